@@ -1,0 +1,1 @@
+"""The domain: problems, work, certificates, facts, policies, decisions, and the ladder that joins them."""

@@ -1,0 +1,180 @@
+"""The ladder's own facts: problem, budget, quote, device, last attempt."""
+
+from collections.abc import Callable
+
+from escalation.attempt import Attempt, AttemptStatus
+from escalation.calibration import DeviceKind
+from escalation.certificate import Certificate
+from escalation.facts import CostClass, FactContext, FactProvider, FactSpec, FactType, FactValue
+from escalation.problem import DataClass
+
+Compute = Callable[[FactContext], FactValue | None]
+_FOUND: list[FactProvider] = []
+
+
+def _fact(
+    name: str, kind: FactType = FactType.NUMBER, unit: str = "", cost: CostClass = CostClass.FREE
+) -> Callable[[Compute], Compute]:
+    """Registers the function as provider of a fact; its docstring is what the reference says of it."""
+
+    def register(compute: Compute) -> Compute:
+        spec = FactSpec(name=name, type=kind, unit=unit, cost=cost, doc=compute.__doc__ or "")
+        _FOUND.append(FactProvider(spec, compute))
+        return compute
+
+    return register
+
+
+@_fact("problem.data_class", FactType.TEXT)
+def data_class(context: FactContext) -> FactValue:
+    """public, deidentified or identifiable"""
+    return str(context.problem.data_class)
+
+
+@_fact("problem.data_may_leave_site", FactType.FLAG)
+def data_may_leave_site(context: FactContext) -> FactValue:
+    """the data are public or de-identified"""
+    return context.problem.data_class in (DataClass.PUBLIC, DataClass.DEIDENTIFIED)
+
+
+@_fact("problem.stage", FactType.TEXT)
+def stage(context: FactContext) -> FactValue:
+    """retrospective, silent, assisted or live"""
+    return str(context.problem.stage)
+
+
+@_fact("problem.confidence")
+def confidence(context: FactContext) -> FactValue:
+    """confidence that the target asks for"""
+    return context.problem.target.confidence
+
+
+@_fact("budget.wall_s_left", unit="s")
+def wall_s_left(context: FactContext) -> FactValue | None:
+    """elapsed seconds left; unknown where unlimited"""
+    return context.budget.wall_s
+
+
+@_fact("budget.qpu_s_left", unit="s")
+def qpu_s_left(context: FactContext) -> FactValue | None:
+    """seconds of quantum hardware left; unknown where no budget was stated"""
+    return context.budget.qpu_s
+
+
+@_fact("budget.usd_left", unit="USD")
+def usd_left(context: FactContext) -> FactValue | None:
+    """money left; unknown where no budget was stated"""
+    return context.budget.usd
+
+
+_QUOTED = {
+    "wall_s": ("s", "elapsed seconds the attempt needs at most"),
+    "cpu_s": ("s", "processor seconds the attempt needs at most"),
+    "qpu_s": ("s", "seconds of quantum hardware the attempt would be charged"),
+    "usd": ("USD", "money the attempt would cost"),
+    "circuits": ("", "circuit executions before shots"),
+    "shots": ("", "shots in total"),
+    "qubits": ("", "width of the widest circuit"),
+    "two_qubit_gates": ("", "two-qubit gates of the largest ISA circuit"),
+    "two_qubit_depth": ("", "two-qubit depth of the deepest ISA circuit"),
+    "expected_fidelity": ("", "of the worst ISA circuit, from the device's calibration"),
+    "simulation_log2": ("", "base-2 logarithm of the amplitudes a classical simulation must hold"),
+}
+
+
+def _quoted(field: str) -> Compute:
+    def quoted(context: FactContext) -> FactValue | None:
+        value: FactValue | None = getattr(context.quote, field) if context.quote else None
+        return value
+
+    quoted.__doc__ = _QUOTED[field][1]
+    return quoted
+
+
+for _field, (_unit, _) in _QUOTED.items():
+    _fact(f"quote.{_field}", unit=_unit, cost=CostClass.LOCAL)(_quoted(_field))
+
+
+@_fact("device.kind", FactType.TEXT)
+def device_kind(context: FactContext) -> FactValue | None:
+    """classical, ideal simulator, calibrated rehearsal or hardware"""
+    return str(context.backend.kind) if context.backend else None
+
+
+@_fact("device.is_hardware", FactType.FLAG)
+def device_is_hardware(context: FactContext) -> FactValue | None:
+    """the device counts as hardware evidence"""
+    return context.backend.kind is DeviceKind.HARDWARE if context.backend else None
+
+
+@_fact("device.calibration_age_h", unit="h", cost=CostClass.LOCAL)
+def calibration_age_h(context: FactContext) -> FactValue | None:
+    """hours since the device was last calibrated"""
+    calibration = context.backend.calibration() if context.backend else None
+    return calibration.age_h(context.now) if calibration else None
+
+
+@_fact("device.available", FactType.FLAG, cost=CostClass.NETWORK)
+def device_available(context: FactContext) -> FactValue | None:
+    """the device takes work now"""
+    return context.backend.available() if context.backend else None
+
+
+@_fact("device.queue_s", unit="s", cost=CostClass.NETWORK)
+def device_queue_s(context: FactContext) -> FactValue | None:
+    """seconds that a job sent now would wait"""
+    return context.backend.queue_s() if context.backend else None
+
+
+@_fact("attempt.count")
+def attempts_made(context: FactContext) -> FactValue:
+    """attempts made so far"""
+    return float(len(context.attempts))
+
+
+@_fact("attempt.status", FactType.TEXT)
+def last_status(context: FactContext) -> FactValue | None:
+    """status of the last attempt's certificate"""
+    certificate = _certificate(context)
+    return str(certificate.status) if certificate else None
+
+
+@_fact("attempt.value")
+def last_value(context: FactContext) -> FactValue | None:
+    """bound that the last attempt's certificate gives"""
+    certificate = _certificate(context)
+    return certificate.value if certificate else None
+
+
+@_fact("attempt.failed", FactType.FLAG)
+def last_failed(context: FactContext) -> FactValue | None:
+    """the last attempt ended without a candidate"""
+    last = _last(context)
+    return last.status is AttemptStatus.FAILED if last else None
+
+
+@_fact("controls.count")
+def controls_count(context: FactContext) -> FactValue | None:
+    """null controls of the last attempt"""
+    certificate = _certificate(context)
+    return float(len(certificate.controls)) if certificate else None
+
+
+@_fact("controls.worst_p_value")
+def controls_worst_p_value(context: FactContext) -> FactValue | None:
+    """largest p-value of the paired tests against the null controls"""
+    certificate = _certificate(context)
+    controls = certificate.controls if certificate else ()
+    return max((control.p_value for control in controls), default=None)
+
+
+def _last(context: FactContext) -> Attempt | None:
+    return context.attempts[-1] if context.attempts else None
+
+
+def _certificate(context: FactContext) -> Certificate | None:
+    last = _last(context)
+    return last.certificate if last else None
+
+
+CORE_FACTS: tuple[FactProvider, ...] = tuple(_FOUND)

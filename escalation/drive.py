@@ -1,0 +1,84 @@
+"""The plain driver: the ladder's steps in the calling process, for tests, replay and the command line."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from escalation.case import CaseStatus, Outcome
+from escalation.deciding import carry_out_decide
+from escalation.errors import Interrupted
+from escalation.judging import carry_out_judge, finish, give_up
+from escalation.ladder import Case, Decide, Judge, Perform, Step, ladder
+from escalation.performing import carry_out_item
+from escalation.runtime import Listener, Runtime, Silent
+from escalation.work import RawResult
+
+CarryOut = Callable[[Step], Any]
+
+
+def solve(runtime: Runtime, case: Case, listener: Listener | None = None) -> Outcome:
+    """Drives a case to its end in this process.
+
+    Raises:
+        escalation.errors.CaseConflict: when the id belongs to something else, or is being run.
+        KeyboardInterrupt: after the running work was stopped and the case left to be taken up again.
+    """
+    listener = listener or Silent()
+
+    def carry_out(step: Step) -> Any:
+        match step:
+            case Decide():
+                decided = carry_out_decide(runtime, case, step)
+                listener.decided(decided.decision)
+                return decided
+            case Perform():
+                return perform(runtime, case, step, listener)
+            case Judge():
+                attempt = carry_out_judge(runtime, case, step)
+                listener.judged(attempt)
+                return attempt
+
+    return drive(runtime, case, carry_out, "plain")
+
+
+def drive(runtime: Runtime, case: Case, carry_out: CarryOut, engine: str) -> Outcome:
+    """Drives the ladder with the given way to carry out a step; opens and closes the case around it."""
+    record = runtime.ledger.open_case(case.info)
+    if record.status.final and record.outcome is not None:
+        return Outcome.model_validate(record.outcome)
+    runtime.tracker.case_opened(record, None)
+    try:
+        with runtime.heartbeat(case.case_id):
+            outcome = finish(runtime, case, _run(case, carry_out), engine)
+    except BaseException as error:
+        stopped = not isinstance(error, Exception) or isinstance(error, Interrupted)
+        give_up(runtime, case, CaseStatus.INTERRUPTED if stopped else CaseStatus.FAILED)
+        raise
+    return outcome
+
+
+def _run(case: Case, carry_out: CarryOut) -> Outcome:
+    steps = ladder(case)
+    try:
+        step = next(steps)
+        while True:
+            step = steps.send(carry_out(step))
+    except StopIteration as stop:
+        outcome: Outcome = stop.value
+        return outcome
+
+
+def perform(runtime: Runtime, case: Case, step: Perform, listener: Listener) -> tuple[RawResult, ...]:
+    """Runs the items of a step at once; on an interrupt all of them are stopped before it is raised."""
+    if len(step.items) == 1:
+        return (carry_out_item(runtime, case, step.items[0], listener),)
+    with ThreadPoolExecutor(len(step.items)) as pool:
+        futures = [pool.submit(carry_out_item, runtime, case, item, listener) for item in step.items]
+        try:
+            return tuple(future.result() for future in futures)
+        except BaseException:
+            runtime.stop.set()
+            raise
+
+
+__all__ = ["drive", "perform", "solve"]

@@ -1,0 +1,52 @@
+"""Errors, classed by what the caller should do.
+
+`retry` is the only thing retry logic reads; `exit_code` the only thing the command line reads.
+"""
+
+
+class TierwiseError(Exception):
+    """The root of every error that this project raises on purpose.
+
+    Attributes:
+        retry: whether the same call may succeed later.
+        exit_code: what a command that ends with this error returns.
+    """
+
+    retry = False
+    exit_code = 1
+
+
+class BadInput(TierwiseError):
+    """What the user gave cannot be used: says what was expected, what came, what to do."""
+
+    exit_code = 2
+
+
+class PolicyError(BadInput):
+    """A policy file that does not hold together; carries the file's name and line."""
+
+
+class CaseConflict(BadInput):
+    """A case id is used for something other than what it was opened for."""
+
+
+class BackendError(TierwiseError):
+    """A backend could not carry out what it was asked."""
+
+    def __init__(self, message: str, *, retry: bool = False) -> None:
+        super().__init__(message)
+        self.retry = retry
+
+
+class WrongWorld(BackendError, BadInput):
+    """MPI yields fewer ranks than were asked for: the user's set-up, not the work, has to change."""
+
+
+class Interrupted(TierwiseError):
+    """The work was stopped from outside; the case can be taken up again."""
+
+    exit_code = 130
+
+
+class CorruptRecord(TierwiseError):
+    """Stored bytes or a ledger chain do not match their digests."""

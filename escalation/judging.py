@@ -1,0 +1,84 @@
+"""Carries out `Judge`, and closes a case: the verifier's finding, the report, the books."""
+
+import html
+import shutil
+
+from escalation.attempt import Attempt, AttemptStatus, Candidate
+from escalation.case import CaseStatus, Outcome
+from escalation.certificate import Certificate, CertificateStatus
+from escalation.errors import CaseConflict
+from escalation.ladder import Case, Judge
+from escalation.protocols import Section
+from escalation.runtime import Runtime
+
+
+def carry_out_judge(runtime: Runtime, case: Case, step: Judge) -> Attempt:
+    """Has the family's verifier judge the candidate, or returns the attempt that is recorded."""
+    draft = step.draft
+    found = runtime.ledger.find_attempt(case.case_id, draft.number)
+    if found is not None:
+        return found[0]
+    attempt = draft
+    if step.candidate is not None:
+        certificate = _certify(case, step)
+        certified = certificate.status is CertificateStatus.CERTIFIED
+        attempt = draft.model_copy(
+            update={
+                "certificate": certificate,
+                "status": AttemptStatus.CERTIFIED if certified else AttemptStatus.NOT_CERTIFIED,
+                "candidate": step.candidate.to_json(),
+            }
+        )
+    runtime.ledger.add_attempt(case.case_id, attempt, step.candidate)
+    runtime.tracker.attempt_finished(case.case_id, attempt, step.candidate, step.done)
+    return attempt
+
+
+def _certify(case: Case, step: Judge) -> Certificate:
+    """A verifier that fails has not certified anything."""
+    assert step.candidate is not None
+    try:
+        return case.family.certify(case.instance, case.problem.target, step.candidate, step.done, step.alpha)
+    except Exception as error:
+        reason = f"the verifier failed: {type(error).__name__}: {error}".splitlines()[0]
+        return Certificate(
+            status=CertificateStatus.INVALID, kind="none", verifier=case.family.name, reasons=(reason,)
+        )
+
+
+_TRACKING_S = 60.0
+
+
+def finish(runtime: Runtime, case: Case, outcome: Outcome, engine: str) -> Outcome:
+    """Writes the report and closes the case in ledger and tracking; returns the outcome as recorded."""
+    attempts: list[tuple[Attempt, Candidate | None]] = list(runtime.ledger.attempts(case.case_id))
+    outcome = outcome.model_copy(update={"engine": engine})
+    report = runtime.render(case, outcome, _sections(case, attempts))
+    path = runtime.settings.home / "reports" / f"{case.case_id}.html"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(report)
+    run_id = runtime.tracker.run_id(case.case_id, _TRACKING_S)
+    outcome = outcome.model_copy(update={"record": str(path), "mlflow_run_id": run_id})
+    runtime.ledger.close_case(case.case_id, outcome.status, outcome)
+    runtime.tracker.case_closed(case.case_id, outcome.status, outcome, report)
+    if outcome.status.final:  # the store has every byte that counts
+        shutil.rmtree(runtime.settings.scratch / case.case_id, ignore_errors=True)
+    return outcome
+
+
+def _sections(case: Case, attempts: list[tuple[Attempt, Candidate | None]]) -> tuple[Section, ...]:
+    """The family's part of the report; where it fails, a section that says so: the answer stands."""
+    try:
+        return tuple(case.family.report(case.instance, case.problem.target, attempts))
+    except Exception as error:
+        reason = html.escape(f"{type(error).__name__}: {error}")
+        return (Section("The family's part is missing", f"<p>It could not be made: {reason}</p>"),)
+
+
+def give_up(runtime: Runtime, case: Case, status: CaseStatus) -> None:
+    """Closes the books of a case that did not end by itself; it can be taken up again."""
+    try:
+        runtime.ledger.close_case(case.case_id, status, None)
+    except CaseConflict:  # the lease was lost, or the case had just become final: not ours to close
+        return
+    runtime.tracker.case_closed(case.case_id, status, None, None)

@@ -1,0 +1,82 @@
+"""From what a user gave to a case that can be driven: everything is validated before anything is written."""
+
+import secrets
+from pathlib import Path
+from typing import Any
+
+from escalation.case import CaseInfo
+from escalation.document import Document
+from escalation.environment import environment
+from escalation.errors import BadInput
+from escalation.ladder import Case
+from escalation.policy import LoadedPolicy, load_policy
+from escalation.policy_tests import require_passing
+from escalation.problem import Problem
+from escalation.registry import family as find_family
+from escalation.validation import parse, validated
+
+DEFAULT_POLICY = "default"
+
+
+def read_problem(path: Path) -> Problem:
+    """Reads a problem file; raises `BadInput` naming file and line."""
+    return validated(Problem, Document.read(path))
+
+
+def parse_problem(data: Any) -> Problem:
+    """Takes a problem as an object or as plain data; raises `BadInput` with one line."""
+    return data if isinstance(data, Problem) else parse(Problem, data, "problem")
+
+
+def prepare(
+    problem: Problem,
+    policy: str | Path | LoadedPolicy = DEFAULT_POLICY,
+    case_id: str | None = None,
+    folder: Path | None = None,
+    engine: str = "plain",
+) -> Case:
+    """Validates problem, policy and instance, and returns the case; writes nothing.
+
+    Args:
+        problem: what is asked.
+        policy: a loaded policy, the name of one that ships, or a file.
+        case_id: to take a case up again; None makes a new id.
+        folder: where relative paths of the instance start; default: the current folder.
+        engine: who will drive the ladder, for the record.
+
+    Raises:
+        BadInput: with one clear line.
+    """
+    loaded = policy if isinstance(policy, LoadedPolicy) else load_policy(policy)
+    require_passing(loaded)
+    family = find_family(problem.family)
+    family.check_target(problem.target)
+    instance = family.load(problem.instance, problem.seed, folder or Path.cwd())
+    info = CaseInfo(
+        case_id=_checked_id(case_id) if case_id else new_case_id(problem),
+        problem=problem,
+        problem_digest=problem.digest,
+        instance_digest=instance.digest,
+        instance=dict(instance.describe()),
+        policy_name=loaded.policy.policy,
+        policy_digest=loaded.policy.digest,
+        policy_text=loaded.text,
+        environment=environment(engine),
+    )
+    view = family.view(instance, problem.target)
+    case = Case(info, loaded.policy, loaded.path, family, instance, view)
+    if not case.rungs():
+        raise BadInput(f"policy {loaded.policy.policy!r} leaves no method for {problem.family!r} to try")
+    return case
+
+
+def new_case_id(problem: Problem) -> str:
+    """A readable id: family, the start of the problem's digest, and something unique."""
+    return f"{problem.family}-{problem.digest[:6]}-{secrets.token_hex(5)}"
+
+
+def _checked_id(case_id: str) -> str:
+    allowed = all(c.isascii() and (c.isalnum() or c in "-_.") for c in case_id)
+    if not allowed or not 1 <= len(case_id) <= 80 or case_id[0] in "-.":
+        raise BadInput(f"case id {case_id!r}: expected up to 80 letters, digits, '-', '_' or '.'")
+    return case_id

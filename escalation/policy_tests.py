@@ -1,0 +1,74 @@
+"""Runs the tests that a policy carries in its own file."""
+
+from dataclasses import dataclass
+
+from escalation.attempt import Attempt
+from escalation.calibration import DeviceKind
+from escalation.decision import Action
+from escalation.errors import PolicyError
+from escalation.facts import Fact, FactProvider, FactSpec, FactType
+from escalation.policy import LoadedPolicy, Policy, PolicyTest, known_facts
+from escalation.problem import Target
+from escalation.registry import backend_descriptor
+from escalation.router import Rung, State, decide, unknown
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one test expected and what came."""
+
+    test: PolicyTest
+    passed: bool
+    got: str
+
+
+def run_tests(policy: Policy) -> tuple[Finding, ...]:
+    """Runs all tests of a policy, in order."""
+    return tuple(run_test(policy, test) for test in policy.tests)
+
+
+def run_test(policy: Policy, test: PolicyTest) -> Finding:
+    """Asks the policy about one rung of the tier, with nothing tried before."""
+    rung = Rung(test.tier, "test", "test", _device_kind(policy))
+    values = {**test.facts, **test.change}
+    specs = known_facts()
+
+    def find(_: Rung | None, name: str) -> Fact:
+        return _given(specs[name], values)
+
+    attempts: tuple[Attempt, ...] = ()
+    target = Target(metric="any", at_least=0.0)
+    decision = decide(policy, State(0, test.family or "", target, (rung,), attempts), find)
+    got = {Action.ATTEMPT: "open", Action.HOLD: "hold"}.get(decision.action, "closed")
+    rules = [each.gate for each in decision.closed]
+    missing = [rule for rule in test.by if rule not in rules]
+    by = f" by {', '.join(rules)}" if rules else ""
+    return Finding(test, got == test.expect and not missing, got + by)
+
+
+def _device_kind(policy: Policy) -> DeviceKind:
+    spec = policy.backends.get("circuit_batch")
+    if spec is None:
+        return DeviceKind.CLASSICAL
+    descriptor, device = backend_descriptor(spec)
+    return descriptor.device_kind(device)
+
+
+def _given(spec: FactSpec, values: dict[str, bool | float | str | None]) -> Fact:
+    value = values.get(spec.name)
+    if isinstance(value, int) and not isinstance(value, bool) and spec.type is FactType.NUMBER:
+        value = float(value)
+    if value is None:
+        return unknown(spec.name, "not given in the test")
+    return FactProvider(spec, lambda _: value).evaluate(None)  # type: ignore[arg-type]
+
+
+def require_passing(loaded: LoadedPolicy) -> None:
+    """Raises `PolicyError` when a test of the policy fails."""
+    for finding in run_tests(loaded.policy):
+        if not finding.passed:
+            by = f" by {', '.join(finding.test.by)}" if finding.test.by else ""
+            raise PolicyError(
+                f"{loaded.path}: test {finding.test.name!r}: expected {finding.test.expect}{by}, "
+                f"got {finding.got}; correct the gates or the test"
+            )

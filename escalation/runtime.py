@@ -1,0 +1,108 @@
+"""The parts that carry the ladder's steps out, held together for as long as cases are driven."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from escalation.attempt import Attempt
+from escalation.case import Outcome
+from escalation.decision import Decision
+from escalation.errors import CaseConflict
+from escalation.ladder import Case, Item
+from escalation.protocols import Backend, Progress, Section
+from escalation.recording import Ledger, Store, Tracker
+from escalation.registry import backend_descriptor, resolve
+from escalation.settings import Settings
+
+
+class Listener(Protocol):
+    """Is told what happens, in order of happening; used to show it."""
+
+    def decided(self, decision: Decision) -> None: ...
+
+    def progress(self, item: Item, progress: Progress) -> None: ...
+
+    def judged(self, attempt: Attempt) -> None: ...
+
+
+class Silent:
+    """A listener that shows nothing."""
+
+    def decided(self, decision: Decision) -> None: ...
+
+    def progress(self, item: Item, progress: Progress) -> None: ...
+
+    def judged(self, attempt: Attempt) -> None: ...
+
+
+_log = logging.getLogger(__name__)
+Render = Callable[[Case, Outcome, tuple[Section, ...]], bytes]
+
+
+@dataclass
+class Runtime:
+    """The parts that carry steps out.
+
+    Attributes:
+        settings: where and how much.
+        ledger: the truth.
+        store: the bytes.
+        tracker: the view.
+        render: makes the HTML report.
+        clock: seconds since the epoch; facts that depend on the time ask it once and are recorded.
+    """
+
+    settings: Settings
+    ledger: Ledger
+    store: Store
+    tracker: Tracker
+    render: Render
+    clock: Callable[[], float] = time.time
+    stop: threading.Event = field(default_factory=threading.Event)
+    _backends: dict[str, Backend] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def backend(self, spec: str) -> Backend:
+        """The backend of that name, made once."""
+        with self._lock:
+            if spec not in self._backends:
+                descriptor, device = backend_descriptor(spec)
+                self._backends[spec] = resolve(descriptor.backend)(self.settings, device)
+            return self._backends[spec]
+
+    def close(self) -> None:
+        """Ends processes and connections; safe to call twice."""
+        self.stop.set()
+        with ExitStack() as last_first:  # one that fails to close must not keep the others open
+            last_first.callback(self.ledger.close)
+            last_first.callback(self.tracker.close)
+            for backend in self._backends.values():
+                last_first.callback(backend.close)
+            self._backends.clear()
+
+    @contextmanager
+    def heartbeat(self, case_id: str) -> Iterator[None]:
+        """Renews the case's lease until the block ends."""
+        over = threading.Event()
+
+        def beat() -> None:
+            while not over.wait(self.settings.case_lease_s / 3):
+                try:
+                    self.ledger.heartbeat(case_id)
+                except CaseConflict:  # somebody took the case over: nothing more may be done in its name
+                    self.stop.set()
+                    return
+                except Exception as error:  # a busy or absent database: the next beat may get through
+                    _log.debug("case %s: its lease was not renewed: %s", case_id, error)
+
+        thread = threading.Thread(target=beat, name=f"lease-{case_id}", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()

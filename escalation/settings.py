@@ -1,0 +1,74 @@
+"""Settings: one class, one environment prefix, unknown keys refused."""
+
+import os
+from functools import cache
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from escalation.errors import BadInput
+
+ROOT = Path(__file__).resolve().parent.parent
+PREFIX = "TIERWISE_"
+
+
+class Settings(BaseSettings):
+    """Where things are kept and how much of the machine is used. Each field reads `TIERWISE_<NAME>`."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    home: Path = Field(
+        ROOT / "mlruns", description="Folder of the ledger, the store, MLflow and scratch files."
+    )
+    ledger_url: str | None = Field(
+        None, description="SQLAlchemy URL of the ledger; default: SQLite in the home folder."
+    )
+    ranks: int = Field(2, ge=1, description="MPI ranks that methods ask for.")
+    mpiexec: str | None = Field(
+        None, description="The MPI launcher; default: the one beside this Python, then the one on PATH."
+    )
+    usd_per_qpu_s: float | None = Field(
+        None, ge=0, description="Price of a second of quantum hardware; unset is unknown, which closes gates."
+    )
+    case_lease_s: float = Field(30.0, gt=0, description="Seconds after which a silent process may be dead.")
+
+    @property
+    def ledger(self) -> str:
+        """The ledger's SQLAlchemy URL."""
+        return self.ledger_url or f"sqlite:///{self.home / 'ledger.db'}"
+
+    @property
+    def store(self) -> Path:
+        """Folder of the content-addressed store."""
+        return self.home / "store"
+
+    @property
+    def scratch(self) -> Path:
+        """Folder where running work keeps its files."""
+        return self.home / "scratch"
+
+    @property
+    def tracking_uri(self) -> str:
+        """MLflow's database."""
+        return f"sqlite:///{self.home / 'mlflow.db'}"
+
+
+@cache
+def settings() -> Settings:
+    """Reads the settings from the environment, once.
+
+    Raises:
+        BadInput: on an unknown key or a bad value.
+    """
+    known = {PREFIX + name.upper() for name in Settings.model_fields}
+    unknown = sorted(key for key in os.environ if key.startswith(PREFIX) and key not in known)
+    if unknown:
+        raise BadInput(f"unknown setting {unknown[0]}: expected one of {', '.join(sorted(known))}")
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise BadInput(
+            f"setting {PREFIX}{str(first['loc'][0]).upper()}: {first['msg']}, got {first['input']!r}"
+        ) from None

@@ -1,0 +1,128 @@
+"""Small pieces of work with known answers, and misbehaving ones, for contract suites and documentation."""
+
+import math
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+from escalation.work import Output, Report
+
+
+def double(params: Mapping[str, Any], inputs: Mapping[str, bytes], report: Report) -> Output:
+    """Returns twice `params["x"]`, and every input file twice over."""
+    print(f"doubling {params['x']}")  # noqa: T201  (what work prints belongs into its log)
+    report(1.0, "doubled")
+    return Output({"x": 2 * params["x"]}, {name: data + data for name, data in inputs.items()})
+
+
+def fail(params: Mapping[str, Any], inputs: Mapping[str, bytes], report: Report) -> NoReturn:
+    """Raises `ValueError` with `params["message"]`."""
+    raise ValueError(params["message"])
+
+
+def stall(params: Mapping[str, Any], inputs: Mapping[str, bytes], report: Report) -> NoReturn:
+    """Starts a child and a stray, prints their process ids, reports half of its work done, and never ends.
+
+    With `params["busy"]` it computes all the while, otherwise it waits.
+    """
+    print(*_start_sleepers())  # noqa: T201
+    report(0.5, "stalled")
+    while True:
+        if not params.get("busy"):
+            threading.Event().wait()
+
+
+SLEEP = "import signal; signal.pause()"
+STRAY = f"""\
+import os
+if pid := os.fork():
+    os.write(1, b'%d' % pid)
+else:
+    os.setsid(); os.close(1)
+    {SLEEP}
+"""
+
+
+def _start_sleepers() -> list[int]:
+    """Starts a child, and a stray that has left its parent and its session; returns their process ids."""
+    python = [sys.executable, "-I", "-S", "-c"]
+    child = subprocess.Popen([*python, SLEEP])
+    stray = subprocess.run([*python, STRAY], stdout=subprocess.PIPE, check=True)
+    return [child.pid, int(stray.stdout)]
+
+
+def leave_behind(params: Mapping[str, Any], inputs: Mapping[str, bytes], report: Report) -> Output:
+    """Returns while a child and a stray of its own go on; their process ids are in `pids`."""
+    return Output({"pids": _start_sleepers()})
+
+
+def surroundings(params: Mapping[str, Any], inputs: Mapping[str, bytes], report: Report) -> Output:
+    """Returns its process id, and the variables named in `params["variables"]`."""
+    return Output(
+        {"pid": os.getpid(), "variables": {name: os.environ.get(name) for name in params["variables"]}}
+    )
+
+
+def wrong_type(params: Mapping[str, Any], inputs: Mapping[str, bytes], report: Report) -> Any:
+    """Returns a plain dict instead of an `Output`."""
+    return {"x": 1}
+
+
+def crash(params: Mapping[str, Any], inputs: Mapping[str, bytes], report: Report) -> NoReturn:
+    """Kills its own process, as a fault in compiled code or the kernel's memory guard would."""
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError("unreachable")
+
+
+def block_sum(
+    comm: Any, params: Mapping[str, Any], inputs: Mapping[str, bytes], report: Report
+) -> Output | None:
+    """Sums sin(k)/k for k = 1…terms, in `blocks` blocks spread over the ranks and added in block order.
+
+    Floating-point addition is not associative: only the fixed order makes the bits independent of the ranks.
+    """
+    terms, blocks = params["terms"], params["blocks"]
+    mine = {}
+    for block in range(comm.Get_rank(), blocks, comm.Get_size()):
+        mine[block] = sum(math.sin(k) / k for k in range(1 + block, terms + 1, blocks))
+    print(f"rank {comm.Get_rank()} summed {len(mine)} blocks")  # noqa: T201
+    parts = comm.gather(mine, root=0)
+    if parts is None:
+        return None
+    report(1.0, "summed")
+    merged = {block: value for part in parts for block, value in part.items()}
+    total = 0.0
+    for block in range(blocks):
+        total += merged[block]
+    return Output({"sum": total}, {"sum.hex": total.hex().encode()})
+
+
+def rank_fails(
+    comm: Any, params: Mapping[str, Any], inputs: Mapping[str, bytes], report: Report
+) -> Output | None:
+    """Raises on rank `params["rank"]` while the others wait for it."""
+    if comm.Get_rank() == params["rank"]:
+        raise ValueError(params["message"])
+    comm.Barrier()
+    return Output()
+
+
+def rank_crashes(
+    comm: Any, params: Mapping[str, Any], inputs: Mapping[str, bytes], report: Report
+) -> Output | None:
+    """Kills the process of rank `params["rank"]` while the others wait for it."""
+    if comm.Get_rank() == params["rank"]:
+        crash(params, inputs, report)
+    comm.Barrier()
+    return Output()
+
+
+def ranks_stall(
+    comm: Any, params: Mapping[str, Any], inputs: Mapping[str, bytes], report: Report
+) -> NoReturn:
+    """Does on every rank what `stall` does."""
+    stall(params, inputs, report)

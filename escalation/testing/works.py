@@ -1,0 +1,139 @@
+"""Work samples a kind, as plain data, each with what its result must be."""
+
+import io
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from escalation.calibration import DeviceKind
+from escalation.work import Blob, CircuitBatch, LocalCall, MpiProgram, Pub, RawResult, Resources, Work
+
+SAMPLES = "escalation.testing.samples"
+ANGLES = (0.0, math.pi, math.pi / 2)
+SHOTS = 256
+BELL_LIKE = """\
+OPENQASM 3.0;
+include "stdgates.inc";
+input float[64] theta;
+bit[2] c;
+qubit[2] q;
+ry(theta) q[0];
+cx q[0], q[1];
+c[0] = measure q[0];
+c[1] = measure q[1];
+"""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Work of one kind for the contract suite.
+
+    Attributes:
+        good: succeeds on every backend that accepts the kind.
+        faults: says what is wrong with the result of `good` on a device of this kind; empty is right.
+        bad: must end FAILED, or be refused when it is submitted.
+        error: what the one-line error of `bad` must contain.
+        endless: never ends, and starts children; None where the kind cannot.
+    """
+
+    good: Work
+    faults: Callable[[RawResult, DeviceKind], list[str]]
+    bad: Work
+    error: str
+    endless: Callable[[float], Work] | None = None
+
+
+def _local() -> Sample:
+    def faults(result: RawResult, kind: DeviceKind) -> list[str]:
+        found = [] if result.values == {"x": 42} else [f"expected values {{'x': 42}}, got {result.values}"]
+        data = {name: blob.data for name, blob in result.files.items()}
+        wrong = data != {"half": b"\x00\xff\x00\xff"}
+        return [*found, *([f"expected the input twice over in file 'half', got {data}"] if wrong else [])]
+
+    return Sample(
+        good=LocalCall(f"{SAMPLES}:double", {"x": 21}, {"half": Blob(b"\x00\xff")}),
+        faults=faults,
+        bad=LocalCall(f"{SAMPLES}:fail", {"message": "asked to fail"}),
+        error="ValueError: asked to fail",
+        endless=lambda wall_s: LocalCall(f"{SAMPLES}:stall", resources=Resources(wall_s=wall_s)),
+    )
+
+
+def _mpi() -> Sample:
+    # the sum of sin(k)/k over all k ≥ 1 is (π - 1)/2, a Fourier series; after n terms less than 1/(n sin ½)
+    # is missing, by Dirichlet's test
+    expected, slack = (math.pi - 1) / 2, 1 / (20000 * math.sin(0.5))
+
+    def faults(result: RawResult, kind: DeviceKind) -> list[str]:
+        total = result.values.get("sum", math.nan)
+        right = abs(total - expected) <= slack
+        return [] if right else [f"expected a sum of {expected} ± {slack}, got {total}"]
+
+    return Sample(
+        good=MpiProgram(f"{SAMPLES}:block_sum", {"terms": 20000, "blocks": 8}, resources=Resources(ranks=2)),
+        faults=faults,
+        bad=MpiProgram(f"{SAMPLES}:rank_fails", {"rank": 1, "message": "asked to fail"}),
+        error="rank 1: ValueError: asked to fail",
+        endless=lambda wall_s: MpiProgram(
+            f"{SAMPLES}:ranks_stall", resources=Resources(ranks=2, wall_s=wall_s)
+        ),
+    )
+
+
+def _circuits() -> Sample:
+    good = CircuitBatch((_pub(BELL_LIKE),), {"optimization_level": 1}, seed=7)
+    broken = CircuitBatch((_pub(BELL_LIKE.replace("cx", "no_such_gate")),), seed=7)
+    return Sample(good=good, faults=_bell_faults, bad=broken, error="no_such_gate")
+
+
+def _pub(qasm3: str) -> Pub:
+    buffer = io.BytesIO()
+    np.save(buffer, np.array(ANGLES, dtype=np.float64)[:, None])
+    return Pub(qasm3, Blob(buffer.getvalue()), ("theta",), SHOTS)
+
+
+def _bell_faults(result: RawResult, kind: DeviceKind) -> list[str]:
+    """The state is cos(θ/2)|00⟩ + sin(θ/2)|11⟩: 11 comes with probability sin²(θ/2), 01 and 10 never."""
+    if result.values.get("pubs") != [{"sets": len(ANGLES), "shots": SHOTS, "bits": 2}]:
+        return [f"expected one pub of {len(ANGLES)} sets, {SHOTS} shots, 2 bits, got {result.values}"]
+    bits = _load(result.files)
+    if bits.shape != (len(ANGLES), SHOTS, 1) or bits.dtype != np.uint8:
+        return [f"expected uint8 samples of shape {(len(ANGLES), SHOTS, 1)}, got {bits.dtype} {bits.shape}"]
+    noise = 0.0 if kind is DeviceKind.IDEAL_SIMULATOR else 0.2
+    return [
+        fault for row, angle in zip(bits[:, :, 0], ANGLES, strict=True) for fault in _row(row, angle, noise)
+    ]
+
+
+def _row(row: NDArray[np.uint8], angle: float, noise: float) -> list[str]:
+    p = math.sin(angle / 2) ** 2
+    share = float(np.mean(row == 0b11))
+    slack = noise + 5 * math.sqrt(p * (1 - p) / SHOTS) + 1e-12
+    stray = float(np.mean((row == 0b01) | (row == 0b10)))
+    found = (
+        []
+        if abs(share - p) <= slack
+        else [f"θ = {angle:.3f}: expected 11 in {p:.2f} ± {slack:.2f}, got {share}"]
+    )
+    return [
+        *found,
+        *([f"θ = {angle:.3f}: expected 01 and 10 in {noise} at most, got {stray}"] if stray > noise else []),
+    ]
+
+
+def _load(files: Mapping[str, Blob]) -> NDArray[Any]:
+    blob = files.get("bits-0.npy")
+    empty: NDArray[Any] = np.zeros(0)
+    return empty if blob is None else np.load(io.BytesIO(blob.data), allow_pickle=False)
+
+
+def sample(kind: str) -> Sample:
+    """Returns the sample of a kind of work; raises `KeyError` on a kind that does not exist."""
+    return {"local_call": _local, "mpi_program": _mpi, "circuit_batch": _circuits}[kind]()
+
+
+KINDS = ("local_call", "mpi_program", "circuit_batch")

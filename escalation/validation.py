@@ -1,0 +1,55 @@
+"""Turns pydantic's findings into one line for the user: where, what was expected, what came."""
+
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from escalation.document import Document
+from escalation.errors import BadInput
+
+Model = TypeVar("Model", bound=BaseModel)
+_TAGS = {"threshold", "all", "any"}
+
+
+def validated(model: type[Model], document: Document, data: Any = None) -> Model:
+    """Validates a document; raises its error naming the line of the first thing wrong."""
+    data = document.data if data is None else data
+    if not isinstance(data, dict):
+        raise document.complain((), f"expected a mapping of fields, got {type(data).__name__}")
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        place, message = first_complaint(error)
+        raise document.complain(place, message) from None
+
+
+def first_complaint(error: ValidationError) -> tuple[tuple[str | int, ...], str]:
+    """Returns the place and the message of the first finding."""
+    found = error.errors()[0]
+    place = found["loc"]
+    # Discriminated unions put their tag into the place, behind the field they stand in.
+    path = tuple(part for i, part in enumerate(place) if not (part in _TAGS and _is_tag(place, i)))
+    if found["type"] == "extra_forbidden":
+        return path, "unknown field; remove it or correct its spelling"
+    if found["type"] == "missing":
+        return path, "expected, but missing"
+    message = found["msg"].removeprefix("Value error, ")
+    given = found["input"]
+    shown = "" if isinstance(given, dict | list | BaseModel) else f", got {given!r}"
+    return path, message[0].lower() + message[1:] + shown
+
+
+def _is_tag(place: tuple[str | int, ...], index: int) -> bool:
+    """A tag `all` is followed by the field `all`, which stays."""
+    if place[index] == "threshold":
+        return True
+    return index + 1 < len(place) and place[index + 1] == place[index]
+
+
+def parse(model: type[Model], data: Any, what: str) -> Model:
+    """Validates plain data from Python or a form; raises `BadInput` with one line."""
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        place, message = first_complaint(error)
+        raise BadInput(": ".join(filter(None, (what, ".".join(map(str, place)), message)))) from None
