@@ -1,0 +1,1 @@
+"""WHERE work runs: one folder a machine, found by its descriptor."""

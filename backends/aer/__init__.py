@@ -1,0 +1,1 @@
+"""Ideal simulation of circuits with Qiskit Aer."""

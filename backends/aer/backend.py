@@ -1,0 +1,22 @@
+"""The ideal simulator as a backend."""
+
+from typing import ClassVar
+
+from backends.circuit_backend import SimulatedBackend
+from escalation.calibration import DeviceKind
+from escalation.errors import BadInput
+from escalation.settings import Settings
+
+
+class AerBackend(SimulatedBackend):
+    """Samples circuits without noise; it has no devices to choose from, no calibration, no queue."""
+
+    sample: ClassVar[str] = "backends.aer.run:sample"
+    quote: ClassVar[str] = "backends.aer.run:quote"
+    kind = DeviceKind.IDEAL_SIMULATOR
+
+    def __init__(self, settings: Settings, device: str | None = None) -> None:
+        """Raises `BadInput` when a device is named."""
+        if device is not None:
+            raise BadInput(f"backend 'aer' has no devices to choose from, got {device!r}")
+        super().__init__(settings, "aer", {})

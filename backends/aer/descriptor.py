@@ -1,0 +1,12 @@
+"""What the registry knows of the ideal simulator."""
+
+from escalation.calibration import DeviceKind
+from escalation.registry import BackendDescriptor
+
+DESCRIPTOR = BackendDescriptor(
+    name="aer",
+    backend="backends.aer.backend:AerBackend",
+    accepts=("circuit_batch",),
+    summary="Qiskit Aer, noiseless: what the circuits would give on a perfect device",
+    kind=DeviceKind.IDEAL_SIMULATOR,
+)

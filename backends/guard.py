@@ -1,0 +1,213 @@
+"""Runs one command and sees to it that nothing of it outlives its reason to run.
+
+Started as `python -I -S guard.py …`, with the standard library alone, so that it is up in milliseconds. Its
+standard input is the lifeline: a pipe whose other end only the starting process holds, so that the kernel
+closes it however that process dies. When it closes, when the time is up, or when the cancel file appears,
+every descendant is killed. On Linux the guard is a child subreaper (prctl(2), PR_SET_CHILD_SUBREAPER):
+processes that fork twice, or open a session of their own, still become its children, and `waitpid` saying
+ECHILD proves that none is left.
+"""
+
+import argparse
+import ctypes
+import json
+import os
+import resource
+import select
+import signal
+import subprocess
+import sys
+import time
+from typing import NoReturn
+
+PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
+POLL_MS = 100
+
+
+def _prctl(option: int, value: int) -> None:
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
+
+
+def _become(command: list[str], guard: int, keep_stdin: bool) -> NoReturn:
+    """Turns the forked child into the command; dies with the guard, should that be killed."""
+    try:
+        os.setsid()
+        _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        for number in (signal.SIGPIPE, signal.SIGTERM, signal.SIGCHLD):
+            signal.signal(number, signal.SIG_DFL)
+        if not keep_stdin:
+            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        if os.getppid() == guard:
+            os.execvp(command[0], command)
+    except OSError as error:
+        os.write(2, f"cannot run {command[0]}: {error.strerror}\n".encode())
+    os._exit(127)
+
+
+def _parents() -> dict[int, int]:
+    """Maps every process of the machine to its parent."""
+    if not os.path.isdir("/proc/self"):
+        table = subprocess.run(["/bin/ps", "-axo", "pid=,ppid="], capture_output=True, text=True, check=False)
+        return {int(pid): int(ppid) for pid, ppid in map(str.split, table.stdout.splitlines())}
+    parents = {}
+    for entry in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{entry}/stat", "rb") as stat:
+                parents[int(entry)] = int(stat.read().rpartition(b")")[2].split()[1])
+        except OSError:
+            continue  # ended meanwhile
+    return parents
+
+
+def descendants(root: int) -> list[int]:
+    """Returns the process ids below `root`, parents first."""
+    parents = _parents()
+    found, fresh = [], [root]
+    while fresh:
+        fresh = [pid for pid, parent in parents.items() if parent in fresh]
+        found += fresh
+    return found
+
+
+def _kill(pid: int) -> None:
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        return
+
+
+def _kill_group(leader: int) -> None:
+    try:
+        os.killpg(leader, signal.SIGKILL)
+    except (ProcessLookupError, PermissionError):
+        return
+
+
+def _reap() -> dict[int, int] | None:
+    """Collects ended children: their wait statuses by process id, or None when there is no child at all."""
+    ended: dict[int, int] = {}
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return ended or None
+        if pid == 0:
+            return ended
+        ended[pid] = status
+
+
+def _kill_all(child: int) -> dict[int, int]:
+    """Kills and reaps until no descendant is left; returns the statuses it collected."""
+    ended: dict[int, int] = {}
+    while True:
+        for pid in descendants(os.getpid()):
+            _kill(pid)
+        if sys.platform != "linux":  # without a subreaper, what lost its parent is found by its group
+            _kill_group(child)
+        statuses = _reap()
+        if statuses is None:
+            return ended
+        ended |= statuses
+        time.sleep(0.005)
+
+
+class _Ending:
+    """Watches for the first reason to end."""
+
+    def __init__(self, child: int, cancel_file: str, deadline: float) -> None:
+        self.child, self.cancel_file, self.deadline = child, cancel_file, deadline
+        self.terminated = False
+        self.poll = select.poll()
+        self.poll.register(0, 0)  # POLLHUP is always reported; the data is left to the command
+        self.wake, wake_write = os.pipe()
+        os.set_blocking(wake_write, False)
+        os.set_blocking(self.wake, False)
+        signal.set_wakeup_fd(wake_write, warn_on_full_buffer=False)
+        self.poll.register(self.wake, select.POLLIN)
+
+    def terminate(self, *_: object) -> None:
+        self.terminated = True
+
+    def wait(self) -> tuple[str, int | None]:
+        """Returns the reason, and the command's wait status if it ended by itself."""
+        while True:
+            cut = self._lifeline_cut()
+            statuses = _reap()
+            if statuses and self.child in statuses:
+                return "exited", statuses[self.child]
+            if self.cancel_file and os.path.exists(self.cancel_file):
+                return "cancelled", None
+            if time.monotonic() >= self.deadline:
+                return "timed_out", None
+            if cut or self.terminated:
+                return "orphaned", None
+
+    def _lifeline_cut(self) -> bool:
+        left_ms = max(0.0, (self.deadline - time.monotonic()) * 1000)
+        events = dict(self.poll.poll(min(POLL_MS, left_ms)))
+        if self.wake in events:
+            os.read(self.wake, 4096)
+        return bool(events.get(0, 0) & (select.POLLHUP | select.POLLERR | select.POLLNVAL))
+
+
+def run(command: list[str], *, cancel_file: str, wall_s: float, keep_stdin: bool) -> dict[str, object]:
+    """Runs the command to its end, whichever it is, and returns how it ended and what it used."""
+    started = time.monotonic()
+    _prctl(PR_SET_CHILD_SUBREAPER, 1)
+    guard = os.getpid()
+    child = os.fork()
+    if child == 0:
+        _become(command, guard, keep_stdin)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or a pipe there would stay open with the command gone
+    ending = _Ending(child, cancel_file, started + wall_s)
+    signal.signal(signal.SIGTERM, ending.terminate)
+    reason, status = ending.wait()
+    statuses = _kill_all(child)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    status = statuses.get(child) if status is None else status
+    return {
+        "reason": reason,
+        "returncode": None if status is None else os.waitstatus_to_exitcode(status),
+        "wall_s": time.monotonic() - started,
+        "cpu_s": used.ru_utime + used.ru_stime,
+    }
+
+
+def _ignore(*_: object) -> None:
+    """Lets SIGCHLD interrupt the poll, through the wake-up pipe."""
+
+
+def _as_shells_do(returncode: object) -> int:
+    """Returns an exit status that tells signal N as 128 + N."""
+    code = returncode if isinstance(returncode, int) else 1
+    return code if code >= 0 else 128 - code
+
+
+def main() -> None:
+    """Reads the command line, runs the command, and writes how it ended, atomically."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--exit-file", default="", help="written when every process is gone")
+    parser.add_argument("--cancel-file", default="", help="its appearance ends the command")
+    parser.add_argument("--wall-s", type=float, default=float("inf"))
+    parser.add_argument("--keep-stdin", action="store_true", help="the command reads the lifeline's data")
+    parser.add_argument("command", nargs="+")
+    options = parser.parse_args()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the starting process decides what Ctrl-C means
+    signal.signal(signal.SIGCHLD, _ignore)
+    ended = run(
+        options.command,
+        cancel_file=options.cancel_file,
+        wall_s=options.wall_s,
+        keep_stdin=options.keep_stdin,
+    )
+    if options.exit_file:
+        with open(options.exit_file + ".new", "w", encoding="utf-8") as file:
+            json.dump(ended, file)
+        os.replace(options.exit_file + ".new", options.exit_file)
+    sys.exit(_as_shells_do(ended["returncode"]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""IBM Quantum devices: calibrated rehearsals now, hardware over HTTP later."""

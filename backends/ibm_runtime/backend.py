@@ -1,0 +1,49 @@
+"""IBM Quantum as a backend. In this version: rehearsals under shipped calibrations."""
+
+from typing import ClassVar
+
+from backends.circuit_backend import SimulatedBackend
+from backends.ibm_runtime import snapshots
+from backends.ibm_runtime.calibration import calibration
+from backends.ibm_runtime.devices import DEFAULT, kind_of
+from escalation.calibration import Calibration, DeviceKind
+from escalation.errors import BadInput
+from escalation.quote import Quote
+from escalation.settings import Settings
+from escalation.work import Work
+
+
+class IbmRuntimeBackend(SimulatedBackend):
+    """A calibrated rehearsal: the ISA circuits a device would get, run under its own calibration on Aer."""
+
+    sample: ClassVar[str] = "backends.ibm_runtime.run:sample"
+    quote: ClassVar[str] = "backends.ibm_runtime.run:quote"
+
+    def __init__(self, settings: Settings, device: str | None = None) -> None:
+        """Opens a device, `DEFAULT` where none is named.
+
+        Raises:
+            escalation.errors.BadInput: on an unknown rehearsal, and on hardware, which comes later.
+        """
+        self.kind = kind_of(device)
+        if self.kind is DeviceKind.HARDWARE:
+            names = ", ".join(snapshots.names())
+            raise BadInput(
+                f"{device}: hardware over HTTP is not connected in this version; "
+                f"choose one of the calibrated rehearsals: {names}"
+            )
+        self.device = device or DEFAULT
+        context = {"device": self.device, "usd_per_qpu_s": settings.usd_per_qpu_s}
+        super().__init__(settings, f"ibm_runtime:{self.device}", context)
+
+    def calibration(self) -> Calibration | None:
+        """The snapshot that the rehearsal runs under; its age is the snapshot's."""
+        return calibration(self.device)
+
+    def hardware_estimate(self, work: Work) -> Quote:
+        """Quotes what the real device would charge for the work: QPU seconds, and USD where a price is set.
+
+        The rehearsal itself charges nothing, which is what `estimate` says. `usd` is None without
+        `settings.usd_per_qpu_s`, `qpu_s` is None where the snapshot reports no repetition delay.
+        """
+        return Quote.model_validate(self.quoted(work)["hardware"])

@@ -1,0 +1,125 @@
+"""From a logical circuit to what the device would get, once per circuit and calibration. Needs qiskit."""
+
+import io
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from backends.circuit_pubs import load_circuit
+from backends.circuit_size import Entangler, entanglers, simulation_log2
+from backends.ibm_runtime.calibration import calibration
+from backends.ibm_runtime.layout import as_line, best_chain
+from backends.ibm_runtime.subdevice import device_target, relabel, used_qubits
+from escalation.errors import BadInput
+from escalation.identity import digest_bytes, digest_json
+from escalation.work import Pub
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+
+KEPT = 64
+_KEPT: dict[str, "Isa"] = {}
+
+
+@dataclass(frozen=True)
+class Isa:
+    """A circuit in a device's instruction set.
+
+    Attributes:
+        circuit: over all qubits of the device.
+        qubits: the physical qubits in use, sorted.
+        entanglers: its two-qubit gates.
+        simulation_log2: of the logical circuit, see `backends.circuit_size.simulation_log2`.
+    """
+
+    circuit: "QuantumCircuit"
+    qubits: tuple[int, ...]
+    entanglers: tuple[Entangler, ...]
+    simulation_log2: float
+
+    @cached_property
+    def small(self) -> "QuantumCircuit":
+        """The same circuit over the qubits in use only."""
+        return relabel(self.circuit, self.qubits)
+
+    @cached_property
+    def measured(self) -> tuple[int, ...]:
+        """The physical qubits that are measured, a number for every measurement."""
+        data = self.circuit.data
+        return tuple(self.circuit.find_bit(i.qubits[0]).index for i in data if i.name == "measure")
+
+    @cached_property
+    def qasm3(self) -> str:
+        """OpenQASM 3 text, the same in every process: its digest is the circuit's identity."""
+        from qiskit import qasm3
+
+        return str(qasm3.dumps(self.circuit))
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the OpenQASM 3 text."""
+        return digest_bytes(self.qasm3.encode())
+
+    @cached_property
+    def qpy(self) -> bytes:
+        """The circuit as QPY, which differs between processes."""
+        from qiskit import qpy
+
+        buffer = io.BytesIO()
+        qpy.dump(self.circuit, buffer)
+        return buffer.getvalue()
+
+    @cached_property
+    def drawing(self) -> str:
+        """The circuit drawn in text, idle qubits left out."""
+        return str(self.circuit.draw("text", idle_wires=False, fold=160))
+
+
+def transpile_pub(device: str, pub: Pub, optimization_level: int, seed: int) -> Isa:
+    """Transpiles a pub's circuit, or returns what an earlier call made of it under the same calibration.
+
+    A circuit whose interactions lie on a line goes to the device's best chain without SWAPs; any other is
+    laid out and routed by Qiskit's preset passes (VF2, then SABRE), both over enabled gates only.
+
+    Raises:
+        escalation.errors.BadInput: when the circuit does not fit the device.
+    """
+    text = digest_bytes(pub.qasm3.encode())
+    key = digest_json([text, list(pub.parameter_names), calibration(device).digest, optimization_level, seed])
+    if key not in _KEPT:
+        while len(_KEPT) >= KEPT:
+            _KEPT.pop(next(iter(_KEPT)))
+        _KEPT[key] = _transpile(device, load_circuit(pub), optimization_level, seed)
+    return _KEPT[key]
+
+
+def _transpile(device: str, circuit: "QuantumCircuit", optimization_level: int, seed: int) -> Isa:
+    from qiskit.transpiler import TranspilerError, generate_preset_pass_manager
+
+    target = device_target(device)
+    if circuit.num_qubits > target.num_qubits:
+        raise BadInput(
+            f"expected at most the {target.num_qubits} qubits of {device}, got {circuit.num_qubits}"
+        )
+    gates = entanglers(circuit)
+    try:
+        isa = generate_preset_pass_manager(
+            optimization_level=optimization_level,
+            target=target,
+            initial_layout=line_layout(device, circuit.num_qubits, gates),
+            seed_transpiler=seed,
+        ).run(circuit)
+    except TranspilerError as error:
+        raise BadInput(f"the circuit does not fit {device}: {' '.join(str(error.message).split())}") from None
+    size = simulation_log2(circuit.num_qubits, gates)
+    return Isa(isa, used_qubits(isa), tuple(entanglers(isa)), size)
+
+
+def line_layout(device: str, num_qubits: int, gates: list[Entangler]) -> list[int] | None:
+    """Returns the physical qubit of every circuit qubit on the best chain; None where there is no line."""
+    order = as_line(num_qubits, [(gate.a, gate.b) for gate in gates])
+    chain = None if order is None else best_chain(calibration(device), num_qubits)
+    if order is None or chain is None:
+        return None
+    place = dict(zip(order, chain, strict=True))
+    return [place[qubit] for qubit in range(num_qubits)]

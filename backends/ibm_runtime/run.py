@@ -1,0 +1,169 @@
+"""What the warm worker runs for a calibrated rehearsal: quote a batch, or sample it under noise."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from backends.circuit_options import CircuitOptions
+from backends.circuit_pubs import Sampler, bits_of, count_sets, pack, parameter_sets, pub_report, sample_pub
+from backends.circuit_size import two_qubit_depth
+from backends.circuit_versions import versions
+from backends.ibm_runtime import estimate
+from backends.ibm_runtime.calibration import calibration
+from backends.ibm_runtime.isa import Isa, transpile_pub
+from backends.ibm_runtime.noise import simulation_method, simulator
+from escalation.calibration import Calibration
+from escalation.identity import canonical_json, derive_seed
+from escalation.quote import Quote
+from escalation.work import Blob, CircuitBatch, JobState, RawResult, Report
+
+# seconds a matrix element (an amplitude) and gate: about three times what 8 qubits took, one run on a shared
+# machine; the matrix product state's and the set's are guesses on the high side, not measured
+DENSITY_ELEMENT_GATE_S = 1e-8
+TRAJECTORY_AMPLITUDE_GATE_S = 4e-8
+MPS_GATE_S = 1e-4
+SET_S = 0.02
+START_S = 20.0
+
+TWIRLING = (
+    "two-qubit channels replaced by their Pauli twirls, the limit of many randomisations; readout errors are "
+    "symmetric in this noise model already"
+)
+DECOUPLING = "no effect in simulation: idle qubits have no noise in this model, so no sequence is inserted"
+
+
+def quote(work: CircuitBatch, context: Mapping[str, Any], report: Report) -> RawResult:
+    """Quotes a batch: `quote` is what the rehearsal needs, `hardware` what the real device would charge."""
+    found, pubs = _transpiled(work, context)
+    mine = Quote(wall_s=START_S, cpu_s=START_S)
+    for isa, pub in zip(pubs, work.pubs, strict=True):
+        mine += _pub_quote(found, isa, count_sets(pub), pub.shots)
+    values = {"quote": mine.to_json(), "hardware": _hardware(found, pubs, work, mine, context).to_json()}
+    return RawResult(JobState.DONE, values=values)
+
+
+def sample(work: CircuitBatch, context: Mapping[str, Any], report: Report) -> RawResult:
+    """Samples every pub under the device's calibration, over the qubits in use."""
+    options = CircuitOptions.parse(work.options)
+    found, pubs = _transpiled(work, context)
+    samples = []
+    for number, (isa, pub) in enumerate(zip(pubs, work.pubs, strict=True)):
+        part, seed = pub_report(report, number, len(pubs)), derive_seed(work.seed, "pub", number)
+        sampler = _sampler(found.device, isa, options.twirling, work.resources.threads)
+        samples.append(sample_pub(sampler, isa.small, pub, seed, part))
+    return RawResult(
+        JobState.DONE,
+        **pack(work, samples, [isa.circuit.num_clbits for isa in pubs]),
+        provenance=_provenance(work, context, options, found, pubs),
+        evidence=_evidence(found, pubs),
+    )
+
+
+def _transpiled(work: CircuitBatch, context: Mapping[str, Any]) -> tuple[Calibration, list[Isa]]:
+    device, options = context["device"], CircuitOptions.parse(work.options)
+    seed = derive_seed(work.seed, "transpiler")
+    return calibration(device), [
+        transpile_pub(device, pub, options.optimization_level, seed) for pub in work.pubs
+    ]
+
+
+def _sampler(device: str, isa: Isa, twirling: bool, threads: int) -> Sampler:
+    """Samples with the client's own sampler in its local mode, on a simulator of the qubits in use."""
+    from qiskit_ibm_runtime.executor_sampler import Sampler as Client
+
+    noisy = simulator(device, isa.qubits, twirling, threads)
+
+    def run(circuit: Any, names: tuple[str, ...], rows: Any, shots: int, seed: int) -> Any:
+        client = Client(mode=noisy, options={"simulator": {"seed_simulator": seed}})
+        return bits_of(circuit, client.run([parameter_sets(circuit, names, rows, shots)]).result()[0])
+
+    return run
+
+
+def _pub_quote(found: Calibration, isa: Isa, sets: int, shots: int) -> Quote:
+    wall_s = sets * (SET_S + _set_s(isa, shots))
+    return Quote(
+        wall_s=wall_s,
+        cpu_s=wall_s,
+        circuits=sets,
+        shots=sets * shots,
+        qubits=len(isa.qubits),
+        two_qubit_gates=len(isa.entanglers),
+        two_qubit_depth=two_qubit_depth(isa.entanglers),
+        expected_fidelity=estimate.expected_fidelity(found, isa),
+        simulation_log2=isa.simulation_log2,
+    )
+
+
+def _set_s(isa: Isa, shots: int) -> float:
+    n, gates = len(isa.qubits), float(isa.circuit.size())
+    costs = {
+        "density_matrix": DENSITY_ELEMENT_GATE_S * 4.0**n * gates,
+        "statevector": TRAJECTORY_AMPLITUDE_GATE_S * 2.0**n * gates * shots,
+        "matrix_product_state": MPS_GATE_S * gates * shots,
+    }
+    return costs[simulation_method(n)]
+
+
+def _hardware(
+    found: Calibration, pubs: list[Isa], work: CircuitBatch, mine: Quote, context: Mapping[str, Any]
+) -> Quote:
+    executions = [count_sets(pub) * pub.shots for pub in work.pubs]
+    lengths = [estimate.length_s(found, isa) for isa in pubs]
+    seconds = estimate.qpu_s(found, zip(lengths, executions, strict=True))
+    price = context["usd_per_qpu_s"]
+    usd = None if seconds is None or price is None else seconds * price
+    return mine.model_copy(update={"wall_s": seconds or 0.0, "cpu_s": 0.0, "qpu_s": seconds, "usd": usd})
+
+
+def _provenance(
+    work: CircuitBatch,
+    context: Mapping[str, Any],
+    options: CircuitOptions,
+    found: Calibration,
+    pubs: list[Isa],
+) -> dict[str, Any]:
+    hardware = _hardware(found, pubs, work, Quote(), context)
+    return {
+        "device": found.device,
+        "kind": "calibrated rehearsal",
+        "processor": found.processor,
+        "calibration": found.digest,
+        "calibrated_at": None if found.calibrated_at is None else found.calibrated_at.isoformat(),
+        "seed": work.seed,
+        "threads": work.resources.threads,
+        "noise": "depolarising and relaxation a gate, readout errors; none on idle qubits, no crosstalk",
+        "options": {
+            "optimization_level": options.optimization_level,
+            "twirling": {"requested": options.twirling, "applied": TWIRLING if options.twirling else None},
+            "dynamical_decoupling": {
+                "requested": options.dynamical_decoupling,
+                "applied": None,
+                "note": DECOUPLING if options.dynamical_decoupling else "",
+            },
+        },
+        "fidelity_source": estimate.fidelity_source(found),
+        "hardware_estimate": {"qpu_s": hardware.qpu_s, "usd": hardware.usd},
+        "circuits": [_circuit(found, isa) for isa in pubs],
+        "versions": versions(),
+    }
+
+
+def _circuit(found: Calibration, isa: Isa) -> dict[str, Any]:
+    return {
+        "isa": isa.digest,
+        "physical_qubits": list(isa.qubits),
+        "simulator_method": simulation_method(len(isa.qubits)),
+        "two_qubit_gates": len(isa.entanglers),
+        "two_qubit_depth": two_qubit_depth(isa.entanglers),
+        "length_s": estimate.length_s(found, isa),
+        "expected_fidelity": estimate.expected_fidelity(found, isa),
+    }
+
+
+def _evidence(found: Calibration, pubs: list[Isa]) -> dict[str, Blob]:
+    evidence = {"calibration.json": Blob(canonical_json(found.to_json()))}
+    for number, isa in enumerate(pubs):
+        evidence[f"isa-{number}.qpy"] = Blob(isa.qpy)
+        evidence[f"isa-{number}.qasm"] = Blob(isa.qasm3.encode())
+        evidence[f"isa-{number}.txt"] = Blob(isa.drawing.encode())
+    return evidence

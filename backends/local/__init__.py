@@ -1,0 +1,1 @@
+"""This machine's processes: runs `LocalCall`s in a small pool of warm workers."""

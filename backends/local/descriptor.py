@@ -1,0 +1,10 @@
+"""What the registry knows of this backend."""
+
+from escalation.registry import BackendDescriptor
+
+DESCRIPTOR = BackendDescriptor(
+    name="local",
+    backend="backends.local.backend:LocalBackend",
+    accepts=("local_call",),
+    summary="functions in warm worker processes on this machine",
+)

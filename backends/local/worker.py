@@ -1,0 +1,108 @@
+"""The worker process: reads folders of jobs from its standard input, one a line, and runs them one by one.
+
+It stays warm between calls, so that heavy imports are paid once. It ends when its input closes, at once, even
+in the middle of a call: whoever asked is gone.
+"""
+
+import io
+import os
+import queue
+import signal
+import sys
+import threading
+import traceback
+from dataclasses import replace
+from pathlib import Path
+from typing import BinaryIO
+
+from backends.calls import Meter, checked, one_line, resolve, where
+from backends.jobfolder import FolderReport, JobFolder
+from backends.processes import identity
+from escalation.work import JobState, RawResult
+
+ROOT = Path.cwd()
+
+
+def run(folder: JobFolder) -> None:
+    """Runs the job in the folder and publishes its result, failed or not."""
+    folder.mark_running(identity(os.getpid()))
+    meter = Meter()
+    try:
+        result = _call(folder)
+    except BaseException as error:  # whatever the function raises is its result
+        traceback.print_exc()
+        result = RawResult(JobState.FAILED, error=one_line(error))
+    threads = int(folder.work()["resources"]["threads"])
+    folder.publish(replace(result, usage=meter.usage(), provenance=where(threads)))
+
+
+def _call(folder: JobFolder) -> RawResult:
+    work = folder.work()
+    function = resolve(work["function"])
+    returned = checked(function(work["params"], folder.inputs(), FolderReport(folder)))
+    return RawResult(JobState.DONE, returned.values, returned.files, evidence=returned.evidence)
+
+
+class _Printing:
+    """Sends everything printed, by C code and child processes too, to a file; to nowhere between calls."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        _redirect(self._path)
+
+    def __exit__(self, *_: object) -> None:
+        _redirect(Path(os.devnull))
+
+
+def _redirect(path: Path) -> None:
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    target = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    for number in (1, 2):
+        os.dup2(target, number)
+    os.close(target)
+
+
+def _read_jobs(commands: BinaryIO, jobs: "queue.Queue[str]") -> None:
+    """Hands on what is asked; on the end of the input the whole process ends, whatever it is doing."""
+    for line in commands:
+        jobs.put(line.decode().rstrip("\n"))
+    os._exit(0)
+
+
+def _reusable(threads_before: int) -> bool:
+    """Tells whether the last call left nothing running; if it did, this worker must not serve another."""
+    import psutil
+
+    return not psutil.Process().children() and threading.active_count() <= threads_before
+
+
+def main() -> None:
+    """Serves jobs until the input closes. Replies to each with one line: `again` or `spent`."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C means
+    commands, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    _redirect(Path(os.devnull))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(line_buffering=True)
+    jobs: queue.Queue[str] = queue.Queue()
+    threading.Thread(target=_read_jobs, args=(commands, jobs), daemon=True).start()
+    environment, threads_before = dict(os.environ), threading.active_count()
+    while True:
+        folder = JobFolder(Path(jobs.get()))
+        with _Printing(folder.log):
+            run(folder)
+        os.chdir(ROOT)
+        os.environ.clear()
+        os.environ.update(environment)
+        reusable = _reusable(threads_before)
+        replies.write(b"again\n" if reusable else b"spent\n")
+        if not reusable:
+            os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,173 @@
+"""Runs `MpiProgram`s under `mpiexec` on this machine."""
+
+import subprocess
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from backends.classical import ClassicalBackend
+from backends.jobfolder import JobFolder, read_json
+from backends.mpi import launcher
+from backends.processes import alive, identity, release, start_guarded
+from escalation.errors import BackendError, WrongWorld
+from escalation.protocols import Progress
+from escalation.settings import Settings
+from escalation.work import JobState, MpiProgram, RawResult, Usage, Work
+
+LOST = "lost: the process that started it is gone, and its ranks with it"
+EXIT_FILE = "exit.json"
+POLL_S = 0.02
+
+
+class MpiBackend(ClassicalBackend):
+    """Each program runs in a world of its own, under a guard that leaves no rank behind."""
+
+    name = "mpi"
+
+    def __init__(self, settings: Settings, device: str | None = None) -> None:
+        """Raises `BadInput` when a device is named: there is none to choose."""
+        super().__init__(device)
+        self._mpiexec = settings.mpiexec
+        self._guards: dict[Path, subprocess.Popen[bytes]] = {}
+
+    def available(self) -> bool | None:
+        """Tells whether there is a launcher."""
+        try:
+            launcher.find(self._mpiexec)
+        except BackendError:
+            return False
+        return True
+
+    def queue_s(self) -> float | None:
+        """Returns 0: worlds start at once."""
+        return 0.0
+
+    def submit(self, work: Work, folder: Path) -> dict[str, Any]:
+        """Starts the program; its handle works in other processes while this one lives.
+
+        Raises:
+            escalation.errors.BackendError: on other kinds of work, without a launcher, on a used folder.
+        """
+        if not isinstance(work, MpiProgram):
+            raise BackendError(f"backend 'mpi' runs mpi_program, got {work.kind}")
+        mpiexec, home = launcher.find(self._mpiexec), JobFolder(folder)
+        home.create(work)
+        guard = _start(mpiexec, work, home)
+        self._forget_finished()
+        self._guards[home.path] = guard
+        return {"folder": str(home.path), "guard": identity(guard.pid)}
+
+    def wait(self, handle: Mapping[str, Any], timeout_s: float) -> Progress:
+        """Waits until the program is final or the time is up; 0 only asks."""
+        deadline = time.monotonic() + timeout_s
+        while True:
+            progress, left_s = _look(handle), deadline - time.monotonic()
+            if progress.state.final or left_s <= 0:
+                self._forget_finished()
+                return progress
+            time.sleep(min(POLL_S, left_s))
+
+    def result(self, handle: Mapping[str, Any]) -> RawResult:
+        """Returns the result of a final program, with the output of every rank as evidence.
+
+        Raises:
+            escalation.errors.BackendError: when it is not final; with `retry` when it is lost.
+            escalation.errors.WrongWorld: when MPI yielded fewer ranks than asked.
+        """
+        folder, progress = JobFolder(Path(handle["folder"])), _look(handle)
+        if not progress.state.final:
+            raise BackendError(
+                f"expected a finished program in {folder.path}, it is {progress.state}", retry=True
+            )
+        if progress.message == LOST:
+            raise BackendError(f"the program in {folder.path} is {LOST}", retry=True)
+        result = _result(folder, _exit(folder) or {})
+        if "expected_ranks" in result.values and not result.ok:
+            raise WrongWorld(result.error or "too few ranks")
+        return result
+
+    def cancel(self, handle: Mapping[str, Any]) -> None:
+        """Stops the program, all of its ranks and what they started; does nothing when it is final."""
+        folder = JobFolder(Path(handle["folder"]))
+        if not _look(handle).state.final:
+            folder.ask_to_stop()
+            self.wait(handle, timeout_s=10.0)
+
+    def close(self) -> None:
+        """Cancels what runs."""
+        for folder, guard in self._guards.items():
+            if guard.poll() is None:
+                JobFolder(folder).ask_to_stop()
+        for guard in self._guards.values():
+            release(guard)
+        self._guards.clear()
+
+    def _forget_finished(self) -> None:
+        for folder, guard in list(self._guards.items()):
+            if guard.poll() is not None:
+                release(guard)
+                self._guards.pop(folder, None)
+
+
+def _start(mpiexec: list[str], work: MpiProgram, folder: JobFolder) -> subprocess.Popen[bytes]:
+    limits = work.resources
+    options = [f"--exit-file={folder.path / EXIT_FILE}", f"--cancel-file={folder.cancel_file}"]
+    command = launcher.command(mpiexec, limits.ranks, folder.path)
+    try:
+        with folder.log.open("wb") as log:
+            environment = launcher.clean_environment(limits.threads)
+            return start_guarded(command, [*options, f"--wall-s={limits.wall_s}"], environment, log)
+    except OSError as error:
+        raise BackendError(f"the MPI launcher could not be started: {error}", retry=True) from error
+
+
+def _exit(folder: JobFolder) -> dict[str, Any] | None:
+    return read_json(folder.path / EXIT_FILE)
+
+
+def _look(handle: Mapping[str, Any]) -> Progress:
+    """Reads from the folder where the program stands; whether its guard lives is asked first."""
+    folder = JobFolder(Path(handle["folder"]))
+    guard_lives = alive(handle["guard"])
+    ended = _exit(folder)
+    if ended is None and guard_lives is not False:
+        return Progress(JobState.RUNNING, *folder.progress())
+    state = _state(folder, ended)
+    if state is None:
+        return Progress(JobState.FAILED, None, LOST)
+    return Progress(state, 1.0 if state is JobState.DONE else None)
+
+
+def _state(folder: JobFolder, ended: Mapping[str, Any] | None) -> JobState | None:
+    """Returns the final state, None when the program was lost; a published result stands in any case."""
+    published = folder.finished()
+    if published is not None or ended is None:
+        return published
+    endings = {"exited": JobState.FAILED, "timed_out": JobState.TIMED_OUT, "cancelled": JobState.CANCELLED}
+    return endings.get(ended["reason"])
+
+
+def _result(folder: JobFolder, ended: Mapping[str, Any]) -> RawResult:
+    state = _state(folder, ended) or JobState.FAILED
+    if folder.finished() is not None:
+        result = folder.result()
+    else:
+        result = RawResult(state, error=_error(folder, ended), evidence=folder.logs())
+    if not ended:
+        return result
+    usage = Usage(wall_s=ended["wall_s"], cpu_s=ended["cpu_s"])
+    return replace(
+        result, usage=usage, provenance={**result.provenance, "launcher_exit": ended["returncode"]}
+    )
+
+
+def _error(folder: JobFolder, ended: Mapping[str, Any]) -> str:
+    if ended["reason"] == "timed_out":
+        return f"stopped after {folder.work()['resources']['wall_s']:g} s, its time limit"
+    if ended["reason"] == "cancelled":
+        return "cancelled"
+    return (
+        f"a rank died, or could not be started: the MPI launcher ended with exit code {ended['returncode']}"
+    )

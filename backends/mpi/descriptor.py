@@ -1,0 +1,10 @@
+"""What the registry knows of this backend."""
+
+from escalation.registry import BackendDescriptor
+
+DESCRIPTOR = BackendDescriptor(
+    name="mpi",
+    backend="backends.mpi.backend:MpiBackend",
+    accepts=("mpi_program",),
+    summary="MPI programs on this machine, by mpiexec",
+)

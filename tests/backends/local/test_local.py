@@ -1,0 +1,223 @@
+"""Calls in warm worker processes: what comes back, what fails, and that nothing is left behind."""
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from backends.local.backend import LocalBackend
+from escalation.errors import BackendError, BadInput
+from escalation.settings import Settings
+from escalation.testing.guarded import guarded, living
+from escalation.work import Blob, JobState, LocalCall, RawResult, Resources
+
+SAMPLES = "escalation.testing.samples"
+BACKEND = "backends.local.backend:LocalBackend"
+PATIENCE_S = 60.0
+Folder = Callable[[], Path]
+
+
+@pytest.fixture
+def local() -> Iterator[LocalBackend]:
+    backend = LocalBackend(Settings())
+    yield backend
+    backend.close()
+
+
+def call(name: str, threads: int = 1, wall_s: float = PATIENCE_S, **params: Any) -> LocalCall:
+    return LocalCall(f"{SAMPLES}:{name}", params, resources=Resources(threads=threads, wall_s=wall_s))
+
+
+def run(backend: LocalBackend, work: LocalCall, folder: Path) -> RawResult:
+    handle = backend.submit(work, folder)
+    assert backend.wait(handle, PATIENCE_S).state.final
+    return backend.result(handle)
+
+
+def until_stalled(backend: LocalBackend, handle: dict[str, Any]) -> list[psutil.Process]:
+    """Waits until the endless sample runs; returns the processes under its guard, and the guard."""
+    while (progress := backend.wait(handle, 0.05)).fraction != 0.5:
+        assert not progress.state.final, progress
+    return guarded("backends.local.worker")
+
+
+def test_what_the_work_prints_is_evidence(local: LocalBackend, job_folder: Folder) -> None:
+    assert run(local, call("double", x=3), job_folder()).evidence["log"].data == b"doubling 3\n"
+
+
+def test_an_exception_fails_with_one_line_and_its_traceback(local: LocalBackend, job_folder: Folder) -> None:
+    result = run(local, call("fail", message="first\nsecond"), job_folder())
+    assert (result.state, result.error) == (JobState.FAILED, "ValueError: first")
+    log = result.evidence["log"].data.decode()
+    assert "Traceback (most recent call last)" in log
+    assert "raise ValueError" in log
+
+
+@pytest.mark.parametrize(
+    ("work", "error"),
+    [
+        (call("wrong_type"), "TypeError: expected an escalation.work.Output, got dict"),
+        (call("double", x=1e308), "ValueError: Out of range float values are not JSON compliant"),
+        (call("no_such_function"), f"AttributeError: module '{SAMPLES}' has no attribute 'no_such_function'"),
+        (LocalCall("no_such_module:f"), "ModuleNotFoundError: No module named 'no_such_module'"),
+        (call("SLEEP"), f"TypeError: expected {SAMPLES}:SLEEP to name a function, it is a str"),
+    ],
+    ids=["wrong type", "infinity", "no function", "no module", "no callable"],
+)
+def test_what_cannot_be_a_result_fails(
+    local: LocalBackend, job_folder: Folder, work: LocalCall, error: str
+) -> None:
+    result = run(local, work, job_folder())
+    assert result.state is JobState.FAILED
+    assert (result.error or "").startswith(error)
+
+
+def test_a_crash_is_a_failure_and_the_next_call_works(local: LocalBackend, job_folder: Folder) -> None:
+    crashed = run(local, call("crash"), job_folder())
+    assert (crashed.state, crashed.error) == (JobState.FAILED, "the worker process was killed by SIGKILL")
+    assert run(local, call("double", x=1), job_folder()).values == {"x": 2}
+
+
+def test_a_worker_is_kept_for_its_thread_count(local: LocalBackend, job_folder: Folder) -> None:
+    names = ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "PYTHONHASHSEED"]
+    results = [run(local, call("surroundings", threads=n, variables=names), job_folder()) for n in (1, 1, 2)]
+    pids = [result.values["pid"] for result in results]
+    assert pids[0] == pids[1] != pids[2]
+    seen = [list(result.values["variables"].values()) for result in results]
+    assert seen == [["1", "1", "1", "0"], ["1", "1", "1", "0"], ["2", "2", "2", "0"]]
+    assert [result.provenance["threads"] for result in results] == [1, 1, 2]
+
+
+def test_provenance_tells_what_may_change_a_bit(local: LocalBackend, job_folder: Folder) -> None:
+    provenance = run(local, call("double", x=1), job_folder()).provenance
+    assert {"host", "machine", "system", "python", "threads", "cpu", "versions"} <= set(provenance)
+    if Path("/proc/cpuinfo").exists():
+        assert len(provenance["cpu"]["features_sha256"]) == 64
+
+
+def test_what_a_call_leaves_running_is_ended(
+    local: LocalBackend, job_folder: Folder, assert_gone: Callable[[list[psutil.Process]], None]
+) -> None:
+    pids = run(local, call("leave_behind"), job_folder()).values["pids"]
+    assert_gone(living(pids))
+    assert run(local, call("double", x=1), job_folder()).values == {"x": 2}
+
+
+@pytest.mark.parametrize(("end", "params"), [("cancel", {}), ("close", {"busy": True})])
+def test_cancelling_ends_every_process_of_the_call(
+    job_folder: Folder,
+    assert_gone: Callable[[list[psutil.Process]], None],
+    end: str,
+    params: dict[str, Any],
+) -> None:
+    local = LocalBackend(Settings())
+    handle = local.submit(call("stall", **params), job_folder())
+    workers = until_stalled(local, handle)
+    assert len(workers) >= 4  # the guard, the worker, its child, its stray
+    if end == "cancel":
+        local.cancel(handle)
+    else:
+        local.close()
+    assert local.wait(handle, 0).state is JobState.CANCELLED
+    assert_gone(workers)
+    local.close()
+
+
+def test_the_time_limit_ends_every_process_of_the_call(
+    local: LocalBackend, job_folder: Folder, assert_printed_gone: Callable[[bytes], None]
+) -> None:
+    result = run(local, call("stall", wall_s=2.0), job_folder())
+    assert (result.state, result.error) == (JobState.TIMED_OUT, "stopped after 2 s, its time limit")
+    assert result.usage.wall_s >= 2.0
+    assert_printed_gone(result.evidence["log"].data)
+
+
+@pytest.mark.parametrize(("how", "busy"), [("killed", True), ("killed", False), ("exited", False)])
+def test_when_the_parent_dies_nothing_is_left_and_the_call_is_lost(
+    start_parent: Callable[..., Any],
+    assert_gone: Callable[[list[psutil.Process]], None],
+    local: LocalBackend,
+    how: str,
+    busy: bool,
+) -> None:
+    parent = start_parent(BACKEND, "LocalCall", "stall", busy=busy)
+    assert local.wait(parent.handle, 0).state is JobState.RUNNING
+    if how == "killed":
+        parent.process.send_signal(signal.SIGKILL)
+    else:
+        parent.process.stdin.close()
+    assert_gone(parent.workers)
+    parent.process.wait()
+    progress = local.wait(parent.handle, PATIENCE_S)
+    assert progress.state is JobState.FAILED
+    assert progress.message.startswith("lost")
+    with pytest.raises(BackendError, match="lost") as caught:
+        local.result(parent.handle)
+    assert caught.value.retry
+
+
+def test_when_the_guard_is_killed_the_worker_dies_with_it(
+    local: LocalBackend, job_folder: Folder, assert_gone: Callable[[list[psutil.Process]], None]
+) -> None:
+    handle = local.submit(call("double", x=1), job_folder())
+    local.wait(handle, PATIENCE_S)
+    guard, *workers = guarded("backends.local.worker")
+    guard.kill()
+    assert_gone(workers)
+    assert run(local, call("double", x=2), job_folder()).values == {"x": 4}
+
+
+def test_an_interrupt_is_left_to_the_parent(local: LocalBackend, job_folder: Folder) -> None:
+    handle = local.submit(call("stall"), job_folder())
+    for process in until_stalled(local, handle):
+        if "backends.local.worker" in process.cmdline():
+            process.send_signal(signal.SIGINT)
+    local.cancel(handle)
+    assert local.wait(handle, 0).state is JobState.CANCELLED
+
+
+def test_calls_run_side_by_side_and_the_rest_wait_their_turn(local: LocalBackend, job_folder: Folder) -> None:
+    places = max(2, os.cpu_count() or 1)
+    running = [local.submit(call("stall"), job_folder()) for _ in range(places)]
+    for handle in running:
+        until_stalled(local, handle)
+    waiting = [local.submit(call("double", x=n), job_folder()) for n in range(2)]
+    assert [local.wait(handle, 0).state for handle in waiting] == [JobState.QUEUED, JobState.QUEUED]
+    local.cancel(waiting[0])
+    assert local.wait(waiting[0], 0).state is JobState.CANCELLED
+    local.cancel(running[0])
+    assert local.wait(waiting[1], PATIENCE_S).state is JobState.DONE
+
+
+def test_a_folder_serves_one_job(local: LocalBackend, job_folder: Folder) -> None:
+    folder = job_folder()
+    run(local, call("double", x=1), folder)
+    with pytest.raises(BackendError, match="expected an empty folder"):
+        local.submit(call("double", x=1), folder)
+
+
+def test_damaged_output_is_noticed(local: LocalBackend, job_folder: Folder) -> None:
+    folder = job_folder()
+    work = LocalCall(f"{SAMPLES}:double", {"x": 1}, {"a": Blob(b"ab")})
+    handle = local.submit(work, folder)
+    local.wait(handle, PATIENCE_S)
+    for path in (folder / "outputs").iterdir():
+        path.write_bytes(b"other")
+    with pytest.raises(BackendError, match="damaged"):
+        local.result(handle)
+
+
+def test_removed_files_are_an_error_not_a_wait(local: LocalBackend, tmp_path: Path) -> None:
+    with pytest.raises(BackendError):
+        local.result(
+            {"folder": str(tmp_path / "none"), "submitter": {"host": "x", "pid": 1, "create_time": 0}}
+        )
+
+
+def test_there_is_no_device_to_choose() -> None:
+    with pytest.raises(BadInput, match="no devices"):
+        LocalBackend(Settings(), "gpu")
