@@ -1,0 +1,1 @@
+"""WHAT HAPPENED: the ledger (SQL), the store (bytes by SHA-256), the tracking (MLflow)."""

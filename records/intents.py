@@ -1,0 +1,154 @@
+"""Intents in the ledger: work written down before it is sent, then its handle, then its result."""
+
+import json
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, insert, select, update
+
+from escalation.attempt import Done
+from escalation.case import WorkKey
+from escalation.errors import CaseConflict
+from escalation.recording import Store
+from escalation.work import RawResult, Work
+from records.codec import result_from_json, work_from_json
+from records.events import seal, text_json
+from records.schema import intents
+
+
+class IntentState(StrEnum):
+    """Where an intent stands, in order; only the last is final."""
+
+    WANTED = "wanted"
+    SUBMITTED = "submitted"
+    SETTLED = "settled"
+
+
+def want(connection: Connection, key: WorkKey, work: Work, backend: str) -> None:
+    """Writes down that the work is wanted on the backend; the same work again changes nothing.
+
+    Raises:
+        CaseConflict: when the key was used for work of another digest.
+    """
+    row = _find(connection, key)
+    if row is None:
+        values = {"digest": work.digest, "work": text_json(work.to_json()), "state": IntentState.WANTED}
+        connection.execute(insert(intents).values(_named(key) | values | {"backend": backend}))
+        _seal(connection, key, "work.wanted", {"digest": work.digest, "backend": backend})
+        return
+    _check_digest(row, key, work)
+    if row["state"] == IntentState.WANTED and row["backend"] != backend:
+        _set(connection, key, "work.wanted", {"digest": work.digest, "backend": backend}, backend=backend)
+
+
+def submit(connection: Connection, key: WorkKey, handle: Mapping[str, Any]) -> None:
+    """Keeps the handle of work that was sent; a later one replaces it.
+
+    Raises:
+        CaseConflict: when the work was never wanted, or is settled.
+    """
+    row = _known(connection, key)
+    if row["state"] == IntentState.SETTLED:
+        raise CaseConflict(f"work {key} is settled: it cannot be submitted again")
+    text = text_json(dict(handle))
+    if row["handle"] != text:
+        _set(
+            connection,
+            key,
+            "work.submitted",
+            {"handle": dict(handle)},
+            handle=text,
+            state=IntentState.SUBMITTED,
+        )
+
+
+def settle(connection: Connection, key: WorkKey, result: RawResult) -> None:
+    """Keeps the final result; the same one again changes nothing.
+
+    Raises:
+        CaseConflict: when the work was never wanted, or is settled with another result.
+    """
+    row = _known(connection, key)
+    text = text_json(result.to_json())
+    if row["state"] == IntentState.SETTLED:
+        if row["result"] != text:
+            raise CaseConflict(f"work {key} is settled with another result: the first one stays")
+        return
+    body = {"state": str(result.state), "result": result.digest, "usage": result.usage.to_json()}
+    _set(connection, key, "work.settled", body, result=text, state=IntentState.SETTLED)
+
+
+def find_handle(connection: Connection, key: WorkKey) -> Mapping[str, Any] | None:
+    """Returns the handle of work that was submitted and is not settled."""
+    row = _find(connection, key)
+    if row is None or row["state"] != IntentState.SUBMITTED:
+        return None
+    handle: dict[str, Any] = json.loads(row["handle"])
+    return handle
+
+
+def find_result(connection: Connection, store: Store, key: WorkKey, work: Work) -> RawResult | None:
+    """Returns the result of settled work, its bytes read from the store.
+
+    Raises:
+        CaseConflict: when the key was used for work of another digest.
+    """
+    row = _find(connection, key)
+    if row is None:
+        return None
+    _check_digest(row, key, work)
+    if row["state"] != IntentState.SETTLED:
+        return None
+    return result_from_json(json.loads(row["result"]), store)
+
+
+def all_done(connection: Connection, store: Store, case_id: str, attempt: int) -> Sequence[Done]:
+    """Returns the attempt's settled work and its results in order, their bytes read from the store."""
+    mine = (intents.c.case_id == case_id) & (intents.c.attempt == attempt)
+    query = select(intents).where(mine).order_by(intents.c.ordinal)
+    rows = connection.execute(query).mappings()
+    return [_done(row, store) for row in rows if row["state"] == IntentState.SETTLED]
+
+
+def _done(row: RowMapping, store: Store) -> Done:
+    work = work_from_json(json.loads(row["work"]), store)
+    return Done(work, result_from_json(json.loads(row["result"]), store))
+
+
+def _check_digest(row: RowMapping, key: WorkKey, work: Work) -> None:
+    if row["digest"] != work.digest:
+        raise CaseConflict(
+            f"work {key}: expected digest {row['digest'][:12]} as recorded, got {work.digest[:12]}: "
+            "the method, its versions, its inputs or a setting such as TIERWISE_RANKS changed since the case "
+            "was started; set it back, or start a new case"
+        )
+
+
+def _known(connection: Connection, key: WorkKey) -> RowMapping:
+    row = _find(connection, key)
+    if row is None:
+        raise CaseConflict(f"work {key} was never wanted: an intent comes before anything is sent")
+    return row
+
+
+def _find(connection: Connection, key: WorkKey) -> RowMapping | None:
+    return connection.execute(select(intents).where(*_where(key))).mappings().one_or_none()
+
+
+def _set(connection: Connection, key: WorkKey, kind: str, body: dict[str, Any], **values: Any) -> None:
+    connection.execute(update(intents).where(*_where(key)).values(values))
+    _seal(connection, key, kind, body)
+
+
+def _seal(connection: Connection, key: WorkKey, kind: str, body: dict[str, Any]) -> None:
+    names = {"attempt": key.attempt, "ordinal": key.ordinal}
+    seal(connection, intents, (key.case_id, key.attempt, key.ordinal), kind, names | body)
+
+
+def _named(key: WorkKey) -> dict[str, Any]:
+    return {"case_id": key.case_id, "attempt": key.attempt, "ordinal": key.ordinal}
+
+
+def _where(key: WorkKey) -> tuple[Any, ...]:
+    return tuple(intents.c[name] == value for name, value in _named(key).items())

@@ -1,0 +1,198 @@
+"""The ledger: the truth about cases, decisions, attempts, intents and budgets, in a SQL database."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from threading import Lock
+from typing import Any
+
+from sqlalchemy import Connection
+
+from escalation.attempt import Attempt, Candidate, Cost, Done
+from escalation.case import CaseInfo, CaseRecord, CaseStatus, Outcome, WorkKey
+from escalation.decision import Decision
+from escalation.problem import Budget
+from escalation.recording import Store
+from escalation.work import RawResult, Work
+from records import budgets, cases, events, history, intents, leases
+from records.codec import candidate_blobs, result_blobs, work_blobs
+from records.database import Database
+
+
+class SqlLedger:
+    """`escalation.recording.Ledger` on SQLite or, by its URL, PostgreSQL.
+
+    Safe from several threads and processes. The object that opened a case holds its lease: it alone writes
+    to the case, until it closes the case or itself; only budgets are shared by processes that never held
+    it, because a bill may come late and workers may run elsewhere. Every write but the lease's renewal
+    appends an event in the same transaction. Bytes are in the store before a row names them.
+    """
+
+    def __init__(self, url: str, store: Store, lease_s: float = 30.0) -> None:
+        """Opens the ledger, and creates it where there is none.
+
+        Args:
+            url: of SQLAlchemy.
+            store: keeps the bytes.
+            lease_s: seconds after which a silent process on another host counts as gone.
+
+        Raises:
+            BadInput: when the database cannot be used.
+        """
+        self.store = store
+        self._lease_s = lease_s
+        self._database = Database(url)
+        self._tokens: dict[str, int] = {}
+        self._lock = Lock()
+
+    def open_case(self, info: CaseInfo) -> CaseRecord:
+        """Opens a case and takes its lease, or takes up an unfinished one; a final one comes as it is.
+
+        Raises:
+            CaseConflict: when the id belongs to another problem, instance or policy, or a living process
+                (this one included) is running the case.
+        """
+        with self._lock, self._database.writing() as connection:
+            record, token = cases.start(connection, info, self._lease_s)
+            if token is not None:
+                self._tokens[info.case_id] = token
+            return record
+
+    def heartbeat(self, case_id: str) -> None:
+        """Renews the lease; raises `CaseConflict` when it is lost."""
+        with self._writing(case_id):
+            pass
+
+    def link_run(self, case_id: str, mlflow_run_id: str) -> None:
+        """Notes the MLflow run that shows the case; needs no lease, it may come late."""
+        with self._database.writing() as connection:
+            cases.link_run(connection, case_id, mlflow_run_id)
+
+    def close_case(self, case_id: str, status: CaseStatus, outcome: Outcome | None) -> None:
+        """Sets the status (final or not), keeps the outcome, gives the lease back."""
+        with self._writing(case_id) as connection:
+            cases.finish(connection, case_id, self._tokens[case_id], status, outcome)
+        self._tokens.pop(case_id, None)
+
+    def case(self, case_id: str) -> CaseRecord:
+        """Returns one case; raises `BadInput` when there is none."""
+        with self._database.reading() as connection:
+            return cases.get(connection, case_id)
+
+    def cases(self) -> Sequence[CaseRecord]:
+        """All cases, newest first. One whose process is gone reads INTERRUPTED."""
+        with self._database.reading() as connection:
+            return cases.list_all(connection)
+
+    def find_decision(self, case_id: str, number: int) -> Decision | None:
+        """Returns the case's decision of that number."""
+        with self._database.reading() as connection:
+            return history.find_decision(connection, case_id, number)
+
+    def add_decision(self, case_id: str, decision: Decision) -> None:
+        """Writes a decision; raises `CaseConflict` when there is another of that number."""
+        with self._writing(case_id) as connection:
+            history.add_decision(connection, case_id, decision)
+
+    def decisions(self, case_id: str) -> Sequence[Decision]:
+        """Returns the case's decisions in order."""
+        with self._database.reading() as connection:
+            return history.all_decisions(connection, case_id)
+
+    def find_attempt(self, case_id: str, number: int) -> tuple[Attempt, Candidate | None] | None:
+        """Returns a finished attempt, its candidate's bytes read from the store."""
+        with self._database.reading() as connection:
+            return history.find_attempt(connection, self.store, case_id, number)
+
+    def add_attempt(self, case_id: str, attempt: Attempt, candidate: Candidate | None) -> None:
+        """Writes a finished attempt; raises `CaseConflict` when there is another of that number."""
+        self._keep(() if candidate is None else candidate_blobs(candidate))
+        with self._writing(case_id) as connection:
+            history.add_attempt(connection, case_id, attempt, candidate)
+
+    def attempts(self, case_id: str) -> Sequence[tuple[Attempt, Candidate | None]]:
+        """Returns the case's finished attempts in order."""
+        with self._database.reading() as connection:
+            return history.all_attempts(connection, self.store, case_id)
+
+    def intend(self, key: WorkKey, work: Work, backend: str) -> None:
+        """Writes down that the work is wanted; raises `CaseConflict` when the key names other work."""
+        self._keep(work_blobs(work))
+        with self._writing(key.case_id) as connection:
+            intents.want(connection, key, work, backend)
+
+    def submitted(self, key: WorkKey, handle: Mapping[str, Any]) -> None:
+        """Keeps the handle of work that was sent; raises `CaseConflict` when it is settled or unknown."""
+        with self._writing(key.case_id) as connection:
+            intents.submit(connection, key, handle)
+
+    def find_handle(self, key: WorkKey) -> Mapping[str, Any] | None:
+        """Returns the handle of work that was submitted and is not settled."""
+        with self._database.reading() as connection:
+            return intents.find_handle(connection, key)
+
+    def settle(self, key: WorkKey, result: RawResult) -> None:
+        """Keeps the final result; raises `CaseConflict` when there is another."""
+        self._keep(result_blobs(result))
+        with self._writing(key.case_id) as connection:
+            intents.settle(connection, key, result)
+
+    def find_result(self, key: WorkKey, work: Work) -> RawResult | None:
+        """Returns the result already had; raises `CaseConflict` when the key names other work."""
+        with self._database.reading() as connection:
+            return intents.find_result(connection, self.store, key, work)
+
+    def works(self, case_id: str, attempt: int) -> Sequence[Done]:
+        """Returns the attempt's settled work and its results in order, rebuilt from ledger and store."""
+        with self._database.reading() as connection:
+            return intents.all_done(connection, self.store, case_id, attempt)
+
+    def reserve(self, key: WorkKey, amount: Cost, limit: Budget) -> bool:
+        """Sets the amount aside; False when the case's spent + reserved + amount would pass the limit."""
+        with self._sharing(key.case_id) as connection:
+            return budgets.reserve(connection, key, amount, limit)
+
+    def spend(self, key: WorkKey, amount: Cost) -> None:
+        """Replaces the key's reservation by what was really used; zero releases it."""
+        with self._sharing(key.case_id) as connection:
+            budgets.spend(connection, key, amount)
+
+    def spent(self, case_id: str) -> Cost:
+        """What the case has used so far, as told to `spend`."""
+        with self._database.reading() as connection:
+            return budgets.spent(connection, case_id)
+
+    def events(self, case_id: str | None = None) -> Sequence[Mapping[str, Any]]:
+        """The events in order: number, at, case_id, kind, body, previous (hash), hash."""
+        with self._database.reading() as connection:
+            return events.read(connection, case_id)
+
+    def verify(self) -> int:
+        """Recomputes the chain and every row's digest; raises `CorruptRecord` where one does not fit."""
+        with self._database.reading() as connection:
+            return events.verify(connection)
+
+    def close(self) -> None:
+        """Gives back the leases still held (their cases then read INTERRUPTED) and disconnects."""
+        with self._lock:
+            if self._tokens:
+                with self._database.writing() as connection:
+                    for case_id, token in self._tokens.items():
+                        leases.give_back(connection, case_id, token)
+                self._tokens.clear()
+        self._database.close()
+
+    @contextmanager
+    def _writing(self, case_id: str) -> Iterator[Connection]:
+        with self._database.writing() as connection:
+            leases.renew(connection, case_id, self._tokens.get(case_id))
+            yield connection
+
+    @contextmanager
+    def _sharing(self, case_id: str) -> Iterator[Connection]:
+        with self._database.writing() as connection:
+            leases.check_not_stale(connection, case_id, self._tokens.get(case_id))
+            yield connection
+
+    def _keep(self, blobs: Iterable[bytes]) -> None:
+        for data in blobs:
+            self.store.put(data)

@@ -1,0 +1,43 @@
+"""The HTML report of a case: one file, no external resources, readable without Tierwise."""
+
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+
+from escalation.attempt import Attempt
+from escalation.case import Outcome
+from escalation.conditions import shortfall
+from escalation.ladder import Case
+from escalation.protocols import Section
+
+
+def render(case: Case, outcome: Outcome, sections: Sequence[Section]) -> bytes:
+    """Returns the report as UTF-8 HTML; everything but the sections is escaped."""
+    text = _template().render(
+        case=case,
+        info=case.info,
+        outcome=outcome,
+        sections=sections,
+        shortfall=shortfall,
+        rehearsal=_rehearsals(outcome.attempts),
+    )
+    return text.encode()
+
+
+def _rehearsals(attempts: Sequence[Attempt]) -> list[str]:
+    """Attempts that ran circuits on something that is not hardware; said at the top."""
+    return [
+        f"{attempt.method} ran on {attempt.backend}, a {attempt.device_kind}"
+        for attempt in attempts
+        if attempt.device_kind in ("calibrated rehearsal", "ideal simulator")
+    ]
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined
+    )
+    return environment.get_template("report.html.jinja")

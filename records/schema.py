@@ -1,0 +1,113 @@
+"""The tables of the ledger."""
+
+from sqlalchemy import Boolean, Column, Float, ForeignKey, Integer, MetaData, String, Table, Text
+
+VERSION = 1
+"""Layout of the tables; a ledger of another layout is refused."""
+
+metadata = MetaData()
+
+
+def _case() -> Column[str]:
+    return Column("case_id", String(200), ForeignKey("cases.case_id"), primary_key=True)
+
+
+chain = Table(
+    "chain",
+    metadata,
+    Column("only", Integer, primary_key=True),
+    Column("layout", Integer, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+"""One row: the last event's number and hash. Locked by every write, so that events have one order."""
+
+events = Table(
+    "events",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("at", String(40), nullable=False),
+    Column("case_id", String(200), nullable=False, index=True),
+    Column("kind", String(40), nullable=False),
+    Column("body", Text, nullable=False),
+    Column("previous", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+)
+
+cases = Table(
+    "cases",
+    metadata,
+    Column("case_id", String(200), primary_key=True),
+    Column("number", Integer, nullable=False, unique=True),
+    Column("info", Text, nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("opened_at", String(40), nullable=False),
+    Column("closed_at", String(40)),
+    Column("mlflow_run_id", String(64)),
+    Column("outcome", Text),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    _case(),
+    Column("token", Integer, nullable=False),
+    Column("held", Boolean, nullable=False),
+    Column("host", String(255), nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("started_s", Float, nullable=False),
+    Column("beat_at", Float, nullable=False),
+    Column("lease_s", Float, nullable=False),
+)
+"""Who runs a case. Changes many times a minute, so it is the one table that leaves no events."""
+
+decisions = Table(
+    "decisions",
+    metadata,
+    _case(),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("decision", Text, nullable=False),
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    _case(),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("attempt", Text, nullable=False),
+    Column("candidate", Text),
+)
+
+intents = Table(
+    "intents",
+    metadata,
+    _case(),
+    Column("attempt", Integer, primary_key=True, autoincrement=False),
+    Column("ordinal", Integer, primary_key=True, autoincrement=False),
+    Column("state", String(20), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("work", Text, nullable=False),
+    Column("backend", String(200), nullable=False),
+    Column("handle", Text),
+    Column("result", Text),
+)
+
+budgets = Table(
+    "budgets",
+    metadata,
+    _case(),
+    Column("attempt", Integer, primary_key=True, autoincrement=False),
+    Column("ordinal", Integer, primary_key=True, autoincrement=False),
+    Column("state", String(20), nullable=False),
+    Column("reserved", Text, nullable=False),
+    Column("spent", Text, nullable=False),
+)
+
+SEALED = (cases, decisions, attempts, intents, budgets)
+"""The tables whose every row is sealed by the digest in its latest event."""
+
+SQLITE_TRIGGERS = tuple(
+    f"CREATE TRIGGER IF NOT EXISTS events_no_{verb.lower()} BEFORE {verb} ON events "
+    "BEGIN SELECT RAISE(ABORT, 'events are append-only'); END"
+    for verb in ("UPDATE", "DELETE")
+)

@@ -1,0 +1,105 @@
+"""The store: bytes by their SHA-256, in files that are written once."""
+
+import os
+import re
+import tempfile
+from pathlib import Path
+
+from escalation.errors import BadInput, CorruptRecord
+from escalation.identity import digest_bytes
+
+DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+class FileStore:
+    """A folder of files named by the SHA-256 of their bytes, in two levels of sub-folders (`ab/cd/abcd…`).
+
+    Safe with several threads and processes: a file appears under its name complete or not at all.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """Makes the folder where it is missing.
+
+        Raises:
+            BadInput: when it cannot be made.
+        """
+        self.folder = Path(folder)
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise BadInput(f"cannot keep the store in {self.folder}: {error.strerror}") from None
+
+    def put(self, data: bytes) -> str:
+        """Keeps the bytes, durably and atomically, and mends a damaged copy; returns their digest.
+
+        Raises:
+            OSError: when the disk does not take them.
+        """
+        digest = digest_bytes(data)
+        path = self.path(digest)
+        if not _holds(path, data):
+            _write(path, data)
+        return digest
+
+    def get(self, digest: str) -> bytes:
+        """Returns the bytes, compared with their digest on every read.
+
+        Raises:
+            CorruptRecord: when they are missing or do not match.
+        """
+        path = self.path(digest)
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:
+            raise CorruptRecord(f"expected bytes with SHA-256 {digest} in {path}, got no file") from None
+        actual = digest_bytes(data)
+        if actual != digest:
+            raise CorruptRecord(f"expected bytes with SHA-256 {digest} in {path}, got {actual}")
+        return data
+
+    def has(self, digest: str) -> bool:
+        """Tells whether a file of that name exists; only `get` reads it."""
+        return self.path(digest).exists()
+
+    def path(self, digest: str) -> Path:
+        """Where the bytes are, or would be.
+
+        Raises:
+            CorruptRecord: when that is no SHA-256.
+        """
+        if not DIGEST.fullmatch(digest):
+            raise CorruptRecord(f"expected a SHA-256 of 64 hexadecimal digits, got {digest!r}")
+        return self.folder / digest[:2] / digest[2:4] / digest
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    try:
+        return path.stat().st_size == len(data) and path.read_bytes() == data
+    except FileNotFoundError:
+        return False
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(name, 0o444)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    # the rename, and the folders that may be new, must survive a power cut too
+    for folder in (path.parent, path.parent.parent, path.parent.parent.parent):
+        _sync(folder)
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

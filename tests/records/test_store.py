@@ -1,0 +1,99 @@
+"""The store keeps bytes by their SHA-256, and notices when it does not."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from escalation.errors import BadInput, CorruptRecord
+from records.store import FileStore
+
+ABC = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+"""SHA-256 of `abc`, from FIPS 180-2, appendix B.1."""
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50, deadline=None)
+@given(st.binary(max_size=3000))
+def test_what_is_put_comes_back(store: FileStore, data: bytes) -> None:
+    digest = store.put(data)
+    assert store.get(digest) == data
+    assert store.has(digest)
+
+
+def test_bytes_are_named_by_their_digest_in_two_levels_of_folders(store: FileStore) -> None:
+    assert store.put(b"abc") == ABC
+    assert (store.folder / "ba" / "78" / ABC).read_bytes() == b"abc"
+
+
+def test_another_store_on_the_same_folder_finds_the_bytes(store: FileStore) -> None:
+    digest = store.put(b"abc")
+    assert FileStore(store.folder).get(digest) == b"abc"
+
+
+def test_bytes_that_are_missing_are_a_corrupt_record(store: FileStore) -> None:
+    assert not store.has(ABC)
+    with pytest.raises(CorruptRecord, match="got no file"):
+        store.get(ABC)
+
+
+def test_damaged_bytes_are_noticed_when_read_and_mended_when_put_again(store: FileStore) -> None:
+    digest = store.put(b"abc")
+    path = store.path(digest)
+    path.chmod(0o644)
+    path.write_bytes(b"abd")
+    with pytest.raises(CorruptRecord, match=f"expected bytes with SHA-256 {digest}"):
+        store.get(digest)
+    store.put(b"abc")
+    assert store.get(digest) == b"abc"
+
+
+@pytest.mark.parametrize("digest", ["", "../../etc/passwd", ABC.upper(), ABC[:-1]])
+def test_a_name_that_is_no_digest_is_refused(store: FileStore, digest: str) -> None:
+    with pytest.raises(CorruptRecord, match="expected a SHA-256"):
+        store.get(digest)
+
+
+def test_a_folder_that_cannot_be_made_is_bad_input(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(BadInput, match="cannot keep the store in"):
+        FileStore(tmp_path / "file" / "store")
+
+
+def test_a_write_that_fails_leaves_nothing_behind(store: FileStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("records.store.os.fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        store.put(b"abc")
+    assert [path for path in store.folder.rglob("*") if path.is_file()] == []
+
+
+WRITER = """
+import sys
+from pathlib import Path
+from records.store import FileStore
+store = FileStore(Path(sys.argv[1]))
+print("ready", flush=True)
+sys.stdin.readline()
+for number in range(60):
+    data = str(number).encode() * 5000
+    assert store.get(store.put(data)) == data
+"""
+
+
+def test_several_processes_write_the_same_bytes_at_once(store: FileStore, spawn: Callable[..., Any]) -> None:
+    writers = [spawn(WRITER, store.folder) for _ in range(4)]
+    for writer in writers:
+        assert writer.stdout.readline() == "ready\n"
+    for writer in writers:
+        writer.stdin.write("\n")
+        writer.stdin.flush()
+    for writer in writers:
+        assert writer.wait(60) == 0, writer.stderr.read()
+    files = [path for path in store.folder.rglob("*") if path.is_file()]
+    assert len(files) == 60
+    assert all(store.get(path.name) for path in files)
