@@ -1,0 +1,1 @@
+"""WHAT is solved: one folder a family, found by its descriptor."""

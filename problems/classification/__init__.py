@@ -1,0 +1,1 @@
+"""Binary classification of the rows of a table."""

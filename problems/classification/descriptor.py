@@ -1,0 +1,11 @@
+"""Says that this family exists."""
+
+from escalation.registry import FamilyDescriptor
+
+DESCRIPTOR = FamilyDescriptor(
+    name="classification",
+    family="problems.classification.family:Classification",
+    summary="Binary classification of the rows of a table: tuned on open rows, certified on sealed ones.",
+    sample={"dataset": "breast_cancer"},
+    sample_target={"metric": "roc_auc", "at_least": 0.97},
+)

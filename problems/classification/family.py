@@ -1,0 +1,96 @@
+"""The classification family: which parts answer to which verb. Heavy parts are imported on use."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from escalation.attempt import Attempt, Candidate, Done
+from escalation.certificate import Certificate
+from escalation.errors import BadInput
+from escalation.facts import FactProvider
+from escalation.problem import Target
+from escalation.protocols import Method, Section
+from problems.classification.table import TableView
+
+if TYPE_CHECKING:
+    from problems.classification.instance import TableInstance
+
+METRICS: Mapping[str, str] = {
+    "roc_auc": "at_least",
+    "accuracy": "at_least",
+    "balanced_accuracy": "at_least",
+    "sensitivity": "at_least",
+    "specificity": "at_least",
+    "brier": "at_most",
+}
+"""The metrics that have a valid bound, and the side from which a target on each can be reached."""
+
+
+class Classification:
+    """Two classes, a table, a metric on rows that no solver has seen the labels of."""
+
+    name = "classification"
+
+    def load(self, instance: Mapping[str, Any], seed: int, folder: Path) -> "TableInstance":
+        """Loads the table, checks it, and seals part of its rows; see `instance.load_table`."""
+        from problems.classification.instance import load_table
+
+        return load_table(instance, seed, folder)
+
+    def check_target(self, target: Target) -> None:
+        """Raises `BadInput` for a metric without a valid bound, a wrong side or a limit outside [0, 1]."""
+        side = METRICS.get(target.metric)
+        if side is None:
+            raise BadInput(f"unknown metric {target.metric!r}: expected one of {', '.join(METRICS)}")
+        if getattr(target, side) is None:
+            other = "at_most" if side == "at_least" else "at_least"
+            raise BadInput(
+                f"{target.metric} is reached with {side}, got {other}: write {side}: {target.limit}"
+            )
+        if not 0 <= target.limit <= 1:
+            raise BadInput(f"{target.metric} lies between 0 and 1, got {side}: {target.limit}")
+
+    def view(self, instance: "TableInstance", target: Target) -> TableView:
+        """Returns the open rows with labels, the sealed rows without, and the metric to aim at."""
+        from problems.classification.instance import solver_view
+
+        return solver_view(instance, target)
+
+    def methods(self) -> Sequence[Method]:
+        """Nested cross-validation over MPI, boosted trees, projected quantum kernel."""
+        from escalation.settings import settings
+        from problems.classification.ai import BoostedTrees
+        from problems.classification.hpc import NestedCV
+        from problems.classification.quantum import ProjectedKernel
+
+        return (NestedCV(ranks=settings().ranks), BoostedTrees(), ProjectedKernel())
+
+    def certify(
+        self,
+        instance: "TableInstance",
+        target: Target,
+        candidate: Candidate,
+        evidence: Sequence[Done],
+        alpha: float,
+    ) -> Certificate:
+        """Checks a candidate against the sealed labels; see `certify.certify`."""
+        from problems.classification.certify import certify
+
+        return certify(instance, target, candidate, evidence, alpha)
+
+    def report(
+        self,
+        instance: "TableInstance",
+        target: Target,
+        attempts: Sequence[tuple[Attempt, Candidate | None]],
+    ) -> Sequence[Section]:
+        """Returns calibration, net benefit, subgroups and conformal sets of every attempt."""
+        from problems.classification.report import sections
+
+        return sections(instance, target, attempts)
+
+    def facts(self) -> Sequence[FactProvider]:
+        """Returns the size of the table and the geometric difference of the quantum kernel."""
+        from problems.classification.facts import providers
+
+        return providers()

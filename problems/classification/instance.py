@@ -1,0 +1,167 @@
+"""A loaded table: typed, checked, divided into open rows and rows whose labels are sealed."""
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from escalation.identity import digest_json
+from escalation.problem import Target
+from escalation.work import Blob
+from problems.classification.splits import Index
+from problems.classification.table import Column, TableView
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, eq=False)
+class TableInstance:
+    """Every row of a table, and which of them are sealed.
+
+    Attributes:
+        columns: the features, in order.
+        frame: one row per row of the table: the features by name, `__label__` (int8, 1 is positive),
+            `__group__` (rows of one group, and rows of equal features, share it), `__row__` (SHA-256 of
+            the row's features), and `__time__` (float64) where a time column is given.
+        open_index: positions in `frame` of the rows that solvers get with labels, shape (n_open,).
+        sealed_index: positions of the rows whose labels only the verifier has, shape (n_sealed,).
+        positive: name of the class that is predicted.
+        negative: name of the other one.
+        subgroups: for each declared column, the subgroup of each sealed row.
+        time_ordered: whether the sealed rows are the latest; rows are then in order of time.
+        source: where the table comes from.
+        remarks: what was done to it that a reader should know.
+        extra: what a constructed data set openly tells its solvers.
+    """
+
+    columns: tuple[Column, ...]
+    frame: "pd.DataFrame"
+    open_index: Index
+    sealed_index: Index
+    positive: str
+    negative: str
+    subgroups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    time_ordered: bool = False
+    source: Mapping[str, Any] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def sealed_labels(self) -> NDArray[np.int8]:
+        """The labels that only the verifier has, int8 of shape (n_sealed,)."""
+        return self._labels(self.sealed_index)
+
+    @property
+    def open_labels(self) -> NDArray[np.int8]:
+        """The labels of the open rows, int8 of shape (n_open,)."""
+        return self._labels(self.open_index)
+
+    @property
+    def sealed_features(self) -> "pd.DataFrame":
+        """The feature columns of the sealed rows, in the order of predictions."""
+        return self.frame[[column.name for column in self.columns]].iloc[self.sealed_index]
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over columns, all rows with labels and groups, the split and the subgroups."""
+        return digest_json(
+            {
+                "columns": [column.to_json() for column in self.columns],
+                "rows": self.frame["__row__"].to_list(),
+                "labels": self.frame["__label__"].to_list(),
+                "groups": self.frame["__group__"].to_list(),
+                "open": self.open_index.tolist(),
+                "sealed": self.sealed_index.tolist(),
+                "classes": [self.negative, self.positive],
+                "subgroups": {name: list(values) for name, values in self.subgroups.items()},
+                "time_ordered": self.time_ordered,
+                "extra": dict(self.extra),
+            }
+        )
+
+    def describe(self) -> dict[str, Any]:
+        """Returns small JSON data for the record: source, shape, prevalence, digests of both parts."""
+        names = [column.name for column in self.columns]
+        return {
+            "source": dict(self.source),
+            "rows": len(self.frame),
+            "features": [column.to_json() for column in self.columns],
+            "missing_values": int(self.frame[names].isna().sum().sum()),
+            "positive": self.positive,
+            "negative": self.negative,
+            "open": self._part(self.open_index),
+            "sealed": self._part(self.sealed_index),
+            "time_ordered": self.time_ordered,
+            "remarks": list(self.remarks),
+            "digest": self.digest,
+        }
+
+    def _part(self, index: Index) -> dict[str, Any]:
+        part = self.frame.iloc[index]
+        return {
+            "rows": len(part),
+            "positive": int(part["__label__"].sum()),
+            "groups": int(part["__group__"].nunique()),
+            "digest": digest_json([part["__row__"].to_list(), part["__label__"].to_list()]),
+        }
+
+    def _labels(self, index: Index) -> NDArray[np.int8]:
+        return self.frame["__label__"].to_numpy(dtype=np.int8)[index]
+
+
+def load_table(instance: Mapping[str, Any], seed: int, folder: Path) -> TableInstance:
+    """Reads, checks and splits the table that a problem file names.
+
+    Args:
+        instance: `dataset`, `csv` or `parquet` and the fields of `spec`.
+        seed: decides the split.
+        folder: where relative paths start.
+
+    Raises:
+        BadInput: with one clear line.
+    """
+    from problems.classification.datasets import read_dataset
+    from problems.classification.preparation import prepare
+    from problems.classification.readers import read_csv, read_parquet
+    from problems.classification.spec import DatasetSpec, parse_spec
+
+    spec = parse_spec(instance)
+    if isinstance(spec, DatasetSpec):
+        return prepare(*read_dataset(spec, seed), seed)
+    na_values = [str(value) for value in spec.na_values]
+    if spec.csv is not None:
+        return prepare(read_csv(folder / spec.csv, na_values), spec, seed)
+    return prepare(read_parquet(folder / str(spec.parquet), na_values), spec, seed)
+
+
+def solver_view(instance: TableInstance, target: Target) -> TableView:
+    """Returns what a solver may know: the sealed labels are not in it, nor in anything it refers to."""
+    names = [column.name for column in instance.columns]
+    shared = [*names, "__group__", "__row__"]
+    open_rows = instance.frame.iloc[instance.open_index][[*names, "__label__", "__group__", "__row__"]]
+    sealed_rows = instance.frame.iloc[instance.sealed_index][shared]
+    return TableView(
+        columns=instance.columns,
+        open_rows=Blob(_parquet(open_rows)),
+        sealed_rows=Blob(_parquet(sealed_rows)),
+        n_open=len(open_rows),
+        n_sealed=len(sealed_rows),
+        n_positive=int(instance.open_labels.sum()),
+        positive=instance.positive,
+        negative=instance.negative,
+        metric=target.metric,
+        time_ordered=instance.time_ordered,
+        extra=dict(instance.extra),
+    )
+
+
+def _parquet(frame: "pd.DataFrame") -> bytes:
+    buffer = io.BytesIO()
+    frame.reset_index(drop=True).to_parquet(buffer, engine="pyarrow", compression="snappy", index=False)
+    return buffer.getvalue()

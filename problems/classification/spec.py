@@ -1,0 +1,80 @@
+"""What a problem file may say about a table; anything else is refused with one clear line."""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from pydantic import Field, ValidationError
+
+from escalation.errors import BadInput
+from escalation.model import Frozen
+
+Value = str | int | float | bool
+Spec = TypeVar("Spec", bound="TableSpec")
+
+
+class TableSpec(Frozen):
+    """Fields that every table has."""
+
+    sealed_fraction: float = Field(0.4, ge=0.1, le=0.8, description="Share of rows whose labels are sealed.")
+    subgroups: tuple[str, ...] = Field((), description="Columns by which the report divides the sealed rows.")
+
+
+class FileSpec(TableSpec):
+    """A table in a CSV or Parquet file; relative paths start at the problem file's folder."""
+
+    csv: str | None = Field(None, description="Path of a CSV file with a header line.")
+    parquet: str | None = Field(None, description="Path of a Parquet file.")
+    target: str = Field(description="Column with the two classes.")
+    positive: Value | None = Field(None, description="The class to predict; may be left out for 0 and 1.")
+    group: str | None = Field(None, description="Column whose rows of equal value stay together (a patient).")
+    time: str | None = Field(None, description="Column by which the latest rows are the sealed ones.")
+    drop: tuple[str, ...] = Field((), description="Columns that are no features.")
+    categorical: tuple[str, ...] = Field((), description="Columns of numbers that are codes, not amounts.")
+    na_values: tuple[Value, ...] = Field((), description="Further texts that mean a missing value.")
+
+
+class DatasetSpec(TableSpec):
+    """A data set by name."""
+
+    dataset: str
+    params: dict[str, Any] = Field(default_factory=dict, description="Of a constructed data set.")
+
+
+def parse_spec(instance: Mapping[str, Any]) -> FileSpec | DatasetSpec:
+    """Checks what a problem file says under `instance`.
+
+    Raises:
+        BadInput: on an unknown field, a wrong type, or not exactly one source.
+    """
+    sources = [name for name in ("dataset", "csv", "parquet") if instance.get(name) is not None]
+    if len(sources) != 1:
+        got = " and ".join(sources) or "none of them"
+        raise BadInput(f"instance: expected exactly one of dataset, csv and parquet, got {got}")
+    if sources[0] == "dataset":
+        return _checked(DatasetSpec, _with_params(instance))
+    return _checked(FileSpec, instance)
+
+
+def _with_params(instance: Mapping[str, Any]) -> dict[str, Any]:
+    """Gathers the fields of a constructed data set, which its maker checks, under `params`."""
+    from problems.classification.datasets import CONSTRUCTED
+
+    if instance["dataset"] not in CONSTRUCTED:
+        return dict(instance)
+    own = {name for name in DatasetSpec.model_fields if name != "params"}
+    params = {name: value for name, value in instance.items() if name not in own}
+    return {**{name: instance[name] for name in own if name in instance}, "params": params}
+
+
+def _checked(kind: type[Spec], instance: Mapping[str, Any]) -> Spec:
+    try:
+        return kind.model_validate(dict(instance))
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            known = ", ".join(field for field in kind.model_fields if field != "params")
+            raise BadInput(f"instance: unknown field {name!r}, expected one of {known}") from None
+        if first["type"] == "missing":
+            raise BadInput(f"instance: field {name!r} is missing") from None
+        raise BadInput(f"instance: field {name!r}: {first['msg']}, got {first['input']!r}") from None

@@ -1,0 +1,104 @@
+"""The family: load, view, methods, verifier, facts, report."""
+
+import html
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from escalation.attempt import Attempt, Candidate, Done
+from escalation.certificate import Certificate, CertificateStatus, Control
+from escalation.errors import BadInput
+from escalation.facts import FactContext, FactProvider, FactSpec, FactType
+from escalation.problem import Target
+from escalation.protocols import Method, Section
+from escalation.validation import parse
+from problems.toy.instance import ToyInstance, ToySpec, ToyView, load
+from problems.toy.methods import Dice, Scan, TwoLooks
+
+VERIFIER = "toy/1"
+
+
+def length(context: FactContext) -> float:
+    """The number of numbers."""
+    assert isinstance(context.view, ToyView)
+    return float(len(context.view.numbers))
+
+
+class Toy:
+    """Find a number that is large enough."""
+
+    name = "toy"
+
+    def load(self, instance: Mapping[str, Any], seed: int, folder: Path) -> ToyInstance:
+        return load(parse(ToySpec, instance, "instance"))
+
+    def check_target(self, target: Target) -> None:
+        if target.metric != "number" or target.at_least is None:
+            raise BadInput(f"target: expected {{metric: number, at_least: …}}, got metric {target.metric!r}")
+
+    def view(self, instance: ToyInstance, target: Target) -> ToyView:
+        return instance.view
+
+    def methods(self) -> Sequence[Method]:
+        return Scan(), TwoLooks(), Dice()
+
+    def certify(
+        self,
+        instance: ToyInstance,
+        target: Target,
+        candidate: Candidate,
+        evidence: Sequence[Done],
+        alpha: float,
+    ) -> Certificate:
+        number, reason = checked(instance, candidate)
+        if number is None:
+            return Certificate(
+                status=CertificateStatus.INVALID, kind="number", verifier=VERIFIER, reasons=(reason,)
+            )
+        reached = target.reached_by(number)
+        return Certificate(
+            status=CertificateStatus.CERTIFIED if reached else CertificateStatus.BOUNDED,
+            kind="the number at the stated position",
+            value=number,
+            estimate=number,
+            tolerance=0.0,
+            verifier=VERIFIER,
+            reasons=() if reached else (f"{number:g} is below {target.limit:g}",),
+            controls=tuple(
+                _control(instance, name, each, number) for name, each in candidate.controls.items()
+            ),
+            evidence={"largest": instance.largest},
+        )
+
+    def report(
+        self, instance: ToyInstance, target: Target, attempts: Sequence[tuple[Attempt, Candidate | None]]
+    ) -> Sequence[Section]:
+        rows = "".join(
+            f"<li>{html.escape(attempt.method)}: {html.escape(str(dict(candidate.values)))}</li>"
+            for attempt, candidate in attempts
+            if candidate is not None
+        )
+        return (Section("Numbers found", f"<ul>{rows}</ul>"),)
+
+    def facts(self) -> Sequence[FactProvider]:
+        spec = FactSpec(name="toy.length", type=FactType.NUMBER, doc="how many numbers there are")
+        return (FactProvider(spec, length),)
+
+
+def checked(instance: ToyInstance, candidate: Candidate) -> tuple[float | None, str]:
+    """Returns the number at the claimed position, or None and what is wrong with the claim."""
+    position, claimed = candidate.values.get("position"), candidate.values.get("number")
+    numbers = instance.view.numbers
+    if not isinstance(position, int) or isinstance(position, bool) or not 0 <= position < len(numbers):
+        return None, f"expected a position from 0 to {len(numbers) - 1}, got {position!r}"
+    if numbers[position] != claimed:
+        return None, f"claims {claimed!r} at position {position}, where {numbers[position]:g} stands"
+    return numbers[position], ""
+
+
+def _control(instance: ToyInstance, name: str, candidate: Candidate, number: float) -> Control:
+    """The paired test of two known numbers: without chance, p is 0 or 1."""
+    other, reason = checked(instance, candidate)
+    if other is None:
+        raise ValueError(f"control {name}: {reason}")
+    return Control(name=name, value=other, difference=number - other, p_value=0.0 if number > other else 1.0)

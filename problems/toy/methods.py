@@ -1,0 +1,131 @@
+"""One method a tier; read these first when writing a family of your own."""
+
+import io
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from escalation.attempt import Candidate
+from escalation.errors import TierwiseError
+from escalation.identity import derive_seed
+from escalation.problem import Tier
+from escalation.protocols import Device, Solve, succeeded
+from escalation.quote import Quote
+from escalation.settings import settings
+from escalation.work import Blob, CircuitBatch, LocalCall, MpiProgram, Pub, Resources
+from problems.toy.instance import ToyView
+
+
+@dataclass(frozen=True)
+class Scan:
+    """hpc: look at the first `reach` positions, spread over MPI ranks."""
+
+    name: str = "scan"
+    tier: Tier = Tier.HPC
+    work_kind: str = MpiProgram.kind
+
+    def quote(self, view: ToyView, device: Device) -> Quote:
+        return device.estimate(self._work(view))
+
+    def solve(self, view: ToyView, seed: int) -> Solve:
+        result = succeeded((yield self._work(view)))
+        return _candidate(result.values)
+
+    def _work(self, view: ToyView) -> MpiProgram:
+        return MpiProgram(
+            program="problems.toy.work:scan",
+            params={"numbers": list(view.numbers[: view.reach]), "pause_s": view.pause_s},
+            resources=Resources(ranks=settings().ranks, wall_s=60 + view.pause_s),
+        )
+
+
+@dataclass(frozen=True)
+class TwoLooks:
+    """ai: two looks at random halves, run at once; the better one counts, and one may fail."""
+
+    name: str = "two_looks"
+    tier: Tier = Tier.AI
+    work_kind: str = LocalCall.kind
+
+    def quote(self, view: ToyView, device: Device) -> Quote:
+        first, second = self._work(view, 0)
+        return device.estimate(first) + device.estimate(second)
+
+    def solve(self, view: ToyView, seed: int) -> Solve:
+        results = yield self._work(view, seed)
+        assert isinstance(results, tuple)
+        succeeded = [result.values for result in results if result.ok]
+        if not succeeded:
+            raise TierwiseError(f"both looks failed: {results[0].error}")
+        return _candidate(max(succeeded, key=lambda values: values["number"]))
+
+    def _work(self, view: ToyView, seed: int) -> tuple[LocalCall, LocalCall]:
+        def call(index: int) -> LocalCall:
+            return LocalCall(
+                function="problems.toy.work:look",
+                params={
+                    "numbers": list(view.numbers),
+                    "seed": derive_seed(seed, index),
+                    "pause_s": view.pause_s,
+                },
+                resources=Resources(wall_s=60 + view.pause_s),
+            )
+
+        return call(0), call(1)
+
+
+SHOTS = 16
+
+
+@dataclass(frozen=True)
+class Dice:
+    """quantum: positions drawn by measuring qubits in superposition; null control: NumPy's dice."""
+
+    name: str = "dice"
+    tier: Tier = Tier.QUANTUM
+    work_kind: str = CircuitBatch.kind
+
+    def quote(self, view: ToyView, device: Device) -> Quote:
+        return device.estimate(self._work(view, 0))
+
+    def solve(self, view: ToyView, seed: int) -> Solve:
+        result = succeeded((yield self._work(view, seed)))
+        bits = np.load(io.BytesIO(result.files["bits-0.npy"].data))[0]  # (shots, bytes)
+        drawn = [int.from_bytes(row.tobytes(), "big") % len(view.numbers) for row in bits]
+        rng = np.random.default_rng(derive_seed(seed, "null"))
+        control = rng.integers(len(view.numbers), size=len(drawn))
+        return Candidate(
+            values=_best(view, drawn),
+            controls={"numpy_dice": Candidate(values=_best(view, control.tolist()))},
+            notes={"bits": result.values["pubs"][0]["bits"]},
+        )
+
+    def _work(self, view: ToyView, seed: int) -> CircuitBatch:
+        qubits = max(1, math.ceil(math.log2(len(view.numbers))))
+        qasm3 = "\n".join(
+            [
+                "OPENQASM 3.0;",
+                'include "stdgates.inc";',
+                "input float[64] theta;",
+                f"bit[{qubits}] meas;",
+                f"qubit[{qubits}] q;",
+                *(f"ry(theta) q[{k}];" for k in range(qubits)),
+                *(f"meas[{k}] = measure q[{k}];" for k in range(qubits)),
+            ]
+        )
+        angles = io.BytesIO()
+        np.save(angles, np.array([[np.pi / 2]]))
+        pub = Pub(qasm3 + "\n", Blob(angles.getvalue()), ("theta",), SHOTS)
+        return CircuitBatch((pub,), options={"optimization_level": 1}, seed=derive_seed(seed, "shots"))
+
+
+def _best(view: ToyView, positions: list[int]) -> dict[str, Any]:
+    position = max(positions, key=lambda place: view.numbers[place])
+    return {"position": position, "number": view.numbers[position]}
+
+
+def _candidate(values: Mapping[str, Any]) -> Candidate:
+    return Candidate(values={"position": values["position"], "number": values["number"]})

@@ -1,0 +1,253 @@
+"""Tables as instances: types, labels, groups, splits, and each kind of bad input."""
+
+import io
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from escalation.errors import BadInput
+from escalation.problem import Target
+from problems.classification.family import Classification
+from problems.classification.instance import TableInstance, load_table, solver_view
+
+Load = Callable[..., TableInstance]
+Bad = tuple[pd.DataFrame, dict[str, Any], str]
+
+TARGET = Target(metric="roc_auc", at_least=0.8)
+
+
+@pytest.fixture
+def table() -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    return pd.DataFrame(
+        {
+            "age": rng.integers(20, 90, 120),
+            "dose": rng.normal(size=120).round(6),
+            "ward": rng.choice(["a", "b", "c"], 120),
+            "ill": np.tile(["yes", "no", "no"], 40),
+        }
+    )
+
+
+@pytest.fixture
+def load(tmp_path: Path) -> Load:
+    def load(frame: pd.DataFrame, seed: int = 1, **fields: Any) -> TableInstance:
+        frame.to_csv(tmp_path / "t.csv", index=False)
+        spec = {"csv": "t.csv", "target": "ill", "positive": "yes", **fields}
+        return load_table({name: value for name, value in spec.items() if value is not None}, seed, tmp_path)
+
+    return load
+
+
+def test_types_labels_and_stratified_parts(load: Load, table: pd.DataFrame) -> None:
+    instance = load(table)
+    assert [(c.name, c.kind, c.levels) for c in instance.columns] == [
+        ("age", "number", ()),
+        ("dose", "number", ()),
+        ("ward", "category", ("a", "b", "c")),
+    ]
+    assert (instance.positive, instance.negative) == ("yes", "no")
+    assert (len(instance.open_index), len(instance.sealed_index)) == (72, 48)  # 0.4 of 120
+    assert (instance.open_labels.sum(), instance.sealed_labels.sum()) == (24, 16)  # 0.4 of 40
+    assert instance.frame["__label__"].tolist() == [1, 0, 0] * 40
+
+
+def test_the_view_holds_no_sealed_label(load: Load, table: pd.DataFrame) -> None:
+    instance = load(table)
+    view = solver_view(instance, TARGET)
+    sealed = pd.read_parquet(io.BytesIO(view.sealed_rows.data))
+    opened = pd.read_parquet(io.BytesIO(view.open_rows.data))
+    assert list(sealed.columns) == ["age", "dose", "ward", "__group__", "__row__"]
+    assert set(sealed["__row__"]) | set(opened["__row__"]) == set(instance.frame["__row__"])
+    assert opened["__label__"].to_list() == instance.open_labels.tolist()
+    assert (view.n_open, view.n_sealed, view.n_positive, view.metric) == (72, 48, 24, "roc_auc")
+
+
+def test_the_digest_knows_labels_seed_and_subgroups(load: Load, table: pd.DataFrame) -> None:
+    flipped = table.assign(ill=table["ill"].replace({"yes": "no", "no": "yes"}))
+    digests = [load(table).digest, load(table, seed=2).digest, load(flipped).digest]
+    digests.append(load(table, subgroups=["ward"]).digest)
+    assert len(set(digests)) == 4
+    assert load(table).digest == digests[0]
+
+
+def test_identity_is_the_same_in_another_process(load: Load, table: pd.DataFrame, tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from escalation.problem import Target;"
+        "from problems.classification.instance import load_table, solver_view;"
+        "spec = {'csv': 't.csv', 'target': 'ill', 'positive': 'yes'};"
+        "i = load_table(spec, 3, Path(sys.argv[1]));"
+        "print(i.digest, solver_view(i, Target(metric='roc_auc', at_least=0.8)).digest)"
+    )
+    instance = load(table, seed=3)
+    run = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    assert run.stdout.split() == [instance.digest, solver_view(instance, TARGET).digest]
+
+
+def test_breast_cancer_predicts_malignant_tumours() -> None:
+    instance = load_table({"dataset": "breast_cancer"}, 7, Path())
+    assert (instance.positive, len(instance.frame), len(instance.columns)) == ("malignant", 569, 30)
+    assert instance.frame["__label__"].sum() == 212  # UCI: 212 malignant, 357 benign
+
+
+def test_whas500_has_every_one_year_label_and_no_length_of_stay() -> None:
+    instance = load_table({"dataset": "whas500"}, 7, Path())
+    assert instance.frame["__label__"].sum() == 138  # counted by hand: fstat and lenfol <= 365
+    assert instance.describe()["source"]["censored_before_365_d"] == 0
+    assert "los" not in [column.name for column in instance.columns]
+    assert any("los" in remark for remark in instance.remarks)
+
+
+def test_rows_of_equal_features_share_a_group_and_contradictions_are_told(
+    load: Load, table: pd.DataFrame
+) -> None:
+    again = table.iloc[:6].assign(ill="no")
+    instance = load(pd.concat([table, again], ignore_index=True))
+    groups, part = instance.frame["__group__"], set(instance.sealed_index.tolist())
+    for row in range(6):
+        assert groups[row] == groups[120 + row]
+        assert (row in part) == (120 + row in part)
+    assert any(
+        "12 rows" in remark and "2 sets of them with both labels" in remark for remark in instance.remarks
+    )
+
+
+def test_groups_never_straddle(load: Load, table: pd.DataFrame) -> None:
+    instance = load(table.assign(patient=np.arange(120) // 2), group="patient")
+    groups = instance.frame["__group__"].to_numpy()
+    assert not set(groups[instance.open_index]) & set(groups[instance.sealed_index])
+    assert len(set(groups)) == 60
+    assert "patient" not in [column.name for column in instance.columns]
+
+
+def test_with_a_time_column_the_latest_rows_are_sealed(load: Load, table: pd.DataFrame) -> None:
+    dates = pd.date_range("2024-01-01", periods=120).strftime("%Y-%m-%d").to_numpy()
+    instance = load(table.assign(seen=np.random.default_rng(1).permutation(dates)), time="seen")
+    times = instance.frame["__time__"].to_numpy()
+    assert instance.time_ordered
+    assert np.all(np.diff(times) > 0)
+    assert times[instance.open_index].max() < times[instance.sealed_index].min()
+    assert len(instance.sealed_index) == 48
+
+
+def test_earlier_rows_of_a_sealed_group_are_set_aside(load: Load, table: pd.DataFrame) -> None:
+    frame = table.assign(seen=np.arange(120), patient=np.arange(120) % 119)  # rows 0 and 119: one patient
+    instance = load(frame, time="seen", group="patient")
+    assert 0 not in instance.open_index
+    assert 0 not in instance.sealed_index
+    assert any(remark.startswith("1 rows are set aside") for remark in instance.remarks)
+
+
+def test_missing_values_stay_missing(load: Load, table: pd.DataFrame) -> None:
+    frame = table.astype({"age": float})
+    frame.loc[3, "age"], frame.loc[5, "ward"] = np.nan, None
+    instance = load(frame)
+    assert np.isnan(instance.frame["age"][3])
+    assert pd.isna(instance.frame["ward"][5])
+    assert instance.describe()["missing_values"] == 2
+
+
+def test_constant_columns_are_left_out_and_said_so(load: Load, table: pd.DataFrame) -> None:
+    instance = load(table.assign(site="x", empty=np.nan))
+    assert [column.name for column in instance.columns] == ["age", "dose", "ward"]
+    assert sum("left out" in remark for remark in instance.remarks) == 2
+
+
+def test_subgroups_name_every_sealed_row(load: Load, table: pd.DataFrame) -> None:
+    instance = load(table, subgroups=["ward", "age"])
+    rows = instance.frame.iloc[instance.sealed_index]
+    assert instance.subgroups["ward"] == tuple(rows["ward"])
+    first = np.quantile(table["age"].to_numpy()[instance.open_index], 0.25)
+    youngest = {name for name in instance.subgroups["age"] if name.startswith("≤")}
+    inside = np.array([name in youngest for name in instance.subgroups["age"]])
+    assert np.array_equal(inside, (rows["age"] <= first).to_numpy())
+
+
+def test_codes_can_be_declared_categories(load: Load, table: pd.DataFrame) -> None:
+    instance = load(table.assign(unit=np.arange(120) % 4), categorical=["unit"])
+    assert instance.columns[-1].levels == ("0", "1", "2", "3")
+
+
+def bad(frame: pd.DataFrame) -> dict[str, Bad]:
+    rows = np.arange(len(frame))
+    text = np.where(rows == 6, "high", rows.astype(str))
+    return {
+        "text": (frame.assign(x=text), {}, "column 'x', line 8: expected a number as in most other rows"),
+        "infinite": (
+            frame.assign(x=np.where(rows == 6, np.inf, rows)),
+            {},
+            "column 'x', line 8: expected a finite",
+        ),
+        "identifier": (frame.assign(x=[f"p{row}" for row in rows]), {}, "column 'x' identifies rows"),
+        "identifier by name": (frame.assign(patient_id=rows), {}, "column 'patient_id' identifies rows"),
+        "dates": (frame.assign(x="2024-01-05"), {}, "column 'x' holds dates"),
+        "no target": (
+            frame.drop(columns="ill"),
+            {},
+            "target column 'ill' is missing: the table has age, dose",
+        ),
+        "one class": (frame.assign(ill="no"), {}, "expected two classes, got 1 (no)"),
+        "three classes": (frame.assign(ill=frame["ward"]), {}, "expected two classes, got 3"),
+        "missing label": (
+            frame.assign(ill=frame["ill"].where(rows != 6)),
+            {},
+            "target column 'ill', line 8: expected a class, got a missing value",
+        ),
+        "wrong positive": (
+            frame,
+            {"positive": "maybe"},
+            "positive: expected one of 'no' and 'yes', got 'maybe'",
+        ),
+        "no positive": (frame, {"positive": None}, "positive: expected the class to predict"),
+        "no group": (frame, {"group": "patient"}, "group column 'patient' is missing"),
+        "too few rows": (
+            frame.iloc[:30],
+            {},
+            "too few rows for the splits: the open part has 6 distinct rows",
+        ),
+        "unknown field": (frame, {"targt": "x"}, "unknown field 'targt', expected one of"),
+        "two sources": (frame, {"dataset": "whas500"}, "expected exactly one of dataset, csv and parquet"),
+        "fraction": (frame, {"sealed_fraction": 1.5}, "field 'sealed_fraction'"),
+        "no time": (
+            frame.assign(seen="soon"),
+            {"time": "seen"},
+            "time column 'seen', line 2: expected a number",
+        ),
+        "nothing to learn": (frame[["ill"]], {}, "expected at least one feature column"),
+    }
+
+
+@pytest.mark.parametrize("case", sorted(bad(pd.DataFrame({"ill": ["a"], "ward": ["b"]}))))
+def test_bad_input_is_one_clear_line(load: Load, table: pd.DataFrame, case: str) -> None:
+    frame, fields, message = bad(table)[case]
+    with pytest.raises(BadInput) as caught:
+        load(frame, **fields)
+    assert message in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_unknown_dataset_names_the_known_ones() -> None:
+    with pytest.raises(BadInput, match="expected one of breast_cancer, quantum_labels, whas500"):
+        load_table({"dataset": "wahs500"}, 1, Path())
+
+
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ({"metric": "auc", "at_least": 0.9}, "unknown metric 'auc'"),
+        ({"metric": "roc_auc", "at_most": 0.9}, "roc_auc is reached with at_least, got at_most"),
+        ({"metric": "brier", "at_least": 0.1}, "brier is reached with at_most, got at_least"),
+        ({"metric": "accuracy", "at_least": 97}, "accuracy lies between 0 and 1"),
+    ],
+)
+def test_a_target_that_means_nothing_is_refused(target: dict[str, Any], message: str) -> None:
+    with pytest.raises(BadInput, match=message):
+        Classification().check_target(Target(**target))
