@@ -1,0 +1,1 @@
+"""Work pools, schedules and variables, and the idempotent script that sets them up."""

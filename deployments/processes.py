@@ -1,0 +1,165 @@
+"""Prefect's server and worker as child processes that end with whoever started them."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from backends.processes import release, start_guarded
+from escalation.errors import TierwiseError
+from flows.engine import healthy
+
+LOOPBACK = "127.0.0.1"
+START_S = 180.0
+STOP_S = 20.0
+IDLE_SERVICES = (
+    "SCHEDULER", "LATE_RUNS", "PAUSE_EXPIRATIONS", "CANCELLATION_CLEANUP", "FOREMAN", "TRIGGERS",
+    "REPOSSESSOR", "DB_VACUUM", "CLEANUP_RECONCILER",
+)  # fmt: skip
+"""The server's loops that nothing needs where runs are neither scheduled nor sent to workers."""
+
+Say = Callable[[str], object]
+
+
+def client_environment(home: Path, port: int) -> dict[str, str]:
+    """What a process needs to know, before it imports Prefect, to use the server and nothing else."""
+    return {
+        "PREFECT_HOME": str(home),
+        "PREFECT_PROFILES_PATH": str(home / "profiles.toml"),
+        "PREFECT_API_URL": f"http://{LOOPBACK}:{port}/api",
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+    }
+
+
+def server_environment(home: Path, port: int, *, scheduling: bool) -> dict[str, str]:
+    """The server's own settings besides; a user's settings for another server are left out."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    services = (
+        {} if scheduling else {f"PREFECT_SERVER_SERVICES_{name}_ENABLED": "false" for name in IDLE_SERVICES}
+    )
+    return {
+        **ours,
+        **services,
+        **client_environment(home, port),
+        # The pages find the API by this; on another port than 4200 they would look in the wrong place.
+        "PREFECT_SERVER_UI_API_URL": f"http://{LOOPBACK}:{port}/api",
+        "PREFECT_SERVER_UI_ENABLED": str(scheduling).lower(),
+        "PREFECT_SERVER_UI_STATIC_DIRECTORY": str(home / "ui"),
+        "PREFECT_SERVER_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{home / 'prefect.db'}",
+    }  # fmt: skip
+
+
+@contextmanager
+def running_server(
+    home: Path, port: int | None = None, *, scheduling: bool = False, say: Say | None = None
+) -> Iterator[str]:
+    """Runs a Prefect server on the loopback address for as long as the block lasts.
+
+    Args:
+        home: its folder: database, log, profile. Nothing outside of it is read or written.
+        port: where it listens; default: a free one.
+        scheduling: whether it schedules, cleans up and shows its pages; flow runs that a process starts
+            by itself need none of that.
+        say: is told what is being waited for.
+
+    Yields:
+        The API's URL.
+
+    Raises:
+        TierwiseError: when the server does not come up; says why.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    port = free_port() if port is None else checked_port(port)
+    first = "" if (home / "prefect.db").exists() else " (the first time it makes its database)"
+    (say or _silent)(f"starting the Prefect server on port {port}{first}")
+    command = [sys.executable, "-m", "prefect", "server", "start", "--host", LOOPBACK, "--port", str(port)]
+    url = f"http://{LOOPBACK}:{port}/api"
+    with child(command, server_environment(home, port, scheduling=scheduling), home / "server.log") as guard:
+        _await_health(url, guard, home / "server.log")
+        try:
+            yield url
+        finally:
+            send_what_is_left()
+
+
+@contextmanager
+def child(
+    command: list[str], env: Mapping[str, str], log: Path, stop_s: float = STOP_S
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Runs a command under the guard: at the end it is asked to stop, and what is left of it after `stop_s`
+    seconds is killed, with all that it started.
+
+    Should this process be killed, the guard notices, and does the same at once.
+    """
+    with log.open("wb") as output:
+        guard = start_guarded(command, [], env, output)
+    try:
+        yield guard
+    finally:
+        ask_to_stop(guard, stop_s)
+        release(guard)
+
+
+def ask_to_stop(guard: subprocess.Popen[bytes], timeout_s: float = STOP_S) -> None:
+    """Sends SIGTERM to the guarded command, and waits for it to end in its own way."""
+    import psutil
+
+    with contextlib.suppress(psutil.NoSuchProcess):
+        for command in psutil.Process(guard.pid).children():
+            command.send_signal(signal.SIGTERM)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        guard.wait(timeout_s)
+
+
+def send_what_is_left() -> None:
+    """Sends the log lines and events that Prefect's client in this process still holds back."""
+    if "prefect.logging.handlers" in sys.modules:
+        from prefect.events.worker import EventsWorker
+        from prefect.logging.handlers import APILogWorker
+
+        for worker in (APILogWorker, EventsWorker):
+            worker.drain_all(timeout=STOP_S)
+
+
+def free_port() -> int:
+    """A port on the loopback address that nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        return int(probe.getsockname()[1])
+
+
+def checked_port(port: int) -> int:
+    """The port; raises `TierwiseError` when somebody listens on it."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((LOOPBACK, port))
+        except OSError as error:
+            raise TierwiseError(f"port {port} cannot be used: {error.strerror}; choose another one") from None
+    return port
+
+
+def _await_health(url: str, guard: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + START_S
+    while not healthy(url, 1.0):
+        if guard.poll() is not None:
+            raise TierwiseError(f"the Prefect server ended before it was up: {_last_line(log)}; see {log}")
+        if time.monotonic() > deadline:
+            raise TierwiseError(f"the Prefect server was not up within {START_S:.0f} s; see {log}")
+        time.sleep(0.05)
+
+
+def _last_line(log: Path) -> str:
+    lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+    return lines[-1].strip() if lines else "it said nothing"
+
+
+def _silent(_: str) -> None:
+    return

@@ -1,0 +1,63 @@
+"""Snapshots of the configured devices' calibrations, so that what was in force then is known later."""
+
+from prefect import flow
+from prefect.artifacts import create_table_artifact
+from prefect.logging import get_run_logger
+from prefect.variables import Variable
+
+from escalation.errors import BadInput, TierwiseError
+from escalation.policy import load_policy
+from escalation.settings import ROOT, settings
+from escalation.work import CircuitBatch
+from tasks.running import as_it_is
+from tasks.snapshot import Snapshot, snapshot
+
+
+@flow(persist_result=False)
+def calibration(devices: list[str] | None = None) -> list[Snapshot]:
+    """Keeps each device's calibration, once: what has not changed since the last time is not kept again.
+
+    Args:
+        devices: as policies spell them, `ibm_runtime:fake_fez`; default: those that the policies which
+            ship send circuits to.
+
+    Returns:
+        One snapshot a device; a device that cannot be read has a note that says why.
+    """
+    found = [_snapshot(device) for device in devices or configured_devices()]
+    create_table_artifact(
+        table=[
+            {
+                "device": each.device,
+                "calibrated at": each.calibrated_at or "unknown",
+                "calibration": each.digest or "none",
+                "note": each.note or ("new" if each.new else "unchanged"),
+            }
+            for each in found
+        ],
+        key="calibrations",
+        description="The devices' calibrations, by the SHA-256 of their canonical JSON.",
+    )
+    return found
+
+
+def _snapshot(device: str) -> Snapshot:
+    try:
+        return snapshot(device, as_it_is(settings()))
+    except TierwiseError as error:  # one device that cannot be read must not hide the others
+        get_run_logger().warning("%s: %s", device, error)
+        return Snapshot(device, None, None, new=False, note=str(error))
+
+
+def configured_devices() -> list[str]:
+    """The devices to which the policies that ship send circuits, and the further ones that the Prefect
+    variable `tierwise_extra_devices` lists; sorted."""
+    found = set(Variable.get("tierwise_extra_devices", default=None) or ())
+    for path in sorted((ROOT / "policies").glob("*.yaml")):
+        try:
+            policy = load_policy(path).policy
+        except BadInput as error:
+            get_run_logger().warning("policy left out: %s", error)
+            continue
+        found |= {spec for kind, spec in policy.backends.items() if kind == CircuitBatch.kind}
+    return sorted(found)

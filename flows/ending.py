@@ -1,0 +1,38 @@
+"""How a case's end shows as the final state of its flow run.
+
+A case that ended as the policy wants it is Completed, under its own name: Accepted, Abstained, Refused
+(a correct refusal is a success) or Held. Held is Completed too: nothing waits in memory, and the decision
+that a person is needed stands in the ledger. Bad input is Failed with one line.
+"""
+
+from typing import cast
+
+from prefect.client.schemas.objects import State
+from prefect.states import Completed, Failed
+
+from escalation.case import Outcome
+from escalation.errors import BadInput
+
+
+def ended(outcome: Outcome) -> Outcome:
+    """The final state that carries the outcome; Prefect hands the outcome to whoever called the flow."""
+    state: State[Outcome] = Completed(
+        name=outcome.status.capitalize(), message=one_line(outcome), data=outcome
+    )
+    return cast(Outcome, state)
+
+
+def bad_input(error: BadInput) -> Outcome:
+    """The final state that names what is wrong with the input; raised at whoever called the flow."""
+    state: State[Outcome] = Failed(name="BadInput", message=str(error), data=error)
+    return cast(Outcome, state)
+
+
+def one_line(outcome: Outcome) -> str:
+    """The outcome in a line: `accepted: hpc/scan on mpi, CERTIFIED 9`."""
+    because = outcome.decisions[-1].because
+    if outcome.certificate is None:
+        return f"{outcome.status}: {because}"
+    value = "" if outcome.value is None else f" {outcome.value:.4g}"
+    best = f"{outcome.tier}/{outcome.method} on {outcome.backend}, {outcome.certificate.status}{value}"
+    return f"{outcome.status}: {best}; {because}"

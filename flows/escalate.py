@@ -1,0 +1,32 @@
+"""The ladder as a flow, for every family."""
+
+from prefect import flow
+
+from escalation.case import Outcome
+from escalation.opening import DEFAULT_POLICY
+from escalation.problem import Problem
+from flows.driver import run_case
+from flows.naming import run_name
+
+
+# The parameters are checked by `run_case`, which says in one line what is wrong with them.
+@flow(flow_run_name=run_name(lambda given: given["problem"]), validate_parameters=False, persist_result=False)
+def escalate(
+    problem: Problem, policy: str = DEFAULT_POLICY, case_id: str | None = None, folder: str | None = None
+) -> Outcome:
+    """Solves a problem: classical computing first, then AI models, then quantum hardware, as the policy says.
+
+    Args:
+        problem: what is asked, as a `Problem` or the same as plain data.
+        policy: the name of a policy that ships, or a policy file.
+        case_id: an unfinished case to take up again; default: a new one.
+        folder: where relative paths of the instance start; default: the current folder, in a deployment
+            the checkout.
+
+    Returns:
+        The outcome: accepted, abstained, refused or held.
+
+    Raises:
+        BadInput: with one clear line.
+    """
+    return run_case(problem, policy, case_id, folder)

@@ -1,0 +1,37 @@
+"""Names of flow runs: the case id."""
+
+from collections.abc import Callable
+from typing import Any
+
+from prefect.runtime import flow_run
+
+from escalation.errors import BadInput
+from escalation.opening import parse_problem
+
+
+def case_id_of(problem: Any, case_id: str | None) -> str:
+    """The case that this flow run is about: the one asked for, or one that is the run's own.
+
+    Derived from the run's id, so that a run which Prefect starts again takes its case up again.
+    """
+    if case_id:
+        return case_id
+    stated = parse_problem(problem)
+    return f"{stated.family}-{stated.digest[:6]}-{str(flow_run.id)[-12:]}"
+
+
+def run_name(problem: Callable[[dict[str, Any]], Any]) -> Callable[[], str]:
+    """Names a flow run after its case; on bad input it keeps its name, and ends with the reason.
+
+    Args:
+        problem: makes the problem of the flow's parameters.
+    """
+
+    def name() -> str:
+        parameters = flow_run.parameters
+        try:
+            return case_id_of(problem(parameters), parameters.get("case_id"))
+        except BadInput:
+            return str(flow_run.name)
+
+    return name

@@ -1,0 +1,1 @@
+"""Thin Prefect tasks, a verb each."""

@@ -1,0 +1,58 @@
+"""Puts the records together into the runtime that every driver works with."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from escalation.runtime import Runtime
+from escalation.settings import Settings
+from escalation.settings import settings as read_settings
+
+if TYPE_CHECKING:
+    from records.ledger import SqlLedger
+    from records.store import FileStore
+
+
+@contextmanager
+def open_records(settings: Settings | None = None) -> Iterator["tuple[SqlLedger, FileStore]"]:
+    """Opens ledger and store alone, for looking at what happened; nothing is run and MLflow is not touched.
+
+    Raises:
+        BadInput: when the ledger cannot be opened, or a setting is wrong.
+    """
+    from records.ledger import SqlLedger
+    from records.store import FileStore
+
+    settings = settings or read_settings()
+    store = FileStore(settings.store)
+    ledger = SqlLedger(settings.ledger, store, settings.case_lease_s)
+    try:
+        yield ledger, store
+    finally:
+        ledger.close()
+
+
+@contextmanager
+def open_runtime(settings: Settings | None = None) -> Iterator[Runtime]:
+    """Opens ledger, store and tracking, and closes them at the end, with every process still running.
+
+    Args:
+        settings: where things are kept; default: what the environment says.
+
+    Raises:
+        BadInput: when the ledger cannot be opened, or a setting is wrong.
+    """
+    from records.ledger import SqlLedger
+    from records.report import render
+    from records.store import FileStore
+    from records.tracking import MlflowTracker
+
+    settings = settings or read_settings()
+    store = FileStore(settings.store)
+    ledger = SqlLedger(settings.ledger, store, settings.case_lease_s)
+    tracker = MlflowTracker(settings.tracking_uri, settings.home / "artifacts", ledger)
+    runtime = Runtime(settings, ledger, store, tracker, render)
+    try:
+        yield runtime
+    finally:
+        runtime.close()

@@ -1,0 +1,170 @@
+"""A real server, everything deployed, and a worker that executes what is triggered."""
+
+import importlib
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import psutil
+import pytest
+import yaml
+from prefect import Flow
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.filters import (
+    ArtifactFilter,
+    ArtifactFilterFlowRunId,
+    FlowRunFilter,
+    FlowRunFilterId,
+)
+from prefect.client.schemas.objects import Artifact, FlowRun
+from prefect.deployments import run_deployment
+from prefect.states import Cancelling
+from prefect.variables import Variable
+
+from deployments.setup import make_pool, make_variables
+from escalation.case import CaseStatus
+from escalation.settings import ROOT, settings
+from records.ledger import SqlLedger
+from records.store import FileStore
+
+pytestmark = pytest.mark.timeout(900)  # the first of them waits for the server's migration
+
+TOY = {
+    "family": "toy",
+    "instance": {"numbers": [3, 1, 4, 1, 5, 9, 2, 6], "reach": 3},
+    "target": {"metric": "number", "at_least": 9},
+    "data_class": "public",
+    "seed": 1,
+}
+PATIENCE_S = 240.0
+
+
+@pytest.fixture
+def client(on_server: Any) -> Iterator[SyncPrefectClient]:
+    with get_client(sync_client=True) as client:
+        yield client
+
+
+@pytest.fixture
+def ledger(on_server: Any) -> Iterator[SqlLedger]:
+    ledger = SqlLedger(settings().ledger, FileStore(settings().store))
+    yield ledger
+    ledger.close()
+
+
+def _until(found: Callable[[], Any], what: str) -> Any:
+    """Asks again until there is something; the wait is bounded, its length is no part of the test."""
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
+        if value := found():
+            return value
+        time.sleep(0.2)
+    pytest.fail(f"no {what} within {PATIENCE_S:.0f} s")
+
+
+def _artifacts(client: SyncPrefectClient, run: FlowRun) -> dict[str, Artifact]:
+    mine = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[run.id]))
+    of_run = FlowRunFilter(id=FlowRunFilterId(any_=[run.id]))
+    found = client.read_artifacts(artifact_filter=mine, flow_run_filter=of_run)
+    return {str(each.key): each for each in found}
+
+
+def _stated() -> list[dict[str, Any]]:
+    deployments: list[dict[str, Any]] = yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]
+    return deployments
+
+
+def test_entry_points_are_modules_that_import_as_flows() -> None:
+    for each in _stated():
+        module, _, name = each["entrypoint"].rpartition(".")
+        assert isinstance(getattr(importlib.import_module(module), name), Flow)
+
+
+def test_every_flow_is_deployed_once_in_the_work_pool(client: SyncPrefectClient) -> None:
+    found = client.read_deployments()
+    assert sorted(str(each.entrypoint) for each in found) == sorted(each["entrypoint"] for each in _stated())
+    assert {each.work_pool_name for each in found} == {"tierwise"}
+    assert not any(each.path or each.pull_steps for each in found)  # no path of this machine
+
+
+def test_prefect_deploy_all_and_setup_may_be_run_again(client: SyncPrefectClient, on_server: Any) -> None:
+    before = {each.entrypoint: each.id for each in client.read_deployments()}
+    Variable.set("tierwise_extra_devices", ["aer"], overwrite=True)
+    make_pool()
+    make_variables()
+    assert Variable.get("tierwise_extra_devices") == ["aer"]  # what somebody has set stays
+    Variable.set("tierwise_extra_devices", [], overwrite=True)
+    import os
+
+    done = subprocess.run(
+        [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"],
+        cwd=ROOT, env={**os.environ, **on_server.environment}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert {each.entrypoint: each.id for each in client.read_deployments()} == before
+
+
+def test_calibration_is_scheduled_every_hour(client: SyncPrefectClient) -> None:
+    (schedule,) = client.read_deployment_by_name("calibration/tierwise").schedules
+    assert schedule.active
+    assert getattr(schedule.schedule, "cron", None) == "17 * * * *"
+
+
+def test_the_parameters_of_classify_are_a_form(client: SyncPrefectClient) -> None:
+    schema: Any = client.read_deployment_by_name("classify/tierwise").parameter_openapi_schema
+    for name in ("table", "target", "budget", "data_class"):
+        field = schema["properties"][name]
+        assert "anyOf" not in field, f"{name} would be a box of JSON"
+        model = schema["definitions"][field["$ref"].rpartition("/")[2]]
+        assert model.get("properties") or model.get("enum")
+    metrics = schema["definitions"]["Metric"]["enum"]
+    assert "roc_auc" in metrics
+    assert set(schema["required"]) == {"table", "target"}
+
+
+def test_the_worker_executes_a_triggered_run(client: SyncPrefectClient, ledger: SqlLedger) -> None:
+    run = run_deployment(
+        "escalate/tierwise", parameters={"problem": TOY}, timeout=PATIENCE_S, poll_interval=0.5
+    )
+    assert isinstance(run, FlowRun)
+    assert run.state is not None
+    assert (run.state.name, run.state.type.value) == ("Accepted", "COMPLETED")
+    assert run.state.message is not None
+    assert run.state.message.startswith("accepted: ai/two_looks on local, CERTIFIED 9")
+    record = ledger.case(run.name)  # the run is named after its case
+    assert record.status is CaseStatus.ACCEPTED
+    assert record.info.environment["engine"] == "prefect"
+    assert ledger.verify() > 0
+    artifacts = _artifacts(client, run)
+    table = str(artifacts[f"decisions-{run.name}"].data)
+    assert "attempt | hpc/scan on mpi" in table
+    assert "accept" in table
+    assert "CERTIFIED" in str(artifacts[f"certificate-{run.name}"].data)
+
+
+def test_a_cancelled_run_leaves_an_interrupted_case_and_no_process(
+    client: SyncPrefectClient, ledger: SqlLedger, on_server: Any
+) -> None:
+    slow = TOY | {"instance": {**TOY["instance"], "pause_s": 600}}  # type: ignore[dict-item]
+    run = run_deployment("escalate/tierwise", parameters={"problem": slow}, timeout=0)
+    assert isinstance(run, FlowRun)
+
+    def progress() -> Artifact | None:
+        return next((a for key, a in _artifacts(client, run).items() if key.startswith("progress-")), None)
+
+    bar = _until(progress, "progress artifact")
+    assert bar.description == "hpc/scan work 0 on mpi"
+    case_id = client.read_flow_run(run.id).name
+    work = [p for p in psutil.process_iter(["cmdline"]) if case_id in " ".join(p.info["cmdline"] or ())]
+    assert work, "the program runs in a folder named after its case"
+    client.set_flow_run_state(run.id, Cancelling())
+    final = _until(
+        lambda: (now := client.read_flow_run(run.id)).state and now.state.is_final() and now.state,
+        "final state",
+    )
+    assert final.name == "Cancelled"
+    assert ledger.case(case_id).status is CaseStatus.INTERRUPTED
+    _, alive = psutil.wait_procs(work, timeout=60)
+    assert alive == []

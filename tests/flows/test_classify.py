@@ -1,0 +1,54 @@
+"""The form of the classification flow states the problem that the family reads."""
+
+from typing import Any
+
+import pytest
+
+from escalation.errors import BadInput
+from escalation.opening import parse_problem
+from flows.classify import Metric, TableForm, stated
+from problems.classification.family import METRICS
+from problems.classification.spec import FileSpec, parse_spec
+
+FORM: dict[str, Any] = {
+    "target": {"metric": "roc_auc", "at_least": 0.9},
+    "budget": {"usd": 0},
+    "data_class": "public",
+    "seed": 7,
+}
+
+
+def test_the_metrics_of_the_form_are_the_familys() -> None:
+    assert [str(metric) for metric in Metric] == list(METRICS)
+
+
+def test_every_field_of_a_file_is_in_the_form() -> None:
+    assert set(FileSpec.model_fields) - {"na_values"} == set(TableForm.model_fields) - {"dataset"}
+
+
+def test_a_data_set_by_name() -> None:
+    problem = parse_problem(stated(table={"dataset": "breast_cancer"}, **FORM))
+    assert problem.instance == {"dataset": "breast_cancer", "sealed_fraction": 0.4}
+    assert (problem.target.metric, problem.target.at_least, problem.target.at_most) == ("roc_auc", 0.9, None)
+    assert (problem.budget.usd, problem.seed, problem.data_class) == (0, 7, "public")
+    parse_spec(problem.instance)
+
+
+def test_a_file_with_roles() -> None:
+    table = {"csv": "t.csv", "target": "dead", "positive": "1", "group": "patient", "drop": ["id"]}
+    problem = parse_problem(stated(table=table, **FORM))
+    assert problem.instance == table | {"sealed_fraction": 0.4}
+    parse_spec(problem.instance)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"table": {"nix": 1}}, "table: nix: unknown field"),
+        ({"target": {"metric": "auroc"}}, "target: metric: "),
+        ({"budget": {"wall_s": -1}}, "budget: wall_s: "),
+    ],
+)
+def test_a_wrong_field_is_named_in_one_line(change: Any, message: str) -> None:
+    with pytest.raises(BadInput, match="^" + message):
+        stated(**({"table": {"dataset": "breast_cancer"}} | FORM | change))

@@ -1,0 +1,183 @@
+"""The Prefect driver, against a real server."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterName
+
+from escalation.case import CaseStatus, Outcome
+from escalation.drive import solve
+from escalation.errors import BadInput, CaseConflict
+from escalation.opening import parse_problem, prepare
+from escalation.settings import Settings, settings
+from flows.driver import listening
+from flows.escalate import escalate
+from records.ledger import SqlLedger
+from records.store import FileStore
+from tasks.runtime import open_records, open_runtime
+
+pytestmark = pytest.mark.timeout(900)  # the first of them waits for the server's migration
+
+NUMBERS = [3, 1, 4, 1, 5, 9, 2, 6]
+
+
+def toy(at_least: float = 9, **more: Any) -> Any:
+    return {
+        "family": "toy",
+        "instance": {"numbers": NUMBERS, "reach": 3, **more},
+        "target": {"metric": "number", "at_least": at_least},
+        "data_class": "public",
+        "seed": 1,
+    }
+
+
+@pytest.fixture
+def ledger(on_server: Any) -> Iterator[SqlLedger]:
+    ledger = SqlLedger(settings().ledger, FileStore(settings().store))
+    yield ledger
+    ledger.close()
+
+
+class Heard:
+    """A listener that remembers."""
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+
+    def decided(self, decision: Any) -> None:
+        self.said.append(f"{decision.action} {decision.method}")
+
+    def progress(self, item: Any, progress: Any) -> None: ...
+
+    def judged(self, attempt: Any) -> None:
+        self.said.append(f"judged {attempt.method}")
+
+
+def test_called_from_python_it_returns_the_outcome_and_tells_the_caller(ledger: SqlLedger) -> None:
+    heard = Heard()
+    with listening(heard):
+        outcome = escalate(toy(), policy="default", case_id="from-python")
+    assert isinstance(outcome, Outcome)
+    assert (outcome.status, outcome.method, outcome.value) == (CaseStatus.ACCEPTED, "two_looks", 9)
+    assert outcome.engine == "prefect"
+    assert heard.said == [
+        "attempt scan", "judged scan", "attempt two_looks", "judged two_looks", "accept two_looks"
+    ]  # fmt: skip
+    assert ledger.case("from-python").status is CaseStatus.ACCEPTED
+    again = escalate(toy(), case_id="from-python")  # a finished case comes as it is
+    assert again.decisions == outcome.decisions
+    with get_client(sync_client=True) as client:
+        named = FlowRunFilter(name=FlowRunFilterName(any_=["from-python"]))
+        runs = client.read_flow_runs(flow_run_filter=named)
+    assert [run.state_name for run in runs] == ["Accepted", "Accepted"]
+
+
+def test_a_case_that_no_tier_may_solve_is_completed_as_abstained(on_server: Any) -> None:
+    state: Any = escalate(toy(at_least=100), return_state=True)
+    assert (state.type.value, state.name) == ("COMPLETED", "Abstained")
+    assert state.message.startswith("abstained: ")
+
+
+@pytest.mark.parametrize(
+    ("problem", "message"),
+    [
+        (toy() | {"family": "nix"}, "unknown family 'nix': expected one of "),
+        (toy() | {"budget": {"usd": -1}}, "problem: budget.usd: "),
+        ({"family": "toy"}, "problem: instance: expected, but missing"),
+    ],
+)
+def test_bad_input_fails_the_run_with_one_line(on_server: Any, problem: Any, message: str) -> None:
+    state: Any = escalate(problem, return_state=True)
+    assert (state.type.value, state.name) == ("FAILED", "BadInput")
+    assert state.message.startswith(message)
+    assert "\n" not in state.message
+    with pytest.raises(BadInput, match="^" + message.replace(".", r"\.")):
+        escalate(problem)
+
+
+def test_a_case_id_of_another_problem_is_refused(on_server: Any) -> None:
+    escalate(toy(), case_id="taken")
+    with pytest.raises(CaseConflict):
+        escalate(toy(at_least=8), case_id="taken")
+
+
+NOON = 1_781_000_000.0
+"""A time that both drivers take for now: the age of a calibration is a fact of decisions."""
+
+
+def _events(home: Settings) -> Counter[tuple[str, int | None]]:
+    """Kinds of events by attempt, uncounted order: work that runs at once may settle in either."""
+    with open_records(home) as (ledger, _):
+        ledger.verify()
+        return Counter((event["kind"], event["body"].get("attempt")) for event in ledger.events("both"))
+
+
+def _comparable(outcome: Outcome) -> list[Any]:
+    """Everything of a case but what differs from run to run: times, engine, paths."""
+    attempts = [
+        attempt.model_dump(mode="json", exclude={"cost", "works"})
+        | {
+            "works": [
+                (work["ordinal"], work["work"], work["state"], work["result"]) for work in attempt.works
+            ]
+        }
+        for attempt in outcome.attempts
+    ]
+    return [outcome.status, [decision.to_json() for decision in outcome.decisions], attempts]
+
+
+@pytest.mark.parametrize("at_least", [9, 100])
+def test_the_plain_and_the_prefect_driver_leave_the_same_records(
+    on_server: Any, tmp_path: Path, at_least: float
+) -> None:
+    ours, theirs = Settings(home=tmp_path / "plain"), Settings(home=tmp_path / "prefect")
+    with open_runtime(ours) as runtime:
+        runtime.clock = lambda: NOON
+        plain = solve(runtime, prepare(parse_problem(toy(at_least)), case_id="both"))
+    with open_runtime(theirs) as runtime, listening(None, runtime):
+        runtime.clock = lambda: NOON
+        with_prefect = escalate(toy(at_least), case_id="both")
+    assert _comparable(plain) == _comparable(with_prefect)
+    assert _events(ours) == _events(theirs)
+
+
+RUN = """
+import sys
+from flows.escalate import escalate
+escalate({problem!r}, case_id={case_id!r})
+"""
+
+
+def test_after_kill_9_the_same_case_goes_on_and_repeats_no_finished_work(
+    ledger: SqlLedger, on_server: Any
+) -> None:
+    case_id, problem = "killed", toy(pause_s=5)
+    code = RUN.format(problem=problem, case_id=case_id)
+    run = subprocess.Popen([sys.executable, "-c", code], env={**os.environ, **on_server.environment})
+
+    def happened() -> Counter[tuple[str, int]]:
+        return Counter((event["kind"], event["body"].get("attempt", -1)) for event in ledger.events(case_id))
+
+    while not happened()["work.submitted", 1]:
+        assert run.poll() is None, "ended before it could be killed"
+        time.sleep(0.05)
+    run.send_signal(signal.SIGKILL)
+    run.wait()
+    before = happened()
+    assert before["work.settled", 0] == 1
+    assert ledger.attempts(case_id), "the first attempt was finished"
+    outcome = escalate(problem, case_id=case_id)
+    after = happened()
+    assert outcome.status is CaseStatus.ACCEPTED
+    assert after["work.wanted", 0] == after["work.submitted", 0] == after["work.settled", 0] == 1
+    assert after["work.settled", 1] == 2
+    assert ledger.verify() > 0

@@ -1,0 +1,65 @@
+"""What a case shows in Prefect."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from escalation.attempt import Attempt, AttemptStatus
+from escalation.case import CaseStatus, Outcome
+from escalation.certificate import Certificate, CertificateStatus
+from escalation.decision import Action, Decision, Flip
+from escalation.problem import Tier
+from escalation.quote import Quote
+from tasks.artifacts import certificate_page, decision_table, key
+
+IDS = st.text("abcXYZ019-_.", min_size=1, max_size=30)
+
+
+@given(IDS)
+def test_a_key_is_one_that_prefect_takes(case_id: str) -> None:
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]*)*", key("decisions", case_id))
+
+
+@given(IDS, IDS)
+def test_two_cases_never_share_a_key(one: str, other: str) -> None:
+    assert (key("decisions", one) == key("decisions", other)) == (one == other)
+
+
+@pytest.fixture
+def decisions() -> tuple[Decision, Decision]:
+    first = Decision(
+        number=0, action=Action.ATTEMPT, tier=Tier.HPC, method="scan", backend="mpi", rule="order",
+        because="first | open", nearest_flip=Flip(would="ai", changes=(), text="ai, were hpc closed"),
+    )  # fmt: skip
+    return first, Decision(number=1, action=Action.ABSTAIN, rule="none_open", because="no tier\nis left")
+
+
+def test_the_table_has_a_row_a_decision_and_survives_any_text(decisions: tuple[Decision, Decision]) -> None:
+    head, line, first, second = decision_table(decisions).splitlines()
+    assert head == "| number | action | rung | rule | because | nearest flip |"
+    assert set(line) == set("| -")
+    assert first == r"| 0 | attempt | hpc/scan on mpi | order | first \| open | ai, were hpc closed |"
+    assert second == "| 1 | abstain |  | none_open | no tier is left |  |"
+
+
+def test_the_certificate_page_says_who_vouches_for_what(decisions: tuple[Decision, Decision]) -> None:
+    found = Certificate(
+        status=CertificateStatus.BOUNDED, kind="lower bound", value=0.733, estimate=0.801, tolerance=0.025,
+        verifier="classification 1", reasons=("below the target",),
+    )  # fmt: skip
+    attempt = Attempt(
+        number=0, tier=Tier.HPC, method="scan", backend="mpi", device_kind="classical", seed=1,
+        quote=Quote(), status=AttemptStatus.NOT_CERTIFIED, certificate=found,
+    )  # fmt: skip
+    page = certificate_page(
+        Outcome(
+            case_id="c", status=CaseStatus.ABSTAINED, tier=Tier.HPC, method="scan", backend="mpi",
+            device_kind="classical", value=0.733, certificate=found, attempts=(attempt,), decisions=decisions,
+        )
+    )  # fmt: skip
+    assert page.startswith("# Abstained")
+    assert "**BOUNDED** lower bound: 0.733 (estimate 0.801, α 0.025), by classification 1" in page
+    assert "- below the target" in page
+    assert "| hpc/scan | not certified | BOUNDED | 0.733 | 0.0 |" in page
