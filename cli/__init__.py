@@ -1,0 +1,1 @@
+"""What the commands of `tierwise` do and how they show it; the commands themselves are in tierwise.py."""

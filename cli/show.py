@@ -1,0 +1,154 @@
+"""How a case is shown while it runs and when it has ended."""
+
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.markup import escape
+from rich.panel import Panel
+from rich.status import Status
+from rich.table import Table
+
+from escalation.attempt import Attempt
+from escalation.calibration import DeviceKind
+from escalation.case import CaseStatus, Outcome
+from escalation.certificate import Certificate, CertificateStatus
+from escalation.conditions import shortfall
+from escalation.decision import Action, Decision
+from escalation.ladder import Case, Item
+from escalation.protocols import Progress
+
+_COLOUR = {
+    Action.ATTEMPT: "cyan", Action.ACCEPT: "green", Action.HOLD: "blue",
+    Action.ABSTAIN: "yellow", Action.REFUSE: "yellow",
+}  # fmt: skip
+_STATUS = {
+    CertificateStatus.CERTIFIED: "green", CertificateStatus.BOUNDED: "yellow",
+    CertificateStatus.HEURISTIC: "yellow", CertificateStatus.INVALID: "red",
+}  # fmt: skip
+
+
+class Trace:
+    """A listener that prints each decision and certificate as it comes, and a line of progress."""
+
+    def __init__(self, console: Console, path: Path, case: Case, engine: str) -> None:
+        self.console = console
+        self._head(path, case, engine)
+        self._status: Status | None = None
+
+    def __enter__(self) -> Self:
+        self._status = self.console.status("preparing")
+        self._status.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._status is not None:
+            self._status.stop()
+
+    def decided(self, decision: Decision) -> None:
+        colour = _COLOUR[decision.action]
+        rung = f" {decision.tier}/{decision.method} on {decision.backend}" if decision.method else ""
+        self.console.print(f"[{colour}]{decision.action}{rung}[/]: {escape(decision.because)}")
+        for each in decision.waived:
+            missed = "; ".join(map(shortfall, each.misses))
+            self.console.print(
+                f"  [magenta]waived[/] {each.gate}: {escape(each.because)} [dim]{escape(missed)}[/]"
+            )
+        for closed in decision.closed:
+            missed = "; ".join(map(shortfall, closed.misses))
+            self.console.print(f"  [yellow]closed[/] {closed.gate}: [dim]{escape(missed)}[/]")
+        if decision.nearest_flip:
+            self.console.print(f"  [dim]nearest flip: {escape(decision.nearest_flip.text)}[/]")
+
+    def progress(self, item: Item, progress: Progress) -> None:
+        if self._status is None:
+            return
+        part = f" {progress.fraction:.0%}" if progress.fraction is not None else ""
+        said = f" {escape(progress.message)}" if progress.message else ""
+        self._status.update(
+            f"{item.label} work {item.key.ordinal} on {item.backend}: {progress.state}{part}{said}"
+        )
+
+    def judged(self, attempt: Attempt) -> None:
+        label = f"{attempt.tier}/{attempt.method}"
+        if attempt.certificate is None:
+            self.console.print(f"  [red]{attempt.status}[/] {label}: {escape(attempt.error or '')}")
+            return
+        reasons = "; ".join(attempt.certificate.reasons)
+        said = f": {escape(reasons)}" if reasons else ""
+        self.console.print(f"  {verdict(attempt.certificate)}{said} [dim]{attempt.cost.wall_s:.1f} s[/]")
+        for control in attempt.certificate.controls:
+            self.console.print(
+                f"  [dim]null control {escape(control.name)}: {control.value:.4f}, "
+                f"difference {control.difference:+.4f}, p = {control.p_value:.3g}[/]"
+            )
+
+    def _head(self, path: Path, case: Case, engine: str) -> None:
+        target = case.problem.target
+        side = "at least" if target.at_least is not None else "at most"
+        self.console.rule(f"[bold]{escape(str(path))}", align="left")
+        self.console.print(
+            f"{case.family.name}: {target.metric} {side} {target.limit:g} with confidence "
+            f"{target.confidence:g}; policy {escape(case.info.policy_name)}; driven by {engine}; "
+            f"{len(case.rungs())} rungs declared"
+        )
+
+
+def verdict(certificate: Certificate) -> str:
+    """Status, bound and estimate in markup."""
+    value = f" {certificate.value:.4f}" if certificate.value is not None else ""
+    estimate = f" (estimate {certificate.estimate:.4f})" if certificate.estimate is not None else ""
+    return f"[{_STATUS[certificate.status]}]{certificate.status}[/]{value}{estimate}"
+
+
+def certificate_line(certificate: Certificate) -> str:
+    """A certificate in one line of markup."""
+    reasons = f": {'; '.join(certificate.reasons)}" if certificate.reasons else ""
+    return f"{verdict(certificate)}, {escape(certificate.kind + reasons)}"
+
+
+def show_outcome(console: Console, case: Case, outcome: Outcome) -> None:
+    """Prints the end of a case: what was found, what it cost, where to look."""
+    table = Table.grid(padding=(0, 2))
+    table.add_row("answer", _answer(outcome))
+    if outcome.certificate:
+        table.add_row("certificate", certificate_line(outcome.certificate))
+    for line in not_hardware(outcome):
+        table.add_row("[magenta]note[/]", f"[magenta]{escape(line)}[/]")
+    cost = outcome.cost
+    table.add_row(
+        "cost",
+        f"{cost.wall_s:.1f} s elapsed, {cost.cpu_s:.1f} s of processors, {cost.qpu_s:.1f} s of QPU, "
+        f"{cost.usd:.2f} USD",
+    )
+    table.add_row("report", escape(str(outcome.record)))
+    table.add_row("MLflow run", outcome.mlflow_run_id or "none (tracking failed; the ledger has the record)")
+    table.add_row("case", escape(outcome.case_id))
+    good = outcome.status is CaseStatus.ACCEPTED
+    style = "green" if good else "blue" if outcome.status is CaseStatus.HELD else "yellow"
+    console.print(
+        Panel(table, title=f"[bold]{outcome.status.upper()}", border_style=style, title_align="left")
+    )
+
+
+def not_hardware(outcome: Outcome) -> list[str]:
+    """Says of circuits that were simulated that they were, and which gates were waived for it."""
+    simulated = (DeviceKind.REHEARSAL, DeviceKind.IDEAL_SIMULATOR)
+    lines = [
+        f"{attempt.tier}/{attempt.method} ran on {attempt.backend}, a {attempt.device_kind}: "
+        "not evidence from hardware"
+        for attempt in outcome.attempts
+        if attempt.device_kind in simulated
+    ]
+    waived = dict.fromkeys(each.gate for decision in outcome.decisions for each in decision.waived)
+    return lines + ([f"gates waived by the policy: {', '.join(waived)}"] if waived else [])
+
+
+def _answer(outcome: Outcome) -> str:
+    if outcome.tier is None:
+        return "none"
+    best = "" if outcome.status is CaseStatus.ACCEPTED else "best effort, not accepted: "
+    return escape(f"{best}{outcome.tier}/{outcome.method} on {outcome.backend} ({outcome.device_kind})")

@@ -1,0 +1,109 @@
+"""`tierwise solve`."""
+
+import json
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+from rich.console import Console
+
+from cli.show import Trace, show_outcome
+from escalation.case import CaseStatus, Outcome
+from escalation.document import Document
+from escalation.errors import BadInput
+from escalation.ladder import Case
+from escalation.opening import DEFAULT_POLICY, prepare
+from escalation.problem import Problem
+from escalation.runtime import Listener
+from escalation.validation import validated
+
+EXIT = {CaseStatus.ACCEPTED: 0, CaseStatus.ABSTAINED: 3, CaseStatus.REFUSED: 3, CaseStatus.HELD: 4}
+
+
+class ProblemFile(Problem):
+    """A problem file: the problem, and the policy to use where the command names none."""
+
+    policy: str | None = None
+
+    def problem(self) -> Problem:
+        """The problem alone; the policy is no part of its identity."""
+        return Problem.model_validate(self.model_dump(exclude={"policy"}))
+
+
+def solve_or_stop(
+    paths: list[Path], policy: str | None, case_id: str | None, *, as_json: bool, engine: str
+) -> int:
+    """Solves problem files; on Ctrl-C everything has been stopped, and 130 is returned."""
+    try:
+        return solve_files(paths, policy, case_id, as_json=as_json, engine=engine)
+    except KeyboardInterrupt:
+        sys.stderr.write("stopped; take the case up again with --case (ids: `tierwise cases`)\n")
+        return 130
+
+
+def solve_files(
+    paths: list[Path], policy: str | None, case_id: str | None, *, as_json: bool, engine: str
+) -> int:
+    """Validates all the problems, then solves them in order; returns the exit code, the worst of them."""
+    if case_id and len(paths) > 1:
+        raise BadInput(f"--case {case_id}: expected one problem file with it, got {len(paths)}")
+    engine = _engine(engine)
+    cases = [_prepare(path, policy, case_id, engine) for path in paths]
+    console = Console(stderr=as_json, quiet=as_json)
+    codes = []
+    with ExitStack() as stack:
+        run = _Runner(stack, engine, console)
+        for path, case in zip(paths, cases, strict=True):
+            outcome = run(path, case)
+            if as_json:
+                sys.stdout.write(json.dumps(outcome.summary()) + "\n")
+                sys.stdout.flush()
+            else:
+                show_outcome(console, case, outcome)
+            codes.append(EXIT[outcome.status])
+    return max(codes)
+
+
+def _prepare(path: Path, policy: str | None, case_id: str | None, engine: str) -> Case:
+    """Reads and checks one problem file; relative paths inside it start at its folder."""
+    document = Document.read(path)
+    file = validated(ProblemFile, document)
+    chosen: str | Path = policy or DEFAULT_POLICY
+    if policy is None and file.policy is not None:
+        beside = path.parent / file.policy
+        chosen = beside if beside.exists() else file.policy
+    try:
+        return prepare(file.problem(), chosen, case_id, path.resolve().parent, engine)
+    except BadInput as error:
+        if str(path) in str(error):
+            raise
+        raise type(error)(f"{path}: {error}") from None
+
+
+def _engine(asked: str) -> str:
+    if asked != "auto":
+        return asked
+    from flows.engine import server_reachable
+
+    return "prefect" if server_reachable() else "plain"
+
+
+class _Runner:
+    """Solves one case after another on the chosen engine, showing a trace."""
+
+    def __init__(self, stack: ExitStack, engine: str, console: Console) -> None:
+        self.engine, self.console = engine, console
+        self.solve: Callable[[Case, Path, Listener], Outcome]
+        if engine == "prefect":
+            from cli.prefect_engine import PrefectEngine
+
+            self.solve = stack.enter_context(PrefectEngine(console))
+        else:
+            from cli.plain_engine import PlainEngine
+
+            self.solve = stack.enter_context(PlainEngine())
+
+    def __call__(self, path: Path, case: Case) -> Outcome:
+        with Trace(self.console, path, case, self.engine) as trace:
+            return self.solve(case, path, trace)

@@ -1,0 +1,36 @@
+"""The generated tables are those that the code gives now, and every fact and field is in them."""
+
+from pathlib import Path
+
+import pytest
+
+from docs.generate import BLOCK, REFERENCE, commands, facts, filled
+from escalation.policy import known_facts
+
+PAGES = sorted(REFERENCE.glob("*.md"))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_page_is_up_to_date(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert BLOCK.search(text), "expected a generated table"
+    assert text == filled(text), "out of date: run `python -m docs.generate`"
+
+
+def test_every_fact_has_a_line_and_a_meaning() -> None:
+    cells = [[cell.strip() for cell in line.split("|")] for line in facts().splitlines()[2:]]
+    assert [line[1].strip("`") for line in cells] == sorted(known_facts())
+    assert all(line[5] for line in cells)
+
+
+def test_commands_are_those_of_the_command_line() -> None:
+    # the commands that `tierwise --help` lists
+    for name in ("solve", "explain", "cases", "policy check", "devices", "serve", "doctor"):
+        assert f"### tierwise {name}\n" in commands()
+
+
+def test_a_table_that_is_out_of_date_is_found() -> None:
+    stale = "<!-- generated: facts -->\n| fact |\n<!-- end -->\n"
+    assert filled(stale) != stale
+    with pytest.raises(KeyError):
+        filled("<!-- generated: no_such_table -->\n<!-- end -->\n")
