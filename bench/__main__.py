@@ -1,0 +1,13 @@
+"""`python -m bench`: everything, one after the other."""
+
+import subprocess
+import sys
+
+for name, arguments in (
+    ("startup", []),
+    ("orchestration", ["--prefect"]),
+    ("mpi_scaling", []),
+    ("rehearsal", []),
+):
+    print(f"\n== {name} ==", flush=True)
+    subprocess.run([sys.executable, "-m", f"bench.{name}", *arguments], check=True)

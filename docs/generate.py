@@ -1,0 +1,269 @@
+"""Writes the tables of the reference pages from the code: `python -m docs.generate`.
+
+A table stands between `<!-- generated: NAME -->` and `<!-- end -->`; what is around it is written by hand.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from enum import StrEnum
+from pathlib import Path
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+REFERENCE = Path(__file__).resolve().parent / "reference"
+BLOCK = re.compile(r"(<!-- generated: (?P<name>\S+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def facts() -> str:
+    """Every fact that policies may name."""
+    from escalation.policy import known_facts
+
+    rows = [
+        (f"`{spec.name}`", str(spec.type), spec.unit or "", str(spec.cost), _sentence(spec.doc))
+        for _, spec in sorted(known_facts().items())
+    ]
+    return table(("fact", "type", "unit", "cost", "meaning"), rows)
+
+
+def settings() -> str:
+    """Every setting, as the environment spells it."""
+    from escalation.settings import PREFIX, ROOT, Settings
+
+    rows = []
+    for name, field in Settings.model_fields.items():
+        default = "unset" if field.default is None else f"`{field.default}`".replace(f"{ROOT}/", "")
+        rows.append((f"`{PREFIX}{name.upper()}`", type_name(field.annotation), default, _said(field)))
+    return table(("variable", "type", "default", "meaning"), rows)
+
+
+def model(kind: type[BaseModel]) -> str:
+    """The fields of a model of a YAML file."""
+    rows = [
+        (
+            f"`{name}`",
+            type_name(field.annotation),
+            _default(field),
+            _MEANINGS.get((kind.__name__, name)) or _said(field),
+        )
+        for name, field in kind.model_fields.items()
+    ]
+    return table(("field", "type", "default", "meaning"), rows)
+
+
+def commands() -> str:
+    """The commands with their arguments and options."""
+    parts = []
+    for words, command in command_tree():
+        rows = [(f"`{_spelling(each)}`", each.help or "") for each in command.params]
+        usage = " ".join(["tierwise", *words, *(_placeholder(each) for each in command.params)])
+        parts.append(f"### tierwise {' '.join(words)}\n\n{command.help}\n\n```sh\n{usage}\n```\n")
+        if rows:
+            parts.append(table(("argument or option", "meaning"), rows))
+    return "\n".join(parts)
+
+
+def command_tree() -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every command with the words that name it."""
+    import typer
+
+    from tierwise import app
+
+    def walk(words: tuple[str, ...], command: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
+        below = getattr(command, "commands", None)
+        if below is None:
+            yield words, command
+            return
+        for name, each in below.items():
+            yield from walk((*words, name), each)
+
+    return walk((), typer.main.get_command(app))
+
+
+def _spelling(parameter: Any) -> str:
+    return ", ".join(parameter.opts) if parameter.opts[0].startswith("-") else parameter.name.upper()
+
+
+def _placeholder(parameter: Any) -> str:
+    if not parameter.opts[0].startswith("-"):
+        return str(parameter.name.upper()) + ("..." if parameter.nargs == -1 else "")
+    value = "" if getattr(parameter, "is_flag", False) else f" {parameter.name.upper()}"
+    return f"[{parameter.opts[0]}{value}]"
+
+
+def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
+    """A Markdown table."""
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)
+
+
+def type_name(kind: Any) -> str:
+    """A type in a reader's words: `number`, `text`, `list of text`, `one of a, b`."""
+    origin, args = get_origin(kind), get_args(kind)
+    if origin is Annotated:
+        return type_name(args[0])
+    if origin in (Union, UnionType):
+        return " or ".join(dict.fromkeys(type_name(each) for each in args if each is not NoneType))
+    if origin is Literal:
+        return "one of " + ", ".join(f"`{each}`" for each in args)
+    if origin in (tuple, list):
+        return f"list of {type_name(args[0])}"
+    if origin is dict:
+        return f"map from {type_name(args[0])} to {type_name(args[1])}"
+    return _class_name(kind)
+
+
+def _class_name(kind: Any) -> str:
+    if not isinstance(kind, type):
+        return "a value"
+    if issubclass(kind, StrEnum):
+        return "one of " + ", ".join(f"`{each}`" for each in kind)
+    if issubclass(kind, BaseModel):
+        return _SPECIAL.get(kind.__name__) or f"[{kind.__name__}](#{kind.__name__.lower()})"
+    return _PLAIN.get(kind, "a value")
+
+
+_CONDITION = "[condition](#condition)"
+_SPECIAL = {
+    "Attempt": "object", "Decision": "object",
+    "Threshold": _CONDITION, "AllOf": _CONDITION, "AnyOf": _CONDITION, "FactLimit": "`{fact: NAME}`",
+    "Closed": "object", "Waived": "object", "Alternative": "object", "Flip": "object", "Fact": "object",
+    "Quote": "object",
+}  # fmt: skip
+_PLAIN: dict[Any, str] = {
+    str: "text", int: "whole number", float: "number", bool: "flag", Path: "path",
+}  # fmt: skip
+_MEANINGS: Mapping[tuple[str, str], str] = {
+    ("ProblemFile", "target"): "What an answer must reach.",
+    ("ProblemFile", "budget"): "What the case may spend.",
+    ("ProblemFile", "data_class"): "How sensitive the data are; decides whether they may leave the site.",
+    ("ProblemFile", "stage"): "How far the use of the answer has been evaluated.",
+    (
+        "ProblemFile",
+        "policy",
+    ): "The policy to use where the command names none; `default` where neither does.",
+    ("ProblemFile", "seed"): "From 0 to 2³² - 1: all chance is derived from it.",
+    ("DatasetSpec", "dataset"): "Its name.",
+    ("DatasetSpec", "params"): "Not written: the parameters of a constructed one stand beside `dataset`.",
+    ("ToySpec", "numbers"): "Among which a large one is sought.",
+    ("Policy", "summary"): "One line on what it is for.",
+    ("Policy", "tiers"): "The tiers it may try, in order.",
+    ("Policy", "backends"): "Where each kind of work runs: `backend` or `backend:device`.",
+    ("Policy", "gates"): "What must be known to be true before a tier is tried.",
+    ("Policy", "waivers"): "Gates that may stay closed off hardware.",
+    ("Policy", "acceptance"): "What a certified answer must meet besides.",
+    ("Policy", "approvals"): "What a person is asked about.",
+    ("Policy", "budget"): "Caps on every case under this policy.",
+    ("Policy", "tests"): "Facts and the decision expected of them.",
+    ("Gate", "id"): "A name of its own in the policy.",
+    ("Gate", "tier"): "The tier it guards.",
+    ("Gate", "when"): "What opens it.",
+    ("Threshold", "fact"): "Name of a [fact](facts.md).",
+    ("Threshold", "at_least"): "The fact is the limit or above it.",
+    ("Threshold", "at_most"): "The fact is the limit or below it.",
+    ("Threshold", "above"): "The fact is above the limit.",
+    ("Threshold", "below"): "The fact is below the limit.",
+    ("Threshold", "equals"): "The fact is that value.",
+    ("Threshold", "one_of"): "The fact is one of those texts.",
+    ("Acceptance", "id"): "A name of its own in the policy.",
+    ("Acceptance", "tier"): "The tier whose answers it is about.",
+    ("Acceptance", "when"): "What must be known to be met.",
+    ("Approval", "id"): "A name of its own in the policy.",
+    ("Approval", "tier"): "The tier whose attempts it is about.",
+    ("Approval", "unless"): "What makes asking needless.",
+    ("Waiver", "gate"): "Id of the gate.",
+    ("PolicyTest", "name"): "What it shows.",
+    ("PolicyTest", "tier"): "The tier that is asked about.",
+    ("PolicyTest", "family"): "The family of the problem; gates for certain families need it.",
+    ("PolicyTest", "facts"): "What is known; `null` and what is left out are unknown.",
+    ("PolicyTest", "change"): "Facts that differ from `facts`.",
+    ("PolicyTest", "expect"): "What the policy must decide.",
+    ("Outcome", "case_id"): "The handle for `--case` and `tierwise explain`.",
+    ("Outcome", "status"): "How the case ended.",
+    ("Outcome", "tier"): "Of the best attempt.",
+    ("Outcome", "method"): "Of the best attempt.",
+    ("Outcome", "backend"): "Where its work ran.",
+    ("Outcome", "device_kind"): "What that is: classical, ideal simulator, calibrated rehearsal or hardware.",
+    ("Outcome", "certificate"): "Of the best attempt.",
+    ("Outcome", "cost"): "Of all attempts.",
+    ("Outcome", "attempts"): "In order.",
+    ("Outcome", "decisions"): "In order.",
+    ("Outcome", "mlflow_run_id"): "The case's run, where MLflow has told it.",
+    ("Certificate", "status"): "From best to worst; only CERTIFIED is ever accepted.",
+    ("Certificate", "controls"): "Paired comparisons with the null controls.",
+    ("Certificate", "evidence"): "What the finding rests on: row counts, digests, method of the bound.",
+    ("Control", "name"): "Of the null control.",
+    ("Cost", "wall_s"): "Elapsed seconds.",
+    ("Cost", "cpu_s"): "Processor seconds.",
+    ("Cost", "qpu_s"): "Seconds of quantum hardware.",
+    ("Cost", "usd"): "US dollars.",
+}
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "required"
+    value = field.get_default(call_default_factory=True)
+    if value is None or isinstance(value, BaseModel) or value in ((), {}):
+        return "none"
+    return f"`{value}`"
+
+
+def _said(field: FieldInfo) -> str:
+    limits = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
+    found = [
+        f"{words} {getattr(each, name):g}"
+        for each in field.metadata
+        for name, words in limits.items()
+        if getattr(each, name, None) is not None
+    ]
+    return " ".join(filter(None, [_sentence(field.description or ""), _sentence(", ".join(found))]))
+
+
+def _sentence(text: str) -> str:
+    text = " ".join(text.split())
+    return text and text[0].upper() + text[1:] + ("" if text.endswith(".") else ".")
+
+
+def generators() -> Mapping[str, Callable[[], str]]:
+    """What the pages may ask for, by name."""
+    from cli.solve import ProblemFile
+    from escalation.attempt import Cost
+    from escalation.case import Outcome
+    from escalation.certificate import Certificate, Control
+    from escalation.conditions import Threshold
+    from escalation.policy import Acceptance, Approval, Gate, Policy, PolicyTest, Waiver
+    from escalation.problem import Budget, Target
+    from problems.classification.spec import DatasetSpec, FileSpec
+    from problems.toy.instance import ToySpec
+
+    kinds: tuple[type[BaseModel], ...] = (
+        ProblemFile, Target, Budget, FileSpec, DatasetSpec, ToySpec, Policy, Gate, Threshold, Acceptance,
+        Approval, Waiver, PolicyTest, Outcome, Certificate, Control, Cost,
+    )  # fmt: skip
+    made: dict[str, Callable[[], str]] = {"facts": facts, "settings": settings, "commands": commands}
+    for kind in kinds:
+        made[kind.__name__] = lambda kind=kind: model(kind)  # type: ignore[misc]
+    return made
+
+
+def filled(text: str) -> str:
+    """A page with its tables made anew.
+
+    Raises:
+        KeyError: when it asks for a table that is not known.
+    """
+    made = generators()
+    return BLOCK.sub(lambda found: found[1] + made[found["name"]]() + found[3], text)
+
+
+def main() -> None:
+    """Brings the reference pages up to date."""
+    for page in sorted(REFERENCE.glob("*.md")):
+        page.write_text(filled(page.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
