@@ -14,7 +14,13 @@ class DeviceKind(StrEnum):
     CLASSICAL = "classical"
     IDEAL_SIMULATOR = "ideal simulator"
     REHEARSAL = "calibrated rehearsal"
+    PRACTICE = "practice service"
     HARDWARE = "hardware"
+
+    @property
+    def paid(self) -> bool:
+        """Whether work there goes through the hand-off; on a practice service nothing is really charged."""
+        return self in (DeviceKind.PRACTICE, DeviceKind.HARDWARE)
 
 
 class QubitCalibration(Frozen):

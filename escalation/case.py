@@ -17,6 +17,7 @@ class CaseStatus(StrEnum):
     """Where a case stands, in order; those from `accepted` on are final."""
 
     RUNNING = "running"
+    WAITING = "waiting"
     INTERRUPTED = "interrupted"
     HELD = "held"
     FAILED = "failed"

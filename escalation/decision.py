@@ -79,6 +79,9 @@ class Decision(Frozen):
     waived: tuple[Waived, ...] = ()
     open_tiers: tuple[Tier, ...] = ()
     propensity: float = Field(1.0, description="Probability with which this choice was made.")
+    asks: tuple[Closed, ...] = Field(
+        (), description="Rules by which a person must approve before any of the attempt's work is sent."
+    )
     alternatives: tuple[Alternative, ...] = ()
     nearest_flip: Flip | None = None
     facts: tuple[Fact, ...] = ()

@@ -15,7 +15,7 @@ from escalation.document import Document
 from escalation.errors import PolicyError
 from escalation.facts import FactSpec, FactType
 from escalation.model import Frozen
-from escalation.problem import Budget, Tier
+from escalation.problem import Budget, Positive, Tier
 from escalation.registry import backend_descriptor, families, family
 from escalation.settings import ROOT
 from escalation.validation import validated
@@ -58,6 +58,22 @@ class Waiver(Frozen):
     because: str = Reason
 
 
+class HandoffRules(Frozen):
+    """How paid work is waited for."""
+
+    wait_s: Positive = Field(
+        900.0,
+        description="Seconds that a driver waits for a submitted job before it leaves it to `reconcile`.",
+    )
+    on_stop: Literal["leave", "cancel"] = Field(
+        "leave", description="What Ctrl-C does to a submitted job: leaves it to `reconcile`, or cancels it."
+    )
+    approval_h: Positive = Field(24.0, description="Hours that a question to a person stands; then it is no.")
+    max_fidelity_loss: float | None = Field(
+        0.1, ge=0, le=1, description="Expected fidelity that may be lost to drift while a job is queued."
+    )
+
+
 class PolicyTest(Frozen):
     """Facts and what the policy must make of them."""
 
@@ -84,6 +100,7 @@ class Policy(Frozen):
     waivers: tuple[Waiver, ...] = ()
     acceptance: tuple[Acceptance, ...] = ()
     approvals: tuple[Approval, ...] = ()
+    handoff: HandoffRules = HandoffRules()
     budget: Budget = Budget()
     tests: tuple[PolicyTest, ...] = ()
 

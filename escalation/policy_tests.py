@@ -39,8 +39,9 @@ def run_test(policy: Policy, test: PolicyTest) -> Finding:
     attempts: tuple[Attempt, ...] = ()
     target = Target(metric="any", at_least=0.0)
     decision = decide(policy, State(0, test.family or "", target, (rung,), attempts), find)
-    got = {Action.ATTEMPT: "open", Action.HOLD: "hold"}.get(decision.action, "closed")
-    rules = [each.gate for each in decision.closed]
+    opened = "hold" if decision.asks else "open"
+    got = opened if decision.action is Action.ATTEMPT else "closed"
+    rules = [each.gate for each in (*decision.closed, *decision.asks)]
     missing = [rule for rule in test.by if rule not in rules]
     by = f" by {', '.join(rules)}" if rules else ""
     return Finding(test, got == test.expect and not missing, got + by)

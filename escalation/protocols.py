@@ -131,11 +131,8 @@ class Family(Protocol):
         """Facts of this family that policies may name."""
 
 
-class Backend(Protocol):
-    """A place where work runs. Constructed as `Class(settings, device)`, device None for its default.
-
-    `submit` returns at once with a durable handle: plain JSON data that another process can use.
-    """
+class Machine(Protocol):
+    """A place where work runs, as far as decisions look at it."""
 
     @property
     def name(self) -> str:
@@ -156,6 +153,17 @@ class Backend(Protocol):
     def queue_s(self) -> float | None:
         """Seconds a job would wait now; None is unknown."""
 
+    def close(self) -> None:
+        """Lets go of processes and connections; running work is cancelled where it is local."""
+
+
+class Backend(Machine, Protocol):
+    """A free place where work runs. Constructed as `Class(settings, device)`, device None for its default.
+
+    `submit` returns at once with a durable handle: plain JSON data that another process can use. One that
+    charges is an `escalation.handoff.service.PaidBackend` instead.
+    """
+
     def submit(self, work: Work, folder: Path) -> dict[str, Any]:
         """Starts the work, its files kept in `folder` (made, empty); returns its handle.
 
@@ -175,9 +183,6 @@ class Backend(Protocol):
 
     def cancel(self, handle: Mapping[str, Any]) -> None:
         """Stops the work and everything it started; does nothing when it is final."""
-
-    def close(self) -> None:
-        """Lets go of processes and connections; running work is cancelled where it is local."""
 
 
 @dataclass(frozen=True)

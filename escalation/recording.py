@@ -6,6 +6,8 @@ from typing import Any, Protocol
 from escalation.attempt import Attempt, Candidate, Cost, Done
 from escalation.case import CaseInfo, CaseRecord, CaseStatus, Outcome, WorkKey
 from escalation.decision import Decision
+from escalation.handoff.model import Approval, Authorisation, Handoff, Limit, Period
+from escalation.handoff.states import HandoffState, Who
 from escalation.problem import Budget
 from escalation.work import Blob, RawResult, Work
 
@@ -103,6 +105,76 @@ class Ledger(Protocol):
 
     def spent(self, case_id: str) -> Cost:
         """What the case has used so far (not what is reserved)."""
+
+    def find_work(self, key: WorkKey) -> Work:
+        """Returns work that was written down, its inputs read from the store; raises `BadInput` on none."""
+
+    def take_over(self, case_id: str) -> None:
+        """Takes the lease of an unfinished case without driving it; the case's status stays as it is.
+
+        Raises:
+            escalation.errors.CaseConflict: when a living process is running the case.
+        """
+
+    def let_go(self, case_id: str) -> None:
+        """Gives a lease back that `take_over` took."""
+
+    def want_handoff(self, key: WorkKey, work: str, backend: str, now: float) -> Handoff:
+        """Opens the hand-off of paid work under a new random tag, or returns the one there is."""
+
+    def find_handoff(self, key: WorkKey) -> Handoff | None: ...
+
+    def handoffs(self, case_id: str | None = None) -> Sequence[Handoff]:
+        """All hand-offs, of one case or of all, in the order in which they were opened."""
+
+    def move(
+        self, before: Handoff, target: HandoffState, now: float, who: Who = Who.DRIVER, **changes: Any
+    ) -> Handoff:
+        """Takes a hand-off to another state, if it still is as `before`; a driver needs the case's lease.
+
+        Raises:
+            escalation.errors.CaseConflict: on a transition that is not in the table, or when somebody
+                else moved it meanwhile.
+        """
+
+    def amend(self, before: Handoff, **changes: Any) -> Handoff:
+        """Changes what is noted of a hand-off without moving it, if it still is as `before`.
+
+        Only `cancel_wanted` may be set without the case's lease.
+        """
+
+    def authorise(
+        self, before: Handoff, question: Approval | None, limit: Budget, project: str, now: float
+    ) -> tuple[Authorisation, Handoff]:
+        """Uses up the approval (where a question is given), reserves `before.price.cap`, moves to AUTHORISED.
+
+        One transaction: all of it happens or nothing. The case's limit and every limit of the project and
+        of all together (`*`) count, each over its period. ASK leaves the question in the ledger and moves
+        to ASKED; REFUSED moves to REFUSED with the reason.
+        """
+
+    def consult(self, question: Approval, now: float) -> Authorisation:
+        """The same for work that is not paid for: uses an approval up, asks, or refuses; idempotent."""
+
+    def approvals(self, case_id: str | None = None) -> Sequence[Approval]: ...
+
+    def answer(self, approval_id: str, *, granted: bool, by: str, reason: str, now: float) -> Approval:
+        """A person's word.
+
+        Raises:
+            escalation.errors.BadInput: when there is no such question, it was answered, or is too old.
+        """
+
+    def bill(self, before: Handoff, qpu_s: float, usd: float, now: float) -> Handoff:
+        """Replaces the reservation by what was charged and moves SETTLED to DONE, in one transaction."""
+
+    def set_limit(self, limit: Limit) -> None:
+        """Sets what a project may spend in a period; replaces the limit there was."""
+
+    def limits(self) -> Sequence[Limit]: ...
+
+    def spending(self, project: str, period: Period, now: float) -> tuple[Cost, Cost]:
+        """What a project (`*`: all) has reserved and spent in the period that `now` lies in."""
 
     def events(self, case_id: str | None = None) -> Sequence[Mapping[str, Any]]:
         """The events in order: number, at, case_id, kind, body, previous hash, hash."""

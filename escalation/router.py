@@ -208,33 +208,18 @@ def look_at(policy: Policy, family: str, rung: Rung, lookup: Lookup) -> Look:
 
 def _take(policy: Policy, state: State, look: Look, looks: tuple[Look, ...], notebook: Notebook) -> Decision:
     rung = look.rung
-    held = []
+    asks = []
     for rule in policy.approvals:
         if rule.tier is rung.tier:
             missed = misses(rule.unless, notebook.of(rung))
             if missed:
-                held.append(Closed(gate=rule.id, tier=rung.tier, because=rule.because, misses=missed))
+                asks.append(Closed(gate=rule.id, tier=rung.tier, because=rule.because, misses=missed))
     closed_before = tuple(closed for other in looks for closed in other.closed)
     later = tuple(
         Alternative(tier=r.tier, method=r.method, because="later in the order")
         for r in state.left
         if r is not rung and r not in [other.rung for other in looks]
     )
-    if held:
-        return Decision(
-            number=state.number,
-            action=Action.HOLD,
-            tier=rung.tier,
-            method=rung.method,
-            backend=rung.backend,
-            rule=held[0].gate,
-            because=held[0].because,
-            closed=(*closed_before, *held),
-            waived=look.waived,
-            open_tiers=(rung.tier,),
-            alternatives=(*_passed_over(looks), *later),
-            nearest_flip=_gates_flip(held[0].misses, "would have gone ahead without asking"),
-        )
     return Decision(
         number=state.number,
         action=Action.ATTEMPT,
@@ -245,9 +230,12 @@ def _take(policy: Policy, state: State, look: Look, looks: tuple[Look, ...], not
         because=_why_now(policy, state, rung, notebook),
         closed=closed_before,
         waived=look.waived,
+        asks=tuple(asks),
         open_tiers=(rung.tier,),
         alternatives=(*_passed_over(looks), *later),
-        nearest_flip=_target_flip(state, "would have been accepted before", reached=False),
+        nearest_flip=_gates_flip(asks[0].misses, "would have gone ahead without asking")
+        if asks
+        else _target_flip(state, "would have been accepted before", reached=False),
     )
 
 

@@ -4,7 +4,7 @@ import os
 from functools import cache
 from pathlib import Path
 
-from pydantic import Field, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from escalation.errors import BadInput
@@ -31,6 +31,29 @@ class Settings(BaseSettings):
     usd_per_qpu_s: float | None = Field(
         None, ge=0, description="Price of a second of quantum hardware; unset is unknown, which closes gates."
     )
+    project: str = Field("default", min_length=1, description="Whose budget paid work is charged to.")
+    ibm_url: str | None = Field(
+        None,
+        description="Address of the quantum service; default: IBM's own. A practice service is on loopback.",
+    )
+    ibm_instance: str | None = Field(
+        None, description="CRN of the IBM Quantum instance that pays; never chosen by the client itself."
+    )
+    ibm_token: SecretStr | None = Field(
+        None,
+        description="IBM Cloud API key; default: the Prefect secret block, then the client's account file.",
+    )
+    ibm_account: str | None = Field(None, description="Name of the account in the client's own account file.")
+    ibm_cap_factor: float = Field(
+        2.0, ge=1, description="A job's cap in seconds over its estimate, which is a lower bound."
+    )
+    settle_s: float = Field(
+        120.0, ge=0, description="Seconds after which a job that the service accepted is surely listed."
+    )
+    doubt_s: float = Field(
+        600.0, gt=0, description="Seconds of trying to learn what became of a POST before a person is asked."
+    )
+    usage_s: float = Field(60.0, ge=0, description="Seconds to wait for a final bill before a case goes on.")
     case_lease_s: float = Field(30.0, gt=0, description="Seconds after which a silent process may be dead.")
 
     @property

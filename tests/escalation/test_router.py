@@ -129,11 +129,11 @@ def test_dear_facts_are_not_asked_for_once_cheap_ones_closed_the_tier(
     assert [closed.gate for closed in decision.closed] == ["home"]
 
 
-def test_money_above_the_limit_is_held_for_a_person_and_so_is_an_unknown_price(policy: Policy) -> None:
+def test_money_above_the_limit_asks_a_person_first_and_so_does_an_unknown_price(policy: Policy) -> None:
     alone = state(rungs=(QUANTUM,))
     decision = decide(policy, alone, finder({**GOOD, "quote.usd": 31.0}))
-    assert (decision.action, decision.rule) == (Action.HOLD, "paid")
-    assert decide(policy, alone, finder({**GOOD, "quote.usd": 10.0})).action is Action.ATTEMPT
+    assert (decision.action, [asked.gate for asked in decision.asks]) == (Action.ATTEMPT, ["paid"])
+    assert decide(policy, alone, finder({**GOOD, "quote.usd": 10.0})).asks == ()
 
 
 def test_an_attempt_that_passed_its_quote_is_held(policy: Policy) -> None:

@@ -1,0 +1,1 @@
+"""The hand-off of paid work: priced before, paid once, never lost."""
