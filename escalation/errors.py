@@ -30,6 +30,10 @@ class CaseConflict(BadInput):
     """A case id is used for something other than what it was opened for."""
 
 
+class Moved(CaseConflict):
+    """Somebody else changed the record meanwhile: read it again."""
+
+
 class BackendError(TierwiseError):
     """A backend could not carry out what it was asked."""
 
@@ -46,6 +50,22 @@ class Interrupted(TierwiseError):
     """The work was stopped from outside; the case can be taken up again."""
 
     exit_code = 130
+
+
+class Paused(TierwiseError):
+    """A case cannot go on now, and nothing is lost: it is left as it is and taken up again later."""
+
+
+class Held(Paused):
+    """A person has to say something first."""
+
+    exit_code = 4
+
+
+class Waiting(Paused):
+    """A job at a service is not done yet; `reconcile` looks after it."""
+
+    exit_code = 5
 
 
 class CorruptRecord(TierwiseError):

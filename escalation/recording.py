@@ -133,8 +133,8 @@ class Ledger(Protocol):
         """Takes a hand-off to another state, if it still is as `before`; a driver needs the case's lease.
 
         Raises:
-            escalation.errors.CaseConflict: on a transition that is not in the table, or when somebody
-                else moved it meanwhile.
+            escalation.errors.CaseConflict: on a transition that is not in the table, or a lost lease.
+            escalation.errors.Moved: when somebody else changed it meanwhile.
         """
 
     def amend(self, before: Handoff, **changes: Any) -> Handoff:

@@ -50,6 +50,7 @@ class Settings(BaseSettings):
     settle_s: float = Field(
         120.0, ge=0, description="Seconds after which a job that the service accepted is surely listed."
     )
+    poll_s: float = Field(2.0, gt=0, description="Seconds between the first two questions about a job.")
     doubt_s: float = Field(
         600.0, gt=0, description="Seconds of trying to learn what became of a POST before a person is asked."
     )

@@ -1,8 +1,10 @@
 """The records of a hand-off: what is sent, what it costs, where it stands, who approved it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from pydantic import Field, JsonValue
 
@@ -53,6 +55,21 @@ class Payload:
         """SHA-256 of the body."""
         return self.body.digest
 
+    def describe(self) -> dict[str, Any]:
+        """Returns everything but the bytes, as JSON data from which `thaw` makes it again."""
+        return {
+            "device": self.device,
+            "circuits": self.circuits,
+            "shots": self.shots,
+            "isa": list(self.isa),
+            "calibration": self.calibration,
+        }
+
+    @classmethod
+    def thaw(cls, body: Blob, said: Mapping[str, Any]) -> "Payload":
+        """Makes the payload again from its bytes and what it said of itself."""
+        return cls(body, **{**said, "isa": tuple(said["isa"])})
+
 
 class RemoteJob(Frozen):
     """A job as the service tells of it."""
@@ -78,8 +95,9 @@ class Handoff(Frozen):
     tag: str = Field(description="Names the intent at the service; the same in every round.")
     round: int = Field(0, ge=0, description="How many fences were given up.")
     payload: str | None = Field(None, description="Digest of the frozen payload, in the store.")
-    circuits: int = Field(0, description="Of the payload.")
-    shots: int = Field(0, description="Of the payload.")
+    frozen: dict[str, JsonValue] = Field(
+        default_factory=dict, description="What the payload says of itself, see `Payload.describe`."
+    )
     price: Price | None = None
     fences: tuple[str, ...] = Field((), description="Every batch opened for it; the last is in force.")
     fence_closed_at: float | None = Field(
@@ -87,6 +105,7 @@ class Handoff(Frozen):
     )
     sends: int = Field(0, description="POSTs begun, over all rounds.")
     job_id: str | None = None
+    job: RemoteJob | None = Field(None, description="The job as it ended.")
     raw: str | None = Field(None, description="Digest of the raw result text, in the store.")
     calibrations: dict[str, str] = Field(
         default_factory=dict, description="Digests by moment: decision, submission, run."

@@ -79,6 +79,7 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(_S.AUTHORISED, _S.REFUSED, _D, "the service definitely refuses for good"),
     Transition(_S.AUTHORISED, _S.CANCELLED, _D, "it was cancelled before anything was sent"),
     Transition(_S.FENCED, _S.SENDING, _D, "the next thing that happens is the POST"),
+    Transition(_S.FENCED, _S.AUTHORISED, _D, "nothing was sent into the fence, and it has grown old"),
     Transition(_S.FENCED, _S.CANCELLED, _D, "it was cancelled before anything was sent"),
     Transition(_S.SENDING, _S.SUBMITTED, _D, "the service answered with a job id"),
     Transition(_S.SENDING, _S.FENCED, _D, "the service definitely did not accept, and may later"),

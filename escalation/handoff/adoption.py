@@ -1,0 +1,35 @@
+"""Jobs found again at the service: the earliest is ours, every other one is an incident."""
+
+from collections.abc import Iterable, Sequence
+
+from escalation.errors import BackendError
+from escalation.handoff.model import Handoff, RemoteJob
+from escalation.handoff.service import PaidBackend
+from escalation.handoff.states import HandoffState
+from escalation.recording import Ledger
+
+
+def adopt(
+    ledger: Ledger, backend: PaidBackend, row: Handoff, jobs: Sequence[RemoteJob], now: float
+) -> Handoff:
+    """Takes the earliest of the jobs for ours, and cancels the rest where they still can be."""
+    first, *others = jobs
+    row = ledger.move(row, HandoffState.SUBMITTED, now, job_id=first.job_id)
+    return cancel_others(ledger, backend, row, others)
+
+
+def cancel_others(ledger: Ledger, backend: PaidBackend, row: Handoff, others: Iterable[RemoteJob]) -> Handoff:
+    """Cancels jobs that should not be, and notes each as an incident; those noted before are left alone."""
+    lines = [_line(backend, job) for job in others if not any(job.job_id in said for said in row.incidents)]
+    return ledger.amend(row, incidents=(*row.incidents, *lines)) if lines else row
+
+
+def _line(backend: PaidBackend, job: RemoteJob) -> str:
+    what = f"a second job {job.job_id} of the same work was found, {job.state}"
+    if job.state.final:
+        return f"{what}: it may have been charged"
+    try:
+        backend.cancel_job(job.job_id)
+    except BackendError as error:
+        return f"{what}; it could not be cancelled: {error}"
+    return f"{what}; it was told to stop"

@@ -1,0 +1,119 @@
+"""Drives one hand-off: step by step until its result is there, a person is needed, or it takes too long."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from escalation.errors import BackendError, Held, Interrupted, Moved, Waiting
+from escalation.handoff.handing import Handing, Step
+from escalation.handoff.model import Handoff
+from escalation.handoff.states import HandoffState as S
+from escalation.handoff.steps import STEPS, bill
+from escalation.protocols import Progress
+from escalation.work import JobState, RawResult
+
+GROWTH = 1.5
+LONGEST_NAP_S = 30.0
+
+Call = Callable[[str, Callable[[], Handoff]], Handoff]
+"""Carries out a named stretch of the hand-off; an orchestrator makes a task run of it."""
+Tell = Callable[[Progress], None]
+Take = Callable[[Handing, Handoff], Step]
+
+
+def directly(name: str, stretch: Callable[[], Handoff]) -> Handoff:
+    """Carries a stretch out in the calling thread."""
+    return stretch()
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How a driver goes: who carries stretches out, and who is told of progress."""
+
+    tell: Tell
+    call: Call = directly
+
+
+def carry(h: Handing, row: Handoff, pace: Pace) -> RawResult:
+    """Takes a hand-off as far as its result.
+
+    Raises:
+        escalation.errors.Held: when a person has to say something.
+        escalation.errors.Waiting: when it takes longer than the policy lets a driver wait.
+        escalation.errors.Interrupted: when the runtime was told to stop.
+        escalation.errors.BackendError: when the service cannot be used, and nothing was sent.
+    """
+    while not row.state.answered:
+        if row.state is S.PARKED:
+            raise Held(f"{row.key} is parked: {row.reason}; see `tierwise jobs`")
+        row, before = _go_on(h, row, pace), row.state
+        if row.state is S.ASKED:
+            raise Held(f"a person must approve {row.key} first: `tierwise approve {row.case_id}`")
+        if row.state is before:
+            raise Waiting(f"{row.key} is still {before}; `reconcile` goes on with it")
+    return close(h, row, pace)
+
+
+def _go_on(h: Handing, row: Handoff, pace: Pace) -> Handoff:
+    name, step = STEPS[row.state]
+    return pace.call(name, lambda: _stretch(h, row, step, pace.tell))
+
+
+def close(h: Handing, row: Handoff, pace: Pace) -> RawResult:
+    """Returns the result of a hand-off that has one; tries to bill it, which may also be done later."""
+    if row.state is S.SETTLED:
+        try:
+            row = pace.call("bill", lambda: bill(h, row).row)
+        except (BackendError, Moved):  # `reconcile` bills it
+            pass
+    found = h.ledger.find_result(row.key, h.work)
+    if found is None:
+        state = JobState.CANCELLED if row.state is S.CANCELLED else JobState.FAILED
+        found = RawResult(state, error=row.reason or f"the hand-off ended {row.state}")
+        h.ledger.settle(row.key, found)
+    return found
+
+
+def _stretch(h: Handing, row: Handoff, step: Take, tell: Tell) -> Handoff:
+    """Repeats a step, with longer and longer pauses, until it leads to another state or takes too long."""
+    state, until, nap_s = row.state, h.clock() + h.rules.wait_s, 0.0
+    try:
+        while True:
+            if h.stop.is_set():
+                raise Interrupted(f"{row.key} was stopped")
+            done = _once(h, row, step)
+            row, nap_s = done.row, max(done.nap_s, min(nap_s * GROWTH, LONGEST_NAP_S))
+            if row.state is not state or row.state is S.ASKED:
+                return row
+            tell(Progress(done.state or JobState.QUEUED, None, f"{state}, job {row.job_id or 'not known'}"))
+            if state is not S.DOUBTED and h.clock() + nap_s > until:
+                return row
+            h.stop.wait(nap_s)
+    except BaseException as reason:
+        if isinstance(reason, Interrupted) or not isinstance(reason, Exception):
+            _stopped(h, row)
+        raise
+
+
+def _once(h: Handing, row: Handoff, step: Take) -> Step:
+    """Takes the step once; a failure that may pass is a pause, and so is a change by somebody else."""
+    try:
+        return step(h, row)
+    except Moved:
+        pass
+    except BackendError as error:
+        if not error.retry:
+            raise
+    now = h.ledger.find_handoff(row.key)
+    assert now is not None
+    return Step(now, h.settings.poll_s)
+
+
+def _stopped(h: Handing, row: Handoff) -> None:
+    """Stops the job with its driver where the policy says so; otherwise it is left to `reconcile`."""
+    if row.state is not S.SUBMITTED or h.rules.on_stop != "cancel" or row.job_id is None:
+        return
+    try:
+        h.ledger.amend(row, cancel_wanted=True)
+        h.backend.cancel_job(row.job_id)
+    except Exception:  # it is noted, or the ledger is gone: `reconcile` cancels or finds it
+        return

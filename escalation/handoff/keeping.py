@@ -1,0 +1,82 @@
+"""What is kept of a hand-off beside its result: payload, calibrations, usage, how far the device drifted."""
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from escalation.calibration import Calibration
+from escalation.handoff.handing import Handing
+from escalation.handoff.model import Handoff, Payload
+from escalation.identity import canonical_json
+from escalation.recording import Store
+from escalation.work import Blob, RawResult, Usage
+
+
+def kept_payload(store: Store, row: Handoff) -> Payload:
+    """Returns the frozen payload, its bytes checked against their digest by the store."""
+    assert row.payload is not None
+    return Payload.thaw(Blob(store.get(row.payload), row.payload), row.frozen)
+
+
+def keep_calibration(store: Store, row: Handoff, moment: str, found: Calibration | None) -> dict[str, str]:
+    """Keeps a calibration by its content; returns the digests of all moments."""
+    if found is None:
+        return row.calibrations
+    return {**row.calibrations, moment: store.put(canonical_json(found.to_json()))}
+
+
+def kept_calibration(store: Store, row: Handoff, moment: str) -> Calibration | None:
+    """Returns the calibration kept for a moment; None where none was."""
+    digest = row.calibrations.get(moment)
+    return None if digest is None else Calibration.model_validate(json.loads(store.get(digest)))
+
+
+def fidelity_lost(h: Handing, row: Handoff, now: Calibration) -> float | None:
+    """Expected fidelity of the worst circuit under the calibration at submission, less that under `now`."""
+    before = kept_calibration(h.store, row, "submission")
+    if before is None:
+        return None
+    then, after = h.backend.fidelity(h.work, before), h.backend.fidelity(h.work, now)
+    return None if then is None or after is None else then - after
+
+
+def record(h: Handing, row: Handoff, result: RawResult) -> RawResult:
+    """Adds to a decoded result what it cost and under which calibrations, and the bytes that prove it."""
+    assert row.job is not None
+    assert row.price is not None
+    charged = row.price.qpu_s if row.usage_qpu_s is None else row.usage_qpu_s
+    usage = Usage(wall_s=max(0.0, h.clock() - row.opened), qpu_s=charged, usd=h.backend.usd(charged))
+    about: dict[str, Any] = {
+        "tag": row.tag,
+        "payload": row.payload,
+        "job": row.job.job_id,
+        "fences": list(row.fences),
+        "round": row.round,
+        "estimate": {"qpu_s": row.price.qpu_s, "usd": row.price.usd, "is": "a lower bound"},
+        "usage": "estimated, not final when the case went on" if row.usage_qpu_s is None else "final",
+        "calibrations": dict(row.calibrations),
+        "incidents": list(row.incidents),
+    }
+    return replace(
+        result,
+        usage=usage,
+        provenance={**result.provenance, **h.backend.facts_of(row.job), "handoff": about, **_drift(h, row)},
+        evidence={**result.evidence, **_bytes(h, row)},
+    )
+
+
+def _drift(h: Handing, row: Handoff) -> dict[str, Any]:
+    ran = kept_calibration(h.store, row, "run")
+    if ran is None:
+        return {"drift": {"fidelity_lost": None, "note": "the calibration in force at the run is unknown"}}
+    lost, limit = fidelity_lost(h, row, ran), h.rules.max_fidelity_loss
+    beyond = limit is not None and lost is not None and lost > limit
+    return {"drift": {"fidelity_lost": lost, "limit": limit, "beyond": beyond}}
+
+
+def _bytes(h: Handing, row: Handoff) -> dict[str, Blob]:
+    assert row.job is not None
+    kept = {"payload.json": row.payload, "raw.txt": row.raw}
+    kept |= {f"calibration-{moment}.json": digest for moment, digest in row.calibrations.items()}
+    found = {name: Blob(h.store.get(digest)) for name, digest in kept.items() if digest is not None}
+    return {**h.backend.evidence(row.job.job_id), **found}
