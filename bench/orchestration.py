@@ -26,7 +26,7 @@ from itertools import count
 from pathlib import Path
 from statistics import median
 from time import perf_counter
-from typing import Any
+from typing import Any, cast
 
 from bench.machine import machine, row, seconds
 from escalation.drive import solve
@@ -34,6 +34,7 @@ from escalation.ladder import Case
 from escalation.opening import prepare
 from escalation.policy import parse_policy
 from escalation.problem import Budget, DataClass, Problem, Target
+from escalation.protocols import Backend
 from escalation.runtime import Runtime
 from escalation.settings import Settings
 from escalation.testing.family import drive_method
@@ -70,7 +71,7 @@ def direct(runtime: Runtime, case: Case, folders: Iterator[Path]) -> None:
     """The methods' code, with nothing around it but the backends."""
 
     def perform(work: Work) -> RawResult:
-        backend = runtime.backend(case.backend_of(work))
+        backend = cast(Backend, runtime.backend(case.backend_of(work)))
         handle = backend.submit(work, next(folders))
         while not backend.wait(handle, 60).state.final:
             pass

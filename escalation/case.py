@@ -86,6 +86,7 @@ class Outcome(Frozen):
     decisions: tuple[Decision, ...] = ()
     mlflow_run_id: str | None = None
     record: str | None = Field(None, description="Path of the HTML report.")
+    paused: str = Field("", description="What the case waits for, where it is held or waiting.")
     engine: str = Field("plain", description="Who drove the ladder: `prefect` or `plain`.")
     files: dict[str, str] = Field(default_factory=dict, description="The answer's files: name to SHA-256.")
 

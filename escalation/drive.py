@@ -6,9 +6,9 @@ from typing import Any
 
 from escalation.case import CaseStatus, Outcome
 from escalation.deciding import carry_out_decide
-from escalation.errors import Interrupted
+from escalation.errors import Held, Interrupted, Paused
 from escalation.judging import carry_out_judge, finish, give_up
-from escalation.ladder import Case, Decide, Judge, Perform, Step, ladder
+from escalation.ladder import Case, Decide, Judge, Perform, Step, conclude, ladder
 from escalation.performing import carry_out_item
 from escalation.runtime import Listener, Runtime, Silent
 from escalation.work import RawResult
@@ -49,12 +49,23 @@ def drive(runtime: Runtime, case: Case, carry_out: CarryOut, engine: str) -> Out
     runtime.tracker.case_opened(record, None)
     try:
         with runtime.heartbeat(case.case_id):
-            outcome = finish(runtime, case, _run(case, carry_out), engine)
+            outcome = finish(runtime, case, _to_the_end(runtime, case, carry_out), engine)
     except BaseException as error:
         stopped = not isinstance(error, Exception) or isinstance(error, Interrupted)
         give_up(runtime, case, CaseStatus.INTERRUPTED if stopped else CaseStatus.FAILED)
         raise
     return outcome
+
+
+def _to_the_end(runtime: Runtime, case: Case, carry_out: CarryOut) -> Outcome:
+    """Drives the ladder to its end, or to where it must wait: for a person, or for a job elsewhere."""
+    try:
+        return _run(case, carry_out)
+    except Paused as pause:
+        status = CaseStatus.HELD if isinstance(pause, Held) else CaseStatus.WAITING
+        attempts = [attempt for attempt, _ in runtime.ledger.attempts(case.case_id)]
+        decisions = list(runtime.ledger.decisions(case.case_id))
+        return conclude(case, attempts, decisions, status).model_copy(update={"paused": str(pause)})
 
 
 def _run(case: Case, carry_out: CarryOut) -> Outcome:

@@ -13,7 +13,7 @@ from escalation.model import Frozen
 if TYPE_CHECKING:
     from escalation.attempt import Attempt
     from escalation.problem import Budget, Problem
-    from escalation.protocols import Backend, Method, View
+    from escalation.protocols import Machine, Method, View
     from escalation.quote import Quote
 
 
@@ -84,7 +84,7 @@ class FactContext:
     budget: "Budget"
     view: "View"
     method: "Method | None"
-    backend: "Backend | None"
+    backend: "Machine | None"
     quote: "Quote | None"
     attempts: "tuple[Attempt, ...]"
     now: float

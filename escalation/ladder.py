@@ -12,7 +12,7 @@ from typing import Any
 from escalation.attempt import Attempt, AttemptStatus, Candidate, Cost, Done
 from escalation.calibration import DeviceKind
 from escalation.case import CaseInfo, CaseStatus, Outcome, WorkKey
-from escalation.decision import Action, Decision
+from escalation.decision import Action, Closed, Decision
 from escalation.demand import demand
 from escalation.errors import TierwiseError
 from escalation.identity import derive_seed
@@ -110,6 +110,8 @@ class Item:
         quote: what the whole attempt may use.
         wall_s_left: elapsed seconds that the case's budget leaves it; None is unlimited.
         label: tier and method, for people.
+        asks: rules by which a person must approve before the work is sent.
+        why: the attempt was decided on, for who is asked.
     """
 
     key: WorkKey
@@ -118,6 +120,8 @@ class Item:
     quote: Quote
     wall_s_left: float | None
     label: str
+    asks: tuple[Closed, ...] = ()
+    why: str = ""
 
 
 @dataclass(frozen=True)
@@ -251,6 +255,8 @@ def _items(
             quote=decided.quote,
             wall_s_left=None if limit is None else max(limit - wall_s, _LEAST_S),
             label=f"{decided.decision.tier}/{decided.decision.method}",
+            asks=decided.decision.asks,
+            why=decided.decision.because,
         )
         for index, work in enumerate(works)
     )
@@ -321,9 +327,11 @@ _STATUS = {
 }
 
 
-def conclude(case: Case, attempts: list[Attempt], decisions: list[Decision]) -> Outcome:
-    """Sums a case up: the accepted answer, or the best that was found, as what it is."""
-    status = _STATUS[decisions[-1].action]
+def conclude(
+    case: Case, attempts: list[Attempt], decisions: list[Decision], paused: CaseStatus | None = None
+) -> Outcome:
+    """Sums a case up: the accepted answer, or the best that was found so far, as what it is."""
+    status = paused or _STATUS[decisions[-1].action]
     best = attempts[-1] if status is CaseStatus.ACCEPTED else best_of(attempts, case.problem.target)
     return Outcome(
         case_id=case.case_id,

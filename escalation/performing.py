@@ -2,61 +2,87 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
-from escalation.attempt import Cost
-from escalation.calibration import DeviceKind
 from escalation.case import WorkKey
-from escalation.errors import BackendError, Interrupted
+from escalation.errors import BackendError, Held, Interrupted
+from escalation.handoff.carry import Call, Pace, carry, directly
+from escalation.handoff.handing import Handing
+from escalation.handoff.model import Word
+from escalation.handoff.question import about_payload, about_work
+from escalation.handoff.service import PaidBackend
 from escalation.ladder import Case, Item
 from escalation.protocols import Backend
 from escalation.runtime import Listener, Runtime
 from escalation.work import JobState, RawResult, Work
 
 
-def carry_out_item(runtime: Runtime, case: Case, item: Item, listener: Listener) -> RawResult:
+def carry_out_item(
+    runtime: Runtime, case: Case, item: Item, listener: Listener, call: Call = directly
+) -> RawResult:
     """Runs one piece of work, or returns the result that is recorded.
+
+    Args:
+        runtime: carries it out.
+        case: that it belongs to.
+        item: what to run and where.
+        listener: is told of progress.
+        call: carries out the stretches of a hand-off; see `escalation.handoff.carry.Call`.
 
     Raises:
         escalation.errors.Interrupted: when the runtime was told to stop.
+        escalation.errors.Paused: when a person or `reconcile` has to do something first.
     """
     ledger = runtime.ledger
     result = ledger.find_result(item.key, item.work)
     if result is not None:
         return result
     ledger.intend(item.key, item.work, item.backend)
-    backend = runtime.backend(item.backend)
-    result = _within_budget(runtime, case, item, backend) or _run(runtime, case, item, backend, listener)
-    used = Cost(qpu_s=result.usage.qpu_s, usd=result.usage.usd)
-    ledger.spend(item.key, used)
+    machine = runtime.backend(item.backend)
+    if isinstance(machine, PaidBackend):
+        return _hand_off(runtime, case, item, machine, Pace(partial(listener.progress, item), call))
+    result = _disallowed(runtime, case, item) or _run(runtime, case, item, cast(Backend, machine), listener)
     ledger.settle(item.key, result)
     return result
 
 
-def _within_budget(runtime: Runtime, case: Case, item: Item, backend: Backend) -> RawResult | None:
-    """Sets money and QPU seconds aside; a failed result when the budget or the quote has no room.
+def _hand_off(runtime: Runtime, case: Case, item: Item, machine: PaidBackend, pace: Pace) -> RawResult:
+    now = runtime.clock()
+    row = runtime.ledger.want_handoff(item.key, item.work.digest, item.backend, now)
+    handing = Handing(
+        ledger=runtime.ledger,
+        store=runtime.store,
+        backend=machine,
+        work=item.work,
+        rules=case.policy.handoff,
+        settings=runtime.settings,
+        clock=runtime.clock,
+        stop=runtime.stop,
+        limit=case.budget,
+        since=now,
+        question=(lambda row: about_payload(case, item, row, runtime.clock())) if item.asks else None,
+        quote=item.quote,
+    )
+    return carry(handing, row, pace)
 
-    What was sent already is paid for whatever it would be estimated at now: it is only followed.
-    """
-    if backend.kind is not DeviceKind.HARDWARE or runtime.ledger.find_handle(item.key) is not None:
+
+def _disallowed(runtime: Runtime, case: Case, item: Item) -> RawResult | None:
+    """Has a person asked about free work where the policy wants it; a failed result when the word is no."""
+    if not item.asks:
         return None
-    estimate = backend.estimate(item.work)
-    if estimate.qpu_s is None or estimate.usd is None or item.quote.qpu_s is None or item.quote.usd is None:
-        return RawResult(JobState.FAILED, error="its price is unknown, so it was not sent")
-    amount = Cost(qpu_s=estimate.qpu_s, usd=estimate.usd)
-    price = f"{amount.qpu_s:g} QPU seconds and {amount.usd:.2f} USD"
-    if amount.qpu_s > item.quote.qpu_s or amount.usd > item.quote.usd:
-        return RawResult(JobState.FAILED, error=f"{price} are more than was quoted, so it was not sent")
-    if runtime.ledger.reserve(item.key, amount, case.budget):
-        return None
-    return RawResult(JobState.FAILED, error=f"{price} do not fit the budget, so it was not sent")
+    now = runtime.clock()
+    word = runtime.ledger.consult(about_work(case, item, now), now)
+    if word.word is Word.ASK:
+        raise Held(f"a person must approve {item.key} first: `tierwise approve {item.key.case_id}`")
+    return None if word.word is Word.GRANTED else RawResult(JobState.FAILED, error=word.reason)
 
 
 def _run(runtime: Runtime, case: Case, item: Item, backend: Backend, listener: Listener) -> RawResult:
     for again in range(_SUBMISSIONS):
         try:
-            # Also after a failure: what was sent is followed first, so that it is not paid for again.
+            # Also after a failure: what was sent is followed first.
             adopted = _adopt(runtime, item, backend, listener)
             return adopted if adopted is not None else _send(runtime, case, item, backend, listener)
         except BackendError as error:
@@ -71,7 +97,7 @@ _SUBMISSIONS = 3
 def _adopt(runtime: Runtime, item: Item, backend: Backend, listener: Listener) -> RawResult | None:
     """Takes up work that was sent before, by this process or an earlier one; None when it is to be sent.
 
-    Free work that was lost or stopped with its process is. Paid work is never sent twice on a guess.
+    Work that was lost or stopped with its process is.
     """
     handle = runtime.ledger.find_handle(item.key)
     if handle is None:
@@ -79,11 +105,8 @@ def _adopt(runtime: Runtime, item: Item, backend: Backend, listener: Listener) -
     try:
         result = _follow(runtime, backend, handle, item, listener)
     except BackendError:
-        if backend.kind is DeviceKind.HARDWARE:
-            raise
         return None
-    stopped = result.state is JobState.CANCELLED and backend.kind is not DeviceKind.HARDWARE
-    return None if stopped else result
+    return None if result.state is JobState.CANCELLED else result
 
 
 def _send(runtime: Runtime, case: Case, item: Item, backend: Backend, listener: Listener) -> RawResult:
@@ -106,7 +129,7 @@ def _follow(
                 return backend.result(handle)
     except BaseException as reason:
         # Whatever stops the driver (Ctrl-C, a signal that an orchestrator turned into an exception of its
-        # own) stops the work; an ordinary error does not, because work that was paid for may yet succeed.
+        # own) stops the work; an ordinary error does not, because the work may yet succeed.
         if isinstance(reason, Interrupted) or not isinstance(reason, Exception):
             backend.cancel(handle)
         raise

@@ -94,15 +94,6 @@ class Ledger(Protocol):
             escalation.errors.CaseConflict: when the key was used for work of another digest.
         """
 
-    def reserve(self, key: WorkKey, amount: Cost, limit: Budget) -> bool:
-        """Sets `amount` aside in one transaction; False when spent + reserved + amount would pass `limit`.
-
-        Counts USD and QPU seconds of the case. Idempotent by key.
-        """
-
-    def spend(self, key: WorkKey, amount: Cost) -> None:
-        """Replaces the key's reservation by what was really used; with zero cost it is released."""
-
     def spent(self, case_id: str) -> Cost:
         """What the case has used so far (not what is reserved)."""
 

@@ -13,7 +13,7 @@ from escalation.case import Outcome
 from escalation.decision import Decision
 from escalation.errors import CaseConflict
 from escalation.ladder import Case, Item
-from escalation.protocols import Backend, Progress, Section
+from escalation.protocols import Machine, Progress, Section
 from escalation.recording import Ledger, Store, Tracker
 from escalation.registry import backend_descriptor, resolve
 from escalation.settings import Settings
@@ -63,10 +63,10 @@ class Runtime:
     render: Render
     clock: Callable[[], float] = time.time
     stop: threading.Event = field(default_factory=threading.Event)
-    _backends: dict[str, Backend] = field(default_factory=dict)
+    _backends: dict[str, Machine] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def backend(self, spec: str) -> Backend:
+    def backend(self, spec: str) -> Machine:
         """The backend of that name, made once."""
         with self._lock:
             if spec not in self._backends:

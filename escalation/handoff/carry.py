@@ -1,6 +1,7 @@
 """Drives one hand-off: step by step until its result is there, a person is needed, or it takes too long."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from escalation.errors import BackendError, Held, Interrupted, Moved, Waiting
@@ -61,10 +62,8 @@ def _go_on(h: Handing, row: Handoff, pace: Pace) -> Handoff:
 def close(h: Handing, row: Handoff, pace: Pace) -> RawResult:
     """Returns the result of a hand-off that has one; tries to bill it, which may also be done later."""
     if row.state is S.SETTLED:
-        try:
+        with suppress(BackendError, Moved):  # `reconcile` bills it
             row = pace.call("bill", lambda: bill(h, row).row)
-        except (BackendError, Moved):  # `reconcile` bills it
-            pass
     found = h.ledger.find_result(row.key, h.work)
     if found is None:
         state = JobState.CANCELLED if row.state is S.CANCELLED else JobState.FAILED
@@ -88,6 +87,9 @@ def _stretch(h: Handing, row: Handoff, step: Take, tell: Tell) -> Handoff:
             if state is not S.DOUBTED and h.clock() + nap_s > until:
                 return row
             h.stop.wait(nap_s)
+            row = _latest(h, row)  # a person may have cancelled or parked it
+            if row.state is not state:
+                return row
     except BaseException as reason:
         if isinstance(reason, Interrupted) or not isinstance(reason, Exception):
             _stopped(h, row)
@@ -103,9 +105,13 @@ def _once(h: Handing, row: Handoff, step: Take) -> Step:
     except BackendError as error:
         if not error.retry:
             raise
+    return Step(_latest(h, row), h.settings.poll_s)
+
+
+def _latest(h: Handing, row: Handoff) -> Handoff:
     now = h.ledger.find_handoff(row.key)
     assert now is not None
-    return Step(now, h.settings.poll_s)
+    return now
 
 
 def _stopped(h: Handing, row: Handoff) -> None:
