@@ -1,6 +1,8 @@
 """Budgets in the ledger: money and quantum seconds set aside before work is sent, then billed."""
 
 import json
+import time
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
@@ -9,11 +11,13 @@ from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from escalation.attempt import Cost
 from escalation.case import WorkKey
+from escalation.handoff.model import Limit
 from escalation.problem import Budget
 from records.events import seal, text_json
 from records.schema import budgets
 
-PAID = ("usd", "qpu_s")
+PAID = {"usd": "USD", "qpu_s": "QPU seconds"}
+"""What is limited, and its unit."""
 
 
 class BudgetState(StrEnum):
@@ -33,12 +37,25 @@ def reserve(connection: Connection, key: WorkKey, amount: Cost, limit: Budget) -
     row = _find(connection, key)
     if row is not None and row["state"] == BudgetState.SPENT:
         return True
-    if row is not None and row["state"] == BudgetState.RESERVED and _covers(_cost(row["reserved"]), amount):
+    if row is not None and row["state"] == BudgetState.RESERVED and covers(_cost(row["reserved"]), amount):
         return True
-    if not _fits(connection, key, amount, limit):
+    if short(of_case(connection, key.case_id), key, amount, limit):
         return False
-    _put(connection, key, "budget.reserved", BudgetState.RESERVED, reserved=amount, spent=Cost())
+    set_aside(connection, key, amount, "", time.time())
     return True
+
+
+def set_aside(connection: Connection, key: WorkKey, amount: Cost, project: str, now: float) -> None:
+    """Reserves the amount for a project, in the period that `now` lies in; the caller saw that it fits."""
+    at = {"project": project, "reserved_at": now}
+    _put(connection, key, BudgetState.RESERVED, reserved=amount, spent=Cost(), **at)
+
+
+def release(connection: Connection, key: WorkKey) -> None:
+    """Releases what is reserved for the key, if anything is."""
+    row = _find(connection, key)
+    if row is not None and row["state"] == BudgetState.RESERVED:
+        spend(connection, key, Cost())
 
 
 def spend(connection: Connection, key: WorkKey, amount: Cost) -> None:
@@ -48,27 +65,55 @@ def spend(connection: Connection, key: WorkKey, amount: Cost) -> None:
     reserved = Cost() if row is None else _cost(row["reserved"])
     if row is not None and row["state"] == state and _cost(row["spent"]) == amount:
         return
-    _put(connection, key, f"budget.{state}", state, reserved=reserved, spent=amount)
+    at = {} if row is not None else {"project": "", "reserved_at": time.time()}
+    _put(connection, key, state, reserved=reserved, spent=amount, **at)
 
 
 def spent(connection: Connection, case_id: str) -> Cost:
     """What the case has used so far, without what is only reserved."""
-    rows = _rows(connection, case_id)
-    used = [_cost(row["spent"]) for row in rows if row["state"] == BudgetState.SPENT]
-    return Cost(**{name: float(sum(_decimal(cost, name) for cost in used)) for name in Cost.model_fields})
+    return total(of_case(connection, case_id), BudgetState.SPENT)
 
 
-def _fits(connection: Connection, key: WorkKey, amount: Cost, limit: Budget) -> bool:
-    taken = [_taken(row) for row in _rows(connection, key.case_id) if _key(row) != key]
-    for name in PAID:
+def total(rows: Iterable[RowMapping], state: BudgetState) -> Cost:
+    """The decimal sum of what the rows of that state take."""
+    costs = [taken(row) for row in rows if row["state"] == state]
+    return Cost(**{name: float(sum(decimal(cost, name) for cost in costs)) for name in Cost.model_fields})
+
+
+def of_case(connection: Connection, case_id: str) -> Sequence[RowMapping]:
+    """The case's amounts."""
+    return connection.execute(select(budgets).where(budgets.c.case_id == case_id)).mappings().all()
+
+
+def in_window(
+    connection: Connection, project: str | None, window_s: tuple[float, float]
+) -> Sequence[RowMapping]:
+    """The amounts of a project (None: of all) that were set aside in the half-open time window."""
+    query = select(budgets).where(budgets.c.state != BudgetState.RELEASED)
+    if project is not None:
+        query = query.where(budgets.c.project == project)
+    start, end = window_s
+    query = query.where(budgets.c.reserved_at >= start, budgets.c.reserved_at < end)
+    return connection.execute(query).mappings().all()
+
+
+def short(rows: Iterable[RowMapping], key: WorkKey, amount: Cost, limit: Budget | Limit) -> str:
+    """Says which unit of the limit has no room for the amount beside the rows, empty when both have.
+
+    What the key has set aside already does not count against it.
+    """
+    others = [taken(row) for row in rows if key_of(row) != key]
+    for name, unit in PAID.items():
         most = getattr(limit, name)
-        wanted = sum((_decimal(cost, name) for cost in (*taken, amount)), Decimal(0))
-        if most is not None and wanted > Decimal(repr(float(most))):
-            return False
-    return True
+        has = sum((decimal(cost, name) for cost in others), Decimal(0))
+        wanted = decimal(amount, name)
+        if most is not None and has + wanted > Decimal(repr(float(most))):
+            return f"{has:f} of {most:g} {unit} are reserved or spent, and up to {wanted:f} are wanted"
+    return ""
 
 
-def _taken(row: RowMapping) -> Cost:
+def taken(row: RowMapping) -> Cost:
+    """What an amount takes from its budgets: what was billed, before that what is reserved."""
     match row["state"]:
         case BudgetState.RESERVED:
             return _cost(row["reserved"])
@@ -79,33 +124,31 @@ def _taken(row: RowMapping) -> Cost:
 
 
 def _put(
-    connection: Connection, key: WorkKey, kind: str, state: BudgetState, *, reserved: Cost, spent: Cost
+    connection: Connection, key: WorkKey, state: BudgetState, *, reserved: Cost, spent: Cost, **at: Any
 ) -> None:
     names = {"case_id": key.case_id, "attempt": key.attempt, "ordinal": key.ordinal}
     amounts = {"reserved": reserved.to_json(), "spent": spent.to_json()}
-    values = {"state": state} | {name: text_json(amount) for name, amount in amounts.items()}
+    values = {"state": state} | {name: text_json(amount) for name, amount in amounts.items()} | at
     if _find(connection, key) is None:
         connection.execute(insert(budgets).values(names | values))
     else:
         connection.execute(update(budgets).where(*_where(key)).values(values))
-    body = {"attempt": key.attempt, "ordinal": key.ordinal, **amounts}
-    seal(connection, budgets, (key.case_id, key.attempt, key.ordinal), kind, body)
+    body = {"attempt": key.attempt, "ordinal": key.ordinal, **amounts, **at}
+    seal(connection, budgets, (key.case_id, key.attempt, key.ordinal), f"budget.{state}", body)
 
 
-def _covers(has: Cost, amount: Cost) -> bool:
+def covers(has: Cost, amount: Cost) -> bool:
+    """Whether what is had is enough, in money and in quantum seconds."""
     return all(getattr(has, name) >= getattr(amount, name) for name in PAID)
 
 
-def _decimal(cost: Cost, name: str) -> Decimal:
+def decimal(cost: Cost, name: str) -> Decimal:
+    """One of a cost's numbers as it is written, without binary noise."""
     return Decimal(repr(float(getattr(cost, name))))
 
 
 def _cost(text: str) -> Cost:
     return Cost.model_validate(json.loads(text))
-
-
-def _rows(connection: Connection, case_id: str) -> list[RowMapping]:
-    return list(connection.execute(select(budgets).where(budgets.c.case_id == case_id)).mappings())
 
 
 def _find(connection: Connection, key: WorkKey) -> RowMapping | None:
@@ -117,5 +160,6 @@ def _where(key: WorkKey) -> tuple[Any, ...]:
     return (row.case_id == key.case_id, row.attempt == key.attempt, row.ordinal == key.ordinal)
 
 
-def _key(row: RowMapping) -> WorkKey:
+def key_of(row: RowMapping) -> WorkKey:
+    """The work that an amount is for."""
     return WorkKey(row["case_id"], row["attempt"], row["ordinal"])

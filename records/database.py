@@ -80,9 +80,9 @@ def _create_tables(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock(_CREATION)))
     schema.metadata.create_all(connection)
-    if connection.dialect.name == "sqlite":
-        for trigger in schema.SQLITE_TRIGGERS:
-            connection.execute(text(trigger))
+    triggers = schema.SQLITE_TRIGGERS if connection.dialect.name == "sqlite" else schema.POSTGRESQL_TRIGGERS
+    for trigger in triggers:
+        connection.execute(text(trigger))
     layout = connection.execute(select(schema.chain.c.layout)).scalar_one_or_none()
     if layout is None:
         head = {"only": 1, "layout": schema.VERSION, "number": 0, "hash": GENESIS}

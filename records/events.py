@@ -43,11 +43,22 @@ def append(connection: Connection, case_id: str, kind: str, body: Mapping[str, A
     return number
 
 
-def seal(connection: Connection, table: Table, key: Key, kind: str, body: Mapping[str, Any]) -> None:
-    """Appends an event that carries the digest of the row as it now is in the table."""
+def seal(
+    connection: Connection,
+    table: Table,
+    key: Key,
+    kind: str,
+    body: Mapping[str, Any],
+    *,
+    case_id: str | None = None,
+) -> None:
+    """Appends an event that carries the digest of the row as it now is in the table.
+
+    Its case is the key's first part, unless another is given; the empty one is no case.
+    """
     row = connection.execute(select(table).where(*_matches(table, key))).mappings().one()
     sealed = {"table": table.name, "key": list(key), "digest": digest_json(dict(row))}
-    append(connection, str(key[0]), kind, {**body, "row": sealed})
+    append(connection, str(key[0]) if case_id is None else case_id, kind, {**body, "row": sealed})
 
 
 def read(connection: Connection, case_id: str | None) -> Sequence[Mapping[str, Any]]:

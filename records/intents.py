@@ -9,7 +9,7 @@ from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from escalation.attempt import Done
 from escalation.case import WorkKey
-from escalation.errors import CaseConflict
+from escalation.errors import BadInput, CaseConflict
 from escalation.recording import Store
 from escalation.work import RawResult, Work
 from records.codec import result_from_json, work_from_json
@@ -77,6 +77,18 @@ def settle(connection: Connection, key: WorkKey, result: RawResult) -> None:
         return
     body = {"state": str(result.state), "result": result.digest, "usage": result.usage.to_json()}
     _set(connection, key, "work.settled", body, result=text, state=IntentState.SETTLED)
+
+
+def find_work(connection: Connection, store: Store, key: WorkKey) -> Work:
+    """Returns work that was written down, its inputs read from the store.
+
+    Raises:
+        BadInput: when there is none.
+    """
+    row = _find(connection, key)
+    if row is None:
+        raise BadInput(f"expected work that this ledger knows, got {key}")
+    return work_from_json(json.loads(row["work"]), store)
 
 
 def find_handle(connection: Connection, key: WorkKey) -> Mapping[str, Any] | None:

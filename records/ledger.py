@@ -1,4 +1,4 @@
-"""The ledger: the truth about cases, decisions, attempts, intents and budgets, in a SQL database."""
+"""The ledger: the truth about cases, decisions, work, hand-offs, approvals, budgets, in a SQL database."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,10 +10,12 @@ from sqlalchemy import Connection
 from escalation.attempt import Attempt, Candidate, Cost, Done
 from escalation.case import CaseInfo, CaseRecord, CaseStatus, Outcome, WorkKey
 from escalation.decision import Decision
+from escalation.handoff.model import Approval, Authorisation, Handoff, Limit, Period
+from escalation.handoff.states import HandoffState, Who
 from escalation.problem import Budget
 from escalation.recording import Store
 from escalation.work import RawResult, Work
-from records import budgets, cases, events, history, intents, leases
+from records import approvals, budgets, cases, events, handoffs, history, intents, leases, limits, paying
 from records.codec import candidate_blobs, result_blobs, work_blobs
 from records.database import Database
 
@@ -21,10 +23,11 @@ from records.database import Database
 class SqlLedger:
     """`escalation.recording.Ledger` on SQLite or, by its URL, PostgreSQL.
 
-    Safe from several threads and processes. The object that opened a case holds its lease: it alone writes
-    to the case, until it closes the case or itself; only budgets are shared by processes that never held
-    it, because a bill may come late and workers may run elsewhere. Every write but the lease's renewal
-    appends an event in the same transaction. Bytes are in the store before a row names them.
+    Safe from several threads and processes. The object that opened a case, or took it over, holds its
+    lease: it alone writes to the case, until it closes the case, lets it go, or closes itself. Without the
+    lease there are bills and budgets, because a bill may come late and workers may run elsewhere, and what a
+    person says: answers, limits, moves that are a person's. Every write but the lease's own appends an event
+    in the same transaction. Bytes are in the store before a row names them.
     """
 
     def __init__(self, url: str, store: Store, lease_s: float = 30.0) -> None:
@@ -160,6 +163,107 @@ class SqlLedger:
         """What the case has used so far, as told to `spend`."""
         with self._database.reading() as connection:
             return budgets.spent(connection, case_id)
+
+    def find_work(self, key: WorkKey) -> Work:
+        """Returns work that was written down, its inputs read from the store; raises `BadInput` on none."""
+        with self._database.reading() as connection:
+            return intents.find_work(connection, self.store, key)
+
+    def take_over(self, case_id: str) -> None:
+        """Takes the lease of a case without driving it: its status stays, also when that is final.
+
+        Raises:
+            BadInput: when there is no such case.
+            CaseConflict: when a living process (this one included) is running the case.
+        """
+        with self._lock, self._database.writing() as connection:
+            cases.get(connection, case_id)
+            self._tokens[case_id] = leases.take(connection, case_id, self._lease_s)
+
+    def let_go(self, case_id: str) -> None:
+        """Gives a lease back that `take_over` took; does nothing when it is held by somebody else."""
+        with self._lock, self._database.writing() as connection:
+            token = self._tokens.pop(case_id, None)
+            if token is not None:
+                leases.give_back(connection, case_id, token)
+
+    def want_handoff(self, key: WorkKey, work: str, backend: str, now: float) -> Handoff:
+        """Opens a hand-off under a new random tag, or returns the one there is."""
+        with self._writing(key.case_id) as connection:
+            return handoffs.want(connection, key, work, backend, now)
+
+    def find_handoff(self, key: WorkKey) -> Handoff | None:
+        """Returns the hand-off of that work."""
+        with self._database.reading() as connection:
+            return handoffs.find(connection, key)
+
+    def handoffs(self, case_id: str | None = None) -> Sequence[Handoff]:
+        """All hand-offs, of one case or of all, in the order in which they were opened."""
+        with self._database.reading() as connection:
+            return handoffs.list_all(connection, case_id)
+
+    def move(
+        self, before: Handoff, target: HandoffState, now: float, who: Who = Who.DRIVER, **changes: Any
+    ) -> Handoff:
+        """Takes a hand-off to another state, if it still is as `before`; a driver needs the case's lease.
+
+        To REFUSED, and to CANCELLED from any state but PARKED, it also releases what was reserved.
+
+        Raises:
+            CaseConflict: on a transition that is not in the table or belongs to `authorise` or `bill`, or
+                when somebody else moved it meanwhile.
+        """
+        of_driver = who is Who.DRIVER
+        with self._writing(before.case_id) if of_driver else self._database.writing() as connection:
+            return handoffs.move(connection, before, target, now, who, **changes)
+
+    def amend(self, before: Handoff, **changes: Any) -> Handoff:
+        """Changes what is noted of a hand-off without moving it; `cancel_wanted` needs no lease."""
+        of_anybody = set(changes) <= {"cancel_wanted"}
+        with self._database.writing() if of_anybody else self._writing(before.case_id) as connection:
+            return handoffs.amend(connection, before, **changes)
+
+    def authorise(
+        self, before: Handoff, question: Approval | None, limit: Budget, project: str, now: float
+    ) -> tuple[Authorisation, Handoff]:
+        """Uses up the approval, reserves the cap and moves to AUTHORISED; or asks, or refuses; at once."""
+        with self._writing(before.case_id) as connection:
+            return paying.authorise(connection, before, question, limit=limit, project=project, now=now)
+
+    def consult(self, question: Approval, now: float) -> Authorisation:
+        """The same for work that is not paid for; idempotent."""
+        with self._writing(question.case_id) as connection:
+            return paying.consult(connection, question, now)
+
+    def approvals(self, case_id: str | None = None) -> Sequence[Approval]:
+        """All questions to persons, of one case or of all, in the order in which they were asked."""
+        with self._database.reading() as connection:
+            return approvals.list_all(connection, case_id)
+
+    def answer(self, approval_id: str, *, granted: bool, by: str, reason: str, now: float) -> Approval:
+        """A person's word; raises `BadInput` when there is no such question, or no longer."""
+        with self._database.writing() as connection:
+            return approvals.answer(connection, approval_id, granted=granted, by=by, reason=reason, now=now)
+
+    def bill(self, before: Handoff, qpu_s: float, usd: float, now: float) -> Handoff:
+        """Replaces the reservation by what was charged and moves SETTLED to DONE; needs no lease."""
+        with self._sharing(before.case_id) as connection:
+            return paying.bill(connection, before, qpu_s, usd, now)
+
+    def set_limit(self, limit: Limit) -> None:
+        """Sets what a project may spend in a period; replaces the limit there was."""
+        with self._database.writing() as connection:
+            limits.put(connection, limit)
+
+    def limits(self) -> Sequence[Limit]:
+        """All limits, by project and period."""
+        with self._database.reading() as connection:
+            return limits.list_all(connection)
+
+    def spending(self, project: str, period: Period, now: float) -> tuple[Cost, Cost]:
+        """What a project (`*`: all) has reserved and spent in the period that `now` lies in."""
+        with self._database.reading() as connection:
+            return limits.spending(connection, project, period, now)
 
     def events(self, case_id: str | None = None) -> Sequence[Mapping[str, Any]]:
         """The events in order: number, at, case_id, kind, body, previous (hash), hash."""

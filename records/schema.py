@@ -1,8 +1,8 @@
 """The tables of the ledger."""
 
-from sqlalchemy import Boolean, Column, Float, ForeignKey, Integer, MetaData, String, Table, Text
+from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text
 
-VERSION = 1
+VERSION = 2
 """Layout of the tables; a ledger of another layout is refused."""
 
 metadata = MetaData()
@@ -101,13 +101,59 @@ budgets = Table(
     Column("state", String(20), nullable=False),
     Column("reserved", Text, nullable=False),
     Column("spent", Text, nullable=False),
+    Column("project", String(200), nullable=False),
+    Column("reserved_at", Float, nullable=False),
+    Index("budgets_by_time", "project", "reserved_at"),
 )
 
-SEALED = (cases, decisions, attempts, intents, budgets)
+handoffs = Table(
+    "handoffs",
+    metadata,
+    _case(),
+    Column("attempt", Integer, primary_key=True, autoincrement=False),
+    Column("ordinal", Integer, primary_key=True, autoincrement=False),
+    Column("number", Integer, nullable=False, unique=True),
+    Column("tag", String(86), nullable=False, unique=True),
+    Column("state", String(20), nullable=False),
+    Column("handoff", Text, nullable=False),
+)
+"""Paid work; `handoff` is the whole of it as JSON, the columns beside it are what is searched for."""
+
+approvals = Table(
+    "approvals",
+    metadata,
+    _case(),
+    Column("approval_id", String(80), primary_key=True, unique=True),
+    Column("number", Integer, nullable=False, unique=True),
+    Column("state", String(20), nullable=False),
+    Column("approval", Text, nullable=False),
+)
+
+limits = Table(
+    "limits",
+    metadata,
+    Column("project", String(200), primary_key=True),
+    Column("period", String(20), primary_key=True),
+    Column("usd", Float),
+    Column("qpu_s", Float),
+)
+
+SEALED = (cases, decisions, attempts, intents, budgets, handoffs, approvals, limits)
 """The tables whose every row is sealed by the digest in its latest event."""
 
 SQLITE_TRIGGERS = tuple(
     f"CREATE TRIGGER IF NOT EXISTS events_no_{verb.lower()} BEFORE {verb} ON events "
     "BEGIN SELECT RAISE(ABORT, 'events are append-only'); END"
     for verb in ("UPDATE", "DELETE")
+)
+
+POSTGRESQL_TRIGGERS = (
+    "CREATE OR REPLACE FUNCTION events_refuse() RETURNS trigger LANGUAGE plpgsql AS "
+    "$$ BEGIN RAISE EXCEPTION 'events are append-only' USING ERRCODE = 'integrity_constraint_violation'; "
+    "END $$",
+    *(
+        f"CREATE OR REPLACE TRIGGER events_no_{verb.lower()} BEFORE {verb} ON events "
+        "FOR EACH STATEMENT EXECUTE FUNCTION events_refuse()"
+        for verb in ("UPDATE", "DELETE", "TRUNCATE")
+    ),
 )

@@ -304,5 +304,5 @@ def test_a_ledger_of_another_layout_is_bad_input(ledger: SqlLedger, url: str, st
     ledger.close()
     with create_engine(url).begin() as connection:
         connection.execute(text("UPDATE chain SET layout = 99"))
-    with pytest.raises(BadInput, match="expected a ledger of layout 1, got 99"):
+    with pytest.raises(BadInput, match="expected a ledger of layout 2, got 99"):
         SqlLedger(url, store)

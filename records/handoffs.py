@@ -1,0 +1,179 @@
+"""Hand-offs in the ledger: where each piece of paid work stands, moved by compare-and-set along the table."""
+
+import json
+import secrets
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, func, insert, select, update
+
+from escalation.case import WorkKey
+from escalation.errors import CaseConflict
+from escalation.handoff.model import Handoff
+from escalation.handoff.states import HandoffState, Who, check_transition
+from records import budgets
+from records.events import seal, text_json
+from records.schema import handoffs
+
+FIXED = frozenset({"case_id", "attempt", "ordinal", "state", "backend", "work", "tag", "since", "opened"})
+"""What nobody changes: what names the work, and what only a move sets."""
+_ENDED = (HandoffState.REFUSED, HandoffState.CANCELLED)
+_ASKING = (HandoffState.FROZEN, HandoffState.ASKED)
+
+
+def want(connection: Connection, key: WorkKey, work: str, backend: str, now: float) -> Handoff:
+    """Opens a hand-off under a new random tag, or returns the one there is.
+
+    Raises:
+        CaseConflict: when the key was used for other work, or for another backend.
+    """
+    found = find(connection, key)
+    if found is None:
+        return _insert(connection, key, work, backend, now)
+    for name, got in (("work", work), ("backend", backend)):
+        if getattr(found, name) != got:
+            raise CaseConflict(
+                f"hand-off {key}: expected the {name} {getattr(found, name)} as recorded, got {got}: "
+                "start a new case"
+            )
+    return found
+
+
+def find(connection: Connection, key: WorkKey) -> Handoff | None:
+    """Returns the hand-off of that work."""
+    row = connection.execute(select(handoffs).where(*_where(key))).mappings().one_or_none()
+    return None if row is None else _handoff(row)
+
+
+def list_all(connection: Connection, case_id: str | None) -> Sequence[Handoff]:
+    """Returns the hand-offs of one case or of all, in the order in which they were opened."""
+    query = select(handoffs).order_by(handoffs.c.number)
+    if case_id is not None:
+        query = query.where(handoffs.c.case_id == case_id)
+    return [_handoff(row) for row in connection.execute(query).mappings()]
+
+
+def move(
+    connection: Connection, before: Handoff, target: HandoffState, now: float, who: Who, **changes: Any
+) -> Handoff:
+    """Takes a hand-off to another state, as `Ledger.move` says, where no money is set aside or billed.
+
+    Where the work ends refused or cancelled and nothing of it can be at the service, which is so from every
+    state but PARKED, its reservation is released.
+
+    Raises:
+        CaseConflict: on a transition that is not in the table or that only `authorise` or `bill` makes, or
+            when somebody else moved it meanwhile.
+    """
+    if target is HandoffState.DONE or (target is HandoffState.AUTHORISED and before.state in _ASKING):
+        verb = "bill" if target is HandoffState.DONE else "authorise"
+        raise CaseConflict(f"hand-off {before.key}: expected `{verb}` to take it to {target}, got `move`")
+    return advance(connection, before, target, now, who, **changes)
+
+
+def advance(
+    connection: Connection,
+    before: Handoff,
+    target: HandoffState,
+    now: float,
+    who: Who = Who.DRIVER,
+    **changes: Any,
+) -> Handoff:
+    """The same for every transition of the table: who calls it has set aside or billed what is to be."""
+    check_transition(before.state, target, who)
+    after = _swap(connection, before, {"state": target, "since": now}, changes, {"by": str(who)})
+    if target in _ENDED and before.state is not HandoffState.PARKED:
+        budgets.release(connection, before.key)
+    return after
+
+
+def amend(connection: Connection, before: Handoff, **changes: Any) -> Handoff:
+    """Changes what is noted without moving it; nothing is written when nothing changes.
+
+    Raises:
+        CaseConflict: when somebody else moved or amended it meanwhile.
+    """
+    return _swap(connection, before, {}, changes, {})
+
+
+def check_is(connection: Connection, before: Handoff) -> None:
+    """Refuses a hand-off that is not any more as the caller saw it.
+
+    Raises:
+        CaseConflict: with what it was and is.
+    """
+    now_is = find(connection, before.key)
+    if now_is is None:
+        raise CaseConflict(f"hand-off {before.key} was never wanted: it is wanted before it is moved")
+    if now_is != before:
+        raise CaseConflict(
+            f"hand-off {before.key} was changed meanwhile: expected it {_differing(before, now_is)}, "
+            f"got {_differing(now_is, before)}; read it again"
+        )
+
+
+def _insert(connection: Connection, key: WorkKey, work: str, backend: str, now: float) -> Handoff:
+    last = connection.execute(select(func.max(handoffs.c.number))).scalar_one()
+    made = Handoff(
+        case_id=key.case_id,
+        attempt=key.attempt,
+        ordinal=key.ordinal,
+        state=HandoffState.WANTED,
+        backend=backend,
+        work=work,
+        tag=f"tierwise-{secrets.token_hex(12)}",
+        since=now,
+        opened=now,
+    )
+    values = {"number": (last or 0) + 1, "tag": made.tag, **_values(made)}
+    connection.execute(insert(handoffs).values(_named(key) | values))
+    _seal(connection, key, "handoff.wanted", {"work": work, "backend": backend, "tag": made.tag})
+    return made
+
+
+def _swap(
+    connection: Connection,
+    before: Handoff,
+    moved: dict[str, Any],
+    changes: dict[str, Any],
+    said: dict[str, Any],
+) -> Handoff:
+    refused = sorted(FIXED & set(changes))
+    if refused:
+        raise ValueError(f"expected changes of a hand-off to leave {refused[0]} alone, got {sorted(changes)}")
+    check_is(connection, before)
+    after = Handoff.model_validate({**dict(before), **changes, **moved})
+    if after == before:
+        return before
+    connection.execute(update(handoffs).where(*_where(before.key)).values(_values(after)))
+    was, now_is = before.to_json(), after.to_json()
+    changed = {name: value for name, value in now_is.items() if value != was[name]}
+    kind = "handoff.moved" if moved else "handoff.amended"
+    _seal(connection, before.key, kind, {**said, "from": was["state"], "changed": changed})
+    return after
+
+
+def _differing(one: Handoff, other: Handoff) -> str:
+    ours, theirs = one.to_json(), other.to_json()
+    return ", ".join(f"{name} {ours[name]!r}" for name in ours if ours[name] != theirs[name])
+
+
+def _values(handoff: Handoff) -> dict[str, Any]:
+    return {"state": handoff.state, "handoff": text_json(handoff.to_json())}
+
+
+def _handoff(row: RowMapping) -> Handoff:
+    return Handoff.model_validate(json.loads(row["handoff"]))
+
+
+def _seal(connection: Connection, key: WorkKey, kind: str, body: dict[str, Any]) -> None:
+    names = {"attempt": key.attempt, "ordinal": key.ordinal}
+    seal(connection, handoffs, (key.case_id, key.attempt, key.ordinal), kind, names | body)
+
+
+def _named(key: WorkKey) -> dict[str, Any]:
+    return {"case_id": key.case_id, "attempt": key.attempt, "ordinal": key.ordinal}
+
+
+def _where(key: WorkKey) -> tuple[Any, ...]:
+    return tuple(handoffs.c[name] == value for name, value in _named(key).items())

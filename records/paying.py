@@ -1,0 +1,115 @@
+"""Permission to spend, and the bill: approval, reservation and state change in one transaction."""
+
+from sqlalchemy import Connection
+
+from escalation.attempt import Cost
+from escalation.errors import BadInput, CaseConflict
+from escalation.handoff.model import Approval, ApprovalState, Authorisation, Handoff, Word
+from escalation.handoff.states import HandoffState
+from escalation.problem import Budget
+from records import approvals, budgets, handoffs, limits
+
+_GRANTED = Authorisation(word=Word.GRANTED)
+
+
+def authorise(
+    connection: Connection,
+    before: Handoff,
+    question: Approval | None,
+    *,
+    limit: Budget,
+    project: str,
+    now: float,
+) -> tuple[Authorisation, Handoff]:
+    """As `Ledger.authorise` says; told again what it granted, it says so again.
+
+    Nobody is asked for what no budget has room for.
+
+    Raises:
+        CaseConflict: when the hand-off is not as `before`, was never priced, or the question is another's.
+    """
+    found = handoffs.find(connection, before.key)
+    if found is not None and _is_next(found, before):
+        return _GRANTED, found
+    handoffs.check_is(connection, before)
+    cap = _cap(before, question)
+    said, approval = (_GRANTED, None) if question is None else _once(connection, question, now)
+    if said.word is Word.ASK and approval is not None and before.state is HandoffState.ASKED:
+        return said, before
+    if said.word is not Word.REFUSED:
+        short = limits.lacking(connection, before.key, cap, limit=limit, project=project, now=now)
+        said = Authorisation(word=Word.REFUSED, reason=short) if short else said
+    if said.word is Word.REFUSED:
+        return said, handoffs.advance(connection, before, HandoffState.REFUSED, now, reason=said.reason)
+    if said.word is Word.ASK:
+        assert question is not None
+        return _ask(connection, before, question, approval, now)
+    if approval is not None:
+        approvals.use(connection, approval)
+    budgets.set_aside(connection, before.key, cap, project, now)
+    return said, handoffs.advance(connection, before, HandoffState.AUTHORISED, now)
+
+
+def consult(connection: Connection, question: Approval, now: float) -> Authorisation:
+    """As `Ledger.consult` says; an approval that this very work used up is good for it again."""
+    said, found = approvals.weigh(connection, question, now)
+    if said.word is Word.ASK and found is None:
+        found = approvals.ask(connection, question)
+        said, _ = approvals.weigh(connection, found, now)
+    if said.word is Word.GRANTED and found is not None and found.state is ApprovalState.GRANTED:
+        approvals.use(connection, found)
+    return said
+
+
+def bill(connection: Connection, before: Handoff, qpu_s: float, usd: float, now: float) -> Handoff:
+    """As `Ledger.bill` says; zero releases the reservation.
+
+    Raises:
+        BadInput: on a negative bill.
+    """
+    if qpu_s < 0 or usd < 0:
+        raise BadInput(f"hand-off {before.key}: expected a bill of at least 0, got {qpu_s:g} s, {usd:g} USD")
+    after = handoffs.advance(connection, before, HandoffState.DONE, now, usage_qpu_s=qpu_s)
+    budgets.spend(connection, before.key, Cost(qpu_s=qpu_s, usd=usd))
+    return after
+
+
+def _ask(
+    connection: Connection, before: Handoff, question: Approval, approval: Approval | None, now: float
+) -> tuple[Authorisation, Handoff]:
+    asked = approval or approvals.ask(connection, question)
+    said, _ = approvals.weigh(connection, asked, now)
+    if before.state is HandoffState.FROZEN:
+        before = handoffs.advance(connection, before, HandoffState.ASKED, now)
+    return said, before
+
+
+def _once(connection: Connection, question: Approval, now: float) -> tuple[Authorisation, Approval | None]:
+    said, approval = approvals.weigh(connection, question, now)
+    if approval is not None and approval.state is ApprovalState.USED:
+        reason = f"approval {approval.approval_id} was used already, and is good for once"
+        return Authorisation(word=Word.REFUSED, reason=reason), approval
+    return said, approval
+
+
+def _cap(before: Handoff, question: Approval | None) -> Cost:
+    if before.price is None or before.payload is None:
+        raise CaseConflict(f"hand-off {before.key}: expected a frozen payload and its price, got none")
+    if question is None:
+        if before.state is HandoffState.ASKED:
+            raise CaseConflict(f"hand-off {before.key}: a person was asked: expected the question, got none")
+        return before.price.cap
+    bound = (question.key, question.subject, question.cap)
+    if bound != (before.key, before.payload, before.price.cap):
+        raise CaseConflict(
+            f"hand-off {before.key}: expected a question about its payload {before.payload[:12]} and its "
+            f"cap, got one about {question.key}, {question.subject[:12]}"
+        )
+    return before.price.cap
+
+
+def _is_next(found: Handoff, before: Handoff) -> bool:
+    """Whether this is what `before` became when it was authorised: the answer was lost, not the deed."""
+    if found.state is not HandoffState.AUTHORISED:
+        return False
+    return before.model_copy(update={"state": found.state, "since": found.since}) == found
