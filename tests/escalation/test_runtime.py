@@ -1,7 +1,6 @@
 """Carrying steps out on a real ledger and store; a hardware backend is played, as none is to be had."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -164,27 +163,6 @@ def test_free_work_whose_result_is_lost_is_sent_again(
     assert len(backend.submitted) == 1
 
 
-def test_paid_work_that_was_sent_is_never_sent_again_on_a_guess(
-    runtime: Runtime, case: Case, item: Callable[[Played], Item]
-) -> None:
-    backend = Played(DeviceKind.HARDWARE, Quote(qpu_s=1, usd=1), BackendError("no answer"))
-    asked = item(backend)
-    runtime.ledger.intend(asked.key, asked.work, "played")
-    runtime.ledger.submitted(asked.key, {"job": 0})
-    with pytest.raises(BackendError, match="no answer"):
-        carry_out_item(runtime, case, asked, Silent())
-    assert backend.submitted == []
-
-
-def test_paid_work_whose_answer_is_late_is_followed_and_not_sent_again(
-    runtime: Runtime, case: Case, item: Callable[[Played], Item]
-) -> None:
-    late = BackendError("no connection", retry=True)
-    backend = Played(DeviceKind.HARDWARE, Quote(qpu_s=1, usd=1), late, late, GOOD)
-    assert carry_out_item(runtime, case, item(backend), Silent()).ok
-    assert len(backend.submitted) == 1
-
-
 def test_paid_work_that_was_sent_is_taken_up_whatever_it_would_cost_now(
     runtime: Runtime, case: Case, item: Callable[[Played], Item]
 ) -> None:
@@ -193,15 +171,6 @@ def test_paid_work_that_was_sent_is_taken_up_whatever_it_would_cost_now(
     runtime.ledger.intend(asked.key, asked.work, "played")
     runtime.ledger.submitted(asked.key, {"job": 0})
     assert carry_out_item(runtime, case, asked, Silent()).ok
-    assert backend.submitted == []
-
-
-def test_paid_work_of_an_attempt_whose_price_was_unknown_is_never_sent(
-    runtime: Runtime, case: Case, item: Callable[[Played], Item]
-) -> None:
-    backend = Played(DeviceKind.HARDWARE, Quote(qpu_s=1, usd=1), GOOD)
-    asked = replace(item(backend), quote=Quote(qpu_s=None, usd=None))
-    assert "price is unknown" in str(carry_out_item(runtime, case, asked, Silent()).error)
     assert backend.submitted == []
 
 
@@ -235,34 +204,6 @@ def test_a_database_that_is_away_for_a_beat_does_not_end_the_beating(
     with runtime.heartbeat(case.case_id):
         assert seen.wait(20)
     assert not runtime.stop.is_set()
-
-
-@pytest.mark.parametrize(
-    ("estimate", "message"),
-    [
-        (Quote(qpu_s=None, usd=1), "price is unknown"),
-        (Quote(qpu_s=1, usd=None), "price is unknown"),
-        (Quote(qpu_s=1, usd=21), "more than was quoted"),
-        (Quote(qpu_s=11, usd=1), "more than was quoted"),
-    ],
-)
-def test_paid_work_beyond_the_budget_or_of_unknown_price_is_never_sent(
-    runtime: Runtime, case: Case, item: Callable[[Played], Item], estimate: Quote, message: str
-) -> None:
-    backend = Played(DeviceKind.HARDWARE, estimate, GOOD)
-    result = carry_out_item(runtime, case, item(backend), Silent())
-    assert not result.ok
-    assert message in str(result.error)
-    assert backend.submitted == []
-    assert runtime.ledger.spent("c") == Cost()
-
-
-def test_what_paid_work_really_used_is_what_counts_as_spent(
-    runtime: Runtime, case: Case, item: Callable[[Played], Item]
-) -> None:
-    backend = Played(DeviceKind.HARDWARE, Quote(qpu_s=9, usd=19), GOOD)
-    carry_out_item(runtime, case, item(backend), Silent())
-    assert (runtime.ledger.spent("c").qpu_s, runtime.ledger.spent("c").usd) == (2.0, 3.0)
 
 
 def test_a_submission_that_may_succeed_later_is_tried_again_a_bounded_number_of_times(

@@ -1,0 +1,262 @@
+"""A service that charges, in memory: the obvious twin of a real one, for tests of the hand-off.
+
+Faults are scripted by verb: each call takes the next word from the verb's list.
+
+| word | what the call does |
+|---|---|
+| `ok` | what it should |
+| `before` | fails before anything is done, as a lost connection does |
+| `after` | does it, and the answer is lost |
+| `late` | (send) fails; the service accepts the job at the next listing but one, unless the fence is closed |
+| `later` | (send) is told to come back, definitely without accepting |
+| `never` | is refused for good, definitely without accepting |
+| `garbage` | (fetch) returns a text that is cut off |
+| `down` | fails, and so does every later call of the verb |
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from escalation.calibration import Calibration, DeviceKind
+from escalation.errors import BackendError
+from escalation.handoff.model import Payload, Price, RemoteJob
+from escalation.handoff.service import InDoubt, NotAccepted, Unreadable
+from escalation.identity import canonical_json
+from escalation.quote import Quote
+from escalation.work import Blob, CircuitBatch, JobState, RawResult, Work
+
+CHARGE_S = 3.0
+"""Seconds that every job is charged."""
+CALIBRATION = Calibration(device="model", num_qubits=1, repetition_delay_s=2.5e-4)
+_EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@dataclass
+class ModelService:
+    """The world outside: what survives when the calling process dies.
+
+    Attributes:
+        faults: by verb, what its next calls do.
+        jobs: accepted, in order.
+        fences: by id, whether a batch takes jobs.
+        polls_to_run: times that a job is asked after before it is done.
+        lag: listings that do not show a job yet.
+        usage_pending: times that usage is asked for before it is final.
+        obeys_fences: whether a closed batch rejects a POST: the assumption that the protocol rests on.
+        calibration: of the device, now.
+    """
+
+    faults: dict[str, list[str]] = field(default_factory=dict)
+    jobs: dict[str, RemoteJob] = field(default_factory=dict)
+    fences: dict[str, bool] = field(default_factory=dict)
+    polls_to_run: int = 1
+    lag: int = 0
+    usage_pending: int = 0
+    obeys_fences: bool = True
+    quota_s: float | None = None
+    calibration: Calibration = field(default_factory=lambda: CALIBRATION)
+    calls: list[str] = field(default_factory=list)
+    _late: list[tuple[int, RemoteJob]] = field(default_factory=list)
+    _unlisted: dict[str, int] = field(default_factory=dict)
+    _polls: dict[str, int] = field(default_factory=dict)
+    _usages: dict[str, int] = field(default_factory=dict)
+
+    def word(self, verb: str) -> str:
+        """Notes the call, and takes the next word of the verb's script."""
+        self.calls.append(verb)
+        script = self.faults.get(verb, [])
+        if script[:1] == ["down"]:
+            return "down"
+        return script.pop(0) if script else "ok"
+
+    def accept(self, tags: Sequence[str], fence: str) -> RemoteJob:
+        """Registers a job."""
+        number = len(self.jobs)
+        made = RemoteJob(
+            job_id=f"job-{number}",
+            state=JobState.QUEUED,
+            created_at=_EPOCH + timedelta(seconds=number),
+            fence=fence,
+            tags=tuple(tags),
+        )
+        self.jobs[made.job_id] = made
+        self._unlisted[made.job_id] = self.lag
+        return made
+
+    def post(self, tags: Sequence[str], fence: str) -> RemoteJob:
+        """Accepts a POST if its fence is open; raises `NotAccepted` where it is not."""
+        if self.obeys_fences and not self.fences.get(fence, False):
+            raise NotAccepted(f"batch {fence} is closed", retry=False)
+        return self.accept(tags, fence)
+
+    def post_late(self, tags: Sequence[str], fence: str) -> None:
+        """A POST that is still on its way when its sender has given up."""
+        self._late.append((1, RemoteJob(job_id="", state=JobState.QUEUED, fence=fence, tags=tuple(tags))))
+
+    def listed(self) -> list[RemoteJob]:
+        """What a listing shows now; late POSTs arrive with time."""
+        for left, job in list(self._late):
+            self._late.remove((left, job))
+            if left:
+                self._late.append((left - 1, job))
+            elif self.fences.get(job.fence or "", False) or not self.obeys_fences:
+                self.accept(job.tags, job.fence or "")
+        shown = [job for name, job in self.jobs.items() if self._unlisted[name] <= 0]
+        self._unlisted = {name: left - 1 for name, left in self._unlisted.items()}
+        return shown
+
+    def poll(self, job_id: str) -> RemoteJob:
+        """Asks after a job, which moves it on."""
+        job = self.jobs[job_id]
+        self._polls[job_id] = self._polls.get(job_id, 0) + 1
+        if not job.state.final and self._polls[job_id] > self.polls_to_run:
+            self.jobs[job_id] = job.model_copy(update={"state": JobState.DONE, "started_at": _EPOCH})
+        return self.jobs[job_id]
+
+    def usage(self, job_id: str) -> float | None:
+        """Seconds charged: every job that was not cancelled while it was queued."""
+        self._usages[job_id] = self._usages.get(job_id, 0) + 1
+        if self._usages[job_id] <= self.usage_pending:
+            return None
+        return 0.0 if self.jobs[job_id].state is JobState.CANCELLED else CHARGE_S
+
+    @property
+    def paid(self) -> list[str]:
+        """The jobs that are or will be charged."""
+        return [name for name, job in self.jobs.items() if job.state is not JobState.CANCELLED]
+
+
+class ModelBackend:
+    """`escalation.handoff.service.PaidBackend` on a `ModelService`."""
+
+    name = "model"
+    kind = DeviceKind.PRACTICE
+
+    def __init__(self, service: ModelService, usd_per_s: float = 1.6) -> None:
+        self.service = service
+        self.usd_per_s = usd_per_s
+
+    def estimate(self, work: Work) -> Quote:
+        price = self.price(work)
+        return Quote(qpu_s=price.qpu_s, usd=price.usd, circuits=1, shots=1)
+
+    def calibration(self) -> Calibration | None:
+        return self.service.calibration
+
+    def available(self) -> bool | None:
+        return True
+
+    def queue_s(self) -> float | None:
+        return 0.0
+
+    def close(self) -> None: ...
+
+    def price(self, work: Work) -> Price:
+        self._safe("price")
+        return Price(qpu_s=2.0, usd=self.usd(2.0), cap_qpu_s=4.0, cap_usd=self.usd(4.0), queue_s=0.0)
+
+    def freeze(self, work: Work, tag: str, price: Price) -> Payload:
+        self._safe("freeze")
+        body = {"work": work.digest, "tags": [tag], "cost": price.cap_qpu_s}
+        shots = sum(pub.shots for pub in work.pubs) if isinstance(work, CircuitBatch) else 1
+        return Payload(Blob(canonical_json(body)), self.name, circuits=1, shots=shots)
+
+    def quota_left(self) -> tuple[float | None, str]:
+        self._safe("quota")
+        return self.service.quota_s, "of the model's plan"
+
+    def open_fence(self) -> str:
+        word = self._safe("open_fence", losing=True)
+        made = f"fence-{len(self.service.fences)}"
+        self.service.fences[made] = True
+        if word == "after":
+            raise BackendError("the answer was lost", retry=True)
+        return made
+
+    def close_fence(self, fence: str) -> bool:
+        word = self._safe("close_fence", losing=True)
+        self.service.fences[fence] = False
+        if word == "after":
+            raise BackendError("the answer was lost", retry=True)
+        return True
+
+    def send(self, payload: Payload, fence: str) -> RemoteJob:
+        word, tags = self.service.word("send"), json.loads(payload.body.data)["tags"]
+        if word == "later":
+            raise NotAccepted("too many requests", retry=True, after_s=0.01)
+        if word == "never":
+            raise NotAccepted("bad request", retry=False)
+        if word in ("before", "down"):
+            raise InDoubt("connection reset")
+        if word == "late":
+            self.service.post_late(tags, fence)
+            raise InDoubt("no answer")
+        job = self.service.post(tags, fence)
+        if word == "after":
+            raise InDoubt("the answer was lost")
+        return job
+
+    def find(self, tag: str, fences: Sequence[str]) -> tuple[RemoteJob, ...]:
+        self._safe("find")
+        mine = [job for job in self.service.listed() if tag in job.tags or job.fence in fences]
+        return tuple(sorted(mine, key=lambda job: (job.created_at or _EPOCH, job.job_id)))
+
+    def look(self, job_id: str) -> RemoteJob:
+        self._safe("look")
+        if job_id not in self.service.jobs:
+            raise BackendError(f"no such job {job_id}")
+        return self.service.poll(job_id)
+
+    def fetch(self, job_id: str) -> bytes:
+        word = self._safe("fetch", losing=True)
+        text = canonical_json({"job": job_id, "state": str(self.service.jobs[job_id].state)})
+        return text[:-1] if word == "garbage" else text
+
+    def read(self, work: Work, payload: Payload, job: RemoteJob, raw: bytes) -> RawResult:
+        try:
+            said = json.loads(raw)
+        except ValueError:
+            raise Unreadable(f"expected JSON, got {len(raw)} bytes that end early") from None
+        if job.state is not JobState.DONE:
+            return RawResult(job.state, error=job.reason or f"the job ended {job.state}")
+        return RawResult(JobState.DONE, values={"job": said["job"]})
+
+    def usage_qpu_s(self, job_id: str) -> float | None:
+        self._safe("usage")
+        return self.service.usage(job_id)
+
+    def calibration_for(self, job: RemoteJob) -> Calibration | None:
+        self._safe("calibration_for")
+        return self.service.calibration
+
+    def fidelity(self, work: Work, found: Calibration) -> float | None:
+        layers = found.layer_fidelity
+        return layers[0].fidelity if layers else 1.0
+
+    def cancel_job(self, job_id: str) -> None:
+        self._safe("cancel_job")
+        job = self.service.jobs[job_id]
+        if not job.state.final:
+            self.service.jobs[job_id] = job.model_copy(
+                update={"state": JobState.CANCELLED, "reason": "cancelled on request"}
+            )
+
+    def usd(self, qpu_s: float) -> float:
+        return qpu_s * self.usd_per_s
+
+    def evidence(self, job_id: str) -> Mapping[str, Blob]:
+        return {}
+
+    def facts_of(self, job: RemoteJob) -> Mapping[str, Any]:
+        return {"device": self.name, "kind": str(self.kind)}
+
+    def _safe(self, verb: str, *, losing: bool = False) -> str:
+        word = self.service.word(verb)
+        if word in ("before", "down") or (word == "after" and not losing):
+            raise BackendError(f"{verb}: connection reset", retry=True)
+        if word == "never":
+            raise BackendError(f"{verb}: refused", retry=False)
+        return word
