@@ -1,0 +1,265 @@
+"""The REST surface that qiskit-ibm-runtime 0.51 uses (its `api/rest`), as a table of routes."""
+
+import base64
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import parse_qs
+
+from practice import devices
+from practice.clock import stamp
+from practice.errors import Refusal, unknown
+from practice.faults import Call
+from practice.records import Job, State
+from practice.replies import Reply, done, encoded, ok
+from practice.script import Struck
+from practice.service import Service
+from practice.settings import LABEL
+
+TOKEN_S = 3600
+PAGE = 10
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request, read whole.
+
+    Attributes:
+        names: what the route's placeholders stand for.
+        entry: its number in the log.
+        struck: the fault that strikes it, where the call's effect depends on it.
+    """
+
+    names: tuple[str, ...]
+    query: Mapping[str, list[str]]
+    body: bytes
+    entry: int
+    struck: Struck | None = None
+
+    def one(self, name: str) -> str | None:
+        """A query parameter's value; None without one."""
+        values = self.query.get(name)
+        return values[0] if values else None
+
+    def json(self) -> dict[str, Any]:
+        """The body.
+
+        Raises:
+            practice.errors.Refusal: 400 when it is no JSON object.
+        """
+        try:
+            data = json.loads(self.body)
+        except ValueError:
+            data = None
+        if not isinstance(data, dict):
+            raise Refusal(400, "bad_request", "expected a JSON object")
+        return data
+
+
+def token(service: Service, request: Request) -> Reply:
+    """POST identity/token: any API key is good enough for practice."""
+    now = int(datetime.now(UTC).timestamp())
+    claims = {"iat": now, "exp": now + TOKEN_S, "sub": "practice"}
+    parts = [{"alg": "none", "typ": "JWT"}, claims]
+    text = ".".join(base64.urlsafe_b64encode(json.dumps(p).encode()).decode().rstrip("=") for p in parts)
+    known = {"token_type": "Bearer", "expires_in": TOKEN_S, "expiration": now + TOKEN_S}
+    return ok({"access_token": f"{text}.cHJhY3RpY2U", "refresh_token": "practice", **known})
+
+
+def backends(service: Service, request: Request) -> Reply:
+    """GET backends."""
+    book = service.book
+    return ok({"devices": [each.summary(book.queued(name)) for name, each in book.devices.items()]})
+
+
+def configuration(service: Service, request: Request) -> Reply:
+    """GET backends/NAME/configuration."""
+    device = service.book.device(request.names[0])
+    if device.at(None, request.one("calibration_id")) is None:
+        raise unknown("calibration", str(request.one("calibration_id")))
+    return encoded(devices.configuration(device.name))
+
+
+def properties(service: Service, request: Request) -> Reply:
+    """GET backends/NAME/properties; `{}` where there were none at the time asked for."""
+    device, before = service.book.device(request.names[0]), request.one("updated_before")
+    calibration_id = request.one("calibration_id")
+    found = device.at(None if before is None else _moment(before), calibration_id)
+    if found is None and calibration_id is not None:
+        raise unknown("calibration", calibration_id)
+    return ok({}) if found is None else encoded(device.properties(found))
+
+
+def status(service: Service, request: Request) -> Reply:
+    """GET backends/NAME/status."""
+    name = request.names[0]
+    return ok(service.book.device(name).status(service.book.queued(name)))
+
+
+def usage(service: Service, request: Request) -> Reply:
+    """GET instances/usage."""
+    return ok({**service.usage(), "practice": LABEL})
+
+
+def jobs_post(service: Service, request: Request) -> Reply:
+    """POST jobs."""
+    job = service.submit(request.body, request.entry, request.struck)
+    return ok({"id": job.id, "backend": job.backend, "session_id": job.session, "practice": LABEL})
+
+
+def jobs_list(service: Service, request: Request) -> Reply:
+    """GET jobs, newest first unless asked otherwise."""
+    found = [job for job in service.listed() if _wanted(job, request)]
+    if request.one("sort") != "ASC":
+        found.reverse()
+    offset, limit = int(request.one("offset") or 0), int(request.one("limit") or PAGE)
+    page = [job.to_json() for job in found[offset : offset + limit]]
+    return ok({"jobs": page, "count": len(found), "limit": limit, "offset": offset, "practice": LABEL})
+
+
+def _wanted(job: Job, request: Request) -> bool:
+    after, before, pending = (request.one(name) for name in ("created_after", "created_before", "pending"))
+    return (
+        set(request.query.get("tags", ())) <= set(job.tags)
+        and request.one("session_id") in (None, job.session)
+        and request.one("backend") in (None, job.backend)
+        and request.one("program") in (None, job.program)
+        and (pending is None or (pending == "true") is not job.state.final)
+        and (after is None or job.created >= _moment(after))
+        and (before is None or job.created <= _moment(before))
+    )
+
+
+def _moment(text: str) -> datetime:
+    try:
+        found = datetime.fromisoformat(text.replace(" ", "+"))
+    except ValueError:
+        raise Refusal(400, "bad_request", f"expected a time in ISO 8601, got {text!r}") from None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def jobs_get(service: Service, request: Request) -> Reply:
+    """GET jobs/ID; counts as a status poll."""
+    job = service.book.poll(request.names[0])
+    params = {} if request.one("exclude_params") == "true" else {"params": json.loads(job.body)["params"]}
+    return ok({**job.to_json(), **params})
+
+
+def jobs_delete(service: Service, request: Request) -> Reply:
+    """DELETE jobs/ID."""
+    service.book.delete(request.names[0])
+    return done()
+
+
+def results(service: Service, request: Request) -> Reply:
+    """GET jobs/ID/results; of a private job once only."""
+    job = service.book.get(request.names[0])
+    if job.state is State.COMPLETED and job.result is not None and not (job.private and job.delivered):
+        return encoded(job.result)
+    if job.state in (State.FAILED, State.CANCELLED):
+        return encoded((job.reason or "").encode(), kind="text/plain")
+    raise unknown("results of job", job.id)
+
+
+def metrics(service: Service, request: Request) -> Reply:
+    """GET jobs/ID/metrics."""
+    job = service.book.get(request.names[0])
+    job = service.book.change(job.id, metrics_calls=job.metrics_calls + 1)
+    pending = not job.state.final or job.metrics_calls <= job.story.usage_pending_calls
+    seconds = 0.0 if pending else job.charged_s
+    spent = {"seconds": seconds, "quantum_seconds": seconds, "qpu_charge_time_seconds": seconds}
+    times = {"created": job.created, "running": job.started, "finished": job.finished}
+    return ok(
+        {
+            "timestamps": {name: stamp(moment) for name, moment in times.items()},
+            "usage": {"status": "pending" if pending else "complete", **spent},
+            "bss": {"seconds": seconds},
+            "executions": job.executions,
+            "calibration_id": job.calibration,
+            "practice": LABEL,
+        }
+    )
+
+
+def logs(service: Service, request: Request) -> Reply:
+    """GET jobs/ID/logs."""
+    job = service.book.get(request.names[0])
+    return encoded(f"{LABEL}\n{job.state.value} {job.reason or ''}\n".encode(), kind="text/plain")
+
+
+def cancel(service: Service, request: Request) -> Reply:
+    """POST jobs/ID/cancel."""
+    service.book.cancel(request.names[0])
+    return done()
+
+
+def tags(service: Service, request: Request) -> Reply:
+    """PUT jobs/ID/tags."""
+    service.book.change(request.names[0], tags=tuple(request.json()["tags"]))
+    return done()
+
+
+def sessions_post(service: Service, request: Request) -> Reply:
+    """POST sessions."""
+    return ok(service.open_session(request.json()).to_json())
+
+
+def sessions_get(service: Service, request: Request) -> Reply:
+    """GET sessions/ID."""
+    return ok(service.session(request.names[0]).to_json())
+
+
+def sessions_patch(service: Service, request: Request) -> Reply:
+    """PATCH sessions/ID: `accepting_jobs` false closes it."""
+    service.session(request.names[0])
+    if request.json().get("accepting_jobs") is False:
+        service.close_session(request.names[0])
+    return done()
+
+
+def sessions_close(service: Service, request: Request) -> Reply:
+    """DELETE sessions/ID/close: cancels what is queued, besides."""
+    service.cancel_session(request.names[0])
+    return done()
+
+
+Handler = Callable[[Service, Request], Reply]
+NAME = "([^/]+)"
+ROUTES: tuple[tuple[str, str, Call, Handler], ...] = (
+    ("POST", "/identity/token", Call.TOKEN, token),
+    ("GET", "/backends", Call.BACKENDS, backends),
+    ("GET", f"/backends/{NAME}/configuration", Call.CONFIGURATION, configuration),
+    ("GET", f"/backends/{NAME}/properties", Call.PROPERTIES, properties),
+    ("GET", f"/backends/{NAME}/status", Call.STATUS, status),
+    ("GET", "/instances/usage", Call.USAGE, usage),
+    ("POST", "/jobs", Call.JOBS_POST, jobs_post),
+    ("GET", "/jobs", Call.JOBS_LIST, jobs_list),
+    ("GET", f"/jobs/{NAME}", Call.JOBS_GET, jobs_get),
+    ("DELETE", f"/jobs/{NAME}", Call.JOBS_DELETE, jobs_delete),
+    ("GET", f"/jobs/{NAME}/results", Call.RESULTS, results),
+    ("GET", f"/jobs/{NAME}/metrics", Call.METRICS, metrics),
+    ("GET", f"/jobs/{NAME}/logs", Call.LOGS, logs),
+    ("POST", f"/jobs/{NAME}/cancel", Call.CANCEL, cancel),
+    ("PUT", f"/jobs/{NAME}/tags", Call.TAGS, tags),
+    ("POST", "/sessions", Call.SESSIONS_POST, sessions_post),
+    ("GET", f"/sessions/{NAME}", Call.SESSIONS_GET, sessions_get),
+    ("PATCH", f"/sessions/{NAME}", Call.SESSIONS_PATCH, sessions_patch),
+    ("DELETE", f"/sessions/{NAME}/close", Call.SESSIONS_CLOSE, sessions_close),
+)
+_COMPILED = [(method, re.compile(path), call, handler) for method, path, call, handler in ROUTES]
+
+
+def route(method: str, path: str) -> tuple[Call, Handler, tuple[str, ...]] | None:
+    """Finds the call for a request; None where there is none."""
+    for known, pattern, call, handler in _COMPILED:
+        if known == method and (found := pattern.fullmatch(path)):
+            return call, handler, found.groups()
+    return None
+
+
+def query(text: str) -> dict[str, list[str]]:
+    """Reads a query string."""
+    return parse_qs(text)

@@ -1,0 +1,111 @@
+"""Runs what the client sends: programs `executor`, `sampler` and `estimator`. Needs qiskit.
+
+Parts that no gate couples are simulated apart; the devices have 133 qubits and more.
+"""
+
+import json
+from dataclasses import dataclass
+from math import prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backends.ibm_runtime.estimate import SUB_JOB_S
+from backends.ibm_runtime.subdevice import snapshot_backend
+from escalation.errors import BadInput
+from practice.devices import snapshot_of
+from practice.sampling import sample
+from practice.simulators import Place
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What came of a job: its result but for its times, and what it would be charged.
+
+    Attributes:
+        result: JSON of the result; `executor` results still lack their metadata.
+        spans: executions of each item's shape, for `executor` results.
+        seconds: documented formula: 2 s a sub-job + (repetition delay + circuit length) × executions.
+        executions: shots times parameter sets.
+    """
+
+    result: dict[str, Any]
+    spans: tuple[tuple[int, ...], ...]
+    seconds: float
+    executions: int
+
+
+class Bench:
+    """Simulates the circuits of one job, and counts what they would cost.
+
+    Attributes:
+        delay_s: the repetition delay in force; a job's options may set another.
+    """
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.delay_s = place.delay_s
+        self.seconds = 0.0
+        self.executions = 0
+
+    def count(self, circuit: "QuantumCircuit", executions: int) -> None:
+        """Adds a sub-job: a circuit over the whole device, and its shots times parameter sets."""
+        from qiskit import QiskitError
+
+        target = snapshot_backend(snapshot_of(self.place.device)).target
+        try:
+            length_s = float(circuit.estimate_duration(target, unit="s"))
+        except QiskitError as error:
+            raise BadInput(f"practice runs the device's gates without control flow: {error}") from None
+        self.executions += executions
+        self.seconds += SUB_JOB_S + (self.delay_s + length_s) * executions
+
+    def sample(
+        self, circuit: "QuantumCircuit", values: NDArray[np.float64], shots: int
+    ) -> dict[str, NDArray[np.bool_]]:
+        """Samples a sub-job, see `practice.sampling.sample`."""
+        self.count(circuit, shots * prod(values.shape[:-1]))
+        return sample(circuit, values, shots, self.place)
+
+
+def run(body: bytes, program: str, place: Place) -> Ran:
+    """Runs the body of a `POST jobs`.
+
+    Raises:
+        escalation.errors.BadInput: when it is no program that can be simulated.
+    """
+    from practice import primitives, quantum_program
+
+    runners = {
+        "executor": quantum_program.run,
+        "sampler": primitives.run_sampler,
+        "estimator": primitives.run_estimator,
+    }
+    if program not in runners:
+        raise BadInput(f"practice runs the programs {sorted(runners)}, got {program!r}")
+    bench = Bench(place)
+    result, spans = runners[program](body, bench)
+    return Ran(result, spans, bench.seconds, bench.executions)
+
+
+def finish(ran: Ran, started: str, finished: str, label: str) -> bytes:
+    """Returns the result as the service delivers it, with its times and the label."""
+    result = {**ran.result, "practice": label}
+    if ran.spans:
+        parts = [_part(number, shape) for number, shape in enumerate(ran.spans)]
+        result["metadata"] = {"chunk_timing": [{"start": started, "stop": finished, "parts": parts}]}
+    return json.dumps(result).encode()
+
+
+def _part(number: int, shape: tuple[int, ...]) -> dict[str, Any]:
+    size = prod(shape)
+    return {
+        "idx_item": number,
+        "size": size,
+        "permutation": list(range(len(shape))),
+        "element_range": [0, size, 1],
+    }

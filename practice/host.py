@@ -1,0 +1,151 @@
+"""Takes requests to the service of the moment: log, fault, effect, answer. No sockets."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from practice import api, replies
+from practice.account import digest, without_secrets
+from practice.clock import stamp
+from practice.errors import Refusal, unknown
+from practice.faults import Call, Delivery, Stage
+from practice.replies import Reply
+from practice.script import Struck
+from practice.service import Service
+from practice.settings import Settings
+from practice.worker import Worker
+
+Headers = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer, and what to tell the service about it."""
+
+    reply: Reply
+    service: Service
+    entry: int
+    call: Call | None = None
+    names: tuple[str, ...] = ()
+
+    def begun(self) -> None:
+        """Notes the answer as sent: before it is, so that nobody who has it finds the account behind."""
+        whole = self.reply.delivery is Delivery.WHOLE
+        good = whole and self.reply.status == 200 and not self.reply.spoilt
+        self.service.log.note(
+            self.entry, status=self.reply.status if whole else None, delivery=self.reply.delivery.value
+        )
+        if good and self.call is Call.RESULTS:
+            self._deliver(1)
+        self.service.answered(self.entry, listed=good and self.call is Call.JOBS_LIST)
+
+    def lost(self) -> None:
+        """Takes back what was noted: the client had gone."""
+        self.service.log.note(self.entry, delivery="left")
+        if self.call is Call.RESULTS and self.reply.status == 200 and self.reply.delivery is Delivery.WHOLE:
+            self._deliver(-1)
+
+    def _deliver(self, number: int) -> None:
+        with self.service.lock:
+            job = self.service.book.jobs[self.names[0]]
+            self.service.book.change(job.id, delivered=job.delivered + number)
+
+
+class Host:
+    """Holds the service, replaced at each reset, and what keeps answers back."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.initial = settings
+        self.worker = Worker()
+        self.service = Service(settings, self.worker)
+        self.stopping = threading.Event()
+        self._held = threading.Event()
+
+    def reset(self, changes: dict[str, Any]) -> None:
+        """Starts from nothing: new jobs, account, script and clock; the initial settings, changed."""
+        settings = self.initial.changed(changes)
+        old, self.service = self.service, Service(settings, self.worker)
+        old.close()
+        self.release_answers()
+
+    @property
+    def held(self) -> threading.Event:
+        """Set when the answers that are held back just now are released."""
+        return self._held
+
+    def release_answers(self) -> None:
+        """Ends the wait of every request that is left without an answer."""
+        held, self._held = self._held, threading.Event()
+        held.set()
+
+    def close(self) -> None:
+        """Ends everything."""
+        self.stopping.set()
+        self.release_answers()
+        self.service.close()
+        self.worker.close()
+
+    def answer(self, method: str, target: str, headers: Headers, body: bytes) -> Answer:
+        """Does what a request asks for, or what a fault makes of it."""
+        service, parts = self.service, urlsplit(target)
+        found = api.route(method, parts.path)
+        call = None if found is None else found[0]
+        secret = call is Call.TOKEN
+        entry = service.log.open(
+            at=stamp(service.clock.now()),
+            call=None if call is None else call.value,
+            method=method,
+            target=target,
+            digest=digest(body) if body and not secret else None,
+            bytes=len(body),
+            headers=without_secrets(headers),
+        )
+        if found is None:
+            return Answer(replies.refused(unknown("call", f"{method} {parts.path}")), service, entry)
+        service.settle_late()
+        _, handler, names = found
+        struck = service.script.take(found[0])
+        if struck is not None:
+            service.log.note(entry, fault=struck.fault.name)
+        request = api.Request(names, api.query(parts.query), body, entry, struck)
+        allowed = secret or any(name.lower() == "authorization" for name, _ in headers)
+        reply = _reply(service, handler, request) if allowed else _unauthorised()
+        return Answer(reply, service, entry, found[0], names)
+
+
+def _unauthorised() -> Reply:
+    return replies.refused(Refusal(401, "unauthorized", "expected an access token"))
+
+
+def _reply(service: Service, handler: api.Handler, request: api.Request) -> Reply:
+    struck = request.struck
+    if struck is None:
+        return _effect(service, handler, request)
+    if struck.fault.stage is Stage.BEFORE:
+        service.log.note(request.entry, outcome="lost")
+        return replies.struck_down(struck)
+    if struck.fault.name.startswith("late_registration"):
+        service.submit_late(request.body, request.entry, struck)
+        return replies.struck_down(struck)
+    return _changed(_effect(service, handler, request), struck)
+
+
+def _changed(reply: Reply, struck: Struck) -> Reply:
+    """What a fault makes of the call's own answer; a refusal stays what it is."""
+    if reply.status >= 400:
+        return reply
+    if struck.fault.stage is Stage.BODY:
+        return replies.spoil(reply, struck)
+    if struck.fault.stage is Stage.AFTER or struck.params.get("answer", "right") != "right":
+        return replies.struck_down(struck)
+    return reply
+
+
+def _effect(service: Service, handler: api.Handler, request: api.Request) -> Reply:
+    try:
+        return handler(service, request)
+    except Refusal as error:
+        service.log.note(request.entry, outcome="refused")
+        return replies.refused(error)

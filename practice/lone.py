@@ -1,0 +1,114 @@
+"""Qubits that no gate couples to another: simulated exactly, one by one. Needs qiskit.
+
+The client's Estimator twirls and measures all qubits of the device, most of which nothing has touched. A
+qubit's density matrix is a vector of four numbers here, its columns stacked as in qiskit's `SuperOp`.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backends.ibm_runtime.subdevice import as_backend
+from practice.simulators import Place, single_qubit_target
+
+if TYPE_CHECKING:
+    from qiskit_aer.noise import NoiseModel
+
+Bools = NDArray[np.bool_]
+Values = Mapping[Any, NDArray[np.float64]]
+GROUND = np.array([1, 0, 0, 0], dtype=complex)
+PARAMETRIC = frozenset({"rz"})
+FIXED = frozenset({"sx", "x", "id", "sxdg", "h", "z"})
+
+
+@dataclass(frozen=True)
+class Lone:
+    """One uncoupled qubit.
+
+    Attributes:
+        qubit: its physical number.
+        gates: in order, before its one measurement; of `FIXED` and `PARAMETRIC` names.
+    """
+
+    qubit: int
+    gates: tuple[Any, ...]
+
+    @staticmethod
+    def simple(operations: Sequence[Any]) -> bool:
+        """Whether these operations on a qubit can be simulated here."""
+        names = [operation.name for operation in operations if operation.name != "barrier"]
+        return (
+            names.count("measure") == 1 and names[-1] == "measure" and set(names[:-1]) <= FIXED | PARAMETRIC
+        )
+
+
+def sample(lone: Lone, values: Values, shape: tuple[int, int], place: Place) -> Bools:
+    """Samples a qubit.
+
+    Args:
+        lone: the qubit.
+        values: of each parameter, shape (sets,).
+        shape: how many parameter sets, and shots of each.
+        place: where it runs.
+
+    Returns:
+        Its bits, of that shape.
+    """
+    one = _state(lone, values, shape[0], place)[:, 3].real
+    if place.noise:
+        flips = _readout_error(place.device, place.factor, lone.qubit)
+        one = (1 - one) * flips[0, 1] + one * flips[1, 1]
+    rng = np.random.default_rng([place.seed, lone.qubit])
+    return np.asarray(rng.random(shape) < one[:, None])
+
+
+def _state(lone: Lone, values: Values, sets: int, place: Place) -> NDArray[Any]:
+    """The density matrices before the measurement, shape (sets, 4)."""
+    state = np.broadcast_to(GROUND, (sets, 4))
+    for gate in lone.gates:
+        state = _turned(state, gate, values) if gate.name in PARAMETRIC else state @ _fixed(gate.name).T
+        error = _gate_error(place.device, place.factor, gate.name, lone.qubit) if place.noise else None
+        state = state if error is None else state @ error.T
+    return state
+
+
+def _turned(state: NDArray[Any], gate: Any, values: Values) -> NDArray[Any]:
+    """Applies rz: the coherences turn by the angle, the populations stay."""
+    angle = gate.params[0]
+    theta = np.broadcast_to(values[angle] if angle in values else float(angle), state.shape[0])
+    turn = np.exp(1j * theta)
+    return np.stack([state[:, 0], state[:, 1] * turn, state[:, 2] / turn, state[:, 3]], axis=1)
+
+
+@cache
+def _fixed(name: str) -> NDArray[Any]:
+    from qiskit.circuit.library import get_standard_gate_name_mapping
+
+    matrix = get_standard_gate_name_mapping()[name].to_matrix()
+    return np.asarray(np.kron(matrix.conj(), matrix))
+
+
+@cache
+def _noise(device: str, factor: float) -> "NoiseModel":
+    from qiskit_aer.noise import NoiseModel
+
+    return NoiseModel.from_backend(as_backend(single_qubit_target(device, factor), device))
+
+
+@cache
+def _gate_error(device: str, factor: float, gate: str, qubit: int) -> NDArray[Any] | None:
+    from qiskit.quantum_info import SuperOp
+
+    error = _noise(device, factor)._local_quantum_errors.get(gate, {}).get((qubit,))
+    return None if error is None else np.asarray(SuperOp(error).data)
+
+
+@cache
+def _readout_error(device: str, factor: float, qubit: int) -> NDArray[np.float64]:
+    """Probabilities to read the second index where the qubit is in the first."""
+    error = _noise(device, factor)._local_readout_errors.get((qubit,))
+    return np.eye(2) if error is None else np.asarray(error.probabilities)
