@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, func, insert, select, text
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from escalation.errors import BadInput
@@ -96,8 +96,10 @@ def _create_tables(connection: Connection) -> None:
 
 def _engine(url: str) -> Engine:
     parsed = make_url(url)
+    if parsed.get_backend_name() == "postgresql":
+        return _postgresql(parsed)
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed)
+        raise OSError(f"expected a URL of sqlite or postgresql, got {parsed.get_backend_name()}")
     if not parsed.database or parsed.database == ":memory:":
         raise OSError("expected a file, because several connections share it")
     Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
@@ -105,6 +107,14 @@ def _engine(url: str) -> Engine:
     event.listen(engine, "connect", _connected)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def _postgresql(url: URL) -> Engine:
+    """A process that stalls in a transaction loses it in time: it cannot block the others for good."""
+    busy_ms = int(BUSY_S * 1000)
+    limits = f"-c lock_timeout={busy_ms} -c idle_in_transaction_session_timeout={busy_ms}"
+    given = {} if "options" in url.query else {"options": limits}
+    return create_engine(url, pool_pre_ping=True, connect_args=given)
 
 
 def _connected(connection: Any, _record: Any) -> None:

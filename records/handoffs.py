@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, func, insert, select, update
 
 from escalation.case import WorkKey
-from escalation.errors import CaseConflict
+from escalation.errors import CaseConflict, Moved
 from escalation.handoff.model import Handoff
 from escalation.handoff.states import HandoffState, Who, check_transition
 from records import budgets
@@ -106,7 +106,7 @@ def check_is(connection: Connection, before: Handoff) -> None:
     if now_is is None:
         raise CaseConflict(f"hand-off {before.key} was never wanted: it is wanted before it is moved")
     if now_is != before:
-        raise CaseConflict(
+        raise Moved(
             f"hand-off {before.key} was changed meanwhile: expected it {_differing(before, now_is)}, "
             f"got {_differing(now_is, before)}; read it again"
         )

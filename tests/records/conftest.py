@@ -1,5 +1,7 @@
 """What the tests of the records share: real stores, ledgers and cases."""
 
+import itertools
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -7,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import create_engine, text
 
 from escalation.attempt import Attempt, AttemptStatus
 from escalation.case import CaseInfo
@@ -18,6 +21,7 @@ from escalation.quote import Quote
 from escalation.settings import ROOT
 from records.ledger import SqlLedger
 from records.store import FileStore
+from tests.records.postgresql import Missing, database, programs, serving
 
 
 @pytest.fixture
@@ -25,9 +29,46 @@ def store(tmp_path: Path) -> FileStore:
     return FileStore(tmp_path / "store")
 
 
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Path]:
+    """The socket of a PostgreSQL server that runs for the session."""
+    try:
+        programs()
+    except Missing as error:
+        if os.environ.get("CI"):
+            pytest.fail(str(error), pytrace=False)
+        pytest.skip(str(error))
+    with serving() as socket:
+        yield socket
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database, of every kind that the ledger runs on."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'ledger.db'}"
+        return
+    with database(request.getfixturevalue("postgresql"), f"ledger_{next(_numbers)}") as made:
+        yield made
+
+
+_numbers = itertools.count()
+
+
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'ledger.db'}"
+def sql(url: str) -> Callable[..., None]:
+    """Does, in one transaction, what somebody with a SQL shell can do behind the ledger's back."""
+
+    def run(*statements: str) -> None:
+        engine = create_engine(url)
+        try:
+            with engine.begin() as connection:
+                for statement in statements:
+                    connection.execute(text(statement))
+        finally:
+            engine.dispose()
+
+    return run
 
 
 @pytest.fixture

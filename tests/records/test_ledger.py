@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, text
 
 from escalation.attempt import Candidate, Cost
 from escalation.case import CaseInfo, CaseStatus, Outcome, WorkKey
@@ -17,6 +16,7 @@ from records.store import FileStore
 
 Open = Callable[[], SqlLedger]
 Info = Callable[..., CaseInfo]
+Sql = Callable[..., None]
 
 KEY = WorkKey("c", 0, 0)
 WORK = LocalCall("a:b", {"x": 1}, {"data": Blob(b"input")})
@@ -108,18 +108,16 @@ def test_closing_the_ledger_gives_its_leases_back(open_ledger: Open, make_info: 
     assert second.open_case(make_info()).status is CaseStatus.RUNNING
 
 
-def _take_over(url: str) -> None:
-    """Does what another process does when it takes the case over."""
-    with create_engine(url).begin() as connection:
-        connection.execute(text("UPDATE leases SET token = token + 1, host = 'elsewhere', pid = 4711"))
+TAKE_OVER = "UPDATE leases SET token = token + 1, host = 'elsewhere', pid = 4711"
+"""What another process does when it takes the case over."""
 
 
 def test_every_write_with_a_stale_token_is_refused(
-    ledger: SqlLedger, url: str, make_info: Info, make_decision: Any, make_attempt: Any
+    ledger: SqlLedger, sql: Sql, make_info: Info, make_decision: Any, make_attempt: Any
 ) -> None:
     ledger.open_case(make_info())
     ledger.intend(KEY, WORK, "local")
-    _take_over(url)
+    sql(TAKE_OVER)
     before = ledger.events()
     writes: list[Callable[[], Any]] = [
         lambda: ledger.heartbeat("c"),
@@ -138,24 +136,22 @@ def test_every_write_with_a_stale_token_is_refused(
     assert ledger.events() == before
 
 
-def test_a_lease_of_another_host_holds_until_it_is_over(open_ledger: Open, url: str, make_info: Info) -> None:
+def test_a_lease_of_another_host_holds_until_it_is_over(open_ledger: Open, sql: Sql, make_info: Info) -> None:
     open_ledger().open_case(make_info())
-    _take_over(url)
+    sql(TAKE_OVER)
     second = open_ledger()
     with pytest.raises(CaseConflict, match="is being run by process 4711 on elsewhere"):
         second.open_case(make_info())
-    with create_engine(url).begin() as connection:
-        connection.execute(text("UPDATE leases SET beat_at = beat_at - 31"))
+    sql("UPDATE leases SET beat_at = beat_at - 31")
     assert second.cases()[0].status is CaseStatus.INTERRUPTED
     assert second.open_case(make_info()).status is CaseStatus.RUNNING
 
 
 def test_a_later_process_with_the_same_pid_is_not_the_holder(
-    open_ledger: Open, url: str, make_info: Info
+    open_ledger: Open, sql: Sql, make_info: Info
 ) -> None:
     open_ledger().open_case(make_info())
-    with create_engine(url).begin() as connection:
-        connection.execute(text("UPDATE leases SET started_s = started_s - 60"))
+    sql("UPDATE leases SET started_s = started_s - 60")
     assert open_ledger().open_case(make_info()).status is CaseStatus.RUNNING
 
 
@@ -300,9 +296,19 @@ def test_a_file_that_is_no_database_is_bad_input(tmp_path: Path, store: FileStor
         SqlLedger(f"sqlite:///{tmp_path / 'notes.db'}", store)
 
 
-def test_a_ledger_of_another_layout_is_bad_input(ledger: SqlLedger, url: str, store: FileStore) -> None:
+def test_a_postgresql_server_that_is_not_there_is_one_clear_line_without_secrets(
+    store: FileStore, tmp_path: Path
+) -> None:
+    with pytest.raises(BadInput, match=r"cannot open the ledger postgresql://u:\*\*\*@/d") as caught:
+        SqlLedger(f"postgresql://u:secret@/d?host={tmp_path}", store)
+    assert "\n" not in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_ledger_of_another_layout_is_bad_input(
+    ledger: SqlLedger, url: str, sql: Sql, store: FileStore
+) -> None:
     ledger.close()
-    with create_engine(url).begin() as connection:
-        connection.execute(text("UPDATE chain SET layout = 99"))
+    sql("UPDATE chain SET layout = 99")
     with pytest.raises(BadInput, match="expected a ledger of layout 2, got 99"):
         SqlLedger(url, store)

@@ -132,14 +132,15 @@ def test_a_killed_process_that_nobody_waited_for_counts_as_gone(
 
 
 def test_a_process_that_was_believed_dead_cannot_write(
-    ledger: SqlLedger, url: str, spawn: Spawn, args: list[str], make_info: Callable[..., CaseInfo]
+    ledger: SqlLedger,
+    sql: Callable[..., None],
+    spawn: Spawn,
+    args: list[str],
+    make_info: Callable[..., CaseInfo],
 ) -> None:
-    from sqlalchemy import create_engine, text
-
     holder = spawn(HOLDER, *args)
     assert holder.stdout.readline() == "ready\n"
-    with create_engine(url).begin() as connection:
-        connection.execute(text("UPDATE leases SET started_s = started_s - 60"))
+    sql("UPDATE leases SET started_s = started_s - 60")
     ledger.open_case(make_info())
     holder.stdin.write("\n")
     holder.stdin.flush()

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import create_engine, text
 
 from escalation.attempt import AttemptStatus, Candidate, Done
 from escalation.case import CaseInfo, CaseStatus, Outcome, WorkKey
@@ -38,6 +37,12 @@ CANDIDATE = Candidate(
     {"history": [1, 2]},
 )
 COLUMNS = [{"name": "age", "kind": "number"}, {"name": "sex", "kind": "category"}]
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    """The view does not depend on the kind of the ledger's database."""
+    return f"sqlite:///{tmp_path / 'ledger.db'}"
 
 
 @pytest.fixture(scope="session")
@@ -283,7 +288,7 @@ def test_a_case_that_is_taken_up_again_goes_on_in_the_same_run(
 
 
 def test_the_next_tracker_ends_the_run_of_a_killed_process(
-    tracking: Tracking, ledger: SqlLedger, url: str, make_info: Any
+    tracking: Tracking, ledger: SqlLedger, sql: Callable[..., None], make_info: Any
 ) -> None:
     tracker = tracking.make()
     tracker.case_opened(ledger.open_case(make_info()))
@@ -295,8 +300,7 @@ def test_the_next_tracker_ends_the_run_of_a_killed_process(
     assert tracking.runs("case")[0].info.status == "RUNNING"  # its process, this one, is alive
     host, pid, started_s = run.data.tags["tierwise.writer"].split()
     tracking.client.set_tag(run.info.run_id, "tierwise.writer", f"{host} {pid} {float(started_s) - 60}")
-    with create_engine(url).begin() as connection:
-        connection.execute(text("UPDATE leases SET started_s = started_s - 60"))
+    sql("UPDATE leases SET started_s = started_s - 60")
     another.sweep()
     assert another.drain(60)
     assert tracking.runs("case")[0].info.status == "KILLED"
