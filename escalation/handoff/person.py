@@ -1,0 +1,140 @@
+"""What a person may do with a hand-off, by the table in `escalation.handoff.states`."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from escalation.errors import BackendError, BadInput, CaseConflict
+from escalation.handoff.model import Handoff
+from escalation.handoff.service import PaidBackend
+from escalation.handoff.states import HandoffState as S
+from escalation.handoff.states import Who
+from escalation.recording import Ledger
+
+LISTED = 4
+"""Names that a message lists at most."""
+
+Open = Callable[[str], PaidBackend]
+"""Opens the backend of that name; called only where the service has to be asked."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody at the command line.
+
+    Attributes:
+        name: for the record.
+        now: seconds since the epoch.
+    """
+
+    name: str
+    now: float
+
+
+def find(ledger: Ledger, name: str) -> Handoff:
+    """Finds a hand-off by `case/attempt/ordinal`, a unique beginning of that, or its tag.
+
+    Raises:
+        BadInput: when none is meant, or several are.
+    """
+    rows = ledger.handoffs()
+    exact = [row for row in rows if name in (str(row.key), row.tag)]
+    found = exact or [row for row in rows if name and str(row.key).startswith(name)]
+    if not found:
+        raise BadInput(
+            f"no hand-off {name!r}: expected case/attempt/ordinal or a tag, see `tierwise jobs --all`"
+        )
+    if len(found) > 1:
+        some = ", ".join(str(row.key) for row in found[:LISTED])
+        raise BadInput(
+            f"{name!r} means {len(found)} hand-offs: expected one of {some}{', …' * (len(found) > LISTED)}"
+        )
+    return found[0]
+
+
+def park(ledger: Ledger, row: Handoff, who: Person) -> Handoff:
+    """Takes a hand-off out of the machine's hands; its job, if there is one, goes on."""
+    _check(row, S.PARKED, "park", (S.SUBMITTED, S.DOUBTED))
+    return ledger.move(row, S.PARKED, who.now, Who.PERSON, reason=f"parked by {who.name}")
+
+
+def look(ledger: Ledger, row: Handoff, who: Person) -> Handoff:
+    """Gives a parked hand-off back: its job is asked after, or, where none is known, looked for anew.
+
+    A job that is known is never looked for by tag, because finding none leads to one more POST.
+    """
+    _check(row, S.DOUBTED, "look for", (S.PARKED,))
+    target = S.DOUBTED if row.job_id is None else S.SUBMITTED
+    return ledger.move(row, target, who.now, Who.PERSON, reason="")
+
+
+def adopt(ledger: Ledger, backend: PaidBackend, row: Handoff, job_id: str, who: Person) -> Handoff:
+    """Takes a job for that of a parked hand-off, after the service said that it carries the hand-off's tag.
+
+    Raises:
+        BadInput: when the service does not know the job, or it carries another tag.
+        BackendError: when the service cannot be asked.
+    """
+    _check(row, S.SUBMITTED, "adopt a job for", (S.PARKED,))
+    try:
+        job = backend.look(job_id)
+    except BackendError as error:
+        if error.retry:
+            raise
+        raise BadInput(f"job {job_id}: expected one that the service knows, got: {error}") from None
+    if row.tag not in job.tags:
+        got = ", ".join(job.tags) or "none"
+        raise BadInput(f"job {job_id} is not of {row.key}: expected the tag {row.tag}, got {got}")
+    return ledger.move(row, S.SUBMITTED, who.now, Who.PERSON, job_id=job.job_id, reason="")
+
+
+def cancel(ledger: Ledger, row: Handoff, who: Person, open_backend: Open) -> Handoff:
+    """Gives the work up: has its driver or `reconcile` do so, or, where it is parked, does so here and now.
+
+    Raises:
+        BadInput: when it is over already.
+    """
+    if row.state.final or row.state in (S.FETCHED, S.SETTLED):
+        raise BadInput(
+            f"{row.key} is {row.state}: expected a hand-off whose job is not final, nothing to cancel"
+        )
+    if row.state is not S.PARKED:
+        return ledger.amend(row, cancel_wanted=True)
+    lines = _stop_jobs(open_backend(row.backend), row)
+    said = f"given up by {who.name}; it was parked: {row.reason}"
+    incidents = (*row.incidents, *(line for line in lines if line not in row.incidents))
+    return ledger.move(
+        row, S.CANCELLED, who.now, Who.PERSON, reason=said, incidents=incidents, cancel_wanted=True
+    )
+
+
+def _stop_jobs(backend: PaidBackend, row: Handoff) -> list[str]:
+    """Has the service stop whatever it has of the work; says what could not be stopped or was not listed."""
+    try:
+        found = {job.job_id: job.state.final for job in backend.find(row.tag, row.fences)}
+    except BackendError as error:
+        found = {}
+        lines = [f"given up without knowing what the service has of it: {error}"]
+    else:
+        lines = []
+    if row.job_id is not None:
+        found.setdefault(row.job_id, False)
+    for job_id, final in found.items():
+        if final:
+            lines.append(f"job {job_id} had ended when the work was given up: it may have been charged")
+            continue
+        try:
+            backend.cancel_job(job_id)
+        except BackendError as error:
+            lines.append(f"job {job_id} could not be cancelled when the work was given up: {error}")
+        else:
+            lines.append(f"job {job_id} was told to stop when the work was given up")
+    return lines
+
+
+def _check(row: Handoff, target: S, verb: str, sources: tuple[S, ...]) -> None:
+    if row.state not in sources:
+        expected = " or ".join(sources)
+        raise CaseConflict(f"cannot {verb} {row.key} (to {target}): expected it {expected}, got {row.state}")
+
+
+__all__ = ["Open", "Person", "adopt", "cancel", "find", "look", "park"]
