@@ -5,7 +5,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, insert, select, text
+from sqlalchemy import Connection, Engine, create_engine, event, func, insert, inspect, select, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -31,7 +31,11 @@ class Database:
         self.url = url
         try:
             self._engine = _engine(url)
-            self._create()
+            try:
+                self._create()
+            except BaseException:
+                self._engine.dispose()
+                raise
         except (SQLAlchemyError, ImportError, OSError) as error:
             reason = str(getattr(error, "orig", None) or error).splitlines()[0]
             raise BadInput(
@@ -79,19 +83,26 @@ class Database:
 def _create_tables(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock(_CREATION)))
-    schema.metadata.create_all(connection)
-    triggers = schema.SQLITE_TRIGGERS if connection.dialect.name == "sqlite" else schema.POSTGRESQL_TRIGGERS
-    for trigger in triggers:
-        connection.execute(text(trigger))
-    layout = connection.execute(select(schema.chain.c.layout)).scalar_one_or_none()
-    if layout is None:
-        head = {"only": 1, "layout": schema.VERSION, "number": 0, "hash": GENESIS}
-        connection.execute(insert(schema.chain).values(head))
-    elif layout != schema.VERSION:
+    layout = _layout(connection)
+    if layout not in (None, schema.VERSION):
         raise BadInput(
             f"expected a ledger of layout {schema.VERSION}, got {layout}: "
             "use the version of this project that wrote it, or another TIERWISE_HOME"
         )
+    schema.metadata.create_all(connection)
+    triggers = schema.SQLITE_TRIGGERS if connection.dialect.name == "sqlite" else schema.POSTGRESQL_TRIGGERS
+    for trigger in triggers:
+        connection.execute(text(trigger))
+    if layout is None:
+        head = {"only": 1, "layout": schema.VERSION, "number": 0, "hash": GENESIS}
+        connection.execute(insert(schema.chain).values(head))
+
+
+def _layout(connection: Connection) -> int | None:
+    if not inspect(connection).has_table(schema.chain.name):
+        return None
+    found: int | None = connection.execute(select(schema.chain.c.layout)).scalar_one_or_none()
+    return found
 
 
 def _engine(url: str) -> Engine:
