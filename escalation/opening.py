@@ -51,7 +51,8 @@ def prepare(
     require_passing(loaded)
     family = find_family(problem.family)
     family.check_target(problem.target)
-    instance = family.load(problem.instance, problem.seed, folder or Path.cwd())
+    folder = (folder or Path.cwd()).resolve()
+    instance = family.load(problem.instance, problem.seed, folder)
     info = CaseInfo(
         case_id=_checked_id(case_id) if case_id else new_case_id(problem),
         problem=problem,
@@ -61,7 +62,7 @@ def prepare(
         policy_name=loaded.policy.policy,
         policy_digest=loaded.policy.digest,
         policy_text=loaded.text,
-        environment=environment(engine),
+        environment={**environment(engine), "folder": str(folder)},
     )
     view = family.view(instance, problem.target)
     case = Case(info, loaded.policy, loaded.path, family, instance, view)
