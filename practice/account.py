@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from practice.records import Job, Session, State
+from practice.records import Job, State
 from practice.settings import LABEL
 
 SECRET = frozenset({"authorization", "cookie"})
@@ -94,7 +94,7 @@ class Log:
             return list(self._entries.values())
 
 
-def account(log: Log, jobs: Iterable[Job], sessions: Iterable[Session]) -> dict[str, Any]:
+def account(log: Log, jobs: Iterable[Job], sessions: list[dict[str, Any]]) -> dict[str, Any]:
     """The account as JSON: posts, jobs, sessions and totals."""
     made = list(jobs)
     posts = [entry.to_json() for entry in log.entries() if entry.call == "jobs.post"]
@@ -102,7 +102,7 @@ def account(log: Log, jobs: Iterable[Job], sessions: Iterable[Session]) -> dict[
         "practice": LABEL,
         "posts": posts,
         "jobs": [job.account() for job in made],
-        "sessions": [session.to_json() for session in sessions],
+        "sessions": sessions,
         "totals": {
             "posts": len(posts),
             "accepted": len(made),

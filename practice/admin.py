@@ -102,8 +102,8 @@ def advance(host: Host, data: dict[str, Any]) -> dict[str, Any]:
 
 
 def release(host: Host, data: dict[str, Any]) -> dict[str, Any]:
-    """POST release `{job}`: lets a job, or all, leave the queue, and ends requests left without an answer."""
-    host.service.book.release(data.get("job"))
+    """POST release `{job}`: see `Service.release`; also ends requests that are left without an answer."""
+    host.service.release(data.get("job"))
     host.release_answers()
     return {}
 

@@ -204,12 +204,12 @@ def tags(service: Service, request: Request) -> Reply:
 
 def sessions_post(service: Service, request: Request) -> Reply:
     """POST sessions."""
-    return ok(service.open_session(request.json()).to_json())
+    return ok(service.session_json(service.open_session(request.json()).id))
 
 
 def sessions_get(service: Service, request: Request) -> Reply:
     """GET sessions/ID."""
-    return ok(service.session(request.names[0]).to_json())
+    return ok(service.session_json(request.names[0]))
 
 
 def sessions_patch(service: Service, request: Request) -> Reply:

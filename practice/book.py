@@ -217,6 +217,10 @@ class Book:
         with self.changed:
             return sum(job.charged_s for job in self.jobs.values())
 
+    def idle(self) -> bool:
+        """Whether no job runs just now."""
+        return self.closed or all(job.state is not State.RUNNING for job in self.jobs.values())
+
     def close(self) -> None:
         """Nothing more happens in this book."""
         with self.changed:

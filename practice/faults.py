@@ -97,6 +97,11 @@ class Fault:
     defaults: Mapping[str, Any] = field(default_factory=dict)
     violates: str | None = None
 
+    @property
+    def spoils(self) -> bool:
+        """Whether the answer cannot be read as it was meant."""
+        return self.name in ("truncated", "corrupt_json", "corrupt_bytes", "altered")
+
     def to_json(self) -> dict[str, Any]:
         """Plain JSON."""
         return {
@@ -133,7 +138,13 @@ ALL: tuple[Fault, ...] = (
         429,
         defaults={"retry_after_s": 1},
     ),
-    Fault("quota", POSTED, Stage.BEFORE, "answered 409: the instance's quota is used up", 409),
+    Fault(
+        "quota",
+        (Call.JOBS_POST, Call.SESSIONS_POST),
+        Stage.BEFORE,
+        "answered 409: the instance's quota is used up",
+        409,
+    ),
     Fault("unauthorised", EVERY, Stage.BEFORE, "answered 401: the token has expired", 401),
     Fault("not_found", EVERY, Stage.BEFORE, "answered 404", 404),
     Fault(
@@ -175,6 +186,7 @@ ALL: tuple[Fault, ...] = (
     Fault("corrupt_json", WITH_BODY, Stage.BODY, "a body of the right length that is no JSON"),
     Fault("corrupt_bytes", WITH_BODY, Stage.BODY, "a body of the right length that is no UTF-8"),
     Fault("altered", (Call.RESULTS,), Stage.BODY, "good JSON whose measured data cannot be decoded"),
+    Fault("device_offline", (Call.STATUS, Call.BACKENDS), Stage.BODY, "devices are said to be down"),
     Fault("usage_pending", (Call.METRICS,), Stage.BODY, "usage is said to be pending and zero"),
     Fault(
         "late_registration",

@@ -11,6 +11,7 @@ from practice.account import digest, without_secrets
 from practice.clock import stamp
 from practice.errors import Refusal, unknown
 from practice.faults import Call, Delivery, Stage
+from practice.records import State
 from practice.replies import Reply
 from practice.script import Struck
 from practice.service import Service
@@ -50,7 +51,8 @@ class Answer:
     def _deliver(self, number: int) -> None:
         with self.service.lock:
             job = self.service.book.jobs[self.names[0]]
-            self.service.book.change(job.id, delivered=job.delivered + number)
+            if job.state is State.COMPLETED:
+                self.service.book.change(job.id, delivered=job.delivered + number)
 
 
 class Host:
@@ -149,3 +151,6 @@ def _effect(service: Service, handler: api.Handler, request: api.Request) -> Rep
     except Refusal as error:
         service.log.note(request.entry, outcome="refused")
         return replies.refused(error)
+    except Exception as error:  # an answer is better than a dead connection; `bug` is never right
+        service.log.note(request.entry, outcome="bug")
+        return replies.refused(Refusal(500, "practice_bug", f"{type(error).__name__}: {error}"))

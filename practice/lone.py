@@ -22,7 +22,9 @@ Bools = NDArray[np.bool_]
 Values = Mapping[Any, NDArray[np.float64]]
 GROUND = np.array([1, 0, 0, 0], dtype=complex)
 PARAMETRIC = frozenset({"rz"})
-FIXED = frozenset({"sx", "x", "id", "sxdg", "h", "z"})
+FIXED = frozenset({"sx", "x", "id"})
+WAIT = "delay"
+KNOWN = PARAMETRIC | FIXED | {WAIT}
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ class Lone:
 
     Attributes:
         qubit: its physical number.
-        gates: in order, before its one measurement; of `FIXED` and `PARAMETRIC` names.
+        gates: in order, before its one measurement; of `KNOWN` names.
     """
 
     qubit: int
@@ -41,9 +43,7 @@ class Lone:
     def simple(operations: Sequence[Any]) -> bool:
         """Whether these operations on a qubit can be simulated here."""
         names = [operation.name for operation in operations if operation.name != "barrier"]
-        return (
-            names.count("measure") == 1 and names[-1] == "measure" and set(names[:-1]) <= FIXED | PARAMETRIC
-        )
+        return names.count("measure") == 1 and names[-1] == "measure" and set(names[:-1]) <= KNOWN
 
 
 def sample(lone: Lone, values: Values, shape: tuple[int, int], place: Place) -> Bools:
@@ -70,18 +70,37 @@ def _state(lone: Lone, values: Values, sets: int, place: Place) -> NDArray[Any]:
     """The density matrices before the measurement, shape (sets, 4)."""
     state = np.broadcast_to(GROUND, (sets, 4))
     for gate in lone.gates:
-        state = _turned(state, gate, values) if gate.name in PARAMETRIC else state @ _fixed(gate.name).T
-        error = _gate_error(place.device, place.factor, gate.name, lone.qubit) if place.noise else None
+        if gate.name in PARAMETRIC:
+            state = _turned(state, gate, values)
+        elif gate.name in FIXED:
+            state = state @ _fixed(gate.name).T
+        error = _error(gate, lone.qubit, place) if place.noise else None
         state = state if error is None else state @ error.T
     return state
 
 
+def _error(gate: Any, qubit: int, place: Place) -> NDArray[Any] | None:
+    """What noise does besides, as a superoperator; while a qubit waits it relaxes, as in Aer."""
+    if gate.name == WAIT:
+        return _relaxation(place.device, place.factor, qubit, gate.duration, gate.unit)
+    return _gate_error(place.device, place.factor, gate.name, qubit)
+
+
 def _turned(state: NDArray[Any], gate: Any, values: Values) -> NDArray[Any]:
     """Applies rz: the coherences turn by the angle, the populations stay."""
-    angle = gate.params[0]
-    theta = np.broadcast_to(values[angle] if angle in values else float(angle), state.shape[0])
-    turn = np.exp(1j * theta)
+    turn = np.exp(1j * _angles(gate.params[0], values, len(state)))
     return np.stack([state[:, 0], state[:, 1] * turn, state[:, 2] / turn, state[:, 3]], axis=1)
+
+
+def _angles(angle: Any, values: Values, sets: int) -> NDArray[np.float64]:
+    """The angle in every set: a number, a parameter or an expression of parameters."""
+    if angle in values:
+        return values[angle]
+    names = getattr(angle, "parameters", None)
+    if not names:
+        return np.full(sets, float(angle))
+    rows = [{name: float(values[name][row]) for name in names} for row in range(sets)]
+    return np.array([float(angle.bind(row)) for row in rows])
 
 
 @cache
@@ -105,6 +124,19 @@ def _gate_error(device: str, factor: float, gate: str, qubit: int) -> NDArray[An
 
     error = _noise(device, factor)._local_quantum_errors.get(gate, {}).get((qubit,))
     return None if error is None else np.asarray(SuperOp(error).data)
+
+
+@cache
+def _relaxation(device: str, factor: float, qubit: int, duration: float, unit: str) -> NDArray[Any] | None:
+    from qiskit.quantum_info import SuperOp
+    from qiskit_aer.noise import thermal_relaxation_error
+
+    target = single_qubit_target(device, factor)
+    known = target.qubit_properties[qubit]
+    if known.t1 is None or known.t2 is None:
+        return None
+    seconds = duration * target.dt if unit == "dt" else duration
+    return np.asarray(SuperOp(thermal_relaxation_error(known.t1, min(known.t2, 2 * known.t1), seconds)).data)
 
 
 @cache

@@ -148,13 +148,13 @@ class Session:
     accepting: bool = True
     closed: datetime | None = None
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self, state: str, elapsed_s: float) -> dict[str, Any]:
         """The session as `GET sessions/ID` shows it."""
         return {
             "id": self.id,
             "backend_name": self.backend,
             "mode": self.mode,
-            "state": "open" if self.accepting else "closed",
+            "state": state,
             "accepting_jobs": self.accepting,
             "max_ttl": self.max_ttl_s or 28800,
             "active_ttl": self.max_ttl_s or 28800,
@@ -164,7 +164,7 @@ class Session:
             "closed_at": stamp(self.closed),
             "last_job_started": None,
             "last_job_completed": None,
-            "elapsed_time": 0,
+            "elapsed_time": elapsed_s,
             "timestamps": [{"status": "open", "timestamp": stamp(self.created)}],
             "practice": LABEL,
         }

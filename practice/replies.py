@@ -83,9 +83,10 @@ def spoil(reply: Reply, struck: Struck) -> Reply:
         "corrupt_bytes": lambda body: b"\xff\xfe" * (len(body) // 2) + b"\xff" * (len(body) % 2),
         "altered": _altered,
         "usage_pending": _pending,
+        "device_offline": _offline,
     }
     body = spoilers[name](reply.body)
-    return replace(reply, body=body, delivery=struck.fault.delivery, spoilt=name != "usage_pending")
+    return replace(reply, body=body, delivery=struck.fault.delivery, spoilt=struck.fault.spoils)
 
 
 def _altered(body: bytes) -> bytes:
@@ -103,6 +104,16 @@ def _alter(data: Any) -> Any:
     if {"data", "shape", "dtype"} <= set(data):
         return {**data, "shape": [*data["shape"][:-1], data["shape"][-1] + 8]}
     return {name: _alter(each) for name, each in data.items()}
+
+
+def _offline(body: bytes) -> bytes:
+    data = json.loads(body)
+    down = {"name": "offline", "reason": "practice"}
+    if "devices" in data:
+        return json.dumps(
+            {**data, "devices": [{**each, "status": down} for each in data["devices"]]}
+        ).encode()
+    return json.dumps({**data, "state": False, "status": "maintenance"}).encode()
 
 
 def _pending(body: bytes) -> bytes:

@@ -14,6 +14,9 @@ from practice.script import Script, Struck
 from practice.settings import Settings
 from practice.worker import Worker
 
+SETTLE_S = 60.0
+"""How long the account waits for jobs that run just now."""
+
 
 @dataclass(frozen=True)
 class Late:
@@ -149,6 +152,15 @@ class Service:
             raise unknown("session", session_id)
         return self.sessions[session_id]
 
+    def session_json(self, session_id: str) -> dict[str, Any]:
+        """The session as `GET sessions/ID` shows it; closed when it accepts nothing and is empty."""
+        with self.lock:
+            found = self.session(session_id)
+            jobs = [job for job in self.book.jobs.values() if job.session == session_id]
+            busy = any(not job.state.final for job in jobs)
+            state = ("active" if busy else "closed") if not found.accepting else "active" if jobs else "open"
+            return found.to_json(state, sum(job.charged_s for job in jobs))
+
     def close_session(self, session_id: str) -> None:
         """Has it accept no more jobs; those in it go on."""
         with self.lock:
@@ -191,13 +203,22 @@ class Service:
         }
 
     def account(self) -> dict[str, Any]:
-        """The exact account, see `practice.account`."""
+        """The exact account, see `practice.account`; waits for jobs that run just now."""
         with self.lock:
-            return account(self.log, self.book.jobs.values(), self.sessions.values())
+            self.lock.wait_for(self.book.idle, SETTLE_S)
+            sessions = [self.session_json(session_id) for session_id in self.sessions]
+            return account(self.log, self.book.jobs.values(), sessions)
 
     def close(self) -> None:
         """Nothing more happens here."""
         self.book.close()
+
+    def release(self, job_id: str | None = None) -> None:
+        """Lets a job, or all, leave the queue; and takes on, or refuses, the late submissions."""
+        with self.lock:
+            self.late = [replace(late, lists=0, at=self.clock.now()) for late in self.late]
+        self.settle_late()
+        self.book.release(job_id)
 
 
 def quota() -> Refusal:

@@ -1,0 +1,141 @@
+"""Samples against independent sources: hand values, and Aer on the whole at once."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from qiskit import QuantumCircuit
+from qiskit.circuit import Parameter
+from qiskit.providers import BackendV2
+from qiskit.quantum_info import DensityMatrix
+from qiskit_aer import AerSimulator
+from qiskit_aer.noise import NoiseModel
+
+from backends.ibm_runtime.subdevice import as_backend, cut, device_target
+from practice.execution import Bench
+from practice.sampling import parts, sample
+from practice.simulators import Place, single_qubit_target, sub_target
+
+SHOTS = 20_000
+FIVE_SIGMA = 5 * np.sqrt(0.25 / SHOTS)
+IDEAL = Place("practice_boston", 1.0, False, seed=5, max_qubits=4, delay_s=250e-6)
+NOISY = Place("practice_boston", 1.0, True, seed=5, max_qubits=4, delay_s=250e-6)
+NO_PARAMETERS = np.zeros((0,))
+
+
+def wide(*, measured: int) -> QuantumCircuit:
+    """A circuit over all of practice_boston."""
+    return QuantumCircuit(156, measured)
+
+
+def fraction(bits: np.ndarray[Any, np.dtype[np.bool_]]) -> float:
+    return float(bits.mean())
+
+
+def test_parts_are_what_gates_couple() -> None:
+    circuit = wide(measured=0)
+    circuit.cz(3, 4)
+    circuit.cz(4, 5)
+    circuit.x(8)
+    circuit.barrier()
+    circuit.cz(20, 21)
+    assert sorted(parts(circuit)) == [(3, 4, 5), (8,), (20, 21)]
+
+
+def test_a_bell_pair_far_from_qubit_zero_is_correlated() -> None:
+    circuit = wide(measured=2)
+    circuit.rz(np.pi / 2, 101)
+    circuit.sx(101)
+    circuit.rz(np.pi / 2, 101)  # these three are a Hadamard gate
+    circuit.cx(101, 102)
+    circuit.measure([101, 102], [0, 1])
+    bits = sample(circuit, NO_PARAMETERS, SHOTS, IDEAL)["c"]
+    assert bits.shape == (SHOTS, 2)
+    assert (bits[:, 0] == bits[:, 1]).all()
+    assert fraction(bits[:, 0]) == pytest.approx(0.5, abs=FIVE_SIGMA)
+
+
+def test_lone_qubits_follow_their_angles() -> None:
+    angle, circuit = Parameter("a"), wide(measured=2)
+    for qubit, clbit in ((7, 0), (90, 1)):
+        # rz(pi/2) sx rz(a + pi) sx rz(pi/2) turns |0> so that 1 is read with chance sin(a/2)^2
+        for gate in (np.pi / 2, None, angle + np.pi, None, 5 * np.pi / 2):
+            circuit.sx(qubit) if gate is None else circuit.rz(gate, qubit)
+        circuit.measure(qubit, clbit)
+    angles = np.array([0.0, 0.4, np.pi / 2, np.pi])
+    bits = sample(circuit, angles[:, None], SHOTS, IDEAL)["c"]
+    assert bits.shape == (4, SHOTS, 2)
+    expected = np.sin(angles / 2) ** 2
+    assert np.allclose(bits.mean(axis=1), expected[:, None], atol=FIVE_SIGMA)
+    assert not (bits[1, :, 0] == bits[1, :, 1]).all()  # each qubit has chances of its own
+
+
+def test_noise_on_a_lone_qubit_is_that_of_aer() -> None:
+    circuit = QuantumCircuit(1)
+    for _ in range(40):
+        circuit.sx(0)
+        circuit.rz(0.3, 0)
+    circuit.x(0)
+    circuit.delay(10_000, 0, unit="dt")
+    target = cut(device_target("fake_boston"), (17,))
+    expected = chance_of_one(circuit, as_backend(target, "one"))
+    large = wide(measured=1)
+    for each in circuit.data:
+        large.append(each.operation, [17])
+    large.measure(17, 0)
+    assert fraction(sample(large, NO_PARAMETERS, SHOTS, NOISY)["c"]) == pytest.approx(
+        expected, abs=FIVE_SIGMA
+    )
+
+
+def chance_of_one(circuit: QuantumCircuit, backend: BackendV2) -> float:
+    """Aer's exact density matrix, then the readout error."""
+    model = NoiseModel.from_backend(backend)
+    ready = circuit.copy()
+    ready.save_density_matrix()
+    simulator = AerSimulator(method="density_matrix", noise_model=model)
+    matrix = DensityMatrix(simulator.run(ready, shots=1).result().data()["density_matrix"])
+    flips = model._local_readout_errors[(0,)].probabilities
+    return float(matrix.probabilities() @ flips[:, 1])
+
+
+def test_noise_on_a_coupled_pair_is_that_of_aer() -> None:
+    circuit = QuantumCircuit(2)
+    circuit.sx(0)
+    for _ in range(31):
+        circuit.cz(0, 1)
+        circuit.sx(1)
+    where = (0, 1)
+    model = NoiseModel.from_backend(as_backend(cut(device_target("fake_boston"), where), "two"))
+    measured = circuit.copy()
+    measured.measure_all()
+    aer = AerSimulator(method="density_matrix", noise_model=model)
+    counts = aer.run(measured, shots=SHOTS, seed_simulator=99).result().get_counts()
+    large = wide(measured=2)
+    for each in circuit.data:
+        large.append(each.operation, [where[circuit.find_bit(qubit).index] for qubit in each.qubits])
+    large.measure(where, [0, 1])
+    bits = sample(large, NO_PARAMETERS, SHOTS, NOISY)["c"]
+    for text in ("00", "01", "10", "11"):
+        mine = fraction((bits == [text[1] == "1", text[0] == "1"]).all(axis=1))
+        assert mine == pytest.approx(counts.get(text, 0) / SHOTS, abs=1.5 * FIVE_SIGMA)
+
+
+def test_drift_multiplies_errors_of_the_simulation_and_leaves_the_snapshot() -> None:
+    before = sub_target("practice_boston", (0, 1), 1.0)["cz"][(0, 1)].error
+    assert sub_target("practice_boston", (0, 1), 3.0)["cz"][(0, 1)].error == pytest.approx(3 * before)
+    assert sub_target("practice_boston", (0, 1), 1.0)["cz"][(0, 1)].error == before
+    t1 = single_qubit_target("practice_boston", 1.0).qubit_properties[17].t1
+    assert single_qubit_target("practice_boston", 2.0).qubit_properties[17].t1 == pytest.approx(t1 / 2)
+    assert device_target("fake_boston").qubit_properties[17].t1 == t1
+
+
+def test_the_charge_is_two_seconds_a_circuit_and_its_executions() -> None:
+    bench, circuit = Bench(IDEAL), wide(measured=1)
+    circuit.delay(1e-3, 3, unit="s")
+    circuit.measure(3, 0)
+    bench.count(circuit, 1000)
+    bench.count(circuit, 1000)
+    # 2 x (2 s + (250 us + 1 ms + readout) x 1,000); a Heron reads out in a few us
+    assert bench.executions == 2000
+    assert bench.seconds == pytest.approx(2 * (2 + 1.25), abs=0.02)
