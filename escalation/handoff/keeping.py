@@ -59,6 +59,7 @@ def record(h: Handing, row: Handoff, result: RawResult) -> RawResult:
     }
     return replace(
         result,
+        error=None if result.ok else ": ".join(filter(None, (row.reason, result.error))),
         usage=usage,
         provenance={**result.provenance, **h.backend.facts_of(row.job), "handoff": about, **_drift(h, row)},
         evidence={**result.evidence, **_bytes(h, row)},

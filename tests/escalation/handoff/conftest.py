@@ -13,7 +13,6 @@ from escalation.case import CaseInfo, WorkKey
 from escalation.handoff.carry import Pace, carry
 from escalation.handoff.handing import Handing
 from escalation.handoff.model import Approval, Handoff
-from escalation.ladder import Case
 from escalation.opening import prepare
 from escalation.policy import HandoffRules, parse_policy
 from escalation.problem import Budget, Problem, Target
@@ -137,15 +136,15 @@ class World:
 @pytest.fixture
 def make_world(tmp_path: Path, policy_text: str) -> Iterator[Callable[..., World]]:
     made: list[World] = []
+    problem = Problem(
+        family="toy",
+        instance={"numbers": [3, 1, 4], "reach": 3},
+        target=Target(metric="number", at_least=9),
+        budget=Budget(wall_s=100, qpu_s=10, usd=20),
+    )
+    case = prepare(problem, parse_policy(policy_text), case_id="c")
 
     def make(**changes: Any) -> World:
-        problem = Problem(
-            family="toy",
-            instance={"numbers": [3, 1, 4], "reach": 3},
-            target=Target(metric="number", at_least=9),
-            budget=Budget(wall_s=100, qpu_s=10, usd=20),
-        )
-        case: Case = prepare(problem, parse_policy(policy_text), case_id="c")
         world = World(case.info, Settings(home=tmp_path / str(len(made)), settle_s=60, poll_s=1), **changes)
         made.append(world)
         return world
