@@ -1,6 +1,5 @@
 """What the tests of the records share: real stores, ledgers and cases."""
 
-import itertools
 import os
 import subprocess
 import sys
@@ -12,16 +11,18 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from escalation.attempt import Attempt, AttemptStatus
-from escalation.case import CaseInfo
+from escalation.case import CaseInfo, WorkKey
 from escalation.certificate import Certificate, CertificateStatus, Control
 from escalation.decision import Action, Decision
+from escalation.handoff.model import Approval, Handoff, Price
+from escalation.handoff.states import HandoffState
 from escalation.identity import digest_json
-from escalation.problem import Problem, Target, Tier
+from escalation.problem import Budget, Problem, Target, Tier
 from escalation.quote import Quote
 from escalation.settings import ROOT
 from records.ledger import SqlLedger
 from records.store import FileStore
-from tests.records.postgresql import Missing, database, programs, serving
+from tests.records.postgresql import Missing, emptied, programs, serving
 
 
 @pytest.fixture
@@ -43,16 +44,11 @@ def postgresql() -> Iterator[Path]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """An empty database, of every kind that the ledger runs on."""
     if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'ledger.db'}"
-        return
-    with database(request.getfixturevalue("postgresql"), f"ledger_{next(_numbers)}") as made:
-        yield made
-
-
-_numbers = itertools.count()
+        return f"sqlite:///{tmp_path / 'ledger.db'}"
+    return emptied(request.getfixturevalue("postgresql"))
 
 
 @pytest.fixture
@@ -150,6 +146,77 @@ def make_decision() -> Callable[..., Decision]:
         return Decision(number=number, action=Action.ATTEMPT, tier=Tier.HPC, rule="order", because=because)
 
     return make
+
+
+PRICE = Price(qpu_s=1.5, usd=2.4, cap_qpu_s=3.0, cap_usd=4.8)
+"""Of the hand-offs that these tests make; the cap is what is reserved."""
+
+
+@pytest.fixture
+def make_question() -> Callable[..., Approval]:
+    """Asks about a frozen hand-off, at 1000 s for 100 s, unless told otherwise."""
+
+    def make(row: Handoff, number: int = 0, **changes: Any) -> Approval:
+        assert row.price is not None
+        assert row.payload is not None
+        names = {"case_id": row.case_id, "attempt": row.attempt, "ordinal": row.ordinal}
+        binds = {"subject": row.payload, "policy": digest_json("policy"), "cap": row.price.cap}
+        times = {"asked_at": 1000.0, "expires_at": 1100.0}
+        made = {"approval_id": f"q{number}", "shown": {"device": row.backend}, **names, **binds, **times}
+        return Approval.model_validate(made | changes)
+
+    return make
+
+
+@pytest.fixture
+def freeze() -> Callable[..., Handoff]:
+    """Opens a hand-off and freezes its payload, in a case that the ledger holds."""
+
+    def make(ledger: SqlLedger, ordinal: int = 0, case_id: str = "c", **changes: Any) -> Handoff:
+        row = ledger.want_handoff(WorkKey(case_id, 0, ordinal), digest_json("work"), "model", 1000.0)
+        noted: dict[str, Any] = {"payload": digest_json([case_id, ordinal]), "price": PRICE} | changes
+        return ledger.move(row, HandoffState.FROZEN, 1000.0, **noted)
+
+    return make
+
+
+@pytest.fixture
+def reach(freeze: Callable[..., Handoff], make_question: Any) -> Callable[..., Handoff]:
+    """Takes a new hand-off to a state by a way that the table has, a minute a step."""
+    S = HandoffState
+    sent = (S.AUTHORISED, S.FENCED, S.SENDING)
+    ways: dict[HandoffState, tuple[HandoffState, ...]] = {
+        S.FROZEN: (),
+        S.ASKED: (S.ASKED,),
+        S.AUTHORISED: sent[:1],
+        S.FENCED: sent[:2],
+        S.SENDING: sent,
+        S.DOUBTED: (*sent, S.DOUBTED),
+        S.PARKED: (*sent, S.DOUBTED, S.PARKED),
+        S.SUBMITTED: (*sent, S.SUBMITTED),
+        S.FETCHED: (*sent, S.SUBMITTED, S.FETCHED),
+        S.SETTLED: (*sent, S.SUBMITTED, S.FETCHED, S.SETTLED),
+        S.DONE: (*sent, S.SUBMITTED, S.FETCHED, S.SETTLED, S.DONE),
+        S.REFUSED: (S.REFUSED,),
+        S.CANCELLED: (S.CANCELLED,),
+    }
+
+    def go(ledger: SqlLedger, state: HandoffState, ordinal: int = 0) -> Handoff:
+        if state is S.WANTED:
+            return ledger.want_handoff(WorkKey("c", 0, ordinal), digest_json("work"), "model", 1000.0)
+        row = freeze(ledger, ordinal)
+        for number, target in enumerate(ways[state], start=1):
+            now = 1000.0 + 60 * number
+            if target in (S.ASKED, S.AUTHORISED):
+                question = make_question(row, ordinal) if target is S.ASKED else None
+                row = ledger.authorise(row, question, Budget(), "p", now)[1]
+            elif target is S.DONE:
+                row = ledger.bill(row, 2.0, 3.2, now)
+            else:
+                row = ledger.move(row, target, now)
+        return row
+
+    return go
 
 
 @pytest.fixture

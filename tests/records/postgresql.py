@@ -77,14 +77,16 @@ def serving() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-@contextmanager
-def database(socket: Path, name: str) -> Iterator[str]:
-    """An empty database on the server; yields its URL."""
+def emptied(socket: Path) -> str:
+    """Ends whatever uses the server's database, and empties it; returns its URL."""
     with _connected(socket) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"'.encode())
-    yield f"postgresql://{USER}@/{name}?host={socket}"
-    with _connected(socket) as connection:
-        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+        connection.execute(
+            "SELECT pg_terminate_backend(pid, 30000) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        connection.execute("DROP SCHEMA public CASCADE")
+        connection.execute("CREATE SCHEMA public")
+    return f"postgresql://{USER}@/postgres?host={socket}"
 
 
 _INITDB = ("--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C")
