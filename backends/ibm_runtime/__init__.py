@@ -1,1 +1,1 @@
-"""IBM Quantum devices: calibrated rehearsals now, hardware over HTTP later."""
+"""IBM Quantum devices: rehearsed here, at a practice service, or at IBM's own service over HTTP."""

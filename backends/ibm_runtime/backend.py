@@ -1,4 +1,4 @@
-"""IBM Quantum as a backend. In this version: rehearsals under shipped calibrations."""
+"""IBM Quantum as a backend: calibrated rehearsals, a practice service, or IBM's own service."""
 
 from typing import ClassVar
 
@@ -6,6 +6,7 @@ from backends.circuit_backend import SimulatedBackend
 from backends.ibm_runtime import snapshots
 from backends.ibm_runtime.calibration import calibration
 from backends.ibm_runtime.devices import DEFAULT, kind_of
+from backends.ibm_runtime.service import ServiceBackend
 from escalation.calibration import Calibration, DeviceKind
 from escalation.errors import BadInput
 from escalation.quote import Quote
@@ -23,14 +24,12 @@ class IbmRuntimeBackend(SimulatedBackend):
         """Opens a device, `DEFAULT` where none is named.
 
         Raises:
-            escalation.errors.BadInput: on an unknown rehearsal, and on hardware, which comes later.
+            escalation.errors.BadInput: on an unknown rehearsal, and on a device that is none.
         """
         self.kind = kind_of(device)
-        if self.kind is DeviceKind.HARDWARE:
-            names = ", ".join(snapshots.names())
+        if self.kind is not DeviceKind.REHEARSAL:
             raise BadInput(
-                f"{device}: hardware over HTTP is not connected in this version; "
-                f"choose one of the calibrated rehearsals: {names}"
+                f"{device}: expected a calibrated rehearsal, one of {', '.join(snapshots.names())}"
             )
         self.device = device or DEFAULT
         context = {"device": self.device, "usd_per_qpu_s": settings.usd_per_qpu_s}
@@ -47,3 +46,14 @@ class IbmRuntimeBackend(SimulatedBackend):
         `settings.usd_per_qpu_s`, `qpu_s` is None where the snapshot reports no repetition delay.
         """
         return Quote.model_validate(self.quoted(work)["hardware"])
+
+
+def open_backend(settings: Settings, device: str | None = None) -> IbmRuntimeBackend | ServiceBackend:
+    """Opens a device: `fake_…` (or none named) is rehearsed here, `practice_…` and `ibm_…` are at a service.
+
+    Raises:
+        escalation.errors.BadInput: on an unknown name, or one that does not go with the service's address.
+    """
+    if device is None or not kind_of(device).paid:
+        return IbmRuntimeBackend(settings, device)
+    return ServiceBackend(settings, device)

@@ -5,9 +5,9 @@ from escalation.registry import BackendDescriptor
 
 DESCRIPTOR = BackendDescriptor(
     name="ibm_runtime",
-    backend="backends.ibm_runtime.backend:IbmRuntimeBackend",
+    backend="backends.ibm_runtime.backend:open_backend",
     accepts=("circuit_batch",),
-    summary="IBM Quantum devices, rehearsed under the calibration snapshots that ship with IBM's client",
+    summary="IBM Quantum devices: rehearsed under shipped calibrations, at a practice service, or at IBM's own",
     devices="backends.ibm_runtime.devices:devices",
     kind_of="backends.ibm_runtime.devices:kind_of",
     kind=DeviceKind.REHEARSAL,

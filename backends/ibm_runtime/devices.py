@@ -14,10 +14,14 @@ DEFAULT = "fake_boston"
 COMPARED_LAYER = 100
 # what IBM calls its devices
 HARDWARE_PREFIX = "ibm_"
+# devices of a practice service on this machine
+PRACTICE_PREFIX = "practice_"
 
 
 def kind_of(device: str | None) -> DeviceKind:
-    """Tells what a device is: a rehearsal where a snapshot has that name, hardware where it is `ibm_…`.
+    """Tells what a device is: a rehearsal where a snapshot has that name, else by its prefix.
+
+    `ibm_…` is hardware at IBM's service, `practice_…` belongs to a practice service; nobody is asked.
 
     Raises:
         escalation.errors.BadInput: on any other name, with the nearest ones.
@@ -26,6 +30,8 @@ def kind_of(device: str | None) -> DeviceKind:
         return DeviceKind.REHEARSAL
     if device.startswith(HARDWARE_PREFIX):
         return DeviceKind.HARDWARE
+    if device.startswith(PRACTICE_PREFIX):
+        return DeviceKind.PRACTICE
     raise BadInput(_unknown(device))
 
 

@@ -10,12 +10,15 @@ from backends.circuit_size import Entangler, entanglers, simulation_log2
 from backends.ibm_runtime.calibration import calibration
 from backends.ibm_runtime.layout import as_line, best_chain
 from backends.ibm_runtime.subdevice import device_target, relabel, used_qubits
+from backends.ibm_runtime.target import target_of
+from escalation.calibration import Calibration
 from escalation.errors import BadInput
 from escalation.identity import digest_bytes, digest_json
 from escalation.work import Pub
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
+    from qiskit.transpiler import Target
 
 KEPT = 64
 _KEPT: dict[str, "Isa"] = {}
@@ -75,7 +78,30 @@ class Isa:
         return str(self.circuit.draw("text", idle_wires=False, fold=160))
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a circuit is to run: a device's calibration and the target that goes with it."""
+
+    calibration: Calibration
+    target: "Target"
+
+    @classmethod
+    def snapshot(cls, device: str) -> "Place":
+        """The device of a snapshot, as IBM's client sees it."""
+        return cls(calibration(device), device_target(device))
+
+    @classmethod
+    def live(cls, found: Calibration) -> "Place":
+        """A device under a calibration, from that alone."""
+        return cls(found, target_of(found))
+
+
 def transpile_pub(device: str, pub: Pub, optimization_level: int, seed: int) -> Isa:
+    """Transpiles a pub's circuit for a snapshot, see `transpile`."""
+    return transpile(Place.snapshot(device), pub, optimization_level, seed)
+
+
+def transpile(place: Place, pub: Pub, optimization_level: int, seed: int) -> Isa:
     """Transpiles a pub's circuit, or returns what an earlier call made of it under the same calibration.
 
     A circuit whose interactions lie on a line goes to the device's best chain without SWAPs; any other is
@@ -85,18 +111,18 @@ def transpile_pub(device: str, pub: Pub, optimization_level: int, seed: int) -> 
         escalation.errors.BadInput: when the circuit does not fit the device.
     """
     text = digest_bytes(pub.qasm3.encode())
-    key = digest_json([text, list(pub.parameter_names), calibration(device).digest, optimization_level, seed])
+    key = digest_json([text, list(pub.parameter_names), place.calibration.digest, optimization_level, seed])
     if key not in _KEPT:
         while len(_KEPT) >= KEPT:
             _KEPT.pop(next(iter(_KEPT)))
-        _KEPT[key] = _transpile(device, load_circuit(pub), optimization_level, seed)
+        _KEPT[key] = _transpile(place, load_circuit(pub), optimization_level, seed)
     return _KEPT[key]
 
 
-def _transpile(device: str, circuit: "QuantumCircuit", optimization_level: int, seed: int) -> Isa:
+def _transpile(place: Place, circuit: "QuantumCircuit", optimization_level: int, seed: int) -> Isa:
     from qiskit.transpiler import TranspilerError, generate_preset_pass_manager
 
-    target = device_target(device)
+    device, target = place.calibration.device, place.target
     if circuit.num_qubits > target.num_qubits:
         raise BadInput(
             f"expected at most the {target.num_qubits} qubits of {device}, got {circuit.num_qubits}"
@@ -106,7 +132,7 @@ def _transpile(device: str, circuit: "QuantumCircuit", optimization_level: int, 
         isa = generate_preset_pass_manager(
             optimization_level=optimization_level,
             target=target,
-            initial_layout=line_layout(device, circuit.num_qubits, gates),
+            initial_layout=line_layout(place.calibration, circuit.num_qubits, gates),
             seed_transpiler=seed,
         ).run(circuit)
     except TranspilerError as error:
@@ -115,10 +141,10 @@ def _transpile(device: str, circuit: "QuantumCircuit", optimization_level: int, 
     return Isa(isa, used_qubits(isa), tuple(entanglers(isa)), size)
 
 
-def line_layout(device: str, num_qubits: int, gates: list[Entangler]) -> list[int] | None:
+def line_layout(found: Calibration, num_qubits: int, gates: list[Entangler]) -> list[int] | None:
     """Returns the physical qubit of every circuit qubit on the best chain; None where there is no line."""
     order = as_line(num_qubits, [(gate.a, gate.b) for gate in gates])
-    chain = None if order is None else best_chain(calibration(device), num_qubits)
+    chain = None if order is None else best_chain(found, num_qubits)
     if order is None or chain is None:
         return None
     place = dict(zip(order, chain, strict=True))

@@ -36,9 +36,11 @@ def test_kinds_and_summaries_import_nothing_of_qiskit() -> None:
     assert imported == []
 
 
-def test_a_name_as_ibm_gives_is_hardware_which_cannot_be_opened_yet() -> None:
+def test_a_name_tells_what_a_device_is() -> None:
     assert kind_of("ibm_torino") is DeviceKind.HARDWARE
-    with pytest.raises(BadInput, match=r"hardware over HTTP is not connected in this version; .*fake_boston"):
+    assert kind_of("practice_torino") is DeviceKind.PRACTICE
+    assert kind_of("fake_torino") is kind_of(None) is DeviceKind.REHEARSAL
+    with pytest.raises(BadInput, match=r"ibm_torino: expected a calibrated rehearsal, one of .*fake_boston"):
         IbmRuntimeBackend(settings(), "ibm_torino")
 
 

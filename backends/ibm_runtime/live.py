@@ -1,0 +1,119 @@
+"""A device at the service, now: its calibration, whether it is up, how long its queue is."""
+
+import time
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from backends.ibm_runtime.calibration import build
+from backends.ibm_runtime.connection import Connection
+from escalation.calibration import Calibration
+from escalation.errors import BackendError
+from escalation.identity import digest_bytes
+
+RECENT_S = 300.0
+"""Seconds for which a calibration is good enough for a quote; decisions, payloads and records ask anew."""
+KEPT = 8
+TYPICAL_JOB_S = 10.0
+"""Seconds a queued job takes, where the service tells only how many are queued: a guess, not measured."""
+
+
+class LiveDevice:
+    """One device of the connected service."""
+
+    def __init__(self, connection: Connection, name: str) -> None:
+        """Checks that the service has the device, and is what the name promises.
+
+        Raises:
+            escalation.errors.BackendError: where it has not.
+        """
+        self.connection = connection
+        self.name = name
+        self._read: dict[str, Calibration] = {}
+        self._recent: tuple[float, Calibration] | None = None
+        self._check()
+
+    def _check(self) -> None:
+        account = self.connection.account
+        listed: list[dict[str, Any]] = self.connection.service._backends_info_per_instance[account.instance]
+        is_practice = any("practice" in each for each in listed)
+        if is_practice is not account.practice:
+            what = "a practice service" if is_practice else "no practice service"
+            raise BackendError(f"{self.name}: {account.service} is {what}, so this device is not there")
+        names = sorted(str(each["name"]) for each in listed)
+        if self.name not in names:
+            raise BackendError(
+                f"{self.name}: expected a device of {account.service}: {', '.join(names) or 'none'}"
+            )
+
+    @cached_property
+    def backend(self) -> Any:
+        """The client's own object for the device, which is listed: what fails may pass later."""
+        try:
+            return self.connection.call(lambda: self.connection.service.backend(self.name))
+        except BackendError as error:
+            said = str(error)
+        raise BackendError(f"{self.name} cannot be opened: {said}", retry=True)
+
+    def calibration(self) -> Calibration | None:
+        """Asks for the calibration in force; None where the device has none."""
+        found = self.calibration_at(None)
+        if found is not None:
+            self._recent = (time.monotonic(), found)
+        return found
+
+    def recent(self) -> Calibration:
+        """Returns a calibration that is at most `RECENT_S` old in our hands.
+
+        Raises:
+            escalation.errors.BackendError: when it cannot be had.
+        """
+        if self._recent is not None and time.monotonic() - self._recent[0] < RECENT_S:
+            return self._recent[1]
+        found = self.calibration()
+        if found is None:
+            raise BackendError(f"{self.name} has no calibration now", retry=True)
+        return found
+
+    def calibration_at(self, moment: datetime | None) -> Calibration | None:
+        """Asks for the calibration in force at a moment, None for now; the same text is read once."""
+        connection = self.connection
+        said = connection.call(lambda: connection.client.backend_properties(self.name, datetime=moment))
+        if not said:
+            return None
+        key = digest_bytes(connection.exchanges[-1].body)
+        if key not in self._read:
+            found = self._built(said)
+            self._read = dict([*self._read.items(), (key, found)][-KEPT:])
+        return self._read.get(key) or self._built(said)
+
+    def _built(self, said: Mapping[str, Any]) -> Calibration:
+        configuration = self.connection.call(lambda: self.connection.client.backend_configuration(self.name))
+        try:
+            return build(self.name, configuration, said)
+        except (KeyError, TypeError, ValueError) as error:
+            what = f"{self.name}: its calibration is not as documented: {type(error).__name__}: {error}"
+        raise BackendError(" ".join(what.split()))
+
+    def status(self) -> Mapping[str, Any]:
+        """Asks for the status: `operational`, `status_msg`, `pending_jobs`."""
+        found: Mapping[str, Any] = self.connection.call(
+            lambda: self.connection.client.backend_status(self.name)
+        )
+        return found
+
+    def queue_s(self) -> float | None:
+        """Estimates how long a job sent now would wait: the service's own average, or by the queue's length.
+
+        Returns:
+            0 where nothing is queued; None where the service says nothing.
+        """
+        listed = self.connection.call(lambda: self.connection.client.list_backends(True))
+        mine: dict[str, Any] = next((each for each in listed if each.get("name") == self.name), {})
+        length, told = mine.get("queue_length"), (mine.get("wait_time_seconds") or {}).get("average")
+        if length == 0:
+            return 0.0
+        if isinstance(told, int | float) and told > 0:
+            return float(told)
+        return None if length is None else float(length) * TYPICAL_JOB_S

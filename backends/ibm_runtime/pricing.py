@@ -1,0 +1,78 @@
+"""What work costs on a device that charges: the documented formula, and the cap that is reserved."""
+
+from collections.abc import Sequence
+from math import ceil
+from typing import TYPE_CHECKING
+
+from backends.circuit_size import two_qubit_depth
+from backends.ibm_runtime import estimate
+from escalation.calibration import Calibration
+from escalation.errors import BackendError
+from escalation.handoff.model import Price
+from escalation.quote import Quote
+
+if TYPE_CHECKING:
+    from backends.ibm_runtime.payload import Sent
+
+ROOM_S = 5.0
+"""Seconds that a cap leaves at least above the estimate: small jobs overrun it by more than a factor."""
+
+
+def qpu_s(found: Calibration, sent: Sequence["Sent"]) -> float | None:
+    """Estimates the seconds charged, a lower bound; None where the device reports no repetition delay."""
+    return estimate.qpu_s(found, [(estimate.length_s(found, each.isa), each.executions) for each in sent])
+
+
+def price(
+    found: Calibration,
+    sent: Sequence["Sent"],
+    usd_per_qpu_s: float | None,
+    cap_factor: float,
+    queue_s: float | None,
+) -> Price:
+    """Prices a job: its estimate, and the whole seconds after which the service is to stop it.
+
+    Raises:
+        escalation.errors.BackendError: when the price is unknown.
+    """
+    seconds = qpu_s(found, sent)
+    if seconds is None:
+        raise BackendError(f"its price is unknown: {found.device} reports no repetition delay")
+    if usd_per_qpu_s is None:
+        raise BackendError("its price is unknown: set TIERWISE_USD_PER_QPU_S to what your plan charges")
+    cap_s = float(ceil(max(cap_factor * seconds, seconds + ROOM_S)))
+    return Price(
+        qpu_s=seconds,
+        usd=seconds * usd_per_qpu_s,
+        cap_qpu_s=cap_s,
+        cap_usd=cap_s * usd_per_qpu_s,
+        queue_s=queue_s,
+    )
+
+
+def quote(found: Calibration, sent: Sequence["Sent"], usd_per_qpu_s: float | None) -> Quote:
+    """Quotes a job: seconds and money as estimated, the rest from its circuits."""
+    seconds = qpu_s(found, sent)
+    total = Quote(
+        wall_s=seconds or estimate.SUB_JOB_S,
+        qpu_s=seconds,
+        usd=None if seconds is None or usd_per_qpu_s is None else seconds * usd_per_qpu_s,
+    )
+    for each in sent:
+        total += Quote(
+            circuits=len(each.rows),
+            shots=each.executions,
+            qubits=len(each.isa.qubits),
+            two_qubit_gates=len(each.isa.entanglers),
+            two_qubit_depth=two_qubit_depth(each.isa.entanglers),
+            expected_fidelity=estimate.expected_fidelity(found, each.isa),
+            simulation_log2=each.isa.simulation_log2,
+        )
+    return total
+
+
+def fidelity(found: Calibration, isas: Sequence["Sent"]) -> float | None:
+    """Expected fidelity of the worst of the circuits; None where an error that it needs is not reported."""
+    values = [estimate.expected_fidelity(found, each.isa) for each in isas]
+    known = [value for value in values if value is not None]
+    return min(known) if known and len(known) == len(values) else None

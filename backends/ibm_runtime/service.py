@@ -1,0 +1,314 @@
+"""IBM Quantum's service, or a practice service, as a backend that charges: each verb is one exchange."""
+
+import json
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from backends.circuit_versions import versions
+from backends.ibm_runtime import jobs
+from backends.ibm_runtime.account import check_place, find_account
+from backends.ibm_runtime.devices import kind_of
+from escalation.calibration import Calibration
+from escalation.errors import BackendError, BadInput, TierwiseError
+from escalation.handoff.model import Payload, Price, RemoteJob
+from escalation.identity import canonical_json
+from escalation.quote import Quote
+from escalation.settings import Settings
+from escalation.work import Blob, CircuitBatch, JobState, RawResult, Work
+
+PAGE = 50
+KEPT = 16
+TIMEOUT_S = (10.0, 60.0)
+
+
+class ServiceBackend:
+    """A device of the service; connects when it is first asked something. Threads may share it."""
+
+    def __init__(self, settings: Settings, device: str, timeout_s: tuple[float, float] = TIMEOUT_S) -> None:
+        """Takes a device by its name; nobody is asked yet.
+
+        Raises:
+            escalation.errors.BadInput: on a name that does not go with the service's address.
+        """
+        check_place(settings, device)
+        self.settings = settings
+        self.device = device
+        self.name = f"ibm_runtime:{device}"
+        self.kind = kind_of(device)
+        self._timeout_s = timeout_s
+        self._lock = threading.RLock()
+        self._live: Any = None
+        self._laid_out: dict[tuple[str, str], Any] = {}
+        self._frozen_under: dict[str, str] = {}
+
+    # what decisions look at
+
+    def estimate(self, work: Work) -> Quote:
+        """Quotes the work under a calibration that is minutes old at most; a lower bound, see `price`."""
+        from backends.ibm_runtime import pricing
+
+        found = self._device().recent()
+        return pricing.quote(found, self._sent(work, found), self.settings.usd_per_qpu_s)
+
+    def calibration(self) -> Calibration | None:
+        """Asks for the calibration in force; None where the device has none.
+
+        Raises:
+            escalation.errors.BackendError: where nobody answers.
+        """
+        found: Calibration | None = self._device().calibration()
+        return found
+
+    def available(self) -> bool | None:
+        """Asks whether the device takes and runs jobs; None where nobody answers."""
+        with suppress(TierwiseError):
+            status = self._device().status()
+            return bool(status["operational"]) and status["status_msg"] == "active"
+        return None
+
+    def queue_s(self) -> float | None:
+        """Estimates how long a job would wait, see `live.LiveDevice.queue_s`; None where nobody answers."""
+        with suppress(TierwiseError):
+            found: float | None = self._device().queue_s()
+            return found
+        return None
+
+    def close(self) -> None:
+        """Lets go of the sockets; safe to call twice."""
+        with self._lock:
+            live, self._live = self._live, None
+        if live is not None:
+            live.connection.close()
+
+    # before anything is sent
+
+    def price(self, work: Work) -> Price:
+        """Prices the work by the documented formula; the cap is what the service is told to stop it at."""
+        from backends.ibm_runtime import pricing
+
+        found = self._device().recent()
+        sent = self._sent(work, found)
+        factor = self.settings.ibm_cap_factor
+        return pricing.price(found, sent, self.settings.usd_per_qpu_s, factor, self.queue_s())
+
+    def freeze(self, work: Work, tag: str, price: Price) -> Payload:
+        """Makes the request's exact bytes with the client's own sampler; nothing is sent."""
+        from backends.ibm_runtime import payload
+
+        live = self._device()
+        found = live.recent()
+        sent = self._sent(work, found)
+        batch = _batch(work)
+        options = payload.sampler_options(batch, tag, price.cap_qpu_s)
+        with self._lock:
+            frozen = payload.freeze(live, batch, sent, found, options)
+            self._frozen_under[batch.digest] = found.digest
+        return frozen
+
+    def quota_left(self) -> tuple[float | None, str]:
+        """Asks what the instance's plan leaves."""
+        return jobs.left_s(self._ask(lambda client: client.cloud_usage()))
+
+    # one job, once
+
+    def open_fence(self) -> str:
+        """Opens a batch with the client's `Batch`."""
+        from qiskit_ibm_runtime import Batch
+
+        live = self._device()
+        backend = live.backend
+        fence = live.connection.call(lambda: Batch(backend).session_id)
+        if not fence:
+            raise BackendError(f"{self.name}: the service opened a batch and told no id", retry=True)
+        return str(fence)
+
+    def close_fence(self, fence: str) -> bool:
+        """Closes the batch, and asks back: the client takes a 404 on closing for success."""
+        connection = self._device().connection
+        connection.call(lambda: connection.client.close_session(fence))
+        return self._ask(lambda client: client.session_details(fence)).get("accepting_jobs") is False
+
+    def send(self, payload: Payload, fence: str) -> RemoteJob:
+        """POSTs the frozen bytes into the fence, once.
+
+        Raises:
+            escalation.handoff.service.NotAccepted: the service definitely has no job of it.
+            escalation.handoff.service.InDoubt: it may have one.
+        """
+        from backends.ibm_runtime.payload import post
+        from backends.ibm_runtime.transport import Order
+        from backends.ibm_runtime.verdict import job_id
+        from escalation.handoff.service import NotAccepted
+
+        if payload.device != self.device:
+            raise NotAccepted(f"expected a payload for {self.device}, got {payload.device}", retry=False)
+        try:
+            connection = self._device().connection
+        except (BackendError, BadInput) as error:
+            retry = error.retry
+            said = f"nothing was sent: {error}"
+        else:
+            order = Order(payload.body.data, fence)
+            done = connection.post(order, lambda: post(connection, payload, fence))
+            tags = tuple(json.loads(payload.body.data)["tags"])
+            return RemoteJob(job_id=str(job_id(done)), state=JobState.QUEUED, fence=fence, tags=tags)
+        raise NotAccepted(said, retry=retry)
+
+    # afterwards
+
+    def find(self, tag: str, fences: Sequence[str]) -> tuple[RemoteJob, ...]:
+        """Lists to the end by tag, and by each fence."""
+        listed = [*self._listed(job_tags=[tag])]
+        for fence in fences:
+            listed += self._listed(session_id=fence)
+        return jobs.ours(listed, tag, fences)
+
+    def look(self, job_id: str) -> RemoteJob:
+        """Asks after a job."""
+        return jobs.remote_job(self._ask(lambda client: client.job_get(job_id)))
+
+    def fetch(self, job_id: str) -> bytes:
+        """Gets a final job's result text as it came; of a job without one, its record."""
+        job, connection = self.look(job_id), self._device().connection
+        if job.state is JobState.DONE:
+            connection.call(lambda: connection.client.job_results(job_id))
+        elif not job.state.final:
+            raise BackendError(f"job {job_id} is not final, it is {job.state}", retry=True)
+        return bytes(connection.exchanges[-1].body)
+
+    def read(self, work: Work, payload: Payload, job: RemoteJob, raw: bytes) -> RawResult:
+        """Decodes a raw text without asking anybody."""
+        from backends.ibm_runtime.reading import read
+
+        return read(_batch(work), payload, job, raw, self.kind)
+
+    def usage_qpu_s(self, job_id: str) -> float | None:
+        """Asks what was charged; None while it is pending."""
+        return jobs.charged_s(self._metrics(job_id))
+
+    def calibration_for(self, job: RemoteJob) -> Calibration | None:
+        """Asks for the calibration when the job began to run; None where nobody knows when, or which."""
+        try:
+            began = job.started_at or jobs.moment(
+                (self._metrics(job.job_id).get("timestamps") or {}).get("running")
+            )
+            found: Calibration | None = None if began is None else self._device().calibration_at(began)
+        except BackendError as error:
+            if error.retry:
+                raise
+            return None
+        return found
+
+    def fidelity(self, work: Work, found: Calibration) -> float | None:
+        """Expected fidelity of the circuits that were frozen, under this calibration.
+
+        The circuits are those that this process froze; in another process, those that the calibration first
+        asked about gives.
+        """
+        from backends.ibm_runtime import pricing
+
+        under = self._frozen_under.setdefault(work.digest, found.digest)
+        sent = self._laid_out.get((work.digest, under))
+        return pricing.fidelity(found, sent if sent is not None else self._sent(work, found))
+
+    def cancel_job(self, job_id: str) -> None:
+        """Asks the service to stop a job; one that is final is left as it is (409)."""
+        live = self._device()
+        try:
+            live.connection.call(lambda: live.connection.client.job_cancel(job_id))
+        except BackendError:
+            if live.connection.exchanges[-1].status != 409:
+                raise
+
+    def usd(self, qpu_s: float) -> float:
+        """What that many seconds cost at the price in the settings."""
+        return qpu_s * (self.settings.usd_per_qpu_s or 0.0)
+
+    def evidence(self, job_id: str) -> Mapping[str, Blob]:
+        """Metrics and logs of a job, as far as they are to be had."""
+        found: dict[str, Blob] = {}
+        with suppress(BackendError):
+            found["metrics.json"] = Blob(canonical_json(dict(self._metrics(job_id))))
+        with suppress(BackendError):
+            connection = self._device().connection
+            said = connection.call(lambda: connection.client.job_logs(job_id))
+            found["logs.txt"] = Blob(connection.clean_lines(said).encode())
+        return found
+
+    def facts_of(self, job: RemoteJob) -> Mapping[str, Any]:
+        """Where a job ran: service, instance, batch, versions."""
+        with self._lock:
+            live = self._live
+        account = find_account(self.settings, self.device) if live is None else live.connection.account
+        return {
+            "service": account.service,
+            "instance": account.instance,
+            "job": job.job_id,
+            "batch": job.fence,
+            "created_at": None if job.created_at is None else job.created_at.isoformat(),
+            "versions": versions(),
+        }
+
+    def _device(self) -> Any:
+        """The device at the connected service; connects the first time.
+
+        Raises:
+            escalation.errors.BadInput: where no token or no instance is known.
+            escalation.errors.BackendError: where the service cannot be reached, or has no such device.
+        """
+        with self._lock:
+            if self._live is None:
+                from backends.ibm_runtime.connection import Connection
+                from backends.ibm_runtime.live import LiveDevice
+
+                account = find_account(self.settings, self.device)
+                self._live = LiveDevice(Connection(account, self._timeout_s), self.device)
+            return self._live
+
+    def _ask(self, question: Callable[[Any], Any]) -> Mapping[str, Any]:
+        """Asks the client a question whose answer is a JSON object."""
+        connection = self._device().connection
+        answer = connection.call(lambda: question(connection.client))
+        if not isinstance(answer, Mapping):
+            raise BackendError(f"expected an object from the service, got {answer!r:.80}", retry=True)
+        return answer
+
+    def _sent(self, work: Work, found: Calibration) -> Any:
+        """The work laid out under a calibration, kept for the next question about it."""
+        from backends.ibm_runtime.payload import lay_out
+
+        batch = _batch(work)
+        key = (batch.digest, found.digest)
+        with self._lock:
+            if key not in self._laid_out:
+                while len(self._laid_out) >= KEPT:
+                    self._laid_out.pop(next(iter(self._laid_out)))
+                try:
+                    self._laid_out[key] = lay_out(batch, found)
+                except BadInput as error:
+                    raise BackendError(f"{self.name} cannot take these circuits: {error}") from None
+            return self._laid_out[key]
+
+    def _listed(self, **wanted: Any) -> list[RemoteJob]:
+        """Lists to the end, oldest first, so that jobs that come meanwhile are not missed."""
+        found: list[RemoteJob] = []
+        while True:
+            page = self._page(len(found), wanted)
+            rows = jobs.listed(page)
+            found += rows
+            if not rows or len(found) >= page.get("count", 0):
+                return found
+
+    def _page(self, skip: int, wanted: Mapping[str, Any]) -> Mapping[str, Any]:
+        return self._ask(lambda client: client.jobs_get(limit=PAGE, skip=skip, descending=False, **wanted))
+
+    def _metrics(self, job_id: str) -> Mapping[str, Any]:
+        return self._ask(lambda client: client.job_metadata(job_id))
+
+
+def _batch(work: Work) -> CircuitBatch:
+    if not isinstance(work, CircuitBatch):
+        raise BackendError(f"IBM Quantum runs circuit_batch only, got {work.kind}")
+    return work

@@ -1,0 +1,247 @@
+"""The adapter on the HTTP session of IBM's client: no retries, our timeouts, one checked POST of a job.
+
+The client itself is left as it is. It would send a POST again by itself, up to five times, on a 5xx
+(`PostForcelistRetry` in `qiskit_ibm_runtime/api/session.py`, 0.51); its retries sit in the adapters that
+`RetrySession` mounts, so another adapter is mounted in their place, which is what requests is made for.
+"""
+
+import io
+import json
+import os
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+from requests.auth import AuthBase
+
+from escalation.identity import canonical_json, digest_bytes
+
+if TYPE_CHECKING:
+    from requests import PreparedRequest, Response
+
+TIMEOUT_S = (10.0, 60.0)
+"""Seconds to connect, and of silence; the client's own are 5 and none, and 900 for the POST of a job."""
+APPLICATION = "X-Qx-Client-Application"
+NO_APPLICATION = "/qiskit"
+OPT_OUT = "USAGE_DATA_OPT_OUT"
+
+
+class LocallyRefused(requests.RequestException):
+    """Our side did not let a request out; the service knows nothing of it."""
+
+
+class NoAccessToken(requests.RequestException):
+    """IBM's identity service gave no access token, so the request was not sent.
+
+    Attributes:
+        status: of its answer; None where there was none.
+    """
+
+    def __init__(self, message: str, status: int | None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass
+class Exchange:
+    """One request and what came of it.
+
+    Attributes:
+        body_begun: whether any byte of the request's body has been handed to the socket.
+        status: of the answer; None where none came.
+        body: of the answer, whole; empty where it did not come whole.
+        error: what ended it, where no whole answer came.
+    """
+
+    method: str
+    path: str
+    body_begun: bool = False
+    status: int | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    error: Exception | None = None
+
+    @property
+    def good(self) -> bool:
+        """Whether a whole answer came, and said yes."""
+        return self.error is None and self.status is not None and self.status < 400
+
+
+@dataclass
+class Order:
+    """Leave to POST one job: the frozen bytes and the fence, or None to take the body and send nothing.
+
+    Attributes:
+        frozen: canonical JSON of the body without its `session_id`, which an approval binds to.
+        fence: the batch it goes into.
+        taken: the body that the client made, where nothing is sent.
+        used: whether the one POST was begun.
+    """
+
+    frozen: bytes | None = None
+    fence: str = ""
+    taken: bytes = b""
+    used: bool = False
+
+    def body(self, made: bytes) -> bytes:
+        """Returns what goes out: the frozen bytes with the fence, where the client means the same by its own.
+
+        Raises:
+            LocallyRefused: on any difference, and on a second POST.
+        """
+        assert self.frozen is not None
+        if self.used:
+            raise LocallyRefused("a second POST of a job was held back: an approval sends once")
+        body, frozen = json.loads(made), json.loads(self.frozen)
+        if body.pop("session_id", None) != self.fence or body != frozen or "session_id" in frozen:
+            raise LocallyRefused(
+                f"the client was about to POST something else than the frozen payload "
+                f"{digest_bytes(self.frozen)} into batch {self.fence}; it was held back"
+            )
+        self.used = True
+        return self.frozen[:-1] + b',"session_id":' + canonical_json(self.fence) + b"}"
+
+
+class Captured(Exception):
+    """Ends a call of the client that was made for its body alone: it was taken, and nothing sent."""
+
+
+@dataclass
+class Sheet:
+    """What one thread is doing: its exchanges since the call began, and its leave to POST a job."""
+
+    exchanges: list[Exchange] = field(default_factory=list)
+    order: Order | None = None
+
+
+class _Watched(io.BytesIO):
+    """A request's body that knows whether anybody has begun to send it."""
+
+    def __init__(self, data: bytes, exchange: Exchange) -> None:
+        super().__init__(data)
+        self._exchange = exchange
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Reads, and says so."""
+        self._exchange.body_begun = True
+        return super().read(size)
+
+
+class Wire(HTTPAdapter):
+    """Sends each request at most once, with our timeouts, and keeps what came of it.
+
+    A job is POSTed on a connection of its own: a pooled one that the service has just closed would leave it
+    open whether the job got through.
+    """
+
+    def __init__(self, sheets: Any, timeout_s: tuple[float, float] = TIMEOUT_S) -> None:
+        """Takes the place where each thread keeps its `Sheet`: an object with the attribute `sheet`."""
+        super().__init__(max_retries=0)
+        self._mine = sheets
+        self._timeout_s = timeout_s
+
+    def send(self, request: "PreparedRequest", *args: Any, **kwargs: Any) -> "Response":
+        """Sends a request; raises `requests.RequestException` when no whole answer comes."""
+        sheet: Sheet = self._mine.sheet
+        exchange = Exchange(str(request.method), urlsplit(str(request.url)).path)
+        posts_job = exchange.method == "POST" and exchange.path.endswith("/jobs")
+        if posts_job and sheet.order is not None and sheet.order.frozen is None:
+            sheet.order.taken = _bytes(request)
+            raise Captured
+        sheet.exchanges.append(exchange)
+        request.headers[APPLICATION] = NO_APPLICATION
+        known: dict[str, Any] = {
+            name: kwargs[name] for name in ("verify", "cert", "proxies") if name in kwargs
+        }
+        try:
+            if posts_job:
+                return self._post_job(request, sheet.order, exchange, known)
+            return self._once(super(), request, exchange, known)
+        except Exception as error:
+            exchange.error = error
+            raise
+
+    def _post_job(
+        self, request: "PreparedRequest", order: Order | None, exchange: Exchange, known: dict[str, Any]
+    ) -> "Response":
+        if order is None:
+            raise LocallyRefused("a POST of a job outside of a hand-off was held back")
+        body = order.body(_bytes(request))
+        request.body = _Watched(body, exchange)
+        request.headers["Content-Length"] = str(len(body))
+        with closing(HTTPAdapter(max_retries=0)) as fresh:
+            return self._once(fresh, request, exchange, known)
+
+    def _once(
+        self, adapter: Any, request: "PreparedRequest", exchange: Exchange, known: dict[str, Any]
+    ) -> "Response":
+        response: Response = adapter.send(request, stream=False, timeout=self._timeout_s, **known)
+        exchange.status, exchange.headers = response.status_code, dict(response.headers)
+        exchange.body = response.content
+        if response.is_redirect and exchange.method != "GET":
+            raise LocallyRefused(f"a redirect of {exchange.method} {exchange.path} was not followed")
+        return response
+
+
+def _bytes(request: "PreparedRequest") -> bytes:
+    body: Any = request.body
+    return body.encode() if isinstance(body, str) else bytes(body or b"")
+
+
+class Bearer(AuthBase):
+    """Authorises requests with an access token alone.
+
+    The client's own handler (`CloudAuth.get_headers`) sends the API key itself to the service where it gets
+    no access token; and after a failure its token manager waits for up to a minute (`paced_request_token`).
+    """
+
+    def __init__(
+        self, cloud: Any, sheets: Any, timeout_s: tuple[float, float], proxies: dict[str, str] | None
+    ) -> None:
+        """Takes the place of the client's handler `cloud`, whose token manager it uses."""
+        self._cloud = cloud
+        self._mine = sheets
+        kept = {} if proxies is None else {"proxies": proxies}
+        cloud.tm.http_config = {"timeout": timeout_s, "allow_redirects": False, **kept}
+
+    def __call__(self, request: "PreparedRequest") -> "PreparedRequest":
+        """Adds the headers, with a fresh access token where there is none or it has expired."""
+        failed = None
+        try:
+            token = self._cloud.tm.get_token()
+        except Exception as error:  # errors of several libraries, and their texts may hold the key
+            self._cloud.tm.request_time = 0
+            failed = NoAccessToken(f"{type(error).__name__}: {error}", getattr(error, "status_code", None))
+        if failed is not None:
+            self._mine.sheet.exchanges.append(Exchange("POST", "identity/token", error=failed))
+            raise failed
+        request.headers.update({"Service-CRN": self._cloud.crn, "Authorization": f"Bearer {token}"})
+        return request
+
+    def forget(self) -> None:
+        """Drops the access token, so that the next request fetches a fresh one."""
+        manager = self._cloud.tm
+        manager.access_token, manager.expire_time, manager.refresh_time = None, 0, 0
+
+
+def mount(session: Any, wire: Wire, sheets: Any, timeout_s: tuple[float, float], practice: bool) -> Bearer:
+    """Puts the adapter and the authorisation on a session of the client; returns the latter."""
+    host = urlsplit(session.base_url).hostname or ""
+    session.mount("http://", wire)
+    session.mount("https://", wire)
+    session.trust_env = session.trust_env and not practice
+    # asking past a proxy: requests takes `no_proxy` from here, and a practice service is on this machine
+    bearer = Bearer(session.auth, sheets, timeout_s, {"no_proxy": host} if practice else None)
+    session.auth = bearer
+    return bearer
+
+
+def opt_out() -> None:
+    """Has the client not look up installed packages and calling files; before its first import, if possible.
+
+    The adapter overwrites the header in any case.
+    """
+    os.environ[OPT_OUT] = "True"
