@@ -65,6 +65,8 @@ class _Sampling:
         bits = np.zeros((*self.shape, self.circuit.num_clbits), dtype=bool)
         for part in parts(self.circuit):
             operations = self._operations(part)
+            if not any(each.clbits for each in operations):
+                continue
             if len(part) == 1 and Lone.simple([each.operation for each in operations]):
                 clbit = self.circuit.find_bit(operations[-1].clbits[0]).index
                 lone = Lone(part[0], tuple(each.operation for each in operations[:-1]))
