@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from escalation.attempt import Candidate, Cost
 from escalation.case import CaseInfo, CaseStatus, WorkKey
 from escalation.errors import CorruptRecord
+from escalation.handoff.model import Handoff, Limit, Period
 from escalation.problem import Budget
 from escalation.work import JobState, LocalCall, RawResult
 from records.ledger import SqlLedger
@@ -34,6 +35,17 @@ def filled(
     ledger.link_run("c", "run")
     ledger.close_case("c", CaseStatus.HELD, None)
     return ledger
+
+
+@pytest.fixture
+def paid(filled: SqlLedger, make_info: Any, freeze: Callable[..., Handoff], make_question: Any) -> SqlLedger:
+    """The same with a hand-off that a person approved, under a limit; events 11 to 17."""
+    filled.open_case(make_info())
+    filled.set_limit(Limit(project="p", period=Period.DAY, usd=9.0))
+    row = freeze(filled, 1)
+    _, row = filled.authorise(row, make_question(row), Budget(), "p", 1001.0)
+    filled.answer("q0", granted=True, by="Ada", reason="", now=1002.0)
+    return filled
 
 
 @pytest.fixture
@@ -120,6 +132,43 @@ def test_tampering_is_found_and_named(
     tamper(*statements)
     with pytest.raises(CorruptRecord, match=message):
         filled.verify()
+
+
+@pytest.mark.parametrize(
+    ("statement", "message"),
+    [
+        ("UPDATE handoffs SET state = 'authorised'", "expected the row handoffs c/0/1 to have"),
+        (
+            "UPDATE handoffs SET handoff = replace(handoff, '4.8', '0.8')",
+            "expected the row handoffs c/0/1 to have",
+        ),
+        ("UPDATE handoffs SET tag = 'tierwise-0'", "expected the row handoffs c/0/1 to have"),
+        (
+            "DELETE FROM handoffs",
+            "expected the row handoffs c/0/1 that event 16 wrote, got none",
+        ),
+        (
+            "UPDATE approvals SET approval = replace(approval, 'granted', 'used')",
+            "expected the row approvals c/q0 to have",
+        ),
+        (
+            "UPDATE approvals SET approval = replace(approval, 'Ada', 'Bob')",
+            "expected the row approvals c/q0",
+        ),
+        ("DELETE FROM approvals", "expected the row approvals c/q0 that event 17 wrote, got none"),
+        ("UPDATE limits SET usd = 90", "expected the row limits p/day to have"),
+        ("DELETE FROM limits", "expected the row limits p/day that event 12 wrote, got none"),
+        ("UPDATE budgets SET project = 'q'", "expected the row budgets c/0/0 to have"),
+        ("UPDATE budgets SET reserved_at = 1", "expected the row budgets c/0/0 to have"),
+    ],
+)
+def test_tampering_with_money_is_found_and_named(
+    paid: SqlLedger, sql: Callable[..., None], statement: str, message: str
+) -> None:
+    assert paid.verify() == 17
+    sql(statement)
+    with pytest.raises(CorruptRecord, match=message):
+        paid.verify()
 
 
 def test_a_rewritten_event_with_a_fitting_hash_breaks_the_link_of_the_next(

@@ -4,13 +4,17 @@ import json
 import os
 import signal
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
 from escalation.attempt import Cost
-from escalation.case import CaseInfo, CaseStatus
+from escalation.case import CaseInfo, CaseStatus, WorkKey
 from escalation.errors import CaseConflict
+from escalation.handoff.model import ApprovalState, Limit, Period, Word
+from escalation.handoff.states import HandoffState
+from escalation.problem import Budget
 from records.ledger import SqlLedger
 from records.store import FileStore
 
@@ -92,6 +96,67 @@ fork(4, work)
 )
 
 
+HANDING = (
+    START
+    + FORK
+    + """
+from escalation.handoff.model import Approval, Period, Price
+from escalation.handoff.states import HandoffState
+price = Price(qpu_s=0.05, usd=0.05, cap_qpu_s=0.1, cap_usd=0.1)
+def frozen(case_id, ordinal):
+    row = ledger.want_handoff(WorkKey(case_id, 0, ordinal), "w", "model", 1000.0)
+    return ledger.move(row, HandoffState.FROZEN, 1000.0, payload=f"{case_id}/{ordinal}", price=price)
+def opened(case_id):
+    global ledger
+    ledger = SqlLedger(url, FileStore(Path(folder)))
+    ledger.open_case(info.model_copy(update={"case_id": case_id}))
+"""
+)
+
+AUTHORISERS = (
+    HANDING
+    + """
+def work(number):
+    opened(f"case-{number}")
+    rows = [frozen(f"case-{number}", n) for n in range(3)]
+    words = [ledger.authorise(row, None, Budget(), f"p{number % 2}", 86400.0 * 20)[0].word for row in rows]
+    say(words.count("granted"))
+fork(8, work)
+"""
+)
+
+DYING = (
+    HANDING
+    + """
+import os, signal
+from records import events
+append, LAST = events.append, 3
+def work(number):
+    case_id = f"case-{number}"
+    opened(case_id)
+    row = frozen(case_id, 0)
+    names = {"case_id": case_id, "attempt": 0, "ordinal": 0, "subject": row.payload, "policy": "p"}
+    question = Approval(approval_id=case_id, cap=price.cap, shown={}, asked_at=0, expires_at=9e9, **names)
+    row = ledger.authorise(row, question, Budget(), "p", 1001.0)[1]
+    ledger.answer(case_id, granted=True, by="Ada", reason="", now=1002.0)
+    left = [number]
+    def dying(*arguments):
+        if not left[0]:
+            os.kill(os.getpid(), signal.SIGKILL)
+        left[0] -= 1
+        return append(*arguments)
+    events.append = dying
+    ledger.authorise(row, question, Budget(), "p", 1003.0)
+    os.kill(os.getpid(), signal.SIGKILL)
+for number in range(LAST + 1):
+    if not (child := os.fork()):
+        work(number)
+    assert os.waitpid(child, 0)[1] == signal.SIGKILL
+say("dead")
+"""
+)
+
+
 @pytest.fixture
 def args(url: str, store: FileStore, make_info: Callable[..., CaseInfo]) -> list[str]:
     return [url, str(store.folder), json.dumps(make_info().to_json())]
@@ -159,6 +224,48 @@ def test_eight_processes_never_overspend_one_budget(
     ledger.verify()
 
 
+def test_eight_processes_never_overspend_the_limits_of_projects(
+    ledger: SqlLedger, spawn: Spawn, args: list[str]
+) -> None:
+    ledger.set_limit(Limit(project="*", period=Period.MONTH, usd=1.4))
+    ledger.set_limit(Limit(project="p1", period=Period.DAY, qpu_s=0.5))
+    output, errors = spawn(AUTHORISERS, *args).communicate()
+    got = [int(line) for line in output.split()]
+    assert len(got) == 8, errors
+    at_s = 86400.0 * 20
+    all_usd, p1_qpu_s = (
+        ledger.spending("*", Period.MONTH, at_s)[0].usd,
+        ledger.spending("p1", Period.DAY, at_s)[0].qpu_s,
+    )
+    assert p1_qpu_s <= 0.5
+    assert all_usd == pytest.approx(sum(got) * 0.1)
+    assert sum(got) == 14  # of the 24 that were wanted, 14 times 0.10 fit into 1.40
+    states = [row.state for row in ledger.handoffs()]
+    assert (states.count(HandoffState.AUTHORISED), states.count(HandoffState.REFUSED)) == (14, 10)
+    ledger.verify()
+
+
+def test_who_is_killed_while_authorising_did_all_of_it_or_nothing(
+    ledger: SqlLedger, spawn: Spawn, args: list[str]
+) -> None:
+    output, errors = spawn(DYING, *args).communicate()
+    assert output.split() == ["dead"], errors
+    done = [ledger.find_handoff(WorkKey(f"case-{number}", 0, 0)) for number in range(4)]
+    # killed before the first, second and third event of the transaction, and after its end
+    assert [row and row.state for row in done] == [HandoffState.ASKED] * 3 + [HandoffState.AUTHORISED]
+    said = [approval.state for approval in ledger.approvals()]
+    assert said == [ApprovalState.GRANTED] * 3 + [ApprovalState.USED]
+    assert ledger.spending("p", Period.TOTAL, 0.0)[0] == Cost(qpu_s=0.1, usd=0.1)
+    assert len({event["number"] for event in ledger.events()}) == ledger.verify()
+    for row, approval in zip(done, ledger.approvals(), strict=True):
+        assert row is not None
+        ledger.take_over(row.case_id)
+        if row.state is HandoffState.ASKED:
+            word, _ = ledger.authorise(row, approval, Budget(), "p", 1004.0)
+            assert word.word is Word.GRANTED
+    assert ledger.spending("p", Period.TOTAL, 0.0)[0] == Cost(qpu_s=0.4, usd=0.4)
+
+
 def test_processes_that_open_a_fresh_ledger_at_once_all_write_to_one_chain(
     open_ledger: Open, spawn: Spawn, args: list[str]
 ) -> None:
@@ -170,11 +277,6 @@ def test_processes_that_open_a_fresh_ledger_at_once_all_write_to_one_chain(
 
 
 def test_threads_share_one_ledger(ledger: SqlLedger, make_info: Callable[..., CaseInfo]) -> None:
-    from concurrent.futures import ThreadPoolExecutor
-
-    from escalation.case import WorkKey
-    from escalation.problem import Budget
-
     ledger.open_case(make_info())
 
     def reserve(ordinal: int) -> bool:
