@@ -1,5 +1,6 @@
 """How a case is shown while it runs and when it has ended."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -20,7 +21,7 @@ from escalation.ladder import Case, Item
 from escalation.protocols import Progress
 
 _COLOUR = {
-    Action.ATTEMPT: "cyan", Action.ACCEPT: "green", Action.HOLD: "blue",
+    Action.ATTEMPT: "cyan", Action.ACCEPT: "green",
     Action.ABSTAIN: "yellow", Action.REFUSE: "yellow",
 }  # fmt: skip
 _STATUS = {
@@ -52,6 +53,11 @@ class Trace:
         colour = _COLOUR[decision.action]
         rung = f" {decision.tier}/{decision.method} on {decision.backend}" if decision.method else ""
         self.console.print(f"[{colour}]{decision.action}{rung}[/]: {escape(decision.because)}")
+        for rule in decision.asks:
+            missed = "; ".join(map(shortfall, rule.misses))
+            self.console.print(
+                f"  [blue]asks a person[/] {rule.gate}: {escape(rule.because)} [dim]{escape(missed)}[/]"
+            )
         for each in decision.waived:
             missed = "; ".join(map(shortfall, each.misses))
             self.console.print(
@@ -110,12 +116,16 @@ def certificate_line(certificate: Certificate) -> str:
     return f"{verdict(certificate)}, {escape(certificate.kind + reasons)}"
 
 
-def show_outcome(console: Console, case: Case, outcome: Outcome) -> None:
-    """Prints the end of a case: what was found, what it cost, where to look."""
+def show_outcome(console: Console, case: Case, outcome: Outcome, handed_off: Sequence[str] = ()) -> None:
+    """Prints the end of a case: what was found, what it waits for, what it cost, where to look."""
     table = Table.grid(padding=(0, 2))
     table.add_row("answer", _answer(outcome))
     if outcome.certificate:
         table.add_row("certificate", certificate_line(outcome.certificate))
+    if outcome.paused:
+        table.add_row("[blue]waits[/]", f"[blue]{escape(outcome.paused)}[/]")
+    for line in handed_off:
+        table.add_row("hand-off", escape(line))
     for line in not_hardware(outcome):
         table.add_row("[magenta]note[/]", f"[magenta]{escape(line)}[/]")
     cost = outcome.cost
@@ -128,7 +138,8 @@ def show_outcome(console: Console, case: Case, outcome: Outcome) -> None:
     table.add_row("MLflow run", outcome.mlflow_run_id or "none (tracking failed; the ledger has the record)")
     table.add_row("case", escape(outcome.case_id))
     good = outcome.status is CaseStatus.ACCEPTED
-    style = "green" if good else "blue" if outcome.status is CaseStatus.HELD else "yellow"
+    waits = outcome.status in (CaseStatus.HELD, CaseStatus.WAITING)
+    style = "green" if good else "blue" if waits else "yellow"
     console.print(
         Panel(table, title=f"[bold]{outcome.status.upper()}", border_style=style, title_align="left")
     )
@@ -136,7 +147,7 @@ def show_outcome(console: Console, case: Case, outcome: Outcome) -> None:
 
 def not_hardware(outcome: Outcome) -> list[str]:
     """Says of circuits that were simulated that they were, and which gates were waived for it."""
-    simulated = (DeviceKind.REHEARSAL, DeviceKind.IDEAL_SIMULATOR)
+    simulated = (DeviceKind.REHEARSAL, DeviceKind.IDEAL_SIMULATOR, DeviceKind.PRACTICE)
     lines = [
         f"{attempt.tier}/{attempt.method} ran on {attempt.backend}, a {attempt.device_kind}: "
         "not evidence from hardware"

@@ -53,7 +53,6 @@ class AttemptStatus(StrEnum):
     CERTIFIED = "certified"
     NOT_CERTIFIED = "not certified"
     FAILED = "failed"
-    HELD = "held"
 
 
 class Cost(Frozen):

@@ -15,7 +15,6 @@ class Action(StrEnum):
 
     ATTEMPT = "attempt"
     ACCEPT = "accept"
-    HOLD = "hold"
     ABSTAIN = "abstain"
     REFUSE = "refuse"
 

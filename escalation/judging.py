@@ -2,8 +2,9 @@
 
 import html
 import shutil
+from collections.abc import Sequence
 
-from escalation.attempt import Attempt, AttemptStatus, Candidate
+from escalation.attempt import Attempt, AttemptStatus, Candidate, Done
 from escalation.case import CaseStatus, Outcome
 from escalation.certificate import Certificate, CertificateStatus
 from escalation.errors import CaseConflict
@@ -38,12 +39,24 @@ def _certify(case: Case, step: Judge) -> Certificate:
     """A verifier that fails has not certified anything."""
     assert step.candidate is not None
     try:
-        return case.family.certify(case.instance, case.problem.target, step.candidate, step.done, step.alpha)
+        found = case.family.certify(case.instance, case.problem.target, step.candidate, step.done, step.alpha)
+        return found.model_copy(update={"reasons": (*found.reasons, *drifts(step.done))})
     except Exception as error:
         reason = f"the verifier failed: {type(error).__name__}: {error}".splitlines()[0]
         return Certificate(
             status=CertificateStatus.INVALID, kind="none", verifier=case.family.name, reasons=(reason,)
         )
+
+
+def drifts(done: Sequence[Done]) -> tuple[str, ...]:
+    """Says of every piece of work that ran on a device which had drifted beyond the policy's limit."""
+    found = [(number, each.result.provenance.get("drift", {})) for number, each in enumerate(done)]
+    return tuple(
+        f"work {number} ran after the device had drifted: expected fidelity fell by "
+        f"{drift['fidelity_lost']:.3g} between submission and run, the policy's limit is {drift['limit']:g}"
+        for number, drift in found
+        if drift.get("beyond")
+    )
 
 
 _TRACKING_S = 60.0

@@ -6,7 +6,7 @@ case are one thing: the ladder is driven again, with what is recorded fed back.
 
 import math
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from escalation.attempt import Attempt, AttemptStatus, Candidate, Cost, Done
@@ -107,7 +107,7 @@ class Item:
         key: its name in the ledger.
         work: what to run.
         backend: where.
-        quote: what the whole attempt may use.
+        quote: what the whole attempt may use; None where a person is asked because it is more.
         wall_s_left: elapsed seconds that the case's budget leaves it; None is unlimited.
         label: tier and method, for people.
         asks: rules by which a person must approve before the work is sent.
@@ -117,7 +117,7 @@ class Item:
     key: WorkKey
     work: Work
     backend: str
-    quote: Quote
+    quote: Quote | None
     wall_s_left: float | None
     label: str
     asks: tuple[Closed, ...] = ()
@@ -214,12 +214,9 @@ def _attempt(case: Case, number: int, decided: Decided, spent: Cost) -> Generato
             break
         works = asked if isinstance(asked, tuple) else (asked,)
         over = beyond_quote(decided.quote, [each.work for each in done], works)
-        if over:
-            status, error = AttemptStatus.HELD, over
-            break
-        results: tuple[RawResult, ...] = yield Perform(
-            _items(case, WorkKey(case.case_id, number, len(done)), works, decided, spent.wall_s + wall_s)
-        )
+        first = WorkKey(case.case_id, number, len(done))
+        items = _items(case, first, works, decided, spent.wall_s + wall_s)
+        results: tuple[RawResult, ...] = yield Perform(_asking(items, decided, over) if over else items)
         done += [Done(work, result) for work, result in zip(works, results, strict=True)]
         wall_s += max(result.usage.wall_s for result in results)
         answer = results if isinstance(asked, tuple) else results[0]
@@ -262,6 +259,13 @@ def _items(
     )
 
 
+def _asking(items: tuple[Item, ...], decided: Decided, over: str) -> tuple[Item, ...]:
+    """The same work, which a person must approve first, because it is more than was quoted."""
+    assert decided.decision.tier is not None
+    rule = Closed(gate="quote", tier=decided.decision.tier, because=over, misses=())
+    return tuple(replace(item, asks=(*item.asks, rule), quote=None) for item in items)
+
+
 _LEAST_S = 1.0
 """Work that was decided on is given a second at least, to end in an orderly way."""
 
@@ -272,7 +276,7 @@ def beyond_quote(quote: Quote, before: list[Work], works: tuple[Work, ...]) -> s
     circuits, shots = sum(each.circuits for each in asked), sum(each.shots for each in asked)
     for name, wanted, quoted in (("circuits", circuits, quote.circuits), ("shots", shots, quote.shots)):
         if wanted > quoted:
-            return f"asked for {wanted} {name}, quoted {quoted}; held for a person"
+            return f"The method asks for {wanted} {name}, and quoted {quoted}"
     return None
 
 
@@ -321,7 +325,6 @@ def best_of(attempts: list[Attempt], target: Target) -> Attempt | None:
 
 _STATUS = {
     Action.ACCEPT: CaseStatus.ACCEPTED,
-    Action.HOLD: CaseStatus.HELD,
     Action.ABSTAIN: CaseStatus.ABSTAINED,
     Action.REFUSE: CaseStatus.REFUSED,
 }

@@ -117,20 +117,10 @@ def decide(policy: Policy, state: State, find: Callable[[Rung | None, str], Fact
 
 
 def _after_attempt(policy: Policy, state: State, notebook: Notebook) -> Decision | None:
-    """Accepts or holds on account of the last attempt; None goes on to the next rung."""
+    """Accepts on account of the last attempt; None goes on to the next rung."""
     last = state.last
     if last is None:
         return None
-    if last.status is AttemptStatus.HELD:
-        return Decision(
-            number=state.number,
-            action=Action.HOLD,
-            tier=last.tier,
-            method=last.method,
-            backend=last.backend,
-            rule="quote",
-            because=last.error or "the attempt asked for more than it quoted",
-        )
     if last.status is not AttemptStatus.CERTIFIED or _unacceptable(policy, state, notebook):
         return None
     rules = [rule for rule in policy.acceptance if rule.tier is last.tier]

@@ -14,7 +14,6 @@ RUN_STATUS = {
     AttemptStatus.CERTIFIED: "FINISHED",
     AttemptStatus.NOT_CERTIFIED: "FINISHED",
     AttemptStatus.FAILED: "FAILED",
-    AttemptStatus.HELD: "KILLED",
 }
 """How MLflow shows an attempt; one that is held was stopped before its end."""
 

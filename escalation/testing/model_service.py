@@ -21,12 +21,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from escalation.calibration import Calibration, DeviceKind
+from escalation.demand import demand
 from escalation.errors import BackendError
 from escalation.handoff.model import Payload, Price, RemoteJob
 from escalation.handoff.service import InDoubt, NotAccepted, Unreadable
 from escalation.identity import canonical_json
 from escalation.quote import Quote
-from escalation.work import Blob, CircuitBatch, JobState, RawResult, Work
+from escalation.work import Blob, JobState, RawResult, Work
 
 CHARGE_S = 3.0
 """Seconds that every job is charged."""
@@ -140,8 +141,8 @@ class ModelBackend:
         self.usd_per_s = usd_per_s
 
     def estimate(self, work: Work) -> Quote:
-        price = self.price(work)
-        return Quote(qpu_s=price.qpu_s, usd=price.usd, circuits=1, shots=1)
+        price, asked = self.price(work), demand(work)
+        return Quote(qpu_s=price.qpu_s, usd=price.usd, circuits=asked.circuits, shots=asked.shots)
 
     def calibration(self) -> Calibration | None:
         return self.service.calibration
@@ -161,8 +162,8 @@ class ModelBackend:
     def freeze(self, work: Work, tag: str, price: Price) -> Payload:
         self._safe("freeze")
         body = {"work": work.digest, "tags": [tag], "cost": price.cap_qpu_s}
-        shots = sum(pub.shots for pub in work.pubs) if isinstance(work, CircuitBatch) else 1
-        return Payload(Blob(canonical_json(body)), self.name, circuits=1, shots=shots)
+        asked = demand(work)
+        return Payload(Blob(canonical_json(body)), self.name, circuits=asked.circuits, shots=asked.shots)
 
     def quota_left(self) -> tuple[float | None, str]:
         self._safe("quota")

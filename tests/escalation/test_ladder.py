@@ -146,13 +146,15 @@ def test_a_method_that_returns_no_candidate_has_failed(case: Case, monkeypatch: 
     assert outcome.attempts[0].error == "expected a candidate, got None"
 
 
-def test_more_shots_than_quoted_are_held_and_never_performed(case: Case) -> None:
-    script = [decision(0, Action.ATTEMPT, "dice", Tier.QUANTUM), decision(1, Action.HOLD)]
+def test_more_shots_than_quoted_are_performed_only_when_a_person_says_so(case: Case) -> None:
+    script = [decision(0, Action.ATTEMPT, "dice", Tier.QUANTUM), decision(1, Action.ABSTAIN)]
     hand = Hand(script, answer_with(9.0), Quote(circuits=1, shots=15))
-    outcome = run(case, hand)
-    assert outcome.status is CaseStatus.HELD
-    assert outcome.attempts[0].error == "asked for 16 shots, quoted 15; held for a person"
-    assert not [step for step in hand.steps if isinstance(step, Perform)]
+    run(case, hand)
+    [item] = [item for step in hand.steps if isinstance(step, Perform) for item in step.items]
+    assert [(rule.gate, rule.because) for rule in item.asks] == [
+        ("quote", "The method asks for 16 shots, and quoted 15")
+    ]
+    assert item.quote is None
 
 
 def test_alpha_is_divided_by_the_rungs_declared_not_by_those_taken(case: Case) -> None:
