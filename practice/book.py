@@ -15,7 +15,7 @@ from practice.settings import LABEL, Settings
 from practice.simulators import Place
 from practice.worker import Worker
 
-RUN_WAIT_S = 5.0
+RUN_WAIT_S = 10.0
 """How long a status call waits for a job that runs, so that most calls never see it running."""
 
 
