@@ -14,7 +14,27 @@ app = typer.Typer(
     help="One access point to classical HPC, AI models and quantum hardware, decided under a policy.",
 )
 policy_app = typer.Typer(no_args_is_help=True, help="Check policies.")
+jobs_app = typer.Typer(invoke_without_command=True)
+budget_app = typer.Typer(invoke_without_command=True)
 app.add_typer(policy_app, name="policy")
+app.add_typer(jobs_app, name="jobs")
+app.add_typer(budget_app, name="budget")
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line, and nothing else.")]
+HandoffId = Annotated[
+    str,
+    typer.Argument(
+        metavar="ID", help="case/attempt/ordinal, a unique beginning of it, or the tag.", show_default=False
+    ),
+]
+
+
+class Per(StrEnum):
+    """Over what a limit counts."""
+
+    DAY = "day"
+    MONTH = "month"
+    TOTAL = "total"
 
 
 class Engine(StrEnum):
@@ -41,7 +61,8 @@ def solve(
         Engine, typer.Option(help="auto: Prefect where a server is reachable, else in this process.")
     ] = Engine.AUTO,
 ) -> None:
-    """Solve problems. Exit 0 accepted, 3 abstained or refused, 4 held for a person, 2 bad input."""
+    """Solve problems. Exit 0 accepted, 3 abstained or refused, 4 held for a person, 5 waiting for a job,
+    2 bad input."""
     from cli.solve import solve_or_stop
 
     raise typer.Exit(solve_or_stop(problems, policy, case, as_json=json, engine=str(engine)))
@@ -71,6 +92,119 @@ def policy_check(
     from cli.policy import check
 
     check(file)
+
+
+@jobs_app.callback()
+def jobs(
+    context: typer.Context,
+    everything: Annotated[bool, typer.Option("--all", help="Those that are over as well.")] = False,
+    json: Json = False,
+) -> None:
+    """List the hand-offs of paid work: state, age, device, job, price, incidents."""
+    if context.invoked_subcommand is None:
+        from cli.jobs import list_jobs
+
+        list_jobs(everything=everything, as_lines=json)
+
+
+@jobs_app.command("cancel")
+def jobs_cancel(handoff: HandoffId) -> None:
+    """Give the work up: its job is cancelled where it still can be."""
+    from cli.jobs import cancel
+
+    cancel(handoff)
+
+
+@jobs_app.command("adopt")
+def jobs_adopt(
+    handoff: HandoffId,
+    job: Annotated[
+        str, typer.Argument(metavar="JOB", help="Id of the job at the service.", show_default=False)
+    ],
+) -> None:
+    """Say which job a parked hand-off is; the service is asked whether the job carries its tag."""
+    from cli.jobs import adopt
+
+    adopt(handoff, job)
+
+
+@jobs_app.command("park")
+def jobs_park(handoff: HandoffId) -> None:
+    """Take a hand-off out of the machine's hands; its job goes on."""
+    from cli.jobs import park
+
+    park(handoff)
+
+
+@jobs_app.command("look")
+def jobs_look(handoff: HandoffId) -> None:
+    """Give a parked hand-off back: its job is asked after, or looked for, again."""
+    from cli.jobs import look
+
+    look(handoff)
+
+
+@app.command()
+def reconcile(
+    go_on: Annotated[
+        bool, typer.Option("--go-on", help="Go on with the cases that wait for nothing any more.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else.")] = False,
+) -> None:
+    """Look after hand-offs that no living process looks after: adopt, fetch, settle, bill, park; once."""
+    from cli.reconcile import reconcile_once
+
+    raise typer.Exit(reconcile_once(go_on=go_on, as_object=json))
+
+
+@app.command()
+def approve(
+    *,
+    case: Annotated[str | None, typer.Argument(help="Id of the case.", show_default=False)] = None,
+    listing: Annotated[bool, typer.Option("--list", help="List the open questions of all cases.")] = False,
+    deny: Annotated[bool, typer.Option("--deny", help="Refuse.")] = False,
+    by: Annotated[
+        str | None, typer.Option(help="Who answers; default: the user of this terminal.", show_default=False)
+    ] = None,
+    reason: Annotated[str, typer.Option(help="Why, for the record.", show_default=False)] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Approve without being asked again.")] = False,
+    json: Json = False,
+) -> None:
+    """Answer what a held case asks a person: device, price and reasons are shown first. No answer means no.
+
+    Exit 0 answered, 4 not answered.
+    """
+    from cli.approve import answer_or_list
+
+    raise typer.Exit(
+        answer_or_list(case, listing=listing, deny=deny, by=by, reason=reason, yes=yes, as_lines=json)
+    )
+
+
+@budget_app.callback()
+def budget(
+    context: typer.Context,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else.")] = False,
+) -> None:
+    """Show limits, what is reserved and spent, and each estimate beside its bill."""
+    if context.invoked_subcommand is None:
+        from cli.budget import show_budget
+
+        show_budget(as_object=json)
+
+
+@budget_app.command("limit")
+def budget_limit(
+    project: Annotated[str, typer.Option(help="Its name, or `*` for all together.", show_default=False)],
+    per: Annotated[Per, typer.Option(help="UTC days and months.", show_default=False)],
+    usd: Annotated[float | None, typer.Option(help="US dollars at most.", show_default=False)] = None,
+    qpu_s: Annotated[float | None, typer.Option(help="QPU seconds at most.", show_default=False)] = None,
+    lift: Annotated[bool, typer.Option("--lift", help="Take the limit away.")] = False,
+) -> None:
+    """Set what a project may spend; it counts from the next job on."""
+    from cli.budget import set_limit
+
+    set_limit(project, str(per), usd, qpu_s, lift=lift)
 
 
 @app.command()

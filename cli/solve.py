@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from cli.handoffs import handed_off
 from cli.show import Trace, show_outcome
 from escalation.case import CaseStatus, Outcome
 from escalation.document import Document
@@ -18,7 +19,10 @@ from escalation.problem import Problem
 from escalation.runtime import Listener
 from escalation.validation import validated
 
-EXIT = {CaseStatus.ACCEPTED: 0, CaseStatus.ABSTAINED: 3, CaseStatus.REFUSED: 3, CaseStatus.HELD: 4}
+EXIT = {
+    CaseStatus.ACCEPTED: 0, CaseStatus.ABSTAINED: 3, CaseStatus.REFUSED: 3, CaseStatus.HELD: 4,
+    CaseStatus.WAITING: 5,
+}  # fmt: skip
 
 
 class ProblemFile(Problem):
@@ -60,7 +64,7 @@ def solve_files(
                 sys.stdout.write(json.dumps(outcome.summary()) + "\n")
                 sys.stdout.flush()
             else:
-                show_outcome(console, case, outcome)
+                show_outcome(console, case, outcome, handed_off(outcome.case_id))
             codes.append(EXIT[outcome.status])
     return max(codes)
 

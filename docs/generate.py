@@ -10,7 +10,7 @@ from pathlib import Path
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 from pydantic.fields import FieldInfo
 
 REFERENCE = Path(__file__).resolve().parent / "reference"
@@ -65,6 +65,30 @@ def commands() -> str:
     return "\n".join(parts)
 
 
+def transitions() -> str:
+    """Every transition of a hand-off."""
+    from escalation.handoff.states import TRANSITIONS
+
+    rows = [
+        (f"`{each.source}`", f"`{each.target}`", str(each.who), _sentence(each.when)) for each in TRANSITIONS
+    ]
+    return table(("from", "to", "who", "when"), rows)
+
+
+def states() -> str:
+    """Every state of a hand-off, and what it means for the case and for the bill."""
+    from escalation.handoff.states import HandoffState
+
+    def flag(value: bool) -> str:
+        return "yes" if value else ""
+
+    rows = [
+        (f"`{each}`", _STATES[each], flag(each.answered), flag(each.may_be_charged), flag(each.final))
+        for each in HandoffState
+    ]
+    return table(("state", "meaning", "the case has its result", "the service may have a job", "final"), rows)
+
+
 def command_tree() -> Iterator[tuple[tuple[str, ...], Any]]:
     """Every command with the words that name it."""
     import typer
@@ -73,24 +97,27 @@ def command_tree() -> Iterator[tuple[tuple[str, ...], Any]]:
 
     def walk(words: tuple[str, ...], command: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
         below = getattr(command, "commands", None)
-        if below is None:
+        if below is None or command.invoke_without_command:
             yield words, command
-            return
-        for name, each in below.items():
+        for name, each in (below or {}).items():
             yield from walk((*words, name), each)
 
     return walk((), typer.main.get_command(app))
 
 
 def _spelling(parameter: Any) -> str:
-    return ", ".join(parameter.opts) if parameter.opts[0].startswith("-") else parameter.name.upper()
+    if parameter.opts[0].startswith("-"):
+        return ", ".join(parameter.opts)
+    return str(parameter.metavar or parameter.name.upper())
 
 
 def _placeholder(parameter: Any) -> str:
     if not parameter.opts[0].startswith("-"):
-        return str(parameter.name.upper()) + ("..." if parameter.nargs == -1 else "")
+        name = _spelling(parameter) + ("..." if parameter.nargs == -1 else "")
+        return name if parameter.required else f"[{name}]"
     value = "" if getattr(parameter, "is_flag", False) else f" {parameter.name.upper()}"
-    return f"[{parameter.opts[0]}{value}]"
+    spelt = f"{parameter.opts[0]}{value}"
+    return spelt if parameter.required else f"[{spelt}]"
 
 
 def table(head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> str:
@@ -125,6 +152,22 @@ def _class_name(kind: Any) -> str:
     return _PLAIN.get(kind, "a value")
 
 
+_STATES: Mapping[str, str] = {
+    "wanted": "The work and its tag are on record; nothing else has happened.",
+    "frozen": "The exact bytes to be sent are in the store, and priced.",
+    "asked": "A person has been asked about these bytes.",
+    "authorised": "The cap is reserved in every budget, the approval used up.",
+    "fenced": "A batch is open at the service, and on record.",
+    "sending": "The POST is about to happen, is happening, or its sender died in it.",
+    "doubted": "Nobody knows whether the service has a job; the batch is closed and the service searched.",
+    "parked": "The machine does not know how to go on; a person must look.",
+    "submitted": "The service has the job, and its id is on record.",
+    "fetched": "The job is final; its raw text is in the store, not yet decoded.",
+    "settled": "The result is recorded and the case goes on; the bill is not final.",
+    "done": "Billed.",
+    "refused": "It was not sent, and never will be.",
+    "cancelled": "It was given up.",
+}
 _CONDITION = "[condition](#condition)"
 _SPECIAL = {
     "Attempt": "object", "Decision": "object",
@@ -133,7 +176,7 @@ _SPECIAL = {
     "Quote": "object",
 }  # fmt: skip
 _PLAIN: dict[Any, str] = {
-    str: "text", int: "whole number", float: "number", bool: "flag", Path: "path",
+    str: "text", int: "whole number", float: "number", bool: "flag", Path: "path", SecretStr: "secret text",
 }  # fmt: skip
 _MEANINGS: Mapping[tuple[str, str], str] = {
     ("ProblemFile", "target"): "What an answer must reach.",
@@ -155,6 +198,7 @@ _MEANINGS: Mapping[tuple[str, str], str] = {
     ("Policy", "waivers"): "Gates that may stay closed off hardware.",
     ("Policy", "acceptance"): "What a certified answer must meet besides.",
     ("Policy", "approvals"): "What a person is asked about.",
+    ("Policy", "handoff"): "How paid work is waited for, and what drift is too much.",
     ("Policy", "budget"): "Caps on every case under this policy.",
     ("Policy", "tests"): "Facts and the decision expected of them.",
     ("Gate", "id"): "A name of its own in the policy.",
@@ -234,16 +278,19 @@ def generators() -> Mapping[str, Callable[[], str]]:
     from escalation.case import Outcome
     from escalation.certificate import Certificate, Control
     from escalation.conditions import Threshold
-    from escalation.policy import Acceptance, Approval, Gate, Policy, PolicyTest, Waiver
+    from escalation.policy import Acceptance, Approval, Gate, HandoffRules, Policy, PolicyTest, Waiver
     from escalation.problem import Budget, Target
     from problems.classification.spec import DatasetSpec, FileSpec
     from problems.toy.instance import ToySpec
 
     kinds: tuple[type[BaseModel], ...] = (
         ProblemFile, Target, Budget, FileSpec, DatasetSpec, ToySpec, Policy, Gate, Threshold, Acceptance,
-        Approval, Waiver, PolicyTest, Outcome, Certificate, Control, Cost,
+        Approval, Waiver, HandoffRules, PolicyTest, Outcome, Certificate, Control, Cost,
     )  # fmt: skip
-    made: dict[str, Callable[[], str]] = {"facts": facts, "settings": settings, "commands": commands}
+    made: dict[str, Callable[[], str]] = {
+        "facts": facts, "settings": settings, "commands": commands, "transitions": transitions,
+        "handoff-states": states,
+    }  # fmt: skip
     for kind in kinds:
         made[kind.__name__] = lambda kind=kind: model(kind)  # type: ignore[misc]
     return made

@@ -144,7 +144,23 @@ def test_a_case_held_for_a_person_exits_4(run: Run, problem: Callable[..., Path]
     numbers = {"numbers": list(range(24)), "reach": 2}
     done = run("solve", problem(instance=numbers, target=target(23)), "--json", "--engine", "plain")
     assert done.returncode == 4, done.stderr
-    assert json.loads(done.stdout)["decisions"][-1]["rule"] == "people"
+    found = json.loads(done.stdout)
+    assert [rule["gate"] for rule in found["decisions"][-1]["asks"]] == ["people"]
+    assert f"tierwise approve {found['case_id']}" in found["paused"]
+
+
+def test_a_held_case_goes_on_after_a_person_approved_it(run: Run, problem: Callable[..., Path]) -> None:
+    numbers = {"numbers": list(range(24)), "reach": 2}
+    solve = ("solve", problem(instance=numbers, target=target(23)), "--case", "c", "--engine", "plain")
+    held = run(*solve)
+    assert held.returncode == 4, held.stderr
+    assert "asks a person people: Somebody wants to look first." in held.stdout
+    assert "tierwise approve c" in held.stdout
+    assert run("approve", "c", "--yes", "--by", "anna").returncode == 0
+    done = run(*solve)
+    assert done.returncode == 3, done.stderr
+    assert "attempt ai/two_looks" in done.stdout
+    assert "ABSTAINED" in done.stdout
 
 
 def test_several_problems_are_solved_in_order_and_the_worst_exit_code_counts(

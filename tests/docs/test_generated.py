@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from docs.generate import BLOCK, REFERENCE, commands, facts, filled
+from docs.generate import BLOCK, REFERENCE, commands, facts, filled, states, transitions
+from escalation.handoff.states import TRANSITIONS, HandoffState
 from escalation.policy import known_facts
 
 PAGES = sorted(REFERENCE.glob("*.md"))
@@ -25,8 +26,21 @@ def test_every_fact_has_a_line_and_a_meaning() -> None:
 
 def test_commands_are_those_of_the_command_line() -> None:
     # the commands that `tierwise --help` lists
-    for name in ("solve", "explain", "cases", "policy check", "devices", "serve", "doctor"):
+    for name in (
+        "solve", "explain", "cases", "policy check", "devices", "serve", "doctor", "approve", "jobs",
+        "jobs adopt", "jobs cancel", "jobs look", "jobs park", "budget", "budget limit", "reconcile",
+    ):  # fmt: skip
         assert f"### tierwise {name}\n" in commands()
+
+
+def test_every_state_and_every_transition_of_a_hand_off_has_a_line() -> None:
+    rows = transitions().splitlines()[2:]
+    assert len(rows) == len(TRANSITIONS)
+    for each in TRANSITIONS:
+        assert any(row.startswith(f"| `{each.source}` | `{each.target}` | {each.who} |") for row in rows)
+    meanings = [[cell.strip() for cell in row.split("|")] for row in states().splitlines()[2:]]
+    assert [row[1].strip("`") for row in meanings] == [str(each) for each in HandoffState]
+    assert all(row[2] for row in meanings)
 
 
 def test_a_table_that_is_out_of_date_is_found() -> None:

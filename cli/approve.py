@@ -1,0 +1,157 @@
+"""`tierwise approve`: a person's word on work that the policy wants one for. No answer means no."""
+
+import getpass
+import json
+import sys
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from cli.handoffs import age, amount, moment
+from escalation.case import CaseRecord
+from escalation.errors import BadInput
+from escalation.handoff.model import Approval, ApprovalState
+from tasks.runtime import open_records
+
+HELD = 4
+"""Exit code where a question stays without an answer."""
+
+
+def answer_or_list(
+    case_id: str | None, *, listing: bool, deny: bool, by: str | None, reason: str, yes: bool, as_lines: bool
+) -> int:
+    """Checks what was asked for and does it; returns the exit code.
+
+    Raises:
+        BadInput: when options contradict each other.
+    """
+    if listing:
+        if case_id is not None or deny or yes:
+            raise BadInput("--list: expected nothing else beside it but --json")
+        list_questions(as_lines=as_lines)
+        return 0
+    if case_id is None or as_lines:
+        raise BadInput("expected the id of a case, or --list (with --json, where a script reads it)")
+    if deny and yes:
+        raise BadInput("expected --yes or --deny, got both")
+    return answer(case_id, granted=not deny, by=by, reason=reason, sure=yes)
+
+
+def list_questions(*, as_lines: bool) -> None:
+    """Prints every question that still stands; as JSON one object a line."""
+    now = time.time()
+    with open_records() as (ledger, _):
+        questions = standing(ledger.approvals(), now)
+    if as_lines:
+        for each in questions:
+            sys.stdout.write(json.dumps(each.to_json()) + "\n")
+        return
+    console = Console()
+    for each in questions:
+        show(console, each, now)
+    console.print("to answer: tierwise approve CASE" if questions else "nobody is asked anything")
+
+
+def answer(case_id: str, *, granted: bool, by: str | None, reason: str, sure: bool) -> int:
+    """Shows each question of a case and records the answer; returns the exit code.
+
+    Raises:
+        BadInput: when there is nothing to answer, or nobody to ask.
+    """
+    console, now = Console(), time.time()
+    name = by or getpass.getuser()
+    with open_records() as (ledger, _):
+        record = ledger.case(case_id)
+        questions = standing(ledger.approvals(case_id), now)
+        if not questions:
+            raise BadInput(_nothing(record, ledger.approvals(case_id), now))
+        if granted and not sure and not sys.stdin.isatty():
+            raise BadInput("expected a terminal to ask on, got none: say --yes to approve, --deny to refuse")
+        open_still = 0
+        for each in questions:
+            show(console, each, now)
+            word = _word(console, each, granted=granted, sure=sure)
+            if word is None:
+                open_still += 1
+                console.print(
+                    f"  not answered; the question stands until {moment(each.expires_at)}, then it is no"
+                )
+                continue
+            ledger.answer(each.approval_id, granted=word, by=name, reason=reason, now=time.time())
+            console.print(f"  [{'green]approved' if word else 'yellow]refused'}[/] by {escape(name)}")
+    if open_still:
+        return HELD
+    _go_on(console, record)
+    return 0
+
+
+def standing(found: Sequence[Approval], now: float) -> list[Approval]:
+    """The questions that can be answered now."""
+    return [each for each in found if each.state is ApprovalState.ASKED and now < each.expires_at]
+
+
+def show(console: Console, question: Approval, now: float) -> None:
+    """Prints a question with everything that the answer binds to."""
+    table = Table.grid(padding=(0, 2))
+    for name, said in rows(question, now):
+        table.add_row(name, escape(said))
+    console.print(f"[bold blue]may this be sent?[/] {escape(str(question.key))}")
+    console.print(table)
+
+
+def rows(question: Approval, now: float) -> list[tuple[str, str]]:
+    """What a person must know, by name."""
+    shown: dict[str, Any] = dict(question.shown)
+    found = [("device", str(shown.get("device", "unknown")))]
+    if "circuits" in shown:
+        found.append(("circuits", f"{shown['circuits']}, {shown.get('shots')} shots in total"))
+    if "qpu_s" in shown:
+        found.append(("estimate", f"{amount(shown['qpu_s'], shown['usd'])}, a lower bound"))
+    found.append(
+        ("at most", f"{amount(question.cap.qpu_s, question.cap.usd)}, after which the service stops it")
+    )
+    if shown.get("queue_s") is not None:
+        found.append(("queue", f"{age(shown['queue_s'])} now"))
+    found += [("data class", str(shown.get("data_class", "unknown")))]
+    found += [("asked by", line) for line in shown.get("asked_by", ())]
+    if shown.get("why"):
+        found.append(("attempt", f"{shown.get('attempt')}: {shown['why']}"))
+    found.append(("binds to", f"payload {question.subject[:12]}, policy {question.policy[:12]}"))
+    left = age(question.expires_at - now)
+    return [*found, ("expires", f"{moment(question.expires_at)}, in {left}; no answer means no")]
+
+
+def _word(console: Console, question: Approval, *, granted: bool, sure: bool) -> bool | None:
+    """Yes, no, or nothing said; only a clear yes is a yes."""
+    if not granted or sure:
+        return granted
+    try:
+        said = console.input("approve it? \\[y/N] ").strip().lower()
+    except EOFError:
+        said = ""
+    if not said:
+        return None
+    return said in ("y", "yes")
+
+
+def _go_on(console: Console, record: CaseRecord) -> None:
+    info = record.info
+    console.print(
+        "to go on, with the same problem file and policy:\n"
+        f"  tierwise solve PROBLEM.yaml --policy {escape(info.policy_name)} --case {escape(info.case_id)}",
+        soft_wrap=True,
+    )
+
+
+def _nothing(record: CaseRecord, found: Sequence[Approval], now: float) -> str:
+    case_id = record.info.case_id
+    if not found:
+        return f"case {case_id} is {record.status}: expected an open question, nobody is asked anything"
+    last = found[-1]
+    if last.state is ApprovalState.ASKED:
+        return f"case {case_id}: its question expired at {moment(last.expires_at)}: no answer means no"
+    return f"case {case_id}: expected an open question, its last one was answered by {last.by}: {last.state}"

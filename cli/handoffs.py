@@ -1,0 +1,117 @@
+"""A hand-off in words: where it stands, what it was priced at, what it cost."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+
+from escalation.attempt import Cost
+from escalation.case import WorkKey
+from escalation.handoff.model import Handoff, Price
+from escalation.handoff.states import HandoffState
+from escalation.recording import Ledger
+
+_COLOUR = {
+    HandoffState.ASKED: "blue", HandoffState.PARKED: "red", HandoffState.DOUBTED: "yellow",
+    HandoffState.REFUSED: "yellow", HandoffState.CANCELLED: "yellow", HandoffState.DONE: "green",
+}  # fmt: skip
+_UNITS = ((86400.0, "d"), (3600.0, "h"), (60.0, "min"), (1.0, "s"))
+
+
+def show_handoff(console: Console, row: Handoff, bill: Cost | None, now: float) -> None:
+    """Prints a hand-off in a few lines."""
+    colour = _COLOUR.get(row.state, "cyan")
+    console.print(
+        f"[bold]{escape(str(row.key))}[/] [{colour}]{row.state}[/] for {age(now - row.since)}, "
+        f"wanted {age(now - row.opened)} ago"
+    )
+    for line in lines(row, bill):
+        console.print(f"  {escape(line)}")
+
+
+def lines(row: Handoff, bill: Cost | None) -> list[str]:
+    """Where it is, its price, and what went wrong, a line each."""
+    found = [f"{row.backend}, {_job(row)}, tag {row.tag}", prices(row, bill)]
+    if row.cancel_wanted and not row.state.final:
+        found.append("told to stop")
+    if row.reason:
+        found.append(f"because: {row.reason}")
+    return found + [f"incident: {line}" for line in row.incidents]
+
+
+def brief(row: Handoff, bill: Cost | None) -> str:
+    """A hand-off in one line."""
+    return f"{row.key} is {row.state} on {row.backend}, {_job(row)}: {prices(row, bill)}"
+
+
+def handed_off(case_id: str) -> list[str]:
+    """Every hand-off of a case, a line each."""
+    from tasks.runtime import open_records
+
+    with open_records() as (ledger, _):
+        rows = ledger.handoffs(case_id)
+        billed = bills(ledger, rows)
+    return [brief(row, billed.get(row.key)) for row in rows]
+
+
+def prices(row: Handoff, bill: Cost | None) -> str:
+    """Estimate, cap and charge side by side."""
+    if row.price is None:
+        return "not priced"
+    return f"{estimate(row.price)}, {cap(row.price)}, {_charged(row, bill)}"
+
+
+def bills(ledger: Ledger, rows: Iterable[Handoff]) -> dict[WorkKey, Cost]:
+    """What was billed for each hand-off that is done, as the ledger's events say."""
+    found: dict[WorkKey, Cost] = {}
+    for case_id in {row.case_id for row in rows if row.state is HandoffState.DONE}:
+        for event in ledger.events(case_id):
+            if event["kind"] in ("budget.spent", "budget.released"):
+                body = event["body"]
+                found[WorkKey(case_id, body["attempt"], body["ordinal"])] = Cost.model_validate(body["spent"])
+    return found
+
+
+def estimate(price: Price) -> str:
+    """What it is expected to cost, called what it is."""
+    return f"estimate {amount(price.qpu_s, price.usd)} (a lower bound)"
+
+
+def cap(price: Price) -> str:
+    """What it can cost at most."""
+    return f"cap {amount(price.cap_qpu_s, price.cap_usd)}"
+
+
+def amount(qpu_s: float, usd: float) -> str:
+    """Seconds and money."""
+    return f"{qpu_s:.1f} s, {usd:.2f} USD"
+
+
+def age(seconds: float) -> str:
+    """A time span in its largest fitting unit."""
+    size, unit = next((each for each in _UNITS if seconds >= each[0]), _UNITS[-1])
+    return f"{max(0.0, seconds) / size:.0f} {unit}"
+
+
+def moment(at_s: float) -> str:
+    """A time as people read it."""
+    return datetime.fromtimestamp(at_s, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def as_json(row: Handoff, bill: Cost | None, now: float) -> dict[str, Any]:
+    """What `--json` prints of a hand-off."""
+    times = {"age_s": round(now - row.opened, 3), "in_state_s": round(now - row.since, 3)}
+    charged = None if bill is None else {"qpu_s": bill.qpu_s, "usd": bill.usd}
+    return {"id": str(row.key), **row.to_json(), **times, "charged": charged}
+
+
+def _job(row: Handoff) -> str:
+    return f"job {row.job_id}" if row.job_id else "no job known"
+
+
+def _charged(row: Handoff, bill: Cost | None) -> str:
+    if bill is not None:
+        return f"charged {amount(bill.qpu_s, bill.usd)}"
+    return "charge not final" if row.state.may_be_charged else "nothing charged"

@@ -1,0 +1,118 @@
+"""`tierwise jobs`: hand-offs and their remote jobs, and what a person may do with them."""
+
+import getpass
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from rich.console import Console
+from rich.markup import escape
+
+from cli.handoffs import as_json, bills, show_handoff
+from escalation.errors import BadInput
+from escalation.handoff import person
+from escalation.handoff.model import Handoff
+from escalation.handoff.person import Person
+from escalation.handoff.service import PaidBackend
+from escalation.handoff.states import HandoffState
+from escalation.registry import backend_descriptor, resolve
+from escalation.settings import settings
+from tasks.runtime import open_records
+
+
+def list_jobs(*, everything: bool, as_lines: bool) -> None:
+    """Prints the hand-offs that are not over, or all; as JSON one object a line."""
+    now = time.time()
+    with open_records() as (ledger, _):
+        rows = [row for row in ledger.handoffs() if everything or not row.state.final]
+        billed = bills(ledger, rows)
+    if as_lines:
+        for row in rows:
+            sys.stdout.write(json.dumps(as_json(row, billed.get(row.key), now)) + "\n")
+        return
+    console = Console()
+    for row in rows:
+        show_handoff(console, row, billed.get(row.key), now)
+    if not rows:
+        console.print(
+            "no hand-offs yet" if everything else "no hand-off is open; all there were: tierwise jobs --all"
+        )
+
+
+def cancel(name: str) -> None:
+    """Gives the work up."""
+    with open_records() as (ledger, _), _backends() as open_backend:
+        row = person.cancel(ledger, person.find(ledger, name), _me(), open_backend)
+    if row.state is HandoffState.CANCELLED:
+        _done(row, "given up; what was reserved for it stays reserved", *row.incidents)
+        return
+    at_service = "its job is cancelled" if row.state.may_be_charged else "it ends"
+    _done(row, f"told to stop: {at_service} by whoever drives the case, or by the next `tierwise reconcile`")
+
+
+def adopt(name: str, job_id: str) -> None:
+    """Takes a job for that of a parked hand-off, once the service said that it carries its tag."""
+    with open_records() as (ledger, _), _backends() as open_backend:
+        row = person.find(ledger, name)
+        row = person.adopt(ledger, open_backend(row.backend), row, job_id, _me())
+    _done(row, f"job {row.job_id} carries the tag {row.tag}, and is now the job of this hand-off", _ON)
+
+
+def park(name: str) -> None:
+    """Takes a hand-off out of the machine's hands."""
+    with open_records() as (ledger, _):
+        row = person.park(ledger, person.find(ledger, name), _me())
+    _done(row, "nobody touches it until `tierwise jobs look`, `adopt` or `cancel`; its job goes on")
+
+
+def look(name: str) -> None:
+    """Gives a parked hand-off back to the machine."""
+    with open_records() as (ledger, _):
+        row = person.look(ledger, person.find(ledger, name), _me())
+    what = (
+        f"job {row.job_id} is asked after again" if row.job_id else "it is looked for again, by tag and batch"
+    )
+    _done(row, what, _ON)
+
+
+_ON = "`tierwise reconcile` goes on with it, and so does `tierwise solve … --case`"
+
+
+def _done(row: Handoff, *said: str) -> None:
+    console = Console()
+    console.print(f"[bold]{escape(str(row.key))}[/] is {row.state}")
+    for line in said:
+        console.print(f"  {escape(line)}")
+
+
+def _me() -> Person:
+    return Person(getpass.getuser(), time.time())
+
+
+@contextmanager
+def _backends() -> Iterator[person.Open]:
+    """Opens backends by name when they are needed; closes them at the end."""
+    with ExitStack() as opened:
+
+        def start(spec: str) -> PaidBackend:
+            machine = open_machine(spec)
+            opened.callback(machine.close)
+            return machine
+
+        yield start
+
+
+def open_machine(spec: str) -> PaidBackend:
+    """Opens a backend that charges.
+
+    Raises:
+        BadInput: when it does not.
+    """
+    descriptor, device = backend_descriptor(spec)
+    made = resolve(descriptor.backend)(settings(), device)
+    if not isinstance(made, PaidBackend):
+        made.close()
+        raise BadInput(f"{spec}: expected a backend that charges, got one that has no remote jobs")
+    return made

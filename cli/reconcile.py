@@ -1,0 +1,79 @@
+"""`tierwise reconcile`: one look, in this process, at what dead and waiting runs left at a service."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+
+from cli.handoffs import brief
+from escalation.drive import solve
+from escalation.errors import TierwiseError
+from escalation.handoff.reconcile import Report, Seen, reconcile
+from escalation.opening import prepare
+from escalation.policy import parse_policy
+from escalation.runtime import Runtime
+from escalation.settings import ROOT
+from tasks.runtime import open_runtime
+
+
+def reconcile_once(*, go_on: bool, as_object: bool) -> int:
+    """Looks after every open hand-off once, and goes on with cases where asked to; returns the exit code."""
+    console = Console(stderr=as_object, quiet=as_object)
+    with open_runtime() as runtime:
+        report = reconcile(runtime)
+        for line in lines(report):
+            console.print(line)
+        if as_object:
+            sys.stdout.write(report.model_dump_json() + "\n")
+        failed = [case_id for case_id in report.ready if go_on and not _go_on(runtime, case_id, console)]
+    if report.ready and not go_on:
+        console.print(
+            f"can go on: {escape(', '.join(report.ready))}\n"
+            "  tierwise reconcile --go-on, or tierwise solve PROBLEM.yaml --case CASE"
+        )
+    return 1 if report.errors or failed else 0
+
+
+def lines(report: Report) -> Iterator[str]:
+    """The report in words, a line of markup each."""
+    if not report.visits:
+        yield "no hand-off is open"
+    for visit in report.visits:
+        if visit.busy:
+            yield f"[dim]left alone: {escape(visit.busy)}[/]"
+        if visit.error:
+            yield f"[red]{escape(visit.case_id)}[/]: {escape(visit.error)}"
+        for each in visit.seen:
+            yield from _seen(each)
+    for question in report.expired:
+        yield f"nobody answered in time about {escape(str(question.key))}: that is no"
+
+
+def _seen(each: Seen) -> Iterator[str]:
+    did = "; ".join(each.did) or "nothing to do"
+    yield f"{escape(brief(each.row, None))}"
+    yield f"  [dim]{escape(did)}[/]"
+    if each.error:
+        yield f"  [red]error[/]: {escape(each.error)}"
+    for line in each.incidents:
+        yield f"  [red]incident[/]: {escape(line)}"
+    if each.parked:
+        yield f"  [red]a person must look[/]: {escape(each.row.reason)}"
+
+
+def _go_on(runtime: Runtime, case_id: str, console: Console) -> bool:
+    """Drives a case on from its record alone; one that fails must not keep the others waiting."""
+    info = runtime.ledger.case(case_id).info
+    policy = parse_policy(info.policy_text, info.policy_name)
+    folder = Path(str(info.environment.get("folder", ROOT)))
+    try:
+        outcome = solve(runtime, prepare(info.problem, policy, case_id, folder, "plain"))
+    except TierwiseError as error:
+        console.print(f"[red]{escape(case_id)}[/] could not go on: {escape(str(error))}")
+        return False
+    console.print(
+        f"{escape(case_id)} is {outcome.status}{escape(f': {outcome.paused}' if outcome.paused else '')}"
+    )
+    return True

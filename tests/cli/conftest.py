@@ -1,0 +1,155 @@
+"""A case with one piece of paid work on a real ledger, and the command line beside it in this process."""
+
+import io
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from escalation.case import WorkKey
+from escalation.decision import Closed
+from escalation.errors import Paused
+from escalation.handoff.carry import Pace, carry
+from escalation.handoff.handing import Handing
+from escalation.handoff.model import Handoff
+from escalation.handoff.question import about_payload
+from escalation.ladder import Case, Item
+from escalation.opening import prepare
+from escalation.policy import HandoffRules
+from escalation.problem import Budget, Problem, Target, Tier
+from escalation.quote import Quote
+from escalation.settings import Settings, settings
+from escalation.testing.model_service import ModelBackend, ModelService
+from escalation.work import LocalCall
+from records.ledger import SqlLedger
+from records.store import FileStore
+
+WORK = LocalCall("problems.toy.work:look", {"numbers": [1, 2], "seed": 1, "pause_s": 0})
+KEY = WorkKey("c", 0, 0)
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a command printed, and its exit code."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Terminal(io.StringIO):
+    """Standard input with somebody at it."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setenv("TIERWISE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("COLUMNS", "200")
+    settings.cache_clear()
+    yield tmp_path / "home"
+    settings.cache_clear()
+
+
+@pytest.fixture
+def call(
+    home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Said]:
+    """Runs a command as `tierwise` does; `typed` is typed at a terminal, None is no terminal."""
+
+    def run(*args: str, typed: str | None = None) -> Said:
+        from tierwise import main
+
+        monkeypatch.setattr(sys, "argv", ["tierwise", *args])
+        monkeypatch.setattr(sys, "stdin", io.StringIO() if typed is None else Terminal(typed))
+        capsys.readouterr()
+        code = 0
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else 0
+        return Said(code, *capsys.readouterr())
+
+    return run
+
+
+@dataclass
+class Desk:
+    """One case with one hand-off against a service in memory."""
+
+    case: Case
+    settings: Settings
+    asks: bool = False
+    service: ModelService = field(default_factory=ModelService)
+
+    def __post_init__(self) -> None:
+        self.store = FileStore(self.settings.store)
+        self.ledger = SqlLedger(self.settings.ledger, self.store)
+        self.ledger.open_case(self.case.info)
+
+    def run(self) -> str:
+        """Drives the hand-off as far as it goes; returns what it waits for."""
+        self.ledger.intend(KEY, WORK, "model")
+        row = self.ledger.want_handoff(KEY, WORK.digest, "model", time.time())
+        try:
+            carry(self._handing(), row, Pace(lambda progress: None))
+        except Paused as pause:
+            return str(pause)
+        return ""
+
+    @property
+    def row(self) -> Handoff:
+        found = self.ledger.find_handoff(KEY)
+        assert found is not None
+        return found
+
+    def _handing(self) -> Handing:
+        return Handing(
+            ledger=self.ledger,
+            store=self.store,
+            backend=ModelBackend(self.service),
+            work=WORK,
+            rules=HandoffRules(wait_s=60),
+            settings=self.settings,
+            clock=time.time,
+            stop=threading.Event(),
+            limit=Budget(qpu_s=10, usd=20),
+            since=time.time(),
+            question=self._question if self.asks else None,
+        )
+
+    def _question(self, row: Handoff) -> Any:
+        asks = (Closed(gate="paid_work", tier=Tier.QUANTUM, because="A person decides on money.", misses=()),)
+        item = Item(KEY, WORK, "model", Quote(), None, "quantum/dice", asks, "ai ended BOUNDED")
+        return about_payload(self.case, item, row, time.time())
+
+
+@pytest.fixture
+def desk(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Desk]]:
+    made: list[Desk] = []
+    opened: dict[str, ModelService] = {}
+    monkeypatch.setattr("cli.jobs.open_machine", lambda spec: ModelBackend(opened[spec]))
+
+    def make(**changes: Any) -> Desk:
+        problem = Problem(
+            family="toy",
+            instance={"numbers": [3, 1, 4], "reach": 3},
+            target=Target(metric="number", at_least=9),
+            budget=Budget(wall_s=100, qpu_s=10, usd=20),
+            data_class="public",
+        )
+        quick = Settings(home=home, settle_s=0, poll_s=0.01, doubt_s=0.05, usage_s=5)
+        made.append(Desk(prepare(problem, case_id="c"), quick, **changes))
+        opened["model"] = made[-1].service
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.ledger.close()

@@ -1,0 +1,112 @@
+"""`tierwise approve`: what a person sees, and that only a clear yes is a yes."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from escalation.handoff.states import HandoffState as S
+
+Make = Callable[..., Any]
+Call = Callable[..., Any]
+
+
+@pytest.fixture
+def asked(desk: Make) -> Any:
+    """A case that is held for a person."""
+    made = desk(asks=True)
+    assert "tierwise approve c" in made.run()
+    return made
+
+
+def state(desk: Any) -> str:
+    return str(desk.ledger.approvals("c")[-1].state)
+
+
+def test_the_question_shows_everything_that_the_answer_binds_to(asked: Any, call: Call) -> None:
+    said = call("approve", "c", typed="y\n")
+    assert said.code == 0, said.err
+    # the model estimates 2 s and caps at 4 s, at 1.6 USD a second
+    for part in (
+        "model", "1, 1 shots in total", "2.0 s, 3.20 USD, a lower bound", "4.0 s, 6.40 USD", "public",
+        "paid_work: A person decides on money.", "quantum/dice: ai ended BOUNDED", asked.row.payload[:12],
+        "; no answer means no", "tierwise solve PROBLEM.yaml --policy default --case c",
+    ):  # fmt: skip
+        assert part in said.out, part
+
+
+def test_after_a_yes_the_work_is_sent_once(asked: Any, call: Call) -> None:
+    call("approve", "c", "--by", "anna", "--reason", "worth it", typed="yes\n")
+    given = asked.ledger.approvals("c")[-1]
+    assert (given.state, given.by, given.reason) == ("granted", "anna", "worth it")
+    asked.run()
+    assert (asked.row.state, asked.service.paid, state(asked)) == (S.DONE, ["job-0"], "used")
+
+
+@pytest.mark.parametrize("typed", ["\n", "", "  \n"])
+def test_no_answer_is_no_yes_and_leaves_the_question_open(asked: Any, call: Call, typed: str) -> None:
+    said = call("approve", "c", typed=typed)
+    assert (said.code, state(asked)) == (4, "asked")
+    assert "then it is no" in said.out
+    asked.run()
+    assert asked.service.jobs == {}
+
+
+@pytest.mark.parametrize(("args", "typed"), [((), "n\n"), ((), "why?\n"), (("--deny",), None)])
+def test_a_no_is_recorded_and_nothing_is_sent(asked: Any, call: Call, args: Any, typed: str | None) -> None:
+    assert call("approve", "c", *args, typed=typed).code == 0
+    asked.run()
+    assert (asked.row.state, asked.service.jobs, state(asked)) == (S.REFUSED, {}, "denied")
+
+
+def test_without_a_terminal_nothing_is_approved_but_by_yes(asked: Any, call: Call) -> None:
+    said = call("approve", "c")
+    assert (said.code, said.err.count("\n"), state(asked)) == (2, 1, "asked")
+    assert "--yes" in said.err
+    assert call("approve", "c", "--yes").code == 0
+    assert state(asked) == "granted"
+
+
+def test_the_list_names_open_questions_and_json_has_them_whole(asked: Any, call: Call) -> None:
+    assert "c/0/0" in call("approve", "--list").out
+    (line,) = call("approve", "--list", "--json").out.splitlines()
+    assert json.loads(line)["subject"] == asked.row.payload
+    call("approve", "c", "--yes")
+    assert call("approve", "--list", "--json").out == ""
+    assert "nobody is asked" in call("approve", "--list").out
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (("nobody",), "nobody"),
+        ((), "expected the id of a case, or --list"),
+        (("c", "--list"), "expected nothing else"),
+        (("c", "--yes", "--deny"), "expected --yes or --deny"),
+        (("c", "--json"), "--list"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_2(
+    asked: Any, call: Call, args: tuple[str, ...], message: str
+) -> None:
+    said = call("approve", *args)
+    assert (said.code, said.err.count("\n"), state(asked)) == (2, 1, "asked")
+    assert message in said.err
+
+
+def test_what_was_answered_is_not_answered_again(asked: Any, call: Call) -> None:
+    call("approve", "c", "--deny", "--by", "anna")
+    said = call("approve", "c", "--yes")
+    assert (said.code, state(asked)) == (2, "denied")
+    assert "answered by anna" in said.err
+
+
+def test_a_question_that_expired_says_that_it_is_no(
+    asked: Any, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = asked.ledger.approvals("c")[-1].expires_at + 1
+    monkeypatch.setattr("cli.approve.time.time", lambda: late)
+    said = call("approve", "c", "--yes")
+    assert said.code == 2
+    assert "expired" in said.err
