@@ -130,7 +130,7 @@ def find_policy(name: str | Path) -> Path:
     """Finds a policy by path, or by the name of one that ships."""
     shipped = ROOT / "policies" / f"{name}.yaml"
     path = Path(name)
-    if path.suffix in (".yaml", ".yml") or path.exists():
+    if path.suffix in (".yaml", ".yml") or path.is_file():
         return path
     if shipped.exists():
         return shipped
