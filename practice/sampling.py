@@ -63,8 +63,7 @@ class _Sampling:
     def bits(self) -> Bools:
         """Bits of all registers, shape (sets, shots, clbits)."""
         bits = np.zeros((*self.shape, self.circuit.num_clbits), dtype=bool)
-        for part in parts(self.circuit):
-            operations = self._operations(part)
+        for part, operations in self._operations().items():
             if not any(each.clbits for each in operations):
                 continue
             if len(part) == 1 and Lone.simple([each.operation for each in operations]):
@@ -75,10 +74,14 @@ class _Sampling:
                 bits |= self._coupled(part)
         return bits
 
-    def _operations(self, part: tuple[int, ...]) -> list[Any]:
-        qubits = {self.circuit.qubits[index] for index in part}
-        data = self.circuit.data
-        return [each for each in data if each.name != "barrier" and qubits.intersection(each.qubits)]
+    def _operations(self) -> dict[tuple[int, ...], list[Any]]:
+        """What acts on each part, in order."""
+        found: dict[tuple[int, ...], list[Any]] = {part: [] for part in parts(self.circuit)}
+        owners = {self.circuit.qubits[qubit]: part for part in found for qubit in part}
+        for each in self.circuit.data:
+            if each.name != "barrier":
+                found[owners[each.qubits[0]]].append(each)
+        return found
 
     def _coupled(self, part: tuple[int, ...]) -> Bools:
         """Samples one part on Aer."""
