@@ -138,19 +138,26 @@ def _stop(child: "subprocess.Popen[str]") -> None:
 def connect(practice: "Practice | str") -> Any:
     """Returns IBM's own client, unmodified, connected to a practice service. Needs qiskit-ibm-runtime.
 
-    The client reads some of its settings from the environment only: this sets them for this process.
+    The client reads some of its settings from the environment, and only while it is made: they are set for
+    that long.
     """
     from qiskit_ibm_runtime import QiskitRuntimeService
 
     url = practice if isinstance(practice, str) else practice.url
+    before = dict(os.environ)
     os.environ.update(environment(url))
-    return QiskitRuntimeService(
-        channel="ibm_quantum_platform",
-        token=TOKEN,
-        url=url,
-        instance=INSTANCE,
-        url_resolver=lambda *_: url,
-    )
+    try:
+        return QiskitRuntimeService(
+            channel="ibm_quantum_platform",
+            token=TOKEN,
+            url=url,
+            instance=INSTANCE,
+            url_resolver=lambda *_: url,
+        )
+    finally:
+        for name in environment(url, before):
+            os.environ.pop(name)
+            os.environ.update({name: before[name]} if name in before else {})
 
 
 def say(url: str) -> str:

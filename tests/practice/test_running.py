@@ -14,7 +14,7 @@ import pytest
 
 import practice
 from escalation.errors import BadInput
-from practice import Settings
+from practice import Practice, Settings
 from practice.running import environment
 
 WAIT_S = 120.0
@@ -131,6 +131,16 @@ def test_the_environment_goes_past_a_proxy() -> None:
     assert environment("http://u", {}) == {"IAM_URL": "http://u", "QISKIT_FUNCTIONS_EXPERIMENTAL": "1"}
     found = environment("http://u", {"HTTPS_PROXY": "p", "http_proxy": "p", "NO_PROXY": "here"})
     assert found["NO_PROXY"] == found["no_proxy"] == "here,127.0.0.1"
+
+
+def test_connecting_leaves_the_environment_as_it_was(
+    served_here: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IAM_URL", "https://example.org")
+    monkeypatch.delenv("QISKIT_FUNCTIONS_EXPERIMENTAL", raising=False)
+    before = dict(os.environ)
+    assert practice.connect(served_here).backends() != []
+    assert dict(os.environ) == before
 
 
 def test_importing_it_imports_no_qiskit() -> None:
