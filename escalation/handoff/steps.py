@@ -181,11 +181,16 @@ def settle(h: Handing, row: Handoff) -> Step:
 
 
 def bill(h: Handing, row: Handoff) -> Step:
-    """Bills what the service charged, once that is final, after a last look for jobs that should not be."""
+    """Bills what the service charged, once that is final, after a last look for jobs that should not be.
+
+    The batch is closed before, so that nothing can come after the look.
+    """
     assert row.job_id is not None
     usage_s = row.usage_qpu_s if row.usage_qpu_s is not None else h.backend.usage_qpu_s(row.job_id)
     if usage_s is None:
         return Step(row, h.settings.poll_s)
+    if row.fence_closed_at is None and row.fence is not None and h.backend.close_fence(row.fence):
+        row = h.ledger.amend(row, fence_closed_at=h.clock())
     others = [job for job in h.backend.find(row.tag, row.fences) if job.job_id != row.job_id]
     row = cancel_others(h.ledger, h.backend, row, others)
     return Step(h.ledger.bill(row, usage_s, h.backend.usd(usage_s), h.clock()))

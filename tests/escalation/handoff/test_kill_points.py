@@ -35,7 +35,7 @@ FAULTS: dict[str, dict[str, list[str]]] = {
     "calibration fails": {"calibration_for": ["before"]},
 }
 LONG = 500
-STRIDE = 1 if os.environ.get("KILL_POINTS") == "all" else 11
+STRIDE = 1 if os.environ.get("KILL_POINTS") == "all" else 19
 
 
 class Killed(BaseException):
