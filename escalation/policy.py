@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from escalation.calibration import DeviceKind
-from escalation.conditions import Condition, FactLimit, Threshold, fact_names, split_quantity, thresholds
+from escalation.conditions import Condition, FactLimit, Threshold, split_quantity, thresholds
 from escalation.core_facts import CORE_FACTS
 from escalation.document import Document
 from escalation.errors import PolicyError
@@ -292,11 +292,3 @@ def _kind(spec: FactSpec) -> str:
 
 def _list(names: Any) -> str:
     return ", ".join(sorted(map(str, names)))
-
-
-def needed_facts(policy: Policy) -> set[str]:
-    """Names of all the facts that the policy may ask for."""
-    conditions = [gate.when for gate in policy.gates]
-    conditions += [rule.when for rule in policy.acceptance]
-    conditions += [rule.unless for rule in policy.approvals]
-    return set().union(*map(fact_names, conditions))
