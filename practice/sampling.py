@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from backends.ibm_runtime.noise import DENSITY_MATRIX_QUBITS
+from backends.ibm_runtime.run import DENSITY_ELEMENT_GATE_S, TRAJECTORY_AMPLITUDE_GATE_S
 from backends.ibm_runtime.subdevice import relabel
 from escalation.errors import BadInput
 from escalation.identity import derive_seed
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
 Bools = NDArray[np.bool_]
+SHOT_S = 2e-6
+SLICE_S = 0.5
+LONGEST_S = 600.0
 
 
 def sample(
@@ -84,20 +89,70 @@ class _Sampling:
         return found
 
     def _coupled(self, part: tuple[int, ...]) -> Bools:
-        """Samples one part on Aer."""
-        from qiskit.primitives.containers.sampler_pub import SamplerPub
-        from qiskit_aer.primitives import SamplerV2
-
-        place, shots = self.place, self.shape[1]
+        """Samples one part on Aer, in slices: Aer lets nothing else in this process run meanwhile."""
+        place = self.place
         if len(part) > place.max_qubits:
             raise BadInput(f"practice simulates at most {place.max_qubits} coupled qubits, got {len(part)}")
         small = relabel(self.circuit, part)
-        bound = {(each,): self.columns[each][:, None] for each in small.parameters}
+        sets, shots = sliced(self.shape, cost_s(len(part), small.size(), place.noise))
+        return np.concatenate(
+            [
+                np.concatenate([self._slice(small, part, some, more) for more in shots], axis=1)
+                for some in sets
+            ]
+        )
+
+    def _slice(self, small: "QuantumCircuit", part: tuple[int, ...], sets: slice, shots: slice) -> Bools:
+        from qiskit.primitives.containers.sampler_pub import SamplerPub
+        from qiskit_aer.primitives import SamplerV2
+
+        place, count = self.place, shots.stop - shots.start
+        bound = {(each,): self.columns[each][sets, None] for each in small.parameters}
         aer = simulator(place.device, part, place.factor, place.noise)
-        sampler = SamplerV2.from_backend(aer, seed=derive_seed(place.seed, "part", part[0]))
-        data = sampler.run([SamplerPub.coerce((small, bound or None, shots))]).result()[0].data
+        seed = derive_seed(place.seed, "part", part[0], sets.start, shots.start)
+        pub = SamplerPub.coerce((small, bound or None, count))
+        data = SamplerV2.from_backend(aer, seed=seed).run([pub]).result()[0].data
         bits = [data[register.name].to_bool_array(order="little") for register in self.circuit.cregs]
-        return np.concatenate([each.reshape(-1, shots, each.shape[-1]) for each in bits], axis=-1)
+        return np.concatenate([each.reshape(-1, count, each.shape[-1]) for each in bits], axis=-1)
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Seconds that a simulation takes, roughly: for each parameter set, and for each of its shots."""
+
+    set_s: float
+    shot_s: float
+
+
+def cost_s(qubits: int, gates: int, noise: bool) -> Cost:
+    """Guesses the cost: noise takes a density matrix, or beyond some width a run of its own for each shot."""
+    if not noise:
+        return Cost(DENSITY_ELEMENT_GATE_S * 2.0**qubits * gates, SHOT_S)
+    if qubits <= DENSITY_MATRIX_QUBITS:
+        return Cost(DENSITY_ELEMENT_GATE_S * 4.0**qubits * gates, SHOT_S)
+    return Cost(0.0, TRAJECTORY_AMPLITUDE_GATE_S * 2.0**qubits * gates)
+
+
+def sliced(shape: tuple[int, int], cost: Cost) -> tuple[list[slice], list[slice]]:
+    """Slices (sets, shots) so that each takes about `SLICE_S`.
+
+    Raises:
+        escalation.errors.BadInput: when all together would take longer than `LONGEST_S`.
+    """
+    sets, shots = shape
+    each_s = cost.set_s + cost.shot_s * shots
+    if each_s * sets > LONGEST_S:
+        raise BadInput(
+            f"practice simulates for {LONGEST_S:.0f} s at most; this needs about {each_s * sets:.0f} s"
+        )
+    at_once = max(1, int(SLICE_S / each_s)) if each_s else sets
+    if each_s < SLICE_S or cost.set_s > SLICE_S / 2:  # more runs of the whole would only take longer
+        return _ranges(sets, at_once), _ranges(shots, shots)
+    return _ranges(sets, 1), _ranges(shots, max(1, int((SLICE_S - cost.set_s) / cost.shot_s)))
+
+
+def _ranges(total: int, size: int) -> list[slice]:
+    return [slice(start, min(start + size, total)) for start in range(0, total, size)]
 
 
 def parts(circuit: "QuantumCircuit") -> list[tuple[int, ...]]:

@@ -48,7 +48,9 @@ def simulator(device: str, qubits: tuple[int, ...], factor: float, noise: bool) 
     from qiskit_aer.noise import NoiseModel
 
     method = simulation_method(len(qubits)) if noise else "automatic"
-    found = AerSimulator(method=method, max_parallel_threads=1, max_parallel_experiments=1)
+    found = AerSimulator(
+        method=method, fusion_threshold=1, max_parallel_threads=1, max_parallel_experiments=1
+    )
     if noise:
         found.set_options(
             noise_model=NoiseModel.from_backend(as_backend(sub_target(device, qubits, factor), ""))

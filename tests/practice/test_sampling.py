@@ -12,8 +12,9 @@ from qiskit_aer import AerSimulator
 from qiskit_aer.noise import NoiseModel
 
 from backends.ibm_runtime.subdevice import as_backend, cut, device_target
+from escalation.errors import BadInput
 from practice.execution import Bench
-from practice.sampling import parts, sample
+from practice.sampling import Cost, parts, sample, sliced
 from practice.simulators import Place, single_qubit_target, sub_target
 
 SHOTS = 20_000
@@ -139,3 +140,40 @@ def test_the_charge_is_two_seconds_a_circuit_and_its_executions() -> None:
     # 2 x (2 s + (250 us + 1 ms + readout) x 1,000); a Heron reads out in a few us
     assert bench.executions == 2000
     assert bench.seconds == pytest.approx(2 * (2 + 1.25), abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("shape", "cost", "sets", "shots"),
+    [
+        ((100, 10), Cost(0.05, 0.0), 10, 1),  # 10 sets of 0.05 s fill half a second
+        ((3, 1000), Cost(0.0, 0.001), 3, 2),  # a set of 1 s is cut in two
+        ((3, 1000), Cost(2.0, 1e-6), 3, 1),  # cutting would repeat the 2 s
+    ],
+)
+def test_long_simulations_are_cut_into_slices_of_half_a_second(
+    shape: tuple[int, int], cost: Cost, sets: int, shots: int
+) -> None:
+    of_sets, of_shots = sliced(shape, cost)
+    assert (len(of_sets), len(of_shots)) == (sets, shots)
+    for slices, total in ((of_sets, shape[0]), (of_shots, shape[1])):
+        assert [index for each in slices for index in range(each.start, each.stop)] == list(range(total))
+
+
+def test_what_would_take_too_long_is_refused() -> None:
+    with pytest.raises(BadInput, match="600 s at most; this needs about 1000 s"):
+        sliced((10, 100), Cost(0.0, 1.0))
+
+
+def test_slices_together_are_the_whole() -> None:
+    circuit, angle = wide(measured=2), Parameter("a")
+    circuit.rz(np.pi / 2, 0)
+    circuit.sx(0)
+    circuit.rz(angle, 0)
+    circuit.sx(0)
+    circuit.cx(0, 1)
+    circuit.measure([0, 1], [0, 1])
+    turns = np.linspace(0, np.pi, 400)
+    bits = sample(circuit, turns[:, None], 2000, IDEAL)["c"]
+    # sx rz(a) sx on |0>: 1 is read with chance cos(a/2)^2; the first rz is but a phase
+    assert np.allclose(bits[..., 0].mean(axis=1), np.cos(turns / 2) ** 2, atol=5 * np.sqrt(0.25 / 2000))
+    assert (bits[..., 0] == bits[..., 1]).all()
