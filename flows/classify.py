@@ -76,6 +76,7 @@ def classify(  # noqa: PLR0917 (fields of a form)
     seed: int = 0,
     policy: str = DEFAULT_POLICY,
     case_id: str | None = None,
+    approval_wait_s: float | None = None,
 ) -> Outcome:
     """Predicts which of two classes a row belongs to, and proves on sealed rows how well.
 
@@ -87,6 +88,8 @@ def classify(  # noqa: PLR0917 (fields of a form)
         seed: from which all chance is derived.
         policy: the name of a policy that ships, or a policy file.
         case_id: an unfinished case to take up again; default: a new one.
+        approval_wait_s: seconds that the run pauses with a form where a person must approve; default: an hour
+            in a deployment, else 0: the case is held, and `tierwise approve` answers.
 
     Raises:
         BadInput: with one clear line.
@@ -95,7 +98,7 @@ def classify(  # noqa: PLR0917 (fields of a form)
         problem = stated(table, target, budget, data_class, seed)
     except BadInput as error:
         return bad_input(error)
-    return run_case(problem, policy, case_id, None)
+    return run_case(problem, policy, case_id, None, approval_wait_s)
 
 
 def stated(table: Any, target: Any, budget: Any, data_class: Any, seed: Any) -> dict[str, Any]:

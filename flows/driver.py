@@ -8,21 +8,29 @@ from typing import Any
 
 from prefect.runtime import deployment
 
-from escalation.case import Outcome
+from escalation.case import CaseInfo, Outcome
 from escalation.drive import CarryOut, drive
-from escalation.errors import BadInput
-from escalation.ladder import Decide, Judge, Perform, Step
+from escalation.errors import BadInput, Held
+from escalation.ladder import Case, Decide, Judge, Perform, Step
 from escalation.opening import parse_problem, prepare
+from escalation.policy import parse_policy
+from escalation.recording import Ledger
 from escalation.runtime import Listener, Runtime
 from escalation.settings import ROOT
+from escalation.work import RawResult
+from flows.approval import ask_about
 from flows.ending import bad_input, ended
 from flows.naming import case_id_of
+from flows.secret import provide_token
 from tasks.decide import decide
 from tasks.judge import judge
 from tasks.listener import RunListener
 from tasks.perform import perform_all
 from tasks.running import Running, as_it_is
-from tasks.runtime import open_runtime
+from tasks.runtime import open_records, open_runtime
+
+APPROVAL_WAIT_S = 3600.0
+"""Seconds that a deployment's run pauses for a person; the question stands longer, see `HandoffRules`."""
 
 _also: ContextVar[Listener | None] = ContextVar("also", default=None)
 _shared: ContextVar[Runtime | None] = ContextVar("shared", default=None)
@@ -44,21 +52,46 @@ def listening(listener: Listener | None, runtime: Runtime | None = None) -> Iter
         _also.reset(tokens[1])
 
 
-def run_case(problem: Any, policy: str, case_id: str | None, folder: str | None) -> Outcome:
+def run_case(
+    problem: Any, policy: str, case_id: str | None, folder: str | None, approval_wait_s: float | None = None
+) -> Outcome:
     """Solves a problem inside a flow run; what it returns ends the run in the state that fits."""
     try:
         stated = parse_problem(problem)
         case = prepare(stated, policy, case_id_of(stated, case_id), _start(folder), "prefect")
-        with _runtime() as runtime:
-            listener = RunListener(case.case_id, _also.get())
-            outcome = drive(runtime, case, carry_out(Running(runtime, case, listener)), "prefect")
+        with borrowed_runtime() as runtime:
+            outcome = drive_case(runtime, case, _approval_wait_s(approval_wait_s))
     except BadInput as error:
         return bad_input(error)
-    listener.ended(outcome)
     return ended(outcome)
 
 
-def carry_out(running: Running) -> CarryOut:
+def take_up(runtime: Runtime, info: CaseInfo) -> Outcome:
+    """Goes on with a case that paused, from its record alone; asks nobody, because others wait behind it.
+
+    Raises:
+        BadInput: when its problem or its policy cannot be used any more, or somebody else runs it.
+    """
+    policy = parse_policy(info.policy_text, info.policy_name)
+    folder = Path(str(info.environment.get("folder", ROOT)))
+    return drive_case(runtime, prepare(info.problem, policy, info.case_id, folder, "prefect"), 0.0)
+
+
+def drive_case(runtime: Runtime, case: Case, approval_wait_s: float) -> Outcome:
+    """Drives a case inside the flow run, and shows it there.
+
+    Args:
+        runtime: carries the steps out.
+        case: the case.
+        approval_wait_s: seconds that the run pauses for a person's answer; at 0 it does not pause.
+    """
+    listener = RunListener(case.case_id, _also.get())
+    outcome = drive(runtime, case, carry_out(Running(runtime, case, listener), approval_wait_s), "prefect")
+    listener.ended(outcome)
+    return outcome
+
+
+def carry_out(running: Running, approval_wait_s: float) -> CarryOut:
     """The way in which Prefect carries out a step."""
 
     def do(step: Step) -> Any:
@@ -66,16 +99,46 @@ def carry_out(running: Running) -> CarryOut:
             case Decide():
                 return decide(as_it_is(running), as_it_is(step))
             case Perform():
-                return perform_all(running, step)
+                return _perform(running, step, approval_wait_s)
             case Judge():
                 return judge(as_it_is(running), as_it_is(step))
 
     return do
 
 
-def _runtime() -> AbstractContextManager[Runtime]:
+def _perform(running: Running, step: Perform, approval_wait_s: float) -> tuple[RawResult, ...]:
+    """Performs the step, again after each answer of a person; what was done before is not repeated."""
+    while True:
+        try:
+            return perform_all(running, step)
+        except Held:
+            if not ask_about(running.runtime, running.case.case_id, approval_wait_s):
+                raise
+
+
+def _approval_wait_s(asked_for: float | None) -> float:
+    """A run of a deployment has pages where a person can answer; called from a program, nobody may look."""
+    if asked_for is not None:
+        return asked_for
+    return APPROVAL_WAIT_S if deployment.id else 0.0
+
+
+def borrowed_runtime() -> AbstractContextManager[Runtime]:
+    """The runtime that the caller lends, left open; otherwise one of our own."""
+    provide_token()
     shared = _shared.get()
     return nullcontext(shared) if shared is not None else open_runtime()
+
+
+@contextmanager
+def borrowed_ledger() -> Iterator[Ledger]:
+    """The ledger of that runtime; otherwise one that is opened alone, which is quicker."""
+    shared = _shared.get()
+    if shared is not None:
+        yield shared.ledger
+        return
+    with open_records() as (ledger, _):
+        yield ledger
 
 
 def _start(folder: str | None) -> Path:

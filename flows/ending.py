@@ -1,8 +1,9 @@
 """How a case's end shows as the final state of its flow run.
 
 A case that ended as the policy wants it is Completed, under its own name: Accepted, Abstained, Refused
-(a correct refusal is a success) or Held. Held is Completed too: nothing waits in memory, and the decision
-that a person is needed stands in the ledger. Bad input is Failed with one line.
+(a correct refusal is a success), Held or Waiting. These last two are Completed too: nothing waits in memory,
+and what is waited for, a person's word or a job at a service, stands in the ledger. Bad input is Failed with
+one line.
 """
 
 from typing import cast
@@ -30,8 +31,8 @@ def bad_input(error: BadInput) -> Outcome:
 
 def one_line(outcome: Outcome) -> str:
     """The outcome in a line: `accepted: hpc/scan on mpi, CERTIFIED 9`."""
-    because = outcome.decisions[-1].because
-    if outcome.certificate is None:
+    because = outcome.paused or outcome.decisions[-1].because
+    if outcome.certificate is None or outcome.paused:
         return f"{outcome.status}: {because}"
     value = "" if outcome.value is None else f" {outcome.value:.4g}"
     best = f"{outcome.tier}/{outcome.method} on {outcome.backend}, {outcome.certificate.status}{value}"

@@ -12,7 +12,11 @@ from flows.naming import run_name
 # The parameters are checked by `run_case`, which says in one line what is wrong with them.
 @flow(flow_run_name=run_name(lambda given: given["problem"]), validate_parameters=False, persist_result=False)
 def escalate(
-    problem: Problem, policy: str = DEFAULT_POLICY, case_id: str | None = None, folder: str | None = None
+    problem: Problem,
+    policy: str = DEFAULT_POLICY,
+    case_id: str | None = None,
+    folder: str | None = None,
+    approval_wait_s: float | None = None,
 ) -> Outcome:
     """Solves a problem: classical computing first, then AI models, then quantum hardware, as the policy says.
 
@@ -22,11 +26,13 @@ def escalate(
         case_id: an unfinished case to take up again; default: a new one.
         folder: where relative paths of the instance start; default: the current folder, in a deployment
             the checkout.
+        approval_wait_s: seconds that the run pauses with a form where a person must approve; default: an hour
+            in a deployment, else 0: the case is held, and `tierwise approve` answers.
 
     Returns:
-        The outcome: accepted, abstained, refused or held.
+        The outcome: accepted, abstained, refused, held for a person or waiting for a job.
 
     Raises:
         BadInput: with one clear line.
     """
-    return run_case(problem, policy, case_id, folder)
+    return run_case(problem, policy, case_id, folder, approval_wait_s)

@@ -67,7 +67,8 @@ def _decision_row(decision: Decision) -> list[str]:
 
 def certificate_page(outcome: Outcome) -> str:
     """The outcome, its certificate and its attempts as Markdown."""
-    lines = [f"# {outcome.status.capitalize()}", "", outcome.decisions[-1].because, ""]
+    because = outcome.paused or outcome.decisions[-1].because
+    lines = [f"# {outcome.status.capitalize()}", "", because, ""]
     if outcome.certificate is not None:
         found = outcome.certificate
         lines += [

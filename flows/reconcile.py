@@ -1,0 +1,87 @@
+"""Looks after what crashed, stopped and waiting runs left at a service; goes on with the cases that can."""
+
+import threading
+import time
+from dataclasses import replace
+from typing import cast
+
+from prefect import flow
+from prefect.artifacts import create_table_artifact
+from prefect.client.schemas.objects import State
+from prefect.logging import get_run_logger
+from prefect.states import Completed
+
+from escalation.errors import TierwiseError
+from escalation.handoff.reconcile import Report, open_cases, ready
+from escalation.handoff.reconcile import report as summed_up
+from escalation.runtime import Runtime
+from flows.driver import borrowed_ledger, borrowed_runtime, take_up
+from flows.ending import one_line
+from tasks.reconcile import look_after
+from tasks.running import as_it_is
+from tasks.tables import handoff_rows
+
+
+@flow(persist_result=False)
+def reconcile(go_on: bool = True) -> Report:
+    """Finds out what became of work that nobody waits for: adopts, fetches, settles, bills, parks.
+
+    Nothing is sent by that. Cases that paused for a job or a person, and wait for neither any more, are then
+    gone on with one after the other, as `escalate` does; what they still have to send passes every check.
+
+    Args:
+        go_on: whether cases that can go on are gone on with.
+
+    Returns:
+        What was found and done; a case that could not be looked after says why.
+    """
+    if _nothing_to_do():
+        return _ended(Report(), [])
+    with borrowed_runtime() as runtime:
+        cases = open_cases(runtime.ledger)
+        report = summed_up(runtime, [look_after(as_it_is(runtime), case_id) for case_id in cases])
+        _show("reconcile", handoff_rows(report, runtime.clock()), "Hand-offs: what was done, what is parked.")
+        went_on = [_go_on(runtime, case_id) for case_id in report.ready] if go_on else []
+        _show("reconcile-cases", went_on, "Cases that could go on, and how they ended.")
+    return _ended(report, went_on)
+
+
+def _nothing_to_do() -> bool:
+    """Whether the ledger alone says so; opening the rest takes seconds."""
+    with borrowed_ledger() as ledger:
+        return not open_cases(ledger) and not ready(ledger, time.time())
+
+
+def _go_on(runtime: Runtime, case_id: str) -> dict[str, str]:
+    """Drives a case on; one that fails must not keep the others waiting. What stops it stops it alone."""
+    own = replace(runtime, stop=threading.Event())
+    try:
+        outcome = take_up(own, runtime.ledger.case(case_id).info)
+    except Exception as error:
+        said = str(error) if isinstance(error, TierwiseError) else type(error).__name__
+        get_run_logger().warning("case %s could not go on: %s", case_id, said)
+        return {"case": case_id, "ended": "failed", "because": said}
+    return {"case": case_id, "ended": str(outcome.status), "because": one_line(outcome)}
+
+
+def _show(key: str, rows: list[dict[str, str]], description: str) -> None:
+    """Writes a table; a page that is missing must not stop the work."""
+    if not rows:
+        return
+    try:
+        create_table_artifact(rows, key, description)
+    except Exception as error:
+        get_run_logger().warning("Prefect did not take a table: %s", error)
+
+
+def _ended(report: Report, went_on: list[dict[str, str]]) -> Report:
+    """Completed, with what happened in a line; named Incomplete where something has to be tried again."""
+    parked = sum(each.parked for each in report.seen)
+    failed = len(report.errors) + sum(each["ended"] == "failed" for each in went_on)
+    message = (
+        f"{len(report.seen)} hand-offs looked after, {parked} parked for a person, "
+        f"{len(report.expired)} questions expired, {len(went_on)} cases gone on, {failed} errors"
+    )
+    name = "Incomplete" if failed else None
+    state: State[Report] = Completed(name=name, message=message, data=report)
+    return cast(Report, state)

@@ -1,0 +1,53 @@
+"""Shows a question to a person as text: what would be sent where, at what price, and why."""
+
+from datetime import UTC, datetime
+
+from escalation.handoff.model import Approval
+
+ROWS = (
+    ("device", "device", ""),
+    ("circuits", "circuits", ""),
+    ("shots", "shots in total", ""),
+    ("qpu_s", "QPU seconds, estimated (a lower bound)", " s"),
+    ("usd", "US dollars, estimated (a lower bound)", " USD"),
+    ("cap_qpu_s", "the service stops the job after", " s"),
+    ("cap_usd", "which costs at most", " USD"),
+    ("queue_s", "queue now", " s"),
+    ("data_class", "class of the data", ""),
+    ("attempt", "attempt", ""),
+    ("why", "why it is tried", ""),
+)
+"""By name in `Approval.shown`, what it is called and its unit."""
+
+
+def question_page(question: Approval) -> str:
+    """The question as Markdown: the description of the form in Prefect's pages."""
+    shown = question.shown
+    lines = [f"# Approve {question.key}?", "", "| what | value |", "| --- | --- |"]
+    lines += [f"| {text} | {_value(shown[name], unit)} |" for name, text, unit in ROWS if name in shown]
+    asked_by = shown.get("asked_by")
+    rules = [f"- {_cell(each)}" for each in asked_by] if isinstance(asked_by, list) else []
+    until = datetime.fromtimestamp(question.expires_at, UTC).isoformat(sep=" ", timespec="minutes")
+    return "\n".join(
+        [
+            *lines,
+            "",
+            "Rules of the policy that want a person's word:",
+            *rules,
+            "",
+            f"It binds to these bytes: SHA-256 `{question.subject}`, until {until}.",
+            "No answer means no. Prefect does not know who you are: the name you type is what is recorded.",
+            f"Or on the command line: `tierwise approve {question.case_id}`.",
+        ]
+    )
+
+
+def _value(value: object, unit: str) -> str:
+    if value is None:
+        return "unknown"
+    number = f"{value:.4g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else None
+    return _cell(value) if number is None else f"{number}{unit}"
+
+
+def _cell(value: object) -> str:
+    return " ".join(str(value).replace("|", "\\|").split())

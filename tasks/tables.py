@@ -1,0 +1,55 @@
+"""What `reconcile` did, as rows of a table: every hand-off's state, age and cost; unanswered questions."""
+
+from escalation.handoff.model import Approval
+from escalation.handoff.reconcile import Report, Seen, Visit
+
+Row = dict[str, str]
+COLUMNS = (
+    "work", "device", "was", "now", "done", "job", "age", "costs at most", "charged", "note"
+)  # fmt: skip
+HOUR_S = 3600.0
+
+
+def handoff_rows(report: Report, now: float) -> list[Row]:
+    """A row a hand-off, parked ones first; a case that was not looked after; a question that expired."""
+    rows = [_handoff(each, now) for each in sorted(report.seen, key=lambda each: not each.parked)]
+    rows += [_case(visit) for visit in report.visits if visit.busy or visit.error]
+    rows += [_question(each, now) for each in report.expired]
+    return [dict.fromkeys(COLUMNS, "") | row for row in rows]
+
+
+def _handoff(seen: Seen, now: float) -> Row:
+    row = seen.row
+    said = [seen.error, *seen.incidents, row.reason]
+    return {
+        "work": str(row.key),
+        "device": row.backend,
+        "was": str(seen.before),
+        "now": "PARKED: a person must look" if seen.parked else str(row.state),
+        "done": ", ".join(seen.did) or "nothing",
+        "job": row.job_id or "none",
+        "age": _age(now - row.opened),
+        "costs at most": "not priced" if row.price is None else f"{row.price.cap_usd:.2f} USD",
+        "charged": "not final" if row.usage_qpu_s is None else f"{row.usage_qpu_s:g} s",
+        "note": "; ".join(line for line in said if line),
+    }
+
+
+def _case(visit: Visit) -> Row:
+    return {"work": visit.case_id, "done": "nothing", "note": visit.error or f"left alone: {visit.busy}"}
+
+
+def _question(question: Approval, now: float) -> Row:
+    return {
+        "work": str(question.key),
+        "device": str(question.shown.get("device", "")),
+        "now": "nobody answered in time: no",
+        "done": "nothing",
+        "age": _age(now - question.asked_at),
+        "costs at most": f"{question.cap.usd:.2f} USD",
+        "note": f"question {question.approval_id}; its case goes on without this work",
+    }
+
+
+def _age(seconds: float) -> str:
+    return f"{seconds / HOUR_S:.1f} h"

@@ -1,0 +1,145 @@
+"""A toy case whose circuits cost money, on a service in memory; driven as flow runs on the shared server."""
+
+import io
+from collections.abc import Callable, Iterator
+from contextvars import copy_context
+from dataclasses import dataclass, replace
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import numpy as np
+import pytest
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterName
+from prefect.client.schemas.objects import FlowRun
+
+from escalation.handoff.model import Payload, RemoteJob
+from escalation.runtime import Runtime
+from escalation.settings import Settings
+from escalation.testing.model_service import ModelBackend, ModelService
+from escalation.work import Blob, RawResult, Work
+from flows.driver import listening
+from records.ledger import SqlLedger
+from tasks.runtime import open_runtime
+
+POLICY = """\
+policy: paid
+summary: circuits that cost money
+tiers: [quantum]
+backends: {circuit_batch: aer}
+approvals:
+  - id: money
+    tier: quantum
+    because: A person decides on money.
+    unless: {fact: quote.usd, at_most: LIMIT USD}
+handoff: {wait_s: WAIT}
+"""
+PROBLEM = {
+    "family": "toy",
+    "instance": {"numbers": [3, 1, 4, 1, 5, 9, 2, 6], "reach": 3},
+    "target": {"metric": "number", "at_least": 9},
+    "budget": {"usd": 20, "qpu_s": 20},
+    "data_class": "public",
+    "seed": 1,
+}
+
+
+class DiceService(ModelBackend):
+    """Sixteen shots of three bits for the toy's `dice`: every position is drawn twice."""
+
+    def read(self, work: Work, payload: Payload, job: RemoteJob, raw: bytes) -> RawResult:
+        result = super().read(work, payload, job, raw)
+        if not result.ok:
+            return result
+        file = io.BytesIO()
+        np.save(file, (np.arange(16, dtype=np.uint8) % 8).reshape(1, 16, 1))
+        values = {"pubs": [{"sets": 1, "shots": 16, "bits": 3}]}
+        return replace(result, values=values, files={"bits-0.npy": Blob(file.getvalue())})
+
+
+@dataclass
+class Paid:
+    """The service, and a runtime whose circuits go there."""
+
+    runtime: Runtime
+    service: ModelService
+    folder: Path
+
+    @property
+    def ledger(self) -> SqlLedger:
+        ledger = self.runtime.ledger
+        assert isinstance(ledger, SqlLedger)
+        return ledger
+
+    def policy(self, free_usd: float = 100.0, wait_s: float = 900.0) -> str:
+        """A policy file: up to how many dollars nobody is asked, and how long a job is waited for."""
+        path = self.folder / f"paid-{free_usd}-{wait_s}.yaml"
+        path.write_text(POLICY.replace("LIMIT", str(free_usd)).replace("WAIT", str(wait_s)))
+        return str(path)
+
+
+@pytest.fixture
+def paid_problem() -> dict[str, Any]:
+    """Solved by `dice` alone, under `Paid.policy`."""
+    return dict(PROBLEM)
+
+
+@pytest.fixture(scope="module")
+def paying_runtime(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runtime]:
+    """One for a file's tests: MLflow takes seconds to make its database."""
+    home = tmp_path_factory.mktemp("paid")
+    with open_runtime(Settings(home=home, settle_s=0, poll_s=0.05)) as runtime:
+        yield runtime
+
+
+@pytest.fixture
+def paid(on_server: Any, paying_runtime: Runtime, tmp_path: Path) -> Iterator[Paid]:
+    service = ModelService()
+    paying_runtime._backends["aer"] = DiceService(service)
+    with listening(None, paying_runtime):
+        yield Paid(paying_runtime, service, tmp_path)
+
+
+@pytest.fixture
+def prefect(on_server: Any) -> Iterator[SyncPrefectClient]:
+    with get_client(sync_client=True) as client:
+        yield client
+
+
+@pytest.fixture
+def runs(prefect: SyncPrefectClient) -> Callable[[str], list[FlowRun]]:
+    """The flow runs of that name."""
+
+    def find(name: str) -> list[FlowRun]:
+        named = FlowRunFilter(name=FlowRunFilterName(any_=[name]))
+        return list(prefect.read_flow_runs(flow_run_filter=named))
+
+    return find
+
+
+@pytest.fixture
+def meanwhile() -> Iterator[Callable[[Callable[[], Any]], list[Any]]]:
+    """Does something in a thread while the test's own runs a flow; what it raises fails the test."""
+    threads: list[Thread] = []
+    raised: list[BaseException] = []
+
+    def start(do: Callable[[], Any]) -> list[Any]:
+        answers: list[Any] = []
+
+        def run() -> None:
+            try:
+                answers.append(do())
+            except BaseException as error:
+                raised.append(error)
+
+        thread = Thread(target=copy_context().run, args=(run,), daemon=True)
+        thread.start()
+        threads.append(thread)
+        return answers
+
+    yield start
+    for thread in threads:
+        thread.join(120)
+    if raised:
+        raise raised[0]

@@ -1,0 +1,148 @@
+"""A run pauses with a form where a person must approve; nothing is sent without a yes, nor asked twice."""
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.objects import FlowRun
+from prefect.client.schemas.responses import SetStateStatus
+
+from escalation.case import CaseStatus
+from escalation.handoff.model import ApprovalState
+from escalation.handoff.states import HandoffState
+from flows.escalate import escalate
+
+pytestmark = pytest.mark.timeout(900)  # the first of them waits for the server's migration
+
+Paid = Any
+Runs = Callable[[str], list[FlowRun]]
+Meanwhile = Callable[[Callable[[], Any]], list[Any]]
+PATIENCE_S = 60.0
+
+
+def paused(runs: Runs, case_id: str) -> FlowRun:
+    """Waits until the case's run is paused."""
+    until = time.monotonic() + PATIENCE_S
+    while time.monotonic() < until:
+        for run in runs(case_id):
+            if run.state is not None and run.state.is_paused():
+                return run
+        time.sleep(0.1)
+    raise AssertionError(f"no run of {case_id} paused within {PATIENCE_S:.0f} s")
+
+
+def fill_in(prefect: SyncPrefectClient, runs: Runs, case_id: str, **fields: Any) -> Any:
+    """Fills the form in as Prefect's pages do; the server may not have its schema at once."""
+    run = paused(runs, case_id)
+    until = time.monotonic() + PATIENCE_S
+    while time.monotonic() < until:
+        result = prefect.resume_flow_run(run.id, run_input=fields)
+        if "schema not found" not in str(getattr(result.details, "reason", "")):
+            return result
+        time.sleep(0.1)
+    raise AssertionError("the form was never there")
+
+
+def states(prefect: SyncPrefectClient, runs: Runs, case_id: str) -> list[str]:
+    (run,) = runs(case_id)
+    return [str(state.name) for state in prefect.read_flow_run_states(run.id)]
+
+
+def test_a_yes_in_the_form_sends_exactly_what_was_shown(
+    paid: Paid, paid_problem: Any, prefect: SyncPrefectClient, runs: Runs, meanwhile: Meanwhile
+) -> None:
+    def person() -> Any:
+        assert "send" not in paid.service.calls
+        refused = fill_in(prefect, runs, "yes", approve=True, name="", reason="nobody")
+        assert refused.status is SetStateStatus.REJECT
+        run = paused(runs, "yes")
+        details = run.state.state_details if run.state else None
+        assert details is not None
+        assert details.run_input_keyset is not None
+        shown = prefect.read_flow_run_input(run.id, details.run_input_keyset["description"])
+        fill_in(prefect, runs, "yes", approve=True, name="Ada", reason="worth it")
+        return json.loads(shown)
+
+    answers = meanwhile(person)
+    outcome = escalate(
+        paid_problem, policy=paid.policy(free_usd=1), case_id="yes", approval_wait_s=PATIENCE_S
+    )
+    assert outcome.status is CaseStatus.ACCEPTED, outcome
+    (question,) = paid.ledger.approvals("yes")
+    assert (question.state, question.by, question.reason) == (ApprovalState.USED, "Ada", "worth it")
+    assert len(paid.service.paid) == 1
+    assert states(prefect, runs, "yes")[-3:] == ["Paused", "Running", "Accepted"]
+    page = answers[0]
+    assert "| device | aer |" in page
+    assert "| shots in total | 16 |" in page
+    assert "| which costs at most | 6.4 USD |" in page
+    assert "| class of the data | public |" in page
+    assert "money: A person decides on money." in page
+    assert question.subject in page
+
+
+def test_a_no_in_the_form_sends_nothing_and_the_case_goes_on_without(
+    paid: Paid, paid_problem: Any, prefect: SyncPrefectClient, runs: Runs, meanwhile: Meanwhile
+) -> None:
+    meanwhile(lambda: fill_in(prefect, runs, "no", name="Ada", reason="too dear"))
+    outcome = escalate(paid_problem, policy=paid.policy(free_usd=1), case_id="no", approval_wait_s=PATIENCE_S)
+    assert outcome.status is CaseStatus.ABSTAINED
+    (attempt,) = outcome.attempts
+    assert "refused by Ada: too dear" in str(attempt.error)
+    assert "send" not in paid.service.calls
+    assert paid.ledger.handoffs("no")[0].state is HandoffState.REFUSED
+
+
+def test_no_answer_in_time_is_no_and_the_question_stands_for_the_next_run(
+    paid: Paid, paid_problem: Any, prefect: SyncPrefectClient, runs: Runs, meanwhile: Meanwhile
+) -> None:
+    policy = paid.policy(free_usd=1)
+    held: Any = escalate(paid_problem, policy, "silence", approval_wait_s=1, return_state=True)
+    assert (held.type.value, held.name) == ("COMPLETED", "Held")
+    assert "tierwise approve silence" in held.message
+    assert paid.ledger.case("silence").status is CaseStatus.HELD
+    assert states(prefect, runs, "silence")[-3:] == ["Paused", "Running", "Held"]
+    (question,) = paid.ledger.approvals("silence")
+    assert question.state is ApprovalState.ASKED
+    assert "send" not in paid.service.calls
+
+    # The next run asks the same question, which another process answers while the run is paused.
+    def elsewhere() -> None:
+        paused(runs, "silence")
+        paid.ledger.answer(question.approval_id, granted=True, by="Ada", reason="", now=paid.runtime.clock())
+
+    meanwhile(elsewhere)
+    outcome = escalate(paid_problem, policy, "silence", approval_wait_s=PATIENCE_S)
+    assert outcome.status is CaseStatus.ACCEPTED
+    assert [each.approval_id for each in paid.ledger.approvals("silence")] == [question.approval_id]
+    assert len(paid.service.paid) == 1
+
+
+def test_a_run_of_no_deployment_does_not_pause(
+    paid: Paid, paid_problem: Any, prefect: SyncPrefectClient, runs: Runs
+) -> None:
+    outcome = escalate(paid_problem, paid.policy(free_usd=1), "from-a-program")
+    assert outcome.status is CaseStatus.HELD
+    assert "Paused" not in states(prefect, runs, "from-a-program")
+
+
+def test_work_that_is_held_is_no_failed_task_and_every_stretch_is_a_task_run(
+    paid: Paid, paid_problem: Any, prefect: SyncPrefectClient, runs: Runs
+) -> None:
+    from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterName
+
+    def tasks(case_id: str) -> list[tuple[str, str]]:
+        named = FlowRunFilter(name=FlowRunFilterName(any_=[case_id]))
+        found = prefect.read_task_runs(flow_run_filter=named)
+        return sorted((run.name, str(run.state_name)) for run in found)
+
+    escalate(paid_problem, paid.policy(free_usd=1), "tasks-held")
+    assert ("quantum/dice work 0", "Held") in tasks("tasks-held")
+    assert {state for _, state in tasks("tasks-held")} == {"Completed", "Held"}
+    escalate(paid_problem, paid.policy(), "tasks-done")
+    names = {name for name, _ in tasks("tasks-done")}
+    assert {"freeze", "authorise", "fence", "submit", "wait", "settle", "bill"} <= names
+    assert {state for _, state in tasks("tasks-done")} == {"Completed"}
