@@ -8,9 +8,10 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
+from deployments.practising import practising
 from deployments.processes import (
     LOOPBACK,
     Say,
@@ -30,13 +31,20 @@ WORKER_STOP_S = 5.0
 """By then its flow runs have ended; left to itself it goes on for up to half a minute."""
 
 
-def serve(port: int | None = None, say: Say = sys.stdout.write, home: Path | None = None) -> None:
+def serve(
+    port: int | None = None,
+    say: Say = sys.stdout.write,
+    home: Path | None = None,
+    *,
+    practice: bool = False,
+) -> None:
     """Serves until Ctrl-C or SIGTERM, then stops everything it started.
 
     Args:
         port: where the server listens; default: 4200, or a free one where that is taken.
         say: is told, line by line, what happens.
         home: Prefect's folder; default: `prefect` beside the ledger.
+        practice: whether a practice service is started too, and the worker told of it.
     """
 
     def tell(line: str) -> None:
@@ -44,7 +52,7 @@ def serve(port: int | None = None, say: Say = sys.stdout.write, home: Path | Non
 
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with serving(port, tell, home) as url:
+        with serving(port, tell, home, practice=practice) as url:
             for line in announcement(url):
                 tell(line)
             _until_interrupted()
@@ -62,16 +70,27 @@ def _until_interrupted() -> None:
 
 
 @contextmanager
-def serving(port: int | None, say: Say, home: Path | None = None) -> Iterator[str]:
-    """Runs server and worker, everything deployed, for as long as the block lasts; yields the API's URL."""
+def serving(port: int | None, say: Say, home: Path | None = None, *, practice: bool = False) -> Iterator[str]:
+    """Runs server and worker, everything deployed, for as long as the block lasts; yields the API's URL.
+
+    With `practice`, a practice service beside them, which the worker's runs use in place of IBM Quantum.
+    """
     home = home or served_home()
     port = usual_port() if port is None else port
     env = {**_without_prefect(), **client_environment(home, port)}
-    with running_server(home, port, scheduling=True, say=say) as url, _written_down(home, url):
+    beside: AbstractContextManager[dict[str, str]] = nullcontext({})
+    if practice:
+        beside = practising(home, say)
+    with (
+        running_server(home, port, scheduling=True, say=say) as url,
+        _written_down(home, url),
+        beside as account,
+    ):
         say("deploying the flows")
         _set_up(env)
         say("starting a worker")
-        env = {**env, "PREFECT_WORKER_QUERY_SECONDS": "2"}  # a person who pressed a button is waiting
+        # A person who pressed a button is waiting.
+        env = {**env, **account, "PREFECT_WORKER_QUERY_SECONDS": "2"}
         command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", POOL, "--type", "process"]
         log = home / "worker.log"
         with child(command, env, log, WORKER_STOP_S) as guard, _runs_interrupted(guard):

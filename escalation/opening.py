@@ -9,10 +9,11 @@ from escalation.document import Document
 from escalation.environment import environment
 from escalation.errors import BadInput
 from escalation.ladder import Case
-from escalation.policy import LoadedPolicy, load_policy
+from escalation.policy import LoadedPolicy, load_policy, parse_policy
 from escalation.policy_tests import require_passing
 from escalation.problem import Problem
 from escalation.registry import family as find_family
+from escalation.settings import ROOT
 from escalation.validation import parse, validated
 
 DEFAULT_POLICY = "default"
@@ -69,6 +70,17 @@ def prepare(
     if not case.rungs():
         raise BadInput(f"policy {loaded.policy.policy!r} leaves no method for {problem.family!r} to try")
     return case
+
+
+def prepare_again(info: CaseInfo, engine: str = "plain") -> Case:
+    """The case of a record, to go on with it: problem, policy and folder are in the record.
+
+    Raises:
+        BadInput: when they cannot be used any more.
+    """
+    policy = parse_policy(info.policy_text, info.policy_name)
+    folder = Path(str(info.environment.get("folder", ROOT)))
+    return prepare(info.problem, policy, info.case_id, folder, engine)
 
 
 def new_case_id(problem: Problem) -> str:

@@ -12,8 +12,7 @@ from escalation.case import CaseInfo, Outcome
 from escalation.drive import CarryOut, drive
 from escalation.errors import BadInput, Held
 from escalation.ladder import Case, Decide, Judge, Perform, Step
-from escalation.opening import parse_problem, prepare
-from escalation.policy import parse_policy
+from escalation.opening import parse_problem, prepare, prepare_again
 from escalation.recording import Ledger
 from escalation.runtime import Listener, Runtime
 from escalation.settings import ROOT
@@ -72,9 +71,7 @@ def take_up(runtime: Runtime, info: CaseInfo) -> Outcome:
     Raises:
         BadInput: when its problem or its policy cannot be used any more, or somebody else runs it.
     """
-    policy = parse_policy(info.policy_text, info.policy_name)
-    folder = Path(str(info.environment.get("folder", ROOT)))
-    return drive_case(runtime, prepare(info.problem, policy, info.case_id, folder, "prefect"), 0.0)
+    return drive_case(runtime, prepare_again(info, "prefect"), 0.0)
 
 
 def drive_case(runtime: Runtime, case: Case, approval_wait_s: float) -> Outcome:
