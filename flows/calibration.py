@@ -9,6 +9,7 @@ from escalation.errors import BadInput, TierwiseError
 from escalation.policy import load_policy
 from escalation.settings import ROOT, settings
 from escalation.work import CircuitBatch
+from flows.secret import provide_token
 from tasks.running import as_it_is
 from tasks.snapshot import Snapshot, snapshot
 
@@ -24,6 +25,7 @@ def calibration(devices: list[str] | None = None) -> list[Snapshot]:
     Returns:
         One snapshot a device; a device that cannot be read has a note that says why.
     """
+    provide_token()
     found = [_snapshot(device) for device in devices or configured_devices()]
     create_table_artifact(
         table=[
