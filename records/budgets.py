@@ -74,6 +74,12 @@ def spent(connection: Connection, case_id: str) -> Cost:
     return total(of_case(connection, case_id), BudgetState.SPENT)
 
 
+def spent_for(connection: Connection, key: WorkKey) -> Cost:
+    """What was billed for the key; nothing where nothing was, or not yet."""
+    row = _find(connection, key)
+    return Cost() if row is None or row["state"] != BudgetState.SPENT else taken(row)
+
+
 def total(rows: Iterable[RowMapping], state: BudgetState) -> Cost:
     """The decimal sum of what the rows of that state take."""
     costs = [taken(row) for row in rows if row["state"] == state]

@@ -164,6 +164,11 @@ class SqlLedger:
         with self._database.reading() as connection:
             return budgets.spent(connection, case_id)
 
+    def spent_for(self, key: WorkKey) -> Cost:
+        """What was billed for one piece of work; nothing where nothing was, or not yet."""
+        with self._database.reading() as connection:
+            return budgets.spent_for(connection, key)
+
     def find_work(self, key: WorkKey) -> Work:
         """Returns work that was written down, its inputs read from the store; raises `BadInput` on none."""
         with self._database.reading() as connection:

@@ -12,22 +12,26 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from escalation.attempt import Attempt, Candidate, Done
-from escalation.case import CaseInfo, CaseRecord, CaseStatus, Outcome
+from escalation.attempt import Attempt, Candidate, Cost, Done
+from escalation.case import CaseInfo, CaseRecord, CaseStatus, Outcome, WorkKey
 from escalation.decision import Decision
 from escalation.errors import BadInput
+from escalation.handoff.states import HandoffState
 from escalation.recording import Ledger
 from escalation.work import Blob
-from records import tracking_attempt, tracking_case
+from records import tracking_attempt, tracking_case, tracking_handoff
 from records.tracking_client import open_client
 from records.tracking_queue import Worker
 
 
 class Source(Ledger, Protocol):
-    """A ledger that can also tell what ran in an attempt: all that rebuilding the view needs."""
+    """A ledger that can also tell what ran in an attempt, and for how much: all that the view needs."""
 
     def works(self, case_id: str, attempt: int) -> Sequence[Done]:
         """The attempt's work and results, in order."""
+
+    def spent_for(self, key: WorkKey) -> Cost:
+        """What was billed for one piece of work."""
 
 
 class MlflowTracker:
@@ -111,8 +115,8 @@ class MlflowTracker:
         self._put(f"the end of case {case_id}", run)
 
     def sweep(self) -> None:
-        """Ends runs that still read RUNNING though their case does not run any more."""
-        self._put("interrupted cases", self._sweep)
+        """Ends runs that read RUNNING though their case does not run any more; logs bills that came late."""
+        self._put("what happened meanwhile", self._sweep)
 
     def rebuild(self) -> None:
         """Logs every case of the ledger that is not running; what is there already stays."""
@@ -140,7 +144,7 @@ class MlflowTracker:
             self._opened = True
             atexit.register(self.close)
             self._worker.put("anything", self._open)
-            self._queue("interrupted cases", self._sweep)
+            self._queue("what happened meanwhile", self._sweep)
         self._queue(what, run)
 
     def _queue(self, what: str, run: Callable[[], None]) -> None:
@@ -164,7 +168,16 @@ class MlflowTracker:
         at_ms: int,
     ) -> None:
         parent, info = self._runs[case_id], self._infos[case_id]
-        tracking_attempt.log_attempt(self._client, parent, info, attempt, candidate, done=done, at_ms=at_ms)
+        client = self._client
+        run_id = tracking_attempt.log_attempt(
+            client, parent, info, attempt, candidate, done=done, at_ms=at_ms
+        )
+        tracking_handoff.log_handoffs(client, run_id, self._paid(case_id, attempt.number), at_ms)
+
+    def _paid(self, case_id: str, attempt: int) -> tracking_handoff.Paid:
+        rows = [row for row in self._ledger.handoffs(case_id) if row.attempt == attempt]
+        billed = {row.key: self._ledger.spent_for(row.key) for row in rows if row.state is HandoffState.DONE}
+        return {row.ordinal: (row, billed.get(row.key)) for row in rows}
 
     def _catch_up(self, case_id: str) -> None:
         """Logs what the ledger knows of the case: a process that died may not have come to log it."""
@@ -185,10 +198,17 @@ class MlflowTracker:
     def _sweep(self) -> None:
         found = self._client.search_experiments(filter_string="name LIKE 'tierwise/%'")
         ids = [experiment.experiment_id for experiment in found]
+        if not ids:
+            return
         where = "attributes.status = 'RUNNING' and tags.`tierwise.kind` = 'case'"
-        for run in self._client.search_runs(ids, where) if ids else ():
+        for run in self._client.search_runs(ids, where):
             if not tracking_case.written_by_living(run.data.tags):
                 self._end_late(run.info.run_id, run.data.tags["tierwise.case_id"])
+        unbilled = f"tags.`{tracking_handoff.BILL}` = '{tracking_handoff.OPEN}'"
+        for run in self._client.search_runs(ids, unbilled):
+            tags = run.data.tags
+            paid = self._paid(tags["tierwise.case_id"], int(tags["tierwise.attempt"]))
+            tracking_handoff.log_handoffs(self._client, run.info.run_id, paid, _now_ms())
 
     def _end_late(self, run_id: str, case_id: str) -> None:
         """Ends the run of a case that ended, or was ended, before its process came to log that."""

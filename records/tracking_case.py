@@ -16,6 +16,7 @@ from records.leases import Holder, living, this_process
 from records.tracking_client import experiment_id, flat, log_files, log_metrics, log_params, set_tags
 
 RUN_STATUS = {
+    CaseStatus.WAITING: "SCHEDULED",
     CaseStatus.ACCEPTED: "FINISHED",
     CaseStatus.ABSTAINED: "FINISHED",
     CaseStatus.REFUSED: "FINISHED",
@@ -23,7 +24,7 @@ RUN_STATUS = {
     CaseStatus.FAILED: "FAILED",
     CaseStatus.INTERRUPTED: "KILLED",
 }
-"""How MLflow shows a case that is not running; only a case that is over by itself is FINISHED."""
+"""How MLflow shows a case that is not running; one that waits for a job at a service is SCHEDULED."""
 
 
 def open_run(client: Any, record: CaseRecord, artifact_root: Path) -> tuple[str, bool]:

@@ -23,6 +23,7 @@ from escalation.quote import Quote
 from escalation.settings import ROOT
 from records.ledger import SqlLedger
 from records.store import FileStore
+from records.tracking_client import open_client
 from tests.records.postgresql import Missing, emptied, programs, serving
 
 hypothesis.settings.register_profile(
@@ -155,6 +156,14 @@ def make_decision() -> Callable[..., Decision]:
         return Decision(number=number, action=Action.ATTEMPT, tier=Tier.HPC, rule="order", because=because)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An MLflow database, migrated once: that takes seconds."""
+    folder = tmp_path_factory.mktemp("mlflow")
+    open_client(f"sqlite:///{folder / 'mlflow.db'}", folder / "artifacts")
+    return folder / "mlflow.db"
 
 
 PRICE = Price(qpu_s=1.5, usd=2.4, cap_qpu_s=3.0, cap_usd=4.8)

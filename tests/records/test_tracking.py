@@ -45,14 +45,6 @@ def url(tmp_path: Path) -> str:
     return f"sqlite:///{tmp_path / 'ledger.db'}"
 
 
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An MLflow database, migrated once: that takes seconds."""
-    folder = tmp_path_factory.mktemp("mlflow")
-    open_client(f"sqlite:///{folder / 'mlflow.db'}", folder / "artifacts")
-    return folder / "mlflow.db"
-
-
 @dataclass
 class Tracking:
     """A tracker on a database of its own, and a client to look at it with."""
@@ -245,6 +237,7 @@ def test_a_model_is_logged_with_its_signature_and_its_own_bytes(
     [
         (CaseStatus.ABSTAINED, "FINISHED"),
         (CaseStatus.HELD, "FINISHED"),
+        (CaseStatus.WAITING, "SCHEDULED"),
         (CaseStatus.FAILED, "FAILED"),
         (CaseStatus.INTERRUPTED, "KILLED"),
     ],
