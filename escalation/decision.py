@@ -79,7 +79,7 @@ class Decision(Frozen):
     open_tiers: tuple[Tier, ...] = ()
     propensity: float = Field(1.0, description="Probability with which this choice was made.")
     asks: tuple[Closed, ...] = Field(
-        (), description="Rules by which a person must approve before any of the attempt's work is sent."
+        (), description="Rules by which a person must approve what the attempt sends to its backend."
     )
     alternatives: tuple[Alternative, ...] = ()
     nearest_flip: Flip | None = None

@@ -252,7 +252,8 @@ def _items(
             quote=decided.quote,
             wall_s_left=None if limit is None else max(limit - wall_s, _LEAST_S),
             label=f"{decided.decision.tier}/{decided.decision.method}",
-            asks=decided.decision.asks,
+            # What prepares or sums up here is free: a person is asked about what goes where the attempt does.
+            asks=decided.decision.asks if case.backend_of(work) == decided.decision.backend else (),
             why=decided.decision.because,
         )
         for index, work in enumerate(works)

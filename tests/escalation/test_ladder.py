@@ -6,16 +6,17 @@ from typing import Any
 
 import pytest
 
-from escalation.attempt import Attempt, AttemptStatus
+from escalation.attempt import Attempt, AttemptStatus, Candidate
 from escalation.case import CaseStatus, Outcome
 from escalation.certificate import Certificate, CertificateStatus
-from escalation.decision import Action, Decision
+from escalation.decision import Action, Closed, Decision
 from escalation.ladder import Case, Decide, Decided, Judge, Perform, Step, ladder
 from escalation.opening import prepare
 from escalation.policy import parse_policy
 from escalation.problem import Budget, Problem, Target, Tier
 from escalation.quote import Quote
 from escalation.work import JobState, LocalCall, MpiProgram, RawResult, Usage
+from problems.toy.methods import TwoLooks
 
 NUMBERS = (3.0, 1.0, 4.0, 1.0, 5.0, 9.0, 2.0, 6.0)
 
@@ -155,6 +156,25 @@ def test_more_shots_than_quoted_are_performed_only_when_a_person_says_so(case: C
         ("quote", "The method asks for 16 shots, and quoted 15")
     ]
     assert item.quote is None
+
+
+def test_a_person_is_asked_about_what_goes_where_the_attempt_does_and_not_about_what_prepares_it(
+    case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def both(self: Any, view: Any, seed: int) -> Any:
+        yield TwoLooks()._work(view, seed)
+        yield self._work(view, seed)
+        return Candidate(values={"position": 0, "number": 3.0})
+
+    monkeypatch.setattr("problems.toy.methods.Dice.solve", both)
+    rule = Closed(gate="money", tier=Tier.QUANTUM, because="A person decides on money.", misses=())
+    attempt = decision(0, Action.ATTEMPT, "dice", Tier.QUANTUM).model_copy(update={"asks": (rule,)})
+    hand = Hand([attempt, decision(1, Action.ABSTAIN)], answer_with(3.0), Quote(circuits=1, shots=16))
+    run(case, hand)
+    performed = [item for step in hand.steps if isinstance(step, Perform) for item in step.items]
+    assert [(item.backend, item.asks) for item in performed] == [
+        ("local", ()), ("local", ()), ("aer", (rule,)),
+    ]  # fmt: skip
 
 
 def test_alpha_is_divided_by_the_rungs_declared_not_by_those_taken(case: Case) -> None:
