@@ -208,11 +208,22 @@ def budget_limit(
 
 
 @app.command()
-def devices() -> None:
+def devices(
+    history: Annotated[
+        str | None,
+        typer.Option(
+            metavar="DEVICE", help="The calibrations kept of one device, oldest first, and its drift."
+        ),
+    ] = None,
+    json: Json = False,
+) -> None:
     """List backends and devices: what they are, when calibrated, median errors, layer fidelity."""
-    from cli.devices import show_devices
+    from cli.devices import show_devices, show_history
 
-    show_devices()
+    if history is None:
+        show_devices(as_lines=json)
+    else:
+        show_history(history, as_lines=json)
 
 
 @app.command()
@@ -220,11 +231,14 @@ def serve(
     port: Annotated[
         int | None, typer.Option(help="Port of the Prefect server; default: 4200, or a free one.")
     ] = None,
+    practice: Annotated[
+        bool, typer.Option("--practice", help="A practice service too, in place of IBM Quantum; no hardware.")
+    ] = False,
 ) -> None:
     """Start the Prefect server, the deployments and a worker; stop them on Ctrl-C."""
     from deployments.serve import serve as start
 
-    start(port)
+    start(port, practice=practice)
 
 
 @app.command()

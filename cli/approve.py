@@ -110,17 +110,17 @@ def rows(question: Approval, now: float) -> list[tuple[str, str]]:
     if "circuits" in shown:
         found.append(("circuits", f"{shown['circuits']}, {shown.get('shots')} shots in total"))
     if "qpu_s" in shown:
+        most = amount(question.cap.qpu_s, question.cap.usd)
         found.append(("estimate", f"{amount(shown['qpu_s'], shown['usd'])}, a lower bound"))
-    found.append(
-        ("at most", f"{amount(question.cap.qpu_s, question.cap.usd)}, after which the service stops it")
-    )
+        found.append(("at most", f"{most}, after which the service stops it"))
     if shown.get("queue_s") is not None:
         found.append(("queue", f"{age(shown['queue_s'])} now"))
     found += [("data class", str(shown.get("data_class", "unknown")))]
     found += [("asked by", line) for line in shown.get("asked_by", ())]
     if shown.get("why"):
         found.append(("attempt", f"{shown.get('attempt')}: {shown['why']}"))
-    found.append(("binds to", f"payload {question.subject[:12]}, policy {question.policy[:12]}"))
+    what = "payload" if "qpu_s" in shown else "work"
+    found.append(("binds to", f"{what} {question.subject[:12]}, policy {question.policy[:12]}"))
     left = age(question.expires_at - now)
     return [*found, ("expires", f"{moment(question.expires_at)}, in {left}; no answer means no")]
 
@@ -141,7 +141,7 @@ def _word(console: Console, question: Approval, *, granted: bool, sure: bool) ->
 def _go_on(console: Console, record: CaseRecord) -> None:
     info = record.info
     console.print(
-        "to go on, with the same problem file and policy:\n"
+        "to go on: tierwise reconcile --go-on, or with the same problem file and policy\n"
         f"  tierwise solve PROBLEM.yaml --policy {escape(info.policy_name)} --case {escape(info.case_id)}",
         soft_wrap=True,
     )

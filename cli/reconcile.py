@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
@@ -11,10 +10,8 @@ from cli.handoffs import brief
 from escalation.drive import solve
 from escalation.errors import TierwiseError
 from escalation.handoff.reconcile import Report, Seen, reconcile
-from escalation.opening import prepare
-from escalation.policy import parse_policy
+from escalation.opening import prepare_again
 from escalation.runtime import Runtime
-from escalation.settings import ROOT
 from tasks.runtime import open_runtime
 
 
@@ -65,11 +62,8 @@ def _seen(each: Seen) -> Iterator[str]:
 
 def _go_on(runtime: Runtime, case_id: str, console: Console) -> bool:
     """Drives a case on from its record alone; one that fails must not keep the others waiting."""
-    info = runtime.ledger.case(case_id).info
-    policy = parse_policy(info.policy_text, info.policy_name)
-    folder = Path(str(info.environment.get("folder", ROOT)))
     try:
-        outcome = solve(runtime, prepare(info.problem, policy, case_id, folder, "plain"))
+        outcome = solve(runtime, prepare_again(runtime.ledger.case(case_id).info))
     except TierwiseError as error:
         console.print(f"[red]{escape(case_id)}[/] could not go on: {escape(str(error))}")
         return False

@@ -25,11 +25,12 @@ from escalation.problem import Budget, Problem, Target, Tier
 from escalation.quote import Quote
 from escalation.settings import Settings, settings
 from escalation.testing.model_service import ModelBackend, ModelService
-from escalation.work import LocalCall
+from escalation.work import Blob, CircuitBatch, Pub
 from records.ledger import SqlLedger
 from records.store import FileStore
 
-WORK = LocalCall("problems.toy.work:look", {"numbers": [1, 2], "seed": 1, "pause_s": 0})
+COIN = "OPENQASM 3.0;\nbit[1] meas;\nqubit[1] q;\nmeas[0] = measure q[0];\n"
+WORK = CircuitBatch((Pub(COIN, Blob(b"no parameters"), (), 16),))
 KEY = WorkKey("c", 0, 0)
 
 
@@ -88,6 +89,7 @@ class Desk:
     settings: Settings
     asks: bool = False
     service: ModelService = field(default_factory=ModelService)
+    leave_after: float = 60.0
 
     def __post_init__(self) -> None:
         self.store = FileStore(self.settings.store)
@@ -116,7 +118,7 @@ class Desk:
             store=self.store,
             backend=ModelBackend(self.service),
             work=WORK,
-            rules=HandoffRules(wait_s=60),
+            rules=HandoffRules(wait_s=self.leave_after),
             settings=self.settings,
             clock=time.time,
             stop=threading.Event(),

@@ -29,7 +29,7 @@ def test_the_question_shows_everything_that_the_answer_binds_to(asked: Any, call
     assert said.code == 0, said.err
     # the model estimates 2 s and caps at 4 s, at 1.6 USD a second
     for part in (
-        "model", "1, 1 shots in total", "2.0 s, 3.20 USD, a lower bound", "4.0 s, 6.40 USD", "public",
+        "model", "1, 16 shots in total", "2.0 s, 3.20 USD, a lower bound", "4.0 s, 6.40 USD", "public",
         "paid_work: A person decides on money.", "quantum/dice: ai ended BOUNDED", asked.row.payload[:12],
         "; no answer means no", "tierwise solve PROBLEM.yaml --policy default --case c",
     ):  # fmt: skip
