@@ -1,0 +1,389 @@
+"""`python -m bench.live_contract DEVICE`: does the service keep what the hand-off rests on?
+
+A loopback server cannot prove how IBM's service behaves. This asks the service itself, with the hand-off's
+own verbs and IBM's own client:
+
+1. tags: one as long as ours comes back whole, and how long one may be;
+2. listing: how long after a POST was answered its job is listed, by tag and by batch;
+3. a closed batch rejects a POST that comes after it was closed;
+4. a closed batch rejects a POST that was on its way when it was closed: its headers were sent, its body not;
+5. nothing appears later in a batch that was closed while POSTs were racing with the closing.
+
+It says what it costs at most and asks before it sends anything. Jobs are one circuit of one shot, cancelled
+as soon as they have been seen; one that ran nevertheless is charged about two seconds. The ledger and its
+budgets do not know of them.
+"""
+
+import argparse
+import io
+import json
+import secrets
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field
+from math import ceil
+from typing import Any
+
+import numpy as np
+
+from backends.ibm_runtime import transport
+from backends.ibm_runtime.service import ServiceBackend
+from escalation.errors import BackendError, BadInput, TierwiseError
+from escalation.handoff.model import Payload, Price, RemoteJob
+from escalation.handoff.service import InDoubt, NotAccepted
+from escalation.settings import Settings, settings
+from escalation.work import Blob, CircuitBatch, Pub
+
+COIN = "OPENQASM 3.0;\nbit[1] meas;\nqubit[1] q;\nmeas[0] = measure q[0];\n"
+TAG_LENGTHS = (33, 64, 86, 128, 256)
+"""33 is ours: `tierwise-` and 24 digits."""
+NOBODY = "tierwise-nobody"
+"""A tag that no job has: a listing by it and by a batch is one by the batch."""
+LISTED = 2
+RACES_S = (0.0, 0.1)
+"""Seconds by which the closing comes after the start of the POST."""
+ROOM_S = 1.0
+HELD_S = 30.0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one question to the service gave.
+
+    Attributes:
+        question: which.
+        holds: whether the service does what the hand-off rests on.
+        said: what was seen, in words.
+        measured: in numbers.
+    """
+
+    question: str
+    holds: bool
+    said: str
+    measured: dict[str, Any] = field(default_factory=dict)
+
+
+class Contract:
+    """Asks one device's service; remembers every job and batch, to clean up."""
+
+    def __init__(self, backend: ServiceBackend, settle_s: float, watch_s: float, poll_s: float) -> None:
+        self.backend = backend
+        self.settle_s, self.watch_s, self.poll_s = settle_s, watch_s, poll_s
+        none = io.BytesIO()
+        np.save(none, np.zeros((1, 0)))
+        self.work = CircuitBatch((Pub(COIN, Blob(none.getvalue()), (), 1),))
+        found = backend.price(self.work)
+        cap_s = float(ceil(found.qpu_s + ROOM_S))
+        self.price = found.model_copy(update={"cap_qpu_s": cap_s, "cap_usd": backend.usd(cap_s)})
+        self.jobs: dict[str, str] = {}
+        self.fences: list[str] = []
+        self.tags: list[str] = []
+
+    @property
+    def posts(self) -> int:
+        """How many jobs are POSTed at most."""
+        return LISTED + 2 + len(RACES_S)
+
+    def most(self) -> Price:
+        """What all of it can cost at most."""
+        each = self.price
+        return Price(
+            qpu_s=each.qpu_s * self.posts,
+            usd=each.usd * self.posts,
+            cap_qpu_s=each.cap_qpu_s * self.posts,
+            cap_usd=each.cap_usd * self.posts,
+        )
+
+    def ask(self) -> Iterator[Finding]:
+        """Asks everything, cheapest first."""
+        fence = self.fence()
+        listed = [self.listed_after(fence) for _ in range(LISTED)]
+        yield self.tags_kept()
+        yield self.lag(listed)
+        closed = self.closed(fence)
+        yield closed
+        yield self.refused("a closed batch rejects a late POST", lambda: self.post(fence))
+        yield self.in_flight()
+        yield self.raced()
+
+    def fence(self) -> str:
+        """Opens a batch."""
+        made = self.backend.open_fence()
+        self.fences.append(made)
+        return made
+
+    def post(self, fence: str) -> RemoteJob:
+        """POSTs one job into a batch, under a tag of its own."""
+        payload = self.frozen()
+        return self.sent(self.backend.send(payload, fence))
+
+    def frozen(self) -> Payload:
+        """A request under a new tag."""
+        tag = f"tierwise-{secrets.token_hex(12)}"
+        self.tags.append(tag)
+        return self.backend.freeze(self.work, tag, self.price)
+
+    def sent(self, job: RemoteJob) -> RemoteJob:
+        """Remembers an accepted job."""
+        self.jobs[job.job_id] = job.tags[0]
+        return job
+
+    def listed_after(self, fence: str) -> tuple[float | None, float | None]:
+        """POSTs, and measures the seconds until the job is listed by tag and by batch; then cancels it."""
+        payload, tag = self.frozen(), self.tags[-1]
+        with suppress(InDoubt):  # the listing tells
+            self.sent(self.backend.send(payload, fence))
+        start = time.monotonic()
+        by_tag = self.seen(start, lambda: self.has(tag, tag, ()))
+        by_batch = self.seen(start, lambda: self.has(tag, NOBODY, (fence,)))
+        for job in self.backend.find(tag, ()):
+            self.cancel(job.job_id)
+        return by_tag, by_batch
+
+    def has(self, tag: str, asked: str, fences: tuple[str, ...]) -> bool:
+        """Whether a listing, by tag or by batch, shows the job of that tag."""
+        return any(tag in each.tags for each in self.backend.find(asked, fences))
+
+    def seen(self, start: float, look: Callable[[], bool]) -> float | None:
+        """Seconds until something is seen; None when it is not within twice the settling time."""
+        while not look():
+            if time.monotonic() - start > 2 * self.settle_s + self.poll_s:
+                return None
+            time.sleep(self.poll_s)
+        return time.monotonic() - start
+
+    def tags_kept(self) -> Finding:
+        """Puts longer and longer tags on a job that there is, which costs nothing, and reads them back."""
+        question = "tags come back as they were given"
+        if not self.jobs:
+            return Finding(question, False, "no POST was answered with a job")
+        job_id, ours = next(iter(self.jobs.items()))
+        whole = self.backend.look(job_id).tags == (ours,)
+        kept = [length for length in TAG_LENGTHS if self.keeps(job_id, ours, length)]
+        said = f"a tag of {len(ours)} characters came back {'whole' if whole else 'changed'}; "
+        said += f"lengths that came back whole: {', '.join(map(str, kept)) or 'none'}"
+        return Finding(question, whole, said, {"lengths": kept})
+
+    def keeps(self, job_id: str, ours: str, length: int) -> bool:
+        """Whether a tag of that length is taken and comes back whole, beside ours."""
+        tag = ours.ljust(length, "x")[:length]
+        connection = self.backend._device().connection
+        try:
+            connection.call(lambda: connection.client.update_tags(job_id, [ours, tag]))
+            return tag in self.backend.look(job_id).tags
+        except BackendError:
+            return False
+
+    def lag(self, found: list[tuple[float | None, float | None]]) -> Finding:
+        """Compares the slowest listing with the settling time."""
+        times = [each for pair in found for each in pair]
+        worst = None if None in times else max(each for each in times if each is not None)
+        holds = worst is not None and worst < self.settle_s
+        slowest = (
+            "not within twice the settling time" if worst is None else f"after {worst:.2f} s at the latest"
+        )
+        said = f"{len(found)} jobs were listed {slowest}; the settling time is {self.settle_s:g} s"
+        return Finding("listing lag is below the settling time", holds, said, {"worst_s": worst})
+
+    def closed(self, fence: str) -> Finding:
+        """Closes a batch, and asks whether it says so."""
+        closed = self.backend.close_fence(fence)
+        said = "the service says so when asked" if closed else "the service does not say so when asked"
+        return Finding("a batch that was closed says that it is", closed, said)
+
+    def refused(self, question: str, act: Callable[[], RemoteJob]) -> Finding:
+        """Expects a definite no."""
+        try:
+            job = act()
+        except NotAccepted as error:
+            return Finding(question, True, f"refused: {error}")
+        except InDoubt as error:
+            return Finding(question, False, f"no clear answer: {error}")
+        self.cancel(job.job_id)
+        return Finding(question, False, f"it was accepted as job {job.job_id}, and cancelled")
+
+    def in_flight(self) -> Finding:
+        """Closes a batch between the headers and the body of a POST."""
+        fence, payload = self.fence(), self.frozen()
+
+        def act() -> RemoteJob:
+            with held_back() as gate:
+                thread, outcome = self.in_thread(payload, fence)
+                gate.begun.wait(HELD_S)
+                self.backend.close_fence(fence)
+                gate.go.set()
+                thread.join()
+            return outcome()
+
+        return self.refused("a closed batch rejects a POST that was on its way", act)
+
+    def raced(self) -> Finding:
+        """Closes batches against POSTs that run freely, then watches for jobs that appear afterwards."""
+        late: list[float] = []
+        seen: set[str] = set()
+        races = []
+        for after_s in RACES_S:
+            fence, payload = self.fence(), self.frozen()
+            thread, outcome = self.in_thread(payload, fence)
+            thread.join(after_s)
+            self.backend.close_fence(fence)
+            closed_at = time.monotonic()
+            thread.join()
+            with suppress(BackendError):
+                seen.add(outcome().job_id)
+            races.append((fence, closed_at))
+        until = time.monotonic() + self.watch_s
+        while True:
+            for fence, closed_at in races:
+                for job in self.backend.find(NOBODY, (fence,)):
+                    self.cancel(job.job_id)
+                    if job.job_id not in seen:
+                        seen.add(job.job_id)
+                        late.append(time.monotonic() - closed_at)
+            if time.monotonic() >= until:
+                break
+            time.sleep(self.poll_s)
+        holds = all(each < self.settle_s for each in late)
+        said = f"{len(seen)} of {len(races)} POSTs were accepted; "
+        said += f"jobs first seen in a listing: {len(late)}, {max(late, default=0.0):.2f} s after the closing"
+        return Finding(
+            "nothing appears in a closed batch after the settling time", holds, said, {"late_s": late}
+        )
+
+    def in_thread(self, payload: Payload, fence: str) -> tuple[threading.Thread, Callable[[], RemoteJob]]:
+        """Starts a POST; returns its thread, and a function that returns or raises what became of it."""
+        ends: list[RemoteJob | BaseException] = []
+
+        def post() -> None:
+            try:
+                ends.append(self.sent(self.backend.send(payload, fence)))
+            except BaseException as error:
+                ends.append(error)
+
+        def outcome() -> RemoteJob:
+            [end] = ends
+            if isinstance(end, BaseException):
+                raise end
+            return end
+
+        thread = threading.Thread(target=post, name="contract-post", daemon=True)
+        thread.start()
+        return thread, outcome
+
+    def cancel(self, job_id: str) -> None:
+        """Cancels a job; one that is final is left."""
+        with suppress(BackendError):
+            self.backend.cancel_job(job_id)
+
+    def clean_up(self) -> list[str]:
+        """Cancels every job of this run, closes every batch; returns the jobs that are not final."""
+        found = set(self.jobs)
+        for tag in self.tags:
+            with suppress(BackendError):
+                found |= {job.job_id for job in self.backend.find(tag, ())}
+        for job_id in found:
+            self.cancel(job_id)
+        for fence in self.fences:
+            with suppress(BackendError):
+                self.backend.close_fence(fence)
+        left = []
+        for job_id in sorted(found):
+            with suppress(BackendError):
+                if self.backend.look(job_id).state.final:
+                    continue
+            left.append(job_id)
+        return left
+
+
+@dataclass(frozen=True)
+class Gate:
+    """Between the headers and the body of a POST."""
+
+    begun: threading.Event = field(default_factory=threading.Event)
+    go: threading.Event = field(default_factory=threading.Event)
+
+
+@contextmanager
+def held_back() -> Iterator[Gate]:
+    """Has the body of the next POST of a job wait at a gate; its headers have been sent by then."""
+    gate, plain = Gate(), transport._Watched
+
+    class Held(plain):  # type: ignore[misc, valid-type]
+        def read(self, size: int | None = -1, /) -> bytes:
+            gate.begun.set()
+            gate.go.wait(HELD_S)
+            data: bytes = super().read(size)
+            return data
+
+    transport._Watched = Held  # type: ignore[misc]
+    try:
+        yield gate
+    finally:
+        transport._Watched = plain  # type: ignore[misc]
+        gate.go.set()
+
+
+def run(device: str, known: Settings, *, sure: bool, watch_s: float, as_json: bool) -> int:
+    """Says the price, asks, checks, cleans up; returns 0 when everything holds, else 1."""
+    backend = ServiceBackend(known, device)
+    say = (lambda line: None) if as_json else print
+    try:
+        contract = Contract(backend, known.settle_s, watch_s, known.poll_s)
+        if not _agreed(contract, sure, say):
+            print("nothing was sent")
+            return 1
+        findings = []
+        try:
+            for finding in contract.ask():
+                findings.append(finding)
+                say(f"{'holds   ' if finding.holds else 'VIOLATED'} {finding.question}: {finding.said}")
+        finally:
+            left = contract.clean_up()
+            if left:
+                print(f"not final yet, told to stop: {', '.join(left)}", file=sys.stderr)
+    finally:
+        backend.close()
+    if as_json:
+        print(json.dumps({"device": device, "findings": [asdict(each) for each in findings]}))
+    return 0 if all(finding.holds for finding in findings) else 1
+
+
+def _agreed(contract: Contract, sure: bool, say: Callable[[str], Any]) -> bool:
+    most, left = contract.most(), contract.backend.quota_left()
+    say(f"{contract.backend.name}, a {contract.backend.kind}: at most {contract.posts} jobs of one shot each")
+    say(f"  at most {most.cap_qpu_s:g} s = {most.cap_usd:.2f} USD; if none is cancelled in time about "
+        f"{most.qpu_s:.0f} s = {most.usd:.2f} USD")  # fmt: skip
+    say(f"  the plan leaves {'unknown' if left[0] is None else f'{left[0]:g} s'} ({left[1]})")
+    if sure:
+        return True
+    if not sys.stdin.isatty():
+        raise BadInput("expected a terminal to ask on, got none: say --yes to spend that")
+    return input("spend that? [y/N] ").strip().lower() in ("y", "yes")
+
+
+def main() -> int:
+    """Reads the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m bench.live_contract", description=__doc__.splitlines()[0]
+    )
+    parser.add_argument("device", help="as the service names it: ibm_… or practice_…")
+    parser.add_argument("--yes", action="store_true", help="spend what is stated without being asked")
+    parser.add_argument(
+        "--watch-s", type=float, help="seconds to watch closed batches; default: settling time"
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    options = parser.parse_args()
+    known = settings()
+    watch_s = known.settle_s if options.watch_s is None else options.watch_s
+    try:
+        return run(options.device, known, sure=options.yes, watch_s=watch_s, as_json=options.json)
+    except TierwiseError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
