@@ -69,7 +69,7 @@ def check_place(settings: Settings, device: str) -> None:
                 f"{device} belongs to a practice service on this machine: expected TIERWISE_IBM_URL to be "
                 f"its address (http://127.0.0.1:PORT, `tierwise serve --practice` tells), got {url or 'none'}"
             )
-    elif url is not None and (is_loopback(url) or urlsplit(url).scheme != "https"):
+    elif url is not None and not _is_real(url):
         raise BadInput(
             f"{device} is hardware: expected TIERWISE_IBM_URL to be unset, or an https address that is not "
             f"this machine, got {url}; a practice service has {PRACTICE_PREFIX}… devices only"
@@ -83,6 +83,10 @@ def is_loopback(url: str) -> bool:
         return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def _is_real(url: str) -> bool:
+    return urlsplit(url).scheme == "https" and not is_loopback(url)
 
 
 def find_account(settings: Settings, device: str) -> Account:
@@ -127,6 +131,8 @@ def _checked(account: Account) -> Account:
         raise BadInput(NO_INSTANCE)
     if not account.instance.startswith("crn:"):
         raise BadInput(f"expected the CRN (crn:…) of the instance that pays, got {account.instance!r}")
+    if account.url is not None and not _is_real(account.url):
+        raise BadInput(f"expected a saved account at an https address, got {account.url}; API keys go there")
     return account
 
 

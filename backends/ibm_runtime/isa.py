@@ -1,6 +1,7 @@
 """From a logical circuit to what the device would get, once per circuit and calibration. Needs qiskit."""
 
 import io
+import threading
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 KEPT = 64
 _KEPT: dict[str, "Isa"] = {}
+_KEEPING = threading.Lock()
 
 
 @dataclass(frozen=True)
@@ -112,11 +114,14 @@ def transpile(place: Place, pub: Pub, optimization_level: int, seed: int) -> Isa
     """
     text = digest_bytes(pub.qasm3.encode())
     key = digest_json([text, list(pub.parameter_names), place.calibration.digest, optimization_level, seed])
-    if key not in _KEPT:
-        while len(_KEPT) >= KEPT:
-            _KEPT.pop(next(iter(_KEPT)))
-        _KEPT[key] = _transpile(place, load_circuit(pub), optimization_level, seed)
-    return _KEPT[key]
+    found = _KEPT.get(key)
+    if found is None:
+        found = _transpile(place, load_circuit(pub), optimization_level, seed)
+        with _KEEPING:
+            while len(_KEPT) >= KEPT:
+                _KEPT.pop(next(iter(_KEPT)))
+            _KEPT[key] = found
+    return found
 
 
 def _transpile(place: Place, circuit: "QuantumCircuit", optimization_level: int, seed: int) -> Isa:

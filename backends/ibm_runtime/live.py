@@ -9,7 +9,7 @@ from typing import Any
 from backends.ibm_runtime.calibration import build
 from backends.ibm_runtime.connection import Connection
 from escalation.calibration import Calibration
-from escalation.errors import BackendError
+from escalation.errors import BackendError, BadInput
 from escalation.identity import digest_bytes
 
 RECENT_S = 300.0
@@ -19,6 +19,10 @@ TYPICAL_JOB_S = 10.0
 """Seconds a queued job takes, where the service tells only how many are queued: a guess, not measured."""
 
 
+class WrongService(BackendError, BadInput):
+    """The service does not have the device: the settings or the policy have to change."""
+
+
 class LiveDevice:
     """One device of the connected service."""
 
@@ -26,7 +30,7 @@ class LiveDevice:
         """Checks that the service has the device, and is what the name promises.
 
         Raises:
-            escalation.errors.BackendError: where it has not.
+            WrongService: where it has not.
         """
         self.connection = connection
         self.name = name
@@ -37,14 +41,15 @@ class LiveDevice:
     def _check(self) -> None:
         account = self.connection.account
         listed: list[dict[str, Any]] = self.connection.service._backends_info_per_instance[account.instance]
+        names = sorted(str(each.get("name")) for each in listed)
         is_practice = any("practice" in each for each in listed)
-        if is_practice is not account.practice:
+        if listed and is_practice is not account.practice:
             what = "a practice service" if is_practice else "no practice service"
-            raise BackendError(f"{self.name}: {account.service} is {what}, so this device is not there")
-        names = sorted(str(each["name"]) for each in listed)
+            raise WrongService(f"{self.name} is not at {account.service}, which is {what}")
         if self.name not in names:
-            raise BackendError(
-                f"{self.name}: expected a device of {account.service}: {', '.join(names) or 'none'}"
+            raise WrongService(
+                f"{self.name}: expected a device that {account.service} has for this instance, one of "
+                f"{', '.join(names) or 'none'}"
             )
 
     @cached_property

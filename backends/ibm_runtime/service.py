@@ -150,7 +150,7 @@ class ServiceBackend:
             retry = error.retry
             said = f"nothing was sent: {error}"
         else:
-            order = Order(payload.body.data, fence)
+            order = Order(payload.body.data, payload.digest, fence)
             done = connection.post(order, lambda: post(connection, payload, fence))
             tags = tuple(json.loads(payload.body.data)["tags"])
             return RemoteJob(job_id=str(job_id(done)), state=JobState.QUEUED, fence=fence, tags=tags)

@@ -75,13 +75,15 @@ class Order:
     """Leave to POST one job: the frozen bytes and the fence, or None to take the body and send nothing.
 
     Attributes:
-        frozen: canonical JSON of the body without its `session_id`, which an approval binds to.
+        frozen: canonical JSON of the body without its `session_id`.
+        digest: its SHA-256, which an approval binds to.
         fence: the batch it goes into.
         taken: the body that the client made, where nothing is sent.
         used: whether the one POST was begun.
     """
 
     frozen: bytes | None = None
+    digest: str = ""
     fence: str = ""
     taken: bytes = b""
     used: bool = False
@@ -96,10 +98,11 @@ class Order:
         if self.used:
             raise LocallyRefused("a second POST of a job was held back: an approval sends once")
         body, frozen = json.loads(made), json.loads(self.frozen)
-        if body.pop("session_id", None) != self.fence or body != frozen or "session_id" in frozen:
+        same = body.pop("session_id", None) == self.fence and body == frozen and "session_id" not in frozen
+        if not same or digest_bytes(self.frozen) != self.digest:
             raise LocallyRefused(
-                f"the client was about to POST something else than the frozen payload "
-                f"{digest_bytes(self.frozen)} into batch {self.fence}; it was held back"
+                f"expected to POST the payload {self.digest} into batch {self.fence}, got something else "
+                "from the client; it was held back"
             )
         self.used = True
         return self.frozen[:-1] + b',"session_id":' + canonical_json(self.fence) + b"}"

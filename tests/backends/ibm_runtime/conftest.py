@@ -1,4 +1,4 @@
-"""Circuits and a backend for the rehearsal's tests."""
+"""Circuits, the rehearsal, and devices at a practice service."""
 
 import io
 from collections.abc import Callable, Iterator
@@ -9,8 +9,15 @@ import numpy as np
 import pytest
 
 from backends.ibm_runtime.backend import IbmRuntimeBackend
-from escalation.settings import settings
+from backends.ibm_runtime.service import ServiceBackend
+from escalation.handoff.model import Payload, RemoteJob
+from escalation.settings import Settings, settings
 from escalation.work import Blob, CircuitBatch, Pub, RawResult
+from practice import Practice, running
+
+TAG = "tierwise:test"
+USD_PER_S = 1.6
+POLLS = 2000
 
 
 def chain(qubits: int, gate: str = "cx") -> str:
@@ -52,3 +59,86 @@ def run(boston: IbmRuntimeBackend, tmp_path: Path) -> Callable[..., RawResult]:
         return boston.result(handle)
 
     return run_
+
+
+@pytest.fixture(scope="session")
+def practising() -> Iterator[Practice]:
+    """A practice service for the whole run; `practice` has it start from nothing."""
+    with running() as found:
+        yield found
+
+
+@pytest.fixture
+def practice(practising: Practice) -> Practice:
+    """A practice service with nothing in it, without noise."""
+    practising.control.reset(noise=False)
+    return practising
+
+
+@pytest.fixture
+def open_device(practice: Practice, tmp_path: Path) -> Iterator[Callable[..., ServiceBackend]]:
+    """Opens devices of the practice service, each time as another process would."""
+    opened: list[ServiceBackend] = []
+
+    def open_(device: str = "practice_boston", read_s: float = 60.0, **changed: Any) -> ServiceBackend:
+        known = {"home": tmp_path, "ibm_url": practice.url, "usd_per_qpu_s": USD_PER_S, **changed}
+        opened.append(ServiceBackend(Settings(**known), device, (10.0, read_s)))
+        return opened[-1]
+
+    yield open_
+    for backend in opened:
+        backend.close()
+
+
+@pytest.fixture
+def device(open_device: Callable[..., ServiceBackend]) -> ServiceBackend:
+    """A device of the practice service."""
+    return open_device()
+
+
+@pytest.fixture
+def bell(pub: Callable[..., Pub]) -> CircuitBatch:
+    """Two qubits, three angles."""
+    return CircuitBatch((pub(2, [0.0, 1.0, np.pi / 2], shots=500),), {"optimization_level": 1}, seed=7)
+
+
+@pytest.fixture
+def frozen(device: ServiceBackend, bell: CircuitBatch) -> Payload:
+    """The bell batch, frozen for `device`, which is connected then."""
+    return device.freeze(bell, TAG, device.price(bell))
+
+
+@pytest.fixture
+def finish() -> Callable[[ServiceBackend, str], RemoteJob]:
+    """Follows a job to its end."""
+
+    def finish_(backend: ServiceBackend, job_id: str) -> RemoteJob:
+        for _ in range(POLLS):
+            job = backend.look(job_id)
+            if job.state.final:
+                return job
+        raise AssertionError(f"job {job_id} does not end")
+
+    return finish_
+
+
+@pytest.fixture
+def carry_out(
+    device: ServiceBackend, finish: Callable[[ServiceBackend, str], RemoteJob]
+) -> Callable[[CircuitBatch], RawResult]:
+    """Takes work the whole way, as a hand-off does."""
+
+    def carry_out_(work: CircuitBatch) -> RawResult:
+        payload = device.freeze(work, TAG, device.price(work))
+        job = finish(device, device.send(payload, device.open_fence()).job_id)
+        return device.read(work, payload, job, device.fetch(job.job_id))
+
+    return carry_out_
+
+
+@pytest.fixture
+def ended(
+    device: ServiceBackend, frozen: Payload, finish: Callable[[ServiceBackend, str], RemoteJob]
+) -> Callable[[], RemoteJob]:
+    """Sends the frozen bell batch into a fence of its own, and follows the job to its end."""
+    return lambda: finish(device, device.send(frozen, device.open_fence()).job_id)

@@ -1,0 +1,423 @@
+"""One POST of a job, whatever comes back: observed at the service and on plain sockets."""
+
+import inspect
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from importlib import import_module
+from importlib.metadata import version
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import requests
+
+from backends.ibm_runtime.service import ServiceBackend
+from backends.ibm_runtime.transport import LocallyRefused, Order, Sheet, Wire
+from backends.ibm_runtime.verdict import of_post
+from escalation.errors import BackendError
+from escalation.handoff.model import Payload
+from escalation.handoff.service import InDoubt, NotAccepted
+from escalation.identity import canonical_json, digest_bytes
+from escalation.work import CircuitBatch
+from practice import Practice, Rule
+
+TAG = "tierwise:test"
+PINNED = "0.51.0"
+Open = Callable[..., ServiceBackend]
+
+
+# what the adapter rests on
+
+
+def test_the_client_is_the_one_that_the_adapter_was_written_for() -> None:
+    from qiskit_ibm_runtime import QiskitRuntimeService
+    from qiskit_ibm_runtime.api.auth import CloudAuth
+    from qiskit_ibm_runtime.api.client import RuntimeClient
+    from qiskit_ibm_runtime.api.session import RetrySession
+
+    assert version("qiskit-ibm-runtime") == PINNED
+    assert issubclass(RetrySession, requests.Session)
+    sources = [inspect.getsource(each) for each in (QiskitRuntimeService, RuntimeClient, CloudAuth)]
+    assert "def _discover_backends_from_instance(self, instance: str)" in sources[0]
+    assert "self._active_api_client" in sources[0]
+    assert "self._backends_info_per_instance" in sources[0]
+    assert "self._session = RetrySession(" in sources[1]
+    assert all(f"self.{name}" in sources[2] for name in ("tm", "crn"))
+    manager = import_module("ibm_cloud_sdk_core").IAMTokenManager("key")
+    assert all(
+        hasattr(manager, name)
+        for name in ("access_token", "expire_time", "refresh_time", "request_time", "http_config")
+    )
+    wanted = {"session_id", "job_tags", "max_execution_time", "private", "calibration_id", "log_level"}
+    assert wanted <= set(inspect.signature(RuntimeClient.program_run).parameters)
+
+
+def test_the_adapter_is_on_every_session_and_retries_nothing(
+    device: ServiceBackend, frozen: Payload, practice: Practice
+) -> None:
+    connection = device._device().connection
+    for client in {connection.service._active_api_client, *connection.service._api_clients.values()}:
+        for scheme in ("http://", "https://"):
+            adapter = client._session.get_adapter(scheme)
+            assert isinstance(adapter, Wire)
+            assert adapter.max_retries.total == 0
+    practice.control.inject(Rule("status", "http_500_before", count=None))
+    before = len(practice.control.log())
+    assert device.available() is None
+    assert len(practice.control.log()) == before + 1
+
+
+def test_the_client_alone_sends_a_job_again(practice: Practice, frozen: Payload) -> None:
+    """The reason for the adapter: the client by itself, against one 500 after acceptance."""
+    from practice import connect
+
+    body = json.loads(frozen.body.data)
+    practice.control.inject(Rule("jobs.post", "http_500_after"))
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in practice.environment.items():
+            patch.setenv(name, value)
+        client = connect(practice)._active_api_client
+        client.program_run("executor", "practice_boston", body["params"], None, None, None, [TAG])
+    assert practice.control.totals()["accepted"] == 2
+
+
+# what comes back from the service
+
+
+def settled(practice: Practice, **expected: int) -> None:
+    """Waits until the service, which may still be at it, has done as much, and checks that it did no more."""
+    until = time.monotonic() + 60
+    while True:
+        totals = practice.control.totals()
+        found = {name: totals[name] for name in expected}
+        if found == expected or time.monotonic() > until:
+            break
+    practice.control.release()
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        *((f"http_{status}_before", InDoubt, True, 0) for status in (500, 502, 503, 504)),
+        *((f"http_{status}_after", InDoubt, True, 1) for status in (500, 502, 503, 504)),
+        ("reset_before", InDoubt, True, 0),
+        ("reset_after", InDoubt, True, 1),
+        ("no_answer_before", InDoubt, True, 0),
+        ("no_answer_after", InDoubt, True, 1),
+        ("truncated", InDoubt, True, 1),
+        ("corrupt_json", InDoubt, True, 1),
+        ("corrupt_bytes", InDoubt, True, 1),
+        ("late_registration", InDoubt, True, 0),
+        ("list_lag", InDoubt, True, 1),
+        ("quota", NotAccepted, False, 0),
+        ("not_found", NotAccepted, False, 0),
+        ("rate_limited", NotAccepted, True, 0),
+        ("rate_limited_retry_after", NotAccepted, True, 0),
+        ("unauthorised", NotAccepted, True, 0),
+    ],
+)
+def test_every_fault_of_a_post_is_one_post_and_the_right_word(
+    open_device: Open,
+    bell: CircuitBatch,
+    practice: Practice,
+    row: tuple[str, type[BackendError], bool, int],
+) -> None:
+    fault, expected, retry, accepted = row
+    device = open_device()
+    payload = device.freeze(bell, TAG, device.price(bell))
+    fence = device.open_fence()
+    practice.control.inject(Rule("jobs.post", fault, count=None))
+    if fault.startswith("no_answer"):
+        device._device().connection._wire._timeout_s = (10.0, 1.0)
+    with pytest.raises(expected) as caught:
+        device.send(payload, fence)
+    assert (type(caught.value), caught.value.retry) == (expected, retry)
+    settled(practice, posts=1, accepted=accepted)
+    assert "\n" not in str(caught.value)
+    if isinstance(caught.value, NotAccepted):
+        assert caught.value.after_s == (1.0 if fault == "rate_limited_retry_after" else None)
+
+
+def test_an_access_token_that_is_refused_is_renewed_once(
+    device: ServiceBackend, frozen: Payload, practice: Practice
+) -> None:
+    fence = device.open_fence()
+    practice.control.inject(Rule("jobs.post", "unauthorised"))
+    with pytest.raises(NotAccepted):
+        device.send(frozen, fence)
+    tokens = sum(entry["call"] == "token" for entry in practice.control.log())
+    device.send(frozen, fence)
+    assert sum(entry["call"] == "token" for entry in practice.control.log()) == tokens + 1
+    practice.control.inject(Rule("jobs.post", "unauthorised", count=None))
+    said = []
+    for _ in range(2):
+        with pytest.raises(NotAccepted) as caught:
+            device.send(frozen, fence)
+        said.append(caught.value.retry)
+    assert said == [True, False]
+
+
+def test_without_an_access_token_nothing_is_sent(
+    open_device: Open, bell: CircuitBatch, practice: Practice
+) -> None:
+    device = open_device()
+    payload = device.freeze(bell, TAG, device.price(bell))
+    fence = device.open_fence()
+    device._device().connection._bearers[0].forget()
+    practice.control.inject(Rule("token", "http_503_before"))
+    with pytest.raises(NotAccepted, match="nothing was sent: POST identity/token failed") as caught:
+        device.send(payload, fence)
+    assert caught.value.retry
+    assert practice.control.totals()["posts"] == 0
+    assert device.send(payload, fence).job_id  # without the minute that the client would wait
+    other = open_device()
+    practice.control.inject(Rule("token", "http_500_before"))
+    with pytest.raises(NotAccepted, match="nothing was sent") as unconnected:
+        other.send(payload, fence)
+    assert unconnected.value.retry
+
+
+def test_what_the_client_would_send_otherwise_is_held_back(
+    device: ServiceBackend, frozen: Payload, practice: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fence = device.open_fence()
+    client = device._device().connection.client
+    run = client.program_run
+
+    def send_changed(**changed: Any) -> None:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(client, "program_run", lambda **known: run(**{**known, **changed}))
+            with pytest.raises(NotAccepted, match=r"expected to POST the payload .* held back") as caught:
+                device.send(frozen, fence)
+            assert not caught.value.retry
+
+    send_changed(max_execution_time=9999)
+    send_changed(job_tags=["another"])
+    send_changed(session_id="another")
+    send_changed(backend_name="practice_torino")
+    assert practice.control.totals()["posts"] == 0
+
+
+def test_a_payload_changed_after_its_approval_is_held_back(
+    device: ServiceBackend, frozen: Payload, practice: Practice
+) -> None:
+    changed = frozen.body.data.replace(b'"cost":8', b'"cost":9')
+    assert changed != frozen.body.data
+    with pytest.raises(ValueError, match="expected bytes with SHA-256"):
+        frozen.body.__class__(changed, frozen.digest)
+    object.__setattr__(frozen.body, "data", changed)
+    with pytest.raises(NotAccepted, match="held back"):
+        device.send(frozen, device.open_fence())
+    assert practice.control.totals()["posts"] == 0
+
+
+def test_a_second_post_in_one_sending_is_held_back(
+    device: ServiceBackend, frozen: Payload, practice: Practice
+) -> None:
+    client, fence = device._device().connection.client, device.open_fence()
+    run = client.program_run
+    twice = lambda **known: (run(**known), run(**known))  # noqa: E731
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(client, "program_run", twice)
+        with pytest.raises(NotAccepted, match="an approval sends once"):
+            device.send(frozen, fence)
+    assert practice.control.totals()["accepted"] == 1
+
+
+def test_a_job_sent_past_the_hand_off_is_held_back(
+    device: ServiceBackend, frozen: Payload, practice: Practice
+) -> None:
+    body = json.loads(frozen.body.data)
+    connection = device._device().connection
+    with pytest.raises(BackendError, match="outside of a hand-off was held back"):
+        connection.call(
+            lambda: connection.client.program_run(
+                "executor", "practice_boston", body["params"], None, None, None, [TAG]
+            )
+        )
+    assert practice.control.totals()["posts"] == 0
+
+
+def test_nothing_is_told_of_installed_packages_or_calling_files(
+    device: ServiceBackend, frozen: Payload, practice: Practice
+) -> None:
+    device.send(frozen, device.open_fence())
+    told = {entry["headers"].get("x-qx-client-application") for entry in practice.control.log()}
+    assert told == {None, "/qiskit"}  # none to the identity service
+
+
+def test_threads_send_their_own(open_device: Open, bell: CircuitBatch, practice: Practice) -> None:
+    device = open_device()
+    price = device.price(bell)
+    payloads = [device.freeze(bell, f"{TAG}:{k}", price) for k in range(4)]
+    fences = [device.open_fence() for _ in payloads]
+    sent: dict[int, Any] = {}
+
+    def send(number: int) -> None:
+        sent[number] = device.send(payloads[number], fences[number])
+
+    threads = [threading.Thread(target=send, args=(k,)) for k in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    jobs = {job["id"]: (job["tags"], job["session"]) for job in practice.control.account()["jobs"]}
+    assert {sent[k].job_id: ([f"{TAG}:{k}"], fences[k]) for k in range(4)} == jobs
+
+
+# what comes back on a plain socket
+
+
+class Answering:
+    """Answers every request with the same bytes, after it has read it unless told not to; counts them."""
+
+    def __init__(self, answer: bytes, end: bytes = b"}") -> None:
+        self.answer, self.end, self.requests = answer, end, 0
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self._socket.getsockname()[1]
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        while True:
+            try:
+                connection, _ = self._socket.accept()
+            except OSError:
+                return
+            with connection:
+                self.requests += 1
+                said = b""
+                while not said.endswith(self.end) and (more := connection.recv(65536)):
+                    said += more
+                connection.sendall(self.answer)
+
+    def close(self) -> None:
+        # shutting down wakes the thread that accepts; closing alone does not
+        self._socket.shutdown(socket.SHUT_RDWR)
+        self._socket.close()
+        self._thread.join(60)
+
+
+def http(status: int, body: bytes = b"{}", *headers: str) -> bytes:
+    lines = [f"HTTP/1.1 {status} X", f"Content-Length: {len(body)}", "Connection: close", *headers]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+@pytest.fixture
+def answering() -> Iterator[Callable[..., Answering]]:
+    made: list[Answering] = []
+
+    def make(answer: bytes, end: bytes = b"}") -> Answering:
+        made.append(Answering(answer, end))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()
+
+
+FROZEN = canonical_json({"backend": "ibm_x", "tags": ["t"]})
+
+
+def posted(url: str) -> NotAccepted | InDoubt | None:
+    """POSTs a job with the adapter alone."""
+    sheets = SimpleNamespace(sheet=Sheet(order=Order(FROZEN, digest_bytes(FROZEN), "fence")))
+    session = requests.Session()
+    session.trust_env = False
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, Wire(sheets, (10.0, 60.0)))
+    body = json.dumps({**json.loads(FROZEN), "session_id": "fence"})
+    with session, suppress(requests.RequestException):
+        session.post(url, data=body)
+    return of_post(sheets.sheet.exchanges, False)
+
+
+@pytest.mark.parametrize("status", [400, 403, 404, 405, 409, 413, 422])
+def test_a_client_error_is_a_refusal_with_the_words_of_the_service(
+    answering: Callable[..., Answering], status: int
+) -> None:
+    server = answering(http(status, b'{"errors": [{"code": 1, "message": "not like that"}]}'))
+    found = posted(f"http://127.0.0.1:{server.port}/jobs")
+    assert isinstance(found, NotAccepted)
+    assert (found.retry, server.requests) == (False, 1)
+    assert f"HTTP {status} not like that" in str(found)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        http(408),
+        http(425),
+        http(499),
+        http(520),
+        http(200, b""),
+        http(200, b"{}"),
+        http(200, b'{"id": null}'),
+        http(200, b'["id"]'),
+        http(302, b"", "Location: /elsewhere"),
+        http(307, b"", "Location: /jobs"),
+        http(308, b"", "Location: http://127.0.0.1:9/jobs"),
+        b"",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{",
+        b"nonsense\r\n\r\n",
+    ],
+)
+def test_an_answer_that_names_no_job_leaves_it_in_doubt_and_is_not_followed(
+    answering: Callable[..., Answering], answer: bytes
+) -> None:
+    server = answering(answer)
+    found = posted(f"http://127.0.0.1:{server.port}/jobs")
+    assert isinstance(found, InDoubt)
+    assert server.requests == 1
+
+
+def test_an_answer_that_names_a_job_is_taken(answering: Callable[..., Answering]) -> None:
+    server = answering(http(201, b'{"id": "job"}'))
+    assert posted(f"http://127.0.0.1:{server.port}/jobs") is None
+
+
+def test_a_time_to_wait_may_be_a_date(answering: Callable[..., Answering]) -> None:
+    until = datetime.now(UTC) + timedelta(hours=1)
+    server = answering(http(429, b"{}", f"Retry-After: {format_datetime(until, usegmt=True)}"))
+    found = posted(f"http://127.0.0.1:{server.port}/jobs")
+    assert isinstance(found, NotAccepted)
+    assert found.retry
+    assert 3000 < (found.after_s or 0) <= 3600
+    nonsense = posted(f"http://127.0.0.1:{answering(http(429, b'{}', 'Retry-After: soon')).port}/jobs")
+    assert isinstance(nonsense, NotAccepted)
+    assert nonsense.after_s is None
+
+
+def test_what_never_left_this_machine_was_not_accepted(answering: Callable[..., Answering]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port = listening.getsockname()[1]
+    plain = answering(http(200), b"").port
+    nowhere = [
+        f"http://127.0.0.1:{port}/jobs",  # refused
+        "http://no-such-host.invalid/jobs",  # a name that never resolves (RFC 6761)
+        f"https://127.0.0.1:{plain}/jobs",  # answers TLS with nonsense
+    ]
+    for url in nowhere:
+        found = posted(url)
+        assert isinstance(found, NotAccepted), url
+        assert found.retry
+        assert "nothing was sent" in str(found)
+
+
+def test_an_order_is_for_one_body() -> None:
+    order = Order(FROZEN, digest_bytes(FROZEN), "fence")
+    good = json.dumps({"session_id": "fence", **json.loads(FROZEN)}).encode()
+    assert order.body(good) == FROZEN[:-1] + b',"session_id":"fence"}'
+    with pytest.raises(LocallyRefused, match="an approval sends once"):
+        order.body(good)
+    with pytest.raises(LocallyRefused, match="held back"):
+        Order(FROZEN, digest_bytes(b"other"), "fence").body(good)
+    with pytest.raises(LocallyRefused, match="held back"):
+        Order(FROZEN, digest_bytes(FROZEN), "other").body(good)
