@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from escalation.case import WorkKey
@@ -30,7 +31,9 @@ from records.ledger import SqlLedger
 from records.store import FileStore
 
 COIN = "OPENQASM 3.0;\nbit[1] meas;\nqubit[1] q;\nmeas[0] = measure q[0];\n"
-WORK = CircuitBatch((Pub(COIN, Blob(b"no parameters"), (), 16),))
+NONE = io.BytesIO()
+np.save(NONE, np.zeros((1, 0)))
+WORK = CircuitBatch((Pub(COIN, Blob(NONE.getvalue()), (), 16),))
 KEY = WorkKey("c", 0, 0)
 
 
