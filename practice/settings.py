@@ -38,7 +38,7 @@ class Settings:
     queue_s: float = 0.0
     hold: bool = False
     calibrated_h_ago: float | None = 1.0
-    usage_limit_s: float = 600.0
+    usage_limit_s: float = 3600.0
     usage_pending_calls: int = 0
     closed_batch_accepts: bool = False
     max_qubits: int = 20

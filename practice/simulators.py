@@ -1,5 +1,6 @@
 """Aer under the calibration of the qubits in use, as drifted as the device is. Needs qiskit."""
 
+import os
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -11,6 +12,10 @@ from practice.devices import WORST, snapshot_of
 if TYPE_CHECKING:
     from qiskit.transpiler import Target
     from qiskit_aer import AerSimulator
+
+
+THREADS = min(2, os.cpu_count() or 1)
+"""Results do not depend on it: every parameter set has a seed of its own."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,10 @@ def simulator(device: str, qubits: tuple[int, ...], factor: float, noise: bool) 
 
     method = simulation_method(len(qubits)) if noise else "automatic"
     found = AerSimulator(
-        method=method, fusion_threshold=1, max_parallel_threads=1, max_parallel_experiments=1
+        method=method,
+        fusion_threshold=1,  # fuse narrow circuits, too
+        max_parallel_threads=THREADS,
+        max_parallel_experiments=THREADS,
     )
     if noise:
         found.set_options(

@@ -213,7 +213,7 @@ def test_usage_is_the_documented_formula(served_here: Practice, client: Any, bel
     assert job.usage() == pytest.approx(2.25, abs=0.01)
     used = client.usage()
     assert used["usage_consumed_seconds"] == job.usage()
-    assert used["usage_remaining_seconds"] == pytest.approx(600 - job.usage())
+    assert used["usage_remaining_seconds"] == pytest.approx(3600 - job.usage())
 
 
 def test_a_used_up_instance_refuses_jobs(served_here: Practice, client: Any, bell: Any) -> None:

@@ -1,0 +1,24 @@
+"""The page on practising says what there is."""
+
+import json
+from dataclasses import fields
+
+from escalation.settings import ROOT
+from practice import ALL, Settings
+
+PAGE = (ROOT / "docs" / "how-to" / "practise-the-hand-off.md").read_text(encoding="utf-8")
+
+
+def test_the_page_lists_every_fault_with_what_happens_and_its_parameters() -> None:
+    for fault in ALL:
+        row = next(line for line in PAGE.splitlines() if line.startswith(f"| `{fault.name}` |"))
+        assert fault.summary in row
+        assert [name for name in fault.defaults if f"`{name}`" not in row] == []
+        assert ("Violates" in row) is (fault.violates is not None)
+
+
+def test_the_page_lists_every_setting_with_its_default() -> None:
+    known = Settings().to_json()
+    for field in fields(Settings):
+        row = next(line for line in PAGE.splitlines() if line.startswith(f"| `{field.name}` |"))
+        assert json.loads(row.split("|")[2].strip().strip("`")) == known[field.name]
