@@ -5,6 +5,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from backends.ibm_runtime.account import Account, redact
@@ -34,6 +35,13 @@ class _Sheets(threading.local):
         self.sheet = Sheet()
 
 
+@dataclass
+class Refusals:
+    """Whether the last access token was refused; each try after that has a fresh one."""
+
+    last: bool = False
+
+
 class Connection:
     """A connected client. Threads may share it: what a thread is allowed to send is its own.
 
@@ -43,8 +51,15 @@ class Connection:
         client: the client's `RuntimeClient` for the account's instance: one call of it is one request.
     """
 
-    def __init__(self, account: Account, timeout_s: tuple[float, float] = TIMEOUT_S) -> None:
+    def __init__(
+        self, account: Account, timeout_s: tuple[float, float] = TIMEOUT_S, refusals: Refusals | None = None
+    ) -> None:
         """Connects: one access token and one list of devices.
+
+        Args:
+            account: who pays.
+            timeout_s: to connect, and of silence.
+            refusals: of access tokens, remembered over connections.
 
         Raises:
             escalation.errors.BackendError: when the service cannot be reached or does not let us in.
@@ -54,7 +69,7 @@ class Connection:
         self._wire = Wire(self._sheets, timeout_s)
         self._timeout_s = timeout_s
         self._bearers: list[Bearer] = []
-        self._refused = False
+        self._refusals = refusals or Refusals()
         self.service: Any = self.call(self._connect)
         self.client: Any = self.service._active_api_client
         if account.instance not in self.service._backends_info_per_instance:
@@ -67,7 +82,7 @@ class Connection:
             escalation.errors.BackendError: in place of whatever the client raises, its text without secrets.
         """
         values, error = self._attempt(function, order)
-        failed: TierwiseError | None = of_call(self.exchanges, self._refused)
+        failed: TierwiseError | None = of_call(self.exchanges, self._refusals.last)
         self._note()
         if failed is None and not values:
             failed = error if isinstance(error, TierwiseError) else _odd(error, bool(self.exchanges))
@@ -84,7 +99,7 @@ class Connection:
         """
         _, error = self._attempt(function, order)
         exchanges = self.exchanges
-        failed: BackendError | None = of_post(exchanges, self._refused)
+        failed: BackendError | None = of_post(exchanges, self._refusals.last)
         self._note()
         if not exchanges:
             failed = NotAccepted(f"nothing was sent: {_odd(error)}", retry=False)
@@ -141,8 +156,8 @@ class Connection:
             return
         last = self.exchanges[-1]
         status = last.status if last.status is not None else getattr(last.error, "status", None)
-        self._refused = status == 401
-        for bearer in self._bearers if self._refused else ():
+        self._refusals.last = status == 401
+        for bearer in self._bearers if status == 401 else ():
             bearer.forget()
 
     def _cleaned(self, failed: TierwiseError) -> TierwiseError:

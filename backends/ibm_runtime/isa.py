@@ -87,6 +87,11 @@ class Place:
     calibration: Calibration
     target: "Target"
 
+    @cached_property
+    def digest(self) -> str:
+        """Of the calibration."""
+        return self.calibration.digest
+
     @classmethod
     def snapshot(cls, device: str) -> "Place":
         """The device of a snapshot, as IBM's client sees it."""
@@ -113,7 +118,7 @@ def transpile(place: Place, pub: Pub, optimization_level: int, seed: int) -> Isa
         escalation.errors.BadInput: when the circuit does not fit the device.
     """
     text = digest_bytes(pub.qasm3.encode())
-    key = digest_json([text, list(pub.parameter_names), place.calibration.digest, optimization_level, seed])
+    key = digest_json([text, list(pub.parameter_names), place.digest, optimization_level, seed])
     found = _KEPT.get(key)
     if found is None:
         found = _transpile(place, load_circuit(pub), optimization_level, seed)

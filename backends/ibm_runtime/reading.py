@@ -2,7 +2,7 @@
 
 import io
 import json
-from functools import reduce
+from functools import lru_cache, reduce
 from typing import Any
 
 import numpy as np
@@ -39,7 +39,7 @@ def read(work: CircuitBatch, payload: Payload, job: RemoteJob, raw: bytes, kind:
         ) from None
     samples, bits = _fitted(work, arrays, job.job_id)
     return RawResult(
-        JobState.DONE, **pack(work, samples, bits), provenance=about, evidence=_evidence(payload)
+        JobState.DONE, **pack(work, samples, bits), provenance=about, evidence=dict(_evidence(payload))
     )
 
 
@@ -110,6 +110,7 @@ def sent_circuits(payload: Payload) -> list[Any]:
     return [item.circuit for item in program.items]
 
 
+@lru_cache(maxsize=4)
 def _evidence(payload: Payload) -> dict[str, Blob]:
     """The circuits as sent; their OpenQASM 3 where it can be written."""
     from qiskit import qasm3, qpy

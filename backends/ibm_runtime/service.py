@@ -19,7 +19,7 @@ from escalation.settings import Settings
 from escalation.work import Blob, CircuitBatch, JobState, RawResult, Work
 
 PAGE = 50
-KEPT = 16
+KEPT = 64
 TIMEOUT_S = (10.0, 60.0)
 
 
@@ -41,7 +41,8 @@ class ServiceBackend:
         self._lock = threading.RLock()
         self._live: Any = None
         self._laid_out: dict[tuple[str, str], Any] = {}
-        self._frozen_under: dict[str, str] = {}
+        self._frozen: dict[str, Any] = {}
+        self._refusals: Any = None
 
     # what decisions look at
 
@@ -104,7 +105,7 @@ class ServiceBackend:
         options = payload.sampler_options(batch, tag, price.cap_qpu_s)
         with self._lock:
             frozen = payload.freeze(live, batch, sent, found, options)
-            self._frozen_under[batch.digest] = found.digest
+        self._freeze_circuits(batch, found)
         return frozen
 
     def quota_left(self) -> tuple[float | None, str]:
@@ -204,14 +205,14 @@ class ServiceBackend:
     def fidelity(self, work: Work, found: Calibration) -> float | None:
         """Expected fidelity of the circuits that were frozen, under this calibration.
 
-        The circuits are those that this process froze; in another process, those that the calibration first
-        asked about gives.
+        The circuits are those that this process froze; where it froze none, those that the calibration which
+        is asked about first gives.
         """
         from backends.ibm_runtime import pricing
 
-        under = self._frozen_under.setdefault(work.digest, found.digest)
-        sent = self._laid_out.get((work.digest, under))
-        return pricing.fidelity(found, sent if sent is not None else self._sent(work, found))
+        with self._lock:
+            sent = self._frozen.get(work.digest)
+        return pricing.fidelity(found, sent if sent is not None else self._freeze_circuits(work, found))
 
     def cancel_job(self, job_id: str) -> None:
         """Asks the service to stop a job; one that is final is left as it is (409)."""
@@ -260,11 +261,17 @@ class ServiceBackend:
         """
         with self._lock:
             if self._live is None:
-                from backends.ibm_runtime.connection import Connection
+                from backends.ibm_runtime.connection import Connection, Refusals
                 from backends.ibm_runtime.live import LiveDevice
 
+                self._refusals = self._refusals or Refusals()
                 account = find_account(self.settings, self.device)
-                self._live = LiveDevice(Connection(account, self._timeout_s), self.device)
+                connection = Connection(account, self._timeout_s, self._refusals)
+                try:
+                    self._live = LiveDevice(connection, self.device)
+                except TierwiseError:
+                    connection.close()
+                    raise
             return self._live
 
     def _ask(self, question: Callable[[Any], Any]) -> Mapping[str, Any]:
@@ -283,22 +290,27 @@ class ServiceBackend:
         key = (batch.digest, found.digest)
         with self._lock:
             if key not in self._laid_out:
-                while len(self._laid_out) >= KEPT:
-                    self._laid_out.pop(next(iter(self._laid_out)))
                 try:
-                    self._laid_out[key] = lay_out(batch, found)
+                    _put(self._laid_out, key, lay_out(batch, found))
                 except BadInput as error:
                     raise BackendError(f"{self.name} cannot take these circuits: {error}") from None
             return self._laid_out[key]
+
+    def _freeze_circuits(self, work: Work, found: Calibration) -> Any:
+        """Remembers the circuits that a calibration gives, for questions about drift."""
+        sent = self._sent(work, found)
+        with self._lock:
+            _put(self._frozen, work.digest, sent)
+        return sent
 
     def _listed(self, **wanted: Any) -> list[RemoteJob]:
         """Lists to the end, oldest first, so that jobs that come meanwhile are not missed."""
         found: list[RemoteJob] = []
         while True:
             page = self._page(len(found), wanted)
-            rows = jobs.listed(page)
+            rows, total = jobs.listed(page), page.get("count")
             found += rows
-            if not rows or len(found) >= page.get("count", 0):
+            if not rows or (isinstance(total, int) and len(found) >= total):
                 return found
 
     def _page(self, skip: int, wanted: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -312,3 +324,10 @@ def _batch(work: Work) -> CircuitBatch:
     if not isinstance(work, CircuitBatch):
         raise BackendError(f"IBM Quantum runs circuit_batch only, got {work.kind}")
     return work
+
+
+def _put(kept: dict[Any, Any], key: Any, value: Any) -> None:
+    """Keeps a value, and lets go of the oldest beyond `KEPT`."""
+    kept[key] = value
+    while len(kept) > KEPT:
+        kept.pop(next(iter(kept)))

@@ -164,6 +164,23 @@ def test_an_access_token_that_is_refused_is_renewed_once(
     assert said == [True, False]
 
 
+def test_a_key_that_gets_in_nowhere_is_given_up_after_a_second_try(
+    open_device: Open, bell: CircuitBatch, practice: Practice
+) -> None:
+    device = open_device()
+    for call in ("token", "backends"):
+        practice.control.clear()
+        device.close()
+        practice.control.inject(Rule(call, "unauthorised", count=2))
+        said = []
+        for _ in range(2):
+            with pytest.raises(BackendError) as caught:
+                device.quota_left()
+            said.append(caught.value.retry)
+        device.quota_left()
+        assert said == [True, False]
+
+
 def test_without_an_access_token_nothing_is_sent(
     open_device: Open, bell: CircuitBatch, practice: Practice
 ) -> None:

@@ -1,0 +1,54 @@
+"""A device at a practice service keeps the contract of backends that charge; the contract notices a cheat."""
+
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from backends.ibm_runtime.service import ServiceBackend
+from escalation.handoff.model import Payload, Price, RemoteJob
+from escalation.settings import Settings
+from escalation.testing.backend import ContractBroken
+from escalation.testing.paid import check_paid_backend
+from escalation.work import Work
+from practice import Practice
+
+
+def test_a_device_at_the_service_keeps_the_contract(open_device: Callable[..., ServiceBackend]) -> None:
+    check_paid_backend(lambda: open_device("practice_kingston"))
+
+
+def test_a_real_device_is_not_put_to_it() -> None:
+    with pytest.raises(ContractBroken, match="expected a practice service under the contract, got hardware"):
+        check_paid_backend(lambda: ServiceBackend(Settings(), "ibm_fez"))
+
+
+class Cheat(ServiceBackend):
+    """Breaks the contract: it sends twice, has no room in its caps, confirms anything, finds by fence alone."""
+
+    def send(self, payload: Payload, fence: str) -> RemoteJob:
+        super().send(payload, fence)
+        return super().send(payload, fence)
+
+    def price(self, work: Work) -> Price:
+        price = super().price(work)
+        return price.model_copy(update={"cap_qpu_s": price.qpu_s})
+
+    def close_fence(self, fence: str) -> bool:
+        return True
+
+    def find(self, tag: str, fences: Sequence[str]) -> tuple[RemoteJob, ...]:
+        return super().find(tag, fences) if fences else ()
+
+
+def test_the_contract_names_every_broken_promise(practice: Practice) -> None:
+    settings = Settings(ibm_url=practice.url, usd_per_qpu_s=1.6)
+    with pytest.raises(ContractBroken) as caught:
+        check_paid_backend(lambda: Cheat(settings, "practice_boston"))
+    lines = str(caught.value).splitlines()
+    assert lines[0] == "backend 'ibm_runtime:practice_boston' breaks its contract:"
+    broken = {line.removeprefix("- ").partition(":")[0] for line in lines[1:]}
+    assert broken == {
+        "a_price_has_a_cap_and_agrees_with_the_quote",
+        "one_post_is_one_job_that_is_found_again",
+        "a_closed_fence_takes_no_job",
+    }
