@@ -6,7 +6,7 @@ from dataclasses import fields
 from escalation.settings import ROOT
 from practice import ALL, Settings
 
-PAGE = (ROOT / "docs" / "how-to" / "practise-the-hand-off.md").read_text(encoding="utf-8")
+PAGE = (ROOT / "docs" / "reference" / "practice-service.md").read_text(encoding="utf-8")
 
 
 def test_the_page_lists_every_fault_with_what_happens_and_its_parameters() -> None:
