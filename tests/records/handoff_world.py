@@ -147,9 +147,10 @@ class Gated:
 
         def call(*args: Any, **named: Any) -> Any:
             self._gate.pass_by(f"before {name}")
-            done = found(*args, **named)
-            self._gate.pass_by(f"after {name}")
-            return done
+            try:
+                return found(*args, **named)
+            finally:  # also where it failed, which then may never be noticed
+                self._gate.pass_by(f"after {name}")
 
         return call
 

@@ -221,7 +221,7 @@ class HandoffMachine(RuleBasedStateMachine):
 
 
 SHORT = settings(
-    max_examples=20,
+    max_examples=25,
     stateful_step_count=30,
     deadline=None,
     derandomize=True,
