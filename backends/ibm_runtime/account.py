@@ -29,7 +29,11 @@ NO_TOKEN = (
 NO_INSTANCE = (
     f"no instance that pays: set TIERWISE_IBM_INSTANCE to its CRN (crn:…), or save it once with {_SAVE}"
 )
-_CREDENTIAL = re.compile(r"(?i)\b(bearer|apikey)\s+[^\s'\",}]+|\bey[\w-]{8,}\.[\w-]+\.[\w-]*")
+_CREDENTIAL = re.compile(
+    r"(?i)\b(?:bearer|apikey)\s+[^\s'\",}]+"  # as headers have them
+    r"|\bey[\w-]{8,}\.[\w-]+\.[\w-]*"  # access tokens
+    r"|(?<=://)[^/\s:@]*:[^/\s@]+(?=@)"  # of proxies
+)
 
 
 @dataclass(frozen=True)
@@ -48,7 +52,7 @@ class Account:
     instance: str
     url: str | None = None
     practice: bool = False
-    connection: Mapping[str, Any] = field(default_factory=dict)
+    connection: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     @property
     def service(self) -> str:

@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 
 from backends.ibm_runtime.account import Account, redact
 from backends.ibm_runtime.transport import (
-    TIMEOUT_S,
     Bearer,
     Captured,
     Exchange,
@@ -20,7 +19,7 @@ from backends.ibm_runtime.transport import (
     mount,
     opt_out,
 )
-from backends.ibm_runtime.verdict import of_call, of_post
+from backends.ibm_runtime.verdict import of_call, of_post, the_post
 from escalation.errors import BackendError, BadInput, TierwiseError
 from escalation.handoff.service import NotAccepted
 
@@ -52,7 +51,7 @@ class Connection:
     """
 
     def __init__(
-        self, account: Account, timeout_s: tuple[float, float] = TIMEOUT_S, refusals: Refusals | None = None
+        self, account: Account, timeout_s: tuple[float, float], refusals: Refusals | None = None
     ) -> None:
         """Connects: one access token and one list of devices.
 
@@ -84,8 +83,10 @@ class Connection:
         values, error = self._attempt(function, order)
         failed: TierwiseError | None = of_call(self.exchanges, self._refusals.last)
         self._note()
-        if failed is None and not values:
-            failed = error if isinstance(error, TierwiseError) else _odd(error, bool(self.exchanges))
+        if isinstance(error, TierwiseError):
+            failed = error
+        elif failed is None and not values:
+            failed = _odd(error, bool(self.exchanges))
         if failed is not None:
             raise self._cleaned(failed)
         return values[0]
@@ -98,14 +99,14 @@ class Connection:
             escalation.handoff.service.InDoubt: it may have one.
         """
         _, error = self._attempt(function, order)
-        exchanges = self.exchanges
-        failed: BackendError | None = of_post(exchanges, self._refusals.last)
+        failed: BackendError | None = of_post(self.exchanges, self._refusals.last)
+        made = the_post(self.exchanges)
         self._note()
-        if not exchanges:
+        if not self.exchanges:
             failed = NotAccepted(f"nothing was sent: {_odd(error)}", retry=False)
-        if failed is not None:
-            raise self._cleaned(failed)
-        return exchanges[-1]
+        if failed is not None or made is None:
+            raise self._cleaned(failed or _odd(error))
+        return made
 
     def capture(self, function: Callable[[], Any]) -> bytes:
         """Runs the client up to its POST of a job; returns the body it made. Nothing of it is sent.

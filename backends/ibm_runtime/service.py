@@ -19,8 +19,11 @@ from escalation.settings import Settings
 from escalation.work import Blob, CircuitBatch, JobState, RawResult, Work
 
 PAGE = 50
+"""Jobs a listing asks for at once."""
 KEPT = 64
+"""Works whose circuits are kept in memory."""
 TIMEOUT_S = (10.0, 60.0)
+"""Seconds to connect, and of silence; the client's own are 5 and none, and 900 for the POST of a job."""
 
 
 class ServiceBackend:

@@ -22,8 +22,6 @@ from escalation.identity import canonical_json, digest_bytes
 if TYPE_CHECKING:
     from requests import PreparedRequest, Response
 
-TIMEOUT_S = (10.0, 60.0)
-"""Seconds to connect, and of silence; the client's own are 5 and none, and 900 for the POST of a job."""
 APPLICATION = "X-Qx-Client-Application"
 NO_APPLICATION = "/qiskit"
 OPT_OUT = "USAGE_DATA_OPT_OUT"
@@ -140,7 +138,7 @@ class Wire(HTTPAdapter):
     open whether the job got through.
     """
 
-    def __init__(self, sheets: Any, timeout_s: tuple[float, float] = TIMEOUT_S) -> None:
+    def __init__(self, sheets: Any, timeout_s: tuple[float, float]) -> None:
         """Takes the place where each thread keeps its `Sheet`: an object with the attribute `sheet`."""
         super().__init__(max_retries=0)
         self._mine = sheets

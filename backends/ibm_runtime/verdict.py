@@ -38,8 +38,8 @@ def of_post(exchanges: Sequence["Exchange"], renewed: bool) -> NotAccepted | InD
         exchanges: of the call, in order.
         renewed: whether a 401 came before with a fresh token, too.
     """
-    last = exchanges[-1] if exchanges else None
-    if last is None or not last.path.endswith("/jobs"):
+    last = the_post(exchanges)
+    if last is None:
         failed = of_call(exchanges, renewed)
         return NotAccepted(f"nothing was sent: {failed}", retry=failed is not None and failed.retry)
     if last.status is not None and not isinstance(last.error, requests.RequestException):
@@ -49,6 +49,13 @@ def of_post(exchanges: Sequence["Exchange"], renewed: bool) -> NotAccepted | InD
     if last.status in CLIENT_ERRORS:  # the status came, the text did not
         return _of_status(last, renewed)
     return InDoubt(f"the POST of the job ended without a clear answer: {reason(last)}", retry=True)
+
+
+def the_post(exchanges: Sequence["Exchange"]) -> "Exchange | None":
+    """Returns the POST of a job that counts: the one that left this machine, else the one that was to."""
+    posts = [each for each in exchanges if each.method == "POST" and each.path.endswith("/jobs")]
+    begun = [each for each in posts if each.body_begun]
+    return next(iter(begun or posts), None)
 
 
 def _of_status(last: "Exchange", renewed: bool) -> NotAccepted | InDoubt | None:

@@ -131,9 +131,10 @@ def test_a_practice_service_is_shown_no_key_not_meant_for_it(account_file: Path,
 
 def test_redaction_takes_out_secrets_and_what_looks_like_one() -> None:
     text = f"key {PLANTED}\nAuthorization: Bearer abc.def apikey xyz, token eyJhbGciOi.eyJzdWIi.c2ln end"
+    hidden = "key (hidden) Authorization: (hidden) (hidden), token (hidden) end"
+    assert redact(text, SecretStr(PLANTED)) == hidden
     assert (
-        redact(text, SecretStr(PLANTED))
-        == "key (hidden) Authorization: (hidden) (hidden), token (hidden) end"
+        redact("proxy http://me:word@10.0.0.1:3128/ failed") == "proxy http://(hidden)@10.0.0.1:3128/ failed"
     )
 
 

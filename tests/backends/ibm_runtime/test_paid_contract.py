@@ -23,7 +23,7 @@ def test_a_real_device_is_not_put_to_it() -> None:
 
 
 class Cheat(ServiceBackend):
-    """Breaks the contract: it sends twice, has no room in its caps, confirms anything, finds by fence alone."""
+    """Breaks the contract: it sends twice, its caps have no room, it confirms anything, finds by fence."""
 
     def send(self, payload: Payload, fence: str) -> RemoteJob:
         super().send(payload, fence)
