@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 Bools = NDArray[np.bool_]
 SHOT_S = 2e-6
 SLICE_S = 0.5
-LONGEST_S = 600.0
+LONGEST_S = 3600.0
 
 
 def sample(

@@ -14,7 +14,7 @@ from practice.script import Script, Struck
 from practice.settings import Settings
 from practice.worker import Worker
 
-SETTLE_S = 60.0
+SETTLE_S = 30.0
 """How long the account waits for jobs that run just now."""
 
 

@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import http.client
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -115,3 +116,22 @@ def test_a_reset_forgets_everything(served_here: Practice, raw: Any) -> None:
     about = served_here.control.about()
     assert about["devices"][0]["calibrations"] == ["practice_boston-calibration-0"]
     assert raw.json("GET", "/jobs")["count"] == 0
+
+
+def test_the_account_is_exact_when_many_submit_at_once(served_here: Practice, raw: Any) -> None:
+    served_here.control.inject(Rule("jobs.post", "http_500_before", nth=11, count=10))
+    session = raw.json("POST", "/sessions", {"mode": "batch", "backend": "practice_boston"})["id"]
+    sent = {
+        "program_id": "sampler",
+        "backend": "practice_boston",
+        "params": {"pubs": []},
+        "session_id": session,
+    }
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: raw("POST", "/jobs", sent), range(80)))
+    told = {json.loads(body)["id"] for status, body, _ in answers if status == 200}
+    account = served_here.control.account()
+    assert {job["id"] for job in account["jobs"]} == told
+    assert len(told) == 70
+    assert sorted(post["outcome"] for post in account["posts"]) == ["accepted"] * 70 + ["lost"] * 10
+    assert [entry["number"] for entry in served_here.control.log()] == list(range(1, 82))
