@@ -8,7 +8,9 @@ from docs.generate import BLOCK, REFERENCE, commands, facts, filled, states, tra
 from escalation.handoff.states import TRANSITIONS, HandoffState
 from escalation.policy import known_facts
 
-PAGES = sorted(REFERENCE.glob("*.md"))
+BY_HAND = {"practice-service.md"}
+"""Checked against the code by tests/practice/test_page.py."""
+PAGES = sorted(page for page in REFERENCE.glob("*.md") if page.name not in BY_HAND)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
