@@ -38,16 +38,26 @@ def price(
     seconds = qpu_s(found, sent)
     if seconds is None:
         raise BackendError(f"its price is unknown: {found.device} reports no repetition delay")
-    if usd_per_qpu_s is None:
-        raise BackendError("its price is unknown: set TIERWISE_USD_PER_QPU_S to what your plan charges")
+    per_s = known(usd_per_qpu_s)
     cap_s = float(ceil(max(cap_factor * seconds, seconds + ROOM_S)))
     return Price(
         qpu_s=seconds,
-        usd=seconds * usd_per_qpu_s,
+        usd=seconds * per_s,
         cap_qpu_s=cap_s,
-        cap_usd=cap_s * usd_per_qpu_s,
+        cap_usd=cap_s * per_s,
         queue_s=queue_s,
     )
+
+
+def known(usd_per_qpu_s: float | None) -> float:
+    """Returns the price of a second.
+
+    Raises:
+        escalation.errors.BackendError: when it is unknown.
+    """
+    if usd_per_qpu_s is None:
+        raise BackendError("its price is unknown: set TIERWISE_USD_PER_QPU_S to what your plan charges")
+    return usd_per_qpu_s
 
 
 def quote(found: Calibration, sent: Sequence["Sent"], usd_per_qpu_s: float | None) -> Quote:

@@ -1,97 +1,37 @@
 """IBM Quantum's service, or a practice service, as a backend that charges: each verb is one exchange."""
 
 import json
-import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 from backends.circuit_versions import versions
-from backends.ibm_runtime import jobs
-from backends.ibm_runtime.account import check_place, find_account
-from backends.ibm_runtime.devices import kind_of
+from backends.ibm_runtime import jobs, pricing
+from backends.ibm_runtime.account import find_account
+from backends.ibm_runtime.machine import TIMEOUT_S, ServiceMachine, circuits_of, put
 from escalation.calibration import Calibration
-from escalation.errors import BackendError, BadInput, TierwiseError
+from escalation.errors import BackendError, BadInput
 from escalation.handoff.model import Payload, Price, RemoteJob
+from escalation.handoff.service import NotAccepted
 from escalation.identity import canonical_json
-from escalation.quote import Quote
 from escalation.settings import Settings
-from escalation.work import Blob, CircuitBatch, JobState, RawResult, Work
+from escalation.work import Blob, JobState, RawResult, Work
 
 PAGE = 50
 """Jobs a listing asks for at once."""
-KEPT = 64
-"""Works whose circuits are kept in memory."""
-TIMEOUT_S = (10.0, 60.0)
-"""Seconds to connect, and of silence; the client's own are 5 and none, and 900 for the POST of a job."""
 
 
-class ServiceBackend:
-    """A device of the service; connects when it is first asked something. Threads may share it."""
+class ServiceBackend(ServiceMachine):
+    """A device of the service, and what can be bought there."""
 
     def __init__(self, settings: Settings, device: str, timeout_s: tuple[float, float] = TIMEOUT_S) -> None:
-        """Takes a device by its name; nobody is asked yet.
-
-        Raises:
-            escalation.errors.BadInput: on a name that does not go with the service's address.
-        """
-        check_place(settings, device)
-        self.settings = settings
-        self.device = device
-        self.name = f"ibm_runtime:{device}"
-        self.kind = kind_of(device)
-        self._timeout_s = timeout_s
-        self._lock = threading.RLock()
-        self._live: Any = None
-        self._laid_out: dict[tuple[str, str], Any] = {}
+        super().__init__(settings, device, timeout_s)
         self._frozen: dict[str, Any] = {}
-        self._refusals: Any = None
-
-    # what decisions look at
-
-    def estimate(self, work: Work) -> Quote:
-        """Quotes the work under a calibration that is minutes old at most; a lower bound, see `price`."""
-        from backends.ibm_runtime import pricing
-
-        found = self._device().recent()
-        return pricing.quote(found, self._sent(work, found), self.settings.usd_per_qpu_s)
-
-    def calibration(self) -> Calibration | None:
-        """Asks for the calibration in force; None where the device has none.
-
-        Raises:
-            escalation.errors.BackendError: where nobody answers.
-        """
-        found: Calibration | None = self._device().calibration()
-        return found
-
-    def available(self) -> bool | None:
-        """Asks whether the device takes and runs jobs; None where nobody answers."""
-        with suppress(TierwiseError):
-            status = self._device().status()
-            return bool(status["operational"]) and status["status_msg"] == "active"
-        return None
-
-    def queue_s(self) -> float | None:
-        """Estimates how long a job would wait, see `live.LiveDevice.queue_s`; None where nobody answers."""
-        with suppress(TierwiseError):
-            found: float | None = self._device().queue_s()
-            return found
-        return None
-
-    def close(self) -> None:
-        """Lets go of the sockets; safe to call twice."""
-        with self._lock:
-            live, self._live = self._live, None
-        if live is not None:
-            live.connection.close()
 
     # before anything is sent
 
     def price(self, work: Work) -> Price:
         """Prices the work by the documented formula; the cap is what the service is told to stop it at."""
-        from backends.ibm_runtime import pricing
-
         found = self._device().recent()
         sent = self._sent(work, found)
         factor = self.settings.ibm_cap_factor
@@ -104,7 +44,7 @@ class ServiceBackend:
         live = self._device()
         found = live.recent()
         sent = self._sent(work, found)
-        batch = _batch(work)
+        batch = circuits_of(work)
         options = payload.sampler_options(batch, tag, price.cap_qpu_s)
         with self._lock:
             frozen = payload.freeze(live, batch, sent, found, options)
@@ -144,21 +84,14 @@ class ServiceBackend:
         from backends.ibm_runtime.payload import post
         from backends.ibm_runtime.transport import Order
         from backends.ibm_runtime.verdict import job_id
-        from escalation.handoff.service import NotAccepted
 
         if payload.device != self.device:
             raise NotAccepted(f"expected a payload for {self.device}, got {payload.device}", retry=False)
-        try:
-            connection = self._device().connection
-        except (BackendError, BadInput) as error:
-            retry = error.retry
-            said = f"nothing was sent: {error}"
-        else:
-            order = Order(payload.body.data, payload.digest, fence)
-            done = connection.post(order, lambda: post(connection, payload, fence))
-            tags = tuple(json.loads(payload.body.data)["tags"])
-            return RemoteJob(job_id=str(job_id(done)), state=JobState.QUEUED, fence=fence, tags=tags)
-        raise NotAccepted(said, retry=retry)
+        connection = self._ready()
+        order = Order(payload.body.data, payload.digest, fence)
+        done = connection.post(order, lambda: post(connection, payload, fence))
+        tags = tuple(json.loads(payload.body.data)["tags"])
+        return RemoteJob(job_id=str(job_id(done)), state=JobState.QUEUED, fence=fence, tags=tags)
 
     # afterwards
 
@@ -186,7 +119,7 @@ class ServiceBackend:
         """Decodes a raw text without asking anybody."""
         from backends.ibm_runtime.reading import read
 
-        return read(_batch(work), payload, job, raw, self.kind)
+        return read(circuits_of(work), payload, job, raw, self.kind)
 
     def usage_qpu_s(self, job_id: str) -> float | None:
         """Asks what was charged; None while it is pending."""
@@ -211,8 +144,6 @@ class ServiceBackend:
         The circuits are those that this process froze; where it froze none, those that the calibration which
         is asked about first gives.
         """
-        from backends.ibm_runtime import pricing
-
         with self._lock:
             sent = self._frozen.get(work.digest)
         return pricing.fidelity(found, sent if sent is not None else self._freeze_circuits(work, found))
@@ -227,8 +158,12 @@ class ServiceBackend:
                 raise
 
     def usd(self, qpu_s: float) -> float:
-        """What that many seconds cost at the price in the settings."""
-        return qpu_s * (self.settings.usd_per_qpu_s or 0.0)
+        """What that many seconds cost at the price in the settings.
+
+        Raises:
+            escalation.errors.BackendError: when there is none.
+        """
+        return qpu_s * pricing.known(self.settings.usd_per_qpu_s)
 
     def evidence(self, job_id: str) -> Mapping[str, Blob]:
         """Metrics and logs of a job, as far as they are to be had."""
@@ -255,55 +190,19 @@ class ServiceBackend:
             "versions": versions(),
         }
 
-    def _device(self) -> Any:
-        """The device at the connected service; connects the first time.
-
-        Raises:
-            escalation.errors.BadInput: where no token or no instance is known.
-            escalation.errors.BackendError: where the service cannot be reached, or has no such device.
-        """
-        with self._lock:
-            if self._live is None:
-                from backends.ibm_runtime.connection import Connection, Refusals
-                from backends.ibm_runtime.live import LiveDevice
-
-                self._refusals = self._refusals or Refusals()
-                account = find_account(self.settings, self.device)
-                connection = Connection(account, self._timeout_s, self._refusals)
-                try:
-                    self._live = LiveDevice(connection, self.device)
-                except TierwiseError:
-                    connection.close()
-                    raise
-            return self._live
-
-    def _ask(self, question: Callable[[Any], Any]) -> Mapping[str, Any]:
-        """Asks the client a question whose answer is a JSON object."""
-        connection = self._device().connection
-        answer = connection.call(lambda: question(connection.client))
-        if not isinstance(answer, Mapping):
-            raise BackendError(f"expected an object from the service, got {answer!r:.80}", retry=True)
-        return answer
-
-    def _sent(self, work: Work, found: Calibration) -> Any:
-        """The work laid out under a calibration, kept for the next question about it."""
-        from backends.ibm_runtime.payload import lay_out
-
-        batch = _batch(work)
-        key = (batch.digest, found.digest)
-        with self._lock:
-            if key not in self._laid_out:
-                try:
-                    _put(self._laid_out, key, lay_out(batch, found))
-                except BadInput as error:
-                    raise BackendError(f"{self.name} cannot take these circuits: {error}") from None
-            return self._laid_out[key]
+    def _ready(self) -> Any:
+        """The connection; what keeps it from coming about keeps a job from being sent, too."""
+        try:
+            return self._device().connection
+        except (BackendError, BadInput) as error:
+            said, retry = str(error), error.retry
+        raise NotAccepted(f"nothing was sent: {said}", retry=retry)
 
     def _freeze_circuits(self, work: Work, found: Calibration) -> Any:
         """Remembers the circuits that a calibration gives, for questions about drift."""
         sent = self._sent(work, found)
         with self._lock:
-            _put(self._frozen, work.digest, sent)
+            put(self._frozen, work.digest, sent)
         return sent
 
     def _listed(self, **wanted: Any) -> list[RemoteJob]:
@@ -321,16 +220,3 @@ class ServiceBackend:
 
     def _metrics(self, job_id: str) -> Mapping[str, Any]:
         return self._ask(lambda client: client.job_metadata(job_id))
-
-
-def _batch(work: Work) -> CircuitBatch:
-    if not isinstance(work, CircuitBatch):
-        raise BackendError(f"IBM Quantum runs circuit_batch only, got {work.kind}")
-    return work
-
-
-def _put(kept: dict[Any, Any], key: Any, value: Any) -> None:
-    """Keeps a value, and lets go of the oldest beyond `KEPT`."""
-    kept[key] = value
-    while len(kept) > KEPT:
-        kept.pop(next(iter(kept)))

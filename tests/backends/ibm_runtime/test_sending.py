@@ -412,20 +412,29 @@ def test_a_time_to_wait_may_be_a_date(answering: Callable[..., Answering]) -> No
     assert nonsense.after_s is None
 
 
-def test_what_never_left_this_machine_was_not_accepted(answering: Callable[..., Answering]) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port = listening.getsockname()[1]
-    plain = answering(http(200), b"").port
-    nowhere = [
-        f"http://127.0.0.1:{port}/jobs",  # refused
-        "http://no-such-host.invalid/jobs",  # a name that never resolves (RFC 6761)
-        f"https://127.0.0.1:{plain}/jobs",  # answers TLS with nonsense
-    ]
-    for url in nowhere:
-        found = posted(url)
-        assert isinstance(found, NotAccepted), url
-        assert found.retry
-        assert "nothing was sent" in str(found)
+def test_what_never_left_this_machine_was_not_accepted(
+    answering: Callable[..., Answering], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look_up = socket.getaddrinfo
+
+    def no_such_host(host: Any, *more: Any, **known: Any) -> Any:
+        if host == "no-such-host.invalid":
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return look_up(host, *more, **known)
+
+    monkeypatch.setattr(socket, "getaddrinfo", no_such_host)
+    with socket.socket() as deaf:  # bound, and not listening: connections are refused
+        deaf.bind(("127.0.0.1", 0))
+        nowhere = [
+            f"http://127.0.0.1:{deaf.getsockname()[1]}/jobs",
+            "http://no-such-host.invalid/jobs",
+            f"https://127.0.0.1:{answering(http(200), b'').port}/jobs",  # answers TLS with nonsense
+        ]
+        for url in nowhere:
+            found = posted(url)
+            assert isinstance(found, NotAccepted), url
+            assert found.retry
+            assert "nothing was sent" in str(found)
 
 
 def test_an_order_is_for_one_body() -> None:

@@ -231,6 +231,8 @@ def test_without_a_price_nothing_is_priced_and_gates_see_an_unknown(
     assert dumb.estimate(bell).usd is None
     with pytest.raises(BackendError, match="price is unknown: set TIERWISE_USD_PER_QPU_S"):
         dumb.price(bell)
+    with pytest.raises(BackendError, match="price is unknown"):
+        dumb.usd(1.0)  # a bill of 0 USD would leave room in budgets that is not there
 
 
 def test_the_cap_stops_the_job_and_is_told_from_a_cancellation(

@@ -1,0 +1,136 @@
+"""A device of a service as decisions look at it, connected when it is first asked something."""
+
+import threading
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from typing import Any
+
+from backends.ibm_runtime import pricing
+from backends.ibm_runtime.account import check_place, find_account
+from backends.ibm_runtime.devices import kind_of
+from escalation.calibration import Calibration
+from escalation.errors import BackendError, BadInput, TierwiseError
+from escalation.quote import Quote
+from escalation.settings import Settings
+from escalation.work import CircuitBatch, Work
+
+TIMEOUT_S = (10.0, 60.0)
+"""Seconds to connect, and of silence; the client's own are 5 and none, and 900 for the POST of a job."""
+KEPT = 64
+"""Works whose circuits are kept in memory."""
+
+
+class ServiceMachine:
+    """A device of a service. Threads may share it."""
+
+    def __init__(self, settings: Settings, device: str, timeout_s: tuple[float, float] = TIMEOUT_S) -> None:
+        """Takes a device by its name; nobody is asked yet.
+
+        Raises:
+            escalation.errors.BadInput: on a name that does not go with the service's address.
+        """
+        check_place(settings, device)
+        self.settings = settings
+        self.device = device
+        self.name = f"ibm_runtime:{device}"
+        self.kind = kind_of(device)
+        self._timeout_s = timeout_s
+        self._lock = threading.RLock()
+        self._live: Any = None
+        self._refusals: Any = None
+        self._laid_out: dict[tuple[str, str], Any] = {}
+
+    def estimate(self, work: Work) -> Quote:
+        """Quotes the work under a calibration minutes old at most; seconds and USD are lower bounds."""
+        found = self._device().recent()
+        return pricing.quote(found, self._sent(work, found), self.settings.usd_per_qpu_s)
+
+    def calibration(self) -> Calibration | None:
+        """Asks for the calibration in force; None where the device has none.
+
+        Raises:
+            escalation.errors.BackendError: where nobody answers.
+        """
+        found: Calibration | None = self._device().calibration()
+        return found
+
+    def available(self) -> bool | None:
+        """Asks whether the device takes and runs jobs; None where nobody answers."""
+        with suppress(TierwiseError):
+            status = self._device().status()
+            return bool(status["operational"]) and status["status_msg"] == "active"
+        return None
+
+    def queue_s(self) -> float | None:
+        """Estimates how long a job would wait, see `live.LiveDevice.queue_s`; None where nobody answers."""
+        with suppress(TierwiseError):
+            found: float | None = self._device().queue_s()
+            return found
+        return None
+
+    def close(self) -> None:
+        """Lets go of the sockets; safe to call twice."""
+        with self._lock:
+            live, self._live = self._live, None
+        if live is not None:
+            live.connection.close()
+
+    def _device(self) -> Any:
+        """The device at the connected service, a `live.LiveDevice`; connects the first time.
+
+        Raises:
+            escalation.errors.BadInput: where no token or no instance is known.
+            escalation.errors.BackendError: where the service cannot be reached, or has no such device.
+        """
+        with self._lock:
+            if self._live is None:
+                self._live = self._connected()
+            return self._live
+
+    def _connected(self) -> Any:
+        from backends.ibm_runtime.connection import Connection, Refusals
+        from backends.ibm_runtime.live import LiveDevice
+
+        self._refusals = self._refusals or Refusals()
+        connection = Connection(find_account(self.settings, self.device), self._timeout_s, self._refusals)
+        try:
+            return LiveDevice(connection, self.device)
+        except TierwiseError:
+            connection.close()
+            raise
+
+    def _ask(self, question: Callable[[Any], Any]) -> Mapping[str, Any]:
+        """Asks the client a question whose answer is a JSON object."""
+        connection = self._device().connection
+        answer = connection.call(lambda: question(connection.client))
+        if not isinstance(answer, Mapping):
+            raise BackendError(f"expected an object from the service, got {answer!r:.80}", retry=True)
+        return answer
+
+    def _sent(self, work: Work, found: Calibration) -> Any:
+        """The work laid out under a calibration, kept for the next question about it."""
+        from backends.ibm_runtime.payload import lay_out
+
+        batch = circuits_of(work)
+        key = (batch.digest, found.digest)
+        with self._lock:
+            if key not in self._laid_out:
+                try:
+                    put(self._laid_out, key, lay_out(batch, found))
+                except BadInput as error:
+                    raise BackendError(f"{self.name} cannot take these circuits: {error}") from None
+            return self._laid_out[key]
+
+
+def circuits_of(work: Work) -> CircuitBatch:
+    """Returns the work as circuits; raises `BackendError` where it is none."""
+    if not isinstance(work, CircuitBatch):
+        raise BackendError(f"IBM Quantum runs circuit_batch only, got {work.kind}")
+    return work
+
+
+def put(kept: dict[Any, Any], key: Any, value: Any) -> None:
+    """Keeps a value, and lets go of the oldest beyond `KEPT`."""
+    kept[key] = value
+    while len(kept) > KEPT:
+        kept.pop(next(iter(kept)))
