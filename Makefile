@@ -1,6 +1,7 @@
 # make run    set up and solve the examples
 # make test   set up and run everything that CI runs
 # make bench  set up and measure (bench/README.md says what and how)
+# make matrix set up and run what is missing of the fault matrix, then write its page
 # make lock   resolve the dependencies anew
 # On a cluster, `make MPI=site …` leaves the MPI runtime to the site's module.
 
@@ -13,7 +14,7 @@ EXAMPLES := breast_cancer heart_failure quantum_handoff quantum_refused
 # Most of the time of a short command is imports: let them be compiled once.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test check unit bench lock clean setup
+.PHONY: run test check unit bench matrix lock clean setup
 
 # What was found is printed again by make when a command fails; 3 (abstained) is a good end here.
 run: setup
@@ -34,6 +35,9 @@ unit: setup
 
 bench: setup
 	$(BIN)/python -m bench
+
+matrix: setup
+	$(BIN)/python -m bench.fault_matrix
 
 setup: $(VENV)/.ready-$(MPI)
 

@@ -1,0 +1,80 @@
+"""The cells: which point, which fault, who takes the work up again."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import cycle, product
+from typing import Literal
+
+from bench.fault_matrix.placements import CLASS_OF, CLASSES, ELSEWHERE, FOR_EVER, PRINCIPAL, Placement
+from bench.fault_matrix.points import POINTS, Point
+
+By = Literal["resume", "reconcile"]
+BOTH: tuple[By, By] = ("resume", "reconcile")
+ELSEWHERE_POINTS = 1
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One run.
+
+    Attributes:
+        point: where the process dies; None lets it live.
+        placement: the fault.
+        by: who takes the work up: the case itself (`resume`), or `reconcile` first.
+    """
+
+    point: Point | None
+    placement: Placement
+    by: By
+
+    @property
+    def name(self) -> str:
+        """Unique."""
+        where = "no kill" if self.point is None else self.point.name
+        return f"{where} | {self.placement.name} | {self.by}"
+
+
+def full() -> list[Cell]:
+    """Every point under every fault where it does most harm; every fault at every other call at some points.
+
+    Who takes the work up alternates, so that each point and each fault meets both.
+    """
+    cells = [
+        Cell(point, placement, BOTH[(row + column) % 2])
+        for row, placement in enumerate(PRINCIPAL)
+        for column, point in enumerate((None, *POINTS))
+    ]
+    points, takers = cycle(POINTS), cycle((*BOTH, *reversed(BOTH)))
+    for placement in (*ELSEWHERE, *FOR_EVER):
+        some = [None, *(next(points) for _ in range(ELSEWHERE_POINTS))]
+        cells += [Cell(point, placement, next(takers)) for point in some]
+    return cells
+
+
+def subset() -> list[Cell]:
+    """A covering array of strength two: each point with each fault class, and all pairs with the takers.
+
+    A row for each point and class; which fault of the class and who takes over is what covers most pairs
+    that no row before covers.
+    """
+    covered: set[tuple[str, str]] = set()
+    chosen = []
+    for point, names in product(POINTS, CLASSES.values()):
+        candidates = [Cell(point, _placement(name), by) for name in names for by in BOTH]
+        best = max(candidates, key=lambda cell: len(set(pairs(cell)) - covered))
+        covered.update(pairs(best))
+        chosen.append(best)
+    return chosen
+
+
+def _placement(fault: str) -> Placement:
+    return next(each for each in PRINCIPAL if each.fault == fault)
+
+
+def pairs(cell: Cell) -> Iterator[tuple[str, str]]:
+    """The pairs that a cell covers: point, fault class and taker with each other, and fault with taker."""
+    where, group = "no kill" if cell.point is None else cell.point.name, CLASS_OF[cell.placement.fault]
+    yield where, group
+    yield where, cell.by
+    yield group, cell.by
+    yield cell.placement.fault, cell.by

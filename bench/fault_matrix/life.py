@@ -1,0 +1,135 @@
+"""What one process of a cell does: runs the work, looks after what others left, or speaks for a person."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from bench.fault_matrix import work
+from bench.fault_matrix.points import Mortals, Point, arm_socket
+from escalation.case import CaseStatus
+from escalation.errors import Held, Paused, TierwiseError
+from escalation.handoff.model import ApprovalState
+from escalation.handoff.reconcile import AT_THE_SERVICE, reconcile
+from escalation.performing import carry_out_item
+from escalation.runtime import Runtime, Silent
+from records.ledger import SqlLedger
+from records.store import FileStore
+
+ROUNDS = 40
+"""Visits that `reconcile` pays a case before it counts as hung; each waits a while by itself."""
+BETWEEN_S = 0.1
+
+
+@dataclass(frozen=True)
+class World:
+    """Where a process of a cell finds things.
+
+    Attributes:
+        home: folder of ledger and store.
+        url: of the practice service.
+        timeouts_s: of the client: to connect, and of silence.
+        poor: whether the case's budget has no room.
+        asked: whether a person is to approve the work.
+    """
+
+    home: Path
+    url: str
+    timeouts_s: tuple[float, float]
+    poor: bool = False
+    asked: bool = False
+
+
+@contextmanager
+def _runtime(world: World, point: Point | None) -> Iterator[Runtime]:
+    from backends.ibm_runtime.service import ServiceBackend
+    from practice.control import Control
+
+    settings, mortals = work.settings(world.home, world.url), Mortals(point)
+    store = FileStore(settings.store)
+    ledger = SqlLedger(settings.ledger, store, settings.case_lease_s)
+    machine = ServiceBackend(settings, work.DEVICE, world.timeouts_s)
+    nobody = cast(Any, None)  # neither tracking nor a report is reached from here
+    runtime = Runtime(
+        settings,
+        mortals.wrap("ledger", ledger),
+        mortals.wrap("store", store),
+        tracker=nobody,
+        render=nobody,
+        _backends={work.BACKEND: mortals.wrap("backend", machine)},
+    )
+    arm_socket(point, lambda: any(post["outcome"] for post in Control(world.url).account()["posts"]))
+    try:
+        yield runtime
+    finally:
+        ledger.close()
+        machine.close()
+
+
+def perform(world: World, point: Point | None) -> dict[str, Any]:
+    """Takes the case up and runs its work as the ladder does, as far as it goes."""
+    case = work.case(world.poor)
+    with _runtime(world, point) as runtime:
+        runtime.ledger.open_case(case.info)
+        status, said = CaseStatus.INTERRUPTED, ""
+        try:
+            with runtime.heartbeat(work.CASE):
+                result = carry_out_item(runtime, case, work.item(world.asked), Silent())
+            return {"ended": "answered", "result": str(result.state), "error": result.error or ""}
+        except Paused as pause:
+            status = CaseStatus.HELD if isinstance(pause, Held) else CaseStatus.WAITING
+            said = str(pause)
+        except TierwiseError as error:
+            status, said = CaseStatus.FAILED, str(error)
+        finally:
+            runtime.ledger.close_case(work.CASE, status, None)
+        return {"ended": str(status), "error": said}
+
+
+def look_after(world: World, point: Point | None) -> dict[str, Any]:
+    """Does what the scheduled `reconcile` flow does, again and again, until it has nothing left to do."""
+    with _runtime(world, point) as runtime:
+        for _ in range(ROUNDS):
+            report = reconcile(runtime)
+            row = runtime.ledger.find_handoff(work.KEY)
+            open_here = row is not None and row.state in AT_THE_SERVICE and row.state != "parked"
+            if not open_here and not (row is not None and row.state == "settled"):
+                return {"ended": "nothing left", "error": "; ".join(report.errors)}
+            time.sleep(BETWEEN_S)
+        return {"ended": "still open", "error": "; ".join(report.errors)}
+
+
+def speak(world: World, granted: bool) -> dict[str, Any]:
+    """Answers the question that was asked, as a person at the command line does."""
+    settings = work.settings(world.home, world.url)
+    ledger = SqlLedger(settings.ledger, FileStore(settings.store), settings.case_lease_s)
+    try:
+        asked = [each for each in ledger.approvals(work.CASE) if each.state is ApprovalState.ASKED]
+        for each in asked:
+            ledger.answer(each.approval_id, granted=granted, by="matrix", reason="", now=time.time())
+        return {"ended": "spoken", "answered": len(asked)}
+    finally:
+        ledger.close()
+
+
+def books(world: World) -> dict[str, Any]:
+    """What our own records say at the end."""
+    settings = work.settings(world.home, world.url)
+    ledger = SqlLedger(settings.ledger, FileStore(settings.store), settings.case_lease_s)
+    try:
+        row = ledger.find_handoff(work.KEY)
+        result = ledger.find_result(work.KEY, work.bell()) if row is not None else None
+        spent = ledger.spent(work.CASE)
+        return {
+            "state": "nothing" if row is None else str(row.state),
+            "reason": "" if row is None else row.reason,
+            "result": None if result is None else str(result.state),
+            "bits": bool(result is not None and result.ok and result.files),
+            "billed_s": spent.qpu_s,
+            "incidents": [] if row is None else list(row.incidents),
+            "events": ledger.verify(),
+        }
+    finally:
+        ledger.close()

@@ -1,0 +1,136 @@
+"""Which fault strikes which call of the service: each of `practice.faults.ALL`, wherever it fits."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from practice.faults import ALL, Call, Fault
+from practice.script import Rule
+
+SETTLE_S = 0.6
+"""What the hand-off takes for the settling time here; lags below it respect the assumption."""
+LAG_S = 0.15
+BEYOND_S = 3.0
+SILENCE_S = 1.0
+"""What the client takes for silence where the service gives no answer."""
+
+NOT_CALLED = frozenset({Call.JOBS_DELETE, Call.TAGS, Call.SESSIONS_CLOSE, Call.CANCEL, Call.STATUS})
+"""Calls that one undisturbed hand-off never makes."""
+IN_DOUBT = frozenset({Call.SESSIONS_PATCH, Call.SESSIONS_GET})
+"""Calls that are made in doubt alone: the answer of the POST is lost, too."""
+LASTING = ("http_500_before", "http_500_after", "http_503_before", "reset_before", "no_answer_after")
+PARAMS: dict[str, dict[str, Any]] = {
+    "late_registration": {"after_lists": 0, "after_s": LAG_S},
+    "late_registration_ignores_fence": {"after_lists": 0, "after_s": BEYOND_S},
+    "list_lag": {"lists": 0, "seconds": LAG_S},
+}
+CLASSES: dict[str, tuple[str, ...]] = {
+    "unclear answer, nothing done": (
+        *(f"http_{status}_before" for status in (500, 502, 503, 504)),
+        "reset_before",
+        "no_answer_before",
+    ),
+    "unclear answer, all the same done": (
+        *(f"http_{status}_after" for status in (500, 502, 503, 504)),
+        "reset_after",
+        "no_answer_after",
+    ),
+    "clearly refused": (
+        "rate_limited",
+        "rate_limited_retry_after",
+        "quota",
+        "unauthorised",
+        "not_found",
+        "refused by a person",
+        "no room in the budget",
+    ),
+    "spoilt, late or hidden": (
+        "slow",
+        "truncated",
+        "corrupt_json",
+        "corrupt_bytes",
+        "altered",
+        "usage_pending",
+        "late_registration",
+        "list_lag",
+        "late_registration_ignores_fence",
+        "list_lag_beyond_settling",
+    ),
+    "none, the device or the job": (
+        "none",
+        "approved",
+        "device_offline",
+        "drift_while_queued",
+        "device_down",
+        "job_fails",
+        "job_cancelled_by_operator",
+        "job_ran_too_long",
+    ),
+}
+"""Fault classes of the covering array; each holds every fault's name once."""
+CLASS_OF = {name: group for group, names in CLASSES.items() for name in names}
+
+
+@dataclass(frozen=True)
+class Placement:
+    """A fault where it strikes.
+
+    Attributes:
+        name: unique, in tables.
+        fault: its name in `practice.faults.ALL`; `none`, or one of our own making.
+        rules: the script of the service.
+        violates: the assumption that it breaks.
+        lasting: whether it never ends.
+        word: what a person answers; None where nobody is asked.
+        poor: whether the budget has no room for the work.
+    """
+
+    name: str
+    fault: str
+    rules: tuple[Rule, ...] = ()
+    violates: str | None = None
+    lasting: bool = False
+    word: bool | None = None
+    poor: bool = field(default=False)
+
+    @property
+    def silent(self) -> bool:
+        """Whether the service leaves a call without an answer."""
+        return self.fault.startswith("no_answer")
+
+
+def _strike(fault: Fault, call: Call, *, lasting: bool = False) -> Placement:
+    rule = Rule(call, fault.name, count=None if lasting else 1, params=PARAMS.get(fault.name, {}))
+    lost = (Rule(Call.JOBS_POST, "reset_after"),) if call in IN_DOUBT else ()
+    name = f"{fault.name}{' always' if lasting else ''} at {call}"
+    return Placement(name, fault.name, (*lost, rule), fault.violates, lasting)
+
+
+def principal_call(fault: Fault) -> Call:
+    """The call at which a fault does most harm: the POST of the job, where it fits."""
+    return Call.JOBS_POST if Call.JOBS_POST in fault.calls else fault.calls[0]
+
+
+def _principal() -> tuple[Placement, ...]:
+    at = {"device_offline": Call.BACKENDS, "altered": Call.RESULTS, "usage_pending": Call.METRICS}
+    return tuple(_strike(fault, at.get(fault.name, principal_call(fault))) for fault in ALL)
+
+
+OURS = (
+    Placement("approved by a person", "approved", word=True),
+    Placement("refused by a person", "refused by a person", word=False),
+    Placement("no room in the budget", "no room in the budget", poor=True),
+)
+NONE = Placement("none", "none")
+PRINCIPAL: tuple[Placement, ...] = (NONE, *_principal(), *OURS)
+"""Every fault once, where it does most harm; no fault; and what people and budgets say."""
+ELSEWHERE: tuple[Placement, ...] = tuple(
+    _strike(fault, call)
+    for fault in ALL
+    for call in fault.calls
+    if call not in NOT_CALLED and f"{fault.name} at {call}" not in {each.name for each in PRINCIPAL}
+)
+"""Every fault at every other call that a hand-off makes."""
+FOR_EVER: tuple[Placement, ...] = tuple(
+    _strike(fault, Call.JOBS_POST, lasting=True) for fault in ALL if fault.name in LASTING
+)
+BY_NAME = {each.name: each for each in (*PRINCIPAL, *ELSEWHERE, *FOR_EVER)}

@@ -1,0 +1,74 @@
+"""What a cell's account and books mean: what the protocol promises, held against what happened."""
+
+from typing import Any
+
+from bench.fault_matrix.placements import Placement
+
+UNCHARGED = ("job_fails", "job_cancelled_by_operator")
+"""Jobs that end without a result, and are not charged."""
+MAY_REFUSE = ("quota", "not_found", "no room in the budget", "refused by a person")
+"""Faults by which the work is refused for good, unless a process dies before it reads the refusal."""
+MUST_REFUSE = ("no room in the budget", "refused by a person")
+CENT = 1e-6
+
+
+def judge(placement: Placement, found: dict[str, Any]) -> dict[str, Any]:
+    """Classes a cell: `kept`, `person`, `violated` or `broken`, with reasons for the last."""
+    faults = _faults(placement.fault, found)
+    parked = found["books"].get("state") == "parked"
+    if placement.violates is not None:
+        outcome = "kept" if not faults and not parked else "violated"
+    elif faults:
+        outcome = "broken"
+    else:
+        outcome = "person" if parked else "kept"
+    return {
+        "outcome": outcome,
+        "why": faults,
+        "accepted": found["totals"]["accepted"],
+        "charged": found["totals"]["paid"],
+        "lost": int(_lost(found)),
+        "hung": found["hangs"],
+    }
+
+
+def _lost(found: dict[str, Any]) -> bool:
+    """Whether the service has a charged result, nobody was asked, and our records do not have it."""
+    books = found["books"]
+    return found["totals"]["completed"] > 0 and not books.get("bits") and books.get("state") != "parked"
+
+
+def _faults(fault: str, found: dict[str, Any]) -> list[str]:
+    totals, books = found["totals"], found["books"]
+    state, accepted, paid = books.get("state"), totals["accepted"], totals["paid"]
+    wrong = [f"{found['hangs']} processes hung"] if found["hangs"] else []
+    if _lost(found):
+        wrong.append("a charged result is lost")
+    if accepted > 1 or paid > 1:
+        wrong.append(f"{accepted} jobs accepted, {paid} charged")
+    match state:
+        case "refused" | "cancelled":
+            wrong += [f"{state}, and {accepted} accepted"] if accepted else []
+            wrong += [] if fault in MAY_REFUSE else [f"{state}: {books.get('reason')}"]
+        case "done":
+            wrong += _done(fault, found)
+        case "parked":
+            pass
+        case _:
+            wrong.append(f"ended {state}: {'; '.join(found['errors'][-2:])}")
+    return wrong
+
+
+def _done(fault: str, found: dict[str, Any]) -> list[str]:
+    totals, books = found["totals"], found["books"]
+    wrong = [] if totals["accepted"] == 1 else [f"done, and {totals['accepted']} accepted"]
+    expected = 0 if fault in UNCHARGED else 1
+    if totals["paid"] != expected:
+        wrong.append(f"done, and {totals['paid']} charged where {expected} was expected")
+    if fault not in (*UNCHARGED, "job_ran_too_long") and not books["bits"]:
+        wrong.append(f"done, and without a result ({books['result']})")
+    if abs(books["billed_s"] - totals["charged_s"]) > CENT:
+        wrong.append(f"billed {books['billed_s']} s, charged {totals['charged_s']} s")
+    if fault in MUST_REFUSE:
+        wrong.append("done, and had been refused")
+    return wrong

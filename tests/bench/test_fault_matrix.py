@@ -1,0 +1,180 @@
+"""The covering array of the fault matrix: real processes, real SIGKILL, IBM's own client over HTTP."""
+
+import json
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.fault_matrix import cells, crew, placements, points, table
+from bench.fault_matrix.forks import in_a_process
+from bench.fault_matrix.verdict import judge
+from practice.faults import ALL
+
+LIMIT_S = 1500.0
+"""For a machine that does a dozen other things; alone it takes about a tenth of it."""
+
+
+@pytest.fixture(scope="module")
+def rows() -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    crew.run(cells.subset(), 2, found.append)
+    return found
+
+
+@pytest.mark.timeout(LIMIT_S)
+def test_wherever_a_process_dies_under_whatever_fault_the_work_is_paid_once_and_nothing_is_lost_or_hangs(
+    rows: list[dict[str, Any]],
+) -> None:
+    assert len(rows) == len(points.POINTS) * len(placements.CLASSES)
+    assert {row["cell"]: row["why"] for row in rows if row["outcome"] == "broken"} == {}
+    assert {row["cell"]: row["books"]["reason"] for row in rows if row["outcome"] == "person"} == {}
+
+
+@pytest.mark.timeout(LIMIT_S)
+def test_a_process_is_really_killed_at_every_point(rows: list[dict[str, Any]]) -> None:
+    died = {row["point"] for row in rows if row["kills"] == len(points.BY_NAME[row["point"]].deaths)}
+    assert died == set(points.BY_NAME)
+
+
+@pytest.mark.timeout(LIMIT_S)
+def test_every_fault_of_the_service_really_strikes(rows: list[dict[str, Any]]) -> None:
+    struck = {row["fault"] for row in rows if row["struck"]}
+    assert {fault.name for fault in ALL} <= struck
+
+
+def test_every_fault_of_the_service_is_in_the_matrix_and_in_one_class() -> None:
+    names = [name for group in placements.CLASSES.values() for name in group]
+    assert len(names) == len(set(names))
+    assert {fault.name for fault in ALL} <= set(names)
+    assert {each.fault for each in placements.PRINCIPAL} == set(names)
+
+
+def test_the_full_matrix_has_every_point_under_every_fault_and_more_than_a_thousand_cells() -> None:
+    found = {(cell.point and cell.point.name, cell.placement.fault) for cell in cells.full()}
+    assert {(point.name, fault.name) for point in points.POINTS for fault in ALL} <= found
+    assert len({cell.name for cell in cells.full()}) == len(cells.full()) > 1000
+    assert len(points.POINTS) >= 14
+
+
+def test_the_subset_covers_all_pairs_of_point_class_taker_and_of_fault_and_taker() -> None:
+    found = {pair for cell in cells.subset() for pair in cells.pairs(cell)}
+    names = [point.name for point in points.POINTS]
+    assert {(name, group) for name in names for group in placements.CLASSES} <= found
+    for each in (*names, *placements.CLASSES, *placements.CLASS_OF):
+        assert {(each, by) for by in cells.BOTH} <= found
+
+
+def _row(**changes: Any) -> dict[str, Any]:
+    totals = {"accepted": 1, "paid": 1, "completed": 1, "charged_s": 2.0}
+    books = {"state": "done", "bits": True, "billed_s": 2.0, "reason": "", "result": "done"}
+    for name, value in changes.items():
+        (totals if name in totals else books if name in books else {})[name] = value
+    return {"totals": totals, "books": books, "hangs": changes.get("hangs", 0), "errors": ()}
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault", "outcome"),
+    [
+        ({}, "none", "kept"),
+        ({"accepted": 2, "paid": 2}, "none", "broken"),
+        ({"accepted": 2}, "none", "broken"),
+        ({"paid": 0}, "none", "broken"),
+        ({"bits": False}, "none", "broken"),
+        ({"billed_s": 1.9}, "none", "broken"),
+        ({"hangs": 1}, "none", "broken"),
+        ({"state": "fetched"}, "none", "broken"),
+        ({"state": "parked", "bits": False, "completed": 0}, "none", "person"),
+        ({"state": "refused", "accepted": 0, "paid": 0, "completed": 0, "bits": False}, "quota", "kept"),
+        ({"state": "refused", "accepted": 0, "paid": 0, "completed": 0, "bits": False}, "none", "broken"),
+        ({"state": "refused", "bits": False}, "quota", "broken"),
+        ({}, "refused by a person", "broken"),
+        ({"paid": 0, "charged_s": 0.0, "billed_s": 0.0, "bits": False, "completed": 0}, "job_fails", "kept"),
+        ({"accepted": 2, "paid": 2}, "list_lag_beyond_settling", "violated"),
+    ],
+)
+def test_a_cell_is_judged_by_account_and_books(changes: dict[str, Any], fault: str, outcome: str) -> None:
+    placement = next(each for each in placements.PRINCIPAL if each.fault == fault)
+    assert judge(placement, _row(**changes))["outcome"] == outcome
+
+
+def test_rows_are_kept_by_cell_and_one_that_was_cut_off_does_not_count(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    lines = [json.dumps({"cell": "a", "n": 1}), json.dumps({"cell": "a", "n": 2}), '{"cell": "b", "n"']
+    path.write_text("\n".join(lines))
+    assert crew.kept(path) == {"a": {"cell": "a", "n": 2}}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Path]:
+    before = threading.active_count()
+    yield tmp_path
+    assert threading.active_count() == before
+
+
+def test_a_forked_process_that_is_killed_hangs_or_answers_is_told_apart(folder: Path) -> None:
+    def suicide() -> dict[str, Any]:
+        os.kill(os.getpid(), signal.SIGKILL)
+        return {}
+
+    def hang() -> dict[str, Any]:
+        signal.pause()
+        return {}
+
+    def fail() -> dict[str, Any]:
+        raise ValueError("no")
+
+    assert in_a_process(suicide, folder, 60).killed
+    assert in_a_process(hang, folder, 0.2).hung
+    assert in_a_process(lambda: {"x": 1}, folder, 60).said == {"x": 1}
+    assert in_a_process(fail, folder, 60).said == {"ended": "raised", "error": "ValueError: no"}
+
+
+class _Ledger:
+    def move(self, row: str, target: str) -> str:
+        return f"{row} is {target}"
+
+    def amend(self, row: str, **changes: Any) -> str:
+        return row
+
+
+@pytest.mark.parametrize(
+    ("point", "dies"),
+    [
+        (None, False),
+        (points.BY_NAME["after FENCED is recorded"], False),
+        (points.BY_NAME["after SUBMITTED is recorded"], True),
+        (points.BY_NAME["POST answered, answer unrecorded"], True),
+        (points.BY_NAME["after the closing is recorded, in doubt"], True),
+    ],
+    ids=lambda value: getattr(value, "name", str(value)),
+)
+def test_a_process_dies_at_its_point_and_at_no_other(
+    folder: Path, point: points.Point | None, dies: bool
+) -> None:
+    def life() -> dict[str, Any]:
+        ledger = points.Mortals(point).wrap("ledger", _Ledger())
+        ledger.amend("row", fence_closed_at=1.0)
+        return {"said": ledger.move("row", "submitted")}
+
+    end = in_a_process(life, folder, 60)
+    assert end.killed is dies
+    assert end.said == (None if dies else {"said": "row is submitted"})
+
+
+def test_the_page_counts_what_was_accepted_charged_lost_and_broken() -> None:
+    kept = {"placement": "none", "point": None, "fault": "none", "violates": None, "kills": 0, "cell": "a"}
+    kept |= {"accepted": 1, "charged": 1, "lost": 0, "hung": 0, "recovery_s": None, "outcome": "kept"}
+    kept |= {"books": {"state": "done", "reason": "", "incidents": []}, "why": []}
+    broken = {**kept, "cell": "b", "kills": 1, "accepted": 2, "charged": 2, "outcome": "broken"}
+    broken |= {"why": ["2 jobs accepted, 2 charged"], "recovery_s": 1.5}
+    peer = {"client": "plain", "placement": "none", "accepted": 3, "charged": 3, "lost": True, "hung": 0}
+    said = table.page([kept, broken], 7, "a machine", [peer])
+    assert "2 of 7 cells, 1 of them" in said
+    assert "| none | 2 | 1 | 0 | 1 | 1 | 1 | 1 | 0 | 0 | 0 | 1 | 1.5 (1.5 at most) |" in said
+    assert "- `b`: 2 jobs accepted, 2 charged" in said
+    assert "| none | 1 / 1 | 3 / 3 lost |" in said
