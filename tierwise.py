@@ -128,6 +128,21 @@ def jobs_adopt(
     adopt(handoff, job)
 
 
+@jobs_app.command("bill")
+def jobs_bill(
+    handoff: HandoffId,
+    qpu_s: Annotated[
+        float,
+        typer.Option("--qpu-s", help="Seconds charged, as the service's bill says.", show_default=False),
+    ],
+    usd: Annotated[float, typer.Option("--usd", help="US dollars charged.", show_default=False)],
+) -> None:
+    """Close the books of work that was given up: its reservation becomes what was really charged."""
+    from cli.jobs import bill
+
+    bill(handoff, qpu_s, usd)
+
+
 @jobs_app.command("park")
 def jobs_park(handoff: HandoffId) -> None:
     """Take a hand-off out of the machine's hands; its job goes on."""

@@ -46,7 +46,11 @@ def cancel(name: str) -> None:
     with open_records() as (ledger, _), _backends() as open_backend:
         row = person.cancel(ledger, person.find(ledger, name), _me(), open_backend)
     if row.state is HandoffState.CANCELLED:
-        _done(row, "given up; what was reserved for it stays reserved", *row.incidents)
+        _done(
+            row,
+            "given up; what was reserved for it stays reserved until `tierwise jobs bill`",
+            *row.incidents,
+        )
         return
     at_service = "its job is cancelled" if row.state.may_be_charged else "it ends"
     _done(row, f"told to stop: {at_service} by whoever drives the case, or by the next `tierwise reconcile`")
@@ -58,6 +62,13 @@ def adopt(name: str, job_id: str) -> None:
         row = person.find(ledger, name)
         row = person.adopt(ledger, open_backend(row.backend), row, job_id, _me())
     _done(row, f"job {row.job_id} carries the tag {row.tag}, and is now the job of this hand-off", _ON)
+
+
+def bill(name: str, qpu_s: float, usd: float) -> None:
+    """Closes the books of work that was given up."""
+    with open_records() as (ledger, _):
+        row = person.bill(ledger, person.find(ledger, name), qpu_s, usd, _me())
+    _done(row, f"{qpu_s:g} s and {usd:.2f} USD are spent, nothing is reserved for it any more")
 
 
 def park(name: str) -> None:

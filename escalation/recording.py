@@ -159,6 +159,13 @@ class Ledger(Protocol):
     def bill(self, before: Handoff, qpu_s: float, usd: float, now: float) -> Handoff:
         """Replaces the reservation by what was charged and moves SETTLED to DONE, in one transaction."""
 
+    def bill_by_hand(self, before: Handoff, qpu_s: float, usd: float, by: str) -> Handoff:
+        """Replaces the reservation of given-up work by what a person read off the service's bill.
+
+        Raises:
+            escalation.errors.BadInput: when the work was not given up, or the bill is negative.
+        """
+
     def set_limit(self, limit: Limit) -> None:
         """Sets what a project may spend in a period; replaces the limit there was."""
 

@@ -255,6 +255,11 @@ class SqlLedger:
         with self._sharing(before.case_id) as connection:
             return paying.bill(connection, before, qpu_s, usd, now)
 
+    def bill_by_hand(self, before: Handoff, qpu_s: float, usd: float, by: str) -> Handoff:
+        """Replaces the reservation of given-up work by what a person read off the service's bill."""
+        with self._sharing(before.case_id) as connection:
+            return paying.bill_by_hand(connection, before, qpu_s, usd, by)
+
     def set_limit(self, limit: Limit) -> None:
         """Sets what a project may spend in a period; replaces the limit there was."""
         with self._database.writing() as connection:

@@ -74,6 +74,27 @@ def bill(connection: Connection, before: Handoff, qpu_s: float, usd: float, now:
     return after
 
 
+def bill_by_hand(connection: Connection, before: Handoff, qpu_s: float, usd: float, by: str) -> Handoff:
+    """As `Ledger.bill_by_hand` says.
+
+    Raises:
+        BadInput: on a negative bill, or a hand-off that a person did not give up.
+    """
+    if before.state is not HandoffState.CANCELLED:
+        raise BadInput(
+            f"hand-off {before.key} is {before.state}: expected one that was given up; any other is billed "
+            "by the service's own account"
+        )
+    if qpu_s < 0 or usd < 0:
+        raise BadInput(f"hand-off {before.key}: expected a bill of at least 0, got {qpu_s:g} s, {usd:g} USD")
+    line = f"billed by {by}: {qpu_s:g} s, {usd:.2f} USD"
+    after = handoffs.amend(
+        connection, before, usage_qpu_s=qpu_s, incidents=tuple(dict.fromkeys((*before.incidents, line)))
+    )
+    budgets.spend(connection, before.key, Cost(qpu_s=qpu_s, usd=usd))
+    return after
+
+
 def _ask(
     connection: Connection, before: Handoff, question: Approval, approval: Approval | None, now: float
 ) -> tuple[Authorisation, Handoff]:

@@ -107,6 +107,15 @@ def cancel(ledger: Ledger, row: Handoff, who: Person, open_backend: Open) -> Han
     )
 
 
+def bill(ledger: Ledger, row: Handoff, qpu_s: float, usd: float, who: Person) -> Handoff:
+    """Closes the books of given-up work with what the service's own bill says.
+
+    Raises:
+        BadInput: when the work was not given up, or the bill is negative.
+    """
+    return ledger.bill_by_hand(row, qpu_s, usd, who.name)
+
+
 def _stop_jobs(backend: PaidBackend, row: Handoff) -> list[str]:
     """Has the service stop whatever it has of the work; says what could not be stopped or was not listed."""
     try:

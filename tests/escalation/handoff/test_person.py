@@ -146,3 +146,23 @@ def test_somebody_who_was_slower_is_told_so(world: World) -> None:
     person.look(world.ledger, row, ANNA)
     with pytest.raises((Moved, CaseConflict)):
         person.look(world.ledger, row, ANNA)
+
+
+def test_a_bill_read_by_a_person_replaces_the_reservation_of_work_that_was_given_up(world: World) -> None:
+    row = person.cancel(world.ledger, parked(world), ANNA, opened(world))
+    reserved, _ = world.ledger.spending("*", Period.TOTAL, world.clock())
+    assert reserved.qpu_s == 4.0
+    person.bill(world.ledger, row, 3.0, 4.8, ANNA)
+    reserved, spent = world.ledger.spending("*", Period.TOTAL, world.clock())
+    assert (reserved.qpu_s, spent.qpu_s, spent.usd) == (0.0, 3.0, 4.8)
+    assert world.row.incidents[-1] == "billed by anna: 3 s, 4.80 USD"
+    world.ledger.verify()
+
+
+def test_only_work_that_was_given_up_is_billed_by_a_person_and_never_below_zero(world: World) -> None:
+    row = parked(world)
+    with pytest.raises(BadInput, match="expected one that was given up"):
+        person.bill(world.ledger, row, 3.0, 4.8, ANNA)
+    row = person.cancel(world.ledger, row, ANNA, opened(world))
+    with pytest.raises(BadInput, match="at least 0"):
+        person.bill(world.ledger, row, -1.0, 0.0, ANNA)
