@@ -31,7 +31,7 @@ def _rehearsals(attempts: Sequence[Attempt]) -> list[str]:
     return [
         f"{attempt.method} ran on {attempt.backend}, a {attempt.device_kind}"
         for attempt in attempts
-        if attempt.device_kind in ("calibrated rehearsal", "ideal simulator")
+        if attempt.device_kind in ("calibrated rehearsal", "ideal simulator", "practice service")
     ]
 
 
