@@ -106,10 +106,11 @@ def test_prefect_deploy_all_and_setup_may_be_run_again(client: SyncPrefectClient
     assert {each.entrypoint: each.id for each in client.read_deployments()} == before
 
 
-def test_calibration_is_scheduled_every_hour(client: SyncPrefectClient) -> None:
-    (schedule,) = client.read_deployment_by_name("calibration/tierwise").schedules
+@pytest.mark.parametrize(("flow", "cron"), [("calibration", "17 * * * *"), ("reconcile", "*/5 * * * *")])
+def test_what_nobody_triggers_is_scheduled(client: SyncPrefectClient, flow: str, cron: str) -> None:
+    (schedule,) = client.read_deployment_by_name(f"{flow}/tierwise").schedules
     assert schedule.active
-    assert getattr(schedule.schedule, "cron", None) == "17 * * * *"
+    assert getattr(schedule.schedule, "cron", None) == cron
 
 
 def test_the_parameters_of_classify_are_a_form(client: SyncPrefectClient) -> None:
