@@ -130,7 +130,7 @@ def find_out(h: Handing, row: Handoff) -> Step:
 def _nothing_listed(h: Handing, row: Handoff) -> Step:
     if row.cancel_wanted:
         return _end(h, row, S.CANCELLED, "cancelled; the service has no job of it")
-    if row.round + 1 >= ROUNDS:
+    if row.round + 1 >= ROUNDS and row.reason:  # a person who has it looked for again allows one more POST
         return _park(h, row, f"{ROUNDS} POSTs were lost one after the other ({row.reason})")
     return Step(h.ledger.move(row, S.AUTHORISED, h.clock(), round=row.round + 1))
 

@@ -84,6 +84,17 @@ def test_looking_again_without_a_job_searches_and_sends_once_more_when_nothing_i
     assert (world.row.state, world.row.round, len(world.service.paid)) == (S.DONE, 1, 1)
 
 
+def test_looking_again_after_too_many_lost_posts_allows_one_more(world: World) -> None:
+    world.service.faults["send"] = ["before"] * 4
+    for sends in (3, 4):
+        with pytest.raises(Held, match="lost one after the other"):
+            world.run()
+        assert (world.row.state, world.row.sends) == (S.PARKED, sends)
+        person.look(world.ledger, world.row, ANNA)
+    world.run()
+    assert (world.row.state, world.row.sends, len(world.service.paid)) == (S.DONE, 5, 1)
+
+
 def test_looking_again_for_a_job_that_is_known_never_leads_to_another_post(world: World) -> None:
     row = parked(world, fetch=["garbage"] * 9)
     del world.service.jobs[row.job_id]
