@@ -141,7 +141,7 @@ def _word(console: Console, question: Approval, *, granted: bool, sure: bool) ->
 def _go_on(console: Console, record: CaseRecord) -> None:
     info = record.info
     console.print(
-        "to go on: tierwise reconcile --go-on, or with the same problem file and policy\n"
+        "a flow run that waits for this goes on by itself; else: tierwise reconcile --go-on, or\n"
         f"  tierwise solve PROBLEM.yaml --policy {escape(info.policy_name)} --case {escape(info.case_id)}",
         soft_wrap=True,
     )

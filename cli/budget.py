@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Column, Table
 
-from cli.handoffs import bills
+from cli.handoffs import bills, may_be_charged
 from escalation.attempt import Cost
 from escalation.case import WorkKey
 from escalation.errors import BadInput
@@ -83,7 +83,7 @@ def compared(row: Handoff, bill: Cost | None) -> dict[str, Any]:
         "state": str(row.state),
         "estimate": {"qpu_s": price.qpu_s, "usd": price.usd, "is": "a lower bound"},
         "cap": {"qpu_s": price.cap_qpu_s, "usd": price.cap_usd},
-        "charge": "final" if bill else "not final" if row.state.may_be_charged else "nothing",
+        "charge": "final" if bill else "not final" if may_be_charged(row) else "nothing",
         "charged": None if bill is None else _paid(bill),
         "charged_over_estimate": ratio,
     }

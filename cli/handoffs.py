@@ -64,9 +64,9 @@ def prices(row: Handoff, bill: Cost | None) -> str:
 
 
 def bills(ledger: Ledger, rows: Iterable[Handoff]) -> dict[WorkKey, Cost]:
-    """What was billed for each hand-off that is done, as the ledger's events say."""
+    """What was billed for each hand-off that is over, as the ledger's events say."""
     found: dict[WorkKey, Cost] = {}
-    for case_id in {row.case_id for row in rows if row.state is HandoffState.DONE}:
+    for case_id in {row.case_id for row in rows if row.state.final}:
         for event in ledger.events(case_id):
             if event["kind"] in ("budget.spent", "budget.released"):
                 body = event["body"]
@@ -87,6 +87,12 @@ def cap(price: Price) -> str:
 def amount(qpu_s: float, usd: float) -> str:
     """Seconds and money."""
     return f"{qpu_s:.1f} s, {usd:.2f} USD"
+
+
+def may_be_charged(row: Handoff) -> bool:
+    """Whether the service may have a job of it; of work that was given up nobody knows."""
+    given_up = row.state is HandoffState.CANCELLED and row.sends > 0
+    return row.state.may_be_charged or given_up
 
 
 def age(seconds: float) -> str:
@@ -114,4 +120,4 @@ def _job(row: Handoff) -> str:
 def _charged(row: Handoff, bill: Cost | None) -> str:
     if bill is not None:
         return f"charged {amount(bill.qpu_s, bill.usd)}"
-    return "charge not final" if row.state.may_be_charged else "nothing charged"
+    return "charge not final" if may_be_charged(row) else "nothing charged"

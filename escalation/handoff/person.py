@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import isfinite
 
 from escalation.errors import BackendError, BadInput, CaseConflict
 from escalation.handoff.model import Handoff
@@ -111,8 +112,10 @@ def bill(ledger: Ledger, row: Handoff, qpu_s: float, usd: float, who: Person) ->
     """Closes the books of given-up work with what the service's own bill says.
 
     Raises:
-        BadInput: when the work was not given up, or the bill is negative.
+        BadInput: when the work was not given up, or the bill is negative or no number.
     """
+    if not (isfinite(qpu_s) and isfinite(usd)):
+        raise BadInput(f"{row.key}: expected a bill in numbers, got {qpu_s:g} s, {usd:g} USD")
     return ledger.bill_by_hand(row, qpu_s, usd, who.name)
 
 

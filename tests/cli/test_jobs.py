@@ -99,6 +99,18 @@ def test_cancel_of_one_that_a_driver_looks_after_leaves_it_to_the_driver(desk: M
     assert (made.row.state, made.service.jobs) == (S.CANCELLED, {})
 
 
+def test_the_books_of_given_up_work_are_closed_by_what_a_person_read_off_the_bill(
+    desk: Make, call: Call
+) -> None:
+    made = parked(desk)
+    call("jobs", "cancel", "c")
+    assert "charge not final" in call("jobs", "--all").out
+    assert call("jobs", "bill", "c", "--qpu-s", "nan", "--usd", "1").code == 2
+    assert call("jobs", "bill", "c", "--qpu-s", "2", "--usd", "3.2").code == 0
+    assert "charged 2.0 s, 3.20 USD" in call("jobs", "--all").out
+    assert made.row.state is S.CANCELLED
+
+
 @pytest.mark.parametrize(
     ("args", "message"),
     [
