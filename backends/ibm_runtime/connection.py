@@ -5,7 +5,6 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from backends.ibm_runtime.account import Account, redact
@@ -19,7 +18,7 @@ from backends.ibm_runtime.transport import (
     mount,
     opt_out,
 )
-from backends.ibm_runtime.verdict import of_call, of_post, the_post
+from backends.ibm_runtime.verdict import Refusals, of_call, of_post, the_post
 from escalation.errors import BackendError, BadInput, TierwiseError
 from escalation.handoff.service import NotAccepted
 
@@ -32,13 +31,6 @@ class _Sheets(threading.local):
 
     def __init__(self) -> None:
         self.sheet = Sheet()
-
-
-@dataclass
-class Refusals:
-    """Whether the last access token was refused; each try after that has a fresh one."""
-
-    last: bool = False
 
 
 class Connection:
@@ -58,7 +50,7 @@ class Connection:
         Args:
             account: who pays.
             timeout_s: to connect, and of silence.
-            refusals: of access tokens, remembered over connections.
+            refusals: remembered over connections.
 
         Raises:
             escalation.errors.BackendError: when the service cannot be reached or does not let us in.
@@ -81,7 +73,7 @@ class Connection:
             escalation.errors.BackendError: in place of whatever the client raises, its text without secrets.
         """
         values, error = self._attempt(function, order)
-        failed: TierwiseError | None = of_call(self.exchanges, self._refusals.last)
+        failed: TierwiseError | None = of_call(self.exchanges, self._refusals)
         self._note()
         if isinstance(error, TierwiseError):
             failed = error
@@ -99,7 +91,7 @@ class Connection:
             escalation.handoff.service.InDoubt: it may have one.
         """
         _, error = self._attempt(function, order)
-        failed: BackendError | None = of_post(self.exchanges, self._refusals.last)
+        failed: BackendError | None = of_post(self.exchanges, self._refusals)
         made = the_post(self.exchanges)
         self._note()
         if not self.exchanges:
@@ -152,14 +144,12 @@ class Connection:
             self._sheets.sheet.order = None
 
     def _note(self) -> None:
-        """Keeps in mind whether the last token was refused; the next request then fetches a fresh one."""
-        if not self.exchanges:
-            return
-        last = self.exchanges[-1]
-        status = last.status if last.status is not None else getattr(last.error, "status", None)
-        self._refusals.last = status == 401
-        for bearer in self._bearers if status == 401 else ():
-            bearer.forget()
+        """Keeps refusals in mind; after one of the access token the next request fetches a fresh one."""
+        for each in self.exchanges:
+            self._refusals.note(each)
+            if each.refusal == 401:
+                for bearer in self._bearers:
+                    bearer.forget()
 
     def _cleaned(self, failed: TierwiseError) -> TierwiseError:
         failed.args = (self.clean(str(failed)),)

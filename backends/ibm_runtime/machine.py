@@ -88,8 +88,9 @@ class ServiceMachine:
             return self._live
 
     def _connected(self) -> Any:
-        from backends.ibm_runtime.connection import Connection, Refusals
+        from backends.ibm_runtime.connection import Connection
         from backends.ibm_runtime.live import LiveDevice
+        from backends.ibm_runtime.verdict import Refusals
 
         self._refusals = self._refusals or Refusals()
         connection = Connection(find_account(self.settings, self.device), self._timeout_s, self._refusals)

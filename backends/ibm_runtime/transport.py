@@ -67,6 +67,12 @@ class Exchange:
         """Whether a whole answer came, and said yes."""
         return self.error is None and self.status is not None and self.status < 400
 
+    @property
+    def refusal(self) -> int | None:
+        """The status of a refusal: the service's, or that of the identity service."""
+        status: int | None = getattr(self.error, "status", None) if self.status is None else self.status
+        return None if self.good else status
+
 
 @dataclass
 class Order:

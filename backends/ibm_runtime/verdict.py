@@ -1,7 +1,9 @@
 """What an exchange with the service means for the caller: done, surely not done, or nobody can tell."""
 
 import json
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
@@ -22,9 +24,33 @@ request on; 429, which is refused for now.
 """
 LATER = frozenset({408, 425, 429})
 SAID = 300
+_NAMED = re.compile(r"/(?:jobs|sessions)/[^/]+$")
 
 
-def of_post(exchanges: Sequence["Exchange"], renewed: bool) -> NotAccepted | InDoubt | None:
+@dataclass
+class Refusals:
+    """What was refused the last time it was asked for, in a way that is taken for final the second time.
+
+    401, as every try after it has a fresh access token; and 404 for what must be there: a list, a device's
+    status, the results of a job that is done. A job or a batch by its id may really not be there.
+    """
+
+    last: set[tuple[str, str, int]] = field(default_factory=set)
+
+    def passing(self, each: "Exchange") -> bool:
+        """Whether it is such a refusal, and the first."""
+        status = each.refusal
+        may = status == 401 or (status == 404 and not _NAMED.search(each.path))
+        return may and (each.method, each.path, status) not in self.last
+
+    def note(self, each: "Exchange") -> None:
+        """Keeps in mind what became of an exchange."""
+        self.last = {key for key in self.last if key[:2] != (each.method, each.path)}
+        if each.refusal is not None:
+            self.last.add((each.method, each.path, each.refusal))
+
+
+def of_post(exchanges: Sequence["Exchange"], refusals: Refusals) -> NotAccepted | InDoubt | None:
     """Judges the POST of a job; None where the service took it.
 
     - Nothing of the body left this machine (connection refused, name not resolved, TLS failed, no access
@@ -36,18 +62,18 @@ def of_post(exchanges: Sequence["Exchange"], renewed: bool) -> NotAccepted | InD
 
     Args:
         exchanges: of the call, in order.
-        renewed: whether a 401 came before with a fresh token, too.
+        refusals: what came before.
     """
     last = the_post(exchanges)
     if last is None:
-        failed = of_call(exchanges, renewed)
+        failed = of_call(exchanges, refusals)
         return NotAccepted(f"nothing was sent: {failed}", retry=failed is not None and failed.retry)
     if last.status is not None and not isinstance(last.error, requests.RequestException):
-        return _of_status(last, renewed)
+        return _of_status(last, refusals)
     if not last.body_begun:
-        return NotAccepted(f"nothing was sent: {reason(last)}", retry=_may_pass(last.error, renewed))
+        return NotAccepted(f"nothing was sent: {reason(last)}", retry=_may_pass(last, refusals))
     if last.status in CLIENT_ERRORS:  # the status came, the text did not
-        return _of_status(last, renewed)
+        return _of_status(last, refusals)
     return InDoubt(f"the POST of the job ended without a clear answer: {reason(last)}", retry=True)
 
 
@@ -58,12 +84,14 @@ def the_post(exchanges: Sequence["Exchange"]) -> "Exchange | None":
     return next(iter(begun or posts), None)
 
 
-def _of_status(last: "Exchange", renewed: bool) -> NotAccepted | InDoubt | None:
+def _of_status(last: "Exchange", refusals: Refusals) -> NotAccepted | InDoubt | None:
     status, said = last.status, reason(last)
     if status == 429:
         return NotAccepted(f"the service is busy: {said}", retry=True, after_s=retry_after_s(last))
     if status == 401:
-        return NotAccepted(f"the service does not accept the access token: {said}", retry=not renewed)
+        return NotAccepted(
+            f"the service does not accept the access token: {said}", retry=refusals.passing(last)
+        )
     if status in CLIENT_ERRORS:
         return NotAccepted(f"the service refused the job: {said}", retry=False)
     if status is not None and 200 <= status < 300 and job_id(last):
@@ -71,28 +99,25 @@ def _of_status(last: "Exchange", renewed: bool) -> NotAccepted | InDoubt | None:
     return InDoubt(f"the POST of the job ended without a clear answer: {said}", retry=True)
 
 
-def of_call(exchanges: Sequence["Exchange"], renewed: bool) -> BackendError | None:
+def of_call(exchanges: Sequence["Exchange"], refusals: Refusals) -> BackendError | None:
     """Judges any other call by its first exchange that failed; None where all went well."""
     failed = next((each for each in exchanges if not each.good), None)
     if failed is None:
         return None
-    what = f"{failed.method} {failed.path} failed: {reason(failed)}"
-    if failed.error is not None and failed.status is None:
-        return BackendError(what, retry=_may_pass(failed.error, renewed))
-    if failed.status == 401:
-        return BackendError(what, retry=not renewed)
-    status = failed.status or 0
-    return BackendError(what, retry=status in LATER or status >= 500 or failed.error is not None)
+    return BackendError(
+        f"{failed.method} {failed.path} failed: {reason(failed)}", retry=_may_pass(failed, refusals)
+    )
 
 
-def _may_pass(error: Exception | None, renewed: bool) -> bool:
-    """Whether what stopped a request on its way may be over later."""
-    from backends.ibm_runtime.transport import LocallyRefused, NoAccessToken
+def _may_pass(failed: "Exchange", refusals: Refusals) -> bool:
+    """Whether what stopped an exchange may be over later."""
+    from backends.ibm_runtime.transport import LocallyRefused
 
-    if isinstance(error, NoAccessToken):
-        status = error.status
-        return not renewed if status == 401 else status is None or status in LATER or status >= 500
-    return not isinstance(error, LocallyRefused | requests.exceptions.InvalidURL)
+    if isinstance(failed.error, LocallyRefused | requests.exceptions.InvalidURL):
+        return False
+    status = failed.refusal
+    later = status is None or status < 400 or status in LATER or status >= 500
+    return later or refusals.passing(failed)
 
 
 def job_id(last: "Exchange") -> str | None:

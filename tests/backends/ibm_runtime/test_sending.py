@@ -19,7 +19,7 @@ import requests
 
 from backends.ibm_runtime.service import ServiceBackend
 from backends.ibm_runtime.transport import LocallyRefused, Order, Sheet, Wire
-from backends.ibm_runtime.verdict import of_post
+from backends.ibm_runtime.verdict import Refusals, of_post
 from escalation.errors import BackendError
 from escalation.handoff.model import Payload
 from escalation.handoff.service import InDoubt, NotAccepted
@@ -353,7 +353,7 @@ def posted(url: str) -> NotAccepted | InDoubt | None:
     body = json.dumps({**json.loads(FROZEN), "session_id": "fence"})
     with session, suppress(requests.RequestException):
         session.post(url, data=body)
-    return of_post(sheets.sheet.exchanges, False)
+    return of_post(sheets.sheet.exchanges, Refusals())
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 405, 409, 413, 422])

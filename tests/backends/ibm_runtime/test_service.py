@@ -320,6 +320,26 @@ def test_an_unknown_job_is_not_asked_for_again(device: ServiceBackend) -> None:
     assert not caught.value.retry
 
 
+def test_what_must_be_there_is_asked_for_once_more(
+    device: ServiceBackend, ended: Ended, practice: Practice
+) -> None:
+    job = ended()
+    for call, verb in (
+        ("properties", device.calibration),
+        ("metrics", lambda: device.usage_qpu_s(job.job_id)),
+        ("results", lambda: device.fetch(job.job_id)),
+        ("jobs.list", lambda: device.find(TAG, [])),
+    ):
+        practice.control.inject(Rule(call, "not_found", count=2))
+        said = []
+        for _ in range(2):
+            with pytest.raises(BackendError, match="HTTP 404") as caught:
+                verb()
+            said.append(caught.value.retry)
+        assert said == [True, False], call
+        assert verb()
+
+
 def test_usage_is_unknown_while_it_is_pending(
     device: ServiceBackend, frozen: Payload, ended: Ended, practice: Practice
 ) -> None:
