@@ -5,8 +5,10 @@ from prefect.artifacts import create_table_artifact
 from prefect.logging import get_run_logger
 from prefect.variables import Variable
 
+from escalation.calibration import DeviceKind
 from escalation.errors import BadInput, TierwiseError
 from escalation.policy import load_policy
+from escalation.registry import backend_descriptor
 from escalation.settings import ROOT, settings
 from escalation.work import CircuitBatch
 from flows.secret import provide_token
@@ -53,7 +55,7 @@ def _snapshot(device: str) -> Snapshot:
 
 def configured_devices() -> list[str]:
     """The devices to which the policies that ship send circuits, and the further ones that the Prefect
-    variable `tierwise_extra_devices` lists; sorted."""
+    variable `tierwise_extra_devices` lists; sorted. Practice devices only where a service is named."""
     found = set(Variable.get("tierwise_extra_devices", default=None) or ())
     for path in sorted((ROOT / "policies").glob("*.yaml")):
         try:
@@ -62,4 +64,14 @@ def configured_devices() -> list[str]:
             get_run_logger().warning("policy left out: %s", error)
             continue
         found |= {spec for kind, spec in policy.backends.items() if kind == CircuitBatch.kind}
-    return sorted(found)
+    return sorted(spec for spec in found if not is_nowhere(spec, settings().ibm_url))
+
+
+def is_nowhere(spec: str, service_url: str | None) -> bool:
+    """Whether a device is one of a practice service, and there is none."""
+    try:
+        descriptor, device = backend_descriptor(spec)
+        practised = descriptor.device_kind(device) is DeviceKind.PRACTICE
+    except BadInput:  # what cannot be known is read, and says what is wrong
+        return False
+    return practised and service_url is None

@@ -11,7 +11,7 @@ from prefect.artifacts import Artifact
 from escalation.calibration import Calibration
 from escalation.policy import load_policy
 from escalation.settings import settings
-from flows.calibration import calibration, configured_devices
+from flows.calibration import calibration, configured_devices, is_nowhere
 from records.ledger import SqlLedger
 from records.store import FileStore
 
@@ -43,6 +43,22 @@ def test_a_calibration_is_kept_once_and_what_cannot_be_read_is_named(ledger: Sql
     assert ledger.verify() > 0
     table: Any = Artifact.get("calibrations")
     assert [row["note"] for row in json.loads(table.data)] == ["unchanged"]
+
+
+@pytest.mark.parametrize(
+    ("device", "url", "nowhere"),
+    [
+        ("ibm_runtime:practice_boston", None, True),
+        ("ibm_runtime:practice_boston", "http://127.0.0.1:1", False),
+        (DEVICE, None, False),
+        ("ibm_runtime:ibm_boston", None, False),
+        ("nix:ibm_atlantis", None, False),
+    ],
+)
+def test_a_practice_device_is_left_out_where_no_service_is_named(
+    device: str, url: str | None, nowhere: bool
+) -> None:
+    assert is_nowhere(device, url) is nowhere
 
 
 def test_the_configured_devices_are_those_of_the_policies_that_ship(on_server: Any) -> None:
