@@ -126,16 +126,14 @@ def rows(question: Approval, now: float) -> list[tuple[str, str]]:
 
 
 def _word(console: Console, question: Approval, *, granted: bool, sure: bool) -> bool | None:
-    """Yes, no, or nothing said; only a clear yes is a yes."""
+    """Yes, no, or nothing clear: only a yes sends anything, and only a no ends the work for good."""
     if not granted or sure:
         return granted
     try:
         said = console.input("approve it? \\[y/N] ").strip().lower()
     except EOFError:
         said = ""
-    if not said:
-        return None
-    return said in ("y", "yes")
+    return {"y": True, "yes": True, "n": False, "no": False}.get(said)
 
 
 def _go_on(console: Console, record: CaseRecord) -> None:

@@ -44,7 +44,7 @@ def test_after_a_yes_the_work_is_sent_once(asked: Any, call: Call) -> None:
     assert (asked.row.state, asked.service.paid, state(asked)) == (S.DONE, ["job-0"], "used")
 
 
-@pytest.mark.parametrize("typed", ["\n", "", "  \n"])
+@pytest.mark.parametrize("typed", ["\n", "", "  \n", "why?\n", "yy\n"])
 def test_no_answer_is_no_yes_and_leaves_the_question_open(asked: Any, call: Call, typed: str) -> None:
     said = call("approve", "c", typed=typed)
     assert (said.code, state(asked)) == (4, "asked")
@@ -53,7 +53,7 @@ def test_no_answer_is_no_yes_and_leaves_the_question_open(asked: Any, call: Call
     assert asked.service.jobs == {}
 
 
-@pytest.mark.parametrize(("args", "typed"), [((), "n\n"), ((), "why?\n"), (("--deny",), None)])
+@pytest.mark.parametrize(("args", "typed"), [((), "n\n"), ((), "No\n"), (("--deny",), None)])
 def test_a_no_is_recorded_and_nothing_is_sent(asked: Any, call: Call, args: Any, typed: str | None) -> None:
     assert call("approve", "c", *args, typed=typed).code == 0
     asked.run()
