@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, func, insert, inspect, select, text
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from escalation.errors import BadInput
@@ -14,6 +14,13 @@ from records import schema
 from records.locking import file_lock
 
 BUSY_S = 60.0
+_PATIENCE = select(
+    *(
+        func.set_config(name, f"{BUSY_S:g}s", True)
+        for name in ("lock_timeout", "idle_in_transaction_session_timeout")
+    )
+)
+"""SQLite waits for a lock by its connection's timeout; PostgreSQL is told in each transaction that writes."""
 GENESIS = "0" * 64
 _CREATION = 7_116_927
 """Key of PostgreSQL's advisory lock around the creation of the tables."""
@@ -54,8 +61,13 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """A transaction that no other write overlaps: it starts by locking the head of the chain."""
+        """A transaction that no other write overlaps: it starts by locking the head of the chain.
+
+        Who stalls in it for long loses it, so that one process cannot block all others for good.
+        """
         with self._engine.connect().execution_options(tierwise_write=True) as connection, connection.begin():
+            if self._engine.dialect.name == "postgresql":
+                connection.execute(_PATIENCE)
             connection.execute(select(schema.chain.c.number).with_for_update()).one()
             yield connection
 
@@ -108,7 +120,7 @@ def _layout(connection: Connection) -> int | None:
 def _engine(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() == "postgresql":
-        return _postgresql(parsed)
+        return create_engine(parsed, pool_pre_ping=True)
     if parsed.get_backend_name() != "sqlite":
         raise OSError(f"expected a URL of sqlite or postgresql, got {parsed.get_backend_name()}")
     if not parsed.database or parsed.database == ":memory:":
@@ -118,14 +130,6 @@ def _engine(url: str) -> Engine:
     event.listen(engine, "connect", _connected)
     event.listen(engine, "begin", _begin)
     return engine
-
-
-def _postgresql(url: URL) -> Engine:
-    """A process that stalls in a transaction loses it in time: it cannot block the others for good."""
-    busy_ms = int(BUSY_S * 1000)
-    limits = f"-c lock_timeout={busy_ms} -c idle_in_transaction_session_timeout={busy_ms}"
-    given = {} if "options" in url.query else {"options": limits}
-    return create_engine(url, pool_pre_ping=True, connect_args=given)
 
 
 def _connected(connection: Any, _record: Any) -> None:

@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import DBAPIError
 
 from escalation.attempt import Cost
 from escalation.case import CaseInfo, CaseStatus, WorkKey
@@ -15,6 +17,7 @@ from escalation.errors import CaseConflict
 from escalation.handoff.model import ApprovalState, Limit, Period, Word
 from escalation.handoff.states import HandoffState
 from escalation.problem import Budget
+from records.database import Database
 from records.ledger import SqlLedger
 from records.store import FileStore
 
@@ -27,6 +30,7 @@ from pathlib import Path
 from escalation.attempt import Cost
 from escalation.case import CaseInfo, WorkKey
 from escalation.problem import Budget
+from records.database import Database
 from records.ledger import SqlLedger
 from records.store import FileStore
 url, folder, info = sys.argv[1:4]
@@ -274,6 +278,25 @@ def test_processes_that_open_a_fresh_ledger_at_once_all_write_to_one_chain(
     ledger = open_ledger()
     assert len(ledger.cases()) == 4
     assert ledger.verify() == 4 * 11
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)  # waiting for SQLite's lock ends by itself
+def test_a_process_that_stalls_in_a_write_does_not_block_the_others_for_good(
+    ledger: SqlLedger, url: str, monkeypatch: pytest.MonkeyPatch, make_info: Callable[..., CaseInfo]
+) -> None:
+    idle = func.set_config("idle_in_transaction_session_timeout", "200ms", True)
+    monkeypatch.setattr("records.database._PATIENCE", select(idle))
+    stalled = Database(url)
+
+    def stall() -> None:
+        with stalled.writing() as connection:
+            ledger.open_case(make_info())  # waits until the one who stalls has lost its lock
+            connection.execute(text("SELECT 1"))
+
+    with pytest.raises(DBAPIError, match="idle-in-transaction timeout"):
+        stall()
+    stalled.close()
+    assert ledger.verify() == 1
 
 
 def test_threads_share_one_ledger(ledger: SqlLedger, make_info: Callable[..., CaseInfo]) -> None:
