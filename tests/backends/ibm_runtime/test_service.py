@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from backends.ibm_runtime.backend import IbmRuntimeBackend, open_backend
+from backends.ibm_runtime.live import TYPICAL_JOB_S
 from backends.ibm_runtime.service import ServiceBackend
 from escalation.calibration import DeviceKind
 from escalation.errors import BackendError, BadInput
@@ -119,6 +120,7 @@ def test_a_result_is_read_offline_in_another_process(
     (tmp_path / "pub").write_bytes(bell.pubs[0].parameters.data)
     code = f"""
 import json; from pathlib import Path
+from backends.ibm_runtime.live import TYPICAL_JOB_S
 from backends.ibm_runtime.service import ServiceBackend
 from escalation.handoff.model import Payload, RemoteJob
 from escalation.settings import Settings
@@ -381,6 +383,18 @@ def test_device_facts_follow_the_service_and_are_unknown_when_nobody_answers(
     with pytest.raises(BackendError) as caught:
         device.calibration()
     assert caught.value.retry
+
+
+def test_a_queue_is_as_long_as_its_jobs_take(
+    open_device: Open, bell: CircuitBatch, practice: Practice
+) -> None:
+    practice.control.reset(hold=True)
+    device = open_device()
+    payload = device.freeze(bell, TAG, device.price(bell))
+    fence = device.open_fence()
+    for _ in range(3):
+        device.send(payload, fence)
+    assert device.queue_s() == 3 * TYPICAL_JOB_S
 
 
 def test_what_the_plan_leaves_is_told(open_device: Open, practice: Practice) -> None:
