@@ -106,6 +106,7 @@ def _install() -> None:
         _NO_CLUSTER.parent.mkdir(parents=True, exist_ok=True)
         _NO_CLUSTER.write_text("create_main_cluster = false\n")
     quiet = ["-qq", "-y", "-o", "Dpkg::Use-Pty=0", "-o", "Dpkg::Options::=--force-confold"]
+    quiet += ["-o", "DPkg::Lock::Timeout=100"]
     apt = ["apt-get", *quiet]
     try:
         _run([*apt, "update"], Path("/"), {}, _APT)
