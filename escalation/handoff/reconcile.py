@@ -118,8 +118,14 @@ def expired(ledger: Ledger, now: float) -> tuple[Approval, ...]:
 
 
 def visit(runtime: Runtime, case_id: str) -> Visit:
-    """Takes a case's lease, takes its open hand-offs as far as they go, and gives the lease back."""
+    """Takes a case's lease, takes its open hand-offs as far as they go, and gives the lease back.
+
+    Where there is nothing to do, what is open is only told: whoever takes the case up must not find it busy.
+    """
     try:
+        rows = [row for row in runtime.ledger.handoffs(case_id) if not row.state.final]
+        if not any(map(_to_move, rows)):
+            return Visit(case_id=case_id, seen=tuple(Seen(before=row.state, row=row) for row in rows))
         runtime.ledger.take_over(case_id)
     except CaseConflict as busy:
         return Visit(case_id=case_id, busy=str(busy))

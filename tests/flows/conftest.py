@@ -140,6 +140,6 @@ def meanwhile() -> Iterator[Callable[[Callable[[], Any]], list[Any]]]:
 
     yield start
     for thread in threads:
-        thread.join(120)
+        thread.join(240)
     if raised:
         raise raised[0]

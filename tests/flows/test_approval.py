@@ -20,7 +20,7 @@ pytestmark = pytest.mark.timeout(900)  # the first of them waits for the server'
 Paid = Any
 Runs = Callable[[str], list[FlowRun]]
 Meanwhile = Callable[[Callable[[], Any]], list[Any]]
-PATIENCE_S = 60.0
+PATIENCE_S = 180.0
 
 
 def paused(runs: Runs, case_id: str) -> FlowRun:

@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 
 from escalation.case import CaseStatus, Outcome
-from escalation.errors import Held, Waiting
+from escalation.errors import Held, PolicyError, Waiting
 from escalation.handoff.model import Period
 from escalation.handoff.reconcile import Report, expired, open_cases, ready, reconcile, visit
 from escalation.handoff.states import HandoffState as S
 from escalation.handoff.states import Who
-from escalation.policy import HandoffRules
+from escalation.policy import HandoffRules, parse_policy
 from escalation.runtime import Runtime
 from escalation.testing.model_service import CHARGE_S, ModelBackend
 from records.ledger import SqlLedger
@@ -223,16 +223,33 @@ def test_a_foreign_error_is_reported_by_its_kind_alone(world: World, later: Call
     assert process.reconcile().errors == ("c/0/0: RuntimeError",)
 
 
-def test_a_case_that_cannot_be_read_does_not_hide_the_others(
-    make_world: Make, later: Callable[[World], Later], monkeypatch: pytest.MonkeyPatch
+def test_a_case_whose_policy_cannot_be_used_any_more_does_not_hide_the_others(
+    world: World, later: Callable[[World], Later], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    world = make_world()
     killed_in(world, "fetch", after=False)
     process = later(world)
-    monkeypatch.setattr("escalation.handoff.reconcile.open_cases", lambda _: ("nobody", "c"))
+    parse, words = parse_policy, ["unknown fact", ""]
+
+    def sometimes(text: str, name: str) -> Any:
+        if word := words.pop(0):
+            raise PolicyError(word)
+        return parse(text, name)
+
+    monkeypatch.setattr("escalation.handoff.reconcile.parse_policy", sometimes)
+    monkeypatch.setattr("escalation.handoff.reconcile.open_cases", lambda _: ("c", "c"))
     report = process.reconcile()
-    assert "nobody" in report.visits[0].error
+    assert report.errors == ("c: unknown fact",)
     assert row_of(report).state is S.DONE
+
+
+def test_a_case_with_nothing_to_do_is_told_of_and_not_kept_busy(make_world: Make) -> None:
+    world = make_world(approval=True)
+    with pytest.raises(Held):
+        world.run()  # this process lives on, and keeps its lease
+    process = Later(world)
+    (told,) = process.reconcile().visits
+    assert (told.busy, [each.row.state for each in told.seen]) == ("", [S.ASKED])
+    process.ledger.close()
 
 
 def test_a_result_that_stays_unreadable_is_parked_with_its_text_kept(
