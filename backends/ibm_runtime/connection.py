@@ -78,7 +78,7 @@ class Connection:
         if isinstance(error, TierwiseError):
             failed = error
         elif failed is None and not values:
-            failed = _odd(error, bool(self.exchanges))
+            failed = _odd(error, answered=bool(self.exchanges) and order is None)
         if failed is not None:
             raise self._cleaned(failed)
         return values[0]
@@ -192,10 +192,10 @@ class Connection:
         self._bearers.append(bearer)
 
 
-def _odd(error: Exception | None, asked: bool = False) -> BackendError:
+def _odd(error: Exception | None, answered: bool = False) -> BackendError:
     """What the client raised by itself; where it had an answer and could not read it, it may ask again."""
     refuses = type(error).__module__.startswith("qiskit")
-    return BackendError(f"{type(error).__name__}: {error}", retry=asked and not refuses)
+    return BackendError(f"{type(error).__name__}: {error}", retry=answered and not refuses)
 
 
 def _is_news(record: logging.LogRecord) -> bool:

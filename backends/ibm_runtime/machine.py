@@ -9,7 +9,7 @@ from backends.ibm_runtime import pricing
 from backends.ibm_runtime.account import check_place, find_account
 from backends.ibm_runtime.devices import kind_of
 from escalation.calibration import Calibration
-from escalation.errors import BackendError, BadInput, TierwiseError
+from escalation.errors import BackendError, TierwiseError
 from escalation.quote import Quote
 from escalation.settings import Settings
 from escalation.work import CircuitBatch, Work
@@ -118,9 +118,14 @@ class ServiceMachine:
             if key not in self._laid_out:
                 try:
                     put(self._laid_out, key, lay_out(batch, found))
-                except BadInput as error:
-                    raise BackendError(f"{self.name} cannot take these circuits: {error}") from None
+                except Exception as error:  # of the transpiler, whatever it may be
+                    raise BackendError(f"{self.name} cannot take these circuits: {_line(error)}") from None
             return self._laid_out[key]
+
+
+def _line(error: Exception) -> str:
+    text = " ".join(str(error).split())
+    return text if isinstance(error, TierwiseError) else f"{type(error).__name__}: {text}"
 
 
 def circuits_of(work: Work) -> CircuitBatch:

@@ -15,6 +15,7 @@ import pytest
 
 from backends.ibm_runtime.backend import IbmRuntimeBackend, open_backend
 from backends.ibm_runtime.live import TYPICAL_JOB_S
+from backends.ibm_runtime.neutral import neutral
 from backends.ibm_runtime.service import ServiceBackend
 from escalation.calibration import DeviceKind
 from escalation.errors import BackendError, BadInput
@@ -121,6 +122,7 @@ def test_a_result_is_read_offline_in_another_process(
     code = f"""
 import json; from pathlib import Path
 from backends.ibm_runtime.live import TYPICAL_JOB_S
+from backends.ibm_runtime.neutral import neutral
 from backends.ibm_runtime.service import ServiceBackend
 from escalation.handoff.model import Payload, RemoteJob
 from escalation.settings import Settings
@@ -185,6 +187,33 @@ def test_the_same_shots_for_all_pubs_are_asked_for(device: ServiceBackend, pub: 
         device.estimate(sample("local_call").good)
     with pytest.raises(BackendError, match="no_such_gate"):
         device.freeze(sample("circuit_batch").bad, TAG, device.price(sample("circuit_batch").good))
+
+
+def test_circuits_that_no_device_takes_are_one_clear_line(device: ServiceBackend, pub: Make) -> None:
+    text = pub(2, [0.1]).qasm3.replace("c = measure q;", "c[0] = measure q[0];\nif (c[0]) { x q[1]; }")
+    for qasm3, words in (
+        (text, "the circuit does not fit practice_boston: The control-flow construct 'if_else' is not"),
+        (pub(157, [0.1]).qasm3, "expected at most the 156 qubits of practice_boston, got 157"),
+        (text.replace("x q[1]", "nonsense"), "expected OpenQASM 3"),
+    ):
+        work = CircuitBatch((Pub(qasm3, pub(2, [0.1]).parameters, ("a",), 10),))
+        with pytest.raises(
+            BackendError, match=f"practice_boston cannot take these circuits: {words}"
+        ) as caught:
+            device.estimate(work)
+        assert "\n" not in str(caught.value)
+        assert not caught.value.retry
+
+
+def test_circuits_inside_of_circuits_are_not_renamed_but_refused() -> None:
+    from qiskit import QuantumCircuit
+
+    circuit = QuantumCircuit(1, 1)
+    circuit.measure(0, 0)
+    with circuit.if_test((circuit.clbits[0], True)):
+        circuit.x(0)
+    with pytest.raises(BadInput, match=r"circuits with control flow \(if_else\) are not sent away"):
+        neutral(circuit, (), 0)
 
 
 def test_no_name_of_the_problem_leaves(device: ServiceBackend, practice: Practice) -> None:
