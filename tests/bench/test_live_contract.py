@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 import practice
-from bench.live_contract import run
+from bench.live_contract.command import run
 from escalation.errors import BadInput
 from escalation.settings import Settings
 from practice import Practice, Rule

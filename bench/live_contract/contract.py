@@ -1,40 +1,22 @@
-"""`python -m bench.live_contract DEVICE`: does the service keep what the hand-off rests on?
+"""The questions to the service, one function each, and the cleaning up after them."""
 
-A loopback server cannot prove how IBM's service behaves. This asks the service itself, with the hand-off's
-own verbs and IBM's own client:
-
-1. tags: one as long as ours comes back whole, and how long one may be;
-2. listing: how long after a POST was answered its job is listed, by tag and by batch;
-3. a closed batch rejects a POST that comes after it was closed;
-4. a closed batch rejects a POST that was on its way when it was closed: its headers were sent, its body not;
-5. nothing appears later in a batch that was closed while POSTs were racing with the closing.
-
-It says what it costs at most and asks before it sends anything. Jobs are one circuit of one shot, cancelled
-as soon as they have been seen; one that ran nevertheless is charged about two seconds. The ledger and its
-budgets do not know of them.
-"""
-
-import argparse
 import io
-import json
 import secrets
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
 
 import numpy as np
 
-from backends.ibm_runtime import transport
 from backends.ibm_runtime.service import ServiceBackend
-from escalation.errors import BackendError, BadInput, TierwiseError
+from bench.live_contract.gate import HELD_S, held_back
+from escalation.errors import BackendError
 from escalation.handoff.model import Payload, Price, RemoteJob
 from escalation.handoff.service import InDoubt, NotAccepted
-from escalation.settings import Settings, settings
 from escalation.work import Blob, CircuitBatch, Pub
 
 COIN = "OPENQASM 3.0;\nbit[1] meas;\nqubit[1] q;\nmeas[0] = measure q[0];\n"
@@ -46,7 +28,6 @@ LISTED = 2
 RACES_S = (0.0, 0.1)
 """Seconds by which the closing comes after the start of the POST."""
 ROOM_S = 1.0
-HELD_S = 30.0
 
 
 @dataclass(frozen=True)
@@ -64,6 +45,15 @@ class Finding:
     holds: bool
     said: str
     measured: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Race:
+    """A batch that was closed against a POST: when, and the job that the POST was answered with."""
+
+    fence: str
+    closed_at: float
+    job_id: str | None = None
 
 
 class Contract:
@@ -222,36 +212,42 @@ class Contract:
 
     def raced(self) -> Finding:
         """Closes batches against POSTs that run freely, then watches for jobs that appear afterwards."""
-        late: list[float] = []
-        seen: set[str] = set()
-        races = []
-        for after_s in RACES_S:
-            fence, payload = self.fence(), self.frozen()
-            thread, outcome = self.in_thread(payload, fence)
-            thread.join(after_s)
-            self.backend.close_fence(fence)
-            closed_at = time.monotonic()
-            thread.join()
-            with suppress(BackendError):
-                seen.add(outcome().job_id)
-            races.append((fence, closed_at))
-        until = time.monotonic() + self.watch_s
-        while True:
-            for fence, closed_at in races:
-                for job in self.backend.find(NOBODY, (fence,)):
-                    self.cancel(job.job_id)
-                    if job.job_id not in seen:
-                        seen.add(job.job_id)
-                        late.append(time.monotonic() - closed_at)
-            if time.monotonic() >= until:
-                break
-            time.sleep(self.poll_s)
+        races = [self.race(after_s) for after_s in RACES_S]
+        seen = {race.job_id for race in races if race.job_id is not None}
+        late = self.watch(races, seen)
         holds = all(each < self.settle_s for each in late)
         said = f"{len(seen)} of {len(races)} POSTs were accepted; "
         said += f"jobs first seen in a listing: {len(late)}, {max(late, default=0.0):.2f} s after the closing"
         return Finding(
             "nothing appears in a closed batch after the settling time", holds, said, {"late_s": late}
         )
+
+    def race(self, after_s: float) -> Race:
+        """Starts a POST, and closes its batch so many seconds later."""
+        fence, payload = self.fence(), self.frozen()
+        thread, outcome = self.in_thread(payload, fence)
+        thread.join(after_s)
+        self.backend.close_fence(fence)
+        closed_at = time.monotonic()
+        thread.join()
+        with suppress(BackendError):
+            return Race(fence, closed_at, outcome().job_id)
+        return Race(fence, closed_at)
+
+    def watch(self, races: list[Race], seen: set[str]) -> list[float]:
+        """Cancels what is listed in the batches; seconds after the closing at which new jobs were seen."""
+        late: list[float] = []
+        until = time.monotonic() + self.watch_s
+        while True:
+            for race in races:
+                for job in self.backend.find(NOBODY, (race.fence,)):
+                    self.cancel(job.job_id)
+                    if job.job_id not in seen:
+                        seen.add(job.job_id)
+                        late.append(time.monotonic() - race.closed_at)
+            if time.monotonic() >= until:
+                return late
+            time.sleep(self.poll_s)
 
     def in_thread(self, payload: Payload, fence: str) -> tuple[threading.Thread, Callable[[], RemoteJob]]:
         """Starts a POST; returns its thread, and a function that returns or raises what became of it."""
@@ -296,94 +292,3 @@ class Contract:
                     continue
             left.append(job_id)
         return left
-
-
-@dataclass(frozen=True)
-class Gate:
-    """Between the headers and the body of a POST."""
-
-    begun: threading.Event = field(default_factory=threading.Event)
-    go: threading.Event = field(default_factory=threading.Event)
-
-
-@contextmanager
-def held_back() -> Iterator[Gate]:
-    """Has the body of the next POST of a job wait at a gate; its headers have been sent by then."""
-    gate, plain = Gate(), transport._Watched
-
-    class Held(plain):  # type: ignore[misc, valid-type]
-        def read(self, size: int | None = -1, /) -> bytes:
-            gate.begun.set()
-            gate.go.wait(HELD_S)
-            data: bytes = super().read(size)
-            return data
-
-    transport._Watched = Held  # type: ignore[misc]
-    try:
-        yield gate
-    finally:
-        transport._Watched = plain  # type: ignore[misc]
-        gate.go.set()
-
-
-def run(device: str, known: Settings, *, sure: bool, watch_s: float, as_json: bool) -> int:
-    """Says the price, asks, checks, cleans up; returns 0 when everything holds, else 1."""
-    backend = ServiceBackend(known, device)
-    say = (lambda line: None) if as_json else print
-    try:
-        contract = Contract(backend, known.settle_s, watch_s, known.poll_s)
-        if not _agreed(contract, sure, say):
-            print("nothing was sent")
-            return 1
-        findings = []
-        try:
-            for finding in contract.ask():
-                findings.append(finding)
-                say(f"{'holds   ' if finding.holds else 'VIOLATED'} {finding.question}: {finding.said}")
-        finally:
-            left = contract.clean_up()
-            if left:
-                print(f"not final yet, told to stop: {', '.join(left)}", file=sys.stderr)
-    finally:
-        backend.close()
-    if as_json:
-        print(json.dumps({"device": device, "findings": [asdict(each) for each in findings]}))
-    return 0 if all(finding.holds for finding in findings) else 1
-
-
-def _agreed(contract: Contract, sure: bool, say: Callable[[str], Any]) -> bool:
-    most, left = contract.most(), contract.backend.quota_left()
-    say(f"{contract.backend.name}, a {contract.backend.kind}: at most {contract.posts} jobs of one shot each")
-    say(f"  at most {most.cap_qpu_s:g} s = {most.cap_usd:.2f} USD; if none is cancelled in time about "
-        f"{most.qpu_s:.0f} s = {most.usd:.2f} USD")  # fmt: skip
-    say(f"  the plan leaves {'unknown' if left[0] is None else f'{left[0]:g} s'} ({left[1]})")
-    if sure:
-        return True
-    if not sys.stdin.isatty():
-        raise BadInput("expected a terminal to ask on, got none: say --yes to spend that")
-    return input("spend that? [y/N] ").strip().lower() in ("y", "yes")
-
-
-def main() -> int:
-    """Reads the command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m bench.live_contract", description=__doc__.splitlines()[0]
-    )
-    parser.add_argument("device", help="as the service names it: ibm_… or practice_…")
-    parser.add_argument("--yes", action="store_true", help="spend what is stated without being asked")
-    parser.add_argument(
-        "--watch-s", type=float, help="seconds to watch closed batches; default: settling time"
-    )
-    parser.add_argument("--json", action="store_true", help="print one JSON object")
-    options = parser.parse_args()
-    known = settings()
-    watch_s = known.settle_s if options.watch_s is None else options.watch_s
-    try:
-        return run(options.device, known, sure=options.yes, watch_s=watch_s, as_json=options.json)
-    except TierwiseError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-
-
-if __name__ == "__main__":
-    sys.exit(main())
