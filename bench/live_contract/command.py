@@ -12,7 +12,6 @@ from bench.live_contract.contract import Contract
 from escalation.errors import BadInput, TierwiseError
 from escalation.settings import Settings, settings
 
-
 ABOUT = "Asks a real service whether it keeps what the hand-off of paid work rests on."
 
 
