@@ -74,6 +74,18 @@ def test_a_device_that_the_service_lacks_is_one_clear_line(open_device: Open, be
         open_device("practice_nowhere").estimate(bell)
 
 
+def test_a_proxy_of_the_machine_does_not_see_practice(
+    open_device: Open, bell: CircuitBatch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")  # the discard port: nobody answers
+    device = open_device()
+    payload = device.freeze(bell, TAG, device.price(bell))
+    assert device.send(payload, device.open_fence()).state is JobState.QUEUED
+
+
 def test_work_goes_the_whole_way_and_the_counts_are_right(
     device: ServiceBackend, bell: CircuitBatch, frozen: Payload, finish: Finish, practice: Practice
 ) -> None:
