@@ -1,7 +1,6 @@
 """Runs every fault against the other clients; keeps a row a run."""
 
 import argparse
-import http.client
 import json
 import os
 import signal
@@ -10,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,6 @@ RUN_S = 180.0
 SILENT_S = 3.0
 """The service ends a call that it leaves unanswered after so long."""
 LATE_S = 20.0
-START_S = 240.0
 EXTRA = (
     "http_502_before at jobs.get",
     "reset_before at jobs.get",
@@ -117,39 +115,12 @@ def _kill_when(child: "subprocess.Popen[str]", moment: str, service: practice.Pr
 
 @contextmanager
 def prefect_server() -> Iterator[dict[str, str]]:
-    """A Prefect server of the peer's environment on a free port, for as long as the block lasts."""
-    from deployments.processes import free_port
+    """A Prefect server of ours on a free port, of the release that the peer has; yields what reaches it."""
+    from deployments.processes import client_environment, free_port, running_server
 
-    port, home = free_port(), tempfile.mkdtemp(prefix="tierwise-peers-")
-    variables = {
-        "PREFECT_HOME": home,
-        "PREFECT_API_URL": f"http://127.0.0.1:{port}/api",
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        "DO_NOT_TRACK": "1",
-        "PREFECT_LOGGING_LEVEL": "ERROR",
-    }
-    command = [str(PYTHON), "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
-    env = {**os.environ, **variables}
-    child = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        _until_up(child, port)
-        yield variables
-    finally:
-        child.terminate()
-        child.wait(60)
-
-
-def _until_up(child: "subprocess.Popen[bytes]", port: int) -> None:
-    until = time.monotonic() + START_S
-    while time.monotonic() < until and child.poll() is None:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
-        with suppress(OSError):
-            connection.request("GET", "/api/health")
-            if connection.getresponse().status == 200:
-                return
-        connection.close()
-        time.sleep(0.5)
-    raise RuntimeError(f"the peer's Prefect server did not start: exit code {child.poll()}")
+    home, port = Path(tempfile.mkdtemp(prefix="tierwise-peers-")), free_port()
+    with running_server(home, port):
+        yield {**client_environment(home, port), "PREFECT_LOGGING_LEVEL": "ERROR"}
 
 
 def main() -> None:

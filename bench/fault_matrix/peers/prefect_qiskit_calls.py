@@ -1,0 +1,12 @@
+"""Times calls of prefect-qiskit, one for each line that it reads; prints seconds. Used by `bench.handoff`."""
+
+import sys
+from time import perf_counter
+
+from prefect_qiskit_script import bell
+
+for _line in sys.stdin:
+    start = perf_counter()
+    bell()
+    sys.stdout.write(f"{perf_counter() - start}\n")
+    sys.stdout.flush()
