@@ -167,7 +167,14 @@ def test_a_process_dies_at_its_point_and_at_no_other(
 
 
 def test_the_page_counts_what_was_accepted_charged_lost_and_broken() -> None:
-    kept = {"placement": "none", "point": None, "fault": "none", "violates": None, "kills": 0, "cell": "a"}
+    kept: dict[str, Any] = {
+        "placement": "none",
+        "point": None,
+        "fault": "none",
+        "violates": None,
+        "kills": 0,
+        "cell": "a",
+    }
     kept |= {"accepted": 1, "charged": 1, "lost": 0, "hung": 0, "recovery_s": None, "outcome": "kept"}
     kept |= {"books": {"state": "done", "reason": "", "incidents": []}, "why": []}
     broken = {**kept, "cell": "b", "kills": 1, "accepted": 2, "charged": 2, "outcome": "broken"}
