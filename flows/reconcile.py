@@ -11,6 +11,7 @@ from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
 from prefect.states import Completed
 
+from escalation.case import CaseStatus
 from escalation.errors import TierwiseError
 from escalation.handoff.reconcile import Report, open_cases, ready
 from escalation.handoff.reconcile import report as summed_up
@@ -58,6 +59,8 @@ def _go_on(runtime: Runtime, case_id: str) -> dict[str, str]:
     try:
         outcome = take_up(own, runtime.ledger.case(case_id).info)
     except Exception as error:
+        if runtime.ledger.case(case_id).status is CaseStatus.RUNNING:
+            return {"case": case_id, "ended": "left alone", "because": "another process goes on with it"}
         said = str(error) if isinstance(error, TierwiseError) else type(error).__name__
         get_run_logger().warning("case %s could not go on: %s", case_id, said)
         return {"case": case_id, "ended": "failed", "because": said}

@@ -17,8 +17,8 @@ from escalation.opening import parse_problem, prepare
 from escalation.settings import Settings
 from flows.driver import listening
 from flows.escalate import escalate
-from flows.reconcile import reconcile
-from tasks.runtime import open_runtime
+from flows.reconcile import _go_on, reconcile
+from tasks.runtime import open_records, open_runtime
 
 pytestmark = pytest.mark.timeout(900)  # the first of them waits for the server's migration
 
@@ -129,6 +129,15 @@ def test_a_case_that_cannot_go_on_is_named_and_the_run_says_so(
     state: Any = reconcile(return_state=True)
     assert (state.type.value, state.name) == ("COMPLETED", "Incomplete")
     assert "stuck/0/0: ZeroDivisionError" in state.result().errors
+
+
+def test_a_case_that_another_process_took_up_meanwhile_is_left_alone(paid: Paid, paid_problem: Any) -> None:
+    paid.service.polls_to_run = 100
+    escalate(paid_problem, paid.policy(wait_s=0.001), "taken-up")
+    with open_records(paid.runtime.settings) as (other, _):
+        other.open_case(paid.ledger.case("taken-up").info)
+        assert _go_on(paid.runtime, "taken-up")["ended"] == "left alone"
+        other.close_case("taken-up", CaseStatus.WAITING, None)
 
 
 def test_without_anything_to_do_nothing_is_opened(on_server: Any, tmp_path: Any) -> None:
