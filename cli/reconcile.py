@@ -1,12 +1,14 @@
 """`tierwise reconcile`: one look, in this process, at what dead and waiting runs left at a service."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from rich.console import Console
 from rich.markup import escape
 
-from cli.handoffs import brief
+from cli.handoffs import bills, brief
+from escalation.attempt import Cost
+from escalation.case import WorkKey
 from escalation.drive import solve
 from escalation.errors import TierwiseError
 from escalation.handoff.reconcile import Report, Seen, reconcile
@@ -20,7 +22,8 @@ def reconcile_once(*, go_on: bool, as_object: bool) -> int:
     console = Console(stderr=as_object, quiet=as_object)
     with open_runtime() as runtime:
         report = reconcile(runtime)
-        for line in lines(report):
+        billed = bills(runtime.ledger, [each.row for each in report.seen])
+        for line in lines(report, billed):
             console.print(line)
         if as_object:
             sys.stdout.write(report.model_dump_json() + "\n")
@@ -33,7 +36,7 @@ def reconcile_once(*, go_on: bool, as_object: bool) -> int:
     return 1 if report.errors or failed else 0
 
 
-def lines(report: Report) -> Iterator[str]:
+def lines(report: Report, billed: Mapping[WorkKey, Cost]) -> Iterator[str]:
     """The report in words, a line of markup each."""
     if not report.visits:
         yield "no hand-off is open"
@@ -43,14 +46,14 @@ def lines(report: Report) -> Iterator[str]:
         if visit.error:
             yield f"[red]{escape(visit.case_id)}[/]: {escape(visit.error)}"
         for each in visit.seen:
-            yield from _seen(each)
+            yield from _seen(each, billed.get(each.row.key))
     for question in report.expired:
         yield f"nobody answered in time about {escape(str(question.key))}: that is no"
 
 
-def _seen(each: Seen) -> Iterator[str]:
+def _seen(each: Seen, bill: Cost | None) -> Iterator[str]:
     did = "; ".join(each.did) or "nothing to do"
-    yield f"{escape(brief(each.row, None))}"
+    yield escape(brief(each.row, bill))
     yield f"  [dim]{escape(did)}[/]"
     if each.error:
         yield f"  [red]error[/]: {escape(each.error)}"
