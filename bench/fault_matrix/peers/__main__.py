@@ -31,7 +31,7 @@ EXTRA = (
     "reset_before at jobs.get",
     "http_502_before at results",
     "truncated at results",
-    "http_500_after at jobs.post always",
+    "http_500_after always at jobs.post",
 )
 
 

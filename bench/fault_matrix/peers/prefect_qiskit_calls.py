@@ -3,7 +3,7 @@
 import sys
 from time import perf_counter
 
-from prefect_qiskit_script import bell
+from prefect_qiskit_script import bell  # type: ignore[import-not-found]  # beside this file
 
 for _line in sys.stdin:
     start = perf_counter()
