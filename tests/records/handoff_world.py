@@ -15,7 +15,7 @@ from escalation.errors import BackendError, BadInput
 from escalation.handoff.handing import Handing
 from escalation.handoff.model import Approval, Handoff, Limit, Period, RemoteJob
 from escalation.handoff.states import HandoffState
-from escalation.handoff.steps import STEPS
+from escalation.handoff.steps import next_step
 from escalation.identity import digest_json
 from escalation.policy import HandoffRules
 from escalation.problem import Budget, Problem, Target
@@ -268,7 +268,7 @@ class Worker:
             assert row is not None
             if row.state.final or row.state is S.PARKED:
                 return 0.0
-            return STEPS[row.state][1](handing, row).nap_s
+            return next_step(handing, row)[1](handing, row).nap_s
         except (Killed, BadInput):  # also when the lease is somebody else's: such a process ends
             self._begin_anew()
         except BackendError as error:
