@@ -135,10 +135,10 @@ class Gate:
 
 
 class Gated:
-    """Passes calls on, through a gate before and after each."""
+    """Passes a worker's calls on, through its gate before and after each."""
 
-    def __init__(self, real: Any, gate: Gate) -> None:
-        self._real, self._gate = real, gate
+    def __init__(self, real: Any, worker: "Worker") -> None:
+        self._real, self._worker = real, worker
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self._real, name)
@@ -146,11 +146,11 @@ class Gated:
             return found
 
         def call(*args: Any, **named: Any) -> Any:
-            self._gate.pass_by(f"before {name}")
+            self._worker.gate.pass_by(f"before {name}")
             try:
                 return found(*args, **named)
             finally:  # also where it failed, which then may never be noticed
-                self._gate.pass_by(f"after {name}")
+                self._worker.gate.pass_by(f"after {name}")
 
         return call
 
@@ -209,7 +209,7 @@ class Worker:
         self.world = world
         self._ledger = SqlLedger(world.settings.ledger, world.store)
         self._thread: threading.Thread | None = None
-        self._gate = Gate("run", 0)
+        self.gate = Gate("run", 0)
         self._begin_anew()
 
     @property
@@ -220,21 +220,21 @@ class Worker:
         """Takes the next step of a hand-off; returns the seconds until another makes sense."""
         if self.stalled or not self._lease():
             return 0.0
-        self._gate = Gate(mode, at)
+        self.gate = Gate(mode, at)
         if mode != "stall":
             return self._take(key)
         thread = threading.Thread(target=self._take, args=(key,), daemon=True)
         thread.start()
-        while thread.is_alive() and not self._gate.halted.wait(0.002):
+        while thread.is_alive() and not self.gate.halted.wait(0.002):
             thread.join(0.002)
-        if self._gate.halted.is_set():
+        if self.gate.halted.is_set():
             self._thread = thread
         return 0.0
 
     def go_on(self, dies: bool = False) -> None:
         """Lets a stalled worker go on with its step, or kills it where it stands."""
         if self._thread is not None:
-            self._gate.open(dies)
+            self.gate.open(dies)
             self._thread.join(PATIENCE_S)
             assert not self._thread.is_alive()
             self._thread = None
@@ -252,7 +252,7 @@ class Worker:
         """A ledger that was closed has no leases and no connections: another process's looks the same."""
         self._ledger.close()
         self._holds = False
-        self._since = self.world.clock()
+        self._handings = {key: self._handing(key) for key in KEYS}
 
     def _lease(self) -> bool:
         if not self._holds:
@@ -263,7 +263,7 @@ class Worker:
 
     def _take(self, key: WorkKey) -> float:
         try:
-            handing = self._handing(key)
+            handing = self._handings[key]
             row = handing.ledger.find_handoff(key)
             assert row is not None
             if row.state.final or row.state is S.PARKED:
@@ -278,15 +278,15 @@ class Worker:
 
     def _handing(self, key: WorkKey) -> Handing:
         return Handing(
-            ledger=Gated(self._ledger, self._gate),
-            store=Gated(self.world.store, self._gate),
-            backend=Gated(ModelBackend(self.world.service), self._gate),
+            ledger=Gated(self._ledger, self),
+            store=Gated(self.world.store, self),
+            backend=Gated(ModelBackend(self.world.service), self),
             work=WORKS[key],
             rules=HandoffRules(),
             settings=self.world.settings,
             clock=self.world.clock,
             stop=threading.Event(),
             limit=ROOM,
-            since=self._since,
+            since=self.world.clock(),
             question=self.world.question if key == ASKED_ABOUT else None,
         )
