@@ -87,6 +87,8 @@ def perform(runtime: Runtime, case: Case, step: Perform, listener: Listener) -> 
         futures = [pool.submit(carry_out_item, runtime, case, item, listener) for item in step.items]
         try:
             return tuple(future.result() for future in futures)
+        except Paused:  # the others go as far as they can: what they sent is theirs to follow
+            raise
         except BaseException:
             runtime.stop.set()
             raise

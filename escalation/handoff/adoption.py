@@ -14,7 +14,7 @@ def adopt(
 ) -> Handoff:
     """Takes the earliest of the jobs for ours, and cancels the rest where they still can be."""
     first, *others = jobs
-    row = ledger.move(row, HandoffState.SUBMITTED, now, job_id=first.job_id, reason="")
+    row = ledger.move(row, HandoffState.SUBMITTED, now, job_id=first.job_id, job=None, reason="")
     return cancel_others(ledger, backend, row, others)
 
 

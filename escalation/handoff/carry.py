@@ -8,7 +8,7 @@ from escalation.errors import BackendError, Held, Interrupted, Moved, Waiting
 from escalation.handoff.handing import Handing, Step
 from escalation.handoff.model import Handoff
 from escalation.handoff.states import HandoffState as S
-from escalation.handoff.steps import STEPS, bill
+from escalation.handoff.steps import Take, bill, next_step
 from escalation.protocols import Progress
 from escalation.work import JobState, RawResult
 
@@ -18,7 +18,6 @@ LONGEST_NAP_S = 30.0
 Call = Callable[[str, Callable[[], Handoff]], Handoff]
 """Carries out a named stretch of the hand-off; an orchestrator makes a task run of it."""
 Tell = Callable[[Progress], None]
-Take = Callable[[Handing, Handoff], Step]
 
 
 def directly(name: str, stretch: Callable[[], Handoff]) -> Handoff:
@@ -46,17 +45,23 @@ def carry(h: Handing, row: Handoff, pace: Pace) -> RawResult:
     while not row.state.answered:
         if row.state is S.PARKED:
             raise Held(f"{row.key} is parked: {row.reason}; see `tierwise jobs`")
-        row, before = _go_on(h, row, pace), row.state
+        name = next_step(h, row)[0]
+        row = _go_on(h, row, pace)
         if row.state is S.ASKED:
             raise Held(f"a person must approve {row.key} first: `tierwise approve {row.case_id}`")
-        if row.state is before:
-            raise Waiting(f"{row.key} is still {before}; `reconcile` goes on with it")
+        if not led_on(h, row, name):
+            raise Waiting(f"{row.key} is still {row.state}; `reconcile` goes on with it")
     return close(h, row, pace)
 
 
 def _go_on(h: Handing, row: Handoff, pace: Pace) -> Handoff:
-    name, step = STEPS[row.state]
+    name, step = next_step(h, row)
     return pace.call(name, lambda: _stretch(h, row, step, pace.tell))
+
+
+def led_on(h: Handing, row: Handoff, name: str) -> bool:
+    """Whether the step of that name is over, because another comes next, or none."""
+    return row.state.final or row.state is S.PARKED or next_step(h, row)[0] != name
 
 
 def close(h: Handing, row: Handoff, pace: Pace) -> RawResult:
@@ -73,22 +78,23 @@ def close(h: Handing, row: Handoff, pace: Pace) -> RawResult:
 
 
 def _stretch(h: Handing, row: Handoff, step: Take, tell: Tell) -> Handoff:
-    """Repeats a step, with longer and longer pauses, until it leads to another state or takes too long."""
-    state, until, nap_s = row.state, h.clock() + h.rules.wait_s, 0.0
+    """Repeats a step, with longer and longer pauses, until it leads on or takes too long."""
+    name, until, nap_s = next_step(h, row)[0], h.clock() + h.rules.wait_s, 0.0
     try:
         while True:
             if h.stop.is_set():
                 raise Interrupted(f"{row.key} was stopped")
             done = _once(h, row, step)
             row, nap_s = done.row, max(done.nap_s, min(nap_s * GROWTH, LONGEST_NAP_S))
-            if row.state is not state or row.state is S.ASKED:
+            if led_on(h, row, name) or row.state is S.ASKED:
                 return row
-            tell(Progress(done.state or JobState.QUEUED, None, f"{state}, job {row.job_id or 'not known'}"))
-            if state is not S.DOUBTED and h.clock() + nap_s > until:
+            about = f"{row.state}, job {row.job_id or 'not known'}"
+            tell(Progress(done.state or JobState.QUEUED, None, about))
+            if row.state is not S.DOUBTED and h.clock() + nap_s > until:
                 return row
             h.stop.wait(nap_s)
             row = _latest(h, row)  # a person may have cancelled or parked it
-            if row.state is not state:
+            if led_on(h, row, name):
                 return row
     except BaseException as reason:
         if isinstance(reason, Interrupted) or not isinstance(reason, Exception):

@@ -24,6 +24,9 @@ class Handing:
         quote: what the attempt may use; None when it was checked before.
         since: when this process began; what it cannot learn within `settings.doubt_s` from then is parked.
         unreadable: times that the result could not be read.
+        unknown_since: when the service first did not know the job; None while it does.
+        drift_due: when the calibration is looked at next.
+        told: whether this process told the service to stop the job.
     """
 
     ledger: Ledger
@@ -40,6 +43,8 @@ class Handing:
     quote: Quote | None = None
     unreadable: int = 0
     unknown_since: float | None = None
+    drift_due: float = 0.0
+    told: bool = False
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ def look(ledger: Ledger, row: Handoff, who: Person) -> Handoff:
     """
     _check(row, S.DOUBTED, "look for", (S.PARKED,))
     target = S.DOUBTED if row.job_id is None else S.SUBMITTED
-    return ledger.move(row, target, who.now, Who.PERSON, reason="")
+    return ledger.move(row, target, who.now, Who.PERSON, job=None, reason="")
 
 
 def adopt(ledger: Ledger, backend: PaidBackend, row: Handoff, job_id: str, who: Person) -> Handoff:
@@ -85,7 +85,7 @@ def adopt(ledger: Ledger, backend: PaidBackend, row: Handoff, job_id: str, who: 
     if row.tag not in job.tags:
         got = ", ".join(job.tags) or "none"
         raise BadInput(f"job {job_id} is not of {row.key}: expected the tag {row.tag}, got {got}")
-    return ledger.move(row, S.SUBMITTED, who.now, Who.PERSON, job_id=job.job_id, reason="")
+    return ledger.move(row, S.SUBMITTED, who.now, Who.PERSON, job_id=job.job_id, job=None, reason="")
 
 
 def cancel(ledger: Ledger, row: Handoff, who: Person, open_backend: Open) -> Handoff:

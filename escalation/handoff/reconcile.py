@@ -12,12 +12,12 @@ from pydantic import Field
 
 from escalation.case import CaseRecord, CaseStatus
 from escalation.errors import BackendError, CaseConflict, Moved, TierwiseError
-from escalation.handoff.carry import Take
+from escalation.handoff.carry import led_on
 from escalation.handoff.handing import Handing, Step
 from escalation.handoff.model import Approval, ApprovalState, Handoff
 from escalation.handoff.service import PaidBackend
 from escalation.handoff.states import HandoffState as S
-from escalation.handoff.steps import STEPS
+from escalation.handoff.steps import Take, next_step
 from escalation.model import Frozen
 from escalation.policy import HandoffRules, parse_policy
 from escalation.problem import Budget
@@ -193,15 +193,15 @@ def _go_on(h: Handing, row: Handoff) -> Iterator[tuple[str, Handoff]]:
     """Takes steps as long as they lead somewhere; what may pass in a moment is tried a few times."""
     tries = 0
     while _to_move(row) and not h.stop.is_set():
-        name, take = STEPS[row.state]
+        name, take = next_step(h, row)
         tries += 1
         step = _try(h, row, take, last=tries >= TIMES)
         if step is not None:
             yield name, step.row
-            if step.row.state is row.state and not _worth_asking(h, step.row, tries):
+            if not led_on(h, step.row, name) and not _worth_asking(h, step.row, tries):
                 return
         now = step.row if step is not None else h.ledger.find_handoff(row.key) or row
-        if now.state is not row.state:
+        if led_on(h, now, name):
             tries = 0
         else:
             h.stop.wait(min(step.nap_s, LONGEST_NAP_S) if step is not None else LONGEST_NAP_S)

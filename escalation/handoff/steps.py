@@ -6,12 +6,13 @@ second is never answered by sending again, but by closing the fence and looking.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from escalation.errors import BackendError
 from escalation.handoff.adoption import adopt, cancel_others
 from escalation.handoff.handing import Handing, Step
 from escalation.handoff.keeping import fidelity_lost, keep_calibration, kept_payload, record
-from escalation.handoff.model import Handoff, RemoteJob
+from escalation.handoff.model import Handoff
 from escalation.handoff.service import NotAccepted, Unreadable
 from escalation.handoff.states import HandoffState as S
 from escalation.quote import Quote
@@ -25,6 +26,8 @@ READS = 4
 """Times that an unreadable result is asked for again."""
 FENCE_S = 300.0
 """Seconds after which an unused fence is given up: services close idle batches by themselves."""
+DRIFT_POLLS = 20
+"""Polls' worth of time between two looks at the calibration: it is large, and changes at most hourly."""
 ROUNDING = 1.01
 """A price may pass its quote by this factor: it was quoted under an earlier calibration."""
 
@@ -136,7 +139,7 @@ def _nothing_listed(h: Handing, row: Handoff) -> Step:
 
 
 def follow(h: Handing, row: Handoff) -> Step:
-    """Asks after the job; fetches it when it is final. Touches nothing of the submission."""
+    """Asks after the job, until it is final. Touches nothing of the submission."""
     assert row.job_id is not None
     try:
         job = h.backend.look(row.job_id)
@@ -150,13 +153,36 @@ def follow(h: Handing, row: Handoff) -> Step:
         return _park(h, row, f"the service does not know job {row.job_id} any more: {error}")
     h.unknown_since = None
     if job.state.final:
-        return _fetch(h, row, job)
-    if row.cancel_wanted:
-        h.backend.cancel_job(row.job_id)
-    elif job.state is JobState.QUEUED and (lost := _drift(h, row)):
-        h.backend.cancel_job(row.job_id)
+        return Step(h.ledger.amend(row, job=job), state=job.state)
+    if not row.cancel_wanted and job.state is JobState.QUEUED and (lost := _drift(h, row)):
         row = h.ledger.amend(row, cancel_wanted=True, reason=lost)
     return Step(row, h.settings.poll_s, job.state)
+
+
+def cancel(h: Handing, row: Handoff) -> Step:
+    """Tells the service to stop the job; what becomes of it is then asked as of any other."""
+    assert row.job_id is not None
+    h.told = True
+    with suppress(BackendError):  # told again by whoever asks after it next
+        h.backend.cancel_job(row.job_id)
+    return Step(row)
+
+
+def fetch(h: Handing, row: Handoff) -> Step:
+    """Puts the raw text of a final job into the store before anything tries to understand it."""
+    job = row.job
+    assert job is not None
+    raw = h.backend.fetch(job.job_id)
+    digest = h.store.put(raw)
+    try:
+        h.backend.read(h.work, kept_payload(h.store, row), job, raw)
+    except Unreadable as error:
+        h.unreadable += 1
+        if h.unreadable >= READS:
+            where = f"its text is {digest} in the store"
+            return _park(h, row, f"the result of job {job.job_id} cannot be read: {error}; {where}")
+        return Step(row, h.settings.poll_s)
+    return Step(h.ledger.move(row, S.FETCHED, h.clock(), raw=digest), state=job.state)
 
 
 def settle(h: Handing, row: Handoff) -> Step:
@@ -196,22 +222,6 @@ def bill(h: Handing, row: Handoff) -> Step:
     return Step(h.ledger.bill(row, usage_s, h.backend.usd(usage_s), h.clock()))
 
 
-def _fetch(h: Handing, row: Handoff, job: RemoteJob) -> Step:
-    """Puts the raw text of a final job into the store before anything tries to understand it."""
-    raw = h.backend.fetch(job.job_id)
-    digest = h.store.put(raw)
-    try:
-        h.backend.read(h.work, kept_payload(h.store, row), job, raw)
-    except Unreadable as error:
-        h.unreadable += 1
-        if h.unreadable >= READS:
-            return _park(
-                h, row, f"the result of job {job.job_id} cannot be read: {error}; its text is {digest}"
-            )
-        return Step(row, h.settings.poll_s)
-    return Step(h.ledger.move(row, S.FETCHED, h.clock(), raw=digest, job=job), state=job.state)
-
-
 def _closed(h: Handing, row: Handoff) -> tuple[Handoff, bool]:
     """Has the last fence closed; whether the service confirms it. What cannot be asked is not confirmed."""
     if row.fence_closed_at is not None:
@@ -247,9 +257,12 @@ def _within(qpu_s: float, usd: float, quote: Quote) -> bool:
 
 def _drift(h: Handing, row: Handoff) -> str:
     """Says how the device drifted beyond the policy's limit since the submission; empty where it did not."""
-    limit = h.rules.max_fidelity_loss
+    limit, now = h.rules.max_fidelity_loss, h.clock()
+    if limit is None or now < h.drift_due:
+        return ""
+    h.drift_due = now + DRIFT_POLLS * h.settings.poll_s
     found = h.backend.calibration()
-    if limit is None or found is None or found.digest == row.calibrations.get("submission"):
+    if found is None or found.digest == row.calibrations.get("submission"):
         return ""
     lost = fidelity_lost(h, row, found)
     if lost is None or lost <= limit:
@@ -259,7 +272,9 @@ def _drift(h: Handing, row: Handoff) -> str:
     )
 
 
-STEPS: dict[S, tuple[str, Callable[[Handing, Handoff], Step]]] = {
+Take = Callable[[Handing, Handoff], Step]
+
+_STEPS: dict[S, tuple[str, Take]] = {
     S.WANTED: ("freeze", freeze),
     S.FROZEN: ("authorise", authorise),
     S.ASKED: ("authorise", authorise),
@@ -271,4 +286,12 @@ STEPS: dict[S, tuple[str, Callable[[Handing, Handoff], Step]]] = {
     S.FETCHED: ("settle", settle),
     S.SETTLED: ("bill", bill),
 }
-"""By state, the name of the step that leads on, and the step."""
+
+
+def next_step(h: Handing, row: Handoff) -> tuple[str, Take]:
+    """The name of the step that leads on, and the step; raises `KeyError` where there is none."""
+    if row.state is S.SUBMITTED and row.job is not None:
+        return "fetch", fetch
+    if row.state is S.SUBMITTED and row.cancel_wanted and not h.told:
+        return "cancel", cancel
+    return _STEPS[row.state]

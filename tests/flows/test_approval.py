@@ -144,5 +144,5 @@ def test_work_that_is_held_is_no_failed_task_and_every_stretch_is_a_task_run(
     assert {state for _, state in tasks("tasks-held")} == {"Completed", "Held"}
     escalate(paid_problem, paid.policy(), "tasks-done")
     names = {name for name, _ in tasks("tasks-done")}
-    assert {"freeze", "authorise", "fence", "submit", "wait", "settle", "bill"} <= names
+    assert {"freeze", "authorise", "fence", "submit", "wait", "fetch", "settle", "bill"} <= names
     assert {state for _, state in tasks("tasks-done")} == {"Completed"}
