@@ -2,9 +2,11 @@
 
 import os
 import re
+import shutil
+import sqlite3
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from math import isfinite
 from pathlib import Path
 from typing import Any
@@ -16,20 +18,39 @@ QUIET = {
     "MLFLOW_LOGGING_LEVEL": "WARNING",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
 }
+SQLITE = "sqlite:///"
+_ASIDE = ".mlflow-"
 _BATCH = 100
 
 
 def open_client(tracking_uri: str, artifact_root: Path) -> Any:
     """Returns an `MlflowClient` on a migrated database.
 
-    Several processes that migrate a fresh database at once crash, so they take turns.
+    Several processes that migrate a fresh database at once crash, so they take turns; one that dies in it
+    leaves tables that no later migration gets past, so a fresh SQLite file is made aside.
     """
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
     from mlflow.tracking import MlflowClient
 
     with turn(artifact_root):
+        file = Path(tracking_uri.removeprefix(SQLITE))
+        if tracking_uri.startswith(SQLITE) and not file.exists():
+            _make_aside(file, lambda uri: MlflowClient(tracking_uri=uri))
         return MlflowClient(tracking_uri=tracking_uri)
+
+
+def _make_aside(file: Path, migrate: Callable[[str], Any]) -> None:
+    """Has MLflow migrate a database in a temporary folder, and puts it into its place when it is whole."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    for left in file.parent.glob(f"{_ASIDE}*"):  # by a process that died; it is our turn now
+        shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=_ASIDE, dir=file.parent) as folder:
+        made, whole = Path(folder) / "made.db", Path(folder) / "whole.db"
+        migrate(f"{SQLITE}{made}")
+        with closing(sqlite3.connect(made)) as source, closing(sqlite3.connect(whole)) as target:
+            source.backup(target)
+        whole.replace(file)
 
 
 @contextmanager
