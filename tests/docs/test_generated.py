@@ -30,7 +30,8 @@ def test_commands_are_those_of_the_command_line() -> None:
     # the commands that `tierwise --help` lists
     for name in (
         "solve", "explain", "cases", "policy check", "devices", "serve", "doctor", "approve", "jobs",
-        "jobs adopt", "jobs bill", "jobs cancel", "jobs look", "jobs park", "budget", "budget limit", "reconcile",
+        "jobs adopt", "jobs bill", "jobs cancel", "jobs look", "jobs park", "budget",
+        "budget limit", "reconcile",
     ):  # fmt: skip
         assert f"### tierwise {name}\n" in commands()
 
