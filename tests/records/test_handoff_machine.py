@@ -95,19 +95,18 @@ class HandoffMachine(RuleBasedStateMachine):
         self.workers[who].step(key, "stall", at)
         self.world.believe_dead()
 
-    @rule(
-        who=workers,
-        key=keys,
-        mode=st.sampled_from(["stall", "kill"]),
-        at=st.sampled_from(["before", "after"]),
-    )
-    def ends_around_the_post(self, who: int, key: WorkKey, mode: str, at: str) -> None:
+    @rule(who=workers, key=keys, how=st.sampled_from(["stall", "kill", "late"]), after=st.booleans())
+    def something_happens_around_the_post(self, who: int, key: WorkKey, how: str, after: bool) -> None:
         for _ in range(6):
             if self.row(key).state not in BEFORE_THE_POST:
                 break
             self.workers[who].step(key)
-        self.workers[who].step(key, mode, f"{at} send")
-        self.world.believe_dead()
+        if how == "late":
+            self.world.service.faults.setdefault("send", []).insert(0, "late")
+            self.workers[who].step(key)
+        else:
+            self.workers[who].step(key, how, "after send" if after else "before send")
+            self.world.believe_dead()
 
     @rule(who=workers, dies=st.booleans())
     def goes_on_or_dies_where_it_stalled(self, who: int, dies: bool) -> None:
