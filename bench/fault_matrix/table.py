@@ -4,10 +4,11 @@ from collections.abc import Callable, Iterable, Sequence
 from statistics import median
 from typing import Any
 
-from bench.fault_matrix.placements import BEYOND_S, LAG_S, SETTLE_S
+from bench.fault_matrix.placements import BEYOND_S, ELSEWHERE, LAG_S, SETTLE_S
 from practice.faults import CLOSED_BATCH, SETTLING
 
 Row = dict[str, Any]
+_ELSEWHERE = frozenset(each.name for each in ELSEWHERE)
 HEAD = (
     "cells",
     "killed",
@@ -43,7 +44,7 @@ def page(rows: Sequence[Row], wanted: int, machine: str, peers: Sequence[Row] = 
         _people(rows),
         "## By fault",
         "The assumptions hold in all of these.",
-        _table("fault", _grouped(kept, lambda row: str(row["placement"]))),
+        _table("fault", _grouped(kept, _fault)),
         "## By the moment of death",
         "Two processes die in the cells whose point is in doubt: the first one in the POST.",
         _table("point", _grouped(kept, lambda row: str(row["point"] or "nobody dies"))),
@@ -53,8 +54,14 @@ def page(rows: Sequence[Row], wanted: int, machine: str, peers: Sequence[Row] = 
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
+def _fault(row: Row) -> str:
+    """The fault with its call; those that strike elsewhere than where they do most harm, by their call."""
+    name = str(row["placement"])
+    return f"any other fault at {name.rpartition(' at ')[2]}" if name in _ELSEWHERE else name
+
+
 def _intro(rows: Sequence[Row], wanted: int, machine: str) -> str:
-    accepted = sum(row["kills"] > 0 for row in rows)
+    killed = sum(row["kills"] > 0 for row in rows)
     return f"""# Fault matrix
 
 What becomes of one piece of paid work when processes die by SIGKILL and the service misbehaves. Each cell is
@@ -67,7 +74,7 @@ a cell); a covering array of every point with every class of faults is part of `
 Promised: one job accepted and charged where the work was wanted, none where it was refused, no result lost,
 nothing hung. A job that the service itself ends failed or cancelled is accepted once and not charged.
 
-- {len(rows)} of {wanted} cells, {accepted} of them with a process killed at its point. Where a fault has
+- {len(rows)} of {wanted} cells, {killed} of them with a process killed at its point. Where a fault has
   the work refused or ended before the point, nobody is killed.
 - {machine}
 - Pace: settling time {SETTLE_S} s, lags {LAG_S} s where the assumption holds and {BEYOND_S} s or for ever

@@ -127,11 +127,13 @@ def main() -> None:
     """Runs what is missing."""
     parser = argparse.ArgumentParser(prog="python -m bench.fault_matrix.peers")
     parser.add_argument("--rows", type=Path, default=ROWS)
+    parser.add_argument("--only", default="", help="clients whose name holds this")
     options = parser.parse_args()
     have = {row["cell"] for row in crew.kept(options.rows).values()}
     commands = {"the plain client": [sys.executable, "plain.py"]}
     if PYTHON.exists():
         commands["prefect-qiskit 0.2.1"] = [str(PYTHON), "prefect_qiskit_script.py"]
+    commands = {name: command for name, command in commands.items() if options.only in name}
     with practice.process() as service, prefect_server() if PYTHON.exists() else _nothing() as variables:
         told = {"PEER_URL": service.url, "PEER_INSTANCE": service.instance}
         os.environ.update({**service.environment, **variables, **told})
