@@ -208,4 +208,7 @@ class Tracker(Protocol):
     ) -> None:
         """Ends the parent run with the status that fits: FINISHED, FAILED or KILLED."""
 
+    def sweep(self) -> None:
+        """Logs what happened while nobody logged: bills that came late, cases whose process is gone."""
+
     def close(self) -> None: ...

@@ -91,7 +91,9 @@ def reconcile(runtime: Runtime) -> Report:
 
 
 def report(runtime: Runtime, visits: list[Visit]) -> Report:
-    """Sums the visits up, with what can go on now and which questions stand no more."""
+    """Sums the visits up, with what can go on now and which questions stand no more; has bills logged."""
+    if any(each.did for visit in visits for each in visit.seen):
+        runtime.tracker.sweep()
     now = runtime.clock()
     return Report(
         visits=tuple(visits), ready=ready(runtime.ledger, now), expired=expired(runtime.ledger, now)

@@ -29,12 +29,13 @@ class Later:
 
     def __init__(self, world: World) -> None:
         self.world = world
+        self.swept = 0
         self.ledger = SqlLedger(world.settings.ledger, world.store)
         self.runtime = Runtime(
             settings=world.settings,
             ledger=self.ledger,
             store=world.store,
-            tracker=None,  # type: ignore[arg-type]  # nothing is shown here
+            tracker=self,  # type: ignore[arg-type]  # of all that a tracker does, only this is asked
             render=None,  # type: ignore[arg-type]
             clock=world.clock,
             _backends={"model": ModelBackend(world.service)},
@@ -42,6 +43,9 @@ class Later:
 
     def reconcile(self) -> Report:
         return reconcile(self.runtime)
+
+    def sweep(self) -> None:
+        self.swept += 1
 
     def close_case(self, status: CaseStatus, paused: str = "") -> None:
         """Takes the case up and leaves it in a status, as a driver does."""
@@ -99,7 +103,10 @@ def test_a_job_that_was_accepted_before_its_sender_died_is_adopted_settled_and_b
     assert (seen.row.state, seen.row.sends, seen.row.round) == (S.DONE, 1, 0)
     assert world.service.paid == ["job-0"]
     assert process.ledger.spent("c").qpu_s == CHARGE_S
+    swept = process.swept
+    assert swept > 0  # a bill that came late reaches MLflow
     assert process.reconcile() == Report()
+    assert process.swept == swept
 
 
 def test_what_was_done_is_said_step_by_step(world: World, later: Callable[[World], Later]) -> None:
