@@ -46,7 +46,7 @@ def test_a_job_that_is_done_is_fetched_and_billed(left: Any, call: Call) -> None
     assert (said.code, left.row.state) == (0, S.DONE)
     assert "c/0/0 is done on model, job job-0" in said.out
     assert "charged 3.0 s, 4.80 USD" in said.out
-    assert "wait: fetched; settle: settled; bill: done" in said.out
+    assert "fetch: fetched; settle: settled; bill: done" in said.out
     assert "no hand-off is open" in call("reconcile").out
 
 
