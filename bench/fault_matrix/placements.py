@@ -10,7 +10,7 @@ SETTLE_S = 0.6
 """What the hand-off takes for the settling time here; lags below it respect the assumption."""
 LAG_S = 0.15
 BEYOND_S = 3.0
-SILENCE_S = 1.0
+SILENCE_S = 2.0
 """What the client takes for silence where the service gives no answer."""
 
 NOT_CALLED = frozenset({Call.JOBS_DELETE, Call.TAGS, Call.SESSIONS_CLOSE, Call.CANCEL, Call.STATUS})

@@ -43,7 +43,8 @@ def page(rows: Sequence[Row], wanted: int, machine: str, peers: Sequence[Row] = 
         _broken(rows),
         _people(rows),
         "## By fault",
-        "The assumptions hold in all of these.",
+        "The assumptions hold in all of these. Closing a batch and asking after it (`sessions.patch`, "
+        "`sessions.get`) happen in doubt alone: there, the answer of the POST is lost, too.",
         _table("fault", _grouped(kept, _fault)),
         "## By the moment of death",
         "Two processes die in the cells whose point is in doubt: the first one in the POST.",

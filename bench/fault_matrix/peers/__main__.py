@@ -60,7 +60,7 @@ def trials() -> list[Trial]:
     return [
         *(Trial(each.name, each.rules) for each in chosen),
         Trial("killed when the POST is handled, its answer unread", (late,), kill="accepted"),
-        Trial("killed while it waits for the job", settings={"hold": True}, kill="asked"),
+        Trial("killed while it waits for the job", settings={"queue_polls": 3}, kill="asked"),
     ]
 
 
