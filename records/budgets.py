@@ -7,13 +7,14 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, select
 
 from escalation.attempt import Cost
 from escalation.case import WorkKey
 from escalation.handoff.model import Limit
 from escalation.problem import Budget
-from records.events import seal, text_json
+from records import keyed
+from records.events import text_json
 from records.schema import budgets
 
 PAID = {"usd": "USD", "qpu_s": "QPU seconds"}
@@ -132,15 +133,11 @@ def taken(row: RowMapping) -> Cost:
 def _put(
     connection: Connection, key: WorkKey, state: BudgetState, *, reserved: Cost, spent: Cost, **at: Any
 ) -> None:
-    names = {"case_id": key.case_id, "attempt": key.attempt, "ordinal": key.ordinal}
     amounts = {"reserved": reserved.to_json(), "spent": spent.to_json()}
     values = {"state": state} | {name: text_json(amount) for name, amount in amounts.items()} | at
-    if _find(connection, key) is None:
-        connection.execute(insert(budgets).values(names | values))
-    else:
-        connection.execute(update(budgets).where(*_where(key)).values(values))
-    body = {"attempt": key.attempt, "ordinal": key.ordinal, **amounts, **at}
-    seal(connection, budgets, (key.case_id, key.attempt, key.ordinal), f"budget.{state}", body)
+    write = keyed.add if _find(connection, key) is None else keyed.change
+    write(connection, budgets, key, values)
+    keyed.seal_row(connection, budgets, key, f"budget.{state}", {**amounts, **at})
 
 
 def covers(has: Cost, amount: Cost) -> bool:
@@ -158,12 +155,7 @@ def _cost(text: str) -> Cost:
 
 
 def _find(connection: Connection, key: WorkKey) -> RowMapping | None:
-    return connection.execute(select(budgets).where(*_where(key))).mappings().one_or_none()
-
-
-def _where(key: WorkKey) -> tuple[Any, ...]:
-    row = budgets.c
-    return (row.case_id == key.case_id, row.attempt == key.attempt, row.ordinal == key.ordinal)
+    return keyed.row(connection, budgets, key)
 
 
 def key_of(row: RowMapping) -> WorkKey:

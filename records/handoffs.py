@@ -5,14 +5,14 @@ import secrets
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, func, select
 
 from escalation.case import WorkKey
 from escalation.errors import CaseConflict, Moved
 from escalation.handoff.model import Handoff
 from escalation.handoff.states import HandoffState, Who, check_transition
-from records import budgets
-from records.events import seal, text_json
+from records import budgets, keyed
+from records.events import text_json
 from records.schema import handoffs
 
 FIXED = frozenset({"case_id", "attempt", "ordinal", "state", "backend", "work", "tag", "since", "opened"})
@@ -41,7 +41,7 @@ def want(connection: Connection, key: WorkKey, work: str, backend: str, now: flo
 
 def find(connection: Connection, key: WorkKey) -> Handoff | None:
     """Returns the hand-off of that work."""
-    row = connection.execute(select(handoffs).where(*_where(key))).mappings().one_or_none()
+    row = keyed.row(connection, handoffs, key)
     return None if row is None else _handoff(row)
 
 
@@ -126,8 +126,10 @@ def _insert(connection: Connection, key: WorkKey, work: str, backend: str, now: 
         opened=now,
     )
     values = {"number": (last or 0) + 1, "tag": made.tag, **_values(made)}
-    connection.execute(insert(handoffs).values(_named(key) | values))
-    _seal(connection, key, "handoff.wanted", {"work": work, "backend": backend, "tag": made.tag})
+    keyed.add(connection, handoffs, key, values)
+    keyed.seal_row(
+        connection, handoffs, key, "handoff.wanted", {"work": work, "backend": backend, "tag": made.tag}
+    )
     return made
 
 
@@ -145,11 +147,11 @@ def _swap(
     after = Handoff.model_validate({**dict(before), **changes, **moved})
     if after == before:
         return before
-    connection.execute(update(handoffs).where(*_where(before.key)).values(_values(after)))
+    keyed.change(connection, handoffs, before.key, _values(after))
     was, now_is = before.to_json(), after.to_json()
     changed = {name: value for name, value in now_is.items() if value != was[name]}
     kind = "handoff.moved" if moved else "handoff.amended"
-    _seal(connection, before.key, kind, {**said, "from": was["state"], "changed": changed})
+    keyed.seal_row(connection, handoffs, before.key, kind, {**said, "from": was["state"], "changed": changed})
     return after
 
 
@@ -164,16 +166,3 @@ def _values(handoff: Handoff) -> dict[str, Any]:
 
 def _handoff(row: RowMapping) -> Handoff:
     return Handoff.model_validate(json.loads(row["handoff"]))
-
-
-def _seal(connection: Connection, key: WorkKey, kind: str, body: dict[str, Any]) -> None:
-    names = {"attempt": key.attempt, "ordinal": key.ordinal}
-    seal(connection, handoffs, (key.case_id, key.attempt, key.ordinal), kind, names | body)
-
-
-def _named(key: WorkKey) -> dict[str, Any]:
-    return {"case_id": key.case_id, "attempt": key.attempt, "ordinal": key.ordinal}
-
-
-def _where(key: WorkKey) -> tuple[Any, ...]:
-    return tuple(handoffs.c[name] == value for name, value in _named(key).items())

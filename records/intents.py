@@ -5,15 +5,16 @@ from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, select
 
 from escalation.attempt import Done
 from escalation.case import WorkKey
 from escalation.errors import BadInput, CaseConflict
 from escalation.recording import Store
 from escalation.work import RawResult, Work
+from records import keyed
 from records.codec import result_from_json, work_from_json
-from records.events import seal, text_json
+from records.events import text_json
 from records.schema import intents
 
 
@@ -34,8 +35,8 @@ def want(connection: Connection, key: WorkKey, work: Work, backend: str) -> None
     row = _find(connection, key)
     if row is None:
         values = {"digest": work.digest, "work": text_json(work.to_json()), "state": IntentState.WANTED}
-        connection.execute(insert(intents).values(_named(key) | values | {"backend": backend}))
-        _seal(connection, key, "work.wanted", {"digest": work.digest, "backend": backend})
+        keyed.add(connection, intents, key, values | {"backend": backend})
+        keyed.seal_row(connection, intents, key, "work.wanted", {"digest": work.digest, "backend": backend})
         return
     _check_digest(row, key, work)
     if row["state"] == IntentState.WANTED and row["backend"] != backend:
@@ -145,22 +146,9 @@ def _known(connection: Connection, key: WorkKey) -> RowMapping:
 
 
 def _find(connection: Connection, key: WorkKey) -> RowMapping | None:
-    return connection.execute(select(intents).where(*_where(key))).mappings().one_or_none()
+    return keyed.row(connection, intents, key)
 
 
 def _set(connection: Connection, key: WorkKey, kind: str, body: dict[str, Any], **values: Any) -> None:
-    connection.execute(update(intents).where(*_where(key)).values(values))
-    _seal(connection, key, kind, body)
-
-
-def _seal(connection: Connection, key: WorkKey, kind: str, body: dict[str, Any]) -> None:
-    names = {"attempt": key.attempt, "ordinal": key.ordinal}
-    seal(connection, intents, (key.case_id, key.attempt, key.ordinal), kind, names | body)
-
-
-def _named(key: WorkKey) -> dict[str, Any]:
-    return {"case_id": key.case_id, "attempt": key.attempt, "ordinal": key.ordinal}
-
-
-def _where(key: WorkKey) -> tuple[Any, ...]:
-    return tuple(intents.c[name] == value for name, value in _named(key).items())
+    keyed.change(connection, intents, key, values)
+    keyed.seal_row(connection, intents, key, kind, body)

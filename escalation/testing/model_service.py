@@ -14,21 +14,26 @@ Faults are scripted by verb: each call takes the next word from the verb's list.
 | `down` | fails, and so does every later call of the verb |
 """
 
+import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import numpy as np
+
 from escalation.calibration import Calibration, DeviceKind
-from escalation.demand import demand
+from escalation.demand import demand, parameter_sets
 from escalation.errors import BackendError
 from escalation.handoff.model import Payload, Price, RemoteJob
 from escalation.handoff.service import InDoubt, NotAccepted, Unreadable
 from escalation.identity import canonical_json
 from escalation.quote import Quote
-from escalation.work import Blob, JobState, RawResult, Work
+from escalation.work import Blob, CircuitBatch, JobState, RawResult, Work
 
+BITS = 3
+"""Width of the register that the model measures."""
 CHARGE_S = 3.0
 """Seconds that every job is charged."""
 CALIBRATION = Calibration(device="model", num_qubits=1, repetition_delay_s=2.5e-4)
@@ -223,6 +228,8 @@ class ModelBackend:
             raise Unreadable(f"expected JSON, got {len(raw)} bytes that end early") from None
         if job.state is not JobState.DONE:
             return RawResult(job.state, error=job.reason or f"the job ended {job.state}")
+        if isinstance(work, CircuitBatch):
+            return _counted(work)
         return RawResult(JobState.DONE, values={"job": said["job"]})
 
     def usage_qpu_s(self, job_id: str) -> float | None:
@@ -261,3 +268,16 @@ class ModelBackend:
         if word == "never":
             raise BackendError(f"{verb}: refused", retry=False)
         return word
+
+
+def _counted(work: CircuitBatch) -> RawResult:
+    """Samples that count up from 0 in every parameter set, laid out as `CircuitBatch` says."""
+    values, files = [], {}
+    for number, pub in enumerate(work.pubs):
+        sets = parameter_sets(pub)
+        shots = np.arange(pub.shots, dtype=np.uint8).reshape(1, -1, 1) % 2**BITS
+        stream = io.BytesIO()
+        np.save(stream, np.repeat(shots, sets, axis=0))
+        values.append({"sets": sets, "shots": pub.shots, "bits": BITS})
+        files[f"bits-{number}.npy"] = Blob(stream.getvalue())
+    return RawResult(JobState.DONE, {"pubs": values}, files)

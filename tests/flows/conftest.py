@@ -1,24 +1,20 @@
 """A toy case whose circuits cost money, on a service in memory; driven as flow runs on the shared server."""
 
-import io
 from collections.abc import Callable, Iterator
 from contextvars import copy_context
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
 from typing import Any
 
-import numpy as np
 import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterName
 from prefect.client.schemas.objects import FlowRun
 
-from escalation.handoff.model import Payload, RemoteJob
 from escalation.runtime import Runtime
 from escalation.settings import Settings
 from escalation.testing.model_service import ModelBackend, ModelService
-from escalation.work import Blob, RawResult, Work
 from flows.driver import listening
 from records.ledger import SqlLedger
 from tasks.runtime import open_runtime
@@ -43,19 +39,6 @@ PROBLEM = {
     "data_class": "public",
     "seed": 1,
 }
-
-
-class DiceService(ModelBackend):
-    """Sixteen shots of three bits for the toy's `dice`: every position is drawn twice."""
-
-    def read(self, work: Work, payload: Payload, job: RemoteJob, raw: bytes) -> RawResult:
-        result = super().read(work, payload, job, raw)
-        if not result.ok:
-            return result
-        file = io.BytesIO()
-        np.save(file, (np.arange(16, dtype=np.uint8) % 8).reshape(1, 16, 1))
-        values = {"pubs": [{"sets": 1, "shots": 16, "bits": 3}]}
-        return replace(result, values=values, files={"bits-0.npy": Blob(file.getvalue())})
 
 
 @dataclass
@@ -96,7 +79,7 @@ def paying_runtime(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runtime
 @pytest.fixture
 def paid(on_server: Any, paying_runtime: Runtime, tmp_path: Path) -> Iterator[Paid]:
     service = ModelService()
-    paying_runtime._backends["aer"] = DiceService(service)
+    paying_runtime._backends["aer"] = ModelBackend(service)
     with listening(None, paying_runtime):
         yield Paid(paying_runtime, service, tmp_path)
 

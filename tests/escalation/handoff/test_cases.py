@@ -1,17 +1,14 @@
 """Whole cases whose quantum tier must be paid for: held, approved, waiting, taken up again."""
 
-import io
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from escalation.attempt import Done
 from escalation.case import CaseStatus, Outcome
 from escalation.drive import solve
-from escalation.handoff.model import Payload, RemoteJob
 from escalation.handoff.reconcile import reconcile
 from escalation.judging import drifts
 from escalation.opening import prepare
@@ -20,7 +17,7 @@ from escalation.problem import Budget, DataClass, Problem, Target
 from escalation.runtime import Runtime
 from escalation.settings import Settings
 from escalation.testing.model_service import CHARGE_S, ModelBackend, ModelService
-from escalation.work import Blob, JobState, LocalCall, RawResult, Work
+from escalation.work import JobState, LocalCall, RawResult
 from records.ledger import SqlLedger
 from records.report import render
 from records.store import FileStore
@@ -45,19 +42,6 @@ class Untracked:
 
     def __getattr__(self, name: str) -> Callable[..., None]:
         return lambda *_: None
-
-
-class Dicing(ModelBackend):
-    """A model whose results are bits, as circuits have them: every position once."""
-
-    def read(self, work: Work, payload: Payload, job: RemoteJob, raw: bytes) -> RawResult:
-        found = super().read(work, payload, job, raw)
-        if not found.ok:
-            return found
-        bits = io.BytesIO()
-        np.save(bits, np.arange(16, dtype=np.uint8).reshape(1, 16, 1) % 8)
-        pubs = [{"sets": 1, "shots": 16, "bits": 3}]
-        return RawResult(JobState.DONE, {"pubs": pubs}, {"bits-0.npy": Blob(bits.getvalue())})
 
 
 @pytest.fixture
@@ -93,7 +77,7 @@ def open_at(home: Path, service: ModelService) -> Runtime:
     settings = Settings(home=home, poll_s=0.01, settle_s=0)
     store = FileStore(settings.store)
     runtime = Runtime(settings, SqlLedger(settings.ledger, store), store, Untracked(), render)
-    runtime._backends["aer"] = Dicing(service)
+    runtime._backends["aer"] = ModelBackend(service)
     return runtime
 
 
