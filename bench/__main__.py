@@ -8,6 +8,7 @@ for name, arguments in (
     ("orchestration", ["--prefect"]),
     ("mpi_scaling", []),
     ("rehearsal", []),
+    ("handoff", []),
 ):
     print(f"\n== {name} ==", flush=True)
     subprocess.run([sys.executable, "-m", f"bench.{name}", *arguments], check=True)
