@@ -43,8 +43,9 @@ def page(rows: Sequence[Row], wanted: int, machine: str, peers: Sequence[Row] = 
         _broken(rows),
         _people(rows),
         "## By fault",
-        "The assumptions hold in all of these. Closing a batch and asking after it (`sessions.patch`, "
-        "`sessions.get`) happen in doubt alone: there, the answer of the POST is lost, too.",
+        "The assumptions hold in all of these. With the faults of closing a batch and of asking after it "
+        "(`sessions.patch`, `sessions.get`) the POST's answer is lost, too, so that they strike in doubt. "
+        "Where the service clearly refuses (404, 409), the work is refused, and nobody sends it again.",
         _table("fault", _grouped(kept, _fault)),
         "## By the moment of death",
         "Two processes die in the cells whose point is in doubt: the first one in the POST.",
