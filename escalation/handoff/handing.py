@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from escalation.calibration import Calibration
 from escalation.handoff.model import Approval, Handoff
 from escalation.handoff.service import PaidBackend
 from escalation.policy import HandoffRules
@@ -11,7 +12,7 @@ from escalation.problem import Budget
 from escalation.quote import Quote
 from escalation.recording import Ledger, Store
 from escalation.settings import Settings
-from escalation.work import JobState, Work
+from escalation.work import JobState, RawResult, Work
 
 
 @dataclass
@@ -26,6 +27,8 @@ class Handing:
         unreadable: times that the result could not be read.
         unknown_since: when the service first did not know the job; None while it does.
         drift_due: when the calibration is looked at next.
+        kept: the calibration kept last, with its digest.
+        read: digest of the raw text that was kept, and what it says, so that it is decoded once.
         told: whether this process told the service to stop the job.
     """
 
@@ -45,6 +48,8 @@ class Handing:
     unknown_since: float | None = None
     drift_due: float = 0.0
     told: bool = False
+    kept: tuple[Calibration, str] | None = None
+    read: tuple[str, RawResult] | None = None
 
 
 @dataclass(frozen=True)
