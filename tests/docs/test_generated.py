@@ -9,7 +9,7 @@ from escalation.handoff.states import TRANSITIONS, HandoffState
 from escalation.policy import known_facts
 
 BY_HAND = {"practice-service.md", "fault-matrix.md"}
-"""The first is checked against the code by tests/practice/test_page.py; the second is written by `make matrix`."""
+"""Checked against the code by tests/practice/test_page.py, and written by `make matrix`."""
 PAGES = sorted(page for page in REFERENCE.glob("*.md") if page.name not in BY_HAND)
 
 
