@@ -51,7 +51,8 @@ def record(h: Handing, row: Handoff, result: RawResult) -> RawResult:
     assert row.job is not None
     assert row.price is not None
     charged = row.price.qpu_s if row.usage_qpu_s is None else row.usage_qpu_s
-    usage = Usage(wall_s=max(0.0, h.clock() - row.opened), qpu_s=charged, usd=h.backend.usd(charged))
+    began = row.sent_at or row.opened  # a person who was asked before may have taken days
+    usage = Usage(wall_s=max(0.0, h.clock() - began), qpu_s=charged, usd=h.backend.usd(charged))
     about: dict[str, Any] = {
         "tag": row.tag,
         "payload": row.payload,

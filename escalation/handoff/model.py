@@ -103,6 +103,7 @@ class Handoff(Frozen):
     fence_closed_at: float | None = Field(
         None, description="When the service confirmed that the last fence is closed; seconds since the epoch."
     )
+    sent_at: float | None = Field(None, description="When the first POST was begun; seconds since the epoch.")
     sends: int = Field(0, description="POSTs begun, over all rounds.")
     job_id: str | None = None
     job: RemoteJob | None = Field(None, description="The job as it ended.")

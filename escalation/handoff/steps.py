@@ -95,7 +95,9 @@ def send(h: Handing, row: Handoff) -> Step:
     kept = keep_calibration(h, row, "submission", h.backend.calibration())
     assert row.fence is not None
     fence = row.fence
-    row = h.ledger.move(row, S.SENDING, h.clock(), sends=row.sends + 1, calibrations=kept)
+    row = h.ledger.move(
+        row, S.SENDING, h.clock(), sends=row.sends + 1, sent_at=row.sent_at or h.clock(), calibrations=kept
+    )
     try:
         job = h.backend.send(payload, fence)
     except NotAccepted as error:
