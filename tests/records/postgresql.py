@@ -105,7 +105,16 @@ def _install() -> None:
     if not _NO_CLUSTER.exists():  # Debian's package would start a server of its own
         _NO_CLUSTER.parent.mkdir(parents=True, exist_ok=True)
         _NO_CLUSTER.write_text("create_main_cluster = false\n")
-    quiet = ["-qq", "-y", "-o", "Dpkg::Use-Pty=0", "-o", "Dpkg::Options::=--force-confold"]
+    quiet = [
+        "-qq",
+        "-y",
+        "-o",
+        "Acquire::Retries=3",
+        "-o",
+        "Dpkg::Use-Pty=0",
+        "-o",
+        "Dpkg::Options::=--force-confold",
+    ]
     quiet += ["-o", "DPkg::Lock::Timeout=100"]
     apt = ["apt-get", *quiet]
     try:
