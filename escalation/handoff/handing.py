@@ -29,7 +29,7 @@ class Handing:
         drift_due: when the calibration is looked at next.
         kept: the calibration kept last, with its digest.
         read: digest of the raw text that was kept, and what it says, so that it is decoded once.
-        told: whether this process told the service to stop the job.
+        tell_due: when the service is told, or told again, to stop a job that nobody wants.
     """
 
     ledger: Ledger
@@ -47,7 +47,7 @@ class Handing:
     unreadable: int = 0
     unknown_since: float | None = None
     drift_due: float = 0.0
-    told: bool = False
+    tell_due: float = 0.0
     kept: tuple[Calibration, str] | None = None
     read: tuple[str, RawResult] | None = None
 

@@ -7,6 +7,7 @@ second is never answered by sending again, but by closing the fence and looking.
 
 from collections.abc import Callable
 from contextlib import suppress
+from math import inf
 
 from escalation.errors import BackendError
 from escalation.handoff.adoption import adopt, cancel_others
@@ -26,6 +27,8 @@ READS = 4
 """Times that an unreadable result is asked for again."""
 FENCE_S = 300.0
 """Seconds after which an unused fence is given up: services close idle batches by themselves."""
+TELL_POLLS = 3
+"""Polls' worth of time before a service that did not hear it is told again to stop a job."""
 DRIFT_POLLS = 20
 """Polls' worth of time between two looks at the calibration: it is large, and changes at most hourly."""
 ROUNDING = 1.01
@@ -164,9 +167,10 @@ def follow(h: Handing, row: Handoff) -> Step:
 def cancel(h: Handing, row: Handoff) -> Step:
     """Tells the service to stop the job; what becomes of it is then asked as of any other."""
     assert row.job_id is not None
-    h.told = True
-    with suppress(BackendError):  # told again by whoever asks after it next
+    h.tell_due = h.clock() + TELL_POLLS * h.settings.poll_s
+    with suppress(BackendError):  # told again when that is due
         h.backend.cancel_job(row.job_id)
+        h.tell_due = inf
     return Step(row)
 
 
@@ -298,6 +302,6 @@ def next_step(h: Handing, row: Handoff) -> tuple[str, Take]:
     """The name of the step that leads on, and the step; raises `KeyError` where there is none."""
     if row.state is S.SUBMITTED and row.job is not None:
         return "fetch", fetch
-    if row.state is S.SUBMITTED and row.cancel_wanted and not h.told:
+    if row.state is S.SUBMITTED and row.cancel_wanted and h.clock() >= h.tell_due:
         return "cancel", cancel
     return _STEPS[row.state]

@@ -283,6 +283,22 @@ def test_a_person_can_cancel_a_job_that_somebody_waits_for(world: World) -> None
     assert (world.row.state, world.service.paid, world.spent.qpu_s) == (S.DONE, [], 0.0)
 
 
+def test_a_service_that_does_not_hear_a_cancel_is_told_again(world: World) -> None:
+    world.service.polls_to_run = 99
+    world.service.faults["cancel_job"] = ["before", "before"]
+    look, polls = world.backend.look, itertools.count()
+
+    def meanwhile(job_id: str) -> Any:
+        if next(polls) == 1:
+            world.ledger.amend(world.row, cancel_wanted=True)
+        return look(job_id)
+
+    world.backend.look = meanwhile
+    assert world.run().state is JobState.CANCELLED
+    assert world.service.calls.count("cancel_job") == 3
+    assert world.service.paid == []
+
+
 def drifted(fidelity: float) -> Calibration:
     return CALIBRATION.model_copy(update={"layer_fidelity": (LayerFidelity(qubits=2, fidelity=fidelity),)})
 
