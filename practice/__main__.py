@@ -6,7 +6,9 @@ import os
 import signal
 import sys
 import threading
+from typing import Any
 
+from escalation.errors import BadInput
 from practice.host import Host
 from practice.running import load, say
 from practice.server import Server
@@ -27,13 +29,26 @@ def main() -> None:
     options = parser.parse_args()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
-    server = Server(Host(Settings().changed(options.settings)), options.port)
+    server = _opened(options.settings, options.port)
     server.host.worker.put(load)
     sys.stdout.write(say(server.url) + "\n")
     sys.stdout.flush()
     if options.with_parent:
         threading.Thread(target=_end_with_parent, daemon=True).start()
     server.serve_forever()
+
+
+def _opened(settings: Any, port: int) -> Server:
+    """Opens the service; bad input ends the process with one line and code 2."""
+    try:
+        if not isinstance(settings, dict):
+            raise BadInput(f"--settings: expected a JSON object, got {settings!r}")
+        if not 0 <= port < 2**16:
+            raise BadInput(f"--port: expected 0 to 65535, got {port}")
+        return Server(Host(Settings().changed(settings)), port)
+    except (BadInput, OSError) as error:
+        sys.stderr.write(f"error: {error}\n")
+        raise SystemExit(2) from None
 
 
 def _end_with_parent() -> None:

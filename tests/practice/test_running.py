@@ -154,3 +154,19 @@ def test_importing_it_imports_no_qiskit() -> None:
         env=dict(os.environ),
     )
     assert found.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (("--port", "99999"), "expected 0 to 65535, got 99999"),
+        (("--settings", "[1]"), "expected a JSON object, got [1]"),
+        (("--settings", '{"nope": 1}'), "got ['nope']"),
+    ],
+)
+def test_bad_input_is_one_line_and_exit_code_2(more: tuple[str, ...], said: str) -> None:
+    done = subprocess.run([*COMMAND, *more], capture_output=True, text=True, check=False, timeout=WAIT_S)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: ")
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1
