@@ -40,8 +40,8 @@ def freeze(h: Handing, row: Handoff) -> Step:
     if row.cancel_wanted:
         return _end(h, row, S.CANCELLED, "cancelled before anything was sent")
     try:
-        price = h.backend.price(h.work)
         found = h.backend.calibration()
+        price = h.backend.price(h.work)
         payload = h.backend.freeze(h.work, row.tag, price)
     except BackendError as error:
         if error.retry:
