@@ -199,8 +199,9 @@ def _odd(error: Exception | None, answered: bool = False) -> BackendError:
 
 
 def _is_news(record: logging.LogRecord) -> bool:
-    """Whether the client says something that was not done on purpose."""
-    return "with the given token" not in record.getMessage()
+    """Whether the client says something that was not done on purpose, or that our own error says better."""
+    said = record.getMessage()
+    return "with the given token" not in said and "Invalid instance" not in said
 
 
 @contextmanager

@@ -50,7 +50,8 @@ def carry(h: Handing, row: Handoff, pace: Pace) -> RawResult:
         if row.state is S.ASKED:
             raise Held(f"a person must approve {row.key} first: `tierwise approve {row.case_id}`")
         if not led_on(h, row, name):
-            raise Waiting(f"{row.key} is still {row.state}; `reconcile` goes on with it")
+            why = f" ({h.trouble})" if h.trouble else ""
+            raise Waiting(f"{row.key} is still {row.state}{why}; `reconcile` goes on with it")
     return close(h, row, pace)
 
 
@@ -88,7 +89,7 @@ def _stretch(h: Handing, row: Handoff, step: Take, tell: Tell) -> Handoff:
             row, nap_s = done.row, max(done.nap_s, min(nap_s * GROWTH, LONGEST_NAP_S))
             if led_on(h, row, name) or row.state is S.ASKED:
                 return row
-            about = f"{row.state}, job {row.job_id or 'not known'}"
+            about = ": ".join(filter(None, (f"{row.state}, job {row.job_id or 'not known'}", h.trouble)))
             tell(Progress(done.state or JobState.QUEUED, None, about))
             if row.state is not S.DOUBTED and h.clock() + nap_s > until:
                 return row
@@ -104,6 +105,7 @@ def _stretch(h: Handing, row: Handoff, step: Take, tell: Tell) -> Handoff:
 
 def _once(h: Handing, row: Handoff, step: Take) -> Step:
     """Takes the step once; a failure that may pass is a pause, and so is a change by somebody else."""
+    h.trouble = ""
     try:
         return step(h, row)
     except Moved:
@@ -111,6 +113,7 @@ def _once(h: Handing, row: Handoff, step: Take) -> Step:
     except BackendError as error:
         if not error.retry:
             raise
+        h.trouble = str(error)
     return Step(_latest(h, row), h.settings.poll_s)
 
 

@@ -30,6 +30,7 @@ class Handing:
         kept: the calibration kept last, with its digest.
         read: digest of the raw text that was kept, and what it says, so that it is decoded once.
         tell_due: when the service is told, or told again, to stop a job that nobody wants.
+        trouble: what kept the last step from being taken; empty where nothing did.
     """
 
     ledger: Ledger
@@ -48,6 +49,7 @@ class Handing:
     unknown_since: float | None = None
     drift_due: float = 0.0
     tell_due: float = 0.0
+    trouble: str = ""
     kept: tuple[Calibration, str] | None = None
     read: tuple[str, RawResult] | None = None
 

@@ -218,6 +218,18 @@ def test_a_job_that_takes_long_is_left_to_reconcile_and_taken_up_again(make_worl
     assert len(world.service.paid) == 1
 
 
+def test_a_service_that_cannot_be_reached_is_named_while_it_is_waited_for_and_afterwards(
+    make_world: Make,
+) -> None:
+    world = make_world(rules=HandoffRules(wait_s=20))
+    world.service.faults["open_fence"] = ["down"]
+    with pytest.raises(Waiting, match="open_fence: connection reset"):
+        world.run()
+    assert "open_fence: connection reset" in world.told[-1].message
+    world.service.faults.clear()
+    assert world.run().ok
+
+
 def test_polls_that_fail_never_touch_the_submission(world: World) -> None:
     world.service.faults["look"] = ["before"] * 7
     world.run()
