@@ -1,8 +1,8 @@
 """The whole hand-off through a deployment: IBM's client, a practice service, a worker, Prefect's form."""
 
 import json
-import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +17,13 @@ from deployments.practising import practice_environment, practising
 from escalation.case import CaseStatus
 from escalation.handoff.model import ApprovalState
 from escalation.handoff.states import HandoffState as S
-from escalation.settings import settings
 from practice import TOKEN, Control
 from records.ledger import SqlLedger
-from records.store import FileStore
+from tests.deployments import patience
 
 pytestmark = pytest.mark.timeout(900)  # the first of them waits for the server's migration
 
-PATIENCE_S = 300.0
+until = partial(patience.until, patience_s=300.0)
 PROBLEM = {
     "family": "toy",
     "instance": {"numbers": [3, 1, 4, 1, 5, 9, 2, 6], "reach": 3},
@@ -77,19 +76,6 @@ def practice(account: dict[str, str]) -> Control:
 
 
 @pytest.fixture
-def client(on_server: Any) -> Iterator[SyncPrefectClient]:
-    with get_client(sync_client=True) as client:
-        yield client
-
-
-@pytest.fixture
-def ledger(on_server: Any) -> Iterator[SqlLedger]:
-    ledger = SqlLedger(settings().ledger, FileStore(settings().store))
-    yield ledger
-    ledger.close()
-
-
-@pytest.fixture
 def start(account: dict[str, str], tmp_path: Path, on_server: Any) -> Callable[..., FlowRun]:
     """Triggers the deployment for a case under a policy of the test's own."""
 
@@ -106,16 +92,6 @@ def triggered(flow: str, parameters: dict[str, Any], account: dict[str, str]) ->
     run = run_deployment(f"{flow}/tierwise", parameters=parameters, job_variables={"env": account}, timeout=0)
     assert isinstance(run, FlowRun)
     return run
-
-
-def until(found: Callable[[], Any], what: str) -> Any:
-    """Asks again until there is something; the wait is bounded, its length is no part of the test."""
-    deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline:
-        if value := found():
-            return value
-        time.sleep(0.2)
-    pytest.fail(f"no {what} within {PATIENCE_S:.0f} s")
 
 
 def ended(client: SyncPrefectClient, run: FlowRun) -> Any:

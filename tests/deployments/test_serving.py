@@ -3,15 +3,13 @@
 import importlib
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import psutil
 import pytest
 import yaml
 from prefect import Flow
-from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.filters import (
     ArtifactFilter,
     ArtifactFilterFlowRunId,
@@ -25,9 +23,9 @@ from prefect.variables import Variable
 
 from deployments.setup import make_pool, make_variables
 from escalation.case import CaseStatus
-from escalation.settings import ROOT, settings
+from escalation.settings import ROOT
 from records.ledger import SqlLedger
-from records.store import FileStore
+from tests.deployments.patience import PATIENCE_S, until
 
 pytestmark = pytest.mark.timeout(900)  # the first of them waits for the server's migration
 
@@ -38,30 +36,6 @@ TOY = {
     "data_class": "public",
     "seed": 1,
 }
-PATIENCE_S = 240.0
-
-
-@pytest.fixture
-def client(on_server: Any) -> Iterator[SyncPrefectClient]:
-    with get_client(sync_client=True) as client:
-        yield client
-
-
-@pytest.fixture
-def ledger(on_server: Any) -> Iterator[SqlLedger]:
-    ledger = SqlLedger(settings().ledger, FileStore(settings().store))
-    yield ledger
-    ledger.close()
-
-
-def _until(found: Callable[[], Any], what: str) -> Any:
-    """Asks again until there is something; the wait is bounded, its length is no part of the test."""
-    deadline = time.monotonic() + PATIENCE_S
-    while time.monotonic() < deadline:
-        if value := found():
-            return value
-        time.sleep(0.2)
-    pytest.fail(f"no {what} within {PATIENCE_S:.0f} s")
 
 
 def _artifacts(client: SyncPrefectClient, run: FlowRun) -> dict[str, Artifact]:
@@ -155,13 +129,13 @@ def test_a_cancelled_run_leaves_an_interrupted_case_and_no_process(
     def progress() -> Artifact | None:
         return next((a for key, a in _artifacts(client, run).items() if key.startswith("progress-")), None)
 
-    bar = _until(progress, "progress artifact")
+    bar = until(progress, "progress artifact")
     assert bar.description == "hpc/scan work 0 on mpi"
     case_id = client.read_flow_run(run.id).name
     work = [p for p in psutil.process_iter(["cmdline"]) if case_id in " ".join(p.info["cmdline"] or ())]
     assert work, "the program runs in a folder named after its case"
     client.set_flow_run_state(run.id, Cancelling())
-    final = _until(
+    final = until(
         lambda: (now := client.read_flow_run(run.id)).state and now.state.is_final() and now.state,
         "final state",
     )
