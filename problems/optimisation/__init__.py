@@ -1,0 +1,1 @@
+"""Optimisation: clinic schedules, triage, and benchmarks (QUBO, maximum cut, independent set)."""

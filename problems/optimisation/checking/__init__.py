@@ -1,0 +1,1 @@
+"""Feasibility and objective from the instance alone; shares no code with any solver."""

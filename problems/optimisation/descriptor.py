@@ -1,0 +1,16 @@
+"""Says that this family exists."""
+
+from escalation.registry import FamilyDescriptor
+
+DESCRIPTOR = FamilyDescriptor(
+    name="optimisation",
+    family="problems.optimisation.family:Optimisation",
+    summary="Schedules, triage, QUBO, maximum cut, independent set: found by a portfolio, proven by a bound.",
+    sample={
+        "kind": "max_cut",
+        "vertices": 6,
+        "edges": [[1, 2, 3], [2, 3, 1], [3, 4, 2], [4, 5, 1], [5, 6, 3], [6, 1, 1], [1, 4, 2], [2, 5, 2]],
+        "search_s": 2,
+    },
+    sample_target={"metric": "gap", "at_most": 0.0},
+)

@@ -1,0 +1,1 @@
+"""The forms that methods need: integer programme, interval model, QUBO, spins."""

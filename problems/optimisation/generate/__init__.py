@@ -1,0 +1,1 @@
+"""Realistic clinics and wards of any size, from a seed."""

@@ -1,0 +1,1 @@
+"""Which engines deserve the time, learned from solved cases."""

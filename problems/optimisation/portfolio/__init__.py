@@ -1,0 +1,1 @@
+"""Engines on MPI ranks that share incumbents and bounds while they run."""

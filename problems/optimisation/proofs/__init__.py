@@ -1,0 +1,1 @@
+"""Dual bounds with certificates that anybody can check again."""
