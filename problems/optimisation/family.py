@@ -1,0 +1,92 @@
+"""The optimisation family: which parts answer to which verb. Heavy parts are imported on use."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from escalation.attempt import Attempt, Candidate, Done
+from escalation.certificate import Certificate
+from escalation.errors import BadInput
+from escalation.facts import FactProvider
+from escalation.problem import Target
+from escalation.protocols import Method, Section
+from problems.optimisation.metrics import METRICS
+from problems.optimisation.models import Sense
+
+if TYPE_CHECKING:
+    from problems.optimisation.instance import OptimisationInstance, OptimisationView
+
+
+class Optimisation:
+    """The least cost, and how far any answer can be from it."""
+
+    name = "optimisation"
+
+    def load(self, instance: Mapping[str, Any], seed: int, folder: Path) -> "OptimisationInstance":
+        """Reads or generates the instance and checks it; see `loading.load`."""
+        from problems.optimisation.loading import load
+
+        return load(instance, seed, folder)
+
+    def check_target(self, target: Target) -> None:
+        """Raises `BadInput` for an unknown metric, or a gap from above or below 0."""
+        if target.metric not in METRICS:
+            raise BadInput(f"unknown metric {target.metric!r}: expected one of {', '.join(METRICS)}")
+        if target.metric == "objective":
+            return
+        if target.at_most is None:
+            raise BadInput(
+                f"{target.metric} is reached with at_most, got at_least: write at_most: {target.limit}"
+            )
+        if target.at_most < 0:
+            raise BadInput(f"{target.metric} is never below 0, got at_most: {target.at_most}")
+
+    def view(self, instance: "OptimisationInstance", target: Target) -> "OptimisationView":
+        """Returns the whole instance and what to aim at: nothing is sealed.
+
+        Raises:
+            BadInput: where an objective is to be reached from the side on which every answer lies.
+        """
+        sense = instance.model.sense
+        right = "at_least" if sense is Sense.MAXIMISE else "at_most"
+        if target.metric == "objective" and getattr(target, right) is None:
+            raise BadInput(f"a {instance.model.kind} objective is to {sense}: write {right}: {target.limit}")
+        return instance.view(target)
+
+    def methods(self) -> Sequence[Method]:
+        """The portfolio over MPI, the portfolio that history divides, the reduced problem on qubits."""
+        from escalation.settings import settings
+        from problems.optimisation.hpc import Portfolio
+        from problems.optimisation.quantum.method import ReducedQaoa
+
+        return (Portfolio(ranks=settings().ranks), ReducedQaoa())
+
+    def certify(
+        self,
+        instance: "OptimisationInstance",
+        target: Target,
+        candidate: Candidate,
+        evidence: Sequence[Done],
+        alpha: float,
+    ) -> Certificate:
+        """Checks feasibility, objective and the proof of the bound; see `certify.certify`."""
+        from problems.optimisation.certify import certify
+
+        return certify(instance, target, candidate, evidence, alpha)
+
+    def report(
+        self,
+        instance: "OptimisationInstance",
+        target: Target,
+        attempts: Sequence[tuple[Attempt, Candidate | None]],
+    ) -> Sequence[Section]:
+        """Returns the answer, what proves it, the schedule with its downloads, what each engine gave."""
+        from problems.optimisation.report import sections
+
+        return sections(instance, target, attempts)
+
+    def facts(self) -> Sequence[FactProvider]:
+        """Returns the size of the instance, the gap that is open, what circuits would carry."""
+        from problems.optimisation.facts import providers
+
+        return providers()
