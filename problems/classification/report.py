@@ -9,13 +9,13 @@ import numpy as np
 
 from escalation.attempt import Attempt, Candidate
 from escalation.certificate import Certificate, CertificateStatus
+from escalation.html_tables import notes, pairs, table, text
 from escalation.problem import Target
 from escalation.protocols import Section
 from problems.classification import curves, figures
 from problems.classification.arrays import Flags, Floats, Ints, kish_size
 from problems.classification.bounds import METRICS, bound, clopper_pearson_lower, clopper_pearson_upper
 from problems.classification.recomputation import Forged, stated_scores, stated_sets
-from problems.classification.tables import notes, pairs, table, text
 
 if TYPE_CHECKING:
     from problems.classification.instance import TableInstance

@@ -11,10 +11,11 @@ import pytest
 from sklearn.calibration import calibration_curve
 from sklearn.metrics import roc_curve
 
+from escalation import html_tables as tables
 from escalation.attempt import Attempt, AttemptStatus
 from escalation.problem import Target, Tier
 from escalation.quote import Quote
-from problems.classification import curves, tables
+from problems.classification import curves
 from problems.classification.certify import certify
 from problems.classification.report import sections
 
