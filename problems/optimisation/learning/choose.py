@@ -1,0 +1,64 @@
+"""Which engines deserve the time on one instance: the learned shares, with what they rest on."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from escalation.work import Output, Report
+from problems.optimisation.learning.features import features
+from problems.optimisation.learning.history import Trial, read_history
+from problems.optimisation.learning.predict import FLOOR, Expected, Learner
+from problems.optimisation.models import parse_model
+
+KEPT = 2
+"""Engines that get time for incumbents, and engines that get time for bounds."""
+
+LEAST_INSTANCES = 6
+"""Solved instances of a kind below which nothing is learned."""
+
+
+def choose(params: Mapping[str, Any], inputs: Mapping[str, bytes], report: Report) -> Output:
+    """A local call: shares of time by engine for `inputs["model"]`, learned from `inputs["history"]`.
+
+    The values hold `weights` (empty where history is too short: the portfolio then divides time as it would
+    without learning), `expected` and `instances`, the number of solved instances that were learned from.
+    """
+    model = parse_model(inputs["model"])
+    trials = [trial for trial in read_history(inputs["history"]) if trial.kind == model.kind]
+    solved = len({trial.recipe for trial in trials})
+    found = features(model)
+    if solved < LEAST_INSTANCES:
+        return Output({"weights": {}, "expected": [], "features": found, "instances": solved})
+    expected = Learner(trials, params["seed"]).expect(found)
+    return Output(
+        {
+            "weights": shares(expected),
+            "expected": [vars(each) for each in expected],
+            "features": found,
+            "instances": solved,
+        }
+    )
+
+
+def shares(expected: Sequence[Expected]) -> dict[str, float]:
+    """Divides the time: half to the engines that bound best, half to those that find best.
+
+    Within a half, each of the best gets time in inverse proportion to its expected distance.
+    """
+    weights: dict[str, float] = {}
+    for side in ("primal", "dual"):
+        best = sorted(expected, key=lambda each: (getattr(each, side), each.engine))[:KEPT]
+        merits = {each.engine: 1 / max(getattr(each, side), FLOOR) for each in best}
+        for engine, merit in merits.items():
+            weights[engine] = weights.get(engine, 0.0) + 0.5 * merit / sum(merits.values())
+    return {engine: round(weight, 4) for engine, weight in sorted(weights.items())}
+
+
+def best_fixed(trials: Sequence[Trial], side: str) -> str:
+    """The engine that is best on average: what one would choose without looking at instances."""
+    engines = sorted({trial.engine for trial in trials})
+
+    def mean(engine: str) -> float:
+        own = [float(getattr(trial, side)) for trial in trials if trial.engine == engine]
+        return sum(own) / len(own)
+
+    return min(engines, key=mean)
