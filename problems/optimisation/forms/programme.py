@@ -30,7 +30,8 @@ class Programme:
         lower: int64, shape (rows,); -FREE is none.
         upper: int64, shape (rows,); FREE is none.
         top: int64, shape (columns,), at least 1; lower limits of columns are 0.
-        point_of: reads a feasible integer vector as a point of the instance, with the same cost.
+        point_of: reads a feasible integer vector as a point of the instance, of the same cost or a lower one
+            (a product column may sit above or below its product, where that only costs).
         vector_of: writes a feasible point as a vector, with the same cost.
     """
 
