@@ -194,8 +194,8 @@ def _costs(made: Layout, table: Ints) -> Ints:
     earliest = np.array([p.earliest for p in patients], dtype=np.int64)
     kind, clinicians, rooms, start = table.T
     waiting = np.where(clinicians >= 0, start - earliest[kind], 0)
-    slots: Ints = np.where((clinicians < 0) & (rooms < 0), made.model.refusal, waiting)
-    return weight[kind] * slots
+    slots = np.where((clinicians < 0) & (rooms < 0), made.model.refusal, waiting)
+    return np.asarray(weight[kind] * slots, dtype=np.int64)
 
 
 def _patient_rows(rows: Rows, made: Layout) -> None:
