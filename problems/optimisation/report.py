@@ -1,0 +1,143 @@
+"""The family's part of the HTML report: the answer, how far it can be from the best, and what proves that."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from escalation.attempt import Attempt, Candidate
+from escalation.certificate import Certificate, CertificateStatus
+from escalation.html_tables import notes, pairs, table, text
+from escalation.problem import Target
+from escalation.protocols import Section
+from problems.optimisation import answers, timeline
+from problems.optimisation.instance import OptimisationInstance
+from problems.optimisation.models import Model, sign
+
+KINDS: Mapping[str, str] = {
+    "appointments": "appointments: weighted waiting, in weighted hours, as little as can be",
+    "triage": "triage: benefit of the patients placed, as much as can be",
+    "qubo": "quadratic unconstrained binary optimisation",
+    "max_cut": "maximum cut: weight of the edges between two sides, as much as can be",
+    "independent_set": "maximum independent set: vertices without a common edge, as many as can be",
+}
+
+
+def sections(
+    instance: OptimisationInstance, target: Target, attempts: Sequence[tuple[Attempt, Candidate | None]]
+) -> list[Section]:
+    """Returns one section on the instance and one an attempt, as trusted HTML; all data are escaped."""
+    return [
+        _instance(instance, target),
+        *(_attempt(instance.model, attempt, candidate) for attempt, candidate in attempts),
+    ]
+
+
+def _instance(instance: OptimisationInstance, target: Target) -> Section:
+    side = f"at most {target.at_most:g}" if target.at_most is not None else f"at least {target.limit:g}"
+    lines = [
+        ("kind", KINDS[instance.model.kind]),
+        ("size", instance.model.size),
+        ("target", f"{target.metric} {side}"),
+        ("time to search, each tier", f"{instance.search_s:g} s"),
+    ]
+    remarks = "".join(f"<p>{text(remark)}</p>" for remark in instance.remarks)
+    source = f"<h3>Source</h3>{notes(dict(instance.source))}" if instance.source else ""
+    return Section("Instance", pairs(lines) + remarks + source)
+
+
+def _attempt(model: Model, attempt: Attempt, candidate: Candidate | None) -> Section:
+    title = f"Attempt {attempt.number}: {attempt.method} on {attempt.backend}"
+    html = [f"<p>It failed: {text(attempt.error)}</p>"] if attempt.error else []
+    if candidate is None:
+        return Section(title, "".join(html) or "<p>It brought no candidate.</p>")
+    html.append(_answer(model, candidate, attempt.certificate))
+    if attempt.certificate:
+        html.append(_certificate(attempt.certificate))
+    name = f"attempt-{attempt.number}"
+    if attempt.certificate is None or attempt.certificate.status is CertificateStatus.INVALID:
+        html.append("<p>The answer is not shown: it was not verified.</p>")
+    else:
+        html.append(answers.shown(model, candidate.values, name))
+    html.append(_search(model, candidate, name))
+    return Section(title, "".join(html))
+
+
+def _answer(model: Model, candidate: Candidate, certificate: Certificate | None) -> str:
+    """What the method claims; the certificate below says what of it holds."""
+    objective, bound = (_stated(model, candidate.values.get(key)) for key in ("objective", "bound"))
+    lines = [
+        ("objective", objective),
+        ("bound: no answer is " + ("lower" if sign(model) > 0 else "higher"), bound),
+        ("found by", candidate.values.get("engine")),
+        *_gaps(objective, bound),
+        ("verdict", str(certificate.status) if certificate else "not certified"),
+    ]
+    return pairs(lines, "Answer, as the method states it")
+
+
+def _stated(model: Model, value: Any) -> float | None:
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return value / model.scale if whole else None
+
+
+def _gaps(objective: float | None, bound: float | None) -> list[tuple[str, Any]]:
+    if objective is None or bound is None:
+        return [("open gap", "unknown: it needs an answer and a bound")]
+    gap = abs(objective - bound)
+    relative = f", {gap / abs(objective):.3%} of the objective" if objective else ""
+    return [("open gap", f"{gap:g}{relative}")]
+
+
+def _certificate(certificate: Certificate) -> str:
+    lines = [
+        ("status", str(certificate.status)),
+        ("what was bounded", certificate.kind),
+        ("value", certificate.value),
+        ("estimate", certificate.estimate),
+        ("tolerance", certificate.tolerance),
+        ("verifier", certificate.verifier),
+        *(("because", reason) for reason in certificate.reasons),
+    ]
+    evidence = (
+        f"<h3>What the verifier rests it on</h3>{notes(certificate.evidence)}" if certificate.evidence else ""
+    )
+    return pairs(lines, "Certificate") + evidence + _controls(certificate)
+
+
+def _controls(certificate: Certificate) -> str:
+    """The same local search from random bits, beside the one from the device's samples."""
+    if not certificate.controls:
+        return ""
+    compared = [(c.name, c.value, c.difference, c.p_value) for c in certificate.controls]
+    header = ("null control", "its value", "candidate better by", "one-sided p")
+    return table(header, compared, "Null controls: the same search after it, without the device")
+
+
+def _search(model: Model, candidate: Candidate, name: str) -> str:
+    """Notes of the method: the timeline and the engines first, then all of them as they are."""
+    said = dict(candidate.notes)
+    if not said:
+        return ""
+    incumbents = timeline.steps(said.get("timeline"), "objective", model.scale)
+    bounds = timeline.steps(said.get("timeline"), "bound", model.scale)
+    drawn = timeline.figure(incumbents, bounds, f"{name}-timeline")
+    figure = f"<figure>{drawn}</figure>" if drawn else ""
+    heading = "<h3>The search (stated by the method, not verified)</h3>"
+    return (
+        heading
+        + figure
+        + _engines(incumbents, bounds)
+        + f"<details><summary>All notes</summary>{notes(said)}</details>"
+    )
+
+
+def _engines(incumbents: Sequence[timeline.Step], bounds: Sequence[timeline.Step]) -> str:
+    """Which engine brought how much of it."""
+    names = list(dict.fromkeys(step.engine for step in (*incumbents, *bounds)))
+    rows = [(name, *_given(name, incumbents), *_given(name, bounds)) for name in names]
+    header = ("engine", "best answers", "the last of them", "best bounds", "the last of them")
+    return table(header, rows, "What each engine gave the others") if rows else ""
+
+
+def _given(engine: str, steps: Sequence[timeline.Step]) -> tuple[int, float | None]:
+    mine = [step.value for step in steps if step.engine == engine]
+    return len(mine), mine[-1] if mine else None
