@@ -1,14 +1,14 @@
 """Small instances of the bits kinds as drawings: filled vertices are chosen, or on the one side."""
 
+from math import cos, pi, sin
+
 from problems.optimisation.drawing import INK, LINE, Drawing
 from problems.optimisation.models import MaxCut, Qubo, SpinModel
 from problems.optimisation.points import Point, label
 
 MOST_VERTICES = 60
-PAGE_PX, MARGIN_PX = 560, 24
+PAGE_PX, MARGIN_PX = 480, 16
 CHOSEN, OTHER, CUT = "#0072B2", "#ffffff", "#D55E00"
-SEED = 20_260_121
-"""Of the layout; fixed, so that a report can be made again."""
 
 
 def drawing(model: SpinModel, point: Point, name: str) -> str:
@@ -17,8 +17,8 @@ def drawing(model: SpinModel, point: Point, name: str) -> str:
         return ""
     page = Drawing(name, PAGE_PX, PAGE_PX)
     pairs = [(u, v) for u, v, *_ in (model.quadratic if isinstance(model, Qubo) else model.edges)]
-    where = _places(model.size, pairs)
     bits = point.tolist()
+    where = _places(bits)
     for u, v in pairs:
         cut = isinstance(model, MaxCut) and bits[u] != bits[v]
         page.line(*where[u], *where[v], CUT if cut else LINE)
@@ -31,17 +31,12 @@ def drawing(model: SpinModel, point: Point, name: str) -> str:
     return page.svg(f"The answer as a graph of {model.size} vertices", about)
 
 
-def _places(vertices: int, pairs: list[tuple[int, int]]) -> list[tuple[float, float]]:
-    """Fruchterman & Reingold (1991) from a fixed start, scaled to the page."""
-    import networkx as nx
-
-    graph = nx.Graph()
-    graph.add_nodes_from(range(vertices))
-    graph.add_edges_from(pairs)
-    found = nx.spring_layout(graph, seed=SEED)
-    spots = [tuple(map(float, found[vertex])) for vertex in range(vertices)]
-    low, high = min(map(min, spots)), max(map(max, spots))
-    scale = (PAGE_PX - 2 * MARGIN_PX) / ((high - low) or 1.0)
-    return [
-        (round(MARGIN_PX + (x - low) * scale, 1), round(MARGIN_PX + (y - low) * scale, 1)) for x, y in spots
-    ]
+def _places(bits: list[int]) -> list[tuple[float, float]]:
+    """On a circle: the chosen beside each other, then the others."""
+    order = sorted(range(len(bits)), key=lambda vertex: (not bits[vertex], vertex))
+    radius, middle = PAGE_PX / 2 - MARGIN_PX, PAGE_PX / 2
+    where = [(0.0, 0.0)] * len(bits)
+    for number, vertex in enumerate(order):
+        angle = 2 * pi * number / len(bits)
+        where[vertex] = round(middle + radius * cos(angle), 1), round(middle + radius * sin(angle), 1)
+    return where
