@@ -87,16 +87,29 @@ def test_what_nobody_triggers_is_scheduled(client: SyncPrefectClient, flow: str,
     assert getattr(schedule.schedule, "cron", None) == cron
 
 
-def test_the_parameters_of_classify_are_a_form(client: SyncPrefectClient) -> None:
-    schema: Any = client.read_deployment_by_name("classify/tierwise").parameter_openapi_schema
-    for name in ("table", "target", "budget", "data_class"):
+@pytest.mark.parametrize(
+    ("flow", "parts", "choices", "required"),
+    [
+        ("classify", ("table", "target", "budget", "data_class"), ("Metric", "roc_auc"), {"table", "target"}),
+        (
+            "optimise",
+            ("kind", "appointments", "triage", "file", "target", "budget", "data_class"),
+            ("Kind", "appointments"),
+            {"kind", "target"},
+        ),
+    ],
+)
+def test_the_parameters_are_a_form(
+    client: SyncPrefectClient, flow: str, parts: tuple[str, ...], choices: tuple[str, str], required: set[str]
+) -> None:
+    schema: Any = client.read_deployment_by_name(f"{flow}/tierwise").parameter_openapi_schema
+    for name in parts:
         field = schema["properties"][name]
         assert "anyOf" not in field, f"{name} would be a box of JSON"
         model = schema["definitions"][field["$ref"].rpartition("/")[2]]
         assert model.get("properties") or model.get("enum")
-    metrics = schema["definitions"]["Metric"]["enum"]
-    assert "roc_auc" in metrics
-    assert set(schema["required"]) == {"table", "target"}
+    assert choices[1] in schema["definitions"][choices[0]]["enum"]
+    assert set(schema["required"]) == required
 
 
 def test_the_worker_executes_a_triggered_run(client: SyncPrefectClient, ledger: SqlLedger) -> None:

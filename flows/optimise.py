@@ -1,0 +1,187 @@
+"""Schedules, triage, cuts and the like as a flow whose parameters are a form in the Prefect UI."""
+
+from enum import StrEnum
+from typing import Any
+
+from prefect import flow
+from pydantic import Field
+
+from escalation.case import Outcome
+from escalation.errors import BadInput
+from escalation.model import Frozen
+from escalation.opening import DEFAULT_POLICY
+from escalation.problem import Budget, DataClass
+from escalation.validation import parse
+from flows.driver import run_case
+from flows.ending import bad_input
+from flows.naming import run_name
+
+SEARCH_S = 20.0
+
+
+class Kind(StrEnum):
+    """What is to be solved; see `problems.optimisation.models.KINDS`."""
+
+    APPOINTMENTS = "appointments"
+    TRIAGE = "triage"
+    QUBO = "qubo"
+    MAX_CUT = "max_cut"
+    INDEPENDENT_SET = "independent_set"
+
+
+class Measure(StrEnum):
+    """What a target may be about; see `problems.optimisation.metrics.METRICS`."""
+
+    GAP = "gap"
+    ABSOLUTE_GAP = "absolute_gap"
+    OBJECTIVE = "objective"
+
+
+class AppointmentsForm(Frozen):
+    """For appointments: two tables, or a number of patients to make a clinic up."""
+
+    patients: str | None = Field(None, description="Path of the CSV file with the patients, on the worker.")
+    resources: str | None = Field(
+        None, description="Path of the CSV file with the shifts of clinicians and rooms, on the worker."
+    )
+    opens: str | None = Field(None, description="Of tables: the first slot, for instance 2026-11-23T08:00.")
+    slot_min: int | None = Field(None, description="Of tables: minutes of a slot; 15 unless given.")
+    refusal_h: float | None = Field(
+        None, description="Of tables: hours of waiting that not being treated counts as."
+    )
+    generate_patients: int | None = Field(
+        None, description="Instead of tables: patients of a clinic that is made up from the seed."
+    )
+
+    def instance(self) -> dict[str, Any]:
+        """What was filled in, as the family reads it."""
+        return _stated(self, "patients")
+
+
+class TriageForm(Frozen):
+    """For triage: two tables, or a number of patients to make a ward up."""
+
+    patients: str | None = Field(None, description="Path of the CSV file with the patients, on the worker.")
+    places: str | None = Field(None, description="Path of the CSV file with the places, on the worker.")
+    generate_patients: int | None = Field(
+        None, description="Instead of tables: patients of a ward that is made up from the seed."
+    )
+
+    def instance(self) -> dict[str, Any]:
+        """What was filled in, as the family reads it."""
+        return _stated(self, "patients")
+
+
+class FileForm(Frozen):
+    """For qubo, max_cut and independent_set: a file in one of the formats of the field."""
+
+    file: str | None = Field(
+        None,
+        description="Path on the worker. qubo: OR-Library, or dimod's .bqm, .json, .coo; max_cut: rudy; "
+        "independent_set: DIMACS.",
+    )
+    number: int | None = Field(None, description="Which instance of an OR-Library file, from 1.")
+
+    def instance(self) -> dict[str, Any]:
+        """What was filled in, as the family reads it."""
+        return _stated(self)
+
+
+class TargetForm(Frozen):
+    """What the answer must reach. Give one of at_most and at_least."""
+
+    metric: Measure = Measure.GAP
+    at_most: float | None = Field(
+        None, description="Of gap (0.05 is 5 %), absolute_gap, and of an objective that is minimised."
+    )
+    at_least: float | None = Field(None, description="Of an objective that is maximised.")
+
+
+def _stated(form: Frozen, size: str = "") -> dict[str, Any]:
+    """The filled-in fields; `generate_SIZE` becomes the generator's field `SIZE`."""
+    given = {name: value for name, value in form.to_json().items() if value is not None}
+    made = given.pop(f"generate_{size}", None)
+    return given if made is None else given | {"generate": {size: made}}
+
+
+def _problem(parameters: dict[str, Any]) -> dict[str, Any]:
+    names = ("kind", "appointments", "triage", "file", "target", "search_s", "budget", "data_class", "seed")
+    return stated(**{name: parameters[name] for name in names})
+
+
+# The parameters are checked by `stated`, which says in one line what is wrong with them.
+@flow(flow_run_name=run_name(_problem), validate_parameters=False, persist_result=False)
+def optimise(  # noqa: PLR0917 (fields of a form)
+    kind: Kind,
+    target: TargetForm,
+    appointments: AppointmentsForm = AppointmentsForm(),  # noqa: B008 (frozen)
+    triage: TriageForm = TriageForm(),  # noqa: B008 (frozen)
+    file: FileForm = FileForm(),  # noqa: B008 (frozen)
+    search_s: float = SEARCH_S,
+    budget: Budget = Budget(),  # noqa: B008 (frozen)
+    data_class: DataClass = DataClass.IDENTIFIABLE,
+    seed: int = 0,
+    policy: str = DEFAULT_POLICY,
+    case_id: str | None = None,
+    approval_wait_s: float | None = None,
+) -> Outcome:
+    """Finds the best answer it can, and proves how far from the best any answer can be.
+
+    Args:
+        kind: what is to be solved; fill in the part of that name, or `file` for the others.
+        target: the gap or the objective that must be reached.
+        appointments: the clinic.
+        triage: the ward.
+        file: the graph or the quadratic function.
+        search_s: seconds of elapsed time that each tier may search.
+        budget: what the case may spend; an empty field is unlimited.
+        data_class: public, deidentified or identifiable; decides whether data may leave the site.
+        seed: from which all chance is derived.
+        policy: the name of a policy that ships, or a policy file.
+        case_id: an unfinished case to take up again; default: a new one.
+        approval_wait_s: seconds that the run pauses with a form where a person must approve; default: an hour
+            in a deployment, else 0: the case is held, and `tierwise approve` answers.
+
+    Raises:
+        BadInput: with one clear line.
+    """
+    try:
+        problem = stated(kind, appointments, triage, file, target, search_s, budget, data_class, seed)
+    except BadInput as error:
+        return bad_input(error)
+    return run_case(problem, policy, case_id, None, approval_wait_s)
+
+
+def stated(  # noqa: PLR0917 (fields of a form)
+    kind: Any,
+    appointments: Any,
+    triage: Any,
+    file: Any,
+    target: Any,
+    search_s: Any,
+    budget: Any,
+    data_class: Any,
+    seed: Any,
+) -> dict[str, Any]:
+    """The problem that a filled-in form states, as plain data.
+
+    Raises:
+        BadInput: with one clear line, also where a part is filled in that the kind does not use.
+    """
+    parts = {
+        "appointments": parse(AppointmentsForm, appointments, "appointments").instance(),
+        "triage": parse(TriageForm, triage, "triage").instance(),
+        "file": parse(FileForm, file, "file").instance(),
+    }
+    own = str(kind) if str(kind) in parts else "file"
+    for name, filled in parts.items():
+        if filled and name != own:
+            raise BadInput(f"{name}: expected an empty part for kind {kind}, which reads {own}; got {filled}")
+    return {
+        "family": "optimisation",
+        "instance": {"kind": str(kind), "search_s": search_s, **parts[own]},
+        "target": parse(TargetForm, target, "target").to_json(),
+        "budget": parse(Budget, budget, "budget").to_json(),
+        "data_class": str(data_class),
+        "seed": seed,
+    }
