@@ -12,7 +12,7 @@ stand for reals are multiples of 2**-shift. The formats, by `kind`:
     (matrix indices i < j < k; signs a, b, c with a·b·c = 1; multiplier t ≥ 0), every spin vector has a s_i
     s_j + b s_i s_k + c s_j s_k ≥ -1. Where K - Diag(u) - Σ t (a E_ij + b E_ik + c E_jk) + δI is positive
     semidefinite (E_ij symmetric, two ones), 4·cost ≥ constant + ½ Σ u - Σ t - ½ m δ. The δ is the verifier's
-    own.
+    own: the largest that leaves the claimed bound (`semidefinite.strongest_spins` finds the best claim).
 `tree`: {"form": "spins" | "programme", "shift", "nodes"}
     A division of all answers into leaves with a bound each; `nodes[0]` is the root, every node but it is the
     child of exactly one. Spins: {"branch": i, "children": [node where bit i is 0, where it is 1]}, where i

@@ -1,0 +1,107 @@
+"""Weak duality of an integer programme over a box, in exact arithmetic.
+
+For any y: cost·x = Σ_i y_i (Ax)_i + Σ_j (cost - yA)_j x_j, and each term is at least what it is at the better
+end of its range (Neumaier & Shcherbina 2004, Math. Program. 99, 283: with bounded columns any y will do).
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from problems.optimisation.forms.programme import FREE, Ints, Programme
+from problems.optimisation.proofs.reading import Faulty, fields, integers, shift_of
+
+SAFE = 1 << 62
+"""Sums whose terms cannot add up to this fit into 64 bits."""
+
+
+@dataclass(frozen=True)
+class ExactDual:
+    """A programme, prepared for bounds by many multipliers over many boxes.
+
+    Sums are in 64-bit integers where the sizes of their terms show that they fit, in Python's otherwise.
+    """
+
+    programme: Programme
+
+    def weigh(self, duals: Any, shift: int, low: Ints, high: Ints, priced: bool = True) -> int:
+        """Returns 2**shift times the lower bound of cost over the box that multipliers give.
+
+        Args:
+            duals: one multiplier a row, multiples of 2**-shift.
+            shift: binary places of the multipliers.
+            low: int64, shape (columns,), not below 0.
+            high: int64, shape (columns,), not below `low`.
+            priced: False for cost and offset 0; then more than 0 means that the box holds no answer.
+
+        Raises:
+            Faulty: on a multiplier for a side that a row does not have, or other data than that.
+        """
+        y = integers(duals, "multipliers", self.programme.rows)
+        total = self._rows(y) + self._columns(y, shift, low, high, priced)
+        return total + (self.programme.offset << shift if priced else 0)
+
+    def _rows(self, y: list[int]) -> int:
+        values = np.array(y, dtype=np.int64)
+        chosen = np.where(values > 0, self.programme.lower, self.programme.upper)
+        used = values != 0
+        missing = np.flatnonzero(used & (np.abs(chosen) == FREE))
+        if missing.size:
+            raise Faulty(f"the multiplier of row {missing[0]} is for a side that the row does not have")
+        return _dot(values[used], chosen[used])
+
+    def _columns(self, y: list[int], shift: int, low: Ints, high: Ints, priced: bool) -> int:
+        largest = max(map(abs, y), default=0) * self._column_weight
+        cost = self.programme.cost if priced else np.zeros_like(self.programme.cost)
+        if largest + (_largest(cost) << shift) < SAFE:
+            reduced = (cost << shift) - self.programme.transposed @ np.array(y, dtype=np.int64)
+            return _dot(reduced, np.where(reduced > 0, low, high))
+        slow = self._reduced(y, shift, cost.tolist())
+        ends = zip(slow, low.tolist(), high.tolist(), strict=True)
+        return sum(r * (first if r > 0 else last) for r, first, last in ends)
+
+    def _reduced(self, y: list[int], shift: int, cost: list[int]) -> list[int]:
+        reduced = [c << shift for c in cost]
+        entries = self.programme.matrix.tocoo()
+        rows, columns = (each.tolist() for each in entries.coords)
+        for row, column, entry in zip(rows, columns, entries.data.tolist(), strict=True):
+            reduced[column] -= y[row] * entry
+        return reduced
+
+    @cached_property
+    def _column_weight(self) -> int:
+        """At least the largest sum of absolute entries of a column."""
+        by_column = self.programme.transposed
+        longest = int(np.diff(by_column.indptr).max(initial=0))
+        return longest * _largest(by_column.data)
+
+
+def _largest(values: Ints) -> int:
+    return max(abs(int(values.max())), abs(int(values.min()))) if values.size else 0
+
+
+def _dot(left: Ints, right: Ints) -> int:
+    if _largest(left) * _largest(right) * len(left) < SAFE:
+        return int(left @ right)
+    return sum(a * b for a, b in zip(left.tolist(), right.tolist(), strict=True))
+
+
+def rounded_up(scaled: int, shift: int) -> int:
+    """The least integer that is not below scaled / 2**shift: costs are integers."""
+    return -((-scaled) >> shift)
+
+
+def strongest_dual(programme: Programme, duals: list[int], shift: int) -> int:
+    """The best integer bound that multipliers prove; raises `Faulty` as `ExactDual.weigh`."""
+    low = np.zeros_like(programme.top)
+    return rounded_up(ExactDual(programme).weigh(duals, shift, low, programme.top), shift)
+
+
+def check_dual(programme: Programme, data: Any, bound: int) -> None:
+    """Checks a `programme_dual`; raises `Faulty` where it does not prove `bound`."""
+    shift, duals = fields(data, ("shift", "duals"))
+    proven = strongest_dual(programme, duals, shift_of(shift))
+    if proven < bound:
+        raise Faulty(f"the multipliers prove that no cost is below {proven}, not {bound}")

@@ -1,0 +1,137 @@
+"""Asks another engine whether anything is cheaper than a bound that one engine only states.
+
+The candidate's own answer is checked elsewhere, so all that is left to show is that no answer costs less than
+the bound: a programme with that as a row has no solution. Two engines that share no code may still both be
+wrong, each in its own way; what they agree on is believed, and the certificate says on what it rests.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from problems.optimisation.forms.programme import FREE, Ints, Programme
+from problems.optimisation.proofs.reading import Faulty, Undecided, fields
+
+MOST_COLUMNS = 30_000
+MOST_ENTRIES = 300_000
+"""Larger programmes are not decided within the limits below anyway, and only building them takes long."""
+MOST_NODES = 20_000
+"""Of HiGHS: bounds its work the same on every machine, some 30 s of a programme with 500 columns."""
+MOST_WALL_S = 240.0
+"""Only against a machine that hangs: the limits above and below are reached much earlier."""
+MOST_DETERMINISTIC_S = 30.0
+"""Of CP-SAT, in its own seconds, which are the same on every machine."""
+EXACT = 1 << 53
+"""HiGHS computes in floating numbers, which hold integers up to this."""
+HIGHS_INFEASIBLE = 2
+
+Answer = Ints | None
+
+
+def check_second(programme: Programme, data: Any, bound: int) -> str:
+    """Has an engine that is not the claim's own confirm that no cost is below `bound`.
+
+    Returns:
+        The name of the engine that confirms it.
+
+    Raises:
+        Faulty: when it finds something cheaper.
+        Undecided: when it does not find out within its limits.
+    """
+    (engine,) = fields(data, ("engine",))
+    others: dict[str, tuple[str, Callable[[Programme, int], Answer]]] = {
+        "cp_sat": ("HiGHS", highs_below),
+        "highs": ("CP-SAT", cp_sat_below),
+    }
+    if not isinstance(engine, str) or engine not in others:
+        raise Faulty(f"expected a claim of one of the engines {', '.join(others)}")
+    if programme.columns > MOST_COLUMNS or programme.matrix.nnz > MOST_ENTRIES:
+        raise Undecided(
+            f"the programme is too large for a second engine: {programme.columns} columns, "
+            f"{programme.matrix.nnz} entries"
+        )
+    name, below = others[engine]
+    cheaper = below(programme, bound - 1)
+    if cheaper is not None:
+        raise Faulty(f"{name} finds an answer that costs {exact_cost(programme, cheaper)}, below {bound}")
+    return name
+
+
+def highs_below(programme: Programme, most: int) -> Answer:
+    """Returns an answer that costs at most `most`, or None when HiGHS finds that there is none."""
+    from scipy.optimize import Bounds, LinearConstraint, milp
+
+    weight = np.abs(programme.cost).astype(np.float64) @ programme.top
+    if weight + abs(programme.offset) + abs(most) >= EXACT:
+        raise Undecided("costs are too large for HiGHS, which computes in floating numbers")
+    lower = np.where(programme.lower == -FREE, -np.inf, programme.lower)
+    upper = np.where(programme.upper == FREE, np.inf, programme.upper)
+    price = programme.cost.astype(np.float64)
+    cheap = LinearConstraint(price.reshape(1, -1), -np.inf, most - programme.offset)
+    constraints = [cheap]
+    if programme.rows:
+        constraints.append(LinearConstraint(programme.matrix.astype(np.float64), lower, upper))
+    found = milp(
+        price,
+        constraints=constraints,
+        integrality=np.ones(programme.columns, dtype=np.int64),
+        bounds=Bounds(0, programme.top),
+        options={"node_limit": MOST_NODES, "time_limit": MOST_WALL_S},
+    )
+    if found.x is not None:
+        return _confirmed(programme, np.rint(found.x).astype(np.int64), most, "HiGHS")
+    if found.status != HIGHS_INFEASIBLE:
+        raise Undecided(f"HiGHS does not decide within {MOST_NODES} nodes whether the bound holds")
+    return None
+
+
+def cp_sat_below(programme: Programme, most: int) -> Answer:
+    """Returns an answer that costs at most `most`, or None when CP-SAT finds that there is none."""
+    from ortools.sat.python import cp_model
+
+    model = cp_model.CpModel()
+    columns = [model.new_int_var(0, top, "") for top in programme.top.tolist()]
+    matrix = programme.matrix
+    starts, where, entries = matrix.indptr.tolist(), matrix.indices.tolist(), matrix.data.tolist()
+    for row, (lower, upper) in enumerate(
+        zip(programme.lower.tolist(), programme.upper.tolist(), strict=True)
+    ):
+        part = slice(starts[row], starts[row + 1])
+        total = cp_model.LinearExpr.weighted_sum([columns[j] for j in where[part]], entries[part])
+        model.add_linear_constraint(total, lower, upper)
+    cost = cp_model.LinearExpr.weighted_sum(columns, programme.cost.tolist())
+    model.add(cost <= most - programme.offset)
+    solver = cp_model.CpSolver()
+    solver.parameters.max_deterministic_time = MOST_DETERMINISTIC_S
+    solver.parameters.max_time_in_seconds = MOST_WALL_S
+    solver.parameters.num_workers = 1
+    solver.parameters.linearization_level = 2
+    status = solver.solve(model)
+    if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        answer = np.array([solver.value(column) for column in columns], dtype=np.int64)
+        return _confirmed(programme, answer, most, "CP-SAT")
+    if status != cp_model.INFEASIBLE:
+        raise Undecided(f"CP-SAT does not decide within {MOST_DETERMINISTIC_S:g} of its seconds")
+    return None
+
+
+def _confirmed(programme: Programme, answer: Ints, most: int, engine: str) -> Ints:
+    """Returns an engine's answer when it holds in whole numbers too."""
+    if violation(programme, answer) or exact_cost(programme, answer) > most:
+        raise Undecided(f"{engine} returns an answer that does not hold in whole numbers")
+    return answer
+
+
+def violation(programme: Programme, answer: Ints) -> bool:
+    """Whether a vector breaks a row or a limit of the programme."""
+    rows = programme.matrix @ answer
+    limits = (answer < 0) | (answer > programme.top)
+    return bool(limits.any() or (rows < programme.lower).any() or (rows > programme.upper).any())
+
+
+def exact_cost(programme: Programme, answer: Ints) -> int:
+    """What a vector costs, in whole numbers of any size."""
+    prices: list[int] = programme.cost.tolist()
+    amounts: list[int] = answer.tolist()
+    return programme.offset + sum(price * amount for price, amount in zip(prices, amounts, strict=True))

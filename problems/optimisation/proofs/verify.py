@@ -1,0 +1,120 @@
+"""Checks proofs of dual bounds: what each claims is believed when it is shown again, here, from the model."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from threadpoolctl import threadpool_limits
+
+from problems.optimisation.forms.compile import compile_programme
+from problems.optimisation.forms.spins import SpinForm, spin_form
+from problems.optimisation.models import IndependentSet, MaxCut, Model, Qubo
+from problems.optimisation.proofs.model import Proof
+from problems.optimisation.proofs.programme_dual import check_dual
+from problems.optimisation.proofs.programme_tree import check_programme_tree
+from problems.optimisation.proofs.reading import Faulty, Undecided, fields
+from problems.optimisation.proofs.second_engine import check_second
+from problems.optimisation.proofs.semidefinite import check_semidefinite
+from problems.optimisation.proofs.spin_tree import check_spin_tree
+
+MOST_WEIGHT = 1 << 56
+"""Of all coefficients together: sums of spin forms then stay within 64 bits."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What became of a proof: one of `bound`, `fault` and `undecided`.
+
+    Attributes:
+        bound: the lower bound on all costs, as claimed, that it proves; None where it does not.
+        fault: why it does not prove what it claims.
+        undecided: the limit of the verifier that kept it from finding out; no fault of the proof.
+        how: what the bound rests on, in words.
+        sizes: of what was checked.
+    """
+
+    bound: int | None
+    fault: str = ""
+    undecided: str = ""
+    how: str = ""
+    sizes: dict[str, int] = field(default_factory=dict)
+
+
+def verify(model: Model, proof: Proof) -> Verdict:
+    """Shows again what a proof claims, or says why not; nothing that is sent makes this raise.
+
+    The same on every call: factorisations run on one thread, searches within counted work.
+    """
+    try:
+        with threadpool_limits(1):
+            how, sizes = _CHECKS[proof.kind](model, proof) if proof.kind in _CHECKS else _unknown(proof)
+    except (Undecided, MemoryError) as limit:
+        return Verdict(None, undecided=str(limit) or "the proof needs more memory than there is")
+    except Faulty as fault:
+        return Verdict(None, fault=str(fault))
+    except Exception as error:  # data of a shape that no check foresaw prove nothing
+        return Verdict(None, fault=f"cannot be checked ({type(error).__name__})")
+    return Verdict(proof.bound, how=how, sizes=sizes)
+
+
+def _unknown(proof: Proof) -> tuple[str, dict[str, int]]:
+    raise Faulty(f"expected a proof of one of the kinds {', '.join(_CHECKS)}")
+
+
+def _programme_dual(model: Model, proof: Proof) -> tuple[str, dict[str, int]]:
+    programme = compile_programme(model)
+    check_dual(programme, proof.data, proof.bound)
+    sizes = {"rows": programme.rows, "columns": programme.columns}
+    return "weak duality (the integer programme's rows), exact arithmetic", sizes
+
+
+def _semidefinite(model: Model, proof: Proof) -> tuple[str, dict[str, int]]:
+    form = _spins(model)
+    check_semidefinite(form, proof.data, proof.bound)
+    sizes = {"order": form.size + (not form.symmetric), "triangles": len(proof.data["triangles"])}
+    return "a semidefinite dual matrix, its factorisation's rounding bounded rigorously", sizes
+
+
+def _tree(model: Model, proof: Proof) -> tuple[str, dict[str, int]]:
+    form, _, nodes = fields(proof.data, ("form", "shift", "nodes"))
+    if form == "spins":
+        walked = check_spin_tree(_spins(model), proof.data, proof.bound)
+        how = "semidefinite dual matrices, rounding bounded rigorously"
+    elif form == "programme":
+        walked = check_programme_tree(compile_programme(model), proof.data, proof.bound)
+        how = "weak duality, exact arithmetic"
+    else:
+        raise Faulty("expected a tree of the form spins or programme")
+    sizes = {"nodes": len(nodes), "leaves": walked.leaves, "depth": walked.depth}
+    return f"branch and bound, each of {walked.leaves} leaves checked by {how}", sizes
+
+
+def _second_engine(model: Model, proof: Proof) -> tuple[str, dict[str, int]]:
+    programme = compile_programme(model)
+    name = check_second(programme, proof.data, proof.bound)
+    sizes = {"rows": programme.rows, "columns": programme.columns}
+    return f"a second engine, {name}, which finds no better answer either", sizes
+
+
+def _spins(model: Model) -> SpinForm:
+    if not isinstance(model, Qubo | MaxCut | IndependentSet):
+        raise Faulty(f"expected an instance of bits for a proof on spins, got {model.kind}")
+    if _weight(model) > MOST_WEIGHT:
+        raise Undecided("the instance's coefficients are too large for exact arithmetic in 64 bits")
+    return spin_form(model)
+
+
+def _weight(model: Qubo | MaxCut | IndependentSet) -> int:
+    if isinstance(model, IndependentSet):
+        return model.vertices + len(model.edges)
+    if isinstance(model, MaxCut):
+        return sum(abs(weight) for _, _, weight in model.edges)
+    quadratic = sum(abs(q) for _, _, q in model.quadratic)
+    return abs(model.offset) + sum(map(abs, model.linear)) + quadratic
+
+
+_CHECKS: dict[str, Callable[[Model, Proof], tuple[str, dict[str, int]]]] = {
+    "programme_dual": _programme_dual,
+    "semidefinite": _semidefinite,
+    "tree": _tree,
+    "second_engine": _second_engine,
+}
