@@ -62,16 +62,18 @@ def _attempt(model: Model, attempt: Attempt, candidate: Candidate | None) -> Sec
 
 
 def _answer(model: Model, candidate: Candidate, certificate: Certificate | None) -> str:
-    """What the method claims; the certificate below says what of it holds."""
-    objective, bound = (_stated(model, candidate.values.get(key)) for key in ("objective", "bound"))
-    lines = [
-        ("objective", objective),
-        ("bound: no answer is " + ("lower" if sign(model) > 0 else "higher"), bound),
-        ("found by", candidate.values.get("engine")),
-        *_gaps(objective, bound),
-        ("verdict", str(certificate.status) if certificate else "not certified"),
+    """What the method claims, beside what the verifier found; a dash is what it could not find."""
+    claimed = {key: _stated(model, candidate.values.get(key)) for key in ("objective", "bound")}
+    found = certificate.evidence if certificate else {}
+    bound = "bound: no answer is " + ("lower" if sign(model) > 0 else "higher")
+    rows = [
+        ("objective", claimed["objective"], found.get("objective")),
+        (bound, claimed["bound"], found.get("bound")),
+        ("open gap", _gap(**claimed), _gap(found.get("objective"), found.get("bound"))),
+        ("found by", candidate.values.get("engine"), None),
+        ("proof of the bound", None, found.get("how")),
     ]
-    return pairs(lines, "Answer, as the method states it")
+    return table(("", "the method states", "the verifier found"), rows, "Answer")
 
 
 def _stated(model: Model, value: Any) -> float | None:
@@ -79,12 +81,12 @@ def _stated(model: Model, value: Any) -> float | None:
     return value / model.scale if whole else None
 
 
-def _gaps(objective: float | None, bound: float | None) -> list[tuple[str, Any]]:
-    if objective is None or bound is None:
-        return [("open gap", "unknown: it needs an answer and a bound")]
+def _gap(objective: Any, bound: Any) -> str | None:
+    """The open gap in the stated unit and in per cent; None where one of the two is unknown."""
+    if not isinstance(objective, int | float) or not isinstance(bound, int | float):
+        return None
     gap = abs(objective - bound)
-    relative = f", {gap / abs(objective):.3%} of the objective" if objective else ""
-    return [("open gap", f"{gap:g}{relative}")]
+    return f"{gap:g}" + (f" ({gap / abs(objective):.2%} of the objective)" if objective else "")
 
 
 def _certificate(certificate: Certificate) -> str:
