@@ -1,0 +1,64 @@
+"""The engines by name, each as `module:Class`, so that one which cannot be imported breaks no other."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from problems.optimisation.engines.base import Engine
+
+HERE = "problems.optimisation.engines"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """An engine, and how a portfolio may use it.
+
+    Attributes:
+        engine: `module:Class`.
+        many: whether several ranks gain by running it with different seeds.
+        resumes: whether a slice goes on where the last one ended; otherwise slices double in length.
+    """
+
+    engine: str
+    many: bool = False
+    resumes: bool = True
+
+
+ENGINES: Mapping[str, Entry] = {
+    "highs": Entry(f"{HERE}.highs:Highs", resumes=False),
+    "cp_sat": Entry(f"{HERE}.cp_sat:CpSat", resumes=False),
+    "annealing": Entry(f"{HERE}.samplers:Annealing", many=True),
+    "tabu": Entry(f"{HERE}.samplers:Tabu", many=True),
+    "tempering": Entry(f"{HERE}.tempering:Tempering", many=True),
+    "schedule_search": Entry(f"{HERE}.schedule_search:ScheduleSearch", many=True),
+    "placement_search": Entry(f"{HERE}.placement_search:PlacementSearch", many=True),
+    "relaxation": Entry(f"{HERE}.relaxation:Relaxation"),
+    "semidefinite": Entry(f"{HERE}.semidefinite:Semidefinite"),
+    "spin_tree": Entry(f"{HERE}.spin_tree:SpinTree"),
+    "programme_tree": Entry(f"{HERE}.programme_tree:ProgrammeTree"),
+}
+
+
+def engine_class(name: str) -> Any:
+    """Returns an engine's class.
+
+    Raises:
+        KeyError: for an unknown name.
+        ImportError: where its module or a package that it needs is missing.
+    """
+    module, _, attribute = ENGINES[name].engine.partition(":")
+    return getattr(import_module(module), attribute)
+
+
+def deterministic(names: list[str]) -> list[str]:
+    """Returns the ones among the engines that say they do the same on any machine."""
+
+    def says_so(name: str) -> bool:
+        try:
+            found: type[Engine] = engine_class(name)
+        except ImportError:
+            return False
+        return found.deterministic
+
+    return [name for name in names if says_so(name)]

@@ -1,0 +1,242 @@
+"""The board of one rank: what it knows of the best point and bound, and how it tells the others.
+
+News travel while engines run: an engine polls `stop`, and by that its rank receives and sends. Where MPI
+allows calls from several threads in turn, any thread of an engine does (CP-SAT calls back from its own while
+the rank's thread is inside its solver); otherwise only the thread that made the board.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from problems.optimisation import metrics, points
+from problems.optimisation.models import Model
+from problems.optimisation.points import Infeasible, Point
+from problems.optimisation.portfolio.news import News, unpack
+from problems.optimisation.portfolio.post import Post
+from problems.optimisation.proofs.model import Proof
+
+POLL_S = 0.002
+"""Between two looks at the messages; asking whether to stop costs next to nothing in between."""
+
+TELL_S = 1.0
+UNCHECKED = "second_engine"
+"""The kind of proof that nobody can check without solving the instance again."""
+
+
+@dataclass(frozen=True)
+class Find:
+    """A point or a bound that was the best known when it was found."""
+
+    at_s: float
+    what: str
+    value: int
+    engine: str
+
+
+class MpiBoard:
+    """`engines.base.Board` on one rank of a portfolio.
+
+    Attributes:
+        finds: what this rank found, in order.
+        remarks: what went wrong here, in order, each once.
+        proofs: the best proof of this rank that can be checked again (True), and that cannot (False).
+        own: the best point that this rank found itself: its cost, the point, the engine.
+        stopped: why it is over, empty before.
+    """
+
+    def __init__(self, comm: Any, model: Model, aim: dict[str, Any], search_s: float, live: bool) -> None:
+        self.model, self._aim, self._live = model, aim, live
+        self._comm, self._post, self._lock = comm, Post(comm), threading.RLock()
+        self._news_for: set[int] = set()
+        self._cost: int | None = None
+        self._point: Point | None = None
+        self._bounds: dict[bool, int | None] = {True: None, False: None}
+        self.own: tuple[int, Point, str] | None = None
+        self.proofs: dict[bool, tuple[Proof, str]] = {}
+        self.finds: list[Find] = []
+        self.remarks: list[str] = []
+        self.stopped = ""
+        self.tell: Callable[[float], None] = lambda elapsed_s: None
+        self._search_s, self._began = search_s, time.monotonic()
+        self._next_poll = self._next_tell = 0.0
+        self._home, self._any_thread = threading.get_ident(), _any_thread_may_call()
+
+    @property
+    def point(self) -> Point | None:
+        """The best feasible point known here."""
+        return self._point
+
+    @property
+    def cost(self) -> int | None:
+        """Its cost."""
+        return self._cost
+
+    @property
+    def bound(self) -> int | None:
+        """The best lower bound known here."""
+        return max((bound for bound in self._bounds.values() if bound is not None), default=None)
+
+    @property
+    def certified_bound(self) -> int | None:
+        """The best one whose proof can be checked again."""
+        return self._bounds[True]
+
+    def elapsed_s(self) -> float:
+        """Seconds since the search began."""
+        return time.monotonic() - self._began
+
+    def left_s(self) -> float:
+        """Seconds that are left; in rounds always all of them, so that nothing depends on the clock."""
+        return self._search_s - (self.elapsed_s() if self._live else 0.0)
+
+    def remark(self, engine: str, message: str) -> None:
+        """Notes what an engine did wrong."""
+        line = f"{engine}: {message}"
+        if line not in self.remarks:
+            self.remarks.append(line)
+
+    def offer(self, point: Point, engine: str) -> bool:
+        """Takes a feasible and better point and tells the others; notes an infeasible one."""
+        try:
+            cost = points.cost(self.model, point)
+        except Infeasible as fault:
+            self.remark(engine, f"offered a point that is not feasible: {fault}")
+            return False
+        with self._lock:
+            if self._cost is not None and cost >= self._cost:
+                return False
+            kept = np.array(point, dtype=np.int32)
+            kept.flags.writeable = False
+            self.own = (cost, kept, engine)
+            self.finds.append(Find(self.elapsed_s(), "cost", cost, engine))
+            self._know(News(cost=cost, point=kept))
+            self._spread()
+        return True
+
+    def prove(self, proof: Proof, engine: str) -> bool:
+        """Takes a better bound and tells the others; notes one that a known point contradicts.
+
+        A bound that can be checked again is taken when it is the best of those.
+        """
+        with self._lock:
+            checkable = proof.kind != UNCHECKED
+            known = self._bounds[True] if checkable else self.bound
+            if known is not None and proof.bound <= known:
+                return False
+            if self._cost is not None and proof.bound > self._cost:
+                self.remark(engine, f"claimed the bound {proof.bound} above the cost {self._cost} of a point")
+                return False
+            self.proofs[checkable] = (proof, engine)
+            what = "bound" if checkable else "unchecked bound"
+            self.finds.append(Find(self.elapsed_s(), what, proof.bound, engine))
+            self._know(News(bound=proof.bound, certified=proof.bound if checkable else None))
+            self._spread()
+        return True
+
+    def stop(self) -> bool:
+        """Hears the others, at most every few milliseconds; True when it is over."""
+        now = time.monotonic()
+        if now >= self._next_poll:
+            with self._lock:
+                self._next_poll = now + POLL_S
+                self.poll()
+            if not self.stopped and self.elapsed_s() >= self._search_s:
+                self.stopped = "time"
+        return bool(self.stopped)
+
+    def poll(self, answer: bool = True) -> None:
+        """Receives what has come, and sends what others lack (unless told not to)."""
+        self._tell_progress()
+        if not self._live or not self._may_call():
+            return
+        for _, data in self._post.receive():
+            self._know(unpack(data, self.model))
+        if answer:
+            self._send()
+
+    def close(self) -> None:
+        """Waits for the other ranks; afterwards no message is under way, and the best news are known to all.
+
+        Collective.
+        """
+        if self._live:
+            self._send()
+            self._post.close(lambda: self.poll(answer=False))
+        self.meet()
+
+    def meet(self) -> None:
+        """Tells all ranks the best of all; collective. Of equal costs, that of the lowest rank is taken."""
+        cost, point = (None, None) if self.own is None else self.own[:2]
+        if self._cost is None or cost is None or cost > self._cost:
+            cost, point = None, None
+        mine = News(cost, self.bound, self._bounds[True], point)
+        for data in self._comm.allgather(mine.pack()):
+            self._know(unpack(data, self.model))
+
+    def _know(self, news: News) -> None:
+        if news.cost is not None and (self._cost is None or news.cost < self._cost):
+            self._cost, self._point = news.cost, news.point
+        for checkable, bound in ((True, news.certified), (False, news.bound)):
+            known = self._bounds[checkable]
+            if bound is not None and (known is None or bound > known):
+                self._bounds[checkable] = bound
+        self._drop_contradicted()
+        if self._cost is not None and not self.stopped:
+            if self.bound is not None and self.bound >= self._cost:
+                self.stopped = "proven"
+            elif metrics.reached(self.model, self._aim, self._cost, self.bound):
+                self.stopped = "target"
+
+    def _drop_contradicted(self) -> None:
+        """Forgets bounds above the cost of a known point: they are wrong, whoever claimed them."""
+        if self._cost is None:
+            return
+        for checkable, bound in list(self._bounds.items()):
+            if bound is not None and bound > self._cost:
+                self._bounds[checkable] = None
+        for checkable, (proof, engine) in list(self.proofs.items()):
+            if proof.bound > self._cost:
+                del self.proofs[checkable]
+                self.remark(engine, f"claimed the bound {proof.bound} above the cost {self._cost} of a point")
+
+    def _spread(self) -> None:
+        self._news_for = set(range(self._post.size)) - {self._post.rank}
+        if self._live and self._may_call():
+            self._send()
+
+    def _send(self) -> None:
+        for rank in sorted(self._news_for):
+            if self._post.ready(rank):
+                self._post.send(rank, self._news().pack())
+                self._news_for.discard(rank)
+
+    def _news(self) -> News:
+        """What this rank found itself, as far as it has heard of nothing better."""
+        best = self.own if self.own is not None and self.own[0] == self._cost else None
+        bounds = {checkable: proof.bound for checkable, (proof, _) in self.proofs.items()}
+        return News(
+            cost=best[0] if best else None,
+            bound=max(bounds.values(), default=None),
+            certified=bounds.get(True),
+            point=best[1] if best else None,
+        )
+
+    def _may_call(self) -> bool:
+        return self._any_thread or threading.get_ident() == self._home
+
+    def _tell_progress(self) -> None:
+        now = self.elapsed_s()
+        if now >= self._next_tell:
+            self._next_tell = now + TELL_S
+            self.tell(min(now / self._search_s, 1.0))
+
+
+def _any_thread_may_call() -> bool:
+    from mpi4py import MPI
+
+    return bool(MPI.Query_thread() >= MPI.THREAD_SERIALIZED)
