@@ -18,6 +18,8 @@ from problems.optimisation.models import IndependentSet, MaxCut, Qubo
 BEASLEY_MAGNITUDE = 100
 BEASLEY_DENSITY = 0.1
 SIGNS = (-1, 1)
+RANDOM_DENSITY = 0.06
+PLANAR_DENSITY = 0.99
 
 
 def qubo(
@@ -35,7 +37,9 @@ def qubo(
     return Qubo(linear=tuple(diagonal.tolist()), quadratic=tuple(each for each in quadratic if each[2]))
 
 
-def random_cut(vertices: int, seed: int, density: float = 0.06, weights: Sequence[int] = (1,)) -> MaxCut:
+def random_cut(
+    vertices: int, seed: int, density: float = RANDOM_DENSITY, weights: Sequence[int] = (1,)
+) -> MaxCut:
     """A random graph; every pair is an edge with probability `density`, its weight one of `weights`."""
     rng = np.random.default_rng([seed, vertices, 3])
     return coupled_cut(vertices, _random_pairs(vertices, density, rng).tolist(), rng, weights)
@@ -50,7 +54,7 @@ def toroidal_cut(rows: int, columns: int, seed: int, weights: Sequence[int] = SI
     return coupled_cut(rows * columns, np.concatenate([right, down]).tolist(), rng, weights)
 
 
-def planar_union_cut(vertices: int, seed: int, layers: int = 2, density: float = 0.99) -> MaxCut:
+def planar_union_cut(vertices: int, seed: int, layers: int = 2, density: float = PLANAR_DENSITY) -> MaxCut:
     """A union of planar graphs on the same four or more vertices, weights 1.
 
     Each is the Delaunay triangulation of random points, less a share 1 - density of its edges.

@@ -1,0 +1,131 @@
+"""Can these patients be seen, or placed, together? CP-SAT says, with an effort that speed does not change.
+
+Clinicians (rooms) who offer the same at the same times count as one of a larger capacity: appointments of
+which at most k overlap can be shared out among k of them, one after the other.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from problems.optimisation.models import Appointments, Patient, Triage
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was found.
+
+    Attributes:
+        fits: whether those who must be seen can be; None where the effort did not suffice to tell.
+        kept: who is seen in the found schedule, by place in the model.
+        spent: effort, in CP-SAT's deterministic seconds.
+    """
+
+    fits: bool | None
+    kept: frozenset[int]
+    spent: float
+
+
+def seat(model: Appointments | Triage, among: Sequence[int], must: frozenset[int], effort: float) -> Answer:
+    """Seats all of `must` and as many of `among` as it finds.
+
+    Args:
+        model: a clinic or a ward.
+        among: places of patients in the model, `must` among them.
+        must: those without whom it does not count.
+        effort: CP-SAT's deterministic seconds.
+    """
+    from ortools.sat.python import cp_model
+
+    programme = cp_model.CpModel()
+    present = {p: programme.new_constant(1) if p in must else programme.new_bool_var("") for p in among}
+    if isinstance(model, Appointments):
+        _appointments(programme, model, present)
+    else:
+        _placements(programme, model, present)
+    if len(must) < len(among):
+        programme.maximize(sum(present[p] for p in among if p not in must))
+    solver = cp_model.CpSolver()
+    solver.parameters.num_workers = 1
+    solver.parameters.random_seed = 0
+    solver.parameters.max_deterministic_time = effort
+    status = solver.solve(programme)
+    spent = float(solver.response_proto.deterministic_time)
+    if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        return Answer(True, frozenset(p for p in among if solver.boolean_value(present[p])), spent)
+    return Answer(False if status == cp_model.INFEASIBLE else None, frozenset(), spent)
+
+
+def _appointments(programme: Any, model: Appointments, present: dict[int, Any]) -> None:
+    starts = {
+        p: programme.new_int_var(patient.earliest, patient.latest - patient.duration, "")
+        for p, patient in ((p, model.patients[p]) for p in present)
+    }
+    _share(programme, model, present, starts, "skills")
+    _share(programme, model, present, starts, "equipment")
+
+
+def _share(
+    programme: Any, model: Appointments, present: dict[int, Any], starts: dict[int, Any], offers: str
+) -> None:
+    """Everybody who is present has exactly one clinician (`skills`) or one room (`equipment`)."""
+    resources = model.clinicians if offers == "skills" else model.rooms
+    groups = Counter((getattr(each, offers), each.shifts) for each in resources)
+    chosen: dict[int, list[Any]] = {p: [] for p in present}
+    for (offered, shifts), count in groups.items():
+        intervals = []
+        for p, start in starts.items():
+            patient = model.patients[p]
+            able = set(getattr(patient, offers)) <= set(offered)
+            here = _within(programme, patient, shifts, start) if able else None
+            if here is not None:
+                chosen[p].append(here)
+                size = patient.duration
+                intervals.append(programme.new_optional_fixed_size_interval_var(start, size, here, ""))
+        programme.add_cumulative(intervals, [1] * len(intervals), count)
+    for p, literals in chosen.items():
+        programme.add(sum(literals) == present[p])
+
+
+def _within(programme: Any, patient: Patient, shifts: Sequence[tuple[int, int]], start: Any) -> Any:
+    """A literal that says: treated here, within one shift; None where no shift has the time."""
+    from ortools.sat.python import cp_model
+
+    spans = [
+        [max(first, patient.earliest), min(last, patient.latest) - patient.duration] for first, last in shifts
+    ]
+    possible = [span for span in spans if span[0] <= span[1]]
+    if not possible:
+        return None
+    here = programme.new_bool_var("")
+    domain = cp_model.Domain.from_intervals(possible)
+    programme.add_linear_expression_in_domain(start, domain).only_enforce_if(here)
+    return here
+
+
+def _placements(programme: Any, model: Triage, present: dict[int, Any]) -> None:
+    chosen: dict[int, list[Any]] = {p: [] for p in present}
+    for place in model.places:
+        here = {
+            p: programme.new_bool_var("")
+            for p in present
+            if set(model.patients[p].needs) <= set(place.offers)
+        }
+        for p, literal in here.items():
+            chosen[p].append(literal)
+        for k, most in enumerate(place.capacity):
+            programme.add(sum(model.patients[p].uses[k] * literal for p, literal in here.items()) <= most)
+        _apart(programme, model, here)
+    for p, literals in chosen.items():
+        programme.add(sum(literals) == present[p])
+
+
+def _apart(programme: Any, model: Triage, here: dict[int, Any]) -> None:
+    """At most one cohort in a place."""
+    cohorts: dict[str, Any] = {}
+    for p, literal in here.items():
+        cohort = model.patients[p].cohort
+        if cohort:
+            programme.add_implication(literal, cohorts.setdefault(cohort, programme.new_bool_var("")))
+    programme.add_at_most_one(cohorts.values())

@@ -1,0 +1,159 @@
+"""Binary quadratic models in dimod's files: `.bqm`, `.json` and COO (`.coo`), of spins or bits.
+
+A model of spins becomes one of bits by s = 2x - 1, exactly: h s = 2h x - h, and J s t = 4J x y - 2J x - 2J y
++ J. dimod's models are energies, so they are minimised unless the problem file says otherwise. A COO file
+says `# vartype=SPIN` or `# vartype=BINARY` first; dimod writes six decimals into it.
+"""
+
+import json
+import re
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from escalation.errors import BadInput
+from escalation.identity import digest_bytes
+from problems.optimisation.models import Names, Qubo, Sense
+from problems.optimisation.readers.files import TextFile, read_bytes, read_text
+from problems.optimisation.readers.numbers import scaled, whole
+from problems.optimisation.readers.pairs import Entry
+from problems.optimisation.readers.quadratic import Coefficients, build
+from problems.optimisation.readers.read import Read
+from problems.optimisation.spec import MOST_VARIABLES, QuboSpec
+
+SUFFIXES = (".bqm", ".json", ".coo")
+_VARTYPE = re.compile(r"#\s*vartype\s*=\s*(SPIN|BINARY)\s*")
+
+
+@dataclass(frozen=True)
+class Biases:
+    """A binary quadratic model as it was read; biases are integers of 10**-decimals.
+
+    Attributes:
+        labels: names of the variables.
+        spin: whether the variables are ±1 rather than 0 or 1.
+        linear: by variable.
+        quadratic: entries with variables counting from 1.
+        offset: added to every energy.
+    """
+
+    labels: Names
+    spin: bool
+    linear: list[int]
+    quadratic: list[Entry]
+    offset: int
+
+
+def read_binary_model(spec: QuboSpec, path: Path) -> Read:
+    """Reads a file of dimod's.
+
+    Raises:
+        BadInput: when it is none, is empty, or has more decimals than the problem file states.
+    """
+    if spec.number is not None:
+        raise BadInput(f"instance.number: {path} holds one model; remove it")
+    if path.suffix.lower() == ".coo":
+        file = read_text(path)
+        biases, source = _coo(file, spec.decimals), file.source
+    else:
+        data = read_bytes(path)
+        biases = _biases(_decoded(path, data), path, spec.decimals)
+        source = {"file": path.name, "sha256": digest_bytes(data)}
+    minimised = spec.model_copy(update={"sense": spec.sense or Sense.MINIMISE})
+    bits = _bits(biases) if biases.spin else biases
+    read = build(Coefficients(bits.linear, bits.quadratic, bits.offset), minimised, str(path), source)
+    assert isinstance(read.model, Qubo)
+    remarks = (*read.remarks, "spins turned into bits by s = 2x - 1") if biases.spin else read.remarks
+    return Read(read.model.model_copy(update={"labels": bits.labels}), source, remarks)
+
+
+def _bits(spins: Biases) -> Biases:
+    linear = [2 * h for h in spins.linear]
+    for i, j, coupling, _ in spins.quadratic:
+        linear[i - 1] -= 2 * coupling
+        linear[j - 1] -= 2 * coupling
+    couplings = sum(coupling for _, _, coupling, _ in spins.quadratic)
+    return Biases(
+        labels=spins.labels,
+        spin=False,
+        linear=linear,
+        quadratic=[(i, j, 4 * coupling, where) for i, j, coupling, where in spins.quadratic],
+        offset=spins.offset - sum(spins.linear) + couplings,
+    )
+
+
+def _decoded(path: Path, data: bytes) -> Any:
+    """Lets dimod read; returns its model."""
+    import dimod
+
+    try:
+        if path.suffix.lower() == ".bqm":
+            return dimod.BinaryQuadraticModel.from_file(BytesIO(data))
+        found = json.loads(data.decode("utf-8-sig"))
+        if not isinstance(found, dict) or found.get("type") != "BinaryQuadraticModel":
+            raise ValueError("no BinaryQuadraticModel")
+        return dimod.BinaryQuadraticModel.from_serializable(found)
+    except Exception as error:  # dimod lets whatever its decoders raise pass
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        raise BadInput(
+            f"{path}: expected a binary quadratic model of dimod's, got a file that is none: {reason}"
+        ) from None
+
+
+def _biases(model: Any, path: Path, decimals: int) -> Biases:
+    variables: list[Hashable] = list(model.variables)
+    if not variables:
+        raise BadInput(f"{path}: expected a model with variables, got an empty one")
+    if len(variables) > MOST_VARIABLES:
+        raise BadInput(f"{path}: expected at most {MOST_VARIABLES} variables, got {len(variables)}")
+    place = {variable: k for k, variable in enumerate(variables, 1)}
+
+    def whole_bias(value: Any, *of: Hashable) -> int:
+        return scaled(str(value), decimals, f"{path}: bias of {' and '.join(map(str, of))}")
+
+    return Biases(
+        labels=_labels(variables, path),
+        spin=model.vartype.name == "SPIN",
+        linear=[whole_bias(model.linear[v], v) for v in variables],
+        quadratic=[
+            (place[u], place[v], whole_bias(q, u, v), f"{path}: bias of {u} and {v}")
+            for (u, v), q in model.quadratic.items()
+        ],
+        offset=scaled(str(model.offset), decimals, f"{path}: offset"),
+    )
+
+
+def _labels(variables: Iterable[Hashable], path: Path) -> Names:
+    """Names as texts; none where they only count from 1, as every instance's do."""
+    labels = tuple(map(str, variables))
+    if len(set(labels)) < len(labels):
+        raise BadInput(f"{path}: expected variables with distinct names, got two that are written the same")
+    return () if labels == tuple(str(k + 1) for k in range(len(labels))) else labels
+
+
+def _coo(file: TextFile, decimals: int) -> Biases:
+    rows, kinds = [], set()
+    for line, row in file.words():
+        if row[0].startswith("#"):
+            kinds.update(_VARTYPE.findall(" ".join(row)))
+        elif len(row) == 3:
+            rows.append((line, row))
+        else:
+            raise file.complain(line, f"expected `i j bias`, got {' '.join(row)!r}")
+    if len(kinds) != 1:
+        raise BadInput(f"{file.path}: expected one line `# vartype=SPIN` or `# vartype=BINARY`")
+    ends = [[whole(text, file.at(line), "variable", 0) for text in row[:2]] for line, row in rows]
+    variables = sorted({end for pair in ends for end in pair})
+    if not variables:
+        raise BadInput(f"{file.path}: expected biases, got none")
+    place = {variable: k for k, variable in enumerate(variables, 1)}
+    linear, quadratic = [0] * len(variables), []
+    for (line, row), (u, v) in zip(rows, ends, strict=True):
+        bias = scaled(row[2], decimals, f"{file.at(line)}: bias")
+        if u == v:
+            linear[place[u] - 1] += bias
+        else:
+            quadratic.append((place[u], place[v], bias, file.at(line)))
+    return Biases(_labels(variables, file.path), kinds == {"SPIN"}, linear, quadratic, 0)

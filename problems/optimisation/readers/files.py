@@ -1,0 +1,73 @@
+"""Files as the readers get them: text with lines to complain about, and a digest for the record."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from escalation.errors import BadInput
+from escalation.identity import digest_bytes
+
+
+@dataclass(frozen=True)
+class TextFile:
+    """A file of text.
+
+    Attributes:
+        path: as the user knows it.
+        text: decoded, without a byte order mark.
+        sha256: of its bytes.
+    """
+
+    path: Path
+    text: str
+    sha256: str
+
+    @property
+    def source(self) -> dict[str, Any]:
+        """Small JSON data for the record."""
+        return {"file": self.path.name, "sha256": self.sha256}
+
+    def words(self) -> list[tuple[int, list[str]]]:
+        """The lines that are not blank, with their numbers, divided at white space."""
+        lines = enumerate(self.text.splitlines(), 1)
+        return [(number, line.split()) for number, line in lines if line.strip()]
+
+    def at(self, line: int) -> str:
+        """How a place in the file is named to the user."""
+        return f"{self.path}, line {line}"
+
+    def complain(self, line: int, message: str) -> BadInput:
+        """Returns the error that says where and what."""
+        return BadInput(f"{self.at(line)}: {message}")
+
+
+def read_bytes(path: Path) -> bytes:
+    """Returns a file's bytes; raises `BadInput` when it is missing, unreadable or empty."""
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise BadInput(f"{path}: no such file (relative paths start at the problem file's folder)") from None
+    except (OSError, ValueError) as error:
+        raise BadInput(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    if not data.strip():
+        raise BadInput(f"{path}: expected an instance, got an empty file")
+    return data
+
+
+def read_text(path: Path) -> TextFile:
+    """Reads UTF-8, with or without a byte order mark.
+
+    Raises:
+        BadInput: when the file is missing, unreadable, empty or not UTF-8.
+    """
+    data = read_bytes(path)
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        raise BadInput(
+            f"{path}, line {line}: expected UTF-8 text, got byte 0x{data[error.start]:02x}"
+        ) from None
+    if not text.strip():
+        raise BadInput(f"{path}: expected an instance, got an empty file")
+    return TextFile(path, text, digest_bytes(data))

@@ -1,0 +1,76 @@
+"""Numbers as the user writes them into the integers that costs are made of; nothing is rounded."""
+
+import re
+from collections.abc import Iterable
+from decimal import Decimal, InvalidOperation
+
+from escalation.errors import BadInput
+
+LIMIT = 2**50
+"""The sum of absolute coefficients stays below it, so that solvers in float64 are exact."""
+MOST_DECIMALS = 12
+
+_WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
+
+
+def whole(text: str, where: str, what: str, least: int | None = None, most: int | None = None) -> int:
+    """Reads an integer within limits.
+
+    Raises:
+        BadInput: with the place, what was expected and what came.
+    """
+    expected = "a whole number"
+    if least is not None:
+        expected += f" of at least {least}" if most is None else f" from {least} to {most}"
+    value = int(text) if _WHOLE.fullmatch(text) else None
+    if value is None or (least is not None and value < least) or (most is not None and value > most):
+        raise BadInput(f"{where}: {what}: expected {expected}, got {text!r}")
+    return value
+
+
+def scaled(value: str | float, decimals: int, where: str) -> int:
+    """Returns value * 10**decimals, which must be an integer.
+
+    Args:
+        value: as written, or a float, which means the shortest decimal that reads back to it.
+        decimals: as stated in the problem file.
+        where: the place, for complaints.
+
+    Raises:
+        BadInput: when it is no number, or has more decimals than stated.
+    """
+    try:
+        exact = Decimal(str(value))
+    except InvalidOperation:
+        raise BadInput(f"{where}: expected a number, got {value!r}") from None
+    if not exact.is_finite():
+        raise BadInput(f"{where}: expected a finite number, got {value!r}")
+    if exact and exact.adjusted() + decimals >= 16:
+        raise BadInput(f"{where}: {value} overflows: coefficients must stay below 2**50 units together")
+    present = 0 if exact == exact.to_integral_value() else _decimals(exact)
+    if present > decimals:
+        advice = (
+            f"write decimals: {present}"
+            if present <= MOST_DECIMALS
+            else f"round it to {MOST_DECIMALS} decimals or fewer yourself"
+        )
+        raise BadInput(
+            f"{where}: expected at most {decimals} decimals, got {value}: {advice} (nothing is rounded here)"
+        )
+    return int(exact.scaleb(decimals))
+
+
+def _decimals(exact: Decimal) -> int:
+    exponent = exact.normalize().as_tuple().exponent
+    assert isinstance(exponent, int)
+    return -exponent
+
+
+def refuse_overflow(coefficients: Iterable[int], where: str) -> None:
+    """Raises `BadInput` unless the sum of absolute coefficients stays below 2**50."""
+    total = sum(map(abs, coefficients))
+    if total >= LIMIT:
+        raise BadInput(
+            f"{where}: weights overflow: their absolute sum is {total} units, expected below 2**50; "
+            "use larger units or fewer decimals"
+        )

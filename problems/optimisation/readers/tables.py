@@ -1,0 +1,150 @@
+"""CSV files with a header line, whose every complaint names file, line and column.
+
+UTF-8, with or without a byte order mark; divided by commas, semicolons, tabs or bars, whichever divides the
+header most; cells may stand in double quotes. White space around cells does not count, blank lines neither.
+Lists within a cell are divided by semicolons (in a file that is itself divided by semicolons, such a cell
+stands in quotes).
+"""
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from escalation.errors import BadInput
+from problems.optimisation.feasibility.words import listed
+from problems.optimisation.readers.files import TextFile, read_text
+from problems.optimisation.readers.numbers import whole
+
+DELIMITERS = (",", ";", "\t", "|")
+YES, NO = ("yes", "true", "1", "y"), ("no", "false", "0", "n", "")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A line of a table.
+
+    Attributes:
+        where: file and line, for complaints.
+        cells: by column.
+    """
+
+    where: str
+    cells: Mapping[str, str]
+
+    def text(self, column: str) -> str:
+        """A cell, empty where the table has no such column."""
+        return self.cells.get(column, "")
+
+    def name(self, column: str) -> str:
+        """A cell that must say something, within one line."""
+        found = self.text(column)
+        if not found or not found.isprintable():
+            raise self.complain(column, "expected a name within one line", found)
+        return found
+
+    def names(self, column: str) -> tuple[str, ...]:
+        """A list divided by semicolons, sorted, each once."""
+        found = {part.strip() for part in self.text(column).split(";")} - {""}
+        if not all(part.isprintable() for part in found):
+            raise self.complain(column, "expected names within one line", self.text(column))
+        return tuple(sorted(found))
+
+    def whole(self, column: str, least: int, most: int | None = None, blank: int | None = None) -> int:
+        """An integer within limits; `blank` stands for an empty cell."""
+        found = self.text(column)
+        if not found and blank is not None:
+            return blank
+        return whole(found, f"{self.where}, column {column}", "value", least, most)
+
+    def flag(self, column: str) -> bool:
+        """Yes or no; an empty cell is no."""
+        found = self.text(column).lower()
+        if found in YES or found in NO:
+            return found in YES
+        raise self.complain(column, "expected yes or no", self.text(column))
+
+    def complain(self, column: str, expected: str, got: str) -> BadInput:
+        """Returns the error that says where, what was expected, what came."""
+        return BadInput(f"{self.where}, column {column}: {expected}, got {got!r}")
+
+
+@dataclass(frozen=True)
+class Table:
+    """A CSV file as it was read.
+
+    Attributes:
+        file: with its digest.
+        header: names of the columns, in order.
+        rows: the lines below it, at least one.
+    """
+
+    file: TextFile
+    header: tuple[str, ...]
+    rows: tuple[Row, ...]
+
+    def check(self, needed: Sequence[str], optional: Sequence[str]) -> None:
+        """Raises `BadInput` on a column that is missing or unknown."""
+        for name in needed:
+            if name not in self.header:
+                raise self.file.complain(
+                    1, f"expected a column {name!r}, got {listed(self.header, most=None)}"
+                )
+        for name in self.header:
+            if name not in (*needed, *optional):
+                known = listed((*needed, *optional), most=None)
+                raise self.file.complain(1, f"unknown column {name!r}: expected some of {known}; remove it")
+
+    def once(self, column: str) -> dict[str, Row]:
+        """The rows by a name that no two may share."""
+        rows: dict[str, Row] = {}
+        for row in self.rows:
+            name = row.name(column)
+            if name in rows:
+                raise row.complain(column, f"expected each {column} once, also at {rows[name].where}", name)
+            rows[name] = row
+        return rows
+
+
+def read_table(path: Path) -> Table:
+    """Reads a CSV file.
+
+    Raises:
+        BadInput: when it is missing, empty, no UTF-8 text or no CSV, has no or a repeated column name, no
+        rows,
+            or a line of another width than its header.
+    """
+    file = read_text(path)
+    (line, header), *lines = _records(file)
+    if not all(header):
+        raise file.complain(
+            line, f"expected a name for every column, got none for column {header.index('') + 1}"
+        )
+    repeated = next((name for name in header if header.count(name) > 1), None)
+    if repeated is not None:
+        raise file.complain(
+            line, f"expected distinct columns, got {repeated!r} {header.count(repeated)} times"
+        )
+    if not lines:
+        raise BadInput(f"{path}: expected rows below the header, got none")
+    rows = []
+    for number, cells in lines:
+        if len(cells) != len(header):
+            raise file.complain(number, f"expected {len(header)} values as in the header, got {len(cells)}")
+        rows.append(Row(file.at(number), dict(zip(header, cells, strict=True))))
+    return Table(file, tuple(header), tuple(rows))
+
+
+def _records(file: TextFile) -> list[tuple[int, list[str]]]:
+    first = next(line for line in file.text.splitlines() if line.strip())
+    delimiter = max(DELIMITERS, key=first.count)
+    reader = csv.reader(io.StringIO(file.text, newline=""), delimiter=delimiter, strict=True)
+    records = []
+    try:
+        for cells in reader:
+            if any(cell.strip() for cell in cells):
+                records.append((reader.line_num, [cell.strip() for cell in cells]))
+    except csv.Error as error:
+        raise file.complain(reader.line_num, f"expected CSV, got a line that is none: {error}") from None
+    return records
