@@ -9,7 +9,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 MPI ?= wheel
-EXAMPLES := breast_cancer heart_failure quantum_handoff quantum_refused
+EXAMPLES := breast_cancer heart_failure clinic quantum_handoff quantum_refused
 
 # Most of the time of a short command is imports: let them be compiled once.
 unexport PYTHONDONTWRITEBYTECODE

@@ -5,6 +5,7 @@ A table stands between `<!-- generated: NAME -->` and `<!-- end -->`; what is ar
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from types import NoneType, UnionType
@@ -174,9 +175,13 @@ _SPECIAL = {
     "Threshold": _CONDITION, "AllOf": _CONDITION, "AnyOf": _CONDITION, "FactLimit": "`{fact: NAME}`",
     "Closed": "object", "Waived": "object", "Alternative": "object", "Flip": "object", "Fact": "object",
     "Quote": "object",
+    "GeneratedClinic": "[object](#a-generated-clinic)", "GeneratedWard": "[object](#a-generated-ward)",
+    "GeneratedQubo": "[object](#a-generated-qubo)", "GeneratedCut": "[object](#a-generated-graph-to-cut)",
+    "GeneratedSet": "[object](#a-generated-graph)",
 }  # fmt: skip
 _PLAIN: dict[Any, str] = {
     str: "text", int: "whole number", float: "number", bool: "flag", Path: "path", SecretStr: "secret text",
+    datetime: "date and time",
 }  # fmt: skip
 _MEANINGS: Mapping[tuple[str, str], str] = {
     ("ProblemFile", "target"): "What an answer must reach.",
@@ -190,6 +195,26 @@ _MEANINGS: Mapping[tuple[str, str], str] = {
     ("ProblemFile", "seed"): "From 0 to 2³² - 1: all chance is derived from it.",
     ("DatasetSpec", "dataset"): "Its name.",
     ("DatasetSpec", "params"): "Not written: the parameters of a constructed one stand beside `dataset`.",
+    **{
+        (kind, "kind"): "Says which of the kinds it is."
+        for kind in ("AppointmentsSpec", "TriageSpec", "QuboSpec", "MaxCutSpec", "IndependentSetSpec")
+    },
+    **{
+        (kind, "generate"): "Instead of data: a random instance."
+        for kind in ("AppointmentsSpec", "TriageSpec", "QuboSpec", "MaxCutSpec", "IndependentSetSpec")
+    },
+    ("QuboSpec", "linear"): "Instead of a file: one coefficient a variable.",
+    ("QuboSpec", "offset"): "Added to every objective.",
+    ("MaxCutSpec", "vertices"): "Instead of a file: how many there are.",
+    ("IndependentSetSpec", "vertices"): "Instead of a file: how many there are.",
+    ("GeneratedClinic", "patients"): "How many.",
+    ("GeneratedWard", "patients"): "How many.",
+    ("GeneratedQubo", "variables"): "How many.",
+    ("GeneratedQubo", "density"): "Share of the entries that are not 0.",
+    ("GeneratedQubo", "magnitude"): "Entries lie between this and its negative.",
+    ("GeneratedCut", "graph"): "As G1 to G5 of the G-set, as G11, as G14, or as a device's couplers.",
+    ("GeneratedSet", "vertices"): "How many.",
+    ("GeneratedSet", "density"): "Chance of each pair to be an edge.",
     ("ToySpec", "numbers"): "Among which a large one is sought.",
     ("Policy", "summary"): "One line on what it is for.",
     ("Policy", "tiers"): "The tiers it may try, in order.",
@@ -281,11 +306,25 @@ def generators() -> Mapping[str, Callable[[], str]]:
     from escalation.policy import Acceptance, Approval, Gate, HandoffRules, Policy, PolicyTest, Waiver
     from escalation.problem import Budget, Target
     from problems.classification.spec import DatasetSpec, FileSpec
+    from problems.optimisation.spec import (
+        AppointmentsSpec,
+        GeneratedClinic,
+        GeneratedCut,
+        GeneratedQubo,
+        GeneratedSet,
+        GeneratedWard,
+        IndependentSetSpec,
+        MaxCutSpec,
+        QuboSpec,
+        TriageSpec,
+    )
     from problems.toy.instance import ToySpec
 
     kinds: tuple[type[BaseModel], ...] = (
-        ProblemFile, Target, Budget, FileSpec, DatasetSpec, ToySpec, Policy, Gate, Threshold, Acceptance,
-        Approval, Waiver, HandoffRules, PolicyTest, Outcome, Certificate, Control, Cost,
+        ProblemFile, Target, Budget, FileSpec, DatasetSpec, AppointmentsSpec, TriageSpec, QuboSpec,
+        MaxCutSpec, IndependentSetSpec, GeneratedClinic, GeneratedWard, GeneratedQubo, GeneratedCut,
+        GeneratedSet, ToySpec, Policy, Gate, Threshold, Acceptance, Approval, Waiver, HandoffRules,
+        PolicyTest, Outcome, Certificate, Control, Cost,
     )  # fmt: skip
     made: dict[str, Callable[[], str]] = {
         "facts": facts, "settings": settings, "commands": commands, "transitions": transitions,

@@ -120,6 +120,10 @@ def check_problem(block: Block, data: Any) -> None:
         from problems.classification.spec import parse_spec
 
         parse_spec(file.instance)
+    elif file.family == "optimisation":
+        from problems.optimisation import spec
+
+        spec.parse_spec(file.instance)
     else:
         asked.load(file.instance, file.seed, ROOT)
     if file.policy is not None:
