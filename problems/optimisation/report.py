@@ -115,31 +115,37 @@ def _controls(certificate: Certificate) -> str:
 
 
 def _search(model: Model, candidate: Candidate, name: str) -> str:
-    """Notes of the method: the timeline and the engines first, then all of them as they are."""
+    """Notes of the method: how it went and what the engines gave, then all of them as they are."""
     said = dict(candidate.notes)
     if not said:
         return ""
     incumbents = timeline.steps(said.get("timeline"), "objective", model.scale)
     bounds = timeline.steps(said.get("timeline"), "bound", model.scale)
     drawn = timeline.figure(incumbents, bounds, f"{name}-timeline")
-    figure = f"<figure>{drawn}</figure>" if drawn else ""
-    heading = "<h3>The search (stated by the method, not verified)</h3>"
+    lines = [(key, said[key]) for key in ("stopped", "determinism") if isinstance(said.get(key), str)]
     return (
-        heading
-        + figure
-        + _engines(incumbents, bounds)
+        "<h3>The search (stated by the method, not verified)</h3>"
+        + (pairs(lines) if lines else "")
+        + (f"<figure>{drawn}</figure>" if drawn else "")
+        + _engines(model, said.get("engines"))
         + f"<details><summary>All notes</summary>{notes(said)}</details>"
     )
 
 
-def _engines(incumbents: Sequence[timeline.Step], bounds: Sequence[timeline.Step]) -> str:
-    """Which engine brought how much of it."""
-    names = list(dict.fromkeys(step.engine for step in (*incumbents, *bounds)))
-    rows = [(name, *_given(name, incumbents), *_given(name, bounds)) for name in names]
-    header = ("engine", "best answers", "the last of them", "best bounds", "the last of them")
-    return table(header, rows, "What each engine gave the others") if rows else ""
+def _engines(model: Model, found: Any) -> str:
+    """Which engine gave how much of it to the others."""
+    if not isinstance(found, Mapping):
+        return ""
+    rows = [_engine(model, name, each) for name, each in found.items() if isinstance(each, Mapping)]
+    header = ("engine", "ranks", "answers", "best of them", "bounds", "best of them", "ended")
+    return table(header, rows, "What each engine found that was better than what was known") if rows else ""
 
 
-def _given(engine: str, steps: Sequence[timeline.Step]) -> tuple[int, float | None]:
-    mine = [step.value for step in steps if step.engine == engine]
-    return len(mine), mine[-1] if mine else None
+def _engine(model: Model, name: str, each: Mapping[str, Any]) -> tuple[Any, ...]:
+    best = [_stated(model, each.get(key)) for key in ("best_objective", "best_bound")]
+    ranks, ended = (_joined(each.get(key)) for key in ("ranks", "ended"))
+    return name, ranks, each.get("points"), best[0], each.get("bounds"), best[1], ended
+
+
+def _joined(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list | tuple) else ""

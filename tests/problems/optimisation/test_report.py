@@ -157,15 +157,17 @@ def test_the_search_is_drawn_and_shared_out_among_the_engines() -> None:
         {"s": -1, "what": "bound", "value": 1},
         "nonsense",
     ]
-    found = page(model, tried(solved(model, POINT, notes={"timeline": story, "stopped": "time"})))
+    engines = {
+        "cp_sat": {"ranks": [0, 1], "points": 1, "bounds": 2, "best_objective": 1840, "best_bound": 1564},
+        "relaxation": {"ranks": [0], "points": 0, "bounds": 1, "best_bound": 1200, "ended": ["no more"]},
+        "nonsense": 3,
+    }
+    notes = {"timeline": story, "engines": engines, "stopped": "time", "determinism": "ended by the clock"}
+    found = page(model, tried(solved(model, POINT, notes=notes)))
     assert "After 2.5 s: best 920; bound 782." in found.said
-    cells = found.said.partition("What each engine gave the others")[2].split("\n")
-    rows = [
-        cells[cells.index(name) + 1 : cells.index(name) + 5] for name in ("schedule_search", "relaxation")
-    ]
-    words = [[cell for cell in row if cell] for row in rows]
-    assert words[0][:2] == ["1", "1000"]
-    assert "stopped" in found.said
+    lines = [line for line in found.said.split("\n") if line]
+    assert "cp_sat 0, 1 1 920 2 782 relaxation 0 0 – 1 600 no more" in " ".join(lines)
+    assert "ended by the clock" in lines
 
 
 def test_null_controls_stand_beside_the_quantum_answer() -> None:
