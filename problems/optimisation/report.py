@@ -92,7 +92,7 @@ def _gap(objective: Any, bound: Any) -> str | None:
 def _certificate(certificate: Certificate) -> str:
     lines = [
         ("status", str(certificate.status)),
-        ("what was bounded", certificate.kind),
+        ("finding", certificate.kind),
         ("value", certificate.value),
         ("estimate", certificate.estimate),
         ("tolerance", certificate.tolerance),
