@@ -20,6 +20,15 @@ KINDS: Mapping[str, str] = {
     "independent_set": "maximum independent set: vertices without a common edge, as many as can be",
 }
 
+SENTENCES = ("stopped", "determinism", "deterministic")
+PARTS: Mapping[str, str] = {
+    "reduction": "How the instance was made smaller",
+    "circuits": "Circuits",
+    "samples": "Samples: from the device, and uniformly random",
+    "readout": "Readout",
+}
+"""Notes of a method that are shown at once."""
+
 
 def sections(
     instance: OptimisationInstance, target: Target, attempts: Sequence[tuple[Attempt, Candidate | None]]
@@ -122,12 +131,13 @@ def _search(model: Model, candidate: Candidate, name: str) -> str:
     incumbents = timeline.steps(said.get("timeline"), "objective", model.scale)
     bounds = timeline.steps(said.get("timeline"), "bound", model.scale)
     drawn = timeline.figure(incumbents, bounds, f"{name}-timeline")
-    lines = [(key, said[key]) for key in ("stopped", "determinism") if isinstance(said.get(key), str)]
+    lines = [(key, said[key]) for key in SENTENCES if isinstance(said.get(key), str)]
     return (
         "<h3>The search (stated by the method, not verified)</h3>"
         + (pairs(lines) if lines else "")
         + (f"<figure>{drawn}</figure>" if drawn else "")
         + _engines(model, said.get("engines"))
+        + "".join(f"<h4>{text(title)}</h4>{notes(said[key])}" for key, title in PARTS.items() if key in said)
         + f"<details><summary>All notes</summary>{notes(said)}</details>"
     )
 

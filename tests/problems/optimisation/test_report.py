@@ -175,9 +175,12 @@ def test_null_controls_stand_beside_the_quantum_answer() -> None:
     attempt, candidate = tried(solved(model, at((0, 1, 0))[0][:2]))
     control = Control(name="random_bits", value=0.75, difference=0.25, p_value=0.01)
     compared = attempt.certificate.model_copy(update={"controls": (control,)})
-    found = page(model, (attempt.model_copy(update={"certificate": compared}), candidate))
-    assert "random_bits" in found.said
-    assert "0.25" in found.said
+    told = Candidate(candidate.values, notes={"reduction": {"qubits": 12}, "circuits": {"cz": 40}})
+    found = page(model, (attempt.model_copy(update={"certificate": compared}), told))
+    lines = [line for line in found.said.split("\n") if line]
+    assert lines[lines.index("random_bits") + 1 :][:3] == ["0.75", "0.25", "0.01"]
+    assert lines[lines.index("Circuits") + 1 :][:2] == ["cz", "40"]
+    assert lines[lines.index("How the instance was made smaller") + 1 :][:2] == ["qubits", "12"]
 
 
 def test_an_answer_that_was_not_verified_is_not_drawn() -> None:
