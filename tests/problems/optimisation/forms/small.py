@@ -22,6 +22,7 @@ from problems.optimisation.models import (
 )
 from problems.optimisation.points import Infeasible, Point, cost
 
+_LEAST: dict[str, int | None] = {}
 KINDS = ("qubo", "max_cut", "independent_set", "appointments", "triage")
 
 
@@ -53,7 +54,7 @@ def qubo(rng: np.random.Generator, n: int) -> Qubo:
     )
 
 
-def clinic(rng: np.random.Generator, patients: int = 4, slots: int = 6) -> Appointments:
+def clinic(rng: np.random.Generator, patients: int = 4, slots: int = 5) -> Appointments:
     """Twins among patients, clinicians and rooms, shifts with gaps; one patient may be required."""
     some = [Patient(id="p0", urgency=2, duration=2, skills=("a",), latest=slots, required=True)]
     for k in range(1, patients):
@@ -69,7 +70,7 @@ def clinic(rng: np.random.Generator, patients: int = 4, slots: int = 6) -> Appoi
                 skills=(("a",), ("b",), ())[rng.integers(3)],
                 equipment=(("x",), ())[rng.integers(2)],
                 earliest=earliest,
-                latest=int(rng.integers(earliest + 3, slots + 1)),
+                latest=min(slots, earliest + 3),
             )
         )
     whole: tuple[Span, ...] = ((0, slots),)
@@ -88,7 +89,7 @@ def clinic(rng: np.random.Generator, patients: int = 4, slots: int = 6) -> Appoi
         rooms=(
             Room(id="r0", equipment=("x",), shifts=whole),
             Room(id="r1", equipment=(("x",), ())[rng.integers(2)], shifts=(whole, gap)[rng.integers(2)]),
-        ),
+        )[: int(rng.integers(1, 3))],
     )
 
 
@@ -129,7 +130,9 @@ def points(model: Model) -> Iterator[tuple[Point, int]]:
 
 def least(model: Model) -> int | None:
     """The least cost, None where nothing is feasible."""
-    return min((value for _, value in points(model)), default=None)
+    if model.digest not in _LEAST:
+        _LEAST[model.digest] = min((value for _, value in points(model)), default=None)
+    return _LEAST[model.digest]
 
 
 def _choices(model: Model) -> Iterator[tuple[object, ...]]:
