@@ -1,0 +1,107 @@
+"""What runs beside the circuits: making the small problem, and making answers of the samples."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from escalation.errors import TierwiseError
+from escalation.identity import canonical_json, derive_seed
+from escalation.work import Blob, JobState, Output, RawResult, Report
+from problems.optimisation.models import Appointments, Model, Triage, parse_model, sign
+from problems.optimisation.points import Point, cost, decode, encode
+from problems.optimisation.proofs.model import pack
+from problems.optimisation.quantum import clinic, ward
+from problems.optimisation.quantum.board import OwnBoard, bound, start
+from problems.optimisation.quantum.circuits import SHOTS
+from problems.optimisation.quantum.circuits import decode as decode_samples
+from problems.optimisation.quantum.finish import answer, mitigation, search, summary, uniform
+from problems.optimisation.quantum.readout import Readout
+from problems.optimisation.quantum.reduction import reduce_spins
+from problems.optimisation.quantum.subproblem import Subproblem, parse
+
+
+def reduce(params: Mapping[str, Any], inputs: Mapping[str, bytes], report: Report) -> Output:
+    """Makes the small problem, and a bound of the whole where an engine gives one.
+
+    Args:
+        params: `seed`, `effort_s`.
+        inputs: `model`.
+        report: told when the start is there, and the bound.
+
+    Returns:
+        values: `notes`, `bound` (a cost, or null). Files: `subproblem`, `proofs`, and `start`, the best
+        answer that was met on the way, where there was a search.
+    """
+    model = parse_model(inputs["model"])
+    board = OwnBoard(model)
+    start(model, board, derive_seed(params["seed"], "start"), params["effort_s"])
+    found, notes = _reduced(model, board, derive_seed(params["seed"], "reduce"))
+    report(0.5, "bound")
+    bound(model, board, derive_seed(params["seed"], "bound"), params["effort_s"])
+    files = {"subproblem": found.dump(), "proofs": pack(board.proofs)}
+    if board.point is not None and notes["how"] == "neighbourhood":
+        files["start"] = canonical_json(encode(model, board.point))
+        notes["start"] = sign(model) * cost(model, board.point)
+    notes["engines"] = board.notes
+    return Output({"notes": notes, "bound": board.bound}, files)
+
+
+def _reduced(model: Model, board: OwnBoard, seed: int) -> tuple[Subproblem, dict[str, Any]]:
+    if not isinstance(model, Appointments | Triage):
+        found, best, notes = reduce_spins(model, seed)
+        if best is not None:
+            board.offer(_feasible(model, found, best), "descent")
+        return found, notes
+    if board.point is None:
+        raise TierwiseError(f"no engine found a feasible {model.kind} to start from: {board.notes}")
+    made = (
+        clinic.neighbourhood(model, board.point)
+        if isinstance(model, Appointments)
+        else ward.neighbourhood(model, board.point)
+    )
+    if not made[0].form.size:
+        raise TierwiseError("nothing can be changed around the best answer found: no circuit to run")
+    return made
+
+
+def _feasible(model: Model, found: Subproblem, best: np.ndarray[Any, np.dtype[np.uint8]]) -> Point:
+    from problems.optimisation.quantum.subproblem import lifted
+
+    point = lifted(model, found, best[list(found.lift["kept"])])
+    assert point is not None
+    return point
+
+
+def finish(params: Mapping[str, Any], inputs: Mapping[str, bytes], report: Report) -> Output:
+    """Makes the answer of the circuit's samples and that of uniformly random bits, by one procedure.
+
+    Args:
+        params: `seed` of the random bits.
+        inputs: `model`, `subproblem`, `start` (where there is one), `bits-0.npy` to `bits-2.npy`.
+        report: told in between.
+    """
+    model, found = parse_model(inputs["model"]), parse(inputs["subproblem"])
+    begun = decode(model, json.loads(inputs["start"])) if "start" in inputs else None
+    sent = RawResult(JobState.DONE, files={name: Blob(data) for name, data in inputs.items()})
+    quantum, ones, zeros = (decode_samples(sent, k, found.form.size) for k in range(3))
+    readout = Readout.of(zeros, ones)
+    values: dict[str, Any] = {
+        "readout": {
+            "wrong_zero": readout.wrong_zero.round(6).tolist(),
+            "wrong_one": readout.wrong_one.round(6).tolist(),
+        }
+    }
+    for name, samples, known in (
+        ("quantum", quantum, readout),
+        ("uniform", uniform(params["seed"], SHOTS, found.form.size), None),
+    ):
+        searched = search(found, samples)
+        values[name] = {
+            "answer": answer(model, found, searched, begun),
+            "best_four_cost": searched.best,
+            "summary": summary(model, found, searched, mitigation(searched, known)),
+        }
+        report(0.5, name)
+    return Output(values)
