@@ -165,8 +165,7 @@ class MpiBoard:
         Collective.
         """
         if self._live:
-            self._send()
-            self._post.close(lambda: self.poll(answer=False))
+            self._post.close(self._last_words)
         self.meet()
 
     def meet(self) -> None:
@@ -177,6 +176,10 @@ class MpiBoard:
         mine = News(cost, self.bound, self._bounds[True], point)
         for data in self._comm.allgather(mine.pack()):
             self._know(unpack(data, self.model))
+
+    def _last_words(self, may_send: bool) -> bool:
+        self.poll(may_send)
+        return not self._news_for
 
     def _know(self, news: News) -> None:
         if news.cost is not None and (self._cost is None or news.cost < self._cost):

@@ -46,20 +46,21 @@ class Post:
             came.append((source, bytes(data)))
         return came
 
-    def close(self, poll: Callable[[], object]) -> None:
+    def close(self, poll: Callable[[bool], bool]) -> None:
         """Returns when every rank has called this and every message has been received.
 
-        A rank joins a barrier once its own messages were taken, and goes on receiving until all have joined
-        (Hoefler, Siebert & Lumsdaine 2010, Scalable communication protocols for dynamic sparse data
-        exchange, PPoPP, 159).
+        A rank joins a barrier once it has said everything and its messages were taken, and goes on receiving
+        until all have joined (Hoefler, Siebert & Lumsdaine 2010, Scalable communication protocols for dynamic
+        sparse data exchange, PPoPP, 159).
 
         Args:
-            poll: called over and over until then; it has to receive, and not to send.
+            poll: called over and over until then; it has to receive. While it is passed True it may send as
+                well, and returns whether it has nothing more to say.
         """
         barrier = None
         while True:
-            poll()
-            if barrier is None and all(self.ready(rank) for rank in list(self._sent)):
+            silent = poll(barrier is None)
+            if barrier is None and silent and all(self.ready(rank) for rank in list(self._sent)):
                 barrier = self._comm.Ibarrier()
             elif barrier is not None and barrier.Test() and not self._coming:
                 return

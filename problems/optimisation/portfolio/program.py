@@ -54,7 +54,7 @@ def _run(comm: Any, params: dict[str, Any], inputs: Mapping[str, bytes], report:
     else:
         _live(board, roster)
     if team is not None:
-        team.close(team.receive)
+        team.close(lambda may_send: team.receive() is not None)
     return output(comm, board, roster, chosen, params)
 
 

@@ -113,7 +113,11 @@ def _story(gathered: list[dict[str, Any]], model: Model) -> dict[str, Any]:
             best[find["what"]] = progress
             what = "objective" if find["what"] == "cost" else find["what"]
             timeline.append({**find, "what": what, "value": sign(model) * find["value"]})
-    return {"timeline": timeline, "ranks": [each["seats"] for each in gathered]}
+    return {
+        "timeline": timeline,
+        "ranks": [each["seats"] for each in gathered],
+        "stopped": [each["stopped"] for each in gathered],
+    }
 
 
 def determinism(chosen: Plan, params: dict[str, Any], by_clock: bool) -> str:
