@@ -76,8 +76,8 @@ def _answer(model: Model, candidate: Candidate, certificate: Certificate | None)
     found = certificate.evidence if certificate else {}
     bound = "bound: no answer is " + ("lower" if sign(model) > 0 else "higher")
     rows = [
-        ("objective", claimed["objective"], found.get("objective")),
-        (bound, claimed["bound"], found.get("bound")),
+        ("objective", _exact(claimed["objective"]), _exact(found.get("objective"))),
+        (bound, _exact(claimed["bound"]), _exact(found.get("bound"))),
         ("open gap", _gap(**claimed), _gap(found.get("objective"), found.get("bound"))),
         ("found by", candidate.values.get("engine"), None),
         ("proof of the bound", None, found.get("how")),
@@ -90,27 +90,31 @@ def _stated(model: Model, value: Any) -> float | None:
     return value / model.scale if whole else None
 
 
+def _exact(value: Any) -> Any:
+    """A float with all the digits that an objective may have; anything else as it is."""
+    return f"{value:.12g}" if isinstance(value, float) else value
+
+
 def _gap(objective: Any, bound: Any) -> str | None:
     """The open gap in the stated unit and in per cent; None where one of the two is unknown."""
     if not isinstance(objective, int | float) or not isinstance(bound, int | float):
         return None
     gap = abs(objective - bound)
-    return f"{gap:g}" + (f" ({gap / abs(objective):.2%} of the objective)" if objective else "")
+    return str(_exact(gap)) + (f" ({gap / abs(objective):.2%} of the objective)" if objective else "")
 
 
 def _certificate(certificate: Certificate) -> str:
     lines = [
         ("status", str(certificate.status)),
         ("finding", certificate.kind),
-        ("value", certificate.value),
-        ("estimate", certificate.estimate),
+        ("value", _exact(certificate.value)),
+        ("estimate", _exact(certificate.estimate)),
         ("tolerance", certificate.tolerance),
         ("verifier", certificate.verifier),
         *(("because", reason) for reason in certificate.reasons),
     ]
-    evidence = (
-        f"<h3>What the verifier rests it on</h3>{notes(certificate.evidence)}" if certificate.evidence else ""
-    )
+    found = {name: _exact(value) for name, value in certificate.evidence.items()}
+    evidence = f"<h3>What the verifier rests it on</h3>{notes(found)}" if found else ""
     return pairs(lines, "Certificate") + evidence + _controls(certificate)
 
 
@@ -128,8 +132,9 @@ def _search(model: Model, candidate: Candidate, name: str) -> str:
     said = dict(candidate.notes)
     if not said:
         return ""
-    incumbents = timeline.steps(said.get("timeline"), "objective", model.scale)
-    bounds = timeline.steps(said.get("timeline"), "bound", model.scale)
+    better, closer = (min, max) if sign(model) > 0 else (max, min)
+    incumbents = timeline.steps(said.get("timeline"), ("objective",), model.scale, better)
+    bounds = timeline.steps(said.get("timeline"), timeline.BOUNDS, model.scale, closer)
     drawn = timeline.figure(incumbents, bounds, f"{name}-timeline")
     lines = [(key, said[key]) for key in SENTENCES if isinstance(said.get(key), str)]
     return (
@@ -152,7 +157,7 @@ def _engines(model: Model, found: Any) -> str:
 
 
 def _engine(model: Model, name: str, each: Mapping[str, Any]) -> tuple[Any, ...]:
-    best = [_stated(model, each.get(key)) for key in ("best_objective", "best_bound")]
+    best = [_exact(_stated(model, each.get(key))) for key in ("best_objective", "best_bound")]
     ranks, ended = (_joined(each.get(key)) for key in ("ranks", "ended"))
     return name, ranks, each.get("points"), best[0], each.get("bounds"), best[1], ended
 

@@ -1,6 +1,6 @@
 """How a search went: the incumbent and the bound over time, as a figure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite, nan
 from typing import Any
@@ -12,6 +12,9 @@ LEFT, RIGHT, TOP, BOTTOM = 90, 620, 34, 216
 # Okabe and Ito (2008), told apart with every common colour vision; the bound is dashed besides
 BLUE, VERMILION = "#0072B2", "#D55E00"
 MOST_STEPS = 2_000
+BOUNDS = ("bound", "unchecked bound")
+"""What a bound is called that comes with a proof of its own, and one that a second engine must confirm."""
+Better = Callable[[float, float], float]
 
 
 @dataclass(frozen=True)
@@ -23,22 +26,27 @@ class Step:
     value: float
 
 
-def steps(found: Any, what: str, scale: int) -> list[Step]:
+def steps(found: Any, what: Collection[str], scale: int, better: Better) -> list[Step]:
     """Reads a method's notes, which nobody has checked: what does not fit is left out.
 
     Args:
         found: a list of mappings with `s`, `what`, `value` in integer units and `engine`.
-        what: `objective` or `bound`.
+        what: the words that are meant: `objective`, or those for bounds.
         scale: integer units of the stated one.
+        better: max or min; what is no better than all before is left out.
     """
     if not isinstance(found, Sequence) or isinstance(found, str):
         return []
     read = [_step(each, what, scale) for each in found[:MOST_STEPS]]
-    return sorted((each for each in read if each), key=lambda each: each.at_s)
+    kept: list[Step] = []
+    for each in sorted((each for each in read if each), key=lambda each: each.at_s):
+        if not kept or (each.value != kept[-1].value and better(each.value, kept[-1].value) == each.value):
+            kept.append(each)
+    return kept
 
 
-def _step(each: Any, what: str, scale: int) -> Step | None:
-    if not isinstance(each, Mapping) or each.get("what") != what:
+def _step(each: Any, what: Collection[str], scale: int) -> Step | None:
+    if not isinstance(each, Mapping) or each.get("what") not in what:
         return None
     at_s, value = _number(each.get("s")), _number(each.get("value"))
     if at_s is None or value is None or at_s < 0:
@@ -76,7 +84,7 @@ def figure(incumbents: Sequence[Step], bounds: Sequence[Step], name: str) -> str
             page.dot(*corner(each.at_s, each.value), 2.5, colour, _said(each))
     _legend(page)
     told = "; ".join(
-        f"{word} {known[-1].value:g}" for word, known in (("best", incumbents), ("bound", bounds)) if known
+        f"{word} {known[-1].value:.10g}" for word, known in (("best", incumbents), ("bound", bounds)) if known
     )
     return page.svg("Best answer and bound over time", f"After {end:.3g} s: {told}.")
 
@@ -92,15 +100,15 @@ def _corners(known: Sequence[Step], end: float) -> list[tuple[float, float]]:
 
 
 def _said(each: Step) -> str:
-    return f"{each.value:g} after {each.at_s:.3g} s, {each.engine}"
+    return f"{each.value:.10g} after {each.at_s:.3g} s, {each.engine}"
 
 
 def _axes(page: Drawing, end: float, low: float, high: float) -> None:
     page.line(LEFT, TOP, LEFT, BOTTOM)
     page.line(LEFT, BOTTOM, RIGHT, BOTTOM)
-    page.text(LEFT - 6, BOTTOM + 4, f"{low:g}", anchor="end")
+    page.text(LEFT - 6, BOTTOM + 4, f"{low:.10g}", anchor="end")
     if high > low:
-        page.text(LEFT - 6, TOP + 4, f"{high:g}", anchor="end")
+        page.text(LEFT - 6, TOP + 4, f"{high:.10g}", anchor="end")
     page.text(LEFT, BOTTOM + 16, "0", anchor="middle")
     page.text(RIGHT, BOTTOM + 16, f"{end:.3g} s", anchor="end")
 

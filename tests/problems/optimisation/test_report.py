@@ -139,6 +139,17 @@ def test_bits_are_counted_and_drawn(model: Model, bits: list[int], said: str) ->
     assert found.links == {}
 
 
+def test_large_objectives_are_shown_to_the_unit() -> None:
+    # 116875000 units of 1/10000 are 11687.5
+    model = MaxCut(vertices=2, edges=((0, 1, 116_875_000),), scale=10_000)
+    story = [{"s": 1.0, "what": "objective", "value": 116_875_000, "engine": "tabu"}]
+    found = page(model, tried(solved(model, at((0, 1, 0))[0][:2], 120_000_001, notes={"timeline": story})))
+    lines = [line for line in found.said.split("\n") if line]
+    assert lines[lines.index("objective") + 1] == "11687.5"
+    assert lines[lines.index("bound: no answer is higher") + 1] == "12000.0001"
+    assert "After 1 s: best 11687.5." in found.said
+
+
 def test_a_large_graph_is_not_drawn() -> None:
     model = IndependentSet(vertices=61, edges=((0, 1),))
     assert "svg" not in page(model, tried(solved(model, at(*[(0, 1, 1)])[0].repeat(21)[:61]))).tags
@@ -148,7 +159,9 @@ def test_the_search_is_drawn_and_shared_out_among_the_engines() -> None:
     model = clinic("P1", "P2", "P3")
     story = [
         {"s": 0.5, "what": "objective", "value": 2000, "engine": "schedule_search", "rank": 1},
+        {"s": 0.1, "what": "unchecked bound", "value": 1000, "engine": "highs", "rank": 0},
         {"s": 1.0, "what": "bound", "value": 1200, "engine": "relaxation", "rank": 0},
+        {"s": 1.1, "what": "unchecked bound", "value": 1100, "engine": "cp_sat", "rank": 0},
         {"s": 2.5, "what": "objective", "value": 1840, "engine": "cp_sat", "rank": 0},
         {"s": 2.5, "what": "bound", "value": 1564, "engine": "cp_sat", "rank": 0},
         {"s": "late", "what": "objective", "value": 3},
@@ -165,6 +178,8 @@ def test_the_search_is_drawn_and_shared_out_among_the_engines() -> None:
     notes = {"timeline": story, "engines": engines, "stopped": "time", "determinism": "ended by the clock"}
     found = page(model, tried(solved(model, POINT, notes=notes)))
     assert "After 2.5 s: best 920; bound 782." in found.said
+    assert "500 after 0.1 s, highs" in found.said
+    assert "550 after 1.1 s" not in found.said  # 600 was known by then
     lines = [line for line in found.said.split("\n") if line]
     assert "cp_sat 0, 1 1 920 2 782 relaxation 0 0 – 1 600 no more" in " ".join(lines)
     assert "ended by the clock" in lines
