@@ -1,0 +1,1 @@
+"""Lower bounds on spins: semidefinite relaxations, solved, tightened, and turned into proofs."""
