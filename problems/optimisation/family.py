@@ -56,10 +56,12 @@ class Optimisation:
     def methods(self) -> Sequence[Method]:
         """The portfolio over MPI, the portfolio that history divides, the reduced problem on qubits."""
         from escalation.settings import settings
+        from problems.optimisation.ai import LearnedPortfolio
         from problems.optimisation.hpc import Portfolio
         from problems.optimisation.quantum.method import ReducedQaoa
 
-        return (Portfolio(ranks=settings().ranks), ReducedQaoa())
+        ranks = settings().ranks
+        return (Portfolio(ranks), LearnedPortfolio(ranks), ReducedQaoa())
 
     def certify(
         self,

@@ -22,7 +22,8 @@ def recipes(each: int) -> Iterator[dict[str, Any]]:
 
 def _between(least: int, most: int, part: float) -> int:
     """Evenly spaced in the logarithm."""
-    return int(round(least * (most / least) ** part))
+    size: int = round(least * (most / least) ** part)
+    return size
 
 
 def _qubo(number: int, part: float) -> dict[str, Any]:

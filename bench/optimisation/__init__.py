@@ -1,0 +1,1 @@
+"""What the optimisation tiers reach, against known answers, single engines and their own null controls."""
