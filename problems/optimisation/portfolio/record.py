@@ -116,7 +116,7 @@ def _story(gathered: list[dict[str, Any]], model: Model) -> dict[str, Any]:
     return {
         "timeline": timeline,
         "ranks": [each["seats"] for each in gathered],
-        "stopped": [each["stopped"] for each in gathered],
+        "stopped_by_rank": [each["stopped"] for each in gathered],
     }
 
 

@@ -156,7 +156,7 @@ def test_a_point_of_one_engine_and_a_bound_of_another_end_the_search(
 ) -> None:
     values = told[name]["values"]
     assert values["stopped"] == "proven"
-    assert set(told[name]["story"]["stopped"]) == {"proven"}
+    assert set(told[name]["story"]["stopped_by_rank"]) == {"proven"}
     assert (values["objective"], values["bound"], values["bound_engine"]) == (11, 11, "bounder")
     assert values["engine"] in {"walker", "blocked"}
     assert values["solution"]["bits"] in {"0011", "1100"}
