@@ -106,7 +106,7 @@ class CpSat:
         """Takes what the end of the search says besides."""
         self._slices += 1
         self._work += solver.deterministic_time
-        self._status = solver.status_name()
+        self._status = solver.status_name(solver.response_proto.status)
         if self._status in {"OPTIMAL", "FEASIBLE"}:
             self._offer(board, list(solver.response_proto.solution))
         if self._status in {"OPTIMAL", "FEASIBLE", "UNKNOWN"}:

@@ -20,7 +20,7 @@ class BoardTwin:
     """
 
     def __init__(
-        self, model: Model, seconds: float = 60.0, ends: Callable[["BoardTwin"], bool] = lambda _: False
+        self, model: Model, seconds: float = 200.0, ends: Callable[["BoardTwin"], bool] = lambda _: False
     ) -> None:
         self.model = model
         self.faults: list[str] = []

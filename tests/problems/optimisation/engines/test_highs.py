@@ -1,0 +1,111 @@
+"""HiGHS in its own process against trying every answer."""
+
+import subprocess
+import sys
+from io import BytesIO
+
+import numpy as np
+import pytest
+
+from problems.optimisation.engines import highs, highs_child
+from problems.optimisation.engines.base import Unsuitable
+from problems.optimisation.engines.highs import Highs
+from problems.optimisation.engines.highs_child import HEADER_BYTES, packed, solve
+from problems.optimisation.forms.compile import compile_programme
+from problems.optimisation.generate.clinic import clinic
+from problems.optimisation.models import Triage
+from tests.problems.optimisation.engines.board_twin import BoardTwin, run
+from tests.problems.optimisation.forms import small
+
+
+@pytest.mark.parametrize("kind", ["max_cut", "independent_set", "triage"])
+def test_it_finds_the_best_answer_and_says_that_nothing_is_better(kind: str) -> None:
+    model = small.instance(kind, 3)
+    board = BoardTwin(model)
+    engine = Highs(model, 1)
+    run(engine, board)
+    assert not board.faults
+    assert board.cost == board.bound == small.least(model)
+    assert [proof.kind for proof in board.proofs] == ["second_engine"]
+    assert board.proofs[0].data == {"engine": "highs"}
+    assert engine.notes()["status"] == "solved"
+
+
+def test_an_answer_that_is_best_is_proven_so_by_finding_none_below() -> None:
+    model = small.instance("triage", 3)
+    point, value = min(small.points(model), key=lambda pair: pair[1])
+    board = BoardTwin(model)
+    assert board.offer(point, "test")
+    engine = Highs(model, 1)
+    run(engine, board)
+    assert board.bound == value
+    assert engine.notes()["status"] == "nothing better"
+    assert len(board.offers) == 1
+
+
+def test_a_dear_answer_is_replaced() -> None:
+    model = small.instance("appointments", 3)
+    point, value = max(small.points(model), key=lambda pair: pair[1])
+    board = BoardTwin(model)
+    board.offer(point, "test")
+    run(Highs(model, 1), board)
+    assert board.offers == [value, small.least(model)]
+    assert board.proven
+
+
+def test_without_any_answer_it_claims_none_and_no_bound() -> None:
+    model = small.instance("triage", 0)
+    assert isinstance(model, Triage)
+    lost = model.patients[0].model_copy(update={"needs": ("nowhere",)})
+    model = model.model_copy(update={"patients": (lost, *model.patients[1:])})
+    board = BoardTwin(model)
+    assert run(Highs(model, 1), board) == 1
+    assert board.cost is None
+    assert board.bound is None
+
+
+def test_a_search_that_is_over_ends_its_process_at_once() -> None:
+    """The question has an hour; the board says stop when asked for the third time."""
+    model = clinic(60, 1, load=1.3)
+    board = BoardTwin(model, 3600, ends=lambda board: board.polls > 2)
+    engine = Highs(model, 1)
+    assert engine.run(board, 3600.0)
+    assert board.polls == 3
+    assert engine.notes()["slices"] == 0
+
+
+def test_a_process_that_dies_is_noted_and_ends_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = small.instance("qubo", 1)
+    monkeypatch.setattr(highs_child, "packed", lambda _: b"\0" * (HEADER_BYTES + 1))
+    engine, board = Highs(model, 1), BoardTwin(model)
+    assert not engine.run(board, 1.0)
+    assert engine.notes()["status"] == "failed"
+    assert board.bound is None
+
+
+def test_the_process_ends_with_its_input() -> None:
+    """As when the rank that started it was killed."""
+    child = subprocess.Popen(
+        [sys.executable, "-m", "problems.optimisation.engines.highs_child"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+    )
+    assert child.stdin is not None
+    child.stdin.write(packed(compile_programme(small.instance("qubo", 1))))
+    child.stdin.close()
+    assert child.wait(timeout=60) == 0
+
+
+def test_a_limit_of_time_leaves_a_bound_below_every_cost() -> None:
+    programme = compile_programme(clinic(30, 1, load=1.5))
+    data = packed(programme)[HEADER_BYTES:]
+    arrays = dict(np.load(BytesIO(data)))
+    short, whole = solve(arrays, 0.2, None), solve(arrays, 60.0, None)
+    assert whole["status"] == 0
+    assert short["bound"] is None or short["bound"] <= whole["bound"] + 1e-6
+
+
+def test_a_programme_too_large_is_refused_with_its_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(highs, "MOST_ENTRIES", 3)
+    with pytest.raises(Unsuitable, match="takes up to 3 entries"):
+        Highs(small.instance("qubo", 1), 1)
