@@ -9,6 +9,8 @@ from problems.optimisation.models import Model
 
 FIELDS = ("kind", "solution", "objective", "bound", "engine")
 LONGEST_NAME = 100
+MOST_BITS = 100
+"""Of a stated objective or bound."""
 
 
 @dataclass(frozen=True)
@@ -45,14 +47,18 @@ def read_claim(model: Model, values: Any, faults: list[str]) -> Claim | None:
 
 
 def _wrong(model: Model, values: Mapping[str, Any]) -> list[str]:
-    kind, engine, bound = values["kind"], values["engine"], values["bound"]
+    kind, engine = values["kind"], values["engine"]
     wrong = []
     if not isinstance(kind, str) or kind != model.kind:
         wrong.append(f"expected an answer to {model.kind}, got {shown(kind)}")
-    if not whole(values["objective"]):
-        wrong.append(f"expected an objective that is a whole number, got {shown(values['objective'])}")
-    if bound is not None and not whole(bound):
-        wrong.append(f"expected a bound that is a whole number or null, got {shown(bound)}")
+    for name in ("objective", "bound"):
+        if not (_number(values[name]) or (name == "bound" and values[name] is None)):
+            kinds = "a whole number" if name == "objective" else "a whole number or null"
+            wrong.append(f"expected {kinds} for the {name}, got {shown(values[name])}")
     if not isinstance(engine, str) or len(engine) > LONGEST_NAME:
         wrong.append(f"expected the name of an engine, got {shown(engine)}")
     return wrong
+
+
+def _number(value: Any) -> bool:
+    return whole(value) and value.bit_length() <= MOST_BITS

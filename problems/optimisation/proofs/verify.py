@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 from problems.optimisation.forms.compile import compile_programme
 from problems.optimisation.forms.spins import SpinForm, spin_form
@@ -45,7 +46,7 @@ def verify(model: Model, proof: Proof) -> Verdict:
     The same on every call: factorisations run on one thread, searches within counted work.
     """
     try:
-        with threadpool_limits(1):
+        with _libraries().limit(limits=1):
             how, sizes = _CHECKS[proof.kind](model, proof) if proof.kind in _CHECKS else _unknown(proof)
     except (Undecided, MemoryError) as limit:
         return Verdict(None, undecided=str(limit) or "the proof needs more memory than there is")
@@ -54,6 +55,12 @@ def verify(model: Model, proof: Proof) -> Verdict:
     except Exception as error:  # data of a shape that no check foresaw prove nothing
         return Verdict(None, fault=f"cannot be checked ({type(error).__name__})")
     return Verdict(proof.bound, how=how, sizes=sizes)
+
+
+@lru_cache
+def _libraries() -> ThreadpoolController:
+    """What factorises; found once, because looking for it takes longer than a small proof."""
+    return ThreadpoolController()
 
 
 def _unknown(proof: Proof) -> tuple[str, dict[str, int]]:

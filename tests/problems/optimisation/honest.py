@@ -1,6 +1,6 @@
 """Small instances of all kinds, their optima by enumeration, honest proofs of bounds made the slow way."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from itertools import product
 from typing import Any
@@ -55,6 +55,15 @@ def _qubo(seed: int, sense: Sense) -> Qubo:
 # Two cycles of five vertices: at most 2 of each, and linear relaxations say 2.5.
 SET_EDGES = ((0, 1), (0, 4), (1, 2), (2, 3), (3, 4), (5, 6), (5, 9), (6, 7), (7, 8), (8, 9))
 
+_PATIENTS = (
+    Patient(id="p1", urgency=3, duration=3, latest=8, required=True),
+    Patient(id="p2", urgency=2, duration=2, skills=("ecg",), earliest=1, latest=8),
+    Patient(id="p3", urgency=1, duration=2, equipment=("bed",), latest=6),
+)
+_PLACES = (
+    Place(id="North", capacity=(2, 5), offers=("oxygen",)),
+    Place(id="South", capacity=(1, 4), quality=80),
+)
 MODELS: dict[str, Model] = {
     "qubo_min": _qubo(1, Sense.MINIMISE),
     "qubo_max": _qubo(2, Sense.MAXIMISE),
@@ -69,11 +78,7 @@ MODELS: dict[str, Model] = {
         slots=8,
         refusal=8,
         scale=4,
-        patients=(
-            Patient(id="p1", urgency=3, duration=3, latest=8, required=True),
-            Patient(id="p2", urgency=2, duration=2, skills=("ecg",), earliest=1, latest=8),
-            Patient(id="p3", urgency=1, duration=2, equipment=("bed",), latest=6),
-        ),
+        patients=_PATIENTS,
         clinicians=(
             Clinician(id="Chen", skills=("ecg",), shifts=((0, 3), (4, 8))),
             Clinician(id="Haddad", shifts=((0, 4),)),
@@ -89,12 +94,36 @@ MODELS: dict[str, Model] = {
             Claimant(id="d", benefit=2, uses=(1, 1), required=True),
             Claimant(id="e", benefit=6, uses=(1, 4)),
         ),
-        places=(
-            Place(id="North", capacity=(2, 5), offers=("oxygen",)),
-            Place(id="South", capacity=(1, 4), quality=80),
-        ),
+        places=_PLACES,
     ),
 }
+TWINS: dict[str, Model] = {
+    "qubo_min": _qubo(3, Sense.MINIMISE),
+    "qubo_max": _qubo(4, Sense.MAXIMISE),
+    "max_cut": MaxCut(
+        vertices=7, edges=tuple((i, j, 1 + (5 * i + 2 * j) % 6) for i in range(7) for j in range(i + 1, 7))
+    ),
+    "independent_set": IndependentSet(
+        vertices=10, edges=tuple((k, k + 5) for k in range(5)) + tuple((k, k + 1) for k in range(5, 9))
+    ),
+    "appointments": MODELS["appointments"].model_copy(
+        update={
+            "patients": tuple(
+                patient.model_copy(update={"urgency": urgency})
+                for patient, urgency in zip(_PATIENTS, (1, 5, 4), strict=True)
+            )
+        }
+    ),
+    "triage": MODELS["triage"].model_copy(
+        update={
+            "places": tuple(
+                p.model_copy(update={"quality": q}) for p, q in zip(_PLACES, (70, 95), strict=True)
+            )
+        }
+    ),
+}
+"""Instances of the same shapes with other numbers."""
+MODELS_AND_TWINS = MODELS | {f"{name} twin": model for name, model in TWINS.items()}
 BITS = ("qubo_min", "qubo_max", "max_cut", "independent_set")
 
 
@@ -142,12 +171,12 @@ def best(model: Model) -> tuple[int, Solution]:
 
 @lru_cache
 def optimum(name: str) -> tuple[int, Solution]:
-    return best(MODELS[name])
+    return best(MODELS_AND_TWINS[name])
 
 
 def worse(name: str) -> tuple[int, Solution]:
     """A feasible answer that is not the best."""
-    model, (least, _) = MODELS[name], optimum(name)
+    model, (least, _) = MODELS_AND_TWINS[name], optimum(name)
     for solution in solutions(model):
         objective = check(model, solution).objective
         if objective is not None and sign(model) * objective > least:
@@ -175,11 +204,11 @@ def linear_duals(programme: Programme, low: Floats, high: Floats) -> Floats | No
     """Multipliers of the rows at the optimum of the relaxation over a box; None where there is none."""
     up, down = programme.upper != FREE, programme.lower != -FREE
     rows = programme.matrix.toarray()
-    found = linprog(
-        programme.cost,
+    found: Any = linprog(
+        programme.cost.astype(float),
         A_ub=np.vstack([rows[up], -rows[down]]),
         b_ub=np.concatenate([programme.upper[up], -programme.lower[down]]),
-        bounds=np.column_stack([low, high]),
+        bounds=np.column_stack([low, high]).tolist(),
         method="highs-ds",
     )
     return _spread(programme, found.ineqlin.marginals) if found.status == 0 else None
@@ -190,11 +219,11 @@ def ray(programme: Programme, low: Floats, high: Floats) -> Floats:
     up, down = programme.upper != FREE, programme.lower != -FREE
     rows = programme.matrix.toarray()
     sides = np.vstack([rows[up], -rows[down]])
-    found = linprog(
+    found: Any = linprog(
         np.concatenate([np.zeros(programme.columns), np.ones(len(sides))]),
         A_ub=np.hstack([sides, -np.eye(len(sides))]),
         b_ub=np.concatenate([programme.upper[up], -programme.lower[down]]),
-        bounds=np.vstack([np.column_stack([low, high]), [[0, np.inf]] * len(sides)]),
+        bounds=[*np.column_stack([low, high]).tolist(), *[(0.0, None)] * len(sides)],
         method="highs-ds",
     )
     return _spread(programme, found.ineqlin.marginals)
@@ -210,7 +239,7 @@ def _spread(programme: Programme, marginals: Floats) -> Floats:
 
 @lru_cache
 def dual_proof(name: str) -> Proof:
-    programme = compile_programme(MODELS[name])
+    programme = compile_programme(MODELS_AND_TWINS[name])
     duals = linear_duals(programme, np.zeros(programme.columns), programme.top.astype(float))
     assert duals is not None
     whole = integral(duals)
@@ -230,7 +259,7 @@ def eigenvalue_shift(form: SpinForm) -> list[int]:
 @lru_cache
 def semidefinite_proof(name: str) -> Proof:
     """The eigenvalue bound; with one triangle of multiplier 0, so that there is one to damage."""
-    form = spin_form(MODELS[name])  # type: ignore[arg-type]
+    form = spin_form(MODELS_AND_TWINS[name])  # type: ignore[arg-type]
     diagonal = eigenvalue_shift(form)
     triangles = [[0, 1, 2, 1, -1, -1, 0]]
     bound = strongest_spins(form, diagonal, triangles, SHIFT)
@@ -241,7 +270,7 @@ def semidefinite_proof(name: str) -> Proof:
 @lru_cache
 def spin_tree_proof(name: str) -> Proof:
     """Branches until the eigenvalue bound reaches the optimum, or every bit is fixed."""
-    form, (least, _) = spin_form(MODELS[name]), optimum(name)  # type: ignore[arg-type]
+    form, (least, _) = spin_form(MODELS_AND_TWINS[name]), optimum(name)  # type: ignore[arg-type]
     nodes: list[dict[str, Any]] = []
 
     def grow(fixed: dict[int, int]) -> int:
@@ -266,7 +295,7 @@ def spin_tree_proof(name: str) -> Proof:
 @lru_cache
 def programme_tree_proof(name: str) -> Proof:
     """Branches on the columns in order, until linear duals reach the optimum, or a ray shows emptiness."""
-    programme, (least, _) = compile_programme(MODELS[name]), optimum(name)
+    programme, (least, _) = compile_programme(MODELS_AND_TWINS[name]), optimum(name)
     exact = ExactDual(programme)
     nodes: list[dict[str, Any]] = []
 
@@ -296,7 +325,7 @@ def second_proof(name: str, engine: str) -> Proof:
     return Proof("second_engine", optimum(name)[0], {"engine": engine})
 
 
-PROOFS = {
+PROOFS: dict[str, Callable[[str], Proof]] = {
     "dual": dual_proof,
     "semidefinite": semidefinite_proof,
     "spin_tree": spin_tree_proof,
@@ -315,4 +344,4 @@ CASES = [
 def honest(name: str, kind: str) -> Candidate:
     """The best answer of an instance, with one honest proof."""
     cost, solution = optimum(name)
-    return candidate(MODELS[name], cost, solution, [PROOFS[kind](name)])
+    return candidate(MODELS_AND_TWINS[name], cost, solution, [PROOFS[kind](name)])

@@ -129,5 +129,5 @@ def test_a_target_that_means_nothing_here_is_refused(target: Target) -> None:
 
 def test_an_unknown_file_beside_the_proofs_is_let_be() -> None:
     sent = honest("triage", "dual")
-    more = Candidate(sent.values | {"extra": 1}, {**sent.files, "notes": Blob(pack([]))})
+    more = Candidate({**sent.values, "extra": 1}, {**sent.files, "notes": Blob(pack([]))})
     assert judge("triage", more) == judge("triage", sent)
