@@ -1,0 +1,88 @@
+"""What multipliers of an integer programme's rows prove, in exact arithmetic.
+
+Weak duality with bounded variables, as `problems.optimisation.proofs.model` states it (Neumaier & Shcherbina
+2004, Math. Program. 99, 283). Real multipliers are rounded to multiples of 2**-shift first: that costs
+a little strength, and the bound claimed is the bound proven.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from problems.optimisation.forms.programme import FREE, Ints, Programme
+from problems.optimisation.proofs.model import Proof
+
+Floats = NDArray[np.float64]
+
+SHIFTS = (32, 24, 16, 8, 0)
+"""Binary digits of multipliers behind the point: as many as fit."""
+_MOST = 2**62
+"""Sums below this stay exact in 64 bits."""
+
+
+@dataclass(frozen=True, eq=False)
+class Multipliers:
+    """Multipliers of the rows, as integers times 2**-shift, and the bound that they prove."""
+
+    duals: Ints
+    shift: int
+    bound: int
+
+    def proof(self) -> Proof:
+        """Returns the bound with its proof."""
+        data = {"shift": self.shift, "duals": self.duals.tolist()}
+        return Proof("programme_dual", self.bound, data)
+
+
+def multipliers(programme: Programme, duals: Floats, shift: int) -> Multipliers:
+    """Rounds real multipliers, one a row, and proves what they give.
+
+    A multiplier that points at a limit that its row does not have is set to 0.
+
+    Raises:
+        OverflowError: where the exact sum would not fit 64 bits.
+    """
+    with np.errstate(invalid="ignore"):
+        scaled = np.rint(np.nan_to_num(duals) * 2.0**shift)
+    if np.abs(scaled).max(initial=0.0) >= _MOST:
+        raise OverflowError("a multiplier is too large for 64 bits")
+    whole = scaled.astype(np.int64)
+    whole[(whole > 0) & (programme.lower == -FREE)] = 0
+    whole[(whole < 0) & (programme.upper == FREE)] = 0
+    return Multipliers(whole, shift, _rounded_up(_scaled_bound(programme, whole, shift), shift))
+
+
+def best_multipliers(programme: Programme, duals: Floats) -> Multipliers | None:
+    """Rounds real multipliers with as many binary digits as fit; None where not even whole numbers do."""
+    for shift in SHIFTS:
+        try:
+            return multipliers(programme, duals, shift)
+        except OverflowError:
+            continue
+    return None
+
+
+def _scaled_bound(programme: Programme, whole: Ints, shift: int) -> int:
+    """The bound times 2**shift."""
+    _guard(programme, whole, shift)
+    limit = np.where(whole > 0, programme.lower, programme.upper)
+    used = whole != 0
+    rows = int((whole[used].astype(object) * limit[used].astype(object)).sum())
+    reduced = (programme.cost << shift) - programme.transposed @ whole
+    paid = np.minimum(reduced, 0)
+    columns = sum((paid * programme.top).tolist())
+    return (programme.offset << shift) + rows + columns
+
+
+def _guard(programme: Programme, whole: Ints, shift: int) -> None:
+    """Refuses what 64 bits might not hold, by limits on sums in floating point with room to spare."""
+    each = np.abs(programme.cost.astype(float)) * 2.0**shift
+    each += abs(programme.transposed).astype(float) @ np.abs(whole.astype(float))
+    if (each * programme.top).max(initial=0.0) >= _MOST:
+        raise OverflowError("reduced costs may not fit 64 bits")
+
+
+def _rounded_up(scaled: int, shift: int) -> int:
+    """Costs are integers: the least one that is not below."""
+    return -(-scaled >> shift)

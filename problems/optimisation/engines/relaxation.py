@@ -1,0 +1,93 @@
+"""The bound of the linear relaxation, with multipliers that prove it.
+
+HiGHS's dual simplex solves the relaxation of the integer programme (Huangfu & Hall 2018, Math. Program.
+Comput. 10, 119). Its multipliers are only a suggestion: what is claimed is what they prove in exact
+arithmetic after rounding (`exact_bound`), so that neither its tolerances nor its errors can make a bound wrong.
+"""
+
+import time
+from collections.abc import Callable
+from typing import Any, ClassVar
+
+import numpy as np
+from scipy.optimize import linprog
+from scipy.sparse import csr_array, vstack
+
+from problems.optimisation.engines.base import Board, Unsuitable
+from problems.optimisation.engines.exact_bound import Floats, Multipliers, best_multipliers
+from problems.optimisation.forms.compile import compile_programme
+from problems.optimisation.forms.programme import FREE, Programme
+from problems.optimisation.models import Appointments, IndependentSet, Model, Triage
+
+_solve: Callable[..., Any] = linprog
+"""Its type stubs know no sparse matrices."""
+_LEAST_S = 0.05
+"""With less time left than this, no linear programme is begun."""
+
+
+class Relaxation:
+    """Proves the bound of the linear programme, then has nothing more to give."""
+
+    name: ClassVar[str] = "relaxation"
+    deterministic: ClassVar[bool] = True
+
+    def __init__(self, model: Model, seed: int) -> None:
+        if not isinstance(model, Appointments | Triage | IndependentSet):
+            raise Unsuitable(f"{self.name} treats appointments, triage and independent_set, not {model.kind}")
+        self._model = model
+        self._notes: dict[str, Any] = {}
+
+    def run(self, board: Board, effort_s: float) -> bool:
+        """Proves what no multipliers at all give, then what those of the linear programme give, in one slice.
+
+        The linear programme cannot be cut in pieces: it ends when solved, or when the search's time is over.
+        """
+        programme = compile_programme(self._model)
+        self._claim(board, "zero_bound", best_multipliers(programme, np.zeros(programme.rows)))
+        if board.stop() or board.left_s() < _LEAST_S:
+            return False
+        began = time.perf_counter()
+        duals = linear_duals(programme, board.left_s())
+        self._notes["linear_s"] = round(time.perf_counter() - began, 3)
+        if duals is None:
+            self._notes["linear_bound"] = "no answer in time"
+        else:
+            self._claim(board, "linear_bound", best_multipliers(programme, duals))
+        return False
+
+    def notes(self) -> dict[str, Any]:
+        """Bounds found, and the seconds that the linear programme took."""
+        return dict(self._notes)
+
+    def _claim(self, board: Board, what: str, found: Multipliers | None) -> None:
+        if found is None:
+            self._notes[what] = "too large for exact arithmetic in 64 bits"
+            return
+        self._notes[what] = found.bound
+        board.prove(found.proof(), self.name)
+
+
+def linear_duals(programme: Programme, limit_s: float) -> Floats | None:
+    """Multipliers of the rows that are optimal for the relaxation, or None without an answer in time."""
+    same = programme.lower == programme.upper
+    below = ~same & (programme.upper != FREE)
+    above = ~same & (programme.lower != -FREE)
+    matrix = csr_array(programme.matrix, dtype=np.float64)
+    found = _solve(
+        programme.cost.astype(np.float64),
+        A_ub=vstack([matrix[below], -matrix[above]], format="csr"),
+        b_ub=np.concatenate([programme.upper[below], -programme.lower[above]]).astype(np.float64),
+        A_eq=matrix[same],
+        b_eq=programme.lower[same].astype(np.float64),
+        bounds=np.column_stack([np.zeros(programme.columns), programme.top]),
+        method="highs-ds",
+        options={"time_limit": limit_s},
+    )
+    if found.status != 0:
+        return None
+    duals = np.zeros(programme.rows)
+    duals[same] = found.eqlin.marginals
+    most, least = np.split(found.ineqlin.marginals, [int(below.sum())])
+    duals[below] += most
+    duals[above] -= least
+    return duals
