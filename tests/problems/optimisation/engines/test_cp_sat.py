@@ -1,0 +1,78 @@
+"""CP-SAT's slices against trying every answer."""
+
+import pytest
+
+from problems.optimisation.engines import cp_sat
+from problems.optimisation.engines.base import Unsuitable
+from problems.optimisation.engines.cp_sat import CpSat
+from problems.optimisation.generate.clinic import clinic
+from problems.optimisation.models import KINDS, Triage
+from tests.problems.optimisation.engines.board_twin import BoardTwin, run
+from tests.problems.optimisation.forms import small
+
+
+@pytest.mark.parametrize("seed", [3, 4])
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_finds_the_best_answer_and_proves_it(kind: str, seed: int) -> None:
+    model = small.instance(kind, seed)
+    board = BoardTwin(model)
+    engine = CpSat(model, seed)
+    run(engine, board)
+    assert not board.faults
+    assert board.cost == board.bound == small.least(model)
+    assert {proof.kind for proof in board.proofs} == {"second_engine"}
+    assert all(proof.data == {"engine": "cp_sat"} for proof in board.proofs)
+
+
+def test_bounds_stay_below_every_cost_while_it_searches() -> None:
+    model = clinic(30, 2, load=1.3)
+    board = BoardTwin(model)
+    run(CpSat(model, 1), board, slices=4, effort_s=0.3)
+    assert not board.faults
+    assert board.bound is not None
+    assert board.cost is not None
+    assert [proof.bound for proof in board.proofs] == sorted({proof.bound for proof in board.proofs})
+
+
+def test_a_slice_does_the_same_again() -> None:
+    model = clinic(20, 3, load=1.4)
+    boards = [BoardTwin(model), BoardTwin(model)]
+    for board in boards:
+        CpSat(model, 5).run(board, 0.2)
+    assert boards[0].offers == boards[1].offers
+    assert boards[0].bound == boards[1].bound
+
+
+def test_it_begins_from_the_board_and_offers_only_what_is_better() -> None:
+    model = small.instance("triage", 3)
+    points = sorted(small.points(model), key=lambda pair: pair[1])
+    board = BoardTwin(model)
+    board.offer(points[0][0], "test")
+    run(CpSat(model, 1), board)
+    assert board.offers == [points[0][1]]
+    assert board.proven
+
+
+def test_a_search_that_is_over_is_left_at_once() -> None:
+    """The slice has an hour; the board says stop when asked for the third time."""
+    model = clinic(120, 1, load=1.3)
+    board = BoardTwin(model, 3600, ends=lambda board: board.polls > 2)
+    assert CpSat(model, 1).run(board, 3600.0)
+    assert board.cost is None or not board.proven
+
+
+def test_without_any_answer_it_claims_none_and_no_bound() -> None:
+    model = small.instance("triage", 0)
+    assert isinstance(model, Triage)
+    lost = model.patients[0].model_copy(update={"needs": ("nowhere",)})
+    model = model.model_copy(update={"patients": (lost, *model.patients[1:])})
+    board = BoardTwin(model)
+    assert run(CpSat(model, 1), board) == 1
+    assert board.cost is None
+    assert board.bound is None
+
+
+def test_a_model_too_large_is_refused_with_its_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cp_sat, "MOST_COLUMNS", 3)
+    with pytest.raises(Unsuitable, match="columns"):
+        CpSat(small.instance("qubo", 1), 1)
