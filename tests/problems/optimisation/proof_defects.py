@@ -148,8 +148,7 @@ def damaged_tree(name: str, kind: str) -> Defects:
             numbers = nodes[leaf][field]
             yield at(f"leaf {leaf}: {field} skewed", leaf, **{field: skewed(numbers)})
             if field != "diagonal":
-                weak = [16 * value if field == "duals" else 0 for value in numbers]
-                yield at(f"leaf {leaf}: {field} too weak", leaf, **{field: weak})
+                yield at(f"leaf {leaf}: {field} of nothing", leaf, **{field: [0] * len(numbers)})
             yield at(f"leaf {leaf}: {field} cut", leaf, **{field: numbers[1:]})
             yield at(f"leaf {leaf}: {field} null", leaf, **{field: None})
         if "value" in nodes[leaf]:
