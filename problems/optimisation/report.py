@@ -22,6 +22,7 @@ KINDS: Mapping[str, str] = {
 
 SENTENCES = ("stopped", "determinism", "deterministic")
 PARTS: Mapping[str, str] = {
+    "learned": "How history divided the time, and what that rests on",
     "reduction": "How the instance was made smaller",
     "circuits": "Circuits",
     "samples": "Samples: from the device, and uniformly random",

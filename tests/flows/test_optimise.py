@@ -1,12 +1,25 @@
 """The form of the optimisation flow states the problem that the family reads."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from escalation.case import CaseStatus, Outcome
 from escalation.errors import BadInput
 from escalation.opening import parse_problem
-from flows.optimise import SEARCH_S, AppointmentsForm, FileForm, Kind, Measure, TriageForm, stated
+from escalation.problem import DataClass, Tier
+from flows.optimise import (
+    SEARCH_S,
+    AppointmentsForm,
+    FileForm,
+    Kind,
+    Measure,
+    TargetForm,
+    TriageForm,
+    optimise,
+    stated,
+)
 from problems.optimisation import spec
 from problems.optimisation.metrics import METRICS
 from problems.optimisation.models import KINDS
@@ -88,3 +101,28 @@ def test_a_wrong_field_is_named_in_one_line(change: Any, message: str) -> None:
 def test_the_family_names_what_is_missing_or_too_much(parts: Any, message: str) -> None:
     with pytest.raises(BadInput, match=message):
         spec.parse_spec(parse_problem(filled(**parts)).instance)
+
+
+@pytest.mark.timeout(900)  # the first flow run of a session waits for the server's migration
+def test_a_filled_in_form_is_solved_and_the_schedule_is_in_the_report(on_server: Any) -> None:
+    outcome = optimise(
+        Kind.APPOINTMENTS,
+        TargetForm(at_most=0),
+        AppointmentsForm(generate_patients=4),
+        search_s=60.0,
+        data_class=DataClass.PUBLIC,
+        seed=7,
+    )
+    assert isinstance(outcome, Outcome)
+    assert (outcome.status, outcome.tier, outcome.value) == (CaseStatus.ACCEPTED, Tier.HPC, 0)
+    assert outcome.record is not None
+    report = Path(outcome.record).read_text(encoding="utf-8")
+    assert 'download="schedule-attempt-0.ics" href="data:text/calendar;charset=utf-8;base64,' in report
+
+
+@pytest.mark.timeout(900)
+def test_a_form_that_states_no_problem_ends_with_one_line(on_server: Any) -> None:
+    with pytest.raises(BadInput, match=r"^triage: expected an empty part for kind qubo, which reads file"):
+        optimise(Kind.QUBO, TargetForm(at_most=0), triage=TriageForm(generate_patients=3))
+    with pytest.raises(BadInput, match="expected exactly one source"):
+        optimise(Kind.QUBO, TargetForm(at_most=0))
