@@ -7,7 +7,8 @@ the rank's thread is inside its solver); otherwise only the thread that made the
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -51,7 +52,7 @@ class MpiBoard:
 
     def __init__(self, comm: Any, model: Model, aim: dict[str, Any], search_s: float, live: bool) -> None:
         self.model, self._aim, self._live = model, aim, live
-        self._comm, self._post, self._lock = comm, Post(comm), threading.RLock()
+        self._comm, self._post, self._lock, self._depth = comm, Post(comm), threading.Lock(), 0
         self._news_for: set[int] = set()
         self._cost: int | None = None
         self._point: Point | None = None
@@ -107,7 +108,7 @@ class MpiBoard:
         except Infeasible as fault:
             self.remark(engine, f"offered a point that is not feasible: {fault}")
             return False
-        with self._lock:
+        with self._alone():
             if self._cost is not None and cost >= self._cost:
                 return False
             kept = np.array(point, dtype=np.int32)
@@ -123,7 +124,7 @@ class MpiBoard:
 
         A bound that can be checked again is taken when it is the best of those.
         """
-        with self._lock:
+        with self._alone():
             checkable = proof.kind != UNCHECKED
             known = self._bounds[True] if checkable else self.bound
             if known is not None and proof.bound <= known:
@@ -142,7 +143,7 @@ class MpiBoard:
         """Hears the others, at most every few milliseconds; True when it is over."""
         now = time.monotonic()
         if now >= self._next_poll:
-            with self._lock:
+            with self._alone():
                 self._next_poll = now + POLL_S
                 self.poll()
             if not self.stopped and self.elapsed_s() >= self._search_s:
@@ -228,6 +229,21 @@ class MpiBoard:
             certified=bounds.get(True),
             point=best[1] if best else None,
         )
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One thread at a time; the rank's own is not to be interrupted inside."""
+        home = threading.get_ident() == self._home
+        self._depth += home
+        try:
+            with self._lock:
+                yield
+        finally:
+            self._depth -= home
+
+    def busy(self) -> bool:
+        """Whether the rank's own thread is inside the board."""
+        return self._depth > 0
 
     def _may_call(self) -> bool:
         return self._any_thread or threading.get_ident() == self._home

@@ -7,6 +7,7 @@ from typing import Any
 from escalation.identity import derive_seed
 from problems.optimisation.engines.base import Engine, Unsuitable
 from problems.optimisation.engines.catalogue import ENGINES
+from problems.optimisation.portfolio.alarm import Overrun, cut_off
 from problems.optimisation.portfolio.exchange import MpiBoard
 from problems.optimisation.portfolio.plan import Assignment
 
@@ -15,6 +16,9 @@ GROWTH = {True: 1.5, False: 2.0}
 
 LONGEST_S = 2.0
 """Of engines that resume; the others' slices are not limited, or most of their work would be repeated."""
+
+GRACE_S = 10.0
+"""For an engine to come back after the end."""
 
 Make = Callable[[str, int], Engine]
 """Makes an engine of a name and a seed."""
@@ -97,8 +101,13 @@ class Roster:
         try:
             if seat.engine is None:
                 seat.engine = self._make(seat.name, seat.seed)
-            if not seat.engine.run(board, effort_s):
+            with cut_off(max(board.left_s(), 0.0) + GRACE_S, board.busy):
+                more = seat.engine.run(board, effort_s)
+            if not more:
                 seat.ended = "nothing more to give"
+        except Overrun:
+            seat.ended = f"cut off {GRACE_S:g} s after the end"
+            board.remark(seat.name, seat.ended)
         except Unsuitable as reason:
             seat.ended = f"unsuitable: {reason}"
         except ImportError as error:

@@ -20,6 +20,7 @@ import numpy as np
 from mpi4py import MPI
 from escalation.work import Report
 from problems.optimisation.engines import catalogue
+from problems.optimisation.portfolio import roster
 from problems.optimisation.portfolio.program import run
 from problems.optimisation.proofs.model import Proof
 
@@ -69,6 +70,15 @@ class Broken(Walk):
         raise RuntimeError("told to break")
 
 
+class Stuck(Walk):
+    "Finds the largest cut and never comes back."
+    name = "stuck"
+    def run(self, board, effort_s):
+        board.offer(np.array([0, 0, 1, 1], dtype=np.int32), self.name)
+        while True:
+            board.stop()
+
+
 class Empty(Walk):
     "Has nothing to give."
     name = "empty"
@@ -76,9 +86,10 @@ class Empty(Walk):
         return False
 
 
-for kind in (Walker, Bounder, Blocked, Broken, Empty):
+for kind in (Walker, Bounder, Blocked, Broken, Stuck, Empty):
     many = kind in (Walker, Blocked)
     catalogue.ENGINES[kind.name] = catalogue.Entry(f"__main__:{kind.__name__}", many=many)
+roster.GRACE_S = 0.3
 folder, world = Path(sys.argv[1]), MPI.COMM_WORLD
 inputs = {"model": (folder / "model").read_bytes()}
 told = {}
@@ -119,6 +130,7 @@ RUNS: dict[str, tuple[int, dict[str, Any]]] = {
     "broken": (2, params(["broken", "walker"], ROUNDS, aim=OBJECTIVE)),
     "all_broken": (2, params(["broken"])),
     "empty": (3, params(["empty"])),
+    "stuck": (2, params(["stuck", "empty"], search_s=0.2)),
     "time": (2, params(["walker"], search_s=0.2)),
     "rounds": (4, params(["walker", "tempering", "empty"], ROUNDS)),
     "rounds_again": (4, params(["walker", "tempering", "empty"], ROUNDS)),
@@ -220,6 +232,12 @@ def test_the_time_ends_it(told: dict[str, Any]) -> None:
     assert values["stopped"] == "time"
     assert values["objective"] is not None
     assert "another run may find other answers" in values["determinism"]
+
+
+def test_an_engine_that_does_not_come_back_is_cut_off_and_its_finds_are_kept(told: dict[str, Any]) -> None:
+    values = told["stuck"]["values"]
+    assert (values["objective"], values["engine"], values["stopped"]) == (11, "stuck", "time")
+    assert values["remarks"] == ["stuck: cut off 0.3 s after the end"]
 
 
 def test_rounds_of_deterministic_engines_give_the_same_bytes(told: dict[str, Any], folder: Path) -> None:
