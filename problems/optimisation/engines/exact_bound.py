@@ -71,7 +71,7 @@ def _scaled_bound(programme: Programme, whole: Ints, shift: int) -> int:
     rows = int((whole[used].astype(object) * limit[used].astype(object)).sum())
     reduced = (programme.cost << shift) - programme.transposed @ whole
     paid = np.minimum(reduced, 0)
-    columns = sum((paid * programme.top).tolist())
+    columns = sum(int(each) for each in paid * programme.top)
     return (programme.offset << shift) + rows + columns
 
 

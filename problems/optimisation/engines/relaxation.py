@@ -2,7 +2,7 @@
 
 HiGHS's dual simplex solves the relaxation of the integer programme (Huangfu & Hall 2018, Math. Program.
 Comput. 10, 119). Its multipliers are only a suggestion: what is claimed is what they prove in exact
-arithmetic after rounding (`exact_bound`), so that neither its tolerances nor its errors can make a bound wrong.
+arithmetic after rounding (`exact_bound`): its tolerances and errors cannot make a bound wrong.
 """
 
 import time
@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from scipy.optimize import linprog
-from scipy.sparse import csr_array, vstack
+from scipy.sparse import vstack
 
 from problems.optimisation.engines.base import Board, Unsuitable
 from problems.optimisation.engines.exact_bound import Floats, Multipliers, best_multipliers
@@ -72,7 +72,7 @@ def linear_duals(programme: Programme, limit_s: float) -> Floats | None:
     same = programme.lower == programme.upper
     below = ~same & (programme.upper != FREE)
     above = ~same & (programme.lower != -FREE)
-    matrix = csr_array(programme.matrix, dtype=np.float64)
+    matrix = programme.matrix.astype(np.float64)
     found = _solve(
         programme.cost.astype(np.float64),
         A_ub=vstack([matrix[below], -matrix[above]], format="csr"),

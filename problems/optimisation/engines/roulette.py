@@ -9,6 +9,8 @@ from typing import Generic, TypeVar
 
 Move = TypeVar("Move")
 
+BEST, BETTER, KEPT, LOST = 33.0, 9.0, 3.0, 0.0
+"""Merits: a new best answer, one better than the present, another that is kept, and any that is not."""
 _STRETCH = 100
 """Iterations after which weights are set anew."""
 _REACTION = 0.1

@@ -72,7 +72,7 @@ class Rebuilder:
         )
         result = milp(
             programme.cost[columns],
-            integrality=np.ones(len(columns)),
+            integrality=np.ones(len(columns), dtype=np.int64),
             bounds=Bounds(0, programme.top[columns]),
             constraints=limits,
             options={"node_limit": _MOST_NODES, "time_limit": limit_s},

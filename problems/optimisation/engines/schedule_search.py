@@ -6,12 +6,12 @@ longer than the one before and begun from the best schedule, so that no length n
 between, parts of the best schedule are rebuilt optimally (`schedule_rebuilding`).
 """
 
-from math import exp
 from random import Random
 from typing import Any, ClassVar
 
 from problems.optimisation.engines.base import Board, Unsuitable
-from problems.optimisation.engines.roulette import Roulette
+from problems.optimisation.engines.roulette import BEST, BETTER, KEPT, LOST, Roulette
+from problems.optimisation.engines.rounds import Rounds
 from problems.optimisation.engines.schedule_moves import (
     INSERTIONS,
     REMOVALS,
@@ -25,13 +25,8 @@ from problems.optimisation.models import Appointments, Model
 
 _PAUSE = 400
 """Looks between two questions to the board: some milliseconds."""
-_FIRST_ROUND = 3_000
-"""Iterations of the first round of annealing."""
-_HOT, _COLD = 5e-3, 1e-4
-"""Temperatures at which a round begins and ends, as shares of the cost of its first schedule."""
 _MOST = 15
-_BEST, _BETTER, _KEPT, _LOST = 33.0, 9.0, 3.0, 0.0
-"""Merits of an iteration's outcome."""
+"""Patients taken out at once, at most."""
 
 
 class ScheduleSearch:
@@ -50,8 +45,8 @@ class ScheduleSearch:
         self._rebuilding = Rebuilding(model)
         self._now = Schedule(self._clinic)
         self._best = self._now
-        self._looks = self._iterations = self._rounds = self._taken = 0
-        self._begin, self._length = 0, _FIRST_ROUND
+        self._rounds = Rounds()
+        self._looks = self._taken = 0
 
     def run(self, board: Board, effort_s: float) -> bool:
         """Searches on, from the board's schedule where that is better; always has more to give."""
@@ -76,8 +71,8 @@ class ScheduleSearch:
     def notes(self) -> dict[str, Any]:
         """Counts, and how the moves fared."""
         return {
-            "iterations": self._iterations,
-            "rounds": self._rounds,
+            "iterations": self._rounds.iterations,
+            "rounds": self._rounds.finished,
             "from_others": self._taken,
             **self._rebuilding.notes(),
             "removals": self._removals.shares(),
@@ -120,7 +115,8 @@ class ScheduleSearch:
         merit = self._judge(trial)
         self._removals.reward(removing, merit)
         self._insertions.reward(inserting, merit)
-        self._tick()
+        if self._rounds.tick():
+            self._now = self._best
 
     def _count(self) -> int:
         most = max(4, min(_MOST, self._clinic.size // 4))
@@ -129,25 +125,11 @@ class ScheduleSearch:
     def _judge(self, trial: Schedule) -> float:
         """Keeps the trial or not, and tells what it was worth."""
         change = trial.cost - self._now.cost
+        if not self._rounds.keeps(change, self._best.cost, self._random):
+            return LOST
+        self._now = trial
         if trial.cost < self._best.cost:
             self._looks += compact(trial, self._random)
-            self._now, self._best = trial, trial
-            return _BEST
-        if change < 0:
-            self._now = trial
-            return _BETTER
-        if self._random.random() < exp(-change / self._temperature()):
-            self._now = trial
-            return _KEPT if change else _LOST
-        return _LOST
-
-    def _temperature(self) -> float:
-        done = (self._iterations - self._begin) / self._length
-        return float(max(self._best.cost, 1) * _HOT * (_COLD / _HOT) ** done)
-
-    def _tick(self) -> None:
-        self._iterations += 1
-        if self._iterations - self._begin >= self._length:
-            self._now = self._best
-            self._rounds += 1
-            self._begin, self._length = self._iterations, self._length * 2
+            self._best = trial
+            return BEST
+        return BETTER if change < 0 else KEPT if change else LOST

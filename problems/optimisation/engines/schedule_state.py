@@ -81,6 +81,7 @@ def prepare(model: Appointments) -> Clinic:
     patients, staff, rooms = model.patients, model.clinicians, model.rooms
     more_than_all = 1 + sum(p.weight * model.refusal for p in patients)
     lengths = sorted({p.duration for p in patients})
+    resources: tuple[Clinician | Room, ...] = (*staff, *rooms)
     return Clinic(
         model=model,
         duration=tuple(p.duration for p in patients),
@@ -90,8 +91,8 @@ def prepare(model: Appointments) -> Clinic:
         clinicians=_rarest_first([(p.skills, tuple(c.skills for c in staff)) for p in patients], 0),
         rooms=_rarest_first([(p.equipment, tuple(r.equipment for r in rooms)) for p in patients], len(staff)),
         refusal=tuple(more_than_all if p.required else p.weight * model.refusal for p in patients),
-        open=tuple(_open(each) for each in (*staff, *rooms)),
-        starts=tuple({d: _starts(each.shifts, d) for d in lengths} for each in (*staff, *rooms)),
+        open=tuple(_open(each) for each in resources),
+        starts=tuple({d: _starts(each.shifts, d) for d in lengths} for each in resources),
     )
 
 
