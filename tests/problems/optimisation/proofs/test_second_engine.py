@@ -1,0 +1,82 @@
+"""A second engine confirms what is true, finds what is better, and says where it gives up."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_array
+
+from problems.optimisation.forms.compile import compile_programme
+from problems.optimisation.forms.programme import Programme
+from problems.optimisation.models import Qubo
+from problems.optimisation.proofs import second_engine
+from problems.optimisation.proofs.model import Proof
+from problems.optimisation.proofs.reading import Undecided
+from problems.optimisation.proofs.second_engine import cp_sat_below, highs_below, violation
+from problems.optimisation.proofs.verify import verify
+from tests.problems.optimisation.honest import MODELS, optimum
+
+SEARCHES = {"HiGHS": highs_below, "CP-SAT": cp_sat_below}
+
+
+@pytest.mark.parametrize("engine", SEARCHES)
+@pytest.mark.parametrize("name", MODELS)
+def test_both_engines_know_what_enumeration_knows(name: str, engine: str) -> None:
+    programme, least = compile_programme(MODELS[name]), optimum(name)[0]
+    assert SEARCHES[engine](programme, least - 1) is None
+    found = SEARCHES[engine](programme, least)
+    assert found is not None
+    assert not violation(programme, found)
+
+
+def test_the_engine_that_confirms_is_not_the_one_that_claims() -> None:
+    least = optimum("triage")[0]
+    for claims, confirms in (("cp_sat", "HiGHS"), ("highs", "CP-SAT")):
+        verdict = verify(MODELS["triage"], Proof("second_engine", least, {"engine": claims}))
+        assert verdict.bound == least
+        assert confirms in verdict.how
+
+
+def test_what_is_too_large_is_undecided_before_it_is_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+    def never(*_: Any) -> None:
+        raise AssertionError("begun")
+
+    monkeypatch.setattr(second_engine, "MOST_ENTRIES", 3)
+    monkeypatch.setattr(second_engine, "highs_below", never)
+    verdict = verify(MODELS["triage"], Proof("second_engine", -1200, {"engine": "cp_sat"}))
+    assert (verdict.bound, verdict.fault) == (None, "")
+    assert "too large" in verdict.undecided
+
+
+def test_coefficients_that_floating_numbers_do_not_hold_are_undecided() -> None:
+    model = Qubo(linear=(2**53, 1), quadratic=())
+    verdict = verify(model, Proof("second_engine", -(2**53) - 1, {"engine": "cp_sat"}))
+    assert "too large for HiGHS" in verdict.undecided
+
+
+def market_split() -> Programme:
+    """Rows that must come out at half of all exactly: small, and hard for every search.
+
+    Cornuéjols & Dawande 1998, IPCO, LNCS 1412, 284.
+    """
+    rng = np.random.default_rng(1)
+    rows = rng.integers(0, 100, (4, 30))
+    half = rows.sum(axis=1) // 2
+    zeros, ones = np.zeros(30, dtype=np.int64), np.ones(30, dtype=np.int64)
+
+    def unused(_: Any) -> Any:
+        raise AssertionError("a search needs no points")
+
+    return Programme(zeros, 0, csr_array(rows), half, half, ones, unused, unused)
+
+
+@pytest.mark.parametrize(
+    ("engine", "limit", "value"),
+    [("HiGHS", "MOST_NODES", 1), ("CP-SAT", "MOST_DETERMINISTIC_S", 1e-4)],
+)
+def test_a_search_that_meets_its_limit_is_undecided(
+    monkeypatch: pytest.MonkeyPatch, engine: str, limit: str, value: float
+) -> None:
+    monkeypatch.setattr(second_engine, limit, value)
+    with pytest.raises(Undecided, match="does not decide"):
+        SEARCHES[engine](market_split(), 0)
