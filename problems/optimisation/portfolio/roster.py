@@ -17,6 +17,9 @@ GROWTH = {True: 1.5, False: 2.0}
 LONGEST_S = 2.0
 """Of engines that resume; the others' slices are not limited, or most of their work would be repeated."""
 
+LOSS, LEAST_CREDIT = 0.7, 0.25
+"""What a slice without a find leaves of an engine's credit, and what it always keeps."""
+
 GRACE_S = 10.0
 """For an engine to come back after the end."""
 
@@ -33,6 +36,8 @@ class Seat:
         seed: its own.
         effort_s: of its next slice.
         used_s: seconds used so far; in rounds the efforts asked for.
+        credit: part of its share that it still has.
+        turn: what it has used, in units of its share; the lowest is next.
         slices: run so far.
         engine: made when it is first its turn.
         ended: why it runs no more, empty while it does.
@@ -44,6 +49,8 @@ class Seat:
     seed: int
     effort_s: float
     used_s: float = 0.0
+    credit: float = 1.0
+    turn: float = 0.0
     slices: int = 0
     engine: Engine | None = None
     ended: str = ""
@@ -79,7 +86,9 @@ class Roster:
     """The engines of one rank.
 
     Who has used least of its share is next (stride scheduling; Waldspurger & Weihl 1995, MIT/LCS/TM-528), so
-    that each has its first slice, in the plan's order, before any has a second one.
+    that each has its first slice, in the plan's order, before any has a second one. An engine whose slice
+    brought nothing new loses part of its share to the others, down to a limit, and has it back with its next
+    find: searches that have found the optimum make way for bounds, and bounds that are stuck for searches.
     """
 
     def __init__(self, seats: Sequence[Seat], make: Make, clock: bool) -> None:
@@ -94,10 +103,10 @@ class Roster:
         """Runs one slice of the engine whose turn it is; what it raises ends that engine alone."""
         seat = min(
             (seat for seat in self.seats if not seat.ended),
-            key=lambda seat: seat.used_s / seat.assignment.share,
+            key=lambda seat: seat.turn,
         )
         effort_s = min(seat.effort_s, max(board.left_s(), 0.001))
-        began_s = board.elapsed_s()
+        began_s, known = board.elapsed_s(), len(board.finds)
         try:
             if seat.engine is None:
                 seat.engine = self._make(seat.name, seat.seed)
@@ -116,12 +125,14 @@ class Roster:
             seat.ended, seat.failed = f"failed: {_one_line(error)}", True
             board.remark(seat.name, seat.ended)
         took_s = board.elapsed_s() - began_s
-        seat.slices += 1
-        seat.used_s += took_s if self._clock else effort_s
         seat.log.append((began_s, took_s))
-        self._grow(seat)
+        self._account(seat, took_s if self._clock else effort_s, found=len(board.finds) > known)
 
-    def _grow(self, seat: Seat) -> None:
+    def _account(self, seat: Seat, used_s: float, found: bool) -> None:
+        seat.slices += 1
+        seat.used_s += used_s
+        seat.turn += used_s / (seat.assignment.share * seat.credit)
+        seat.credit = 1.0 if found else max(LEAST_CREDIT, LOSS * seat.credit)
         resumes = ENGINES[seat.name].resumes
         longer = seat.effort_s * GROWTH[resumes]
         seat.effort_s = min(longer, LONGEST_S) if resumes else longer

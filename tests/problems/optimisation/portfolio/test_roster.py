@@ -10,6 +10,7 @@ from problems.optimisation.models import MaxCut
 from problems.optimisation.portfolio.exchange import MpiBoard
 from problems.optimisation.portfolio.plan import Assignment
 from problems.optimisation.portfolio.roster import LONGEST_S, Roster, seats_of
+from problems.optimisation.proofs.model import Proof
 
 Ranks = Callable[[int], list[Any]]
 
@@ -59,6 +60,22 @@ def test_time_is_divided_by_the_shares(board: MpiBoard) -> None:
         running.run_next(board)
     tabu, tempering = (sum(each.efforts) for each in engines.values())
     assert tabu / tempering == pytest.approx(3.0, rel=0.05)
+
+
+def test_an_engine_that_finds_has_more_of_the_time_than_those_that_do_not(board: MpiBoard) -> None:
+    class Finder(Counter):
+        def run(self, board: Any, effort_s: float) -> bool:
+            board.prove(Proof("semidefinite", -1000 + len(self.efforts)), self.name)
+            return super().run(board, effort_s)
+
+    engines = {"tabu": Counter(), "tempering": Counter(), "semidefinite": Finder()}
+    running = roster(engines, {"tabu": 0.4, "tempering": 0.4, "semidefinite": 0.2})
+    for _ in range(300):
+        running.run_next(board)
+    used = {name: sum(engine.efforts) for name, engine in engines.items()}
+    assert used["tabu"] == pytest.approx(used["tempering"], rel=0.1)
+    # 0.2 against a quarter of 0.4
+    assert used["semidefinite"] / used["tabu"] == pytest.approx(2.0, rel=0.15)
 
 
 def test_each_has_a_first_slice_in_order_before_any_has_a_second(board: MpiBoard) -> None:
