@@ -7,10 +7,15 @@ from typing import Any
 from escalation.html_tables import pairs, table, text
 from problems.optimisation import gantt, graph_drawing, load_chart
 from problems.optimisation.exports import Export, exports
-from problems.optimisation.models import Appointments, Model, Qubo, SpinModel, Triage
+from problems.optimisation.models import Appointments, Model, SpinModel, Triage
 from problems.optimisation.points import Point, decode, label
 
 MOST_NAMES = 400
+CHOSEN: Mapping[str, str] = {
+    "qubo": "variables at 1",
+    "max_cut": "vertices on the one side",
+    "independent_set": "vertices in the set",
+}
 
 
 def shown(model: Model, values: Mapping[str, Any], name: str) -> str:
@@ -58,7 +63,7 @@ def _placements(model: Triage, point: Point, name: str) -> str:
 
 def _bits(model: SpinModel, point: Point, name: str) -> str:
     chosen = [label(model, index) for index, bit in enumerate(point.tolist()) if bit]
-    what = "variables at 1" if isinstance(model, Qubo) else "vertices chosen"
+    what = CHOSEN[model.kind]
     lines = [(what, f"{len(chosen)} of {model.size}")]
     drawn = graph_drawing.drawing(model, point, f"{name}-graph")
     return (
