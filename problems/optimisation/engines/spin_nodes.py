@@ -1,4 +1,4 @@
-"""Nodes of a branch and bound over spins, and the proof that they make."""
+"""Nodes of a branch and bound over spins."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,7 +10,6 @@ from problems.optimisation.engines.bounds.branches import FRONT, inherited, name
 from problems.optimisation.engines.bounds.cutting import Cutting
 from problems.optimisation.engines.bounds.rounding import factor
 from problems.optimisation.forms.spins import SpinForm
-from problems.optimisation.proofs.model import Proof
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -44,6 +43,12 @@ class Node:
     def names(self) -> Ints:
         """What the rows of its matrix are."""
         return names_of(self.form.size + len(self.fixed), self.fixed, not self.form.symmetric)
+
+    def stated(self, places: list[int]) -> dict[str, Any]:
+        """See `proof_tree.Stated`."""
+        if len(places) == 2:
+            return {"branch": self.split, "children": places}
+        return {"mirror": self.split, "child": places[0]} if places else self.leaf
 
 
 def plant(form: SpinForm) -> Node:
@@ -103,21 +108,3 @@ def rows(node: Node) -> Floats:
     for variable, bit in node.fixed.items():
         found[variable + 1] = (2 * bit - 1) * found[0]
     return found
-
-
-def tree(root: Node, shift: int, bound: int) -> Proof:
-    """The proof of a bound that no leaf falls short of."""
-    nodes: list[dict[str, Any]] = [{}]
-    waiting = [(root, 0)]
-    while waiting:
-        node, place = waiting.pop()
-        places = list(range(len(nodes), len(nodes) + len(node.children)))
-        nodes += [{} for _ in places]
-        waiting += zip(node.children, places, strict=True)
-        if len(places) == 2:
-            nodes[place] = {"branch": node.split, "children": places}
-        elif places:
-            nodes[place] = {"mirror": node.split, "child": places[0]}
-        else:
-            nodes[place] = node.leaf
-    return Proof("tree", bound, {"form": "spins", "shift": shift, "nodes": nodes})

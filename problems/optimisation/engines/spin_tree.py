@@ -13,9 +13,11 @@ from problems.optimisation.engines.bounds.cutting import Cutting
 from problems.optimisation.engines.bounds.low_rank import sparse_matrix
 from problems.optimisation.engines.bounds.multipliers import places
 from problems.optimisation.engines.bounds.rounding import Reader, hyperplanes
-from problems.optimisation.engines.spin_nodes import Node, child, plant, rows, take, tree, undecided
+from problems.optimisation.engines.proof_tree import proof_nodes
+from problems.optimisation.engines.spin_nodes import Node, child, plant, rows, take, undecided
 from problems.optimisation.forms.spins import spin_form
 from problems.optimisation.models import IndependentSet, MaxCut, Model, Qubo
+from problems.optimisation.proofs.model import Proof
 
 MOST_SPINS = 500
 """Beyond, a node takes minutes."""
@@ -141,7 +143,8 @@ class SpinTree:
         bound = min([cost, *(node.proven for _, _, node in self._open)])
         known = self._board.bound
         if known is None or bound > known:
-            self._board.prove(tree(self._root, places(self._form), bound), self.name)
+            data = {"form": "spins", "shift": places(self._form), "nodes": proof_nodes(self._root)}
+            self._board.prove(Proof("tree", bound, data), self.name)
 
     def _round(self, node: Node, samples: int) -> None:
         """Offers points from a node's primal, improved with no bit fixed any more."""

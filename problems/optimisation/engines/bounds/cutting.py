@@ -15,6 +15,8 @@ Floats = NDArray[np.float64]
 
 MOST_NEW = 1000
 """Triangles that a round adds."""
+MOST_TRIED = 300
+"""Order up to which all triangles are tried, not only those with a coupling as a side."""
 ITERATIONS = 200
 """Of the climb in a round."""
 BLUR = 0.6
@@ -56,6 +58,7 @@ class Cutting:
         self.t: Floats = np.zeros(len(self.active)) if t is None else t
         self.work_s, self.focused, self.value = 0.0, False, -np.inf
         self._best: tuple[Floats, Triangles, Floats] | None = None
+        self._sides = form.pairs + (not form.symmetric) if order > MOST_TRIED else None
         self._blur: float | None = None
         self._u: Floats
         self._u, self.x = self._polish()
@@ -69,7 +72,7 @@ class Cutting:
     def round(self, aim: float, halt: Callable[[], bool]) -> None:
         """One round towards a bound of `aim`; ends early, with what there is, when `halt()`."""
         missing = max(aim - self.value, 1.0)
-        found = violated(self.x, MOST_NEW)
+        found = violated(self.x, MOST_NEW, self._sides)
         self.active, self.t = self._kept(found)
         first = BLUR * missing / FOCUS if self._blur is None else self._blur
         self.focused = FOCUS * first <= LEAST_BLUR * missing
