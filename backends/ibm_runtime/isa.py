@@ -2,6 +2,7 @@
 
 import io
 import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -108,20 +109,46 @@ def transpile_pub(device: str, pub: Pub, optimization_level: int, seed: int) -> 
     return transpile(Place.snapshot(device), pub, optimization_level, seed)
 
 
-def transpile(place: Place, pub: Pub, optimization_level: int, seed: int) -> Isa:
+def transpile_batch(place: Place, pubs: Sequence[Pub], optimization_level: int, seed: int) -> list[Isa]:
+    """Transpiles the pubs of a batch, see `transpile`.
+
+    A circuit without two-qubit gates is put where the first circuit of the same width that has some is read
+    out: so it can tell what readout does to that circuit.
+    """
+    read: dict[int, tuple[int, ...]] = {}
+    for pub in pubs:
+        circuit = load_circuit(pub)
+        if circuit.num_qubits not in read and entanglers(circuit):
+            isa = transpile(place, pub, optimization_level, seed)
+            read[circuit.num_qubits] = tuple(isa.circuit.layout.final_index_layout(filter_ancillas=True))
+    return [_beside(place, pub, optimization_level, seed, read) for pub in pubs]
+
+
+def _beside(
+    place: Place, pub: Pub, optimization_level: int, seed: int, read: Mapping[int, tuple[int, ...]]
+) -> Isa:
+    circuit = load_circuit(pub)
+    layout = None if entanglers(circuit) else read.get(circuit.num_qubits)
+    return transpile(place, pub, optimization_level, seed, layout)
+
+
+def transpile(
+    place: Place, pub: Pub, optimization_level: int, seed: int, layout: tuple[int, ...] | None = None
+) -> Isa:
     """Transpiles a pub's circuit, or returns what an earlier call made of it under the same calibration.
 
     A circuit whose interactions lie on a line goes to the device's best chain without SWAPs; any other is
-    laid out and routed by Qiskit's preset passes (VF2, then SABRE), both over enabled gates only.
+    laid out and routed by Qiskit's preset passes (VF2, then SABRE), both over enabled gates only. A `layout`,
+    the physical qubit of every circuit qubit, goes before either.
 
     Raises:
         escalation.errors.BadInput: when the circuit does not fit the device.
     """
     text = digest_bytes(pub.qasm3.encode())
-    key = digest_json([text, list(pub.parameter_names), place.digest, optimization_level, seed])
+    key = digest_json([text, list(pub.parameter_names), place.digest, optimization_level, seed, layout])
     found = _KEPT.get(key)
     if found is None:
-        found = _transpile(place, load_circuit(pub), optimization_level, seed)
+        found = _transpile(place, load_circuit(pub), optimization_level, seed, layout)
         with _KEEPING:
             while len(_KEPT) >= KEPT:
                 _KEPT.pop(next(iter(_KEPT)))
@@ -129,7 +156,13 @@ def transpile(place: Place, pub: Pub, optimization_level: int, seed: int) -> Isa
     return found
 
 
-def _transpile(place: Place, circuit: "QuantumCircuit", optimization_level: int, seed: int) -> Isa:
+def _transpile(
+    place: Place,
+    circuit: "QuantumCircuit",
+    optimization_level: int,
+    seed: int,
+    layout: tuple[int, ...] | None,
+) -> Isa:
     from qiskit.transpiler import TranspilerError, generate_preset_pass_manager
 
     device, target = place.calibration.device, place.target
@@ -138,11 +171,12 @@ def _transpile(place: Place, circuit: "QuantumCircuit", optimization_level: int,
             f"expected at most the {target.num_qubits} qubits of {device}, got {circuit.num_qubits}"
         )
     gates = entanglers(circuit)
+    line = line_layout(place.calibration, circuit.num_qubits, gates) if layout is None else None
     try:
         isa = generate_preset_pass_manager(
             optimization_level=optimization_level,
             target=target,
-            initial_layout=line_layout(place.calibration, circuit.num_qubits, gates),
+            initial_layout=line if layout is None else list(layout),
             seed_transpiler=seed,
         ).run(circuit)
     except TranspilerError as error:

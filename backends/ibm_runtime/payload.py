@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from backends.circuit_options import CircuitOptions
 from backends.circuit_pubs import load_values, parameter_sets
-from backends.ibm_runtime.isa import Isa, Place, transpile
+from backends.ibm_runtime.isa import Isa, Place, transpile_batch
 from backends.ibm_runtime.neutral import neutral
 from escalation.errors import BackendError, BadInput
 from escalation.handoff.model import Payload
@@ -64,8 +64,8 @@ def lay_out(work: CircuitBatch, found: "Calibration") -> list[Sent]:
     place, seed = Place.live(found), derive_seed(work.seed, "transpiler")
     shots = executed_shots(wanted[0], options.twirling)
     sent: list[Sent] = []
-    for number, pub in enumerate(work.pubs):
-        isa = transpile(place, pub, options.optimization_level, seed)
+    laid_out = transpile_batch(place, work.pubs, options.optimization_level, seed)
+    for number, (pub, isa) in enumerate(zip(work.pubs, laid_out, strict=True)):
         circuit = neutral(isa.circuit, pub.parameter_names, number)
         clean = Isa(circuit, isa.qubits, isa.entanglers, isa.simulation_log2)
         sent += [Sent(clean, circuit, number, rows, shots) for rows in _parts(pub)]

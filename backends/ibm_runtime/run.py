@@ -7,9 +7,9 @@ from backends.circuit_options import CircuitOptions
 from backends.circuit_pubs import Sampler, bits_of, count_sets, pack, parameter_sets, pub_report, sample_pub
 from backends.circuit_size import two_qubit_depth
 from backends.circuit_versions import versions
-from backends.ibm_runtime import estimate
+from backends.ibm_runtime import estimate, trajectories
 from backends.ibm_runtime.calibration import calibration
-from backends.ibm_runtime.isa import Isa, transpile_pub
+from backends.ibm_runtime.isa import Isa, Place, transpile_batch
 from backends.ibm_runtime.noise import simulation_method, simulator
 from escalation.calibration import Calibration
 from escalation.identity import canonical_json, derive_seed
@@ -21,12 +21,15 @@ from escalation.work import Blob, CircuitBatch, JobState, RawResult, Report
 DENSITY_ELEMENT_GATE_S = 1e-8
 TRAJECTORY_AMPLITUDE_GATE_S = 4e-8
 MPS_GATE_S = 1e-4
+# the same of a realisation of twirled noise, whose gates are fused
+REALISED_AMPLITUDE_GATE_S = 4e-9
+REALISED_MPS_GATE_S = 3e-3
 SET_S = 0.02
 START_S = 20.0
 
 TWIRLING = (
     "two-qubit channels replaced by their Pauli twirls, the limit of many randomisations; readout errors are "
-    "symmetric in this noise model already"
+    "symmetric in this noise model already; from 11 qubits on one-qubit channels are twirled too"
 )
 DECOUPLING = "no effect in simulation: idle qubits have no noise in this model, so no sequence is inserted"
 
@@ -36,7 +39,9 @@ def quote(work: CircuitBatch, context: Mapping[str, Any], report: Report) -> Raw
     found, pubs = _transpiled(work, context)
     mine = Quote(wall_s=START_S, cpu_s=START_S)
     for isa, pub in zip(pubs, work.pubs, strict=True):
-        mine += _pub_quote(found, isa, count_sets(pub), pub.shots)
+        mine += _pub_quote(
+            found, isa, count_sets(pub), pub.shots, CircuitOptions.parse(work.options).twirling
+        )
     values = {"quote": mine.to_json(), "hardware": _hardware(found, pubs, work, mine, context).to_json()}
     return RawResult(JobState.DONE, values=values)
 
@@ -61,13 +66,18 @@ def sample(work: CircuitBatch, context: Mapping[str, Any], report: Report) -> Ra
 def _transpiled(work: CircuitBatch, context: Mapping[str, Any]) -> tuple[Calibration, list[Isa]]:
     device, options = context["device"], CircuitOptions.parse(work.options)
     seed = derive_seed(work.seed, "transpiler")
-    return calibration(device), [
-        transpile_pub(device, pub, options.optimization_level, seed) for pub in work.pubs
-    ]
+    pubs = transpile_batch(Place.snapshot(device), work.pubs, options.optimization_level, seed)
+    return calibration(device), pubs
 
 
 def _sampler(device: str, isa: Isa, twirling: bool, threads: int) -> Sampler:
-    """Samples with the client's own sampler in its local mode, on a simulator of the qubits in use."""
+    """Samples with the client's own sampler in its local mode, on a simulator of the qubits in use.
+
+    Wide circuits under twirled noise go through `trajectories` instead.
+    """
+    if _realised(isa, twirling):
+        how = trajectories.Noiseless(simulation_method(len(isa.qubits)), threads)
+        return trajectories.sampler(device, isa.qubits, how)
     from qiskit_ibm_runtime.executor_sampler import Sampler as Client
 
     noisy = simulator(device, isa.qubits, twirling, threads)
@@ -79,8 +89,12 @@ def _sampler(device: str, isa: Isa, twirling: bool, threads: int) -> Sampler:
     return run
 
 
-def _pub_quote(found: Calibration, isa: Isa, sets: int, shots: int) -> Quote:
-    wall_s = sets * (SET_S + _set_s(isa, shots))
+def _realised(isa: Isa, twirling: bool) -> bool:
+    return twirling and simulation_method(len(isa.qubits)) != "density_matrix"
+
+
+def _pub_quote(found: Calibration, isa: Isa, sets: int, shots: int, twirling: bool) -> Quote:
+    wall_s = sets * (SET_S + _set_s(isa, shots, twirling))
     return Quote(
         wall_s=wall_s,
         cpu_s=wall_s,
@@ -94,8 +108,12 @@ def _pub_quote(found: Calibration, isa: Isa, sets: int, shots: int) -> Quote:
     )
 
 
-def _set_s(isa: Isa, shots: int) -> float:
+def _set_s(isa: Isa, shots: int, twirling: bool) -> float:
     n, gates = len(isa.qubits), float(isa.circuit.size())
+    if _realised(isa, twirling):
+        realisations = -(-shots // trajectories.SHOTS_EACH)
+        wide = simulation_method(n) == "matrix_product_state"
+        return realisations * gates * (REALISED_MPS_GATE_S if wide else REALISED_AMPLITUDE_GATE_S * 2.0**n)
     costs = {
         "density_matrix": DENSITY_ELEMENT_GATE_S * 4.0**n * gates,
         "statevector": TRAJECTORY_AMPLITUDE_GATE_S * 2.0**n * gates * shots,
@@ -143,16 +161,17 @@ def _provenance(
         },
         "fidelity_source": estimate.fidelity_source(found),
         "hardware_estimate": {"qpu_s": hardware.qpu_s, "usd": hardware.usd},
-        "circuits": [_circuit(found, isa) for isa in pubs],
+        "circuits": [_circuit(found, isa, options.twirling) for isa in pubs],
         "versions": versions(),
     }
 
 
-def _circuit(found: Calibration, isa: Isa) -> dict[str, Any]:
+def _circuit(found: Calibration, isa: Isa, twirling: bool) -> dict[str, Any]:
     return {
         "isa": isa.digest,
         "physical_qubits": list(isa.qubits),
         "simulator_method": simulation_method(len(isa.qubits)),
+        "shots_a_noise_realisation": trajectories.SHOTS_EACH if _realised(isa, twirling) else 1,
         "two_qubit_gates": len(isa.entanglers),
         "two_qubit_depth": two_qubit_depth(isa.entanglers),
         "length_s": estimate.length_s(found, isa),

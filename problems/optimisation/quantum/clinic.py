@@ -24,7 +24,7 @@ def neighbourhood(model: Appointments, point: Point) -> tuple[Subproblem, dict[s
     base = point.copy()
     base[freed] = -1
     options = [(p, o) for p in freed for o in _options(model, base, p, tuple(point[p].tolist()))]
-    surplus = 1 + sum(patient.weight * model.refusal for patient in model.patients)
+    surplus = 1 + sum(model.patients[p].weight * model.refusal for p in freed)
     gains = [_gain(model, p, o) + surplus * model.patients[p].required for p, o in options]
     held = [tuple(point[p].tolist()) == o for p, o in options]
     kept = keep_most(gains, held, REDUCED_QUBITS)

@@ -31,7 +31,7 @@ def neighbourhood(model: Triage, point: Point) -> tuple[Subproblem, dict[str, An
     base = point.copy()
     base[freed] = -1
     stays = [(p, q) for p in freed for q in _places(model, p, int(point[p]))]
-    surplus = 1 + sum(100 * patient.benefit for patient in model.patients)
+    surplus = 1 + sum(100 * model.patients[p].benefit for p in freed)
     gains = [_benefit(model, *stay) + surplus * model.patients[stay[0]].required for stay in stays]
     kept = keep_most(gains, [int(point[p]) == q for p, q in stays], REDUCED_QUBITS)
     stays, gains = [stays[k] for k in kept], [gains[k] for k in kept]

@@ -16,7 +16,7 @@ from qiskit.quantum_info import Chi, Kraus, SuperOp
 from backends.ibm_runtime import estimate
 from backends.ibm_runtime.backend import IbmRuntimeBackend
 from backends.ibm_runtime.calibration import calibration, enabled_pairs
-from backends.ibm_runtime.isa import Isa, transpile_pub
+from backends.ibm_runtime.isa import Isa, Place, transpile_batch, transpile_pub
 from backends.ibm_runtime.noise import noise_model, pauli_twirl
 from backends.ibm_runtime.subdevice import device_target, snapshot_backend
 from escalation.calibration import Calibration, GateCalibration, LayerFidelity, QubitCalibration
@@ -113,6 +113,20 @@ def test_a_control_without_entanglement_gets_the_same_qubits(pub: Make) -> None:
     assert entangled.qubits == control.qubits
     assert entangled.measured == control.measured
     assert control.entanglers == ()
+
+
+def test_circuits_without_entanglement_are_read_where_their_batch_is(pub: Make) -> None:
+    # a star is no line: Qiskit places it, and the best chain of four is elsewhere
+    made = pub(4, [0.3], gate="")
+    star = "".join(f"cx q[0], q[{k}];\n" for k in (1, 2, 3)) + "c = measure"
+    tied = Pub(made.qasm3.replace("c = measure", star), made.parameters, ("a",), 10)
+    place = Place.snapshot("fake_boston")
+    alone, plain, entangled = (
+        *transpile_batch(place, (made,), 2, 7),
+        *transpile_batch(place, (made, tied), 2, 7),
+    )
+    assert plain.measured == entangled.measured != alone.measured
+    assert plain.entanglers == ()
 
 
 def test_the_small_circuit_is_the_big_one_relabelled(pub: Make) -> None:
