@@ -4,9 +4,16 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from escalation.html_tables import pairs, table, text
+from escalation.html_tables import MOST_ROWS, pairs, table, text
 from problems.optimisation import gantt, graph_drawing, load_chart
-from problems.optimisation.exports import Export, exports
+from problems.optimisation.exports import (
+    PLACEMENT_COLUMNS,
+    SCHEDULE_COLUMNS,
+    Export,
+    exports,
+    placement_rows,
+    schedule_rows,
+)
 from problems.optimisation.models import Appointments, Model, SpinModel, Triage
 from problems.optimisation.points import Point, decode, label
 
@@ -47,6 +54,7 @@ def _schedule(model: Appointments, point: Point, name: str) -> str:
         + _downloads(exports(model, point, f"schedule-{name}"))
         + _figures(gantt.charts(model, point, name))
         + table(("urgency", "patients", "not treated"), counts, "Patients by urgency, 5 is the most urgent")
+        + _as_text(SCHEDULE_COLUMNS, schedule_rows(model, point))
         + _left("Not treated", [f"{patient.id} (urgency {patient.urgency})" for patient in left])
     )
 
@@ -57,6 +65,7 @@ def _placements(model: Triage, point: Point, name: str) -> str:
         "<h3>Placements</h3>"
         + _downloads(exports(model, point, f"placements-{name}"))
         + _figures(load_chart.charts(model, point, name))
+        + _as_text(PLACEMENT_COLUMNS, placement_rows(model, point))
         + _left("Not placed", [f"{patient.id} (benefit {patient.benefit})" for patient in left])
     )
 
@@ -84,6 +93,13 @@ def _downloads(files: Sequence[Export]) -> str:
 def _figures(drawn: Sequence[str]) -> str:
     figures = "".join(f'<figure style="margin:0 0 1.5em">{svg}</figure>' for svg in drawn)
     return f'<div class="wide">{figures}</div>'
+
+
+def _as_text(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """All of it for those who cannot see a chart, or search for somebody."""
+    starts = range(0, len(rows), MOST_ROWS)
+    tables = "".join(table(header, rows[start : start + MOST_ROWS]) for start in starts)
+    return f"<details><summary>As a table</summary>{tables}</details>" if tables else ""
 
 
 def _left(what: str, patients: Sequence[str]) -> str:

@@ -46,8 +46,13 @@ def exports(model: Model, point: Point, name: str) -> list[Export]:
 
 
 def schedule_csv(model: Appointments, point: Point) -> bytes:
-    """A line an appointment, by start; local times without a zone, as the instance states them."""
-    rows = [
+    """A line an appointment, as `schedule_rows`."""
+    return _csv(SCHEDULE_COLUMNS, schedule_rows(model, point))
+
+
+def schedule_rows(model: Appointments, point: Point) -> list[tuple[str, ...]]:
+    """The appointments by start; local times without a zone, as the instance states them."""
+    return [
         (
             each.patient.id,
             model.clinicians[each.clinician].id,
@@ -59,13 +64,17 @@ def schedule_csv(model: Appointments, point: Point) -> bytes:
         )
         for each in booked(model, point)
     ]
-    return _csv(SCHEDULE_COLUMNS, rows)
 
 
 def placement_csv(model: Triage, point: Point) -> bytes:
-    """A line a patient who was placed, in the order of the instance."""
+    """A line a patient, as `placement_rows`."""
+    return _csv(PLACEMENT_COLUMNS, placement_rows(model, point))
+
+
+def placement_rows(model: Triage, point: Point) -> list[tuple[str, ...]]:
+    """Those who were placed, in the order of the instance."""
     placed = zip(model.patients, point.tolist(), strict=True)
-    return _csv(PLACEMENT_COLUMNS, [(patient.id, model.places[k].id) for patient, k in placed if k >= 0])
+    return [(patient.id, model.places[place].id) for patient, place in placed if place >= 0]
 
 
 def _csv(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> bytes:

@@ -67,6 +67,10 @@ def solved(model: Model, point: Point, bound: int | None = None, **changes: Any)
     return Candidate(**({"values": values} | changes))
 
 
+def solved_without_cost(model: Model, point: Point) -> Candidate:
+    return Candidate({"solution": encode(model, point), "objective": 1, "bound": 1, "engine": "x"})
+
+
 def tried(candidate: Candidate | None, status: str = "BOUNDED", number: int = 0, **changes: Any) -> Any:
     evidence = {"proof": "programme_dual", "objective": 920, "bound": 779.5, "how": "weak duality"}
     certificate = Certificate(
@@ -96,6 +100,16 @@ def test_a_schedule_is_drawn_listed_and_can_be_downloaded() -> None:
     assert "Not treated, 1:" in found.said
     assert "P2 (urgency 5)" in found.said
     assert "Schedule of Tuesday, 24 November 2026: 1 appointments" in found.said
+
+
+def test_every_appointment_is_in_the_text_for_those_who_cannot_see_the_chart() -> None:
+    model = clinic(*(f"P{k}" for k in range(130)))
+    point = at(*((0, 0, 49) for _ in range(130)))  # at once: what is shown is not what is judged
+    lines = page(model, tried(solved_without_cost(model, point))).said.split("\n")
+    assert [line for line in lines if line.startswith("P") and line[1:].isdigit()][:130] == [
+        f"P{k}" for k in range(130)
+    ]
+    assert not [line for line in lines if " more" in line]
 
 
 def test_placements_are_drawn_listed_and_can_be_downloaded() -> None:
