@@ -93,8 +93,8 @@ def guarded(cell: str) -> str:
 def schedule_calendar(model: Appointments, point: Point) -> bytes:
     """An event an appointment, in floating local time; the only personal datum is the patient's id.
 
-    The UID follows from the patient's own data and the first day: imported again, a changed schedule moves
-    an appointment instead of doubling it. DTSTAMP is the instance's first slot, so that equal schedules are
+    The UID follows from the patient's own data and the first slot's time: when a changed schedule is imported,
+    programs that go by it move the appointment instead of doubling it. DTSTAMP is the instance's first slot, so that equal schedules are
     equal bytes.
     """
     from icalendar import Calendar
@@ -102,7 +102,6 @@ def schedule_calendar(model: Appointments, point: Point) -> bytes:
     calendar = Calendar()
     calendar.add("prodid", "-//Tierwise//Schedule//EN")
     calendar.add("version", "2.0")
-    calendar.add("method", "PUBLISH")
     for each in booked(model, point):
         calendar.add_component(_event(model, each))
     data: bytes = calendar.to_ical()
