@@ -93,9 +93,9 @@ def guarded(cell: str) -> str:
 def schedule_calendar(model: Appointments, point: Point) -> bytes:
     """An event an appointment, in floating local time; the only personal datum is the patient's id.
 
-    The UID follows from the patient's own data and the first slot's time: when a changed schedule is imported,
-    programs that go by it move the appointment instead of doubling it. DTSTAMP is the instance's first slot, so that equal schedules are
-    equal bytes.
+    The UID follows from the patient's own data and the first slot's time: when a changed schedule is
+    imported, programs that go by it move the appointment instead of doubling it. DTSTAMP is the instance's
+    first slot, so that equal schedules are equal bytes.
     """
     from icalendar import Calendar
 
