@@ -1,6 +1,7 @@
 """CP-SAT (Perron & Didier, Google OR-Tools) with one worker: answers, and a bound that is a bound.
 
-Out of the box a single worker hardly moves its bound. What moves it was measured kind by kind (`SETTINGS`).
+Out of the box a single worker hardly moves its bound, as it does without most of the linear relaxation. What
+moves it was measured kind by kind (`SETTINGS`).
 A slice begins anew, from the best answer known; the caller makes slices longer and longer.
 """
 
@@ -28,14 +29,17 @@ MOST_BOUND = 2**53
 """Larger bounds are not integers any more; CP-SAT reports them before it knows any."""
 _ROUNDING = 1e-6
 
-SETTINGS: Mapping[str, str] = {
-    "appointments": "linearization_level: 2",
-    "triage": "linearization_level: 2",
-    "independent_set": "linearization_level: 2",
-    "qubo": "linearization_level: 2",
-    "max_cut": "linearization_level: 2",
+_LP = "linearization_level: 2"
+_TREE = f"{_LP} optimize_with_lb_tree_search: true"
+SETTINGS: Mapping[str, tuple[str, ...]] = {
+    "appointments": (f"{_LP} search_branching: LP_SEARCH", _TREE),
+    "triage": (_LP,),
+    "independent_set": (f"{_LP} use_objective_lb_search: true", _TREE),
+    "qubo": (_LP,),
+    "max_cut": (_LP,),
 }
-"""Parameters by kind, in protobuf's text."""
+"""Parameters by kind, in protobuf's text: slices take them in turn, those after the first only once there is
+an answer, as they find none by themselves."""
 
 
 class CpSat:
@@ -59,7 +63,8 @@ class CpSat:
         if board.stop():
             return True
         self._made.hint(board.point)
-        solver = self._solver(effort_s, board.left_s())
+        turn = 0 if board.point is None else self._slices % len(self._settings)
+        solver = self._solver(self._settings[turn], effort_s, board.left_s())
         heard: SimpleQueue[Callable[[], None]] = SimpleQueue()
         solver.best_bound_callback = lambda bound: heard.put(partial(self._prove, board, bound))
         answers = _Answers(lambda values: heard.put(partial(self._offer, board, values)))
@@ -76,7 +81,7 @@ class CpSat:
     def notes(self) -> dict[str, Any]:
         """What was done, and with which parameters."""
         return {
-            "settings": self._settings,
+            "settings": list(self._settings),
             "columns": len(self._made.variables),
             "slices": self._slices,
             "answers": self._answers,
@@ -85,9 +90,9 @@ class CpSat:
             "status": self._status,
         }
 
-    def _solver(self, effort_s: float, left_s: float) -> cp_model.CpSolver:
+    def _solver(self, settings: str, effort_s: float, left_s: float) -> cp_model.CpSolver:
         solver = cp_model.CpSolver()
-        solver.parameters.parse_text_format(self._settings)
+        solver.parameters.parse_text_format(settings)
         solver.parameters.num_workers = 1
         solver.parameters.random_seed = (self._seed + self._slices) % 2**31
         solver.parameters.max_deterministic_time = effort_s * WORK_PER_S

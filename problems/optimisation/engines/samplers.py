@@ -27,13 +27,13 @@ _REPAIRED = 5
 """Samples of a slice that are made independent, best first."""
 _FIRST_SWEEPS, _LEAST_SWEEPS, _MOST_SWEEPS = 128, 8, 2**15
 _MOST_READS = 2_000
-_LOOKS_PER_S = 250_000_000
+_LOOKS_PER_S = 110_000_000
 """Changes of a spin that an ordinary core looks at in a second."""
 _LOOKS_A_SPIN = 2_500
 """In one search, as Palubeckis has it for restarts."""
-_LEAST_LOOKS = 5_000_000
-_SET_UP_LOOKS = 40
-"""Building the dense matrix takes as long as so many looks an entry: a search takes as long at least."""
+_LEAST_LOOKS = 2_000_000
+_SET_UP_LOOKS = 20
+"""Building the dense matrix takes as long as so many looks an entry; a search takes no less."""
 
 
 class _Sampler(ABC):
