@@ -13,24 +13,24 @@ MOST = 0.9
 Weights = Mapping[str, float]
 
 BITS: Weights = {
-    "tabu": 0.15,
+    "tempering": 0.3,
     "semidefinite": 0.25,
     "spin_tree": 0.25,
-    "tempering": 0.2,
-    "annealing": 0.15,
+    "annealing": 0.12,
+    "tabu": 0.08,
 }
 SHARES: Mapping[str, Weights] = {
     "qubo": BITS,
     "max_cut": BITS,
     "independent_set": {
-        "tabu": 0.05,
-        "tempering": 0.1,
+        "tempering": 0.15,
         "relaxation": 0.1,
         "programme_tree": 0.2,
-        "spin_tree": 0.1,
-        "highs": 0.2,
-        "cp_sat": 0.2,
+        "spin_tree": 0.15,
+        "highs": 0.15,
+        "cp_sat": 0.15,
         "annealing": 0.05,
+        "tabu": 0.05,
     },
     "appointments": {
         "schedule_search": 0.4,

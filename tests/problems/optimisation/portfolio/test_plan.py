@@ -69,10 +69,14 @@ def test_exact_engines_of_two_ranks_are_spread_and_searches_fill_the_rest() -> N
 
 
 def test_a_weight_replaces_the_usual_share_and_zero_leaves_an_engine_out() -> None:
-    (row,) = plan(MODELS["qubo"], 1, weights={"tabu": 0, "semidefinite": 0.6}).ranks
+    (row,) = plan(
+        MODELS["qubo"],
+        1,
+        weights={"tabu": 0, "semidefinite": 0.6, "spin_tree": 0.2, "tempering": 0.3, "annealing": 0.1},
+    ).ranks
     shares = {each.engine: each.share for each in row}
     assert "tabu" not in shares
-    assert shares["semidefinite"] == pytest.approx(0.5)  # 0.6 of 0.6 + 0.25 + 0.2 + 0.15
+    assert shares["semidefinite"] == pytest.approx(0.5)  # 0.6 of 0.6 + 0.2 + 0.3 + 0.1
 
 
 @pytest.mark.parametrize("engine", ["highs", "tempering"])
