@@ -1,6 +1,7 @@
 """CP-SAT's slices against trying every answer."""
 
 import pytest
+from ortools.sat.python import cp_model
 
 from problems.optimisation.engines import cp_sat
 from problems.optimisation.engines.base import Unsuitable
@@ -25,9 +26,9 @@ def test_it_finds_the_best_answer_and_proves_it(kind: str, seed: int) -> None:
 
 
 def test_bounds_stay_below_every_cost_while_it_searches() -> None:
-    model = clinic(30, 2, load=1.3)
+    model = clinic(20, 2, load=1.3)
     board = BoardTwin(model)
-    run(CpSat(model, 1), board, slices=4, effort_s=0.3)
+    run(CpSat(model, 1), board, slices=3, effort_s=0.2)
     assert not board.faults
     assert board.bound is not None
     assert board.cost is not None
@@ -76,3 +77,9 @@ def test_a_model_too_large_is_refused_with_its_size(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(cp_sat, "MOST_COLUMNS", 3)
     with pytest.raises(Unsuitable, match="columns"):
         CpSat(small.instance("qubo", 1), 1)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_has_parameters_that_cp_sat_knows(kind: str) -> None:
+    for text in cp_sat.SETTINGS[kind]:
+        assert cp_model.CpSolver().parameters.parse_text_format(text)
