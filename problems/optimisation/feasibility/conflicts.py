@@ -1,24 +1,24 @@
 """A smallest set of required patients who cannot all be seen, or placed.
 
-Smallest by implicit hitting sets (Ignatiev, Previti, Liffiton & Marques-Silva 2015, "Smallest MUS extraction
-with minimal hitting set dualization", CP 2015): every set of patients that can be seen together leaves out
-others, of whom a conflict must contain one. A smallest set that hits all left-out sets found so far either is
-a conflict, then none is smaller, or can be seen, and gives another left-out set. Where the effort does not
-suffice, patients are left out one after the other as long as the rest still conflicts.
+CP-SAT names patients who are in conflict; they are left out one after the other as long as the rest still is.
+What is left is irreducible. Whether it is smallest is settled by implicit hitting sets (Ignatiev, Previti,
+Liffiton & Marques-Silva 2015, "Smallest MUS extraction with minimal hitting set dualization", CP 2015): every
+set of patients that can be seen together leaves out others, of whom a conflict must contain one. A smallest
+set that hits all left-out sets found so far either is a conflict, then none is smaller, or can be seen, and
+gives another left-out set.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from problems.optimisation.feasibility.reasons import why
-from problems.optimisation.feasibility.seats import Answer, seat
+from problems.optimisation.feasibility.seats import Answer, quiet_solver, seat
 from problems.optimisation.feasibility.words import listed
 from problems.optimisation.models import Appointments, Claimant, Patient, Triage
 
-CHECK_EFFORT, SMALLEST_EFFORT, DELETION_EFFORT, STEP_EFFORT = 12.0, 8.0, 8.0, 2.0
-"""Of the first question, of both searches and of one question in them, in CP-SAT's deterministic seconds;
-one is about a second of an ordinary core."""
-MOST_ROUNDS = 200
+CHECK_EFFORT, CONFLICT_EFFORT, STEP_EFFORT, ASKING_EFFORT = 3.0, 0.5, 0.1, 0.02
+"""Of the first question, of each of the two searches, of one question in them, and what asking takes at
+least; in CP-SAT's deterministic seconds, some seconds of an ordinary core each."""
 
 
 @dataclass(frozen=True)
@@ -39,14 +39,13 @@ class _Search:
     """Asks about subsets of the required patients, within an effort."""
 
     model: Appointments | Triage
-    required: tuple[int, ...]
-    left: float = field(default=0.0)
+    left: float = CONFLICT_EFFORT
 
     def ask(self, among: Sequence[int], must: frozenset[int]) -> Answer:
         if self.left <= 0:
-            return Answer(None, frozenset(), 0.0)
+            return Answer(None)
         answer = seat(self.model, among, must, min(self.left, STEP_EFFORT))
-        self.left -= max(answer.spent, 1e-3)
+        self.left -= answer.spent + ASKING_EFFORT
         return answer
 
 
@@ -64,9 +63,15 @@ def conflict(model: Appointments | Triage) -> Conflict:
     if first.fits is None:
         who = f"all {len(required)} required patients"
         return Conflict((), f"whether {who} can be {verb} together was not settled beforehand")
-    chosen, claim = _smallest(_Search(model, required, SMALLEST_EFFORT))
-    if not chosen:
-        chosen, claim = _irreducible(_Search(model, required, DELETION_EFFORT))
+    chosen, certain = _irreducible(_Search(model), first.core)
+    smallest = _smallest(_Search(model), required, len(chosen) if certain else len(chosen) + 1)
+    claim = (
+        f"Without any one of them the others can be {verb}"
+        if certain
+        else "Some of them may be in conflict alone"
+    )
+    if smallest is not None:
+        chosen, claim = smallest or chosen, "No smaller set of required patients is in conflict"
     names = tuple(model.patients[k].id for k in chosen)
     together = f"{listed(names, most=None)} must be {verb} (required) and cannot all be"
     if len(names) == 1:
@@ -74,20 +79,37 @@ def conflict(model: Appointments | Triage) -> Conflict:
     return Conflict(names, f"{together}: {why(model, chosen)}. {claim}; relax a demand or leave one optional")
 
 
-def _smallest(search: _Search) -> tuple[tuple[int, ...], str]:
-    """Returns the patients of a smallest conflict, none where the effort does not suffice."""
-    left_out: list[frozenset[int]] = []
-    for _ in range(MOST_ROUNDS):
-        hitting = _hitting_set(search.required, left_out)
-        if hitting is None:
-            break
-        answer = search.ask(search.required, hitting)
+def _irreducible(search: _Search, core: frozenset[int]) -> tuple[tuple[int, ...], bool]:
+    """Leaves patients out as long as the rest conflicts; returns it, and whether all of it is needed."""
+    current, certain = core, True
+    for patient in sorted(core):
+        if patient not in current:
+            continue
+        rest = current - {patient}
+        answer = search.ask(sorted(rest), rest)
         if answer.fits is False:
-            return tuple(sorted(hitting)), "No smaller set of required patients is in conflict"
+            current = answer.core
+        certain &= answer.fits is not None
+    return tuple(sorted(current)), certain
+
+
+def _smallest(search: _Search, required: Sequence[int], known: int) -> tuple[int, ...] | None:
+    """Looks for a conflict of fewer than `known` patients.
+
+    Returns:
+        A smallest one; nobody where there is none so small; None where the effort does not suffice.
+    """
+    left_out: list[frozenset[int]] = []
+    while (hitting := _hitting_set(required, left_out)) is not None:
+        if len(hitting) >= known:
+            return ()
+        answer = search.ask(required, hitting)
+        if answer.fits is False:
+            return tuple(sorted(hitting))
         if answer.fits is None:
-            break
-        left_out.append(frozenset(search.required) - answer.kept)
-    return (), ""
+            return None
+        left_out.append(frozenset(required) - answer.kept)
+    return None
 
 
 def _hitting_set(items: Sequence[int], sets: Sequence[frozenset[int]]) -> frozenset[int] | None:
@@ -99,25 +121,7 @@ def _hitting_set(items: Sequence[int], sets: Sequence[frozenset[int]]) -> frozen
     for each in sets:
         programme.add_bool_or([taken[item] for item in sorted(each)])
     programme.minimize(sum(taken.values()))
-    solver = cp_model.CpSolver()
-    solver.parameters.num_workers = 1
-    solver.parameters.random_seed = 0
-    solver.parameters.max_deterministic_time = STEP_EFFORT
+    solver = quiet_solver(STEP_EFFORT)
     if solver.solve(programme) != cp_model.OPTIMAL:
         return None
     return frozenset(item for item in items if solver.boolean_value(taken[item]))
-
-
-def _irreducible(search: _Search) -> tuple[tuple[int, ...], str]:
-    """Leaves patients out as long as the rest conflicts."""
-    current, certain = list(search.required), True
-    for patient in search.required:
-        rest = [each for each in current if each != patient]
-        fits = search.ask(rest, frozenset(rest)).fits
-        if fits is False:
-            current = rest
-        certain &= fits is not None
-    claim = (
-        "Without any one of them the others can be" if certain else "A part of them may be in conflict too"
-    )
-    return tuple(current), claim

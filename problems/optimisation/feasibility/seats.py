@@ -19,12 +19,14 @@ class Answer:
     Attributes:
         fits: whether those who must be seen can be; None where the effort did not suffice to tell.
         kept: who is seen in the found schedule, by place in the model.
+        core: where those who must be seen cannot be, some of them who cannot be either.
         spent: effort, in CP-SAT's deterministic seconds.
     """
 
     fits: bool | None
-    kept: frozenset[int]
-    spent: float
+    kept: frozenset[int] = frozenset()
+    core: frozenset[int] = frozenset()
+    spent: float = 0.0
 
 
 def seat(model: Appointments | Triage, among: Sequence[int], must: frozenset[int], effort: float) -> Answer:
@@ -39,22 +41,36 @@ def seat(model: Appointments | Triage, among: Sequence[int], must: frozenset[int
     from ortools.sat.python import cp_model
 
     programme = cp_model.CpModel()
-    present = {p: programme.new_constant(1) if p in must else programme.new_bool_var("") for p in among}
+    present = {p: programme.new_bool_var("") for p in among}
     if isinstance(model, Appointments):
         _appointments(programme, model, present)
     else:
         _placements(programme, model, present)
+    programme.add_assumptions([present[p] for p in sorted(must)])
     if len(must) < len(among):
         programme.maximize(sum(present[p] for p in among if p not in must))
+    solver = quiet_solver(effort)
+    status = solver.solve(programme)
+    spent = float(solver.response_proto.deterministic_time)
+    if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
+        kept = frozenset(p for p in among if solver.boolean_value(present[p]))
+        return Answer(True, kept, spent=spent)
+    if status != cp_model.INFEASIBLE:
+        return Answer(None, spent=spent)
+    found = set(solver.sufficient_assumptions_for_infeasibility())
+    core = frozenset(p for p in must if present[p].index in found)
+    return Answer(False, core=core or must, spent=spent)
+
+
+def quiet_solver(effort: float) -> Any:
+    """CP-SAT with one worker, which does the same on every machine; effort in its deterministic seconds."""
+    from ortools.sat.python import cp_model
+
     solver = cp_model.CpSolver()
     solver.parameters.num_workers = 1
     solver.parameters.random_seed = 0
     solver.parameters.max_deterministic_time = effort
-    status = solver.solve(programme)
-    spent = float(solver.response_proto.deterministic_time)
-    if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
-        return Answer(True, frozenset(p for p in among if solver.boolean_value(present[p])), spent)
-    return Answer(False if status == cp_model.INFEASIBLE else None, frozenset(), spent)
+    return solver
 
 
 def _appointments(programme: Any, model: Appointments, present: dict[int, Any]) -> None:

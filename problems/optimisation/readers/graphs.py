@@ -111,7 +111,7 @@ def _independent_set(found: Pairs, vertices: int, where: str, source: dict[str, 
 
 
 def _dimacs(file: TextFile) -> tuple[int, list[Entry]]:
-    rows = [(line, row) for line, row in file.words() if row[0] != "c" and not row[0].startswith("c ")]
+    rows = [(line, row) for line, row in file.words() if not row[0].startswith("c")]
     if not rows or rows[0][1][0] != "p":
         line = rows[0][0] if rows else 1
         raise file.complain(line, "expected `p edge vertices edges` before any edge")

@@ -1,0 +1,206 @@
+"""QUBO from OR-Library's files, dimod's files and problem files; energies are compared with dimod's own."""
+
+import json
+from collections.abc import Callable
+from itertools import product
+from pathlib import Path
+from shutil import copyfileobj
+from typing import Any
+
+import dimod
+import numpy as np
+import pytest
+from dimod.serialization import coo
+
+from escalation.errors import BadInput
+from problems.optimisation.models import Qubo, Sense
+from problems.optimisation.points import spin_cost
+from problems.optimisation.readers.binary_models import read_binary_model
+from problems.optimisation.readers.quadratic import read_inline, read_or_library
+from problems.optimisation.readers.read import Read
+from problems.optimisation.spec import QuboSpec
+from tests.problems.optimisation.shared_data import shared_data
+
+TWO = "2\n3 2\n1 1 5\n1 3 -2\n2 3\n1 1 1\n1 2 4\n2 2 -6\n"
+OrLibrary = Callable[..., Read]
+
+
+@pytest.fixture
+def or_library(tmp_path: Path) -> OrLibrary:
+    def read(text: str, **fields: object) -> Read:
+        path = tmp_path / "bqp.txt"
+        path.write_text(text)
+        return read_or_library(QuboSpec.model_validate({"file": path.name, **fields}), path)
+
+    return read
+
+
+def test_an_entry_off_the_diagonal_counts_twice(or_library: OrLibrary) -> None:
+    """x^T Q x of the file's symmetric matrix, by numpy."""
+    read = or_library(TWO, number=2)
+    matrix = np.array([[1, 4], [4, -6]])
+    assert isinstance(read.model, Qubo)
+    assert read.model.sense is Sense.MAXIMISE
+    assert read.source["number"] == 2
+    for bits in product((0, 1), repeat=2):
+        x = np.array(bits, dtype=np.int32)
+        assert -spin_cost(read.model, x) == x @ matrix @ x
+
+
+def test_the_first_is_read_unless_another_is_asked_for(or_library: OrLibrary) -> None:
+    assert or_library(TWO).model == Qubo(linear=(5, 0, 0), quadratic=((0, 2, -4),))
+    assert or_library("1 1\n1 1 3\n").model == Qubo(linear=(3,), quadratic=())
+
+
+def test_repeated_pairs_are_summed_and_remarked_on(or_library: OrLibrary) -> None:
+    read = or_library("1\n2 3\n1 2 1\n2 1 3\n1 1 1\n")
+    assert read.model == Qubo(linear=(1, 0), quadratic=((0, 1, 8),))
+    assert read.remarks[0].startswith("1 repeated pair: coefficients summed, first at ")
+
+
+@pytest.mark.parametrize(
+    ("text", "fields", "message"),
+    [
+        (TWO, {"number": 3}, "instance.number: "),
+        ("1\n2\n", {}, "line 2: expected `variables entries` of instance 1, got '2'"),
+        ("2\n1 1\n1 1 1\n", {}, "line 3: expected instance 2 behind this line, got the file's end"),
+        ("1\n2 3\n1 1 1\n", {}, "line 2: instance 1: expected 3 entries, got 1"),
+        ("1\n2 1\n1 1 1\n2 2 1\n", {}, "line 4: expected nothing behind the last of 1 instances"),
+        ("1\n2 1\n1 1\n", {}, "line 3: expected `i j q`, got '1 1'"),
+        ("1\n2 1\n1 3 1\n", {}, "line 3: expected a variable from 1 to 2, got 3"),
+        ("1\n2 1\n1 2 x\n", {}, "line 3: coefficient: expected a number, got 'x'"),
+        (
+            "1\n2 1\n1 2 1.5\n",
+            {},
+            "line 3: coefficient: expected at most 0 decimals, got 1.5: write decimals: 1",
+        ),
+        ("1\n2 1\n1 2 0\n", {}, "expected a coefficient other than 0, got none"),
+        ("1\n2 1\n1 2 999999999999999\n", {}, "weights overflow"),
+        ("", {}, "got an empty file"),
+    ],
+)
+def test_a_malformed_file_is_one_clear_line(
+    or_library: OrLibrary, text: str, fields: dict[str, object], message: str
+) -> None:
+    with pytest.raises(BadInput) as error:
+        or_library(text, **fields)
+    assert message in str(error.value)
+
+
+def test_the_problem_file_can_hold_the_coefficients() -> None:
+    spec = QuboSpec.model_validate(
+        {
+            "linear": [1, -0.5],
+            "quadratic": [[2, 1, 0.25], [1, 1, 2]],
+            "offset": 3,
+            "decimals": 2,
+            "sense": "minimise",
+        }
+    )
+    assert read_inline(spec).model == Qubo(
+        sense=Sense.MINIMISE, linear=(300, -50), quadratic=((0, 1, 25),), offset=300, scale=100
+    )
+
+
+def binary_model(path: Path, model: dimod.BinaryQuadraticModel) -> Path:
+    if path.suffix == ".bqm":
+        with path.open("wb") as file, model.to_file() as written:
+            copyfileobj(written, file)
+    elif path.suffix == ".json":
+        path.write_text(json.dumps(model.to_serializable()))
+    else:
+        with path.open("w") as file:
+            coo.dump(model, file, vartype_header=True)
+    return path
+
+
+def same_energies(read: Read, model: dimod.BinaryQuadraticModel) -> None:
+    assert isinstance(read.model, Qubo)
+    names = read.model.labels or tuple(str(k + 1) for k in range(read.model.size))
+    low, high = (-1, 1) if model.vartype.name == "SPIN" else (0, 1)
+    by_name = {str(variable): variable for variable in model.variables}
+    for bits in product((0, 1), repeat=len(names)):
+        sample = {by_name[name]: high if bit else low for name, bit in zip(names, bits, strict=True)}
+        energy = spin_cost(read.model, np.array(bits, dtype=np.int32)) / read.model.scale
+        assert energy == pytest.approx(model.energy(sample), abs=1e-12)
+
+
+@pytest.mark.parametrize("suffix", [".bqm", ".json", ".coo"])
+@pytest.mark.parametrize("vartype", ["SPIN", "BINARY"])
+def test_every_energy_is_what_dimod_says(suffix: str, vartype: str, tmp_path: Path) -> None:
+    names: list[Any] = [3, 0, 7] if suffix == ".coo" else ["b", "a", 7]
+    linear = dict(zip(names, (0.5, -1.25, 2), strict=True))
+    offset = 0.0 if suffix == ".coo" else 0.75
+    quadratic = {(names[0], names[1]): -3.5, (names[1], names[2]): 1.0}
+    model = dimod.BinaryQuadraticModel(linear, quadratic, offset, vartype)
+    path = binary_model(tmp_path / f"m{suffix}", model)
+    read = read_binary_model(QuboSpec(file=path.name, decimals=2), path)
+    assert isinstance(read.model, Qubo)
+    assert read.model.sense is Sense.MINIMISE
+    assert set(read.model.labels) == {str(name) for name in names}
+    same_energies(read, model)
+
+
+def test_single_precision_biases_mean_the_decimals_they_were_written_with(tmp_path: Path) -> None:
+    model = dimod.BinaryQuadraticModel({"a": 0.1}, {}, 0.0, "BINARY", dtype=np.float32)
+    path = binary_model(tmp_path / "m.bqm", model)
+    read = read_binary_model(QuboSpec(file=path.name, decimals=1), path)
+    assert isinstance(read.model, Qubo)
+    assert read.model.linear == (1,)
+
+
+def test_more_decimals_than_stated_say_what_to_write(tmp_path: Path) -> None:
+    path = binary_model(tmp_path / "m.json", dimod.BinaryQuadraticModel({"a": 0.125}, {}, 0.0, "BINARY"))
+    with pytest.raises(
+        BadInput, match=r"bias of a: expected at most 0 decimals, got 0.125: write decimals: 3"
+    ):
+        read_binary_model(QuboSpec(file=path.name), path)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "message"),
+    [
+        ("m.bqm", b"no model", "expected a binary quadratic model of dimod's"),
+        ("m.json", b'{"type": "SampleSet"}', "expected a binary quadratic model of dimod's"),
+        ("m.json", b"{", "expected a binary quadratic model of dimod's"),
+        ("m.json", b"\xff", "expected a binary quadratic model of dimod's"),
+        ("m.coo", b"0 0 1\n", "expected one line `# vartype=SPIN` or `# vartype=BINARY`"),
+        ("m.coo", b"# vartype=SPIN\n0 0\n", "line 2: expected `i j bias`, got '0 0'"),
+        (
+            "m.coo",
+            b"# vartype=SPIN\n0 a 1\n",
+            "line 2: variable: expected a whole number of at least 0, got 'a'",
+        ),
+        ("m.coo", b"# vartype=SPIN\n", "expected biases, got none"),
+        ("m.bqm", b"", "got an empty file"),
+    ],
+)
+def test_a_file_that_is_no_model_is_one_clear_line(
+    name: str, data: bytes, message: str, tmp_path: Path
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(data)
+    with pytest.raises(BadInput) as error:
+        read_binary_model(QuboSpec(file=name), path)
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_a_known_optimum_of_the_library_is_reached_and_not_passed() -> None:
+    """Optima of bqp50 from Beasley's OR-Library; tabu search finds them at once on 50 variables."""
+    from dwave.samplers import TabuSampler
+
+    path = shared_data("qubo/bqp50.txt")
+    for number, optimum in ((1, 2098), (2, 3702), (10, 3507)):
+        model = read_or_library(QuboSpec(file=path.name, number=number), path).model
+        assert isinstance(model, Qubo)
+        quadratic = {(i, j): -q for i, j, q in model.quadratic}
+        energies = dimod.BinaryQuadraticModel(
+            {k: -value for k, value in enumerate(model.linear)}, quadratic, 0, "BINARY"
+        )
+        found = (
+            TabuSampler()
+            .sample(energies, num_reads=1, seed=1, timeout=20_000, energy_threshold=-optimum)
+            .first
+        )
+        assert -found.energy == optimum
