@@ -20,9 +20,6 @@ BOUNDS = {
 }
 """Engines by kind; what the catalogue cannot import, or does not suit the instance, is left out."""
 
-MOST_SLICES = 4
-"""Calls of an engine that its effort is divided over."""
-
 
 @dataclass
 class OwnBoard:
@@ -88,6 +85,4 @@ def _run(model: Model, name: str, board: OwnBoard, seed: int, effort_s: float) -
     except (ImportError, Unsuitable) as error:
         board.notes[name] = {"left_out": str(error).splitlines()[0][:200]}
         return
-    for _ in range(MOST_SLICES):
-        if board.stop() or not engine.run(board, effort_s / MOST_SLICES):
-            break
+    engine.run(board, effort_s)

@@ -19,8 +19,8 @@ from problems.optimisation.quantum.angles import MOST_LAYERS, Schedule, schedule
 from problems.optimisation.quantum.network import Fit, Gate, fit
 
 SHOTS = 1024
-MOST_GATES = 400
-"""Two-qubit gates up to which a layer is added: at 0.4 % error each, e^-1.6 = 0.2 of the shots are good."""
+MOST_GATES = 240
+"""Two-qubit gates up to which a layer is added: at 0.4 % error each, 1/e of the shots meet none."""
 
 OPTIONS: Mapping[str, Any] = {
     "twirling": True,
