@@ -55,7 +55,7 @@ def _wrong(model: Model, values: Mapping[str, Any]) -> list[str]:
         if not (_number(values[name]) or (name == "bound" and values[name] is None)):
             kinds = "a whole number" if name == "objective" else "a whole number or null"
             wrong.append(f"expected {kinds} for the {name}, got {shown(values[name])}")
-    if not isinstance(engine, str) or len(engine) > LONGEST_NAME:
+    if not isinstance(engine, str) or len(engine) > LONGEST_NAME or not engine.isprintable():
         wrong.append(f"expected the name of an engine, got {shown(engine)}")
     return wrong
 

@@ -3,10 +3,11 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from problems.optimisation.checking.finding import shown
 from problems.optimisation.models import Model
 from problems.optimisation.proofs.anchor import programme_holds, spins_hold
 from problems.optimisation.proofs.model import Proof, unpack
-from problems.optimisation.proofs.verify import Verdict, verify
+from problems.optimisation.proofs.verify import KINDS, Verdict, verify
 
 MOST_PROOFS = 16
 MOST_SEARCHES = 2
@@ -89,15 +90,15 @@ def _verdict(model: Model, solution: Any, cost: int, proof: Proof, searches: int
 
 
 def _take(found: Collected, proof: Proof, verdict: Verdict) -> None:
-    outcome = "shown"
+    outcome, kind = "shown", proof.kind if proof.kind in KINDS else shown(proof.kind)
     if verdict.fault:
         outcome = verdict.fault
-        found.faults.append(f"{proof.kind[:40]}: {outcome}")
+        found.faults.append(f"{kind}: {outcome}")
     elif verdict.undecided:
         outcome = f"not decided: {verdict.undecided}"
-        found.undecided.append(f"{proof.kind} not decided: {verdict.undecided}")
+        found.undecided.append(f"{kind} not decided: {verdict.undecided}")
     elif verdict.bound is not None and (found.bound is None or verdict.bound > found.bound):
         found.bound, found.best = verdict.bound, (proof, verdict)
     if proof.bound.bit_length() <= MOST_BITS:
         found.claimed = proof.bound if found.claimed is None else max(found.claimed, proof.bound)
-        found.told.append({"kind": proof.kind[:40], "bound": proof.bound, "outcome": outcome} | verdict.sizes)
+        found.told.append({"kind": kind, "bound": proof.bound, "outcome": outcome} | verdict.sizes)

@@ -35,6 +35,8 @@ from escalation.identity import canonical_json
 
 MOST_BYTES = 256 * 2**20
 """What a packed proof may unfold to."""
+MOST_PARTS = 5_000_000
+"""Lists and objects in all proofs: each takes some hundred bytes of memory, and two of text."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,8 @@ def unpack(data: bytes) -> tuple[Proof, ...]:
         raise ValueError(f"not a packed proof: {error}") from None
     if not unfold.eof or unfold.unconsumed_tail or unfold.unused_data:
         raise ValueError("not a packed proof: cut short, too long, or with something behind it")
+    if text.count(b"[") + text.count(b"{") > MOST_PARTS:
+        raise ValueError(f"expected at most {MOST_PARTS} lists and objects in proofs")
     found = json.loads(text)
     if not isinstance(found, list):
         raise ValueError("expected a list of proofs")

@@ -125,3 +125,5 @@ _CHECKS: dict[str, Callable[[Model, Proof], tuple[str, dict[str, int]]]] = {
     "tree": _tree,
     "second_engine": _second_engine,
 }
+KINDS = tuple(_CHECKS)
+"""Of proofs that can be checked."""

@@ -141,6 +141,9 @@ def misstated(name: str) -> Defects:
     for other in ("tsp", "", None, ["max_cut"], "qubo" if model.kind != "qubo" else "max_cut"):
         yield f"kind: {other!r}", with_values(sent, kind=other)
     yield "an engine that is a number", with_values(sent, engine=3)
+    yield "an engine of half a character", with_values(sent, engine="\ud800")
+    yield "an engine of many lines", with_values(sent, engine="highs\nCERTIFIED")
+    yield "a kind of half a character", with_values(sent, kind="\ud800")
     yield "no answer", with_values(sent, solution=None)
     yield "an answer to all kinds", with_values(sent, solution=dict.fromkeys(("bits", "vertices"), ""))
     yield "nothing", Candidate()
@@ -172,6 +175,8 @@ def garbled(name: str) -> Defects:
         b'[{"kind":7,"bound":1}]',
         b'[{"kind":"tree","bound":' + b"9" * 5000 + b"}]",
         b'[{"kind":"faith","bound":-1000000}]',
+        b'[{"kind":"\\ud800","bound":-1000000}]',
+        b'[{"kind":"tree\\n","bound":-1000000}]',
         b'[{"kind":"tree","bound":-' + b"9" * 100 + b"}]",
         b"\xff\xfe",
     ):

@@ -6,6 +6,7 @@ from functools import partial
 import pytest
 
 from escalation.certificate import CertificateStatus
+from escalation.identity import canonical_json
 from escalation.problem import Target
 from problems.optimisation.certify import certify
 from problems.optimisation.instance import OptimisationInstance
@@ -63,6 +64,7 @@ def test_no_defect_is_accepted_and_its_honest_twin_is(group: str) -> None:
         assert certificate.reasons, what
         assert all("\n" not in reason and len(reason) < 1000 for reason in certificate.reasons), what
         assert certificate.value is None, what
+        canonical_json(certificate.to_json())
 
 
 def test_many_defects_were_seeded() -> None:
