@@ -60,7 +60,7 @@ class Highs:
             self._child = _Child(highs_child.packed(self._programme))
         cost = board.cost
         limit_s = min(max(effort_s, LEAST_S), max(board.left_s(), POLL_S))
-        self._child.ask({"time_limit_s": limit_s, "cutoff": None if cost is None else cost - 1})
+        self._child.ask({"time_limit_s": limit_s, "incumbent": cost})
         found = self._child.answer(POLL_S)
         while found is None:
             if board.stop():
@@ -86,9 +86,7 @@ class Highs:
         self._slices += 1
         self._nodes += found.get("nodes", 0)
         status = found["status"]
-        self._status = {_SOLVED: "solved", _INFEASIBLE: "nothing better", _FAILED: "failed"}.get(
-            status, "limit"
-        )
+        self._status = {_SOLVED: "solved", _INFEASIBLE: "infeasible", _FAILED: "failed"}.get(status, "limit")
         if found["x"] is not None:
             x = np.zeros(self._programme.columns, dtype=np.int64)
             for column, value in found["x"]:
@@ -107,12 +105,10 @@ class Highs:
             self._child = None
 
     def _bound(self, found: dict[str, Any], cost: int | None) -> int | None:
-        """On all costs: what the search shows of those below the incumbent's, or the incumbent's."""
-        if found["status"] == _INFEASIBLE:
-            return cost
-        if found["bound"] is None or found["status"] == _FAILED:
+        """On all costs; not above the incumbent's, which HiGHS's tolerance could make it."""
+        if found["bound"] is None:
             return None
-        real: float = found["bound"] + self._programme.offset
+        real: float = found["bound"]
         bound = ceil(real - _ROUNDING * max(1.0, abs(real)))
         return bound if cost is None else min(bound, cost)
 

@@ -14,8 +14,28 @@ from problems.optimisation.engines.highs_child import HEADER_BYTES, packed, solv
 from problems.optimisation.forms.compile import compile_programme
 from problems.optimisation.generate.clinic import clinic
 from problems.optimisation.models import Triage
+from problems.optimisation.points import cost
 from tests.problems.optimisation.engines.board_twin import BoardTwin, run
 from tests.problems.optimisation.forms import small
+
+
+@pytest.mark.parametrize("above", [0, 1, 100])
+@pytest.mark.parametrize("kind", small.KINDS)
+def test_an_escape_at_the_cost_of_an_incumbent_hides_nothing_below_it(kind: str, above: int) -> None:
+    for seed in range(4):
+        model = small.instance(kind, seed)
+        least = small.least(model)
+        if least is None:
+            continue
+        arrays = dict(np.load(BytesIO(packed(compile_programme(model))[HEADER_BYTES:])))
+        found = solve(arrays, 60.0, least + above)
+        assert found["status"] == 0
+        assert round(found["bound"], 5) == least
+        if above:
+            x = np.zeros(len(arrays["cost"]), dtype=np.int64)
+            for column, value in found["x"]:
+                x[column] = value
+            assert cost(model, compile_programme(model).point_of(x)) == least
 
 
 @pytest.mark.parametrize("kind", ["max_cut", "independent_set", "triage"])
@@ -39,7 +59,8 @@ def test_an_answer_that_is_best_is_proven_so_by_finding_none_below() -> None:
     engine = Highs(model, 1)
     run(engine, board)
     assert board.bound == value
-    assert engine.notes()["status"] == "nothing better"
+    assert engine.notes()["status"] == "solved"
+    assert engine.notes()["answers"] == 0
     assert len(board.offers) == 1
 
 
@@ -100,8 +121,10 @@ def test_a_limit_of_time_leaves_a_bound_below_every_cost() -> None:
     programme = compile_programme(clinic(30, 1, load=1.5))
     data = packed(programme)[HEADER_BYTES:]
     arrays = dict(np.load(BytesIO(data)))
-    short, whole = solve(arrays, 0.2, None), solve(arrays, 60.0, None)
+    whole = solve(arrays, 100.0, None)
     assert whole["status"] == 0
+    short = solve(arrays, 0.01, 10_000)
+    assert short["x"] is None or short["status"] == 1
     assert short["bound"] is None or short["bound"] <= whole["bound"] + 1e-6
 
 
