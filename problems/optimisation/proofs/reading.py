@@ -2,8 +2,9 @@
 
 from typing import Any
 
-MOST_BITS = 60
-"""Bits of a number in a proof; with them, sums of a few stay within 64."""
+MOST_BITS = 62
+"""Of a number in a proof; with them, the sum of two stays within 64."""
+MOST_SHIFT = 60
 
 
 class Faulty(ValueError):
@@ -30,7 +31,7 @@ def integer(value: Any, what: str, least: int, most: int) -> int:
 
 def shift_of(value: Any) -> int:
     """Returns the number of binary places of a proof's reals."""
-    return integer(value, "the shift", 0, MOST_BITS)
+    return integer(value, "the shift", 0, MOST_SHIFT)
 
 
 def integers(values: Any, what: str, size: int) -> list[int]:
