@@ -7,8 +7,8 @@ instances come from the generators with fixed seeds, the native ones lie on a he
 is solved once a device, whole: nothing is fixed beforehand, so answers come from the samples alone.
 `sampled` is the mean of the 1,024 samples as they are, `searched` the mean after the greedy one-flip descent,
 `best` the answer; each for the circuit and for as many uniformly random strings and the same search. `p` are
-the verifier's two p-values (better answer; better samples). Seconds are those of the whole attempt, the bound's
-engines and the verifier included.
+the verifier's two p-values (better answer; better samples). Seconds are those of the attempt, the engines
+for the bound and the verifier included.
 No run is repeated until it looks better, and none is left out.
 """
 
