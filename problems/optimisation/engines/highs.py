@@ -21,7 +21,8 @@ import numpy as np
 from problems.optimisation.engines import highs_child
 from problems.optimisation.engines.base import Board, Unsuitable
 from problems.optimisation.forms.compile import compile_programme
-from problems.optimisation.models import Model
+from problems.optimisation.forms.programme_appointments import MOST_STARTS, starts
+from problems.optimisation.models import Appointments, Model
 from problems.optimisation.proofs.model import Proof
 
 POLL_S = 0.01
@@ -44,6 +45,8 @@ class Highs:
 
     def __init__(self, model: Model, seed: int) -> None:
         del seed  # scipy passes none on
+        if isinstance(model, Appointments) and starts(model) > MOST_STARTS:
+            raise Unsuitable(f"{self.name} takes up to {MOST_STARTS} starts of patients, not {starts(model)}")
         self._programme = compile_programme(model)
         entries = self._programme.matrix.nnz
         if entries > MOST_ENTRIES:

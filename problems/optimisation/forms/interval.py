@@ -16,11 +16,9 @@ from ortools.sat.python import cp_model
 from problems.optimisation.forms.compile import compile_programme
 from problems.optimisation.forms.pools import Pool, deal, pools
 from problems.optimisation.forms.programme import FREE, Ints, Programme
+from problems.optimisation.forms.programme_appointments import MOST_STARTS, starts
 from problems.optimisation.models import Appointments, Model, Patient
 from problems.optimisation.points import Point
-
-MOST_STARTS = 150_000
-"""Starts of patients, summed; more make a clinic's programme larger than CP-SAT can search."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,13 +49,9 @@ class IntervalModel:
 
 def interval_model(model: Model) -> IntervalModel:
     """Builds the model; a new one each time, as hints and limits are put into it."""
-    if isinstance(model, Appointments) and _starts(model) > MOST_STARTS:
+    if isinstance(model, Appointments) and starts(model) > MOST_STARTS:
         return clinic_intervals(model)
     return programme_model(compile_programme(model))
-
-
-def _starts(model: Appointments) -> int:
-    return sum(max(0, p.latest - p.duration - p.earliest + 1) for p in model.patients)
 
 
 def programme_model(programme: Programme) -> IntervalModel:

@@ -18,6 +18,9 @@ from problems.optimisation.forms.rows import Rows
 from problems.optimisation.models import Appointments, Patient, Span
 from problems.optimisation.points import Point
 
+MOST_STARTS = 150_000
+"""Starts, summed over patients, up to which exact engines take the programme; larger ones can be built."""
+
 
 class Column(NamedTuple):
     """Patients of a class who start in a slot, with a pool of clinicians, of rooms, or both; -1 is neither.
@@ -143,6 +146,11 @@ def appointments_programme(model: Appointments) -> Programme:
     lower, upper = rows.limits()
     matrix = rows.matrix(len(top))
     return Programme(_costs(made, table), 0, matrix, lower, upper, top, made.point_of, made.vector_of)
+
+
+def starts(model: Appointments) -> int:
+    """How many starts the patients' own times allow, summed: what the programme's size grows with."""
+    return sum(max(0, p.latest - p.duration - p.earliest + 1) for p in model.patients)
 
 
 def layout(model: Appointments) -> Layout:

@@ -132,3 +132,6 @@ def test_a_programme_too_large_is_refused_with_its_size(monkeypatch: pytest.Monk
     monkeypatch.setattr(highs, "MOST_ENTRIES", 3)
     with pytest.raises(Unsuitable, match="takes up to 3 entries"):
         Highs(small.instance("qubo", 1), 1)
+    monkeypatch.setattr(highs, "MOST_STARTS", 3)
+    with pytest.raises(Unsuitable, match="takes up to 3 starts"):
+        Highs(small.instance("appointments", 1), 1)
