@@ -19,6 +19,8 @@ from problems.optimisation.models import Appointments, Claimant, Patient, Triage
 CHECK_EFFORT, CONFLICT_EFFORT, STEP_EFFORT, ASKING_EFFORT = 3.0, 0.5, 0.1, 0.02
 """Of the first question, of each of the two searches, of one question in them, and what asking takes at
 least; in CP-SAT's deterministic seconds, some seconds of an ordinary core each."""
+LEAST = 2
+"""Patients of a conflict, as each can be seen alone."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,8 @@ class _Search:
 def conflict(model: Appointments | Triage) -> Conflict:
     """Returns a smallest set of required patients who cannot all be seen (placed), if there is one.
 
+    Each of them can be alone: see `problems.optimisation.feasibility.treatable`.
+
     Where that cannot be told within the effort, there are no patients and the sentence says so.
     """
     patients: Sequence[Patient | Claimant] = model.patients
@@ -82,7 +86,7 @@ def conflict(model: Appointments | Triage) -> Conflict:
 def _irreducible(search: _Search, core: frozenset[int]) -> tuple[tuple[int, ...], bool]:
     """Leaves patients out as long as the rest conflicts; returns it, and whether all of it is needed."""
     current, certain = core, True
-    for patient in sorted(core):
+    for patient in sorted(core, key=lambda k: (_takes(search.model, k), k)):
         if patient not in current:
             continue
         rest = current - {patient}
@@ -93,12 +97,21 @@ def _irreducible(search: _Search, core: frozenset[int]) -> tuple[tuple[int, ...]
     return tuple(sorted(current)), certain
 
 
+def _takes(model: Appointments | Triage, index: int) -> int:
+    """Those who take little are left out first: fewer who take much are then in conflict."""
+    if isinstance(model, Appointments):
+        return model.patients[index].duration
+    return sum(model.patients[index].uses)
+
+
 def _smallest(search: _Search, required: Sequence[int], known: int) -> tuple[int, ...] | None:
     """Looks for a conflict of fewer than `known` patients.
 
     Returns:
         A smallest one; nobody where there is none so small; None where the effort does not suffice.
     """
+    if known <= LEAST:
+        return ()
     left_out: list[frozenset[int]] = []
     while (hitting := _hitting_set(required, left_out)) is not None:
         if len(hitting) >= known:

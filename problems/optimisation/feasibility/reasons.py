@@ -36,10 +36,11 @@ def _hours(model: Appointments, patients: Sequence[Patient]) -> str:
         there = sum(_overlap(span, (first, last)) for each in who for span in each.shifts)
         if there < need:
             names = listed([each.id for each in who])
-            what = f" for {listed(offer)}" if offer else ""
+            are, together = ("is", "") if len(who) == 1 else ("are", " together")
+            when = between(model, first, last)
             return (
-                f"all they can have{what} is {names}, with {minutes(model, there)} in all "
-                f"{between(model, first, last)}; they need {minutes(model, need)}"
+                f"for {listed(offer) or 'them'} there {are} only {names}, "
+                f"with {minutes(model, there)}{together} {when}; they need {minutes(model, need)}"
             )
     return ""
 
@@ -85,8 +86,8 @@ def _scarce(model: Triage, people: Sequence[Claimant]) -> str:
         need = sum(each.uses[k] for each in people)
         if there < need:
             shared = _shared([each.needs for each in people])
-            needing = f" with {listed(shared)}" if shared else ""
-            return f"all places{needing} for them ({listed(names)}) have {there} {what}; they take {need}"
+            needing = f" with {listed(shared)}" if shared else " for them"
+            return f"the only places{needing} ({listed(names)}) have {there} {what}; they take {need}"
     return ""
 
 

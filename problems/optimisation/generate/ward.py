@@ -18,7 +18,9 @@ from problems.optimisation.generate.shapes import WardShape
 from problems.optimisation.models import URGENCY_WEIGHT, Claimant, Place, Triage
 
 CAPACITIES = ("beds", "nurse_hours")
-BAY_BEDS, SIDE_ROOM_SHARE = 4, 0.15
+BAY_BEDS, INTENSIVE_BEDS, SIDE_ROOM_SHARE = 4, 2, 0.15
+OUTLYING_QUALITY = 85
+ONE_TO_TWO_H, ONE_TO_ONE_H = 12, 24
 INFECTIONS = ("influenza", "norovirus", "rsv")
 URGENCIES = (0.10, 0.25, 0.35, 0.20, 0.10)
 """Shares of urgency 1 to 5 among those who wait for a bed."""
@@ -45,8 +47,8 @@ CARE: Sequence[Care] = (
     Care(0.20, (), 6),
     Care(0.18, ("oxygen",), 6),
     Care(0.08, ("isolation",), 6),
-    Care(0.09, ("monitoring", "oxygen"), 12),
-    Care(0.05, ("monitoring", "oxygen", "ventilation"), 24),
+    Care(0.09, ("monitoring", "oxygen"), ONE_TO_TWO_H),
+    Care(0.05, ("monitoring", "oxygen", "ventilation"), ONE_TO_ONE_H),
 )
 
 
@@ -90,30 +92,35 @@ def _patient(index: int, care: Care, shape: WardShape, rng: np.random.Generator)
 def _places(care: Sequence[Care], shape: WardShape) -> tuple[Place, ...]:
     """Intensive care, high dependency, side rooms and bays, in the proportions of the demand."""
     beds = max(4, round(shape.beds * len(care)))
-    intensive = max(1, ceil(shape.beds * sum("ventilation" in each.needs for each in care)))
-    high = max(1, ceil(shape.beds * sum(each.hours == 12 for each in care)))
+    intensive = max(1, ceil(shape.beds * sum(each.hours == ONE_TO_ONE_H for each in care)))
+    high = max(1, ceil(shape.beds * sum(each.hours == ONE_TO_TWO_H for each in care)))
     single = max(1, round(SIDE_ROOM_SHARE * beds))
-    bays = max(1, ceil((beds - intensive - high - single) / BAY_BEDS))
-    low_hours = sum(each.hours for each in care if each.hours < 12)
-    a_bed = low_hours * shape.nurses / (single + bays * BAY_BEDS)
-    all_air = ("oxygen",)
-    return (
-        Place(id="icu", offers=("monitoring", "oxygen", "ventilation"), capacity=(intensive, 24 * intensive)),
-        Place(id="hdu", offers=("monitoring", "oxygen"), capacity=(high, 12 * high)),
-        *(
-            Place(id=f"side-room-{k + 1}", offers=("isolation", "oxygen"), capacity=(1, max(6, round(a_bed))))
-            for k in range(single)
-        ),
-        *(
-            Place(
-                id=f"bay-{k + 1}",
-                offers=all_air if k % 2 == 0 else (),
-                capacity=(BAY_BEDS, max(6, round(a_bed * BAY_BEDS))),
-                quality=100 if k % 3 < 2 else 85,
-            )
-            for k in range(bays)
-        ),
+    low = max(1, beds - intensive - high - single)
+    low_h = shape.nurses * sum(each.hours for each in care if each.hours < ONE_TO_TWO_H) / (single + low)
+    rooms = (
+        Place(id=f"side-room-{k + 1}", offers=("isolation", "oxygen"), capacity=(1, max(6, round(low_h))))
+        for k in range(single)
     )
+    return (
+        *_bays("icu", ("monitoring", "oxygen", "ventilation"), intensive, INTENSIVE_BEDS, ONE_TO_ONE_H),
+        *_bays("hdu", ("monitoring", "oxygen"), high, BAY_BEDS, ONE_TO_TWO_H),
+        *rooms,
+        *_bays("bay-a", ("oxygen",), ceil(low / 2), BAY_BEDS, low_h),
+        *_bays("bay-b", (), low // 2, BAY_BEDS, low_h),
+    )
+
+
+def _bays(name: str, offers: tuple[str, ...], beds: int, size: int, hours: float) -> list[Place]:
+    """Divides beds into bays of `size`, the last smaller; every third is less suited (an outlying one)."""
+    return [
+        Place(
+            id=f"{name}-{k + 1}",
+            offers=offers,
+            capacity=(here, max(6, round(hours * here))),
+            quality=100 if k % 3 < 2 else OUTLYING_QUALITY,
+        )
+        for k, here in enumerate(min(size, beds - start) for start in range(0, beds, size))
+    ]
 
 
 def _plant(ward: Triage, count: int, rng: np.random.Generator) -> frozenset[int]:

@@ -162,8 +162,8 @@ def test_demands_that_contradict_each_other_are_refused_in_the_users_words(tmp_p
     with pytest.raises(BadInput) as error:
         load(clinic_in(tmp_path, rows), 1, tmp_path)
     assert str(error.value).startswith(
-        "p1, p4 and p7 must be seen (required) and cannot all be: all they can have for echo is dr-2, with "
-        "60 minutes in all between 09:00 and 12:00; they need 90 minutes."
+        "p1, p4 and p7 must be seen (required) and cannot all be: for echo there is only dr-2, with 60 "
+        "minutes between 09:00 and 12:00; they need 90 minutes."
     )
 
 

@@ -79,9 +79,9 @@ def test_three_who_need_the_only_echo_are_named_with_what_they_share() -> None:
     found = conflict(model)
     assert found.patients == ("p1", "p4", "p7")
     assert found.sentence == (
-        "p1, p4 and p7 must be seen (required) and cannot all be: all they can have for echo is dr-2, with "
-        "60 minutes in all between 09:00 and 10:00; they need 90 minutes. No smaller set of required "
-        "patients is in conflict; relax a demand or leave one optional"
+        "p1, p4 and p7 must be seen (required) and cannot all be: for echo there is only dr-2, with 60 "
+        "minutes between 09:00 and 10:00; they need 90 minutes. No smaller set of required patients is in "
+        "conflict; relax a demand or leave one optional"
     )
 
 
@@ -119,10 +119,12 @@ def test_of_two_conflicts_the_smaller_is_named() -> None:
 def test_rooms_can_be_what_lacks() -> None:
     model = small_clinic(
         [someone("p1", duration=4), someone("p2", duration=4)],
-        rooms=(Room(id="only", shifts=((0, 6),)),),
+        rooms=(Room(id="room-9", shifts=((0, 6),)),),
         clinicians=(Clinician(id="dr-1", shifts=((0, 6),)), Clinician(id="dr-2", shifts=((0, 6),))),
     )
-    assert "all they can have is only, with 180 minutes in all" in conflict(model).sentence
+    assert (
+        "for them there is only room-9, with 180 minutes between 09:00 and 12:00" in conflict(model).sentence
+    )
 
 
 def test_who_may_be_turned_away_is_in_no_conflict() -> None:
@@ -146,7 +148,7 @@ def claimant(name: str, *needs: str, hours: int = 3, cohort: str = "") -> Claima
 def test_two_for_one_intensive_bed_are_named() -> None:
     found = conflict(small_ward([claimant("a"), claimant("b", "ventilation"), claimant("c", "ventilation")]))
     assert found.patients == ("b", "c")
-    assert "all places with ventilation for them (icu) have 1 beds; they take 2" in found.sentence
+    assert "the only places with ventilation (icu) have 1 beds; they take 2" in found.sentence
 
 
 def test_cohorts_that_outnumber_the_places_are_named() -> None:
@@ -168,7 +170,7 @@ def test_generated_demands_can_be_met() -> None:
 
 
 def test_everybody_of_an_overfull_clinic_is_in_a_conflict_that_is_one_line() -> None:
-    full = clinic(40, 3, load=1.6)
+    full = clinic(20, 3, load=1.6)
     everybody = tuple(patient.model_copy(update={"required": True}) for patient in full.patients)
     with pytest.raises(BadInput, match=r"^p\d.*must be seen \(required\) and cannot all be: ") as error:
         refuse_impossible(full.model_copy(update={"patients": everybody}), {})
