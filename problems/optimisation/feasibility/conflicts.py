@@ -41,7 +41,7 @@ class _Search:
     """Asks about subsets of the required patients, within an effort."""
 
     model: Appointments | Triage
-    left: float = CONFLICT_EFFORT
+    left: float
 
     def ask(self, among: Sequence[int], must: frozenset[int]) -> Answer:
         if self.left <= 0:
@@ -67,8 +67,10 @@ def conflict(model: Appointments | Triage) -> Conflict:
     if first.fits is None:
         who = f"all {len(required)} required patients"
         return Conflict((), f"whether {who} can be {verb} together was not settled beforehand")
-    chosen, certain = _irreducible(_Search(model), first.core)
-    smallest = _smallest(_Search(model), required, len(chosen) if certain else len(chosen) + 1)
+    chosen, certain = _irreducible(_Search(model, CONFLICT_EFFORT), first.core)
+    smallest = _smallest(
+        _Search(model, CONFLICT_EFFORT), required, len(chosen) if certain else len(chosen) + 1
+    )
     claim = (
         f"Without any one of them the others can be {verb}"
         if certain

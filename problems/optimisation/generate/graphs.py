@@ -10,7 +10,6 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import Delaunay
 
 from problems.optimisation.generate.lattices import Pairs, heavy_hex
 from problems.optimisation.models import IndependentSet, MaxCut, Qubo
@@ -123,6 +122,8 @@ def _random_pairs(vertices: int, density: float, rng: np.random.Generator) -> ND
 
 
 def _triangulated(vertices: int, rng: np.random.Generator) -> Pairs:
+    from scipy.spatial import Delaunay
+
     corners = Delaunay(rng.random((vertices, 2))).simplices
     sides = np.concatenate([corners[:, [0, 1]], corners[:, [1, 2]], corners[:, [0, 2]]])
     return _ordered(sides.tolist())

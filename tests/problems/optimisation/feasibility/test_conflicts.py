@@ -5,8 +5,10 @@ from itertools import combinations, product
 import pytest
 
 from escalation.errors import BadInput
+from problems.optimisation.feasibility import conflicts
 from problems.optimisation.feasibility.conflicts import conflict
 from problems.optimisation.feasibility.demands import refuse_impossible
+from problems.optimisation.feasibility.seats import Answer
 from problems.optimisation.generate.clinic import clinic
 from problems.optimisation.generate.ward import ward
 from problems.optimisation.models import Appointments, Claimant, Clinician, Patient, Place, Room, Triage
@@ -161,6 +163,22 @@ def test_where_no_count_tells_everybodys_wish_is_said() -> None:
     found = conflict(small_ward([claimant("a", hours=10), claimant("b", hours=10), claimant("c", hours=10)]))
     assert found.patients == ("a", "b", "c")
     assert "a takes 1 beds and 10 nurse_hours in any place" in found.sentence
+
+
+def test_where_effort_ends_the_set_is_called_irreducible_or_less(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = small_clinic([someone(f"p{k}", duration=2, latest=4) for k in range(5)])
+    monkeypatch.setattr(conflicts, "_smallest", lambda *_: None)
+    found = conflict(model)
+    assert len(found.patients) == 4
+    assert "Without any one of them the others can be seen" in found.sentence
+    monkeypatch.setattr(conflicts, "CONFLICT_EFFORT", 0.0)
+    assert "Some of them may be in conflict alone" in conflict(model).sentence
+
+
+def test_where_nothing_is_settled_it_is_a_remark(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(conflicts, "seat", lambda *_: Answer(None))
+    remarks = refuse_impossible(small_clinic([someone("a"), someone("b")]), {})
+    assert remarks == ("whether all 2 required patients can be seen together was not settled beforehand",)
 
 
 def test_generated_demands_can_be_met() -> None:
