@@ -14,12 +14,14 @@ from problems.optimisation.engines.roulette import BEST, BETTER, KEPT, LOST, Rou
 from problems.optimisation.engines.rounds import Rounds
 from problems.optimisation.models import Model, Triage
 
-TRIES_PER_S = 200_000
+TRIES_PER_S = 100_000
 """How often an ordinary core tries to place a patient in a second, the rest of the search included."""
 _PAUSE = 1000
 """Tries between two questions to the board: some milliseconds."""
-_MOST = 25
+_MOST = 8
 """Patients taken out at once, at most."""
+_HOT = 1e-3
+"""First temperature, as a share of the cost."""
 
 
 class PlacementSearch:
@@ -35,7 +37,7 @@ class PlacementSearch:
         self._removals, self._insertions = Roulette(REMOVALS), Roulette(INSERTIONS)
         self._ward = prepare_ward(model)
         self._now = self._best = Placement(self._ward)
-        self._rounds = Rounds()
+        self._rounds = Rounds(_HOT)
         self._tries = self._taken = 0
 
     def run(self, board: Board, effort_s: float) -> bool:

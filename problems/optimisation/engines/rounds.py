@@ -8,19 +8,23 @@ from random import Random
 
 _FIRST_ROUND = 3_000
 """Iterations."""
-_HOT, _COLD = 5e-3, 1e-4
-"""Temperatures at which a round begins and ends, as shares of the best cost."""
+_COOLING = 0.02
+"""The temperature at which a round ends over that at which it begins."""
 
 
 class Rounds:
     """Says what is kept, and when to begin anew from the best.
+
+    Args:
+        hot: the temperature at which a round begins, as a share of the best cost.
 
     Attributes:
         iterations: how many were counted.
         finished: rounds that are over.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, hot: float) -> None:
+        self._hot = hot
         self.iterations = self.finished = 0
         self._begin, self._length = 0, _FIRST_ROUND
 
@@ -39,4 +43,4 @@ class Rounds:
 
     def _temperature(self, best: int) -> float:
         done = (self.iterations - self._begin) / self._length
-        return float(max(abs(best), 1) * _HOT * (_COLD / _HOT) ** done)
+        return float(max(abs(best), 1) * self._hot * _COOLING**done)

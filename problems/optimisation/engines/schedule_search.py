@@ -27,6 +27,8 @@ _PAUSE = 400
 """Looks between two questions to the board: some milliseconds."""
 _MOST = 15
 """Patients taken out at once, at most."""
+_HOT = 5e-3
+"""First temperature, as a share of the cost."""
 
 
 class ScheduleSearch:
@@ -45,7 +47,7 @@ class ScheduleSearch:
         self._rebuilding = Rebuilding(model)
         self._now = Schedule(self._clinic)
         self._best = self._now
-        self._rounds = Rounds()
+        self._rounds = Rounds(_HOT)
         self._looks = self._taken = 0
 
     def run(self, board: Board, effort_s: float) -> bool:
