@@ -17,7 +17,7 @@ class Entry:
     Attributes:
         engine: `module:Class`.
         many: whether several ranks gain by running it with different seeds.
-        resumes: whether a slice goes on where the last one ended; otherwise slices double in length.
+        resumes: whether a slice goes on where the last one ended; otherwise slices grow fast.
     """
 
     engine: str

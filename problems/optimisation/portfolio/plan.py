@@ -34,9 +34,9 @@ SHARES: Mapping[str, Weights] = {
     },
     "appointments": {
         "schedule_search": 0.4,
-        "relaxation": 0.25,
-        "cp_sat": 0.15,
-        "highs": 0.1,
+        "relaxation": 0.15,
+        "cp_sat": 0.2,
+        "highs": 0.15,
         "programme_tree": 0.1,
     },
     "triage": {

@@ -11,7 +11,7 @@ from problems.optimisation.portfolio.alarm import Overrun, cut_off
 from problems.optimisation.portfolio.exchange import MpiBoard
 from problems.optimisation.portfolio.plan import Assignment
 
-GROWTH = {True: 1.5, False: 2.0}
+GROWTH = {True: 1.5, False: 4.0}
 """Of slices, for engines that resume and for those that begin anew."""
 
 LONGEST_S = 2.0
