@@ -23,6 +23,8 @@ POLL_S = 0.01
 """Seconds between two questions to the board while CP-SAT is at work."""
 MOST_COLUMNS = 120_000
 """Of a model; CP-SAT spends its time on presolving larger ones."""
+LEAST_S_A_COLUMN = 1e-4
+"""A shorter slice ends within the presolve, which begins anew with every slice."""
 WORK_PER_S = 0.7
 """CP-SAT's deterministic time in a second of an ordinary core."""
 MOST_BOUND = 2**53
@@ -95,7 +97,8 @@ class CpSat:
         solver.parameters.parse_text_format(settings)
         solver.parameters.num_workers = 1
         solver.parameters.random_seed = (self._seed + self._slices) % 2**31
-        solver.parameters.max_deterministic_time = effort_s * WORK_PER_S
+        least_s = LEAST_S_A_COLUMN * len(self._made.variables)
+        solver.parameters.max_deterministic_time = max(effort_s, least_s) * WORK_PER_S
         solver.parameters.max_time_in_seconds = max(left_s, POLL_S)
         return solver
 

@@ -27,7 +27,7 @@ from problems.optimisation.proofs.model import Proof
 
 POLL_S = 0.01
 """Seconds between two questions to the board while HiGHS is at work."""
-LEAST_S = 0.25
+LEAST_S, LEAST_S_AN_ENTRY = 0.25, 2e-5
 """A shorter slice ends within the first linear relaxation."""
 MOST_ENTRIES = 5_000_000
 """Of the matrix."""
@@ -62,7 +62,8 @@ class Highs:
         if self._child is None:
             self._child = _Child(highs_child.packed(self._programme))
         cost = board.cost
-        limit_s = min(max(effort_s, LEAST_S), max(board.left_s(), POLL_S))
+        least_s = max(LEAST_S, LEAST_S_AN_ENTRY * self._programme.matrix.nnz)
+        limit_s = min(max(effort_s, least_s), max(board.left_s(), POLL_S))
         self._child.ask({"time_limit_s": limit_s, "incumbent": cost})
         found = self._child.answer(POLL_S)
         while found is None:

@@ -43,7 +43,7 @@ def test_it_finds_the_best_answer_and_says_that_nothing_is_better(kind: str) -> 
     model = small.instance(kind, 3)
     board = BoardTwin(model)
     engine = Highs(model, 1)
-    run(engine, board)
+    run(engine, board, effort_s=60.0)
     assert not board.faults
     assert board.cost == board.bound == small.least(model)
     assert [proof.kind for proof in board.proofs] == ["second_engine"]
@@ -57,7 +57,7 @@ def test_an_answer_that_is_best_is_proven_so_by_finding_none_below() -> None:
     board = BoardTwin(model)
     assert board.offer(point, "test")
     engine = Highs(model, 1)
-    run(engine, board)
+    run(engine, board, effort_s=60.0)
     assert board.bound == value
     assert engine.notes()["status"] == "solved"
     assert engine.notes()["answers"] == 0
@@ -69,7 +69,7 @@ def test_a_dear_answer_is_replaced() -> None:
     point, value = max(small.points(model), key=lambda pair: pair[1])
     board = BoardTwin(model)
     board.offer(point, "test")
-    run(Highs(model, 1), board)
+    run(Highs(model, 1), board, effort_s=60.0)
     assert board.offers == [value, small.least(model)]
     assert board.proven
 
@@ -80,7 +80,7 @@ def test_without_any_answer_it_claims_none_and_no_bound() -> None:
     lost = model.patients[0].model_copy(update={"needs": ("nowhere",)})
     model = model.model_copy(update={"patients": (lost, *model.patients[1:])})
     board = BoardTwin(model)
-    assert run(Highs(model, 1), board) == 1
+    assert run(Highs(model, 1), board, effort_s=60.0) == 1
     assert board.cost is None
     assert board.bound is None
 
@@ -99,7 +99,7 @@ def test_a_process_that_dies_is_noted_and_ends_the_engine(monkeypatch: pytest.Mo
     model = small.instance("qubo", 1)
     monkeypatch.setattr(highs_child, "packed", lambda _: b"\0" * (HEADER_BYTES + 1))
     engine, board = Highs(model, 1), BoardTwin(model)
-    assert not engine.run(board, 1.0)
+    assert not engine.run(board, 60.0)
     assert engine.notes()["status"] == "failed"
     assert board.bound is None
 
