@@ -1,5 +1,6 @@
 """Reading YAML with line numbers: every complaint about a policy or problem file names its line."""
 
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -76,10 +77,11 @@ class Document:
         return built
 
     def _scalar(self, node: yaml.Node, place: Place) -> Any:
-        """A value or a key as YAML reads it; a tag or a date that cannot be read is a complaint."""
+        """A value or a key as YAML reads it, a date as it is written; what cannot be read is a complaint."""
         loader = yaml.SafeLoader("")
         try:
-            return loader.construct_object(node, deep=True)
+            value = loader.construct_object(node, deep=True)
+            return node.value if isinstance(value, date) else value
         except Exception:  # PyYAML lets whatever its converters raise pass
             shown = node.value if isinstance(node, yaml.ScalarNode) else "a collection"
             tag = node.tag.removeprefix("tag:yaml.org,2002:")

@@ -23,3 +23,8 @@ def test_an_alias_may_repeat_a_value_beside_it() -> None:
         "b": [1, 2],
         "c": [[1, 2]],
     }
+
+
+@pytest.mark.parametrize("written", ["2026-11-23", "2026-11-23T08:00:00", "2026-11-23 08:00:00"])
+def test_dates_stay_as_they_are_written(written: str) -> None:
+    assert Document("p.yaml", f"opens: {written}\n").data == {"opens": written}
