@@ -50,6 +50,9 @@ SHARES: Mapping[str, Weights] = {
 """Shares of all time by kind, in the order of a rank's first slices: something to compare with, then bounds,
 then the exact engines."""
 
+LARGE: Mapping[str, tuple[int, Weights]] = {"appointments": (150, {"cp_sat": 0.05, "highs": 0.2})}
+"""Shares that change above a size: CP-SAT closes clinics of 120 patients, and gets nowhere with 200."""
+
 
 @dataclass(frozen=True)
 class Assignment:
@@ -101,7 +104,7 @@ def plan(
     Raises:
         ValueError: on a name that is not in the catalogue, or when nothing is left to run.
     """
-    shares = {**SHARES[model.kind], **(weights or {})}
+    shares = {**usual_shares(model), **(weights or {})}
     if engines is not None:
         shares = {name: shares.get(name, 0.0) or 1.0 for name in engines}
     unknown = sorted(set(shares) - set(ENGINES))
@@ -114,6 +117,12 @@ def plan(
     rows = _dealt(shares, many, ranks) if many else [shares for _ in range(ranks)]
     order = list(shares)
     return Plan(tuple(_row(row, order) for row in rows))
+
+
+def usual_shares(model: Model) -> dict[str, float]:
+    """The shares of all time for an instance of this kind and size."""
+    size, changed = LARGE.get(model.kind, (0, {}))
+    return {**SHARES[model.kind], **(changed if model.size > size else {})}
 
 
 def _dealt(shares: Weights, many: Weights, ranks: int) -> list[dict[str, float]]:

@@ -19,7 +19,7 @@ from problems.optimisation.models import (
     Room,
     Triage,
 )
-from problems.optimisation.portfolio.plan import SHARES, plan
+from problems.optimisation.portfolio.plan import SHARES, plan, usual_shares
 
 MODELS: dict[str, Model] = {
     "qubo": Qubo(linear=(1, 2), quadratic=((0, 1, -3),)),
@@ -88,6 +88,16 @@ def test_an_engine_alone_runs_on_every_rank(engine: str) -> None:
 def test_no_engine_that_is_run_once_keeps_a_rank_to_itself() -> None:
     for row in plan(MODELS["appointments"], 8).ranks:
         assert "schedule_search" in {each.engine for each in row}
+
+
+def test_a_large_clinic_gives_less_of_its_time_to_cp_sat() -> None:
+    small = MODELS["appointments"]
+    assert isinstance(small, Appointments)
+    patients = tuple(small.patients[0].model_copy(update={"id": str(k)}) for k in range(200))
+    large = small.model_copy(update={"patients": patients})
+    shares = [usual_shares(model)["cp_sat"] for model in (small, large)]
+    assert shares[1] < shares[0]
+    assert set(plan(large, 2).engines) == set(plan(small, 2).engines)
 
 
 def test_names_that_nobody_has_are_refused() -> None:
