@@ -18,8 +18,9 @@ from problems.optimisation.models import Appointments
 
 LOOKS_PER_S = 200_000
 """How often an ordinary core looks for possible starts in a second, the rest of the search included."""
-_SQUARE_A_LOOK = 625
-"""Squared columns of a part that cost as much as one look: 0.07 s for 3000 columns, 0.3 s for 6000."""
+_LOOKS_A_PART, _SQUARE_A_LOOK = 15_000, 625
+"""What a part costs in any case, and how many of its columns, squared, as much as one look: 0.15 s for 3000
+columns, 0.35 s for 6000."""
 _MOST_COLUMNS = 6_000
 """Parts do not grow beyond: some would take many seconds before their first branch."""
 _FIRST = LOOKS_PER_S
@@ -57,7 +58,7 @@ class Rebuilding:
             return None
         part = self._choose(schedule, random)
         found = self._rebuilder.rebuild(schedule.point(), part, left_s)
-        self.looks += 1 + found.columns**2 // _SQUARE_A_LOOK
+        self.looks += _LOOKS_A_PART + found.columns**2 // _SQUARE_A_LOOK
         grows = found.solved and found.columns < _MOST_COLUMNS
         self._count = max(10.0, self._count * (1.02 if grows else 0.9))
         self._parts += 1
