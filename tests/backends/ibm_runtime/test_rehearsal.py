@@ -79,6 +79,19 @@ def test_the_record_shows_what_the_device_would_get(run: Run, pub: Make, boston:
     assert (result.usage.qpu_s, result.usage.usd) == (0.0, 0.0)
 
 
+def test_a_wide_twirled_circuit_is_sampled_from_drawn_errors(run: Run, pub: Make) -> None:
+    result = run(pub(11, [0.0, 3.14159265], shots=48), twirling=True)
+    assert result.ok, result.error
+    circuit = result.provenance["circuits"][0]
+    assert (circuit["simulator_method"], circuit["shots_a_noise_realisation"]) == ("statevector", 16)
+    bits = np.load(io.BytesIO(result.files["bits-0.npy"].data))
+    assert bits.shape == (2, 48, 2)
+    # the first set leaves all at 0; of the second, ones through a chain of CX alternate from bit 0 on
+    ones = np.unpackbits(bits, axis=2)[:, :, ::-1][:, :, :11].mean(axis=1)
+    assert (ones[0] < 0.5).all()
+    assert ((ones[1] > 0.5) == np.array([1, 0] * 5 + [1], dtype=bool)).all()
+
+
 def entangling(isa: Isa) -> list[tuple[int, ...]]:
     where = [tuple(isa.circuit.find_bit(q).index for q in i.qubits) for i in isa.circuit.data]
     return [w for w, i in zip(where, isa.circuit.data, strict=True) if len(w) == 2 and i.name != "barrier"]
