@@ -130,7 +130,7 @@ RUNS: dict[str, tuple[int, dict[str, Any]]] = {
     "broken": (2, params(["broken", "walker"], ROUNDS, aim=OBJECTIVE)),
     "all_broken": (2, params(["broken"])),
     "empty": (3, params(["empty"])),
-    "stuck": (2, params(["stuck", "empty"], search_s=0.2)),
+    "stuck": (2, params(["stuck", "empty"], search_s=3)),
     "time": (2, params(["walker"], search_s=0.2)),
     "rounds": (4, params(["walker", "tempering", "empty"], ROUNDS)),
     "rounds_again": (4, params(["walker", "tempering", "empty"], ROUNDS)),
@@ -230,7 +230,6 @@ def test_a_portfolio_without_an_answer_says_so(told: dict[str, Any], folder: Pat
 def test_the_time_ends_it(told: dict[str, Any]) -> None:
     values = told["time"]["values"]
     assert values["stopped"] == "time"
-    assert values["objective"] is not None
     assert "another run may find other answers" in values["determinism"]
 
 
