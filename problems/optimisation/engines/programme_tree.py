@@ -4,6 +4,7 @@ import heapq
 from typing import Any, ClassVar
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from problems.optimisation.engines.base import Board, Unsuitable
 from problems.optimisation.engines.programme_nodes import Node, Nodes
@@ -43,8 +44,12 @@ class ProgrammeTree:
     def run(self, board: Board, effort_s: float) -> bool:
         """See `base.Engine`; a node is one step."""
         self._board = board
+        with threadpool_limits(1):
+            return self._run(effort_s)
+
+    def _run(self, effort_s: float) -> bool:
         until_s = self._nodes.work_s + effort_s
-        while not board.stop() and self._nodes.work_s < until_s:
+        while not self._board.stop() and self._nodes.work_s < until_s:
             if self._made and not self._open:
                 break
             if self._made * self._programme.rows > MOST_NUMBERS:

@@ -5,10 +5,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from problems.optimisation.engines.base import Board, Unsuitable
-from problems.optimisation.engines.bounds.cutting import Cutting
-from problems.optimisation.engines.bounds.interior import PRECISION, Interior
+from problems.optimisation.engines.bounds.cutting import ACCURACY, Cutting
+from problems.optimisation.engines.bounds.interior import MOST_STEPS, Interior
 from problems.optimisation.engines.bounds.low_rank import LowRank, sparse_matrix
 from problems.optimisation.engines.bounds.multipliers import places, whole
 from problems.optimisation.engines.bounds.rounding import Reader, factor, hyperplanes
@@ -28,7 +29,7 @@ SWEEPS = (25, 100, 200, 400, 800, 1600)
 SAMPLES = 20
 """Hyperplanes a bound."""
 STALLED = 0.01
-"""A round of triangles that gains less, as a part of what is missing, is the last."""
+"""A round of triangles that gains less, as a part of what is missing, is the last but for blurred ones."""
 
 
 class Semidefinite:
@@ -56,9 +57,13 @@ class Semidefinite:
     def run(self, board: Board, effort_s: float) -> bool:
         """See `base.Engine`; a round of triangles is one step, however long it takes."""
         self._board = board
+        with threadpool_limits(1):
+            return self._run(effort_s)
+
+    def _run(self, effort_s: float) -> bool:
         spent_s = 0.0
         while spent_s < effort_s:
-            if board.stop():
+            if self._board.stop():
                 return True
             step_s = next(self._steps, None)
             if step_s is None:
@@ -82,13 +87,13 @@ class Semidefinite:
     def _interior(self) -> Iterator[float]:
         solver = Interior(self._matrix.toarray())
         step_s = 6e-10 * self._order**3 + 1e-3
-        for count in range(1, 60):
+        for count in range(MOST_STEPS):
+            if solver.closed(2 * ACCURACY):
+                break
+            if count % 5 == 4:
+                self._prove(solver.u, "interior")
             solver.step()
             yield step_s
-            if count % 5 == 0:
-                self._prove(solver.u, "interior")
-            if solver.gap <= max(0.04, PRECISION * float(np.abs(solver.u).sum())):
-                break
         self._prove(solver.u, "interior")
         self._round(factor(solver.x))
 
@@ -106,7 +111,7 @@ class Semidefinite:
             yield 1e-9 * self._order**3
 
     def _tighten(self) -> Iterator[float]:
-        cutting = Cutting(self._form)
+        cutting = Cutting(self._form, halt=self._board.stop)
         yield cutting.work_s
         while True:
             before, worked = cutting.value, cutting.work_s

@@ -7,6 +7,7 @@ import heapq
 from typing import Any, ClassVar
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from problems.optimisation.engines.base import Board, Unsuitable
 from problems.optimisation.engines.bounds.cutting import Cutting
@@ -57,8 +58,12 @@ class SpinTree:
     def run(self, board: Board, effort_s: float) -> bool:
         """See `base.Engine`; a round of triangles in a node is one step."""
         self._board = board
+        with threadpool_limits(1):
+            return self._run(effort_s)
+
+    def _run(self, effort_s: float) -> bool:
         until_s = self._work_s + effort_s
-        while not board.stop():
+        while not self._board.stop():
             if self._root is None:
                 self._plant()
             elif not self._open or self._nodes >= MOST_NODES:
@@ -111,7 +116,7 @@ class SpinTree:
         missing = cost - 1 - cutting.value
         if node.proven >= cost:
             node.cutting = None
-        elif len(node.gains) < TRIED or missing <= PATIENCE * max(node.gains[-TRIED:]):
+        elif len(node.gains) < TRIED or missing <= PATIENCE * max(node.gains[-TRIED:], default=0.0):
             self._tighten(node, cutting, cost)
         else:
             self._divide(node)

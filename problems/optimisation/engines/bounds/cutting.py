@@ -50,6 +50,7 @@ class Cutting:
         active: Triangles | None = None,
         t: Floats | None = None,
         shift: int | None = None,
+        halt: Callable[[], bool] = lambda: False,
     ) -> None:
         self._form, self._matrix = form, form.matrix().astype(np.float64)
         order = len(self._matrix)
@@ -61,7 +62,7 @@ class Cutting:
         self._sides = form.pairs + (not form.symmetric) if order > MOST_TRIED else None
         self._blur: float | None = None
         self._u: Floats
-        self._u, self.x = self._polish()
+        self._u, self.x = self._polish(halt)
         self.estimate = self.value
 
     def multipliers(self) -> Whole:
@@ -83,7 +84,8 @@ class Cutting:
         self.estimate = self._cost(climbed.value)
         order = len(self._matrix)
         self.work_s += climbed.evaluations * (1.5e-9 * order**3 + 3e-4) + 1e-8 * order**3
-        self._polish()
+        if not halt():
+            self._polish(halt)
 
     def _kept(self, found: Triangles) -> tuple[Triangles, Floats]:
         strong = self.t > _FADED
@@ -91,10 +93,10 @@ class Cutting:
         joined = kept.joined(found)
         return joined, np.concatenate([self.t[strong], np.zeros(len(joined) - len(kept))])
 
-    def _polish(self) -> tuple[Floats, Floats]:
+    def _polish(self, halt: Callable[[], bool]) -> tuple[Floats, Floats]:
         """The best diagonal for the triangles' multipliers, rounded; kept when it proves more than before."""
         t = rounded(self.t, self.shift)
-        found = interior.solve(self._matrix - self.active.spread(t), 2 * ACCURACY)
+        found = interior.solve(self._matrix - self.active.spread(t), 2 * ACCURACY, halt)
         order = len(self._matrix)
         self.work_s += 16 * (6e-10 * order**3 + 5e-4)
         value = self._cost(float(found.u.sum()) / 2 - float(t.sum()))

@@ -4,6 +4,8 @@ Primal-dual interior points for just this problem (Helmberg, Rendl, Vanderbei & 
 6, 342). Every iterate is feasible on both sides, so that it gives a bound at any time: K - Diag(u) ≻ 0.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,6 +13,8 @@ Floats = NDArray[np.float64]
 
 PRECISION = 1e-9
 """Of the gap, relative to the bound, beyond which the arithmetic has nothing to give."""
+MOST_STEPS = 60
+"""About 20 do; the rest is for matrices at the edge of what floating numbers can tell apart."""
 _SHORTER = 0.8
 """Factor of a step that leaves the cone."""
 _INSIDE = 0.95
@@ -37,6 +41,10 @@ class Interior:
     def gap(self) -> float:
         """⟨K, X⟩ - Σ u, what is left between the two sides."""
         return float(np.vdot(self._slack, self.x))
+
+    def closed(self, gap: float) -> bool:
+        """Whether the gap is as small as asked for, or as floating numbers allow."""
+        return self.gap <= max(gap, PRECISION * float(np.abs(self.u).sum()))
 
     def step(self) -> None:
         """One Newton step, about 20 m³ operations."""
@@ -67,11 +75,11 @@ def _length(matrix: Floats, step: Floats) -> float:
     return 0.0
 
 
-def solve(matrix: Floats, gap: float, most: int = 60) -> Interior:
-    """Iterates until the gap is small, or as small as floating numbers allow, at most `most` times."""
+def solve(matrix: Floats, gap: float, halt: Callable[[], bool] = lambda: False) -> Interior:
+    """Iterates until the gap is small, or as small as floating numbers allow, or until `halt()`."""
     found = Interior(matrix)
-    for _ in range(most):
-        if found.gap <= max(gap, PRECISION * float(np.abs(found.u).sum())):
+    for _ in range(MOST_STEPS):
+        if found.closed(gap) or halt():
             break
         found.step()
     return found
