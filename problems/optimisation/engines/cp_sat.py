@@ -115,9 +115,9 @@ class CpSat:
         self._slices += 1
         self._work += solver.deterministic_time
         self._status = solver.status_name(solver.response_proto.status)
+        # Without an answer the bound reported here may be 0, whatever was proven; the callback's never is.
         if self._status in {"OPTIMAL", "FEASIBLE"}:
             self._offer(board, list(solver.response_proto.solution))
-        if self._status in {"OPTIMAL", "FEASIBLE", "UNKNOWN"}:
             self._prove(board, solver.best_objective_bound)
         return self._status not in {"OPTIMAL", "INFEASIBLE"}
 

@@ -31,8 +31,8 @@ LEAST_S, LEAST_S_AN_ENTRY = 0.25, 2e-5
 """A shorter slice ends within the first linear relaxation."""
 MOST_ENTRIES = 5_000_000
 """Of the matrix."""
-_ROUNDING = 1e-6
-"""Of bounds, relative to their size and at least absolute: HiGHS's own tolerance."""
+_ROUNDING, _ROUNDING_RELATIVE = 1e-6, 1e-9
+"""What a bound may be off by: HiGHS's absolute gap, and the arithmetic of large costs, less than one unit."""
 _SOLVED, _INFEASIBLE, _FAILED = 0, 2, 4
 _CHECKOUT = Path(__file__).parents[3]
 
@@ -113,7 +113,7 @@ class Highs:
         if found["bound"] is None:
             return None
         real: float = found["bound"]
-        bound = ceil(real - _ROUNDING * max(1.0, abs(real)))
+        bound = ceil(real - max(_ROUNDING, _ROUNDING_RELATIVE * abs(real)))
         return bound if cost is None else min(bound, cost)
 
 

@@ -1,5 +1,6 @@
 """CP-SAT's slices against trying every answer."""
 
+import numpy as np
 import pytest
 from ortools.sat.python import cp_model
 
@@ -7,7 +8,9 @@ from problems.optimisation.engines import cp_sat
 from problems.optimisation.engines.base import Unsuitable
 from problems.optimisation.engines.cp_sat import CpSat
 from problems.optimisation.generate.clinic import clinic
+from problems.optimisation.generate.graphs import random_cut
 from problems.optimisation.models import KINDS, Triage
+from problems.optimisation.points import cost
 from tests.problems.optimisation.engines.board_twin import BoardTwin, run
 from tests.problems.optimisation.forms import small
 
@@ -71,6 +74,16 @@ def test_without_any_answer_it_claims_none_and_no_bound() -> None:
     assert run(CpSat(model, 1), board) == 1
     assert board.cost is None
     assert board.bound is None
+
+
+@pytest.mark.parametrize("seconds", [0.05, 0.2, 0.5, 1.0])
+def test_a_search_that_was_cut_short_claims_no_bound_above_an_answer(seconds: float) -> None:
+    model = random_cut(150, 1, 0.3)
+    board = BoardTwin(model, seconds=seconds)
+    CpSat(model, 1).run(board, 0.5)
+    one_side = np.zeros(model.vertices, dtype=np.int32)
+    one_side[::2] = 1
+    assert board.bound is None or board.bound <= cost(model, one_side) < 0
 
 
 def test_a_model_too_large_is_refused_with_its_size(monkeypatch: pytest.MonkeyPatch) -> None:
