@@ -8,6 +8,7 @@ from escalation.attempt import Candidate, Done
 from escalation.certificate import Certificate, CertificateStatus, Control
 from escalation.errors import BadInput
 from escalation.problem import Target
+from escalation.work import CircuitBatch
 from problems.optimisation.checking.check import check
 from problems.optimisation.checking.finding import shown
 from problems.optimisation.claim import Claim, read_claim
@@ -41,7 +42,8 @@ def certify(
 
     INVALID: an infeasible answer, an objective that is not the recomputed one to the unit, a bound on the
     wrong side of it or better than every proof claims, a proof that does not prove its claim, values of the
-    wrong type, proofs that are missing or garbled, a null control that is broken. CERTIFIED: the target is
+    wrong type, proofs that are missing or garbled, a null control that is broken, or missing where circuits
+    ran. CERTIFIED: the target is
     reached, with the bound that was shown here alone. BOUNDED: a bound was shown, and the target is not
     reached. HEURISTIC: no bound was shown, and the target is not reached without one.
 
@@ -61,7 +63,7 @@ def certify(
     controls: tuple[Control, ...] = ()
     try:
         judged = _judge(instance.model, candidate, faults)
-        if candidate.controls:
+        if candidate.controls or any(isinstance(each.work, CircuitBatch) for each in evidence):
             controls = _controls(instance, candidate, evidence, faults)
         if judged is not None and not faults:
             return _certificate(instance, target, judged, controls)

@@ -76,9 +76,9 @@ def batch(circuits: Circuits, seed: int) -> CircuitBatch:
     return CircuitBatch(tuple(Pub(each, none, (), SHOTS) for each in texts), OPTIONS, seed, REMOTE)
 
 
-def null_seed(sent: CircuitBatch) -> int:
-    """The seed of the null control's random bits: from what was sent, so that nobody can choose it."""
-    return derive_seed(sent.seed, "uniform", sent.digest)
+def null_seed(sampled: RawResult) -> int:
+    """The seed of the null control's random bits: from the samples, so that nobody can choose it before."""
+    return derive_seed(0, "uniform", sampled.files["bits-0.npy"].digest)
 
 
 def text(circuits: Circuits) -> str:

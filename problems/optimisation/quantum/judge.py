@@ -1,7 +1,8 @@
 """The verifier's part of the quantum tier: is the candidate better than its null control, and is either true?
 
 Everything is computed again from what ran: the circuits from the small problem, the samples from the raw
-result, the random bits from the digest of what was sent, the local search by another, slow program.
+result, the random bits from the digest of the samples, the local search by another, slow program. The answers
+are those that one piece of work made of both kinds of sample: neither may be another than it returned.
 
 Two tests of 'no better than uniformly random bits', both on 4·cost after the same local search, one value a
 shot, both exact in level where samples are exchangeable:
@@ -37,6 +38,7 @@ from problems.optimisation.quantum.circuits import SHOTS, Circuits, batch, desig
 
 NAME = "uniform_bits"
 REDUCE = "problems.optimisation.quantum.calls:reduce"
+FINISH = "problems.optimisation.quantum.calls:finish"
 
 Costs = NDArray[np.int64]
 
@@ -65,9 +67,10 @@ def _controls(model: Model, candidate: Candidate, evidence: Sequence[Done]) -> t
         raise ValueError(f"expected the control {NAME!r} alone, got {sorted(candidate.controls)}")
     control = candidate.controls[NAME]
     form = _form(model, candidate, evidence)
-    sent, result = _ran(form, evidence)
+    result = _ran(form, evidence)
+    _finished(candidate, control, evidence)
     quantum = searched(form, samples(result, form.size))
-    random = searched(form, _random(null_seed(sent), form.size))
+    random = searched(form, _random(null_seed(result), form.size))
     costs = [
         _claims(model, name, made.values, int(found.min()))
         for name, made, found in ((NAME, control, random), ("circuit", candidate, quantum))
@@ -109,14 +112,39 @@ def _form(model: Model, candidate: Candidate, evidence: Sequence[Done]) -> SpinF
     )
 
 
-def _ran(form: SpinForm, evidence: Sequence[Done]) -> tuple[CircuitBatch, RawResult]:
+def _ran(form: SpinForm, evidence: Sequence[Done]) -> RawResult:
     sent, result = evidence[1].work, evidence[1].result
     if not isinstance(sent, CircuitBatch) or not result.ok:
         raise ValueError("the second piece of work sampled no circuits")
     made: Circuits = design(form)
     if [pub.qasm3 for pub in sent.pubs] != [pub.qasm3 for pub in batch(made, 0).pubs]:
         raise ValueError("the circuits that ran are not those of the small problem")
-    return sent, result
+    return result
+
+
+def _finished(candidate: Candidate, control: Candidate, evidence: Sequence[Done]) -> None:
+    """Both answers come from the third piece of work, which was given what the first two returned alone."""
+    if len(evidence) != 3:
+        raise ValueError(f"expected three pieces of work, got {len(evidence)}")
+    work, result = evidence[2].work, evidence[2].result
+    if not isinstance(work, LocalCall) or work.function != FINISH or not result.ok:
+        raise ValueError("the third piece of work made no answers of the samples")
+    if {name: blob.digest for name, blob in work.inputs.items()} != _given(evidence):
+        raise ValueError("the answers were made of something else than the small problem and the samples")
+    if work.params != {"seed": null_seed(evidence[1].result)}:
+        raise ValueError("the null control's bits were drawn from another seed than the samples give")
+    for name, made in (("quantum", candidate), ("uniform", control)):
+        if made.values["solution"] != result.values[name]["answer"]["solution"]:
+            raise ValueError(f"the {name} samples' answer is not the one that was made of them")
+
+
+def _given(evidence: Sequence[Done]) -> dict[str, str]:
+    """What answers are made of, by digest: the instance, the small problem, the samples, a start."""
+    reduced, sampled = evidence[0], evidence[1].result.files
+    assert isinstance(reduced.work, LocalCall)
+    made = {name: blob for name, blob in reduced.result.files.items() if name in ("subproblem", "start")}
+    files = {"model": reduced.work.inputs["model"], **made, **sampled}
+    return {name: blob.digest for name, blob in files.items()}
 
 
 def samples(result: RawResult, size: int) -> NDArray[np.int64]:

@@ -59,7 +59,7 @@ class ReducedQaoa:
         inputs = {"model": view.blob, "subproblem": reduced.files["subproblem"], **sampled.files}
         if "start" in reduced.files:
             inputs["start"] = reduced.files["start"]
-        finished = yield _call("finish", {"seed": null_seed(sent)}, inputs, view)
+        finished = yield _call("finish", {"seed": null_seed(sampled)}, inputs, view)
         return _candidate(view.model, circuits, reduced, _expect(finished, "searching from the samples"))
 
 

@@ -8,16 +8,19 @@ import numpy as np
 import pytest
 
 from escalation.attempt import Candidate, Done
+from escalation.certificate import CertificateStatus
 from escalation.errors import TierwiseError
 from escalation.ladder import beyond_quote
+from escalation.problem import Target
 from escalation.testing.family import PaperDevice, Solved, drive_method
-from escalation.work import Blob, CircuitBatch, JobState, RawResult, Work
+from escalation.work import Blob, CircuitBatch, JobState, LocalCall, RawResult, Work
+from problems.optimisation.certify import certify
 from problems.optimisation.checking.check import check
 from problems.optimisation.instance import OptimisationInstance, OptimisationView
 from problems.optimisation.models import Model, sign
 from problems.optimisation.proofs.model import unpack
 from problems.optimisation.quantum import calls
-from problems.optimisation.quantum.circuits import SHOTS
+from problems.optimisation.quantum.circuits import SHOTS, null_seed
 from problems.optimisation.quantum.judge import NAME, controls, precedence, rank_test
 from problems.optimisation.quantum.method import ReducedQaoa
 from tests.problems.optimisation.quantum.small_states import packed, perform, random_model, replaced
@@ -170,6 +173,50 @@ def test_other_circuits_than_the_small_problems_are_found(ran: tuple[Model, Solv
     other = Done(dataclasses.replace(sent, pubs=pubs), found.done[1].result)
     _, faults = judged(model, found.candidate, (found.done[0], other, found.done[2]))
     assert "not those of the small problem" in faults[0]
+
+
+def test_answers_that_were_not_made_of_the_samples_are_found() -> None:
+    model = random_model("max_cut", 6, 2)
+    found = solved(model)
+    done, good = found.done, found.candidate
+    turned = {"bits": good.controls[NAME].values["solution"]["bits"].translate(str.maketrans("01", "10"))}
+    work = done[2].work
+    assert isinstance(work, LocalCall)
+    assert check(model, turned).objective == good.controls[NAME].values["objective"]
+
+    def last(**changes: Any) -> tuple[Done, ...]:
+        return (*done[:2], Done(dataclasses.replace(work, **changes), done[2].result))
+
+    start = {**work.inputs, "start": Blob(b"{}")}
+    cases = {
+        "uniform samples' answer": (with_control(good, solution=turned), done),
+        "quantum samples' answer": (changed(good, solution=turned), done),
+        "another seed": (good, last(params={"seed": work.params["seed"] + 1})),
+        "something else": (good, last(inputs=start)),
+        "made no answers": (good, last(function="problems.optimisation.quantum.calls:reduce")),
+        "three pieces": (good, (*done, done[2])),
+    }
+    assert judged(model, good, done)[1] == ()
+    for said, (candidate, evidence) in cases.items():
+        compared, faults = judged(model, candidate, evidence)
+        assert not compared, said
+        assert said in faults[0]
+
+
+def test_the_random_bits_are_drawn_anew_for_every_batch_of_samples() -> None:
+    # so that no seed of the problem or the batch can be chosen by what the control would draw
+    samples = [packed(np.full((SHOTS, 3), bit, dtype=np.uint8)) for bit in (0, 1)]
+    seeds = {null_seed(RawResult(JobState.DONE, files={"bits-0.npy": each})) for each in samples}
+    assert len(seeds) == 2
+
+
+def test_circuits_without_a_null_control_are_invalid(ran: tuple[Model, Solved]) -> None:
+    model, found = ran
+    alone = dataclasses.replace(found.candidate, controls={})
+    target = Target(metric="gap", at_most=1e9)
+    for candidate, invalid in ((found.candidate, False), (alone, True)):
+        certificate = certify(OptimisationInstance(model, 0.2), target, candidate, found.done, 0.05)
+        assert (certificate.status is CertificateStatus.INVALID) == invalid, certificate.reasons
 
 
 def test_a_larger_instance_is_made_smaller_and_keeps_its_start(monkeypatch: pytest.MonkeyPatch) -> None:
