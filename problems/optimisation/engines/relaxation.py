@@ -14,6 +14,7 @@ from scipy.optimize import linprog
 from scipy.sparse import vstack
 
 from problems.optimisation.engines.base import Board, Unsuitable
+from problems.optimisation.engines.dual_ascent import ascended
 from problems.optimisation.engines.exact_bound import Floats, Multipliers, best_multipliers
 from problems.optimisation.forms.compile import compile_programme
 from problems.optimisation.forms.programme import FREE, Programme
@@ -38,12 +39,12 @@ class Relaxation:
         self._notes: dict[str, Any] = {}
 
     def run(self, board: Board, effort_s: float) -> bool:
-        """Proves what no multipliers at all give, then what those of the linear programme give, in one slice.
+        """Proves what one pass over the rows gives, then what the linear programme gives, in one slice.
 
         The linear programme cannot be cut in pieces: it ends when solved, or when the search's time is over.
         """
         programme = compile_programme(self._model)
-        self._claim(board, "zero_bound", best_multipliers(programme, np.zeros(programme.rows)))
+        self._claim(board, "ascent_bound", best_multipliers(programme, ascended(programme)))
         if board.stop() or board.left_s() < _LEAST_S:
             return False
         began = time.perf_counter()

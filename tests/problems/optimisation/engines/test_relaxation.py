@@ -44,12 +44,12 @@ def test_no_bound_of_a_graph_is_below_its_largest_independent_set(seed: int) -> 
     assert -board.bound >= max(s.bit_count() for s in free)
 
 
-def test_a_bound_of_nothing_comes_first_and_the_linear_one_ends_it() -> None:
+def test_a_bound_that_takes_no_time_comes_first_and_the_linear_one_ends_it() -> None:
     model = clinic(60, 1)
     board, engine = BoardTwin(model, seconds=600), Relaxation(model, 0)
     assert not engine.run(board, 1.0)
     assert [proof.bound for proof in board.proofs] == [
-        engine.notes()["zero_bound"],
+        engine.notes()["ascent_bound"],
         engine.notes()["linear_bound"],
     ]
     assert {proof.kind for proof in board.proofs} == {"programme_dual"}
@@ -67,7 +67,7 @@ def test_nothing_is_begun_when_it_is_over() -> None:
     model = clinic(60, 1)
     board, engine = BoardTwin(model, ends=lambda _: True), Relaxation(model, 0)
     assert not engine.run(board, 1.0)
-    assert set(engine.notes()) == {"zero_bound"}
+    assert set(engine.notes()) == {"ascent_bound"}
 
 
 def test_spins_are_not_relaxed() -> None:
