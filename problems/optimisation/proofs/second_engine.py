@@ -22,8 +22,9 @@ MOST_DETERMINISTIC_S = 10.0
 """Of CP-SAT, in its own seconds, the same on every machine: about 25 s of one core."""
 MOST_WALL_S = 900.0
 """Only against a machine that hangs: the limits above are met much earlier."""
-EXACT = 1 << 53
-"""HiGHS computes in floating numbers, which hold integers up to this."""
+MOST_COEFFICIENT, MOST_TOGETHER = 1 << 16, 1 << 22
+"""HiGHS calls whole what is so within 1e-6, and drops the node where the rounded answer breaks a row. So the
+coefficients must be small beside a million: from 2**23 on it was seen to miss answers that are there."""
 HIGHS_INFEASIBLE = 2
 
 Answer = Ints | None
@@ -67,14 +68,13 @@ def highs_below(programme: Programme, most: int) -> Answer:
     """Returns an answer that costs at most `most`, or None when HiGHS finds that there is none."""
     from scipy.optimize import Bounds, LinearConstraint, milp
 
-    weight = np.abs(programme.cost).astype(np.float64) @ programme.top
-    if weight + abs(programme.offset) + abs(most) >= EXACT:
-        raise Undecided("costs are too large for HiGHS, which computes in floating numbers")
+    unit = max(1, int(np.gcd.reduce(programme.cost)))
+    _check_sizes(programme, unit)
     lower = np.where(programme.lower == -FREE, -np.inf, programme.lower)
     upper = np.where(programme.upper == FREE, np.inf, programme.upper)
-    price = programme.cost.astype(np.float64)
+    price = (programme.cost // unit).astype(np.float64)
     nodes = max(1, MOST_WORK // max(1, int(programme.matrix.nnz)))
-    cheap = LinearConstraint(price.reshape(1, -1), -np.inf, most - programme.offset)
+    cheap = LinearConstraint(price.reshape(1, -1), -np.inf, (most - programme.offset) // unit)
     constraints = [cheap]
     if programme.rows:
         constraints.append(LinearConstraint(programme.matrix.astype(np.float64), lower, upper))
@@ -90,6 +90,16 @@ def highs_below(programme: Programme, most: int) -> Answer:
     if found.status != HIGHS_INFEASIBLE:
         raise Undecided(f"HiGHS does not decide within {nodes} nodes whether the bound holds")
     return None
+
+
+def _check_sizes(programme: Programme, unit: int) -> None:
+    """Raises `Undecided` where HiGHS's tolerance could be mistaken for a unit of a row, or of the cost."""
+    rows, top = abs(programme.matrix), programme.top.astype(np.float64)
+    prices = np.abs(programme.cost).astype(np.float64) / unit
+    largest = max(float(prices.max(initial=0)), float(rows.data.max(initial=0)))
+    together = max(float(prices @ top), float((rows.astype(np.float64) @ top).max(initial=0)))
+    if largest > MOST_COEFFICIENT or together > MOST_TOGETHER:
+        raise Undecided("the coefficients are too large for HiGHS, which computes in floating numbers")
 
 
 def cp_sat_below(programme: Programme, most: int) -> Answer:

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
+from problems.optimisation.checking.check import check
 from problems.optimisation.forms.compile import compile_programme
 from problems.optimisation.forms.programme import Programme
-from problems.optimisation.models import Qubo
+from problems.optimisation.models import Claimant, Place, Qubo, Triage
 from problems.optimisation.proofs import second_engine
 from problems.optimisation.proofs.model import Proof
 from problems.optimisation.proofs.reading import Undecided
@@ -48,10 +49,37 @@ def test_what_is_too_large_is_undecided_before_it_is_begun(monkeypatch: pytest.M
     assert "too large" in verdict.undecided
 
 
-def test_coefficients_that_floating_numbers_do_not_hold_are_undecided() -> None:
-    model = Qubo(linear=(2**53, 1), quadratic=())
-    verdict = verify(model, Proof("second_engine", -(2**53) - 1, {"engine": "cp_sat"}))
+@pytest.mark.parametrize("large", [2**17, 2**53])
+def test_coefficients_beside_which_a_unit_is_lost_are_undecided(large: int) -> None:
+    model = Qubo(linear=(large, 1), quadratic=())
+    verdict = verify(model, Proof("second_engine", -large - 1, {"engine": "cp_sat"}))
     assert "too large for HiGHS" in verdict.undecided
+    # whole multiples of a large unit are small numbers, and CP-SAT computes in whole numbers
+    multiples = Qubo(linear=(3 * large, -large), quadratic=((0, 1, -large),))
+    for claims, bounded in (("cp_sat", multiples), ("highs", multiples), ("highs", model)):
+        bound = -3 * large if bounded is multiples else -large - 1
+        assert verify(bounded, Proof("second_engine", bound, {"engine": claims})).bound == bound
+        assert verify(bounded, Proof("second_engine", bound + 1, {"engine": claims})).fault
+
+
+HOURS = (
+    *(7574862, 4238966, 8205638, 7359843, 4773739, 1, 6713392, 1, 5446976, 6697816, 5785895, 4873499),
+    *(4684719, 1, 1, 2, 4697380, 4273628, 6514074, 1, 4235141, 5097345, 4288586, 2),
+)
+INSIDE = (1, 5, 9, 10, 12, 15, 16, 19, 21, 22, 23)
+
+
+def test_an_answer_that_highs_does_not_see_is_not_denied() -> None:
+    """Some of these patients fill the ward to the hour; HiGHS 1.12 says that none do."""
+    full = sum(HOURS[k] for k in INSIDE)
+    model = Triage(
+        capacities=("hours",),
+        patients=tuple(Claimant(id=f"p{k}", benefit=h, uses=(h,)) for k, h in enumerate(HOURS)),
+        places=(Place(id="ward", capacity=(full,), quality=47),),
+    )
+    assert check(model, {"placements": {f"p{k}": "ward" for k in INSIDE}}).objective == 47 * full
+    verdict = verify(model, Proof("second_engine", 1 - 47 * full, {"engine": "cp_sat"}))
+    assert verdict.bound is None
 
 
 def market_split() -> Programme:
