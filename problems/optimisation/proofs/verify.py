@@ -8,7 +8,7 @@ from threadpoolctl import ThreadpoolController
 
 from problems.optimisation.forms.compile import compile_programme
 from problems.optimisation.forms.spins import SpinForm, spin_form
-from problems.optimisation.models import IndependentSet, MaxCut, Model, Qubo
+from problems.optimisation.models import Appointments, IndependentSet, MaxCut, Model, Qubo, Triage
 from problems.optimisation.proofs.model import Proof
 from problems.optimisation.proofs.programme_dual import check_dual
 from problems.optimisation.proofs.programme_tree import check_programme_tree
@@ -18,7 +18,7 @@ from problems.optimisation.proofs.semidefinite import check_semidefinite
 from problems.optimisation.proofs.spin_tree import check_spin_tree
 
 MOST_WEIGHT = 1 << 56
-"""Of all coefficients together: sums of spin forms then stay within 64 bits."""
+"""Of all coefficients together: those of spins and programmes, and their sums, then stay within 64 bits."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,8 @@ def verify(model: Model, proof: Proof) -> Verdict:
     The same on every call: factorisations run on one thread, searches within counted work.
     """
     try:
+        if _weight(model) > MOST_WEIGHT:
+            raise Undecided("the instance's coefficients are too large for exact arithmetic in 64 bits")
         with _libraries().limit(limits=1):
             how, sizes = _CHECKS[proof.kind](model, proof) if proof.kind in _CHECKS else _unknown(proof)
     except (Undecided, MemoryError) as limit:
@@ -105,16 +107,20 @@ def _second_engine(model: Model, proof: Proof) -> tuple[str, dict[str, int]]:
 def _spins(model: Model) -> SpinForm:
     if not isinstance(model, Qubo | MaxCut | IndependentSet):
         raise Faulty(f"expected an instance of bits for a proof on spins, got {model.kind}")
-    if _weight(model) > MOST_WEIGHT:
-        raise Undecided("the instance's coefficients are too large for exact arithmetic in 64 bits")
     return spin_form(model)
 
 
-def _weight(model: Qubo | MaxCut | IndependentSet) -> int:
+def _weight(model: Model) -> int:
     if isinstance(model, IndependentSet):
         return model.vertices + len(model.edges)
     if isinstance(model, MaxCut):
         return sum(abs(weight) for _, _, weight in model.edges)
+    if isinstance(model, Appointments):
+        return sum(patient.weight * (model.refusal + patient.latest) for patient in model.patients)
+    if isinstance(model, Triage):
+        used = [use for each in model.patients for use in each.uses]
+        there = [limit for place in model.places for limit in place.capacity]
+        return sum(patient.benefit for patient in model.patients) * model.scale + sum(used) + sum(there)
     quadratic = sum(abs(q) for _, _, q in model.quadratic)
     return abs(model.offset) + sum(map(abs, model.linear)) + quadratic
 

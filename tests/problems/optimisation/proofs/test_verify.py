@@ -4,7 +4,17 @@ from typing import Any
 
 import pytest
 
-from problems.optimisation.models import IndependentSet, MaxCut, Model, Qubo, Sense
+from problems.optimisation.models import (
+    Claimant,
+    IndependentSet,
+    MaxCut,
+    Model,
+    Patient,
+    Place,
+    Qubo,
+    Sense,
+    Triage,
+)
 from problems.optimisation.proofs.anchor import programme_holds, spins_hold
 from problems.optimisation.proofs.model import Proof, pack, unpack
 from problems.optimisation.proofs.verify import verify
@@ -37,13 +47,34 @@ def test_proofs_on_spins_are_for_instances_of_bits(kind: str) -> None:
     assert "expected an instance of bits" in verdict.fault
 
 
-def test_coefficients_beyond_exact_arithmetic_are_undecided() -> None:
-    model = MaxCut(vertices=2, edges=((0, 1, 2**57),))
-    verdict = verify(
-        model, Proof("semidefinite", -(2**58), {"shift": 0, "diagonal": [0, 0], "triangles": []})
+def triage(benefit: int, use: int) -> Triage:
+    return Triage(
+        capacities=("beds",),
+        patients=(Claimant(id="a", benefit=benefit, uses=(use,)),),
+        places=(Place(id="North", capacity=(use,)),),
     )
-    assert (verdict.bound, verdict.fault) == (None, "")
-    assert "too large for exact arithmetic" in verdict.undecided
+
+
+def test_coefficients_beyond_exact_arithmetic_are_undecided() -> None:
+    patient = Patient(id="p", urgency=5, duration=1, latest=1)
+    clinic = MODELS["appointments"].model_copy(update={"patients": (patient,), "refusal": 2**60})
+    large: list[tuple[Model, Proof]] = [
+        (
+            MaxCut(vertices=2, edges=((0, 1, 2**57),)),
+            Proof("semidefinite", -(2**58), {"shift": 0, "diagonal": [0, 0], "triangles": []}),
+        ),
+        # 100 times this benefit is negative in 64 bits, and then placing nobody were best
+        (
+            triage(5 * 2**56, 1),
+            Proof("tree", 0, {"form": "programme", "shift": 0, "nodes": [{"duals": [0]}]}),
+        ),
+        (triage(1, 2**62), Proof("second_engine", -100, {"engine": "highs"})),
+        (clinic, Proof("second_engine", 0, {"engine": "highs"})),
+    ]
+    for model, proof in large:
+        verdict = verify(model, proof)
+        assert (verdict.bound, verdict.fault) == (None, "")
+        assert "too large for exact arithmetic" in verdict.undecided
 
 
 def test_every_verdict_is_one_of_three() -> None:
