@@ -8,9 +8,13 @@ from problems.optimisation.learning.features import features
 from problems.optimisation.learning.history import Trial, read_history
 from problems.optimisation.learning.predict import FLOOR, Expected, Learner
 from problems.optimisation.models import parse_model
+from problems.optimisation.portfolio.plan import usual_shares
 
 KEPT = 2
 """Engines that get time for incumbents, and engines that get time for bounds."""
+
+INSURED = 0.25
+"""Of all time, for the usual shares: what was learned may be wrong about an instance unlike those before."""
 
 LEAST_INSTANCES = 6
 """Solved instances of a kind below which nothing is learned."""
@@ -31,7 +35,7 @@ def choose(params: Mapping[str, Any], inputs: Mapping[str, bytes], report: Repor
     expected = Learner(trials, params["seed"]).expect(found)
     return Output(
         {
-            "weights": shares(expected),
+            "weights": insured(shares(expected), usual_shares(model)),
             "expected": [vars(each) for each in expected],
             "features": found,
             "instances": solved,
@@ -51,6 +55,18 @@ def shares(expected: Sequence[Expected]) -> dict[str, float]:
         for engine, merit in merits.items():
             weights[engine] = weights.get(engine, 0.0) + 0.5 * merit / sum(merits.values())
     return {engine: round(weight, 4) for engine, weight in sorted(weights.items())}
+
+
+def insured(learned: Mapping[str, float], usual: Mapping[str, float]) -> dict[str, float]:
+    """Blends learned shares with the usual ones, engine by engine; both are divided by their sums."""
+
+    def part(shares: Mapping[str, float], engine: str) -> float:
+        return shares.get(engine, 0.0) / sum(shares.values())
+
+    return {
+        engine: round((1 - INSURED) * part(learned, engine) + INSURED * part(usual, engine), 4)
+        for engine in sorted({*learned, *usual})
+    }
 
 
 def best_fixed(trials: Sequence[Trial], side: str) -> str:

@@ -60,7 +60,7 @@ class Learner:
         """Returns what is expected of every engine on an instance with these features."""
         import xgboost
 
-        rows = xgboost.DMatrix(np.array([self._row(features, engine) for engine in self.engines]))
+        rows = xgboost.DMatrix(np.array([self._row(features, engine) for engine in self.engines]), nthread=1)
         primal, dual = (10.0 ** booster.predict(rows).astype(float) for booster in self._boosters)
         return tuple(
             Expected(engine, float(p), float(d))
@@ -75,7 +75,9 @@ class Learner:
         targets = [[trial.primal for trial in self.trials], [trial.dual for trial in self.trials]]
         params = {**PARAMS, "seed": self.seed}
         primal, dual = (
-            xgboost.train(params, xgboost.DMatrix(rows, label=np.log10(np.maximum(each, FLOOR))), ROUNDS)
+            xgboost.train(
+                params, xgboost.DMatrix(rows, label=np.log10(np.maximum(each, FLOOR)), nthread=1), ROUNDS
+            )
             for each in targets
         )
         return primal, dual

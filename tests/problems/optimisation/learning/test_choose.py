@@ -3,11 +3,12 @@
 import pytest
 
 from escalation.work import Report
-from problems.optimisation.learning.choose import best_fixed, choose, shares
+from problems.optimisation.learning.choose import best_fixed, choose, insured, shares
 from problems.optimisation.learning.features import NAMES
 from problems.optimisation.learning.history import Trial, write_history
 from problems.optimisation.learning.predict import Expected, Learner
 from problems.optimisation.models import MaxCut, dump
+from problems.optimisation.portfolio.plan import usual_shares
 
 
 def trial(number: int, engine: str, primal: float, dual: float, size: float = 5.0) -> Trial:
@@ -31,9 +32,9 @@ def by_size(count: int = 12) -> list[Trial]:
         small = number % 2 == 0
         size = 5.0 + number / count if small else 10.0 + number / count
         rows += [
-            trial(number, "exact", 0.001 if small else 0.5, 0.001 if small else 0.9, size),
-            trial(number, "search", 0.1 if small else 0.002, 1.0, size),
-            trial(number, "slow", 0.6, 0.95, size),
+            trial(number, "semidefinite", 0.001 if small else 0.5, 0.001 if small else 0.9, size),
+            trial(number, "tabu", 0.1 if small else 0.002, 1.0, size),
+            trial(number, "annealing", 0.6, 0.95, size),
         ]
     return rows
 
@@ -42,10 +43,10 @@ def test_what_is_expected_follows_the_features() -> None:
     learner = Learner(by_size(), seed=1)
     small = {each.engine: each for each in learner.expect({"log_size": 5.2, "density": 0.1})}
     large = {each.engine: each for each in learner.expect({"log_size": 10.8, "density": 0.1})}
-    assert small["exact"].primal < small["search"].primal
-    assert large["search"].primal < large["exact"].primal
-    assert best_fixed(by_size(), "primal") == "search"
-    assert best_fixed(by_size(), "dual") == "exact"
+    assert small["semidefinite"].primal < small["tabu"].primal
+    assert large["tabu"].primal < large["semidefinite"].primal
+    assert best_fixed(by_size(), "primal") == "tabu"
+    assert best_fixed(by_size(), "dual") == "semidefinite"
 
 
 def test_shares_are_divided_between_finding_and_bounding() -> None:
@@ -59,6 +60,12 @@ def test_shares_are_divided_between_finding_and_bounding() -> None:
     assert shares(expected) == {"finder": 0.375, "prover": 0.25, "relaxed": 0.25, "second": 0.125}
 
 
+def test_a_quarter_of_the_time_stays_with_the_usual_shares() -> None:
+    blended = insured({"tabu": 3.0, "cp_sat": 1.0}, {"tabu": 0.2, "annealing": 0.2})
+    # tabu: 3/4 of 3/4, and 1/4 of 1/2.
+    assert blended == {"annealing": 0.125, "cp_sat": 0.1875, "tabu": 0.6875}
+
+
 def test_the_choice_is_the_same_twice_and_says_what_it_rests_on() -> None:
     model = MaxCut(vertices=4, edges=((0, 1, 1), (1, 2, 1), (2, 3, 1)))
     inputs = {"model": dump(model), "history": write_history(by_size(), NAMES)}
@@ -66,7 +73,8 @@ def test_the_choice_is_the_same_twice_and_says_what_it_rests_on() -> None:
     assert once == again
     assert once["instances"] == 12
     assert sum(once["weights"].values()) == pytest.approx(1.0, abs=1e-3)
-    assert {each["engine"] for each in once["expected"]} == {"exact", "search", "slow"}
+    assert {each["engine"] for each in once["expected"]} == {"semidefinite", "tabu", "annealing"}
+    assert set(once["weights"]) == set(usual_shares(model))
 
 
 def test_too_short_a_history_teaches_nothing_and_says_so() -> None:
