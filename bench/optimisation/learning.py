@@ -1,4 +1,4 @@
-"""Does learning which engines deserve the time help? The learned shares against the usual ones, and single engines.
+"""Does learning which engines deserve the time help? Learned shares against usual ones and single engines.
 
     python -m bench.optimisation.learning [--seconds 10] [--each 4]
 
