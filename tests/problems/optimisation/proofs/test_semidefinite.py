@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from problems.optimisation.forms.spins import spin_form
 from problems.optimisation.models import MaxCut
@@ -78,6 +79,28 @@ def test_whatever_is_shown_is_exactly_so(half: list[tuple[int, int, int]], data:
     slack = data.draw(st.sampled_from([1, 2, 1 + largest // 2**48, 1 + largest // 2]))
     if positive(np.array(gram, dtype=np.int64), slack):
         assert exactly_semidefinite(gram, slack)
+
+
+def graded(seed: int) -> NDArray[np.int64]:
+    """A Gram matrix of rows of very different sizes, a little off: badly conditioned."""
+    rng = np.random.default_rng(seed)
+    order, bits = int(rng.integers(3, 14)), int(rng.integers(8, 28))
+    half = rng.integers(-(2**bits), 2**bits + 1, (order, int(rng.integers(1, order + 1))))
+    half >>= rng.integers(0, bits + 1, order)[:, np.newaxis]
+    off = np.tril(rng.integers(-3, 4, (order, order))) * 2 ** max(0, 2 * bits - 50)
+    matrix: NDArray[np.int64] = half @ half.T + off + np.tril(off, -1).T
+    return matrix
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_the_least_shift_that_is_shown_is_enough_in_fractions(seed: int) -> None:
+    matrix, least = graded(seed), 1
+    while not positive(matrix, least):
+        least *= 2
+    step = least // 2
+    while step > least >> 10:  # the least multiple of about a thousandth that is shown
+        least, step = least - step if positive(matrix, least - step) else least, step // 2
+    assert exactly_semidefinite(matrix.tolist(), least)
 
 
 def test_a_triangle_closes_what_eigenvalues_leave_open() -> None:

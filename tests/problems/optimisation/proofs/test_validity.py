@@ -1,5 +1,6 @@
 """Whatever multipliers are sent: no bound that is believed lies above the optimum, found by enumeration."""
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -8,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from problems.optimisation.forms.compile import compile_programme
-from problems.optimisation.forms.programme import FREE
+from problems.optimisation.forms.programme import FREE, Ints
 from problems.optimisation.forms.spins import spin_form
-from problems.optimisation.models import IndependentSet, MaxCut, Model, Qubo, Sense, SpinModel
+from problems.optimisation.models import IndependentSet, MaxCut, Model, Patient, Qubo, Sense, SpinModel
 from problems.optimisation.proofs.model import Proof
-from problems.optimisation.proofs.programme_dual import strongest_dual
+from problems.optimisation.proofs.programme_dual import ExactDual, rounded_up, strongest_dual
 from problems.optimisation.proofs.semidefinite import strongest_spins
 from problems.optimisation.proofs.verify import verify
 from tests.problems.optimisation.honest import MODELS, best, optimum
@@ -130,5 +131,58 @@ def test_trees_of_any_shape_hold(model: SpinModel, data: st.DataObject) -> None:
     grow({})
     tree = {"form": "spins", "shift": 4, "nodes": nodes}
     assert min(leaves) <= best(model)[0]
+    assert verify(model, Proof("tree", min(leaves), tree)).bound == min(leaves)
+    assert verify(model, Proof("tree", min(leaves) + 1, tree)).fault
+
+
+# Two patients who differ in nothing: columns that count to two.
+COUNTED = MODELS["appointments"].model_copy(
+    update={
+        "patients": tuple(
+            Patient(id=f"p{k}", urgency=1 + k // 2, duration=2, earliest=k // 2, latest=6) for k in range(3)
+        )
+    }
+)
+
+
+@lru_cache
+def least(model: Model) -> int:
+    return best(model)[0]
+
+
+@pytest.mark.parametrize("model", [COUNTED, MODELS["triage"]], ids=["appointments", "triage"])
+@pytest.mark.parametrize("seed", range(12))
+def test_programme_trees_of_any_shape_hold(model: Model, seed: int) -> None:
+    """Random branches, random multipliers at the leaves, rays where they happen to be some."""
+    programme, rng = compile_programme(model), np.random.default_rng(seed)
+    assert programme.top.max() == (2 if model is COUNTED else 1)
+    dual, nodes, leaves = ExactDual(programme), list[dict[str, Any]](), list[int]()
+
+    def multipliers() -> list[int]:
+        y = rng.integers(-200, 201, programme.rows) * rng.integers(0, 2, programme.rows)
+        y = np.where((y > 0) & (programme.lower == -FREE), -y, y)
+        return [int(each) for each in np.where((y < 0) & (programme.upper == FREE), -y, y)]
+
+    def grow(low: Ints, high: Ints, depth: int) -> int:
+        number, open_ = len(nodes), np.flatnonzero(high > low)
+        nodes.append({})
+        if depth and open_.size:
+            column = int(rng.choice(open_))
+            at = int(rng.integers(low[column], high[column]))
+            below, above = high.copy(), low.copy()
+            below[column], above[column] = at, at + 1
+            children = [grow(low, below, depth - 1), grow(above, high, depth - 1)]
+            nodes[number] = {"branch": column, "at": at, "children": children}
+            return number
+        tried = [multipliers() for _ in range(8)]
+        ray = next((y for y in tried if dual.weigh(y, 4, low, high, priced=False) > 0), None)
+        bounds = [rounded_up(dual.weigh(y, 4, low, high), 4) for y in tried]
+        nodes[number] = {"duals": tried[int(np.argmax(bounds))]} if ray is None else {"ray": ray}
+        leaves.extend([max(bounds)] if ray is None else [])
+        return number
+
+    grow(np.zeros_like(programme.top), programme.top, 5)
+    tree = {"form": "programme", "shift": 4, "nodes": nodes}
+    assert min(leaves) <= least(model)
     assert verify(model, Proof("tree", min(leaves), tree)).bound == min(leaves)
     assert verify(model, Proof("tree", min(leaves) + 1, tree)).fault
