@@ -82,6 +82,15 @@ def test_an_answer_that_highs_does_not_see_is_not_denied() -> None:
     assert verdict.bound is None
 
 
+def test_a_model_that_highs_refuses_is_undecided(monkeypatch: pytest.MonkeyPatch) -> None:
+    """HiGHS takes no coefficients from 1e15 on, and scipy gives that the status of infeasible models."""
+    monkeypatch.setattr(second_engine, "MOST_COEFFICIENT", 1 << 53)
+    monkeypatch.setattr(second_engine, "MOST_TOGETHER", 1 << 53)
+    programme = compile_programme(Qubo(linear=(2**52, 1), quadratic=()))
+    with pytest.raises(Undecided):
+        highs_below(programme, -(2**52))
+
+
 def market_split() -> Programme:
     """Rows that must come out at half of all exactly: small, and hard for every search.
 
