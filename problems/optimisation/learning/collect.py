@@ -2,8 +2,8 @@
 
     python -m problems.optimisation.learning.collect [--each 12] [--seconds 4] [--processes 2]
 
-Run it on a quiet machine: engines are compared by the clock. What is there already is kept; delete the file
-to begin anew. Engines run in turn on the same instance, so that a slow minute hits all of them.
+Run it on a quiet machine: engines are compared by the clock. Engines that were tried on an instance
+are not tried again; delete the file to begin anew. Engines run in turn on the same instance, so that a slow minute hits all of them.
 """
 
 import argparse
@@ -16,11 +16,13 @@ from typing import Any
 
 from escalation.identity import canonical_json
 from escalation.work import Report
+from problems.optimisation.forms.compile import compile_programme
 from problems.optimisation.learning.features import NAMES, features
 from problems.optimisation.learning.history import HISTORY, Trial, read_history, write_history
 from problems.optimisation.learning.integrals import distances
 from problems.optimisation.learning.recipes import recipes
 from problems.optimisation.models import Model, sign
+from problems.optimisation.proofs.second_engine import MOST_COLUMNS, MOST_ENTRIES
 
 
 def main() -> None:
@@ -31,12 +33,14 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=2, help="instances at a time")
     chosen = parser.parse_args()
     known = list(read_history(HISTORY.read_bytes())) if HISTORY.exists() else []
-    solved = {trial.recipe for trial in known}
-    todo = [text for each in recipes(chosen.each) if (text := canonical_json(each).decode()) not in solved]
+    texts = [canonical_json(each).decode() for each in recipes(chosen.each)]
+    own = [[trial for trial in known if trial.recipe == text] for text in texts]
     # A process of its own for every instance: an engine that ends badly takes no other with it.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(chosen.processes, mp_context=context, max_tasks_per_child=1) as pool:
-        for text, trials in zip(todo, pool.map(_try, todo, [chosen.seconds] * len(todo)), strict=True):
+        for text, trials in zip(
+            texts, pool.map(_try, texts, own, [chosen.seconds] * len(texts)), strict=True
+        ):
             known += trials
             HISTORY.write_bytes(write_history(sorted(known, key=_place), NAMES))
             print(f"{len(trials)} engines on {text}", flush=True)  # noqa: T201
@@ -46,22 +50,45 @@ def _place(trial: Trial) -> tuple[str, str, str]:
     return trial.kind, trial.recipe, trial.engine
 
 
-def _try(recipe: str, seconds: float) -> list[Trial]:
-    """All engines of the kind on one instance."""
+def _try(recipe: str, known: Sequence[Trial], seconds: float) -> list[Trial]:
+    """The engines of the kind that were not tried yet, on one instance."""
     from problems.optimisation.loading import load
     from problems.optimisation.portfolio.plan import SHARES
 
     model = load(json.loads(recipe), 0, Path()).model
-    stories = {engine: _run(model, engine, seconds) for engine in SHARES[model.kind]}
-    return trials_of(recipe, model, stories, seconds)
+    names = [name for name in SHARES[model.kind] if name not in {trial.engine for trial in known}]
+    told = _bounds_told(model)
+    stories = {name: _heard(_run(model, name, seconds), told) for name in names}
+    return trials_of(recipe, model, stories, seconds, [trial.cost for trial in known])
+
+
+def _bounds_told(model: Model) -> tuple[str, ...]:
+    """Which finds count as bounds: what no proof shows counts where the verifier would ask a second engine."""
+    programme = compile_programme(model)
+    small = programme.columns <= MOST_COLUMNS and programme.matrix.nnz <= MOST_ENTRIES
+    return ("bound", "unchecked bound") if small else ("bound",)
+
+
+def _heard(story: list[dict[str, Any]], told: tuple[str, ...]) -> list[dict[str, Any]]:
+    """The story with finds of these names as bounds, and without other bounds."""
+    return [
+        {**find, "what": "bound" if find["what"] in told else find["what"]}
+        for find in story
+        if find["what"] in ("objective", *told)
+    ]
 
 
 def trials_of(
-    recipe: str, model: Model, stories: dict[str, list[dict[str, Any]]], seconds: float
+    recipe: str,
+    model: Model,
+    stories: dict[str, list[dict[str, Any]]],
+    seconds: float,
+    known: Sequence[int | None] = (),
 ) -> list[Trial]:
-    """Judges every engine's timeline by the best cost that any of them found; none when nobody found any."""
+    """Judges every engine's timeline by the best cost that any found, `known` ones too; none without any."""
     direction = sign(model)
     costs = [direction * find["value"] for story in stories.values() for find in story if _is_cost(find)]
+    costs += [cost for cost in known if cost is not None]
     if not costs:
         return []
     best, found = min(costs), features(model)
