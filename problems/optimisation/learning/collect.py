@@ -2,8 +2,9 @@
 
     python -m problems.optimisation.learning.collect [--each 12] [--seconds 4] [--processes 2]
 
-Run it on a quiet machine: engines are compared by the clock. Engines that were tried on an instance
-are not tried again; delete the file to begin anew. Engines run in turn on the same instance, so that a slow minute hits all of them.
+Run it on a quiet machine: engines are compared by the clock. Engines that were tried on an instance are not
+tried again; delete the file to begin anew. Engines run in turn on the same instance, so that a slow minute
+hits all of them.
 """
 
 import argparse
@@ -63,7 +64,7 @@ def _try(recipe: str, known: Sequence[Trial], seconds: float) -> list[Trial]:
 
 
 def _bounds_told(model: Model) -> tuple[str, ...]:
-    """Which finds count as bounds: what no proof shows counts where the verifier would ask a second engine."""
+    """Which finds count as bounds: those without a proof where the verifier would ask a second engine."""
     programme = compile_programme(model)
     small = programme.columns <= MOST_COLUMNS and programme.matrix.nnz <= MOST_ENTRIES
     return ("bound", "unchecked bound") if small else ("bound",)
