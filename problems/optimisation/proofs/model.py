@@ -22,6 +22,14 @@ stand for reals are multiples of 2**-shift. The formats, by `kind`:
     v, "children": [x_j ≤ v, x_j ≥ v + 1]}; {"duals"} is a leaf bounded as in `programme_dual` with the
     branches' limits for [0, top]; {"ray"} one without any answer: the same formula with cost and offset 0
     gives more than 0. The bound of a tree is the least of its leaves.
+`programme_cuts`: {"shift", "cutoff": a cost or null, "steps", "nodes"}
+    A tree of the form `programme`, as above, on a programme with more rows and narrower columns; with a
+    cutoff it is about answers that cost so much or less, and proves one above it at most. Each step adds a
+    row or narrows columns. {"divisor": d, "rows": [[row, weight], …], "up": [column, …]} adds up rows (the
+    programme's and those of earlier steps, numbered on; by their upper limits for weights above 0, else by
+    their lower ones), then x_j ≤ top_j as often as makes the coefficient of an `up` column a multiple of d;
+    divided by d and rounded down it is the new row. {"fix": duals} lowers top_j to ⌊(cutoff - b) / r_j⌋
+    where the duals' bound b and reduced cost r_j > 0 (`programme_dual`) say so.
 `second_engine`: {"engine": "cp_sat" | "highs"}
     That engine says so. The verifier believes it only where another engine finds the same within its limits.
 """

@@ -53,22 +53,24 @@ class ExactDual:
         return _dot(values[used], chosen[used])
 
     def _columns(self, y: list[int], shift: int, low: Ints, high: Ints, priced: bool) -> int:
+        reduced = self.reduced(y, shift, priced)
+        return _dot(reduced, np.where(reduced > 0, low, high))
+
+    def reduced(self, y: list[int], shift: int, priced: bool = True) -> Ints:
+        """2**shift times cost - yA, shape (columns,); of Python's integers where 64 bits may not do."""
         largest = max(map(abs, y), default=0) * self._column_weight
         cost = self.programme.cost if priced else np.zeros_like(self.programme.cost)
         if largest + (_largest(cost) << shift) < SAFE:
-            reduced = (cost << shift) - self.programme.transposed @ np.array(y, dtype=np.int64)
-            return _dot(reduced, np.where(reduced > 0, low, high))
-        slow = self._reduced(y, shift, cost.tolist())
-        ends = zip(slow, low.tolist(), high.tolist(), strict=True)
-        return sum(r * (first if r > 0 else last) for r, first, last in ends)
+            return np.asarray((cost << shift) - self.programme.transposed @ np.array(y, dtype=np.int64))
+        return self._slowly(y, shift, cost.tolist())
 
-    def _reduced(self, y: list[int], shift: int, cost: list[int]) -> list[int]:
+    def _slowly(self, y: list[int], shift: int, cost: list[int]) -> Ints:
         reduced = [c << shift for c in cost]
         entries = self.programme.matrix.tocoo()
         rows, columns = (each.tolist() for each in entries.coords)
         for row, column, entry in zip(rows, columns, entries.data.tolist(), strict=True):
             reduced[column] -= y[row] * entry
-        return reduced
+        return np.array(reduced, dtype=object)
 
     @cached_property
     def _column_weight(self) -> int:

@@ -10,6 +10,7 @@ from problems.optimisation.forms.compile import compile_programme
 from problems.optimisation.forms.spins import SpinForm, spin_form
 from problems.optimisation.models import Appointments, IndependentSet, MaxCut, Model, Qubo, Triage
 from problems.optimisation.proofs.model import Proof
+from problems.optimisation.proofs.programme_cuts import check_cuts
 from problems.optimisation.proofs.programme_dual import check_dual
 from problems.optimisation.proofs.programme_tree import check_programme_tree
 from problems.optimisation.proofs.reading import Faulty, Undecided, fields
@@ -76,6 +77,14 @@ def _programme_dual(model: Model, proof: Proof) -> tuple[str, dict[str, int]]:
     return "weak duality (the integer programme's rows), exact arithmetic", sizes
 
 
+def _programme_cuts(model: Model, proof: Proof) -> tuple[str, dict[str, int]]:
+    walked = check_cuts(compile_programme(model), proof.data, proof.bound)
+    steps = proof.data["steps"]
+    fixed = sum("fix" in step for step in steps)
+    sizes = {"cuts": len(steps) - fixed, "fixings": fixed, "leaves": walked.leaves, "depth": walked.depth}
+    return f"{len(steps) - fixed} cutting planes and {walked.leaves} leaves, in exact arithmetic", sizes
+
+
 def _semidefinite(model: Model, proof: Proof) -> tuple[str, dict[str, int]]:
     form = _spins(model)
     check_semidefinite(form, proof.data, proof.bound)
@@ -127,6 +136,7 @@ def _weight(model: Model) -> int:
 
 _CHECKS: dict[str, Callable[[Model, Proof], tuple[str, dict[str, int]]]] = {
     "programme_dual": _programme_dual,
+    "programme_cuts": _programme_cuts,
     "semidefinite": _semidefinite,
     "tree": _tree,
     "second_engine": _second_engine,

@@ -321,6 +321,20 @@ def programme_tree_proof(name: str) -> Proof:
     return Proof("tree", least, {"form": "programme", "shift": SHIFT, "nodes": nodes})
 
 
+@lru_cache
+def programme_cuts_proof(name: str) -> Proof:
+    """The same tree, of answers below the best one, with a row more that no leaf needs."""
+    programme, tree = compile_programme(MODELS_AND_TWINS[name]), programme_tree_proof(name)
+    row = int(np.flatnonzero(programme.upper != FREE)[0])
+    nodes = [
+        {field: [*value, 0] if field in ("duals", "ray") else value for field, value in node.items()}
+        for node in tree.data["nodes"]
+    ]
+    steps = [{"divisor": 2, "rows": [[row, 1]], "up": []}]
+    data = {"shift": SHIFT, "cutoff": tree.bound - 1, "steps": steps, "nodes": nodes}
+    return Proof("programme_cuts", tree.bound, data)
+
+
 def second_proof(name: str, engine: str) -> Proof:
     return Proof("second_engine", optimum(name)[0], {"engine": engine})
 
@@ -330,6 +344,7 @@ PROOFS: dict[str, Callable[[str], Proof]] = {
     "semidefinite": semidefinite_proof,
     "spin_tree": spin_tree_proof,
     "programme_tree": programme_tree_proof,
+    "programme_cuts": programme_cuts_proof,
     "cp_sat": lambda name: second_proof(name, "cp_sat"),
     "highs": lambda name: second_proof(name, "highs"),
 }

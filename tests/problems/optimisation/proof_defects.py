@@ -199,6 +199,37 @@ def damaged_programme_tree(name: str) -> Defects:
     yield _changed(name, "programme_tree", "a leaf of two kinds", _put("nodes", leaf, both))
 
 
+def damaged_cuts(name: str) -> Defects:
+    """Cuts that are none, cutoffs below the claim, fixings that say nothing or too much."""
+    data = PROOFS["programme_cuts"](name).data
+    step, rows = data["steps"][0], len(data["nodes"][-1].get("duals", data["nodes"][-1].get("ray"))) - 1
+    row = step["rows"][0][0]
+    wrong: dict[str, Any] = {
+        "a divisor of 1": step | {"divisor": 1},
+        "a divisor below nothing": step | {"divisor": -2},
+        "a divisor of text": step | {"divisor": "2"},
+        "a row that is not there": step | {"rows": [[rows, 1]]},
+        "a row before the first": step | {"rows": [[-1, 1]]},
+        "a weight that is a float": step | {"rows": [[row, 1.0]]},
+        "too large a weight": step | {"rows": [[row, 1 << 61]]},
+        "rows that are null": step | {"rows": None},
+        "a column that is not there": step | {"up": [10**6]},
+        "columns that are null": step | {"up": None},
+        "a field more": step | {"limit": 0},
+        "a step that is null": None,
+        "a fixing of too many multipliers": {"fix": [0] * (rows + 1)},
+    }
+    for what, each in wrong.items():
+        yield _changed(name, "programme_cuts", what, _set(steps=[each]))
+    yield _changed(name, "programme_cuts", "steps by name", _set(steps={"0": step}))
+    yield _changed(name, "programme_cuts", "a cutoff below the claim", _set(cutoff=data["cutoff"] - 1))
+    fixing = {"fix": [0] * rows}
+    yield _changed(name, "programme_cuts", "no cutoff to fix by", _set(cutoff=None, steps=[fixing, step]))
+    for what, value in JSON_TYPES.items():
+        if value is not None:
+            yield _changed(name, "programme_cuts", f"cutoff: {what}", _set(cutoff=value))
+
+
 def damaged_search(name: str) -> Defects:
     """Engines that are not there, or that find nothing better than themselves."""
     for engine in ("gurobi", "", "HIGHS", None, 3, ["highs"]):

@@ -34,6 +34,7 @@ def groups() -> dict[str, Group]:
         add(defects.misstated, name, "programme_tree")
         add(defects.garbled, name, "programme_tree")
         add(proof_defects.damaged_programme_tree, name, "programme_tree")
+        add(proof_defects.damaged_cuts, name, "programme_cuts")
         add(proof_defects.damaged_search, name, "highs")
     for name in BITS:
         add(proof_defects.damaged_triangles, name, "semidefinite")
@@ -42,9 +43,9 @@ def groups() -> dict[str, Group]:
         add(proof_defects.overclaimed, name, kind, kind)
         if kind in ("dual", "semidefinite"):
             add(proof_defects.damaged_numbers, name, kind, kind)
-        if kind in ("spin_tree", "programme_tree"):
+        if kind in ("spin_tree", "programme_tree", "programme_cuts"):
             add(proof_defects.damaged_tree, name, kind, kind)
-        if kind in ("dual", "semidefinite", "spin_tree", "programme_tree"):
+        if kind in ("dual", "semidefinite", "spin_tree", "programme_tree", "programme_cuts"):
             add(proof_defects.of_another, name, kind, kind)
     return found
 

@@ -1,0 +1,117 @@
+"""Cuts from sums of rows that are divided by two or three and rounded, which an answer x breaks.
+
+Of rows `A x ≤ b` of whole numbers, a sum loses by division and rounding what is left over of its limit, and
+wins what is left over of its coefficients times x, or the rows' slacks: where the limit has more left over,
+x breaks the cut (Caprara & Fischetti 1996, Math. Program. 74, 221; Caprara, Fischetti & Letchford 2000, Math.
+Program. 87, 37). A column near its top is counted from there, which rounds its coefficient up. Sums with
+little left over but of their limits are found by elimination modulo the divisor, dearest columns first
+(Koster, Zymolka & Kutschka 2009, Algorithmica 55, 375), in several random orders.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from problems.optimisation.forms.programme import Ints
+
+Bits = NDArray[np.bool_]
+Small = NDArray[np.int8]
+Floats = NDArray[np.float64]
+
+ORDERS = {2: 3, 3: 1}
+"""Divisors, which are prime, and how many eliminations for each."""
+LEAST = 0.01
+"""By how much a cut is broken."""
+_WHOLE = 1e-6
+_NOISE = 0.3
+"""Of losses, in the random orders."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sum:
+    """Rows to be added up, as often as `weights` says, and to be divided by `divisor`."""
+
+    rows: Ints
+    weights: Ints
+    divisor: int
+
+
+@dataclass(frozen=True, eq=False)
+class Tight:
+    """Rows that x leaves little slack, over the columns that are not whole there.
+
+    Attributes:
+        rows: which ones, shape (rows,).
+        entries: coefficients, of the other sign where columns are counted from their tops, (rows, columns).
+        limit: with those columns' tops taken off, shape (rows,).
+        slack: shape (rows,).
+        x: or what is left to the top, shape (columns,).
+    """
+
+    rows: Ints
+    entries: Ints
+    limit: Ints
+    slack: Floats
+    x: Floats
+
+
+def tight(matrix: csr_array, limit: Ints, top: Ints, x: Floats) -> Tight:
+    """What matters of rows for the cuts that x breaks; x obeys them and 0 ≤ x ≤ top."""
+    slack = np.maximum(limit - matrix @ x, 0.0)
+    rows = np.flatnonzero(slack < 1 - 2 * LEAST)
+    near, up = matrix[rows], rounds_up(x, top)
+    left = np.where(up, top - x, x)
+    between = np.flatnonzero(left > _WHOLE)
+    entries = near[:, between].toarray() * np.where(up[between], -1, 1)
+    return Tight(rows, entries, limit[rows] - near @ np.where(up, top, 0), slack[rows], left[between])
+
+
+def rounds_up(x: Floats, top: Ints) -> Bits:
+    """The columns whose coefficients are rounded up."""
+    up: Bits = 2 * x > top
+    return up
+
+
+def separate(found: Tight, rng: np.random.Generator) -> list[Sum]:
+    """Sums that x breaks once divided and rounded, each once."""
+    sums: dict[bytes, Sum] = {}
+    for divisor, times in ORDERS.items():
+        for order in range(times):
+            for parts in _eliminated(found, divisor, _NOISE if order else 0.0, rng):
+                used = np.flatnonzero(parts)
+                each = Sum(found.rows[used], parts[used].astype(np.int64), divisor)
+                sums.setdefault(parts.tobytes(), each)
+    return list(sums.values())
+
+
+def _eliminated(found: Tight, divisor: int, noise: float, rng: np.random.Generator) -> Small:
+    """The weights of rows in each of the sums that an elimination leaves and x breaks, shape (sums, rows)."""
+    rows, columns = found.entries.shape
+    # left over: of columns, then of the limit; then the weights of rows
+    table = np.hstack([found.entries, found.limit[:, None], np.eye(rows, dtype=np.int64)]) % divisor
+    table = table.astype(np.int8)
+    slack, live = found.slack.copy(), np.ones(rows, dtype=np.bool_)
+    dear = np.argsort(-found.x * (1 + noise * rng.uniform(-1, 1, columns)), kind="stable")
+    for column in dear.tolist():
+        having = np.flatnonzero((table[:, column] != 0) & live)
+        if not len(having):
+            continue
+        price = 10 * slack[having] + table[having, :columns] @ found.x + noise * rng.random(len(having))
+        pivot = having[price.argmin()]
+        others = having[having != pivot]
+        _clear(table, column, int(pivot), others, divisor)
+        slack[others] = table[others, columns + 1 :] @ found.slack
+        live[pivot] = False
+        live &= slack < divisor - 1
+    lost = slack + table[:, :columns] @ found.x
+    good: Small = table[table[:, columns] - lost > 2 * LEAST * divisor, columns + 1 :]
+    return good
+
+
+def _clear(table: Small, column: int, pivot: int, others: Ints, divisor: int) -> None:
+    """Adds a row to others as often as takes what is left over of their column."""
+    inverse = pow(int(table[pivot, column]), -1, divisor)
+    times = -table[others, column] * inverse % divisor
+    table[others] = (table[others] + times[:, None] * table[pivot]) % divisor
