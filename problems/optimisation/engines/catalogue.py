@@ -34,6 +34,7 @@ ENGINES: Mapping[str, Entry] = {
     "schedule_search": Entry(f"{HERE}.schedule_search:ScheduleSearch", many=True),
     "placement_search": Entry(f"{HERE}.placement_search:PlacementSearch", many=True),
     "relaxation": Entry(f"{HERE}.relaxation:Relaxation"),
+    "cutting_planes": Entry(f"{HERE}.cutting_planes:CuttingPlanes"),
     "semidefinite": Entry(f"{HERE}.semidefinite:Semidefinite"),
     "spin_tree": Entry(f"{HERE}.spin_tree:SpinTree"),
     "programme_tree": Entry(f"{HERE}.programme_tree:ProgrammeTree"),

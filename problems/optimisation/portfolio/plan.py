@@ -33,11 +33,12 @@ SHARES: Mapping[str, Weights] = {
         "tabu": 0.05,
     },
     "appointments": {
-        "schedule_search": 0.4,
-        "relaxation": 0.15,
+        "schedule_search": 0.35,
+        "relaxation": 0.05,
+        "cutting_planes": 0.2,
         "cp_sat": 0.2,
         "highs": 0.15,
-        "programme_tree": 0.1,
+        "programme_tree": 0.05,
     },
     "triage": {
         "placement_search": 0.3,
