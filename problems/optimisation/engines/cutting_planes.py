@@ -192,7 +192,7 @@ class CuttingPlanes:
         most = np.where(found.reduced > 0, room // np.maximum(found.reduced, 1), top)
         lower = np.minimum(top, most)
         if ((lower == 0) & (top > 0)).sum() > FEWEST * (top > 0).sum():
-            self._pool.fix(found.duals, lower)
+            self._pool.fix(found.duals, limit, lower)
             self._near = found.reduced <= NEAR * room
             self._cutoff = limit
 

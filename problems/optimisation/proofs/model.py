@@ -28,8 +28,9 @@ stand for reals are multiples of 2**-shift. The formats, by `kind`:
     row or narrows columns. {"divisor": d, "rows": [[row, weight], …], "up": [column, …]} adds up rows (the
     programme's and those of earlier steps, numbered on; by their upper limits for weights above 0, else by
     their lower ones), then x_j ≤ top_j as often as makes the coefficient of an `up` column a multiple of d;
-    divided by d and rounded down it is the new row. {"fix": duals} lowers top_j to ⌊(cutoff - b) / r_j⌋
-    where the duals' bound b and reduced cost r_j > 0 (`programme_dual`) say so.
+    divided by d and rounded down it is the new row. {"fix": duals, "cutoff": c}, with c no less than
+    the proof's cutoff, lowers top_j to ⌊(c - b) / r_j⌋ where the duals' bound b and reduced cost r_j > 0
+    (`programme_dual`) say so.
 `second_engine`: {"engine": "cp_sat" | "highs"}
     That engine says so. The verifier believes it only where another engine finds the same within its limits.
 """

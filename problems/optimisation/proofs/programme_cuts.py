@@ -47,8 +47,7 @@ class Grown:
     def take(self, step: Any) -> None:
         """Adds a row, or lowers limits; raises `Faulty` where the step does not say how."""
         if isinstance(step, dict) and "fix" in step:
-            (duals,) = fields(step, ("fix",))
-            self._fix(duals)
+            self._fix(*fields(step, ("fix", "cutoff")))
         else:
             self._cut(*fields(step, ("divisor", "rows", "up")))
 
@@ -68,15 +67,16 @@ class Grown:
             top=self._high.copy(),
         )
 
-    def _fix(self, duals: Any) -> None:
-        """Lowers the limits of columns that answers within the cutoff cannot use as much."""
+    def _fix(self, duals: Any, cutoff: Any) -> None:
+        """Lowers limits of columns that answers within a cutoff, the proof's or a higher one, use less."""
         if self._cutoff is None:
             raise Faulty("without a cutoff no column can be fixed")
+        within = integer(cutoff, "the cutoff of a fixing", self._cutoff, MOST_CUTOFF)
         self._spend(int(self._base.matrix.nnz) + self._entries + self._base.rows + self._base.columns)
         dual = ExactDual(self.programme())
         least = dual.weigh(duals, self._shift, np.zeros_like(self._high), self._high)
         # Below 0 there is no answer within the cutoff, and whatever is said of those is true.
-        room = max((self._cutoff << self._shift) - least, 0)
+        room = max((within << self._shift) - least, 0)
         reduced = dual.reduced(duals, self._shift).tolist()
         pairs = zip(self._high.tolist(), reduced, strict=True)
         high = [min(most, room // paid) if paid > 0 else most for most, paid in pairs]

@@ -217,13 +217,15 @@ def damaged_cuts(name: str) -> Defects:
         "columns that are null": step | {"up": None},
         "a field more": step | {"limit": 0},
         "a step that is null": None,
-        "a fixing of too many multipliers": {"fix": [0] * (rows + 1)},
+        "a fixing of too many multipliers": {"fix": [0] * (rows + 1), "cutoff": data["cutoff"]},
+        "a fixing for a lower cutoff": {"fix": [0] * rows, "cutoff": data["cutoff"] - 1},
+        "a fixing without a cutoff": {"fix": [0] * rows},
     }
     for what, each in wrong.items():
         yield _changed(name, "programme_cuts", what, _set(steps=[each]))
     yield _changed(name, "programme_cuts", "steps by name", _set(steps={"0": step}))
     yield _changed(name, "programme_cuts", "a cutoff below the claim", _set(cutoff=data["cutoff"] - 1))
-    fixing = {"fix": [0] * rows}
+    fixing = {"fix": [0] * rows, "cutoff": data["cutoff"]}
     yield _changed(name, "programme_cuts", "no cutoff to fix by", _set(cutoff=None, steps=[fixing, step]))
     for what, value in JSON_TYPES.items():
         if value is not None:

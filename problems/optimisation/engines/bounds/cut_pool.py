@@ -48,9 +48,16 @@ class Cut:
 
 @dataclass(frozen=True, eq=False)
 class Fixing:
-    """Multipliers by row, which showed columns to be dear; rows made before it: all below `before`."""
+    """Columns shown to be dear.
+
+    Attributes:
+        duals: multipliers by row.
+        cutoff: the most that answers cost which were still looked for.
+        before: the number of the first row that was made later.
+    """
 
     duals: dict[int, int]
+    cutoff: int
     before: int
 
 
@@ -111,9 +118,9 @@ class CutPool:
                 self._cuts[number - rows] = replace(self._cuts[number - rows], columns=_NONE, values=_NONE)
         self.active = [number for number, stays in zip(self.active, used.tolist(), strict=True) if stays]
 
-    def fix(self, duals: Ints, top: Ints) -> None:
-        """Takes lower limits of columns, which the multipliers of rows and active cuts show."""
-        self._fixings.append(Fixing(self.named(duals), self.programme.rows + len(self._cuts)))
+    def fix(self, duals: Ints, cutoff: int, top: Ints) -> None:
+        """Takes lower limits of columns, which multipliers of rows and active cuts show for a cutoff."""
+        self._fixings.append(Fixing(self.named(duals), cutoff, self.programme.rows + len(self._cuts)))
         self.top = top
 
     def add(self, sums: Iterable[Sum], x: Floats) -> int:
@@ -140,7 +147,9 @@ class CutPool:
         waiting = list(self._fixings)
         for row in [*needed, rows + len(self._cuts)]:
             while waiting and waiting[0].before <= row:
-                steps.append({"fix": spread(waiting.pop(0).duals, number, rows + self._count(steps))})
+                fixing = waiting.pop(0)
+                duals = spread(fixing.duals, number, rows + self._count(steps))
+                steps.append({"fix": duals, "cutoff": fixing.cutoff})
             if row < rows + len(self._cuts):
                 steps.append(self._cuts[row - rows].stated(number))
         return steps, number

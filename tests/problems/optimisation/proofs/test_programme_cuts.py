@@ -70,8 +70,17 @@ def test_columns_are_fixed_where_their_use_costs_more_than_the_cutoff() -> None:
     dear = small([3, 5], [[1, 1]], [(1, FREE)], [4, 4])
     for cutoff, high in ((4, [4, 0]), (5, [4, 1]), (7, [4, 2]), (2, [4, 0])):
         grown = Grown(dear, 0, cutoff)
-        grown.take({"fix": [3]})
+        grown.take({"fix": [3], "cutoff": cutoff})
         assert grown.programme().top.tolist() == high
+
+
+def test_a_fixing_stays_what_it_was_when_the_cutoff_falls() -> None:
+    dear = small([3, 5], [[1, 1]], [(1, FREE)], [4, 4])
+    grown = Grown(dear, 0, 3)
+    grown.take({"fix": [3], "cutoff": 7})
+    assert grown.programme().top.tolist() == [4, 2]
+    with pytest.raises(Faulty, match="the cutoff of a fixing"):
+        grown.take({"fix": [3], "cutoff": 2})
 
 
 def test_a_proof_below_a_cutoff_proves_one_more_at_most() -> None:
@@ -120,7 +129,7 @@ def test_no_cut_or_fixing_takes_an_answer_within_the_cutoff(
     for _ in range(data.draw(st.integers(1, 5))):
         weights = _multipliers(grown.programme(), data, 3)
         if data.draw(st.booleans()):
-            grown.take({"fix": weights})
+            grown.take({"fix": weights, "cutoff": cutoff + data.draw(st.integers(0, 2))})
         else:  # multipliers above 0 are for lower limits, weights above 0 for upper ones
             rows = [[row, -weight] for row, weight in enumerate(weights) if weight]
             up = data.draw(st.lists(st.integers(0, programme.columns - 1)))
@@ -159,10 +168,14 @@ WRONG: dict[str, Callable[[Data], Any]] = {
     "a step that is null": lambda d: d.update(steps=[None]),
     "no list of steps": lambda d: d.update(steps={"0": HALF}),
     "no steps": lambda d: d.update(steps=[]),
-    "a fixing without a cutoff": lambda d: d["steps"].append({"fix": [0, 0, 0, -1]}),
-    "a fixing with too few multipliers": lambda d: d.update(cutoff=-1, steps=[HALF, {"fix": [0, 0, 0]}]),
-    "a fixing for a missing side": lambda d: d.update(cutoff=-1, steps=[HALF, {"fix": [0, 0, 0, 1]}]),
-    "a fixing and a cut in one": lambda d: d.update(steps=[HALF | {"fix": [0, 0, 0]}]),
+    "a fixing without a cutoff": lambda d: d["steps"].append({"fix": [0, 0, 0, -1], "cutoff": 0}),
+    "a fixing with too few multipliers": lambda d: d.update(
+        cutoff=-1, steps=[HALF, {"fix": [0, 0, 0], "cutoff": 0}]
+    ),
+    "a fixing for a missing side": lambda d: d.update(
+        cutoff=-1, steps=[HALF, {"fix": [0, 0, 0, 1], "cutoff": 0}]
+    ),
+    "a fixing and a cut in one": lambda d: d.update(steps=[HALF | {"fix": [0, 0, 0], "cutoff": 0}]),
     "a cutoff that is a float": lambda d: d.update(cutoff=-1.0),
     "a cutoff of text": lambda d: d.update(cutoff="-1"),
     "a cutoff below the claim": lambda d: d.update(cutoff=-3),

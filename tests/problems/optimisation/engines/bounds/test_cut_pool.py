@@ -47,12 +47,12 @@ def test_steps_leave_out_what_nothing_needs_and_keep_what_fixings_do() -> None:
     pool.add([whole([0, 1, 2, 3, 4])], HALVES)
     duals = np.array([0, 0, 0, 0, 0, -1], dtype=np.int64)
     assert pool.steps([])[0] == []
-    pool.fix(duals, np.array([1, 1, 1, 1, 0], dtype=np.int64))
+    pool.fix(duals, -2, np.array([1, 1, 1, 1, 0], dtype=np.int64))
     pool.keep(np.zeros(6, dtype=np.int64))
     assert pool.active == []
     assert pool.fixed == 1
     steps, _ = pool.steps([])
-    assert [sorted(step) for step in steps] == [["divisor", "rows", "up"], ["fix"]]
+    assert [sorted(step) for step in steps] == [["divisor", "rows", "up"], ["cutoff", "fix"]]
     assert steps[1]["fix"] == duals.tolist()
 
 
