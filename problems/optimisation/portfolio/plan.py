@@ -42,8 +42,9 @@ SHARES: Mapping[str, Weights] = {
     },
     "triage": {
         "placement_search": 0.3,
-        "relaxation": 0.15,
-        "programme_tree": 0.15,
+        "relaxation": 0.05,
+        "cutting_planes": 0.2,
+        "programme_tree": 0.05,
         "highs": 0.2,
         "cp_sat": 0.2,
     },

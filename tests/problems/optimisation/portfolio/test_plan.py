@@ -62,7 +62,8 @@ def test_one_rank_divides_its_time_by_the_shares() -> None:
 
 
 def test_exact_engines_of_two_ranks_are_spread_and_searches_fill_the_rest() -> None:
-    shares = {"highs": 0.3, "cp_sat": 0.3, "programme_tree": 0.0, "relaxation": 0.0, "placement_search": 0.4}
+    none = dict.fromkeys(SHARES["triage"], 0.0)
+    shares = none | {"highs": 0.3, "cp_sat": 0.3, "placement_search": 0.4}
     first, second = plan(MODELS["triage"], 2, weights=shares).ranks
     told = [{each.engine: round(each.share, 3) for each in row} for row in (first, second)]
     assert told == [{"placement_search": 0.4, "cp_sat": 0.6}, {"placement_search": 0.4, "highs": 0.6}]
