@@ -13,6 +13,7 @@ from escalation.case import CaseRecord, Outcome
 from escalation.conditions import shortfall, words
 from escalation.decision import Action, Decision
 from escalation.handoff.model import Approval, ApprovalState, Handoff
+from escalation.registry import target_in_words
 from tasks.runtime import open_records
 
 _VERBS = {
@@ -58,11 +59,9 @@ def explain_case(case_id: str) -> None:
 
 def _head(console: Console, record: CaseRecord) -> None:
     info = record.info
-    target = info.problem.target
-    side = "at least" if target.at_least is not None else "at most"
     console.print(
         f"[bold]{escape(info.case_id)}[/] is {record.status}. Asked: {info.problem.family} with "
-        f"{target.metric} {side} {target.limit:g} at confidence {target.confidence:g}, "
+        f"{target_in_words(info.problem.family, info.problem.target)}, "
         f"under policy {escape(info.policy_name)} ({info.policy_digest[:12]}), on {record.opened_at}."
     )
 

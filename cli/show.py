@@ -19,6 +19,7 @@ from escalation.conditions import shortfall
 from escalation.decision import Action, Decision
 from escalation.ladder import Case, Item
 from escalation.protocols import Progress
+from escalation.registry import target_in_words
 
 _COLOUR = {
     Action.ATTEMPT: "cyan", Action.ACCEPT: "green",
@@ -93,12 +94,10 @@ class Trace:
             )
 
     def _head(self, path: Path, case: Case, engine: str) -> None:
-        target = case.problem.target
-        side = "at least" if target.at_least is not None else "at most"
         self.console.rule(f"[bold]{escape(str(path))}", align="left")
         self.console.print(
-            f"{case.family.name}: {target.metric} {side} {target.limit:g} with confidence "
-            f"{target.confidence:g}; policy {escape(case.info.policy_name)}; driven by {engine}; "
+            f"{case.family.name}: {target_in_words(case.family.name, case.problem.target)}; "
+            f"policy {escape(case.info.policy_name)}; driven by {engine}; "
             f"{len(case.rungs())} rungs declared"
         )
 

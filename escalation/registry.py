@@ -9,6 +9,7 @@ from typing import Any
 
 from escalation.calibration import DeviceKind
 from escalation.errors import BadInput
+from escalation.problem import Target
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class FamilyDescriptor:
         summary: one line.
         sample: an instance that the contract suite loads, quick to solve.
         sample_target: a target for it.
+        proves: whether its certificates are proofs, so that the target's confidence plays no part.
     """
 
     name: str
@@ -28,6 +30,7 @@ class FamilyDescriptor:
     summary: str
     sample: Mapping[str, Any]
     sample_target: Mapping[str, Any]
+    proves: bool = False
 
 
 @dataclass(frozen=True)
@@ -114,6 +117,13 @@ def backends() -> Mapping[str, BackendDescriptor]:
 def family(name: str) -> Any:
     """Returns the named family; raises `BadInput` on an unknown name."""
     return resolve(_known(families(), name, "family").family)()
+
+
+def target_in_words(family_name: str, target: Target) -> str:
+    """The target in words, with its confidence where that plays a part."""
+    side = "at least" if target.at_least is not None else "at most"
+    sure = "" if families()[family_name].proves else f" with confidence {target.confidence:g}"
+    return f"{target.metric} {side} {target.limit:g}{sure}"
 
 
 def backend_descriptor(spec: str) -> tuple[BackendDescriptor, str | None]:

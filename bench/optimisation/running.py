@@ -29,6 +29,7 @@ class Run:
         objective: of the answer, stated; None: no feasible answer.
         bound: verified, stated; None: none.
         gap: relative, by the verified bound; infinite without one.
+        claimed_gap: the same by what the engines state, which nobody may be able to show again.
         seconds: until the last improvement of answer or bound, launcher and imports apart.
         verify_s: of the verifier.
         certificate: the verifier's; None without an answer.
@@ -38,6 +39,7 @@ class Run:
     objective: float | None
     bound: float | None
     gap: float
+    claimed_gap: float
     seconds: float
     verify_s: float
     certificate: Certificate | None
@@ -95,12 +97,24 @@ def judged(instance: OptimisationInstance, target: Target, done: Done, result: R
     story = json.loads(result.evidence["portfolio.json"].data)
     last_s = max((find["s"] for find in story["timeline"]), default=0.0)
     if result.values["solution"] is None:
-        return Run(None, None, float("inf"), last_s, 0.0, None, tuple(story["timeline"]))
+        return Run(None, None, float("inf"), float("inf"), last_s, 0.0, None, tuple(story["timeline"]))
     start = perf_counter()
     found = certify(instance, target, candidate(result), (done,), 0.05)
     verify_s = perf_counter() - start
     if found.status == "INVALID":
         raise RuntimeError(f"INVALID: {'; '.join(found.reasons)}")
     told: dict[str, Any] = dict(found.evidence)
-    gap = float("inf") if told["gap"] is None else told["gap"]
-    return Run(told["objective"], told["bound"], gap, last_s, verify_s, found, tuple(story["timeline"]))
+    return Run(
+        told["objective"],
+        told["bound"],
+        float("inf") if told["gap"] is None else told["gap"],
+        _gap(told["objective"], told["bound_claimed"]),
+        last_s,
+        verify_s,
+        found,
+        tuple(story["timeline"]),
+    )
+
+
+def _gap(objective: float, bound: float | None) -> float:
+    return float("inf") if bound is None else abs(objective - bound) / max(abs(objective), 1e-9)

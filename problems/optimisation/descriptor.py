@@ -13,4 +13,5 @@ DESCRIPTOR = FamilyDescriptor(
         "search_s": 2,
     },
     sample_target={"metric": "gap", "at_most": 0.0},
+    proves=True,
 )

@@ -8,4 +8,5 @@ DESCRIPTOR = FamilyDescriptor(
     summary="Find a large number in a list; every tier trivially, for documentation and tests.",
     sample={"numbers": [3, 1, 4, 1, 5, 9, 2, 6], "reach": 3},
     sample_target={"metric": "number", "at_least": 9},
+    proves=True,
 )

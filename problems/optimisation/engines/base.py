@@ -19,7 +19,11 @@ class Board(Protocol):
 
     @property
     def bound(self) -> int | None:
-        """The best lower bound on all costs."""
+        """The best lower bound on all costs, whoever states it."""
+
+    @property
+    def certified_bound(self) -> int | None:
+        """The best one whose proof anybody can check again: what an engine with proofs has to beat."""
 
     def offer(self, point: Point, engine: str) -> bool:
         """Takes a point that is feasible and better, computes its cost, tells the other ranks.

@@ -200,7 +200,7 @@ class CuttingPlanes:
         """Proves the best bound: what the tree shows, or the root, or one above the cutoff."""
         self._told_s = self._work_s
         bound = self._bound()
-        known = self._board.bound
+        known = self._board.certified_bound
         if bound is None or (known is not None and bound <= known):
             return
         if self._tree is not None and self._tree.made:

@@ -104,7 +104,8 @@ class ProgrammeTree:
         least = [node.proven for _, _, node in self._open]
         if self._board.cost is not None:
             least.append(self._board.cost)
-        if not least or (self._board.bound is not None and min(least) <= self._board.bound):
+        known = self._board.certified_bound
+        if not least or (known is not None and min(least) <= known):
             return
         data = {"form": "programme", "shift": self._nodes.shift, "nodes": proof_nodes(self._root)}
         self._board.prove(Proof("tree", min(least), data), self.name)

@@ -146,7 +146,7 @@ class SpinTree:
         cost = self._board.cost
         assert cost is not None
         bound = min([cost, *(node.proven for _, _, node in self._open)])
-        known = self._board.bound
+        known = self._board.certified_bound
         if known is None or bound > known:
             data = {"form": "spins", "shift": places(self._form), "nodes": proof_nodes(self._root)}
             self._board.prove(Proof("tree", bound, data), self.name)

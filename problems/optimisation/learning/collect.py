@@ -23,7 +23,7 @@ from problems.optimisation.learning.history import HISTORY, Trial, read_history,
 from problems.optimisation.learning.integrals import distances
 from problems.optimisation.learning.recipes import recipes
 from problems.optimisation.models import Model, sign
-from problems.optimisation.proofs.second_engine import MOST_COLUMNS, MOST_ENTRIES
+from problems.optimisation.proofs.second_engine import small
 
 
 def main() -> None:
@@ -65,9 +65,7 @@ def _try(recipe: str, known: Sequence[Trial], seconds: float) -> list[Trial]:
 
 def _bounds_told(model: Model) -> tuple[str, ...]:
     """Which finds count as bounds: those without a proof where the verifier would ask a second engine."""
-    programme = compile_programme(model)
-    small = programme.columns <= MOST_COLUMNS and programme.matrix.nnz <= MOST_ENTRIES
-    return ("bound", "unchecked bound") if small else ("bound",)
+    return ("bound", "unchecked bound") if small(compile_programme(model)) else ("bound",)
 
 
 def _heard(story: list[dict[str, Any]], told: tuple[str, ...]) -> list[dict[str, Any]]:

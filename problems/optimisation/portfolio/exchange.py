@@ -10,16 +10,20 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from problems.optimisation import metrics, points
-from problems.optimisation.models import Model
+from problems.optimisation.forms.compile import compile_programme
+from problems.optimisation.forms.programme_appointments import MOST_STARTS, starts
+from problems.optimisation.models import Appointments, Model
 from problems.optimisation.points import Infeasible, Point
 from problems.optimisation.portfolio.news import News, unpack
 from problems.optimisation.portfolio.post import Post
 from problems.optimisation.proofs.model import Proof
+from problems.optimisation.proofs.second_engine import small
 
 POLL_S = 0.002
 """Between two looks at the messages; asking whether to stop costs next to nothing in between."""
@@ -191,10 +195,26 @@ class MpiBoard:
                 self._bounds[checkable] = bound
         self._drop_contradicted()
         if self._cost is not None and not self.stopped:
-            if self.bound is not None and self.bound >= self._cost:
+            bound = self._closing_bound()
+            if bound is not None and bound >= self._cost:
                 self.stopped = "proven"
-            elif metrics.reached(self.model, self._aim, self._cost, self.bound):
+            elif metrics.reached(self.model, self._aim, self._cost, bound):
                 self.stopped = "target"
+
+    def _closing_bound(self) -> int | None:
+        """The bound that may end the search: the verifier will have to show it again.
+
+        One that an engine only states counts where the instance is small enough for a second engine.
+        """
+        certified, stated = self._bounds[True], self._bounds[False]
+        if stated is None or (certified is not None and stated <= certified) or not self._small:
+            return certified
+        return stated
+
+    @cached_property
+    def _small(self) -> bool:
+        too_long = isinstance(self.model, Appointments) and starts(self.model) > MOST_STARTS
+        return not too_long and small(compile_programme(self.model))
 
     def _drop_contradicted(self) -> None:
         """Forgets bounds above the cost of a known point: they are wrong, whoever claimed them."""

@@ -31,6 +31,11 @@ INFEASIBLE = "The problem is infeasible"
 Answer = Ints | None
 
 
+def small(programme: Programme) -> bool:
+    """Whether a second engine is asked about a programme of this size."""
+    return programme.columns <= MOST_COLUMNS and programme.matrix.nnz <= MOST_ENTRIES
+
+
 def check_second(programme: Programme, data: Any, bound: int) -> str:
     """Has an engine that is not the claim's own confirm that no cost is below `bound`.
 
@@ -48,7 +53,7 @@ def check_second(programme: Programme, data: Any, bound: int) -> str:
     }
     if not isinstance(engine, str) or engine not in others:
         raise Faulty(f"expected a claim of one of the engines {', '.join(others)}")
-    if programme.columns > MOST_COLUMNS or programme.matrix.nnz > MOST_ENTRIES:
+    if not small(programme):
         raise Undecided(
             f"the programme is too large for a second engine: {programme.columns} columns, "
             f"{programme.matrix.nnz} entries"

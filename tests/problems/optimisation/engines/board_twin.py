@@ -46,6 +46,10 @@ class BoardTwin:
         return self._bound
 
     @property
+    def certified_bound(self) -> int | None:
+        return max((p.bound for p in self.proofs if p.kind != "second_engine"), default=None)
+
+    @property
     def proven(self) -> bool:
         """Whether the best point is known to be the best there is."""
         return self._cost is not None and self._bound is not None and self._bound >= self._cost
@@ -64,9 +68,10 @@ class BoardTwin:
         return True
 
     def prove(self, proof: Proof, engine: str) -> bool:
-        if self._bound is not None and proof.bound <= self._bound:
+        known = self.bound if proof.kind == "second_engine" else self.certified_bound
+        if known is not None and proof.bound <= known:
             return False
-        self._bound = proof.bound
+        self._bound = max(proof.bound, proof.bound if self._bound is None else self._bound)
         self.proofs.append(proof)
         self._compare(engine)
         return True

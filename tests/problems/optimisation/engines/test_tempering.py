@@ -24,6 +24,7 @@ class Paper:
         self.point: points.Point | None = None
         self.cost: int | None = None
         self.bound: int | None = None
+        self.certified_bound: int | None = None
         self.costs: list[int] = []
 
     def offer(self, point: points.Point, engine: str) -> bool:

@@ -156,6 +156,19 @@ def test_a_bound_that_can_be_checked_is_kept_beside_a_better_claim(
     assert board.proofs[True][0].bound == -14
 
 
+def test_a_claim_ends_the_search_only_where_a_second_engine_would_be_asked(
+    paper_ranks: Ranks, square: MaxCut, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for is_small, ending in ((True, "proven"), (False, "")):
+        monkeypatch.setattr(exchange, "small", lambda programme, answer=is_small: answer)
+        (board,) = boards(paper_ranks(1), square)
+        board.offer(cut(11), "x")
+        board.prove(Proof("second_engine", -11), "highs")
+        assert (board.stopped, board.bound, board.certified_bound) == (ending, -11, None)
+        assert board.prove(dual(-11), "semidefinite")
+        assert board.stopped == "proven"
+
+
 def test_points_are_copied_and_cannot_be_changed(paper_ranks: Ranks, square: MaxCut) -> None:
     (board,) = boards(paper_ranks(1), square)
     mine = cut(10)
