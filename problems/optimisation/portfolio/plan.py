@@ -33,12 +33,11 @@ SHARES: Mapping[str, Weights] = {
         "tabu": 0.05,
     },
     "appointments": {
-        "schedule_search": 0.35,
-        "relaxation": 0.05,
-        "cutting_planes": 0.2,
-        "cp_sat": 0.2,
-        "highs": 0.15,
-        "programme_tree": 0.05,
+        "schedule_search": 0.15,
+        "relaxation": 0.03,
+        "cutting_planes": 0.45,
+        "highs": 0.32,
+        "cp_sat": 0.05,
     },
     "triage": {
         "placement_search": 0.3,
@@ -52,7 +51,7 @@ SHARES: Mapping[str, Weights] = {
 """Shares of all time by kind, in the order of a rank's first slices: something to compare with, then bounds,
 then the exact engines."""
 
-LARGE: Mapping[str, tuple[int, Weights]] = {"appointments": (150, {"cp_sat": 0.05, "highs": 0.2})}
+LARGE: Mapping[str, tuple[int, Weights]] = {"appointments": (150, {"cp_sat": 0.0, "highs": 0.37})}
 """Shares that change above a size: CP-SAT closes clinics of 120 patients, and gets nowhere with 200."""
 
 
