@@ -9,6 +9,11 @@ for name, arguments in (
     ("mpi_scaling", []),
     ("rehearsal", []),
     ("handoff", []),
+    ("optimisation.clinics", []),
+    ("optimisation.targets", []),
+    ("optimisation.learning", []),
+    ("optimisation.scaling", []),
+    ("optimisation.quantum", []),
 ):
     print(f"\n== {name} ==", flush=True)
     subprocess.run([sys.executable, "-m", f"bench.{name}", *arguments], check=True)
