@@ -53,7 +53,7 @@ def _gaps(place: Bench, kind: str, models: list[Model], seconds: float) -> Gaps:
         start = perf_counter()
         weights: dict[str, Any] = choose(
             {"seed": 1}, {"model": dump(model), "history": HISTORY.read_bytes()}, Report()
-        ).values["weights"]
+        ).values["learned"]
         chose_s = perf_counter() - start
         methods = {
             "usual": Portfolio(),

@@ -4,7 +4,9 @@ The baseline is the same portfolio with its usual shares for the same time, whic
 the same case. Whether learning helps is measured in `bench/optimisation/learning.py`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from escalation.problem import Tier
 from escalation.protocols import Device, Solve, succeeded
@@ -43,7 +45,7 @@ class LearnedPortfolio:
         choice = succeeded((yield self._choice(view, seed))).values
         portfolio = Portfolio(self.ranks, weights=choice["weights"] or None)
         found = candidate(succeeded((yield portfolio.work(view, seed))))
-        return replace(found, notes={**found.notes, "learned": {**choice, "said": said(choice["instances"])}})
+        return replace(found, notes={**found.notes, "learned": {**choice, "said": said(choice)}})
 
     def _choice(self, view: OptimisationView, seed: int) -> LocalCall:
         return LocalCall(
@@ -54,10 +56,11 @@ class LearnedPortfolio:
         )
 
 
-def said(instances: int) -> str:
+def said(choice: Mapping[str, Any]) -> str:
     """One sentence for the report: what the shares rest on."""
-    from problems.optimisation.learning.choose import LEAST_INSTANCES
-
-    if instances < LEAST_INSTANCES:
+    instances = choice["instances"]
+    if not choice["learned"]:
         return f"{instances} solved instances of this kind are too few to learn from: the usual shares"
+    if not choice["weights"]:
+        return "learned shares did not beat the usual ones on this kind when measured: the usual shares"
     return f"shares of time learned from {instances} solved instances of this kind"

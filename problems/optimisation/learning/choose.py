@@ -16,6 +16,10 @@ KEPT = 2
 INSURED = 0.25
 """Of all time, for the usual shares: what was learned may be wrong about an instance unlike those before."""
 
+HELPS: frozenset[str] = frozenset()
+"""The kinds on which learned shares beat the usual ones in `bench/optimisation/learning.py`: so far none. On
+the others they are computed and shown, and the usual ones are used."""
+
 LEAST_INSTANCES = 6
 """Solved instances of a kind below which nothing is learned."""
 
@@ -23,19 +27,22 @@ LEAST_INSTANCES = 6
 def choose(params: Mapping[str, Any], inputs: Mapping[str, bytes], report: Report) -> Output:
     """A local call: shares of time by engine for `inputs["model"]`, learned from `inputs["history"]`.
 
-    The values hold `weights` (empty where history is too short: the portfolio then divides time as it would
-    without learning), `expected` and `instances`, the number of solved instances that were learned from.
+    The values hold `learned`, the shares (empty where history is too short); `weights`, the shares to use
+    (empty where learning was not shown to help: the portfolio then divides time as it would without);
+    `expected`; and `instances`, the number of solved instances that were learned from.
     """
     model = parse_model(inputs["model"])
     trials = [trial for trial in read_history(inputs["history"]) if trial.kind == model.kind]
     solved = len({trial.recipe for trial in trials})
     found = features(model)
     if solved < LEAST_INSTANCES:
-        return Output({"weights": {}, "expected": [], "features": found, "instances": solved})
+        return Output({"learned": {}, "weights": {}, "expected": [], "features": found, "instances": solved})
     expected = Learner(trials, params["seed"]).expect(found)
+    learned = insured(shares(expected), usual_shares(model))
     return Output(
         {
-            "weights": insured(shares(expected), usual_shares(model)),
+            "learned": learned,
+            "weights": learned if model.kind in HELPS else {},
             "expected": [vars(each) for each in expected],
             "features": found,
             "instances": solved,

@@ -17,7 +17,13 @@ VIEW = OptimisationView(MaxCut(vertices=2, edges=((0, 1, 1),)), "gap", 0.0, 3.0)
 
 
 def choice(weights: dict[str, float], instances: int = 12) -> RawResult:
-    values = {"weights": weights, "expected": [], "features": {}, "instances": instances}
+    values = {
+        "learned": {"tabu": 1.0} if instances > 5 else {},
+        "weights": weights,
+        "expected": [],
+        "features": {},
+        "instances": instances,
+    }
     return RawResult(JobState.DONE, values)
 
 
@@ -70,6 +76,14 @@ def test_with_too_short_a_history_the_usual_shares_are_kept_and_that_is_said() -
     assert run(solve, choice({}, instances=2)).params["weights"] is None
     told = finished(solve, answer()).notes["learned"]["said"]
     assert told == "2 solved instances of this kind are too few to learn from: the usual shares"
+
+
+def test_where_learning_did_not_help_the_usual_shares_are_kept_and_that_is_said() -> None:
+    solve = LearnedPortfolio().solve(VIEW, seed=5)
+    chosen(solve)
+    assert run(solve, choice({})).params["weights"] is None
+    told = finished(solve, answer()).notes["learned"]["said"]
+    assert told == "learned shares did not beat the usual ones on this kind when measured: the usual shares"
 
 
 def test_a_choice_that_failed_fails_the_attempt_in_one_line() -> None:

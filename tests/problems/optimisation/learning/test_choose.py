@@ -3,6 +3,7 @@
 import pytest
 
 from escalation.work import Report
+from problems.optimisation.learning import choose as module
 from problems.optimisation.learning.choose import best_fixed, choose, insured, shares
 from problems.optimisation.learning.features import NAMES
 from problems.optimisation.learning.history import Trial, write_history
@@ -72,9 +73,21 @@ def test_the_choice_is_the_same_twice_and_says_what_it_rests_on() -> None:
     once, again = (choose({"seed": 3}, inputs, Report()).values for _ in range(2))
     assert once == again
     assert once["instances"] == 12
-    assert sum(once["weights"].values()) == pytest.approx(1.0, abs=1e-3)
+    assert sum(once["learned"].values()) == pytest.approx(1.0, abs=1e-3)
     assert {each["engine"] for each in once["expected"]} == {"semidefinite", "tabu", "annealing"}
-    assert set(once["weights"]) == set(usual_shares(model))
+    assert set(once["learned"]) == set(usual_shares(model))
+
+
+@pytest.mark.parametrize("helps", [True, False])
+def test_learned_shares_are_used_only_where_they_were_shown_to_help(
+    helps: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "HELPS", frozenset({"max_cut"} if helps else {"qubo"}))
+    model = MaxCut(vertices=4, edges=((0, 1, 1), (1, 2, 1), (2, 3, 1)))
+    inputs = {"model": dump(model), "history": write_history(by_size(), NAMES)}
+    values = choose({"seed": 3}, inputs, Report()).values
+    assert values["weights"] == (values["learned"] if helps else {})
+    assert values["learned"]
 
 
 def test_too_short_a_history_teaches_nothing_and_says_so() -> None:
