@@ -82,7 +82,8 @@ def _programme_cuts(model: Model, proof: Proof) -> tuple[str, dict[str, int]]:
     steps = proof.data["steps"]
     fixed = sum("fix" in step for step in steps)
     sizes = {"cuts": len(steps) - fixed, "fixings": fixed, "leaves": walked.leaves, "depth": walked.depth}
-    return f"{len(steps) - fixed} cutting planes and {walked.leaves} leaves, in exact arithmetic", sizes
+    cuts, leaves = _counted(len(steps) - fixed, "cutting plane"), _counted(walked.leaves, "leaf", "leaves")
+    return f"{cuts} and {leaves}, in exact arithmetic", sizes
 
 
 def _semidefinite(model: Model, proof: Proof) -> tuple[str, dict[str, int]]:
@@ -103,7 +104,8 @@ def _tree(model: Model, proof: Proof) -> tuple[str, dict[str, int]]:
     else:
         raise Faulty("expected a tree of the form spins or programme")
     sizes = {"nodes": len(nodes), "leaves": walked.leaves, "depth": walked.depth}
-    return f"branch and bound, each of {walked.leaves} leaves checked by {how}", sizes
+    leaves = _counted(walked.leaves, "leaf", "leaves")
+    return f"branch and bound, {leaves} checked by {how}", sizes
 
 
 def _second_engine(model: Model, proof: Proof) -> tuple[str, dict[str, int]]:
@@ -143,3 +145,7 @@ _CHECKS: dict[str, Callable[[Model, Proof], tuple[str, dict[str, int]]]] = {
 }
 KINDS = tuple(_CHECKS)
 """Of proofs that can be checked."""
+
+
+def _counted(number: int, one: str, many: str = "") -> str:
+    return f"{number} {one if number == 1 else many or one + 's'}"
