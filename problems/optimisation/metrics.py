@@ -7,7 +7,6 @@ the denominator at least one unit of the integer objective. `absolute_gap` is |o
 
 from typing import Any
 
-from escalation.problem import Target
 from problems.optimisation.models import Model, sign
 
 METRICS = ("gap", "absolute_gap", "objective")
@@ -40,8 +39,3 @@ def reached(model: Model, aim: dict[str, Any], cost: int, bound: int | None) -> 
     if aim["metric"] == "objective" and sign(model) < 0:
         return value >= float(aim["limit"])
     return value <= float(aim["limit"])
-
-
-def target_reached(model: Model, target: Target, cost: int, bound: int | None) -> bool:
-    """The same for a target."""
-    return reached(model, {"metric": target.metric, "limit": target.limit}, cost, bound)
