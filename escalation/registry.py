@@ -1,11 +1,12 @@
 """Families and backends are found by their descriptors; nothing heavy is imported to know they exist."""
 
 import importlib
-import pkgutil
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from pathlib import Path
+from typing import Any, TypeVar
 
 from escalation.calibration import DeviceKind
 from escalation.errors import BadInput
@@ -92,26 +93,70 @@ def resolve(path: str) -> Any:
     return getattr(importlib.import_module(module), name)
 
 
-def _descriptors(package: str) -> dict[str, Any]:
-    root = importlib.import_module(package)
-    found = {}
-    for info in pkgutil.iter_modules(root.__path__):
-        if info.ispkg:
-            descriptor = importlib.import_module(f"{package}.{info.name}.descriptor").DESCRIPTOR
-            found[descriptor.name] = descriptor
+Descriptor = TypeVar("Descriptor", FamilyDescriptor, BackendDescriptor)
+
+
+def found_in(package: str, kind: type[Descriptor]) -> Mapping[str, Descriptor]:
+    """The descriptors of a package's folders by name.
+
+    A folder that cannot take part is refused, never passed over: a family that silently vanished would be
+    missed only when a problem of it is asked for, and a second one of a name would run in the first's place.
+
+    Raises:
+        BadInput: on a folder that holds Python and cannot be imported, on a descriptor that is none, and on a
+            name that two folders give themselves; the line names them.
+    """
+    found: dict[str, tuple[str, Descriptor]] = {}
+    for folder in _folders(package):
+        where = f"{package}/{folder.name}"
+        descriptor = _descriptor(package, folder, where, kind)
+        if descriptor.name in found:
+            other = found[descriptor.name][0]
+            raise BadInput(
+                f"{other} and {where} both call themselves {descriptor.name!r}: expected one of a name; "
+                f"rename one in its descriptor.py"
+            )
+        found[descriptor.name] = (where, descriptor)
+    return {name: descriptor for name, (_, descriptor) in found.items()}
+
+
+def _folders(package: str) -> Iterator[Path]:
+    """Every folder that holds Python, in the order of their names; also one that is no package."""
+    for root in map(Path, importlib.import_module(package).__path__):
+        for folder in sorted(root.iterdir()):
+            if folder.name[0] not in "._" and any(folder.glob("*.py")):
+                yield folder
+
+
+def _descriptor(package: str, folder: Path, where: str, kind: type[Descriptor]) -> Descriptor:
+    for file in ("__init__.py", "descriptor.py"):
+        if not (folder / file).is_file():
+            raise BadInput(f"{where}: expected {file} in it, found none: add it, or move the folder away")
+    try:
+        found = importlib.import_module(f"{package}.{folder.name}.descriptor").DESCRIPTOR
+    except Exception as error:
+        raise BadInput(f"{where}/descriptor.py: {type(error).__name__}: {error}") from error
+    if not isinstance(found, kind):
+        raise BadInput(
+            f"{where}/descriptor.py: expected DESCRIPTOR to be a {kind.__name__}, got {type(found).__name__}"
+        )
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", found.name):
+        raise BadInput(
+            f"{where}/descriptor.py: expected a name of small letters, digits and _, got {found.name!r}"
+        )
     return found
 
 
 @cache
 def families() -> Mapping[str, FamilyDescriptor]:
     """The known families by name."""
-    return _descriptors("problems")
+    return found_in("problems", FamilyDescriptor)
 
 
 @cache
 def backends() -> Mapping[str, BackendDescriptor]:
     """The known backends by name."""
-    return _descriptors("backends")
+    return found_in("backends", BackendDescriptor)
 
 
 def family(name: str) -> Any:
