@@ -51,6 +51,8 @@ class CaseInfo(Frozen):
     problem_digest: str
     instance_digest: str
     instance: dict[str, JsonValue] = Field(description="What the instance says of itself.")
+    about: str = Field("", description="The same in one line, for lists and titles.")
+    asked: str = Field("", description="The target in words.")
     policy_name: str
     policy_digest: str
     policy_text: str

@@ -66,7 +66,8 @@ def finish(runtime: Runtime, case: Case, outcome: Outcome, engine: str) -> Outco
     """Writes the report and closes the case in ledger and tracking; returns the outcome as recorded."""
     attempts: list[tuple[Attempt, Candidate | None]] = list(runtime.ledger.attempts(case.case_id))
     outcome = outcome.model_copy(update={"engine": engine})
-    report = runtime.render(case, outcome, _sections(case, attempts))
+    opened_at = runtime.ledger.case(case.case_id).opened_at
+    report = runtime.render(case, outcome, _sections(case, attempts), opened_at)
     path = runtime.settings.home / "reports" / f"{case.case_id}.html"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(report)

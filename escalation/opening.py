@@ -13,6 +13,7 @@ from escalation.policy import LoadedPolicy, load_policy, parse_policy
 from escalation.policy_tests import require_passing
 from escalation.problem import Problem
 from escalation.registry import family as find_family
+from escalation.registry import target_in_words
 from escalation.settings import ROOT
 from escalation.validation import parse, validated
 
@@ -60,6 +61,8 @@ def prepare(
         problem_digest=problem.digest,
         instance_digest=instance.digest,
         instance=dict(instance.describe()),
+        about=_line(instance.about()),
+        asked=target_in_words(problem.family, problem.target),
         policy_name=loaded.policy.policy,
         policy_digest=loaded.policy.digest,
         policy_text=loaded.text,
@@ -81,6 +84,15 @@ def prepare_again(info: CaseInfo, engine: str = "plain") -> Case:
     policy = parse_policy(info.policy_text, info.policy_name)
     folder = Path(str(info.environment.get("folder", ROOT)))
     return prepare(info.problem, policy, info.case_id, folder, engine)
+
+
+ABOUT_CHARACTERS = 160
+"""Names of files and columns may be of any length; a line of a list may not."""
+
+
+def _line(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= ABOUT_CHARACTERS else f"{line[: ABOUT_CHARACTERS - 1]}…"
 
 
 def new_case_id(problem: Problem) -> str:

@@ -66,6 +66,12 @@ class Target(Frozen):
         """The error the whole case may make, 1 - confidence."""
         return 1.0 - self.confidence
 
+    def in_words(self, *, sure: bool = True) -> str:
+        """The target in words; `sure` says its confidence too, which plays no part where a proof decides."""
+        side = "at least" if self.at_least is not None else "at most"
+        confidence = f" with confidence {self.confidence:g}" if sure else ""
+        return f"{self.metric} {side} {self.limit:g}{confidence}"
+
     def reached_by(self, value: float) -> bool:
         """Tells whether `value` is on the right side of the limit."""
         return value >= self.limit if self.at_least is not None else value <= self.limit

@@ -36,6 +36,12 @@ class Instance(Protocol):
     def describe(self) -> Mapping[str, Any]:
         """Returns small JSON data for the record: shape, source, full digests."""
 
+    def about(self) -> str:
+        """Says in a few words what it is, for lists and titles: origin, question, size.
+
+        For instance `heart.csv: died (yes against no), 299 rows, 12 features`.
+        """
+
 
 class Device(Protocol):
     """What a method may ask about where it would run, to quote itself."""

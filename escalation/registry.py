@@ -166,9 +166,7 @@ def family(name: str) -> Any:
 
 def target_in_words(family_name: str, target: Target) -> str:
     """The target in words, with its confidence where that plays a part."""
-    side = "at least" if target.at_least is not None else "at most"
-    sure = "" if families()[family_name].proves else f" with confidence {target.confidence:g}"
-    return f"{target.metric} {side} {target.limit:g}{sure}"
+    return target.in_words(sure=not families()[family_name].proves)
 
 
 def backend_descriptor(spec: str) -> tuple[BackendDescriptor, str | None]:

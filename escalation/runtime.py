@@ -40,7 +40,8 @@ class Silent:
 
 
 _log = logging.getLogger(__name__)
-Render = Callable[[Case, Outcome, tuple[Section, ...]], bytes]
+Render = Callable[[Case, Outcome, tuple[Section, ...], str], bytes]
+"""From case, outcome, the family's sections and when the case was opened (ISO 8601) to the HTML report."""
 
 
 @dataclass

@@ -13,12 +13,13 @@ from escalation.ladder import Case
 from escalation.protocols import Section
 
 
-def render(case: Case, outcome: Outcome, sections: Sequence[Section]) -> bytes:
+def render(case: Case, outcome: Outcome, sections: Sequence[Section], opened_at: str) -> bytes:
     """Returns the report as UTF-8 HTML; everything but the sections is escaped."""
     text = _template().render(
         case=case,
         info=case.info,
         outcome=outcome,
+        opened_at=opened_at,
         sections=sections,
         shortfall=shortfall,
         rehearsal=_rehearsals(outcome.attempts),

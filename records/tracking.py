@@ -231,8 +231,8 @@ class MlflowTracker:
         report: bytes | None = None,
     ) -> None:
         files = self._tables(case_id, report or _report(outcome))
-        run_id = self._runs.pop(case_id)
-        tracking_case.close_run(self._client, run_id, status, outcome, files=files, at_ms=at_ms)
+        run_id, info = self._runs.pop(case_id), self._infos.pop(case_id)
+        tracking_case.close_run(self._client, run_id, info, status, outcome, files=files, at_ms=at_ms)
 
     def _kill_open(self) -> None:
         for run_id in self._runs.values():

@@ -58,6 +58,7 @@ def log_decision(client: Any, run_id: str, decision: Decision) -> None:
 def close_run(
     client: Any,
     run_id: str,
+    info: CaseInfo,
     status: CaseStatus,
     outcome: Outcome | None,
     *,
@@ -69,7 +70,7 @@ def close_run(
         if outcome is not None:
             files = {**files, "outcome.json": pretty(outcome.to_json())}
             log_metrics(client, run_id, _metrics(outcome), at_ms)
-            set_tags(client, run_id, _answer(outcome))
+            set_tags(client, run_id, _answer(info, outcome))
         log_files(client, run_id, files)
         shown = [{"path": name, "type": "table"} for name in files if name.endswith("_table.json")]
         set_tags(client, run_id, {"tierwise.status": status, "mlflow.loggedArtifacts": json.dumps(shown)})
@@ -140,12 +141,15 @@ def _tags(info: CaseInfo) -> dict[str, Any]:
     return _made_with(info) | {
         "tierwise.kind": "case",
         "tierwise.case_id": info.case_id,
+        "tierwise.about": info.about,
+        "tierwise.asked": info.asked,
         "tierwise.problem_digest": info.problem_digest,
         "tierwise.instance_digest": info.instance_digest,
         "tierwise.policy": info.policy_name,
         "tierwise.policy_digest": info.policy_digest,
         "tierwise.data_class": problem.data_class,
         "tierwise.stage": problem.stage,
+        "mlflow.note.content": _asked(info),
         "mlflow.user": getpass.getuser(),
         "mlflow.source.name": "tierwise",
         "mlflow.source.type": "LOCAL",
@@ -169,7 +173,7 @@ def _made_with(info: CaseInfo) -> dict[str, Any]:
 def _params(info: CaseInfo) -> dict[str, Any]:
     problem = info.problem.to_json()
     stated = {name: problem[name] for name in ("family", "instance", "target", "budget", "seed")}
-    return flat("", {**stated, "policy": info.policy_name})
+    return flat("", {"about": info.about, **stated, "policy": info.policy_name})
 
 
 def _documents(info: CaseInfo, blob: Blob | None) -> dict[str, bytes]:
@@ -201,7 +205,7 @@ def _log_dataset(client: Any, run_id: str, info: CaseInfo) -> None:
     client.log_inputs(run_id, [DatasetInput(dataset, tags)])
 
 
-def _answer(outcome: Outcome) -> dict[str, Any]:
+def _answer(info: CaseInfo, outcome: Outcome) -> dict[str, Any]:
     return {
         "tierwise.tier": outcome.tier,
         "tierwise.method": outcome.method,
@@ -209,8 +213,12 @@ def _answer(outcome: Outcome) -> dict[str, Any]:
         "tierwise.device_kind": outcome.device_kind,
         "tierwise.certificate": outcome.certificate.status if outcome.certificate else None,
         "tierwise.record": outcome.record,
-        "mlflow.note.content": _note(outcome),
+        "mlflow.note.content": f"{_asked(info)}\n{_note(outcome)}",
     }
+
+
+def _asked(info: CaseInfo) -> str:
+    return f"{info.about}\n\nAsked: {info.asked}\n"
 
 
 def _note(outcome: Outcome) -> str:

@@ -87,6 +87,8 @@ def _check_loading(family: Any, descriptor: FamilyDescriptor, target: Target) ->
     again = family.load(dict(descriptor.sample), SEED, folder)
     expect(instance.digest == again.digest, "loading the same instance twice gives two digests")
     canonical_json(dict(instance.describe()))
+    about = instance.about()
+    expect(bool(about.strip()) and "\n" not in about, f"expected a line on the instance, got {about!r}")
     views = [family.view(each, target).digest for each in (instance, again)]
     expect(views[0] == views[1], "the same instance gives two solver views")
     return instance

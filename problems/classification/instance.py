@@ -33,6 +33,7 @@ class TableInstance:
         sealed_index: positions of the rows whose labels only the verifier has, shape (n_sealed,).
         positive: name of the class that is predicted.
         negative: name of the other one.
+        target: the column that holds them; empty for a data set by name.
         subgroups: for each declared column, the subgroup of each sealed row.
         time_ordered: whether the sealed rows are the latest; rows are then in order of time.
         source: where the table comes from.
@@ -46,6 +47,7 @@ class TableInstance:
     sealed_index: Index
     positive: str
     negative: str
+    target: str = ""
     subgroups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     time_ordered: bool = False
     source: Mapping[str, Any] = field(default_factory=dict)
@@ -95,12 +97,21 @@ class TableInstance:
             "missing_values": int(self.frame[names].isna().sum().sum()),
             "positive": self.positive,
             "negative": self.negative,
+            "target": self.target,
             "open": self._part(self.open_index),
             "sealed": self._part(self.sealed_index),
             "time_ordered": self.time_ordered,
             "remarks": list(self.remarks),
             "digest": self.digest,
         }
+
+    def about(self) -> str:
+        """`heart.csv: died (yes against no), 299 rows, 12 features`."""
+        named = (self.source[name] for name in ("csv", "parquet", "dataset") if name in self.source)
+        classes = f"{self.positive} against {self.negative}"
+        asked = f"{self.target} ({classes})" if self.target else classes
+        shape = f"{len(self.frame)} rows, {len(self.columns)} features"
+        return f"{next(named, 'a table')}: {asked}, {shape}"
 
     def _part(self, index: Index) -> dict[str, Any]:
         part = self.frame.iloc[index]

@@ -51,6 +51,7 @@ def prepare(table: RawTable, spec: FileSpec, seed: int) -> TableInstance:
         sealed_index=sealed_index,
         positive=positive,
         negative=negative,
+        target=spec.target if spec.target in table.columns and not table.source.get("dataset") else "",
         subgroups=subgroups(table, spec, order, open_index, sealed_index),
         time_ordered=times is not None,
         source=dict(table.source),

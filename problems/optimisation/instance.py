@@ -8,6 +8,7 @@ from typing import Any
 from escalation.identity import digest_json
 from escalation.problem import Target
 from escalation.work import Blob
+from problems.optimisation.about import about
 from problems.optimisation.models import Model, dump
 
 
@@ -71,6 +72,10 @@ class OptimisationInstance:
             "remarks": list(self.remarks),
             "model": self.model.digest,
         }
+
+    def about(self) -> str:
+        """`triage: patients.csv and places.csv, 30 patients, 5 places`."""
+        return about(self.model, self.source)
 
     def view(self, target: Target) -> OptimisationView:
         """Nothing of an optimisation instance is sealed: the proof is in the bound."""

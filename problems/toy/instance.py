@@ -45,6 +45,9 @@ class ToyInstance:
     def describe(self) -> Mapping[str, Any]:
         return {"numbers": len(self.view.numbers), "reach": self.view.reach}
 
+    def about(self) -> str:
+        return f"{len(self.view.numbers)} numbers"
+
 
 def load(spec: ToySpec) -> ToyInstance:
     """Makes the instance of a valid specification."""

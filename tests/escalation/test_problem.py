@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from escalation.errors import BadInput
-from escalation.opening import parse_problem, read_problem
+from escalation.opening import parse_problem, prepare, read_problem
 from escalation.problem import Budget, DataClass, Problem, Target, Tier
+from problems.toy.instance import ToyInstance
 
 amounts = st.none() | st.floats(min_value=0.001, max_value=1e6)
 budgets = st.builds(Budget, wall_s=amounts, cpu_s=amounts, qpu_s=amounts, usd=amounts)
@@ -121,3 +122,15 @@ def test_tiers_are_tried_in_order() -> None:
 def test_data_that_is_no_problem_at_all_is_refused_in_one_line() -> None:
     with pytest.raises(BadInput, match=r"^problem: input should be a valid dictionary .*, got 'toy'$"):
         parse_problem("toy")
+
+
+def test_a_case_keeps_in_words_what_it_is_about_however_long_its_names_are(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    problem = Problem(family="toy", instance={"numbers": [3, 1]}, target=Target(metric="number", at_least=2))
+    info = prepare(problem).info
+    assert (info.about, info.asked) == ("2 numbers", "number at least 2")
+    monkeypatch.setattr(ToyInstance, "about", lambda self: "a\n\tb " + "long " * 100)
+    about = prepare(problem).info.about
+    assert about.startswith("a b long long ")
+    assert (len(about), about[-1]) == (160, "…")

@@ -109,6 +109,8 @@ def make_info() -> Callable[..., CaseInfo]:
                 "problem_digest": problem.digest,
                 "instance_digest": digest_json("instance"),
                 "instance": {"rows": 3},
+                "about": "t.csv: ill, 3 rows, 2 features",
+                "asked": "m at least 1",
                 "policy_name": "default",
                 "policy_digest": digest_json("policy"),
                 "policy_text": "name: default\n",

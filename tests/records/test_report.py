@@ -30,7 +30,9 @@ def test_the_report_names_the_question_what_is_waited_for_and_practice(asked: De
         quote=Quote(), status=AttemptStatus.FAILED,
     )  # fmt: skip
     outcome = conclude(case, [practised], [asked], CaseStatus.WAITING).model_copy(update={"paused": "a job"})
-    page = render(case, outcome, ()).decode()
+    page = render(case, outcome, (), "2026-11-23T08:00:00+00:00").decode()
+    assert "<title>3 numbers: waiting (2026-11-23)</title>" in page
+    assert "Asked on 2026-11-23 of toy: number at least 9." in page
     assert 'class="status waiting"' in page
     assert "It waits: a job." in page
     assert "asks a person, <code>paid_work</code>: A person decides on money." in page

@@ -128,6 +128,7 @@ def test_a_case_is_a_parent_run_with_everything_needed_to_replay_it(
     assert (run.info.status, run.info.run_name) == ("FINISHED", "c")
     wanted = {
         "tierwise.case_id": "c",
+        "tierwise.about": "t.csv: ill, 3 rows, 2 features",
         "tierwise.problem_digest": info.problem_digest,
         "tierwise.policy": "default",
         "tierwise.policy_digest": info.policy_digest,
@@ -139,6 +140,9 @@ def test_a_case_is_a_parent_run_with_everything_needed_to_replay_it(
         "tierwise.status": "accepted",
     }
     assert wanted.items() <= run.data.tags.items()
+    assert run.data.tags["mlflow.note.content"].startswith(
+        "t.csv: ill, 3 rows, 2 features\n\nAsked: m at least 1\n"
+    )
     assert {"family": "toy", "seed": "0", "target.metric": "m", "instance.name": "n"}.items() <= (
         run.data.params.items()
     )

@@ -45,6 +45,12 @@ def load(tmp_path: Path) -> Load:
     return load
 
 
+def test_it_says_what_it_is_about_in_a_line(load: Load, table: pd.DataFrame) -> None:
+    assert load(table).about() == "t.csv: ill (yes against no), 120 rows, 3 features"
+    bundled = load_table({"dataset": "breast_cancer"}, 1, Path())
+    assert bundled.about() == "breast_cancer: malignant against benign, 569 rows, 30 features"
+
+
 def test_types_labels_and_stratified_parts(load: Load, table: pd.DataFrame) -> None:
     instance = load(table)
     assert [(c.name, c.kind, c.levels) for c in instance.columns] == [
