@@ -194,7 +194,6 @@ _MEANINGS: Mapping[tuple[str, str], str] = {
     ): "The policy to use where the command names none; `default` where neither does.",
     ("ProblemFile", "seed"): "From 0 to 2³² - 1: all chance is derived from it.",
     ("DatasetSpec", "dataset"): "Its name.",
-    ("DatasetSpec", "params"): "Not written: the parameters of a constructed one stand beside `dataset`.",
     **{
         (kind, "kind"): "Says which of the kinds it is."
         for kind in ("AppointmentsSpec", "TriageSpec", "QuboSpec", "MaxCutSpec", "IndependentSetSpec")

@@ -24,6 +24,8 @@ class FamilyDescriptor:
         sample: an instance that the contract suite loads, quick to solve.
         sample_target: a target for it.
         proves: whether its certificates are proofs, so that the target's confidence plays no part.
+        sources: `module:function` from a folder for example files to the `escalation.testing.sources.Source`s
+            that say which fields each way to give an instance takes.
     """
 
     name: str
@@ -32,6 +34,7 @@ class FamilyDescriptor:
     sample: Mapping[str, Any]
     sample_target: Mapping[str, Any]
     proves: bool = False
+    sources: str = ""
 
 
 @dataclass(frozen=True)

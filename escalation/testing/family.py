@@ -23,6 +23,7 @@ from escalation.protocols import Method
 from escalation.quote import Quote
 from escalation.registry import FamilyDescriptor, resolve
 from escalation.testing.backend import expect
+from escalation.testing.sources import check_sources
 from escalation.work import Blob, JobState, RawResult, Work
 
 Perform = Callable[[Work], RawResult]
@@ -64,6 +65,8 @@ def check_family(descriptor: FamilyDescriptor, perform: Perform) -> None:
     expect(family.name == descriptor.name, f"expected the name {descriptor.name!r}, got {family.name!r}")
     target = Target.model_validate(dict(descriptor.sample_target))
     instance = _check_loading(family, descriptor, target)
+    if descriptor.sources:
+        check_sources(family, descriptor)
     view = family.view(instance, target)
     methods = tuple(family.methods())
     _check_methods(methods)

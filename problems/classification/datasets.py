@@ -7,7 +7,7 @@ import numpy as np
 from escalation.errors import BadInput
 from escalation.registry import resolve
 from problems.classification.raw import RawTable, from_frame
-from problems.classification.spec import DatasetSpec, FileSpec
+from problems.classification.spec import ConstructedSpec, DatasetSpec, FileSpec
 
 ONE_YEAR_D = 365.0
 TARGET = "__target__"
@@ -23,7 +23,7 @@ def read_dataset(spec: DatasetSpec, seed: int) -> tuple[RawTable, FileSpec]:
     Raises:
         BadInput: when there is no such data set, or its maker refuses its parameters.
     """
-    if spec.dataset in CONSTRUCTED:
+    if isinstance(spec, ConstructedSpec):
         frame, extra = resolve(CONSTRUCTED[spec.dataset])(dict(spec.params), seed)
         source = {"dataset": spec.dataset, "params": dict(spec.params), "constructed": True}
         return from_frame(frame, source, extra=extra), _roles(spec, "label", "b")

@@ -8,4 +8,5 @@ DESCRIPTOR = FamilyDescriptor(
     summary="Binary classification of the rows of a table: tuned on open rows, certified on sealed ones.",
     sample={"dataset": "breast_cancer"},
     sample_target={"metric": "roc_auc", "at_least": 0.97},
+    sources="problems.classification.sources:sources",
 )

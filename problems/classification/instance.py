@@ -145,10 +145,9 @@ def load_table(instance: Mapping[str, Any], seed: int, folder: Path) -> TableIns
     spec = parse_spec(instance)
     if isinstance(spec, DatasetSpec):
         return prepare(*read_dataset(spec, seed), seed)
-    na_values = [str(value) for value in spec.na_values]
     if spec.csv is not None:
-        return prepare(read_csv(folder / spec.csv, na_values), spec, seed)
-    return prepare(read_parquet(folder / str(spec.parquet), na_values), spec, seed)
+        return prepare(read_csv(folder / spec.csv, [str(value) for value in spec.na_values]), spec, seed)
+    return prepare(read_parquet(folder / str(spec.parquet), spec.na_values), spec, seed)
 
 
 def solver_view(instance: TableInstance, target: Target) -> TableView:

@@ -9,6 +9,7 @@ from escalation.errors import BadInput
 from escalation.identity import digest_bytes
 from problems.classification.inference import NUMBER, Texts
 from problems.classification.raw import RawTable, from_frame, refuse_repeated
+from problems.classification.spec import Value
 
 NA_VALUES = frozenset({"", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "null", "None", "<NA>"})
 """Texts that mean a missing value, as in `pandas.read_csv`; a problem file may name more."""
@@ -50,7 +51,7 @@ def read_csv(path: Path, na_values: Sequence[str] = ()) -> RawTable:
     return RawTable(columns, tuple(f"line {number}" for number, _, _ in rows), source)
 
 
-def read_parquet(path: Path, na_values: Sequence[str] = ()) -> RawTable:
+def read_parquet(path: Path, na_values: Sequence[Value] = ()) -> RawTable:
     """Reads a Parquet file; the texts in `na_values` count as missing.
 
     Raises:
@@ -69,7 +70,7 @@ def read_parquet(path: Path, na_values: Sequence[str] = ()) -> RawTable:
     if not len(frame):
         raise BadInput(f"{path}: expected rows, got an empty table")
     if na_values:
-        frame = frame.replace(dict.fromkeys(na_values))
+        frame = frame.replace(dict.fromkeys([*na_values, *map(str, na_values)]))
     return from_frame(frame, {"parquet": path.name, "sha256": digest_bytes(data)})
 
 

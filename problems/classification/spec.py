@@ -37,7 +37,12 @@ class DatasetSpec(TableSpec):
     """A data set by name."""
 
     dataset: str
-    params: dict[str, Any] = Field(default_factory=dict, description="Of a constructed data set.")
+
+
+class ConstructedSpec(DatasetSpec):
+    """A data set that is made, with the parameters that a problem file writes beside its name."""
+
+    params: dict[str, Any]
 
 
 def parse_spec(instance: Mapping[str, Any]) -> FileSpec | DatasetSpec:
@@ -51,19 +56,19 @@ def parse_spec(instance: Mapping[str, Any]) -> FileSpec | DatasetSpec:
         got = " and ".join(sources) or "none of them"
         raise BadInput(f"instance: expected exactly one of dataset, csv and parquet, got {got}")
     if sources[0] == "dataset":
-        return _checked(DatasetSpec, _with_params(instance))
+        return _dataset(instance)
     return _checked(FileSpec, instance)
 
 
-def _with_params(instance: Mapping[str, Any]) -> dict[str, Any]:
-    """Gathers the fields of a constructed data set, which its maker checks, under `params`."""
+def _dataset(instance: Mapping[str, Any]) -> DatasetSpec:
+    """Gathers the parameters of a constructed data set, which its maker checks."""
     from problems.classification.datasets import CONSTRUCTED
 
-    if instance["dataset"] not in CONSTRUCTED:
-        return dict(instance)
-    own = {name for name in DatasetSpec.model_fields if name != "params"}
+    if str(instance["dataset"]) not in CONSTRUCTED:
+        return _checked(DatasetSpec, instance)
+    own = {name: value for name, value in instance.items() if name in DatasetSpec.model_fields}
     params = {name: value for name, value in instance.items() if name not in own}
-    return {**{name: instance[name] for name in own if name in instance}, "params": params}
+    return _checked(ConstructedSpec, {**own, "params": params})
 
 
 def _checked(kind: type[Spec], instance: Mapping[str, Any]) -> Spec:
@@ -73,7 +78,7 @@ def _checked(kind: type[Spec], instance: Mapping[str, Any]) -> Spec:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"])
         if first["type"] == "extra_forbidden":
-            known = ", ".join(field for field in kind.model_fields if field != "params")
+            known = ", ".join(kind.model_fields)
             raise BadInput(f"instance: unknown field {name!r}, expected one of {known}") from None
         if first["type"] == "missing":
             raise BadInput(f"instance: field {name!r} is missing") from None

@@ -9,4 +9,5 @@ DESCRIPTOR = FamilyDescriptor(
     sample={"numbers": [3, 1, 4, 1, 5, 9, 2, 6], "reach": 3},
     sample_target={"metric": "number", "at_least": 9},
     proves=True,
+    sources="problems.toy.sources:sources",
 )

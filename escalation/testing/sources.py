@@ -1,0 +1,132 @@
+"""Every field has an effect wherever it is accepted: walked over all fields and all sources of a family.
+
+A family names its sources in its descriptor (`sources`, a function of a folder for example files). Beside
+each of them every field of the family is set once: one that the source takes must change the instance or
+what solvers see of it, any other must be refused by name.
+"""
+
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import UnionType
+from typing import Any, Union, get_args, get_origin
+
+from pydantic import BaseModel
+
+from escalation.errors import BadInput
+from escalation.problem import Target
+from escalation.registry import FamilyDescriptor, resolve
+from escalation.testing.backend import expect
+
+SEED = 20261126
+
+
+@dataclass(frozen=True)
+class Source:
+    """One way in which a problem file gives an instance.
+
+    A field within a field is named with a dot: `generate.density`.
+
+    Attributes:
+        name: for messages.
+        model: what checks it; each of its fields must be known to some source.
+        instance: as a problem file writes it, with nothing that could be left out.
+        takes: all further fields that have an effect here, each with a value that shows the effect.
+    """
+
+    name: str
+    model: type[BaseModel]
+    instance: Mapping[str, Any]
+    takes: Mapping[str, Any] = field(default_factory=dict)
+
+
+def check_sources(family: Any, descriptor: FamilyDescriptor) -> None:
+    """Walks all fields over all sources of a family.
+
+    Raises:
+        ContractBroken: at a field that is accepted without an effect, or that no source knows.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        target = Target.model_validate(dict(descriptor.sample_target))
+        sources: Sequence[Source] = resolve(descriptor.sources)(Path(folder))
+        examples = dict(_examples(sources))
+        for source in sources:
+            unknown = sorted(set(_fields(source.model)) - set(examples))
+            expect(not unknown, f"{source.name}: no source says what {', '.join(unknown)} does")
+            walk = _Walk(family, target, source, Path(folder))
+            for name, value in (examples | dict(source.takes)).items():
+                walk.check(name, value)
+
+
+class _Walk:
+    """One source, and what its instance looks like with nothing added."""
+
+    def __init__(self, family: Any, target: Target, source: Source, folder: Path) -> None:
+        self.family, self.target, self.source, self.folder = family, target, source, folder
+        self.plain = self._shown(dict(source.instance))
+
+    def check(self, name: str, value: Any) -> None:
+        """Sets one field beside the source; it must have an effect, or be refused by its name."""
+        if _get(self.source.instance, name) is not None:
+            return
+        what = f"{self.source.name}: field {name!r}"
+        try:
+            shown = self._shown(_with(self.source.instance, name, value))
+        except BadInput as error:
+            expect(name not in self.source.takes, f"{what} is refused: {error}")
+            expect("\n" not in str(error), f"{what}: more than one line: {error}")
+            named = any(part in str(error) for part in name.split("."))
+            expect(named, f"{what} is refused without being named: {error}")
+        else:
+            expect(shown != self.plain, f"{what} = {value!r} is accepted and has no effect")
+            expect(name in self.source.takes, f"{what} has an effect that `takes` does not list")
+
+    def _shown(self, instance: Mapping[str, Any]) -> tuple[str, str]:
+        """What depends on a field that has an effect: the instance, or what solvers see of it."""
+        loaded = self.family.load(instance, SEED, self.folder)
+        return loaded.digest, self.family.view(loaded, self.target).digest
+
+
+def _examples(sources: Sequence[Source]) -> Iterator[tuple[str, Any]]:
+    """Yields (field, value) for every field that any source has."""
+    for source in sources:
+        yield from _leaves(source.instance)
+        yield from source.takes.items()
+
+
+def _leaves(data: Mapping[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in data.items():
+        yield before + name, value
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{before}{name}.")
+
+
+def _fields(model: type[BaseModel], before: str = "") -> Iterator[str]:
+    """Yields the names of a model's fields, those of models within it with a dot."""
+    for name, info in model.model_fields.items():
+        yield before + name
+        for inner in _models(info.annotation):
+            yield from _fields(inner, f"{before}{name}.")
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    if get_origin(annotation) in (Union, UnionType):
+        for part in get_args(annotation):
+            yield from _models(part)
+    elif isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+
+
+def _get(data: Mapping[str, Any], name: str) -> Any:
+    found: Any = data
+    for part in name.split("."):
+        found = found.get(part) if isinstance(found, Mapping) else None
+    return found
+
+
+def _with(data: Mapping[str, Any], name: str, value: Any) -> dict[str, Any]:
+    first, _, rest = name.partition(".")
+    inner = data.get(first)
+    below = _with(inner if isinstance(inner, Mapping) else {}, rest, value) if rest else value
+    return {**data, first: below}

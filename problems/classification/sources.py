@@ -1,0 +1,57 @@
+"""The ways to give this family a table, and what each field beside them changes, on small example files."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from escalation.testing.sources import Source
+from problems.classification.spec import DatasetSpec, FileSpec
+
+ROWS = 120
+
+
+def sources(folder: Path) -> tuple[Source, ...]:
+    """Writes a table as CSV and as Parquet; returns both, a bundled data set, and a constructed one."""
+    frame = _table()
+    frame.to_csv(folder / "t.csv", index=False)
+    frame.to_parquet(folder / "t.parquet", index=False)
+    columns = {"target": "ill"}
+    both = {"sealed_fraction": 0.5}
+    return (
+        Source("csv", FileSpec, {"csv": "t.csv", **columns}, both | _OF_FILES),
+        Source("parquet", FileSpec, {"parquet": "t.parquet", **columns}, both | _OF_FILES),
+        Source("dataset", DatasetSpec, {"dataset": "breast_cancer"}, both | {"subgroups": ["mean area"]}),
+        Source(
+            "constructed dataset",
+            DatasetSpec,
+            {"dataset": "quantum_labels"},
+            both | {"subgroups": ["x0"], "rows": 200, "qubits": 3, "flip": 0.1},
+        ),
+    )
+
+
+_OF_FILES = {
+    "subgroups": ["ward"],
+    "positive": 0,
+    "group": "patient",
+    "time": "seen",
+    "drop": ["dose"],
+    "categorical": ["ward"],
+    "na_values": [2],
+}
+
+
+def _table() -> Any:
+    import pandas as pd
+
+    rng = np.random.default_rng(1)
+    return pd.DataFrame(
+        {
+            "dose": rng.normal(size=ROWS).round(6),
+            "ward": rng.integers(1, 5, ROWS),
+            "patient": rng.permutation(np.arange(ROWS) // 2),
+            "seen": rng.integers(0, 1000, ROWS),
+            "ill": np.arange(ROWS) % 2,
+        }
+    )
