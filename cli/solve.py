@@ -1,6 +1,7 @@
 """`tierwise solve`."""
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -76,7 +77,7 @@ def _prepare(path: Path, policy: str | None, case_id: str | None, engine: str) -
     chosen: str | Path = policy or DEFAULT_POLICY
     if policy is None and file.policy is not None:
         beside = path.parent / file.policy
-        chosen = beside if beside.exists() else file.policy
+        chosen = beside if os.path.exists(beside) else file.policy
     try:
         return prepare(file.problem(), chosen, case_id, path.resolve().parent, engine)
     except BadInput as error:

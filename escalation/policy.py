@@ -1,5 +1,6 @@
 """Policies: versioned files that say which tiers open when, checked whole before anything runs."""
 
+import os
 from collections.abc import Mapping
 from difflib import get_close_matches
 from functools import cache, cached_property
@@ -11,7 +12,7 @@ from pydantic import Field
 from escalation.calibration import DeviceKind
 from escalation.conditions import Condition, FactLimit, Threshold, split_quantity, thresholds
 from escalation.core_facts import CORE_FACTS
-from escalation.document import Document
+from escalation.document import Document, shown
 from escalation.errors import PolicyError
 from escalation.facts import FactSpec, FactType
 from escalation.model import Frozen
@@ -130,12 +131,12 @@ def find_policy(name: str | Path) -> Path:
     """Finds a policy by path, or by the name of one that ships."""
     shipped = ROOT / "policies" / f"{name}.yaml"
     path = Path(name)
-    if path.suffix in (".yaml", ".yml") or path.is_file():
+    if path.suffix in (".yaml", ".yml") or os.path.isfile(path):
         return path
-    if shipped.exists():
+    if os.path.isfile(shipped):
         return shipped
     known = ", ".join(sorted(p.stem for p in (ROOT / "policies").glob("*.yaml")))
-    raise PolicyError(f"unknown policy {str(name)!r}: expected a file or one of {known}")
+    raise PolicyError(f"unknown policy {shown(str(name), quoted=True)}: expected a file or one of {known}")
 
 
 def load_policy(name: str | Path) -> LoadedPolicy:

@@ -4,7 +4,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from escalation.document import Document
+from escalation.document import Document, shown
 from escalation.errors import BadInput
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -35,8 +35,8 @@ def first_complaint(error: ValidationError) -> tuple[tuple[str | int, ...], str]
         return path, "expected, but missing"
     message = found["msg"].removeprefix("Value error, ")
     given = found["input"]
-    shown = "" if isinstance(given, dict | list | BaseModel) else f", got {given!r}"
-    return path, message[0].lower() + message[1:] + shown
+    got = "" if isinstance(given, dict | list | BaseModel) else f", got {shown(given, quoted=True)}"
+    return path, message[0].lower() + message[1:] + got
 
 
 def _is_tag(place: tuple[str | int, ...], index: int) -> bool:
@@ -52,4 +52,4 @@ def parse(model: type[Model], data: Any, what: str) -> Model:
         return model.model_validate(data)
     except ValidationError as error:
         place, message = first_complaint(error)
-        raise BadInput(": ".join(filter(None, (what, ".".join(map(str, place)), message)))) from None
+        raise BadInput(": ".join(filter(None, (what, ".".join(map(shown, place)), message)))) from None

@@ -5,6 +5,7 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
+from escalation import user_files
 from escalation.errors import BadInput
 from escalation.identity import digest_bytes
 from problems.classification.inference import NUMBER, Texts
@@ -75,13 +76,9 @@ def read_parquet(path: Path, na_values: Sequence[Value] = ()) -> RawTable:
 
 
 def read_bytes(path: Path) -> bytes:
-    """Returns a file's bytes; raises `BadInput` when it is missing or unreadable."""
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise BadInput(f"{path}: no such file (relative paths start at the problem file's folder)") from None
-    except OSError as error:
-        raise BadInput(f"{path}: cannot be read: {error.strerror}") from None
+    """Returns a file's bytes; raises `BadInput` when it is missing, unreadable or too large."""
+    missing = "no such file (relative paths start at the problem file's folder)"
+    return user_files.read_bytes(path, missing=missing)
 
 
 def _records(path: Path, data: bytes) -> list[tuple[int, list[str], str]]:

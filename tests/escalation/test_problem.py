@@ -93,7 +93,7 @@ def test_missing_empty_and_binary_files_are_bad_input(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="expected a mapping"):
         read_problem(tmp_path / "empty.yaml")
     (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(BadInput, match="cannot be read as text"):
+    with pytest.raises(BadInput, match="line 1: expected UTF-8 text, got byte 0xff"):
         read_problem(tmp_path / "binary.yaml")
 
 

@@ -4,8 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from escalation import user_files
 from escalation.errors import BadInput
 from escalation.identity import digest_bytes
+
+MOST_BYTES = 64 * 2**20
+MISSING = "no such file (relative paths start at the problem file's folder)"
 
 
 @dataclass(frozen=True)
@@ -42,13 +46,8 @@ class TextFile:
 
 
 def read_bytes(path: Path) -> bytes:
-    """Returns a file's bytes; raises `BadInput` when it is missing, unreadable or empty."""
-    try:
-        data = path.read_bytes()
-    except FileNotFoundError:
-        raise BadInput(f"{path}: no such file (relative paths start at the problem file's folder)") from None
-    except (OSError, ValueError) as error:
-        raise BadInput(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
+    """Returns a file's bytes; raises `BadInput` when it is missing, unreadable, too large or empty."""
+    data = user_files.read_bytes(path, MOST_BYTES, missing=MISSING)
     if not data.strip():
         raise BadInput(f"{path}: expected an instance, got an empty file")
     return data
@@ -58,16 +57,10 @@ def read_text(path: Path) -> TextFile:
     """Reads UTF-8, with or without a byte order mark.
 
     Raises:
-        BadInput: when the file is missing, unreadable, empty or not UTF-8.
+        BadInput: when the file is missing, unreadable, too large, empty or no UTF-8 text.
     """
     data = read_bytes(path)
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data[: error.start].count(b"\n") + 1
-        raise BadInput(
-            f"{path}, line {line}: expected UTF-8 text, got byte 0x{data[error.start]:02x}"
-        ) from None
+    text = user_files.decoded(data, path)
     if not text.strip():
         raise BadInput(f"{path}: expected an instance, got an empty file")
     return TextFile(path, text, digest_bytes(data))
