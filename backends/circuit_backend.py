@@ -1,6 +1,5 @@
 """What all simulated quantum backends share: jobs in folders, run by warm workers."""
 
-import os
 import tempfile
 import time
 from collections.abc import Mapping
@@ -16,8 +15,8 @@ from backends.circuit_jobs import (
     write_result,
 )
 from backends.circuit_pool import POOL
-from backends.processes import identity
 from escalation.calibration import Calibration, DeviceKind
+from escalation.clock import this_process
 from escalation.errors import BackendError
 from escalation.protocols import Progress
 from escalation.quote import Quote
@@ -126,7 +125,7 @@ class SimulatedBackend:
         folder = folder.resolve()
         write_job(folder, Job(function, batch, self._context))
         POOL.submit(folder)
-        return {"folder": str(folder), "owner": identity(os.getpid())}
+        return {"folder": str(folder), "owner": this_process().to_json()}
 
     def _revive(self, folder: Path) -> None:
         try:

@@ -9,7 +9,6 @@ import json
 import os
 import shutil
 import signal
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,8 @@ from uuid import uuid4
 
 import psutil
 
-from backends.processes import alive, identity
+from backends.processes import alive
+from escalation.clock import boottime_s, this_process
 from escalation.protocols import Progress
 from escalation.work import Blob, CircuitBatch, JobState, Pub, RawResult, Resources, Usage
 
@@ -114,8 +114,8 @@ def read_result(folder: Path) -> RawResult | None:
 
 
 def write_started(folder: Path, wall_s: float) -> None:
-    """Notes that this process runs the job, and until when."""
-    write_json(folder / "started.json", identity(os.getpid()) | {"deadline": time.time() + wall_s})
+    """Notes that this process runs the job, and until when, in seconds since its boot."""
+    write_json(folder / "started.json", this_process().to_json() | {"deadline_s": boottime_s() + wall_s})
 
 
 def progress(folder: Path, owner: Mapping[str, Any]) -> Progress:
@@ -126,18 +126,18 @@ def progress(folder: Path, owner: Mapping[str, Any]) -> Progress:
 
     Args:
         folder: the job's.
-        owner: the submitting process, as `backends.processes.identity` names it.
+        owner: the submitting process, as `escalation.clock.ProcessIdentity` names it.
     """
     started, owner_lives = _read_json(folder / "started.json"), alive(owner)
     runs = owner_lives if started is None else alive(started)
     final = read_result(folder)  # asked last, because a worker publishes before it ends
     if final is not None:
         return Progress(final.state, 1.0 if final.ok else None, final.error or "")
-    if runs is not False:
+    if runs:
         return _unfinished(folder, started is not None)
-    if owner_lives is False:
+    if not owner_lives:
         return Progress(JobState.FAILED, None, LOST)
-    if started is not None and time.time() >= started["deadline"]:
+    if started is not None and boottime_s() >= started["deadline_s"]:
         write_result(folder, RawResult(JobState.TIMED_OUT, error="stopped: its wall_s was used up"))
     else:
         write_result(folder, RawResult(JobState.FAILED, error="the process that ran it has died"))

@@ -1,6 +1,6 @@
 """The folder in which a piece of work lives while it runs, readable by any process.
 
-work.json       the work as data          running.json   who runs it, since when
+work.json       the work as data          running.json   who runs it
 inputs/DIGEST   its input bytes           progress.json  how far it is
 outputs/DIGEST  its output files          result.json    its result; it exists once and complete
 log.txt         what was printed          cancel         asks that it be stopped
@@ -105,8 +105,8 @@ class JobFolder:
             self.cancel_file.touch()
 
     def mark_running(self, who: Mapping[str, Any]) -> None:
-        """Notes who runs the work, and when that began (seconds since the epoch)."""
-        write_atomically(self.path / "running.json", json.dumps({**who, "since": time.time()}).encode())
+        """Notes who runs the work."""
+        write_atomically(self.path / "running.json", json.dumps(dict(who)).encode())
 
     def running(self) -> dict[str, Any] | None:
         """Returns who runs the work, None before it began."""

@@ -2,12 +2,13 @@
 
 import contextlib
 import os
-import platform
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
+
+from escalation.clock import ProcessIdentity
 
 ROOT = Path(__file__).resolve().parent.parent
 GUARD = Path(__file__).with_name("guard.py")
@@ -19,28 +20,15 @@ THREAD_VARIABLES = (
     "NUMEXPR_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS",
 )
-CLOCK_SLACK_S = 2.0
 
 
-def identity(pid: int) -> dict[str, Any]:
-    """Returns JSON data that names a living process for good: host, id and creation time."""
-    import psutil
+def alive(who: Mapping[str, Any]) -> bool:
+    """Tells whether the very process lives that `ProcessIdentity.to_json` described.
 
-    return {"host": platform.node(), "pid": pid, "create_time": psutil.Process(pid).create_time()}
-
-
-def alive(who: Mapping[str, Any]) -> bool | None:
-    """Tells whether the very process that `identity` described lives; None when it is on another host."""
-    import psutil
-
-    if who["host"] != platform.node():
-        return None
-    try:
-        process = psutil.Process(who["pid"])
-        same = abs(process.create_time() - who["create_time"]) < CLOCK_SLACK_S
-        return same and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
+    One that cannot be seen (of an earlier boot, another machine or container) counts as gone: it belongs to
+    a driver there, whose case has been taken over from here.
+    """
+    return bool(ProcessIdentity.from_json(who).alive())
 
 
 def environment(threads: int) -> dict[str, str]:

@@ -108,7 +108,7 @@ class Ledger(Protocol):
         """
 
     def let_go(self, case_id: str) -> None:
-        """Gives a lease back that `take_over` took."""
+        """Gives the case's lease back if this object has it; even where that fails, it has it no more."""
 
     def want_handoff(self, key: WorkKey, work: str, backend: str, now: float) -> Handoff:
         """Opens the hand-off of paid work under a new random tag, or returns the one there is."""

@@ -17,8 +17,12 @@ CASE_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,79}", re.ASCII)
 """Case ids become names of files and parts of queries."""
 
 
-def start(connection: Connection, info: CaseInfo, lease_s: float) -> tuple[CaseRecord, int | None]:
+def start(
+    connection: Connection, info: CaseInfo, lease_s: float, *, abandoned: bool
+) -> tuple[CaseRecord, int | None]:
     """Opens a case or takes it up again; returns it with the lease's token, None when it is final.
+
+    `lease_s` and `abandoned` are as in `leases.take`.
 
     Raises:
         BadInput: when the id cannot be one.
@@ -32,12 +36,12 @@ def start(connection: Connection, info: CaseInfo, lease_s: float) -> tuple[CaseR
     row = _find(connection, info.case_id)
     if row is None:
         _insert(connection, info)
-        token = leases.take(connection, info.case_id, lease_s)
+        token = leases.take(connection, info.case_id, lease_s, abandoned=abandoned)
         return get(connection, info.case_id), token
     _check_same(_info(row), info)
     if CaseStatus(row["status"]).final:
         return _record(connection, row), None
-    token = leases.take(connection, info.case_id, lease_s)
+    token = leases.take(connection, info.case_id, lease_s, abandoned=abandoned)
     body = {"was": row["status"], "token": token, "environment": info.environment}
     _set(connection, info.case_id, "case.resumed", body, status=CaseStatus.RUNNING, closed_at=None)
     return get(connection, info.case_id), token
@@ -111,7 +115,7 @@ def _info(row: RowMapping) -> CaseInfo:
 
 def _record(connection: Connection, row: RowMapping) -> CaseRecord:
     status = CaseStatus(row["status"])
-    if status is CaseStatus.RUNNING and not leases.held(leases.find(connection, row["case_id"])):
+    if status is CaseStatus.RUNNING and not leases.held(connection, leases.find(connection, row["case_id"])):
         status = CaseStatus.INTERRUPTED
     return CaseRecord(
         info=_info(row),

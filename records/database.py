@@ -120,7 +120,8 @@ def _layout(connection: Connection) -> int | None:
 def _engine(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() == "postgresql":
-        return create_engine(parsed, pool_pre_ping=True)
+        # psycopg is what is installed; SQLAlchemy 2.0 would take psycopg2 where none is named
+        return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
     if parsed.get_backend_name() != "sqlite":
         raise OSError(f"expected a URL of sqlite or postgresql, got {parsed.get_backend_name()}")
     if not parsed.database or parsed.database == ":memory:":

@@ -2,52 +2,24 @@
 
 A process believed dead cannot write: each taking of a lease raises its fencing token, and every write is
 checked against it (Kleppmann, "How to do distributed locking", 2016).
+
+Whether a holder lives is seen directly where that can be: on the same boot, in the same namespace of process
+ids. Elsewhere its heartbeats tell. Their age is counted by a clock that nobody can set where holder and
+reader share the kernel, else by the database's clock, which all of them share.
 """
 
-import os
-import socket
 import time
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import asdict
 
-import psutil
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, func, insert, select, update
 
+from escalation.clock import Instant, ProcessIdentity, this_process
 from escalation.errors import CaseConflict
 from records.schema import leases
 
-
-@dataclass(frozen=True)
-class Holder:
-    """A process: host name, process id, and its start in seconds after the host's boot.
-
-    The start tells a process from a later one of the same id. Counted from the boot, it does not move
-    when the clock is set.
-    """
-
-    host: str
-    pid: int
-    started_s: float
-
-
-def this_process() -> Holder:
-    """The calling process."""
-    return _process(os.getpid())
-
-
-@lru_cache(maxsize=1)
-def _process(pid: int) -> Holder:
-    return Holder(socket.gethostname(), pid, _started_s(pid) or 0.0)
-
-
-def _started_s(pid: int) -> float | None:
-    try:
-        process = psutil.Process(pid)
-        if process.status() == psutil.STATUS_ZOMBIE:
-            return None
-        return process.create_time() - psutil.boot_time()
-    except psutil.NoSuchProcess:
-        return None
+SILENT_LEASES = 10.0
+"""A process that lives and says nothing for so many leases has lost the case in some other way: a driver
+that was abandoned. One that was stopped and goes on later finds its token outdated."""
 
 
 def find(connection: Connection, case_id: str) -> RowMapping | None:
@@ -56,41 +28,43 @@ def find(connection: Connection, case_id: str) -> RowMapping | None:
     return connection.execute(query).mappings().one_or_none()
 
 
-def held(lease: RowMapping | None) -> bool:
-    """Whether a living process holds the lease: on this host seen directly, on another by its heartbeat."""
+def held(connection: Connection, lease: RowMapping | None) -> bool:
+    """Whether a living process holds the lease: seen directly, or by its heartbeats."""
     if lease is None or not lease["held"]:
         return False
-    if lease["host"] != this_process().host:
-        return bool(time.time() <= lease["beat_at"] + lease["lease_s"])
-    return living(Holder(lease["host"], lease["pid"], lease["started_s"]))
-
-
-def living(holder: Holder) -> bool:
-    """Whether that very process is alive; False for every process of another host, which cannot be seen."""
-    if holder.host != this_process().host:
+    lives = holder(lease).alive()
+    if lives is False:
         return False
-    started_s = _started_s(holder.pid)
-    return started_s is not None and abs(started_s - holder.started_s) < 1.0
+    left_s = _left_s(connection, lease, SILENT_LEASES if lives else 1.0)
+    return left_s >= 0.0
 
 
-def take(connection: Connection, case_id: str, lease_s: float) -> int:
+def holder(lease: RowMapping) -> ProcessIdentity:
+    """The process that took the lease."""
+    return ProcessIdentity.from_json(dict(lease))
+
+
+def take(connection: Connection, case_id: str, lease_s: float, *, abandoned: bool = False) -> int:
     """Takes a lease that nobody holds; returns its fencing token.
+
+    Args:
+        connection: in a transaction that writes.
+        case_id: the case.
+        lease_s: seconds after which a silent holder that cannot be seen counts as gone.
+        abandoned: nobody in this process holds the lease, so that one in its name is taken.
 
     Raises:
         CaseConflict: when a living process holds it, named by its id.
     """
     lease = find(connection, case_id)
-    if lease is not None and held(lease):
-        raise CaseConflict(_busy(case_id, lease))
-    me = this_process()
+    if lease is not None and held(connection, lease) and not (abandoned and holder(lease) == this_process()):
+        raise CaseConflict(_busy(connection, case_id, lease))
     values = {
         "token": 1 if lease is None else lease["token"] + 1,
         "held": True,
-        "host": me.host,
-        "pid": me.pid,
-        "started_s": me.started_s,
-        "beat_at": time.time(),
         "lease_s": lease_s,
+        **asdict(this_process()),
+        **_beat(connection),
     }
     if lease is None:
         connection.execute(insert(leases).values(case_id=case_id, **values))
@@ -106,7 +80,7 @@ def renew(connection: Connection, case_id: str, token: int | None) -> None:
         CaseConflict: when the token is not the lease's: another process has taken the case over.
     """
     mine = (leases.c.case_id == case_id) & (leases.c.token == token) & leases.c.held
-    if not connection.execute(update(leases).where(mine).values(beat_at=time.time())).rowcount:
+    if not connection.execute(update(leases).where(mine).values(_beat(connection))).rowcount:
         raise CaseConflict(_lost(case_id, token, find(connection, case_id)))
 
 
@@ -122,16 +96,42 @@ def give_back(connection: Connection, case_id: str, token: int) -> None:
     connection.execute(update(leases).where(mine).values(held=False))
 
 
-def _busy(case_id: str, lease: RowMapping) -> str:
-    if lease["host"] != this_process().host:
-        left = lease["beat_at"] + lease["lease_s"] - time.time()
+def _beat(connection: Connection) -> dict[str, float]:
+    return {"beat_boot_s": Instant.now().at_s, "beat_at": _now_s(connection)}
+
+
+def _now_s(connection: Connection) -> float:
+    """The database's clock, in seconds since the epoch. SQLite has none but this machine's."""
+    if connection.dialect.name == "sqlite":
+        return time.time()
+    clock = func.extract("epoch", func.clock_timestamp())
+    return float(connection.execute(select(clock)).scalar_one())
+
+
+def _left_s(connection: Connection, lease: RowMapping, leases_long: float) -> float:
+    """Seconds until the lease is over. A heartbeat from the future, by a clock that was set, is no better
+    than one as far in the past."""
+    age_s = Instant(lease["boot"], lease["beat_boot_s"]).age_s()
+    if age_s is None:
+        age_s = abs(_now_s(connection) - lease["beat_at"])
+    return float(lease["lease_s"] * leases_long - age_s)
+
+
+def _busy(connection: Connection, case_id: str, lease: RowMapping) -> str:
+    who = holder(lease)
+    if who == this_process():
         return (
-            f"case {case_id!r} is being run by process {lease['pid']} on {lease['host']}: "
-            f"wait for it, or stop it and try again in {max(left, 0.0):.0f} s"
+            f"case {case_id!r} is being run by this process (pid {who.pid}) on this host: "
+            "wait for it, or stop it and try again"
         )
-    what = "this process" if lease["pid"] == os.getpid() else f"process {lease['pid']}"
+    if who.alive() is None:
+        left_s = max(_left_s(connection, lease, 1.0), 0.0)
+        return (
+            f"case {case_id!r} is being run by process {who.pid} on {who.host}, which cannot be seen from "
+            f"here: wait for it, or stop it and try again in {left_s:.0f} s"
+        )
     return (
-        f"case {case_id!r} is being run by {what} (pid {lease['pid']}) on this host: "
+        f"case {case_id!r} is being run by process {who.pid} (pid {who.pid}) on this host: "
         "wait for it, or stop it and try again"
     )
 

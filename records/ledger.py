@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from threading import Lock
 from typing import Any
+from weakref import WeakSet
 
 from sqlalchemy import Connection
 
@@ -18,6 +19,9 @@ from escalation.work import RawResult, Work
 from records import approvals, budgets, cases, events, handoffs, history, intents, leases, limits, paying
 from records.codec import candidate_blobs, result_blobs, work_blobs
 from records.database import Database
+
+_OPEN: "WeakSet[SqlLedger]" = WeakSet()
+"""The ledgers of this process: who asks them knows whether a lease in its name is still anybody's."""
 
 
 class SqlLedger:
@@ -46,6 +50,7 @@ class SqlLedger:
         self._database = Database(url)
         self._tokens: dict[str, int] = {}
         self._lock = Lock()
+        _OPEN.add(self)
 
     def open_case(self, info: CaseInfo) -> CaseRecord:
         """Opens a case and takes its lease, or takes up an unfinished one; a final one comes as it is.
@@ -55,7 +60,8 @@ class SqlLedger:
                 (this one included) is running the case.
         """
         with self._lock, self._database.writing() as connection:
-            record, token = cases.start(connection, info, self._lease_s)
+            free = self._nobody_here_holds(info.case_id)
+            record, token = cases.start(connection, info, self._lease_s, abandoned=free)
             if token is not None:
                 self._tokens[info.case_id] = token
             return record
@@ -183,14 +189,16 @@ class SqlLedger:
         """
         with self._lock, self._database.writing() as connection:
             cases.get(connection, case_id)
-            self._tokens[case_id] = leases.take(connection, case_id, self._lease_s)
+            free = self._nobody_here_holds(case_id)
+            self._tokens[case_id] = leases.take(connection, case_id, self._lease_s, abandoned=free)
 
     def let_go(self, case_id: str) -> None:
-        """Gives a lease back that `take_over` took; does nothing when it is held by somebody else."""
-        with self._lock, self._database.writing() as connection:
+        """Gives the case's lease back if this object has it; even where that fails, it has it no more."""
+        with self._lock:
             token = self._tokens.pop(case_id, None)
             if token is not None:
-                leases.give_back(connection, case_id, token)
+                with self._database.writing() as connection:
+                    leases.give_back(connection, case_id, token)
 
     def want_handoff(self, key: WorkKey, work: str, backend: str, now: float) -> Handoff:
         """Opens a hand-off under a new random tag, or returns the one there is."""
@@ -294,6 +302,11 @@ class SqlLedger:
                         leases.give_back(connection, case_id, token)
                 self._tokens.clear()
         self._database.close()
+
+    def _nobody_here_holds(self, case_id: str) -> bool:
+        return not any(
+            case_id in each._tokens for each in tuple(_OPEN) if each._database.url == self._database.url
+        )
 
     @contextmanager
     def _writing(self, case_id: str) -> Iterator[Connection]:

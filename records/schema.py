@@ -1,8 +1,20 @@
 """The tables of the ledger."""
 
-from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
 
-VERSION = 2
+VERSION = 3
 """Layout of the tables; a ledger of another layout is refused."""
 
 metadata = MetaData()
@@ -54,12 +66,18 @@ leases = Table(
     Column("token", Integer, nullable=False),
     Column("held", Boolean, nullable=False),
     Column("host", String(255), nullable=False),
+    Column("boot", String(80), nullable=False),
+    Column("namespace", BigInteger, nullable=False),
     Column("pid", Integer, nullable=False),
-    Column("started_s", Float, nullable=False),
+    Column("started", BigInteger, nullable=False),
+    Column("beat_boot_s", Float, nullable=False),
     Column("beat_at", Float, nullable=False),
     Column("lease_s", Float, nullable=False),
 )
-"""Who runs a case. Changes many times a minute, so it is the one table that leaves no events."""
+"""Who runs a case, and when it last said so: seconds since its boot, and by the database's clock.
+
+Changes many times a minute, so it is the one table that leaves no events.
+"""
 
 decisions = Table(
     "decisions",

@@ -9,10 +9,10 @@ from typing import Any
 
 from escalation.attempt import Attempt
 from escalation.case import CaseInfo, CaseRecord, CaseStatus, Outcome
+from escalation.clock import ProcessIdentity, this_process
 from escalation.decision import Decision
 from escalation.problem import DataClass
 from escalation.work import Blob
-from records.leases import Holder, living, this_process
 from records.tracking_client import experiment_id, flat, log_files, log_metrics, log_params, set_tags
 
 RUN_STATUS = {
@@ -79,11 +79,10 @@ def close_run(
 
 
 def written_by_living(tags: Mapping[str, str]) -> bool:
-    """Whether the process that logs the run is alive on this host."""
+    """Whether the process that logs the run is seen to be alive from here."""
     try:
-        host, pid, started_s = tags.get("tierwise.writer", "").split()
-        return living(Holder(host, int(pid), float(started_s)))
-    except ValueError:
+        return bool(ProcessIdentity.from_json(json.loads(tags["tierwise.writer"])).alive())
+    except (KeyError, ValueError):
         return False
 
 
@@ -158,10 +157,10 @@ def _tags(info: CaseInfo) -> dict[str, Any]:
 
 def _made_with(info: CaseInfo) -> dict[str, Any]:
     """What may differ when a case is taken up again."""
-    made, me = info.environment, this_process()
+    made = info.environment
     return {
         "tierwise.status": CaseStatus.RUNNING,
-        "tierwise.writer": f"{me.host} {me.pid} {me.started_s:.2f}",
+        "tierwise.writer": json.dumps(this_process().to_json()),
         "tierwise.engine": made.get("engine"),
         "tierwise.code_commit": made.get("commit"),
         "tierwise.uncommitted_changes": made.get("uncommitted_changes"),

@@ -2,6 +2,7 @@
 
 import atexit
 import os
+import platform
 import shutil
 import signal
 import tempfile
@@ -81,3 +82,19 @@ def on_server(served: Served, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve
     with temporary_settings({PREFECT_API_URL: served.url}):
         yield served
     settings.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def faketime() -> dict[str, str]:
+    """The environment of a process whose time of day is as `FAKETIME` says (`+3s`), as if it had been set."""
+    from tests.debian import Missing, installed
+
+    library = Path(f"/usr/lib/{platform.machine()}-linux-gnu/faketime/libfaketime.so.1")
+    try:
+        preload = str(installed("libfaketime", library))
+    except Missing as reason:
+        if os.environ.get("CI"):
+            pytest.fail(str(reason), pytrace=False)
+        pytest.skip(str(reason))
+    # the kernel's other clocks stay: nobody can set them
+    return {**os.environ, "LD_PRELOAD": preload, "DONT_FAKE_MONOTONIC": "1"}

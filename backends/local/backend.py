@@ -11,7 +11,8 @@ from typing import Any
 from backends.classical import ClassicalBackend
 from backends.jobfolder import JobFolder
 from backends.local.pool import Pool, Worker
-from backends.processes import alive, identity
+from backends.processes import alive
+from escalation.clock import this_process
 from escalation.errors import BackendError
 from escalation.protocols import Progress
 from escalation.settings import Settings
@@ -53,7 +54,7 @@ class LocalBackend(ClassicalBackend):
         job = _Job(home, work, self._pool)
         self._jobs[home.path] = job
         job.start()
-        return {"folder": str(home.path), "submitter": identity(os.getpid())}
+        return {"folder": str(home.path), "submitter": this_process().to_json()}
 
     def wait(self, handle: Mapping[str, Any], timeout_s: float) -> Progress:
         """Waits until the call is final or the time is up; 0 only asks."""
@@ -104,7 +105,7 @@ def _look(handle: Mapping[str, Any]) -> Progress:
     state = folder.finished()
     if state is not None:
         return Progress(state, 1.0 if state is JobState.DONE else None)
-    if submitter_lives is False:
+    if not submitter_lives:
         return Progress(JobState.FAILED, None, LOST)
     state = JobState.QUEUED if folder.running() is None else JobState.RUNNING
     return Progress(state, *folder.progress())

@@ -17,7 +17,7 @@ from typing import BinaryIO
 
 from backends.calls import Meter, checked, one_line, resolve, where
 from backends.jobfolder import FolderReport, JobFolder
-from backends.processes import identity
+from escalation.clock import this_process
 from escalation.work import JobState, RawResult
 
 ROOT = Path.cwd()
@@ -25,7 +25,7 @@ ROOT = Path.cwd()
 
 def run(folder: JobFolder) -> None:
     """Runs the job in the folder and publishes its result, failed or not."""
-    folder.mark_running(identity(os.getpid()))
+    folder.mark_running(this_process().to_json())
     meter = Meter()
     try:
         result = _call(folder)

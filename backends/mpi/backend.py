@@ -10,7 +10,8 @@ from typing import Any
 from backends.classical import ClassicalBackend
 from backends.jobfolder import JobFolder, read_json
 from backends.mpi import launcher
-from backends.processes import alive, identity, release, start_guarded
+from backends.processes import alive, release, start_guarded
+from escalation.clock import ProcessIdentity
 from escalation.errors import BackendError, WrongWorld
 from escalation.protocols import Progress
 from escalation.settings import Settings
@@ -57,7 +58,7 @@ class MpiBackend(ClassicalBackend):
         guard = _start(mpiexec, work, home)
         self._forget_finished()
         self._guards[home.path] = guard
-        return {"folder": str(home.path), "guard": identity(guard.pid)}
+        return {"folder": str(home.path), "guard": ProcessIdentity.of(guard.pid).to_json()}
 
     def wait(self, handle: Mapping[str, Any], timeout_s: float) -> Progress:
         """Waits until the program is final or the time is up; 0 only asks."""
@@ -132,7 +133,7 @@ def _look(handle: Mapping[str, Any]) -> Progress:
     folder = JobFolder(Path(handle["folder"]))
     guard_lives = alive(handle["guard"])
     ended = _exit(folder)
-    if ended is None and guard_lives is not False:
+    if ended is None and guard_lives:
         return Progress(JobState.RUNNING, *folder.progress())
     state = _state(folder, ended)
     if state is None:

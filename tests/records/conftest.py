@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,8 @@ from escalation.settings import ROOT
 from records.ledger import SqlLedger
 from records.store import FileStore
 from records.tracking_client import open_client
-from tests.records.postgresql import Missing, emptied, programs, serving
+from tests.debian import Missing
+from tests.records.postgresql import emptied, programs, serving
 
 hypothesis.settings.register_profile(
     "long",
@@ -66,7 +67,7 @@ def sql(url: str) -> Callable[..., None]:
     """Does, in one transaction, what somebody with a SQL shell can do behind the ledger's back."""
 
     def run(*statements: str) -> None:
-        engine = create_engine(url)
+        engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
         try:
             with engine.begin() as connection:
                 for statement in statements:
@@ -244,11 +245,17 @@ def spawn(tmp_path: Path) -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
     """Starts Python processes that run the given program text; what is left of them is killed."""
     started: list[subprocess.Popen[str]] = []
 
-    def start(program: str, *args: object) -> "subprocess.Popen[str]":
-        command = [sys.executable, "-c", program, *map(str, args)]
+    def start(
+        program: str,
+        *args: object,
+        prefix: Sequence[str] = (),
+        environment: Mapping[str, str] | None = None,
+    ) -> "subprocess.Popen[str]":
+        command = [*prefix, sys.executable, "-c", program, *map(str, args)]
         process = subprocess.Popen(
             command,
             cwd=ROOT,
+            env=environment,
             text=True,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

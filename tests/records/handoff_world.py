@@ -195,7 +195,7 @@ class World:
     def believe_dead(self) -> None:
         """Whoever holds the case's lease does not answer any more, and is taken for dead."""
         with self.engine.begin() as connection:
-            connection.execute(text("UPDATE leases SET started_s = started_s - 60"))
+            connection.execute(text("UPDATE leases SET started = started - 6000"))
 
     def close(self) -> None:
         self.ledger.close()

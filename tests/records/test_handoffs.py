@@ -21,7 +21,7 @@ KEY = WorkKey("c", 0, 0)
 Open = Callable[[], SqlLedger]
 Reach = Callable[..., Handoff]
 Sql = Callable[..., None]
-TAKE_OVER = "UPDATE leases SET token = token + 1, host = 'elsewhere', pid = 4711"
+TAKE_OVER = "UPDATE leases SET token = token + 1, host = 'elsewhere', boot = 'another', pid = 4711"
 NOTHING = Cost()
 CAP = Cost(qpu_s=3.0, usd=4.8)
 
@@ -150,7 +150,7 @@ def test_a_process_believed_dead_cannot_move_a_hand_off(
     row = reach(opened, S.FENCED)
     settled = reach(opened, S.SETTLED, ordinal=1)
     frozen = reach(opened, S.FROZEN, ordinal=2)
-    sql("UPDATE leases SET started_s = started_s - 60")
+    sql("UPDATE leases SET started = started - 6000")
     heir = open_ledger()
     heir.open_case(make_info())
     acts: list[Callable[[], Any]] = [

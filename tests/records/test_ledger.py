@@ -1,17 +1,21 @@
 """What the ledger promises to one process: cases, decisions, attempts, intents."""
 
+import gc
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import SQLAlchemyError
 
 from escalation.attempt import Candidate, Cost
 from escalation.case import CaseInfo, CaseStatus, Outcome, WorkKey
+from escalation.clock import ProcessIdentity
 from escalation.errors import BadInput, CaseConflict, CorruptRecord
 from escalation.problem import Budget
 from escalation.work import Blob, JobState, LocalCall, RawResult
 from records.ledger import SqlLedger
+from records.schema import VERSION
 from records.store import FileStore
 
 Open = Callable[[], SqlLedger]
@@ -108,7 +112,7 @@ def test_closing_the_ledger_gives_its_leases_back(open_ledger: Open, make_info: 
     assert second.open_case(make_info()).status is CaseStatus.RUNNING
 
 
-TAKE_OVER = "UPDATE leases SET token = token + 1, host = 'elsewhere', pid = 4711"
+TAKE_OVER = "UPDATE leases SET token = token + 1, host = 'elsewhere', boot = 'another', pid = 4711"
 """What another process does when it takes the case over."""
 
 
@@ -151,7 +155,50 @@ def test_a_later_process_with_the_same_pid_is_not_the_holder(
     open_ledger: Open, sql: Sql, make_info: Info
 ) -> None:
     open_ledger().open_case(make_info())
-    sql("UPDATE leases SET started_s = started_s - 60")
+    sql("UPDATE leases SET started = started - 6000")
+    assert open_ledger().open_case(make_info()).status is CaseStatus.RUNNING
+
+
+def test_a_living_process_that_falls_silent_for_ten_leases_has_lost_the_case(
+    open_ledger: Open, sql: Sql, make_info: Info
+) -> None:
+    open_ledger().open_case(make_info())
+    one = ProcessIdentity.of(1)  # lives as long as the machine
+    sql(f"UPDATE leases SET pid = 1, started = {one.started}, beat_boot_s = beat_boot_s - 240")
+    with pytest.raises(CaseConflict, match=r"is being run by process 1 \(pid 1\) on this host"):
+        open_ledger().open_case(make_info())
+    sql("UPDATE leases SET beat_boot_s = beat_boot_s - 70")
+    assert open_ledger().open_case(make_info()).status is CaseStatus.RUNNING
+
+
+def test_a_heartbeat_from_the_future_is_no_better_than_one_from_the_past(
+    open_ledger: Open, sql: Sql, make_info: Info
+) -> None:
+    open_ledger().open_case(make_info())
+    sql(TAKE_OVER, "UPDATE leases SET beat_at = beat_at + 3600")
+    assert open_ledger().open_case(make_info()).status is CaseStatus.RUNNING
+
+
+def test_a_lease_whose_holder_in_this_process_is_gone_is_taken(
+    url: str, store: FileStore, ledger: SqlLedger, make_info: Info
+) -> None:
+    def abandon() -> None:
+        SqlLedger(url, store).open_case(make_info())
+
+    abandon()
+    gc.collect()
+    assert ledger.open_case(make_info()).status is CaseStatus.RUNNING
+
+
+def test_a_lease_that_was_let_go_is_free_even_where_that_could_not_be_written(
+    open_ledger: Open, sql: Sql, make_info: Info
+) -> None:
+    first = open_ledger()
+    first.open_case(make_info())
+    sql("ALTER TABLE leases RENAME TO lost")
+    with pytest.raises(SQLAlchemyError):
+        first.let_go("c")
+    sql("ALTER TABLE lost RENAME TO leases")
     assert open_ledger().open_case(make_info()).status is CaseStatus.RUNNING
 
 
@@ -310,5 +357,5 @@ def test_a_ledger_of_another_layout_is_bad_input(
 ) -> None:
     ledger.close()
     sql("UPDATE chain SET layout = 99")
-    with pytest.raises(BadInput, match="expected a ledger of layout 2, got 99"):
+    with pytest.raises(BadInput, match=f"expected a ledger of layout {VERSION}, got 99"):
         SqlLedger(url, store)

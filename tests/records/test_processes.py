@@ -209,11 +209,59 @@ def test_a_process_that_was_believed_dead_cannot_write(
 ) -> None:
     holder = spawn(HOLDER, *args)
     assert holder.stdout.readline() == "ready\n"
-    sql("UPDATE leases SET started_s = started_s - 60")
+    sql("UPDATE leases SET started = started - 6000")
     ledger.open_case(make_info())
     holder.stdin.write("\n")
     holder.stdin.flush()
     assert holder.stdout.readline().startswith("case 'c' was taken over by process")
+
+
+IN_A_CONTAINER = ("unshare", "--pid", "--fork", "--mount-proc", "--kill-child")
+"""As a container on the same host: the same host name and kernel, process ids of its own."""
+
+root = pytest.mark.skipif(os.geteuid() != 0, reason="expected root, who alone may make namespaces")
+
+
+@root
+def test_a_case_of_another_pid_namespace_is_held_by_its_heartbeats(
+    ledger: SqlLedger,
+    sql: Callable[..., None],
+    spawn: Spawn,
+    args: list[str],
+    make_info: Callable[..., CaseInfo],
+) -> None:
+    holder = spawn(HOLDER, *args, prefix=IN_A_CONTAINER)
+    assert holder.stdout.readline() == "ready\n"
+    assert ledger.case("c").status is CaseStatus.RUNNING
+    with pytest.raises(CaseConflict, match="which cannot be seen from here"):
+        ledger.open_case(make_info())
+    sql("UPDATE leases SET beat_boot_s = beat_boot_s - 31, beat_at = beat_at + 31")
+    assert ledger.open_case(make_info()).status is CaseStatus.RUNNING
+    holder.stdin.write("\n")
+    holder.stdin.flush()
+    assert holder.stdout.readline().startswith("case 'c' was taken over by process")
+
+
+@root
+def test_a_live_case_seen_from_a_container_is_refused_there(
+    ledger: SqlLedger, spawn: Spawn, args: list[str], make_info: Callable[..., CaseInfo]
+) -> None:
+    ledger.open_case(make_info())
+    container = spawn(HOLDER, *args, prefix=IN_A_CONTAINER)
+    assert container.stdout.readline() == ""
+    assert "which cannot be seen from here" in container.communicate()[1]
+    ledger.heartbeat("c")
+
+
+@pytest.mark.parametrize("step", ["-3s", "+30d"])
+def test_a_clock_that_is_set_takes_no_case_away(
+    ledger: SqlLedger, spawn: Spawn, args: list[str], faketime: dict[str, str], step: str
+) -> None:
+    ledger.open_case(CaseInfo.model_validate(json.loads(args[2])))
+    late = spawn(HOLDER, *args, environment={**faketime, "FAKETIME": step})
+    assert late.stdout.readline() == ""
+    assert "is being run by process" in late.communicate()[1]
+    ledger.heartbeat("c")
 
 
 def test_eight_processes_never_overspend_one_budget(

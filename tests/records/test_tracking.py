@@ -295,9 +295,10 @@ def test_the_next_tracker_ends_the_run_of_a_killed_process(
     another.sweep()
     assert another.drain(60)
     assert tracking.runs("case")[0].info.status == "RUNNING"  # its process, this one, is alive
-    host, pid, started_s = run.data.tags["tierwise.writer"].split()
-    tracking.client.set_tag(run.info.run_id, "tierwise.writer", f"{host} {pid} {float(started_s) - 60}")
-    sql("UPDATE leases SET started_s = started_s - 60")
+    writer = json.loads(run.data.tags["tierwise.writer"])
+    gone = json.dumps(writer | {"started": writer["started"] - 6000})
+    tracking.client.set_tag(run.info.run_id, "tierwise.writer", gone)
+    sql("UPDATE leases SET started = started - 6000")
     another.sweep()
     assert another.drain(60)
     assert tracking.runs("case")[0].info.status == "KILLED"

@@ -8,7 +8,6 @@ import sys
 from collections.abc import Callable
 from math import cos, pi
 from pathlib import Path
-from platform import node
 
 import numpy as np
 import psutil
@@ -20,6 +19,7 @@ from backends.aer.backend import AerBackend
 from backends.aer.descriptor import DESCRIPTOR
 from backends.circuit_jobs import Job as QuantumJob
 from backends.circuit_jobs import read_job, write_job, write_result
+from escalation.clock import this_process
 from escalation.errors import BackendError, BadInput
 from escalation.settings import ROOT, settings
 from escalation.work import Blob, CircuitBatch, JobState, LocalCall, Pub, RawResult
@@ -240,7 +240,7 @@ def test_work_whose_process_has_died_is_reported_as_lost(
     dead.wait()
     handle = {
         "folder": str(tmp_path / "orphan"),
-        "owner": {"host": node(), "pid": dead.pid, "create_time": 0.0},
+        "owner": this_process().to_json() | {"pid": dead.pid},
     }
     assert aer.wait(handle, 1).state is JobState.FAILED
     with pytest.raises(BackendError, match="lost") as caught:

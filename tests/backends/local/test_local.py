@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from backends.local.backend import LocalBackend
+from escalation.clock import this_process
 from escalation.errors import BackendError, BadInput
 from escalation.settings import Settings
 from escalation.testing.guarded import guarded, living
@@ -213,9 +214,7 @@ def test_damaged_output_is_noticed(local: LocalBackend, job_folder: Folder) -> N
 
 def test_removed_files_are_an_error_not_a_wait(local: LocalBackend, tmp_path: Path) -> None:
     with pytest.raises(BackendError):
-        local.result(
-            {"folder": str(tmp_path / "none"), "submitter": {"host": "x", "pid": 1, "create_time": 0}}
-        )
+        local.result({"folder": str(tmp_path / "none"), "submitter": this_process().to_json()})
 
 
 def test_there_is_no_device_to_choose() -> None:
