@@ -1,6 +1,5 @@
 """The command line of Tierwise. Thin: every command imports what it needs when it is called."""
 
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -266,15 +265,9 @@ def doctor() -> None:
 
 def main() -> None:
     """Runs the command line; what went wrong is one line on standard error and an exit code."""
-    try:
-        app()
-    except Exception as error:
-        from escalation.errors import TierwiseError
+    from cli.failure import guarded
 
-        if not isinstance(error, TierwiseError):
-            raise
-        print(f"error: {error}", file=sys.stderr)  # noqa: T201
-        sys.exit(error.exit_code)
+    guarded(app)
 
 
 if __name__ == "__main__":

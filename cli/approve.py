@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from cli.handoffs import age, amount, moment
+from cli.terminal import plain, terminal
 from escalation.case import CaseRecord
 from escalation.errors import BadInput
 from escalation.handoff.model import Approval, ApprovalState
@@ -50,7 +50,7 @@ def list_questions(*, as_lines: bool) -> None:
         for each in questions:
             sys.stdout.write(json.dumps(each.to_json()) + "\n")
         return
-    console = Console()
+    console = terminal()
     for each in questions:
         show(console, each, now)
     console.print("to answer: tierwise approve CASE" if questions else "nobody is asked anything")
@@ -62,7 +62,7 @@ def answer(case_id: str, *, granted: bool, by: str | None, reason: str, sure: bo
     Raises:
         BadInput: when there is nothing to answer, or nobody to ask.
     """
-    console, now = Console(), time.time()
+    console, now = terminal(), time.time()
     name = by or getpass.getuser()
     with open_records() as (ledger, _):
         record = ledger.case(case_id)
@@ -82,7 +82,7 @@ def answer(case_id: str, *, granted: bool, by: str | None, reason: str, sure: bo
                 )
                 continue
             ledger.answer(each.approval_id, granted=word, by=name, reason=reason, now=time.time())
-            console.print(f"  [{'green]approved' if word else 'yellow]refused'}[/] by {escape(name)}")
+            console.print(f"  [{'green]approved' if word else 'yellow]refused'}[/] by {plain(name)}")
     if open_still:
         return HELD
     _go_on(console, record)
@@ -98,8 +98,8 @@ def show(console: Console, question: Approval, now: float) -> None:
     """Prints a question with everything that the answer binds to."""
     table = Table.grid(padding=(0, 2))
     for name, said in rows(question, now):
-        table.add_row(name, escape(said))
-    console.print(f"[bold blue]may this be sent?[/] {escape(str(question.key))}")
+        table.add_row(name, plain(said))
+    console.print(f"[bold blue]may this be sent?[/] {plain(str(question.key))}")
     console.print(table)
 
 
@@ -140,7 +140,7 @@ def _go_on(console: Console, record: CaseRecord) -> None:
     info = record.info
     console.print(
         "a flow run that waits for this goes on by itself; else: tierwise reconcile --go-on, or\n"
-        f"  tierwise solve PROBLEM.yaml --policy {escape(info.policy_name)} --case {escape(info.case_id)}",
+        f"  tierwise solve PROBLEM.yaml --policy {plain(info.policy_name)} --case {plain(info.case_id)}",
         soft_wrap=True,
     )
 

@@ -5,11 +5,10 @@ import sys
 import time
 from typing import Any
 
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Column, Table
 
 from cli.handoffs import bills, may_be_charged
+from cli.terminal import plain, terminal
 from escalation.attempt import Cost
 from escalation.case import WorkKey
 from escalation.errors import BadInput
@@ -32,11 +31,11 @@ def show_budget(*, as_object: bool) -> None:
     if as_object:
         sys.stdout.write(json.dumps({"scopes": scopes, "handoffs": works}) + "\n")
         return
-    console = Console()
+    console = terminal()
     console.print(_scope_table(scopes))
     console.print("\nEstimates, which are lower bounds, and bills:" if works else "\nno work was priced yet")
     for each in works:
-        console.print(escape(_work_line(each)))
+        console.print(plain(_work_line(each)))
 
 
 def set_limit(project: str, period: str, usd: float | None, qpu_s: float | None, *, lift: bool) -> None:
@@ -57,7 +56,7 @@ def set_limit(project: str, period: str, usd: float | None, qpu_s: float | None,
             qpu_s = had.qpu_s if qpu_s is None else qpu_s
         ledger.set_limit(Limit(project=project, period=Period(period), usd=usd, qpu_s=qpu_s))
     said = f"{_number(usd, 'USD')}, {_number(qpu_s, 'QPU seconds')}"
-    Console().print(f"{_who(project)}, {_over(period)}: at most {said}")
+    terminal().print(f"{plain(_who(project))}, {_over(period)}: at most {said}")
 
 
 def scope(ledger: Ledger, project: str, period: Period, now: float) -> dict[str, Any]:
@@ -108,7 +107,7 @@ def _scope_table(scopes: list[dict[str, Any]]) -> Table:
         amounts = [
             part[unit] for part in (each["reserved"], each["spent"], limit) for unit in ("qpu_s", "usd")
         ]
-        table.add_row(escape(_who(each["project"])), _over(each["per"]), *map(_text, amounts))
+        table.add_row(plain(_who(each["project"])), _over(each["per"]), *map(_text, amounts))
     return table
 
 

@@ -2,14 +2,10 @@
 
 import json
 import sys
-from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
-
+from cli.terminal import plain, show_table, terminal
 from escalation.errors import BadInput
 from escalation.registry import BackendDescriptor, DeviceSummary, backend_descriptor, backends, resolve
 from tasks.calibrations import Kept, history
@@ -23,18 +19,22 @@ def show_devices(*, as_lines: bool) -> None:
             for device in _devices(descriptor):
                 _write({**asdict(device), "name": _spec(descriptor, device)})
         return
-    table = Table(
-        "device", "what it is", "qubits", "processor", "calibrated", "2q error", "readout", "T1 µs",
-        "layer fid.", "note", box=None,
+    rows = [_row(descriptor, device) for descriptor in backends().values() for device in _devices(descriptor)]
+    show_table(terminal(), _DEVICES, rows, spare=("note", "processor", "T1 µs", "layer fid.", "calibrated"))
+
+
+_DEVICES = (
+    "device", "what it is", "qubits", "2q error", "readout", "calibrated", "layer fid.", "T1 µs", "processor",
+    "note",
+)  # fmt: skip
+
+
+def _row(descriptor: BackendDescriptor, device: DeviceSummary) -> tuple[str, ...]:
+    return (
+        _spec(descriptor, device), str(device.kind), _text(device.qubits), _text(device.two_qubit_error),
+        _text(device.readout_error), (device.calibrated_at or "")[:10], _text(device.layer_fidelity),
+        _text(device.t1_us), device.processor, device.note,
     )  # fmt: skip
-    for descriptor in backends().values():
-        for device in _devices(descriptor):
-            table.add_row(
-                _spec(descriptor, device), str(device.kind), _text(device.qubits), device.processor,
-                (device.calibrated_at or "")[:10], _text(device.two_qubit_error), _text(device.readout_error),
-                _text(device.t1_us), _text(device.layer_fidelity), device.note,
-            )  # fmt: skip
-    Console().print(table)
 
 
 def show_history(device: str, *, as_lines: bool) -> None:
@@ -55,31 +55,22 @@ def show_history(device: str, *, as_lines: bool) -> None:
         for each in found:
             _write({"device": device, **asdict(each)})
         return
-    Console().print(f"{escape(device)}: expected fidelity of a line of 10 qubits under 45 two-qubit gates")
-    Console().print(_history_table(found))
+    console = terminal()
+    console.print(f"{plain(device)}: expected fidelity of a line of 10 qubits under 45 two-qubit gates")
+    show_table(console, _HISTORY, list(map(_kept_row, found)), spare=("T1 µs", "kept"))
 
 
-def _history_table(found: Sequence[Kept]) -> Table:
-    table = Table(
-        "kept",
-        "calibrated",
-        "2q error",
-        "readout",
-        "T1 µs",
-        "expected fid.",
-        "drift",
-        "calibration",
-        box=None,
-    )
-    for each in found:
-        line = each.summary
-        table.add_row(
-            each.kept_at[:16].replace("T", " "), (line.calibrated_at or "")[:16].replace("T", " "),
-            _text(line.two_qubit_error), _text(line.readout_error), _text(line.t1_us),
-            _text(each.expected_fidelity), "" if each.drift is None else f"{each.drift:+.2g}",
-            each.digest[:12],
-        )  # fmt: skip
-    return table
+_HISTORY = ("calibrated", "2q error", "readout", "expected fid.", "drift", "calibration", "T1 µs", "kept")
+
+
+def _kept_row(kept: Kept) -> tuple[str, ...]:
+    line = kept.summary
+    return (
+        (line.calibrated_at or "")[:16].replace("T", " "), _text(line.two_qubit_error),
+        _text(line.readout_error), _text(kept.expected_fidelity),
+        "" if kept.drift is None else f"{kept.drift:+.2g}", kept.digest[:12], _text(line.t1_us),
+        kept.kept_at[:16].replace("T", " "),
+    )  # fmt: skip
 
 
 def _write(found: dict[str, Any]) -> None:

@@ -7,9 +7,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from rich.console import Console
-from rich.markup import escape
-
+from cli.terminal import plain, terminal
 from escalation.settings import settings
 
 Check = Callable[[], tuple[bool, str]]
@@ -17,13 +15,13 @@ Check = Callable[[], tuple[bool, str]]
 
 def examine() -> int:
     """Runs all checks, printing each as it ends; returns 0 when all passed, 1 otherwise."""
-    console = Console()
+    console = terminal()
     failed = 0
     for name, check in CHECKS.items():
         with console.status(f"checking {name}"):
             good, said = _safely(check)
         failed += not good
-        console.print(f"{'[green]ok  [/]' if good else '[red]FAIL[/]'} {name}: {escape(said)}")
+        console.print(f"{'[green]ok  [/]' if good else '[red]FAIL[/]'} {name}: {plain(said)}")
     console.print("all is well" if not failed else f"{failed} of {len(CHECKS)} checks failed")
     return 1 if failed else 0
 

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Column, Table
 
 from cli.handoffs import amount, bills, brief, moment
 from cli.show import certificate_line, not_hardware
+from cli.terminal import plain, show_table, terminal
 from escalation.attempt import Cost
 from escalation.case import CaseRecord, Outcome
 from escalation.conditions import shortfall, words
@@ -26,7 +25,7 @@ _VERBS = {
 
 def explain_case(case_id: str) -> None:
     """Prints the story of a case."""
-    console = Console()
+    console = terminal()
     with open_records() as (ledger, _):
         record = ledger.case(case_id)
         decisions = list(ledger.decisions(case_id))
@@ -46,62 +45,62 @@ def explain_case(case_id: str) -> None:
             if attempt is None:
                 console.print("   The attempt has not ended.")
             elif attempt.certificate is None:
-                console.print(f"   It ended without a candidate: {escape(attempt.error or '')}.")
+                console.print(f"   It ended without a candidate: {plain(attempt.error or '')}.")
             else:
                 console.print(f"   The verifier found: {certificate_line(attempt.certificate)}.")
     if record.outcome is not None:
         outcome = Outcome.model_validate(record.outcome)
         if outcome.paused:
-            console.print(f"[blue]It waits: {escape(outcome.paused)}.[/]")
+            console.print(f"[blue]It waits: {plain(outcome.paused)}.[/]")
         for line in not_hardware(outcome):
-            console.print(f"[magenta]{escape(line)}[/]")
+            console.print(f"[magenta]{plain(line)}[/]")
 
 
 def _head(console: Console, record: CaseRecord) -> None:
     info = record.info
     console.print(
-        f"[bold]{escape(info.case_id)}[/] is {record.status}. Asked: {info.problem.family} with "
+        f"[bold]{plain(info.case_id)}[/] is {record.status}. Asked: {info.problem.family} with "
         f"{target_in_words(info.problem.family, info.problem.target)}, "
-        f"under policy {escape(info.policy_name)} ({info.policy_digest[:12]}), on {record.opened_at}."
+        f"under policy {plain(info.policy_name)} ({info.policy_digest[:12]}), on {record.opened_at}."
     )
 
 
 def _say(console: Console, decision: Decision) -> None:
     rung = f" {decision.tier}/{decision.method} on {decision.backend}" if decision.method else ""
     console.print(
-        f"[bold]{decision.number + 1}.[/] {_VERBS[decision.action]}{rung}. {escape(decision.because)}. "
+        f"[bold]{decision.number + 1}.[/] {_VERBS[decision.action]}{rung}. {plain(decision.because)}. "
         f"[dim]Rule {decision.rule}, facts {decision.facts_hash[:12]}.[/]"
     )
     for closed in decision.closed:
         console.print(
-            f"   Gate {closed.gate} kept {closed.tier} closed: {escape(closed.because)} "
-            f"It would open if {escape('; '.join(map(words, closed.misses)))}."
+            f"   Gate {closed.gate} kept {closed.tier} closed: {plain(closed.because)} "
+            f"It would open if {plain('; '.join(map(words, closed.misses)))}."
         )
     for waived in decision.waived:
         console.print(
-            f"   Gate {waived.gate} was waived: {escape(waived.because)} "
-            f"It was closed: {escape('; '.join(map(shortfall, waived.misses)))}."
+            f"   Gate {waived.gate} was waived: {plain(waived.because)} "
+            f"It was closed: {plain('; '.join(map(shortfall, waived.misses)))}."
         )
     for rule in decision.asks:
         console.print(
-            f"   Rule {rule.gate} wants a person's word first: {escape(rule.because)} "
-            f"It would not ask if {escape('; '.join(map(words, rule.misses)))}."
+            f"   Rule {rule.gate} wants a person's word first: {plain(rule.because)} "
+            f"It would not ask if {plain('; '.join(map(words, rule.misses)))}."
         )
     for other in decision.alternatives:
-        console.print(f"   Not taken: {other.tier}/{other.method}, {escape(other.because)}.")
+        console.print(f"   Not taken: {other.tier}/{other.method}, {plain(other.because)}.")
     if decision.nearest_flip:
-        console.print(f"   Nearest flip: it {escape(decision.nearest_flip.text)}.")
+        console.print(f"   Nearest flip: it {plain(decision.nearest_flip.text)}.")
 
 
 def _hand_off(console: Console, row: Handoff, bill: Cost | None, questions: Sequence[Approval]) -> None:
     """Says in words where a piece of paid work stands, what a person said, and what went wrong."""
-    console.print(f"   Hand-off {escape(brief(row, bill))}.")
+    console.print(f"   Hand-off {plain(brief(row, bill))}.")
     if row.reason:
-        console.print(f"      Because: {escape(row.reason)}.")
+        console.print(f"      Because: {plain(row.reason)}.")
     for each in [question for question in questions if question.key == row.key]:
-        console.print(f"      {escape(_question(each))}")
+        console.print(f"      {plain(_question(each))}")
     for line in row.incidents:
-        console.print(f"      [red]Incident[/]: {escape(line)}.")
+        console.print(f"      [red]Incident[/]: {plain(line)}.")
 
 
 def _question(each: Approval) -> str:
@@ -114,20 +113,29 @@ def _question(each: Approval) -> str:
 
 
 def list_cases() -> None:
-    """Prints a table of all cases."""
+    """Prints a table of all cases, newest first."""
     with open_records() as (ledger, _):
         records = ledger.cases()
-    table = Table(Column("case", no_wrap=True), "status", "problem", "target", "answer", "opened", box=None)
-    for record in records:
-        target = record.info.problem.target
-        outcome = Outcome.model_validate(record.outcome) if record.outcome else None
-        answer = f"{outcome.tier}/{outcome.method}" if outcome and outcome.tier else ""
-        table.add_row(
-            escape(record.info.case_id),
-            str(record.status),
-            record.info.problem.family,
-            f"{target.metric} {target.limit:g}",
-            answer,
-            record.opened_at[:19],
-        )
-    Console().print(table if records else "no cases yet; make one with: tierwise solve PROBLEM.yaml")
+    console = terminal()
+    if records:
+        show_table(console, _CASES, list(map(_case_row, records)), spare=("opened", "answer", "asked"))
+    else:
+        console.print("no cases yet; make one with: tierwise solve PROBLEM.yaml")
+
+
+_CASES = ("case", "status", "opened", "answer", "asked", "about")
+
+
+def _case_row(record: CaseRecord) -> tuple[str, ...]:
+    info = record.info
+    outcome = Outcome.model_validate(record.outcome) if record.outcome else None
+    answer = f"{outcome.tier}/{outcome.method}" if outcome and outcome.tier else ""
+    opened = record.opened_at[:16].replace("T", " ")
+    return (
+        info.case_id,
+        str(record.status),
+        opened,
+        answer,
+        info.asked,
+        f"{info.problem.family}: {info.about}",
+    )

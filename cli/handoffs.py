@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
 
+from cli.terminal import plain
 from escalation.attempt import Cost
 from escalation.case import WorkKey
 from escalation.handoff.model import Handoff, Price
@@ -24,11 +24,11 @@ def show_handoff(console: Console, row: Handoff, bill: Cost | None, now: float) 
     """Prints a hand-off in a few lines."""
     colour = _COLOUR.get(row.state, "cyan")
     console.print(
-        f"[bold]{escape(str(row.key))}[/] [{colour}]{row.state}[/] for {age(now - row.since)}, "
+        f"[bold]{plain(str(row.key))}[/] [{colour}]{row.state}[/] for {age(now - row.since)}, "
         f"wanted {age(now - row.opened)} ago"
     )
     for line in lines(row, bill):
-        console.print(f"  {escape(line)}")
+        console.print(f"  {plain(line)}")
 
 
 def lines(row: Handoff, bill: Cost | None) -> list[str]:

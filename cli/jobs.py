@@ -7,10 +7,8 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from rich.console import Console
-from rich.markup import escape
-
 from cli.handoffs import as_json, bills, show_handoff
+from cli.terminal import plain, terminal
 from escalation.errors import BadInput
 from escalation.handoff import person
 from escalation.handoff.model import Handoff
@@ -32,7 +30,7 @@ def list_jobs(*, everything: bool, as_lines: bool) -> None:
         for row in rows:
             sys.stdout.write(json.dumps(as_json(row, billed.get(row.key), now)) + "\n")
         return
-    console = Console()
+    console = terminal()
     for row in rows:
         show_handoff(console, row, billed.get(row.key), now)
     if not rows:
@@ -92,10 +90,10 @@ _ON = "`tierwise reconcile` goes on with it, and so does `tierwise solve … --c
 
 
 def _done(row: Handoff, *said: str) -> None:
-    console = Console()
-    console.print(f"[bold]{escape(str(row.key))}[/] is {row.state}")
+    console = terminal()
+    console.print(f"[bold]{plain(str(row.key))}[/] is {row.state}")
     for line in said:
-        console.print(f"  {escape(line)}")
+        console.print(f"  {plain(line)}")
 
 
 def _me() -> Person:

@@ -1,8 +1,6 @@
 """`tierwise policy check`."""
 
-from rich.console import Console
-from rich.markup import escape
-
+from cli.terminal import plain, terminal
 from escalation.errors import PolicyError
 from escalation.policy import load_policy
 from escalation.policy_tests import run_tests
@@ -10,17 +8,17 @@ from escalation.policy_tests import run_tests
 
 def check(file: str) -> None:
     """Compiles the policy and runs its tests; raises `PolicyError` when one fails."""
-    console = Console()
+    console = terminal()
     loaded = load_policy(file)
     policy = loaded.policy
     console.print(
-        f"{escape(policy.policy)}: {len(policy.gates)} gates, {len(policy.acceptance)} acceptance rules, "
+        f"{plain(policy.policy)}: {len(policy.gates)} gates, {len(policy.acceptance)} acceptance rules, "
         f"{len(policy.approvals)} approvals, {len(policy.waivers)} waivers; hash {policy.digest[:12]}"
     )
     findings = run_tests(policy)
     for finding in findings:
         mark = "[green]passed[/]" if finding.passed else "[red]failed[/]"
-        console.print(f"  {mark} {escape(finding.test.name)}: {escape(finding.got)}")
+        console.print(f"  {mark} {plain(finding.test.name)}: {plain(finding.got)}")
     failed = [finding.test.name for finding in findings if not finding.passed]
     if failed:
         raise PolicyError(

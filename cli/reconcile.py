@@ -4,9 +4,9 @@ import sys
 from collections.abc import Iterator, Mapping
 
 from rich.console import Console
-from rich.markup import escape
 
 from cli.handoffs import bills, brief
+from cli.terminal import plain, terminal
 from escalation.attempt import Cost
 from escalation.case import WorkKey
 from escalation.drive import solve
@@ -19,7 +19,7 @@ from tasks.runtime import open_runtime
 
 def reconcile_once(*, go_on: bool, as_object: bool) -> int:
     """Looks after every open hand-off once, and goes on with cases where asked to; returns the exit code."""
-    console = Console(stderr=as_object, quiet=as_object)
+    console = terminal(stderr=as_object, quiet=as_object)
     with open_runtime() as runtime:
         report = reconcile(runtime)
         billed = bills(runtime.ledger, [each.row for each in report.seen])
@@ -30,7 +30,7 @@ def reconcile_once(*, go_on: bool, as_object: bool) -> int:
         failed = [case_id for case_id in report.ready if go_on and not _go_on(runtime, case_id, console)]
     if report.ready and not go_on:
         console.print(
-            f"can go on: {escape(', '.join(report.ready))}\n"
+            f"can go on: {plain(', '.join(report.ready))}\n"
             "  tierwise reconcile --go-on, or tierwise solve PROBLEM.yaml --case CASE"
         )
     return 1 if report.errors or failed else 0
@@ -42,25 +42,25 @@ def lines(report: Report, billed: Mapping[WorkKey, Cost]) -> Iterator[str]:
         yield "no hand-off is open"
     for visit in report.visits:
         if visit.busy:
-            yield f"[dim]left alone: {escape(visit.busy)}[/]"
+            yield f"[dim]left alone: {plain(visit.busy)}[/]"
         if visit.error:
-            yield f"[red]{escape(visit.case_id)}[/]: {escape(visit.error)}"
+            yield f"[red]{plain(visit.case_id)}[/]: {plain(visit.error)}"
         for each in visit.seen:
             yield from _seen(each, billed.get(each.row.key))
     for question in report.expired:
-        yield f"nobody answered in time about {escape(str(question.key))}: that is no"
+        yield f"nobody answered in time about {plain(str(question.key))}: that is no"
 
 
 def _seen(each: Seen, bill: Cost | None) -> Iterator[str]:
     did = "; ".join(each.did) or "nothing to do"
-    yield escape(brief(each.row, bill))
-    yield f"  [dim]{escape(did)}[/]"
+    yield plain(brief(each.row, bill))
+    yield f"  [dim]{plain(did)}[/]"
     if each.error:
-        yield f"  [red]error[/]: {escape(each.error)}"
+        yield f"  [red]error[/]: {plain(each.error)}"
     for line in each.incidents:
-        yield f"  [red]incident[/]: {escape(line)}"
+        yield f"  [red]incident[/]: {plain(line)}"
     if each.parked:
-        yield f"  [red]a person must look[/]: {escape(each.row.reason)}"
+        yield f"  [red]a person must look[/]: {plain(each.row.reason)}"
 
 
 def _go_on(runtime: Runtime, case_id: str, console: Console) -> bool:
@@ -68,9 +68,9 @@ def _go_on(runtime: Runtime, case_id: str, console: Console) -> bool:
     try:
         outcome = solve(runtime, prepare_again(runtime.ledger.case(case_id).info))
     except TierwiseError as error:
-        console.print(f"[red]{escape(case_id)}[/] could not go on: {escape(str(error))}")
+        console.print(f"[red]{plain(case_id)}[/] could not go on: {plain(str(error))}")
         return False
     console.print(
-        f"{escape(case_id)} is {outcome.status}{escape(f': {outcome.paused}' if outcome.paused else '')}"
+        f"{plain(case_id)} is {outcome.status}{plain(f': {outcome.paused}' if outcome.paused else '')}"
     )
     return True

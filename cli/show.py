@@ -6,11 +6,11 @@ from types import TracebackType
 from typing import Self
 
 from rich.console import Console
-from rich.markup import escape
 from rich.panel import Panel
 from rich.status import Status
-from rich.table import Table
+from rich.table import Column, Table
 
+from cli.terminal import plain
 from escalation.attempt import Attempt
 from escalation.calibration import DeviceKind
 from escalation.case import CaseStatus, Outcome
@@ -19,7 +19,6 @@ from escalation.conditions import shortfall
 from escalation.decision import Action, Decision
 from escalation.ladder import Case, Item
 from escalation.protocols import Progress
-from escalation.registry import target_in_words
 
 _COLOUR = {
     Action.ATTEMPT: "cyan", Action.ACCEPT: "green",
@@ -53,28 +52,28 @@ class Trace:
     def decided(self, decision: Decision) -> None:
         colour = _COLOUR[decision.action]
         rung = f" {decision.tier}/{decision.method} on {decision.backend}" if decision.method else ""
-        self.console.print(f"[{colour}]{decision.action}{rung}[/]: {escape(decision.because)}")
+        self.console.print(f"[{colour}]{decision.action}{rung}[/]: {plain(decision.because)}")
         for rule in decision.asks:
             missed = "; ".join(map(shortfall, rule.misses))
             self.console.print(
-                f"  [blue]asks a person[/] {rule.gate}: {escape(rule.because)} [dim]{escape(missed)}[/]"
+                f"  [blue]asks a person[/] {rule.gate}: {plain(rule.because)} [dim]{plain(missed)}[/]"
             )
         for each in decision.waived:
             missed = "; ".join(map(shortfall, each.misses))
             self.console.print(
-                f"  [magenta]waived[/] {each.gate}: {escape(each.because)} [dim]{escape(missed)}[/]"
+                f"  [magenta]waived[/] {each.gate}: {plain(each.because)} [dim]{plain(missed)}[/]"
             )
         for closed in decision.closed:
             missed = "; ".join(map(shortfall, closed.misses))
-            self.console.print(f"  [yellow]closed[/] {closed.gate}: [dim]{escape(missed)}[/]")
+            self.console.print(f"  [yellow]closed[/] {closed.gate}: [dim]{plain(missed)}[/]")
         if decision.nearest_flip:
-            self.console.print(f"  [dim]nearest flip: {escape(decision.nearest_flip.text)}[/]")
+            self.console.print(f"  [dim]nearest flip: {plain(decision.nearest_flip.text)}[/]")
 
     def progress(self, item: Item, progress: Progress) -> None:
         if self._status is None:
             return
         part = f" {progress.fraction:.0%}" if progress.fraction is not None else ""
-        said = f" {escape(progress.message)}" if progress.message else ""
+        said = f" {plain(progress.message)}" if progress.message else ""
         self._status.update(
             f"{item.label} work {item.key.ordinal} on {item.backend}: {progress.state}{part}{said}"
         )
@@ -82,22 +81,22 @@ class Trace:
     def judged(self, attempt: Attempt) -> None:
         label = f"{attempt.tier}/{attempt.method}"
         if attempt.certificate is None:
-            self.console.print(f"  [red]{attempt.status}[/] {label}: {escape(attempt.error or '')}")
+            self.console.print(f"  [red]{attempt.status}[/] {label}: {plain(attempt.error or '')}")
             return
         reasons = "; ".join(attempt.certificate.reasons)
-        said = f": {escape(reasons)}" if reasons else ""
+        said = f": {plain(reasons)}" if reasons else ""
         self.console.print(f"  {verdict(attempt.certificate)}{said} [dim]{attempt.cost.wall_s:.1f} s[/]")
         for control in attempt.certificate.controls:
             self.console.print(
-                f"  [dim]null control {escape(control.name)}: {control.value:.4f}, "
+                f"  [dim]null control {plain(control.name)}: {control.value:.4f}, "
                 f"difference {control.difference:+.4f}, p = {control.p_value:.3g}[/]"
             )
 
     def _head(self, path: Path, case: Case, engine: str) -> None:
-        self.console.rule(f"[bold]{escape(str(path))}", align="left")
+        self.console.rule(f"[bold]{plain(str(path))}", align="left")
         self.console.print(
-            f"{case.family.name}: {target_in_words(case.family.name, case.problem.target)}; "
-            f"policy {escape(case.info.policy_name)}; driven by {engine}; "
+            f"{case.family.name}: {plain(case.info.about)}; {plain(case.info.asked)}; policy "
+            f"{plain(case.info.policy_name)}; driven by {engine}; "
             f"{len(case.rungs())} rungs declared"
         )
 
@@ -112,36 +111,38 @@ def verdict(certificate: Certificate) -> str:
 def certificate_line(certificate: Certificate) -> str:
     """A certificate in one line of markup."""
     reasons = f": {'; '.join(certificate.reasons)}" if certificate.reasons else ""
-    return f"{verdict(certificate)}, {escape(certificate.kind + reasons)}"
+    return f"{verdict(certificate)}, {plain(certificate.kind + reasons)}"
 
 
 def show_outcome(console: Console, case: Case, outcome: Outcome, handed_off: Sequence[str] = ()) -> None:
     """Prints the end of a case: what was found, what it waits for, what it cost, where to look."""
-    table = Table.grid(padding=(0, 2))
+    table = Table.grid(Column(no_wrap=True), Column(overflow="fold"), padding=(0, 2))
+    table.add_row("about", plain(f"{case.problem.family}: {case.info.about}"))
     table.add_row("answer", _answer(outcome))
     if outcome.certificate:
         table.add_row("certificate", certificate_line(outcome.certificate))
     if outcome.paused:
-        table.add_row("[blue]waits[/]", f"[blue]{escape(outcome.paused)}[/]")
+        table.add_row("[blue]waits[/]", f"[blue]{plain(outcome.paused)}[/]")
     for line in handed_off:
-        table.add_row("hand-off", escape(line))
+        table.add_row("hand-off", plain(line))
     for line in not_hardware(outcome):
-        table.add_row("[magenta]note[/]", f"[magenta]{escape(line)}[/]")
+        table.add_row("[magenta]note[/]", f"[magenta]{plain(line)}[/]")
     cost = outcome.cost
     table.add_row(
         "cost",
         f"{cost.wall_s:.1f} s elapsed, {cost.cpu_s:.1f} s of processors, {cost.qpu_s:.1f} s of QPU, "
         f"{cost.usd:.2f} USD",
     )
-    table.add_row("report", escape(str(outcome.record)))
     table.add_row("MLflow run", outcome.mlflow_run_id or "none (tracking failed; the ledger has the record)")
-    table.add_row("case", escape(outcome.case_id))
+    table.add_row("case", plain(outcome.case_id))
     good = outcome.status is CaseStatus.ACCEPTED
     waits = outcome.status in (CaseStatus.HELD, CaseStatus.WAITING)
     style = "green" if good else "blue" if waits else "yellow"
     console.print(
         Panel(table, title=f"[bold]{outcome.status.upper()}", border_style=style, title_align="left")
     )
+    if outcome.record:  # outside the frame and never broken, so that it can be copied
+        console.print(f"report {plain(outcome.record)}", soft_wrap=True)
 
 
 def not_hardware(outcome: Outcome) -> list[str]:
@@ -161,4 +162,4 @@ def _answer(outcome: Outcome) -> str:
     if outcome.tier is None:
         return "none"
     best = "" if outcome.status is CaseStatus.ACCEPTED else "best effort, not accepted: "
-    return escape(f"{best}{outcome.tier}/{outcome.method} on {outcome.backend} ({outcome.device_kind})")
+    return plain(f"{best}{outcome.tier}/{outcome.method} on {outcome.backend} ({outcome.device_kind})")

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from cli.handoffs import handed_off
 from cli.show import Trace, show_outcome
+from cli.terminal import terminal
 from escalation.case import CaseStatus, Outcome
 from escalation.document import Document
 from escalation.errors import BadInput
@@ -55,7 +56,7 @@ def solve_files(
         raise BadInput(f"--case {case_id}: expected one problem file with it, got {len(paths)}")
     engine = _engine(engine)
     cases = [_prepare(path, policy, case_id, engine) for path in paths]
-    console = Console(stderr=as_json, quiet=as_json)
+    console = terminal(stderr=as_json, quiet=as_json)
     codes = []
     with ExitStack() as stack:
         run = _Runner(stack, engine, console)

@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
+from escalation.visible import visible
+
 MOST_ROWS = 60
 MOST_DEPTH = 6
 MOST_CHARACTERS = 500
@@ -37,7 +39,7 @@ def text(value: Any) -> str:
         return "yes" if value else "no"
     if isinstance(value, float):
         return escape(f"{value:.4g}")
-    shown = str(value)
+    shown = visible(str(value), keep="\n")
     return escape(shown if len(shown) <= MOST_CHARACTERS else shown[:MOST_CHARACTERS] + "…")
 
 

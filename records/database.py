@@ -101,6 +101,8 @@ def _create_tables(connection: Connection) -> None:
             f"expected a ledger of layout {schema.VERSION}, got {layout}: "
             "use the version of this project that wrote it, or another TIERWISE_HOME"
         )
+    if layout is None:
+        _refuse_foreign(connection)
     schema.metadata.create_all(connection)
     triggers = schema.SQLITE_TRIGGERS if connection.dialect.name == "sqlite" else schema.POSTGRESQL_TRIGGERS
     for trigger in triggers:
@@ -110,8 +112,21 @@ def _create_tables(connection: Connection) -> None:
         connection.execute(insert(schema.chain).values(head))
 
 
+def _refuse_foreign(connection: Connection) -> None:
+    """A database that another program filled is left alone, not mixed with ours."""
+    there = sorted(set(inspect(connection).get_table_names()) & set(schema.metadata.tables))
+    if there:
+        raise BadInput(
+            f"expected a ledger of Tierwise or an empty database, got one that has a table `{there[0]}` "
+            f"and no ledger: set TIERWISE_HOME or TIERWISE_LEDGER_URL to another place"
+        )
+
+
 def _layout(connection: Connection) -> int | None:
-    if not inspect(connection).has_table(schema.chain.name):
+    inspector, name = inspect(connection), schema.chain.name
+    if not inspector.has_table(name) or "layout" not in {
+        each["name"] for each in inspector.get_columns(name)
+    }:
         return None
     found: int | None = connection.execute(select(schema.chain.c.layout)).scalar_one_or_none()
     return found

@@ -11,10 +11,11 @@ from escalation.case import Outcome
 from escalation.conditions import shortfall
 from escalation.ladder import Case
 from escalation.protocols import Section
+from escalation.visible import visible
 
 
 def render(case: Case, outcome: Outcome, sections: Sequence[Section], opened_at: str) -> bytes:
-    """Returns the report as UTF-8 HTML; everything but the sections is escaped."""
+    """Returns the report as UTF-8 HTML; everything but the sections is escaped, and nothing repaints."""
     text = _template().render(
         case=case,
         info=case.info,
@@ -24,7 +25,7 @@ def render(case: Case, outcome: Outcome, sections: Sequence[Section], opened_at:
         shortfall=shortfall,
         rehearsal=_rehearsals(outcome.attempts),
     )
-    return text.encode()
+    return visible(text, keep="\n\t").encode()
 
 
 def _rehearsals(attempts: Sequence[Attempt]) -> list[str]:

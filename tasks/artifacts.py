@@ -12,6 +12,7 @@ from escalation.attempt import Attempt
 from escalation.case import Outcome
 from escalation.decision import Decision
 from escalation.identity import digest_bytes
+from escalation.visible import markdown
 
 
 def key(what: str, case_id: str) -> str:
@@ -53,7 +54,7 @@ def decision_table(decisions: Sequence[Decision]) -> str:
     """The decisions as a Markdown table."""
     head = ["number", "action", "rung", "rule", "because", "nearest flip"]
     rows = [head, ["---"] * len(head), *map(_decision_row, decisions)]
-    return "\n".join("| " + " | ".join(map(_cell, row)) + " |" for row in rows)
+    return "\n".join("| " + " | ".join(map(markdown, row)) + " |" for row in rows)
 
 
 def _decision_row(decision: Decision) -> list[str]:
@@ -68,19 +69,20 @@ def _decision_row(decision: Decision) -> list[str]:
 def certificate_page(outcome: Outcome) -> str:
     """The outcome, its certificate and its attempts as Markdown."""
     because = outcome.paused or outcome.decisions[-1].because
-    lines = [f"# {outcome.status.capitalize()}", "", because, ""]
+    lines = [f"# {outcome.status.capitalize()}", "", markdown(because), ""]
     if outcome.certificate is not None:
         found = outcome.certificate
         lines += [
-            f"**{found.status}** {found.kind}: {_number(found.value)} "
-            f"(estimate {_number(found.estimate)}, α {_number(found.tolerance)}), by {found.verifier}",
-            f"on {outcome.tier}/{outcome.method}, {outcome.backend} ({outcome.device_kind})",
-            *(f"- {reason}" for reason in found.reasons),
+            f"**{found.status}** {markdown(found.kind)}: {_number(found.value)} "
+            f"(estimate {_number(found.estimate)}, α {_number(found.tolerance)}), "
+            f"by {markdown(found.verifier)}",
+            markdown(f"on {outcome.tier}/{outcome.method}, {outcome.backend} ({outcome.device_kind})"),
+            *(f"- {markdown(reason)}" for reason in found.reasons),
             "",
         ]
     lines += ["| attempt | status | certificate | value | seconds |", "| --- | --- | --- | --- | --- |"]
-    lines += ["| " + " | ".join(map(_cell, _attempt_row(each))) + " |" for each in outcome.attempts]
-    return "\n".join([*lines, "", f"Report: `{outcome.record}`"])
+    lines += ["| " + " | ".join(map(markdown, _attempt_row(each))) + " |" for each in outcome.attempts]
+    return "\n".join([*lines, "", f"Report: {markdown(str(outcome.record))}"])
 
 
 def _attempt_row(attempt: Attempt) -> list[str]:
@@ -96,7 +98,3 @@ def _attempt_row(attempt: Attempt) -> list[str]:
 
 def _number(value: float | None) -> str:
     return "unknown" if value is None else f"{value:.4g}"
-
-
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|").replace("\n", " ")

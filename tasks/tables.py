@@ -2,6 +2,7 @@
 
 from escalation.handoff.model import Approval
 from escalation.handoff.reconcile import Report, Seen, Visit
+from escalation.visible import visible
 
 Row = dict[str, str]
 COLUMNS = (
@@ -15,7 +16,7 @@ def handoff_rows(report: Report, now: float) -> list[Row]:
     rows = [_handoff(each, now) for each in sorted(report.seen, key=lambda each: not each.parked)]
     rows += [_case(visit) for visit in report.visits if visit.busy or visit.error]
     rows += [_question(each, now) for each in report.expired]
-    return [dict.fromkeys(COLUMNS, "") | row for row in rows]
+    return [dict.fromkeys(COLUMNS, "") | {name: visible(cell) for name, cell in row.items()} for row in rows]
 
 
 def _handoff(seen: Seen, now: float) -> Row:

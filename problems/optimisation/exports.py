@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from datetime import UTC
 
 from escalation.identity import digest_json
+from escalation.visible import spreadsheet_cell
 from problems.optimisation.calendar_days import time_of
 from problems.optimisation.gantt import Booked, booked
 from problems.optimisation.models import Appointments, Model, Triage
 from problems.optimisation.points import Point
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""What a cell must not begin with, or a spreadsheet may compute it (OWASP, CSV injection)."""
 SCHEDULE_COLUMNS = ("patient", "clinician", "room", "start", "end", "waiting_min", "urgency")
 PLACEMENT_COLUMNS = ("patient", "place")
 
@@ -81,13 +80,8 @@ def _csv(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> bytes:
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(header)
-    writer.writerows([guarded(cell) for cell in row] for row in rows)
+    writer.writerows([spreadsheet_cell(cell) for cell in row] for row in rows)
     return text.getvalue().encode()
-
-
-def guarded(cell: str) -> str:
-    """Returns the cell with an apostrophe before what a spreadsheet would take for a formula."""
-    return f"'{cell}" if cell.startswith(FORMULA) else cell
 
 
 def schedule_calendar(model: Appointments, point: Point) -> bytes:

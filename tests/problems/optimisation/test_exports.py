@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from icalendar import Calendar
 
-from problems.optimisation.exports import exports, guarded, placement_csv, schedule_calendar, schedule_csv
+from problems.optimisation.exports import exports, placement_csv, schedule_calendar, schedule_csv
 from problems.optimisation.models import MaxCut
 from tests.problems.optimisation.small_clinic import at, clinic, ward
 
@@ -54,7 +54,7 @@ def test_a_row_a_patient_with_a_place() -> None:
     assert placement_csv(ward("A", "B", "C"), point) == b"patient,place\r\nA,South\r\nC,North\r\n"
 
 
-@pytest.mark.parametrize("evil", ['=HYPERLINK("http://x")', "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1"])
+@pytest.mark.parametrize("evil", ['=HYPERLINK("http://x")', "+1", "-1", "@SUM(A1)", "＝1+1", " =1"])
 def test_no_cell_is_a_formula(evil: str) -> None:
     model = clinic(evil, "P2", "P3", clinician=evil, room=evil)
     read = rows(schedule_csv(model, POINT))[1]
@@ -65,7 +65,6 @@ def test_no_cell_is_a_formula(evil: str) -> None:
 
 def test_what_is_no_formula_is_left_alone() -> None:
     name = 'O\'Neill, "Bo"; 3=4 Ä'
-    assert guarded(name) == name
     assert rows(schedule_csv(clinic(name, "P2", "P3"), POINT))[1]["patient"] == name
 
 

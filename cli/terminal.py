@@ -1,0 +1,71 @@
+"""The terminal: text that cannot repaint it, tables whose names are never cut."""
+
+from collections.abc import Mapping, Sequence
+
+from rich.cells import cell_len, set_cell_size
+from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderHook, RenderResult
+from rich.markup import escape
+from rich.segment import Segment
+from rich.text import Text
+
+from escalation.visible import visible
+
+_GAP = 2
+"""Spaces between two columns."""
+
+
+def terminal(*, stderr: bool = False, quiet: bool = False) -> Console:
+    """A console for standard output or error, styled by the program alone, whatever is printed on it."""
+    console = Console(stderr=stderr, quiet=quiet, emoji=False)
+    console.push_render_hook(_NothingRepaints())
+    return console
+
+
+def plain(text: str) -> str:
+    """Returns text for use within markup: shown as it is, on one line, nothing in it is markup."""
+    return escape(visible(text))
+
+
+class _NothingRepaints(RenderHook):
+    """The last line of defence, for what did not go through `plain`: control characters are shown."""
+
+    def process_renderables(self, renderables: list[ConsoleRenderable]) -> list[ConsoleRenderable]:
+        return [_Shown(each) for each in renderables]
+
+
+class _Shown:
+    def __init__(self, inner: ConsoleRenderable) -> None:
+        self.inner = inner
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for part in console.render(self.inner, options):
+            yield part if part.control else Segment(visible(part.text, keep="\n"), part.style)
+
+
+def show_table(
+    console: Console, header: Sequence[str], rows: Sequence[Sequence[str]], spare: Sequence[str] = ()
+) -> None:
+    """Prints a table in which nothing is cut: a line too long for the terminal goes on below.
+
+    Args:
+        console: where to; one that is no terminal (a pipe, a file) has room for every column.
+        header: names of the columns.
+        rows: a text a column, as data, not markup.
+        spare: columns that a narrow terminal goes without, the first to go first; the last line says so.
+    """
+    columns = {name: [name, *(visible(row[index]) for row in rows)] for index, name in enumerate(header)}
+    gone: list[str] = []
+    for name in spare if console.is_terminal else ():
+        if _width(columns) > console.width:
+            gone.append(name)
+            del columns[name]
+    widths = [max(map(cell_len, column)) for column in columns.values()]
+    for number, row in enumerate(zip(*columns.values(), strict=True)):
+        line = (" " * _GAP).join(set_cell_size(cell, width) for cell, width in zip(row, widths, strict=True))
+        console.print(Text(line.rstrip(), style="" if number else "bold"), soft_wrap=True)
+    if gone:
+        console.print(f"[dim]no room here for: {', '.join(gone)}[/]")
+
+
+def _width(columns: Mapping[str, Sequence[str]]) -> int:
+    return sum(max(map(cell_len, column)) + _GAP for column in columns.values()) - _GAP
