@@ -14,4 +14,5 @@ DESCRIPTOR = FamilyDescriptor(
     },
     sample_target={"metric": "gap", "at_most": 0.0},
     proves=True,
+    sources="problems.optimisation.sources:sources",
 )

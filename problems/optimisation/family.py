@@ -29,7 +29,11 @@ class Optimisation:
         return load(instance, seed, folder)
 
     def check_target(self, target: Target) -> None:
-        """Raises `BadInput` for an unknown metric, or a gap from above or below 0."""
+        """Raises `BadInput` for an unknown metric, a gap from above or below 0, or a confidence."""
+        if target.confidence != Target.model_fields["confidence"].default:
+            raise BadInput(
+                "target.confidence: would have no effect: bounds are proven here, without error; remove it"
+            )
         if target.metric not in METRICS:
             raise BadInput(f"unknown metric {target.metric!r}: expected one of {', '.join(METRICS)}")
         if target.metric == "objective":

@@ -2,11 +2,13 @@
 
 Paths are relative to the problem file's folder. Exactly one source is given: a file (or a pair of tables),
 the data themselves, or `generate` with the shape of a random instance, whose seed is the problem's unless it
-has its own.
+has its own. Every source says which further fields it takes: one that would have no effect is refused.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from pathlib import PurePath
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -26,28 +28,53 @@ Decimals = Annotated[
     int,
     Field(ge=0, le=MOST_DECIMALS, description="Decimals of the numbers; costs are integers of that unit."),
 ]
-Source = tuple[str, ...]
+SELF_CONTAINED = (".bqm", ".json")
+"""Files of dimod's that hold everything of a model, its offset too; `.coo` cannot hold one."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where an instance comes from.
+
+    Attributes:
+        fields: those that make it; the first of them names it.
+        takes: the further fields that have an effect beside them; any other is refused.
+        name: for complaints.
+    """
+
+    fields: tuple[str, ...]
+    takes: tuple[str, ...] = ()
+    name: str = ""
 
 
 class InstanceSpec(Frozen):
-    """Fields that every kind has."""
+    """Fields that every kind has, whatever its source."""
 
     search_s: float = Field(
         DEFAULT_SEARCH_S, ge=0.5, le=3600, description="Seconds of elapsed time that a tier may search."
     )
 
     def sources(self) -> tuple[Source, ...]:
-        """The alternatives, each as the fields that belong to it; the first of them names it."""
+        """The alternatives."""
         raise NotImplementedError
 
     @model_validator(mode="after")
     def _one_source(self) -> "InstanceSpec":
-        given = [names for names in self.sources() if any(getattr(self, name) is not None for name in names)]
+        given = [each for each in self.sources() if any(self._says(name) for name in each.fields)]
         if len(given) != 1:
-            got = " and ".join(names[0] for names in given) or "none of them"
-            wanted = ", ".join(" with ".join(names) for names in self.sources())
+            got = " and ".join(each.fields[0] for each in given) or "none of them"
+            wanted = ", ".join(" with ".join(each.fields) for each in self.sources())
             raise ValueError(f"expected exactly one source of: {wanted}; got {got}")
+        source = given[0]
+        for name in type(self).model_fields:
+            known = name in ("kind", "search_s", *source.fields, *source.takes)
+            if name in self.model_fields_set and self._says(name) and not known:
+                beside = source.name or source.fields[0]
+                raise ValueError(f"{name}: would have no effect beside {beside}; remove it")
         return self
+
+    def _says(self, name: str) -> bool:
+        return getattr(self, name) is not None
 
 
 class Seeded(Frozen):
@@ -117,13 +144,27 @@ class QuboSpec(InstanceSpec):
     number: int | None = Field(None, ge=1, description="Which of an OR-Library file's instances, from 1.")
     linear: tuple[Number, ...] | None = Field(None, max_length=MOST_VARIABLES)
     quadratic: tuple[tuple[int, int, Number], ...] | None = Field(None, description="Triples i, j, q.")
-    offset: Number = 0
+    offset: Number = Field(
+        0, description="Added to every value; refused beside files that hold their own (.bqm, .json)."
+    )
     sense: Sense | None = Field(None, description="maximise or minimise; needed where the data stand here.")
     decimals: Decimals = 0
     generate: GeneratedQubo | None = None
 
     def sources(self) -> tuple[Source, ...]:
-        return ("file",), ("linear", "quadratic"), ("generate",)
+        return (
+            self._file(),
+            Source(("linear", "quadratic"), ("offset", "sense", "decimals")),
+            Source(("generate",)),
+        )
+
+    def _file(self) -> Source:
+        suffix = PurePath(self.file or "").suffix.lower()
+        if suffix in SELF_CONTAINED:
+            return Source(("file",), ("sense", "decimals"), f"a {suffix} file")
+        if suffix == ".coo":
+            return Source(("file",), ("sense", "decimals", "offset"), "a .coo file")
+        return Source(("file",), ("sense", "decimals", "offset", "number"))
 
 
 class MaxCutSpec(InstanceSpec):
@@ -141,7 +182,11 @@ class MaxCutSpec(InstanceSpec):
     generate: GeneratedCut | None = None
 
     def sources(self) -> tuple[Source, ...]:
-        return ("file",), ("vertices", "edges"), ("generate",)
+        return (
+            Source(("file",), ("decimals",)),
+            Source(("vertices", "edges"), ("decimals",)),
+            Source(("generate",)),
+        )
 
 
 class IndependentSetSpec(InstanceSpec):
@@ -154,7 +199,7 @@ class IndependentSetSpec(InstanceSpec):
     generate: GeneratedSet | None = None
 
     def sources(self) -> tuple[Source, ...]:
-        return ("file",), ("vertices", "edges"), ("generate",)
+        return Source(("file",)), Source(("vertices", "edges")), Source(("generate",))
 
 
 def _moment(value: Any) -> Any:
@@ -189,14 +234,12 @@ class AppointmentsSpec(InstanceSpec):
     generate: GeneratedClinic | None = None
 
     def sources(self) -> tuple[Source, ...]:
-        return ("patients", "resources"), ("generate",)
+        tables = Source(("patients", "resources"), ("opens", "slot_min", "refusal_h"))
+        return tables, Source(("generate",))
 
     @model_validator(mode="after")
     def _complete(self) -> "AppointmentsSpec":
         if self.generate is not None:
-            for name in ("opens", "slot_min", "refusal_h"):
-                if getattr(self, name) is not None:
-                    raise ValueError(f"{name} belongs to tables; a generated clinic has its own")
             return self
         missing = [name for name in ("patients", "resources", "opens") if getattr(self, name) is None]
         if missing:
@@ -215,7 +258,7 @@ class TriageSpec(InstanceSpec):
     generate: GeneratedWard | None = None
 
     def sources(self) -> tuple[Source, ...]:
-        return ("patients", "places"), ("generate",)
+        return Source(("patients", "places")), Source(("generate",))
 
     @model_validator(mode="after")
     def _complete(self) -> "TriageSpec":

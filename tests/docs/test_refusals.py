@@ -20,7 +20,8 @@ def listed(page: str) -> list[str]:
 
 def messages(family: str) -> str:
     """The family's source and what it reads problem files with, strings that run over lines joined."""
-    files = [*(ROOT / "problems" / family).rglob("*.py"), ROOT / "escalation" / "validation.py"]
+    shared = [ROOT / "escalation" / name for name in ("validation.py", "user_files.py", "document.py")]
+    files = [*(ROOT / "problems" / family).rglob("*.py"), *shared]
     source = "\n".join(file.read_text(encoding="utf-8") for file in sorted(files))
     return re.sub(r"\"\s*\n\s*f?\"", "", source)
 

@@ -2,7 +2,8 @@
 
 A model of spins becomes one of bits by s = 2x - 1, exactly: h s = 2h x - h, and J s t = 4J x y - 2J x - 2J y
 + J. dimod's models are energies, so they are minimised unless the problem file says otherwise. A COO file
-says `# vartype=SPIN` or `# vartype=BINARY` first; dimod writes six decimals into it.
+says `# vartype=SPIN` or `# vartype=BINARY` first; dimod writes six decimals into it. As in dimod, its entries
+are added up, also where a pair stands in both directions.
 """
 
 import json
@@ -52,11 +53,9 @@ def read_binary_model(spec: QuboSpec, path: Path) -> Read:
     Raises:
         BadInput: when it is none, is empty, or has more decimals than the problem file states.
     """
-    if spec.number is not None:
-        raise BadInput(f"instance.number: {path} holds one model; remove it")
     if path.suffix.lower() == ".coo":
         file = read_text(path)
-        biases, source = _coo(file, spec.decimals), file.source
+        biases, source = _coo(file, spec), file.source
     else:
         data = read_bytes(path)
         biases = _biases(_decoded(path, data), path, spec.decimals)
@@ -133,9 +132,10 @@ def _labels(variables: Iterable[Hashable], path: Path) -> Names:
     return () if labels == tuple(str(k + 1) for k in range(len(labels))) else labels
 
 
-def _coo(file: TextFile, decimals: int) -> Biases:
-    rows, kinds = [], set()
-    for line, row in file.words():
+def _coo(file: TextFile, spec: QuboSpec) -> Biases:
+    """The problem file's offset is the model's: the format has no place for one."""
+    decimals, rows, kinds = spec.decimals, [], set()
+    for line, row in file.words(comments=()):
         if row[0].startswith("#"):
             kinds.update(_VARTYPE.findall(" ".join(row)))
         elif len(row) == 3:
@@ -156,4 +156,5 @@ def _coo(file: TextFile, decimals: int) -> Biases:
             linear[place[u] - 1] += bias
         else:
             quadratic.append((place[u], place[v], bias, file.at(line)))
-    return Biases(_labels(variables, file.path), kinds == {"SPIN"}, linear, quadratic, 0)
+    offset = scaled(spec.offset, decimals, "instance.offset")
+    return Biases(_labels(variables, file.path), kinds == {"SPIN"}, linear, quadratic, offset)

@@ -8,6 +8,8 @@ from escalation import user_files
 from escalation.errors import BadInput
 from escalation.identity import digest_bytes
 
+COMMENTS = ("#", "%", "//")
+"""Of MQLib's files, of MATLAB's and Matrix Market's, and of what C programs write."""
 MOST_BYTES = 64 * 2**20
 MISSING = "no such file (relative paths start at the problem file's folder)"
 
@@ -31,10 +33,20 @@ class TextFile:
         """Small JSON data for the record."""
         return {"file": self.path.name, "sha256": self.sha256}
 
-    def words(self) -> list[tuple[int, list[str]]]:
-        """The lines that are not blank, with their numbers, divided at white space."""
-        lines = enumerate(self.text.splitlines(), 1)
-        return [(number, line.split()) for number, line in lines if line.strip()]
+    def words(self, comments: tuple[str, ...] = COMMENTS) -> list[tuple[int, list[str]]]:
+        """The lines that say something, with their numbers, divided at white space.
+
+        Args:
+            comments: what a line of comment begins with; a line whose first word is `c` is one too.
+
+        Raises:
+            BadInput: when there is no such line.
+        """
+        lines = ((number, line.split()) for number, line in enumerate(self.text.splitlines(), 1))
+        kept = [(n, row) for n, row in lines if row and not row[0].startswith(comments) and row[0] != "c"]
+        if not kept:
+            raise BadInput(f"{self.path}: expected an instance, got comments alone")
+        return kept
 
     def at(self, line: int) -> str:
         """How a place in the file is named to the user."""

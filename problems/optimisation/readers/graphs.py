@@ -1,9 +1,10 @@
 """Graphs: rudy's format and the G-set for maximum cut, DIMACS for independent sets, or edges written out.
 
 rudy: a line `n m`, then m lines `i j weight` (the weight may be left out: 1). DIMACS: comments `c …`, one
-line `p edge n m` or `p col n m`, then m lines `e i j`. Vertices count from 1. Loops are dropped. Of repeated
-edges, either way round, the weights are summed for a cut; for an independent set they count once. Edges of
-weight 0 are left out.
+line `p edge n m` or `p col n m`, then the lines `e i j`: m of them, or m edges each in both directions.
+Vertices count from 1. Loops are dropped. For a cut, an edge that stands in both directions counts once where
+all of them do (see `halves`); weights of edges that are repeated are summed. For an independent set an edge
+counts once. Edges of weight 0 are left out.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,7 +13,8 @@ from typing import TypeVar
 
 from escalation.errors import BadInput
 from problems.optimisation.models import IndependentSet, MaxCut
-from problems.optimisation.readers.files import TextFile, read_text
+from problems.optimisation.readers.files import COMMENTS, TextFile, read_text
+from problems.optimisation.readers.halves import one_half
 from problems.optimisation.readers.numbers import refuse_overflow, scaled, whole
 from problems.optimisation.readers.pairs import Entry, Pairs, counted, gather, graph_remarks, in_order
 from problems.optimisation.readers.read import Read
@@ -35,14 +37,18 @@ def read_cut(spec: MaxCutSpec, folder: Path) -> Read:
             (e[0], e[1], scaled(e[2] if len(e) == 3 else 1, spec.decimals, f"{where}.{k}"), f"{where}.{k}")
             for k, e in enumerate(edges)
         ]
-        return _cut(gather(entries, vertices), vertices, spec.decimals, where, {"inline": True})
+        return _cut(entries, vertices, spec.decimals, where, {"inline": True})
     file = read_text(folder / spec.file)
     vertices, rows = _rudy(file)
     entries = [_rudy_edge(file, line, row, spec.decimals) for line, row in rows]
-    return _cut(gather(entries, vertices), vertices, spec.decimals, str(file.path), file.source)
+    return _cut(entries, vertices, spec.decimals, str(file.path), file.source)
 
 
-def _cut(found: Pairs, vertices: int, decimals: int, where: str, source: dict[str, object]) -> Read:
+def _cut(
+    entries: Sequence[Entry], vertices: int, decimals: int, where: str, source: dict[str, object]
+) -> Read:
+    half, halved = one_half(entries)
+    found = gather(half, vertices)
     edges = in_order(found)
     if not edges:
         raise BadInput(f"{where}: expected at least one edge to cut, got none")
@@ -51,7 +57,7 @@ def _cut(found: Pairs, vertices: int, decimals: int, where: str, source: dict[st
     remarks = graph_remarks(
         found, "weights summed", lambda k: f"{counted(k, 'edge', 'edges')} of weight 0 left out"
     )
-    return Read(model, source, remarks)
+    return Read(model, source, (*halved, *remarks))
 
 
 def _given(vertices: int | None, edges: Sequence[E] | None) -> tuple[int, Sequence[E]]:
@@ -111,17 +117,17 @@ def _independent_set(found: Pairs, vertices: int, where: str, source: dict[str, 
 
 
 def _dimacs(file: TextFile) -> tuple[int, list[Entry]]:
-    rows = [(line, row) for line, row in file.words() if not row[0].startswith("c")]
-    if not rows or rows[0][1][0] != "p":
-        line = rows[0][0] if rows else 1
+    (line, header), *rest = file.words(comments=("c", *COMMENTS))
+    if header[0] != "p":
         raise file.complain(line, "expected `p edge vertices edges` before any edge")
-    (line, header), *rest = rows
     if len(header) != 4 or header[1] not in DIMACS_WORDS:
         raise file.complain(line, f"expected `p edge vertices edges`, got {' '.join(header)!r}")
     vertices = whole(header[2], file.at(line), "number of vertices", 1, MOST_VARIABLES)
     edges = whole(header[3], file.at(line), "number of edges", 0)
     entries = list(_dimacs_edges(file, rest))
-    _check_count(file, line, edges, len(entries))
+    pairs = {frozenset(each[:2]) for each in entries}
+    if edges != len(pairs):  # DIMACS's own files state the edges, or the lines of both directions
+        _check_count(file, line, edges, len(entries))
     return vertices, entries
 
 

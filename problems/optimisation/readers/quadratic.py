@@ -2,16 +2,18 @@
 
 OR-Library (Beasley 1990, J. Oper. Res. Soc. 41, 1069): the number of instances, then for each a line `n m`
 and m lines `i j q`. The matrix is symmetric and an entry off the diagonal given once, so it counts twice in
-xᵀQx. A file may also begin with the `n m` of its only instance. Entries of one pair are summed.
+xᵀQx; `halves` says what holds for files that give both halves. A file may also begin with the `n m` of its
+only instance (MQLib's). Coefficients of the problem file are summed as they stand there.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from escalation.errors import BadInput
 from problems.optimisation.models import Qubo, Sense
 from problems.optimisation.readers.files import TextFile, read_text
+from problems.optimisation.readers.halves import one_half, refuse_repeated
 from problems.optimisation.readers.numbers import refuse_overflow, scaled, whole
 from problems.optimisation.readers.pairs import Entry, counted, gather, in_order
 from problems.optimisation.readers.read import Read
@@ -29,9 +31,15 @@ def read_or_library(spec: QuboSpec, path: Path) -> Read:
     file = read_text(path)
     number = spec.number or 1
     variables, rows = _instance(file, number)
-    entries = [_entry(file, line, row, spec.decimals) for line, row in rows]
-    source = {**file.source, "number": number}
-    return build(Coefficients([0] * variables, entries), spec, str(path), source)
+    whole_or_half = [_entry(file, line, row, spec.decimals) for line, row in rows]
+    refuse_repeated(whole_or_half)
+    half, remarks = one_half(whole_or_half)
+    entries = [(i, j, q if i == j else 2 * q, where) for i, j, q, where in half]
+    offset = scaled(spec.offset, spec.decimals, "instance.offset")
+    read = build(
+        Coefficients([0] * variables, entries, offset), spec, str(path), {**file.source, "number": number}
+    )
+    return replace(read, remarks=(*remarks, *read.remarks))
 
 
 @dataclass(frozen=True)
@@ -124,8 +132,7 @@ def _entry(file: TextFile, line: int, row: list[str], decimals: int) -> Entry:
     if len(row) != 3:
         raise file.complain(line, f"expected `i j q`, got {' '.join(row)!r}")
     i, j = whole(row[0], where, "variable"), whole(row[1], where, "variable")
-    value = scaled(row[2], decimals, f"{where}: coefficient")
-    return i, j, value if i == j else 2 * value, where
+    return i, j, scaled(row[2], decimals, f"{where}: coefficient"), where
 
 
 def read_inline(spec: QuboSpec) -> Read:

@@ -21,6 +21,10 @@ CLINIC = {"kind": "appointments", "generate": {"patients": 3}}
         ),
         (Target(metric="gap", at_least=0.1), "gap is reached with at_most, got at_least: write at_most: 0.1"),
         (Target(metric="absolute_gap", at_most=-1), "absolute_gap is never below 0, got at_most: -1.0"),
+        (
+            Target(metric="gap", at_most=0, confidence=0.99),
+            "target.confidence: would have no effect: bounds are proven here, without error; remove it",
+        ),
     ],
 )
 def test_targets_that_mean_nothing_are_refused(target: Target, said: str) -> None:

@@ -107,7 +107,10 @@ def test_graphs_are_generated_by_name(shape: dict[str, Any], model: MaxCut) -> N
         ({"kind": "qubo", "linear": [1, 2]}, "instance.sense: expected maximise or minimise"),
         ({"kind": "qubo", "linear": [], "sense": "maximise"}, "instance.linear: expected one coefficient"),
         ({"kind": "qubo", "linear": [0.5], "sense": "maximise"}, "write decimals: 1"),
-        ({"kind": "qubo", "file": "x.bqm", "number": 1}, "x.bqm holds one model; remove it"),
+        (
+            {"kind": "qubo", "file": "x.bqm", "number": 1},
+            "number: would have no effect beside a .bqm file; remove it",
+        ),
         ({"kind": "qubo", "file": "none.txt"}, "none.txt: no such file"),
         ({"kind": "appointments", "patients": "p", "resources": "r"}, "opens: expected, but missing"),
         (
@@ -124,7 +127,10 @@ def test_graphs_are_generated_by_name(shape: dict[str, Any], model: MaxCut) -> N
             },
             "slot_min: expected a divisor of 60, got 25",
         ),
-        ({"kind": "appointments", "generate": {"patients": 5}, "slot_min": 5}, "slot_min belongs to tables"),
+        (
+            {"kind": "appointments", "generate": {"patients": 5}, "slot_min": 5},
+            "slot_min: would have no effect beside generate; remove it",
+        ),
         ({"kind": "appointments", "generate": {"patients": 0}}, "generate.patients: "),
         ({"kind": "triage", "patients": "p.csv"}, "places: expected, but missing; tables are a pair"),
     ],

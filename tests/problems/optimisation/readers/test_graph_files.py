@@ -49,7 +49,7 @@ def test_decimals_make_the_scale_and_nothing_is_rounded(rudy: ReadText) -> None:
 
 
 def test_loops_are_dropped_repeated_edges_summed_and_both_remarked_on(rudy: ReadText) -> None:
-    read = rudy("3 6\n1 1 5\n1 2 2\n2 1 3\n2 3 4\n3 2 -4\n1 3 1\n")
+    read = rudy("3 6\n1 1 5\n1 2 2\n1 2 3\n2 3 4\n2 3 -4\n1 3 1\n")
     assert read.model == MaxCut(vertices=3, edges=((0, 1, 5), (0, 2, 1)))
     loops, repeated, weightless = read.remarks
     assert loops.startswith("1 loop (edges from a vertex to itself) dropped, first at ")
@@ -89,6 +89,59 @@ def test_a_malformed_graph_is_one_clear_line(rudy: ReadText, text: str | bytes, 
     assert "\n" not in str(error.value)
 
 
+def test_comment_lines_of_other_writers_are_skipped(rudy: ReadText) -> None:
+    """The graph is MQLib's sample; its description of the format has `#`."""
+    lines = [
+        "# three vertices",
+        "% of MATLAB",
+        "// of C",
+        "c of DIMACS",
+        "",
+        "3 2",
+        "  # in",
+        "1 2 3",
+        "2 3 -2",
+    ]
+    text = "\ufeff" + "\r\n".join(lines)
+    assert rudy(text).model == MaxCut(vertices=3, edges=((0, 1, 3), (1, 2, -2)))
+    with pytest.raises(BadInput, match="got comments alone"):
+        rudy("# nothing\n% at all\n")
+
+
+def test_an_edge_in_both_directions_counts_once_where_all_of_them_do(rudy: ReadText) -> None:
+    read = rudy("3 4\n1 2 3\n2 1 3\n3 2 -2\n2 3 -2\n")
+    assert read.model == MaxCut(vertices=3, edges=((0, 1, 3), (1, 2, -2)))
+    assert read.remarks[0].startswith("every pair stands in both directions, and is taken once")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("3 3\n1 2 3\n2 1 3\n2 3 1\n", "line 4: 2 and 3 stand in one direction only"),
+        ("2 2\n1 2 3\n2 1 4\n", "line 2: 1 and 2 stand in both directions with two values"),
+        ("2 3\n1 2 3\n2 1 3\n1 2 3\n", "line 4: 1 and 2 stand in both directions with two values, or more"),
+    ],
+)
+def test_what_may_be_a_whole_matrix_or_a_half_is_refused(rudy: ReadText, text: str, message: str) -> None:
+    with pytest.raises(BadInput) as error:
+        rudy(text)
+    assert message in str(error.value)
+
+
+def test_edges_of_the_problem_file_follow_the_same_rule(tmp_path: Path) -> None:
+    both = MaxCutSpec(vertices=2, edges=((1, 2, 3), (2, 1, 3)))
+    assert read_cut(both, tmp_path).model == MaxCut(vertices=2, edges=((0, 1, 3),))
+    with pytest.raises(BadInput, match=r"instance\.edges\.0: 1 and 2 stand in both directions with two"):
+        read_cut(MaxCutSpec(vertices=2, edges=((1, 2, 3), (2, 1, 4))), tmp_path)
+
+
+def test_dimacs_may_state_edges_or_the_lines_of_both_directions(dimacs: ReadText) -> None:
+    """As DIMACS's queen5_5 (320 lines, `p edge 25 320`) and files that state half of that."""
+    for stated in (2, 4):
+        read = dimacs(f"# made by hand\np edge 3 {stated}\ne 1 2\ne 2 1\ne 2 3\ne 3 2\n")
+        assert read.model == IndependentSet(vertices=3, edges=((0, 1), (1, 2)))
+
+
 def test_a_missing_file_says_where_paths_start(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="no such file"):
         read_cut(MaxCutSpec(file="none.rud"), tmp_path)
@@ -112,7 +165,7 @@ def test_repeated_edges_of_a_set_count_once(dimacs: ReadText) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("c nothing\n", "line 1: expected `p edge vertices edges` before any edge"),
+        ("c nothing\n", "expected an instance, got comments alone"),
         ("c x\ne 1 2\np edge 2 1\n", "line 2: expected `p edge vertices edges` before any edge"),
         ("p cnf 2 1\ne 1 2\n", "line 1: expected `p edge vertices edges`, got 'p cnf 2 1'"),
         ("p edge 2 1\ne 1 2 5\n", "line 2: expected `e i j`, got 'e 1 2 5'"),

@@ -52,10 +52,68 @@ def test_the_first_is_read_unless_another_is_asked_for(or_library: OrLibrary) ->
     assert or_library("1 1\n1 1 3\n").model == Qubo(linear=(3,), quadratic=())
 
 
-def test_repeated_pairs_are_summed_and_remarked_on(or_library: OrLibrary) -> None:
-    read = or_library("1\n2 3\n1 2 1\n2 1 3\n1 1 1\n")
-    assert read.model == Qubo(linear=(1, 0), quadratic=((0, 1, 8),))
-    assert read.remarks[0].startswith("1 repeated pair: coefficients summed, first at ")
+def test_both_halves_of_a_symmetric_matrix_are_the_matrix(or_library: OrLibrary) -> None:
+    """x^T Q x by numpy; an entry that stands once is in both halves by the format's definition."""
+    matrix = np.array([[1, 5, 0], [5, -3, 2], [0, 2, 0]])
+    entries = [(i, j, matrix[i, j]) for i in range(3) for j in range(3) if matrix[i, j]]
+    half = [each for each in entries if each[0] <= each[1]]
+    models = []
+    for given in (entries, half):
+        rows = "".join(f"{i + 1} {j + 1} {q}\n" for i, j, q in given)
+        read = or_library(f"# of MQLib\n3 {len(given)}\n{rows}")
+        models.append(read.model)
+        assert isinstance(read.model, Qubo)
+        for bits in product((0, 1), repeat=3):
+            x = np.array(bits, dtype=np.int32)
+            assert -spin_cost(read.model, x) == x @ matrix @ x
+        assert [each.startswith("every pair stands in both directions") for each in read.remarks] == (
+            [True] if given is entries else []
+        )
+    assert models[0] == models[1]
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ("1 2 1\n2 1 3\n", "line 3: 1 and 2 stand in both directions with two values"),
+        ("1 2 1\n2 1 1\n1 3 2\n", "line 5: 1 and 3 stand in one direction only"),
+        ("1 2 1\n1 2 1\n", "line 4: the entry 1 2 stands twice, also at"),
+        ("1 1 1\n1 1 1\n", "line 4: the entry 1 1 stands twice, also at"),
+        ("1 2 1\n2 1 1\n1 2 1\n2 1 1\n", "line 5: the entry 1 2 stands twice, also at"),
+    ],
+)
+def test_a_matrix_that_can_be_read_in_two_ways_is_refused(
+    or_library: OrLibrary, rows: str, message: str
+) -> None:
+    with pytest.raises(BadInput) as error:
+        or_library(f"1\n3 {rows.count(chr(10))}\n{rows}")
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+def test_both_directions_in_a_coo_file_are_summed_as_dimod_does(tmp_path: Path) -> None:
+    path = tmp_path / "m.coo"
+    path.write_text("# vartype=BINARY\n0 1 5\n1 0 5\n0 0 -1\n")
+    with path.open() as file:
+        model = coo.load(file, vartype="BINARY")
+    read = read_binary_model(QuboSpec(file=path.name), path)
+    same_energies(read, model)
+    assert model.energy({0: 1, 1: 1}) == 9
+    assert read.remarks[0].startswith("1 repeated pair: coefficients summed")
+
+
+def test_the_offset_of_the_problem_file_is_added_where_the_file_can_hold_none(
+    or_library: OrLibrary, tmp_path: Path
+) -> None:
+    """Spins that all repel on K4: the least energy is -2 (two up, two down), so 40 with an offset of 42."""
+    path = tmp_path / "k4.coo"
+    path.write_text("# vartype=SPIN\n0 1 1\n0 2 1\n0 3 1\n1 2 1\n1 3 1\n2 3 1\n")
+    model = read_binary_model(QuboSpec(file=path.name, offset=42), path).model
+    assert isinstance(model, Qubo)
+    costs = [spin_cost(model, np.array(bits, dtype=np.int32)) for bits in product((0, 1), repeat=4)]
+    assert (min(costs), max(costs)) == (40, 48)
+    read = or_library("1 1\n1 1 3\n", offset=0.5, decimals=1)
+    assert read.model == Qubo(linear=(30,), quadratic=(), offset=5, scale=10)
 
 
 @pytest.mark.parametrize(
