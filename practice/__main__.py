@@ -8,7 +8,7 @@ import sys
 import threading
 from typing import Any
 
-from escalation.errors import BadInput
+from practice.errors import Unusable
 from practice.host import Host
 from practice.running import load, say
 from practice.server import Server
@@ -42,11 +42,11 @@ def _opened(settings: Any, port: int) -> Server:
     """Opens the service; bad input ends the process with one line and code 2."""
     try:
         if not isinstance(settings, dict):
-            raise BadInput(f"--settings: expected a JSON object, got {settings!r}")
+            raise Unusable(f"--settings: expected a JSON object, got {settings!r}")
         if not 0 <= port < 2**16:
-            raise BadInput(f"--port: expected 0 to 65535, got {port}")
+            raise Unusable(f"--port: expected 0 to 65535, got {port}")
         return Server(Host(Settings().changed(settings)), port)
-    except (BadInput, OSError) as error:
+    except (Unusable, OSError) as error:
         sys.stderr.write(f"error: {error}\n")
         raise SystemExit(2) from None
 

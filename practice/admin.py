@@ -4,10 +4,9 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from escalation.errors import BadInput, TierwiseError
 from practice import replies
 from practice.clock import stamp
-from practice.errors import Refusal, unknown
+from practice.errors import PracticeError, Refusal, Unusable, unknown
 from practice.faults import ALL
 from practice.host import Host
 from practice.replies import Reply, ok
@@ -31,7 +30,7 @@ def answer(host: Host, method: str, target: str, body: bytes) -> Reply:
         return ok(handler(host, _read(body)))
     except Refusal as error:
         return replies.refused(error)
-    except (TierwiseError, TypeError, KeyError) as error:
+    except (PracticeError, TypeError, KeyError) as error:
         return replies.refused(Refusal(400, "bad_request", str(error)))
 
 
@@ -41,7 +40,7 @@ def _read(body: bytes) -> dict[str, Any]:
     except ValueError:
         data = None
     if not isinstance(data, dict):
-        raise BadInput("expected a JSON object")
+        raise Unusable("expected a JSON object")
     return data
 
 

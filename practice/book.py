@@ -10,9 +10,9 @@ from practice import devices, execution
 from practice.clock import Clock, stamp
 from practice.devices import Device
 from practice.errors import Refusal, unknown
+from practice.noise import Place
 from practice.records import RAN_TOO_LONG, Job, State
 from practice.settings import LABEL, Settings
-from practice.simulators import Place
 from practice.worker import Worker
 
 RUN_WAIT_S = 10.0

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import ProxyHandler, Request, build_opener
 
-from escalation.errors import BadInput
+from practice.errors import Unusable
 from practice.script import Rule
 
 TIMEOUT_S = 60.0
@@ -78,5 +78,5 @@ class Control:
             with _OPENER.open(request, timeout=TIMEOUT_S) as answer:
                 found: dict[str, Any] = json.load(answer)
         except HTTPError as error:
-            raise BadInput(f"the practice service refused {method} {path}: {error.read().decode()}") from None
+            raise Unusable(f"the practice service refused {method} {path}: {error.read().decode()}") from None
         return found

@@ -9,20 +9,21 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from backends.ibm_runtime import snapshots
-from backends.ibm_runtime.calibration import DISABLED
+from practice import snapshots
 from practice.clock import stamp
 from practice.settings import LABEL, PREFIX, Settings
 
 DATE = "@practice-date@"
 ERRORS = frozenset({"gate_error", "gate_error_2", "readout_error", "prob_meas0_prep1", "prob_meas1_prep0"})
 COHERENCE = frozenset({"T1", "T2"})
+DISABLED = 1.0
+"""The error of what is switched off: no drift changes it."""
 WORST = 0.75
 
 
 def snapshot_of(name: str) -> str:
-    """The snapshot that a practice name stands for: `practice_boston` is `fake_boston`."""
-    return snapshots.PREFIX + name.removeprefix(PREFIX)
+    """The device whose data a practice name stands for: `practice_boston` is `boston`."""
+    return name.removeprefix(PREFIX)
 
 
 @dataclass(frozen=True)
@@ -138,21 +139,34 @@ def configuration(name: str) -> bytes:
     return json.dumps(_configuration(name)).encode()
 
 
+def step_s(name: str) -> float:
+    """Seconds of the device's time step, in which delays are counted."""
+    return float(_configuration(name)["dt"]) * 1e-9
+
+
+@cache
+def measured(name: str, factor: float) -> dict[str, Any]:
+    """The properties, all errors times the factor, coherence times over it; their date is a placeholder."""
+    found = snapshots.properties(snapshot_of(name))
+    return {
+        **found,
+        "backend_name": name,
+        "last_update_date": DATE,
+        "qubits": [[_drifted(item, factor) for item in qubit] for qubit in found["qubits"]],
+        "gates": [
+            {**gate, "parameters": [_drifted(item, factor) for item in gate["parameters"]]}
+            for gate in found["gates"]
+        ],
+    }
+
+
+def _drifted(item: dict[str, Any], factor: float) -> dict[str, Any]:
+    value = item["value"]
+    if item["name"] in ERRORS and value < DISABLED:
+        return {**item, "value": min(WORST, value * factor)}
+    return {**item, "value": value / factor} if item["name"] in COHERENCE else item
+
+
 @cache
 def _properties(name: str, factor: float) -> bytes:
-    found = snapshots.properties(snapshot_of(name))
-    for item in _items(found) if factor != 1.0 else ():
-        _drift(item, factor)
-    return json.dumps({**found, "backend_name": name, "last_update_date": DATE}).encode()
-
-
-def _items(properties: dict[str, Any]) -> list[dict[str, Any]]:
-    qubits = [item for qubit in properties["qubits"] for item in qubit]
-    return qubits + [item for gate in properties["gates"] for item in gate["parameters"]]
-
-
-def _drift(item: dict[str, Any], factor: float) -> None:
-    if item["name"] in ERRORS and item["value"] < DISABLED:
-        item["value"] = min(WORST, item["value"] * factor)
-    elif item["name"] in COHERENCE:
-        item["value"] = item["value"] / factor
+    return json.dumps(measured(name, factor)).encode()

@@ -1,9 +1,15 @@
-"""Refusals of the service, as HTTP statuses."""
-
-from escalation.errors import TierwiseError
+"""What goes wrong here: asked for what cannot be used, or refused as an HTTP status."""
 
 
-class Refusal(TierwiseError):
+class PracticeError(Exception):
+    """The root of what this service raises on purpose."""
+
+
+class Unusable(PracticeError, ValueError):
+    """A setting, a rule or a job that cannot be used: says what was expected, and what came."""
+
+
+class Refusal(PracticeError):
     """The service refuses a call.
 
     Attributes:

@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from backends.ibm_runtime.estimate import SUB_JOB_S
-from backends.ibm_runtime.subdevice import snapshot_backend
-from escalation.errors import BadInput
-from practice.devices import snapshot_of
+from practice.errors import Unusable
+from practice.noise import Place
 from practice.sampling import sample
-from practice.simulators import Place
+from practice.timing import length_s
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
+
+
+CIRCUIT_S = 2.0
+"""Seconds that a circuit is charged beyond its executions, as IBM's page on job limits has it."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Ran:
     Attributes:
         result: JSON of the result; `executor` results still lack their metadata.
         spans: executions of each item's shape, for `executor` results.
-        seconds: documented formula: 2 s a sub-job + (repetition delay + circuit length) × executions.
+        seconds: 2 s a circuit + (repetition delay + circuit length) × executions.
         executions: shots times parameter sets.
     """
 
@@ -54,15 +56,8 @@ class Bench:
 
     def count(self, circuit: "QuantumCircuit", executions: int) -> None:
         """Adds a sub-job: a circuit over the whole device, and its shots times parameter sets."""
-        from qiskit import QiskitError
-
-        target = snapshot_backend(snapshot_of(self.place.device)).target
-        try:
-            length_s = float(circuit.estimate_duration(target, unit="s"))
-        except QiskitError as error:
-            raise BadInput(f"practice runs the device's gates without control flow: {error}") from None
+        self.seconds += CIRCUIT_S + (self.delay_s + length_s(circuit, self.place.device)) * executions
         self.executions += executions
-        self.seconds += SUB_JOB_S + (self.delay_s + length_s) * executions
 
     def sample(
         self, circuit: "QuantumCircuit", values: NDArray[np.float64], shots: int
@@ -76,7 +71,7 @@ def run(body: bytes, program: str, place: Place) -> Ran:
     """Runs the body of a `POST jobs`.
 
     Raises:
-        escalation.errors.BadInput: when it is no program that can be simulated.
+        practice.errors.Unusable: when it is no program that can be simulated.
     """
     from practice import primitives, quantum_program
 
@@ -86,7 +81,7 @@ def run(body: bytes, program: str, place: Place) -> Ran:
         "estimator": primitives.run_estimator,
     }
     if program not in runners:
-        raise BadInput(f"practice runs the programs {sorted(runners)}, got {program!r}")
+        raise Unusable(f"practice runs the programs {sorted(runners)}, got {program!r}")
     bench = Bench(place)
     result, spans = runners[program](body, bench)
     return Ran(result, spans, bench.seconds, bench.executions)

@@ -7,16 +7,13 @@ qubit's density matrix is a vector of four numbers here, its columns stacked as 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from backends.ibm_runtime.subdevice import as_backend
-from practice.simulators import Place, single_qubit_target
-
-if TYPE_CHECKING:
-    from qiskit_aer.noise import NoiseModel
+from practice.noise import Place, coherence_s, noise_model
+from practice.timing import waits_s
 
 Bools = NDArray[np.bool_]
 Values = Mapping[Any, NDArray[np.float64]]
@@ -82,7 +79,7 @@ def _state(lone: Lone, values: Values, sets: int, place: Place) -> NDArray[Any]:
 def _error(gate: Any, qubit: int, place: Place) -> NDArray[Any] | None:
     """What noise does besides, as a superoperator; while a qubit waits it relaxes, as in Aer."""
     if gate.name == WAIT:
-        return _relaxation(place.device, place.factor, qubit, gate.duration, gate.unit)
+        return _relaxation(place.device, place.factor, qubit, waits_s(gate, place.device))
     return _gate_error(place.device, place.factor, gate.name, qubit)
 
 
@@ -112,35 +109,24 @@ def _fixed(name: str) -> NDArray[Any]:
 
 
 @cache
-def _noise(device: str, factor: float) -> "NoiseModel":
-    from qiskit_aer.noise import NoiseModel
-
-    return NoiseModel.from_backend(as_backend(single_qubit_target(device, factor), device))
-
-
-@cache
 def _gate_error(device: str, factor: float, gate: str, qubit: int) -> NDArray[Any] | None:
     from qiskit.quantum_info import SuperOp
 
-    error = _noise(device, factor)._local_quantum_errors.get(gate, {}).get((qubit,))
+    error = noise_model(device, (qubit,), factor)._local_quantum_errors.get(gate, {}).get((0,))
     return None if error is None else np.asarray(SuperOp(error).data)
 
 
 @cache
-def _relaxation(device: str, factor: float, qubit: int, duration: float, unit: str) -> NDArray[Any] | None:
+def _relaxation(device: str, factor: float, qubit: int, seconds: float) -> NDArray[Any] | None:
     from qiskit.quantum_info import SuperOp
     from qiskit_aer.noise import thermal_relaxation_error
 
-    target = single_qubit_target(device, factor)
-    known = target.qubit_properties[qubit]
-    if known.t1 is None or known.t2 is None:
-        return None
-    seconds = duration * target.dt if unit == "dt" else duration
-    return np.asarray(SuperOp(thermal_relaxation_error(known.t1, min(known.t2, 2 * known.t1), seconds)).data)
+    known = coherence_s(device, qubit, factor)
+    return None if known is None else np.asarray(SuperOp(thermal_relaxation_error(*known, seconds)).data)
 
 
 @cache
 def _readout_error(device: str, factor: float, qubit: int) -> NDArray[np.float64]:
     """Probabilities to read the second index where the qubit is in the first."""
-    error = _noise(device, factor)._local_readout_errors.get((qubit,))
+    error = noise_model(device, (qubit,), factor)._local_readout_errors.get((0,))
     return np.eye(2) if error is None else np.asarray(error.probabilities)

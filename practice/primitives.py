@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from backends.ibm_runtime.subdevice import relabel, used_qubits
-from escalation.errors import BadInput
-from practice.simulators import simulator
+from practice.circuits import narrowed, touched
+from practice.errors import Unusable
+from practice.noise import simulator
 
 if TYPE_CHECKING:
     from practice.execution import Bench
@@ -81,14 +81,14 @@ def _estimate(pub: Any, default_precision: float, bench: "Bench") -> Any:
     array = ObservablesArray(observables)
     sets = prod(np.broadcast_shapes(array.shape, values.shape[:-1]))
     bench.count(circuit, ceil(1 / precision**2) * sets)
-    qubits = tuple(sorted({*used_qubits(circuit), *_support(array)})) or (0,)
+    qubits = tuple(sorted(touched(circuit) | _support(array))) or (0,)
     if len(qubits) > bench.place.max_qubits:
-        raise BadInput(f"practice simulates at most {bench.place.max_qubits} qubits, got {len(qubits)}")
+        raise Unusable(f"practice simulates at most {bench.place.max_qubits} qubits, got {len(qubits)}")
     cut = _each(array, lambda one: _cut(one, qubits))
     place = bench.place
     backend = simulator(place.device, qubits, place.factor, place.noise)
     estimator = BackendEstimatorV2(backend=backend, options={"seed_simulator": place.seed})
-    bound = (relabel(circuit, qubits), cut, values if circuit.parameters else None, precision)
+    bound = (narrowed(circuit, qubits), cut, values if circuit.parameters else None, precision)
     return estimator.run([bound]).result()[0]
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from escalation.errors import BadInput
-from escalation.identity import derive_seed
+from practice.errors import Unusable
+from practice.noise import seed_of
 
 if TYPE_CHECKING:
     from practice.execution import Bench
@@ -24,11 +24,11 @@ def run(body: bytes, bench: "Bench") -> tuple[dict[str, Any], tuple[tuple[int, .
 
     params = json.loads(body)["params"]
     if params.get("schema_version") != VERSION:
-        raise BadInput(f"expected executor parameters of {VERSION}, got {params.get('schema_version')}")
+        raise Unusable(f"expected executor parameters of {VERSION}, got {params.get('schema_version')}")
     converter = QUANTUM_PROGRAM_PARAMS_CONVERTERS[VERSION]
     program, _ = converter.decoder(converter.model(**params))
     if program.meas_level != "classified":
-        raise BadInput(f"practice measures bits (classified), got {program.meas_level}")
+        raise Unusable(f"practice measures bits (classified), got {program.meas_level}")
     bench.delay_s = params["options"].get("rep_delay") or bench.delay_s
     raw = params["quantum_program"]
     result = {
@@ -43,7 +43,7 @@ def run(body: bytes, bench: "Bench") -> tuple[dict[str, Any], tuple[tuple[int, .
 def _item(program: Any, item: Any, number: int, bench: "Bench") -> dict[str, Any]:
     from ibm_quantum_schemas.common import CompressedTensorModel
 
-    drawn = _drawn(item, derive_seed(bench.place.seed, "item", number))
+    drawn = _drawn(item, seed_of(bench.place.seed, number))
     values = drawn.pop("parameter_values")
     found = {**drawn, **bench.sample(item.circuit, values, program.shots)}
     tensors = {name: CompressedTensorModel.from_numpy(array) for name, array in found.items()}

@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from escalation.errors import TierwiseError
 from practice.control import Control
+from practice.errors import PracticeError
 from practice.settings import INSTANCE, LABEL, TOKEN, Settings
 
 START_S = 120.0
@@ -90,7 +90,7 @@ def process(settings: Settings | None = None) -> Iterator[Practice]:
     """Runs a service in a process of its own for as long as the block lasts; it ends with this process, too.
 
     Raises:
-        escalation.errors.TierwiseError: when it does not say where it listens.
+        practice.errors.PracticeError: when it does not say where it listens.
     """
     command = [
         sys.executable,
@@ -119,7 +119,7 @@ def _url(child: "subprocess.Popen[str]") -> str:
         line = ""
     found = next((word for word in line.split() if word.startswith("http://")), None)
     if found is None:
-        raise TierwiseError(f"the practice service did not start: it said {line!r}, exit {child.poll()}")
+        raise PracticeError(f"the practice service did not start: it said {line!r}, exit {child.poll()}")
     return found
 
 

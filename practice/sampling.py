@@ -9,20 +9,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from backends.ibm_runtime.noise import DENSITY_MATRIX_QUBITS
-from backends.ibm_runtime.run import DENSITY_ELEMENT_GATE_S, TRAJECTORY_AMPLITUDE_GATE_S
-from backends.ibm_runtime.subdevice import relabel
-from escalation.errors import BadInput
-from escalation.identity import derive_seed
+from practice.circuits import narrowed
+from practice.errors import Unusable
 from practice.lone import Lone
 from practice.lone import sample as sample_lone
-from practice.simulators import Place, simulator
+from practice.noise import MATRIX_QUBITS, Place, seed_of, simulator
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
 Bools = NDArray[np.bool_]
 SHOT_S = 2e-6
+ELEMENT_S = 2e-8
+"""Seconds a gate and element of a matrix, or of a vector; guesses on the high side, not measured."""
 SLICE_S = 0.5
 LONGEST_S = 3600.0
 
@@ -42,7 +41,7 @@ def sample(
         By register, shape (…, shots, size), bit 0 first.
 
     Raises:
-        escalation.errors.BadInput: when a part is too wide to be simulated.
+        practice.errors.Unusable: when a part is too wide to be simulated.
     """
     shape = values.shape[:-1]
     rows = values.reshape(int(np.prod(shape, dtype=int)), values.shape[-1])
@@ -92,8 +91,8 @@ class _Sampling:
         """Samples one part on Aer, in slices: Aer lets nothing else in this process run meanwhile."""
         place = self.place
         if len(part) > place.max_qubits:
-            raise BadInput(f"practice simulates at most {place.max_qubits} coupled qubits, got {len(part)}")
-        small = relabel(self.circuit, part)
+            raise Unusable(f"practice simulates at most {place.max_qubits} coupled qubits, got {len(part)}")
+        small = narrowed(self.circuit, part)
         sets, shots = sliced(self.shape, cost_s(len(part), small.size(), place.noise))
         return np.concatenate(
             [
@@ -109,7 +108,7 @@ class _Sampling:
         place, count = self.place, shots.stop - shots.start
         bound = {(each,): self.columns[each][sets, None] for each in small.parameters}
         aer = simulator(place.device, part, place.factor, place.noise)
-        seed = derive_seed(place.seed, "part", part[0], sets.start, shots.start)
+        seed = seed_of(place.seed, part[0], sets.start, shots.start)
         pub = SamplerPub.coerce((small, bound or None, count))
         data = SamplerV2.from_backend(aer, seed=seed).run([pub]).result()[0].data
         bits = [data[register.name].to_bool_array(order="little") for register in self.circuit.cregs]
@@ -127,22 +126,22 @@ class Cost:
 def cost_s(qubits: int, gates: int, noise: bool) -> Cost:
     """Guesses the cost: noise takes a density matrix, or beyond some width a run of its own for each shot."""
     if not noise:
-        return Cost(DENSITY_ELEMENT_GATE_S * 2.0**qubits * gates, SHOT_S)
-    if qubits <= DENSITY_MATRIX_QUBITS:
-        return Cost(DENSITY_ELEMENT_GATE_S * 4.0**qubits * gates, SHOT_S)
-    return Cost(0.0, TRAJECTORY_AMPLITUDE_GATE_S * 2.0**qubits * gates)
+        return Cost(ELEMENT_S * 2.0**qubits * gates, SHOT_S)
+    if qubits <= MATRIX_QUBITS:
+        return Cost(ELEMENT_S * 4.0**qubits * gates, SHOT_S)
+    return Cost(0.0, ELEMENT_S * 2.0**qubits * gates)
 
 
 def sliced(shape: tuple[int, int], cost: Cost) -> tuple[list[slice], list[slice]]:
     """Slices (sets, shots) so that each takes about `SLICE_S`.
 
     Raises:
-        escalation.errors.BadInput: when all together would take longer than `LONGEST_S`.
+        practice.errors.Unusable: when all together would take longer than `LONGEST_S`.
     """
     sets, shots = shape
     each_s = cost.set_s + cost.shot_s * shots
     if each_s * sets > LONGEST_S:
-        raise BadInput(
+        raise Unusable(
             f"practice simulates for {LONGEST_S:.0f} s at most; this needs about {each_s * sets:.0f} s"
         )
     at_once = max(1, int(SLICE_S / each_s)) if each_s else sets

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from escalation.errors import BadInput
+from practice.errors import Unusable
 from practice.faults import BY_NAME, Call, Fault
 
 
@@ -29,14 +29,14 @@ class Rule:
 
     def __post_init__(self) -> None:
         if self.fault not in BY_NAME:
-            raise BadInput(f"expected a fault out of {sorted(BY_NAME)}, got {self.fault!r}")
+            raise Unusable(f"expected a fault out of {sorted(BY_NAME)}, got {self.fault!r}")
         known = BY_NAME[self.fault]
         if self.call not in known.calls:
-            raise BadInput(f"{self.fault} makes sense at {', '.join(known.calls)}, got {self.call!r}")
+            raise Unusable(f"{self.fault} makes sense at {', '.join(known.calls)}, got {self.call!r}")
         if self.nth < 1 or (self.count is not None and self.count < 1):
-            raise BadInput(f"expected nth and count of at least 1, got {self.nth} and {self.count}")
+            raise Unusable(f"expected nth and count of at least 1, got {self.nth} and {self.count}")
         if unknown := sorted(set(self.params) - set(known.defaults)):
-            raise BadInput(f"{self.fault} takes {sorted(known.defaults)}, got {unknown}")
+            raise Unusable(f"{self.fault} takes {sorted(known.defaults)}, got {unknown}")
 
     def strikes(self, occurrence: int) -> bool:
         """Whether it strikes that occurrence."""

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-from escalation.errors import BadInput
+from practice.errors import Unusable
 
 LABEL = "practice: a loopback server on this machine; no quantum hardware, no account, nothing is charged"
 PREFIX = "practice_"
@@ -52,11 +52,11 @@ class Settings:
         """Returns the settings with some replaced.
 
         Raises:
-            escalation.errors.BadInput: on an unknown name.
+            practice.errors.Unusable: on an unknown name.
         """
         known = {field.name for field in fields(self)}
         if unknown := sorted(set(changes) - known):
-            raise BadInput(f"expected settings out of {sorted(known)}, got {unknown}")
+            raise Unusable(f"expected settings out of {sorted(known)}, got {unknown}")
         if "devices" in changes:
             changes = {**changes, "devices": tuple(changes["devices"])}
         return replace(self, **changes)

@@ -70,15 +70,12 @@ def client(served_here: Practice) -> Any:
 
 
 @pytest.fixture(scope="session")
-def isa() -> Callable[[Any], Any]:
-    """Transpiles to practice_boston, onto whichever qubits are best."""
+def isa(service_of_session: Practice) -> Callable[[Any], Any]:
+    """Transpiles to practice_boston as IBM's client sees it, onto whichever qubits are best."""
     from qiskit.transpiler import generate_preset_pass_manager
 
-    from backends.ibm_runtime.subdevice import device_target
-
-    passes = generate_preset_pass_manager(
-        optimization_level=1, target=device_target("fake_boston"), seed_transpiler=11
-    )
+    backend = practice.connect(service_of_session).backend("practice_boston")
+    passes = generate_preset_pass_manager(optimization_level=1, backend=backend, seed_transpiler=11)
     run: Callable[[Any], Any] = passes.run
     return run
 

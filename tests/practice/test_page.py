@@ -2,10 +2,11 @@
 
 import json
 from dataclasses import fields
+from pathlib import Path
 
-from escalation.settings import ROOT
 from practice import ALL, Settings
 
+ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "reference" / "practice-service.md").read_text(encoding="utf-8")
 
 

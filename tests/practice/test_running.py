@@ -13,8 +13,8 @@ import psutil
 import pytest
 
 import practice
-from escalation.errors import BadInput
 from practice import Practice, Settings
+from practice.errors import Unusable
 from practice.running import environment
 
 WAIT_S = 120.0
@@ -122,7 +122,7 @@ def test_a_service_in_a_thread_ends_with_its_block() -> None:
 
 
 def test_unknown_settings_are_refused() -> None:
-    with pytest.raises(BadInput, match="nonsense"):
+    with pytest.raises(Unusable, match="nonsense"):
         Settings().changed({"nonsense": 1})
     assert Settings().changed(json.loads(json.dumps(Settings().to_json()))) == Settings()
 

@@ -1,21 +1,24 @@
 """Samples against independent sources: hand values, and Aer on the whole at once."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from qiskit import QuantumCircuit
 from qiskit.circuit import Parameter
-from qiskit.providers import BackendV2
-from qiskit.quantum_info import DensityMatrix
+from qiskit.quantum_info import DensityMatrix, SuperOp
 from qiskit_aer import AerSimulator
 from qiskit_aer.noise import NoiseModel
+from qiskit_ibm_runtime.fake_provider import FakeBoston, backends
 
-from backends.ibm_runtime.subdevice import as_backend, cut, device_target
-from escalation.errors import BadInput
+from practice.devices import measured
+from practice.errors import Unusable
 from practice.execution import Bench
+from practice.noise import Place, coherence_s, noise_model
 from practice.sampling import Cost, parts, sample, sliced
-from practice.simulators import Place, single_qubit_target, sub_target
+from practice.timing import length_s
 
 SHOTS = 20_000
 FIVE_SIGMA = 5 * np.sqrt(0.25 / SHOTS)
@@ -71,64 +74,103 @@ def test_lone_qubits_follow_their_angles() -> None:
     assert not (bits[1, :, 0] == bits[1, :, 1]).all()  # each qubit has chances of its own
 
 
-def test_noise_on_a_lone_qubit_is_that_of_aer() -> None:
+@pytest.fixture(scope="module")
+def twin() -> NoiseModel:
+    """Aer's model of the whole device from another source: the target of the client's own local mode."""
+    return NoiseModel.from_backend(FakeBoston())
+
+
+def flips(qubit: int) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Chances to read the second index where a qubit is in the first, from the file that IBM ships."""
+    folder = Path(backends.__file__).parent / "boston" / "props_boston.json"
+    items = {item["name"]: item["value"] for item in json.loads(folder.read_text())["qubits"][qubit]}
+    wrong = items["prob_meas1_prep0"], items["prob_meas0_prep1"]
+    return np.array([[1 - wrong[0], wrong[0]], [wrong[1], 1 - wrong[1]]])
+
+
+def test_noise_on_a_lone_qubit_is_that_of_aer(twin: NoiseModel) -> None:
     circuit = QuantumCircuit(1)
     for _ in range(40):
         circuit.sx(0)
         circuit.rz(0.3, 0)
     circuit.x(0)
+    state = DensityMatrix.from_label("0")
+    for each in circuit.data:
+        state = state.evolve(each.operation)
+        error = twin._local_quantum_errors.get(each.operation.name, {}).get((17,))
+        state = state if error is None else state.evolve(SuperOp(error))
     circuit.delay(10_000, 0, unit="dt")
-    target = cut(device_target("fake_boston"), (17,))
-    expected = chance_of_one(circuit, as_backend(target, "one"))
+    # 10,000 steps of 4 ns: what is excited decays with T1
+    t1_s = FakeBoston().target.qubit_properties[17].t1
+    one = float(state.probabilities()[1]) * np.exp(-40e-6 / t1_s)
     large = wide(measured=1)
     for each in circuit.data:
         large.append(each.operation, [17])
     large.measure(17, 0)
+    expected = float((np.array([1 - one, one]) @ flips(17))[1])
     assert fraction(sample(large, NO_PARAMETERS, SHOTS, NOISY)["c"]) == pytest.approx(
         expected, abs=FIVE_SIGMA
     )
 
 
-def chance_of_one(circuit: QuantumCircuit, backend: BackendV2) -> float:
-    """Aer's exact density matrix, then the readout error."""
-    model = NoiseModel.from_backend(backend)
-    ready = circuit.copy()
-    ready.save_density_matrix()
-    simulator = AerSimulator(method="density_matrix", noise_model=model)
-    matrix = DensityMatrix(simulator.run(ready, shots=1).result().data()["density_matrix"])
-    flips = model._local_readout_errors[(0,)].probabilities
-    return float(matrix.probabilities() @ flips[:, 1])
-
-
-def test_noise_on_a_coupled_pair_is_that_of_aer() -> None:
+def test_noise_on_a_coupled_pair_is_that_of_aer(twin: NoiseModel) -> None:
     circuit = QuantumCircuit(2)
     circuit.sx(0)
     for _ in range(31):
         circuit.cz(0, 1)
         circuit.sx(1)
-    where = (0, 1)
-    model = NoiseModel.from_backend(as_backend(cut(device_target("fake_boston"), where), "two"))
-    measured = circuit.copy()
-    measured.measure_all()
-    aer = AerSimulator(method="density_matrix", noise_model=model)
-    counts = aer.run(measured, shots=SHOTS, seed_simulator=99).result().get_counts()
     large = wide(measured=2)
     for each in circuit.data:
-        large.append(each.operation, [where[circuit.find_bit(qubit).index] for qubit in each.qubits])
-    large.measure(where, [0, 1])
+        large.append(each.operation, [circuit.find_bit(qubit).index for qubit in each.qubits])
+    large.measure((0, 1), [0, 1])
     bits = sample(large, NO_PARAMETERS, SHOTS, NOISY)["c"]
-    for text in ("00", "01", "10", "11"):
+    circuit.save_density_matrix()
+    simulator = AerSimulator(method="density_matrix", noise_model=twin)
+    matrix = DensityMatrix(simulator.run(circuit, shots=1).result().data()["density_matrix"])
+    expected = matrix.probabilities() @ np.kron(flips(1), flips(0))
+    for number, text in enumerate(("00", "01", "10", "11")):
         mine = fraction((bits == [text[1] == "1", text[0] == "1"]).all(axis=1))
-        assert mine == pytest.approx(counts.get(text, 0) / SHOTS, abs=1.5 * FIVE_SIGMA)
+        assert mine == pytest.approx(expected[number], abs=FIVE_SIGMA)
 
 
 def test_drift_multiplies_errors_of_the_simulation_and_leaves_the_snapshot() -> None:
-    before = sub_target("practice_boston", (0, 1), 1.0)["cz"][(0, 1)].error
-    assert sub_target("practice_boston", (0, 1), 3.0)["cz"][(0, 1)].error == pytest.approx(3 * before)
-    assert sub_target("practice_boston", (0, 1), 1.0)["cz"][(0, 1)].error == before
-    t1 = single_qubit_target("practice_boston", 1.0).qubit_properties[17].t1
-    assert single_qubit_target("practice_boston", 2.0).qubit_properties[17].t1 == pytest.approx(t1 / 2)
-    assert device_target("fake_boston").qubit_properties[17].t1 == t1
+    readout = [
+        noise_model("practice_boston", (17,), factor)._local_readout_errors[(0,)] for factor in (1.0, 3.0)
+    ]
+    wrong = [each.probabilities[0, 1] for each in readout]
+    assert wrong[1] == pytest.approx(3 * wrong[0])
+    assert wrong[0] == pytest.approx(flips(17)[0, 1])
+    before, after = (coherence_s("practice_boston", 17, factor) for factor in (1.0, 2.0))
+    assert before is not None
+    assert after == pytest.approx(tuple(each / 2 for each in before))
+    assert before[0] == pytest.approx(FakeBoston().target.qubit_properties[17].t1)
+
+
+def test_a_circuit_takes_as_long_as_its_slowest_path() -> None:
+    circuit = wide(measured=1)
+    circuit.sx(0)
+    circuit.rz(0.5, 0)
+    circuit.cz(0, 1)
+    circuit.delay(250, 2, unit="dt")
+    circuit.barrier(1, 2)
+    circuit.sx(1)
+    circuit.measure(1, 0)
+    # boston: sx 32 ns, rz 0, cz 68 ns; 250 steps of 4 ns end last, after them sx and the readout
+    readout_ns = next(
+        item["value"]
+        for gate in measured("practice_boston", 1.0)["gates"]
+        if (gate["gate"], gate["qubits"]) == ("measure", [1])
+        for item in gate["parameters"]
+        if item["name"] == "gate_length"
+    )
+    assert length_s(circuit, "practice_boston") == pytest.approx((1000 + 32 + readout_ns) * 1e-9)
+
+
+def test_what_the_device_has_no_length_for_is_refused() -> None:
+    circuit = wide(measured=0)
+    circuit.ccx(0, 1, 2)
+    with pytest.raises(Unusable, match=r"got ccx on \[0, 1, 2\]"):
+        length_s(circuit, "practice_boston")
 
 
 def test_the_charge_is_two_seconds_a_circuit_and_its_executions() -> None:
@@ -160,7 +202,7 @@ def test_long_simulations_are_cut_into_slices_of_half_a_second(
 
 
 def test_what_would_take_too_long_is_refused() -> None:
-    with pytest.raises(BadInput, match="3600 s at most; this needs about 10000 s"):
+    with pytest.raises(Unusable, match="3600 s at most; this needs about 10000 s"):
         sliced((10, 100), Cost(0.0, 10.0))
 
 
