@@ -4,8 +4,9 @@ It speaks the REST surface that qiskit-ibm-runtime 0.51 uses, runs circuits on A
 that ship with that package, injects faults on demand, and keeps an exact account. Nothing in it is hardware.
 """
 
+from practice.calls import Call, Fault
 from practice.control import Control
-from practice.faults import ALL, Call, Fault
+from practice.faults import ALL
 from practice.running import Practice, connect, environment, process, running
 from practice.script import Rule
 from practice.settings import INSTANCE, LABEL, TOKEN, Settings

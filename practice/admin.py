@@ -114,8 +114,10 @@ def drift(host: Host, data: dict[str, Any]) -> dict[str, Any]:
 
 
 def device(host: Host, data: dict[str, Any]) -> dict[str, Any]:
-    """POST device `{device, up}`: takes a device down or up."""
-    host.service.book.set_up(data["device"], bool(data["up"]))
+    """POST device `{device, up, retired}`: takes a device down or up, or away for good."""
+    host.service.book.set_up(data["device"], bool(data.get("up", True)))
+    if data.get("retired"):
+        host.service.book.retire(data["device"])
     return {}
 
 

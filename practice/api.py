@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,9 +11,9 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from practice import devices
+from practice.calls import Call
 from practice.clock import stamp
 from practice.errors import Refusal, unknown
-from practice.faults import Call
 from practice.records import Job, State
 from practice.replies import Reply, done, encoded, ok
 from practice.script import Struck
@@ -30,6 +31,9 @@ class Request:
     Attributes:
         names: what the route's placeholders stand for.
         entry: its number in the log.
+        target: path and query, as they came.
+        port: that it came to, as it says itself.
+        token: that it shows.
         struck: the fault that strikes it, where the call's effect depends on it.
     """
 
@@ -37,6 +41,9 @@ class Request:
     query: Mapping[str, list[str]]
     body: bytes
     entry: int
+    target: str = ""
+    port: str = ""
+    token: str = ""
     struck: Struck | None = None
 
     def one(self, name: str) -> str | None:
@@ -62,7 +69,7 @@ class Request:
 def token(service: Service, request: Request) -> Reply:
     """POST identity/token: any API key is good enough for practice."""
     now = int(datetime.now(UTC).timestamp())
-    claims = {"iat": now, "exp": now + TOKEN_S, "sub": "practice"}
+    claims = {"iat": now, "exp": now + TOKEN_S, "sub": "practice", "jti": secrets.token_hex(8)}
     parts = [{"alg": "none", "typ": "JWT"}, claims]
     text = ".".join(base64.urlsafe_b64encode(json.dumps(p).encode()).decode().rstrip("=") for p in parts)
     known = {"token_type": "Bearer", "expires_in": TOKEN_S, "expiration": now + TOKEN_S}
@@ -72,7 +79,13 @@ def token(service: Service, request: Request) -> Reply:
 def backends(service: Service, request: Request) -> Reply:
     """GET backends."""
     book = service.book
-    return ok({"devices": [each.summary(book.queued(name)) for name, each in book.devices.items()]})
+    return ok(
+        {
+            "devices": [
+                each.summary(book.queued(each.name)) for each in book.devices.values() if not each.retired
+            ]
+        }
+    )
 
 
 def configuration(service: Service, request: Request) -> Reply:

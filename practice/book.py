@@ -40,6 +40,8 @@ class Book:
             self.jobs[job.id] = job
             if job.story.downs_device:
                 self.set_up(job.backend, False)
+            if job.story.retires_device:
+                self.retire(job.backend)
             return self.advance(job.id)
 
     def get(self, job_id: str) -> Job:
@@ -188,21 +190,31 @@ class Book:
     def drift(self, device: str, factor: float) -> Device:
         """Multiplies the device's errors from now on."""
         with self.changed:
-            found = self.device(device).drifted(factor, self.clock.now())
-            self.devices[device] = found
+            found = self.devices[device] = self._known(device).drifted(factor, self.clock.now())
             return found
 
     def set_up(self, device: str, up: bool) -> None:
         """Takes a device down, or up again."""
         with self.changed:
-            self.devices[device] = replace(self.device(device), up=up)
+            self.devices[device] = replace(self._known(device), up=up)
+
+    def retire(self, device: str) -> None:
+        """Takes a device away for good; jobs that it has still run."""
+        with self.changed:
+            self.devices[device] = replace(self._known(device), retired=True)
 
     def device(self, name: str) -> Device:
-        """The device.
+        """The device, as users may know it.
 
         Raises:
-            practice.errors.Refusal: 404.
+            practice.errors.Refusal: 404, also where it is retired.
         """
+        found = self._known(name)
+        if found.retired:
+            raise unknown("device", name)
+        return found
+
+    def _known(self, name: str) -> Device:
         if name not in self.devices:
             raise unknown("device", name)
         return self.devices[name]

@@ -71,6 +71,10 @@ class Control:
         """Takes a device down, or up again."""
         self._call("POST", "device", {"device": device, "up": up})
 
+    def retire(self, device: str) -> None:
+        """Takes a device away for good."""
+        self._call("POST", "device", {"device": device, "retired": True})
+
     def _call(self, method: str, path: str, data: dict[str, Any] | None = None) -> dict[str, Any]:
         body = None if data is None else json.dumps(data).encode()
         request = Request(f"{self.url}/practice/{path}", data=body, method=method)

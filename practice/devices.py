@@ -43,11 +43,12 @@ class Version:
 
 @dataclass(frozen=True)
 class Device:
-    """One device: its versions, oldest first, and whether it is up."""
+    """One device: its versions, oldest first, whether it is up, and whether nobody may know it any more."""
 
     name: str
     versions: tuple[Version, ...]
     up: bool = True
+    retired: bool = False
 
     @property
     def latest(self) -> Version:

@@ -1,119 +1,21 @@
 """What can go wrong, by name. A test, or a matrix of tests, iterates over `ALL`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
-
-class Call(StrEnum):
-    """The calls of the service that the client makes."""
-
-    TOKEN = "token"
-    BACKENDS = "backends"
-    CONFIGURATION = "configuration"
-    PROPERTIES = "properties"
-    STATUS = "status"
-    USAGE = "usage"
-    JOBS_POST = "jobs.post"
-    JOBS_LIST = "jobs.list"
-    JOBS_GET = "jobs.get"
-    JOBS_DELETE = "jobs.delete"
-    RESULTS = "results"
-    METRICS = "metrics"
-    LOGS = "logs"
-    CANCEL = "cancel"
-    TAGS = "tags"
-    SESSIONS_POST = "sessions.post"
-    SESSIONS_GET = "sessions.get"
-    SESSIONS_PATCH = "sessions.patch"
-    SESSIONS_CLOSE = "sessions.close"
-
-
-class Stage(StrEnum):
-    """When a fault strikes."""
-
-    BEFORE = "before"
-    """Instead of the call: it has no effect, and is answered with the fault."""
-    AFTER = "after"
-    """The call has its effect, and is answered with the fault."""
-    BODY = "body"
-    """The call has its effect; its right answer is spoilt or late on its way."""
-    STORY = "story"
-    """The call is answered rightly at first; what becomes of it is the fault."""
-
-
-class Delivery(StrEnum):
-    """What happens to an answer on its way."""
-
-    WHOLE = "whole"
-    RESET = "reset"
-    SILENT = "silent"
-    TRUNCATED = "truncated"
-
-
-WRITES = (
-    Call.JOBS_POST,
-    Call.JOBS_DELETE,
-    Call.CANCEL,
-    Call.TAGS,
-    Call.SESSIONS_POST,
-    Call.SESSIONS_PATCH,
-    Call.SESSIONS_CLOSE,
+from practice.calls import (
+    CLOSED_BATCH,
+    EVERY,
+    POSTED,
+    SECONDS,
+    SETTLING,
+    WITH_BODY,
+    WRITES,
+    Call,
+    Delivery,
+    Fault,
+    Stage,
 )
-EVERY = tuple(Call)
-WITH_BODY = tuple(
-    call
-    for call in Call
-    if call
-    not in (Call.JOBS_DELETE, Call.CANCEL, Call.TAGS, Call.SESSIONS_PATCH, Call.SESSIONS_CLOSE, Call.LOGS)
-)
-POSTED = (Call.JOBS_POST,)
-CLOSED_BATCH = "a closed batch rejects a late POST"
-SETTLING = "listing lag is below the settling time"
-
-
-@dataclass(frozen=True)
-class Fault:
-    """One thing that can go wrong.
-
-    Attributes:
-        name: in scripts and tables.
-        calls: where it makes sense.
-        stage: when it strikes.
-        summary: what happens, in one line.
-        status: HTTP status of the answer; None where there is none, or the right one.
-        delivery: what happens to the answer on its way.
-        defaults: parameters that a script may change, with their values.
-        violates: the assumption of the hand-off that it breaks; None for all others.
-    """
-
-    name: str
-    calls: tuple[Call, ...]
-    stage: Stage
-    summary: str
-    status: int | None = None
-    delivery: Delivery = Delivery.WHOLE
-    defaults: Mapping[str, Any] = field(default_factory=dict)
-    violates: str | None = None
-
-    @property
-    def spoils(self) -> bool:
-        """Whether the answer cannot be read as it was meant."""
-        return self.name in ("truncated", "corrupt_json", "corrupt_bytes", "altered")
-
-    def to_json(self) -> dict[str, Any]:
-        """Plain JSON."""
-        return {
-            "name": self.name,
-            "calls": [call.value for call in self.calls],
-            "stage": self.stage.value,
-            "summary": self.summary,
-            "status": self.status,
-            "delivery": self.delivery.value,
-            "defaults": dict(self.defaults),
-            "violates": self.violates,
-        }
 
 
 def _server_errors() -> list[Fault]:
@@ -127,7 +29,34 @@ def _server_errors() -> list[Fault]:
     return found
 
 
-ALL: tuple[Fault, ...] = (
+def _spoilt(name: str, calls: tuple[Call, ...], summary: str, **defaults: Any) -> Fault:
+    return Fault(name, calls, Stage.BODY, summary, defaults=defaults, spoils=True)
+
+
+def _refused_after() -> list[Fault]:
+    """Refusals that are none: the call took effect."""
+    said = {
+        401: "the token has expired",
+        403: "forbidden",
+        404: "not found",
+        409: "a conflict",
+        422: "not to be processed",
+        429: "too many requests, with Retry-After",
+    }
+    return [
+        Fault(
+            f"http_{status}_after",
+            WRITES,
+            Stage.AFTER,
+            f"answered {status}: {why}; but it took effect",
+            status,
+            defaults={"retry_after": "1"} if status == 429 else {},
+        )
+        for status, why in said.items()
+    ]
+
+
+FAILING: tuple[Fault, ...] = (
     *_server_errors(),
     Fault("rate_limited", EVERY, Stage.BEFORE, "answered 429 without Retry-After", 429),
     Fault(
@@ -182,10 +111,11 @@ ALL: tuple[Fault, ...] = (
         Stage.BODY,
         "the connection ends in the middle of the body",
         delivery=Delivery.TRUNCATED,
+        spoils=True,
     ),
-    Fault("corrupt_json", WITH_BODY, Stage.BODY, "a body of the right length that is no JSON"),
-    Fault("corrupt_bytes", WITH_BODY, Stage.BODY, "a body of the right length that is no UTF-8"),
-    Fault("altered", (Call.RESULTS,), Stage.BODY, "good JSON whose measured data cannot be decoded"),
+    _spoilt("corrupt_json", WITH_BODY, "a body of the right length that is no JSON"),
+    _spoilt("corrupt_bytes", WITH_BODY, "a body of the right length that is no UTF-8"),
+    _spoilt("altered", (Call.RESULTS,), "good JSON whose measured data cannot be decoded"),
     Fault("device_offline", (Call.STATUS, Call.BACKENDS), Stage.BODY, "devices are said to be down"),
     Fault("usage_pending", (Call.METRICS,), Stage.BODY, "usage is said to be pending and zero"),
     Fault(
@@ -259,4 +189,140 @@ ALL: tuple[Fault, ...] = (
     ),
 )
 
+MISLEADING: tuple[Fault, ...] = (
+    *_refused_after(),
+    Fault("forbidden", EVERY, Stage.BEFORE, "answered 403", 403),
+    Fault("unprocessable", EVERY, Stage.BEFORE, "answered 422", 422),
+    Fault(
+        "retry_after_date",
+        EVERY,
+        Stage.BEFORE,
+        "answered 429 with Retry-After as a date so many seconds ahead",
+        429,
+        defaults={"retry_after_s": 1},
+    ),
+    Fault(
+        "retry_after_absurd",
+        EVERY,
+        Stage.BEFORE,
+        "answered 429 with a Retry-After of ten years, or of whatever is given",
+        429,
+        defaults={"retry_after": "315360000"},
+    ),
+    Fault(
+        "redirect_before",
+        EVERY,
+        Stage.BEFORE,
+        "sent on to another host, with 307",
+        307,
+        defaults={"host": "localhost"},
+    ),
+    Fault(
+        "redirect_after",
+        WRITES,
+        Stage.AFTER,
+        "sent on to another host, with 307, but it took effect",
+        307,
+        defaults={"host": "localhost"},
+    ),
+    Fault("error_in_200_before", EVERY, Stage.BEFORE, "answered 200 with an error in the body", 200),
+    Fault(
+        "error_in_200_after",
+        WRITES,
+        Stage.AFTER,
+        "answered 200 with an error in the body, but it took effect",
+        200,
+    ),
+    Fault("html_before", EVERY, Stage.BEFORE, "answered 200 with a page to log in at, in HTML", 200),
+    Fault(
+        "html_after", WRITES, Stage.AFTER, "answered 200 with a page to log in at, but it took effect", 200
+    ),
+    Fault("wrong_content_type", WITH_BODY, Stage.BODY, "the right body, said to be HTML"),
+    Fault(
+        "token_expired",
+        tuple(call for call in Call if call is not Call.TOKEN),
+        Stage.BEFORE,
+        "answered 401, and so is every call from then on until a new token has been fetched",
+        401,
+    ),
+)
+"""What the answer says is not what happened, or does not come from the service."""
+
+OVERSIZED: tuple[Fault, ...] = (
+    Fault(
+        "huge",
+        WITH_BODY,
+        Stage.BODY,
+        "the right body with white space in it, streamed without saying how long it is",
+        delivery=Delivery.STREAMED,
+        defaults={"megabytes": 300},
+        spoils=True,
+    ),
+    Fault(
+        "drip",
+        WITH_BODY,
+        Stage.BODY,
+        "the right body, a byte at a time",
+        delivery=Delivery.DRIPPED,
+        defaults={"every_s": 3.0, "head": False},
+        spoils=True,
+    ),
+    _spoilt(
+        "bomb", WITH_BODY, "the right body with white space in it, compressed a thousandfold", megabytes=500
+    ),
+    _spoilt("deep_json", WITH_BODY, "JSON of many levels", levels=100_000),
+    _spoilt("empty_body", WITH_BODY, "200, and nothing more"),
+    _spoilt("empty_object", WITH_BODY, "a JSON object without anything in it"),
+)
+"""Answers of another size than anybody expects."""
+
+NONSENSE: tuple[Fault, ...] = (
+    _spoilt(
+        "list_endless",
+        (Call.JOBS_LIST,),
+        "every page is full, after ours with jobs of others, and more are to come",
+    ),
+    Fault(
+        "list_repeats", (Call.JOBS_LIST,), Stage.BODY, "the first page whichever is asked for, of very many"
+    ),
+    Fault("list_omits", (Call.JOBS_LIST,), Stage.BODY, "a list without any job"),
+    Fault("list_count_wrong", (Call.JOBS_LIST,), Stage.BODY, "the right jobs, said to be none"),
+    _spoilt("list_odd_rows", (Call.JOBS_LIST,), "among the jobs are rows that are none"),
+    _spoilt("usage_nan", SECONDS, "seconds that are not a number"),
+    _spoilt("usage_negative", SECONDS, "seconds below zero"),
+    _spoilt("usage_absurd", SECONDS, "seconds of thirty thousand years"),
+    _spoilt("usage_missing", SECONDS, "no seconds at all"),
+    _spoilt("usage_text", SECONDS, "seconds in words"),
+    Fault(
+        "usage_revised",
+        (Call.METRICS,),
+        Stage.BODY,
+        "the bill is final, and another one later",
+        defaults={"factor": 0.5},
+    ),
+    _spoilt("other_job", (Call.JOBS_POST, Call.JOBS_GET), "the id of another's job"),
+    _spoilt("other_result", (Call.RESULTS,), "the result of another's job"),
+    _spoilt("state_unknown", (Call.JOBS_GET,), "a state that nobody knows", state="Suspended"),
+    Fault("state_backwards", (Call.JOBS_GET,), Stage.BODY, "queued, whatever was said before"),
+    Fault("device_unlisted", (Call.BACKENDS,), Stage.BODY, "a list without any device"),
+    Fault(
+        "device_retired",
+        POSTED,
+        Stage.STORY,
+        "the device is gone for good once it has the job: not listed, 404; the job runs and is charged",
+    ),
+    Fault(
+        "calibration_future",
+        (Call.PROPERTIES,),
+        Stage.BODY,
+        "a calibration of the day after tomorrow",
+        defaults={"hours": 48.0},
+    ),
+    Fault("calibration_zoneless", (Call.PROPERTIES,), Stage.BODY, "a date without a time zone"),
+    _spoilt("calibration_undated", (Call.PROPERTIES,), "a calibration without a date"),
+    _spoilt("calibration_nonsense", (Call.PROPERTIES,), "errors that are not numbers, lengths below zero"),
+)
+"""Good JSON that cannot be true."""
+
+ALL: tuple[Fault, ...] = (*FAILING, *MISLEADING, *OVERSIZED, *NONSENSE)
 BY_NAME: Mapping[str, Fault] = {fault.name: fault for fault in ALL}

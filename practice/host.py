@@ -2,15 +2,15 @@
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
 from practice import api, replies
 from practice.account import digest, without_secrets
+from practice.calls import Call, Delivery, Stage
 from practice.clock import stamp
 from practice.errors import Refusal, unknown
-from practice.faults import Call, Delivery, Stage
 from practice.records import State
 from practice.replies import Reply
 from practice.script import Struck
@@ -35,8 +35,9 @@ class Answer:
         """Notes the answer as sent: before it is, so that nobody who has it finds the account behind."""
         whole = self.reply.delivery is Delivery.WHOLE
         good = whole and self.reply.status == 200 and not self.reply.spoilt
+        known = self.reply.delivery not in (Delivery.RESET, Delivery.SILENT, Delivery.TRUNCATED)
         self.service.log.note(
-            self.entry, status=self.reply.status if whole else None, delivery=self.reply.delivery.value
+            self.entry, status=self.reply.status if known else None, delivery=self.reply.delivery.value
         )
         if good and self.call is Call.RESULTS:
             self._deliver(1)
@@ -45,7 +46,8 @@ class Answer:
     def lost(self) -> None:
         """Takes back what was noted: the client had gone."""
         self.service.log.note(self.entry, delivery="left")
-        if self.call is Call.RESULTS and self.reply.status == 200 and self.reply.delivery is Delivery.WHOLE:
+        good = self.reply.delivery is Delivery.WHOLE and self.reply.status == 200 and not self.reply.spoilt
+        if good and self.call is Call.RESULTS:
             self._deliver(-1)
 
     def _deliver(self, number: int) -> None:
@@ -111,10 +113,16 @@ class Host:
         struck = service.script.take(found[0])
         if struck is not None:
             service.log.note(entry, fault=struck.fault.name)
-        request = api.Request(names, api.query(parts.query), body, entry, struck)
-        allowed = secret or any(name.lower() == "authorization" for name, _ in headers)
+        token = _header(headers, "authorization")
+        port = _header(headers, "host").rpartition(":")[2]
+        request = api.Request(names, api.query(parts.query), body, entry, target, port, token, struck)
+        allowed = secret or service.takes(token)
         reply = _reply(service, handler, request) if allowed else _unauthorised()
         return Answer(reply, service, entry, found[0], names)
+
+
+def _header(headers: Headers, wanted: str) -> str:
+    return next((value for name, value in headers if name.lower() == wanted), "")
 
 
 def _unauthorised() -> Reply:
@@ -127,21 +135,29 @@ def _reply(service: Service, handler: api.Handler, request: api.Request) -> Repl
         return _effect(service, handler, request)
     if struck.fault.stage is Stage.BEFORE:
         service.log.note(request.entry, outcome="lost")
-        return replies.struck_down(struck)
+        if struck.fault.name == "token_expired":
+            service.revoke(request.token)
+        return _struck_down(request, struck)
     if struck.fault.name.startswith("late_registration"):
         service.submit_late(request.body, request.entry, struck)
-        return replies.struck_down(struck)
-    return _changed(_effect(service, handler, request), struck)
+        return _struck_down(request, struck)
+    if struck.fault.name == "list_repeats":
+        request = replace(request, query={**request.query, "offset": ["0"]})
+    return _changed(_effect(service, handler, request), request, struck)
 
 
-def _changed(reply: Reply, struck: Struck) -> Reply:
+def _struck_down(request: api.Request, struck: Struck) -> Reply:
+    return replies.struck_down(struck, request.target, request.port)
+
+
+def _changed(reply: Reply, request: api.Request, struck: Struck) -> Reply:
     """What a fault makes of the call's own answer; a refusal stays what it is."""
     if reply.status >= 400:
         return reply
     if struck.fault.stage is Stage.BODY:
         return replies.spoil(reply, struck)
     if struck.fault.stage is Stage.AFTER or struck.params.get("answer", "right") != "right":
-        return replies.struck_down(struck)
+        return _struck_down(request, struck)
     return reply
 
 

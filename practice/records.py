@@ -40,6 +40,7 @@ class Story:
         cancelled: the operator cancels it for this reason instead of running it.
         too_long: it is ended at its maximum execution time.
         downs_device: its device is down until it leaves the queue.
+        retires_device: its device is gone for good as soon as the job is there.
         hidden_lists: how many lists it is still missing from.
         hidden_until: it is missing from lists until then.
         usage_pending_calls: how often its usage is still said to be pending.
@@ -53,6 +54,7 @@ class Story:
     cancelled: str | None = None
     too_long: bool = False
     downs_device: bool = False
+    retires_device: bool = False
     hidden_lists: int = 0
     hidden_until: datetime | None = None
     usage_pending_calls: int = 0

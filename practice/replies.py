@@ -1,26 +1,39 @@
 """Answers of the service: status, body, headers, and what happens to them on their way."""
 
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from email.utils import formatdate
 from typing import Any
 
+from practice.calls import Delivery
 from practice.errors import Refusal
-from practice.faults import Delivery
 from practice.script import Struck
 from practice.settings import LABEL
+from practice.spoiling import spoilt
 
 MESSAGES = {
     401: ("unauthorized", "the access token has expired"),
+    403: ("forbidden", "the account may not do this"),
     404: ("not_found", "not found"),
     409: ("quota_exceeded", "the instance has used up its seconds"),
+    422: ("unprocessable", "the request cannot be processed"),
     429: ("too_many_requests", "too many requests"),
 }
+LOG_IN = b"<!DOCTYPE html><html><title>Log in</title><body>practice: please log in</body></html>"
 
 
 @dataclass(frozen=True)
 class Reply:
-    """One answer."""
+    """One answer.
+
+    Attributes:
+        spoilt: whether it does not tell what the call came to.
+        padding_mb: white space that is streamed with the body.
+        every_s: seconds from one byte to the next, where they drip.
+        drips_head: whether the head drips, too.
+    """
 
     status: int = 200
     body: bytes = b""
@@ -28,6 +41,9 @@ class Reply:
     delivery: Delivery = Delivery.WHOLE
     delay_s: float = 0.0
     spoilt: bool = False
+    padding_mb: int = 0
+    every_s: float = 0.0
+    drips_head: bool = False
 
 
 def ok(data: Any, status: int = 200) -> Reply:
@@ -55,68 +71,58 @@ def _error(status: int, code: str, message: str) -> Reply:
     return ok({"errors": [more], "status_code": status, "trace": "practice"}, status)
 
 
-def struck_down(struck: Struck) -> Reply:
-    """The answer of a fault that has none of the call's own."""
+def struck_down(struck: Struck, target: str, port: str) -> Reply:
+    """The answer of a fault that has none of the call's own.
+
+    Args:
+        struck: the fault.
+        target: path and query of the request, for redirects.
+        port: of this service, likewise.
+    """
     fault, params = struck.fault, struck.params
     answer = params.get("answer", "")
     if answer in (Delivery.RESET.value, Delivery.SILENT.value):
         return Reply(delivery=Delivery(answer))
     if fault.delivery is not Delivery.WHOLE:
         return Reply(delivery=fault.delivery)
+    if fault.name.startswith("html_"):
+        return replace(encoded(LOG_IN, kind="text/html"), spoilt=True)
     status = int(answer) if str(answer).isdigit() else fault.status or 500
     code, message = MESSAGES.get(status, ("server_error", "the service failed"))
     reply = _error(status, code, f"{message} (fault {fault.name})")
-    if "retry_after_s" in params:
-        headers = {**reply.headers, "Retry-After": str(params["retry_after_s"])}
-        return replace(reply, headers=headers)
-    return reply
+    more = {**_waits(struck), **_elsewhere(struck, target, port)}
+    return replace(reply, headers={**reply.headers, **more}, spoilt=True)
+
+
+def _waits(struck: Struck) -> dict[str, str]:
+    """The header Retry-After, in one of its two forms (RFC 9110, 10.2.3)."""
+    params = struck.params
+    if struck.fault.name == "retry_after_date":
+        return {"Retry-After": formatdate(time.time() + params["retry_after_s"], usegmt=True)}
+    told = params.get("retry_after", params.get("retry_after_s"))
+    return {} if told is None else {"Retry-After": str(told)}
+
+
+def _elsewhere(struck: Struck, target: str, port: str) -> dict[str, str]:
+    """Where a redirect leads: to this service by another name, so that it sees who follows, and with what."""
+    host = struck.params.get("host")
+    return {} if host is None else {"Location": f"http://{host}:{port}{target}"}
 
 
 def spoil(reply: Reply, struck: Struck) -> Reply:
     """The call's own answer, spoilt or late."""
-    name = struck.fault.name
-    if name == "slow":
-        return replace(reply, delay_s=float(struck.params["delay_s"]))
-    spoilers = {
-        "truncated": lambda body: body,
-        "corrupt_json": lambda body: b"<" * len(body),
-        "corrupt_bytes": lambda body: b"\xff\xfe" * (len(body) // 2) + b"\xff" * (len(body) % 2),
-        "altered": _altered,
-        "usage_pending": _pending,
-        "device_offline": _offline,
+    name, params = struck.fault.name, struck.params
+    known: dict[str, dict[str, Any]] = {
+        "slow": {"delay_s": float(params.get("delay_s", 0.0))},
+        "huge": {"padding_mb": int(params.get("megabytes", 0))},
+        "drip": {"every_s": float(params.get("every_s", 0.0)), "drips_head": bool(params.get("head"))},
+        "bomb": {"headers": {**reply.headers, "Content-Encoding": "gzip"}},
+        "wrong_content_type": {"headers": {**reply.headers, "Content-Type": "text/html"}},
     }
-    body = spoilers[name](reply.body)
-    return replace(reply, body=body, delivery=struck.fault.delivery, spoilt=struck.fault.spoils)
-
-
-def _altered(body: bytes) -> bytes:
-    """Good JSON: every tensor claims a shape that its data do not have, every array is cut in half."""
-    return json.dumps(_alter(json.loads(body))).encode()
-
-
-def _alter(data: Any) -> Any:
-    if isinstance(data, list):
-        return [_alter(each) for each in data]
-    if not isinstance(data, dict):
-        return data
-    if data.get("__type__") == "ndarray" and isinstance(data.get("__value__"), str):
-        return {**data, "__value__": data["__value__"][: len(data["__value__"]) // 2]}
-    if {"data", "shape", "dtype"} <= set(data):
-        return {**data, "shape": [*data["shape"][:-1], data["shape"][-1] + 8]}
-    return {name: _alter(each) for name, each in data.items()}
-
-
-def _offline(body: bytes) -> bytes:
-    data = json.loads(body)
-    down = {"name": "offline", "reason": "practice"}
-    if "devices" in data:
-        return json.dumps(
-            {**data, "devices": [{**each, "status": down} for each in data["devices"]]}
-        ).encode()
-    return json.dumps({**data, "state": False, "status": "maintenance"}).encode()
-
-
-def _pending(body: bytes) -> bytes:
-    data = json.loads(body)
-    usage = {"status": "pending", "seconds": 0, "quantum_seconds": 0, "qpu_charge_time_seconds": 0}
-    return json.dumps({**data, "usage": usage, "bss": {"seconds": 0}}).encode()
+    return replace(
+        reply,
+        body=spoilt(name, reply.body, params),
+        delivery=struck.fault.delivery,
+        spoilt=struck.fault.spoils,
+        **known.get(name, {}),
+    )

@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from practice.calls import Call, Fault
 from practice.errors import Unusable
-from practice.faults import BY_NAME, Call, Fault
+from practice.faults import BY_NAME
 
 
 @dataclass(frozen=True)

@@ -10,12 +10,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from practice import admin
-from practice.faults import Delivery
+from practice.calls import Delivery
 from practice.host import Answer, Host
 from practice.replies import Reply
 
 LOOPBACK = "127.0.0.1"
 LOOK_S = 0.02
+BLANK = b" " * (1 << 20)
 NO_LINGER = struct.pack("ii", 1, 0)
 """Closing such a socket resets the connection (SO_LINGER with time 0, socket(7))."""
 
@@ -105,10 +106,33 @@ class Handler(BaseHTTPRequestHandler):
             self._whole(reply)
             return
         self.close_connection = True
-        if reply.delivery is Delivery.TRUNCATED:
-            self.connection.sendall(self._head(reply) + reply.body[: len(reply.body) // 2])
-        else:
-            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
+        match reply.delivery:
+            case Delivery.TRUNCATED:
+                self.connection.sendall(self._head(reply) + reply.body[: len(reply.body) // 2])
+            case Delivery.STREAMED:
+                self._stream(reply)
+            case Delivery.DRIPPED:
+                self._drip(reply)
+            case _:
+                self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
+
+    def _stream(self, reply: Reply) -> None:
+        """Sends the body in chunks (RFC 9112, 7.1), white space after its first byte."""
+        self.connection.sendall(self._head(reply))
+        for part in (reply.body[:1], *[BLANK] * reply.padding_mb, reply.body[1:]):
+            if part:
+                self.connection.sendall(b"%x\r\n%b\r\n" % (len(part), part))
+        self.connection.sendall(b"0\r\n\r\n")
+
+    def _drip(self, reply: Reply) -> None:
+        """Sends a byte at a time, until the client goes or somebody releases the answers."""
+        held, head = self.server.host.held, self._head(reply)
+        if not reply.drips_head:
+            self.connection.sendall(head)
+        for byte in head + reply.body if reply.drips_head else reply.body:
+            self.connection.sendall(bytes([byte]))
+            if held.wait(reply.every_s):
+                return
 
     def _whole(self, reply: Reply) -> None:
         self.connection.sendall(self._head(reply) + reply.body)
@@ -116,7 +140,9 @@ class Handler(BaseHTTPRequestHandler):
     def _head(self, reply: Reply) -> bytes:
         lines = [f"HTTP/1.1 {reply.status} {self.responses.get(reply.status, ('',))[0]}"]
         lines += [f"{name}: {value}" for name, value in reply.headers.items()]
-        if reply.status != 204:
+        if reply.delivery is Delivery.STREAMED:
+            lines.append("Transfer-Encoding: chunked")
+        elif reply.status != 204:
             lines.append(f"Content-Length: {len(reply.body)}")
         return "\r\n".join([*lines, "X-Practice: 1", "", ""]).encode()
 

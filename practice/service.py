@@ -51,6 +51,15 @@ class Service:
         self.late: list[Late] = []
         self.lists = 0
         self.lock = self.book.changed
+        self._revoked: set[str] = set()
+
+    def takes(self, token: str) -> bool:
+        """Whether an access token is good enough: any is that has not been revoked."""
+        return token != "" and token not in self._revoked
+
+    def revoke(self, token: str) -> None:
+        """Takes a token no more."""
+        self._revoked.add(token)
 
     def submit(self, body: bytes, entry: int, struck: Struck | None) -> Job:
         """Takes a submission on.
@@ -243,6 +252,7 @@ def story(settings: Settings, now: datetime, struck: Struck | None) -> Story:
         "list_lag_beyond_settling": _hidden(params, now),
         "drift_while_queued": {"drift": params.get("factor"), "queue_polls": polls},
         "device_down": {"downs_device": True, "queue_polls": polls},
+        "device_retired": {"retires_device": True},
         "job_fails": {"fails": params.get("reason"), "queue_polls": polls},
         "job_cancelled_by_operator": {"cancelled": params.get("reason"), "queue_polls": polls},
         "job_ran_too_long": {"too_long": True, "queue_polls": polls},

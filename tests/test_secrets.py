@@ -13,7 +13,7 @@ import pytest
 
 from escalation.settings import ROOT
 from escalation.testing.guarded import command_line, descending
-from practice.faults import Call
+from practice.calls import Call
 from practice.running import Practice, process
 from practice.script import Rule
 

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from practice.faults import ALL, Call, Fault
+from practice.calls import Call, Fault
+from practice.faults import ALL
 from practice.script import Rule
 
 SETTLE_S = 0.6

@@ -5,7 +5,7 @@ from statistics import median
 from typing import Any
 
 from bench.fault_matrix.placements import BEYOND_S, ELSEWHERE, LAG_S, SETTLE_S
-from practice.faults import CLOSED_BATCH, SETTLING
+from practice.calls import CLOSED_BATCH, SETTLING
 
 Row = dict[str, Any]
 _ELSEWHERE = frozenset(each.name for each in ELSEWHERE)
