@@ -37,6 +37,9 @@ class Certificate(Frozen):
     kind: str = Field(description="What was bounded and how.")
     value: float | None = Field(None, description="The bound that holds, in the target's unit.")
     estimate: float | None = Field(None, description="The point estimate that the bound belongs to.")
+    best_possible: float | None = Field(
+        None, description="Proven: no answer's value is better than this, in the target's unit."
+    )
     tolerance: float | None = Field(
         None, description="The error allowed to this certificate: α of this rung, or a numerical gap."
     )

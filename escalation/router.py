@@ -117,10 +117,12 @@ def decide(policy: Policy, state: State, find: Callable[[Rung | None, str], Fact
 
 
 def _after_attempt(policy: Policy, state: State, notebook: Notebook) -> Decision | None:
-    """Accepts on account of the last attempt; None goes on to the next rung."""
+    """Accepts on account of the last attempt, or ends; None goes on to the next rung."""
     last = state.last
     if last is None:
         return None
+    if last.status is AttemptStatus.NOT_CERTIFIED and (ended := _out_of_reach(state, last)):
+        return ended
     if last.status is not AttemptStatus.CERTIFIED or _unacceptable(policy, state, notebook):
         return None
     rules = [rule for rule in policy.acceptance if rule.tier is last.tier]
@@ -139,6 +141,33 @@ def _after_attempt(policy: Policy, state: State, notebook: Notebook) -> Decision
             for r in state.left
         ),
         nearest_flip=_target_flip(state, "would have gone on to the next rung", reached=True),
+    )
+
+
+def _out_of_reach(state: State, last: Attempt) -> Decision | None:
+    """Ends where the verifier proved that no answer reaches the target: no rung could change that."""
+    best = last.certificate.best_possible if last.certificate else None
+    if best is None or state.target.reached_by(best):
+        return None
+    limit = state.target.limit
+    proven, aim = ("at most", "at least") if state.target.at_least is not None else ("at least", "at most")
+    miss = Miss(
+        fact="attempt.best_possible",
+        value=best,
+        comparison=aim.replace(" ", "_"),
+        limit=limit,
+        margin=best - limit,
+    )
+    return Decision(
+        number=state.number,
+        action=Action.ABSTAIN,
+        rule="out of reach",
+        because=f"No answer can reach it: proven {proven} {best:.10g}, target {aim} {limit:.10g}",
+        alternatives=tuple(
+            Alternative(tier=r.tier, method=r.method, because="not considered: no answer reaches the target")
+            for r in state.left
+        ),
+        nearest_flip=_gates_flip((miss,), "would have gone on"),
     )
 
 

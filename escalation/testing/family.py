@@ -170,6 +170,9 @@ def _check_certificate(family: Any, instance: Any, target: Target, solved: Solve
     certified = certificate.status is CertificateStatus.CERTIFIED
     if certificate.value is not None:
         expect(certified == target.reached_by(certificate.value), f"{name}: status and value disagree")
+    if certified and certificate.best_possible is not None:
+        possible = target.reached_by(certificate.best_possible)
+        expect(possible, f"{name}: certifies what it proves to be out of reach")
 
 
 def _check_cheats(family: Any, instance: Any, target: Target, solved: list[Solved]) -> None:

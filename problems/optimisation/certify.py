@@ -13,7 +13,7 @@ from problems.optimisation.checking.check import check
 from problems.optimisation.checking.finding import shown
 from problems.optimisation.claim import Claim, read_claim
 from problems.optimisation.instance import OptimisationInstance
-from problems.optimisation.metrics import METRICS, measured
+from problems.optimisation.metrics import METRICS, measured, objective
 from problems.optimisation.models import Model, Sense, sign
 from problems.optimisation.proofs.collect import Collected, collect
 
@@ -45,7 +45,8 @@ def certify(
     wrong type, proofs that are missing or garbled, a null control that is broken, or missing where circuits
     ran. CERTIFIED: the target is
     reached, with the bound that was shown here alone. BOUNDED: a bound was shown, and the target is not
-    reached. HEURISTIC: no bound was shown, and the target is not reached without one.
+    reached; where the target is an objective, the bound is what is `best_possible`. HEURISTIC: no bound was
+    shown, and the target is not reached without one.
 
     Args:
         instance: the model to judge by.
@@ -138,16 +139,18 @@ def _certificate(
     model, bound = judged.model, judged.proofs.bound
     value = measured(model, target.metric, judged.cost, bound)
     stated = None if judged.claim.bound is None else sign(model) * judged.claim.bound
+    best = objective(model, bound) if target.metric == "objective" and bound is not None else None
     certified = value is not None and target.reached_by(value)
     status = CertificateStatus.BOUNDED if bound is not None else CertificateStatus.HEURISTIC
     certificate = _finding(
         CertificateStatus.CERTIFIED if certified else status,
         _kind(judged),
-        [] if certified else [_open(target, value), *judged.proofs.undecided],
+        [] if certified else [_open(target, value, best), *judged.proofs.undecided],
         _facts(instance) | _numbers(judged),
     )
     update = {
         "value": value,
+        "best_possible": best,
         "estimate": measured(model, target.metric, judged.cost, stated),
         "tolerance": 0.0 if target.metric == "objective" else target.limit,
         "controls": controls,
@@ -155,11 +158,14 @@ def _certificate(
     return certificate.model_copy(update=update)
 
 
-def _open(target: Target, value: float | None) -> str:
+def _open(target: Target, value: float | None, best: float | None) -> str:
     if value is None:
         return f"the {target.metric} needs a bound, and none was shown"
     relation = "below" if target.at_least is not None else "above"
-    return f"the {target.metric} {value:.6g} is {relation} the target {target.limit:g}"
+    said = f"the {target.metric} {value:.6g} is {relation} the target {target.limit:g}"
+    if best is None or target.reached_by(best):
+        return said
+    return f"{said}, which no answer reaches: the bound is {best:.10g}"
 
 
 def _kind(judged: Judged) -> str:

@@ -110,6 +110,7 @@ def _certificate(certificate: Certificate) -> str:
         ("finding", certificate.kind),
         ("value", _exact(certificate.value)),
         ("estimate", _exact(certificate.estimate)),
+        ("no answer is better than", _exact(certificate.best_possible)),
         ("tolerance", certificate.tolerance),
         ("verifier", certificate.verifier),
         *(("because", reason) for reason in certificate.reasons),

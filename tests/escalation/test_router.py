@@ -1,4 +1,5 @@
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -225,3 +226,42 @@ def test_the_nearest_flip_really_flips(policy: Policy, values: dict[str, FactVal
         changed[miss.fact] = miss.limit if isinstance(miss.limit, float) else 0.0
     again = decide(policy, alone, finder(changed))
     assert again.action is Action.ATTEMPT
+
+
+@pytest.mark.parametrize(
+    ("target", "best", "said"),
+    [
+        (
+            Target(metric="objective", at_most=10),
+            40.0,
+            "No answer can reach it: proven at least 40, target at most 10",
+        ),
+        (
+            Target(metric="objective", at_least=10),
+            9.9999999,
+            "No answer can reach it: proven at most 9.9999999, target at least 10",
+        ),
+    ],
+)
+def test_a_target_that_is_proven_out_of_reach_ends_the_case(
+    policy: Policy, target: Target, best: float, said: str
+) -> None:
+    attempt = tried(HPC, CertificateStatus.BOUNDED, value=best)
+    assert attempt.certificate is not None
+    proven = attempt.certificate.model_copy(update={"best_possible": best})
+    before = replace(state(attempt.model_copy(update={"certificate": proven})), target=target)
+    decision = decide(policy, before, finder(GOOD))
+    assert (decision.action, decision.rule, decision.because) == (Action.ABSTAIN, "out of reach", said)
+    assert [each.method for each in decision.alternatives] == ["two_looks", "dice"]
+    assert decision.nearest_flip is not None
+    assert f"attempt.best_possible were {said.partition('target ')[2]}" in decision.nearest_flip.text
+
+
+def test_a_target_that_may_still_be_reached_is_pursued(policy: Policy) -> None:
+    """The limit itself is a value that reaches it."""
+    attempt = tried(HPC, CertificateStatus.BOUNDED, value=9.0)
+    assert attempt.certificate is not None
+    for best in (None, 10.0, 11.0):
+        proven = attempt.certificate.model_copy(update={"best_possible": best})
+        going_on = state(attempt.model_copy(update={"certificate": proven}))
+        assert decide(policy, going_on, finder(GOOD)).action is Action.ATTEMPT

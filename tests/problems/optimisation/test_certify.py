@@ -75,6 +75,24 @@ def test_an_objective_that_is_reached_needs_no_bound(name: str) -> None:
     assert (bounded.status, bounded.value) == (CertificateStatus.BOUNDED, stated)
 
 
+@pytest.mark.parametrize("name", MODELS)
+def test_a_proven_optimum_says_which_targets_no_answer_reaches(name: str) -> None:
+    """Optima by enumeration: one unit better than the best is out of reach, the best itself is not."""
+    model = MODELS[name]
+    cost = optimum(name)[0]
+    side = "at_most" if sign(model) > 0 else "at_least"
+    stated = sign(model) * cost / model.scale
+    for asked in (stated, stated - sign(model) / model.scale):
+        target = Target(metric="objective", **{side: asked})
+        found = judge(name, honest(name, "programme_tree"), target)
+        assert found.best_possible == stated
+        assert target.reached_by(found.best_possible) == (found.status is CertificateStatus.CERTIFIED)
+        assert [f"which no answer reaches: the bound is {stated:.10g}" in each for each in found.reasons] == (
+            [] if asked == stated else [True]
+        )
+    assert judge(name, honest(name, "programme_tree")).best_possible is None
+
+
 def test_a_worse_answer_has_its_true_gap() -> None:
     cost, solution = worse("triage")
     proof = programme_tree_proof("triage")
