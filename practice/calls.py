@@ -77,6 +77,7 @@ SECONDS = (Call.METRICS, Call.USAGE)
 """Calls that tell what was used."""
 CLOSED_BATCH = "a closed batch rejects a late POST"
 SETTLING = "listing lag is below the settling time"
+FINAL_BILL = "a bill that is said to be final stays as it is"
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from typing import Any
 from practice.calls import (
     CLOSED_BATCH,
     EVERY,
+    FINAL_BILL,
     POSTED,
     SECONDS,
     SETTLING,
@@ -299,6 +300,7 @@ NONSENSE: tuple[Fault, ...] = (
         Stage.BODY,
         "the bill is final, and another one later",
         defaults={"factor": 0.5},
+        violates=FINAL_BILL,
     ),
     _spoilt("other_job", (Call.JOBS_POST, Call.JOBS_GET), "the id of another's job"),
     _spoilt("other_result", (Call.RESULTS,), "the result of another's job"),

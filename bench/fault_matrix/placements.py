@@ -5,6 +5,7 @@ from typing import Any
 
 from practice.calls import Call, Fault
 from practice.faults import ALL
+from practice.faults import BY_NAME as FAULTS
 from practice.script import Rule
 
 SETTLE_S = 0.6
@@ -18,7 +19,17 @@ NOT_CALLED = frozenset({Call.JOBS_DELETE, Call.TAGS, Call.SESSIONS_CLOSE, Call.C
 """Calls that one undisturbed hand-off never makes."""
 IN_DOUBT = frozenset({Call.SESSIONS_PATCH, Call.SESSIONS_GET})
 """Calls that are made in doubt alone: the answer of the POST is lost, too."""
-LASTING = ("http_500_before", "http_500_after", "http_503_before", "reset_before", "no_answer_after")
+LASTING: dict[Call, tuple[str, ...]] = {
+    Call.JOBS_POST: (
+        *("http_500_before", "http_500_after", "http_503_before", "reset_before", "no_answer_after"),
+        *("http_401_after", "http_429_after", "redirect_before", "error_in_200_before", "rate_limited"),
+    ),
+    Call.JOBS_LIST: ("list_endless", "list_repeats", "list_odd_rows"),
+    Call.JOBS_GET: ("state_unknown", "other_job", "drip", "token_expired"),
+    Call.RESULTS: ("not_found", "other_result", "empty_object", "huge", "bomb"),
+    Call.METRICS: ("usage_nan", "usage_negative", "usage_absurd", "usage_missing", "usage_text"),
+}
+"""Faults that never end, where they strike."""
 PARAMS: dict[str, dict[str, Any]] = {
     "late_registration": {"after_lists": 0, "after_s": LAG_S},
     "late_registration_ignores_fence": {"after_lists": 0, "after_s": BEYOND_S},
@@ -29,17 +40,26 @@ CLASSES: dict[str, tuple[str, ...]] = {
         *(f"http_{status}_before" for status in (500, 502, 503, 504)),
         "reset_before",
         "no_answer_before",
+        "redirect_before",
+        "error_in_200_before",
+        "html_before",
     ),
-    "unclear answer, all the same done": (
+    "unclear answer, or refused, all the same done": (
         *(f"http_{status}_after" for status in (500, 502, 503, 504)),
+        *(f"http_{status}_after" for status in (401, 403, 404, 409, 422, 429)),
         "reset_after",
         "no_answer_after",
     ),
     "clearly refused": (
         "rate_limited",
         "rate_limited_retry_after",
+        "retry_after_date",
+        "retry_after_absurd",
         "quota",
         "unauthorised",
+        "token_expired",
+        "forbidden",
+        "unprocessable",
         "not_found",
         "refused by a person",
         "no room in the budget",
@@ -55,6 +75,35 @@ CLASSES: dict[str, tuple[str, ...]] = {
         "list_lag",
         "late_registration_ignores_fence",
         "list_lag_beyond_settling",
+        "redirect_after",
+        "error_in_200_after",
+        "html_after",
+    ),
+    "of no reasonable size, or another's": (
+        "huge",
+        "drip",
+        "bomb",
+        "deep_json",
+        "empty_body",
+        "empty_object",
+        "wrong_content_type",
+        "other_job",
+        "other_result",
+        "state_unknown",
+        "state_backwards",
+    ),
+    "lists and bills that cannot be true": (
+        "list_endless",
+        "list_repeats",
+        "list_omits",
+        "list_count_wrong",
+        "list_odd_rows",
+        "usage_nan",
+        "usage_negative",
+        "usage_absurd",
+        "usage_missing",
+        "usage_text",
+        "usage_revised",
     ),
     "none, the device or the job": (
         "none",
@@ -62,6 +111,12 @@ CLASSES: dict[str, tuple[str, ...]] = {
         "device_offline",
         "drift_while_queued",
         "device_down",
+        "device_retired",
+        "device_unlisted",
+        "calibration_future",
+        "calibration_zoneless",
+        "calibration_undated",
+        "calibration_nonsense",
         "job_fails",
         "job_cancelled_by_operator",
         "job_ran_too_long",
@@ -132,6 +187,6 @@ ELSEWHERE: tuple[Placement, ...] = tuple(
 )
 """Every fault at every other call that a hand-off makes."""
 FOR_EVER: tuple[Placement, ...] = tuple(
-    _strike(fault, Call.JOBS_POST, lasting=True) for fault in ALL if fault.name in LASTING
+    _strike(FAULTS[name], call, lasting=True) for call, names in LASTING.items() for name in names
 )
 BY_NAME = {each.name: each for each in (*PRINCIPAL, *ELSEWHERE, *FOR_EVER)}

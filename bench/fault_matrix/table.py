@@ -5,7 +5,7 @@ from statistics import median
 from typing import Any
 
 from bench.fault_matrix.placements import BEYOND_S, ELSEWHERE, LAG_S, SETTLE_S
-from practice.calls import CLOSED_BATCH, SETTLING
+from practice.calls import CLOSED_BATCH, FINAL_BILL, SETTLING
 
 Row = dict[str, Any]
 _ELSEWHERE = frozenset(each.name for each in ELSEWHERE)
@@ -83,10 +83,11 @@ nothing hung. A job that the service itself ends failed or cancelled is accepted
   where it does not. Jobs run without noise. Seconds to recover count from the last kill to the answer, new
   connections included; a fault that is waited out counts in.
 
-The protocol assumes two things of the service, which a loopback server cannot prove:
+The protocol assumes three things of the service, which a loopback server cannot prove:
 
 1. {CLOSED_BATCH};
-2. {SETTLING}.
+2. {SETTLING};
+3. {FINAL_BILL}.
 
 Cells in which the service breaks one are counted apart, and shown below."""
 

@@ -6,8 +6,13 @@ from bench.fault_matrix.placements import Placement
 
 UNCHARGED = ("job_fails", "job_cancelled_by_operator")
 """Jobs that end without a result, and are not charged."""
-MAY_REFUSE = ("quota", "not_found", "no room in the budget", "refused by a person")
+MAY_REFUSE = (
+    *("quota", "not_found", "forbidden", "unprocessable"),
+    *("no room in the budget", "refused by a person"),
+)
 """Faults by which the work is refused for good, unless a process dies before it reads the refusal."""
+MAY_ASK = ("other_job",)
+"""Faults after which a person may be asked: the service names a job that is not ours as ours."""
 MUST_REFUSE = ("no room in the budget", "refused by a person")
 CENT = 1e-6
 

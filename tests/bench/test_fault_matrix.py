@@ -12,7 +12,7 @@ import pytest
 
 from bench.fault_matrix import cells, crew, placements, points, table
 from bench.fault_matrix.forks import in_a_process
-from bench.fault_matrix.verdict import judge
+from bench.fault_matrix.verdict import MAY_ASK, judge
 from practice.faults import ALL
 
 LIMIT_S = 1500.0
@@ -32,7 +32,8 @@ def test_wherever_a_process_dies_under_whatever_fault_the_work_is_paid_once_and_
 ) -> None:
     assert len(rows) == len(points.POINTS) * len(placements.CLASSES)
     assert {row["cell"]: row["why"] for row in rows if row["outcome"] == "broken"} == {}
-    assert {row["cell"]: row["books"]["reason"] for row in rows if row["outcome"] == "person"} == {}
+    asked = {row["cell"]: row["books"]["reason"] for row in rows if row["outcome"] == "person"}
+    assert {cell: why for cell, why in asked.items() if not any(name in cell for name in MAY_ASK)} == {}
 
 
 @pytest.mark.timeout(LIMIT_S)

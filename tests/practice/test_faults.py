@@ -237,6 +237,7 @@ def test_the_table_says_which_faults_break_an_assumption_of_the_hand_off() -> No
     assert broken == {
         "late_registration_ignores_fence": "a closed batch rejects a late POST",
         "list_lag_beyond_settling": "listing lag is below the settling time",
+        "usage_revised": "a bill that is said to be final stays as it is",
     }
     assert len(BY_NAME) == len(ALL)
     assert all(fault.summary and fault.calls for fault in ALL)
