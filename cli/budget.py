@@ -15,10 +15,8 @@ from escalation.errors import BadInput
 from escalation.handoff.model import Handoff, Limit, Period
 from escalation.recording import Ledger
 from escalation.settings import settings
+from escalation.site import EVERYBODY
 from tasks.runtime import open_records
-
-EVERYBODY = "*"
-"""The project whose limits count for all together, as the ledger spells it."""
 
 
 def show_budget(*, as_object: bool) -> None:

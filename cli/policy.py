@@ -2,6 +2,7 @@
 
 from cli.terminal import plain, terminal
 from escalation.errors import PolicyError
+from escalation.floor import below
 from escalation.policy import load_policy
 from escalation.policy_tests import run_tests
 
@@ -15,6 +16,8 @@ def check(file: str) -> None:
         f"{plain(policy.policy)}: {len(policy.gates)} gates, {len(policy.acceptance)} acceptance rules, "
         f"{len(policy.approvals)} approvals, {len(policy.waivers)} waivers; hash {policy.digest[:12]}"
     )
+    for rule in below(policy.backends.values()):
+        console.print(f"  the floor adds {rule.id}: {rule.because}")
     findings = run_tests(policy)
     for finding in findings:
         mark = "[green]passed[/]" if finding.passed else "[red]failed[/]"

@@ -23,10 +23,41 @@ def facts() -> str:
     from escalation.policy import known_facts
 
     rows = [
-        (f"`{spec.name}`", str(spec.type), spec.unit or "", str(spec.cost), _sentence(spec.doc))
+        (
+            f"`{spec.name}`",
+            str(spec.type),
+            spec.unit or "",
+            _range(spec.within),
+            str(spec.cost),
+            _sentence(spec.doc),
+        )
         for _, spec in sorted(known_facts().items())
     ]
-    return table(("fact", "type", "unit", "cost", "meaning"), rows)
+    return table(("fact", "type", "unit", "within", "cost", "meaning"), rows)
+
+
+def _range(within: tuple[float, float] | None) -> str:
+    """`0 to 1`; `at least 0` where the most is the largest number there is."""
+    if within is None or within[0] < 0:
+        return ""
+    return f"at least {within[0]:g}" if within[1] > 1e300 else f"{within[0]:g} to {within[1]:g}"
+
+
+def floor_rules() -> str:
+    """What stands below every policy."""
+    from escalation.floor import APPROVAL, GATES
+
+    rows = [(f"`{rule.id}`", _condition(rule.when), rule.because) for rule in GATES]
+    rows.append(
+        (f"`{APPROVAL.id}`", f"a person approves, unless {_condition(APPROVAL.when)}", APPROVAL.because)
+    )
+    return table(("rule", "open where", "why"), rows)
+
+
+def _condition(when: Any) -> str:
+    limit = getattr(when.limit, "fact", when.limit)
+    said = "is yes" if limit is True else f"is {when.comparison.replace('_', ' ')} {limit}"
+    return f"`{when.fact}` {said}"
 
 
 def settings() -> str:
@@ -35,7 +66,8 @@ def settings() -> str:
 
     rows = []
     for name, field in Settings.model_fields.items():
-        default = "unset" if field.default is None else f"`{field.default}`".replace(f"{ROOT}/", "")
+        given = ", ".join(field.default) if isinstance(field.default, tuple) else field.default
+        default = "unset" if given is None else f"`{given}`".replace(f"{ROOT}/", "")
         rows.append((f"`{PREFIX}{name.upper()}`", type_name(field.annotation), default, _said(field)))
     return table(("variable", "type", "default", "meaning"), rows)
 
@@ -326,8 +358,8 @@ def generators() -> Mapping[str, Callable[[], str]]:
         PolicyTest, Outcome, Certificate, Control, Cost,
     )  # fmt: skip
     made: dict[str, Callable[[], str]] = {
-        "facts": facts, "settings": settings, "commands": commands, "transitions": transitions,
-        "handoff-states": states,
+        "facts": facts, "floor": floor_rules, "settings": settings, "commands": commands,
+        "transitions": transitions, "handoff-states": states,
     }  # fmt: skip
     for kind in kinds:
         made[kind.__name__] = lambda kind=kind: model(kind)  # type: ignore[misc]

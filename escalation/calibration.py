@@ -1,11 +1,29 @@
 """Devices and the content-addressed snapshots of their calibration."""
 
-from datetime import datetime
 from enum import StrEnum
+from math import inf
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
-from escalation.model import Frozen
+from escalation.model import Frozen, Moment
+
+CLOCKS_DIFFER_S = 300.0
+"""How far the clock here may be behind the one that stamped a calibration."""
+
+
+def _share(value: Any) -> Any:
+    return value if isinstance(value, int | float) and 0 <= value <= 1 else None
+
+
+def _seconds(value: Any) -> Any:
+    return value if isinstance(value, int | float) and 0 <= value < inf else None
+
+
+Share = Annotated[float | None, BeforeValidator(_share)]
+"""A probability as reported; what can be none was not reported."""
+Seconds = Annotated[float | None, BeforeValidator(_seconds)]
+"""A duration as reported; what can be none was not reported."""
 
 
 class DeviceKind(StrEnum):
@@ -27,9 +45,9 @@ class QubitCalibration(Frozen):
     """One qubit; None is 'not reported'."""
 
     qubit: int
-    t1_s: float | None = None
-    t2_s: float | None = None
-    readout_error: float | None = None
+    t1_s: Seconds = None
+    t2_s: Seconds = None
+    readout_error: Share = None
     operational: bool = True
 
 
@@ -38,8 +56,8 @@ class GateCalibration(Frozen):
 
     gate: str
     qubits: tuple[int, ...]
-    error: float | None = None
-    duration_s: float | None = None
+    error: Share = None
+    duration_s: Seconds = None
 
 
 class LayerFidelity(Frozen):
@@ -54,15 +72,19 @@ class Calibration(Frozen):
 
     device: str
     processor: str = ""
-    calibrated_at: datetime | None = Field(None, description="When the device was last calibrated, UTC.")
+    calibrated_at: Moment | None = Field(None, description="When the device was last calibrated, UTC.")
     num_qubits: int
     qubits: tuple[QubitCalibration, ...] = ()
     gates: tuple[GateCalibration, ...] = ()
     layer_fidelity: tuple[LayerFidelity, ...] = ()
-    repetition_delay_s: float | None = None
+    repetition_delay_s: Seconds = None
 
     def age_h(self, now: float) -> float | None:
-        """Hours between the calibration and `now` (seconds since the epoch)."""
+        """Hours between the calibration and `now` (seconds since the epoch); unknown where it is yet to come.
+
+        Clocks differ by minutes: within those it is fresh. Beyond, one of them is wrong, and with it the age.
+        """
         if self.calibrated_at is None:
             return None
-        return (now - self.calibrated_at.timestamp()) / 3600.0
+        age_s = now - self.calibrated_at.timestamp()
+        return None if age_s < -CLOCKS_DIFFER_S else max(age_s, 0.0) / 3600.0

@@ -11,6 +11,7 @@ from escalation.problem import Budget
 from escalation.quote import Quote
 from escalation.router import Rung, decide, unknown
 from escalation.runtime import Runtime
+from escalation.site import Site
 
 
 def carry_out_decide(runtime: Runtime, case: Case, step: Decide) -> Decided:
@@ -59,6 +60,7 @@ class _Finder:
     def __init__(self, runtime: Runtime, case: Case, step: Decide, quotes: _Quotes) -> None:
         self.runtime, self.case, self.step, self.quotes = runtime, case, step, quotes
         self.now = runtime.clock()
+        self.site = Site.of(runtime.settings, runtime.ledger.limits())
         providers = (*CORE_FACTS, *case.family.facts())
         self.providers: Mapping[str, FactProvider] = {p.spec.name: p for p in providers}
 
@@ -84,6 +86,7 @@ class _Finder:
             attempts=self.step.state.attempts,
             now=self.now,
             seed=case.seed(attempt, rung.method) if rung else 0,
+            site=self.site,
         )
 
 

@@ -11,24 +11,30 @@ from escalation.work import CircuitBatch, Pub, Work
 
 @dataclass(frozen=True)
 class Demand:
-    """Circuit executions before shots, and shots in total."""
+    """Circuit executions before shots, shots in total, and numbers that the circuits are given."""
 
     circuits: int = 0
     shots: int = 0
+    values: int = 0
 
 
 def demand(work: Work) -> Demand:
-    """Counts the circuits and shots of a batch; other work asks for none."""
+    """Counts what a batch asks for; other work asks for nothing."""
     if not isinstance(work, CircuitBatch):
         return Demand()
     sets = [parameter_sets(pub) for pub in work.pubs]
-    return Demand(sum(sets), sum(n * pub.shots for n, pub in zip(sets, work.pubs, strict=True)))
+    shots = sum(n * pub.shots for n, pub in zip(sets, work.pubs, strict=True))
+    return Demand(sum(sets), shots, sum(math.prod(_shape(pub)) for pub in work.pubs))
 
 
 def parameter_sets(pub: Pub) -> int:
     """The number of parameter sets, read from the header of the array's bytes alone."""
+    return math.prod(_shape(pub)[:1])
+
+
+def _shape(pub: Pub) -> tuple[int, ...]:
     stream = io.BytesIO(pub.parameters.data)
     version = np.lib.format.read_magic(stream)
     read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, _, _ = read(stream)
-    return math.prod(shape[:1])
+    shape: tuple[int, ...] = read(stream)[0]
+    return shape

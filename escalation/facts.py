@@ -3,12 +3,13 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from math import isfinite
-from typing import TYPE_CHECKING, Any
+from sys import float_info
+from typing import TYPE_CHECKING, Any, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from escalation.model import Frozen
+from escalation.site import STRICT, Site
 
 if TYPE_CHECKING:
     from escalation.attempt import Attempt
@@ -39,6 +40,19 @@ class FactType(StrEnum):
     TEXT = "text"
 
 
+Range = tuple[float, float]
+SHARE: Range = (0.0, 1.0)
+"""Of shares, probabilities, fidelities."""
+COUNT: Range = (0.0, 2.0**53)
+"""Of counts; beyond, not every whole number is a float."""
+AMOUNT: Range = (0.0, 1e12)
+"""Of seconds, hours and US dollars."""
+SIZE: Range = (0.0, float_info.max)
+"""Of what is not negative."""
+ANY: Range = (-float_info.max, float_info.max)
+"""Of what may be any number."""
+
+
 class FactSpec(Frozen):
     """A fact that policies may name."""
 
@@ -46,7 +60,16 @@ class FactSpec(Frozen):
     type: FactType
     unit: str = Field("", description="Empty for dimensionless numbers, flags and texts.")
     cost: CostClass = CostClass.FREE
+    within: Range | None = Field(
+        None, description="Least and most that a number can be; whatever lies outside is unknown."
+    )
     doc: str
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Self:
+        if (self.type is FactType.NUMBER) != (self.within is not None):
+            raise ValueError(f"{self.name}: expected a range of a number, and of nothing else")
+        return self
 
 
 FactValue = bool | float | str
@@ -78,6 +101,7 @@ class FactContext:
         attempts: what was tried before.
         now: seconds since the epoch.
         seed: the seed that the attempt would get.
+        site: what the site allows.
     """
 
     problem: "Problem"
@@ -89,6 +113,7 @@ class FactContext:
     attempts: "tuple[Attempt, ...]"
     now: float
     seed: int
+    site: Site = STRICT
 
 
 @dataclass(frozen=True)
@@ -99,7 +124,7 @@ class FactProvider:
     compute: Callable[[FactContext], FactValue | None]
 
     def evaluate(self, context: FactContext) -> Fact:
-        """Computes the fact; a failure, NaN, infinity or wrong type is an unknown, never an exception."""
+        """Computes the fact; what fails, is no number or out of range is unknown, never an exception."""
         value: Any = None
         note = ""
         try:
@@ -127,7 +152,11 @@ def _checked(spec: FactSpec, value: Any) -> tuple[FactValue | None, str]:
         return (value, "") if isinstance(value, str) else (None, f"not a text: {value!r}")
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None, f"not a number: {value!r}"
-    return (float(value), "") if isfinite(value) else (None, f"not finite: {value}")
+    assert spec.within is not None
+    least, most = spec.within
+    if not (least <= value <= most):  # also NaN
+        return None, f"expected a number from {least:g} to {most:g}, got {value!r:.40}"
+    return float(value), ""
 
 
 Facts = Mapping[str, Fact]

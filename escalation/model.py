@@ -1,10 +1,20 @@
 """The base of every domain object that is written down."""
 
-from typing import Any
+from datetime import UTC, datetime
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from escalation.identity import digest_json
+
+
+def in_utc(moment: datetime) -> datetime:
+    """The same moment in UTC; one without a zone is one in UTC."""
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+Moment = Annotated[datetime, AfterValidator(in_utc)]
+"""A time that is UTC, however it was given."""
 
 
 class Frozen(BaseModel):

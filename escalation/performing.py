@@ -6,16 +6,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
+from escalation import floor
 from escalation.case import WorkKey
 from escalation.errors import BackendError, Held, Interrupted
 from escalation.handoff.carry import Call, Pace, carry, directly
 from escalation.handoff.handing import Handing
-from escalation.handoff.model import Word
-from escalation.handoff.question import about_payload, about_work
+from escalation.handoff.model import Approval, Handoff, Word
+from escalation.handoff.question import Asking, about_payload, about_work
 from escalation.handoff.service import PaidBackend
 from escalation.ladder import Case, Item
-from escalation.protocols import Backend
+from escalation.protocols import Backend, Machine
 from escalation.runtime import Listener, Runtime
+from escalation.site import Site
 from escalation.work import JobState, RawResult, Work
 
 
@@ -43,7 +45,8 @@ def carry_out_item(
     machine = runtime.backend(item.backend)
     if isinstance(machine, PaidBackend):
         return _hand_off(runtime, case, item, machine, Pace(partial(listener.progress, item), call))
-    result = _disallowed(runtime, case, item) or _run(runtime, case, item, cast(Backend, machine), listener)
+    result = _disallowed(runtime, case, item, machine)
+    result = result or _run(runtime, case, item, cast(Backend, machine), listener)
     ledger.settle(item.key, result)
     return result
 
@@ -62,18 +65,41 @@ def _hand_off(runtime: Runtime, case: Case, item: Item, machine: PaidBackend, pa
         stop=runtime.stop,
         limit=case.budget,
         since=now,
-        question=(lambda row: about_payload(case, item, row, runtime.clock())) if item.asks else None,
+        question=partial(_question, runtime, case, item, machine),
         quote=item.quote,
     )
     return carry(handing, row, pace)
 
 
-def _disallowed(runtime: Runtime, case: Case, item: Item) -> RawResult | None:
-    """Has a person asked about free work where the policy wants it; a failed result when the word is no."""
+def _question(
+    runtime: Runtime, case: Case, item: Item, machine: PaidBackend, row: Handoff
+) -> Approval | None:
+    """The question to a person about frozen work; None where neither policy nor floor wants a word."""
+    assert row.price is not None
+    hardware = floor.is_hardware(machine, item.backend)
+    site = Site.of(runtime.settings, ())
+    below = hardware and site.wants_word(row.price.cap_usd)
+    if not (item.asks or below):
+        return None
+    rules = (floor.APPROVAL,) if below else ()
+    asking = Asking(runtime.clock(), runtime.settings.question_h, hardware, rules)
+    return about_payload(case, item, row, asking)
+
+
+def _disallowed(runtime: Runtime, case: Case, item: Item, machine: Machine) -> RawResult | None:
+    """Has a person asked about free work where the policy wants it; a failed result when the word is no.
+
+    What is hardware and does not go through the hand-off is never used: nothing would count what it costs.
+    """
+    if floor.is_hardware(machine, item.backend):
+        return RawResult(
+            JobState.FAILED, error=f"{item.backend} is hardware, and has nothing by which work is paid for"
+        )
     if not item.asks:
         return None
     now = runtime.clock()
-    word = runtime.ledger.consult(about_work(case, item, now), now)
+    asking = Asking(now, runtime.settings.question_h)
+    word = runtime.ledger.consult(about_work(case, item, asking), now)
     if word.word is Word.ASK:
         raise Held(f"a person must approve {item.key} first: `tierwise approve {item.key.case_id}`")
     return None if word.word is Word.GRANTED else RawResult(JobState.FAILED, error=word.reason)

@@ -15,6 +15,7 @@ from escalation.core_facts import CORE_FACTS
 from escalation.document import Document, shown
 from escalation.errors import PolicyError
 from escalation.facts import FactSpec, FactType
+from escalation.floor import FLOOR
 from escalation.model import Frozen
 from escalation.problem import Budget, Positive, Tier
 from escalation.registry import backend_descriptor, families, family
@@ -22,6 +23,10 @@ from escalation.settings import ROOT
 from escalation.validation import validated
 
 Reason = Field(min_length=8, description="Why, for the people who will read the decision.")
+
+
+LONGEST_S = 366 * 86400.0
+"""A year: nobody waits longer, and what is far beyond has no date."""
 
 
 class Gate(Frozen):
@@ -64,12 +69,17 @@ class HandoffRules(Frozen):
 
     wait_s: Positive = Field(
         900.0,
+        le=LONGEST_S,
         description="Seconds that a driver waits for a submitted job before it leaves it to `reconcile`.",
     )
     on_stop: Literal["leave", "cancel"] = Field(
         "leave", description="What Ctrl-C does to a submitted job: leaves it to `reconcile`, or cancels it."
     )
-    approval_h: Positive = Field(24.0, description="Hours that a question to a person stands; then it is no.")
+    approval_h: Positive = Field(
+        24.0,
+        le=LONGEST_S / 3600,
+        description="Hours that a question to a person stands, then it is no; the site may say fewer.",
+    )
     max_fidelity_loss: float | None = Field(
         0.1, ge=0, le=1, description="Expected fidelity that may be lost to drift while a job is queued."
     )
@@ -181,6 +191,11 @@ def _check_names(policy: Policy, document: Document) -> None:
     seen: set[str] = set()
     for section in ("gates", "acceptance", "approvals"):
         for index, rule in enumerate(getattr(policy, section)):
+            if rule.id.startswith(FLOOR):
+                raise document.complain(
+                    (section, index, "id"),
+                    f"{rule.id!r} reads like a rule of the floor, which no policy sets: name it otherwise",
+                )
             if rule.id in seen:
                 raise document.complain((section, index, "id"), f"{rule.id!r} is used twice")
             seen.add(rule.id)

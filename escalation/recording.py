@@ -97,6 +97,9 @@ class Ledger(Protocol):
     def spent(self, case_id: str) -> Cost:
         """What the case has used so far (not what is reserved)."""
 
+    def reserved_for(self, key: WorkKey) -> Cost:
+        """What is set aside for one piece of work; nothing once it is billed or released."""
+
     def find_work(self, key: WorkKey) -> Work:
         """Returns work that was written down, its inputs read from the store; raises `BadInput` on none."""
 

@@ -16,6 +16,7 @@ from escalation.decision import (
     Waived,
 )
 from escalation.facts import CostClass, Fact
+from escalation.floor import APPROVAL, GATES, Rule
 from escalation.identity import digest_json
 from escalation.policy import Policy, known_facts
 from escalation.problem import Target, Tier
@@ -102,7 +103,8 @@ class Look:
 def decide(policy: Policy, state: State, find: Callable[[Rung | None, str], Fact]) -> Decision:
     """Decides the next hop; a pure function of policy, state and facts.
 
-    Facts are looked up only where a rung that is still in question needs them, cheap ones first.
+    Facts are looked up only where a rung that is still in question needs them, cheap ones first. Where a rung
+    is on hardware the floor's rules count before and beside the policy's.
     """
     notebook = Notebook(find)
     decision = _after_attempt(policy, state, notebook) or _next_rung(policy, state, notebook)
@@ -200,7 +202,10 @@ def _next_rung(policy: Policy, state: State, notebook: Notebook) -> Decision:
 
 
 def look_at(policy: Policy, family: str, rung: Rung, lookup: Lookup) -> Look:
-    """Evaluates the gates of a rung, those with cheap facts first; stops where they close it."""
+    """Evaluates the gates of a rung: the floor's, then those with cheap facts; stops where they close it."""
+    below = _floor(rung, GATES, lookup)
+    if below:
+        return Look(rung, below, ())
     gates = policy.gates_of(rung.tier, family)
     specs = known_facts()
     ordered: dict[int, list[int]] = {}
@@ -225,9 +230,21 @@ def look_at(policy: Policy, family: str, rung: Rung, lookup: Lookup) -> Look:
     return Look(rung, tuple(closed), tuple(waived))
 
 
+def _floor(rung: Rung, rules: Sequence[Rule], lookup: Lookup) -> tuple[Closed, ...]:
+    """The rules of the floor that are not met; none count off hardware, and no waiver is asked after."""
+    if rung.device_kind is not DeviceKind.HARDWARE:
+        return ()
+    found = ((rule, misses(rule.when, lookup)) for rule in rules)
+    return tuple(
+        Closed(gate=rule.id, tier=rung.tier, because=rule.because, misses=missed)
+        for rule, missed in found
+        if missed
+    )
+
+
 def _take(policy: Policy, state: State, look: Look, looks: tuple[Look, ...], notebook: Notebook) -> Decision:
     rung = look.rung
-    asks = []
+    asks = list(_floor(rung, (APPROVAL,), notebook.of(rung)))
     for rule in policy.approvals:
         if rule.tier is rung.tier:
             missed = misses(rule.unless, notebook.of(rung))

@@ -3,11 +3,13 @@
 import os
 from functools import cache
 from pathlib import Path
+from typing import Annotated, Any
 
-from pydantic import Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from escalation.errors import BadInput
+from escalation.problem import DataClass
 
 ROOT = Path(__file__).resolve().parent.parent
 PREFIX = "TIERWISE_"
@@ -16,7 +18,9 @@ PREFIX = "TIERWISE_"
 class Settings(BaseSettings):
     """Where things are kept and how much of the machine is used. Each field reads `TIERWISE_<NAME>`."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True
+    )
 
     home: Path = Field(
         ROOT / "mlruns", description="Folder of the ledger, the store, MLflow and scratch files."
@@ -32,6 +36,28 @@ class Settings(BaseSettings):
         None, ge=0, description="Price of a second of quantum hardware; unset is unknown, which closes gates."
     )
     project: str = Field("default", min_length=1, description="Whose budget paid work is charged to.")
+    hardware_allowed: bool = Field(
+        False,
+        description="Part of the floor: whether work may be sent to quantum hardware at all. No policy opens "
+        "what this closes.",
+    )
+    data_may_leave: Annotated[tuple[DataClass, ...], NoDecode] = Field(
+        (DataClass.PUBLIC, DataClass.DEIDENTIFIED),
+        description="Part of the floor: the data classes that may leave the site, separated by commas; empty "
+        "is none.",
+    )
+    unasked_usd: float | None = Field(
+        None,
+        ge=0,
+        description="Part of the floor: what a job on hardware may cost at most, in US dollars, to be sent "
+        "without a person's approval where the policy asks for none; unset: every job is asked about.",
+    )
+    question_h: float = Field(
+        72.0,
+        gt=0,
+        le=8760,
+        description="Part of the floor: hours that a question to a person stands at most.",
+    )
     ibm_url: str | None = Field(
         None,
         description="Address of the quantum service; default: IBM's own. A practice service is on loopback.",
@@ -56,6 +82,14 @@ class Settings(BaseSettings):
     )
     usage_s: float = Field(60.0, ge=0, description="Seconds to wait for a final bill before a case goes on.")
     case_lease_s: float = Field(30.0, gt=0, description="Seconds after which a silent process may be dead.")
+
+    @field_validator("data_may_leave", mode="before")
+    @classmethod
+    def _listed(cls, given: Any) -> Any:
+        """`public, deidentified`, as an environment variable spells it."""
+        return (
+            [part.strip() for part in given.split(",") if part.strip()] if isinstance(given, str) else given
+        )
 
     @property
     def ledger(self) -> str:

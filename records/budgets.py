@@ -81,6 +81,12 @@ def spent_for(connection: Connection, key: WorkKey) -> Cost:
     return Cost() if row is None or row["state"] != BudgetState.SPENT else taken(row)
 
 
+def reserved_for(connection: Connection, key: WorkKey) -> Cost:
+    """What is set aside for the key; nothing once it is billed or released."""
+    row = _find(connection, key)
+    return Cost() if row is None or row["state"] != BudgetState.RESERVED else taken(row)
+
+
 def total(rows: Iterable[RowMapping], state: BudgetState) -> Cost:
     """The decimal sum of what the rows of that state take."""
     costs = [taken(row) for row in rows if row["state"] == state]

@@ -175,6 +175,11 @@ class SqlLedger:
         with self._database.reading() as connection:
             return budgets.spent_for(connection, key)
 
+    def reserved_for(self, key: WorkKey) -> Cost:
+        """What is set aside for one piece of work; nothing once it is billed or released."""
+        with self._database.reading() as connection:
+            return budgets.reserved_for(connection, key)
+
     def find_work(self, key: WorkKey) -> Work:
         """Returns work that was written down, its inputs read from the store; raises `BadInput` on none."""
         with self._database.reading() as connection:

@@ -14,12 +14,10 @@ from escalation.attempt import Cost
 from escalation.case import WorkKey
 from escalation.handoff.model import Limit, Period
 from escalation.problem import Budget
+from escalation.site import EVERYBODY
 from records import budgets
 from records.events import seal
 from records.schema import limits
-
-EVERYBODY = "*"
-"""The project whose limits count for all together."""
 
 
 def put(connection: Connection, limit: Limit) -> None:

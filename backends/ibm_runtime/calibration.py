@@ -1,13 +1,14 @@
 """From IBM's published properties of a device to our calibration. Pure but for reading the snapshot."""
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 from math import isfinite
 from typing import Any
 
 from backends.ibm_runtime import snapshots
 from escalation.calibration import Calibration, GateCalibration, LayerFidelity, QubitCalibration
+from escalation.model import in_utc
 
 SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 DISABLED = 1.0
@@ -29,7 +30,7 @@ def build(device: str, configuration: Mapping[str, Any], properties: Mapping[str
     return Calibration(
         device=device,
         processor=" r".join(str(family[key]) for key in ("family", "revision") if key in family),
-        calibrated_at=datetime.fromisoformat(properties["last_update_date"]).astimezone(UTC),
+        calibrated_at=in_utc(datetime.fromisoformat(properties["last_update_date"])),
         num_qubits=configuration["n_qubits"],
         qubits=tuple(_qubit(number, items) for number, items in enumerate(properties["qubits"])),
         gates=tuple(_gates(configuration["basis_gates"], properties["gates"])),

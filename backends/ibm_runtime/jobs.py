@@ -6,6 +6,7 @@ from typing import Any
 
 from escalation.errors import BackendError
 from escalation.handoff.model import RemoteJob
+from escalation.model import in_utc
 from escalation.work import JobState
 
 STATES = {
@@ -56,10 +57,9 @@ def listed(page: Mapping[str, Any]) -> list[RemoteJob]:
 def moment(text: Any) -> datetime | None:
     """Reads a time of the service; one without a zone is in UTC. None where there is none."""
     try:
-        found = datetime.fromisoformat(str(text))
-    except ValueError:
+        return in_utc(datetime.fromisoformat(str(text)))
+    except (ValueError, OverflowError):
         return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def ours(jobs: Iterable[RemoteJob], tag: str, fences: Iterable[str]) -> tuple[RemoteJob, ...]:

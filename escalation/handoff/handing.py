@@ -20,7 +20,8 @@ class Handing:
     """What the steps of one hand-off share.
 
     Attributes:
-        question: makes the question to a person from the frozen hand-off; None where none is asked.
+        question: makes the question to a person from the frozen hand-off; it, or what it makes, is None where
+            none is asked.
         limit: what the case may spend.
         quote: what the attempt may use; None when it was checked before.
         since: when this process began; what it cannot learn within `settings.doubt_s` from then is parked.
@@ -43,7 +44,7 @@ class Handing:
     stop: threading.Event
     limit: Budget
     since: float
-    question: Callable[[Handoff], Approval] | None = None
+    question: Callable[[Handoff], Approval | None] | None = None
     quote: Quote | None = None
     unreadable: int = 0
     unknown_since: float | None = None

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -11,7 +10,7 @@ from pydantic import Field, JsonValue
 from escalation.attempt import Cost
 from escalation.case import WorkKey
 from escalation.handoff.states import HandoffState
-from escalation.model import Frozen
+from escalation.model import Frozen, Moment
 from escalation.work import Blob, JobState
 
 
@@ -76,11 +75,11 @@ class RemoteJob(Frozen):
 
     job_id: str
     state: JobState
-    created_at: datetime | None = None
+    created_at: Moment | None = None
     fence: str | None = Field(None, description="The batch it belongs to.")
     tags: tuple[str, ...] = ()
     reason: str = Field("", description="Why it failed or was cancelled, in the service's words.")
-    started_at: datetime | None = Field(None, description="When it began to run, where known.")
+    started_at: Moment | None = Field(None, description="When it began to run, where known.")
 
 
 class Handoff(Frozen):

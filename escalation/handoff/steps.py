@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from math import inf
 
+from escalation import floor
 from escalation.errors import BackendError
 from escalation.handoff.adoption import adopt, cancel_others
 from escalation.handoff.handing import Handing, Step
@@ -69,6 +70,8 @@ def authorise(h: Handing, row: Handoff) -> Step:
     if row.cancel_wanted:
         return _end(h, row, S.CANCELLED, "cancelled before anything was sent")
     assert row.price is not None
+    if why := floor.forbids(h.ledger, h.settings, row.case_id, h.backend, row.backend):
+        return _end(h, row, S.REFUSED, why)
     left_s, said = h.backend.quota_left()
     if left_s is not None and left_s < row.price.cap_qpu_s:
         short = (
@@ -84,6 +87,8 @@ def fence(h: Handing, row: Handoff) -> Step:
     """Opens a batch and records it, before anything is sent into it."""
     if row.cancel_wanted:
         return _end(h, row, S.CANCELLED, "cancelled before anything was sent")
+    if why := floor.breach(h.ledger, h.settings, row, h.backend):
+        return _end(h, row, S.REFUSED, why)
     opened = h.backend.open_fence()
     return Step(h.ledger.move(row, S.FENCED, h.clock(), fences=(*row.fences, opened), fence_closed_at=None))
 
@@ -92,8 +97,9 @@ def send(h: Handing, row: Handoff) -> Step:
     """POSTs the frozen bytes into the fence, once; the intention to do so is in the ledger before."""
     if row.cancel_wanted:
         return _end(h, row, S.CANCELLED, "cancelled before anything was sent")
-    if h.clock() - row.since > FENCE_S:
-        return Step(h.ledger.move(row, S.AUTHORISED, h.clock()))
+    why = floor.breach(h.ledger, h.settings, row, h.backend)  # the next step refuses it
+    if why or h.clock() - row.since > FENCE_S:
+        return Step(h.ledger.move(row, S.AUTHORISED, h.clock(), reason=why))
     payload = kept_payload(h.store, row)
     kept = keep_calibration(h, row, "submission", h.backend.calibration())
     assert row.fence is not None

@@ -8,7 +8,17 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from escalation.facts import CostClass, FactContext, FactProvider, FactSpec, FactType
+from escalation.facts import (
+    COUNT,
+    SHARE,
+    SIZE,
+    CostClass,
+    FactContext,
+    FactProvider,
+    FactSpec,
+    FactType,
+    Range,
+)
 from problems.classification.table import TableView
 
 if TYPE_CHECKING:
@@ -104,24 +114,28 @@ def _compute(key: _ByDigest) -> "Geometry | None":
     )
 
 
-def _spec(name: str, doc: str, unit: str = "", cost: CostClass = CostClass.FREE) -> FactSpec:
-    return FactSpec(name=name, type=FactType.NUMBER, unit=unit, cost=cost, doc=doc)
+def _spec(
+    name: str, doc: str, within: Range = COUNT, unit: str = "", cost: CostClass = CostClass.FREE
+) -> FactSpec:
+    return FactSpec(name=name, type=FactType.NUMBER, unit=unit, cost=cost, within=within, doc=doc)
 
 
 def _kernel(name: str, doc: str) -> FactSpec:
-    return _spec(
-        f"kernel.{name}", f"{doc} On at most 200 open rows; unknown beyond 12 qubits.", "", CostClass.LOCAL
-    )
+    said = f"{doc} On at most 200 open rows; unknown beyond 12 qubits."
+    return _spec(f"kernel.{name}", said, SIZE, cost=CostClass.LOCAL)
 
 
 def providers() -> Sequence[FactProvider]:
     """Returns all of them, cheapest first."""
     return (
-        FactProvider(_spec("data.rows", "Labelled rows that a solver may learn from.", "rows"), rows),
-        FactProvider(_spec("data.features", "Feature columns.", "columns"), features),
-        FactProvider(_spec("data.minority_rows", "Open rows of the rarer class.", "rows"), minority_rows),
+        FactProvider(_spec("data.rows", "Labelled rows that a solver may learn from.", unit="rows"), rows),
+        FactProvider(_spec("data.features", "Feature columns.", unit="columns"), features),
         FactProvider(
-            _spec("data.missing_fraction", "Share of the open rows' cells that are empty."), missing_fraction
+            _spec("data.minority_rows", "Open rows of the rarer class.", unit="rows"), minority_rows
+        ),
+        FactProvider(
+            _spec("data.missing_fraction", "Share of the open rows' cells that are empty.", SHARE),
+            missing_fraction,
         ),
         FactProvider(
             _kernel(

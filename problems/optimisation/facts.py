@@ -3,7 +3,17 @@
 from collections.abc import Sequence
 from typing import Any
 
-from escalation.facts import CostClass, FactContext, FactProvider, FactSpec, FactType
+from escalation.facts import (
+    COUNT,
+    SHARE,
+    SIZE,
+    CostClass,
+    FactContext,
+    FactProvider,
+    FactSpec,
+    FactType,
+    Range,
+)
 from problems.optimisation.instance import OptimisationView
 from problems.optimisation.metrics import relative_gap
 from problems.optimisation.models import Appointments, Triage, sign
@@ -69,22 +79,25 @@ def _certified(context: FactContext, name: str) -> list[int]:
     return [value for value in found if isinstance(value, int)]
 
 
-def _spec(
-    name: str, doc: str, unit: str = "", kind: FactType = FactType.NUMBER, cost: CostClass = CostClass.FREE
-) -> FactSpec:
-    return FactSpec(name=f"optimisation.{name}", type=kind, unit=unit, cost=cost, doc=doc)
+def _spec(name: str, doc: str, within: Range | None = COUNT, cost: CostClass = CostClass.FREE) -> FactSpec:
+    """A number within a range, or a flag where there is none."""
+    kind = FactType.FLAG if within is None else FactType.NUMBER
+    return FactSpec(name=f"optimisation.{name}", type=kind, cost=cost, within=within, doc=doc)
 
 
 def providers() -> Sequence[FactProvider]:
     """Returns all of them, cheapest first."""
     return (
         FactProvider(_spec("variables", "Variables, vertices or patients of the instance."), variables),
-        FactProvider(_spec("density", "Couplings over pairs of variables; unknown for schedules."), density),
+        FactProvider(
+            _spec("density", "Couplings over pairs of variables; unknown for schedules.", SHARE), density
+        ),
         FactProvider(
             _spec(
                 "open_gap",
                 "Relative gap between the best answer and the best proven bound of all attempts so far; "
                 "unknown before there are both.",
+                SIZE,
             ),
             open_gap,
         ),
@@ -100,7 +113,7 @@ def providers() -> Sequence[FactProvider]:
             _spec(
                 "native_heavy_hex",
                 "The couplings that the circuits carry lie on a heavy-hex lattice, so no swap is needed.",
-                kind=FactType.FLAG,
+                within=None,
                 cost=CostClass.LOCAL,
             ),
             native_heavy_hex,

@@ -8,7 +8,7 @@ from typing import Any
 from escalation.attempt import Attempt, Candidate, Done
 from escalation.certificate import Certificate, CertificateStatus, Control
 from escalation.errors import BadInput
-from escalation.facts import FactContext, FactProvider, FactSpec, FactType
+from escalation.facts import COUNT, FactContext, FactProvider, FactSpec, FactType
 from escalation.problem import Target
 from escalation.protocols import Method, Section
 from escalation.validation import parse
@@ -81,7 +81,9 @@ class Toy:
         return (Section("Numbers found", f"<ul>{rows}</ul>"),)
 
     def facts(self) -> Sequence[FactProvider]:
-        spec = FactSpec(name="toy.length", type=FactType.NUMBER, doc="how many numbers there are")
+        spec = FactSpec(
+            name="toy.length", type=FactType.NUMBER, within=COUNT, doc="how many numbers there are"
+        )
         return (FactProvider(spec, length),)
 
 

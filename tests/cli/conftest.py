@@ -18,7 +18,7 @@ from escalation.errors import Paused
 from escalation.handoff.carry import Pace, carry
 from escalation.handoff.handing import Handing
 from escalation.handoff.model import Handoff
-from escalation.handoff.question import about_payload
+from escalation.handoff.question import Asking, about_payload
 from escalation.ladder import Case, Item
 from escalation.opening import prepare
 from escalation.policy import HandoffRules
@@ -133,7 +133,7 @@ class Desk:
     def _question(self, row: Handoff) -> Any:
         asks = (Closed(gate="paid_work", tier=Tier.QUANTUM, because="A person decides on money.", misses=()),)
         item = Item(KEY, WORK, "model", Quote(), None, "quantum/dice", asks, "ai ended BOUNDED")
-        return about_payload(self.case, item, row, time.time())
+        return about_payload(self.case, item, row, Asking(time.time(), 24.0))
 
 
 @pytest.fixture

@@ -160,7 +160,8 @@ def test_a_waiver_opens_a_gate_off_hardware_and_is_written_down(
     decision = decide(policy, state(rungs=(QUANTUM,)), finder(old))
     assert decision.action is Action.ATTEMPT
     assert [waived.gate for waived in decision.waived] == ["age"]
-    on_hardware = decide(policy, state(rungs=(HARDWARE,)), finder(old))
+    allowed = {"site.hardware_allowed": True, "problem.data_may_leave_site": True, "site.limit_usd": 100.0}
+    on_hardware = decide(policy, state(rungs=(HARDWARE,)), finder(old | allowed))
     assert on_hardware.action is Action.REFUSE
     assert [closed.gate for closed in on_hardware.closed] == ["age"]
 

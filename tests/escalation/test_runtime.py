@@ -165,15 +165,24 @@ def test_free_work_whose_result_is_lost_is_sent_again(
     assert len(backend.submitted) == 1
 
 
-def test_paid_work_that_was_sent_is_taken_up_whatever_it_would_cost_now(
+def test_work_that_was_sent_is_taken_up_whatever_it_would_cost_now(
     runtime: Runtime, case: Case, item: Callable[[Played], Item]
 ) -> None:
-    backend = Played(DeviceKind.HARDWARE, Quote(qpu_s=None, usd=None), GOOD)
+    backend = Played(DeviceKind.REHEARSAL, Quote(qpu_s=None, usd=None), GOOD)
     asked = item(backend)
     runtime.ledger.intend(asked.key, asked.work, "played")
     runtime.ledger.submitted(asked.key, {"job": 0})
     assert carry_out_item(runtime, case, asked, Silent()).ok
     assert backend.submitted == []
+
+
+def test_hardware_that_does_not_go_through_the_hand_off_gets_no_work(
+    runtime: Runtime, case: Case, item: Callable[[Played], Item]
+) -> None:
+    backend = Played(DeviceKind.HARDWARE, Quote(qpu_s=None, usd=None), GOOD)
+    result = carry_out_item(runtime, case, item(backend), Silent())
+    assert (result.ok, backend.submitted) == (False, [])
+    assert "has nothing by which work is paid for" in (result.error or "")
 
 
 def test_a_backend_that_fails_to_close_keeps_nothing_else_open(runtime: Runtime, case: Case) -> None:
