@@ -90,3 +90,4 @@ class Attempt(Frozen):
         (), description="Per piece of work: ordinal, kind, work digest, result digest, state, provenance."
     )
     error: str | None = None
+    judged_at: str | None = Field(None, description="When its finding was recorded, UTC, to the second.")

@@ -3,6 +3,7 @@
 import html
 import shutil
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from escalation.attempt import Attempt, AttemptStatus, Candidate, Done
 from escalation.case import CaseStatus, Outcome
@@ -19,11 +20,12 @@ def carry_out_judge(runtime: Runtime, case: Case, step: Judge) -> Attempt:
     found = runtime.ledger.find_attempt(case.case_id, draft.number)
     if found is not None:
         return found[0]
-    attempt = draft
+    judged_at = datetime.fromtimestamp(runtime.clock(), UTC).isoformat(timespec="seconds")
+    attempt = draft.model_copy(update={"judged_at": judged_at})
     if step.candidate is not None:
         certificate = _certify(case, step)
         certified = certificate.status is CertificateStatus.CERTIFIED
-        attempt = draft.model_copy(
+        attempt = attempt.model_copy(
             update={
                 "certificate": certificate,
                 "status": AttemptStatus.CERTIFIED if certified else AttemptStatus.NOT_CERTIFIED,

@@ -1,6 +1,7 @@
 """An answer as HTML: a schedule with its downloads, placements, chosen bits; all that is data is escaped."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from html import escape
 from typing import Any
 
@@ -25,25 +26,26 @@ CHOSEN: Mapping[str, str] = {
 }
 
 
-def shown(model: Model, values: Mapping[str, Any], name: str) -> str:
+def shown(model: Model, values: Mapping[str, Any], name: str, made_at: datetime) -> str:
     """Returns the HTML of a verified answer.
 
     Args:
         model: the instance.
         values: of the candidate; `solution` as `points.encode` writes it.
         name: begins ids and file names.
+        made_at: when the answer was found, for the calendar's revision.
     """
     if not isinstance(values.get("solution"), Mapping):
         return "<p>No answer was found.</p>"
     point = decode(model, values["solution"])
     if isinstance(model, Appointments):
-        return _schedule(model, point, name)
+        return _schedule(model, point, name, made_at)
     if isinstance(model, Triage):
         return _placements(model, point, name)
     return _bits(model, point, name)
 
 
-def _schedule(model: Appointments, point: Point, name: str) -> str:
+def _schedule(model: Appointments, point: Point, name: str, made_at: datetime) -> str:
     left = gantt.untreated(model, point)
     counts = [
         (urgency, *(sum(patient.urgency == urgency for patient in part) for part in (model.patients, left)))
@@ -51,7 +53,7 @@ def _schedule(model: Appointments, point: Point, name: str) -> str:
     ]
     return (
         "<h3>Schedule</h3>"
-        + _downloads(exports(model, point, f"schedule-{name}"))
+        + _downloads(exports(model, point, f"schedule-{name}", made_at))
         + _figures(gantt.charts(model, point, name))
         + table(("urgency", "patients", "not treated"), counts, "Patients by urgency, 5 is the most urgent")
         + _as_text(SCHEDULE_COLUMNS, schedule_rows(model, point))

@@ -2,10 +2,11 @@
 
 import csv
 import io
+import threading
 from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 
 from escalation.identity import digest_json
 from escalation.visible import spreadsheet_cell
@@ -15,6 +16,8 @@ from problems.optimisation.models import Appointments, Model, Triage
 from problems.optimisation.points import Point
 
 SCHEDULE_COLUMNS = ("patient", "clinician", "room", "start", "end", "waiting_min", "urgency")
+FIRST_REVISION = datetime(2020, 1, 1, tzinfo=UTC)
+"""SEQUENCE counts the seconds since; as an integer of RFC 5545 (3.3.8) it lasts until 2088."""
 PLACEMENT_COLUMNS = ("patient", "place")
 
 
@@ -32,12 +35,19 @@ class Export:
         return f"data:{self.media_type};base64,{b64encode(self.data).decode()}"
 
 
-def exports(model: Model, point: Point, name: str) -> list[Export]:
-    """The files that an answer can be downloaded as; none for the kinds whose answer is bits."""
+def exports(model: Model, point: Point, name: str, made_at: datetime | None = None) -> list[Export]:
+    """The files that an answer can be downloaded as; none for the kinds whose answer is bits.
+
+    Args:
+        model: the instance.
+        point: the answer.
+        name: of the files, without ending.
+        made_at: see `schedule_calendar`.
+    """
     if isinstance(model, Appointments):
         return [
             Export(f"{name}.csv", "text/csv;charset=utf-8", schedule_csv(model, point)),
-            Export(f"{name}.ics", "text/calendar;charset=utf-8", schedule_calendar(model, point)),
+            Export(f"{name}.ics", "text/calendar;charset=utf-8", schedule_calendar(model, point, made_at)),
         ]
     if isinstance(model, Triage):
         return [Export(f"{name}.csv", "text/csv;charset=utf-8", placement_csv(model, point))]
@@ -84,36 +94,61 @@ def _csv(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> bytes:
     return text.getvalue().encode()
 
 
-def schedule_calendar(model: Appointments, point: Point) -> bytes:
+def schedule_calendar(model: Appointments, point: Point, made_at: datetime | None = None) -> bytes:
     """An event an appointment, in floating local time; the only personal datum is the patient's id.
 
-    The UID follows from the patient's own data and the first slot's time: when a changed schedule is
-    imported, programs that go by it move the appointment instead of doubling it. DTSTAMP is the instance's
-    first slot, so that equal schedules are equal bytes.
+    The UID follows from the patient's own data and the first slot's time, so that a changed schedule moves
+    an appointment instead of doubling it. Which of two is the later revision is told by SEQUENCE, then by
+    DTSTAMP (RFC 5545, 3.8.7.4 and 3.8.7.2; RFC 5546, 2.1.5). Nobody here knows what calendars hold already,
+    so both follow from when the schedule was made: one made later supersedes one made before.
+
+    Args:
+        model: the instance.
+        point: the schedule.
+        made_at: when it was made, with a zone; equal schedules of one time are equal bytes. Default: now,
+            and never what was given in this process before.
     """
     from icalendar import Calendar
 
+    stamp = (made_at or _later.next()).astimezone(UTC).replace(microsecond=0)
     calendar = Calendar()
     calendar.add("prodid", "-//Tierwise//Schedule//EN")
     calendar.add("version", "2.0")
     for each in booked(model, point):
-        calendar.add_component(_event(model, each))
+        calendar.add_component(_event(model, each, stamp))
     data: bytes = calendar.to_ical()
     return data
 
 
-def _event(model: Appointments, each: Booked) -> object:
+def _event(model: Appointments, each: Booked, stamp: datetime) -> object:
     from icalendar import Event
 
     event = Event()
     event.add("uid", f"{digest_json([model.opens, each.patient.to_json()])[:32]}@tierwise")
-    event.add("dtstamp", time_of(model, 0).replace(tzinfo=UTC))
+    event.add("sequence", max(0, int((stamp - FIRST_REVISION).total_seconds())))
+    event.add("dtstamp", stamp)
+    event.add("last-modified", stamp)
     event.add("dtstart", time_of(model, each.start))
     event.add("dtend", time_of(model, each.end))
     event.add("summary", f"Appointment {_plain(each.patient.id)}")
     event.add("location", _plain(model.rooms[each.room].id))
     event.add("description", f"Clinician: {_plain(model.clinicians[each.clinician].id)}")
     return event
+
+
+class _Later:
+    """Times to the second, each later than the one before."""
+
+    def __init__(self) -> None:
+        self._last, self._lock = FIRST_REVISION, threading.Lock()
+
+    def next(self) -> datetime:
+        with self._lock:
+            self._last = max(datetime.now(UTC).replace(microsecond=0), self._last + timedelta(seconds=1))
+            return self._last
+
+
+_later = _Later()
 
 
 def _plain(text: str) -> str:

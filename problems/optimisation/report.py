@@ -1,6 +1,7 @@
 """The family's part of the HTML report: the answer, how far it can be from the best, and what proves that."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from escalation.attempt import Attempt, Candidate
@@ -9,6 +10,7 @@ from escalation.html_tables import notes, pairs, table, text
 from escalation.problem import Target
 from escalation.protocols import Section
 from problems.optimisation import answers, timeline
+from problems.optimisation.exports import FIRST_REVISION
 from problems.optimisation.instance import OptimisationInstance
 from problems.optimisation.models import Model, sign
 
@@ -66,7 +68,8 @@ def _attempt(model: Model, attempt: Attempt, candidate: Candidate | None) -> Sec
     if attempt.certificate is None or attempt.certificate.status is CertificateStatus.INVALID:
         html.append("<p>The answer is not shown: it was not verified.</p>")
     else:
-        html.append(answers.shown(model, candidate.values, name))
+        made_at = datetime.fromisoformat(attempt.judged_at) if attempt.judged_at else FIRST_REVISION
+        html.append(answers.shown(model, candidate.values, name, made_at))
     html.append(_search(model, candidate, name))
     return Section(title, "".join(html))
 

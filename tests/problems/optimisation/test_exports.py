@@ -3,7 +3,7 @@
 import csv
 import io
 from base64 import b64decode
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from tests.problems.optimisation.small_clinic import at, clinic, ward
 
 # P1 waits until Tuesday 08:30 = slot 49, P2 is not treated, P3 is seen on Monday 13:00 = slot 10.
 POINT = at((0, 0, 49), (-1, -1, -1), (1, 1, 10))
+MADE_AT = datetime(2026, 11, 20, 10, tzinfo=UTC)
 
 
 def rows(data: bytes) -> list[dict[str, str]]:
@@ -69,7 +70,7 @@ def test_what_is_no_formula_is_left_alone() -> None:
 
 
 def test_an_event_an_appointment_in_floating_time() -> None:
-    first, second = events(schedule_calendar(clinic("P1", "P2", "P3"), POINT))
+    first, second = events(schedule_calendar(clinic("P1", "P2", "P3"), POINT, MADE_AT))
     assert str(first["SUMMARY"]) == "Appointment P3"
     assert str(first["LOCATION"]) == "Room 2"
     assert str(first["DESCRIPTION"]) == "Clinician: Dr Haddad"
@@ -78,14 +79,17 @@ def test_an_event_an_appointment_in_floating_time() -> None:
         datetime(2026, 11, 23, 14, 0),
     )
     assert second.decoded("DTSTART") == datetime(2026, 11, 24, 8, 30)
-    assert second.decoded("DTSTAMP") == datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
-    assert set(first) == {"SUMMARY", "LOCATION", "DESCRIPTION", "DTSTART", "DTEND", "DTSTAMP", "UID"}
+    assert second.decoded("DTSTAMP") == second.decoded("LAST-MODIFIED") == MADE_AT
+    # seconds from 2020-01-01 to 2026-11-20T10:00 UTC: 2515 days and ten hours
+    assert second["SEQUENCE"] == 2515 * 86400 + 36000
+    told = {"SUMMARY", "LOCATION", "DESCRIPTION", "DTSTART", "DTEND", "UID"}
+    assert set(first) == told | {"DTSTAMP", "LAST-MODIFIED", "SEQUENCE"}
 
 
 def test_equal_schedules_are_equal_bytes_and_lines_are_as_the_standard_wants_them() -> None:
     model = clinic("P1" * 60, "P2", "P3")
-    data = schedule_calendar(model, POINT)
-    assert data == schedule_calendar(model, POINT)
+    data = schedule_calendar(model, POINT, MADE_AT)
+    assert data == schedule_calendar(model, POINT, MADE_AT.astimezone(timezone(timedelta(hours=2))))
     assert data.startswith(b"BEGIN:VCALENDAR\r\n")
     assert data.endswith(b"END:VCALENDAR\r\n")
     # RFC 5545, 3.1: lines end with CRLF, and are folded beyond 75 octets
@@ -101,6 +105,31 @@ def test_a_moved_appointment_keeps_its_uid_and_patients_differ() -> None:
     after = {str(each["SUMMARY"]): str(each["UID"]) for each in events(schedule_calendar(model, moved))}
     assert before.items() <= after.items()
     assert len(set(after.values())) == 3
+
+
+def latest(*revisions: Any) -> Any:
+    """Which of several components a calendar keeps: the highest SEQUENCE, then the latest DTSTAMP
+    (RFC 5546, 2.1.5)."""
+    return max(revisions, key=lambda each: (each["SEQUENCE"], each.decoded("DTSTAMP")))
+
+
+def test_a_schedule_made_later_supersedes_the_one_before() -> None:
+    model = clinic("P1", "P2", "P3")
+    moved = at((1, 1, 2), (-1, -1, -1), (0, 0, 4))
+    for later in (timedelta(seconds=1), timedelta(days=400)):
+        old = events(schedule_calendar(model, POINT, MADE_AT))
+        new = events(schedule_calendar(model, moved, MADE_AT + later))
+        by_uid = {str(each["UID"]): each for each in new}
+        for each in old:
+            assert latest(each, by_uid[str(each["UID"])]) is by_uid[str(each["UID"])]
+
+
+def test_schedules_made_at_a_time_that_nobody_tells_follow_each_other() -> None:
+    model = clinic("P1", "P2", "P3")
+    made = [events(schedule_calendar(model, POINT))[0] for _ in range(3)]
+    assert latest(*made) is made[-1]
+    assert len({each["SEQUENCE"] for each in made}) == 3
+    assert all(each["SEQUENCE"] < 2**31 for each in made)
 
 
 def test_text_cannot_break_out_of_an_event() -> None:

@@ -2,6 +2,7 @@
 
 import re
 from base64 import b64decode
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from typing import Any
 
@@ -92,10 +93,10 @@ def page(model: Model, *tries: Any, remarks: tuple[str, ...] = (), source: Any =
 
 def test_a_schedule_is_drawn_listed_and_can_be_downloaded() -> None:
     model = clinic("P1", "P2", "P3")
-    found = page(model, tried(solved(model, POINT)))
+    found = page(model, tried(solved(model, POINT), judged_at="2026-11-20T10:00:00+00:00"))
     assert b64decode(found.links["schedule-attempt-0.csv"].partition(",")[2]) == schedule_csv(model, POINT)
     assert b64decode(found.links["schedule-attempt-0.ics"].partition(",")[2]) == schedule_calendar(
-        model, POINT
+        model, POINT, datetime(2026, 11, 20, 10, tzinfo=UTC)
     )
     assert "Not treated, 1:" in found.said
     assert "P2 (urgency 5)" in found.said
