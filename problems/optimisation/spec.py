@@ -209,7 +209,7 @@ def _moment(value: Any) -> Any:
         except ValueError:
             raise ValueError("expected a date and time such as 2026-11-23T08:00") from None
     if not isinstance(value, datetime) or value.tzinfo or value.second or value.microsecond:
-        raise ValueError("expected a local date and time to the minute, such as 2026-11-23T08:00")
+        raise ValueError("expected a local date and time to the minute, without a zone: 2026-11-23T08:00")
     return value
 
 

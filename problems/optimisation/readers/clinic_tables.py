@@ -37,7 +37,7 @@ from escalation.errors import BadInput
 from problems.optimisation.models import Appointments, Clinician, Patient, Room, Span
 from problems.optimisation.readers.pairs import counted
 from problems.optimisation.readers.read import Read
-from problems.optimisation.readers.tables import Row, Table, read_table
+from problems.optimisation.readers.tables import Row, Table, read_table, refuse_two_spellings
 from problems.optimisation.readers.times import Clock
 from problems.optimisation.spec import AppointmentsSpec
 
@@ -75,6 +75,11 @@ def read_clinic(spec: AppointmentsSpec, folder: Path) -> Read:
     people, shifts = read_table(folder / spec.patients), read_table(folder / spec.resources)
     people.check(*PATIENT_COLUMNS)
     shifts.check(*RESOURCE_COLUMNS)
+    for column, offered in (("skills", "clinician"), ("equipment", "room")):
+        offers = [(row, "offers") for row in shifts.rows if row.text("type").lower() == offered]
+        refuse_two_spellings([*((row, column) for row in people.rows), *offers])
+    for table in (people, shifts):
+        refuse_two_spellings((row, "id") for row in table.rows)
     resources = _resources(shifts, clock)
     slots = max(last for each in resources.values() for _, last in each.shifts)
     rows = people.once("id")

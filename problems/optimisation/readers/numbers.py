@@ -4,17 +4,18 @@ import re
 from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 
+from escalation.document import shown
 from escalation.errors import BadInput
 
 LIMIT = 2**50
 """The sum of absolute coefficients stays below it, so that solvers in float64 are exact."""
 MOST_DECIMALS = 12
 
-_WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
+_WHOLE = re.compile(r"[+-]?[0-9]{1,18}(?:\.0*)?|[+-]?[0-9]{1,18}(?:\.[0-9]{1,18})?[eE][+-]?[0-9]{1,2}")
 
 
 def whole(text: str, where: str, what: str, least: int | None = None, most: int | None = None) -> int:
-    """Reads an integer within limits.
+    """Reads an integer within limits, however it is spelt: `30`, `030`, `30.0`, `3e1`.
 
     Raises:
         BadInput: with the place, what was expected and what came.
@@ -22,9 +23,10 @@ def whole(text: str, where: str, what: str, least: int | None = None, most: int 
     expected = "a whole number"
     if least is not None:
         expected += f" of at least {least}" if most is None else f" from {least} to {most}"
-    value = int(text) if _WHOLE.fullmatch(text) else None
+    exact = Decimal(text) if _WHOLE.fullmatch(text) else None
+    value = int(exact) if exact is not None and exact == exact.to_integral_value() else None
     if value is None or (least is not None and value < least) or (most is not None and value > most):
-        raise BadInput(f"{where}: {what}: expected {expected}, got {text!r}")
+        raise BadInput(f"{where}: {what}: expected {expected}, got {shown(text, quoted=True)}")
     return value
 
 
@@ -42,11 +44,15 @@ def scaled(value: str | float, decimals: int, where: str) -> int:
     try:
         exact = Decimal(str(value))
     except InvalidOperation:
-        raise BadInput(f"{where}: expected a number, got {value!r}") from None
+        raise BadInput(f"{where}: expected a number, got {shown(value, quoted=True)}") from None
     if not exact.is_finite():
-        raise BadInput(f"{where}: expected a finite number, got {value!r}")
-    if exact and exact.adjusted() + decimals >= 16:
-        raise BadInput(f"{where}: {value} overflows: coefficients must stay below 2**50 units together")
+        raise BadInput(f"{where}: expected a finite number, got {shown(value, quoted=True)}")
+    if not exact:
+        return 0  # int() would write out the exponent of 0e999999999
+    if exact.adjusted() + decimals >= 16:
+        raise BadInput(
+            f"{where}: {shown(value)} overflows: coefficients must stay below 2**50 units together"
+        )
     present = 0 if exact == exact.to_integral_value() else _decimals(exact)
     if present > decimals:
         advice = (
@@ -55,15 +61,18 @@ def scaled(value: str | float, decimals: int, where: str) -> int:
             else f"round it to {MOST_DECIMALS} decimals or fewer yourself"
         )
         raise BadInput(
-            f"{where}: expected at most {decimals} decimals, got {value}: {advice} (nothing is rounded here)"
+            f"{where}: expected at most {decimals} decimals, got {shown(value)}: {advice} "
+            "(nothing is rounded here)"
         )
     return int(exact.scaleb(decimals))
 
 
 def _decimals(exact: Decimal) -> int:
-    exponent = exact.normalize().as_tuple().exponent
+    """Decimals of a fraction; counted, since arithmetic on decimals rounds to 28 digits."""
+    _, digits, exponent = exact.as_tuple()
     assert isinstance(exponent, int)
-    return -exponent
+    text = "".join(map(str, digits))
+    return -exponent - (len(text) - len(text.rstrip("0")))
 
 
 def refuse_overflow(coefficients: Iterable[int], where: str) -> None:

@@ -4,13 +4,20 @@ UTF-8, with or without a byte order mark; divided by commas, semicolons, tabs or
 header most; cells may stand in double quotes. White space around cells does not count, blank lines neither.
 Lists within a cell are divided by semicolons (in a file that is itself divided by semicolons, such a cell
 stands in quotes).
+
+Names are compared in Unicode's normal form NFC, so that a letter is one letter whether it was written
+composed or decomposed. They are texts, also where they look like numbers; but `7` and `007`, or `2` and
+`2.0`, in one file or list of names are refused, since spreadsheets make the one of the other. Numbers may be
+spelt as one likes (`30`, `30.0`, `3e1`, `30,0`), without marks of thousands: `1.000` could be 1 or 1000.
 """
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from unicodedata import normalize
 
 from escalation.errors import BadInput
 from problems.optimisation.feasibility.words import listed
@@ -18,6 +25,9 @@ from problems.optimisation.readers.files import TextFile, read_text
 from problems.optimisation.readers.numbers import whole
 
 DELIMITERS = (",", ";", "\t", "|")
+_MARKED = re.compile(r"[+-]?[0-9]{1,3}(?:[.,'’\s][0-9]{3})+(?:[.,][0-9]+)?")
+_COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+")
+_COUNT = re.compile(r"\+?0*([0-9]+?)(?:[.,]0+)?")
 YES, NO = ("yes", "true", "1", "y"), ("no", "false", "0", "n", "")
 
 
@@ -56,7 +66,10 @@ class Row:
         found = self.text(column)
         if not found and blank is not None:
             return blank
-        return whole(found, f"{self.where}, column {column}", "value", least, most)
+        if _MARKED.fullmatch(found):
+            raise self.complain(column, "expected a number without marks of thousands", found)
+        pointed = found.replace(",", ".") if _COMMA.fullmatch(found) else found
+        return whole(pointed, f"{self.where}, column {column}", "value", least, most)
 
     def flag(self, column: str) -> bool:
         """Yes or no; an empty cell is no."""
@@ -107,6 +120,27 @@ class Table:
         return rows
 
 
+def refuse_two_spellings(rows: Iterable[tuple[Row, str]]) -> None:
+    """Refuses names that are one whole number spelt in two ways.
+
+    Args:
+        rows: those whose names are compared, each with a column of names divided by semicolons.
+
+    Raises:
+        BadInput: naming both.
+    """
+    spelt: dict[str, tuple[str, str]] = {}
+    for row, column in rows:
+        for name in row.names(column):
+            number = _COUNT.fullmatch(name)
+            if number is None:
+                continue
+            known, where = spelt.setdefault(number[1], (name, row.where))
+            if known != name:
+                expected = f"expected one spelling of {number[1]}, as {known!r} at {where}"
+                raise row.complain(column, expected, name)
+
+
 def read_table(path: Path) -> Table:
     """Reads a CSV file.
 
@@ -115,7 +149,8 @@ def read_table(path: Path) -> Table:
         rows,
             or a line of another width than its header.
     """
-    file = read_text(path)
+    given = read_text(path)
+    file = replace(given, text=normalize("NFC", given.text))
     (line, header), *lines = _records(file)
     if not all(header):
         raise file.complain(

@@ -43,9 +43,10 @@ class Clock:
         text = row.text(column)
         moment = self._moment(text)
         if moment is None:
-            raise row.complain(
-                column, "expected a local time such as 09:30 or 2026-11-24T09:30, to the minute", text
+            expected = (
+                "expected a local time such as 09:30 or 2026-11-24T09:30, to the minute, without a zone"
             )
+            raise row.complain(column, expected, text)
         minutes = int((moment - self.opens).total_seconds()) // 60
         if minutes < 0:
             raise row.complain(

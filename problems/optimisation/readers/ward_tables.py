@@ -27,7 +27,7 @@ from pathlib import Path
 from problems.optimisation.models import URGENCY_WEIGHT, Claimant, Names, Place, Triage
 from problems.optimisation.readers.numbers import refuse_overflow
 from problems.optimisation.readers.read import Read
-from problems.optimisation.readers.tables import Row, Table, read_table
+from problems.optimisation.readers.tables import Row, Table, read_table, refuse_two_spellings
 from problems.optimisation.spec import TriageSpec
 
 PATIENT_COLUMNS = ("id", "urgency", "benefit", "needs", "cohort", "required")
@@ -47,6 +47,10 @@ def read_ward(spec: TriageSpec, folder: Path) -> Read:
     people, wards = read_table(folder / spec.patients), read_table(folder / spec.places)
     capacities = _capacities(people, wards)
     worth = _worth(people)
+    needs = [(row, "needs") for row in people.rows]
+    refuse_two_spellings([*needs, *((row, "offers") for row in wards.rows)])
+    for table, column in ((people, "cohort"), (people, "id"), (wards, "id")):
+        refuse_two_spellings((row, column) for row in table.rows)
     rows = people.once("id")
     model = Triage(
         capacities=capacities,

@@ -2,8 +2,11 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+from unicodedata import normalize
 
 import pytest
+from pydantic import ValidationError
 
 from escalation.errors import BadInput
 from problems.optimisation.models import Appointments, Clinician, Patient, Room
@@ -194,3 +197,85 @@ def test_shifts_that_touch_stay_two(pair: ReadPair) -> None:
     model = pair(resources=f"id,type,offers,from,to\n{rows}").model
     assert isinstance(model, Appointments)
     assert model.clinicians[0].shifts == ((0, 8), (8, 16))
+
+
+def test_names_are_compared_in_one_normal_form(pair: ReadPair) -> None:
+    """The same words, composed (NFC) in one file and decomposed (NFD, as macOS writes) in the other."""
+    patients = "id,urgency,duration_min,skills\nZoë,2,30,cardiología\n"
+    resources = "id,type,offers,from,to\nDr Å,clinician,cardiología,08:00,12:00\nRoom 1,room,,08:00,12:00\n"
+    composed = pair(normalize("NFC", patients), normalize("NFC", resources)).model
+    for one, other in (("NFC", "NFD"), ("NFD", "NFC"), ("NFD", "NFD")):
+        forms: tuple[Any, Any] = one, other
+        assert pair(normalize(forms[0], patients), normalize(forms[1], resources)).model == composed
+    with pytest.raises(BadInput, match="expected each id once"):
+        pair(normalize("NFC", patients) + normalize("NFD", "Zoë,2,30,\n"), resources)
+
+
+def test_a_number_is_the_number_however_it_is_spelt(pair: ReadPair) -> None:
+    for urgency, minutes in (("2", "30"), ("2.0", "30.0"), ("02", "3e1"), ("+2", "030"), ('"2,0"', '"30,0"')):
+        model = pair(f"id,urgency,duration_min\np,{urgency},{minutes}\n").model
+        assert isinstance(model, Appointments)
+        assert (model.patients[0].urgency, model.patients[0].duration) == (2, 2)
+
+
+@pytest.mark.parametrize(
+    ("minutes", "message"),
+    [
+        ("1.000", "expected a number without marks of thousands, got '1.000'"),
+        ('"1,000"', "expected a number without marks of thousands, got '1,000'"),
+        ("1 000", "expected a number without marks of thousands, got '1 000'"),
+        ("1'000", 'expected a number without marks of thousands, got "1\'000"'),
+        ("1.234.567", "expected a number without marks of thousands"),
+        ("30.5", "expected a whole number from 1 to 10080, got '30.5'"),
+        ('"30,5"', "expected a whole number from 1 to 10080, got '30.5'"),
+        ("1e-1", "expected a whole number"),
+        ("1e99", "expected a whole number from 1 to 10080"),
+    ],
+)
+def test_a_number_that_could_mean_two_or_is_not_whole_is_refused(
+    pair: ReadPair, minutes: str, message: str
+) -> None:
+    with pytest.raises(BadInput) as error:
+        pair(f"id,urgency,duration_min\np,2,{minutes}\n")
+    assert message in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("patients", "resources", "said"),
+    [
+        ("7,1,15,,\n007,1,15,,\n", "", "column id: expected one spelling of 7, as '7' at "),
+        ("p,1,15,2,\n", "dr-2,clinician,2.0,08:00,12:00\n", "column offers: expected one spelling of 2"),
+        ("p,1,15,,2\n", "room-2,room,02,08:00,12:00\n", "column offers: expected one spelling of 2"),
+        (
+            "p,1,15,,\n",
+            "7,room,,08:00,12:00\n07,room,,12:00,13:00\n",
+            "column id: expected one spelling of 7",
+        ),
+    ],
+)
+def test_one_number_spelt_in_two_ways_is_not_two_names(
+    pair: ReadPair, patients: str, resources: str, said: str
+) -> None:
+    with pytest.raises(BadInput) as error:
+        pair(f"id,urgency,duration_min,skills,equipment\n{patients}", RESOURCES + resources)
+    assert said in str(error.value)
+
+
+def test_names_that_only_look_like_numbers_stay_apart(pair: ReadPair) -> None:
+    model = pair("id,urgency,duration_min\n1E2,1,15\n100,1,15\n1.10,1,15\n1.1,1,15\n007,1,15\n").model
+    assert isinstance(model, Appointments)
+    assert [patient.id for patient in model.patients] == ["1E2", "100", "1.10", "1.1", "007"]
+
+
+@pytest.mark.parametrize("zone", ["Z", "+00:00", "+01:00", "-05:30"])
+def test_times_with_a_zone_are_refused_wherever_they_stand(pair: ReadPair, zone: str) -> None:
+    """Every time is of the clinic's own clock; whoever writes a zone means something else."""
+    time = f"2026-11-23T09:00{zone}"
+    with pytest.raises(ValidationError, match="expected a local date and time to the minute, without a zone"):
+        pair(opens=time)
+    for column in ("earliest", "latest"):
+        with pytest.raises(BadInput, match=rf"column {column}: expected a local time .*, without a zone"):
+            pair(f"id,urgency,duration_min,{column}\np,1,15,{time}\n")
+    for start, end in ((time, "12:00"), ("08:00", time)):
+        with pytest.raises(BadInput, match=r"expected a local time .*, without a zone"):
+            pair(resources=f"id,type,from,to\nd,clinician,{start},{end}\nr,room,08:00,12:00\n")

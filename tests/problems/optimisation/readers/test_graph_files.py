@@ -48,6 +48,13 @@ def test_decimals_make_the_scale_and_nothing_is_rounded(rudy: ReadText) -> None:
         rudy("2 1\n1 2 0.25\n", decimals=1)
 
 
+def test_numbers_of_a_file_are_read_however_they_are_spelt_and_never_rounded(rudy: ReadText) -> None:
+    assert rudy("2.0 1e0\n1.0 +2 5E1\n").model == MaxCut(vertices=2, edges=((0, 1, 50),))
+    assert rudy("2 2\n1 2 1\n1 1 0e999999999\n").model == MaxCut(vertices=2, edges=((0, 1, 1),))
+    with pytest.raises(BadInput, match="expected at most 1 decimals"):
+        rudy("2 1\n1 2 0.1000000000000000000000000000001\n", decimals=1)
+
+
 def test_loops_are_dropped_repeated_edges_summed_and_both_remarked_on(rudy: ReadText) -> None:
     read = rudy("3 6\n1 1 5\n1 2 2\n1 2 3\n2 3 4\n2 3 -4\n1 3 1\n")
     assert read.model == MaxCut(vertices=3, edges=((0, 1, 5), (0, 2, 1)))

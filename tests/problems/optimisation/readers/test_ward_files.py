@@ -112,3 +112,16 @@ def test_a_malformed_ward_is_one_clear_line(pair: ReadPair, patients: str, place
         pair(patients, places)
     assert message in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_one_cohort_spelt_in_two_ways_is_refused(pair: ReadPair) -> None:
+    with pytest.raises(BadInput, match="column cohort: expected one spelling of 1, as '1' at"):
+        pair("id,urgency,cohort,beds\na,1,1,1\nb,1,1.0,1\n", "id,beds\nw,2\n")
+    with pytest.raises(BadInput, match="column offers: expected one spelling of 3, as '3' at"):
+        pair("id,urgency,needs,beds\na,1,3,1\n", "id,offers,beds\nw,x;03,2\n")
+
+
+def test_capacities_are_one_column_in_either_normal_form(pair: ReadPair) -> None:
+    model = pair("id,urgency,lits_réa\na,1,1\n", "id,lits_re\u0301a\nw,2.0\n").model
+    assert isinstance(model, Triage)
+    assert (model.capacities, model.places[0].capacity) == (("lits_réa",), (2,))
