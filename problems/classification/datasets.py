@@ -6,7 +6,8 @@ import numpy as np
 
 from escalation.errors import BadInput
 from escalation.registry import resolve
-from problems.classification.raw import RawTable, from_frame
+from problems.classification.arrow import from_frame
+from problems.classification.raw import RawTable
 from problems.classification.spec import ConstructedSpec, DatasetSpec, FileSpec
 
 ONE_YEAR_D = 365.0
@@ -82,7 +83,7 @@ def _whas500() -> tuple[RawTable, str]:
         "shortest_censored_follow_up_d": float(followed_d[~died].min()),
     }
     remark = "los (length of stay) is left out: it is not known on admission, and a death in hospital ends it"
-    return from_frame(frame, source, (remark,)), "died"
+    return from_frame(frame, source, remarks=(remark,)), "died"
 
 
 BUNDLED: Mapping[str, Callable[[], tuple[RawTable, str]]] = {

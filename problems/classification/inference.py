@@ -1,29 +1,38 @@
-"""From raw texts and numbers to typed feature columns, the way a careful data scientist would."""
+"""From raw texts and numbers to typed feature columns, the way a careful data scientist would.
+
+Whatever is assumed about a column is said in a remark.
+"""
 
 import re
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from escalation.errors import BadInput
+from problems.classification.counters import LEAST, counts_rows, rises
+from problems.classification.numbers import Reading, canonical, level, read
+from problems.classification.raw import Numbers, Texts
 from problems.classification.table import Column
 
 MOSTLY = 0.8
 """Share of present values that must be numbers (or dates) for a text column to count as one of them."""
 
+MARKERS = 3
+"""Different texts among numbers up to which they are taken for marks of missing values."""
+
 MAX_LEVELS = 50
 """Distinct texts beyond which a category carries too few rows a level to be learned from."""
 
 DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}([T ].*)?|\d{1,2}[/.]\d{1,2}[/.]\d{2,4}")
-NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 NOT_FINITE = re.compile(r"[+-]?(inf|infinity)", re.IGNORECASE)
 IDENTIFIER = re.compile(r"(^|.*[_\W])id|.*[a-z]ID", re.ASCII)
+LOOKS_MISSING = frozenset(
+    {"?", ".", "-", "--", "*", "x", "n.a.", "n/d", "nd", "n.d.", "na", "nan", "none", "nil", "null", "unk"}
+    | {"unknown", "missing", "not available", "not known", "not done", "not recorded", "undefined", "#n/a"}
+)
 FLAGS = {"false": 0.0, "true": 1.0}
-
-Texts = list[str | None]
-Numbers = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -33,10 +42,17 @@ class Typed:
     column: Column
     numbers: Numbers | None = None
     texts: tuple[str | None, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 def typed_column(
-    name: str, values: Texts | Numbers, where: Sequence[str], *, category: bool = False
+    name: str,
+    values: Texts | Numbers,
+    where: Sequence[str],
+    *,
+    category: bool = False,
+    decimal: str = ".",
+    commas: bool = False,
 ) -> Typed:
     """Infers whether a column is a number or a category, and converts it.
 
@@ -45,27 +61,31 @@ def typed_column(
         values: numbers (NaN missing), or texts (None missing).
         where: how to name each row to the user, for instance `line 17`.
         category: take it as a category whatever it holds.
+        decimal: the mark that numbers in texts are expected to have.
+        commas: whether some column of the file has decimal commas.
 
     Raises:
-        BadInput: on infinite numbers, text among numbers, dates, identifiers and too many categories.
+        BadInput: on infinite numbers, text among numbers, numbers that can be read in two ways, dates, ids,
+            counts of the rows, and too many categories.
     """
     if isinstance(values, np.ndarray) and not category:
         return _number(name, values, where)
-    texts = _as_texts(values)
+    texts = as_texts(values)
     present = {text for text in texts if text is not None}
     if category:
-        return _category(name, texts, present)
+        return _category(name, [text and level(text, decimal) for text in texts])
     if present and {text.lower() for text in present} <= set(FLAGS):
         return _number(name, _converted(texts, FLAGS), where)
-    numeric = [text is not None and bool(NUMBER.fullmatch(text)) for text in texts]
-    share = sum(numeric) / max(1, sum(text is not None for text in texts))
     _refuse_infinite(name, texts, where)
-    if share == 1.0:
-        return _number(name, np.array([np.nan if t is None else float(t) for t in texts]), where)
-    if share >= MOSTLY:
+    reading = read(texts, where, decimal, commas=commas)
+    numeric = [text is not None for text in reading.plain]
+    if any(numeric):
         _refuse_text(name, texts, numeric, where)
+        if all(known or text is None for known, text in zip(numeric, texts, strict=True)):
+            return _read_number(name, reading, where)
     _refuse_dates(name, present)
-    return _category(name, texts, present)
+    typed = _category(name, texts)
+    return Typed(typed.column, texts=typed.texts, remarks=_doubts(name, texts, numeric))
 
 
 def is_constant(typed: Typed) -> bool:
@@ -75,23 +95,8 @@ def is_constant(typed: Typed) -> bool:
     return len(typed.column.levels) <= 1
 
 
-def distinct(values: Texts | Numbers) -> Collection[str]:
-    """Returns the distinct present values as texts, whole numbers without a decimal point."""
-    return {text for text in _as_texts(values) if text is not None}
-
-
-def canonical(value: object) -> str:
-    """One spelling for a label: `1`, `1.0`, `'1'` and True-as-text do not differ by their type."""
-    text = str(value).strip()
-    if text.lower() in FLAGS:
-        return text.lower()
-    if NUMBER.fullmatch(text):
-        number = float(text)
-        return str(int(number)) if number.is_integer() and abs(number) < 2**53 else repr(number)
-    return text
-
-
-def _as_texts(values: Texts | Numbers) -> Texts:
+def as_texts(values: Texts | Numbers) -> Texts:
+    """Returns numbers as texts, whole ones without a decimal point; None where a value is missing."""
     if isinstance(values, np.ndarray):
         return [None if np.isnan(value) else canonical(float(value)) for value in values]
     return values
@@ -101,6 +106,15 @@ def _converted(texts: Texts, mapping: dict[str, float]) -> Numbers:
     return np.array([np.nan if text is None else mapping[text.lower()] for text in texts])
 
 
+def _read_number(name: str, reading: Reading, where: Sequence[str]) -> Typed:
+    if reading.doubt:
+        raise BadInput(f"column {name!r}, {reading.doubt}")
+    numbers = np.array([np.nan if text is None else float(text) for text in reading.plain])
+    typed = _number(name, numbers, where)
+    said = (f"column {name!r}: {reading.remark}",) if reading.remark else ()
+    return Typed(typed.column, typed.numbers, remarks=(*said, *typed.remarks))
+
+
 def _number(name: str, values: Numbers, where: Sequence[str]) -> Typed:
     numbers = np.asarray(values, dtype=np.float64) + 0.0  # -0.0 becomes 0.0: one digest for one value
     if np.isinf(numbers).any():
@@ -108,14 +122,26 @@ def _number(name: str, values: Numbers, where: Sequence[str]) -> Typed:
         raise BadInput(f"column {name!r}, {where[row]}: {_INFINITE}, got {numbers[row]}")
     present = numbers[~np.isnan(numbers)]
     whole = len(present) > 0 and bool(np.all(present == np.floor(present)))
-    if IDENTIFIER.fullmatch(name) and whole and len(np.unique(present)) == len(present) > 1:
+    once = len(np.unique(present)) == len(present) > 1
+    if IDENTIFIER.fullmatch(name) and whole and once:
         raise BadInput(f"column {name!r} {_IDENTIFIES}: add it to `drop`, or give it as `group`")
-    return Typed(Column(name, "number"), numbers=numbers)
+    if counted := counts_rows(present):
+        raise BadInput(
+            f"column {name!r} counts the rows ({counted}), so it tells the order of the file: add it to "
+            "`drop`, or give it as `time` or `group`"
+        )
+    remarks: tuple[str, ...] = ()
+    if whole and once and len(present) >= LEAST:
+        remarks = (f"column {name!r}: whole numbers, each once; if they number or name something, drop it",)
+    elif rises(present):
+        remarks = (f"column {name!r} goes one way through the file; if it tells when or where, drop it",)
+    return Typed(Column(name, "number"), numbers=numbers, remarks=remarks)
 
 
-def _category(name: str, texts: Texts, present: set[str]) -> Typed:
+def _category(name: str, texts: Texts) -> Typed:
+    present = {text for text in texts if text is not None}
     count = sum(text is not None for text in texts)
-    if len(present) == count and count > 20:
+    if len(present) == count and count > LEAST:
         raise BadInput(f"column {name!r} {_IDENTIFIES}: add it to `drop`, or give it as `group`")
     if len(present) > MAX_LEVELS:
         raise BadInput(
@@ -123,6 +149,29 @@ def _category(name: str, texts: Texts, present: set[str]) -> Typed:
             "merge rare ones, or add it to `drop`"
         )
     return Typed(Column(name, "category", tuple(sorted(present))), texts=tuple(texts))
+
+
+def _doubts(name: str, texts: Texts, numeric: list[bool]) -> tuple[str, ...]:
+    """What may be wrong about taking a column as a category."""
+    counts = Counter(text for text in texts if text is not None)
+    said = []
+    among = {text for text, known in zip(texts, numeric, strict=True) if known}
+    figures = [text for text in counts if text not in among and re.match(r"[<>≤≥~+-]?\s*\d", text)]
+    if among:
+        said.append(
+            f"column {name!r} is a category of {len(counts)} texts, though {len(among)} of them are numbers"
+        )
+    if len(figures) > len(counts) / 2:
+        said.append(
+            f"column {name!r} is a category of {len(counts)} texts, though most begin with a number "
+            f"({min(figures)!r})"
+        )
+    said += [
+        f"column {name!r}: {text!r} is a level like any other; if it means missing, add it to na_values"
+        for text in sorted(counts)
+        if text.lower() in LOOKS_MISSING
+    ]
+    return tuple(said)
 
 
 _INFINITE = "expected a finite number"
@@ -136,11 +185,20 @@ def _refuse_infinite(name: str, texts: Texts, where: Sequence[str]) -> None:
 
 
 def _refuse_text(name: str, texts: Texts, numeric: list[bool], where: Sequence[str]) -> None:
-    row = next(i for i, text in enumerate(texts) if text is not None and not numeric[i])
-    raise BadInput(
-        f"column {name!r}, {where[row]}: expected a number as in most other rows, got {texts[row]!r}: "
-        f"correct it, or add it to `na_values` if it means missing, or the column to `categorical`"
-    )
+    """Refuses texts among numbers where they are few: few rows, or few different ones in any number."""
+    rows = [row for row, text in enumerate(texts) if text is not None and not numeric[row]]
+    others = {str(texts[row]) for row in rows}
+    known = {text for text, is_number in zip(texts, numeric, strict=True) if is_number}
+    markers = len(others) <= MARKERS and len(others) < len(known)
+    mostly = sum(numeric) >= MOSTLY * (sum(numeric) + len(rows))
+    if rows and (mostly or markers or {text.lower() for text in others} <= LOOKS_MISSING):
+        shown = ", ".join(map(repr, sorted(others)[:MARKERS]))
+        count = f" ({shown} in {len(rows)} of {len(rows) + sum(numeric)} rows)" if not mostly else ""
+        raise BadInput(
+            f"column {name!r}, {where[rows[0]]}: expected a number as in "
+            f"{'most' if mostly else 'the'} other rows, got {texts[rows[0]]!r}{count}: "
+            f"correct it, or add it to `na_values` if it means missing, or the column to `categorical`"
+        )
 
 
 def _refuse_dates(name: str, present: set[str]) -> None:

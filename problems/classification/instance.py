@@ -27,8 +27,9 @@ class TableInstance:
     Attributes:
         columns: the features, in order.
         frame: one row per row of the table: the features by name, `__label__` (int8, 1 is positive),
-            `__group__` (rows of one group, and rows of equal features, share it), `__row__` (SHA-256 of
-            the row's features), and `__time__` (float64) where a time column is given.
+            `__group__` (rows of one group, and rows that are copies, share it), `__row__` (SHA-256 of the
+            row's features, and of its group where groups are declared), and `__time__` (float64) where a
+            time column is given.
         open_index: positions in `frame` of the rows that solvers get with labels, shape (n_open,).
         sealed_index: positions of the rows whose labels only the verifier has, shape (n_sealed,).
         positive: name of the class that is predicted.
@@ -36,6 +37,7 @@ class TableInstance:
         target: the column that holds them; empty for a data set by name.
         subgroups: for each declared column, the subgroup of each sealed row.
         time_ordered: whether the sealed rows are the latest; rows are then in order of time.
+        grouped: whether groups are declared; rows of two of them may then be equal by chance.
         source: where the table comes from.
         remarks: what was done to it that a reader should know.
         extra: what a constructed data set openly tells its solvers.
@@ -50,6 +52,7 @@ class TableInstance:
     target: str = ""
     subgroups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     time_ordered: bool = False
+    grouped: bool = False
     source: Mapping[str, Any] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
@@ -145,9 +148,10 @@ def load_table(instance: Mapping[str, Any], seed: int, folder: Path) -> TableIns
     spec = parse_spec(instance)
     if isinstance(spec, DatasetSpec):
         return prepare(*read_dataset(spec, seed), seed)
+    unused = set(spec.drop) - set(spec.subgroups)
     if spec.csv is not None:
-        return prepare(read_csv(folder / spec.csv, [str(value) for value in spec.na_values]), spec, seed)
-    return prepare(read_parquet(folder / str(spec.parquet), spec.na_values), spec, seed)
+        return prepare(read_csv(folder / spec.csv, spec.na_values, unused), spec, seed)
+    return prepare(read_parquet(folder / str(spec.parquet), spec.na_values, unused), spec, seed)
 
 
 def solver_view(instance: TableInstance, target: Target) -> TableView:

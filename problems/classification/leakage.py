@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from problems.classification.equal_rows import alike_by_chance
+
 if TYPE_CHECKING:
     from problems.classification.instance import TableInstance
 
@@ -13,13 +15,14 @@ DIGEST_BYTES = 32
 def split_faults(instance: "TableInstance") -> list[str]:
     """Returns what is wrong with the split itself; empty where nothing is.
 
-    Open and sealed rows must share no position, no values of all features (a duplicate), no group; and where
-    rows have a time, every sealed one must come after every open one.
+    Open and sealed rows must share no position, no group, and no values of all features (a duplicate), unless
+    they are of different declared groups and alike by chance; and where rows have a time, every sealed one
+    must come after every open one.
     """
     opened, sealed = instance.frame.iloc[instance.open_index], instance.frame.iloc[instance.sealed_index]
     both = len(np.intersect1d(instance.open_index, instance.sealed_index))
     faults = [f"leak: {both} rows are both open and sealed"] if both else []
-    copied = int(np.isin(_keys(instance, sealed), _keys(instance, opened)).sum())
+    copied = _copied(instance)
     if copied:
         faults.append(f"duplicates across the split: {copied} sealed rows have the features of an open row")
     groups = sorted(set(sealed["__group__"]) & set(opened["__group__"]))
@@ -37,15 +40,19 @@ def _time_faults(opened: Any, sealed: Any) -> list[str]:
     return [f"time leak: open rows reach {last}, but sealed rows begin at {first}"]
 
 
-def _keys(instance: "TableInstance", rows: Any) -> Any:
-    """One number per row, equal for equal features; -0 counts as 0."""
+def _copied(instance: "TableInstance") -> int:
+    """How many sealed rows are copies of open ones; -0 counts as 0."""
     from pandas.util import hash_pandas_object
 
-    features = rows[[column.name for column in instance.columns]].copy()
+    features = instance.frame[[column.name for column in instance.columns]].copy()
     for column in instance.columns:
         if column.kind == "number":
             features[column.name] = features[column.name].astype(np.float64) + 0.0
-    return hash_pandas_object(features, index=False).to_numpy()
+    same = np.unique(hash_pandas_object(features, index=False).to_numpy(), return_inverse=True)[1]
+    across = np.isin(same[instance.sealed_index], same[instance.open_index])
+    if instance.grouped and across.any():
+        across &= ~alike_by_chance(features, same)[instance.sealed_index]
+    return int(across.sum())
 
 
 def training_faults(instance: "TableInstance", train_rows: bytes) -> list[str]:

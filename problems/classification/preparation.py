@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from escalation.errors import BadInput
 from escalation.identity import derive_seed, digest_json
 from problems.classification import roles
+from problems.classification.equal_rows import join_copies
 from problems.classification.inference import (
     Typed,
     is_constant,
@@ -19,6 +20,7 @@ from problems.classification.raw import RawTable
 from problems.classification.spec import FileSpec
 from problems.classification.splits import Index, codes, latest_rows, stratified_parts
 from problems.classification.subgroups import subgroups
+from problems.classification.suspicions import suspicions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,14 +40,18 @@ def prepare(table: RawTable, spec: FileSpec, seed: int) -> TableInstance:
     labels, positive, negative = roles.labels(table, spec)
     typed, remarks = _features(table, spec)
     rows = _row_digests(typed)
-    groups, more = roles.groups(table, spec, rows, labels)
+    groups, more = _groups(table, spec, typed, rows, labels)
     times = None if spec.time is None else roles.times(spec.time, table)
     order = np.arange(len(table)) if times is None else np.argsort(times, kind="stable")
-    frame = _frame(typed, labels, groups, rows, times, seed=seed).iloc[order].reset_index(drop=True)
+    frame = _features_frame(typed).assign(
+        **_about_rows(labels, groups, rows, times, seed=seed, grouped=spec.group is not None)
+    )
+    frame = frame.iloc[order].reset_index(drop=True)
     open_index, sealed_index, aside = _split(frame, spec, seed)
-    _check_counts(frame, open_index, sealed_index, spec)
+    _check_counts(frame, open_index, sealed_index, spec, more)
+    columns = tuple(item.column for item in typed)
     return TableInstance(
-        columns=tuple(item.column for item in typed),
+        columns=columns,
         frame=frame,
         open_index=open_index,
         sealed_index=sealed_index,
@@ -55,7 +61,8 @@ def prepare(table: RawTable, spec: FileSpec, seed: int) -> TableInstance:
         subgroups=subgroups(table, spec, order, open_index, sealed_index),
         time_ordered=times is not None,
         source=dict(table.source),
-        remarks=(*table.remarks, *remarks, *more, *aside),
+        grouped=spec.group is not None,
+        remarks=(*table.remarks, *remarks, *more, *aside, *suspicions(columns, frame.iloc[open_index])),
         extra=dict(table.extra or {}),
     )
 
@@ -66,11 +73,19 @@ def _features(table: RawTable, spec: FileSpec) -> tuple[list[Typed], list[str]]:
     for name, values in table.columns.items():
         if name in roles:
             continue
-        item = typed_column(name, values, table.where, category=name in spec.categorical)
+        item = typed_column(
+            name,
+            values,
+            table.where,
+            category=name in spec.categorical,
+            decimal=table.decimal,
+            commas=table.commas,
+        )
         if is_constant(item):
             remarks.append(f"column {name!r} is left out: all of its present values are the same")
         else:
             typed.append(item)
+            remarks += item.remarks
     if not typed:
         raise BadInput("expected at least one feature column that varies, got none")
     return typed, remarks
@@ -86,30 +101,62 @@ def _row_digests(typed: list[Typed]) -> list[str]:
     return [digest_json(dict(zip(names, row, strict=True))) for row in zip(*columns, strict=True)]
 
 
-def _frame(
-    typed: list[Typed],
+def _groups(
+    table: RawTable, spec: FileSpec, typed: list[Typed], rows: list[str], labels: NDArray[np.int8]
+) -> tuple[Index, list[str]]:
+    """Groups rows that depend on one another, and says which rows are equal and what that did."""
+    same = codes(rows)
+    sizes = np.bincount(same)
+    repeated = int(sizes[sizes > 1].sum())
+    positives = np.bincount(same, weights=labels)
+    mixed = int(np.sum((positives > 0) & (positives < sizes)))
+    contradicting = f", {mixed} sets of them with both labels" if mixed else ""
+    if spec.group is None:
+        kept = f"{repeated} rows have features that occur more than once{contradicting}: kept together"
+        return same, [kept] if repeated else []
+    joined = join_copies(_features_frame(typed), same, roles.groups(table, spec.group))
+    told = []
+    if joined.copies:
+        told.append(
+            f"{joined.copies} rows are copies of rows of other groups: their groups are kept together"
+        )
+    if joined.alike:
+        told.append(
+            f"{joined.alike} rows have the features of rows of other groups{contradicting}, as chance makes "
+            "them with so few different values: they stay with their own groups"
+        )
+    return joined.groups, told
+
+
+def _features_frame(typed: list[Typed]) -> "pd.DataFrame":
+    import pandas as pd
+
+    return pd.DataFrame(
+        {
+            item.column.name: pd.Series(list(item.texts), dtype="str")
+            if item.numbers is None
+            else item.numbers
+            for item in typed
+        }
+    )
+
+
+def _about_rows(
     labels: NDArray[np.int8],
     groups: Index,
     rows: list[str],
     times: NDArray[np.float64] | None,
     *,
     seed: int,
-) -> "pd.DataFrame":
-    import pandas as pd
-
+    grouped: bool,
+) -> dict[str, Any]:
     # in a table sorted by class, numbers by first occurrence would tell the sealed labels
     names = np.random.default_rng(derive_seed(seed, "names of groups")).permutation(int(groups.max()) + 1)
-
-    data: dict[str, Any] = {
-        item.column.name: pd.Series(list(item.texts), dtype="str") if item.numbers is None else item.numbers
-        for item in typed
-    }
-    data["__label__"] = labels
-    data["__group__"] = [f"g{name}" for name in names[groups]]
-    data["__row__"] = rows
-    if times is not None:
-        data["__time__"] = times
-    return pd.DataFrame(data)
+    named = [f"g{name}" for name in names[groups]]
+    # rows of different groups may be equal, so that the group is part of what a row is
+    own = [digest_json([row, group]) for row, group in zip(rows, named, strict=True)] if grouped else rows
+    found = {"__label__": labels, "__group__": named, "__row__": own}
+    return found if times is None else found | {"__time__": times}
 
 
 def _split(frame: "pd.DataFrame", spec: FileSpec, seed: int) -> tuple[Index, Index, list[str]]:
@@ -136,16 +183,27 @@ def _split_by_time(
     return np.flatnonzero(~sealed & ~straddling), np.flatnonzero(sealed), [remark] if aside else []
 
 
-def _check_counts(frame: "pd.DataFrame", open_index: Index, sealed_index: Index, spec: FileSpec) -> None:
+def _check_counts(
+    frame: "pd.DataFrame", open_index: Index, sealed_index: Index, spec: FileSpec, told: list[str]
+) -> None:
     grouped = "groups with rows" if spec.group is not None else "distinct rows"
     for name, index in (("open", open_index), ("sealed", sealed_index)):
         part = frame.iloc[index]
         for label, what in ((1, "positive"), (0, "negative")):
-            count = int(part.loc[part["__label__"] == label, "__group__"].nunique())
+            of_class = part[part["__label__"] == label]
+            count = int(of_class["__group__"].nunique())
             if count < MIN_CLASS_GROUPS:
                 needed = ceil(MIN_CLASS_GROUPS / min(spec.sealed_fraction, 1 - spec.sealed_fraction))
                 raise BadInput(
                     f"too few rows for the splits: the {name} part has {count} {grouped} "
-                    f"of the {what} class, expected at least {MIN_CLASS_GROUPS}; "
-                    f"a table needs about {needed} of either class"
+                    f"of the {what} class ({len(of_class)} rows), expected at least {MIN_CLASS_GROUPS}; "
+                    f"a table needs about {needed} of either class{_because(spec, told)}"
                 )
+
+
+def _because(spec: FileSpec, told: list[str]) -> str:
+    """What made fewer of the rows, and what helps."""
+    helps = (
+        "more features tell rows apart" if spec.group is None else "a coarser look at copies, or no `group`"
+    )
+    return f" ({'; '.join(told)}; {helps})" if told else ""

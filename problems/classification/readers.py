@@ -2,129 +2,205 @@
 
 import csv
 import io
-from collections.abc import Sequence
+import os
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from unicodedata import normalize
 
 from escalation import user_files
 from escalation.errors import BadInput
 from escalation.identity import digest_bytes
-from problems.classification.inference import NUMBER, Texts
-from problems.classification.raw import RawTable, from_frame, refuse_repeated
+from problems.classification.arrow import from_arrow
+from problems.classification.missing import Missing
+from problems.classification.numbers import AS_THOUSANDS, NUMBER
+from problems.classification.raw import RawTable, Texts, refuse_repeated
 from problems.classification.spec import Value
 
 NA_VALUES = frozenset({"", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "null", "None", "<NA>"})
 """Texts that mean a missing value, as in `pandas.read_csv`; a problem file may name more."""
 
 DELIMITERS = (",", ";", "\t", "|")
+COMMENT = "#"
+_DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+")
+_MINUS = re.compile("\u2212(?=[\\d.,])")
 
 
-def read_csv(path: Path, na_values: Sequence[str] = ()) -> RawTable:
+@dataclass(frozen=True)
+class _Line:
+    number: int
+    cells: list[str]
+
+
+def read_csv(path: Path, na_values: Sequence[Value] = (), unused: Collection[str] = ()) -> RawTable:
     """Reads a CSV file with a header line.
 
-    UTF-8, with or without a byte order mark. The delimiter is the one of `DELIMITERS` that divides the
-    header most; in a file divided by semicolons, commas within numbers are decimal commas. Values are
-    stripped of white space around them.
+    UTF-8, with or without a byte order mark, composed to NFC. The delimiter is the one of `DELIMITERS` that
+    divides the header most; in a file divided by semicolons, commas within numbers are decimal commas. Values
+    are stripped of white space around them. Lines that begin with `#` above the header, and such lines of
+    another width below it, are comments.
+
+    Args:
+        path: of the file.
+        na_values: what means a missing value besides `NA_VALUES`.
+        unused: columns whose values nothing will look at.
 
     Raises:
         BadInput: when the file is missing, unreadable, empty, not UTF-8, has no header, repeats a column
             name, or has a line of another width than its header.
     """
     data = read_bytes(path)
-    lines = _records(path, data)
+    text, above, remarks = _without_comments(_decoded(path, data))
+    delimiter = _delimiter(text)
+    lines = _records(path, text, delimiter, above)
     if not lines:
         raise BadInput(f"{path}: expected a header line and rows, got an empty file")
-    delimiter, header = lines[0][2], lines[0][1]
-    _check_header(path, header)
-    rows = lines[1:]
+    header = lines[0].cells
+    _check_header(path, header, lines[0].number)
+    rows = [line for line in lines[1:] if len(line.cells) == len(header) or not _is_comment(line)]
     if not rows:
         raise BadInput(f"{path}: expected rows below the header, got none")
-    for number, cells, _ in rows:
-        if len(cells) != len(header):
+    if skipped := len(lines) - 1 - len(rows):
+        remarks = (*remarks, f"{skipped} lines below the header that begin with # are taken as comments")
+    for line in rows:
+        if len(line.cells) != len(header):
             raise BadInput(
-                f"{path}, line {number}: expected {len(header)} values as in the header, got {len(cells)}"
+                f"{path}, line {line.number}: expected {len(header)} values as in the header, "
+                f"got {len(line.cells)}"
             )
-    missing = NA_VALUES | {str(text) for text in na_values}
-    columns = {
-        name: _cells([cells[place] for _, cells, _ in rows], missing, delimiter)
+    decimal = "," if delimiter == ";" else "."
+    missing = Missing(NA_VALUES, na_values, decimal)
+    columns: dict[str, Texts] = {
+        name: [None] * len(rows) if name in unused else [_value(line.cells[place], missing) for line in rows]
         for place, name in enumerate(header)
     }
-    source = {"csv": path.name, "sha256": digest_bytes(data), "delimiter": delimiter}
-    return RawTable(columns, tuple(f"line {number}" for number, _, _ in rows), source)
+    return RawTable(
+        columns,
+        tuple(f"line {line.number}" for line in rows),
+        {"csv": path.name, "sha256": digest_bytes(data), "delimiter": delimiter},
+        decimal=decimal,
+        commas=any(map(_has_decimal_commas, columns.values())),
+        remarks=(*remarks, *missing.remarks),
+    )
 
 
-def read_parquet(path: Path, na_values: Sequence[Value] = ()) -> RawTable:
-    """Reads a Parquet file; the texts in `na_values` count as missing.
+def read_parquet(path: Path, na_values: Sequence[Value] = (), unused: Collection[str] = ()) -> RawTable:
+    """Reads a Parquet file; the values in `na_values` count as missing.
+
+    Args:
+        path: of the file.
+        na_values: what means a missing value besides nulls and NaN.
+        unused: columns whose values nothing will look at.
 
     Raises:
-        BadInput: when the file is missing, unreadable, empty or no Parquet file.
+        BadInput: when the file is missing, unreadable, empty or no Parquet file, or holds something else than
+            numbers, flags, texts and dates in a column that is used.
     """
-    import pandas as pd
     import pyarrow
+    from pyarrow import parquet
 
     data = read_bytes(path)
     try:
-        frame = pd.read_parquet(io.BytesIO(data))
+        table = parquet.ParquetFile(io.BytesIO(data)).read()
     except (pyarrow.ArrowException, OSError, ValueError) as error:
         raise BadInput(
             f"{path}: expected a Parquet file, got one that cannot be read: {_line(error)}"
         ) from None
-    if not len(frame):
+    if not table.num_rows:
         raise BadInput(f"{path}: expected rows, got an empty table")
-    if na_values:
-        frame = frame.replace(dict.fromkeys([*na_values, *map(str, na_values)]))
-    return from_frame(frame, {"parquet": path.name, "sha256": digest_bytes(data)})
+    source = {"parquet": path.name, "sha256": digest_bytes(data)}
+    return from_arrow(table, source, Missing(named=na_values), unused=unused)
 
 
 def read_bytes(path: Path) -> bytes:
-    """Returns a file's bytes; raises `BadInput` when it is missing, unreadable or too large."""
+    """Returns a file's bytes, whether its name is composed or decomposed.
+
+    Raises:
+        BadInput: when it is missing, unreadable or too large.
+    """
+    spelt = (path, *(Path(normalize(form, str(path))) for form in ("NFC", "NFD")))
+    path = next((each for each in spelt if os.path.exists(each)), path)
     missing = "no such file (relative paths start at the problem file's folder)"
     return user_files.read_bytes(path, missing=missing)
 
 
-def _records(path: Path, data: bytes) -> list[tuple[int, list[str], str]]:
-    """Returns (line, cells, delimiter) of every line that is not blank."""
+def _decoded(path: Path, data: bytes) -> str:
     try:
-        text = data.decode("utf-8-sig")
+        return normalize("NFC", data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         raise BadInput(
             f"{path}, line {line}: expected UTF-8 text, got byte 0x{data[error.start]:02x}"
         ) from None
+
+
+def _without_comments(text: str) -> tuple[str, int, tuple[str, ...]]:
+    """Returns the text from its header on, the number of lines above it, and what was assumed.
+
+    The last comment is the header where the line below it is no header but has numbers, in as many cells:
+    so write NumPy and the readers of genomes.
+    """
+    lines = text.splitlines(keepends=True)
+    above = 0
+    while above < len(lines) and (not lines[above].strip() or lines[above].lstrip().startswith(COMMENT)):
+        above += 1
+    comments = sum(bool(line.strip()) for line in lines[:above])
+    if not comments or above == len(lines):
+        return text, 0, ()
+    cells = lines[above].split(_delimiter(lines[above]))
+    marked = lines[above - 1].strip().lstrip(COMMENT)
+    headed = len(marked.split(_delimiter(lines[above]))) == len(cells) > 1
+    if headed and any(NUMBER.fullmatch(cell.strip().replace(",", ".")) for cell in cells):
+        remark = f"the header is read from line {above}, which begins with #"
+        return "".join([marked.lstrip() + "\n", *lines[above:]]), above - 1, (remark,)
+    remark = f"{comments} lines above the header that begin with # are taken as comments"
+    return "".join(lines[above:]), above, (remark,)
+
+
+def _delimiter(text: str) -> str:
     first = next((line for line in text.splitlines() if line.strip()), "")
-    delimiter = max(DELIMITERS, key=first.count)
+    return max(DELIMITERS, key=first.count)
+
+
+def _records(path: Path, text: str, delimiter: str, above: int) -> list[_Line]:
+    """Returns every line that is not blank; `above` lines came before the text."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     records = []
     try:
         for cells in reader:
             if any(cell.strip() for cell in cells):
-                records.append((reader.line_num, [cell.strip() for cell in cells], delimiter))
+                records.append(_Line(above + reader.line_num, [cell.strip() for cell in cells]))
     except csv.Error as error:
         raise BadInput(
-            f"{path}, line {reader.line_num}: expected CSV, got a line that is none: {error}"
+            f"{path}, line {above + reader.line_num}: expected CSV, got a line that is none: {error}"
         ) from None
     return records
 
 
-def _check_header(path: Path, header: list[str]) -> None:
+def _is_comment(line: _Line) -> bool:
+    return line.cells[0].startswith(COMMENT)
+
+
+def _check_header(path: Path, header: list[str], number: int) -> None:
     if all(NUMBER.fullmatch(name) for name in header):
-        raise BadInput(f"{path}, line 1: expected column names, got numbers only: add a header line")
+        raise BadInput(f"{path}, line {number}: expected column names, got numbers only: add a header line")
     if "" in header:
         raise BadInput(
-            f"{path}, line 1: expected a name for every column, got none for column {header.index('') + 1}"
+            f"{path}, line {number}: expected a name for every column, got none for column "
+            f"{header.index('') + 1} (R and pandas write the rows' numbers so: remove it, or name it)"
         )
     refuse_repeated(header)
 
 
-def _cells(values: list[str], missing: frozenset[str], delimiter: str) -> Texts:
-    texts = [None if value in missing else value for value in values]
-    return [_decimal_point(text) for text in texts] if delimiter == ";" else list(texts)
+def _value(cell: str, missing: Missing) -> str | None:
+    text = _MINUS.sub("-", cell) if cell.startswith("\u2212") else cell
+    return None if missing(text) else text
 
 
-def _decimal_point(text: str | None) -> str | None:
-    if text is None or text.count(",") != 1:
-        return text
-    pointed = text.replace(",", ".")
-    return pointed if NUMBER.fullmatch(pointed) else text
+def _has_decimal_commas(texts: Texts) -> bool:
+    found = {text for text in texts if text is not None and _DECIMAL_COMMA.fullmatch(text)}
+    return any(not AS_THOUSANDS.fullmatch(text) for text in found)
 
 
 def _line(error: Exception) -> str:

@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from escalation.errors import BadInput
-from problems.classification.inference import canonical
+from problems.classification.arrow import EXACT
+from problems.classification.inference import as_texts
+from problems.classification.numbers import canonical, read
 from problems.classification.raw import RawTable
 from problems.classification.spec import FileSpec
-from problems.classification.splits import Index, codes, merge_groups
+from problems.classification.splits import Index, codes
 
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ].*)?")
 
@@ -31,11 +33,28 @@ def check_roles(table: RawTable, spec: FileSpec) -> None:
         for name in names:
             if name is not None and name not in table.columns:
                 raise BadInput(f"{role} column {name!r} is missing: the table has {_listed(table.columns)}")
+    _refuse_idle(spec)
     reserved = [name for name in table.columns if name.startswith("__") and name != spec.target]
     if reserved:
         raise BadInput(
             f"column {reserved[0]!r}: names that start with two underscores are reserved, rename it"
         )
+
+
+def _refuse_idle(spec: FileSpec) -> None:
+    """Refuses a role that would have no effect, as the column has another one; a group may be a time."""
+    named = {"target": (spec.target,), "group": (spec.group,), "time": (spec.time,)}
+    first: dict[str, str] = {}
+    for role, names in (named | {"drop": spec.drop, "categorical": spec.categorical}).items():
+        for name in names:
+            if name is None:
+                continue
+            if name in first and (first[name], role) != ("group", "time"):
+                raise BadInput(
+                    f"{role}: column {name!r} stands under `{first[name]}` already, so that it would have no "
+                    "effect here: remove it from one of them"
+                )
+            first.setdefault(name, role)
 
 
 def _listed(names: Mapping[str, Any]) -> str:
@@ -50,7 +69,7 @@ def labels(table: RawTable, spec: FileSpec) -> tuple[NDArray[np.int8], str, str]
         BadInput: on a missing value, other than two classes, or no word on which one is positive.
     """
     raw = table.columns[spec.target]
-    texts = [None if is_missing(value) else canonical(value) for value in raw]
+    texts = [None if is_missing(value) else canonical(value, table.decimal) for value in raw]
     if None in texts:
         place = table.where[texts.index(None)]
         raise BadInput(
@@ -60,46 +79,42 @@ def labels(table: RawTable, spec: FileSpec) -> tuple[NDArray[np.int8], str, str]
     if len(classes) != 2:
         shown = ", ".join(classes[:5]) + (", …" if len(classes) > 5 else "")
         raise BadInput(f"target column {spec.target!r}: expected two classes, got {len(classes)} ({shown})")
-    positive = _positive(classes, spec)
+    positive = _positive(classes, spec, table.decimal)
     labels = np.array([text == positive for text in texts], dtype=np.int8)
     return labels, positive, next(name for name in classes if name != positive)
 
 
-def _positive(classes: list[str], spec: FileSpec) -> str:
+def _positive(classes: list[str], spec: FileSpec, decimal: str) -> str:
     if spec.positive is None:
         if classes in (["0", "1"], ["false", "true"]):
             return classes[1]
         raise BadInput(
             f"positive: expected the class to predict, one of {classes[0]!r} and {classes[1]!r}, got none"
         )
-    named = canonical(spec.positive)
+    named = canonical(spec.positive, decimal)
     if named not in classes:
         raise BadInput(f"positive: expected one of {classes[0]!r} and {classes[1]!r}, got {spec.positive!r}")
     return named
 
 
-def groups(
-    table: RawTable, spec: FileSpec, rows: list[str], labels: NDArray[np.int8]
-) -> tuple[Index, list[str]]:
-    """Groups rows by the group column and by equal features; says how many repeat, and contradict."""
-    same = codes(rows)
-    remarks = []
-    sizes = np.bincount(same)
-    if sizes.max() > 1:
-        positives = np.bincount(same, weights=labels)
-        mixed = int(np.sum((positives > 0) & (positives < sizes)))
-        repeated = int(sizes[sizes > 1].sum())
-        contradicting = f", {mixed} sets of them with both labels" if mixed else ""
-        remarks.append(
-            f"{repeated} rows have features that occur more than once{contradicting}: kept together"
+def groups(table: RawTable, name: str) -> Index:
+    """Returns the declared group of each row: texts as they are spelt, whole numbers exactly.
+
+    Raises:
+        BadInput: on a missing value, and on numbers that were rounded when they were stored.
+    """
+    values = table.columns[name]
+    if isinstance(values, np.ndarray) and np.any(np.abs(values) > EXACT):
+        place = table.where[int(np.flatnonzero(np.abs(values) > EXACT)[0])]
+        raise BadInput(
+            f"group column {name!r}, {place}: expected ids, got floating-point numbers beyond 2^53, in which "
+            "neighbouring ids are the same: store them as integers or texts"
         )
-    if spec.group is None:
-        return same, remarks
-    values = [None if is_missing(value) else canonical(value) for value in table.columns[spec.group]]
-    if None in values:
-        place = table.where[values.index(None)]
-        raise BadInput(f"group column {spec.group!r}, {place}: expected a value, got a missing one")
-    return merge_groups(codes([str(value) for value in values]), same), remarks
+    texts = as_texts(values)
+    if None in texts:
+        place = table.where[texts.index(None)]
+        raise BadInput(f"group column {name!r}, {place}: expected a value, got a missing one")
+    return codes(texts)
 
 
 def is_missing(value: object) -> bool:
@@ -108,23 +123,36 @@ def is_missing(value: object) -> bool:
 
 
 def times(name: str, table: RawTable) -> NDArray[np.float64]:
-    """Numbers as they are; dates (ISO 8601) as seconds since 1970 UTC."""
-    values = table.columns[name]
-    found = np.array([_time(name, value, place) for value, place in zip(values, table.where, strict=True)])
+    """Numbers as they are; dates (ISO 8601, without a zone UTC) as seconds since 1970.
+
+    Raises:
+        BadInput: on a value that is neither, on both in one column, and where all are equal.
+    """
+    texts = as_texts(table.columns[name])
+    dated = [text is not None and bool(DATE.fullmatch(text)) for text in texts]
+    if any(dated):
+        found = np.array([_date(text) for text in texts])
+    else:
+        reading = read(texts, table.where, table.decimal, commas=table.commas)
+        if reading.doubt:
+            raise BadInput(f"time column {name!r}, {reading.doubt}")
+        found = np.array([math.nan if text is None else float(text) for text in reading.plain])
+    wrong = np.flatnonzero(~np.isfinite(found))
+    if len(wrong):
+        got = "a missing value" if texts[wrong[0]] is None else repr(texts[wrong[0]])
+        wanted = (
+            "a date as 2026-01-31, as in other rows" if any(dated) else "a number or a date as 2026-01-31"
+        )
+        raise BadInput(f"time column {name!r}, {table.where[wrong[0]]}: expected {wanted}, got {got}")
     if len(np.unique(found)) < 2:
         raise BadInput(f"time column {name!r}: expected at least two different times, got one")
     return found
 
 
-def _time(name: str, value: str | float | None, place: str) -> float:
+def _date(text: str | None) -> float:
     from pandas import Timestamp
 
-    text = "" if is_missing(value) else str(value)
     try:
-        time = Timestamp(text).timestamp() if DATE.fullmatch(text) else float(text)
+        return Timestamp(text).timestamp() if text is not None and DATE.fullmatch(text) else math.nan
     except ValueError:
-        time = math.nan
-    if not math.isfinite(time):
-        got = repr(value) if text else "a missing value"
-        raise BadInput(f"time column {name!r}, {place}: expected a number or a date as 2026-01-31, got {got}")
-    return time
+        return math.nan

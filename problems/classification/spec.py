@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from typing import Any, TypeVar
+from unicodedata import normalize
 
 from pydantic import Field, ValidationError
 
@@ -30,7 +31,9 @@ class FileSpec(TableSpec):
     time: str | None = Field(None, description="Column by which the latest rows are the sealed ones.")
     drop: tuple[str, ...] = Field((), description="Columns that are no features.")
     categorical: tuple[str, ...] = Field((), description="Columns of numbers that are codes, not amounts.")
-    na_values: tuple[Value, ...] = Field((), description="Further texts that mean a missing value.")
+    na_values: tuple[Value, ...] = Field(
+        (), description="Further values that mean a missing one; numbers however they are spelt."
+    )
 
 
 class DatasetSpec(TableSpec):
@@ -51,6 +54,7 @@ def parse_spec(instance: Mapping[str, Any]) -> FileSpec | DatasetSpec:
     Raises:
         BadInput: on an unknown field, a wrong type, or not exactly one source.
     """
+    instance = composed(instance)
     sources = [name for name in ("dataset", "csv", "parquet") if instance.get(name) is not None]
     if len(sources) != 1:
         got = " and ".join(sources) or "none of them"
@@ -58,6 +62,17 @@ def parse_spec(instance: Mapping[str, Any]) -> FileSpec | DatasetSpec:
     if sources[0] == "dataset":
         return _dataset(instance)
     return _checked(FileSpec, instance)
+
+
+def composed(data: Any) -> Any:
+    """Composes the letters of all texts (NFC), as those of tables are; macOS writes them decomposed."""
+    if isinstance(data, str):
+        return normalize("NFC", data)
+    if isinstance(data, Mapping):
+        return {composed(name): composed(value) for name, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [composed(each) for each in data]
+    return data
 
 
 def _dataset(instance: Mapping[str, Any]) -> DatasetSpec:

@@ -6,13 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from escalation.errors import BadInput
-from problems.classification.inference import Numbers, Texts, canonical, distinct
-from problems.classification.raw import RawTable
-from problems.classification.roles import is_missing
+from problems.classification.inference import as_texts
+from problems.classification.numbers import level, read
+from problems.classification.raw import Numbers, RawTable, Texts
 from problems.classification.spec import FileSpec
 from problems.classification.splits import Index
 
 QUARTILES = (0.25, 0.5, 0.75)
+FEW = 5
+MISSING = "missing"
 
 
 def subgroups(
@@ -31,32 +33,29 @@ def subgroups(
     for name in spec.subgroups:
         if name == spec.target:
             raise BadInput(f"subgroups: {name!r} is the target, expected another column")
-        found[name] = tuple(_subgroup_names(table.columns[name], order, open_index, sealed_index))
+        found[name] = tuple(_subgroup_names(table, name, order, open_index, sealed_index))
     return found
 
 
 def _subgroup_names(
-    values: Texts | Numbers, order: NDArray[np.intp], open_index: Index, sealed_index: Index
+    table: RawTable, name: str, order: NDArray[np.intp], open_index: Index, sealed_index: Index
 ) -> list[str]:
     """Texts as they are; numbers of more than five values by the quartiles of the open rows."""
-    texts = ["missing" if is_missing(value) else canonical(value) for value in values]
-    numbers = _numbers(values)
-    if numbers is None or len(distinct(values)) <= 5:
-        return [texts[row] for row in order[sealed_index]]
+    texts = as_texts(table.columns[name])
+    names = [MISSING if text is None else level(text, table.decimal) for text in texts]
+    numbers = _numbers(table, texts)
+    if numbers is None or len(set(names) - {MISSING}) <= FEW:
+        return [names[row] for row in order[sealed_index]]
     edges = np.nanquantile(numbers[order[open_index]], QUARTILES)
-    bins = np.searchsorted(edges, numbers[order[sealed_index]], side="left")
+    sealed = numbers[order[sealed_index]]
+    bins = np.searchsorted(edges, sealed, side="left")
     shown = [f"{edge:.4g}" for edge in edges]
-    names = [
-        f"≤ {shown[0]}",
-        *(f"{a} – {b}" for a, b in pairwise(shown)),
-        f"> {shown[-1]}",
-    ]
-    missing = np.isnan(numbers[order[sealed_index]])
-    return ["missing" if gone else names[place] for gone, place in zip(missing, bins, strict=True)]
+    names = [f"≤ {shown[0]}", *(f"{a} – {b}" for a, b in pairwise(shown)), f"> {shown[-1]}"]
+    return [MISSING if gone else names[place] for gone, place in zip(np.isnan(sealed), bins, strict=True)]
 
 
-def _numbers(values: Texts | Numbers) -> Numbers | None:
-    try:
-        return np.array([np.nan if is_missing(value) else float(value) for value in values])  # type: ignore[arg-type]
-    except ValueError:
+def _numbers(table: RawTable, texts: Texts) -> Numbers | None:
+    reading = read(texts, table.where, table.decimal, commas=table.commas)
+    if reading.doubt or any(a is None and b is not None for a, b in zip(reading.plain, texts, strict=True)):
         return None
+    return np.array([np.nan if text is None else float(text) for text in reading.plain])

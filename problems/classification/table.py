@@ -28,7 +28,7 @@ class TableView:
         columns: the features, in order.
         open_rows: Parquet bytes: the feature columns by name, `__label__` (int8, 1 is positive),
             `__group__` (string; rows of one group belong on one side of every split),
-            `__row__` (string: SHA-256 of the row's features, in hexadecimal).
+            `__row__` (string: SHA-256 of the row's features, and of its group where groups are declared).
         sealed_rows: the same without `__label__`; the order of rows is the order of predictions.
         n_open: number of open rows.
         n_sealed: number of sealed rows.

@@ -4,8 +4,10 @@ import io
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 import numpy as np
 import pandas as pd
@@ -15,6 +17,8 @@ from escalation.errors import BadInput
 from escalation.problem import Target
 from problems.classification.family import Classification
 from problems.classification.instance import TableInstance, load_table, solver_view
+from problems.classification.leakage import split_faults, training_faults
+from problems.classification.suspicions import suspicions
 
 Load = Callable[..., TableInstance]
 Bad = tuple[pd.DataFrame, dict[str, Any], str]
@@ -182,6 +186,108 @@ def test_codes_can_be_declared_categories(load: Load, table: pd.DataFrame) -> No
     assert instance.columns[-1].levels == ("0", "1", "2", "3")
 
 
+def test_ids_are_compared_as_they_are_written(load: Load, table: pd.DataFrame) -> None:
+    spelt = [f"{10**17 + row // 2}" for row in range(114)] + ["1E2", "100", "0100"] * 2
+    assert load(table.assign(patient=spelt), group="patient").frame["__group__"].nunique() == 57 + 3
+
+
+def test_long_integer_ids_are_exact_in_parquet(tmp_path: Path, table: pd.DataFrame) -> None:
+    spec = {"parquet": "t.parquet", "target": "ill", "positive": "yes", "group": "patient"}
+    frame = table.assign(patient=10**17 + np.arange(120) // 2)
+    frame.to_parquet(tmp_path / "t.parquet")
+    assert load_table(spec, 1, tmp_path).frame["__group__"].nunique() == 60
+    frame.astype({"patient": float}).to_parquet(tmp_path / "t.parquet")
+    with pytest.raises(BadInput, match="group column 'patient', row 1: expected ids, got floating-point"):
+        load_table(spec, 1, tmp_path)
+
+
+def test_a_class_is_one_whatever_its_spelling(load: Load, table: pd.DataFrame) -> None:
+    spelt = np.tile(["1.0", "0", "0.0"], 40)
+    assert load(table.assign(ill=spelt), positive=1).open_labels.sum() == 24
+    assert load(table.assign(ill=spelt), positive="1e0").positive == "1"
+
+
+def test_letters_composed_and_decomposed_are_the_same(load: Load, table: pd.DataFrame) -> None:
+    ward = np.where(np.arange(120) % 2, "große Station", "Müller")
+    mixed = [normalize("NFD", each) if row % 3 else each for row, each in enumerate(ward)]
+    frame = table.assign(ward=mixed, ill=np.tile([normalize("NFD", "né"), "no", "no"], 40))
+    instance = load(
+        frame.rename(columns={"age": "Größe"}), positive="né", subgroups=[normalize("NFD", "Größe")]
+    )
+    assert instance.positive == "né"
+    assert [column.levels for column in instance.columns] == [(), (), ("Müller", "große Station")]
+    assert set(instance.subgroups) == {"Größe"}
+
+
+def test_patients_alike_by_chance_stay_apart_and_it_is_said(load: Load) -> None:
+    rng = np.random.default_rng(3)
+    frame = pd.DataFrame(
+        {
+            "sex": rng.choice(["m", "f"], 240),
+            "ward": rng.choice(list("abcdef"), 240),
+            "patient": [f"p{row // 2}" for row in range(240)],
+            "ill": np.tile(["yes", "no"], 120),
+        }
+    )
+    instance = load(frame, group="patient")
+    assert instance.frame["__group__"].nunique() == 120
+    assert instance.frame["__row__"].nunique() >= 120
+    assert "240 rows have the features of rows of other groups" in instance.remarks[0]
+    assert split_faults(instance) == []
+    view = solver_view(instance, TARGET)
+    used = bytes.fromhex("".join(pd.read_parquet(io.BytesIO(view.open_rows.data))["__row__"]))
+    assert training_faults(instance, used) == []
+    # without groups nothing tells copies from patients who are alike: 12 different rows are too few
+    with pytest.raises(BadInput, match="240 rows have features that occur more than once"):
+        load(frame, drop=["patient"])
+
+
+def test_a_copy_under_another_id_is_on_the_same_side(load: Load, table: pd.DataFrame) -> None:
+    frame = pd.concat([table, table.iloc[:20]], ignore_index=True)
+    instance = load(frame.assign(patient=[f"p{row}" for row in range(140)]), group="patient")
+    groups = instance.frame["__group__"]
+    assert groups[:20].tolist() == groups[120:].tolist()
+    assert any("40 rows are copies of rows of other groups" in remark for remark in instance.remarks)
+    torn = replace(instance, open_index=np.arange(20, 80), sealed_index=np.r_[0:20, 80:140])
+    assert split_faults(torn) == []
+    torn = replace(instance, open_index=np.arange(80), sealed_index=np.arange(80, 140))
+    assert any("duplicates across the split: 20 sealed rows" in fault for fault in split_faults(torn))
+
+
+def test_what_is_assumed_about_a_column_is_said(load: Load, table: pd.DataFrame) -> None:
+    rng = np.random.default_rng(5)
+    frame = table.assign(
+        price=[f"1'{row % 7:03}" for row in range(120)],
+        stage=rng.choice(["1", "2", "a", "b", "c", "d"], 120),
+        band=rng.choice(["<5", "5-9", ">9"], 120),
+        smoker=rng.choice(["yes", "no", "?"], 120),
+        chart=rng.choice(10**6, 120, replace=False),
+        copy=np.tile([1, 2, 2], 40),
+        bmi=np.where(np.arange(120) % 10, rng.integers(20, 40, 120), 999),
+    )
+    said = "\n".join(load(frame, na_values=["-99"]).describe()["remarks"])
+    for remark in (
+        "column 'price': \"'\" marks thousands",
+        "column 'stage' is a category of 6 texts, though 2 of them are numbers",
+        "column 'band' is a category of 3 texts, though most begin with a number",
+        "column 'smoker': '?' is a level like any other",
+        "column 'chart': whole numbers, each once",
+        "column 'copy' alone tells the classes apart",
+        "column 'bmi': 999 occurs",
+        "na_values: '-99' occurs nowhere",
+    ):
+        assert remark in said
+
+
+def test_remarks_do_not_depend_on_sealed_labels(load: Load, table: pd.DataFrame) -> None:
+    instance = load(table.assign(copy=np.tile([1, 2, 2], 40)))
+    frame = instance.frame.copy()
+    sealed = frame.index.isin(instance.sealed_index)
+    frame.loc[sealed, "__label__"] = 1 - frame.loc[sealed, "__label__"]
+    opened = frame.iloc[instance.open_index]
+    assert suspicions(instance.columns, opened) == instance.remarks[-1:]
+
+
 def bad(frame: pd.DataFrame) -> dict[str, Bad]:
     rows = np.arange(len(frame))
     text = np.where(rows == 6, "high", rows.astype(str))
@@ -194,6 +300,43 @@ def bad(frame: pd.DataFrame) -> dict[str, Bad]:
         ),
         "identifier": (frame.assign(x=[f"p{row}" for row in rows]), {}, "column 'x' identifies rows"),
         "identifier by name": (frame.assign(patient_id=rows), {}, "column 'patient_id' identifies rows"),
+        "marked number": (
+            frame.assign(x=np.where(rows % 5 < 2, "?", (rows % 17).astype(str))),
+            {},
+            "column 'x', line 2: expected a number as in the other rows, got '?' ('?' in 48 of 120 rows)",
+        ),
+        "two marks": (
+            frame.assign(x=np.where(rows % 3 < 2, "n.d.", rows % 17)),
+            {},
+            "('n.d.' in 80 of 120 rows)",
+        ),
+        "mixed decimals": (
+            frame.assign(x=np.where(rows % 2 == 0, "1.5", "2,5")),
+            {},
+            "column 'x', line 2: '1.5' and line 3: '2,5' leave open which mark is the decimal one",
+        ),
+        "row numbers": (frame.assign(index=rows), {}, "column 'index' counts the rows"),
+        "row numbers, shuffled": (
+            frame.assign(x=np.random.default_rng(1).permutation(rows) * 2 + 7),
+            {},
+            "column 'x' counts the rows",
+        ),
+        "a role twice": (
+            frame.assign(patient=rows),
+            {"group": "patient", "drop": ["patient"]},
+            "drop: column 'patient' stands under `group` already",
+        ),
+        "a dropped category": (
+            frame,
+            {"drop": ["ward"], "categorical": ["ward"]},
+            "categorical: column 'ward' stands under `drop` already",
+        ),
+        "the target as time": (frame, {"time": "ill"}, "time: column 'ill' stands under `target` already"),
+        "dates and numbers": (
+            frame.assign(seen=np.where(rows % 2 == 0, "2024-01-05", "2023")),
+            {"time": "seen"},
+            "time column 'seen', line 3: expected a date as 2026-01-31, as in other rows, got '2023'",
+        ),
         "dates": (frame.assign(x="2024-01-05"), {}, "column 'x' holds dates"),
         "no target": (
             frame.drop(columns="ill"),
