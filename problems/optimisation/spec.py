@@ -20,6 +20,8 @@ from problems.optimisation.generate.shapes import ClinicShape, WardShape
 from problems.optimisation.models import KINDS, Sense
 
 MOST_VARIABLES = 100_000
+MOST_DRAWN = 5_000
+"""Variables of a random instance for each of whose pairs a number is drawn."""
 MOST_DECIMALS = 12
 DEFAULT_SEARCH_S = 20.0
 
@@ -86,7 +88,7 @@ class Seeded(Frozen):
 class GeneratedQubo(Seeded):
     """A random QUBO as Beasley made them; `problems.optimisation.generate.graphs.qubo`."""
 
-    variables: int = Field(ge=2, le=MOST_VARIABLES)
+    variables: int = Field(ge=2, le=MOST_DRAWN)
     density: float = Field(0.1, gt=0, le=1)
     magnitude: int = Field(100, ge=1, le=10**6)
 
@@ -110,13 +112,17 @@ class GeneratedCut(Seeded):
         given = [name for name in other if getattr(self, name) is not None]
         if given:
             raise ValueError(f"a {self.graph} graph has no {given[0]}; remove it")
+        most = MOST_DRAWN if self.graph == "random" else MOST_VARIABLES
+        vertices = self.vertices or (self.rows or 0) * (self.columns or 0)
+        if vertices > most:
+            raise ValueError(f"a {self.graph} graph has at most {most} vertices, got {vertices}")
         return self
 
 
 class GeneratedSet(Seeded):
     """A random graph; `problems.optimisation.generate.graphs.random_independent_set`."""
 
-    vertices: int = Field(ge=2, le=MOST_VARIABLES)
+    vertices: int = Field(ge=2, le=MOST_DRAWN)
     density: float = Field(0.1, gt=0, le=1)
 
 

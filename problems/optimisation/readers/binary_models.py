@@ -14,6 +14,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
+from escalation.document import shown
 from escalation.errors import BadInput
 from escalation.identity import digest_bytes
 from problems.optimisation.models import Names, Qubo, Sense
@@ -93,12 +94,30 @@ def _decoded(path: Path, data: bytes) -> Any:
         found = json.loads(data.decode("utf-8-sig"))
         if not isinstance(found, dict) or found.get("type") != "BinaryQuadraticModel":
             raise ValueError("no BinaryQuadraticModel")
+        _refuse_torn(found)
         return dimod.BinaryQuadraticModel.from_serializable(found)
     except Exception as error:  # dimod lets whatever its decoders raise pass
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        reason = shown((str(error).splitlines() or [type(error).__name__])[0])
         raise BadInput(
             f"{path}: expected a binary quadratic model of dimod's, got a file that is none: {reason}"
         ) from None
+
+
+def _refuse_torn(found: dict[str, Any]) -> None:
+    """Raises `ValueError` for lists that do not fit together: dimod writes wherever their indices point."""
+    if found["use_bytes"]:
+        raise ValueError("expected lists of numbers, got bytes")
+    size = len(found["linear_biases"])
+    if len(found["variable_labels"]) != size:
+        raise ValueError(f"{size} linear biases, {len(found['variable_labels'])} variables")
+    ends = [found["quadratic_head"], found["quadratic_tail"]]
+    if any(len(each) != len(found["quadratic_biases"]) for each in ends):
+        raise ValueError("quadratic biases with more or fewer ends than there are biases")
+    wrong = next(
+        (each for end in ends for each in end if type(each) is not int or not 0 <= each < size), None
+    )
+    if wrong is not None:
+        raise ValueError(f"expected the number of a variable from 0 to {size - 1}, got {shown(wrong)}")
 
 
 def _biases(model: Any, path: Path, decimals: int) -> Biases:

@@ -11,6 +11,7 @@ from escalation.identity import digest_bytes
 COMMENTS = ("#", "%", "//")
 """Of MQLib's files, of MATLAB's and Matrix Market's, and of what C programs write."""
 MOST_BYTES = 64 * 2**20
+MOST_LINES = 2_500_000
 MISSING = "no such file (relative paths start at the problem file's folder)"
 
 
@@ -40,8 +41,10 @@ class TextFile:
             comments: what a line of comment begins with; a line whose first word is `c` is one too.
 
         Raises:
-            BadInput: when there is no such line.
+            BadInput: when there is no such line, or too many.
         """
+        if self.text.count("\n") > MOST_LINES:
+            raise BadInput(f"{self.path}: expected at most {MOST_LINES} lines, got more")
         lines = ((number, line.split()) for number, line in enumerate(self.text.splitlines(), 1))
         kept = [(n, row) for n, row in lines if row and not row[0].startswith(comments) and row[0] != "c"]
         if not kept:
@@ -57,21 +60,21 @@ class TextFile:
         return BadInput(f"{self.at(line)}: {message}")
 
 
-def read_bytes(path: Path) -> bytes:
+def read_bytes(path: Path, most_bytes: int = MOST_BYTES) -> bytes:
     """Returns a file's bytes; raises `BadInput` when it is missing, unreadable, too large or empty."""
-    data = user_files.read_bytes(path, MOST_BYTES, missing=MISSING)
+    data = user_files.read_bytes(path, most_bytes, missing=MISSING)
     if not data.strip():
         raise BadInput(f"{path}: expected an instance, got an empty file")
     return data
 
 
-def read_text(path: Path) -> TextFile:
+def read_text(path: Path, most_bytes: int = MOST_BYTES) -> TextFile:
     """Reads UTF-8, with or without a byte order mark.
 
     Raises:
         BadInput: when the file is missing, unreadable, too large, empty or no UTF-8 text.
     """
-    data = read_bytes(path)
+    data = read_bytes(path, most_bytes)
     text = user_files.decoded(data, path)
     if not text.strip():
         raise BadInput(f"{path}: expected an instance, got an empty file")

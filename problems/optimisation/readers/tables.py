@@ -24,6 +24,8 @@ from problems.optimisation.feasibility.words import listed
 from problems.optimisation.readers.files import TextFile, read_text
 from problems.optimisation.readers.numbers import whole
 
+MOST_BYTES = 8 * 2**20
+MOST_ROWS = 20_000
 DELIMITERS = (",", ";", "\t", "|")
 _MARKED = re.compile(r"[+-]?[0-9]{1,3}(?:[.,'’\s][0-9]{3})+(?:[.,][0-9]+)?")
 _COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+")
@@ -149,7 +151,7 @@ def read_table(path: Path) -> Table:
         rows,
             or a line of another width than its header.
     """
-    given = read_text(path)
+    given = read_text(path, MOST_BYTES)
     file = replace(given, text=normalize("NFC", given.text))
     (line, header), *lines = _records(file)
     if not all(header):
@@ -180,6 +182,8 @@ def _records(file: TextFile) -> list[tuple[int, list[str]]]:
         for cells in reader:
             if any(cell.strip() for cell in cells):
                 records.append((reader.line_num, [cell.strip() for cell in cells]))
+            if len(records) > MOST_ROWS + 1:
+                raise file.complain(reader.line_num, f"expected at most {MOST_ROWS} rows, got more")
     except csv.Error as error:
         raise file.complain(reader.line_num, f"expected CSV, got a line that is none: {error}") from None
     return records

@@ -93,6 +93,22 @@ def test_graphs_are_generated_by_name(shape: dict[str, Any], model: MaxCut) -> N
         ({"kind": "max_cut", "generate": {"graph": "torus"}}, "generate.graph: input should be 'random'"),
         ({"kind": "max_cut", "generate": {"graph": "toroidal", "rows": 3}}, "needs rows and columns"),
         (
+            {"kind": "max_cut", "generate": {"graph": "toroidal", "rows": 1000, "columns": 1000}},
+            "a toroidal graph has at most 100000 vertices, got 1000000",
+        ),
+        (
+            {"kind": "max_cut", "generate": {"graph": "random", "vertices": 100000}},
+            "a random graph has at most 5000 vertices, got 100000",
+        ),
+        (
+            {"kind": "qubo", "generate": {"variables": 100000}},
+            "generate.variables: input should be less than",
+        ),
+        (
+            {"kind": "independent_set", "generate": {"vertices": 100000}},
+            "generate.vertices: input should be less than or equal to 5000",
+        ),
+        (
             {"kind": "max_cut", "generate": {"graph": "random", "vertices": 9, "rows": 3}},
             "a random graph has no rows; remove it",
         ),

@@ -244,6 +244,42 @@ def test_a_file_that_is_no_model_is_one_clear_line(
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"quadratic_head": [-5]}, "expected the number of a variable from 0 to 1, got -5"),
+        ({"quadratic_tail": [2**31 - 1]}, "expected the number of a variable from 0 to 1, got 2147483647"),
+        ({"quadratic_head": [0.5]}, "expected the number of a variable from 0 to 1, got 0.5"),
+        ({"quadratic_head": [[0]]}, "expected the number of a variable from 0 to 1, got [0]"),
+        ({"quadratic_head": [0, 0]}, "quadratic biases with more or fewer ends than there are biases"),
+        ({"linear_biases": [1]}, "1 linear biases, 2 variables"),
+        ({"use_bytes": True}, "expected lists of numbers, got bytes"),
+        ({"linear_biases": "1"}, "1 linear biases, 2 variables"),
+        ({"variable_labels": ["a", "a"]}, "expected a binary quadratic model of dimod's"),
+        ({"variable_type": "REAL"}, "expected a binary quadratic model of dimod's"),
+    ],
+)
+def test_lists_that_do_not_fit_together_never_reach_dimod(
+    change: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    """It follows an index of -5 out of its memory: the process died of a segmentation fault."""
+    model = dimod.BinaryQuadraticModel({"a": 1, "b": 2}, {("a", "b"): 3}, 0, "BINARY")
+    path = tmp_path / "m.json"
+    path.write_text(json.dumps(model.to_serializable() | change))
+    with pytest.raises(BadInput) as error:
+        read_binary_model(QuboSpec(file=path.name), path)
+    assert message in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("data", [b"[" * 100_000, b'{"type": ' * 3000, b'{"type": "BinaryQuadraticModel"}'])
+def test_json_of_any_depth_is_one_clear_line(data: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "m.json"
+    path.write_bytes(data)
+    with pytest.raises(BadInput, match="expected a binary quadratic model of dimod's"):
+        read_binary_model(QuboSpec(file=path.name), path)
+
+
 def test_a_known_optimum_of_the_library_is_reached_and_not_passed() -> None:
     """Optima of bqp50 from Beasley's OR-Library; tabu search finds them at once on 50 variables."""
     from dwave.samplers import TabuSampler

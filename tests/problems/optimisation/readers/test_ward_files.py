@@ -125,3 +125,10 @@ def test_capacities_are_one_column_in_either_normal_form(pair: ReadPair) -> None
     model = pair("id,urgency,lits_réa\na,1,1\n", "id,lits_re\u0301a\nw,2.0\n").model
     assert isinstance(model, Triage)
     assert (model.capacities, model.places[0].capacity) == (("lits_réa",), (2,))
+
+
+def test_tables_of_any_length_are_refused_while_they_are_read(pair: ReadPair) -> None:
+    with pytest.raises(BadInput, match="line 20002: expected at most 20000 rows, got more"):
+        pair("id,urgency,beds\n" + "".join(f"p{k},1,1\n" for k in range(20_005)))
+    with pytest.raises(BadInput, match="expected at most 8 MiB, got a larger file"):
+        pair("id,urgency,beds\n" + "p" * 2**23)
