@@ -127,6 +127,8 @@ def show_outcome(console: Console, case: Case, outcome: Outcome, handed_off: Seq
         table.add_row("hand-off", plain(line))
     for line in not_hardware(outcome):
         table.add_row("[magenta]note[/]", f"[magenta]{plain(line)}[/]")
+    for line in outcome.remarks:
+        table.add_row("[yellow]remark[/]", plain(line))
     cost = outcome.cost
     table.add_row(
         "cost",

@@ -60,6 +60,12 @@ class CaseInfo(Frozen):
         description="Code commit, lock hash, machine, versions, engine."
     )
 
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What was assumed about the instance, and what looks wrong with it."""
+        said = self.instance.get("remarks")
+        return tuple(map(str, said)) if isinstance(said, list) else ()
+
 
 class CaseRecord(Frozen):
     """What the ledger knows about a case."""
@@ -91,6 +97,9 @@ class Outcome(Frozen):
     paused: str = Field("", description="What the case waits for, where it is held or waiting.")
     engine: str = Field("plain", description="Who drove the ladder: `prefect` or `plain`.")
     files: dict[str, str] = Field(default_factory=dict, description="The answer's files: name to SHA-256.")
+    remarks: tuple[str, ...] = Field(
+        (), description="What was assumed about the instance, and what looks wrong with it."
+    )
 
     def summary(self) -> dict[str, Any]:
         """Returns the object that `tierwise solve --json` prints."""

@@ -350,6 +350,7 @@ def conclude(
         attempts=tuple(attempts),
         decisions=tuple(decisions),
         files=_files(best),
+        remarks=case.info.remarks,
     )
 
 

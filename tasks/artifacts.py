@@ -82,6 +82,8 @@ def certificate_page(outcome: Outcome) -> str:
         ]
     lines += ["| attempt | status | certificate | value | seconds |", "| --- | --- | --- | --- | --- |"]
     lines += ["| " + " | ".join(map(markdown, _attempt_row(each))) + " |" for each in outcome.attempts]
+    if outcome.remarks:
+        lines += ["", "Remarks on the data:", "", *(f"- {markdown(remark)}" for remark in outcome.remarks)]
     return "\n".join([*lines, "", f"Report: {markdown(str(outcome.record))}"])
 
 

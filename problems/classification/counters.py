@@ -10,6 +10,11 @@ LEAST = 20
 NEARLY_ALL = 0.9
 """Share of steps from row to row that must be equal in a count that starts anew now and then."""
 
+LARGEST = 2.0**53
+REPEATED = 0.75
+RARE = 0.1
+"""Different values among the rows, and rows of one value, below which far-off whole numbers may be names."""
+
 SURPRISE = 20.0
 """Whole numbers drawn without repeating one have e^-SURPRISE chance to be measurements (birthday problem)."""
 
@@ -37,10 +42,25 @@ def counts_rows(present: Numbers) -> str:
 
 
 def rises(present: Numbers) -> bool:
-    """Whether numbers go one way through the file, with few repeated."""
+    """Whether numbers go one way through the file, as those of patients with several rows do."""
     steps = np.diff(present)
     one_way = bool(np.all(steps >= 0) or np.all(steps <= 0))
-    return len(present) >= LEAST and one_way and len(np.unique(present)) > len(present) / 2
+    return one_way and len(np.unique(present)) >= LEAST
+
+
+def names_something(present: Numbers) -> bool:
+    """Whether whole numbers seem to be names, not amounts.
+
+    None occurs twice; or many do, though they lie so far apart that amounts would hardly ever meet (fewer
+    than one pair is expected, by the birthday problem), and none is as frequent as a round amount.
+    """
+    levels, counts = np.unique(present, return_counts=True)
+    if len(levels) < LEAST or np.any(present != np.floor(present)) or np.abs(levels).max() > LARGEST:
+        return False
+    unit = np.gcd.reduce(np.diff(levels).astype(np.int64))
+    rarely_meet = len(present) ** 2 < 2 * np.ptp(levels) / unit
+    repeated = len(levels) < REPEATED * len(present) and counts.max() < RARE * len(present)
+    return bool(counts.max() == 1 or (rarely_meet and repeated))
 
 
 def _even(present: Numbers) -> bool:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from escalation.errors import BadInput
-from problems.classification.counters import LEAST, counts_rows, rises
+from problems.classification.counters import LEAST, counts_rows, names_something, rises
 from problems.classification.numbers import Reading, canonical, level, read
 from problems.classification.raw import Numbers, Texts
 from problems.classification.table import Column
@@ -131,10 +131,16 @@ def _number(name: str, values: Numbers, where: Sequence[str]) -> Typed:
             "`drop`, or give it as `time` or `group`"
         )
     remarks: tuple[str, ...] = ()
-    if whole and once and len(present) >= LEAST:
-        remarks = (f"column {name!r}: whole numbers, each once; if they number or name something, drop it",)
+    if names_something(present) or (whole and IDENTIFIER.fullmatch(name)):
+        remarks = (
+            f"column {name!r} is taken as an amount; if its whole numbers name somebody or something, give "
+            "it as `group` or add it to `drop`",
+        )
     elif rises(present):
-        remarks = (f"column {name!r} goes one way through the file; if it tells when or where, drop it",)
+        remarks = (
+            f"column {name!r} goes one way through the file; if it tells when or who, give it as `time` or "
+            "`group`, or add it to `drop`",
+        )
     return Typed(Column(name, "number"), numbers=numbers, remarks=remarks)
 
 

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from problems.classification.numbers import exact
 
+REMEMBERED = 100_000
+"""Texts whose answer is kept: most repeat, and a table of measurements has millions that do not."""
+
 _CODE = re.compile(r"[+-]?0\d+")
 
 
@@ -35,8 +38,12 @@ class Missing:
 
     def __call__(self, text: str) -> bool:
         """Whether a text means a missing value."""
+        if text in self._usual or not self._named:
+            return text in self._usual
         if text not in self._known:
-            self._known[text] = text in self._usual or self._marked(text)
+            if len(self._known) >= REMEMBERED:
+                self._known.clear()
+            self._known[text] = self._marked(text)
         return self._known[text]
 
     def among(self, numbers: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -40,7 +40,7 @@ def prepare(table: RawTable, spec: FileSpec, seed: int) -> TableInstance:
     labels, positive, negative = roles.labels(table, spec)
     typed, remarks = _features(table, spec)
     rows = _row_digests(typed)
-    groups, more = _groups(table, spec, typed, rows, labels)
+    groups, more = _groups(table, spec, typed, rows)
     times = None if spec.time is None else roles.times(spec.time, table)
     order = np.arange(len(table)) if times is None else np.argsort(times, kind="stable")
     frame = _features_frame(typed).assign(
@@ -101,19 +101,14 @@ def _row_digests(typed: list[Typed]) -> list[str]:
     return [digest_json(dict(zip(names, row, strict=True))) for row in zip(*columns, strict=True)]
 
 
-def _groups(
-    table: RawTable, spec: FileSpec, typed: list[Typed], rows: list[str], labels: NDArray[np.int8]
-) -> tuple[Index, list[str]]:
+def _groups(table: RawTable, spec: FileSpec, typed: list[Typed], rows: list[str]) -> tuple[Index, list[str]]:
     """Groups rows that depend on one another, and says which rows are equal and what that did."""
     same = codes(rows)
-    sizes = np.bincount(same)
-    repeated = int(sizes[sizes > 1].sum())
-    positives = np.bincount(same, weights=labels)
-    mixed = int(np.sum((positives > 0) & (positives < sizes)))
-    contradicting = f", {mixed} sets of them with both labels" if mixed else ""
     if spec.group is None:
-        kept = f"{repeated} rows have features that occur more than once{contradicting}: kept together"
-        return same, [kept] if repeated else []
+        repeated = int(np.sum(np.bincount(same)[same] > 1))
+        return same, [f"{repeated} rows have features that occur more than once: kept together"] * bool(
+            repeated
+        )
     joined = join_copies(_features_frame(typed), same, roles.groups(table, spec.group))
     told = []
     if joined.copies:
@@ -122,8 +117,8 @@ def _groups(
         )
     if joined.alike:
         told.append(
-            f"{joined.alike} rows have the features of rows of other groups{contradicting}, as chance makes "
-            "them with so few different values: they stay with their own groups"
+            f"{joined.alike} rows have the features of rows of other groups, as chance makes them "
+            "with so few different values: they stay with their own groups"
         )
     return joined.groups, told
 

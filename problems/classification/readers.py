@@ -23,6 +23,7 @@ NA_VALUES = frozenset({"", "NA", "N/A", "n/a", "#N/A", "NaN", "nan", "NULL", "nu
 
 DELIMITERS = (",", ";", "\t", "|")
 COMMENT = "#"
+_STATED = re.compile('"?sep=(?P<delimiter>[,;\t|])"?\r?\n', re.IGNORECASE)
 _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+")
 _MINUS = re.compile("\u2212(?=[\\d.,])")
 
@@ -52,7 +53,9 @@ def read_csv(path: Path, na_values: Sequence[Value] = (), unused: Collection[str
     """
     data = read_bytes(path)
     text, above, remarks = _without_comments(_decoded(path, data))
-    delimiter = _delimiter(text)
+    if stated := _STATED.match(text):  # spreadsheets write the delimiter above the header
+        text, above = text[stated.end() :], above + 1
+    delimiter = stated["delimiter"] if stated else _delimiter(text)
     lines = _records(path, text, delimiter, above)
     if not lines:
         raise BadInput(f"{path}: expected a header line and rows, got an empty file")
@@ -62,7 +65,7 @@ def read_csv(path: Path, na_values: Sequence[Value] = (), unused: Collection[str
     if not rows:
         raise BadInput(f"{path}: expected rows below the header, got none")
     if skipped := len(lines) - 1 - len(rows):
-        remarks = (*remarks, f"{skipped} lines below the header that begin with # are taken as comments")
+        remarks = (*remarks, f"{_lines(skipped)} below the header, beginning with #: taken as comments")
     for line in rows:
         if len(line.cells) != len(header):
             raise BadInput(
@@ -154,7 +157,7 @@ def _without_comments(text: str) -> tuple[str, int, tuple[str, ...]]:
     if headed and any(NUMBER.fullmatch(cell.strip().replace(",", ".")) for cell in cells):
         remark = f"the header is read from line {above}, which begins with #"
         return "".join([marked.lstrip() + "\n", *lines[above:]]), above - 1, (remark,)
-    remark = f"{comments} lines above the header that begin with # are taken as comments"
+    remark = f"{_lines(comments)} above the header, beginning with #: taken as comments"
     return "".join(lines[above:]), above, (remark,)
 
 
@@ -201,6 +204,10 @@ def _value(cell: str, missing: Missing) -> str | None:
 def _has_decimal_commas(texts: Texts) -> bool:
     found = {text for text in texts if text is not None and _DECIMAL_COMMA.fullmatch(text)}
     return any(not AS_THOUSANDS.fullmatch(text) for text in found)
+
+
+def _lines(count: int) -> str:
+    return f"{count} line{'s' if count != 1 else ''}"
 
 
 def _line(error: Exception) -> str:

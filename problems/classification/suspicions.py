@@ -38,7 +38,7 @@ def suspicions(columns: tuple[Column, ...], frame: "pd.DataFrame") -> tuple[str,
         frame: the open rows: features by name and `__label__`.
     """
     labels = frame["__label__"].to_numpy() == 1
-    said = []
+    said = contradictions(columns, frame)
     for column in columns:
         if _tells(column, frame[column.name], labels):
             said.append(
@@ -52,6 +52,14 @@ def suspicions(columns: tuple[Column, ...], frame: "pd.DataFrame") -> tuple[str,
                 for value, count in far_off(frame[column.name].to_numpy(dtype=np.float64))
             ]
     return tuple(said)
+
+
+def contradictions(columns: tuple[Column, ...], frame: "pd.DataFrame") -> list[str]:
+    """Says how many sets of rows with equal features have both labels."""
+    names = [column.name for column in columns]
+    labels = frame.groupby(names, dropna=False, sort=False)["__label__"].nunique()
+    both = int((labels > 1).sum())
+    return [f"{both} sets of open rows with equal features have both labels"] if both else []
 
 
 def far_off(values: Numbers) -> list[tuple[float, int]]:

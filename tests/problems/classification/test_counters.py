@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from problems.classification.counters import counts_rows, rises
+from problems.classification.counters import counts_rows, names_something, rises
+from problems.classification.raw import Numbers
 
 ROWS = np.arange(200, dtype=np.float64)
 RNG = np.random.default_rng(4)
@@ -49,4 +50,27 @@ def test_a_measurement_in_order_of_the_file_is_noticed() -> None:
     assert rises(np.sort(RNG.normal(size=200)))
     assert rises(-np.sort(RNG.normal(size=200)))
     assert not rises(MEASURED["gaussian"])
+    assert rises(np.repeat(ROWS[:40], 3))  # patients with three visits
     assert not rises(np.repeat(ROWS[:10], 20))
+
+
+def test_whole_numbers_that_name_somebody() -> None:
+    ids = RNG.choice(10**6, 100, replace=False).astype(np.float64)
+    assert names_something(ids)
+    assert names_something(RNG.permutation(np.repeat(ids, 2)))
+
+
+@pytest.mark.parametrize(
+    "amounts",
+    [
+        MEASURED["ages"],
+        MEASURED["gaussian"],
+        MEASURED["flags"],
+        100 * RNG.integers(1, 2000, 200).astype(np.float64),  # costs, rounded to hundreds
+        np.where(RNG.random(200) < 0.5, 0, RNG.integers(0, 10**6, 200)).astype(
+            np.float64
+        ),  # many without costs
+    ],
+)
+def test_amounts_name_nobody(amounts: Numbers) -> None:
+    assert not names_something(amounts)

@@ -86,10 +86,10 @@ def test_a_file_is_found_by_its_name_composed_or_decomposed(write: Write, tmp_pa
     ("text", "where", "remark"),
     [
         ('# of 2024, "draft\n#\n\na,b\n1,2\n3,4\n', "line 5", "2 lines above the header"),
-        ("\ufeff# of 2024\na,b\n1,2\n3,4\n", "line 3", "1 lines above the header"),
+        ("\ufeff# of 2024\na,b\n1,2\n3,4\n", "line 3", "1 line above the header"),
         ("## by hand\n# a,b\n1,2\n3,4\n", "line 3", "the header is read from line 2"),
         ("#a,b\n1,2\n3,4\n", "line 2", "the header is read from line 1"),
-        ("a,b\n1,2\n# checked until here\n3,4\n", "line 2", "1 lines below the header"),
+        ("a,b\n1,2\n# checked until here\n3,4\n", "line 2", "1 line below the header"),
     ],
 )
 def test_comments_are_skipped_and_said_so(write: Write, text: str, where: str, remark: str) -> None:
@@ -97,6 +97,12 @@ def test_comments_are_skipped_and_said_so(write: Write, text: str, where: str, r
     assert dict(table.columns) == {"a": ["1", "3"], "b": ["2", "4"]}
     assert table.where[0] == where
     assert remark in table.remarks[0]
+
+
+def test_a_delimiter_may_be_stated_above_the_header(write: Write) -> None:
+    table = read_csv(write("sep=;\r\na,b;c\r\n1,5;x\r\n"))
+    assert dict(table.columns) == {"a,b": ["1,5"], "c": ["x"]}
+    assert table.where == ("line 3",)
 
 
 def test_a_value_may_begin_with_a_hash(write: Write) -> None:
