@@ -65,8 +65,7 @@ def check_family(descriptor: FamilyDescriptor, perform: Perform) -> None:
     expect(family.name == descriptor.name, f"expected the name {descriptor.name!r}, got {family.name!r}")
     target = Target.model_validate(dict(descriptor.sample_target))
     instance = _check_loading(family, descriptor, target)
-    if descriptor.sources:
-        check_sources(family, descriptor)
+    check_sources(family, descriptor)
     view = family.view(instance, target)
     methods = tuple(family.methods())
     _check_methods(methods)

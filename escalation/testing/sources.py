@@ -47,6 +47,7 @@ def check_sources(family: Any, descriptor: FamilyDescriptor) -> None:
     Raises:
         ContractBroken: at a field that is accepted without an effect, or that no source knows.
     """
+    expect(bool(descriptor.sources), "expected `sources` in the descriptor: the ways to give an instance")
     with tempfile.TemporaryDirectory() as folder:
         target = Target.model_validate(dict(descriptor.sample_target))
         sources: Sequence[Source] = resolve(descriptor.sources)(Path(folder))

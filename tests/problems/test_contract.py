@@ -1,6 +1,7 @@
 """Every registered family keeps the contract on real backends, and the contract notices one that does not."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from escalation.certificate import Certificate, CertificateStatus
 from escalation.errors import BadInput
 from escalation.protocols import Backend
-from escalation.registry import FamilyDescriptor, backend_descriptor, families, resolve
+from escalation.registry import backend_descriptor, families, resolve
 from escalation.settings import Settings
 from escalation.testing.backend import ContractBroken
 from escalation.testing.family import Perform, check_family
@@ -77,9 +78,7 @@ def test_the_contract_notices_a_family_that_breaks_it(
     cheat: type[Toy], message: str, perform: Perform
 ) -> None:
     toy = families()["toy"]
-    broken = FamilyDescriptor(
-        "toy", f"{__name__}:{cheat.__name__}", toy.summary, toy.sample, toy.sample_target
-    )
+    broken = replace(toy, family=f"{__name__}:{cheat.__name__}")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("escalation.testing.family.resolve", lambda _: cheat)
         with pytest.raises(ContractBroken, match=message):

@@ -17,9 +17,14 @@ from problems.toy.instance import ToySpec
 NUMBERS = {"numbers": [3, 1, 4, 1, 5]}
 
 
-@pytest.mark.parametrize("name", sorted(name for name, each in families().items() if each.sources))
+@pytest.mark.parametrize("name", sorted(families()))
 def test_every_field_beside_every_source_has_an_effect_or_is_refused(name: str) -> None:
     check_sources(resolve(families()[name].family)(), families()[name])
+
+
+def test_a_family_must_name_its_sources() -> None:
+    with pytest.raises(ContractBroken, match="expected `sources` in the descriptor"):
+        check_sources(Toy(), replace(families()["toy"], sources=""))
 
 
 class Deaf(Toy):
