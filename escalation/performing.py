@@ -57,14 +57,15 @@ def _hand_off(runtime: Runtime, case: Case, item: Item, machine: PaidBackend, pa
     handing = Handing(
         ledger=runtime.ledger,
         store=runtime.store,
-        backend=machine,
+        backend=machine.at(row.frozen) or machine,
         work=item.work,
         rules=case.policy.handoff,
         settings=runtime.settings,
         clock=runtime.clock,
         stop=runtime.stop,
         limit=case.budget,
-        since=now,
+        since=runtime.instant(),
+        instant=runtime.instant,
         question=partial(_question, runtime, case, item, machine),
         quote=item.quote,
     )

@@ -113,6 +113,9 @@ class Ledger(Protocol):
     def let_go(self, case_id: str) -> None:
         """Gives the case's lease back if this object has it; even where that fails, it has it no more."""
 
+    def idle_s(self, case_id: str) -> float | None:
+        """Seconds since anybody held the case's lease or renewed it; None where nobody ever did."""
+
     def want_handoff(self, key: WorkKey, work: str, backend: str, now: float) -> Handoff:
         """Opens the hand-off of paid work under a new random tag, or returns the one there is."""
 

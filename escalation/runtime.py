@@ -10,6 +10,7 @@ from typing import Protocol
 
 from escalation.attempt import Attempt
 from escalation.case import Outcome
+from escalation.clock import Instant
 from escalation.decision import Decision
 from escalation.errors import CaseConflict
 from escalation.ladder import Case, Item
@@ -55,6 +56,7 @@ class Runtime:
         tracker: the view.
         render: makes the HTML report.
         clock: seconds since the epoch; facts that depend on the time ask it once and are recorded.
+        instant: the clock that durations are taken from, since nobody can set it.
     """
 
     settings: Settings
@@ -63,6 +65,7 @@ class Runtime:
     tracker: Tracker
     render: Render
     clock: Callable[[], float] = time.time
+    instant: Callable[[], Instant] = Instant.now
     stop: threading.Event = field(default_factory=threading.Event)
     _backends: dict[str, Machine] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)

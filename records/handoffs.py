@@ -81,7 +81,8 @@ def advance(
 ) -> Handoff:
     """The same for every transition of the table: who calls it has set aside or billed what is to be."""
     check_transition(before.state, target, who)
-    after = _swap(connection, before, {"state": target, "since": now}, changes, {"by": str(who)})
+    moved = {"state": target, "since": now}
+    after = _swap(connection, before, moved, {"entered": (), "astray": (), **changes}, {"by": str(who)})
     if target in _ENDED and before.state is not HandoffState.PARKED:
         budgets.release(connection, before.key)
     return after

@@ -96,6 +96,12 @@ def give_back(connection: Connection, case_id: str, token: int) -> None:
     connection.execute(update(leases).where(mine).values(held=False))
 
 
+def idle_s(connection: Connection, case_id: str) -> float | None:
+    """Seconds since anybody held the case's lease or renewed it; None where nobody ever did."""
+    lease = find(connection, case_id)
+    return None if lease is None else _age_s(connection, lease)
+
+
 def _beat(connection: Connection) -> dict[str, float]:
     return {"beat_boot_s": Instant.now().at_s, "beat_at": _now_s(connection)}
 
@@ -109,12 +115,15 @@ def _now_s(connection: Connection) -> float:
 
 
 def _left_s(connection: Connection, lease: RowMapping, leases_long: float) -> float:
-    """Seconds until the lease is over. A heartbeat from the future, by a clock that was set, is no better
-    than one as far in the past."""
+    """Seconds until the lease is over."""
+    return float(lease["lease_s"] * leases_long - _age_s(connection, lease))
+
+
+def _age_s(connection: Connection, lease: RowMapping) -> float:
+    """Seconds since the last heartbeat. One from the future, by a clock that was set, is no better than one
+    as far in the past."""
     age_s = Instant(lease["boot"], lease["beat_boot_s"]).age_s()
-    if age_s is None:
-        age_s = abs(_now_s(connection) - lease["beat_at"])
-    return float(lease["lease_s"] * leases_long - age_s)
+    return float(abs(_now_s(connection) - lease["beat_at"]) if age_s is None else age_s)
 
 
 def _busy(connection: Connection, case_id: str, lease: RowMapping) -> str:

@@ -205,6 +205,11 @@ class SqlLedger:
                 with self._database.writing() as connection:
                     leases.give_back(connection, case_id, token)
 
+    def idle_s(self, case_id: str) -> float | None:
+        """Seconds since anybody held the case's lease or renewed it; None where nobody ever did."""
+        with self._database.reading() as connection:
+            return leases.idle_s(connection, case_id)
+
     def want_handoff(self, key: WorkKey, work: str, backend: str, now: float) -> Handoff:
         """Opens a hand-off under a new random tag, or returns the one there is."""
         with self._writing(key.case_id) as connection:

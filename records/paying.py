@@ -1,11 +1,13 @@
 """Permission to spend, and the bill: approval, reservation and state change in one transaction."""
 
+import time
+
 from sqlalchemy import Connection
 
 from escalation.attempt import Cost
 from escalation.errors import BadInput, CaseConflict
 from escalation.handoff.model import Approval, ApprovalState, Authorisation, Handoff, Word
-from escalation.handoff.states import HandoffState
+from escalation.handoff.states import HandoffState, Who
 from escalation.problem import Budget
 from records import approvals, budgets, handoffs, limits
 
@@ -78,19 +80,21 @@ def bill_by_hand(connection: Connection, before: Handoff, qpu_s: float, usd: flo
     """As `Ledger.bill_by_hand` says.
 
     Raises:
-        BadInput: on a negative bill, or a hand-off that a person did not give up.
+        BadInput: on a negative bill, or a hand-off that is neither given up nor settled.
     """
-    if before.state is not HandoffState.CANCELLED:
+    if before.state not in (HandoffState.CANCELLED, HandoffState.SETTLED):
         raise BadInput(
-            f"hand-off {before.key} is {before.state}: expected one that was given up; any other is billed "
-            "by the service's own account"
+            f"hand-off {before.key} is {before.state}: expected one that was given up, or whose result is "
+            "there and whose bill is not; any other is billed by the service's own account"
         )
     if qpu_s < 0 or usd < 0:
         raise BadInput(f"hand-off {before.key}: expected a bill of at least 0, got {qpu_s:g} s, {usd:g} USD")
     line = f"billed by {by}: {qpu_s:g} s, {usd:.2f} USD"
-    after = handoffs.amend(
-        connection, before, usage_qpu_s=qpu_s, incidents=tuple(dict.fromkeys((*before.incidents, line)))
-    )
+    said = {"usage_qpu_s": qpu_s, "incidents": tuple(dict.fromkeys((*before.incidents, line)))}
+    if before.state is HandoffState.SETTLED:
+        after = handoffs.advance(connection, before, HandoffState.DONE, time.time(), Who.PERSON, **said)
+    else:
+        after = handoffs.amend(connection, before, **said)
     budgets.spend(connection, before.key, Cost(qpu_s=qpu_s, usd=usd))
     return after
 
@@ -133,4 +137,7 @@ def _is_next(found: Handoff, before: Handoff) -> bool:
     """Whether this is what `before` became when it was authorised: the answer was lost, not the deed."""
     if found.state is not HandoffState.AUTHORISED:
         return False
-    return before.model_copy(update={"state": found.state, "since": found.since}) == found
+    return (
+        before.model_copy(update={"state": found.state, "since": found.since, "entered": found.entered})
+        == found
+    )

@@ -16,7 +16,7 @@ from backends.ibm_runtime.service import ServiceBackend
 from bench.live_contract.gate import HELD_S, held_back
 from escalation.errors import BackendError
 from escalation.handoff.model import Payload, Price, RemoteJob
-from escalation.handoff.service import InDoubt, NotAccepted
+from escalation.handoff.service import Answered, Declined, NotSent
 from escalation.work import Blob, CircuitBatch, Pub
 
 COIN = "OPENQASM 3.0;\nbit[1] meas;\nqubit[1] q;\nmeas[0] = measure q[0];\n"
@@ -67,7 +67,7 @@ class Contract:
         self.work = CircuitBatch((Pub(COIN, Blob(none.getvalue()), (), 1),))
         found = backend.price(self.work)
         cap_s = float(ceil(found.qpu_s + ROOM_S))
-        self.price = found.model_copy(update={"cap_qpu_s": cap_s, "cap_usd": backend.usd(cap_s)})
+        self.price = found.model_copy(update={"cap_qpu_s": cap_s, "cap_usd": found.usd_for(cap_s)})
         self.jobs: dict[str, str] = {}
         self.fences: list[str] = []
         self.tags: list[str] = []
@@ -124,7 +124,7 @@ class Contract:
     def listed_after(self, fence: str) -> tuple[float | None, float | None]:
         """POSTs, and measures the seconds until the job is listed by tag and by batch; then cancels it."""
         payload, tag = self.frozen(), self.tags[-1]
-        with suppress(InDoubt):  # the listing tells
+        with suppress(Answered):  # the listing tells
             self.sent(self.backend.send(payload, fence))
         start = time.monotonic()
         by_tag = self.seen(start, lambda: self.has(tag, tag, ()))
@@ -188,9 +188,9 @@ class Contract:
         """Expects a definite no."""
         try:
             job = act()
-        except NotAccepted as error:
+        except (NotSent, Declined) as error:
             return Finding(question, True, f"refused: {error}")
-        except InDoubt as error:
+        except Answered as error:
             return Finding(question, False, f"no clear answer: {error}")
         self.cancel(job.job_id)
         return Finding(question, False, f"it was accepted as job {job.job_id}, and cancelled")

@@ -3,19 +3,18 @@
 from collections.abc import Iterable, Sequence
 
 from escalation.errors import BackendError
+from escalation.handoff.handing import Handing, move
 from escalation.handoff.model import Handoff, RemoteJob
 from escalation.handoff.service import PaidBackend
 from escalation.handoff.states import HandoffState
 from escalation.recording import Ledger
 
 
-def adopt(
-    ledger: Ledger, backend: PaidBackend, row: Handoff, jobs: Sequence[RemoteJob], now: float
-) -> Handoff:
+def adopt(h: Handing, row: Handoff, jobs: Sequence[RemoteJob]) -> Handoff:
     """Takes the earliest of the jobs for ours, and cancels the rest where they still can be."""
     first, *others = jobs
-    row = ledger.move(row, HandoffState.SUBMITTED, now, job_id=first.job_id, job=None, reason="")
-    return cancel_others(ledger, backend, row, others)
+    row = move(h, row, HandoffState.SUBMITTED, job_id=first.job_id, job=None, reason="")
+    return cancel_others(h.ledger, h.backend, row, others)
 
 
 def cancel_others(ledger: Ledger, backend: PaidBackend, row: Handoff, others: Iterable[RemoteJob]) -> Handoff:

@@ -5,10 +5,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from escalation.errors import BackendError, Held, Interrupted, Moved, Waiting
+from escalation.handoff.following import bill
 from escalation.handoff.handing import Handing, Step
 from escalation.handoff.model import Handoff
 from escalation.handoff.states import HandoffState as S
-from escalation.handoff.steps import Take, bill, next_step
+from escalation.handoff.steps import Take, next_step
 from escalation.protocols import Progress
 from escalation.work import JobState, RawResult
 
@@ -80,7 +81,7 @@ def close(h: Handing, row: Handoff, pace: Pace) -> RawResult:
 
 def _stretch(h: Handing, row: Handoff, step: Take, tell: Tell) -> Handoff:
     """Repeats a step, with longer and longer pauses, until it leads on or takes too long."""
-    name, until, nap_s = next_step(h, row)[0], h.clock() + h.rules.wait_s, 0.0
+    name, until_s, nap_s = next_step(h, row)[0], h.now_s + h.rules.wait_s, 0.0
     try:
         while True:
             if h.stop.is_set():
@@ -91,7 +92,7 @@ def _stretch(h: Handing, row: Handoff, step: Take, tell: Tell) -> Handoff:
                 return row
             about = ": ".join(filter(None, (f"{row.state}, job {row.job_id or 'not known'}", h.trouble)))
             tell(Progress(done.state or JobState.QUEUED, None, about))
-            if row.state is not S.DOUBTED and h.clock() + nap_s > until:
+            if row.state is not S.DOUBTED and h.now_s + nap_s > until_s:
                 return row
             h.stop.wait(nap_s)
             row = _latest(h, row)  # a person may have cancelled or parked it
@@ -104,14 +105,17 @@ def _stretch(h: Handing, row: Handoff, step: Take, tell: Tell) -> Handoff:
 
 
 def _once(h: Handing, row: Handoff, step: Take) -> Step:
-    """Takes the step once; a failure that may pass is a pause, and so is a change by somebody else."""
+    """Takes the step once; a failure that may pass is a pause, and so is a change by somebody else.
+
+    Once the service may have a job, no failure is the end of it: the case waits, and `reconcile` goes on.
+    """
     h.trouble = ""
     try:
         return step(h, row)
     except Moved:
         pass
     except BackendError as error:
-        if not error.retry:
+        if not error.retry and not row.state.may_be_charged:
             raise
         h.trouble = str(error)
     return Step(_latest(h, row), h.settings.poll_s)

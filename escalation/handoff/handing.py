@@ -3,10 +3,14 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from escalation.calibration import Calibration
-from escalation.handoff.model import Approval, Handoff
+from escalation.clock import Instant
+from escalation.handoff import marks
+from escalation.handoff.model import Approval, Handoff, Marks
 from escalation.handoff.service import PaidBackend
+from escalation.handoff.states import HandoffState as S
 from escalation.policy import HandoffRules
 from escalation.problem import Budget
 from escalation.quote import Quote
@@ -25,12 +29,13 @@ class Handing:
         limit: what the case may spend.
         quote: what the attempt may use; None when it was checked before.
         since: when this process began; what it cannot learn within `settings.doubt_s` from then is parked.
+            None where the process is one of many, and what the ledger has counts alone.
+        instant: the clock that durations are taken from, since nobody can set it.
         unreadable: times that the result could not be read.
-        unknown_since: when the service first did not know the job; None while it does.
-        drift_due: when the calibration is looked at next.
+        drift_due: seconds of that clock at which the calibration is looked at next.
         kept: the calibration kept last, with its digest.
         read: digest of the raw text that was kept, and what it says, so that it is decoded once.
-        tell_due: when the service is told, or told again, to stop a job that nobody wants.
+        tell_due: the same for telling the service, again, to stop a job that nobody wants.
         trouble: what kept the last step from being taken; empty where nothing did.
     """
 
@@ -43,16 +48,29 @@ class Handing:
     clock: Callable[[], float]
     stop: threading.Event
     limit: Budget
-    since: float
+    since: Instant | None = None
+    instant: Callable[[], Instant] = Instant.now
     question: Callable[[Handoff], Approval | None] | None = None
     quote: Quote | None = None
     unreadable: int = 0
-    unknown_since: float | None = None
     drift_due: float = 0.0
     tell_due: float = 0.0
     trouble: str = ""
     kept: tuple[Calibration, str] | None = None
     read: tuple[str, RawResult] | None = None
+
+    @property
+    def now_s(self) -> float:
+        """Seconds of the clock that nobody can set; they mean something in this process."""
+        return self.instant().at_s
+
+    def mark(self, seen: Marks = ()) -> Marks:
+        """Marks now, where this boot has no mark among those seen."""
+        return marks.add(seen, self.instant())
+
+    def age_s(self, seen: Marks) -> float | None:
+        """Seconds since a moment; None where this boot did not see it."""
+        return marks.age_s(seen, self.instant())
 
 
 @dataclass(frozen=True)
@@ -68,3 +86,18 @@ class Step:
     row: Handoff
     nap_s: float = 0.0
     state: JobState | None = None
+
+
+def move(h: Handing, row: Handoff, state: S, **changes: Any) -> Handoff:
+    """Takes a hand-off to another state, and marks when."""
+    return h.ledger.move(row, state, h.clock(), entered=h.mark(), **changes)
+
+
+def park(h: Handing, row: Handoff, why: str) -> Step:
+    """Leaves it to a person."""
+    return Step(move(h, row, S.PARKED, reason=why))
+
+
+def end(h: Handing, row: Handoff, state: S, why: str) -> Step:
+    """Ends it, with the reason."""
+    return Step(move(h, row, state, reason=why))

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from escalation.calibration import Calibration
+from escalation.errors import BackendError
 from escalation.handoff.handing import Handing
 from escalation.handoff.model import Handoff, Payload
 from escalation.identity import canonical_json
@@ -42,7 +43,7 @@ def fidelity_lost(h: Handing, row: Handoff, now: Calibration) -> float | None:
     before = kept_calibration(h.store, row, "submission")
     if before is None:
         return None
-    then, after = h.backend.fidelity(h.work, before), h.backend.fidelity(h.work, now)
+    then, after = (h.backend.fidelity(h.work, each) for each in (before, now))
     return None if then is None or after is None else then - after
 
 
@@ -52,7 +53,7 @@ def record(h: Handing, row: Handoff, result: RawResult) -> RawResult:
     assert row.price is not None
     charged = row.price.qpu_s if row.usage_qpu_s is None else row.usage_qpu_s
     began = row.sent_at or row.opened  # a person who was asked before may have taken days
-    usage = Usage(wall_s=max(0.0, h.clock() - began), qpu_s=charged, usd=h.backend.usd(charged))
+    usage = Usage(wall_s=max(0.0, h.clock() - began), qpu_s=charged, usd=row.price.usd_for(charged))
     about: dict[str, Any] = {
         "tag": row.tag,
         "payload": row.payload,
@@ -80,7 +81,10 @@ def _drift(h: Handing, row: Handoff) -> dict[str, Any]:
     if moments["run"] == moments.get("submission"):
         return {"drift": {"fidelity_lost": 0.0, "limit": limit, "beyond": False}}
     ran = kept_calibration(h.store, row, "run")
-    lost = None if ran is None else fidelity_lost(h, row, ran)
+    try:
+        lost = None if ran is None else fidelity_lost(h, row, ran)
+    except BackendError:  # the circuits cannot be laid out any more: the result does not wait for that
+        lost = None
     beyond = limit is not None and lost is not None and lost > limit
     return {"drift": {"fidelity_lost": lost, "limit": limit, "beyond": beyond}}
 

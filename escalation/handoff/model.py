@@ -1,7 +1,7 @@
 """The records of a hand-off: what is sent, what it costs, where it stands, who approved it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -9,6 +9,7 @@ from pydantic import Field, JsonValue
 
 from escalation.attempt import Cost
 from escalation.case import WorkKey
+from escalation.clock import Instant
 from escalation.handoff.states import HandoffState
 from escalation.model import Frozen, Moment
 from escalation.work import Blob, JobState
@@ -28,6 +29,10 @@ class Price(Frozen):
         """What is reserved."""
         return Cost(qpu_s=self.cap_qpu_s, usd=self.cap_usd)
 
+    def usd_for(self, qpu_s: float) -> float:
+        """What so many seconds cost at this price, whatever a second costs by now."""
+        return qpu_s * self.cap_usd / self.cap_qpu_s if self.cap_qpu_s else 0.0
+
 
 @dataclass(frozen=True)
 class Payload:
@@ -40,6 +45,7 @@ class Payload:
         shots: in total.
         isa: per pub, the SHA-256 of its circuit's OpenQASM 3 text.
         calibration: digest of the calibration that it was transpiled under.
+        account: what names the account that pays, without a secret; what follows the job goes by it.
     """
 
     body: Blob
@@ -48,6 +54,7 @@ class Payload:
     shots: int
     isa: tuple[str, ...] = ()
     calibration: str | None = None
+    account: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def digest(self) -> str:
@@ -62,6 +69,7 @@ class Payload:
             "shots": self.shots,
             "isa": list(self.isa),
             "calibration": self.calibration,
+            "account": dict(self.account),
         }
 
     @classmethod
@@ -80,6 +88,10 @@ class RemoteJob(Frozen):
     tags: tuple[str, ...] = ()
     reason: str = Field("", description="Why it failed or was cancelled, in the service's words.")
     started_at: Moment | None = Field(None, description="When it began to run, where known.")
+
+
+Marks = tuple[Instant, ...]
+"""One moment, as each boot saw it first: no setting of a clock moves it, and it means nothing elsewhere."""
 
 
 class Handoff(Frozen):
@@ -102,6 +114,12 @@ class Handoff(Frozen):
     fence_closed_at: float | None = Field(
         None, description="When the service confirmed that the last fence is closed; seconds since the epoch."
     )
+    closed: Marks = Field((), description="The same, from when the settling time is counted.")
+    entered: Marks = Field((), description="When it came into its state.")
+    astray: Marks = Field((), description="Since when the service answers with nothing that can be used.")
+    held: Marks = Field((), description="When the service said to come back later, see `held_s`.")
+    held_s: float = Field(0.0, description="Seconds from then before the next POST.")
+    declined: bool = Field(False, description="Whether the last POST was answered with a no for good.")
     sent_at: float | None = Field(None, description="When the first POST was begun; seconds since the epoch.")
     sends: int = Field(0, description="POSTs begun, over all rounds.")
     job_id: str | None = None

@@ -77,7 +77,7 @@ def adopt(ledger: Ledger, backend: PaidBackend, row: Handoff, job_id: str, who: 
     """
     _check(row, S.SUBMITTED, "adopt a job for", (S.PARKED,))
     try:
-        job = backend.look(job_id)
+        job = (backend.at(row.frozen) or backend).look(job_id)
     except BackendError as error:
         if error.retry:
             raise
@@ -100,7 +100,8 @@ def cancel(ledger: Ledger, row: Handoff, who: Person, open_backend: Open) -> Han
         )
     if row.state is not S.PARKED:
         return ledger.amend(row, cancel_wanted=True)
-    lines = _stop_jobs(open_backend(row.backend), row)
+    backend = open_backend(row.backend)
+    lines = _stop_jobs(backend.at(row.frozen) or backend, row)
     said = f"given up by {who.name}; it was parked: {row.reason}"
     incidents = (*row.incidents, *(line for line in lines if line not in row.incidents))
     return ledger.move(
@@ -109,10 +110,10 @@ def cancel(ledger: Ledger, row: Handoff, who: Person, open_backend: Open) -> Han
 
 
 def bill(ledger: Ledger, row: Handoff, qpu_s: float, usd: float, who: Person) -> Handoff:
-    """Closes the books of given-up work with what the service's own bill says.
+    """Closes the books with what the service's own bill says: of work that was given up, or is settled.
 
     Raises:
-        BadInput: when the work was not given up, or the bill is negative or no number.
+        BadInput: when the work is neither, or the bill is negative or no number.
     """
     if not (isfinite(qpu_s) and isfinite(usd)):
         raise BadInput(f"{row.key}: expected a bill in numbers, got {qpu_s:g} s, {usd:g} USD")

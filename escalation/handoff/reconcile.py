@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from pydantic import Field
 
-from escalation.case import CaseRecord, CaseStatus
+from escalation.case import CaseInfo, CaseRecord, CaseStatus
 from escalation.errors import BackendError, CaseConflict, Moved, TierwiseError
 from escalation.handoff.carry import led_on
 from escalation.handoff.handing import Handing, Step
@@ -145,19 +145,28 @@ def visit(runtime: Runtime, case_id: str) -> Visit:
 
 
 def _look_after(runtime: Runtime, case_id: str) -> Iterator[Seen]:
-    info = runtime.ledger.case(case_id).info
-    policy = parse_policy(info.policy_text, info.policy_name).policy
-    limit = info.problem.budget & policy.budget
+    rules = _rules(runtime.ledger.case(case_id).info)
     for row in runtime.ledger.handoffs(case_id):
         if not row.state.final:
-            yield _look(runtime, row, policy.handoff, limit)
+            yield _look(runtime, row, rules)
 
 
-def _look(runtime: Runtime, row: Handoff, rules: HandoffRules, limit: Budget) -> Seen:
+def _rules(info: CaseInfo) -> HandoffRules:
+    """How the case's policy wants jobs followed; a policy that says nothing any more keeps no job waiting.
+
+    It may name a family or a backend that is gone, and a job that is paid for has to be fetched all the same.
+    """
+    try:
+        return parse_policy(info.policy_text, info.policy_name).policy.handoff
+    except TierwiseError:
+        return HandoffRules()
+
+
+def _look(runtime: Runtime, row: Handoff, rules: HandoffRules) -> Seen:
     did, error = [], ""
     try:
         if _to_move(row):
-            for name, now in _go_on(_handing(runtime, row, rules, limit), row):
+            for name, now in _go_on(_handing(runtime, row, rules), row):
                 did.append(f"{name}: {now.state}")
     except Exception as problem:
         error = _line(problem)
@@ -173,21 +182,21 @@ def _to_move(row: Handoff) -> bool:
     return row.cancel_wanted or row.state not in NEVER_SENT
 
 
-def _handing(runtime: Runtime, row: Handoff, rules: HandoffRules, limit: Budget) -> Handing:
+def _handing(runtime: Runtime, row: Handoff, rules: HandoffRules) -> Handing:
     machine = runtime.backend(row.backend)
     if not isinstance(machine, PaidBackend):
         raise BackendError(f"{row.backend}: expected a backend that charges, got one that does not")
     return Handing(
         ledger=runtime.ledger,
         store=runtime.store,
-        backend=machine,
+        backend=machine.at(row.frozen) or machine,
         work=runtime.ledger.find_work(row.key),
         rules=rules,
         settings=runtime.settings,
         clock=runtime.clock,
         stop=runtime.stop,
-        limit=limit,
-        since=0.0,  # this process is one of many: how long a doubt has lasted is in the ledger
+        limit=Budget(),  # what asks for it comes before anything is sent, and is the case's
+        instant=runtime.instant,
     )
 
 
@@ -224,11 +233,9 @@ def _worth_asking(h: Handing, row: Handoff, asked: int) -> bool:
     """Whether a job is asked after again at once: it was told to stop, is unknown, or cannot be read."""
     if row.state is not S.SUBMITTED:
         return False
-    if h.unknown_since is not None and asked == TIMES - 1:
-        h.unknown_since = row.since  # the last try: unknown now, and accepted long ago
     if h.unreadable:
-        return True  # `follow` parks it after some
-    return asked < TIMES and (row.cancel_wanted or h.unknown_since is not None)
+        return True  # `fetch` parks it after some
+    return asked < TIMES and (row.cancel_wanted or bool(row.astray))
 
 
 def _unanswered(approval: Approval) -> bool:

@@ -10,20 +10,38 @@ from escalation.protocols import Machine
 from escalation.work import Blob, RawResult, Work
 
 
-class NotAccepted(BackendError):
-    """The service definitely did not accept the job; `retry` tells whether it may later.
+class NotSent(BackendError):
+    """Nothing of the job left this machine; `retry` tells whether it may later."""
+
+
+class Answered(BackendError):
+    """A POST that left this machine, and no word on it that names a job.
 
     Attributes:
-        after_s: seconds to wait before the next try, where the service said so.
+        after_s: seconds to wait before another POST, where the service said so.
     """
 
-    def __init__(self, message: str, *, retry: bool, after_s: float | None = None) -> None:
+    def __init__(self, message: str, *, retry: bool = True, after_s: float | None = None) -> None:
         super().__init__(message, retry=retry)
         self.after_s = after_s
 
 
-class InDoubt(BackendError):
+class Declined(Answered):
+    """The service answered that it did not accept; `retry` tells whether it may later.
+
+    It may have accepted all the same: that is known once its jobs have been listed.
+    """
+
+
+class InDoubt(Answered):
     """Nobody can tell from the answer, or from its absence, whether the service accepted the job."""
+
+
+class Malformed(BackendError):
+    """What the service answered is not what was asked for; it may be asked again."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, retry=True)
 
 
 class Unreadable(BackendError):
@@ -38,8 +56,15 @@ class PaidBackend(Machine, Protocol):
     """A service that charges. Every verb is one exchange; none retries, waits or keeps state of its own.
 
     All raise `BackendError`, its `retry` telling whether the same call may succeed later; only `send` ever
-    leaves it open whether something was done, and says so with `InDoubt`.
+    leaves it open whether something was done, and says so with `InDoubt` or `Declined`. What follows a job
+    goes by its id and by what was frozen, and asks nothing about the device, which may be gone.
     """
+
+    def at(self, frozen: Mapping[str, Any]) -> "PaidBackend | None":
+        """The same device for the account that a payload was frozen for, see `Payload.describe`.
+
+        None where this is it.
+        """
 
     def price(self, work: Work) -> Price:
         """Estimates the work from circuits and calibration; nothing is sent."""
@@ -60,8 +85,9 @@ class PaidBackend(Machine, Protocol):
         """POSTs the frozen bytes into the fence, once.
 
         Raises:
-            NotAccepted: the service definitely has no job of this POST.
-            InDoubt: it may have one.
+            NotSent: nothing left this machine.
+            Declined: the service said no.
+            InDoubt: it may have a job of it.
         """
 
     def find(self, tag: str, fences: Sequence[str]) -> tuple[RemoteJob, ...]:
@@ -70,8 +96,8 @@ class PaidBackend(Machine, Protocol):
     def look(self, job_id: str) -> RemoteJob:
         """Asks after a job; raises `BackendError` without `retry` when the service does not know it."""
 
-    def fetch(self, job_id: str) -> bytes:
-        """The raw text of a final job: its result where it succeeded, the job's own record where not."""
+    def fetch(self, job: RemoteJob) -> bytes:
+        """The raw text of a job that was seen final: its result where it succeeded, else its own record."""
 
     def read(self, work: Work, payload: Payload, job: RemoteJob, raw: bytes) -> RawResult:
         """Decodes a raw text, without usage; a failed or cancelled job becomes a failed result.
@@ -81,7 +107,7 @@ class PaidBackend(Machine, Protocol):
         """
 
     def usage_qpu_s(self, job_id: str) -> float | None:
-        """Seconds charged; None while they are not final."""
+        """Seconds charged, finite and at least 0; None while they are not final."""
 
     def calibration_for(self, job: RemoteJob) -> Calibration | None:
         """The calibration in force when the job ran; None where nobody knows."""
@@ -91,9 +117,6 @@ class PaidBackend(Machine, Protocol):
 
     def cancel_job(self, job_id: str) -> None:
         """Asks the service to stop a job; does nothing when it is final."""
-
-    def usd(self, qpu_s: float) -> float:
-        """What that many seconds cost."""
 
     def evidence(self, job_id: str) -> Mapping[str, Blob]:
         """What else the service keeps of a job (metrics, logs); best effort, empty where not to be had."""

@@ -82,21 +82,23 @@ TRANSITIONS: tuple[Transition, ...] = (
     Transition(_S.FENCED, _S.AUTHORISED, _D, "nothing was sent into the fence, and it has grown old"),
     Transition(_S.FENCED, _S.CANCELLED, _D, "it was cancelled before anything was sent"),
     Transition(_S.SENDING, _S.SUBMITTED, _D, "the service answered with a job id"),
-    Transition(_S.SENDING, _S.FENCED, _D, "the service definitely did not accept, and may later"),
-    Transition(_S.SENDING, _S.REFUSED, _D, "the service definitely refuses for good"),
-    Transition(_S.SENDING, _S.DOUBTED, _D, "no answer, an unclear one, or the sender died"),
+    Transition(_S.SENDING, _S.FENCED, _D, "nothing left this machine, and may later"),
+    Transition(_S.SENDING, _S.REFUSED, _D, "nothing left this machine, and nothing will"),
+    Transition(_S.SENDING, _S.DOUBTED, _D, "any answer but a job's id, none, or the sender died"),
     Transition(_S.DOUBTED, _S.SUBMITTED, _D, "a job with our tag was listed, and adopted"),
     Transition(
         _S.DOUBTED, _S.AUTHORISED, _D, "fence closed, settling time over, nothing listed: a new round"
     ),
+    Transition(_S.DOUBTED, _S.REFUSED, _D, "the same, and the service had answered no for good"),
     Transition(_S.DOUBTED, _S.CANCELLED, _D, "the same, and nobody wants the work any more"),
     Transition(_S.DOUBTED, _S.PARKED, _D, "fence or listing not to be had, or too many rounds"),
     Transition(_S.SUBMITTED, _S.FETCHED, _D, "the job is final; its raw text is in the store"),
     Transition(
-        _S.SUBMITTED, _S.PARKED, _D, "the service does not know the job, or its result cannot be read"
+        _S.SUBMITTED, _S.PARKED, _D, "the service does not know the job, or no answer about it can be used"
     ),
     Transition(_S.FETCHED, _S.SETTLED, _D, "the result is recorded and the case can go on"),
     Transition(_S.SETTLED, _S.DONE, _D, "usage is final and billed"),
+    Transition(_S.SETTLED, _S.DONE, _P, "a person bills what the service's own bill says"),
     Transition(_S.SUBMITTED, _S.PARKED, _P, "a person takes it out of the machine's hands"),
     Transition(_S.DOUBTED, _S.PARKED, _P, "a person takes it out of the machine's hands"),
     Transition(_S.PARKED, _S.DOUBTED, _P, "a person has it looked for again"),

@@ -8,8 +8,12 @@ Faults are scripted by verb: each call takes the next word from the verb's list.
 | `before` | fails before anything is done, as a lost connection does |
 | `after` | does it, and the answer is lost |
 | `late` | (send) fails; the service accepts the job at the next listing but one, unless the fence is closed |
-| `later` | (send) is told to come back, definitely without accepting |
-| `never` | is refused for good, definitely without accepting |
+| `unsent` | (send) nothing leaves this machine |
+| `later` | (send) is told to come back, without accepting |
+| `never` | is refused for good, without accepting |
+| `taken later` | (send) accepts, and answers as `later` does |
+| `taken never` | (send) accepts, and answers as `never` does |
+| `nonsense` | answers something that is no answer |
 | `garbage` | (fetch) returns a text that is cut off |
 | `down` | fails, and so does every later call of the verb |
 """
@@ -27,7 +31,7 @@ from escalation.calibration import Calibration, DeviceKind
 from escalation.demand import demand, parameter_sets
 from escalation.errors import BackendError
 from escalation.handoff.model import Payload, Price, RemoteJob
-from escalation.handoff.service import InDoubt, NotAccepted, Unreadable
+from escalation.handoff.service import Declined, InDoubt, Malformed, NotSent, Unreadable
 from escalation.identity import canonical_json
 from escalation.quote import Quote
 from escalation.work import Blob, CircuitBatch, JobState, RawResult, Work
@@ -51,6 +55,7 @@ class ModelService:
         polls_to_run: times that a job is asked after before it is done.
         lag: listings that do not show a job yet.
         usage_pending: times that usage is asked for before it is final.
+        retry_after_s: when a POST that is declined for now may come again.
         obeys_fences: whether a closed batch rejects a POST: the assumption that the protocol rests on.
         calibration: of the device, now.
     """
@@ -63,6 +68,7 @@ class ModelService:
     usage_pending: int = 0
     obeys_fences: bool = True
     quota_s: float | None = None
+    retry_after_s: float | None = 0.01
     calibration: Calibration = field(default_factory=lambda: CALIBRATION)
     calls: list[str] = field(default_factory=list)
     _late: list[tuple[int, RemoteJob]] = field(default_factory=list)
@@ -93,9 +99,9 @@ class ModelService:
         return made
 
     def post(self, tags: Sequence[str], fence: str) -> RemoteJob:
-        """Accepts a POST if its fence is open; raises `NotAccepted` where it is not."""
+        """Accepts a POST if its fence is open; raises `Declined` where it is not."""
         if self.obeys_fences and not self.fences.get(fence, False):
-            raise NotAccepted(f"batch {fence} is closed", retry=False)
+            raise Declined(f"batch {fence} is closed", retry=False)
         return self.accept(tags, fence)
 
     def post_late(self, tags: Sequence[str], fence: str) -> None:
@@ -160,6 +166,9 @@ class ModelBackend:
 
     def close(self) -> None: ...
 
+    def at(self, frozen: Mapping[str, Any]) -> "ModelBackend | None":
+        return None
+
     def price(self, work: Work) -> Price:
         self._safe("price")
         return Price(qpu_s=2.0, usd=self.usd(2.0), cap_qpu_s=4.0, cap_usd=self.usd(4.0), queue_s=0.0)
@@ -191,10 +200,14 @@ class ModelBackend:
 
     def send(self, payload: Payload, fence: str) -> RemoteJob:
         word, tags = self.service.word("send"), json.loads(payload.body.data)["tags"]
-        if word == "later":
-            raise NotAccepted("too many requests", retry=True, after_s=0.01)
-        if word == "never":
-            raise NotAccepted("bad request", retry=False)
+        if word == "unsent":
+            raise NotSent("connection refused", retry=True)
+        if word.startswith("taken"):
+            self.service.post(tags, fence)
+        if word.endswith("later"):
+            raise Declined("too many requests", retry=True, after_s=self.service.retry_after_s)
+        if word.endswith("never"):
+            raise Declined("bad request", retry=False)
         if word in ("before", "down"):
             raise InDoubt("connection reset")
         if word == "late":
@@ -216,9 +229,9 @@ class ModelBackend:
             raise BackendError(f"no such job {job_id}")
         return self.service.poll(job_id)
 
-    def fetch(self, job_id: str) -> bytes:
+    def fetch(self, job: RemoteJob) -> bytes:
         word = self._safe("fetch", losing=True)
-        text = canonical_json({"job": job_id, "state": str(self.service.jobs[job_id].state)})
+        text = canonical_json({"job": job.job_id, "state": str(job.state)})
         return text[:-1] if word == "garbage" else text
 
     def read(self, work: Work, payload: Payload, job: RemoteJob, raw: bytes) -> RawResult:
@@ -267,6 +280,8 @@ class ModelBackend:
             raise BackendError(f"{verb}: connection reset", retry=True)
         if word == "never":
             raise BackendError(f"{verb}: refused", retry=False)
+        if word == "nonsense":
+            raise Malformed(f"{verb}: expected an answer, got nonsense")
         return word
 
 

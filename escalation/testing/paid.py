@@ -12,7 +12,7 @@ from uuid import uuid4
 from escalation.calibration import Calibration, DeviceKind
 from escalation.errors import BackendError
 from escalation.handoff.model import Payload, RemoteJob
-from escalation.handoff.service import NotAccepted, PaidBackend, Unreadable
+from escalation.handoff.service import Declined, PaidBackend, Unreadable
 from escalation.identity import canonical_json
 from escalation.testing.backend import ContractBroken, expect
 from escalation.testing.works import ANGLES, SHOTS, Sample, sample
@@ -63,7 +63,7 @@ class PaidBench:
         payload, _ = self.frozen()
         job = self.ended(self.backend.send(payload, self.backend.open_fence()).job_id)
         expect(job.state is JobState.DONE, f"expected the sample to succeed, got {job}")
-        return payload, job, self.backend.fetch(job.job_id)
+        return payload, job, self.backend.fetch(job)
 
 
 def refused(call: Callable[[], object], what: str) -> BackendError:
@@ -92,7 +92,10 @@ def a_price_has_a_cap_and_agrees_with_the_quote(bench: PaidBench) -> None:
         price.qpu_s > 0 and price.cap_qpu_s > price.qpu_s, f"expected a cap above the estimate, got {price}"
     )
     expect(price.cap_qpu_s == int(price.cap_qpu_s), f"expected a cap of whole seconds, got {price.cap_qpu_s}")
-    expect(price.cap_usd == backend.usd(price.cap_qpu_s), f"expected the cap's own price, got {price}")
+    expect(
+        abs(price.usd_for(price.qpu_s) - price.usd) <= 1e-9 * (1 + price.usd),
+        f"expected the same price for a second of the estimate and of the cap, got {price}",
+    )
     expect(
         (quote.qpu_s, quote.usd) == (price.qpu_s, price.usd), f"expected {price} in the quote, got {quote}"
     )
@@ -131,13 +134,13 @@ def one_post_is_one_job_that_is_found_again(bench: PaidBench) -> None:
 
 
 def a_closed_fence_takes_no_job(bench: PaidBench) -> None:
-    """Closing is confirmed, may be repeated, and what is sent into it afterwards is surely not accepted."""
+    """Closing is confirmed, may be repeated, and what is sent into it afterwards is declined, and no job."""
     payload, tag = bench.frozen()
     fence = bench.backend.open_fence()
     confirmed = [bench.backend.close_fence(fence) for _ in range(2)]
     expect(confirmed == [True, True], f"expected closing to be confirmed twice, got {confirmed}")
     error = refused(lambda: bench.backend.send(payload, fence), "a job in a closed fence")
-    expect(isinstance(error, NotAccepted), f"expected NotAccepted, got {type(error).__name__}: {error}")
+    expect(isinstance(error, Declined), f"expected Declined, got {type(error).__name__}: {error}")
     expect(bench.backend.find(tag, [fence]) == (), "expected no job in a closed fence")
 
 

@@ -126,7 +126,6 @@ class Desk:
             clock=time.time,
             stop=threading.Event(),
             limit=Budget(qpu_s=10, usd=20),
-            since=time.time(),
             question=self._question if self.asks else None,
         )
 

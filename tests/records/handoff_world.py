@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import create_engine, text
 
 from escalation.case import CaseInfo, WorkKey
+from escalation.clock import Instant
 from escalation.errors import BackendError, BadInput
 from escalation.handoff.handing import Handing
 from escalation.handoff.model import Approval, Handoff, Limit, Period, RemoteJob
@@ -45,10 +46,17 @@ class Clock:
     """Time that passes when the test says so."""
 
     now: float = 1_000_000.0
+    set_by: float = 0.0
+    boot: int = 0
 
     def __call__(self) -> float:
+        """The time of day, which anybody may set."""
         self.now += 0.001
-        return self.now
+        return self.now + self.set_by
+
+    def instant(self) -> Instant:
+        """The clock that nobody can set; after a reboot it begins anew."""
+        return Instant(f"boot-{self.boot}", self.now)
 
 
 @dataclass
@@ -287,6 +295,7 @@ class Worker:
             clock=self.world.clock,
             stop=threading.Event(),
             limit=ROOM,
-            since=self.world.clock(),
+            since=self.world.clock.instant(),
+            instant=self.world.clock.instant,
             question=self.world.question if key == ASKED_ABOUT else None,
         )

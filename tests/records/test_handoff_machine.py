@@ -38,14 +38,14 @@ FAULTS = {
     "usage": ("before",),
     "calibration_for": ("before",),
     "cancel_job": ("before",),
-    "send": ("never",),
+    "send": ("never", "later", "taken never", "taken later"),
 }
 IN_MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 """No power cut is tested here, so that there need be no waiting for disks."""
 
 keys = st.sampled_from(KEYS)
 workers = st.integers(0, 1)
-posts = st.sampled_from(["before", "after", "late", "later"])
+posts = st.sampled_from(["before", "after", "late", "later", "unsent", "taken later", "taken never"])
 ENDS: Counter[HandoffState] = Counter()
 """How the hand-offs of all runs ended."""
 
@@ -85,6 +85,17 @@ class HandoffMachine(RuleBasedStateMachine):
     def works(self, who: int, key: WorkKey, times: int, pause_s: float) -> None:
         for _ in range(times):
             self.world.clock.now += pause_s + self.workers[who].step(key)
+
+    @rule(by_s=st.sampled_from([-4000.0, -61.0, 61.0, 4000.0]))
+    def somebody_sets_the_clock(self, by_s: float) -> None:
+        self.world.clock.set_by += by_s
+
+    @rule()
+    def the_machine_is_rebooted(self) -> None:
+        for worker in self.workers:
+            worker.crash()
+        self.world.clock.boot += 1
+        self.world.believe_dead()
 
     @rule(who=workers, key=keys, at=st.integers(0, 15))
     def is_killed_at_work(self, who: int, key: WorkKey, at: int) -> None:

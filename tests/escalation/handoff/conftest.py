@@ -10,6 +10,7 @@ import pytest
 
 from escalation.attempt import Cost
 from escalation.case import CaseInfo, WorkKey
+from escalation.clock import Instant
 from escalation.handoff.carry import Pace, carry
 from escalation.handoff.handing import Handing
 from escalation.handoff.model import Approval, Handoff
@@ -29,14 +30,22 @@ KEY = WorkKey("c", 0, 0)
 
 
 class Clock:
-    """Time that passes only when somebody waits; a wait is over at once."""
+    """Time that passes only when somebody waits; a wait is over at once.
+
+    `set_by` is by how much somebody has set the time of day, `boot` changes with a reboot.
+    """
 
     def __init__(self) -> None:
         self.now = 1_000_000.0
+        self.set_by = 0.0
+        self.boot = "boot"
 
     def __call__(self) -> float:
         self.now += 0.001
-        return self.now
+        return self.now + self.set_by
+
+    def instant(self) -> Instant:
+        return Instant(self.boot, self.now)
 
 
 class Waiter(threading.Event):
@@ -94,7 +103,8 @@ class World:
             clock=self.clock,
             stop=self.stop,
             limit=self.limit,
-            since=self.clock(),
+            since=self.clock.instant(),
+            instant=self.clock.instant,
             quote=self.quote,
             **(parts | wrapped),
         )

@@ -122,12 +122,6 @@ def test_three_lost_posts_park_the_work(world: World) -> None:
     assert world.row.sends == 3
 
 
-def test_too_many_requests_is_no_doubt_and_keeps_the_fence(world: World) -> None:
-    world.service.faults["send"] = ["later", "later"]
-    world.run()
-    assert (world.row.sends, world.row.round, len(world.row.fences)) == (3, 0, 1)
-
-
 def test_a_refusal_for_good_fails_the_work_and_releases_the_money(world: World) -> None:
     world.service.faults["send"] = ["never"]
     result = world.run()

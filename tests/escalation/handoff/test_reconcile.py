@@ -11,7 +11,7 @@ from escalation.handoff.model import Period
 from escalation.handoff.reconcile import Report, expired, open_cases, ready, reconcile, visit
 from escalation.handoff.states import HandoffState as S
 from escalation.handoff.states import Who
-from escalation.policy import HandoffRules, parse_policy
+from escalation.policy import HandoffRules
 from escalation.runtime import Runtime
 from escalation.testing.model_service import CHARGE_S, ModelBackend
 from records.ledger import SqlLedger
@@ -38,6 +38,7 @@ class Later:
             tracker=self,  # type: ignore[arg-type]  # of all that a tracker does, only this is asked
             render=None,  # type: ignore[arg-type]
             clock=world.clock,
+            instant=world.clock.instant,
             _backends={"model": ModelBackend(world.service)},
         )
 
@@ -231,22 +232,32 @@ def test_a_foreign_error_is_reported_by_its_kind_alone(world: World, later: Call
     assert process.reconcile().errors == ("c/0/0: RuntimeError",)
 
 
-def test_a_case_whose_policy_cannot_be_used_any_more_does_not_hide_the_others(
+def test_a_case_whose_policy_cannot_be_used_any_more_gets_its_job_fetched_and_billed(
+    world: World, later: Callable[[World], Later], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The policy may name a family or a backend that is gone; the job is there, and is paid for."""
+    killed_in(world, "fetch", after=False)
+    process = later(world)
+
+    def gone(text: str, name: str) -> Any:
+        raise PolicyError("unknown fact")
+
+    monkeypatch.setattr("escalation.handoff.reconcile.parse_policy", gone)
+    report = process.reconcile()
+    assert (report.errors, row_of(report).state) == ((), S.DONE)
+    assert process.ledger.spent("c").qpu_s == CHARGE_S
+
+
+def test_a_case_that_cannot_be_looked_after_does_not_hide_the_others(
     world: World, later: Callable[[World], Later], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     killed_in(world, "fetch", after=False)
     process = later(world)
-    parse, words = parse_policy, ["unknown fact", ""]
-
-    def sometimes(text: str, name: str) -> Any:
-        if word := words.pop(0):
-            raise PolicyError(word)
-        return parse(text, name)
-
-    monkeypatch.setattr("escalation.handoff.reconcile.parse_policy", sometimes)
-    monkeypatch.setattr("escalation.handoff.reconcile.open_cases", lambda _: ("c", "c"))
+    monkeypatch.setattr("escalation.handoff.reconcile.open_cases", lambda _: ("of nobody", "c"))
+    rows = process.ledger.handoffs()
+    monkeypatch.setattr(process.ledger, "handoffs", lambda case_id=None: rows)
     report = process.reconcile()
-    assert report.errors == ("c: unknown fact",)
+    assert "of nobody" in report.errors[0]
     assert row_of(report).state is S.DONE
 
 

@@ -1,0 +1,55 @@
+"""Jobs that nobody looks after: something may be charged, and no process has asked about it for long."""
+
+from escalation.clock import Instant
+from escalation.handoff import marks
+from escalation.handoff.model import Handoff
+from escalation.handoff.states import HandoffState
+from escalation.model import Frozen
+from escalation.recording import Ledger
+
+LONG_S = 1800.0
+"""Six times what lies between two runs of the `reconcile` deployment."""
+
+
+class Unattended(Frozen):
+    """A hand-off that nobody looks after.
+
+    Attributes:
+        row: where it stands.
+        for_s: seconds since somebody looked.
+    """
+
+    row: Handoff
+    for_s: float
+
+    @property
+    def line(self) -> str:
+        """What to do, in a line."""
+        minutes = f"{self.row.key} is {self.row.state}, and nobody has looked for {self.for_s / 60:.0f} min"
+        if self.row.state is HandoffState.PARKED:
+            return f"{minutes}: it waits for a person, see `tierwise jobs`"
+        return f"{minutes}: run `tierwise reconcile`, or its deployment"
+
+
+def unattended(ledger: Ledger, now: float, after_s: float = LONG_S) -> tuple[Unattended, ...]:
+    """Returns what may be charged and was looked at by nobody for longer than that, longest first.
+
+    Whoever drives a case or reconciles it holds its lease and renews that; a parked hand-off is a person's,
+    and counts from its parking.
+
+    Args:
+        ledger: to look in; nothing is written.
+        now: seconds since the epoch.
+        after_s: seconds.
+    """
+    open_rows = [row for row in ledger.handoffs() if row.state.may_be_charged and not row.state.final]
+    found = [Unattended(row=row, for_s=_idle_s(ledger, row, now)) for row in open_rows]
+    late = [each for each in found if each.for_s > after_s]
+    return tuple(sorted(late, key=lambda each: -each.for_s))
+
+
+def _idle_s(ledger: Ledger, row: Handoff, now: float) -> float:
+    since_s = marks.age_s(row.entered, Instant.now())
+    since_s = max(0.0, now - row.since if since_s is None else since_s)
+    looked_s = None if row.state is HandoffState.PARKED else ledger.idle_s(row.case_id)
+    return since_s if looked_s is None else min(since_s, looked_s)

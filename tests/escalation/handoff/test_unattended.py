@@ -1,0 +1,84 @@
+"""Jobs that nobody looks after are named, and those that somebody does are not."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import create_engine, text
+
+from escalation.clock import Instant
+from escalation.errors import Held, Waiting
+from escalation.handoff import person
+from escalation.handoff.states import HandoffState as S
+from escalation.handoff.unattended import LONG_S, unattended
+from escalation.policy import HandoffRules
+
+World = Any
+
+
+def sent(world: World) -> None:
+    world.rules = HandoffRules(wait_s=0.001)
+    world.service.polls_to_run = 10
+    with pytest.raises(Waiting):
+        world.run()
+
+
+def long_ago(world: World) -> None:
+    """Everything was last touched two hours ago, by the clock since boot."""
+    row = world.row
+    marks = tuple(each.__class__(each.boot, each.at_s - 4 * LONG_S) for each in row.entered)
+    world.ledger.amend(row, entered=marks)
+    engine = create_engine(world.settings.ledger)
+    with engine.begin() as connection:
+        connection.execute(text(f"UPDATE leases SET beat_boot_s = beat_boot_s - {4 * LONG_S}"))
+    engine.dispose()
+
+
+class Now:
+    """This machine's clocks, which leases go by."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return time.time()
+
+    def instant(self) -> Instant:
+        return Instant.now()
+
+
+@pytest.fixture
+def real(make_world: Callable[..., World]) -> World:
+    return make_world(clock=Now())
+
+
+def test_a_job_that_a_living_process_follows_is_not_named(real: World) -> None:
+    sent(real)
+    assert real.row.state is S.SUBMITTED
+    assert unattended(real.ledger, real.clock(), LONG_S) == ()
+
+
+def test_a_job_whose_driver_went_is_named_with_what_to_do(real: World) -> None:
+    sent(real)
+    long_ago(real)
+    (found,) = unattended(real.ledger, real.clock(), LONG_S)
+    assert (found.row.key, found.for_s >= 4 * LONG_S) == (real.row.key, True)
+    assert "run `tierwise reconcile`" in found.line
+    real.ledger.heartbeat("c")  # somebody looks
+    assert unattended(real.ledger, real.clock(), LONG_S) == ()
+
+
+def test_a_parked_job_is_named_whoever_runs_the_case(real: World) -> None:
+    sent(real)
+    person.park(real.ledger, real.row, person.Person("Ada", real.clock()))
+    assert unattended(real.ledger, real.clock() + LONG_S - 9, LONG_S) == ()
+    (found,) = unattended(real.ledger, real.clock() + LONG_S + 9, LONG_S)
+    assert "waits for a person" in found.line
+
+
+def test_what_was_never_sent_or_is_over_is_not_named(real: World) -> None:
+    real.approval = True
+    with pytest.raises(Held):
+        real.run()
+    late = real.clock() + 99 * LONG_S
+    assert unattended(real.ledger, late, LONG_S) == ()
