@@ -3,11 +3,13 @@
 import logging
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 from backends.ibm_runtime.account import Account, redact
+from backends.ibm_runtime.documents import parse
+from backends.ibm_runtime.rest import Request
 from backends.ibm_runtime.transport import (
     Bearer,
     Captured,
@@ -20,9 +22,10 @@ from backends.ibm_runtime.transport import (
 )
 from backends.ibm_runtime.verdict import Refusals, of_call, of_post, the_post
 from escalation.errors import BackendError, BadInput, TierwiseError
-from escalation.handoff.service import NotAccepted
+from escalation.handoff.service import NotSent
 
 T = TypeVar("T")
+CHANNEL = "ibm_quantum_platform"
 _ENVIRONMENT = threading.Lock()
 
 
@@ -38,14 +41,13 @@ class Connection:
 
     Attributes:
         account: who pays.
-        service: the client's `QiskitRuntimeService`.
         client: the client's `RuntimeClient` for the account's instance: one call of it is one request.
     """
 
     def __init__(
         self, account: Account, timeout_s: tuple[float, float], refusals: Refusals | None = None
     ) -> None:
-        """Connects: one access token and one list of devices.
+        """Makes the client; nobody is asked yet.
 
         Args:
             account: who pays.
@@ -61,10 +63,26 @@ class Connection:
         self._timeout_s = timeout_s
         self._bearers: list[Bearer] = []
         self._refusals = refusals or Refusals()
-        self.service: Any = self.call(self._connect)
-        self.client: Any = self.service._active_api_client
-        if account.instance not in self.service._backends_info_per_instance:
-            raise BackendError(f"{account.service}: its list of devices could not be read", retry=True)
+        self._service: Any = None
+        self.client: Any = self.call(self._open)
+        self._take(self.client)
+
+    @property
+    def service(self) -> Any:
+        """The client's `QiskitRuntimeService`, made the first time: one list of devices.
+
+        What follows a job does without.
+
+        Raises:
+            escalation.errors.BackendError: when the service cannot be reached or does not let us in.
+        """
+        if self._service is None:
+            made = self.call(self._connect)
+            if self.account.instance not in made._backends_info_per_instance:
+                said = f"{self.account.service}: its list of devices could not be read"
+                raise BackendError(said, retry=True)
+            self._service = made
+        return self._service
 
     def call(self, function: Callable[[], T], order: Order | None = None) -> T:
         """Runs a call of the client.
@@ -83,19 +101,36 @@ class Connection:
             raise self._cleaned(failed)
         return values[0]
 
+    def answer(self, request: Request) -> bytes:
+        """Makes one request; returns the bytes of its answer.
+
+        Raises:
+            escalation.errors.BackendError: when there is no whole answer, or it is a refusal.
+        """
+        self.call(lambda: request(self.client._session))
+        return bytes(self.exchanges[-1].body)
+
+    def document(self, request: Request, what: str) -> Mapping[str, Any]:
+        """Makes one request; returns its answer as JSON.
+
+        Raises:
+            escalation.errors.BackendError: when there is none; `Malformed` when it is no JSON object.
+        """
+        return parse(self.answer(request), what)
+
     def post(self, order: Order, function: Callable[[], Any]) -> Exchange:
         """Runs the client's POST of a job under an order; returns its exchange, which names the job.
 
         Raises:
-            escalation.handoff.service.NotAccepted: the service definitely has no job of it.
-            escalation.handoff.service.InDoubt: it may have one.
+            escalation.handoff.service.NotSent: nothing left this machine.
+            escalation.handoff.service.Answered: no job is known of it, and there may be one.
         """
         _, error = self._attempt(function, order)
         failed: BackendError | None = of_post(self.exchanges, self._refusals)
         made = the_post(self.exchanges)
         self._note()
         if not self.exchanges:
-            failed = NotAccepted(f"nothing was sent: {_odd(error)}", retry=False)
+            failed = NotSent(f"nothing was sent: {_odd(error)}", retry=False)
         if failed is not None or made is None:
             raise self._cleaned(failed or _odd(error))
         return made
@@ -155,6 +190,34 @@ class Connection:
         failed.args = (self.clean(str(failed)),)
         return failed
 
+    def _open(self) -> Any:
+        opt_out()
+        from qiskit_ibm_runtime.accounts.account import IBM_QUANTUM_PLATFORM_API_URL
+        from qiskit_ibm_runtime.api.client import RuntimeClient
+        from qiskit_ibm_runtime.api.client_parameters import ClientParameters
+
+        account, proxies = self.account, self.account.connection.get("proxies")
+        if proxies:
+            from qiskit_ibm_runtime.proxies import ProxyConfiguration
+
+            proxies = ProxyConfiguration(**proxies)
+        known = {name: value for name, value in account.connection.items() if name != "proxies"}
+        with _environment(account):
+            return RuntimeClient(
+                ClientParameters(
+                    channel=CHANNEL,
+                    token=account.token.get_secret_value(),
+                    url=account.url or IBM_QUANTUM_PLATFORM_API_URL,
+                    instance=account.instance,
+                    proxies=proxies,
+                    **known,
+                    **self._resolver(),
+                )
+            )
+
+    def _resolver(self) -> dict[str, Any]:
+        return {"url_resolver": lambda *_: self.account.url} if self.account.practice else {}
+
     def _connect(self) -> Any:
         opt_out()
         from qiskit_ibm_runtime import QiskitRuntimeService
@@ -172,15 +235,14 @@ class Connection:
                 return found
 
         account = self.account
-        resolver = {"url_resolver": lambda *_: account.url} if account.practice else {}
         with _environment(account):
             return Service(
-                channel="ibm_quantum_platform",
+                channel=CHANNEL,
                 token=account.token.get_secret_value(),
                 url=account.url,
                 instance=account.instance,
                 **account.connection,
-                **resolver,
+                **self._resolver(),
             )
 
     def _take(self, client: Any) -> None:
@@ -189,7 +251,10 @@ class Connection:
         if isinstance(session.auth, Bearer):
             return
         bearer = mount(session, self._wire, self._sheets, self._timeout_s, self.account.practice)
-        self._bearers.append(bearer)
+        if self._bearers:  # all sessions are of one account, and share its access token
+            session.auth = self._bearers[0]
+        else:
+            self._bearers.append(bearer)
 
 
 def _odd(error: Exception | None, answered: bool = False) -> BackendError:

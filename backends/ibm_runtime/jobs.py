@@ -1,12 +1,12 @@
 """From what the service says of jobs, batches and usage to our records. Pure."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from escalation.errors import BackendError
+from backends.ibm_runtime.documents import field, identity, moment, seconds, shown, texts
 from escalation.handoff.model import RemoteJob
-from escalation.model import in_utc
+from escalation.handoff.service import Malformed
 from escalation.work import JobState
 
 STATES = {
@@ -17,49 +17,87 @@ STATES = {
     "cancelled": JobState.CANCELLED,
     "cancelled - ran too long": JobState.TIMED_OUT,
 }
+MOST = 500
+"""Jobs that the list of one hand-off may have."""
+REASON = 500
+"""Characters of a reason that are kept."""
 RAN_TOO_LONG = 1305
 """Reason code of a job that its cap ended (`qiskit_ibm_runtime/runtime_job_v2.py`, 0.51)."""
 
 
-def remote_job(said: Mapping[str, Any]) -> RemoteJob:
+def remote_job(said: Mapping[str, Any], asked: str | None = None) -> RemoteJob:
     """Reads a job as the service tells of it.
 
+    Args:
+        said: the service's record.
+        asked: the id that was asked about; None in a listing, where a state that is not known counts as
+            queued, because a job that is listed is there.
+
     Raises:
-        escalation.errors.BackendError: with `retry`, when it has no id or no state that is known.
+        escalation.handoff.service.Malformed: when it is no job, or another than was asked about.
     """
-    told = said.get("state") or {}
+    name = identity(said.get("id"), "a job")
+    if asked is not None and name != asked:
+        raise Malformed(f"job {asked}: the service answered about job {name}")
+    what = f"job {name}"
+    told = said.get("state")
+    told = field(said, "state", what) if not isinstance(told, str) else {"status": told}
     status = str(told.get("status") or said.get("status") or "")
     state = STATES.get(status.lower())
-    if state is None or not said.get("id"):
-        raise BackendError(f"expected a job with an id and a known state, got state {status!r}", retry=True)
+    if state is None and asked is not None:
+        raise Malformed(f"{what}: expected a state that is known, got {shown(status)}")
     code = told.get("reasonCode") or told.get("reason_code")
     if state is JobState.CANCELLED and code == RAN_TOO_LONG:
         state = JobState.TIMED_OUT
-    words = [f"error code {code};" if code else "", str(told.get("reason") or "")]
+    words = [f"error code {code};" if isinstance(code, int) else "", str(told.get("reason") or "")[:REASON]]
+    fence = said.get("session_id")
     return RemoteJob(
-        job_id=str(said["id"]),
-        state=state,
+        job_id=name,
+        state=state or JobState.QUEUED,
         created_at=moment(said.get("created")),
-        fence=said.get("session_id"),
-        tags=tuple(said.get("tags") or ()),
+        fence=None if fence is None else identity(fence, f"the batch of {what}"),
+        tags=texts(said.get("tags"), f"the tags of {what}"),
         reason=" ".join(" ".join(words).split()) if state not in (JobState.DONE, JobState.QUEUED) else "",
     )
 
 
-def listed(page: Mapping[str, Any]) -> list[RemoteJob]:
-    """Reads a page of jobs; raises `BackendError` with `retry` when it is none."""
+def listed(page: Mapping[str, Any], most: int) -> list[RemoteJob]:
+    """Reads a page of jobs, `most` at most.
+
+    Raises:
+        escalation.handoff.service.Malformed: when it is none.
+    """
     rows = page.get("jobs")
-    if not isinstance(rows, list):
-        raise BackendError("expected a list of jobs from the service, got none", retry=True)
+    if not isinstance(rows, list) or len(rows) > most:
+        raise Malformed(f"expected a list of at most {most} jobs from the service, got {shown(rows)}")
+    for each in rows:
+        if not isinstance(each, Mapping):
+            raise Malformed(f"expected jobs in the service's list, got {shown(each)}")
     return [remote_job(each) for each in rows]
 
 
-def moment(text: Any) -> datetime | None:
-    """Reads a time of the service; one without a zone is in UTC. None where there is none."""
-    try:
-        return in_utc(datetime.fromisoformat(str(text)))
-    except (ValueError, OverflowError):
-        return None
+def all_listed(ask: Callable[[int], Mapping[str, Any]], page: int) -> list[RemoteJob]:
+    """Lists to the end.
+
+    Args:
+        ask: for the page after so many jobs.
+        page: jobs a page.
+
+    Raises:
+        escalation.handoff.service.Malformed: where the list repeats itself or does not end: the jobs of one
+            hand-off are few.
+    """
+    found: dict[str, RemoteJob] = {}
+    while True:
+        said = ask(len(found))
+        rows, total = listed(said, page), said.get("count")
+        new = {each.job_id: each for each in rows if each.job_id not in found}
+        found |= new
+        if not rows or (isinstance(total, int) and len(found) >= total):
+            return list(found.values())
+        if not new or len(found) >= MOST:
+            what = "repeats itself" if not new else "does not end"
+            raise Malformed(f"the service's list of jobs {what}: it has more than {len(found)}")
 
 
 def ours(jobs: Iterable[RemoteJob], tag: str, fences: Iterable[str]) -> tuple[RemoteJob, ...]:
@@ -71,20 +109,34 @@ def ours(jobs: Iterable[RemoteJob], tag: str, fences: Iterable[str]) -> tuple[Re
 
 
 def charged_s(metrics: Mapping[str, Any]) -> float | None:
-    """Reads the seconds charged; None while they are pending, as the client's `job.usage()` has it."""
-    usage = metrics.get("usage") or {}
+    """Reads the seconds charged; None while they are pending, as the client's `job.usage()` has it.
+
+    Raises:
+        escalation.handoff.service.Malformed: when they are said to be final, and are no seconds.
+    """
+    usage = field(metrics, "usage", "the metrics of a job")
     if usage.get("status", "pending") == "pending":
         return None
-    seconds = usage.get("qpu_charge_time_seconds")
-    return float(seconds) if isinstance(seconds, int | float) else None
+    told = usage.get("qpu_charge_time_seconds")
+    return None if told is None else seconds(told, "what was charged for a job")
+
+
+def began(metrics: Mapping[str, Any]) -> datetime | None:
+    """Reads when a job began to run; None where that is not known."""
+    return moment(field(metrics, "timestamps", "the metrics of a job").get("running"))
 
 
 def left_s(usage: Mapping[str, Any]) -> tuple[float | None, str]:
-    """Reads the seconds that an instance has left, as the client's `service.usage()`, and a word on it."""
+    """Reads the seconds that an instance has left, as the client's `service.usage()`, and a word on it.
+
+    Raises:
+        escalation.handoff.service.Malformed: where they are no seconds.
+    """
     limit = usage.get("usage_limit_seconds") or usage.get("usage_allocation_seconds")
-    used = float(usage.get("usage_consumed_seconds") or 0.0)
+    used_s = seconds(usage.get("usage_consumed_seconds") or 0.0, "what the instance has used")
     if usage.get("usage_limit_reached"):
         return 0.0, "the service says that the limit is reached"
     if limit is None:
         return None, "the service tells no limit"
-    return max(0.0, float(limit) - used), f"{used:g} s of {float(limit):g} s used"
+    limit_s = seconds(limit, "what the instance may use")
+    return max(0.0, limit_s - used_s), f"{used_s:g} s of {limit_s:g} s used"

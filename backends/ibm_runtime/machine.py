@@ -1,7 +1,6 @@
 """A device of a service as decisions look at it, connected when it is first asked something."""
 
 import threading
-from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -37,6 +36,7 @@ class ServiceMachine:
         self._timeout_s = timeout_s
         self._lock = threading.RLock()
         self._live: Any = None
+        self._connection: Any = None
         self._refusals: Any = None
         self._laid_out: dict[tuple[str, str], Any] = {}
 
@@ -71,42 +71,39 @@ class ServiceMachine:
     def close(self) -> None:
         """Lets go of the sockets; safe to call twice."""
         with self._lock:
-            live, self._live = self._live, None
-        if live is not None:
-            live.connection.close()
+            connection, self._connection, self._live = self._connection, None, None
+        if connection is not None:
+            connection.close()
+
+    def _link(self) -> Any:
+        """The connection for the account, made the first time; asks nothing about the device.
+
+        Raises:
+            escalation.errors.BadInput: where no token or no instance is known.
+        """
+        from backends.ibm_runtime.connection import Connection
+        from backends.ibm_runtime.verdict import Refusals
+
+        with self._lock:
+            self._refusals = self._refusals or Refusals()
+            if self._connection is None:
+                account = find_account(self.settings, self.device)
+                self._connection = Connection(account, self._timeout_s, self._refusals)
+            return self._connection
 
     def _device(self) -> Any:
-        """The device at the connected service, a `live.LiveDevice`; connects the first time.
+        """The device at the connected service, a `live.LiveDevice`; lists the devices the first time.
 
         Raises:
             escalation.errors.BadInput: where no token or no instance is known.
             escalation.errors.BackendError: where the service cannot be reached, or has no such device.
         """
+        from backends.ibm_runtime.live import LiveDevice
+
         with self._lock:
             if self._live is None:
-                self._live = self._connected()
+                self._live = LiveDevice(self._link(), self.device)
             return self._live
-
-    def _connected(self) -> Any:
-        from backends.ibm_runtime.connection import Connection
-        from backends.ibm_runtime.live import LiveDevice
-        from backends.ibm_runtime.verdict import Refusals
-
-        self._refusals = self._refusals or Refusals()
-        connection = Connection(find_account(self.settings, self.device), self._timeout_s, self._refusals)
-        try:
-            return LiveDevice(connection, self.device)
-        except TierwiseError:
-            connection.close()
-            raise
-
-    def _ask(self, question: Callable[[Any], Any]) -> Mapping[str, Any]:
-        """Asks the client a question whose answer is a JSON object."""
-        connection = self._device().connection
-        answer = connection.call(lambda: question(connection.client))
-        if not isinstance(answer, Mapping):
-            raise BackendError(f"expected an object from the service, got {answer!r:.80}", retry=True)
-        return answer
 
     def _sent(self, work: Work, found: Calibration) -> Any:
         """The work laid out under a calibration, kept for the next question about it."""

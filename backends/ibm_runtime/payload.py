@@ -126,6 +126,7 @@ def freeze(
         shots=sum(each.executions for each in sent),
         isa=tuple(each.isa.digest for each in sent),
         calibration=found.digest,
+        account={"instance": live.connection.account.instance},
     )
 
 

@@ -1,24 +1,28 @@
 """IBM Quantum's service, or a practice service, as a backend that charges: each verb is one exchange."""
 
 import json
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
 from backends.circuit_versions import versions
-from backends.ibm_runtime import jobs, pricing
+from backends.ibm_runtime import jobs, pricing, rest
 from backends.ibm_runtime.account import find_account
+from backends.ibm_runtime.documents import identity
 from backends.ibm_runtime.machine import TIMEOUT_S, ServiceMachine, circuits_of, put
 from escalation.calibration import Calibration
 from escalation.errors import BackendError, BadInput
 from escalation.handoff.model import Payload, Price, RemoteJob
-from escalation.handoff.service import NotAccepted
+from escalation.handoff.service import Malformed, NotSent
 from escalation.identity import canonical_json
 from escalation.settings import Settings
 from escalation.work import Blob, JobState, RawResult, Work
 
 PAGE = 50
 """Jobs a listing asks for at once."""
+LISTING_S = 300.0
+"""Seconds for the whole of a listing."""
 
 
 class ServiceBackend(ServiceMachine):
@@ -27,6 +31,34 @@ class ServiceBackend(ServiceMachine):
     def __init__(self, settings: Settings, device: str, timeout_s: tuple[float, float] = TIMEOUT_S) -> None:
         super().__init__(settings, device, timeout_s)
         self._frozen: dict[str, Any] = {}
+        self._others: dict[str, ServiceBackend] = {}
+
+    def at(self, frozen: Mapping[str, Any]) -> "ServiceBackend | None":
+        """The device for the instance that a payload was frozen for; None where that is ours."""
+        said = frozen.get("account")
+        instance = said.get("instance") if isinstance(said, Mapping) else None
+        if not instance or instance == self._instance():
+            return None
+        with self._lock:
+            if instance not in self._others:
+                settings = self.settings.model_copy(update={"ibm_instance": str(instance)})
+                self._others[instance] = ServiceBackend(settings, self.device, self._timeout_s)
+            return self._others[instance]
+
+    def close(self) -> None:
+        """Lets go of the sockets; safe to call twice."""
+        with self._lock:
+            others, self._others = self._others, {}
+        for each in others.values():
+            each.close()
+        super().close()
+
+    def _instance(self) -> str | None:
+        """The instance that would pay now; None where none is known."""
+        try:
+            return find_account(self.settings, self.device).instance
+        except BadInput:
+            return None
 
     # before anything is sent
 
@@ -53,7 +85,7 @@ class ServiceBackend(ServiceMachine):
 
     def quota_left(self) -> tuple[float | None, str]:
         """Asks what the instance's plan leaves."""
-        return jobs.left_s(self._ask(lambda client: client.cloud_usage()))
+        return jobs.left_s(self._document(rest.usage(), "the instance's usage"))
 
     # one job, once
 
@@ -64,30 +96,32 @@ class ServiceBackend(ServiceMachine):
         live = self._device()
         backend = live.backend
         fence = live.connection.call(lambda: Batch(backend).session_id)
-        if not fence:
-            raise BackendError(f"{self.name}: the service opened a batch and told no id", retry=True)
-        return str(fence)
+        return identity(fence, f"{self.name}: a new batch")
 
     def close_fence(self, fence: str) -> bool:
-        """Closes the batch, and asks back: the client takes a 404 on closing for success."""
-        connection = self._device().connection
-        connection.call(lambda: connection.client.close_session(fence))
-        return self._ask(lambda client: client.session_details(fence)).get("accepting_jobs") is False
+        """Closes the batch, and asks back."""
+        self._link().answer(rest.close_batch(fence))
+        said = self._document(rest.batch(fence), f"batch {fence}")
+        return said.get("id") in (None, fence) and said.get("accepting_jobs") is False
 
     def send(self, payload: Payload, fence: str) -> RemoteJob:
         """POSTs the frozen bytes into the fence, once.
 
         Raises:
-            escalation.handoff.service.NotAccepted: the service definitely has no job of it.
-            escalation.handoff.service.InDoubt: it may have one.
+            escalation.handoff.service.NotSent: nothing left this machine.
+            escalation.handoff.service.Answered: no job is known of it, and there may be one.
         """
         from backends.ibm_runtime.payload import post
         from backends.ibm_runtime.transport import Order
         from backends.ibm_runtime.verdict import job_id
 
         if payload.device != self.device:
-            raise NotAccepted(f"expected a payload for {self.device}, got {payload.device}", retry=False)
+            raise NotSent(f"expected a payload for {self.device}, got {payload.device}", retry=False)
         connection = self._ready()
+        pays = payload.account.get("instance", connection.account.instance)
+        if pays != connection.account.instance:
+            said = f"expected the account that was approved, {pays}, got {connection.account.instance}"
+            raise NotSent(said, retry=False)
         order = Order(payload.body.data, payload.digest, fence)
         done = connection.post(order, lambda: post(connection, payload, fence))
         tags = tuple(json.loads(payload.body.data)["tags"])
@@ -97,23 +131,19 @@ class ServiceBackend(ServiceMachine):
 
     def find(self, tag: str, fences: Sequence[str]) -> tuple[RemoteJob, ...]:
         """Lists to the end by tag, and by each fence."""
-        listed = [*self._listed(job_tags=[tag])]
+        listed = self._listed({"tags": tag})
         for fence in fences:
-            listed += self._listed(session_id=fence)
+            listed += self._listed({"session_id": fence})
         return jobs.ours(listed, tag, fences)
 
     def look(self, job_id: str) -> RemoteJob:
         """Asks after a job."""
-        return jobs.remote_job(self._ask(lambda client: client.job_get(job_id)))
+        return jobs.remote_job(self._document(rest.job(job_id), f"job {job_id}"), job_id)
 
-    def fetch(self, job_id: str) -> bytes:
+    def fetch(self, job: RemoteJob) -> bytes:
         """Gets a final job's result text as it came; of a job without one, its record."""
-        job, connection = self.look(job_id), self._device().connection
-        if job.state is JobState.DONE:
-            connection.call(lambda: connection.client.job_results(job_id))
-        elif not job.state.final:
-            raise BackendError(f"job {job_id} is not final, it is {job.state}", retry=True)
-        return bytes(connection.exchanges[-1].body)
+        done = job.state is JobState.DONE
+        return bytes(self._link().answer(rest.results(job.job_id) if done else rest.job(job.job_id)))
 
     def read(self, work: Work, payload: Payload, job: RemoteJob, raw: bytes) -> RawResult:
         """Decodes a raw text without asking anybody."""
@@ -128,9 +158,7 @@ class ServiceBackend(ServiceMachine):
     def calibration_for(self, job: RemoteJob) -> Calibration | None:
         """Asks for the calibration when the job began to run; None where nobody knows when, or which."""
         try:
-            began = job.started_at or jobs.moment(
-                (self._metrics(job.job_id).get("timestamps") or {}).get("running")
-            )
+            began = job.started_at or jobs.began(self._metrics(job.job_id))
             found: Calibration | None = None if began is None else self._device().calibration_at(began)
         except BackendError as error:
             if error.retry:
@@ -150,20 +178,12 @@ class ServiceBackend(ServiceMachine):
 
     def cancel_job(self, job_id: str) -> None:
         """Asks the service to stop a job; one that is final is left as it is (409)."""
-        live = self._device()
+        connection = self._link()
         try:
-            live.connection.call(lambda: live.connection.client.job_cancel(job_id))
+            connection.answer(rest.cancel(job_id))
         except BackendError:
-            if live.connection.exchanges[-1].status != 409:
+            if not connection.exchanges or connection.exchanges[-1].status != 409:
                 raise
-
-    def usd(self, qpu_s: float) -> float:
-        """What that many seconds cost at the price in the settings.
-
-        Raises:
-            escalation.errors.BackendError: when there is none.
-        """
-        return qpu_s * pricing.known(self.settings.usd_per_qpu_s)
 
     def evidence(self, job_id: str) -> Mapping[str, Blob]:
         """Metrics and logs of a job, as far as they are to be had."""
@@ -171,16 +191,14 @@ class ServiceBackend(ServiceMachine):
         with suppress(BackendError):
             found["metrics.json"] = Blob(canonical_json(dict(self._metrics(job_id))))
         with suppress(BackendError):
-            connection = self._device().connection
-            said = connection.call(lambda: connection.client.job_logs(job_id))
+            connection = self._link()
+            said = connection.answer(rest.logs(job_id)).decode(errors="replace")
             found["logs.txt"] = Blob(connection.clean_lines(said).encode())
         return found
 
     def facts_of(self, job: RemoteJob) -> Mapping[str, Any]:
         """Where a job ran: service, instance, batch, versions."""
-        with self._lock:
-            live = self._live
-        account = find_account(self.settings, self.device) if live is None else live.connection.account
+        account = self._link().account
         return {
             "service": account.service,
             "instance": account.instance,
@@ -196,7 +214,7 @@ class ServiceBackend(ServiceMachine):
             return self._device().connection
         except (BackendError, BadInput) as error:
             said, retry = str(error), error.retry
-        raise NotAccepted(f"nothing was sent: {said}", retry=retry)
+        raise NotSent(f"nothing was sent: {said}", retry=retry)
 
     def _freeze_circuits(self, work: Work, found: Calibration) -> Any:
         """Remembers the circuits that a calibration gives, for questions about drift."""
@@ -205,18 +223,20 @@ class ServiceBackend(ServiceMachine):
             put(self._frozen, work.digest, sent)
         return sent
 
-    def _listed(self, **wanted: Any) -> list[RemoteJob]:
-        """Lists to the end, oldest first, so that jobs that come meanwhile are not missed."""
-        found: list[RemoteJob] = []
-        while True:
-            page = self._page(len(found), wanted)
-            rows, total = jobs.listed(page), page.get("count")
-            found += rows
-            if not rows or (isinstance(total, int) and len(found) >= total):
-                return found
+    def _listed(self, wanted: Mapping[str, str]) -> list[RemoteJob]:
+        """Lists to the end, within `LISTING_S`."""
+        until = time.monotonic() + LISTING_S
 
-    def _page(self, skip: int, wanted: Mapping[str, Any]) -> Mapping[str, Any]:
-        return self._ask(lambda client: client.jobs_get(limit=PAGE, skip=skip, descending=False, **wanted))
+        def ask(skip: int) -> Mapping[str, Any]:
+            if time.monotonic() > until:
+                raise Malformed(f"the service's list of jobs did not end within {LISTING_S:g} s")
+            return self._document(rest.jobs(wanted, PAGE, skip), "a list of jobs")
+
+        return jobs.all_listed(ask, PAGE)
 
     def _metrics(self, job_id: str) -> Mapping[str, Any]:
-        return self._ask(lambda client: client.job_metadata(job_id))
+        return self._document(rest.metrics(job_id), f"the metrics of job {job_id}")
+
+    def _document(self, request: rest.Request, what: str) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self._link().document(request, what)
+        return found

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 
+from backends.ibm_runtime.bounded import Bounded
+from backends.ibm_runtime.documents import parse
 from escalation.identity import canonical_json, digest_bytes
 
 if TYPE_CHECKING:
@@ -137,8 +138,8 @@ class _Watched(io.BytesIO):
         return super().read(size)
 
 
-class Wire(HTTPAdapter):
-    """Sends each request at most once, with our timeouts, and keeps what came of it.
+class Wire(Bounded):
+    """Sends each request at most once, bounded in time and size, and keeps what came of it.
 
     A job is POSTed on a connection of its own: a pooled one that the service has just closed would leave it
     open whether the job got through.
@@ -146,9 +147,8 @@ class Wire(HTTPAdapter):
 
     def __init__(self, sheets: Any, timeout_s: tuple[float, float]) -> None:
         """Takes the place where each thread keeps its `Sheet`: an object with the attribute `sheet`."""
-        super().__init__(max_retries=0)
+        super().__init__(timeout_s)
         self._mine = sheets
-        self._timeout_s = timeout_s
 
     def send(self, request: "PreparedRequest", *args: Any, **kwargs: Any) -> "Response":
         """Sends a request; raises `requests.RequestException` when no whole answer comes."""
@@ -166,7 +166,7 @@ class Wire(HTTPAdapter):
         try:
             if posts_job:
                 return self._post_job(request, sheet.order, exchange, known)
-            return self._once(super(), request, exchange, known)
+            return self._once(self, request, exchange, known)
         except Exception as error:
             exchange.error = error
             raise
@@ -179,23 +179,36 @@ class Wire(HTTPAdapter):
         body = order.body(_bytes(request))
         request.body = _Watched(body, exchange)
         request.headers["Content-Length"] = str(len(body))
-        with closing(HTTPAdapter(max_retries=0)) as fresh:
+        with closing(Bounded(self._timeout_s)) as fresh:
             return self._once(fresh, request, exchange, known)
 
     def _once(
-        self, adapter: Any, request: "PreparedRequest", exchange: Exchange, known: dict[str, Any]
+        self, adapter: Bounded, request: "PreparedRequest", exchange: Exchange, known: dict[str, Any]
     ) -> "Response":
-        response: Response = adapter.send(request, stream=False, timeout=self._timeout_s, **known)
+        large = exchange.path.endswith(("/jobs", "/results"))
+        try:
+            response = adapter.exchange(request, large=large, **known)
+        except requests.RequestException as error:
+            if error.response is not None:
+                exchange.status, exchange.headers = error.response.status_code, dict(error.response.headers)
+            raise
         exchange.status, exchange.headers = response.status_code, dict(response.headers)
         exchange.body = response.content
-        if response.is_redirect and exchange.method != "GET":
-            raise LocallyRefused(f"a redirect of {exchange.method} {exchange.path} was not followed")
         return response
 
 
 def _bytes(request: "PreparedRequest") -> bytes:
     body: Any = request.body
     return body.encode() if isinstance(body, str) else bytes(body or b"")
+
+
+class _Once(Bounded):
+    """The bounded exchange as the adapter of a session of its own."""
+
+    def send(self, request: "PreparedRequest", *args: Any, **kwargs: Any) -> "Response":
+        """Sends a request; raises `requests.RequestException` when no whole answer comes."""
+        known = {name: kwargs[name] for name in ("verify", "cert", "proxies") if name in kwargs}
+        return self.exchange(request, large=False, **known)
 
 
 class Bearer(AuthBase):
@@ -211,8 +224,36 @@ class Bearer(AuthBase):
         """Takes the place of the client's handler `cloud`, whose token manager it uses."""
         self._cloud = cloud
         self._mine = sheets
-        kept = {} if proxies is None else {"proxies": proxies}
-        cloud.tm.http_config = {"timeout": timeout_s, "allow_redirects": False, **kept}
+        self._timeout_s = timeout_s
+        self._proxies = proxies
+        cloud.tm._request = self._fetch
+
+    def _fetch(self, method: str, url: str, **asked: Any) -> dict[str, Any]:
+        """Asks the identity service, in place of `TokenManager._request` (ibm_cloud_sdk_core).
+
+        Raises:
+            NoAccessToken: when it says no.
+        """
+        with requests.Session() as session:
+            adapter = _Once(self._timeout_s)
+            for scheme in ("http://", "https://"):
+                session.mount(scheme, adapter)
+            response = session.request(
+                method,
+                url,
+                headers=asked.get("headers"),
+                data=asked.get("data"),
+                auth=asked.get("auth_tuple"),
+                proxies=self._proxies or asked.get("proxies"),
+                verify=not self._cloud.tm.disable_ssl_verification,
+                allow_redirects=False,
+            )
+        if response.status_code >= 300:
+            from backends.ibm_runtime.verdict import words
+
+            said = words(response.content) or response.reason
+            raise NoAccessToken(f"HTTP {response.status_code} {said}", response.status_code)
+        return dict(parse(response.content, "an access token"))
 
     def __call__(self, request: "PreparedRequest") -> "PreparedRequest":
         """Adds the headers, with a fresh access token where there is none or it has expired."""
@@ -221,7 +262,9 @@ class Bearer(AuthBase):
             token = self._cloud.tm.get_token()
         except Exception as error:  # errors of several libraries, and their texts may hold the key
             self._cloud.tm.request_time = 0
-            failed = NoAccessToken(f"{type(error).__name__}: {error}", getattr(error, "status_code", None))
+            status = getattr(error, "status", None)
+            said = str(error) if isinstance(error, NoAccessToken) else f"{type(error).__name__}: {error}"
+            failed = NoAccessToken(said, status)
         if failed is not None:
             self._mine.sheet.exchanges.append(Exchange("POST", "identity/token", error=failed))
             raise failed

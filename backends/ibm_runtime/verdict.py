@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 import requests
 
+from backends.ibm_runtime.bounded import Unusable
+from backends.ibm_runtime.documents import identity, parse
 from escalation.errors import BackendError
-from escalation.handoff.service import InDoubt, NotAccepted
+from escalation.handoff.service import Answered, Declined, InDoubt, Malformed, NotSent
 
 if TYPE_CHECKING:
     from backends.ibm_runtime.transport import Exchange
@@ -24,6 +26,8 @@ request on; 429, which is refused for now.
 """
 LATER = frozenset({408, 425, 429})
 SAID = 300
+LONGEST_S = 86400.0
+_SECONDS = re.compile("[0-9]{1,300}")
 _NAMED = re.compile(r"/(?:jobs|sessions)/[^/]+$")
 
 
@@ -50,13 +54,13 @@ class Refusals:
             self.last.add((each.method, each.path, each.refusal))
 
 
-def of_post(exchanges: Sequence["Exchange"], refusals: Refusals) -> NotAccepted | InDoubt | None:
+def of_post(exchanges: Sequence["Exchange"], refusals: Refusals) -> NotSent | Answered | None:
     """Judges the POST of a job; None where the service took it.
 
     - Nothing of the body left this machine (connection refused, name not resolved, TLS failed, no access
-      token, held back here): surely not accepted, since a job is in the body.
-    - 4xx: surely not accepted. 401 is worth another try once, with a fresh access token; 429 after the time
-      that the service names (RFC 6585, section 4).
+      token, held back here): not sent, since a job is in the body.
+    - 4xx: declined, whatever became of it. 401 is worth another try once, with a fresh access token; 429
+      after the time that the service names (RFC 6585, section 4).
     - 408, 5xx, 3xx, a reset, a timeout, an answer that cannot be read or names no job: in doubt. An answer
       5xx may come from a gateway in front of a service that accepted (RFC 9110, sections 15.6.3 and 15.6.5).
 
@@ -67,14 +71,14 @@ def of_post(exchanges: Sequence["Exchange"], refusals: Refusals) -> NotAccepted 
     last = the_post(exchanges)
     if last is None:
         failed = of_call(exchanges, refusals)
-        return NotAccepted(f"nothing was sent: {failed}", retry=failed is not None and failed.retry)
+        return NotSent(f"nothing was sent: {failed}", retry=failed is not None and failed.retry)
     if last.status is not None and not isinstance(last.error, requests.RequestException):
         return _of_status(last, refusals)
     if not last.body_begun:
-        return NotAccepted(f"nothing was sent: {reason(last)}", retry=_may_pass(last, refusals))
+        return NotSent(f"nothing was sent: {reason(last)}", retry=_may_pass(last, refusals))
     if last.status in CLIENT_ERRORS:  # the status came, the text did not
         return _of_status(last, refusals)
-    return InDoubt(f"the POST of the job ended without a clear answer: {reason(last)}", retry=True)
+    return InDoubt(f"the POST of the job ended without a clear answer: {reason(last)}")
 
 
 def the_post(exchanges: Sequence["Exchange"]) -> "Exchange | None":
@@ -84,19 +88,18 @@ def the_post(exchanges: Sequence["Exchange"]) -> "Exchange | None":
     return next(iter(begun or posts), None)
 
 
-def _of_status(last: "Exchange", refusals: Refusals) -> NotAccepted | InDoubt | None:
-    status, said = last.status, reason(last)
+def _of_status(last: "Exchange", refusals: Refusals) -> Answered | None:
+    status, said, after_s = last.status, reason(last), retry_after_s(last)
     if status == 429:
-        return NotAccepted(f"the service is busy: {said}", retry=True, after_s=retry_after_s(last))
+        return Declined(f"the service is busy: {said}", after_s=after_s)
     if status == 401:
-        return NotAccepted(
-            f"the service does not accept the access token: {said}", retry=refusals.passing(last)
-        )
+        what = f"the service does not accept the access token: {said}"
+        return Declined(what, retry=refusals.passing(last), after_s=after_s)
     if status in CLIENT_ERRORS:
-        return NotAccepted(f"the service refused the job: {said}", retry=False)
+        return Declined(f"the service refused the job: {said}", retry=False)
     if status is not None and 200 <= status < 300 and job_id(last):
         return None
-    return InDoubt(f"the POST of the job ended without a clear answer: {said}", retry=True)
+    return InDoubt(f"the POST of the job ended without a clear answer: {said}", after_s=after_s)
 
 
 def of_call(exchanges: Sequence["Exchange"], refusals: Refusals) -> BackendError | None:
@@ -104,9 +107,10 @@ def of_call(exchanges: Sequence["Exchange"], refusals: Refusals) -> BackendError
     failed = next((each for each in exchanges if not each.good), None)
     if failed is None:
         return None
-    return BackendError(
-        f"{failed.method} {failed.path} failed: {reason(failed)}", retry=_may_pass(failed, refusals)
-    )
+    said = f"{failed.method} {failed.path} failed: {reason(failed)}"
+    if isinstance(failed.error, Unusable):
+        return Malformed(said)
+    return BackendError(said, retry=_may_pass(failed, refusals))
 
 
 def _may_pass(failed: "Exchange", refusals: Refusals) -> bool:
@@ -123,42 +127,55 @@ def _may_pass(failed: "Exchange", refusals: Refusals) -> bool:
 def job_id(last: "Exchange") -> str | None:
     """Returns the id in the answer to a POST of a job; None where there is none to be read."""
     try:
-        found = json.loads(last.body)
-    except ValueError:
+        return identity(parse(last.body, "the POST of a job").get("id"), "a new job")
+    except Malformed:
         return None
-    named = found.get("id") if isinstance(found, dict) else None
-    return named if isinstance(named, str) and named else None
 
 
 def retry_after_s(last: "Exchange") -> float | None:
-    """Returns the seconds that Retry-After asks for, a number or a date (RFC 9110, section 10.2.3)."""
-    told = {name.lower(): value for name, value in last.headers.items()}.get("retry-after", "").strip()
-    if told.isdigit():
-        return float(told)
-    try:
-        until = parsedate_to_datetime(told)
-    except ValueError:
+    """Returns the seconds that Retry-After asks for, a number or a date (RFC 9110, section 10.2.3).
+
+    A date is counted from the service's own `Date`, where it tells one: the two clocks may differ.
+
+    Returns:
+        At most a day; None where nothing that can be read is asked for.
+    """
+    headers = {name.lower(): value.strip() for name, value in last.headers.items()}
+    told = headers.get("retry-after", "")
+    if _SECONDS.fullmatch(told):
+        return min(float(told), LONGEST_S)
+    until = _date(told)
+    if until is None:
         return None
-    until = until if until.tzinfo else until.replace(tzinfo=UTC)
-    return max(0.0, (until - datetime.now(UTC)).total_seconds())
+    now = _date(headers.get("date", "")) or datetime.now(UTC)
+    return min(max(0.0, (until - now).total_seconds()), LONGEST_S)
+
+
+def _date(text: str) -> datetime | None:
+    try:
+        found = parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError, OverflowError):  # all of them, as the text may hold anything
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def reason(last: "Exchange") -> str:
     """Says in a few words what came: the status with the service's message, or what broke."""
     if last.status is None:
         return f"{type(last.error).__name__}: {str(last.error)[:SAID]}"
-    broke = "" if last.error is None else f", {type(last.error).__name__}"
-    return f"HTTP {last.status}{broke} {_message(last.body)}".strip()
+    broke = "" if last.error is None else f", {type(last.error).__name__}: {str(last.error)[:SAID]}"
+    return f"HTTP {last.status}{broke} {words(last.body)}".strip()
 
 
-def _message(body: bytes) -> str:
+def words(body: bytes) -> str:
     """Finds the service's own words in an error's body: `errors[].message` or `error.message`."""
     text = body[: 64 * SAID].decode(errors="replace")
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text[:SAID]
     errors = found.get("errors") or [found.get("error")] if isinstance(found, dict) else [found]
+    errors = errors if isinstance(errors, list) else [errors]
     messages = [
         str(each.get("message", each)) if isinstance(each, dict) else str(each) for each in errors if each
     ]

@@ -131,7 +131,7 @@ def carry_out(
     def carry_out_(work: CircuitBatch) -> RawResult:
         payload = device.freeze(work, TAG, device.price(work))
         job = finish(device, device.send(payload, device.open_fence()).job_id)
-        return device.read(work, payload, job, device.fetch(job.job_id))
+        return device.read(work, payload, job, device.fetch(job))
 
     return carry_out_
 

@@ -228,7 +228,7 @@ def test_the_token_is_in_nothing_that_is_written(
         payload = backend.freeze(bell, TAG, price)
         fence = backend.open_fence()
         job = finish(backend, backend.send(payload, fence).job_id)
-        raw = backend.fetch(job.job_id)
+        raw = backend.fetch(job)
         result = backend.read(bell, payload, job, raw)
         kept = {**result.evidence, **backend.evidence(job.job_id)}
         facts = backend.facts_of(job)

@@ -22,7 +22,7 @@ from backends.ibm_runtime.transport import LocallyRefused, Order, Sheet, Wire
 from backends.ibm_runtime.verdict import Refusals, of_post
 from escalation.errors import BackendError
 from escalation.handoff.model import Payload
-from escalation.handoff.service import InDoubt, NotAccepted
+from escalation.handoff.service import Answered, Declined, InDoubt, NotSent
 from escalation.identity import canonical_json, digest_bytes
 from escalation.work import CircuitBatch
 from practice import Practice, Rule
@@ -116,11 +116,11 @@ def settled(practice: Practice, **expected: int) -> None:
         ("corrupt_bytes", InDoubt, True, 1),
         ("late_registration", InDoubt, True, 0),
         ("list_lag", InDoubt, True, 1),
-        ("quota", NotAccepted, False, 0),
-        ("not_found", NotAccepted, False, 0),
-        ("rate_limited", NotAccepted, True, 0),
-        ("rate_limited_retry_after", NotAccepted, True, 0),
-        ("unauthorised", NotAccepted, True, 0),
+        ("quota", Declined, False, 0),
+        ("not_found", Declined, False, 0),
+        ("rate_limited", Declined, True, 0),
+        ("rate_limited_retry_after", Declined, True, 0),
+        ("unauthorised", Declined, True, 0),
     ],
 )
 def test_every_fault_of_a_post_is_one_post_and_the_right_word(
@@ -141,7 +141,7 @@ def test_every_fault_of_a_post_is_one_post_and_the_right_word(
     assert (type(caught.value), caught.value.retry) == (expected, retry)
     settled(practice, posts=1, accepted=accepted)
     assert "\n" not in str(caught.value)
-    if isinstance(caught.value, NotAccepted):
+    if isinstance(caught.value, Declined):
         assert caught.value.after_s == (1.0 if fault == "rate_limited_retry_after" else None)
 
 
@@ -150,7 +150,7 @@ def test_an_access_token_that_is_refused_is_renewed_once(
 ) -> None:
     fence = device.open_fence()
     practice.control.inject(Rule("jobs.post", "unauthorised"))
-    with pytest.raises(NotAccepted):
+    with pytest.raises(Declined):
         device.send(frozen, fence)
     tokens = sum(entry["call"] == "token" for entry in practice.control.log())
     device.send(frozen, fence)
@@ -158,7 +158,7 @@ def test_an_access_token_that_is_refused_is_renewed_once(
     practice.control.inject(Rule("jobs.post", "unauthorised", count=None))
     said = []
     for _ in range(2):
-        with pytest.raises(NotAccepted) as caught:
+        with pytest.raises(Declined) as caught:
             device.send(frozen, fence)
         said.append(caught.value.retry)
     assert said == [True, False]
@@ -168,16 +168,16 @@ def test_a_key_that_gets_in_nowhere_is_given_up_after_a_second_try(
     open_device: Open, bell: CircuitBatch, practice: Practice
 ) -> None:
     device = open_device()
-    for call in ("token", "backends"):
+    for call, ask in (("token", device.quota_left), ("backends", device.calibration)):
         practice.control.clear()
         device.close()
         practice.control.inject(Rule(call, "unauthorised", count=2))
         said = []
         for _ in range(2):
             with pytest.raises(BackendError) as caught:
-                device.quota_left()
+                ask()
             said.append(caught.value.retry)
-        device.quota_left()
+        ask()
         assert said == [True, False]
 
 
@@ -189,14 +189,14 @@ def test_without_an_access_token_nothing_is_sent(
     fence = device.open_fence()
     device._device().connection._bearers[0].forget()
     practice.control.inject(Rule("token", "http_503_before"))
-    with pytest.raises(NotAccepted, match="nothing was sent: POST identity/token failed") as caught:
+    with pytest.raises(NotSent, match="nothing was sent: POST identity/token failed") as caught:
         device.send(payload, fence)
     assert caught.value.retry
     assert practice.control.totals()["posts"] == 0
     assert device.send(payload, fence).job_id  # without the minute that the client would wait
     other = open_device()
     practice.control.inject(Rule("token", "http_500_before"))
-    with pytest.raises(NotAccepted, match="nothing was sent") as unconnected:
+    with pytest.raises(NotSent, match="nothing was sent") as unconnected:
         other.send(payload, fence)
     assert unconnected.value.retry
 
@@ -211,7 +211,7 @@ def test_what_the_client_would_send_otherwise_is_held_back(
     def send_changed(**changed: Any) -> None:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(client, "program_run", lambda **known: run(**{**known, **changed}))
-            with pytest.raises(NotAccepted, match=r"expected to POST the payload .* held back") as caught:
+            with pytest.raises(NotSent, match=r"expected to POST the payload .* held back") as caught:
                 device.send(frozen, fence)
             assert not caught.value.retry
 
@@ -230,7 +230,7 @@ def test_a_payload_changed_after_its_approval_is_held_back(
     with pytest.raises(ValueError, match="expected bytes with SHA-256"):
         frozen.body.__class__(changed, frozen.digest)
     object.__setattr__(frozen.body, "data", changed)
-    with pytest.raises(NotAccepted, match="held back"):
+    with pytest.raises(NotSent, match="held back"):
         device.send(frozen, device.open_fence())
     assert practice.control.totals()["posts"] == 0
 
@@ -343,7 +343,7 @@ def answering() -> Iterator[Callable[..., Answering]]:
 FROZEN = canonical_json({"backend": "ibm_x", "tags": ["t"]})
 
 
-def posted(url: str) -> NotAccepted | InDoubt | None:
+def posted(url: str) -> NotSent | Answered | None:
     """POSTs a job with the adapter alone."""
     sheets = SimpleNamespace(sheet=Sheet(order=Order(FROZEN, digest_bytes(FROZEN), "fence")))
     session = requests.Session()
@@ -362,7 +362,7 @@ def test_a_client_error_is_a_refusal_with_the_words_of_the_service(
 ) -> None:
     server = answering(http(status, b'{"errors": [{"code": 1, "message": "not like that"}]}'))
     found = posted(f"http://127.0.0.1:{server.port}/jobs")
-    assert isinstance(found, NotAccepted)
+    assert isinstance(found, Declined)
     assert (found.retry, server.requests) == (False, 1)
     assert f"HTTP {status} not like that" in str(found)
 
@@ -404,11 +404,11 @@ def test_a_time_to_wait_may_be_a_date(answering: Callable[..., Answering]) -> No
     until = datetime.now(UTC) + timedelta(hours=1)
     server = answering(http(429, b"{}", f"Retry-After: {format_datetime(until, usegmt=True)}"))
     found = posted(f"http://127.0.0.1:{server.port}/jobs")
-    assert isinstance(found, NotAccepted)
+    assert isinstance(found, Declined)
     assert found.retry
     assert 3000 < (found.after_s or 0) <= 3600
     nonsense = posted(f"http://127.0.0.1:{answering(http(429, b'{}', 'Retry-After: soon')).port}/jobs")
-    assert isinstance(nonsense, NotAccepted)
+    assert isinstance(nonsense, Declined)
     assert nonsense.after_s is None
 
 
@@ -432,7 +432,7 @@ def test_what_never_left_this_machine_was_not_accepted(
         ]
         for url in nowhere:
             found = posted(url)
-            assert isinstance(found, NotAccepted), url
+            assert isinstance(found, NotSent), url
             assert found.retry
             assert "nothing was sent" in str(found)
 

@@ -20,7 +20,7 @@ from backends.ibm_runtime.service import ServiceBackend
 from escalation.calibration import DeviceKind
 from escalation.errors import BackendError, BadInput
 from escalation.handoff.model import Payload, RemoteJob
-from escalation.handoff.service import NotAccepted, PaidBackend, Unreadable
+from escalation.handoff.service import Declined, PaidBackend, Unreadable
 from escalation.settings import ROOT, Settings
 from escalation.testing.works import sample
 from escalation.work import Blob, CircuitBatch, JobState, Pub, RawResult
@@ -95,7 +95,7 @@ def test_work_goes_the_whole_way_and_the_counts_are_right(
     assert (sent.state, sent.fence, sent.tags) == (JobState.QUEUED, fence, (TAG,))
     job = finish(device, sent.job_id)
     assert (job.state, job.fence, job.tags) == (JobState.DONE, fence, (TAG,))
-    result = device.read(bell, frozen, job, device.fetch(job.job_id))
+    result = device.read(bell, frozen, job, device.fetch(job))
     assert result.values == {"pubs": [{"sets": 3, "shots": 500, "bits": 2}]}
     bits = samples(result)
     assert (bits.shape, bits.dtype) == ((3, 500, 1), np.uint8)
@@ -126,7 +126,7 @@ def test_a_result_is_read_offline_in_another_process(
     device: ServiceBackend, bell: CircuitBatch, frozen: Payload, ended: Ended, tmp_path: Any
 ) -> None:
     job = ended()
-    raw = device.fetch(job.job_id)
+    raw = device.fetch(job)
     here = device.read(bell, frozen, job, raw)
     (tmp_path / "payload").write_bytes(frozen.body.data)
     (tmp_path / "raw").write_bytes(raw)
@@ -274,8 +274,6 @@ def test_without_a_price_nothing_is_priced_and_gates_see_an_unknown(
     assert dumb.estimate(bell).usd is None
     with pytest.raises(BackendError, match="price is unknown: set TIERWISE_USD_PER_QPU_S"):
         dumb.price(bell)
-    with pytest.raises(BackendError, match="price is unknown"):
-        dumb.usd(1.0)  # a bill of 0 USD would leave room in budgets that is not there
 
 
 def test_the_cap_stops_the_job_and_is_told_from_a_cancellation(
@@ -284,7 +282,7 @@ def test_the_cap_stops_the_job_and_is_told_from_a_cancellation(
     practice.control.inject(Rule("jobs.post", "job_ran_too_long"))
     job = ended()
     assert job.state is JobState.TIMED_OUT
-    result = device.read(bell, frozen, job, device.fetch(job.job_id))
+    result = device.read(bell, frozen, job, device.fetch(job))
     assert (result.state, result.files) == (JobState.TIMED_OUT, {})
     assert device.usage_qpu_s(job.job_id) == practice.control.totals()["charged_s"] > 0
 
@@ -309,7 +307,7 @@ def test_a_job_that_does_not_succeed_keeps_its_record_and_reason(
     assert result.state is state
     assert words in (result.error or "")
     (job,) = device.find(TAG, [])
-    assert (job.state, json.loads(device.fetch(job.job_id))["id"]) == (state, job.job_id)
+    assert (job.state, json.loads(device.fetch(job))["id"]) == (state, job.job_id)
     assert device.usage_qpu_s(job.job_id) == 0.0
 
 
@@ -337,7 +335,7 @@ def test_a_closed_fence_is_confirmed_and_takes_no_job(
     fence = device.open_fence()
     assert device.close_fence(fence) is True
     assert device.close_fence(fence) is True
-    with pytest.raises(NotAccepted, match="HTTP 409") as caught:
+    with pytest.raises(Declined, match="HTTP 409") as caught:
         device.send(frozen, fence)
     assert not caught.value.retry
     with pytest.raises(BackendError) as unknown:
@@ -370,7 +368,7 @@ def test_what_must_be_there_is_asked_for_once_more(
     for call, verb in (
         ("properties", device.calibration),
         ("metrics", lambda: device.usage_qpu_s(job.job_id)),
-        ("results", lambda: device.fetch(job.job_id)),
+        ("results", lambda: device.fetch(job)),
         ("jobs.list", lambda: device.find(TAG, [])),
     ):
         practice.control.inject(Rule(call, "not_found", count=2))
@@ -450,22 +448,22 @@ def test_a_spoilt_result_is_unreadable_and_comes_whole_the_next_time(
     job = ended()
     practice.control.inject(Rule("results", "truncated"))
     with pytest.raises(BackendError) as cut:
-        device.fetch(job.job_id)
+        device.fetch(job)
     assert cut.value.retry
     for fault in ("corrupt_json", "corrupt_bytes", "altered"):
         practice.control.inject(Rule("results", fault))
-        raw = device.fetch(job.job_id)
+        raw = device.fetch(job)
         with pytest.raises(Unreadable, match="cannot be decoded") as caught:
             device.read(bell, frozen, job, raw)
         assert "\n" not in str(caught.value)
-    assert device.read(bell, frozen, job, device.fetch(job.job_id)).ok
+    assert device.read(bell, frozen, job, device.fetch(job)).ok
 
 
 def test_a_result_of_other_work_is_unreadable(
     device: ServiceBackend, bell: CircuitBatch, frozen: Payload, ended: Ended, pub: Make
 ) -> None:
     job = ended()
-    raw = device.fetch(job.job_id)
+    raw = device.fetch(job)
     for other in ((pub(2, [0.1], shots=500),), bell.pubs * 2, (pub(9, [0.0, 1.0, 2.0], shots=500),)):
         with pytest.raises(Unreadable, match=job.job_id):
             device.read(CircuitBatch(other), frozen, job, raw)
@@ -475,7 +473,7 @@ def test_the_record_says_where_it_ran_and_holds_what_was_sent(
     device: ServiceBackend, bell: CircuitBatch, frozen: Payload, ended: Ended, practice: Practice
 ) -> None:
     job = ended()
-    result = device.read(bell, frozen, job, device.fetch(job.job_id))
+    result = device.read(bell, frozen, job, device.fetch(job))
     about = result.provenance
     assert (about["device"], about["kind"]) == ("practice_boston", "practice service")
     assert (about["payload"], about["calibration"]) == (frozen.digest, frozen.calibration)
