@@ -9,6 +9,9 @@ from escalation.handoff.service import PaidBackend
 from escalation.handoff.states import HandoffState
 from escalation.recording import Ledger
 
+MOST = 20
+"""Jobs that are cancelled and noted: a service may list what it likes, and POSTs are few."""
+
 
 def adopt(h: Handing, row: Handoff, jobs: Sequence[RemoteJob]) -> Handoff:
     """Takes the earliest of the jobs for ours, and cancels the rest where they still can be."""
@@ -19,7 +22,11 @@ def adopt(h: Handing, row: Handoff, jobs: Sequence[RemoteJob]) -> Handoff:
 
 def cancel_others(ledger: Ledger, backend: PaidBackend, row: Handoff, others: Iterable[RemoteJob]) -> Handoff:
     """Cancels jobs that should not be, and notes each as an incident; those noted before are left alone."""
-    lines = [_line(backend, job) for job in others if not any(job.job_id in said for said in row.incidents)]
+    new = [job for job in others if not any(job.job_id in said for said in row.incidents)]
+    room = max(0, MOST - len(row.incidents))
+    lines = [_line(backend, job) for job in new[:room]]
+    if len(new) > room > 0:
+        lines.append(f"{len(new) - room} jobs more are listed, which are left alone")
     return ledger.amend(row, incidents=(*row.incidents, *lines)) if lines else row
 
 

@@ -36,7 +36,7 @@ def charge(h: Handing, row: Handoff) -> Charge:
     try:
         usage_s = h.backend.usage_qpu_s(row.job_id)
     except Malformed as error:
-        return Charge(_noted(h, row, f"{error}; {_BY_HAND}"))
+        return Charge(_left(h, row, f"{error}; {_BY_HAND}"))
     cap_s = row.price.cap_qpu_s
     if usage_s is None:
         return Charge(row, pending=True)
@@ -47,11 +47,16 @@ def charge(h: Handing, row: Handoff) -> Charge:
         f"approved were at most {cap_s:g} s, {row.price.cap_usd:.2f} USD"
     )
     if usage_s > BELIEVED * cap_s:
-        return Charge(_noted(h, row, f"{above}; not billed, {_BY_HAND}"))
+        return Charge(_left(h, row, f"{above}; not billed, {_BY_HAND}"))
     return Charge(_noted(h, row, f"{above}; billed as charged"), usage_s)
 
 
 _BY_HAND = "read the service's own bill, and say what it has with `tierwise jobs bill`"
+
+
+def _left(h: Handing, row: Handoff, line: str) -> Handoff:
+    """Leaves the bill to a person, and says so once, whatever the service goes on to say."""
+    return row if any(_BY_HAND in each for each in row.incidents) else _noted(h, row, line)
 
 
 def _noted(h: Handing, row: Handoff, line: str) -> Handoff:
