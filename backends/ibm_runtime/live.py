@@ -6,8 +6,10 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
+from backends.ibm_runtime import rest
 from backends.ibm_runtime.calibration import build
 from backends.ibm_runtime.connection import Connection
+from backends.ibm_runtime.documents import field, seconds
 from escalation.calibration import Calibration
 from escalation.errors import BackendError, BadInput
 from escalation.identity import digest_bytes
@@ -40,9 +42,9 @@ class LiveDevice:
 
     def _check(self) -> None:
         account = self.connection.account
-        listed: list[dict[str, Any]] = self.connection.service._backends_info_per_instance[account.instance]
-        names = sorted(str(each.get("name")) for each in listed)
-        is_practice = any("practice" in each for each in listed)
+        listed = devices(self.connection.service._backends_info_per_instance[account.instance])
+        names = sorted(listed)
+        is_practice = any("practice" in each for each in listed.values())
         if listed and is_practice is not account.practice:
             what = "a practice service" if is_practice else "no practice service"
             raise WrongService(f"{self.name} is not at {account.service}, which is {what}")
@@ -97,16 +99,13 @@ class LiveDevice:
         configuration = self.connection.call(lambda: self.connection.client.backend_configuration(self.name))
         try:
             return build(self.name, configuration, said)
-        except (KeyError, TypeError, ValueError) as error:
+        except (LookupError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
             what = f"{self.name}: its calibration is not as documented: {type(error).__name__}: {error}"
         raise BackendError(" ".join(what.split()))
 
     def status(self) -> Mapping[str, Any]:
-        """Asks for the status: `operational`, `status_msg`, `pending_jobs`."""
-        found: Mapping[str, Any] = self.connection.call(
-            lambda: self.connection.client.backend_status(self.name)
-        )
-        return found
+        """Asks for the status: `state` (whether it is up), `status`, `length_queue`."""
+        return self.connection.document(rest.status(self.name), f"the status of {self.name}")
 
     def queue_s(self) -> float | None:
         """Estimates how long a job sent now would wait: the service's own average, or by the queue's length.
@@ -114,11 +113,17 @@ class LiveDevice:
         Returns:
             0 where nothing is queued; None where the service says nothing.
         """
-        listed = self.connection.call(lambda: self.connection.client.list_backends(True))
-        mine: dict[str, Any] = next((each for each in listed if each.get("name") == self.name), {})
-        length, told = mine.get("queue_length"), (mine.get("wait_time_seconds") or {}).get("average")
+        said = self.connection.document(rest.devices(), "the list of devices")
+        mine, what = devices(said.get("devices")).get(self.name, {}), f"the queue of {self.name}"
+        length, told = mine.get("queue_length"), field(mine, "wait_time_seconds", what).get("average")
         if length == 0:
             return 0.0
-        if isinstance(told, int | float) and told > 0:
+        if told is not None and seconds(told, what) > 0:
             return float(told)
-        return None if length is None else float(length) * TYPICAL_JOB_S
+        return None if length is None else seconds(length, what) * TYPICAL_JOB_S
+
+
+def devices(listed: Any) -> Mapping[str, Mapping[str, Any]]:
+    """The devices of a list by their names; what is none is left out."""
+    rows = listed if isinstance(listed, list) else []
+    return {str(each["name"]): each for each in rows if isinstance(each, Mapping) and "name" in each}

@@ -58,7 +58,7 @@ class ServiceMachine:
         """Asks whether the device takes and runs jobs; None where nobody answers."""
         with suppress(TierwiseError):
             status = self._device().status()
-            return bool(status["operational"]) and status["status_msg"] == "active"
+            return bool(status.get("state")) and status.get("status") == "active"
         return None
 
     def queue_s(self) -> float | None:

@@ -1,4 +1,4 @@
-"""The requests that follow a job, made on the session of IBM's client: by ids alone, and nothing decoded.
+"""Requests made on the session of IBM's client: by ids alone, and nothing decoded. They follow a job.
 
 The client's own methods decode what came by the types that it names (`RuntimeDecoder`), list without end, and
 some want the device's object, which they make from its configuration: a device that was retired has none.
@@ -65,6 +65,16 @@ def batch(batch_id: str) -> Request:
 def usage() -> Request:
     """Asks what the instance has used, and may."""
     return lambda session: session.get("/instances/usage", headers=JSON)
+
+
+def status(device: str) -> Request:
+    """Asks whether a device is up."""
+    return lambda session: session.get(f"/backends/{quote(device, safe='')}/status", headers=JSON)
+
+
+def devices() -> Request:
+    """Asks for the devices of the instance, with their queues."""
+    return lambda session: session.get("/backends", params={"include_mocks": True}, headers=JSON)
 
 
 def _job(job_id: str, part: str = "") -> str:

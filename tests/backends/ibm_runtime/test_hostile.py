@@ -16,10 +16,12 @@ from escalation.handoff.model import Payload, RemoteJob
 from escalation.handoff.service import Declined, InDoubt, Malformed, NotSent
 from escalation.identity import canonical_json
 from escalation.settings import Settings
+from escalation.testing.works import sample
 from escalation.work import Blob, JobState
 from tests.backends.ibm_runtime.hostile import DEVICE, Answer, Hostile, dripping, flooding, http, said
 
 WHOLE_S = 1.0
+WORK = sample("circuit_batch").good
 MOST = 2**18
 FENCE, TAG = "fence-1", "tierwise-tag"
 JOB = RemoteJob(job_id="job-1", state=JobState.DONE, fence=FENCE, tags=(TAG,))
@@ -103,6 +105,24 @@ def test_nonsense_is_an_error_in_one_line_and_may_be_asked_for_again(hostile: Ma
             continue
         error = refused(verb, device)
         assert error.retry, what
+
+
+@pytest.mark.parametrize("call", ["", "/configuration", "/properties", "/status"])
+def test_nonsense_about_a_device_is_an_error_in_one_line_or_not_known(hostile: Make, call: str) -> None:
+    rows: list[Any] = [7, None, {"name": None}, [], {"name": DEVICE, "practice": 1, "wait_time_seconds": 9}]
+    listed = said({"devices": rows})
+    server, device = hostile({"GET /backends": listed})
+    path = f"GET /backends/{DEVICE}{call}" if call else "GET /backends"
+    more = {
+        "empty": said({}),
+        "odd": said({"gates": 1, "qubits": [[1]], "n_qubits": -1, "basis_gates": None}),
+    }
+    for what, answer in {**NONSENSE, **more}.items():
+        device.close()
+        server.answers[path] = answer
+        assert device.available() in (None, False), what
+        assert device.queue_s() is None, what
+        refused(lambda device: device.calibration() or device.price(WORK), device)
 
 
 ENDLESS: dict[str, Answer] = {
