@@ -17,9 +17,19 @@ class TierwiseError(Exception):
 
 
 class BadInput(TierwiseError):
-    """What the user gave cannot be used: says what was expected, what came, what to do."""
+    """What the user gave cannot be used: says what was expected, what came, what to do.
+
+    However much of the input a message repeats, it has at most `LONGEST` characters.
+    """
 
     exit_code = 2
+    LONGEST = 4000
+
+    def __init__(self, message: str = "") -> None:
+        most = self.LONGEST
+        if len(message) > most:
+            message = f"{message[: most // 2]} … {message[3 - most // 2 :]}"
+        super().__init__(message)
 
 
 class PolicyError(BadInput):

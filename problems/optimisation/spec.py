@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
+from escalation.document import shown
 from escalation.errors import BadInput
 from escalation.model import Frozen
 from escalation.validation import parse
@@ -292,6 +293,6 @@ def parse_spec(instance: Mapping[str, Any]) -> Spec:
     """
     kind = instance.get("kind")
     if not isinstance(kind, str) or kind not in _SPECS:
-        got = "none" if kind is None else repr(kind)
+        got = "none" if kind is None else shown(kind, quoted=True)
         raise BadInput(f"instance.kind: expected one of {', '.join(KINDS)}, got {got}")
     return parse(_SPECS[kind], dict(instance), "instance")

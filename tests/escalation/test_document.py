@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from escalation.document import MOST_BYTES, MOST_VALUES, Document
-from escalation.errors import BadInput
+from escalation.errors import BadInput, PolicyError
 from escalation.opening import parse_problem, read_problem
 
 
@@ -168,3 +168,11 @@ def test_what_is_wrong_with_a_value_is_said_in_a_bounded_line() -> None:
             )
         assert len(str(error.value)) < 400
         assert str(error.value).isprintable()
+
+
+def test_no_refusal_repeats_all_of_a_long_input() -> None:
+    said = str(BadInput("first" + "x" * 100_000 + "last"))
+    assert len(said) <= 4000
+    assert said.startswith("first")
+    assert said.endswith("last")
+    assert str(PolicyError("x" * 4000)) == "x" * 4000

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from escalation.document import shown
 from escalation.errors import BadInput
 
 Entry = tuple[int, int, int, str]
@@ -40,7 +41,7 @@ def gather(entries: Iterable[Entry], size: int, what: str = "vertex") -> Pairs:
     for first, second, weight, where in entries:
         for end in (first, second):
             if not 1 <= end <= size:
-                raise BadInput(f"{where}: expected a {what} from 1 to {size}, got {end}")
+                raise BadInput(f"{where}: expected a {what} from 1 to {size}, got {shown(end)}")
         if first == second:
             found.first_loop = found.first_loop or where
             found.loop_count += 1
