@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from escalation.errors import of_machine
 from escalation.identity import canonical_json, digest_bytes
-from escalation.work import Blob, Output, Usage
+from escalation.work import Blob, JobState, Output, Usage
 
 LIBRARIES = ("numpy", "scipy", "sklearn", "xgboost", "pandas", "mapie", "skops", "mpi4py", "qiskit")
 
@@ -53,6 +54,11 @@ def _blobs(files: Mapping[str, bytes]) -> dict[str, Blob]:
         if not isinstance(name, str) or not isinstance(data, bytes):
             raise TypeError(f"expected output files as bytes by name, got {name!r}: {type(data).__name__}")
     return {name: Blob(data) for name, data in files.items()}
+
+
+def failure(error: BaseException) -> JobState:
+    """Whose doing an error is that a program raised: the program's, or the machine's under it."""
+    return JobState.FAULT if of_machine(error) else JobState.FAILED
 
 
 def one_line(error: BaseException) -> str:

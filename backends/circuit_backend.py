@@ -17,13 +17,14 @@ from backends.circuit_jobs import (
 from backends.circuit_pool import POOL
 from escalation.calibration import Calibration, DeviceKind
 from escalation.clock import this_process
-from escalation.errors import BackendError
+from escalation.errors import BackendError, MachineFault
 from escalation.protocols import Progress
 from escalation.quote import Quote
 from escalation.settings import Settings
 from escalation.work import CircuitBatch, JobState, RawResult, Work
 
 ESTIMATE_WALL_S = 600.0
+QUOTE_TRIES = 3
 LONGEST_NAP_S = 0.02
 
 
@@ -60,15 +61,25 @@ class SimulatedBackend:
         """Returns the values of the quoting function, kept for the same work."""
         batch = self._batch(work)
         if batch.digest not in self._quotes:
+            result = self._quote(batch)
+            if result.state is JobState.FAULT:
+                raise MachineFault(f"{self.name}: {result.error}")
+            if not result.ok:
+                raise BackendError(f"{self.name} cannot quote these circuits: {result.error}")
+            self._quotes[batch.digest] = result.values
+        return self._quotes[batch.digest]
+
+    def _quote(self, batch: CircuitBatch) -> RawResult:
+        """Runs the quoting function, again where the machine ended it."""
+        for _ in range(QUOTE_TRIES):
             with tempfile.TemporaryDirectory(prefix="tierwise-quote-") as folder:
                 handle = self._start(self.quote, batch, Path(folder))
                 if not self.wait(handle, ESTIMATE_WALL_S).state.final:
                     self.cancel(handle)
                 result = self.result(handle)
-            if not result.ok:
-                raise BackendError(f"{self.name} cannot quote these circuits: {result.error}")
-            self._quotes[batch.digest] = result.values
-        return self._quotes[batch.digest]
+            if result.state is not JobState.FAULT:
+                break
+        return result
 
     def calibration(self) -> Calibration | None:
         return None
@@ -100,7 +111,7 @@ class SimulatedBackend:
         folder = Path(handle["folder"])
         now, found = progress(folder, handle["owner"]), read_result(folder)
         if found is None and now.state.final:
-            raise BackendError(f"{self.name}: the job in {folder} is {now.message}", retry=True)
+            return RawResult(now.state, error=now.message)
         if found is None:
             raise BackendError(f"{self.name}: no result in {folder}, its state is {now.state}")
         return found
@@ -131,7 +142,7 @@ class SimulatedBackend:
         try:
             POOL.revive(folder)
         except BackendError as error:
-            write_result(folder, RawResult(JobState.FAILED, error=str(error)))
+            write_result(folder, RawResult(JobState.FAULT, error=str(error)))
 
     def _batch(self, work: Work) -> CircuitBatch:
         if not isinstance(work, CircuitBatch):

@@ -19,9 +19,11 @@ import psutil
 
 from backends.processes import alive
 from escalation.clock import boottime_s, this_process
+from escalation.errors import MachineFault
 from escalation.protocols import Progress
 from escalation.work import Blob, CircuitBatch, JobState, Pub, RawResult, Resources, Usage
 
+DIED = "the process that ran it was killed"
 LOST = "lost: the process that submitted it is gone, and its workers with it"
 
 
@@ -90,13 +92,19 @@ def read_result(folder: Path) -> RawResult | None:
     """Returns the published result, None where there is none yet.
 
     Raises:
-        ValueError: when stored bytes do not match their digest.
+        escalation.errors.MachineFault: when it is torn, or stored bytes do not match their digest.
     """
-    try:
-        data = json.loads((folder / "result" / "result.json").read_text())
-    except FileNotFoundError:
+    if not (folder / "result").exists():
         return None
-    parts = {
+    try:
+        return _read_result(folder)
+    except (OSError, ValueError, KeyError) as error:
+        raise MachineFault(f"the result in {folder} is damaged: {error}") from error
+
+
+def _read_result(folder: Path) -> RawResult:
+    data = json.loads((folder / "result" / "result.json").read_text())
+    parts: dict[str, Any] = {
         part: {
             name: Blob((folder / "result" / part / name).read_bytes(), digest)
             for name, digest in data[part].items()
@@ -113,9 +121,11 @@ def read_result(folder: Path) -> RawResult | None:
     )
 
 
-def write_started(folder: Path, wall_s: float) -> None:
-    """Notes that this process runs the job, and until when, in seconds since its boot."""
-    write_json(folder / "started.json", this_process().to_json() | {"deadline_s": boottime_s() + wall_s})
+def write_started(folder: Path, limits: Resources) -> None:
+    """Notes that this process runs the job, since when and until when, in seconds since its boot."""
+    now_s = boottime_s()
+    said = {"since_s": now_s, "deadline_s": now_s + limits.wall_s, "threads": limits.threads}
+    write_json(folder / "started.json", this_process().to_json() | said)
 
 
 def progress(folder: Path, owner: Mapping[str, Any]) -> Progress:
@@ -136,13 +146,21 @@ def progress(folder: Path, owner: Mapping[str, Any]) -> Progress:
     if runs:
         return _unfinished(folder, started is not None)
     if not owner_lives:
-        return Progress(JobState.FAILED, None, LOST)
-    if started is not None and boottime_s() >= started["deadline_s"]:
-        write_result(folder, RawResult(JobState.TIMED_OUT, error="stopped: its wall_s was used up"))
-    else:
-        write_result(folder, RawResult(JobState.FAILED, error="the process that ran it has died"))
+        return Progress(JobState.FAULT, None, LOST)
+    write_result(folder, _ended(started))
     final = read_result(folder)
-    return Progress(final.state if final else JobState.FAILED, None, (final and final.error) or "")
+    return Progress(final.state if final else JobState.FAULT, None, (final and final.error) or "")
+
+
+def _ended(started: Mapping[str, Any] | None) -> RawResult:
+    """The result of a job whose worker has died: at its time limit, or by the machine's fault."""
+    if started is None:
+        return RawResult(JobState.FAULT, error=DIED)
+    wall_s = min(boottime_s(), started["deadline_s"]) - started["since_s"]
+    used = Usage(wall_s=wall_s, cpu_s=wall_s * started["threads"])  # a bound: nobody was left to measure
+    if boottime_s() >= started["deadline_s"]:
+        return RawResult(JobState.TIMED_OUT, error="stopped: its wall_s was used up", usage=used)
+    return RawResult(JobState.FAULT, error=DIED, usage=used)
 
 
 def _unfinished(folder: Path, started: bool) -> Progress:

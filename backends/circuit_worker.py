@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+from backends.calls import failure
 from backends.circuit_jobs import Job, read_job, read_result, write_json, write_result, write_started
 from escalation.errors import TierwiseError
-from escalation.work import JobState, RawResult, Report, Usage
+from escalation.work import RawResult, Report, Usage
 
 
 class FolderReport(Report):
@@ -43,7 +44,7 @@ def _folders() -> Iterator[Path]:
 def _run(folder: Path) -> None:
     job = read_job(folder)
     wall_s = job.work.resources.wall_s
-    write_started(folder, wall_s)
+    write_started(folder, job.work.resources)
     # the kernel ends this process at the deadline, whoever holds Python's lock
     signal.setitimer(signal.ITIMER_REAL, max(wall_s, 1e-6))
     try:
@@ -58,7 +59,7 @@ def _outcome(job: Job, report: Report) -> RawResult:
     try:
         result = call(job, report)
     except Exception as error:  # whatever goes wrong in a job is that job's result
-        result = RawResult(JobState.FAILED, error=_one_line(error))
+        result = RawResult(failure(error), error=_one_line(error))
     used = Usage(wall_s=time.perf_counter() - wall, cpu_s=time.process_time() - cpu)
     return replace(result, usage=used)
 

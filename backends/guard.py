@@ -6,6 +6,10 @@ closes it however that process dies. When it closes, when the time is up, or whe
 every descendant is killed. On Linux the guard is a child subreaper (prctl(2), PR_SET_CHILD_SUBREAPER):
 processes that fork twice, or open a session of their own, still become its children, and `waitpid` saying
 ECHILD proves that none is left.
+
+The guard is two processes, so that killing one of them leaves nothing behind either: the second runs the
+command; the first, a subreaper too, waits for the second, and kills what that leaves. Dies the first, the
+second is told by the kernel (PR_SET_PDEATHSIG).
 """
 
 import argparse
@@ -71,13 +75,6 @@ def descendants(root: int) -> list[int]:
     return found
 
 
-def _kill(pid: int) -> None:
-    try:
-        os.kill(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        return
-
-
 def _kill_group(leader: int) -> None:
     try:
         os.killpg(leader, signal.SIGKILL)
@@ -103,7 +100,7 @@ def _kill_all(child: int) -> dict[int, int]:
     ended: dict[int, int] = {}
     while True:
         for pid in descendants(os.getpid()):
-            _kill(pid)
+            _send(pid, signal.SIGKILL)
         if sys.platform != "linux":  # without a subreaper, what lost its parent is found by its group
             _kill_group(child)
         statuses = _reap()
@@ -152,27 +149,59 @@ class _Ending:
         return bool(events.get(0, 0) & (select.POLLHUP | select.POLLERR | select.POLLNVAL))
 
 
-def run(command: list[str], *, cancel_file: str, wall_s: float, keep_stdin: bool) -> dict[str, object]:
-    """Runs the command to its end, whichever it is, and returns how it ended and what it used."""
+def run(
+    command: list[str], *, cancel_file: str, wall_s: float, keep_stdin: bool, first: int
+) -> dict[str, object]:
+    """Runs the command to its end, whichever it is, and returns how it ended and what it used.
+
+    `first` is the parent's process id: where that is gone already, nothing more is waited for.
+    """
     started = time.monotonic()
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
     guard = os.getpid()
     child = os.fork()
     if child == 0:
         _become(command, guard, keep_stdin)
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # or a pipe there would stay open with the command gone
+    _let_go_of_output()
     ending = _Ending(child, cancel_file, started + wall_s)
     signal.signal(signal.SIGTERM, ending.terminate)
+    ending.terminated = os.getppid() != first
     reason, status = ending.wait()
     statuses = _kill_all(child)
+    return _ended(reason, statuses.get(child) if status is None else status, started)
+
+
+def _let_go_of_output() -> None:
+    """Or a pipe there would stay open with the command gone."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def _ended(reason: str, status: int | None, started: float) -> dict[str, object]:
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    status = statuses.get(child) if status is None else status
     return {
         "reason": reason,
         "returncode": None if status is None else os.waitstatus_to_exitcode(status),
         "wall_s": time.monotonic() - started,
         "cpu_s": used.ru_utime + used.ru_stime,
     }
+
+
+def _watch(second: int, exit_file: str) -> int:
+    """Waits for the second guard; where it was killed, kills what it left. Returns the exit status."""
+    started = time.monotonic()
+    signal.signal(signal.SIGTERM, lambda *_: _send(second, signal.SIGTERM))
+    _, status = os.waitpid(second, 0)
+    if os.WIFSIGNALED(status):
+        _kill_all(second)
+        _write(exit_file, _ended("guard killed", None, started))
+    return _as_shells_do(os.waitstatus_to_exitcode(status))
+
+
+def _send(pid: int, number: int) -> None:
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        return
 
 
 def _ignore(*_: object) -> None:
@@ -195,18 +224,35 @@ def main() -> None:
     parser.add_argument("command", nargs="+")
     options = parser.parse_args()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the starting process decides what Ctrl-C means
+    _prctl(PR_SET_CHILD_SUBREAPER, 1)
+    first = os.getpid()
+    second = os.fork()
+    if second == 0:
+        _guard(options, first)
+    _let_go_of_output()
+    sys.exit(_watch(second, options.exit_file))
+
+
+def _guard(options: argparse.Namespace, first: int) -> NoReturn:
+    """The second process: dies with the first, in an orderly way."""
+    _prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     signal.signal(signal.SIGCHLD, _ignore)
     ended = run(
         options.command,
         cancel_file=options.cancel_file,
         wall_s=options.wall_s,
         keep_stdin=options.keep_stdin,
+        first=first,
     )
-    if options.exit_file:
-        with open(options.exit_file + ".new", "w", encoding="utf-8") as file:
+    _write(options.exit_file, ended)
+    os._exit(_as_shells_do(ended["returncode"]))
+
+
+def _write(path: str, ended: dict[str, object]) -> None:
+    if path:
+        with open(path + ".new", "w", encoding="utf-8") as file:
             json.dump(ended, file)
-        os.replace(options.exit_file + ".new", options.exit_file)
-    sys.exit(_as_shells_do(ended["returncode"]))
+        os.replace(path + ".new", path)
 
 
 if __name__ == "__main__":

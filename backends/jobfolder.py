@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from escalation.errors import BackendError
+from escalation.errors import BackendError, MachineFault
 from escalation.work import Blob, JobState, LocalCall, MpiProgram, RawResult, Report, Usage
 
 LOG = "log.txt"
@@ -43,11 +43,19 @@ def write_once(path: Path, data: bytes) -> bool:
 
 
 def read_json(path: Path) -> dict[str, Any] | None:
-    """Returns what a file written atomically holds, None when there is no such file."""
+    """Returns what a file written atomically holds, None when there is no such file.
+
+    Raises:
+        escalation.errors.MachineFault: when it is torn, as a crash of the machine may leave it.
+    """
     try:
-        found: dict[str, Any] = json.loads(path.read_bytes())
+        found = json.loads(path.read_bytes())
     except FileNotFoundError:
         return None
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise MachineFault(f"{path} is torn: expected a JSON object")
     return found
 
 
@@ -137,7 +145,8 @@ class JobFolder:
         """Returns the published result with its files and evidence, what was printed among it.
 
         Raises:
-            escalation.errors.BackendError: when there is none, or its bytes are damaged.
+            escalation.errors.BackendError: when there is none.
+            escalation.errors.MachineFault: when its bytes are damaged.
         """
         found = read_json(self.path / "result.json")
         if found is None:
@@ -152,8 +161,8 @@ class JobFolder:
                 provenance=found["provenance"],
                 evidence={name: self._output(digest) for name, digest in found["evidence"].items()},
             )
-        except (OSError, ValueError) as error:
-            raise BackendError(f"the result in {self.path} is damaged: {error}") from error
+        except (OSError, ValueError, KeyError) as error:
+            raise MachineFault(f"the result in {self.path} is damaged: {error}") from error
         return replace(result, evidence={**result.evidence, **self.logs()})
 
     def _output(self, digest: str) -> Blob:

@@ -1,7 +1,9 @@
 """Processes: who they are, whether they live, how they are started under a guard."""
 
 import contextlib
+import ctypes
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -10,6 +12,7 @@ from typing import IO, Any
 
 from escalation.clock import ProcessIdentity
 
+_PDEATHSIG = 1
 ROOT = Path(__file__).resolve().parent.parent
 GUARD = Path(__file__).with_name("guard.py")
 THREAD_VARIABLES = (
@@ -29,6 +32,23 @@ def alive(who: Mapping[str, Any]) -> bool:
     a driver there, whose case has been taken over from here.
     """
     return bool(ProcessIdentity.from_json(who).alive())
+
+
+def die_with_parent(command: str) -> None:
+    """Has the kernel kill this process when its parent dies, if that parent runs the named command.
+
+    Of that command it must be known that the thread which starts processes lives as long as itself
+    (prctl(2), PR_SET_PDEATHSIG).
+    """
+    parent = os.getppid()
+    try:
+        name = Path(f"/proc/{parent}/comm").read_text().strip()
+    except OSError:
+        return
+    if name == command[:15]:  # the kernel keeps no more of it
+        ctypes.CDLL(None).prctl(_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        if os.getppid() != parent:
+            os.kill(os.getpid(), signal.SIGKILL)
 
 
 def environment(threads: int) -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import Self
 from rich.console import Console
 
 from escalation.case import Outcome
+from escalation.errors import Faulted
 from escalation.ladder import Case
 from escalation.runtime import Listener
 from tasks.runtime import open_runtime
@@ -53,7 +54,9 @@ class PrefectEngine:
         from flows.driver import listening
         from flows.escalate import escalate
 
-        with listening(listener, self._runtime):
-            return escalate(
-                case.problem, str(Path(case.policy_path).resolve()), case.case_id, str(path.resolve().parent)
-            )
+        policy, folder = str(Path(case.policy_path).resolve()), str(path.resolve().parent)
+        try:
+            with listening(listener, self._runtime):
+                return escalate(case.problem, policy, case.case_id, folder)
+        except Faulted:  # the flow run has crashed; how far the case came is in the ledger
+            return Outcome.model_validate(self._runtime.ledger.case(case.case_id).outcome)

@@ -23,7 +23,7 @@ from escalation.validation import validated
 
 EXIT = {
     CaseStatus.ACCEPTED: 0, CaseStatus.ABSTAINED: 3, CaseStatus.REFUSED: 3, CaseStatus.HELD: 4,
-    CaseStatus.WAITING: 5,
+    CaseStatus.WAITING: 5, CaseStatus.INTERRUPTED: 6,
 }  # fmt: skip
 
 

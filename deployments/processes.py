@@ -112,8 +112,9 @@ def ask_to_stop(guard: subprocess.Popen[bytes], timeout_s: float = STOP_S) -> No
     import psutil
 
     with contextlib.suppress(psutil.NoSuchProcess):
-        for command in psutil.Process(guard.pid).children():
-            command.send_signal(signal.SIGTERM)
+        for second in psutil.Process(guard.pid).children():  # a guard is two processes
+            for command in second.children():
+                command.send_signal(signal.SIGTERM)
     with contextlib.suppress(subprocess.TimeoutExpired):
         guard.wait(timeout_s)
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from escalation.attempt import Cost
 from escalation.core_facts import CORE_FACTS
 from escalation.decision import Action, Decision
+from escalation.errors import Faulted, MachineFault
 from escalation.facts import Fact, FactContext, FactProvider
 from escalation.ladder import Case, Decide, Decided
 from escalation.problem import Budget
@@ -48,6 +49,8 @@ class _Quotes:
             try:
                 backend = self.runtime.backend(rung.backend)
                 self.known[rung] = self.case.method(rung.method).quote(self.case.view, backend)
+            except MachineFault as error:
+                raise Faulted.of(f"{rung} could not be quoted", error, self.case.case_id) from error
             except Exception as error:  # what cannot be quoted is unknown, which closes gates
                 self.known[rung] = None
                 self.errors[rung] = f"no quote: {' '.join(str(error).split())}"

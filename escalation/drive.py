@@ -4,9 +4,10 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from escalation.attempt import Cost
 from escalation.case import CaseStatus, Outcome
 from escalation.deciding import carry_out_decide
-from escalation.errors import Held, Interrupted, Paused
+from escalation.errors import Faulted, Held, Interrupted, Paused
 from escalation.judging import carry_out_judge, finish, give_up
 from escalation.ladder import Case, Decide, Judge, Perform, Step, conclude, ladder
 from escalation.performing import carry_out_item
@@ -23,7 +24,7 @@ def solve(runtime: Runtime, case: Case, listener: Listener | None = None) -> Out
         escalation.errors.CaseConflict: when the id belongs to something else, or is being run.
         KeyboardInterrupt: after the running work was stopped and the case left to be taken up again.
     """
-    listener = listener or Silent()
+    listener, runtime = listener or Silent(), runtime.alone()
 
     def carry_out(step: Step) -> Any:
         match step:
@@ -46,26 +47,33 @@ def drive(runtime: Runtime, case: Case, carry_out: CarryOut, engine: str) -> Out
     record = runtime.ledger.open_case(case.info)
     if record.status.final and record.outcome is not None:
         return Outcome.model_validate(record.outcome)
-    runtime.tracker.case_opened(record, None)
     try:
+        runtime.tracker.case_opened(record, None)
         with runtime.heartbeat(case.case_id):
-            outcome = finish(runtime, case, _to_the_end(runtime, case, carry_out), engine)
+            return finish(runtime, case, _to_the_end(runtime, case, carry_out), engine)
     except BaseException as error:
         stopped = not isinstance(error, Exception) or isinstance(error, Interrupted)
         give_up(runtime, case, CaseStatus.INTERRUPTED if stopped else CaseStatus.FAILED)
         raise
-    return outcome
 
 
 def _to_the_end(runtime: Runtime, case: Case, carry_out: CarryOut) -> Outcome:
-    """Drives the ladder to its end, or to where it must wait: for a person, or for a job elsewhere."""
+    """Drives the ladder to its end, or to where it must wait: for a person, a job elsewhere, a machine."""
     try:
         return _run(case, carry_out)
     except Paused as pause:
-        status = CaseStatus.HELD if isinstance(pause, Held) else CaseStatus.WAITING
         attempts = [attempt for attempt, _ in runtime.ledger.attempts(case.case_id)]
         decisions = list(runtime.ledger.decisions(case.case_id))
-        return conclude(case, attempts, decisions, status).model_copy(update={"paused": str(pause)})
+        outcome = conclude(case, attempts, decisions, _paused(pause))
+        used = runtime.ledger.used(case.case_id, len(attempts))  # by the attempt that has not ended
+        cost = outcome.cost + Cost.model_validate(used.to_json())
+        return outcome.model_copy(update={"paused": str(pause), "cost": cost})
+
+
+def _paused(pause: Paused) -> CaseStatus:
+    if isinstance(pause, Faulted):
+        return CaseStatus.INTERRUPTED
+    return CaseStatus.HELD if isinstance(pause, Held) else CaseStatus.WAITING
 
 
 def _run(case: Case, carry_out: CarryOut) -> Outcome:

@@ -3,6 +3,34 @@
 `retry` is the only thing retry logic reads; `exit_code` the only thing the command line reads.
 """
 
+import errno
+
+_AT_ITS_END = frozenset(
+    (
+        errno.ENOSPC,
+        errno.EDQUOT,
+        errno.EIO,
+        errno.ESTALE,
+        errno.ENOMEM,
+        errno.EAGAIN,
+        errno.EMFILE,
+        errno.ENFILE,
+    )
+)
+"""What the system says where the machine is at its end: no disk, no memory, no processes, no files."""
+
+
+def of_machine(error: BaseException) -> bool:
+    """Whether the machine failed under a program, and not the program: out of memory, a full disk."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, (MemoryError, MachineFault)):
+            return True
+        if isinstance(cause, OSError) and cause.errno in _AT_ITS_END:
+            return True
+        cause = cause.__cause__
+    return False
+
 
 class TierwiseError(Exception):
     """The root of every error that this project raises on purpose.
@@ -52,6 +80,13 @@ class BackendError(TierwiseError):
         self.retry = retry
 
 
+class MachineFault(BackendError):
+    """The machine failed under what a backend was asked: it says nothing about the work."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, retry=True)
+
+
 class WrongWorld(BackendError, BadInput):
     """MPI yields fewer ranks than were asked for: the user's set-up, not the work, has to change."""
 
@@ -76,6 +111,21 @@ class Waiting(Paused):
     """A job at a service is not done yet; `reconcile` looks after it."""
 
     exit_code = 5
+
+
+class Faulted(Paused):
+    """The machine, not the method, failed again and again: put it right, then take the case up."""
+
+    exit_code = 6
+
+    @classmethod
+    def of(cls, what: str, last: object, case_id: str) -> "Faulted":
+        """Of what failed, as a sentence, its last words, and the case to go on with."""
+        said = " ".join(str(last).split()) or type(last).__name__
+        return cls(
+            f"{what}: {said}. That is the machine's fault and says nothing about the method: "
+            f"put the machine right, then go on with --case {case_id}"
+        )
 
 
 class CorruptRecord(TierwiseError):

@@ -1,14 +1,16 @@
 """Carries out `Judge`, and closes a case: the verifier's finding, the report, the books."""
 
 import html
+import logging
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from escalation.attempt import Attempt, AttemptStatus, Candidate, Done
 from escalation.case import CaseStatus, Outcome
 from escalation.certificate import Certificate, CertificateStatus
-from escalation.errors import CaseConflict
+from escalation.errors import CaseConflict, Faulted, of_machine
 from escalation.ladder import Case, Judge
 from escalation.protocols import Section
 from escalation.runtime import Runtime
@@ -44,6 +46,8 @@ def _certify(case: Case, step: Judge) -> Certificate:
         found = case.family.certify(case.instance, case.problem.target, step.candidate, step.done, step.alpha)
         return found.model_copy(update={"reasons": (*found.reasons, *drifts(step.done))})
     except Exception as error:
+        if of_machine(error):
+            raise Faulted.of("the verifier was ended", error, case.case_id) from error
         reason = f"the verifier failed: {type(error).__name__}: {error}".splitlines()[0]
         return Certificate(
             status=CertificateStatus.INVALID, kind="none", verifier=case.family.name, reasons=(reason,)
@@ -62,6 +66,7 @@ def drifts(done: Sequence[Done]) -> tuple[str, ...]:
 
 
 _TRACKING_S = 60.0
+_log = logging.getLogger(__name__)
 
 
 def finish(runtime: Runtime, case: Case, outcome: Outcome, engine: str) -> Outcome:
@@ -92,9 +97,20 @@ def _sections(case: Case, attempts: list[tuple[Attempt, Candidate | None]]) -> t
 
 
 def give_up(runtime: Runtime, case: Case, status: CaseStatus) -> None:
-    """Closes the books of a case that did not end by itself; it can be taken up again."""
+    """Closes the books of a case that did not end by itself; it can be taken up again.
+
+    Fails in no way: what ended the case is raised, and the lease is given back or forgotten.
+    """
+    outcome = None
     try:
         runtime.ledger.close_case(case.case_id, status, None)
-    except CaseConflict:  # the lease was lost, or the case had just become final: not ours to close
-        return
-    runtime.tracker.case_closed(case.case_id, status, None, None)
+    except CaseConflict:  # not ours to close: another process has taken it over, or it had just ended
+        record = runtime.ledger.case(case.case_id)
+        if not record.status.final or record.outcome is None:
+            return
+        status, outcome = record.status, Outcome.model_validate(record.outcome)
+    except Exception as error:  # a full disk, a database that is away: it then reads as interrupted
+        _log.warning("case %s could not be closed: %s", case.case_id, error)
+        with suppress(Exception):
+            runtime.ledger.let_go(case.case_id)
+    runtime.tracker.case_closed(case.case_id, status, outcome, None)

@@ -14,7 +14,7 @@ from escalation.calibration import DeviceKind
 from escalation.case import CaseInfo, CaseStatus, Outcome, WorkKey
 from escalation.decision import Action, Closed, Decision
 from escalation.demand import demand
-from escalation.errors import TierwiseError
+from escalation.errors import Faulted, TierwiseError, of_machine
 from escalation.identity import derive_seed
 from escalation.policy import Policy
 from escalation.problem import Budget, Problem, Target
@@ -210,6 +210,10 @@ def _attempt(case: Case, number: int, decided: Decided, spent: Cost) -> Generato
                 candidate = None
             break
         except Exception as problem:  # the method's own failure ends the attempt, not the case
+            if of_machine(problem):
+                raise Faulted.of(
+                    f"{decision.tier}/{method.name} was ended", problem, case.case_id
+                ) from problem
             status, error = AttemptStatus.FAILED, _one_line(problem)
             break
         works = asked if isinstance(asked, tuple) else (asked,)
@@ -218,7 +222,7 @@ def _attempt(case: Case, number: int, decided: Decided, spent: Cost) -> Generato
         items = _items(case, first, works, decided, spent.wall_s + wall_s)
         results: tuple[RawResult, ...] = yield Perform(_asking(items, decided, over) if over else items)
         done += [Done(work, result) for work, result in zip(works, results, strict=True)]
-        wall_s += max(result.usage.wall_s for result in results)
+        wall_s += max(result.spent.wall_s for result in results)
         answer = results if isinstance(asked, tuple) else results[0]
     solve.close()
     draft = Attempt(
@@ -250,7 +254,7 @@ def _items(
             work=work,
             backend=case.backend_of(work),
             quote=decided.quote,
-            wall_s_left=None if limit is None else max(limit - wall_s, _LEAST_S),
+            wall_s_left=None if limit is None else max(limit - wall_s, LEAST_S),
             label=f"{decided.decision.tier}/{decided.decision.method}",
             # What prepares or sums up here is free: a person is asked about what goes where the attempt does.
             asks=decided.decision.asks if case.backend_of(work) == decided.decision.backend else (),
@@ -267,7 +271,7 @@ def _asking(items: tuple[Item, ...], decided: Decided, over: str) -> tuple[Item,
     return tuple(replace(item, asks=(*item.asks, rule), quote=None) for item in items)
 
 
-_LEAST_S = 1.0
+LEAST_S = 1.0
 """Work that was decided on is given a second at least, to end in an orderly way."""
 
 
@@ -282,7 +286,7 @@ def beyond_quote(quote: Quote, before: list[Work], works: tuple[Work, ...]) -> s
 
 
 def _cost(done: list[Done], wall_s: float) -> Cost:
-    used = [each.result.usage for each in done]
+    used = [each.result.spent for each in done]
     return Cost(
         wall_s=wall_s,
         cpu_s=sum(usage.cpu_s for usage in used),
@@ -300,6 +304,7 @@ def _work_record(ordinal: int, each: Done) -> dict[str, Any]:
         "result": each.result.digest,
         "error": each.result.error,
         "usage": each.result.usage.to_json(),
+        "lost": [lost.to_json() for lost in each.result.lost],
         "provenance": dict(each.result.provenance),
     }
 

@@ -1,6 +1,7 @@
 """Carries out one item of `Perform`: runs the work on its backend, or returns the result that is recorded."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -8,17 +9,18 @@ from typing import Any, cast
 
 from escalation import floor
 from escalation.case import WorkKey
-from escalation.errors import BackendError, Held, Interrupted
+from escalation.clock import boottime_s
+from escalation.errors import BackendError, Faulted, Held, Interrupted
 from escalation.handoff.carry import Call, Pace, carry, directly
 from escalation.handoff.handing import Handing
 from escalation.handoff.model import Approval, Handoff, Word
 from escalation.handoff.question import Asking, about_payload, about_work
 from escalation.handoff.service import PaidBackend
-from escalation.ladder import Case, Item
+from escalation.ladder import LEAST_S, Case, Item
 from escalation.protocols import Backend, Machine
 from escalation.runtime import Listener, Runtime
 from escalation.site import Site
-from escalation.work import JobState, RawResult, Work
+from escalation.work import JobState, Lost, RawResult, Usage, Work
 
 
 def carry_out_item(
@@ -106,39 +108,77 @@ def _disallowed(runtime: Runtime, case: Case, item: Item, machine: Machine) -> R
     return None if word.word is Word.GRANTED else RawResult(JobState.FAILED, error=word.reason)
 
 
+TRIES = 3
+"""How often work is sent, each time it is driven, before the machine is given up."""
+
+
 def _run(runtime: Runtime, case: Case, item: Item, backend: Backend, listener: Listener) -> RawResult:
-    for again in range(_SUBMISSIONS):
-        try:
-            # Also after a failure: what was sent is followed first.
-            adopted = _adopt(runtime, item, backend, listener)
-            return adopted if adopted is not None else _send(runtime, case, item, backend, listener)
-        except BackendError as error:
-            if not error.retry or again == _SUBMISSIONS - 1:
-                raise
-    raise AssertionError("unreachable")
+    """Has the work done; a try that the machine ended is noted, and made anew.
+
+    Raises:
+        escalation.errors.Faulted: after `TRIES` such tries in a row.
+    """
+    for _ in range(TRIES):
+        result = _try(runtime, item, backend, listener)
+        if result.state is not JobState.FAULT:
+            return replace(result, lost=tuple(runtime.ledger.lost(item.key)))
+        runtime.ledger.lose(item.key, Lost(result.error or "lost", result.usage))
+    raise Faulted.of(
+        f"{item.label}, work {item.key.ordinal}, was ended {TRIES} times on {item.backend}",
+        result.error,
+        item.key.case_id,
+    )
 
 
-_SUBMISSIONS = 3
+def _try(runtime: Runtime, item: Item, backend: Backend, listener: Listener) -> RawResult:
+    """Follows what was sent before, else sends it; what the machine refuses, or loses, is a FAULT."""
+    started_s = boottime_s()
+    try:
+        # Also after a failure: what was sent is followed first.
+        result = _adopt(runtime, item, backend, listener) or _send(runtime, item, backend, listener)
+    except BackendError as error:
+        if not error.retry:
+            raise
+        result = _lost(runtime, item, backend, error)
+    except OSError as error:
+        result = _lost(runtime, item, backend, error)
+    if result.state is JobState.FAULT and result.usage == Usage():  # nobody was left to measure: a bound
+        wall_s, limits = boottime_s() - started_s, item.work.resources
+        result = replace(result, usage=Usage(wall_s, wall_s * limits.ranks * limits.threads))
+    return result
+
+
+def _lost(runtime: Runtime, item: Item, backend: Backend, error: Exception) -> RawResult:
+    """The fault that an error stands for; what may still run of the work is ended first."""
+    handle = runtime.ledger.find_handle(item.key)
+    if handle is not None:
+        with suppress(BackendError, OSError):
+            backend.cancel(handle)
+    return RawResult(JobState.FAULT, error=" ".join(str(error).split()))
 
 
 def _adopt(runtime: Runtime, item: Item, backend: Backend, listener: Listener) -> RawResult | None:
     """Takes up work that was sent before, by this process or an earlier one; None when it is to be sent.
 
-    Work that was lost or stopped with its process is.
+    Work that was lost or stopped with its process is; what it used counts.
     """
     handle = runtime.ledger.find_handle(item.key)
     if handle is None:
         return None
     try:
         result = _follow(runtime, backend, handle, item, listener)
-    except BackendError:
-        return None
-    return None if result.state is JobState.CANCELLED else result
+    except BackendError as error:
+        result = RawResult(JobState.FAULT, error=str(error))
+    if result.state not in (JobState.FAULT, JobState.CANCELLED):
+        return result
+    runtime.ledger.lose(item.key, Lost(result.error or str(result.state), result.usage))
+    return None
 
 
-def _send(runtime: Runtime, case: Case, item: Item, backend: Backend, listener: Listener) -> RawResult:
+def _send(runtime: Runtime, item: Item, backend: Backend, listener: Listener) -> RawResult:
     folder = _fresh_folder(runtime.settings.scratch, item.key)
-    handle = backend.submit(_capped(item), folder)
+    used_s = sum(each.usage.wall_s for each in runtime.ledger.lost(item.key))
+    handle = backend.submit(_capped(item, used_s), folder)
     runtime.ledger.submitted(item.key, handle)
     return _follow(runtime, backend, handle, item, listener)
 
@@ -178,9 +218,10 @@ def _fresh_folder(scratch: Path, key: WorkKey) -> Path:
     raise BackendError(f"{base}: expected at most 1000 tries of one piece of work")
 
 
-def _capped(item: Item) -> Work:
-    """The same work, its time limit cut to what is left of the case's budget."""
+def _capped(item: Item, used_s: float) -> Work:
+    """The same work, its time limit cut to what is left of the case's budget after its lost tries."""
     work, wall_s = item.work, item.wall_s_left
-    if wall_s is None or wall_s >= work.resources.wall_s:
+    if wall_s is None or wall_s - used_s >= work.resources.wall_s:
         return work
-    return replace(work, resources=replace(work.resources, wall_s=wall_s))
+    left_s = max(wall_s - used_s, LEAST_S)
+    return replace(work, resources=replace(work.resources, wall_s=left_s))

@@ -9,7 +9,7 @@ from escalation.decision import Decision
 from escalation.handoff.model import Approval, Authorisation, Handoff, Limit, Period
 from escalation.handoff.states import HandoffState, Who
 from escalation.problem import Budget
-from escalation.work import Blob, RawResult, Work
+from escalation.work import Blob, Lost, RawResult, Usage, Work
 
 
 class Store(Protocol):
@@ -83,6 +83,15 @@ class Ledger(Protocol):
 
     def find_handle(self, key: WorkKey) -> Mapping[str, Any] | None:
         """Returns the handle of work that was submitted and is not settled."""
+
+    def lose(self, key: WorkKey, lost: Lost) -> None:
+        """Notes that a try came to nothing, and what it used: the work is wanted again."""
+
+    def lost(self, key: WorkKey) -> Sequence[Lost]:
+        """Returns the tries that came to nothing, in order."""
+
+    def used(self, case_id: str, attempt: int) -> Usage:
+        """What an attempt has used so far: settled work, and lost tries of work that is not settled."""
 
     def settle(self, key: WorkKey, result: RawResult) -> None:
         """Records the final result of the work, its bytes put into the store first."""

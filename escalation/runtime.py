@@ -5,8 +5,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
+from weakref import WeakSet
 
 from escalation.attempt import Attempt
 from escalation.case import Outcome
@@ -40,6 +41,27 @@ class Silent:
     def judged(self, attempt: Attempt) -> None: ...
 
 
+class Stop(threading.Event):
+    """Says that work is to stop; what stops one case must not stop another of the same process."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._children: WeakSet[Stop] = WeakSet()
+
+    def child(self) -> "Stop":
+        """Returns one that is set by itself, or together with this one."""
+        made = Stop()
+        self._children.add(made)
+        if self.is_set():
+            made.set()
+        return made
+
+    def set(self) -> None:
+        super().set()
+        for each in tuple(self._children):
+            each.set()
+
+
 _log = logging.getLogger(__name__)
 Render = Callable[[Case, Outcome, tuple[Section, ...], str], bytes]
 """From case, outcome, the family's sections and when the case was opened (ISO 8601) to the HTML report."""
@@ -57,6 +79,7 @@ class Runtime:
         render: makes the HTML report.
         clock: seconds since the epoch; facts that depend on the time ask it once and are recorded.
         instant: the clock that durations are taken from, since nobody can set it.
+        stop: ends what runs; set when the runtime closes.
     """
 
     settings: Settings
@@ -66,7 +89,7 @@ class Runtime:
     render: Render
     clock: Callable[[], float] = time.time
     instant: Callable[[], Instant] = Instant.now
-    stop: threading.Event = field(default_factory=threading.Event)
+    stop: Stop = field(default_factory=Stop)
     _backends: dict[str, Machine] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -77,6 +100,10 @@ class Runtime:
                 descriptor, device = backend_descriptor(spec)
                 self._backends[spec] = resolve(descriptor.backend)(self.settings, device)
             return self._backends[spec]
+
+    def alone(self) -> "Runtime":
+        """The same parts for one case, with a stop of its own."""
+        return replace(self, stop=self.stop.child())
 
     def close(self) -> None:
         """Ends processes and connections; safe to call twice."""

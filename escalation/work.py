@@ -203,7 +203,12 @@ class Output:
 
 
 class JobState(StrEnum):
-    """Where a piece of work stands, in order; the last four are final."""
+    """Where a piece of work stands, in order; the last five are final.
+
+    FAILED is the program's own doing: it raised, or ended by itself. FAULT is the machine's: killed by a
+    signal that was not ours (out of memory, a lost node, a crash), a launcher or worker that vanished, a
+    full disk, a torn result. It says nothing about the method, and settles nothing.
+    """
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -211,6 +216,7 @@ class JobState(StrEnum):
     FAILED = "failed"
     TIMED_OUT = "timed_out"
     CANCELLED = "cancelled"
+    FAULT = "fault"
 
     @property
     def final(self) -> bool:
@@ -245,6 +251,21 @@ class Usage:
 
 
 @dataclass(frozen=True)
+class Lost:
+    """A try of a piece of work that came to nothing: why, in one line, and what it used."""
+
+    error: str
+    usage: Usage = Usage()
+
+    def to_json(self) -> dict[str, Any]:
+        return {"error": self.error, "usage": self.usage.to_json()}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Lost":
+        return cls(data["error"], Usage(**data["usage"]))
+
+
+@dataclass(frozen=True)
 class RawResult:
     """What came back from running work, successful or not.
 
@@ -257,6 +278,7 @@ class RawResult:
         provenance: where and how it ran (machine, versions, ranks, device, calibration digest);
             not part of the result's identity.
         evidence: bytes to keep beside the result (ISA circuits, calibration, logs); likewise.
+        lost: tries of the same work before this one; likewise.
     """
 
     state: JobState
@@ -266,6 +288,12 @@ class RawResult:
     usage: Usage = Usage()
     provenance: Mapping[str, Any] = field(default_factory=dict)
     evidence: Mapping[str, Blob] = field(default_factory=dict)
+    lost: tuple[Lost, ...] = ()
+
+    @property
+    def spent(self) -> Usage:
+        """What the work used, its lost tries included."""
+        return sum((each.usage for each in self.lost), self.usage)
 
     @property
     def ok(self) -> bool:
@@ -281,6 +309,7 @@ class RawResult:
             "usage": self.usage.to_json(),
             "provenance": dict(self.provenance),
             "evidence": {name: blob.digest for name, blob in self.evidence.items()},
+            "lost": [each.to_json() for each in self.lost],
         }
 
     @property

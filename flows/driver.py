@@ -82,7 +82,7 @@ def drive_case(runtime: Runtime, case: Case, approval_wait_s: float) -> Outcome:
         case: the case.
         approval_wait_s: seconds that the run pauses for a person's answer; at 0 it does not pause.
     """
-    listener = RunListener(case.case_id, _also.get())
+    listener, runtime = RunListener(case.case_id, _also.get()), runtime.alone()
     outcome = drive(runtime, case, carry_out(Running(runtime, case, listener), approval_wait_s), "prefect")
     listener.ended(outcome)
     return outcome

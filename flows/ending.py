@@ -3,20 +3,28 @@
 A case that ended as the policy wants it is Completed, under its own name: Accepted, Abstained, Refused
 (a correct refusal is a success), Held or Waiting. These last two are Completed too: nothing waits in memory,
 and what is waited for, a person's word or a job at a service, stands in the ledger. Bad input is Failed with
-one line.
+one line. A case whose work the machine ended again and again is Crashed, under the name Interrupted.
 """
 
 from typing import cast
 
 from prefect.client.schemas.objects import State
-from prefect.states import Completed, Failed
+from prefect.states import Completed, Crashed, Failed
 
-from escalation.case import Outcome
-from escalation.errors import BadInput
+from escalation.case import CaseStatus, Outcome
+from escalation.errors import BadInput, Faulted
 
 
 def ended(outcome: Outcome) -> Outcome:
-    """The final state that carries the outcome; Prefect hands the outcome to whoever called the flow."""
+    """The final state that carries the outcome; Prefect hands the outcome to whoever called the flow.
+
+    Where the machine was given up it carries that error, which Prefect raises at the caller: the outcome so
+    far is in the ledger.
+    """
+    if outcome.status is CaseStatus.INTERRUPTED:
+        return cast(
+            Outcome, Crashed(name="Interrupted", message=one_line(outcome), data=Faulted(outcome.paused))
+        )
     state: State[Outcome] = Completed(
         name=outcome.status.capitalize(), message=one_line(outcome), data=outcome
     )

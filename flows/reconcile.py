@@ -1,8 +1,6 @@
 """Looks after what crashed, stopped and waiting runs left at a service; goes on with the cases that can."""
 
-import threading
 import time
-from dataclasses import replace
 from typing import cast
 
 from prefect import flow
@@ -54,10 +52,9 @@ def _nothing_to_do() -> bool:
 
 
 def _go_on(runtime: Runtime, case_id: str) -> dict[str, str]:
-    """Drives a case on; one that fails must not keep the others waiting. What stops it stops it alone."""
-    own = replace(runtime, stop=threading.Event())
+    """Drives a case on; one that fails must not keep the others waiting."""
     try:
-        outcome = take_up(own, runtime.ledger.case(case_id).info)
+        outcome = take_up(runtime, runtime.ledger.case(case_id).info)
     except Exception as error:
         if runtime.ledger.case(case_id).status is CaseStatus.RUNNING:
             return {"case": case_id, "ended": "left alone", "because": "another process goes on with it"}

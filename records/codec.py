@@ -11,6 +11,7 @@ from escalation.work import (
     CircuitBatch,
     JobState,
     LocalCall,
+    Lost,
     MpiProgram,
     Pub,
     RawResult,
@@ -79,6 +80,7 @@ def result_from_json(data: Json, store: Store) -> RawResult:
         usage=Usage(**data["usage"]),
         provenance=data["provenance"],
         evidence=_blobs(data["evidence"], store),
+        lost=tuple(map(Lost.from_json, data["lost"])),
     )
 
 

@@ -11,7 +11,7 @@ from escalation.attempt import Done
 from escalation.case import WorkKey
 from escalation.errors import BadInput, CaseConflict
 from escalation.recording import Store
-from escalation.work import RawResult, Work
+from escalation.work import Lost, RawResult, Usage, Work
 from records import keyed
 from records.codec import result_from_json, work_from_json
 from records.events import text_json
@@ -35,7 +35,7 @@ def want(connection: Connection, key: WorkKey, work: Work, backend: str) -> None
     row = _find(connection, key)
     if row is None:
         values = {"digest": work.digest, "work": text_json(work.to_json()), "state": IntentState.WANTED}
-        keyed.add(connection, intents, key, values | {"backend": backend})
+        keyed.add(connection, intents, key, values | {"backend": backend, "lost": "[]"})
         keyed.seal_row(connection, intents, key, "work.wanted", {"digest": work.digest, "backend": backend})
         return
     _check_digest(row, key, work)
@@ -62,6 +62,37 @@ def submit(connection: Connection, key: WorkKey, handle: Mapping[str, Any]) -> N
             handle=text,
             state=IntentState.SUBMITTED,
         )
+
+
+def lose(connection: Connection, key: WorkKey, lost: Lost) -> None:
+    """Notes that a try came to nothing: the work is wanted again, and has no handle.
+
+    Raises:
+        CaseConflict: when the work was never wanted, or is settled.
+    """
+    row = _known(connection, key)
+    if row["state"] == IntentState.SETTLED:
+        raise CaseConflict(f"work {key} is settled: no try of it can be lost any more")
+    before = json.loads(row["lost"])
+    values = {"lost": text_json([*before, lost.to_json()]), "handle": None, "state": IntentState.WANTED}
+    _set(connection, key, "work.lost", {"try": len(before) + 1, **lost.to_json()}, **values)
+
+
+def find_lost(connection: Connection, key: WorkKey) -> tuple[Lost, ...]:
+    """The tries that came to nothing, in order."""
+    row = _find(connection, key)
+    return () if row is None else tuple(map(Lost.from_json, json.loads(row["lost"])))
+
+
+def used(connection: Connection, case_id: str, attempt: int) -> Usage:
+    """What an attempt has used so far: settled work, and lost tries of work that is not settled."""
+    mine = (intents.c.case_id == case_id) & (intents.c.attempt == attempt)
+    total = Usage()
+    for row in connection.execute(select(intents).where(mine)).mappings():
+        if row["result"] is not None:
+            total += Usage(**json.loads(row["result"])["usage"])
+        total = sum((Lost.from_json(each).usage for each in json.loads(row["lost"])), total)
+    return total
 
 
 def settle(connection: Connection, key: WorkKey, result: RawResult) -> None:

@@ -15,7 +15,7 @@ from escalation.handoff.model import Approval, Authorisation, Handoff, Limit, Pe
 from escalation.handoff.states import HandoffState, Who
 from escalation.problem import Budget
 from escalation.recording import Store
-from escalation.work import RawResult, Work
+from escalation.work import Lost, RawResult, Usage, Work
 from records import approvals, budgets, cases, events, handoffs, history, intents, leases, limits, paying
 from records.codec import candidate_blobs, result_blobs, work_blobs
 from records.database import Database
@@ -138,6 +138,21 @@ class SqlLedger:
         """Returns the handle of work that was submitted and is not settled."""
         with self._database.reading() as connection:
             return intents.find_handle(connection, key)
+
+    def lose(self, key: WorkKey, lost: Lost) -> None:
+        """Notes that a try came to nothing; raises `CaseConflict` when the work is settled or unknown."""
+        with self._writing(key.case_id) as connection:
+            intents.lose(connection, key, lost)
+
+    def lost(self, key: WorkKey) -> Sequence[Lost]:
+        """Returns the tries that came to nothing, in order."""
+        with self._database.reading() as connection:
+            return intents.find_lost(connection, key)
+
+    def used(self, case_id: str, attempt: int) -> Usage:
+        """What an attempt has used so far: settled work, and lost tries of work that is not settled."""
+        with self._database.reading() as connection:
+            return intents.used(connection, case_id, attempt)
 
     def settle(self, key: WorkKey, result: RawResult) -> None:
         """Keeps the final result; raises `CaseConflict` when there is another."""

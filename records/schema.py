@@ -107,6 +107,7 @@ intents = Table(
     Column("work", Text, nullable=False),
     Column("backend", String(200), nullable=False),
     Column("handle", Text),
+    Column("lost", Text, nullable=False),
     Column("result", Text),
 )
 

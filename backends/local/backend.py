@@ -64,7 +64,7 @@ class LocalBackend(ClassicalBackend):
             ended = job is not None and job.done.wait(max(0.0, deadline - time.monotonic()))
             progress = _look(handle)
             if ended and not progress.state.final:
-                return Progress(JobState.FAILED, None, "lost: its result could not be written")
+                return Progress(JobState.FAULT, None, "lost: its result could not be written")
             left_s = deadline - time.monotonic()
             if progress.state.final or left_s <= 0:
                 return progress
@@ -74,11 +74,11 @@ class LocalBackend(ClassicalBackend):
         """Returns the result of a final call.
 
         Raises:
-            escalation.errors.BackendError: when it is not final; with `retry` when it is lost.
+            escalation.errors.BackendError: when it is not final.
         """
         progress, folder = self.wait(handle, 0), JobFolder(Path(handle["folder"]))
-        if progress.message.startswith("lost"):
-            raise BackendError(f"the call in {folder.path} is {progress.message}", retry=True)
+        if progress.state is JobState.FAULT and folder.finished() is None:
+            return RawResult(JobState.FAULT, error=progress.message, evidence=folder.logs())
         return folder.result()
 
     def cancel(self, handle: Mapping[str, Any]) -> None:
@@ -106,7 +106,7 @@ def _look(handle: Mapping[str, Any]) -> Progress:
     if state is not None:
         return Progress(state, 1.0 if state is JobState.DONE else None)
     if not submitter_lives:
-        return Progress(JobState.FAILED, None, LOST)
+        return Progress(JobState.FAULT, None, LOST)
     state = JobState.QUEUED if folder.running() is None else JobState.RUNNING
     return Progress(state, *folder.progress())
 
@@ -139,7 +139,7 @@ class _Job:
             worker.send(self.folder.path)
             reusable = self._attend(worker)
         except OSError as error:
-            self._publish(JobState.FAILED, f"no worker could be started: {error}")
+            self._publish(JobState.FAULT, f"no worker could be started: {error}")
         finally:
             if not reusable and worker is not None:
                 worker.stop()
@@ -159,8 +159,9 @@ class _Job:
                 self._publish(*ending, usage)
                 return False
         if reply == "gone":
-            code = worker.stop()
-            self._publish(JobState.FAILED, _died(code), Usage(wall_s=elapsed_s))
+            code, cpu_s = worker.stop()
+            used = elapsed_s * self.limits.threads if cpu_s is None else max(0.0, cpu_s - cpu_before_s)
+            self._publish(*_died(code), Usage(wall_s=elapsed_s, cpu_s=used))
         return reply == "again"
 
     def _ending(self, elapsed_s: float) -> tuple[JobState, str] | None:
@@ -174,7 +175,12 @@ class _Job:
         self.folder.publish(RawResult(state, error=error, usage=usage or Usage()))
 
 
-def _died(code: int | None) -> str:
-    if code is not None and code > 128:
-        return f"the worker process was killed by {signal.Signals(code - 128).name}"
-    return f"the worker process ended with exit code {code} in the middle of the call"
+def _died(code: int) -> tuple[JobState, str]:
+    """Whose doing it was that a worker ended in the middle of a call."""
+    number = -code if code < 0 else code - 128
+    if number > 0:
+        return JobState.FAULT, f"the worker process was killed by {signal.Signals(number).name}"
+    return (
+        JobState.FAILED,
+        f"the worker process ended by itself with exit code {code}, in the middle of the call",
+    )

@@ -1,9 +1,12 @@
 """Warm worker processes, at most so many at once, each kept for the thread count it was started with."""
 
+import json
 import select
 import subprocess
 import sys
+import tempfile
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 from backends.processes import environment, release, start_guarded
@@ -15,7 +18,10 @@ class Worker:
     def __init__(self, threads: int) -> None:
         self.threads = threads
         command = [sys.executable, "-m", "backends.local.worker"]
-        self._guard = start_guarded(command, ["--keep-stdin"], environment(threads), subprocess.PIPE)
+        self._folder = tempfile.TemporaryDirectory(prefix="tierwise-worker-")
+        self._ended = Path(self._folder.name) / "exit.json"
+        options = ["--keep-stdin", f"--exit-file={self._ended}"]
+        self._guard = start_guarded(command, options, environment(threads), subprocess.PIPE)
         self._poll = select.poll()
         self._poll.register(self._replies, select.POLLIN)
 
@@ -49,12 +55,21 @@ class Worker:
             return total
         return total
 
-    def stop(self) -> int | None:
-        """Ends the worker and everything it started, and waits until all are gone."""
+    def stop(self) -> tuple[int, float | None]:
+        """Ends the worker and everything it started, and waits until all are gone.
+
+        Returns:
+            Its exit code, of a signal N -N or 128 + N, and the processor seconds of its whole life; these
+            are None where nobody was left to count them.
+        """
         release(self._guard)
         if self._guard.stdout is not None:
             self._guard.stdout.close()
-        return self._guard.returncode
+        cpu_s = None
+        with suppress(OSError, ValueError):
+            cpu_s = float(json.loads(self._ended.read_bytes())["cpu_s"])
+        self._folder.cleanup()
+        return self._guard.returncode, cpu_s
 
 
 class Pool:

@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
-from backends.calls import Meter, checked, one_line, resolve, where
+from backends.calls import Meter, checked, failure, one_line, resolve, where
 from backends.jobfolder import FolderReport, JobFolder
 from escalation.clock import this_process
 from escalation.work import JobState, RawResult
@@ -31,7 +31,7 @@ def run(folder: JobFolder) -> None:
         result = _call(folder)
     except BaseException as error:  # whatever the function raises is its result
         traceback.print_exc()
-        result = RawResult(JobState.FAILED, error=one_line(error))
+        result = RawResult(failure(error), error=one_line(error))
     threads = int(folder.work()["resources"]["threads"])
     folder.publish(replace(result, usage=meter.usage(), provenance=where(threads)))
 

@@ -20,6 +20,7 @@ from escalation.work import JobState, MpiProgram, RawResult, Usage, Work
 LOST = "lost: the process that started it is gone, and its ranks with it"
 EXIT_FILE = "exit.json"
 POLL_S = 0.02
+LAST_WORD_S = 1.0
 
 
 class MpiBackend(ClassicalBackend):
@@ -74,7 +75,7 @@ class MpiBackend(ClassicalBackend):
         """Returns the result of a final program, with the output of every rank as evidence.
 
         Raises:
-            escalation.errors.BackendError: when it is not final; with `retry` when it is lost.
+            escalation.errors.BackendError: when it is not final.
             escalation.errors.WrongWorld: when MPI yielded fewer ranks than asked.
         """
         folder, progress = JobFolder(Path(handle["folder"])), _look(handle)
@@ -82,9 +83,7 @@ class MpiBackend(ClassicalBackend):
             raise BackendError(
                 f"expected a finished program in {folder.path}, it is {progress.state}", retry=True
             )
-        if progress.message == LOST:
-            raise BackendError(f"the program in {folder.path} is {LOST}", retry=True)
-        result = _result(folder, _exit(folder) or {})
+        result = _result(folder, _exit(folder))
         if "expected_ranks" in result.values and not result.ok:
             raise WrongWorld(result.error or "too few ranks")
         return result
@@ -135,40 +134,70 @@ def _look(handle: Mapping[str, Any]) -> Progress:
     ended = _exit(folder)
     if ended is None and guard_lives:
         return Progress(JobState.RUNNING, *folder.progress())
-    state = _state(folder, ended)
-    if state is None:
-        return Progress(JobState.FAILED, None, LOST)
-    return Progress(state, 1.0 if state is JobState.DONE else None)
+    ended = ended or _last_word(folder)
+    return _ending(folder, ended)
 
 
-def _state(folder: JobFolder, ended: Mapping[str, Any] | None) -> JobState | None:
-    """Returns the final state, None when the program was lost; a published result stands in any case."""
+def _last_word(folder: JobFolder) -> dict[str, Any] | None:
+    """What the other half of a guard that was killed says, when it has killed all that was left."""
+    until = time.monotonic() + LAST_WORD_S
+    while (ended := _exit(folder)) is None and time.monotonic() < until:
+        time.sleep(POLL_S)
+    return ended
+
+
+def _ending(folder: JobFolder, ended: Mapping[str, Any] | None) -> Progress:
+    """How a program ended whose launcher runs no more: its state, and why in a line."""
     published = folder.finished()
-    if published is not None or ended is None:
-        return published
-    endings = {"exited": JobState.FAILED, "timed_out": JobState.TIMED_OUT, "cancelled": JobState.CANCELLED}
-    return endings.get(ended["reason"])
+    if published is JobState.DONE:
+        return Progress(published, 1.0)
+    if published is not None and killed(folder) is None:
+        return Progress(published)
+    reason = "lost" if ended is None else ended["reason"]
+    if ended is not None and reason == "exited":
+        return Progress(*_exited(folder, ended["returncode"]))
+    if reason == "timed_out":
+        limit_s = folder.work()["resources"]["wall_s"]
+        return Progress(JobState.TIMED_OUT, None, f"stopped after {limit_s:g} s, its time limit")
+    if reason == "cancelled":
+        return Progress(JobState.CANCELLED, None, "cancelled")
+    return Progress(JobState.FAULT, None, LOST)
 
 
-def _result(folder: JobFolder, ended: Mapping[str, Any]) -> RawResult:
-    state = _state(folder, ended) or JobState.FAILED
-    if folder.finished() is not None:
+def _exited(folder: JobFolder, code: int | None) -> tuple[JobState, None, str]:
+    """Whose doing it was that the launcher ended before there was a result."""
+    signalled = killed(folder)
+    if signalled is not None:
+        return JobState.FAULT, None, f"a rank died: {signalled}"
+    if code is None or code < 0 or code >= launcher.OWN_TROUBLE:
+        how = "was killed" if code is None or code < 0 else f"ended with exit code {code}"
+        return JobState.FAULT, None, f"the MPI launcher {how}{_said(folder)}"
+    if not any(folder.path.glob("log-rank-*.txt")):
+        return JobState.FAULT, None, f"no rank could be started, exit code {code}{_said(folder)}"
+    return JobState.FAILED, None, f"a rank ended by itself, with exit code {code} and without a result"
+
+
+def killed(folder: JobFolder) -> str | None:
+    """The launcher's word on the signal that a rank died of; None where it speaks of none."""
+    return launcher.signalled(folder.log.read_text(errors="replace")) if folder.log.exists() else None
+
+
+def _said(folder: JobFolder) -> str:
+    """The launcher's own last words, after a colon."""
+    lines = folder.log.read_text(errors="replace").splitlines() if folder.log.exists() else []
+    last = next((line.strip() for line in reversed(lines) if line.strip()), "")
+    return f": {last}" if last else ""
+
+
+def _result(folder: JobFolder, ended: Mapping[str, Any] | None) -> RawResult:
+    ending = _ending(folder, ended)
+    if folder.finished() is ending.state:
         result = folder.result()
     else:
-        result = RawResult(state, error=_error(folder, ended), evidence=folder.logs())
-    if not ended:
+        result = RawResult(ending.state, error=ending.message, evidence=folder.logs())
+    if ended is None:
         return result
     usage = Usage(wall_s=ended["wall_s"], cpu_s=ended["cpu_s"])
     return replace(
         result, usage=usage, provenance={**result.provenance, "launcher_exit": ended["returncode"]}
-    )
-
-
-def _error(folder: JobFolder, ended: Mapping[str, Any]) -> str:
-    if ended["reason"] == "timed_out":
-        return f"stopped after {folder.work()['resources']['wall_s']:g} s, its time limit"
-    if ended["reason"] == "cancelled":
-        return "cancelled"
-    return (
-        f"a rank died, or could not be started: the MPI launcher ended with exit code {ended['returncode']}"
     )

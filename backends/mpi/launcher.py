@@ -1,6 +1,7 @@
 """Finds the MPI launcher and writes its command line."""
 
 import os
+import re
 import shlex
 import shutil
 import sys
@@ -57,6 +58,24 @@ def command(launcher: list[str], ranks: int, folder: Path) -> list[str]:
 def clean_environment(threads: int) -> dict[str, str]:
     """Returns the ranks' environment, without what a surrounding MPI job left there."""
     return {name: value for name, value in environment(threads).items() if not name.startswith(FOREIGN)}
+
+
+OWN_TROUBLE = 126
+"""From here on exit codes are no program's: a shell's for what cannot be run or was killed, Hydra's 255."""
+
+_HYDRA = "YOUR APPLICATION TERMINATED WITH THE EXIT STRING: "
+_SIGNALLED = re.compile(
+    r"^.*(?:\(signal \d+\)|exited on signal \d+|: (?:Killed|Terminated|Segmentation fault|Bus error|Aborted)"
+    r"(?: \(core dumped\))?$|[Oo]ut [Oo]f [Mm]emory|oom.kill).*$",
+    re.MULTILINE,
+)
+"""A rank that died of a signal, in the words of Hydra (MPICH), OpenMPI and srun."""
+
+
+def signalled(said: str) -> str | None:
+    """The line in which the launcher says that a rank died of a signal; None where there is none."""
+    found = _SIGNALLED.search(said)
+    return " ".join(found[0].removeprefix(_HYDRA).split()) if found else None
 
 
 def cpus() -> list[int]:

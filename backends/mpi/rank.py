@@ -12,9 +12,10 @@ from typing import Any, NoReturn
 
 from mpi4py import MPI
 
-from backends.calls import Meter, checked, one_line, resolve, where
+from backends.calls import Meter, checked, failure, one_line, resolve, where
 from backends.jobfolder import FolderReport, JobFolder
 from backends.mpi.launcher import cpus
+from backends.processes import die_with_parent
 from escalation.work import JobState, Output, RawResult, Report
 
 WRONG_SIZE = 3
@@ -84,7 +85,7 @@ def _print_to(path: Path) -> None:
 
 def _abort(comm: Any, folder: JobFolder, error: BaseException) -> NoReturn:
     traceback.print_exc()
-    folder.publish(RawResult(JobState.FAILED, error=f"rank {comm.Get_rank()}: {one_line(error)}"))
+    folder.publish(RawResult(failure(error), error=f"rank {comm.Get_rank()}: {one_line(error)}"))
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
     comm.Abort(1)
@@ -93,6 +94,7 @@ def _abort(comm: Any, folder: JobFolder, error: BaseException) -> NoReturn:
 
 def main() -> None:
     """Reads the command line, checks the size of the world, and runs this rank."""
+    die_with_parent("hydra_pmi_proxy")  # whose death mpiexec notices when its ranks end, not before
     folder, launcher = JobFolder(Path(sys.argv[1])), sys.argv[2]
     comm, asked = MPI.COMM_WORLD, int(folder.work()["resources"]["ranks"])
     if comm.Get_size() != asked:

@@ -4,9 +4,7 @@ What was sent is adopted, fetched, settled and billed here. What was never sent 
 `ready` names as soon as nothing of it is open at a service or before a person.
 """
 
-import threading
 from collections.abc import Iterator
-from dataclasses import replace
 
 from pydantic import Field
 
@@ -106,10 +104,18 @@ def open_cases(ledger: Ledger) -> tuple[str, ...]:
 
 
 def ready(ledger: Ledger, now: float) -> tuple[str, ...]:
-    """The cases that paused for a job or a person, and wait for neither any more; oldest first."""
+    """The cases that paused for a job or a person, and wait for neither any more; oldest first.
+
+    With them those whose driver was stopped while paid work was under way, which is billed by now.
+    """
     asked = {each.case_id for each in ledger.approvals() if _unanswered(each) and now < each.expires_at}
     away = {row.case_id for row in ledger.handoffs() if row.state in AT_THE_SERVICE}
-    paused = [record.info.case_id for record in ledger.cases() if _paused(record)]
+    billed = {row.case_id for row in ledger.handoffs() if row.state is S.DONE}
+    paused = [
+        record.info.case_id
+        for record in ledger.cases()
+        if _paused(record) or (record.info.case_id in billed and _left(record))
+    ]
     return tuple(case_id for case_id in reversed(paused) if case_id not in asked | away)
 
 
@@ -134,7 +140,7 @@ def visit(runtime: Runtime, case_id: str) -> Visit:
     except Exception as error:
         return Visit(case_id=case_id, error=_line(error))
     # A lease that is lost ends this visit, not the others.
-    own = replace(runtime, stop=threading.Event())
+    own = runtime.alone()
     try:
         with own.heartbeat(case_id):
             return Visit(case_id=case_id, seen=tuple(_look_after(own, case_id)))
@@ -247,6 +253,12 @@ def _paused(record: CaseRecord) -> bool:
     if record.status is CaseStatus.HELD:
         return bool((record.outcome or {}).get("paused"))
     return record.status is CaseStatus.WAITING
+
+
+def _left(record: CaseRecord) -> bool:
+    """Whether a case's driver went in the middle; one that gave the machine up waits for a person."""
+    gave_up = bool((record.outcome or {}).get("status") == CaseStatus.INTERRUPTED)
+    return record.status is CaseStatus.INTERRUPTED and not gave_up
 
 
 def _line(error: Exception) -> str:

@@ -78,6 +78,22 @@ def crash(params: Mapping[str, Any], inputs: Mapping[str, bytes], report: Report
     raise AssertionError("unreachable")
 
 
+def quit_at_once(params: Mapping[str, Any], inputs: Mapping[str, bytes], report: Report) -> NoReturn:
+    """Ends its own process with the exit code `params["code"]`, as compiled code may."""
+    os._exit(params["code"])
+
+
+def want(params: Mapping[str, Any], inputs: Mapping[str, bytes], report: Report) -> Output:
+    """Asks for so many `params["bytes"]` of memory."""
+    return Output({"got": len(bytearray(params["bytes"]))})
+
+
+def fill(params: Mapping[str, Any], inputs: Mapping[str, bytes], report: Report) -> Output:
+    """Writes to `params["path"]`; Linux's `/dev/full` is a disk that is full."""
+    with open(params["path"], "wb", buffering=0) as file:
+        return Output({"written": file.write(b"x")})
+
+
 def block_sum(
     comm: Any, params: Mapping[str, Any], inputs: Mapping[str, bytes], report: Report
 ) -> Output | None:
@@ -117,6 +133,16 @@ def rank_crashes(
     """Kills the process of rank `params["rank"]` while the others wait for it."""
     if comm.Get_rank() == params["rank"]:
         crash(params, inputs, report)
+    comm.Barrier()
+    return Output()
+
+
+def rank_quits(
+    comm: Any, params: Mapping[str, Any], inputs: Mapping[str, bytes], report: Report
+) -> Output | None:
+    """Ends rank `params["rank"]` with the exit code `params["code"]` while the others wait for it."""
+    if comm.Get_rank() == params["rank"]:
+        quit_at_once(params, inputs, report)
     comm.Barrier()
     return Output()
 

@@ -1,6 +1,7 @@
 """Carrying steps out on a real ledger and store; a hardware backend is played, as none is to be had."""
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -14,7 +15,7 @@ from escalation.certificate import CertificateStatus
 from escalation.deciding import carry_out_decide, left
 from escalation.decision import Action
 from escalation.drive import solve
-from escalation.errors import BackendError, Interrupted
+from escalation.errors import BackendError, CaseConflict, Faulted, Interrupted
 from escalation.judging import carry_out_judge
 from escalation.ladder import Case, Decide, Item, Judge
 from escalation.opening import prepare
@@ -26,29 +27,12 @@ from escalation.quote import Quote
 from escalation.router import State
 from escalation.runtime import Runtime, Silent
 from escalation.settings import Settings
-from escalation.work import JobState, LocalCall, RawResult, Usage, Work
+from escalation.work import JobState, LocalCall, Lost, RawResult, Usage, Work
 from problems.toy.family import Toy
 from records.ledger import SqlLedger
 from records.report import render
 from records.store import FileStore
-
-
-class Untracked:
-    """No tracking: what MLflow would be told is nobody's business here."""
-
-    def case_opened(self, *_: Any) -> None: ...
-
-    def run_id(self, *_: Any) -> None: ...
-
-    def decided(self, *_: Any) -> None: ...
-
-    def attempt_finished(self, *_: Any) -> None: ...
-
-    def case_closed(self, *_: Any) -> None: ...
-
-    def sweep(self) -> None: ...
-
-    def close(self) -> None: ...
+from tests.escalation.untracked import Untracked
 
 
 class Played:
@@ -217,18 +201,157 @@ def test_a_database_that_is_away_for_a_beat_does_not_end_the_beating(
     assert not runtime.stop.is_set()
 
 
-def test_a_submission_that_may_succeed_later_is_tried_again_a_bounded_number_of_times(
+FAULT = RawResult(JobState.FAULT, error="a rank was killed", usage=Usage(5.0, 7.0))
+
+
+def test_a_try_that_the_machine_ended_is_made_anew_and_its_cost_counts(
     runtime: Runtime, case: Case, item: Callable[[Played], Item]
+) -> None:
+    backend = Played(DeviceKind.CLASSICAL, None, FAULT, FAULT, GOOD)
+    asked = item(backend)
+    result = carry_out_item(runtime, case, asked, Silent())
+    assert (result.ok, result.digest) == (True, GOOD.digest)
+    assert result.usage == GOOD.usage
+    assert result.lost == (Lost("a rank was killed", Usage(5.0, 7.0)),) * 2
+    assert result.spent == Usage(11.0, 15.0, 2.0, 3.0)
+    kinds = [event["kind"] for event in runtime.ledger.events("c")]
+    assert [kind for kind in kinds if kind.startswith("work.")] == [
+        "work.wanted",
+        *("work.submitted", "work.lost") * 2,
+        *("work.submitted", "work.settled"),
+    ]
+    # what is left of the 40 s after each lost try
+    assert [work.resources.wall_s for work in backend.submitted] == [40.0, 35.0, 30.0]
+    assert carry_out_item(runtime, case, asked, Silent()) == result  # as it is recorded
+
+
+def test_a_machine_that_ends_every_try_settles_nothing_and_can_be_gone_on_with(
+    runtime: Runtime, case: Case, item: Callable[[Played], Item]
+) -> None:
+    backend = Played(DeviceKind.CLASSICAL, None, FAULT, FAULT, FAULT, GOOD)
+    asked = item(backend)
+    with pytest.raises(Faulted, match=r"work 0, was ended 3 times on played: a rank was killed.*--case c"):
+        carry_out_item(runtime, case, asked, Silent())
+    assert runtime.ledger.find_result(asked.key, WORK) is None
+    assert runtime.ledger.used("c", 0) == Usage(15.0, 21.0)
+    assert carry_out_item(runtime, case, asked, Silent()).spent == Usage(16.0, 22.0, 2.0, 3.0)
+
+
+def test_work_that_died_with_its_driver_costs_and_is_no_try(
+    runtime: Runtime, case: Case, item: Callable[[Played], Item]
+) -> None:
+    backend = Played(DeviceKind.CLASSICAL, None, FAULT, FAULT, FAULT, GOOD)
+    asked = item(backend)
+    runtime.ledger.intend(asked.key, asked.work, "played")
+    runtime.ledger.submitted(asked.key, {"job": 0})
+    assert len(carry_out_item(runtime, case, asked, Silent()).lost) == 3
+    assert len(backend.submitted) == 3
+
+
+@pytest.mark.parametrize("error", [BackendError("busy", retry=True), OSError(28, "No space left on device")])
+def test_a_machine_that_takes_no_work_is_asked_a_bounded_number_of_times(
+    runtime: Runtime, case: Case, item: Callable[[Played], Item], error: Exception
 ) -> None:
     class Busy(Played):
         def submit(self, work: Work, folder: Path) -> dict[str, Any]:
             super().submit(work, folder)
-            raise BackendError("busy", retry=True)
+            raise error
 
     backend = Busy(DeviceKind.CLASSICAL)
-    with pytest.raises(BackendError, match="busy"):
+    with pytest.raises(Faulted, match=r"busy|No space left"):
         carry_out_item(runtime, case, item(backend), Silent())
     assert len(backend.submitted) == 3
+
+
+def test_a_machine_that_fails_ends_no_attempt_and_climbs_no_tier(
+    runtime: Runtime, case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = Played(DeviceKind.CLASSICAL, None, FAULT, FAULT, FAULT)
+    monkeypatch.setattr(Runtime, "backend", lambda *_: backend)
+    first = solve(runtime, case)
+    assert (first.status, first.attempts, len(first.decisions)) == (CaseStatus.INTERRUPTED, (), 1)
+    assert "says nothing about the method" in first.paused
+    assert (first.cost.wall_s, first.cost.cpu_s) == (15.0, 21.0)
+    assert runtime.ledger.case("c").status is CaseStatus.INTERRUPTED
+    backend.results = [GOOD]
+    second = solve(runtime, case)
+    assert second.status is CaseStatus.ACCEPTED
+    assert (second.cost.wall_s, second.cost.cpu_s) == (16.0, 22.0)
+    assert [attempt.number for attempt in second.attempts] == [0]
+
+
+def test_a_heartbeat_after_the_end_of_a_case_stops_no_other(
+    runtime: Runtime, case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The case is closed inside the block that renews its lease; a beat may come in between."""
+    monkeypatch.setattr(Runtime, "backend", lambda *_: Played(DeviceKind.CLASSICAL, None, GOOD))
+    runtime.settings = Settings(home=runtime.settings.home, case_lease_s=0.03)
+    beat, refused = runtime.ledger.heartbeat, Event()
+
+    def watched(case_id: str) -> None:
+        try:
+            beat(case_id)
+        except CaseConflict:
+            refused.set()
+            raise
+
+    def closed(*_: Any) -> None:
+        assert refused.wait(20)  # the beat between the closing of the case and the end of its block
+
+    monkeypatch.setattr(runtime.ledger, "heartbeat", watched)
+    monkeypatch.setattr(runtime.tracker, "case_closed", closed)
+    assert solve(runtime, case).status is CaseStatus.ACCEPTED
+    monkeypatch.undo()
+    monkeypatch.setattr(Runtime, "backend", lambda *_: Played(DeviceKind.CLASSICAL, None, GOOD))
+    later = replace(case, info=case.info.model_copy(update={"case_id": "later"}))
+    assert solve(runtime, later).status is CaseStatus.ACCEPTED
+    assert not runtime.stop.is_set()
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit, RuntimeError])
+@pytest.mark.parametrize("where", ["case_opened", "decided", "attempt_finished", "case_closed"])
+def test_whatever_ends_a_driver_leaves_no_case_to_a_process_that_lives(
+    runtime: Runtime, case: Case, monkeypatch: pytest.MonkeyPatch, stop: type[BaseException], where: str
+) -> None:
+    """Prefect cancels by an exception of its own; a worker that goes away raises SystemExit."""
+    monkeypatch.setattr(Runtime, "backend", lambda *_: Played(DeviceKind.CLASSICAL, None, GOOD))
+    calls = []
+
+    def ended(*arguments: Any) -> None:
+        calls.append(arguments)
+        if len(calls) == 1:
+            raise stop("cancelled")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(runtime.tracker, where, ended)
+        with pytest.raises(stop):
+            solve(runtime, case)
+    if where == "case_closed":  # it had ended before: its run in MLflow is ended as what it is
+        assert calls[1][1] is CaseStatus.ACCEPTED
+    else:
+        status = CaseStatus.FAILED if stop is RuntimeError else CaseStatus.INTERRUPTED
+        assert runtime.ledger.case("c").status is status
+    other = SqlLedger(runtime.settings.ledger, FileStore(runtime.settings.store))
+    monkeypatch.setattr(runtime, "ledger", other)
+    assert solve(runtime, case).status is CaseStatus.ACCEPTED
+
+
+def test_a_case_that_could_not_be_closed_is_free_and_the_first_error_is_told(
+    runtime: Runtime, case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = Played(DeviceKind.CLASSICAL, None, ZeroDivisionError("the driver's own"))
+    monkeypatch.setattr(Runtime, "backend", lambda *_: backend)
+
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(runtime.ledger, "close_case", full)
+        with pytest.raises(ZeroDivisionError, match="the driver's own"):
+            solve(runtime, case)
+    assert runtime.ledger.case("c").status is CaseStatus.INTERRUPTED
+    backend.results = [GOOD]
+    assert solve(runtime, case).status is CaseStatus.ACCEPTED
 
 
 def test_work_gets_no_more_time_than_the_budget_leaves_and_keeps_its_identity(

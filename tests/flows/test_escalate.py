@@ -19,6 +19,7 @@ from escalation.drive import solve
 from escalation.errors import BadInput, CaseConflict
 from escalation.opening import parse_problem, prepare
 from escalation.settings import Settings, settings
+from escalation.work import JobState, RawResult
 from flows.driver import listening
 from flows.escalate import escalate
 from records.ledger import SqlLedger
@@ -85,6 +86,19 @@ def test_a_case_that_no_tier_may_solve_is_completed_as_abstained(on_server: Any)
     state: Any = escalate(toy(at_least=100), return_state=True)
     assert (state.type.value, state.name) == ("COMPLETED", "Abstained")
     assert state.message.startswith("abstained: ")
+
+
+def test_work_that_the_machine_ends_again_and_again_crashes_the_run_and_the_case_goes_on(
+    ledger: SqlLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fault = RawResult(JobState.FAULT, error="a rank died: Killed (signal 9)")
+    with monkeypatch.context() as patch:
+        patch.setattr("backends.mpi.backend.MpiBackend.result", lambda *_: fault)
+        state: Any = escalate(toy(), case_id="killed", return_state=True)
+    assert (state.type.value, state.name) == ("CRASHED", "Interrupted")
+    assert "a rank died: Killed (signal 9)" in state.message
+    assert ledger.case("killed").status is CaseStatus.INTERRUPTED
+    assert escalate(toy(), case_id="killed").status is CaseStatus.ACCEPTED
 
 
 @pytest.mark.parametrize(

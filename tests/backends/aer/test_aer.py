@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -219,10 +220,24 @@ def test_simulations_end_with_the_process_that_asked_for_them_and_others_learn_o
     parent.kill()
     parent.communicate()
     worker.wait(timeout=30)
-    assert aer.wait(handle, 30).state is JobState.FAILED
-    with pytest.raises(BackendError, match="lost") as caught:  # it was the driver that died, not the work
-        aer.result(handle)
-    assert caught.value.retry
+    assert aer.wait(handle, 30).state is JobState.FAULT
+    result = aer.result(handle)  # it was the driver that died, not the work
+    assert result.state is JobState.FAULT
+    assert (result.error or "").startswith("lost")
+
+
+def test_a_simulation_whose_process_is_killed_is_the_machines_fault(
+    aer: AerBackend, batch: Make, tmp_path: Path
+) -> None:
+    handle = aer.submit(heavy(batch), tmp_path / "job")
+    while not (tmp_path / "job" / "started.json").exists():
+        assert not aer.wait(handle, 0.05).state.final
+    os.kill(json.loads((tmp_path / "job" / "started.json").read_text())["pid"], signal.SIGKILL)
+    assert aer.wait(handle, 30).state is JobState.FAULT
+    result = aer.result(handle)
+    assert (result.state, result.error) == (JobState.FAULT, "the process that ran it was killed")
+    assert result.usage.wall_s > 0
+    assert aer.submit(batch(2, [0.0]), tmp_path / "next")
 
 
 def test_the_first_result_of_a_job_stays(tmp_path: Path) -> None:
@@ -242,10 +257,8 @@ def test_work_whose_process_has_died_is_reported_as_lost(
         "folder": str(tmp_path / "orphan"),
         "owner": this_process().to_json() | {"pid": dead.pid},
     }
-    assert aer.wait(handle, 1).state is JobState.FAILED
-    with pytest.raises(BackendError, match="lost") as caught:
-        aer.result(handle)
-    assert caught.value.retry
+    assert aer.wait(handle, 1).state is JobState.FAULT
+    assert (aer.result(handle).error or "").startswith("lost")
 
 
 def test_a_device_and_foreign_work_are_refused(aer: AerBackend, tmp_path: Path) -> None:

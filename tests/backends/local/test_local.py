@@ -11,7 +11,7 @@ import pytest
 
 from backends.local.backend import LocalBackend
 from escalation.clock import this_process
-from escalation.errors import BackendError, BadInput
+from escalation.errors import BackendError, BadInput, MachineFault
 from escalation.settings import Settings
 from escalation.testing.guarded import guarded, living
 from escalation.work import Blob, JobState, LocalCall, RawResult, Resources
@@ -77,9 +77,13 @@ def test_what_cannot_be_a_result_fails(
     assert (result.error or "").startswith(error)
 
 
-def test_a_crash_is_a_failure_and_the_next_call_works(local: LocalBackend, job_folder: Folder) -> None:
+def test_a_killed_worker_is_the_machines_fault_and_the_next_call_works(
+    local: LocalBackend, job_folder: Folder
+) -> None:
     crashed = run(local, call("crash"), job_folder())
-    assert (crashed.state, crashed.error) == (JobState.FAILED, "the worker process was killed by SIGKILL")
+    assert (crashed.state, crashed.error) == (JobState.FAULT, "the worker process was killed by SIGKILL")
+    assert crashed.usage.wall_s > 0
+    assert crashed.usage.cpu_s > 0
     assert run(local, call("double", x=1), job_folder()).values == {"x": 2}
 
 
@@ -154,11 +158,33 @@ def test_when_the_parent_dies_nothing_is_left_and_the_call_is_lost(
     assert_gone(parent.workers)
     parent.process.wait()
     progress = local.wait(parent.handle, PATIENCE_S)
-    assert progress.state is JobState.FAILED
+    assert progress.state is JobState.FAULT
     assert progress.message.startswith("lost")
-    with pytest.raises(BackendError, match="lost") as caught:
-        local.result(parent.handle)
-    assert caught.value.retry
+    result = local.result(parent.handle)
+    assert (result.state, result.error) == (JobState.FAULT, progress.message)
+
+
+def test_a_program_that_ends_itself_failed_and_one_out_of_memory_did_not(
+    local: LocalBackend, job_folder: Folder
+) -> None:
+    quit_ = run(local, call("quit_at_once", code=3), job_folder())
+    said = "the worker process ended by itself with exit code 3, in the middle of the call"
+    assert (quit_.state, quit_.error) == (JobState.FAILED, said)
+    hungry = run(local, call("want", bytes=10**15), job_folder())
+    assert (hungry.state, hungry.error) == (JobState.FAULT, "MemoryError")
+    full = run(local, call("fill", path="/dev/full"), job_folder())
+    assert (full.state, full.error) == (JobState.FAULT, "OSError: [Errno 28] No space left on device")
+
+
+def test_a_torn_result_is_the_machines_fault(local: LocalBackend, job_folder: Folder) -> None:
+    folder = job_folder()
+    handle = local.submit(LocalCall(f"{SAMPLES}:double", {"x": 1}), folder)
+    local.wait(handle, PATIENCE_S)
+    whole = (folder / "result.json").read_bytes()
+    for torn in (b"", whole[: len(whole) // 2], bytes(len(whole)), b"[]"):
+        (folder / "result.json").write_bytes(torn)
+        with pytest.raises(MachineFault, match=r"torn|damaged"):
+            local.wait(handle, 0)
 
 
 def test_when_the_guard_is_killed_the_worker_dies_with_it(

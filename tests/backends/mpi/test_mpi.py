@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from backends.mpi import launcher
-from backends.mpi.backend import MpiBackend
+from backends.mpi.backend import LOST, MpiBackend
 from backends.mpi.check import check_ranks
 from escalation.errors import BackendError, BadInput, WrongWorld
 from escalation.settings import Settings
@@ -117,8 +117,43 @@ def test_an_exception_on_one_rank_ends_the_world(mpi: MpiBackend, job_folder: Fo
 
 def test_the_death_of_one_rank_ends_the_world(mpi: MpiBackend, job_folder: Folder) -> None:
     result = run(mpi, program("rank_crashes", rank=1), job_folder())
-    assert result.state is JobState.FAILED
-    assert (result.error or "").startswith("a rank died")
+    assert (result.state, result.error) == (JobState.FAULT, "a rank died: Killed (signal 9)")
+    assert result.usage.cpu_s > 0
+
+
+@pytest.mark.parametrize("code", [3, 9])  # 9 is also how Hydra ends when a rank was killed
+def test_a_rank_that_ends_itself_has_failed(mpi: MpiBackend, job_folder: Folder, code: int) -> None:
+    result = run(mpi, program("rank_quits", rank=1, code=code), job_folder())
+    said = f"a rank ended by itself, with exit code {code} and without a result"
+    assert (result.state, result.error) == (JobState.FAILED, said)
+
+
+@pytest.mark.parametrize(
+    ("level", "said"),
+    [
+        pytest.param(0, LOST, id="first guard"),
+        pytest.param(1, LOST, id="second guard"),
+        pytest.param(2, "the MPI launcher was killed", id="launcher"),
+        pytest.param(3, "the MPI launcher ended with exit code 255", id="proxy"),
+        pytest.param(4, "a rank died: Killed (signal 9)", id="rank"),
+    ],
+)
+def test_whichever_process_is_killed_the_machine_is_at_fault_and_nothing_is_left(
+    mpi: MpiBackend, job_folder: Folder, assert_gone: AssertGone, level: int, said: str
+) -> None:
+    handle = mpi.submit(program("ranks_stall"), job_folder())
+    workers = until_stalled(mpi, handle)
+    victim = workers[0]
+    for _ in range(level):
+        victim = victim.children()[0]
+    victim.kill()
+    assert mpi.wait(handle, PATIENCE_S).state is JobState.FAULT
+    result = mpi.result(handle)
+    assert result.state is JobState.FAULT
+    assert (result.error or "").startswith(said)
+    assert result.usage.wall_s > 0
+    assert result.usage.cpu_s > 0
+    assert_gone(workers)
 
 
 @pytest.mark.parametrize("end", ["cancel", "close"])
@@ -157,11 +192,10 @@ def test_when_the_parent_is_killed_nothing_is_left_and_the_program_is_lost(
     parent.process.send_signal(signal.SIGKILL)
     assert_gone(parent.workers)
     progress = mpi.wait(parent.handle, PATIENCE_S)
-    assert progress.state is JobState.FAILED
-    assert progress.message.startswith("lost")
-    with pytest.raises(BackendError, match="lost") as caught:
-        mpi.result(parent.handle)
-    assert caught.value.retry
+    assert (progress.state, progress.message) == (JobState.FAULT, LOST)
+    result = mpi.result(parent.handle)
+    assert (result.state, result.error) == (JobState.FAULT, LOST)
+    assert result.usage.cpu_s > 0  # the guard, which outlived its parent, says what was used
 
 
 def test_a_surrounding_mpi_job_does_not_leak_in(

@@ -106,7 +106,7 @@ def test_a_job_that_was_accepted_before_its_sender_died_is_adopted_settled_and_b
     assert process.ledger.spent("c").qpu_s == CHARGE_S
     swept = process.swept
     assert swept > 0  # a bill that came late reaches MLflow
-    assert process.reconcile() == Report()
+    assert process.reconcile() == Report(ready=("c",))  # whose driver is gone, and which is not ended
     assert process.swept == swept
 
 
