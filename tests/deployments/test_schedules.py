@@ -1,0 +1,73 @@
+"""What nobody triggers: runs that the server's own scheduler made, and the worker carried out."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+import yaml
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.filters import (
+    DeploymentFilter,
+    DeploymentFilterId,
+    FlowRunFilter,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
+from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.client.schemas.responses import DeploymentResponse
+from prefect.client.schemas.schedules import IntervalSchedule
+
+from escalation.settings import ROOT
+from records.ledger import SqlLedger
+from tests.deployments.patience import until
+
+pytestmark = pytest.mark.timeout(900)  # the first of them waits for the server's migration
+
+OVER = [StateType.COMPLETED, StateType.FAILED, StateType.CRASHED, StateType.CANCELLED]
+
+
+def every_minute() -> IntervalSchedule:
+    """First in a few seconds."""
+    return IntervalSchedule(
+        interval=timedelta(minutes=1), anchor_date=datetime.now(UTC) + timedelta(seconds=10)
+    )
+
+
+def scheduled() -> list[str]:
+    stated: list[dict[str, Any]] = yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]
+    return [
+        f"{each['entrypoint'].rpartition('.')[2]}/{each['name']}" for each in stated if "schedules" in each
+    ]
+
+
+@pytest.fixture
+def hurried(client: SyncPrefectClient) -> Iterator[list[DeploymentResponse]]:
+    """The deployments that have a schedule, each due in a moment too; as they were at the end."""
+    found = [client.read_deployment_by_name(name) for name in scheduled()]
+    due: list[tuple[Any, bool]] = [(every_minute(), True)]
+    added = [client.create_deployment_schedules(each.id, due)[0] for each in found]
+    yield found
+    for deployment, schedule in zip(found, added, strict=True):
+        client.delete_deployment_schedule(deployment.id, schedule.id)
+
+
+def ended(client: SyncPrefectClient, deployment: DeploymentResponse) -> FlowRun | None:
+    """The first run of it that the scheduler made, and that is over."""
+    found = client.read_flow_runs(
+        deployment_filter=DeploymentFilter(id=DeploymentFilterId(any_=[deployment.id])),
+        flow_run_filter=FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=OVER))),
+    )
+    return next((run for run in found if run.auto_scheduled), None)
+
+
+def test_what_is_scheduled_runs_by_itself_and_does_what_it_is_for(
+    client: SyncPrefectClient, ledger: SqlLedger, hurried: list[DeploymentResponse]
+) -> None:
+    for deployment in hurried:
+        run = until(partial(ended, client, deployment), "end of a run that the scheduler made")
+        assert run.state.is_completed(), (run.name, run.state)
+    # The hourly calibration's effect is there: devices of the policies that ship, kept in the ledger.
+    kept = ledger.events("device/ibm_runtime:fake_boston")
+    assert [event["body"]["calibration"] for event in kept]
