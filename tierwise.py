@@ -1,5 +1,6 @@
 """The command line of Tierwise. Thin: every command imports what it needs when it is called."""
 
+import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -266,6 +267,10 @@ def doctor() -> None:
 def main() -> None:
     """Runs the command line; what went wrong is one line on standard error and an exit code."""
     from cli.failure import guarded
+    from escalation.surroundings import PRIVATE, settle
+
+    settle()
+    os.umask(PRIVATE)
 
     guarded(app)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from escalation.clock import ProcessIdentity
+from escalation.surroundings import without_secrets
 
 _PDEATHSIG = 1
 ROOT = Path(__file__).resolve().parent.parent
@@ -52,10 +53,10 @@ def die_with_parent(command: str) -> None:
 
 
 def environment(threads: int) -> dict[str, str]:
-    """Returns the environment of workers: fixed thread counts and hash seed, this checkout's code."""
+    """Returns the environment of workers: fixed threads and hash seed, this checkout's code, no secret."""
     fixed = dict.fromkeys(THREAD_VARIABLES, str(threads))
     steady = {"OMP_DYNAMIC": "FALSE", "MKL_DYNAMIC": "FALSE", "PYTHONHASHSEED": "0", "PYTHONUNBUFFERED": "1"}
-    return {**os.environ, **fixed, **steady, "PYTHONPATH": str(ROOT)}
+    return {**without_secrets(os.environ), **fixed, **steady, "PYTHONPATH": str(ROOT)}
 
 
 def start_guarded(

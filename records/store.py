@@ -87,7 +87,7 @@ def _write(path: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(name, 0o444)
+        os.chmod(name, 0o400)
         os.replace(name, path)
     except BaseException:
         Path(name).unlink(missing_ok=True)

@@ -1,1 +1,5 @@
 """Thin Prefect tasks, a verb each."""
+
+from escalation.surroundings import settle
+
+settle()

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from escalation.home import private_home
 from escalation.runtime import Runtime
 from escalation.settings import Settings
 from escalation.settings import settings as read_settings
@@ -24,12 +25,13 @@ def open_records(settings: Settings | None = None) -> Iterator["tuple[SqlLedger,
     from records.store import FileStore
 
     settings = settings or read_settings()
-    store = FileStore(settings.store)
-    ledger = SqlLedger(settings.ledger, store, settings.case_lease_s)
-    try:
-        yield ledger, store
-    finally:
-        ledger.close()
+    with private_home(settings.home):
+        store = FileStore(settings.store)
+        ledger = SqlLedger(settings.ledger, store, settings.case_lease_s)
+        try:
+            yield ledger, store
+        finally:
+            ledger.close()
 
 
 @contextmanager
@@ -48,11 +50,12 @@ def open_runtime(settings: Settings | None = None) -> Iterator[Runtime]:
     from records.tracking import MlflowTracker
 
     settings = settings or read_settings()
-    store = FileStore(settings.store)
-    ledger = SqlLedger(settings.ledger, store, settings.case_lease_s)
-    tracker = MlflowTracker(settings.tracking_uri, settings.home / "artifacts", ledger)
-    runtime = Runtime(settings, ledger, store, tracker, render)
-    try:
-        yield runtime
-    finally:
-        runtime.close()
+    with private_home(settings.home):
+        store = FileStore(settings.store)
+        ledger = SqlLedger(settings.ledger, store, settings.case_lease_s)
+        tracker = MlflowTracker(settings.tracking_uri, settings.home / "artifacts", ledger)
+        runtime = Runtime(settings, ledger, store, tracker, render)
+        try:
+            yield runtime
+        finally:
+            runtime.close()

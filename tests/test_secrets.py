@@ -1,5 +1,6 @@
 """A planted token is looked for in everything that a whole case leaves behind, failing calls included."""
 
+import contextlib
 import gzip
 import os
 import subprocess
@@ -101,3 +102,54 @@ def test_the_token_is_nowhere_in_what_a_case_writes_prints_or_shows(
     assert {"ledger.db", "mlflow.db"} <= {path.name for path in written}
     assert [str(path) for path in written if places(path.read_bytes())] == []
     assert [line for line in seen if TOKEN in line] == []
+
+
+EVERY_TIER = """\
+policy: every_tier
+summary: Ranks, a pool's workers and a simulator's, one after the other.
+tiers: [hpc, ai, quantum]
+backends: {mpi_program: mpi, local_call: local, circuit_batch: aer}
+"""
+SECRETS = {
+    "TIERWISE_IBM_TOKEN": TOKEN,
+    "QISKIT_IBM_TOKEN": TOKEN,
+    "PREFECT_API_AUTH_STRING": f"user:{TOKEN}",
+    "PREFECT_API_KEY": TOKEN,
+    "AWS_SECRET_ACCESS_KEY": TOKEN,
+    "PGPASSWORD": TOKEN,
+    "SITE_DATABASE": f"postgresql://ada:{TOKEN}@db.example/site",
+}
+KINDS = (
+    "backends/guard.py",
+    "mpiexec",
+    "backends.mpi.rank",
+    "backends.local.worker",
+    "backends.circuit_worker",
+)
+
+
+def test_no_rank_launcher_guard_or_worker_of_a_case_has_a_secret_in_its_environment(tmp_path: Path) -> None:
+    (tmp_path / "policy.yaml").write_text(EVERY_TIER)
+    slow = PROBLEM.replace("reach: 3}", "reach: 3, pause_s: 1}").replace("at_least: 1", "at_least: 99")
+    (tmp_path / "problem.yaml").write_text(slow)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TIERWISE_")}
+    env = {**kept, **SECRETS, "TIERWISE_HOME": str(tmp_path / "home"), "SITE_MODULES": "kept"}
+    command = [sys.executable, "-m", "tierwise", "solve", str(tmp_path / "problem.yaml"), "--engine", "plain"]
+    found: dict[str, dict[str, str]] = {}
+    with (tmp_path / "out").open("wb") as out:
+        running = psutil.Popen(
+            [*command, "--policy", str(tmp_path / "policy.yaml")], cwd=ROOT, env=env, stdout=out, stderr=out
+        )
+        while running.poll() is None:
+            for each in descending(running):
+                line = command_line(each)
+                with contextlib.suppress(psutil.Error):
+                    found |= {kind: each.environ() for kind in KINDS if kind in line}
+            with contextlib.suppress(psutil.TimeoutExpired, subprocess.TimeoutExpired):
+                running.wait(0.01)
+    said = (tmp_path / "out").read_text()
+    assert running.returncode == 3, said[-2000:]
+    assert set(found) == set(KINDS), said[-2000:]
+    for kind, environ in found.items():
+        assert [name for name, value in environ.items() if TOKEN in value] == [], kind
+        assert environ["SITE_MODULES"] == "kept"

@@ -1,0 +1,77 @@
+"""What surrounds a process, set right before anything else is imported. Standard library alone.
+
+Every package whose import leads to Prefect, MLflow or a service calls `settle` when it is imported: nothing
+is reported to anybody, and what listens on this machine is asked past any proxy.
+"""
+
+import os
+import re
+from collections.abc import Iterator, Mapping, MutableMapping
+from contextlib import contextmanager
+
+UNTRACKED = {
+    "DO_NOT_TRACK": "true",  # mlflow/telemetry/utils.py takes `true` alone
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+}
+"""What keeps the packages that report on their users from doing so."""
+
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+PRIVATE = 0o077
+"""The umask under which files are 0600 and folders 0700."""
+
+_PROXY = re.compile(r".+_proxy", re.IGNORECASE)
+_SECRET_NAME = re.compile(
+    r"TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|AUTH_STRING|AUTHORIZATION|JWT|API_?KEY|ACCESS_?KEY|(_KEY|_PWD|_PAT)$"
+    r"|^PREFECT_",
+    re.IGNORECASE,
+)
+_SECRET_VALUE = re.compile(r"://[^/@\s]*:[^/@\s]+@")
+
+
+def settle(env: MutableMapping[str, str] = os.environ) -> None:
+    """Turns reporting off, and has addresses of this machine asked past any proxy."""
+    for name, value in UNTRACKED.items():
+        env.setdefault(name, value)
+    env.update(past_proxies(env))
+
+
+def past_proxies(env: Mapping[str, str]) -> dict[str, str]:
+    """What to set so that a proxy is not asked for what listens on this machine; nothing without a proxy.
+
+    Both spellings, because some clients read one and some the other; what a user excludes stays excluded.
+    """
+    if not any(_PROXY.fullmatch(name) and name.lower() != "no_proxy" and env[name] for name in env):
+        return {}
+    stated = {name: env.get(name, "") for name in ("no_proxy", "NO_PROXY")}
+    either = stated["no_proxy"] or stated["NO_PROXY"]
+    return {name: _with_loopback(value or either) for name, value in stated.items()}
+
+
+def _with_loopback(stated: str) -> str:
+    parts = [part.strip() for part in stated.split(",") if part.strip()]
+    return stated if parts == ["*"] else ",".join(dict.fromkeys([*parts, *LOOPBACK]))
+
+
+def without_secrets(env: Mapping[str, str]) -> dict[str, str]:
+    """The environment for processes that calculate and speak to no service.
+
+    Left out are tokens, keys and passwords by their names, URLs that hold a password, and all that Prefect
+    needs to act for somebody.
+    """
+    return {
+        name: value
+        for name, value in env.items()
+        if not _SECRET_NAME.search(name) and not _SECRET_VALUE.search(value)
+    }
+
+
+@contextmanager
+def private_files() -> Iterator[None]:
+    """Files and folders that this process makes in the block can be read by its user alone."""
+    before = os.umask(PRIVATE)
+    try:
+        yield
+    finally:
+        os.umask(before)
