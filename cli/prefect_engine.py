@@ -27,7 +27,6 @@ class PrefectEngine:
 
         # The trace says it already; the server still gets every line.
         os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "ERROR")
-        os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
         url = use_server()
         if url is None:
             url = self._own_server()

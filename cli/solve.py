@@ -90,9 +90,13 @@ def _prepare(path: Path, policy: str | None, case_id: str | None, engine: str) -
 def _engine(asked: str) -> str:
     if asked != "auto":
         return asked
-    from flows.engine import server_reachable
+    from flows.engine import server_url, what_is_wrong
 
-    return "prefect" if server_reachable() else "plain"
+    url = server_url()
+    wrong = "" if url is None else what_is_wrong(url, 1.0)
+    if wrong:
+        sys.stderr.write(f"remark: {wrong}; solved in this process\n")
+    return "plain" if url is None or wrong else "prefect"
 
 
 class _Runner:

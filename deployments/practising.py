@@ -1,7 +1,6 @@
 """A practice service beside the server, so that the whole hand-off can be practised without an account."""
 
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -9,8 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import URLError
 
-from deployments.processes import LOOPBACK, START_S, Say, child, free_port
+from deployments.gate import LOOPBACK
+from deployments.processes import START_S, Ending, Say, Start, child, free_port
 from escalation.errors import TierwiseError
+from escalation.surroundings import without_secrets
 from practice import INSTANCE, LABEL, TOKEN, Control, environment
 
 USD_PER_QPU_S = "1.60"
@@ -18,12 +19,13 @@ USD_PER_QPU_S = "1.60"
 
 
 @contextmanager
-def practising(home: Path, say: Say) -> Iterator[dict[str, str]]:
+def practising(home: Path, say: Say, start: Start = child) -> Iterator[dict[str, str]]:
     """Runs a practice service for as long as the block lasts; it remembers nothing beyond that.
 
     Args:
         home: where its log is kept.
         say: is told, line by line, where it is and how another process uses it.
+        start: how its process is started.
 
     Yields:
         What a process needs in its environment for `ibm_runtime:practice_…` devices to be there.
@@ -34,9 +36,9 @@ def practising(home: Path, say: Say) -> Iterator[dict[str, str]]:
     port, log = free_port(), home / "practice.log"
     url = f"http://{LOOPBACK}:{port}"
     say("starting the practice service")
-    home.mkdir(parents=True, exist_ok=True)
-    env = {name: value for name, value in os.environ.items() if "TOKEN" not in name}
-    with child([sys.executable, "-m", "practice", "--port", str(port)], env, log) as guard:
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    env = without_secrets(os.environ)
+    with start([sys.executable, "-m", "practice", "--port", str(port)], env, log) as guard:
         _await(url, guard, log)
         needed = practice_environment(url)
         for line in _announcement(url, needed):
@@ -64,7 +66,7 @@ def _announcement(url: str, needed: Mapping[str, str]) -> list[str]:
     ]
 
 
-def _await(url: str, guard: "subprocess.Popen[bytes]", log: Path) -> None:
+def _await(url: str, guard: Ending, log: Path) -> None:
     until = time.monotonic() + START_S
     while True:
         try:

@@ -2,20 +2,24 @@
 
 import contextlib
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Protocol
 
 from backends.processes import release, start_guarded
+from deployments.gate import LOOPBACK, own_origins
 from escalation.errors import TierwiseError
+from escalation.surroundings import past_proxies, private_files, without_secrets
+from flows.credential import make_credential
 from flows.engine import healthy
 
-LOOPBACK = "127.0.0.1"
 START_S = 180.0
 STOP_S = 20.0
 IDLE_SERVICES = (
@@ -27,38 +31,91 @@ IDLE_SERVICES = (
 Say = Callable[[str], object]
 
 
+class Ending(Protocol):
+    """Something that runs, and may end."""
+
+    def poll(self) -> int | None:
+        """How it ended; None while it runs."""
+        ...
+
+
+class Start(Protocol):
+    """How a child is started; see `child`."""
+
+    def __call__(
+        self, command: list[str], env: Mapping[str, str], log: Path, stop_s: float = STOP_S
+    ) -> AbstractContextManager[Ending]:
+        """Runs a command for as long as the block lasts."""
+        ...
+
+
+_NOT_KEPT = re.compile(
+    r"PREFECT_(_.*|HOME|PROFILE.*|CLOUD_.*|UI_.*|TEST.*|CLIENT_CSRF.*"
+    r"|API_(?!DEFAULT_LIMIT$|TLS|SSL).*"
+    r"|SERVER_(EPHEMERAL.*|ALLOW_EPHEMERAL.*|ANALYTICS.*|UI_(?!SHOW|V2).*|CORS_.*|CSRF_PROTECTION.*)"
+    r"|SERVER_API_(?!DEFAULT_LIMIT$|KEEPALIVE|CSRF_TOKEN).*)"
+)
+"""Settings of a user's that name another server, or would open this one."""
+
+
+def users_settings(env: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """What a user's environment tells Prefect, without what would open the server or name another one."""
+    return {
+        name: value
+        for name, value in env.items()
+        if name.startswith("PREFECT_") and not _NOT_KEPT.fullmatch(name)
+    }
+
+
 def client_environment(home: Path, port: int) -> dict[str, str]:
     """What a process needs to know, before it imports Prefect, to use the server and nothing else."""
     return {
         "PREFECT_HOME": str(home),
         "PREFECT_PROFILES_PATH": str(home / "profiles.toml"),
         "PREFECT_API_URL": f"http://{LOOPBACK}:{port}/api",
+        "PREFECT_API_AUTH_STRING": make_credential(home, os.environ.get("PREFECT_SERVER_API_AUTH_STRING")),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        "DO_NOT_TRACK": "1",
+        "DO_NOT_TRACK": "true",
+        **past_proxies(os.environ),
     }
 
 
 def server_environment(home: Path, port: int, *, scheduling: bool) -> dict[str, str]:
-    """The server's own settings besides; a user's settings for another server are left out."""
-    ours = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    """The server's own settings besides. It needs no secret but its own, and the user's for its database."""
+    kept = {**without_secrets(os.environ), **users_settings()}
+    if not scheduling:  # a server for one process alone has a database of its own
+        kept = {
+            name: value for name, value in kept.items() if not name.startswith("PREFECT_SERVER_DATABASE_")
+        }
     services = (
         {} if scheduling else {f"PREFECT_SERVER_SERVICES_{name}_ENABLED": "false" for name in IDLE_SERVICES}
     )
+    client = client_environment(home, port)
     return {
-        **ours,
+        "PREFECT_SERVER_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{home / 'prefect.db'}",
+        **kept,
         **services,
-        **client_environment(home, port),
+        **client,
+        "PREFECT_SERVER_API_AUTH_STRING": client["PREFECT_API_AUTH_STRING"],
+        "PREFECT_SERVER_API_CSRF_PROTECTION_ENABLED": "true",
+        "PREFECT_SERVER_API_CORS_ALLOWED_ORIGINS": ",".join(own_origins(port)),
+        "PREFECT_SERVER_API_HOST": LOOPBACK,
+        "PREFECT_SERVER_API_PORT": str(port),
         # The pages find the API by this; on another port than 4200 they would look in the wrong place.
         "PREFECT_SERVER_UI_API_URL": f"http://{LOOPBACK}:{port}/api",
         "PREFECT_SERVER_UI_ENABLED": str(scheduling).lower(),
         "PREFECT_SERVER_UI_STATIC_DIRECTORY": str(home / "ui"),
-        "PREFECT_SERVER_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{home / 'prefect.db'}",
-    }  # fmt: skip
+    }
 
 
 @contextmanager
 def running_server(
-    home: Path, port: int | None = None, *, scheduling: bool = False, say: Say | None = None
+    home: Path,
+    port: int | None = None,
+    *,
+    scheduling: bool = False,
+    say: Say | None = None,
+    start: "Start | None" = None,
 ) -> Iterator[str]:
     """Runs a Prefect server on the loopback address for as long as the block lasts.
 
@@ -68,6 +125,7 @@ def running_server(
         scheduling: whether it schedules, cleans up and shows its pages; flow runs that a process starts
             by itself need none of that.
         say: is told what is being waited for.
+        start: how its process is started; default: `child`.
 
     Yields:
         The API's URL.
@@ -75,14 +133,15 @@ def running_server(
     Raises:
         TierwiseError: when the server does not come up; says why.
     """
-    home.mkdir(parents=True, exist_ok=True)
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
     port = free_port() if port is None else checked_port(port)
     first = "" if (home / "prefect.db").exists() else " (the first time it makes its database)"
     (say or _silent)(f"starting the Prefect server on port {port}{first}")
-    command = [sys.executable, "-m", "prefect", "server", "start", "--host", LOOPBACK, "--port", str(port)]
+    command = [sys.executable, "-m", "deployments.server", str(port)]
     url = f"http://{LOOPBACK}:{port}/api"
-    with child(command, server_environment(home, port, scheduling=scheduling), home / "server.log") as guard:
-        _await_health(url, guard, home / "server.log")
+    env, log = server_environment(home, port, scheduling=scheduling), home / "server.log"
+    with (start or child)(command, env, log) as guard:
+        _await_health(url, guard, log)
         try:
             yield url
         finally:
@@ -91,14 +150,14 @@ def running_server(
 
 @contextmanager
 def child(
-    command: list[str], env: Mapping[str, str], log: Path, stop_s: float = STOP_S
+    command: list[str], env: Mapping[str, str], log: Path, stop_s: float = STOP_S, *, append: bool = False
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Runs a command under the guard: at the end it is asked to stop, and what is left of it after `stop_s`
     seconds is killed, with all that it started.
 
     Should this process be killed, the guard notices, and does the same at once.
     """
-    with log.open("wb") as output:
+    with private_files(), log.open("ab" if append else "wb") as output:
         guard = start_guarded(command, [], env, output)
     try:
         yield guard
@@ -147,17 +206,18 @@ def checked_port(port: int) -> int:
     return port
 
 
-def _await_health(url: str, guard: subprocess.Popen[bytes], log: Path) -> None:
+def _await_health(url: str, guard: Ending, log: Path) -> None:
     deadline = time.monotonic() + START_S
     while not healthy(url, 1.0):
         if guard.poll() is not None:
-            raise TierwiseError(f"the Prefect server ended before it was up: {_last_line(log)}; see {log}")
+            raise TierwiseError(f"the Prefect server ended before it was up: {last_line(log)}; see {log}")
         if time.monotonic() > deadline:
             raise TierwiseError(f"the Prefect server was not up within {START_S:.0f} s; see {log}")
         time.sleep(0.05)
 
 
-def _last_line(log: Path) -> str:
+def last_line(log: Path) -> str:
+    """What a child said last."""
     lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
     return lines[-1].strip() if lines else "it said nothing"
 

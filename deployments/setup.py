@@ -6,6 +6,7 @@
 import sys
 from collections.abc import Mapping
 from contextlib import chdir
+from typing import Any
 
 import yaml
 
@@ -28,19 +29,26 @@ def setup() -> None:
     deploy_all()
 
 
-def make_pool() -> None:
-    """Makes the work pool of type process, where it is missing."""
-    from prefect.client.orchestration import get_client
-    from prefect.client.schemas.actions import WorkPoolCreate
-    from prefect.exceptions import ObjectAlreadyExists
-    from prefect.workers.process import ProcessWorker
+TEMPLATE: Mapping[str, Mapping[str, Any]] = {
+    "job_configuration": {"stream_output": True},
+    "variables": {"type": "object", "properties": {}, "additionalProperties": False},
+}
+"""What a run may say about its process: nothing. Prefect's own template lets it name the command, the
+environment and the folder, and in any text a block whose secret is filled in."""
 
-    template = ProcessWorker.get_default_base_job_template()
+
+def make_pool() -> None:
+    """Makes the work pool of type process, where it is missing, and has it take no job variables."""
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
+    from prefect.exceptions import ObjectAlreadyExists
+
+    template = {name: dict(part) for name, part in TEMPLATE.items()}
     with get_client(sync_client=True) as client:
         try:
             client.create_work_pool(WorkPoolCreate(name=POOL, type="process", base_job_template=template))
         except ObjectAlreadyExists:
-            return
+            client.update_work_pool(POOL, WorkPoolUpdate(base_job_template=template))
 
 
 def make_variables() -> None:

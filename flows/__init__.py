@@ -1,1 +1,9 @@
 """The ladder and its sisters as Prefect flows."""
+
+from escalation.surroundings import settle
+
+settle()
+
+from flows.engine import lone_server  # noqa: E402
+
+lone_server()

@@ -13,10 +13,11 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.deployments import run_deployment
 from prefect.states import Cancelling
 
-from deployments.practising import practice_environment, practising
+from deployments.practising import practice_environment
 from escalation.case import CaseStatus
 from escalation.handoff.model import ApprovalState
 from escalation.handoff.states import HandoffState as S
+from flows.credential import credential
 from practice import TOKEN, Control
 from records.ledger import SqlLedger
 from tests.deployments import patience
@@ -46,22 +47,13 @@ handoff: {wait_s: 900, on_stop: STOP}
 """
 
 
-@pytest.fixture(scope="module")
-def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """What the worker's runs need for the practice service that is up during these tests."""
-    said: list[str] = []
-    with practising(tmp_path_factory.mktemp("practice"), said.append) as env:
-        assert any("PRACTICE" in line for line in said)
-        del env["TIERWISE_IBM_TOKEN"]  # Prefect keeps a run's variables; without it the backend has the same
-        yield {**env, "TIERWISE_POLL_S": "0.2", "TIERWISE_SETTLE_S": "1"}
-
-
 @pytest.fixture(scope="module", autouse=True)
 def _no_schedule(served: Any) -> Iterator[None]:
     """Nobody else looks after hand-offs here: a scheduled run could be at it when a test starts its own."""
-    from prefect.settings import PREFECT_API_URL, temporary_settings
+    from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 
-    with temporary_settings({PREFECT_API_URL: served.url}), get_client(sync_client=True) as client:
+    shown = {PREFECT_API_URL: served.url, PREFECT_API_AUTH_STRING: credential(served.home)}
+    with temporary_settings(shown), get_client(sync_client=True) as client:
         deployment = client.read_deployment_by_name("reconcile/tierwise")
         client.pause_deployment(deployment.id)
         yield
@@ -69,27 +61,27 @@ def _no_schedule(served: Any) -> Iterator[None]:
 
 
 @pytest.fixture
-def practice(account: dict[str, str]) -> Control:
-    control = Control(account["TIERWISE_IBM_URL"])
+def practice(served: Any) -> Control:
+    control = Control(served.practice)
     control.reset()
     return control
 
 
 @pytest.fixture
-def start(account: dict[str, str], tmp_path: Path, on_server: Any) -> Callable[..., FlowRun]:
+def start(tmp_path: Path, on_server: Any) -> Callable[..., FlowRun]:
     """Triggers the deployment for a case under a policy of the test's own."""
 
     def run(case_id: str, *, free_usd: float = 100.0, on_stop: str = "leave") -> FlowRun:
         policy = tmp_path / f"{case_id}.yaml"
         policy.write_text(POLICY.replace("LIMIT", str(free_usd)).replace("STOP", on_stop))
         parameters = {"problem": PROBLEM, "policy": str(policy), "case_id": case_id}
-        return triggered("escalate", parameters, account)
+        return triggered("escalate", parameters)
 
     return run
 
 
-def triggered(flow: str, parameters: dict[str, Any], account: dict[str, str]) -> FlowRun:
-    run = run_deployment(f"{flow}/tierwise", parameters=parameters, job_variables={"env": account}, timeout=0)
+def triggered(flow: str, parameters: dict[str, Any]) -> FlowRun:
+    run = run_deployment(f"{flow}/tierwise", parameters=parameters, timeout=0)
     assert isinstance(run, FlowRun)
     return run
 
@@ -174,7 +166,6 @@ def test_after_a_kill_in_the_pause_the_same_question_is_asked_and_one_job_is_pai
 
 def test_jobs_whose_runs_were_cancelled_in_the_pages_are_not_orphaned(
     start: Callable[..., FlowRun],
-    account: dict[str, str],
     client: SyncPrefectClient,
     ledger: SqlLedger,
     practice: Control,
@@ -196,7 +187,7 @@ def test_jobs_whose_runs_were_cancelled_in_the_pages_are_not_orphaned(
         lambda: practice.totals()["completed"] + practice.totals()["cancelled_while_queued"] == 2,
         "end of both",
     )
-    state = ended(client, triggered("reconcile", {}, account))
+    state = ended(client, triggered("reconcile", {}))
     assert (state.type.value, state.name) == ("COMPLETED", "Completed"), state.message
     for on_stop in runs:
         (row,) = ledger.handoffs(f"cancelled-{on_stop}")

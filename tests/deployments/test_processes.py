@@ -3,15 +3,21 @@
 import os
 import signal
 import socket
+import stat
 import subprocess
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import pytest
 
-from deployments.processes import LOOPBACK, checked_port, child, free_port, running_server, server_environment
+from deployments.gate import LOOPBACK
+from deployments.keeping import Keeper
+from deployments.processes import Ending, checked_port, child, free_port, running_server, server_environment
 from escalation.errors import TierwiseError
+from flows.credential import credential, credential_file, make_credential
 
 # Writes its process id, then waits for SIGTERM, which it answers by writing a file.
 POLITE = """
@@ -36,7 +42,7 @@ with child([sys.executable, "-c", sys.argv[2], sys.argv[1]], {}, folder / "log")
 """
 
 
-def _pid(folder: Path, starter: "subprocess.Popen[bytes]") -> int:
+def _pid(folder: Path, starter: Ending) -> int:
     while not (folder / "pid").exists():
         assert starter.poll() is None, "ended before its child was up"
         os.sched_yield()
@@ -78,12 +84,83 @@ def test_a_server_that_cannot_start_says_why(tmp_path: Path, monkeypatch: pytest
         pass
 
 
-def test_the_users_settings_for_another_server_are_left_out(
+def test_what_a_user_tells_prefect_is_kept_where_it_does_not_open_the_server(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PREFECT_API_URL", "https://elsewhere.example/api")
-    monkeypatch.setenv("PREFECT_SERVER_DATABASE_CONNECTION_URL", "postgresql://elsewhere.example/prefect")
+    elsewhere = "https://elsewhere.example/api"
+    opening = {
+        "PREFECT_API_URL": elsewhere,
+        "PREFECT_API_KEY": "elsewhere",
+        "PREFECT_UI_API_URL": elsewhere,
+        "PREFECT_SERVER_API_HOST": "0.0.0.0",
+        "PREFECT_SERVER_API_CSRF_PROTECTION_ENABLED": "false",
+        "PREFECT_SERVER_CSRF_PROTECTION_ENABLED": "false",
+        "PREFECT_SERVER_CORS_ALLOWED_ORIGINS": "https://elsewhere.example",
+        "PREFECT_SERVER_API_CORS_ALLOWED_ORIGINS": "*",
+        "PREFECT_SERVER_API_AUTH_STRING": "",
+        "PREFECT_CLIENT_CSRF_SUPPORT_ENABLED": "false",
+        "PREFECT_HOME": "/elsewhere",
+        "TIERWISE_IBM_TOKEN": "elsewhere",
+    }
+    kept = {
+        "PREFECT_LOGGING_LEVEL": "DEBUG",
+        "PREFECT_SERVER_DATABASE_CONNECTION_URL": "postgresql+asyncpg://ada:secret@here/prefect",
+        "PREFECT_SERVER_SERVICES_LATE_RUNS_LOOP_SECONDS": "60",
+    }
+    for name, value in (opening | kept).items():
+        monkeypatch.setenv(name, value)
     env = server_environment(tmp_path, 4567, scheduling=True)
+    assert {name: env.get(name) for name in kept} == kept
     assert env["PREFECT_API_URL"] == env["PREFECT_SERVER_UI_API_URL"] == "http://127.0.0.1:4567/api"
-    assert not [value for value in env.values() if "elsewhere" in value]
+    assert not [name for name, value in env.items() if "elsewhere" in value or value in {"*", "0.0.0.0"}]
+    assert env["PREFECT_SERVER_API_CSRF_PROTECTION_ENABLED"] == "true"
+    assert "PREFECT_SERVER_CSRF_PROTECTION_ENABLED" not in env
     assert env["PREFECT_HOME"] == str(tmp_path)
+    assert len(env["PREFECT_SERVER_API_AUTH_STRING"]) > 40
+    assert env["PREFECT_SERVER_API_AUTH_STRING"] == env["PREFECT_API_AUTH_STRING"]
+
+
+def test_a_credential_of_the_users_own_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PREFECT_SERVER_API_AUTH_STRING", "ada:lovelace")
+    assert server_environment(tmp_path, 4567, scheduling=True)["PREFECT_API_AUTH_STRING"] == "ada:lovelace"
+    assert credential(tmp_path) == "ada:lovelace"
+
+
+def test_a_credential_that_others_could_read_is_replaced(tmp_path: Path) -> None:
+    first = make_credential(tmp_path)
+    assert make_credential(tmp_path) == first
+    assert stat.S_IMODE(credential_file(tmp_path).stat().st_mode) == 0o600
+    credential_file(tmp_path).chmod(0o644)
+    second = make_credential(tmp_path)
+    assert second != first
+    assert stat.S_IMODE(credential_file(tmp_path).stat().st_mode) == 0o600
+
+
+def test_what_dies_is_started_again_and_said(tmp_path: Path) -> None:
+    said: list[str] = []
+    keeper = Keeper(said.append)
+
+    def looked(found: object) -> object:
+        keeper.look()
+        return found
+
+    with keeper.child(
+        [sys.executable, "-c", POLITE, str(tmp_path)], os.environ, tmp_path / "worker.log"
+    ) as kept:
+        first = _pid(tmp_path, kept)
+        (tmp_path / "pid").unlink()
+        psutil.Process(first).kill()
+        _until(lambda: looked(said))
+        assert said[0].startswith("WARNING: the worker died")
+        _until(lambda: looked((tmp_path / "pid").exists()))
+        second = _pid(tmp_path, kept)
+        assert said[1:] == ["the worker was started again"]
+    assert second != first
+    assert not psutil.pid_exists(second)
+
+
+def _until(found: Callable[[], object], patience_s: float = 60.0) -> None:
+    deadline = time.monotonic() + patience_s
+    while not found():
+        assert time.monotonic() < deadline
+        os.sched_yield()

@@ -1,0 +1,102 @@
+"""Who may speak to the server at all: pages of its own, and programs on this machine that name it rightly.
+
+A credential does not help against what comes through a browser that has one, or against a name that is made
+to point here (DNS rebinding). So a request is refused before Prefect sees it when its `Host` is not the
+server's own address, or when a browser says that another page sent it (`Origin`; `Sec-Fetch-Site`, W3C Fetch
+Metadata).
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from typing import Any
+
+LOOPBACK = "127.0.0.1"
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+Headers = list[tuple[bytes, bytes]]
+
+
+def own_hosts(port: int) -> tuple[str, ...]:
+    """What a client of the server may call it."""
+    return f"{LOOPBACK}:{port}", f"localhost:{port}"
+
+
+def own_origins(port: int) -> tuple[str, ...]:
+    """What a browser calls the server's pages."""
+    return tuple(f"http://{host}" for host in own_hosts(port))
+
+
+class Gate:
+    """An ASGI application around another, to which it lets through what may come."""
+
+    def __init__(self, app: App, port: int) -> None:
+        self._app, self._hosts, self._origins = app, own_hosts(port), own_origins(port)
+        sources = " ".join([*self._origins, *(f"ws://{host}" for host in self._hosts)])
+        policy = f"connect-src 'self' {sources}; frame-ancestors 'none'; form-action 'self'; base-uri 'self'"
+        self._headers: Headers = [
+            (b"content-security-policy", policy.encode()),
+            (b"x-frame-options", b"DENY"),
+            (b"x-content-type-options", b"nosniff"),
+            (b"referrer-policy", b"no-referrer"),
+        ]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers with 403 what is refused; a WebSocket is closed before it is accepted."""
+        if scope["type"] not in {"http", "websocket"}:
+            await self._app(scope, receive, send)
+            return
+        refusal = self.refusal(scope["headers"], scope["path"])
+        if refusal is None:
+            await self._app(scope, receive, self._protecting(send) if scope["type"] == "http" else send)
+        elif scope["type"] == "http":
+            await _refuse(send, refusal)
+        else:
+            await receive()
+            await send({"type": "websocket.close", "code": 1008, "reason": refusal})
+
+    def refusal(self, headers: Iterable[tuple[bytes, bytes]], path: str) -> str | None:
+        """Why a request may not come through; None where it may."""
+        hosts, origins = _all(headers, b"host"), _all(headers, b"origin")
+        if len(hosts) != 1 or hosts[0] not in self._hosts:
+            return f"expected the Host {self._hosts[0]}, got {_shown(hosts)}"
+        if any(origin not in self._origins for origin in origins):
+            return f"expected no Origin but this server's own pages, got {_shown(origins)}"
+        sites = _all(headers, b"sec-fetch-site")
+        if any(site not in {"same-origin", "none"} for site in sites) and not self._opens_a_page(
+            headers, path
+        ):
+            # Asked by the page at `localhost` of the API at 127.0.0.1, which is another site by name alone.
+            return None if origins else f"expected a request of this server's own pages, got {_shown(sites)}"
+        return None
+
+    def _opens_a_page(self, headers: Iterable[tuple[bytes, bytes]], path: str) -> bool:
+        """Whether a person followed a link: that changes nothing, and the other page cannot read it."""
+        mode, target = _all(headers, b"sec-fetch-mode"), _all(headers, b"sec-fetch-dest")
+        return mode == ["navigate"] and target == ["document"] and not path.startswith("/api")
+
+    def _protecting(self, send: Send) -> Send:
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": [*message.get("headers", ()), *self._headers]}
+            await send(message)
+
+        return with_headers
+
+
+async def _refuse(send: Send, refusal: str) -> None:
+    body = f'{{"detail": "refused: {refusal}"}}'.encode()
+    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": 403, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _all(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> list[str]:
+    return [value.decode("latin-1").lower() for key, value in headers if key.lower() == name]
+
+
+def _shown(values: list[str]) -> str:
+    """What came, in a line that can stand in JSON."""
+    text = ", ".join(values) or "none"
+    return "".join(char if char.isalnum() or char in " .,:/-_[]" else "?" for char in text)[:80]

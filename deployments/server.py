@@ -1,0 +1,33 @@
+"""The Prefect server of a home, behind its gate: `python -m deployments.server PORT`."""
+
+import sys
+
+import uvicorn
+from prefect.server.api.server import create_app
+from prefect.settings import get_current_settings
+
+from deployments.gate import LOOPBACK, Gate
+
+
+def main(port: int) -> None:
+    """Serves until SIGTERM, as `prefect server start` does with one process.
+
+    Raises:
+        SystemExit: where nobody would be asked who he is; the settings come from the environment.
+    """
+    settings = get_current_settings()
+    if not settings.server.api.auth_string or not settings.server.api.csrf_protection_enabled:
+        raise SystemExit("expected PREFECT_SERVER_API_AUTH_STRING and CSRF protection, got a server without")
+    uvicorn.run(
+        Gate(create_app(final=True), port),
+        host=LOOPBACK,
+        port=port,
+        timeout_keep_alive=settings.server.api.keepalive_timeout,
+        log_level=settings.server.logging_level.lower(),
+        server_header=False,
+        proxy_headers=False,
+    )
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

@@ -1,0 +1,166 @@
+"""Who gets to the server: other users of the machine do not, web pages do not, its own user does."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.deployments import run_deployment
+from prefect.exceptions import PrefectHTTPStatusError
+
+from flows.credential import credential, credential_file
+from tests.deployments.browser import Missing, Page, opened
+from tests.deployments.open_server import serving
+
+pytestmark = pytest.mark.timeout(900)  # the first of them waits for the server's migration
+
+NOBODY = 65534
+ATTACK = Path(__file__).with_name("attack.py")
+EVIL = """\
+<!doctype html><title>evil</title><script>
+const TARGET = 'WHOM', WS = TARGET.replace('http', 'ws');
+const tries = {
+  read: () => fetch(TARGET + '/api/admin/version').then(a => a.text()),
+  write: () => fetch(TARGET + '/api/flows/filter', {
+    method: 'POST', headers: {'Content-Type': 'application/json'}, body: '{}'}).then(a => a.text()),
+  with_header: () => fetch(TARGET + '/api/admin/version', {
+    headers: {'Authorization': 'Basic YTpi'}}).then(a => a.text()),
+  script: () => new Promise((yes, no) => {
+    const it = document.createElement('script');
+    it.onload = () => yes('loaded'); it.onerror = no;
+    it.src = TARGET + '/api/health'; document.head.append(it); }),
+  listen: () => new Promise((yes, no) => {
+    const it = new WebSocket(WS + '/api/events/out', 'prefect');
+    it.onopen = () => yes('open'); it.onerror = no; }),
+};
+async function all() {
+  const got = {};
+  for (const [name, what] of Object.entries(tries)) {
+    try { got[name] = await what(); } catch (error) { got[name] = null; }
+  }
+  await fetch(TARGET + '/api/work_pools/', {
+    method: 'POST', mode: 'no-cors', headers: {'Content-Type': 'text/plain'},
+    body: JSON.stringify({name: 'by-a-page', type: 'process'})}).catch(() => null);
+  return got;
+}
+</script>
+"""
+
+
+def attack(port: int, *files: Path) -> list[str]:
+    """What works for another user."""
+    if os.geteuid() != 0:
+        pytest.skip("expected root, who can act as another user")
+    command = [sys.executable, "-I", str(ATTACK), str(NOBODY), str(port), *map(str, files)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300, cwd="/", env={})
+    assert done.returncode == 0, done.stderr
+    found: list[str] = json.loads(done.stdout)
+    return found
+
+
+def test_another_user_of_the_machine_gets_nothing(served: Any) -> None:
+    port = int(served.url.split(":")[2].removesuffix("/api"))
+    files = [
+        served.home,
+        credential_file(served.home),
+        served.home / "prefect.db",
+        served.home / "worker.log",
+    ]
+    assert attack(port, *files, served.records) == []
+    shown = [file.read_bytes() for file in Path("/proc").glob("[0-9]*/cmdline") if file.exists()]
+    assert not any(str(credential(served.home)).encode() in line for line in shown)
+
+
+def test_the_attacks_of_another_user_work_where_everybody_is_let_in(tmp_path: Path) -> None:
+    file = Path("/etc/passwd")
+    with serving() as (port, _):
+        found = attack(port, file)
+    assert {line.split()[0] for line in found} >= {"GET", "POST", "websocket", "file"}
+
+
+@pytest.fixture(scope="module")
+def page() -> Iterator[Page]:
+    try:
+        with opened() as found:
+            yield found
+    except Missing as missing:
+        if os.environ.get("CI"):
+            pytest.fail(str(missing))
+        pytest.skip(str(missing))
+
+
+def visited(page: Page, target: str) -> tuple[dict[str, Any], str]:
+    """What a page of somebody else's gets from the target, and what its address shows under a name that the
+    somebody points here."""
+    with serving({"/": EVIL.replace("WHOM", target)}) as (port, _):
+        page.open(f"http://127.0.0.1:{port}/")
+        got: dict[str, Any] = page.value("all()")
+    page.open(f"{target.replace('127.0.0.1', 'rebound.example')}/api/admin/version")
+    return got, str(page.value("document.body.innerText"))
+
+
+def test_a_web_page_reaches_a_server_that_lets_everybody_in(page: Page) -> None:
+    with serving() as (port, seen):
+        got, rebound = visited(page, f"http://127.0.0.1:{port}")
+    assert got == {
+        "read": '"open"', "write": '"open"', "with_header": '"open"', "script": "loaded", "listen": "open"
+    }  # fmt: skip
+    assert rebound == '"open"'
+    assert "POST /api/work_pools/" in seen
+
+
+def test_a_web_page_gets_nothing_even_while_its_reader_is_logged_in(
+    page: Page, served: Any, client: SyncPrefectClient
+) -> None:
+    base = served.url.removesuffix("/api")
+    log_in(page, base, served.home)
+    got, rebound = visited(page, base)
+    assert set(got.values()) == {None}
+    assert "refused: expected the Host 127.0.0.1" in rebound
+    assert [pool.name for pool in client.read_work_pools()] == ["tierwise"]
+
+
+def log_in(page: Page, base: str, home: Path) -> None:
+    page.open(f"{base}/v2/deployments")
+    page.until("document.querySelector('input') !== null || document.body.innerText.includes('Logout')")
+    if page.value("document.querySelector('input[type=password]') !== null"):
+        page.value("document.querySelector('input[type=password]').focus()")
+        page.type(str(credential(home)))
+        page.press_enter()
+
+
+def test_the_user_logs_in_with_the_credential_and_sees_the_deployments(page: Page, served: Any) -> None:
+    base = served.url.removesuffix("/api")
+    page.open(f"{base}/v2/deployments")
+    page.value("localStorage.clear()")
+    page.open(f"{base}/v2/deployments")
+    assert not page.value("document.body.innerText.includes('reconcile')")
+    log_in(page, base, served.home)
+    page.until("location.pathname !== '/v2/login'")
+    page.open(f"{base}/v2/deployments")
+    page.until("document.body.innerText.includes('reconcile')")
+
+
+def test_without_the_credential_a_page_shows_no_deployment(page: Page, served: Any) -> None:
+    base = served.url.removesuffix("/api")
+    page.open(f"{base}/v2/deployments")
+    page.value("localStorage.clear()")
+    page.open(f"{base}/v2/deployments")
+    page.until("location.pathname === '/v2/login'")
+
+
+@pytest.mark.parametrize(
+    "named",
+    [{"command": "touch /tmp/x"}, {"env": {"A": "b"}}, {"env.A": "b"}, {"working_dir": "/"}, {"name": "x"}],
+)
+def test_a_run_cannot_say_how_it_is_run(client: SyncPrefectClient, named: dict[str, Any]) -> None:
+    with pytest.raises(PrefectHTTPStatusError, match=re.escape("422")):
+        run_deployment("reconcile/tierwise", job_variables=named, timeout=0)
+    pool = client.read_work_pool("tierwise")
+    assert pool.base_job_template["job_configuration"] == {"stream_output": True}
