@@ -5,10 +5,16 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from pathlib import Path
 
 from cli.terminal import plain, terminal
+from deployments.setup import POOL
+from deployments.watching import Api, errors_in, troubles
+from escalation.case import CaseStatus
+from escalation.handoff.reconcile import open_cases
+from escalation.home import close_to_others
 from escalation.settings import settings
+from flows.engine import auth_string, served_home, served_url, server_url, what_is_wrong
+from tasks.runtime import open_records
 
 Check = Callable[[], tuple[bool, str]]
 
@@ -67,41 +73,74 @@ def prefect_server() -> tuple[bool, str]:
 
 
 def databases() -> tuple[bool, str]:
-    """Whether a fresh ledger can be made and its chain read back."""
-    from records.ledger import SqlLedger
-    from records.store import FileStore
+    """Whether the ledger can be read and its chain holds; a fresh one where there is none yet."""
+    with open_records() as (ledger, _):
+        events = ledger.verify()
+        return True, f"{events} events, each follows from the one before"
 
-    with tempfile.TemporaryDirectory() as folder:
-        ledger = SqlLedger(f"sqlite:///{folder}/ledger.db", FileStore(Path(folder) / "store"))
-        try:
-            events = ledger.verify()
-        finally:
-            ledger.close()
-    return True, f"a fresh ledger opens, {events} events"
+
+def jobs() -> tuple[bool, str]:
+    """Whether somebody looks after every job: a process that waits for it, or the server's schedule."""
+    with open_records() as (ledger, _):
+        away = open_cases(ledger)
+        alone = [case_id for case_id in away if ledger.case(case_id).status is not CaseStatus.RUNNING]
+    if not alone:
+        return True, f"{len(away)} cases have work at a service, and a process that waits for it"
+    said = f"no process waits for the work at a service of {', '.join(alone)}"
+    if _served() is not None:
+        return True, f"{said}; the deployment `reconcile` looks after it every five minutes"
+    return False, f"{said}: run `tierwise reconcile`, or leave `tierwise serve` running"
+
+
+def serving() -> tuple[bool, str]:
+    """Whether the server that is configured can be used, its scheduler plans runs and a worker takes them."""
+    url = server_url()
+    if url is None:
+        return True, "nothing is served from this home; `tierwise serve` does"
+    wrong = what_is_wrong(url)
+    if wrong or url != _served():
+        return not wrong, wrong or f"a Prefect server that somebody else runs answers at {url}"
+    found, errors = troubles(Api(url, auth_string(url)), POOL), errors_in(served_home() / "server.log")
+    remark = f"; its log has {len(errors)} errors, the last: {errors[-1][:120]}" if errors else ""
+    return not found, ("; ".join(found) or f"{url}: runs are planned, and a worker takes them") + remark
+
+
+def _served() -> str | None:
+    """The URL of this home's own server, where it answers."""
+    url = served_url()
+    return url if url and what_is_wrong(url) is None else None
 
 
 def tracking() -> tuple[bool, str]:
-    """Whether MLflow's database migrates."""
+    """Whether MLflow's database can be read; whether a fresh one migrates, where there is none yet."""
     with tempfile.TemporaryDirectory() as folder:
+        real = settings().home / "mlflow.db"
+        uri = settings().tracking_uri if real.exists() else f"sqlite:///{folder}/mlflow.db"
         code = (
-            "import logging; logging.disable(logging.INFO)\n"
+            "import logging, sys; logging.disable(logging.INFO)\n"
             "from mlflow import MlflowClient\n"
-            f"print(len(MlflowClient('sqlite:///{folder}/mlflow.db').search_experiments()))"
+            "print(len(MlflowClient(sys.argv[1]).search_experiments()))"
         )
         done = subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, timeout=180, check=False
+            [sys.executable, "-c", code, uri], capture_output=True, text=True, timeout=180, check=False
         )
     if done.returncode:
         return False, (done.stderr.strip().splitlines() or ["no output"])[-1]
-    return True, "MLflow's database migrates"
+    return (
+        True,
+        f"{done.stdout.strip()} experiments in {uri}" if real.exists() else "MLflow's database migrates",
+    )
 
 
 def home() -> tuple[bool, str]:
-    """Whether the folder of the records can be written."""
+    """Whether the folder of the records can be written, and by its user alone; what was open is closed."""
     folder = settings().home
-    folder.mkdir(parents=True, exist_ok=True)
+    closed = close_to_others(folder, thorough=True)
+    remark = (
+        f"; {closed} files and folders in it were open to other users, and are closed now" if closed else ""
+    )
     with tempfile.NamedTemporaryFile(dir=folder):
-        return True, f"records go to {folder}"
+        return True, f"records go to {folder}, which its user alone can read{remark}"
 
 
 CHECKS: dict[str, Check] = {
@@ -112,4 +151,6 @@ CHECKS: dict[str, Check] = {
     "ledger": databases,
     "MLflow": tracking,
     "records folder": home,
+    "jobs": jobs,
+    "serving": serving,
 }

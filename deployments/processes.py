@@ -18,7 +18,7 @@ from deployments.gate import LOOPBACK, own_origins
 from escalation.errors import TierwiseError
 from escalation.surroundings import past_proxies, private_files, without_secrets
 from flows.credential import make_credential
-from flows.engine import healthy
+from flows.engine import healthy, stated_credential
 
 START_S = 180.0
 STOP_S = 20.0
@@ -73,7 +73,7 @@ def client_environment(home: Path, port: int) -> dict[str, str]:
         "PREFECT_HOME": str(home),
         "PREFECT_PROFILES_PATH": str(home / "profiles.toml"),
         "PREFECT_API_URL": f"http://{LOOPBACK}:{port}/api",
-        "PREFECT_API_AUTH_STRING": make_credential(home, os.environ.get("PREFECT_SERVER_API_AUTH_STRING")),
+        "PREFECT_API_AUTH_STRING": make_credential(home, stated_credential()),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "true",
         **past_proxies(os.environ),

@@ -3,29 +3,37 @@
 import contextlib
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
-import threading
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
+from deployments.keeping import Keeper, Kept
 from deployments.practising import practising
 from deployments.processes import (
-    LOOPBACK,
     Say,
     checked_port,
-    child,
     client_environment,
     free_port,
     running_server,
+    users_settings,
 )
 from deployments.setup import POOL
-from escalation.errors import TierwiseError
+from deployments.watching import Api, troubles
+from escalation.errors import BadInput, TierwiseError
+from escalation.home import close_folder
 from escalation.settings import ROOT
+from escalation.surroundings import private_files, without_secrets
+from flows.credential import credential, credential_file
 from flows.engine import SERVER_FILE, served_home
+from records.locking import file_lock
 
+FIRST_LOOK_S = 180.0
+LOOK_S = 60.0
 PREFECTS_OWN_PORT = 4200
 WORKER_STOP_S = 5.0
 """By then its flow runs have ended; left to itself it goes on for up to half a minute."""
@@ -51,11 +59,13 @@ def serve(
         say(line + "\n")
 
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    home, keeper = home or served_home(), Keeper(tell)
     try:
-        with serving(port, tell, home, practice=practice) as url:
-            for line in announcement(url):
+        with serving(port, tell, home, practice=practice, keeper=keeper) as url:
+            for line in announcement(url, home):
                 tell(line)
-            _until_interrupted()
+            with contextlib.suppress(KeyboardInterrupt):
+                _look_after(keeper, url, home, tell)
             tell("stopping")
         tell("stopped")
     except KeyboardInterrupt:
@@ -64,46 +74,112 @@ def serve(
         signal.signal(signal.SIGTERM, before)
 
 
-def _until_interrupted() -> None:
-    with contextlib.suppress(KeyboardInterrupt):
-        threading.Event().wait()
+def _look_after(keeper: Keeper, url: str, home: Path, tell: Say) -> None:
+    """Until Ctrl-C: starts again what died, and says what does not do its work, when that changes."""
+    said: list[str] = []
+    due = time.monotonic() + FIRST_LOOK_S
+    while True:
+        keeper.look()
+        if time.monotonic() > due:
+            due = time.monotonic() + LOOK_S
+            found = _troubles(url, home)
+            for line in found:
+                if line not in said:
+                    tell(f"WARNING: {line}; see {home / 'server.log'} and {home / 'worker.log'}")
+            if said and not found:
+                tell("all is well again")
+            said = found
+        time.sleep(1.0)
+
+
+def _troubles(url: str, home: Path) -> list[str]:
+    try:
+        return troubles(Api(url, credential(home)), POOL)
+    except (OSError, ValueError) as error:
+        return [f"the server at {url} does not answer as it should ({error})"]
 
 
 @contextmanager
-def serving(port: int | None, say: Say, home: Path | None = None, *, practice: bool = False) -> Iterator[str]:
+def serving(
+    port: int | None,
+    say: Say,
+    home: Path | None = None,
+    *,
+    practice: bool = False,
+    keeper: Keeper | None = None,
+) -> Iterator[str]:
     """Runs server and worker, everything deployed, for as long as the block lasts; yields the API's URL.
 
     With `practice`, a practice service beside them, which the worker's runs use in place of IBM Quantum.
+
+    Raises:
+        TierwiseError: when the home is served already, or something does not come up.
     """
-    home = home or served_home()
-    port = usual_port() if port is None else port
-    env = {**_without_prefect(), **client_environment(home, port)}
-    beside: AbstractContextManager[dict[str, str]] = nullcontext({})
-    if practice:
-        beside = practising(home, say)
-    with (
-        running_server(home, port, scheduling=True, say=say) as url,
-        _written_down(home, url),
-        beside as account,
-    ):
-        say("deploying the flows")
-        _set_up(env)
-        say("starting a worker")
-        # A person who pressed a button is waiting.
-        env = {**env, **account, "PREFECT_WORKER_QUERY_SECONDS": "2"}
-        command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", POOL, "--type", "process"]
-        log = home / "worker.log"
-        with child(command, env, log, WORKER_STOP_S) as guard, _runs_interrupted(guard):
-            yield url
+    home, keeper = home or served_home(), keeper or Keeper(say)
+    with private_files(), _alone(home):
+        port = usual_port() if port is None else port
+        env = {**_without_prefect(), **users_settings(), **client_environment(home, port)}
+        beside: AbstractContextManager[dict[str, str]] = nullcontext({})
+        if practice:
+            beside = practising(home, say, keeper.child)
+        with (
+            running_server(home, port, scheduling=True, say=say, start=keeper.child) as url,
+            _written_down(home, url),
+            beside as account,
+        ):
+            say("deploying the flows")
+            _set_up(without_secrets(env) | {name: env[name] for name in env if name.startswith("PREFECT_")})
+            say("starting a worker")
+            # A person who pressed a button is waiting.
+            env = {**env, **account, "PREFECT_WORKER_QUERY_SECONDS": "2"}
+            command = [
+                sys.executable,
+                "-m",
+                "prefect",
+                "worker",
+                "start",
+                "--pool",
+                POOL,
+                "--type",
+                "process",
+            ]
+            log = home / "worker.log"
+            with keeper.child(command, env, log, WORKER_STOP_S) as worker, _runs_interrupted(worker):
+                # Prefect copies its pages with the modes that they have in the package.
+                close_folder(home)
+                yield url
 
 
-def announcement(url: str) -> list[str]:
-    """What to know about a server that is up."""
-    base = url.removesuffix("/api")
+@contextmanager
+def _alone(home: Path) -> Iterator[None]:
+    """Holds the home; the system gives it free when this process dies, however that happens."""
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(file_lock(home / "serve.lock", wait=False))
+        except BlockingIOError:
+            raise BadInput(f"{home} is served already{_by_whom(home)}: stop that one, or use it") from None
+        yield
+
+
+def _by_whom(home: Path) -> str:
+    try:
+        served = json.loads((home / SERVER_FILE).read_text(encoding="utf-8"))
+        return f" at {served['api_url']} by process {served['pid']}"
+    except (OSError, ValueError, LookupError, TypeError):
+        return ""
+
+
+def announcement(url: str, home: Path) -> list[str]:
+    """What to know about a server that is up; the credential itself is never shown."""
+    base, file = url.removesuffix("/api"), credential_file(home)
     return [
         f"Prefect's pages  {base}",
+        f"to log in        the line in {file}, which you alone can read",
         f"its API          {url}",
-        f"to use it        export PREFECT_API_URL={url}",
+        "to use it        `tierwise` finds it by itself; for other programs:",
+        f"  export PREFECT_API_URL={url}",
+        f'  export PREFECT_API_AUTH_STRING="$(cat {shlex.quote(str(file))})"',
         "Ctrl-C stops the server and the worker.",
     ]
 
@@ -139,7 +215,7 @@ def _written_down(home: Path, url: str) -> Iterator[None]:
 
 
 @contextmanager
-def _runs_interrupted(worker: subprocess.Popen[bytes]) -> Iterator[None]:
+def _runs_interrupted(worker: Kept) -> Iterator[None]:
     """At the end, has the worker's flow runs end by themselves first, so that their cases can be taken up."""
     try:
         yield
@@ -147,11 +223,15 @@ def _runs_interrupted(worker: subprocess.Popen[bytes]) -> Iterator[None]:
         _interrupt_runs(worker)
 
 
-def _interrupt_runs(worker: subprocess.Popen[bytes], timeout_s: float = 20.0) -> None:
+def _interrupt_runs(worker: Kept, timeout_s: float = 20.0) -> None:
     import psutil
 
-    runs = []
-    for process in psutil.Process(worker.pid).children(recursive=True):
+    runs: list[psutil.Process] = []
+    try:
+        below = psutil.Process(worker.pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        return
+    for process in below:
         with contextlib.suppress(psutil.Error):
             if "PREFECT__FLOW_RUN_ID" in process.environ() and "prefect" in " ".join(process.cmdline()):
                 process.send_signal(signal.SIGTERM)
@@ -161,6 +241,3 @@ def _interrupt_runs(worker: subprocess.Popen[bytes], timeout_s: float = 20.0) ->
 
 def _without_prefect() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
-
-
-__all__ = ["LOOPBACK", "announcement", "serve", "serving"]

@@ -9,7 +9,7 @@ import tomllib
 import urllib.error
 import urllib.request
 from base64 import b64encode
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -98,6 +98,12 @@ def _wrong_version(url: str, code: int, said: str) -> str | None:
     if version.partition(".")[0] != ours.partition(".")[0]:
         return f"the Prefect server at {url} is version {version}, expected {ours} (the same major)"
     return None
+
+
+def stated_credential(env: Mapping[str, str] = os.environ) -> str | None:
+    """The credential that a user wants a server of ours to have, if any."""
+    stated = env.get("PREFECT_SERVER_API_AUTH_STRING", "")
+    return stated if stated and not stated.startswith(_LONE) else None
 
 
 def lone_server(env: MutableMapping[str, str] = os.environ) -> None:

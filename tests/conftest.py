@@ -9,9 +9,13 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psutil
 import pytest
+
+if TYPE_CHECKING:
+    from deployments.keeping import Keeper
 
 # Where the tests are a shell's background job, SIGINT comes ignored, and every child would hand that on.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -38,48 +42,62 @@ class Served:
         url: of its API.
         home: Prefect's folder.
         records: TIERWISE_HOME of the worker's runs.
+        practice: the practice service that the worker's runs use in place of IBM Quantum.
+        said: what was said while it was served.
+        keeper: starts again what has died, when it is asked to look.
         environment: what another process needs to use both.
     """
 
     url: str
     home: Path
     records: Path
+    practice: str
+    said: list[str]
+    keeper: "Keeper"
     environment: dict[str, str]
 
 
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """Started once a session, on a free port; stopped by the process ids it holds."""
+    from deployments.keeping import Keeper
     from deployments.processes import client_environment, free_port, send_what_is_left
     from deployments.serve import serving
 
     home, records, port = tmp_path_factory.mktemp("prefect"), tmp_path_factory.mktemp("records"), free_port()
-    context = serving(port, lambda line: None, home)
+    said: list[str] = []
+    keeper = Keeper(said.append)
+    context = serving(port, said.append, home, practice=True, keeper=keeper)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TIERWISE_HOME", str(records))
+        patch.setenv("TIERWISE_POLL_S", "0.2")
+        patch.setenv("TIERWISE_SETTLE_S", "1")
         url = context.__enter__()
     environment = client_environment(home, port) | {"TIERWISE_HOME": str(records)}
+    practice = next(line.split()[-1] for line in said if line.startswith("PRACTICE"))
     try:
-        yield Served(url, home, records, environment)
+        yield Served(url, home, records, practice, said, keeper, environment)
     finally:
         send_what_is_left()
         context.__exit__(None, None, None)
     from escalation.testing.guarded import command_line, descending
 
     left = [command_line(process) for process in descending(psutil.Process())]
-    assert not [command for command in left if "prefect" in command], "serving left processes behind"
+    ours = ("prefect", "deployments.server", "practice --port")
+    assert not [line for line in left if any(each in line for each in ours)], "serving left processes behind"
 
 
 @pytest.fixture
 def on_server(served: Served, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
     """Has this process use the session's server and the worker's records."""
-    from prefect.settings import PREFECT_API_URL, temporary_settings
+    from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 
     from escalation.settings import settings
+    from flows.credential import credential
 
     monkeypatch.setenv("TIERWISE_HOME", str(served.records))
     settings.cache_clear()
-    with temporary_settings({PREFECT_API_URL: served.url}):
+    with temporary_settings({PREFECT_API_URL: served.url, PREFECT_API_AUTH_STRING: credential(served.home)}):
         yield served
     settings.cache_clear()
 

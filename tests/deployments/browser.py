@@ -1,8 +1,6 @@
 """A real browser for the tests: Debian's Chromium without a window, installed where it is missing."""
 
 import json
-import os
-import shutil
 import subprocess
 import tempfile
 import time
@@ -15,45 +13,10 @@ from typing import Any
 from websockets.sync.client import connect
 from websockets.sync.connection import Connection
 
-from records.locking import file_lock
+from tests.debian import installed
 
 PATIENCE_S = 120.0
-_LOCK = Path(tempfile.gettempdir()) / "tierwise-tests-chromium.lock"
-_APT = ["apt-get", "-qq", "-y", "-o", "Acquire::Retries=3", "-o", "Dpkg::Use-Pty=0"]
-_APT += ["-o", "DPkg::Lock::Timeout=100"]
-
-
-class Missing(Exception):
-    """There is no browser, and no way to get one; says why in one line."""
-
-
-def program() -> str:
-    """The browser; installs it where there is none and root may.
-
-    Raises:
-        Missing: when there is none then.
-    """
-    with file_lock(_LOCK):
-        if shutil.which("chromium") is None:
-            _install()
-    found = shutil.which("chromium")
-    if found is None:
-        raise Missing("expected chromium on PATH after its installation, got none")
-    return found
-
-
-def _install() -> None:
-    if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        raise Missing("expected chromium on PATH, or root and apt-get to install it")
-    env = dict(os.environ) | {"DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"}
-    for arguments in (["update"], ["install", "--no-install-recommends", "chromium"]):
-        done = subprocess.run(
-            [*_APT, *arguments], env=env, capture_output=True, text=True, check=False, timeout=300
-        )
-        if done.returncode:
-            raise Missing(
-                f"chromium could not be installed: {(done.stderr.strip().splitlines() or ['?'])[-1]}"
-            )
+PROGRAM = Path("/usr/bin/chromium")
 
 
 class Page:
@@ -107,7 +70,13 @@ class Page:
 @contextmanager
 def opened(*, rebound: str = "rebound.example") -> Iterator[Page]:
     """A browser with one empty page; the name `rebound` leads here, as a hostile name server has it."""
-    command = [program(), "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+    command = [
+        str(installed("chromium", PROGRAM)),
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+    ]
     command += ["--no-first-run", "--disable-background-networking", "--remote-debugging-port=0"]
     command += [f"--host-resolver-rules=MAP {rebound} 127.0.0.1", "--no-proxy-server"]
     with (

@@ -15,7 +15,8 @@ from prefect.deployments import run_deployment
 from prefect.exceptions import PrefectHTTPStatusError
 
 from flows.credential import credential, credential_file
-from tests.deployments.browser import Missing, Page, opened
+from tests.debian import Missing
+from tests.deployments.browser import Page, opened
 from tests.deployments.open_server import serving
 
 pytestmark = pytest.mark.timeout(900)  # the first of them waits for the server's migration

@@ -16,8 +16,10 @@ import pytest
 from deployments.gate import LOOPBACK
 from deployments.keeping import Keeper
 from deployments.processes import Ending, checked_port, child, free_port, running_server, server_environment
+from deployments.serve import announcement
 from escalation.errors import TierwiseError
 from flows.credential import credential, credential_file, make_credential
+from flows.engine import lone_server
 
 # Writes its process id, then waits for SIGTERM, which it answers by writing a file.
 POLITE = """
@@ -124,6 +126,24 @@ def test_a_credential_of_the_users_own_is_taken(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setenv("PREFECT_SERVER_API_AUTH_STRING", "ada:lovelace")
     assert server_environment(tmp_path, 4567, scheduling=True)["PREFECT_API_AUTH_STRING"] == "ada:lovelace"
     assert credential(tmp_path) == "ada:lovelace"
+
+
+def test_a_home_keeps_its_credential_from_start_to_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = server_environment(tmp_path, 4567, scheduling=True)["PREFECT_API_AUTH_STRING"]
+    for name in ("PREFECT_SERVER_API_AUTH_STRING", "PREFECT_API_AUTH_STRING"):
+        monkeypatch.delenv(name, raising=False)
+    env: dict[str, str] = {"PREFECT_HOME": str(tmp_path)}
+    lone_server(env)  # as a process that imports the flows has it
+    monkeypatch.setenv("PREFECT_SERVER_API_AUTH_STRING", env["PREFECT_SERVER_API_AUTH_STRING"])
+    assert server_environment(tmp_path, 4568, scheduling=True)["PREFECT_API_AUTH_STRING"] == first
+
+
+def test_what_is_announced_says_where_the_credential_is_and_not_what_it_is(tmp_path: Path) -> None:
+    said = "\n".join(announcement("http://127.0.0.1:4567/api", tmp_path))
+    assert make_credential(tmp_path) not in said
+    assert f"the line in {credential_file(tmp_path)}" in said
 
 
 def test_a_credential_that_others_could_read_is_replaced(tmp_path: Path) -> None:
