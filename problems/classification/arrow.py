@@ -40,7 +40,7 @@ def from_arrow(
     remarks: tuple[str, ...] = (),
     extra: Mapping[str, Any] | None = None,
 ) -> RawTable:
-    """Takes an Arrow table over: numbers and flags as numbers; texts, dates, decimals, long ids as texts.
+    """Takes an Arrow table over: numbers as numbers; flags, texts, dates, decimals and long ids as texts.
 
     Args:
         table: a `pyarrow.Table`.
@@ -73,8 +73,6 @@ def _column(name: str, values: Any, missing: Missing) -> Texts | Numbers:
     kind = values.type
     if types.is_dictionary(kind):
         return _column(name, values.cast(kind.value_type), missing)
-    if types.is_boolean(kind):
-        return np.asarray(values.cast(pyarrow.uint8()).cast(pyarrow.float64()).to_numpy(), dtype=np.float64)
     if types.is_floating(kind) or (types.is_integer(kind) and _small(values)):
         return _numbers(values, missing)
     try:
@@ -116,9 +114,15 @@ def _texts(values: Any) -> list[Any]:
         return [None] * len(values)
     if types.is_decimal(kind):
         return [None if value is None else f"{value:f}" for value in values.to_pylist()]
-    known = (types.is_integer, types.is_string, types.is_large_string, types.is_binary, types.is_large_binary,
-             types.is_string_view, types.is_date, types.is_timestamp)  # fmt: skip
-    if not any(is_known(kind) for is_known in known):
+    known = (types.is_boolean, types.is_integer, types.is_date, types.is_timestamp)
+    texts = (
+        types.is_string,
+        types.is_large_string,
+        types.is_string_view,
+        types.is_binary,
+        types.is_large_binary,
+    )
+    if not any(is_known(kind) for is_known in (*known, *texts)):
         raise TypeError(kind)
     return list(values.cast(pyarrow.string()).to_pylist())
 

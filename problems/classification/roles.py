@@ -18,6 +18,9 @@ from problems.classification.splits import Index, codes
 
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ].*)?")
 
+FLAGS = (["0", "1"], ["false", "true"])
+"""Classes of which the second is positive unless another word is said."""
+
 
 def check_roles(table: RawTable, spec: FileSpec) -> None:
     """Raises `BadInput` when a column that the problem file names is missing, or a name is reserved."""
@@ -86,12 +89,16 @@ def labels(table: RawTable, spec: FileSpec) -> tuple[NDArray[np.int8], str, str]
 
 def _positive(classes: list[str], spec: FileSpec, decimal: str) -> str:
     if spec.positive is None:
-        if classes in (["0", "1"], ["false", "true"]):
+        if classes in FLAGS:
             return classes[1]
         raise BadInput(
             f"positive: expected the class to predict, one of {classes[0]!r} and {classes[1]!r}, got none"
         )
     named = canonical(spec.positive, decimal)
+    if classes in FLAGS:  # true is 1, and false 0
+        named = next(
+            (each[FLAGS.index(classes)] for each in zip(*FLAGS, strict=True) if named in each), named
+        )
     if named not in classes:
         raise BadInput(f"positive: expected one of {classes[0]!r} and {classes[1]!r}, got {spec.positive!r}")
     return named

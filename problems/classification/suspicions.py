@@ -59,7 +59,12 @@ def contradictions(columns: tuple[Column, ...], frame: "pd.DataFrame") -> list[s
     names = [column.name for column in columns]
     labels = frame.groupby(names, dropna=False, sort=False)["__label__"].nunique()
     both = int((labels > 1).sum())
-    return [f"{both} sets of open rows with equal features have both labels"] if both else []
+    sets = (
+        "1 set of open rows with equal features has"
+        if both == 1
+        else f"{both} sets of open rows with equal features have"
+    )
+    return [f"{sets} both labels"] if both else []
 
 
 def far_off(values: Numbers) -> list[tuple[float, int]]:

@@ -208,6 +208,14 @@ def test_a_class_is_one_whatever_its_spelling(load: Load, table: pd.DataFrame) -
     assert load(table.assign(ill=spelt), positive="1e0").positive == "1"
 
 
+@pytest.mark.parametrize("positive", [True, "true", 1, "1.0", None])
+def test_a_flag_is_positive_as_true_or_as_1(tmp_path: Path, table: pd.DataFrame, positive: Any) -> None:
+    table.assign(ill=table["ill"] == "yes").to_parquet(tmp_path / "t.parquet")
+    spec = {"parquet": "t.parquet", "target": "ill", **({} if positive is None else {"positive": positive})}
+    instance = load_table(spec, 1, tmp_path)
+    assert (instance.positive, instance.frame["__label__"].sum()) == ("true", 40)
+
+
 def test_letters_composed_and_decomposed_are_the_same(load: Load, table: pd.DataFrame) -> None:
     ward = np.where(np.arange(120) % 2, "große Station", "Müller")
     mixed = [normalize("NFD", each) if row % 3 else each for row, each in enumerate(ward)]
