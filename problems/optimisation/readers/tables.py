@@ -1,7 +1,8 @@
 """CSV files with a header line, whose every complaint names file, line and column.
 
 UTF-8, with or without a byte order mark; divided by commas, semicolons, tabs or bars, whichever divides the
-header most; cells may stand in double quotes. White space around cells does not count, blank lines neither.
+header most, or as a line `sep=;` above it says; cells may stand in double quotes. Lines of `#` above the
+header are comments. White space around cells does not count, blank lines neither.
 Lists within a cell are divided by semicolons (in a file that is itself divided by semicolons, such a cell
 stands in quotes).
 
@@ -15,7 +16,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from unicodedata import normalize
 
@@ -26,7 +27,12 @@ from problems.optimisation.readers.numbers import whole
 
 MOST_BYTES = 8 * 2**20
 MOST_ROWS = 20_000
+LISTS = ("skills", "equipment", "needs", "offers")
 DELIMITERS = (",", ";", "\t", "|")
+_ABOVE = re.compile(
+    r"(?:[ \t]*(?:#[^\r\n]*|\"?sep=(?P<stated>[,;\t|])\"?[ \t]*)?(?:\n|\r\n?|\Z))*", re.IGNORECASE
+)
+"""Comments, blank lines, and the delimiter as spreadsheets write it above the header."""
 _MARKED = re.compile(r"[+-]?[0-9]{1,3}(?:[.,'’\s][0-9]{3})+(?:[.,][0-9]+)?")
 _COMMA = re.compile(r"[+-]?[0-9]+,[0-9]+")
 _COUNT = re.compile(r"\+?0*([0-9]+?)(?:[.,]0+)?")
@@ -126,14 +132,14 @@ def refuse_two_spellings(rows: Iterable[tuple[Row, str]]) -> None:
     """Refuses names that are one whole number spelt in two ways.
 
     Args:
-        rows: those whose names are compared, each with a column of names divided by semicolons.
+        rows: those whose names are compared, each with the column of them: a list, or one name.
 
     Raises:
         BadInput: naming both.
     """
     spelt: dict[str, tuple[str, str]] = {}
     for row, column in rows:
-        for name in row.names(column):
+        for name in row.names(column) if column in LISTS else (row.text(column),):
             number = _COUNT.fullmatch(name)
             if number is None:
                 continue
@@ -151,8 +157,7 @@ def read_table(path: Path) -> Table:
         rows,
             or a line of another width than its header.
     """
-    given = read_text(path, MOST_BYTES)
-    file = replace(given, text=normalize("NFC", given.text))
+    file = read_text(path, MOST_BYTES)
     (line, header), *lines = _records(file)
     if not all(header):
         raise file.complain(
@@ -174,16 +179,23 @@ def read_table(path: Path) -> Table:
 
 
 def _records(file: TextFile) -> list[tuple[int, list[str]]]:
-    first = next(line for line in file.text.splitlines() if line.strip())
-    delimiter = max(DELIMITERS, key=first.count)
-    reader = csv.reader(io.StringIO(file.text, newline=""), delimiter=delimiter, strict=True)
+    above = _ABOVE.match(file.text)
+    assert above is not None
+    begin = above.end()
+    first = next(iter(file.text[begin:].splitlines()), "")
+    delimiter = above["stated"] or max(DELIMITERS, key=first.count)
+    # What stands above the header is left as blank lines, so that the places of complaints are right
+    text = "\n" * len(file.text[:begin].splitlines()) + file.text[begin:]
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     records = []
     try:
         for cells in reader:
             if any(cell.strip() for cell in cells):
-                records.append((reader.line_num, [cell.strip() for cell in cells]))
+                records.append((reader.line_num, [normalize("NFC", cell.strip()) for cell in cells]))
             if len(records) > MOST_ROWS + 1:
                 raise file.complain(reader.line_num, f"expected at most {MOST_ROWS} rows, got more")
+        if not records:
+            raise BadInput(f"{file.path}: expected a header line, got comments alone")
     except csv.Error as error:
         raise file.complain(reader.line_num, f"expected CSV, got a line that is none: {error}") from None
     return records

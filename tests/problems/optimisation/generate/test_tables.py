@@ -1,9 +1,12 @@
 """What is written as tables is read back to the same model; the command writes what a problem file reads."""
 
+import re
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from unicodedata import normalize
 
 import pytest
 from hypothesis import given, settings
@@ -21,7 +24,10 @@ from problems.optimisation.readers.ward_tables import read_ward
 from problems.optimisation.spec import AppointmentsSpec, TriageSpec
 
 WORD = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S"]), min_size=1, max_size=6)
-NAME = WORD.filter(lambda text: ";" not in text)
+NAME = WORD.map(partial(normalize, "NFC")).filter(
+    lambda text: ";" not in text and (set(text) - set("+.,0123456789") or re.fullmatch("[1-9][0-9]*", text))
+)
+"""No two of them are one name, or one number, to the readers."""
 NAMES = st.lists(NAME, max_size=2, unique=True).map(lambda names: tuple(sorted(names)))
 SLOT_MIN = st.sampled_from([5, 10, 15, 20, 30, 60])
 

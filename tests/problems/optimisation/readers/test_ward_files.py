@@ -132,3 +132,14 @@ def test_tables_of_any_length_are_refused_while_they_are_read(pair: ReadPair) ->
         pair("id,urgency,beds\n" + "".join(f"p{k},1,1\n" for k in range(20_005)))
     with pytest.raises(BadInput, match="expected at most 8 MiB, got a larger file"):
         pair("id,urgency,beds\n" + "p" * 2**23)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_what_other_programs_write_above_the_header_is_skipped(pair: ReadPair, end: str) -> None:
+    """`sep=` is a spreadsheet's, and decides even where another mark divides the header more often."""
+    above = end.join(["# exported, by, hand", "", '"sep=|"', "# again", ""])
+    assert pair(above + PATIENTS.replace(",", "|").replace("\n", end)).model == pair().model
+    with pytest.raises(BadInput, match=r"p\.csv, line 6, column urgency: value: expected"):
+        pair(above + f"id|urgency|beds{end}a|9|1{end}", "id,beds\nw,1\n")
+    with pytest.raises(BadInput, match="expected a header line, got comments alone"):
+        pair("# nothing\n")
