@@ -1,0 +1,108 @@
+"""A job is fetched and billed when all that sending it needed is gone."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backends.ibm_runtime.service import ServiceBackend
+from escalation.case import CaseInfo, WorkKey
+from escalation.errors import Waiting
+from escalation.handoff.carry import Pace, carry
+from escalation.handoff.handing import Handing
+from escalation.handoff.model import Handoff
+from escalation.handoff.reconcile import reconcile
+from escalation.handoff.states import HandoffState as S
+from escalation.policy import HandoffRules
+from escalation.problem import Budget, Problem, Target
+from escalation.runtime import Runtime
+from escalation.settings import Settings
+from escalation.work import CircuitBatch
+from practice import Practice
+from records.ledger import SqlLedger
+from records.store import FileStore
+
+KEY = WorkKey("c", 0, 0)
+SPEC = "ibm_runtime:practice_boston"
+USD_PER_S = 1.6
+VISITS = 200
+
+
+def opened(known: Settings) -> SqlLedger:
+    """A ledger with a case whose policy names a family that nobody has."""
+    ledger = SqlLedger(known.ledger, FileStore(known.store))
+    problem = Problem(family="gone", instance={}, target=Target(metric="m", at_least=1))
+    digests = dict.fromkeys(("problem_digest", "instance_digest", "policy_digest"), "0" * 64)
+    about: dict[str, Any] = {"instance": {}, "environment": {}, "policy_name": "gone"}
+    policy = "policy: gone\ngates: [{id: g, when: {fact: gone.size, at_most: 1}}]\n"
+    case = {"case_id": "c", "problem": problem, "policy_text": policy, **digests, **about}
+    ledger.open_case(CaseInfo.model_validate(case))
+    return ledger
+
+
+def send(ledger: SqlLedger, backend: ServiceBackend, work: CircuitBatch) -> None:
+    """Hands the work off, and leaves its job to others."""
+    ledger.intend(KEY, work, SPEC)
+    row = ledger.want_handoff(KEY, work.digest, SPEC, 0.0)
+    handing = Handing(
+        ledger=ledger,
+        store=FileStore(backend.settings.store),
+        backend=backend,
+        work=work,
+        rules=HandoffRules(wait_s=0.001),
+        settings=backend.settings,
+        clock=lambda: 0.0,
+        stop=threading.Event(),
+        limit=Budget(qpu_s=60, usd=100),
+    )
+    with pytest.raises(Waiting):
+        carry(handing, row, Pace(lambda progress: None))
+
+
+def visited(known: Settings, backend: ServiceBackend) -> tuple[Handoff, SqlLedger]:
+    """Another process looks after it until it is over."""
+    ledger = SqlLedger(known.ledger, FileStore(known.store))
+    runtime = Runtime(
+        settings=known,
+        ledger=ledger,
+        store=FileStore(known.store),
+        tracker=type("Nobody", (), {"sweep": lambda self: None})(),
+        render=None,  # type: ignore[arg-type]
+        _backends={SPEC: backend},
+    )
+    for _ in range(VISITS):
+        report = reconcile(runtime)
+        assert report.errors == ()
+        row = ledger.handoffs()[0]
+        if row.state.final or row.state is S.PARKED:
+            break
+    return row, ledger
+
+
+def test_a_job_outlives_its_device_its_price_its_instance_its_policy_and_its_problems_family(
+    practice: Practice, open_device: Callable[..., ServiceBackend], bell: CircuitBatch, tmp_path: Path
+) -> None:
+    practice.control.reset(noise=False, hold=True)
+    quick = {"settle_s": 60.0, "poll_s": 0.05, "usage_s": 0.0}
+    then = open_device(ibm_instance="crn:v1:then", **quick)
+    ledger = opened(then.settings)
+    send(ledger, then, bell)
+    ledger.close()
+    practice.control.retire("practice_boston")
+    practice.control.release()
+
+    now = open_device(usd_per_qpu_s=99.0, ibm_instance="crn:v1:now", **quick)
+    row, books = visited(now.settings, now)
+    assert (row.state, row.sends, row.incidents) == (S.DONE, 1, ())
+    found = books.find_result(KEY, bell)
+    assert found is not None
+    assert found.ok
+    assert found.provenance["instance"] == "crn:v1:then"
+    charged_s = practice.control.totals()["charged_s"]
+    assert row.price is not None
+    assert row.price.usd == pytest.approx(USD_PER_S * row.price.qpu_s)
+    assert books.spent("c").qpu_s == charged_s
+    assert books.spent("c").usd == pytest.approx(USD_PER_S * charged_s)  # as approved, not at 99 USD
+    books.close()
