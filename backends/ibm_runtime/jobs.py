@@ -84,8 +84,8 @@ def all_listed(ask: Callable[[int], Mapping[str, Any]], page: int) -> list[Remot
         page: jobs a page.
 
     Raises:
-        escalation.handoff.service.Malformed: where the list repeats itself or does not end: the jobs of one
-            hand-off are few.
+        escalation.handoff.service.Malformed: where the list repeats itself, does not end (the jobs of one
+            hand-off are few), or ends before all that it counts: what it left out may be ours.
     """
     found: dict[str, RemoteJob] = {}
     while True:
@@ -93,6 +93,9 @@ def all_listed(ask: Callable[[int], Mapping[str, Any]], page: int) -> list[Remot
         rows, total = listed(said, page), said.get("count")
         new = {each.job_id: each for each in rows if each.job_id not in found}
         found |= new
+        counted = total if isinstance(total, int) else len(found)
+        if not rows and len(found) < counted:
+            raise Malformed(f"the service's list of jobs has {len(found)} and counts {counted}")
         if not rows or (isinstance(total, int) and len(found) >= total):
             return list(found.values())
         if not new or len(found) >= MOST:

@@ -9,6 +9,8 @@ from escalation.recording import Ledger
 
 LONG_S = 1800.0
 """Six times what lies between two runs of the `reconcile` deployment."""
+UNBILLED_S = 86400.0
+"""Seconds after which a bill that is still not final is a person's."""
 
 
 class Unattended(Frozen):
@@ -28,6 +30,9 @@ class Unattended(Frozen):
         minutes = f"{self.row.key} is {self.row.state}, and nobody has looked for {self.for_s / 60:.0f} min"
         if self.row.state is HandoffState.PARKED:
             return f"{minutes}: it waits for a person, see `tierwise jobs`"
+        if self.row.state is HandoffState.SETTLED and self.for_s > UNBILLED_S:
+            hours = f"{self.row.key} has its result, and no bill for {self.for_s / 3600:.0f} h"
+            return f"{hours}: read the service's own bill, and say what it has with `tierwise jobs bill`"
         return f"{minutes}: run `tierwise reconcile`, or its deployment"
 
 
@@ -35,7 +40,7 @@ def unattended(ledger: Ledger, now: float, after_s: float = LONG_S) -> tuple[Una
     """Returns what may be charged and was looked at by nobody for longer than that, longest first.
 
     Whoever drives a case or reconciles it holds its lease and renews that; a parked hand-off is a person's,
-    and counts from its parking.
+    and counts from its parking, and so is one that has no bill after a day.
 
     Args:
         ledger: to look in; nothing is written.
@@ -51,5 +56,8 @@ def unattended(ledger: Ledger, now: float, after_s: float = LONG_S) -> tuple[Una
 def _idle_s(ledger: Ledger, row: Handoff, now: float) -> float:
     since_s = marks.age_s(row.entered, Instant.now())
     since_s = max(0.0, now - row.since if since_s is None else since_s)
-    looked_s = None if row.state is HandoffState.PARKED else ledger.idle_s(row.case_id)
+    a_persons = row.state is HandoffState.PARKED or (
+        row.state is HandoffState.SETTLED and since_s > UNBILLED_S
+    )
+    looked_s = None if a_persons else ledger.idle_s(row.case_id)
     return since_s if looked_s is None else min(since_s, looked_s)

@@ -112,6 +112,11 @@ def test_a_list_that_does_not_end_is_given_up(count: Any, new: bool) -> None:
     assert len(asked) <= 10
 
 
+def test_a_list_that_leaves_out_what_it_counts_does_not_say_that_there_is_nothing() -> None:
+    with pytest.raises(Malformed, match="has 0 and counts 1"):
+        all_listed(lambda _: page(count=1), 50)
+
+
 @pytest.mark.parametrize("jobs", [None, "jobs", [None], ["job"], [{}], [said("Queued")] * 51])
 def test_a_page_that_is_none_is_given_up(jobs: Any) -> None:
     with pytest.raises(Malformed):

@@ -11,7 +11,7 @@ from escalation.clock import Instant
 from escalation.errors import Held, Waiting
 from escalation.handoff import person
 from escalation.handoff.states import HandoffState as S
-from escalation.handoff.unattended import LONG_S, unattended
+from escalation.handoff.unattended import LONG_S, UNBILLED_S, unattended
 from escalation.policy import HandoffRules
 
 World = Any
@@ -74,6 +74,18 @@ def test_a_parked_job_is_named_whoever_runs_the_case(real: World) -> None:
     assert unattended(real.ledger, real.clock() + LONG_S - 9, LONG_S) == ()
     (found,) = unattended(real.ledger, real.clock() + LONG_S + 9, LONG_S)
     assert "waits for a person" in found.line
+
+
+def test_a_bill_that_does_not_come_is_named_although_somebody_asks_for_it(real: World) -> None:
+    real.settings = real.settings.model_copy(update={"usage_s": 0.0})
+    real.service.usage_pending = 10**9
+    assert real.run().ok
+    assert real.row.state is S.SETTLED
+    assert unattended(real.ledger, real.clock()) == ()
+    marks = tuple(each.__class__(each.boot, each.at_s - UNBILLED_S - 9) for each in real.row.entered)
+    real.ledger.amend(real.row, entered=marks)
+    (found,) = unattended(real.ledger, real.clock())
+    assert "has its result, and no bill for 24 h" in found.line
 
 
 def test_what_was_never_sent_or_is_over_is_not_named(real: World) -> None:
