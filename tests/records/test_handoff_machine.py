@@ -46,6 +46,7 @@ IN_MEMORY = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 keys = st.sampled_from(KEYS)
 workers = st.integers(0, 1)
 posts = st.sampled_from(["before", "after", "late", "later", "unsent", "taken later", "taken never"])
+jumps = st.sampled_from([-4000.0, -61.0, 61.0, 4000.0])
 ENDS: Counter[HandoffState] = Counter()
 """How the hand-offs of all runs ended."""
 
@@ -86,9 +87,22 @@ class HandoffMachine(RuleBasedStateMachine):
         for _ in range(times):
             self.world.clock.now += pause_s + self.workers[who].step(key)
 
-    @rule(by_s=st.sampled_from([-4000.0, -61.0, 61.0, 4000.0]))
+    @rule(by_s=jumps)
     def somebody_sets_the_clock(self, by_s: float) -> None:
         self.world.clock.set_by += by_s
+
+    @rule(who=workers, key=keys, word=st.sampled_from(["after", "taken later", "taken never"]), by_s=jumps)
+    def the_clock_is_set_in_a_doubt(self, who: int, key: WorkKey, word: str, by_s: float) -> None:
+        for _ in range(6):
+            if self.row(key).state not in BEFORE_THE_POST:
+                break
+            self.workers[who].step(key)
+        self.world.service.faults.setdefault("send", []).insert(0, word)
+        for _ in range(3):
+            self.workers[who].step(key)
+        self.world.clock.set_by += by_s
+        for _ in range(3):
+            self.workers[who].step(key)
 
     @rule()
     def the_machine_is_rebooted(self) -> None:
@@ -231,7 +245,7 @@ class HandoffMachine(RuleBasedStateMachine):
 
 
 SHORT = settings(
-    max_examples=25,
+    max_examples=50,
     stateful_step_count=30,
     deadline=None,
     derandomize=True,
