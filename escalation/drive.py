@@ -43,7 +43,13 @@ def solve(runtime: Runtime, case: Case, listener: Listener | None = None) -> Out
 
 
 def drive(runtime: Runtime, case: Case, carry_out: CarryOut, engine: str) -> Outcome:
-    """Drives the ladder with the given way to carry out a step; opens and closes the case around it."""
+    """Drives the ladder with the given way to carry out a step; opens and closes the case around it.
+
+    Raises:
+        escalation.errors.CorruptRecord: when the case may spend, and the ledger was changed behind its back.
+    """
+    if case.may_spend:
+        runtime.ledger.check()
     record = runtime.ledger.open_case(case.info)
     if record.status.final and record.outcome is not None:
         return Outcome.model_validate(record.outcome)

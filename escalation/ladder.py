@@ -49,6 +49,12 @@ class Case:
         """The problem's budget and the policy's caps, combined by minimum."""
         return self.problem.budget & self.policy.budget
 
+    @property
+    def may_spend(self) -> bool:
+        """Whether any work of the case could go where work is paid for."""
+        places = map(backend_descriptor, self.policy.backends.values())
+        return any(descriptor.device_kind(device).paid for descriptor, device in places)
+
     def rungs(self) -> tuple[Rung, ...]:
         """The rungs that the policy declares, before anything runs; α is divided by their number."""
         named = self.policy.methods.get(self.family.name)

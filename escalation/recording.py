@@ -199,6 +199,13 @@ class Ledger(Protocol):
             escalation.errors.CorruptRecord: at the first event that does not fit.
         """
 
+    def check(self) -> None:
+        """Refuses a ledger that was changed behind its back, in rows, events or history.
+
+        Raises:
+            escalation.errors.CorruptRecord: with the first thing that does not fit.
+        """
+
     def close(self) -> None: ...
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, RowMapping, func, insert, select, update
 from escalation.errors import BadInput, CaseConflict
 from escalation.handoff.model import Approval, ApprovalState, Authorisation, Word
 from records.budgets import covers
-from records.events import seal, text_json
+from records.events import check, seal, text_json
 from records.schema import approvals
 
 _ANSWERED = {"state", "by", "reason", "answered_at"}
@@ -43,6 +43,7 @@ def ask(connection: Connection, question: Approval) -> Approval:
         raise CaseConflict(f"expected a new id for a new question, got {question.approval_id!r}")
     last = connection.execute(select(func.max(approvals.c.number))).scalar_one()
     asked = question.model_copy(update={"state": ApprovalState.ASKED, "by": "", "reason": ""})
+    check(connection, approvals, (asked.case_id, asked.approval_id))
     named = {"case_id": asked.case_id, "approval_id": asked.approval_id, "number": (last or 0) + 1}
     connection.execute(insert(approvals).values(named | _values(asked)))
     body = asked.to_json()
@@ -125,6 +126,7 @@ def _by_id(connection: Connection, approval_id: str) -> Approval | None:
 
 
 def _set(connection: Connection, approval: Approval, **changes: Any) -> Approval:
+    check(connection, approvals, (approval.case_id, approval.approval_id))
     after = approval.model_copy(update=changes)
     here = approvals.c.approval_id == approval.approval_id
     connection.execute(update(approvals).where(here).values(_values(after)))

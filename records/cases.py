@@ -10,7 +10,7 @@ from sqlalchemy import Connection, RowMapping, func, insert, select, update
 from escalation.case import CaseInfo, CaseRecord, CaseStatus, Outcome
 from escalation.errors import BadInput, CaseConflict
 from records import leases
-from records.events import now, seal, text_json
+from records.events import check, now, seal, text_json
 from records.schema import cases
 
 CASE_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,79}", re.ASCII)
@@ -94,12 +94,14 @@ def _insert(connection: Connection, info: CaseInfo) -> None:
         "status": CaseStatus.RUNNING,
         "opened_at": now(),
     }
+    check(connection, cases, (info.case_id,))
     connection.execute(insert(cases).values(row))
     body = {"problem": info.problem_digest, "instance": info.instance_digest, "policy": info.policy_digest}
     seal(connection, cases, (info.case_id,), "case.opened", body)
 
 
 def _set(connection: Connection, case_id: str, kind: str, body: dict[str, Any], **values: Any) -> None:
+    check(connection, cases, (case_id,))
     connection.execute(update(cases).where(cases.c.case_id == case_id).values(values))
     seal(connection, cases, (case_id,), kind, body)
 

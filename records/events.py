@@ -1,16 +1,16 @@
 """The chain of events: append-only, each holding the hash of the one before."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, RowMapping, Table, insert, select, update
 
 from escalation.errors import CorruptRecord
 from escalation.identity import canonical_json, digest_json
 from records.database import GENESIS
-from records.schema import SEALED, chain, events
+from records.schema import SEALED, chain, events, limits
 
 Key = tuple[str | int, ...]
 
@@ -70,28 +70,88 @@ def read(connection: Connection, case_id: str | None) -> Sequence[Mapping[str, A
     return [{**row, "body": json.loads(row["body"])} for row in rows]
 
 
+def check(connection: Connection, table: Table, key: Key) -> None:
+    """Compares a row with its last seal, as every write of it does first.
+
+    Otherwise a change made behind the ledger's back would be sealed by the next one made through it.
+
+    Raises:
+        CorruptRecord: when the row is not as its last event left it, or is there without one, or is gone.
+    """
+    row = connection.execute(select(table).where(*_matches(table, key))).mappings().one_or_none()
+    last = _last_seal(connection, table, key)
+    finding = _finding(table.name, key, None if row is None else dict(row), last)
+    if finding:
+        raise CorruptRecord(f"{finding}: it was changed behind the ledger's back, and nothing is built on it")
+
+
 def verify(connection: Connection) -> int:
     """Recomputes the chain and every sealed row; returns the number of events.
 
     Raises:
         CorruptRecord: at the first event or row that does not fit.
     """
+    for finding in findings(connection):
+        raise CorruptRecord(finding)
+    return int(connection.execute(select(chain.c.number)).scalar_one())
+
+
+def findings(connection: Connection) -> Iterator[str]:
+    """Recomputes the chain and every sealed row; yields a line for each event and row that does not fit."""
     number, last = 0, GENESIS
-    seals: dict[tuple[str, Key], tuple[str, int]] = {}
+    seals: dict[tuple[str, Key], Seal] = {}
     for row in connection.execute(select(events).order_by(events.c.number)).mappings():
-        number += 1
-        _check_link(row, number, last)
-        last = row["hash"]
+        finding = _link_finding(row, number + 1, last)
+        if finding:
+            yield finding
+            return  # what comes after hangs on it
+        number, last = number + 1, row["hash"]
         sealed = json.loads(row["body"]).get("row")
         if sealed is not None:
-            seals[sealed["table"], tuple(sealed["key"])] = (sealed["digest"], number)
-    _check_head(connection, number, last)
+            seals[sealed["table"], tuple(sealed["key"])] = Seal(sealed["digest"], number)
+    yield from _head_findings(connection, number, last)
     for table in SEALED:
-        _check_rows(connection, table, seals)
-    if seals:
-        (name, key), (_, at) = next(iter(seals.items()))
-        raise CorruptRecord(f"expected the row {_named(name, key)} that event {at} wrote, got none")
-    return number
+        for row in connection.execute(select(table)).mappings():
+            key = tuple(row[column.name] for column in table.primary_key)
+            yield from filter(
+                None, [_finding(table.name, key, dict(row), seals.pop((table.name, key), None))]
+            )
+    for (name, key), seal_ in seals.items():
+        yield _finding(name, key, None, seal_)
+
+
+class Seal(NamedTuple):
+    """What an event says of a row: its digest, and the event's number."""
+
+    digest: str
+    event: int
+
+
+def _finding(table: str, key: Key, row: dict[str, Any] | None, last: Seal | None) -> str:
+    """What is wrong with a row, empty where it is as its last event says."""
+    named = f"{table} {'/'.join(map(str, key))}"
+    if row is None:
+        return "" if last is None else f"expected the row {named} that event {last.event} wrote, got none"
+    if last is None:
+        return f"expected an event for the row {named}, got none"
+    actual = digest_json(row)
+    if last.digest == actual:
+        return ""
+    return f"expected the row {named} to have SHA-256 {last.digest} as event {last.event} says, got {actual}"
+
+
+def _last_seal(connection: Connection, table: Table, key: Key) -> Seal | None:
+    """The last event that sealed the row; it and the link to it are checked, the rest of the chain is not."""
+    case_id = "" if table is limits else str(key[0])
+    mark = text_json({"key": list(key), "table": table.name})[1:-1]
+    query = select(events).where(events.c.case_id == case_id, events.c.body.contains(mark, autoescape=True))
+    row = connection.execute(query.order_by(events.c.number.desc()).limit(1)).mappings().one_or_none()
+    if row is None:
+        return None
+    finding = _link_finding(row, row["number"], row["previous"])
+    if finding:
+        raise CorruptRecord(finding)
+    return Seal(json.loads(row["body"])["row"]["digest"], row["number"])
 
 
 def _hash(event: Mapping[str, Any]) -> str:
@@ -99,45 +159,26 @@ def _hash(event: Mapping[str, Any]) -> str:
     return digest_json({**{name: event[name] for name in named}, "body": json.loads(event["body"])})
 
 
-def _check_link(row: RowMapping, number: int, previous: str) -> None:
+def _link_finding(row: RowMapping, number: int, previous: str) -> str:
     if row["number"] != number:
-        raise CorruptRecord(f"expected event {number}, got event {row['number']}: events are missing")
+        return f"expected event {number}, got event {row['number']}: events are missing"
     if row["previous"] != previous:
-        raise CorruptRecord(
-            f"event {number}: expected {previous} as the hash before it, got {row['previous']}"
-        )
+        return f"event {number}: expected {previous} as the hash before it, got {row['previous']}"
     try:
         actual = _hash(dict(row))
     except ValueError:
-        raise CorruptRecord(f"event {number}: its body is not JSON") from None
+        return f"event {number}: its body is not JSON"
     if row["hash"] != actual:
-        raise CorruptRecord(f"event {number}: expected hash {actual} of what it says, got {row['hash']}")
+        return f"event {number}: expected hash {actual} of what it says, got {row['hash']}"
+    return ""
 
 
-def _check_head(connection: Connection, number: int, last: str) -> None:
+def _head_findings(connection: Connection, number: int, last: str) -> Iterator[str]:
     head = connection.execute(select(chain.c.number, chain.c.hash)).one_or_none()
     if head is None or tuple(head) != (number, last):
         got = "none" if head is None else f"{head[0]} with hash {head[1]}"
-        raise CorruptRecord(f"expected the chain to end at event {number} with hash {last}, got {got}")
-
-
-def _check_rows(connection: Connection, table: Table, seals: dict[tuple[str, Key], tuple[str, int]]) -> None:
-    for row in connection.execute(select(table)).mappings():
-        key = tuple(row[column.name] for column in table.primary_key)
-        digest, number = seals.pop((table.name, key), ("", 0))
-        actual = digest_json(dict(row))
-        if not number:
-            raise CorruptRecord(f"expected an event for the row {_named(table.name, key)}, got none")
-        if digest != actual:
-            raise CorruptRecord(
-                f"expected the row {_named(table.name, key)} to have SHA-256 {digest} "
-                f"as event {number} says, got {actual}"
-            )
+        yield f"expected the chain to end at event {number} with hash {last}, got {got}"
 
 
 def _matches(table: Table, key: Key) -> list[Any]:
     return [column == value for column, value in zip(table.primary_key, key, strict=True)]
-
-
-def _named(table: str, key: Key) -> str:
-    return f"{table} {'/'.join(map(str, key))}"

@@ -12,7 +12,7 @@ from escalation.errors import CaseConflict
 from escalation.identity import digest_json
 from escalation.recording import Store
 from records.codec import candidate_from_json
-from records.events import seal, text_json
+from records.events import check, seal, text_json
 from records.schema import attempts, decisions
 
 Row = dict[str, str | None]
@@ -85,6 +85,7 @@ def _add(
 ) -> None:
     case_id, number = key
     row = _find(connection, table, case_id, number)
+    check(connection, table, key)
     if row is None:
         connection.execute(insert(table).values(case_id=case_id, number=number, **values))
         seal(connection, table, key, kind, {"number": number, **body})

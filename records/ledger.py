@@ -16,7 +16,19 @@ from escalation.handoff.states import HandoffState, Who
 from escalation.problem import Budget
 from escalation.recording import Store
 from escalation.work import Lost, RawResult, Usage, Work
-from records import approvals, budgets, cases, events, handoffs, history, intents, leases, limits, paying
+from records import (
+    approvals,
+    budgets,
+    cases,
+    events,
+    handoffs,
+    history,
+    intents,
+    leases,
+    limits,
+    paying,
+    walk,
+)
 from records.codec import candidate_blobs, result_blobs, work_blobs
 from records.database import Database
 
@@ -317,6 +329,16 @@ class SqlLedger:
         """Recomputes the chain and every row's digest; raises `CorruptRecord` where one does not fit."""
         with self._database.reading() as connection:
             return events.verify(connection)
+
+    def findings(self) -> tuple[str, ...]:
+        """What does not fit: events and rows against their hashes, and the history against itself."""
+        with self._database.reading() as connection:
+            return tuple(walk.everything(connection))
+
+    def check(self) -> None:
+        """Refuses a ledger that was changed behind its back; raises `CorruptRecord` with what is wrong."""
+        with self._database.reading() as connection:
+            walk.check(connection)
 
     def close(self) -> None:
         """Gives back the leases still held (their cases then read INTERRUPTED) and disconnects."""

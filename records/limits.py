@@ -16,7 +16,7 @@ from escalation.handoff.model import Limit, Period
 from escalation.problem import Budget
 from escalation.site import EVERYBODY
 from records import budgets
-from records.events import seal
+from records.events import check, seal
 from records.schema import limits
 
 
@@ -25,6 +25,7 @@ def put(connection: Connection, limit: Limit) -> None:
     values = {"usd": limit.usd, "qpu_s": limit.qpu_s}
     named = {"project": limit.project, "period": str(limit.period)}
     here = [limits.c[name] == value for name, value in named.items()]
+    check(connection, limits, (limit.project, str(limit.period)))
     if connection.execute(select(limits).where(*here)).one_or_none() is None:
         connection.execute(insert(limits).values(named | values))
     else:

@@ -9,7 +9,7 @@ from escalation.errors import BadInput, CaseConflict
 from escalation.handoff.model import Approval, ApprovalState, Authorisation, Handoff, Word
 from escalation.handoff.states import HandoffState, Who
 from escalation.problem import Budget
-from records import approvals, budgets, handoffs, limits
+from records import approvals, budgets, handoffs, limits, walk
 
 _GRANTED = Authorisation(word=Word.GRANTED)
 
@@ -34,6 +34,7 @@ def authorise(
     if found is not None and _is_next(found, before):
         return _GRANTED, found
     handoffs.check_is(connection, before)
+    walk.check(connection)  # nothing is spent on the word of a ledger that somebody changed
     cap = _cap(before, question)
     said, approval = (_GRANTED, None) if question is None else _once(connection, question, now)
     if said.word is Word.ASK and approval is not None and before.state is HandoffState.ASKED:
@@ -54,6 +55,7 @@ def authorise(
 
 def consult(connection: Connection, question: Approval, now: float) -> Authorisation:
     """As `Ledger.consult` says; an approval that this very work used up is good for it again."""
+    walk.check(connection)
     said, found = approvals.weigh(connection, question, now)
     if said.word is Word.ASK and found is None:
         found = approvals.ask(connection, question)

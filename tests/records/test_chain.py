@@ -3,49 +3,12 @@
 import hashlib
 import json
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from escalation.attempt import Candidate, Cost
-from escalation.case import CaseInfo, CaseStatus, WorkKey
 from escalation.errors import CorruptRecord
-from escalation.handoff.model import Handoff, Limit, Period
-from escalation.problem import Budget
-from escalation.work import JobState, LocalCall, RawResult
 from records.ledger import SqlLedger
-
-KEY = WorkKey("c", 0, 0)
-WORK = LocalCall("a:b", {"x": 1})
-
-
-@pytest.fixture
-def filled(
-    ledger: SqlLedger, make_info: Callable[..., CaseInfo], make_decision: Any, make_attempt: Any
-) -> SqlLedger:
-    ledger.open_case(make_info())
-    ledger.add_decision("c", make_decision(0))
-    ledger.intend(KEY, WORK, "local")
-    assert ledger.reserve(KEY, Cost(usd=1), Budget(usd=2))
-    ledger.submitted(KEY, {"pid": 1})
-    ledger.spend(KEY, Cost(usd=0.5))
-    ledger.settle(KEY, RawResult(JobState.DONE, {"y": 1}))
-    ledger.add_attempt("c", make_attempt(0), Candidate({"y": 1}))
-    ledger.link_run("c", "run")
-    ledger.close_case("c", CaseStatus.HELD, None)
-    return ledger
-
-
-@pytest.fixture
-def paid(filled: SqlLedger, make_info: Any, freeze: Callable[..., Handoff], make_question: Any) -> SqlLedger:
-    """The same with a hand-off that a person approved, under a limit; events 11 to 17."""
-    filled.open_case(make_info())
-    filled.set_limit(Limit(project="p", period=Period.DAY, usd=9.0))
-    row = freeze(filled, 1)
-    _, row = filled.authorise(row, make_question(row), Budget(), "p", 1001.0)
-    filled.answer("q0", granted=True, by="Ada", reason="", now=1002.0)
-    return filled
 
 
 @pytest.fixture

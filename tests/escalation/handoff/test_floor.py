@@ -207,7 +207,7 @@ def test_no_rule_of_a_policy_may_pass_itself_off_as_the_floors() -> None:
 
 @pytest.mark.parametrize("handoff", [{"approval_h": 1e9}, {"wait_s": 1e300}, {"approval_h": float("inf")}])
 def test_nothing_stands_for_longer_than_a_year(handoff: dict[str, float]) -> None:
-    with pytest.raises(PolicyError, match=r"policy:\d+: handoff\.\w+: input should be"):
+    with pytest.raises(PolicyError, match=r"policy:\d+: handoff\.\w+: "):
         parse_policy(yaml.safe_dump(BARE | {"handoff": handoff}))
 
 

@@ -1,0 +1,168 @@
+"""The walk through a ledger's history: whether its events follow from each other, whatever their hashes say.
+
+What was changed behind the ledger's back and then built upon has a good chain and good seals, and yet a
+history that cannot have happened: an approval used twice, a bill of what was never sent.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from escalation.attempt import Cost
+from escalation.errors import CaseConflict, CorruptRecord
+from escalation.handoff.states import HandoffState, Who, check_transition
+from records import budgets
+from records import events as sealed
+from records.schema import events
+
+Body = Mapping[str, Any]
+Key = tuple[str, int, int]
+_BEFORE = {"asked": None, "granted": "asked", "denied": "asked", "used": "granted"}
+"""By what became of a question, what it was before."""
+_ONCE = ("case.opened", "decision.added", "attempt.added", "handoff.wanted")
+_BILLABLE = (HandoffState.SETTLED, HandoffState.DONE, HandoffState.CANCELLED)
+_S = HandoffState
+
+
+@dataclass
+class _Past:
+    """What the events so far come to.
+
+    Attributes:
+        approvals: by case and id, what became of the question.
+        used: approvals used up for a piece of work, and not spent upon yet.
+        handoffs: states by work.
+        money: by work, what became of its reservation.
+        taken: by work, project and what is taken from the budgets.
+        once: what can happen only once, and did.
+    """
+
+    approvals: dict[tuple[str, str], str] = field(default_factory=dict)
+    used: dict[Key, int] = field(default_factory=dict)
+    handoffs: dict[Key, str] = field(default_factory=dict)
+    money: dict[Key, str] = field(default_factory=dict)
+    taken: dict[Key, Cost] = field(default_factory=dict)
+    once: set[tuple[Any, ...]] = field(default_factory=set)
+
+
+def everything(connection: Connection) -> Iterator[str]:
+    """Yields what does not fit: events and rows against their hashes, then the history against itself."""
+    wrong = False
+    for finding in sealed.findings(connection):
+        wrong = True
+        yield finding
+    if not wrong:
+        yield from findings(connection)
+
+
+def check(connection: Connection) -> None:
+    """Refuses a ledger in which something does not fit.
+
+    Raises:
+        CorruptRecord: with the first finding.
+    """
+    for finding in everything(connection):
+        raise CorruptRecord(f"{finding}; nothing is spent on this ledger: see `tierwise doctor`")
+
+
+def findings(connection: Connection) -> Iterator[str]:
+    """Yields a line for each event that cannot have followed those before it, and for sums that differ."""
+    past = _Past()
+    for row in connection.execute(select(events).order_by(events.c.number)).mappings():
+        body = json.loads(row["body"])
+        for finding in _event(past, row["case_id"], row["kind"], body):
+            yield f"event {row['number']} ({row['kind']}) of case {row['case_id']}: {finding}"
+    yield from _sums(connection, past)
+    for key, state in past.handoffs.items():
+        if state in (_S.DONE, _S.REFUSED) and past.money.get(key) == budgets.BudgetState.RESERVED:
+            yield f"hand-off {_named(key)} is {state}, and money is still set aside for it"
+
+
+def _event(past: _Past, case_id: str, kind: str, body: Body) -> Iterator[str]:
+    what, _, verb = kind.partition(".")
+    if kind in _ONCE:
+        name = (kind, case_id, body.get("number"), body.get("attempt"), body.get("ordinal"))
+        if name in past.once:
+            yield "it happened before, and can happen only once"
+        past.once.add(name)
+    match what:
+        case "approval":
+            yield from _approval(past, case_id, verb, body)
+        case "handoff":
+            yield from _handoff(past, _key(case_id, body), verb, body)
+        case "budget":
+            yield from _budget(past, _key(case_id, body), verb, body)
+
+
+def _approval(past: _Past, case_id: str, verb: str, body: Body) -> Iterator[str]:
+    name = (case_id, str(body["approval_id"]))
+    before = past.approvals.get(name)
+    if before != _BEFORE.get(verb, verb):
+        yield f"approval {name[1]} was {verb} after it was {before or 'never asked'}"
+    past.approvals[name] = verb
+    if verb == "used":
+        key = _key(case_id, body)
+        past.used[key] = past.used.get(key, 0) + 1
+
+
+def _handoff(past: _Past, key: Key, verb: str, body: Body) -> Iterator[str]:
+    if verb == "wanted":
+        past.handoffs[key] = _S.WANTED
+        return
+    before, said = past.handoffs.get(key), body["from"]
+    if before != said:
+        yield f"hand-off {_named(key)} was {before or 'never wanted'}, and is said to have been {said}"
+    if verb == "moved":
+        after = body["changed"]["state"]
+        yield from _move(past, key, HandoffState(said), HandoffState(after), Who(body["by"]))
+        past.handoffs[key] = after
+
+
+def _move(past: _Past, key: Key, before: HandoffState, after: HandoffState, who: Who) -> Iterator[str]:
+    try:
+        check_transition(before, after, who)
+    except CaseConflict as error:
+        yield str(error)
+    if after is not _S.AUTHORISED or before not in (_S.FROZEN, _S.ASKED):
+        return
+    if past.money.get(key) != budgets.BudgetState.RESERVED:
+        yield f"hand-off {_named(key)} was authorised, and nothing was set aside for it"
+    if before is _S.ASKED and not past.used.get(key):
+        yield f"hand-off {_named(key)} was authorised, and no approval was used up for it"
+    past.used[key] = 0
+
+
+def _budget(past: _Past, key: Key, verb: str, body: Body) -> Iterator[str]:
+    state = past.handoffs.get(key)
+    if verb == budgets.BudgetState.SPENT and state is not None and state not in _BILLABLE:
+        yield f"work {_named(key)} was billed, and its hand-off is {state}: nothing was settled or given up"
+    if verb == budgets.BudgetState.RELEASED and past.money.get(key) is None:
+        yield f"money of work {_named(key)} was released, and none was ever set aside"
+    past.money[key] = verb
+    released = verb == budgets.BudgetState.RELEASED
+    amount = body["reserved"] if verb == budgets.BudgetState.RESERVED else body["spent"]
+    past.taken[key] = Cost() if released else Cost.model_validate(amount)
+
+
+def _sums(connection: Connection, past: _Past) -> Iterator[str]:
+    """What the events set aside and billed, against what the rows say that limits count."""
+    rows = [budgets.taken(row) for row in budgets.in_window(connection, None, (float("-inf"), float("inf")))]
+    for name, unit in budgets.PAID.items():
+        told, has = (
+            sum((budgets.decimal(cost, name) for cost in costs), Decimal(0))
+            for costs in (past.taken.values(), rows)
+        )
+        if told != has:
+            yield f"the limits count {has:f} {unit}, and the events set aside and billed {told:f}"
+
+
+def _key(case_id: str, body: Body) -> Key:
+    return case_id, int(body["attempt"]), int(body["ordinal"])
+
+
+def _named(key: Key) -> str:
+    return "/".join(map(str, key))
