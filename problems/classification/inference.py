@@ -200,10 +200,12 @@ def _refuse_text(name: str, texts: Texts, numeric: list[bool], where: Sequence[s
     if rows and (mostly or markers or {text.lower() for text in others} <= LOOKS_MISSING):
         shown = ", ".join(map(repr, sorted(others)[:MARKERS]))
         count = f" ({shown} in {len(rows)} of {len(rows) + sum(numeric)} rows)" if not mostly else ""
+        wanted = "expected a number as in most other rows, got"
+        if not mostly:
+            wanted = "expected a number as in the other rows, got"
         raise BadInput(
-            f"column {name!r}, {where[rows[0]]}: expected a number as in "
-            f"{'most' if mostly else 'the'} other rows, got {texts[rows[0]]!r}{count}: "
-            f"correct it, or add it to `na_values` if it means missing, or the column to `categorical`"
+            f"column {name!r}, {where[rows[0]]}: {wanted} {texts[rows[0]]!r}{count}: "
+            "correct it, or add it to `na_values` if it means missing, or the column to `categorical`"
         )
 
 

@@ -171,9 +171,8 @@ def _doubt(marked: list[tuple[str, str]], decimal: str) -> str:
     other = next((each for each in others if _kind(each[1]) != _kind(first)), None)
     also = f" and {other[0]}: {other[1]!r}" if other else ""
     return (
-        f"{place}: {first!r}{also} {'leave' if also else 'leaves'} open which mark is the "
-        "decimal one and which that of thousands: "
-        f"write numbers as {'1234.5' if decimal == '.' else '1234,5'}, without marks of thousands"
+        f"{place}: {first!r}{also}: cannot tell the decimal mark from that of thousands: write numbers as "
+        f"{'1234.5' if decimal == '.' else '1234,5'}, without marks of thousands"
     )
 
 

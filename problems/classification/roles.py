@@ -147,10 +147,10 @@ def times(name: str, table: RawTable) -> NDArray[np.float64]:
     wrong = np.flatnonzero(~np.isfinite(found))
     if len(wrong):
         got = "a missing value" if texts[wrong[0]] is None else repr(texts[wrong[0]])
-        wanted = (
-            "a date as 2026-01-31, as in other rows" if any(dated) else "a number or a date as 2026-01-31"
-        )
-        raise BadInput(f"time column {name!r}, {table.where[wrong[0]]}: expected {wanted}, got {got}")
+        wanted = "expected a number or a date as 2026-01-31"
+        if any(dated):
+            wanted = "expected a date as 2026-01-31, as in other rows"
+        raise BadInput(f"time column {name!r}, {table.where[wrong[0]]}: {wanted}, got {got}")
     if len(np.unique(found)) < 2:
         raise BadInput(f"time column {name!r}: expected at least two different times, got one")
     return found

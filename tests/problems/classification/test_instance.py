@@ -322,7 +322,7 @@ def bad(frame: pd.DataFrame) -> dict[str, Bad]:
         "mixed decimals": (
             frame.assign(x=np.where(rows % 2 == 0, "1.5", "2,5")),
             {},
-            "column 'x', line 2: '1.5' and line 3: '2,5' leave open which mark is the decimal one",
+            "column 'x', line 2: '1.5' and line 3: '2,5': cannot tell the decimal mark",
         ),
         "row numbers": (frame.assign(index=rows), {}, "column 'index' counts the rows"),
         "row numbers, shuffled": (
