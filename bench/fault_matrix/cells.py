@@ -61,10 +61,16 @@ def subset() -> list[Cell]:
     chosen = []
     for point, names in product(POINTS, CLASSES.values()):
         candidates = [Cell(point, _placement(name), by) for name in names for by in BOTH]
-        best = max(candidates, key=lambda cell: len(set(pairs(cell)) - covered))
+        best = max(candidates, key=lambda cell: _gain(cell, covered))
         covered.update(pairs(best))
         chosen.append(best)
     return chosen
+
+
+def _gain(cell: Cell, covered: set[tuple[str, str]]) -> tuple[bool, int]:
+    """How much a cell adds; a fault with a taker first, as its own class alone can cover that."""
+    new = set(pairs(cell)) - covered
+    return (cell.placement.fault, cell.by) in new, len(new)
 
 
 def _placement(fault: str) -> Placement:
