@@ -5,8 +5,16 @@ from dataclasses import dataclass
 from itertools import cycle, product
 from typing import Literal
 
-from bench.fault_matrix.placements import CLASS_OF, CLASSES, ELSEWHERE, FOR_EVER, PRINCIPAL, Placement
-from bench.fault_matrix.points import POINTS, Point
+from bench.fault_matrix.placements import (
+    CLASS_OF,
+    CLASSES,
+    ELSEWHERE,
+    FOR_EVER,
+    ON_LADDERS,
+    PRINCIPAL,
+    Placement,
+)
+from bench.fault_matrix.points import ON_THE_WAY, POINTS, Point
 
 By = Literal["resume", "reconcile"]
 BOTH: tuple[By, By] = ("resume", "reconcile")
@@ -21,17 +29,19 @@ class Cell:
         point: where the process dies; None lets it live.
         placement: the fault.
         by: who takes the work up: the case itself (`resume`), or `reconcile` first.
+        whole: whether it is a whole case that climbs its ladder, instead of one piece of paid work.
     """
 
     point: Point | None
     placement: Placement
     by: By
+    whole: bool = False
 
     @property
     def name(self) -> str:
         """Unique."""
         where = "no kill" if self.point is None else self.point.name
-        return f"{where} | {self.placement.name} | {self.by}"
+        return f"{'whole ladder | ' if self.whole else ''}{where} | {self.placement.name} | {self.by}"
 
 
 def full() -> list[Cell]:
@@ -48,7 +58,23 @@ def full() -> list[Cell]:
     for placement in (*ELSEWHERE, *FOR_EVER):
         some = [None, *(next(points) for _ in range(ELSEWHERE_POINTS))]
         cells += [Cell(point, placement, next(takers)) for point in some]
-    return cells
+    return [*cells, *ladders()]
+
+
+def ladders() -> list[Cell]:
+    """Whole cases: every point of theirs under every fault of theirs."""
+    return [
+        Cell(point, placement, BOTH[(row + column) % 2], whole=True)
+        for row, placement in enumerate(ON_LADDERS)
+        for column, point in enumerate((None, *ON_THE_WAY))
+    ]
+
+
+def some_ladders() -> list[Cell]:
+    """Whole cases in which every point and every fault of theirs is met, each once or twice."""
+    points, faults, takers = cycle(ON_THE_WAY), cycle(ON_LADDERS), cycle(BOTH)
+    number = max(len(ON_THE_WAY), len(ON_LADDERS))
+    return [Cell(next(points), next(faults), next(takers), whole=True) for _ in range(number)]
 
 
 def subset() -> list[Cell]:

@@ -63,6 +63,7 @@ def _worker() -> Iterator[Callable[[Cell], Row]]:
             "point": None if cell.point is None else cell.point.name,
             "placement": cell.placement.name,
             "by": cell.by,
+            "whole": cell.whole,
         }
         pipes[0].write(json.dumps(asked) + "\n")
         pipes[0].flush()

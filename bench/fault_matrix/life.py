@@ -5,19 +5,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from bench.fault_matrix import work
 from bench.fault_matrix.points import Mortals, Point, arm_socket
 from escalation.case import CaseStatus
+from escalation.drive import solve
 from escalation.errors import Held, Paused, TierwiseError
 from escalation.handoff.model import ApprovalState
 from escalation.handoff.reconcile import AT_THE_SERVICE, reconcile
+from escalation.handoff.states import HandoffState
 from escalation.performing import carry_out_item
 from escalation.runtime import Runtime, Silent
 from records.ledger import SqlLedger
 from records.store import FileStore
 
+TO_LOOK_AFTER = {*AT_THE_SERVICE, HandoffState.SETTLED} - {HandoffState.PARKED}
 ROUNDS = 40
 """Visits that `reconcile` pays a case before it counts as hung; each waits a while by itself."""
 BETWEEN_S = 0.1
@@ -42,41 +45,48 @@ class World:
     asked: bool = False
 
 
+class Untracked:
+    """Tracking is a view on the ledger, and no part of what is promised: nothing is tracked here."""
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *args, **named: None
+
+
 @contextmanager
-def _runtime(world: World, point: Point | None) -> Iterator[Runtime]:
+def runtime(world: World, point: Point | None) -> Iterator[Runtime]:
+    """The parts that carry work out, wrapped so that the process dies at the point; closed at the end."""
     from backends.ibm_runtime.service import ServiceBackend
     from practice.control import Control
+    from records.report import render
 
     settings, mortals = work.settings(world.home, world.url), Mortals(point)
     store = FileStore(settings.store)
     ledger = SqlLedger(settings.ledger, store, settings.case_lease_s)
     machine = ServiceBackend(settings, work.DEVICE, world.timeouts_s)
-    nobody = cast(Any, None)  # neither tracking nor a report is reached from here
-    runtime = Runtime(
+    opened = Runtime(
         settings,
         mortals.wrap("ledger", ledger),
         mortals.wrap("store", store),
-        tracker=nobody,
-        render=nobody,
+        tracker=Untracked(),
+        render=render,
         _backends={work.BACKEND: mortals.wrap("backend", machine)},
     )
     arm_socket(point, lambda: any(post["outcome"] for post in Control(world.url).account()["posts"]))
     try:
-        yield runtime
+        yield opened
     finally:
-        ledger.close()
-        machine.close()
+        opened.close()
 
 
 def perform(world: World, point: Point | None) -> dict[str, Any]:
     """Takes the case up and runs its work as the ladder does, as far as it goes."""
     case = work.case(world.poor)
-    with _runtime(world, point) as runtime:
-        runtime.ledger.open_case(case.info)
+    with runtime(world, point) as opened:
+        opened.ledger.open_case(case.info)
         status, said = CaseStatus.INTERRUPTED, ""
         try:
-            with runtime.heartbeat(work.CASE):
-                result = carry_out_item(runtime, case, work.item(world.asked), Silent())
+            with opened.heartbeat(work.CASE):
+                result = carry_out_item(opened, case, work.item(world.asked), Silent())
             return {"ended": "answered", "result": str(result.state), "error": result.error or ""}
         except Paused as pause:
             status = CaseStatus.HELD if isinstance(pause, Held) else CaseStatus.WAITING
@@ -84,18 +94,28 @@ def perform(world: World, point: Point | None) -> dict[str, Any]:
         except TierwiseError as error:
             status, said = CaseStatus.FAILED, str(error)
         finally:
-            runtime.ledger.close_case(work.CASE, status, None)
+            opened.ledger.close_case(work.CASE, status, None)
         return {"ended": str(status), "error": said}
+
+
+def climb(world: World, point: Point | None) -> dict[str, Any]:
+    """Drives a whole case up its ladder with the plain driver, as `tierwise solve --case` does."""
+    with runtime(world, point) as opened:
+        try:
+            outcome = solve(opened, work.whole())
+        except TierwiseError as error:
+            return {"ended": "failed", "error": str(error)}
+    ended = "answered" if outcome.status.final else str(outcome.status)
+    return {"ended": ended, "error": outcome.paused}
 
 
 def look_after(world: World, point: Point | None) -> dict[str, Any]:
     """Does what the scheduled `reconcile` flow does, again and again, until it has nothing left to do."""
-    with _runtime(world, point) as runtime:
+    with runtime(world, point) as opened:
         for _ in range(ROUNDS):
-            report = reconcile(runtime)
-            row = runtime.ledger.find_handoff(work.KEY)
-            open_here = row is not None and row.state in AT_THE_SERVICE and row.state != "parked"
-            if not open_here and not (row is not None and row.state == "settled"):
+            report = reconcile(opened)
+            rows = opened.ledger.handoffs(work.CASE)
+            if not any(row.state in TO_LOOK_AFTER for row in rows):
                 return {"ended": "nothing left", "error": "; ".join(report.errors)}
             time.sleep(BETWEEN_S)
         return {"ended": "still open", "error": "; ".join(report.errors)}
@@ -119,10 +139,13 @@ def books(world: World) -> dict[str, Any]:
     settings = work.settings(world.home, world.url)
     ledger = SqlLedger(settings.ledger, FileStore(settings.store), settings.case_lease_s)
     try:
-        row = ledger.find_handoff(work.KEY)
-        result = ledger.find_result(work.KEY, work.bell()) if row is not None else None
+        rows = ledger.handoffs(work.CASE)
+        row = rows[-1] if rows else None
+        result = None if row is None else ledger.find_result(row.key, ledger.find_work(row.key))
         spent = ledger.spent(work.CASE)
         return {
+            "case": str(ledger.case(work.CASE).status),
+            "handoffs": len(rows),
             "state": "nothing" if row is None else str(row.state),
             "reason": "" if row is None else row.reason,
             "result": None if result is None else str(result.state),

@@ -190,3 +190,27 @@ FOR_EVER: tuple[Placement, ...] = tuple(
     _strike(FAULTS[name], call, lasting=True) for call, names in LASTING.items() for name in names
 )
 BY_NAME = {each.name: each for each in (*PRINCIPAL, *ELSEWHERE, *FOR_EVER)}
+ON_LADDERS: tuple[Placement, ...] = tuple(
+    BY_NAME[name]
+    for name in (
+        "none",
+        "http_404_after at jobs.post",
+        "http_429_after at jobs.post",
+        "redirect_after at jobs.post",
+        "late_registration at jobs.post",
+        "other_job at jobs.post",
+        "job_fails at jobs.post",
+        "device_retired at jobs.post",
+        "token_expired at jobs.get",
+        "state_unknown at jobs.get",
+        "drip at jobs.get",
+        "huge at results",
+        "other_result at results",
+        "not_found always at results",
+        "usage_nan always at metrics",
+        "list_endless always at jobs.list",
+        "retry_after_absurd at jobs.post",
+        "calibration_future at properties",
+    )
+)
+"""What whole ladders meet: a fault of each kind."""

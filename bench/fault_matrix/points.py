@@ -78,7 +78,30 @@ POINTS: tuple[Point, ...] = (
     _after("a new round is recorded", "ledger.move", "authorised", UNSENT),
 )
 """In the order of a life. Just before a call is just after the one before it, so most are named once."""
-BY_NAME = {point.name: point for point in POINTS}
+ON_THE_WAY: tuple[Point, ...] = (
+    _after("the first decision is recorded", "ledger.add_decision"),
+    _after("work of the hpc tier is sent", "ledger.submitted"),
+    _after("the attempt of the hpc tier is recorded", "ledger.add_attempt"),
+    *(
+        point
+        for point in POINTS
+        if point.name
+        in (
+            "after freezing",
+            "after authorising",
+            "before the POST's first byte",
+            "POST handled, answer unread",
+            "after SUBMITTED is recorded",
+            "after fetching",
+            "after the result is recorded",
+            "after billing",
+            "after listing, in doubt",
+        )
+    ),
+    Point("before the case is closed", "ledger.close_case", "before", "abstained"),
+)
+"""Where the process of a whole case dies, in the order of its life."""
+BY_NAME = {point.name: point for point in (*POINTS, *ON_THE_WAY)}
 
 
 def die() -> NoReturn:

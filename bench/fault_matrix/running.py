@@ -17,10 +17,12 @@ from bench.fault_matrix.points import Point
 from bench.fault_matrix.verdict import judge
 from practice import Practice
 
-HUNG_S = 180.0
+HUNG_S = 120.0
 """A process that is still there after so long counts as hung; an undisturbed one takes about one second."""
 LIVES = 8
 """Processes that may take the work up after the last kill; a user or a schedule would start as many."""
+HANGS = 2
+"""After so many that hung no further process takes the work up."""
 TIMEOUTS_S = (10.0, 60.0)
 MEMORY = next((folder for folder in ("/dev/shm",) if os.access(folder, os.W_OK)), None)  # noqa: S108
 """Where ledgers are kept: SIGKILL takes a process, not the kernel's memory, a disk would add time only."""
@@ -52,7 +54,8 @@ def run(cell: Cell, practice: Practice) -> dict[str, Any]:
     practice.control.reset(*placement.rules)
     folder = Path(tempfile.mkdtemp(prefix="tierwise-matrix-", dir=MEMORY))
     timeouts = (TIMEOUTS_S[0], SILENCE_S) if placement.silent else TIMEOUTS_S
-    world = life.World(folder, practice.url, timeouts, placement.poor, placement.word is not None)
+    asked = cell.whole or placement.word is not None
+    world = life.World(folder, practice.url, timeouts, placement.poor, asked)
     try:
         done = _Stage(cell, world, folder).play()
         practice.control.release()  # whatever the service still kept back comes now
@@ -67,6 +70,7 @@ def run(cell: Cell, practice: Practice) -> dict[str, Any]:
         "fault": placement.fault,
         "placement": placement.name,
         "by": cell.by,
+        "whole": cell.whole,
         "violates": placement.violates,
         **asdict(done),
         "struck": struck,
@@ -82,6 +86,8 @@ class _Stage:
 
     def __init__(self, cell: Cell, world: life.World, folder: Path) -> None:
         self._cell, self._world, self._folder = cell, world, folder
+        self._perform = life.climb if cell.whole else life.perform
+        self._word = True if cell.whole else cell.placement.word
         self.run = Run()
 
     def play(self) -> Run:
@@ -100,7 +106,7 @@ class _Stage:
 
     def _die(self, point: Point, first: bool) -> bool:
         """Lets a process run into a point; whether it died there. A question to a person is answered."""
-        takes_up = life.perform if first or self._cell.by == "resume" else life.look_after
+        takes_up = self._perform if first or self._cell.by == "resume" else life.look_after
         end = self._step(takes_up, point)
         if not end.killed and self._answered(end):
             end = self._step(takes_up, point)
@@ -113,18 +119,20 @@ class _Stage:
             self.run.lives += 1
             if self._cell.by == "reconcile" and self.run.kills:
                 self._step(life.look_after)
-            end = self._step(life.perform)
+            end = self._step(self._perform)
             state = str(life.books(self._world)["state"])
-            if (end.said or {}).get("ended") == "answered" or state in FINAL:
+            if self.run.hangs >= HANGS:
+                return "hung"
+            over = (end.said or {}).get("ended") == "answered"
+            if over or state == "parked" or (state in FINAL and not self._cell.whole):
                 return state
             self._answered(end)
         return "unanswered"
 
     def _answered(self, end: End) -> bool:
-        word = self._cell.placement.word
-        if word is None or (end.said or {}).get("ended") != "held":
+        if self._word is None or (end.said or {}).get("ended") != "held":
             return False
-        spoken = in_a_process(partial(life.speak, self._world, word), self._folder, HUNG_S)
+        spoken = in_a_process(partial(life.speak, self._world, self._word), self._folder, HUNG_S)
         return bool((spoken.said or {}).get("answered"))
 
     def _step(self, what: Any, point: Point | None = None) -> End:

@@ -34,12 +34,21 @@ def page(rows: Sequence[Row], wanted: int, machine: str, peers: Sequence[Row] = 
         machine: what it ran on, and when.
         peers: rows of the other clients.
     """
-    kept = [row for row in rows if row["violates"] is None]
-    violating = [row for row in rows if row["violates"] is not None]
+    whole = [row for row in rows if row.get("whole")]
+    single = [row for row in rows if not row.get("whole")]
+    kept = [row for row in single if row["violates"] is None]
+    violating = [row for row in single if row["violates"] is not None]
     parts = [
         _intro(rows, wanted, machine),
         "## In all",
-        _table("", [("assumptions hold", kept), ("an assumption is broken", violating)]),
+        _table(
+            "",
+            [
+                ("assumptions hold", kept),
+                ("whole ladders, assumptions hold", whole),
+                ("an assumption is broken", violating),
+            ],
+        ),
         _broken(rows),
         _people(rows),
         "## By fault",
@@ -50,6 +59,7 @@ def page(rows: Sequence[Row], wanted: int, machine: str, peers: Sequence[Row] = 
         "## By the moment of death",
         "Two processes die in the cells whose point is in doubt: the first one in the POST.",
         _table("point", _grouped(kept, lambda row: str(row["point"] or "nobody dies"))),
+        *_ladders(whole),
         _violated(violating),
         *_peers(peers, rows),
     ]
@@ -146,6 +156,22 @@ def _people(rows: Sequence[Row]) -> str:
     return "\n".join(
         ["Ended before a person (`tierwise jobs`), nothing charged that is not known:", "", *lines]
     )
+
+
+def _ladders(rows: Sequence[Row]) -> list[str]:
+    if not rows:
+        return []
+    by_point = _grouped(rows, lambda row: str(row["point"] or "nobody dies"))
+    return [LADDERS, _table("fault", _grouped(rows, _fault)), _table("point", by_point)]
+
+
+LADDERS = """\
+## Whole ladders
+
+A case of the toy family under the policy `practice` (what it waits for a job is 2 s instead of 300 s), driven
+by the plain driver from hpc (MPI ranks) by ai to the paid quantum tier, held there until a person says yes.
+Its process dies by SIGKILL at a point, and others take the case up, by itself or after `reconcile`, until it
+has its end: accepted, abstained or refused, or a question to a person. Nothing is tracked in MLflow here."""
 
 
 def _violated(rows: Sequence[Row]) -> str:

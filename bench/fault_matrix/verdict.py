@@ -14,6 +14,10 @@ MAY_REFUSE = (
 MAY_ASK = ("other_job",)
 """Faults after which a person may be asked: the service names a job that is not ours as ours."""
 MUST_REFUSE = ("no room in the budget", "refused by a person")
+ENDS = ("accepted", "abstained", "refused")
+"""How a whole case ends by itself."""
+CLOSES_A_GATE = ("calibration_future",)
+"""Faults in what a gate asks for: the case ends without paid work."""
 CENT = 1e-6
 
 
@@ -51,6 +55,8 @@ def _faults(fault: str, found: dict[str, Any]) -> list[str]:
         wrong.append("a charged result is lost")
     if accepted > 1 or paid > 1:
         wrong.append(f"{accepted} jobs accepted, {paid} charged")
+    if found.get("whole") and books["case"] not in ENDS and state != "parked":
+        wrong.append(f"the case ended {books['case']}, and nobody is asked")
     match state:
         case "refused" | "cancelled":
             wrong += [f"{state}, and {accepted} accepted"] if accepted else []
@@ -59,6 +65,8 @@ def _faults(fault: str, found: dict[str, Any]) -> list[str]:
             wrong += _done(fault, found)
         case "parked":
             pass
+        case "nothing" if found.get("whole") and fault in CLOSES_A_GATE:
+            wrong += [f"nothing was sent, and {accepted} accepted"] if accepted else []
         case _:
             wrong.append(f"ended {state}: {'; '.join(found['errors'][-2:])}")
     return wrong

@@ -14,7 +14,7 @@ from escalation.opening import prepare
 from escalation.policy import parse_policy
 from escalation.problem import Budget, Problem, Target, Tier
 from escalation.quote import Quote
-from escalation.settings import Settings
+from escalation.settings import ROOT, Settings
 from escalation.work import Blob, CircuitBatch, Pub
 
 DEVICE = "practice_boston"
@@ -65,6 +65,26 @@ def case(poor: bool) -> Case:
         budget=Budget(wall_s=600, qpu_s=POOR_S if poor else 60, usd=100),
     )
     return prepare(problem, parse_policy(POLICY), case_id=CASE)
+
+
+@cache
+def whole() -> Case:
+    """A case that climbs from hpc by ai to the paid quantum tier, under the policy for practising.
+
+    What that waits for a job is a part of a second here, too.
+    """
+    found = (ROOT / "policies" / "practice.yaml").read_text(encoding="utf-8")
+    hurried = found.replace("wait_s: 300", "wait_s: 2")
+    assert hurried != found
+    problem = Problem(
+        family="toy",
+        instance={"numbers": [3, 1, 4, 1, 5, 9, 2, 6], "reach": 3},
+        target=Target(metric="number", at_least=9),
+        budget=Budget(wall_s=3600, qpu_s=60, usd=50),
+        data_class="public",
+        seed=7,
+    )
+    return prepare(problem, parse_policy(hurried), case_id=CASE)
 
 
 def item(asked: bool) -> Item:

@@ -32,7 +32,10 @@ def _serve(names: TextIO, answers: TextIO) -> None:
         for line in names:
             asked = json.loads(line)
             cell = Cell(
-                points.BY_NAME.get(asked["point"]), placements.BY_NAME[asked["placement"]], asked["by"]
+                points.BY_NAME.get(asked["point"]),
+                placements.BY_NAME[asked["placement"]],
+                asked["by"],
+                asked["whole"],
             )
             answers.write(json.dumps(running.run(cell, service)) + "\n")
             answers.flush()
@@ -47,6 +50,7 @@ def warm(service: "Practice") -> None:
     from bench.fault_matrix import life, work
 
     work.case(True)
+    work.whole()
     service.control.reset()
     with tempfile.TemporaryDirectory() as home:
         world = life.World(Path(home), service.url, (10.0, 60.0))

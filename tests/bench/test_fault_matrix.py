@@ -48,6 +48,46 @@ def test_every_fault_of_the_service_really_strikes(rows: list[dict[str, Any]]) -
     assert {fault.name for fault in ALL} <= struck
 
 
+@pytest.fixture(scope="module")
+def climbed() -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    crew.run(cells.some_ladders(), 2, found.append)
+    return found
+
+
+@pytest.mark.timeout(LIMIT_S)
+def test_a_whole_case_that_is_killed_anywhere_under_any_fault_is_taken_up_to_its_end_and_pays_once(
+    climbed: list[dict[str, Any]],
+) -> None:
+    assert {row["cell"]: row["why"] for row in climbed if row["outcome"] == "broken"} == {}
+    assert {row["point"] for row in climbed if row["kills"]} == {each.name for each in points.ON_THE_WAY}
+    assert {row["placement"] for row in climbed} == {each.name for each in placements.ON_LADDERS}
+
+
+def test_whole_ladders_meet_every_point_under_every_fault_of_theirs() -> None:
+    found = {(cell.point and cell.point.name, cell.placement.name) for cell in cells.full() if cell.whole}
+    assert {(at.name, of.name) for at in points.ON_THE_WAY for of in placements.ON_LADDERS} <= found
+
+
+@pytest.mark.parametrize(
+    ("case", "state", "fault", "outcome"),
+    [
+        ("abstained", "done", "none", "kept"),
+        ("held", "done", "none", "broken"),
+        ("held", "parked", "none", "person"),
+        ("failed", "done", "none", "broken"),
+        ("abstained", "nothing", "none", "broken"),
+    ],
+)
+def test_a_whole_case_ends_by_itself_or_asks_a_person(
+    case: str, state: str, fault: str, outcome: str
+) -> None:
+    row = _row(state=state)
+    row["books"]["case"], row["whole"] = case, True
+    placement = next(each for each in placements.PRINCIPAL if each.fault == fault)
+    assert judge(placement, row)["outcome"] == outcome
+
+
 def test_every_fault_of_the_service_is_in_the_matrix_and_in_one_class() -> None:
     names = [name for group in placements.CLASSES.values() for name in group]
     assert len(names) == len(set(names))
