@@ -24,6 +24,8 @@ TO_LOOK_AFTER = {*AT_THE_SERVICE, HandoffState.SETTLED} - {HandoffState.PARKED}
 ROUNDS = 40
 """Visits that `reconcile` pays a case before it counts as hung; each waits a while by itself."""
 BETWEEN_S = 0.1
+EXCHANGES_S = (8.0, 16.0)
+"""What whole exchanges may take here, of 120 s and 900 s: a right one takes a part of a second."""
 
 
 @dataclass(frozen=True)
@@ -55,10 +57,12 @@ class Untracked:
 @contextmanager
 def runtime(world: World, point: Point | None) -> Iterator[Runtime]:
     """The parts that carry work out, wrapped so that the process dies at the point; closed at the end."""
+    from backends.ibm_runtime import bounded
     from backends.ibm_runtime.service import ServiceBackend
     from practice.control import Control
     from records.report import render
 
+    bounded.WHOLE_S, bounded.LARGE_S = EXCHANGES_S
     settings, mortals = work.settings(world.home, world.url), Mortals(point)
     store = FileStore(settings.store)
     ledger = SqlLedger(settings.ledger, store, settings.case_lease_s)
