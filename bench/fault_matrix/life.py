@@ -21,11 +21,13 @@ from records.ledger import SqlLedger
 from records.store import FileStore
 
 TO_LOOK_AFTER = {*AT_THE_SERVICE, HandoffState.SETTLED} - {HandoffState.PARKED}
-ROUNDS = 40
-"""Visits that `reconcile` pays a case before it counts as hung; each waits a while by itself."""
+ROUNDS, ROUNDS_S = 40, 10.0
+"""Visits that `reconcile` pays a case, and seconds of them, before it is left open as it is."""
 BETWEEN_S = 0.1
 EXCHANGES_S = (8.0, 16.0)
 """What whole exchanges may take here, of 120 s and 900 s: a right one takes a part of a second."""
+RETRY_AFTER_S = 1.0
+"""How long a Retry-After is kept to at most here, of a day."""
 
 
 @dataclass(frozen=True)
@@ -57,12 +59,13 @@ class Untracked:
 @contextmanager
 def runtime(world: World, point: Point | None) -> Iterator[Runtime]:
     """The parts that carry work out, wrapped so that the process dies at the point; closed at the end."""
-    from backends.ibm_runtime import bounded
+    from backends.ibm_runtime import bounded, verdict
     from backends.ibm_runtime.service import ServiceBackend
     from practice.control import Control
     from records.report import render
 
     bounded.WHOLE_S, bounded.LARGE_S = EXCHANGES_S
+    verdict.LONGEST_S = RETRY_AFTER_S
     settings, mortals = work.settings(world.home, world.url), Mortals(point)
     store = FileStore(settings.store)
     ledger = SqlLedger(settings.ledger, store, settings.case_lease_s)
@@ -116,11 +119,14 @@ def climb(world: World, point: Point | None) -> dict[str, Any]:
 def look_after(world: World, point: Point | None) -> dict[str, Any]:
     """Does what the scheduled `reconcile` flow does, again and again, until it has nothing left to do."""
     with runtime(world, point) as opened:
-        for _ in range(ROUNDS):
+        until = time.monotonic() + ROUNDS_S
+        for number in range(ROUNDS):
             report = reconcile(opened)
             rows = opened.ledger.handoffs(work.CASE)
             if not any(row.state in TO_LOOK_AFTER for row in rows):
                 return {"ended": "nothing left", "error": "; ".join(report.errors)}
+            if number and time.monotonic() > until:
+                break
             time.sleep(BETWEEN_S)
         return {"ended": "still open", "error": "; ".join(report.errors)}
 

@@ -22,15 +22,19 @@ CENT = 1e-6
 
 
 def judge(placement: Placement, found: dict[str, Any]) -> dict[str, Any]:
-    """Classes a cell: `kept`, `person`, `violated` or `broken`, with reasons for the last."""
-    faults = _faults(placement.fault, found)
-    parked = found["books"].get("state") == "parked"
+    """Classes a cell: `kept`, `person`, `violated` or `broken`, with reasons for the last.
+
+    `person` is also where a service that never tells a bill, or never ends a list, leaves the bill open: the
+    answer is there, and every visit says what is wrong.
+    """
+    faults = _faults(placement, found)
+    asked = found["books"].get("state") in ("parked", "settled")
     if placement.violates is not None:
-        outcome = "kept" if not faults and not parked else "violated"
+        outcome = "kept" if not faults and not asked else "violated"
     elif faults:
         outcome = "broken"
     else:
-        outcome = "person" if parked else "kept"
+        outcome = "person" if asked else "kept"
     return {
         "outcome": outcome,
         "why": faults,
@@ -47,7 +51,13 @@ def _lost(found: dict[str, Any]) -> bool:
     return found["totals"]["completed"] > 0 and not books.get("bits") and books.get("state") != "parked"
 
 
-def _faults(fault: str, found: dict[str, Any]) -> list[str]:
+def _told(found: dict[str, Any]) -> bool:
+    """Whether the answer is there, and every visit says what keeps its bill open."""
+    return bool(found["books"]["bits"] and found["errors"])
+
+
+def _faults(placement: Placement, found: dict[str, Any]) -> list[str]:
+    fault = placement.fault
     totals, books = found["totals"], found["books"]
     state, accepted, paid = books.get("state"), totals["accepted"], totals["paid"]
     wrong = [f"{found['hangs']} processes hung"] if found["hangs"] else []
@@ -64,6 +74,8 @@ def _faults(fault: str, found: dict[str, Any]) -> list[str]:
         case "done":
             wrong += _done(fault, found)
         case "parked":
+            pass
+        case "settled" if placement.lasting and _told(found):
             pass
         case "nothing" if found.get("whole") and fault in CLOSES_A_GATE:
             wrong += [f"nothing was sent, and {accepted} accepted"] if accepted else []

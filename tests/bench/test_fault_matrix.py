@@ -70,6 +70,21 @@ def test_whole_ladders_meet_every_point_under_every_fault_of_theirs() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "errors", "outcome"),
+    [
+        ("usage_nan always at metrics", ("open: no seconds",), "person"),
+        ("usage_nan always at metrics", (), "broken"),
+        ("usage_nan at metrics", ("open: no seconds",), "broken"),
+    ],
+)
+def test_a_bill_stays_open_only_where_the_service_never_tells_it_and_that_is_said(
+    name: str, errors: tuple[str, ...], outcome: str
+) -> None:
+    row = {**_row(state="settled"), "errors": errors}
+    assert judge(placements.BY_NAME[name], row)["outcome"] == outcome
+
+
+@pytest.mark.parametrize(
     ("case", "state", "fault", "outcome"),
     [
         ("abstained", "done", "none", "kept"),
