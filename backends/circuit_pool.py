@@ -1,13 +1,12 @@
 """The warm workers of this process, shared by all quantum backends: importing qiskit takes seconds."""
 
-import os
 import sys
 import tempfile
 import threading
 from pathlib import Path
 from typing import IO
 
-from backends.processes import environment, release, start_guarded
+from backends.processes import environment, processors, release, start_guarded
 from escalation.errors import BackendError
 
 
@@ -19,7 +18,7 @@ class Worker:
         self._said = ""
         self.folders: list[Path] = []
         command = [sys.executable, "-m", "backends.circuit_worker"]
-        self._guard = start_guarded(command, ["--keep-stdin"], environment(os.cpu_count() or 1), self._log)
+        self._guard = start_guarded(command, ["--keep-stdin"], environment(len(processors())), self._log)
 
     @property
     def alive(self) -> bool:
@@ -108,7 +107,7 @@ class Pool:
             self._workers.remove(worker)
         alive = [worker for worker in self._workers if worker.alive]
         least = min(alive, key=lambda worker: worker.load, default=None)
-        if least is None or (least.load and len(alive) < (os.cpu_count() or 1)):
+        if least is None or (least.load and len(alive) < len(processors())):
             least = Worker()
             self._workers.append(least)
         return least

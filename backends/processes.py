@@ -52,6 +52,11 @@ def die_with_parent(command: str) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
 
 
+def processors() -> list[int]:
+    """Returns the processors that this process may run on: a batch job or container may have but a few."""
+    return sorted(os.sched_getaffinity(0))
+
+
 def environment(threads: int) -> dict[str, str]:
     """Returns the environment of workers: fixed threads and hash seed, this checkout's code, no secret."""
     fixed = dict.fromkeys(THREAD_VARIABLES, str(threads))

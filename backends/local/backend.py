@@ -1,6 +1,5 @@
 """Runs `LocalCall`s in worker processes on this machine."""
 
-import os
 import signal
 import threading
 import time
@@ -11,7 +10,7 @@ from typing import Any
 from backends.classical import ClassicalBackend
 from backends.jobfolder import JobFolder
 from backends.local.pool import Pool, Worker
-from backends.processes import alive
+from backends.processes import alive, processors
 from escalation.clock import this_process
 from escalation.errors import BackendError
 from escalation.protocols import Progress
@@ -30,7 +29,7 @@ class LocalBackend(ClassicalBackend):
     def __init__(self, settings: Settings, device: str | None = None) -> None:
         """Raises `BadInput` when a device is named: there is none to choose."""
         super().__init__(device)
-        self._pool = Pool(max(2, os.cpu_count() or 1))
+        self._pool = Pool(max(2, len(processors())))
         self._jobs: dict[Path, _Job] = {}
 
     def available(self) -> bool | None:

@@ -117,7 +117,7 @@ def _start(mpiexec: list[str], work: MpiProgram, folder: JobFolder) -> subproces
     command = launcher.command(mpiexec, limits.ranks, folder.path)
     try:
         with folder.log.open("wb") as log:
-            environment = launcher.clean_environment(limits.threads)
+            environment = launcher.clean_environment(mpiexec, limits.threads)
             return start_guarded(command, [*options, f"--wall-s={limits.wall_s}"], environment, log)
     except OSError as error:
         raise BackendError(f"the MPI launcher could not be started: {error}", retry=True) from error
@@ -157,11 +157,18 @@ def _ending(folder: JobFolder, ended: Mapping[str, Any] | None) -> Progress:
     if ended is not None and reason == "exited":
         return Progress(*_exited(folder, ended["returncode"]))
     if reason == "timed_out":
-        limit_s = folder.work()["resources"]["wall_s"]
-        return Progress(JobState.TIMED_OUT, None, f"stopped after {limit_s:g} s, its time limit")
+        return _late(folder)
     if reason == "cancelled":
         return Progress(JobState.CANCELLED, None, "cancelled")
     return Progress(JobState.FAULT, None, LOST)
+
+
+def _late(folder: JobFolder) -> Progress:
+    """How a program ended whose time was up: the program's doing, unless none of it had begun."""
+    limit_s = folder.work()["resources"]["wall_s"]
+    if not _begun(folder):
+        return Progress(JobState.FAULT, None, f"no rank was started within {limit_s:g} s{_said(folder)}")
+    return Progress(JobState.TIMED_OUT, None, f"stopped after {limit_s:g} s, its time limit")
 
 
 def _exited(folder: JobFolder, code: int | None) -> tuple[JobState, None, str]:
@@ -172,9 +179,14 @@ def _exited(folder: JobFolder, code: int | None) -> tuple[JobState, None, str]:
     if code is None or code < 0 or code >= launcher.OWN_TROUBLE:
         how = "was killed" if code is None or code < 0 else f"ended with exit code {code}"
         return JobState.FAULT, None, f"the MPI launcher {how}{_said(folder)}"
-    if not any(folder.path.glob("log-rank-*.txt")):
+    if not _begun(folder):
         return JobState.FAULT, None, f"no rank could be started, exit code {code}{_said(folder)}"
     return JobState.FAILED, None, f"a rank ended by itself, with exit code {code} and without a result"
+
+
+def _begun(folder: JobFolder) -> bool:
+    """Whether any rank has begun: each prints to a file of its own."""
+    return any(folder.path.glob("log-rank-*.txt"))
 
 
 def killed(folder: JobFolder) -> str | None:

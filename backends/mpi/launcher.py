@@ -1,6 +1,5 @@
 """Finds the MPI launcher and writes its command line."""
 
-import os
 import re
 import shlex
 import shutil
@@ -22,6 +21,20 @@ FOREIGN = (
     "OMPI_COMM_WORLD",
     "OMPI_MCA_ess",
 )
+
+
+BATCH = (
+    *("SLURM", "SBATCH_", "SRUN_", "PBS_", "TORQUE_", "SGE_", "PE_HOSTFILE", "LSB_", "LSF_", "LS_SUBCWD"),
+    *("LOADL_", "COBALT_", "OAR_", "PJM_", "FLUX_"),
+)
+"""What a batch system tells its jobs (Slurm, PBS, Grid Engine, LSF, LoadLeveler, …). A launcher that finds it
+starts its ranks through that system, on the nodes of the job; ours are to be on this machine."""
+
+BATCH_LAUNCHERS = ("srun", "jsrun", "aprun", "prun", "flux")
+"""Launchers that belong to a batch system, and start nothing without it."""
+
+HERE = {"HYDRA_LAUNCHER": "fork", "HYDRA_RMK": "user"}
+"""Has Hydra (MPICH) start its ranks by fork(2), and ask no batch system for nodes."""
 
 
 def find(mpiexec: str | None) -> list[str]:
@@ -55,9 +68,14 @@ def command(launcher: list[str], ranks: int, folder: Path) -> list[str]:
     return [*launcher, "-n", str(ranks), sys.executable, "-m", "backends.mpi.rank", str(folder), launcher[0]]
 
 
-def clean_environment(threads: int) -> dict[str, str]:
-    """Returns the ranks' environment, without what a surrounding MPI job left there."""
-    return {name: value for name, value in environment(threads).items() if not name.startswith(FOREIGN)}
+def clean_environment(launcher: list[str], threads: int) -> dict[str, str]:
+    """Returns the launcher's environment, without what a surrounding MPI or batch job left there.
+
+    A batch system's own launcher, which only a user can have named, keeps what that system says.
+    """
+    foreign = FOREIGN if Path(launcher[0]).name in BATCH_LAUNCHERS else (*FOREIGN, *BATCH)
+    kept = {name: value for name, value in environment(threads).items() if not name.startswith(foreign)}
+    return kept | HERE
 
 
 OWN_TROUBLE = 126
@@ -76,8 +94,3 @@ def signalled(said: str) -> str | None:
     """The line in which the launcher says that a rank died of a signal; None where there is none."""
     found = _SIGNALLED.search(said)
     return " ".join(found[0].removeprefix(_HYDRA).split()) if found else None
-
-
-def cpus() -> list[int]:
-    """Returns the processors that the calling process may run on; empty where the system does not say."""
-    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []

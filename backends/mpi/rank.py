@@ -14,8 +14,7 @@ from mpi4py import MPI
 
 from backends.calls import Meter, checked, failure, one_line, resolve, where
 from backends.jobfolder import FolderReport, JobFolder
-from backends.mpi.launcher import cpus
-from backends.processes import die_with_parent
+from backends.processes import die_with_parent, processors
 from escalation.work import JobState, Output, RawResult, Report
 
 WRONG_SIZE = 3
@@ -60,7 +59,7 @@ def _placement(rank: int, meter: Meter) -> dict[str, Any]:
         "rank": rank,
         "host": MPI.Get_processor_name(),
         "pid": os.getpid(),
-        "cpus": cpus(),
+        "cpus": processors(),
         "wall_s": used.wall_s,
         "cpu_s": used.cpu_s,
     }

@@ -2,6 +2,7 @@
 
 import math
 import os
+import platform
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -205,6 +206,76 @@ def test_a_surrounding_mpi_job_does_not_leak_in(
         monkeypatch.setenv(name, value)
     result = run(mpi, program("block_sum", terms=10, blocks=3), job_folder())
     assert result.ok, result.error
+
+
+NODES = "elsewhere1,elsewhere2"  # no such machines, and no batch system either
+JOBS = {
+    "Slurm": {
+        "SLURM_JOB_ID": "1",
+        "SLURM_JOBID": "1",
+        "SLURM_NNODES": "2",
+        "SLURM_NTASKS": "2",
+        "SLURM_NODELIST": NODES,
+        "SLURM_JOB_NODELIST": NODES,
+        "SLURM_TASKS_PER_NODE": "1(x2)",
+        "SLURM_CONF": "/no/such/slurm.conf",
+    },
+    "PBS": {"PBS_ENVIRONMENT": "PBS_BATCH", "PBS_JOBID": "1.elsewhere", "PBS_NODEFILE": "nodes"},
+    "Grid Engine": {"PE_HOSTFILE": "hosts", "JOB_ID": "1", "NSLOTS": "2", "NHOSTS": "2", "SGE_ROOT": "/no"},
+    "LSF": {
+        "LSB_JOBID": "1",
+        "LSB_HOSTS": "elsewhere1 elsewhere2",
+        "LSB_MCPU_HOSTS": "elsewhere1 1 elsewhere2 1",
+    },
+    "a launcher that was chosen": {"HYDRA_LAUNCHER": "ssh", "HYDRA_HOST_FILE": "nodes"},
+}
+"""What batch systems leave in the environment of a job (their manuals' lists of variables)."""
+
+
+@pytest.mark.parametrize("system", JOBS)
+def test_inside_a_batch_job_ranks_start_on_this_machine(
+    mpi: MpiBackend, job_folder: Folder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, system: str
+) -> None:
+    (tmp_path / "nodes").write_text("elsewhere1\nelsewhere2\n")
+    (tmp_path / "hosts").write_text("elsewhere1 1 all.q UNDEFINED\nelsewhere2 1 all.q UNDEFINED\n")
+    for name, value in JOBS[system].items():
+        monkeypatch.setenv(name, str(tmp_path / value) if value in ("nodes", "hosts") else value)
+    result = run(mpi, program("block_sum", terms=10, blocks=3), job_folder())
+    assert result.ok, result.error
+    assert result.provenance["ranks"] == 2
+    assert {each["host"] for each in result.provenance["placement"]} == {platform.node()}
+
+
+def test_a_batch_systems_own_launcher_keeps_its_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SLURM_JOB_ID", "1")
+    monkeypatch.setenv("PMI_RANK", "3")
+    asked = launcher.clean_environment(["/usr/bin/srun", "--mpi=pmi2"], 1)
+    assert asked["SLURM_JOB_ID"] == "1"
+    assert "PMI_RANK" not in asked
+    assert "SLURM_JOB_ID" not in launcher.clean_environment(["/usr/bin/mpiexec"], 1)
+
+
+@pytest.mark.parametrize(
+    ("then", "wall_s", "said"),
+    [
+        (
+            "exit 1",
+            60,
+            "no rank could be started, exit code 1: srun: error: Unable to contact the controller",
+        ),
+        ("exec sleep 60", 1, "no rank was started within 1 s: srun: error: Unable to contact the controller"),
+    ],
+)
+def test_a_launcher_that_starts_nothing_says_why_and_the_method_is_not_blamed(
+    tmp_path: Path, job_folder: Folder, then: str, wall_s: float, said: str
+) -> None:
+    path = tmp_path / "srun"
+    path.write_text(f"#!/bin/sh\necho 'srun: error: Unable to contact the controller' >&2; {then}\n")
+    path.chmod(0o755)
+    backend = MpiBackend(Settings(mpiexec=str(path)))
+    result = run(backend, program("block_sum", wall_s=wall_s, terms=1, blocks=1), job_folder())
+    assert (result.state, result.error) == (JobState.FAULT, said)
+    backend.close()
 
 
 def test_without_a_launcher_the_error_says_how_to_get_one(job_folder: Folder) -> None:
