@@ -62,7 +62,7 @@ def solve(
     ] = Engine.AUTO,
 ) -> None:
     """Solve problems. Exit 0 accepted, 3 abstained or refused, 4 held for a person, 5 waiting for a job,
-    2 bad input."""
+    6 interrupted by the machine, 2 bad input."""
     from cli.solve import solve_or_stop
 
     raise typer.Exit(solve_or_stop(problems, policy, case, as_json=json, engine=str(engine)))

@@ -8,7 +8,7 @@ from cli.handoffs import amount, bills, brief, moment
 from cli.show import certificate_line, not_hardware
 from cli.terminal import plain, show_table, terminal
 from escalation.attempt import Cost
-from escalation.case import CaseRecord, Outcome
+from escalation.case import CaseRecord, CaseStatus, Outcome
 from escalation.conditions import shortfall, words
 from escalation.decision import Action, Decision
 from escalation.handoff.model import Approval, ApprovalState, Handoff
@@ -51,7 +51,10 @@ def explain_case(case_id: str) -> None:
     if record.outcome is not None:
         outcome = Outcome.model_validate(record.outcome)
         if outcome.paused:
-            console.print(f"[blue]It waits: {plain(outcome.paused)}.[/]")
+            how = "was interrupted" if outcome.status is CaseStatus.INTERRUPTED else "waits"
+            console.print(f"[blue]It {how}: {plain(outcome.paused)}.[/]")
+        for line in (*outcome.failures, *outcome.faults):
+            console.print(f"[red]{plain(line)}[/]")
         for line in not_hardware(outcome):
             console.print(f"[magenta]{plain(line)}[/]")
 

@@ -81,7 +81,9 @@ class Trace:
     def judged(self, attempt: Attempt) -> None:
         label = f"{attempt.tier}/{attempt.method}"
         if attempt.certificate is None:
-            self.console.print(f"  [red]{attempt.status}[/] {label}: {plain(attempt.error or '')}")
+            self.console.print(
+                f"  [bold red]{attempt.status.upper()}[/] {label}: {plain(attempt.error or '')}"
+            )
             return
         reasons = "; ".join(attempt.certificate.reasons)
         said = f": {plain(reasons)}" if reasons else ""
@@ -122,9 +124,17 @@ def show_outcome(console: Console, case: Case, outcome: Outcome, handed_off: Seq
     if outcome.certificate:
         table.add_row("certificate", certificate_line(outcome.certificate))
     if outcome.paused:
-        table.add_row("[blue]waits[/]", f"[blue]{plain(outcome.paused)}[/]")
+        stopped = outcome.status is CaseStatus.INTERRUPTED
+        style = "red" if stopped else "blue"
+        table.add_row(
+            f"[{style}]{'stopped' if stopped else 'waits'}[/]", f"[{style}]{plain(outcome.paused)}[/]"
+        )
     for line in handed_off:
         table.add_row("hand-off", plain(line))
+    for line in outcome.failures:
+        table.add_row("[bold red]FAILED[/]", f"[red]{plain(line)}[/]")
+    for line in outcome.faults:
+        table.add_row("[red]fault[/]", f"[red]{plain(line)}[/]")
     for line in not_hardware(outcome):
         table.add_row("[magenta]note[/]", f"[magenta]{plain(line)}[/]")
     for line in outcome.remarks:

@@ -91,3 +91,16 @@ class Attempt(Frozen):
     )
     error: str | None = None
     judged_at: str | None = Field(None, description="When its finding was recorded, UTC, to the second.")
+
+    @property
+    def failure(self) -> str | None:
+        """Says that the attempt failed, and why; None where it did not."""
+        if self.status is not AttemptStatus.FAILED:
+            return None
+        return f"{self.tier}/{self.method} FAILED: {self.error}"
+
+    @property
+    def faults(self) -> tuple[str, ...]:
+        """The machine's word on each try that it ended."""
+        lost: Any = [each for work in self.works for each in (work.get("lost") or ())]  # type: ignore[union-attr]
+        return tuple(each["error"] for each in lost)

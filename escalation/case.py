@@ -94,9 +94,17 @@ class Outcome(Frozen):
     decisions: tuple[Decision, ...] = ()
     mlflow_run_id: str | None = None
     record: str | None = Field(None, description="Path of the HTML report.")
-    paused: str = Field("", description="What the case waits for, where it is held or waiting.")
+    paused: str = Field(
+        "", description="What the case waits for, where it is held or waiting; why it was interrupted."
+    )
     engine: str = Field("plain", description="Who drove the ladder: `prefect` or `plain`.")
     files: dict[str, str] = Field(default_factory=dict, description="The answer's files: name to SHA-256.")
+    failures: tuple[str, ...] = Field(
+        (), description="Tiers that failed, and why: they gave no answer, which is not to fall short."
+    )
+    faults: tuple[str, ...] = Field(
+        (), description="Tries that the machine ended, which were made anew: of what, how many, why."
+    )
     remarks: tuple[str, ...] = Field(
         (), description="What was assumed about the instance, and what looks wrong with it."
     )

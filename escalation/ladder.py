@@ -361,8 +361,16 @@ def conclude(
         attempts=tuple(attempts),
         decisions=tuple(decisions),
         files=_files(best),
+        failures=tuple(attempt.failure for attempt in attempts if attempt.failure),
+        faults=tuple(_faults(attempt) for attempt in attempts if attempt.faults),
         remarks=case.info.remarks,
     )
+
+
+def _faults(attempt: Attempt) -> str:
+    ended = len(attempt.faults)
+    tries = "1 try" if ended == 1 else f"{ended} tries"
+    return f"{attempt.tier}/{attempt.method}: the machine ended {tries}, last: {attempt.faults[-1]}"
 
 
 def _files(best: Attempt | None) -> dict[str, str]:

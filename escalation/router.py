@@ -280,7 +280,8 @@ def _why_now(policy: Policy, state: State, rung: Rung, notebook: Notebook) -> st
     if last is None:
         return f"{rung.tier} is the first tier whose gates are open"
     if last.status is AttemptStatus.FAILED:
-        return f"{last.tier}/{last.method} failed ({last.error}); {rung.tier} is the next open tier"
+        said = f"{last.failure}. It gave no answer, which is not to fall short"
+        return f"{said}; {rung.tier} is the next open tier"
     certificate = last.certificate
     assert certificate is not None
     if last.status is AttemptStatus.CERTIFIED:
@@ -306,6 +307,9 @@ def _give_up(policy: Policy, state: State, looks: tuple[Look, ...], notebook: No
         rule, because = closed[0].gate, f"No rung is left whose gates are open; closed by {gates}"
     else:
         rule, because = "order", "Every rung was tried, and none reached the target with its certificate"
+    failures = [attempt.failure for attempt in state.attempts if attempt.failure]
+    if failures:  # they gave no answer, which is not to fall short
+        because += "; " + "; ".join(failures)
     return Decision(
         number=state.number,
         action=action,

@@ -40,6 +40,8 @@ def bad_input(error: BadInput) -> Outcome:
 def one_line(outcome: Outcome) -> str:
     """The outcome in a line: `accepted: hpc/scan on mpi, CERTIFIED 9`."""
     because = outcome.paused or outcome.decisions[-1].because
+    unsaid = [line for line in outcome.failures if line not in because]
+    because = "; ".join([because, *unsaid])
     if outcome.certificate is None or outcome.paused:
         return f"{outcome.status}: {because}"
     value = "" if outcome.value is None else f" {outcome.value:.4g}"

@@ -80,6 +80,7 @@ def certificate_page(outcome: Outcome) -> str:
             *(f"- {markdown(reason)}" for reason in found.reasons),
             "",
         ]
+    lines += [f"**{markdown(line)}**\n" for line in (*outcome.failures, *outcome.faults)]
     lines += ["| attempt | status | certificate | value | seconds |", "| --- | --- | --- | --- | --- |"]
     lines += ["| " + " | ".join(map(markdown, _attempt_row(each))) + " |" for each in outcome.attempts]
     if outcome.remarks:

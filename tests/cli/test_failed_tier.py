@@ -1,0 +1,124 @@
+"""A tier that failed gave no answer, which is not to fall short: wherever a case is shown, it says so."""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from cli.show import show_outcome
+from escalation.calibration import DeviceKind
+from escalation.case import CaseStatus, Outcome
+from escalation.drive import solve
+from escalation.ladder import Case
+from escalation.opening import prepare
+from escalation.policy import parse_policy
+from escalation.problem import Problem, Target
+from escalation.protocols import Progress
+from escalation.quote import Quote
+from escalation.runtime import Runtime
+from escalation.settings import Settings
+from escalation.work import JobState, RawResult, Usage
+from flows.ending import one_line
+from records.ledger import SqlLedger
+from records.report import render
+from records.store import FileStore
+from tasks.artifacts import certificate_page, decision_table
+from tests.escalation.untracked import Untracked
+
+POLICY = """\
+policy: two
+summary: two tiers
+tiers: [hpc, ai]
+backends: {local_call: local, mpi_program: mpi}
+"""
+FAILED = "hpc/scan FAILED: the work ended failed: ValueError: 900 neighbours of 24 rows"
+
+
+class Failing:
+    """In place of MPI: the program raises."""
+
+    name, kind = "mpi", DeviceKind.CLASSICAL
+
+    def submit(self, work: Any, folder: Path) -> dict[str, Any]:
+        return {}
+
+    def wait(self, handle: Any, timeout_s: float) -> Any:
+        return Progress(JobState.FAILED)
+
+    def result(self, handle: Any) -> RawResult:
+        return RawResult(
+            JobState.FAILED, error="ValueError: 900 neighbours of 24 rows", usage=Usage(1.0, 1.0)
+        )
+
+    def estimate(self, work: Any) -> Any:
+        return Quote()
+
+    def close(self) -> None: ...
+
+
+@pytest.fixture
+def runtime(tmp_path: Path) -> Iterator[Runtime]:
+    settings = Settings(home=tmp_path)
+    store = FileStore(settings.store)
+    made = Runtime(settings, SqlLedger(settings.ledger, store), store, Untracked(), render)
+    made._backends["mpi"] = Failing()  # type: ignore[assignment]
+    yield made
+    made.close()
+
+
+def case_of(at_least: float) -> Case:
+    problem = Problem(
+        family="toy",
+        instance={"numbers": [3, 1, 4, 1, 5, 9, 2, 6], "reach": 3},
+        target=Target(metric="number", at_least=at_least),
+        seed=1,
+    )
+    return prepare(problem, parse_policy(POLICY), case_id="c")
+
+
+def terminal_of(case: Case, outcome: Outcome) -> str:
+    console = Console(width=200, file=io.StringIO())
+    with console.capture() as said:
+        show_outcome(console, case, outcome)
+    return said.get()
+
+
+@pytest.mark.parametrize(("at_least", "status"), [(9, CaseStatus.ACCEPTED), (100, CaseStatus.ABSTAINED)])
+def test_a_tier_that_failed_is_said_everywhere(runtime: Runtime, at_least: float, status: CaseStatus) -> None:
+    case = case_of(at_least)
+    outcome = solve(runtime, case)
+    assert outcome.status is status
+    assert outcome.failures == (FAILED,)
+    assert outcome.to_json()["failures"] == [FAILED]
+    said = f"{FAILED}. It gave no answer, which is not to fall short; ai is the next open tier"
+    assert outcome.decisions[1].because == said
+    if status is CaseStatus.ABSTAINED:
+        assert outcome.decisions[-1].because.endswith(f"; {FAILED}")
+    assert one_line(outcome).count(FAILED) == 1
+    assert FAILED in terminal_of(case, outcome)
+    assert FAILED in certificate_page(outcome).replace("\\", "")
+    assert FAILED in decision_table(outcome.decisions).replace("\\", "")
+    assert outcome.record is not None
+    assert f'<p class="failed">{FAILED}.' in Path(outcome.record).read_text()
+    assert Outcome.model_validate(runtime.ledger.case("c").outcome).failures == (FAILED,)
+
+
+def test_tries_that_the_machine_ended_are_said_and_their_cost_is_in_the_outcome(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fault = RawResult(JobState.FAULT, error="a rank died: Killed (signal 9)", usage=Usage(5.0, 7.0))
+    good = RawResult(JobState.DONE, {"position": 5, "number": 9.0}, usage=Usage(1.0, 2.0))
+    answers = [fault, good]
+    monkeypatch.setattr(Failing, "result", lambda *_: answers.pop(0))
+    case = case_of(9)
+    outcome = solve(runtime, case)
+    said = "hpc/scan: the machine ended 1 try, last: a rank died: Killed (signal 9)"
+    assert (outcome.status, outcome.faults, outcome.failures) == (CaseStatus.ACCEPTED, (said,), ())
+    assert (outcome.cost.wall_s, outcome.cost.cpu_s) == (6.0, 9.0)
+    assert said in terminal_of(case, outcome)
+    assert said in certificate_page(outcome).replace("\\", "")
+    assert outcome.record is not None
+    assert said in Path(outcome.record).read_text()
