@@ -15,6 +15,7 @@ import yaml
 
 from escalation import user_files
 from escalation.errors import BadInput
+from escalation.visible import visible
 
 MOST_BYTES = 2**20
 MOST_VALUES = 100_000
@@ -191,4 +192,4 @@ def shown(value: Any, *, quoted: bool = False) -> str:
         return f"a number of {value.bit_length()} bits"
     text = repr(value) if quoted else str(value)
     cut = text if len(text) <= LONGEST_SHOWN else text[:LONGEST_SHOWN] + "…"
-    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in cut)
+    return visible(cut)

@@ -9,6 +9,7 @@ import stat
 from pathlib import Path
 
 from escalation.errors import BadInput
+from escalation.visible import visible
 
 MOST_BYTES = 512 * 2**20
 """Of a file of data, unless its reader says less."""
@@ -90,7 +91,7 @@ def decoded(data: bytes, path: Path, error: type[BadInput] = BadInput) -> str:
 
 def shown(path: Path) -> str:
     """A path on one line, of a bounded length."""
-    text = "".join(each if each.isprintable() else ascii(each)[1:-1] for each in str(path))
+    text = visible(str(path))
     return text if len(text) <= 300 else f"{text[:140]}…{text[-140:]}"
 
 

@@ -1,7 +1,7 @@
 """The history file: what is written is read back, and a malformed row is named by its line."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from escalation.errors import BadInput
@@ -23,6 +23,7 @@ trials = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(trials, max_size=5))
 def test_what_is_written_is_read_back(rows: list[Trial]) -> None:
     assert list(read_history(write_history(rows, NAMES))) == rows
