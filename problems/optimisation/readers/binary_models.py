@@ -18,7 +18,7 @@ from escalation.document import shown
 from escalation.errors import BadInput
 from escalation.identity import digest_bytes
 from problems.optimisation.models import Names, Qubo, Sense
-from problems.optimisation.readers.files import TextFile, read_bytes, read_text
+from problems.optimisation.readers.files import COMMENTS, TextFile, read_bytes, read_text
 from problems.optimisation.readers.numbers import scaled, whole
 from problems.optimisation.readers.pairs import Entry
 from problems.optimisation.readers.quadratic import Coefficients, build
@@ -26,7 +26,7 @@ from problems.optimisation.readers.read import Read
 from problems.optimisation.spec import MOST_VARIABLES, QuboSpec
 
 SUFFIXES = (".bqm", ".json", ".coo")
-_VARTYPE = re.compile(r"#\s*vartype\s*=\s*(SPIN|BINARY)\s*")
+_VARTYPE = re.compile(r"#.*?\bvartype\s*[:=]\s*(SPIN|BINARY)\b")
 
 
 @dataclass(frozen=True)
@@ -154,7 +154,7 @@ def _labels(variables: Iterable[Hashable], path: Path) -> Names:
 def _coo(file: TextFile, spec: QuboSpec) -> Biases:
     """The problem file's offset is the model's: the format has no place for one."""
     decimals, rows, kinds = spec.decimals, [], set()
-    for line, row in file.words(comments=()):
+    for line, row in file.words(comments=COMMENTS[1:]):
         if row[0].startswith("#"):
             kinds.update(_VARTYPE.findall(" ".join(row)))
         elif len(row) == 3:

@@ -102,6 +102,16 @@ def test_both_directions_in_a_coo_file_are_summed_as_dimod_does(tmp_path: Path) 
     assert read.remarks[0].startswith("1 repeated pair: coefficients summed")
 
 
+def test_comments_of_a_coo_file_are_skipped_but_for_the_kind_of_variables(tmp_path: Path) -> None:
+    """dimod's own reader takes `vartype:` too."""
+    path = tmp_path / "m.coo"
+    lines = ["\ufeff# of mine, vartype: BINARY", "# another", "% more", "c more", "// more", "", "0 1 5"]
+    path.write_text("\r\n".join(lines))
+    assert read_binary_model(QuboSpec(file=path.name), path).model == Qubo(
+        sense=Sense.MINIMISE, linear=(0, 0), quadratic=((0, 1, 5),), labels=("0", "1")
+    )
+
+
 def test_the_offset_of_the_problem_file_is_added_where_the_file_can_hold_none(
     or_library: OrLibrary, tmp_path: Path
 ) -> None:
