@@ -84,7 +84,7 @@ def typed_column(
         if all(known or text is None for known, text in zip(numeric, texts, strict=True)):
             return _read_number(name, reading, where)
     _refuse_dates(name, present)
-    typed = _category(name, texts)
+    typed = _category(name, [text and level(text, decimal) for text in texts])
     return Typed(typed.column, texts=typed.texts, remarks=_doubts(name, texts, numeric))
 
 

@@ -41,7 +41,7 @@ def prepare(table: RawTable, spec: FileSpec, seed: int) -> TableInstance:
     typed, remarks = _features(table, spec)
     rows = _row_digests(typed)
     groups, more = _groups(table, spec, typed, rows)
-    times = None if spec.time is None else roles.times(spec.time, table)
+    times, read_so = (None, ()) if spec.time is None else roles.times(spec.time, table)
     order = np.arange(len(table)) if times is None else np.argsort(times, kind="stable")
     frame = _features_frame(typed).assign(
         **_about_rows(labels, groups, rows, times, seed=seed, grouped=spec.group is not None)
@@ -62,7 +62,14 @@ def prepare(table: RawTable, spec: FileSpec, seed: int) -> TableInstance:
         time_ordered=times is not None,
         source=dict(table.source),
         grouped=spec.group is not None,
-        remarks=(*table.remarks, *remarks, *more, *aside, *suspicions(columns, frame.iloc[open_index])),
+        remarks=(
+            *table.remarks,
+            *remarks,
+            *read_so,
+            *more,
+            *aside,
+            *suspicions(columns, frame.iloc[open_index]),
+        ),
         extra=dict(table.extra or {}),
     )
 
@@ -106,9 +113,8 @@ def _groups(table: RawTable, spec: FileSpec, typed: list[Typed], rows: list[str]
     same = codes(rows)
     if spec.group is None:
         repeated = int(np.sum(np.bincount(same)[same] > 1))
-        return same, [f"{repeated} rows have features that occur more than once: kept together"] * bool(
-            repeated
-        )
+        kept = f"{repeated} rows have features that occur more than once: kept together"
+        return same, [kept] if repeated else []
     joined = join_copies(_features_frame(typed), same, roles.groups(table, spec.group))
     told = []
     if joined.copies:
@@ -198,7 +204,5 @@ def _check_counts(
 
 def _because(spec: FileSpec, told: list[str]) -> str:
     """What made fewer of the rows, and what helps."""
-    helps = (
-        "more features tell rows apart" if spec.group is None else "a coarser look at copies, or no `group`"
-    )
+    helps = "more features tell rows apart" if spec.group is None else "remove copies, or leave `group` out"
     return f" ({'; '.join(told)}; {helps})" if told else ""

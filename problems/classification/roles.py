@@ -17,6 +17,7 @@ from problems.classification.spec import FileSpec
 from problems.classification.splits import Index, codes
 
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ].*)?")
+ZONE = re.compile(r"(Z|[+-]\d{2}:?\d{2})$")
 
 FLAGS = (["0", "1"], ["false", "true"])
 """Classes of which the second is positive unless another word is said."""
@@ -129,21 +130,25 @@ def is_missing(value: object) -> bool:
     return value is None or (isinstance(value, float) and bool(np.isnan(value)))
 
 
-def times(name: str, table: RawTable) -> NDArray[np.float64]:
-    """Numbers as they are; dates (ISO 8601, without a zone UTC) as seconds since 1970.
+def times(name: str, table: RawTable) -> tuple[NDArray[np.float64], tuple[str, ...]]:
+    """Numbers as they are; dates (ISO 8601, without a zone UTC) as seconds since 1970; and what was assumed.
 
     Raises:
         BadInput: on a value that is neither, on both in one column, and where all are equal.
     """
     texts = as_texts(table.columns[name])
+    remark = ""
     dated = [text is not None and bool(DATE.fullmatch(text)) for text in texts]
     if any(dated):
         found = np.array([_date(text) for text in texts])
+        zones = {bool(ZONE.search(text)) for text in texts if text is not None}
+        remark = "times without a zone are taken as UTC" if len(zones) > 1 else ""
     else:
         reading = read(texts, table.where, table.decimal, commas=table.commas)
         if reading.doubt:
             raise BadInput(f"time column {name!r}, {reading.doubt}")
         found = np.array([math.nan if text is None else float(text) for text in reading.plain])
+        remark = reading.remark
     wrong = np.flatnonzero(~np.isfinite(found))
     if len(wrong):
         got = "a missing value" if texts[wrong[0]] is None else repr(texts[wrong[0]])
@@ -153,7 +158,7 @@ def times(name: str, table: RawTable) -> NDArray[np.float64]:
         raise BadInput(f"time column {name!r}, {table.where[wrong[0]]}: {wanted}, got {got}")
     if len(np.unique(found)) < 2:
         raise BadInput(f"time column {name!r}: expected at least two different times, got one")
-    return found
+    return found, (f"time column {name!r}: {remark}",) if remark else ()
 
 
 def _date(text: str | None) -> float:

@@ -149,6 +149,22 @@ def test_with_a_time_column_the_latest_rows_are_sealed(load: Load, table: pd.Dat
     assert len(instance.sealed_index) == 48
 
 
+@pytest.mark.parametrize(
+    ("spelt", "remark"),
+    [
+        ([f"2024-01-31T{row // 60:02}:{row % 60:02}{'Z' * (row % 2)}" for row in range(120)], "taken as UTC"),
+        ([f"1'{row:03}" for row in range(120)], "marks thousands"),
+        ([f"2024-01-31T{row // 60:02}:{row % 60:02}Z" for row in range(120)], ""),
+    ],
+)
+def test_what_is_assumed_about_times_is_said(
+    load: Load, table: pd.DataFrame, spelt: list[str], remark: str
+) -> None:
+    instance = load(table.assign(seen=spelt), time="seen")
+    assert np.all(np.diff(instance.frame["__time__"]) > 0)
+    assert any(remark in said for said in instance.remarks) == bool(remark)
+
+
 def test_earlier_rows_of_a_sealed_group_are_set_aside(load: Load, table: pd.DataFrame) -> None:
     frame = table.assign(seen=np.arange(120), patient=np.arange(120) % 119)  # rows 0 and 119: one patient
     instance = load(frame, time="seen", group="patient")
