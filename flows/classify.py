@@ -42,6 +42,9 @@ class TableForm(Frozen):
     categorical: list[str] = Field(
         default_factory=list, description="Columns of numbers that are codes, not amounts."
     )
+    na_values: list[str] = Field(
+        default_factory=list, description="Further values that mean a missing one, as unknown or -99."
+    )
     subgroups: list[str] = Field(
         default_factory=list, description="Columns by which the report divides the sealed rows."
     )

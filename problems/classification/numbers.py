@@ -66,7 +66,10 @@ def read(texts: Sequence[str | None], where: Sequence[str], decimal: str, *, com
         decimal: the mark that the file's numbers are expected to have.
         commas: whether other columns of the file have decimal commas, so that a point may mark thousands.
     """
-    present = {text for text in set(texts) if text is not None and _any(text)}
+    distinct = {text for text in texts if text is not None}
+    if decimal == "." and not commas and all(map(NUMBER.fullmatch, distinct)):
+        return Reading(tuple(texts))  # as nearly all are
+    present = set(filter(_any, distinct))
     simple = _simple(present, decimal)
     if simple is not None and not (commas and simple.decimal == "." and _all_thousands(present)):
         return Reading(_plain(texts, simple), _unexpected(simple, present, decimal, commas=commas))

@@ -23,7 +23,7 @@ def test_the_metrics_of_the_form_are_the_familys() -> None:
 
 
 def test_every_field_of_a_file_is_in_the_form() -> None:
-    assert set(FileSpec.model_fields) - {"na_values"} == set(TableForm.model_fields) - {"dataset"}
+    assert set(FileSpec.model_fields) == set(TableForm.model_fields) - {"dataset"}
 
 
 def test_a_data_set_by_name() -> None:
