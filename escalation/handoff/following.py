@@ -146,8 +146,8 @@ def _decoded(h: Handing, row: Handoff) -> RawResult:
 def bill(h: Handing, row: Handoff) -> Step:
     """Bills what the service charged, once that is final, after a last look for jobs that should not be.
 
-    The batch is closed before, so that nothing can come after the look. What was charged is taken at the
-    price that was approved, whatever a second costs by now.
+    The batch is closed before, so that nothing can come after the look; the service may have forgotten one
+    that is long over. What was charged is taken at the price that was approved, whatever a second costs now.
     """
     usage_s = row.usage_qpu_s
     if usage_s is None:
@@ -155,12 +155,21 @@ def bill(h: Handing, row: Handoff) -> Step:
         row, usage_s = told.row, told.usage_s
     if usage_s is None:
         return Step(row, h.settings.poll_s)
-    if row.fence_closed_at is None and row.fence is not None and h.backend.close_fence(row.fence):
+    if row.fence_closed_at is None and row.fence is not None and _shut(h, row.fence):
         row = h.ledger.amend(row, fence_closed_at=h.clock())
     others = [job for job in h.backend.find(row.tag, row.fences) if job.job_id != row.job_id]
     row = cancel_others(h.ledger, h.backend, row, others)
     assert row.price is not None
     return Step(h.ledger.bill(row, usage_s, row.price.usd_for(usage_s), h.clock()))
+
+
+def _shut(h: Handing, fence: str) -> bool:
+    try:
+        return h.backend.close_fence(fence)
+    except BackendError as error:
+        if error.retry:
+            raise
+        return False
 
 
 def _drift(h: Handing, row: Handoff) -> str:

@@ -268,6 +268,12 @@ def test_a_bill_above_the_approved_cap_is_an_incident_and_an_absurd_one_a_person
         assert (row.state, world.spent.qpu_s, world.spent.usd) == (S.DONE, 3.0, 4.8)
 
 
+def test_a_batch_that_the_service_has_forgotten_keeps_no_bill_from_being_booked(world: World) -> None:
+    world.service.faults["close_fence"] = ["never"] * 9
+    world.run()
+    assert (world.row.state, world.spent.qpu_s) == (S.DONE, CHARGE_S)
+
+
 def test_a_charge_that_is_none_leaves_the_result_and_waits_for_a_person(world: World) -> None:
     world.service.faults["usage"] = ["nonsense"] * 999
     assert world.run().ok
