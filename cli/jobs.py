@@ -63,7 +63,7 @@ def adopt(name: str, job_id: str) -> None:
 
 
 def bill(name: str, qpu_s: float, usd: float) -> None:
-    """Closes the books of work that was given up."""
+    """Closes the books of work that was given up, or whose charge cannot be believed."""
     with open_records() as (ledger, _):
         row = person.bill(ledger, person.find(ledger, name), qpu_s, usd, _me())
     _done(row, f"{qpu_s:g} s and {usd:.2f} USD are spent, nothing is reserved for it any more")

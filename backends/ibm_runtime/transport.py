@@ -185,7 +185,7 @@ class Wire(Bounded):
     def _once(
         self, adapter: Bounded, request: "PreparedRequest", exchange: Exchange, known: dict[str, Any]
     ) -> "Response":
-        large = exchange.path.endswith(("/jobs", "/results"))
+        large = exchange.path.endswith("/results") or isinstance(request.body, _Watched)
         try:
             response = adapter.exchange(request, large=large, **known)
         except requests.RequestException as error:
