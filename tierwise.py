@@ -137,7 +137,7 @@ def jobs_bill(
     ],
     usd: Annotated[float, typer.Option("--usd", help="US dollars charged.", show_default=False)],
 ) -> None:
-    """Close the books of work that was given up, or whose charge cannot be believed, with what was charged."""
+    """Close the books of work that was given up, or whose charge cannot be believed: say what was charged."""
     from cli.jobs import bill
 
     bill(handoff, qpu_s, usd)

@@ -94,7 +94,7 @@ def _stretch(h: Handing, row: Handoff, step: Take, tell: Tell) -> Handoff:
             tell(Progress(done.state or JobState.QUEUED, None, about))
             if row.state is not S.DOUBTED and h.now_s + nap_s > until_s:
                 return row
-            h.stop.wait(nap_s)
+            h.stop.wait(min(nap_s, LONGEST_NAP_S))
             row = _latest(h, row)  # a person may have cancelled or parked it
             if led_on(h, row, name):
                 return row

@@ -24,8 +24,6 @@ SENDS = 12
 """POSTs that may fail to leave this machine before the work is refused."""
 LONGEST_HELD_S = 3600.0
 """Seconds that a service is given which asks for more."""
-LONGEST_NAP_S = 30.0
-"""Seconds between two looks while nothing may be sent: a person may give the work up."""
 FENCE_S = 300.0
 """Seconds after which an unused fence is given up: services close idle batches by themselves."""
 ROUNDING = 1.01
@@ -87,7 +85,7 @@ def fence(h: Handing, row: Handoff) -> Step:
         return end(h, row, S.REFUSED, why)
     row, left_s = _held(h, row)
     if left_s > 0:
-        return Step(row, min(left_s, LONGEST_NAP_S))
+        return Step(row, left_s)
     opened = h.backend.open_fence()
     return Step(move(h, row, S.FENCED, fences=(*row.fences, opened), fence_closed_at=None, closed=()))
 

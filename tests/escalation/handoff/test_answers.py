@@ -91,6 +91,16 @@ def test_the_time_that_a_service_asks_for_is_kept_over_processes(world: World) -
     assert 900.0 <= world.clock.now - began < 1200.0
 
 
+def test_a_driver_does_not_wait_for_a_time_that_it_will_not_wait_out(world: World) -> None:
+    world.service.faults["send"] = ["later"]
+    world.service.retry_after_s = 900.0
+    world.rules = HandoffRules(wait_s=600)
+    began = world.clock.now
+    with pytest.raises(Waiting, match="is still authorised"):
+        world.run()
+    assert world.clock.now - began < 300.0  # the settling time, and no more
+
+
 @pytest.mark.parametrize("asked_s", [1e12, -5.0])
 def test_an_absurd_time_to_wait_is_bounded(world: World, asked_s: float) -> None:
     world.service.faults["send"] = ["later"]
