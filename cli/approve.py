@@ -1,10 +1,12 @@
 """`tierwise approve`: a person's word on work that the policy wants one for. No answer means no."""
 
-import getpass
 import json
+import os
+import pwd
+import socket
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
@@ -63,7 +65,8 @@ def answer(case_id: str, *, granted: bool, by: str | None, reason: str, sure: bo
         BadInput: when there is nothing to answer, or nobody to ask.
     """
     console, now = terminal(), time.time()
-    name = by or getpass.getuser()
+    login, known_as = this_user()
+    name = by or login
     with open_records() as (ledger, _):
         record = ledger.case(case_id)
         questions = standing(ledger.approvals(case_id), now)
@@ -81,8 +84,11 @@ def answer(case_id: str, *, granted: bool, by: str | None, reason: str, sure: bo
                     f"  not answered; the question stands until {moment(each.expires_at)}, then it is no"
                 )
                 continue
-            ledger.answer(each.approval_id, granted=word, by=name, reason=reason, now=time.time())
-            console.print(f"  [{'green]approved' if word else 'yellow]refused'}[/] by {plain(name)}")
+            ledger.answer(
+                each.approval_id, granted=word, by=name, reason=reason, now=time.time(), known_as=known_as
+            )
+            what = "[green]approved[/]" if word else "[yellow]refused[/]"
+            console.print(f"  {what} by {plain(name)}, recorded as {plain(known_as)}")
     if open_still:
         return HELD
     _go_on(console, record)
@@ -115,7 +121,7 @@ def rows(question: Approval, now: float) -> list[tuple[str, str]]:
         found.append(("at most", f"{most}, after which the service stops it"))
     if shown.get("queue_s") is not None:
         found.append(("queue", f"{age(shown['queue_s'])} now"))
-    found += [("data class", str(shown.get("data_class", "unknown")))]
+    found += about_data(shown)
     found += [("asked by", line) for line in shown.get("asked_by", ())]
     if shown.get("why"):
         found.append(("attempt", f"{shown.get('attempt')}: {shown['why']}"))
@@ -123,6 +129,26 @@ def rows(question: Approval, now: float) -> list[tuple[str, str]]:
     found.append(("binds to", f"{what} {question.subject[:12]}, policy {question.policy[:12]}"))
     left = age(question.expires_at - now)
     return [*found, ("expires", f"{moment(question.expires_at)}, in {left}; no answer means no")]
+
+
+def about_data(shown: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Whether data leave the site, of which class, how much, and what they were made of."""
+    where = f"LEAVE this site, to {shown.get('device', 'an unknown place')}"
+    found = [("the data", where if shown.get("leaves_site") else "stay on this site")]
+    found.append(("data class", str(shown.get("data_class", "unknown"))))
+    if "parameter_values" in shown:
+        found.append(("content", f"circuits with {shown['parameter_values']:,} parameter values"))
+    return [*found, ("derived from", str(shown["derived_from"]))] if shown.get("derived_from") else found
+
+
+def this_user() -> tuple[str, str]:
+    """The login name of this process's user, and how it is recorded; no environment variable has a say."""
+    uid = os.getuid()
+    try:
+        login = pwd.getpwuid(uid).pw_name
+    except KeyError:  # in a container, say
+        login = f"uid {uid}"
+    return login, f"{login} (uid {uid}) on {socket.gethostname()}, by `tierwise approve`"
 
 
 def _word(console: Console, question: Approval, *, granted: bool, sure: bool) -> bool | None:

@@ -164,8 +164,10 @@ class Ledger(Protocol):
 
     def approvals(self, case_id: str | None = None) -> Sequence[Approval]: ...
 
-    def answer(self, approval_id: str, *, granted: bool, by: str, reason: str, now: float) -> Approval:
-        """A person's word.
+    def answer(
+        self, approval_id: str, *, granted: bool, by: str, reason: str, now: float, known_as: str = ""
+    ) -> Approval:
+        """A person's word: `by` is what they call themselves, `known_as` what the system knows of them.
 
         Raises:
             escalation.errors.BadInput: when there is no such question, it was answered, or is too old.

@@ -66,6 +66,7 @@ def _ask(runtime: Runtime, question: Approval, wait_s: float) -> bool:
             by=answer.name,
             reason=answer.reason,
             now=runtime.clock(),
+            known_as=f"whoever has the one credential of Prefect's page, in flow run {flow_run.id}",
         )
     return True
 

@@ -1,7 +1,7 @@
 """Questions to persons in the ledger, and their answers: good for one payload, price, policy and time."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ from records.budgets import covers
 from records.events import check, seal, text_json
 from records.schema import approvals
 
-_ANSWERED = {"state", "by", "reason", "answered_at"}
+_ANSWERED = {"state", "by", "known_as", "reason", "answered_at"}
 
 
 def weigh(connection: Connection, question: Approval, now: float) -> tuple[Authorisation, Approval | None]:
@@ -34,15 +34,21 @@ def weigh(connection: Connection, question: Approval, now: float) -> tuple[Autho
 
 
 def ask(connection: Connection, question: Approval) -> Approval:
-    """Leaves a question to be answered.
+    """Leaves a question to be answered, in place of an earlier one about the same work, say at another price.
 
     Raises:
         CaseConflict: when its id is another question's.
     """
     if _by_id(connection, question.approval_id) is not None:
         raise CaseConflict(f"expected a new id for a new question, got {question.approval_id!r}")
+    for old in list_all(connection, question.case_id):
+        if old.key == question.key and old.state is ApprovalState.ASKED:
+            said = {"by": "the ledger", "reason": f"asked anew as {question.approval_id}"}
+            _set(connection, old, state=ApprovalState.DENIED, answered_at=question.asked_at, **said)
     last = connection.execute(select(func.max(approvals.c.number))).scalar_one()
-    asked = question.model_copy(update={"state": ApprovalState.ASKED, "by": "", "reason": ""})
+    asked = question.model_copy(
+        update=dict.fromkeys(("by", "known_as", "reason"), "") | {"state": ApprovalState.ASKED}
+    )
     check(connection, approvals, (asked.case_id, asked.approval_id))
     named = {"case_id": asked.case_id, "approval_id": asked.approval_id, "number": (last or 0) + 1}
     connection.execute(insert(approvals).values(named | _values(asked)))
@@ -57,9 +63,9 @@ def use(connection: Connection, approval: Approval) -> None:
 
 
 def answer(
-    connection: Connection, approval_id: str, *, granted: bool, by: str, reason: str, now: float
+    connection: Connection, approval_id: str, *, granted: bool, said: Mapping[str, str], now: float
 ) -> Approval:
-    """A person's word on a question.
+    """A person's word on a question; `said` has `by`, `known_as` and `reason`.
 
     Raises:
         BadInput: when there is no such question, it was answered, or is too old; or nobody is named.
@@ -67,7 +73,7 @@ def answer(
     found = _by_id(connection, approval_id)
     if found is None:
         raise BadInput(f"expected the id of a question in this ledger, got {approval_id!r}")
-    if not by.strip():
+    if not said["by"].strip():
         raise BadInput("expected the name of the person who answers, got none")
     if found.state is not ApprovalState.ASKED:
         when = moment(found.answered_at or 0.0)
@@ -75,7 +81,7 @@ def answer(
     if now >= found.expires_at:
         raise BadInput(f"question {approval_id} expired at {moment(found.expires_at)}: start a new case")
     state = ApprovalState.GRANTED if granted else ApprovalState.DENIED
-    return _set(connection, found, state=state, by=by, reason=reason, answered_at=now)
+    return _set(connection, found, state=state, answered_at=now, **said)
 
 
 def list_all(connection: Connection, case_id: str | None) -> Sequence[Approval]:

@@ -83,7 +83,8 @@ def advance(
     check_transition(before.state, target, who)
     moved = {"state": target, "since": now}
     after = _swap(connection, before, moved, {"entered": (), "astray": (), **changes}, {"by": str(who)})
-    if target in _ENDED and before.state is not HandoffState.PARKED:
+    again = target is HandoffState.FROZEN and before.state is HandoffState.AUTHORISED
+    if again or (target in _ENDED and before.state is not HandoffState.PARKED):
         budgets.release(connection, before.key)
     return after
 

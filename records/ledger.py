@@ -290,10 +290,13 @@ class SqlLedger:
         with self._database.reading() as connection:
             return approvals.list_all(connection, case_id)
 
-    def answer(self, approval_id: str, *, granted: bool, by: str, reason: str, now: float) -> Approval:
+    def answer(
+        self, approval_id: str, *, granted: bool, by: str, reason: str, now: float, known_as: str = ""
+    ) -> Approval:
         """A person's word; raises `BadInput` when there is no such question, or no longer."""
+        said = {"by": by, "known_as": known_as, "reason": reason}
         with self._database.writing() as connection:
-            return approvals.answer(connection, approval_id, granted=granted, by=by, reason=reason, now=now)
+            return approvals.answer(connection, approval_id, granted=granted, said=said, now=now)
 
     def bill(self, before: Handoff, qpu_s: float, usd: float, now: float) -> Handoff:
         """Replaces the reservation by what was charged and moves SETTLED to DONE; needs no lease."""

@@ -14,6 +14,8 @@ ROWS = (
     ("cap_usd", "which costs at most", " USD"),
     ("queue_s", "queue now", " s"),
     ("data_class", "class of the data", ""),
+    ("parameter_values", "parameter values in the circuits", ""),
+    ("derived_from", "which were made of", ""),
     ("attempt", "attempt", ""),
     ("why", "why it is tried", ""),
 )
@@ -23,7 +25,7 @@ ROWS = (
 def question_page(question: Approval) -> str:
     """The question as Markdown: the description of the form in Prefect's pages."""
     shown = question.shown
-    lines = [f"# Approve {question.key}?", "", "| what | value |", "| --- | --- |"]
+    lines = [f"# Approve {question.key}?", "", _leaving(question), "", "| what | value |", "| --- | --- |"]
     lines += [f"| {text} | {_value(shown[name], unit)} |" for name, text, unit in ROWS if name in shown]
     asked_by = shown.get("asked_by")
     rules = [f"- {_cell(each)}" for each in asked_by] if isinstance(asked_by, list) else []
@@ -32,14 +34,22 @@ def question_page(question: Approval) -> str:
         [
             *lines,
             "",
-            "Rules of the policy that want a person's word:",
+            "Rules of the policy and of the floor that want a person's word:",
             *rules,
             "",
             f"It binds to these bytes: SHA-256 `{question.subject}`, until {until}.",
-            "No answer means no. Prefect does not know who you are: the name you type is what is recorded.",
+            "No answer means no. Prefect does not know who you are: your name is recorded as you type it.",
             f"Or on the command line: `tierwise approve {question.case_id}`.",
         ]
     )
+
+
+def _leaving(question: Approval) -> str:
+    shown = question.shown
+    if not shown.get("leaves_site"):
+        return "The data stay on this site."
+    to, of = _cell(shown.get("device")), _cell(shown.get("data_class"))
+    return f"**Data leave this site**: {of} data, as circuits, to `{to}`."
 
 
 def _value(value: object, unit: str) -> str:

@@ -170,7 +170,8 @@ class Approval(Frozen):
     asked_at: float
     expires_at: float
     state: ApprovalState = ApprovalState.ASKED
-    by: str = ""
+    by: str = Field("", description="Who answered, as they said.")
+    known_as: str = Field("", description="Who answered, as the system knows it.")
     reason: str = ""
     answered_at: float | None = None
 

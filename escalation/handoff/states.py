@@ -76,6 +76,9 @@ TRANSITIONS: tuple[Transition, ...] = (
     ),
     Transition(_S.ASKED, _S.CANCELLED, _D, "it was cancelled before anything was sent"),
     Transition(_S.AUTHORISED, _S.FENCED, _D, "a batch was opened at the service, and is recorded"),
+    Transition(
+        _S.AUTHORISED, _S.FROZEN, _D, "the price rose: what was set aside is released, and asked anew"
+    ),
     Transition(_S.AUTHORISED, _S.REFUSED, _D, "the service definitely refuses for good"),
     Transition(_S.AUTHORISED, _S.CANCELLED, _D, "it was cancelled before anything was sent"),
     Transition(_S.FENCED, _S.SENDING, _D, "the next thing that happens is the POST"),

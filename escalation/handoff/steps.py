@@ -14,6 +14,7 @@ from escalation.handoff.following import bill, cancel, fetch, follow, settle
 from escalation.handoff.handing import Handing, Step, end, move, park
 from escalation.handoff.keeping import keep_calibration, kept_payload
 from escalation.handoff.model import Handoff
+from escalation.handoff.repricing import dearer, repriced
 from escalation.handoff.service import Answered, Declined, NotSent
 from escalation.handoff.states import HandoffState as S
 from escalation.quote import Quote
@@ -72,7 +73,10 @@ def authorise(h: Handing, row: Handoff) -> Step:
             f"the service's quota has {left_s:g} s left ({said}), the job may take {row.price.cap_qpu_s:g} s"
         )
         return end(h, row, S.REFUSED, short)
+    before, row = row, repriced(h, row)
     question = h.question(row) if h.question else None
+    if question is None and (why := dearer(h, before)):  # it was quoted at less, and nobody is asked
+        return end(h, row, S.REFUSED, why)
     _, row = h.ledger.authorise(row, question, h.limit, h.settings.project, h.clock())
     return Step(row)
 
@@ -83,6 +87,8 @@ def fence(h: Handing, row: Handoff) -> Step:
         return end(h, row, S.CANCELLED, "cancelled before anything was sent")
     if why := floor.breach(h.ledger, h.settings, row, h.backend):
         return end(h, row, S.REFUSED, why)
+    if why := dearer(h, row):
+        return Step(move(h, row, S.FROZEN, reason=why))
     row, left_s = _held(h, row)
     if left_s > 0:
         return Step(row, left_s)
@@ -107,7 +113,7 @@ def send(h: Handing, row: Handoff) -> Step:
     if row.cancel_wanted:
         return end(h, row, S.CANCELLED, "cancelled before anything was sent")
     age_s = h.age_s(row.entered)
-    why = floor.breach(h.ledger, h.settings, row, h.backend)  # the next step refuses it
+    why = floor.breach(h.ledger, h.settings, row, h.backend) or dearer(h, row)  # the next step says no
     if why or age_s is None or age_s > FENCE_S:
         return Step(move(h, row, S.AUTHORISED, reason=why))
     payload = kept_payload(h.store, row)

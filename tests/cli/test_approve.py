@@ -1,12 +1,16 @@
 """`tierwise approve`: what a person sees, and that only a clear yes is a yes."""
 
 import json
+import os
+import pwd
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from cli.approve import rows
 from escalation.handoff.states import HandoffState as S
+from tasks.approval import question_page
 
 Make = Callable[..., Any]
 Call = Callable[..., Any]
@@ -34,6 +38,23 @@ def test_the_question_shows_everything_that_the_answer_binds_to(asked: Any, call
         "; no answer means no", "tierwise solve PROBLEM.yaml --policy default --case c",
     ):  # fmt: skip
         assert part in said.out, part
+
+
+def test_the_question_says_that_data_leave_and_what_and_the_answer_who_it_was(
+    asked: Any, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.setenv(name, "mallory")  # what a person can set says nothing of who they are
+    [question] = asked.ledger.approvals("c")
+    leaving = question.model_copy(update={"shown": {**question.shown, "leaves_site": True}})
+    assert ("the data", f"LEAVE this site, to {question.shown['device']}") in rows(leaving, 0.0)
+    assert ("the data", "stay on this site") in rows(question, 0.0)
+    assert "**Data leave this site**" in question_page(leaving)
+    call("approve", "c", "--yes", "--by", "Ada")
+    [found] = asked.ledger.approvals("c")
+    login = pwd.getpwuid(os.getuid()).pw_name
+    assert found.by == "Ada"
+    assert found.known_as.startswith(f"{login} (uid {os.getuid()}) on ")
 
 
 def test_after_a_yes_the_work_is_sent_once(asked: Any, call: Call) -> None:

@@ -16,14 +16,14 @@ from escalation.attempt import Cost
 from escalation.calibration import DeviceKind
 from escalation.case import CaseStatus, Outcome
 from escalation.drive import solve
-from escalation.errors import BadInput, PolicyError
+from escalation.errors import BadInput, Held, PolicyError
 from escalation.handoff.model import Limit, Period
 from escalation.opening import prepare
 from escalation.policy import parse_policy
 from escalation.problem import Budget, DataClass, Problem, Target
 from escalation.runtime import Runtime
 from escalation.settings import Settings, settings
-from escalation.testing.model_service import ModelBackend, ModelService
+from escalation.testing.model_service import CHARGE_S, ModelBackend, ModelService
 from records.ledger import SqlLedger
 from records.report import render
 from records.store import FileStore
@@ -273,6 +273,81 @@ def test_what_the_site_takes_back_after_the_money_was_set_aside_is_not_sent(
     assert (result.ok, hardware.service.jobs) == (False, {})
     assert hardware.row.reason.startswith(said)
     assert hardware.ledger.reserved_for(hardware.row.key) == Cost()
+
+
+def priced(world: World, usd_per_s: float) -> None:
+    """Sets what a second costs, in the settings of the processes to come."""
+    world.settings = world.settings.model_copy(update={"usd_per_qpu_s": usd_per_s})
+    world.backend.usd_per_s = usd_per_s
+    world.clock.now += 60.0
+
+
+def answered(world: World) -> None:
+    """A person approves the question that stands."""
+    [asked] = [each for each in world.ledger.approvals("c") if each.state == "asked"]
+    world.ledger.answer(asked.approval_id, granted=True, by="ada", reason="", now=world.clock())
+
+
+def test_a_price_that_rose_after_the_approval_is_asked_about_anew(hardware: World) -> None:
+    hardware.approval, hardware.limit = True, Budget()
+    hardware.ledger.set_limit(Limit(project="default", period=Period.TOTAL, usd=100))
+    priced(hardware, 1.6)
+    with pytest.raises(Held):
+        hardware.run()
+    answered(hardware)
+    priced(hardware, 24.75)
+    with pytest.raises(Held):
+        hardware.run()
+    assert hardware.service.jobs == {}
+    first, second = hardware.ledger.approvals("c")
+    assert (first.cap.usd, first.state, second.cap.usd, second.state) == (6.4, "granted", 99.0, "asked")
+    answered(hardware)
+    assert hardware.run().ok
+    assert len(hardware.service.jobs) == 1
+    assert hardware.spent.usd == pytest.approx(CHARGE_S * 24.75)
+
+
+def test_a_price_that_rose_after_the_money_was_set_aside_is_asked_about_anew(hardware: World) -> None:
+    hardware.approval, hardware.limit = True, Budget()
+    priced(hardware, 1.6)
+    with pytest.raises(Held):
+        hardware.run()
+    answered(hardware)
+    handing = hardware.handing()
+    opened = handing.backend.open_fence
+
+    def meanwhile() -> str:
+        priced(hardware, 3.2)
+        handing.settings = hardware.settings
+        return opened()
+
+    handing.backend.open_fence = meanwhile  # type: ignore[method-assign]
+    with pytest.raises(Held):
+        drive(hardware, handing)
+    assert hardware.service.jobs == {}
+    assert hardware.ledger.reserved_for(hardware.row.key) == Cost()
+    assert [(each.cap.usd, each.state) for each in hardware.ledger.approvals("c")] == [
+        (6.4, "used"),
+        (12.8, "asked"),
+    ]
+    assert hardware.ledger.findings() == ()
+
+
+def test_a_price_that_rose_where_nobody_is_asked_is_refused(make_world: Callable[..., World]) -> None:
+    world = make_world(quote=None)
+    priced(world, 1.6)
+    handing = world.handing()
+    quota = handing.backend.quota_left
+
+    def meanwhile() -> tuple[float | None, str]:
+        priced(world, 3.2)
+        handing.settings = world.settings
+        return quota()
+
+    handing.backend.quota_left = meanwhile  # type: ignore[method-assign]
+    result = drive(world, handing)
+    assert (result.ok, world.service.jobs) == (False, {})
+    assert world.row.reason == "the price rose from 6.40 to 12.80 USD at most since it was agreed to"
 
 
 def drive(world: World, handing: Any) -> Any:
