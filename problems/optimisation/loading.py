@@ -25,6 +25,8 @@ from problems.optimisation.spec import (
     parse_spec,
 )
 
+MOST_PAIRS = 5_000_000
+
 
 def load(instance: Mapping[str, Any], seed: int, folder: Path) -> OptimisationInstance:
     """Reads or generates the instance and checks that its demands can be met.
@@ -42,8 +44,22 @@ def load(instance: Mapping[str, Any], seed: int, folder: Path) -> OptimisationIn
     read = _generated(spec, seed) if spec.generate is not None else _read(spec, folder)
     remarks = read.remarks
     if isinstance(read.model, Appointments | Triage):
+        _refuse_too_many(read.model)
         remarks = (*remarks, *refuse_impossible(read.model, read.where))
     return OptimisationInstance(read.model, spec.search_s, read.source, remarks)
+
+
+def _refuse_too_many(model: Appointments | Triage) -> None:
+    """Every patient is held against every resource; raises `BadInput` where that would take minutes."""
+    if isinstance(model, Appointments):
+        what, count = "clinicians and rooms", len(model.clinicians) + len(model.rooms)
+    else:
+        what, count = "places", len(model.places)
+    if model.size * count > MOST_PAIRS:
+        raise BadInput(
+            f"instance: expected at most {MOST_PAIRS} pairs of a patient and one of the {what}, got "
+            f"{model.size} times {count}: divide the instance"
+        )
 
 
 def _generated(spec: Spec, seed: int) -> Read:

@@ -201,3 +201,10 @@ def test_clinics_and_wards_come_out_as_their_kinds() -> None:
         load({"kind": "appointments", "generate": {"patients": 3}}, 1, HERE).model, Appointments
     )
     assert isinstance(load({"kind": "triage", "generate": {"patients": 3}}, 1, HERE).model, Triage)
+
+
+def test_tables_that_would_take_minutes_to_compare_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "p.csv").write_text("id,urgency,beds\n" + "".join(f"p{k},1,1\n" for k in range(2300)))
+    (tmp_path / "w.csv").write_text("id,beds\n" + "".join(f"w{k},1\n" for k in range(2300)))
+    with pytest.raises(BadInput, match="at most 5000000 pairs of a patient and one of the places, got 2300"):
+        load({"kind": "triage", "patients": "p.csv", "places": "w.csv"}, 1, tmp_path)
