@@ -19,6 +19,8 @@ from escalation.visible import visible
 
 MOST_BYTES = 2**20
 MOST_VALUES = 100_000
+MOST_TEXT = 4 * MOST_BYTES
+"""Characters of all values together, aliases counted each time."""
 MOST_LEVELS = 60
 MOST_DIGITS = 400
 """Of a number as it is written; float64 ends at 309 digits."""
@@ -79,7 +81,7 @@ class Document:
         self.error = error
         self._lines: dict[Place, int] = {(): 1}
         self._open: list[yaml.Node] = []
-        self._left = MOST_VALUES
+        self._left, self._text_left = MOST_VALUES, MOST_TEXT
         node = self._composed()
         self.data: Any = self._build(node, ()) if node is not None else None
 
@@ -168,6 +170,9 @@ class Document:
 
     def _scalar(self, node: yaml.Node, place: Place) -> Any:
         """A value or a key; what cannot be read is a complaint."""
+        self._text_left -= len(node.value)
+        if self._text_left < 0:
+            raise self._too(node, f"{MOST_TEXT // 2**20} MiB of values (aliases count each time), got more")
         tag = node.tag.removeprefix(_TAG)
         try:
             if not isinstance(node, yaml.ScalarNode) or (tag != "str" and len(node.value) > MOST_DIGITS):

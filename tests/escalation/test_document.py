@@ -124,8 +124,10 @@ def laughs(levels: int) -> str:
         ("\n".join(" " * k + "a:" for k in range(400)), "60 levels"),
         ("a: [" + "1, " * 1_000_000 + "]", "1 MiB"),
         ("a: " + "x" * 10 * 2**20, "1 MiB"),
+        ("a: &a " + "x" * 2**19 + "\nb: [" + "*a, " * 10_000 + "]", "4 MiB of values"),
+        ("a: &a {" + "x" * 1000 + ": 1}\nb: [" + "*a, " * 10_000 + "]", "4 MiB of values"),
     ],
-    ids=["laughs", "values", "lists", "mappings", "blocks", "million", "text"],
+    ids=["laughs", "values", "lists", "mappings", "blocks", "million", "text", "long aliases", "long keys"],
 )
 def test_what_has_no_bound_is_refused_before_it_is_held(text: str, expected: str) -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
