@@ -9,7 +9,7 @@ from escalation.protocols import Device, Solve
 from escalation.quote import Quote
 from escalation.work import LocalCall, RawResult, Resources
 from problems.classification.split_conformal import COVERAGE
-from problems.classification.table import TableView
+from problems.classification.table import TableView, width
 from problems.classification.tuning import Budget, budget_for, small_budget_for
 
 CLAIMED = ("model_format", "chosen", "conformal")
@@ -70,7 +70,7 @@ def _limit_s(view: TableView, budgets: tuple[Budget, ...]) -> float:
 
     A fit of a few hundred rows takes some 0.07 s; beyond, time grows with rows × columns.
     """
-    features = len(view.columns)
+    features = width(view.columns)
     seconds = 20 + 4e-4 * view.n_open * features  # start, and the training on all rows
     for budget in budgets:
         seconds += budget.fits * (0.2 + 4e-8 * min(view.n_open, budget.rows) * features * budget.max_rounds)
@@ -78,5 +78,5 @@ def _limit_s(view: TableView, budgets: tuple[Budget, ...]) -> float:
 
 
 def _memory_mb(view: TableView) -> int:
-    cells = (view.n_open + view.n_sealed) * max(1, len(view.columns))
+    cells = (view.n_open + view.n_sealed) * width(view.columns)
     return 1024 + int(cells * 100 / 2**20)

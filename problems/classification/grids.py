@@ -17,7 +17,7 @@ FIT_ROWS = 20_000
 """Rows that models other than logistic regression are fitted on."""
 
 NEIGHBOUR_SHARE = 0.25
-"""Share of the rows that may be neighbours: folds within folds leave fewer."""
+"""Share of the rows that may be neighbours, at most; the smallest training set may allow fewer."""
 
 Grid = list[dict[str, Any]]
 

@@ -11,7 +11,7 @@ from escalation.protocols import Device, Solve
 from escalation.quote import Quote
 from escalation.work import MpiProgram, RawResult, Resources
 from problems.classification.grids import plan_for
-from problems.classification.table import TableView
+from problems.classification.table import TableView, width
 
 PROGRAM = "problems.classification.nested_cv:run"
 START_S = 60.0
@@ -66,7 +66,7 @@ class NestedCV:
 def wall_cap_s(view: TableView, ranks: int) -> float:
     """Returns the seconds after which the work is stopped: start-up, and every fit much slower than usual."""
     plan = plan_for(view)
-    fit_s = 0.01 * (1 + view.n_open / 500) * (1 + len(view.columns) / 30)
+    fit_s = 0.01 * (1 + view.n_open / 500) * (1 + width(view.columns) / 30)
     return round(START_S + plan.fits(view.metric) * fit_s * 1.5 / ranks, 0)
 
 

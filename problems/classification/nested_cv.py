@@ -51,6 +51,7 @@ def _run(comm: Any, params: dict[str, Any], inputs: Mapping[str, bytes], report:
         seed=params["seed"],
         forward=params["time_ordered"],
     )
+    search = search.fitting()
     report(0.05, "tuning")
     twin = set_search(search)
     searches = [search, *([twin.search] if twin.search else [])]
@@ -130,23 +131,27 @@ def _estimate(
 def _out_of_fold(
     search: Search, choices: list[Choice], tasks: list[tuple[int, str]], found: list[Floats]
 ) -> dict[str, Floats]:
-    shape = (search.plan.outer_repeats, len(search.rows.labels))
+    shape = (search.repeats, len(search.rows.labels))
     series = {name: np.full(shape, np.nan) for name in [*search.models, "selected"]}
+    repeats = _places(search)
     for (one, model), probabilities in zip(tasks, found, strict=False):
-        place = (search.rounds[one].repeat, search.rounds[one].test)
+        place = (repeats[search.rounds[one].repeat], search.rounds[one].test)
         series[model][place] = probabilities
         if model == choices[one].model:
             series["selected"][place] = probabilities
     return series
 
 
+def _places(search: Search) -> dict[int, int]:
+    """From the repeats that have a fold to their places among them."""
+    return {repeat: place for place, repeat in enumerate(sorted({r.repeat for r in search.rounds[:-1]}))}
+
+
 def _resample(comm: Any, search: Search, series: Mapping[str, Floats]) -> tuple[Floats, Phase]:
-    """Returns the metric of every replicate and series, shape (replicates, series)."""
+    """Returns the metric by replicate and series, shape (replicates, series); no replicates without folds."""
     estimator, stacked = _estimator(search), np.stack(list(series.values()))
-    chunks = [
-        range(start, min(start + CHUNK, search.plan.replicates))
-        for start in range(0, search.plan.replicates, CHUNK)
-    ]
+    replicates = search.plan.replicates if search.repeats else 0
+    chunks = [range(start, min(start + CHUNK, replicates)) for start in range(0, replicates, CHUNK)]
     sizes = [len(chunk) * len(series) for chunk in chunks]
     costs = [float(len(chunk)) for chunk in chunks]
 
@@ -154,13 +159,13 @@ def _resample(comm: Any, search: Search, series: Mapping[str, Floats]) -> tuple[
         return np.concatenate([estimator.replicate(stacked, replicate) for replicate in chunks[number]])
 
     found, phase = run_tasks(comm, "resampling", costs, sizes, task)
-    return np.concatenate(found).reshape(search.plan.replicates, len(series)), phase
+    return np.concatenate([np.zeros(0), *found]).reshape(replicates, len(series)), phase
 
 
 def _estimator(search: Search) -> Estimator:
-    folds = np.full((search.plan.outer_repeats, len(search.rows.labels)), -1, dtype=np.intp)
+    folds, repeats = np.full((search.repeats, len(search.rows.labels)), -1, dtype=np.intp), _places(search)
     for number, one in enumerate(search.rounds[:-1]):
-        folds[one.repeat, one.test] = number
+        folds[repeats[one.repeat], one.test] = number
     seed = derive_seed(search.seed, "bootstrap")
     return Estimator(search.metric, search.rows.labels, search.rows.groups, folds, seed)
 
@@ -175,6 +180,7 @@ def _values(
         "nested": {
             name: _estimates(search, probabilities, resampled[:, place])
             for place, (name, probabilities) in enumerate(series.items())
+            if search.repeats  # the order of time may leave no fold to estimate in
         },
         "tuning": {
             model: {"settings": dict(final.settings[model]), "score": final.scores[model]}

@@ -120,6 +120,15 @@ class Calibration:
     seed: int
     forward: bool = False
 
+    def pairs(self, labels: Labels) -> list[tuple[Index, Index]]:
+        """Returns (train, test) positions of the scores that a sigmoid is fitted to.
+
+        Raises:
+            ValueError: when the rows cannot be divided with both classes on both sides.
+        """
+        folds = CALIBRATION_FOLDS - self.forward
+        return train_test_pairs(labels, self.groups, folds, self.seed, time_ordered=self.forward)
+
 
 def fit_probabilistic(model: str, base: Any, data: Floats, labels: Labels, calibration: Calibration) -> Any:
     """Fits a model so that its `predict_proba` are probabilities.
@@ -143,10 +152,7 @@ def fit_probabilistic(model: str, base: Any, data: Floats, labels: Labels, calib
     weight = _class_weight(calibration.metric)
     sigmoid = LogisticRegression(C=1e3, class_weight=weight)
     method = "decision_function" if model == "svm_rbf" else "predict_proba"
-    folds = CALIBRATION_FOLDS - calibration.forward
-    pairs = train_test_pairs(
-        labels, calibration.groups, folds, calibration.seed, time_ordered=calibration.forward
-    )
+    pairs = calibration.pairs(labels)
     if not calibration.forward:
         stack = StackingClassifier([("base", base)], sigmoid, cv=pairs, stack_method=method)
         return fitted(stack, data, labels)

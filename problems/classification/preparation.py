@@ -18,7 +18,7 @@ from problems.classification.inference import (
 from problems.classification.instance import TableInstance
 from problems.classification.raw import RawTable
 from problems.classification.spec import FileSpec
-from problems.classification.splits import Index, codes, latest_rows, stratified_parts
+from problems.classification.splits import Index, codes, latest_rows, stratified_parts, train_test_pairs
 from problems.classification.subgroups import subgroups
 from problems.classification.suspicions import suspicions
 
@@ -49,6 +49,7 @@ def prepare(table: RawTable, spec: FileSpec, seed: int) -> TableInstance:
     frame = frame.iloc[order].reset_index(drop=True)
     open_index, sealed_index, aside = _split(frame, spec, seed)
     _check_counts(frame, open_index, sealed_index, spec, more)
+    _check_divisible(frame.iloc[open_index], spec, seed)
     columns = tuple(item.column for item in typed)
     return TableInstance(
         columns=columns,
@@ -206,3 +207,20 @@ def _because(spec: FileSpec, told: list[str]) -> str:
     """What made fewer of the rows, and what helps."""
     helps = "more features tell rows apart" if spec.group is None else "remove copies, or leave `group` out"
     return f" ({'; '.join(told)}; {helps})" if told else ""
+
+
+def _check_divisible(open_rows: "pd.DataFrame", spec: FileSpec, seed: int) -> None:
+    """Every method has to learn from some open rows and be tested on others."""
+    labels, groups = open_rows["__label__"].to_numpy(), codes(open_rows["__group__"].to_list())
+    try:
+        train_test_pairs(labels, groups, 2, seed, time_ordered=spec.time is not None)
+    except ValueError:
+        if spec.time is None:
+            raise BadInput(
+                f"the open rows cannot be divided with both classes on both sides: nearly all of a class "
+                f"is in one group of {spec.group!r}; give more groups, or another column"
+            ) from None
+        raise BadInput(
+            f"no moment of {spec.time!r} divides the open rows so that both classes come before it and after "
+            "it: give rows of a longer time, a smaller sealed_fraction, or leave `time` out"
+        ) from None

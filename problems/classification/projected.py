@@ -37,6 +37,7 @@ from problems.classification.quantum_features import (
     projected_features,
     scale,
 )
+from problems.classification.splits import codes, keep_both_classes
 from problems.classification.statevector import exact_features
 
 BANDWIDTHS = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0)
@@ -61,22 +62,24 @@ class Training:
     folds: list[Fold]
 
 
-def training_positions(labels: Labels, time_ordered: bool, most: int, seed: int) -> NDArray[np.intp]:
+def training_positions(
+    labels: Labels, groups: NDArray[np.intp], time_ordered: bool, most: int, seed: int
+) -> NDArray[np.intp]:
     """Returns the sorted positions of at most `most` open rows.
 
-    Every class keeps its share (and at least 5 rows where it has them); of rows ordered by time the last
-    are taken.
+    Every class keeps its share; of rows ordered by time the last are taken. A class that is rare keeps rows
+    enough, see `keep_both_classes`.
     """
     if len(labels) <= most:
         return np.arange(len(labels))
     if time_ordered:
-        return np.arange(len(labels) - most, len(labels))
+        return keep_both_classes(np.arange(len(labels) - most, len(labels)), labels, groups)
     rng = np.random.default_rng(seed)
     positive, negative = np.flatnonzero(labels == 1), np.flatnonzero(labels != 1)
     wanted = round(most * len(positive) / len(labels))
     wanted = min(max(wanted, min(5, len(positive))), most - min(5, len(negative)))
     parts = [rng.permutation(positive)[:wanted], rng.permutation(negative)[: most - wanted]]
-    return np.sort(np.concatenate(parts))
+    return keep_both_classes(np.sort(np.concatenate(parts)), labels, groups)
 
 
 def training(frame: Any, positions: NDArray[np.intp], time_ordered: bool, seed: int) -> Training:
@@ -134,7 +137,8 @@ def prepare(params: Mapping[str, Any], frame: Any) -> tuple[NDArray[np.intp], Tr
     """Takes the training rows out of all open rows and fits the encoding on them."""
     labels = frame["__label__"].to_numpy(dtype=np.int8)
     seed = derive_seed(params["seed"], "rows")
-    positions = training_positions(labels, params["time_ordered"], params["most_rows"], seed)
+    groups = codes(frame["__group__"].tolist())
+    positions = training_positions(labels, groups, params["time_ordered"], params["most_rows"], seed)
     rows = training(frame, positions, params["time_ordered"], params["seed"])
     columns = columns_from_json(params["columns"])
     encoding = fit_encoding(rows.frame, columns, params["qubits"], params["native"])

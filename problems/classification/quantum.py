@@ -18,7 +18,7 @@ from escalation.protocols import Device, Sends, Yields
 from escalation.quote import Quote
 from escalation.work import Blob, CircuitBatch, LocalCall, Pub, RawResult, Resources, Work
 from problems.classification import quantum_features
-from problems.classification.table import TableView
+from problems.classification.table import TableView, width
 
 SHOTS = 1024
 LAYERS = 2
@@ -40,7 +40,7 @@ REMOTE = Resources(wall_s=3600.0)
 def qubits_for(view: TableView) -> int:
     """One qubit a feature, at most 8; a constructed data set says how many."""
     stated = view.extra.get("quantum_features")
-    return int(stated) if stated else max(1, min(MOST_QUBITS, quantum_features.width(view.columns)))
+    return int(stated) if stated else max(1, min(MOST_QUBITS, width(view.columns)))
 
 
 def layers_for(view: TableView) -> int:

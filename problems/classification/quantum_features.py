@@ -13,18 +13,13 @@ import numpy.typing as npt
 
 from problems.classification.arrays import Floats
 from problems.classification.feature_map import BASES, angles, circuit, parameter_names
-from problems.classification.table import Column
+from problems.classification.table import Column, width
 
 PARAMETER_TOLERANCE = 1e-6
 """Radians by which recomputed parameters may differ: rounding, and linear algebra on another machine."""
 
 CLIP = 3.0
 """Scaled features of real tables are cut here, so that one outlier does not wind around the circuit."""
-
-
-def width(columns: Sequence[Column]) -> int:
-    """Number of numeric features after one-hot encoding of the categories."""
-    return sum(len(column.levels) if column.kind == "category" else 1 for column in columns)
 
 
 def fit_encoding(frame: Any, columns: Sequence[Column], qubits: int, native: bool = False) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from escalation.errors import BadInput
 from problems.classification.encoding import Rows
-from problems.classification.splits import train_test_pairs
+from problems.classification.splits import keep_both_classes, train_test_pairs
 
 Fold = tuple[NDArray[np.intp], NDArray[np.intp]]
 """Positions to train on, and positions to test on."""
@@ -33,12 +33,13 @@ def partition(rows: Rows, folds: int, seed: int, time_ordered: bool) -> list[Fol
     Raises:
         BadInput: when no number of folds has both classes on both sides.
     """
-    for count in range(min(folds, _room(rows)), 1, -1):
-        try:
-            return train_test_pairs(rows.labels, rows.groups, count, seed, time_ordered=time_ordered)
-        except ValueError:
-            continue
-    raise BadInput("expected both classes in training and test folds: groups or the order of time leave none")
+    most = min(folds, _room(rows))
+    try:
+        return train_test_pairs(rows.labels, rows.groups, most, seed, time_ordered=time_ordered)
+    except ValueError:
+        raise BadInput(
+            "expected both classes in training and test folds: groups or the order of time leave none"
+        ) from None
 
 
 def hold_out(rows: Rows, at_most: int, seed: int, time_ordered: bool) -> Fold:
@@ -52,14 +53,18 @@ def hold_out(rows: Rows, at_most: int, seed: int, time_ordered: bool) -> Fold:
 
 
 def thin(rows: Rows, at_most: int, seed: int, time_ordered: bool) -> NDArray[np.intp]:
-    """Returns the positions of at most `at_most` rows, in order: groups at random, or the last in time."""
+    """Returns the positions of at most `at_most` rows, in order: groups at random, or the last in time.
+
+    A class that is rare keeps rows enough, see `keep_both_classes`.
+    """
     everything = np.arange(len(rows), dtype=np.intp)
     if len(rows) <= at_most:
         return everything
-    if time_ordered:
-        return everything[-at_most:]
-    order = np.random.default_rng(seed).permutation(int(rows.groups.max()) + 1)
-    return np.sort(np.argsort(order[rows.groups], kind="stable")[:at_most])
+    sample = everything[-at_most:]
+    if not time_ordered:
+        order = np.random.default_rng(seed).permutation(int(rows.groups.max()) + 1)
+        sample = np.sort(np.argsort(order[rows.groups], kind="stable")[:at_most])
+    return keep_both_classes(sample, rows.labels, rows.groups)
 
 
 def _room(rows: Rows) -> int:

@@ -2,7 +2,8 @@
 
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,8 @@ from numpy.typing import NDArray
 from escalation.identity import derive_seed
 from problems.classification import pipelines
 from problems.classification.arrays import Floats
-from problems.classification.grids import FIT_ROWS, TUNING_ROWS, Plan, estimated_cost
-from problems.classification.splits import Index, codes, stratified_parts, train_test_pairs
+from problems.classification.grids import FIT_ROWS, NEIGHBOUR_SHARE, TUNING_ROWS, Plan, estimated_cost
+from problems.classification.splits import Index, codes, keep_both_classes, stratified_parts, train_test_pairs
 from problems.classification.table import Column
 from problems.classification.weighted_metrics import selection_score
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 CACHED_SPLITS = 64
+
+Pair = tuple[Index, Index]
+"""(train, test) positions."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,8 +58,16 @@ def read_rows(columns: Sequence[Mapping[str, Any]], inputs: Mapping[str, bytes])
 
 @dataclass(frozen=True)
 class Round:
-    """One run of the inner cross-validation: an outer fold's training rows, or finally all open rows."""
+    """One run of the inner cross-validation: an outer fold's training rows, or finally all open rows.
 
+    Attributes:
+        number: of the round among all that were planned, for seeds.
+        repeat: of the outer cross-validation.
+        train: positions to learn from.
+        test: positions held out.
+    """
+
+    number: int
     repeat: int
     train: Index
     test: Index
@@ -102,7 +114,7 @@ class Search:
     metric: str
     seed: int
     forward: bool
-    _prepared: dict[tuple[int, int], tuple[Floats, Floats]] = field(default_factory=dict)
+    _prepared: dict[tuple[int, int], tuple[Floats, Floats]] = field(default_factory=dict, init=False)
 
     @cached_property
     def models(self) -> list[str]:
@@ -111,25 +123,82 @@ class Search:
 
     @cached_property
     def rounds(self) -> list[Round]:
-        """The outer folds of all repeats, then the final round on all rows, which is tested on none."""
-        found = []
-        for repeat in range(self.plan.outer_repeats):
-            seed = derive_seed(self.seed, "outer folds", repeat)
-            pairs = self._pairs(np.arange(len(self.rows.labels)), self.plan.outer_folds, seed)
-            found += [Round(repeat, train, test) for train, test in pairs]
-        return [*found, Round(-1, np.arange(len(self.rows.labels)), np.zeros(0, dtype=np.intp))]
+        """The outer folds that can be tuned in, then the final round on all rows, which is tested on none."""
+        return [one for one, _ in self._rounds_and_inner]
 
     @cached_property
-    def inner(self) -> list[list[tuple[Index, Index]]]:
+    def inner(self) -> list[list[Pair]]:
         """(train, test) positions of the inner folds of each round."""
-        return [
-            self._pairs(
-                self._at_most(TUNING_ROWS, one.train, number),
-                self.plan.inner_folds,
-                derive_seed(self.seed, "inner folds", number),
-            )
-            for number, one in enumerate(self.rounds)
-        ]
+        return [pairs for _, pairs in self._rounds_and_inner]
+
+    @cached_property
+    def repeats(self) -> int:
+        """Repeats of the outer cross-validation that have a fold."""
+        return len({one.repeat for one in self.rounds[:-1]})
+
+    @cached_property
+    def _rounds_and_inner(self) -> list[tuple[Round, list[Pair]]]:
+        """An outer fold whose training rows (early ones, few groups) cannot be divided again is left out."""
+        everything = np.arange(len(self.rows.labels))
+        found: list[tuple[Round, list[Pair]]] = []
+        number = 0
+        for repeat in range(self.plan.outer_repeats):
+            seed = derive_seed(self.seed, "outer folds", repeat)
+            for train, test in self._pairs(everything, self.plan.outer_folds, seed):
+                one = Round(number, repeat, train, test)
+                with suppress(ValueError):
+                    self._calibration_pairs(self._fitted_rows(one))
+                    found.append((one, self._inner_pairs(one)))
+                number += 1
+        final = Round(number, -1, everything, np.zeros(0, dtype=np.intp))
+        return [*found, (final, self._inner_pairs(final))]
+
+    def _inner_pairs(self, one: Round) -> list[Pair]:
+        """Those in which models can be calibrated too, where that is needed and there are such."""
+        sample = self._at_most(TUNING_ROWS, one.train, one.number)
+        seed = derive_seed(self.seed, "inner folds", one.number)
+        pairs = self._pairs(sample, self.plan.inner_folds, seed)
+        return self._calibrated(pairs) or pairs
+
+    def _calibrated(self, pairs: list[Pair]) -> list[Pair]:
+        if self.metric == "roc_auc":
+            return pairs
+        kept = []
+        for pair in pairs:
+            with suppress(ValueError):
+                self._calibration_pairs(pair[0])
+                kept.append(pair)
+        return kept
+
+    def fitting(self) -> "Search":
+        """Returns the same search over what every one of its training sets is large enough for.
+
+        The smallest training set decides: no more neighbours than it has rows, and no model that needs a
+        calibration where the rows cannot be divided for it. In order of time it is a small part of all rows.
+
+        Raises:
+            ValueError: when not even all rows can be divided, so that nothing can be chosen.
+        """
+        _ = self.inner
+        try:
+            most, models = min(self._smallest, NEIGHBOUR_SHARE * len(self.rows.labels)), self.models
+        except ValueError:
+            most, models = 0, [model for model in self.models if model not in pipelines.CALIBRATED]
+        grids = {
+            model: [params for params in self.plan.grids[model] if params.get("n_neighbors", 0) <= most]
+            for model in models
+        }
+        kept = {model: grid for model, grid in grids.items() if grid}
+        return self if kept == self.plan.grids else replace(self, plan=replace(self.plan, grids=kept))
+
+    @property
+    def _smallest(self) -> int:
+        """Rows of the smallest set that a model is fitted on; `ValueError` where one cannot be divided."""
+        tuned = [train for pairs in self.inner for train, _ in pairs]
+        refitted = [self._fitted_rows(one) for one in self.rounds]
+        calibrated = refitted if self.metric == "roc_auc" else [*refitted, *tuned]
+        scored = [train for rows in calibrated for train, _ in self._calibration_pairs(rows)]
+        return min(len(rows) for rows in (*tuned, *refitted, *scored))
 
     @cached_property
     def tuning_tasks(self) -> list[tuple[int, int, str]]:
@@ -167,9 +236,7 @@ class Search:
 
     def train(self, one: int, model: str, params: Mapping[str, Any]) -> Any:
         """Fits preprocessing, model and calibration on the training rows of a round; returns the pipeline."""
-        train = self.rounds[one].train
-        if model != "ridge":
-            train = self._at_most(FIT_ROWS, train, one)
+        train = self.rounds[one].train if model == "ridge" else self._fitted_rows(self.rounds[one])
         rows = self.rows.features.iloc[train]
         prepare = pipelines.preprocessing(self.rows.columns)
         data = np.asarray(prepare.fit_transform(rows), dtype=np.float64)
@@ -195,13 +262,24 @@ class Search:
         return self.metric != "roc_auc" and model in pipelines.CALIBRATED
 
     def _fit(self, model: str, base: Any, data: Floats, train: Index) -> Any:
-        calibration = pipelines.Calibration(
+        return pipelines.fit_probabilistic(
+            model, base, data, self.rows.labels[train], self._calibration(train)
+        )
+
+    def _calibration(self, train: Index) -> pipelines.Calibration:
+        return pipelines.Calibration(
             groups=codes(self.rows.groups[train].tolist()),
             metric=self.metric,
             seed=derive_seed(self.seed, "calibration folds"),
             forward=self.forward,
         )
-        return pipelines.fit_probabilistic(model, base, data, self.rows.labels[train], calibration)
+
+    def _calibration_pairs(self, train: Index) -> list[Pair]:
+        return self._calibration(train).pairs(self.rows.labels[train])
+
+    def _fitted_rows(self, one: Round) -> Index:
+        """The rows of a round that models other than logistic regression are fitted on."""
+        return self._at_most(FIT_ROWS, one.train, one.number)
 
     def _prepare(self, one: int, fold: int) -> tuple[Floats, Floats]:
         """Rows of an inner fold, preprocessed by what the training rows alone say; kept for reuse."""
@@ -221,13 +299,17 @@ class Search:
         return [(positions[train], positions[test]) for train, test in pairs]
 
     def _at_most(self, limit: int, positions: Index, number: int) -> Index:
-        """A stratified sample of whole groups; where rows are in order of time, the latest ones."""
+        """A stratified sample of whole groups; where rows are in order of time, the latest ones.
+
+        A class that is rare keeps rows enough, see `keep_both_classes`.
+        """
         if len(positions) <= limit:
             return positions
-        if self.forward:
-            return positions[-limit:]
-        share = limit / len(positions)
         labels, groups = self.rows.labels[positions], codes(self.rows.groups[positions].tolist())
-        seed = derive_seed(self.seed, "sample", limit, number)
-        sample: Index = positions[stratified_parts(labels, groups, [share, 1 - share], seed) == 0]
-        return sample
+        sample = np.arange(len(positions) - limit, len(positions))
+        if not self.forward:
+            share = limit / len(positions)
+            seed = derive_seed(self.seed, "sample", limit, number)
+            sample = np.flatnonzero(stratified_parts(labels, groups, [share, 1 - share], seed) == 0)
+        kept: Index = positions[keep_both_classes(sample, labels, groups)]
+        return kept

@@ -54,29 +54,58 @@ def stratified_folds(labels: Labels, groups: Index, folds: int, seed: int) -> In
 def train_test_pairs(
     labels: Labels, groups: Index, folds: int, seed: int, *, time_ordered: bool = False
 ) -> list[tuple[Index, Index]]:
-    """Returns (train, test) row positions of a cross-validation, both ascending.
+    """Returns (train, test) row positions of a cross-validation, both ascending; fewer folds where need be.
+
+    Both classes are on both sides of every pair, and no group is. Where groups or the order of time leave a
+    fold without a class, fewer folds are cut; in order of time a fold that lacks one is left out first.
 
     Args:
         labels: 0 or 1, shape (n,).
         groups: group of each row as an integer from 0, shape (n,).
-        folds: number of folds; of forward blocks where `time_ordered`.
+        folds: number of folds at most; of forward blocks where `time_ordered`.
         seed: of the shuffle; without effect where `time_ordered`.
         time_ordered: rows are in order of time, so a fold trains on what came before it only.
 
     Raises:
-        ValueError: when a fold would lack a class on either side and none is left.
+        ValueError: when not even two folds have both classes on both sides.
     """
-    if time_ordered:
-        pairs = _forward_pairs(groups, folds)
-    else:
-        fold = stratified_folds(labels, groups, folds, seed)
-        pairs = [(np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in range(folds)]
-    usable = [pair for pair in pairs if all(len(np.unique(labels[side])) == 2 for side in pair)]
-    if not usable or (len(usable) < len(pairs) and not time_ordered):
-        raise ValueError(
-            f"expected both classes on both sides of {folds} folds, got too few groups of one class"
-        )
-    return usable
+    for count in range(folds, 1, -1):
+        pairs = _forward_pairs(labels, groups, count) if time_ordered else _pairs(labels, groups, count, seed)
+        if pairs:
+            return pairs
+    raise ValueError(
+        f"expected both classes on both sides of 2 to {folds} folds, got too few groups of one class"
+    )
+
+
+LEAST_GROUPS = 10
+"""Groups of either class that a sample of rows keeps, where there are so many: two for each of five folds."""
+
+
+def keep_both_classes(sample: Index, labels: Labels, groups: Index) -> Index:
+    """Returns the sample with rows exchanged, as few as can be, so that it holds both classes.
+
+    Where the sample has fewer than `LEAST_GROUPS` groups of a class and there are more outside, a row of each
+    of these comes in, the latest first, for the earliest rows of the other class. Without that, the latest
+    rows of a table may hold nobody of a rare class.
+
+    Args:
+        sample: ascending positions.
+        labels: 0 or 1, of all rows, shape (n,).
+        groups: integers, shape (n,).
+
+    Returns:
+        As many ascending positions.
+    """
+    for label in (0, 1):
+        own, other = sample[labels[sample] == label], sample[labels[sample] != label]
+        present = np.unique(groups[own])
+        spare = np.setdiff1d(np.flatnonzero(labels == label), sample)[::-1]
+        spare = spare[~np.isin(groups[spare], present)]
+        first = np.sort(np.unique(groups[spare], return_index=True)[1])
+        wanted = spare[first][: max(0, min(LEAST_GROUPS - len(present), len(other) - LEAST_GROUPS))]
+        sample = np.sort(np.concatenate([own, other[len(wanted) :], wanted])).astype(np.intp)
+    return sample
 
 
 def latest_rows(times: NDArray[np.float64], share: float) -> NDArray[np.bool_]:
@@ -141,12 +170,38 @@ def _fill(wanted: NDArray[np.int64], counts: NDArray[np.int64], rows: int, rng: 
     return rng.permutation(np.repeat(np.arange(len(wanted), dtype=np.intp), missing))
 
 
-def _forward_pairs(groups: Index, folds: int) -> list[tuple[Index, Index]]:
-    """Block k is tested on after training on all blocks before it, less the rows of groups in block k."""
-    edges = np.linspace(0, len(groups), folds + 2).astype(np.intp)
-    pairs = []
-    for start, stop in pairwise(edges[1:]):
-        test = np.arange(start, stop, dtype=np.intp)
-        train = np.flatnonzero(~np.isin(groups[:start], groups[start:stop]))
-        pairs.append((train, test))
-    return pairs
+def _pairs(labels: Labels, groups: Index, folds: int, seed: int) -> list[tuple[Index, Index]]:
+    """The folds, dealt by class and group; none where one of them lacks a class."""
+    fold = stratified_folds(labels, groups, folds, seed)
+    pairs = [(np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in range(folds)]
+    return pairs if all(_usable(labels, pair) for pair in pairs) else []
+
+
+def _usable(labels: Labels, pair: tuple[Index, Index]) -> bool:
+    return all(len(np.unique(labels[side])) == 2 for side in pair)
+
+
+def _forward_pairs(labels: Labels, groups: Index, folds: int) -> list[tuple[Index, Index]]:
+    """Block k is tested on after training on all blocks before it; pairs that lack a class are left out.
+
+    Blocks have equal numbers of rows; where that leaves no pair (one class comes early or late), equal
+    numbers of rows of the rarer class.
+    """
+    rarer = np.flatnonzero(labels == np.argmin(np.bincount(labels, minlength=2)))
+    even = np.linspace(0, len(groups), folds + 2).astype(np.intp)
+    inner = rarer[(np.arange(1, folds + 1) * len(rarer)) // (folds + 1)] if len(rarer) else even[1:-1]
+    for edges in (even, np.r_[0, inner, len(groups)]):
+        pairs = [_forward_pair(labels, groups, start, stop) for start, stop in pairwise(edges[1:])]
+        usable = [pair for pair in pairs if _usable(labels, pair)]
+        if usable:
+            return usable
+    return []
+
+
+def _forward_pair(labels: Labels, groups: Index, start: int, stop: int) -> tuple[Index, Index]:
+    """Rows before `start` less the block's groups, and the block; or all of them, the block less theirs."""
+    test = np.arange(start, stop, dtype=np.intp)
+    train = np.flatnonzero(~np.isin(groups[:start], groups[start:stop]))
+    if _usable(labels, (train, test)):
+        return train, test
+    return np.arange(start, dtype=np.intp), test[~np.isin(groups[start:stop], groups[:start])]

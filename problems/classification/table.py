@@ -1,6 +1,6 @@
 """The types that the parts of this family share; no heavy import."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +18,11 @@ class Column:
 
     def to_json(self) -> dict[str, Any]:
         return {"name": self.name, "kind": self.kind, "levels": list(self.levels)}
+
+
+def width(columns: Sequence[Column]) -> int:
+    """Numeric features after coding: one a number, one a level of a category."""
+    return sum(len(column.levels) if column.kind == "category" else 1 for column in columns)
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from problems.classification.constructed import BANDWIDTH, make
 from problems.classification.feature_svm import FORMAT, FeatureSvm, Tuned, fit, make_folds, tune
 from problems.classification.projected import choose, row_digests, training_positions
 from problems.classification.quantum_features import load_array
+from problems.classification.splits import LEAST_GROUPS
 from problems.classification.table import Column
 
 Chosen = tuple[dict[str, Any], dict[str, bytes], Output]
@@ -130,16 +131,23 @@ def test_more_qubits_than_can_be_simulated_are_refused(chosen: Chosen) -> None:
 )
 def test_training_rows_keep_the_classes_shares(positive: int, negative: int, most: int, seed: int) -> None:
     labels = np.array([1] * positive + [0] * negative, dtype=np.int8)
-    rows = training_positions(labels, False, most, seed)
+    rows = training_positions(labels, np.arange(len(labels)), False, most, seed)
     assert len(rows) == len(set(rows.tolist())) == min(most, len(labels))
     kept = int(labels[rows].sum())
     assert min(kept, len(rows) - kept) >= min(5, positive, negative)
-    if len(labels) > most and kept > 5 and len(rows) - kept > 5:
+    if len(labels) > most and kept > LEAST_GROUPS and len(rows) - kept > LEAST_GROUPS:
         assert kept == pytest.approx(most * positive / len(labels), abs=1)
 
 
 def test_of_rows_ordered_by_time_the_last_are_taken() -> None:
-    assert training_positions(np.zeros(10, np.int8), True, 3, 0).tolist() == [7, 8, 9]
+    labels = np.zeros(10, np.int8)
+    assert training_positions(labels, np.arange(10), True, 3, 0).tolist() == [7, 8, 9]
+
+
+def test_of_rows_ordered_by_time_a_class_that_died_out_stays() -> None:
+    labels = (np.arange(300) < 40).astype(np.int8)  # the last 200 rows hold none of it
+    rows = training_positions(labels, np.arange(300), True, 200, 0)
+    assert rows.tolist() == [*range(30, 40), *range(110, 300)]
 
 
 def test_row_digests_are_sorted_raw_sha256() -> None:

@@ -6,7 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from problems.classification.splits import (
+    LEAST_GROUPS,
     codes,
+    keep_both_classes,
     latest_rows,
     merge_groups,
     stratified_folds,
@@ -86,9 +88,46 @@ def test_forward_folds_train_on_earlier_rows_only_and_never_on_a_tested_group(
         assert not set(groups[train]) & set(groups[test])
 
 
-def test_too_few_groups_of_a_class_is_an_error() -> None:
+def test_a_class_in_few_groups_gets_as_many_folds_as_it_can_fill() -> None:
+    assert len(train_test_pairs(np.array([0] * 20 + [1] * 2), np.arange(22), 5, seed=0)) == 2
     with pytest.raises(ValueError, match="both classes on both sides"):
-        train_test_pairs(np.array([0] * 20 + [1] * 2), np.arange(22), 5, seed=0)
+        train_test_pairs(np.array([0] * 21 + [1]), np.arange(22), 5, seed=0)
+
+
+def test_in_order_of_time_blocks_follow_the_rarer_class_where_equal_ones_leave_no_fold() -> None:
+    labels = (np.arange(120) < 10).astype(int)  # equal blocks of 20 rows: no later block holds a 1
+    labels[[4, 7]] = 0
+    groups = np.arange(120)
+    pairs = train_test_pairs(labels, groups, 3, seed=0, time_ordered=True)
+    ones = [(labels[train].sum(), labels[test].sum()) for train, test in pairs]
+    assert ones == [(4, 2), (6, 2)]  # the first 2 ones and the next 2 have no 0 among them
+    assert all(train.max() < test.min() for train, test in pairs)
+    with pytest.raises(ValueError, match="both classes on both sides"):  # no moment divides these
+        train_test_pairs(np.repeat([0, 1], 20), np.arange(40), 5, seed=0, time_ordered=True)
+
+
+def test_long_lived_groups_are_left_out_of_the_tested_block_where_training_needs_them() -> None:
+    labels, groups = np.tile([0, 1], 30), np.r_[np.tile([0, 1], 20), np.tile([0, 1, 2, 3], 5)]
+    pairs = train_test_pairs(labels, groups, 2, seed=0, time_ordered=True)
+    assert [sorted(set(groups[test])) for _, test in pairs] == [[2, 3]]
+    assert all(set(groups[train]) == {0, 1} for train, _ in pairs)
+
+
+@given(st.lists(st.tuples(st.integers(0, 1), st.integers(0, 60)), min_size=1, max_size=150), seeds)
+@settings(deadline=None, max_examples=60)
+def test_a_sample_keeps_both_classes_and_its_size(rows: Pairs, seed: int) -> None:
+    labels, groups = (np.array(column) for column in zip(*rows, strict=True))
+    sample = np.sort(np.random.default_rng(seed).permutation(len(labels))[: max(1, len(labels) // 2)])
+    kept = keep_both_classes(sample, labels, groups)
+    assert len(kept) == len(sample) == len(set(kept.tolist()))
+    assert np.array_equal(kept, np.sort(kept))
+    for label in (0, 1):
+        have, had, all_of = (
+            len(set(groups[each][labels[each] == label])) for each in (kept, sample, np.arange(len(labels)))
+        )
+        assert have >= min(had, LEAST_GROUPS)
+        if len(sample) >= 2 * LEAST_GROUPS and np.array_equal(groups, np.unique(groups)):
+            assert have >= min(all_of, LEAST_GROUPS)
 
 
 def test_the_latest_rows_are_those_after_a_cut_with_ties_together() -> None:
