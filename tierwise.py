@@ -77,6 +77,14 @@ def explain(case: Annotated[str, typer.Argument(help="Id of the case.")]) -> Non
 
 
 @app.command()
+def show(case: Annotated[str, typer.Argument(help="Id of the case.")], json: Json = False) -> None:
+    """Show what a case came to, from the ledger alone; --json prints the outcome as `solve --json` does."""
+    from cli.outcome import show_case
+
+    show_case(case, as_json=json)
+
+
+@app.command()
 def cases() -> None:
     """List the cases, newest first."""
     from cli.explain import list_cases

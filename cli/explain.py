@@ -12,7 +12,6 @@ from escalation.case import CaseRecord, CaseStatus, Outcome
 from escalation.conditions import shortfall, words
 from escalation.decision import Action, Decision
 from escalation.handoff.model import Approval, ApprovalState, Handoff
-from escalation.registry import target_in_words
 from tasks.runtime import open_records
 
 _VERBS = {
@@ -29,7 +28,7 @@ def explain_case(case_id: str) -> None:
     with open_records() as (ledger, _):
         record = ledger.case(case_id)
         decisions = list(ledger.decisions(case_id))
-        attempts = {attempt.number: attempt for attempt, _ in ledger.attempts(case_id)}
+        attempts = {attempt.number: attempt for attempt in ledger.attempt_records(case_id)}
         handoffs = ledger.handoffs(case_id)
         billed = bills(ledger, handoffs)
         questions = ledger.approvals(case_id)
@@ -63,7 +62,7 @@ def _head(console: Console, record: CaseRecord) -> None:
     info = record.info
     console.print(
         f"[bold]{plain(info.case_id)}[/] is {record.status}. Asked: {info.problem.family} with "
-        f"{target_in_words(info.problem.family, info.problem.target)}, "
+        f"{plain(info.asked or info.problem.target.in_words())}, "
         f"under policy {plain(info.policy_name)} ({info.policy_digest[:12]}), on {record.opened_at}."
     )
 

@@ -142,8 +142,8 @@ def show_outcome(console: Console, case: Case, outcome: Outcome, handed_off: Seq
     cost = outcome.cost
     table.add_row(
         "cost",
-        f"{cost.wall_s:.1f} s elapsed, {cost.cpu_s:.1f} s of processors, {cost.qpu_s:.1f} s of QPU, "
-        f"{cost.usd:.2f} USD",
+        f"{cost.wall_s:.1f} s elapsed ({outcome.elapsed.shares()}), {cost.cpu_s:.1f} s of processors, "
+        f"{cost.qpu_s:.1f} s of QPU, {cost.usd:.2f} USD",
     )
     table.add_row("MLflow run", outcome.mlflow_run_id or "none (tracking failed; the ledger has the record)")
     table.add_row("case", plain(outcome.case_id))

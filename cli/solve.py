@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -13,6 +14,7 @@ from cli.handoffs import handed_off
 from cli.show import Trace, show_outcome
 from cli.terminal import terminal
 from escalation.case import CaseStatus, Outcome
+from escalation.clock import boottime_s
 from escalation.document import Document
 from escalation.errors import BadInput
 from escalation.ladder import Case
@@ -57,11 +59,13 @@ def solve_files(
     engine = _engine(engine)
     cases = [_prepare(path, policy, case_id, engine) for path in paths]
     console = terminal(stderr=as_json, quiet=as_json)
-    codes = []
+    codes: list[int] = []
+    ready_s = boottime_s()
     with ExitStack() as stack:
         run = _Runner(stack, engine, console)
         for path, case in zip(paths, cases, strict=True):
-            outcome = run(path, case)
+            waited_s = boottime_s() - ready_s if codes else 0.0  # for the cases before it
+            outcome = run(path, replace(case, begun_s=case.begun_s + waited_s))
             if as_json:
                 sys.stdout.write(json.dumps(outcome.summary()) + "\n")
                 sys.stdout.flush()

@@ -9,6 +9,7 @@ from pydantic import Field, JsonValue
 from escalation.attempt import Attempt, Cost
 from escalation.certificate import Certificate
 from escalation.decision import Decision
+from escalation.elapsed import Elapsed
 from escalation.model import Frozen
 from escalation.problem import Problem, Tier
 
@@ -89,7 +90,8 @@ class Outcome(Frozen):
     device_kind: str | None = None
     value: float | None = Field(None, description="The value that the certificate bounds.")
     certificate: Certificate | None = None
-    cost: Cost = Cost()
+    cost: Cost = Field(Cost(), description="Of the whole case; `wall_s` is what its user waited.")
+    elapsed: Elapsed = Field(Elapsed(), description="What the elapsed seconds went to.")
     attempts: tuple[Attempt, ...] = ()
     decisions: tuple[Decision, ...] = ()
     mlflow_run_id: str | None = None

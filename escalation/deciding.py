@@ -1,13 +1,14 @@
 """Carries out `Decide`: looks facts and quotes up, decides, records; or returns what is recorded."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from escalation.attempt import Cost
 from escalation.core_facts import CORE_FACTS
 from escalation.decision import Action, Decision
 from escalation.errors import Faulted, MachineFault
 from escalation.facts import Fact, FactContext, FactProvider
-from escalation.ladder import Case, Decide, Decided
+from escalation.ladder import Case, Decide, Decided, exhausted
 from escalation.problem import Budget
 from escalation.quote import Quote
 from escalation.router import Rung, decide, unknown
@@ -17,7 +18,9 @@ from escalation.site import Site
 
 def carry_out_decide(runtime: Runtime, case: Case, step: Decide) -> Decided:
     """Makes the decision, or returns the one that is recorded."""
-    ledger, state = runtime.ledger, step.state
+    ledger = runtime.ledger
+    step = _as_of_now(runtime, case, step)
+    state = step.state
     decision = ledger.find_decision(case.case_id, state.number)
     quotes = _Quotes(runtime, case)
     if decision is None:
@@ -30,6 +33,18 @@ def carry_out_decide(runtime: Runtime, case: Case, step: Decide) -> Decided:
         ledger.add_decision(case.case_id, decision)
         runtime.tracker.decided(case.case_id, decision)
     return Decided(decision, decision.quote or Quote())
+
+
+def _as_of_now(runtime: Runtime, case: Case, step: Decide) -> Decide:
+    """The step with the elapsed time that the user has waited so far, which the wall budget limits.
+
+    It differs from run to run; what is decided by it is recorded with the decision, and not looked at again.
+    """
+    elapsed = runtime.elapsed(case.case_id)
+    if elapsed is None:
+        return step
+    spent = step.spent.model_copy(update={"wall_s": max(elapsed.wall_s, step.spent.wall_s)})
+    return Decide(replace(step.state, exhausted=exhausted(case.budget, spent)), spent)
 
 
 def _rung(step: Decide, decision: Decision) -> Rung:

@@ -53,10 +53,18 @@ def drive(runtime: Runtime, case: Case, carry_out: CarryOut, engine: str) -> Out
     record = runtime.ledger.open_case(case.info)
     if record.status.final and record.outcome is not None:
         return Outcome.model_validate(record.outcome)
+    watch = runtime.watch(case)
+
+    def timed(step: Step) -> Any:
+        with watch.part("facts_s" if isinstance(step, Decide) else "attempts_s"):
+            answer = carry_out(step)
+        runtime.ledger.heartbeat(case.case_id, watch.read())
+        return answer
+
     try:
         runtime.tracker.case_opened(record, None)
         with runtime.heartbeat(case.case_id):
-            return finish(runtime, case, _to_the_end(runtime, case, carry_out), engine)
+            return finish(runtime, case, _to_the_end(runtime, case, timed), engine)
     except BaseException as error:
         stopped = not isinstance(error, Exception) or isinstance(error, Interrupted)
         give_up(runtime, case, CaseStatus.INTERRUPTED if stopped else CaseStatus.FAILED)

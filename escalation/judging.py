@@ -72,19 +72,31 @@ _log = logging.getLogger(__name__)
 def finish(runtime: Runtime, case: Case, outcome: Outcome, engine: str) -> Outcome:
     """Writes the report and closes the case in ledger and tracking; returns the outcome as recorded."""
     attempts: list[tuple[Attempt, Candidate | None]] = list(runtime.ledger.attempts(case.case_id))
-    outcome = outcome.model_copy(update={"engine": engine})
     opened_at = runtime.ledger.case(case.case_id).opened_at
-    report = runtime.render(case, outcome, _sections(case, attempts), opened_at)
+    sections = _sections(case, attempts)
     path = runtime.settings.home / "reports" / f"{case.case_id}.html"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(report)
     run_id = runtime.tracker.run_id(case.case_id, _TRACKING_S)
-    outcome = outcome.model_copy(update={"record": str(path), "mlflow_run_id": run_id})
+    runtime.tracker.drain(_TRACKING_S)
+    outcome = outcome.model_copy(update={"engine": engine, "record": str(path), "mlflow_run_id": run_id})
+    outcome = _timed(runtime, outcome)
+    report = runtime.render(case, outcome, sections, opened_at)
+    path.write_bytes(report)
     runtime.ledger.close_case(case.case_id, outcome.status, outcome)
     runtime.tracker.case_closed(case.case_id, outcome.status, outcome, report)
     if outcome.status.final:  # the store has every byte that counts
         shutil.rmtree(runtime.settings.scratch / case.case_id, ignore_errors=True)
     return outcome
+
+
+def _timed(runtime: Runtime, outcome: Outcome) -> Outcome:
+    """The outcome with the elapsed time of the whole case; only writing the report and closing follow."""
+    elapsed = runtime.elapsed(outcome.case_id)
+    if elapsed is None:
+        return outcome
+    runtime.ledger.heartbeat(outcome.case_id, elapsed)
+    cost = outcome.cost.model_copy(update={"wall_s": elapsed.wall_s})
+    return outcome.model_copy(update={"elapsed": elapsed, "cost": cost})
 
 
 def _sections(case: Case, attempts: list[tuple[Attempt, Candidate | None]]) -> tuple[Section, ...]:
@@ -103,6 +115,7 @@ def give_up(runtime: Runtime, case: Case, status: CaseStatus) -> None:
     """
     outcome = None
     try:
+        runtime.ledger.heartbeat(case.case_id, runtime.elapsed(case.case_id))
         runtime.ledger.close_case(case.case_id, status, None)
     except CaseConflict:  # not ours to close: another process has taken it over, or it had just ended
         record = runtime.ledger.case(case.case_id)

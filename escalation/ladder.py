@@ -6,12 +6,13 @@ case are one thing: the ladder is driven again, with what is recorded fed back.
 
 import math
 from collections.abc import Generator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from escalation.attempt import Attempt, AttemptStatus, Candidate, Cost, Done
 from escalation.calibration import DeviceKind
 from escalation.case import CaseInfo, CaseStatus, Outcome, WorkKey
+from escalation.clock import boottime_s
 from escalation.decision import Action, Closed, Decision
 from escalation.demand import demand
 from escalation.errors import Faulted, TierwiseError, of_machine
@@ -27,7 +28,11 @@ from escalation.work import RawResult, Work
 
 @dataclass(frozen=True)
 class Case:
-    """Everything that the ladder of one case is about."""
+    """Everything that the ladder of one case is about.
+
+    Attributes:
+        begun_s: when work on the case began, by `escalation.clock.boottime_s`; no part of what it is about.
+    """
 
     info: CaseInfo
     policy: Policy
@@ -35,6 +40,7 @@ class Case:
     family: Family
     instance: Instance
     view: View
+    begun_s: float = field(default_factory=boottime_s, compare=False)
 
     @property
     def case_id(self) -> str:

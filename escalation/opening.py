@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from escalation.case import CaseInfo
+from escalation.clock import boottime_s
 from escalation.document import Document
 from escalation.environment import environment
 from escalation.errors import BadInput
@@ -49,6 +50,7 @@ def prepare(
     Raises:
         BadInput: with one clear line.
     """
+    begun_s = boottime_s()
     loaded = policy if isinstance(policy, LoadedPolicy) else load_policy(policy)
     require_passing(loaded)
     family = find_family(problem.family)
@@ -69,7 +71,7 @@ def prepare(
         environment={**environment(engine), "folder": str(folder)},
     )
     view = family.view(instance, problem.target)
-    case = Case(info, loaded.policy, loaded.path, family, instance, view)
+    case = Case(info, loaded.policy, loaded.path, family, instance, view, begun_s)
     if not case.rungs():
         raise BadInput(f"policy {loaded.policy.policy!r} leaves no method for {problem.family!r} to try")
     return case

@@ -48,6 +48,7 @@ def carry_out_item(
     if isinstance(machine, PaidBackend):
         return _hand_off(runtime, case, item, machine, Pace(partial(listener.progress, item), call))
     result = _disallowed(runtime, case, item, machine)
+    item = _as_of_now(runtime, case, item)
     result = result or _run(runtime, case, item, cast(Backend, machine), listener)
     ledger.settle(item.key, result)
     return result
@@ -106,6 +107,15 @@ def _disallowed(runtime: Runtime, case: Case, item: Item, machine: Machine) -> R
     if word.word is Word.ASK:
         raise Held(f"a person must approve {item.key} first: `tierwise approve {item.key.case_id}`")
     return None if word.word is Word.GRANTED else RawResult(JobState.FAILED, error=word.reason)
+
+
+def _as_of_now(runtime: Runtime, case: Case, item: Item) -> Item:
+    """The item with what the case's budget leaves it by what its user has waited, lost tries included."""
+    limit, elapsed = case.budget.wall_s, runtime.elapsed(case.case_id)
+    if limit is None or item.wall_s_left is None or elapsed is None:
+        return item
+    lost_s = sum(each.usage.wall_s for each in runtime.ledger.lost(item.key))  # `_capped` takes them off
+    return replace(item, wall_s_left=min(item.wall_s_left, limit - elapsed.wall_s + lost_s))
 
 
 TRIES = 3

@@ -6,6 +6,7 @@ from typing import Any, Protocol
 from escalation.attempt import Attempt, Candidate, Cost, Done
 from escalation.case import CaseInfo, CaseRecord, CaseStatus, Outcome, WorkKey
 from escalation.decision import Decision
+from escalation.elapsed import Elapsed
 from escalation.handoff.model import Approval, Authorisation, Handoff, Limit, Period
 from escalation.handoff.states import HandoffState, Who
 from escalation.problem import Budget
@@ -42,8 +43,11 @@ class Ledger(Protocol):
                 or a living process is running the case.
         """
 
-    def heartbeat(self, case_id: str) -> None:
-        """Renews this process's lease."""
+    def heartbeat(self, case_id: str, elapsed: Elapsed | None = None) -> None:
+        """Renews this process's lease, and notes how long the case has taken."""
+
+    def elapsed(self, case_id: str) -> Elapsed:
+        """How long the case had taken when that was last noted."""
 
     def link_run(self, case_id: str, mlflow_run_id: str) -> None: ...
 
@@ -219,6 +223,9 @@ class Tracker(Protocol):
 
     def run_id(self, case_id: str, timeout_s: float) -> str | None:
         """Waits until the case's parent run is open; returns its id, None when there is none by then."""
+
+    def drain(self, timeout_s: float) -> bool | None:
+        """Waits until everything so far is logged; False when the time is up first."""
 
     def decided(self, case_id: str, decision: Decision) -> None: ...
 

@@ -13,6 +13,7 @@ from escalation.attempt import Attempt
 from escalation.case import Outcome
 from escalation.clock import Instant
 from escalation.decision import Decision
+from escalation.elapsed import Elapsed, Stopwatch
 from escalation.errors import CaseConflict
 from escalation.ladder import Case, Item
 from escalation.protocols import Machine, Progress, Section
@@ -91,6 +92,7 @@ class Runtime:
     instant: Callable[[], Instant] = Instant.now
     stop: Stop = field(default_factory=Stop)
     _backends: dict[str, Machine] = field(default_factory=dict)
+    _watches: dict[str, Stopwatch] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def backend(self, spec: str) -> Machine:
@@ -104,6 +106,16 @@ class Runtime:
     def alone(self) -> "Runtime":
         """The same parts for one case, with a stop of its own."""
         return replace(self, stop=self.stop.child())
+
+    def watch(self, case: Case) -> Stopwatch:
+        """Starts the case's stopwatch, on top of the time that earlier stretches noted."""
+        self._watches[case.case_id] = Stopwatch(case.begun_s, self.ledger.elapsed(case.case_id))
+        return self._watches[case.case_id]
+
+    def elapsed(self, case_id: str) -> Elapsed | None:
+        """The elapsed time of a case that this runtime drives; None of others."""
+        watch = self._watches.get(case_id)
+        return None if watch is None else watch.read()
 
     def close(self) -> None:
         """Ends processes and connections; safe to call twice."""
@@ -123,7 +135,7 @@ class Runtime:
         def beat() -> None:
             while not over.wait(self.settings.case_lease_s / 3):
                 try:
-                    self.ledger.heartbeat(case_id)
+                    self.ledger.heartbeat(case_id, self.elapsed(case_id))
                 except CaseConflict:  # somebody took the case over: nothing more may be done in its name
                     self.stop.set()
                     return

@@ -74,6 +74,11 @@ def all_attempts(
     return [_attempt(row, store) for row in _all(connection, attempts, case_id)]
 
 
+def attempt_records(connection: Connection, case_id: str) -> Sequence[Attempt]:
+    """Returns the case's attempts in order, from the ledger alone: no candidate's bytes are read."""
+    return [Attempt.model_validate(json.loads(row["attempt"])) for row in _all(connection, attempts, case_id)]
+
+
 def _add(
     connection: Connection,
     table: Table,

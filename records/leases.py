@@ -8,13 +8,16 @@ ids. Elsewhere its heartbeats tell. Their age is counted by a clock that nobody 
 reader share the kernel, else by the database's clock, which all of them share.
 """
 
+import json
 import time
 from dataclasses import asdict
 
 from sqlalchemy import Connection, RowMapping, func, insert, select, update
 
 from escalation.clock import Instant, ProcessIdentity, this_process
+from escalation.elapsed import Elapsed
 from escalation.errors import CaseConflict
+from records.events import text_json
 from records.schema import leases
 
 SILENT_LEASES = 10.0
@@ -82,6 +85,19 @@ def renew(connection: Connection, case_id: str, token: int | None) -> None:
     mine = (leases.c.case_id == case_id) & (leases.c.token == token) & leases.c.held
     if not connection.execute(update(leases).where(mine).values(_beat(connection))).rowcount:
         raise CaseConflict(_lost(case_id, token, find(connection, case_id)))
+
+
+def note_elapsed(connection: Connection, case_id: str, elapsed: Elapsed) -> None:
+    """Keeps how long the case has taken by now."""
+    values = {"elapsed": text_json(elapsed.to_json())}
+    connection.execute(update(leases).where(leases.c.case_id == case_id).values(values))
+
+
+def elapsed(connection: Connection, case_id: str) -> Elapsed:
+    """How long the case had taken when that was last noted."""
+    lease = find(connection, case_id)
+    noted = None if lease is None else lease["elapsed"]
+    return Elapsed() if noted is None else Elapsed.model_validate(json.loads(noted))
 
 
 def check_not_stale(connection: Connection, case_id: str, token: int | None) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from escalation.attempt import Attempt, Candidate, Cost, Done
 from escalation.case import CaseInfo, CaseRecord, CaseStatus, Outcome, WorkKey
 from escalation.decision import Decision
+from escalation.elapsed import Elapsed
 from escalation.handoff.model import Approval, Authorisation, Handoff, Limit, Period
 from escalation.handoff.states import HandoffState, Who
 from escalation.problem import Budget
@@ -78,10 +79,16 @@ class SqlLedger:
                 self._tokens[info.case_id] = token
             return record
 
-    def heartbeat(self, case_id: str) -> None:
-        """Renews the lease; raises `CaseConflict` when it is lost."""
-        with self._writing(case_id):
-            pass
+    def heartbeat(self, case_id: str, elapsed: Elapsed | None = None) -> None:
+        """Renews the lease, and keeps how long the case has taken; raises `CaseConflict` when it is lost."""
+        with self._writing(case_id) as connection:
+            if elapsed is not None:
+                leases.note_elapsed(connection, case_id, elapsed)
+
+    def elapsed(self, case_id: str) -> Elapsed:
+        """How long the case had taken when that was last noted."""
+        with self._database.reading() as connection:
+            return leases.elapsed(connection, case_id)
 
     def link_run(self, case_id: str, mlflow_run_id: str) -> None:
         """Notes the MLflow run that shows the case; needs no lease, it may come late."""
@@ -134,6 +141,11 @@ class SqlLedger:
         """Returns the case's finished attempts in order."""
         with self._database.reading() as connection:
             return history.all_attempts(connection, self.store, case_id)
+
+    def attempt_records(self, case_id: str) -> Sequence[Attempt]:
+        """Returns the case's finished attempts in order, without their candidates: the store is not read."""
+        with self._database.reading() as connection:
+            return history.attempt_records(connection, case_id)
 
     def intend(self, key: WorkKey, work: Work, backend: str) -> None:
         """Writes down that the work is wanted; raises `CaseConflict` when the key names other work."""

@@ -73,8 +73,10 @@ leases = Table(
     Column("beat_boot_s", Float, nullable=False),
     Column("beat_at", Float, nullable=False),
     Column("lease_s", Float, nullable=False),
+    Column("elapsed", Text),
 )
-"""Who runs a case, and when it last said so: seconds since its boot, and by the database's clock.
+"""Who runs a case, and when it last said so: seconds since its boot, and by the database's clock. `elapsed`
+is the time that the case had taken by then.
 
 Changes many times a minute, so it is the one table that leaves no events.
 """

@@ -229,4 +229,5 @@ def _note(outcome: Outcome) -> str:
 
 def _metrics(outcome: Outcome) -> dict[str, float | None]:
     cost = {f"cost.{name}": value for name, value in outcome.cost.to_json().items()}
+    cost |= {f"elapsed.{name}": value for name, value in outcome.elapsed.to_json().items()}
     return {"certificate.value": outcome.value, "attempts": float(len(outcome.attempts)), **cost}

@@ -189,7 +189,7 @@ def test_a_database_that_is_away_for_a_beat_does_not_end_the_beating(
 ) -> None:
     beats, seen = iter([OSError("busy")]), Event()
 
-    def beat(_: str) -> None:
+    def beat(_: str, __: object) -> None:
         for error in beats:
             raise error
         seen.set()

@@ -53,7 +53,7 @@ class Shape:
     def view(self, folder: Path) -> TableView:
         place = np.arange(self.rows)
         random = np.random.default_rng(self.rows)
-        share = {
+        share: dict[str, Any] = {
             "": 1.0,
             "early": np.where(place < self.rows * 0.3, 2.2, 0.4),
             "late": 2.0 * place / self.rows,
@@ -190,7 +190,7 @@ def test_classes_that_no_moment_divides_are_refused_before_any_tier_starts(tmp_p
 
 
 def test_the_time_limit_grows_with_the_levels_of_a_category(tmp_path: Path) -> None:
-    frame = pd.DataFrame({"x": np.arange(400.0), "ill": [0, 1] * 200})
+    frame = pd.DataFrame({"x": np.random.default_rng(0).normal(size=400), "ill": [0, 1] * 200})
     narrow = frame.assign(ward=frame.index.map(lambda row: f"w{row % 2}"))
     wide = frame.assign(ward=frame.index.map(lambda row: f"w{row % 40}"))
     limits = []

@@ -20,9 +20,8 @@ from problems.classification.quantum_features import (
     load_array,
     projected_features,
     scale,
-    width,
 )
-from problems.classification.table import Column
+from problems.classification.table import Column, width
 
 COLUMNS = (Column("age", "number"), Column("dose", "number"), Column("ward", "category", ("a", "b", "c")))
 

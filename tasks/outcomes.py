@@ -1,0 +1,52 @@
+"""What a case came to, read from the ledger alone: no problem file, no family, no Prefect."""
+
+from typing import TYPE_CHECKING
+
+from escalation.attempt import Cost
+from escalation.case import CaseRecord, Outcome
+from escalation.ladder import best_of
+from tasks.runtime import open_records
+
+if TYPE_CHECKING:
+    from records.ledger import SqlLedger
+
+
+def outcome(case_id: str) -> Outcome:
+    """Returns the outcome of a case, or of one that has not ended what is known of it by now.
+
+    A flow run is named after its case, so that of a deployment's run it is `outcome(run.name)`.
+
+    Args:
+        case_id: as `tierwise cases` lists it.
+
+    Raises:
+        BadInput: when the ledger has no such case, or cannot be opened.
+    """
+    with open_records() as (ledger, _):
+        record = ledger.case(case_id)
+        kept = None if record.outcome is None else Outcome.model_validate(record.outcome)
+        if kept is not None and kept.status is record.status:
+            return kept
+        return _so_far(ledger, record)
+
+
+def _so_far(ledger: "SqlLedger", record: CaseRecord) -> Outcome:
+    """Of a case that runs, or whose process is gone."""
+    case_id = record.info.case_id
+    attempts = list(ledger.attempt_records(case_id))
+    best = best_of(attempts, record.info.problem.target)
+    return Outcome(
+        case_id=case_id,
+        status=record.status,
+        tier=best.tier if best else None,
+        method=best.method if best else None,
+        backend=best.backend if best else None,
+        device_kind=best.device_kind if best else None,
+        value=best.certificate.value if best and best.certificate else None,
+        certificate=best.certificate if best else None,
+        cost=sum((attempt.cost for attempt in attempts), Cost()),
+        attempts=tuple(attempts),
+        decisions=tuple(ledger.decisions(case_id)),
+        mlflow_run_id=record.mlflow_run_id,
+        engine=str(record.info.environment.get("engine", "plain")),
+    )
