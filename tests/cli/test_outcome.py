@@ -1,0 +1,86 @@
+"""An outcome is read from the ledger alone: without its problem file, its family, or the store."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from escalation import registry
+from escalation.case import CaseStatus, Outcome
+from escalation.decision import Action, Decision
+from escalation.drive import solve
+from escalation.errors import BadInput
+from escalation.opening import prepare
+from escalation.policy import parse_policy
+from escalation.problem import Problem, Target
+from tasks.outcomes import outcome
+from tasks.runtime import open_records, open_runtime
+
+Call = Callable[..., Any]
+POLICY = """\
+policy: little
+summary: for tests
+tiers: [ai]
+backends: {local_call: local, mpi_program: mpi, circuit_batch: aer}
+"""
+
+
+@pytest.fixture
+def solved(home: Path) -> Outcome:
+    problem = Problem(
+        family="toy", instance={"numbers": [3, 1, 9]}, target=Target(metric="number", at_least=9), seed=4
+    )
+    with open_runtime() as runtime:
+        return solve(runtime, prepare(problem, parse_policy(POLICY), "c"))
+
+
+def gone(*_: Any) -> Any:
+    raise ImportError("the family is gone")
+
+
+def test_show_prints_the_outcome_that_solve_returned_though_family_and_store_are_gone(
+    solved: Outcome, home: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert solved.attempts
+    monkeypatch.setattr(registry, "families", gone)
+    shutil.rmtree(home / "store")
+    shown = call("show", "c", "--json")
+    assert (shown.code, shown.err) == (0, "")
+    assert Outcome.model_validate(json.loads(shown.out)) == solved == outcome("c")
+    told = call("explain", "c")
+    assert (told.code, told.err) == (0, "")
+    assert "Asked: toy with number at least 9," in told.out
+    assert "It was decided to try ai/two_looks on local" in told.out
+    assert call("show", "c").out == told.out
+
+
+def test_of_a_case_that_has_not_ended_it_is_what_is_known(home: Path) -> None:
+    problem = Problem(family="toy", instance={"numbers": [3, 1]}, target=Target(metric="number", at_least=2))
+    decision = Decision(number=0, action=Action.ATTEMPT, rule="order", because="it is next")
+    with open_runtime() as runtime:
+        runtime.ledger.open_case(prepare(problem, parse_policy(POLICY), "c").info)
+        runtime.ledger.add_decision("c", decision)
+        found = outcome("c")
+        assert (found.status, found.decisions, found.attempts) == (CaseStatus.RUNNING, (decision,), ())
+    assert outcome("c").status is CaseStatus.INTERRUPTED
+
+
+def test_a_case_that_is_not_there_is_one_line(home: Path, call: Call) -> None:
+    said = call("show", "nobody", "--json")
+    assert (said.code, said.out) == (2, "")
+    assert said.err.count("\n") == 1
+    assert "nobody" in said.err
+    with pytest.raises(BadInput, match="nobody"):
+        outcome("nobody")
+
+
+def test_reading_an_outcome_imports_no_prefect(home: Path) -> None:
+    with open_records():
+        pass
+    code = "import sys; from tasks.outcomes import outcome; sys.exit('prefect' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
