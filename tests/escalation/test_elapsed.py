@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from escalation import drive
 from escalation import elapsed as module
 from escalation.case import CaseStatus
+from escalation.deciding import carry_out_decide
 from escalation.drive import solve
 from escalation.elapsed import Elapsed, Stopwatch
 from escalation.errors import Interrupted
@@ -93,8 +93,8 @@ def taking(
 
     monkeypatch.setattr(Toy, "load", slow(Toy.load, load))
     monkeypatch.setattr(Toy, "report", slow(Toy.report, report))
-    monkeypatch.setattr(drive, "carry_out_decide", slow(drive.carry_out_decide, decide))
-    monkeypatch.setattr(drive, "carry_out_item", slow(found, work))
+    monkeypatch.setattr("escalation.drive.carry_out_decide", slow(carry_out_decide, decide))
+    monkeypatch.setattr("escalation.drive.carry_out_item", slow(found, work))
 
 
 def test_preparing_facts_work_and_report_all_count(
