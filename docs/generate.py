@@ -287,7 +287,6 @@ _MEANINGS: Mapping[tuple[str, str], str] = {
     ("Outcome", "backend"): "Where its work ran.",
     ("Outcome", "device_kind"): "What that is: classical, ideal simulator, calibrated rehearsal or hardware.",
     ("Outcome", "certificate"): "Of the best attempt.",
-    ("Outcome", "cost"): "Of all attempts.",
     ("Outcome", "attempts"): "In order.",
     ("Outcome", "decisions"): "In order.",
     ("Outcome", "mlflow_run_id"): "The case's run, where MLflow has told it.",
@@ -295,7 +294,13 @@ _MEANINGS: Mapping[tuple[str, str], str] = {
     ("Certificate", "controls"): "Paired comparisons with the null controls.",
     ("Certificate", "evidence"): "What the finding rests on: row counts, digests, method of the bound.",
     ("Control", "name"): "Of the null control.",
-    ("Cost", "wall_s"): "Elapsed seconds.",
+    ("Cost", "wall_s"): "Elapsed seconds; of an outcome all that its user waited, of an attempt its work.",
+    (
+        "Elapsed",
+        "wall_s",
+    ): "From the beginning of preparing the case to its records, without the time in which nobody ran it.",
+    ("Elapsed", "attempts_s"): "Of these, work and its verification.",
+    ("Elapsed", "facts_s"): "Of these, facts and decisions.",
     ("Cost", "cpu_s"): "Processor seconds.",
     ("Cost", "qpu_s"): "Seconds of quantum hardware.",
     ("Cost", "usd"): "US dollars.",
@@ -334,6 +339,7 @@ def generators() -> Mapping[str, Callable[[], str]]:
     from escalation.case import Outcome
     from escalation.certificate import Certificate, Control
     from escalation.conditions import Threshold
+    from escalation.elapsed import Elapsed
     from escalation.policy import Acceptance, Approval, Gate, HandoffRules, Policy, PolicyTest, Waiver
     from escalation.problem import Budget, Target
     from problems.classification.spec import DatasetSpec, FileSpec
@@ -355,7 +361,7 @@ def generators() -> Mapping[str, Callable[[], str]]:
         ProblemFile, Target, Budget, FileSpec, DatasetSpec, AppointmentsSpec, TriageSpec, QuboSpec,
         MaxCutSpec, IndependentSetSpec, GeneratedClinic, GeneratedWard, GeneratedQubo, GeneratedCut,
         GeneratedSet, ToySpec, Policy, Gate, Threshold, Acceptance, Approval, Waiver, HandoffRules,
-        PolicyTest, Outcome, Certificate, Control, Cost,
+        PolicyTest, Outcome, Certificate, Control, Cost, Elapsed,
     )  # fmt: skip
     made: dict[str, Callable[[], str]] = {
         "facts": facts, "floor": floor_rules, "settings": settings, "commands": commands,
