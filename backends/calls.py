@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import os
 import platform
 import resource
 import sys
@@ -16,6 +17,10 @@ from escalation.identity import canonical_json, digest_bytes
 from escalation.work import Blob, JobState, Output, Usage
 
 LIBRARIES = ("numpy", "scipy", "sklearn", "xgboost", "pandas", "mapie", "skops", "mpi4py", "qiskit")
+
+
+UNWRITTEN = os.EX_IOERR
+"""Exit code of a process whose result, or whose failure, could not be written."""
 
 
 def resolve(path: str) -> Callable[..., Any]:
@@ -71,14 +76,15 @@ class Meter:
     """Measures what the calling process uses, its waited-for children included, from its construction on."""
 
     def __init__(self) -> None:
-        self._wall, self._cpu = time.perf_counter(), _cpu_s()
+        self._wall, self._cpu = time.perf_counter(), cpu_s()
 
     def usage(self) -> Usage:
         """Returns the seconds used so far."""
-        return Usage(wall_s=time.perf_counter() - self._wall, cpu_s=_cpu_s() - self._cpu)
+        return Usage(wall_s=time.perf_counter() - self._wall, cpu_s=cpu_s() - self._cpu)
 
 
-def _cpu_s() -> float:
+def cpu_s() -> float:
+    """Processor seconds of the calling process and its waited-for children since they began."""
     parts = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(part.ru_utime + part.ru_stime for part in parts)
 

@@ -11,6 +11,7 @@ from backends.circuit_jobs import (
     progress,
     read_result,
     stop_started,
+    used_by,
     write_job,
     write_result,
 )
@@ -111,7 +112,7 @@ class SimulatedBackend:
         folder = Path(handle["folder"])
         now, found = progress(folder, handle["owner"]), read_result(folder)
         if found is None and now.state.final:
-            return RawResult(now.state, error=now.message)
+            return RawResult(now.state, error=now.message, usage=used_by(folder))
         if found is None:
             raise BackendError(f"{self.name}: no result in {folder}, its state is {now.state}")
         return found

@@ -17,6 +17,7 @@ from uuid import uuid4
 
 import psutil
 
+from backends.last_word import used
 from backends.processes import alive
 from escalation.clock import boottime_s, this_process
 from escalation.errors import MachineFault
@@ -121,11 +122,15 @@ def _read_result(folder: Path) -> RawResult:
     )
 
 
-def write_started(folder: Path, limits: Resources) -> None:
-    """Notes that this process runs the job, since when and until when, in seconds since its boot."""
-    now_s = boottime_s()
-    said = {"since_s": now_s, "deadline_s": now_s + limits.wall_s, "threads": limits.threads}
-    write_json(folder / "started.json", this_process().to_json() | said)
+def write_started(folder: Path, limits: Resources, said: Mapping[str, Any]) -> None:
+    """Notes that this process runs the job, what `last_word.began` says of it, and until when it may."""
+    until = {"deadline_s": boottime_s() + limits.wall_s, "threads": limits.threads}
+    write_json(folder / "started.json", this_process().to_json() | dict(said) | until)
+
+
+def used_by(folder: Path) -> Usage:
+    """What a job used that went with its worker."""
+    return used(_read_json(folder / "started.json"))
 
 
 def progress(folder: Path, owner: Mapping[str, Any]) -> Progress:
@@ -156,11 +161,13 @@ def _ended(started: Mapping[str, Any] | None) -> RawResult:
     """The result of a job whose worker has died: at its time limit, or by the machine's fault."""
     if started is None:
         return RawResult(JobState.FAULT, error=DIED)
-    wall_s = min(boottime_s(), started["deadline_s"]) - started["since_s"]
-    used = Usage(wall_s=wall_s, cpu_s=wall_s * started["threads"])  # a bound: nobody was left to measure
+    usage = used(started)
+    if usage == Usage():  # nobody was left to measure: a bound
+        wall_s = min(boottime_s(), started["deadline_s"]) - started["since_s"]
+        usage = Usage(wall_s=wall_s, cpu_s=wall_s * started["threads"])
     if boottime_s() >= started["deadline_s"]:
-        return RawResult(JobState.TIMED_OUT, error="stopped: its wall_s was used up", usage=used)
-    return RawResult(JobState.FAULT, error=DIED, usage=used)
+        return RawResult(JobState.TIMED_OUT, error="stopped: its wall_s was used up", usage=usage)
+    return RawResult(JobState.FAULT, error=DIED, usage=usage)
 
 
 def _unfinished(folder: Path, started: bool) -> Progress:

@@ -6,6 +6,7 @@ import threading
 from pathlib import Path
 from typing import IO
 
+from backends.last_word import LastWord
 from backends.processes import environment, processors, release, start_guarded
 from escalation.errors import BackendError
 
@@ -17,8 +18,10 @@ class Worker:
         self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as the worker)
         self._said = ""
         self.folders: list[Path] = []
-        command = [sys.executable, "-m", "backends.circuit_worker"]
-        self._guard = start_guarded(command, ["--keep-stdin"], environment(len(processors())), self._log)
+        self._last = LastWord()
+        command = [sys.executable, "-m", "backends.circuit_worker", str(self._last.path)]
+        options = ["--keep-stdin", f"--exit-file={self._last.path}"]
+        self._guard = start_guarded(command, options, environment(len(processors())), self._log)
 
     @property
     def alive(self) -> bool:
@@ -43,6 +46,7 @@ class Worker:
         release(self._guard)
         self.last_words()
         self._log.close()
+        self._last.close()
 
     def last_words(self) -> str:
         """The last line it wrote."""

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from backends.calls import failure
 from backends.circuit_jobs import Job, read_job, read_result, write_json, write_result, write_started
+from backends.last_word import began
 from escalation.errors import TierwiseError
 from escalation.work import RawResult, Report, Usage
 
@@ -44,7 +45,7 @@ def _folders() -> Iterator[Path]:
 def _run(folder: Path) -> None:
     job = read_job(folder)
     wall_s = job.work.resources.wall_s
-    write_started(folder, job.work.resources)
+    write_started(folder, job.work.resources, began(sys.argv[1], time.process_time()))
     # the kernel ends this process at the deadline, whoever holds Python's lock
     signal.setitimer(signal.ITIMER_REAL, max(wall_s, 1e-6))
     try:

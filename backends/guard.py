@@ -27,6 +27,7 @@ from typing import NoReturn
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 POLL_MS = 100
+_SINCE_BOOT = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
 def _prctl(option: int, value: int) -> None:
@@ -183,6 +184,7 @@ def _ended(reason: str, status: int | None, started: float) -> dict[str, object]
         "returncode": None if status is None else os.waitstatus_to_exitcode(status),
         "wall_s": time.monotonic() - started,
         "cpu_s": used.ru_utime + used.ru_stime,
+        "ended_s": time.clock_gettime(_SINCE_BOOT),
     }
 
 

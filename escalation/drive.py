@@ -7,7 +7,7 @@ from typing import Any
 from escalation.attempt import Cost
 from escalation.case import CaseStatus, Outcome
 from escalation.deciding import carry_out_decide
-from escalation.errors import Faulted, Held, Interrupted, Paused
+from escalation.errors import Faulted, Held, Interrupted, Paused, of_machine
 from escalation.judging import carry_out_judge, finish, give_up
 from escalation.ladder import Case, Decide, Judge, Perform, Step, conclude, ladder
 from escalation.performing import carry_out_item
@@ -66,7 +66,7 @@ def drive(runtime: Runtime, case: Case, carry_out: CarryOut, engine: str) -> Out
         with runtime.heartbeat(case.case_id):
             return finish(runtime, case, _to_the_end(runtime, case, timed), engine)
     except BaseException as error:
-        stopped = not isinstance(error, Exception) or isinstance(error, Interrupted)
+        stopped = not isinstance(error, Exception) or isinstance(error, Interrupted) or of_machine(error)
         give_up(runtime, case, CaseStatus.INTERRUPTED if stopped else CaseStatus.FAILED)
         raise
 

@@ -20,6 +20,10 @@ _AT_ITS_END = frozenset(
 """What the system says where the machine is at its end: no disk, no memory, no processes, no files."""
 
 
+_SQLITE = ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_NOMEM")
+"""The same in the words of sqlite3, which raises no OSError."""
+
+
 def of_machine(error: BaseException) -> bool:
     """Whether the machine failed under a program, and not the program: out of memory, a full disk."""
     cause: BaseException | None = error
@@ -27,6 +31,8 @@ def of_machine(error: BaseException) -> bool:
         if isinstance(cause, (MemoryError, MachineFault)):
             return True
         if isinstance(cause, OSError) and cause.errno in _AT_ITS_END:
+            return True
+        if getattr(cause, "sqlite_errorname", "").startswith(_SQLITE):
             return True
         cause = cause.__cause__
     return False

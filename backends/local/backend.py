@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from backends.calls import UNWRITTEN
 from backends.classical import ClassicalBackend
 from backends.jobfolder import JobFolder
+from backends.last_word import used
 from backends.local.pool import Pool, Worker
 from backends.processes import alive, processors
 from escalation.clock import this_process
@@ -77,7 +79,8 @@ class LocalBackend(ClassicalBackend):
         """
         progress, folder = self.wait(handle, 0), JobFolder(Path(handle["folder"]))
         if progress.state is JobState.FAULT and folder.finished() is None:
-            return RawResult(JobState.FAULT, error=progress.message, evidence=folder.logs())
+            usage = used(folder.running())
+            return RawResult(JobState.FAULT, error=progress.message, usage=usage, evidence=folder.logs())
         return folder.result()
 
     def cancel(self, handle: Mapping[str, Any]) -> None:
@@ -159,8 +162,9 @@ class _Job:
                 return False
         if reply == "gone":
             code, cpu_s = worker.stop()
-            used = elapsed_s * self.limits.threads if cpu_s is None else max(0.0, cpu_s - cpu_before_s)
-            self._publish(*_died(code), Usage(wall_s=elapsed_s, cpu_s=used))
+            bound_s = elapsed_s * self.limits.threads
+            used_s = bound_s if cpu_s is None else max(0.0, cpu_s - cpu_before_s)
+            self._publish(*_died(code), Usage(wall_s=elapsed_s, cpu_s=used_s))
         return reply == "again"
 
     def _ending(self, elapsed_s: float) -> tuple[JobState, str] | None:
@@ -179,6 +183,8 @@ def _died(code: int) -> tuple[JobState, str]:
     number = -code if code < 0 else code - 128
     if number > 0:
         return JobState.FAULT, f"the worker process was killed by {signal.Signals(number).name}"
+    if code == UNWRITTEN:
+        return JobState.FAULT, "the worker process could not write its result"
     return (
         JobState.FAILED,
         f"the worker process ended by itself with exit code {code}, in the middle of the call",

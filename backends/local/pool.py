@@ -1,14 +1,12 @@
 """Warm worker processes, at most so many at once, each kept for the thread count it was started with."""
 
-import json
 import select
 import subprocess
 import sys
-import tempfile
 import threading
-from contextlib import suppress
 from pathlib import Path
 
+from backends.last_word import LastWord
 from backends.processes import environment, release, start_guarded
 
 
@@ -17,10 +15,9 @@ class Worker:
 
     def __init__(self, threads: int) -> None:
         self.threads = threads
-        command = [sys.executable, "-m", "backends.local.worker"]
-        self._folder = tempfile.TemporaryDirectory(prefix="tierwise-worker-")
-        self._ended = Path(self._folder.name) / "exit.json"
-        options = ["--keep-stdin", f"--exit-file={self._ended}"]
+        self._last = LastWord()
+        command = [sys.executable, "-m", "backends.local.worker", str(self._last.path)]
+        options = ["--keep-stdin", f"--exit-file={self._last.path}"]
         self._guard = start_guarded(command, options, environment(threads), subprocess.PIPE)
         self._poll = select.poll()
         self._poll.register(self._replies, select.POLLIN)
@@ -65,10 +62,8 @@ class Worker:
         release(self._guard)
         if self._guard.stdout is not None:
             self._guard.stdout.close()
-        cpu_s = None
-        with suppress(OSError, ValueError):
-            cpu_s = float(json.loads(self._ended.read_bytes())["cpu_s"])
-        self._folder.cleanup()
+        cpu_s = self._last.cpu_s()
+        self._last.close()
         return self._guard.returncode, cpu_s
 
 

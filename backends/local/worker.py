@@ -15,9 +15,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
-from backends.calls import Meter, checked, failure, one_line, resolve, where
+from backends.calls import UNWRITTEN, Meter, checked, cpu_s, failure, one_line, resolve, where
 from backends.jobfolder import FolderReport, JobFolder
+from backends.last_word import began
 from escalation.clock import this_process
+from escalation.errors import of_machine
 from escalation.work import JobState, RawResult
 
 ROOT = Path.cwd()
@@ -25,7 +27,7 @@ ROOT = Path.cwd()
 
 def run(folder: JobFolder) -> None:
     """Runs the job in the folder and publishes its result, failed or not."""
-    folder.mark_running(this_process().to_json())
+    folder.mark_running(this_process().to_json() | began(sys.argv[1], cpu_s()))
     meter = Meter()
     try:
         result = _call(folder)
@@ -34,6 +36,17 @@ def run(folder: JobFolder) -> None:
         result = RawResult(failure(error), error=one_line(error))
     threads = int(folder.work()["resources"]["threads"])
     folder.publish(replace(result, usage=meter.usage(), provenance=where(threads)))
+
+
+def _run(folder: JobFolder) -> None:
+    """Runs the job; where nothing can be written, not even its failure, the process ends and says so."""
+    try:
+        run(folder)
+    except BaseException as error:
+        if not of_machine(error):
+            raise
+        traceback.print_exc()
+        os._exit(UNWRITTEN)
 
 
 def _call(folder: JobFolder) -> RawResult:
@@ -94,7 +107,7 @@ def main() -> None:
     while True:
         folder = JobFolder(Path(jobs.get()))
         with _Printing(folder.log):
-            run(folder)
+            _run(folder)
         os.chdir(ROOT)
         os.environ.clear()
         os.environ.update(environment)

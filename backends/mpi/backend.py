@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from backends.calls import UNWRITTEN
 from backends.classical import ClassicalBackend
 from backends.jobfolder import JobFolder, read_json
 from backends.mpi import launcher
@@ -181,6 +182,8 @@ def _exited(folder: JobFolder, code: int | None) -> tuple[JobState, None, str]:
         return JobState.FAULT, None, f"the MPI launcher {how}{_said(folder)}"
     if not _begun(folder):
         return JobState.FAULT, None, f"no rank could be started, exit code {code}{_said(folder)}"
+    if code == UNWRITTEN:
+        return JobState.FAULT, None, "a rank could not write its result"
     return JobState.FAILED, None, f"a rank ended by itself, with exit code {code} and without a result"
 
 

@@ -12,9 +12,10 @@ from typing import Any, NoReturn
 
 from mpi4py import MPI
 
-from backends.calls import Meter, checked, failure, one_line, resolve, where
+from backends.calls import UNWRITTEN, Meter, checked, failure, one_line, resolve, where
 from backends.jobfolder import FolderReport, JobFolder
 from backends.processes import die_with_parent, processors
+from escalation.errors import of_machine
 from escalation.work import JobState, Output, RawResult, Report
 
 WRONG_SIZE = 3
@@ -84,11 +85,15 @@ def _print_to(path: Path) -> None:
 
 def _abort(comm: Any, folder: JobFolder, error: BaseException) -> NoReturn:
     traceback.print_exc()
-    folder.publish(RawResult(failure(error), error=f"rank {comm.Get_rank()}: {one_line(error)}"))
+    code = UNWRITTEN if of_machine(error) else 1
+    try:
+        folder.publish(RawResult(failure(error), error=f"rank {comm.Get_rank()}: {one_line(error)}"))
+    except OSError:  # not even that can be written; the world must end all the same
+        code = UNWRITTEN
     for stream in (sys.stdout, sys.stderr):
         stream.flush()
-    comm.Abort(1)
-    os._exit(1)
+    comm.Abort(code)
+    os._exit(code)
 
 
 def main() -> None:

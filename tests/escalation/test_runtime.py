@@ -337,6 +337,26 @@ def test_whatever_ends_a_driver_leaves_no_case_to_a_process_that_lives(
     assert solve(runtime, case).status is CaseStatus.ACCEPTED
 
 
+@pytest.mark.parametrize("error", [MemoryError(), OSError(28, "No space left on device")])
+def test_a_machine_at_its_end_under_the_driver_itself_interrupts_the_case(
+    runtime: Runtime, case: Case, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    monkeypatch.setattr(Runtime, "backend", lambda *_: Played(DeviceKind.CLASSICAL, None, GOOD))
+
+    def raises(*_: Any) -> None:
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Toy, "certify", raises)
+        assert solve(runtime, case).status is CaseStatus.INTERRUPTED  # nothing was found invalid
+    with monkeypatch.context() as patch:
+        patch.setattr(runtime.ledger, "add_attempt", raises)
+        with pytest.raises(type(error)):
+            solve(runtime, case)
+    assert runtime.ledger.case("c").status is CaseStatus.INTERRUPTED
+    assert solve(runtime, case).status is CaseStatus.ACCEPTED
+
+
 def test_a_case_that_could_not_be_closed_is_free_and_the_first_error_is_told(
     runtime: Runtime, case: Case, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -162,6 +162,36 @@ def test_when_the_parent_dies_nothing_is_left_and_the_call_is_lost(
     assert progress.message.startswith("lost")
     result = local.result(parent.handle)
     assert (result.state, result.error) == (JobState.FAULT, progress.message)
+    assert result.usage.wall_s > 0  # the guard, which outlived its parent, says what was used
+    assert result.usage.cpu_s > 0
+
+
+@pytest.mark.parametrize("level", [0, 1], ids=["first guard", "second guard"])
+def test_whichever_guard_is_killed_in_a_call_nothing_is_left(
+    local: LocalBackend,
+    job_folder: Folder,
+    assert_gone: Callable[[list[psutil.Process]], None],
+    level: int,
+) -> None:
+    handle = local.submit(call("stall"), job_folder())
+    while local.wait(handle, 0.05).fraction != 0.5:
+        pass
+    workers = guarded("backends.local.worker")
+    assert len(workers) >= 5  # two guards, the worker, its child and its stray
+    workers[level].kill()
+    assert local.wait(handle, PATIENCE_S).state is JobState.FAULT
+    assert_gone(workers)
+
+
+def test_a_disk_that_is_full_when_the_result_is_written_is_the_machines_fault(
+    local: LocalBackend, job_folder: Folder
+) -> None:
+    folder = job_folder()
+    (folder / "outputs").mkdir(parents=True)
+    (folder / "outputs" / Blob(b"abab").digest).symlink_to("/dev/full")
+    result = run(local, LocalCall(f"{SAMPLES}:double", {"x": 1}, {"a": Blob(b"ab")}), folder)
+    said = "the worker process could not write its result"
+    assert (result.state, result.error) == (JobState.FAULT, said)
 
 
 def test_a_program_that_ends_itself_failed_and_one_out_of_memory_did_not(

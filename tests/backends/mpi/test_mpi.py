@@ -208,6 +208,19 @@ def test_a_surrounding_mpi_job_does_not_leak_in(
     assert result.ok, result.error
 
 
+def test_a_disk_that_is_full_when_the_result_is_written_is_the_machines_fault(
+    mpi: MpiBackend, job_folder: Folder
+) -> None:
+    written = run(mpi, program("block_sum", terms=10, blocks=3), job_folder()).files["sum.hex"]
+    folder = job_folder()
+    (folder / "outputs").mkdir(parents=True)
+    (folder / "outputs" / written.digest).symlink_to("/dev/full")
+    result = run(mpi, program("block_sum", terms=10, blocks=3), folder)
+    assert (result.state, result.error) == (
+        JobState.FAULT, "rank 0: OSError: [Errno 28] No space left on device"
+    )  # fmt: skip
+
+
 NODES = "elsewhere1,elsewhere2"  # no such machines, and no batch system either
 JOBS = {
     "Slurm": {
