@@ -4,13 +4,14 @@ import importlib.util
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 
 from cli.terminal import plain, terminal
 from deployments.setup import POOL
 from deployments.watching import Api, errors_in, troubles
-from escalation.case import CaseStatus
 from escalation.handoff.reconcile import open_cases
+from escalation.handoff.unattended import unattended
 from escalation.home import close_to_others
 from escalation.settings import settings
 from flows.engine import auth_string, served_home, served_url, server_url, what_is_wrong
@@ -25,17 +26,18 @@ def examine() -> int:
     failed = 0
     for name, check in CHECKS.items():
         with console.status(f"checking {name}"):
-            good, said = _safely(check)
+            good, said = safely(check)
         failed += not good
         console.print(f"{'[green]ok  [/]' if good else '[red]FAIL[/]'} {name}: {plain(said)}")
     console.print("all is well" if not failed else f"{failed} of {len(CHECKS)} checks failed")
     return 1 if failed else 0
 
 
-def _safely(check: Check) -> tuple[bool, str]:
+def safely(check: Check) -> tuple[bool, str]:
+    """What a check finds; one that breaks has failed, and says how."""
     try:
         return check()
-    except Exception as error:  # a check that breaks has failed, and says how
+    except Exception as error:
         return False, f"{type(error).__name__}: {error}".splitlines()[0]
 
 
@@ -80,16 +82,12 @@ def databases() -> tuple[bool, str]:
 
 
 def jobs() -> tuple[bool, str]:
-    """Whether somebody looks after every job: a process that waits for it, or the server's schedule."""
+    """Whether somebody looks after every job that may be charged; see `escalation.handoff.unattended`."""
     with open_records() as (ledger, _):
-        away = open_cases(ledger)
-        alone = [case_id for case_id in away if ledger.case(case_id).status is not CaseStatus.RUNNING]
-    if not alone:
-        return True, f"{len(away)} cases have work at a service, and a process that waits for it"
-    said = f"no process waits for the work at a service of {', '.join(alone)}"
-    if _served() is not None:
-        return True, f"{said}; the deployment `reconcile` looks after it every five minutes"
-    return False, f"{said}: run `tierwise reconcile`, or leave `tierwise serve` running"
+        found, away = unattended(ledger, time.time()), open_cases(ledger)
+    if found:
+        return False, "; ".join(each.line for each in found)
+    return True, f"{len(away)} cases have work at a service, and somebody looks after each"
 
 
 def serving() -> tuple[bool, str]:
@@ -98,17 +96,11 @@ def serving() -> tuple[bool, str]:
     if url is None:
         return True, "nothing is served from this home; `tierwise serve` does"
     wrong = what_is_wrong(url)
-    if wrong or url != _served():
+    if wrong or url != served_url():
         return not wrong, wrong or f"a Prefect server that somebody else runs answers at {url}"
     found, errors = troubles(Api(url, auth_string(url)), POOL), errors_in(served_home() / "server.log")
     remark = f"; its log has {len(errors)} errors, the last: {errors[-1][:120]}" if errors else ""
     return not found, ("; ".join(found) or f"{url}: runs are planned, and a worker takes them") + remark
-
-
-def _served() -> str | None:
-    """The URL of this home's own server, where it answers."""
-    url = served_url()
-    return url if url and what_is_wrong(url) is None else None
 
 
 def tracking() -> tuple[bool, str]:

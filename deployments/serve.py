@@ -25,12 +25,14 @@ from deployments.processes import (
 from deployments.setup import POOL
 from deployments.watching import Api, troubles
 from escalation.errors import BadInput, TierwiseError
+from escalation.handoff.unattended import unattended
 from escalation.home import close_folder
 from escalation.settings import ROOT
 from escalation.surroundings import private_files, without_secrets
 from flows.credential import credential, credential_file
 from flows.engine import SERVER_FILE, served_home
 from records.locking import file_lock
+from tasks.runtime import open_records
 
 FIRST_LOOK_S = 180.0
 LOOK_S = 60.0
@@ -94,9 +96,14 @@ def _look_after(keeper: Keeper, url: str, home: Path, tell: Say) -> None:
 
 def _troubles(url: str, home: Path) -> list[str]:
     try:
-        return troubles(Api(url, credential(home)), POOL)
+        found = troubles(Api(url, credential(home)), POOL)
     except (OSError, ValueError) as error:
-        return [f"the server at {url} does not answer as it should ({error})"]
+        found = [f"the server at {url} does not answer as it should ({error})"]
+    try:
+        with open_records() as (ledger, _):
+            return found + [each.line for each in unattended(ledger, time.time())]
+    except TierwiseError as error:
+        return [*found, str(error)]
 
 
 @contextmanager

@@ -13,12 +13,15 @@ from escalation.case import CaseStatus
 from escalation.errors import TierwiseError
 from escalation.handoff.reconcile import Report, open_cases, ready
 from escalation.handoff.reconcile import report as summed_up
+from escalation.handoff.unattended import unattended
 from escalation.runtime import Runtime
 from flows.driver import borrowed_ledger, borrowed_runtime, take_up
 from flows.ending import one_line
 from tasks.reconcile import look_after
 from tasks.running import as_it_is
 from tasks.tables import handoff_rows
+
+UNATTENDED = "Work that may be charged, and that nobody had looked at for long."
 
 
 @flow(persist_result=False)
@@ -37,6 +40,10 @@ def reconcile(go_on: bool = True) -> Report:
     if _nothing_to_do():
         return _ended(Report(), [])
     with borrowed_runtime() as runtime:
+        left = unattended(runtime.ledger, runtime.clock())  # before this run looks
+        _show(
+            "unattended", [{"work": str(each.row.key), "what to do": each.line} for each in left], UNATTENDED
+        )
         cases = open_cases(runtime.ledger)
         report = summed_up(runtime, [look_after(as_it_is(runtime), case_id) for case_id in cases])
         _show("reconcile", handoff_rows(report, runtime.clock()), "Hand-offs: what was done, what is parked.")

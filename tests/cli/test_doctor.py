@@ -1,0 +1,69 @@
+"""`tierwise doctor`: what is wrong with the real records, and with what is served, is found and named."""
+
+import json
+import os
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cli import doctor
+from escalation.handoff.unattended import unattended
+from flows.engine import SERVER_FILE
+from tasks.runtime import open_records
+
+
+def test_a_ledger_that_was_changed_by_hand_is_found(desk: Callable[..., Any], home: Path) -> None:
+    desk().run()
+    good, said = doctor.safely(doctor.databases)
+    assert good, said
+    with closing(sqlite3.connect(home / "ledger.db")) as database:
+        for (trigger,) in database.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+        ).fetchall():
+            database.execute(f"DROP TRIGGER {trigger}")
+        database.execute("UPDATE events SET body = replace(body, 'c', 'd') WHERE number = 2")
+        database.commit()
+    good, said = doctor.safely(doctor.databases)
+    assert not good
+    assert len(said.splitlines()) == 1
+
+
+def test_work_that_nobody_looks_after_is_named_with_what_to_do(
+    desk: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = desk()
+    made.service.faults = {"send": ["before"], "find": ["down"]}
+    assert "parked" in made.run()
+    assert doctor.jobs() == (True, "1 cases have work at a service, and somebody looks after each")
+    monkeypatch.setattr(doctor, "unattended", partial(unattended, after_s=-1.0))  # as if long ago
+    good, said = doctor.jobs()
+    assert not good
+    assert "c/0/0 is parked" in said
+    assert "it waits for a person, see `tierwise jobs`" in said
+
+
+def test_a_server_that_was_killed_is_named(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("PREFECT_API_URL", "PREFECT_API_AUTH_STRING"):
+        monkeypatch.delenv(name, raising=False)
+    assert doctor.serving() == (True, "nothing is served from this home; `tierwise serve` does")
+    (home / "prefect").mkdir(parents=True)
+    (home / "prefect" / SERVER_FILE).write_text(json.dumps({"api_url": "http://127.0.0.1:1/api", "pid": 1}))
+    good, said = doctor.serving()
+    assert not good
+    assert said.startswith("no Prefect server answers at http://127.0.0.1:1/api")
+
+
+def test_records_that_others_could_read_are_closed_and_remarked_on(home: Path) -> None:
+    with open_records():
+        pass
+    (home / "ledger.db").chmod(0o644)
+    os.chmod(home / "store", 0o755)
+    good, said = doctor.home()
+    assert good
+    assert "2 files and folders in it were open to other users, and are closed now" in said
+    assert doctor.home() == (True, f"records go to {home}, which its user alone can read")
