@@ -8,6 +8,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
+from threading import Lock
 
 UNTRACKED = {
     "DO_NOT_TRACK": "true",  # mlflow/telemetry/utils.py takes `true` alone
@@ -67,11 +68,27 @@ def without_secrets(env: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-@contextmanager
-def private_files() -> Iterator[None]:
-    """Files and folders that this process makes in the block can be read by its user alone."""
-    before = os.umask(PRIVATE)
-    try:
-        yield
-    finally:
-        os.umask(before)
+class _PrivateFiles:
+    """The process's umask, which all its threads share: as it was again when the last block has ended."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._blocks, self._before = 0, 0
+
+    @contextmanager
+    def __call__(self) -> Iterator[None]:
+        """Files and folders that this process makes in the block can be read by its user alone."""
+        with self._lock:
+            before = os.umask(PRIVATE)
+            self._before = self._before if self._blocks else before
+            self._blocks += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._blocks -= 1
+                if not self._blocks:
+                    os.umask(self._before)
+
+
+private_files = _PrivateFiles()

@@ -74,6 +74,8 @@ def test_another_user_of_the_machine_gets_nothing(served: Any) -> None:
         served.home / "worker.log",
     ]
     assert attack(port, *files, served.records) == []
+    made = [path for path in served.home.rglob("*") if not path.is_symlink()]
+    assert [path for path in made if path.stat().st_mode & 0o077] == []
     shown = [file.read_bytes() for file in Path("/proc").glob("[0-9]*/cmdline") if file.exists()]
     assert not any(str(credential(served.home)).encode() in line for line in shown)
 

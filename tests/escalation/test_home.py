@@ -11,6 +11,7 @@ import pytest
 from escalation.errors import BadInput
 from escalation.home import close_to_others
 from escalation.settings import ROOT
+from escalation.surroundings import private_files
 
 PROBLEM = """\
 family: toy
@@ -59,6 +60,21 @@ def test_a_program_that_opens_the_records_keeps_its_own_umask(tmp_path: Path) ->
     assert done.returncode == 0, done.stderr
     assert open_to_others(tmp_path / "home") == []
     assert stat.S_IMODE((tmp_path / "own").stat().st_mode) == 0o644
+
+
+def test_blocks_that_overlap_stay_private_to_the_end_of_the_last(tmp_path: Path) -> None:
+    def made(name: str) -> int:
+        (tmp_path / name).touch()
+        return stat.S_IMODE((tmp_path / name).stat().st_mode)
+
+    before, first, second = made("before"), private_files(), private_files()
+    first.__enter__()
+    second.__enter__()
+    assert made("both") == 0o600
+    first.__exit__(None, None, None)
+    assert made("second") == 0o600
+    second.__exit__(None, None, None)
+    assert made("after") == before
 
 
 def test_what_an_earlier_version_left_open_is_closed(tmp_path: Path) -> None:
