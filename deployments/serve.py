@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -59,6 +60,7 @@ def serve(
 
     def tell(line: str) -> None:
         say(line + "\n")
+        sys.stdout.flush()
 
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     home, keeper = home or served_home(), Keeper(tell)
@@ -78,32 +80,34 @@ def serve(
 
 def _look_after(keeper: Keeper, url: str, home: Path, tell: Say) -> None:
     """Until Ctrl-C: starts again what died, and says what does not do its work, when that changes."""
-    said: list[str] = []
+    said: set[str] = set()
     due = time.monotonic() + FIRST_LOOK_S
     while True:
         keeper.look()
         if time.monotonic() > due:
             due = time.monotonic() + LOOK_S
-            found = _troubles(url, home)
-            for line in found:
-                if line not in said:
-                    tell(f"WARNING: {line}; see {home / 'server.log'} and {home / 'worker.log'}")
+            found = {re.sub(r"\d+ min", "", line): line for line in _troubles(url, home)}
+            for what in found.keys() - said:
+                tell(f"WARNING: {found[what]}; see {home / 'server.log'} and {home / 'worker.log'}")
             if said and not found:
                 tell("all is well again")
-            said = found
+            said = set(found)
         time.sleep(1.0)
 
 
 def _troubles(url: str, home: Path) -> list[str]:
+    """A check that breaks must not end what it watches over."""
+    found = []
     try:
-        found = troubles(Api(url, credential(home)), POOL)
-    except (OSError, ValueError) as error:
-        found = [f"the server at {url} does not answer as it should ({error})"]
+        found += troubles(Api(url, credential(home)), POOL)
+    except Exception as error:
+        found.append(f"the server at {url} does not answer as it should ({error})")
     try:
         with open_records() as (ledger, _):
-            return found + [each.line for each in unattended(ledger, time.time())]
-    except TierwiseError as error:
-        return [*found, str(error)]
+            found += [each.line for each in unattended(ledger, time.time())]
+    except Exception as error:
+        found.append(f"the ledger cannot be read ({error})")
+    return found
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from deployments.setup import POOL
 from deployments.watching import Api, troubles
 from escalation.errors import BadInput
 from flows.credential import credential
-from flows.engine import what_is_wrong
+from flows.engine import healthy
 from tests.deployments.patience import PATIENCE_S, until
 
 pytestmark = pytest.mark.timeout(900)  # the first of them waits for the server's migration
@@ -39,7 +39,7 @@ def test_after_the_worker_and_the_server_were_killed_a_run_completes(on_server: 
     until(lambda: troubles(api, POOL) == [], "planned run of everything that has a schedule")
     for what in ("worker", "server"):
         killed(on_server, what)
-    until(lambda: what_is_wrong(on_server.url) is None, "server that answers")
+    until(lambda: healthy(on_server.url, 5.0), "server that answers")
     run = run_deployment("reconcile/tierwise", timeout=PATIENCE_S, poll_interval=0.5)
     assert isinstance(run, FlowRun)
     assert run.state is not None
