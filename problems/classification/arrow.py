@@ -77,10 +77,10 @@ def _column(name: str, values: Any, missing: Missing) -> Texts | Numbers:
         return _numbers(values, missing)
     try:
         return [_text(text, missing) for text in _texts(values)]
-    except (pyarrow.ArrowException, TypeError) as error:
+    except (pyarrow.ArrowException, TypeError):
         raise BadInput(
-            f"column {name!r}: expected numbers, flags, texts or dates, got {kind} "
-            f"({type(error).__name__}): turn it into one of them, or add it to `drop`"
+            f"column {name!r}: expected numbers, flags, texts or dates, got {kind}: "
+            "turn it into one of them, or add it to `drop`"
         ) from None
 
 

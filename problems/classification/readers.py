@@ -148,8 +148,10 @@ def _without_comments(text: str) -> tuple[str, int, tuple[str, ...]]:
     above = 0
     while above < len(lines) and (not lines[above].strip() or lines[above].lstrip().startswith(COMMENT)):
         above += 1
+    if above == len(lines):
+        return "", 0, ()
     comments = sum(bool(line.strip()) for line in lines[:above])
-    if not comments or above == len(lines):
+    if not comments:
         return text, 0, ()
     cells = lines[above].split(_delimiter(lines[above]))
     marked = lines[above - 1].strip().lstrip(COMMENT)

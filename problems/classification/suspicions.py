@@ -47,8 +47,8 @@ def suspicions(columns: tuple[Column, ...], frame: "pd.DataFrame") -> tuple[str,
             )
         if column.kind == "number":
             said += [
-                f"column {column.name!r}: {value:g} occurs {count} times, far from all other values: if it "
-                "means missing, add it to na_values"
+                f"column {column.name!r}: {value:g} occurs {count} times on the open rows, far from all "
+                "other values: if it means missing, add it to na_values"
                 for value, count in far_off(frame[column.name].to_numpy(dtype=np.float64))
             ]
     return tuple(said)

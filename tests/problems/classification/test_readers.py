@@ -124,6 +124,7 @@ def test_lines_are_counted_through_quoted_line_breaks_and_blank_lines(write: Wri
     ("data", "message"),
     [
         (b"", "got an empty file"),
+        (b"# a\n#b\n", "got an empty file"),
         (b"a,b\n", "expected rows below the header, got none"),
         (b"a,b\n1,2,3\n", "line 2: expected 2 values as in the header, got 3"),
         (b"a,a\n1,2\n", "expected distinct column names, got 'a' 2 times"),
