@@ -42,7 +42,7 @@ def said(data: Any, status: int = 200, *headers: str) -> bytes:
     return http(status, json.dumps(data).encode(), "Content-Type: application/json", *headers)
 
 
-def dripping(at_once: bytes, piece: bytes, every_s: float) -> Answer:
+def dripping(at_once: bytes, piece: bytes, every_s: float) -> Callable[[Write, threading.Event], None]:
     """Begins, and goes on by a piece now and then, without end."""
 
     def write(out: Write, over: threading.Event) -> None:
@@ -67,10 +67,15 @@ def access_token() -> bytes:
 
 @dataclass
 class Hostile:
-    """Answers by `METHOD path` (a regular expression); the last that fits counts, what fits none is 404."""
+    """Answers by `METHOD path` (a regular expression); the last that fits counts, what fits none is 404.
+
+    Attributes:
+        at_once: answers to whoever connects, before a request has come.
+    """
 
     answers: dict[str, Answer] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
+    at_once: Callable[[Write, threading.Event], None] | None = None
 
     def __post_init__(self) -> None:
         self.answers = {
@@ -110,6 +115,8 @@ class Hostile:
 
     def _answer(self, connection: socket.socket) -> None:
         with connection, suppress(OSError, ValueError):
+            if self.at_once is not None:
+                self.at_once(connection.sendall, self._over)
             asked = _read(connection)
             self.asked.append(asked)
             line, found = f"{asked.method} {asked.path}", http(404, b"{}")

@@ -2,15 +2,18 @@
 
 import gzip
 import json
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import requests
 
 from backends.ibm_runtime import bounded
+from backends.ibm_runtime.bounded import Unusable
 from backends.ibm_runtime.service import ServiceBackend
+from backends.ibm_runtime.transport import Sheet, Wire
 from escalation.errors import BackendError
 from escalation.handoff.model import Payload, RemoteJob
 from escalation.handoff.service import Declined, InDoubt, Malformed, NotSent
@@ -82,10 +85,8 @@ NONSENSE: dict[str, bytes] = {
 
 
 def refused(verb: Callable[[ServiceBackend], Any], device: ServiceBackend) -> BackendError:
-    before = time.monotonic()
     with pytest.raises(BackendError) as caught:
         verb(device)
-    assert time.monotonic() - before < 60  # it ends; how fast is not for a test
     line = str(caught.value)
     assert "\n" not in line
     assert len(line) < 1000
@@ -152,6 +153,22 @@ def test_a_result_and_a_list_without_end_end(hostile: Make, what: str) -> None:
     for verb in (VERBS["find"][1], lambda device: device.fetch(JOB)):
         assert refused(verb, device).retry
     assert len(server.of("GET", "/jobs.*")) == 2
+
+
+@pytest.mark.parametrize("begin", [b"\x16\x03\x03\x40\x00", b""])
+def test_a_handshake_without_end_ends(begin: bytes) -> None:
+    """A TLS record of 16 KiB (RFC 8446, section 5.1) that comes by the byte."""
+    server = Hostile(at_once=dripping(begin, b"\x02", 0.05))
+    session = requests.Session()
+    session.trust_env = False
+    wire = Wire(SimpleNamespace(sheet=Sheet()), (5.0, 5.0))
+    session.mount("https://", wire)
+    try:
+        with session, pytest.raises(requests.RequestException) as caught:
+            session.get(server.url.replace("http", "https"))
+    finally:
+        server.close()
+    assert isinstance(caught.value, Unusable) is bool(begin)  # the other is no TLS, which is seen at once
 
 
 @pytest.mark.parametrize("what", ["a body by the byte", "a flood", "silence"])
