@@ -18,6 +18,7 @@ from escalation.document import shown
 from escalation.errors import BadInput
 from escalation.identity import digest_bytes
 from problems.optimisation.models import Names, Qubo, Sense
+from problems.optimisation.readers import bqm_files
 from problems.optimisation.readers.files import COMMENTS, TextFile, read_bytes, read_text
 from problems.optimisation.readers.numbers import scaled, whole
 from problems.optimisation.readers.pairs import Entry
@@ -90,6 +91,7 @@ def _decoded(path: Path, data: bytes) -> Any:
 
     try:
         if path.suffix.lower() == ".bqm":
+            bqm_files.refuse_torn(data)
             return dimod.BinaryQuadraticModel.from_file(BytesIO(data))
         found = json.loads(data.decode("utf-8-sig"))
         if not isinstance(found, dict) or found.get("type") != "BinaryQuadraticModel":

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import product
 from pathlib import Path
 from shutil import copyfileobj
@@ -280,6 +281,58 @@ def test_lists_that_do_not_fit_together_never_reach_dimod(
         read_binary_model(QuboSpec(file=path.name), path)
     assert message in str(error.value)
     assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("vartype", ["SPIN", "BINARY"])
+def test_a_file_of_dimods_is_taken_whole_and_no_part_of_it_alone(
+    dtype: type, vartype: str, tmp_path: Path
+) -> None:
+    """A changed byte, or a missing end, gives a model or one line; dimod alone died of some."""
+    rng = np.random.default_rng(5)
+    names = [f"v{k}" for k in range(6)]
+    linear = {name: float(rng.integers(-9, 10)) for name in names}
+    pairs = [(u, v) for u in names for v in names if u < v]
+    model = dimod.BinaryQuadraticModel(
+        linear, {pair: float(rng.integers(1, 9)) for pair in pairs[::2]}, 3, vartype, dtype=dtype
+    )
+    path = binary_model(tmp_path / "m.bqm", model)
+    data = path.read_bytes()
+    same_energies(read_binary_model(QuboSpec(file=path.name), path), model)
+    for _ in range(150):
+        place, byte = int(rng.integers(8, len(data))), int(rng.integers(256))
+        path.write_bytes(data[:place] + bytes([byte]) + data[place + 1 :])
+        with suppress(BadInput):
+            read_binary_model(QuboSpec(file=path.name, decimals=12), path)
+        path.write_bytes(data[:place])
+        with suppress(BadInput):
+            read_binary_model(QuboSpec(file=path.name), path)
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "message"),
+    [
+        (-1, -5, "a product with a variable that is not there"),
+        (-1, 2**31 - 1, "a product with a variable that is not there"),
+        (-1, 0, "a product with a variable that is not there"),
+        (1, -1, "neighbourhoods that do not follow each other"),
+        (0, 1, "neighbourhoods that do not follow each other"),
+    ],
+)
+def test_indices_of_a_binary_file_that_point_elsewhere_are_refused(
+    place: int, value: int, message: str, tmp_path: Path
+) -> None:
+    """Two variables, one product: a record each of int32 and float64, then two records of the same size."""
+    model = dimod.BinaryQuadraticModel({0: 1, 1: 2}, {(0, 1): 3}, 0, "BINARY")
+    path = binary_model(tmp_path / "m.bqm", model)
+    data = bytearray(path.read_bytes())
+    begin = 14 + int.from_bytes(data[10:14], "little") + 8
+    at = begin + 12 * (place if place >= 0 else 2)
+    # the first record of the product is that of variable 0, which names 1
+    data[at : at + 4] = value.to_bytes(4, "little", signed=True)
+    path.write_bytes(data)
+    with pytest.raises(BadInput, match=message):
+        read_binary_model(QuboSpec(file=path.name), path)
 
 
 @pytest.mark.parametrize("data", [b"[" * 100_000, b'{"type": ' * 3000, b'{"type": "BinaryQuadraticModel"}'])
