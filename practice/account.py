@@ -41,8 +41,8 @@ class Entry:
             `accepted late` or `refused late`.
         job: that it made.
         status: of the answer.
-        delivery: `whole`, `reset`, `silent`, `truncated`, or `left` where the client had gone; None while
-            it is not answered.
+        delivery: `whole`, `reset`, `silent`, `truncated`, `streamed`, `dripped`, or `left` where the client
+            had gone; None while it is not answered.
     """
 
     number: int

@@ -1,8 +1,9 @@
 """What a hand-off survives: processes that die by SIGKILL at named points, under every fault of the service.
 
-A cell is one piece of paid work against a practice service that was reset and given one fault. A process
-runs it with IBM's own client over HTTP, on a ledger on disk, and is killed at a point; others take the work
-up again until it has its answer. What came of it is then read from the service's own exact account.
+A cell is one piece of paid work, or a whole case on its way up the ladder, against a practice service that
+was reset and given one fault. A process runs it with IBM's own client over HTTP, on a ledger on disk, and is
+killed at a point; others take the work up again until it has its answer. What came of it is then read from
+the service's own exact account.
 
     python -m bench.fault_matrix             # every cell; goes on where it was stopped
     python -m bench.fault_matrix --subset    # the covering array that the tests run

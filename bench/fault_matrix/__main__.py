@@ -25,7 +25,7 @@ def main() -> int:
     parser.add_argument("--page", type=Path, default=PAGE)
     parser.add_argument("--table", action="store_true", help="only write the table of the rows there are")
     options = parser.parse_args()
-    wanted = cells.subset() if options.subset else cells.full()
+    wanted = [*cells.subset(), *cells.some_ladders()] if options.subset else cells.full()
     if options.table:
         have = crew.kept(options.rows)
         rows = [have[cell.name] for cell in wanted if cell.name in have]

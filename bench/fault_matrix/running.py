@@ -17,7 +17,7 @@ from bench.fault_matrix.points import Point
 from bench.fault_matrix.verdict import judge
 from practice import Practice
 
-HUNG_S = 120.0
+HUNG_S = 150.0
 """A process that is still there after so long counts as hung; an undisturbed one takes about one second."""
 LIVES = 8
 """Processes that may take the work up after the last kill; a user or a schedule would start as many."""

@@ -109,6 +109,6 @@ def settings(home: Path, url: str) -> Settings:
         usd_per_qpu_s=1.6,
         settle_s=SETTLE_S,
         poll_s=0.03,
-        doubt_s=120.0,
+        doubt_s=30.0,
         usage_s=5.0,
     )
