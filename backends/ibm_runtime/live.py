@@ -101,7 +101,7 @@ class LiveDevice:
             return build(self.name, configuration, said)
         except (LookupError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
             what = f"{self.name}: its calibration is not as documented: {type(error).__name__}: {error}"
-        raise BackendError(" ".join(what.split()))
+        raise BackendError(" ".join(what.split()), retry=True)
 
     def status(self) -> Mapping[str, Any]:
         """Asks for the status: `state` (whether it is up), `status`, `length_queue`."""

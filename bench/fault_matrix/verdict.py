@@ -7,7 +7,7 @@ from bench.fault_matrix.placements import Placement
 UNCHARGED = ("job_fails", "job_cancelled_by_operator")
 """Jobs that end without a result, and are not charged."""
 MAY_REFUSE = (
-    *("quota", "not_found", "forbidden", "unprocessable"),
+    *("quota", "not_found", "forbidden", "unprocessable", "device_unlisted"),
     *("no room in the budget", "refused by a person"),
 )
 """Faults by which the work is refused for good, unless a process dies before it reads the refusal."""
