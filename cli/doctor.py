@@ -75,10 +75,15 @@ def prefect_server() -> tuple[bool, str]:
 
 
 def databases() -> tuple[bool, str]:
-    """Whether the ledger can be read and its chain holds; a fresh one where there is none yet."""
-    with open_records() as (ledger, _):
-        events = ledger.verify()
-        return True, f"{events} events, each follows from the one before"
+    """Whether ledger, store and MLflow hold what the ledger says; a fresh ledger where there is none yet."""
+    from records.audit import audit
+
+    with open_records() as (ledger, store):
+        found = audit(ledger, store, settings().tracking_uri)
+    if not found.findings:
+        return True, f"{found.said}: all as the ledger says"
+    first, more = found.findings[0], len(found.findings) - 1
+    return False, first + (f"; and {more} more, which the flow `audit` lists" if more else "")
 
 
 def jobs() -> tuple[bool, str]:

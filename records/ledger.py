@@ -350,6 +350,11 @@ class SqlLedger:
         with self._database.reading() as connection:
             return tuple(walk.everything(connection))
 
+    def digests(self) -> frozenset[str]:
+        """The digests of all bytes that the ledger's rows name; they must be in the store."""
+        with self._database.reading() as connection:
+            return frozenset(walk.digests(connection))
+
     def check(self) -> None:
         """Refuses a ledger that was changed behind its back; raises `CorruptRecord` with what is wrong."""
         with self._database.reading() as connection:

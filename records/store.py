@@ -3,6 +3,7 @@
 import os
 import re
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from escalation.errors import BadInput, CorruptRecord
@@ -60,6 +61,12 @@ class FileStore:
     def has(self, digest: str) -> bool:
         """Tells whether a file of that name exists; only `get` reads it."""
         return self.path(digest).exists()
+
+    def digests(self) -> Iterator[str]:
+        """The names of all files; only `get` says whether one holds what its name says."""
+        for path in self.folder.glob("??/??/*"):
+            if DIGEST.fullmatch(path.name):
+                yield path.name
 
     def path(self, digest: str) -> Path:
         """Where the bytes are, or would be.

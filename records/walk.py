@@ -17,7 +17,7 @@ from escalation.errors import CaseConflict, CorruptRecord
 from escalation.handoff.states import HandoffState, Who, check_transition
 from records import budgets
 from records import events as sealed
-from records.schema import events
+from records.schema import attempts, events, handoffs, intents
 
 Body = Mapping[str, Any]
 Key = tuple[str, int, int]
@@ -80,6 +80,27 @@ def findings(connection: Connection) -> Iterator[str]:
     for key, state in past.handoffs.items():
         if state in (_S.DONE, _S.REFUSED) and past.money.get(key) == budgets.BudgetState.RESERVED:
             yield f"hand-off {_named(key)} is {state}, and money is still set aside for it"
+
+
+def digests(connection: Connection) -> Iterator[str]:
+    """The digests of all bytes that rows name: inputs and results of work, candidates, what was sent."""
+    for table, columns in ((intents, ("work", "result")), (attempts, ("candidate",))):
+        for row in connection.execute(select(*(table.c[name] for name in columns))):
+            for text in filter(None, row):
+                yield from _named_bytes(json.loads(text))
+    for row in connection.execute(select(handoffs.c.handoff)).scalars():
+        said = json.loads(row)
+        yield from filter(None, (said["payload"], said["raw"], *said["calibrations"].values()))
+
+
+def _named_bytes(data: Body) -> Iterator[str]:
+    """The digests under the names by which `records.codec` keeps bytes."""
+    for name in ("inputs", "files", "evidence"):
+        yield from (data.get(name) or {}).values()
+    for pub in data.get("pubs") or ():
+        yield from (pub["qasm3"], pub["parameters"])
+    for control in (data.get("controls") or {}).values():
+        yield from _named_bytes(control)
 
 
 def _event(past: _Past, case_id: str, kind: str, body: Body) -> Iterator[str]:

@@ -80,7 +80,9 @@ def test_prefect_deploy_all_and_setup_may_be_run_again(client: SyncPrefectClient
     assert {each.entrypoint: each.id for each in client.read_deployments()} == before
 
 
-@pytest.mark.parametrize(("flow", "cron"), [("calibration", "17 * * * *"), ("reconcile", "*/5 * * * *")])
+@pytest.mark.parametrize(
+    ("flow", "cron"), [("calibration", "17 * * * *"), ("reconcile", "*/5 * * * *"), ("audit", "43 2 * * *")]
+)
 def test_what_nobody_triggers_is_scheduled(client: SyncPrefectClient, flow: str, cron: str) -> None:
     (schedule,) = client.read_deployment_by_name(f"{flow}/tierwise").schedules
     assert schedule.active

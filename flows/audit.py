@@ -1,0 +1,36 @@
+"""Audits what is kept, every night: ledger, store and MLflow against the ledger's own word."""
+
+from typing import cast
+
+from prefect import flow
+from prefect.artifacts import create_table_artifact
+from prefect.client.schemas.objects import State
+from prefect.logging import get_run_logger
+from prefect.states import Completed, Failed
+
+from escalation.settings import settings
+from records.audit import Audit
+from records.audit import audit as look
+from tasks.runtime import open_records
+
+
+@flow(persist_result=False)
+def audit() -> Audit:
+    """Looks for everything that was changed behind the ledger's back; the run fails where there is anything.
+
+    Returns:
+        What was looked at, with a line for each finding.
+    """
+    with open_records() as (ledger, store):
+        found = look(ledger, store, settings().tracking_uri)
+    for line in found.findings:
+        get_run_logger().error("%s", line)
+    if found.findings:
+        rows = [{"finding": line} for line in found.findings]
+        create_table_artifact(rows, "audit", "What does not fit what the ledger says.")
+    state: State[Audit] = (
+        Failed(message=f"{len(found.findings)} findings, the first: {found.findings[0]}")
+        if found.findings
+        else Completed(message=found.said, data=found)
+    )
+    return cast(Audit, state)

@@ -1,0 +1,33 @@
+"""The nightly audit fails its run where something was changed, and says what."""
+
+import json
+import sqlite3
+from typing import Any
+
+import pytest
+from prefect.artifacts import Artifact
+
+from escalation.handoff.model import Limit, Period
+from escalation.settings import settings
+from flows.audit import audit
+from tasks.runtime import open_records
+
+pytestmark = pytest.mark.timeout(900)  # the first of them waits for the server's migration
+
+
+def test_a_changed_limit_fails_the_run_and_is_named(on_server: Any) -> None:
+    with open_records() as (ledger, _):
+        ledger.set_limit(Limit(project="audited", period=Period.DAY, usd=5.0))
+    assert audit(return_state=True).is_completed()
+    with sqlite3.connect(settings().home / "ledger.db") as connection:
+        connection.execute("UPDATE limits SET usd = 5000 WHERE project = 'audited'")
+    try:
+        state = audit(return_state=True)
+        assert state.is_failed()
+        assert "expected the row limits audited/day to have" in (state.message or "")
+        table: Any = Artifact.get("audit")
+        [row] = json.loads(table.data)
+        assert "limits audited/day" in row["finding"]
+    finally:
+        with sqlite3.connect(settings().home / "ledger.db") as connection:
+            connection.execute("UPDATE limits SET usd = 5 WHERE project = 'audited'")
