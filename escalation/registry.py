@@ -3,7 +3,7 @@
 import importlib
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,6 +23,8 @@ class FamilyDescriptor:
         summary: one line.
         sample: an instance that the contract suite loads, quick to solve.
         sample_target: a target for it.
+        scorers: by format of a model, `module:function` from its bytes and a DataFrame to scores, shape
+            (rows,); with these MLflow serves it.
         proves: whether its certificates are proofs, so that the target's confidence plays no part.
         sources: `module:function` from a folder for example files to the `escalation.testing.sources.Source`s
             that say which fields each way to give an instance takes.
@@ -34,6 +36,7 @@ class FamilyDescriptor:
     sample: Mapping[str, Any]
     sample_target: Mapping[str, Any]
     proves: bool = False
+    scorers: Mapping[str, str] = field(default_factory=dict)
     sources: str = ""
 
 

@@ -1,14 +1,19 @@
 """Candidates' models as MLflow logged models: an `MLmodel` file with signature beside the model's own bytes.
 
-No pickle, and no `python_function` flavour: the flavour `tierwise` names the format, and the family's own
-reader (which the verifier uses too) is what loads the bytes.
+No pickle. The flavour `tierwise` names the format. Where the family says what scores with it (the verifier's
+own reader), there is a flavour `python_function` too, whose code travels with the model: MLflow loads and
+serves it without Tierwise.
 """
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from escalation.attempt import Attempt, Candidate
 from escalation.case import CaseInfo
+from escalation.registry import families
+from records.portable_code import portable
 from records.tracking_client import laid_out, safe
 
 FLAVOUR = "tierwise"
@@ -63,9 +68,46 @@ def _save(client: Any, logged: Any, run: Any, info: CaseInfo, candidate: Candida
         metadata={"sha256": blob.digest, "case_id": info.case_id},
     )
     model.add_flavor(FLAVOUR, data=_MODEL, format=candidate.values[_FORMAT], sha256=blob.digest)
+    scorer = families()[info.problem.family].scorers.get(str(candidate.values[_FORMAT]))
     with laid_out({_MODEL: blob.data}) as folder:
-        model.save(str(folder / "MLmodel"))
+        if scorer is None or model.signature is None:
+            model.save(str(folder / "MLmodel"))
+        else:
+            _save_loadable(model, folder, scorer, info)
         client.log_model_artifacts(logged.model_id, str(folder))
+
+
+def _save_loadable(model: Any, folder: Path, scorer: str, info: CaseInfo) -> None:
+    """Has MLflow add its `python_function` flavour, and what that needs, to the folder with the model."""
+    from mlflow.pyfunc import save_model
+
+    data = folder / _MODEL
+    package, files, requirements = portable(scorer, model.metadata["sha256"])
+    with laid_out(files) as code, TemporaryDirectory(prefix="tierwise-") as aside:
+        held = Path(aside) / _MODEL
+        data.rename(held)
+        folder.rmdir()  # MLflow makes it
+        save_model(
+            str(folder),
+            loader_module=package,
+            data_path=str(held),
+            code_paths=[str(code / package)],
+            mlflow_model=model,
+            signature=model.signature,
+            input_example=example(info.instance["features"]),
+            pip_requirements=requirements,
+        )
+
+
+def example(columns: Any) -> Any:
+    """A row made up of the columns: zeros, and the first level of each category. No row of anybody's."""
+    import pandas as pd
+
+    row = {
+        column["name"]: 0.0 if column["kind"] == "number" else next(iter(column.get("levels", ())), "")
+        for column in columns
+    }
+    return pd.DataFrame([row])
 
 
 def signature(columns: Any) -> Any:

@@ -103,13 +103,19 @@ def _anonymous(node: Any, names: Mapping[str, str]) -> Any:
     return kept
 
 
-def _skops(model: bytes, rows: "pd.DataFrame", features: Floats | None) -> Floats:
+def skops_scores(model: bytes, rows: "pd.DataFrame") -> Floats:
+    """Returns P(positive) of every row, shape (rows,), from a skops file."""
     estimator = load_estimator(model)
-    data: Any = rows if features is None else features
-    if features is None:
-        data = rows[list(estimator.feature_names_in_)]
+    return _skops(estimator, rows[list(estimator.feature_names_in_)])
+
+
+def _skops(estimator: Any, data: Any) -> Floats:
     place = [int(label) for label in estimator.classes_].index(1)
     return np.asarray(estimator.predict_proba(data)[:, place], dtype=np.float64)
+
+
+def _skops_on(model: bytes, rows: "pd.DataFrame", features: Floats | None) -> Floats:
+    return skops_scores(model, rows) if features is None else _skops(load_estimator(model), features)
 
 
 def _on_rows(path: str) -> Scorer:
@@ -133,7 +139,7 @@ def _on_features(path: str) -> Scorer:
 
 
 FORMATS: Mapping[str, Scorer] = {
-    "skops": _skops,
+    "skops": _skops_on,
     "xgboost": _on_rows("problems.classification.xgboost_model:scores"),
     "forest": _on_rows("problems.classification.forest_model:scores"),
     "svm-on-features": _on_features("problems.classification.feature_svm:scores"),

@@ -8,5 +8,10 @@ DESCRIPTOR = FamilyDescriptor(
     summary="Binary classification of the rows of a table: tuned on open rows, certified on sealed ones.",
     sample={"dataset": "breast_cancer"},
     sample_target={"metric": "roc_auc", "at_least": 0.97},
+    scorers={
+        "skops": "problems.classification.artefact:skops_scores",
+        "xgboost": "problems.classification.xgboost_model:scores",
+        "forest": "problems.classification.forest_model:scores",
+    },
     sources="problems.classification.sources:sources",
 )
