@@ -53,6 +53,19 @@ def drive(runtime: Runtime, case: Case, carry_out: CarryOut, engine: str) -> Out
     record = runtime.ledger.open_case(case.info)
     if record.status.final and record.outcome is not None:
         return Outcome.model_validate(record.outcome)
+    try:
+        runtime.tracker.case_opened(record, None)
+        timed = _timed(runtime, case, carry_out)
+        with runtime.heartbeat(case.case_id):
+            return finish(runtime, case, _to_the_end(runtime, case, timed), engine)
+    except BaseException as error:
+        stopped = not isinstance(error, Exception) or isinstance(error, Interrupted) or of_machine(error)
+        give_up(runtime, case, CaseStatus.INTERRUPTED if stopped else CaseStatus.FAILED)
+        raise
+
+
+def _timed(runtime: Runtime, case: Case, carry_out: CarryOut) -> CarryOut:
+    """The same way to carry out a step, its elapsed time noted."""
     watch = runtime.watch(case)
 
     def timed(step: Step) -> Any:
@@ -61,14 +74,7 @@ def drive(runtime: Runtime, case: Case, carry_out: CarryOut, engine: str) -> Out
         runtime.ledger.heartbeat(case.case_id, watch.read())
         return answer
 
-    try:
-        runtime.tracker.case_opened(record, None)
-        with runtime.heartbeat(case.case_id):
-            return finish(runtime, case, _to_the_end(runtime, case, timed), engine)
-    except BaseException as error:
-        stopped = not isinstance(error, Exception) or isinstance(error, Interrupted) or of_machine(error)
-        give_up(runtime, case, CaseStatus.INTERRUPTED if stopped else CaseStatus.FAILED)
-        raise
+    return timed
 
 
 def _to_the_end(runtime: Runtime, case: Case, carry_out: CarryOut) -> Outcome:

@@ -117,7 +117,9 @@ def test_tries_that_the_machine_ended_are_said_and_their_cost_is_in_the_outcome(
     outcome = solve(runtime, case)
     said = "hpc/scan: the machine ended 1 try, last: a rank died: Killed (signal 9)"
     assert (outcome.status, outcome.faults, outcome.failures) == (CaseStatus.ACCEPTED, (said,), ())
-    assert (outcome.cost.wall_s, outcome.cost.cpu_s) == (6.0, 9.0)
+    (attempt,) = outcome.attempts
+    assert (attempt.cost.wall_s, attempt.cost.cpu_s) == (6.0, 9.0)
+    assert outcome.cost.cpu_s == 9.0
     assert said in terminal_of(case, outcome)
     assert said in certificate_page(outcome).replace("\\", "")
     assert outcome.record is not None
