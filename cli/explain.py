@@ -56,6 +56,8 @@ def explain_case(case_id: str) -> None:
             console.print(f"[red]{plain(line)}[/]")
         for line in not_hardware(outcome):
             console.print(f"[magenta]{plain(line)}[/]")
+        for line in outcome.remarks:
+            console.print(f"Remark on the data: {plain(line)}.")
 
 
 def _head(console: Console, record: CaseRecord) -> None:

@@ -30,6 +30,7 @@ from escalation.handoff.unattended import unattended
 from escalation.home import close_folder
 from escalation.settings import ROOT
 from escalation.surroundings import private_files, without_secrets
+from escalation.visible import visible
 from flows.credential import credential, credential_file
 from flows.engine import SERVER_FILE, served_home
 from records.locking import file_lock
@@ -59,7 +60,7 @@ def serve(
     """
 
     def tell(line: str) -> None:
-        say(line + "\n")
+        say(visible(line) + "\n")
         sys.stdout.flush()
 
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)

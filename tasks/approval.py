@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 
 from escalation.handoff.model import Approval
+from escalation.visible import markdown
 
 ROWS = (
     ("device", "device", ""),
@@ -28,7 +29,7 @@ def question_page(question: Approval) -> str:
     lines = [f"# Approve {question.key}?", "", _leaving(question), "", "| what | value |", "| --- | --- |"]
     lines += [f"| {text} | {_value(shown[name], unit)} |" for name, text, unit in ROWS if name in shown]
     asked_by = shown.get("asked_by")
-    rules = [f"- {_cell(each)}" for each in asked_by] if isinstance(asked_by, list) else []
+    rules = [f"- {markdown(str(each))}" for each in asked_by] if isinstance(asked_by, list) else []
     until = datetime.fromtimestamp(question.expires_at, UTC).isoformat(sep=" ", timespec="minutes")
     return "\n".join(
         [
@@ -48,16 +49,12 @@ def _leaving(question: Approval) -> str:
     shown = question.shown
     if not shown.get("leaves_site"):
         return "The data stay on this site."
-    to, of = _cell(shown.get("device")), _cell(shown.get("data_class"))
-    return f"**Data leave this site**: {of} data, as circuits, to `{to}`."
+    to, of = markdown(str(shown.get("device"))), markdown(str(shown.get("data_class")))
+    return f"**Data leave this site**: {of} data, as circuits, to {to}."
 
 
 def _value(value: object, unit: str) -> str:
     if value is None:
         return "unknown"
     number = f"{value:.4g}" if isinstance(value, float) else f"{value:,}" if isinstance(value, int) else None
-    return _cell(value) if number is None else f"{number}{unit}"
-
-
-def _cell(value: object) -> str:
-    return " ".join(str(value).replace("|", "\\|").split())
+    return markdown(str(value)) if number is None else f"{number}{unit}"
