@@ -25,7 +25,7 @@ def judge(placement: Placement, found: dict[str, Any]) -> dict[str, Any]:
     """Classes a cell: `kept`, `person`, `violated` or `broken`, with reasons for the last.
 
     `person` is also where a service that never tells a bill, or never ends a list, leaves the bill open: the
-    answer is there, and every visit says what is wrong.
+    answer is there, and every visit, or an incident, says what is wrong.
     """
     faults = _faults(placement, found)
     asked = found["books"].get("state") in ("parked", "settled")
@@ -52,8 +52,9 @@ def _lost(found: dict[str, Any]) -> bool:
 
 
 def _told(found: dict[str, Any]) -> bool:
-    """Whether the answer is there, and every visit says what keeps its bill open."""
-    return bool(found["books"]["bits"] and found["errors"])
+    """Whether the answer is there, and visits or the hand-off's incidents say what keeps its bill open."""
+    books = found["books"]
+    return bool(books["bits"] and (found["errors"] or books.get("incidents")))
 
 
 def _faults(placement: Placement, found: dict[str, Any]) -> list[str]:
