@@ -80,7 +80,7 @@ def result_from_json(data: Json, store: Store) -> RawResult:
         usage=Usage(**data["usage"]),
         provenance=data["provenance"],
         evidence=_blobs(data["evidence"], store),
-        lost=tuple(map(Lost.from_json, data["lost"])),
+        lost=tuple(map(Lost.from_json, data.get("lost", ()))),  # results of an older layout have none
     )
 
 

@@ -95,7 +95,12 @@ class Database:
 def _create_tables(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(select(func.pg_advisory_xact_lock(_CREATION)))
+    from records import migration  # which writes events, and they come after the database
+
     layout = _layout(connection)
+    if layout == migration.BEFORE:
+        migration.migrate(connection)
+        layout = schema.VERSION
     if layout not in (None, schema.VERSION):
         raise BadInput(
             f"expected a ledger of layout {schema.VERSION}, got {layout}: "

@@ -79,7 +79,7 @@ def check(connection: Connection, table: Table, key: Key) -> None:
         CorruptRecord: when the row is not as its last event left it, or is there without one, or is gone.
     """
     row = connection.execute(select(table).where(*_matches(table, key))).mappings().one_or_none()
-    last = _last_seal(connection, table, key)
+    last = last_seal(connection, table, key)
     finding = _finding(table.name, key, None if row is None else dict(row), last)
     if finding:
         raise CorruptRecord(f"{finding}: it was changed behind the ledger's back, and nothing is built on it")
@@ -140,7 +140,7 @@ def _finding(table: str, key: Key, row: dict[str, Any] | None, last: Seal | None
     return f"expected the row {named} to have SHA-256 {last.digest} as event {last.event} says, got {actual}"
 
 
-def _last_seal(connection: Connection, table: Table, key: Key) -> Seal | None:
+def last_seal(connection: Connection, table: Table, key: Key) -> Seal | None:
     """The last event that sealed the row; it and the link to it are checked, the rest of the chain is not."""
     case_id = "" if table is limits else str(key[0])
     mark = text_json({"key": list(key), "table": table.name})[1:-1]
