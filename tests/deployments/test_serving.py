@@ -25,6 +25,7 @@ from deployments.setup import make_pool, make_variables
 from escalation.case import CaseStatus
 from escalation.settings import ROOT
 from records.ledger import SqlLedger
+from tasks.outcomes import outcome
 from tests.deployments.patience import PATIENCE_S, until
 
 pytestmark = pytest.mark.timeout(900)  # the first of them waits for the server's migration
@@ -114,7 +115,9 @@ def test_the_parameters_are_a_form(
     assert set(schema["required"]) == required
 
 
-def test_the_worker_executes_a_triggered_run(client: SyncPrefectClient, ledger: SqlLedger) -> None:
+def test_the_worker_executes_a_triggered_run(
+    client: SyncPrefectClient, ledger: SqlLedger, on_server: Any
+) -> None:
     run = run_deployment(
         "escalate/tierwise", parameters={"problem": TOY}, timeout=PATIENCE_S, poll_interval=0.5
     )
@@ -125,6 +128,8 @@ def test_the_worker_executes_a_triggered_run(client: SyncPrefectClient, ledger: 
     assert run.state.message.startswith("accepted: ai/two_looks on local, CERTIFIED 9")
     record = ledger.case(run.name)  # the run is named after its case
     assert record.status is CaseStatus.ACCEPTED
+    found = outcome(run.name)  # what came back, for who asked
+    assert (found.status, found.value, found.engine) == (CaseStatus.ACCEPTED, 9.0, "prefect")
     assert record.info.environment["engine"] == "prefect"
     assert ledger.verify() > 0
     artifacts = _artifacts(client, run)
