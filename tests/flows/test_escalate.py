@@ -174,7 +174,7 @@ escalate({problem!r}, case_id={case_id!r})
 def test_after_kill_9_the_same_case_goes_on_and_repeats_no_finished_work(
     ledger: SqlLedger, on_server: Any
 ) -> None:
-    case_id, problem = "killed", toy(pause_s=5)
+    case_id, problem = "killed-by-9", toy(pause_s=5)
     code = RUN.format(problem=problem, case_id=case_id)
     run = subprocess.Popen([sys.executable, "-c", code], env={**os.environ, **on_server.environment})
 
