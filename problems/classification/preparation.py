@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 MIN_CLASS_GROUPS = 10
 """Independent rows (or groups) of either class that either part must hold: two for each of five folds."""
 
+SHARE_OFF = 0.05
+"""How far the share of sealed rows may be from the one asked for before it is remarked on."""
+
 
 def prepare(table: RawTable, spec: FileSpec, seed: int) -> TableInstance:
     """Types the columns, finds labels and groups, seals part of the rows.
@@ -42,7 +45,7 @@ def prepare(table: RawTable, spec: FileSpec, seed: int) -> TableInstance:
     rows = _row_digests(typed)
     groups, more = _groups(table, spec, typed, rows)
     times, read_so = (None, ()) if spec.time is None else roles.times(spec.time, table)
-    order = np.arange(len(table)) if times is None else np.argsort(times, kind="stable")
+    order = np.arange(len(table)) if times is None else _in_order_of_time(times, seed)
     frame = _features_frame(typed).assign(
         **_about_rows(labels, groups, rows, times, seed=seed, grouped=spec.group is not None)
     )
@@ -73,6 +76,12 @@ def prepare(table: RawTable, spec: FileSpec, seed: int) -> TableInstance:
         ),
         extra=dict(table.extra or {}),
     )
+
+
+def _in_order_of_time(times: NDArray[np.float64], seed: int) -> Index:
+    """Rows of one time come in an order of their own: that of a file sorted by class tells sealed labels."""
+    drawn = np.random.default_rng(derive_seed(seed, "order of rows of one time")).permutation(len(times))
+    return np.lexsort((drawn, times))
 
 
 def _features(table: RawTable, spec: FileSpec) -> tuple[list[Typed], list[str]]:
@@ -181,8 +190,17 @@ def _split_by_time(
     sealed = latest_rows(times, fraction)
     straddling = ~sealed & np.isin(groups, groups[sealed])
     aside = int(straddling.sum())
-    remark = f"{aside} rows are set aside: they are earlier than the sealed ones, but of the same group"
-    return np.flatnonzero(~sealed & ~straddling), np.flatnonzero(sealed), [remark] if aside else []
+    remarks = []
+    if abs(sealed.mean() - fraction) > SHARE_OFF:
+        remarks.append(
+            f"{sealed.mean():.0%} of the rows are sealed rather than {fraction:.0%}: rows of one time stay "
+            "together, and no moment between two times divides the rows more nearly so"
+        )
+    if aside:
+        remarks.append(
+            f"{aside} rows are set aside: they are earlier than the sealed ones, but of the same group"
+        )
+    return np.flatnonzero(~sealed & ~straddling), np.flatnonzero(sealed), remarks
 
 
 def _check_counts(

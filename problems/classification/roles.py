@@ -19,6 +19,8 @@ from problems.classification.splits import Index, codes
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ].*)?")
 ZONE = re.compile(r"(Z|[+-]\d{2}:?\d{2})$")
 
+_AS_FLOAT = re.compile(r"([+-]?\d+)[.,]0{1,2}")
+
 FLAGS = (["0", "1"], ["false", "true"])
 """Classes of which the second is positive unless another word is said."""
 
@@ -108,6 +110,8 @@ def _positive(classes: list[str], spec: FileSpec, decimal: str) -> str:
 def groups(table: RawTable, name: str) -> Index:
     """Returns the declared group of each row: texts as they are spelt, whole numbers exactly.
 
+    `12.0` is `12`: so programs write whole numbers of a column in which some row had none.
+
     Raises:
         BadInput: on a missing value, and on numbers that were rounded when they were stored.
     """
@@ -122,7 +126,12 @@ def groups(table: RawTable, name: str) -> Index:
     if None in texts:
         place = table.where[texts.index(None)]
         raise BadInput(f"group column {name!r}, {place}: expected a value, got a missing one")
-    return codes(texts)
+    return codes([_whole_id(text) for text in texts if text is not None])
+
+
+def _whole_id(text: str) -> str:
+    found = _AS_FLOAT.fullmatch(text)
+    return found[1] if found else text
 
 
 def is_missing(value: object) -> bool:

@@ -109,14 +109,16 @@ def keep_both_classes(sample: Index, labels: Labels, groups: Index) -> Index:
 
 
 def latest_rows(times: NDArray[np.float64], share: float) -> NDArray[np.bool_]:
-    """Tells the latest rows, about `share` of all; rows of equal time stay together.
+    """Tells the latest rows: the share nearest to `share` that leaves rows of equal time together.
 
     Args:
-        times: finite, shape (n,).
+        times: finite, of two values at least, shape (n,).
         share: between 0 and 1.
     """
-    cut = np.sort(times)[int(np.floor(len(times) * (1 - share)))]
-    return np.asarray(times >= cut)
+    starts, counts = np.unique(times, return_counts=True)
+    later = np.cumsum(counts[::-1])[::-1] / len(times)  # of the rows from each time on
+    best = 1 + int(np.argmin(np.abs(later[1:] - share)))  # from the first time on would be all
+    return np.asarray(times >= starts[best])
 
 
 def codes(names: Sequence[Hashable]) -> Index:

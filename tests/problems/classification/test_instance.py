@@ -165,6 +165,28 @@ def test_what_is_assumed_about_times_is_said(
     assert any(remark in said for said in instance.remarks) == bool(remark)
 
 
+def test_the_order_of_a_file_tells_nothing_of_sealed_rows_of_one_time(
+    load: Load, table: pd.DataFrame
+) -> None:
+    years = np.tile([2022, 2023, 2023], 40)
+    by_class = table.assign(seen=years[np.random.default_rng(1).permutation(120)]).sort_values("ill")
+    instance = load(by_class, time="seen")
+    order = np.random.default_rng(2)
+    changes = np.abs(np.diff(instance.sealed_labels)).sum()
+    shuffled = [np.abs(np.diff(order.permutation(instance.sealed_labels))).sum() for _ in range(200)]
+    assert changes >= min(shuffled)  # one change, were the file's order kept
+    assert np.all(np.diff(instance.frame["__time__"]) >= 0)
+
+
+def test_the_sealed_share_is_the_nearest_that_times_allow_and_it_is_said(
+    load: Load, table: pd.DataFrame
+) -> None:
+    years = np.repeat([2020, 2021, 2022], [26, 62, 32])
+    instance = load(table.assign(seen=years), time="seen")
+    assert len(instance.sealed_index) == 32  # 27 % are nearer to 40 % than the 78 % since 2021
+    assert any("27% of the rows are sealed rather than 40%" in remark for remark in instance.remarks)
+
+
 def test_earlier_rows_of_a_sealed_group_are_set_aside(load: Load, table: pd.DataFrame) -> None:
     frame = table.assign(seen=np.arange(120), patient=np.arange(120) % 119)  # rows 0 and 119: one patient
     instance = load(frame, time="seen", group="patient")
@@ -206,6 +228,13 @@ def test_codes_can_be_declared_categories(load: Load, table: pd.DataFrame) -> No
 def test_ids_are_compared_as_they_are_written(load: Load, table: pd.DataFrame) -> None:
     spelt = [f"{10**17 + row // 2}" for row in range(114)] + ["1E2", "100", "0100"] * 2
     assert load(table.assign(patient=spelt), group="patient").frame["__group__"].nunique() == 57 + 3
+
+
+def test_an_id_written_as_a_float_is_the_same_id(load: Load, table: pd.DataFrame) -> None:
+    spelt = [f"{row // 3}{('', '.0', '.00')[row % 3]}" for row in range(120)]
+    instance = load(table.assign(patient=spelt), group="patient")
+    assert instance.frame["__group__"].nunique() == 40
+    assert split_faults(instance) == []
 
 
 def test_long_integer_ids_are_exact_in_parquet(tmp_path: Path, table: pd.DataFrame) -> None:

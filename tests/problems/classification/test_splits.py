@@ -130,8 +130,9 @@ def test_a_sample_keeps_both_classes_and_its_size(rows: Pairs, seed: int) -> Non
             assert have >= min(all_of, LEAST_GROUPS)
 
 
-def test_the_latest_rows_are_those_after_a_cut_with_ties_together() -> None:
+@pytest.mark.parametrize(("share", "first"), [(0.5, 4.0), (0.6, 3.0), (0.05, 7.0), (0.99, 1.0)])
+def test_the_latest_rows_are_the_nearest_share_with_ties_together(share: float, first: float) -> None:
     times = np.array([5.0, 1.0, 3.0, 3.0, 2.0, 4.0, 0.0, 3.0, 6.0, 7.0])
-    latest = latest_rows(times, 0.5)  # the cut falls at 3, which three rows share
-    assert times[latest].min() == 3.0
-    assert times[~latest].max() == 2.0
+    latest = latest_rows(times, share)  # 40 % are from 4 on, 70 % from 3 on
+    assert times[latest].min() == first
+    assert times[~latest].max() < first
