@@ -93,7 +93,7 @@ def _decoded(path: Path, data: bytes) -> Any:
         if path.suffix.lower() == ".bqm":
             bqm_files.refuse_torn(data)
             return dimod.BinaryQuadraticModel.from_file(BytesIO(data))
-        found = json.loads(data.decode("utf-8-sig"))
+        found = json.loads(data.decode("utf-8-sig"), object_pairs_hook=_once)
         if not isinstance(found, dict) or found.get("type") != "BinaryQuadraticModel":
             raise ValueError("no BinaryQuadraticModel")
         _refuse_torn(found)
@@ -105,6 +105,15 @@ def _decoded(path: Path, data: bytes) -> Any:
         ) from None
 
 
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """A JSON object; raises `ValueError` for a name that stands twice: JSON would take the last."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(f"{shown(next(name for name in names if names.count(name) > 1))} stands twice")
+    return found
+
+
 def _refuse_torn(found: dict[str, Any]) -> None:
     """Raises `ValueError` for lists that do not fit together: dimod writes wherever their indices point."""
     if found["use_bytes"]:
@@ -112,6 +121,9 @@ def _refuse_torn(found: dict[str, Any]) -> None:
     size = len(found["linear_biases"])
     if len(found["variable_labels"]) != size:
         raise ValueError(f"{size} linear biases, {len(found['variable_labels'])} variables")
+    for name, count in (("num_variables", size), ("num_interactions", len(found["quadratic_biases"]))):
+        if name in found and (type(found[name]) is not int or found[name] != count):
+            raise ValueError(f"{name} {shown(found[name])}, and {count} in its lists")
     ends = [found["quadratic_head"], found["quadratic_tail"]]
     if any(len(each) != len(found["quadratic_biases"]) for each in ends):
         raise ValueError("quadratic biases with more or fewer ends than there are biases")

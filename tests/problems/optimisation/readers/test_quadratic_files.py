@@ -264,6 +264,8 @@ def test_a_file_that_is_no_model_is_one_clear_line(
         ({"quadratic_head": [[0]]}, "expected the number of a variable from 0 to 1, got [0]"),
         ({"quadratic_head": [0, 0]}, "quadratic biases with more or fewer ends than there are biases"),
         ({"linear_biases": [1]}, "1 linear biases, 2 variables"),
+        ({"num_interactions": 2}, "num_interactions 2, and 1 in its lists"),
+        ({"num_variables": 3}, "num_variables 3, and 2 in its lists"),
         ({"use_bytes": True}, "expected lists of numbers, got bytes"),
         ({"linear_biases": "1"}, "1 linear biases, 2 variables"),
         ({"variable_labels": ["a", "a"]}, "expected a binary quadratic model of dimod's"),
@@ -281,6 +283,14 @@ def test_lists_that_do_not_fit_together_never_reach_dimod(
         read_binary_model(QuboSpec(file=path.name), path)
     assert message in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_a_name_that_stands_twice_in_json_is_refused(tmp_path: Path) -> None:
+    model = dimod.BinaryQuadraticModel({"a": 1, "b": 2}, {("a", "b"): 3}, 4, "BINARY")
+    path = tmp_path / "m.json"
+    path.write_text(json.dumps(model.to_serializable())[:-1] + ', "offset": 7}')
+    with pytest.raises(BadInput, match="offset stands twice"):
+        read_binary_model(QuboSpec(file=path.name), path)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
