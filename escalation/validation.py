@@ -1,10 +1,11 @@
 """Turns pydantic's findings into one line for the user: where, what was expected, what came."""
 
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from escalation.document import Document, shown
+from escalation.document import Document, Place, shown
 from escalation.errors import BadInput
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -17,10 +18,13 @@ def validated(model: type[Model], document: Document, data: Any = None) -> Model
     if not isinstance(data, dict):
         raise document.complain((), f"expected a mapping of fields, got {type(data).__name__}")
     try:
-        return model.model_validate(data)
+        found = model.model_validate(data)
     except ValidationError as error:
         place, message = first_complaint(error)
         raise document.complain(place, message) from None
+    if flag := next(_flags_for_numbers(data, found), None):
+        raise document.complain(*flag)
+    return found
 
 
 def first_complaint(error: ValidationError) -> tuple[tuple[str | int, ...], str]:
@@ -49,7 +53,28 @@ def _is_tag(place: tuple[str | int, ...], index: int) -> bool:
 def parse(model: type[Model], data: Any, what: str) -> Model:
     """Validates plain data from Python or a form; raises `BadInput` with one line."""
     try:
-        return model.model_validate(data)
+        found = model.model_validate(data)
     except ValidationError as error:
         place, message = first_complaint(error)
-        raise BadInput(": ".join(filter(None, (what, ".".join(map(shown, place)), message)))) from None
+        raise BadInput(_in_a_line(what, place, message)) from None
+    if flag := next(_flags_for_numbers(data, found), None):
+        raise BadInput(_in_a_line(what, *flag))
+    return found
+
+
+def _in_a_line(what: str, place: Place, message: str) -> str:
+    return ": ".join(filter(None, (what, ".".join(map(shown, place)), message)))
+
+
+def _flags_for_numbers(given: Any, found: Any, place: Place = ()) -> Iterator[tuple[Place, str]]:
+    """Places at which pydantic took a flag for the number 1 or 0, each with a complaint."""
+    if isinstance(given, bool):
+        if type(found) in (int, float):
+            yield place, f"expected a number, got {str(given).lower()}"
+    elif isinstance(given, Mapping) and isinstance(found, BaseModel | Mapping):
+        for name, value in given.items():
+            there = found.get(name) if isinstance(found, Mapping) else getattr(found, str(name), None)
+            yield from _flags_for_numbers(value, there, (*place, name))
+    elif isinstance(given, list | tuple) and isinstance(found, list | tuple):
+        for index, (value, there) in enumerate(zip(given, found, strict=False)):
+            yield from _flags_for_numbers(value, there, (*place, index))

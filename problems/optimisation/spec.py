@@ -25,6 +25,8 @@ MOST_DRAWN = 5_000
 """Variables of a random instance for each of whose pairs a number is drawn."""
 MOST_DECIMALS = 12
 DEFAULT_SEARCH_S = 20.0
+YEARS = 1900, 2999
+"""Of a plan's begin: Python's calendar ends with the year 9999, which a plan of weeks must not reach."""
 
 Number = int | float
 Decimals = Annotated[
@@ -217,6 +219,8 @@ def _moment(value: Any) -> Any:
             raise ValueError("expected a date and time such as 2026-11-23T08:00") from None
     if not isinstance(value, datetime) or value.tzinfo or value.second or value.microsecond:
         raise ValueError("expected a local date and time to the minute, without a zone: 2026-11-23T08:00")
+    if not YEARS[0] <= value.year <= YEARS[1]:
+        raise ValueError(f"expected a year from {YEARS[0]} to {YEARS[1]}")
     return value
 
 

@@ -66,6 +66,8 @@ def test_data_are_identifiable_unless_said_otherwise() -> None:
     [
         (("wall_s: 120", "wall_s: 0"), 4, "budget.wall_s: input should be greater than 0, got 0"),
         (("usd: 0", "usd: -1"), 4, "budget.usd: input should be greater than or equal to 0, got -1"),
+        (("usd: 0", "usd: true"), 4, "budget.usd: expected a number, got true"),
+        (("at_least: 2", "at_least: false"), 3, "target.at_least: expected a number, got false"),
         (("seed: 7", "seeds: 7"), 6, "seeds: unknown field"),
         (("data_class: public", "data_class: open"), 5, "data_class: input should be 'public'"),
         (("at_least: 2}", "at_least: 2, at_most: 3}"), 3, "target: expected exactly one of at_least"),

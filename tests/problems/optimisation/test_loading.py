@@ -134,6 +134,14 @@ def test_graphs_are_generated_by_name(shape: dict[str, Any], model: MaxCut) -> N
             "opens: expected a date and time such as 2026-11-23T08:00, got 'Monday'",
         ),
         (
+            {"kind": "appointments", "patients": "p", "resources": "r", "opens": "9999-12-31T08:00"},
+            "opens: expected a year from 1900 to 2999, got '9999-12-31T08:00'",
+        ),
+        (
+            {"kind": "max_cut", "vertices": 2, "edges": [[1, 2, True]]},
+            "instance: edges.0.2: expected a number, got true",
+        ),
+        (
             {
                 "kind": "appointments",
                 "patients": "p",
