@@ -290,11 +290,30 @@ def _check_tests(policy: Policy, document: Document) -> None:
     facts = known_facts()
     for index, test in enumerate(policy.tests):
         for part in ("facts", "change"):
-            for name in getattr(test, part):
-                if name not in facts:
-                    raise document.complain(("tests", index, part, name), _unknown_fact(name, facts))
+            for name, value in getattr(test, part).items():
+                if wrong := _wrong_given(name, value, facts):
+                    raise document.complain(("tests", index, part, name), wrong)
+        if test.family is not None and test.family not in families():
+            raise document.complain(
+                ("tests", index, "family"),
+                f"unknown family {shown(test.family, quoted=True)}: expected one of {_list(families())}",
+            )
         if test.tier not in policy.tiers:
             raise document.complain(("tests", index, "tier"), f"the policy has no tier {test.tier}")
+
+
+def _wrong_given(name: str, value: bool | float | str | None, facts: Mapping[str, FactSpec]) -> str | None:
+    """Says what is wrong with a fact that a test gives: what no run can find would be unknown, and close."""
+    spec = facts.get(name)
+    if spec is None:
+        return _unknown_fact(name, facts)
+    if value is None:
+        return None
+    if wrong := _wrong_literal("equals", value, spec):
+        return wrong
+    if spec.within is None or spec.within[0] <= float(value) <= spec.within[1]:
+        return None
+    return f"{name} lies from {spec.within[0]:g} to {spec.within[1]:g}, got {shown(value)}"
 
 
 def _unknown_fact(name: str, facts: Mapping[str, FactSpec]) -> str:

@@ -54,6 +54,10 @@ def test_shipped_policies_have_every_hard_gate_on_quantum(path: Path) -> None:
         ("tests:", "waivers: [{gate: fidelty, because: a good reason}]\ntests:", "no such gate 'fidelty'"),
         ("tests:", "methods: {toy: [scann]}\ntests:", "unknown method 'scann'"),
         ("facts: {quote.expected_fidelity", "facts: {quote.fidelity", "unknown fact 'quote.fidelity'"),
+        ("quote.usd: 0,", "quote.usd: '0',", "quote.usd is a number in USD, got '0'"),
+        ("quote.usd: 0,", "quote.usd: true,", "quote.usd is a number in USD, got True"),
+        ("fidelity: 0.9", "fidelity: 9", "quote.expected_fidelity lies from 0 to 1, got 9"),
+        ("    expect: open", "    family: toi\n    expect: open", "unknown family 'toi': expected one of"),
         ("policy: little", "policies: little", "policy: expected, but missing"),
     ],
 )
