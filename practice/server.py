@@ -9,8 +9,9 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from practice import admin
+from practice import access, admin, replies
 from practice.calls import Delivery
+from practice.errors import Refusal
 from practice.host import Answer, Host
 from practice.replies import Reply
 
@@ -38,6 +39,10 @@ class Server(ThreadingHTTPServer):
     def url(self) -> str:
         """Where it listens."""
         return f"http://{LOOPBACK}:{self.server_address[1]}"
+
+    def verify_request(self, request: Any, client_address: Any) -> bool:
+        """Lets its own user in; see `practice.access`."""
+        return not access.is_foreign(client_address, (LOOPBACK, self.server_address[1]))
 
     def process_request(self, request: Any, client_address: Any) -> None:
         with self._lock:
@@ -78,11 +83,14 @@ class Handler(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        host = self.server.host
+        host, headers = self.server.host, list(self.headers.items())
+        if why := access.refusal(headers, self.server.server_address[1]):
+            self._whole(replies.refused(Refusal(403, "forbidden", why)))
+            return
         if admin.is_admin(self.path):
             self._whole(admin.answer(host, self.command, self.path, body))
             return
-        answer = host.answer(self.command, self.path, list(self.headers.items()), body)
+        answer = host.answer(self.command, self.path, headers, body)
         host.stopping.wait(answer.reply.delay_s)
         if answer.reply.delivery is Delivery.SILENT:
             self._wait_for_end()
