@@ -10,6 +10,8 @@ from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
 LOOPBACK = "127.0.0.1"
+NOT_SHOWN = ("/docs", "/redoc", "/openapi.json")
+"""Prefect's pages about its own API: they need no credential, and run scripts that others serve."""
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -63,6 +65,8 @@ class Gate:
             return f"expected the Host {self._hosts[0]}, got {_shown(hosts)}"
         if any(origin not in self._origins for origin in origins):
             return f"expected no Origin but this server's own pages, got {_shown(origins)}"
+        if path.startswith(NOT_SHOWN):
+            return "expected a page of this server's own, got one that loads scripts from elsewhere"
         sites = _all(headers, b"sec-fetch-site")
         if any(site not in {"same-origin", "none"} for site in sites) and not self._opens_a_page(
             headers, path

@@ -33,6 +33,9 @@ READS = [
     "/api/csrf-token?client=x",
     "/api/docs",
     "/api/openapi.json",
+    "/docs",
+    "/redoc",
+    "/openapi.json",
 ]
 READS += ["/api//admin/version", "/api/health/../admin/version", "/api/variables/name/health", "/health/api"]
 WRITES = {
