@@ -78,7 +78,7 @@ def explain(case: Annotated[str, typer.Argument(help="Id of the case.")]) -> Non
 
 @app.command()
 def show(case: Annotated[str, typer.Argument(help="Id of the case.")], json: Json = False) -> None:
-    """Show what a case came to, from the ledger alone; --json prints the outcome as `solve --json` does."""
+    """Show what a case came to, as `solve` ended; --json prints the outcome as `solve --json` does."""
     from cli.outcome import show_case
 
     show_case(case, as_json=json)

@@ -12,11 +12,12 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from cli.handoffs import age, amount, moment
+from cli.handoffs import age, amount
 from cli.terminal import plain, terminal
 from escalation.case import CaseRecord
 from escalation.errors import BadInput
 from escalation.handoff.model import Approval, ApprovalState
+from escalation.moments import moment
 from tasks.runtime import open_records
 
 HELD = 4

@@ -7,6 +7,7 @@ from typing import Any
 
 from cli.terminal import plain, show_table, terminal
 from escalation.errors import BadInput
+from escalation.moments import moment
 from escalation.registry import BackendDescriptor, DeviceSummary, backend_descriptor, backends, resolve
 from tasks.calibrations import Kept, history
 from tasks.runtime import open_records
@@ -66,10 +67,10 @@ _HISTORY = ("calibrated", "2q error", "readout", "expected fid.", "drift", "cali
 def _kept_row(kept: Kept) -> tuple[str, ...]:
     line = kept.summary
     return (
-        (line.calibrated_at or "")[:16].replace("T", " "), _text(line.two_qubit_error),
+        moment(line.calibrated_at) if line.calibrated_at else "", _text(line.two_qubit_error),
         _text(line.readout_error), _text(kept.expected_fidelity),
         "" if kept.drift is None else f"{kept.drift:+.2g}", kept.digest[:12], _text(line.t1_us),
-        kept.kept_at[:16].replace("T", " "),
+        moment(kept.kept_at),
     )  # fmt: skip
 
 

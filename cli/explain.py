@@ -4,14 +4,15 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from cli.handoffs import amount, bills, brief, moment
-from cli.show import certificate_line, not_hardware
+from cli.handoffs import amount, bills, brief
+from cli.show import about, certificate_line, not_hardware
 from cli.terminal import plain, show_table, terminal
 from escalation.attempt import Cost
 from escalation.case import CaseRecord, CaseStatus, Outcome
 from escalation.conditions import shortfall, words
 from escalation.decision import Action, Decision
 from escalation.handoff.model import Approval, ApprovalState, Handoff
+from escalation.moments import moment
 from tasks.runtime import open_records
 
 _VERBS = {
@@ -58,6 +59,8 @@ def explain_case(case_id: str) -> None:
             console.print(f"[magenta]{plain(line)}[/]")
         for line in outcome.remarks:
             console.print(f"Remark on the data: {plain(line)}.")
+        if outcome.record:
+            console.print(f"report {plain(outcome.record)}", soft_wrap=True)
 
 
 def _head(console: Console, record: CaseRecord) -> None:
@@ -65,8 +68,10 @@ def _head(console: Console, record: CaseRecord) -> None:
     console.print(
         f"[bold]{plain(info.case_id)}[/] is {record.status}. Asked: {info.problem.family} with "
         f"{plain(info.asked or info.problem.target.in_words())}, "
-        f"under policy {plain(info.policy_name)} ({info.policy_digest[:12]}), on {record.opened_at}."
+        f"under policy {plain(info.policy_name)} ({info.policy_digest[:12]}), on {moment(record.opened_at)}."
     )
+    if info.about:
+        console.print(f"It is about {plain(info.about)}.")
 
 
 def _say(console: Console, decision: Decision) -> None:
@@ -134,12 +139,11 @@ def _case_row(record: CaseRecord) -> tuple[str, ...]:
     info = record.info
     outcome = Outcome.model_validate(record.outcome) if record.outcome else None
     answer = f"{outcome.tier}/{outcome.method}" if outcome and outcome.tier else ""
-    opened = record.opened_at[:16].replace("T", " ")
     return (
         info.case_id,
         str(record.status),
-        opened,
+        moment(record.opened_at),
         answer,
         info.asked,
-        f"{info.problem.family}: {info.about}",
+        about(info),
     )

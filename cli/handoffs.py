@@ -1,7 +1,6 @@
 """A hand-off in words: where it stands, what it was priced at, what it cost."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console
@@ -99,11 +98,6 @@ def age(seconds: float) -> str:
     """A time span in its largest fitting unit."""
     size, unit = next((each for each in _UNITS if seconds >= each[0]), _UNITS[-1])
     return f"{max(0.0, seconds) / size:.0f} {unit}"
-
-
-def moment(at_s: float) -> str:
-    """A time as people read it."""
-    return datetime.fromtimestamp(at_s, UTC).strftime("%Y-%m-%d %H:%M UTC")
 
 
 def as_json(row: Handoff, bill: Cost | None, now: float) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from rich.table import Column, Table
 from cli.terminal import plain
 from escalation.attempt import Attempt
 from escalation.calibration import DeviceKind
-from escalation.case import CaseStatus, Outcome
+from escalation.case import CaseInfo, CaseStatus, Outcome
 from escalation.certificate import Certificate, CertificateStatus
 from escalation.conditions import shortfall
 from escalation.decision import Action, Decision
@@ -116,10 +116,10 @@ def certificate_line(certificate: Certificate) -> str:
     return f"{verdict(certificate)}, {plain(certificate.kind + reasons)}"
 
 
-def show_outcome(console: Console, case: Case, outcome: Outcome, handed_off: Sequence[str] = ()) -> None:
+def show_outcome(console: Console, info: CaseInfo, outcome: Outcome, handed_off: Sequence[str] = ()) -> None:
     """Prints the end of a case: what was found, what it waits for, what it cost, where to look."""
     table = Table.grid(Column(no_wrap=True), Column(overflow="fold"), padding=(0, 2))
-    table.add_row("about", plain(f"{case.problem.family}: {case.info.about}"))
+    table.add_row("about", plain(about(info)))
     table.add_row("answer", _answer(outcome))
     if outcome.certificate:
         table.add_row("certificate", certificate_line(outcome.certificate))
@@ -142,7 +142,7 @@ def show_outcome(console: Console, case: Case, outcome: Outcome, handed_off: Seq
     cost = outcome.cost
     table.add_row(
         "cost",
-        f"{cost.wall_s:.1f} s elapsed ({outcome.elapsed.shares()}), {cost.cpu_s:.1f} s of processors, "
+        f"{cost.wall_s:.1f} s elapsed{_shares(outcome)}, {cost.cpu_s:.1f} s of processors, "
         f"{cost.qpu_s:.1f} s of QPU, {cost.usd:.2f} USD",
     )
     table.add_row("MLflow run", outcome.mlflow_run_id or "none (tracking failed; the ledger has the record)")
@@ -155,6 +155,16 @@ def show_outcome(console: Console, case: Case, outcome: Outcome, handed_off: Seq
     )
     if outcome.record:  # outside the frame and never broken, so that it can be copied
         console.print(f"report {plain(outcome.record)}", soft_wrap=True)
+
+
+def about(info: CaseInfo) -> str:
+    """The family and what the case is about; of a case recorded without that, the family."""
+    return f"{info.problem.family}: {info.about}" if info.about else info.problem.family
+
+
+def _shares(outcome: Outcome) -> str:
+    """What took the time; nothing of a case recorded without that."""
+    return f" ({outcome.elapsed.shares()})" if outcome.elapsed.wall_s > 0 else ""
 
 
 def not_hardware(outcome: Outcome) -> list[str]:

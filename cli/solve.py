@@ -70,7 +70,7 @@ def solve_files(
                 sys.stdout.write(json.dumps(outcome.summary()) + "\n")
                 sys.stdout.flush()
             else:
-                show_outcome(console, case, outcome, handed_off(outcome.case_id))
+                show_outcome(console, case.info, outcome, handed_off(outcome.case_id))
             codes.append(EXIT[outcome.status])
     return max(codes)
 

@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, func, insert, select, update
 
 from escalation.errors import BadInput, CaseConflict
 from escalation.handoff.model import Approval, ApprovalState, Authorisation, Word
+from escalation.moments import moment
 from records.budgets import covers
 from records.events import check, seal, text_json
 from records.schema import approvals
@@ -90,11 +90,6 @@ def list_all(connection: Connection, case_id: str | None) -> Sequence[Approval]:
     if case_id is not None:
         query = query.where(approvals.c.case_id == case_id)
     return [_approval(row) for row in connection.execute(query).mappings()]
-
-
-def moment(at_s: float) -> str:
-    """A time as people read it, in UTC."""
-    return datetime.fromtimestamp(at_s, UTC).isoformat(sep=" ", timespec="seconds")
 
 
 def _word(found: Approval, now: float) -> Authorisation:

@@ -1,8 +1,7 @@
 """Shows a question to a person as text: what would be sent where, at what price, and why."""
 
-from datetime import UTC, datetime
-
 from escalation.handoff.model import Approval
+from escalation.moments import moment
 from escalation.visible import markdown
 
 ROWS = (
@@ -30,7 +29,7 @@ def question_page(question: Approval) -> str:
     lines += [f"| {text} | {_value(shown[name], unit)} |" for name, text, unit in ROWS if name in shown]
     asked_by = shown.get("asked_by")
     rules = [f"- {markdown(str(each))}" for each in asked_by] if isinstance(asked_by, list) else []
-    until = datetime.fromtimestamp(question.expires_at, UTC).isoformat(sep=" ", timespec="minutes")
+    until = moment(question.expires_at)
     return "\n".join(
         [
             *lines,

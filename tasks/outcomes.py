@@ -25,9 +25,9 @@ def outcome(case_id: str) -> Outcome:
     with open_records() as (ledger, _):
         record = ledger.case(case_id)
         kept = None if record.outcome is None else Outcome.model_validate(record.outcome)
-        if kept is not None and kept.status is record.status:
-            return kept
-        return _so_far(ledger, record)
+        if kept is None or kept.status is not record.status:
+            return _so_far(ledger, record)
+        return kept.model_copy(update={"mlflow_run_id": kept.mlflow_run_id or record.mlflow_run_id})
 
 
 def _so_far(ledger: "SqlLedger", record: CaseRecord) -> Outcome:
@@ -48,5 +48,6 @@ def _so_far(ledger: "SqlLedger", record: CaseRecord) -> Outcome:
         attempts=tuple(attempts),
         decisions=tuple(ledger.decisions(case_id)),
         mlflow_run_id=record.mlflow_run_id,
+        remarks=record.info.remarks,
         engine=str(record.info.environment.get("engine", "plain")),
     )

@@ -82,7 +82,7 @@ def case_of(at_least: float) -> Case:
 def terminal_of(case: Case, outcome: Outcome) -> str:
     console = Console(width=200, file=io.StringIO())
     with console.capture() as said:
-        show_outcome(console, case, outcome)
+        show_outcome(console, case.info, outcome)
     return said.get()
 
 

@@ -1,6 +1,7 @@
 """An outcome is read from the ledger alone: without its problem file, its family, or the store."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -28,6 +29,7 @@ summary: for tests
 tiers: [ai]
 backends: {local_call: local, mpi_program: mpi, circuit_batch: aer}
 """
+ROWS = ["about", "answer", "certificate", "cost", "MLflow", "case"]
 
 
 @pytest.fixture
@@ -56,7 +58,54 @@ def test_show_prints_the_outcome_that_solve_returned_though_family_and_store_are
     assert (told.code, told.err) == (0, "")
     assert "Asked: toy with number at least 9," in told.out
     assert "It was decided to try ai/two_looks on local" in told.out
-    assert call("show", "c").out == told.out
+    assert re.search(r"on \d{4}-\d\d-\d\d \d\d:\d\d UTC\.", told.out)
+    assert told.out.endswith(f"report {solved.record}\n")
+
+
+def test_show_prints_in_words_what_solve_printed_when_the_case_ended(
+    solved: Outcome, home: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "families", gone)
+    monkeypatch.setenv("COLUMNS", "60")
+    shown = call("show", "c")
+    assert (shown.code, shown.err) == (0, "")
+    rows = [line.strip("│ ").partition(" ")[0] for line in shown.out.splitlines() if line.startswith("│ ")]
+    assert [row for row in rows if row in ROWS] == ROWS
+    assert f"╭─ {solved.status.upper()} ─" in shown.out
+    assert "toy: 3 numbers" in shown.out
+    assert solved.certificate is not None
+    assert f"certificate  {solved.certificate.status} {solved.value:.4f}" in shown.out
+    assert shown.out.splitlines()[-1] == f"report {solved.record}"
+    assert shown.out != call("explain", "c").out
+
+
+def test_show_tells_the_remarks_on_the_data_of_a_case_that_has_ended_and_of_one_that_has_not(
+    home: Path, call: Call
+) -> None:
+    problem = Problem(family="toy", instance={"numbers": [3, 1]}, target=Target(metric="number", at_least=2))
+    with open_runtime() as runtime:
+        for name in ("ended", "runs"):
+            info = prepare(problem, parse_policy(POLICY), name).info
+            info = info.model_copy(update={"instance": {**info.instance, "remarks": ["look at it"]}})
+            runtime.ledger.open_case(info)
+        kept = Outcome(case_id="ended", status=CaseStatus.ABSTAINED, remarks=("look at it",))
+        runtime.ledger.close_case("ended", kept.status, kept)
+        for name in ("ended", "runs"):
+            assert re.search(r"remark +look at it", call("show", name).out)
+
+
+def test_a_case_recorded_before_there_was_an_about_line_is_shown_without(home: Path, call: Call) -> None:
+    problem = Problem(family="toy", instance={"numbers": [3, 1]}, target=Target(metric="number", at_least=2))
+    with open_runtime() as runtime:
+        info = prepare(problem, parse_policy(POLICY), "old").info
+        runtime.ledger.open_case(info.model_copy(update={"about": "", "asked": ""}))
+        runtime.ledger.close_case(
+            "old", CaseStatus.ABSTAINED, Outcome(case_id="old", status=CaseStatus.ABSTAINED)
+        )
+    shown = call("show", "old").out
+    assert re.search(r"about +toy +│", shown)
+    assert "0.0 s elapsed, 0.0 s of processors" in shown
+    assert "number at least 2" in call("explain", "old").out
 
 
 def test_of_a_case_that_has_not_ended_it_is_what_is_known(home: Path) -> None:

@@ -35,7 +35,7 @@ def outcome(case: Case) -> Outcome:
 def test_the_terminal_says_it(case: Case, outcome: Outcome) -> None:
     console = terminal()
     console.file, console.width = io.StringIO(), 300
-    show_outcome(console, case, outcome)
+    show_outcome(console, case.info, outcome)
     assert REMARK in console.file.getvalue()
 
 

@@ -42,7 +42,7 @@ def test_a_question_is_asked_granted_and_used_up_with_the_money_set_aside(
     frozen = freeze(opened)
     said, asked = opened.authorise(frozen, make_question(frozen), FREE, "p", 1001.0)
     assert (said.word, asked.state) == (Word.ASK, S.ASKED)
-    assert "question q0 stands until 1970-01-01 00:18:20" in said.reason
+    assert "question q0 stands until 1970-01-01 00:18 UTC" in said.reason
     assert opened.approvals() == [make_question(frozen)]
     assert _reserved(opened) == NOTHING
     granted = _answer(opened)
@@ -102,7 +102,7 @@ def test_no_answer_in_time_means_no(opened: SqlLedger, freeze: Freeze, make_ques
     assert opened.authorise(asked, make_question(frozen, 1), FREE, "p", 1099.9)[0].word is Word.ASK
     said, row = opened.authorise(asked, make_question(frozen, 1), FREE, "p", 1100.0)
     assert row.state is S.REFUSED
-    assert said.reason == "nobody answered before 1970-01-01 00:18:20+00:00, and no answer means no"
+    assert said.reason == "nobody answered before 1970-01-01 00:18 UTC, and no answer means no"
 
 
 def test_an_approval_that_expired_before_it_was_used_is_refused(
@@ -113,7 +113,7 @@ def test_an_approval_that_expired_before_it_was_used_is_refused(
     _answer(opened, now=1099.0)
     said, row = opened.authorise(asked, make_question(frozen, 1), FREE, "p", 1100.0)
     assert (said.word, row.state) == (Word.REFUSED, S.REFUSED)
-    assert said.reason == "the approval by Ada expired at 1970-01-01 00:18:20+00:00, before it was used"
+    assert said.reason == "the approval by Ada expired at 1970-01-01 00:18 UTC, before it was used"
     assert _reserved(opened) == NOTHING
 
 
@@ -218,7 +218,7 @@ def test_what_cannot_be_answered_is_bad_input(opened: SqlLedger, freeze: Freeze,
     opened.authorise(frozen, make_question(frozen), FREE, "p", 1001.0)
     with pytest.raises(BadInput, match="expected the id of a question in this ledger, got 'q7'"):
         _answer(opened, 7)
-    with pytest.raises(BadInput, match="question q0 expired at 1970-01-01 00:18:20"):
+    with pytest.raises(BadInput, match="question q0 expired at 1970-01-01 00:18 UTC"):
         _answer(opened, now=1100.0)
     assert [found.state for found in opened.approvals()] == [ApprovalState.ASKED]
 
@@ -231,7 +231,7 @@ def test_an_answer_is_the_last_word_and_has_a_name(
     with pytest.raises(BadInput, match="expected the name of the person who answers"):
         opened.answer("q0", granted=True, by=" ", reason="", now=1050.0)
     _answer(opened, granted=False)
-    with pytest.raises(BadInput, match=r"question q0 was answered by Ada at 1970-01-01 00:17:30.*: denied"):
+    with pytest.raises(BadInput, match=r"question q0 was answered by Ada at 1970-01-01 00:17 UTC: denied"):
         _answer(opened)
 
 

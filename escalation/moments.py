@@ -1,0 +1,14 @@
+"""A moment as people read it: one form on the terminal, in the report and on Prefect's pages."""
+
+from datetime import UTC, datetime
+
+
+def moment(at: float | str) -> str:
+    """Returns `2026-11-27 00:09 UTC`.
+
+    Args:
+        at: seconds since the epoch, or a date and time in ISO 8601; one without an offset is UTC.
+    """
+    when = datetime.fromtimestamp(at, UTC) if isinstance(at, float | int) else datetime.fromisoformat(at)
+    known = when if when.tzinfo is not None else when.replace(tzinfo=UTC)
+    return known.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
