@@ -76,7 +76,10 @@ def certify(
         return _finding(CertificateStatus.HEURISTIC, "no sealed evaluation", alpha, [missing], facts)
     found = bound(target.metric, sealed.labels, scores, sealed.groups, alpha)
     compared = _compared(target.metric, sealed, scores, controls)
-    return _certificate(target, found, alpha, compared, facts)
+    certificate = _certificate(target, found, alpha, compared, facts)
+    return certificate.model_copy(
+        update={"reasons": (*certificate.reasons, *_too_few(target, sealed, alpha))}
+    )
 
 
 def _sealed(instance: "TableInstance") -> Sealed:
@@ -148,6 +151,18 @@ def _certificate(
     )
     update = {"value": found.value, "estimate": found.estimate, "controls": tuple(compared)}
     return certificate.model_copy(update=update)
+
+
+def _too_few(target: Target, sealed: Sealed, alpha: float) -> list[str]:
+    """Says so where even predictions without an error would miss the target on these rows."""
+    perfect = sealed.labels.astype(np.float64)
+    best = bound(target.metric, sealed.labels, perfect, sealed.groups, alpha).value
+    if target.reached_by(best):
+        return []
+    return [
+        f"no answer reaches the target on these {len(sealed.labels)} sealed rows: without a single error the "
+        f"bound is {best:.4f}; seal more rows, or ask for less"
+    ]
 
 
 def _finding(

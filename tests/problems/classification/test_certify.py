@@ -49,6 +49,14 @@ def test_a_target_out_of_reach_leaves_a_valid_bound(bench: Any) -> None:
     assert "below the target 0.95" in certificate.reasons[0]
 
 
+def test_a_target_that_no_answer_reaches_on_so_few_rows_is_told(bench: Any) -> None:
+    told = check(bench, bench.candidate(), Target(metric="accuracy", at_least=0.98)).reasons[-1]
+    # Clopper and Pearson without a failure: α^(1/n) = 0.05^(1/100)
+    assert "without a single error the bound is 0.9705" in told
+    within = check(bench, bench.candidate(), Target(metric="accuracy", at_least=0.97)).reasons
+    assert not any("no answer reaches" in reason for reason in within)
+
+
 def test_a_smaller_share_of_the_error_lowers_the_bound(bench: Any) -> None:
     assert check(bench, bench.candidate(), alpha=0.01).value < check(bench, bench.candidate()).value
 
