@@ -7,10 +7,12 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 
 import numpy as np
 
 from escalation.errors import BadInput
+from problems.classification.arrow import EXACT
 from problems.classification.counters import LEAST, counts_rows, names_something, rises
 from problems.classification.numbers import Reading, canonical, level, read
 from problems.classification.raw import Numbers, Texts
@@ -26,6 +28,7 @@ MAX_LEVELS = 50
 """Distinct texts beyond which a category carries too few rows a level to be learned from."""
 
 DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}([T ].*)?|\d{1,2}[/.]\d{1,2}[/.]\d{2,4}")
+CODE = re.compile(r"0\d+")
 NOT_FINITE = re.compile(r"[+-]?(inf|infinity)", re.IGNORECASE)
 IDENTIFIER = re.compile(r"(^|.*[_\W])id|.*[a-z]ID", re.ASCII)
 LOOKS_MISSING = frozenset(
@@ -111,8 +114,24 @@ def _read_number(name: str, reading: Reading, where: Sequence[str]) -> Typed:
         raise BadInput(f"column {name!r}, {reading.doubt}")
     numbers = np.array([np.nan if text is None else float(text) for text in reading.plain])
     typed = _number(name, numbers, where)
-    said = (f"column {name!r}: {reading.remark}",) if reading.remark else ()
+    _refuse_rounded(name, {text for text in reading.plain if text is not None and abs(float(text)) > EXACT})
+    said = [f"column {name!r}: {reading.remark}"] if reading.remark else []
+    if coded := next((text for text in reading.plain if text is not None and CODE.fullmatch(text)), None):
+        said.append(
+            f"column {name!r} is taken as an amount, {coded!r} as {float(coded):g}; if its numbers are "
+            "codes, name it in `categorical`"
+        )
     return Typed(typed.column, typed.numbers, remarks=(*said, *typed.remarks))
+
+
+def _refuse_rounded(name: str, large: set[str]) -> None:
+    """Refuses different numbers that are one in float64: they are ids, and would fall together."""
+    exact = {Decimal(text) for text in large}
+    if len(set(map(float, exact))) < len(exact):
+        raise BadInput(
+            f"column {name!r} holds whole numbers beyond 2^53 ({min(large)}), of which different ones would "
+            "become the same: give it as `group` or `categorical`, or add it to `drop`"
+        )
 
 
 def _number(name: str, values: Numbers, where: Sequence[str]) -> Typed:

@@ -4,6 +4,7 @@ import math
 import re
 from collections.abc import Mapping
 from typing import Any
+from unicodedata import category
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,11 @@ from problems.classification.spec import FileSpec
 from problems.classification.splits import Index, codes
 
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ].*)?")
-ZONE = re.compile(r"(Z|[+-]\d{2}:?\d{2})$")
+TIME = re.compile(
+    r"[T ]\d{1,2}(:\d{2}(:\d{2}([.,]\d+)?)?)?( ?[AP]M)?( ?(Z|UTC|[+-]\d{2}(:?\d{2})?))?", re.IGNORECASE
+)
+"""What may follow a date; pandas would also take 2027 for 20:27, and GMT+3 for three hours behind."""
+ZONE = re.compile(r"(Z|UTC|[T ].*[+-]\d{2}(:?\d{2})?)$", re.IGNORECASE)
 
 _AS_FLOAT = re.compile(r"([+-]?\d+)[.,]0{1,2}")
 
@@ -110,7 +115,8 @@ def _positive(classes: list[str], spec: FileSpec, decimal: str) -> str:
 def groups(table: RawTable, name: str) -> Index:
     """Returns the declared group of each row: texts as they are spelt, whole numbers exactly.
 
-    `12.0` is `12`: so programs write whole numbers of a column in which some row had none.
+    `12.0` is `12`: so programs write whole numbers of a column in which some row had none. Signs that have
+    no width do not count, and all kinds of spaces are one.
 
     Raises:
         BadInput: on a missing value, and on numbers that were rounded when they were stored.
@@ -126,12 +132,14 @@ def groups(table: RawTable, name: str) -> Index:
     if None in texts:
         place = table.where[texts.index(None)]
         raise BadInput(f"group column {name!r}, {place}: expected a value, got a missing one")
-    return codes([_whole_id(text) for text in texts if text is not None])
+    return codes([_one_id(text) for text in texts if text is not None])
 
 
-def _whole_id(text: str) -> str:
-    found = _AS_FLOAT.fullmatch(text)
-    return found[1] if found else text
+def _one_id(text: str) -> str:
+    """One spelling of what looks the same on a screen, or is the same whole number."""
+    seen = " ".join("".join(char for char in text if category(char) != "Cf").split())
+    found = _AS_FLOAT.fullmatch(seen)
+    return found[1] if found else seen
 
 
 def is_missing(value: object) -> bool:
@@ -173,7 +181,12 @@ def times(name: str, table: RawTable) -> tuple[NDArray[np.float64], tuple[str, .
 def _date(text: str | None) -> float:
     from pandas import Timestamp
 
+    if text is None:
+        return math.nan
+    found = DATE.fullmatch(text)
+    if found is None or (found[1] and not TIME.fullmatch(found[1])):
+        return math.nan
     try:
-        return Timestamp(text).timestamp() if text is not None and DATE.fullmatch(text) else math.nan
+        return Timestamp(text).timestamp()
     except ValueError:
         return math.nan

@@ -187,6 +187,38 @@ def test_the_sealed_share_is_the_nearest_that_times_allow_and_it_is_said(
     assert any("27% of the rows are sealed rather than 40%" in remark for remark in instance.remarks)
 
 
+@pytest.mark.parametrize("time", ["2027", "10:00 GMT+3", "10:00 EST", "noon", "60", "10:00 2"])
+def test_a_time_that_could_mean_another_one_is_refused(load: Load, table: pd.DataFrame, time: str) -> None:
+    dates = [f"2024-{row % 12 + 1:02}-01 {time}" for row in range(120)]
+    with pytest.raises(BadInput, match="expected a date as 2026-01-31, as in other rows, got '2024-01-01 "):
+        load(table.assign(seen=dates), time="seen")
+
+
+@pytest.mark.parametrize(
+    "time",
+    ["10:00", "T10", " 10:00:00.123456789", " 9:30", " 5:00 PM", " 10:00 UTC", "T10:00:00+0100", " 10:00Z"],
+)
+def test_times_as_other_programs_write_them_are_read(load: Load, table: pd.DataFrame, time: str) -> None:
+    written = [f"2024-{row % 12 + 1:02}-01{time if time[0] in 'T ' else f'T{time}'}" for row in range(120)]
+    instance = load(table.assign(seen=written), time="seen")
+    assert len(np.unique(instance.frame["__time__"])) == 12
+    assert not any("taken as UTC" in remark for remark in instance.remarks)
+
+
+def test_long_whole_numbers_that_would_fall_together_are_refused(load: Load, table: pd.DataFrame) -> None:
+    codes = [str(2**60 + row % 3) for row in range(120)]
+    with pytest.raises(BadInput, match=r"holds whole numbers beyond 2\^53 \(1152921504606846976\)"):
+        load(table.assign(code=codes))
+    assert len(load(table.assign(code=codes), categorical=["code"]).columns[-1].levels) == 3
+
+
+def test_numbers_with_leading_zeros_are_remarked_on(load: Load, table: pd.DataFrame) -> None:
+    zips = np.random.default_rng(3).choice(["01234", "12345", "00501"], 120)
+    said = [remark for remark in load(table.assign(zip=zips)).remarks if "'zip'" in remark]
+    assert len(said) == 1
+    assert "name it in `categorical`" in said[0]
+
+
 def test_earlier_rows_of_a_sealed_group_are_set_aside(load: Load, table: pd.DataFrame) -> None:
     frame = table.assign(seen=np.arange(120), patient=np.arange(120) % 119)  # rows 0 and 119: one patient
     instance = load(frame, time="seen", group="patient")
@@ -230,8 +262,14 @@ def test_ids_are_compared_as_they_are_written(load: Load, table: pd.DataFrame) -
     assert load(table.assign(patient=spelt), group="patient").frame["__group__"].nunique() == 57 + 3
 
 
-def test_an_id_written_as_a_float_is_the_same_id(load: Load, table: pd.DataFrame) -> None:
-    spelt = [f"{row // 3}{('', '.0', '.00')[row % 3]}" for row in range(120)]
+@pytest.mark.parametrize(
+    "spellings",
+    [("{}", "{}.0", "{}.00"), ("P {}", "P\u00a0{}", "P  {}"), ("P{}", "\u200bP{}", "P\u00ad{}\u200d")],
+)
+def test_an_id_that_looks_the_same_is_the_same_id(
+    load: Load, table: pd.DataFrame, spellings: tuple[str, str, str]
+) -> None:
+    spelt = [spellings[row % 3].format(row // 3) for row in range(120)]
     instance = load(table.assign(patient=spelt), group="patient")
     assert instance.frame["__group__"].nunique() == 40
     assert split_faults(instance) == []
