@@ -23,6 +23,8 @@ from problems.optimisation.models import KINDS, Sense
 MOST_VARIABLES = 100_000
 MOST_DRAWN = 5_000
 """Variables of a random instance for each of whose pairs a number is drawn."""
+MOST_PAIRS = 2_500_000
+"""Of a random instance, as many as a file may have lines: more take minutes and gigabytes to draw."""
 MOST_DECIMALS = 12
 DEFAULT_SEARCH_S = 20.0
 YEARS = 1900, 2999
@@ -88,12 +90,23 @@ class Seeded(Frozen):
     seed: int | None = Field(None, ge=0, description="The problem's seed unless given.")
 
 
+def _refuse_too_many(variables: int, density: float) -> None:
+    pairs = int(variables * (variables - 1) / 2 * density)
+    if pairs > MOST_PAIRS:
+        raise ValueError(f"expected at most {MOST_PAIRS} pairs, got about {pairs}: lower density or size")
+
+
 class GeneratedQubo(Seeded):
     """A random QUBO as Beasley made them; `problems.optimisation.generate.graphs.qubo`."""
 
     variables: int = Field(ge=2, le=MOST_DRAWN)
     density: float = Field(0.1, gt=0, le=1)
     magnitude: int = Field(100, ge=1, le=10**6)
+
+    @model_validator(mode="after")
+    def _drawn(self) -> "GeneratedQubo":
+        _refuse_too_many(self.variables, self.density)
+        return self
 
 
 class GeneratedCut(Seeded):
@@ -119,6 +132,8 @@ class GeneratedCut(Seeded):
         vertices = self.vertices or (self.rows or 0) * (self.columns or 0)
         if vertices > most:
             raise ValueError(f"a {self.graph} graph has at most {most} vertices, got {vertices}")
+        if self.graph == "random":
+            _refuse_too_many(vertices, self.density or 0.0)
         return self
 
 
@@ -127,6 +142,11 @@ class GeneratedSet(Seeded):
 
     vertices: int = Field(ge=2, le=MOST_DRAWN)
     density: float = Field(0.1, gt=0, le=1)
+
+    @model_validator(mode="after")
+    def _drawn(self) -> "GeneratedSet":
+        _refuse_too_many(self.vertices, self.density)
+        return self
 
 
 class GeneratedClinic(Seeded, ClinicShape):

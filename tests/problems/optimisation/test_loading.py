@@ -155,6 +155,18 @@ def test_graphs_are_generated_by_name(shape: dict[str, Any], model: MaxCut) -> N
             {"kind": "appointments", "generate": {"patients": 5}, "slot_min": 5},
             "slot_min: would have no effect beside generate; remove it",
         ),
+        (
+            {"kind": "qubo", "generate": {"variables": 5000, "density": 1}},
+            "expected at most 2500000 pairs, got about 12497500: lower density or size",
+        ),
+        (
+            {"kind": "max_cut", "generate": {"graph": "random", "vertices": 5000, "density": 1}},
+            "expected at most 2500000 pairs, got about 12497500: lower density or size",
+        ),
+        (
+            {"kind": "independent_set", "generate": {"vertices": 4000, "density": 0.5}},
+            "expected at most 2500000 pairs, got about 3999000: lower density or size",
+        ),
         ({"kind": "appointments", "generate": {"patients": 0}}, "generate.patients: "),
         ({"kind": "triage", "patients": "p.csv"}, "places: expected, but missing; tables are a pair"),
     ],
