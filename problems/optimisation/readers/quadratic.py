@@ -19,6 +19,9 @@ from problems.optimisation.readers.pairs import Entry, counted, gather, in_order
 from problems.optimisation.readers.read import Read
 from problems.optimisation.spec import MOST_VARIABLES, QuboSpec
 
+FAR_OFFSET = 10
+"""How many times the sum of all absolute coefficients an offset may be before that is remarked on."""
+
 Rows = list[tuple[int, list[str]]]
 
 
@@ -86,7 +89,18 @@ def build(given: Coefficients, spec: QuboSpec, where: str, source: dict[str, obj
         if found.repeated
         else ()
     )
-    return Read(model, source, remarks)
+    return Read(model, source, (*remarks, *_far_offset(model)))
+
+
+def _far_offset(model: Qubo) -> tuple[str, ...]:
+    """Says so where the offset alone makes every relative gap small."""
+    most = sum(map(abs, model.linear)) + sum(abs(q) for _, _, q in model.quadratic)
+    if abs(model.offset) <= FAR_OFFSET * most:
+        return ()
+    return (
+        f"the offset {model.offset / model.scale:g} is large beside what answers can differ by, at most "
+        f"{most / model.scale:g}: every answer has a small relative gap; ask for absolute_gap or objective",
+    )
 
 
 def _instance(file: TextFile, number: int) -> tuple[int, Rows]:

@@ -285,6 +285,12 @@ def test_lists_that_do_not_fit_together_never_reach_dimod(
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize(("offset", "remarked"), [(30, False), (-31, True), (1e6, True)])
+def test_an_offset_that_makes_every_gap_small_is_told(offset: float, remarked: bool) -> None:
+    spec = QuboSpec(linear=(1, -2), sense=Sense.MINIMISE, offset=offset)
+    assert any("ask for absolute_gap" in said for said in read_inline(spec).remarks) == remarked
+
+
 def test_a_name_that_stands_twice_in_json_is_refused(tmp_path: Path) -> None:
     model = dimod.BinaryQuadraticModel({"a": 1, "b": 2}, {("a", "b"): 3}, 4, "BINARY")
     path = tmp_path / "m.json"
