@@ -18,6 +18,7 @@ from escalation.case import CaseRecord
 from escalation.errors import BadInput
 from escalation.handoff.model import Approval, ApprovalState
 from escalation.moments import moment
+from escalation.wording import counted
 from tasks.runtime import open_records
 
 HELD = 4
@@ -138,7 +139,8 @@ def about_data(shown: Mapping[str, Any]) -> list[tuple[str, str]]:
     found = [("the data", where if shown.get("leaves_site") else "stay on this site")]
     found.append(("data class", str(shown.get("data_class", "unknown"))))
     if "parameter_values" in shown:
-        found.append(("content", f"circuits with {shown['parameter_values']:,} parameter values"))
+        values = counted(shown["parameter_values"], "parameter value", "parameter values")
+        found.append(("content", f"circuits with {values}"))
     return [*found, ("derived from", str(shown["derived_from"]))] if shown.get("derived_from") else found
 
 

@@ -14,6 +14,7 @@ from escalation.handoff.reconcile import open_cases
 from escalation.handoff.unattended import unattended
 from escalation.home import close_to_others
 from escalation.settings import settings
+from escalation.wording import counted
 from flows.engine import auth_string, served_home, served_url, server_url, what_is_wrong
 from tasks.runtime import open_records
 
@@ -92,7 +93,8 @@ def jobs() -> tuple[bool, str]:
         found, away = unattended(ledger, time.time()), open_cases(ledger)
     if found:
         return False, "; ".join(each.line for each in found)
-    return True, f"{len(away)} cases have work at a service, and somebody looks after each"
+    have = counted(len(away), "case has", "cases have")
+    return True, f"{have} work at a service" + (", all of it looked after" if away else "")
 
 
 def serving() -> tuple[bool, str]:

@@ -122,6 +122,7 @@ def _quoted(field: str) -> Compute:
         value: FactValue | None = getattr(context.quote, field) if context.quote else None
         return value
 
+    quoted.__name__ = quoted.__qualname__ = f"quoted_{field}"
     quoted.__doc__ = _QUOTED[field][2]
     return quoted
 

@@ -15,6 +15,7 @@ from escalation.handoff.reconcile import Report, open_cases, ready
 from escalation.handoff.reconcile import report as summed_up
 from escalation.handoff.unattended import unattended
 from escalation.runtime import Runtime
+from escalation.wording import counted
 from flows.driver import borrowed_ledger, borrowed_runtime, take_up
 from flows.ending import one_line
 from tasks.reconcile import look_after
@@ -86,8 +87,9 @@ def _ended(report: Report, went_on: list[dict[str, str]]) -> Report:
     parked = sum(each.parked for each in report.seen)
     failed = len(report.errors) + sum(each["ended"] == "failed" for each in went_on)
     message = (
-        f"{len(report.seen)} hand-offs looked after, {parked} parked for a person, "
-        f"{len(report.expired)} questions expired, {len(went_on)} cases gone on, {failed} errors"
+        f"{counted(len(report.seen), 'hand-off', 'hand-offs')} looked after, {parked} parked for a person, "
+        f"{counted(len(report.expired), 'question', 'questions')} expired, "
+        f"{counted(len(went_on), 'case', 'cases')} gone on, {counted(failed, 'error', 'errors')}"
     )
     name = "Incomplete" if failed else None
     state: State[Report] = Completed(name=name, message=message, data=report)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from escalation.errors import BadInput
 from escalation.identity import derive_seed, digest_json
+from escalation.wording import counted
 from problems.classification import roles
 from problems.classification.equal_rows import join_copies
 from problems.classification.inference import (
@@ -129,12 +130,13 @@ def _groups(table: RawTable, spec: FileSpec, typed: list[Typed], rows: list[str]
     told = []
     if joined.copies:
         told.append(
-            f"{joined.copies} rows are copies of rows of other groups: their groups are kept together"
+            f"{counted(joined.copies, 'row is a copy', 'rows are copies')} of rows of other groups: their "
+            "groups are kept together"
         )
     if joined.alike:
         told.append(
-            f"{joined.alike} rows have the features of rows of other groups, as chance makes them "
-            "with so few different values: they stay with their own groups"
+            f"{counted(joined.alike, 'row has', 'rows have')} the features of rows of other groups, as "
+            "chance has it with so few different values: each stays with its own group"
         )
     return joined.groups, told
 
@@ -198,7 +200,8 @@ def _split_by_time(
         )
     if aside:
         remarks.append(
-            f"{aside} rows are set aside: they are earlier than the sealed ones, but of the same group"
+            f"{counted(aside, 'row is', 'rows are')} set aside: earlier than the sealed rows, but of the "
+            "same group"
         )
     return np.flatnonzero(~sealed & ~straddling), np.flatnonzero(sealed), remarks
 

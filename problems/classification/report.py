@@ -60,7 +60,7 @@ def _data(instance: "TableInstance", target: Target) -> Section:
         ("positive class", instance.positive),
         ("negative class", instance.negative),
         ("features", len(instance.columns)),
-        ("split", "by time" if instance.time_ordered else "at random, fixed by the seed"),
+        ("split", _split(instance)),
     ]
     parts = [("open", instance.open_index), ("sealed", instance.sealed_index)]
     counts = [_counts(name, instance.frame.iloc[index]) for name, index in parts]
@@ -68,6 +68,15 @@ def _data(instance: "TableInstance", target: Target) -> Section:
     remarks = "".join(f"<p>{text(remark)}</p>" for remark in instance.remarks)
     html = pairs(lines) + table(header, counts, "Open rows train, sealed rows judge") + remarks
     return Section("Data", html)
+
+
+def _split(instance: "TableInstance") -> str:
+    """How rows came to be sealed, in words."""
+    kept = "groups kept together" if instance.grouped else "equal rows kept together"
+    if not instance.time_ordered:
+        return f"at random, fixed by the seed, {kept}"
+    aside = "; earlier rows of a group that is sealed are set aside" if instance.grouped else ""
+    return f"by time: the latest rows are sealed{aside}"
 
 
 def _counts(name: str, part: Any) -> tuple[Any, ...]:

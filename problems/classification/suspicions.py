@@ -1,10 +1,12 @@
 """What a person should look at before believing a result; from open rows alone, never from sealed labels."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from escalation.wording import counted
 from problems.classification.raw import Numbers
 from problems.classification.table import Column
 
@@ -12,7 +14,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NEARLY_SURE = 0.99
-"""Area under the ROC curve of one column from which it may be the outcome in disguise."""
+"""Area under the ROC curve of one column from which it is likely the outcome in disguise…"""
+
+SUSPICIOUS = 0.95
+"""…and from which it may be: a copy of the outcome in which 1 of 20 rows is wrong has 0.95. Good measurements
+reach it too, so that the remark leaves the judgement to a person."""
+
+NAMED = 5
+"""Columns that one remark names; of more it says how many."""
 
 FEW = 10
 """Different numbers up to which a column of numbers may be one of codes."""
@@ -39,8 +48,10 @@ def suspicions(columns: tuple[Column, ...], frame: "pd.DataFrame") -> tuple[str,
     """
     labels = frame["__label__"].to_numpy() == 1
     said = contradictions(columns, frame)
+    areas = {column.name: _alone(column, frame[column.name], labels) for column in columns}
+    said += _nearly({name: area for name, area in areas.items() if SUSPICIOUS <= area < NEARLY_SURE})
     for column in columns:
-        if _tells(column, frame[column.name], labels):
+        if areas[column.name] >= NEARLY_SURE:
             said.append(
                 f"column {column.name!r} alone tells the classes apart on the open rows: make sure that it "
                 "is known at the time of the prediction, and not made from the outcome"
@@ -54,17 +65,28 @@ def suspicions(columns: tuple[Column, ...], frame: "pd.DataFrame") -> tuple[str,
     return tuple(said)
 
 
+def _nearly(areas: Mapping[str, float]) -> list[str]:
+    """One remark on all the columns of these areas, the largest first."""
+    if not areas:
+        return []
+    order = sorted(areas, key=lambda name: -areas[name])
+    shown = ", ".join(f"{name!r} ({areas[name]:.3f})" for name in order[:NAMED])
+    more = f" and {len(order) - NAMED} more" if len(order) > NAMED else ""
+    which = "column" if len(order) == 1 else "each of the columns"
+    return [
+        f"{which} {shown}{more} alone nearly tells the classes apart on the open rows (ROC area in "
+        "brackets): a suspicion that it was made from the outcome, or a strong measurement; make sure that "
+        "it is known at the time of the prediction"
+    ]
+
+
 def contradictions(columns: tuple[Column, ...], frame: "pd.DataFrame") -> list[str]:
     """Says how many sets of rows with equal features have both labels."""
     names = [column.name for column in columns]
     labels = frame.groupby(names, dropna=False, sort=False)["__label__"].nunique()
     both = int((labels > 1).sum())
-    sets = (
-        "1 set of open rows with equal features has"
-        if both == 1
-        else f"{both} sets of open rows with equal features have"
-    )
-    return [f"{sets} both labels"] if both else []
+    of = "of open rows with equal features"
+    return [f"{counted(both, f'set {of} has', f'sets {of} have')} both labels"] if both else []
 
 
 def far_off(values: Numbers) -> list[tuple[float, int]]:
@@ -101,30 +123,37 @@ def _usual(mark: float) -> bool:
     return len(set(f"{abs(mark):g}")) == 1 and f"{abs(mark):g}"[0] in "1789"
 
 
-def _tells(column: Column, values: "pd.Series[float]", labels: NDArray[np.bool_]) -> bool:
+def _alone(column: Column, values: "pd.Series[float]", labels: NDArray[np.bool_]) -> float:
+    """The largest area that the column reaches: by being there at all, by its numbers, by its levels."""
     present = values.notna().to_numpy()
-    if _area(present.astype(np.float64), labels) >= NEARLY_SURE:
-        return True
+    found = [_area(present.astype(np.float64), labels)]
     if column.kind == "number":
-        numbers = values.to_numpy(dtype=np.float64)
-        if _area(numbers[present], labels[present]) >= NEARLY_SURE:
-            return True
-        if len(np.unique(numbers[present])) > FEW:
-            return False
-    if values.nunique() * ENOUGH > int(present.sum()):
-        return False
-    return (
-        _area(_shares(values.to_numpy(dtype=object)[present], labels[present]), labels[present])
-        >= NEARLY_SURE
-    )
+        numbers = values.to_numpy(dtype=np.float64)[present]
+        found.append(_area(numbers, labels[present]))
+        if len(np.unique(numbers)) > FEW:
+            return max(found)
+    if values.nunique() * ENOUGH <= int(present.sum()):
+        found.append(_area_of_levels(values.to_numpy(dtype=object)[present], labels[present]))
+    return max(found)
 
 
-def _shares(levels: NDArray[Any], labels: NDArray[np.bool_]) -> Numbers:
-    """The share of positives among the rows of each row's level."""
+def _area_of_levels(levels: NDArray[Any], labels: NDArray[np.bool_]) -> float:
+    """The area that the shares of positives of the levels reach on rows that did not make the shares.
+
+    Each half of either class judges the shares of the other half: of a rare class, shares fit the very rows
+    that made them by chance.
+    """
     places = np.unique(levels.astype(str), return_inverse=True)[1]
-    counts = np.maximum(np.bincount(places), 1)
-    shares: Numbers = (np.bincount(places, weights=labels.astype(np.float64)) / counts)[places]
-    return shares
+    half = np.zeros(len(labels), dtype=bool)
+    for of_class in (labels, ~labels):
+        half[np.flatnonzero(of_class)[1::2]] = True
+    areas = []
+    for judged in (half, ~half):
+        counts = np.bincount(places[~judged], minlength=places.max(initial=0) + 1)
+        positives = np.bincount(places[~judged & labels], minlength=len(counts))
+        shares = np.where(counts > 0, positives / np.maximum(counts, 1), labels[~judged].mean())
+        areas.append(_area(shares[places[judged]], labels[judged]))
+    return sum(areas) / len(areas)
 
 
 def _area(scores: NDArray[Any], labels: NDArray[np.bool_]) -> float:

@@ -39,7 +39,7 @@ def test_work_that_nobody_looks_after_is_named_with_what_to_do(
     made = desk()
     made.service.faults = {"send": ["before"], "find": ["down"]}
     assert "parked" in made.run()
-    assert doctor.jobs() == (True, "1 cases have work at a service, and somebody looks after each")
+    assert doctor.jobs() == (True, "1 case has work at a service, all of it looked after")
     monkeypatch.setattr(doctor, "unattended", partial(unattended, after_s=-1.0))  # as if long ago
     good, said = doctor.jobs()
     assert not good

@@ -12,9 +12,11 @@ from pydantic import ValidationError
 
 from escalation.calibration import Calibration, GateCalibration, QubitCalibration
 from escalation.conditions import COMPARISONS, Threshold, misses
+from escalation.core_facts import CORE_FACTS
 from escalation.facts import COUNT, SHARE, FactProvider, FactSpec, FactType
 from escalation.handoff.model import RemoteJob
 from escalation.policy import known_facts
+from escalation.registry import families, family
 from escalation.work import JobState
 
 NUMBERS = sorted(name for name, spec in known_facts().items() if spec.type is FactType.NUMBER)
@@ -26,6 +28,14 @@ def evaluated(spec: FactSpec, value: object) -> float | None:
     fact = FactProvider(spec, lambda _: value).evaluate(None)  # type: ignore[arg-type, return-value]
     assert fact.value is None or not fact.note
     return fact.value  # type: ignore[return-value]
+
+
+def test_every_provider_is_named_so_that_a_reader_finds_it() -> None:
+    providers = [*CORE_FACTS, *(each for name in families() for each in family(name).facts())]
+    named = [f"{each.compute.__module__}:{each.compute.__qualname__}" for each in providers]
+    assert [name for name in named if "<" in name] == []
+    assert len(set(named)) == len(named)
+    assert "escalation.core_facts:quoted_usd" in named
 
 
 @pytest.mark.parametrize("name", NUMBERS)

@@ -61,7 +61,7 @@ def test_a_job_of_a_dead_driver_is_adopted_settled_and_billed_and_its_case_goes_
     (seen,) = state.result().seen
     assert (seen.before, seen.row.state) == (HandoffState.SENDING, HandoffState.DONE)
     assert (state.type.value, state.name) == ("COMPLETED", "Completed")
-    assert state.message.startswith("1 hand-offs looked after, 0 parked")
+    assert state.message.startswith("1 hand-off looked after, 0 parked")
     (row,) = [row for row in rows("reconcile") if row["work"].startswith("dead-driver/")]
     assert (row["was"], row["now"], row["job"], row["charged"]) == ("sending", "done", "job-0", "3 s")
     assert (row["costs at most"], row["age"]) == ("6.40 USD", "0.0 h")
@@ -143,4 +143,4 @@ def test_a_case_that_another_process_took_up_meanwhile_is_left_alone(paid: Paid,
 def test_without_anything_to_do_nothing_is_opened(on_server: Any, tmp_path: Any) -> None:
     with open_runtime(Settings(home=tmp_path)) as runtime, listening(None, runtime):
         state: Any = reconcile(return_state=True)
-    assert state.message.startswith("0 hand-offs looked after")
+    assert state.message.startswith("no hand-offs looked after")

@@ -224,7 +224,7 @@ def test_earlier_rows_of_a_sealed_group_are_set_aside(load: Load, table: pd.Data
     instance = load(frame, time="seen", group="patient")
     assert 0 not in instance.open_index
     assert 0 not in instance.sealed_index
-    assert any(remark.startswith("1 rows are set aside") for remark in instance.remarks)
+    assert any(remark.startswith("1 row is set aside") for remark in instance.remarks)
 
 
 def test_missing_values_stay_missing(load: Load, table: pd.DataFrame) -> None:

@@ -233,3 +233,23 @@ def test_intervals_of_a_number_are_listed_from_low_to_high(bench: Any) -> None:
     html = html_of(sections(listed.instance, TARGET, [attempt(listed, listed.candidate())]))
     found = re.findall(r"<tr><td>age</td><td>(.*?)</td>", html)
     assert found == ["≤ 58", "9 – 58", "58 – 71", "71 – 81", "&gt; 81"]
+
+
+@pytest.mark.parametrize(
+    ("time_ordered", "grouped", "words"),
+    [
+        (False, False, "at random, fixed by the seed, equal rows kept together"),
+        (False, True, "at random, fixed by the seed, groups kept together"),
+        (True, False, "by time: the latest rows are sealed"),
+        (
+            True,
+            True,
+            "by time: the latest rows are sealed; earlier rows of a group that is sealed are set aside",
+        ),
+    ],
+)
+def test_the_report_says_how_rows_were_sealed(
+    bench: Any, time_ordered: bool, grouped: bool, words: str
+) -> None:
+    instance = replace(bench.instance, time_ordered=time_ordered, grouped=grouped)
+    assert f">{words}<" in sections(instance, TARGET, [])[0].html

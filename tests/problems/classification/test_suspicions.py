@@ -45,6 +45,46 @@ def test_a_good_feature_is_no_outcome_in_disguise() -> None:
     )
 
 
+def noisy(share: float) -> Any:
+    """The outcome, wrong in this share of the rows of either class."""
+    wrong = np.zeros(120, dtype=bool)
+    for label in (0, 1):
+        rows = np.flatnonzero(label == LABELS)
+        wrong[rows[:: round(1 / share)]] = True
+    return np.where(wrong, 1 - LABELS, LABELS)
+
+
+@pytest.mark.parametrize("kind", ["number", "category"])
+def test_a_copy_of_the_outcome_with_mistakes_is_a_suspicion(kind: str) -> None:
+    values = noisy(1 / 40)  # 2 of 80 and 1 of 40 wrong: (0.975 + 0.975) / 2, by hand
+    found = said(kind, values.astype(float) if kind == "number" else values.astype(str).astype(object))
+    suspicion = next(line for line in found if "nearly" in line)
+    assert suspicion.startswith("column 'x' (0.97")
+    assert "a suspicion that it was made from the outcome, or a strong measurement" in suspicion
+    assert not any("'x' alone tells" in line for line in found)
+    assert not any("nearly" in line for line in said("number", noisy(1 / 10).astype(float)))
+
+
+def test_one_remark_names_the_most_suspicious_columns_and_counts_the_rest() -> None:
+    names = [f"x{number}" for number in range(7)]
+    frame = pd.DataFrame({name: noisy(1 / 40).astype(float) for name in names})
+    frame["__label__"] = LABELS.astype(np.int8)
+    found = [
+        line for line in suspicions(tuple(Column(n, "number") for n in names), frame) if "nearly" in line
+    ]
+    assert len(found) == 1
+    assert "'x4' (0.975) and 2 more alone nearly" in found[0]
+
+
+def test_levels_of_a_rare_class_are_not_suspicious_by_chance() -> None:
+    labels = np.zeros(500, dtype=np.int8)
+    labels[::50] = 1  # ten of 500, each alone in its level: the level's share fits the row that made it
+    levels = np.array([f"l{row // 5:03d}" for row in range(500)], dtype=object)
+    frame = pd.DataFrame({"x": levels, "__label__": labels})
+    column = Column("x", "category", tuple(sorted(set(levels))))
+    assert not any("alone" in line for line in suspicions((column,), frame))
+
+
 def ages(*more: float) -> Any:
     return np.array([*range(20, 81), *range(20, 81), *more], dtype=np.float64)
 
