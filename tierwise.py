@@ -77,11 +77,22 @@ def explain(case: Annotated[str, typer.Argument(help="Id of the case.")]) -> Non
 
 
 @app.command()
-def show(case: Annotated[str, typer.Argument(help="Id of the case.")], json: Json = False) -> None:
+def show(
+    case: Annotated[str, typer.Argument(help="Id of the case.")],
+    json: Json = False,
+    files: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Write the answer's files there (a schedule, a calendar, proofs); nothing is overwritten.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
     """Show what a case came to, as `solve` ended; --json prints the outcome as `solve --json` does."""
     from cli.outcome import show_case
 
-    show_case(case, as_json=json)
+    show_case(case, as_json=json, files=files)
 
 
 @app.command()

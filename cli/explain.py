@@ -47,20 +47,28 @@ def explain_case(case_id: str) -> None:
             elif attempt.certificate is None:
                 console.print(f"   It ended without a candidate: {plain(attempt.error or '')}.")
             else:
-                console.print(f"   The verifier found: {certificate_line(attempt.certificate)}.")
+                found = certificate_line(attempt.certificate, record.info.problem.target)
+                console.print(f"   The verifier found: {found}.")
     if record.outcome is not None:
-        outcome = Outcome.model_validate(record.outcome)
-        if outcome.paused:
-            how = "was interrupted" if outcome.status is CaseStatus.INTERRUPTED else "waits"
-            console.print(f"[blue]It {how}: {plain(outcome.paused)}.[/]")
-        for line in (*outcome.failures, *outcome.faults):
-            console.print(f"[red]{plain(line)}[/]")
-        for line in not_hardware(outcome):
-            console.print(f"[magenta]{plain(line)}[/]")
-        for line in outcome.remarks:
-            console.print(f"Remark on the data: {plain(line)}.")
-        if outcome.record:
-            console.print(f"report {plain(outcome.record)}", soft_wrap=True)
+        _end(console, Outcome.model_validate(record.outcome))
+
+
+def _end(console: Console, outcome: Outcome) -> None:
+    """Says what the answer is, what is waited for, and what to know of both."""
+    if outcome.answer:
+        what = "The answer" if outcome.status is CaseStatus.ACCEPTED else "The best effort, not accepted"
+        console.print(f"[bold]{what}: {plain('; '.join(outcome.answer))}.[/]")
+    if outcome.paused:
+        how = "was interrupted" if outcome.status is CaseStatus.INTERRUPTED else "waits"
+        console.print(f"[blue]It {how}: {plain(outcome.paused)}.[/]")
+    for line in (*outcome.failures, *outcome.faults):
+        console.print(f"[red]{plain(line)}[/]")
+    for line in not_hardware(outcome):
+        console.print(f"[magenta]{plain(line)}[/]")
+    for line in outcome.remarks:
+        console.print(f"Remark on the data: {plain(line)}.")
+    if outcome.record:
+        console.print(f"report {plain(outcome.record)}", soft_wrap=True)
 
 
 def _head(console: Console, record: CaseRecord) -> None:

@@ -2,20 +2,38 @@
 
 import json
 import sys
+from pathlib import Path
 
+from cli.files import write_files
 from cli.handoffs import handed_off
 from cli.show import show_outcome
 from cli.terminal import terminal
+from escalation.case import Outcome
 from tasks.outcomes import outcome
 from tasks.runtime import open_records
 
 
-def show_case(case_id: str, *, as_json: bool) -> None:
-    """Prints the outcome of a case as the ledger has it, in the way in which `tierwise solve` ends."""
+def show_case(case_id: str, *, as_json: bool, files: Path | None = None) -> None:
+    """Prints the outcome of a case as the ledger has it, in the way in which `tierwise solve` ends.
+
+    Where files are asked for, they are written, and a line on each takes the place of the panel.
+
+    Raises:
+        BadInput: when there is no such case, or its files cannot be written.
+    """
     found = outcome(case_id)
+    lines = [] if files is None else _written(found, files)
     if as_json:
         sys.stdout.write(json.dumps(found.summary()) + "\n")
-        return
-    with open_records() as (ledger, _):
-        info = ledger.case(case_id).info
-    show_outcome(terminal(), info, found, handed_off(case_id))
+    elif files is None:
+        with open_records() as (ledger, _):
+            info = ledger.case(case_id).info
+        show_outcome(terminal(), info, found, handed_off(case_id))
+    for line in lines:
+        (sys.stderr if as_json else sys.stdout).write(line + "\n")
+
+
+def _written(found: Outcome, folder: Path) -> list[str]:
+    with open_records() as (_, store):
+        files = {name: store.get(digest) for name, digest in found.files.items()}
+    return write_files(found.case_id, files, folder)

@@ -18,7 +18,9 @@ from escalation.certificate import Certificate, CertificateStatus
 from escalation.conditions import shortfall
 from escalation.decision import Action, Decision
 from escalation.ladder import Case, Item
+from escalation.problem import Target
 from escalation.protocols import Progress
+from escalation.rounding import at_worst, rounded
 
 _COLOUR = {
     Action.ATTEMPT: "cyan", Action.ACCEPT: "green",
@@ -34,7 +36,7 @@ class Trace:
     """A listener that prints each decision and certificate as it comes, and a line of progress."""
 
     def __init__(self, console: Console, path: Path, case: Case, engine: str) -> None:
-        self.console = console
+        self.console, self.target = console, case.problem.target
         self._head(path, case, engine)
         self._status: Status | None = None
 
@@ -87,7 +89,9 @@ class Trace:
             return
         reasons = "; ".join(attempt.certificate.reasons)
         said = f": {plain(reasons)}" if reasons else ""
-        self.console.print(f"  {verdict(attempt.certificate)}{said} [dim]{attempt.cost.wall_s:.1f} s[/]")
+        self.console.print(
+            f"  {verdict(attempt.certificate, self.target)}{said} [dim]{attempt.cost.wall_s:.1f} s[/]"
+        )
         for control in attempt.certificate.controls:
             self.console.print(
                 f"  [dim]null control {plain(control.name)}: {control.value:.4f}, "
@@ -103,17 +107,18 @@ class Trace:
         )
 
 
-def verdict(certificate: Certificate) -> str:
-    """Status, bound and estimate in markup."""
-    value = f" {certificate.value:.4f}" if certificate.value is not None else ""
-    estimate = f" (estimate {certificate.estimate:.4f})" if certificate.estimate is not None else ""
+def verdict(certificate: Certificate, target: Target) -> str:
+    """Status, bound, and the estimate where it is another number, in markup."""
+    value = f" {at_worst(certificate.value, target)}" if certificate.value is not None else ""
+    other = certificate.other_estimate
+    estimate = f" (estimate {rounded(other)})" if other is not None else ""
     return f"[{_STATUS[certificate.status]}]{certificate.status}[/]{value}{estimate}"
 
 
-def certificate_line(certificate: Certificate) -> str:
+def certificate_line(certificate: Certificate, target: Target) -> str:
     """A certificate in one line of markup."""
     reasons = f": {'; '.join(certificate.reasons)}" if certificate.reasons else ""
-    return f"{verdict(certificate)}, {plain(certificate.kind + reasons)}"
+    return f"{verdict(certificate, target)}, {plain(certificate.kind + reasons)}"
 
 
 def show_outcome(console: Console, info: CaseInfo, outcome: Outcome, handed_off: Sequence[str] = ()) -> None:
@@ -121,8 +126,10 @@ def show_outcome(console: Console, info: CaseInfo, outcome: Outcome, handed_off:
     table = Table.grid(Column(no_wrap=True), Column(overflow="fold"), padding=(0, 2))
     table.add_row("about", plain(about(info)))
     table.add_row("answer", _answer(outcome))
+    for line in outcome.answer:
+        table.add_row("", f"[bold]{plain(line)}[/]")
     if outcome.certificate:
-        table.add_row("certificate", certificate_line(outcome.certificate))
+        table.add_row("certificate", certificate_line(outcome.certificate, info.problem.target))
     if outcome.paused:
         stopped = outcome.status is CaseStatus.INTERRUPTED
         style = "red" if stopped else "blue"

@@ -11,7 +11,7 @@ from escalation.certificate import Certificate
 from escalation.decision import Decision
 from escalation.elapsed import Elapsed
 from escalation.model import Frozen
-from escalation.problem import Problem, Tier
+from escalation.problem import Problem, Target, Tier
 
 
 class CaseStatus(StrEnum):
@@ -90,6 +90,8 @@ class Outcome(Frozen):
     device_kind: str | None = None
     value: float | None = Field(None, description="The value that the certificate bounds.")
     certificate: Certificate | None = None
+    target: Target | None = Field(None, description="What was to be reached; `value` is of its metric.")
+    answer: tuple[str, ...] = Field((), description="What the accepted or best answer is, in words.")
     cost: Cost = Field(Cost(), description="Of the whole case; `wall_s` is what its user waited.")
     elapsed: Elapsed = Field(Elapsed(), description="What the elapsed seconds went to.")
     attempts: tuple[Attempt, ...] = ()

@@ -40,10 +40,16 @@ class Certificate(Frozen):
     best_possible: float | None = Field(
         None, description="Proven: no answer's value is better than this, in the target's unit."
     )
-    tolerance: float | None = Field(
-        None, description="The error allowed to this certificate: α of this rung, or a numerical gap."
+    alpha: float | None = Field(
+        None, description="The error allowed to this certificate, this rung's share; None: it is a proof."
     )
+    tolerance: float | None = Field(None, description="Of a proof: the numerical gap that the target allows.")
     verifier: str = Field(description="Name and version of the verifier.")
     reasons: tuple[str, ...] = Field((), description="Why it is not better than it is.")
     controls: tuple[Control, ...] = ()
     evidence: dict[str, JsonValue] = Field(default_factory=dict)
+
+    @property
+    def other_estimate(self) -> float | None:
+        """The point estimate where it is not the value itself."""
+        return None if self.estimate == self.value else self.estimate

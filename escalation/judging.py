@@ -14,6 +14,7 @@ from escalation.errors import CaseConflict, Faulted, of_machine
 from escalation.ladder import Case, Judge
 from escalation.protocols import Section
 from escalation.runtime import Runtime
+from escalation.telling import told
 
 
 def carry_out_judge(runtime: Runtime, case: Case, step: Judge) -> Attempt:
@@ -79,7 +80,7 @@ def finish(runtime: Runtime, case: Case, outcome: Outcome, engine: str) -> Outco
     run_id = runtime.tracker.run_id(case.case_id, _TRACKING_S)
     runtime.tracker.drain(_TRACKING_S)
     outcome = outcome.model_copy(update={"engine": engine, "record": str(path), "mlflow_run_id": run_id})
-    outcome = _timed(runtime, outcome)
+    outcome = _timed(runtime, told(runtime.store, case, outcome, attempts))
     report = runtime.render(case, outcome, sections, opened_at)
     path.write_bytes(report)
     runtime.ledger.close_case(case.case_id, outcome.status, outcome)

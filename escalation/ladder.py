@@ -341,6 +341,11 @@ def best_of(attempts: list[Attempt], target: Target) -> Attempt | None:
     return min(judged, key=key, default=None)
 
 
+def chosen(status: CaseStatus, attempts: list[Attempt], target: Target) -> Attempt | None:
+    """The attempt whose answer is the case's: the accepted one, else the best so far."""
+    return attempts[-1] if status is CaseStatus.ACCEPTED else best_of(attempts, target)
+
+
 _STATUS = {
     Action.ACCEPT: CaseStatus.ACCEPTED,
     Action.ABSTAIN: CaseStatus.ABSTAINED,
@@ -353,7 +358,7 @@ def conclude(
 ) -> Outcome:
     """Sums a case up: the accepted answer, or the best that was found so far, as what it is."""
     status = paused or _STATUS[decisions[-1].action]
-    best = attempts[-1] if status is CaseStatus.ACCEPTED else best_of(attempts, case.problem.target)
+    best = chosen(status, attempts, case.problem.target)
     return Outcome(
         case_id=case.case_id,
         status=status,
@@ -363,6 +368,7 @@ def conclude(
         device_kind=best.device_kind if best else None,
         value=best.certificate.value if best and best.certificate else None,
         certificate=best.certificate if best else None,
+        target=case.problem.target,
         cost=sum((attempt.cost for attempt in attempts), Cost()),
         attempts=tuple(attempts),
         decisions=tuple(decisions),

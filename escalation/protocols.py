@@ -1,7 +1,7 @@
 """What the domain expects of families, methods, backends and records."""
 
 from collections.abc import Generator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -88,6 +88,19 @@ class Section:
     html: str
 
 
+@dataclass(frozen=True)
+class Answer:
+    """An answer as its user reads it.
+
+    Attributes:
+        words: one or a few lines, the most important first: whom or what it serves, and whom or what not.
+        files: the answer for other programs, by plain file names that no file of the candidate has.
+    """
+
+    words: tuple[str, ...]
+    files: Mapping[str, bytes] = field(default_factory=dict)
+
+
 class Family(Protocol):
     """A kind of problem."""
 
@@ -132,6 +145,9 @@ class Family(Protocol):
         self, instance: Any, target: Target, attempts: Sequence[tuple[Attempt, Candidate | None]]
     ) -> Sequence[Section]:
         """Returns the family's part of the report."""
+
+    def answer(self, instance: Any, target: Target, attempt: Attempt, candidate: Candidate) -> Answer:
+        """Says what a verified answer is; asked once, at the end of a case, and recorded with the outcome."""
 
     def facts(self) -> Sequence[FactProvider]:
         """Facts of this family that policies may name."""

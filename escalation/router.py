@@ -20,6 +20,7 @@ from escalation.floor import APPROVAL, GATES, Rule
 from escalation.identity import digest_json
 from escalation.policy import Policy, known_facts
 from escalation.problem import Target, Tier
+from escalation.rounding import at_worst
 
 
 @dataclass(frozen=True)
@@ -290,7 +291,8 @@ def _why_now(policy: Policy, state: State, rung: Rung, notebook: Notebook) -> st
     said = f"{certificate.status}"
     if certificate.value is not None:
         side = "at least" if state.target.at_least is not None else "at most"
-        said += f" at {certificate.value:.4g}, the target is {side} {state.target.limit:.4g}"
+        value = at_worst(certificate.value, state.target)
+        said += f" at {value}, the target is {side} {state.target.limit:g}"
     return f"{last.tier}/{last.method} ended {said}; {rung.tier} is the next open tier"
 
 

@@ -13,6 +13,7 @@ from prefect.states import Completed, Crashed, Failed
 
 from escalation.case import CaseStatus, Outcome
 from escalation.errors import BadInput, Faulted
+from escalation.rounding import at_worst
 
 
 def ended(outcome: Outcome) -> Outcome:
@@ -44,6 +45,6 @@ def one_line(outcome: Outcome) -> str:
     because = "; ".join([because, *unsaid])
     if outcome.certificate is None or outcome.paused:
         return f"{outcome.status}: {because}"
-    value = "" if outcome.value is None else f" {outcome.value:.4g}"
+    value = "" if outcome.value is None else f" {at_worst(outcome.value, outcome.target)}"
     best = f"{outcome.tier}/{outcome.method} on {outcome.backend}, {outcome.certificate.status}{value}"
     return f"{outcome.status}: {best}; {because}"

@@ -11,6 +11,7 @@ from escalation.case import Outcome
 from escalation.conditions import shortfall
 from escalation.ladder import Case
 from escalation.protocols import Section
+from escalation.rounding import at_worst, rounded
 from escalation.visible import visible
 
 
@@ -23,6 +24,9 @@ def render(case: Case, outcome: Outcome, sections: Sequence[Section], opened_at:
         opened_at=opened_at,
         sections=sections,
         shortfall=shortfall,
+        worst=lambda value: at_worst(value, case.problem.target),
+        rounded=rounded,
+        alpha=any(each.certificate and each.certificate.alpha is not None for each in outcome.attempts),
         rehearsal=_rehearsals(outcome.attempts),
     )
     return visible(text, keep="\n\t").encode()

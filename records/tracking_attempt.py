@@ -85,7 +85,7 @@ def _metrics(attempt: Attempt) -> dict[str, float | None]:
     certificate = attempt.certificate
     if certificate is None:
         return metrics
-    for name in ("value", "estimate", "tolerance"):
+    for name in ("value", "estimate", "alpha", "tolerance"):
         metrics[f"certificate.{name}"] = getattr(certificate, name)
     for control in certificate.controls:
         for name in ("value", "difference", "p_value"):

@@ -50,7 +50,7 @@ class RunListener:
     def judged(self, attempt: Attempt) -> None:
         self.also.judged(attempt)
         found = attempt.certificate
-        verdict = f"{found.status} {found.kind}, value {found.value}" if found else attempt.error
+        verdict = f"{found.status} {found.kind}" if found else attempt.error
         get_run_logger().info("%s/%s %s: %s", attempt.tier, attempt.method, attempt.status, verdict)
 
     def ended(self, outcome: Outcome) -> None:

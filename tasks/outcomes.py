@@ -44,6 +44,7 @@ def _so_far(ledger: "SqlLedger", record: CaseRecord) -> Outcome:
         device_kind=best.device_kind if best else None,
         value=best.certificate.value if best and best.certificate else None,
         certificate=best.certificate if best else None,
+        target=record.info.problem.target,
         cost=sum((attempt.cost for attempt in attempts), Cost()),
         attempts=tuple(attempts),
         decisions=tuple(ledger.decisions(case_id)),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from escalation.attempt import Candidate, Done
+from escalation.attempt import Attempt, AttemptStatus, Candidate, Done
 from escalation.calibration import DeviceKind
 from escalation.certificate import Certificate, CertificateStatus
 from escalation.errors import BadInput, TierwiseError
@@ -72,7 +72,8 @@ def check_family(descriptor: FamilyDescriptor, perform: Perform) -> None:
     _check_facts(family, descriptor, target, view)
     solved = [_check_method(method, view, perform) for method in methods]
     for each in solved:
-        _check_certificate(family, instance, target, each)
+        certificate = _check_certificate(family, instance, target, each)
+        _check_answer(family, instance, target, each, certificate)
     _check_cheats(family, instance, target, solved)
 
 
@@ -159,9 +160,9 @@ def drive_method(method: Method, view: Any, seed: int, perform: Perform) -> Solv
         answer = results if isinstance(asked, tuple) else results[0]
 
 
-def _check_certificate(family: Any, instance: Any, target: Target, solved: Solved) -> None:
+def _check_certificate(family: Any, instance: Any, target: Target, solved: Solved) -> Certificate:
     name = solved.method.name
-    certificate = family.certify(instance, target, solved.candidate, solved.done, ALPHA)
+    certificate: Certificate = family.certify(instance, target, solved.candidate, solved.done, ALPHA)
     again = family.certify(instance, target, solved.candidate, solved.done, ALPHA)
     expect(certificate == again, f"{name}: certifying twice gives two certificates")
     honest = certificate.status is not CertificateStatus.INVALID
@@ -172,6 +173,27 @@ def _check_certificate(family: Any, instance: Any, target: Target, solved: Solve
     if certified and certificate.best_possible is not None:
         possible = target.reached_by(certificate.best_possible)
         expect(possible, f"{name}: certifies what it proves to be out of reach")
+    return certificate
+
+
+def _check_answer(
+    family: Any, instance: Any, target: Target, solved: Solved, certificate: Certificate
+) -> None:
+    """A verified answer is said in lines, and its files have plain names that differ from the candidate's."""
+    method = solved.method
+    attempt = Attempt(
+        number=0, tier=method.tier, method=method.name, backend="paper", device_kind=PaperDevice().kind,
+        seed=SEED, quote=Quote(), status=AttemptStatus.NOT_CERTIFIED, certificate=certificate,
+    )  # fmt: skip
+    answer = family.answer(instance, target, attempt, solved.candidate)
+    again = family.answer(instance, target, attempt, solved.candidate)
+    expect(answer == again, f"{method.name}: the same answer is said in two ways")
+    expect(bool(answer.words), f"{method.name}: its answer is not put into words")
+    for line in answer.words:
+        expect(bool(line.strip()) and "\n" not in line, f"{method.name}: expected a line, got {line!r}")
+    for name in answer.files:
+        expect(Path(name).name == name, f"{method.name}: expected a plain file name, got {name!r}")
+        expect(name not in solved.candidate.files, f"{method.name}: the candidate has a file {name!r} too")
 
 
 def _check_cheats(family: Any, instance: Any, target: Target, solved: list[Solved]) -> None:

@@ -10,6 +10,7 @@ from escalation.attempt import Candidate, Done
 from escalation.certificate import Certificate, CertificateStatus, Control
 from escalation.errors import BadInput
 from escalation.problem import Target
+from escalation.rounding import at_worst
 from problems.classification.arrays import Floats, Ints
 from problems.classification.bounds import METRICS, Bound, bound
 from problems.classification.circuit_evidence import control_faults
@@ -139,9 +140,8 @@ def _certificate(
     side = "upper" if METRICS[target.metric].less_is_better else "lower"
     reached = (target.at_most is not None) == (side == "upper") and target.reached_by(found.value)
     relation = "above" if side == "upper" else "below"
-    reason = (
-        f"the {side} bound {found.value:.4f} of {target.metric} is {relation} the target {target.limit:g}"
-    )
+    value = at_worst(found.value, target)
+    reason = f"the {side} bound {value} of {target.metric} is {relation} the target {target.limit:g}"
     certificate = _finding(
         CertificateStatus.CERTIFIED if reached else CertificateStatus.BOUNDED,
         f"one-sided {side} {100 * (1 - alpha):.2f} % confidence bound of {target.metric}: {found.method}",
@@ -171,7 +171,7 @@ def _finding(
     return Certificate(
         status=status,
         kind=kind,
-        tolerance=alpha,
+        alpha=alpha,
         verifier=VERIFIER,
         reasons=tuple(reason for reason in reasons if reason),
         evidence=facts,

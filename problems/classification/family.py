@@ -9,7 +9,7 @@ from escalation.certificate import Certificate
 from escalation.errors import BadInput
 from escalation.facts import FactProvider
 from escalation.problem import Target
-from escalation.protocols import Method, Section
+from escalation.protocols import Answer, Method, Section
 from problems.classification.table import TableView
 
 if TYPE_CHECKING:
@@ -88,6 +88,14 @@ class Classification:
         from problems.classification.report import sections
 
         return sections(instance, target, attempts)
+
+    def answer(
+        self, instance: "TableInstance", target: Target, attempt: Attempt, candidate: Candidate
+    ) -> Answer:
+        """Says which model it is, and on how many rows it was judged; its files are the candidate's."""
+        sealed = len(instance.sealed_index)
+        judged = f"judged on {sealed} sealed rows" if sealed else "there are no sealed rows to judge it on"
+        return Answer((f"model: {candidate.values.get('chosen')}; {judged}",))
 
     def facts(self) -> Sequence[FactProvider]:
         """Returns the size of the table and the geometric difference of the quantum kernel."""

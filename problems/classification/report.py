@@ -115,7 +115,7 @@ def _certificate(certificate: Certificate) -> str:
         ("what was bounded", certificate.kind),
         ("bound", certificate.value),
         ("estimate", certificate.estimate),
-        ("error allowed", certificate.tolerance),
+        ("error allowed, α", certificate.alpha),
         ("verifier", certificate.verifier),
         *(("because", reason) for reason in certificate.reasons),
     ]

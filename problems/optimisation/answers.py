@@ -78,7 +78,11 @@ def _bits(model: SpinModel, point: Point, name: str) -> str:
     lines = [(what, f"{len(chosen)} of {model.size}")]
     drawn = graph_drawing.drawing(model, point, f"{name}-graph")
     return (
-        "<h3>Answer</h3>" + pairs(lines) + (_figures([drawn]) if drawn else "") + _names("They are", chosen)
+        "<h3>Answer</h3>"
+        + _downloads(exports(model, point, f"answer-{name}"))
+        + pairs(lines)
+        + (_figures([drawn]) if drawn else "")
+        + _names("They are", chosen)
     )
 
 

@@ -8,12 +8,13 @@ from escalation.attempt import Candidate, Done
 from escalation.certificate import Certificate, CertificateStatus, Control
 from escalation.errors import BadInput
 from escalation.problem import Target
+from escalation.rounding import at_best, at_worst
 from escalation.work import CircuitBatch
 from problems.optimisation.checking.check import check
 from problems.optimisation.checking.finding import shown
 from problems.optimisation.claim import Claim, read_claim
 from problems.optimisation.instance import OptimisationInstance
-from problems.optimisation.metrics import METRICS, measured, objective
+from problems.optimisation.metrics import METRICS, measured, objective, stated
 from problems.optimisation.models import Model, Sense, sign
 from problems.optimisation.proofs.collect import Collected, collect
 
@@ -162,19 +163,23 @@ def _open(target: Target, value: float | None, best: float | None) -> str:
     if value is None:
         return f"the {target.metric} needs a bound, and none was shown"
     relation = "below" if target.at_least is not None else "above"
-    said = f"the {target.metric} {value:.6g} is {relation} the target {target.limit:g}"
+    said = f"the {target.metric} {at_worst(value, target)} is {relation} the target {target.limit:g}"
     if best is None or target.reached_by(best):
         return said
-    return f"{said}, which no answer reaches: the bound is {best:.10g}"
+    return f"{said}, which no answer reaches: the bound is {at_best(best, target)}"
 
 
 def _kind(judged: Judged) -> str:
     model, best = judged.model, judged.proofs.best
-    text = f"feasible, objective {_stated(model, judged.cost)}"
+    worth = stated(model, judged.cost)
+    text = f"feasible, objective {worth}"
     if best is None:
         return f"{text}; no bound was shown"
     side = "lower" if model.sense is Sense.MINIMISE else "upper"
-    return f"{text}; {side} bound {_stated(model, best[0].bound)} by {best[1].how}"
+    bound = stated(model, best[0].bound, bound=True)
+    if best[0].bound == judged.cost and bound != worth:  # rounded apart, as if there were a gap
+        bound = "the same"
+    return f"{text}; {side} bound {bound} by {best[1].how}"
 
 
 def _stated(model: Model, cost: int) -> int | float:

@@ -4,21 +4,28 @@ import csv
 import io
 import threading
 from base64 import b64encode
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from escalation.attempt import Attempt
 from escalation.identity import digest_json
 from escalation.visible import spreadsheet_cell
 from problems.optimisation.calendar_days import time_of
-from problems.optimisation.gantt import Booked, booked
-from problems.optimisation.models import Appointments, Model, Triage
-from problems.optimisation.points import Point
+from problems.optimisation.gantt import Booked, booked, untreated
+from problems.optimisation.load_chart import unplaced
+from problems.optimisation.models import Appointments, Model, SpinModel, Triage
+from problems.optimisation.points import Point, label
 
 SCHEDULE_COLUMNS = ("patient", "clinician", "room", "start", "end", "waiting_min", "urgency")
 FIRST_REVISION = datetime(2020, 1, 1, tzinfo=UTC)
 """SEQUENCE counts the seconds since; as an integer of RFC 5545 (3.3.8) it lasts until 2088."""
 PLACEMENT_COLUMNS = ("patient", "place")
+BITS_COLUMNS: Mapping[str, tuple[str, str]] = {
+    "qubo": ("variable", "value"),
+    "max_cut": ("vertex", "side"),
+    "independent_set": ("vertex", "in_set"),
+}
 
 
 @dataclass(frozen=True)
@@ -36,7 +43,7 @@ class Export:
 
 
 def exports(model: Model, point: Point, name: str, made_at: datetime | None = None) -> list[Export]:
-    """The files that an answer can be downloaded as; none for the kinds whose answer is bits.
+    """The files that an answer can be downloaded as: a table, and of a schedule a calendar too.
 
     Args:
         model: the instance.
@@ -44,14 +51,20 @@ def exports(model: Model, point: Point, name: str, made_at: datetime | None = No
         name: of the files, without ending.
         made_at: see `schedule_calendar`.
     """
+    table = "text/csv;charset=utf-8"
     if isinstance(model, Appointments):
         return [
-            Export(f"{name}.csv", "text/csv;charset=utf-8", schedule_csv(model, point)),
+            Export(f"{name}.csv", table, schedule_csv(model, point)),
             Export(f"{name}.ics", "text/calendar;charset=utf-8", schedule_calendar(model, point, made_at)),
         ]
     if isinstance(model, Triage):
-        return [Export(f"{name}.csv", "text/csv;charset=utf-8", placement_csv(model, point))]
-    return []
+        return [Export(f"{name}.csv", table, placement_csv(model, point))]
+    return [Export(f"{name}.csv", table, bits_csv(model, point))]
+
+
+def verified_at(attempt: Attempt) -> datetime:
+    """When an attempt's answer was verified, which is the revision of its calendar."""
+    return datetime.fromisoformat(attempt.judged_at) if attempt.judged_at else FIRST_REVISION
 
 
 def schedule_csv(model: Appointments, point: Point) -> bytes:
@@ -60,8 +73,11 @@ def schedule_csv(model: Appointments, point: Point) -> bytes:
 
 
 def schedule_rows(model: Appointments, point: Point) -> list[tuple[str, ...]]:
-    """The appointments by start; local times without a zone, as the instance states them."""
-    return [
+    """The appointments by start, then those not treated, their cells empty but for id and urgency.
+
+    Local times without a zone, as the instance states them.
+    """
+    rows: list[tuple[str, ...]] = [
         (
             each.patient.id,
             model.clinicians[each.clinician].id,
@@ -73,6 +89,7 @@ def schedule_rows(model: Appointments, point: Point) -> list[tuple[str, ...]]:
         )
         for each in booked(model, point)
     ]
+    return rows + [(each.id, "", "", "", "", "", str(each.urgency)) for each in untreated(model, point)]
 
 
 def placement_csv(model: Triage, point: Point) -> bytes:
@@ -81,17 +98,25 @@ def placement_csv(model: Triage, point: Point) -> bytes:
 
 
 def placement_rows(model: Triage, point: Point) -> list[tuple[str, ...]]:
-    """Those who were placed, in the order of the instance."""
+    """Those who were placed, in the order of the instance, then those who were not, without a place."""
     placed = zip(model.patients, point.tolist(), strict=True)
-    return [(patient.id, model.places[place].id) for patient, place in placed if place >= 0]
+    rows: list[tuple[str, ...]] = [(who.id, model.places[place].id) for who, place in placed if place >= 0]
+    return rows + [(patient.id, "") for patient in unplaced(model, point)]
+
+
+def bits_csv(model: SpinModel, point: Point) -> bytes:
+    """A line a variable or vertex, by the user's name, with its 0 or 1."""
+    rows = [(label(model, index), str(bit)) for index, bit in enumerate(point.tolist())]
+    return _csv(BITS_COLUMNS[model.kind], rows)
 
 
 def _csv(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> bytes:
+    """UTF-8 with a byte order mark, without which spreadsheets take it for the system's old code page."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(header)
     writer.writerows([spreadsheet_cell(cell) for cell in row] for row in rows)
-    return text.getvalue().encode()
+    return text.getvalue().encode("utf-8-sig")
 
 
 def schedule_calendar(model: Appointments, point: Point, made_at: datetime | None = None) -> bytes:

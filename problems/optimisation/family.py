@@ -9,7 +9,7 @@ from escalation.certificate import Certificate
 from escalation.errors import BadInput
 from escalation.facts import FactProvider
 from escalation.problem import Target
-from escalation.protocols import Method, Section
+from escalation.protocols import Answer, Method, Section
 from problems.optimisation.metrics import METRICS
 from problems.optimisation.models import Sense
 
@@ -90,6 +90,14 @@ class Optimisation:
         from problems.optimisation.report import sections
 
         return sections(instance, target, attempts)
+
+    def answer(
+        self, instance: "OptimisationInstance", target: Target, attempt: Attempt, candidate: Candidate
+    ) -> Answer:
+        """Says who is treated or placed and who is not, or what was chosen; the answer as files."""
+        from problems.optimisation.saying import answer
+
+        return answer(instance.model, attempt, candidate)
 
     def facts(self) -> Sequence[FactProvider]:
         """Returns the size of the instance, the gap that is open, what circuits would carry."""

@@ -5,8 +5,10 @@ the denominator at least one unit of the integer objective. `absolute_gap` is |o
 `objective` the objective itself, both in the stated unit (the integer one divided by the model's scale).
 """
 
+from fractions import Fraction
 from typing import Any
 
+from escalation.rounding import Way, rounded
 from problems.optimisation.models import Model, sign
 
 METRICS = ("gap", "absolute_gap", "objective")
@@ -15,6 +17,19 @@ METRICS = ("gap", "absolute_gap", "objective")
 def objective(model: Model, cost: int) -> float:
     """The stated objective of an integer cost."""
     return sign(model) * cost / model.scale
+
+
+def stated(model: Model, cost_units: int, *, bound: bool = False) -> str:
+    """An integer cost as the stated objective, rounded so that it looks no better than it is.
+
+    Args:
+        model: says which way it is better, and the unit.
+        cost_units: of an answer, or a lower bound on all costs.
+        bound: whether it is a bound, which is rounded away from the answers.
+    """
+    upwards = (sign(model) > 0) != bound
+    value = Fraction(sign(model) * cost_units, model.scale)
+    return rounded(value, Way.UP if upwards else Way.DOWN)
 
 
 def relative_gap(cost: int, bound: int) -> float:

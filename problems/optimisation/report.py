@@ -1,7 +1,7 @@
 """The family's part of the HTML report: the answer, how far it can be from the best, and what proves that."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from fractions import Fraction
 from typing import Any
 
 from escalation.attempt import Attempt, Candidate
@@ -9,8 +9,9 @@ from escalation.certificate import Certificate, CertificateStatus
 from escalation.html_tables import notes, pairs, table, text
 from escalation.problem import Target
 from escalation.protocols import Section
+from escalation.rounding import Way, at_best, at_worst, rounded
 from problems.optimisation import answers, timeline
-from problems.optimisation.exports import FIRST_REVISION
+from problems.optimisation.exports import verified_at
 from problems.optimisation.instance import OptimisationInstance
 from problems.optimisation.models import Model, sign
 
@@ -39,7 +40,7 @@ def sections(
     """Returns one section on the instance and one an attempt, as trusted HTML; all data are escaped."""
     return [
         _instance(instance, target),
-        *(_attempt(instance.model, attempt, candidate) for attempt, candidate in attempts),
+        *(_attempt(instance.model, target, attempt, candidate) for attempt, candidate in attempts),
     ]
 
 
@@ -56,20 +57,19 @@ def _instance(instance: OptimisationInstance, target: Target) -> Section:
     return Section("Instance", pairs(lines) + remarks + source)
 
 
-def _attempt(model: Model, attempt: Attempt, candidate: Candidate | None) -> Section:
+def _attempt(model: Model, target: Target, attempt: Attempt, candidate: Candidate | None) -> Section:
     title = f"Attempt {attempt.number}: {attempt.method} on {attempt.backend}"
     html = [f"<p>It failed: {text(attempt.error)}</p>"] if attempt.error else []
     if candidate is None:
         return Section(title, "".join(html) or "<p>It brought no candidate.</p>")
     html.append(_answer(model, candidate, attempt.certificate))
     if attempt.certificate:
-        html.append(_certificate(attempt.certificate))
+        html.append(_certificate(attempt.certificate, target))
     name = f"attempt-{attempt.number}"
     if attempt.certificate is None or attempt.certificate.status is CertificateStatus.INVALID:
         html.append("<p>The answer is not shown: it was not verified.</p>")
     else:
-        made_at = datetime.fromisoformat(attempt.judged_at) if attempt.judged_at else FIRST_REVISION
-        html.append(answers.shown(model, candidate.values, name, made_at))
+        html.append(answers.shown(model, candidate.values, name, verified_at(attempt)))
     html.append(_search(model, candidate, name))
     return Section(title, "".join(html))
 
@@ -79,9 +79,10 @@ def _answer(model: Model, candidate: Candidate, certificate: Certificate | None)
     claimed = {key: _stated(model, candidate.values.get(key)) for key in ("objective", "bound")}
     found = certificate.evidence if certificate else {}
     bound = "bound: no answer is " + ("lower" if sign(model) > 0 else "higher")
+    worse, beyond = (Way.UP, Way.DOWN) if sign(model) > 0 else (Way.DOWN, Way.UP)
     rows = [
-        ("objective", _exact(claimed["objective"]), _exact(found.get("objective"))),
-        (bound, _exact(claimed["bound"]), _exact(found.get("bound"))),
+        ("objective", _short(claimed["objective"], worse), _short(found.get("objective"), worse)),
+        (bound, _short(claimed["bound"], beyond), _short(found.get("bound"), beyond)),
         ("open gap", _gap(**claimed), _gap(found.get("objective"), found.get("bound"))),
         ("found by", candidate.values.get("engine"), None),
         ("proof of the bound", None, found.get("how")),
@@ -99,28 +100,40 @@ def _exact(value: Any) -> Any:
     return f"{value:.12g}" if isinstance(value, float) else value
 
 
+def _short(value: Any, way: Way) -> str | None:
+    known = isinstance(value, int | float) and not isinstance(value, bool)
+    return rounded(value, way) if known else None
+
+
 def _gap(objective: Any, bound: Any) -> str | None:
     """The open gap in the stated unit and in per cent; None where one of the two is unknown."""
     if not isinstance(objective, int | float) or not isinstance(bound, int | float):
         return None
-    gap = abs(objective - bound)
-    return str(_exact(gap)) + (f" ({gap / abs(objective):.2%} of the objective)" if objective else "")
+    cost, gap = (abs(Fraction(str(value))) for value in (objective, objective - bound))
+    share = f" ({rounded(100 * gap / cost, Way.UP)} % of the objective)" if cost else ""
+    return rounded(gap, Way.UP) + share
 
 
-def _certificate(certificate: Certificate) -> str:
+def _certificate(certificate: Certificate, target: Target) -> str:
     lines = [
         ("status", str(certificate.status)),
         ("finding", certificate.kind),
-        ("value", _exact(certificate.value)),
-        ("estimate", _exact(certificate.estimate)),
-        ("no answer is better than", _exact(certificate.best_possible)),
-        ("tolerance", certificate.tolerance),
+        *_values(certificate, target),
         ("verifier", certificate.verifier),
         *(("because", reason) for reason in certificate.reasons),
     ]
     found = {name: _exact(value) for name, value in certificate.evidence.items()}
     evidence = f"<h3>What the verifier rests it on</h3>{notes(found)}" if found else ""
     return pairs(lines, "Certificate") + evidence + _controls(certificate)
+
+
+def _values(certificate: Certificate, target: Target) -> list[tuple[str, str]]:
+    value, best, estimate = certificate.value, certificate.best_possible, certificate.other_estimate
+    lines = [("value", None if value is None else at_worst(value, target))]
+    lines.append(("estimate", None if estimate is None else rounded(estimate)))
+    lines.append(("no answer is better than", None if best is None else at_best(best, target)))
+    lines.append(("tolerance", f"{target.limit:g}" if certificate.tolerance else None))
+    return [(name, text) for name, text in lines if text is not None]
 
 
 def _controls(certificate: Certificate) -> str:

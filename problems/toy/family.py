@@ -10,7 +10,7 @@ from escalation.certificate import Certificate, CertificateStatus, Control
 from escalation.errors import BadInput
 from escalation.facts import COUNT, FactContext, FactProvider, FactSpec, FactType
 from escalation.problem import Target
-from escalation.protocols import Method, Section
+from escalation.protocols import Answer, Method, Section
 from escalation.validation import parse
 from problems.toy.instance import ToyInstance, ToySpec, ToyView, load
 from problems.toy.methods import Dice, Scan, TwoLooks
@@ -61,7 +61,6 @@ class Toy:
             kind="the number at the stated position",
             value=number,
             estimate=number,
-            tolerance=0.0,
             verifier=VERIFIER,
             reasons=() if reached else (f"{number:g} is below {target.limit:g}",),
             controls=tuple(
@@ -79,6 +78,10 @@ class Toy:
             if candidate is not None
         )
         return (Section("Numbers found", f"<ul>{rows}</ul>"),)
+
+    def answer(self, instance: ToyInstance, target: Target, attempt: Attempt, candidate: Candidate) -> Answer:
+        number, position = candidate.values["number"], candidate.values["position"]
+        return Answer((f"{number:g}, number {position + 1} of {len(instance.view.numbers)} in the list",))
 
     def facts(self) -> Sequence[FactProvider]:
         spec = FactSpec(

@@ -74,7 +74,7 @@ def test_show_prints_in_words_what_solve_printed_when_the_case_ended(
     assert f"╭─ {solved.status.upper()} ─" in shown.out
     assert "toy: 3 numbers" in shown.out
     assert solved.certificate is not None
-    assert f"certificate  {solved.certificate.status} {solved.value:.4f}" in shown.out
+    assert f"certificate  {solved.certificate.status} {solved.value:g}" in shown.out
     assert shown.out.splitlines()[-1] == f"report {solved.record}"
     assert shown.out != call("explain", "c").out
 

@@ -46,7 +46,7 @@ def test_the_table_has_a_row_a_decision_and_survives_any_text(decisions: tuple[D
 
 def test_the_certificate_page_says_who_vouches_for_what(decisions: tuple[Decision, Decision]) -> None:
     found = Certificate(
-        status=CertificateStatus.BOUNDED, kind="lower bound", value=0.733, estimate=0.801, tolerance=0.025,
+        status=CertificateStatus.BOUNDED, kind="lower bound", value=0.733, estimate=0.801, alpha=0.025,
         verifier="classification 1", reasons=("below the target",),
     )  # fmt: skip
     attempt = Attempt(

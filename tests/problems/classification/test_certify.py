@@ -38,7 +38,7 @@ def test_an_honest_candidate_that_reaches_the_target_is_certified(bench: Any) ->
     # two classes 1.5 standard deviations apart: the true area is Φ(1.5/√2) = 0.856
     assert 0.7 <= certificate.value < 0.856
     assert certificate.value < certificate.estimate
-    assert (certificate.tolerance, certificate.verifier, certificate.reasons) == (0.05, VERIFIER, ())
+    assert (certificate.alpha, certificate.verifier, certificate.reasons) == (0.05, VERIFIER, ())
     assert (certificate.evidence["n_sealed"], certificate.evidence["n_positive"]) == (100, 50)
 
 

@@ -20,14 +20,14 @@ MADE_AT = datetime(2026, 11, 20, 10, tzinfo=UTC)
 
 
 def rows(data: bytes) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(data.decode(), newline="")))
+    return list(csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline="")))
 
 
 def events(data: bytes) -> list[Any]:
     return list(Calendar.from_ical(data).walk("VEVENT"))
 
 
-def test_a_row_an_appointment_by_start_in_local_time() -> None:
+def test_a_row_an_appointment_by_start_in_local_time_then_who_is_not_treated() -> None:
     assert rows(schedule_csv(clinic("P1", "P2", "P3"), POINT)) == [
         {
             "patient": "P3",
@@ -47,12 +47,25 @@ def test_a_row_an_appointment_by_start_in_local_time() -> None:
             "waiting_min": "1470",
             "urgency": "5",
         },
+        {
+            "patient": "P2",
+            "clinician": "",
+            "room": "",
+            "start": "",
+            "end": "",
+            "waiting_min": "",
+            "urgency": "5",
+        },
     ]
 
 
-def test_a_row_a_patient_with_a_place() -> None:
+def test_a_row_a_patient_those_without_a_place_last_and_a_spreadsheet_reads_the_letters() -> None:
     point = np.array([1, -1, 0], dtype=np.int32)
-    assert placement_csv(ward("A", "B", "C"), point) == b"patient,place\r\nA,South\r\nC,North\r\n"
+    # EF BB BF is UTF-8's byte order mark, by which spreadsheets know it (Unicode 15, 23.8)
+    expected = b"\xef\xbb\xbfpatient,place\r\nA,S\xc3\xbcd\r\nC,North\r\nB,\r\n"
+    model = ward("A", "B", "C")
+    south = model.places[1].model_copy(update={"id": "Süd"})
+    assert placement_csv(model.model_copy(update={"places": (model.places[0], south)}), point) == expected
 
 
 @pytest.mark.parametrize("evil", ['=HYPERLINK("http://x")', "+1", "-1", "@SUM(A1)", "＝1+1", " =1"])
@@ -151,5 +164,7 @@ def test_downloads_are_data_uris_of_the_very_bytes() -> None:
     assert calendar.uri.startswith("data:text/calendar;charset=utf-8;base64,")
 
 
-def test_bits_are_no_schedule() -> None:
-    assert exports(MaxCut(vertices=2, edges=((0, 1, 1),)), np.array([0, 1], dtype=np.int32), "x") == []
+def test_bits_are_a_row_a_vertex_by_the_users_name() -> None:
+    model = MaxCut(vertices=2, edges=((0, 1, 1),), labels=("a", "b"))
+    (file,) = exports(model, np.array([0, 1], dtype=np.int32), "x")
+    assert (file.name, file.data) == ("x.csv", b"\xef\xbb\xbfvertex,side\r\na,0\r\nb,1\r\n")

@@ -1,0 +1,53 @@
+"""Writes a case's files out of the store, by their names: a schedule, a calendar, a model, proofs."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from escalation.errors import BadInput
+from escalation.user_files import shown
+
+
+def write_files(case_id: str, files: Mapping[str, bytes], folder: Path) -> list[str]:
+    """Writes all of the files, or none; returns a line on each.
+
+    Args:
+        case_id: for messages.
+        files: bytes by plain file name.
+        folder: made where it is missing; the files are for its owner alone (0600).
+
+    Raises:
+        BadInput: when there are none, a name is no plain file name, a file is there already, or the disk
+            does not take it.
+    """
+    if not files:
+        raise BadInput(f"case {case_id} has no files to write: it has no verified answer")
+    paths = {folder / _plain(name): data for name, data in files.items()}
+    there = [path for path in paths if os.path.lexists(path)]
+    if there:
+        raise BadInput(
+            f"{shown(there[0])}: is there already, and nothing is overwritten; name another folder"
+        )
+    written: list[Path] = []
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for path, data in paths.items():
+            _write(path, data, written)
+    except OSError as error:
+        for path in written:
+            path.unlink(missing_ok=True)
+        raise BadInput(f"{shown(folder)}: cannot be written to: {error.strerror}") from None
+    return [f"{shown(path)} ({len(data)} bytes)" for path, data in paths.items()]
+
+
+def _plain(name: str) -> str:
+    if name in ("", ".", "..") or name != Path(name).name or not name.isprintable():
+        raise BadInput(f"expected a plain file name, got {name[:100]!r}")
+    return name
+
+
+def _write(path: Path, data: bytes, written: list[Path]) -> None:
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    written.append(path)
+    with open(handle, "wb") as file:
+        file.write(data)
