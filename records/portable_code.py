@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 SHA256 = "{sha256}"
+OPTIONAL = {optional}
 
 
 def _load_pyfunc(path: str) -> "Scorer":
@@ -46,24 +47,32 @@ class Scorer:
 
         from {package}.{module} import {function}
 
-        return pd.DataFrame({{"score": {function}(self._data, model_input)}})
+        absent = {{name: kind for name, kind in OPTIONAL.items() if name not in model_input}}
+        missing = {{name: float("nan") if kind == "number" else None for name, kind in absent.items()}}
+        rows = model_input.assign(**missing)
+        return pd.DataFrame({{"score": {function}(self._data, rows)}})
 '''
 
 
-def portable(scorer: str, sha256: str) -> tuple[str, dict[str, bytes], list[str]]:
+def portable(
+    scorer: str, sha256: str, optional: Mapping[str, str]
+) -> tuple[str, dict[str, bytes], list[str]]:
     """Returns the package that scores with a model.
 
     Args:
         scorer: `module:function` from the model's bytes and a DataFrame to scores, shape (rows,).
         sha256: of the model's bytes.
+        optional: the columns that may be absent, and then count as missing in every row, with their kind.
 
     Returns:
         Its name, its files by path, and the distributions that it needs, pinned.
     """
     module, _, function = scorer.partition(":")
     sources = {name: path.read_text(encoding="utf-8") for name, path in _closure(module).items()}
-    package = f"tierwise_model_{digest_json([scorer, sha256, sources])[:16]}"
-    loader = _LOADER.format(sha256=sha256, package=package, module=module, function=function)
+    package = f"tierwise_model_{digest_json([scorer, sha256, dict(optional), sources])[:16]}"
+    loader = _LOADER.format(
+        sha256=sha256, optional=repr(dict(optional)), package=package, module=module, function=function
+    )
     files = {f"{package}/__init__.py": loader.encode()}
     for name, source in sources.items():
         tail = "/__init__.py" if _is_package(name) else ".py"

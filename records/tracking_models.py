@@ -82,7 +82,7 @@ def _save_loadable(model: Any, folder: Path, scorer: str, info: CaseInfo) -> Non
     from mlflow.pyfunc import save_model
 
     data = folder / _MODEL
-    package, files, requirements = portable(scorer, model.metadata["sha256"])
+    package, files, requirements = portable(scorer, model.metadata["sha256"], _optional(info))
     with laid_out(files) as code, TemporaryDirectory(prefix="tierwise-") as aside:
         held = Path(aside) / _MODEL
         data.rename(held)
@@ -97,6 +97,12 @@ def _save_loadable(model: Any, folder: Path, scorer: str, info: CaseInfo) -> Non
             input_example=example(info.instance["features"]),
             pip_requirements=requirements,
         )
+
+
+def _optional(info: CaseInfo) -> dict[str, str]:
+    """By name the kind of each column that a row may go without."""
+    columns: Any = info.instance["features"]
+    return {each["name"]: each["kind"] for each in columns if each.get("may_be_missing", False)}
 
 
 def example(columns: Any) -> Any:
@@ -114,7 +120,8 @@ def signature(columns: Any) -> Any:
     """The signature of a table model: the columns in, one number (the score) out; None without columns.
 
     Args:
-        columns: of the instance's description, each with `name` and `kind` (`number` or `category`).
+        columns: of the instance's description, each with `name` and `kind` (`number` or `category`); one
+            that `may_be_missing` is optional.
     """
     if not isinstance(columns, Sequence) or isinstance(columns, str) or not columns:
         return None
@@ -124,7 +131,14 @@ def signature(columns: Any) -> Any:
     from mlflow.types import ColSpec, Schema
 
     types = {"number": "double", "category": "string"}
-    inputs = [ColSpec(types.get(column["kind"], "string"), column["name"]) for column in columns]
+    inputs = [
+        ColSpec(
+            types.get(column["kind"], "string"),
+            column["name"],
+            required=not column.get("may_be_missing", False),
+        )
+        for column in columns
+    ]
     return ModelSignature(inputs=Schema(inputs), outputs=Schema([ColSpec("double", "score")]))
 
 

@@ -96,7 +96,10 @@ class TableInstance:
         return {
             "source": dict(self.source),
             "rows": len(self.frame),
-            "features": [column.to_json() for column in self.columns],
+            "features": [
+                {**column.to_json(), "may_be_missing": bool(self.frame[column.name].isna().any())}
+                for column in self.columns
+            ],
             "missing_values": int(self.frame[names].isna().sum().sum()),
             "positive": self.positive,
             "negative": self.negative,

@@ -50,7 +50,18 @@ for folder in sys.argv[2:]:
     body = {"dataframe_split": json.loads(rows.to_json(orient="split", index=False, double_precision=15))}
     answer = TestClient(init(model)).post("/invocations", json=body)
     example = model.predict(model.input_example)["score"]
-    found[folder] = [loaded, [row["score"] for row in answer.json()["predictions"]], len(example)]
+    less = rows.drop(columns="ward")
+    without = list(model.predict(less)["score"])
+    body = {"dataframe_split": json.loads(less.to_json(orient="split", index=False, double_precision=15))}
+    served = TestClient(init(model)).post("/invocations", json=body).json()["predictions"]
+    try:
+        refused = str(model.predict(rows.drop(columns="age")))
+    except mlflow.exceptions.MlflowException as error:
+        refused = str(error)
+    found[folder] = [
+        loaded, [row["score"] for row in answer.json()["predictions"]], len(example),
+        without, [row["score"] for row in served], refused,
+    ]
 json.dump(found, open(sys.argv[1] + ".scores", "w"))
 """
 
@@ -95,7 +106,9 @@ def folders(  # noqa: PLR0917 (fixtures)
     """By format the folder that MLflow has of the model."""
     tracker = MlflowTracker(f"sqlite:///{migrated}", tmp_path / "artifacts", ledger)
     problem = Problem(family="classification", instance={}, target=Target(metric="roc_auc", at_least=0.5))
-    described = {"features": [column.to_json() for column in COLUMNS]}
+    described = {
+        "features": [{**column.to_json(), "may_be_missing": column.name == "ward"} for column in COLUMNS]
+    }
     info = make_info("models", problem=problem, problem_digest=problem.digest, instance=described)
     tracker.case_opened(ledger.open_case(info))
     for number, (model_format, data) in enumerate(models.items()):
@@ -117,11 +130,15 @@ def test_mlflow_alone_loads_and_serves_every_format_and_scores_as_the_verifier(
     subprocess.run(command, check=True, timeout=240, cwd=tmp_path, env=clean)
     found = json.loads((tmp_path / "rows.scores").read_text())
     for model_format, data in models.items():
-        loaded, served, of_the_example = found[str(folders[model_format])]
+        loaded, served, of_the_example, without, served_without, refused = found[str(folders[model_format])]
         wanted = scores(model_format, data, rows)
         assert loaded == wanted.tolist()
         np.testing.assert_allclose(served, wanted, rtol=0, atol=1e-12)  # through JSON
         assert of_the_example == 1
+        wanted = scores(model_format, data, rows.assign(ward=None))  # an absent column is a missing value
+        assert without == wanted.tolist()
+        np.testing.assert_allclose(served_without, wanted, rtol=0, atol=1e-12)
+        assert "Model is missing inputs ['age']" in refused
 
 
 def _saved(root: Path) -> list[tuple[Path, Any]]:
@@ -131,19 +148,19 @@ def _saved(root: Path) -> list[tuple[Path, Any]]:
 
 
 def test_the_code_that_travels_is_what_scoring_needs_under_a_name_of_its_own() -> None:
-    package, files, needs = portable("problems.classification.forest_model:scores", "0" * 64)
+    package, files, needs = portable("problems.classification.forest_model:scores", "0" * 64, {})
     assert {name.partition("/")[0] for name in files} == {package}
     assert f"{package}/problems/classification/forest_model.py" in files
     assert not any("instance" in name or "ladder" in name for name in files)
     assert not any(b"from problems" in data or b"from escalation" in data for data in files.values())
     assert any(need.startswith("numpy==") for need in needs)
-    assert portable("problems.classification.forest_model:scores", "1" * 64)[0] != package
+    assert portable("problems.classification.forest_model:scores", "1" * 64, {})[0] != package
 
 
 def test_other_bytes_than_those_certified_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    package, files, _ = portable("problems.classification.forest_model:scores", "0" * 64)
+    package, files, _ = portable("problems.classification.forest_model:scores", "0" * 64, {})
     for name, data in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(data)
