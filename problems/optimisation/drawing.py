@@ -1,10 +1,14 @@
 """A small writer of inline SVG: the same bytes for the same drawing, everything that is data escaped."""
 
+from collections.abc import Iterable
 from html import escape
 
 FONT_PX = 11
 CHARACTER_PX = 6.6
 """Width of an average character of a sans-serif font of `FONT_PX`, on the safe side."""
+SHORT_LABEL = 14
+"""Characters of a label for which a drawing is made wider."""
+LABEL_MARGIN_PX = 5
 INK, PAPER, LINE, HATCH = "#1b1f24", "#ffffff", "#8c959f", "#afb8c1"
 
 
@@ -81,6 +85,18 @@ def fitting(said: str, width_px: float) -> str:
     if len(said) <= most:
         return said
     return said[: most - 1] + "…" if most >= 3 else ""
+
+
+def unit_px(least_px: float, most_px: float, labels: Iterable[tuple[str, float]]) -> float:
+    """Returns the pixels of a unit of length, wide enough for short labels.
+
+    Args:
+        least_px: where there is room to spare.
+        most_px: what does not fit even so is cut.
+        labels: texts with the length of their bar, in units; of long ones the beginning counts.
+    """
+    needed = ((width_px(said[:SHORT_LABEL]) + LABEL_MARGIN_PX) / length for said, length in labels)
+    return max(least_px, min(most_px, max(needed, default=0.0)))
 
 
 def width_px(said: str) -> float:

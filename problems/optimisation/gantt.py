@@ -7,13 +7,14 @@ Urgency is told by the digit in front of the patient as well as by colour; the c
 from dataclasses import dataclass
 
 from problems.optimisation.calendar_days import Day, days, gaps, overlap, time_of
-from problems.optimisation.drawing import LINE, PAPER, Drawing, fitting, width_px
+from problems.optimisation.drawing import LINE, PAPER, Drawing, fitting, unit_px, width_px
 from problems.optimisation.models import Appointments, Clinician, Patient, Room
 from problems.optimisation.points import Point
 
 URGENCY_COLOURS = ("#ffffb2", "#fecc5c", "#fd8d3c", "#f03b20", "#bd0026")
 URGENCY_INKS = ("#000000", "#000000", "#000000", "#000000", "#ffffff")
-PAGE_PX = 960
+PAGE_PX, MOST_PAGE_PX = 960, 2400
+"""Wider than the one only where ids would not fit; beyond the other they are cut."""
 ROW_PX, BAR_PX = 20, 16
 NAMES_PX = (70, 200)
 """Least and most that the names of the rows may take."""
@@ -51,8 +52,13 @@ def charts(model: Appointments, point: Point, name: str) -> list[str]:
     """Returns an SVG a day on which somebody is at work; `name` makes their ids differ from others'."""
     appointments = booked(model, point)
     return [
-        _Chart(model, day, f"{name}-day-{number}").svg(appointments) for number, day in enumerate(days(model))
+        _Chart(model, day, f"{name}-day-{number}", appointments).svg()
+        for number, day in enumerate(days(model))
     ]
+
+
+def _label(patient: Patient) -> str:
+    return f"{patient.urgency} {patient.id}"
 
 
 class _Chart:
@@ -61,27 +67,30 @@ class _Chart:
     rooms_lower_px = 8
     """What parts the rooms from the clinicians."""
 
-    def __init__(self, model: Appointments, day: Day, name: str) -> None:
+    def __init__(self, model: Appointments, day: Day, name: str, appointments: list[Booked]) -> None:
         self.model, self.day = model, day
+        self.today = [each for each in appointments if overlap((each.start, each.end), self._span)]
         self.rows: list[Clinician | Room] = [*model.clinicians, *model.rooms]
         longest = max(width_px(row.id) for row in self.rows) + 10
         self.left = min(max(longest, NAMES_PX[0]), NAMES_PX[1])
-        self.slot_px = (PAGE_PX - self.left - 8) / (day.last - day.first)
+        slots, beside = day.last - day.first, self.left + 8
+        labels = [(_label(each.patient), self._length(each)) for each in self.today]
+        self.slot_px = unit_px((PAGE_PX - beside) / slots, (MOST_PAGE_PX - beside) / slots, labels)
+        self.width = beside + slots * self.slot_px
         self.top = 38
         self.bottom = self.top + ROW_PX * len(self.rows) + self.rooms_lower_px
-        self.page = Drawing(name, PAGE_PX, self.bottom + 26)
+        self.page = Drawing(name, self.width, self.bottom + 26)
 
-    def svg(self, appointments: list[Booked]) -> str:
+    def svg(self) -> str:
         """Draws the day's part of the appointments."""
-        today = [each for each in appointments if overlap((each.start, each.end), self._span)]
         self._grid()
         for number, row in enumerate(self.rows):
             self._row(number, row)
-        for each in today:
+        for each in self.today:
             self._bar(each.clinician, each, self.model.rooms[each.room].id)
             self._bar(len(self.model.clinicians) + each.room, each, self.model.clinicians[each.clinician].id)
         self._legend()
-        title = f"Schedule of {self.day.date:%A, %d %B %Y}: {len(today)} appointments"
+        title = f"Schedule of {self.day.date:%A, %d %B %Y}: {len(self.today)} appointments"
         about = (
             "Rows are clinicians, then rooms; a bar is a patient, its digit the urgency; hatched is closed."
         )
@@ -90,6 +99,11 @@ class _Chart:
     @property
     def _span(self) -> tuple[int, int]:
         return self.day.first, self.day.last
+
+    def _length(self, each: Booked) -> int:
+        """Slots of the day that an appointment takes."""
+        first, last = overlap((each.start, each.end), self._span) or (0, 0)
+        return last - first
 
     def _x(self, slot: int) -> float:
         return round(self.left + (slot - self.day.first) * self.slot_px, 2)
@@ -108,7 +122,7 @@ class _Chart:
             edge = slot in self._span
             if (time.minute == 0 or edge) and x - said_until >= 6:
                 self.page.line(x, self.top - 4, x, self.bottom)
-                at = min(x, PAGE_PX - width_px("00:00") / 2)
+                at = min(x, self.width - width_px("00:00") / 2)
                 self.page.text(at, self.top - 8, f"{time:%H:%M}", anchor="middle")
                 said_until = x + width_px("00:00")
 
@@ -128,7 +142,7 @@ class _Chart:
         times = f"{time_of(self.model, each.start):%H:%M} to {time_of(self.model, each.end):%H:%M}"
         said = f"{patient.id}, urgency {patient.urgency}, {times}, with {other}"
         self.page.box(x + 0.5, y, max(width - 1, 1), BAR_PX, colour, title=said, line=LINE)
-        whole = fitting(f"{patient.urgency} {patient.id}", width - 4)
+        whole = fitting(_label(patient), width - 4)
         label = whole if len(whole) > 3 else fitting(str(patient.urgency), width - 4)
         if label:
             self.page.text(x + 3, y + 12, label, ink)

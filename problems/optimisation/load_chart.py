@@ -2,11 +2,12 @@
 
 import numpy as np
 
-from problems.optimisation.drawing import INK, LINE, PAPER, Drawing, fitting, width_px
+from problems.optimisation.drawing import INK, LINE, PAPER, Drawing, fitting, unit_px, width_px
 from problems.optimisation.models import Claimant, Triage
 from problems.optimisation.points import Point
 
-PAGE_PX = 960
+PAGE_PX, MOST_PAGE_PX = 960, 2400
+"""Wider than the one only where ids would not fit; beyond the other they are cut."""
 ROW_PX, BAR_PX = 22, 18
 TINTS = ("#cfe3f2", "#8fc1e3")
 """Neighbours differ; what tells patients apart is the line between them."""
@@ -29,16 +30,19 @@ def _chart(model: Triage, point: Point, number: int, name: str) -> str:
     left = min(max(max(width_px(place.id) for place in model.places) + 10, 70), 200)
     right = 90.0
     most = max(1, *(place.capacity[number] for place in model.places))
-    unit_px = (PAGE_PX - left - right) / most
-    page = Drawing(name, PAGE_PX, 28 + ROW_PX * len(model.places))
+    placed = zip(model.patients, point.tolist(), strict=True)
+    labels = [(who.id, who.uses[number]) for who, place in placed if place >= 0 and who.uses[number]]
+    beside = left + right
+    scale_px = unit_px((PAGE_PX - beside) / most, (MOST_PAGE_PX - beside) / most, labels)
+    page = Drawing(name, beside + most * scale_px, 28 + ROW_PX * len(model.places))
     page.text(4, 14, model.capacities[number])
     for row, place in enumerate(model.places):
         y = 22 + ROW_PX * row
         has = place.capacity[number]
         page.text(4, y + 13, fitting(place.id, left - 8))
-        page.box(left, y, max(has * unit_px, 1), BAR_PX, PAPER, line=INK)
-        used = _stack(page, model, np.flatnonzero(point == row).tolist(), number, (left, y, unit_px))
-        page.text(left + has * unit_px + 6, y + 13, f"{used} of {has}")
+        page.box(left, y, max(has * scale_px, 1), BAR_PX, PAPER, line=INK)
+        used = _stack(page, model, np.flatnonzero(point == row).tolist(), number, (left, y, scale_px))
+        page.text(left + has * scale_px + 6, y + 13, f"{used} of {has}")
     what = model.capacities[number]
     return page.svg(
         f"Use of {what} by place", f"A bar is a patient placed there; the box is the {what} there are."
@@ -49,14 +53,14 @@ def _stack(
     page: Drawing, model: Triage, patients: list[int], number: int, at: tuple[float, float, float]
 ) -> int:
     """Draws one place's patients beside each other; returns what they use."""
-    left, y, unit_px = at
+    left, y, scale_px = at
     used = 0
     for tint, index in enumerate(patients):
         patient = model.patients[index]
         amount = patient.uses[number]
         if not amount:
             continue
-        x, width = left + used * unit_px, amount * unit_px
+        x, width = left + used * scale_px, amount * scale_px
         cohort = f", cohort {patient.cohort}" if patient.cohort else ""
         said = f"{patient.id}: {amount} {model.capacities[number]}, benefit {patient.benefit}{cohort}"
         page.box(x, y + 1, width, BAR_PX - 2, TINTS[tint % 2], title=said, line=LINE)

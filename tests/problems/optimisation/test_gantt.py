@@ -150,6 +150,40 @@ def test_two_hundred_patients_can_be_told_apart() -> None:
     assert len("".join(charts)) < 400_000
 
 
+def test_a_short_id_is_never_cut_however_short_the_appointment() -> None:
+    # a quarter of an hour each, in a day of nine hours: seven characters do not fit into a 36th of 960 pixels
+    model, point = full_clinic(40)
+    short = [
+        each.model_copy(update={"id": f"K-{number:03d}", "duration": 1})
+        for number, each in enumerate(model.patients)
+    ]
+    model = model.model_copy(update={"patients": tuple(short)})
+    monday = gantt.charts(model, point, "a")[0]
+    said = texts(monday)
+    assert all(said.count(f"{each.urgency} {each.id}") == 2 for each in short)
+    for x, _, width, _ in boxes(monday):
+        assert width - 4 >= 7 * CHARACTER_PX  # `2 K-007`
+        assert x + width <= float(ET.fromstring(monday).attrib["width"])
+
+
+def test_an_id_that_needs_more_than_the_widest_page_is_cut() -> None:
+    model, point = full_clinic(1)
+    (long,) = model.patients
+    model = model.model_copy(update={"patients": (long.model_copy(update={"id": "x" * 99, "duration": 1}),)})
+    monday = gantt.charts(model, point, "a")[0]
+    assert any(each.endswith("x…") for each in texts(monday))
+    assert float(ET.fromstring(monday).attrib["width"]) <= gantt.MOST_PAGE_PX
+
+
+def test_a_short_id_is_never_cut_however_little_a_patient_takes_of_a_place() -> None:
+    names = [f"K-{number:03d}" for number in range(12)]
+    model = ward(*names)
+    place = model.places[0].model_copy(update={"capacity": (50, 132)})
+    model = model.model_copy(update={"places": (place, model.places[1])})
+    beds, _ = load_chart.charts(model, np.zeros(12, dtype=np.int32), "t")
+    assert [said for said in texts(beds) if said.startswith("K-")] == names
+
+
 def test_letters_stand_out_from_the_colour_below_and_colours_from_each_other() -> None:
     for colour, ink in zip(gantt.URGENCY_COLOURS, gantt.URGENCY_INKS, strict=True):
         low, high = sorted((luminance(colour), luminance(ink)))
