@@ -7,12 +7,12 @@ from typing import Any
 
 from rich.table import Column, Table
 
-from cli.handoffs import bills, may_be_charged
 from cli.terminal import plain, terminal
 from escalation.attempt import Cost
 from escalation.case import WorkKey
 from escalation.errors import BadInput
 from escalation.handoff.model import Handoff, Limit, Period
+from escalation.handoff.paid import bills, may_be_charged
 from escalation.recording import Ledger
 from escalation.settings import settings
 from escalation.site import EVERYBODY

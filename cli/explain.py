@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from cli.handoffs import amount, bills, brief
+from cli.handoffs import amount, brief
 from cli.show import about, certificate_line, not_hardware
 from cli.terminal import plain, show_table, terminal
 from escalation.attempt import Cost
@@ -12,6 +12,7 @@ from escalation.case import CaseRecord, CaseStatus, Outcome
 from escalation.conditions import shortfall, words
 from escalation.decision import Action, Decision
 from escalation.handoff.model import Approval, ApprovalState, Handoff
+from escalation.handoff.paid import bills
 from escalation.moments import moment
 from tasks.runtime import open_records
 

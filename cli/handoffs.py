@@ -1,16 +1,14 @@
 """A hand-off in words: where it stands, what it was priced at, what it cost."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from rich.console import Console
 
 from cli.terminal import plain
 from escalation.attempt import Cost
-from escalation.case import WorkKey
 from escalation.handoff.model import Handoff, Price
+from escalation.handoff.paid import bills, may_be_charged
 from escalation.handoff.states import HandoffState
-from escalation.recording import Ledger
 
 _COLOUR = {
     HandoffState.ASKED: "blue", HandoffState.PARKED: "red", HandoffState.DOUBTED: "yellow",
@@ -62,17 +60,6 @@ def prices(row: Handoff, bill: Cost | None) -> str:
     return f"{estimate(row.price)}, {cap(row.price)}, {_charged(row, bill)}"
 
 
-def bills(ledger: Ledger, rows: Iterable[Handoff]) -> dict[WorkKey, Cost]:
-    """What was billed for each hand-off that is over, as the ledger's events say."""
-    found: dict[WorkKey, Cost] = {}
-    for case_id in {row.case_id for row in rows if row.state.final}:
-        for event in ledger.events(case_id):
-            if event["kind"] in ("budget.spent", "budget.released"):
-                body = event["body"]
-                found[WorkKey(case_id, body["attempt"], body["ordinal"])] = Cost.model_validate(body["spent"])
-    return found
-
-
 def estimate(price: Price) -> str:
     """What it is expected to cost, called what it is."""
     return f"estimate {amount(price.qpu_s, price.usd)} (a lower bound)"
@@ -86,12 +73,6 @@ def cap(price: Price) -> str:
 def amount(qpu_s: float, usd: float) -> str:
     """Seconds and money."""
     return f"{qpu_s:.1f} s, {usd:.2f} USD"
-
-
-def may_be_charged(row: Handoff) -> bool:
-    """Whether the service may have a job of it; of work that was given up nobody knows."""
-    given_up = row.state is HandoffState.CANCELLED and row.sends > 0
-    return row.state.may_be_charged or given_up
 
 
 def age(seconds: float) -> str:

@@ -7,11 +7,12 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from cli.handoffs import as_json, bills, show_handoff
+from cli.handoffs import as_json, show_handoff
 from cli.terminal import plain, terminal
 from escalation.errors import BadInput
 from escalation.handoff import person
 from escalation.handoff.model import Handoff
+from escalation.handoff.paid import bills
 from escalation.handoff.person import Person
 from escalation.handoff.service import PaidBackend
 from escalation.handoff.states import HandoffState

@@ -5,12 +5,13 @@ from collections.abc import Iterator, Mapping
 
 from rich.console import Console
 
-from cli.handoffs import bills, brief
+from cli.handoffs import brief
 from cli.terminal import plain, terminal
 from escalation.attempt import Cost
 from escalation.case import WorkKey
 from escalation.drive import solve
 from escalation.errors import TierwiseError
+from escalation.handoff.paid import bills
 from escalation.handoff.reconcile import Report, Seen, reconcile
 from escalation.opening import prepare_again
 from escalation.runtime import Runtime

@@ -11,6 +11,7 @@ from escalation.attempt import Attempt, AttemptStatus, Candidate, Done
 from escalation.case import CaseStatus, Outcome
 from escalation.certificate import Certificate, CertificateStatus
 from escalation.errors import CaseConflict, Faulted, of_machine
+from escalation.handoff.paid import paid_work
 from escalation.ladder import Case, Judge
 from escalation.protocols import Section
 from escalation.runtime import Runtime
@@ -81,7 +82,7 @@ def finish(runtime: Runtime, case: Case, outcome: Outcome, engine: str) -> Outco
     runtime.tracker.drain(_TRACKING_S)
     outcome = outcome.model_copy(update={"engine": engine, "record": str(path), "mlflow_run_id": run_id})
     outcome = _timed(runtime, told(runtime.store, case, outcome, attempts))
-    report = runtime.render(case, outcome, sections, opened_at)
+    report = runtime.render(case, outcome, sections, opened_at, paid_work(runtime.ledger, case.case_id))
     path.write_bytes(report)
     runtime.ledger.close_case(case.case_id, outcome.status, outcome)
     runtime.tracker.case_closed(case.case_id, outcome.status, outcome, report)

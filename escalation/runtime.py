@@ -15,6 +15,7 @@ from escalation.clock import Instant
 from escalation.decision import Decision
 from escalation.elapsed import Elapsed, Stopwatch
 from escalation.errors import CaseConflict
+from escalation.handoff.paid import PaidWork
 from escalation.ladder import Case, Item
 from escalation.protocols import Machine, Progress, Section
 from escalation.recording import Ledger, Store, Tracker
@@ -64,8 +65,9 @@ class Stop(threading.Event):
 
 
 _log = logging.getLogger(__name__)
-Render = Callable[[Case, Outcome, tuple[Section, ...], str], bytes]
-"""From case, outcome, the family's sections and when the case was opened (ISO 8601) to the HTML report."""
+Render = Callable[[Case, Outcome, tuple[Section, ...], str, tuple[PaidWork, ...]], bytes]
+"""From case, outcome, the family's sections, when the case was opened (ISO 8601) and the paid work to the
+HTML report."""
 
 
 @dataclass

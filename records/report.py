@@ -9,13 +9,17 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from escalation.attempt import Attempt
 from escalation.case import Outcome
 from escalation.conditions import shortfall
+from escalation.handoff.paid import PaidWork
 from escalation.ladder import Case
+from escalation.moments import moment
 from escalation.protocols import Section
 from escalation.rounding import at_worst, rounded
 from escalation.visible import visible
 
 
-def render(case: Case, outcome: Outcome, sections: Sequence[Section], opened_at: str) -> bytes:
+def render(
+    case: Case, outcome: Outcome, sections: Sequence[Section], opened_at: str, paid: Sequence[PaidWork] = ()
+) -> bytes:
     """Returns the report as UTF-8 HTML; everything but the sections is escaped, and nothing repaints."""
     text = _template().render(
         case=case,
@@ -23,6 +27,8 @@ def render(case: Case, outcome: Outcome, sections: Sequence[Section], opened_at:
         outcome=outcome,
         opened_at=opened_at,
         sections=sections,
+        paid=paid,
+        moment=moment,
         shortfall=shortfall,
         worst=lambda value: at_worst(value, case.problem.target),
         rounded=rounded,

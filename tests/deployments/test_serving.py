@@ -1,6 +1,7 @@
 """A real server, everything deployed, and a worker that executes what is triggered."""
 
 import importlib
+import re
 import subprocess
 import sys
 from typing import Any
@@ -113,6 +114,15 @@ def test_the_parameters_are_a_form(
         assert model.get("properties") or model.get("enum")
     assert choices[1] in schema["definitions"][choices[0]]["enum"]
     assert set(schema["required"]) == required
+
+
+def test_the_tutorials_way_to_run_a_deployment_and_read_what_it_came_to(on_server: Any) -> None:
+    page = (ROOT / "docs/tutorial.md").read_text(encoding="utf-8")
+    snippet = re.search(r"<!-- elsewhere -->\n```python\n(.*?)```", page, re.DOTALL)
+    assert snippet is not None
+    said: dict[str, Any] = {}
+    exec(snippet[1], said)
+    assert (said["found"].status, said["found"].value) == (CaseStatus.ACCEPTED, 4.0)
 
 
 def test_the_worker_executes_a_triggered_run(

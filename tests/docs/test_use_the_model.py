@@ -81,7 +81,7 @@ def test_the_model_of_a_case_is_found_loaded_and_scores_as_the_certified_one(sol
     rows = visits()[["sex", "ward", "glucose", "age"]].replace({"-99": None, "unknown": None})
     rows = rows.assign(glucose=rows["glucose"].astype(float), age=rows["age"].astype(float))
     rows.to_parquet("rows.parquet")
-    snippet = re.search(r"<!-- fresh-process -->\n```python\n(.*?)```", PAGE, re.DOTALL)
+    snippet = re.search(r"<!-- elsewhere -->\n```python\n(.*?)```", PAGE, re.DOTALL)
     assert snippet is not None
     clean = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     code = REFUSED + snippet[1] + LOOKED_AT

@@ -2,9 +2,12 @@
 
 import pytest
 
-from escalation.attempt import Attempt, AttemptStatus
+from escalation.attempt import Attempt, AttemptStatus, Cost
 from escalation.case import CaseStatus
 from escalation.decision import Action, Closed, Decision, Miss
+from escalation.handoff.model import Approval, ApprovalState, Handoff, Price
+from escalation.handoff.paid import PaidWork
+from escalation.handoff.states import HandoffState
 from escalation.ladder import conclude
 from escalation.opening import prepare
 from escalation.problem import Problem, Target, Tier
@@ -37,3 +40,37 @@ def test_the_report_names_the_question_what_is_waited_for_and_practice(asked: De
     assert "It waits: a job." in page
     assert "asks a person, <code>paid_work</code>: A person decides on money." in page
     assert "Not hardware evidence: dice ran on model, a practice service." in page
+
+
+def test_the_report_says_who_approved_which_job_and_what_it_cost() -> None:
+    instance = {"numbers": [3, 1, 4]}
+    case = prepare(Problem(family="toy", instance=instance, target=Target(metric="number", at_least=4)))
+    row = Handoff(
+        case_id="c", attempt=0, ordinal=1, state=HandoffState.DONE, backend="ibm_runtime:x", work="w",
+        tag="t", price=Price(qpu_s=2.0, usd=3.2, cap_qpu_s=4.0, cap_usd=6.4), job_id="job-7",
+        sent_at=1795738200.0,
+        opened=1795738140.0, incidents=("late <b>",),
+    )  # fmt: skip
+    question = Approval(
+        approval_id="q", case_id="c", attempt=0, ordinal=1, subject="s", policy="p", shown={}, asked_at=1.0,
+        cap=Cost(qpu_s=4.0, usd=6.4), expires_at=1795741740.0, state=ApprovalState.USED, by="Ada <i>",
+        known_as="ada on host", reason="worth it", answered_at=1795738199.0,
+    )  # fmt: skip
+    outcome = conclude(case, [], [], CaseStatus.HELD).model_copy(update={"paused": "it"})
+    opened_at = "2026-11-23T08:00:00+00:00"
+    paid = (PaidWork(row, (question,), Cost(qpu_s=3.0, usd=4.8)),)
+    page = render(case, outcome, (), opened_at, paid).decode()
+    assert "<h2>Paid work</h2>" in page
+    for said in (
+        "<code>c/0/1</code>", "job <code>job-7</code>", "sent 2026-11-27 00:10 UTC",
+        "incident: late &lt;b&gt;",
+        "<b>Ada &lt;i&gt;</b> approved it at 2026-11-27 00:09 UTC: worth it", "known as ada on host",
+        "for at most 4.0 s, 6.40 USD", "2.0 s<br>3.20 USD", "4.0 s<br>6.40 USD", "3.0 s<br>4.80 USD",
+    ):  # fmt: skip
+        assert said in page
+    asked = question.model_copy(update={"state": ApprovalState.ASKED, "answered_at": None})
+    waiting = (PaidWork(row.model_copy(update={"state": HandoffState.SUBMITTED}), (asked,), None),)
+    page = render(case, outcome, (), opened_at, waiting).decode()
+    assert "asked, until 2026-11-27 01:09 UTC" in page
+    assert "not final" in page
+    assert "Paid work" not in render(case, outcome, (), opened_at).decode()
