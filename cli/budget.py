@@ -9,11 +9,13 @@ from rich.table import Column, Table
 
 from cli.terminal import plain, terminal
 from escalation.attempt import Cost
+from escalation.calibration import PRACTICE_MONEY
 from escalation.case import WorkKey
 from escalation.errors import BadInput
 from escalation.handoff.model import Handoff, Limit, Period
 from escalation.handoff.paid import bills, may_be_charged
 from escalation.recording import Ledger
+from escalation.registry import practises
 from escalation.settings import settings
 from escalation.site import EVERYBODY
 from tasks.runtime import open_records
@@ -23,14 +25,19 @@ def show_budget(*, as_object: bool) -> None:
     """Prints limits beside what is reserved and spent, and each estimate beside its bill."""
     now = time.time()
     with open_records() as (ledger, _):
-        scopes = [scope(ledger, project, period, now) for project in _projects(ledger) for period in Period]
+        places = [(project, period) for project in _projects(ledger) for period in Period]
+        scopes = [scope(ledger, *place, now) for place in places]
+        practised = [scope(ledger, *place, now, practice=True) for place in places]
         rows = [row for row in ledger.handoffs() if row.price is not None]
         works = [compared(row, bill) for row, bill in _billed(ledger, rows)]
     if as_object:
-        sys.stdout.write(json.dumps({"scopes": scopes, "handoffs": works}) + "\n")
+        sys.stdout.write(json.dumps({"scopes": scopes, "practice": practised, "handoffs": works}) + "\n")
         return
     console = terminal()
     console.print(_scope_table(scopes))
+    if any(each["practice"] for each in works):
+        console.print(f"\n{PRACTICE_MONEY.capitalize()}; counted apart, it takes nothing from the above:")
+        console.print(_scope_table(practised))
     console.print("\nEstimates, which are lower bounds, and bills:" if works else "\nno work was priced yet")
     for each in works:
         console.print(plain(_work_line(each)))
@@ -57,9 +64,11 @@ def set_limit(project: str, period: str, usd: float | None, qpu_s: float | None,
     terminal().print(f"{plain(_who(project))}, {_over(period)}: at most {said}")
 
 
-def scope(ledger: Ledger, project: str, period: Period, now: float) -> dict[str, Any]:
-    """A project's limit over a period beside what is reserved and spent in it."""
-    reserved, spent = ledger.spending(project, period, now)
+def scope(
+    ledger: Ledger, project: str, period: Period, now: float, *, practice: bool = False
+) -> dict[str, Any]:
+    """A project's limit over a period beside what is reserved and spent in it, of either money."""
+    reserved, spent = ledger.spending(project, period, now, practice=practice)
     limit = next((x for x in ledger.limits() if (x.project, x.period) == (project, period)), None)
     return {
         "project": project,
@@ -78,6 +87,7 @@ def compared(row: Handoff, bill: Cost | None) -> dict[str, Any]:
     return {
         "id": str(row.key),
         "state": str(row.state),
+        "practice": practises(row.backend),
         "estimate": {"qpu_s": price.qpu_s, "usd": price.usd, "is": "a lower bound"},
         "cap": {"qpu_s": price.cap_qpu_s, "usd": price.cap_usd},
         "charge": "final" if bill else "not final" if may_be_charged(row) else "nothing",
@@ -113,7 +123,8 @@ def _work_line(each: dict[str, Any]) -> str:
     ratio = each["charged_over_estimate"]
     bill = f"charged {_both(each['charged'])}" if each["charged"] else f"charge: {each['charge']}"
     times = "" if ratio is None else f", {ratio:.2f} times the estimate"
-    priced = f"estimate {_both(each['estimate'])}; cap {_both(each['cap'])}"
+    whose = f"{PRACTICE_MONEY}: " if each["practice"] else ""
+    priced = f"{whose}estimate {_both(each['estimate'])}; cap {_both(each['cap'])}"
     return f"{each['id']} {each['state']}: {priced}; {bill}{times}"
 
 

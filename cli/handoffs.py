@@ -6,9 +6,11 @@ from rich.console import Console
 
 from cli.terminal import plain
 from escalation.attempt import Cost
+from escalation.calibration import PRACTICE_MONEY
 from escalation.handoff.model import Handoff, Price
 from escalation.handoff.paid import bills, may_be_charged
 from escalation.handoff.states import HandoffState
+from escalation.registry import practises
 
 _COLOUR = {
     HandoffState.ASKED: "blue", HandoffState.PARKED: "red", HandoffState.DOUBTED: "yellow",
@@ -57,7 +59,8 @@ def prices(row: Handoff, bill: Cost | None) -> str:
     """Estimate, cap and charge side by side."""
     if row.price is None:
         return "not priced"
-    return f"{estimate(row.price)}, {cap(row.price)}, {_charged(row, bill)}"
+    whose = f"{PRACTICE_MONEY}: " if practises(row.backend) else ""
+    return f"{whose}{estimate(row.price)}, {cap(row.price)}, {_charged(row, bill)}"
 
 
 def estimate(price: Price) -> str:
@@ -85,7 +88,8 @@ def as_json(row: Handoff, bill: Cost | None, now: float) -> dict[str, Any]:
     """What `--json` prints of a hand-off."""
     times = {"age_s": round(now - row.opened, 3), "in_state_s": round(now - row.since, 3)}
     charged = None if bill is None else {"qpu_s": bill.qpu_s, "usd": bill.usd}
-    return {"id": str(row.key), **row.to_json(), **times, "charged": charged}
+    told = {"charged": charged, "practice": practises(row.backend)}
+    return {"id": str(row.key), **row.to_json(), **times, **told}
 
 
 def _job(row: Handoff) -> str:

@@ -12,7 +12,7 @@ from rich.table import Column, Table
 
 from cli.terminal import plain
 from escalation.attempt import Attempt
-from escalation.calibration import DeviceKind
+from escalation.calibration import PRACTICE_MONEY, DeviceKind
 from escalation.case import CaseInfo, CaseStatus, Outcome
 from escalation.certificate import Certificate, CertificateStatus
 from escalation.conditions import shortfall
@@ -150,7 +150,7 @@ def show_outcome(console: Console, info: CaseInfo, outcome: Outcome, handed_off:
     table.add_row(
         "cost",
         f"{cost.wall_s:.1f} s elapsed{_shares(outcome)}, {cost.cpu_s:.1f} s of processors, "
-        f"{cost.qpu_s:.1f} s of QPU, {cost.usd:.2f} USD",
+        f"{cost.qpu_s:.1f} s of QPU, {cost.usd:.2f} USD{_practised(outcome)}",
     )
     table.add_row("MLflow run", outcome.mlflow_run_id or "none (tracking failed; the ledger has the record)")
     table.add_row("case", plain(outcome.case_id))
@@ -172,6 +172,12 @@ def about(info: CaseInfo) -> str:
 def _shares(outcome: Outcome) -> str:
     """What took the time; nothing of a case recorded without that."""
     return f" ({outcome.elapsed.shares()})" if outcome.elapsed.wall_s > 0 else ""
+
+
+def _practised(outcome: Outcome) -> str:
+    """Says of money that it was practice money, where some was."""
+    usd = sum(each.cost.usd for each in outcome.attempts if each.device_kind == DeviceKind.PRACTICE)
+    return f", of which {usd:.2f} USD is {PRACTICE_MONEY}" if usd else ""
 
 
 def not_hardware(outcome: Outcome) -> list[str]:

@@ -25,6 +25,9 @@ Share = Annotated[float | None, BeforeValidator(_share)]
 Seconds = Annotated[float | None, BeforeValidator(_seconds)]
 """A duration as reported; what can be none was not reported."""
 
+PRACTICE_MONEY = "practice money, nobody is charged"
+"""Said wherever money of a practice service is shown."""
+
 
 class DeviceKind(StrEnum):
     """What a device really is; only `hardware` counts as hardware evidence."""

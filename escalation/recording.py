@@ -192,8 +192,13 @@ class Ledger(Protocol):
 
     def limits(self) -> Sequence[Limit]: ...
 
-    def spending(self, project: str, period: Period, now: float) -> tuple[Cost, Cost]:
-        """What a project (`*`: all) has reserved and spent in the period that `now` lies in."""
+    def spending(
+        self, project: str, period: Period, now: float, *, practice: bool = False
+    ) -> tuple[Cost, Cost]:
+        """What a project (`*`: all) has reserved and spent in the period that `now` lies in.
+
+        Practice money, which nobody is charged, is left out, or told alone.
+        """
 
     def events(self, case_id: str | None = None) -> Sequence[Mapping[str, Any]]:
         """The events in order: number, at, case_id, kind, body, previous hash, hash."""

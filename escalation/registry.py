@@ -182,6 +182,15 @@ def backend_descriptor(spec: str) -> tuple[BackendDescriptor, str | None]:
     return descriptor, device or None
 
 
+def practises(backend: str) -> bool:
+    """Whether a backend with its device is a practice service, which charges nobody; no unknown one is."""
+    try:
+        descriptor, device = backend_descriptor(backend)
+        return descriptor.device_kind(device) is DeviceKind.PRACTICE
+    except BadInput:
+        return False
+
+
 def _known(found: Mapping[str, Any], name: str, what: str) -> Any:
     if name not in found:
         raise BadInput(f"unknown {what} {name!r}: expected one of {', '.join(sorted(found))}")

@@ -11,6 +11,7 @@ from escalation.case import WorkKey
 from escalation.errors import CaseConflict, Moved
 from escalation.handoff.model import Handoff
 from escalation.handoff.states import HandoffState, Who, check_transition
+from escalation.registry import practises
 from records import budgets, keyed
 from records.events import text_json
 from records.schema import handoffs
@@ -51,6 +52,15 @@ def list_all(connection: Connection, case_id: str | None) -> Sequence[Handoff]:
     if case_id is not None:
         query = query.where(handoffs.c.case_id == case_id)
     return [_handoff(row) for row in connection.execute(query).mappings()]
+
+
+def practised(connection: Connection) -> frozenset[WorkKey]:
+    """The work that was handed to a practice service, which charges nobody."""
+    by_backend: dict[str, list[WorkKey]] = {}
+    for row in connection.execute(select(handoffs)).mappings():
+        key = WorkKey(row["case_id"], row["attempt"], row["ordinal"])
+        by_backend.setdefault(json.loads(row["handoff"])["backend"], []).append(key)
+    return frozenset(key for backend, keys in by_backend.items() if practises(backend) for key in keys)
 
 
 def move(

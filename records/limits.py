@@ -2,6 +2,9 @@
 
 What was set aside counts in the period in which it was, and so does its bill: an amount that was allowed can
 never push a later period over its limit.
+
+Practice money is counted apart: a limit holds for real work and for practice work, each by itself, so that to
+practise takes nothing from real work, and running out of a limit can be practised.
 """
 
 import math
@@ -15,7 +18,7 @@ from escalation.case import WorkKey
 from escalation.handoff.model import Limit, Period
 from escalation.problem import Budget
 from escalation.site import EVERYBODY
-from records import budgets
+from records import budgets, handoffs
 from records.events import check, seal
 from records.schema import limits
 
@@ -39,9 +42,11 @@ def list_all(connection: Connection) -> Sequence[Limit]:
     return sorted(found, key=lambda limit: (limit.project, list(Period).index(limit.period)))
 
 
-def spending(connection: Connection, project: str, period: Period, now: float) -> tuple[Cost, Cost]:
-    """What a project (`*`: all) has reserved and spent in the period that `now` lies in."""
-    rows = budgets.in_window(connection, _project(project), window(period, now))
+def spending(
+    connection: Connection, project: str, period: Period, now: float, *, practice: bool
+) -> tuple[Cost, Cost]:
+    """What a project (`*`: all) has reserved and spent in the period that `now` lies in, of either money."""
+    rows = _counting(connection, project, period, now, practice)
     return budgets.total(rows, budgets.BudgetState.RESERVED), budgets.total(rows, budgets.BudgetState.SPENT)
 
 
@@ -50,7 +55,8 @@ def lacking(
 ) -> str:
     """Says which limit has no room for the amount, empty when all have: the case's, then the projects'."""
     of_case = ("the case", budgets.of_case(connection, key.case_id), limit)
-    for scope, rows, most in (of_case, *_scopes(connection, project, now)):
+    practice = key in handoffs.practised(connection)
+    for scope, rows, most in (of_case, *_scopes(connection, project, now, practice)):
         said = budgets.short(rows, key, amount, most)
         if said:
             return f"no room in the budget of {scope}: {said}"
@@ -69,18 +75,23 @@ def window(period: Period, now: float) -> tuple[float, float]:
 
 
 def _scopes(
-    connection: Connection, project: str, now: float
+    connection: Connection, project: str, now: float, practice: bool
 ) -> Iterator[tuple[str, Sequence[RowMapping], Budget | Limit]]:
     for limit in list_all(connection):
         if limit.project in (project, EVERYBODY):
             who = "all projects" if limit.project == EVERYBODY else f"project {limit.project}"
             over = who if limit.period is Period.TOTAL else f"{who} this {limit.period}"
-            rows = budgets.in_window(connection, _project(limit.project), window(limit.period, now))
-            yield over, rows, limit
+            yield over, _counting(connection, limit.project, limit.period, now, practice), limit
 
 
-def _project(project: str) -> str | None:
-    return None if project == EVERYBODY else project
+def _counting(
+    connection: Connection, project: str, period: Period, now: float, practice: bool
+) -> Sequence[RowMapping]:
+    """The amounts of a project (`*`: all) in the period that `now` lies in: of practice work, or of real."""
+    name = None if project == EVERYBODY else project
+    practised = handoffs.practised(connection)
+    found = budgets.in_window(connection, name, window(period, now))
+    return [row for row in found if (budgets.key_of(row) in practised) is practice]
 
 
 def _limit(row: RowMapping) -> Limit:

@@ -1,7 +1,9 @@
 """What `reconcile` did, as rows of a table: every hand-off's state, age and cost; unanswered questions."""
 
+from escalation.calibration import PRACTICE_MONEY
 from escalation.handoff.model import Approval
 from escalation.handoff.reconcile import Report, Seen, Visit
+from escalation.registry import practises
 from escalation.visible import visible
 
 Row = dict[str, str]
@@ -22,6 +24,7 @@ def handoff_rows(report: Report, now: float) -> list[Row]:
 def _handoff(seen: Seen, now: float) -> Row:
     row = seen.row
     said = [seen.error, *seen.incidents, row.reason]
+    practice = f" of {PRACTICE_MONEY}" if practises(row.backend) else ""
     return {
         "work": str(row.key),
         "device": row.backend,
@@ -30,7 +33,7 @@ def _handoff(seen: Seen, now: float) -> Row:
         "done": ", ".join(seen.did) or "nothing",
         "job": row.job_id or "none",
         "age": _age(now - row.opened),
-        "costs at most": "not priced" if row.price is None else f"{row.price.cap_usd:.2f} USD",
+        "costs at most": "not priced" if row.price is None else f"{row.price.cap_usd:.2f} USD{practice}",
         "charged": "not final" if row.usage_qpu_s is None else f"{row.usage_qpu_s:g} s",
         "note": "; ".join(line for line in said if line),
     }

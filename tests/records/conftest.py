@@ -194,8 +194,10 @@ def make_question() -> Callable[..., Approval]:
 def freeze() -> Callable[..., Handoff]:
     """Opens a hand-off and freezes its payload, in a case that the ledger holds."""
 
-    def make(ledger: SqlLedger, ordinal: int = 0, case_id: str = "c", **changes: Any) -> Handoff:
-        row = ledger.want_handoff(WorkKey(case_id, 0, ordinal), digest_json("work"), "model", 1000.0)
+    def make(
+        ledger: SqlLedger, ordinal: int = 0, case_id: str = "c", backend: str = "model", **changes: Any
+    ) -> Handoff:
+        row = ledger.want_handoff(WorkKey(case_id, 0, ordinal), digest_json("work"), backend, 1000.0)
         noted: dict[str, Any] = {"payload": digest_json([case_id, ordinal]), "price": PRICE} | changes
         return ledger.move(row, HandoffState.FROZEN, 1000.0, **noted)
 

@@ -150,3 +150,18 @@ def test_a_limit_of_none_is_no_limit(opened: SqlLedger, freeze: Freeze) -> None:
     assert opened.authorise(freeze(opened, 0), None, FREE, "p", 1001.0)[0].word is Word.REFUSED
     opened.set_limit(Limit(project="p", period=Period.TOTAL))
     assert opened.authorise(freeze(opened, 1), None, FREE, "p", 1001.0)[0].word is Word.GRANTED
+
+
+@pytest.mark.parametrize("project", ["p", "*"])
+def test_practice_money_and_real_money_take_nothing_from_each_other(
+    opened: SqlLedger, freeze: Freeze, project: str
+) -> None:
+    opened.set_limit(Limit(project=project, period=Period.MONTH, usd=5.0))  # room for one
+    practice, real = "ibm_runtime:practice_boston", "ibm_runtime:ibm_boston"
+    words = [
+        opened.authorise(freeze(opened, number, backend=backend), None, FREE, "p", 1001.0)[0].word
+        for number, backend in enumerate((practice, real, practice, real))
+    ]
+    assert words == [Word.GRANTED, Word.GRANTED, Word.REFUSED, Word.REFUSED]
+    assert opened.spending(project, Period.TOTAL, 0.0) == (CAP, NOTHING)
+    assert opened.spending(project, Period.TOTAL, 0.0, practice=True) == (CAP, NOTHING)
