@@ -3,6 +3,7 @@
 import json
 import os
 import pwd
+import shlex
 import socket
 import sys
 import time
@@ -14,10 +15,12 @@ from rich.table import Table
 
 from cli.handoffs import age, amount
 from cli.terminal import plain, terminal
+from escalation.calibration import PRACTICE_MONEY
 from escalation.case import CaseRecord
 from escalation.errors import BadInput
 from escalation.handoff.model import Approval, ApprovalState
 from escalation.moments import moment
+from escalation.registry import practises
 from escalation.wording import counted
 from tasks.runtime import open_records
 
@@ -57,14 +60,17 @@ def list_questions(*, as_lines: bool) -> None:
     console = terminal()
     for each in questions:
         show(console, each, now)
-    console.print("to answer: tierwise approve CASE" if questions else "nobody is asked anything")
+    if not questions:
+        console.print("nobody is asked anything")
+    for case_id in dict.fromkeys(each.case_id for each in questions):
+        console.print(f"to answer: tierwise approve {plain(shlex.quote(case_id))}", soft_wrap=True)
 
 
 def answer(case_id: str, *, granted: bool, by: str | None, reason: str, sure: bool) -> int:
     """Shows each question of a case and records the answer; returns the exit code.
 
     Raises:
-        BadInput: when there is nothing to answer, or nobody to ask.
+        BadInput: when there is nothing to answer.
     """
     console, now = terminal(), time.time()
     login, known_as = this_user()
@@ -74,8 +80,6 @@ def answer(case_id: str, *, granted: bool, by: str | None, reason: str, sure: bo
         questions = standing(ledger.approvals(case_id), now)
         if not questions:
             raise BadInput(_nothing(record, ledger.approvals(case_id), now))
-        if granted and not sure and not sys.stdin.isatty():
-            raise BadInput("expected a terminal to ask on, got none: say --yes to approve, --deny to refuse")
         open_still = 0
         for each in questions:
             show(console, each, now)
@@ -83,7 +87,8 @@ def answer(case_id: str, *, granted: bool, by: str | None, reason: str, sure: bo
             if word is None:
                 open_still += 1
                 console.print(
-                    f"  not answered; the question stands until {moment(each.expires_at)}, then it is no"
+                    f"  not answered: say --yes or --deny; it stands until {moment(each.expires_at)}, "
+                    "then it is no"
                 )
                 continue
             ledger.answer(
@@ -114,7 +119,10 @@ def show(console: Console, question: Approval, now: float) -> None:
 def rows(question: Approval, now: float) -> list[tuple[str, str]]:
     """What a person must know, by name."""
     shown: dict[str, Any] = dict(question.shown)
-    found = [("device", str(shown.get("device", "unknown")))]
+    device = str(shown.get("device", "unknown"))
+    found = [("device", device)]
+    if practises(device):
+        found.append(("money", f"{PRACTICE_MONEY}: a practice service on this machine, no hardware"))
     if "circuits" in shown:
         found.append(("circuits", f"{shown['circuits']}, {shown.get('shots')} shots in total"))
     if "qpu_s" in shown:
@@ -155,9 +163,14 @@ def this_user() -> tuple[str, str]:
 
 
 def _word(console: Console, question: Approval, *, granted: bool, sure: bool) -> bool | None:
-    """Yes, no, or nothing clear: only a yes sends anything, and only a no ends the work for good."""
+    """Yes, no, or nothing clear: only a yes sends anything, and only a no ends the work for good.
+
+    Only a person at a terminal is asked: what a pipe says was typed before the question was seen.
+    """
     if not granted or sure:
         return granted
+    if not sys.stdin.isatty():
+        return None
     try:
         said = console.input("approve it? \\[y/N] ").strip().lower()
     except EOFError:

@@ -26,7 +26,7 @@ from escalation.errors import BadInput
 from escalation.handoff.model import Approval, ApprovalState
 from escalation.recording import Ledger
 from escalation.runtime import Runtime
-from tasks.approval import question_page
+from tasks.approval import question_in_brief, show_question
 
 LOOK_S = 2
 """Seconds between two looks whether somebody answered."""
@@ -37,9 +37,9 @@ GRACE_S = 3600
 class ApprovalForm(RunInput):
     """What the person fills in."""
 
-    approve: bool = Field(False, description="Spend what is stated above. Unticked means no.")
-    name: str = Field(min_length=1, description="Your name, for the record.")
-    reason: str = Field("", description="Why, for the record.")
+    approve: bool = Field(False, description="On: it is sent. Off: that is a no, for good.")
+    name: str = Field(min_length=1, title="Your name", description="For the record; Prefect does not know.")
+    reason: str = Field("", title="Why", description="For the record.")
 
 
 def ask_about(runtime: Runtime, case_id: str, wait_s: float) -> bool:
@@ -73,8 +73,13 @@ def _ask(runtime: Runtime, question: Approval, wait_s: float) -> bool:
 
 def _form(question: Approval, left_s: float, answered: Callable[[], bool]) -> ApprovalForm | None:
     """Pauses the flow run with the form; None when nobody filled it in."""
-    get_run_logger().warning("a person must approve %s: the run pauses with a form", question.key)
-    form = ApprovalForm.with_initial_data(description=question_page(question))
+    get_run_logger().warning(
+        "a person must approve %s: press ⋮ → Resume, or run `tierwise approve %s`",
+        question.key,
+        question.case_id,
+    )
+    show_question(question)
+    form = ApprovalForm.with_initial_data(description=question_in_brief(question))
     try:
         with _ended_after(UUID(str(flow_run.id)), left_s, answered):
             # A key of its own: a run that Prefect starts again must not be given an old answer.

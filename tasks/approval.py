@@ -1,8 +1,17 @@
-"""Shows a question to a person as text: what would be sent where, at what price, and why."""
+"""Shows a question to a person as text: what would be sent where, at what price, and why.
 
+Two texts: a short one, because it stands above the fields of a form in Prefect's pages, which a long one
+pushes out of sight; and a page with all there is, which is an artifact of the run.
+"""
+
+from prefect.artifacts import create_markdown_artifact
+
+from escalation.calibration import PRACTICE_MONEY
 from escalation.handoff.model import Approval
 from escalation.moments import moment
+from escalation.registry import practises
 from escalation.visible import markdown
+from tasks.artifacts import key
 
 ROWS = (
     ("device", "device", ""),
@@ -22,25 +31,54 @@ ROWS = (
 """By name in `Approval.shown`, what it is called and its unit."""
 
 
+def show_question(question: Approval) -> None:
+    """Writes the question with all that it binds to among the artifacts of the flow run."""
+    about = f"A person must approve: press ⋮ → Resume, or run `tierwise approve {question.case_id}`."
+    create_markdown_artifact(question_page(question), key("question", question.case_id), about)
+
+
+def question_in_brief(question: Approval) -> str:
+    """What a person must know before anything else, as Markdown: the description of the form."""
+    where = markdown(f"{question.key} on {question.shown.get('device')}")
+    rules = markdown("; ".join(_asked_by(question)))
+    return "\n\n".join(
+        [
+            f"{_price(question)} {_leaving(question)}",
+            f"For {where}, payload `{question.subject[:12]}`. Asked by {rules}",
+            f"Open until {moment(question.expires_at)}, then it is no. All of it: the run's artifact "
+            f"`{key('question', question.case_id)}`, or `tierwise approve {question.case_id}`.",
+        ]
+    )
+
+
 def question_page(question: Approval) -> str:
-    """The question as Markdown: the description of the form in Prefect's pages."""
+    """The whole question as Markdown."""
     shown = question.shown
-    lines = [f"# Approve {question.key}?", "", _leaving(question), "", "| what | value |", "| --- | --- |"]
+    lines = [f"# Approve {markdown(str(question.key))}?", "", _leaving(question), "", _price(question), ""]
+    lines += ["| what | value |", "| --- | --- |"]
     lines += [f"| {text} | {_value(shown[name], unit)} |" for name, text, unit in ROWS if name in shown]
-    asked_by = shown.get("asked_by")
-    rules = [f"- {markdown(str(each))}" for each in asked_by] if isinstance(asked_by, list) else []
-    until = moment(question.expires_at)
     return "\n".join(
         [
             *lines,
             "",
             "Rules of the policy and of the floor that want a person's word:",
-            *rules,
+            *(f"- {markdown(each)}" for each in _asked_by(question)),
             "",
-            f"It binds to these bytes: SHA-256 `{question.subject}`, until {until}.",
+            f"It binds to these bytes: SHA-256 `{question.subject}`, until {moment(question.expires_at)}.",
             "No answer means no. Prefect does not know who you are: your name is recorded as you type it.",
-            f"Or on the command line: `tierwise approve {question.case_id}`.",
+            "To answer: ⋮ at the top right of the run's page, Resume; or on the command line: "
+            f"`tierwise approve {question.case_id}`.",
         ]
+    )
+
+
+def _price(question: Approval) -> str:
+    shown, cap = question.shown, question.cap
+    if "usd" not in shown:
+        return "**It costs nothing.**"
+    practice = f" of {PRACTICE_MONEY}" if practises(str(shown.get("device"))) else ""
+    return (
+        f"**At most {cap.usd:.2f} USD{practice}**, estimated {_value(shown['usd'], ' USD')} (a lower bound)."
     )
 
 
@@ -50,6 +88,11 @@ def _leaving(question: Approval) -> str:
         return "The data stay on this site."
     to, of = markdown(str(shown.get("device"))), markdown(str(shown.get("data_class")))
     return f"**Data leave this site**: {of} data, as circuits, to {to}."
+
+
+def _asked_by(question: Approval) -> list[str]:
+    asked_by = question.shown.get("asked_by")
+    return list(map(str, asked_by)) if isinstance(asked_by, list) else []
 
 
 def _value(value: object, unit: str) -> str:

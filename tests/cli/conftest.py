@@ -66,13 +66,13 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def call(
     home: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., Said]:
-    """Runs a command as `tierwise` does; `typed` is typed at a terminal, None is no terminal."""
+    """Runs a command as `tierwise` does; `typed` is typed at a terminal; None is no terminal, but `piped`."""
 
-    def run(*args: str, typed: str | None = None) -> Said:
+    def run(*args: str, typed: str | None = None, piped: str = "") -> Said:
         from tierwise import main
 
         monkeypatch.setattr(sys, "argv", ["tierwise", *args])
-        monkeypatch.setattr(sys, "stdin", io.StringIO() if typed is None else Terminal(typed))
+        monkeypatch.setattr(sys, "stdin", io.StringIO(piped) if typed is None else Terminal(typed))
         capsys.readouterr()
         code = 0
         try:

@@ -81,16 +81,22 @@ def test_a_no_is_recorded_and_nothing_is_sent(asked: Any, call: Call, args: Any,
     assert (asked.row.state, asked.service.jobs, state(asked)) == (S.REFUSED, {}, "denied")
 
 
-def test_without_a_terminal_nothing_is_approved_but_by_yes(asked: Any, call: Call) -> None:
-    said = call("approve", "c")
-    assert (said.code, said.err.count("\n"), state(asked)) == (2, 1, "asked")
-    assert "--yes" in said.err
+@pytest.mark.parametrize("piped", ["", "y\n", "yes\n", "n\n"])
+def test_without_a_terminal_the_question_is_shown_and_only_yes_or_deny_answer_it(
+    asked: Any, call: Call, piped: str
+) -> None:
+    said = call("approve", "c", piped=piped)
+    assert (said.code, said.err, state(asked)) == (4, "", "asked")
+    assert "may this be sent? c/0/0" in said.out
+    assert "not answered: say --yes or --deny" in said.out
     assert call("approve", "c", "--yes").code == 0
     assert state(asked) == "granted"
 
 
 def test_the_list_names_open_questions_and_json_has_them_whole(asked: Any, call: Call) -> None:
-    assert "c/0/0" in call("approve", "--list").out
+    listed = call("approve", "--list").out
+    assert "c/0/0" in listed
+    assert listed.splitlines()[-1] == "to answer: tierwise approve c"
     (line,) = call("approve", "--list", "--json").out.splitlines()
     assert json.loads(line)["subject"] == asked.row.payload
     call("approve", "c", "--yes")

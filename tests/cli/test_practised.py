@@ -60,6 +60,7 @@ def test_held_approved_sent_once_waited_for_and_billed(
     assert service.control.totals()["posts"] == 0
     asked = json.loads(call("approve", "--list", "--json").out)
     assert (asked["shown"]["device"], asked["shown"]["shots"]) == ("ibm_runtime:practice_boston", 16)
+    assert "practice money, nobody is charged" in call("approve", "--list").out
     assert call("approve", "c", "--yes", "--by", "anna").code == 0
 
     service.control.inject(Rule("jobs.post", "http_503_after"))
@@ -78,8 +79,13 @@ def test_held_approved_sent_once_waited_for_and_billed(
     totals = service.control.totals()
     assert (totals["posts"], totals["accepted"], totals["paid"]) == (1, 1, 1)
 
-    (work,) = json.loads(call("budget", "--json").out)["handoffs"]
+    spending = json.loads(call("budget", "--json").out)
+    assert {each["spent"]["usd"] for each in spending["scopes"]} == {0.0}
+    assert {each["spent"]["usd"] for each in spending["practice"]} == {totals["charged_s"] * 1.6}
+    (work,) = spending["handoffs"]
     assert (work["state"], work["charged"]["qpu_s"]) == ("done", totals["charged_s"])
+    for command in (("budget",), ("jobs", "--all"), ("explain", "c")):
+        assert "ractice money, nobody is charged" in call(*command).out, command
     told = call("explain", "c").out
     for part in ("anna approved it", job["job_id"], "a practice service: not evidence from hardware"):
         assert part in told

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 from prefect.client.schemas.objects import FlowRun
 from prefect.client.schemas.responses import SetStateStatus
 
@@ -75,7 +76,18 @@ def test_a_yes_in_the_form_sends_exactly_what_was_shown(
     assert (question.state, question.by, question.reason) == (ApprovalState.USED, "Ada", "worth it")
     assert len(paid.service.paid) == 1
     assert states(prefect, runs, "yes")[-3:] == ["Paused", "Running", "Accepted"]
-    page = answers[0]
+    brief = answers[0]
+    assert len(brief) < 600  # the fields of the form stand below it
+    assert "**At most 6.40 USD**, estimated" in brief
+    assert "The data stay on this site." in brief
+    assert "on aer" in brief
+    assert "money: A person decides on money." in brief
+    assert f"payload `{question.subject[:12]}`" in brief
+    (artifact,) = prefect.read_artifacts(
+        artifact_filter=ArtifactFilter(key=ArtifactFilterKey(any_=["question-yes"]))
+    )
+    assert "press ⋮ → Resume, or run `tierwise approve yes`" in str(artifact.description)
+    page = str(artifact.data)
     assert "| device | aer |" in page
     assert "| shots in total | 16 |" in page
     assert "| which costs at most | 6.4 USD |" in page
