@@ -21,7 +21,8 @@ def show_devices(*, as_lines: bool) -> None:
                 _write({**asdict(device), "name": _spec(descriptor, device)})
         return
     rows = [_row(descriptor, device) for descriptor in backends().values() for device in _devices(descriptor)]
-    show_table(terminal(), _DEVICES, rows, spare=("note", "processor", "T1 µs", "layer fid.", "calibrated"))
+    spare = ("note", "processor", "T1 µs", "layer fid.", "readout", "2q error", "calibrated")
+    show_table(terminal(), _DEVICES, rows, spare)
 
 
 _DEVICES = (

@@ -7,9 +7,9 @@ import tempfile
 import time
 from collections.abc import Callable
 
-from cli.terminal import plain, terminal
+from cli.terminal import plain, shorten, terminal
 from deployments.setup import POOL
-from deployments.watching import Api, errors_in, troubles
+from deployments.watching import Api, errors_in, troubles, worrying
 from escalation.handoff.reconcile import open_cases
 from escalation.handoff.unattended import unattended
 from escalation.home import close_to_others
@@ -18,23 +18,35 @@ from escalation.wording import counted
 from flows.engine import auth_string, served_home, served_url, server_url, what_is_wrong
 from tasks.runtime import open_records
 
-Check = Callable[[], tuple[bool, str]]
+Check = Callable[[], tuple[bool | None, str]]
+"""Says whether something is as it should be (None: it works, and somebody should yet look), and more."""
+_SHOWN = {True: "[green]ok  [/]", None: "[yellow]warn[/]", False: "[red]FAIL[/]"}
 
 
 def examine() -> int:
-    """Runs all checks, printing each as it ends; returns 0 when all passed, 1 otherwise."""
-    console = terminal()
-    failed = 0
+    """Runs all checks, printing each as it ends; returns 1 when one failed, 0 otherwise."""
+    console, failed, warned = terminal(), 0, 0
     for name, check in CHECKS.items():
         with console.status(f"checking {name}"):
             good, said = safely(check)
-        failed += not good
-        console.print(f"{'[green]ok  [/]' if good else '[red]FAIL[/]'} {name}: {plain(said)}")
-    console.print("all is well" if not failed else f"{failed} of {len(CHECKS)} checks failed")
+        failed += good is False
+        warned += good is None
+        console.print(f"{_SHOWN[good]} {name}: {plain(said)}", soft_wrap=True)
+    console.print(conclusion(failed, warned))
     return 1 if failed else 0
 
 
-def safely(check: Check) -> tuple[bool, str]:
+def conclusion(failed: int, warned: int) -> str:
+    """Whether to worry."""
+    warnings = (
+        f"{counted(warned, 'warning', 'warnings')}: what it is about works, and somebody should yet look"
+    )
+    if failed:
+        return f"{failed} of {len(CHECKS)} checks failed" + (f"; {warnings}" if warned else "")
+    return warnings if warned else "all is well"
+
+
+def safely(check: Check) -> tuple[bool | None, str]:
     """What a check finds; one that breaks has failed, and says how."""
     try:
         return check()
@@ -105,9 +117,24 @@ def serving() -> tuple[bool, str]:
     wrong = what_is_wrong(url)
     if wrong or url != served_url():
         return not wrong, wrong or f"a Prefect server that somebody else runs answers at {url}"
-    found, errors = troubles(Api(url, auth_string(url)), POOL), errors_in(served_home() / "server.log")
-    remark = f"; its log has {len(errors)} errors, the last: {errors[-1][:120]}" if errors else ""
-    return not found, ("; ".join(found) or f"{url}: runs are planned, and a worker takes them") + remark
+    found = troubles(Api(url, auth_string(url)), POOL)
+    return not found, "; ".join(found) or f"{url}: runs are planned, and a worker takes them"
+
+
+def server_log() -> tuple[bool | None, str]:
+    """Whether the server wrote errors, since `tierwise serve` began, that it does not make good by itself."""
+    if served_url() is None:
+        return True, "nothing is served from this home"
+    log = served_home() / "server.log"
+    errors = errors_in(log)
+    worries = worrying(errors)
+    if worries:
+        last = shorten(worries[-1].split(" | ", 1)[-1], 200)
+        return None, f"{counted(len(worries), 'error', 'errors')} since it began, the last: {last}; see {log}"
+    if errors:
+        made_good = counted(len(errors), "error", "errors")
+        return True, f"{made_good} that Prefect made good by itself, nothing to do; {log}"
+    return True, "no errors"
 
 
 def tracking() -> tuple[bool, str]:
@@ -127,7 +154,9 @@ def tracking() -> tuple[bool, str]:
         return False, (done.stderr.strip().splitlines() or ["no output"])[-1]
     return (
         True,
-        f"{done.stdout.strip()} experiments in {uri}" if real.exists() else "MLflow's database migrates",
+        f"{counted(int(done.stdout), 'experiment', 'experiments')} in {uri}"
+        if real.exists()
+        else "MLflow's database migrates",
     )
 
 
@@ -135,9 +164,9 @@ def home() -> tuple[bool, str]:
     """Whether the folder of the records can be written, and by its user alone; what was open is closed."""
     folder = settings().home
     closed = close_to_others(folder, thorough=True)
-    remark = (
-        f"; {closed} files and folders in it were open to other users, and are closed now" if closed else ""
-    )
+    what = counted(closed, "file or folder", "files and folders")
+    was, now = ("was", "is") if closed == 1 else ("were", "are")
+    remark = f"; {what} in it {was} open to other users, and {now} closed now" if closed else ""
     with tempfile.NamedTemporaryFile(dir=folder):
         return True, f"records go to {folder}, which its user alone can read{remark}"
 
@@ -152,4 +181,5 @@ CHECKS: dict[str, Check] = {
     "records folder": home,
     "jobs": jobs,
     "serving": serving,
+    "server's log": server_log,
 }

@@ -136,7 +136,8 @@ def list_cases() -> None:
         records = ledger.cases()
     console = terminal()
     if records:
-        show_table(console, _CASES, list(map(_case_row, records)), spare=("opened", "answer", "asked"))
+        rows = list(map(_case_row, records))
+        show_table(console, _CASES, rows, spare=("asked", "about", "opened", "answer"), prose=True)
     else:
         console.print("no cases yet; make one with: tierwise solve PROBLEM.yaml")
 

@@ -1,6 +1,7 @@
 """The terminal: text that cannot repaint it, tables whose names are never cut."""
 
 from collections.abc import Mapping, Sequence
+from math import inf
 
 from rich.cells import cell_len, set_cell_size
 from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderHook, RenderResult
@@ -12,6 +13,8 @@ from escalation.visible import visible
 
 _GAP = 2
 """Spaces between two columns."""
+_PROSE = 24
+"""Cells that a column of sentences needs to say anything."""
 
 
 def terminal(*, stderr: bool = False, quiet: bool = False) -> Console:
@@ -43,22 +46,32 @@ class _Shown:
 
 
 def show_table(
-    console: Console, header: Sequence[str], rows: Sequence[Sequence[str]], spare: Sequence[str] = ()
+    console: Console,
+    header: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    spare: Sequence[str] = (),
+    *,
+    prose: bool = False,
 ) -> None:
-    """Prints a table in which nothing is cut: a line too long for the terminal goes on below.
+    """Prints a table in which no name is cut: a line too long for the terminal goes on below.
 
     Args:
         console: where to; one that is no terminal (a pipe, a file) has room for every column.
         header: names of the columns.
         rows: a text a column, as data, not markup.
         spare: columns that a narrow terminal goes without, the first to go first; the last line says so.
+        prose: whether the last column is sentences, which a narrow terminal shows the first words of.
     """
     columns = {name: [name, *(visible(row[index]) for row in rows)] for index, name in enumerate(header)}
+    least = {header[-1]: _PROSE} if prose else {}
     gone: list[str] = []
     for name in spare if console.is_terminal else ():
-        if _width(columns) > console.width:
+        if _width(columns, least) > console.width:
             gone.append(name)
             del columns[name]
+    if console.is_terminal and prose and header[-1] in columns:
+        room = console.width - _width(columns, {header[-1]: 0})
+        columns[header[-1]] = [shorten(cell, max(room, _PROSE)) for cell in columns[header[-1]]]
     widths = [max(map(cell_len, column)) for column in columns.values()]
     for number, row in enumerate(zip(*columns.values(), strict=True)):
         line = (" " * _GAP).join(set_cell_size(cell, width) for cell, width in zip(row, widths, strict=True))
@@ -67,5 +80,16 @@ def show_table(
         console.print(f"[dim]no room here for: {', '.join(gone)}[/]")
 
 
-def _width(columns: Mapping[str, Sequence[str]]) -> int:
-    return sum(max(map(cell_len, column)) + _GAP for column in columns.values()) - _GAP
+def shorten(text: str, cells: int) -> str:
+    """As many whole words as there is room for, and `…` where that is not all of them."""
+    if cell_len(text) <= cells:
+        return text
+    words = text.split(" ")
+    fitting = [" ".join(words[:count]) for count in range(1, len(words))]
+    return next((f"{each} …" for each in reversed(fitting) if cell_len(each) + 2 <= cells), "…")
+
+
+def _width(columns: Mapping[str, Sequence[str]], least: Mapping[str, int]) -> int:
+    """Cells that the columns take, where some can do with less."""
+    widths = (min(max(map(cell_len, cells)), least.get(name, inf)) for name, cells in columns.items())
+    return int(sum(widths)) + _GAP * (len(columns) - 1)

@@ -4,9 +4,10 @@ Asked over HTTP with the standard library, because who asks may have imported Pr
 """
 
 import json
+import re
 import urllib.request
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,12 @@ from uuid import uuid4
 LATE_S = 600.0
 TIMEOUT_S = 10.0
 _MOST_BYTES = 1_000_000
+_HARMLESS = (
+    # the worker connects anew; whether one is online is asked by itself
+    re.compile(r"worker_channel - Worker channel heartbeat persistence failed: "),
+    re.compile(r"Error flushing \d+ events \(\d+ to retry, 0 dropped\)"),
+)
+"""What Prefect's server calls an error, and makes good by itself: its database was busy in that moment."""
 
 
 class Api:
@@ -66,6 +73,11 @@ def errors_in(log: Path) -> list[str]:
     except OSError:
         return []
     return [line.strip() for line in lines if " | ERROR " in line or " | CRITICAL " in line]
+
+
+def worrying(errors: Iterable[str]) -> list[str]:
+    """Those that Prefect does not make good by itself."""
+    return [line for line in errors if not any(known.search(line) for known in _HARMLESS)]
 
 
 def _unscheduled(api: Api) -> list[str]:

@@ -67,3 +67,37 @@ def test_records_that_others_could_read_are_closed_and_remarked_on(home: Path) -
     assert good
     assert "2 files and folders in it were open to other users, and are closed now" in said
     assert doctor.home() == (True, f"records go to {home}, which its user alone can read")
+
+
+AT = "00:12:33.123 | ERROR   | prefect.server"
+BUSY = f"{AT}.utilities.worker_channel - Worker channel heartbeat persistence failed: work_pool=tierwise"
+BAD = f"{AT} - Encountered exception in request: {'whole ' * 50}"
+
+
+@pytest.mark.parametrize(
+    ("lines", "good", "said"),
+    [
+        ([], True, "no errors"),
+        ([BUSY], True, "1 error that Prefect made good by itself, nothing to do; "),
+        ([BUSY, BUSY], True, "2 errors that Prefect made good by itself, nothing to do; "),
+        ([BAD, BUSY], None, "1 error since it began, the last: ERROR   | prefect.server - Encountered"),
+        ([BAD, BAD], None, "2 errors since it began, the last: "),
+    ],
+)
+def test_errors_of_the_server_are_a_warning_unless_it_made_them_good(
+    home: Path, lines: list[str], good: bool | None, said: str
+) -> None:
+    folder = home / "prefect"
+    folder.mkdir(parents=True)
+    (folder / SERVER_FILE).write_text(json.dumps({"api_url": "http://127.0.0.1:1/api", "pid": 1}))
+    (folder / "server.log").write_text("\n".join(["00:12:30.000 | INFO    | all is quiet", *lines]))
+    found, told = doctor.server_log()
+    assert (found, told[: len(said)]) == (good, said)
+    assert told.endswith(str(folder / "server.log")) is bool(lines)
+    assert (" whole …; see " in told) is (good is None)
+
+
+def test_a_warning_is_not_all_is_well_and_no_failure() -> None:
+    assert doctor.conclusion(0, 0) == "all is well"
+    assert doctor.conclusion(0, 1) == "1 warning: what it is about works, and somebody should yet look"
+    assert "checks failed; 2 warnings" in doctor.conclusion(1, 2)

@@ -74,6 +74,23 @@ def test_a_terminal_too_narrow_for_the_names_still_shows_all_of_them() -> None:
     assert "ibm_runtime:fake_strasbourg" in written(made)
 
 
+@pytest.mark.parametrize(
+    ("width", "row"),
+    [
+        (80, "a-case-of-a-name  held  optimisation: 40 patients, 6 clinicians"),
+        (60, "a-case-of-a-name  held  optimisation: 40 patients, 6 …"),
+        (48, "a-case-of-a-name  held  optimisation: 40 …"),
+        (46, "a-case-of-a-name  held"),
+    ],
+)
+def test_sentences_are_shortened_at_a_word_before_a_column_goes(width: int, row: str) -> None:
+    made = console(width, tty=True)
+    rows = [("a-case-of-a-name", "held", "optimisation: 40 patients, 6 clinicians")]
+    show_table(made, ("case", "is", "about"), rows, spare=("about",), prose=True)
+    lines = written(made).splitlines()
+    assert (lines[1], max(map(len, lines)) <= width) == (row, True)
+
+
 def test_cells_are_data() -> None:
     made = console(300, tty=False)
     show_table(made, ("name",), [(EVIL,)])
