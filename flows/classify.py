@@ -18,7 +18,7 @@ from flows.naming import run_name
 
 
 class Metric(StrEnum):
-    """The metrics that have a valid bound; see `problems.classification.family.METRICS`."""
+    """How good a prediction is, measured on rows that were kept aside. Best is 1, but for brier 0."""
 
     ROC_AUC = "roc_auc"
     ACCURACY = "accuracy"
@@ -29,26 +29,49 @@ class Metric(StrEnum):
 
 
 class TableForm(Frozen):
-    """Which table, and what its columns are. Give one of dataset, csv and parquet."""
+    """Your table: a data set that ships, a CSV file or a Parquet file; exactly one of the three."""
 
-    dataset: str | None = Field(None, description="A data set by name, for instance breast_cancer.")
-    csv: str | None = Field(None, description="Path of a CSV file with a header line, on the worker.")
-    parquet: str | None = Field(None, description="Path of a Parquet file, on the worker.")
-    target: str | None = Field(None, description="Of a file: the column with the two classes.")
-    positive: str | None = Field(None, description="Of a file: the class to predict.")
-    group: str | None = Field(None, description="Column whose rows of equal value stay together (a patient).")
-    time: str | None = Field(None, description="Column by which the latest rows are the sealed ones.")
-    drop: list[str] = Field(default_factory=list, description="Columns that are no features.")
+    dataset: str | None = Field(
+        None,
+        title="Data set",
+        description="One that ships, to try it out. Choose None to use a file of your own.",
+        json_schema_extra={"default": "breast_cancer"},  # of the form alone: an example to press Submit on
+    )
+    csv: str | None = Field(
+        None, title="CSV file", description="Its path on the machine of the worker; with a header line."
+    )
+    parquet: str | None = Field(
+        None, title="Parquet file", description="Its path on the machine of the worker."
+    )
+    target: str | None = Field(
+        None,
+        title="Column to predict",
+        description="Needed with a file: the column that holds the two classes.",
+    )
+    positive: str | None = Field(
+        None, title="Class to predict", description="Needed with a file: one of the column's two values."
+    )
+    group: str | None = Field(
+        None, title="Patient column", description="Rows with the same value here are kept together."
+    )
+    time: str | None = Field(
+        None, title="Time column", description="Then the latest rows are kept aside, not rows by chance."
+    )
+    drop: list[str] = Field(
+        default_factory=list, title="Columns to leave out", description="They are not used to predict."
+    )
     categorical: list[str] = Field(
-        default_factory=list, description="Columns of numbers that are codes, not amounts."
+        default_factory=list, title="Columns of codes", description="Their numbers are names, not amounts."
     )
     na_values: list[str] = Field(
-        default_factory=list, description="Further values that mean a missing one, as unknown or -99."
+        default_factory=list, title="Missing values", description="What else means missing: unknown, -99."
     )
     subgroups: list[str] = Field(
-        default_factory=list, description="Columns by which the report divides the sealed rows."
+        default_factory=list, title="Subgroups", description="Columns by which the report tells the result."
     )
-    sealed_fraction: float = Field(0.4, ge=0.1, le=0.8, description="Share of rows whose labels are sealed.")
+    sealed_fraction: float = Field(
+        0.4, ge=0.1, le=0.8, title="Share kept aside", description="Rows for the final check; 0.4 is 40 %."
+    )
 
     def instance(self) -> dict[str, Any]:
         """What was filled in, as the family reads it."""
@@ -56,12 +79,16 @@ class TableForm(Frozen):
 
 
 class TargetForm(Frozen):
-    """What the answer must reach. Give one of at_least and at_most."""
+    """The goal: how good the prediction must be proven to be. Give one of the two values."""
 
     metric: Metric = Metric.ROC_AUC
-    at_least: float | None = Field(None, description="The value to reach from above (all but brier).")
-    at_most: float | None = Field(None, description="The value to reach from below (brier).")
-    confidence: float = Field(0.95, gt=0.5, lt=1.0, description="1 - α of the whole case.")
+    at_least: float | None = Field(
+        None,
+        description="The value to reach, for every metric but brier; choose None for brier.",
+        json_schema_extra={"default": 0.9},  # of the form alone
+    )
+    at_most: float | None = Field(None, description="The value to stay below, for brier.")
+    confidence: float = Field(0.95, gt=0.5, lt=1.0, description="How sure the proof must be; 0.95 is 95 %.")
 
 
 def _problem(parameters: dict[str, Any]) -> dict[str, Any]:
@@ -84,8 +111,8 @@ def classify(  # noqa: PLR0917 (fields of a form)
     """Predicts which of two classes a row belongs to, and proves on sealed rows how well.
 
     Args:
-        table: the data, and what the columns are.
-        target: the metric and the value that its confidence bound must reach.
+        table: your data, and what its columns are.
+        target: the goal: what is measured, and the value that must be proven to be reached.
         budget: what the case may spend; an empty field is unlimited.
         data_class: public, deidentified or identifiable; decides whether data may leave the site.
         seed: from which all chance is derived.

@@ -20,7 +20,7 @@ SEARCH_S = 20.0
 
 
 class Kind(StrEnum):
-    """What is to be solved; see `problems.optimisation.models.KINDS`."""
+    """A clinic's appointments, places on a ward, or a mathematical problem from a file."""
 
     APPOINTMENTS = "appointments"
     TRIAGE = "triage"
@@ -30,7 +30,7 @@ class Kind(StrEnum):
 
 
 class Measure(StrEnum):
-    """What a target may be about; see `problems.optimisation.metrics.METRICS`."""
+    """gap: how far from the best possible, as a share; absolute_gap: as a number; objective: its value."""
 
     GAP = "gap"
     ABSOLUTE_GAP = "absolute_gap"
@@ -38,19 +38,29 @@ class Measure(StrEnum):
 
 
 class AppointmentsForm(Frozen):
-    """For appointments: two tables, or a number of patients to make a clinic up."""
+    """Fill in for the kind appointments alone: two tables of yours, or a number of patients to try it out."""
 
-    patients: str | None = Field(None, description="Path of the CSV file with the patients, on the worker.")
-    resources: str | None = Field(
-        None, description="Path of the CSV file with the shifts of clinicians and rooms, on the worker."
+    patients: str | None = Field(
+        None, title="Patients' CSV file", description="Its path on the machine of the worker."
     )
-    opens: str | None = Field(None, description="Of tables: the first slot, for instance 2026-11-23T08:00.")
-    slot_min: int | None = Field(None, description="Of tables: minutes of a slot; 15 unless given.")
+    resources: str | None = Field(
+        None,
+        title="Shifts' CSV file",
+        description="Shifts of clinicians and rooms; its path on the machine of the worker.",
+    )
+    opens: str | None = Field(
+        None, title="First slot", description="Needed with tables: for instance 2026-11-23T08:00."
+    )
+    slot_min: int | None = Field(None, title="Minutes of a slot", description="With tables; 15 unless given.")
     refusal_h: float | None = Field(
-        None, description="Of tables: hours of waiting that not being treated counts as."
+        None,
+        title="Hours that a refusal counts as",
+        description="With tables: hours of waiting that not being treated counts as.",
     )
     generate_patients: int | None = Field(
-        None, description="Instead of tables: patients of a clinic that is made up from the seed."
+        None,
+        title="Patients to make up",
+        description="Instead of tables: the size of a clinic that is made up, to try it out (20, say).",
     )
 
     def instance(self) -> dict[str, Any]:
@@ -59,12 +69,18 @@ class AppointmentsForm(Frozen):
 
 
 class TriageForm(Frozen):
-    """For triage: two tables, or a number of patients to make a ward up."""
+    """Fill in for the kind triage alone: two tables of yours, or a number of patients to try it out."""
 
-    patients: str | None = Field(None, description="Path of the CSV file with the patients, on the worker.")
-    places: str | None = Field(None, description="Path of the CSV file with the places, on the worker.")
+    patients: str | None = Field(
+        None, title="Patients' CSV file", description="Its path on the machine of the worker."
+    )
+    places: str | None = Field(
+        None, title="Places' CSV file", description="Its path on the machine of the worker."
+    )
     generate_patients: int | None = Field(
-        None, description="Instead of tables: patients of a ward that is made up from the seed."
+        None,
+        title="Patients to make up",
+        description="Instead of tables: the size of a ward that is made up, to try it out (20, say).",
     )
 
     def instance(self) -> dict[str, Any]:
@@ -73,7 +89,7 @@ class TriageForm(Frozen):
 
 
 class FileForm(Frozen):
-    """For qubo, max_cut and independent_set: a file in one of the formats of the field."""
+    """Fill in for the kinds qubo, max_cut and independent_set alone."""
 
     file: str | None = Field(
         None,
@@ -88,13 +104,17 @@ class FileForm(Frozen):
 
 
 class TargetForm(Frozen):
-    """What the answer must reach. Give one of at_most and at_least."""
+    """The goal: how good the answer must be proven to be. Give one of the two values."""
 
     metric: Measure = Measure.GAP
     at_most: float | None = Field(
-        None, description="Of gap (0.05 is 5 %), absolute_gap, and of an objective that is minimised."
+        None,
+        description="For gap (0.05 is 5 % from the best), absolute_gap, or an objective that is minimised.",
+        json_schema_extra={"default": 0.05},  # of the form alone
     )
-    at_least: float | None = Field(None, description="Of an objective that is maximised.")
+    at_least: float | None = Field(
+        None, description="For an objective that is maximised; then choose None above."
+    )
 
 
 def _stated(form: Frozen, size: str = "") -> dict[str, Any]:
@@ -128,11 +148,11 @@ def optimise(  # noqa: PLR0917 (fields of a form)
     """Finds the best answer it can, and proves how far from the best any answer can be.
 
     Args:
-        kind: what is to be solved; fill in the part of that name, or `file` for the others.
-        target: the gap or the objective that must be reached.
-        appointments: the clinic.
-        triage: the ward.
-        file: the graph or the quadratic function.
+        kind: what is to be solved; then fill in the part of that name, or file for the others.
+        target: the goal: how near to the best possible the answer must be proven to be.
+        appointments: for the kind appointments alone: your two tables, or a clinic that is made up.
+        triage: for the kind triage alone: your two tables, or a ward that is made up.
+        file: for qubo, max_cut and independent_set alone: the file.
         search_s: seconds of elapsed time that each tier may search.
         budget: what the case may spend; an empty field is unlimited.
         data_class: public, deidentified or identifiable; decides whether data may leave the site.

@@ -6,7 +6,7 @@ import pytest
 
 from escalation.errors import BadInput
 from escalation.opening import parse_problem
-from flows.classify import Metric, TableForm, stated
+from flows.classify import Metric, TableForm, TargetForm, stated
 from problems.classification.family import METRICS
 from problems.classification.spec import FileSpec, parse_spec
 
@@ -52,3 +52,18 @@ def test_a_file_with_roles() -> None:
 def test_a_wrong_field_is_named_in_one_line(change: Any, message: str) -> None:
     with pytest.raises(BadInput, match="^" + message):
         stated(**({"table": {"dataset": "breast_cancer"}} | FORM | change))
+
+
+def test_the_form_as_it_stands_states_a_valid_problem_and_its_examples_are_of_the_form_alone() -> None:
+    table, target = (
+        {
+            name: field["default"]
+            for name, field in form.model_json_schema()["properties"].items()
+            if "default" in field
+        }
+        for form in (TableForm, TargetForm)
+    )
+    problem = parse_problem(stated(table, target, {}, "public", 0))
+    assert (problem.instance["dataset"], problem.target.at_least) == ("breast_cancer", 0.9)
+    parse_spec(problem.instance)
+    assert TableForm(csv="mine.csv").instance() == {"csv": "mine.csv", "sealed_fraction": 0.4}
