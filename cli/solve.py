@@ -1,7 +1,6 @@
 """`tierwise solve`."""
 
 import json
-import os
 import sys
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -18,8 +17,8 @@ from escalation.clock import boottime_s
 from escalation.document import Document
 from escalation.errors import BadInput
 from escalation.ladder import Case
-from escalation.opening import DEFAULT_POLICY, prepare
-from escalation.problem import Problem
+from escalation.opening import choose_policy, prepare
+from escalation.problem import ProblemFile
 from escalation.runtime import Listener
 from escalation.validation import validated
 
@@ -27,16 +26,6 @@ EXIT = {
     CaseStatus.ACCEPTED: 0, CaseStatus.ABSTAINED: 3, CaseStatus.REFUSED: 3, CaseStatus.HELD: 4,
     CaseStatus.WAITING: 5, CaseStatus.INTERRUPTED: 6,
 }  # fmt: skip
-
-
-class ProblemFile(Problem):
-    """A problem file: the problem, and the policy to use where the command names none."""
-
-    policy: str | None = None
-
-    def problem(self) -> Problem:
-        """The problem alone; the policy is no part of its identity."""
-        return Problem.model_validate(self.model_dump(exclude={"policy"}))
 
 
 def solve_or_stop(
@@ -79,10 +68,7 @@ def _prepare(path: Path, policy: str | None, case_id: str | None, engine: str) -
     """Reads and checks one problem file; relative paths inside it start at its folder."""
     document = Document.read(path)
     file = validated(ProblemFile, document)
-    chosen: str | Path = policy or DEFAULT_POLICY
-    if policy is None and file.policy is not None:
-        beside = path.parent / file.policy
-        chosen = beside if os.path.exists(beside) else file.policy
+    chosen = choose_policy(policy, file.policy, path.parent)
     try:
         return prepare(file.problem(), chosen, case_id, path.resolve().parent, engine)
     except BadInput as error:

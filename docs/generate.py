@@ -334,14 +334,13 @@ def _sentence(text: str) -> str:
 
 def generators() -> Mapping[str, Callable[[], str]]:
     """What the pages may ask for, by name."""
-    from cli.solve import ProblemFile
     from escalation.attempt import Cost
     from escalation.case import Outcome
     from escalation.certificate import Certificate, Control
     from escalation.conditions import Threshold
     from escalation.elapsed import Elapsed
     from escalation.policy import Acceptance, Approval, Gate, HandoffRules, Policy, PolicyTest, Waiver
-    from escalation.problem import Budget, Target
+    from escalation.problem import Budget, ProblemFile, Target
     from problems.classification.spec import DatasetSpec, FileSpec
     from problems.optimisation.spec import (
         AppointmentsSpec,

@@ -1,5 +1,6 @@
 """From what a user gave to a case that can be driven: everything is validated before anything is written."""
 
+import os
 import secrets
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from escalation.errors import BadInput
 from escalation.ladder import Case
 from escalation.policy import LoadedPolicy, load_policy, parse_policy
 from escalation.policy_tests import require_passing
-from escalation.problem import Problem
+from escalation.problem import Problem, ProblemFile
 from escalation.registry import family as find_family
 from escalation.registry import target_in_words
 from escalation.settings import ROOT
@@ -29,6 +30,22 @@ def read_problem(path: Path) -> Problem:
 def parse_problem(data: Any) -> Problem:
     """Takes a problem as an object or as plain data; raises `BadInput` with one line."""
     return data if isinstance(data, Problem) else parse(Problem, data, "problem")
+
+
+def parse_with_policy(data: Any) -> tuple[Problem, str | None]:
+    """Takes a problem that may name its policy, as a problem file does; raises `BadInput` with one line."""
+    if isinstance(data, Problem) and not isinstance(data, ProblemFile):
+        return data, None
+    stated = data if isinstance(data, ProblemFile) else parse(ProblemFile, data, "problem")
+    return stated.problem(), stated.policy
+
+
+def choose_policy(asked: str | None, stated: str | None, folder: Path) -> str | Path:
+    """The policy asked for, else the problem's own (a file in its folder before a name), else `default`."""
+    if asked is not None or stated is None:
+        return asked or DEFAULT_POLICY
+    beside = folder / stated
+    return beside if os.path.exists(beside) else stated
 
 
 def prepare(

@@ -111,3 +111,13 @@ class Problem(Frozen):
     data_class: DataClass = DataClass.IDENTIFIABLE
     stage: Stage = Stage.RETROSPECTIVE
     seed: int = Field(0, ge=0, lt=2**32, strict=True)
+
+
+class ProblemFile(Problem):
+    """A problem file: the problem, and the policy to use where the command names none."""
+
+    policy: str | None = None
+
+    def problem(self) -> Problem:
+        """The problem alone; the policy is no part of its identity."""
+        return Problem.model_validate(self.model_dump(exclude={"policy"}))

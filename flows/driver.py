@@ -12,7 +12,7 @@ from escalation.case import CaseInfo, Outcome
 from escalation.drive import CarryOut, drive
 from escalation.errors import BadInput, Held
 from escalation.ladder import Case, Decide, Judge, Perform, Step
-from escalation.opening import parse_problem, prepare, prepare_again
+from escalation.opening import choose_policy, parse_with_policy, prepare, prepare_again
 from escalation.recording import Ledger
 from escalation.runtime import Listener, Runtime
 from escalation.settings import ROOT
@@ -52,12 +52,18 @@ def listening(listener: Listener | None, runtime: Runtime | None = None) -> Iter
 
 
 def run_case(
-    problem: Any, policy: str, case_id: str | None, folder: str | None, approval_wait_s: float | None = None
+    problem: Any,
+    policy: str | None,
+    case_id: str | None,
+    folder: str | None,
+    approval_wait_s: float | None = None,
 ) -> Outcome:
     """Solves a problem inside a flow run; what it returns ends the run in the state that fits."""
     try:
-        stated = parse_problem(problem)
-        case = prepare(stated, policy, case_id_of(stated, case_id), _start(folder), "prefect")
+        stated, named = parse_with_policy(problem)
+        start = _start(folder)
+        chosen = choose_policy(policy, named, start)
+        case = prepare(stated, chosen, case_id_of(stated, case_id), start, "prefect")
         with borrowed_runtime() as runtime:
             outcome = drive_case(runtime, case, _approval_wait_s(approval_wait_s))
     except BadInput as error:

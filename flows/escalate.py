@@ -3,7 +3,6 @@
 from prefect import flow
 
 from escalation.case import Outcome
-from escalation.opening import DEFAULT_POLICY
 from escalation.problem import Problem
 from flows.driver import run_case
 from flows.naming import run_name
@@ -13,7 +12,7 @@ from flows.naming import run_name
 @flow(flow_run_name=run_name(lambda given: given["problem"]), validate_parameters=False, persist_result=False)
 def escalate(
     problem: Problem,
-    policy: str = DEFAULT_POLICY,
+    policy: str | None = None,
     case_id: str | None = None,
     folder: str | None = None,
     approval_wait_s: float | None = None,
@@ -21,8 +20,9 @@ def escalate(
     """Solves a problem: classical computing first, then AI models, then quantum hardware, as the policy says.
 
     Args:
-        problem: what is asked, as a `Problem` or the same as plain data.
-        policy: the name of a policy that ships, or a policy file.
+        problem: what is asked, as a `Problem` or as plain data with the fields of a problem file.
+        policy: the name of a policy that ships, or a policy file; wins over the one that the problem names as
+            `policy`, as a problem file may. Default: that one, else `default`.
         case_id: an unfinished case to take up again; default: a new one.
         folder: where relative paths of the instance start; default: the current folder, in a deployment
             the checkout.

@@ -6,7 +6,7 @@ from typing import Any
 from prefect.runtime import flow_run
 
 from escalation.errors import BadInput
-from escalation.opening import parse_problem
+from escalation.opening import parse_with_policy
 
 
 def case_id_of(problem: Any, case_id: str | None) -> str:
@@ -16,7 +16,7 @@ def case_id_of(problem: Any, case_id: str | None) -> str:
     """
     if case_id:
         return case_id
-    stated = parse_problem(problem)
+    stated, _ = parse_with_policy(problem)
     return f"{stated.family}-{stated.digest[:6]}-{str(flow_run.id)[-12:]}"
 
 

@@ -20,12 +20,12 @@ from typing import Any
 import pytest
 import yaml
 
-from cli.solve import ProblemFile
 from docs.generate import command_tree
 from escalation.document import Document
 from escalation.errors import BadInput, PolicyError
 from escalation.policy import find_policy, parse_policy
 from escalation.policy_tests import require_passing
+from escalation.problem import ProblemFile
 from escalation.registry import family
 from escalation.settings import ROOT, settings
 from escalation.validation import validated

@@ -63,6 +63,13 @@ class Heard:
         self.said.append(f"judged {attempt.method}")
 
 
+def test_the_policy_that_a_problem_names_is_used_where_the_parameter_names_none(ledger: SqlLedger) -> None:
+    stated: Any = {**toy(3), "policy": "rehearsal"}
+    assert escalate(stated, case_id="its-own").status is CaseStatus.ACCEPTED
+    assert escalate(stated, policy="default", case_id="asked").status is CaseStatus.ACCEPTED
+    assert [ledger.case(name).info.policy_name for name in ("its-own", "asked")] == ["rehearsal", "default"]
+
+
 def test_called_from_python_it_returns_the_outcome_and_tells_the_caller(ledger: SqlLedger) -> None:
     heard = Heard()
     with listening(heard):

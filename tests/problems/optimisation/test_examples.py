@@ -7,7 +7,7 @@ import pytest
 import yaml
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from cli.solve import ProblemFile
+from escalation.problem import ProblemFile
 from escalation.settings import ROOT
 from problems.optimisation.forms.compile import compile_programme
 from problems.optimisation.forms.programme import FREE
