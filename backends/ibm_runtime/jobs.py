@@ -120,8 +120,7 @@ def charged_s(metrics: Mapping[str, Any]) -> float | None:
     usage = field(metrics, "usage", "the metrics of a job")
     if usage.get("status", "pending") == "pending":
         return None
-    told = usage.get("qpu_charge_time_seconds")
-    return None if told is None else seconds(told, "what was charged for a job")
+    return seconds(usage.get("qpu_charge_time_seconds"), "what was charged for a job")
 
 
 def began(metrics: Mapping[str, Any]) -> datetime | None:

@@ -145,7 +145,6 @@ def test_times_without_a_zone_are_in_utc_and_nonsense_is_none() -> None:
         ({}, None),
         ({"usage": {"status": "pending", "qpu_charge_time_seconds": 3}}, None),
         ({"usage": {"qpu_charge_time_seconds": 3}}, None),  # the client takes no status for pending
-        ({"usage": {"status": "complete"}}, None),
         ({"usage": {"status": "complete", "qpu_charge_time_seconds": 3}}, 3.0),
         ({"usage": {"status": "complete", "qpu_charge_time_seconds": 0}}, 0.0),
     ],
@@ -160,6 +159,11 @@ def test_a_charge_that_is_no_number_of_seconds_is_not_believed(told: Any) -> Non
         charged_s({"usage": {"status": "complete", "qpu_charge_time_seconds": told}})
     with pytest.raises(Malformed, match="expected seconds, at least 0"):
         left_s({"usage_limit_seconds": 600, "usage_consumed_seconds": told})
+
+
+def test_a_final_charge_that_names_no_seconds_is_not_believed_either() -> None:
+    with pytest.raises(Malformed, match="expected seconds, at least 0"):
+        charged_s({"usage": {"status": "complete"}})
 
 
 @pytest.mark.parametrize(
