@@ -74,6 +74,7 @@ def isa(service_of_session: Practice) -> Callable[[Any], Any]:
     """Transpiles to practice_boston as IBM's client sees it, onto whichever qubits are best."""
     from qiskit.transpiler import generate_preset_pass_manager
 
+    service_of_session.control.reset()  # this is made before the next test's own reset
     backend = practice.connect(service_of_session).backend("practice_boston")
     passes = generate_preset_pass_manager(optimization_level=1, backend=backend, seed_transpiler=11)
     run: Callable[[Any], Any] = passes.run
