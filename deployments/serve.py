@@ -27,8 +27,8 @@ from deployments.setup import POOL
 from deployments.watching import Api, troubles
 from escalation.errors import BadInput, TierwiseError
 from escalation.handoff.unattended import unattended
-from escalation.home import close_folder
-from escalation.settings import ROOT
+from escalation.home import close_folder, close_to_others
+from escalation.settings import ROOT, settings
 from escalation.surroundings import private_files, without_secrets
 from escalation.visible import visible
 from flows.credential import credential, credential_file
@@ -128,6 +128,7 @@ def serving(
         TierwiseError: when the home is served already, or something does not come up.
     """
     home, keeper = home or served_home(), keeper or Keeper(say)
+    close_to_others(settings().home)
     with private_files(), _alone(home):
         port = usual_port() if port is None else port
         env = {**_without_prefect(), **users_settings(), **client_environment(home, port)}

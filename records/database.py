@@ -45,10 +45,13 @@ class Database:
                 raise
         except (SQLAlchemyError, ImportError, OSError) as error:
             reason = str(getattr(error, "orig", None) or error).splitlines()[0]
-            raise BadInput(
-                f"cannot open the ledger {_shown(url)}: {reason}; set TIERWISE_LEDGER_URL "
-                "or TIERWISE_HOME to a place that can be written"
-            ) from None
+            damaged = "malformed" in reason or "not a database" in reason
+            what_to_do = (
+                "put back a copy of it"
+                if damaged
+                else "set TIERWISE_LEDGER_URL or TIERWISE_HOME to a place that can be written"
+            )
+            raise BadInput(f"cannot open the ledger {_shown(url)}: {reason}; {what_to_do}") from None
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

@@ -156,7 +156,7 @@ def _busy(connection: Connection, case_id: str, lease: RowMapping) -> str:
             f"here: wait for it, or stop it and try again in {left_s:.0f} s"
         )
     return (
-        f"case {case_id!r} is being run by process {who.pid} (pid {who.pid}) on this host: "
+        f"case {case_id!r} is being run by process {who.pid} on this host: "
         "wait for it, or stop it and try again"
     )
 

@@ -119,6 +119,7 @@ def _start(mpiexec: list[str], work: MpiProgram, folder: JobFolder) -> subproces
     try:
         with folder.log.open("wb") as log:
             environment = launcher.clean_environment(mpiexec, limits.threads)
+            environment["TMPDIR"] = str(folder.path)  # what a killed launcher leaves goes with the work
             return start_guarded(command, [*options, f"--wall-s={limits.wall_s}"], environment, log)
     except OSError as error:
         raise BackendError(f"the MPI launcher could not be started: {error}", retry=True) from error

@@ -201,7 +201,6 @@ def check_python_command(block: Block, words: list[str]) -> None:
 
 
 def check_mlflow(block: Block, words: list[str]) -> None:
-<<<<<<< HEAD
     """MLflow's pages and models are shown on the loopback alone, and from where the records are."""
     if words[:2] == ["models", "serve"]:
         options = dict(zip(words[2::2], words[3::2], strict=True))
@@ -209,12 +208,6 @@ def check_mlflow(block: Block, words: list[str]) -> None:
         assert options.keys() <= {"--model-uri", "--env-manager", "--host", "--port"}, str(block)
         return
     assert words[0] == "ui", f"{block}: expected mlflow ui or mlflow models serve"
-=======
-    """MLflow's pages are shown on the loopback alone, and from where the records are."""
-    if words == ["models", "serve"]:
-        return
-    assert words[0] == "ui", f"{block}: expected mlflow ui"
->>>>>>> f1938bb (Let a page name MLflow's own serving)
     options = dict(zip(words[1::2], words[2::2], strict=True))
     assert options["--host"] == "127.0.0.1"
     assert options["--backend-store-uri"] == "sqlite:///mlruns/mlflow.db"
