@@ -1,5 +1,6 @@
 """Real cases whose processes are killed one by one: the answer is that of the undisturbed case."""
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -61,19 +62,25 @@ class Killer:
 
     def __init__(self, victim: Callable[[], psutil.Process | None], times: int = 1) -> None:
         self.victim, self.times, self.killed = victim, times, set[int]()
+        self._one_at_a_time = threading.Lock()  # pieces of work that run beside each other tell of it at once
 
     def decided(self, decision: Decision) -> None: ...
 
     def judged(self, attempt: Attempt) -> None: ...
 
     def progress(self, item: Item, progress: Progress) -> None:
-        under_way = progress.state is JobState.RUNNING and progress.fraction is not None
-        if under_way and len(self.killed) < self.times:
-            with suppress(psutil.NoSuchProcess):  # those of the try before are just going
-                victim = self.victim()
-                if victim is not None and victim.pid not in self.killed:
-                    victim.kill()
-                    self.killed.add(victim.pid)
+        if progress.state is JobState.RUNNING and progress.fraction is not None:
+            with (
+                self._one_at_a_time,
+                suppress(psutil.NoSuchProcess),
+            ):  # those of the try before are just going
+                self._kill()
+
+    def _kill(self) -> None:
+        victim = self.victim() if len(self.killed) < self.times else None
+        if victim is not None and victim.pid not in self.killed:
+            victim.kill()
+            self.killed.add(victim.pid)
 
 
 def below(command: str, level: int) -> Callable[[], psutil.Process | None]:
