@@ -26,8 +26,13 @@ THREAD_VARIABLES = (
 )
 
 
+def identity(pid: int) -> dict[str, Any]:
+    """Names a living process, for `alive`; raises `ProcessLookupError` on none."""
+    return ProcessIdentity.of(pid).to_json()
+
+
 def alive(who: Mapping[str, Any]) -> bool:
-    """Tells whether the very process lives that `ProcessIdentity.to_json` described.
+    """Tells whether the very process lives that `identity` named.
 
     One that cannot be seen (of an earlier boot, another machine or container) counts as gone: it belongs to
     a driver there, whose case has been taken over from here.

@@ -11,8 +11,7 @@ from backends.calls import UNWRITTEN
 from backends.classical import ClassicalBackend
 from backends.jobfolder import JobFolder, read_json
 from backends.mpi import launcher
-from backends.processes import alive, release, start_guarded
-from escalation.clock import ProcessIdentity
+from backends.processes import alive, identity, release, start_guarded
 from escalation.errors import BackendError, WrongWorld
 from escalation.protocols import Progress
 from escalation.settings import Settings
@@ -60,7 +59,7 @@ class MpiBackend(ClassicalBackend):
         guard = _start(mpiexec, work, home)
         self._forget_finished()
         self._guards[home.path] = guard
-        return {"folder": str(home.path), "guard": ProcessIdentity.of(guard.pid).to_json()}
+        return {"folder": str(home.path), "guard": identity(guard.pid)}
 
     def wait(self, handle: Mapping[str, Any], timeout_s: float) -> Progress:
         """Waits until the program is final or the time is up; 0 only asks."""
