@@ -125,7 +125,8 @@ def give_up(runtime: Runtime, case: Case, status: CaseStatus) -> None:
             return
         status, outcome = record.status, Outcome.model_validate(record.outcome)
     except Exception as error:  # a full disk, a database that is away: it then reads as interrupted
-        _log.warning("case %s could not be closed: %s", case.case_id, error)
+        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        _log.warning("case %s could not be closed: %s", case.case_id, reason)
         with suppress(Exception):
             runtime.ledger.let_go(case.case_id)
     runtime.tracker.case_closed(case.case_id, status, outcome, None)
