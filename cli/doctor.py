@@ -10,6 +10,7 @@ from collections.abc import Callable
 from cli.terminal import plain, shorten, terminal
 from deployments.setup import POOL
 from deployments.watching import Api, errors_in, troubles, worrying
+from escalation.errors import first_line
 from escalation.handoff.reconcile import open_cases
 from escalation.handoff.unattended import unattended
 from escalation.home import close_to_others
@@ -51,7 +52,7 @@ def safely(check: Check) -> tuple[bool | None, str]:
     try:
         return check()
     except Exception as error:
-        return False, f"{type(error).__name__}: {error}".splitlines()[0]
+        return False, first_line(error)
 
 
 def python_version() -> tuple[bool, str]:

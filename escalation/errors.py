@@ -38,6 +38,11 @@ def of_machine(error: BaseException) -> bool:
     return False
 
 
+def first_line(error: BaseException) -> str:
+    """The error's type and the first line of what it says."""
+    return f"{type(error).__name__}: {error}".splitlines()[0]
+
+
 class TierwiseError(Exception):
     """The root of every error that this project raises on purpose.
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from pydantic import Field, model_validator
 
+from escalation.errors import first_line
 from escalation.model import Frozen
 from escalation.site import STRICT, Site
 
@@ -130,7 +131,7 @@ class FactProvider:
         try:
             value = self.compute(context)
         except Exception as error:  # a fact that fails to compute is unknown, which closes gates
-            note = f"failed to compute: {type(error).__name__}: {error}".splitlines()[0]
+            note = f"failed to compute: {first_line(error)}"
         if value is not None:
             value, note = _checked(self.spec, value)
         elif not note:

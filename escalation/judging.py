@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from escalation.attempt import Attempt, AttemptStatus, Candidate, Done
 from escalation.case import CaseStatus, Outcome
 from escalation.certificate import Certificate, CertificateStatus
-from escalation.errors import CaseConflict, Faulted, of_machine
+from escalation.errors import CaseConflict, Faulted, first_line, of_machine
 from escalation.handoff.paid import paid_work
 from escalation.ladder import Case, Judge
 from escalation.protocols import Section
@@ -50,7 +50,7 @@ def _certify(case: Case, step: Judge) -> Certificate:
     except Exception as error:
         if of_machine(error):
             raise Faulted.of("the verifier was ended", error, case.case_id) from error
-        reason = f"the verifier failed: {type(error).__name__}: {error}".splitlines()[0]
+        reason = f"the verifier failed: {first_line(error)}"
         return Certificate(
             status=CertificateStatus.INVALID, kind="none", verifier=case.family.name, reasons=(reason,)
         )
@@ -125,7 +125,7 @@ def give_up(runtime: Runtime, case: Case, status: CaseStatus) -> None:
             return
         status, outcome = record.status, Outcome.model_validate(record.outcome)
     except Exception as error:  # a full disk, a database that is away: it then reads as interrupted
-        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        reason = first_line(error)
         _log.warning("case %s could not be closed: %s", case.case_id, reason)
         with suppress(Exception):
             runtime.ledger.let_go(case.case_id)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from escalation.attempt import Attempt, Candidate
 from escalation.case import Outcome
 from escalation.certificate import CertificateStatus
+from escalation.errors import first_line
 from escalation.ladder import Case, chosen
 from escalation.protocols import Answer
 from escalation.recording import Store
@@ -33,5 +34,5 @@ def _answer(case: Case, attempt: Attempt, candidate: Candidate) -> Answer:
     try:
         return case.family.answer(case.instance, case.problem.target, attempt, candidate)
     except Exception as error:
-        reason = f"{type(error).__name__}: {error}".splitlines()[0]
+        reason = first_line(error)
         return Answer((f"the family could not put the answer into words: {reason}",))

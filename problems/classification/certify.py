@@ -8,7 +8,7 @@ import numpy as np
 
 from escalation.attempt import Candidate, Done
 from escalation.certificate import Certificate, CertificateStatus, Control
-from escalation.errors import BadInput
+from escalation.errors import BadInput, first_line
 from escalation.problem import Target
 from escalation.rounding import at_worst
 from problems.classification.arrays import Floats, Ints
@@ -110,7 +110,7 @@ def _guarded(check: Any, candidate: Candidate) -> list[str]:
     try:
         return list(check(candidate))
     except Exception as error:  # malformed values are a finding about the candidate
-        return [f"its null controls cannot be checked: {type(error).__name__}: {error}".splitlines()[0]]
+        return [f"its null controls cannot be checked: {first_line(error)}"]
 
 
 def _missing(metric: str, sealed: Sealed) -> str:

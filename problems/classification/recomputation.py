@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from escalation.attempt import Candidate, Done
+from escalation.errors import first_line
 from problems.classification.arrays import Flags, Floats
 from problems.classification.split_conformal import SLACK, excess
 
@@ -155,4 +156,4 @@ def _file(candidate: Candidate, name: str) -> bytes:
 
 
 def _line(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}".splitlines()[0][:300]
+    return first_line(error)[:300]
