@@ -21,7 +21,7 @@ app.add_typer(jobs_app, name="jobs")
 app.add_typer(budget_app, name="budget")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line, and nothing else.")]
-HandoffId = Annotated[
+SubmissionId = Annotated[
     str,
     typer.Argument(
         metavar="ID", help="case/attempt/ordinal, a unique beginning of it, or the tag.", show_default=False
@@ -119,7 +119,7 @@ def jobs(
     everything: Annotated[bool, typer.Option("--all", help="Those that are over as well.")] = False,
     json: Json = False,
 ) -> None:
-    """List the hand-offs of paid work: state, age, device, job, price, incidents."""
+    """List the submissions of paid work: state, age, device, job, price, incidents."""
     if context.invoked_subcommand is None:
         from cli.jobs import list_jobs
 
@@ -127,29 +127,29 @@ def jobs(
 
 
 @jobs_app.command("cancel")
-def jobs_cancel(handoff: HandoffId) -> None:
+def jobs_cancel(submission: SubmissionId) -> None:
     """Give the work up: its job is cancelled where it still can be."""
     from cli.jobs import cancel
 
-    cancel(handoff)
+    cancel(submission)
 
 
 @jobs_app.command("adopt")
 def jobs_adopt(
-    handoff: HandoffId,
+    submission: SubmissionId,
     job: Annotated[
         str, typer.Argument(metavar="JOB", help="Id of the job at the service.", show_default=False)
     ],
 ) -> None:
-    """Say which job a parked hand-off is; the service is asked whether the job carries its tag."""
+    """Say which job a parked submission is; the service is asked whether the job carries its tag."""
     from cli.jobs import adopt
 
-    adopt(handoff, job)
+    adopt(submission, job)
 
 
 @jobs_app.command("bill")
 def jobs_bill(
-    handoff: HandoffId,
+    submission: SubmissionId,
     qpu_s: Annotated[
         float,
         typer.Option("--qpu-s", help="Seconds charged, as the service's bill says.", show_default=False),
@@ -159,23 +159,23 @@ def jobs_bill(
     """Close the books of work that was given up, or whose charge cannot be believed: say what was charged."""
     from cli.jobs import bill
 
-    bill(handoff, qpu_s, usd)
+    bill(submission, qpu_s, usd)
 
 
 @jobs_app.command("park")
-def jobs_park(handoff: HandoffId) -> None:
-    """Take a hand-off out of the machine's hands; its job goes on."""
+def jobs_park(submission: SubmissionId) -> None:
+    """Take a submission out of the machine's hands; its job goes on."""
     from cli.jobs import park
 
-    park(handoff)
+    park(submission)
 
 
 @jobs_app.command("look")
-def jobs_look(handoff: HandoffId) -> None:
-    """Give a parked hand-off back: its job is asked after, or looked for, again."""
+def jobs_look(submission: SubmissionId) -> None:
+    """Give a parked submission back: its job is asked after, or looked for, again."""
     from cli.jobs import look
 
-    look(handoff)
+    look(submission)
 
 
 @app.command()
@@ -185,7 +185,7 @@ def reconcile(
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else.")] = False,
 ) -> None:
-    """Look after hand-offs that no living process looks after: adopt, fetch, settle, bill, park; once."""
+    """Look after submissions that no living process looks after: adopt, fetch, settle, bill, park; once."""
     from cli.reconcile import reconcile_once
 
     raise typer.Exit(reconcile_once(go_on=go_on, as_object=json))
@@ -286,7 +286,7 @@ def doctor() -> None:
 def main() -> None:
     """Runs the command line; what went wrong is one line on standard error and an exit code."""
     from cli.failure import guarded
-    from escalation.surroundings import PRIVATE, settle
+    from escalation.inputs.surroundings import PRIVATE, settle
 
     settle()
     os.umask(PRIVATE)

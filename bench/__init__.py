@@ -1,5 +1,5 @@
 """What is measured, against whom; see README.md. Nothing here is a test."""
 
-from escalation.surroundings import settle
+from escalation.inputs.surroundings import settle
 
 settle()

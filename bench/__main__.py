@@ -8,7 +8,7 @@ for name, arguments in (
     ("orchestration", ["--prefect"]),
     ("mpi_scaling", []),
     ("rehearsal", []),
-    ("handoff", []),
+    ("submission", []),
     ("optimisation.clinics", []),
     ("optimisation.targets", []),
     ("optimisation.learning", []),

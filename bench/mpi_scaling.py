@@ -2,7 +2,7 @@
 
     python -m bench.mpi_scaling [--repeats 3] [--dataset breast_cancer]
 
-Method: the whole piece of work of the hpc tier, `problems.classification.nested_cv:run`, through the mpi
+Method: the whole piece of work of the hpc tier, `problems.classification.hpc.nested_cv:run`, through the mpi
 backend, launcher and imports included, for each number of ranks in turn; medians of the elapsed time that
 the backend reports, speed-up and parallel efficiency against one rank. Results are compared: they have to
 be the same bytes. More ranks than cores are not measured.
@@ -17,10 +17,10 @@ from statistics import median
 
 from backends.mpi.backend import MpiBackend
 from bench.machine import machine, row
-from escalation.problem import Target
-from escalation.registry import family
-from escalation.settings import Settings
-from escalation.work import MpiProgram, RawResult
+from escalation.inputs.settings import Settings
+from escalation.model.problem import Target
+from escalation.model.work import MpiProgram, RawResult
+from escalation.ports.registry import family
 
 
 def main() -> None:

@@ -29,16 +29,16 @@ from time import perf_counter
 from typing import Any, cast
 
 from bench.machine import machine, row, seconds
-from escalation.drive import solve
-from escalation.ladder import Case
-from escalation.opening import prepare
-from escalation.policy import parse_policy
-from escalation.problem import Budget, DataClass, Problem, Target
-from escalation.protocols import Backend
-from escalation.runtime import Runtime
-from escalation.settings import Settings
+from escalation.engine.drive import solve
+from escalation.engine.ladder import Case
+from escalation.engine.opening import prepare
+from escalation.engine.runtime import Runtime
+from escalation.inputs.settings import Settings
+from escalation.model.problem import Budget, DataClass, Problem, Target
+from escalation.model.work import RawResult, Work
+from escalation.policy.policy import parse_policy
+from escalation.ports.machines import Backend
 from escalation.testing.family import drive_method
-from escalation.work import RawResult, Work
 from tasks.runtime import open_runtime
 
 POLICY = """\

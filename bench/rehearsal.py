@@ -27,11 +27,11 @@ from typing import Any
 
 import numpy as np
 
-from backends.circuit_versions import versions
-from escalation.identity import derive_seed
-from escalation.registry import backend_descriptor, resolve
-from escalation.settings import settings
-from escalation.work import Blob, CircuitBatch, Pub, Resources
+from backends.circuits.versions import versions
+from escalation.inputs.settings import settings
+from escalation.model.identity import derive_seed
+from escalation.model.work import Blob, CircuitBatch, Pub, Resources
+from escalation.ports.registry import backend_descriptor, resolve
 
 QUBITS = 8
 SHOTS = 1024
@@ -91,7 +91,7 @@ def plain_local_mode(device: str, work: CircuitBatch) -> Callable[[], object]:
     """Returns the client's local mode on the whole snapshot, for the same ISA circuit."""
     from qiskit_ibm_runtime.executor_sampler import Sampler
 
-    from backends.circuit_pubs import load_values
+    from backends.circuits.pubs import load_values
     from backends.ibm_runtime.isa import transpile_pub
     from backends.ibm_runtime.subdevice import snapshot_backend
 

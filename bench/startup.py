@@ -18,7 +18,7 @@ COMMANDS = {
     "python -c pass": ["-c", "pass"],
     "tierwise --help": ["-m", "tierwise", "--help"],
     "import flows": ["-c", "import flows"],
-    "import escalation.opening": ["-c", "import escalation.opening"],
+    "import escalation.engine.opening": ["-c", "import escalation.engine.opening"],
     "from flows.escalate import escalate (imports Prefect)": ["-c", "from flows.escalate import escalate"],
     "tierwise policy check default": ["-m", "tierwise", "policy", "check", "default"],
     "tierwise devices": ["-m", "tierwise", "devices"],

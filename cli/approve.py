@@ -13,15 +13,15 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from cli.handoffs import age, amount
+from cli.submissions import age, amount
 from cli.terminal import plain, terminal
-from escalation.calibration import PRACTICE_MONEY
-from escalation.case import CaseRecord
-from escalation.errors import BadInput
-from escalation.handoff.model import Approval, ApprovalState
-from escalation.moments import moment
-from escalation.registry import practises
-from escalation.wording import counted
+from escalation.model.calibration import PRACTICE_MONEY
+from escalation.model.case import CaseRecord
+from escalation.model.errors import BadInput
+from escalation.model.submission import Approval, ApprovalState
+from escalation.ports.registry import practises
+from escalation.text.moments import moment
+from escalation.text.wording import counted
 from tasks.runtime import open_records
 
 HELD = 4

@@ -8,16 +8,16 @@ from typing import Any
 from rich.table import Column, Table
 
 from cli.terminal import plain, terminal
-from escalation.attempt import Cost
-from escalation.calibration import PRACTICE_MONEY
-from escalation.case import WorkKey
-from escalation.errors import BadInput
-from escalation.handoff.model import Handoff, Limit, Period
-from escalation.handoff.paid import bills, may_be_charged
-from escalation.recording import Ledger
-from escalation.registry import practises
-from escalation.settings import settings
-from escalation.site import EVERYBODY
+from escalation.inputs.settings import settings
+from escalation.inputs.site import EVERYBODY
+from escalation.model.attempt import Cost
+from escalation.model.calibration import PRACTICE_MONEY
+from escalation.model.case import WorkKey
+from escalation.model.errors import BadInput
+from escalation.model.submission import Limit, Period, Submission
+from escalation.ports.recording import Ledger
+from escalation.ports.registry import practises
+from escalation.submission.paid_work import bills, may_be_charged
 from tasks.runtime import open_records
 
 
@@ -28,10 +28,10 @@ def show_budget(*, as_object: bool) -> None:
         places = [(project, period) for project in _projects(ledger) for period in Period]
         scopes = [scope(ledger, *place, now) for place in places]
         practised = [scope(ledger, *place, now, practice=True) for place in places]
-        rows = [row for row in ledger.handoffs() if row.price is not None]
+        rows = [row for row in ledger.submissions() if row.price is not None]
         works = [compared(row, bill) for row, bill in _billed(ledger, rows)]
     if as_object:
-        sys.stdout.write(json.dumps({"scopes": scopes, "practice": practised, "handoffs": works}) + "\n")
+        sys.stdout.write(json.dumps({"scopes": scopes, "practice": practised, "submissions": works}) + "\n")
         return
     console = terminal()
     console.print(_scope_table(scopes))
@@ -79,8 +79,8 @@ def scope(
     }
 
 
-def compared(row: Handoff, bill: Cost | None) -> dict[str, Any]:
-    """A hand-off's estimate, which is a lower bound, beside its bill; the ratio is bill over estimate."""
+def compared(row: Submission, bill: Cost | None) -> dict[str, Any]:
+    """A submission's estimate, which is a lower bound, beside its bill; the ratio is bill over estimate."""
     assert row.price is not None
     price = row.price
     ratio = None if bill is None or price.qpu_s == 0 else bill.qpu_s / price.qpu_s
@@ -101,7 +101,7 @@ def _projects(ledger: Ledger) -> list[str]:
     return [*sorted(set(named) - {EVERYBODY}), EVERYBODY]
 
 
-def _billed(ledger: Ledger, rows: list[Handoff]) -> list[tuple[Handoff, Cost | None]]:
+def _billed(ledger: Ledger, rows: list[Submission]) -> list[tuple[Submission, Cost | None]]:
     found: dict[WorkKey, Cost] = bills(ledger, rows)
     return [(row, found.get(row.key)) for row in rows]
 

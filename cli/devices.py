@@ -6,9 +6,9 @@ from dataclasses import asdict
 from typing import Any
 
 from cli.terminal import plain, show_table, terminal
-from escalation.errors import BadInput
-from escalation.moments import moment
-from escalation.registry import BackendDescriptor, DeviceSummary, backend_descriptor, backends, resolve
+from escalation.model.errors import BadInput
+from escalation.ports.registry import BackendDescriptor, DeviceSummary, backend_descriptor, backends, resolve
+from escalation.text.moments import moment
 from tasks.calibrations import Kept, history
 from tasks.runtime import open_records
 

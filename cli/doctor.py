@@ -10,12 +10,12 @@ from collections.abc import Callable
 from cli.terminal import plain, shorten, terminal
 from deployments.setup import POOL
 from deployments.watching import Api, errors_in, troubles, worrying
-from escalation.errors import first_line
-from escalation.handoff.reconcile import open_cases
-from escalation.handoff.unattended import unattended
-from escalation.home import close_to_others
-from escalation.settings import settings
-from escalation.wording import counted
+from escalation.engine.reconcile import open_cases
+from escalation.inputs.home import close_to_others
+from escalation.inputs.settings import settings
+from escalation.model.errors import first_line
+from escalation.submission.unattended import unattended
+from escalation.text.wording import counted
 from flows.engine import auth_string, served_home, served_url, server_url, what_is_wrong
 from tasks.runtime import open_records
 
@@ -90,7 +90,7 @@ def prefect_server() -> tuple[bool, str]:
 
 def databases() -> tuple[bool, str]:
     """Whether ledger, store and MLflow hold what the ledger says; a fresh ledger where there is none yet."""
-    from records.audit import audit
+    from records.audit.audit import audit
 
     with open_records() as (ledger, store):
         found = audit(ledger, store, settings().tracking_uri)
@@ -101,7 +101,7 @@ def databases() -> tuple[bool, str]:
 
 
 def jobs() -> tuple[bool, str]:
-    """Whether somebody looks after every job that may be charged; see `escalation.handoff.unattended`."""
+    """Whether somebody looks after every job that may be charged; see `escalation.submission.unattended`."""
     with open_records() as (ledger, _):
         found, away = unattended(ledger, time.time()), open_cases(ledger)
     if found:

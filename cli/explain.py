@@ -4,16 +4,16 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from cli.handoffs import amount, brief
 from cli.show import about, certificate_line, not_hardware
+from cli.submissions import amount, brief
 from cli.terminal import plain, show_table, terminal
-from escalation.attempt import Cost
-from escalation.case import CaseRecord, CaseStatus, Outcome
-from escalation.conditions import shortfall, words
-from escalation.decision import Action, Decision
-from escalation.handoff.model import Approval, ApprovalState, Handoff
-from escalation.handoff.paid import bills
-from escalation.moments import moment
+from escalation.model.attempt import Cost
+from escalation.model.case import CaseRecord, CaseStatus, Outcome
+from escalation.model.decision import Action, Decision
+from escalation.model.submission import Approval, ApprovalState, Submission
+from escalation.policy.conditions import shortfall, words
+from escalation.submission.paid_work import bills
+from escalation.text.moments import moment
 from tasks.runtime import open_records
 
 _VERBS = {
@@ -31,8 +31,8 @@ def explain_case(case_id: str) -> None:
         record = ledger.case(case_id)
         decisions = list(ledger.decisions(case_id))
         attempts = {attempt.number: attempt for attempt in ledger.attempt_records(case_id)}
-        handoffs = ledger.handoffs(case_id)
-        billed = bills(ledger, handoffs)
+        submissions = ledger.submissions(case_id)
+        billed = bills(ledger, submissions)
         questions = ledger.approvals(case_id)
     _head(console, record)
     tried = 0
@@ -40,8 +40,8 @@ def explain_case(case_id: str) -> None:
         _say(console, decision)
         if decision.action is Action.ATTEMPT:
             attempt = attempts.get(tried)
-            for row in [each for each in handoffs if each.attempt == tried]:
-                _hand_off(console, row, billed.get(row.key), questions)
+            for row in [each for each in submissions if each.attempt == tried]:
+                _submission(console, row, billed.get(row.key), questions)
             tried += 1
             if attempt is None:
                 console.print("   The attempt has not ended.")
@@ -110,9 +110,9 @@ def _say(console: Console, decision: Decision) -> None:
         console.print(f"   Nearest flip: it {plain(decision.nearest_flip.text)}.")
 
 
-def _hand_off(console: Console, row: Handoff, bill: Cost | None, questions: Sequence[Approval]) -> None:
+def _submission(console: Console, row: Submission, bill: Cost | None, questions: Sequence[Approval]) -> None:
     """Says in words where a piece of paid work stands, what a person said, and what went wrong."""
-    console.print(f"   Hand-off {plain(brief(row, bill))}.")
+    console.print(f"   Submission {plain(brief(row, bill))}.")
     if row.reason:
         console.print(f"      Because: {plain(row.reason)}.")
     for each in [question for question in questions if question.key == row.key]:

@@ -8,8 +8,8 @@ import traceback
 from collections.abc import Callable
 from pathlib import Path
 
-from escalation.errors import TierwiseError
-from escalation.visible import visible
+from escalation.model.errors import TierwiseError
+from escalation.text.visible import visible
 
 FULL = "free some space; what was done is on record: `tierwise cases` lists it, `solve --case` goes on"
 

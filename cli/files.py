@@ -4,8 +4,8 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
-from escalation.errors import BadInput
-from escalation.user_files import shown
+from escalation.inputs.user_files import shown
+from escalation.model.errors import BadInput
 
 
 def write_files(case_id: str, files: Mapping[str, bytes], folder: Path) -> list[str]:

@@ -1,4 +1,4 @@
-"""`tierwise jobs`: hand-offs and their remote jobs, and what a person may do with them."""
+"""`tierwise jobs`: submissions and their remote jobs, and what a person may do with them."""
 
 import getpass
 import json
@@ -7,25 +7,25 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from cli.handoffs import as_json, show_handoff
+from cli.submissions import as_json, show_submission
 from cli.terminal import plain, terminal
-from escalation.errors import BadInput
-from escalation.handoff import person
-from escalation.handoff.model import Handoff
-from escalation.handoff.paid import bills
-from escalation.handoff.person import Person
-from escalation.handoff.service import PaidBackend
-from escalation.handoff.states import HandoffState
-from escalation.registry import backend_descriptor, resolve
-from escalation.settings import settings
+from escalation.inputs.settings import settings
+from escalation.model.errors import BadInput
+from escalation.model.submission import Submission
+from escalation.model.submission_states import SubmissionState
+from escalation.ports.paid import PaidBackend
+from escalation.ports.registry import backend_descriptor, resolve
+from escalation.submission import person
+from escalation.submission.paid_work import bills
+from escalation.submission.person import Person
 from tasks.runtime import open_records
 
 
 def list_jobs(*, everything: bool, as_lines: bool) -> None:
-    """Prints the hand-offs that are not over, or all; as JSON one object a line."""
+    """Prints the submissions that are not over, or all; as JSON one object a line."""
     now = time.time()
     with open_records() as (ledger, _):
-        rows = [row for row in ledger.handoffs() if everything or not row.state.final]
+        rows = [row for row in ledger.submissions() if everything or not row.state.final]
         billed = bills(ledger, rows)
     if as_lines:
         for row in rows:
@@ -33,10 +33,12 @@ def list_jobs(*, everything: bool, as_lines: bool) -> None:
         return
     console = terminal()
     for row in rows:
-        show_handoff(console, row, billed.get(row.key), now)
+        show_submission(console, row, billed.get(row.key), now)
     if not rows:
         console.print(
-            "no hand-offs yet" if everything else "no hand-off is open; all there were: tierwise jobs --all"
+            "no submissions yet"
+            if everything
+            else "no submission is open; all there were: tierwise jobs --all"
         )
 
 
@@ -44,7 +46,7 @@ def cancel(name: str) -> None:
     """Gives the work up."""
     with open_records() as (ledger, _), _backends() as open_backend:
         row = person.cancel(ledger, person.find(ledger, name), _me(), open_backend)
-    if row.state is HandoffState.CANCELLED:
+    if row.state is SubmissionState.CANCELLED:
         _done(
             row,
             "given up; what was reserved for it stays reserved until `tierwise jobs bill`",
@@ -56,11 +58,11 @@ def cancel(name: str) -> None:
 
 
 def adopt(name: str, job_id: str) -> None:
-    """Takes a job for that of a parked hand-off, once the service said that it carries its tag."""
+    """Takes a job for that of a parked submission, once the service said that it carries its tag."""
     with open_records() as (ledger, _), _backends() as open_backend:
         row = person.find(ledger, name)
         row = person.adopt(ledger, open_backend(row.backend), row, job_id, _me())
-    _done(row, f"job {row.job_id} carries the tag {row.tag}, and is now the job of this hand-off", _ON)
+    _done(row, f"job {row.job_id} carries the tag {row.tag}, and is now the job of this submission", _ON)
 
 
 def bill(name: str, qpu_s: float, usd: float) -> None:
@@ -71,14 +73,14 @@ def bill(name: str, qpu_s: float, usd: float) -> None:
 
 
 def park(name: str) -> None:
-    """Takes a hand-off out of the machine's hands."""
+    """Takes a submission out of the machine's hands."""
     with open_records() as (ledger, _):
         row = person.park(ledger, person.find(ledger, name), _me())
     _done(row, "nobody touches it until `tierwise jobs look`, `adopt` or `cancel`; its job goes on")
 
 
 def look(name: str) -> None:
-    """Gives a parked hand-off back to the machine."""
+    """Gives a parked submission back to the machine."""
     with open_records() as (ledger, _):
         row = person.look(ledger, person.find(ledger, name), _me())
     what = (
@@ -90,7 +92,7 @@ def look(name: str) -> None:
 _ON = "`tierwise reconcile` goes on with it, and so does `tierwise solve … --case`"
 
 
-def _done(row: Handoff, *said: str) -> None:
+def _done(row: Submission, *said: str) -> None:
     console = terminal()
     console.print(f"[bold]{plain(str(row.key))}[/] is {row.state}")
     for line in said:

@@ -5,10 +5,10 @@ import sys
 from pathlib import Path
 
 from cli.files import write_files
-from cli.handoffs import handed_off
 from cli.show import show_outcome
+from cli.submissions import handed_off
 from cli.terminal import terminal
-from escalation.case import Outcome
+from escalation.model.case import Outcome
 from tasks.outcomes import outcome
 from tasks.runtime import open_records
 

@@ -4,10 +4,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from escalation.case import Outcome
-from escalation.drive import solve
-from escalation.ladder import Case
-from escalation.runtime import Listener
+from escalation.engine.drive import solve
+from escalation.engine.ladder import Case
+from escalation.engine.runtime import Listener
+from escalation.model.case import Outcome
 from tasks.runtime import open_runtime
 
 

@@ -1,10 +1,10 @@
 """`tierwise policy check`."""
 
 from cli.terminal import plain, terminal
-from escalation.errors import PolicyError
-from escalation.floor import below
-from escalation.policy import load_policy
-from escalation.policy_tests import run_tests
+from escalation.model.errors import PolicyError
+from escalation.policy.floor import below
+from escalation.policy.policy import load_policy
+from escalation.policy.policy_tests import run_tests
 
 
 def check(file: str) -> None:

@@ -8,10 +8,10 @@ from typing import Self
 
 from rich.console import Console
 
-from escalation.case import Outcome
-from escalation.errors import Faulted
-from escalation.ladder import Case
-from escalation.runtime import Listener
+from escalation.engine.ladder import Case
+from escalation.engine.runtime import Listener
+from escalation.model.case import Outcome
+from escalation.model.errors import Faulted
 from tasks.runtime import open_runtime
 
 

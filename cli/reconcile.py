@@ -5,21 +5,21 @@ from collections.abc import Iterator, Mapping
 
 from rich.console import Console
 
-from cli.handoffs import brief
+from cli.submissions import brief
 from cli.terminal import plain, terminal
-from escalation.attempt import Cost
-from escalation.case import WorkKey
-from escalation.drive import solve
-from escalation.errors import TierwiseError
-from escalation.handoff.paid import bills
-from escalation.handoff.reconcile import Report, Seen, reconcile
-from escalation.opening import prepare_again
-from escalation.runtime import Runtime
+from escalation.engine.drive import solve
+from escalation.engine.opening import prepare_again
+from escalation.engine.reconcile import Report, Seen, reconcile
+from escalation.engine.runtime import Runtime
+from escalation.model.attempt import Cost
+from escalation.model.case import WorkKey
+from escalation.model.errors import TierwiseError
+from escalation.submission.paid_work import bills
 from tasks.runtime import open_runtime
 
 
 def reconcile_once(*, go_on: bool, as_object: bool) -> int:
-    """Looks after every open hand-off once, and goes on with cases where asked to; returns the exit code."""
+    """Looks after every open submission once; goes on with cases where asked to; returns the exit code."""
     console = terminal(stderr=as_object, quiet=as_object)
     with open_runtime() as runtime:
         report = reconcile(runtime)
@@ -40,7 +40,7 @@ def reconcile_once(*, go_on: bool, as_object: bool) -> int:
 def lines(report: Report, billed: Mapping[WorkKey, Cost]) -> Iterator[str]:
     """The report in words, a line of markup each."""
     if not report.visits:
-        yield "no hand-off is open"
+        yield "no submission is open"
     for visit in report.visits:
         if visit.busy:
             yield f"[dim]left alone: {plain(visit.busy)}[/]"

@@ -11,16 +11,16 @@ from rich.status import Status
 from rich.table import Column, Table
 
 from cli.terminal import plain
-from escalation.attempt import Attempt
-from escalation.calibration import PRACTICE_MONEY, DeviceKind
-from escalation.case import CaseInfo, CaseStatus, Outcome
-from escalation.certificate import Certificate, CertificateStatus
-from escalation.conditions import shortfall
-from escalation.decision import Action, Decision
-from escalation.ladder import Case, Item
-from escalation.problem import Target
-from escalation.protocols import Progress
-from escalation.rounding import at_worst, rounded
+from escalation.engine.ladder import Case, Item
+from escalation.model.attempt import Attempt
+from escalation.model.calibration import PRACTICE_MONEY, DeviceKind
+from escalation.model.case import CaseInfo, CaseStatus, Outcome
+from escalation.model.certificate import Certificate, CertificateStatus
+from escalation.model.decision import Action, Decision
+from escalation.model.problem import Target
+from escalation.policy.conditions import shortfall
+from escalation.ports.machines import Progress
+from escalation.text.rounding import at_worst, rounded
 
 _COLOUR = {
     Action.ATTEMPT: "cyan", Action.ACCEPT: "green",
@@ -137,7 +137,7 @@ def show_outcome(console: Console, info: CaseInfo, outcome: Outcome, handed_off:
             f"[{style}]{'stopped' if stopped else 'waits'}[/]", f"[{style}]{plain(outcome.paused)}[/]"
         )
     for line in handed_off:
-        table.add_row("hand-off", plain(line))
+        table.add_row("submission", plain(line))
     for line in outcome.failures:
         table.add_row("[bold red]FAILED[/]", f"[red]{plain(line)}[/]")
     for line in outcome.faults:

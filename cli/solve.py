@@ -9,18 +9,18 @@ from pathlib import Path
 
 from rich.console import Console
 
-from cli.handoffs import handed_off
 from cli.show import Trace, show_outcome
+from cli.submissions import handed_off
 from cli.terminal import terminal
-from escalation.case import CaseStatus, Outcome
-from escalation.clock import boottime_s
-from escalation.document import Document
-from escalation.errors import BadInput
-from escalation.ladder import Case
-from escalation.opening import choose_policy, prepare
-from escalation.problem import ProblemFile
-from escalation.runtime import Listener
-from escalation.validation import validated
+from escalation.engine.ladder import Case
+from escalation.engine.opening import choose_policy, prepare
+from escalation.engine.runtime import Listener
+from escalation.inputs.document import Document
+from escalation.inputs.validation import validated
+from escalation.model.case import CaseStatus, Outcome
+from escalation.model.clock import boottime_s
+from escalation.model.errors import BadInput
+from escalation.model.problem import ProblemFile
 
 EXIT = {
     CaseStatus.ACCEPTED: 0, CaseStatus.ABSTAINED: 3, CaseStatus.REFUSED: 3, CaseStatus.HELD: 4,

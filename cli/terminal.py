@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.segment import Segment
 from rich.text import Text
 
-from escalation.visible import visible
+from escalation.text.visible import visible
 
 _GAP = 2
 """Spaces between two columns."""

@@ -1,5 +1,5 @@
 """Work pools, schedules and variables, and the idempotent script that sets them up."""
 
-from escalation.surroundings import settle
+from escalation.inputs.surroundings import settle
 
 settle()

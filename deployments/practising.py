@@ -1,4 +1,4 @@
-"""A practice service beside the server, so that the whole hand-off can be practised without an account."""
+"""A practice service beside the server, so that the whole submission can be practised without an account."""
 
 import os
 import sys
@@ -10,8 +10,8 @@ from urllib.error import URLError
 
 from deployments.gate import LOOPBACK
 from deployments.processes import START_S, Ending, Say, Start, child, free_port
-from escalation.errors import TierwiseError
-from escalation.surroundings import without_secrets
+from escalation.inputs.surroundings import without_secrets
+from escalation.model.errors import TierwiseError
 from practice import INSTANCE, LABEL, TOKEN, Control, environment
 
 USD_PER_QPU_S = "1.60"

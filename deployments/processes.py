@@ -13,10 +13,10 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from backends.processes import release, start_guarded
+from backends.processes.guarded import release, start_guarded
 from deployments.gate import LOOPBACK, own_origins
-from escalation.errors import TierwiseError
-from escalation.surroundings import past_proxies, private_files, without_secrets
+from escalation.inputs.surroundings import past_proxies, private_files, without_secrets
+from escalation.model.errors import TierwiseError
 from flows.credential import make_credential
 from flows.engine import healthy, stated_credential
 

@@ -25,15 +25,15 @@ from deployments.processes import (
 )
 from deployments.setup import POOL
 from deployments.watching import Api, troubles
-from escalation.errors import BadInput, TierwiseError
-from escalation.handoff.unattended import unattended
-from escalation.home import close_folder, close_to_others
-from escalation.settings import ROOT, settings
-from escalation.surroundings import private_files, without_secrets
-from escalation.visible import visible
+from escalation.inputs.home import close_folder, close_to_others
+from escalation.inputs.settings import ROOT, settings
+from escalation.inputs.surroundings import private_files, without_secrets
+from escalation.model.errors import BadInput, TierwiseError
+from escalation.submission.unattended import unattended
+from escalation.text.visible import visible
 from flows.credential import credential, credential_file
 from flows.engine import SERVER_FILE, served_home
-from records.locking import file_lock
+from records.ledger.locking import file_lock
 from tasks.runtime import open_records
 
 FIRST_LOOK_S = 180.0

@@ -10,8 +10,8 @@ from typing import Any
 
 import yaml
 
-from escalation.errors import TierwiseError
-from escalation.settings import ROOT
+from escalation.inputs.settings import ROOT
+from escalation.model.errors import TierwiseError
 
 POOL = "tierwise"
 VARIABLES: Mapping[str, list[str]] = {"tierwise_extra_devices": []}

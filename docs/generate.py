@@ -20,7 +20,7 @@ BLOCK = re.compile(r"(<!-- generated: (?P<name>\S+) -->\n).*?(<!-- end -->)", re
 
 def facts() -> str:
     """Every fact that policies may name."""
-    from escalation.policy import known_facts
+    from escalation.policy.policy import known_facts
 
     rows = [
         (
@@ -45,7 +45,7 @@ def _range(within: tuple[float, float] | None) -> str:
 
 def floor_rules() -> str:
     """What stands below every policy."""
-    from escalation.floor import APPROVAL, GATES
+    from escalation.policy.floor import APPROVAL, GATES
 
     rows = [(f"`{rule.id}`", _condition(rule.when), rule.because) for rule in GATES]
     rows.append(
@@ -62,7 +62,7 @@ def _condition(when: Any) -> str:
 
 def settings() -> str:
     """Every setting, as the environment spells it."""
-    from escalation.settings import PREFIX, ROOT, Settings
+    from escalation.inputs.settings import PREFIX, ROOT, Settings
 
     rows = []
     for name, field in Settings.model_fields.items():
@@ -99,8 +99,8 @@ def commands() -> str:
 
 
 def transitions() -> str:
-    """Every transition of a hand-off."""
-    from escalation.handoff.states import TRANSITIONS
+    """Every transition of a submission."""
+    from escalation.model.submission_states import TRANSITIONS
 
     rows = [
         (f"`{each.source}`", f"`{each.target}`", str(each.who), _sentence(each.when)) for each in TRANSITIONS
@@ -109,15 +109,15 @@ def transitions() -> str:
 
 
 def states() -> str:
-    """Every state of a hand-off, and what it means for the case and for the bill."""
-    from escalation.handoff.states import HandoffState
+    """Every state of a submission, and what it means for the case and for the bill."""
+    from escalation.model.submission_states import SubmissionState
 
     def flag(value: bool) -> str:
         return "yes" if value else ""
 
     rows = [
         (f"`{each}`", _STATES[each], flag(each.answered), flag(each.may_be_charged), flag(each.final))
-        for each in HandoffState
+        for each in SubmissionState
     ]
     return table(("state", "meaning", "the case has its result", "the service may have a job", "final"), rows)
 
@@ -254,7 +254,7 @@ _MEANINGS: Mapping[tuple[str, str], str] = {
     ("Policy", "waivers"): "Gates that may stay closed off hardware.",
     ("Policy", "acceptance"): "What a certified answer must meet besides.",
     ("Policy", "approvals"): "What a person is asked about.",
-    ("Policy", "handoff"): "How paid work is waited for, and what drift is too much.",
+    ("Policy", "submission"): "How paid work is waited for, and what drift is too much.",
     ("Policy", "budget"): "Caps on every case under this policy.",
     ("Policy", "tests"): "Facts and the decision expected of them.",
     ("Gate", "id"): "A name of its own in the policy.",
@@ -334,15 +334,23 @@ def _sentence(text: str) -> str:
 
 def generators() -> Mapping[str, Callable[[], str]]:
     """What the pages may ask for, by name."""
-    from escalation.attempt import Cost
-    from escalation.case import Outcome
-    from escalation.certificate import Certificate, Control
-    from escalation.conditions import Threshold
-    from escalation.elapsed import Elapsed
-    from escalation.policy import Acceptance, Approval, Gate, HandoffRules, Policy, PolicyTest, Waiver
-    from escalation.problem import Budget, ProblemFile, Target
-    from problems.classification.spec import DatasetSpec, FileSpec
-    from problems.optimisation.spec import (
+    from escalation.model.attempt import Cost
+    from escalation.model.case import Outcome
+    from escalation.model.certificate import Certificate, Control
+    from escalation.model.elapsed import Elapsed
+    from escalation.model.problem import Budget, ProblemFile, Target
+    from escalation.policy.conditions import Threshold
+    from escalation.policy.policy import (
+        Acceptance,
+        Approval,
+        Gate,
+        Policy,
+        PolicyTest,
+        SubmissionRules,
+        Waiver,
+    )
+    from problems.classification.tables.spec import DatasetSpec, FileSpec
+    from problems.optimisation.spec.spec import (
         AppointmentsSpec,
         GeneratedClinic,
         GeneratedCut,
@@ -359,12 +367,12 @@ def generators() -> Mapping[str, Callable[[], str]]:
     kinds: tuple[type[BaseModel], ...] = (
         ProblemFile, Target, Budget, FileSpec, DatasetSpec, AppointmentsSpec, TriageSpec, QuboSpec,
         MaxCutSpec, IndependentSetSpec, GeneratedClinic, GeneratedWard, GeneratedQubo, GeneratedCut,
-        GeneratedSet, ToySpec, Policy, Gate, Threshold, Acceptance, Approval, Waiver, HandoffRules,
+        GeneratedSet, ToySpec, Policy, Gate, Threshold, Acceptance, Approval, Waiver, SubmissionRules,
         PolicyTest, Outcome, Certificate, Control, Cost, Elapsed,
     )  # fmt: skip
     made: dict[str, Callable[[], str]] = {
         "facts": facts, "floor": floor_rules, "settings": settings, "commands": commands,
-        "transitions": transitions, "handoff-states": states,
+        "transitions": transitions, "submission-states": states,
     }  # fmt: skip
     for kind in kinds:
         made[kind.__name__] = lambda kind=kind: model(kind)  # type: ignore[misc]

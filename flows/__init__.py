@@ -1,6 +1,6 @@
 """The ladder and its sisters as Prefect flows."""
 
-from escalation.surroundings import settle
+from escalation.inputs.surroundings import settle
 
 settle()
 

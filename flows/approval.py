@@ -22,10 +22,10 @@ from prefect.runtime import flow_run
 from prefect.states import Running as RunningState
 from pydantic import Field, ValidationError
 
-from escalation.errors import BadInput
-from escalation.handoff.model import Approval, ApprovalState
-from escalation.recording import Ledger
-from escalation.runtime import Runtime
+from escalation.engine.runtime import Runtime
+from escalation.model.errors import BadInput
+from escalation.model.submission import Approval, ApprovalState
+from escalation.ports.recording import Ledger
 from tasks.approval import question_in_brief, show_question
 
 LOOK_S = 2

@@ -8,9 +8,9 @@ from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
 from prefect.states import Completed, Failed
 
-from escalation.settings import settings
-from records.audit import Audit
-from records.audit import audit as look
+from escalation.inputs.settings import settings
+from records.audit.audit import Audit
+from records.audit.audit import audit as look
 from tasks.runtime import open_records
 
 

@@ -5,12 +5,12 @@ from prefect.artifacts import create_table_artifact
 from prefect.logging import get_run_logger
 from prefect.variables import Variable
 
-from escalation.calibration import DeviceKind
-from escalation.errors import BadInput, TierwiseError
-from escalation.policy import load_policy
-from escalation.registry import backend_descriptor
-from escalation.settings import ROOT, settings
-from escalation.work import CircuitBatch
+from escalation.inputs.settings import ROOT, settings
+from escalation.model.calibration import DeviceKind
+from escalation.model.errors import BadInput, TierwiseError
+from escalation.model.work import CircuitBatch
+from escalation.policy.policy import load_policy
+from escalation.ports.registry import backend_descriptor
 from flows.secret import provide_token
 from tasks.running import as_it_is
 from tasks.snapshot import Snapshot, snapshot

@@ -6,12 +6,12 @@ from typing import Any
 from prefect import flow
 from pydantic import Field
 
-from escalation.case import Outcome
-from escalation.errors import BadInput
-from escalation.model import Frozen
-from escalation.opening import DEFAULT_POLICY
-from escalation.problem import Budget, DataClass
-from escalation.validation import parse
+from escalation.engine.opening import DEFAULT_POLICY
+from escalation.inputs.validation import parse
+from escalation.model.case import Outcome
+from escalation.model.errors import BadInput
+from escalation.model.frozen import Frozen
+from escalation.model.problem import Budget, DataClass
 from flows.driver import run_case
 from flows.ending import bad_input
 from flows.naming import run_name

@@ -8,15 +8,15 @@ from typing import Any
 
 from prefect.runtime import deployment
 
-from escalation.case import CaseInfo, Outcome
-from escalation.drive import CarryOut, drive
-from escalation.errors import BadInput, Held
-from escalation.ladder import Case, Decide, Judge, Perform, Step
-from escalation.opening import choose_policy, parse_with_policy, prepare, prepare_again
-from escalation.recording import Ledger
-from escalation.runtime import Listener, Runtime
-from escalation.settings import ROOT
-from escalation.work import RawResult
+from escalation.engine.drive import CarryOut, drive
+from escalation.engine.ladder import Case, Decide, Judge, Perform, Step
+from escalation.engine.opening import choose_policy, parse_with_policy, prepare, prepare_again
+from escalation.engine.runtime import Listener, Runtime
+from escalation.inputs.settings import ROOT
+from escalation.model.case import CaseInfo, Outcome
+from escalation.model.errors import BadInput, Held
+from escalation.model.work import RawResult
+from escalation.ports.recording import Ledger
 from flows.approval import ask_about
 from flows.ending import bad_input, ended
 from flows.naming import case_id_of
@@ -29,7 +29,7 @@ from tasks.running import Running, as_it_is
 from tasks.runtime import open_records, open_runtime
 
 APPROVAL_WAIT_S = 3600.0
-"""Seconds that a deployment's run pauses for a person; the question stands longer, see `HandoffRules`."""
+"""Seconds that a deployment's run pauses for a person; the question stands longer, see `SubmissionRules`."""
 
 _also: ContextVar[Listener | None] = ContextVar("also", default=None)
 _shared: ContextVar[Runtime | None] = ContextVar("shared", default=None)

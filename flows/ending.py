@@ -11,9 +11,9 @@ from typing import cast
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Crashed, Failed
 
-from escalation.case import CaseStatus, Outcome
-from escalation.errors import BadInput, Faulted
-from escalation.rounding import at_worst
+from escalation.model.case import CaseStatus, Outcome
+from escalation.model.errors import BadInput, Faulted
+from escalation.text.rounding import at_worst
 
 
 def ended(outcome: Outcome) -> Outcome:

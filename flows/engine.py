@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from escalation.errors import BadInput
+from escalation.model.errors import BadInput
 from flows.credential import credential
 
 ROOT = Path(__file__).resolve().parent.parent
-"""As in `escalation.settings`, which takes longer to import than all of this."""
+"""As in `escalation.inputs.settings`, which takes longer to import than all of this."""
 
 SERVER_FILE = "server.json"
 """In the server's home: where `tierwise serve` is listening, and its process id."""

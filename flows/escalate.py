@@ -2,8 +2,8 @@
 
 from prefect import flow
 
-from escalation.case import Outcome
-from escalation.problem import Problem
+from escalation.model.case import Outcome
+from escalation.model.problem import Problem
 from flows.driver import run_case
 from flows.naming import run_name
 

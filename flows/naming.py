@@ -5,8 +5,8 @@ from typing import Any
 
 from prefect.runtime import flow_run
 
-from escalation.errors import BadInput
-from escalation.opening import parse_with_policy
+from escalation.engine.opening import parse_with_policy
+from escalation.model.errors import BadInput
 
 
 def case_id_of(problem: Any, case_id: str | None) -> str:

@@ -9,18 +9,18 @@ from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
 from prefect.states import Completed
 
-from escalation.case import CaseStatus
-from escalation.errors import TierwiseError
-from escalation.handoff.reconcile import Report, open_cases, ready
-from escalation.handoff.reconcile import report as summed_up
-from escalation.handoff.unattended import unattended
-from escalation.runtime import Runtime
-from escalation.wording import counted
+from escalation.engine.reconcile import Report, open_cases, ready
+from escalation.engine.reconcile import report as summed_up
+from escalation.engine.runtime import Runtime
+from escalation.model.case import CaseStatus
+from escalation.model.errors import TierwiseError
+from escalation.submission.unattended import unattended
+from escalation.text.wording import counted
 from flows.driver import borrowed_ledger, borrowed_runtime, take_up
 from flows.ending import one_line
 from tasks.reconcile import look_after
 from tasks.running import as_it_is
-from tasks.tables import handoff_rows
+from tasks.tables import submission_rows
 
 UNATTENDED = "Work that may be charged, and that nobody had looked at for long."
 
@@ -47,7 +47,11 @@ def reconcile(go_on: bool = True) -> Report:
         )
         cases = open_cases(runtime.ledger)
         report = summed_up(runtime, [look_after(as_it_is(runtime), case_id) for case_id in cases])
-        _show("reconcile", handoff_rows(report, runtime.clock()), "Hand-offs: what was done, what is parked.")
+        _show(
+            "reconcile",
+            submission_rows(report, runtime.clock()),
+            "Submissions: what was done, what is parked.",
+        )
         went_on = [_go_on(runtime, case_id) for case_id in report.ready] if go_on else []
         _show("reconcile-cases", went_on, "Cases that could go on, and how they ended.")
     return _ended(report, went_on)
@@ -87,8 +91,8 @@ def _ended(report: Report, went_on: list[dict[str, str]]) -> Report:
     parked = sum(each.parked for each in report.seen)
     failed = len(report.errors) + sum(each["ended"] == "failed" for each in went_on)
     message = (
-        f"{counted(len(report.seen), 'hand-off', 'hand-offs')} looked after, {parked} parked for a person, "
-        f"{counted(len(report.expired), 'question', 'questions')} expired, "
+        f"{counted(len(report.seen), 'submission', 'submissions')} looked after, "
+        f"{parked} parked for a person, {counted(len(report.expired), 'question', 'questions')} expired, "
         f"{counted(len(went_on), 'case', 'cases')} gone on, {counted(failed, 'error', 'errors')}"
     )
     name = "Incomplete" if failed else None

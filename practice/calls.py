@@ -92,7 +92,7 @@ class Fault:
         status: HTTP status of the answer; None where there is none, or the right one.
         delivery: what happens to the answer on its way.
         defaults: parameters that a script may change, with their values.
-        violates: the assumption of the hand-off that it breaks; None for all others.
+        violates: the assumption of the submission that it breaks; None for all others.
         spoils: whether the call's own answer cannot be read as it was meant.
     """
 

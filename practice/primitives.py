@@ -12,7 +12,7 @@ from practice.errors import Unusable
 from practice.noise import simulator
 
 if TYPE_CHECKING:
-    from practice.execution import Bench
+    from practice.bench import Bench
 
 Answer = tuple[dict[str, Any], tuple[tuple[int, ...], ...]]
 DEFAULT_SHOTS = 4096

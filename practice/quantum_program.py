@@ -13,7 +13,7 @@ from practice.errors import Unusable
 from practice.noise import seed_of
 
 if TYPE_CHECKING:
-    from practice.execution import Bench
+    from practice.bench import Bench
 
 VERSION = "v2.0"
 

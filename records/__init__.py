@@ -1,5 +1,5 @@
 """WHAT HAPPENED: the ledger (SQL), the store (bytes by SHA-256), the tracking (MLflow)."""
 
-from escalation.surroundings import settle
+from escalation.inputs.surroundings import settle
 
 settle()

@@ -6,15 +6,15 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from escalation.attempt import Attempt
-from escalation.case import Outcome
-from escalation.conditions import shortfall
-from escalation.handoff.paid import PaidWork
-from escalation.ladder import Case
-from escalation.moments import moment
-from escalation.protocols import Section
-from escalation.rounding import at_worst, rounded
-from escalation.visible import visible
+from escalation.engine.ladder import Case
+from escalation.model.attempt import Attempt
+from escalation.model.case import Outcome
+from escalation.policy.conditions import shortfall
+from escalation.ports.families import Section
+from escalation.submission.paid_work import PaidWork
+from escalation.text.moments import moment
+from escalation.text.rounding import at_worst, rounded
+from escalation.text.visible import visible
 
 
 def render(

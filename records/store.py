@@ -6,8 +6,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from escalation.errors import BadInput, CorruptRecord
-from escalation.identity import digest_bytes
+from escalation.model.errors import BadInput, CorruptRecord
+from escalation.model.identity import digest_bytes
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
 

@@ -1,5 +1,5 @@
 """Thin Prefect tasks, a verb each."""
 
-from escalation.surroundings import settle
+from escalation.inputs.surroundings import settle
 
 settle()

@@ -6,11 +6,11 @@ pushes out of sight; and a page with all there is, which is an artifact of the r
 
 from prefect.artifacts import create_markdown_artifact
 
-from escalation.calibration import PRACTICE_MONEY
-from escalation.handoff.model import Approval
-from escalation.moments import moment
-from escalation.registry import practises
-from escalation.visible import markdown
+from escalation.model.calibration import PRACTICE_MONEY
+from escalation.model.submission import Approval
+from escalation.ports.registry import practises
+from escalation.text.moments import moment
+from escalation.text.visible import markdown
 from tasks.artifacts import key
 
 ROWS = (

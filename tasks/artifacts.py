@@ -8,14 +8,14 @@ from prefect.artifacts import create_markdown_artifact, create_progress_artifact
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import ArtifactUpdate
 
-from escalation.attempt import Attempt
-from escalation.case import Outcome
-from escalation.certificate import Certificate
-from escalation.decision import Decision
-from escalation.identity import digest_bytes
-from escalation.problem import Target
-from escalation.rounding import at_worst, rounded
-from escalation.visible import markdown
+from escalation.model.attempt import Attempt
+from escalation.model.case import Outcome
+from escalation.model.certificate import Certificate
+from escalation.model.decision import Decision
+from escalation.model.identity import digest_bytes
+from escalation.model.problem import Target
+from escalation.text.rounding import at_worst, rounded
+from escalation.text.visible import markdown
 
 
 def key(what: str, case_id: str) -> str:

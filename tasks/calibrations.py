@@ -4,11 +4,11 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from escalation.calibration import Calibration
-from escalation.identity import canonical_json
-from escalation.recording import Ledger, Store
-from escalation.registry import DeviceSummary
-from escalation.settings import Settings
+from escalation.inputs.settings import Settings
+from escalation.model.calibration import Calibration
+from escalation.model.identity import canonical_json
+from escalation.ports.recording import Ledger, Store
+from escalation.ports.registry import DeviceSummary
 
 KIND = "calibration"
 WIDTH = 10
@@ -41,8 +41,8 @@ def keep(settings: Settings, device: str, found: Calibration) -> tuple[str, bool
     Returns:
         Its digest, and whether it is another than the one kept last.
     """
-    from records.database import Database
-    from records.events import append, read
+    from records.ledger.database import Database
+    from records.ledger.events import append, read
     from records.store import FileStore
 
     digest = FileStore(settings.store).put(canonical_json(found.to_json()))
@@ -63,7 +63,7 @@ def history(ledger: Ledger, store: Store, device: str) -> tuple[Kept, ...]:
     """The calibrations kept of a device, oldest first; empty where `flows.calibration` never saw it.
 
     Raises:
-        escalation.errors.CorruptRecord: when one is missing from the store, or was changed there.
+        CorruptRecord: when one is missing from the store, or was changed there.
     """
     return tuple(_in_order(ledger, store, device))
 

@@ -2,8 +2,8 @@
 
 from prefect import task
 
-from escalation.deciding import carry_out_decide
-from escalation.ladder import Decide, Decided
+from escalation.engine.deciding import carry_out_decide
+from escalation.engine.ladder import Decide, Decided
 from tasks.running import OPTIONS, Running
 
 

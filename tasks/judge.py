@@ -2,9 +2,9 @@
 
 from prefect import task
 
-from escalation.attempt import Attempt
-from escalation.judging import carry_out_judge
-from escalation.ladder import Judge
+from escalation.engine.judging import carry_out_judge
+from escalation.engine.ladder import Judge
+from escalation.model.attempt import Attempt
 from tasks.running import OPTIONS, Running
 
 

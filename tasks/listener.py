@@ -5,12 +5,12 @@ from uuid import UUID
 
 from prefect.logging import get_run_logger
 
-from escalation.attempt import Attempt
-from escalation.case import Outcome
-from escalation.decision import Decision
-from escalation.ladder import Item
-from escalation.protocols import Progress
-from escalation.runtime import Listener, Silent
+from escalation.engine.ladder import Item
+from escalation.engine.runtime import Listener, Silent
+from escalation.model.attempt import Attempt
+from escalation.model.case import Outcome
+from escalation.model.decision import Decision
+from escalation.ports.machines import Progress
 from tasks.artifacts import show_certificate, show_decisions, show_progress
 
 EVERY_S = 2.0

@@ -2,13 +2,13 @@
 
 from typing import TYPE_CHECKING
 
-from escalation.attempt import Cost
-from escalation.case import CaseRecord, Outcome
-from escalation.ladder import best_of
+from escalation.engine.ladder import best_of
+from escalation.model.attempt import Cost
+from escalation.model.case import CaseRecord, Outcome
 from tasks.runtime import open_records
 
 if TYPE_CHECKING:
-    from records.ledger import SqlLedger
+    from records.ledger.ledger import SqlLedger
 
 
 def outcome(case_id: str) -> Outcome:

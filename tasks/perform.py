@@ -1,4 +1,4 @@
-"""Performs the work that a method asks for: a task run a piece, and inside it one a stretch of a hand-off."""
+"""Performs the work that a method asks for: a task run a piece, inside it one a stretch of a submission."""
 
 from collections.abc import Iterable
 from concurrent.futures import CancelledError
@@ -10,12 +10,12 @@ from prefect import task
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Crashed
 
-from escalation.errors import Faulted, Held, Paused
-from escalation.ladder import Item, Perform
-from escalation.performing import carry_out_item
-from escalation.work import RawResult
-from tasks.handoff import as_task
+from escalation.engine.ladder import Item, Perform
+from escalation.engine.performing import carry_out_item
+from escalation.model.errors import Faulted, Held, Paused
+from escalation.model.work import RawResult
 from tasks.running import OPTIONS, Running, as_it_is
+from tasks.submission import as_task
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ def perform_all(running: Running, step: Perform) -> tuple[RawResult, ...]:
     """Performs the items of a step at once; when one is stopped, all are, before that is raised.
 
     Raises:
-        escalation.errors.Paused: when some of it cannot go on now, after the rest has ended.
+        Paused: when some of it cannot go on now, after the rest has ended.
     """
     if len(step.items) == 1:
         return _all_finished([perform(as_it_is(running), as_it_is(step.items[0]))])

@@ -1,16 +1,16 @@
-"""Looks after the hand-offs of one case that no living process runs."""
+"""Looks after the submissions of one case that no living process runs."""
 
 from prefect import task
 from prefect.logging import get_run_logger
 
-from escalation.handoff.reconcile import Visit, visit
-from escalation.runtime import Runtime
+from escalation.engine.reconcile import Visit, visit
+from escalation.engine.runtime import Runtime
 from tasks.running import OPTIONS
 
 
 @task(name="look after", task_run_name="look after {case_id}", **OPTIONS)
 def look_after(runtime: Runtime, case_id: str) -> Visit:
-    """Takes the case's open hand-offs as far as they go, and says in the log what was done."""
+    """Takes the case's open submissions as far as they go, and says in the log what was done."""
     done = visit(runtime, case_id)
     log = get_run_logger()
     for line in (done.busy, done.error):

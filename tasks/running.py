@@ -6,8 +6,8 @@ from typing import Any, TypeVar, cast
 from prefect.cache_policies import NO_CACHE
 from prefect.utilities.annotations import quote
 
-from escalation.ladder import Case
-from escalation.runtime import Listener, Runtime
+from escalation.engine.ladder import Case
+from escalation.engine.runtime import Listener, Runtime
 
 Value = TypeVar("Value")
 

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from escalation.home import private_home
-from escalation.runtime import Runtime
-from escalation.settings import Settings
-from escalation.settings import settings as read_settings
+from escalation.engine.runtime import Runtime
+from escalation.inputs.home import private_home
+from escalation.inputs.settings import Settings
+from escalation.inputs.settings import settings as read_settings
 
 if TYPE_CHECKING:
-    from records.ledger import SqlLedger
+    from records.ledger.ledger import SqlLedger
     from records.store import FileStore
 
 
@@ -21,7 +21,7 @@ def open_records(settings: Settings | None = None) -> Iterator["tuple[SqlLedger,
     Raises:
         BadInput: when the ledger cannot be opened, or a setting is wrong.
     """
-    from records.ledger import SqlLedger
+    from records.ledger.ledger import SqlLedger
     from records.store import FileStore
 
     settings = settings or read_settings()
@@ -44,10 +44,10 @@ def open_runtime(settings: Settings | None = None) -> Iterator[Runtime]:
     Raises:
         BadInput: when the ledger cannot be opened, or a setting is wrong.
     """
-    from records.ledger import SqlLedger
+    from records.ledger.ledger import SqlLedger
     from records.report import render
     from records.store import FileStore
-    from records.tracking import MlflowTracker
+    from records.tracking.tracking import MlflowTracker
 
     settings = settings or read_settings()
     with private_home(settings.home):

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from prefect import task
 
-from escalation.registry import backend_descriptor, resolve
-from escalation.settings import Settings
+from escalation.inputs.settings import Settings
+from escalation.ports.registry import backend_descriptor, resolve
 from tasks.calibrations import keep
 from tasks.running import OPTIONS
 

@@ -1,10 +1,10 @@
-"""What `reconcile` did, as rows of a table: every hand-off's state, age and cost; unanswered questions."""
+"""What `reconcile` did, as rows of a table: every submission's state, age and cost; unanswered questions."""
 
-from escalation.calibration import PRACTICE_MONEY
-from escalation.handoff.model import Approval
-from escalation.handoff.reconcile import Report, Seen, Visit
-from escalation.registry import practises
-from escalation.visible import visible
+from escalation.engine.reconcile import Report, Seen, Visit
+from escalation.model.calibration import PRACTICE_MONEY
+from escalation.model.submission import Approval
+from escalation.ports.registry import practises
+from escalation.text.visible import visible
 
 Row = dict[str, str]
 COLUMNS = (
@@ -13,15 +13,15 @@ COLUMNS = (
 HOUR_S = 3600.0
 
 
-def handoff_rows(report: Report, now: float) -> list[Row]:
-    """A row a hand-off, parked ones first; a case that was not looked after; a question that expired."""
-    rows = [_handoff(each, now) for each in sorted(report.seen, key=lambda each: not each.parked)]
+def submission_rows(report: Report, now: float) -> list[Row]:
+    """A row a submission, parked ones first; a case that was not looked after; a question that expired."""
+    rows = [_submission(each, now) for each in sorted(report.seen, key=lambda each: not each.parked)]
     rows += [_case(visit) for visit in report.visits if visit.busy or visit.error]
     rows += [_question(each, now) for each in report.expired]
     return [dict.fromkeys(COLUMNS, "") | {name: visible(cell) for name, cell in row.items()} for row in rows]
 
 
-def _handoff(seen: Seen, now: float) -> Row:
+def _submission(seen: Seen, now: float) -> Row:
     row = seen.row
     said = [seen.error, *seen.incidents, row.reason]
     practice = f" of {PRACTICE_MONEY}" if practises(row.backend) else ""

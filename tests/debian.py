@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from records.locking import file_lock
+from records.ledger.locking import file_lock
 
 _PATIENCE_S = 120.0
 _LOCK = Path(tempfile.gettempdir()) / "tierwise-tests-debian.lock"

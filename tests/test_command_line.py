@@ -13,9 +13,9 @@ from typing import Any
 import psutil
 import pytest
 
-from escalation.settings import ROOT
+from escalation.inputs.settings import ROOT
 from escalation.testing.guarded import descending
-from records.ledger import SqlLedger
+from records.ledger.ledger import SqlLedger
 from records.store import FileStore
 
 POLICY = """\
@@ -50,7 +50,7 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An empty MLflow database: making one takes longer than solving a problem."""
     folder = tmp_path_factory.mktemp("migrated")
     code = (
-        "from pathlib import Path; from records.tracking_client import open_client; "
+        "from pathlib import Path; from records.tracking.client import open_client; "
         f"open_client('sqlite:///{folder}/mlflow.db', Path({str(folder)!r}))"
     )
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)

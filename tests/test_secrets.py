@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from escalation.settings import ROOT
+from escalation.inputs.settings import ROOT
 from escalation.testing.guarded import command_line, descending
 from practice.calls import Call
 from practice.running import Practice, process
@@ -120,11 +120,11 @@ SECRETS = {
     "SITE_DATABASE": f"postgresql://ada:{TOKEN}@db.example/site",
 }
 KINDS = (
-    "backends/guard.py",
+    "backends/processes/guard.py",
     "mpiexec",
     "backends.mpi.rank",
     "backends.local.worker",
-    "backends.circuit_worker",
+    "backends.circuits.worker",
 )
 
 

@@ -2,10 +2,10 @@
 
 from typing import ClassVar
 
-from backends.circuit_backend import SimulatedBackend
-from escalation.calibration import DeviceKind
-from escalation.errors import BadInput
-from escalation.settings import Settings
+from backends.circuits.backend import SimulatedBackend
+from escalation.inputs.settings import Settings
+from escalation.model.calibration import DeviceKind
+from escalation.model.errors import BadInput
 
 
 class AerBackend(SimulatedBackend):

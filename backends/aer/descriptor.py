@@ -1,7 +1,7 @@
 """What the registry knows of the ideal simulator."""
 
-from escalation.calibration import DeviceKind
-from escalation.registry import BackendDescriptor
+from escalation.model.calibration import DeviceKind
+from escalation.ports.registry import BackendDescriptor
 
 DESCRIPTOR = BackendDescriptor(
     name="aer",

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from backends.circuit_options import CircuitOptions
-from backends.circuit_pubs import (
+from backends.circuits.options import CircuitOptions
+from backends.circuits.pubs import (
     Sampler,
     bits_of,
     count_sets,
@@ -14,11 +14,11 @@ from backends.circuit_pubs import (
     pub_report,
     sample_pub,
 )
-from backends.circuit_size import entanglers, simulation_log2, two_qubit_depth
-from backends.circuit_versions import versions
-from escalation.identity import derive_seed
-from escalation.quote import Quote
-from escalation.work import CircuitBatch, JobState, Pub, RawResult, Report
+from backends.circuits.size import entanglers, simulation_log2, two_qubit_depth
+from backends.circuits.versions import versions
+from escalation.model.identity import derive_seed
+from escalation.model.quote import Quote
+from escalation.model.work import CircuitBatch, JobState, Pub, RawResult, Report
 
 # seconds an amplitude and gate: three times the 9e-9 of one run (21 qubits, 185 operations, one thread, on a
 # shared machine); seconds a parameter set: a guess on the high side

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from backends.ibm_runtime.devices import PRACTICE_PREFIX
-from escalation.errors import BadInput
-from escalation.settings import Settings
+from escalation.inputs.settings import Settings
+from escalation.model.errors import BadInput
 
 SecretProvider = Callable[[], SecretStr | None]
 SECRET_PROVIDERS: list[SecretProvider] = []
@@ -64,7 +64,7 @@ def check_place(settings: Settings, device: str) -> None:
     """Refuses a practice device anywhere but on loopback, and a real one on loopback or without TLS.
 
     Raises:
-        escalation.errors.BadInput: with one line.
+        BadInput: with one line.
     """
     url = settings.ibm_url
     if device.startswith(PRACTICE_PREFIX):
@@ -99,7 +99,7 @@ def find_account(settings: Settings, device: str) -> Account:
     A practice service is only ever shown a token that the settings name outright.
 
     Raises:
-        escalation.errors.BadInput: when there is none, with how to set it.
+        BadInput: when there is none, with how to set it.
     """
     check_place(settings, device)
     if device.startswith(PRACTICE_PREFIX):

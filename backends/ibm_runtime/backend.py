@@ -2,16 +2,16 @@
 
 from typing import ClassVar
 
-from backends.circuit_backend import SimulatedBackend
+from backends.circuits.backend import SimulatedBackend
 from backends.ibm_runtime import snapshots
 from backends.ibm_runtime.calibration import calibration
 from backends.ibm_runtime.devices import DEFAULT, kind_of
 from backends.ibm_runtime.service import ServiceBackend
-from escalation.calibration import Calibration, DeviceKind
-from escalation.errors import BadInput
-from escalation.quote import Quote
-from escalation.settings import Settings
-from escalation.work import Work
+from escalation.inputs.settings import Settings
+from escalation.model.calibration import Calibration, DeviceKind
+from escalation.model.errors import BadInput
+from escalation.model.quote import Quote
+from escalation.model.work import Work
 
 
 class IbmRuntimeBackend(SimulatedBackend):
@@ -24,7 +24,7 @@ class IbmRuntimeBackend(SimulatedBackend):
         """Opens a device, `DEFAULT` where none is named.
 
         Raises:
-            escalation.errors.BadInput: on an unknown rehearsal, and on a device that is none.
+            BadInput: on an unknown rehearsal, and on a device that is none.
         """
         self.kind = kind_of(device)
         if self.kind is not DeviceKind.REHEARSAL:
@@ -52,7 +52,7 @@ def open_backend(settings: Settings, device: str | None = None) -> IbmRuntimeBac
     """Opens a device: `fake_…` (or none named) is rehearsed here, `practice_…` and `ibm_…` are at a service.
 
     Raises:
-        escalation.errors.BadInput: on an unknown name, or one that does not go with the service's address.
+        BadInput: on an unknown name, or one that does not go with the service's address.
     """
     if device is None or not kind_of(device).paid:
         return IbmRuntimeBackend(settings, device)

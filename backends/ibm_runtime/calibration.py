@@ -7,8 +7,8 @@ from math import isfinite
 from typing import Any
 
 from backends.ibm_runtime import snapshots
-from escalation.calibration import Calibration, GateCalibration, LayerFidelity, QubitCalibration
-from escalation.model import in_utc
+from escalation.model.calibration import Calibration, GateCalibration, LayerFidelity, QubitCalibration
+from escalation.model.frozen import in_utc
 
 SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 DISABLED = 1.0

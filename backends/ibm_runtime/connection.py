@@ -9,20 +9,12 @@ from typing import Any, TypeVar
 
 from backends.ibm_runtime.account import Account, redact
 from backends.ibm_runtime.documents import parse
+from backends.ibm_runtime.exchange import Exchange
 from backends.ibm_runtime.rest import Request
-from backends.ibm_runtime.transport import (
-    Bearer,
-    Captured,
-    Exchange,
-    Order,
-    Sheet,
-    Wire,
-    mount,
-    opt_out,
-)
+from backends.ibm_runtime.transport import Bearer, Captured, Order, Sheet, Wire, mount, opt_out
 from backends.ibm_runtime.verdict import Refusals, of_call, of_post, the_post
-from escalation.errors import BackendError, BadInput, TierwiseError
-from escalation.handoff.service import NotSent
+from escalation.model.errors import BackendError, BadInput, TierwiseError
+from escalation.ports.paid import NotSent
 
 T = TypeVar("T")
 CHANNEL = "ibm_quantum_platform"
@@ -55,7 +47,7 @@ class Connection:
             refusals: remembered over connections.
 
         Raises:
-            escalation.errors.BackendError: when the service cannot be reached or does not let us in.
+            BackendError: when the service cannot be reached or does not let us in.
         """
         self.account = account
         self._sheets = _Sheets()
@@ -74,7 +66,7 @@ class Connection:
         What follows a job does without.
 
         Raises:
-            escalation.errors.BackendError: when the service cannot be reached or does not let us in.
+            BackendError: when the service cannot be reached or does not let us in.
         """
         if self._service is None:
             made = self.call(self._connect)
@@ -88,7 +80,7 @@ class Connection:
         """Runs a call of the client.
 
         Raises:
-            escalation.errors.BackendError: in place of whatever the client raises, its text without secrets.
+            BackendError: in place of whatever the client raises, its text without secrets.
         """
         values, error = self._attempt(function, order)
         failed: TierwiseError | None = of_call(self.exchanges, self._refusals)
@@ -105,7 +97,7 @@ class Connection:
         """Makes one request; returns the bytes of its answer.
 
         Raises:
-            escalation.errors.BackendError: when there is no whole answer, or it is a refusal.
+            BackendError: when there is no whole answer, or it is a refusal.
         """
         self.call(lambda: request(self.client._session))
         return bytes(self.exchanges[-1].body)
@@ -114,7 +106,7 @@ class Connection:
         """Makes one request; returns its answer as JSON.
 
         Raises:
-            escalation.errors.BackendError: when there is none; `Malformed` when it is no JSON object.
+            BackendError: when there is none; `Malformed` when it is no JSON object.
         """
         return parse(self.answer(request), what)
 
@@ -122,8 +114,8 @@ class Connection:
         """Runs the client's POST of a job under an order; returns its exchange, which names the job.
 
         Raises:
-            escalation.handoff.service.NotSent: nothing left this machine.
-            escalation.handoff.service.Answered: no job is known of it, and there may be one.
+            escalation.ports.paid.NotSent: nothing left this machine.
+            escalation.ports.paid.Answered: no job is known of it, and there may be one.
         """
         _, error = self._attempt(function, order)
         failed: BackendError | None = of_post(self.exchanges, self._refusals)
@@ -139,7 +131,7 @@ class Connection:
         """Runs the client up to its POST of a job; returns the body it made. Nothing of it is sent.
 
         Raises:
-            escalation.errors.BackendError: when it does not get that far.
+            BackendError: when it does not get that far.
         """
 
         def until_posted() -> None:
@@ -276,7 +268,7 @@ def _environment(account: Account) -> Iterator[None]:
     `IAM_URL` is where API keys go, so with a real account it must be an https address, or unset.
 
     Raises:
-        escalation.errors.BadInput: where it is another.
+        BadInput: where it is another.
     """
     iam = os.environ.get("IAM_URL", "")
     if not account.practice:

@@ -5,9 +5,9 @@ from statistics import median
 
 from backends.ibm_runtime import snapshots
 from backends.ibm_runtime.calibration import DISABLED, calibration, enabled_pairs
-from escalation.calibration import Calibration, DeviceKind
-from escalation.errors import BadInput
-from escalation.registry import DeviceSummary
+from escalation.model.calibration import Calibration, DeviceKind
+from escalation.model.errors import BadInput
+from escalation.ports.registry import DeviceSummary
 
 # of the April 2026 snapshots the one with the highest layer fidelity over 100 qubits
 DEFAULT = "fake_boston"
@@ -24,7 +24,7 @@ def kind_of(device: str | None) -> DeviceKind:
     `ibm_…` is hardware at IBM's service, `practice_…` belongs to a practice service; nobody is asked.
 
     Raises:
-        escalation.errors.BadInput: on any other name, with the nearest ones.
+        BadInput: on any other name, with the nearest ones.
     """
     if device is None or device in snapshots.names():
         return DeviceKind.REHEARSAL

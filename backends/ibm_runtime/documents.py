@@ -11,8 +11,8 @@ from datetime import UTC, datetime, timedelta
 from math import isfinite
 from typing import Any, NoReturn
 
-from escalation.handoff.service import Malformed
-from escalation.model import in_utc
+from escalation.model.frozen import in_utc
+from escalation.ports.paid import Malformed
 
 FIRST_YEAR = 2016
 """When the service began; nothing of it is older."""
@@ -28,7 +28,7 @@ def parse(body: bytes, what: str) -> Mapping[str, Any]:
     """Reads a JSON object.
 
     Raises:
-        escalation.handoff.service.Malformed: where it is none, or tells of errors in place of an answer.
+        escalation.ports.paid.Malformed: where it is none, or tells of errors in place of an answer.
     """
     try:
         found = json.loads(body, parse_constant=_constant)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from math import prod
 from typing import TYPE_CHECKING
 
-from escalation.calibration import Calibration, GateCalibration
+from escalation.model.calibration import Calibration, GateCalibration
 
 if TYPE_CHECKING:
     from backends.ibm_runtime.isa import Isa

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from backends.circuit_pubs import load_circuit
-from backends.circuit_size import Entangler, entanglers, simulation_log2
+from backends.circuits.pubs import load_circuit
+from backends.circuits.size import Entangler, entanglers, simulation_log2
 from backends.ibm_runtime.calibration import calibration
 from backends.ibm_runtime.layout import as_line, best_chain
 from backends.ibm_runtime.subdevice import device_target, relabel, used_qubits
 from backends.ibm_runtime.target import target_of
-from escalation.calibration import Calibration
-from escalation.errors import BadInput
-from escalation.identity import digest_bytes, digest_json
-from escalation.work import Pub
+from escalation.model.calibration import Calibration
+from escalation.model.errors import BadInput
+from escalation.model.identity import digest_bytes, digest_json
+from escalation.model.work import Pub
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -35,7 +35,7 @@ class Isa:
         circuit: over all qubits of the device.
         qubits: the physical qubits in use, sorted.
         entanglers: its two-qubit gates.
-        simulation_log2: of the logical circuit, see `backends.circuit_size.simulation_log2`.
+        simulation_log2: of the logical circuit, see `backends.circuits.size.simulation_log2`.
     """
 
     circuit: "QuantumCircuit"
@@ -142,7 +142,7 @@ def transpile(
     the physical qubit of every circuit qubit, goes before either.
 
     Raises:
-        escalation.errors.BadInput: when the circuit does not fit the device.
+        BadInput: when the circuit does not fit the device.
     """
     text = digest_bytes(pub.qasm3.encode())
     key = digest_json([text, list(pub.parameter_names), place.digest, optimization_level, seed, layout])

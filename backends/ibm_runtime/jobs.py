@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from backends.ibm_runtime.documents import field, identity, moment, seconds, shown, texts
-from escalation.handoff.model import RemoteJob
-from escalation.handoff.service import Malformed
-from escalation.work import JobState
+from escalation.model.submission import RemoteJob
+from escalation.model.work import JobState
+from escalation.ports.paid import Malformed
 
 STATES = {
     "queued": JobState.QUEUED,
@@ -18,7 +18,7 @@ STATES = {
     "cancelled - ran too long": JobState.TIMED_OUT,
 }
 MOST = 500
-"""Jobs that the list of one hand-off may have."""
+"""Jobs that the list of one submission may have."""
 REASON = 500
 """Characters of a reason that are kept."""
 RAN_TOO_LONG = 1305
@@ -34,7 +34,7 @@ def remote_job(said: Mapping[str, Any], asked: str | None = None) -> RemoteJob:
             queued, because a job that is listed is there.
 
     Raises:
-        escalation.handoff.service.Malformed: when it is no job, or another than was asked about.
+        escalation.ports.paid.Malformed: when it is no job, or another than was asked about.
     """
     name = identity(said.get("id"), "a job")
     if asked is not None and name != asked:
@@ -65,7 +65,7 @@ def listed(page: Mapping[str, Any], most: int) -> list[RemoteJob]:
     """Reads a page of jobs, `most` at most.
 
     Raises:
-        escalation.handoff.service.Malformed: when it is none.
+        escalation.ports.paid.Malformed: when it is none.
     """
     rows = page.get("jobs")
     if not isinstance(rows, list) or len(rows) > most:
@@ -84,8 +84,8 @@ def all_listed(ask: Callable[[int], Mapping[str, Any]], page: int) -> list[Remot
         page: jobs a page.
 
     Raises:
-        escalation.handoff.service.Malformed: where the list repeats itself, does not end (the jobs of one
-            hand-off are few), or ends before all that it counts: what it left out may be ours.
+        escalation.ports.paid.Malformed: where the list repeats itself, does not end (the jobs of one
+            submission are few), or ends before all that it counts: what it left out may be ours.
     """
     found: dict[str, RemoteJob] = {}
     while True:
@@ -115,7 +115,7 @@ def charged_s(metrics: Mapping[str, Any]) -> float | None:
     """Reads the seconds charged; None while they are pending, as the client's `job.usage()` has it.
 
     Raises:
-        escalation.handoff.service.Malformed: when they are said to be final, and are no seconds.
+        escalation.ports.paid.Malformed: when they are said to be final, and are no seconds.
     """
     usage = field(metrics, "usage", "the metrics of a job")
     if usage.get("status", "pending") == "pending":
@@ -132,7 +132,7 @@ def left_s(usage: Mapping[str, Any]) -> tuple[float | None, str]:
     """Reads the seconds that an instance has left, as the client's `service.usage()`, and a word on it.
 
     Raises:
-        escalation.handoff.service.Malformed: where they are no seconds.
+        escalation.ports.paid.Malformed: where they are no seconds.
     """
     limit = usage.get("usage_limit_seconds") or usage.get("usage_allocation_seconds")
     used_s = seconds(usage.get("usage_consumed_seconds") or 0.0, "what the instance has used")

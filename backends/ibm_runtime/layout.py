@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from math import inf, log
 
 from backends.ibm_runtime.calibration import enabled_pairs
-from escalation.calibration import Calibration
+from escalation.model.calibration import Calibration
 
 BEAM = 4096
 UNREPORTED = 0.5

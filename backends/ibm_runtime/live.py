@@ -10,9 +10,9 @@ from backends.ibm_runtime import rest
 from backends.ibm_runtime.calibration import build
 from backends.ibm_runtime.connection import Connection
 from backends.ibm_runtime.documents import field, seconds
-from escalation.calibration import Calibration
-from escalation.errors import BackendError, BadInput
-from escalation.identity import digest_bytes
+from escalation.model.calibration import Calibration
+from escalation.model.errors import BackendError, BadInput
+from escalation.model.identity import digest_bytes
 
 RECENT_S = 300.0
 """Seconds for which a calibration is good enough for a quote; decisions, payloads and records ask anew."""
@@ -74,7 +74,7 @@ class LiveDevice:
         """Returns a calibration that is at most `RECENT_S` old in our hands.
 
         Raises:
-            escalation.errors.BackendError: when it cannot be had.
+            BackendError: when it cannot be had.
         """
         if self._recent is not None and time.monotonic() - self._recent[0] < RECENT_S:
             return self._recent[1]

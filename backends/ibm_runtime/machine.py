@@ -7,11 +7,11 @@ from typing import Any
 from backends.ibm_runtime import pricing
 from backends.ibm_runtime.account import check_place, find_account
 from backends.ibm_runtime.devices import kind_of
-from escalation.calibration import Calibration
-from escalation.errors import BackendError, TierwiseError
-from escalation.quote import Quote
-from escalation.settings import Settings
-from escalation.work import CircuitBatch, Work
+from escalation.inputs.settings import Settings
+from escalation.model.calibration import Calibration
+from escalation.model.errors import BackendError, TierwiseError
+from escalation.model.quote import Quote
+from escalation.model.work import CircuitBatch, Work
 
 TIMEOUT_S = (10.0, 60.0)
 """Seconds to connect, and of silence; the client's own are 5 and none, and 900 for the POST of a job."""
@@ -26,7 +26,7 @@ class ServiceMachine:
         """Takes a device by its name; nobody is asked yet.
 
         Raises:
-            escalation.errors.BadInput: on a name that does not go with the service's address.
+            BadInput: on a name that does not go with the service's address.
         """
         check_place(settings, device)
         self.settings = settings
@@ -49,7 +49,7 @@ class ServiceMachine:
         """Asks for the calibration in force; None where the device has none.
 
         Raises:
-            escalation.errors.BackendError: where nobody answers.
+            BackendError: where nobody answers.
         """
         found: Calibration | None = self._device().calibration()
         return found
@@ -79,7 +79,7 @@ class ServiceMachine:
         """The connection for the account, made the first time; asks nothing about the device.
 
         Raises:
-            escalation.errors.BadInput: where no token or no instance is known.
+            BadInput: where no token or no instance is known.
         """
         from backends.ibm_runtime.connection import Connection
         from backends.ibm_runtime.verdict import Refusals
@@ -95,8 +95,8 @@ class ServiceMachine:
         """The device at the connected service, a `live.LiveDevice`; lists the devices the first time.
 
         Raises:
-            escalation.errors.BadInput: where no token or no instance is known.
-            escalation.errors.BackendError: where the service cannot be reached, or has no such device.
+            BadInput: where no token or no instance is known.
+            BackendError: where the service cannot be reached, or has no such device.
         """
         from backends.ibm_runtime.live import LiveDevice
 

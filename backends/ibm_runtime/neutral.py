@@ -6,7 +6,7 @@ before it all travel inside QPY, compressed, where no scan of the request would 
 
 from typing import TYPE_CHECKING
 
-from escalation.errors import BadInput
+from escalation.model.errors import BadInput
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -23,7 +23,7 @@ def neutral(circuit: "QuantumCircuit", names: tuple[str, ...], number: int) -> "
         number: which circuit of the job it is.
 
     Raises:
-        escalation.errors.BadInput: on control flow, whose inner circuits have names of their own.
+        BadInput: on control flow, whose inner circuits have names of their own.
     """
     from qiskit import ClassicalRegister, QuantumCircuit, QuantumRegister
     from qiskit.circuit import Parameter

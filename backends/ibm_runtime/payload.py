@@ -6,21 +6,21 @@ from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
-from backends.circuit_options import CircuitOptions
-from backends.circuit_pubs import load_values, parameter_sets
+from backends.circuits.options import CircuitOptions
+from backends.circuits.pubs import load_values, parameter_sets
 from backends.ibm_runtime.isa import Isa, Place, transpile_batch
 from backends.ibm_runtime.neutral import neutral
-from escalation.errors import BackendError, BadInput
-from escalation.handoff.model import Payload
-from escalation.identity import canonical_json, derive_seed
-from escalation.work import Blob, CircuitBatch, Pub
+from escalation.model.errors import BackendError, BadInput
+from escalation.model.identity import canonical_json, derive_seed
+from escalation.model.submission import Payload
+from escalation.model.work import Blob, CircuitBatch, Pub
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
     from backends.ibm_runtime.connection import Connection
     from backends.ibm_runtime.live import LiveDevice
-    from escalation.calibration import Calibration
+    from escalation.model.calibration import Calibration
 
 PROGRAM = "executor"
 
@@ -55,7 +55,7 @@ def lay_out(work: CircuitBatch, found: "Calibration") -> list[Sent]:
     goes as several pubs, as a pub without parameters is one set.
 
     Raises:
-        escalation.errors.BadInput: when the work does not fit the device, or is not for IBM's sampler.
+        BadInput: when the work does not fit the device, or is not for IBM's sampler.
     """
     options = CircuitOptions.parse(work.options)
     wanted = sorted({pub.shots for pub in work.pubs})
@@ -111,7 +111,7 @@ def freeze(
     """Has the client's own `Sampler` make the request of a job, takes its body, and sends nothing.
 
     Raises:
-        escalation.errors.BackendError: when the client makes none, or something else than was asked for.
+        BackendError: when the client makes none, or something else than was asked for.
     """
     from qiskit_ibm_runtime.executor_sampler import Sampler
 

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from math import ceil
 from typing import TYPE_CHECKING
 
-from backends.circuit_size import two_qubit_depth
+from backends.circuits.size import two_qubit_depth
 from backends.ibm_runtime import estimate
-from escalation.calibration import Calibration
-from escalation.errors import BackendError
-from escalation.handoff.model import Price
-from escalation.quote import Quote
+from escalation.model.calibration import Calibration
+from escalation.model.errors import BackendError
+from escalation.model.quote import Quote
+from escalation.model.submission import Price
 
 if TYPE_CHECKING:
     from backends.ibm_runtime.payload import Sent
@@ -33,7 +33,7 @@ def price(
     """Prices a job: its estimate, and the whole seconds after which the service is to stop it.
 
     Raises:
-        escalation.errors.BackendError: when the price is unknown.
+        BackendError: when the price is unknown.
     """
     seconds = qpu_s(found, sent)
     if seconds is None:
@@ -53,7 +53,7 @@ def known(usd_per_qpu_s: float | None) -> float:
     """Returns the price of a second.
 
     Raises:
-        escalation.errors.BackendError: when it is unknown.
+        BackendError: when it is unknown.
     """
     if usd_per_qpu_s is None:
         raise BackendError("its price is unknown: set TIERWISE_USD_PER_QPU_S to what your plan charges")

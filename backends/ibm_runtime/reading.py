@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from backends.circuit_pubs import Bits, load_circuit, load_values, pack
-from backends.circuit_versions import versions
+from backends.circuits.pubs import Bits, load_circuit, load_values, pack
+from backends.circuits.versions import versions
 from backends.ibm_runtime.neutral import REGISTER
-from escalation.calibration import DeviceKind
-from escalation.handoff.model import Payload, RemoteJob
-from escalation.handoff.service import Unreadable
-from escalation.work import Blob, CircuitBatch, JobState, RawResult
+from escalation.model.calibration import DeviceKind
+from escalation.model.submission import Payload, RemoteJob
+from escalation.model.work import Blob, CircuitBatch, JobState, RawResult
+from escalation.ports.paid import Unreadable
 
 
 def read(work: CircuitBatch, payload: Payload, job: RemoteJob, raw: bytes, kind: DeviceKind) -> RawResult:
@@ -24,7 +24,7 @@ def read(work: CircuitBatch, payload: Payload, job: RemoteJob, raw: bytes, kind:
     left out.
 
     Raises:
-        escalation.handoff.service.Unreadable: when the text is cut off, corrupt, or of another job's shape.
+        escalation.ports.paid.Unreadable: when the text is cut off, corrupt, or of another job's shape.
     """
     about = _provenance(payload, kind)
     if job.state is not JobState.DONE:

@@ -3,18 +3,18 @@
 from collections.abc import Mapping
 from typing import Any
 
-from backends.circuit_options import CircuitOptions
-from backends.circuit_pubs import Sampler, bits_of, count_sets, pack, parameter_sets, pub_report, sample_pub
-from backends.circuit_size import two_qubit_depth
-from backends.circuit_versions import versions
+from backends.circuits.options import CircuitOptions
+from backends.circuits.pubs import Sampler, bits_of, count_sets, pack, parameter_sets, pub_report, sample_pub
+from backends.circuits.size import two_qubit_depth
+from backends.circuits.versions import versions
 from backends.ibm_runtime import estimate, trajectories
 from backends.ibm_runtime.calibration import calibration
 from backends.ibm_runtime.isa import Isa, Place, transpile_batch
 from backends.ibm_runtime.noise import simulation_method, simulator
-from escalation.calibration import Calibration
-from escalation.identity import canonical_json, derive_seed
-from escalation.quote import Quote
-from escalation.work import Blob, CircuitBatch, JobState, RawResult, Report
+from escalation.model.calibration import Calibration
+from escalation.model.identity import canonical_json, derive_seed
+from escalation.model.quote import Quote
+from escalation.model.work import Blob, CircuitBatch, JobState, RawResult, Report
 
 # seconds a matrix element (an amplitude) and gate: about three times what 8 qubits took, one run on a shared
 # machine; the matrix product state's and the set's are guesses on the high side, not measured

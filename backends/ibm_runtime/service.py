@@ -6,18 +6,18 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from backends.circuit_versions import versions
+from backends.circuits.versions import versions
 from backends.ibm_runtime import jobs, pricing, rest
 from backends.ibm_runtime.account import find_account
 from backends.ibm_runtime.documents import identity
 from backends.ibm_runtime.machine import TIMEOUT_S, ServiceMachine, circuits_of, put
-from escalation.calibration import Calibration
-from escalation.errors import BackendError, BadInput
-from escalation.handoff.model import Payload, Price, RemoteJob
-from escalation.handoff.service import Malformed, NotSent
-from escalation.identity import canonical_json
-from escalation.settings import Settings
-from escalation.work import Blob, JobState, RawResult, Work
+from escalation.inputs.settings import Settings
+from escalation.model.calibration import Calibration
+from escalation.model.errors import BackendError, BadInput
+from escalation.model.identity import canonical_json
+from escalation.model.submission import Payload, Price, RemoteJob
+from escalation.model.work import Blob, JobState, RawResult, Work
+from escalation.ports.paid import Malformed, NotSent
 
 PAGE = 50
 """Jobs a listing asks for at once."""
@@ -108,8 +108,8 @@ class ServiceBackend(ServiceMachine):
         """POSTs the frozen bytes into the fence, once.
 
         Raises:
-            escalation.handoff.service.NotSent: nothing left this machine.
-            escalation.handoff.service.Answered: no job is known of it, and there may be one.
+            escalation.ports.paid.NotSent: nothing left this machine.
+            escalation.ports.paid.Answered: no job is known of it, and there may be one.
         """
         from backends.ibm_runtime.payload import post
         from backends.ibm_runtime.transport import Order

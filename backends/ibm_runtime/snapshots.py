@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from escalation.errors import BackendError
+from escalation.model.errors import BackendError
 
 PREFIX = "fake_"
 MIN_QUBITS = 27
@@ -19,7 +19,7 @@ def root() -> Path:
     """The folder with a folder for every snapshot.
 
     Raises:
-        escalation.errors.BackendError: when the client is not installed.
+        BackendError: when the client is not installed.
     """
     spec = importlib.util.find_spec("qiskit_ibm_runtime")
     if spec is None or spec.origin is None:

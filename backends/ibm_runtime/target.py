@@ -4,7 +4,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from backends.ibm_runtime.calibration import DISABLED
-from escalation.calibration import Calibration, GateCalibration
+from escalation.model.calibration import Calibration, GateCalibration
 
 if TYPE_CHECKING:
     from qiskit.transpiler import Target

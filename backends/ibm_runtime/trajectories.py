@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from backends.circuit_pubs import Bits, Floats, Sampler
+from backends.circuits.pubs import Bits, Floats, Sampler
 from backends.ibm_runtime.noise import noise_model, pauli_twirl
-from escalation.identity import derive_seed
+from escalation.model.identity import derive_seed
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -122,7 +122,7 @@ def sample(circuit: "QuantumCircuit", noise: PauliNoise, shots: int, seed: int, 
         how: the noiseless circuits are run.
 
     Returns:
-        uint8, shape (1, shots, bytes), packed as in `escalation.work.CircuitBatch`.
+        uint8, shape (1, shots, bytes), packed as in `escalation.model.work.CircuitBatch`.
     """
     rng = np.random.default_rng(derive_seed(seed, "errors"))
     parts: list[Bits] = []

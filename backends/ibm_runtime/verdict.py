@@ -6,17 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING
 
 import requests
 
 from backends.ibm_runtime.bounded import Unusable
 from backends.ibm_runtime.documents import identity, parse
-from escalation.errors import BackendError
-from escalation.handoff.service import Answered, Declined, InDoubt, Malformed, NotSent
-
-if TYPE_CHECKING:
-    from backends.ibm_runtime.transport import Exchange
+from backends.ibm_runtime.exchange import Exchange, LocallyRefused
+from escalation.model.errors import BackendError
+from escalation.ports.paid import Answered, Declined, InDoubt, Malformed, NotSent
 
 CLIENT_ERRORS = frozenset({400, 401, 402, 403, 404, 405, 409, 410, 411, 413, 414, 415, 422, 431, 451})
 """Statuses that say that the request was read and refused (RFC 9110, section 15.5; 422 and 431: RFC 6585).
@@ -41,20 +38,20 @@ class Refusals:
 
     last: set[tuple[str, str, int]] = field(default_factory=set)
 
-    def passing(self, each: "Exchange") -> bool:
+    def passing(self, each: Exchange) -> bool:
         """Whether it is such a refusal, and the first."""
         status = each.refusal
         may = status == 401 or (status == 404 and not _NAMED.search(each.path))
         return may and (each.method, each.path, status) not in self.last
 
-    def note(self, each: "Exchange") -> None:
+    def note(self, each: Exchange) -> None:
         """Keeps in mind what became of an exchange."""
         self.last = {key for key in self.last if key[:2] != (each.method, each.path)}
         if each.refusal is not None:
             self.last.add((each.method, each.path, each.refusal))
 
 
-def of_post(exchanges: Sequence["Exchange"], refusals: Refusals) -> NotSent | Answered | None:
+def of_post(exchanges: Sequence[Exchange], refusals: Refusals) -> NotSent | Answered | None:
     """Judges the POST of a job; None where the service took it.
 
     - Nothing of the body left this machine (connection refused, name not resolved, TLS failed, no access
@@ -81,14 +78,14 @@ def of_post(exchanges: Sequence["Exchange"], refusals: Refusals) -> NotSent | An
     return InDoubt(f"the POST of the job ended without a clear answer: {reason(last)}")
 
 
-def the_post(exchanges: Sequence["Exchange"]) -> "Exchange | None":
+def the_post(exchanges: Sequence[Exchange]) -> Exchange | None:
     """Returns the POST of a job that counts: the one that left this machine, else the one that was to."""
     posts = [each for each in exchanges if each.method == "POST" and each.path.endswith("/jobs")]
     begun = [each for each in posts if each.body_begun]
     return next(iter(begun or posts), None)
 
 
-def _of_status(last: "Exchange", refusals: Refusals) -> Answered | None:
+def _of_status(last: Exchange, refusals: Refusals) -> Answered | None:
     status, said, after_s = last.status, reason(last), retry_after_s(last)
     if status == 429:
         return Declined(f"the service is busy: {said}", after_s=after_s)
@@ -102,7 +99,7 @@ def _of_status(last: "Exchange", refusals: Refusals) -> Answered | None:
     return InDoubt(f"the POST of the job ended without a clear answer: {said}", after_s=after_s)
 
 
-def of_call(exchanges: Sequence["Exchange"], refusals: Refusals) -> BackendError | None:
+def of_call(exchanges: Sequence[Exchange], refusals: Refusals) -> BackendError | None:
     """Judges any other call by its first exchange that failed; None where all went well."""
     failed = next((each for each in exchanges if not each.good), None)
     if failed is None:
@@ -113,10 +110,8 @@ def of_call(exchanges: Sequence["Exchange"], refusals: Refusals) -> BackendError
     return BackendError(said, retry=_may_pass(failed, refusals))
 
 
-def _may_pass(failed: "Exchange", refusals: Refusals) -> bool:
+def _may_pass(failed: Exchange, refusals: Refusals) -> bool:
     """Whether what stopped an exchange may be over later."""
-    from backends.ibm_runtime.transport import LocallyRefused
-
     if isinstance(failed.error, LocallyRefused | requests.exceptions.InvalidURL):
         return False
     status = failed.refusal
@@ -124,7 +119,7 @@ def _may_pass(failed: "Exchange", refusals: Refusals) -> bool:
     return later or refusals.passing(failed)
 
 
-def job_id(last: "Exchange") -> str | None:
+def job_id(last: Exchange) -> str | None:
     """Returns the id in the answer to a POST of a job; None where there is none to be read."""
     try:
         return identity(parse(last.body, "the POST of a job").get("id"), "a new job")
@@ -132,7 +127,7 @@ def job_id(last: "Exchange") -> str | None:
         return None
 
 
-def retry_after_s(last: "Exchange") -> float | None:
+def retry_after_s(last: Exchange) -> float | None:
     """Returns the seconds that Retry-After asks for, a number or a date (RFC 9110, section 10.2.3).
 
     A date is counted from the service's own `Date`, where it tells one: the two clocks may differ.
@@ -159,7 +154,7 @@ def _date(text: str) -> datetime | None:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def reason(last: "Exchange") -> str:
+def reason(last: Exchange) -> str:
     """Says in a few words what came: the status with the service's message, or what broke."""
     if last.status is None:
         return f"{type(last.error).__name__}: {str(last.error)[:SAID]}"

@@ -7,17 +7,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from backends.calls import UNWRITTEN
-from backends.classical import ClassicalBackend
-from backends.jobfolder import JobFolder
-from backends.last_word import used
 from backends.local.pool import Pool, Worker
-from backends.processes import alive, processors
-from escalation.clock import this_process
-from escalation.errors import BackendError
-from escalation.protocols import Progress
-from escalation.settings import Settings
-from escalation.work import JobState, LocalCall, RawResult, Usage, Work
+from backends.processes.calls import UNWRITTEN
+from backends.processes.classical import ClassicalBackend
+from backends.processes.guarded import alive, processors
+from backends.processes.jobfolder import JobFolder
+from backends.processes.last_word import used
+from escalation.inputs.settings import Settings
+from escalation.model.clock import this_process
+from escalation.model.errors import BackendError
+from escalation.model.work import JobState, LocalCall, RawResult, Usage, Work
+from escalation.ports.machines import Progress
 
 LOST = "lost: the process that submitted it is gone, and its workers with it"
 POLL_S = 0.05
@@ -46,7 +46,7 @@ class LocalBackend(ClassicalBackend):
         """Starts the call; its handle works in other processes while this one lives.
 
         Raises:
-            escalation.errors.BackendError: on other kinds of work, or a folder already used.
+            BackendError: on other kinds of work, or a folder already used.
         """
         if not isinstance(work, LocalCall):
             raise BackendError(f"backend 'local' runs local_call, got {work.kind}")
@@ -75,7 +75,7 @@ class LocalBackend(ClassicalBackend):
         """Returns the result of a final call.
 
         Raises:
-            escalation.errors.BackendError: when it is not final.
+            BackendError: when it is not final.
         """
         progress, folder = self.wait(handle, 0), JobFolder(Path(handle["folder"]))
         if progress.state is JobState.FAULT and folder.finished() is None:

@@ -1,6 +1,6 @@
 """What the registry knows of this backend."""
 
-from escalation.registry import BackendDescriptor
+from escalation.ports.registry import BackendDescriptor
 
 DESCRIPTOR = BackendDescriptor(
     name="local",

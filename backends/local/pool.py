@@ -6,8 +6,8 @@ import sys
 import threading
 from pathlib import Path
 
-from backends.last_word import LastWord
-from backends.processes import environment, release, start_guarded
+from backends.processes.guarded import environment, release, start_guarded
+from backends.processes.last_word import LastWord
 
 
 class Worker:

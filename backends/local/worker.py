@@ -15,12 +15,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
-from backends.calls import UNWRITTEN, Meter, checked, cpu_s, failure, one_line, resolve, where
-from backends.jobfolder import FolderReport, JobFolder
-from backends.last_word import began
-from escalation.clock import this_process
-from escalation.errors import of_machine
-from escalation.work import JobState, RawResult
+from backends.processes.calls import UNWRITTEN, Meter, checked, cpu_s, failure, one_line, resolve, where
+from backends.processes.jobfolder import FolderReport, JobFolder
+from backends.processes.last_word import began
+from escalation.model.clock import this_process
+from escalation.model.errors import of_machine
+from escalation.model.work import JobState, RawResult
 
 ROOT = Path.cwd()
 

@@ -7,15 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from backends.calls import UNWRITTEN
-from backends.classical import ClassicalBackend
-from backends.jobfolder import JobFolder, read_json
 from backends.mpi import launcher
-from backends.processes import alive, identity, release, start_guarded
-from escalation.errors import BackendError, WrongWorld
-from escalation.protocols import Progress
-from escalation.settings import Settings
-from escalation.work import JobState, MpiProgram, RawResult, Usage, Work
+from backends.processes.calls import UNWRITTEN
+from backends.processes.classical import ClassicalBackend
+from backends.processes.guarded import alive, identity, release, start_guarded
+from backends.processes.jobfolder import JobFolder, read_json
+from escalation.inputs.settings import Settings
+from escalation.model.errors import BackendError, WrongWorld
+from escalation.model.work import JobState, MpiProgram, RawResult, Usage, Work
+from escalation.ports.machines import Progress
 
 LOST = "lost: the process that started it is gone, and its ranks with it"
 EXIT_FILE = "exit.json"
@@ -50,7 +50,7 @@ class MpiBackend(ClassicalBackend):
         """Starts the program; its handle works in other processes while this one lives.
 
         Raises:
-            escalation.errors.BackendError: on other kinds of work, without a launcher, on a used folder.
+            BackendError: on other kinds of work, without a launcher, on a used folder.
         """
         if not isinstance(work, MpiProgram):
             raise BackendError(f"backend 'mpi' runs mpi_program, got {work.kind}")
@@ -75,8 +75,8 @@ class MpiBackend(ClassicalBackend):
         """Returns the result of a final program, with the output of every rank as evidence.
 
         Raises:
-            escalation.errors.BackendError: when it is not final.
-            escalation.errors.WrongWorld: when MPI yielded fewer ranks than asked.
+            BackendError: when it is not final.
+            WrongWorld: when MPI yielded fewer ranks than asked.
         """
         folder, progress = JobFolder(Path(handle["folder"])), _look(handle)
         if not progress.state.final:

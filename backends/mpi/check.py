@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from backends.mpi.backend import MpiBackend
-from escalation.errors import BackendError
-from escalation.settings import Settings
-from escalation.work import MpiProgram, Output, Report, Resources
+from escalation.inputs.settings import Settings
+from escalation.model.errors import BackendError
+from escalation.model.work import MpiProgram, Output, Report, Resources
 
 WALL_S = 60.0
 

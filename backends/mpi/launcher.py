@@ -6,8 +6,8 @@ import shutil
 import sys
 from pathlib import Path
 
-from backends.processes import environment
-from escalation.errors import BackendError
+from backends.processes.guarded import environment
+from escalation.model.errors import BackendError
 
 # what a surrounding MPI job tells its ranks; a launcher that inherits it believes to be one of them
 FOREIGN = (
@@ -44,7 +44,7 @@ def find(mpiexec: str | None) -> list[str]:
         mpiexec: a path, a name on PATH, or either with options, as in `srun --mpi=pmi2`.
 
     Raises:
-        escalation.errors.BackendError: when there is none.
+        BackendError: when there is none.
     """
     if mpiexec:
         command = [mpiexec] if Path(mpiexec).exists() else shlex.split(mpiexec)

@@ -12,11 +12,11 @@ from typing import Any, NoReturn
 
 from mpi4py import MPI
 
-from backends.calls import UNWRITTEN, Meter, checked, failure, one_line, resolve, where
-from backends.jobfolder import FolderReport, JobFolder
-from backends.processes import die_with_parent, processors
-from escalation.errors import of_machine
-from escalation.work import JobState, Output, RawResult, Report
+from backends.processes.calls import UNWRITTEN, Meter, checked, failure, one_line, resolve, where
+from backends.processes.guarded import die_with_parent, processors
+from backends.processes.jobfolder import FolderReport, JobFolder
+from escalation.model.errors import of_machine
+from escalation.model.work import JobState, Output, RawResult, Report
 
 WRONG_SIZE = 3
 

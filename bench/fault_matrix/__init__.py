@@ -1,4 +1,4 @@
-"""What a hand-off survives: processes that die by SIGKILL at named points, under every fault of the service.
+"""What a submission survives: processes killed by SIGKILL at named points, under every fault of the service.
 
 A cell is one piece of paid work, or a whole case on its way up the ladder, against a practice service that
 was reset and given one fault. A process runs it with IBM's own client over HTTP, on a ledger on disk, and is

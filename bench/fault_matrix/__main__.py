@@ -9,7 +9,7 @@ from time import perf_counter
 
 from bench.fault_matrix import cells, crew, table
 from bench.machine import machine
-from escalation.settings import ROOT
+from escalation.inputs.settings import ROOT
 
 PEERS = ROOT / "mlruns" / "fault_matrix_peers.jsonl"
 ROWS = ROOT / "mlruns" / "fault_matrix.jsonl"

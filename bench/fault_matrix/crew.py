@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from bench.fault_matrix.cells import Cell
-from escalation.settings import ROOT
+from escalation.inputs.settings import ROOT
 
 Row = dict[str, Any]
 STOP_S = 30.0

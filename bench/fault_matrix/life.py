@@ -9,18 +9,18 @@ from typing import Any
 
 from bench.fault_matrix import work
 from bench.fault_matrix.points import Mortals, Point, arm_socket
-from escalation.case import CaseStatus
-from escalation.drive import solve
-from escalation.errors import Held, Paused, TierwiseError
-from escalation.handoff.model import ApprovalState
-from escalation.handoff.reconcile import AT_THE_SERVICE, reconcile
-from escalation.handoff.states import HandoffState
-from escalation.performing import carry_out_item
-from escalation.runtime import Runtime, Silent
-from records.ledger import SqlLedger
+from escalation.engine.drive import solve
+from escalation.engine.performing import carry_out_item
+from escalation.engine.reconcile import AT_THE_SERVICE, reconcile
+from escalation.engine.runtime import Runtime, Silent
+from escalation.model.case import CaseStatus
+from escalation.model.errors import Held, Paused, TierwiseError
+from escalation.model.submission import ApprovalState
+from escalation.model.submission_states import SubmissionState
+from records.ledger.ledger import SqlLedger
 from records.store import FileStore
 
-TO_LOOK_AFTER = {*AT_THE_SERVICE, HandoffState.SETTLED} - {HandoffState.PARKED}
+TO_LOOK_AFTER = {*AT_THE_SERVICE, SubmissionState.SETTLED} - {SubmissionState.PARKED}
 ROUNDS, ROUNDS_S = 40, 10.0
 """Visits that `reconcile` pays a case, and seconds of them, before it is left open as it is."""
 BETWEEN_S = 0.1
@@ -122,7 +122,7 @@ def look_after(world: World, point: Point | None) -> dict[str, Any]:
         until = time.monotonic() + ROUNDS_S
         for number in range(ROUNDS):
             report = reconcile(opened)
-            rows = opened.ledger.handoffs(work.CASE)
+            rows = opened.ledger.submissions(work.CASE)
             if not any(row.state in TO_LOOK_AFTER for row in rows):
                 return {"ended": "nothing left", "error": "; ".join(report.errors)}
             if number and time.monotonic() > until:
@@ -149,13 +149,13 @@ def books(world: World) -> dict[str, Any]:
     settings = work.settings(world.home, world.url)
     ledger = SqlLedger(settings.ledger, FileStore(settings.store), settings.case_lease_s)
     try:
-        rows = ledger.handoffs(work.CASE)
+        rows = ledger.submissions(work.CASE)
         row = rows[-1] if rows else None
         result = None if row is None else ledger.find_result(row.key, ledger.find_work(row.key))
         spent = ledger.spent(work.CASE)
         return {
             "case": str(ledger.case(work.CASE).status),
-            "handoffs": len(rows),
+            "submissions": len(rows),
             "state": "nothing" if row is None else str(row.state),
             "reason": "" if row is None else row.reason,
             "result": None if result is None else str(result.state),

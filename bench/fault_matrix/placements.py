@@ -9,14 +9,14 @@ from practice.faults import BY_NAME as FAULTS
 from practice.script import Rule
 
 SETTLE_S = 0.6
-"""What the hand-off takes for the settling time here; lags below it respect the assumption."""
+"""What the submission takes for the settling time here; lags below it respect the assumption."""
 LAG_S = 0.15
 BEYOND_S = 3.0
 SILENCE_S = 2.0
 """What the client takes for silence where the service gives no answer."""
 
 NOT_CALLED = frozenset({Call.JOBS_DELETE, Call.TAGS, Call.SESSIONS_CLOSE, Call.CANCEL, Call.STATUS})
-"""Calls that one undisturbed hand-off never makes."""
+"""Calls that one undisturbed submission never makes."""
 IN_DOUBT = frozenset({Call.SESSIONS_PATCH, Call.SESSIONS_GET})
 """Calls that are made in doubt alone: the answer of the POST is lost, too."""
 LASTING: dict[Call, tuple[str, ...]] = {
@@ -185,7 +185,7 @@ ELSEWHERE: tuple[Placement, ...] = tuple(
     for call in fault.calls
     if call not in NOT_CALLED and f"{fault.name} at {call}" not in {each.name for each in PRINCIPAL}
 )
-"""Every fault at every other call that a hand-off makes."""
+"""Every fault at every other call that a submission makes."""
 FOR_EVER: tuple[Placement, ...] = tuple(
     _strike(FAULTS[name], call, lasting=True) for call, names in LASTING.items() for name in names
 )

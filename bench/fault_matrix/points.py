@@ -48,8 +48,8 @@ HANDLED = Point("POST handled, answer unread", "wire.post", "handled")
 UNSENT = Point("before the POST's first byte", "wire.post", "before")
 
 POINTS: tuple[Point, ...] = (
-    Point("before wanting", "ledger.want_handoff", "before"),
-    _after("wanting", "ledger.want_handoff"),
+    Point("before wanting", "ledger.want_submission", "before"),
+    _after("wanting", "ledger.want_submission"),
     _after("freezing", "backend.freeze"),
     _after("FROZEN is recorded", "ledger.move", "frozen"),
     _after("authorising", "ledger.authorise"),

@@ -52,7 +52,7 @@ def _lost(found: dict[str, Any]) -> bool:
 
 
 def _told(found: dict[str, Any]) -> bool:
-    """Whether the answer is there, and visits or the hand-off's incidents say what keeps its bill open."""
+    """Whether the answer is there, and visits or the submission's incidents say what keeps its bill open."""
     books = found["books"]
     return bool(books["bits"] and (found["errors"] or books.get("incidents")))
 

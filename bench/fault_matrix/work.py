@@ -7,15 +7,15 @@ from pathlib import Path
 import numpy as np
 
 from bench.fault_matrix.placements import SETTLE_S
-from escalation.case import WorkKey
-from escalation.decision import Closed
-from escalation.ladder import Case, Item
-from escalation.opening import prepare
-from escalation.policy import parse_policy
-from escalation.problem import Budget, Problem, Target, Tier
-from escalation.quote import Quote
-from escalation.settings import ROOT, Settings
-from escalation.work import Blob, CircuitBatch, Pub
+from escalation.engine.ladder import Case, Item
+from escalation.engine.opening import prepare
+from escalation.inputs.settings import ROOT, Settings
+from escalation.model.case import WorkKey
+from escalation.model.decision import Closed
+from escalation.model.problem import Budget, Problem, Target, Tier
+from escalation.model.quote import Quote
+from escalation.model.work import Blob, CircuitBatch, Pub
+from escalation.policy.policy import parse_policy
 
 DEVICE = "practice_boston"
 BACKEND = f"ibm_runtime:{DEVICE}"
@@ -102,7 +102,7 @@ def item(asked: bool) -> Item:
 
 
 def settings(home: Path, url: str) -> Settings:
-    """The hand-off at a quick pace: what is minutes at a real service is a part of a second here."""
+    """The submission at a quick pace: what is minutes at a real service is a part of a second here."""
     return Settings(
         home=home,
         ibm_url=url,

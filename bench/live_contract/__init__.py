@@ -1,6 +1,6 @@
-"""`python -m bench.live_contract DEVICE`: does the service keep what the hand-off rests on?
+"""`python -m bench.live_contract DEVICE`: does the service keep what the submission rests on?
 
-A loopback server cannot prove how IBM's service behaves. This asks the service itself, with the hand-off's
+A loopback server cannot prove how IBM's service behaves. This asks the service itself, with the submission's
 own verbs and IBM's own client:
 
 1. tags: one as long as ours comes back whole, and how long one may be;

@@ -9,10 +9,10 @@ from typing import Any
 
 from backends.ibm_runtime.service import ServiceBackend
 from bench.live_contract.contract import Contract
-from escalation.errors import BadInput, TierwiseError
-from escalation.settings import Settings, settings
+from escalation.inputs.settings import Settings, settings
+from escalation.model.errors import BadInput, TierwiseError
 
-ABOUT = "Asks a real service whether it keeps what the hand-off of paid work rests on."
+ABOUT = "Asks a real service whether it keeps what the submission of paid work rests on."
 
 
 def run(device: str, known: Settings, *, sure: bool, watch_s: float, as_json: bool) -> int:

@@ -14,10 +14,10 @@ import numpy as np
 
 from backends.ibm_runtime.service import ServiceBackend
 from bench.live_contract.gate import HELD_S, held_back
-from escalation.errors import BackendError
-from escalation.handoff.model import Payload, Price, RemoteJob
-from escalation.handoff.service import Answered, Declined, NotSent
-from escalation.work import Blob, CircuitBatch, Pub
+from escalation.model.errors import BackendError
+from escalation.model.submission import Payload, Price, RemoteJob
+from escalation.model.work import Blob, CircuitBatch, Pub
+from escalation.ports.paid import Answered, Declined, NotSent
 
 COIN = "OPENQASM 3.0;\nbit[1] meas;\nqubit[1] q;\nmeas[0] = measure q[0];\n"
 TAG_LENGTHS = (33, 64, 86, 128, 256)
@@ -36,7 +36,7 @@ class Finding:
 
     Attributes:
         question: which.
-        holds: whether the service does what the hand-off rests on.
+        holds: whether the service does what the submission rests on.
         said: what was seen, in words.
         measured: in numbers.
     """

@@ -20,8 +20,8 @@ from statistics import median
 from bench.machine import machine
 from bench.optimisation.running import Bench, Run, bench
 from problems.optimisation.generate.clinic import clinic
-from problems.optimisation.hpc import Portfolio
 from problems.optimisation.portfolio.plan import SHARES
+from problems.optimisation.tiers.hpc import Portfolio
 
 SIZES = (60, 120, 200)
 Runs = dict[str, list[Run]]

@@ -18,8 +18,8 @@ from statistics import median
 
 from bench.machine import machine
 from bench.optimisation.running import Bench, Run, bench
-from problems.optimisation.loading import load
-from problems.optimisation.models import Model
+from problems.optimisation.loading.loading import load
+from problems.optimisation.model.models import Model
 
 BQP50 = (2098, 3702, 4626, 3544, 4012, 3693, 4520, 4216, 3780, 3507)
 BQP100 = (7970, 11036, 12723, 10368, 9083, 10210, 10125, 11435, 11455, 12565)

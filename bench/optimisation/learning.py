@@ -20,12 +20,12 @@ from typing import Any
 from bench.machine import machine
 from bench.optimisation.running import Bench, bench
 from bench.optimisation.targets import held_out
-from escalation.work import Report
-from problems.optimisation.hpc import Portfolio
+from escalation.model.work import Report
 from problems.optimisation.learning.choose import best_fixed, choose
 from problems.optimisation.learning.history import HISTORY, read_history
-from problems.optimisation.loading import load
-from problems.optimisation.models import KINDS, Model, dump
+from problems.optimisation.loading.loading import load
+from problems.optimisation.model.models import KINDS, Model, dump
+from problems.optimisation.tiers.hpc import Portfolio
 
 Gaps = dict[str, list[float]]
 

@@ -21,16 +21,16 @@ from time import perf_counter
 
 import networkx as nx
 
-from backends.calls import checked, resolve
+from backends.processes.calls import checked, resolve
 from bench.machine import machine
-from escalation.attempt import Candidate, Done
-from escalation.registry import backend_descriptor
-from escalation.registry import resolve as resolve_class
-from escalation.settings import settings
-from escalation.work import JobState, LocalCall, RawResult, Report, Work
+from escalation.inputs.settings import settings
+from escalation.model.attempt import Candidate, Done
+from escalation.model.work import JobState, LocalCall, RawResult, Report, Work
+from escalation.ports.registry import backend_descriptor
+from escalation.ports.registry import resolve as resolve_class
 from problems.optimisation.generate.graphs import heavy_hex_cut, heavy_hex_qubo, qubo, random_independent_set
-from problems.optimisation.instance import OptimisationInstance, OptimisationView
-from problems.optimisation.models import MaxCut, Model
+from problems.optimisation.loading.instance import OptimisationInstance, OptimisationView
+from problems.optimisation.model.models import MaxCut, Model
 from problems.optimisation.quantum.judge import controls
 from problems.optimisation.quantum.method import ReducedQaoa
 

@@ -10,15 +10,15 @@ from time import perf_counter
 from typing import Any
 
 from backends.mpi.backend import MpiBackend
-from escalation.attempt import Done
-from escalation.certificate import Certificate
-from escalation.problem import Target
-from escalation.settings import Settings
-from escalation.work import RawResult
-from problems.optimisation.certify import certify
-from problems.optimisation.hpc import Portfolio, candidate
-from problems.optimisation.instance import OptimisationInstance
-from problems.optimisation.models import Model
+from escalation.inputs.settings import Settings
+from escalation.model.attempt import Done
+from escalation.model.certificate import Certificate
+from escalation.model.problem import Target
+from escalation.model.work import RawResult
+from problems.optimisation.loading.instance import OptimisationInstance
+from problems.optimisation.model.models import Model
+from problems.optimisation.tiers.hpc import Portfolio, candidate
+from problems.optimisation.verify.certify import certify
 
 
 @dataclass(frozen=True)

@@ -21,13 +21,13 @@ from typing import Any
 
 from backends.mpi.backend import MpiBackend
 from bench.machine import machine, row
-from escalation.settings import Settings
-from escalation.work import RawResult
+from escalation.inputs.settings import Settings
+from escalation.model.work import RawResult
 from problems.optimisation.generate.clinic import clinic
 from problems.optimisation.generate.graphs import qubo, random_cut
-from problems.optimisation.hpc import Portfolio
-from problems.optimisation.instance import OptimisationView
-from problems.optimisation.models import Model
+from problems.optimisation.loading.instance import OptimisationView
+from problems.optimisation.model.models import Model
+from problems.optimisation.tiers.hpc import Portfolio
 
 THROUGHPUT_S = 8.0
 

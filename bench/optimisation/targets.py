@@ -18,10 +18,10 @@ from typing import Any
 
 from bench.machine import machine
 from bench.optimisation.running import Bench, Run, bench
-from problems.optimisation.hpc import Portfolio
-from problems.optimisation.loading import load
-from problems.optimisation.models import KINDS, Model, sign
+from problems.optimisation.loading.loading import load
+from problems.optimisation.model.models import KINDS, Model, sign
 from problems.optimisation.portfolio.plan import SHARES
+from problems.optimisation.tiers.hpc import Portfolio
 
 WITHIN = 0.005
 FIRST_SEED = 1

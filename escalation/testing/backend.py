@@ -14,15 +14,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from escalation.calibration import Calibration, DeviceKind
-from escalation.errors import BackendError, BadInput
-from escalation.identity import canonical_json
-from escalation.protocols import Backend, Progress
-from escalation.quote import Quote
-from escalation.registry import BackendDescriptor, DeviceSummary, resolve
-from escalation.settings import ROOT, Settings
+from escalation.inputs.settings import ROOT, Settings
+from escalation.model.calibration import Calibration, DeviceKind
+from escalation.model.errors import BackendError, BadInput
+from escalation.model.identity import canonical_json
+from escalation.model.quote import Quote
+from escalation.model.work import CircuitBatch, JobState, RawResult, Work
+from escalation.ports.machines import Backend, Progress
+from escalation.ports.registry import BackendDescriptor, DeviceSummary, resolve
 from escalation.testing.works import ANGLES, KINDS, SHOTS, Sample, sample
-from escalation.work import CircuitBatch, JobState, RawResult, Work
 
 PATIENCE_S = 120.0
 UNKNOWN = "no-such-device"

@@ -7,9 +7,9 @@ import json
 import sys
 from pathlib import Path
 
-from escalation.protocols import Backend
-from escalation.registry import resolve
-from escalation.settings import Settings
+from escalation.inputs.settings import Settings
+from escalation.ports.machines import Backend
+from escalation.ports.registry import resolve
 
 
 def main() -> None:

@@ -11,20 +11,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from escalation.attempt import Attempt, AttemptStatus, Candidate, Done
-from escalation.calibration import DeviceKind
-from escalation.certificate import Certificate, CertificateStatus
-from escalation.errors import BadInput, TierwiseError
-from escalation.facts import FactContext
-from escalation.identity import canonical_json, digest_json
-from escalation.ladder import beyond_quote
-from escalation.problem import Budget, Problem, Target
-from escalation.protocols import Method
-from escalation.quote import Quote
-from escalation.registry import FamilyDescriptor, resolve
+from escalation.engine.ladder import beyond_quote
+from escalation.model.attempt import Attempt, AttemptStatus, Candidate, Done
+from escalation.model.calibration import DeviceKind
+from escalation.model.certificate import Certificate, CertificateStatus
+from escalation.model.errors import BadInput, TierwiseError
+from escalation.model.identity import canonical_json, digest_json
+from escalation.model.problem import Budget, Problem, Target
+from escalation.model.quote import Quote
+from escalation.model.work import Blob, JobState, RawResult, Work
+from escalation.ports.fact_providers import FactContext
+from escalation.ports.methods import Method
+from escalation.ports.registry import FamilyDescriptor, resolve
 from escalation.testing.backend import expect
 from escalation.testing.sources import check_sources
-from escalation.work import Blob, JobState, RawResult, Work
 
 Perform = Callable[[Work], RawResult]
 SEED = 20261120
@@ -40,7 +40,7 @@ class PaperDevice:
 
     def estimate(self, work: Work) -> Quote:
         """Bounds by the work's own limits."""
-        from escalation.demand import demand
+        from escalation.model.demand import demand
 
         asked = demand(work)
         return Quote(wall_s=work.resources.wall_s, circuits=asked.circuits, shots=asked.shots)

@@ -1,4 +1,4 @@
-"""A service that charges, in memory: the obvious twin of a real one, for tests of the hand-off.
+"""A service that charges, in memory: the obvious twin of a real one, for tests of the submission.
 
 Faults are scripted by verb: each call takes the next word from the verb's list.
 
@@ -27,14 +27,14 @@ from typing import Any
 
 import numpy as np
 
-from escalation.calibration import Calibration, DeviceKind
-from escalation.demand import demand, parameter_sets
-from escalation.errors import BackendError
-from escalation.handoff.model import Payload, Price, RemoteJob
-from escalation.handoff.service import Declined, InDoubt, Malformed, NotSent, Unreadable
-from escalation.identity import canonical_json
-from escalation.quote import Quote
-from escalation.work import Blob, CircuitBatch, JobState, RawResult, Work
+from escalation.model.calibration import Calibration, DeviceKind
+from escalation.model.demand import demand, parameter_sets
+from escalation.model.errors import BackendError
+from escalation.model.identity import canonical_json
+from escalation.model.quote import Quote
+from escalation.model.submission import Payload, Price, RemoteJob
+from escalation.model.work import Blob, CircuitBatch, JobState, RawResult, Work
+from escalation.ports.paid import Declined, InDoubt, Malformed, NotSent, Unreadable
 
 BITS = 3
 """Width of the register that the model measures."""
@@ -142,7 +142,7 @@ class ModelService:
 
 
 class ModelBackend:
-    """`escalation.handoff.service.PaidBackend` on a `ModelService`."""
+    """`escalation.ports.paid.PaidBackend` on a `ModelService`."""
 
     name = "model"
     kind = DeviceKind.PRACTICE

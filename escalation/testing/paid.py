@@ -9,14 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from uuid import uuid4
 
-from escalation.calibration import Calibration, DeviceKind
-from escalation.errors import BackendError
-from escalation.handoff.model import Payload, RemoteJob
-from escalation.handoff.service import Declined, PaidBackend, Unreadable
-from escalation.identity import canonical_json
+from escalation.model.calibration import Calibration, DeviceKind
+from escalation.model.errors import BackendError
+from escalation.model.identity import canonical_json
+from escalation.model.submission import Payload, RemoteJob
+from escalation.model.work import JobState, RawResult
+from escalation.ports.paid import Declined, PaidBackend, Unreadable
 from escalation.testing.backend import ContractBroken, expect
 from escalation.testing.works import ANGLES, SHOTS, Sample, sample
-from escalation.work import JobState, RawResult
 
 PATIENCE_S = 120.0
 NOBODY = "job-of-nobody"
@@ -78,7 +78,7 @@ def refused(call: Callable[[], object], what: str) -> BackendError:
 
 
 def it_has_every_verb_and_says_that_it_charges(bench: PaidBench) -> None:
-    """The backend is a `PaidBackend` of a kind that goes through the hand-off; practice only."""
+    """The backend is a `PaidBackend` of a kind that goes through the submission; practice only."""
     expect(isinstance(bench.backend, PaidBackend), f"expected a PaidBackend, got {bench.backend}")
     kind = bench.backend.kind
     expect(kind is DeviceKind.PRACTICE, f"expected a practice service under the contract, got {kind}")

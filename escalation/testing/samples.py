@@ -9,7 +9,7 @@ import threading
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from escalation.work import Output, Report
+from escalation.model.work import Output, Report
 
 
 def double(params: Mapping[str, Any], inputs: Mapping[str, bytes], report: Report) -> Output:

@@ -14,9 +14,9 @@ from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
-from escalation.errors import BadInput
-from escalation.problem import Target
-from escalation.registry import FamilyDescriptor, resolve
+from escalation.model.errors import BadInput
+from escalation.model.problem import Target
+from escalation.ports.registry import FamilyDescriptor, resolve
 from escalation.testing.backend import expect
 
 SEED = 20261126

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from escalation.calibration import DeviceKind
-from escalation.work import Blob, CircuitBatch, LocalCall, MpiProgram, Pub, RawResult, Resources, Work
+from escalation.model.calibration import DeviceKind
+from escalation.model.work import Blob, CircuitBatch, LocalCall, MpiProgram, Pub, RawResult, Resources, Work
 
 SAMPLES = "escalation.testing.samples"
 ANGLES = (0.0, math.pi, math.pi / 2)

@@ -1,6 +1,6 @@
 """Says that this family exists."""
 
-from escalation.registry import FamilyDescriptor
+from escalation.ports.registry import FamilyDescriptor
 
 DESCRIPTOR = FamilyDescriptor(
     name="classification",
@@ -9,9 +9,9 @@ DESCRIPTOR = FamilyDescriptor(
     sample={"dataset": "breast_cancer"},
     sample_target={"metric": "roc_auc", "at_least": 0.97},
     scorers={
-        "skops": "problems.classification.artefact:skops_scores",
-        "xgboost": "problems.classification.xgboost_model:scores",
-        "forest": "problems.classification.forest_model:scores",
+        "skops": "problems.classification.models.artefact:skops_scores",
+        "xgboost": "problems.classification.models.xgboost_model:scores",
+        "forest": "problems.classification.models.forest_model:scores",
     },
     sources="problems.classification.sources:sources",
 )

@@ -8,21 +8,12 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from escalation.facts import (
-    COUNT,
-    SHARE,
-    SIZE,
-    CostClass,
-    FactContext,
-    FactProvider,
-    FactSpec,
-    FactType,
-    Range,
-)
-from problems.classification.table import TableView
+from escalation.model.facts import COUNT, SHARE, SIZE, CostClass, FactSpec, FactType, Range
+from escalation.ports.fact_providers import FactContext, FactProvider
+from problems.classification.tables.table import TableView
 
 if TYPE_CHECKING:
-    from problems.classification.geometric import Geometry
+    from problems.classification.kernels.geometric import Geometry
 
 
 def rows(context: FactContext) -> float:
@@ -43,7 +34,7 @@ def minority_rows(context: FactContext) -> float:
 
 def missing_fraction(context: FactContext) -> float:
     """Share of the open rows' cells that are empty."""
-    from problems.classification.encoding import read_frame
+    from problems.classification.tables.encoding import read_frame
 
     view = _view(context)
     frame = read_frame(view.open_rows.data)[[column.name for column in view.columns]]
@@ -51,7 +42,7 @@ def missing_fraction(context: FactContext) -> float:
 
 
 def geometric_difference(context: FactContext) -> float | None:
-    """See `problems.classification.geometric`."""
+    """See `problems.classification.kernels.geometric`."""
     found = _geometry(context)
     return found.difference if found else None
 
@@ -94,12 +85,13 @@ def _geometry(context: FactContext) -> "Geometry | None":
 
 @lru_cache(maxsize=8)
 def _compute(key: _ByDigest) -> "Geometry | None":
-    from escalation.identity import derive_seed
-    from problems.classification import projected, quantum
-    from problems.classification.encoding import read_frame
-    from problems.classification.geometric import geometry
-    from problems.classification.quantum_features import scale
-    from problems.classification.statevector import MAX_QUBITS
+    from escalation.model.identity import derive_seed
+    from problems.classification.kernels.geometric import geometry
+    from problems.classification.kernels.quantum_features import scale
+    from problems.classification.kernels.statevector import MAX_QUBITS
+    from problems.classification.quantum import method as quantum
+    from problems.classification.quantum import projected
+    from problems.classification.tables.encoding import read_frame
 
     params = quantum.choose_params(key.view, key.seed)
     if params["qubits"] > MAX_QUBITS:

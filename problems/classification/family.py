@@ -4,16 +4,17 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from escalation.attempt import Attempt, Candidate, Done
-from escalation.certificate import Certificate
-from escalation.errors import BadInput
-from escalation.facts import FactProvider
-from escalation.problem import Target
-from escalation.protocols import Answer, Method, Section
-from problems.classification.table import TableView
+from escalation.model.attempt import Attempt, Candidate, Done
+from escalation.model.certificate import Certificate
+from escalation.model.errors import BadInput
+from escalation.model.problem import Target
+from escalation.ports.fact_providers import FactProvider
+from escalation.ports.families import Answer, Section
+from escalation.ports.methods import Method
+from problems.classification.tables.table import TableView
 
 if TYPE_CHECKING:
-    from problems.classification.instance import TableInstance
+    from problems.classification.tables.instance import TableInstance
 
 METRICS: Mapping[str, str] = {
     "roc_auc": "at_least",
@@ -33,7 +34,7 @@ class Classification:
 
     def load(self, instance: Mapping[str, Any], seed: int, folder: Path) -> "TableInstance":
         """Loads the table, checks it, and seals part of its rows; see `instance.load_table`."""
-        from problems.classification.instance import load_table
+        from problems.classification.tables.loading import load_table
 
         return load_table(instance, seed, folder)
 
@@ -52,16 +53,16 @@ class Classification:
 
     def view(self, instance: "TableInstance", target: Target) -> TableView:
         """Returns the open rows with labels, the sealed rows without, and the metric to aim at."""
-        from problems.classification.instance import solver_view
+        from problems.classification.tables.instance import solver_view
 
         return solver_view(instance, target)
 
     def methods(self) -> Sequence[Method]:
         """Nested cross-validation over MPI, boosted trees, projected quantum kernel."""
-        from escalation.settings import settings
-        from problems.classification.ai import BoostedTrees
-        from problems.classification.hpc import NestedCV
-        from problems.classification.quantum import ProjectedKernel
+        from escalation.inputs.settings import settings
+        from problems.classification.ai.method import BoostedTrees
+        from problems.classification.hpc.method import NestedCV
+        from problems.classification.quantum.method import ProjectedKernel
 
         return (NestedCV(ranks=settings().ranks), BoostedTrees(), ProjectedKernel())
 
@@ -74,7 +75,7 @@ class Classification:
         alpha: float,
     ) -> Certificate:
         """Checks a candidate against the sealed labels; see `certify.certify`."""
-        from problems.classification.certify import certify
+        from problems.classification.verify.certify import certify
 
         return certify(instance, target, candidate, evidence, alpha)
 
@@ -85,7 +86,7 @@ class Classification:
         attempts: Sequence[tuple[Attempt, Candidate | None]],
     ) -> Sequence[Section]:
         """Returns calibration, net benefit, subgroups and conformal sets of every attempt."""
-        from problems.classification.report import sections
+        from problems.classification.report.report import sections
 
         return sections(instance, target, attempts)
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from escalation.testing.sources import Source
-from problems.classification.spec import DatasetSpec, FileSpec
+from problems.classification.tables.spec import DatasetSpec, FileSpec
 
 ROWS = 120
 

@@ -1,6 +1,6 @@
 """Says that this family exists."""
 
-from escalation.registry import FamilyDescriptor
+from escalation.ports.registry import FamilyDescriptor
 
 DESCRIPTOR = FamilyDescriptor(
     name="optimisation",

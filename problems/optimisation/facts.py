@@ -3,20 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from escalation.facts import (
-    COUNT,
-    SHARE,
-    SIZE,
-    CostClass,
-    FactContext,
-    FactProvider,
-    FactSpec,
-    FactType,
-    Range,
-)
-from problems.optimisation.instance import OptimisationView
-from problems.optimisation.metrics import relative_gap
-from problems.optimisation.models import Appointments, Triage, sign
+from escalation.model.facts import COUNT, SHARE, SIZE, CostClass, FactSpec, FactType, Range
+from escalation.ports.fact_providers import FactContext, FactProvider
+from problems.optimisation.loading.instance import OptimisationView
+from problems.optimisation.model.metrics import relative_gap
+from problems.optimisation.model.models import Appointments, Triage, sign
 
 
 def variables(context: FactContext) -> float:

@@ -4,17 +4,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from escalation.attempt import Attempt, Candidate, Done
-from escalation.certificate import Certificate
-from escalation.errors import BadInput
-from escalation.facts import FactProvider
-from escalation.problem import Target
-from escalation.protocols import Answer, Method, Section
-from problems.optimisation.metrics import METRICS
-from problems.optimisation.models import Sense
+from escalation.model.attempt import Attempt, Candidate, Done
+from escalation.model.certificate import Certificate
+from escalation.model.errors import BadInput
+from escalation.model.problem import Target
+from escalation.ports.fact_providers import FactProvider
+from escalation.ports.families import Answer, Section
+from escalation.ports.methods import Method
+from problems.optimisation.model.metrics import METRICS
+from problems.optimisation.model.models import Sense
 
 if TYPE_CHECKING:
-    from problems.optimisation.instance import OptimisationInstance, OptimisationView
+    from problems.optimisation.loading.instance import OptimisationInstance, OptimisationView
 
 
 class Optimisation:
@@ -24,7 +25,7 @@ class Optimisation:
 
     def load(self, instance: Mapping[str, Any], seed: int, folder: Path) -> "OptimisationInstance":
         """Reads or generates the instance and checks it; see `loading.load`."""
-        from problems.optimisation.loading import load
+        from problems.optimisation.loading.loading import load
 
         return load(instance, seed, folder)
 
@@ -59,10 +60,10 @@ class Optimisation:
 
     def methods(self) -> Sequence[Method]:
         """The portfolio over MPI, the portfolio that history divides, the reduced problem on qubits."""
-        from escalation.settings import settings
-        from problems.optimisation.ai import LearnedPortfolio
-        from problems.optimisation.hpc import Portfolio
+        from escalation.inputs.settings import settings
         from problems.optimisation.quantum.method import ReducedQaoa
+        from problems.optimisation.tiers.ai import LearnedPortfolio
+        from problems.optimisation.tiers.hpc import Portfolio
 
         ranks = settings().ranks
         return (Portfolio(ranks), LearnedPortfolio(ranks), ReducedQaoa())
@@ -76,7 +77,7 @@ class Optimisation:
         alpha: float,
     ) -> Certificate:
         """Checks feasibility, objective and the proof of the bound; see `certify.certify`."""
-        from problems.optimisation.certify import certify
+        from problems.optimisation.verify.certify import certify
 
         return certify(instance, target, candidate, evidence, alpha)
 
@@ -87,7 +88,7 @@ class Optimisation:
         attempts: Sequence[tuple[Attempt, Candidate | None]],
     ) -> Sequence[Section]:
         """Returns the answer, what proves it, the schedule with its downloads, what each engine gave."""
-        from problems.optimisation.report import sections
+        from problems.optimisation.report.report import sections
 
         return sections(instance, target, attempts)
 
@@ -95,7 +96,7 @@ class Optimisation:
         self, instance: "OptimisationInstance", target: Target, attempt: Attempt, candidate: Candidate
     ) -> Answer:
         """Says who is treated or placed and who is not, or what was chosen; the answer as files."""
-        from problems.optimisation.saying import answer
+        from problems.optimisation.report.answer_words import answer
 
         return answer(instance.model, attempt, candidate)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from escalation.testing.sources import Source
-from problems.optimisation.spec import (
+from problems.optimisation.spec.spec import (
     AppointmentsSpec,
     IndependentSetSpec,
     MaxCutSpec,

@@ -1,6 +1,6 @@
 """How the registry finds this family."""
 
-from escalation.registry import FamilyDescriptor
+from escalation.ports.registry import FamilyDescriptor
 
 DESCRIPTOR = FamilyDescriptor(
     name="toy",

@@ -5,13 +5,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from escalation.attempt import Attempt, Candidate, Done
-from escalation.certificate import Certificate, CertificateStatus, Control
-from escalation.errors import BadInput
-from escalation.facts import COUNT, FactContext, FactProvider, FactSpec, FactType
-from escalation.problem import Target
-from escalation.protocols import Answer, Method, Section
-from escalation.validation import parse
+from escalation.inputs.validation import parse
+from escalation.model.attempt import Attempt, Candidate, Done
+from escalation.model.certificate import Certificate, CertificateStatus, Control
+from escalation.model.errors import BadInput
+from escalation.model.facts import COUNT, FactSpec, FactType
+from escalation.model.problem import Target
+from escalation.ports.fact_providers import FactContext, FactProvider
+from escalation.ports.families import Answer, Section
+from escalation.ports.methods import Method
 from problems.toy.instance import ToyInstance, ToySpec, ToyView, load
 from problems.toy.methods import Dice, Scan, TwoLooks
 

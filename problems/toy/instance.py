@@ -6,8 +6,8 @@ from typing import Any
 
 from pydantic import Field
 
-from escalation.identity import digest_json
-from escalation.model import Frozen
+from escalation.model.frozen import Frozen
+from escalation.model.identity import digest_json
 
 
 class ToySpec(Frozen):

@@ -8,14 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from escalation.attempt import Candidate
-from escalation.errors import TierwiseError
-from escalation.identity import derive_seed
-from escalation.problem import Tier
-from escalation.protocols import Device, Solve, succeeded
-from escalation.quote import Quote
-from escalation.settings import settings
-from escalation.work import Blob, CircuitBatch, LocalCall, MpiProgram, Pub, Resources
+from escalation.inputs.settings import settings
+from escalation.model.attempt import Candidate
+from escalation.model.errors import TierwiseError
+from escalation.model.identity import derive_seed
+from escalation.model.problem import Tier
+from escalation.model.quote import Quote
+from escalation.model.work import Blob, CircuitBatch, LocalCall, MpiProgram, Pub, Resources
+from escalation.ports.machines import Device
+from escalation.ports.methods import Solve, succeeded
 from problems.toy.instance import ToyView
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from escalation.work import Output, Report
+from escalation.model.work import Output, Report
 
 
 def scan(comm: Any, params: Mapping[str, Any], inputs: Mapping[str, bytes], report: Report) -> Output | None:

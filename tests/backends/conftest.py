@@ -11,7 +11,7 @@ from typing import Any
 import psutil
 import pytest
 
-from escalation.settings import ROOT
+from escalation.inputs.settings import ROOT
 from escalation.testing.guarded import command_line, living
 
 PATIENCE_S = 60.0
@@ -21,8 +21,8 @@ PARENT = """
 import json, sys, psutil
 from pathlib import Path
 from escalation import work as works
-from escalation.registry import resolve
-from escalation.settings import Settings
+from escalation.ports.registry import resolve
+from escalation.inputs.settings import Settings
 
 path, kind, function, folder, params = sys.argv[1:]
 backend = resolve(path)(Settings(), None)

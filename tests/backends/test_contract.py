@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from backends.local.backend import LocalBackend
-from escalation.errors import BackendError
-from escalation.registry import BackendDescriptor, backends
+from escalation.model.errors import BackendError
+from escalation.model.work import JobState, RawResult, Work
+from escalation.ports.registry import BackendDescriptor, backends
 from escalation.testing.backend import ContractBroken, check_backend
-from escalation.work import JobState, RawResult, Work
 
 
 @pytest.mark.parametrize("name", sorted(backends()))

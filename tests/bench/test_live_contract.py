@@ -11,8 +11,8 @@ import pytest
 
 import practice
 from bench.live_contract.command import run
-from escalation.errors import BadInput
-from escalation.settings import Settings
+from escalation.inputs.settings import Settings
+from escalation.model.errors import BadInput
 from practice import Practice, Rule
 
 DEVICE = "practice_boston"

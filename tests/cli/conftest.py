@@ -12,22 +12,22 @@ from typing import Any
 import numpy as np
 import pytest
 
-from escalation.case import WorkKey
-from escalation.decision import Closed
-from escalation.errors import Paused
-from escalation.handoff.carry import Pace, carry
-from escalation.handoff.handing import Handing
-from escalation.handoff.model import Handoff
-from escalation.handoff.question import Asking, about_payload
-from escalation.ladder import Case, Item
-from escalation.opening import prepare
-from escalation.policy import HandoffRules
-from escalation.problem import Budget, Problem, Target, Tier
-from escalation.quote import Quote
-from escalation.settings import Settings, settings
+from escalation.engine.ladder import Case, Item
+from escalation.engine.opening import prepare
+from escalation.engine.question import Asking, about_payload
+from escalation.inputs.settings import Settings, settings
+from escalation.model.case import WorkKey
+from escalation.model.decision import Closed
+from escalation.model.errors import Paused
+from escalation.model.problem import Budget, Problem, Target, Tier
+from escalation.model.quote import Quote
+from escalation.model.submission import Submission
+from escalation.model.work import Blob, CircuitBatch, Pub
+from escalation.policy.policy import SubmissionRules
+from escalation.submission.carry import Pace, carry
+from escalation.submission.context import Handing
 from escalation.testing.model_service import ModelBackend, ModelService
-from escalation.work import Blob, CircuitBatch, Pub
-from records.ledger import SqlLedger
+from records.ledger.ledger import SqlLedger
 from records.store import FileStore
 
 COIN = "OPENQASM 3.0;\nbit[1] meas;\nqubit[1] q;\nmeas[0] = measure q[0];\n"
@@ -86,7 +86,7 @@ def call(
 
 @dataclass
 class Desk:
-    """One case with one hand-off against a service in memory."""
+    """One case with one submission against a service in memory."""
 
     case: Case
     settings: Settings
@@ -100,9 +100,9 @@ class Desk:
         self.ledger.open_case(self.case.info)
 
     def run(self) -> str:
-        """Drives the hand-off as far as it goes; returns what it waits for."""
+        """Drives the submission as far as it goes; returns what it waits for."""
         self.ledger.intend(KEY, WORK, "model")
-        row = self.ledger.want_handoff(KEY, WORK.digest, "model", time.time())
+        row = self.ledger.want_submission(KEY, WORK.digest, "model", time.time())
         try:
             carry(self._handing(), row, Pace(lambda progress: None))
         except Paused as pause:
@@ -110,8 +110,8 @@ class Desk:
         return ""
 
     @property
-    def row(self) -> Handoff:
-        found = self.ledger.find_handoff(KEY)
+    def row(self) -> Submission:
+        found = self.ledger.find_submission(KEY)
         assert found is not None
         return found
 
@@ -121,7 +121,7 @@ class Desk:
             store=self.store,
             backend=ModelBackend(self.service),
             work=WORK,
-            rules=HandoffRules(wait_s=self.leave_after),
+            rules=SubmissionRules(wait_s=self.leave_after),
             settings=self.settings,
             clock=time.time,
             stop=threading.Event(),
@@ -129,7 +129,7 @@ class Desk:
             question=self._question if self.asks else None,
         )
 
-    def _question(self, row: Handoff) -> Any:
+    def _question(self, row: Submission) -> Any:
         asks = (Closed(gate="paid_work", tier=Tier.QUANTUM, because="A person decides on money.", misses=()),)
         item = Item(KEY, WORK, "model", Quote(), None, "quantum/dice", asks, "ai ended BOUNDED")
         return about_payload(self.case, item, row, Asking(time.time(), 24.0))

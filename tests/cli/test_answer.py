@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from escalation import registry
-from escalation.case import Outcome
-from escalation.drive import solve
-from escalation.opening import prepare
-from escalation.policy import parse_policy
-from escalation.problem import Problem, Target
+from escalation.engine.drive import solve
+from escalation.engine.opening import prepare
+from escalation.model.case import Outcome
+from escalation.model.problem import Problem, Target
+from escalation.policy.policy import parse_policy
+from escalation.ports import registry
 from problems.toy.family import Toy
 from tasks.artifacts import certificate_page
 from tasks.runtime import open_runtime
@@ -114,7 +114,7 @@ def test_a_case_without_files_a_file_in_the_way_and_a_lost_store_are_one_line(
     assert not (tmp_path / "out").exists()
 
     def answer(*_: Any) -> Any:
-        from escalation.protocols import Answer
+        from escalation.ports.families import Answer
 
         return Answer(("nine",), {"nine.txt": b"9"})
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from cli.approve import rows
-from escalation.handoff.states import HandoffState as S
+from escalation.model.submission_states import SubmissionState as S
 from tasks.approval import question_page
 
 Make = Callable[..., Any]

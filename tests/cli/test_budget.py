@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from escalation.handoff.states import HandoffState as S
+from escalation.model.submission_states import SubmissionState as S
 
 Make = Callable[..., Any]
 Call = Callable[..., Any]
@@ -20,7 +20,7 @@ def scope(call: Call, project: str, per: str) -> Any:
 def test_estimate_and_bill_stand_side_by_side_with_their_ratio(desk: Make, call: Call) -> None:
     desk().run()
     # the model estimates 2 s and charges 3 s, at 1.6 USD a second
-    (work,) = json.loads(call("budget", "--json").out)["handoffs"]
+    (work,) = json.loads(call("budget", "--json").out)["submissions"]
     assert work["estimate"] == {"qpu_s": 2.0, "usd": 3.2, "is": "a lower bound"}
     assert (work["charged"]["qpu_s"], work["charged_over_estimate"]) == (3.0, 1.5)
     said = call("budget").out
@@ -39,7 +39,7 @@ def test_what_is_reserved_is_the_cap(desk: Make, call: Call) -> None:
     made.service.faults = {"send": ["before"], "find": ["down"]}
     made.run()
     assert scope(call, "default", "total")["reserved"] == {"qpu_s": 4.0, "usd": 6.4}
-    (work,) = json.loads(call("budget", "--json").out)["handoffs"]
+    (work,) = json.loads(call("budget", "--json").out)["submissions"]
     assert (work["charge"], work["charged"]) == ("not final", None)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from backends.ibm_runtime.calibration import calibration
-from escalation.settings import Settings
+from escalation.inputs.settings import Settings
 from tasks.calibrations import keep
 
 Call = Callable[..., Any]

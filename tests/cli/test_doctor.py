@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from cli import doctor
-from escalation.handoff.unattended import unattended
+from escalation.submission.unattended import unattended
 from flows.engine import SERVER_FILE
 from tasks.runtime import open_records
 

@@ -9,20 +9,20 @@ import pytest
 from rich.console import Console
 
 from cli.show import show_outcome
-from escalation.calibration import DeviceKind
-from escalation.case import CaseStatus, Outcome
-from escalation.drive import solve
-from escalation.ladder import Case
-from escalation.opening import prepare
-from escalation.policy import parse_policy
-from escalation.problem import Problem, Target
-from escalation.protocols import Progress
-from escalation.quote import Quote
-from escalation.runtime import Runtime
-from escalation.settings import Settings
-from escalation.work import JobState, RawResult, Usage
+from escalation.engine.drive import solve
+from escalation.engine.ladder import Case
+from escalation.engine.opening import prepare
+from escalation.engine.runtime import Runtime
+from escalation.inputs.settings import Settings
+from escalation.model.calibration import DeviceKind
+from escalation.model.case import CaseStatus, Outcome
+from escalation.model.problem import Problem, Target
+from escalation.model.quote import Quote
+from escalation.model.work import JobState, RawResult, Usage
+from escalation.policy.policy import parse_policy
+from escalation.ports.machines import Progress
 from flows.ending import one_line
-from records.ledger import SqlLedger
+from records.ledger.ledger import SqlLedger
 from records.report import render
 from records.store import FileStore
 from tasks.artifacts import certificate_page, decision_table

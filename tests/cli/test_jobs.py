@@ -1,4 +1,4 @@
-"""`tierwise jobs`: what is shown of hand-offs, and what a person may do with them."""
+"""`tierwise jobs`: what is shown of submissions, and what a person may do with them."""
 
 import json
 from collections.abc import Callable
@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from escalation.handoff.states import HandoffState as S
+from escalation.model.submission_states import SubmissionState as S
 
 Make = Callable[..., Any]
 Call = Callable[..., Any]
 
 
 def parked(desk: Make) -> Any:
-    """A hand-off whose POST was lost and whose listing is not to be had; the service is well again."""
+    """A submission whose POST was lost and whose listing is not to be had; the service is well again."""
     made = desk()
     made.service.faults = {"send": ["before"], "find": ["down"]}
     assert "parked" in made.run()
@@ -21,7 +21,7 @@ def parked(desk: Make) -> Any:
     return made
 
 
-def test_a_ledger_without_hand_offs_says_so(call: Call) -> None:
+def test_a_ledger_without_submissions_says_so(call: Call) -> None:
     said = call("jobs")
     assert (said.code, said.out.count("\n")) == (0, 1)
     assert "tierwise jobs --all" in said.out
@@ -38,7 +38,7 @@ def test_one_that_is_over_is_shown_with_all_and_with_its_bill(desk: Make, call: 
     assert "estimate 2.0 s, 3.20 USD (a lower bound), cap 4.0 s, 6.40 USD, charged 3.0 s, 4.80 USD" in said
 
 
-def test_json_is_one_object_a_hand_off(desk: Make, call: Call) -> None:
+def test_json_is_one_object_a_submission(desk: Make, call: Call) -> None:
     made = parked(desk)
     (line,) = call("jobs", "--json").out.splitlines()
     found = json.loads(line)
@@ -114,7 +114,7 @@ def test_the_books_of_given_up_work_are_closed_by_what_a_person_read_off_the_bil
 @pytest.mark.parametrize(
     ("args", "message"),
     [
-        (("cancel", "nope"), "no hand-off 'nope'"),
+        (("cancel", "nope"), "no submission 'nope'"),
         (("cancel", "c/0/0"), "nothing to cancel"),
         (("park", "c/0/0"), "expected it submitted or doubted, got done"),
         (("look", "c/0/0"), "expected it parked, got done"),
@@ -132,7 +132,7 @@ def test_what_is_not_possible_is_one_line_and_exit_2(
 
 def test_a_backend_that_charges_nothing_has_no_jobs_to_adopt(call: Call) -> None:
     from cli.jobs import open_machine
-    from escalation.errors import BadInput
+    from escalation.model.errors import BadInput
 
     with pytest.raises(BadInput, match="expected a backend that charges"):
         open_machine("local")

@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
-from escalation import registry
-from escalation.case import CaseStatus, Outcome
-from escalation.decision import Action, Decision
-from escalation.drive import solve
-from escalation.errors import BadInput
-from escalation.opening import prepare
-from escalation.policy import parse_policy
-from escalation.problem import Problem, Target
+from escalation.engine.drive import solve
+from escalation.engine.opening import prepare
+from escalation.model.case import CaseStatus, Outcome
+from escalation.model.decision import Action, Decision
+from escalation.model.errors import BadInput
+from escalation.model.problem import Problem, Target
+from escalation.policy.policy import parse_policy
+from escalation.ports import registry
 from tasks.outcomes import outcome
 from tasks.runtime import open_records, open_runtime
 

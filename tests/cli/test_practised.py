@@ -1,4 +1,4 @@
-"""The whole hand-off at the command line: the real client, a practice service, one of its answers lost."""
+"""The whole submission at the command line: the real client, a practice service, one of its answers lost."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ approvals:
     tier: quantum
     because: A person decides on money.
     unless: {fact: quote.usd, at_most: 0 USD}
-handoff: {wait_s: 1}
+submission: {wait_s: 1}
 """
 PROBLEM = {
     "family": "toy",
@@ -82,7 +82,7 @@ def test_held_approved_sent_once_waited_for_and_billed(
     spending = json.loads(call("budget", "--json").out)
     assert {each["spent"]["usd"] for each in spending["scopes"]} == {0.0}
     assert {each["spent"]["usd"] for each in spending["practice"]} == {totals["charged_s"] * 1.6}
-    (work,) = spending["handoffs"]
+    (work,) = spending["submissions"]
     assert (work["state"], work["charged"]["qpu_s"]) == ("done", totals["charged_s"])
     for command in (("budget",), ("jobs", "--all"), ("explain", "c")):
         assert "ractice money, nobody is charged" in call(*command).out, command

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from escalation.handoff.states import HandoffState as S
-from escalation.runtime import Runtime
+from escalation.engine.runtime import Runtime
+from escalation.model.submission_states import SubmissionState as S
 from escalation.testing.model_service import ModelBackend
 
 Make = Callable[..., Any]
@@ -24,7 +24,7 @@ class Untracked:
 
 @pytest.fixture
 def left(desk: Make, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A hand-off whose driver died after the job was accepted."""
+    """A submission whose driver died after the job was accepted."""
     made = desk(leave_after=0.01)
     made.service.polls_to_run = 10_000
     assert "still submitted" in made.run()
@@ -47,7 +47,7 @@ def test_a_job_that_is_done_is_fetched_and_billed(left: Any, call: Call) -> None
     assert "c/0/0 is done on model, job job-0" in said.out
     assert "charged 3.0 s, 4.80 USD" in said.out
     assert "fetch: fetched; settle: settled; bill: done" in said.out
-    assert "no hand-off is open" in call("reconcile").out
+    assert "no submission is open" in call("reconcile").out
 
 
 def test_a_job_that_still_runs_is_left_and_json_says_so(left: Any, call: Call) -> None:

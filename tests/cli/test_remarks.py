@@ -7,9 +7,9 @@ import pytest
 
 from cli.show import show_outcome
 from cli.terminal import terminal
-from escalation.case import CaseStatus, Outcome
-from escalation.ladder import Case, conclude
-from escalation.opening import parse_problem, prepare
+from escalation.engine.ladder import Case, conclude
+from escalation.engine.opening import parse_problem, prepare
+from escalation.model.case import CaseStatus, Outcome
 from tasks.artifacts import certificate_page
 
 REMARK = "column 'copy' alone tells the classes apart on the open rows"

@@ -1,20 +1,20 @@
-"""`tierwise explain` and the end of `tierwise solve`: what they say of hand-offs."""
+"""`tierwise explain` and the end of `tierwise solve`: what they say of submissions."""
 
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from cli.handoffs import age, handed_off
-from escalation.decision import Action, Closed, Decision
-from escalation.problem import Tier
+from cli.submissions import age, handed_off
+from escalation.model.decision import Action, Closed, Decision
+from escalation.model.problem import Tier
 
 Make = Callable[..., Any]
 Call = Callable[..., Any]
 
 
 def decided(desk: Any) -> None:
-    """Notes the decision that the hand-off belongs to."""
+    """Notes the decision that the submission belongs to."""
     rule = Closed(gate="paid_work", tier=Tier.QUANTUM, because="A person decides on money.", misses=())
     made = Decision(
         number=0, action=Action.ATTEMPT, tier=Tier.QUANTUM, method="dice", backend="model", rule="order",
@@ -29,7 +29,7 @@ def test_explain_tells_what_a_person_is_asked_and_where_the_work_stands(desk: Ma
     made.run()
     said = call("explain", "c").out
     assert "Rule paid_work wants a person's word first: A person decides on money." in said
-    assert "Hand-off c/0/0 is asked on model, no job known" in said
+    assert "Submission c/0/0 is asked on model, no job known" in said
     assert "`tierwise approve c`" in said
 
 
@@ -42,7 +42,7 @@ def test_explain_tells_who_approved_what_and_what_it_cost(desk: Make, call: Call
     said = call("explain", "c").out
     assert "anna approved it at" in said
     assert "(worth it), for at most 4.0 s, 6.40 USD." in said
-    assert "Hand-off c/0/0 is done on model, job job-0" in said
+    assert "Submission c/0/0 is done on model, job job-0" in said
     assert "charged 3.0 s, 4.80 USD" in said
 
 
@@ -59,7 +59,7 @@ def test_explain_tells_incidents_and_reasons(desk: Make, call: Call) -> None:
     assert "Incident: job job-0 could not be cancelled" in said
 
 
-def test_the_end_of_solve_has_a_line_a_hand_off(desk: Make) -> None:
+def test_the_end_of_solve_has_a_line_a_submission(desk: Make) -> None:
     desk().run()
     assert handed_off("c") == [
         "c/0/0 is done on model, job job-0: estimate 2.0 s, 3.20 USD (a lower bound), "

@@ -15,8 +15,8 @@ from sqlalchemy.exc import OperationalError
 
 from cli.failure import in_one_line
 from cli.terminal import plain, show_table, terminal
-from escalation.errors import BadInput
-from escalation.settings import ROOT
+from escalation.inputs.settings import ROOT
+from escalation.model.errors import BadInput
 
 EVIL = "\x1b[2K\x1b[1A\x9b2J [red]ACCEPTED[/] \u202eDETPECCA\nACCEPTED :smile:"
 SHOWN = r"\x1b[2K\x1b[1A\x9b2J [red]ACCEPTED[/] \u202eDETPECCA\nACCEPTED :smile:"

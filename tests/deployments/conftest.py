@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
 
-from escalation.settings import settings
-from records.ledger import SqlLedger
+from escalation.inputs.settings import settings
+from records.ledger.ledger import SqlLedger
 from records.store import FileStore
 
 

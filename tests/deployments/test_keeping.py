@@ -10,7 +10,7 @@ from prefect.deployments import run_deployment
 from deployments.serve import serving
 from deployments.setup import POOL
 from deployments.watching import Api, troubles
-from escalation.errors import BadInput
+from escalation.model.errors import BadInput
 from flows.credential import credential
 from flows.engine import healthy
 from tests.deployments.patience import PATIENCE_S, until

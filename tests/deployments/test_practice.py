@@ -1,4 +1,4 @@
-"""The whole hand-off through a deployment: IBM's client, a practice service, a worker, Prefect's form."""
+"""The whole submission through a deployment: IBM's client, a practice service, a worker, Prefect's form."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -14,12 +14,12 @@ from prefect.deployments import run_deployment
 from prefect.states import Cancelling
 
 from deployments.practising import practice_environment
-from escalation.case import CaseStatus
-from escalation.handoff.model import ApprovalState
-from escalation.handoff.states import HandoffState as S
+from escalation.model.case import CaseStatus
+from escalation.model.submission import ApprovalState
+from escalation.model.submission_states import SubmissionState as S
 from flows.credential import credential
 from practice import TOKEN, Control
-from records.ledger import SqlLedger
+from records.ledger.ledger import SqlLedger
 from tests.deployments import patience
 
 pytestmark = pytest.mark.timeout(900)  # the first of them waits for the server's migration
@@ -43,13 +43,13 @@ approvals:
     tier: quantum
     because: A person decides on money.
     unless: {fact: quote.usd, at_most: LIMIT USD}
-handoff: {wait_s: 900, on_stop: STOP}
+submission: {wait_s: 900, on_stop: STOP}
 """
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _no_schedule(served: Any) -> Iterator[None]:
-    """Nobody else looks after hand-offs here: a scheduled run could be at it when a test starts its own."""
+    """Nobody else looks after submissions here: a scheduled run could be at it when a test starts its own."""
     from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 
     shown = {PREFECT_API_URL: served.url, PREFECT_API_AUTH_STRING: credential(served.home)}
@@ -122,7 +122,7 @@ def process_of(run: FlowRun) -> psutil.Process:
 
 
 def submitted(ledger: SqlLedger, case_id: str) -> bool:
-    return [row.state for row in ledger.handoffs(case_id)] == [S.SUBMITTED]
+    return [row.state for row in ledger.submissions(case_id)] == [S.SUBMITTED]
 
 
 def holding(places: list[Path], text: str) -> list[Path]:
@@ -156,7 +156,7 @@ def test_after_a_kill_in_the_pause_the_same_question_is_asked_and_one_job_is_pai
     assert (totals["posts"], totals["accepted"], totals["paid"]) == (1, 1, 1)
     (used,) = ledger.approvals("asked-twice")
     assert (used.state, used.by) == (ApprovalState.USED, "Ada")
-    (row,) = ledger.handoffs("asked-twice")
+    (row,) = ledger.submissions("asked-twice")
     assert (row.state, row.usage_qpu_s) == (S.DONE, totals["charged_s"])
     assert ledger.case("asked-twice").outcome is not None
     assert "practice service" in json.dumps(ledger.case("asked-twice").outcome)
@@ -178,7 +178,7 @@ def test_jobs_whose_runs_were_cancelled_in_the_pages_are_not_orphaned(
     before = {}
     for on_stop, run in runs.items():
         assert ended(client, run).name == "Cancelled"
-        (before[on_stop],) = ledger.handoffs(f"cancelled-{on_stop}")
+        (before[on_stop],) = ledger.submissions(f"cancelled-{on_stop}")
         assert ledger.case(f"cancelled-{on_stop}").status is CaseStatus.INTERRUPTED
     assert [row.state for row in before.values()] == [S.SUBMITTED, S.SUBMITTED]
     assert [row.cancel_wanted for row in before.values()] == [False, True]
@@ -190,7 +190,7 @@ def test_jobs_whose_runs_were_cancelled_in_the_pages_are_not_orphaned(
     state = ended(client, triggered("reconcile", {}))
     assert (state.type.value, state.name) == ("COMPLETED", "Completed"), state.message
     for on_stop in runs:
-        (row,) = ledger.handoffs(f"cancelled-{on_stop}")
+        (row,) = ledger.submissions(f"cancelled-{on_stop}")
         assert (row.state, row.job_id) == (S.DONE, before[on_stop].job_id)
     totals = practice.totals()
     assert (totals["posts"], totals["accepted"], totals["paid"]) == (2, 2, 1)

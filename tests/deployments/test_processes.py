@@ -17,7 +17,7 @@ from deployments.gate import LOOPBACK
 from deployments.keeping import Keeper
 from deployments.processes import Ending, checked_port, child, free_port, running_server, server_environment
 from deployments.serve import announcement
-from escalation.errors import TierwiseError
+from escalation.model.errors import TierwiseError
 from flows.credential import credential, credential_file, make_credential
 from flows.engine import lone_server
 

@@ -19,8 +19,8 @@ from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.client.schemas.responses import DeploymentResponse
 from prefect.client.schemas.schedules import IntervalSchedule
 
-from escalation.settings import ROOT
-from records.ledger import SqlLedger
+from escalation.inputs.settings import ROOT
+from records.ledger.ledger import SqlLedger
 from tests.deployments.patience import until
 
 pytestmark = pytest.mark.timeout(900)  # the first of them waits for the server's migration

@@ -23,9 +23,9 @@ from prefect.states import Cancelling
 from prefect.variables import Variable
 
 from deployments.setup import make_pool, make_variables
-from escalation.case import CaseStatus
-from escalation.settings import ROOT
-from records.ledger import SqlLedger
+from escalation.inputs.settings import ROOT
+from escalation.model.case import CaseStatus
+from records.ledger.ledger import SqlLedger
 from tasks.outcomes import outcome
 from tests.deployments.patience import PATIENCE_S, until
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from docs.generate import BLOCK, REFERENCE, commands, facts, filled, states, transitions
-from escalation.handoff.states import TRANSITIONS, HandoffState
-from escalation.policy import known_facts
+from escalation.model.submission_states import TRANSITIONS, SubmissionState
+from escalation.policy.policy import known_facts
 
 BY_HAND = {"practice-service.md", "fault-matrix.md"}
 """Checked against the code by tests/practice/test_page.py, and written by `make matrix`."""
@@ -36,13 +36,13 @@ def test_commands_are_those_of_the_command_line() -> None:
         assert f"### tierwise {name}\n" in commands()
 
 
-def test_every_state_and_every_transition_of_a_hand_off_has_a_line() -> None:
+def test_every_state_and_every_transition_of_a_submission_has_a_line() -> None:
     rows = transitions().splitlines()[2:]
     assert len(rows) == len(TRANSITIONS)
     for each in TRANSITIONS:
         assert any(row.startswith(f"| `{each.source}` | `{each.target}` | {each.who} |") for row in rows)
     meanings = [[cell.strip() for cell in row.split("|")] for row in states().splitlines()[2:]]
-    assert [row[1].strip("`") for row in meanings] == [str(each) for each in HandoffState]
+    assert [row[1].strip("`") for row in meanings] == [str(each) for each in SubmissionState]
     assert all(row[2] for row in meanings)
 
 

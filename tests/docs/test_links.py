@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from escalation.settings import ROOT
+from escalation.inputs.settings import ROOT
 
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 LINK = re.compile(r"!?\[[^\]]*\]\((?P<target>[^)\s]+)\)")

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from escalation.settings import ROOT
+from escalation.inputs.settings import ROOT
 
 PAGES = {"bring-your-own-table.md": "classification", "bring-your-own-clinic.md": "optimisation"}
 PLACEHOLDER = re.compile(r"\b(?:ROLE|NAME|[NM])\b|…|\blist\b$")
@@ -20,7 +20,9 @@ def listed(page: str) -> list[str]:
 
 def messages(family: str) -> str:
     """The family's source and what it reads problem files with, strings that run over lines joined."""
-    shared = [ROOT / "escalation" / name for name in ("validation.py", "user_files.py", "document.py")]
+    shared = [
+        ROOT / "escalation" / "inputs" / name for name in ("validation.py", "user_files.py", "document.py")
+    ]
     files = [*(ROOT / "problems" / family).rglob("*.py"), *shared]
     source = "\n".join(file.read_text(encoding="utf-8") for file in sorted(files))
     return re.sub(r"\"\s*\n\s*f?\"", "", source)

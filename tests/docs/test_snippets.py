@@ -21,14 +21,14 @@ import pytest
 import yaml
 
 from docs.generate import command_tree
-from escalation.document import Document
-from escalation.errors import BadInput, PolicyError
-from escalation.policy import find_policy, parse_policy
-from escalation.policy_tests import require_passing
-from escalation.problem import ProblemFile
-from escalation.registry import family
-from escalation.settings import ROOT, settings
-from escalation.validation import validated
+from escalation.inputs.document import Document
+from escalation.inputs.settings import ROOT, settings
+from escalation.inputs.validation import validated
+from escalation.model.errors import BadInput, PolicyError
+from escalation.model.problem import ProblemFile
+from escalation.policy.policy import find_policy, parse_policy
+from escalation.policy.policy_tests import require_passing
+from escalation.ports.registry import family
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 FENCE = re.compile(r"^(?P<indent> *)(?P<fence>`{3,}|~{3,})(?P<language>[\w+-]*)[^`]*$")
@@ -118,11 +118,11 @@ def check_problem(block: Block, data: Any) -> None:
     asked = family(file.family)
     asked.check_target(file.target)
     if file.family == "classification":
-        from problems.classification.spec import parse_spec
+        from problems.classification.tables.spec import parse_spec
 
         parse_spec(file.instance)
     elif file.family == "optimisation":
-        from problems.optimisation import spec
+        from problems.optimisation.spec import spec
 
         spec.parse_spec(file.instance)
     else:

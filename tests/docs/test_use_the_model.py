@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 
 from cli.solve import solve_files
-from escalation.settings import ROOT, settings
-from problems.classification.artefact import scores
+from escalation.inputs.settings import ROOT, settings
+from problems.classification.models.artefact import scores
 from tasks.runtime import open_records
 
 PAGE = (ROOT / "docs/how-to/bring-your-own-table.md").read_text(encoding="utf-8")
@@ -23,7 +23,7 @@ import sys
 
 class Refused:
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in ("escalation", "problems", "records", "tasks"):
+        if name.partition(".")[0] in ("escalation", "toolbox", "problems", "records", "tasks"):
             raise ImportError(f"{name}: Tierwise is not installed here")
 
 sys.meta_path.insert(0, Refused())

@@ -2,7 +2,7 @@ from collections.abc import Callable
 
 import pytest
 
-from escalation.policy import Policy, parse_policy
+from escalation.policy.policy import Policy, parse_policy
 
 POLICY = """\
 policy: little

@@ -12,11 +12,11 @@ from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterName
 from prefect.client.schemas.objects import FlowRun
 
-from escalation.runtime import Runtime
-from escalation.settings import Settings
+from escalation.engine.runtime import Runtime
+from escalation.inputs.settings import Settings
 from escalation.testing.model_service import ModelBackend, ModelService
 from flows.driver import listening
-from records.ledger import SqlLedger
+from records.ledger.ledger import SqlLedger
 from tasks.runtime import open_runtime
 
 POLICY = """\
@@ -29,7 +29,7 @@ approvals:
     tier: quantum
     because: A person decides on money.
     unless: {fact: quote.usd, at_most: LIMIT USD}
-handoff: {wait_s: WAIT}
+submission: {wait_s: WAIT}
 """
 PROBLEM = {
     "family": "toy",

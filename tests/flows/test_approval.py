@@ -11,9 +11,9 @@ from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 from prefect.client.schemas.objects import FlowRun
 from prefect.client.schemas.responses import SetStateStatus
 
-from escalation.case import CaseStatus
-from escalation.handoff.model import ApprovalState
-from escalation.handoff.states import HandoffState
+from escalation.model.case import CaseStatus
+from escalation.model.submission import ApprovalState
+from escalation.model.submission_states import SubmissionState
 from flows.escalate import escalate
 
 pytestmark = pytest.mark.timeout(900)  # the first of them waits for the server's migration
@@ -105,7 +105,7 @@ def test_a_no_in_the_form_sends_nothing_and_the_case_goes_on_without(
     (attempt,) = outcome.attempts
     assert "refused by Ada: too dear" in str(attempt.error)
     assert "send" not in paid.service.calls
-    assert paid.ledger.handoffs("no")[0].state is HandoffState.REFUSED
+    assert paid.ledger.submissions("no")[0].state is SubmissionState.REFUSED
 
 
 def test_no_answer_in_time_is_no_and_the_question_stands_for_the_next_run(

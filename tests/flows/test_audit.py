@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from prefect.artifacts import Artifact
 
-from escalation.handoff.model import Limit, Period
-from escalation.settings import settings
+from escalation.inputs.settings import settings
+from escalation.model.submission import Limit, Period
 from flows.audit import audit
 from tasks.runtime import open_records
 

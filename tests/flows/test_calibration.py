@@ -8,11 +8,11 @@ import pytest
 from prefect import flow
 from prefect.artifacts import Artifact
 
-from escalation.calibration import Calibration
-from escalation.policy import load_policy
-from escalation.settings import settings
+from escalation.inputs.settings import settings
+from escalation.model.calibration import Calibration
+from escalation.policy.policy import load_policy
 from flows.calibration import calibration, configured_devices, is_nowhere
-from records.ledger import SqlLedger
+from records.ledger.ledger import SqlLedger
 from records.store import FileStore
 
 pytestmark = pytest.mark.timeout(900)  # the first of them waits for the server's migration

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from escalation.errors import BadInput
-from escalation.opening import parse_problem
+from escalation.engine.opening import parse_problem
+from escalation.model.errors import BadInput
 from flows.classify import Metric, TableForm, TargetForm, stated
 from problems.classification.family import METRICS
-from problems.classification.spec import FileSpec, parse_spec
+from problems.classification.tables.spec import FileSpec, parse_spec
 
 FORM: dict[str, Any] = {
     "target": {"metric": "roc_auc", "at_least": 0.9},

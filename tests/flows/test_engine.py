@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from escalation.errors import BadInput
+from escalation.model.errors import BadInput
 from flows.credential import make_credential
 from flows.engine import (
     SERVER_FILE,

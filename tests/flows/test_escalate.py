@@ -14,15 +14,15 @@ import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterName
 
-from escalation.case import CaseStatus, Outcome
-from escalation.drive import solve
-from escalation.errors import BadInput, CaseConflict
-from escalation.opening import parse_problem, prepare
-from escalation.settings import Settings, settings
-from escalation.work import JobState, RawResult
+from escalation.engine.drive import solve
+from escalation.engine.opening import parse_problem, prepare
+from escalation.inputs.settings import Settings, settings
+from escalation.model.case import CaseStatus, Outcome
+from escalation.model.errors import BadInput, CaseConflict
+from escalation.model.work import JobState, RawResult
 from flows.driver import listening
 from flows.escalate import escalate
-from records.ledger import SqlLedger
+from records.ledger.ledger import SqlLedger
 from records.store import FileStore
 from tasks.runtime import open_records, open_runtime
 

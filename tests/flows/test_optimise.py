@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from escalation.case import CaseStatus, Outcome
-from escalation.errors import BadInput
-from escalation.opening import parse_problem
-from escalation.problem import DataClass, Tier
+from escalation.engine.opening import parse_problem
+from escalation.model.case import CaseStatus, Outcome
+from escalation.model.errors import BadInput
+from escalation.model.problem import DataClass, Tier
 from flows.optimise import (
     SEARCH_S,
     AppointmentsForm,
@@ -20,9 +20,9 @@ from flows.optimise import (
     optimise,
     stated,
 )
-from problems.optimisation import spec
-from problems.optimisation.metrics import METRICS
-from problems.optimisation.models import KINDS
+from problems.optimisation.model.metrics import METRICS
+from problems.optimisation.model.models import KINDS
+from problems.optimisation.spec import spec
 
 TABLES = {"patients": "p.csv", "resources": "r.csv", "opens": "2026-11-23T08:00"}
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from escalation.settings import ROOT
+from escalation.inputs.settings import ROOT
 
 pytestmark = pytest.mark.timeout(600)  # each starts a Prefect server of its own
 

@@ -10,11 +10,11 @@ from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 from prefect.client.schemas.objects import FlowRun
 
-from escalation.case import CaseStatus
-from escalation.drive import solve
-from escalation.handoff.states import HandoffState, Who
-from escalation.opening import parse_problem, prepare
-from escalation.settings import Settings
+from escalation.engine.drive import solve
+from escalation.engine.opening import parse_problem, prepare
+from escalation.inputs.settings import Settings
+from escalation.model.case import CaseStatus
+from escalation.model.submission_states import SubmissionState, Who
 from flows.driver import listening
 from flows.escalate import escalate
 from flows.reconcile import _go_on, reconcile
@@ -59,9 +59,9 @@ def test_a_job_of_a_dead_driver_is_adopted_settled_and_billed_and_its_case_goes_
     left_by_a_dead_driver(paid, paid_problem, "dead-driver")
     state: Any = reconcile(return_state=True)
     (seen,) = state.result().seen
-    assert (seen.before, seen.row.state) == (HandoffState.SENDING, HandoffState.DONE)
+    assert (seen.before, seen.row.state) == (SubmissionState.SENDING, SubmissionState.DONE)
     assert (state.type.value, state.name) == ("COMPLETED", "Completed")
-    assert state.message.startswith("1 hand-off looked after, 0 parked")
+    assert state.message.startswith("1 submission looked after, 0 parked")
     (row,) = [row for row in rows("reconcile") if row["work"].startswith("dead-driver/")]
     assert (row["was"], row["now"], row["job"], row["charged"]) == ("sending", "done", "job-0", "3 s")
     assert (row["costs at most"], row["age"]) == ("6.40 USD", "0.0 h")
@@ -107,8 +107,8 @@ def test_a_parked_job_is_shown_first_and_left_to_a_person(paid: Paid, paid_probl
     paid.service.polls_to_run = 100
     for case_id in ("moving", "parked"):
         escalate(paid_problem, paid.policy(wait_s=0.001), case_id)
-    (row,) = paid.ledger.handoffs("parked")
-    paid.ledger.move(row, HandoffState.PARKED, paid.runtime.clock(), Who.PERSON, reason="by Ada")
+    (row,) = paid.ledger.submissions("parked")
+    paid.ledger.move(row, SubmissionState.PARKED, paid.runtime.clock(), Who.PERSON, reason="by Ada")
     report = reconcile()
     assert (report.ready, report.errors) == ((), ())
     shown = rows("reconcile")
@@ -142,4 +142,4 @@ def test_a_case_that_another_process_took_up_meanwhile_is_left_alone(paid: Paid,
 def test_without_anything_to_do_nothing_is_opened(on_server: Any, tmp_path: Any) -> None:
     with open_runtime(Settings(home=tmp_path)) as runtime, listening(None, runtime):
         state: Any = reconcile(return_state=True)
-    assert state.message.startswith("no hand-offs looked after")
+    assert state.message.startswith("no submissions looked after")

@@ -7,8 +7,8 @@ from prefect import flow
 from prefect.blocks.system import Secret
 
 from backends.ibm_runtime.account import BLOCK, SECRET_PROVIDERS, find_account
-from escalation.errors import BadInput
-from escalation.settings import Settings
+from escalation.inputs.settings import Settings
+from escalation.model.errors import BadInput
 from flows.secret import block_token, provide_token
 
 pytestmark = pytest.mark.timeout(900)  # the first of them waits for the server's migration

@@ -53,7 +53,7 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_clients_own_retries_turn_one_error_into_several_paid_jobs(
     served_here: Practice, client: Any, bell: Any, jobs: int
 ) -> None:
-    """What the hand-off is there to prevent: accepted, answered with 500, posted again."""
+    """What the submission is there to prevent: accepted, answered with 500, posted again."""
     backend = client.backend("practice_boston")
     served_here.control.inject(Rule("jobs.post", "http_500_after", count=1 if jobs == 2 else None))
     made = Sampler(mode=backend)

@@ -232,7 +232,7 @@ def test_a_rule_that_cannot_be_meant_is_refused(raw: Any, rule: dict[str, Any], 
     assert said in body.decode()
 
 
-def test_the_table_says_which_faults_break_an_assumption_of_the_hand_off() -> None:
+def test_the_table_says_which_faults_break_an_assumption_of_the_submission() -> None:
     broken = {fault.name: fault.violates for fault in practice.ALL if fault.violates}
     assert broken == {
         "late_registration_ignores_fence": "a closed batch rejects a late POST",

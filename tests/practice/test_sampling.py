@@ -13,9 +13,9 @@ from qiskit_aer import AerSimulator
 from qiskit_aer.noise import NoiseModel
 from qiskit_ibm_runtime.fake_provider import FakeBoston, backends
 
+from practice.bench import Bench
 from practice.devices import measured
 from practice.errors import Unusable
-from practice.execution import Bench
 from practice.noise import Place, coherence_s, noise_model
 from practice.sampling import Cost, parts, sample, sliced
 from practice.timing import length_s

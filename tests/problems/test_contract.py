@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from escalation.certificate import Certificate, CertificateStatus
-from escalation.errors import BadInput
-from escalation.protocols import Backend
-from escalation.registry import backend_descriptor, families, resolve
-from escalation.settings import Settings
+from escalation.inputs.settings import Settings
+from escalation.model.certificate import Certificate, CertificateStatus
+from escalation.model.errors import BadInput
+from escalation.model.work import Work
+from escalation.ports.machines import Backend
+from escalation.ports.registry import backend_descriptor, families, resolve
 from escalation.testing.backend import ContractBroken
 from escalation.testing.family import Perform, check_family
-from escalation.work import Work
 from problems.toy.family import Toy
 
 PLACES = {"local_call": "local", "mpi_program": "mpi", "circuit_batch": "aer"}

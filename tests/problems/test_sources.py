@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from escalation.errors import BadInput
-from escalation.registry import FamilyDescriptor, families, resolve
+from escalation.model.errors import BadInput
+from escalation.ports.registry import FamilyDescriptor, families, resolve
 from escalation.testing.backend import ContractBroken
 from escalation.testing.sources import Source, check_sources
 from problems.toy.family import Toy

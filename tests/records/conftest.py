@@ -11,20 +11,20 @@ import hypothesis
 import pytest
 from sqlalchemy import create_engine, text
 
-from escalation.attempt import Attempt, AttemptStatus, Candidate, Cost
-from escalation.case import CaseInfo, CaseStatus, WorkKey
-from escalation.certificate import Certificate, CertificateStatus, Control
-from escalation.decision import Action, Decision
-from escalation.handoff.model import Approval, Handoff, Limit, Period, Price
-from escalation.handoff.states import HandoffState
-from escalation.identity import digest_json
-from escalation.problem import Budget, Problem, Target, Tier
-from escalation.quote import Quote
-from escalation.settings import ROOT
-from escalation.work import JobState, LocalCall, RawResult
-from records.ledger import SqlLedger
+from escalation.inputs.settings import ROOT
+from escalation.model.attempt import Attempt, AttemptStatus, Candidate, Cost
+from escalation.model.case import CaseInfo, CaseStatus, WorkKey
+from escalation.model.certificate import Certificate, CertificateStatus, Control
+from escalation.model.decision import Action, Decision
+from escalation.model.identity import digest_json
+from escalation.model.problem import Budget, Problem, Target, Tier
+from escalation.model.quote import Quote
+from escalation.model.submission import Approval, Limit, Period, Price, Submission
+from escalation.model.submission_states import SubmissionState
+from escalation.model.work import JobState, LocalCall, RawResult
+from records.ledger.ledger import SqlLedger
 from records.store import FileStore
-from records.tracking_client import open_client
+from records.tracking.client import open_client
 from tests.debian import Missing
 from tests.records.postgresql import emptied, programs, serving
 
@@ -171,14 +171,14 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 PRICE = Price(qpu_s=1.5, usd=2.4, cap_qpu_s=3.0, cap_usd=4.8)
-"""Of the hand-offs that these tests make; the cap is what is reserved."""
+"""Of the submissions that these tests make; the cap is what is reserved."""
 
 
 @pytest.fixture
 def make_question() -> Callable[..., Approval]:
-    """Asks about a frozen hand-off, at 1000 s for 100 s, unless told otherwise."""
+    """Asks about a frozen submission, at 1000 s for 100 s, unless told otherwise."""
 
-    def make(row: Handoff, number: int = 0, **changes: Any) -> Approval:
+    def make(row: Submission, number: int = 0, **changes: Any) -> Approval:
         assert row.price is not None
         assert row.payload is not None
         names = {"case_id": row.case_id, "attempt": row.attempt, "ordinal": row.ordinal}
@@ -191,25 +191,25 @@ def make_question() -> Callable[..., Approval]:
 
 
 @pytest.fixture
-def freeze() -> Callable[..., Handoff]:
-    """Opens a hand-off and freezes its payload, in a case that the ledger holds."""
+def freeze() -> Callable[..., Submission]:
+    """Opens a submission and freezes its payload, in a case that the ledger holds."""
 
     def make(
         ledger: SqlLedger, ordinal: int = 0, case_id: str = "c", backend: str = "model", **changes: Any
-    ) -> Handoff:
-        row = ledger.want_handoff(WorkKey(case_id, 0, ordinal), digest_json("work"), backend, 1000.0)
+    ) -> Submission:
+        row = ledger.want_submission(WorkKey(case_id, 0, ordinal), digest_json("work"), backend, 1000.0)
         noted: dict[str, Any] = {"payload": digest_json([case_id, ordinal]), "price": PRICE} | changes
-        return ledger.move(row, HandoffState.FROZEN, 1000.0, **noted)
+        return ledger.move(row, SubmissionState.FROZEN, 1000.0, **noted)
 
     return make
 
 
 @pytest.fixture
-def reach(freeze: Callable[..., Handoff], make_question: Any) -> Callable[..., Handoff]:
-    """Takes a new hand-off to a state by a way that the table has, a minute a step."""
-    S = HandoffState
+def reach(freeze: Callable[..., Submission], make_question: Any) -> Callable[..., Submission]:
+    """Takes a new submission to a state by a way that the table has, a minute a step."""
+    S = SubmissionState
     sent = (S.AUTHORISED, S.FENCED, S.SENDING)
-    ways: dict[HandoffState, tuple[HandoffState, ...]] = {
+    ways: dict[SubmissionState, tuple[SubmissionState, ...]] = {
         S.FROZEN: (),
         S.ASKED: (S.ASKED,),
         S.AUTHORISED: sent[:1],
@@ -225,9 +225,9 @@ def reach(freeze: Callable[..., Handoff], make_question: Any) -> Callable[..., H
         S.CANCELLED: (S.CANCELLED,),
     }
 
-    def go(ledger: SqlLedger, state: HandoffState, ordinal: int = 0) -> Handoff:
+    def go(ledger: SqlLedger, state: SubmissionState, ordinal: int = 0) -> Submission:
         if state is S.WANTED:
-            return ledger.want_handoff(WorkKey("c", 0, ordinal), digest_json("work"), "model", 1000.0)
+            return ledger.want_submission(WorkKey("c", 0, ordinal), digest_json("work"), "model", 1000.0)
         row = freeze(ledger, ordinal)
         for number, target in enumerate(ways[state], start=1):
             now = 1000.0 + 60 * number
@@ -265,8 +265,10 @@ def filled(
 
 
 @pytest.fixture
-def paid(filled: SqlLedger, make_info: Any, freeze: Callable[..., Handoff], make_question: Any) -> SqlLedger:
-    """The same with a hand-off that a person approved, under a limit; events 11 to 17."""
+def paid(
+    filled: SqlLedger, make_info: Any, freeze: Callable[..., Submission], make_question: Any
+) -> SqlLedger:
+    """The same with a submission that a person approved, under a limit; events 11 to 17."""
     filled.open_case(make_info())
     filled.set_limit(Limit(project="p", period=Period.DAY, usd=9.0))
     row = freeze(filled, 1)

@@ -14,7 +14,7 @@ from typing import Any
 
 import psycopg
 
-from records.locking import file_lock
+from records.ledger.locking import file_lock
 from tests.debian import Missing, install
 
 USER = "tierwise"

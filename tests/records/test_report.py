@@ -2,16 +2,16 @@
 
 import pytest
 
-from escalation.attempt import Attempt, AttemptStatus, Cost
-from escalation.case import CaseStatus
-from escalation.decision import Action, Closed, Decision, Miss
-from escalation.handoff.model import Approval, ApprovalState, Handoff, Price
-from escalation.handoff.paid import PaidWork
-from escalation.handoff.states import HandoffState
-from escalation.ladder import conclude
-from escalation.opening import prepare
-from escalation.problem import Problem, Target, Tier
-from escalation.quote import Quote
+from escalation.engine.ladder import conclude
+from escalation.engine.opening import prepare
+from escalation.model.attempt import Attempt, AttemptStatus, Cost
+from escalation.model.case import CaseStatus
+from escalation.model.decision import Action, Closed, Decision, Miss
+from escalation.model.problem import Problem, Target, Tier
+from escalation.model.quote import Quote
+from escalation.model.submission import Approval, ApprovalState, Price, Submission
+from escalation.model.submission_states import SubmissionState
+from escalation.submission.paid_work import PaidWork
 from records.report import render
 
 
@@ -45,8 +45,8 @@ def test_the_report_names_the_question_what_is_waited_for_and_practice(asked: De
 def test_the_report_says_who_approved_which_job_and_what_it_cost() -> None:
     instance = {"numbers": [3, 1, 4]}
     case = prepare(Problem(family="toy", instance=instance, target=Target(metric="number", at_least=4)))
-    row = Handoff(
-        case_id="c", attempt=0, ordinal=1, state=HandoffState.DONE, backend="ibm_runtime:x", work="w",
+    row = Submission(
+        case_id="c", attempt=0, ordinal=1, state=SubmissionState.DONE, backend="ibm_runtime:x", work="w",
         tag="t", price=Price(qpu_s=2.0, usd=3.2, cap_qpu_s=4.0, cap_usd=6.4), job_id="job-7",
         sent_at=1795738200.0,
         opened=1795738140.0, incidents=("late <b>",),
@@ -69,7 +69,7 @@ def test_the_report_says_who_approved_which_job_and_what_it_cost() -> None:
     ):  # fmt: skip
         assert said in page
     asked = question.model_copy(update={"state": ApprovalState.ASKED, "answered_at": None})
-    waiting = (PaidWork(row.model_copy(update={"state": HandoffState.SUBMITTED}), (asked,), None),)
+    waiting = (PaidWork(row.model_copy(update={"state": SubmissionState.SUBMITTED}), (asked,), None),)
     page = render(case, outcome, (), opened_at, waiting).decode()
     assert "asked, until 2026-11-27 01:09 UTC" in page
     assert "not final" in page

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from escalation.attempt import Attempt, AttemptStatus
-from escalation.case import CaseStatus, Outcome
-from escalation.certificate import Certificate, CertificateStatus
-from escalation.decision import Action, Decision, Flip
-from escalation.problem import Tier
-from escalation.quote import Quote
+from escalation.model.attempt import Attempt, AttemptStatus
+from escalation.model.case import CaseStatus, Outcome
+from escalation.model.certificate import Certificate, CertificateStatus
+from escalation.model.decision import Action, Decision, Flip
+from escalation.model.problem import Tier
+from escalation.model.quote import Quote
 from tasks.artifacts import certificate_page, decision_table, key
 
 IDS = st.text("abcXYZ019-_.", min_size=1, max_size=30)

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from escalation.calibration import Calibration, GateCalibration, LayerFidelity, QubitCalibration
-from escalation.errors import CorruptRecord
-from escalation.settings import Settings
-from records.ledger import SqlLedger
+from escalation.inputs.settings import Settings
+from escalation.model.calibration import Calibration, GateCalibration, LayerFidelity, QubitCalibration
+from escalation.model.errors import CorruptRecord
+from records.ledger.ledger import SqlLedger
 from records.store import FileStore
 from tasks.calibrations import history, keep
 

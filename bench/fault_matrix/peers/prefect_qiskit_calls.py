@@ -1,4 +1,4 @@
-"""Times calls of prefect-qiskit, one for each line that it reads; prints seconds. Used by `bench.handoff`."""
+"""Times calls of prefect-qiskit, one for each line that it reads; prints seconds. For `bench.submission`."""
 
 import sys
 from time import perf_counter

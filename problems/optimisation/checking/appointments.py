@@ -5,7 +5,7 @@ from typing import Any
 
 from problems.optimisation.checking.clock import Clock
 from problems.optimisation.checking.finding import Faults, Finding, only_field, shown, whole
-from problems.optimisation.models import Appointments, Clinician, Patient, Room, Span
+from problems.optimisation.model.models import Appointments, Clinician, Patient, Room, Span
 
 FIELDS = ("patient", "clinician", "room", "start")
 

@@ -8,7 +8,7 @@ from problems.optimisation.checking.independent_set import check_independent_set
 from problems.optimisation.checking.max_cut import check_max_cut
 from problems.optimisation.checking.qubo import check_qubo
 from problems.optimisation.checking.triage import check_triage
-from problems.optimisation.models import Appointments, IndependentSet, MaxCut, Model, Qubo
+from problems.optimisation.model.models import Appointments, IndependentSet, MaxCut, Model, Qubo
 
 
 def check(model: Model, solution: Any) -> Finding:

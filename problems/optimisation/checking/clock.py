@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from problems.optimisation.models import Appointments
+from problems.optimisation.model.models import Appointments
 
 MINUTES_OF_A_DAY = 24 * 60
 

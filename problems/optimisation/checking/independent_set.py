@@ -3,7 +3,7 @@
 from typing import Any
 
 from problems.optimisation.checking.finding import Faults, Finding, only_field, shown
-from problems.optimisation.models import IndependentSet
+from problems.optimisation.model.models import IndependentSet
 
 
 def check_independent_set(model: IndependentSet, solution: Any) -> Finding:

@@ -4,7 +4,7 @@ from typing import Any
 
 from problems.optimisation.checking.bits import read_bits
 from problems.optimisation.checking.finding import Faults, Finding
-from problems.optimisation.models import MaxCut
+from problems.optimisation.model.models import MaxCut
 
 
 def check_max_cut(model: MaxCut, solution: Any) -> Finding:

@@ -4,7 +4,7 @@ from typing import Any
 
 from problems.optimisation.checking.bits import read_bits
 from problems.optimisation.checking.finding import Faults, Finding
-from problems.optimisation.models import Qubo
+from problems.optimisation.model.models import Qubo
 
 
 def check_qubo(model: Qubo, solution: Any) -> Finding:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from problems.optimisation.checking.finding import Faults, Finding, only_field, shown
-from problems.optimisation.models import Claimant, Place, Triage
+from problems.optimisation.model.models import Claimant, Place, Triage
 
 
 def check_triage(model: Triage, solution: Any) -> Finding:

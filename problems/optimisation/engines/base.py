@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar, Protocol
 
-from problems.optimisation.points import Point
+from problems.optimisation.model.points import Point
 from problems.optimisation.proofs.model import Proof
 
 

@@ -16,7 +16,7 @@ from ortools.sat.python import cp_model
 
 from problems.optimisation.engines.base import Board, Unsuitable
 from problems.optimisation.forms.interval import interval_model
-from problems.optimisation.models import Model
+from problems.optimisation.model.models import Model
 from problems.optimisation.proofs.model import Proof
 
 POLL_S = 0.01

@@ -20,7 +20,7 @@ from problems.optimisation.engines.bounds.modular_cuts import Floats, separate, 
 from problems.optimisation.engines.cut_tree import SHIFT, CutTree
 from problems.optimisation.forms.compile import compile_programme
 from problems.optimisation.forms.programme import FREE, Ints, Programme
-from problems.optimisation.models import Appointments, IndependentSet, Model, Triage
+from problems.optimisation.model.models import Appointments, IndependentSet, Model, Triage
 from problems.optimisation.proofs.model import Proof
 from problems.optimisation.proofs.programme_dual import ExactDual, rounded_up
 

@@ -22,7 +22,7 @@ from problems.optimisation.engines import highs_child
 from problems.optimisation.engines.base import Board, Unsuitable
 from problems.optimisation.forms.compile import compile_programme
 from problems.optimisation.forms.programme_appointments import MOST_STARTS, starts
-from problems.optimisation.models import Appointments, Model
+from problems.optimisation.model.models import Appointments, Model
 from problems.optimisation.proofs.model import Proof
 
 POLL_S = 0.01

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
 from problems.optimisation.engines.base import Board
 from problems.optimisation.engines.roulette import BEST, BETTER, KEPT, LOST, Roulette
 from problems.optimisation.engines.rounds import Rounds
-from problems.optimisation.points import Point
+from problems.optimisation.model.points import Point
 
 
 class Answer(Protocol):

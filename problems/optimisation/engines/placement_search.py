@@ -6,8 +6,8 @@ from problems.optimisation.engines.base import Unsuitable
 from problems.optimisation.engines.neighbourhoods import NeighbourhoodSearch
 from problems.optimisation.engines.placement_moves import INSERTIONS, REMOVALS, greedy_insertion
 from problems.optimisation.engines.placement_state import Placement, placement_of, prepare_ward
-from problems.optimisation.models import Model, Triage
-from problems.optimisation.points import Point
+from problems.optimisation.model.models import Model, Triage
+from problems.optimisation.model.points import Point
 
 _MOST = 8
 """Patients taken out at once, at most."""

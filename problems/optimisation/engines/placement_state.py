@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from problems.optimisation.models import Triage
-from problems.optimisation.points import Point
+from problems.optimisation.model.models import Triage
+from problems.optimisation.model.points import Point
 
 NOWHERE = -1
 

@@ -9,9 +9,9 @@ from threadpoolctl import threadpool_limits
 from problems.optimisation.engines.base import Board, Unsuitable
 from problems.optimisation.engines.programme_nodes import Node, Nodes
 from problems.optimisation.engines.proof_tree import proof_nodes
-from problems.optimisation.engines.vertex_sets import neighbours, repaired
 from problems.optimisation.forms.compile import compile_programme
-from problems.optimisation.models import Appointments, IndependentSet, Model, Triage
+from problems.optimisation.forms.vertex_sets import neighbours, repaired
+from problems.optimisation.model.models import Appointments, IndependentSet, Model, Triage
 from problems.optimisation.proofs.model import Proof
 
 MOST_COLUMNS = 20_000

@@ -18,7 +18,7 @@ from problems.optimisation.engines.dual_ascent import ascended
 from problems.optimisation.engines.exact_bound import Floats, Multipliers, best_multipliers
 from problems.optimisation.forms.compile import compile_programme
 from problems.optimisation.forms.programme import FREE, Programme
-from problems.optimisation.models import Appointments, IndependentSet, Model, Triage
+from problems.optimisation.model.models import Appointments, IndependentSet, Model, Triage
 
 _solve: Callable[..., Any] = linprog
 """Its type stubs know no sparse matrices."""

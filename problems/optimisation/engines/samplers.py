@@ -14,10 +14,10 @@ from dwave.samplers import SimulatedAnnealingSampler, TabuSampler
 from numpy.typing import NDArray
 
 from problems.optimisation.engines.base import Board, Unsuitable
-from problems.optimisation.engines.vertex_sets import neighbours, repaired
 from problems.optimisation.forms.spins import spin_form
-from problems.optimisation.models import IndependentSet, MaxCut, Model, Qubo
-from problems.optimisation.points import Point
+from problems.optimisation.forms.vertex_sets import neighbours, repaired
+from problems.optimisation.model.models import IndependentSet, MaxCut, Model, Qubo
+from problems.optimisation.model.points import Point
 
 Spins = NDArray[np.int8]
 

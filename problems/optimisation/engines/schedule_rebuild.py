@@ -16,8 +16,8 @@ from scipy.sparse import csc_array
 from problems.optimisation.forms.compile import compile_programme
 from problems.optimisation.forms.programme import FREE, Ints
 from problems.optimisation.forms.programme_appointments import layout
-from problems.optimisation.models import Appointments
-from problems.optimisation.points import Point
+from problems.optimisation.model.models import Appointments
+from problems.optimisation.model.points import Point
 
 _MOST_NODES = 50
 """Of branch and bound, after which the part is called too large."""

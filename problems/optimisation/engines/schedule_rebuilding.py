@@ -14,7 +14,7 @@ from problems.optimisation.engines.schedule_moves import (
 )
 from problems.optimisation.engines.schedule_rebuild import Rebuilder
 from problems.optimisation.engines.schedule_state import Schedule, schedule_of
-from problems.optimisation.models import Appointments
+from problems.optimisation.model.models import Appointments
 
 LOOKS_PER_S = 200_000
 """How often an ordinary core looks for possible starts in a second, the rest of the search included."""

@@ -16,8 +16,8 @@ from problems.optimisation.engines.schedule_moves import (
 )
 from problems.optimisation.engines.schedule_rebuilding import LOOKS_PER_S, Rebuilding
 from problems.optimisation.engines.schedule_state import Schedule, prepare, schedule_of
-from problems.optimisation.models import Appointments, Model
-from problems.optimisation.points import Point
+from problems.optimisation.model.models import Appointments, Model
+from problems.optimisation.model.points import Point
 
 _MOST = 15
 """Patients taken out at once, at most."""

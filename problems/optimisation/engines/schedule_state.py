@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from problems.optimisation.models import Appointments, Clinician, Names, Room, Span
-from problems.optimisation.points import Point
+from problems.optimisation.model.models import Appointments, Clinician, Names, Room, Span
+from problems.optimisation.model.points import Point
 
 NOWHERE = -1
 

@@ -15,7 +15,7 @@ from problems.optimisation.engines.bounds.multipliers import places, whole
 from problems.optimisation.engines.bounds.rounding import Reader, factor, hyperplanes
 from problems.optimisation.engines.bounds.triangles import no_triangles
 from problems.optimisation.forms.spins import spin_form
-from problems.optimisation.models import IndependentSet, MaxCut, Model, Qubo
+from problems.optimisation.model.models import IndependentSet, MaxCut, Model, Qubo
 from problems.optimisation.proofs.semidefinite import MOST_ORDER
 
 Floats = NDArray[np.float64]

@@ -17,7 +17,7 @@ from problems.optimisation.engines.bounds.rounding import Reader, hyperplanes
 from problems.optimisation.engines.proof_tree import proof_nodes
 from problems.optimisation.engines.spin_nodes import Node, child, plant, rows, take, undecided
 from problems.optimisation.forms.spins import spin_form
-from problems.optimisation.models import IndependentSet, MaxCut, Model, Qubo
+from problems.optimisation.model.models import IndependentSet, MaxCut, Model, Qubo
 from problems.optimisation.proofs.model import Proof
 
 MOST_SPINS = 500

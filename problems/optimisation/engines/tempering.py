@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from problems.optimisation.engines.base import Board, Unsuitable
 from problems.optimisation.engines.ladder import Ladder
 from problems.optimisation.engines.replicas import Lattice, Replicas, lattice
-from problems.optimisation.engines.vertex_sets import neighbours, repaired
 from problems.optimisation.forms.spins import spin_form
-from problems.optimisation.models import IndependentSet, MaxCut, Model, Qubo
-from problems.optimisation.points import Point
+from problems.optimisation.forms.vertex_sets import neighbours, repaired
+from problems.optimisation.model.models import IndependentSet, MaxCut, Model, Qubo
+from problems.optimisation.model.points import Point
 
 COLDEST, HOTTEST = 0.2, 1.0
 """Temperatures at the ends, in units of how strongly a spin is held (the order of the glass temperature of

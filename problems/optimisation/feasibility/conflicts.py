@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from problems.optimisation.feasibility.reasons import why
 from problems.optimisation.feasibility.seats import Answer, quiet_solver, seat
 from problems.optimisation.feasibility.words import listed
-from problems.optimisation.models import Appointments, Claimant, Patient, Triage
+from problems.optimisation.model.models import Appointments, Claimant, Patient, Triage
 
 CHECK_EFFORT, CONFLICT_EFFORT, STEP_EFFORT, ASKING_EFFORT = 3.0, 0.5, 0.1, 0.02
 """Of the first question, of each of the two searches, of one question in them, and what asking takes at

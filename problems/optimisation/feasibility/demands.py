@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from escalation.errors import BadInput
+from escalation.model.errors import BadInput
 from problems.optimisation.feasibility.treatable import unplaceable, untreatable
-from problems.optimisation.models import Appointments, Triage
+from problems.optimisation.model.models import Appointments, Triage
 
 MOST_NAMED = 5
 

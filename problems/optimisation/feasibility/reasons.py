@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from problems.optimisation.feasibility.treatable import able_clinicians, able_rooms
 from problems.optimisation.feasibility.words import between, listed, minutes
-from problems.optimisation.models import Appointments, Claimant, Clinician, Patient, Room, Triage
+from problems.optimisation.model.models import Appointments, Claimant, Clinician, Patient, Room, Triage
 
 Resource = Clinician | Room
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from problems.optimisation.models import Appointments, Patient, Triage
+from problems.optimisation.model.models import Appointments, Patient, Triage
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from problems.optimisation.feasibility.words import between, listed, minutes
-from problems.optimisation.models import Appointments, Claimant, Clinician, Patient, Room, Span, Triage
+from problems.optimisation.model.models import Appointments, Claimant, Clinician, Patient, Room, Span, Triage
 
 
 def able_clinicians(model: Appointments, patient: Patient) -> list[Clinician]:

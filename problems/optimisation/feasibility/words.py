@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from problems.optimisation.models import Appointments
+from problems.optimisation.model.models import Appointments
 
 MOST_NAMED = 6
 

@@ -11,7 +11,7 @@ from problems.optimisation.forms.programme_bits import (
     qubo_programme,
 )
 from problems.optimisation.forms.programme_triage import triage_programme
-from problems.optimisation.models import Appointments, IndependentSet, MaxCut, Model, Triage
+from problems.optimisation.model.models import Appointments, IndependentSet, MaxCut, Model, Triage
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from problems.optimisation.forms.compile import compile_programme
 from problems.optimisation.forms.pools import Pool, deal, pools
 from problems.optimisation.forms.programme import FREE, Ints, Programme
 from problems.optimisation.forms.programme_appointments import MOST_STARTS, starts
-from problems.optimisation.models import Appointments, Model, Patient
-from problems.optimisation.points import Point
+from problems.optimisation.model.models import Appointments, Model, Patient
+from problems.optimisation.model.points import Point
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ never needs more members than are busy at once (Golumbic 1980, ch. 8).
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from problems.optimisation.models import Clinician, Names, Room, Span
+from problems.optimisation.model.models import Clinician, Names, Room, Span
 
 
 @dataclass(frozen=True)

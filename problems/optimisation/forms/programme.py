@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from problems.optimisation.points import Point
+from problems.optimisation.model.points import Point
 
 Ints = NDArray[np.int64]
 FREE = np.iinfo(np.int64).max

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from problems.optimisation.forms.pools import Pool, deal, pools
 from problems.optimisation.forms.programme import FREE, Ints, Programme
 from problems.optimisation.forms.rows import Rows
-from problems.optimisation.models import Appointments, Patient, Span
-from problems.optimisation.points import Point
+from problems.optimisation.model.models import Appointments, Patient, Span
+from problems.optimisation.model.points import Point
 
 MOST_STARTS = 150_000
 """Starts, summed over patients, up to which exact engines take the programme; larger ones can be built."""

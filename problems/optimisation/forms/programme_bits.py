@@ -13,8 +13,8 @@ import numpy as np
 
 from problems.optimisation.forms.programme import FREE, Ints, Programme
 from problems.optimisation.forms.rows import Rows, at_most
-from problems.optimisation.models import IndependentSet, MaxCut, Qubo, sign
-from problems.optimisation.points import Point
+from problems.optimisation.model.models import IndependentSet, MaxCut, Qubo, sign
+from problems.optimisation.model.points import Point
 
 MOST_TRIANGLES = 20_000
 """More triangle rows than this slow every solver down more than they help."""

@@ -4,8 +4,8 @@ import numpy as np
 
 from problems.optimisation.forms.programme import FREE, Ints, Programme
 from problems.optimisation.forms.rows import Rows, at_most
-from problems.optimisation.models import Triage
-from problems.optimisation.points import Point
+from problems.optimisation.model.models import Triage
+from problems.optimisation.model.points import Point
 
 
 def triage_programme(model: Triage) -> Programme:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from problems.optimisation.forms.packing import Capacity, Form, Packing, Penalty
 from problems.optimisation.forms.pools import pools
 from problems.optimisation.forms.programme_triage import suited
-from problems.optimisation.models import (
+from problems.optimisation.model.models import (
     Appointments,
     IndependentSet,
     MaxCut,
@@ -24,7 +24,7 @@ from problems.optimisation.models import (
     Triage,
     sign,
 )
-from problems.optimisation.points import Infeasible, Point, cost
+from problems.optimisation.model.points import Infeasible, Point, cost
 
 MOST_BITS = 2_000
 """Items of a packing, before slack. A clinic of 30 patients has more; its QUBO would have 10⁶ couplings."""

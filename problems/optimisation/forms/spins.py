@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from problems.optimisation.models import IndependentSet, MaxCut, Qubo, SpinModel, sign
+from problems.optimisation.model.models import IndependentSet, MaxCut, Qubo, SpinModel, sign
 
 Ints = NDArray[np.int64]
 

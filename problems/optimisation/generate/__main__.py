@@ -5,12 +5,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from escalation.errors import BadInput
-from escalation.validation import parse
+from escalation.inputs.validation import parse
+from escalation.model.errors import BadInput
 from problems.optimisation.generate.made import make
 from problems.optimisation.generate.tables import clinic_tables, ward_tables
-from problems.optimisation.models import Appointments, Model, Triage
-from problems.optimisation.spec import GeneratedClinic, GeneratedWard, Seeded
+from problems.optimisation.model.models import Appointments, Model, Triage
+from problems.optimisation.spec.spec import GeneratedClinic, GeneratedWard, Seeded
 
 SHAPES: dict[str, type[Seeded]] = {"clinic": GeneratedClinic, "ward": GeneratedWard}
 

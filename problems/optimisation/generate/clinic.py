@@ -17,10 +17,10 @@ import numpy as np
 
 from problems.optimisation.feasibility.treatable import untreatable
 from problems.optimisation.generate.planting import plant
-from problems.optimisation.generate.shapes import ClinicShape
 from problems.optimisation.generate.staff import Hours, make_clinicians, make_rooms
 from problems.optimisation.generate.visits import URGENCIES, VISITS, Visit, duration
-from problems.optimisation.models import Appointments, Patient, Span
+from problems.optimisation.model.models import Appointments, Patient, Span
+from problems.optimisation.spec.shapes import ClinicShape
 
 OPENS = "2026-11-23T08:00"
 MOST_ONE_DAY = 80

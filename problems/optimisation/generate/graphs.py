@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from problems.optimisation.generate.lattices import Pairs, heavy_hex
-from problems.optimisation.models import IndependentSet, MaxCut, Qubo
+from problems.optimisation.model.models import IndependentSet, MaxCut, Qubo
 
 BEASLEY_MAGNITUDE = 100
 BEASLEY_DENSITY = 0.1

@@ -5,8 +5,8 @@ from typing import Any
 from problems.optimisation.generate import graphs
 from problems.optimisation.generate.clinic import clinic
 from problems.optimisation.generate.ward import ward
-from problems.optimisation.models import MaxCut, Model
-from problems.optimisation.spec import (
+from problems.optimisation.model.models import MaxCut, Model
+from problems.optimisation.spec.spec import (
     GeneratedClinic,
     GeneratedCut,
     GeneratedQubo,

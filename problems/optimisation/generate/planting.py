@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from problems.optimisation.models import Appointments, Clinician, Patient, Room
+from problems.optimisation.model.models import Appointments, Clinician, Patient, Room
 
 Free = NDArray[np.bool_]
 

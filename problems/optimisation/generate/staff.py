@@ -7,9 +7,9 @@ from math import ceil
 
 import numpy as np
 
-from problems.optimisation.generate.shapes import ClinicShape
 from problems.optimisation.generate.visits import Visit
-from problems.optimisation.models import Clinician, Room, Span
+from problems.optimisation.model.models import Clinician, Room, Span
+from problems.optimisation.spec.shapes import ClinicShape
 
 DAY_MIN, SESSION_MIN, BREAK_MIN = 24 * 60, 4 * 60, 60
 ROOMS_PER_CLINICIAN = 0.9

@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
-from problems.optimisation.models import Appointments, Triage
+from problems.optimisation.model.models import Appointments, Triage
 
 CLINIC_PATIENTS = ("id", "urgency", "duration_min", "skills", "equipment", "earliest", "latest", "required")
 CLINIC_RESOURCES = ("id", "type", "offers", "from", "to")

@@ -14,8 +14,8 @@ from math import ceil
 import numpy as np
 
 from problems.optimisation.feasibility.treatable import unplaceable
-from problems.optimisation.generate.shapes import WardShape
-from problems.optimisation.models import URGENCY_WEIGHT, Claimant, Place, Triage
+from problems.optimisation.model.models import URGENCY_WEIGHT, Claimant, Place, Triage
+from problems.optimisation.spec.shapes import WardShape
 
 CAPACITIES = ("beds", "nurse_hours")
 BAY_BEDS, INTENSIVE_BEDS, SIDE_ROOM_SHARE = 4, 2, 0.15

@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from escalation.work import Output, Report
+from escalation.model.work import Output, Report
 from problems.optimisation.learning.features import features
 from problems.optimisation.learning.history import Trial, read_history
 from problems.optimisation.learning.predict import FLOOR, Expected, Learner
-from problems.optimisation.models import parse_model
+from problems.optimisation.model.models import parse_model
 from problems.optimisation.portfolio.plan import usual_shares
 
 KEPT = 2

@@ -15,14 +15,14 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from escalation.identity import canonical_json
-from escalation.work import Report
+from escalation.model.identity import canonical_json
+from escalation.model.work import Report
 from problems.optimisation.forms.compile import compile_programme
 from problems.optimisation.learning.features import NAMES, features
 from problems.optimisation.learning.history import HISTORY, Trial, read_history, write_history
 from problems.optimisation.learning.integrals import distances
 from problems.optimisation.learning.recipes import recipes
-from problems.optimisation.models import Model, sign
+from problems.optimisation.model.models import Model, sign
 from problems.optimisation.proofs.second_engine import small
 
 
@@ -53,7 +53,7 @@ def _place(trial: Trial) -> tuple[str, str, str]:
 
 def _try(recipe: str, known: Sequence[Trial], seconds: float) -> list[Trial]:
     """The engines of the kind that were not tried yet, on one instance."""
-    from problems.optimisation.loading import load
+    from problems.optimisation.loading.loading import load
     from problems.optimisation.portfolio.plan import SHARES
 
     model = load(json.loads(recipe), 0, Path()).model
@@ -120,7 +120,7 @@ def _run(model: Model, engine: str, seconds: float) -> list[dict[str, Any]]:
     """The timeline of one engine alone; empty where it found nothing, failed, or does not suit."""
     from mpi4py import MPI
 
-    from problems.optimisation.models import dump
+    from problems.optimisation.model.models import dump
     from problems.optimisation.portfolio.program import run
 
     params = {

@@ -12,7 +12,7 @@ from scipy.sparse import csr_array, diags_array
 from scipy.sparse.linalg import ArpackError, eigsh
 
 from problems.optimisation.forms.spins import spin_form
-from problems.optimisation.models import Appointments, Model, SpinModel, Triage
+from problems.optimisation.model.models import Appointments, Model, SpinModel, Triage
 
 Numbers = NDArray[np.float64]
 

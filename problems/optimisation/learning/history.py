@@ -11,8 +11,8 @@ from pathlib import Path
 
 from pydantic import Field
 
-from escalation.model import Frozen
-from escalation.validation import parse
+from escalation.inputs.validation import parse
+from escalation.model.frozen import Frozen
 
 HISTORY = Path(__file__).parent / "history.csv"
 

@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from problems.optimisation import metrics, points
 from problems.optimisation.forms.compile import compile_programme
 from problems.optimisation.forms.programme_appointments import MOST_STARTS, starts
-from problems.optimisation.models import Appointments, Model
-from problems.optimisation.points import Infeasible, Point
+from problems.optimisation.model import metrics, points
+from problems.optimisation.model.models import Appointments, Model
+from problems.optimisation.model.points import Infeasible, Point
 from problems.optimisation.portfolio.news import News, unpack
 from problems.optimisation.portfolio.post import Post
 from problems.optimisation.proofs.model import Proof

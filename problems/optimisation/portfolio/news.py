@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from problems.optimisation.models import Appointments, Model
-from problems.optimisation.points import Point
+from problems.optimisation.model.models import Appointments, Model
+from problems.optimisation.model.points import Point
 
 NOTHING = np.iinfo(np.int64).min
 HEAD = 3

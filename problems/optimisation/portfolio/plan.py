@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from problems.optimisation.engines.catalogue import ENGINES
-from problems.optimisation.models import Model
+from problems.optimisation.model.models import Model
 
 MOST = 0.9
 """Of a rank, for an engine that is run once: what is left keeps the heuristics going on every rank."""

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from escalation.work import Output, Report
-from problems.optimisation import metrics
+from escalation.model.work import Output, Report
 from problems.optimisation.engines.base import Engine
 from problems.optimisation.engines.catalogue import engine_class
-from problems.optimisation.models import Model, parse_model, sign
+from problems.optimisation.model import metrics
+from problems.optimisation.model.models import Model, parse_model, sign
 from problems.optimisation.portfolio.exchange import MpiBoard
 from problems.optimisation.portfolio.plan import Plan, plan
 from problems.optimisation.portfolio.post import Post

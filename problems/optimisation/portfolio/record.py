@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from escalation.work import Output
-from problems.optimisation import points
+from escalation.model.work import Output
 from problems.optimisation.engines.catalogue import deterministic
-from problems.optimisation.models import Model, sign
+from problems.optimisation.model import points
+from problems.optimisation.model.models import Model, sign
 from problems.optimisation.portfolio.exchange import MpiBoard
 from problems.optimisation.portfolio.plan import Plan
 from problems.optimisation.portfolio.roster import Roster

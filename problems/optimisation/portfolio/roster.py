@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from escalation.identity import derive_seed
+from escalation.model.identity import derive_seed
 from problems.optimisation.engines.base import Engine, Unsuitable
 from problems.optimisation.engines.catalogue import ENGINES
 from problems.optimisation.portfolio.alarm import Overrun, cut_off

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from problems.optimisation.forms.compile import compile_programme
 from problems.optimisation.forms.spins import spin_form
-from problems.optimisation.models import Appointments, IndependentSet, Model, Triage
+from problems.optimisation.model.models import Appointments, IndependentSet, Model, Triage
 from problems.optimisation.proofs.second_engine import exact_cost, violation
 
 Array = NDArray[np.int32]
@@ -32,7 +32,7 @@ def programme_holds(model: Model, solution: dict[str, Any], cost: int) -> bool:
 
 
 def _array(model: Model, solution: dict[str, Any]) -> Array:
-    """The answer as the arrays that forms take; see `problems.optimisation.points`."""
+    """The answer as the arrays that forms take; see `problems.optimisation.model.points`."""
     if isinstance(model, Appointments):
         return _appointments(model, solution["appointments"])
     if isinstance(model, Triage):

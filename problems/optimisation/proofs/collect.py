@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from problems.optimisation.checking.finding import shown
-from problems.optimisation.models import Model
+from problems.optimisation.model.models import Model
 from problems.optimisation.proofs.anchor import programme_holds, spins_hold
 from problems.optimisation.proofs.model import Proof, unpack
 from problems.optimisation.proofs.verify import KINDS, Verdict, verify

@@ -40,7 +40,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from escalation.identity import canonical_json
+from escalation.model.identity import canonical_json
 
 MOST_BYTES = 256 * 2**20
 """What a packed proof may unfold to."""

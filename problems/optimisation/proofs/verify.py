@@ -8,7 +8,7 @@ from threadpoolctl import ThreadpoolController
 
 from problems.optimisation.forms.compile import compile_programme
 from problems.optimisation.forms.spins import SpinForm, spin_form
-from problems.optimisation.models import Appointments, IndependentSet, MaxCut, Model, Qubo, Triage
+from problems.optimisation.model.models import Appointments, IndependentSet, MaxCut, Model, Qubo, Triage
 from problems.optimisation.proofs.model import Proof
 from problems.optimisation.proofs.programme_cuts import check_cuts
 from problems.optimisation.proofs.programme_dual import check_dual

@@ -6,8 +6,8 @@ from typing import Any
 
 from problems.optimisation.engines.base import Engine, Unsuitable
 from problems.optimisation.engines.catalogue import engine_class
-from problems.optimisation.models import Appointments, Model, Triage
-from problems.optimisation.points import Infeasible, Point, cost
+from problems.optimisation.model.models import Appointments, Model, Triage
+from problems.optimisation.model.points import Infeasible, Point, cost
 from problems.optimisation.proofs.model import Proof
 
 STARTS = {"appointments": "schedule_search", "triage": "placement_search"}

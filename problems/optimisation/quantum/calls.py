@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from escalation.errors import TierwiseError
-from escalation.identity import canonical_json, derive_seed
-from escalation.work import Blob, JobState, Output, RawResult, Report
-from problems.optimisation.models import Appointments, Model, Triage, parse_model, sign
-from problems.optimisation.points import Point, cost, decode, encode
+from escalation.model.errors import TierwiseError
+from escalation.model.identity import canonical_json, derive_seed
+from escalation.model.work import Blob, JobState, Output, RawResult, Report
+from problems.optimisation.model.models import Appointments, Model, Triage, parse_model, sign
+from problems.optimisation.model.points import Point, cost, decode, encode
 from problems.optimisation.proofs.model import pack
 from problems.optimisation.quantum import clinic, ward
 from problems.optimisation.quantum.board import OwnBoard, bound, start

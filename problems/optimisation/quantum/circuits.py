@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from escalation.identity import derive_seed
-from escalation.work import Blob, CircuitBatch, Pub, RawResult, Resources
+from escalation.model.identity import derive_seed
+from escalation.model.work import Blob, CircuitBatch, Pub, RawResult, Resources
 from problems.optimisation.forms.spins import SpinForm
 from problems.optimisation.quantum.angles import MOST_LAYERS, Schedule, schedule
 from problems.optimisation.quantum.network import Fit, Gate, fit

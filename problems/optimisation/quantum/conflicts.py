@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from problems.optimisation.forms.spins import SpinForm, spin_form
-from problems.optimisation.models import Qubo, Sense
+from problems.optimisation.model.models import Qubo, Sense
 
 
 def choice(base_cost: int, gains: Sequence[int], conflicts: Sequence[tuple[int, int]]) -> SpinForm:

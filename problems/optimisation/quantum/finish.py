@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from problems.optimisation.metrics import objective
-from problems.optimisation.models import Model, sign
-from problems.optimisation.points import Point, cost, encode
+from problems.optimisation.model.metrics import objective
+from problems.optimisation.model.models import Model, sign
+from problems.optimisation.model.points import Point, cost, encode
 from problems.optimisation.quantum.descent import descend, four_costs
 from problems.optimisation.quantum.readout import Readout, tail_mean
 from problems.optimisation.quantum.subproblem import Subproblem, lifted

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from problems.optimisation.models import IndependentSet
-from problems.optimisation.points import Point
+from problems.optimisation.model.models import IndependentSet
+from problems.optimisation.model.points import Point
 
 
 def improved(model: IndependentSet, point: Point) -> Point:

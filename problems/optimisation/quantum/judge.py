@@ -27,13 +27,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from escalation.attempt import Candidate, Done
-from escalation.certificate import Control
-from escalation.work import Blob, CircuitBatch, LocalCall, RawResult
+from escalation.model.attempt import Candidate, Done
+from escalation.model.certificate import Control
+from escalation.model.work import Blob, CircuitBatch, LocalCall, RawResult
 from problems.optimisation.checking.check import check
 from problems.optimisation.forms.spins import SpinForm
-from problems.optimisation.instance import OptimisationInstance
-from problems.optimisation.models import Model, dump, sign
+from problems.optimisation.loading.instance import OptimisationInstance
+from problems.optimisation.model.models import Model, dump, sign
 from problems.optimisation.quantum.circuits import SHOTS, Circuits, batch, design, null_seed
 
 NAME = "uniform_bits"

@@ -11,16 +11,17 @@ from typing import Any
 
 import numpy as np
 
-from escalation.attempt import Candidate
-from escalation.errors import TierwiseError
-from escalation.identity import derive_seed
-from escalation.problem import Tier
-from escalation.protocols import Device, Sends, Solve
-from escalation.quote import Quote
-from escalation.work import Blob, CircuitBatch, LocalCall, RawResult, Resources
+from escalation.model.attempt import Candidate
+from escalation.model.errors import TierwiseError
+from escalation.model.identity import derive_seed
+from escalation.model.problem import Tier
+from escalation.model.quote import Quote
+from escalation.model.work import Blob, CircuitBatch, LocalCall, RawResult, Resources
+from escalation.ports.machines import Device
+from escalation.ports.methods import Sends, Solve
 from problems.optimisation.forms.spins import SpinForm
-from problems.optimisation.instance import OptimisationView
-from problems.optimisation.models import Appointments, Model, Triage, sign
+from problems.optimisation.loading.instance import OptimisationView
+from problems.optimisation.model.models import Appointments, Model, Triage, sign
 from problems.optimisation.quantum.circuits import OPTIONS, SHOTS, Circuits, batch, design, null_seed
 from problems.optimisation.quantum.reduction import REDUCED_QUBITS, prepare
 from problems.optimisation.quantum.subproblem import parse

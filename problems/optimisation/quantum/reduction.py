@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from problems.optimisation.forms.spins import SpinForm, spin_form
-from problems.optimisation.models import SpinModel
+from problems.optimisation.model.models import SpinModel
 from problems.optimisation.quantum.descent import descend
 from problems.optimisation.quantum.exact import Kernel, kernel, restore
 from problems.optimisation.quantum.lattice import embed

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from escalation.identity import canonical_json
+from escalation.model.identity import canonical_json
 from problems.optimisation.forms.spins import SpinForm, spin_form
-from problems.optimisation.models import IndependentSet, MaxCut, Model, Qubo, SpinModel
-from problems.optimisation.points import Infeasible, Point, cost
+from problems.optimisation.model.models import IndependentSet, MaxCut, Model, Qubo, SpinModel
+from problems.optimisation.model.points import Infeasible, Point, cost
 from problems.optimisation.quantum.descent import descend
 from problems.optimisation.quantum.exact import Undo, restore
 from problems.optimisation.quantum.independent import improved

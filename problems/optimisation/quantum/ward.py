@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from problems.optimisation.models import Triage
-from problems.optimisation.points import Point, cost
+from problems.optimisation.model.models import Triage
+from problems.optimisation.model.points import Point, cost
 from problems.optimisation.quantum.conflicts import choice, keep_most
 from problems.optimisation.quantum.reduction import REDUCED_QUBITS
 from problems.optimisation.quantum.subproblem import Subproblem

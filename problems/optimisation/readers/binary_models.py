@@ -14,17 +14,17 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from escalation.document import shown
-from escalation.errors import BadInput
-from escalation.identity import digest_bytes
-from problems.optimisation.models import Names, Qubo, Sense
+from escalation.inputs.document import shown
+from escalation.model.errors import BadInput
+from escalation.model.identity import digest_bytes
+from problems.optimisation.model.models import Names, Qubo, Sense
 from problems.optimisation.readers import bqm_files
 from problems.optimisation.readers.files import COMMENTS, TextFile, read_bytes, read_text
 from problems.optimisation.readers.numbers import scaled, whole
 from problems.optimisation.readers.pairs import Entry
 from problems.optimisation.readers.quadratic import Coefficients, build
 from problems.optimisation.readers.read import Read
-from problems.optimisation.spec import MOST_VARIABLES, QuboSpec
+from problems.optimisation.spec.spec import MOST_VARIABLES, QuboSpec
 
 SUFFIXES = (".bqm", ".json", ".coo")
 _VARTYPE = re.compile(r"#.*?\bvartype\s*[:=]\s*(SPIN|BINARY)\b")

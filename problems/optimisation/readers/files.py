@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from escalation import user_files
-from escalation.errors import BadInput
-from escalation.identity import digest_bytes
+from escalation.inputs import user_files
+from escalation.model.errors import BadInput
+from escalation.model.identity import digest_bytes
 
 COMMENTS = ("#", "%", "//")
 """Of MQLib's files, of MATLAB's and Matrix Market's, and of what C programs write."""

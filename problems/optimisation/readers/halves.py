@@ -8,7 +8,7 @@ between the two could mean either, and is refused.
 
 from collections.abc import Sequence
 
-from escalation.errors import BadInput
+from escalation.model.errors import BadInput
 from problems.optimisation.readers.pairs import Entry
 
 

@@ -4,8 +4,8 @@ import re
 from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 
-from escalation.document import shown
-from escalation.errors import BadInput
+from escalation.inputs.document import shown
+from escalation.model.errors import BadInput
 
 LIMIT = 2**50
 """The sum of absolute coefficients stays below it, so that solvers in float64 are exact."""

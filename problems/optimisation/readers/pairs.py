@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from escalation.document import shown
-from escalation.errors import BadInput
+from escalation.inputs.document import shown
+from escalation.model.errors import BadInput
 
 Entry = tuple[int, int, int, str]
 """Two ends counted from 1, a weight, and the place of the line for complaints."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from problems.optimisation.models import Model
+from problems.optimisation.model.models import Model
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from unicodedata import normalize
 
-from escalation.errors import BadInput
+from escalation.model.errors import BadInput
 from problems.optimisation.feasibility.words import listed
 from problems.optimisation.readers.files import TextFile, read_text
 from problems.optimisation.readers.numbers import whole

@@ -24,11 +24,11 @@ Places, one line each:
 
 from pathlib import Path
 
-from problems.optimisation.models import URGENCY_WEIGHT, Claimant, Names, Place, Triage
+from problems.optimisation.model.models import URGENCY_WEIGHT, Claimant, Names, Place, Triage
 from problems.optimisation.readers.numbers import refuse_overflow
 from problems.optimisation.readers.read import Read
 from problems.optimisation.readers.tables import Row, Table, read_table, refuse_two_spellings
-from problems.optimisation.spec import TriageSpec
+from problems.optimisation.spec.spec import TriageSpec
 
 PATIENT_COLUMNS = ("id", "urgency", "benefit", "needs", "cohort", "required")
 PLACE_COLUMNS = ("id", "offers", "quality")

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from backends.aer.backend import AerBackend
-from escalation.settings import settings
-from escalation.work import Blob, CircuitBatch, Pub, RawResult, Resources
+from escalation.inputs.settings import settings
+from escalation.model.work import Blob, CircuitBatch, Pub, RawResult, Resources
 
 
 def npy(values: Any) -> Blob:

@@ -18,12 +18,12 @@ from qiskit.primitives import BitArray
 
 from backends.aer.backend import AerBackend
 from backends.aer.descriptor import DESCRIPTOR
-from backends.circuit_jobs import Job as QuantumJob
-from backends.circuit_jobs import read_job, write_job, write_result
-from escalation.clock import this_process
-from escalation.errors import BackendError, BadInput
-from escalation.settings import ROOT, settings
-from escalation.work import Blob, CircuitBatch, JobState, LocalCall, Pub, RawResult
+from backends.circuits.jobs import Job as QuantumJob
+from backends.circuits.jobs import read_job, write_job, write_result
+from escalation.inputs.settings import ROOT, settings
+from escalation.model.clock import this_process
+from escalation.model.errors import BackendError, BadInput
+from escalation.model.work import Blob, CircuitBatch, JobState, LocalCall, Pub, RawResult
 
 Run = Callable[[CircuitBatch], RawResult]
 Make = Callable[..., CircuitBatch]
@@ -81,9 +81,9 @@ def test_equal_sets_and_equal_pubs_get_independent_samples(run: Run, batch: Make
 SCRIPT = """
 import json, sys
 from pathlib import Path
-from backends.circuit_jobs import read_job
+from backends.circuits.jobs import read_job
 from backends.aer.run import sample
-from escalation.work import Report
+from escalation.model.work import Report
 job = read_job(Path(sys.argv[1]))
 print(json.dumps(sample(job.work, job.context, Report()).digest))
 """
@@ -133,7 +133,7 @@ def simulators() -> set[int]:
     found = set()
     for process in psutil.Process().children(recursive=True):
         try:
-            if "backends.circuit_worker" in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE:
+            if "backends.circuits.worker" in process.cmdline() and process.status() != psutil.STATUS_ZOMBIE:
                 found.add(process.pid)
         except psutil.NoSuchProcess:
             continue
@@ -183,7 +183,7 @@ def test_work_queued_behind_cancelled_work_still_runs(aer: AerBackend, batch: Ma
 def test_closing_the_last_backend_ends_its_work_and_its_processes() -> None:
     # in a process of its own, as the pool of this one is shared
     code = (
-        "import psutil; from backends.circuit_pool import POOL, Worker; POOL.open();"
+        "import psutil; from backends.circuits.pool import POOL, Worker; POOL.open();"
         "POOL._workers.append(Worker()); assert psutil.Process().children(); POOL.close();"
         "assert not psutil.Process().children()"
     )
@@ -194,8 +194,8 @@ PARENT = """
 import io, json, sys
 from pathlib import Path
 from backends.aer.backend import AerBackend
-from backends.circuit_jobs import read_job
-from escalation.settings import settings
+from backends.circuits.jobs import read_job
+from escalation.inputs.settings import settings
 backend = AerBackend(settings())
 folder = Path(sys.argv[1])
 handle = backend.submit(read_job(folder).work, folder / "copy")

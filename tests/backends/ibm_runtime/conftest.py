@@ -10,9 +10,9 @@ import pytest
 
 from backends.ibm_runtime.backend import IbmRuntimeBackend
 from backends.ibm_runtime.service import ServiceBackend
-from escalation.handoff.model import Payload, RemoteJob
-from escalation.settings import Settings, settings
-from escalation.work import Blob, CircuitBatch, Pub, RawResult
+from escalation.inputs.settings import Settings, settings
+from escalation.model.submission import Payload, RemoteJob
+from escalation.model.work import Blob, CircuitBatch, Pub, RawResult
 from practice import Practice, running
 
 TAG = "tierwise:test"
@@ -126,7 +126,7 @@ def finish() -> Callable[[ServiceBackend, str], RemoteJob]:
 def carry_out(
     device: ServiceBackend, finish: Callable[[ServiceBackend, str], RemoteJob]
 ) -> Callable[[CircuitBatch], RawResult]:
-    """Takes work the whole way, as a hand-off does."""
+    """Takes work the whole way, as a submission does."""
 
     def carry_out_(work: CircuitBatch) -> RawResult:
         payload = device.freeze(work, TAG, device.price(work))

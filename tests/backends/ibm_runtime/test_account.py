@@ -20,11 +20,11 @@ from pydantic import SecretStr
 from backends.ibm_runtime import account as accounts
 from backends.ibm_runtime.account import find_account, redact
 from backends.ibm_runtime.service import ServiceBackend
-from escalation.errors import BadInput, TierwiseError
-from escalation.handoff.model import Payload, RemoteJob
-from escalation.identity import canonical_json
-from escalation.settings import ROOT, Settings
-from escalation.work import CircuitBatch
+from escalation.inputs.settings import ROOT, Settings
+from escalation.model.errors import BadInput, TierwiseError
+from escalation.model.identity import canonical_json
+from escalation.model.submission import Payload, RemoteJob
+from escalation.model.work import CircuitBatch
 from practice import Practice, Rule
 
 TAG = "tierwise:test"
@@ -312,7 +312,7 @@ def test_the_token_is_not_pickled_printed_or_dumped() -> None:
 
 def test_finding_an_account_with_everything_given_imports_no_client() -> None:
     code = (
-        "import sys; from escalation.settings import Settings;"
+        "import sys; from escalation.inputs.settings import Settings;"
         "from backends.ibm_runtime.account import find_account;"
         f"find_account(Settings(ibm_token='a', ibm_instance={CRN!r}), {DEVICE!r});"
         "from backends.ibm_runtime.backend import open_backend; open_backend(Settings(), 'ibm_fez');"

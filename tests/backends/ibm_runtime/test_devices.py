@@ -16,15 +16,15 @@ from backends.ibm_runtime.calibration import build, calibration, enabled_pairs
 from backends.ibm_runtime.descriptor import DESCRIPTOR
 from backends.ibm_runtime.devices import DEFAULT, devices, kind_of
 from backends.ibm_runtime.layout import as_line, best_chain
-from escalation.calibration import Calibration, DeviceKind, GateCalibration, QubitCalibration
-from escalation.errors import BadInput
-from escalation.identity import canonical_json, digest_bytes
-from escalation.settings import ROOT, settings
+from escalation.inputs.settings import ROOT, settings
+from escalation.model.calibration import Calibration, DeviceKind, GateCalibration, QubitCalibration
+from escalation.model.errors import BadInput
+from escalation.model.identity import canonical_json, digest_bytes
 
 
 def test_kinds_and_summaries_import_nothing_of_qiskit() -> None:
     code = (
-        "import json, sys; from escalation.registry import backend_descriptor, resolve;"
+        "import json, sys; from escalation.ports.registry import backend_descriptor, resolve;"
         "d, device = backend_descriptor('ibm_runtime:fake_fez'); kind = d.device_kind(device);"
         "n = len(resolve(d.devices)());"
         "print(json.dumps([kind, n, sorted(m for m in sys.modules if m.startswith('qiskit'))]))"

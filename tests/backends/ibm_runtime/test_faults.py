@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from backends.ibm_runtime.service import ServiceBackend
-from escalation.errors import BackendError
-from escalation.handoff.model import Payload, RemoteJob
+from escalation.model.errors import BackendError
+from escalation.model.submission import Payload, RemoteJob
 from practice import Practice, Rule
 from practice.faults import BY_NAME
 

@@ -14,13 +14,13 @@ from backends.ibm_runtime import bounded
 from backends.ibm_runtime.bounded import Unusable
 from backends.ibm_runtime.service import ServiceBackend
 from backends.ibm_runtime.transport import Sheet, Wire
-from escalation.errors import BackendError
-from escalation.handoff.model import Payload, RemoteJob
-from escalation.handoff.service import Declined, InDoubt, Malformed, NotSent
-from escalation.identity import canonical_json
-from escalation.settings import Settings
+from escalation.inputs.settings import Settings
+from escalation.model.errors import BackendError
+from escalation.model.identity import canonical_json
+from escalation.model.submission import Payload, RemoteJob
+from escalation.model.work import Blob, JobState
+from escalation.ports.paid import Declined, InDoubt, Malformed, NotSent
 from escalation.testing.works import sample
-from escalation.work import Blob, JobState
 from tests.backends.ibm_runtime.hostile import DEVICE, Answer, Hostile, dripping, flooding, http, said
 
 WHOLE_S = 1.0

@@ -7,9 +7,9 @@ import pytest
 
 from backends.ibm_runtime.documents import moment
 from backends.ibm_runtime.jobs import all_listed, charged_s, left_s, listed, ours, remote_job
-from escalation.handoff.model import RemoteJob
-from escalation.handoff.service import Malformed
-from escalation.work import JobState
+from escalation.model.submission import RemoteJob
+from escalation.model.work import JobState
+from escalation.ports.paid import Malformed
 
 
 def said(status: str, **state: Any) -> dict[str, Any]:

@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from backends.ibm_runtime.service import ServiceBackend
-from escalation.handoff.model import Payload, Price, RemoteJob
-from escalation.settings import Settings
+from escalation.inputs.settings import Settings
+from escalation.model.submission import Payload, Price, RemoteJob
+from escalation.model.work import Work
 from escalation.testing.backend import ContractBroken
 from escalation.testing.paid import check_paid_backend
-from escalation.work import Work
 from practice import Practice
 
 

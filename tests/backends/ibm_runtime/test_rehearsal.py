@@ -19,10 +19,10 @@ from backends.ibm_runtime.calibration import calibration, enabled_pairs
 from backends.ibm_runtime.isa import Isa, Place, transpile_batch, transpile_pub
 from backends.ibm_runtime.noise import noise_model, pauli_twirl
 from backends.ibm_runtime.subdevice import device_target, snapshot_backend
-from escalation.calibration import Calibration, GateCalibration, LayerFidelity, QubitCalibration
-from escalation.identity import digest_bytes
-from escalation.settings import ROOT, settings
-from escalation.work import CircuitBatch, JobState, Pub, RawResult
+from escalation.inputs.settings import ROOT, settings
+from escalation.model.calibration import Calibration, GateCalibration, LayerFidelity, QubitCalibration
+from escalation.model.identity import digest_bytes
+from escalation.model.work import CircuitBatch, JobState, Pub, RawResult
 
 Make = Callable[..., Pub]
 Run = Callable[..., RawResult]
@@ -46,9 +46,10 @@ def test_noise_is_there_and_small(run: Run, pub: Make) -> None:
 def test_the_same_seed_gives_the_same_samples(run: Run, pub: Make, boston: IbmRuntimeBackend) -> None:
     first, other = run(pub(4, [0.4, 1.1]), seed=5), run(pub(4, [0.4, 1.1]), seed=6)
     code = (
-        "import sys, json; from backends.circuit_jobs import read_job;"
+        "import sys, json; from backends.circuits.jobs import read_job;"
         "from backends.ibm_runtime.run import sample;"
-        "from pathlib import Path; from escalation.work import Report; job = read_job(Path(sys.argv[1]));"
+        "from pathlib import Path; from escalation.model.work import Report;"
+        "job = read_job(Path(sys.argv[1]));"
         "r = sample(job.work, job.context, Report());"
         "print(json.dumps([r.digest, [c['isa'] for c in r.provenance['circuits']]]))"
     )
@@ -213,7 +214,7 @@ def bell() -> Isa:
     circuit.sx(14)
     circuit.cz(14, 15)
     circuit.measure([14, 15], [0, 1])
-    from backends.circuit_size import entanglers
+    from backends.circuits.size import entanglers
 
     return Isa(circuit, (14, 15), tuple(entanglers(circuit)), 2.0)
 

@@ -8,20 +8,20 @@ from typing import Any
 import pytest
 
 from backends.ibm_runtime.service import ServiceBackend
-from escalation.case import CaseInfo, WorkKey
-from escalation.errors import Waiting
-from escalation.handoff.carry import Pace, carry
-from escalation.handoff.handing import Handing
-from escalation.handoff.model import Handoff
-from escalation.handoff.reconcile import reconcile
-from escalation.handoff.states import HandoffState as S
-from escalation.policy import HandoffRules
-from escalation.problem import Budget, Problem, Target
-from escalation.runtime import Runtime
-from escalation.settings import Settings
-from escalation.work import CircuitBatch
+from escalation.engine.reconcile import reconcile
+from escalation.engine.runtime import Runtime
+from escalation.inputs.settings import Settings
+from escalation.model.case import CaseInfo, WorkKey
+from escalation.model.errors import Waiting
+from escalation.model.problem import Budget, Problem, Target
+from escalation.model.submission import Submission
+from escalation.model.submission_states import SubmissionState as S
+from escalation.model.work import CircuitBatch
+from escalation.policy.policy import SubmissionRules
+from escalation.submission.carry import Pace, carry
+from escalation.submission.context import Handing
 from practice import Practice
-from records.ledger import SqlLedger
+from records.ledger.ledger import SqlLedger
 from records.store import FileStore
 
 KEY = WorkKey("c", 0, 0)
@@ -45,13 +45,13 @@ def opened(known: Settings) -> SqlLedger:
 def send(ledger: SqlLedger, backend: ServiceBackend, work: CircuitBatch) -> None:
     """Hands the work off, and leaves its job to others."""
     ledger.intend(KEY, work, SPEC)
-    row = ledger.want_handoff(KEY, work.digest, SPEC, 0.0)
+    row = ledger.want_submission(KEY, work.digest, SPEC, 0.0)
     handing = Handing(
         ledger=ledger,
         store=FileStore(backend.settings.store),
         backend=backend,
         work=work,
-        rules=HandoffRules(wait_s=0.001),
+        rules=SubmissionRules(wait_s=0.001),
         settings=backend.settings,
         clock=lambda: 0.0,
         stop=threading.Event(),
@@ -61,7 +61,7 @@ def send(ledger: SqlLedger, backend: ServiceBackend, work: CircuitBatch) -> None
         carry(handing, row, Pace(lambda progress: None))
 
 
-def visited(known: Settings, backend: ServiceBackend) -> tuple[Handoff, SqlLedger]:
+def visited(known: Settings, backend: ServiceBackend) -> tuple[Submission, SqlLedger]:
     """Another process looks after it until it is over."""
     ledger = SqlLedger(known.ledger, FileStore(known.store))
     runtime = Runtime(
@@ -75,7 +75,7 @@ def visited(known: Settings, backend: ServiceBackend) -> tuple[Handoff, SqlLedge
     for _ in range(VISITS):
         report = reconcile(runtime)
         assert report.errors == ()
-        row = ledger.handoffs()[0]
+        row = ledger.submissions()[0]
         if row.state.final or row.state is S.PARKED:
             break
     return row, ledger

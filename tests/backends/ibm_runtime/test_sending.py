@@ -17,14 +17,15 @@ from typing import Any
 import pytest
 import requests
 
+from backends.ibm_runtime.exchange import LocallyRefused
 from backends.ibm_runtime.service import ServiceBackend
-from backends.ibm_runtime.transport import LocallyRefused, Order, Sheet, Wire
+from backends.ibm_runtime.transport import Order, Sheet, Wire
 from backends.ibm_runtime.verdict import Refusals, of_post
-from escalation.errors import BackendError
-from escalation.handoff.model import Payload
-from escalation.handoff.service import Answered, Declined, InDoubt, NotSent
-from escalation.identity import canonical_json, digest_bytes
-from escalation.work import CircuitBatch
+from escalation.model.errors import BackendError
+from escalation.model.identity import canonical_json, digest_bytes
+from escalation.model.submission import Payload
+from escalation.model.work import CircuitBatch
+from escalation.ports.paid import Answered, Declined, InDoubt, NotSent
 from practice import Practice, Rule
 
 TAG = "tierwise:test"
@@ -248,12 +249,12 @@ def test_a_second_post_in_one_sending_is_held_back(
     assert practice.control.totals()["posts"] == 1
 
 
-def test_a_job_sent_past_the_hand_off_is_held_back(
+def test_a_job_sent_past_the_submission_is_held_back(
     device: ServiceBackend, frozen: Payload, practice: Practice
 ) -> None:
     body = json.loads(frozen.body.data)
     connection = device._device().connection
-    with pytest.raises(BackendError, match="outside of a hand-off was held back"):
+    with pytest.raises(BackendError, match="outside of a submission was held back"):
         connection.call(
             lambda: connection.client.program_run(
                 "executor", "practice_boston", body["params"], None, None, None, [TAG]

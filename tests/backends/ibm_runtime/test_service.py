@@ -17,13 +17,13 @@ from backends.ibm_runtime.backend import IbmRuntimeBackend, open_backend
 from backends.ibm_runtime.live import TYPICAL_JOB_S
 from backends.ibm_runtime.neutral import neutral
 from backends.ibm_runtime.service import ServiceBackend
-from escalation.calibration import DeviceKind
-from escalation.errors import BackendError, BadInput
-from escalation.handoff.model import Payload, RemoteJob
-from escalation.handoff.service import Declined, PaidBackend, Unreadable
-from escalation.settings import ROOT, Settings
+from escalation.inputs.settings import ROOT, Settings
+from escalation.model.calibration import DeviceKind
+from escalation.model.errors import BackendError, BadInput
+from escalation.model.submission import Payload, RemoteJob
+from escalation.model.work import Blob, CircuitBatch, JobState, Pub, RawResult
+from escalation.ports.paid import Declined, PaidBackend, Unreadable
 from escalation.testing.works import sample
-from escalation.work import Blob, CircuitBatch, JobState, Pub, RawResult
 from practice import Practice, Rule
 
 TAG = "tierwise:test"
@@ -136,9 +136,9 @@ import json; from pathlib import Path
 from backends.ibm_runtime.live import TYPICAL_JOB_S
 from backends.ibm_runtime.neutral import neutral
 from backends.ibm_runtime.service import ServiceBackend
-from escalation.handoff.model import Payload, RemoteJob
-from escalation.settings import Settings
-from escalation.work import Blob, CircuitBatch, Pub
+from escalation.model.submission import Payload, RemoteJob
+from escalation.inputs.settings import Settings
+from escalation.model.work import Blob, CircuitBatch, Pub
 here = Path({str(tmp_path)!r})
 read = lambda name: (here / name).read_bytes()
 pub = Pub({bell.pubs[0].qasm3!r}, Blob(read("pub")), ("a",), 500)

@@ -10,11 +10,11 @@ import psutil
 import pytest
 
 from backends.local.backend import LocalBackend
-from escalation.clock import this_process
-from escalation.errors import BackendError, BadInput, MachineFault
-from escalation.settings import Settings
+from escalation.inputs.settings import Settings
+from escalation.model.clock import this_process
+from escalation.model.errors import BackendError, BadInput, MachineFault
+from escalation.model.work import Blob, JobState, LocalCall, RawResult, Resources
 from escalation.testing.guarded import guarded, living
-from escalation.work import Blob, JobState, LocalCall, RawResult, Resources
 
 SAMPLES = "escalation.testing.samples"
 BACKEND = "backends.local.backend:LocalBackend"
@@ -61,7 +61,7 @@ def test_an_exception_fails_with_one_line_and_its_traceback(local: LocalBackend,
 @pytest.mark.parametrize(
     ("work", "error"),
     [
-        (call("wrong_type"), "TypeError: expected an escalation.work.Output, got dict"),
+        (call("wrong_type"), "TypeError: expected an escalation.model.work.Output, got dict"),
         (call("double", x=1e308), "ValueError: Out of range float values are not JSON compliant"),
         (call("no_such_function"), f"AttributeError: module '{SAMPLES}' has no attribute 'no_such_function'"),
         (LocalCall("no_such_module:f"), "ModuleNotFoundError: No module named 'no_such_module'"),

@@ -14,10 +14,10 @@ import pytest
 from backends.mpi import launcher
 from backends.mpi.backend import LOST, MpiBackend
 from backends.mpi.check import check_ranks
-from escalation.errors import BackendError, BadInput, WrongWorld
-from escalation.settings import Settings
+from escalation.inputs.settings import Settings
+from escalation.model.errors import BackendError, BadInput, WrongWorld
+from escalation.model.work import JobState, MpiProgram, RawResult, Resources
 from escalation.testing.guarded import guarded
-from escalation.work import JobState, MpiProgram, RawResult, Resources
 
 SAMPLES = "escalation.testing.samples"
 PATIENCE_S = 120.0

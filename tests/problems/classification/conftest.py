@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from escalation.attempt import Candidate
-from escalation.work import Blob
-from problems.classification.artefact import dump_estimator
-from problems.classification.instance import TableInstance
-from problems.classification.table import Column
+from escalation.model.attempt import Candidate
+from escalation.model.work import Blob
+from problems.classification.models.artefact import dump_estimator
+from problems.classification.tables.instance import TableInstance
+from problems.classification.tables.table import Column
 
 # DeLong et al. (1988): albumin, total protein, 10 - K-G score, surgery of benefit; the 43 complete rows, as
 # in SAS/STAT User's Guide, PROC LOGISTIC, "Comparing Receiver Operating Characteristic Curves"

@@ -12,21 +12,25 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from escalation.errors import BadInput
-from escalation.problem import Target
-from escalation.work import Output, Report
-from problems.classification import ai, boosting, projected, quantum
-from problems.classification.hpc import NestedCV
-from problems.classification.instance import load_table, solver_view
-from problems.classification.quantum_features import dump_array
-from problems.classification.table import TableView
+from escalation.model.errors import BadInput
+from escalation.model.problem import Target
+from escalation.model.work import Output, Report
+from problems.classification.ai import boosting
+from problems.classification.ai import method as ai
+from problems.classification.hpc.method import NestedCV
+from problems.classification.kernels.quantum_features import dump_array
+from problems.classification.quantum import method as quantum
+from problems.classification.quantum import projected
+from problems.classification.tables.instance import solver_view
+from problems.classification.tables.loading import load_table
+from problems.classification.tables.table import TableView
 
 PROGRAM = """
 import json, sys
 from pathlib import Path
 from mpi4py import MPI
-from escalation.work import Report
-from problems.classification.nested_cv import run
+from escalation.model.work import Report
+from problems.classification.hpc.nested_cv import run
 for folder in sorted(Path(sys.argv[1]).iterdir()):
     inputs = {name: (folder / name).read_bytes() for name in ("open_rows", "sealed_rows")}
     try:
@@ -154,7 +158,7 @@ def test_the_projected_kernel_ends_with_a_model(
 
 
 def _one_setting(features: Any, labels: Any, folds: Any, metric: str, grid: Any = None) -> Any:
-    from problems.classification.feature_svm import tune
+    from problems.classification.models.feature_svm import tune
 
     return tune(features, labels, folds, metric, ((1.0,), (3.0,)))
 

@@ -5,9 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from escalation.problem import Target
-from problems.classification.encoding import read_frame
-from problems.classification.instance import load_table, solver_view
+from escalation.model.problem import Target
+from problems.classification.tables.encoding import read_frame
+from problems.classification.tables.instance import solver_view
+from problems.classification.tables.loading import load_table
 
 ROWS = 400
 # 160 sealed rows, half of each class: a guess is right 80 times, give or take 6.3; five times that is 32

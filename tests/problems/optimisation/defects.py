@@ -5,9 +5,9 @@ import zlib
 from collections.abc import Iterator
 from typing import Any
 
-from escalation.attempt import Candidate
-from escalation.work import Blob
-from problems.optimisation.models import sign
+from escalation.model.attempt import Candidate
+from escalation.model.work import Blob
+from problems.optimisation.model.models import sign
 from problems.optimisation.proofs.model import pack
 from tests.problems.optimisation.honest import MODELS, PROOFS, honest
 

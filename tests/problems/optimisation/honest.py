@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linprog
 
-from escalation.attempt import Candidate
-from escalation.work import Blob
+from escalation.model.attempt import Candidate
+from escalation.model.work import Blob
 from problems.optimisation.checking.check import check
 from problems.optimisation.forms.compile import compile_programme
 from problems.optimisation.forms.programme import FREE, Programme
 from problems.optimisation.forms.spins import SpinForm, spin_form
-from problems.optimisation.models import (
+from problems.optimisation.model.models import (
     Appointments,
     Claimant,
     Clinician,

@@ -4,7 +4,7 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
-from escalation.attempt import Candidate
+from escalation.model.attempt import Candidate
 from problems.optimisation.proofs.model import Proof
 from tests.problems.optimisation.defects import TYPES, Defects
 from tests.problems.optimisation.honest import BITS, MODELS, PROOFS, SHIFT, candidate, optimum, worse

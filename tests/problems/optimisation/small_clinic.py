@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from problems.optimisation.models import (
+from problems.optimisation.model.models import (
     Appointments,
     Claimant,
     Clinician,
@@ -11,7 +11,7 @@ from problems.optimisation.models import (
     Room,
     Triage,
 )
-from problems.optimisation.points import Point
+from problems.optimisation.model.points import Point
 
 # 2026-11-23 is a Monday. Slot 0 is 08:00, slot 8 noon, slot 32 midnight, slot 48 Tuesday 08:00.
 MONDAY, TUESDAY = (0, 16), (48, 56)

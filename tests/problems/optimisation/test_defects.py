@@ -5,11 +5,11 @@ from functools import partial
 
 import pytest
 
-from escalation.certificate import CertificateStatus
-from escalation.identity import canonical_json
-from escalation.problem import Target
-from problems.optimisation.certify import certify
-from problems.optimisation.instance import OptimisationInstance
+from escalation.model.certificate import CertificateStatus
+from escalation.model.identity import canonical_json
+from escalation.model.problem import Target
+from problems.optimisation.loading.instance import OptimisationInstance
+from problems.optimisation.verify.certify import certify
 from tests.problems.optimisation import defects, proof_defects
 from tests.problems.optimisation.defects import Defects
 from tests.problems.optimisation.honest import BITS, CASES, MODELS, honest

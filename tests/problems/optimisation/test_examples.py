@@ -7,13 +7,13 @@ import pytest
 import yaml
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from escalation.problem import ProblemFile
-from escalation.settings import ROOT
+from escalation.inputs.settings import ROOT
+from escalation.model.problem import ProblemFile
 from problems.optimisation.forms.compile import compile_programme
 from problems.optimisation.forms.programme import FREE
-from problems.optimisation.instance import OptimisationInstance
-from problems.optimisation.loading import load
-from problems.optimisation.models import Appointments, MaxCut, Model, Triage
+from problems.optimisation.loading.instance import OptimisationInstance
+from problems.optimisation.loading.loading import load
+from problems.optimisation.model.models import Appointments, MaxCut, Model, Triage
 
 EXAMPLES = ROOT / "examples"
 

@@ -4,16 +4,16 @@ from typing import Any
 
 import pytest
 
-from escalation.attempt import Attempt, AttemptStatus
-from escalation.certificate import Certificate, CertificateStatus
-from escalation.facts import FactContext
-from escalation.problem import Budget, Problem, Target, Tier
-from escalation.quote import Quote
+from escalation.model.attempt import Attempt, AttemptStatus
+from escalation.model.certificate import Certificate, CertificateStatus
+from escalation.model.problem import Budget, Problem, Target, Tier
+from escalation.model.quote import Quote
+from escalation.ports.fact_providers import FactContext
 from problems.optimisation.facts import providers
 from problems.optimisation.generate.clinic import clinic
 from problems.optimisation.generate.graphs import heavy_hex_cut
-from problems.optimisation.instance import OptimisationView
-from problems.optimisation.models import MaxCut, Model, Qubo, Sense
+from problems.optimisation.loading.instance import OptimisationView
+from problems.optimisation.model.models import MaxCut, Model, Qubo, Sense
 
 TARGET = Target(metric="gap", at_most=0.0)
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from escalation.errors import BadInput
-from escalation.problem import Target, Tier
+from escalation.model.errors import BadInput
+from escalation.model.problem import Target, Tier
 from problems.optimisation.family import Optimisation
 
 CUT = {"kind": "max_cut", "vertices": 3, "edges": [[1, 2], [2, 3]]}

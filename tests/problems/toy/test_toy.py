@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from escalation.attempt import Candidate
-from escalation.certificate import CertificateStatus
-from escalation.problem import Target, Tier
-from escalation.settings import ROOT
+from escalation.inputs.settings import ROOT
+from escalation.model.attempt import Candidate
+from escalation.model.certificate import CertificateStatus
+from escalation.model.problem import Target, Tier
+from escalation.model.work import Blob, CircuitBatch, JobState, RawResult, Report, Work
 from escalation.testing.family import drive_method
-from escalation.work import Blob, CircuitBatch, JobState, RawResult, Report, Work
 from problems.toy.family import Toy
 from problems.toy.work import scan
 

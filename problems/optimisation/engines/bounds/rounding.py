@@ -4,9 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from problems.optimisation.engines.vertex_sets import neighbours, repaired
-from problems.optimisation.models import IndependentSet, SpinModel
-from problems.optimisation.points import Point
+from problems.optimisation.forms.vertex_sets import neighbours, repaired
+from problems.optimisation.model.models import IndependentSet, SpinModel
+from problems.optimisation.model.points import Point
 
 Floats = NDArray[np.float64]
 

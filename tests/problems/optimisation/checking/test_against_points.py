@@ -3,8 +3,8 @@
 import pytest
 
 from problems.optimisation.checking.check import check
-from problems.optimisation.models import sign
-from problems.optimisation.points import Infeasible, cost, decode
+from problems.optimisation.model.models import sign
+from problems.optimisation.model.points import Infeasible, cost, decode
 from tests.problems.optimisation.honest import MODELS, solutions
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from problems.optimisation.checking.check import check
 from problems.optimisation.checking.finding import Finding
-from problems.optimisation.models import Appointments, IndependentSet, MaxCut, Qubo
+from problems.optimisation.model.models import Appointments, IndependentSet, MaxCut, Qubo
 from tests.problems.optimisation.honest import MODELS, solutions
 
 CLINIC = MODELS["appointments"]

@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable
 
 from problems.optimisation.engines.base import Engine
-from problems.optimisation.models import Model
-from problems.optimisation.points import Infeasible, Point, cost
+from problems.optimisation.model.models import Model
+from problems.optimisation.model.points import Infeasible, Point, cost
 from problems.optimisation.proofs.model import Proof
 
 

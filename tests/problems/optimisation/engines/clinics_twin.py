@@ -5,8 +5,8 @@ from random import Random
 
 import numpy as np
 
-from problems.optimisation import points
-from problems.optimisation.models import Appointments, Clinician, Patient, Room
+from problems.optimisation.model import points
+from problems.optimisation.model.models import Appointments, Clinician, Patient, Room
 
 
 def small_clinic(seed: int, patients: int = 4) -> Appointments:

@@ -9,8 +9,8 @@ from problems.optimisation.engines.base import Unsuitable
 from problems.optimisation.engines.cp_sat import CpSat
 from problems.optimisation.generate.clinic import clinic
 from problems.optimisation.generate.graphs import random_cut
-from problems.optimisation.models import KINDS, Triage
-from problems.optimisation.points import cost
+from problems.optimisation.model.models import KINDS, Triage
+from problems.optimisation.model.points import cost
 from tests.problems.optimisation.engines.board_twin import BoardTwin, run
 from tests.problems.optimisation.forms import small
 

@@ -14,8 +14,8 @@ from problems.optimisation.engines.schedule_search import ScheduleSearch
 from problems.optimisation.forms.compile import compile_programme
 from problems.optimisation.forms.programme import FREE
 from problems.optimisation.generate.clinic import clinic
-from problems.optimisation.models import IndependentSet, MaxCut, Model
-from problems.optimisation.points import Point
+from problems.optimisation.model.models import IndependentSet, MaxCut, Model
+from problems.optimisation.model.points import Point
 from problems.optimisation.proofs.model import pack, unpack
 from problems.optimisation.proofs.verify import verify
 from tests.problems.optimisation.engines.board_twin import BoardTwin, run

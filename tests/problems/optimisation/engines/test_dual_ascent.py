@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from problems.optimisation.engines.dual_ascent import ascended
 from problems.optimisation.engines.exact_bound import multipliers
 from problems.optimisation.forms.compile import compile_programme
-from problems.optimisation.models import Claimant, IndependentSet, Model, Place, Triage
+from problems.optimisation.model.models import Claimant, IndependentSet, Model, Place, Triage
 from tests.problems.optimisation.engines.clinics_twin import least_cost, small_clinic
 from tests.problems.optimisation.engines.wards_twin import least_placement_cost, small_ward
 

@@ -8,7 +8,7 @@ from scipy.sparse import csr_array
 
 from problems.optimisation.engines.exact_bound import best_multipliers, multipliers
 from problems.optimisation.forms.programme import FREE, Ints, Programme
-from problems.optimisation.points import Point
+from problems.optimisation.model.points import Point
 
 SMALL = st.integers(-5, 5)
 

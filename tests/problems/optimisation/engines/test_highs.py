@@ -13,8 +13,8 @@ from problems.optimisation.engines.highs import Highs
 from problems.optimisation.engines.highs_child import HEADER_BYTES, packed, solve
 from problems.optimisation.forms.compile import compile_programme
 from problems.optimisation.generate.clinic import clinic
-from problems.optimisation.models import Triage
-from problems.optimisation.points import cost
+from problems.optimisation.model.models import Triage
+from problems.optimisation.model.points import cost
 from tests.problems.optimisation.engines.board_twin import BoardTwin, run
 from tests.problems.optimisation.forms import small
 

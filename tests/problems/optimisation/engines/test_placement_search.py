@@ -7,7 +7,7 @@ from problems.optimisation.engines.base import Unsuitable
 from problems.optimisation.engines.placement_search import PlacementSearch
 from problems.optimisation.engines.placement_state import placement_of, prepare_ward
 from problems.optimisation.generate.ward import ward
-from problems.optimisation.models import MaxCut
+from problems.optimisation.model.models import MaxCut
 from tests.problems.optimisation.engines.board_twin import BoardTwin, run
 from tests.problems.optimisation.engines.wards_twin import least_placement_cost, small_ward
 

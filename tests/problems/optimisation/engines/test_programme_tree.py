@@ -6,7 +6,7 @@ from problems.optimisation.engines import programme_tree
 from problems.optimisation.engines.base import Unsuitable
 from problems.optimisation.engines.programme_tree import ProgrammeTree
 from problems.optimisation.generate.graphs import random_independent_set
-from problems.optimisation.models import Claimant, IndependentSet, Place, Triage
+from problems.optimisation.model.models import Claimant, IndependentSet, Place, Triage
 from problems.optimisation.proofs.model import pack, unpack
 from problems.optimisation.proofs.verify import verify
 from tests.problems.optimisation.engines.board_twin import BoardTwin, run

@@ -7,8 +7,8 @@ import pytest
 
 from problems.optimisation.engines.cp_sat import CpSat
 from problems.optimisation.engines.samplers import Annealing, Tabu
-from problems.optimisation.loading import load
-from problems.optimisation.models import Model
+from problems.optimisation.loading.loading import load
+from problems.optimisation.model.models import Model
 from tests.problems.optimisation.engines.board_twin import BoardTwin, run
 from tests.problems.optimisation.shared_data import shared_data
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from problems.optimisation.engines.base import Unsuitable
 from problems.optimisation.engines.relaxation import Relaxation
 from problems.optimisation.generate.clinic import clinic
-from problems.optimisation.models import IndependentSet, MaxCut
+from problems.optimisation.model.models import IndependentSet, MaxCut
 from tests.problems.optimisation.engines.board_twin import BoardTwin, run
 from tests.problems.optimisation.engines.clinics_twin import least_cost, small_clinic
 from tests.problems.optimisation.engines.wards_twin import least_placement_cost, small_ward

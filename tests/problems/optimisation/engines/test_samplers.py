@@ -6,7 +6,7 @@ import pytest
 from problems.optimisation.engines import samplers
 from problems.optimisation.engines.base import Unsuitable
 from problems.optimisation.engines.samplers import Annealing, Tabu
-from problems.optimisation.models import IndependentSet, MaxCut, Qubo
+from problems.optimisation.model.models import IndependentSet, MaxCut, Qubo
 from tests.problems.optimisation.engines.board_twin import BoardTwin, run
 from tests.problems.optimisation.forms import small
 

@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from problems.optimisation import points
 from problems.optimisation.engines.base import Unsuitable
 from problems.optimisation.engines.schedule_search import ScheduleSearch
 from problems.optimisation.engines.schedule_state import (
@@ -17,7 +16,8 @@ from problems.optimisation.engines.schedule_state import (
     span,
 )
 from problems.optimisation.generate.clinic import clinic
-from problems.optimisation.models import MaxCut
+from problems.optimisation.model import points
+from problems.optimisation.model.models import MaxCut
 from tests.problems.optimisation.engines.board_twin import BoardTwin, run
 from tests.problems.optimisation.engines.clinics_twin import least_cost, small_clinic
 

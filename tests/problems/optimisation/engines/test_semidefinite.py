@@ -5,7 +5,7 @@ import pytest
 from problems.optimisation.engines.base import Unsuitable
 from problems.optimisation.engines.semidefinite import Semidefinite
 from problems.optimisation.generate.graphs import heavy_hex_cut, qubo
-from problems.optimisation.models import IndependentSet, MaxCut, Model
+from problems.optimisation.model.models import IndependentSet, MaxCut, Model
 from problems.optimisation.proofs.verify import verify
 from tests.problems.optimisation.engines.board_twin import BoardTwin, run
 from tests.problems.optimisation.forms import small

@@ -6,7 +6,7 @@ from problems.optimisation.engines import spin_tree
 from problems.optimisation.engines.base import Unsuitable
 from problems.optimisation.engines.spin_tree import SpinTree
 from problems.optimisation.generate.graphs import random_cut
-from problems.optimisation.models import MaxCut, Qubo
+from problems.optimisation.model.models import MaxCut, Qubo
 from problems.optimisation.proofs.model import pack, unpack
 from problems.optimisation.proofs.verify import verify
 from tests.problems.optimisation.engines.board_twin import BoardTwin, run

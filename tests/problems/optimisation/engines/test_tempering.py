@@ -6,14 +6,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from problems.optimisation import points
 from problems.optimisation.engines.base import Unsuitable
 from problems.optimisation.engines.ladder import FIRST_WINDOW, Ladder
 from problems.optimisation.engines.replicas import Replicas, lattice
 from problems.optimisation.engines.tempering import Ask, Tempering, Trade, unpack_ask
-from problems.optimisation.engines.vertex_sets import neighbours, repaired
 from problems.optimisation.forms.spins import SpinForm, spin_form
-from problems.optimisation.models import IndependentSet, MaxCut, Qubo, Sense, SpinModel, Triage
+from problems.optimisation.forms.vertex_sets import neighbours, repaired
+from problems.optimisation.model import points
+from problems.optimisation.model.models import IndependentSet, MaxCut, Qubo, Sense, SpinModel, Triage
 
 
 class Paper:

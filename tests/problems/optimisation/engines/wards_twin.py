@@ -5,8 +5,8 @@ from random import Random
 
 import numpy as np
 
-from problems.optimisation import points
-from problems.optimisation.models import Claimant, Place, Triage
+from problems.optimisation.model import points
+from problems.optimisation.model.models import Claimant, Place, Triage
 
 
 def small_ward(seed: int, patients: int = 6) -> Triage:

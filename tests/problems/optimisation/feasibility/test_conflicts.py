@@ -4,15 +4,15 @@ from itertools import combinations, product
 
 import pytest
 
-from escalation.errors import BadInput
+from escalation.model.errors import BadInput
 from problems.optimisation.feasibility import conflicts
 from problems.optimisation.feasibility.conflicts import conflict
 from problems.optimisation.feasibility.demands import refuse_impossible
 from problems.optimisation.feasibility.seats import Answer
 from problems.optimisation.generate.clinic import clinic
 from problems.optimisation.generate.ward import ward
-from problems.optimisation.models import Appointments, Claimant, Clinician, Patient, Place, Room, Triage
-from problems.optimisation.points import Infeasible, cost
+from problems.optimisation.model.models import Appointments, Claimant, Clinician, Patient, Place, Room, Triage
+from problems.optimisation.model.points import Infeasible, cost
 
 
 def small_clinic(patients: list[Patient], **changed: object) -> Appointments:

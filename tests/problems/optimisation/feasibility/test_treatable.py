@@ -2,10 +2,10 @@
 
 import pytest
 
-from escalation.errors import BadInput
+from escalation.model.errors import BadInput
 from problems.optimisation.feasibility.demands import refuse_impossible
 from problems.optimisation.feasibility.treatable import unplaceable, untreatable
-from problems.optimisation.models import Appointments, Claimant, Clinician, Patient, Place, Room, Triage
+from problems.optimisation.model.models import Appointments, Claimant, Clinician, Patient, Place, Room, Triage
 
 CLINICIANS = (
     Clinician(id="dr-1", skills=("general",), shifts=((0, 4),)),

@@ -5,7 +5,7 @@ from itertools import product
 
 import numpy as np
 
-from problems.optimisation.models import (
+from problems.optimisation.model.models import (
     Appointments,
     Claimant,
     Clinician,
@@ -20,7 +20,7 @@ from problems.optimisation.models import (
     Span,
     Triage,
 )
-from problems.optimisation.points import Infeasible, Point, cost
+from problems.optimisation.model.points import Infeasible, Point, cost
 
 _LEAST: dict[str, int | None] = {}
 KINDS = ("qubo", "max_cut", "independent_set", "appointments", "triage")

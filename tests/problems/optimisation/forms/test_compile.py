@@ -6,8 +6,8 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 
 from problems.optimisation.forms.compile import compile_programme
 from problems.optimisation.forms.programme import FREE, Ints, Programme
-from problems.optimisation.models import IndependentSet, Model, Triage
-from problems.optimisation.points import cost
+from problems.optimisation.model.models import IndependentSet, Model, Triage
+from problems.optimisation.model.points import cost
 from tests.problems.optimisation.forms import small
 
 

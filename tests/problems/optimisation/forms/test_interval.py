@@ -7,8 +7,8 @@ from ortools.sat.python import cp_model
 
 from problems.optimisation.forms import interval
 from problems.optimisation.forms.interval import IntervalModel, clinic_intervals, interval_model
-from problems.optimisation.models import Appointments, Model
-from problems.optimisation.points import cost
+from problems.optimisation.model.models import Appointments, Model
+from problems.optimisation.model.points import cost
 from tests.problems.optimisation.forms import small
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from problems.optimisation.checking.check import check
 from problems.optimisation.forms.compile import compile_programme
-from problems.optimisation.models import (
+from problems.optimisation.model.models import (
     Appointments,
     Claimant,
     Clinician,
@@ -22,7 +22,7 @@ from problems.optimisation.models import (
     Triage,
     sign,
 )
-from problems.optimisation.points import cost
+from problems.optimisation.model.points import cost
 from problems.optimisation.proofs.anchor import programme_holds, spins_hold
 from problems.optimisation.proofs.second_engine import cp_sat_below, violation
 from tests.problems.optimisation.honest import solutions

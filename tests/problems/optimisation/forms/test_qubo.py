@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from problems.optimisation.forms.packing import Capacity, Packing, square
 from problems.optimisation.forms.qubo import MOST_BITS, Penalised, TooLarge, assembled, to_qubo
-from problems.optimisation.models import (
+from problems.optimisation.model.models import (
     Appointments,
     Claimant,
     Clinician,
@@ -18,7 +18,7 @@ from problems.optimisation.models import (
     Room,
     Triage,
 )
-from problems.optimisation.points import cost
+from problems.optimisation.model.points import cost
 from tests.problems.optimisation.forms import small
 
 MOST_TRIED = 17

@@ -10,7 +10,7 @@ from problems.optimisation.feasibility.treatable import unplaceable, untreatable
 from problems.optimisation.generate.clinic import clinic
 from problems.optimisation.generate.visits import URGENCIES, VISITS, duration
 from problems.optimisation.generate.ward import ward
-from problems.optimisation.models import Appointments
+from problems.optimisation.model.models import Appointments
 
 SIZES = (1, 2, 7, 60, 200)
 

@@ -10,7 +10,7 @@ import pytest
 
 from problems.optimisation.generate import graphs
 from problems.optimisation.generate.lattices import heavy_hex
-from problems.optimisation.models import MaxCut
+from problems.optimisation.model.models import MaxCut
 
 
 def couplers_of(device: str) -> tuple[int, set[tuple[int, int]]]:

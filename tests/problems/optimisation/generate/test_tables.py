@@ -12,16 +12,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from escalation.document import Document
+from escalation.inputs.document import Document
 from problems.optimisation.generate.__main__ import main, write
 from problems.optimisation.generate.clinic import clinic
 from problems.optimisation.generate.tables import clinic_tables, ward_tables
 from problems.optimisation.generate.ward import ward
-from problems.optimisation.loading import load
-from problems.optimisation.models import Appointments, Claimant, Clinician, Patient, Place, Room, Triage
+from problems.optimisation.loading.loading import load
+from problems.optimisation.model.models import Appointments, Claimant, Clinician, Patient, Place, Room, Triage
 from problems.optimisation.readers.clinic_tables import read_clinic
 from problems.optimisation.readers.ward_tables import read_ward
-from problems.optimisation.spec import AppointmentsSpec, TriageSpec
+from problems.optimisation.spec.spec import AppointmentsSpec, TriageSpec
 
 WORD = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S"]), min_size=1, max_size=6)
 NAME = WORD.map(partial(normalize, "NFC")).filter(

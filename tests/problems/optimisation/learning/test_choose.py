@@ -2,13 +2,13 @@
 
 import pytest
 
-from escalation.work import Report
+from escalation.model.work import Report
 from problems.optimisation.learning import choose as module
 from problems.optimisation.learning.choose import best_fixed, choose, insured, shares
 from problems.optimisation.learning.features import NAMES
 from problems.optimisation.learning.history import Trial, write_history
 from problems.optimisation.learning.predict import Expected, Learner
-from problems.optimisation.models import MaxCut, dump
+from problems.optimisation.model.models import MaxCut, dump
 from problems.optimisation.portfolio.plan import usual_shares
 
 
@@ -98,7 +98,7 @@ def test_too_short_a_history_teaches_nothing_and_says_so() -> None:
 
 
 def test_other_kinds_teach_nothing() -> None:
-    from problems.optimisation.models import Qubo
+    from problems.optimisation.model.models import Qubo
 
     inputs = {"model": dump(Qubo(linear=(1, 1), quadratic=())), "history": write_history(by_size(), NAMES)}
     assert choose({"seed": 3}, inputs, Report()).values["instances"] == 0

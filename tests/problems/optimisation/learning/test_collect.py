@@ -8,8 +8,8 @@ import pytest
 from problems.optimisation.learning.collect import trials_of
 from problems.optimisation.learning.integrals import distances
 from problems.optimisation.learning.recipes import FIRST_SEED, recipes
-from problems.optimisation.loading import load
-from problems.optimisation.models import KINDS, MaxCut
+from problems.optimisation.loading.loading import load
+from problems.optimisation.model.models import KINDS, MaxCut
 
 STORY = [
     {"s": 1.0, "what": "objective", "value": 6},

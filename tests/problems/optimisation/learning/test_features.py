@@ -7,7 +7,7 @@ import pytest
 
 from problems.optimisation.learning import features as module
 from problems.optimisation.learning.features import NAMES, features
-from problems.optimisation.models import (
+from problems.optimisation.model.models import (
     Appointments,
     Claimant,
     Clinician,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from escalation.errors import BadInput
+from escalation.model.errors import BadInput
 from problems.optimisation.learning.features import NAMES
 from problems.optimisation.learning.history import HISTORY, Trial, read_history, write_history
 

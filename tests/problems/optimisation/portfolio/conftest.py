@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from mpi4py import MPI
 
-from problems.optimisation.models import MaxCut
+from problems.optimisation.model.models import MaxCut
 
 
 @dataclass

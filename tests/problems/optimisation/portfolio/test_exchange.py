@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from problems.optimisation.models import IndependentSet, MaxCut
+from problems.optimisation.model.models import IndependentSet, MaxCut
 from problems.optimisation.portfolio import exchange
 from problems.optimisation.portfolio.exchange import MpiBoard
 from problems.optimisation.portfolio.news import News, unpack

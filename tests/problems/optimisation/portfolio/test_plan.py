@@ -5,7 +5,7 @@ import json
 import pytest
 
 from problems.optimisation.engines.catalogue import ENGINES
-from problems.optimisation.models import (
+from problems.optimisation.model.models import (
     KINDS,
     Appointments,
     Claimant,

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from problems.optimisation.models import MaxCut, dump
+from problems.optimisation.model.models import MaxCut, dump
 from problems.optimisation.portfolio.record import plain
 from problems.optimisation.proofs.model import Proof, unpack
 
@@ -18,7 +18,7 @@ from pathlib import Path
 from types import MappingProxyType
 import numpy as np
 from mpi4py import MPI
-from escalation.work import Report
+from escalation.model.work import Report
 from problems.optimisation.engines import catalogue
 from problems.optimisation.portfolio import roster
 from problems.optimisation.portfolio.program import run

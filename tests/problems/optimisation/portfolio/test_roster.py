@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import pytest
 
 from problems.optimisation.engines.base import Unsuitable
-from problems.optimisation.models import MaxCut
+from problems.optimisation.model.models import MaxCut
 from problems.optimisation.portfolio.exchange import MpiBoard
 from problems.optimisation.portfolio.plan import Assignment
 from problems.optimisation.portfolio.roster import LONGEST_S, Roster, seats_of

@@ -13,7 +13,7 @@ from scipy.sparse import csr_array
 
 from problems.optimisation.engines.cutting_planes import CuttingPlanes
 from problems.optimisation.forms.programme import FREE, Programme
-from problems.optimisation.models import IndependentSet
+from problems.optimisation.model.models import IndependentSet
 from problems.optimisation.proofs import programme_cuts
 from problems.optimisation.proofs.model import Proof
 from problems.optimisation.proofs.programme_cuts import Grown, check_cuts

@@ -9,7 +9,7 @@ from scipy.sparse import csr_array
 from problems.optimisation.checking.check import check
 from problems.optimisation.forms.compile import compile_programme
 from problems.optimisation.forms.programme import Programme
-from problems.optimisation.models import Claimant, Place, Qubo, Triage
+from problems.optimisation.model.models import Claimant, Place, Qubo, Triage
 from problems.optimisation.proofs import second_engine
 from problems.optimisation.proofs.model import Proof
 from problems.optimisation.proofs.reading import Undecided

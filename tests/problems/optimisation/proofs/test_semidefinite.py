@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from problems.optimisation.forms.spins import spin_form
-from problems.optimisation.models import MaxCut
+from problems.optimisation.model.models import MaxCut
 from problems.optimisation.proofs import semidefinite
 from problems.optimisation.proofs.model import Proof
 from problems.optimisation.proofs.semidefinite import positive, strongest_spins

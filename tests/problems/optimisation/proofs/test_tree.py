@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from problems.optimisation.forms.spins import spin_form
-from problems.optimisation.models import MaxCut, Qubo, Sense
+from problems.optimisation.model.models import MaxCut, Qubo, Sense
 from problems.optimisation.proofs import spin_tree
 from problems.optimisation.proofs.model import Proof
 from problems.optimisation.proofs.reading import Faulty

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from problems.optimisation.forms.compile import compile_programme
 from problems.optimisation.forms.programme import FREE, Ints
 from problems.optimisation.forms.spins import spin_form
-from problems.optimisation.models import IndependentSet, MaxCut, Model, Patient, Qubo, Sense, SpinModel
+from problems.optimisation.model.models import IndependentSet, MaxCut, Model, Patient, Qubo, Sense, SpinModel
 from problems.optimisation.proofs.model import Proof
 from problems.optimisation.proofs.programme_dual import ExactDual, rounded_up, strongest_dual
 from problems.optimisation.proofs.semidefinite import strongest_spins

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from problems.optimisation.models import (
+from problems.optimisation.model.models import (
     Claimant,
     IndependentSet,
     MaxCut,

@@ -10,10 +10,10 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
-from escalation.attempt import Done
-from escalation.work import Blob, CircuitBatch, JobState, LocalCall, RawResult, Report, Work
+from escalation.model.attempt import Done
+from escalation.model.work import Blob, CircuitBatch, JobState, LocalCall, RawResult, Report, Work
 from problems.optimisation.forms.spins import SpinForm
-from problems.optimisation.models import IndependentSet, MaxCut, Qubo, SpinModel
+from problems.optimisation.model.models import IndependentSet, MaxCut, Qubo, SpinModel
 from problems.optimisation.quantum import calls
 
 Amplitudes = NDArray[np.complex128]

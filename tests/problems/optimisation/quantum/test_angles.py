@@ -6,7 +6,7 @@ import networkx as nx
 import pytest
 
 from problems.optimisation.forms.spins import spin_form
-from problems.optimisation.models import MaxCut, SpinModel
+from problems.optimisation.model.models import MaxCut, SpinModel
 from problems.optimisation.quantum.angles import CUBIC, schedule
 from problems.optimisation.quantum.circuits import Circuits, text
 from problems.optimisation.quantum.network import fit

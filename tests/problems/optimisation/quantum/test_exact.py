@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from problems.optimisation.forms.spins import spin_form
-from problems.optimisation.models import IndependentSet
-from problems.optimisation.points import cost
+from problems.optimisation.model.models import IndependentSet
+from problems.optimisation.model.points import cost
 from problems.optimisation.quantum.descent import descend
 from problems.optimisation.quantum.exact import kernel, restore
 from problems.optimisation.quantum.independent import improved

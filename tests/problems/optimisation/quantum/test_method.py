@@ -7,22 +7,22 @@ from typing import Any
 import numpy as np
 import pytest
 
-from escalation.attempt import Candidate, Done
-from escalation.certificate import CertificateStatus
-from escalation.errors import TierwiseError
-from escalation.ladder import beyond_quote
-from escalation.problem import Target
+from escalation.engine.ladder import beyond_quote
+from escalation.model.attempt import Candidate, Done
+from escalation.model.certificate import CertificateStatus
+from escalation.model.errors import TierwiseError
+from escalation.model.problem import Target
+from escalation.model.work import Blob, CircuitBatch, JobState, LocalCall, RawResult, Work
 from escalation.testing.family import PaperDevice, Solved, drive_method
-from escalation.work import Blob, CircuitBatch, JobState, LocalCall, RawResult, Work
-from problems.optimisation.certify import certify
 from problems.optimisation.checking.check import check
-from problems.optimisation.instance import OptimisationInstance, OptimisationView
-from problems.optimisation.models import Model, sign
+from problems.optimisation.loading.instance import OptimisationInstance, OptimisationView
+from problems.optimisation.model.models import Model, sign
 from problems.optimisation.proofs.model import unpack
 from problems.optimisation.quantum import calls
 from problems.optimisation.quantum.circuits import SHOTS, null_seed
 from problems.optimisation.quantum.judge import NAME, controls, precedence, rank_test
 from problems.optimisation.quantum.method import ReducedQaoa
+from problems.optimisation.verify.certify import certify
 from tests.problems.optimisation.quantum.small_states import packed, perform, random_model, replaced
 
 SEED = 11

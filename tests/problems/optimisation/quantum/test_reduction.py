@@ -7,8 +7,8 @@ from problems.optimisation.forms.spins import spin_form
 from problems.optimisation.generate.clinic import clinic as make_clinic
 from problems.optimisation.generate.graphs import heavy_hex_cut
 from problems.optimisation.generate.ward import ward as make_ward
-from problems.optimisation.models import Appointments, Model, Triage
-from problems.optimisation.points import Infeasible, Point, cost
+from problems.optimisation.model.models import Appointments, Model, Triage
+from problems.optimisation.model.points import Infeasible, Point, cost
 from problems.optimisation.quantum import clinic, ward
 from problems.optimisation.quantum.circuits import MOST_GATES, design
 from problems.optimisation.quantum.descent import descend
@@ -63,7 +63,7 @@ def test_a_neighbourhood_costs_what_the_whole_costs(kind: str, seed: int) -> Non
 
 
 def test_an_instance_that_rules_solve_still_gives_circuits() -> None:
-    from problems.optimisation.models import MaxCut
+    from problems.optimisation.model.models import MaxCut
 
     path = MaxCut(vertices=400, edges=tuple((i, i + 1, 1) for i in range(399)))
     found, best, notes = reduce_spins(path, 1)
@@ -165,7 +165,7 @@ def test_a_wards_neighbourhood_is_feasible_and_costs_what_the_ward_costs(seed: i
 
 def test_a_ward_that_can_be_bettered_is() -> None:
     # the one bed goes to the lesser patient: the neighbourhood's best is the exchange
-    from problems.optimisation.models import Claimant, Place
+    from problems.optimisation.model.models import Claimant, Place
 
     model = Triage(
         capacities=("beds",),

@@ -8,11 +8,11 @@ from unicodedata import normalize
 import pytest
 from pydantic import ValidationError
 
-from escalation.errors import BadInput
-from problems.optimisation.models import Appointments, Clinician, Patient, Room
+from escalation.model.errors import BadInput
+from problems.optimisation.model.models import Appointments, Clinician, Patient, Room
 from problems.optimisation.readers.clinic_tables import read_clinic
 from problems.optimisation.readers.read import Read
-from problems.optimisation.spec import AppointmentsSpec
+from problems.optimisation.spec.spec import AppointmentsSpec
 
 PATIENTS = """id,urgency,duration_min,skills,equipment,earliest,latest,required
 anna,5,30,echo; general,couch,09:00,2026-11-24T10:00,yes

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from escalation.errors import BadInput
-from problems.optimisation.models import IndependentSet, MaxCut
+from escalation.model.errors import BadInput
+from problems.optimisation.model.models import IndependentSet, MaxCut
 from problems.optimisation.readers.graphs import read_cut, read_independent_set
 from problems.optimisation.readers.read import Read
-from problems.optimisation.spec import IndependentSetSpec, MaxCutSpec
+from problems.optimisation.spec.spec import IndependentSetSpec, MaxCutSpec
 from tests.problems.optimisation.shared_data import shared_data
 
 ReadText = Callable[..., Read]

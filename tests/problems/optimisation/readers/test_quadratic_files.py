@@ -13,13 +13,13 @@ import numpy as np
 import pytest
 from dimod.serialization import coo
 
-from escalation.errors import BadInput
-from problems.optimisation.models import Qubo, Sense
-from problems.optimisation.points import spin_cost
+from escalation.model.errors import BadInput
+from problems.optimisation.model.models import Qubo, Sense
+from problems.optimisation.model.points import spin_cost
 from problems.optimisation.readers.binary_models import read_binary_model
 from problems.optimisation.readers.quadratic import read_inline, read_or_library
 from problems.optimisation.readers.read import Read
-from problems.optimisation.spec import QuboSpec
+from problems.optimisation.spec.spec import QuboSpec
 from tests.problems.optimisation.shared_data import shared_data
 
 TWO = "2\n3 2\n1 1 5\n1 3 -2\n2 3\n1 1 1\n1 2 4\n2 2 -6\n"

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from escalation.errors import BadInput
-from problems.optimisation.models import Claimant, Place, Triage
+from escalation.model.errors import BadInput
+from problems.optimisation.model.models import Claimant, Place, Triage
 from problems.optimisation.readers.read import Read
 from problems.optimisation.readers.ward_tables import read_ward
-from problems.optimisation.spec import TriageSpec
+from problems.optimisation.spec.spec import TriageSpec
 
 PATIENTS = "id,urgency,needs,cohort,required,beds,hours\na,5,oxygen,flu,yes,1,6\nb,1,,,,1,\n"
 PLACES = "id,offers,quality,hours,beds\nicu,oxygen,,24,2\nbay,,80,12,4\n"

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from problems.optimisation.forms.spins import SpinForm, spin_form
-from problems.optimisation.models import MaxCut
+from problems.optimisation.model.models import MaxCut
 
 Floats = NDArray[np.float64]
 

@@ -5,7 +5,7 @@ import numpy as np
 from problems.optimisation.engines.bounds.cut_pool import CutPool, spread
 from problems.optimisation.engines.bounds.modular_cuts import Sum
 from problems.optimisation.forms.compile import compile_programme
-from problems.optimisation.models import IndependentSet
+from problems.optimisation.model.models import IndependentSet
 from problems.optimisation.proofs.programme_cuts import Grown
 
 RING = IndependentSet(vertices=5, edges=((0, 1), (0, 4), (1, 2), (2, 3), (3, 4)))

@@ -6,7 +6,7 @@ from problems.optimisation.engines.bounds.interior import solve
 from problems.optimisation.engines.bounds.low_rank import sparse_matrix
 from problems.optimisation.engines.bounds.rounding import Reader, descended, factor, hyperplanes
 from problems.optimisation.forms.spins import spin_form
-from problems.optimisation.points import cost
+from problems.optimisation.model.points import cost
 from tests.problems.optimisation.engines.bounds.spins_twin import correlation, cycle, random_form
 from tests.problems.optimisation.forms import small
 

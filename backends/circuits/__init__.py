@@ -1,0 +1,1 @@
+"""What machines that run circuits share."""

@@ -1,0 +1,203 @@
+"""A quantum job as a folder: what to run, where it stands, what came back. Any process can read it.
+
+job.json  pub-K.qasm  pub-K.npy      written by `write_job`
+started.json  progress.json          written by the worker
+result/  (result.json files/ evidence/)  appears at once, by a rename; the first one counts
+"""
+
+import json
+import os
+import shutil
+import signal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import psutil
+
+from backends.processes.guarded import alive
+from backends.processes.last_word import used
+from escalation.model.clock import boottime_s, this_process
+from escalation.model.errors import MachineFault
+from escalation.model.work import Blob, CircuitBatch, JobState, Pub, RawResult, Resources, Usage
+from escalation.ports.machines import Progress
+
+DIED = "the process that ran it was killed"
+LOST = "lost: the process that submitted it is gone, and its workers with it"
+
+
+@dataclass(frozen=True)
+class Job:
+    """What a worker runs: `function(work, context, report) -> RawResult`, named `module:name`."""
+
+    function: str
+    work: CircuitBatch
+    context: Mapping[str, Any]
+
+
+def write_job(folder: Path, job: Job) -> None:
+    """Writes the job's files; `job.json` comes last."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, pub in enumerate(job.work.pubs):
+        (folder / f"pub-{number}.qasm").write_text(pub.qasm3)
+        (folder / f"pub-{number}.npy").write_bytes(pub.parameters.data)
+    work = job.work
+    write_json(
+        folder / "job.json",
+        {
+            "function": job.function,
+            "context": dict(job.context),
+            "pubs": [{"names": list(pub.parameter_names), "shots": pub.shots} for pub in work.pubs],
+            "options": dict(work.options),
+            "seed": work.seed,
+            "resources": work.resources.to_json(),
+        },
+    )
+
+
+def read_job(folder: Path) -> Job:
+    """Reads what `write_job` wrote."""
+    data = json.loads((folder / "job.json").read_text())
+    pubs = tuple(
+        Pub(
+            qasm3=(folder / f"pub-{number}.qasm").read_text(),
+            parameters=Blob((folder / f"pub-{number}.npy").read_bytes()),
+            parameter_names=tuple(pub["names"]),
+            shots=pub["shots"],
+        )
+        for number, pub in enumerate(data["pubs"])
+    )
+    work = CircuitBatch(pubs, data["options"], data["seed"], Resources(**data["resources"]))
+    return Job(data["function"], work, data["context"])
+
+
+def write_result(folder: Path, result: RawResult) -> bool:
+    """Publishes the result at once; returns False where the job already has one, which then stays."""
+    draft = folder / f"result-{uuid4().hex}"
+    for part in ("files", "evidence"):
+        (draft / part).mkdir(parents=True)
+        for name, blob in getattr(result, part).items():
+            (draft / part / name).write_bytes(blob.data)
+    write_json(draft / "result.json", result.to_json())
+    try:
+        draft.rename(folder / "result")
+    except OSError:
+        shutil.rmtree(draft)
+        return False
+    return True
+
+
+def read_result(folder: Path) -> RawResult | None:
+    """Returns the published result, None where there is none yet.
+
+    Raises:
+        MachineFault: when it is torn, or stored bytes do not match their digest.
+    """
+    if not (folder / "result").exists():
+        return None
+    try:
+        return _read_result(folder)
+    except (OSError, ValueError, KeyError) as error:
+        raise MachineFault(f"the result in {folder} is damaged: {error}") from error
+
+
+def _read_result(folder: Path) -> RawResult:
+    data = json.loads((folder / "result" / "result.json").read_text())
+    parts: dict[str, Any] = {
+        part: {
+            name: Blob((folder / "result" / part / name).read_bytes(), digest)
+            for name, digest in data[part].items()
+        }
+        for part in ("files", "evidence")
+    }
+    return RawResult(
+        state=JobState(data["state"]),
+        values=data["values"],
+        error=data["error"],
+        usage=Usage(**data["usage"]),
+        provenance=data["provenance"],
+        **parts,
+    )
+
+
+def write_started(folder: Path, limits: Resources, said: Mapping[str, Any]) -> None:
+    """Notes that this process runs the job, what `last_word.began` says of it, and until when it may."""
+    until = {"deadline_s": boottime_s() + limits.wall_s, "threads": limits.threads}
+    write_json(folder / "started.json", this_process().to_json() | dict(said) | until)
+
+
+def used_by(folder: Path) -> Usage:
+    """What a job used that went with its worker."""
+    return used(_read_json(folder / "started.json"))
+
+
+def progress(folder: Path, owner: Mapping[str, Any]) -> Progress:
+    """Tells where the job stands.
+
+    A job whose worker died, or was stopped at its time limit, is given its final result here. One that went
+    with the process that submitted it is lost, and gets none: it says nothing about the work.
+
+    Args:
+        folder: the job's.
+        owner: the submitting process, as `escalation.model.clock.ProcessIdentity` names it.
+    """
+    started, owner_lives = _read_json(folder / "started.json"), alive(owner)
+    runs = owner_lives if started is None else alive(started)
+    final = read_result(folder)  # asked last, because a worker publishes before it ends
+    if final is not None:
+        return Progress(final.state, 1.0 if final.ok else None, final.error or "")
+    if runs:
+        return _unfinished(folder, started is not None)
+    if not owner_lives:
+        return Progress(JobState.FAULT, None, LOST)
+    write_result(folder, _ended(started))
+    final = read_result(folder)
+    return Progress(final.state if final else JobState.FAULT, None, (final and final.error) or "")
+
+
+def _ended(started: Mapping[str, Any] | None) -> RawResult:
+    """The result of a job whose worker has died: at its time limit, or by the machine's fault."""
+    if started is None:
+        return RawResult(JobState.FAULT, error=DIED)
+    usage = used(started)
+    if usage == Usage():  # nobody was left to measure: a bound
+        wall_s = min(boottime_s(), started["deadline_s"]) - started["since_s"]
+        usage = Usage(wall_s=wall_s, cpu_s=wall_s * started["threads"])
+    if boottime_s() >= started["deadline_s"]:
+        return RawResult(JobState.TIMED_OUT, error="stopped: its wall_s was used up", usage=usage)
+    return RawResult(JobState.FAULT, error=DIED, usage=usage)
+
+
+def _unfinished(folder: Path, started: bool) -> Progress:
+    said = _read_json(folder / "progress.json") or {}
+    state = JobState.RUNNING if started else JobState.QUEUED
+    return Progress(state, said.get("fraction"), said.get("message", ""))
+
+
+def stop_started(folder: Path) -> None:
+    """Kills the process group that runs the job, from any process, and waits until the runner is gone."""
+    started = _read_json(folder / "started.json")
+    if started is not None and alive(started):
+        try:
+            runner = psutil.Process(started["pid"])
+            os.killpg(os.getpgid(runner.pid), signal.SIGKILL)
+            runner.wait(timeout=10)
+        except (ProcessLookupError, psutil.NoSuchProcess):
+            return
+
+
+def write_json(path: Path, data: Mapping[str, Any]) -> None:
+    """Replaces the file at once."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.write_text(json.dumps(data))
+    draft.replace(path)
+
+
+def _read_json(path: Path) -> dict[str, Any] | None:
+    try:
+        data: dict[str, Any] = json.loads(path.read_text())
+    except FileNotFoundError:
+        return None
+    return data

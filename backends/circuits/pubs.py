@@ -1,0 +1,127 @@
+"""From pubs to qiskit's circuits and values, and from samples to the bytes of a result. Needs qiskit."""
+
+import io
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from escalation.model.errors import BadInput
+from escalation.model.identity import derive_seed
+from escalation.model.work import Blob, CircuitBatch, Pub, Report
+
+if TYPE_CHECKING:
+    from qiskit import QuantumCircuit
+
+SETS_AT_ONCE = 50
+
+Bits = NDArray[np.uint8]
+Floats = NDArray[np.float64]
+
+
+def load_circuit(pub: Pub) -> "QuantumCircuit":
+    """Reads the pub's OpenQASM 3.
+
+    Raises:
+        BadInput: when it cannot be read, measures into no or several registers, or
+            its inputs are not the pub's parameters.
+    """
+    from qiskit import qasm3
+
+    try:
+        circuit = qasm3.loads(pub.qasm3)
+    except Exception as error:  # the importer raises errors of several libraries
+        raise BadInput(f"expected OpenQASM 3, got {' '.join(str(error).split())}") from None
+    if len(circuit.cregs) != 1 or not circuit.count_ops().get("measure"):
+        raise BadInput(
+            f"expected a circuit that measures into one classical register, got {len(circuit.cregs)} "
+            f"registers and {circuit.count_ops().get('measure', 0)} measurements"
+        )
+    inputs = sorted(parameter.name for parameter in circuit.parameters)
+    if inputs != sorted(pub.parameter_names):
+        raise BadInput(f"expected parameters named {inputs}, as the circuit, got {list(pub.parameter_names)}")
+    return circuit
+
+
+def load_values(pub: Pub) -> Floats:
+    """Reads the parameter sets, shape (sets, parameters).
+
+    Raises:
+        BadInput: on another shape, or values that are not finite.
+    """
+    values = np.load(io.BytesIO(pub.parameters.data), allow_pickle=False)
+    width = len(pub.parameter_names)
+    if values.ndim != 2 or values.shape[1] != width or not len(values):
+        raise BadInput(f"expected parameters of shape (sets, {width}), at least one set, got {values.shape}")
+    if not np.isfinite(values).all():
+        raise BadInput("expected finite parameter values, got NaN or infinity")
+    return np.asarray(values, dtype=np.float64)
+
+
+def count_sets(pub: Pub) -> int:
+    """Number of parameter sets."""
+    return len(load_values(pub))
+
+
+class Sampler(Protocol):
+    """Samples one circuit; returns uint8 (rows, shots, bytes), or (1, shots, bytes) without parameters."""
+
+    def __call__(
+        self, circuit: "QuantumCircuit", names: tuple[str, ...], rows: Floats, shots: int, seed: int
+    ) -> Bits: ...
+
+
+def sample_pub(sampler: Sampler, circuit: "QuantumCircuit", pub: Pub, seed: int, report: Report) -> Bits:
+    """Samples every parameter set of a pub; returns uint8 (sets, shots, bytes), see `CircuitBatch`.
+
+    Sets go to the sampler in slices of fixed size, each with a seed of its own, so that the samples do not
+    depend on how fast or on how many threads they are made. Without parameters a slice is one set, as
+    simulators would run equal circuits once, or with equal seeds.
+    """
+    values = load_values(pub)
+    size = SETS_AT_ONCE if pub.parameter_names else 1
+    parts = []
+    for start in range(0, len(values), size):
+        rows = values[start : start + size]
+        parts.append(sampler(circuit, pub.parameter_names, rows, pub.shots, derive_seed(seed, "sets", start)))
+        report(min(1.0, (start + len(rows)) / len(values)))
+    return np.concatenate(parts)
+
+
+def parameter_sets(circuit: "QuantumCircuit", names: tuple[str, ...], rows: Floats, shots: int) -> Any:
+    """Returns the pub for a primitive of Qiskit."""
+    return (circuit, {names: rows} if names else None, shots)
+
+
+def bits_of(circuit: "QuantumCircuit", result: Any) -> Bits:
+    """Returns the samples of a primitive's pub result, uint8 (sets, shots, bytes)."""
+    array: Bits = result.data[circuit.cregs[0].name].array
+    return array if array.ndim == 3 else array[np.newaxis]
+
+
+def pack(batch: CircuitBatch, samples: list[Bits], bits: list[int]) -> dict[str, Any]:
+    """Returns the `values` and `files` of a result, laid out as `CircuitBatch` says."""
+    shots = zip(samples, bits, batch.pubs, strict=True)
+    return {
+        "values": {
+            "pubs": [{"sets": len(s), "shots": pub.shots, "bits": n} for s, n, pub in shots],
+        },
+        "files": {f"bits-{k}.npy": Blob(npy_bytes(array)) for k, array in enumerate(samples)},
+    }
+
+
+def npy_bytes(array: NDArray[Any]) -> bytes:
+    """Returns the array in NumPy's file format."""
+    buffer = io.BytesIO()
+    np.save(buffer, np.ascontiguousarray(array), allow_pickle=False)
+    return buffer.getvalue()
+
+
+def pub_report(report: Report, number: int, total: int) -> Report:
+    """Narrows a report to one pub out of several."""
+
+    class _Part(Report):
+        def __call__(self, fraction: float, message: str = "") -> None:
+            report((number + fraction) / total, message or f"pub {number + 1} of {total}")
+
+    return _Part()

@@ -1,0 +1,1 @@
+"""What machines that start processes here share."""

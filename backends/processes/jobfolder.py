@@ -1,0 +1,188 @@
+"""The folder in which a piece of work lives while it runs, readable by any process.
+
+work.json       the work as data          running.json   who runs it
+inputs/DIGEST   its input bytes           progress.json  how far it is
+outputs/DIGEST  its output files          result.json    its result; it exists once and complete
+log.txt         what was printed          cancel         asks that it be stopped
+"""
+
+import contextlib
+import json
+import os
+import secrets
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from escalation.model.errors import BackendError, MachineFault
+from escalation.model.work import Blob, JobState, LocalCall, MpiProgram, RawResult, Report, Usage
+
+LOG = "log.txt"
+
+
+def write_atomically(path: Path, data: bytes) -> None:
+    """Writes a file so that a reader finds all of it or none."""
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    fresh.write_bytes(data)
+    fresh.replace(path)
+
+
+def write_once(path: Path, data: bytes) -> bool:
+    """Writes a file atomically unless it exists; tells whether it was written."""
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    fresh.write_bytes(data)
+    try:
+        os.link(fresh, path)
+    except FileExistsError:
+        return False
+    finally:
+        fresh.unlink()
+    return True
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """Returns what a file written atomically holds, None when there is no such file.
+
+    Raises:
+        MachineFault: when it is torn, as a crash of the machine may leave it.
+    """
+    try:
+        found = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise MachineFault(f"{path} is torn: expected a JSON object")
+    return found
+
+
+class JobFolder:
+    """Reads and writes one job's folder."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.resolve()
+
+    @property
+    def log(self) -> Path:
+        """What the work printed, and the traceback where it failed."""
+        return self.path / LOG
+
+    @property
+    def cancel_file(self) -> Path:
+        """Its existence asks for the work to be stopped."""
+        return self.path / "cancel"
+
+    def create(self, work: LocalCall | MpiProgram) -> None:
+        """Writes the work and its inputs into the folder, which is made where it is missing.
+
+        Raises:
+            BackendError: when the folder holds other work already.
+        """
+        if (self.path / "work.json").exists():
+            raise BackendError(f"expected an empty folder for a new job, got {self.path}, which holds one")
+        for name in ("inputs", "outputs"):
+            (self.path / name).mkdir(parents=True, exist_ok=True)
+        for blob in work.inputs.values():
+            (self.path / "inputs" / blob.digest).write_bytes(blob.data)
+        write_atomically(self.path / "work.json", json.dumps(work.to_json()).encode())
+
+    def work(self) -> dict[str, Any]:
+        """Returns the work as JSON data.
+
+        Raises:
+            BackendError: when the folder holds no work.
+        """
+        found = read_json(self.path / "work.json")
+        if found is None:
+            raise BackendError(f"expected a job in {self.path}, found none: its files were removed")
+        return found
+
+    def inputs(self) -> dict[str, bytes]:
+        """Returns the input bytes by name; raises `ValueError` where they do not match their digest."""
+        named = self.work()["inputs"].items()
+        return {
+            name: Blob((self.path / "inputs" / digest).read_bytes(), digest).data for name, digest in named
+        }
+
+    def ask_to_stop(self) -> None:
+        """Asks whoever runs the work to stop it; does nothing when the folder is gone."""
+        with contextlib.suppress(FileNotFoundError):
+            self.cancel_file.touch()
+
+    def mark_running(self, who: Mapping[str, Any]) -> None:
+        """Notes who runs the work."""
+        write_atomically(self.path / "running.json", json.dumps(dict(who)).encode())
+
+    def running(self) -> dict[str, Any] | None:
+        """Returns who runs the work, None before it began."""
+        return read_json(self.path / "running.json")
+
+    def progress(self) -> tuple[float | None, str]:
+        """Returns the part done (0-1, None unknown) and a word on it."""
+        found = read_json(self.path / "progress.json") or {}
+        return found.get("fraction"), found.get("message", "")
+
+    def write_progress(self, fraction: float, message: str) -> None:
+        """Notes how far the work is."""
+        data = json.dumps({"fraction": min(max(float(fraction), 0.0), 1.0), "message": str(message)})
+        write_atomically(self.path / "progress.json", data.encode())
+
+    def publish(self, result: RawResult) -> bool:
+        """Makes the result known, complete and at most once; tells whether this was the first."""
+        for blob in (*result.files.values(), *result.evidence.values()):
+            (self.path / "outputs" / blob.digest).write_bytes(blob.data)
+        return write_once(self.path / "result.json", json.dumps(result.to_json()).encode())
+
+    def finished(self) -> JobState | None:
+        """Returns the state that was published, None when there is no result yet."""
+        found = read_json(self.path / "result.json")
+        return JobState(found["state"]) if found else None
+
+    def result(self) -> RawResult:
+        """Returns the published result with its files and evidence, what was printed among it.
+
+        Raises:
+            BackendError: when there is none.
+            MachineFault: when its bytes are damaged.
+        """
+        found = read_json(self.path / "result.json")
+        if found is None:
+            raise BackendError(f"expected a finished job in {self.path}, it has no result yet", retry=True)
+        try:
+            result = RawResult(
+                state=JobState(found["state"]),
+                values=found["values"],
+                files={name: self._output(digest) for name, digest in found["files"].items()},
+                error=found["error"],
+                usage=Usage(**found["usage"]),
+                provenance=found["provenance"],
+                evidence={name: self._output(digest) for name, digest in found["evidence"].items()},
+            )
+        except (OSError, ValueError, KeyError) as error:
+            raise MachineFault(f"the result in {self.path} is damaged: {error}") from error
+        return replace(result, evidence={**result.evidence, **self.logs()})
+
+    def _output(self, digest: str) -> Blob:
+        return Blob((self.path / "outputs" / digest).read_bytes(), digest)
+
+    def logs(self) -> dict[str, Blob]:
+        """Returns what was printed: `log`, and where ranks print apart, `log-rank-K`."""
+        paths = [self.log, *sorted(self.path.glob("log-rank-*.txt"))]
+        return {path.stem: Blob(path.read_bytes()) for path in paths if path.exists()}
+
+
+class FolderReport(Report):
+    """Writes progress into the job's folder, at most every `every_s` seconds."""
+
+    def __init__(self, folder: JobFolder, every_s: float = 0.1) -> None:
+        self._folder, self._every_s, self._last = folder, every_s, -float("inf")
+
+    def __call__(self, fraction: float, message: str = "") -> None:
+        """Says that `fraction` (0-1) of the work is done."""
+        now = time.monotonic()
+        if now - self._last >= self._every_s or fraction >= 1.0:
+            self._last = now
+            self._folder.write_progress(fraction, message)

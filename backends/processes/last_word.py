@@ -1,0 +1,62 @@
+"""What the guard of a warm worker says when all is over: read by the driver, or by one that comes later.
+
+A worker serves many jobs, and its guard counts for its whole life: what one job used is the difference to
+where the worker stood when it began.
+"""
+
+import json
+import shutil
+import tempfile
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from escalation.model.clock import boottime_s
+from escalation.model.work import Usage
+
+PATIENCE_S = 1.0
+POLL_S = 0.02
+_PREFIX = "tierwise-worker-"
+
+
+class LastWord:
+    """The file that a worker's guard writes at its end, in a folder of its own."""
+
+    def __init__(self) -> None:
+        self.path = Path(tempfile.mkdtemp(prefix=_PREFIX)) / "exit.json"
+
+    def cpu_s(self) -> float | None:
+        """Processor seconds of the worker's whole life; None where nobody was left to say."""
+        ended = _read(self.path)
+        return None if ended is None else float(ended["cpu_s"])
+
+    def close(self) -> None:
+        """Removes the folder."""
+        shutil.rmtree(self.path.parent, ignore_errors=True)
+
+
+def began(path: str, cpu_s: float) -> dict[str, Any]:
+    """What a worker notes of a job that it begins, for `used`."""
+    return {"since_s": boottime_s(), "cpu_s": cpu_s, "last_word": path}
+
+
+def used(noted: Mapping[str, Any] | None) -> Usage:
+    """What a job used that went with its worker; nothing where nobody was left to say."""
+    if noted is None or "last_word" not in noted:
+        return Usage()
+    path, until = Path(noted["last_word"]), time.monotonic() + PATIENCE_S
+    while (ended := _read(path)) is None and path.parent.is_dir() and time.monotonic() < until:
+        time.sleep(POLL_S)
+    if ended is None:
+        return Usage()
+    wall_s = max(0.0, ended["ended_s"] - noted["since_s"])
+    return Usage(wall_s=wall_s, cpu_s=max(0.0, ended["cpu_s"] - noted["cpu_s"]))
+
+
+def _read(path: Path) -> dict[str, Any] | None:
+    with suppress(OSError, ValueError):
+        found: dict[str, Any] = json.loads(path.read_bytes())
+        return found
+    return None

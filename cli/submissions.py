@@ -1,0 +1,102 @@
+"""A submission in words: where it stands, what it was priced at, what it cost."""
+
+from typing import Any
+
+from rich.console import Console
+
+from cli.terminal import plain
+from escalation.model.attempt import Cost
+from escalation.model.calibration import PRACTICE_MONEY
+from escalation.model.submission import Price, Submission
+from escalation.model.submission_states import SubmissionState
+from escalation.ports.registry import practises
+from escalation.submission.paid_work import bills, may_be_charged
+
+_COLOUR = {
+    SubmissionState.ASKED: "blue", SubmissionState.PARKED: "red", SubmissionState.DOUBTED: "yellow",
+    SubmissionState.REFUSED: "yellow", SubmissionState.CANCELLED: "yellow", SubmissionState.DONE: "green",
+}  # fmt: skip
+_UNITS = ((86400.0, "d"), (3600.0, "h"), (60.0, "min"), (1.0, "s"))
+
+
+def show_submission(console: Console, row: Submission, bill: Cost | None, now: float) -> None:
+    """Prints a submission in a few lines."""
+    colour = _COLOUR.get(row.state, "cyan")
+    console.print(
+        f"[bold]{plain(str(row.key))}[/] [{colour}]{row.state}[/] for {age(now - row.since)}, "
+        f"wanted {age(now - row.opened)} ago"
+    )
+    for line in lines(row, bill):
+        console.print(f"  {plain(line)}")
+
+
+def lines(row: Submission, bill: Cost | None) -> list[str]:
+    """Where it is, its price, and what went wrong, a line each."""
+    found = [f"{row.backend}, {_job(row)}, tag {row.tag}", prices(row, bill)]
+    if row.cancel_wanted and not row.state.final:
+        found.append("told to stop")
+    if row.reason:
+        found.append(f"because: {row.reason}")
+    return found + [f"incident: {line}" for line in row.incidents]
+
+
+def brief(row: Submission, bill: Cost | None) -> str:
+    """A submission in one line."""
+    return f"{row.key} is {row.state} on {row.backend}, {_job(row)}: {prices(row, bill)}"
+
+
+def handed_off(case_id: str) -> list[str]:
+    """Every submission of a case, a line each."""
+    from tasks.runtime import open_records
+
+    with open_records() as (ledger, _):
+        rows = ledger.submissions(case_id)
+        billed = bills(ledger, rows)
+    return [brief(row, billed.get(row.key)) for row in rows]
+
+
+def prices(row: Submission, bill: Cost | None) -> str:
+    """Estimate, cap and charge side by side."""
+    if row.price is None:
+        return "not priced"
+    whose = f"{PRACTICE_MONEY}: " if practises(row.backend) else ""
+    return f"{whose}{estimate(row.price)}, {cap(row.price)}, {_charged(row, bill)}"
+
+
+def estimate(price: Price) -> str:
+    """What it is expected to cost, called what it is."""
+    return f"estimate {amount(price.qpu_s, price.usd)} (a lower bound)"
+
+
+def cap(price: Price) -> str:
+    """What it can cost at most."""
+    return f"cap {amount(price.cap_qpu_s, price.cap_usd)}"
+
+
+def amount(qpu_s: float, usd: float) -> str:
+    """Seconds and money."""
+    return f"{qpu_s:.1f} s, {usd:.2f} USD"
+
+
+def age(seconds: float) -> str:
+    """A time span in its largest fitting unit."""
+    size, unit = next((each for each in _UNITS if seconds >= each[0]), _UNITS[-1])
+    return f"{max(0.0, seconds) / size:.0f} {unit}"
+
+
+def as_json(row: Submission, bill: Cost | None, now: float) -> dict[str, Any]:
+    """What `--json` prints of a submission."""
+    times = {"age_s": round(now - row.opened, 3), "in_state_s": round(now - row.since, 3)}
+    charged = None if bill is None else {"qpu_s": bill.qpu_s, "usd": bill.usd}
+    told = {"charged": charged, "practice": practises(row.backend)}
+    return {"id": str(row.key), **row.to_json(), **times, **told}
+
+
+def _job(row: Submission) -> str:
+    return f"job {row.job_id}" if row.job_id else "no job known"
+
+
+def _charged(row: Submission, bill: Cost | None) -> str:
+    if bill is not None:
+        return f"charged {amount(bill.qpu_s, bill.usd)}"
+    return "charge not final" if may_be_charged(row) else "nothing charged"

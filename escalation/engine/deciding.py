@@ -1,0 +1,121 @@
+"""Carries out `Decide`: looks facts and quotes up, decides, records; or returns what is recorded."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from escalation.engine.ladder import Case, Decide, Decided, exhausted
+from escalation.engine.runtime import Runtime
+from escalation.inputs.site import Site
+from escalation.model.attempt import Cost
+from escalation.model.decision import Action, Decision
+from escalation.model.errors import Faulted, MachineFault
+from escalation.model.facts import Fact
+from escalation.model.problem import Budget
+from escalation.model.quote import Quote
+from escalation.policy.core_facts import CORE_FACTS
+from escalation.policy.router import Rung, decide, unknown
+from escalation.ports.fact_providers import FactContext, FactProvider
+
+
+def carry_out_decide(runtime: Runtime, case: Case, step: Decide) -> Decided:
+    """Makes the decision, or returns the one that is recorded."""
+    ledger = runtime.ledger
+    step = _as_of_now(runtime, case, step)
+    state = step.state
+    decision = ledger.find_decision(case.case_id, state.number)
+    quotes = _Quotes(runtime, case)
+    if decision is None:
+        find = _Finder(runtime, case, step, quotes)
+        decision = decide(case.policy, state, find)
+        if decision.action is Action.ATTEMPT:
+            # The quote that binds the attempt is part of the decision, so that a resumed case keeps it.
+            quote = quotes.of(_rung(step, decision)) or Quote()
+            decision = decision.model_copy(update={"quote": quote})
+        ledger.add_decision(case.case_id, decision)
+        runtime.tracker.decided(case.case_id, decision)
+    return Decided(decision, decision.quote or Quote())
+
+
+def _as_of_now(runtime: Runtime, case: Case, step: Decide) -> Decide:
+    """The step with the elapsed time that the user has waited so far, which the wall budget limits.
+
+    It differs from run to run; what is decided by it is recorded with the decision, and not looked at again.
+    """
+    elapsed = runtime.elapsed(case.case_id)
+    if elapsed is None:
+        return step
+    spent = step.spent.model_copy(update={"wall_s": max(elapsed.wall_s, step.spent.wall_s)})
+    return Decide(replace(step.state, exhausted=exhausted(case.budget, spent)), spent)
+
+
+def _rung(step: Decide, decision: Decision) -> Rung:
+    return next(r for r in step.state.rungs if (r.tier, r.method) == (decision.tier, decision.method))
+
+
+class _Quotes:
+    """Quotes by rung, each asked for once; None where a rung cannot be quoted."""
+
+    def __init__(self, runtime: Runtime, case: Case) -> None:
+        self.runtime, self.case = runtime, case
+        self.known: dict[Rung, Quote | None] = {}
+        self.errors: dict[Rung, str] = {}
+
+    def of(self, rung: Rung) -> Quote | None:
+        if rung not in self.known:
+            try:
+                backend = self.runtime.backend(rung.backend)
+                self.known[rung] = self.case.method(rung.method).quote(self.case.view, backend)
+            except MachineFault as error:
+                raise Faulted.of(f"{rung} could not be quoted", error, self.case.case_id) from error
+            except Exception as error:  # what cannot be quoted is unknown, which closes gates
+                self.known[rung] = None
+                self.errors[rung] = f"no quote: {' '.join(str(error).split())}"
+        return self.known[rung]
+
+
+class _Finder:
+    """Looks facts up for a decision."""
+
+    def __init__(self, runtime: Runtime, case: Case, step: Decide, quotes: _Quotes) -> None:
+        self.runtime, self.case, self.step, self.quotes = runtime, case, step, quotes
+        self.now = runtime.clock()
+        self.site = Site.of(runtime.settings, runtime.ledger.limits())
+        providers = (*CORE_FACTS, *case.family.facts())
+        self.providers: Mapping[str, FactProvider] = {p.spec.name: p for p in providers}
+
+    def __call__(self, rung: Rung | None, name: str) -> Fact:
+        provider = self.providers.get(name)
+        if provider is None:
+            return unknown(name, f"the family {self.case.family.name} has no such fact")
+        fact = provider.evaluate(self._context(rung, needs_quote=name.startswith("quote.")))
+        if fact.value is None and name.startswith("quote.") and rung in self.quotes.errors:
+            return fact.model_copy(update={"note": self.quotes.errors[rung]})
+        return fact
+
+    def _context(self, rung: Rung | None, *, needs_quote: bool) -> FactContext:
+        case = self.case
+        attempt = len(self.step.state.attempts)
+        return FactContext(
+            problem=case.problem,
+            budget=left(case.budget, self.step.spent),
+            view=case.view,
+            method=case.method(rung.method) if rung else None,
+            backend=self.runtime.backend(rung.backend) if rung else None,
+            quote=self.quotes.of(rung) if rung and needs_quote else None,
+            attempts=self.step.state.attempts,
+            now=self.now,
+            seed=case.seed(attempt, rung.method) if rung else 0,
+            site=self.site,
+        )
+
+
+def left(budget: Budget, spent: Cost) -> Budget:
+    """What is left of a budget; never below zero, and a positive sliver where zero is not allowed."""
+
+    def rest(name: str, least: float) -> float | None:
+        limit = getattr(budget, name)
+        return None if limit is None else max(limit - getattr(spent, name), least)
+
+    return Budget(
+        wall_s=rest("wall_s", 1e-3), cpu_s=rest("cpu_s", 1e-3), qpu_s=rest("qpu_s", 0.0), usd=rest("usd", 0.0)
+    )

@@ -1,0 +1,126 @@
+"""From what a user gave to a case that can be driven: everything is validated before anything is written."""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any
+
+from escalation.engine.ladder import Case
+from escalation.inputs.document import Document
+from escalation.inputs.environment import environment
+from escalation.inputs.settings import ROOT
+from escalation.inputs.validation import parse, validated
+from escalation.model.case import CaseInfo
+from escalation.model.clock import boottime_s
+from escalation.model.errors import BadInput
+from escalation.model.problem import Problem, ProblemFile
+from escalation.policy.policy import LoadedPolicy, load_policy, parse_policy
+from escalation.policy.policy_tests import require_passing
+from escalation.ports.registry import family as find_family
+from escalation.ports.registry import target_in_words
+
+DEFAULT_POLICY = "default"
+
+
+def read_problem(path: Path) -> Problem:
+    """Reads a problem file; raises `BadInput` naming file and line."""
+    return validated(Problem, Document.read(path))
+
+
+def parse_problem(data: Any) -> Problem:
+    """Takes a problem as an object or as plain data; raises `BadInput` with one line."""
+    return data if isinstance(data, Problem) else parse(Problem, data, "problem")
+
+
+def parse_with_policy(data: Any) -> tuple[Problem, str | None]:
+    """Takes a problem that may name its policy, as a problem file does; raises `BadInput` with one line."""
+    if isinstance(data, Problem) and not isinstance(data, ProblemFile):
+        return data, None
+    stated = data if isinstance(data, ProblemFile) else parse(ProblemFile, data, "problem")
+    return stated.problem(), stated.policy
+
+
+def choose_policy(asked: str | None, stated: str | None, folder: Path) -> str | Path:
+    """The policy asked for, else the problem's own (a file in its folder before a name), else `default`."""
+    if asked is not None or stated is None:
+        return asked or DEFAULT_POLICY
+    beside = folder / stated
+    return beside if os.path.exists(beside) else stated
+
+
+def prepare(
+    problem: Problem,
+    policy: str | Path | LoadedPolicy = DEFAULT_POLICY,
+    case_id: str | None = None,
+    folder: Path | None = None,
+    engine: str = "plain",
+) -> Case:
+    """Validates problem, policy and instance, and returns the case; writes nothing.
+
+    Args:
+        problem: what is asked.
+        policy: a loaded policy, the name of one that ships, or a file.
+        case_id: to take a case up again; None makes a new id.
+        folder: where relative paths of the instance start; default: the current folder.
+        engine: who will drive the ladder, for the record.
+
+    Raises:
+        BadInput: with one clear line.
+    """
+    begun_s = boottime_s()
+    loaded = policy if isinstance(policy, LoadedPolicy) else load_policy(policy)
+    require_passing(loaded)
+    family = find_family(problem.family)
+    family.check_target(problem.target)
+    folder = (folder or Path.cwd()).resolve()
+    instance = family.load(problem.instance, problem.seed, folder)
+    info = CaseInfo(
+        case_id=_checked_id(case_id) if case_id else new_case_id(problem),
+        problem=problem,
+        problem_digest=problem.digest,
+        instance_digest=instance.digest,
+        instance=dict(instance.describe()),
+        about=_line(instance.about()),
+        asked=target_in_words(problem.family, problem.target),
+        policy_name=loaded.policy.policy,
+        policy_digest=loaded.policy.digest,
+        policy_text=loaded.text,
+        environment={**environment(engine), "folder": str(folder)},
+    )
+    view = family.view(instance, problem.target)
+    case = Case(info, loaded.policy, loaded.path, family, instance, view, begun_s)
+    if not case.rungs():
+        raise BadInput(f"policy {loaded.policy.policy!r} leaves no method for {problem.family!r} to try")
+    return case
+
+
+def prepare_again(info: CaseInfo, engine: str = "plain") -> Case:
+    """The case of a record, to go on with it: problem, policy and folder are in the record.
+
+    Raises:
+        BadInput: when they cannot be used any more.
+    """
+    policy = parse_policy(info.policy_text, info.policy_name)
+    folder = Path(str(info.environment.get("folder", ROOT)))
+    return prepare(info.problem, policy, info.case_id, folder, engine)
+
+
+ABOUT_CHARACTERS = 160
+"""Names of files and columns may be of any length; a line of a list may not."""
+
+
+def _line(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= ABOUT_CHARACTERS else f"{line[: ABOUT_CHARACTERS - 1]}…"
+
+
+def new_case_id(problem: Problem) -> str:
+    """A readable id: family, the start of the problem's digest, and something unique."""
+    return f"{problem.family}-{problem.digest[:6]}-{secrets.token_hex(5)}"
+
+
+def _checked_id(case_id: str) -> str:
+    allowed = all(c.isascii() and (c.isalnum() or c in "-_.") for c in case_id)
+    if not allowed or not 1 <= len(case_id) <= 80 or case_id[0] in "-.":
+        raise BadInput(f"case id {case_id!r}: expected up to 80 letters, digits, '-', '_' or '.'")
+    return case_id

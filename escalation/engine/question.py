@@ -1,0 +1,80 @@
+"""The question to a person: what exactly would be sent where, at what price, and why."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from escalation.engine.ladder import Case, Item
+from escalation.model.attempt import Cost
+from escalation.model.demand import demand
+from escalation.model.identity import digest_json
+from escalation.model.submission import Approval, Submission
+from escalation.policy.floor import Rule
+
+HOUR_S = 3600.0
+
+
+@dataclass(frozen=True)
+class Asking:
+    """How a question is put.
+
+    Attributes:
+        now: seconds since the epoch.
+        longest_h: hours that it stands at most, whatever the policy says.
+        leaves: whether what is asked about leaves the site.
+        below: rules of the floor that want it asked, beside the policy's.
+    """
+
+    now: float
+    longest_h: float
+    leaves: bool = False
+    below: tuple[Rule, ...] = ()
+
+
+def about_payload(case: Case, item: Item, row: Submission, asking: Asking) -> Approval:
+    """Asks about frozen bytes: the answer binds to them, their cap, the policy and a time."""
+    assert row.payload is not None
+    assert row.price is not None
+    price = row.price
+    shown = {
+        "circuits": row.frozen["circuits"],
+        "shots": row.frozen["shots"],
+        "qpu_s": price.qpu_s,
+        "usd": price.usd,
+        "cap_qpu_s": price.cap_qpu_s,
+        "cap_usd": price.cap_usd,
+        "queue_s": price.queue_s,
+    }
+    about = {"subject": row.payload, "cap": price.cap, "shown": {**shown, **_reasons(case, item, asking)}}
+    return _question(case, item, about, asking)
+
+
+def about_work(case: Case, item: Item, asking: Asking) -> Approval:
+    """Asks about work that nobody charges for, and that the policy yet wants a person's word on."""
+    shown = _reasons(case, item, asking)
+    return _question(case, item, {"subject": item.work.digest, "cap": Cost(), "shown": shown}, asking)
+
+
+def _reasons(case: Case, item: Item, asking: Asking) -> dict[str, Any]:
+    rules = [(rule.gate, rule.because) for rule in item.asks]
+    named = {name for name, _ in rules}
+    rules += [(rule.id, rule.because) for rule in asking.below if rule.id not in named]
+    return {
+        "device": item.backend,
+        "leaves_site": asking.leaves,
+        "data_class": str(case.problem.data_class),
+        "parameter_values": demand(item.work).values,
+        "derived_from": case.info.about,
+        "asked_by": [f"{name}: {because}" for name, because in rules],
+        "why": item.why,
+        "case": case.case_id,
+        "attempt": item.label,
+    }
+
+
+def _question(case: Case, item: Item, about: dict[str, Any], asking: Asking) -> Approval:
+    key, policy, now = item.key, case.policy.digest, asking.now
+    stands_h = min(case.policy.submission.approval_h, asking.longest_h)
+    names = {"case_id": key.case_id, "attempt": key.attempt, "ordinal": key.ordinal}
+    times = {"asked_at": now, "expires_at": now + stands_h * HOUR_S}
+    made = digest_json([str(key), about["subject"], policy, now])[:12]
+    return Approval.model_validate({"approval_id": made, "policy": policy, **names, **times, **about})

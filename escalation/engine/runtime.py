@@ -1,0 +1,154 @@
+"""The parts that carry the ladder's steps out, held together for as long as cases are driven."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+from weakref import WeakSet
+
+from escalation.engine.ladder import Case, Item
+from escalation.inputs.settings import Settings
+from escalation.model.attempt import Attempt
+from escalation.model.case import Outcome
+from escalation.model.clock import Instant
+from escalation.model.decision import Decision
+from escalation.model.elapsed import Elapsed, Stopwatch
+from escalation.model.errors import CaseConflict
+from escalation.ports.families import Section
+from escalation.ports.machines import Machine, Progress
+from escalation.ports.recording import Ledger, Store, Tracker
+from escalation.ports.registry import backend_descriptor, resolve
+from escalation.submission.paid_work import PaidWork
+
+
+class Listener(Protocol):
+    """Is told what happens, in order of happening; used to show it."""
+
+    def decided(self, decision: Decision) -> None: ...
+
+    def progress(self, item: Item, progress: Progress) -> None: ...
+
+    def judged(self, attempt: Attempt) -> None: ...
+
+
+class Silent:
+    """A listener that shows nothing."""
+
+    def decided(self, decision: Decision) -> None: ...
+
+    def progress(self, item: Item, progress: Progress) -> None: ...
+
+    def judged(self, attempt: Attempt) -> None: ...
+
+
+class Stop(threading.Event):
+    """Says that work is to stop; what stops one case must not stop another of the same process."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._children: WeakSet[Stop] = WeakSet()
+
+    def child(self) -> "Stop":
+        """Returns one that is set by itself, or together with this one."""
+        made = Stop()
+        self._children.add(made)
+        if self.is_set():
+            made.set()
+        return made
+
+    def set(self) -> None:
+        super().set()
+        for each in tuple(self._children):
+            each.set()
+
+
+_log = logging.getLogger(__name__)
+Render = Callable[[Case, Outcome, tuple[Section, ...], str, tuple[PaidWork, ...]], bytes]
+"""From case, outcome, the family's sections, when the case was opened (ISO 8601) and the paid work to the
+HTML report."""
+
+
+@dataclass
+class Runtime:
+    """The parts that carry steps out.
+
+    Attributes:
+        settings: where and how much.
+        ledger: the truth.
+        store: the bytes.
+        tracker: the view.
+        render: makes the HTML report.
+        clock: seconds since the epoch; facts that depend on the time ask it once and are recorded.
+        instant: the clock that durations are taken from, since nobody can set it.
+        stop: ends what runs; set when the runtime closes.
+    """
+
+    settings: Settings
+    ledger: Ledger
+    store: Store
+    tracker: Tracker
+    render: Render
+    clock: Callable[[], float] = time.time
+    instant: Callable[[], Instant] = Instant.now
+    stop: Stop = field(default_factory=Stop)
+    _backends: dict[str, Machine] = field(default_factory=dict)
+    _watches: dict[str, Stopwatch] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def backend(self, spec: str) -> Machine:
+        """The backend of that name, made once."""
+        with self._lock:
+            if spec not in self._backends:
+                descriptor, device = backend_descriptor(spec)
+                self._backends[spec] = resolve(descriptor.backend)(self.settings, device)
+            return self._backends[spec]
+
+    def alone(self) -> "Runtime":
+        """The same parts for one case, with a stop of its own."""
+        return replace(self, stop=self.stop.child())
+
+    def watch(self, case: Case) -> Stopwatch:
+        """Starts the case's stopwatch, on top of the time that earlier stretches noted."""
+        self._watches[case.case_id] = Stopwatch(case.begun_s, self.ledger.elapsed(case.case_id))
+        return self._watches[case.case_id]
+
+    def elapsed(self, case_id: str) -> Elapsed | None:
+        """The elapsed time of a case that this runtime drives; None of others."""
+        watch = self._watches.get(case_id)
+        return None if watch is None else watch.read()
+
+    def close(self) -> None:
+        """Ends processes and connections; safe to call twice."""
+        self.stop.set()
+        with ExitStack() as last_first:  # one that fails to close must not keep the others open
+            last_first.callback(self.ledger.close)
+            last_first.callback(self.tracker.close)
+            for backend in self._backends.values():
+                last_first.callback(backend.close)
+            self._backends.clear()
+
+    @contextmanager
+    def heartbeat(self, case_id: str) -> Iterator[None]:
+        """Renews the case's lease until the block ends."""
+        over = threading.Event()
+
+        def beat() -> None:
+            while not over.wait(self.settings.case_lease_s / 3):
+                try:
+                    self.ledger.heartbeat(case_id, self.elapsed(case_id))
+                except CaseConflict:  # somebody took the case over: nothing more may be done in its name
+                    self.stop.set()
+                    return
+                except Exception as error:  # a busy or absent database: the next beat may get through
+                    _log.debug("case %s: its lease was not renewed: %s", case_id, error)
+
+        thread = threading.Thread(target=beat, name=f"lease-{case_id}", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()

@@ -1,1 +1,0 @@
-"""The hand-off of paid work: priced before, paid once, never lost."""

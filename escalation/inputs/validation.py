@@ -1,0 +1,80 @@
+"""Turns pydantic's findings into one line for the user: where, what was expected, what came."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from escalation.inputs.document import Document, Place, shown
+from escalation.model.errors import BadInput
+
+Model = TypeVar("Model", bound=BaseModel)
+_TAGS = {"threshold", "all", "any"}
+
+
+def validated(model: type[Model], document: Document, data: Any = None) -> Model:
+    """Validates a document; raises its error naming the line of the first thing wrong."""
+    data = document.data if data is None else data
+    if not isinstance(data, dict):
+        raise document.complain((), f"expected a mapping of fields, got {type(data).__name__}")
+    try:
+        found = model.model_validate(data)
+    except ValidationError as error:
+        place, message = first_complaint(error)
+        raise document.complain(place, message) from None
+    if flag := next(_flags_for_numbers(data, found), None):
+        raise document.complain(*flag)
+    return found
+
+
+def first_complaint(error: ValidationError) -> tuple[tuple[str | int, ...], str]:
+    """Returns the place and the message of the first finding."""
+    found = error.errors()[0]
+    place = found["loc"]
+    # Discriminated unions put their tag into the place, behind the field they stand in.
+    path = tuple(part for i, part in enumerate(place) if not (part in _TAGS and _is_tag(place, i)))
+    if found["type"] == "extra_forbidden":
+        return path, "unknown field; remove it or correct its spelling"
+    if found["type"] == "missing":
+        return path, "expected, but missing"
+    message = found["msg"].removeprefix("Value error, ")
+    given = found["input"]
+    got = "" if isinstance(given, dict | list | BaseModel) else f", got {shown(given, quoted=True)}"
+    return path, message[0].lower() + message[1:] + got
+
+
+def _is_tag(place: tuple[str | int, ...], index: int) -> bool:
+    """A tag `all` is followed by the field `all`, which stays."""
+    if place[index] == "threshold":
+        return True
+    return index + 1 < len(place) and place[index + 1] == place[index]
+
+
+def parse(model: type[Model], data: Any, what: str) -> Model:
+    """Validates plain data from Python or a form; raises `BadInput` with one line."""
+    try:
+        found = model.model_validate(data)
+    except ValidationError as error:
+        place, message = first_complaint(error)
+        raise BadInput(_in_a_line(what, place, message)) from None
+    if flag := next(_flags_for_numbers(data, found), None):
+        raise BadInput(_in_a_line(what, *flag))
+    return found
+
+
+def _in_a_line(what: str, place: Place, message: str) -> str:
+    return ": ".join(filter(None, (what, ".".join(map(shown, place)), message)))
+
+
+def _flags_for_numbers(given: Any, found: Any, place: Place = ()) -> Iterator[tuple[Place, str]]:
+    """Places at which pydantic took a flag for the number 1 or 0, each with a complaint."""
+    if isinstance(given, bool):
+        if type(found) in (int, float):
+            yield place, f"expected a number, got {str(given).lower()}"
+    elif isinstance(given, Mapping) and isinstance(found, BaseModel | Mapping):
+        for name, value in given.items():
+            there = found.get(name) if isinstance(found, Mapping) else getattr(found, str(name), None)
+            yield from _flags_for_numbers(value, there, (*place, name))
+    elif isinstance(given, list | tuple) and isinstance(found, list | tuple):
+        for index, (value, there) in enumerate(zip(given, found, strict=False)):
+            yield from _flags_for_numbers(value, there, (*place, index))

@@ -1,0 +1,1 @@
+"""Values that are written down: problems, work, attempts, certificates, decisions, submissions."""

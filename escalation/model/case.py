@@ -1,0 +1,118 @@
+"""A case: one run of the ladder for one problem."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from pydantic import Field, JsonValue
+
+from escalation.model.attempt import Attempt, Cost
+from escalation.model.certificate import Certificate
+from escalation.model.decision import Decision
+from escalation.model.elapsed import Elapsed
+from escalation.model.frozen import Frozen
+from escalation.model.problem import Problem, Target, Tier
+
+
+class CaseStatus(StrEnum):
+    """Where a case stands, in order; those from `accepted` on are final."""
+
+    RUNNING = "running"
+    WAITING = "waiting"
+    INTERRUPTED = "interrupted"
+    HELD = "held"
+    FAILED = "failed"
+    ACCEPTED = "accepted"
+    ABSTAINED = "abstained"
+    REFUSED = "refused"
+
+    @property
+    def final(self) -> bool:
+        """Whether the case cannot be resumed any more."""
+        return self in (CaseStatus.ACCEPTED, CaseStatus.ABSTAINED, CaseStatus.REFUSED)
+
+
+@dataclass(frozen=True)
+class WorkKey:
+    """Names one piece of work: (case, attempt, ordinal)."""
+
+    case_id: str
+    attempt: int
+    ordinal: int
+
+    def __str__(self) -> str:
+        return f"{self.case_id}/{self.attempt}/{self.ordinal}"
+
+
+class CaseInfo(Frozen):
+    """What a case is opened with."""
+
+    case_id: str
+    problem: Problem
+    problem_digest: str
+    instance_digest: str
+    instance: dict[str, JsonValue] = Field(description="What the instance says of itself.")
+    about: str = Field("", description="The same in one line, for lists and titles.")
+    asked: str = Field("", description="The target in words.")
+    policy_name: str
+    policy_digest: str
+    policy_text: str
+    environment: dict[str, JsonValue] = Field(
+        description="Code commit, lock hash, machine, versions, engine."
+    )
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What was assumed about the instance, and what looks wrong with it."""
+        said = self.instance.get("remarks")
+        return tuple(map(str, said)) if isinstance(said, list) else ()
+
+
+class CaseRecord(Frozen):
+    """What the ledger knows about a case."""
+
+    info: CaseInfo
+    status: CaseStatus
+    opened_at: str
+    closed_at: str | None = None
+    mlflow_run_id: str | None = None
+    outcome: dict[str, JsonValue] | None = None
+
+
+class Outcome(Frozen):
+    """What comes back from a case: the best answer found, and how it came about."""
+
+    case_id: str
+    status: CaseStatus
+    tier: Tier | None = None
+    method: str | None = None
+    backend: str | None = None
+    device_kind: str | None = None
+    value: float | None = Field(None, description="The value that the certificate bounds.")
+    certificate: Certificate | None = None
+    target: Target | None = Field(None, description="What was to be reached; `value` is of its metric.")
+    answer: tuple[str, ...] = Field((), description="What the accepted or best answer is, in words.")
+    cost: Cost = Field(Cost(), description="Of the whole case; `wall_s` is what its user waited.")
+    elapsed: Elapsed = Field(Elapsed(), description="What the elapsed seconds went to.")
+    attempts: tuple[Attempt, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    mlflow_run_id: str | None = None
+    record: str | None = Field(None, description="Path of the HTML report.")
+    paused: str = Field(
+        "", description="What the case waits for, where it is held or waiting; why it was interrupted."
+    )
+    engine: str = Field("plain", description="Who drove the ladder: `prefect` or `plain`.")
+    files: dict[str, str] = Field(default_factory=dict, description="The answer's files: name to SHA-256.")
+    failures: tuple[str, ...] = Field(
+        (), description="Tiers that failed, and why: they gave no answer, which is not to fall short."
+    )
+    faults: tuple[str, ...] = Field(
+        (), description="Tries that the machine ended, which were made anew: of what, how many, why."
+    )
+    remarks: tuple[str, ...] = Field(
+        (), description="What was assumed about the instance, and what looks wrong with it."
+    )
+
+    def summary(self) -> dict[str, Any]:
+        """Returns the object that `tierwise solve --json` prints."""
+        return self.to_json()

@@ -1,0 +1,123 @@
+"""What a user states: an instance of a family, the target an answer must reach, the budget."""
+
+from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import Field, JsonValue, model_validator
+
+from escalation.model.frozen import Frozen
+
+
+class Tier(StrEnum):
+    """The three kinds of computing, in the order in which they are tried."""
+
+    HPC = "hpc"
+    AI = "ai"
+    QUANTUM = "quantum"
+
+    @property
+    def rank(self) -> int:
+        """0 for hpc, 1 for ai, 2 for quantum."""
+        return list(Tier).index(self)
+
+
+class DataClass(StrEnum):
+    """How sensitive the instance's data are."""
+
+    PUBLIC = "public"
+    DEIDENTIFIED = "deidentified"
+    IDENTIFIABLE = "identifiable"
+
+
+class Stage(StrEnum):
+    """How far the use of the answer has been evaluated."""
+
+    RETROSPECTIVE = "retrospective"
+    SILENT = "silent"
+    ASSISTED = "assisted"
+    LIVE = "live"
+
+
+class Target(Frozen):
+    """What an answer must reach: one metric, one side, one confidence."""
+
+    metric: str = Field(description="A metric that the family knows, for instance `roc_auc`.")
+    at_least: float | None = Field(None, description="The value to reach from above.")
+    at_most: float | None = Field(None, description="The value to reach from below.")
+    confidence: float = Field(
+        0.95, gt=0.5, lt=1.0, description="1 - α of the whole case, shared by all its rungs."
+    )
+
+    @model_validator(mode="after")
+    def _one_side(self) -> Self:
+        if (self.at_least is None) == (self.at_most is None):
+            raise ValueError("expected exactly one of at_least and at_most")
+        return self
+
+    @property
+    def limit(self) -> float:
+        """The value to reach."""
+        limit = self.at_least if self.at_least is not None else self.at_most
+        assert limit is not None
+        return limit
+
+    @property
+    def alpha(self) -> float:
+        """The error the whole case may make, 1 - confidence."""
+        return 1.0 - self.confidence
+
+    def in_words(self, *, sure: bool = True) -> str:
+        """The target in words; `sure` says its confidence too, which plays no part where a proof decides."""
+        side = "at least" if self.at_least is not None else "at most"
+        confidence = f" with confidence {self.confidence:g}" if sure else ""
+        return f"{self.metric} {side} {self.limit:g}{confidence}"
+
+    def reached_by(self, value: float) -> bool:
+        """Tells whether `value` is on the right side of the limit."""
+        return value >= self.limit if self.at_least is not None else value <= self.limit
+
+
+Positive = Annotated[float, Field(gt=0)]
+NotNegative = Annotated[float, Field(ge=0)]
+
+
+class Budget(Frozen):
+    """What a case may spend; None is unlimited. Budgets combine by minimum with `&`."""
+
+    wall_s: Positive | None = Field(None, description="Seconds of elapsed time, above zero.")
+    cpu_s: Positive | None = Field(None, description="Seconds of processor time, above zero.")
+    qpu_s: NotNegative | None = Field(None, description="Seconds on quantum hardware; 0 is none.")
+    usd: NotNegative | None = Field(None, description="US dollars; 0 is free work only.")
+
+    def __and__(self, other: "Budget") -> "Budget":
+        def least(a: float | None, b: float | None) -> float | None:
+            return min((x for x in (a, b) if x is not None), default=None)
+
+        return Budget(
+            wall_s=least(self.wall_s, other.wall_s),
+            cpu_s=least(self.cpu_s, other.cpu_s),
+            qpu_s=least(self.qpu_s, other.qpu_s),
+            usd=least(self.usd, other.usd),
+        )
+
+
+class Problem(Frozen):
+    """Family, instance, target, budget, data class and seed: everything that a case is about."""
+
+    family: str = Field(description="The kind of problem, for instance `classification`.")
+    instance: dict[str, JsonValue] = Field(description="What the family loads.")
+    target: Target
+    budget: Budget = Budget()
+    data_class: DataClass = DataClass.IDENTIFIABLE
+    stage: Stage = Stage.RETROSPECTIVE
+    seed: int = Field(0, ge=0, lt=2**32, strict=True)
+
+
+class ProblemFile(Problem):
+    """A problem file: the problem, and the policy to use where the command names none."""
+
+    policy: str | None = None
+
+    def problem(self) -> Problem:
+        """The problem alone; the policy is no part of its identity."""
+        return Problem.model_validate(self.model_dump(exclude={"policy"}))

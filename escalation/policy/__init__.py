@@ -1,0 +1,1 @@
+"""Facts in, decision out: conditions, router, policy files and their tests, the floor below them."""

@@ -1,0 +1,86 @@
+"""Runs the tests that a policy carries in its own file."""
+
+from dataclasses import dataclass
+
+from escalation.model.attempt import Attempt
+from escalation.model.calibration import DeviceKind
+from escalation.model.decision import Action
+from escalation.model.errors import PolicyError
+from escalation.model.facts import AMOUNT, Fact, FactSpec, FactType
+from escalation.model.problem import Target
+from escalation.policy.policy import LoadedPolicy, Policy, PolicyTest, known_facts
+from escalation.policy.router import Rung, State, decide, unknown
+from escalation.ports.fact_providers import FactProvider
+from escalation.ports.registry import backend_descriptor
+
+_MET: dict[str, bool | float | str | None] = {
+    "site.hardware_allowed": True,
+    "site.limit_usd": AMOUNT[1],
+    "site.unasked_usd": AMOUNT[1],
+}
+"""What a test need not say."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one test expected and what came."""
+
+    test: PolicyTest
+    passed: bool
+    got: str
+
+
+def run_tests(policy: Policy) -> tuple[Finding, ...]:
+    """Runs all tests of a policy, in order."""
+    return tuple(run_test(policy, test) for test in policy.tests)
+
+
+def run_test(policy: Policy, test: PolicyTest) -> Finding:
+    """Asks the policy about one rung of the tier, with nothing tried before, above a floor that is met.
+
+    What the floor says depends on the site; a test that does not mean the floor must not depend on it.
+    """
+    rung = Rung(test.tier, "test", "test", _device_kind(policy))
+    values = {**_MET, **test.facts, **test.change}
+    specs = known_facts()
+
+    def find(_: Rung | None, name: str) -> Fact:
+        return _given(specs[name], values)
+
+    attempts: tuple[Attempt, ...] = ()
+    target = Target(metric="any", at_least=0.0)
+    decision = decide(policy, State(0, test.family or "", target, (rung,), attempts), find)
+    opened = "hold" if decision.asks else "open"
+    got = opened if decision.action is Action.ATTEMPT else "closed"
+    rules = [each.gate for each in (*decision.closed, *decision.asks)]
+    missing = [rule for rule in test.by if rule not in rules]
+    by = f" by {', '.join(rules)}" if rules else ""
+    return Finding(test, got == test.expect and not missing, got + by)
+
+
+def _device_kind(policy: Policy) -> DeviceKind:
+    spec = policy.backends.get("circuit_batch")
+    if spec is None:
+        return DeviceKind.CLASSICAL
+    descriptor, device = backend_descriptor(spec)
+    return descriptor.device_kind(device)
+
+
+def _given(spec: FactSpec, values: dict[str, bool | float | str | None]) -> Fact:
+    value = values.get(spec.name)
+    if isinstance(value, int) and not isinstance(value, bool) and spec.type is FactType.NUMBER:
+        value = float(value)
+    if value is None:
+        return unknown(spec.name, "not given in the test")
+    return FactProvider(spec, lambda _: value).evaluate(None)  # type: ignore[arg-type]
+
+
+def require_passing(loaded: LoadedPolicy) -> None:
+    """Raises `PolicyError` when a test of the policy fails."""
+    for finding in run_tests(loaded.policy):
+        if not finding.passed:
+            by = f" by {', '.join(finding.test.by)}" if finding.test.by else ""
+            raise PolicyError(
+                f"{loaded.path}: test {finding.test.name!r}: expected {finding.test.expect}{by}, "
+                f"got {finding.got}; correct the gates or the test"
+            )

@@ -1,0 +1,376 @@
+"""The routing rule: facts and a policy in, a decision out. It runs nothing and asks nobody."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from escalation.model.attempt import Attempt, AttemptStatus
+from escalation.model.calibration import DeviceKind
+from escalation.model.decision import (
+    Action,
+    Alternative,
+    Closed,
+    Decision,
+    Flip,
+    Miss,
+    Waived,
+)
+from escalation.model.facts import CostClass, Fact
+from escalation.model.identity import digest_json
+from escalation.model.problem import Target, Tier
+from escalation.policy.conditions import Lookup, distance, fact_names, misses, words
+from escalation.policy.floor import APPROVAL, GATES, Rule
+from escalation.policy.policy import Policy, known_facts
+from escalation.text.rounding import at_worst
+
+
+@dataclass(frozen=True)
+class Rung:
+    """A method in its tier on the backend that the policy gives its work."""
+
+    tier: Tier
+    method: str
+    backend: str
+    device_kind: DeviceKind
+
+    def __str__(self) -> str:
+        return f"{self.tier}/{self.method}"
+
+
+@dataclass(frozen=True)
+class State:
+    """Where the ladder stands when a decision is due.
+
+    Attributes:
+        number: of the decision, from 0.
+        family: of the problem.
+        target: to reach.
+        rungs: all that the policy declares, in order.
+        attempts: made so far, in order; each took one rung.
+        exhausted: what is used up of the budget, None when nothing is.
+    """
+
+    number: int
+    family: str
+    target: Target
+    rungs: tuple[Rung, ...]
+    attempts: tuple[Attempt, ...] = ()
+    exhausted: str | None = None
+
+    @property
+    def last(self) -> Attempt | None:
+        """The attempt that was made last."""
+        return self.attempts[-1] if self.attempts else None
+
+    @property
+    def left(self) -> tuple[Rung, ...]:
+        """The rungs that were not tried yet."""
+        tried = {(attempt.tier, attempt.method) for attempt in self.attempts}
+        return tuple(rung for rung in self.rungs if (rung.tier, rung.method) not in tried)
+
+
+@dataclass
+class Notebook:
+    """Facts as they are looked up, each once; what a decision saw."""
+
+    find: Callable[[Rung | None, str], Fact]
+    seen: dict[tuple[str, str], Fact] = field(default_factory=dict)
+
+    def of(self, rung: Rung | None) -> Lookup:
+        """Returns the lookup for one rung."""
+        subject = str(rung) if rung else ""
+
+        def lookup(name: str) -> Fact:
+            key = (subject, name)
+            if key not in self.seen:
+                self.seen[key] = self.find(rung, name).model_copy(update={"subject": subject})
+            return self.seen[key]
+
+        return lookup
+
+
+@dataclass(frozen=True)
+class Look:
+    """What the gates said about a rung."""
+
+    rung: Rung
+    closed: tuple[Closed, ...]
+    waived: tuple[Waived, ...]
+
+    @property
+    def open(self) -> bool:
+        return not self.closed
+
+
+def decide(policy: Policy, state: State, find: Callable[[Rung | None, str], Fact]) -> Decision:
+    """Decides the next hop; a pure function of policy, state and facts.
+
+    Facts are looked up only where a rung that is still in question needs them, cheap ones first. Where a rung
+    is on hardware the floor's rules count before and beside the policy's.
+    """
+    notebook = Notebook(find)
+    decision = _after_attempt(policy, state, notebook) or _next_rung(policy, state, notebook)
+    facts = tuple(notebook.seen[key] for key in sorted(notebook.seen))
+    return decision.model_copy(
+        update={
+            "facts": facts,
+            "facts_hash": digest_json([fact.to_json() for fact in facts]),
+            "policy_hash": policy.digest,
+        }
+    )
+
+
+def _after_attempt(policy: Policy, state: State, notebook: Notebook) -> Decision | None:
+    """Accepts on account of the last attempt, or ends; None goes on to the next rung."""
+    last = state.last
+    if last is None:
+        return None
+    if last.status is AttemptStatus.NOT_CERTIFIED and (ended := _out_of_reach(state, last)):
+        return ended
+    if last.status is not AttemptStatus.CERTIFIED or _unacceptable(policy, state, notebook):
+        return None
+    rules = [rule for rule in policy.acceptance if rule.tier is last.tier]
+    because = "The certificate reaches the target" + "".join(f"; {rule.id}: {rule.because}" for rule in rules)
+    return Decision(
+        number=state.number,
+        action=Action.ACCEPT,
+        tier=last.tier,
+        method=last.method,
+        backend=last.backend,
+        rule="certified",
+        because=because,
+        open_tiers=(last.tier,),
+        alternatives=tuple(
+            Alternative(tier=r.tier, method=r.method, because="not considered: an answer was accepted before")
+            for r in state.left
+        ),
+        nearest_flip=_target_flip(state, "would have gone on to the next rung", reached=True),
+    )
+
+
+def _out_of_reach(state: State, last: Attempt) -> Decision | None:
+    """Ends where the verifier proved that no answer reaches the target: no rung could change that."""
+    best = last.certificate.best_possible if last.certificate else None
+    if best is None or state.target.reached_by(best):
+        return None
+    limit = state.target.limit
+    proven, aim = ("at most", "at least") if state.target.at_least is not None else ("at least", "at most")
+    miss = Miss(
+        fact="attempt.best_possible",
+        value=best,
+        comparison=aim.replace(" ", "_"),
+        limit=limit,
+        margin=best - limit,
+    )
+    return Decision(
+        number=state.number,
+        action=Action.ABSTAIN,
+        rule="out of reach",
+        because=f"No answer can reach it: proven {proven} {best:.10g}, target {aim} {limit:.10g}",
+        alternatives=tuple(
+            Alternative(tier=r.tier, method=r.method, because="not considered: no answer reaches the target")
+            for r in state.left
+        ),
+        nearest_flip=_gates_flip((miss,), "would have gone on"),
+    )
+
+
+def _unacceptable(policy: Policy, state: State, notebook: Notebook) -> tuple[Closed, ...]:
+    """The acceptance rules that the last attempt's certified answer does not meet."""
+    last = state.last
+    assert last is not None
+    found = []
+    for rule in policy.acceptance:
+        if rule.tier is last.tier:
+            missed = misses(rule.when, notebook.of(_rung_of(state, last)))
+            if missed:
+                found.append(Closed(gate=rule.id, tier=rule.tier, because=rule.because, misses=missed))
+    return tuple(found)
+
+
+def _rung_of(state: State, attempt: Attempt) -> Rung:
+    return next(r for r in state.rungs if (r.tier, r.method) == (attempt.tier, attempt.method))
+
+
+def _next_rung(policy: Policy, state: State, notebook: Notebook) -> Decision:
+    looks = []
+    if state.exhausted is None:
+        for rung in state.left:
+            look = look_at(policy, state.family, rung, notebook.of(rung))
+            looks.append(look)
+            if look.open:
+                return _take(policy, state, look, tuple(looks), notebook)
+    return _give_up(policy, state, tuple(looks), notebook)
+
+
+def look_at(policy: Policy, family: str, rung: Rung, lookup: Lookup) -> Look:
+    """Evaluates the gates of a rung: the floor's, then those with cheap facts; stops where they close it."""
+    below = _floor(rung, GATES, lookup)
+    if below:
+        return Look(rung, below, ())
+    gates = policy.gates_of(rung.tier, family)
+    specs = known_facts()
+    ordered: dict[int, list[int]] = {}
+    for index, gate in enumerate(gates):
+        rank = max(specs[name].cost.rank for name in fact_names(gate.when))
+        ordered.setdefault(rank, []).append(index)
+    closed: list[Closed] = []
+    waived: list[Waived] = []
+    for rank in sorted(ordered):
+        for index in ordered[rank]:
+            gate = gates[index]
+            missed = misses(gate.when, lookup)
+            if not missed:
+                continue
+            waiver = policy.waived.get(gate.id)
+            if waiver and rung.device_kind is not DeviceKind.HARDWARE:
+                waived.append(Waived(gate=gate.id, because=waiver.because, misses=missed))
+            else:
+                closed.append(Closed(gate=gate.id, tier=gate.tier, because=gate.because, misses=missed))
+        if closed:
+            break
+    return Look(rung, tuple(closed), tuple(waived))
+
+
+def _floor(rung: Rung, rules: Sequence[Rule], lookup: Lookup) -> tuple[Closed, ...]:
+    """The rules of the floor that are not met; none count off hardware, and no waiver is asked after."""
+    if rung.device_kind is not DeviceKind.HARDWARE:
+        return ()
+    found = ((rule, misses(rule.when, lookup)) for rule in rules)
+    return tuple(
+        Closed(gate=rule.id, tier=rung.tier, because=rule.because, misses=missed)
+        for rule, missed in found
+        if missed
+    )
+
+
+def _take(policy: Policy, state: State, look: Look, looks: tuple[Look, ...], notebook: Notebook) -> Decision:
+    rung = look.rung
+    asks = list(_floor(rung, (APPROVAL,), notebook.of(rung)))
+    for rule in policy.approvals:
+        if rule.tier is rung.tier:
+            missed = misses(rule.unless, notebook.of(rung))
+            if missed:
+                asks.append(Closed(gate=rule.id, tier=rung.tier, because=rule.because, misses=missed))
+    closed_before = tuple(closed for other in looks for closed in other.closed)
+    later = tuple(
+        Alternative(tier=r.tier, method=r.method, because="later in the order")
+        for r in state.left
+        if r is not rung and r not in [other.rung for other in looks]
+    )
+    return Decision(
+        number=state.number,
+        action=Action.ATTEMPT,
+        tier=rung.tier,
+        method=rung.method,
+        backend=rung.backend,
+        rule="order",
+        because=_why_now(policy, state, rung, notebook),
+        closed=closed_before,
+        waived=look.waived,
+        asks=tuple(asks),
+        open_tiers=(rung.tier,),
+        alternatives=(*_passed_over(looks), *later),
+        nearest_flip=_gates_flip(asks[0].misses, "would have gone ahead without asking")
+        if asks
+        else _target_flip(state, "would have been accepted before", reached=False),
+    )
+
+
+def _why_now(policy: Policy, state: State, rung: Rung, notebook: Notebook) -> str:
+    last = state.last
+    if last is None:
+        return f"{rung.tier} is the first tier whose gates are open"
+    if last.status is AttemptStatus.FAILED:
+        said = f"{last.failure}. It gave no answer, which is not to fall short"
+        return f"{said}; {rung.tier} is the next open tier"
+    certificate = last.certificate
+    assert certificate is not None
+    if last.status is AttemptStatus.CERTIFIED:
+        rule = _unacceptable(policy, state, notebook)[0]
+        return f"{last.tier}/{last.method} is certified but not accepted by {rule.gate}: {rule.because}"
+    said = f"{certificate.status}"
+    if certificate.value is not None:
+        side = "at least" if state.target.at_least is not None else "at most"
+        value = at_worst(certificate.value, state.target)
+        said += f" at {value}, the target is {side} {state.target.limit:g}"
+    return f"{last.tier}/{last.method} ended {said}; {rung.tier} is the next open tier"
+
+
+def _give_up(policy: Policy, state: State, looks: tuple[Look, ...], notebook: Notebook) -> Decision:
+    action = Action.ABSTAIN if state.attempts else Action.REFUSE
+    closed = tuple(closed for look in looks for closed in look.closed)
+    last = state.last
+    if last is not None and last.status is AttemptStatus.CERTIFIED:
+        closed = (*_unacceptable(policy, state, notebook), *closed)
+    if state.exhausted:
+        rule, because = "budget", f"The budget is used up: {state.exhausted}"
+    elif closed:
+        gates = ", ".join(dict.fromkeys(each.gate for each in closed))
+        rule, because = closed[0].gate, f"No rung is left whose gates are open; closed by {gates}"
+    else:
+        rule, because = "order", "Every rung was tried, and none reached the target with its certificate"
+    failures = [attempt.failure for attempt in state.attempts if attempt.failure]
+    if failures:  # they gave no answer, which is not to fall short
+        because += "; " + "; ".join(failures)
+    return Decision(
+        number=state.number,
+        action=action,
+        rule=rule,
+        because=because,
+        closed=closed,
+        waived=tuple(waived for look in looks for waived in look.waived),
+        alternatives=_passed_over(looks),
+        nearest_flip=_nearest(looks) or _target_flip(state, "would have been accepted", reached=False),
+    )
+
+
+def _passed_over(looks: Sequence[Look]) -> tuple[Alternative, ...]:
+    return tuple(
+        Alternative(
+            tier=look.rung.tier,
+            method=look.rung.method,
+            because="closed by " + ", ".join(closed.gate for closed in look.closed),
+        )
+        for look in looks
+        if look.closed
+    )
+
+
+def _nearest(looks: Sequence[Look]) -> Flip | None:
+    """Of the rungs that were closed, the one with the fewest and smallest changes away from open."""
+    flips = [
+        (tuple(miss for closed in look.closed for miss in closed.misses), look.rung)
+        for look in looks
+        if look.closed
+    ]
+    if not flips:
+        return None
+    changes, rung = min(flips, key=lambda flip: (len(flip[0]), sum(map(distance, flip[0]))))
+    return _gates_flip(changes, f"would have tried {rung.tier} ({rung.method} on {rung.backend})")
+
+
+def _gates_flip(changes: tuple[Miss, ...], would: str) -> Flip:
+    text = f"{would} if " + ", and ".join(map(words, changes))
+    return Flip(would=would, changes=changes, text=text)
+
+
+def _target_flip(state: State, would: str, *, reached: bool) -> Flip | None:
+    """What the last certificate's value would have had to be."""
+    certificate = state.last.certificate if state.last else None
+    if certificate is None or certificate.value is None:
+        return None
+    upwards = state.target.at_least is not None
+    comparison = ("below" if upwards else "above") if reached else ("at_least" if upwards else "at_most")
+    miss = Miss(
+        fact="attempt.value",
+        value=certificate.value,
+        comparison=comparison,
+        limit=state.target.limit,
+        margin=certificate.value - state.target.limit,
+    )
+    return _gates_flip((miss,), would)
+
+
+def unknown(name: str, note: str = "not provided", cost: CostClass = CostClass.FREE) -> Fact:
+    """A fact that nobody knows."""
+    return Fact(name=name, value=None, cost=cost, provider="none", note=note)

@@ -1,0 +1,1 @@
+"""What others must provide: families, machines, paid machines, fact providers, the ledger."""

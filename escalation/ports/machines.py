@@ -1,0 +1,86 @@
+"""Where work runs, as far as decisions and drivers look at it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from escalation.model.calibration import Calibration, DeviceKind
+from escalation.model.quote import Quote
+from escalation.model.work import JobState, RawResult, Work
+
+
+class Device(Protocol):
+    """What a method may ask about where it would run, to quote itself."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def kind(self) -> DeviceKind: ...
+
+    def estimate(self, work: Work) -> Quote:
+        """Bounds what the work would need here, without running it."""
+
+
+class Machine(Protocol):
+    """A place where work runs, as far as decisions look at it."""
+
+    @property
+    def name(self) -> str:
+        """`backend` or `backend:device`."""
+
+    @property
+    def kind(self) -> DeviceKind: ...
+
+    def estimate(self, work: Work) -> Quote:
+        """Bounds what the work would need here, without running it."""
+
+    def calibration(self) -> Calibration | None:
+        """The device's calibration now; None where there is none."""
+
+    def available(self) -> bool | None:
+        """Whether the device takes work now; None is unknown."""
+
+    def queue_s(self) -> float | None:
+        """Seconds a job would wait now; None is unknown."""
+
+    def close(self) -> None:
+        """Lets go of processes and connections; running work is cancelled where it is local."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where submitted work stands: its state, the part done (0-1, None unknown), a word on it."""
+
+    state: JobState
+    fraction: float | None = None
+    message: str = ""
+
+
+class Backend(Machine, Protocol):
+    """A free place where work runs. Constructed as `Class(settings, device)`, device None for its default.
+
+    `submit` returns at once with a durable handle: plain JSON data that another process can use. One that
+    charges is an `escalation.ports.paid.PaidBackend` instead.
+    """
+
+    def submit(self, work: Work, folder: Path) -> dict[str, Any]:
+        """Starts the work, its files kept in `folder` (made, empty); returns its handle.
+
+        Raises:
+            BackendError: when it could not be started.
+        """
+
+    def wait(self, handle: Mapping[str, Any], timeout_s: float) -> "Progress":
+        """Waits until the work is final or the time is up, whichever comes first; 0 only asks."""
+
+    def result(self, handle: Mapping[str, Any]) -> RawResult:
+        """Returns the result of work in a final state, failed or not.
+
+        Raises:
+            BackendError: when the work is not final or its result is lost.
+        """
+
+    def cancel(self, handle: Mapping[str, Any]) -> None:
+        """Stops the work and everything it started; does nothing when it is final."""

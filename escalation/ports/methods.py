@@ -1,0 +1,63 @@
+"""How a family's instance is solved in one tier: a generator of work, over what a solver may know."""
+
+from collections.abc import Generator
+from typing import Any, Protocol
+
+from escalation.model.attempt import Candidate
+from escalation.model.errors import TierwiseError
+from escalation.model.problem import Tier
+from escalation.model.quote import Quote
+from escalation.model.work import RawResult, Work
+from escalation.ports.machines import Device
+
+Yields = Work | tuple[Work, ...]
+
+
+Sends = RawResult | tuple[RawResult, ...]
+
+
+Solve = Generator[Yields, Sends, Candidate]
+
+
+class View(Protocol):
+    """What a solver may know of an instance."""
+
+    @property
+    def digest(self) -> str: ...
+
+
+class Method(Protocol):
+    """One way to solve a family's instance in one tier."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def tier(self) -> Tier: ...
+
+    @property
+    def work_kind(self) -> str:
+        """The kind of its main work, which chooses the backend: `local_call`, `mpi_program`, …"""
+
+    def quote(self, view: Any, device: Device) -> Quote:
+        """Bounds a whole attempt before it is decided on; enforced as a cap."""
+
+    def solve(self, view: Any, seed: int) -> Solve:
+        """Yields work, is sent raw results (failed ones too), returns a candidate. Deterministic.
+
+        Raises:
+            TierwiseError: when no candidate can be made of what came back.
+        """
+
+
+def succeeded(sent: Sends) -> RawResult:
+    """Returns the one result that was sent; for methods that cannot do without it.
+
+    Raises:
+        TierwiseError: when the work did not succeed.
+    """
+    if isinstance(sent, tuple):
+        raise TypeError(f"expected one result, got {len(sent)}")
+    if not sent.ok:
+        raise TierwiseError(f"the work ended {sent.state}: {sent.error}")
+    return sent

@@ -1,0 +1,216 @@
+"""The MPI program of the HPC tier: nested cross-validation, bootstrap, and the chosen model.
+
+The inner folds choose, the outer folds estimate what choosing this way achieves (Varma and Simon 2006,
+BMC Bioinformatics 7:91). One more search, on part of the rows, finds the model that prediction sets rest on.
+Every number is the same for any number of ranks: see `task_queue`.
+"""
+
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from escalation.model.identity import derive_seed
+from escalation.model.work import Output, Report
+from problems.classification.hpc.grids import Plan, estimated_cost
+from problems.classification.hpc.search import Choice, Search, read_rows
+from problems.classification.hpc.set_search import set_search
+from toolbox.mpi.scaling import scaling_report
+from toolbox.mpi.task_queue import Phase, run_tasks
+from toolbox.stats.arrays import Floats
+from toolbox.stats.bootstrap import Estimator
+
+CHUNK = 25
+"""Bootstrap replicates a task: fine enough to balance ranks, coarse enough to be worth a draw."""
+
+INTERVAL = (0.025, 0.975)
+
+
+def run(comm: Any, params: dict[str, Any], inputs: Mapping[str, bytes], report: Report) -> Output | None:
+    """Runs on every rank; rank 0 returns the model, its sealed scores and the nested estimates.
+
+    Args:
+        comm: an `mpi4py.MPI.Comm`.
+        params: `columns`, `plan`, `metric`, `seed`, `time_ordered`.
+        inputs: `open_rows` and `sealed_rows`, Parquet as in `TableView`.
+        report: told the part done.
+    """
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=1):
+        return _run(comm, params, inputs, report)
+
+
+def _run(comm: Any, params: dict[str, Any], inputs: Mapping[str, bytes], report: Report) -> Output | None:
+    search = Search(
+        rows=read_rows(params["columns"], inputs),
+        plan=Plan(**params["plan"]),
+        metric=params["metric"],
+        seed=params["seed"],
+        forward=params["time_ordered"],
+    )
+    search = search.fitting()
+    report(0.05, "tuning")
+    twin = set_search(search)
+    searches = [search, *([twin.search] if twin.search else [])]
+    choices, tuning = _tune(comm, searches)
+    report(0.6, "estimating")
+    series, models, estimating = _estimate(comm, searches, choices)
+    report(0.9, "resampling")
+    resampled, resampling = _resample(comm, search, series)
+    if comm.Get_rank() != 0:
+        return None
+    sets = twin.sets(search, models[-1], choices[-1][-1])
+    values = {**_values(search, choices[0], series, resampled), **sets.values, "sets": dict(sets.notes)}
+    phases = [tuning, estimating, resampling]
+    files = {**_files(search, models[0]), **sets.files}
+    return Output(values, files, {"scaling.json": _json(scaling_report(phases))})
+
+
+def _tune(comm: Any, searches: Sequence[Search]) -> tuple[list[list[Choice]], Phase]:
+    """Returns what each search chose in each of its rounds."""
+    tasks = [(search, number) for search in searches for number in range(len(search.tuning_tasks))]
+    costs = [search.tuning_cost(number) for search, number in tasks]
+    sizes = [len(search.plan.grids[search.tuning_tasks[number][2]]) for search, number in tasks]
+
+    def task(place: int) -> Floats:
+        search, number = tasks[place]
+        return search.tune(number)
+
+    found, phase = run_tasks(comm, "tuning", costs, sizes, task)
+    remaining = iter(found)
+    return [_choices(search, remaining) for search in searches], phase
+
+
+def _choices(search: Search, found: Iterator[Floats]) -> list[Choice]:
+    by_round: list[dict[str, list[Floats]]] = [{} for _ in search.rounds]
+    for one, _, model in search.tuning_tasks:
+        by_round[one].setdefault(model, []).append(next(found))
+    return [_choose(search.plan, scores) for scores in by_round]
+
+
+def _choose(plan: Plan, scores: Mapping[str, list[Floats]]) -> Choice:
+    means = {model: np.mean(folds, axis=0) for model, folds in scores.items()}
+    best = {model: int(np.argmax(mean)) for model, mean in means.items()}
+    settings = {model: dict(plan.grids[model][place]) for model, place in best.items()}
+    return Choice(settings, {model: float(means[model][place]) for model, place in best.items()})
+
+
+def _estimate(
+    comm: Any, searches: Sequence[Search], choices: Sequence[list[Choice]]
+) -> tuple[dict[str, Floats], list[bytes], Phase]:
+    """Returns the first search's out-of-fold probabilities by model, shape (repeats, n_open), and the bytes
+    of each search's final model."""
+    search = searches[0]
+    tasks = [(one, model) for one in range(len(search.rounds) - 1) for model in search.models]
+    costs = [
+        estimated_cost(model, len(search.rounds[one].train), len(search.rows.columns)) for one, model in tasks
+    ]
+    sizes = [len(search.rounds[one].test) for one, _ in tasks]
+    kept: dict[int, bytes] = {}
+
+    def task(number: int) -> Floats:
+        if number >= len(tasks):
+            place = number - len(tasks)
+            choice = choices[place][-1]
+            kept[place] = searches[place].final_model(choice.model, choice.settings[choice.model])
+            return np.zeros(0)
+        one, model = tasks[number]
+        return search.test(one, model, choices[0][one].settings[model])
+
+    # writing a model takes longer than fitting it, so final models come first
+    costs += [float("inf")] * len(searches)
+    found, phase = run_tasks(comm, "estimating", costs, [*sizes, *([0] * len(searches))], task)
+    models = {place: model for each in comm.allgather(kept) for place, model in each.items()}
+    series = _out_of_fold(search, choices[0], tasks, found)
+    return series, [models[place] for place in range(len(searches))], phase
+
+
+def _out_of_fold(
+    search: Search, choices: list[Choice], tasks: list[tuple[int, str]], found: list[Floats]
+) -> dict[str, Floats]:
+    shape = (search.repeats, len(search.rows.labels))
+    series = {name: np.full(shape, np.nan) for name in [*search.models, "selected"]}
+    repeats = _places(search)
+    for (one, model), probabilities in zip(tasks, found, strict=False):
+        place = (repeats[search.rounds[one].repeat], search.rounds[one].test)
+        series[model][place] = probabilities
+        if model == choices[one].model:
+            series["selected"][place] = probabilities
+    return series
+
+
+def _places(search: Search) -> dict[int, int]:
+    """From the repeats that have a fold to their places among them."""
+    return {repeat: place for place, repeat in enumerate(sorted({r.repeat for r in search.rounds[:-1]}))}
+
+
+def _resample(comm: Any, search: Search, series: Mapping[str, Floats]) -> tuple[Floats, Phase]:
+    """Returns the metric by replicate and series, shape (replicates, series); no replicates without folds."""
+    estimator, stacked = _estimator(search), np.stack(list(series.values()))
+    replicates = search.plan.replicates if search.repeats else 0
+    chunks = [range(start, min(start + CHUNK, replicates)) for start in range(0, replicates, CHUNK)]
+    sizes = [len(chunk) * len(series) for chunk in chunks]
+    costs = [float(len(chunk)) for chunk in chunks]
+
+    def task(number: int) -> Floats:
+        return np.concatenate([estimator.replicate(stacked, replicate) for replicate in chunks[number]])
+
+    found, phase = run_tasks(comm, "resampling", costs, sizes, task)
+    return np.concatenate([np.zeros(0), *found]).reshape(replicates, len(series)), phase
+
+
+def _estimator(search: Search) -> Estimator:
+    folds, repeats = np.full((search.repeats, len(search.rows.labels)), -1, dtype=np.intp), _places(search)
+    for number, one in enumerate(search.rounds[:-1]):
+        folds[repeats[one.repeat], one.test] = number
+    seed = derive_seed(search.seed, "bootstrap")
+    return Estimator(search.metric, search.rows.labels, search.rows.groups, folds, seed)
+
+
+def _values(
+    search: Search, choices: list[Choice], series: Mapping[str, Floats], resampled: Floats
+) -> dict[str, Any]:
+    final = choices[-1]
+    return {
+        "chosen": final.name,
+        "metric": search.metric,
+        "nested": {
+            name: _estimates(search, probabilities, resampled[:, place])
+            for place, (name, probabilities) in enumerate(series.items())
+            if search.repeats  # the order of time may leave no fold to estimate in
+        },
+        "tuning": {
+            model: {"settings": dict(final.settings[model]), "score": final.scores[model]}
+            for model in search.models
+        },
+        "chosen_in_outer_folds": [
+            {"model": choice.model, "settings": dict(choice.settings[choice.model])}
+            for choice in choices[:-1]
+        ],
+        "plan": search.plan.to_json(),
+    }
+
+
+def _estimates(search: Search, probabilities: Floats, resampled: Floats) -> dict[str, Any]:
+    known = np.isfinite(resampled)
+    return {
+        "estimate": _estimator(search).estimate(probabilities),
+        "interval": [float(edge) for edge in np.quantile(resampled[known], INTERVAL)],
+        "confidence": INTERVAL[1] - INTERVAL[0],
+    }
+
+
+def _files(search: Search, model: bytes) -> dict[str, bytes]:
+    from problems.classification.models.artefact import scores
+
+    buffer = io.BytesIO()
+    np.save(buffer, scores("skops", model, search.rows.sealed), allow_pickle=False)
+    rows = b"".join(bytes.fromhex(digest) for digest in sorted(search.rows.digests))
+    return {"model": model, "sealed_scores": buffer.getvalue(), "train_rows": rows}
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, indent=1, allow_nan=False).encode()

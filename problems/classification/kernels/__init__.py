@@ -1,0 +1,1 @@
+"""Feature maps, state vectors and the kernels they make."""

@@ -1,0 +1,148 @@
+"""Model files without pickles: how they are written, and how a verifier scores with them."""
+
+import hashlib
+import io
+import json
+import zipfile
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from escalation.ports.registry import resolve
+from problems.classification.models.archive import pack
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Floats = NDArray[np.float64]
+Scorer = Callable[[bytes, "pd.DataFrame", Floats | None], Floats]
+
+TRUSTED: tuple[str, ...] = ("numpy.dtype", "sklearn.utils._bunch.Bunch")
+"""Types that a skops file may hold beyond those that skops itself trusts: the description of an array
+element, which imputers keep, and scikit-learn's dictionary with attributes, which stacks keep. Neither
+runs code that a file could choose."""
+
+
+def scores(model_format: str, model: bytes, rows: "pd.DataFrame", features: Floats | None = None) -> Floats:
+    """Recomputes the probability of the positive class from the model's bytes alone.
+
+    Args:
+        model_format: a key of `FORMATS`.
+        model: the candidate's `model` file.
+        rows: the feature columns, n rows; others are ignored.
+        features: projected features of the rows, shape (n, m), for models that are trained on them.
+
+    Returns:
+        Shape (n,), float64, every value within [0, 1].
+
+    Raises:
+        ValueError: on an unknown format, bytes that are no such model, types that are not trusted, or
+            scores that are no probabilities.
+    """
+    if model_format not in FORMATS:
+        raise ValueError(f"unknown model format {model_format!r}: expected one of {', '.join(FORMATS)}")
+    found = np.asarray(FORMATS[model_format](model, rows, features), dtype=np.float64)
+    if found.shape != (len(rows),):
+        raise ValueError(f"expected {len(rows)} scores, got an array of shape {found.shape}")
+    if not bool(np.all((found >= 0) & (found <= 1))):
+        raise ValueError("expected probabilities between 0 and 1, got a score outside or NaN")
+    return found
+
+
+def dump_estimator(estimator: Any) -> bytes:
+    """Writes a scikit-learn estimator as a skops file whose bytes depend on the estimator alone.
+
+    skops names members after memory addresses and stamps them with the clock; here arrays are named by
+    their SHA-256 and the addresses, which only spare loading equal objects twice, are left out.
+    """
+    from skops.io import dumps
+
+    with zipfile.ZipFile(io.BytesIO(dumps(estimator))) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    schema = json.loads(members.pop("schema.json"))
+    names = {name: _content_name(name, data) for name, data in members.items()}
+    content = {names[name]: data for name, data in members.items()}
+    text = json.dumps(_anonymous(schema, names), separators=(",", ":"))
+    return pack({**content, "schema.json": text.encode()})
+
+
+def load_estimator(data: bytes) -> Any:
+    """Reads a skops file, refusing every type that is neither skops's own nor in `TRUSTED`.
+
+    Raises:
+        ValueError: when the bytes are no skops file or hold types that are not trusted.
+    """
+    from skops.io import get_untrusted_types, loads
+
+    try:
+        refused = sorted(set(get_untrusted_types(data=data)) - set(TRUSTED))
+        if refused:
+            raise ValueError(f"the model file holds types that are not trusted: {', '.join(refused)}")
+        return loads(data, trusted=list(TRUSTED))
+    except (zipfile.BadZipFile, KeyError, TypeError, AttributeError, ImportError) as error:
+        raise ValueError(
+            f"expected a skops model file, got {len(data)} bytes that are none: {error}"
+        ) from None
+
+
+def _content_name(name: str, data: bytes) -> str:
+    return f"{hashlib.sha256(data).hexdigest()}.{name.rpartition('.')[2]}"
+
+
+def _anonymous(node: Any, names: Mapping[str, str]) -> Any:
+    """Drops addresses from a skops schema and renames the members it points to."""
+    if isinstance(node, list):
+        return [_anonymous(item, names) for item in node]
+    if not isinstance(node, dict):
+        return node
+    kept = {key: _anonymous(value, names) for key, value in node.items() if key != "__id__"}
+    if isinstance(kept.get("file"), str):
+        kept["file"] = names.get(kept["file"], kept["file"])
+    return kept
+
+
+def skops_scores(model: bytes, rows: "pd.DataFrame") -> Floats:
+    """Returns P(positive) of every row, shape (rows,), from a skops file."""
+    estimator = load_estimator(model)
+    return _skops(estimator, rows[list(estimator.feature_names_in_)])
+
+
+def _skops(estimator: Any, data: Any) -> Floats:
+    place = [int(label) for label in estimator.classes_].index(1)
+    return np.asarray(estimator.predict_proba(data)[:, place], dtype=np.float64)
+
+
+def _skops_on(model: bytes, rows: "pd.DataFrame", features: Floats | None) -> Floats:
+    return skops_scores(model, rows) if features is None else _skops(load_estimator(model), features)
+
+
+def _on_rows(path: str) -> Scorer:
+    """A scorer `f(model, rows)` that lives beside the model it belongs to, imported on use."""
+
+    def scorer(model: bytes, rows: "pd.DataFrame", features: Floats | None) -> Floats:
+        found: Floats = resolve(path)(model, rows)
+        return found
+
+    return scorer
+
+
+def _on_features(path: str) -> Scorer:
+    """A scorer `f(model, rows, features)`, likewise."""
+
+    def scorer(model: bytes, rows: "pd.DataFrame", features: Floats | None) -> Floats:
+        found: Floats = resolve(path)(model, rows, features)
+        return found
+
+    return scorer
+
+
+FORMATS: Mapping[str, Scorer] = {
+    "skops": _skops_on,
+    "xgboost": _on_rows("problems.classification.models.xgboost_model:scores"),
+    "forest": _on_rows("problems.classification.models.forest_model:scores"),
+    "svm-on-features": _on_features("problems.classification.models.feature_svm:scores"),
+}
+"""`skops`: a scikit-learn pipeline with its preprocessing. `xgboost`, `forest`: columns, trees and
+calibration map in one deterministic zip. `svm-on-features`: a kernel machine on projected features."""

@@ -1,0 +1,257 @@
+"""The family's part of the HTML report: what the sealed rows say about every attempt."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from escalation.model.attempt import Attempt, Candidate
+from escalation.model.certificate import Certificate, CertificateStatus
+from escalation.model.problem import Target
+from escalation.ports.families import Section
+from problems.classification.report import figures
+from problems.classification.verify.recomputation import Forged, stated_scores, stated_sets
+from toolbox.drawing.html_tables import notes, pairs, table, text
+from toolbox.stats import curves
+from toolbox.stats.arrays import Flags, Floats, Ints, kish_size
+from toolbox.stats.bounds import METRICS, bound, clopper_pearson_lower, clopper_pearson_upper
+
+if TYPE_CHECKING:
+    from problems.classification.tables.instance import TableInstance
+
+SMALL_GROUP = 30
+SMALL_CLASS = 10
+SUBGROUP_ALPHA = 0.05
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Sealed rows and what an attempt predicted for them, each of shape (rows,)."""
+
+    labels: Ints
+    groups: Ints
+    scores: Floats
+
+    def where(self, kept: Flags) -> "Rows":
+        """Returns some of the rows."""
+        return Rows(self.labels[kept], self.groups[kept], self.scores[kept])
+
+    @property
+    def both_classes(self) -> bool:
+        """Whether there are positives and negatives."""
+        return len(np.unique(self.labels)) == 2
+
+
+def sections(
+    instance: "TableInstance", target: Target, attempts: Sequence[tuple[Attempt, Candidate | None]]
+) -> list[Section]:
+    """Returns one section on the data and one an attempt, as trusted HTML; all that is data is escaped."""
+    return [
+        _data(instance, target),
+        *(_attempt(instance, target, attempt, candidate) for attempt, candidate in attempts),
+    ]
+
+
+def _data(instance: "TableInstance", target: Target) -> Section:
+    side = f"at most {target.at_most:g}" if target.at_most is not None else f"at least {target.limit:g}"
+    lines = [
+        ("target", f"{target.metric} {side}, confidence {target.confidence:g} over the whole case"),
+        ("positive class", instance.positive),
+        ("negative class", instance.negative),
+        ("features", len(instance.columns)),
+        ("split", _split(instance)),
+    ]
+    parts = [("open", instance.open_index), ("sealed", instance.sealed_index)]
+    counts = [_counts(name, instance.frame.iloc[index]) for name, index in parts]
+    header = ("rows", "all", "positive", "prevalence", "groups")
+    remarks = "".join(f"<p>{text(remark)}</p>" for remark in instance.remarks)
+    html = pairs(lines) + table(header, counts, "Open rows train, sealed rows judge") + remarks
+    return Section("Data", html)
+
+
+def _split(instance: "TableInstance") -> str:
+    """How rows came to be sealed, in words."""
+    kept = "groups kept together" if instance.grouped else "equal rows kept together"
+    if not instance.time_ordered:
+        return f"at random, fixed by the seed, {kept}"
+    aside = "; earlier rows of a group that is sealed are set aside" if instance.grouped else ""
+    return f"by time: the latest rows are sealed{aside}"
+
+
+def _counts(name: str, part: Any) -> tuple[Any, ...]:
+    positive = int(part["__label__"].sum())
+    share = positive / len(part) if len(part) else None
+    return name, len(part), positive, share, int(part["__group__"].nunique())
+
+
+def _attempt(
+    instance: "TableInstance", target: Target, attempt: Attempt, candidate: Candidate | None
+) -> Section:
+    title = f"Attempt {attempt.number}: {attempt.method} on {attempt.backend}"
+    html = [_certificate(attempt.certificate)] if attempt.certificate else []
+    if attempt.error:
+        html.append(f"<p>It failed: {text(attempt.error)}</p>")
+    if candidate is None:
+        return Section(title, "".join(html) or "<p>It brought no candidate.</p>")
+    html.append(f"<p>Chosen: {text(candidate.values.get('chosen'))}</p>")
+    rows = _judged(instance, attempt.certificate, candidate)
+    if rows is None:
+        html.append("<p>No figures: its predictions were not verified, or there are no sealed rows.</p>")
+    else:
+        html += [
+            _figures(rows, f"attempt-{attempt.number}"),
+            _metrics(rows),
+            _subgroups(instance, target, rows),
+        ]
+        html.append(_conformal(candidate, rows))
+    html.append(_notes(candidate))
+    return Section(title, "".join(html))
+
+
+def _certificate(certificate: Certificate) -> str:
+    lines = [
+        ("status", str(certificate.status)),
+        ("what was bounded", certificate.kind),
+        ("bound", certificate.value),
+        ("estimate", certificate.estimate),
+        ("error allowed, α", certificate.alpha),
+        ("verifier", certificate.verifier),
+        *(("because", reason) for reason in certificate.reasons),
+    ]
+    compared = [(c.name, c.value, c.difference, c.p_value) for c in certificate.controls]
+    header = ("null control", "its value", "candidate better by", "one-sided p")
+    return pairs(lines, "Certificate") + (table(header, compared, "Null controls") if compared else "")
+
+
+def _judged(instance: "TableInstance", certificate: Certificate | None, candidate: Candidate) -> Rows | None:
+    """Returns the sealed rows with verified scores; None where nothing verified can be shown."""
+    if certificate is None or certificate.status is CertificateStatus.INVALID:
+        return None
+    if not len(instance.sealed_index):
+        return None
+    try:
+        scores = stated_scores(candidate, len(instance.sealed_index))
+    except Forged:
+        return None
+    groups = instance.frame["__group__"].iloc[instance.sealed_index].astype(str).to_numpy(dtype=str)
+    numbers = np.unique(groups, return_inverse=True)[1]
+    return Rows(np.asarray(instance.sealed_labels, dtype=np.int64), numbers, scores)
+
+
+def _figures(rows: Rows, name: str) -> str:
+    drawn = [figures.calibration_figure(rows.labels, rows.scores, f"{name}-calibration")]
+    drawn.append(figures.benefit_figure(rows.labels, rows.scores, f"{name}-benefit"))
+    if rows.both_classes:
+        area = _bounded("roc_auc", rows, SUBGROUP_ALPHA)[0]
+        drawn.append(figures.roc_figure(rows.labels, rows.scores, f"{name}-roc", float(area or 0.0)))
+    shown = "".join(
+        f'<figure style="display:inline-block;margin:0 1em 1em 0">{svg}</figure>' for svg in drawn
+    )
+    return f'<div class="figures">{shown}</div>'
+
+
+def _metrics(rows: Rows) -> str:
+    lines = [(name, *_bounded(name, rows, SUBGROUP_ALPHA)) for name in METRICS]
+    curve = curves.calibration(rows.labels, rows.scores)
+    lines.append(("mean predicted probability", float(rows.scores.mean()), None))
+    lines.append(("prevalence", float(rows.labels.mean()), None))
+    lines.append(("expected calibration error", curves.calibration_error(curve), None))
+    caption = "Metrics on the sealed rows; each bound on its own, one-sided 95 %, the certificate's is above"
+    return table(("metric", "estimate", "bound"), lines, caption)
+
+
+def _bounded(metric: str, rows: Rows, alpha: float) -> tuple[float | None, float | None]:
+    """Returns (estimate, bound), None where the rows lack a class that the metric needs."""
+    if not len(rows.labels) or not set(METRICS[metric].classes) <= set(rows.labels.tolist()):
+        return None, None
+    found = bound(metric, rows.labels, rows.scores, rows.groups, alpha)
+    return found.estimate, found.value
+
+
+def _subgroups(instance: "TableInstance", target: Target, rows: Rows) -> str:
+    lines = []
+    for column, names in instance.subgroups.items():
+        values = np.asarray(names, dtype=object)
+        for name in sorted({str(value) for value in values}, key=_by_number):
+            part = rows.where(np.array([str(value) == name for value in values], dtype=np.bool_))
+            lines.append(_subgroup(column, name, target.metric, part))
+    header = ("column", "subgroup", "rows", "positive", "mean predicted", target.metric, "bound", "")
+    caption = "Subgroups: each bound on its own, one-sided 95 %; they describe, they are no verdict"
+    return table(header, lines, caption) if lines else "<p>No subgroups were declared.</p>"
+
+
+def _by_number(name: str) -> tuple[float, float, str]:
+    """Sorts names of intervals, as `subgroups` makes them, from low to high, and others by letter."""
+    found = re.search(r"-?\d+(\.\d+)?", name)
+    side = {"≤": -1.0, ">": 1.0}.get(name[:1], 0.0)
+    return side, float(found.group()) if found else 0.0, name
+
+
+def _subgroup(column: str, name: str, metric: str, part: Rows) -> tuple[Any, ...]:
+    estimate, limit = _bounded(metric, part, SUBGROUP_ALPHA)
+    positive = int(part.labels.sum())
+    rarer = min(positive, len(part.labels) - positive)
+    small = len(part.labels) < SMALL_GROUP or rarer < SMALL_CLASS
+    remark = "small: too few rows to tell" if small else ""
+    counts = len(part.labels), positive, float(part.scores.mean())
+    return column, name, *counts, estimate, limit, remark
+
+
+def _conformal(candidate: Candidate, rows: Rows) -> str:
+    try:
+        sets = stated_sets(candidate, len(rows.labels))
+    except Forged as finding:
+        return f"<p>{text(str(finding))}</p>"
+    told = candidate.notes.get("conformal")
+    told = told if isinstance(told, Mapping) else {}
+    if sets is None:
+        return f"<p>No conformal prediction sets{text(_because(told))}.</p>"
+    covered = sets[np.arange(len(rows.labels)), rows.labels]
+    parts = [
+        ("all", np.ones(len(covered), bool)),
+        ("negative", rows.labels == 0),
+        ("positive", rows.labels == 1),
+    ]
+    lines = [
+        _coverage(name, covered[kept], sets[kept], rows.groups[kept]) for name, kept in parts if kept.any()
+    ]
+    header = ("rows", "n", "coverage", "95 % from", "to", "mean set size", "empty", "one class", "both")
+    caption = "Conformal prediction sets: share of sealed rows whose set holds the true class, exact interval"
+    return _promised(candidate, told) + table(header, lines, caption)
+
+
+def _because(told: Mapping[str, Any]) -> str:
+    return f": {told['because']}" if told.get("because") else ""
+
+
+def _promised(candidate: Candidate, told: Mapping[str, Any]) -> str:
+    """What the sets were made for; the method's words, but its thresholds gave the verifier these sets."""
+    claim = candidate.values.get("conformal", {})
+    limits = [f"{limit:.4g}" for limit in claim.get("thresholds", ())]
+    lines = [
+        ("nominal coverage", claim.get("coverage")),
+        ("thresholds on 1 - P(class), negative and positive", ", ".join(limits)),
+        *((name, told[name]) for name in ("method", "guarantee", "model", "caveat") if told.get(name)),
+    ]
+    promises = told.get("promises", {})
+    for name, promise in promises.items() if isinstance(promises, Mapping) else ():
+        lines.append((f"calibrated on, {name}", f"{promise.get('rows')} rows"))
+    return pairs(lines, "What the conformal sets promise")
+
+
+def _coverage(name: str, covered: Flags, sets: Flags, groups: Ints) -> tuple[Any, ...]:
+    effective, share = kish_size(groups), float(covered.mean())
+    hits = share * effective
+    limits = clopper_pearson_lower(hits, effective, 0.025), clopper_pearson_upper(hits, effective, 0.025)
+    sizes = sets.sum(axis=1)
+    kinds = [float((sizes == size).mean()) for size in (0, 1, 2)]
+    return name, len(covered), share, *limits, float(sizes.mean()), *kinds
+
+
+def _notes(candidate: Candidate) -> str:
+    shown: Mapping[str, Any] = {**candidate.notes}
+    if not shown:
+        return ""
+    return f"<h3>Notes of the method (stated by it, not verified)</h3>{notes(shown)}"

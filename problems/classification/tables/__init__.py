@@ -1,0 +1,1 @@
+"""From a file to typed, encoded rows."""

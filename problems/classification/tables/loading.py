@@ -1,0 +1,31 @@
+"""From what a problem file says to a table that is read, checked and split."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from problems.classification.tables.datasets import read_dataset
+from problems.classification.tables.instance import TableInstance
+from problems.classification.tables.preparation import prepare
+from problems.classification.tables.readers import read_csv, read_parquet
+from problems.classification.tables.spec import DatasetSpec, parse_spec
+
+
+def load_table(instance: Mapping[str, Any], seed: int, folder: Path) -> TableInstance:
+    """Reads, checks and splits the table that a problem file names.
+
+    Args:
+        instance: `dataset`, `csv` or `parquet` and the fields of `spec`.
+        seed: decides the split.
+        folder: where relative paths start.
+
+    Raises:
+        BadInput: with one clear line.
+    """
+    spec = parse_spec(instance)
+    if isinstance(spec, DatasetSpec):
+        return prepare(*read_dataset(spec, seed), seed)
+    unused = set(spec.drop) - set(spec.subgroups)
+    if spec.csv is not None:
+        return prepare(read_csv(folder / spec.csv, spec.na_values, unused), spec, seed)
+    return prepare(read_parquet(folder / str(spec.parquet), spec.na_values, unused), spec, seed)

@@ -1,0 +1,49 @@
+"""A table as it was read, before anything is inferred from it."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from escalation.model.errors import BadInput
+
+Texts = list[str | None]
+Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """Columns as texts (None missing) or numbers (NaN missing), all of the same length.
+
+    Attributes:
+        columns: by name, in order; names and texts composed (NFC) and stripped of white space.
+        where: how to name each row to the user: `line 17`, `row 17`.
+        source: small JSON data on where it comes from, with the SHA-256 of the file if there is one.
+        decimal: the mark that numbers in texts are expected to have.
+        commas: whether some column has decimal commas.
+        remarks: what a reader should know about it.
+        extra: what a constructed data set openly tells its solvers.
+    """
+
+    columns: Mapping[str, Texts | Numbers]
+    where: tuple[str, ...]
+    source: Mapping[str, Any]
+    decimal: str = "."
+    commas: bool = False
+    remarks: tuple[str, ...] = ()
+    extra: Mapping[str, Any] | None = None
+
+    def __len__(self) -> int:
+        return len(self.where)
+
+
+def refuse_repeated(names: Collection[str]) -> None:
+    """Raises `BadInput` when a name occurs twice."""
+    names = list(names)
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise BadInput(
+            f"expected distinct column names, got {repeated[0]!r} {names.count(repeated[0])} times"
+        )

@@ -1,0 +1,102 @@
+"""What a problem file may say about a table; anything else is refused with one clear line."""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+from unicodedata import normalize
+
+from pydantic import Field, ValidationError
+
+from escalation.model.errors import BadInput
+from escalation.model.frozen import Frozen
+
+Value = str | int | float | bool
+Spec = TypeVar("Spec", bound="TableSpec")
+
+CONSTRUCTED: Mapping[str, str] = {"quantum_labels": "problems.classification.quantum.constructed:make"}
+"""Makers of constructed data: `make(params, seed) -> (frame, extra)`, the frame with features and a
+column `label` of `a` and `b` (the positive class), `extra` what solvers are openly told."""
+
+
+class TableSpec(Frozen):
+    """Fields that every table has."""
+
+    sealed_fraction: float = Field(0.4, ge=0.1, le=0.8, description="Share of rows whose labels are sealed.")
+    subgroups: tuple[str, ...] = Field((), description="Columns by which the report divides the sealed rows.")
+
+
+class FileSpec(TableSpec):
+    """A table in a CSV or Parquet file; relative paths start at the problem file's folder."""
+
+    csv: str | None = Field(None, description="Path of a CSV file with a header line.")
+    parquet: str | None = Field(None, description="Path of a Parquet file.")
+    target: str = Field(description="Column with the two classes.")
+    positive: Value | None = Field(None, description="The class to predict; may be left out for 0 and 1.")
+    group: str | None = Field(None, description="Column whose rows of equal value stay together (a patient).")
+    time: str | None = Field(None, description="Column by which the latest rows are the sealed ones.")
+    drop: tuple[str, ...] = Field((), description="Columns that are no features.")
+    categorical: tuple[str, ...] = Field((), description="Columns of numbers that are codes, not amounts.")
+    na_values: tuple[Value, ...] = Field(
+        (), description="Further values that mean a missing one; numbers however they are spelt."
+    )
+
+
+class DatasetSpec(TableSpec):
+    """A data set by name."""
+
+    dataset: str
+
+
+class ConstructedSpec(DatasetSpec):
+    """A data set that is made, with the parameters that a problem file writes beside its name."""
+
+    params: dict[str, Any]
+
+
+def parse_spec(instance: Mapping[str, Any]) -> FileSpec | DatasetSpec:
+    """Checks what a problem file says under `instance`.
+
+    Raises:
+        BadInput: on an unknown field, a wrong type, or not exactly one source.
+    """
+    instance = composed(instance)
+    sources = [name for name in ("dataset", "csv", "parquet") if instance.get(name) is not None]
+    if len(sources) != 1:
+        got = " and ".join(sources) or "none of them"
+        raise BadInput(f"instance: expected exactly one of dataset, csv and parquet, got {got}")
+    if sources[0] == "dataset":
+        return _dataset(instance)
+    return _checked(FileSpec, instance)
+
+
+def composed(data: Any) -> Any:
+    """Composes the letters of all texts (NFC), as those of tables are; macOS writes them decomposed."""
+    if isinstance(data, str):
+        return normalize("NFC", data)
+    if isinstance(data, Mapping):
+        return {composed(name): composed(value) for name, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [composed(each) for each in data]
+    return data
+
+
+def _dataset(instance: Mapping[str, Any]) -> DatasetSpec:
+    """Gathers the parameters of a constructed data set, which its maker checks."""
+    if str(instance["dataset"]) not in CONSTRUCTED:
+        return _checked(DatasetSpec, instance)
+    own = {name: value for name, value in instance.items() if name in DatasetSpec.model_fields}
+    params = {name: value for name, value in instance.items() if name not in own}
+    return _checked(ConstructedSpec, {**own, "params": params})
+
+
+def _checked(kind: type[Spec], instance: Mapping[str, Any]) -> Spec:
+    try:
+        return kind.model_validate(dict(instance))
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            known = ", ".join(kind.model_fields)
+            raise BadInput(f"instance: unknown field {name!r}, expected one of {known}") from None
+        if first["type"] == "missing":
+            raise BadInput(f"instance: field {name!r} is missing") from None
+        raise BadInput(f"instance: field {name!r}: {first['msg']}, got {first['input']!r}") from None

@@ -1,0 +1,74 @@
+"""The types that the parts of this family share; no heavy import."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from escalation.model.identity import digest_json
+from escalation.model.work import Blob
+
+
+@dataclass(frozen=True)
+class Column:
+    """A feature: `kind` is `number` (float64, NaN missing) or `category` (str, None missing)."""
+
+    name: str
+    kind: str
+    levels: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        return {"name": self.name, "kind": self.kind, "levels": list(self.levels)}
+
+
+def width(columns: Sequence[Column]) -> int:
+    """Numeric features after coding: one a number, one a level of a category."""
+    return sum(len(column.levels) if column.kind == "category" else 1 for column in columns)
+
+
+@dataclass(frozen=True)
+class TableView:
+    """What a solver may know of a table: all of the open rows, the features alone of the sealed ones.
+
+    Attributes:
+        columns: the features, in order.
+        open_rows: Parquet bytes: the feature columns by name, `__label__` (int8, 1 is positive),
+            `__group__` (string; rows of one group belong on one side of every split),
+            `__row__` (string: SHA-256 of the row's features, and of its group where groups are declared).
+        sealed_rows: the same without `__label__`; the order of rows is the order of predictions.
+        n_open: number of open rows.
+        n_sealed: number of sealed rows.
+        n_positive: positive open rows.
+        positive: name of the positive class.
+        negative: name of the other one.
+        metric: what the target asks for, so what model selection aims at.
+        time_ordered: whether rows are ordered by time, so that inner splits must look forward only.
+        extra: what a constructed data set openly tells its solvers.
+    """
+
+    columns: tuple[Column, ...]
+    open_rows: Blob
+    sealed_rows: Blob
+    n_open: int
+    n_sealed: int
+    n_positive: int
+    positive: str
+    negative: str
+    metric: str
+    time_ordered: bool = False
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "columns": [column.to_json() for column in self.columns],
+            "open_rows": self.open_rows.digest,
+            "sealed_rows": self.sealed_rows.digest,
+            "positive": self.positive,
+            "negative": self.negative,
+            "metric": self.metric,
+            "time_ordered": self.time_ordered,
+            "extra": dict(self.extra),
+        }
+
+    @property
+    def digest(self) -> str:
+        return digest_json(self.to_json())

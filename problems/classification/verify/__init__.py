@@ -1,0 +1,1 @@
+"""What checks an answer from the instance alone."""

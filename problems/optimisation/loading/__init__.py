@@ -1,0 +1,1 @@
+"""From what a problem file says to a checked instance."""

@@ -1,0 +1,1 @@
+"""The kinds of model, their points, and what a point costs."""

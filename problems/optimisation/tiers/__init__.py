@@ -1,0 +1,1 @@
+"""The classical and the learned tier."""

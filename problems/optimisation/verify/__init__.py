@@ -1,0 +1,1 @@
+"""What checks an answer and its bound."""

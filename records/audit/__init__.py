@@ -1,0 +1,1 @@
+"""What is really kept, against the word of the ledger."""

@@ -1,0 +1,1 @@
+"""The truth about cases, decisions, work, budgets and approvals, in SQL."""

@@ -1,0 +1,149 @@
+"""Questions to persons in the ledger, and their answers: good for one payload, price, policy and time."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, func, insert, select, update
+
+from escalation.model.errors import BadInput, CaseConflict
+from escalation.model.submission import Approval, ApprovalState, Authorisation, Word
+from escalation.text.moments import moment
+from records.ledger.budgets import covers
+from records.ledger.events import check, seal, text_json
+from records.ledger.schema import approvals
+
+_ANSWERED = {"state", "by", "known_as", "reason", "answered_at"}
+
+
+def weigh(connection: Connection, question: Approval, now: float) -> tuple[Authorisation, Approval | None]:
+    """Says what the ledger holds on the question, and in which row; changes nothing.
+
+    An answer counts for the very work, payload and policy that it was asked for, and for no more than was
+    shown; for anything else the question is a new one. USED comes back as granted: whether using it again
+    is right is the caller's to know.
+    """
+    foreign = _by_id(connection, question.approval_id)
+    if foreign is not None and foreign.key != question.key:
+        reason = f"approval {foreign.approval_id} was asked for work {foreign.key}, not for {question.key}"
+        return Authorisation(word=Word.REFUSED, reason=reason), None
+    found = _standing(connection, question)
+    if found is None:
+        return Authorisation(word=Word.ASK), None
+    return _word(found, now), found
+
+
+def ask(connection: Connection, question: Approval) -> Approval:
+    """Leaves a question to be answered, in place of an earlier one about the same work, say at another price.
+
+    Raises:
+        CaseConflict: when its id is another question's.
+    """
+    if _by_id(connection, question.approval_id) is not None:
+        raise CaseConflict(f"expected a new id for a new question, got {question.approval_id!r}")
+    for old in list_all(connection, question.case_id):
+        if old.key == question.key and old.state is ApprovalState.ASKED:
+            said = {"by": "the ledger", "reason": f"asked anew as {question.approval_id}"}
+            _set(connection, old, state=ApprovalState.DENIED, answered_at=question.asked_at, **said)
+    last = connection.execute(select(func.max(approvals.c.number))).scalar_one()
+    asked = question.model_copy(
+        update=dict.fromkeys(("by", "known_as", "reason"), "") | {"state": ApprovalState.ASKED}
+    )
+    check(connection, approvals, (asked.case_id, asked.approval_id))
+    named = {"case_id": asked.case_id, "approval_id": asked.approval_id, "number": (last or 0) + 1}
+    connection.execute(insert(approvals).values(named | _values(asked)))
+    body = asked.to_json()
+    _seal(connection, asked, "approval.asked", {n: v for n, v in body.items() if n not in _ANSWERED})
+    return asked
+
+
+def use(connection: Connection, approval: Approval) -> None:
+    """Uses a granted approval up."""
+    _set(connection, approval, state=ApprovalState.USED)
+
+
+def answer(
+    connection: Connection, approval_id: str, *, granted: bool, said: Mapping[str, str], now: float
+) -> Approval:
+    """A person's word on a question; `said` has `by`, `known_as` and `reason`.
+
+    Raises:
+        BadInput: when there is no such question, it was answered, or is too old; or nobody is named.
+    """
+    found = _by_id(connection, approval_id)
+    if found is None:
+        raise BadInput(f"expected the id of a question in this ledger, got {approval_id!r}")
+    if not said["by"].strip():
+        raise BadInput("expected the name of the person who answers, got none")
+    if found.state is not ApprovalState.ASKED:
+        when = moment(found.answered_at or 0.0)
+        raise BadInput(f"question {approval_id} was answered by {found.by} at {when}: {found.state}")
+    if now >= found.expires_at:
+        raise BadInput(f"question {approval_id} expired at {moment(found.expires_at)}: start a new case")
+    state = ApprovalState.GRANTED if granted else ApprovalState.DENIED
+    return _set(connection, found, state=state, answered_at=now, **said)
+
+
+def list_all(connection: Connection, case_id: str | None) -> Sequence[Approval]:
+    """Returns the questions of one case or of all, in the order in which they were asked."""
+    query = select(approvals).order_by(approvals.c.number)
+    if case_id is not None:
+        query = query.where(approvals.c.case_id == case_id)
+    return [_approval(row) for row in connection.execute(query).mappings()]
+
+
+def _word(found: Approval, now: float) -> Authorisation:
+    until, late = moment(found.expires_at), now >= found.expires_at
+    match found.state:
+        case ApprovalState.ASKED if late:
+            word, reason = Word.REFUSED, f"nobody answered before {until}, and no answer means no"
+        case ApprovalState.ASKED:
+            word, reason = Word.ASK, f"question {found.approval_id} stands until {until}"
+        case ApprovalState.DENIED:
+            word, reason = Word.REFUSED, f"refused by {found.by}: {found.reason or 'no reason given'}"
+        case ApprovalState.GRANTED if late:
+            word, reason = Word.REFUSED, f"the approval by {found.by} expired at {until}, before it was used"
+        case _:
+            word, reason = Word.GRANTED, f"approved by {found.by}"
+    return Authorisation(word=word, reason=reason)
+
+
+def _standing(connection: Connection, question: Approval) -> Approval | None:
+    """The latest question that asks for the same, and for no less."""
+    same = [
+        found
+        for found in list_all(connection, question.case_id)
+        if found.key == question.key
+        and (found.subject, found.policy) == (question.subject, question.policy)
+        and covers(found.cap, question.cap)
+    ]
+    return same[-1] if same else None
+
+
+def _by_id(connection: Connection, approval_id: str) -> Approval | None:
+    query = select(approvals).where(approvals.c.approval_id == approval_id)
+    row = connection.execute(query).mappings().one_or_none()
+    return None if row is None else _approval(row)
+
+
+def _set(connection: Connection, approval: Approval, **changes: Any) -> Approval:
+    check(connection, approvals, (approval.case_id, approval.approval_id))
+    after = approval.model_copy(update=changes)
+    here = approvals.c.approval_id == approval.approval_id
+    connection.execute(update(approvals).where(here).values(_values(after)))
+    said = after.to_json()
+    _seal(connection, after, f"approval.{after.state}", {name: said[name] for name in sorted(_ANSWERED)})
+    return after
+
+
+def _seal(connection: Connection, approval: Approval, kind: str, body: dict[str, Any]) -> None:
+    names = {"approval_id": approval.approval_id, "attempt": approval.attempt, "ordinal": approval.ordinal}
+    seal(connection, approvals, (approval.case_id, approval.approval_id), kind, names | body)
+
+
+def _values(approval: Approval) -> dict[str, Any]:
+    return {"state": approval.state, "approval": text_json(approval.to_json())}
+
+
+def _approval(row: RowMapping) -> Approval:
+    return Approval.model_validate(json.loads(row["approval"]))

@@ -1,0 +1,139 @@
+"""Cases in the ledger: opened, taken up again, closed."""
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, func, insert, select, update
+
+from escalation.model.case import CaseInfo, CaseRecord, CaseStatus, Outcome
+from escalation.model.errors import BadInput, CaseConflict
+from records.ledger import leases
+from records.ledger.events import check, now, seal, text_json
+from records.ledger.schema import cases
+
+CASE_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,79}", re.ASCII)
+"""Case ids become names of files and parts of queries."""
+
+
+def start(
+    connection: Connection, info: CaseInfo, lease_s: float, *, abandoned: bool
+) -> tuple[CaseRecord, int | None]:
+    """Opens a case or takes it up again; returns it with the lease's token, None when it is final.
+
+    `lease_s` and `abandoned` are as in `leases.take`.
+
+    Raises:
+        BadInput: when the id cannot be one.
+        CaseConflict: when the id belongs to something else, or a living process runs the case.
+    """
+    if not CASE_ID.fullmatch(info.case_id):
+        raise BadInput(
+            "expected a case id of at most 80 letters, digits, dots, dashes and underscores, "
+            f"got {info.case_id!r}"
+        )
+    row = _find(connection, info.case_id)
+    if row is None:
+        _insert(connection, info)
+        token = leases.take(connection, info.case_id, lease_s, abandoned=abandoned)
+        return get(connection, info.case_id), token
+    _check_same(_info(row), info)
+    if CaseStatus(row["status"]).final:
+        return _record(connection, row), None
+    token = leases.take(connection, info.case_id, lease_s, abandoned=abandoned)
+    body = {"was": row["status"], "token": token, "environment": info.environment}
+    _set(connection, info.case_id, "case.resumed", body, status=CaseStatus.RUNNING, closed_at=None)
+    return get(connection, info.case_id), token
+
+
+def get(connection: Connection, case_id: str) -> CaseRecord:
+    """Returns one case.
+
+    Raises:
+        BadInput: when there is none.
+    """
+    row = _find(connection, case_id)
+    if row is None:
+        raise BadInput(
+            f"expected the id of a case in this ledger, got {case_id!r}: `tierwise cases` lists them"
+        )
+    return _record(connection, row)
+
+
+def list_all(connection: Connection) -> Sequence[CaseRecord]:
+    """All cases, newest first."""
+    rows = connection.execute(select(cases).order_by(cases.c.number.desc())).mappings()
+    return [_record(connection, row) for row in rows]
+
+
+def link_run(connection: Connection, case_id: str, mlflow_run_id: str) -> None:
+    """Notes the MLflow run that shows the case."""
+    get(connection, case_id)
+    body = {"mlflow_run_id": mlflow_run_id}
+    _set(connection, case_id, "case.run_linked", body, mlflow_run_id=mlflow_run_id)
+
+
+def finish(
+    connection: Connection, case_id: str, token: int, status: CaseStatus, outcome: Outcome | None
+) -> None:
+    """Sets the status, keeps the outcome, gives the lease back."""
+    values: dict[str, Any] = {"status": status, "closed_at": now()}
+    if outcome is not None:
+        values["outcome"] = text_json(outcome.to_json())
+    _set(connection, case_id, "case.closed", {"status": str(status)}, **values)
+    leases.give_back(connection, case_id, token)
+
+
+def _insert(connection: Connection, info: CaseInfo) -> None:
+    last = connection.execute(select(func.max(cases.c.number))).scalar_one()
+    row = {
+        "case_id": info.case_id,
+        "number": (last or 0) + 1,
+        "info": text_json(info.to_json()),
+        "status": CaseStatus.RUNNING,
+        "opened_at": now(),
+    }
+    check(connection, cases, (info.case_id,))
+    connection.execute(insert(cases).values(row))
+    body = {"problem": info.problem_digest, "instance": info.instance_digest, "policy": info.policy_digest}
+    seal(connection, cases, (info.case_id,), "case.opened", body)
+
+
+def _set(connection: Connection, case_id: str, kind: str, body: dict[str, Any], **values: Any) -> None:
+    check(connection, cases, (case_id,))
+    connection.execute(update(cases).where(cases.c.case_id == case_id).values(values))
+    seal(connection, cases, (case_id,), kind, body)
+
+
+def _find(connection: Connection, case_id: str) -> RowMapping | None:
+    query = select(cases).where(cases.c.case_id == case_id)
+    return connection.execute(query).mappings().one_or_none()
+
+
+def _info(row: RowMapping) -> CaseInfo:
+    return CaseInfo.model_validate(json.loads(row["info"]))
+
+
+def _record(connection: Connection, row: RowMapping) -> CaseRecord:
+    status = CaseStatus(row["status"])
+    if status is CaseStatus.RUNNING and not leases.held(connection, leases.find(connection, row["case_id"])):
+        status = CaseStatus.INTERRUPTED
+    return CaseRecord(
+        info=_info(row),
+        status=status,
+        opened_at=row["opened_at"],
+        closed_at=row["closed_at"],
+        mlflow_run_id=row["mlflow_run_id"],
+        outcome=None if row["outcome"] is None else json.loads(row["outcome"]),
+    )
+
+
+def _check_same(has: CaseInfo, got: CaseInfo) -> None:
+    for what in ("problem", "instance", "policy"):
+        before, after = getattr(has, f"{what}_digest"), getattr(got, f"{what}_digest")
+        if before != after:
+            raise CaseConflict(
+                f"case {got.case_id!r} belongs to another {what}: expected {what} digest {before[:12]}, "
+                f"got {after[:12]}; give the {what} it was opened with, or another case id"
+            )

@@ -1,0 +1,181 @@
+"""Opening the ledger's database, and its transactions."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, func, insert, inspect, select, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from escalation.model.errors import BadInput
+from records.ledger import schema
+from records.ledger.locking import file_lock
+
+BUSY_S = 60.0
+_PATIENCE = select(
+    *(
+        func.set_config(name, f"{BUSY_S:g}s", True)
+        for name in ("lock_timeout", "idle_in_transaction_session_timeout")
+    )
+)
+"""SQLite waits for a lock by its connection's timeout; PostgreSQL is told in each transaction that writes."""
+_CREATION = 7_116_927
+"""Key of PostgreSQL's advisory lock around the creation of the tables."""
+
+
+class Database:
+    """A pool of connections to a ledger whose tables exist."""
+
+    def __init__(self, url: str) -> None:
+        """Connects, and creates the tables in an empty database; several processes may do so at once.
+
+        Raises:
+            BadInput: when the URL does not lead to a database that can be used as a ledger.
+        """
+        self.url = url
+        try:
+            self._engine = _engine(url)
+            try:
+                self._create()
+            except BaseException:
+                self._engine.dispose()
+                raise
+        except (SQLAlchemyError, ImportError, OSError) as error:
+            reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+            damaged = "malformed" in reason or "not a database" in reason
+            what_to_do = (
+                "put back a copy of it"
+                if damaged
+                else "set TIERWISE_LEDGER_URL or TIERWISE_HOME to a place that can be written"
+            )
+            raise BadInput(f"cannot open the ledger {_shown(url)}: {reason}; {what_to_do}") from None
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that sees one state of the ledger throughout."""
+        options: dict[str, Any] = {}
+        if self._engine.dialect.name != "sqlite":  # SQLite reads a snapshot anyway
+            options["isolation_level"] = "REPEATABLE READ"
+        with self._engine.connect().execution_options(**options) as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that no other write overlaps: it starts by locking the head of the chain.
+
+        Who stalls in it for long loses it, so that one process cannot block all others for good.
+        """
+        with self._engine.connect().execution_options(tierwise_write=True) as connection, connection.begin():
+            if self._engine.dialect.name == "postgresql":
+                connection.execute(_PATIENCE)
+            connection.execute(select(schema.chain.c.number).with_for_update()).one()
+            yield connection
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._engine.dispose()
+
+    def _create(self) -> None:
+        file = self._engine.url.database
+        lock = nullcontext()
+        if self._engine.dialect.name == "sqlite" and file:
+            lock = file_lock(Path(f"{file}.lock"))  # type: ignore[assignment]
+        with lock:
+            if self._engine.dialect.name == "sqlite":
+                with self._engine.connect() as connection:
+                    _pragma(connection, "journal_mode = WAL")
+            writer = self._engine.connect().execution_options(tierwise_write=True)
+            with writer as connection, connection.begin():
+                _create_tables(connection)
+
+    def __repr__(self) -> str:
+        return f"Database({_shown(self.url)})"
+
+
+def _create_tables(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(_CREATION)))
+    from records.ledger import migration
+
+    layout = _layout(connection)
+    if layout == migration.BEFORE:
+        migration.migrate(connection)
+        layout = schema.VERSION
+    if layout not in (None, schema.VERSION):
+        raise BadInput(
+            f"expected a ledger of layout {schema.VERSION}, got {layout}: "
+            "use the version of this project that wrote it, or another TIERWISE_HOME"
+        )
+    if layout is None:
+        _refuse_foreign(connection)
+    schema.metadata.create_all(connection)
+    triggers = schema.SQLITE_TRIGGERS if connection.dialect.name == "sqlite" else schema.POSTGRESQL_TRIGGERS
+    for trigger in triggers:
+        connection.execute(text(trigger))
+    if layout is None:
+        head = {"only": 1, "layout": schema.VERSION, "number": 0, "hash": schema.GENESIS}
+        connection.execute(insert(schema.chain).values(head))
+
+
+def _refuse_foreign(connection: Connection) -> None:
+    """A database that another program filled is left alone, not mixed with ours."""
+    there = sorted(set(inspect(connection).get_table_names()) & set(schema.metadata.tables))
+    if there:
+        raise BadInput(
+            f"expected a ledger of Tierwise or an empty database, got one that has a table `{there[0]}` "
+            f"and no ledger: set TIERWISE_HOME or TIERWISE_LEDGER_URL to another place"
+        )
+
+
+def _layout(connection: Connection) -> int | None:
+    inspector, name = inspect(connection), schema.chain.name
+    if not inspector.has_table(name) or "layout" not in {
+        each["name"] for each in inspector.get_columns(name)
+    }:
+        return None
+    found: int | None = connection.execute(select(schema.chain.c.layout)).scalar_one_or_none()
+    return found
+
+
+def _engine(url: str) -> Engine:
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "postgresql":
+        # psycopg is what is installed; SQLAlchemy 2.0 would take psycopg2 where none is named
+        return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+    if parsed.get_backend_name() != "sqlite":
+        raise OSError(f"expected a URL of sqlite or postgresql, got {parsed.get_backend_name()}")
+    if not parsed.database or parsed.database == ":memory:":
+        raise OSError("expected a file, because several connections share it")
+    Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(parsed, connect_args={"timeout": BUSY_S})
+    event.listen(engine, "connect", _connected)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _connected(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # this module begins transactions, sqlite3 does not
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute("PRAGMA synchronous = FULL")  # a commit survives a power cut: it may stand for money
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    write = connection.get_execution_options().get("tierwise_write", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def _pragma(connection: Connection, statement: str) -> None:
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    driver.execute(f"PRAGMA {statement}")
+
+
+def _shown(url: str) -> str:
+    try:
+        return make_url(url).render_as_string(hide_password=True)
+    except SQLAlchemyError:
+        return "URL"

@@ -1,0 +1,185 @@
+"""Intents in the ledger: work written down before it is sent, then its handle, then its result."""
+
+import json
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, RowMapping, select
+
+from escalation.model.attempt import Done
+from escalation.model.case import WorkKey
+from escalation.model.errors import BadInput, CaseConflict
+from escalation.model.work import Lost, RawResult, Usage, Work
+from escalation.ports.recording import Store
+from records.ledger import keyed
+from records.ledger.codec import result_from_json, work_from_json
+from records.ledger.events import text_json
+from records.ledger.schema import intents
+
+
+class IntentState(StrEnum):
+    """Where an intent stands, in order; only the last is final."""
+
+    WANTED = "wanted"
+    SUBMITTED = "submitted"
+    SETTLED = "settled"
+
+
+def want(connection: Connection, key: WorkKey, work: Work, backend: str) -> None:
+    """Writes down that the work is wanted on the backend; the same work again changes nothing.
+
+    Raises:
+        CaseConflict: when the key was used for work of another digest.
+    """
+    row = _find(connection, key)
+    if row is None:
+        values = {"digest": work.digest, "work": text_json(work.to_json()), "state": IntentState.WANTED}
+        keyed.add(connection, intents, key, values | {"backend": backend, "lost": "[]"})
+        keyed.seal_row(connection, intents, key, "work.wanted", {"digest": work.digest, "backend": backend})
+        return
+    _check_digest(row, key, work)
+    if row["state"] == IntentState.WANTED and row["backend"] != backend:
+        _set(connection, key, "work.wanted", {"digest": work.digest, "backend": backend}, backend=backend)
+
+
+def submit(connection: Connection, key: WorkKey, handle: Mapping[str, Any]) -> None:
+    """Keeps the handle of work that was sent; a later one replaces it.
+
+    Raises:
+        CaseConflict: when the work was never wanted, or is settled.
+    """
+    row = _known(connection, key)
+    if row["state"] == IntentState.SETTLED:
+        raise CaseConflict(f"work {key} is settled: it cannot be submitted again")
+    text = text_json(dict(handle))
+    if row["handle"] != text:
+        _set(
+            connection,
+            key,
+            "work.submitted",
+            {"handle": dict(handle)},
+            handle=text,
+            state=IntentState.SUBMITTED,
+        )
+
+
+def lose(connection: Connection, key: WorkKey, lost: Lost) -> None:
+    """Notes that a try came to nothing: the work is wanted again, and has no handle.
+
+    Raises:
+        CaseConflict: when the work was never wanted, or is settled.
+    """
+    row = _known(connection, key)
+    if row["state"] == IntentState.SETTLED:
+        raise CaseConflict(f"work {key} is settled: no try of it can be lost any more")
+    before = json.loads(row["lost"])
+    values = {"lost": text_json([*before, lost.to_json()]), "handle": None, "state": IntentState.WANTED}
+    _set(connection, key, "work.lost", {"try": len(before) + 1, **lost.to_json()}, **values)
+
+
+def find_lost(connection: Connection, key: WorkKey) -> tuple[Lost, ...]:
+    """The tries that came to nothing, in order."""
+    row = _find(connection, key)
+    return () if row is None else tuple(map(Lost.from_json, json.loads(row["lost"])))
+
+
+def used(connection: Connection, case_id: str, attempt: int) -> Usage:
+    """What an attempt has used so far: settled work, and lost tries of work that is not settled."""
+    mine = (intents.c.case_id == case_id) & (intents.c.attempt == attempt)
+    total = Usage()
+    for row in connection.execute(select(intents).where(mine)).mappings():
+        if row["result"] is not None:
+            total += Usage(**json.loads(row["result"])["usage"])
+        total = sum((Lost.from_json(each).usage for each in json.loads(row["lost"])), total)
+    return total
+
+
+def settle(connection: Connection, key: WorkKey, result: RawResult) -> None:
+    """Keeps the final result; the same one again changes nothing.
+
+    Raises:
+        CaseConflict: when the work was never wanted, or is settled with another result.
+    """
+    row = _known(connection, key)
+    text = text_json(result.to_json())
+    if row["state"] == IntentState.SETTLED:
+        if row["result"] != text:
+            raise CaseConflict(f"work {key} is settled with another result: the first one stays")
+        return
+    body = {"state": str(result.state), "result": result.digest, "usage": result.usage.to_json()}
+    _set(connection, key, "work.settled", body, result=text, state=IntentState.SETTLED)
+
+
+def find_work(connection: Connection, store: Store, key: WorkKey) -> Work:
+    """Returns work that was written down, its inputs read from the store.
+
+    Raises:
+        BadInput: when there is none.
+    """
+    row = _find(connection, key)
+    if row is None:
+        raise BadInput(f"expected work that this ledger knows, got {key}")
+    return work_from_json(json.loads(row["work"]), store)
+
+
+def find_handle(connection: Connection, key: WorkKey) -> Mapping[str, Any] | None:
+    """Returns the handle of work that was submitted and is not settled."""
+    row = _find(connection, key)
+    if row is None or row["state"] != IntentState.SUBMITTED:
+        return None
+    handle: dict[str, Any] = json.loads(row["handle"])
+    return handle
+
+
+def find_result(connection: Connection, store: Store, key: WorkKey, work: Work) -> RawResult | None:
+    """Returns the result of settled work, its bytes read from the store.
+
+    Raises:
+        CaseConflict: when the key was used for work of another digest.
+    """
+    row = _find(connection, key)
+    if row is None:
+        return None
+    _check_digest(row, key, work)
+    if row["state"] != IntentState.SETTLED:
+        return None
+    return result_from_json(json.loads(row["result"]), store)
+
+
+def all_done(connection: Connection, store: Store, case_id: str, attempt: int) -> Sequence[Done]:
+    """Returns the attempt's settled work and its results in order, their bytes read from the store."""
+    mine = (intents.c.case_id == case_id) & (intents.c.attempt == attempt)
+    query = select(intents).where(mine).order_by(intents.c.ordinal)
+    rows = connection.execute(query).mappings()
+    return [_done(row, store) for row in rows if row["state"] == IntentState.SETTLED]
+
+
+def _done(row: RowMapping, store: Store) -> Done:
+    work = work_from_json(json.loads(row["work"]), store)
+    return Done(work, result_from_json(json.loads(row["result"]), store))
+
+
+def _check_digest(row: RowMapping, key: WorkKey, work: Work) -> None:
+    if row["digest"] != work.digest:
+        raise CaseConflict(
+            f"work {key}: expected digest {row['digest'][:12]} as recorded, got {work.digest[:12]}: "
+            "the method, its versions, its inputs or a setting such as TIERWISE_RANKS changed since the case "
+            "was started; set it back, or start a new case"
+        )
+
+
+def _known(connection: Connection, key: WorkKey) -> RowMapping:
+    row = _find(connection, key)
+    if row is None:
+        raise CaseConflict(f"work {key} was never wanted: an intent comes before anything is sent")
+    return row
+
+
+def _find(connection: Connection, key: WorkKey) -> RowMapping | None:
+    return keyed.row(connection, intents, key)
+
+
+def _set(connection: Connection, key: WorkKey, kind: str, body: dict[str, Any], **values: Any) -> None:
+    keyed.change(connection, intents, key, values)
+    keyed.seal_row(connection, intents, key, kind, body)

@@ -1,0 +1,151 @@
+"""Permission to spend, and the bill: approval, reservation and state change in one transaction."""
+
+import time
+
+from sqlalchemy import Connection
+
+from escalation.model.attempt import Cost
+from escalation.model.errors import BadInput, CaseConflict
+from escalation.model.problem import Budget
+from escalation.model.submission import Approval, ApprovalState, Authorisation, Submission, Word
+from escalation.model.submission_states import SubmissionState, Who
+from records.ledger import approvals, budgets, limits, submissions, walk
+
+_GRANTED = Authorisation(word=Word.GRANTED)
+
+
+def authorise(
+    connection: Connection,
+    before: Submission,
+    question: Approval | None,
+    *,
+    limit: Budget,
+    project: str,
+    now: float,
+) -> tuple[Authorisation, Submission]:
+    """As `Ledger.authorise` says; told again what it granted, it says so again.
+
+    Nobody is asked for what no budget has room for.
+
+    Raises:
+        CaseConflict: when the submission is not as `before`, was never priced, or the question is another's.
+    """
+    found = submissions.find(connection, before.key)
+    if found is not None and _is_next(found, before):
+        return _GRANTED, found
+    submissions.check_is(connection, before)
+    walk.check(connection)  # nothing is spent on the word of a ledger that somebody changed
+    cap = _cap(before, question)
+    said, approval = (_GRANTED, None) if question is None else _once(connection, question, now)
+    if said.word is Word.ASK and approval is not None and before.state is SubmissionState.ASKED:
+        return said, before
+    if said.word is not Word.REFUSED:
+        short = limits.lacking(connection, before.key, cap, limit=limit, project=project, now=now)
+        said = Authorisation(word=Word.REFUSED, reason=short) if short else said
+    if said.word is Word.REFUSED:
+        return said, submissions.advance(connection, before, SubmissionState.REFUSED, now, reason=said.reason)
+    if said.word is Word.ASK:
+        assert question is not None
+        return _ask(connection, before, question, approval, now)
+    if approval is not None:
+        approvals.use(connection, approval)
+    budgets.set_aside(connection, before.key, cap, project, now)
+    return said, submissions.advance(connection, before, SubmissionState.AUTHORISED, now)
+
+
+def consult(connection: Connection, question: Approval, now: float) -> Authorisation:
+    """As `Ledger.consult` says; an approval that this very work used up is good for it again."""
+    walk.check(connection)
+    said, found = approvals.weigh(connection, question, now)
+    if said.word is Word.ASK and found is None:
+        found = approvals.ask(connection, question)
+        said, _ = approvals.weigh(connection, found, now)
+    if said.word is Word.GRANTED and found is not None and found.state is ApprovalState.GRANTED:
+        approvals.use(connection, found)
+    return said
+
+
+def bill(connection: Connection, before: Submission, qpu_s: float, usd: float, now: float) -> Submission:
+    """As `Ledger.bill` says; zero releases the reservation.
+
+    Raises:
+        BadInput: on a negative bill.
+    """
+    if qpu_s < 0 or usd < 0:
+        raise BadInput(
+            f"submission {before.key}: expected a bill of at least 0, got {qpu_s:g} s, {usd:g} USD"
+        )
+    after = submissions.advance(connection, before, SubmissionState.DONE, now, usage_qpu_s=qpu_s)
+    budgets.spend(connection, before.key, Cost(qpu_s=qpu_s, usd=usd))
+    return after
+
+
+def bill_by_hand(connection: Connection, before: Submission, qpu_s: float, usd: float, by: str) -> Submission:
+    """As `Ledger.bill_by_hand` says.
+
+    Raises:
+        BadInput: on a negative bill, or a submission that is neither given up nor settled.
+    """
+    if before.state not in (SubmissionState.CANCELLED, SubmissionState.SETTLED):
+        raise BadInput(
+            f"submission {before.key} is {before.state}: expected one that was given up, or whose result is "
+            "there and whose bill is not; any other is billed by the service's own account"
+        )
+    if qpu_s < 0 or usd < 0:
+        raise BadInput(
+            f"submission {before.key}: expected a bill of at least 0, got {qpu_s:g} s, {usd:g} USD"
+        )
+    line = f"billed by {by}: {qpu_s:g} s, {usd:.2f} USD"
+    said = {"usage_qpu_s": qpu_s, "incidents": tuple(dict.fromkeys((*before.incidents, line)))}
+    if before.state is SubmissionState.SETTLED:
+        after = submissions.advance(connection, before, SubmissionState.DONE, time.time(), Who.PERSON, **said)
+    else:
+        after = submissions.amend(connection, before, **said)
+    budgets.spend(connection, before.key, Cost(qpu_s=qpu_s, usd=usd))
+    return after
+
+
+def _ask(
+    connection: Connection, before: Submission, question: Approval, approval: Approval | None, now: float
+) -> tuple[Authorisation, Submission]:
+    asked = approval or approvals.ask(connection, question)
+    said, _ = approvals.weigh(connection, asked, now)
+    if before.state is SubmissionState.FROZEN:
+        before = submissions.advance(connection, before, SubmissionState.ASKED, now)
+    return said, before
+
+
+def _once(connection: Connection, question: Approval, now: float) -> tuple[Authorisation, Approval | None]:
+    said, approval = approvals.weigh(connection, question, now)
+    if approval is not None and approval.state is ApprovalState.USED:
+        reason = f"approval {approval.approval_id} was used already, and is good for once"
+        return Authorisation(word=Word.REFUSED, reason=reason), approval
+    return said, approval
+
+
+def _cap(before: Submission, question: Approval | None) -> Cost:
+    if before.price is None or before.payload is None:
+        raise CaseConflict(f"submission {before.key}: expected a frozen payload and its price, got none")
+    if question is None:
+        if before.state is SubmissionState.ASKED:
+            raise CaseConflict(
+                f"submission {before.key}: a person was asked: expected the question, got none"
+            )
+        return before.price.cap
+    bound = (question.key, question.subject, question.cap)
+    if bound != (before.key, before.payload, before.price.cap):
+        raise CaseConflict(
+            f"submission {before.key}: expected a question about its payload {before.payload[:12]} and its "
+            f"cap, got one about {question.key}, {question.subject[:12]}"
+        )
+    return before.price.cap
+
+
+def _is_next(found: Submission, before: Submission) -> bool:
+    """Whether this is what `before` became when it was authorised: the answer was lost, not the deed."""
+    if found.state is not SubmissionState.AUTHORISED:
+        return False
+    return (
+        before.model_copy(update={"state": found.state, "since": found.since, "entered": found.entered})
+        == found
+    )

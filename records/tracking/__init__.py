@@ -1,0 +1,1 @@
+"""The view that people browse, in MLflow."""

@@ -1,0 +1,136 @@
+"""An attempt as MLflow's child run: parameters, metrics, everything that ran, what came back."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from escalation.model.attempt import Attempt, AttemptStatus, Candidate, Done
+from escalation.model.case import CaseInfo
+from escalation.model.work import Blob, CircuitBatch
+from records.tracking.cases import pretty
+from records.tracking.client import flat, key, log_files, log_metrics, log_params, set_tags
+from records.tracking.models import log_model
+
+RUN_STATUS = {
+    AttemptStatus.CERTIFIED: "FINISHED",
+    AttemptStatus.NOT_CERTIFIED: "FINISHED",
+    AttemptStatus.FAILED: "FAILED",
+}
+"""How MLflow shows an attempt; one that is held was stopped before its end."""
+
+
+def log_attempt(
+    client: Any,
+    parent_id: str,
+    info: CaseInfo,
+    attempt: Attempt,
+    candidate: Candidate | None,
+    *,
+    done: Sequence[Done],
+    at_ms: int,
+) -> str:
+    """Logs the attempt as a finished run under the case's; returns its id. Twice is once."""
+    experiment = client.get_run(parent_id).info.experiment_id
+    for old in _earlier(client, experiment, parent_id, attempt.number):
+        if old.info.status != "RUNNING":
+            return str(old.info.run_id)
+        client.delete_run(old.info.run_id)  # half logged when the process died; logged anew below
+    name = f"{attempt.number} {attempt.tier} {attempt.method}"
+    start = at_ms - int(1000 * attempt.cost.wall_s)
+    run = client.create_run(experiment, start_time=start, tags=_tags(parent_id, info, attempt), run_name=name)
+    run_id = str(run.info.run_id)
+    try:
+        log_params(client, run_id, _params(attempt))
+        log_metrics(client, run_id, _metrics(attempt), at_ms)
+        log_files(client, run_id, _files(attempt, candidate, done))
+        if candidate is not None:
+            set_tags(client, run_id, {"tierwise.model": log_model(client, run, info, attempt, candidate)})
+    finally:
+        client.set_terminated(run_id, RUN_STATUS[attempt.status], end_time=at_ms)
+    return run_id
+
+
+def _earlier(client: Any, experiment: str, parent_id: str, number: int) -> Sequence[Any]:
+    where = f"tags.`mlflow.parentRunId` = '{parent_id}' and tags.`tierwise.attempt` = '{number}'"
+    runs: Sequence[Any] = client.search_runs([experiment], where)
+    return runs
+
+
+def _tags(parent_id: str, info: CaseInfo, attempt: Attempt) -> dict[str, str]:
+    tags = {
+        "mlflow.parentRunId": parent_id,
+        "mlflow.source.name": "tierwise",
+        "tierwise.kind": "attempt",
+        "tierwise.case_id": info.case_id,
+        "tierwise.attempt": str(attempt.number),
+        "tierwise.tier": str(attempt.tier),
+        "tierwise.method": attempt.method,
+        "tierwise.backend": attempt.backend,
+        "tierwise.device_kind": attempt.device_kind,
+        "tierwise.status": str(attempt.status),
+    }
+    if attempt.certificate is not None:
+        tags["tierwise.certificate"] = str(attempt.certificate.status)
+    if attempt.error is not None:
+        tags["tierwise.error"] = attempt.error
+    return tags
+
+
+def _params(attempt: Attempt) -> dict[str, Any]:
+    named = ("tier", "method", "backend", "device_kind", "seed")
+    return {name: getattr(attempt, name) for name in named} | flat("quote", attempt.quote.to_json())
+
+
+def _metrics(attempt: Attempt) -> dict[str, float | None]:
+    metrics: dict[str, float | None] = {f"cost.{k}": v for k, v in attempt.cost.to_json().items()}
+    certificate = attempt.certificate
+    if certificate is None:
+        return metrics
+    for name in ("value", "estimate", "alpha", "tolerance"):
+        metrics[f"certificate.{name}"] = getattr(certificate, name)
+    for control in certificate.controls:
+        for name in ("value", "difference", "p_value"):
+            metrics[f"control.{key(control.name)}.{name}"] = getattr(control, name)
+    return metrics
+
+
+def _files(attempt: Attempt, candidate: Candidate | None, done: Sequence[Done]) -> dict[str, bytes]:
+    files = {"attempt.json": pretty(attempt.to_json())}
+    if attempt.certificate is not None:
+        files["certificate.json"] = pretty(attempt.certificate.to_json())
+    if candidate is not None:
+        files |= _candidate_files("candidate", candidate)
+    for ordinal, one in enumerate(done):
+        files |= _work_files(f"work/{ordinal}", one)
+    return files
+
+
+def _candidate_files(folder: str, candidate: Candidate) -> dict[str, bytes]:
+    files = {
+        f"{folder}/candidate.json": pretty(candidate.to_json()),
+        f"{folder}/values.json": pretty(dict(candidate.values)),
+        f"{folder}/notes.json": pretty(dict(candidate.notes)),
+        **_named(f"{folder}/files", candidate.files),
+    }
+    for name, control in candidate.controls.items():
+        files |= _candidate_files(f"{folder}/controls/{name}", control)
+    return files
+
+
+def _work_files(folder: str, one: Done) -> dict[str, bytes]:
+    work, result = one.work, one.result
+    files = {
+        f"{folder}/work.json": pretty(work.to_json() | {"digest": work.digest}),
+        f"{folder}/result.json": pretty(result.to_json() | {"digest": result.digest}),
+        f"{folder}/provenance.json": pretty(dict(result.provenance)),
+        **_named(f"{folder}/files", result.files),
+        **_named(f"{folder}/evidence", result.evidence),
+    }
+    if isinstance(work, CircuitBatch):
+        for number, pub in enumerate(work.pubs):
+            files[f"{folder}/circuits/{number}.qasm"] = pub.qasm3.encode()
+            files[f"{folder}/circuits/{number}-parameters.npy"] = pub.parameters.data
+    return files
+
+
+def _named(folder: str, blobs: Mapping[str, Blob]) -> dict[str, bytes]:
+    return {f"{folder}/{name}": blob.data for name, blob in blobs.items()}

@@ -1,0 +1,233 @@
+"""A case as MLflow's parent run: what it is about, its decisions, its end."""
+
+import getpass
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from escalation.model.attempt import Attempt
+from escalation.model.case import CaseInfo, CaseRecord, CaseStatus, Outcome
+from escalation.model.clock import ProcessIdentity, this_process
+from escalation.model.decision import Decision
+from escalation.model.problem import DataClass
+from escalation.model.work import Blob
+from records.tracking.client import experiment_id, flat, log_files, log_metrics, log_params, set_tags
+
+RUN_STATUS = {
+    CaseStatus.WAITING: "SCHEDULED",
+    CaseStatus.ACCEPTED: "FINISHED",
+    CaseStatus.ABSTAINED: "FINISHED",
+    CaseStatus.REFUSED: "FINISHED",
+    CaseStatus.HELD: "FINISHED",
+    CaseStatus.FAILED: "FAILED",
+    CaseStatus.INTERRUPTED: "KILLED",
+}
+"""How MLflow shows a case that is not running; one that waits for a job at a service is SCHEDULED."""
+
+
+def open_run(client: Any, record: CaseRecord, artifact_root: Path) -> tuple[str, bool]:
+    """Opens the case's run, or opens it again where there is one; returns its id and whether it is new."""
+    experiment = experiment_id(client, record.info.problem.family, artifact_root)
+    run_id = _existing(client, record, experiment)
+    if run_id is not None:
+        client.update_run(run_id, status="RUNNING")
+        set_tags(client, run_id, _made_with(record.info))
+        return run_id, False
+    info = record.info
+    tags = {name: str(value) for name, value in _tags(info).items() if value is not None}
+    start = to_ms(record.opened_at)
+    run = client.create_run(experiment, start_time=start, tags=tags, run_name=info.case_id)
+    return str(run.info.run_id), True
+
+
+def describe_run(client: Any, run_id: str, info: CaseInfo, blob: Blob | None) -> None:
+    """Logs what the case is about: parameters, data set, problem, policy, instance, environment."""
+    log_params(client, run_id, _params(info))
+    _log_dataset(client, run_id, info)
+    log_files(client, run_id, _documents(info, blob))
+
+
+def log_decision(client: Any, run_id: str, decision: Decision) -> None:
+    """Logs a decision as a JSON artefact."""
+    name = f"decisions/{decision.number:02d}-{decision.action}.json"
+    log_files(client, run_id, {name: pretty(decision.to_json())})
+
+
+def close_run(
+    client: Any,
+    run_id: str,
+    info: CaseInfo,
+    status: CaseStatus,
+    outcome: Outcome | None,
+    *,
+    files: Mapping[str, bytes],
+    at_ms: int,
+) -> None:
+    """Logs the outcome and the files (report, tables); ends the run even when they cannot be logged."""
+    try:
+        if outcome is not None:
+            files = {**files, "outcome.json": pretty(outcome.to_json())}
+            log_metrics(client, run_id, _metrics(outcome), at_ms)
+            set_tags(client, run_id, _answer(info, outcome))
+        log_files(client, run_id, files)
+        shown = [{"path": name, "type": "table"} for name in files if name.endswith("_table.json")]
+        set_tags(client, run_id, {"tierwise.status": status, "mlflow.loggedArtifacts": json.dumps(shown)})
+    finally:
+        client.set_terminated(run_id, RUN_STATUS.get(status, "KILLED"), end_time=at_ms)
+
+
+def written_by_living(tags: Mapping[str, str]) -> bool:
+    """Whether the process that logs the run is seen to be alive from here."""
+    try:
+        return bool(ProcessIdentity.from_json(json.loads(tags["tierwise.writer"])).alive())
+    except (KeyError, ValueError):
+        return False
+
+
+def decision_table(decisions: Sequence[Decision]) -> bytes:
+    """The decisions as a table, in the form that MLflow shows."""
+    columns = ("number", "action", "tier", "method", "backend", "rule", "because")
+    rows = [[getattr(decision, name) for name in columns] for decision in decisions]
+    flips = [decision.nearest_flip.text if decision.nearest_flip else None for decision in decisions]
+    data = [[*row, flip] for row, flip in zip(rows, flips, strict=True)]
+    return pretty({"columns": [*columns, "nearest_flip"], "data": data})
+
+
+def attempt_table(attempts: Sequence[Attempt]) -> bytes:
+    """The attempts as a table, in the form that MLflow shows."""
+    columns = ("number", "tier", "method", "backend", "device_kind", "status", "value", "estimate", "wall_s")
+    data = []
+    for attempt in attempts:
+        certificate = attempt.certificate
+        found = (None, None) if certificate is None else (certificate.value, certificate.estimate)
+        data.append([*(getattr(attempt, name) for name in columns[:6]), *found, attempt.cost.wall_s])
+    return pretty({"columns": list(columns), "data": data})
+
+
+def pretty(data: Any) -> bytes:
+    """JSON for people."""
+    return json.dumps(data, indent=2, ensure_ascii=False, sort_keys=False).encode() + b"\n"
+
+
+def to_ms(at: str) -> int:
+    """Milliseconds since the epoch of an ISO 8601 time."""
+    return int(datetime.fromisoformat(at).timestamp() * 1000)
+
+
+def _existing(client: Any, record: CaseRecord, experiment: str) -> str | None:
+    """The case's run, also when its id was not linked before the process died."""
+    if record.mlflow_run_id is not None and _is_there(client, record.mlflow_run_id):
+        return record.mlflow_run_id
+    where = f"tags.`tierwise.case_id` = '{record.info.case_id}' and tags.`tierwise.kind` = 'case'"
+    runs = client.search_runs([experiment], where, max_results=1)
+    return str(runs[0].info.run_id) if runs else None
+
+
+def _is_there(client: Any, run_id: str) -> bool:
+    """Whether MLflow has the run; its database may have been thrown away, since it is only a view."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return bool(client.get_run(run_id).info.lifecycle_stage == "active")
+    except MlflowException:
+        return False
+
+
+def _tags(info: CaseInfo) -> dict[str, Any]:
+    problem = info.problem
+    return _made_with(info) | {
+        "tierwise.kind": "case",
+        "tierwise.case_id": info.case_id,
+        "tierwise.about": info.about,
+        "tierwise.asked": info.asked,
+        "tierwise.problem_digest": info.problem_digest,
+        "tierwise.instance_digest": info.instance_digest,
+        "tierwise.policy": info.policy_name,
+        "tierwise.policy_digest": info.policy_digest,
+        "tierwise.data_class": problem.data_class,
+        "tierwise.stage": problem.stage,
+        "mlflow.note.content": _asked(info),
+        "mlflow.user": getpass.getuser(),
+        "mlflow.source.name": "tierwise",
+        "mlflow.source.type": "LOCAL",
+    }
+
+
+def _made_with(info: CaseInfo) -> dict[str, Any]:
+    """What may differ when a case is taken up again."""
+    made = info.environment
+    return {
+        "tierwise.status": CaseStatus.RUNNING,
+        "tierwise.writer": json.dumps(this_process().to_json()),
+        "tierwise.engine": made.get("engine"),
+        "tierwise.code_commit": made.get("commit"),
+        "tierwise.uncommitted_changes": made.get("uncommitted_changes"),
+        "tierwise.lock_hash": made.get("lock"),
+        "mlflow.source.git.commit": made.get("commit"),
+    }
+
+
+def _params(info: CaseInfo) -> dict[str, Any]:
+    problem = info.problem.to_json()
+    stated = {name: problem[name] for name in ("family", "instance", "target", "budget", "seed")}
+    return flat("", {"about": info.about, **stated, "policy": info.policy_name})
+
+
+def _documents(info: CaseInfo, blob: Blob | None) -> dict[str, bytes]:
+    files = {
+        "policy.yaml": info.policy_text.encode(),
+        "problem.json": pretty(info.problem.to_json()),
+        "instance.json": pretty(info.instance),
+        "environment.json": pretty(info.environment),
+    }
+    if blob is not None and info.problem.data_class is DataClass.PUBLIC:
+        files["instance.data"] = blob.data  # data about people stay where they are; their digest is logged
+    return files
+
+
+def _log_dataset(client: Any, run_id: str, info: CaseInfo) -> None:
+    """MLflow's own digest holds 36 characters at most, so the whole SHA-256 is in tag, source and profile."""
+    from mlflow.entities import Dataset, DatasetInput, InputTag
+
+    stated = info.problem.instance
+    name = next((value for value in stated.values() if isinstance(value, str)), info.problem.family)
+    source = json.dumps({"instance": stated, "sha256": info.instance_digest})
+    known = {name: value for name, value in info.instance.items() if isinstance(value, int | float | str)}
+    profile = json.dumps({**known, "sha256": info.instance_digest})
+    dataset = Dataset(name[:500], info.instance_digest[:36], "tierwise", source, profile=profile)
+    tags = [
+        InputTag("mlflow.data.context", "instance"),
+        InputTag("sha256", info.instance_digest),
+    ]
+    client.log_inputs(run_id, [DatasetInput(dataset, tags)])
+
+
+def _answer(info: CaseInfo, outcome: Outcome) -> dict[str, Any]:
+    return {
+        "tierwise.tier": outcome.tier,
+        "tierwise.method": outcome.method,
+        "tierwise.backend": outcome.backend,
+        "tierwise.device_kind": outcome.device_kind,
+        "tierwise.certificate": outcome.certificate.status if outcome.certificate else None,
+        "tierwise.record": outcome.record,
+        "mlflow.note.content": f"{_asked(info)}\n{_note(outcome)}",
+    }
+
+
+def _asked(info: CaseInfo) -> str:
+    return f"{info.about}\n\nAsked: {info.asked}\n"
+
+
+def _note(outcome: Outcome) -> str:
+    by = f" by {outcome.method} on {outcome.backend}" if outcome.method else ""
+    lines = [f"**{outcome.status}**{by}"]
+    lines += [f"{d.number}. {d.action} {d.tier or ''}: {d.because} (`{d.rule}`)" for d in outcome.decisions]
+    return "\n".join(lines)
+
+
+def _metrics(outcome: Outcome) -> dict[str, float | None]:
+    cost = {f"cost.{name}": value for name, value in outcome.cost.to_json().items()}
+    cost |= {f"elapsed.{name}": value for name, value in outcome.elapsed.to_json().items()}
+    return {"certificate.value": outcome.value, "attempts": float(len(outcome.attempts)), **cost}

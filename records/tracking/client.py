@@ -1,0 +1,151 @@
+"""Opening MLflow quietly, and the few calls that every kind of record shares."""
+
+import os
+import re
+import shutil
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from math import isfinite
+from pathlib import Path
+from typing import Any
+
+from records.ledger.locking import file_lock
+
+QUIET = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_LOGGING_LEVEL": "WARNING",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+}
+SQLITE = "sqlite:///"
+_ASIDE = ".mlflow-"
+_BATCH = 100
+
+
+def open_client(tracking_uri: str, artifact_root: Path) -> Any:
+    """Returns an `MlflowClient` on a migrated database.
+
+    Several processes that migrate a fresh database at once crash, so they take turns; one that dies in it
+    leaves tables that no later migration gets past, so a fresh SQLite file is made aside.
+    """
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+    from mlflow.tracking import MlflowClient
+
+    with turn(artifact_root):
+        file = Path(tracking_uri.removeprefix(SQLITE))
+        if tracking_uri.startswith(SQLITE) and not file.exists():
+            _make_aside(file, lambda uri: MlflowClient(tracking_uri=uri))
+        return MlflowClient(tracking_uri=tracking_uri)
+
+
+def _make_aside(file: Path, migrate: Callable[[str], Any]) -> None:
+    """Has MLflow migrate a database in a temporary folder, and puts it into its place when it is whole."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    for left in file.parent.glob(f"{_ASIDE}*"):  # by a process that died; it is our turn now
+        shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix=_ASIDE, dir=file.parent) as folder:
+        made, whole = Path(folder) / "made.db", Path(folder) / "whole.db"
+        migrate(f"{SQLITE}{made}")
+        with closing(sqlite3.connect(made)) as source, closing(sqlite3.connect(whole)) as target:
+            source.backup(target)
+        whole.replace(file)
+
+
+@contextmanager
+def turn(artifact_root: Path) -> Iterator[None]:
+    """A turn among the processes that share the artefacts' folder."""
+    with file_lock(artifact_root / ".lock"):
+        yield
+
+
+def experiment_id(client: Any, family: str, artifact_root: Path) -> str:
+    """Returns the id of the experiment `tierwise/FAMILY`, made where it is missing."""
+    name = f"tierwise/{family}"
+    with turn(artifact_root):
+        found = client.get_experiment_by_name(name)
+        if found is None:
+            folder = (artifact_root / family).resolve()
+            return str(client.create_experiment(name, artifact_location=folder.as_uri()))
+    return str(found.experiment_id)
+
+
+def log_params(client: Any, run_id: str, params: Mapping[str, Any]) -> None:
+    """Logs parameters; None is left out."""
+    from mlflow.entities import Param
+
+    kept = [Param(key(name), _text(value)) for name, value in params.items() if value is not None]
+    for some in _batches(kept):
+        client.log_batch(run_id, params=some)
+
+
+def log_metrics(client: Any, run_id: str, metrics: Mapping[str, float | None], at_ms: int) -> None:
+    """Logs metrics; None and what is not finite are left out."""
+    from mlflow.entities import Metric
+
+    kept = [
+        Metric(key(name), float(value), at_ms, 0)
+        for name, value in metrics.items()
+        if value is not None and isfinite(value)
+    ]
+    for some in _batches(kept):
+        client.log_batch(run_id, metrics=some)
+
+
+def set_tags(client: Any, run_id: str, tags: Mapping[str, Any]) -> None:
+    """Sets tags; None is left out."""
+    from mlflow.entities import RunTag
+
+    kept = [RunTag(key(name), _text(value)) for name, value in tags.items() if value is not None]
+    for some in _batches(kept):
+        client.log_batch(run_id, tags=some)
+
+
+def log_files(client: Any, run_id: str, files: Mapping[str, bytes], folder: str | None = None) -> None:
+    """Logs named bytes as artefacts; a slash in a name makes a sub-folder."""
+    with laid_out(files) as path:
+        client.log_artifacts(run_id, str(path), folder)
+
+
+@contextmanager
+def laid_out(files: Mapping[str, bytes]) -> Iterator[Path]:
+    """A temporary folder that holds the files."""
+    with tempfile.TemporaryDirectory(prefix="tierwise-") as name:
+        for file, data in files.items():
+            path = Path(name, *(safe(part) for part in file.split("/") if part))
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+        yield Path(name)
+
+
+def key(name: str) -> str:
+    """The name with what MLflow refuses in keys replaced."""
+    return re.sub(r"[^\w\-. :/]", "_", name)
+
+
+def safe(name: str) -> str:
+    """The name as one plain file name: no hidden files, no way up."""
+    return re.sub(r"^\.+", "_", re.sub(r"[^\w\-.@+ ]", "_", name))
+
+
+def flat(prefix: str, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Nested plain data as `prefix.name.name: value`."""
+    found: dict[str, Any] = {}
+    for name, value in data.items():
+        path = f"{prefix}.{name}" if prefix else name
+        if isinstance(value, Mapping):
+            found |= flat(path, value)
+        else:
+            found[path] = value
+    return found
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else str(value)
+
+
+def _batches(items: Iterable[Any]) -> Iterator[list[Any]]:
+    items = list(items)
+    for start in range(0, len(items), _BATCH):
+        yield items[start : start + _BATCH]

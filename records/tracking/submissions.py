@@ -1,0 +1,59 @@
+"""An attempt's submissions in MLflow: what was estimated and charged, which job, batches, calibrations."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from escalation.model.attempt import Cost
+from escalation.model.submission import Submission
+from records.tracking.cases import pretty
+from records.tracking.client import log_files, log_metrics, log_params, set_tags
+
+BILL = "tierwise.bill"
+"""Tag of a run with submissions: `open` until the last of them is billed, then `final`."""
+OPEN, FINAL = "open", "final"
+
+Paid = Mapping[int, tuple[Submission, Cost | None]]
+"""By ordinal: the submission, and what was charged for it; None while that is not known."""
+
+
+def log_submissions(client: Any, run_id: str, paid: Paid, at_ms: int) -> None:
+    """Logs the submissions of a run; called again, it adds the bills that came meanwhile."""
+    logged = client.get_run(run_id).data.tags.get(BILL)
+    if not paid or logged == FINAL:
+        return
+    if logged is None:
+        log_params(client, run_id, _named(paid, _params))
+    log_metrics(client, run_id, _named(paid, _metrics), at_ms)
+    log_files(
+        client, run_id, {f"submissions/{n}.json": pretty(row.to_json()) for n, (row, _) in paid.items()}
+    )
+    ended = all(row.state.final for row, _ in paid.values())
+    set_tags(client, run_id, {BILL: FINAL if ended else OPEN})
+
+
+def _named(paid: Paid, told: Any) -> dict[str, Any]:
+    return {
+        f"submission.{ordinal}.{name}": value
+        for ordinal, (row, charged) in paid.items()
+        for name, value in told(row, charged).items()
+    }
+
+
+def _params(row: Submission, _charged: Cost | None) -> dict[str, Any]:
+    kept = {f"calibration.{moment}": digest for moment, digest in row.calibrations.items()}
+    named = {name: getattr(row, name) for name in ("backend", "tag", "job_id", "payload", "round", "sends")}
+    sizes = {name: row.frozen.get(name) for name in ("circuits", "shots")}
+    return {**named, **sizes, "fences": " ".join(row.fences) or None, **kept}
+
+
+def _metrics(row: Submission, charged: Cost | None) -> dict[str, float | None]:
+    if row.price is None:
+        return {}
+    found: dict[str, float | None] = {}
+    for unit in ("qpu_s", "usd"):
+        estimated = getattr(row.price, unit)
+        cost = None if charged is None else getattr(charged, unit)
+        found[f"estimated.{unit}"] = estimated
+        found[f"charged.{unit}"] = cost
+        found[f"charged_over_estimated.{unit}"] = cost / estimated if cost is not None and estimated else None
+    return found

@@ -1,0 +1,257 @@
+"""Tracking: the view of cases in MLflow that people browse, written behind the ladder's back.
+
+The ledger and the store are the truth: this view can be rebuilt from them, and when it fails nothing else
+does. One thread per tracker does all of MLflow's work in order, because importing MLflow and migrating a
+fresh database take seconds.
+"""
+
+import atexit
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from escalation.model.attempt import Attempt, Candidate, Cost, Done
+from escalation.model.case import CaseInfo, CaseRecord, CaseStatus, Outcome, WorkKey
+from escalation.model.decision import Decision
+from escalation.model.errors import BadInput
+from escalation.model.submission_states import SubmissionState
+from escalation.model.work import Blob
+from escalation.ports.recording import Ledger
+from records.tracking import attempts as tracking_attempt
+from records.tracking import cases as tracking_case
+from records.tracking import submissions
+from records.tracking.client import open_client
+from records.tracking.queue import Worker
+
+
+class Source(Ledger, Protocol):
+    """A ledger that can also tell what ran in an attempt, and for how much: all that the view needs."""
+
+    def works(self, case_id: str, attempt: int) -> Sequence[Done]:
+        """The attempt's work and results, in order."""
+
+    def spent_for(self, key: WorkKey) -> Cost:
+        """What was billed for one piece of work."""
+
+
+class MlflowTracker:
+    """`escalation.ports.recording.Tracker` on MLflow; the ledger learns the id of a case's run by `link_run`.
+
+    No method of the protocol raises: the first failure is one warning in the log, and the rest goes on.
+    """
+
+    def __init__(
+        self, tracking_uri: str, artifact_root: Path, ledger: Source, drain_s: float = 120.0
+    ) -> None:
+        """Touches nothing yet: MLflow is imported by the first case.
+
+        Args:
+            tracking_uri: of MLflow's database.
+            artifact_root: folder of the artefacts.
+            ledger: is told the ids of runs, and says which cases are alive.
+            drain_s: seconds that `close` waits at most.
+        """
+        self._uri, self._root, self._ledger, self._drain_s = tracking_uri, artifact_root, ledger, drain_s
+        self._worker = Worker()
+        self._opened = False
+        self._client: Any = None
+        self._runs: dict[str, str] = {}
+        self._infos: dict[str, CaseInfo] = {}
+        self._openings: dict[str, threading.Event] = {}
+
+    def case_opened(self, record: CaseRecord, instance_blob: Blob | None = None) -> str | None:
+        """Opens the case's run, or opens it again. Returns its id where the ledger knows it already."""
+        case_id = record.info.case_id
+
+        def run() -> None:
+            self._infos[case_id] = record.info
+            run_id, new = tracking_case.open_run(self._client, record, self._root)
+            self._runs[case_id] = run_id
+            if run_id != record.mlflow_run_id:
+                self._ledger.link_run(case_id, run_id)
+            if new:
+                tracking_case.describe_run(self._client, run_id, record.info, instance_blob)
+            self._catch_up(case_id)
+
+        self._put(f"case {case_id}", run)
+        self._worker.put(f"case {case_id}", self._came_to(case_id).set)  # also when it failed
+        return record.mlflow_run_id
+
+    def run_id(self, case_id: str, timeout_s: float) -> str | None:
+        """Waits until the case's run is open; returns its id, None when there is none by then."""
+        self._came_to(case_id).wait(timeout_s)
+        return self._runs.get(case_id)
+
+    def _came_to(self, case_id: str) -> threading.Event:
+        return self._openings.setdefault(case_id, threading.Event())
+
+    def decided(self, case_id: str, decision: Decision) -> None:
+        """Logs a decision."""
+        self._put(
+            f"decision {decision.number} of case {case_id}",
+            lambda: tracking_case.log_decision(self._client, self._runs[case_id], decision),
+        )
+
+    def attempt_finished(
+        self, case_id: str, attempt: Attempt, candidate: Candidate | None, done: Sequence[Done]
+    ) -> None:
+        """Logs an attempt as a child run, ended as the attempt did."""
+        at_ms = _now_ms()
+
+        def run() -> None:
+            self._log_attempt(case_id, attempt, candidate, done=done, at_ms=at_ms)
+
+        self._put(f"attempt {attempt.number} of case {case_id}", run)
+
+    def case_closed(
+        self, case_id: str, status: CaseStatus, outcome: Outcome | None, report: bytes | None
+    ) -> None:
+        """Logs the outcome and ends the case's run: FINISHED, FAILED or KILLED."""
+        at_ms = _now_ms()
+
+        def run() -> None:
+            self._close(case_id, status, outcome, at_ms=at_ms, report=report)
+
+        self._put(f"the end of case {case_id}", run)
+
+    def sweep(self) -> None:
+        """Ends runs that read RUNNING though their case does not run any more; logs bills that came late."""
+        self._put("what happened meanwhile", self._sweep)
+
+    def rebuild(self) -> None:
+        """Logs every case of the ledger that is not running; what is there already stays."""
+        for record in reversed(self._ledger.cases()):
+            if record.status is not CaseStatus.RUNNING:
+                self.case_opened(record)
+                self.case_closed(record.info.case_id, record.status, _outcome(record), None)
+
+    def drain(self, timeout_s: float) -> bool:
+        """Waits until everything so far is logged; False when the time is up first."""
+        return self._worker.drain(timeout_s)
+
+    def close(self) -> None:
+        """Waits for what is queued, ends runs of cases that were not closed as KILLED; safe to call twice."""
+        if not self._opened:
+            return
+        atexit.unregister(self.close)
+        self._put("interrupted cases", self._kill_open)
+        if not self._worker.stop(self._drain_s):
+            self._worker.warn("everything", TimeoutError(f"not done after {self._drain_s:.0f} s"))
+        self._opened = False
+
+    def _put(self, what: str, run: Callable[[], None]) -> None:
+        if not self._opened:
+            self._opened = True
+            atexit.register(self.close)
+            self._worker.put("anything", self._open)
+            self._queue("what happened meanwhile", self._sweep)
+        self._queue(what, run)
+
+    def _queue(self, what: str, run: Callable[[], None]) -> None:
+        def if_open() -> None:
+            if self._client is not None:
+                run()
+
+        self._worker.put(what, if_open)
+
+    def _open(self) -> None:
+        self._root.mkdir(parents=True, exist_ok=True)
+        self._client = open_client(self._uri, self._root)
+
+    def _log_attempt(
+        self,
+        case_id: str,
+        attempt: Attempt,
+        candidate: Candidate | None,
+        *,
+        done: Sequence[Done],
+        at_ms: int,
+    ) -> None:
+        parent, info = self._runs[case_id], self._infos[case_id]
+        client = self._client
+        run_id = tracking_attempt.log_attempt(
+            client, parent, info, attempt, candidate, done=done, at_ms=at_ms
+        )
+        submissions.log_submissions(client, run_id, self._paid(case_id, attempt.number), at_ms)
+
+    def _paid(self, case_id: str, attempt: int) -> submissions.Paid:
+        rows = [row for row in self._ledger.submissions(case_id) if row.attempt == attempt]
+        billed = {
+            row.key: self._ledger.spent_for(row.key) for row in rows if row.state is SubmissionState.DONE
+        }
+        return {row.ordinal: (row, billed.get(row.key)) for row in rows}
+
+    def _catch_up(self, case_id: str) -> None:
+        """Logs what the ledger knows of the case: a process that died may not have come to log it."""
+        for decision in self._ledger.decisions(case_id):
+            tracking_case.log_decision(self._client, self._runs[case_id], decision)
+        for attempt, candidate in self._ledger.attempts(case_id):
+            done = self._ledger.works(case_id, attempt.number)
+            self._log_attempt(case_id, attempt, candidate, done=done, at_ms=_now_ms())
+
+    def _tables(self, case_id: str, report: bytes | None) -> Mapping[str, bytes]:
+        attempts = [attempt for attempt, _ in self._ledger.attempts(case_id)]
+        files = {
+            "decisions_table.json": tracking_case.decision_table(self._ledger.decisions(case_id)),
+            "attempts_table.json": tracking_case.attempt_table(attempts),
+        }
+        return files if report is None else {**files, "report.html": report}
+
+    def _sweep(self) -> None:
+        found = self._client.search_experiments(filter_string="name LIKE 'tierwise/%'")
+        ids = [experiment.experiment_id for experiment in found]
+        if not ids:
+            return
+        where = "attributes.status = 'RUNNING' and tags.`tierwise.kind` = 'case'"
+        for run in self._client.search_runs(ids, where):
+            if not tracking_case.written_by_living(run.data.tags):
+                self._end_late(run.info.run_id, run.data.tags["tierwise.case_id"])
+        unbilled = f"tags.`{submissions.BILL}` = '{submissions.OPEN}'"
+        for run in self._client.search_runs(ids, unbilled):
+            tags = run.data.tags
+            paid = self._paid(tags["tierwise.case_id"], int(tags["tierwise.attempt"]))
+            submissions.log_submissions(self._client, run.info.run_id, paid, _now_ms())
+
+    def _end_late(self, run_id: str, case_id: str) -> None:
+        """Ends the run of a case that ended, or was ended, before its process came to log that."""
+        try:
+            record = self._ledger.case(case_id)
+        except BadInput:  # of another ledger
+            return
+        if record.status is not CaseStatus.RUNNING:
+            self._runs[case_id], self._infos[case_id] = run_id, record.info
+            self._catch_up(case_id)
+            self._close(record.info.case_id, record.status, _outcome(record), at_ms=_now_ms())
+
+    def _close(
+        self,
+        case_id: str,
+        status: CaseStatus,
+        outcome: Outcome | None,
+        *,
+        at_ms: int,
+        report: bytes | None = None,
+    ) -> None:
+        files = self._tables(case_id, report or _report(outcome))
+        run_id, info = self._runs.pop(case_id), self._infos.pop(case_id)
+        tracking_case.close_run(self._client, run_id, info, status, outcome, files=files, at_ms=at_ms)
+
+    def _kill_open(self) -> None:
+        for run_id in self._runs.values():
+            self._client.set_terminated(run_id, "KILLED")
+        self._runs.clear()
+
+
+def _outcome(record: CaseRecord) -> Outcome | None:
+    return None if record.outcome is None else Outcome.model_validate(record.outcome)
+
+
+def _report(outcome: Outcome | None) -> bytes | None:
+    path = None if outcome is None or outcome.record is None else Path(outcome.record)
+    return path.read_bytes() if path is not None and path.exists() else None
+
+
+def _now_ms() -> int:
+    return int(time.time() * 1000)

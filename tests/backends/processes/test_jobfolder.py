@@ -1,0 +1,80 @@
+"""The folder that jobs live in: what is written comes back, and a result exists once."""
+
+import tempfile
+from pathlib import Path
+
+import psutil
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from backends.processes.guard import descendants
+from backends.processes.jobfolder import FolderReport, JobFolder, write_once
+from escalation.model.errors import BackendError
+from escalation.model.work import Blob, JobState, LocalCall, RawResult, Usage
+
+FILES = st.dictionaries(st.text(), st.binary(max_size=64), max_size=4)
+
+
+@given(inputs=FILES, outputs=FILES)
+def test_bytes_come_back_under_any_name(inputs: dict[str, bytes], outputs: dict[str, bytes]) -> None:
+    def blobs(files: dict[str, bytes]) -> dict[str, Blob]:
+        return {name: Blob(data) for name, data in files.items()}
+
+    with tempfile.TemporaryDirectory() as folder:
+        job = JobFolder(Path(folder))
+        job.create(LocalCall("m:f", inputs=blobs(inputs)))
+        assert job.inputs() == inputs
+        result = RawResult(JobState.DONE, {"x": 1}, blobs(outputs), usage=Usage(wall_s=1.0))
+        assert job.publish(result)
+        assert job.result() == result
+
+
+def test_the_first_result_stands(tmp_path: Path) -> None:
+    job = JobFolder(tmp_path)
+    job.create(LocalCall("m:f"))
+    assert job.finished() is None
+    with pytest.raises(BackendError, match="no result yet"):
+        job.result()
+    assert job.publish(RawResult(JobState.DONE))
+    assert not job.publish(RawResult(JobState.FAILED, error="too late"))
+    assert job.finished() is JobState.DONE
+
+
+def test_writing_once_leaves_nothing_beside_the_file(tmp_path: Path) -> None:
+    assert write_once(tmp_path / "a", b"1")
+    assert not write_once(tmp_path / "a", b"2")
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+    assert (tmp_path / "a").read_bytes() == b"1"
+
+
+def test_a_changed_input_is_noticed(tmp_path: Path) -> None:
+    job = JobFolder(tmp_path)
+    job.create(LocalCall("m:f", inputs={"a": Blob(b"right")}))
+    (tmp_path / "inputs" / Blob(b"right").digest).write_bytes(b"wrong")
+    with pytest.raises(ValueError, match="expected bytes with SHA-256"):
+        job.inputs()
+
+
+def test_progress_is_throttled_but_its_end_is_always_told(tmp_path: Path) -> None:
+    job = JobFolder(tmp_path)
+    report = FolderReport(job, every_s=1e9)
+    for fraction in (0.1, 0.2):
+        report(fraction, "going")
+    assert job.progress() == (0.1, "going")
+    report(1.7, "over")
+    assert job.progress() == (1.0, "over")
+
+
+def test_descendants_are_those_that_psutil_finds() -> None:
+    sleepers = [psutil.Popen(["sh", "-c", "sleep 60 & wait"]) for _ in range(2)]
+    try:
+        while any(not each.children() for each in sleepers):
+            pass
+        expected = {each.pid for each in psutil.Process().children(recursive=True)}
+        assert set(descendants(psutil.Process().pid)) == expected
+    finally:
+        for each in sleepers:
+            for child in each.children():
+                child.kill()
+            each.wait()

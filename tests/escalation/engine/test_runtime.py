@@ -1,0 +1,481 @@
+"""Carrying steps out on a real ledger and store; a hardware backend is played, as none is to be had."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+
+from escalation.engine.deciding import carry_out_decide, left
+from escalation.engine.drive import solve
+from escalation.engine.judging import carry_out_judge
+from escalation.engine.ladder import Case, Decide, Item, Judge
+from escalation.engine.opening import prepare
+from escalation.engine.performing import carry_out_item
+from escalation.engine.runtime import Runtime, Silent
+from escalation.inputs.settings import Settings
+from escalation.model.attempt import Attempt, AttemptStatus, Candidate, Cost, Done
+from escalation.model.calibration import Calibration, DeviceKind
+from escalation.model.case import CaseStatus, WorkKey
+from escalation.model.certificate import CertificateStatus
+from escalation.model.decision import Action
+from escalation.model.elapsed import Elapsed
+from escalation.model.errors import BackendError, CaseConflict, Faulted, Interrupted
+from escalation.model.problem import Budget, Problem, Target, Tier
+from escalation.model.quote import Quote
+from escalation.model.work import JobState, LocalCall, Lost, RawResult, Usage, Work
+from escalation.policy.policy import Policy, parse_policy
+from escalation.policy.router import State
+from escalation.ports.machines import Progress
+from problems.toy.family import Toy
+from records.ledger.ledger import SqlLedger
+from records.report import render
+from records.store import FileStore
+from tests.escalation.untracked import Untracked
+
+
+class Played:
+    """A backend that answers from a script and counts what it is asked."""
+
+    name = "played"
+
+    def __init__(
+        self, kind: DeviceKind, estimate: Quote | None = None, *results: RawResult | Exception
+    ) -> None:
+        self.kind, self._estimate = kind, estimate or Quote()
+        self.results = list(results)
+        self.submitted: list[Work] = []
+        self.cancelled = 0
+
+    def estimate(self, work: Work) -> Quote:
+        return self._estimate
+
+    def calibration(self) -> Calibration | None:
+        return None
+
+    def available(self) -> bool:
+        return True
+
+    def queue_s(self) -> float:
+        return 0.0
+
+    def submit(self, work: Work, folder: Path) -> dict[str, Any]:
+        self.submitted.append(work)
+        return {"job": len(self.submitted)}
+
+    def wait(self, handle: Mapping[str, Any], timeout_s: float) -> Progress:
+        if self.results and isinstance(self.results[0], Exception):
+            raise self.results.pop(0)  # type: ignore[misc]
+        return Progress(JobState.DONE)
+
+    def result(self, handle: Mapping[str, Any]) -> RawResult:
+        found = self.results.pop(0)
+        assert isinstance(found, RawResult)
+        return found
+
+    def cancel(self, handle: Mapping[str, Any]) -> None:
+        self.cancelled += 1
+
+    def close(self) -> None: ...
+
+
+GOOD = RawResult(JobState.DONE, {"position": 5, "number": 9.0}, usage=Usage(1.0, 1.0, 2.0, 3.0))
+STOPPED = RawResult(JobState.CANCELLED, error="stopped")
+WORK = LocalCall("problems.toy.work:look", {"numbers": [1, 2], "seed": 1, "pause_s": 0})
+
+
+@pytest.fixture
+def runtime(tmp_path: Path) -> Iterator[Runtime]:
+    settings = Settings(home=tmp_path)
+    store = FileStore(settings.store)
+    made = Runtime(settings, SqlLedger(settings.ledger, store), store, Untracked(), render)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def case(policy_text: str) -> Case:
+    problem = Problem(
+        family="toy",
+        instance={"numbers": [3, 1, 4, 1, 5, 9, 2, 6], "reach": 3},
+        target=Target(metric="number", at_least=9),
+        budget=Budget(wall_s=100, qpu_s=10, usd=20),
+    )
+    return prepare(problem, parse_policy(policy_text), case_id="c")
+
+
+@pytest.fixture
+def item(runtime: Runtime, case: Case) -> Callable[[Played], Item]:
+    runtime.ledger.open_case(case.info)
+
+    def make(backend: Played) -> Item:
+        runtime._backends["played"] = backend
+        quote = Quote(qpu_s=10, usd=20)
+        return Item(WorkKey("c", 0, 0), WORK, "played", quote, 40.0, "quantum/dice")
+
+    return make
+
+
+def test_a_result_that_is_recorded_is_returned_and_nothing_is_sent(
+    runtime: Runtime, case: Case, item: Callable[[Played], Item]
+) -> None:
+    backend = Played(DeviceKind.CLASSICAL, None, GOOD)
+    first = carry_out_item(runtime, case, item(backend), Silent())
+    again = carry_out_item(runtime, case, item(backend), Silent())
+    assert first.digest == again.digest == GOOD.digest
+    assert len(backend.submitted) == 1
+
+
+def test_work_that_was_stopped_with_its_process_is_sent_again(
+    runtime: Runtime, case: Case, item: Callable[[Played], Item]
+) -> None:
+    backend = Played(DeviceKind.CLASSICAL, None, STOPPED, GOOD)
+    asked = item(backend)
+    runtime.ledger.intend(asked.key, asked.work, "played")
+    runtime.ledger.submitted(asked.key, {"job": 0})
+    assert carry_out_item(runtime, case, asked, Silent()).ok
+    assert len(backend.submitted) == 1
+
+
+def test_free_work_whose_result_is_lost_is_sent_again(
+    runtime: Runtime, case: Case, item: Callable[[Played], Item]
+) -> None:
+    backend = Played(DeviceKind.REHEARSAL, None, BackendError("lost"), GOOD)
+    asked = item(backend)
+    runtime.ledger.intend(asked.key, asked.work, "played")
+    runtime.ledger.submitted(asked.key, {"job": 0})
+    assert carry_out_item(runtime, case, asked, Silent()).ok
+    assert len(backend.submitted) == 1
+
+
+def test_work_that_was_sent_is_taken_up_whatever_it_would_cost_now(
+    runtime: Runtime, case: Case, item: Callable[[Played], Item]
+) -> None:
+    backend = Played(DeviceKind.REHEARSAL, Quote(qpu_s=None, usd=None), GOOD)
+    asked = item(backend)
+    runtime.ledger.intend(asked.key, asked.work, "played")
+    runtime.ledger.submitted(asked.key, {"job": 0})
+    assert carry_out_item(runtime, case, asked, Silent()).ok
+    assert backend.submitted == []
+
+
+def test_hardware_that_does_not_go_through_the_submission_gets_no_work(
+    runtime: Runtime, case: Case, item: Callable[[Played], Item]
+) -> None:
+    backend = Played(DeviceKind.HARDWARE, Quote(qpu_s=None, usd=None), GOOD)
+    result = carry_out_item(runtime, case, item(backend), Silent())
+    assert (result.ok, backend.submitted) == (False, [])
+    assert "has nothing by which work is paid for" in (result.error or "")
+
+
+def test_a_backend_that_fails_to_close_keeps_nothing_else_open(runtime: Runtime, case: Case) -> None:
+    class Stuck(Played):
+        def close(self) -> None:
+            raise BackendError("stuck")
+
+    runtime.ledger.open_case(case.info)
+    runtime._backends["stuck"] = Stuck(DeviceKind.CLASSICAL)
+    with pytest.raises(BackendError, match="stuck"):
+        runtime.close()
+    settings = runtime.settings
+    later = SqlLedger(settings.ledger, FileStore(settings.store))
+    assert later.case("c").status is CaseStatus.INTERRUPTED  # its lease was given back
+    later.close()
+
+
+def test_a_database_that_is_away_for_a_beat_does_not_end_the_beating(
+    runtime: Runtime, case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beats, seen = iter([OSError("busy")]), Event()
+
+    def beat(_: str, __: object) -> None:
+        for error in beats:
+            raise error
+        seen.set()
+
+    monkeypatch.setattr(runtime.ledger, "heartbeat", beat)
+    runtime.settings = Settings(home=runtime.settings.home, case_lease_s=0.03)
+    with runtime.heartbeat(case.case_id):
+        assert seen.wait(20)
+    assert not runtime.stop.is_set()
+
+
+FAULT = RawResult(JobState.FAULT, error="a rank was killed", usage=Usage(5.0, 7.0))
+
+
+def test_a_try_that_the_machine_ended_is_made_anew_and_its_cost_counts(
+    runtime: Runtime, case: Case, item: Callable[[Played], Item]
+) -> None:
+    backend = Played(DeviceKind.CLASSICAL, None, FAULT, FAULT, GOOD)
+    asked = item(backend)
+    result = carry_out_item(runtime, case, asked, Silent())
+    assert (result.ok, result.digest) == (True, GOOD.digest)
+    assert result.usage == GOOD.usage
+    assert result.lost == (Lost("a rank was killed", Usage(5.0, 7.0)),) * 2
+    assert result.spent == Usage(11.0, 15.0, 2.0, 3.0)
+    kinds = [event["kind"] for event in runtime.ledger.events("c")]
+    assert [kind for kind in kinds if kind.startswith("work.")] == [
+        "work.wanted",
+        *("work.submitted", "work.lost") * 2,
+        *("work.submitted", "work.settled"),
+    ]
+    # what is left of the 40 s after each lost try
+    assert [work.resources.wall_s for work in backend.submitted] == [40.0, 35.0, 30.0]
+    assert carry_out_item(runtime, case, asked, Silent()) == result  # as it is recorded
+
+
+def test_a_machine_that_ends_every_try_settles_nothing_and_can_be_gone_on_with(
+    runtime: Runtime, case: Case, item: Callable[[Played], Item]
+) -> None:
+    backend = Played(DeviceKind.CLASSICAL, None, FAULT, FAULT, FAULT, GOOD)
+    asked = item(backend)
+    with pytest.raises(Faulted, match=r"work 0, was ended 3 times on played: a rank was killed.*--case c"):
+        carry_out_item(runtime, case, asked, Silent())
+    assert runtime.ledger.find_result(asked.key, WORK) is None
+    assert runtime.ledger.used("c", 0) == Usage(15.0, 21.0)
+    assert carry_out_item(runtime, case, asked, Silent()).spent == Usage(16.0, 22.0, 2.0, 3.0)
+
+
+def test_work_that_died_with_its_driver_costs_and_is_no_try(
+    runtime: Runtime, case: Case, item: Callable[[Played], Item]
+) -> None:
+    backend = Played(DeviceKind.CLASSICAL, None, FAULT, FAULT, FAULT, GOOD)
+    asked = item(backend)
+    runtime.ledger.intend(asked.key, asked.work, "played")
+    runtime.ledger.submitted(asked.key, {"job": 0})
+    assert len(carry_out_item(runtime, case, asked, Silent()).lost) == 3
+    assert len(backend.submitted) == 3
+
+
+@pytest.mark.parametrize("error", [BackendError("busy", retry=True), OSError(28, "No space left on device")])
+def test_a_machine_that_takes_no_work_is_asked_a_bounded_number_of_times(
+    runtime: Runtime, case: Case, item: Callable[[Played], Item], error: Exception
+) -> None:
+    class Busy(Played):
+        def submit(self, work: Work, folder: Path) -> dict[str, Any]:
+            super().submit(work, folder)
+            raise error
+
+    backend = Busy(DeviceKind.CLASSICAL)
+    with pytest.raises(Faulted, match=r"busy|No space left"):
+        carry_out_item(runtime, case, item(backend), Silent())
+    assert len(backend.submitted) == 3
+
+
+def test_a_machine_that_fails_ends_no_attempt_and_climbs_no_tier(
+    runtime: Runtime, case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = Played(DeviceKind.CLASSICAL, None, FAULT, FAULT, FAULT)
+    monkeypatch.setattr(Runtime, "backend", lambda *_: backend)
+    first = solve(runtime, case)
+    assert (first.status, first.attempts, len(first.decisions)) == (CaseStatus.INTERRUPTED, (), 1)
+    assert "says nothing about the method" in first.paused
+    assert first.cost.cpu_s == 21.0
+    assert runtime.ledger.case("c").status is CaseStatus.INTERRUPTED
+    backend.results = [GOOD]
+    second = solve(runtime, case)
+    assert second.status is CaseStatus.ACCEPTED
+    assert second.cost.cpu_s == 22.0
+    assert [attempt.number for attempt in second.attempts] == [0]
+
+
+def test_a_heartbeat_after_the_end_of_a_case_stops_no_other(
+    runtime: Runtime, case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The case is closed inside the block that renews its lease; a beat may come in between."""
+    monkeypatch.setattr(Runtime, "backend", lambda *_: Played(DeviceKind.CLASSICAL, None, GOOD))
+    runtime.settings = Settings(home=runtime.settings.home, case_lease_s=0.03)
+    beat, refused = runtime.ledger.heartbeat, Event()
+
+    def watched(case_id: str, elapsed: Elapsed | None) -> None:
+        try:
+            beat(case_id, elapsed)
+        except CaseConflict:
+            refused.set()
+            raise
+
+    def closed(*_: Any) -> None:
+        assert refused.wait(20)  # the beat between the closing of the case and the end of its block
+
+    monkeypatch.setattr(runtime.ledger, "heartbeat", watched)
+    monkeypatch.setattr(runtime.tracker, "case_closed", closed)
+    assert solve(runtime, case).status is CaseStatus.ACCEPTED
+    monkeypatch.undo()
+    monkeypatch.setattr(Runtime, "backend", lambda *_: Played(DeviceKind.CLASSICAL, None, GOOD))
+    later = replace(case, info=case.info.model_copy(update={"case_id": "later"}))
+    assert solve(runtime, later).status is CaseStatus.ACCEPTED
+    assert not runtime.stop.is_set()
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, SystemExit, RuntimeError])
+@pytest.mark.parametrize("where", ["case_opened", "decided", "attempt_finished", "case_closed"])
+def test_whatever_ends_a_driver_leaves_no_case_to_a_process_that_lives(
+    runtime: Runtime, case: Case, monkeypatch: pytest.MonkeyPatch, stop: type[BaseException], where: str
+) -> None:
+    """Prefect cancels by an exception of its own; a worker that goes away raises SystemExit."""
+    monkeypatch.setattr(Runtime, "backend", lambda *_: Played(DeviceKind.CLASSICAL, None, GOOD))
+    calls = []
+
+    def ended(*arguments: Any) -> None:
+        calls.append(arguments)
+        if len(calls) == 1:
+            raise stop("cancelled")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(runtime.tracker, where, ended)
+        with pytest.raises(stop):
+            solve(runtime, case)
+    if where == "case_closed":  # it had ended before: its run in MLflow is ended as what it is
+        assert calls[1][1] is CaseStatus.ACCEPTED
+    else:
+        status = CaseStatus.FAILED if stop is RuntimeError else CaseStatus.INTERRUPTED
+        assert runtime.ledger.case("c").status is status
+    other = SqlLedger(runtime.settings.ledger, FileStore(runtime.settings.store))
+    monkeypatch.setattr(runtime, "ledger", other)
+    assert solve(runtime, case).status is CaseStatus.ACCEPTED
+
+
+@pytest.mark.parametrize("error", [MemoryError(), OSError(28, "No space left on device")])
+def test_a_machine_at_its_end_under_the_driver_itself_interrupts_the_case(
+    runtime: Runtime, case: Case, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    monkeypatch.setattr(Runtime, "backend", lambda *_: Played(DeviceKind.CLASSICAL, None, GOOD))
+
+    def raises(*_: Any) -> None:
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Toy, "certify", raises)
+        assert solve(runtime, case).status is CaseStatus.INTERRUPTED  # nothing was found invalid
+    with monkeypatch.context() as patch:
+        patch.setattr(runtime.ledger, "add_attempt", raises)
+        with pytest.raises(type(error)):
+            solve(runtime, case)
+    assert runtime.ledger.case("c").status is CaseStatus.INTERRUPTED
+    assert solve(runtime, case).status is CaseStatus.ACCEPTED
+
+
+def test_a_case_that_could_not_be_closed_is_free_and_the_first_error_is_told(
+    runtime: Runtime, case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    backend = Played(DeviceKind.CLASSICAL, None, ZeroDivisionError("the driver's own"))
+    monkeypatch.setattr(Runtime, "backend", lambda *_: backend)
+
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(runtime.ledger, "close_case", full)
+        with pytest.raises(ZeroDivisionError, match="the driver's own"):
+            solve(runtime, case)
+    assert runtime.ledger.case("c").status is CaseStatus.INTERRUPTED
+    backend.results = [GOOD]
+    assert solve(runtime, case).status is CaseStatus.ACCEPTED
+
+
+def test_work_gets_no_more_time_than_the_budget_leaves_and_keeps_its_identity(
+    runtime: Runtime, case: Case, item: Callable[[Played], Item]
+) -> None:
+    backend = Played(DeviceKind.CLASSICAL, None, GOOD)
+    asked = item(backend)
+    carry_out_item(runtime, case, asked, Silent())
+    assert WORK.resources.wall_s > 40
+    assert [work.resources.wall_s for work in backend.submitted] == [40.0]
+    assert runtime.ledger.find_result(asked.key, WORK) is not None
+
+
+def test_a_stop_cancels_the_work_and_settles_nothing(
+    runtime: Runtime, case: Case, item: Callable[[Played], Item]
+) -> None:
+    backend = Played(DeviceKind.CLASSICAL, None, GOOD)
+    asked = item(backend)
+    runtime.stop.set()
+    with pytest.raises(Interrupted):
+        carry_out_item(runtime, case, asked, Silent())
+    assert backend.cancelled == 1
+    assert runtime.ledger.find_result(asked.key, asked.work) is None
+
+
+def test_a_verifier_that_breaks_has_certified_nothing(
+    runtime: Runtime, case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> None:
+        raise ZeroDivisionError("by zero")
+
+    monkeypatch.setattr(Toy, "certify", broken)
+    runtime.ledger.open_case(case.info)
+    draft = Attempt(
+        number=0,
+        tier=Tier.HPC,
+        method="scan",
+        backend="mpi",
+        device_kind="classical",
+        seed=1,
+        quote=Quote(),
+        status=AttemptStatus.NOT_CERTIFIED,
+    )
+    done = (Done(WORK, GOOD),)
+    judged = carry_out_judge(runtime, case, Judge(draft, Candidate({"position": 5}), done, 0.05))
+    assert judged.status is AttemptStatus.NOT_CERTIFIED
+    assert judged.certificate is not None
+    assert judged.certificate.status is CertificateStatus.INVALID
+    assert "by zero" in judged.certificate.reasons[0]
+
+
+def test_a_decision_is_made_once_and_then_read_from_the_ledger(
+    runtime: Runtime, case: Case, policy: Policy
+) -> None:
+    runtime.ledger.open_case(case.info)
+    state = State(0, "toy", case.problem.target, case.rungs()[2:])
+    runtime.clock = lambda: 0.0
+    first = carry_out_decide(runtime, case, Decide(state, Cost())).decision
+    runtime.clock = lambda: 1e9
+    again = carry_out_decide(runtime, case, Decide(state, Cost())).decision
+    assert first == again
+    assert first.action is Action.REFUSE
+    assert {fact.provider for fact in first.facts} >= {"escalation.policy.core_facts:calibration_age_h"}
+
+
+def test_a_rung_that_cannot_be_quoted_keeps_its_gates_closed_and_says_why(
+    runtime: Runtime, case: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> None:
+        raise RuntimeError("no\nprice list")
+
+    monkeypatch.setattr("problems.toy.methods.Dice.quote", broken)
+    runtime.ledger.open_case(case.info)
+    state = State(0, "toy", case.problem.target, case.rungs()[2:])
+    decision = carry_out_decide(runtime, case, Decide(state, Cost())).decision
+    price = next(fact for fact in decision.facts if fact.name == "quote.usd")
+    assert (price.value, price.note) == (None, "no quote: no price list")
+
+
+def test_what_is_left_of_a_budget_is_never_negative() -> None:
+    budget = Budget(wall_s=5, usd=3)
+    rest = left(budget, Cost(wall_s=9, usd=9))
+    assert rest.usd == 0.0
+    assert rest.wall_s is not None
+    assert 0 < rest.wall_s < 0.01
+
+
+def test_a_final_case_is_returned_as_it_is(runtime: Runtime, case: Case) -> None:
+    for spec in ("mpi", "local"):
+        runtime._backends[spec] = Played(DeviceKind.CLASSICAL, None, GOOD, GOOD)
+    first = solve(runtime, case)
+    again = solve(runtime, case)
+    assert first.status is CaseStatus.ACCEPTED
+    assert again == first
+    assert not (runtime.settings.scratch / "c").exists()
+
+
+def test_a_case_that_breaks_is_closed_as_failed_and_can_be_taken_up_again(
+    runtime: Runtime, case: Case
+) -> None:
+    runtime._backends["mpi"] = Played(DeviceKind.CLASSICAL, None, BackendError("broke"))
+    with pytest.raises(BackendError, match="broke"):
+        solve(runtime, case)
+    assert runtime.ledger.case("c").status is CaseStatus.FAILED
+    runtime._backends["mpi"] = Played(DeviceKind.CLASSICAL, None, GOOD)
+    assert solve(runtime, case).status is CaseStatus.ACCEPTED

@@ -1,0 +1,255 @@
+"""What a reader sees: numbers against hand-made tables, escaping, the same bytes twice."""
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from statistics import mean
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.calibration import calibration_curve
+from sklearn.metrics import roc_curve
+
+from escalation.model.attempt import Attempt, AttemptStatus
+from escalation.model.problem import Target, Tier
+from escalation.model.quote import Quote
+from problems.classification.report.report import sections
+from problems.classification.verify.certify import certify
+from toolbox.drawing import html_tables as tables
+from toolbox.stats import curves
+
+TARGET = Target(metric="roc_auc", at_least=0.7)
+
+
+def attempt(bench: Any, candidate: Any, **changes: Any) -> Any:
+    certificate = certify(bench.instance, TARGET, candidate, (), 0.05) if candidate else None
+    fields = {
+        "number": 0,
+        "tier": Tier.HPC,
+        "method": "nested_cv",
+        "backend": "mpi",
+        "device_kind": "classical",
+        "seed": 1,
+        "quote": Quote(),
+        "status": AttemptStatus.CERTIFIED,
+        "certificate": certificate,
+    }
+    return Attempt(**{**fields, **changes}), candidate
+
+
+class Balanced(HTMLParser):
+    """Fails on a tag that is not closed in order; collects ids."""
+
+    def __init__(self, html: Any) -> None:
+        super().__init__()
+        self.stack: list[str] = []
+        self.ids: list[str] = []
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: Any, attrs: Any) -> None:
+        self.stack.append(tag)
+        self.ids += [value for name, value in attrs if name == "id"]
+
+    def handle_startendtag(self, tag: Any, attrs: Any) -> None:
+        self.ids += [value for name, value in attrs if name == "id"]
+
+    def handle_endtag(self, tag: Any) -> None:
+        assert self.stack.pop() == tag
+
+
+def first(pattern: str, html: str) -> str:
+    found = re.search(pattern, html)
+    assert found is not None
+    return found.group(found.re.groups)
+
+
+def html_of(found: Any) -> Any:
+    return "".join(section.html for section in found)
+
+
+def test_every_attempt_has_its_figures_and_tables(bench: Any) -> None:
+    candidate = replace(bench.with_sets((0.7, 0.7)), controls={"itself": bench.candidate()})
+    tries = [attempt(bench, candidate), attempt(bench, candidate, number=1)]
+    found = sections(bench.instance, TARGET, tries)
+    assert [section.title for section in found] == [
+        "Data",
+        *(f"Attempt {n}: nested_cv on mpi" for n in (0, 1)),
+    ]
+    for section in found[1:]:
+        for word in (
+            "Calibration curve",
+            "Decision curve",
+            "ROC curve",
+            "Subgroups",
+            "Conformal",
+            "Null controls",
+        ):
+            assert word in section.html
+    page = Balanced(html_of(found))
+    assert page.stack == []
+    assert len(page.ids) == len(set(page.ids))
+
+
+def test_the_report_is_the_same_bytes_twice(bench: Any) -> None:
+    tries = [attempt(bench, bench.candidate())]
+    assert sections(bench.instance, TARGET, tries) == sections(bench.instance, TARGET, tries)
+
+
+def test_nothing_is_loaded_from_elsewhere(bench: Any) -> None:
+    html = html_of(sections(bench.instance, TARGET, [attempt(bench, bench.candidate())]))
+    assert not re.search(r'(src|href)="(?!#)', html)
+    assert "@import" not in html
+    assert "<script" not in html
+
+
+def test_whatever_comes_from_data_is_escaped(bench: Any) -> None:
+    evil = "<script>alert('&')</script>"
+    names = tuple(evil if row < 50 else "b" for row in range(100))
+    hostile = replace(
+        bench, instance=replace(bench.instance, subgroups={evil: names}, positive=evil, remarks=(evil,))
+    )
+    candidate = hostile.candidate()
+    candidate = replace(
+        candidate,
+        values={**candidate.values, "chosen": evil},
+        notes={evil: [{evil: evil}], "x": [evil, [evil]]},
+    )
+    tries = [attempt(hostile, candidate, error=evil, method="m")]
+    html = html_of(sections(hostile.instance, TARGET, tries))
+    assert "<script" not in html
+    assert html.count("&lt;script&gt;") > 8
+    assert Balanced(html).stack == []
+
+
+def test_predictions_that_were_not_verified_are_not_drawn(bench: Any, as_npy: Any) -> None:
+    forged = bench.candidate(sealed_scores=as_npy(np.full(100, 0.5)))
+    html = html_of(sections(bench.instance, TARGET, [attempt(bench, forged)]))
+    assert "<svg" not in html
+    assert "forged predictions" in html
+
+
+def test_an_attempt_without_a_candidate_says_why(bench: Any) -> None:
+    html = sections(bench.instance, TARGET, [attempt(bench, None, error="timed out after 3 s")])[1].html
+    assert "timed out after 3 s" in html
+
+
+def test_small_subgroups_are_flagged_and_big_ones_are_not(bench: Any) -> None:
+    html = html_of(sections(bench.instance, TARGET, [attempt(bench, bench.candidate())]))
+    older = first(r"<tr><td>age</td><td>older</td>.*?</tr>", html)
+    younger = first(r"<tr><td>age</td><td>younger</td>.*?</tr>", html)
+    assert "small" in older
+    assert "small" not in younger
+
+
+def test_coverage_of_conformal_sets_is_counted_with_its_exact_interval(bench: Any) -> None:
+    labels = bench.instance.sealed_labels
+    scores = bench.fit(index=bench.instance.open_index[:40]).predict_proba(
+        bench.instance.sealed_features[["x0", "x1"]]
+    )[:, 1]
+    wrong = np.where(labels == 1, 1 - scores, scores)
+    # thresholds that hold 45 of the 50 rows of each class
+    low, high = (float(np.sort(wrong[labels == label])[44:46].mean()) for label in (0, 1))
+    sizes = (scores <= low).astype(int) + (1 - scores <= high)
+    html = html_of(sections(bench.instance, TARGET, [attempt(bench, bench.with_sets((low, high)))]))
+    cells = first(r"<tr><td>all</td>(.*?)</tr>", html)
+    numbers = [float(cell) for cell in re.findall(r">([\d.]+)<", cells)]
+    # Clopper-Pearson for 90 of 100: 0.8238 to 0.9510 (R's binom.test)
+    kinds = [float(np.mean(sizes == size)) for size in (0, 1, 2)]
+    assert numbers == pytest.approx([100, 0.9, 0.8238, 0.9510, sizes.mean(), *kinds], abs=5e-5)
+
+
+def test_rows_of_one_class_are_shown_without_a_roc_curve(make_bench: Any) -> None:
+    bench = make_bench(labels=[*(np.arange(80) % 2), *np.ones(100, int)])
+    html = html_of(sections(bench.instance, TARGET, [attempt(bench, bench.candidate())]))
+    assert "ROC curve" not in html
+    assert "Calibration curve" in html
+
+
+# ---- the numbers behind the figures ------------------------------------------------------------------------
+
+
+def test_wilson_interval_is_that_of_newcombe_1998() -> None:
+    assert curves.wilson(81, 263) == pytest.approx((0.2553, 0.3662), abs=5e-5)  # his table I, method 3
+    assert curves.wilson(0, 20) == pytest.approx((0.0, 0.1611), abs=5e-5)
+
+
+def test_calibration_curve_agrees_with_scikit_learn() -> None:
+    rng = np.random.default_rng(1)
+    scores = rng.random(400)
+    labels = (rng.random(400) < scores).astype(int)
+    found = curves.calibration(labels, scores)
+    observed, predicted = calibration_curve(labels, scores, n_bins=10, strategy="quantile")
+    np.testing.assert_allclose(found.observed, observed)
+    np.testing.assert_allclose(found.predicted, predicted)
+    assert found.rows.tolist() == [40] * 10
+    assert curves.calibration_error(found) == pytest.approx(mean(abs(observed - predicted).tolist()))
+
+
+def test_equal_scores_share_a_bin() -> None:
+    found = curves.calibration(np.array([0, 1] * 50), np.full(100, 0.5))
+    assert (found.rows.tolist(), found.observed.tolist()) == ([100], [0.5])
+
+
+def test_roc_curve_agrees_with_scikit_learn() -> None:
+    rng = np.random.default_rng(2)
+    labels, scores = rng.integers(0, 2, 80), rng.integers(0, 12, 80) / 12
+    false_rate, true_rate = curves.roc(labels, scores)
+    expected_false, expected_true, _ = roc_curve(labels, scores, drop_intermediate=False)
+    np.testing.assert_allclose(false_rate, expected_false)
+    np.testing.assert_allclose(true_rate, expected_true)
+
+
+def test_net_benefit_is_the_one_counted_by_hand() -> None:
+    labels, scores = np.array([1, 1, 0, 0, 0]), np.array([0.9, 0.3, 0.6, 0.2, 0.1])
+    # at 1/4: 2 true, 1 false positives, odds 1/3; at 1/2: 1 and 1, odds 1
+    found = curves.net_benefit(labels, scores, np.array([0.25, 0.5]))
+    np.testing.assert_allclose(found, [(2 - 1 / 3) / 5, 0.0])
+    np.testing.assert_allclose(curves.act_on_all(0.4, np.array([0.25, 0.5])), [0.4 - 0.6 / 3, 0.4 - 0.6])
+
+
+def test_acting_on_everybody_is_a_model_that_always_says_one() -> None:
+    labels, thresholds = np.arange(50) % 3 == 0, np.linspace(0.05, 0.9, 9)
+    found = curves.net_benefit(labels.astype(int), np.ones(50), thresholds)
+    np.testing.assert_allclose(found, curves.act_on_all(labels.mean(), thresholds))
+
+
+def test_long_tables_say_how_much_they_leave_out() -> None:
+    assert "and 40 more" in tables.table(("n",), [(n,) for n in range(100)])
+
+
+def test_notes_of_any_shape_become_html() -> None:
+    html = tables.notes({"a": 1, "b": [{"x": 1.0, "y": None}], "c": {"d": [1, 2.5]}, "e": [[1], {"f": True}]})
+    assert Balanced(html).stack == []
+    for word in ("2.5", "yes", "–"):
+        assert word in html
+
+
+def test_intervals_of_a_number_are_listed_from_low_to_high(bench: Any) -> None:
+    intervals = ("> 81", "58 – 71", "71 – 81", "≤ 58", "9 – 58")
+    names = tuple(intervals[row % 5] for row in range(100))
+    listed = replace(bench, instance=replace(bench.instance, subgroups={"age": names}))
+    html = html_of(sections(listed.instance, TARGET, [attempt(listed, listed.candidate())]))
+    found = re.findall(r"<tr><td>age</td><td>(.*?)</td>", html)
+    assert found == ["≤ 58", "9 – 58", "58 – 71", "71 – 81", "&gt; 81"]
+
+
+@pytest.mark.parametrize(
+    ("time_ordered", "grouped", "words"),
+    [
+        (False, False, "at random, fixed by the seed, equal rows kept together"),
+        (False, True, "at random, fixed by the seed, groups kept together"),
+        (True, False, "by time: the latest rows are sealed"),
+        (
+            True,
+            True,
+            "by time: the latest rows are sealed; earlier rows of a group that is sealed are set aside",
+        ),
+    ],
+)
+def test_the_report_says_how_rows_were_sealed(
+    bench: Any, time_ordered: bool, grouped: bool, words: str
+) -> None:
+    instance = replace(bench.instance, time_ordered=time_ordered, grouped=grouped)
+    assert f">{words}<" in sections(instance, TARGET, [])[0].html

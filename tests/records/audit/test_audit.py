@@ -1,0 +1,92 @@
+"""The audit finds what was changed in the store and in MLflow, and is content with what was not."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from escalation.engine.drive import solve
+from escalation.engine.opening import prepare
+from escalation.inputs.settings import Settings
+from escalation.model.case import WorkKey
+from escalation.model.problem import Problem, Target
+from escalation.model.work import Blob, JobState, LocalCall, RawResult
+from escalation.policy.policy import parse_policy
+from records.audit import audit as auditing
+from records.audit.audit import audit
+from records.ledger.ledger import SqlLedger
+from tasks.runtime import open_runtime
+
+ON_SQLITE = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+
+
+@ON_SQLITE
+def test_what_nobody_touched_is_as_the_ledger_says(filled: SqlLedger) -> None:
+    found = audit(filled, filled.store)  # type: ignore[arg-type]
+    assert found.findings == ()
+    assert found.events == len(filled.events())
+
+
+def kept(ledger: SqlLedger, data: bytes) -> Path:
+    """Puts bytes into a result; returns their file."""
+    key = WorkKey("c", 1, 0)
+    ledger.open_case(ledger.case("c").info)
+    ledger.intend(key, LocalCall("a:b", {"x": 2}, {"in": Blob(data + b"!")}), "local")
+    ledger.settle(key, RawResult(JobState.DONE, files={"out": Blob(data)}))
+    return ledger.store.path(Blob(data).digest)  # type: ignore[attr-defined, no-any-return]
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("change", ["damage", "delete"])
+def test_a_file_that_was_changed_or_is_gone_is_named(filled: SqlLedger, change: str) -> None:
+    path = kept(filled, b"bytes")
+    assert audit(filled, filled.store).findings == ()  # type: ignore[arg-type]
+    os.chmod(path, 0o600)
+    if change == "damage":
+        path.write_bytes(b"other")
+    else:
+        path.unlink()
+    [found] = audit(filled, filled.store).findings  # type: ignore[arg-type]
+    assert path.name in found
+
+
+@ON_SQLITE
+def test_a_large_store_is_sampled_and_that_is_said(
+    filled: SqlLedger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept(filled, b"bytes")
+    monkeypatch.setattr(auditing, "HASHED_BYTES", 1)
+    found = audit(filled, filled.store)  # type: ignore[arg-type]
+    assert (found.files, found.hashed) == (2, 1)
+    assert "1 of 2 files hashed" in found.said
+
+
+def test_what_was_changed_in_mlflow_is_named(tmp_path: Path) -> None:
+    from mlflow import MlflowClient
+
+    settings = Settings(home=tmp_path / "home")
+    policy = "policy: p\nsummary: AI alone.\ntiers: [ai]\nbackends: {local_call: local, mpi_program: local}\n"
+    policy = policy.replace(", mpi_program: local", "")
+    instance: dict[str, Any] = {"numbers": [3, 1, 4], "reach": 3}
+    problem = Problem(family="toy", instance=instance, target=Target(metric="number", at_least=4))
+    with open_runtime(settings) as runtime:
+        outcome = solve(runtime, prepare(problem, parse_policy(policy), case_id="c"))
+    with open_runtime(settings) as runtime:
+        found = audited(runtime, settings)
+        assert (found.findings, found.runs) == ((), 1)
+        client = MlflowClient(settings.tracking_uri)
+        assert outcome.mlflow_run_id is not None
+        client.log_metric(outcome.mlflow_run_id, "certificate.value", 1000.0)
+        client.set_tag(outcome.mlflow_run_id, "tierwise.status", "refused")
+        said = "\n".join(audited(runtime, settings).findings)
+        for name in ("certificate.value", "tierwise.status"):
+            assert f"MLflow's run of case c: expected {name}" in said
+        client.delete_run(outcome.mlflow_run_id)
+        [gone] = [line for line in audited(runtime, settings).findings if "attempt" not in line]
+        assert gone.startswith(f"MLflow has no run {outcome.mlflow_run_id}")
+
+
+def audited(runtime: Any, settings: Settings) -> auditing.Audit:
+    """Audits what a runtime works with."""
+    return audit(runtime.ledger, runtime.store, settings.tracking_uri)

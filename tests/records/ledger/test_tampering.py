@@ -1,0 +1,263 @@
+"""A row changed behind the ledger's back is found in every column, and nothing is built upon it."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import Float, Integer, Table, create_engine, select, text, update
+
+from escalation.model.attempt import Cost
+from escalation.model.case import CaseStatus, WorkKey
+from escalation.model.errors import CorruptRecord
+from escalation.model.problem import Budget
+from escalation.model.submission import Limit, Period, Submission, Word
+from escalation.model.submission_states import SubmissionState
+from escalation.model.work import JobState, RawResult
+from records.ledger import approvals, keyed, walk
+from records.ledger.ledger import SqlLedger
+from records.ledger.schema import SEALED
+from tests.records.conftest import KEY, WORK
+
+Sql = Callable[..., None]
+ON_SQLITE = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+"""Where the database makes no difference."""
+CELLS = [(table, column.name) for table in SEALED for column in table.columns if not column.primary_key]
+KEYS = [(table, column.name) for table in SEALED for column in table.primary_key]
+
+
+def other(table: Table, column: str) -> str:
+    """SQL of another value of the column's type."""
+    kind = table.c[column].type
+    if isinstance(kind, Integer):
+        return f"{column} + 1000"
+    if isinstance(kind, Float):
+        return f"coalesce({column}, 0) + 1"
+    if table.c[column].type.length is None:  # type: ignore[attr-defined]  # JSON: the same data, other bytes
+        return f"replace(coalesce({column}, 'null'), '{{', '{{ ') || ' '"
+    return f"'x' || substr(coalesce({column}, ''), 2)"
+
+
+def test_every_cell_of_every_table_is_sealed(paid: SqlLedger, url: str) -> None:
+    engine = create_engine(url.replace("postgresql:", "postgresql+psycopg:"))
+    for table, column in CELLS:
+        with engine.begin() as connection:
+            before = connection.execute(select(table)).mappings().all()
+            connection.execute(text(f"UPDATE {table.name} SET {column} = {other(table, column)}"))
+        found = [each for each in paid.findings() if "the limits count" not in each]
+        assert found, (table.name, column)
+        assert all(f"expected the row {table.name} " in each for each in found)
+        with engine.begin() as connection:
+            for row in before:
+                mine = [each == row[each.name] for each in table.primary_key]
+                connection.execute(update(table).where(*mine).values({column: row[column]}))
+        assert paid.findings() == ()
+    engine.dispose()
+
+
+@ON_SQLITE
+@pytest.mark.parametrize(("table", "column"), KEYS, ids=lambda each: getattr(each, "name", each))
+def test_a_row_under_another_key_is_found_and_so_is_the_one_that_is_missing(
+    paid: SqlLedger, sql: Sql, table: Table, column: str
+) -> None:
+    sql(f"UPDATE {table.name} SET {column} = {other(table, column)}")
+    found = "\n".join(paid.findings())
+    assert f"expected an event for the row {table.name} " in found
+    assert f"expected the row {table.name} " in found
+    assert "got none" in found
+
+
+def authorise(ledger: SqlLedger, row: Submission, question: Any) -> tuple[Any, Submission]:
+    return ledger.authorise(row, question, Budget(), "p", 1060.0)
+
+
+RESET = tuple(
+    f"UPDATE {table} SET state = '{after}', "
+    f'{column} = replace({column}, \'"state":"{before}"\', \'"state":"{after}"\')'
+    for table, column, before, after in (
+        ("approvals", "approval", "used", "granted"),
+        ("handoffs", "handoff", "authorised", "asked"),
+    )
+)
+"""What makes a used approval look unused, and its work unsent."""
+
+
+@pytest.fixture
+def used(paid: SqlLedger, make_question: Any) -> Submission:
+    """A submission whose approval was used up; the row as it was before."""
+    row = paid.find_submission(WorkKey("c", 0, 1))
+    assert row is not None
+    assert authorise(paid, row, make_question(row))[0].word is Word.GRANTED
+    return row
+
+
+def test_a_used_approval_that_was_set_back_is_not_spent_again(
+    paid: SqlLedger, used: Submission, make_question: Any, sql: Sql
+) -> None:
+    sql(*RESET)
+    before = len(paid.events())
+    row = paid.find_submission(used.key)
+    assert row is not None
+    assert (row.state, paid.approvals("c")[0].state) == (SubmissionState.ASKED, "granted")
+    with pytest.raises(CorruptRecord, match="expected the row handoffs c/0/1 to have SHA-256"):
+        authorise(paid, row, make_question(row))
+    assert len(paid.events()) == before  # and nothing was sealed anew
+    with pytest.raises(CorruptRecord, match="nothing is spent on this ledger"):
+        paid.check()
+
+
+WRITES: dict[str, tuple[str, Callable[[SqlLedger], Any]]] = {
+    "approvals c/q0": (
+        "UPDATE approvals SET approval = replace(approval, 'granted', 'asked'), state = 'asked'",
+        lambda it: it.answer("q0", granted=True, by="Eve", reason="", now=1003.0),
+    ),
+    "limits p/day": (
+        "UPDATE limits SET usd = 9000",
+        lambda it: it.set_limit(Limit(project="p", period=Period.DAY, qpu_s=1.0)),
+    ),
+    "budgets c/0/0": (
+        "UPDATE budgets SET project = 'q' WHERE ordinal = 0",
+        lambda it: it.spend(KEY, Cost(usd=0.25)),
+    ),
+    "handoffs c/0/1": (
+        "UPDATE handoffs SET handoff = replace(handoff, '4.8', '480.8')",
+        lambda it: it.move(it.submissions()[0], SubmissionState.CANCELLED, 1003.0),
+    ),
+    "cases c": (
+        "UPDATE cases SET opened_at = '2020'",
+        lambda it: it.close_case("c", CaseStatus.FAILED, None),
+    ),
+    "intents c/0/0": (
+        "UPDATE intents SET result = NULL, state = 'wanted'",
+        lambda it: it.settle(KEY, RawResult(JobState.DONE, {"y": 2})),
+    ),
+}
+"""By row: what is done to it, and an honest write of it."""
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("row", WRITES)
+def test_no_honest_write_seals_what_was_changed_behind_its_back(paid: SqlLedger, sql: Sql, row: str) -> None:
+    statement, write = WRITES[row]
+    sql(statement)
+    with pytest.raises(CorruptRecord, match=f"expected the row {row} to have .* behind the ledger's back"):
+        write(paid)
+    assert any(f"expected the row {row} " in each for each in paid.findings())
+
+
+@ON_SQLITE
+@pytest.mark.parametrize(
+    ("row", "statement", "write"),
+    [
+        ("budgets c/0/0", "DELETE FROM budgets", lambda it: it.reserve(KEY, Cost(usd=1), Budget(usd=2))),
+        (
+            "limits p/day",
+            "DELETE FROM limits",
+            lambda it: it.set_limit(Limit(project="p", period=Period.DAY, usd=99.0)),
+        ),
+        (
+            "handoffs c/0/1",
+            "DELETE FROM handoffs",
+            lambda it: it.want_submission(WorkKey("c", 0, 1), "w", "m", 1.0),
+        ),
+        ("intents c/0/0", "DELETE FROM intents", lambda it: it.intend(KEY, WORK, "local")),
+    ],
+)
+def test_what_was_deleted_is_not_written_again_as_if_it_had_never_been(
+    paid: SqlLedger, sql: Sql, row: str, statement: str, write: Callable[[SqlLedger], Any]
+) -> None:
+    sql(statement)
+    with pytest.raises(CorruptRecord, match=rf"expected the row {row} that event \d+ wrote, got none"):
+        write(paid)
+
+
+@ON_SQLITE
+def test_nothing_is_spent_while_any_row_is_wrong(paid: SqlLedger, sql: Sql, make_question: Any) -> None:
+    sql("UPDATE decisions SET decision = replace(decision, 'next', 'x')")
+    row = paid.find_submission(WorkKey("c", 0, 1))
+    assert row is not None
+    with pytest.raises(CorruptRecord, match="decisions c/0") as error:
+        authorise(paid, row, make_question(row))
+    assert "\n" not in str(error.value)
+    assert paid.spending("p", Period.TOTAL, 0.0)[0] == Cost()
+
+
+@pytest.fixture
+def careless(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """A program that seals whatever it finds, as this one did once."""
+    for module in (approvals, keyed):
+        monkeypatch.setattr(module, "check", lambda *_: None)
+    monkeypatch.setattr(walk, "check", lambda _: None)
+    return monkeypatch
+
+
+def test_tampering_that_was_sealed_is_found_in_the_history(
+    paid: SqlLedger, used: Submission, make_question: Any, sql: Sql, careless: pytest.MonkeyPatch
+) -> None:
+    sql(*RESET)
+    row = paid.find_submission(used.key)
+    assert row is not None
+    assert authorise(paid, row, make_question(row))[0].word is Word.GRANTED
+    careless.undo()
+    assert paid.verify() == len(paid.events())  # every hash fits
+    found = paid.findings()
+    assert any("approval q0 was used after it was used" in each for each in found)
+    assert any("was authorised, and is said to have been asked" in each for each in found)
+    with pytest.raises(CorruptRecord, match="approval q0 was used after it was used"):
+        paid.check()
+
+
+@ON_SQLITE
+def test_an_approval_that_nobody_granted_is_found_in_the_history(
+    paid: SqlLedger, make_question: Any, sql: Sql, careless: pytest.MonkeyPatch, freeze: Any
+) -> None:
+    row = freeze(paid, 2)
+    _, row = paid.authorise(row, make_question(row, 7), Budget(), "q", 1001.0)
+    sql(
+        "UPDATE approvals SET state = 'granted', approval = replace(approval, '\"state\":\"asked\"', "
+        "'\"state\":\"granted\"') WHERE approval_id = 'q7'"
+    )
+    assert paid.authorise(row, make_question(row, 8), Budget(), "q", 1002.0)[0].word is Word.GRANTED
+    careless.undo()
+    assert ["approval q7 was used after it was asked" in each for each in paid.findings()] == [True]
+
+
+@ON_SQLITE
+def test_a_bill_of_what_was_never_sent_is_found_in_the_history(paid: SqlLedger) -> None:
+    paid.spend(WorkKey("c", 0, 1), Cost(usd=3.0))  # no hash is wrong, and yet
+    [found] = paid.findings()
+    assert "work c/0/1 was billed, and its submission is asked" in found
+
+
+@ON_SQLITE
+def test_a_submission_that_skipped_a_state_is_found_in_the_history(
+    paid: SqlLedger, sql: Sql, careless: pytest.MonkeyPatch
+) -> None:
+    sql(
+        "UPDATE handoffs SET state = 'fenced', handoff = replace(handoff, '\"state\":\"asked\"', "
+        '\'"state":"fenced"\')'
+    )
+    row = paid.find_submission(WorkKey("c", 0, 1))
+    assert row is not None
+    paid.move(row, SubmissionState.SENDING, 1003.0)
+    careless.undo()
+    [found] = paid.findings()
+    assert "submission c/0/1 was asked, and is said to have been fenced" in found
+
+
+def test_a_whole_honest_life_has_nothing_to_find(paid: SqlLedger, reach: Any) -> None:
+    paid.set_limit(Limit(project="p", period=Period.DAY, usd=900.0))
+    for ordinal, state in enumerate(SubmissionState, start=10):
+        reach(paid, state, ordinal)
+    assert paid.findings() == ()
+    paid.check()
+
+
+@ON_SQLITE
+def test_text_in_an_event_that_looks_like_a_seal_is_none(paid: SqlLedger) -> None:
+    fake = json.dumps({"key": ["c", 0, 0], "table": "budgets"})[1:-1].replace(" ", "")
+    row = paid.find_submission(WorkKey("c", 0, 1))
+    assert row is not None
+    paid.amend(row, reason=fake)
+    paid.spend(KEY, Cost(usd=0.25))
+    assert paid.verify() == len(paid.events())

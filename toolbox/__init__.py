@@ -1,0 +1,1 @@
+"""What families share, and nothing else uses."""

@@ -1,0 +1,1 @@
+"""What MPI programs share: a queue of tasks, and how it scales."""

@@ -1,0 +1,1 @@
+"""Statistics: bounds, ROC areas, conformal sets, null controls, curves, bootstrap, splits."""

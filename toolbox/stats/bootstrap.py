@@ -1,0 +1,63 @@
+"""Bootstrap of out-of-fold predictions: whole groups, by class, one seed a replicate."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toolbox.stats.arrays import Floats
+from toolbox.stats.splits import Index
+from toolbox.stats.weighted_metrics import weighted_metric
+
+Labels = NDArray[np.int8]
+
+
+@dataclass(frozen=True, eq=False)
+class Estimator:
+    """Estimates a metric from the out-of-fold predictions of a repeated cross-validation.
+
+    Attributes:
+        metric: of the family.
+        labels: 0 or 1, shape (n,).
+        groups: integers from 0, shape (n,).
+        folds: fold in which each row was held out, -1 for none, shape (repeats, n).
+        seed: of all replicates.
+    """
+
+    metric: str
+    labels: Labels
+    groups: Index
+    folds: NDArray[np.intp]
+    seed: int
+
+    def estimate(self, predictions: Floats, weights: Floats | None = None) -> float:
+        """Returns the metric of P(positive), shape (repeats, n), averaged over the repeats."""
+        weights = np.ones(len(self.labels)) if weights is None else weights
+        values = [
+            weighted_metric(self.metric, self.labels[held], repeat[held], weights[held], folds[held])
+            for folds, repeat in zip(self.folds, predictions, strict=True)
+            for held in [folds >= 0]
+        ]
+        return float(np.mean(values))
+
+    def weights(self, replicate: int) -> Floats:
+        """Returns how often each row occurs in a bootstrap replicate, shape (n,).
+
+        Groups are drawn with replacement within strata of equal class content (only negatives, only
+        positives, both), so that both classes occur in every one (Davison and Hinkley 1997, §3.8).
+        """
+        rng = np.random.default_rng([self.seed, replicate])
+        sizes = np.bincount(self.groups)
+        positives = np.bincount(self.groups, weights=self.labels)
+        stratum = np.where(positives == 0, 0, np.where(positives == sizes, 2, 1))
+        drawn = np.zeros(len(sizes))
+        for number in range(3):
+            members = np.flatnonzero(stratum == number)
+            if len(members):
+                drawn += np.bincount(rng.choice(members, len(members)), minlength=len(sizes))
+        return drawn[self.groups]
+
+    def replicate(self, series: Floats, number: int) -> Floats:
+        """Returns the metric of each series, shape (series, repeats, n), in one replicate."""
+        weights = self.weights(number)
+        return np.array([self.estimate(predictions, weights) for predictions in series])

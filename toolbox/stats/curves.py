@@ -1,0 +1,87 @@
+"""What the report shows of probabilities: calibration, ROC, net benefit. Numbers only, no drawing."""
+
+from dataclasses import dataclass
+from math import sqrt
+
+import numpy as np
+from scipy import stats
+
+from toolbox.stats.arrays import Floats, Ints
+
+BINS = 10
+LEAST_PER_BIN = 10
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Rows by predicted probability; each of shape (bins,).
+
+    Attributes:
+        predicted: mean predicted probability.
+        observed: share of positives.
+        low: lower 95 % limit of that share.
+        high: upper 95 % limit.
+        rows: number of rows.
+    """
+
+    predicted: Floats
+    observed: Floats
+    low: Floats
+    high: Floats
+    rows: Ints
+
+
+def wilson(successes: float, trials: float, level: float = 0.95) -> tuple[float, float]:
+    """Returns the two-sided score interval of a proportion (Wilson 1927, JASA 22:209)."""
+    z = float(stats.norm.ppf((1 + level) / 2))
+    share, weight = successes / trials, z**2 / trials
+    half = z * sqrt(share * (1 - share) / trials + weight / (4 * trials))
+    return (share + weight / 2 - half) / (1 + weight), (share + weight / 2 + half) / (1 + weight)
+
+
+def calibration(labels: Ints, scores: Floats) -> Calibration:
+    """Returns the calibration curve over bins of about equally many rows; equal scores share a bin."""
+    bins = max(1, min(BINS, len(scores) // LEAST_PER_BIN))
+    edges = np.quantile(scores, np.linspace(0, 1, bins + 1)[1:-1])
+    place = np.unique(np.searchsorted(edges, scores, side="right"), return_inverse=True)[1]
+    rows = np.bincount(place)
+    positives = np.bincount(place, weights=labels.astype(np.float64))
+    limits = np.array([wilson(p, n) for p, n in zip(positives, rows, strict=True)])
+    predicted = np.bincount(place, weights=scores) / rows
+    return Calibration(predicted, positives / rows, limits[:, 0], limits[:, 1], rows)
+
+
+def calibration_error(curve: Calibration) -> float:
+    """Returns the mean distance of observed from predicted over the bins, weighted by rows."""
+    return float(np.abs(curve.observed - curve.predicted) @ curve.rows / curve.rows.sum())
+
+
+def roc(labels: Ints, scores: Floats) -> tuple[Floats, Floats]:
+    """Returns false and true positive rates from (0, 0) to (1, 1), one point a distinct score."""
+    order = np.argsort(-scores, kind="stable")
+    last = np.append(np.flatnonzero(np.diff(scores[order])), len(scores) - 1)
+    hits = np.cumsum(labels[order] == 1)[last]
+    misses = last + 1 - hits
+    true_rate, false_rate = hits / hits[-1], misses / misses[-1]
+    return np.append(0.0, false_rate), np.append(0.0, true_rate)
+
+
+def net_benefit(labels: Ints, scores: Floats, thresholds: Floats) -> Floats:
+    """Returns true positives less weighted false positives per row (Vickers and Elkin 2006, MDM 26:565).
+
+    Args:
+        labels: 0 or 1, shape (rows,).
+        scores: probability of 1, shape (rows,).
+        thresholds: probabilities from which on one would act, above 0 and below 1, shape (points,).
+
+    Returns:
+        Shape (points,), in true positives per row.
+    """
+    acted = scores[None, :] >= thresholds[:, None]
+    true, false = acted[:, labels == 1].sum(axis=1), acted[:, labels != 1].sum(axis=1)
+    return np.asarray((true - false * thresholds / (1 - thresholds)) / len(labels), dtype=np.float64)
+
+
+def act_on_all(prevalence: float, thresholds: Floats) -> Floats:
+    """Returns the net benefit of acting on every row, shape (points,)."""
+    return np.asarray(prevalence - (1 - prevalence) * thresholds / (1 - thresholds), dtype=np.float64)
