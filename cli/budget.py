@@ -15,7 +15,8 @@ from escalation.model.calibration import PRACTICE_MONEY
 from escalation.model.case import WorkKey
 from escalation.model.errors import BadInput
 from escalation.model.submission import Limit, Period, Submission
-from escalation.ports.recording import Ledger
+from escalation.ports.ledger.budgets import BudgetLedger
+from escalation.ports.ledger.events import EventLog
 from escalation.ports.registry import practises
 from escalation.submission.paid_work import bills, may_be_charged
 from tasks.runtime import open_records
@@ -65,7 +66,7 @@ def set_limit(project: str, period: str, usd: float | None, qpu_s: float | None,
 
 
 def scope(
-    ledger: Ledger, project: str, period: Period, now: float, *, practice: bool = False
+    ledger: BudgetLedger, project: str, period: Period, now: float, *, practice: bool = False
 ) -> dict[str, Any]:
     """A project's limit over a period beside what is reserved and spent in it, of either money."""
     reserved, spent = ledger.spending(project, period, now, practice=practice)
@@ -96,12 +97,12 @@ def compared(row: Submission, bill: Cost | None) -> dict[str, Any]:
     }
 
 
-def _projects(ledger: Ledger) -> list[str]:
+def _projects(ledger: BudgetLedger) -> list[str]:
     named = [settings().project, *(limit.project for limit in ledger.limits())]
     return [*sorted(set(named) - {EVERYBODY}), EVERYBODY]
 
 
-def _billed(ledger: Ledger, rows: list[Submission]) -> list[tuple[Submission, Cost | None]]:
+def _billed(ledger: EventLog, rows: list[Submission]) -> list[tuple[Submission, Cost | None]]:
     found: dict[WorkKey, Cost] = bills(ledger, rows)
     return [(row, found.get(row.key)) for row in rows]
 

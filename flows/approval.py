@@ -25,7 +25,7 @@ from pydantic import Field, ValidationError
 from escalation.engine.runtime import Runtime
 from escalation.model.errors import BadInput
 from escalation.model.submission import Approval, ApprovalState
-from escalation.ports.recording import Ledger
+from escalation.ports.ledger.budgets import BudgetLedger
 from tasks.approval import question_in_brief, show_question
 
 LOOK_S = 2
@@ -126,7 +126,7 @@ def _stands(question: Approval, now: float) -> bool:
     return question.state is ApprovalState.ASKED and now < question.expires_at
 
 
-def _stands_in(ledger: Ledger, question: Approval) -> bool:
+def _stands_in(ledger: BudgetLedger, question: Approval) -> bool:
     """Whether nobody has answered it yet."""
     found = ledger.approvals(question.case_id)
     return any(

@@ -16,7 +16,7 @@ from escalation.inputs.settings import ROOT
 from escalation.model.case import CaseInfo, Outcome
 from escalation.model.errors import BadInput, Held
 from escalation.model.work import RawResult
-from escalation.ports.recording import Ledger
+from escalation.ports.ledger.ledger import Ledger
 from flows.approval import ask_about
 from flows.ending import bad_input, ended
 from flows.naming import case_id_of

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from escalation.inputs.settings import Settings
 from escalation.model.calibration import Calibration
 from escalation.model.identity import canonical_json
-from escalation.ports.recording import Ledger, Store
+from escalation.ports.ledger.events import EventLog
 from escalation.ports.registry import DeviceSummary
+from escalation.ports.store import Store
 
 KIND = "calibration"
 WIDTH = 10
@@ -59,7 +60,7 @@ def keep(settings: Settings, device: str, found: Calibration) -> tuple[str, bool
     return digest, new
 
 
-def history(ledger: Ledger, store: Store, device: str) -> tuple[Kept, ...]:
+def history(ledger: EventLog, store: Store, device: str) -> tuple[Kept, ...]:
     """The calibrations kept of a device, oldest first; empty where `flows.calibration` never saw it.
 
     Raises:
@@ -68,7 +69,7 @@ def history(ledger: Ledger, store: Store, device: str) -> tuple[Kept, ...]:
     return tuple(_in_order(ledger, store, device))
 
 
-def _in_order(ledger: Ledger, store: Store, device: str) -> Iterator[Kept]:
+def _in_order(ledger: EventLog, store: Store, device: str) -> Iterator[Kept]:
     from backends.ibm_runtime.devices import summary
 
     before: float | None = None

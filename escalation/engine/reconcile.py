@@ -16,8 +16,9 @@ from escalation.model.problem import Budget
 from escalation.model.submission import Approval, ApprovalState, Submission
 from escalation.model.submission_states import SubmissionState as S
 from escalation.policy.policy import SubmissionRules, parse_policy
+from escalation.ports.ledger.ledger import Ledger
+from escalation.ports.ledger.submissions import SubmissionLedger
 from escalation.ports.paid import PaidBackend
-from escalation.ports.recording import Ledger
 from escalation.submission.carry import led_on
 from escalation.submission.context import Handing, Step
 from escalation.submission.steps import Take, next_step
@@ -98,7 +99,7 @@ def report(runtime: Runtime, visits: list[Visit]) -> Report:
     )
 
 
-def open_cases(ledger: Ledger) -> tuple[str, ...]:
+def open_cases(ledger: SubmissionLedger) -> tuple[str, ...]:
     """The cases that have a submission which is not final, in the order of their oldest one."""
     return tuple(dict.fromkeys(row.case_id for row in ledger.submissions() if not row.state.final))
 

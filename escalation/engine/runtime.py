@@ -18,9 +18,11 @@ from escalation.model.decision import Decision
 from escalation.model.elapsed import Elapsed, Stopwatch
 from escalation.model.errors import CaseConflict
 from escalation.ports.families import Section
+from escalation.ports.ledger.ledger import Ledger
 from escalation.ports.machines import Machine, Progress
-from escalation.ports.recording import Ledger, Store, Tracker
 from escalation.ports.registry import backend_descriptor, resolve
+from escalation.ports.store import Store
+from escalation.ports.tracker import Tracker
 from escalation.submission.paid_work import PaidWork
 
 

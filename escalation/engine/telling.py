@@ -8,7 +8,7 @@ from escalation.model.case import Outcome
 from escalation.model.certificate import CertificateStatus
 from escalation.model.errors import first_line
 from escalation.ports.families import Answer
-from escalation.ports.recording import Store
+from escalation.ports.store import Store
 
 
 def told(

@@ -8,6 +8,7 @@ come from can pass.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 from escalation.inputs.settings import PREFIX, Settings
 from escalation.inputs.site import Site
@@ -16,9 +17,10 @@ from escalation.model.calibration import DeviceKind
 from escalation.model.errors import BadInput
 from escalation.model.submission import ApprovalState, Submission
 from escalation.policy.conditions import FactLimit, Threshold
+from escalation.ports.ledger.budgets import BudgetLedger
+from escalation.ports.ledger.cases import CaseLedger
 from escalation.ports.machines import Machine
 from escalation.ports.paid import PaidBackend
-from escalation.ports.recording import Ledger
 from escalation.ports.registry import backend_descriptor
 
 FLOOR = "floor_"
@@ -85,7 +87,11 @@ def is_hardware(machine: Machine, spec: str) -> bool:
         return False
 
 
-def forbids(ledger: Ledger, settings: Settings, case_id: str, machine: Machine, spec: str) -> str:
+class Records(CaseLedger, BudgetLedger, Protocol):
+    """What the floor looks up: whose data it is, and which money is allowed and set aside."""
+
+
+def forbids(ledger: Records, settings: Settings, case_id: str, machine: Machine, spec: str) -> str:
     """Says why work of the case may not be sent there, approved or not; empty where it may."""
     if not is_hardware(machine, spec):
         return ""
@@ -102,7 +108,7 @@ def forbids(ledger: Ledger, settings: Settings, case_id: str, machine: Machine, 
     return ""
 
 
-def breach(ledger: Ledger, settings: Settings, row: Submission, machine: PaidBackend) -> str:
+def breach(ledger: Records, settings: Settings, row: Submission, machine: PaidBackend) -> str:
     """Says why the submission's frozen bytes may not be sent now; empty where they may.
 
     Money must be set aside for them, and a person must have approved these very bytes at this price.
@@ -119,12 +125,12 @@ def breach(ledger: Ledger, settings: Settings, row: Submission, machine: PaidBac
     return ""
 
 
-def _covered(ledger: Ledger, row: Submission) -> bool:
+def _covered(ledger: BudgetLedger, row: Submission) -> bool:
     assert row.price is not None
     return _enough(ledger.reserved_for(row.key), row.price.cap)
 
 
-def _approved(ledger: Ledger, row: Submission) -> bool:
+def _approved(ledger: BudgetLedger, row: Submission) -> bool:
     assert row.price is not None
     return any(
         (each.key, each.subject, each.state) == (row.key, row.payload, ApprovalState.USED)

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from escalation.model.errors import BackendError
 from escalation.model.submission import RemoteJob, Submission
 from escalation.model.submission_states import SubmissionState
+from escalation.ports.ledger.submissions import SubmissionLedger
 from escalation.ports.paid import PaidBackend
-from escalation.ports.recording import Ledger
 from escalation.submission.context import Handing, move
 
 MOST = 20
@@ -21,7 +21,7 @@ def adopt(h: Handing, row: Submission, jobs: Sequence[RemoteJob]) -> Submission:
 
 
 def cancel_others(
-    ledger: Ledger, backend: PaidBackend, row: Submission, others: Iterable[RemoteJob]
+    ledger: SubmissionLedger, backend: PaidBackend, row: Submission, others: Iterable[RemoteJob]
 ) -> Submission:
     """Cancels jobs that should not be, and notes each as an incident; those noted before are left alone."""
     new = [job for job in others if not any(job.job_id in said for said in row.incidents)]

@@ -14,8 +14,9 @@ from escalation.model.submission import Approval, Marks, Submission
 from escalation.model.submission_states import SubmissionState as S
 from escalation.model.work import JobState, RawResult, Work
 from escalation.policy.policy import SubmissionRules
+from escalation.ports.ledger.ledger import Ledger
 from escalation.ports.paid import PaidBackend
-from escalation.ports.recording import Ledger, Store
+from escalation.ports.store import Store
 from escalation.submission import marks
 
 

@@ -9,7 +9,7 @@ from escalation.model.errors import BackendError
 from escalation.model.identity import canonical_json
 from escalation.model.submission import Payload, Submission
 from escalation.model.work import Blob, RawResult, Usage
-from escalation.ports.recording import Store
+from escalation.ports.store import Store
 from escalation.submission.context import Handing
 
 

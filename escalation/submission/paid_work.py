@@ -7,7 +7,8 @@ from escalation.model.attempt import Cost
 from escalation.model.case import WorkKey
 from escalation.model.submission import Approval, Submission
 from escalation.model.submission_states import SubmissionState
-from escalation.ports.recording import Ledger
+from escalation.ports.ledger.events import EventLog
+from escalation.ports.ledger.ledger import Ledger
 
 
 class PaidWork(NamedTuple):
@@ -33,7 +34,7 @@ def paid_work(ledger: Ledger, case_id: str) -> tuple[PaidWork, ...]:
     )
 
 
-def bills(ledger: Ledger, rows: Iterable[Submission]) -> dict[WorkKey, Cost]:
+def bills(ledger: EventLog, rows: Iterable[Submission]) -> dict[WorkKey, Cost]:
     """What was billed for each submission that is over, as the ledger's events say."""
     found: dict[WorkKey, Cost] = {}
     for case_id in {row.case_id for row in rows if row.state.final}:

@@ -8,8 +8,8 @@ from escalation.model.errors import BackendError, BadInput, CaseConflict
 from escalation.model.submission import Submission
 from escalation.model.submission_states import SubmissionState as S
 from escalation.model.submission_states import Who
+from escalation.ports.ledger.submissions import SubmissionLedger
 from escalation.ports.paid import PaidBackend
-from escalation.ports.recording import Ledger
 
 LISTED = 4
 """Names that a message lists at most."""
@@ -31,7 +31,7 @@ class Person:
     now: float
 
 
-def find(ledger: Ledger, name: str) -> Submission:
+def find(ledger: SubmissionLedger, name: str) -> Submission:
     """Finds a submission by `case/attempt/ordinal`, a unique beginning of that, or its tag.
 
     Raises:
@@ -52,13 +52,13 @@ def find(ledger: Ledger, name: str) -> Submission:
     return found[0]
 
 
-def park(ledger: Ledger, row: Submission, who: Person) -> Submission:
+def park(ledger: SubmissionLedger, row: Submission, who: Person) -> Submission:
     """Takes a submission out of the machine's hands; its job, if there is one, goes on."""
     _check(row, S.PARKED, "park", (S.SUBMITTED, S.DOUBTED))
     return ledger.move(row, S.PARKED, who.now, Who.PERSON, reason=f"parked by {who.name}")
 
 
-def look(ledger: Ledger, row: Submission, who: Person) -> Submission:
+def look(ledger: SubmissionLedger, row: Submission, who: Person) -> Submission:
     """Gives a parked submission back: its job is asked after, or, where none is known, looked for anew.
 
     A job that is known is never looked for by tag, because finding none leads to one more POST.
@@ -68,7 +68,9 @@ def look(ledger: Ledger, row: Submission, who: Person) -> Submission:
     return ledger.move(row, target, who.now, Who.PERSON, job=None, reason="")
 
 
-def adopt(ledger: Ledger, backend: PaidBackend, row: Submission, job_id: str, who: Person) -> Submission:
+def adopt(
+    ledger: SubmissionLedger, backend: PaidBackend, row: Submission, job_id: str, who: Person
+) -> Submission:
     """Takes a job for that of a parked submission, once the service said that it has the submission's tag.
 
     Raises:
@@ -88,7 +90,7 @@ def adopt(ledger: Ledger, backend: PaidBackend, row: Submission, job_id: str, wh
     return ledger.move(row, S.SUBMITTED, who.now, Who.PERSON, job_id=job.job_id, job=None, reason="")
 
 
-def cancel(ledger: Ledger, row: Submission, who: Person, open_backend: Open) -> Submission:
+def cancel(ledger: SubmissionLedger, row: Submission, who: Person, open_backend: Open) -> Submission:
     """Gives the work up: has its driver or `reconcile` do so, or, where it is parked, does so here and now.
 
     Raises:
@@ -109,7 +111,7 @@ def cancel(ledger: Ledger, row: Submission, who: Person, open_backend: Open) -> 
     )
 
 
-def bill(ledger: Ledger, row: Submission, qpu_s: float, usd: float, who: Person) -> Submission:
+def bill(ledger: SubmissionLedger, row: Submission, qpu_s: float, usd: float, who: Person) -> Submission:
     """Closes the books with what the service's own bill says: of work that was given up, or is settled.
 
     Raises:

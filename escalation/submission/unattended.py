@@ -1,10 +1,13 @@
 """Jobs that nobody looks after: something may be charged, and no process has asked about it for long."""
 
+from typing import Protocol
+
 from escalation.model.clock import Instant
 from escalation.model.frozen import Frozen
 from escalation.model.submission import Submission
 from escalation.model.submission_states import SubmissionState
-from escalation.ports.recording import Ledger
+from escalation.ports.ledger.cases import CaseLedger
+from escalation.ports.ledger.submissions import SubmissionLedger
 from escalation.submission import marks
 
 LONG_S = 1800.0
@@ -36,7 +39,11 @@ class Unattended(Frozen):
         return f"{minutes}: run `tierwise reconcile`, or its deployment"
 
 
-def unattended(ledger: Ledger, now: float, after_s: float = LONG_S) -> tuple[Unattended, ...]:
+class Records(CaseLedger, SubmissionLedger, Protocol):
+    """What tells who looks after a submission: its row, and the lease of its case."""
+
+
+def unattended(ledger: Records, now: float, after_s: float = LONG_S) -> tuple[Unattended, ...]:
     """Returns what may be charged and was looked at by nobody for longer than that, longest first.
 
     Whoever drives a case or reconciles it holds its lease and renews that; a parked submission is a person's,
@@ -53,7 +60,7 @@ def unattended(ledger: Ledger, now: float, after_s: float = LONG_S) -> tuple[Una
     return tuple(sorted(late, key=lambda each: -each.for_s))
 
 
-def _idle_s(ledger: Ledger, row: Submission, now: float) -> float:
+def _idle_s(ledger: CaseLedger, row: Submission, now: float) -> float:
     since_s = marks.age_s(row.entered, Instant.now())
     since_s = max(0.0, now - row.since if since_s is None else since_s)
     a_persons = row.state is SubmissionState.PARKED or (

@@ -18,7 +18,7 @@ from escalation.model.work import (
     Usage,
     Work,
 )
-from escalation.ports.recording import Store
+from escalation.ports.store import Store
 
 Json = Mapping[str, Any]
 

@@ -10,7 +10,7 @@ from escalation.model.attempt import Attempt, Candidate
 from escalation.model.decision import Decision
 from escalation.model.errors import CaseConflict
 from escalation.model.identity import digest_json
-from escalation.ports.recording import Store
+from escalation.ports.store import Store
 from records.ledger.codec import candidate_from_json
 from records.ledger.events import check, seal, text_json
 from records.ledger.schema import attempts, decisions

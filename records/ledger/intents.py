@@ -11,7 +11,7 @@ from escalation.model.attempt import Done
 from escalation.model.case import WorkKey
 from escalation.model.errors import BadInput, CaseConflict
 from escalation.model.work import Lost, RawResult, Usage, Work
-from escalation.ports.recording import Store
+from escalation.ports.store import Store
 from records.ledger import keyed
 from records.ledger.codec import result_from_json, work_from_json
 from records.ledger.events import text_json

@@ -10,15 +10,15 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-from escalation.model.attempt import Attempt, Candidate, Cost, Done
-from escalation.model.case import CaseInfo, CaseRecord, CaseStatus, Outcome, WorkKey
+from escalation.model.attempt import Attempt, Candidate, Done
+from escalation.model.case import CaseInfo, CaseRecord, CaseStatus, Outcome
 from escalation.model.decision import Decision
 from escalation.model.errors import BadInput
 from escalation.model.submission_states import SubmissionState
 from escalation.model.work import Blob
-from escalation.ports.recording import Ledger
+from escalation.ports.ledger.ledger import Ledger
 from records.tracking import attempts as tracking_attempt
 from records.tracking import cases as tracking_case
 from records.tracking import submissions
@@ -26,24 +26,14 @@ from records.tracking.client import open_client
 from records.tracking.queue import Worker
 
 
-class Source(Ledger, Protocol):
-    """A ledger that can also tell what ran in an attempt, and for how much: all that the view needs."""
-
-    def works(self, case_id: str, attempt: int) -> Sequence[Done]:
-        """The attempt's work and results, in order."""
-
-    def spent_for(self, key: WorkKey) -> Cost:
-        """What was billed for one piece of work."""
-
-
 class MlflowTracker:
-    """`escalation.ports.recording.Tracker` on MLflow; the ledger learns the id of a case's run by `link_run`.
+    """`escalation.ports.tracker.Tracker` on MLflow; the ledger learns the id of a case's run by `link_run`.
 
     No method of the protocol raises: the first failure is one warning in the log, and the rest goes on.
     """
 
     def __init__(
-        self, tracking_uri: str, artifact_root: Path, ledger: Source, drain_s: float = 120.0
+        self, tracking_uri: str, artifact_root: Path, ledger: Ledger, drain_s: float = 120.0
     ) -> None:
         """Touches nothing yet: MLflow is imported by the first case.
 

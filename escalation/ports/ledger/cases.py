@@ -1,0 +1,65 @@
+"""What the domain expects of a ledger about cases: who runs them, what was decided and tried."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from escalation.model.attempt import Attempt, Candidate
+from escalation.model.case import CaseInfo, CaseRecord, CaseStatus, Outcome
+from escalation.model.decision import Decision
+from escalation.model.elapsed import Elapsed
+
+
+class CaseLedger(Protocol):
+    """Cases with their leases, decisions and attempts."""
+
+    def open_case(self, info: CaseInfo) -> CaseRecord:
+        """Opens a case and takes its lease, or takes up an unfinished one; a final one comes as it is.
+
+        Raises:
+            CaseConflict: when the id belongs to another problem, instance or policy,
+                or a living process is running the case.
+        """
+
+    def take_over(self, case_id: str) -> None:
+        """Takes the lease of an unfinished case without driving it; the case's status stays as it is.
+
+        Raises:
+            CaseConflict: when a living process is running the case.
+        """
+
+    def let_go(self, case_id: str) -> None:
+        """Gives the case's lease back if this object has it; even where that fails, it has it no more."""
+
+    def idle_s(self, case_id: str) -> float | None:
+        """Seconds since anybody held the case's lease or renewed it; None where nobody ever did."""
+
+    def heartbeat(self, case_id: str, elapsed: Elapsed | None = None) -> None:
+        """Renews this process's lease, and notes how long the case has taken."""
+
+    def elapsed(self, case_id: str) -> Elapsed:
+        """How long the case had taken when that was last noted."""
+
+    def link_run(self, case_id: str, mlflow_run_id: str) -> None: ...
+
+    def close_case(self, case_id: str, status: CaseStatus, outcome: Outcome | None) -> None:
+        """Sets the status (final or not), keeps the outcome, gives the lease back."""
+
+    def case(self, case_id: str) -> CaseRecord:
+        """Returns one case; raises `BadInput` when there is none."""
+
+    def cases(self) -> Sequence[CaseRecord]:
+        """All cases, newest first. One whose process is gone reads INTERRUPTED."""
+
+    def find_decision(self, case_id: str, number: int) -> Decision | None: ...
+
+    def add_decision(self, case_id: str, decision: Decision) -> None: ...
+
+    def decisions(self, case_id: str) -> Sequence[Decision]: ...
+
+    def find_attempt(self, case_id: str, number: int) -> tuple[Attempt, Candidate | None] | None:
+        """Returns a finished attempt, its candidate's bytes read from the store."""
+
+    def add_attempt(self, case_id: str, attempt: Attempt, candidate: Candidate | None) -> None:
+        """Records a finished attempt, its candidate's bytes put into the store first."""
+
+    def attempts(self, case_id: str) -> Sequence[tuple[Attempt, Candidate | None]]: ...

@@ -1,0 +1,77 @@
+"""The ledger of money: `escalation.ports.ledger.budgets` in SQL."""
+
+from collections.abc import Sequence
+
+from escalation.model.attempt import Cost
+from escalation.model.case import WorkKey
+from escalation.model.problem import Budget
+from escalation.model.submission import Approval, Authorisation, Limit, Period
+from records.ledger import approvals, budgets, limits, paying
+from records.ledger.session import Session
+
+
+class SqlBudgets(Session):
+    """Limits, what was set aside and spent under them, and the persons asked about it."""
+
+    def reserve(self, key: WorkKey, amount: Cost, limit: Budget) -> bool:
+        """Sets the amount aside; False when the case's spent + reserved + amount would pass the limit."""
+        with self._sharing(key.case_id) as connection:
+            return budgets.reserve(connection, key, amount, limit)
+
+    def spend(self, key: WorkKey, amount: Cost) -> None:
+        """Replaces the key's reservation by what was really used; zero releases it."""
+        with self._sharing(key.case_id) as connection:
+            budgets.spend(connection, key, amount)
+
+    def spent(self, case_id: str) -> Cost:
+        """What the case has used so far, as told to `spend`."""
+        with self._database.reading() as connection:
+            return budgets.spent(connection, case_id)
+
+    def spent_for(self, key: WorkKey) -> Cost:
+        """What was billed for one piece of work; nothing where nothing was, or not yet."""
+        with self._database.reading() as connection:
+            return budgets.spent_for(connection, key)
+
+    def reserved_for(self, key: WorkKey) -> Cost:
+        """What is set aside for one piece of work; nothing once it is billed or released."""
+        with self._database.reading() as connection:
+            return budgets.reserved_for(connection, key)
+
+    def set_limit(self, limit: Limit) -> None:
+        """Sets what a project may spend in a period; replaces the limit there was."""
+        with self._database.writing() as connection:
+            limits.put(connection, limit)
+
+    def limits(self) -> Sequence[Limit]:
+        """All limits, by project and period."""
+        with self._database.reading() as connection:
+            return limits.list_all(connection)
+
+    def spending(
+        self, project: str, period: Period, now: float, *, practice: bool = False
+    ) -> tuple[Cost, Cost]:
+        """What a project (`*`: all) has reserved and spent in the period that `now` lies in.
+
+        Practice money, which nobody is charged, is left out, or told alone.
+        """
+        with self._database.reading() as connection:
+            return limits.spending(connection, project, period, now, practice=practice)
+
+    def approvals(self, case_id: str | None = None) -> Sequence[Approval]:
+        """All questions to persons, of one case or of all, in the order in which they were asked."""
+        with self._database.reading() as connection:
+            return approvals.list_all(connection, case_id)
+
+    def consult(self, question: Approval, now: float) -> Authorisation:
+        """Uses an approval of work that is not paid for up, or asks, or refuses; idempotent."""
+        with self._writing(question.case_id) as connection:
+            return paying.consult(connection, question, now)
+
+    def answer(
+        self, approval_id: str, *, granted: bool, by: str, reason: str, now: float, known_as: str = ""
+    ) -> Approval:
+        """A person's word; raises `BadInput` when there is no such question, or no longer."""
+        said = {"by": by, "known_as": known_as, "reason": reason}
+        with self._database.writing() as connection:
+            return approvals.answer(connection, approval_id, granted=granted, said=said, now=now)

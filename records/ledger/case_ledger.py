@@ -1,0 +1,122 @@
+"""The ledger of cases: `escalation.ports.ledger.cases` in SQL."""
+
+from collections.abc import Sequence
+
+from escalation.model.attempt import Attempt, Candidate
+from escalation.model.case import CaseInfo, CaseRecord, CaseStatus, Outcome
+from escalation.model.decision import Decision
+from escalation.model.elapsed import Elapsed
+from records.ledger import cases, history, leases
+from records.ledger.codec import candidate_blobs
+from records.ledger.session import Session
+
+
+class SqlCases(Session):
+    """Cases with their leases, decisions and attempts."""
+
+    def open_case(self, info: CaseInfo) -> CaseRecord:
+        """Opens a case and takes its lease, or takes up an unfinished one; a final one comes as it is.
+
+        Raises:
+            CaseConflict: when the id belongs to another problem, instance or policy, or a living process
+                (this one included) is running the case.
+        """
+        with self._lock, self._database.writing() as connection:
+            free = self._nobody_here_holds(info.case_id)
+            record, token = cases.start(connection, info, self._lease_s, abandoned=free)
+            if token is not None:
+                self._tokens[info.case_id] = token
+            return record
+
+    def take_over(self, case_id: str) -> None:
+        """Takes the lease of a case without driving it: its status stays, also when that is final.
+
+        Raises:
+            BadInput: when there is no such case.
+            CaseConflict: when a living process (this one included) is running the case.
+        """
+        with self._lock, self._database.writing() as connection:
+            cases.get(connection, case_id)
+            free = self._nobody_here_holds(case_id)
+            self._tokens[case_id] = leases.take(connection, case_id, self._lease_s, abandoned=free)
+
+    def let_go(self, case_id: str) -> None:
+        """Gives the case's lease back if this object has it; even where that fails, it has it no more."""
+        with self._lock:
+            token = self._tokens.pop(case_id, None)
+            if token is not None:
+                with self._database.writing() as connection:
+                    leases.give_back(connection, case_id, token)
+
+    def idle_s(self, case_id: str) -> float | None:
+        """Seconds since anybody held the case's lease or renewed it; None where nobody ever did."""
+        with self._database.reading() as connection:
+            return leases.idle_s(connection, case_id)
+
+    def heartbeat(self, case_id: str, elapsed: Elapsed | None = None) -> None:
+        """Renews the lease, and keeps how long the case has taken; raises `CaseConflict` when it is lost."""
+        with self._writing(case_id) as connection:
+            if elapsed is not None:
+                leases.note_elapsed(connection, case_id, elapsed)
+
+    def elapsed(self, case_id: str) -> Elapsed:
+        """How long the case had taken when that was last noted."""
+        with self._database.reading() as connection:
+            return leases.elapsed(connection, case_id)
+
+    def link_run(self, case_id: str, mlflow_run_id: str) -> None:
+        """Notes the MLflow run that shows the case; needs no lease, it may come late."""
+        with self._database.writing() as connection:
+            cases.link_run(connection, case_id, mlflow_run_id)
+
+    def close_case(self, case_id: str, status: CaseStatus, outcome: Outcome | None) -> None:
+        """Sets the status (final or not), keeps the outcome, gives the lease back."""
+        with self._writing(case_id) as connection:
+            cases.finish(connection, case_id, self._tokens[case_id], status, outcome)
+        self._tokens.pop(case_id, None)
+
+    def case(self, case_id: str) -> CaseRecord:
+        """Returns one case; raises `BadInput` when there is none."""
+        with self._database.reading() as connection:
+            return cases.get(connection, case_id)
+
+    def cases(self) -> Sequence[CaseRecord]:
+        """All cases, newest first. One whose process is gone reads INTERRUPTED."""
+        with self._database.reading() as connection:
+            return cases.list_all(connection)
+
+    def find_decision(self, case_id: str, number: int) -> Decision | None:
+        """Returns the case's decision of that number."""
+        with self._database.reading() as connection:
+            return history.find_decision(connection, case_id, number)
+
+    def add_decision(self, case_id: str, decision: Decision) -> None:
+        """Writes a decision; raises `CaseConflict` when there is another of that number."""
+        with self._writing(case_id) as connection:
+            history.add_decision(connection, case_id, decision)
+
+    def decisions(self, case_id: str) -> Sequence[Decision]:
+        """Returns the case's decisions in order."""
+        with self._database.reading() as connection:
+            return history.all_decisions(connection, case_id)
+
+    def find_attempt(self, case_id: str, number: int) -> tuple[Attempt, Candidate | None] | None:
+        """Returns a finished attempt, its candidate's bytes read from the store."""
+        with self._database.reading() as connection:
+            return history.find_attempt(connection, self.store, case_id, number)
+
+    def add_attempt(self, case_id: str, attempt: Attempt, candidate: Candidate | None) -> None:
+        """Writes a finished attempt; raises `CaseConflict` when there is another of that number."""
+        self._keep(() if candidate is None else candidate_blobs(candidate))
+        with self._writing(case_id) as connection:
+            history.add_attempt(connection, case_id, attempt, candidate)
+
+    def attempts(self, case_id: str) -> Sequence[tuple[Attempt, Candidate | None]]:
+        """Returns the case's finished attempts in order."""
+        with self._database.reading() as connection:
+            return history.all_attempts(connection, self.store, case_id)
+
+    def attempt_records(self, case_id: str) -> Sequence[Attempt]:
+        """Returns the case's finished attempts in order, without their candidates: the store is not read."""
+        with self._database.reading() as connection:
+            return history.attempt_records(connection, case_id)

@@ -1,0 +1,72 @@
+"""What the parts of the ledger share: its database, its store of bytes, the leases that it holds."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from threading import Lock
+from weakref import WeakSet
+
+from sqlalchemy import Connection
+
+from escalation.ports.store import Store
+from records.ledger import leases
+from records.ledger.database import Database
+
+_OPEN: "WeakSet[Session]" = WeakSet()
+"""The ledgers of this process: who asks them knows whether a lease in its name is still anybody's."""
+
+
+class Session:
+    """An open ledger: transactions under the leases of the cases that it runs.
+
+    The object that opened a case, or took it over, holds its lease, and it alone writes to the case:
+    `_writing`. Who never held the lease may write what `_sharing` is for, and who lost it may not.
+    """
+
+    def __init__(self, url: str, store: Store, lease_s: float = 30.0) -> None:
+        """Opens the ledger, and creates it where there is none.
+
+        Args:
+            url: of SQLAlchemy.
+            store: keeps the bytes.
+            lease_s: seconds after which a silent process on another host counts as gone.
+
+        Raises:
+            BadInput: when the database cannot be used.
+        """
+        self.store = store
+        self._lease_s = lease_s
+        self._database = Database(url)
+        self._tokens: dict[str, int] = {}
+        self._lock = Lock()
+        _OPEN.add(self)
+
+    def close(self) -> None:
+        """Gives back the leases still held (their cases then read INTERRUPTED) and disconnects."""
+        with self._lock:
+            if self._tokens:
+                with self._database.writing() as connection:
+                    for case_id, token in self._tokens.items():
+                        leases.give_back(connection, case_id, token)
+                self._tokens.clear()
+        self._database.close()
+
+    def _nobody_here_holds(self, case_id: str) -> bool:
+        return not any(
+            case_id in each._tokens for each in tuple(_OPEN) if each._database.url == self._database.url
+        )
+
+    @contextmanager
+    def _writing(self, case_id: str) -> Iterator[Connection]:
+        with self._database.writing() as connection:
+            leases.renew(connection, case_id, self._tokens.get(case_id))
+            yield connection
+
+    @contextmanager
+    def _sharing(self, case_id: str) -> Iterator[Connection]:
+        with self._database.writing() as connection:
+            leases.check_not_stale(connection, case_id, self._tokens.get(case_id))
+            yield connection
+
+    def _keep(self, blobs: Iterable[bytes]) -> None:
+        for data in blobs:
+            self.store.put(data)

@@ -1,0 +1,68 @@
+"""The ledger of submissions: `escalation.ports.ledger.submissions` in SQL."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from escalation.model.case import WorkKey
+from escalation.model.problem import Budget
+from escalation.model.submission import Approval, Authorisation, Submission
+from escalation.model.submission_states import SubmissionState, Who
+from records.ledger import paying, submissions
+from records.ledger.session import Session
+
+
+class SqlSubmissions(Session):
+    """Submissions, and the moves that set money aside or bill it."""
+
+    def want_submission(self, key: WorkKey, work: str, backend: str, now: float) -> Submission:
+        """Opens a submission under a new random tag, or returns the one there is."""
+        with self._writing(key.case_id) as connection:
+            return submissions.want(connection, key, work, backend, now)
+
+    def find_submission(self, key: WorkKey) -> Submission | None:
+        """Returns the submission of that work."""
+        with self._database.reading() as connection:
+            return submissions.find(connection, key)
+
+    def submissions(self, case_id: str | None = None) -> Sequence[Submission]:
+        """All submissions, of one case or of all, in the order in which they were opened."""
+        with self._database.reading() as connection:
+            return submissions.list_all(connection, case_id)
+
+    def move(
+        self, before: Submission, target: SubmissionState, now: float, who: Who = Who.DRIVER, **changes: Any
+    ) -> Submission:
+        """Takes a submission to another state, if it still is as `before`; a driver needs the case's lease.
+
+        To REFUSED, and to CANCELLED from any state but PARKED, it also releases what was reserved.
+
+        Raises:
+            CaseConflict: on a transition that is not in the table or belongs to `authorise` or `bill`, or
+                when somebody else moved it meanwhile.
+        """
+        of_driver = who is Who.DRIVER
+        with self._writing(before.case_id) if of_driver else self._database.writing() as connection:
+            return submissions.move(connection, before, target, now, who, **changes)
+
+    def amend(self, before: Submission, **changes: Any) -> Submission:
+        """Changes what is noted of a submission without moving it; `cancel_wanted` needs no lease."""
+        of_anybody = set(changes) <= {"cancel_wanted"}
+        with self._database.writing() if of_anybody else self._writing(before.case_id) as connection:
+            return submissions.amend(connection, before, **changes)
+
+    def authorise(
+        self, before: Submission, question: Approval | None, limit: Budget, project: str, now: float
+    ) -> tuple[Authorisation, Submission]:
+        """Uses up the approval, reserves the cap and moves to AUTHORISED; or asks, or refuses; at once."""
+        with self._writing(before.case_id) as connection:
+            return paying.authorise(connection, before, question, limit=limit, project=project, now=now)
+
+    def bill(self, before: Submission, qpu_s: float, usd: float, now: float) -> Submission:
+        """Replaces the reservation by what was charged and moves SETTLED to DONE; needs no lease."""
+        with self._sharing(before.case_id) as connection:
+            return paying.bill(connection, before, qpu_s, usd, now)
+
+    def bill_by_hand(self, before: Submission, qpu_s: float, usd: float, by: str) -> Submission:
+        """Replaces the reservation of given-up work by what a person read off the service's bill."""
+        with self._sharing(before.case_id) as connection:
+            return paying.bill_by_hand(connection, before, qpu_s, usd, by)
