@@ -18,8 +18,9 @@ from statistics import median
 from backends.mpi.backend import MpiBackend
 from bench.machine import machine, row
 from escalation.inputs.settings import Settings
+from escalation.model.kinds.mpi_program import MpiProgram
 from escalation.model.problem import Target
-from escalation.model.work import MpiProgram, RawResult
+from escalation.model.result import RawResult
 from escalation.ports.registry import family
 
 

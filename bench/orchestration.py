@@ -35,7 +35,8 @@ from escalation.engine.opening import prepare
 from escalation.engine.runtime import Runtime
 from escalation.inputs.settings import Settings
 from escalation.model.problem import Budget, DataClass, Problem, Target
-from escalation.model.work import RawResult, Work
+from escalation.model.result import RawResult
+from escalation.model.work import Work
 from escalation.policy.policy import parse_policy
 from escalation.ports.machines import Backend
 from escalation.testing.family import drive_method

@@ -29,8 +29,10 @@ import numpy as np
 
 from backends.circuits.versions import versions
 from escalation.inputs.settings import settings
+from escalation.model.blob import Blob
 from escalation.model.identity import derive_seed
-from escalation.model.work import Blob, CircuitBatch, Pub, Resources
+from escalation.model.kinds.circuit_batch import CircuitBatch, Pub
+from escalation.model.resources import Resources
 from escalation.ports.registry import backend_descriptor, resolve
 
 QUBITS = 8

@@ -8,7 +8,7 @@ from prefect.variables import Variable
 from escalation.inputs.settings import ROOT, settings
 from escalation.model.calibration import DeviceKind
 from escalation.model.errors import BadInput, TierwiseError
-from escalation.model.work import CircuitBatch
+from escalation.model.kinds.circuit_batch import CircuitBatch
 from escalation.policy.policy import load_policy
 from escalation.ports.registry import backend_descriptor
 from flows.secret import provide_token

@@ -15,7 +15,7 @@ from escalation.engine.runtime import Listener, Runtime
 from escalation.inputs.settings import ROOT
 from escalation.model.case import CaseInfo, Outcome
 from escalation.model.errors import BadInput, Held
-from escalation.model.work import RawResult
+from escalation.model.result import RawResult
 from escalation.ports.ledger.ledger import Ledger
 from flows.approval import ask_about
 from flows.ending import bad_input, ended

@@ -13,7 +13,7 @@ from prefect.states import Completed, Crashed
 from escalation.engine.ladder import Item, Perform
 from escalation.engine.performing import carry_out_item
 from escalation.model.errors import Faulted, Held, Paused
-from escalation.model.work import RawResult
+from escalation.model.result import RawResult
 from tasks.running import OPTIONS, Running, as_it_is
 from tasks.submission import as_task
 

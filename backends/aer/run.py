@@ -17,8 +17,11 @@ from backends.circuits.pubs import (
 from backends.circuits.size import entanglers, simulation_log2, two_qubit_depth
 from backends.circuits.versions import versions
 from escalation.model.identity import derive_seed
+from escalation.model.job_state import JobState
+from escalation.model.kinds.circuit_batch import CircuitBatch, Pub
 from escalation.model.quote import Quote
-from escalation.model.work import CircuitBatch, JobState, Pub, RawResult, Report
+from escalation.model.report import Report
+from escalation.model.result import RawResult
 
 # seconds an amplitude and gate: three times the 9e-9 of one run (21 qubits, 185 operations, one thread, on a
 # shared machine); seconds a parameter set: a guess on the high side

@@ -20,8 +20,11 @@ from escalation.inputs.settings import Settings
 from escalation.model.calibration import Calibration, DeviceKind
 from escalation.model.clock import this_process
 from escalation.model.errors import BackendError, MachineFault
+from escalation.model.job_state import JobState
+from escalation.model.kinds.circuit_batch import CircuitBatch
 from escalation.model.quote import Quote
-from escalation.model.work import CircuitBatch, JobState, RawResult, Work
+from escalation.model.result import RawResult
+from escalation.model.work import Work
 from escalation.ports.machines import Progress
 
 ESTIMATE_WALL_S = 600.0

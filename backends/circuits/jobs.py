@@ -19,9 +19,14 @@ import psutil
 
 from backends.processes.guarded import alive
 from backends.processes.last_word import used
+from escalation.model.blob import Blob
 from escalation.model.clock import boottime_s, this_process
 from escalation.model.errors import MachineFault
-from escalation.model.work import Blob, CircuitBatch, JobState, Pub, RawResult, Resources, Usage
+from escalation.model.job_state import JobState
+from escalation.model.kinds.circuit_batch import CircuitBatch, Pub
+from escalation.model.resources import Resources
+from escalation.model.result import RawResult
+from escalation.model.usage import Usage
 from escalation.ports.machines import Progress
 
 DIED = "the process that ran it was killed"

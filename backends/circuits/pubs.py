@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from escalation.model.blob import Blob
 from escalation.model.errors import BadInput
 from escalation.model.identity import derive_seed
-from escalation.model.work import Blob, CircuitBatch, Pub, Report
+from escalation.model.kinds.circuit_batch import CircuitBatch, Pub
+from escalation.model.report import Report
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit

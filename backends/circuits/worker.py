@@ -16,7 +16,9 @@ from backends.circuits.jobs import Job, read_job, read_result, write_json, write
 from backends.processes.calls import failure
 from backends.processes.last_word import began
 from escalation.model.errors import TierwiseError
-from escalation.model.work import RawResult, Report, Usage
+from escalation.model.report import Report
+from escalation.model.result import RawResult
+from escalation.model.usage import Usage
 
 
 class FolderReport(Report):

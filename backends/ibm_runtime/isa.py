@@ -16,7 +16,7 @@ from backends.ibm_runtime.target import target_of
 from escalation.model.calibration import Calibration
 from escalation.model.errors import BadInput
 from escalation.model.identity import digest_bytes, digest_json
-from escalation.model.work import Pub
+from escalation.model.kinds.circuit_batch import Pub
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit

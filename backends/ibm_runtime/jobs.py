@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from backends.ibm_runtime.documents import field, identity, moment, seconds, shown, texts
+from escalation.model.job_state import JobState
 from escalation.model.submission import RemoteJob
-from escalation.model.work import JobState
 from escalation.ports.paid import Malformed
 
 STATES = {

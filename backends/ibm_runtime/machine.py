@@ -10,8 +10,9 @@ from backends.ibm_runtime.devices import kind_of
 from escalation.inputs.settings import Settings
 from escalation.model.calibration import Calibration
 from escalation.model.errors import BackendError, TierwiseError
+from escalation.model.kinds.circuit_batch import CircuitBatch
 from escalation.model.quote import Quote
-from escalation.model.work import CircuitBatch, Work
+from escalation.model.work import Work
 
 TIMEOUT_S = (10.0, 60.0)
 """Seconds to connect, and of silence; the client's own are 5 and none, and 900 for the POST of a job."""

@@ -10,10 +10,11 @@ from backends.circuits.options import CircuitOptions
 from backends.circuits.pubs import load_values, parameter_sets
 from backends.ibm_runtime.isa import Isa, Place, transpile_batch
 from backends.ibm_runtime.neutral import neutral
+from escalation.model.blob import Blob
 from escalation.model.errors import BackendError, BadInput
 from escalation.model.identity import canonical_json, derive_seed
+from escalation.model.kinds.circuit_batch import CircuitBatch, Pub
 from escalation.model.submission import Payload
-from escalation.model.work import Blob, CircuitBatch, Pub
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit

@@ -10,9 +10,12 @@ import numpy as np
 from backends.circuits.pubs import Bits, load_circuit, load_values, pack
 from backends.circuits.versions import versions
 from backends.ibm_runtime.neutral import REGISTER
+from escalation.model.blob import Blob
 from escalation.model.calibration import DeviceKind
+from escalation.model.job_state import JobState
+from escalation.model.kinds.circuit_batch import CircuitBatch
+from escalation.model.result import RawResult
 from escalation.model.submission import Payload, RemoteJob
-from escalation.model.work import Blob, CircuitBatch, JobState, RawResult
 from escalation.ports.paid import Unreadable
 
 

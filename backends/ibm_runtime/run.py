@@ -11,10 +11,14 @@ from backends.ibm_runtime import estimate, trajectories
 from backends.ibm_runtime.calibration import calibration
 from backends.ibm_runtime.isa import Isa, Place, transpile_batch
 from backends.ibm_runtime.noise import simulation_method, simulator
+from escalation.model.blob import Blob
 from escalation.model.calibration import Calibration
 from escalation.model.identity import canonical_json, derive_seed
+from escalation.model.job_state import JobState
+from escalation.model.kinds.circuit_batch import CircuitBatch
 from escalation.model.quote import Quote
-from escalation.model.work import Blob, CircuitBatch, JobState, RawResult, Report
+from escalation.model.report import Report
+from escalation.model.result import RawResult
 
 # seconds a matrix element (an amplitude) and gate: about three times what 8 qubits took, one run on a shared
 # machine; the matrix product state's and the set's are guesses on the high side, not measured

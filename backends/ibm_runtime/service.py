@@ -12,11 +12,14 @@ from backends.ibm_runtime.account import find_account
 from backends.ibm_runtime.documents import identity
 from backends.ibm_runtime.machine import TIMEOUT_S, ServiceMachine, circuits_of, put
 from escalation.inputs.settings import Settings
+from escalation.model.blob import Blob
 from escalation.model.calibration import Calibration
 from escalation.model.errors import BackendError, BadInput
 from escalation.model.identity import canonical_json
+from escalation.model.job_state import JobState
+from escalation.model.result import RawResult
 from escalation.model.submission import Payload, Price, RemoteJob
-from escalation.model.work import Blob, JobState, RawResult, Work
+from escalation.model.work import Work
 from escalation.ports.paid import Malformed, NotSent
 
 PAGE = 50

@@ -122,7 +122,7 @@ def sample(circuit: "QuantumCircuit", noise: PauliNoise, shots: int, seed: int, 
         how: the noiseless circuits are run.
 
     Returns:
-        uint8, shape (1, shots, bytes), packed as in `escalation.model.work.CircuitBatch`.
+        uint8, shape (1, shots, bytes), packed as in `escalation.model.kinds.circuit_batch.CircuitBatch`.
     """
     rng = np.random.default_rng(derive_seed(seed, "errors"))
     parts: list[Bits] = []

@@ -16,7 +16,11 @@ from backends.processes.last_word import used
 from escalation.inputs.settings import Settings
 from escalation.model.clock import this_process
 from escalation.model.errors import BackendError
-from escalation.model.work import JobState, LocalCall, RawResult, Usage, Work
+from escalation.model.job_state import JobState
+from escalation.model.kinds.local_call import LocalCall
+from escalation.model.result import RawResult
+from escalation.model.usage import Usage
+from escalation.model.work import Work
 from escalation.ports.machines import Progress
 
 LOST = "lost: the process that submitted it is gone, and its workers with it"

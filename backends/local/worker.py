@@ -20,7 +20,8 @@ from backends.processes.jobfolder import FolderReport, JobFolder
 from backends.processes.last_word import began
 from escalation.model.clock import this_process
 from escalation.model.errors import of_machine
-from escalation.model.work import JobState, RawResult
+from escalation.model.job_state import JobState
+from escalation.model.result import RawResult
 
 ROOT = Path.cwd()
 

@@ -14,7 +14,11 @@ from backends.processes.guarded import alive, identity, release, start_guarded
 from backends.processes.jobfolder import JobFolder, read_json
 from escalation.inputs.settings import Settings
 from escalation.model.errors import BackendError, WrongWorld
-from escalation.model.work import JobState, MpiProgram, RawResult, Usage, Work
+from escalation.model.job_state import JobState
+from escalation.model.kinds.mpi_program import MpiProgram
+from escalation.model.result import RawResult
+from escalation.model.usage import Usage
+from escalation.model.work import Work
 from escalation.ports.machines import Progress
 
 LOST = "lost: the process that started it is gone, and its ranks with it"

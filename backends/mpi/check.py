@@ -8,7 +8,10 @@ from typing import Any
 from backends.mpi.backend import MpiBackend
 from escalation.inputs.settings import Settings
 from escalation.model.errors import BackendError
-from escalation.model.work import MpiProgram, Output, Report, Resources
+from escalation.model.kinds.mpi_program import MpiProgram
+from escalation.model.output import Output
+from escalation.model.report import Report
+from escalation.model.resources import Resources
 
 WALL_S = 60.0
 

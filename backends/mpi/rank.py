@@ -16,7 +16,10 @@ from backends.processes.calls import UNWRITTEN, Meter, checked, failure, one_lin
 from backends.processes.guarded import die_with_parent, processors
 from backends.processes.jobfolder import FolderReport, JobFolder
 from escalation.model.errors import of_machine
-from escalation.model.work import JobState, Output, RawResult, Report
+from escalation.model.job_state import JobState
+from escalation.model.output import Output
+from escalation.model.report import Report
+from escalation.model.result import RawResult
 
 WRONG_SIZE = 3
 

@@ -12,9 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from escalation.model.blob import Blob
 from escalation.model.errors import of_machine
 from escalation.model.identity import canonical_json, digest_bytes
-from escalation.model.work import Blob, JobState, Output, Usage
+from escalation.model.job_state import JobState
+from escalation.model.output import Output
+from escalation.model.usage import Usage
 
 LIBRARIES = ("numpy", "scipy", "sklearn", "xgboost", "pandas", "mapie", "skops", "mpi4py", "qiskit")
 
@@ -49,7 +52,7 @@ def checked(output: Any) -> Returned:
         ValueError: on NaN or infinity among the values.
     """
     if not isinstance(output, Output):
-        raise TypeError(f"expected an escalation.model.work.Output, got {type(output).__name__}")
+        raise TypeError(f"expected an escalation.model.output.Output, got {type(output).__name__}")
     values: dict[str, Any] = json.loads(canonical_json(dict(output.values)))
     return Returned(values, _blobs(output.files), _blobs(output.evidence))
 

@@ -16,8 +16,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from escalation.model.blob import Blob
 from escalation.model.errors import BackendError, MachineFault
-from escalation.model.work import Blob, JobState, LocalCall, MpiProgram, RawResult, Report, Usage
+from escalation.model.job_state import JobState
+from escalation.model.kinds.local_call import LocalCall
+from escalation.model.kinds.mpi_program import MpiProgram
+from escalation.model.report import Report
+from escalation.model.result import RawResult
+from escalation.model.usage import Usage
 
 LOG = "log.txt"
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from escalation.model.clock import boottime_s
-from escalation.model.work import Usage
+from escalation.model.usage import Usage
 
 PATIENCE_S = 1.0
 POLL_S = 0.02

@@ -10,11 +10,12 @@ from bench.fault_matrix.placements import SETTLE_S
 from escalation.engine.ladder import Case, Item
 from escalation.engine.opening import prepare
 from escalation.inputs.settings import ROOT, Settings
+from escalation.model.blob import Blob
 from escalation.model.case import WorkKey
 from escalation.model.decision import Closed
+from escalation.model.kinds.circuit_batch import CircuitBatch, Pub
 from escalation.model.problem import Budget, Problem, Target, Tier
 from escalation.model.quote import Quote
-from escalation.model.work import Blob, CircuitBatch, Pub
 from escalation.policy.policy import parse_policy
 
 DEVICE = "practice_boston"

@@ -14,9 +14,10 @@ import numpy as np
 
 from backends.ibm_runtime.service import ServiceBackend
 from bench.live_contract.gate import HELD_S, held_back
+from escalation.model.blob import Blob
 from escalation.model.errors import BackendError
+from escalation.model.kinds.circuit_batch import CircuitBatch, Pub
 from escalation.model.submission import Payload, Price, RemoteJob
-from escalation.model.work import Blob, CircuitBatch, Pub
 from escalation.ports.paid import Answered, Declined, NotSent
 
 COIN = "OPENQASM 3.0;\nbit[1] meas;\nqubit[1] q;\nmeas[0] = measure q[0];\n"

@@ -20,7 +20,7 @@ from typing import Any
 from bench.machine import machine
 from bench.optimisation.running import Bench, bench
 from bench.optimisation.targets import held_out
-from escalation.model.work import Report
+from escalation.model.report import Report
 from problems.optimisation.learning.choose import best_fixed, choose
 from problems.optimisation.learning.history import HISTORY, read_history
 from problems.optimisation.loading.loading import load

@@ -25,7 +25,11 @@ from backends.processes.calls import checked, resolve
 from bench.machine import machine
 from escalation.inputs.settings import settings
 from escalation.model.attempt import Candidate, Done
-from escalation.model.work import JobState, LocalCall, RawResult, Report, Work
+from escalation.model.job_state import JobState
+from escalation.model.kinds.local_call import LocalCall
+from escalation.model.report import Report
+from escalation.model.result import RawResult
+from escalation.model.work import Work
 from escalation.ports.registry import backend_descriptor
 from escalation.ports.registry import resolve as resolve_class
 from problems.optimisation.generate.graphs import heavy_hex_cut, heavy_hex_qubo, qubo, random_independent_set

@@ -14,7 +14,7 @@ from escalation.inputs.settings import Settings
 from escalation.model.attempt import Done
 from escalation.model.certificate import Certificate
 from escalation.model.problem import Target
-from escalation.model.work import RawResult
+from escalation.model.result import RawResult
 from problems.optimisation.loading.instance import OptimisationInstance
 from problems.optimisation.model.models import Model
 from problems.optimisation.tiers.hpc import Portfolio, candidate

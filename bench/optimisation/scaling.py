@@ -22,7 +22,7 @@ from typing import Any
 from backends.mpi.backend import MpiBackend
 from bench.machine import machine, row
 from escalation.inputs.settings import Settings
-from escalation.model.work import RawResult
+from escalation.model.result import RawResult
 from problems.optimisation.generate.clinic import clinic
 from problems.optimisation.generate.graphs import qubo, random_cut
 from problems.optimisation.loading.instance import OptimisationView

@@ -12,7 +12,7 @@ from escalation.engine.runtime import Listener, Runtime, Silent
 from escalation.model.attempt import Cost
 from escalation.model.case import CaseStatus, Outcome
 from escalation.model.errors import Faulted, Held, Interrupted, Paused, of_machine
-from escalation.model.work import RawResult
+from escalation.model.result import RawResult
 
 CarryOut = Callable[[Step], Any]
 

@@ -19,7 +19,8 @@ from escalation.model.errors import Faulted, TierwiseError, of_machine
 from escalation.model.identity import derive_seed
 from escalation.model.problem import Budget, Problem, Target
 from escalation.model.quote import Quote
-from escalation.model.work import RawResult, Work
+from escalation.model.result import RawResult
+from escalation.model.work import Work
 from escalation.policy.policy import Policy
 from escalation.policy.router import Rung, State
 from escalation.ports.families import Family, Instance

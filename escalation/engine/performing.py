@@ -14,8 +14,11 @@ from escalation.inputs.site import Site
 from escalation.model.case import WorkKey
 from escalation.model.clock import boottime_s
 from escalation.model.errors import BackendError, Faulted, Held, Interrupted
+from escalation.model.job_state import JobState
+from escalation.model.result import Lost, RawResult
 from escalation.model.submission import Approval, Submission, Word
-from escalation.model.work import JobState, Lost, RawResult, Usage, Work
+from escalation.model.usage import Usage
+from escalation.model.work import Work
 from escalation.policy import floor
 from escalation.ports.machines import Backend, Machine
 from escalation.ports.paid import PaidBackend

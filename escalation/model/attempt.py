@@ -7,11 +7,13 @@ from typing import Any
 
 from pydantic import Field, JsonValue
 
+from escalation.model.blob import Blob
 from escalation.model.certificate import Certificate
 from escalation.model.frozen import Frozen
 from escalation.model.problem import Tier
 from escalation.model.quote import Quote
-from escalation.model.work import Blob, RawResult, Work
+from escalation.model.result import RawResult
+from escalation.model.work import Work
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from escalation.model.work import CircuitBatch, Pub, Work
+from escalation.model.kinds.circuit_batch import CircuitBatch, Pub
+from escalation.model.work import Work
 
 
 @dataclass(frozen=True)

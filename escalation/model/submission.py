@@ -8,11 +8,12 @@ from typing import Any
 from pydantic import Field, JsonValue
 
 from escalation.model.attempt import Cost
+from escalation.model.blob import Blob
 from escalation.model.case import WorkKey
 from escalation.model.clock import Instant
 from escalation.model.frozen import Frozen, Moment
+from escalation.model.job_state import JobState
 from escalation.model.submission_states import SubmissionState
-from escalation.model.work import Blob, JobState
 
 
 class Price(Frozen):

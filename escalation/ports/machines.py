@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from escalation.model.calibration import Calibration, DeviceKind
+from escalation.model.job_state import JobState
 from escalation.model.quote import Quote
-from escalation.model.work import JobState, RawResult, Work
+from escalation.model.result import RawResult
+from escalation.model.work import Work
 
 
 class Device(Protocol):

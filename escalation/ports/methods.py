@@ -7,7 +7,8 @@ from escalation.model.attempt import Candidate
 from escalation.model.errors import TierwiseError
 from escalation.model.problem import Tier
 from escalation.model.quote import Quote
-from escalation.model.work import RawResult, Work
+from escalation.model.result import RawResult
+from escalation.model.work import Work
 from escalation.ports.machines import Device
 
 Yields = Work | tuple[Work, ...]

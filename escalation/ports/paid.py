@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
+from escalation.model.blob import Blob
 from escalation.model.calibration import Calibration
 from escalation.model.errors import BackendError
+from escalation.model.result import RawResult
 from escalation.model.submission import Payload, Price, RemoteJob
-from escalation.model.work import Blob, RawResult, Work
+from escalation.model.work import Work
 from escalation.ports.machines import Machine
 
 

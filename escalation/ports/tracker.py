@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from escalation.model.attempt import Attempt, Candidate, Done
+from escalation.model.blob import Blob
 from escalation.model.case import CaseRecord, CaseStatus, Outcome
 from escalation.model.decision import Decision
-from escalation.model.work import Blob
 
 
 class Tracker(Protocol):

@@ -5,9 +5,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from escalation.model.errors import BackendError, Held, Interrupted, Moved, Waiting
+from escalation.model.job_state import JobState
+from escalation.model.result import RawResult
 from escalation.model.submission import Submission
 from escalation.model.submission_states import SubmissionState as S
-from escalation.model.work import JobState, RawResult
 from escalation.ports.machines import Progress
 from escalation.submission.context import Handing, Step
 from escalation.submission.following import bill

@@ -8,11 +8,13 @@ from typing import Any
 from escalation.inputs.settings import Settings
 from escalation.model.calibration import Calibration
 from escalation.model.clock import Instant
+from escalation.model.job_state import JobState
 from escalation.model.problem import Budget
 from escalation.model.quote import Quote
+from escalation.model.result import RawResult
 from escalation.model.submission import Approval, Marks, Submission
 from escalation.model.submission_states import SubmissionState as S
-from escalation.model.work import JobState, RawResult, Work
+from escalation.model.work import Work
 from escalation.policy.policy import SubmissionRules
 from escalation.ports.ledger.ledger import Ledger
 from escalation.ports.paid import PaidBackend

@@ -5,9 +5,10 @@ from math import inf
 
 from escalation.model.calibration import Calibration
 from escalation.model.errors import BackendError
+from escalation.model.job_state import JobState
+from escalation.model.result import RawResult
 from escalation.model.submission import RemoteJob, Submission
 from escalation.model.submission_states import SubmissionState as S
-from escalation.model.work import JobState, RawResult
 from escalation.ports.paid import Malformed, Unreadable
 from escalation.submission.adoption import cancel_others
 from escalation.submission.charging import Charge, charge

@@ -4,11 +4,13 @@ import json
 from dataclasses import replace
 from typing import Any
 
+from escalation.model.blob import Blob
 from escalation.model.calibration import Calibration
 from escalation.model.errors import BackendError
 from escalation.model.identity import canonical_json
+from escalation.model.result import RawResult
 from escalation.model.submission import Payload, Submission
-from escalation.model.work import Blob, RawResult, Usage
+from escalation.model.usage import Usage
 from escalation.ports.store import Store
 from escalation.submission.context import Handing
 

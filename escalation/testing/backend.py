@@ -18,8 +18,11 @@ from escalation.inputs.settings import ROOT, Settings
 from escalation.model.calibration import Calibration, DeviceKind
 from escalation.model.errors import BackendError, BadInput
 from escalation.model.identity import canonical_json
+from escalation.model.job_state import JobState
+from escalation.model.kinds.circuit_batch import CircuitBatch
 from escalation.model.quote import Quote
-from escalation.model.work import CircuitBatch, JobState, RawResult, Work
+from escalation.model.result import RawResult
+from escalation.model.work import Work
 from escalation.ports.machines import Backend, Progress
 from escalation.ports.registry import BackendDescriptor, DeviceSummary, resolve
 from escalation.testing.works import ANGLES, KINDS, SHOTS, Sample, sample

@@ -13,13 +13,16 @@ from typing import Any
 
 from escalation.engine.ladder import beyond_quote
 from escalation.model.attempt import Attempt, AttemptStatus, Candidate, Done
+from escalation.model.blob import Blob
 from escalation.model.calibration import DeviceKind
 from escalation.model.certificate import Certificate, CertificateStatus
 from escalation.model.errors import BadInput, TierwiseError
 from escalation.model.identity import canonical_json, digest_json
+from escalation.model.job_state import JobState
 from escalation.model.problem import Budget, Problem, Target
 from escalation.model.quote import Quote
-from escalation.model.work import Blob, JobState, RawResult, Work
+from escalation.model.result import RawResult
+from escalation.model.work import Work
 from escalation.ports.fact_providers import FactContext
 from escalation.ports.methods import Method
 from escalation.ports.registry import FamilyDescriptor, resolve

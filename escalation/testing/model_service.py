@@ -27,13 +27,17 @@ from typing import Any
 
 import numpy as np
 
+from escalation.model.blob import Blob
 from escalation.model.calibration import Calibration, DeviceKind
 from escalation.model.demand import demand, parameter_sets
 from escalation.model.errors import BackendError
 from escalation.model.identity import canonical_json
+from escalation.model.job_state import JobState
+from escalation.model.kinds.circuit_batch import CircuitBatch
 from escalation.model.quote import Quote
+from escalation.model.result import RawResult
 from escalation.model.submission import Payload, Price, RemoteJob
-from escalation.model.work import Blob, CircuitBatch, JobState, RawResult, Work
+from escalation.model.work import Work
 from escalation.ports.paid import Declined, InDoubt, Malformed, NotSent, Unreadable
 
 BITS = 3

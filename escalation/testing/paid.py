@@ -12,8 +12,9 @@ from uuid import uuid4
 from escalation.model.calibration import Calibration, DeviceKind
 from escalation.model.errors import BackendError
 from escalation.model.identity import canonical_json
+from escalation.model.job_state import JobState
+from escalation.model.result import RawResult
 from escalation.model.submission import Payload, RemoteJob
-from escalation.model.work import JobState, RawResult
 from escalation.ports.paid import Declined, PaidBackend, Unreadable
 from escalation.testing.backend import ContractBroken, expect
 from escalation.testing.works import ANGLES, SHOTS, Sample, sample

@@ -9,7 +9,8 @@ import threading
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from escalation.model.work import Output, Report
+from escalation.model.output import Output
+from escalation.model.report import Report
 
 
 def double(params: Mapping[str, Any], inputs: Mapping[str, bytes], report: Report) -> Output:

@@ -9,8 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from escalation.model.blob import Blob
 from escalation.model.calibration import DeviceKind
-from escalation.model.work import Blob, CircuitBatch, LocalCall, MpiProgram, Pub, RawResult, Resources, Work
+from escalation.model.kinds.circuit_batch import CircuitBatch, Pub
+from escalation.model.kinds.local_call import LocalCall
+from escalation.model.kinds.mpi_program import MpiProgram
+from escalation.model.resources import Resources
+from escalation.model.result import RawResult
+from escalation.model.work import Work
 
 SAMPLES = "escalation.testing.samples"
 ANGLES = (0.0, math.pi, math.pi / 2)

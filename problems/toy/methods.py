@@ -10,11 +10,15 @@ import numpy as np
 
 from escalation.inputs.settings import settings
 from escalation.model.attempt import Candidate
+from escalation.model.blob import Blob
 from escalation.model.errors import TierwiseError
 from escalation.model.identity import derive_seed
+from escalation.model.kinds.circuit_batch import CircuitBatch, Pub
+from escalation.model.kinds.local_call import LocalCall
+from escalation.model.kinds.mpi_program import MpiProgram
 from escalation.model.problem import Tier
 from escalation.model.quote import Quote
-from escalation.model.work import Blob, CircuitBatch, LocalCall, MpiProgram, Pub, Resources
+from escalation.model.resources import Resources
 from escalation.ports.machines import Device
 from escalation.ports.methods import Solve, succeeded
 from problems.toy.instance import ToyView

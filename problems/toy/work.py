@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from escalation.model.work import Output, Report
+from escalation.model.output import Output
+from escalation.model.report import Report
 
 
 def scan(comm: Any, params: Mapping[str, Any], inputs: Mapping[str, bytes], report: Report) -> Output | None:

@@ -4,20 +4,16 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from escalation.model.attempt import Candidate
+from escalation.model.blob import Blob
 from escalation.model.errors import CorruptRecord
-from escalation.model.work import (
-    Blob,
-    CircuitBatch,
-    JobState,
-    LocalCall,
-    Lost,
-    MpiProgram,
-    Pub,
-    RawResult,
-    Resources,
-    Usage,
-    Work,
-)
+from escalation.model.job_state import JobState
+from escalation.model.kinds.circuit_batch import CircuitBatch, Pub
+from escalation.model.kinds.local_call import LocalCall
+from escalation.model.kinds.mpi_program import MpiProgram
+from escalation.model.resources import Resources
+from escalation.model.result import Lost, RawResult
+from escalation.model.usage import Usage
+from escalation.model.work import Work
 from escalation.ports.store import Store
 
 Json = Mapping[str, Any]

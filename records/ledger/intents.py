@@ -10,7 +10,9 @@ from sqlalchemy import Connection, RowMapping, select
 from escalation.model.attempt import Done
 from escalation.model.case import WorkKey
 from escalation.model.errors import BadInput, CaseConflict
-from escalation.model.work import Lost, RawResult, Usage, Work
+from escalation.model.result import Lost, RawResult
+from escalation.model.usage import Usage
+from escalation.model.work import Work
 from escalation.ports.store import Store
 from records.ledger import keyed
 from records.ledger.codec import result_from_json, work_from_json

@@ -5,7 +5,9 @@ from typing import Any
 
 from escalation.model.attempt import Done
 from escalation.model.case import WorkKey
-from escalation.model.work import Lost, RawResult, Usage, Work
+from escalation.model.result import Lost, RawResult
+from escalation.model.usage import Usage
+from escalation.model.work import Work
 from records.ledger import intents
 from records.ledger.codec import result_blobs, work_blobs
 from records.ledger.session import Session

@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from escalation.model.attempt import Attempt, AttemptStatus, Candidate, Done
+from escalation.model.blob import Blob
 from escalation.model.case import CaseInfo
-from escalation.model.work import Blob, CircuitBatch
+from escalation.model.kinds.circuit_batch import CircuitBatch
 from records.tracking.cases import pretty
 from records.tracking.client import flat, key, log_files, log_metrics, log_params, set_tags
 from records.tracking.models import log_model

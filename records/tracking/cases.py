@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from escalation.model.attempt import Attempt
+from escalation.model.blob import Blob
 from escalation.model.case import CaseInfo, CaseRecord, CaseStatus, Outcome
 from escalation.model.clock import ProcessIdentity, this_process
 from escalation.model.decision import Decision
 from escalation.model.problem import DataClass
-from escalation.model.work import Blob
 from records.tracking.client import experiment_id, flat, log_files, log_metrics, log_params, set_tags
 
 RUN_STATUS = {

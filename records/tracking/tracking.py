@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import Any
 
 from escalation.model.attempt import Attempt, Candidate, Done
+from escalation.model.blob import Blob
 from escalation.model.case import CaseInfo, CaseRecord, CaseStatus, Outcome
 from escalation.model.decision import Decision
 from escalation.model.errors import BadInput
 from escalation.model.submission_states import SubmissionState
-from escalation.model.work import Blob
 from escalation.ports.ledger.ledger import Ledger
 from records.tracking import attempts as tracking_attempt
 from records.tracking import cases as tracking_case

@@ -8,7 +8,9 @@ import pytest
 
 from backends.local.backend import LocalBackend
 from escalation.model.errors import BackendError
-from escalation.model.work import JobState, RawResult, Work
+from escalation.model.job_state import JobState
+from escalation.model.result import RawResult
+from escalation.model.work import Work
 from escalation.ports.registry import BackendDescriptor, backends
 from escalation.testing.backend import ContractBroken, check_backend
 

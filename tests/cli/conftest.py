@@ -16,13 +16,14 @@ from escalation.engine.ladder import Case, Item
 from escalation.engine.opening import prepare
 from escalation.engine.question import Asking, about_payload
 from escalation.inputs.settings import Settings, settings
+from escalation.model.blob import Blob
 from escalation.model.case import WorkKey
 from escalation.model.decision import Closed
 from escalation.model.errors import Paused
+from escalation.model.kinds.circuit_batch import CircuitBatch, Pub
 from escalation.model.problem import Budget, Problem, Target, Tier
 from escalation.model.quote import Quote
 from escalation.model.submission import Submission
-from escalation.model.work import Blob, CircuitBatch, Pub
 from escalation.policy.policy import SubmissionRules
 from escalation.submission.carry import Pace, carry
 from escalation.submission.context import Handing

@@ -16,9 +16,11 @@ from escalation.engine.runtime import Runtime
 from escalation.inputs.settings import Settings
 from escalation.model.calibration import DeviceKind
 from escalation.model.case import CaseStatus, Outcome
+from escalation.model.job_state import JobState
 from escalation.model.problem import Problem, Target
 from escalation.model.quote import Quote
-from escalation.model.work import JobState, RawResult, Usage
+from escalation.model.result import RawResult
+from escalation.model.usage import Usage
 from escalation.policy.policy import parse_policy
 from escalation.ports.machines import Progress
 from flows.ending import one_line

@@ -19,7 +19,8 @@ from escalation.engine.opening import parse_problem, prepare
 from escalation.inputs.settings import Settings, settings
 from escalation.model.case import CaseStatus, Outcome
 from escalation.model.errors import BadInput, CaseConflict
-from escalation.model.work import JobState, RawResult
+from escalation.model.job_state import JobState
+from escalation.model.result import RawResult
 from flows.driver import listening
 from flows.escalate import escalate
 from records.ledger.ledger import SqlLedger

@@ -17,11 +17,13 @@ from escalation.model.case import CaseInfo, CaseStatus, WorkKey
 from escalation.model.certificate import Certificate, CertificateStatus, Control
 from escalation.model.decision import Action, Decision
 from escalation.model.identity import digest_json
+from escalation.model.job_state import JobState
+from escalation.model.kinds.local_call import LocalCall
 from escalation.model.problem import Budget, Problem, Target, Tier
 from escalation.model.quote import Quote
+from escalation.model.result import RawResult
 from escalation.model.submission import Approval, Limit, Period, Price, Submission
 from escalation.model.submission_states import SubmissionState
-from escalation.model.work import JobState, LocalCall, RawResult
 from records.ledger.ledger import SqlLedger
 from records.store import FileStore
 from records.tracking.client import open_client

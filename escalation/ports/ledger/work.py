@@ -5,7 +5,9 @@ from typing import Any, Protocol
 
 from escalation.model.attempt import Done
 from escalation.model.case import WorkKey
-from escalation.model.work import Lost, RawResult, Usage, Work
+from escalation.model.result import Lost, RawResult
+from escalation.model.usage import Usage
+from escalation.model.work import Work
 
 
 class WorkLedger(Protocol):

@@ -8,7 +8,8 @@ import numpy as np
 
 from escalation.model.errors import BadInput
 from escalation.model.identity import derive_seed
-from escalation.model.work import Output, Report
+from escalation.model.output import Output
+from escalation.model.report import Report
 from problems.classification.ai.attribution import mean_contributions, permutation_importance
 from problems.classification.ai.contenders import TrainedBooster
 from problems.classification.ai.fitting import Fit, fit

@@ -4,9 +4,11 @@ from typing import Any
 
 from escalation.model.attempt import Candidate
 from escalation.model.errors import TierwiseError
+from escalation.model.kinds.local_call import LocalCall
 from escalation.model.problem import Tier
 from escalation.model.quote import Quote
-from escalation.model.work import LocalCall, RawResult, Resources
+from escalation.model.resources import Resources
+from escalation.model.result import RawResult
 from escalation.ports.machines import Device
 from escalation.ports.methods import Solve
 from problems.classification.ai.tuning import Budget, budget_for, small_budget_for

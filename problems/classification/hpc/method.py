@@ -6,9 +6,11 @@ from typing import Any
 
 from escalation.model.attempt import Candidate
 from escalation.model.errors import TierwiseError
+from escalation.model.kinds.mpi_program import MpiProgram
 from escalation.model.problem import Tier
 from escalation.model.quote import Quote
-from escalation.model.work import MpiProgram, RawResult, Resources
+from escalation.model.resources import Resources
+from escalation.model.result import RawResult
 from escalation.ports.machines import Device
 from escalation.ports.methods import Solve
 from problems.classification.hpc.grids import plan_for

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from escalation.model.identity import derive_seed
-from escalation.model.work import Output, Report
+from escalation.model.output import Output
+from escalation.model.report import Report
 from problems.classification.hpc.grids import Plan, estimated_cost
 from problems.classification.hpc.search import Choice, Search, read_rows
 from problems.classification.hpc.set_search import set_search

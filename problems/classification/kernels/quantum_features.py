@@ -152,7 +152,7 @@ def expectations(bits: npt.NDArray[np.uint8], qubits: int) -> Floats:
     """Means of ±1 over the shots.
 
     Args:
-        bits: shape (sets, shots, ceil(qubits/8)), packed as `escalation.model.work.CircuitBatch` says.
+        bits: shape (sets, shots, ceil(qubits/8)), packed as `CircuitBatch` says.
         qubits: number of classical bits.
 
     Returns:

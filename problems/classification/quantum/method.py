@@ -11,11 +11,16 @@ from typing import Any
 import numpy as np
 
 from escalation.model.attempt import Candidate
+from escalation.model.blob import Blob
 from escalation.model.errors import TierwiseError
 from escalation.model.identity import derive_seed
+from escalation.model.kinds.circuit_batch import CircuitBatch, Pub
+from escalation.model.kinds.local_call import LocalCall
 from escalation.model.problem import Tier
 from escalation.model.quote import Quote
-from escalation.model.work import Blob, CircuitBatch, LocalCall, Pub, RawResult, Resources, Work
+from escalation.model.resources import Resources
+from escalation.model.result import RawResult
+from escalation.model.work import Work
 from escalation.ports.machines import Device
 from escalation.ports.methods import Sends, Yields
 from problems.classification.kernels import quantum_features

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from escalation.model.identity import derive_seed
-from escalation.model.work import Output, Report
+from escalation.model.output import Output
+from escalation.model.report import Report
 from problems.classification.kernels.geometric import Geometry, geometry
 from problems.classification.kernels.quantum_features import (
     dump_array,

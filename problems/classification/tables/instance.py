@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from escalation.model.blob import Blob
 from escalation.model.identity import digest_json
 from escalation.model.problem import Target
-from escalation.model.work import Blob
 from problems.classification.tables.table import Column, TableView
 from toolbox.stats.splits import Index
 

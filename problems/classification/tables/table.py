@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from escalation.model.blob import Blob
 from escalation.model.identity import digest_json
-from escalation.model.work import Blob
 
 
 @dataclass(frozen=True)

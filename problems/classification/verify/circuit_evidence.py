@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from escalation.model.attempt import Candidate, Done
-from escalation.model.work import CircuitBatch, RawResult
+from escalation.model.kinds.circuit_batch import CircuitBatch
+from escalation.model.result import RawResult
 from toolbox.stats.arrays import Floats
 
 if TYPE_CHECKING:

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from escalation.model.work import Output, Report
+from escalation.model.output import Output
+from escalation.model.report import Report
 from problems.optimisation.learning.features import features
 from problems.optimisation.learning.history import Trial, read_history
 from problems.optimisation.learning.predict import FLOOR, Expected, Learner

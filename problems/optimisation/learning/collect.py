@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from escalation.model.identity import canonical_json
-from escalation.model.work import Report
+from escalation.model.report import Report
 from problems.optimisation.forms.compile import compile_programme
 from problems.optimisation.learning.features import NAMES, features
 from problems.optimisation.learning.history import HISTORY, Trial, read_history, write_history

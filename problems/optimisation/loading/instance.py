@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from escalation.model.blob import Blob
 from escalation.model.identity import digest_json
 from escalation.model.problem import Target
-from escalation.model.work import Blob
 from problems.optimisation.loading.about import about
 from problems.optimisation.model.models import Model, dump
 

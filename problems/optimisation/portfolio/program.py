@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
-from escalation.model.work import Output, Report
+from escalation.model.output import Output
+from escalation.model.report import Report
 from problems.optimisation.engines.base import Engine
 from problems.optimisation.engines.catalogue import engine_class
 from problems.optimisation.model import metrics

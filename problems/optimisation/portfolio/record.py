@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from escalation.model.work import Output
+from escalation.model.output import Output
 from problems.optimisation.engines.catalogue import deterministic
 from problems.optimisation.model import points
 from problems.optimisation.model.models import Model, sign

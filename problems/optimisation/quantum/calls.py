@@ -6,9 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from escalation.model.blob import Blob
 from escalation.model.errors import TierwiseError
 from escalation.model.identity import canonical_json, derive_seed
-from escalation.model.work import Blob, JobState, Output, RawResult, Report
+from escalation.model.job_state import JobState
+from escalation.model.output import Output
+from escalation.model.report import Report
+from escalation.model.result import RawResult
 from problems.optimisation.model.models import Appointments, Model, Triage, parse_model, sign
 from problems.optimisation.model.points import Point, cost, decode, encode
 from problems.optimisation.proofs.model import pack

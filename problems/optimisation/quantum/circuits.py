@@ -12,8 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from escalation.model.blob import Blob
 from escalation.model.identity import derive_seed
-from escalation.model.work import Blob, CircuitBatch, Pub, RawResult, Resources
+from escalation.model.kinds.circuit_batch import CircuitBatch, Pub
+from escalation.model.resources import Resources
+from escalation.model.result import RawResult
 from problems.optimisation.forms.spins import SpinForm
 from problems.optimisation.quantum.angles import MOST_LAYERS, Schedule, schedule
 from problems.optimisation.quantum.network import Fit, Gate, fit

@@ -28,8 +28,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from escalation.model.attempt import Candidate, Done
+from escalation.model.blob import Blob
 from escalation.model.certificate import Control
-from escalation.model.work import Blob, CircuitBatch, LocalCall, RawResult
+from escalation.model.kinds.circuit_batch import CircuitBatch
+from escalation.model.kinds.local_call import LocalCall
+from escalation.model.result import RawResult
 from problems.optimisation.checking.check import check
 from problems.optimisation.forms.spins import SpinForm
 from problems.optimisation.loading.instance import OptimisationInstance

@@ -8,9 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from escalation.model.blob import Blob
+from escalation.model.kinds.local_call import LocalCall
+from escalation.model.kinds.mpi_program import MpiProgram
 from escalation.model.problem import Tier
 from escalation.model.quote import Quote
-from escalation.model.work import Blob, LocalCall, MpiProgram, Resources
+from escalation.model.resources import Resources
 from escalation.ports.machines import Device
 from escalation.ports.methods import Solve, succeeded
 from problems.optimisation.learning.history import HISTORY

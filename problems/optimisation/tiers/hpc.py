@@ -7,9 +7,11 @@ from typing import Any
 
 from escalation.model.attempt import Candidate
 from escalation.model.errors import TierwiseError
+from escalation.model.kinds.mpi_program import MpiProgram
 from escalation.model.problem import Tier
 from escalation.model.quote import Quote
-from escalation.model.work import MpiProgram, RawResult, Resources
+from escalation.model.resources import Resources
+from escalation.model.result import RawResult
 from escalation.ports.machines import Device
 from escalation.ports.methods import Solve, succeeded
 from problems.optimisation.loading.instance import OptimisationView

@@ -7,8 +7,8 @@ from typing import Any
 from escalation.model.attempt import Candidate, Done
 from escalation.model.certificate import Certificate, CertificateStatus, Control
 from escalation.model.errors import BadInput
+from escalation.model.kinds.circuit_batch import CircuitBatch
 from escalation.model.problem import Target
-from escalation.model.work import CircuitBatch
 from escalation.text.rounding import at_best, at_worst
 from problems.optimisation.checking.check import check
 from problems.optimisation.checking.finding import shown

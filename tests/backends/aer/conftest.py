@@ -10,7 +10,10 @@ import pytest
 
 from backends.aer.backend import AerBackend
 from escalation.inputs.settings import settings
-from escalation.model.work import Blob, CircuitBatch, Pub, RawResult, Resources
+from escalation.model.blob import Blob
+from escalation.model.kinds.circuit_batch import CircuitBatch, Pub
+from escalation.model.resources import Resources
+from escalation.model.result import RawResult
 
 
 def npy(values: Any) -> Blob:

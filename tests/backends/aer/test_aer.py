@@ -21,9 +21,13 @@ from backends.aer.descriptor import DESCRIPTOR
 from backends.circuits.jobs import Job as QuantumJob
 from backends.circuits.jobs import read_job, write_job, write_result
 from escalation.inputs.settings import ROOT, settings
+from escalation.model.blob import Blob
 from escalation.model.clock import this_process
 from escalation.model.errors import BackendError, BadInput
-from escalation.model.work import Blob, CircuitBatch, JobState, LocalCall, Pub, RawResult
+from escalation.model.job_state import JobState
+from escalation.model.kinds.circuit_batch import CircuitBatch, Pub
+from escalation.model.kinds.local_call import LocalCall
+from escalation.model.result import RawResult
 
 Run = Callable[[CircuitBatch], RawResult]
 Make = Callable[..., CircuitBatch]
@@ -83,7 +87,7 @@ import json, sys
 from pathlib import Path
 from backends.circuits.jobs import read_job
 from backends.aer.run import sample
-from escalation.model.work import Report
+from escalation.model.report import Report
 job = read_job(Path(sys.argv[1]))
 print(json.dumps(sample(job.work, job.context, Report()).digest))
 """

@@ -11,8 +11,10 @@ import pytest
 from backends.ibm_runtime.backend import IbmRuntimeBackend
 from backends.ibm_runtime.service import ServiceBackend
 from escalation.inputs.settings import Settings, settings
+from escalation.model.blob import Blob
+from escalation.model.kinds.circuit_batch import CircuitBatch, Pub
+from escalation.model.result import RawResult
 from escalation.model.submission import Payload, RemoteJob
-from escalation.model.work import Blob, CircuitBatch, Pub, RawResult
 from practice import Practice, running
 
 TAG = "tierwise:test"

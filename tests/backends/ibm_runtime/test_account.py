@@ -23,8 +23,8 @@ from backends.ibm_runtime.service import ServiceBackend
 from escalation.inputs.settings import ROOT, Settings
 from escalation.model.errors import BadInput, TierwiseError
 from escalation.model.identity import canonical_json
+from escalation.model.kinds.circuit_batch import CircuitBatch
 from escalation.model.submission import Payload, RemoteJob
-from escalation.model.work import CircuitBatch
 from practice import Practice, Rule
 
 TAG = "tierwise:test"

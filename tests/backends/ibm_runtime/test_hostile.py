@@ -15,10 +15,11 @@ from backends.ibm_runtime.bounded import Unusable
 from backends.ibm_runtime.service import ServiceBackend
 from backends.ibm_runtime.transport import Sheet, Wire
 from escalation.inputs.settings import Settings
+from escalation.model.blob import Blob
 from escalation.model.errors import BackendError
 from escalation.model.identity import canonical_json
+from escalation.model.job_state import JobState
 from escalation.model.submission import Payload, RemoteJob
-from escalation.model.work import Blob, JobState
 from escalation.ports.paid import Declined, InDoubt, Malformed, NotSent
 from escalation.testing.works import sample
 from tests.backends.ibm_runtime.hostile import DEVICE, Answer, Hostile, dripping, flooding, http, said

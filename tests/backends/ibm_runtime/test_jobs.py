@@ -7,8 +7,8 @@ import pytest
 
 from backends.ibm_runtime.documents import moment
 from backends.ibm_runtime.jobs import all_listed, charged_s, left_s, listed, ours, remote_job
+from escalation.model.job_state import JobState
 from escalation.model.submission import RemoteJob
-from escalation.model.work import JobState
 from escalation.ports.paid import Malformed
 
 

@@ -22,7 +22,9 @@ from backends.ibm_runtime.subdevice import device_target, snapshot_backend
 from escalation.inputs.settings import ROOT, settings
 from escalation.model.calibration import Calibration, GateCalibration, LayerFidelity, QubitCalibration
 from escalation.model.identity import digest_bytes
-from escalation.model.work import CircuitBatch, JobState, Pub, RawResult
+from escalation.model.job_state import JobState
+from escalation.model.kinds.circuit_batch import CircuitBatch, Pub
+from escalation.model.result import RawResult
 
 Make = Callable[..., Pub]
 Run = Callable[..., RawResult]
@@ -48,7 +50,7 @@ def test_the_same_seed_gives_the_same_samples(run: Run, pub: Make, boston: IbmRu
     code = (
         "import sys, json; from backends.circuits.jobs import read_job;"
         "from backends.ibm_runtime.run import sample;"
-        "from pathlib import Path; from escalation.model.work import Report;"
+        "from pathlib import Path; from escalation.model.report import Report;"
         "job = read_job(Path(sys.argv[1]));"
         "r = sample(job.work, job.context, Report());"
         "print(json.dumps([r.digest, [c['isa'] for c in r.provenance['circuits']]]))"

@@ -13,10 +13,10 @@ from escalation.engine.runtime import Runtime
 from escalation.inputs.settings import Settings
 from escalation.model.case import CaseInfo, WorkKey
 from escalation.model.errors import Waiting
+from escalation.model.kinds.circuit_batch import CircuitBatch
 from escalation.model.problem import Budget, Problem, Target
 from escalation.model.submission import Submission
 from escalation.model.submission_states import SubmissionState as S
-from escalation.model.work import CircuitBatch
 from escalation.policy.policy import SubmissionRules
 from escalation.submission.carry import Pace, carry
 from escalation.submission.context import Handing

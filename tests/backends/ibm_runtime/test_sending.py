@@ -23,8 +23,8 @@ from backends.ibm_runtime.transport import Order, Sheet, Wire
 from backends.ibm_runtime.verdict import Refusals, of_post
 from escalation.model.errors import BackendError
 from escalation.model.identity import canonical_json, digest_bytes
+from escalation.model.kinds.circuit_batch import CircuitBatch
 from escalation.model.submission import Payload
-from escalation.model.work import CircuitBatch
 from escalation.ports.paid import Answered, Declined, InDoubt, NotSent
 from practice import Practice, Rule
 

@@ -18,10 +18,13 @@ from backends.ibm_runtime.live import TYPICAL_JOB_S
 from backends.ibm_runtime.neutral import neutral
 from backends.ibm_runtime.service import ServiceBackend
 from escalation.inputs.settings import ROOT, Settings
+from escalation.model.blob import Blob
 from escalation.model.calibration import DeviceKind
 from escalation.model.errors import BackendError, BadInput
+from escalation.model.job_state import JobState
+from escalation.model.kinds.circuit_batch import CircuitBatch, Pub
+from escalation.model.result import RawResult
 from escalation.model.submission import Payload, RemoteJob
-from escalation.model.work import Blob, CircuitBatch, JobState, Pub, RawResult
 from escalation.ports.paid import Declined, PaidBackend, Unreadable
 from escalation.testing.works import sample
 from practice import Practice, Rule
@@ -138,7 +141,8 @@ from backends.ibm_runtime.neutral import neutral
 from backends.ibm_runtime.service import ServiceBackend
 from escalation.model.submission import Payload, RemoteJob
 from escalation.inputs.settings import Settings
-from escalation.model.work import Blob, CircuitBatch, Pub
+from escalation.model.blob import Blob
+from escalation.model.kinds.circuit_batch import CircuitBatch, Pub
 here = Path({str(tmp_path)!r})
 read = lambda name: (here / name).read_bytes()
 pub = Pub({bell.pubs[0].qasm3!r}, Blob(read("pub")), ("a",), 500)

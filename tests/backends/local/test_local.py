@@ -11,9 +11,13 @@ import pytest
 
 from backends.local.backend import LocalBackend
 from escalation.inputs.settings import Settings
+from escalation.model.blob import Blob
 from escalation.model.clock import this_process
 from escalation.model.errors import BackendError, BadInput, MachineFault
-from escalation.model.work import Blob, JobState, LocalCall, RawResult, Resources
+from escalation.model.job_state import JobState
+from escalation.model.kinds.local_call import LocalCall
+from escalation.model.resources import Resources
+from escalation.model.result import RawResult
 from escalation.testing.guarded import guarded, living
 
 SAMPLES = "escalation.testing.samples"
@@ -61,7 +65,7 @@ def test_an_exception_fails_with_one_line_and_its_traceback(local: LocalBackend,
 @pytest.mark.parametrize(
     ("work", "error"),
     [
-        (call("wrong_type"), "TypeError: expected an escalation.model.work.Output, got dict"),
+        (call("wrong_type"), "TypeError: expected an escalation.model.output.Output, got dict"),
         (call("double", x=1e308), "ValueError: Out of range float values are not JSON compliant"),
         (call("no_such_function"), f"AttributeError: module '{SAMPLES}' has no attribute 'no_such_function'"),
         (LocalCall("no_such_module:f"), "ModuleNotFoundError: No module named 'no_such_module'"),

@@ -16,7 +16,10 @@ from backends.mpi.backend import LOST, MpiBackend
 from backends.mpi.check import check_ranks
 from escalation.inputs.settings import Settings
 from escalation.model.errors import BackendError, BadInput, WrongWorld
-from escalation.model.work import JobState, MpiProgram, RawResult, Resources
+from escalation.model.job_state import JobState
+from escalation.model.kinds.mpi_program import MpiProgram
+from escalation.model.resources import Resources
+from escalation.model.result import RawResult
 from escalation.testing.guarded import guarded
 
 SAMPLES = "escalation.testing.samples"

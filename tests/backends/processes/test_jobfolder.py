@@ -10,8 +10,12 @@ from hypothesis import strategies as st
 
 from backends.processes.guard import descendants
 from backends.processes.jobfolder import FolderReport, JobFolder, write_once
+from escalation.model.blob import Blob
 from escalation.model.errors import BackendError
-from escalation.model.work import Blob, JobState, LocalCall, RawResult, Usage
+from escalation.model.job_state import JobState
+from escalation.model.kinds.local_call import LocalCall
+from escalation.model.result import RawResult
+from escalation.model.usage import Usage
 
 FILES = st.dictionaries(st.text(), st.binary(max_size=64), max_size=4)
 

@@ -17,8 +17,8 @@ from escalation.inputs.settings import Settings
 from escalation.model.attempt import Attempt
 from escalation.model.case import CaseStatus, Outcome
 from escalation.model.decision import Decision
+from escalation.model.job_state import JobState
 from escalation.model.problem import Problem, Target
-from escalation.model.work import JobState
 from escalation.policy.policy import parse_policy
 from escalation.ports.machines import Progress
 from escalation.testing.guarded import guarded

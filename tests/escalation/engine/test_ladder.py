@@ -12,9 +12,13 @@ from escalation.model.attempt import Attempt, AttemptStatus, Candidate
 from escalation.model.case import CaseStatus, Outcome
 from escalation.model.certificate import Certificate, CertificateStatus
 from escalation.model.decision import Action, Closed, Decision
+from escalation.model.job_state import JobState
+from escalation.model.kinds.local_call import LocalCall
+from escalation.model.kinds.mpi_program import MpiProgram
 from escalation.model.problem import Budget, Problem, Target, Tier
 from escalation.model.quote import Quote
-from escalation.model.work import JobState, LocalCall, MpiProgram, RawResult, Usage
+from escalation.model.result import RawResult
+from escalation.model.usage import Usage
 from escalation.policy.policy import parse_policy
 from problems.toy.methods import TwoLooks
 

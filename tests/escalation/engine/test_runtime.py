@@ -23,9 +23,13 @@ from escalation.model.certificate import CertificateStatus
 from escalation.model.decision import Action
 from escalation.model.elapsed import Elapsed
 from escalation.model.errors import BackendError, CaseConflict, Faulted, Interrupted
+from escalation.model.job_state import JobState
+from escalation.model.kinds.local_call import LocalCall
 from escalation.model.problem import Budget, Problem, Target, Tier
 from escalation.model.quote import Quote
-from escalation.model.work import JobState, LocalCall, Lost, RawResult, Usage, Work
+from escalation.model.result import Lost, RawResult
+from escalation.model.usage import Usage
+from escalation.model.work import Work
 from escalation.policy.policy import Policy, parse_policy
 from escalation.policy.router import State
 from escalation.ports.machines import Progress

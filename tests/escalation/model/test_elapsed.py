@@ -16,8 +16,10 @@ from escalation.model import elapsed as module
 from escalation.model.case import CaseStatus
 from escalation.model.elapsed import Elapsed, Stopwatch
 from escalation.model.errors import Interrupted
+from escalation.model.job_state import JobState
 from escalation.model.problem import Budget, Problem, Target
-from escalation.model.work import JobState, RawResult, Usage
+from escalation.model.result import RawResult
+from escalation.model.usage import Usage
 from escalation.policy.policy import parse_policy
 from problems.toy.family import Toy
 from records.ledger.ledger import SqlLedger

@@ -12,8 +12,8 @@ from pydantic import ValidationError
 
 from escalation.model.calibration import Calibration, GateCalibration, QubitCalibration
 from escalation.model.facts import COUNT, SHARE, FactSpec, FactType
+from escalation.model.job_state import JobState
 from escalation.model.submission import RemoteJob
-from escalation.model.work import JobState
 from escalation.policy.conditions import COMPARISONS, Threshold, misses
 from escalation.policy.core_facts import CORE_FACTS
 from escalation.policy.policy import known_facts

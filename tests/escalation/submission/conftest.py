@@ -13,10 +13,11 @@ from escalation.inputs.settings import Settings
 from escalation.model.attempt import Cost
 from escalation.model.case import CaseInfo, WorkKey
 from escalation.model.clock import Instant
+from escalation.model.kinds.local_call import LocalCall
 from escalation.model.problem import Budget, Problem, Target
 from escalation.model.quote import Quote
+from escalation.model.result import RawResult
 from escalation.model.submission import Approval, Submission
-from escalation.model.work import LocalCall, RawResult
 from escalation.policy.policy import SubmissionRules, parse_policy
 from escalation.ports.machines import Progress
 from escalation.submission.carry import Pace, carry

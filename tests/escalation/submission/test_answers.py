@@ -8,9 +8,9 @@ import pytest
 from escalation.engine.reconcile import reconcile
 from escalation.engine.runtime import Runtime
 from escalation.model.errors import Held, Waiting
+from escalation.model.job_state import JobState
 from escalation.model.submission import Period, RemoteJob
 from escalation.model.submission_states import SubmissionState as S
-from escalation.model.work import JobState
 from escalation.policy.policy import SubmissionRules
 from escalation.submission.steps import LONGEST_HELD_S, ROUNDS
 from escalation.testing.model_service import CHARGE_S, ModelBackend

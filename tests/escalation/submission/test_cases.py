@@ -14,8 +14,10 @@ from escalation.engine.runtime import Runtime
 from escalation.inputs.settings import Settings
 from escalation.model.attempt import Done
 from escalation.model.case import CaseStatus, Outcome
+from escalation.model.job_state import JobState
+from escalation.model.kinds.local_call import LocalCall
 from escalation.model.problem import Budget, DataClass, Problem, Target
-from escalation.model.work import JobState, LocalCall, RawResult
+from escalation.model.result import RawResult
 from escalation.policy.policy import parse_policy
 from escalation.testing.model_service import CHARGE_S, ModelBackend, ModelService
 from records.ledger.ledger import SqlLedger

@@ -8,11 +8,11 @@ import pytest
 
 from escalation.model.calibration import Calibration, LayerFidelity
 from escalation.model.errors import BackendError, Held, Interrupted, Waiting
+from escalation.model.job_state import JobState
 from escalation.model.problem import Budget
 from escalation.model.quote import Quote
 from escalation.model.submission import Limit, Period
 from escalation.model.submission_states import SubmissionState as S
-from escalation.model.work import JobState
 from escalation.policy.policy import SubmissionRules
 from escalation.testing.model_service import CALIBRATION, CHARGE_S
 

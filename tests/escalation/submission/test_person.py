@@ -7,9 +7,9 @@ import pytest
 
 from escalation.model.case import WorkKey
 from escalation.model.errors import BackendError, BadInput, CaseConflict, Held, Moved
+from escalation.model.kinds.local_call import LocalCall
 from escalation.model.submission import Period
 from escalation.model.submission_states import SubmissionState as S
-from escalation.model.work import LocalCall
 from escalation.submission import person
 from escalation.submission.person import Person
 from escalation.testing.model_service import ModelBackend

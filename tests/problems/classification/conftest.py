@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from escalation.model.attempt import Candidate
-from escalation.model.work import Blob
+from escalation.model.blob import Blob
 from problems.classification.models.artefact import dump_estimator
 from problems.classification.tables.instance import TableInstance
 from problems.classification.tables.table import Column

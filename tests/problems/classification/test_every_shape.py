@@ -13,8 +13,9 @@ import pandas as pd
 import pytest
 
 from escalation.model.errors import BadInput
+from escalation.model.output import Output
 from escalation.model.problem import Target
-from escalation.model.work import Output, Report
+from escalation.model.report import Report
 from problems.classification.ai import boosting
 from problems.classification.ai import method as ai
 from problems.classification.hpc.method import NestedCV
@@ -29,7 +30,7 @@ PROGRAM = """
 import json, sys
 from pathlib import Path
 from mpi4py import MPI
-from escalation.model.work import Report
+from escalation.model.report import Report
 from problems.classification.hpc.nested_cv import run
 for folder in sorted(Path(sys.argv[1]).iterdir()):
     inputs = {name: (folder / name).read_bytes() for name in ("open_rows", "sealed_rows")}

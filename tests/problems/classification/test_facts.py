@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 from threadpoolctl import threadpool_limits
 
+from escalation.model.blob import Blob
 from escalation.model.facts import CostClass, Fact
 from escalation.model.problem import Budget, Problem, Target
-from escalation.model.work import Blob
 from escalation.ports.fact_providers import FactContext
 from problems.classification.facts import providers
 from problems.classification.tables.table import Column, TableView

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from escalation.model.attempt import Candidate
-from escalation.model.work import Blob
+from escalation.model.blob import Blob
 from problems.optimisation.model.models import sign
 from problems.optimisation.proofs.model import pack
 from tests.problems.optimisation.honest import MODELS, PROOFS, honest

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linprog
 
 from escalation.model.attempt import Candidate
-from escalation.model.work import Blob
+from escalation.model.blob import Blob
 from problems.optimisation.checking.check import check
 from problems.optimisation.forms.compile import compile_programme
 from problems.optimisation.forms.programme import FREE, Programme

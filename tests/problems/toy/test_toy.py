@@ -9,9 +9,14 @@ from hypothesis import strategies as st
 
 from escalation.inputs.settings import ROOT
 from escalation.model.attempt import Candidate
+from escalation.model.blob import Blob
 from escalation.model.certificate import CertificateStatus
+from escalation.model.job_state import JobState
+from escalation.model.kinds.circuit_batch import CircuitBatch
 from escalation.model.problem import Target, Tier
-from escalation.model.work import Blob, CircuitBatch, JobState, RawResult, Report, Work
+from escalation.model.report import Report
+from escalation.model.result import RawResult
+from escalation.model.work import Work
 from escalation.testing.family import drive_method
 from problems.toy.family import Toy
 from problems.toy.work import scan

@@ -9,9 +9,12 @@ import pytest
 from escalation.engine.drive import solve
 from escalation.engine.opening import prepare
 from escalation.inputs.settings import Settings
+from escalation.model.blob import Blob
 from escalation.model.case import WorkKey
+from escalation.model.job_state import JobState
+from escalation.model.kinds.local_call import LocalCall
 from escalation.model.problem import Problem, Target
-from escalation.model.work import Blob, JobState, LocalCall, RawResult
+from escalation.model.result import RawResult
 from escalation.policy.policy import parse_policy
 from records.audit import audit as auditing
 from records.audit.audit import audit

@@ -15,10 +15,11 @@ from escalation.model.case import CaseInfo, WorkKey
 from escalation.model.clock import Instant
 from escalation.model.errors import BackendError, BadInput
 from escalation.model.identity import digest_json
+from escalation.model.job_state import JobState
+from escalation.model.kinds.local_call import LocalCall
 from escalation.model.problem import Budget, Problem, Target
 from escalation.model.submission import Approval, Limit, Period, RemoteJob, Submission
 from escalation.model.submission_states import SubmissionState
-from escalation.model.work import JobState, LocalCall
 from escalation.policy.policy import SubmissionRules
 from escalation.submission.context import Handing
 from escalation.submission.steps import next_step

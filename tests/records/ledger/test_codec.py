@@ -10,19 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from escalation.model.attempt import Candidate
+from escalation.model.blob import Blob
 from escalation.model.errors import CorruptRecord
 from escalation.model.identity import canonical_json
-from escalation.model.work import (
-    Blob,
-    CircuitBatch,
-    JobState,
-    LocalCall,
-    MpiProgram,
-    Pub,
-    RawResult,
-    Resources,
-    Usage,
-)
+from escalation.model.job_state import JobState
+from escalation.model.kinds.circuit_batch import CircuitBatch, Pub
+from escalation.model.kinds.local_call import LocalCall
+from escalation.model.kinds.mpi_program import MpiProgram
+from escalation.model.resources import Resources
+from escalation.model.result import RawResult
+from escalation.model.usage import Usage
 from records.ledger.codec import (
     candidate_blobs,
     candidate_from_json,

@@ -9,11 +9,14 @@ import pytest
 from sqlalchemy.exc import SQLAlchemyError
 
 from escalation.model.attempt import Candidate, Cost
+from escalation.model.blob import Blob
 from escalation.model.case import CaseInfo, CaseStatus, Outcome, WorkKey
 from escalation.model.clock import ProcessIdentity
 from escalation.model.errors import BadInput, CaseConflict, CorruptRecord
+from escalation.model.job_state import JobState
+from escalation.model.kinds.local_call import LocalCall
 from escalation.model.problem import Budget
-from escalation.model.work import Blob, JobState, LocalCall, RawResult
+from escalation.model.result import RawResult
 from records.ledger.ledger import SqlLedger
 from records.ledger.schema import VERSION
 from records.store import FileStore

@@ -8,8 +8,10 @@ import pytest
 from escalation.model.attempt import Cost
 from escalation.model.case import CaseStatus, WorkKey
 from escalation.model.errors import CorruptRecord
+from escalation.model.job_state import JobState
+from escalation.model.kinds.local_call import LocalCall
+from escalation.model.result import RawResult
 from escalation.model.submission import Limit, Period
-from escalation.model.work import JobState, LocalCall, RawResult
 from records.ledger.ledger import SqlLedger
 from records.store import FileStore
 

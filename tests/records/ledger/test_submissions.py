@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 
 from escalation.model.attempt import Cost
+from escalation.model.blob import Blob
 from escalation.model.case import CaseInfo, CaseStatus, WorkKey
 from escalation.model.errors import BadInput, CaseConflict, Moved
+from escalation.model.kinds.local_call import LocalCall
 from escalation.model.problem import Budget
 from escalation.model.submission import Approval, Period, Submission
 from escalation.model.submission_states import TRANSITIONS, SubmissionState, Who
-from escalation.model.work import Blob, LocalCall
 from records.ledger.ledger import SqlLedger
 
 S = SubmissionState

@@ -10,10 +10,11 @@ from sqlalchemy import Float, Integer, Table, create_engine, select, text, updat
 from escalation.model.attempt import Cost
 from escalation.model.case import CaseStatus, WorkKey
 from escalation.model.errors import CorruptRecord
+from escalation.model.job_state import JobState
 from escalation.model.problem import Budget
+from escalation.model.result import RawResult
 from escalation.model.submission import Limit, Period, Submission, Word
 from escalation.model.submission_states import SubmissionState
-from escalation.model.work import JobState, RawResult
 from records.ledger import approvals, keyed, walk
 from records.ledger.ledger import SqlLedger
 from records.ledger.schema import SEALED

@@ -13,9 +13,9 @@ import pandas as pd
 import pytest
 
 from escalation.model.attempt import Candidate
+from escalation.model.blob import Blob
 from escalation.model.case import CaseInfo
 from escalation.model.problem import Problem, Target
-from escalation.model.work import Blob
 from problems.classification.ai.contenders import Boosting, Forest
 from problems.classification.models.artefact import dump_estimator, scores
 from problems.classification.models.pipelines import base_model, joined, preprocessing

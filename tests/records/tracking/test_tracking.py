@@ -11,8 +11,12 @@ from typing import Any
 import pytest
 
 from escalation.model.attempt import AttemptStatus, Candidate, Done
+from escalation.model.blob import Blob
 from escalation.model.case import CaseInfo, CaseStatus, Outcome, WorkKey
-from escalation.model.work import Blob, CircuitBatch, JobState, Pub, RawResult, Usage
+from escalation.model.job_state import JobState
+from escalation.model.kinds.circuit_batch import CircuitBatch, Pub
+from escalation.model.result import RawResult
+from escalation.model.usage import Usage
 from records.ledger.ledger import SqlLedger
 from records.store import FileStore
 from records.tracking.client import flat, open_client, safe

@@ -13,8 +13,13 @@ import pytest
 
 from escalation.inputs.settings import Settings
 from escalation.model.attempt import Candidate
+from escalation.model.blob import Blob
 from escalation.model.errors import BadInput, TierwiseError
-from escalation.model.work import Blob, JobState, LocalCall, Output, RawResult, Report
+from escalation.model.job_state import JobState
+from escalation.model.kinds.local_call import LocalCall
+from escalation.model.output import Output
+from escalation.model.report import Report
+from escalation.model.result import RawResult
 from escalation.ports.machines import Device
 from escalation.ports.registry import backends, resolve
 from problems.classification.ai.boosting import run
@@ -121,7 +126,7 @@ def test_another_process_with_more_threads_gives_the_same_bytes(
     (tmp_path / "sealed").write_bytes(view.sealed_rows.data)
     script = (
         "import hashlib, json, pathlib, sys\n"
-        "from escalation.model.work import Report\n"
+        "from escalation.model.report import Report\n"
         "from problems.classification.ai.boosting import run\n"
         "folder = pathlib.Path(sys.argv[1])\n"
         "params = json.loads((folder / 'params').read_text())\n"

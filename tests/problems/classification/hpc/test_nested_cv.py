@@ -14,9 +14,12 @@ import pytest
 
 from escalation.inputs.settings import Settings
 from escalation.model.attempt import Candidate
+from escalation.model.blob import Blob
 from escalation.model.errors import TierwiseError
+from escalation.model.job_state import JobState
+from escalation.model.kinds.mpi_program import MpiProgram
 from escalation.model.problem import Target, Tier
-from escalation.model.work import Blob, JobState, MpiProgram, RawResult
+from escalation.model.result import RawResult
 from escalation.ports.machines import Device
 from escalation.ports.registry import backends, resolve
 from problems.classification.hpc.grids import Grid, Plan
@@ -43,7 +46,7 @@ PROGRAM = """
 import json, sys
 from pathlib import Path
 from mpi4py import MPI
-from escalation.model.work import Report
+from escalation.model.report import Report
 from problems.classification.hpc.nested_cv import run
 folder, world = Path(sys.argv[1]), MPI.COMM_WORLD
 assert world.Get_size() == 4

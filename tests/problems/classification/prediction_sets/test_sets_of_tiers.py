@@ -9,9 +9,13 @@ import pandas as pd
 import pytest
 
 from escalation.model.attempt import Attempt, AttemptStatus, Candidate
+from escalation.model.blob import Blob
+from escalation.model.job_state import JobState
+from escalation.model.kinds.mpi_program import MpiProgram
 from escalation.model.problem import Target, Tier
 from escalation.model.quote import Quote
-from escalation.model.work import Blob, JobState, MpiProgram, RawResult, Report
+from escalation.model.report import Report
+from escalation.model.result import RawResult
 from problems.classification.hpc.grids import Grid, Plan
 from problems.classification.hpc.method import NestedCV
 from problems.classification.hpc.search import OpenRows, Search

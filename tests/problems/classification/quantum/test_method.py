@@ -9,11 +9,17 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from escalation.model.attempt import Candidate, Done
+from escalation.model.blob import Blob
 from escalation.model.calibration import DeviceKind
 from escalation.model.errors import TierwiseError
+from escalation.model.job_state import JobState
+from escalation.model.kinds.circuit_batch import CircuitBatch
+from escalation.model.kinds.local_call import LocalCall
 from escalation.model.problem import Target
 from escalation.model.quote import Quote
-from escalation.model.work import Blob, CircuitBatch, JobState, LocalCall, RawResult, Report, Work
+from escalation.model.report import Report
+from escalation.model.result import RawResult
+from escalation.model.work import Work
 from escalation.ports.methods import Sends
 from escalation.ports.registry import resolve
 from problems.classification.kernels.quantum_features import dump_array, encode, load_array

@@ -15,7 +15,8 @@ from sklearn.svm import SVC
 from threadpoolctl import threadpool_limits
 
 from escalation.model.identity import digest_bytes
-from escalation.model.work import Output, Report
+from escalation.model.output import Output
+from escalation.model.report import Report
 from problems.classification.kernels.quantum_features import load_array
 from problems.classification.models import artefact
 from problems.classification.models.feature_svm import FORMAT, FeatureSvm, Tuned, fit, make_folds, tune

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from escalation.model.attempt import Candidate
+from escalation.model.blob import Blob
 from escalation.model.certificate import CertificateStatus
 from escalation.model.errors import BadInput
 from escalation.model.problem import Target
-from escalation.model.work import Blob
 from problems.classification.verify.certify import VERIFIER, certify
 
 AREA = Target(metric="roc_auc", at_least=0.7)

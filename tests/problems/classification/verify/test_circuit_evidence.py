@@ -7,8 +7,11 @@ import numpy as np
 import pytest
 
 from escalation.model.attempt import Candidate, Done
+from escalation.model.blob import Blob
+from escalation.model.job_state import JobState
+from escalation.model.kinds.local_call import LocalCall
 from escalation.model.problem import Target
-from escalation.model.work import Blob, JobState, LocalCall, RawResult
+from escalation.model.result import RawResult
 from problems.classification.kernels import quantum_features as qf
 from problems.classification.models.feature_svm import FORMAT, fit, make_folds, tune
 from problems.classification.quantum.method import SHOTS, batch

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from escalation.model.blob import Blob
 from escalation.model.problem import Target
-from escalation.model.work import Blob
 from problems.classification.models.artefact import dump_estimator
 from problems.classification.verify.certify import certify
 

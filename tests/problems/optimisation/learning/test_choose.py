@@ -2,7 +2,7 @@
 
 import pytest
 
-from escalation.model.work import Report
+from escalation.model.report import Report
 from problems.optimisation.learning import choose as module
 from problems.optimisation.learning.choose import best_fixed, choose, insured, shares
 from problems.optimisation.learning.features import NAMES

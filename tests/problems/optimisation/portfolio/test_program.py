@@ -18,7 +18,7 @@ from pathlib import Path
 from types import MappingProxyType
 import numpy as np
 from mpi4py import MPI
-from escalation.model.work import Report
+from escalation.model.report import Report
 from problems.optimisation.engines import catalogue
 from problems.optimisation.portfolio import roster
 from problems.optimisation.portfolio.program import run

@@ -11,7 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from escalation.model.attempt import Done
-from escalation.model.work import Blob, CircuitBatch, JobState, LocalCall, RawResult, Report, Work
+from escalation.model.blob import Blob
+from escalation.model.job_state import JobState
+from escalation.model.kinds.circuit_batch import CircuitBatch
+from escalation.model.kinds.local_call import LocalCall
+from escalation.model.report import Report
+from escalation.model.result import RawResult
+from escalation.model.work import Work
 from problems.optimisation.forms.spins import SpinForm
 from problems.optimisation.model.models import IndependentSet, MaxCut, Qubo, SpinModel
 from problems.optimisation.quantum import calls

@@ -9,10 +9,15 @@ import pytest
 
 from escalation.engine.ladder import beyond_quote
 from escalation.model.attempt import Candidate, Done
+from escalation.model.blob import Blob
 from escalation.model.certificate import CertificateStatus
 from escalation.model.errors import TierwiseError
+from escalation.model.job_state import JobState
+from escalation.model.kinds.circuit_batch import CircuitBatch
+from escalation.model.kinds.local_call import LocalCall
 from escalation.model.problem import Target
-from escalation.model.work import Blob, CircuitBatch, JobState, LocalCall, RawResult, Work
+from escalation.model.result import RawResult
+from escalation.model.work import Work
 from escalation.testing.family import PaperDevice, Solved, drive_method
 from problems.optimisation.checking.check import check
 from problems.optimisation.loading.instance import OptimisationInstance, OptimisationView

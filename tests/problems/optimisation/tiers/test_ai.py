@@ -4,8 +4,12 @@ from typing import Any
 
 import pytest
 
+from escalation.model.blob import Blob
 from escalation.model.errors import TierwiseError
-from escalation.model.work import Blob, JobState, LocalCall, MpiProgram, RawResult
+from escalation.model.job_state import JobState
+from escalation.model.kinds.local_call import LocalCall
+from escalation.model.kinds.mpi_program import MpiProgram
+from escalation.model.result import RawResult
 from escalation.ports.methods import Solve
 from problems.optimisation.learning.history import HISTORY
 from problems.optimisation.loading.instance import OptimisationView

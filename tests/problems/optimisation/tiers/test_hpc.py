@@ -9,9 +9,13 @@ import pytest
 from backends.mpi.backend import MpiBackend
 from escalation.inputs.settings import Settings
 from escalation.model.attempt import Candidate
+from escalation.model.blob import Blob
 from escalation.model.errors import TierwiseError
 from escalation.model.identity import digest_json
-from escalation.model.work import Blob, JobState, MpiProgram, RawResult, Work
+from escalation.model.job_state import JobState
+from escalation.model.kinds.mpi_program import MpiProgram
+from escalation.model.result import RawResult
+from escalation.model.work import Work
 from escalation.testing.family import PaperDevice, drive_method
 from problems.optimisation.loading.instance import OptimisationView
 from problems.optimisation.model import points

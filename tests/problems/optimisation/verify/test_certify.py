@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from escalation.model.attempt import Candidate
+from escalation.model.blob import Blob
 from escalation.model.certificate import CertificateStatus
 from escalation.model.errors import BadInput
 from escalation.model.problem import Target
-from escalation.model.work import Blob
 from problems.optimisation.loading.instance import OptimisationInstance
 from problems.optimisation.model.models import sign
 from problems.optimisation.proofs.model import pack
