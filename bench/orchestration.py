@@ -40,7 +40,7 @@ from escalation.model.work import Work
 from escalation.policy.policy import parse_policy
 from escalation.ports.machines import Backend
 from escalation.testing.family import drive_method
-from tasks.runtime import open_runtime
+from records.runtime import open_runtime
 
 POLICY = """\
 policy: open

@@ -22,7 +22,7 @@ from escalation.model.submission import Approval, ApprovalState
 from escalation.ports.registry import practises
 from escalation.text.moments import moment
 from escalation.text.wording import counted
-from tasks.runtime import open_records
+from records.runtime import open_records
 
 HELD = 4
 """Exit code where a question stays without an answer."""

@@ -19,7 +19,7 @@ from escalation.ports.ledger.budgets import BudgetLedger
 from escalation.ports.ledger.events import EventLog
 from escalation.ports.registry import practises
 from escalation.submission.paid_work import bills, may_be_charged
-from tasks.runtime import open_records
+from records.runtime import open_records
 
 
 def show_budget(*, as_object: bool) -> None:

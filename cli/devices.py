@@ -9,8 +9,8 @@ from cli.terminal import plain, show_table, terminal
 from escalation.model.errors import BadInput
 from escalation.ports.registry import BackendDescriptor, DeviceSummary, backend_descriptor, backends, resolve
 from escalation.text.moments import moment
+from records.runtime import open_records
 from tasks.calibrations import Kept, history
-from tasks.runtime import open_records
 
 
 def show_devices(*, as_lines: bool) -> None:

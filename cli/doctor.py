@@ -17,7 +17,7 @@ from escalation.model.errors import first_line
 from escalation.submission.unattended import unattended
 from escalation.text.wording import counted
 from flows.engine import auth_string, served_home, served_url, server_url, what_is_wrong
-from tasks.runtime import open_records
+from records.runtime import open_records
 
 Check = Callable[[], tuple[bool | None, str]]
 """Says whether something is as it should be (None: it works, and somebody should yet look), and more."""

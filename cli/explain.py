@@ -14,7 +14,7 @@ from escalation.model.submission import Approval, ApprovalState, Submission
 from escalation.policy.conditions import shortfall, words
 from escalation.submission.paid_work import bills
 from escalation.text.moments import moment
-from tasks.runtime import open_records
+from records.runtime import open_records
 
 _VERBS = {
     Action.ATTEMPT: "It was decided to try",

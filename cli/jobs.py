@@ -18,7 +18,7 @@ from escalation.ports.registry import backend_descriptor, resolve
 from escalation.submission import person
 from escalation.submission.paid_work import bills
 from escalation.submission.person import Person
-from tasks.runtime import open_records
+from records.runtime import open_records
 
 
 def list_jobs(*, everything: bool, as_lines: bool) -> None:

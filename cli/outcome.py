@@ -9,8 +9,8 @@ from cli.show import show_outcome
 from cli.submissions import handed_off
 from cli.terminal import terminal
 from escalation.model.case import Outcome
-from tasks.outcomes import outcome
-from tasks.runtime import open_records
+from records.outcomes import outcome
+from records.runtime import open_records
 
 
 def show_case(case_id: str, *, as_json: bool, files: Path | None = None) -> None:

@@ -8,7 +8,7 @@ from escalation.engine.drive import solve
 from escalation.engine.ladder import Case
 from escalation.engine.runtime import Listener
 from escalation.model.case import Outcome
-from tasks.runtime import open_runtime
+from records.runtime import open_runtime
 
 
 class PlainEngine:

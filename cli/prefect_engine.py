@@ -12,7 +12,7 @@ from escalation.engine.ladder import Case
 from escalation.engine.runtime import Listener
 from escalation.model.case import Outcome
 from escalation.model.errors import Faulted
-from tasks.runtime import open_runtime
+from records.runtime import open_runtime
 
 
 class PrefectEngine:

@@ -15,7 +15,7 @@ from escalation.model.attempt import Cost
 from escalation.model.case import WorkKey
 from escalation.model.errors import TierwiseError
 from escalation.submission.paid_work import bills
-from tasks.runtime import open_runtime
+from records.runtime import open_runtime
 
 
 def reconcile_once(*, go_on: bool, as_object: bool) -> int:

@@ -47,7 +47,7 @@ def brief(row: Submission, bill: Cost | None) -> str:
 
 def handed_off(case_id: str) -> list[str]:
     """Every submission of a case, a line each."""
-    from tasks.runtime import open_records
+    from records.runtime import open_records
 
     with open_records() as (ledger, _):
         rows = ledger.submissions(case_id)

@@ -34,7 +34,7 @@ from escalation.text.visible import visible
 from flows.credential import credential, credential_file
 from flows.engine import SERVER_FILE, served_home
 from records.ledger.locking import file_lock
-from tasks.runtime import open_records
+from records.runtime import open_records
 
 FIRST_LOOK_S = 180.0
 LOOK_S = 60.0

@@ -26,7 +26,7 @@ from escalation.engine.runtime import Runtime
 from escalation.model.errors import BadInput
 from escalation.model.submission import Approval, ApprovalState
 from escalation.ports.ledger.budgets import BudgetLedger
-from tasks.approval import question_in_brief, show_question
+from flows.question import question_in_brief, show_question
 
 LOOK_S = 2
 """Seconds between two looks whether somebody answered."""

@@ -11,7 +11,7 @@ from prefect.states import Completed, Failed
 from escalation.inputs.settings import settings
 from records.audit.audit import Audit
 from records.audit.audit import audit as look
-from tasks.runtime import open_records
+from records.runtime import open_records
 
 
 @flow(persist_result=False)

@@ -19,14 +19,14 @@ from escalation.model.result import RawResult
 from escalation.ports.ledger.ledger import Ledger
 from flows.approval import ask_about
 from flows.ending import bad_input, ended
+from flows.listener import RunListener
 from flows.naming import case_id_of
 from flows.secret import provide_token
+from records.runtime import open_records, open_runtime
 from tasks.decide import decide
 from tasks.judge import judge
-from tasks.listener import RunListener
 from tasks.perform import perform_all
 from tasks.running import Running, as_it_is
-from tasks.runtime import open_records, open_runtime
 
 APPROVAL_WAIT_S = 3600.0
 """Seconds that a deployment's run pauses for a person; the question stands longer, see `SubmissionRules`."""

@@ -18,9 +18,9 @@ from escalation.submission.unattended import unattended
 from escalation.text.wording import counted
 from flows.driver import borrowed_ledger, borrowed_runtime, take_up
 from flows.ending import one_line
+from records.views.submissions import submission_rows
 from tasks.reconcile import look_after
 from tasks.running import as_it_is
-from tasks.tables import submission_rows
 
 UNATTENDED = "Work that may be charged, and that nobody had looked at for long."
 

@@ -1,4 +1,4 @@
-"""Thin Prefect tasks, a verb each."""
+"""Prefect tasks, a verb each."""
 
 from escalation.inputs.surroundings import settle
 

@@ -62,7 +62,7 @@ def runtime(world: World, point: Point | None) -> Iterator[Runtime]:
     from backends.ibm_runtime import bounded, verdict
     from backends.ibm_runtime.service import ServiceBackend
     from practice.control import Control
-    from records.report import render
+    from records.views.report import render
 
     bounded.WHOLE_S, bounded.LARGE_S = EXCHANGES_S
     verdict.LONGEST_S = RETRY_AFTER_S

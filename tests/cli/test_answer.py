@@ -17,8 +17,8 @@ from escalation.model.problem import Problem, Target
 from escalation.policy.policy import parse_policy
 from escalation.ports import registry
 from problems.toy.family import Toy
-from tasks.artifacts import certificate_page
-from tasks.runtime import open_runtime
+from records.runtime import open_runtime
+from records.views.certificates import certificate_page
 
 Call = Callable[..., Any]
 POLICY = """\

@@ -10,7 +10,7 @@ import pytest
 
 from cli.approve import rows
 from escalation.model.submission_states import SubmissionState as S
-from tasks.approval import question_page
+from flows.question import question_page
 
 Make = Callable[..., Any]
 Call = Callable[..., Any]

@@ -14,7 +14,7 @@ import pytest
 from cli import doctor
 from escalation.submission.unattended import unattended
 from flows.engine import SERVER_FILE
-from tasks.runtime import open_records
+from records.runtime import open_records
 
 
 def test_a_ledger_that_was_changed_by_hand_is_found(desk: Callable[..., Any], home: Path) -> None:

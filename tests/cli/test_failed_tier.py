@@ -25,9 +25,10 @@ from escalation.policy.policy import parse_policy
 from escalation.ports.machines import Progress
 from flows.ending import one_line
 from records.ledger.ledger import SqlLedger
-from records.report import render
 from records.store import FileStore
-from tasks.artifacts import certificate_page, decision_table
+from records.views.certificates import certificate_page
+from records.views.decisions import decision_table
+from records.views.report import render
 from tests.escalation.untracked import Untracked
 
 POLICY = """\

@@ -19,8 +19,8 @@ from escalation.model.errors import BadInput
 from escalation.model.problem import Problem, Target
 from escalation.policy.policy import parse_policy
 from escalation.ports import registry
-from tasks.outcomes import outcome
-from tasks.runtime import open_records, open_runtime
+from records.outcomes import outcome
+from records.runtime import open_records, open_runtime
 
 Call = Callable[..., Any]
 POLICY = """\
@@ -131,5 +131,5 @@ def test_a_case_that_is_not_there_is_one_line(home: Path, call: Call) -> None:
 def test_reading_an_outcome_imports_no_prefect(home: Path) -> None:
     with open_records():
         pass
-    code = "import sys; from tasks.outcomes import outcome; sys.exit('prefect' in sys.modules)"
+    code = "import sys; from records.outcomes import outcome; sys.exit('prefect' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

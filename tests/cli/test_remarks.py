@@ -10,7 +10,7 @@ from cli.terminal import terminal
 from escalation.engine.ladder import Case, conclude
 from escalation.engine.opening import parse_problem, prepare
 from escalation.model.case import CaseStatus, Outcome
-from tasks.artifacts import certificate_page
+from records.views.certificates import certificate_page
 
 REMARK = "column 'copy' alone tells the classes apart on the open rows"
 

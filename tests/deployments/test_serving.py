@@ -26,7 +26,7 @@ from deployments.setup import make_pool, make_variables
 from escalation.inputs.settings import ROOT
 from escalation.model.case import CaseStatus
 from records.ledger.ledger import SqlLedger
-from tasks.outcomes import outcome
+from records.outcomes import outcome
 from tests.deployments.patience import PATIENCE_S, until
 
 pytestmark = pytest.mark.timeout(900)  # the first of them waits for the server's migration

@@ -15,7 +15,7 @@ import pytest
 from cli.solve import solve_files
 from escalation.inputs.settings import ROOT, settings
 from problems.classification.models.artefact import scores
-from tasks.runtime import open_records
+from records.runtime import open_records
 
 PAGE = (ROOT / "docs/how-to/bring-your-own-table.md").read_text(encoding="utf-8")
 REFUSED = """

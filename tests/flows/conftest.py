@@ -17,7 +17,7 @@ from escalation.inputs.settings import Settings
 from escalation.testing.model_service import ModelBackend, ModelService
 from flows.driver import listening
 from records.ledger.ledger import SqlLedger
-from tasks.runtime import open_runtime
+from records.runtime import open_runtime
 
 POLICY = """\
 policy: paid

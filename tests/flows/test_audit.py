@@ -10,7 +10,7 @@ from prefect.artifacts import Artifact
 from escalation.inputs.settings import settings
 from escalation.model.submission import Limit, Period
 from flows.audit import audit
-from tasks.runtime import open_records
+from records.runtime import open_records
 
 pytestmark = pytest.mark.timeout(900)  # the first of them waits for the server's migration
 

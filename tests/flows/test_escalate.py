@@ -24,8 +24,8 @@ from escalation.model.result import RawResult
 from flows.driver import listening
 from flows.escalate import escalate
 from records.ledger.ledger import SqlLedger
+from records.runtime import open_records, open_runtime
 from records.store import FileStore
-from tasks.runtime import open_records, open_runtime
 
 pytestmark = pytest.mark.timeout(900)  # the first of them waits for the server's migration
 

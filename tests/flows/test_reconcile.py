@@ -18,7 +18,7 @@ from escalation.model.submission_states import SubmissionState, Who
 from flows.driver import listening
 from flows.escalate import escalate
 from flows.reconcile import _go_on, reconcile
-from tasks.runtime import open_records, open_runtime
+from records.runtime import open_records, open_runtime
 
 pytestmark = pytest.mark.timeout(900)  # the first of them waits for the server's migration
 

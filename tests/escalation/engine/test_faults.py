@@ -23,8 +23,8 @@ from escalation.policy.policy import parse_policy
 from escalation.ports.machines import Progress
 from escalation.testing.guarded import guarded
 from records.ledger.ledger import SqlLedger
-from records.report import render
 from records.store import FileStore
+from records.views.report import render
 from tests.escalation.untracked import Untracked
 
 POLICY = """\

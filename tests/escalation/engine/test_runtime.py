@@ -35,8 +35,8 @@ from escalation.policy.router import State
 from escalation.ports.machines import Progress
 from problems.toy.family import Toy
 from records.ledger.ledger import SqlLedger
-from records.report import render
 from records.store import FileStore
+from records.views.report import render
 from tests.escalation.untracked import Untracked
 
 

@@ -25,7 +25,7 @@ SOLVE = [sys.executable, "-m", "tierwise", "solve"]
 LIBRARY = """\
 import sys
 from pathlib import Path
-from tasks.runtime import open_runtime
+from records.runtime import open_runtime
 with open_runtime() as runtime:
     runtime.store.put(b"x")
 Path(sys.argv[1]).write_text("a file of the notebook's own")

@@ -23,8 +23,8 @@ from escalation.model.usage import Usage
 from escalation.policy.policy import parse_policy
 from problems.toy.family import Toy
 from records.ledger.ledger import SqlLedger
-from records.report import render
 from records.store import FileStore
+from records.views.report import render
 
 POLICY = """\
 policy: little

@@ -21,8 +21,8 @@ from escalation.model.result import RawResult
 from escalation.policy.policy import parse_policy
 from escalation.testing.model_service import CHARGE_S, ModelBackend, ModelService
 from records.ledger.ledger import SqlLedger
-from records.report import render
 from records.store import FileStore
+from records.views.report import render
 
 POLICY = """\
 policy: paid

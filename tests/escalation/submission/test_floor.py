@@ -25,8 +25,8 @@ from escalation.model.submission import Limit, Period
 from escalation.policy.policy import parse_policy
 from escalation.testing.model_service import CHARGE_S, ModelBackend, ModelService
 from records.ledger.ledger import SqlLedger
-from records.report import render
 from records.store import FileStore
+from records.views.report import render
 from tests.escalation.submission.conftest import World
 
 DEVICE = "ibm_runtime:ibm_fez"

@@ -19,7 +19,7 @@ from escalation.policy.policy import parse_policy
 from records.audit import audit as auditing
 from records.audit.audit import audit
 from records.ledger.ledger import SqlLedger
-from tasks.runtime import open_runtime
+from records.runtime import open_runtime
 
 ON_SQLITE = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 

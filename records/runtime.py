@@ -1,4 +1,4 @@
-"""Puts the records together into the runtime that every driver works with."""
+"""Opens the records, and the runtime that every driver works with."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -45,9 +45,9 @@ def open_runtime(settings: Settings | None = None) -> Iterator[Runtime]:
         BadInput: when the ledger cannot be opened, or a setting is wrong.
     """
     from records.ledger.ledger import SqlLedger
-    from records.report import render
     from records.store import FileStore
     from records.tracking.tracking import MlflowTracker
+    from records.views.report import render
 
     settings = settings or read_settings()
     with private_home(settings.home):

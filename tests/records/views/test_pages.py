@@ -1,10 +1,6 @@
-"""What a case shows in Prefect."""
-
-import re
+"""A case's decisions and what vouches for its answer, as Markdown."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from escalation.model.attempt import Attempt, AttemptStatus
 from escalation.model.case import CaseStatus, Outcome
@@ -12,19 +8,8 @@ from escalation.model.certificate import Certificate, CertificateStatus
 from escalation.model.decision import Action, Decision, Flip
 from escalation.model.problem import Tier
 from escalation.model.quote import Quote
-from tasks.artifacts import certificate_page, decision_table, key
-
-IDS = st.text("abcXYZ019-_.", min_size=1, max_size=30)
-
-
-@given(IDS)
-def test_a_key_is_one_that_prefect_takes(case_id: str) -> None:
-    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]*)*", key("decisions", case_id))
-
-
-@given(IDS, IDS)
-def test_two_cases_never_share_a_key(one: str, other: str) -> None:
-    assert (key("decisions", one) == key("decisions", other)) == (one == other)
+from records.views.certificates import certificate_page
+from records.views.decisions import decision_table
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from escalation.model.quote import Quote
 from escalation.model.submission import Approval, ApprovalState, Price, Submission
 from escalation.model.submission_states import SubmissionState
 from escalation.submission.paid_work import PaidWork
-from records.report import render
+from records.views.report import render
 
 
 @pytest.fixture

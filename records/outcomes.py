@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from escalation.engine.ladder import best_of
 from escalation.model.attempt import Cost
 from escalation.model.case import CaseRecord, Outcome
-from tasks.runtime import open_records
+from records.runtime import open_records
 
 if TYPE_CHECKING:
     from records.ledger.ledger import SqlLedger

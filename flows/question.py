@@ -11,7 +11,7 @@ from escalation.model.submission import Approval
 from escalation.ports.registry import practises
 from escalation.text.moments import moment
 from escalation.text.visible import markdown
-from tasks.artifacts import key
+from flows.artifacts import key
 
 ROWS = (
     ("device", "device", ""),

@@ -11,7 +11,7 @@ from escalation.model.attempt import Attempt
 from escalation.model.case import Outcome
 from escalation.model.decision import Decision
 from escalation.ports.machines import Progress
-from tasks.artifacts import show_certificate, show_decisions, show_progress
+from flows.artifacts import show_certificate, show_decisions, show_progress
 
 EVERY_S = 2.0
 
