@@ -14,6 +14,7 @@ from escalation.engine.reconcile import open_cases
 from escalation.inputs.home import close_to_others
 from escalation.inputs.settings import settings
 from escalation.model.errors import first_line
+from escalation.ports.registry import passed_over
 from escalation.submission.unattended import unattended
 from escalation.text.wording import counted
 from flows.engine import auth_string, served_home, served_url, server_url, what_is_wrong
@@ -67,6 +68,14 @@ def packages() -> tuple[bool, str]:
     names = ("prefect", "mlflow", "sklearn", "xgboost", "mapie", "qiskit_aer", "qiskit_ibm_runtime", "mpi4py")
     missing = [name for name in names if importlib.util.find_spec(name) is None]
     return not missing, f"missing {', '.join(missing)}; run `make`" if missing else f"{len(names)} found"
+
+
+def site_packages() -> tuple[bool | None, str]:
+    """Whether every family and backend that a site's own packages declare takes part."""
+    over = passed_over()
+    if over:
+        return None, "; ".join(each.line for each in over)
+    return True, "every family and backend that is declared takes part"
 
 
 def mpi() -> tuple[bool, str]:
@@ -175,6 +184,7 @@ def home() -> tuple[bool, str]:
 CHECKS: dict[str, Check] = {
     "python": python_version,
     "packages": packages,
+    "families and backends": site_packages,
     "MPI": mpi,
     "Prefect server": prefect_server,
     "ledger": databases,

@@ -63,10 +63,15 @@ def processors() -> list[int]:
 
 
 def environment(threads: int) -> dict[str, str]:
-    """Returns the environment of workers: fixed threads and hash seed, this checkout's code, no secret."""
+    """Returns the environment of workers: fixed threads and hash seed, this checkout's code, no secret.
+
+    What a site adds to PYTHONPATH, where its own families may be, stays behind this checkout.
+    """
     fixed = dict.fromkeys(THREAD_VARIABLES, str(threads))
     steady = {"OMP_DYNAMIC": "FALSE", "MKL_DYNAMIC": "FALSE", "PYTHONHASHSEED": "0", "PYTHONUNBUFFERED": "1"}
-    return {**without_secrets(os.environ), **fixed, **steady, "PYTHONPATH": str(ROOT)}
+    added = filter(os.path.isabs, os.environ.get("PYTHONPATH", "").split(os.pathsep))
+    code = dict.fromkeys([str(ROOT), *added])
+    return {**without_secrets(os.environ), **fixed, **steady, "PYTHONPATH": os.pathsep.join(code)}
 
 
 def start_guarded(

@@ -20,7 +20,7 @@ from escalation.model.problem import Budget, Positive, Tier
 from escalation.policy.conditions import Condition, FactLimit, Threshold, split_quantity, thresholds
 from escalation.policy.core_facts import CORE_FACTS
 from escalation.policy.floor import FLOOR
-from escalation.ports.registry import backend_descriptor, families, family
+from escalation.ports.registry import backend_descriptor, families, family, no_family
 
 Reason = Field(min_length=8, description="Why, for the people who will read the decision.")
 
@@ -181,7 +181,7 @@ def known_facts() -> Mapping[str, FactSpec]:
     """All the facts that policies may name: the ladder's own and every family's."""
     found = {provider.spec.name: provider.spec for provider in CORE_FACTS}
     for name in families():
-        found.update({provider.spec.name: provider.spec for provider in family(name).facts()})
+        found |= {provider.spec.name: provider.spec for provider in family(name).facts()} | found
     return found
 
 
@@ -208,17 +208,14 @@ def _check_names(policy: Policy, document: Document) -> None:
     for index, gate in enumerate(policy.gates):
         for name in gate.families or ():
             if name not in families():
-                raise document.complain(
-                    ("gates", index, "families"),
-                    f"unknown family {name!r}: expected one of {_list(families())}",
-                )
+                raise document.complain(("gates", index, "families"), no_family(name))
     for name in policy.methods:
         _check_methods(policy, name, document)
 
 
 def _check_methods(policy: Policy, name: str, document: Document) -> None:
     if name not in families():
-        raise document.complain(("methods", name), f"unknown family: expected one of {_list(families())}")
+        raise document.complain(("methods", name), no_family(name))
     known = {method.name for method in family(name).methods()}
     for method in policy.methods[name]:
         if method not in known:
@@ -294,10 +291,7 @@ def _check_tests(policy: Policy, document: Document) -> None:
                 if wrong := _wrong_given(name, value, facts):
                     raise document.complain(("tests", index, part, name), wrong)
         if test.family is not None and test.family not in families():
-            raise document.complain(
-                ("tests", index, "family"),
-                f"unknown family {shown(test.family, quoted=True)}: expected one of {_list(families())}",
-            )
+            raise document.complain(("tests", index, "family"), no_family(test.family))
         if test.tier not in policy.tiers:
             raise document.complain(("tests", index, "tier"), f"the policy has no tier {test.tier}")
 

@@ -1,16 +1,19 @@
 """Families and backends are found by their descriptors; nothing heavy is imported to know they exist."""
 
 import importlib
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from escalation.model.calibration import DeviceKind
 from escalation.model.errors import BadInput
 from escalation.model.problem import Target
+from escalation.ports.discovery import Found, PassedOver, find, found_in
+
+FAMILIES = "tierwise.families"
+BACKENDS = "tierwise.backends"
+"""The groups of entry points by which a site's own packages declare theirs."""
 
 
 @dataclass(frozen=True)
@@ -99,77 +102,50 @@ def resolve(path: str) -> Any:
     return getattr(importlib.import_module(module), name)
 
 
-Descriptor = TypeVar("Descriptor", FamilyDescriptor, BackendDescriptor)
-
-
-def found_in(package: str, kind: type[Descriptor]) -> Mapping[str, Descriptor]:
-    """The descriptors of a package's folders by name.
-
-    A folder that cannot take part is refused, never passed over: a family that silently vanished would be
-    missed only when a problem of it is asked for, and a second one of a name would run in the first's place.
-
-    Raises:
-        BadInput: on a folder that holds Python and cannot be imported, on a descriptor that is none, and on a
-            name that two folders give themselves; the line names them.
-    """
-    found: dict[str, tuple[str, Descriptor]] = {}
-    for folder in _folders(package):
-        where = f"{package}/{folder.name}"
-        descriptor = _descriptor(package, folder, where, kind)
-        if descriptor.name in found:
-            other = found[descriptor.name][0]
-            raise BadInput(
-                f"{other} and {where} both call themselves {descriptor.name!r}: expected one of a name; "
-                f"rename one in its descriptor.py"
-            )
-        found[descriptor.name] = (where, descriptor)
-    return {name: descriptor for name, (_, descriptor) in found.items()}
-
-
-def _folders(package: str) -> Iterator[Path]:
-    """Every folder that holds Python and is not SHARED, by name; also one that is no package."""
-    home = importlib.import_module(package)
-    shared = getattr(home, "SHARED", ())
-    for root in map(Path, home.__path__):
-        for folder in sorted(root.iterdir()):
-            if folder.name[0] not in "._" and folder.name not in shared and any(folder.glob("*.py")):
-                yield folder
-
-
-def _descriptor(package: str, folder: Path, where: str, kind: type[Descriptor]) -> Descriptor:
-    for file in ("__init__.py", "descriptor.py"):
-        if not (folder / file).is_file():
-            raise BadInput(f"{where}: expected {file} in it, found none: add it, or move the folder away")
-    try:
-        found = importlib.import_module(f"{package}.{folder.name}.descriptor").DESCRIPTOR
-    except Exception as error:
-        raise BadInput(f"{where}/descriptor.py: {type(error).__name__}: {error}") from error
-    if not isinstance(found, kind):
-        raise BadInput(
-            f"{where}/descriptor.py: expected DESCRIPTOR to be a {kind.__name__}, got {type(found).__name__}"
-        )
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", found.name):
-        raise BadInput(
-            f"{where}/descriptor.py: expected a name of small letters, digits and _, got {found.name!r}"
-        )
-    return found
+@cache
+def _families() -> Found[FamilyDescriptor]:
+    return find(found_in("problems", FamilyDescriptor, "family"), FAMILIES, _facts)
 
 
 @cache
+def _backends() -> Found[BackendDescriptor]:
+    return find(found_in("backends", BackendDescriptor, "backend"), BACKENDS, lambda _: None)
+
+
+def _facts(found: FamilyDescriptor) -> None:
+    """Makes the family and its facts, which every policy is checked against."""
+    for each in resolve(found.family)().facts():
+        assert each.spec.name
+
+
 def families() -> Mapping[str, FamilyDescriptor]:
-    """The known families by name."""
-    return found_in("problems", FamilyDescriptor)
+    """The known families by name: those of this repository, then those of a site's own packages."""
+    return _families().known
 
 
-@cache
 def backends() -> Mapping[str, BackendDescriptor]:
-    """The known backends by name."""
-    return found_in("backends", BackendDescriptor)
+    """The known backends by name: those of this repository, then those of a site's own packages."""
+    return _backends().known
+
+
+def no_family(name: str) -> str:
+    """Says why there is no family of that name."""
+    return _families().unknown(name)
+
+
+def backend_module(name: str) -> str | None:
+    """The module that holds a backend's descriptor; None where nothing declares such a one."""
+    return _backends().modules.get(name)
+
+
+def passed_over() -> tuple[PassedOver, ...]:
+    """What a site's packages declare and what cannot take part."""
+    return (*_families().passed_over, *_backends().passed_over)
 
 
 def family(name: str) -> Any:
     """Returns the named family; raises `BadInput` on an unknown name."""
-    return resolve(_known(families(), name, "family").family)()
+    return resolve(_families().of(name).family)()
 
 
 def target_in_words(family_name: str, target: Target) -> str:
@@ -180,7 +156,7 @@ def target_in_words(family_name: str, target: Target) -> str:
 def backend_descriptor(spec: str) -> tuple[BackendDescriptor, str | None]:
     """Splits `backend[:device]` into descriptor and device; raises `BadInput` on an unknown one."""
     name, _, device = spec.partition(":")
-    descriptor: BackendDescriptor = _known(backends(), name, "backend")
+    descriptor: BackendDescriptor = _backends().of(name)
     return descriptor, device or None
 
 
@@ -191,9 +167,3 @@ def practises(backend: str) -> bool:
         return descriptor.device_kind(device) is DeviceKind.PRACTICE
     except BadInput:
         return False
-
-
-def _known(found: Mapping[str, Any], name: str, what: str) -> Any:
-    if name not in found:
-        raise BadInput(f"unknown {what} {name!r}: expected one of {', '.join(sorted(found))}")
-    return found[name]

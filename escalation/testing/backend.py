@@ -24,7 +24,7 @@ from escalation.model.quote import Quote
 from escalation.model.result import RawResult
 from escalation.model.work import Work
 from escalation.ports.machines import Backend, Progress
-from escalation.ports.registry import BackendDescriptor, DeviceSummary, resolve
+from escalation.ports.registry import BACKENDS, BackendDescriptor, DeviceSummary, backend_module, resolve
 from escalation.testing.works import ANGLES, KINDS, SHOTS, Sample, sample
 
 PATIENCE_S = 120.0
@@ -106,7 +106,9 @@ def descriptor_is_light_and_right(bench: Bench) -> None:
     known = [kind for kind in bench.descriptor.accepts if kind in KINDS]
     expect(bool(known), f"expected accepts to name some of {KINDS}, got {bench.descriptor.accepts}")
     expect(known == list(bench.descriptor.accepts), f"unknown kinds among {bench.descriptor.accepts}")
-    module = f"backends.{bench.descriptor.name}.descriptor"
+    module = backend_module(bench.descriptor.name)
+    if module is None:
+        raise ContractBroken(f"expected an entry point of the group {BACKENDS} that names it, found none")
     code = f"import sys, {module}; print(*(name for name in {HEAVY} if name in sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False)
     expect(done.returncode == 0, f"{module} cannot be imported by itself: {done.stderr.strip()}")
@@ -347,7 +349,7 @@ def check_backend(descriptor: BackendDescriptor, device: str | None = None) -> N
     """Runs the whole contract on one backend.
 
     Args:
-        descriptor: as the registry has it, or one that is not registered yet.
+        descriptor: as the registry has it.
         device: which of its devices; None is its default.
 
     Raises:

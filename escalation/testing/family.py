@@ -1,7 +1,7 @@
 """What every family must do, checked by running it. A family inherits this by having a descriptor.
 
-`check_family(descriptor, perform)` runs every check on the descriptor's sample and raises `ContractBroken`
-on the first that fails. `perform` carries work out on real backends.
+`check_family(descriptor)` runs every check on the descriptor's sample, its work on this machine's own
+backends, and raises `ContractBroken` on the first that fails.
 """
 
 import tempfile
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from escalation.engine.ladder import beyond_quote
+from escalation.inputs.settings import Settings
 from escalation.model.attempt import Attempt, AttemptStatus, Candidate, Done
 from escalation.model.blob import Blob
 from escalation.model.calibration import DeviceKind
@@ -24,11 +25,14 @@ from escalation.model.quote import Quote
 from escalation.model.result import RawResult
 from escalation.model.work import Work
 from escalation.ports.fact_providers import FactContext
+from escalation.ports.machines import Backend
 from escalation.ports.methods import Method
-from escalation.ports.registry import FamilyDescriptor, resolve
+from escalation.ports.registry import FamilyDescriptor, backend_descriptor, resolve
 from escalation.testing.backend import expect
 from escalation.testing.sources import check_sources
 
+PLACES = {"local_call": "local", "mpi_program": "mpi", "circuit_batch": "aer"}
+PATIENCE_S = 240.0
 Perform = Callable[[Work], RawResult]
 SEED = 20261120
 ALPHA = 0.05 / 3
@@ -58,12 +62,48 @@ class Solved:
     candidate: Candidate
 
 
-def check_family(descriptor: FamilyDescriptor, perform: Perform) -> None:
+@contextmanager
+def performing() -> Iterator[Perform]:
+    """Carries work out on the backends of this machine, until it is left."""
+    made: dict[str, Backend] = {}
+
+    def perform(work: Work) -> RawResult:
+        if work.kind not in made:
+            descriptor, device = backend_descriptor(PLACES[work.kind])
+            made[work.kind] = resolve(descriptor.backend)(Settings(home=home), device)
+        backend = made[work.kind]
+        handle = backend.submit(work, Path(tempfile.mkdtemp(dir=home)))
+        state = backend.wait(handle, PATIENCE_S).state
+        expect(state.final, f"expected the work to end within {PATIENCE_S:g} s, it is {state}")
+        return backend.result(handle)
+
+    with tempfile.TemporaryDirectory(prefix="tierwise-contract-") as folder:
+        home = Path(folder)
+        try:
+            yield perform
+        finally:
+            for backend in made.values():
+                backend.close()
+
+
+def check_family(descriptor: FamilyDescriptor, perform: Perform | None = None) -> None:
     """Runs the contract over one family.
+
+    Args:
+        descriptor: as the registry has it.
+        perform: carries work out; by default as `performing` does.
 
     Raises:
         ContractBroken: at the first thing that a family must do and this one does not.
     """
+    if perform is not None:
+        _check(descriptor, perform)
+        return
+    with performing() as on_this_machine:
+        _check(descriptor, on_this_machine)
+
+
+def _check(descriptor: FamilyDescriptor, perform: Perform) -> None:
     family = resolve(descriptor.family)()
     expect(family.name == descriptor.name, f"expected the name {descriptor.name!r}, got {family.name!r}")
     target = Target.model_validate(dict(descriptor.sample_target))

@@ -12,6 +12,7 @@ import json
 import re
 import shlex
 import textwrap
+import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -253,6 +254,11 @@ def check_json(block: Block) -> None:
     json.loads(block.text)
 
 
+def check_toml(block: Block) -> None:
+    """It parses, and says something."""
+    assert tomllib.loads(block.text), f"{block}: an empty table"
+
+
 def check_csv(block: Block) -> None:
     """A table: a header, and lines as wide as it."""
     rows = list(csv.reader(io.StringIO(block.text), strict=True))
@@ -277,6 +283,7 @@ CHECKS: Mapping[str, Callable[[Block], None]] = {
     "console": check_console,
     "sh": check_sh,
     "json": check_json,
+    "toml": check_toml,
     "csv": check_csv,
     "text": check_text,
     "mermaid": check_mermaid,
@@ -339,6 +346,7 @@ def made(language: str, text: str, mark: str = "") -> Block:
             AssertionError,
         ),
         (made("json", "{'a': 1}"), ValueError),
+        (made("toml", "[a\n"), ValueError),
         (made("csv", "a,b\n1\n"), AssertionError),
         (
             made("yaml", "family: toy\ninstance: {numbers: [1]}\ntarget: {metric: number, at_least: 1}"),

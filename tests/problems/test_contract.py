@@ -7,42 +7,18 @@ from typing import Any
 
 import pytest
 
-from escalation.inputs.settings import Settings
 from escalation.model.certificate import Certificate, CertificateStatus
 from escalation.model.errors import BadInput
-from escalation.model.work import Work
-from escalation.ports.machines import Backend
-from escalation.ports.registry import backend_descriptor, families, resolve
+from escalation.ports.registry import families
 from escalation.testing.backend import ContractBroken
-from escalation.testing.family import Perform, check_family
+from escalation.testing.family import Perform, check_family, performing
 from problems.toy.family import Toy
-
-PLACES = {"local_call": "local", "mpi_program": "mpi", "circuit_batch": "aer"}
 
 
 @pytest.fixture(scope="module")
-def perform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Perform]:
-    home = tmp_path_factory.mktemp("home")
-    made: dict[str, Backend] = {}
-
-    def run(work: Work) -> Any:
-        backend = made.get(work.kind)
-        if backend is None:
-            descriptor, device = backend_descriptor(PLACES[work.kind])
-            backend = made[work.kind] = resolve(descriptor.backend)(Settings(home=home), device)
-        handle = backend.submit(work, Path(tempfile_in(home)))
-        assert backend.wait(handle, 240).state.final
-        return backend.result(handle)
-
-    yield run
-    for backend in made.values():
-        backend.close()
-
-
-def tempfile_in(home: Path) -> str:
-    import tempfile
-
-    return tempfile.mkdtemp(dir=home)
+def perform() -> Iterator[Perform]:
+    with performing() as on_this_machine:
+        yield on_this_machine
 
 
 @pytest.mark.parametrize("name", sorted(families()))

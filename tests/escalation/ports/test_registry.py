@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from escalation.model.errors import BadInput
-from escalation.ports.registry import BackendDescriptor, backends, families, found_in
+from escalation.ports.discovery import found_in
+from escalation.ports.registry import BackendDescriptor, backends, families
 
 Add = Callable[..., Path]
 DESCRIPTOR = """\
@@ -39,7 +40,7 @@ def add(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Add]:
 
 
 def machines() -> list[str]:
-    return list(found_in("machines", BackendDescriptor))
+    return list(found_in("machines", BackendDescriptor, "machine").known)
 
 
 def test_every_folder_that_declares_itself_is_found(add: Add) -> None:
