@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from toolbox.stats.arrays import Floats
+from toolbox.arrays.types import Floats
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ import numpy as np
 from scipy import optimize, stats
 from scipy.special import expit, logit, ndtri, stdtrit
 
-from toolbox.stats.arrays import Floats, Ints, group_sums
+from toolbox.arrays.types import Floats, Ints
+from toolbox.stats.groups import group_sums
 
 MANY = 1e9  # degrees of freedom from which on Student's t is the normal
 

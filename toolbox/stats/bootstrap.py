@@ -5,11 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from toolbox.stats.arrays import Floats
-from toolbox.stats.splits import Index
+from toolbox.arrays.types import Floats, Index, Labels
 from toolbox.stats.weighted_metrics import weighted_metric
-
-Labels = NDArray[np.int8]
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,8 +13,9 @@ import numpy as np
 from scipy import optimize, stats
 from scipy.special import rel_entr
 
+from toolbox.arrays.types import Flags, Floats, Ints
 from toolbox.stats import auc
-from toolbox.stats.arrays import Flags, Floats, Ints, kish_size
+from toolbox.stats.groups import kish_size
 
 THRESHOLD = 0.5  # of the score, from which on a row is called positive
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from toolbox.stats.arrays import Floats
+from toolbox.arrays.types import Floats
 
 MIN_MINORITY_FOR_BETA = 500
 """Rows of the rarer class from which a third parameter is worth its variance."""

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from toolbox.stats.arrays import Flags, Floats
+from toolbox.arrays.types import Flags, Floats
 
 MIN_PER_CLASS = 100
 """Calibration rows of the rarer class from which sets are calibrated class by class."""

@@ -10,9 +10,10 @@ from math import exp, sqrt
 import numpy as np
 from scipy import stats
 
+from toolbox.arrays.types import Floats, Ints
 from toolbox.stats import auc
-from toolbox.stats.arrays import Floats, Ints, group_sums, kish_size
 from toolbox.stats.bounds import decisions
+from toolbox.stats.groups import group_sums, kish_size
 
 PERMUTATIONS = 9_999
 CHUNK = 99  # arrangements tried at a time, to bound memory

@@ -6,7 +6,7 @@ from math import sqrt
 import numpy as np
 from scipy import stats
 
-from toolbox.stats.arrays import Floats, Ints
+from toolbox.arrays.types import Floats, Ints
 
 BINS = 10
 LEAST_PER_BIN = 10

@@ -2,16 +2,14 @@
 
 from collections.abc import Hashable, Sequence
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Index = NDArray[np.intp]
-Labels = NDArray[np.integer[Any]]
+from toolbox.arrays.types import Index, Ints
 
 
-def stratified_parts(labels: Labels, groups: Index, shares: Sequence[float], seed: int) -> Index:
+def stratified_parts(labels: Ints, groups: Index, shares: Sequence[float], seed: int) -> Index:
     """Deals rows to parts so that every part has its share of each class and no group is divided.
 
     Groups of several rows are dealt first, largest first, each to the part that it leaves closest to
@@ -46,13 +44,13 @@ def stratified_parts(labels: Labels, groups: Index, shares: Sequence[float], see
     return part_of_row
 
 
-def stratified_folds(labels: Labels, groups: Index, folds: int, seed: int) -> Index:
+def stratified_folds(labels: Ints, groups: Index, folds: int, seed: int) -> Index:
     """Returns the fold (0 … folds - 1) in which each row is held out; see `stratified_parts`."""
     return stratified_parts(labels, groups, [1 / folds] * folds, seed)
 
 
 def train_test_pairs(
-    labels: Labels, groups: Index, folds: int, seed: int, *, time_ordered: bool = False
+    labels: Ints, groups: Index, folds: int, seed: int, *, time_ordered: bool = False
 ) -> list[tuple[Index, Index]]:
     """Returns (train, test) row positions of a cross-validation, both ascending; fewer folds where need be.
 
@@ -82,7 +80,7 @@ LEAST_GROUPS = 10
 """Groups of either class that a sample of rows keeps, where there are so many: two for each of five folds."""
 
 
-def keep_both_classes(sample: Index, labels: Labels, groups: Index) -> Index:
+def keep_both_classes(sample: Index, labels: Ints, groups: Index) -> Index:
     """Returns the sample with rows exchanged, as few as can be, so that it holds both classes.
 
     Where the sample has fewer than `LEAST_GROUPS` groups of a class and there are more outside, a row of each
@@ -172,18 +170,18 @@ def _fill(wanted: NDArray[np.int64], counts: NDArray[np.int64], rows: int, rng: 
     return rng.permutation(np.repeat(np.arange(len(wanted), dtype=np.intp), missing))
 
 
-def _pairs(labels: Labels, groups: Index, folds: int, seed: int) -> list[tuple[Index, Index]]:
+def _pairs(labels: Ints, groups: Index, folds: int, seed: int) -> list[tuple[Index, Index]]:
     """The folds, dealt by class and group; none where one of them lacks a class."""
     fold = stratified_folds(labels, groups, folds, seed)
     pairs = [(np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in range(folds)]
     return pairs if all(_usable(labels, pair) for pair in pairs) else []
 
 
-def _usable(labels: Labels, pair: tuple[Index, Index]) -> bool:
+def _usable(labels: Ints, pair: tuple[Index, Index]) -> bool:
     return all(len(np.unique(labels[side])) == 2 for side in pair)
 
 
-def _forward_pairs(labels: Labels, groups: Index, folds: int) -> list[tuple[Index, Index]]:
+def _forward_pairs(labels: Ints, groups: Index, folds: int) -> list[tuple[Index, Index]]:
     """Block k is tested on after training on all blocks before it; pairs that lack a class are left out.
 
     Blocks have equal numbers of rows; where that leaves no pair (one class comes early or late), equal
@@ -200,7 +198,7 @@ def _forward_pairs(labels: Labels, groups: Index, folds: int) -> list[tuple[Inde
     return []
 
 
-def _forward_pair(labels: Labels, groups: Index, start: int, stop: int) -> tuple[Index, Index]:
+def _forward_pair(labels: Ints, groups: Index, start: int, stop: int) -> tuple[Index, Index]:
     """Rows before `start` less the block's groups, and the block; or all of them, the block less theirs."""
     test = np.arange(start, stop, dtype=np.intp)
     train = np.flatnonzero(~np.isin(groups[:start], groups[start:stop]))

@@ -1,15 +1,11 @@
 """Metrics of scored rows that carry weights, as a bootstrap needs them. Threshold 0.5 where there is one."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-from toolbox.stats.arrays import Floats
-
-Labels = NDArray[np.int8]
-Folds = NDArray[np.intp]
+from toolbox.arrays.types import Floats, Index, Labels
 
 
-def weighted_auc(labels: Labels, scores: Floats, weights: Floats, folds: Folds | None = None) -> float:
+def weighted_auc(labels: Labels, scores: Floats, weights: Floats, folds: Index | None = None) -> float:
     """Area under the ROC curve with row weights, ties counted one half, averaged over folds.
 
     Rows are compared within their fold only: scores of models that were trained apart are not
@@ -46,7 +42,7 @@ def weighted_metric(
     labels: Labels,
     scores: Floats,
     weights: Floats | None = None,
-    folds: Folds | None = None,
+    folds: Index | None = None,
 ) -> float:
     """Returns one of the family's metrics over weighted rows, the AUC within folds, others over all rows.
 

@@ -9,7 +9,7 @@ from problems.classification.ai.selection import OutOfFold, measure
 from problems.classification.models.xgboost_model import matrix
 from problems.classification.tables.encoding import Matrix, Rows
 from problems.classification.tables.table import Column
-from toolbox.stats.arrays import Floats
+from toolbox.arrays.types import Floats
 
 MAX_TEST_ROWS = 1000
 """Rows of a fold that permutation importance is measured on: a column and fold cost a prediction each."""

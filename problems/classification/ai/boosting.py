@@ -1,10 +1,7 @@
 """The work of the AI tier: tree ensembles selected, calibrated and wrapped in conformal sets, in one call."""
 
-import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 from escalation.model.errors import BadInput
 from escalation.model.identity import derive_seed
@@ -24,7 +21,8 @@ from problems.classification.prediction_sets.split_conformal import (
     split_conformal,
 )
 from problems.classification.tables.encoding import Rows, columns_from_json, open_rows, read_frame
-from toolbox.stats.arrays import Floats
+from toolbox.arrays import npy
+from toolbox.arrays.types import Floats
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,7 +61,7 @@ def run(params: dict[str, Any], inputs: dict[str, bytes], report: Report) -> Out
     best = fit(data.rows, data.aim, selection, derive_seed(params["seed"], "model"), tick)
     files = {
         "model": best.model,
-        "sealed_scores": _npy(_scores(best, data.sealed_frame)),
+        "sealed_scores": npy.dump(_scores(best, data.sealed_frame)),
         "train_rows": b"".join(sorted(bytes.fromhex(digest) for digest in data.open_frame["__row__"])),
     }
     notes = {**best.notes, "importance": _importance(best, data, params["seed"])}
@@ -128,9 +126,3 @@ def _sets(data: _Data, budget: Budget, params: dict[str, Any], tick: Tick) -> Se
         "caveat": caveat(data.rows.groups, data.aim.time_ordered),
     }
     return split_conformal(made, params["coverage"], about)
-
-
-def _npy(array: Any) -> bytes:
-    buffer = io.BytesIO()
-    np.save(buffer, array, allow_pickle=False)
-    return buffer.getvalue()

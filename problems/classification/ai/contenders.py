@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from problems.classification.models import forest_model, xgboost_model
 from problems.classification.tables.encoding import Matrix, Rows, one_hot
 from problems.classification.tables.table import Column
-from toolbox.stats.arrays import Floats
+from toolbox.arrays.types import Floats
 from toolbox.stats.calibration_map import CalibrationMap
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from problems.classification.ai.contenders import Contender, Trained
 from problems.classification.ai.tuning import Aim, Tick
 from problems.classification.prediction_sets.partitions import Fold
 from problems.classification.tables.encoding import Rows
-from toolbox.stats.arrays import Floats
+from toolbox.arrays.types import Floats
 from toolbox.stats.auc import placements
 from toolbox.stats.calibration_map import (
     CalibrationMap,

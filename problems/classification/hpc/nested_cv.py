@@ -5,7 +5,6 @@ BMC Bioinformatics 7:91). One more search, on part of the rows, finds the model 
 Every number is the same for any number of ranks: see `task_queue`.
 """
 
-import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -18,9 +17,10 @@ from escalation.model.report import Report
 from problems.classification.hpc.grids import Plan, estimated_cost
 from problems.classification.hpc.search import Choice, Search, read_rows
 from problems.classification.hpc.set_search import set_search
+from toolbox.arrays import npy
+from toolbox.arrays.types import Floats
 from toolbox.mpi.scaling import scaling_report
 from toolbox.mpi.task_queue import Phase, run_tasks
-from toolbox.stats.arrays import Floats
 from toolbox.stats.bootstrap import Estimator
 
 CHUNK = 25
@@ -207,10 +207,9 @@ def _estimates(search: Search, probabilities: Floats, resampled: Floats) -> dict
 def _files(search: Search, model: bytes) -> dict[str, bytes]:
     from problems.classification.models.artefact import scores
 
-    buffer = io.BytesIO()
-    np.save(buffer, scores("skops", model, search.rows.sealed), allow_pickle=False)
+    sealed_scores = npy.dump(scores("skops", model, search.rows.sealed))
     rows = b"".join(bytes.fromhex(digest) for digest in sorted(search.rows.digests))
-    return {"model": model, "sealed_scores": buffer.getvalue(), "train_rows": rows}
+    return {"model": model, "sealed_scores": sealed_scores, "train_rows": rows}
 
 
 def _json(value: Any) -> bytes:

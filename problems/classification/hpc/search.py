@@ -14,8 +14,8 @@ from escalation.model.identity import derive_seed
 from problems.classification.hpc.grids import FIT_ROWS, NEIGHBOUR_SHARE, TUNING_ROWS, Plan, estimated_cost
 from problems.classification.models import pipelines
 from problems.classification.tables.table import Column
-from toolbox.stats.arrays import Floats
-from toolbox.stats.splits import Index, codes, keep_both_classes, stratified_parts, train_test_pairs
+from toolbox.arrays.types import Floats, Index
+from toolbox.stats.splits import codes, keep_both_classes, stratified_parts, train_test_pairs
 from toolbox.stats.weighted_metrics import selection_score
 
 if TYPE_CHECKING:

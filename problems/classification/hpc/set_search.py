@@ -14,7 +14,7 @@ from problems.classification.prediction_sets.split_conformal import (
     set_aside,
     split_conformal,
 )
-from toolbox.stats.splits import Index
+from toolbox.arrays.types import Index
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ A chain embeds into heavy-hex couplings without SWAPs; one layer costs two round
 
 import numpy as np
 
-from toolbox.stats.arrays import Floats
+from toolbox.arrays.types import Floats
 
 BASES = ("x", "y", "z")
 _ROTATIONS = {"x": ("h",), "y": ("sdg", "h"), "z": ()}

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from toolbox.stats.arrays import Floats
+from toolbox.arrays.types import Floats
 
 TRAINING_ERROR = 0.045
 """The largest training error that the regularisation may cost, as in Huang et al."""

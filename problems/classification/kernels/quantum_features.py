@@ -4,7 +4,6 @@ numpy only. An encoding is plain JSON data, so that a candidate can state it and
 its circuits should have been given.
 """
 
-import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,7 +12,7 @@ import numpy.typing as npt
 
 from problems.classification.kernels.feature_map import BASES, angles, circuit, parameter_names
 from problems.classification.tables.table import Column, width
-from toolbox.stats.arrays import Floats
+from toolbox.arrays.types import Floats
 
 PARAMETER_TOLERANCE = 1e-6
 """Radians by which recomputed parameters may differ: rounding, and linear algebra on another machine."""
@@ -179,16 +178,3 @@ def projected_features(
     Shape (sets, 3·qubits); exact in the samples. Projected as in Huang et al. 2021.
     """
     return np.hstack([expectations(bits, qubits) for bits in (bits_x, bits_y, bits_z)])
-
-
-def load_array(data: bytes) -> npt.NDArray[Any]:
-    """Reads `.npy` bytes; raises `ValueError` on pickled content."""
-    array: npt.NDArray[Any] = np.load(io.BytesIO(data), allow_pickle=False)
-    return array
-
-
-def dump_array(array: npt.NDArray[Any]) -> bytes:
-    """Returns the array as `.npy` bytes."""
-    buffer = io.BytesIO()
-    np.save(buffer, np.ascontiguousarray(array), allow_pickle=False)
-    return buffer.getvalue()

@@ -6,7 +6,7 @@ Used inside the training data to choose the bandwidth, to construct labels, and 
 import numpy as np
 import numpy.typing as npt
 
-from toolbox.stats.arrays import Floats
+from toolbox.arrays.types import Floats
 
 MAX_QUBITS = 12
 """Beyond this many qubits nothing here is simulated, and what rests on it is unknown."""

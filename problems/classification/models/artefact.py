@@ -8,15 +8,14 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from escalation.ports.registry import resolve
 from problems.classification.models.archive import pack
+from toolbox.arrays.types import Floats
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Floats = NDArray[np.float64]
 Scorer = Callable[[bytes, "pd.DataFrame", Floats | None], Floats]
 
 TRUSTED: tuple[str, ...] = ("numpy.dtype", "sklearn.utils._bunch.Bunch")

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from problems.classification.kernels.geometric import median_gamma, rbf
-from problems.classification.kernels.quantum_features import dump_array, load_array
 from problems.classification.models.archive import pack, pack_json, unpack, unpack_json
-from toolbox.stats.arrays import Floats
+from toolbox.arrays import npy
+from toolbox.arrays.types import Floats, Labels
 from toolbox.stats.calibration_map import CalibrationMap, fit_map
 from toolbox.stats.splits import codes, train_test_pairs
 
@@ -30,7 +30,6 @@ COARSE: Grid = ((0.1, 1.0), (1.0, 30.0))
 
 FOLDS = 5
 
-Labels = NDArray[np.int8]
 Fold = tuple[NDArray[np.intp], NDArray[np.intp]]
 
 
@@ -161,8 +160,8 @@ class FeatureSvm:
         return pack(
             {
                 "settings.json": pack_json(settings),
-                "vectors.npy": dump_array(self.vectors),
-                "weights.npy": dump_array(self.weights),
+                "vectors.npy": npy.dump(self.vectors),
+                "weights.npy": npy.dump(self.weights),
             }
         )
 
@@ -172,8 +171,8 @@ class FeatureSvm:
         members = unpack(data, ["settings.json", "vectors.npy", "weights.npy"])
         settings = unpack_json(members["settings.json"])
         return FeatureSvm(
-            load_array(members["vectors.npy"]),
-            load_array(members["weights.npy"]),
+            npy.load(members["vectors.npy"]),
+            npy.load(members["weights.npy"]),
             float(settings["intercept"]),
             float(settings["gamma"]),
             CalibrationMap(**settings["calibration"]),

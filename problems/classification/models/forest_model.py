@@ -1,6 +1,5 @@
 """A random forest as bytes: the nodes of scikit-learn's trees as plain arrays, no pickle."""
 
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,8 @@ from numpy.typing import NDArray
 from problems.classification.models.archive import pack, pack_json, unpack, unpack_json
 from problems.classification.tables.encoding import Matrix, columns_from_json, encode, one_hot
 from problems.classification.tables.table import Column
-from toolbox.stats.arrays import Floats
+from toolbox.arrays import npy
+from toolbox.arrays.types import Floats
 from toolbox.stats.calibration_map import CalibrationMap
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ _MEMBERS = (*_ARRAYS, "calibration.json", "columns.json")
 
 def dump(columns: Sequence[Column], nodes: Nodes, calibration: CalibrationMap) -> bytes:
     """Returns the model as bytes; the same model gives the same bytes."""
-    members = {f"{field.name}.npy": _npy(getattr(nodes, field.name)) for field in fields(Nodes)}
+    members = {f"{field.name}.npy": npy.dump(getattr(nodes, field.name)) for field in fields(Nodes)}
     members["calibration.json"] = pack_json(calibration.to_json())
     members["columns.json"] = pack_json([column.to_json() for column in columns])
     return pack(members)
@@ -73,8 +73,7 @@ def load(model: bytes) -> tuple[tuple[Column, ...], Nodes, CalibrationMap]:
     """Reads what `dump` wrote; raises ValueError on other bytes."""
     members = unpack(model, _MEMBERS)
     arrays: dict[str, Any] = {
-        field.name: np.load(io.BytesIO(members[f"{field.name}.npy"]), allow_pickle=False)
-        for field in fields(Nodes)
+        field.name: npy.load(members[f"{field.name}.npy"], what=field.name) for field in fields(Nodes)
     }
     calibration = CalibrationMap(**unpack_json(members["calibration.json"]))
     return columns_from_json(unpack_json(members["columns.json"])), Nodes(**arrays), calibration
@@ -131,9 +130,3 @@ def _walk(nodes: Nodes, features: Matrix) -> Floats:
         to_left = np.where(np.isnan(value), nodes.missing_left[at], value <= nodes.threshold[at])
         at = np.where(to_left, nodes.left[at], nodes.right[at])
     return np.asarray(nodes.positive[at].mean(axis=1), dtype=np.float64)
-
-
-def _npy(array: NDArray[Any]) -> bytes:
-    buffer = io.BytesIO()
-    np.save(buffer, array, allow_pickle=False)
-    return buffer.getvalue()

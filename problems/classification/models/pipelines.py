@@ -11,13 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from problems.classification.tables.table import Column
-from toolbox.stats.splits import Index, train_test_pairs
-
-Floats = NDArray[np.float64]
-Labels = NDArray[np.int8]
+from toolbox.arrays.types import Floats, Index, Labels
+from toolbox.stats.splits import train_test_pairs
 
 CALIBRATED = ("svm_rbf", "nearest_neighbours")
 """Models whose scores are no probabilities until a sigmoid is fitted to held-out scores (Platt 1999)."""

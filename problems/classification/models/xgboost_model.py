@@ -8,7 +8,7 @@ import numpy as np
 from problems.classification.models.archive import pack, pack_json, unpack, unpack_json
 from problems.classification.tables.encoding import Matrix, columns_from_json, encode
 from problems.classification.tables.table import Column
-from toolbox.stats.arrays import Floats
+from toolbox.arrays.types import Floats
 from toolbox.stats.calibration_map import CalibrationMap
 
 if TYPE_CHECKING:

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from escalation.model.errors import BadInput
-from problems.classification.kernels.quantum_features import dump_array
 from problems.classification.prediction_sets.partitions import Fold, hold_out, partition
 from problems.classification.tables.encoding import Rows
-from toolbox.stats.arrays import Flags, Floats
+from toolbox.arrays import npy
+from toolbox.arrays.types import Flags, Floats
 from toolbox.stats.conformal import MIN_PER_CLASS, Coverage, prediction_sets
 
 COVERAGE = 0.9
@@ -122,7 +122,7 @@ def split_conformal(made: SetModel, coverage: float, about: Mapping[str, Any]) -
         "class_conditional": by_class,
         "promises": {name: promise.to_json() for name, promise in promises.items()},
     }
-    files = {"sealed_sets": dump_array(sets), "set_model": made.model}
+    files = {"sealed_sets": npy.dump(sets), "set_model": made.model}
     return Sets(files, {"conformal": claim}, {**notes})
 
 

@@ -12,7 +12,7 @@ from escalation.model.errors import BadInput
 from problems.classification.kernels.feature_map import angles
 from problems.classification.kernels.geometric import median_gamma, normalised, rbf
 from problems.classification.kernels.statevector import exact_features
-from toolbox.stats.arrays import Floats
+from toolbox.arrays.types import Floats
 
 if TYPE_CHECKING:
     import pandas as pd

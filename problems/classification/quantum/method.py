@@ -25,6 +25,7 @@ from escalation.ports.machines import Device
 from escalation.ports.methods import Sends, Yields
 from problems.classification.kernels import quantum_features
 from problems.classification.tables.table import TableView, width
+from toolbox.arrays import npy
 
 SHOTS = 1024
 LAYERS = 2
@@ -87,7 +88,7 @@ class ProjectedKernel:
         for entangled in (True, False):
             encoding = {**shape, "entangled": entangled}
             names = quantum_features.circuits(encoding)[1]
-            zeros = Blob(quantum_features.dump_array(np.zeros((sets, len(names)))))
+            zeros = Blob(npy.dump(np.zeros((sets, len(names)))))
             total = total + device.estimate(batch(encoding, zeros, 0))
         return total
 

@@ -17,10 +17,8 @@ from escalation.model.output import Output
 from escalation.model.report import Report
 from problems.classification.kernels.geometric import Geometry, geometry
 from problems.classification.kernels.quantum_features import (
-    dump_array,
     encode,
     fit_encoding,
-    load_array,
     projected_features,
     scale,
 )
@@ -30,7 +28,6 @@ from problems.classification.models.feature_svm import (
     FORMAT,
     FeatureSvm,
     Fold,
-    Labels,
     Tuned,
     make_folds,
     tune,
@@ -38,7 +35,8 @@ from problems.classification.models.feature_svm import (
 from problems.classification.models.feature_svm import fit as fit_svm
 from problems.classification.quantum.projected_sets import projected_sets
 from problems.classification.tables.encoding import columns_from_json, read_frame
-from toolbox.stats.arrays import Floats
+from toolbox.arrays import npy
+from toolbox.arrays.types import Floats, Labels
 from toolbox.stats.splits import codes, keep_both_classes
 
 BANDWIDTHS = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0)
@@ -164,10 +162,10 @@ def choose(params: dict[str, Any], inputs: dict[str, bytes], report: Report) -> 
     positions, rows, encoding = prepare(params, read_frame(inputs["open_rows"]))
     choice = select(rows, encoding, params["metric"], report)
     sealed = read_frame(inputs["sealed_rows"])
-    files = {"rows": dump_array(positions.astype(np.int64))}
+    files = {"rows": npy.dump(positions.astype(np.int64))}
     for name, entangled in CIRCUITS.items():
         stated = {**choice.encoding, "entangled": entangled}
-        files[name] = dump_array(np.vstack([encode(rows.frame, stated), encode(sealed, stated)]))
+        files[name] = npy.dump(np.vstack([encode(rows.frame, stated), encode(sealed, stated)]))
     noiseless = geometry(scale(rows.frame, choice.encoding), choice.projected)
     values = {
         "encoding": choice.encoding,
@@ -203,7 +201,7 @@ def fit(params: dict[str, Any], inputs: dict[str, bytes], report: Report) -> Out
         `sealed_sets` and `set_model`: the prediction sets of `quantum`, see `projected_sets`.
     """
     open_rows, sealed = read_frame(inputs["open_rows"]), read_frame(inputs["sealed_rows"])
-    rows = training(open_rows, load_array(inputs["rows"]), params["time_ordered"], params["seed"])
+    rows = training(open_rows, npy.load(inputs["rows"]), params["time_ordered"], params["seed"])
     encoding, metric = params["encoding"], params["metric"]
     measured = {name: _measured(inputs, name, encoding["qubits"]) for name in CIRCUITS}
     classical = np.vstack([scale(rows.frame, encoding), scale(sealed, encoding)])
@@ -217,7 +215,7 @@ def fit(params: dict[str, Any], inputs: dict[str, bytes], report: Report) -> Out
     for number, (name, matrix) in enumerate(matrices.items()):
         machine, values[name] = _fit_one(matrix, len(sealed), rows, metric)
         scores = machine.probabilities(matrix[len(rows.labels) :])
-        files |= {f"{name}.model": machine.to_bytes(), f"{name}.sealed_scores": dump_array(scores)}
+        files |= {f"{name}.model": machine.to_bytes(), f"{name}.sealed_scores": npy.dump(scores)}
         report((number + 1) / (len(matrices) + 1), f"{name}: {values[name]['score']:.3f} in cross-validation")
     trained = len(rows.labels)
     found = geometry(
@@ -232,7 +230,7 @@ def fit(params: dict[str, Any], inputs: dict[str, bytes], report: Report) -> Out
 
 
 def _measured(inputs: Mapping[str, bytes], name: str, qubits: int) -> Floats:
-    x, y, z = (load_array(inputs[f"{name}-{k}"]) for k in range(3))
+    x, y, z = (npy.load(inputs[f"{name}-{k}"]) for k in range(3))
     return projected_features(x, y, z, qubits)
 
 

@@ -18,7 +18,7 @@ from problems.classification.prediction_sets.split_conformal import (
     set_aside,
     split_conformal,
 )
-from toolbox.stats.arrays import Floats
+from toolbox.arrays.types import Floats
 from toolbox.stats.splits import codes
 
 

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from toolbox.arrays.types import Floats, Ints
 from toolbox.stats import curves
-from toolbox.stats.arrays import Floats, Ints
 
 # Okabe and Ito (2008), told apart with every common colour vision
 BLUE, VERMILION, GREY = "#0072B2", "#D55E00", "#595959"

@@ -13,10 +13,11 @@ from escalation.model.problem import Target
 from escalation.ports.families import Section
 from problems.classification.report import figures
 from problems.classification.verify.recomputation import Forged, stated_scores, stated_sets
+from toolbox.arrays.types import Flags, Floats, Ints
 from toolbox.drawing.html_tables import notes, pairs, table, text
 from toolbox.stats import curves
-from toolbox.stats.arrays import Flags, Floats, Ints, kish_size
 from toolbox.stats.bounds import METRICS, bound, clopper_pearson_lower, clopper_pearson_upper
+from toolbox.stats.groups import kish_size
 
 if TYPE_CHECKING:
     from problems.classification.tables.instance import TableInstance

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from toolbox.stats.splits import Index, merge_groups
+from toolbox.arrays.types import Index
+from toolbox.stats.splits import merge_groups
 
 if TYPE_CHECKING:
     import pandas as pd

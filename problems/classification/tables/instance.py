@@ -13,7 +13,7 @@ from escalation.model.blob import Blob
 from escalation.model.identity import digest_json
 from escalation.model.problem import Target
 from problems.classification.tables.table import Column, TableView
-from toolbox.stats.splits import Index
+from toolbox.arrays.types import Index
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -21,7 +21,8 @@ from problems.classification.tables.raw import RawTable
 from problems.classification.tables.spec import FileSpec
 from problems.classification.tables.subgroups import subgroups
 from problems.classification.tables.suspicions import suspicions
-from toolbox.stats.splits import Index, codes, latest_rows, stratified_parts, train_test_pairs
+from toolbox.arrays.types import Index
+from toolbox.stats.splits import codes, latest_rows, stratified_parts, train_test_pairs
 
 if TYPE_CHECKING:
     import pandas as pd

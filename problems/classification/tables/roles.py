@@ -15,7 +15,8 @@ from problems.classification.tables.column_types import as_texts
 from problems.classification.tables.numbers import canonical, read
 from problems.classification.tables.raw import RawTable
 from problems.classification.tables.spec import FileSpec
-from toolbox.stats.splits import Index, codes
+from toolbox.arrays.types import Index
+from toolbox.stats.splits import codes
 
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ].*)?")
 TIME = re.compile(

@@ -10,7 +10,7 @@ from problems.classification.tables.column_types import as_texts
 from problems.classification.tables.numbers import level, read
 from problems.classification.tables.raw import Numbers, RawTable, Texts
 from problems.classification.tables.spec import FileSpec
-from toolbox.stats.splits import Index
+from toolbox.arrays.types import Index
 
 QUARTILES = (0.25, 0.5, 0.75)
 FEW = 5

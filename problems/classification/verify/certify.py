@@ -14,7 +14,7 @@ from escalation.text.rounding import at_worst
 from problems.classification.verify.circuit_evidence import control_faults
 from problems.classification.verify.leakage import split_faults, training_faults
 from problems.classification.verify.recomputation import Forged, check_sets, recompute
-from toolbox.stats.arrays import Floats, Ints
+from toolbox.arrays.types import Floats, Ints
 from toolbox.stats.bounds import METRICS, Bound, bound
 from toolbox.stats.controls import compare
 

@@ -13,7 +13,8 @@ import numpy as np
 from escalation.model.attempt import Candidate, Done
 from escalation.model.kinds.circuit_batch import CircuitBatch
 from escalation.model.result import RawResult
-from toolbox.stats.arrays import Floats
+from toolbox.arrays import npy
+from toolbox.arrays.types import Floats
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,10 +92,10 @@ def _check_circuits(work: CircuitBatch, encoding: Mapping[str, Any]) -> None:
 
 
 def _check_parameters(work: CircuitBatch, chosen: slice, expected: Floats) -> None:
-    from problems.classification.kernels.quantum_features import PARAMETER_TOLERANCE, load_array
+    from problems.classification.kernels.quantum_features import PARAMETER_TOLERANCE
 
     for number, pub in enumerate(work.pubs):
-        sent = np.asarray(load_array(pub.parameters.data), dtype=np.float64)[chosen]
+        sent = np.asarray(npy.load(pub.parameters.data), dtype=np.float64)[chosen]
         if sent.shape != expected.shape:
             raise ValueError(
                 f"expected parameters of shape {expected.shape} in pub {number}, got {sent.shape}"
@@ -107,12 +108,12 @@ def _check_parameters(work: CircuitBatch, chosen: slice, expected: Floats) -> No
 
 
 def _from_samples(work: CircuitBatch, result: RawResult, chosen: slice, qubits: int) -> Floats:
-    from problems.classification.kernels.quantum_features import load_array, projected_features
+    from problems.classification.kernels.quantum_features import projected_features
 
     samples = []
     for number, pub in enumerate(work.pubs):
-        sets = len(load_array(pub.parameters.data))
-        bits = load_array(result.files[f"bits-{number}.npy"].data)
+        sets = len(npy.load(pub.parameters.data))
+        bits = npy.load(result.files[f"bits-{number}.npy"].data)
         expected = (sets, pub.shots, -(-qubits // 8))
         if bits.shape != expected or bits.dtype != np.uint8:
             raise ValueError(f"expected samples of shape {expected} from pub {number}, got {bits.shape}")

@@ -1,16 +1,17 @@
 """Scores and prediction sets of a candidate, recomputed from the model bytes that it carries."""
 
-import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from escalation.model.attempt import Candidate, Done
 from escalation.model.errors import first_line
 from problems.classification.prediction_sets.split_conformal import SLACK, excess
-from toolbox.stats.arrays import Flags, Floats
+from toolbox.arrays import npy
+from toolbox.arrays.types import Flags, Floats
 
 if TYPE_CHECKING:
     from problems.classification.tables.instance import TableInstance
@@ -119,9 +120,7 @@ def stated_scores(candidate: Candidate, rows: int) -> Floats:
     Raises:
         Forged: when they are no probabilities of that many rows.
     """
-    scores: Floats = _array(candidate, "sealed_scores")
-    if scores.shape != (rows,) or scores.dtype != np.float64:
-        raise Forged(f"sealed_scores: expected float64 of shape ({rows},), got {scores.dtype} {scores.shape}")
+    scores: Floats = _array(candidate, "sealed_scores", np.float64, (rows,))
     if not bool(np.all((scores >= 0) & (scores <= 1))):
         raise Forged("sealed_scores: expected probabilities from 0 to 1, got a value outside or NaN")
     return scores
@@ -135,18 +134,15 @@ def stated_sets(candidate: Candidate, rows: int) -> Flags | None:
     """
     if "sealed_sets" not in candidate.files:
         return None
-    sets: Flags = _array(candidate, "sealed_sets")
-    if sets.shape != (rows, 2) or sets.dtype != np.bool_:
-        raise Forged(f"sealed_sets: expected bool of shape ({rows}, 2), got {sets.dtype} {sets.shape}")
+    sets: Flags = _array(candidate, "sealed_sets", np.bool_, (rows, 2))
     return sets
 
 
-def _array(candidate: Candidate, name: str) -> Any:
-    data = _file(candidate, name)
+def _array(candidate: Candidate, name: str, dtype: type[np.generic], shape: tuple[int, ...]) -> NDArray[Any]:
     try:
-        return np.load(io.BytesIO(data), allow_pickle=False)
-    except Exception as error:  # a hostile header can raise nearly anything
-        raise Forged(f"{name}: expected a .npy file, got {len(data)} bytes that are none") from error
+        return npy.load(_file(candidate, name), dtype, shape, name)
+    except ValueError as error:
+        raise Forged(str(error)) from error
 
 
 def _file(candidate: Candidate, name: str) -> bytes:

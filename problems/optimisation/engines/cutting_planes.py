@@ -16,13 +16,14 @@ from threadpoolctl import threadpool_limits
 from problems.optimisation.engines.base import Board, Unsuitable
 from problems.optimisation.engines.bounds.cut_pool import CutPool, spread
 from problems.optimisation.engines.bounds.linear import Linear
-from problems.optimisation.engines.bounds.modular_cuts import Floats, separate, tight
+from problems.optimisation.engines.bounds.modular_cuts import separate, tight
 from problems.optimisation.engines.cut_tree import SHIFT, CutTree
 from problems.optimisation.forms.compile import compile_programme
 from problems.optimisation.forms.programme import FREE, Ints, Programme
 from problems.optimisation.model.models import Appointments, IndependentSet, Model, Triage
 from problems.optimisation.proofs.model import Proof
 from problems.optimisation.proofs.programme_dual import ExactDual, rounded_up
+from toolbox.arrays.types import Floats
 
 MOST_COLUMNS = 60_000
 """Beyond, a round takes many seconds."""

@@ -8,8 +8,8 @@ is a greedy clique cover, on rows that give everybody one place it is everybody'
 
 import numpy as np
 
-from problems.optimisation.engines.exact_bound import Floats
 from problems.optimisation.forms.programme import FREE, Programme
+from toolbox.arrays.types import Floats
 
 
 def ascended(programme: Programme) -> Floats:

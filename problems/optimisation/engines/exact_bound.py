@@ -8,12 +8,10 @@ a little strength, and the bound claimed is the bound proven.
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from problems.optimisation.forms.programme import FREE, Ints, Programme
 from problems.optimisation.proofs.model import Proof
-
-Floats = NDArray[np.float64]
+from toolbox.arrays.types import Floats
 
 SHIFTS = (32, 24, 16, 8, 0)
 """Binary digits of multipliers behind the point: as many as fit."""

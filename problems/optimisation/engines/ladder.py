@@ -1,9 +1,9 @@
 """The temperatures of parallel tempering: replicas change places, and the steps are made equally hard."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from toolbox.arrays.types import Floats
+
 FIRST_WINDOW = 20
 
 

@@ -15,10 +15,11 @@ from scipy.sparse import vstack
 
 from problems.optimisation.engines.base import Board, Unsuitable
 from problems.optimisation.engines.dual_ascent import ascended
-from problems.optimisation.engines.exact_bound import Floats, Multipliers, best_multipliers
+from problems.optimisation.engines.exact_bound import Multipliers, best_multipliers
 from problems.optimisation.forms.compile import compile_programme
 from problems.optimisation.forms.programme import FREE, Programme
 from problems.optimisation.model.models import Appointments, IndependentSet, Model, Triage
+from toolbox.arrays.types import Floats
 
 _solve: Callable[..., Any] = linprog
 """Its type stubs know no sparse matrices."""

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 import numpy as np
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from problems.optimisation.engines.base import Board, Unsuitable
@@ -17,8 +16,7 @@ from problems.optimisation.engines.bounds.triangles import no_triangles
 from problems.optimisation.forms.spins import spin_form
 from problems.optimisation.model.models import IndependentSet, MaxCut, Model, Qubo
 from problems.optimisation.proofs.semidefinite import MOST_ORDER
-
-Floats = NDArray[np.float64]
+from toolbox.arrays.types import Floats
 
 MOST_DENSE = 300
 """Order up to which interior points are faster than low rank."""

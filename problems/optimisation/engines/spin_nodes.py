@@ -10,9 +10,9 @@ from problems.optimisation.engines.bounds.branches import FRONT, inherited, name
 from problems.optimisation.engines.bounds.cutting import Cutting
 from problems.optimisation.engines.bounds.rounding import factor
 from problems.optimisation.forms.spins import SpinForm
+from toolbox.arrays.types import Floats
 
 Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 
 @dataclass(eq=False)

@@ -17,13 +17,12 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.linalg.lapack import dpotrf
 
 from problems.optimisation.forms.spins import Ints, SpinForm
 from problems.optimisation.proofs.reading import Faulty, Undecided, fields, integers, shift_of
+from toolbox.arrays.types import Floats
 
-Floats = NDArray[np.float64]
 MOST_ORDER = 6000
 """Of a matrix that is factorised: 0.6 GB, some seconds. Larger ones must be diagonally dominant."""
 EXACT = 1 << 53

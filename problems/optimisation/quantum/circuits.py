@@ -20,6 +20,7 @@ from escalation.model.result import RawResult
 from problems.optimisation.forms.spins import SpinForm
 from problems.optimisation.quantum.angles import MOST_LAYERS, Schedule, schedule
 from problems.optimisation.quantum.network import Fit, Gate, fit
+from toolbox.arrays.types import Bits
 
 SHOTS = 1024
 MOST_GATES = 240
@@ -33,8 +34,6 @@ OPTIONS: Mapping[str, Any] = {
 """How the circuits are run: Pauli twirling of gates and readout, echoes while qubits idle."""
 
 REMOTE = Resources(wall_s=3600.0)
-
-Bits = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)

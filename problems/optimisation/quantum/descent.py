@@ -5,8 +5,8 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from problems.optimisation.forms.spins import SpinForm
+from toolbox.arrays.types import Bits
 
-Bits = NDArray[np.uint8]
 Ints = NDArray[np.int64]
 
 

@@ -12,13 +12,12 @@ from problems.optimisation.model.points import Point, cost, encode
 from problems.optimisation.quantum.descent import descend, four_costs
 from problems.optimisation.quantum.readout import Readout, tail_mean
 from problems.optimisation.quantum.subproblem import Subproblem, lifted
+from toolbox.arrays.types import Bits
 
 TAIL = 0.1
 """The share of the samples that CVaR looks at."""
 MOST_LIFTED = 16
 """Distinct best strings that are taken back to the whole instance."""
-
-Bits = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)

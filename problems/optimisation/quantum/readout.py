@@ -11,8 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Bits = NDArray[np.uint8]
-Floats = NDArray[np.float64]
+from toolbox.arrays.types import Bits, Floats
 
 LEAST_ERROR = 1e-6
 """Errors that no calibration shot showed are still possible; beyond one half a qubit says nothing."""

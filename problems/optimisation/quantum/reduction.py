@@ -13,6 +13,7 @@ from problems.optimisation.quantum.descent import descend
 from problems.optimisation.quantum.exact import Kernel, kernel, restore
 from problems.optimisation.quantum.lattice import embed
 from problems.optimisation.quantum.subproblem import Subproblem, of_spins
+from toolbox.arrays.types import Bits
 
 MOST_QUBITS = 20
 """Variables up to which an instance is taken as it is, whatever its couplings."""
@@ -22,8 +23,6 @@ REDUCED_QUBITS = 16
 """Variables that are left of a larger one."""
 STARTS = 96
 ELITES = 12
-
-Bits = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)

@@ -19,12 +19,12 @@ from escalation.model.report import Report
 from problems.classification.ai import boosting
 from problems.classification.ai import method as ai
 from problems.classification.hpc.method import NestedCV
-from problems.classification.kernels.quantum_features import dump_array
 from problems.classification.quantum import method as quantum
 from problems.classification.quantum import projected
 from problems.classification.tables.instance import solver_view
 from problems.classification.tables.loading import load_table
 from problems.classification.tables.table import TableView
+from toolbox.arrays import npy
 
 PROGRAM = """
 import json, sys
@@ -168,7 +168,7 @@ def _fitted(view: TableView, chosen: Output) -> Output:
     sets = len(np.load(io.BytesIO(chosen.files["rows"]))) + view.n_sealed
     random = np.random.default_rng(0)
     bits = {
-        f"{name}-{basis}": dump_array(random.integers(0, 4, (sets, 16, 1), dtype=np.uint8))
+        f"{name}-{basis}": npy.dump(random.integers(0, 4, (sets, 16, 1), dtype=np.uint8))
         for name in projected.CIRCUITS
         for basis in range(3)
     }

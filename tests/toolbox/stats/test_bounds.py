@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from toolbox.stats import auc, bounds
-from toolbox.stats.arrays import kish_size
+from toolbox.stats.groups import kish_size
 
 # Hanley and McNeil (1982), Radiology 143:29, table II: ratings of 109 computed tomographs
 RATINGS = {0: (33, 6, 6, 11, 2), 1: (3, 2, 2, 11, 33)}

@@ -4,9 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from problems.optimisation.engines.bounds.triangles import Triangles
+from toolbox.arrays.types import Floats
 
 Ints = NDArray[np.int64]
-Floats = NDArray[np.float64]
 
 FRONT = -1
 """The name of the spin that is always 1; the others are named by their place in the instance."""

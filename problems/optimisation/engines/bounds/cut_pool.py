@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array, vstack
 
-from problems.optimisation.engines.bounds.modular_cuts import LEAST, Bits, Floats, Sum, rounds_up
+from problems.optimisation.engines.bounds.modular_cuts import LEAST, Bits, Sum, rounds_up
 from problems.optimisation.forms.programme import FREE, Ints, Programme
+from toolbox.arrays.types import Floats
 
 MOST_NEW = 100
 """Cuts that a round adds."""

@@ -3,15 +3,13 @@
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
 from problems.optimisation.engines.bounds import interior
 from problems.optimisation.engines.bounds.multipliers import Whole, places, rounded, whole
 from problems.optimisation.engines.bounds.regularised import Regularised
 from problems.optimisation.engines.bounds.triangles import Triangles, no_triangles, violated
 from problems.optimisation.forms.spins import SpinForm
-
-Floats = NDArray[np.float64]
+from toolbox.arrays.types import Floats
 
 MOST_NEW = 1000
 """Triangles that a round adds."""

@@ -7,9 +7,8 @@ Primal-dual interior points for just this problem (Helmberg, Rendl, Vanderbei & 
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from toolbox.arrays.types import Floats
 
 PRECISION = 1e-9
 """Of the gap, relative to the bound, beyond which the arithmetic has nothing to give."""

@@ -5,13 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import linprog
 from scipy.sparse import csr_array, eye_array, hstack, vstack
 
 from problems.optimisation.forms.programme import FREE, Ints, Programme
-
-Floats = NDArray[np.float64]
+from toolbox.arrays.types import Floats
 
 _solve: Callable[..., Any] = linprog
 """Its type stubs know no sparse matrices."""

@@ -11,8 +11,7 @@ from scipy.sparse import csr_array, diags_array
 from scipy.sparse.linalg import ArpackError, eigsh
 
 from problems.optimisation.forms.spins import SpinForm
-
-Floats = NDArray[np.float64]
+from toolbox.arrays.types import Floats
 
 
 def sparse_matrix(form: SpinForm) -> csr_array:

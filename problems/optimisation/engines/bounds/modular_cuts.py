@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from problems.optimisation.forms.programme import Ints
+from toolbox.arrays.types import Floats
 
 Bits = NDArray[np.bool_]
 Small = NDArray[np.int8]
-Floats = NDArray[np.float64]
 
 ORDERS = {2: 3, 3: 1}
 """Divisors, which are prime, and how many eliminations for each."""

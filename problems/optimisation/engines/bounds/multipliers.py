@@ -4,15 +4,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from problems.optimisation.engines.bounds.triangles import Triangles
 from problems.optimisation.forms.spins import SpinForm
 from problems.optimisation.proofs.model import Proof
 from problems.optimisation.proofs.reading import Faulty, Undecided
 from problems.optimisation.proofs.semidefinite import check_spins, strongest_spins
-
-Floats = NDArray[np.float64]
+from toolbox.arrays.types import Floats
 
 LOST = 0.005
 """What rounding of the diagonal may cost a bound, in units of cost."""

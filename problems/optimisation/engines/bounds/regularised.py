@@ -10,12 +10,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from problems.optimisation.engines.bounds.triangles import Triangles
+from toolbox.arrays.types import Floats
 
-Floats = NDArray[np.float64]
 Vector = np.ndarray[tuple[int], np.dtype[np.float64]]
 
 _MEMORY = 20

@@ -1,14 +1,12 @@
 """Points from a relaxation: random hyperplanes (Goemans & Williamson 1995, J. ACM 42, 1115), then descent."""
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from problems.optimisation.forms.vertex_sets import neighbours, repaired
 from problems.optimisation.model.models import IndependentSet, SpinModel
 from problems.optimisation.model.points import Point
-
-Floats = NDArray[np.float64]
+from toolbox.arrays.types import Floats
 
 
 def factor(x: Floats) -> Floats:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from toolbox.arrays.types import Floats
+
 Ints = NDArray[np.int64]
 
 TOLERANCE = 1e-3

@@ -19,7 +19,7 @@ from problems.classification.kernels.geometric import (
     rbf,
     resample,
 )
-from toolbox.stats.arrays import Floats
+from toolbox.arrays.types import Floats
 
 HALF = np.array([[1.0, 0.5], [0.5, 1.0]])  # eigenvalues 1.5 and 0.5
 

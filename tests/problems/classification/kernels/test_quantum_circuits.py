@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from problems.classification.kernels.feature_map import BASES, angles, circuit, parameter_names
 from problems.classification.kernels.statevector import MAX_QUBITS, exact_features
-from toolbox.stats.arrays import Floats
+from toolbox.arrays.types import Floats
 
 PAULIS = {
     "x": np.array([[0, 1], [1, 0]], dtype=complex),

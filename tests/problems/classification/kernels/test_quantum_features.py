@@ -13,11 +13,9 @@ from numpy.typing import NDArray
 
 from problems.classification.kernels.quantum_features import (
     circuits,
-    dump_array,
     encode,
     expectations,
     fit_encoding,
-    load_array,
     projected_features,
     scale,
 )
@@ -130,17 +128,3 @@ def test_width_counts_levels_and_bounds_the_qubits() -> None:
     assert width(COLUMNS) == 5
     with pytest.raises(ValueError, match="expected 1 to 5 qubits"):
         fit_encoding(table(), COLUMNS, 6)
-
-
-def test_pickled_arrays_are_refused() -> None:
-    with pytest.raises(ValueError, match="pickle"):
-        load_array(pickled())
-    np.testing.assert_array_equal(load_array(dump_array(np.arange(3))), [0, 1, 2])
-
-
-def pickled() -> bytes:
-    import io
-
-    buffer = io.BytesIO()
-    np.save(buffer, np.array([{}], dtype=object), allow_pickle=True)
-    return buffer.getvalue()

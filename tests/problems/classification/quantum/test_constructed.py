@@ -15,7 +15,7 @@ from problems.classification.kernels.feature_map import angles
 from problems.classification.kernels.geometric import geometric_difference, median_gamma, normalised
 from problems.classification.kernels.statevector import exact_features
 from problems.classification.quantum.constructed import BANDWIDTH, LAYERS, hardest_labels, make
-from toolbox.stats.arrays import Floats
+from toolbox.arrays.types import Floats
 
 
 @pytest.fixture(scope="module", autouse=True)

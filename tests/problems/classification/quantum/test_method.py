@@ -22,7 +22,7 @@ from escalation.model.result import RawResult
 from escalation.model.work import Work
 from escalation.ports.methods import Sends
 from escalation.ports.registry import resolve
-from problems.classification.kernels.quantum_features import dump_array, encode, load_array
+from problems.classification.kernels.quantum_features import encode
 from problems.classification.kernels.statevector import exact_features
 from problems.classification.quantum import method as quantum
 from problems.classification.quantum.method import ProjectedKernel
@@ -31,6 +31,7 @@ from problems.classification.tables.loading import load_table
 from problems.classification.tables.table import TableView
 from problems.classification.verify.certify import certify
 from problems.classification.verify.circuit_evidence import sealed_features
+from toolbox.arrays import npy
 
 Driven = tuple[Candidate, list[Done]]
 
@@ -49,12 +50,12 @@ def sample(work: CircuitBatch) -> RawResult:
     """A device without noise: independent bits with the exact marginals, which is all that features use."""
     rng, files = np.random.default_rng(work.seed), {}
     for number, pub in enumerate(work.pubs):
-        parameters = load_array(pub.parameters.data)
+        parameters = npy.load(pub.parameters.data)
         qubits = pub.qasm3.count("measure")
         exact = exact_features(parameters, qubits, quantum.LAYERS).reshape(len(parameters), 3, qubits)
         ones = rng.random((len(parameters), pub.shots, qubits)) > (1 + exact[:, None, number]) / 2
         padded = np.concatenate([np.zeros((*ones.shape[:2], -qubits % 8), bool), ones[:, :, ::-1]], axis=-1)
-        files[f"bits-{number}.npy"] = Blob(dump_array(np.packbits(padded, axis=-1)))
+        files[f"bits-{number}.npy"] = Blob(npy.dump(np.packbits(padded, axis=-1)))
     return RawResult(JobState.DONE, files=files)
 
 
@@ -106,7 +107,7 @@ def test_it_asks_for_a_choice_two_concurrent_batches_and_a_fit(driven: Driven, v
         assert len(batch.pubs) == 3
         assert {pub.shots for pub in batch.pubs} == {1024}
         assert len({pub.parameters.digest for pub in batch.pubs}) == 1
-        assert len(load_array(batch.pubs[0].parameters.data)) == view.n_open + view.n_sealed
+        assert len(npy.load(batch.pubs[0].parameters.data)) == view.n_open + view.n_sealed
         assert set(batch.options) == {"twirling", "dynamical_decoupling", "optimization_level"}
     assert "cx" in circuit.pubs[0].qasm3
     assert "cx" not in control.pubs[0].qasm3
@@ -148,7 +149,7 @@ def test_its_prediction_sets_are_made_again_from_what_really_ran(
 ) -> None:
     candidate, done = driven
     assert candidate.notes["conformal"]["promises"]["all"]["rows"] >= 60
-    everything = Blob(dump_array(np.ones((len(instance.sealed_index), 2), dtype=np.bool_)))
+    everything = Blob(npy.dump(np.ones((len(instance.sealed_index), 2), dtype=np.bool_)))
     forged = replace(candidate, files={**candidate.files, "sealed_sets": everything})
     certificate = certify(instance, TARGET, forged, done, 0.05)
     assert certificate.status == "INVALID"
@@ -223,8 +224,8 @@ class Meter:
     def estimate(self, work: Work) -> Quote:
         assert isinstance(work, CircuitBatch)
         self.seen.append(work)
-        circuits = sum(len(load_array(pub.parameters.data)) for pub in work.pubs)
-        shots = sum(len(load_array(pub.parameters.data)) * pub.shots for pub in work.pubs)
+        circuits = sum(len(npy.load(pub.parameters.data)) for pub in work.pubs)
+        shots = sum(len(npy.load(pub.parameters.data)) * pub.shots for pub in work.pubs)
         return Quote(wall_s=circuits, qpu_s=circuits, usd=circuits, circuits=circuits, shots=shots)
 
 

@@ -17,13 +17,13 @@ from threadpoolctl import threadpool_limits
 from escalation.model.identity import digest_bytes
 from escalation.model.output import Output
 from escalation.model.report import Report
-from problems.classification.kernels.quantum_features import load_array
 from problems.classification.models import artefact
 from problems.classification.models.feature_svm import FORMAT, FeatureSvm, Tuned, fit, make_folds, tune
 from problems.classification.quantum.constructed import BANDWIDTH, make
 from problems.classification.quantum.projected import choose, row_digests, training_positions
 from problems.classification.tables.table import Column
-from toolbox.stats.arrays import Floats
+from toolbox.arrays import npy
+from toolbox.arrays.types import Floats
 from toolbox.stats.splits import LEAST_GROUPS
 
 Chosen = tuple[dict[str, Any], dict[str, bytes], Output]
@@ -83,15 +83,15 @@ def test_the_bandwidth_that_made_the_labels_is_found(chosen: Chosen) -> None:
 
 def test_parameters_are_those_of_training_rows_then_sealed_rows(chosen: Chosen) -> None:
     _, inputs, output = chosen
-    rows = load_array(output.files["rows"])
+    rows = npy.load(output.files["rows"])
     assert len(rows) == 80
     assert (np.diff(rows) > 0).all()
     features = [pd.read_parquet(io.BytesIO(inputs[name])) for name in ("open_rows", "sealed_rows")]
     x = np.vstack([features[0].iloc[rows][["x0", "x1", "x2", "x3"]], features[1][["x0", "x1", "x2", "x3"]]])
     fields = 3.0 * x
-    np.testing.assert_allclose(load_array(output.files["control"]), fields, atol=1e-9)
+    np.testing.assert_allclose(npy.load(output.files["control"]), fields, atol=1e-9)
     both = np.hstack([fields, fields[:, :3] * fields[:, 1:]])
-    np.testing.assert_allclose(load_array(output.files["circuit"]), both, atol=1e-9)
+    np.testing.assert_allclose(npy.load(output.files["circuit"]), both, atol=1e-9)
 
 
 def test_sealed_rows_do_not_influence_the_choice_and_progress_is_told(chosen: Chosen) -> None:

@@ -16,6 +16,7 @@ from problems.classification.kernels import quantum_features as qf
 from problems.classification.models.feature_svm import FORMAT, fit, make_folds, tune
 from problems.classification.quantum.method import SHOTS, batch
 from problems.classification.verify.certify import certify
+from toolbox.arrays import npy
 
 TARGET = Target(metric="roc_auc", at_least=0.999)
 OPEN, SEALED = 60, 40
@@ -31,12 +32,12 @@ def run(encoding: Any, frame: Any, seed: Any) -> Any:
         chance = (1 + np.cos(parameters[:, : encoding["qubits"]] + basis)) / 2
         ones = rng.random((len(frame), SHOTS, encoding["qubits"])) > chance[:, None, :]
         bits = np.packbits(ones[:, :, ::-1], axis=-1) >> (8 - encoding["qubits"])
-        files[f"bits-{basis}.npy"] = Blob(qf.dump_array(bits))
-    return Done(batch(encoding, Blob(qf.dump_array(parameters)), seed), RawResult(JobState.DONE, files=files))
+        files[f"bits-{basis}.npy"] = Blob(npy.dump(bits))
+    return Done(batch(encoding, Blob(npy.dump(parameters)), seed), RawResult(JobState.DONE, files=files))
 
 
 def measured(done: Done, qubits: int) -> Any:
-    x, y, z = (qf.load_array(done.result.files[f"bits-{k}.npy"].data) for k in range(3))
+    x, y, z = (npy.load(done.result.files[f"bits-{k}.npy"].data) for k in range(3))
     return qf.projected_features(x, y, z, qubits)
 
 
@@ -157,7 +158,7 @@ def test_missing_or_misshapen_samples_are_found(small: Any, honest: Any) -> None
     candidate, evidence = honest
     for files in (
         {},
-        {f"bits-{k}.npy": Blob(qf.dump_array(np.zeros((1, 1, 1), np.uint8))) for k in range(3)},
+        {f"bits-{k}.npy": Blob(npy.dump(np.zeros((1, 1, 1), np.uint8))) for k in range(3)},
     ):
         other = replace(evidence[1], result=replace(evidence[1].result, files=files))
         verdict = check(small, candidate, (evidence[0], other, evidence[2]))

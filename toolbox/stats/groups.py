@@ -1,13 +1,8 @@
-"""Array types and sums over groups that the statistics of this family share."""
-
-from typing import Any
+"""Rows in groups that depend on each other: sums by group, and how many rows they are worth."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Ints = NDArray[np.integer[Any]]
-Flags = NDArray[np.bool_]
+from toolbox.arrays.types import Floats, Ints
 
 
 def group_sums(values: Floats, groups: Ints, count: int) -> Floats:

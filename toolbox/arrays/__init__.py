@@ -1,0 +1,1 @@
+"""Arrays: the types that annotations name, and arrays as bytes."""
