@@ -29,8 +29,8 @@ from time import perf_counter
 from typing import Any, cast
 
 from bench.machine import machine, row, seconds
+from escalation.engine.case import Case
 from escalation.engine.drive import solve
-from escalation.engine.ladder import Case
 from escalation.engine.opening import prepare
 from escalation.engine.runtime import Runtime
 from escalation.inputs.settings import Settings
@@ -140,11 +140,11 @@ def _prefect(home: Path) -> Iterator[Any]:
     port = free_port()
     with running_server(home / "prefect", port):
         os.environ.update(client_environment(home / "prefect", port), PREFECT_LOGGING_LEVEL="ERROR")
-        from flows.driver import listening
         from flows.escalate import escalate
+        from flows.lending import lending
 
         def run(runtime: Runtime, stated: Problem) -> object:
-            with listening(None, runtime):
+            with lending(runtime):
                 return escalate(stated, str(policy_path))
 
         yield run

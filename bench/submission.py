@@ -33,8 +33,9 @@ from bench.fault_matrix import work
 from bench.fault_matrix.peers.__main__ import prefect_server
 from bench.fault_matrix.peers.environment import HERE, PYTHON
 from bench.machine import machine, row, seconds
-from escalation.engine.performing import carry_out_item
-from escalation.engine.runtime import Runtime, Silent
+from escalation.engine.performing import perform
+from escalation.engine.running import Running
+from escalation.engine.runtime import Runtime
 from escalation.inputs.settings import Settings
 from escalation.model.case import WorkKey
 from records.ledger.ledger import SqlLedger
@@ -81,7 +82,7 @@ def protocol(service: practice.Practice, home: Path) -> Iterator[Callable[[], fl
         key = WorkKey(case.case_id, 0, 0)
         item = replace(work.item(False), key=key, work=replace(work.bell(), seed=number))
         ledger.open_case(case.info)
-        [took_s] = seconds(lambda: carry_out_item(runtime, case, item, Silent()), 1)
+        [took_s] = seconds(lambda: perform(Running(runtime, case), item), 1)
         found = ledger.find_submission(key)
         assert found is not None
         assert str(found.state) == "done"

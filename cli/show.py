@@ -11,7 +11,8 @@ from rich.status import Status
 from rich.table import Column, Table
 
 from cli.terminal import plain
-from escalation.engine.ladder import Case, Item
+from escalation.engine.case import Case
+from escalation.engine.steps import Item
 from escalation.model.attempt import Attempt
 from escalation.model.calibration import PRACTICE_MONEY, DeviceKind
 from escalation.model.case import CaseInfo, CaseStatus, Outcome
@@ -35,9 +36,9 @@ _STATUS = {
 class Trace:
     """A listener that prints each decision and certificate as it comes, and a line of progress."""
 
-    def __init__(self, console: Console, path: Path, case: Case, engine: str) -> None:
+    def __init__(self, console: Console, path: Path, case: Case) -> None:
         self.console, self.target = console, case.problem.target
-        self._head(path, case, engine)
+        self._head(path, case)
         self._status: Status | None = None
 
     def __enter__(self) -> Self:
@@ -80,7 +81,7 @@ class Trace:
             f"{item.label} work {item.key.ordinal} on {item.backend}: {progress.state}{part}{said}"
         )
 
-    def judged(self, attempt: Attempt) -> None:
+    def attempted(self, attempt: Attempt) -> None:
         label = f"{attempt.tier}/{attempt.method}"
         if attempt.certificate is None:
             self.console.print(
@@ -98,11 +99,11 @@ class Trace:
                 f"difference {control.difference:+.4f}, p = {control.p_value:.3g}[/]"
             )
 
-    def _head(self, path: Path, case: Case, engine: str) -> None:
+    def _head(self, path: Path, case: Case) -> None:
         self.console.rule(f"[bold]{plain(str(path))}", align="left")
         self.console.print(
             f"{case.family.name}: {plain(case.info.about)}; {plain(case.info.asked)}; policy "
-            f"{plain(case.info.policy_name)}; driven by {engine}; "
+            f"{plain(case.info.policy_name)}; driven by {case.engine}; "
             f"{len(case.rungs())} rungs declared"
         )
 

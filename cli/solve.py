@@ -2,9 +2,10 @@
 
 import json
 import sys
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -12,15 +13,17 @@ from rich.console import Console
 from cli.show import Trace, show_outcome
 from cli.submissions import handed_off
 from cli.terminal import terminal
-from escalation.engine.ladder import Case
+from escalation.engine.case import Case
+from escalation.engine.drive import solve
+from escalation.engine.listening import Listener
 from escalation.engine.opening import choose_policy, prepare
-from escalation.engine.runtime import Listener
 from escalation.inputs.document import Document
 from escalation.inputs.validation import validated
 from escalation.model.case import CaseStatus, Outcome
 from escalation.model.clock import boottime_s
 from escalation.model.errors import BadInput
 from escalation.model.problem import ProblemFile
+from records.runtime import open_runtime
 
 EXIT = {
     CaseStatus.ACCEPTED: 0, CaseStatus.ABSTAINED: 3, CaseStatus.REFUSED: 3, CaseStatus.HELD: 4,
@@ -50,11 +53,11 @@ def solve_files(
     console = terminal(stderr=as_json, quiet=as_json)
     codes: list[int] = []
     ready_s = boottime_s()
-    with ExitStack() as stack:
-        run = _Runner(stack, engine, console)
+    with _solver(engine, console) as solve_case:
         for path, case in zip(paths, cases, strict=True):
             waited_s = boottime_s() - ready_s if codes else 0.0  # for the cases before it
-            outcome = run(path, replace(case, begun_s=case.begun_s + waited_s))
+            with Trace(console, path, case) as trace:
+                outcome = solve_case(replace(case, begun_s=case.begun_s + waited_s), trace)
             if as_json:
                 sys.stdout.write(json.dumps(outcome.summary()) + "\n")
                 sys.stdout.flush()
@@ -89,21 +92,13 @@ def _engine(asked: str) -> str:
     return "plain" if url is None or wrong else "prefect"
 
 
-class _Runner:
-    """Solves one case after another on the chosen engine, showing a trace."""
-
-    def __init__(self, stack: ExitStack, engine: str, console: Console) -> None:
-        self.engine, self.console = engine, console
-        self.solve: Callable[[Case, Path, Listener], Outcome]
+@contextmanager
+def _solver(engine: str, console: Console) -> Iterator[Callable[[Case, Listener], Outcome]]:
+    """What solves one case after another, with one runtime for all of them."""
+    with ExitStack() as stack:
         if engine == "prefect":
-            from cli.prefect_engine import PrefectEngine
+            from cli.prefect_engine import prefect_engine
 
-            self.solve = stack.enter_context(PrefectEngine(console))
+            yield stack.enter_context(prefect_engine(console))
         else:
-            from cli.plain_engine import PlainEngine
-
-            self.solve = stack.enter_context(PlainEngine())
-
-    def __call__(self, path: Path, case: Case) -> Outcome:
-        with Trace(self.console, path, case, self.engine) as trace:
-            return self.solve(case, path, trace)
+            yield partial(solve, stack.enter_context(open_runtime()))

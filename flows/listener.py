@@ -5,8 +5,8 @@ from uuid import UUID
 
 from prefect.logging import get_run_logger
 
-from escalation.engine.ladder import Item
-from escalation.engine.runtime import Listener, Silent
+from escalation.engine.listening import Listener, Silent
+from escalation.engine.steps import Item
 from escalation.model.attempt import Attempt
 from escalation.model.case import Outcome
 from escalation.model.decision import Decision
@@ -47,8 +47,8 @@ class RunListener:
         except Exception as error:
             _not_shown("progress", error)
 
-    def judged(self, attempt: Attempt) -> None:
-        self.also.judged(attempt)
+    def attempted(self, attempt: Attempt) -> None:
+        self.also.attempted(attempt)
         found = attempt.certificate
         verdict = f"{found.status} {found.kind}" if found else attempt.error
         get_run_logger().info("%s/%s %s: %s", attempt.tier, attempt.method, attempt.status, verdict)

@@ -9,6 +9,7 @@ from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
 from prefect.states import Completed
 
+from escalation.engine.opening import prepare_again
 from escalation.engine.reconcile import Report, open_cases, ready
 from escalation.engine.reconcile import report as summed_up
 from escalation.engine.runtime import Runtime
@@ -16,8 +17,9 @@ from escalation.model.case import CaseStatus
 from escalation.model.errors import TierwiseError
 from escalation.submission.unattended import unattended
 from escalation.text.wording import counted
-from flows.driver import borrowed_ledger, borrowed_runtime, take_up
+from flows.driver import solve
 from flows.ending import one_line
+from flows.lending import borrowed_ledger, borrowed_runtime
 from records.views.submissions import submission_rows
 from tasks.reconcile import look_after
 from tasks.running import as_it_is
@@ -66,7 +68,7 @@ def _nothing_to_do() -> bool:
 def _go_on(runtime: Runtime, case_id: str) -> dict[str, str]:
     """Drives a case on; one that fails must not keep the others waiting."""
     try:
-        outcome = take_up(runtime, runtime.ledger.case(case_id).info)
+        outcome = solve(runtime, prepare_again(runtime.ledger.case(case_id).info, "prefect"), 0.0)
     except Exception as error:
         if runtime.ledger.case(case_id).status is CaseStatus.RUNNING:
             return {"case": case_id, "ended": "left alone", "because": "another process goes on with it"}

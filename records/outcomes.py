@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from escalation.engine.ladder import best_of
+from escalation.engine.concluding import best_of
 from escalation.model.attempt import Cost
 from escalation.model.case import CaseRecord, Outcome
 from records.runtime import open_records

@@ -2,14 +2,14 @@
 
 from prefect import task
 
-from escalation.engine.deciding import carry_out_decide
-from escalation.engine.ladder import Decide, Decided
-from tasks.running import OPTIONS, Running
+from escalation.engine import deciding
+from escalation.engine.running import Running
+from escalation.engine.steps import Decide
+from escalation.model.decision import Decision
+from tasks.running import OPTIONS
 
 
 @task(name="decide", task_run_name="decision {step.state.number}", **OPTIONS)
-def decide(running: Running, step: Decide) -> Decided:
+def decide(running: Running, step: Decide) -> Decision:
     """Looks the facts up and decides under the policy, or returns the decision that is recorded."""
-    decided = carry_out_decide(running.runtime, running.case, step)
-    running.listener.decided(decided.decision)
-    return decided
+    return deciding.decide(running, step)

@@ -9,10 +9,11 @@ from typing import Any
 
 from bench.fault_matrix import work
 from bench.fault_matrix.points import Mortals, Point, arm_socket
+from escalation.engine import performing
 from escalation.engine.drive import solve
-from escalation.engine.performing import carry_out_item
 from escalation.engine.reconcile import AT_THE_SERVICE, reconcile
-from escalation.engine.runtime import Runtime, Silent
+from escalation.engine.running import Running
+from escalation.engine.runtime import Runtime
 from escalation.model.case import CaseStatus
 from escalation.model.errors import Held, Paused, TierwiseError
 from escalation.model.submission import ApprovalState
@@ -93,7 +94,7 @@ def perform(world: World, point: Point | None) -> dict[str, Any]:
         status, said = CaseStatus.INTERRUPTED, ""
         try:
             with opened.heartbeat(work.CASE):
-                result = carry_out_item(opened, case, work.item(world.asked), Silent())
+                result = performing.perform(Running(opened, case), work.item(world.asked))
             return {"ended": "answered", "result": str(result.state), "error": result.error or ""}
         except Paused as pause:
             status = CaseStatus.HELD if isinstance(pause, Held) else CaseStatus.WAITING

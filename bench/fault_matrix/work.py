@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from bench.fault_matrix.placements import SETTLE_S
-from escalation.engine.ladder import Case, Item
+from escalation.engine.case import Case
 from escalation.engine.opening import prepare
+from escalation.engine.steps import Item
 from escalation.inputs.settings import ROOT, Settings
 from escalation.model.blob import Blob
 from escalation.model.case import WorkKey

@@ -3,8 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from escalation.engine.ladder import Case, Decide, Decided, exhausted
+from escalation.engine.case import Case
+from escalation.engine.ladder import exhausted
+from escalation.engine.running import Running
 from escalation.engine.runtime import Runtime
+from escalation.engine.steps import Decide
 from escalation.inputs.site import Site
 from escalation.model.attempt import Cost
 from escalation.model.decision import Action, Decision
@@ -12,28 +15,34 @@ from escalation.model.errors import Faulted, MachineFault
 from escalation.model.facts import Fact
 from escalation.model.problem import Budget
 from escalation.model.quote import Quote
+from escalation.policy import router
 from escalation.policy.core_facts import CORE_FACTS
-from escalation.policy.router import Rung, decide, unknown
+from escalation.policy.router import Rung, unknown
 from escalation.ports.fact_providers import FactContext, FactProvider
 
 
-def carry_out_decide(runtime: Runtime, case: Case, step: Decide) -> Decided:
-    """Makes the decision, or returns the one that is recorded."""
-    ledger = runtime.ledger
-    step = _as_of_now(runtime, case, step)
-    state = step.state
-    decision = ledger.find_decision(case.case_id, state.number)
-    quotes = _Quotes(runtime, case)
+def decide(running: Running, step: Decide) -> Decision:
+    """Makes the decision, or returns the one that is recorded; the listener is told of it.
+
+    The quote that binds the attempt is part of the decision, so that a resumed case keeps it.
+    """
+    runtime, case = running.runtime, running.case
+    decision = runtime.ledger.find_decision(case.case_id, step.state.number)
     if decision is None:
-        find = _Finder(runtime, case, step, quotes)
-        decision = decide(case.policy, state, find)
-        if decision.action is Action.ATTEMPT:
-            # The quote that binds the attempt is part of the decision, so that a resumed case keeps it.
-            quote = quotes.of(_rung(step, decision)) or Quote()
-            decision = decision.model_copy(update={"quote": quote})
-        ledger.add_decision(case.case_id, decision)
+        decision = _route(runtime, case, _as_of_now(runtime, case, step))
+        runtime.ledger.add_decision(case.case_id, decision)
         runtime.tracker.decided(case.case_id, decision)
-    return Decided(decision, decision.quote or Quote())
+    running.listener.decided(decision)
+    return decision
+
+
+def _route(runtime: Runtime, case: Case, step: Decide) -> Decision:
+    """What the policy says, by facts as they are now."""
+    quotes = _Quotes(runtime, case)
+    decision = router.decide(case.policy, step.state, _Finder(runtime, case, step, quotes))
+    if decision.action is not Action.ATTEMPT:
+        return decision
+    return decision.model_copy(update={"quote": quotes.of(_rung(step, decision)) or Quote()})
 
 
 def _as_of_now(runtime: Runtime, case: Case, step: Decide) -> Decide:
@@ -49,7 +58,9 @@ def _as_of_now(runtime: Runtime, case: Case, step: Decide) -> Decide:
 
 
 def _rung(step: Decide, decision: Decision) -> Rung:
-    return next(r for r in step.state.rungs if (r.tier, r.method) == (decision.tier, decision.method))
+    return next(
+        rung for rung in step.state.rungs if (rung.tier, rung.method) == (decision.tier, decision.method)
+    )
 
 
 class _Quotes:

@@ -1,20 +1,67 @@
-"""The plain driver: the ladder's steps in the calling process, for tests, replay and the command line."""
+"""Drives a case to its end; the plain driver carries the steps out in the calling process."""
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol
 
-from escalation.engine.deciding import carry_out_decide
-from escalation.engine.judging import carry_out_judge, finish, give_up
-from escalation.engine.ladder import Case, Decide, Judge, Perform, Step, conclude, ladder
-from escalation.engine.performing import carry_out_item
-from escalation.engine.runtime import Listener, Runtime, Silent
-from escalation.model.attempt import Cost
+from escalation.engine.case import Case
+from escalation.engine.certifying import certify
+from escalation.engine.closing import close, give_up
+from escalation.engine.concluding import conclude
+from escalation.engine.deciding import decide
+from escalation.engine.ladder import ladder
+from escalation.engine.listening import Listener, Silent
+from escalation.engine.performing import perform
+from escalation.engine.running import Running
+from escalation.engine.runtime import Runtime
+from escalation.engine.steps import Certify, Decide, Perform, Step
+from escalation.model.attempt import Attempt, Cost
 from escalation.model.case import CaseStatus, Outcome
+from escalation.model.decision import Decision
+from escalation.model.elapsed import Stopwatch
 from escalation.model.errors import Faulted, Held, Interrupted, Paused, of_machine
 from escalation.model.result import RawResult
 
-CarryOut = Callable[[Step], Any]
+
+class Driver(Protocol):
+    """Carries the ladder's steps out: in this process, as tasks of Prefect."""
+
+    def decide(self, step: Decide) -> Decision: ...
+
+    def perform(self, step: Perform) -> tuple[RawResult, ...]:
+        """Runs the items of a step at once; when one is stopped, all are, before that is raised.
+
+        Raises:
+            Paused: when some of it cannot go on now.
+        """
+
+    def certify(self, step: Certify) -> Attempt: ...
+
+
+@dataclass(frozen=True)
+class InProcess:
+    """The plain driver."""
+
+    running: Running
+
+    def decide(self, step: Decide) -> Decision:
+        return decide(self.running, step)
+
+    def perform(self, step: Perform) -> tuple[RawResult, ...]:
+        if len(step.items) == 1:
+            return (perform(self.running, step.items[0]),)
+        with ThreadPoolExecutor(len(step.items)) as pool:
+            futures = [pool.submit(perform, self.running, item) for item in step.items]
+            try:
+                return tuple(future.result() for future in futures)
+            except Paused:  # the others go as far as they can: what they sent is theirs to follow
+                raise
+            except BaseException:
+                self.running.runtime.stop.set()
+                raise
+
+    def certify(self, step: Certify) -> Attempt:
+        return certify(self.running, step)
 
 
 def solve(runtime: Runtime, case: Case, listener: Listener | None = None) -> Outcome:
@@ -24,30 +71,17 @@ def solve(runtime: Runtime, case: Case, listener: Listener | None = None) -> Out
         CaseConflict: when the id belongs to something else, or is being run.
         KeyboardInterrupt: after the running work was stopped and the case left to be taken up again.
     """
-    listener, runtime = listener or Silent(), runtime.alone()
-
-    def carry_out(step: Step) -> Any:
-        match step:
-            case Decide():
-                decided = carry_out_decide(runtime, case, step)
-                listener.decided(decided.decision)
-                return decided
-            case Perform():
-                return perform(runtime, case, step, listener)
-            case Judge():
-                attempt = carry_out_judge(runtime, case, step)
-                listener.judged(attempt)
-                return attempt
-
-    return drive(runtime, case, carry_out, "plain")
+    running = Running(runtime.alone(), case, listener or Silent())
+    return drive(running, InProcess(running))
 
 
-def drive(runtime: Runtime, case: Case, carry_out: CarryOut, engine: str) -> Outcome:
-    """Drives the ladder with the given way to carry out a step; opens and closes the case around it.
+def drive(running: Running, driver: Driver) -> Outcome:
+    """Opens a case, has the driver carry the ladder's steps out, and closes it.
 
     Raises:
         CorruptRecord: when the case may spend, and the ledger was changed behind its back.
     """
+    runtime, case = running.runtime, running.case
     if case.may_spend:
         runtime.ledger.check()
     record = runtime.ledger.open_case(case.info)
@@ -55,39 +89,51 @@ def drive(runtime: Runtime, case: Case, carry_out: CarryOut, engine: str) -> Out
         return Outcome.model_validate(record.outcome)
     try:
         runtime.tracker.case_opened(record, None)
-        timed = _timed(runtime, case, carry_out)
+        watch = runtime.watch(case)
         with runtime.heartbeat(case.case_id):
-            return finish(runtime, case, _to_the_end(runtime, case, timed), engine)
+            return close(running, _climb(running, driver, watch))
     except BaseException as error:
         stopped = not isinstance(error, Exception) or isinstance(error, Interrupted) or of_machine(error)
-        give_up(runtime, case, CaseStatus.INTERRUPTED if stopped else CaseStatus.FAILED)
+        give_up(running, CaseStatus.INTERRUPTED if stopped else CaseStatus.FAILED)
         raise
 
 
-def _timed(runtime: Runtime, case: Case, carry_out: CarryOut) -> CarryOut:
-    """The same way to carry out a step, its elapsed time noted."""
-    watch = runtime.watch(case)
-
-    def timed(step: Step) -> Any:
-        with watch.part("facts_s" if isinstance(step, Decide) else "attempts_s"):
-            answer = carry_out(step)
-        runtime.ledger.heartbeat(case.case_id, watch.read())
-        return answer
-
-    return timed
-
-
-def _to_the_end(runtime: Runtime, case: Case, carry_out: CarryOut) -> Outcome:
-    """Drives the ladder to its end, or to where it must wait: for a person, a job elsewhere, a machine."""
+def _climb(running: Running, driver: Driver, watch: Stopwatch) -> Outcome:
+    """What the ladder comes to; where it must wait for a person, a job elsewhere or a machine, so far."""
+    steps = ladder(running.case)
     try:
-        return _run(case, carry_out)
+        step = next(steps)
+        while True:
+            step = steps.send(_carry_out(running, driver, step, watch))
+    except StopIteration as end:
+        outcome: Outcome = end.value
+        return outcome
     except Paused as pause:
-        attempts = [attempt for attempt, _ in runtime.ledger.attempts(case.case_id)]
-        decisions = list(runtime.ledger.decisions(case.case_id))
-        outcome = conclude(case, attempts, decisions, _paused(pause))
-        used = runtime.ledger.used(case.case_id, len(attempts))  # by the attempt that has not ended
-        cost = outcome.cost + Cost.model_validate(used.to_json())
-        return outcome.model_copy(update={"paused": str(pause), "cost": cost})
+        return _so_far(running, pause)
+
+
+def _carry_out(running: Running, driver: Driver, step: Step, watch: Stopwatch) -> Any:
+    """Has the driver carry a step out; its elapsed time is noted."""
+    with watch.part("facts_s" if isinstance(step, Decide) else "attempts_s"):
+        match step:
+            case Decide():
+                answer: Any = driver.decide(step)
+            case Perform():
+                answer = driver.perform(step)
+            case Certify():
+                answer = driver.certify(step)
+    running.runtime.ledger.heartbeat(running.case.case_id, watch.read())
+    return answer
+
+
+def _so_far(running: Running, pause: Paused) -> Outcome:
+    """What a case that cannot go on now came to, with what its unfinished attempt has used."""
+    ledger, case = running.runtime.ledger, running.case
+    attempts = [attempt for attempt, _ in ledger.attempts(case.case_id)]
+    outcome = conclude(case, attempts, list(ledger.decisions(case.case_id)), _paused(pause))
+    used = ledger.used(case.case_id, len(attempts))
+    cost = outcome.cost + Cost.model_validate(used.to_json())
+    return outcome.model_copy(update={"paused": str(pause), "cost": cost})
 
 
 def _paused(pause: Paused) -> CaseStatus:
@@ -96,30 +142,4 @@ def _paused(pause: Paused) -> CaseStatus:
     return CaseStatus.HELD if isinstance(pause, Held) else CaseStatus.WAITING
 
 
-def _run(case: Case, carry_out: CarryOut) -> Outcome:
-    steps = ladder(case)
-    try:
-        step = next(steps)
-        while True:
-            step = steps.send(carry_out(step))
-    except StopIteration as stop:
-        outcome: Outcome = stop.value
-        return outcome
-
-
-def perform(runtime: Runtime, case: Case, step: Perform, listener: Listener) -> tuple[RawResult, ...]:
-    """Runs the items of a step at once; on an interrupt all of them are stopped before it is raised."""
-    if len(step.items) == 1:
-        return (carry_out_item(runtime, case, step.items[0], listener),)
-    with ThreadPoolExecutor(len(step.items)) as pool:
-        futures = [pool.submit(carry_out_item, runtime, case, item, listener) for item in step.items]
-        try:
-            return tuple(future.result() for future in futures)
-        except Paused:  # the others go as far as they can: what they sent is theirs to follow
-            raise
-        except BaseException:
-            runtime.stop.set()
-            raise
-
-
-__all__ = ["drive", "perform", "solve"]
+__all__ = ["Driver", "drive", "solve"]

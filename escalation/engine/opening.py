@@ -5,7 +5,7 @@ import secrets
 from pathlib import Path
 from typing import Any
 
-from escalation.engine.ladder import Case
+from escalation.engine.case import Case
 from escalation.inputs.document import Document
 from escalation.inputs.environment import environment
 from escalation.inputs.settings import ROOT

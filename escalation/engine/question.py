@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from escalation.engine.ladder import Case, Item
+from escalation.engine.case import Case
+from escalation.engine.steps import Item
 from escalation.model.attempt import Cost
 from escalation.model.demand import demand
 from escalation.model.identity import digest_json
@@ -14,8 +15,8 @@ HOUR_S = 3600.0
 
 
 @dataclass(frozen=True)
-class Asking:
-    """How a question is put.
+class Terms:
+    """The terms on which a question is put.
 
     Attributes:
         now: seconds since the epoch.
@@ -30,7 +31,7 @@ class Asking:
     below: tuple[Rule, ...] = ()
 
 
-def about_payload(case: Case, item: Item, row: Submission, asking: Asking) -> Approval:
+def payload_question(case: Case, item: Item, row: Submission, terms: Terms) -> Approval:
     """Asks about frozen bytes: the answer binds to them, their cap, the policy and a time."""
     assert row.payload is not None
     assert row.price is not None
@@ -44,23 +45,23 @@ def about_payload(case: Case, item: Item, row: Submission, asking: Asking) -> Ap
         "cap_usd": price.cap_usd,
         "queue_s": price.queue_s,
     }
-    about = {"subject": row.payload, "cap": price.cap, "shown": {**shown, **_reasons(case, item, asking)}}
-    return _question(case, item, about, asking)
+    about = {"subject": row.payload, "cap": price.cap, "shown": {**shown, **_reasons(case, item, terms)}}
+    return _question(case, item, about, terms)
 
 
-def about_work(case: Case, item: Item, asking: Asking) -> Approval:
+def work_question(case: Case, item: Item, terms: Terms) -> Approval:
     """Asks about work that nobody charges for, and that the policy yet wants a person's word on."""
-    shown = _reasons(case, item, asking)
-    return _question(case, item, {"subject": item.work.digest, "cap": Cost(), "shown": shown}, asking)
+    shown = _reasons(case, item, terms)
+    return _question(case, item, {"subject": item.work.digest, "cap": Cost(), "shown": shown}, terms)
 
 
-def _reasons(case: Case, item: Item, asking: Asking) -> dict[str, Any]:
+def _reasons(case: Case, item: Item, terms: Terms) -> dict[str, Any]:
     rules = [(rule.gate, rule.because) for rule in item.asks]
     named = {name for name, _ in rules}
-    rules += [(rule.id, rule.because) for rule in asking.below if rule.id not in named]
+    rules += [(rule.id, rule.because) for rule in terms.below if rule.id not in named]
     return {
         "device": item.backend,
-        "leaves_site": asking.leaves,
+        "leaves_site": terms.leaves,
         "data_class": str(case.problem.data_class),
         "parameter_values": demand(item.work).values,
         "derived_from": case.info.about,
@@ -71,9 +72,9 @@ def _reasons(case: Case, item: Item, asking: Asking) -> dict[str, Any]:
     }
 
 
-def _question(case: Case, item: Item, about: dict[str, Any], asking: Asking) -> Approval:
-    key, policy, now = item.key, case.policy.digest, asking.now
-    stands_h = min(case.policy.submission.approval_h, asking.longest_h)
+def _question(case: Case, item: Item, about: dict[str, Any], terms: Terms) -> Approval:
+    key, policy, now = item.key, case.policy.digest, terms.now
+    stands_h = min(case.policy.submission.approval_h, terms.longest_h)
     names = {"case_id": key.case_id, "attempt": key.attempt, "ordinal": key.ordinal}
     times = {"asked_at": now, "expires_at": now + stands_h * HOUR_S}
     made = digest_json([str(key), about["subject"], policy, now])[:12]

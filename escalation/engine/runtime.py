@@ -6,66 +6,21 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Protocol
-from weakref import WeakSet
 
-from escalation.engine.ladder import Case, Item
+from escalation.engine.case import Case
+from escalation.engine.stop import Stop
 from escalation.inputs.settings import Settings
-from escalation.model.attempt import Attempt
 from escalation.model.case import Outcome
 from escalation.model.clock import Instant
-from escalation.model.decision import Decision
 from escalation.model.elapsed import Elapsed, Stopwatch
 from escalation.model.errors import CaseConflict
 from escalation.ports.families import Section
 from escalation.ports.ledger.ledger import Ledger
-from escalation.ports.machines import Machine, Progress
+from escalation.ports.machines import Machine
 from escalation.ports.registry import backend_descriptor, resolve
 from escalation.ports.store import Store
 from escalation.ports.tracker import Tracker
 from escalation.submission.paid_work import PaidWork
-
-
-class Listener(Protocol):
-    """Is told what happens, in order of happening; used to show it."""
-
-    def decided(self, decision: Decision) -> None: ...
-
-    def progress(self, item: Item, progress: Progress) -> None: ...
-
-    def judged(self, attempt: Attempt) -> None: ...
-
-
-class Silent:
-    """A listener that shows nothing."""
-
-    def decided(self, decision: Decision) -> None: ...
-
-    def progress(self, item: Item, progress: Progress) -> None: ...
-
-    def judged(self, attempt: Attempt) -> None: ...
-
-
-class Stop(threading.Event):
-    """Says that work is to stop; what stops one case must not stop another of the same process."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._children: WeakSet[Stop] = WeakSet()
-
-    def child(self) -> "Stop":
-        """Returns one that is set by itself, or together with this one."""
-        made = Stop()
-        self._children.add(made)
-        if self.is_set():
-            made.set()
-        return made
-
-    def set(self) -> None:
-        super().set()
-        for each in tuple(self._children):
-            each.set()
-
 
 _log = logging.getLogger(__name__)
 Render = Callable[[Case, Outcome, tuple[Section, ...], str, tuple[PaidWork, ...]], bytes]

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from escalation.engine.ladder import beyond_quote
+from escalation.engine.attempting import beyond_quote
 from escalation.inputs.settings import Settings
 from escalation.model.attempt import Attempt, AttemptStatus, Candidate, Done
 from escalation.model.blob import Blob

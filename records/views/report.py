@@ -6,7 +6,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from escalation.engine.ladder import Case
+from escalation.engine.case import Case
 from escalation.model.attempt import Attempt
 from escalation.model.case import Outcome
 from escalation.policy.conditions import shortfall

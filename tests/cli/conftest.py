@@ -12,9 +12,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from escalation.engine.ladder import Case, Item
+from escalation.engine.case import Case
 from escalation.engine.opening import prepare
-from escalation.engine.question import Asking, about_payload
+from escalation.engine.question import Terms, payload_question
+from escalation.engine.steps import Item
 from escalation.inputs.settings import Settings, settings
 from escalation.model.blob import Blob
 from escalation.model.case import WorkKey
@@ -133,7 +134,7 @@ class Desk:
     def _question(self, row: Submission) -> Any:
         asks = (Closed(gate="paid_work", tier=Tier.QUANTUM, because="A person decides on money.", misses=()),)
         item = Item(KEY, WORK, "model", Quote(), None, "quantum/dice", asks, "ai ended BOUNDED")
-        return about_payload(self.case, item, row, Asking(time.time(), 24.0))
+        return payload_question(self.case, item, row, Terms(time.time(), 24.0))
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ import pytest
 from rich.console import Console
 
 from cli.show import show_outcome
+from escalation.engine.case import Case
 from escalation.engine.drive import solve
-from escalation.engine.ladder import Case
 from escalation.engine.opening import prepare
 from escalation.engine.runtime import Runtime
 from escalation.inputs.settings import Settings

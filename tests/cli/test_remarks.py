@@ -7,7 +7,8 @@ import pytest
 
 from cli.show import show_outcome
 from cli.terminal import terminal
-from escalation.engine.ladder import Case, conclude
+from escalation.engine.case import Case
+from escalation.engine.concluding import conclude
 from escalation.engine.opening import parse_problem, prepare
 from escalation.model.case import CaseStatus, Outcome
 from records.views.certificates import certificate_page

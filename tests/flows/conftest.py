@@ -15,7 +15,7 @@ from prefect.client.schemas.objects import FlowRun
 from escalation.engine.runtime import Runtime
 from escalation.inputs.settings import Settings
 from escalation.testing.model_service import ModelBackend, ModelService
-from flows.driver import listening
+from flows.lending import lending
 from records.ledger.ledger import SqlLedger
 from records.runtime import open_runtime
 
@@ -80,7 +80,7 @@ def paying_runtime(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runtime
 def paid(on_server: Any, paying_runtime: Runtime, tmp_path: Path) -> Iterator[Paid]:
     service = ModelService()
     paying_runtime._backends["aer"] = ModelBackend(service)
-    with listening(None, paying_runtime):
+    with lending(paying_runtime):
         yield Paid(paying_runtime, service, tmp_path)
 
 

@@ -21,8 +21,8 @@ from escalation.model.case import CaseStatus, Outcome
 from escalation.model.errors import BadInput, CaseConflict
 from escalation.model.job_state import JobState
 from escalation.model.result import RawResult
-from flows.driver import listening
 from flows.escalate import escalate
+from flows.lending import lending
 from records.ledger.ledger import SqlLedger
 from records.runtime import open_records, open_runtime
 from records.store import FileStore
@@ -60,7 +60,7 @@ class Heard:
 
     def progress(self, item: Any, progress: Any) -> None: ...
 
-    def judged(self, attempt: Any) -> None:
+    def attempted(self, attempt: Any) -> None:
         self.said.append(f"judged {attempt.method}")
 
 
@@ -73,7 +73,7 @@ def test_the_policy_that_a_problem_names_is_used_where_the_parameter_names_none(
 
 def test_called_from_python_it_returns_the_outcome_and_tells_the_caller(ledger: SqlLedger) -> None:
     heard = Heard()
-    with listening(heard):
+    with lending(listener=heard):
         outcome = escalate(toy(), policy="default", case_id="from-python")
     assert isinstance(outcome, Outcome)
     assert (outcome.status, outcome.method, outcome.value) == (CaseStatus.ACCEPTED, "two_looks", 9)
@@ -165,7 +165,7 @@ def test_the_plain_and_the_prefect_driver_leave_the_same_records(
     with open_runtime(ours) as runtime:
         runtime.clock = lambda: NOON
         plain = solve(runtime, prepare(parse_problem(toy(at_least)), case_id="both"))
-    with open_runtime(theirs) as runtime, listening(None, runtime):
+    with open_runtime(theirs) as runtime, lending(runtime):
         runtime.clock = lambda: NOON
         with_prefect = escalate(toy(at_least), case_id="both")
     assert _comparable(plain) == _comparable(with_prefect)

@@ -15,8 +15,8 @@ from escalation.engine.opening import parse_problem, prepare
 from escalation.inputs.settings import Settings
 from escalation.model.case import CaseStatus
 from escalation.model.submission_states import SubmissionState, Who
-from flows.driver import listening
 from flows.escalate import escalate
+from flows.lending import lending
 from flows.reconcile import _go_on, reconcile
 from records.runtime import open_records, open_runtime
 
@@ -140,6 +140,6 @@ def test_a_case_that_another_process_took_up_meanwhile_is_left_alone(paid: Paid,
 
 
 def test_without_anything_to_do_nothing_is_opened(on_server: Any, tmp_path: Any) -> None:
-    with open_runtime(Settings(home=tmp_path)) as runtime, listening(None, runtime):
+    with open_runtime(Settings(home=tmp_path)) as runtime, lending(runtime):
         state: Any = reconcile(return_state=True)
     assert state.message.startswith("no submissions looked after")

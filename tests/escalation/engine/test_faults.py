@@ -9,10 +9,11 @@ from typing import Any
 import psutil
 import pytest
 
+from escalation.engine.case import Case
 from escalation.engine.drive import solve
-from escalation.engine.ladder import Case, Item
 from escalation.engine.opening import prepare
 from escalation.engine.runtime import Runtime
+from escalation.engine.steps import Item
 from escalation.inputs.settings import Settings
 from escalation.model.attempt import Attempt
 from escalation.model.case import CaseStatus, Outcome
@@ -39,7 +40,7 @@ PAUSE_S = 0.6
 
 @pytest.fixture
 def runtime(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Runtime]:
-    monkeypatch.setattr("escalation.engine.performing._WAIT_S", 0.02)
+    monkeypatch.setattr("escalation.engine.executing._WAIT_S", 0.02)
     settings = Settings(home=tmp_path)
     store = FileStore(settings.store)
     made = Runtime(settings, SqlLedger(settings.ledger, store), store, Untracked(), render)
@@ -66,7 +67,7 @@ class Killer:
 
     def decided(self, decision: Decision) -> None: ...
 
-    def judged(self, attempt: Attempt) -> None: ...
+    def attempted(self, attempt: Attempt) -> None: ...
 
     def progress(self, item: Item, progress: Progress) -> None:
         if progress.state is JobState.RUNNING and progress.fraction is not None:

@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
-from escalation.engine.ladder import Case, Decide, Decided, Judge, Perform, Step, ladder
+from escalation.engine.case import Case
+from escalation.engine.ladder import ladder
 from escalation.engine.opening import prepare
+from escalation.engine.steps import Certify, Decide, Perform, Step
 from escalation.model.attempt import Attempt, AttemptStatus, Candidate
 from escalation.model.case import CaseStatus, Outcome
 from escalation.model.certificate import Certificate, CertificateStatus
@@ -52,13 +54,13 @@ class Hand:
         self.steps.append(step)
         match step:
             case Decide():
-                return Decided(self.decisions[step.state.number], self.quote)
+                return self.decisions[step.state.number].model_copy(update={"quote": self.quote})
             case Perform():
                 return self.work(step)
-            case Judge():
-                return self._judge(step)
+            case Certify():
+                return self._certify(step)
 
-    def _judge(self, step: Judge) -> Attempt:
+    def _certify(self, step: Certify) -> Attempt:
         if step.candidate is None:
             return step.draft
         value = step.candidate.values["number"]
@@ -106,7 +108,7 @@ def test_an_accepted_answer_ends_the_ladder(case: Case) -> None:
     hand = Hand([ATTEMPT_HPC, decision(1, Action.ACCEPT)], answer_with(9.0), Quote())
     outcome = run(case, hand)
     assert (outcome.status, outcome.tier, outcome.method) == (CaseStatus.ACCEPTED, Tier.HPC, "scan")
-    assert [type(step) for step in hand.steps] == [Decide, Perform, Judge, Decide]
+    assert [type(step) for step in hand.steps] == [Decide, Perform, Certify, Decide]
 
 
 def test_work_goes_to_the_backend_that_the_policy_names_for_its_kind(case: Case) -> None:
@@ -184,9 +186,9 @@ def test_a_person_is_asked_about_what_goes_where_the_attempt_does_and_not_about_
 def test_alpha_is_divided_by_the_rungs_declared_not_by_those_taken(case: Case) -> None:
     hand = Hand([ATTEMPT_HPC, decision(1, Action.ACCEPT)], answer_with(9.0), Quote())
     run(case, hand)
-    (judge,) = [step for step in hand.steps if isinstance(step, Judge)]
+    (certify,) = [step for step in hand.steps if isinstance(step, Certify)]
     assert len(case.rungs()) == 3
-    assert judge.alpha == pytest.approx(0.05 / 3)
+    assert certify.alpha == pytest.approx(0.05 / 3)
 
 
 def test_a_used_up_budget_is_said_to_the_next_decision(case: Case) -> None:

@@ -8,13 +8,15 @@ from typing import Any
 
 import pytest
 
-from escalation.engine.deciding import carry_out_decide, left
+from escalation.engine.case import Case
+from escalation.engine.certifying import certify
+from escalation.engine.deciding import decide, left
 from escalation.engine.drive import solve
-from escalation.engine.judging import carry_out_judge
-from escalation.engine.ladder import Case, Decide, Item, Judge
 from escalation.engine.opening import prepare
-from escalation.engine.performing import carry_out_item
-from escalation.engine.runtime import Runtime, Silent
+from escalation.engine.performing import perform
+from escalation.engine.running import Running
+from escalation.engine.runtime import Runtime
+from escalation.engine.steps import Certify, Decide, Item
 from escalation.inputs.settings import Settings
 from escalation.model.attempt import Attempt, AttemptStatus, Candidate, Cost, Done
 from escalation.model.calibration import Calibration, DeviceKind
@@ -126,8 +128,8 @@ def test_a_result_that_is_recorded_is_returned_and_nothing_is_sent(
     runtime: Runtime, case: Case, item: Callable[[Played], Item]
 ) -> None:
     backend = Played(DeviceKind.CLASSICAL, None, GOOD)
-    first = carry_out_item(runtime, case, item(backend), Silent())
-    again = carry_out_item(runtime, case, item(backend), Silent())
+    first = perform(Running(runtime, case), item(backend))
+    again = perform(Running(runtime, case), item(backend))
     assert first.digest == again.digest == GOOD.digest
     assert len(backend.submitted) == 1
 
@@ -139,7 +141,7 @@ def test_work_that_was_stopped_with_its_process_is_sent_again(
     asked = item(backend)
     runtime.ledger.intend(asked.key, asked.work, "played")
     runtime.ledger.submitted(asked.key, {"job": 0})
-    assert carry_out_item(runtime, case, asked, Silent()).ok
+    assert perform(Running(runtime, case), asked).ok
     assert len(backend.submitted) == 1
 
 
@@ -150,7 +152,7 @@ def test_free_work_whose_result_is_lost_is_sent_again(
     asked = item(backend)
     runtime.ledger.intend(asked.key, asked.work, "played")
     runtime.ledger.submitted(asked.key, {"job": 0})
-    assert carry_out_item(runtime, case, asked, Silent()).ok
+    assert perform(Running(runtime, case), asked).ok
     assert len(backend.submitted) == 1
 
 
@@ -161,7 +163,7 @@ def test_work_that_was_sent_is_taken_up_whatever_it_would_cost_now(
     asked = item(backend)
     runtime.ledger.intend(asked.key, asked.work, "played")
     runtime.ledger.submitted(asked.key, {"job": 0})
-    assert carry_out_item(runtime, case, asked, Silent()).ok
+    assert perform(Running(runtime, case), asked).ok
     assert backend.submitted == []
 
 
@@ -169,7 +171,7 @@ def test_hardware_that_does_not_go_through_the_submission_gets_no_work(
     runtime: Runtime, case: Case, item: Callable[[Played], Item]
 ) -> None:
     backend = Played(DeviceKind.HARDWARE, Quote(qpu_s=None, usd=None), GOOD)
-    result = carry_out_item(runtime, case, item(backend), Silent())
+    result = perform(Running(runtime, case), item(backend))
     assert (result.ok, backend.submitted) == (False, [])
     assert "has nothing by which work is paid for" in (result.error or "")
 
@@ -214,7 +216,7 @@ def test_a_try_that_the_machine_ended_is_made_anew_and_its_cost_counts(
 ) -> None:
     backend = Played(DeviceKind.CLASSICAL, None, FAULT, FAULT, GOOD)
     asked = item(backend)
-    result = carry_out_item(runtime, case, asked, Silent())
+    result = perform(Running(runtime, case), asked)
     assert (result.ok, result.digest) == (True, GOOD.digest)
     assert result.usage == GOOD.usage
     assert result.lost == (Lost("a rank was killed", Usage(5.0, 7.0)),) * 2
@@ -227,7 +229,7 @@ def test_a_try_that_the_machine_ended_is_made_anew_and_its_cost_counts(
     ]
     # what is left of the 40 s after each lost try
     assert [work.resources.wall_s for work in backend.submitted] == [40.0, 35.0, 30.0]
-    assert carry_out_item(runtime, case, asked, Silent()) == result  # as it is recorded
+    assert perform(Running(runtime, case), asked) == result  # as it is recorded
 
 
 def test_a_machine_that_ends_every_try_settles_nothing_and_can_be_gone_on_with(
@@ -236,10 +238,10 @@ def test_a_machine_that_ends_every_try_settles_nothing_and_can_be_gone_on_with(
     backend = Played(DeviceKind.CLASSICAL, None, FAULT, FAULT, FAULT, GOOD)
     asked = item(backend)
     with pytest.raises(Faulted, match=r"work 0, was ended 3 times on played: a rank was killed.*--case c"):
-        carry_out_item(runtime, case, asked, Silent())
+        perform(Running(runtime, case), asked)
     assert runtime.ledger.find_result(asked.key, WORK) is None
     assert runtime.ledger.used("c", 0) == Usage(15.0, 21.0)
-    assert carry_out_item(runtime, case, asked, Silent()).spent == Usage(16.0, 22.0, 2.0, 3.0)
+    assert perform(Running(runtime, case), asked).spent == Usage(16.0, 22.0, 2.0, 3.0)
 
 
 def test_work_that_died_with_its_driver_costs_and_is_no_try(
@@ -249,7 +251,7 @@ def test_work_that_died_with_its_driver_costs_and_is_no_try(
     asked = item(backend)
     runtime.ledger.intend(asked.key, asked.work, "played")
     runtime.ledger.submitted(asked.key, {"job": 0})
-    assert len(carry_out_item(runtime, case, asked, Silent()).lost) == 3
+    assert len(perform(Running(runtime, case), asked).lost) == 3
     assert len(backend.submitted) == 3
 
 
@@ -264,7 +266,7 @@ def test_a_machine_that_takes_no_work_is_asked_a_bounded_number_of_times(
 
     backend = Busy(DeviceKind.CLASSICAL)
     with pytest.raises(Faulted, match=r"busy|No space left"):
-        carry_out_item(runtime, case, item(backend), Silent())
+        perform(Running(runtime, case), item(backend))
     assert len(backend.submitted) == 3
 
 
@@ -384,7 +386,7 @@ def test_work_gets_no_more_time_than_the_budget_leaves_and_keeps_its_identity(
 ) -> None:
     backend = Played(DeviceKind.CLASSICAL, None, GOOD)
     asked = item(backend)
-    carry_out_item(runtime, case, asked, Silent())
+    perform(Running(runtime, case), asked)
     assert WORK.resources.wall_s > 40
     assert [work.resources.wall_s for work in backend.submitted] == [40.0]
     assert runtime.ledger.find_result(asked.key, WORK) is not None
@@ -397,7 +399,7 @@ def test_a_stop_cancels_the_work_and_settles_nothing(
     asked = item(backend)
     runtime.stop.set()
     with pytest.raises(Interrupted):
-        carry_out_item(runtime, case, asked, Silent())
+        perform(Running(runtime, case), asked)
     assert backend.cancelled == 1
     assert runtime.ledger.find_result(asked.key, asked.work) is None
 
@@ -421,7 +423,7 @@ def test_a_verifier_that_breaks_has_certified_nothing(
         status=AttemptStatus.NOT_CERTIFIED,
     )
     done = (Done(WORK, GOOD),)
-    judged = carry_out_judge(runtime, case, Judge(draft, Candidate({"position": 5}), done, 0.05))
+    judged = certify(Running(runtime, case), Certify(draft, Candidate({"position": 5}), done, 0.05))
     assert judged.status is AttemptStatus.NOT_CERTIFIED
     assert judged.certificate is not None
     assert judged.certificate.status is CertificateStatus.INVALID
@@ -434,9 +436,9 @@ def test_a_decision_is_made_once_and_then_read_from_the_ledger(
     runtime.ledger.open_case(case.info)
     state = State(0, "toy", case.problem.target, case.rungs()[2:])
     runtime.clock = lambda: 0.0
-    first = carry_out_decide(runtime, case, Decide(state, Cost())).decision
+    first = decide(Running(runtime, case), Decide(state, Cost()))
     runtime.clock = lambda: 1e9
-    again = carry_out_decide(runtime, case, Decide(state, Cost())).decision
+    again = decide(Running(runtime, case), Decide(state, Cost()))
     assert first == again
     assert first.action is Action.REFUSE
     assert {fact.provider for fact in first.facts} >= {"escalation.policy.core_facts:calibration_age_h"}
@@ -451,7 +453,7 @@ def test_a_rung_that_cannot_be_quoted_keeps_its_gates_closed_and_says_why(
     monkeypatch.setattr("problems.toy.methods.Dice.quote", broken)
     runtime.ledger.open_case(case.info)
     state = State(0, "toy", case.problem.target, case.rungs()[2:])
-    decision = carry_out_decide(runtime, case, Decide(state, Cost())).decision
+    decision = decide(Running(runtime, case), Decide(state, Cost()))
     price = next(fact for fact in decision.facts if fact.name == "quote.usd")
     assert (price.value, price.note) == (None, "no quote: no price list")
 

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from escalation.engine.deciding import carry_out_decide
+from escalation.engine.case import Case
+from escalation.engine.deciding import decide as real_decide
 from escalation.engine.drive import solve
-from escalation.engine.ladder import Case
+from escalation.engine.listening import Silent
 from escalation.engine.opening import prepare
-from escalation.engine.runtime import Runtime, Silent
+from escalation.engine.runtime import Runtime
 from escalation.inputs.settings import Settings
 from escalation.model import elapsed as module
 from escalation.model.case import CaseStatus
@@ -95,8 +96,8 @@ def taking(
 
     monkeypatch.setattr(Toy, "load", slow(Toy.load, load))
     monkeypatch.setattr(Toy, "report", slow(Toy.report, report))
-    monkeypatch.setattr("escalation.engine.drive.carry_out_decide", slow(carry_out_decide, decide))
-    monkeypatch.setattr("escalation.engine.drive.carry_out_item", slow(found, work))
+    monkeypatch.setattr("escalation.engine.drive.decide", slow(real_decide, decide))
+    monkeypatch.setattr("escalation.engine.drive.perform", slow(found, work))
 
 
 def test_preparing_facts_work_and_report_all_count(

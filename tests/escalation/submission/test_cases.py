@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from escalation.engine.certifying import drifts
 from escalation.engine.drive import solve
-from escalation.engine.judging import drifts
 from escalation.engine.opening import prepare
 from escalation.engine.reconcile import reconcile
 from escalation.engine.runtime import Runtime

@@ -2,7 +2,7 @@
 
 import pytest
 
-from escalation.engine.ladder import conclude
+from escalation.engine.concluding import conclude
 from escalation.engine.opening import prepare
 from escalation.model.attempt import Attempt, AttemptStatus, Cost
 from escalation.model.case import CaseStatus

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from escalation.engine.ladder import beyond_quote
+from escalation.engine.attempting import beyond_quote
 from escalation.model.attempt import Candidate, Done
 from escalation.model.blob import Blob
 from escalation.model.certificate import CertificateStatus

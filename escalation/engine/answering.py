@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from escalation.engine.ladder import Case, chosen
+from escalation.engine.case import Case
+from escalation.engine.concluding import chosen
 from escalation.model.attempt import Attempt, Candidate
 from escalation.model.case import Outcome
 from escalation.model.certificate import CertificateStatus
@@ -11,7 +12,7 @@ from escalation.ports.families import Answer
 from escalation.ports.store import Store
 
 
-def told(
+def with_answer(
     store: Store, case: Case, outcome: Outcome, attempts: Sequence[tuple[Attempt, Candidate | None]]
 ) -> Outcome:
     """Returns the outcome with its answer in words and the answer's files, which are put into the store.

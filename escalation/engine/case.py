@@ -1,0 +1,98 @@
+"""A case that can be driven: problem, policy, family and instance, and the rungs these declare."""
+
+from dataclasses import dataclass, field
+
+from escalation.model.calibration import DeviceKind
+from escalation.model.case import CaseInfo
+from escalation.model.clock import boottime_s
+from escalation.model.errors import TierwiseError
+from escalation.model.identity import derive_seed
+from escalation.model.problem import Budget, Problem
+from escalation.model.work import Work
+from escalation.policy.policy import Policy
+from escalation.policy.router import Rung
+from escalation.ports.families import Family, Instance
+from escalation.ports.methods import Method, View
+from escalation.ports.registry import backend_descriptor
+
+
+@dataclass(frozen=True)
+class Case:
+    """Everything that the ladder of one case is about.
+
+    Attributes:
+        begun_s: when work on the case began, by `boottime_s`; no part of what it is about.
+    """
+
+    info: CaseInfo
+    policy: Policy
+    policy_path: str
+    family: Family
+    instance: Instance
+    view: View
+    begun_s: float = field(default_factory=boottime_s, compare=False)
+
+    @property
+    def case_id(self) -> str:
+        return self.info.case_id
+
+    @property
+    def problem(self) -> Problem:
+        return self.info.problem
+
+    @property
+    def engine(self) -> str:
+        """Who drives the ladder, as the record says: `plain` or `prefect`."""
+        return str(self.info.environment["engine"])
+
+    @property
+    def budget(self) -> Budget:
+        """The problem's budget and the policy's caps, combined by minimum."""
+        return self.problem.budget & self.policy.budget
+
+    @property
+    def may_spend(self) -> bool:
+        """Whether any work of the case could go where work is paid for."""
+        places = map(backend_descriptor, self.policy.backends.values())
+        return any(descriptor.device_kind(device).paid for descriptor, device in places)
+
+    def rungs(self) -> tuple[Rung, ...]:
+        """The rungs that the policy declares, before anything runs; α is divided by their number."""
+        named = self.policy.methods.get(self.family.name)
+        methods = [m for m in self.family.methods() if named is None or m.name in named]
+        return tuple(
+            Rung(tier, method.name, *_place(self.policy, method))
+            for tier in self.policy.tiers
+            for method in methods
+            if method.tier is tier
+        )
+
+    def method(self, name: str | None) -> Method:
+        """The family's method of that name."""
+        return next(method for method in self.family.methods() if method.name == name)
+
+    def backend_of(self, work: Work) -> str:
+        """Where the policy sends this kind of work."""
+        return backend_for(self.policy, work.kind)
+
+    def seed(self, number: int, method: str) -> int:
+        """The seed of an attempt."""
+        return derive_seed(self.problem.seed, "attempt", number, method)
+
+
+def backend_for(policy: Policy, kind: str) -> str:
+    """The backend that the policy names for a kind of work.
+
+    Raises:
+        TierwiseError: when it names none.
+    """
+    found = {str(key): spec for key, spec in policy.backends.items()}.get(kind)
+    if found is None:
+        raise TierwiseError(f"policy {policy.policy!r} names no backend for {kind}; add one under backends")
+    return found
+
+
+def _place(policy: Policy, method: Method) -> tuple[str, DeviceKind]:
+    spec = backend_for(policy, method.work_kind)
+    descriptor, device = backend_descriptor(spec)
+    return spec, descriptor.device_kind(device)

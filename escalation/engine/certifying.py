@@ -1,0 +1,67 @@
+"""Carries out `Certify`: has the family's verifier judge the candidate, or returns what is recorded."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from escalation.engine.case import Case
+from escalation.engine.running import Running
+from escalation.engine.steps import Certify
+from escalation.model.attempt import Attempt, AttemptStatus, Done
+from escalation.model.certificate import Certificate, CertificateStatus
+from escalation.model.errors import Faulted, first_line, of_machine
+
+
+def certify(running: Running, step: Certify) -> Attempt:
+    """Judges the candidate, or returns the attempt that is recorded; the listener is told of it."""
+    runtime, case_id = running.runtime, running.case.case_id
+    recorded = runtime.ledger.find_attempt(case_id, step.draft.number)
+    attempt = recorded[0] if recorded else _judged(running, step)
+    if recorded is None:
+        runtime.ledger.add_attempt(case_id, attempt, step.candidate)
+        runtime.tracker.attempt_finished(case_id, attempt, step.candidate, step.done)
+    running.listener.attempted(attempt)
+    return attempt
+
+
+def _judged(running: Running, step: Certify) -> Attempt:
+    """The attempt with the verifier's finding; one without a candidate failed."""
+    judged_at = datetime.fromtimestamp(running.runtime.clock(), UTC).isoformat(timespec="seconds")
+    if step.candidate is None:
+        return step.draft.model_copy(update={"judged_at": judged_at})
+    certificate = _certificate(running.case, step)
+    certified = certificate.status is CertificateStatus.CERTIFIED
+    return step.draft.model_copy(
+        update={
+            "judged_at": judged_at,
+            "certificate": certificate,
+            "status": AttemptStatus.CERTIFIED if certified else AttemptStatus.NOT_CERTIFIED,
+            "candidate": step.candidate.to_json(),
+        }
+    )
+
+
+def _certificate(case: Case, step: Certify) -> Certificate:
+    """A verifier that fails has not certified anything."""
+    assert step.candidate is not None
+    try:
+        certificate = case.family.certify(
+            case.instance, case.problem.target, step.candidate, step.done, step.alpha
+        )
+        return certificate.model_copy(update={"reasons": (*certificate.reasons, *drifts(step.done))})
+    except Exception as error:
+        if of_machine(error):
+            raise Faulted.of("the verifier was ended", error, case.case_id) from error
+        reason = f"the verifier failed: {first_line(error)}"
+        return Certificate(
+            status=CertificateStatus.INVALID, kind="none", verifier=case.family.name, reasons=(reason,)
+        )
+
+
+def drifts(done: Sequence[Done]) -> tuple[str, ...]:
+    """Says of every piece of work that ran on a device which had drifted beyond the policy's limit."""
+    return tuple(
+        f"work {number} ran after the device had drifted: expected fidelity fell by "
+        f"{drift['fidelity_lost']:.3g} between submission and run, the policy's limit is {drift['limit']:g}"
+        for number, drift in enumerate(each.result.provenance.get("drift", {}) for each in done)
+        if drift.get("beyond")
+    )

@@ -1,0 +1,84 @@
+"""Closes a case: the answer in words, the report, the books."""
+
+import html
+import logging
+import shutil
+from collections.abc import Sequence
+from contextlib import suppress
+
+from escalation.engine.answering import with_answer
+from escalation.engine.case import Case
+from escalation.engine.running import Running
+from escalation.engine.runtime import Runtime
+from escalation.model.attempt import Attempt, Candidate
+from escalation.model.case import CaseStatus, Outcome
+from escalation.model.errors import CaseConflict, first_line
+from escalation.ports.families import Section
+from escalation.submission.paid_work import paid_work
+
+_TRACKING_S = 60.0
+_log = logging.getLogger(__name__)
+
+
+def close(running: Running, outcome: Outcome) -> Outcome:
+    """Writes the report and closes the case in ledger and tracking; returns the outcome as recorded."""
+    runtime, case = running.runtime, running.case
+    attempts = runtime.ledger.attempts(case.case_id)
+    sections = _sections(case, attempts)
+    path = runtime.settings.home / "reports" / f"{case.case_id}.html"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    run_id = runtime.tracker.run_id(case.case_id, _TRACKING_S)
+    runtime.tracker.drain(_TRACKING_S)
+    names = {"engine": case.engine, "record": str(path), "mlflow_run_id": run_id}
+    outcome = with_answer(runtime.store, case, outcome.model_copy(update=names), attempts)
+    outcome = _with_elapsed(runtime, outcome)
+    opened_at = runtime.ledger.case(case.case_id).opened_at
+    report = runtime.render(case, outcome, sections, opened_at, paid_work(runtime.ledger, case.case_id))
+    path.write_bytes(report)
+    runtime.ledger.close_case(case.case_id, outcome.status, outcome)
+    runtime.tracker.case_closed(case.case_id, outcome.status, outcome, report)
+    if outcome.status.final:  # the store has every byte that counts
+        shutil.rmtree(runtime.settings.scratch / case.case_id, ignore_errors=True)
+    return outcome
+
+
+def _with_elapsed(runtime: Runtime, outcome: Outcome) -> Outcome:
+    """The outcome with the elapsed time of the whole case; only writing the report and closing follow."""
+    elapsed = runtime.elapsed(outcome.case_id)
+    if elapsed is None:
+        return outcome
+    runtime.ledger.heartbeat(outcome.case_id, elapsed)
+    cost = outcome.cost.model_copy(update={"wall_s": elapsed.wall_s})
+    return outcome.model_copy(update={"elapsed": elapsed, "cost": cost})
+
+
+def _sections(case: Case, attempts: Sequence[tuple[Attempt, Candidate | None]]) -> tuple[Section, ...]:
+    """The family's part of the report; where it fails, a section that says so: the answer stands."""
+    try:
+        return tuple(case.family.report(case.instance, case.problem.target, attempts))
+    except Exception as error:
+        reason = html.escape(f"{type(error).__name__}: {error}")
+        return (Section("The family's part is missing", f"<p>It could not be made: {reason}</p>"),)
+
+
+def give_up(running: Running, status: CaseStatus) -> None:
+    """Closes the books of a case that did not end by itself; it can be taken up again.
+
+    Fails in no way: what ended the case is raised, and the lease is given back or forgotten.
+    """
+    runtime, case_id = running.runtime, running.case.case_id
+    outcome = None
+    try:
+        runtime.ledger.heartbeat(case_id, runtime.elapsed(case_id))
+        runtime.ledger.close_case(case_id, status, None)
+    except CaseConflict:  # not ours to close: another process has taken it over, or it had just ended
+        record = runtime.ledger.case(case_id)
+        if not record.status.final or record.outcome is None:
+            return
+        status, outcome = record.status, Outcome.model_validate(record.outcome)
+    except Exception as error:  # a full disk, a database that is away: it then reads as interrupted
+        reason = first_line(error)
+        _log.warning("case %s could not be closed: %s", case_id, reason)
+        with suppress(Exception):
+            runtime.ledger.let_go(case_id)
+    runtime.tracker.case_closed(case_id, status, outcome, None)

@@ -1,0 +1,136 @@
+"""Has free work done on its backend: sent, followed, adopted after a crash, made anew where it was lost."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from escalation.engine.attempting import LEAST_S
+from escalation.engine.running import Running
+from escalation.engine.steps import Item
+from escalation.model.case import WorkKey
+from escalation.model.clock import boottime_s
+from escalation.model.errors import BackendError, Faulted, Interrupted
+from escalation.model.job_state import JobState
+from escalation.model.result import Lost, RawResult
+from escalation.model.usage import Usage
+from escalation.model.work import Work
+from escalation.ports.machines import Backend
+
+TRIES = 3
+"""How often work is sent, each time it is driven, before the machine is given up."""
+
+
+def execute(running: Running, item: Item, backend: Backend) -> RawResult:
+    """Has the work done; a try that the machine ended is noted, and made anew.
+
+    Raises:
+        Faulted: after `TRIES` such tries in a row.
+    """
+    runtime = running.runtime
+    for _ in range(TRIES):
+        result = _try(running, item, backend)
+        if result.state is not JobState.FAULT:
+            return replace(result, lost=tuple(runtime.ledger.lost(item.key)))
+        runtime.ledger.lose(item.key, Lost(result.error or "lost", result.usage))
+    raise Faulted.of(
+        f"{item.label}, work {item.key.ordinal}, was ended {TRIES} times on {item.backend}",
+        result.error,
+        item.key.case_id,
+    )
+
+
+def _try(running: Running, item: Item, backend: Backend) -> RawResult:
+    """Follows what was sent before, else sends it; what the machine refuses, or loses, is a FAULT."""
+    started_s = boottime_s()
+    try:
+        # Also after a failure: what was sent is followed first.
+        result = _adopt(running, item, backend) or _send(running, item, backend)
+    except BackendError as error:
+        if not error.retry:
+            raise
+        result = _lost(running, item, backend, error)
+    except OSError as error:
+        result = _lost(running, item, backend, error)
+    if result.state is JobState.FAULT and result.usage == Usage():  # nobody was left to measure: a bound
+        wall_s, limits = boottime_s() - started_s, item.work.resources
+        result = replace(result, usage=Usage(wall_s, wall_s * limits.ranks * limits.threads))
+    return result
+
+
+def _lost(running: Running, item: Item, backend: Backend, error: Exception) -> RawResult:
+    """The fault that an error stands for; what may still run of the work is ended first."""
+    handle = running.runtime.ledger.find_handle(item.key)
+    if handle is not None:
+        with suppress(BackendError, OSError):
+            backend.cancel(handle)
+    return RawResult(JobState.FAULT, error=" ".join(str(error).split()))
+
+
+def _adopt(running: Running, item: Item, backend: Backend) -> RawResult | None:
+    """Takes up work that was sent before, by this process or an earlier one; None when it is to be sent.
+
+    Work that was lost or stopped with its process is; what it used counts.
+    """
+    handle = running.runtime.ledger.find_handle(item.key)
+    if handle is None:
+        return None
+    try:
+        result = _follow(running, backend, handle, item)
+    except BackendError as error:
+        result = RawResult(JobState.FAULT, error=str(error))
+    if result.state not in (JobState.FAULT, JobState.CANCELLED):
+        return result
+    running.runtime.ledger.lose(item.key, Lost(result.error or str(result.state), result.usage))
+    return None
+
+
+def _send(running: Running, item: Item, backend: Backend) -> RawResult:
+    folder = _fresh_folder(running.runtime.settings.scratch, item.key)
+    used_s = sum(lost.usage.wall_s for lost in running.runtime.ledger.lost(item.key))
+    handle = backend.submit(_capped(item, used_s), folder)
+    running.runtime.ledger.submitted(item.key, handle)
+    return _follow(running, backend, handle, item)
+
+
+def _follow(running: Running, backend: Backend, handle: Mapping[str, Any], item: Item) -> RawResult:
+    try:
+        while True:
+            if running.runtime.stop.is_set():
+                raise Interrupted(f"{item.label} was stopped")
+            progress = backend.wait(handle, _WAIT_S)
+            running.listener.progress(item, progress)
+            if progress.state.final:
+                return backend.result(handle)
+    except BaseException as reason:
+        # Whatever stops the driver (Ctrl-C, a signal that an orchestrator turned into an exception of its
+        # own) stops the work; an ordinary error does not, because the work may yet succeed.
+        if isinstance(reason, Interrupted) or not isinstance(reason, Exception):
+            backend.cancel(handle)
+        raise
+
+
+_WAIT_S = 0.5
+
+
+def _fresh_folder(scratch: Path, key: WorkKey) -> Path:
+    """Makes a folder that no earlier try of the same work has touched."""
+    base = scratch / key.case_id
+    for again in range(1000):
+        folder = base / f"{key.attempt}-{key.ordinal}-{again}"
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        return folder
+    raise BackendError(f"{base}: expected at most 1000 tries of one piece of work")
+
+
+def _capped(item: Item, used_s: float) -> Work:
+    """The same work, its time limit cut to what is left of the case's budget after its lost tries."""
+    work, wall_s = item.work, item.wall_s_left
+    if wall_s is None or wall_s - used_s >= work.resources.wall_s:
+        return work
+    left_s = max(wall_s - used_s, LEAST_S)
+    return replace(work, resources=replace(work.resources, wall_s=left_s))

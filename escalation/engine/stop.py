@@ -1,0 +1,25 @@
+"""Tells running work to stop."""
+
+import threading
+from weakref import WeakSet
+
+
+class Stop(threading.Event):
+    """Says that work is to stop; what stops one case must not stop another of the same process."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._children: WeakSet[Stop] = WeakSet()
+
+    def child(self) -> "Stop":
+        """Returns one that is set by itself, or together with this one."""
+        child = Stop()
+        self._children.add(child)
+        if self.is_set():
+            child.set()
+        return child
+
+    def set(self) -> None:
+        super().set()
+        for child in tuple(self._children):
+            child.set()

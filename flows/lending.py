@@ -1,0 +1,66 @@
+"""What a caller in the same process lends the flows that it calls: runtime, checked case, listener."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from escalation.engine.case import Case
+from escalation.engine.listening import Listener
+from escalation.engine.runtime import Runtime
+from escalation.ports.ledger.ledger import Ledger
+from flows.secret import provide_token
+from records.runtime import open_records, open_runtime
+
+
+@dataclass(frozen=True)
+class Loan:
+    """What is lent, if anything."""
+
+    runtime: Runtime | None = None
+    listener: Listener | None = None
+    case: Case | None = None
+
+
+_loan: ContextVar[Loan] = ContextVar("loan", default=Loan())  # noqa: B039 (frozen)
+
+
+@contextmanager
+def lending(
+    runtime: Runtime | None = None, listener: Listener | None = None, case: Case | None = None
+) -> Iterator[None]:
+    """Lends to every flow that is called inside the block.
+
+    Args:
+        runtime: used and left open; default: each flow opens its own.
+        listener: is told what happens, in order of happening.
+        case: the one that the flow of its id drives, so that what was checked is what is run.
+    """
+    token = _loan.set(Loan(runtime, listener, case))
+    try:
+        yield
+    finally:
+        _loan.reset(token)
+
+
+def lent() -> Loan:
+    """What the caller lends."""
+    return _loan.get()
+
+
+def borrowed_runtime() -> AbstractContextManager[Runtime]:
+    """The runtime that the caller lends, left open; otherwise one of our own."""
+    provide_token()
+    runtime = lent().runtime
+    return nullcontext(runtime) if runtime is not None else open_runtime()
+
+
+@contextmanager
+def borrowed_ledger() -> Iterator[Ledger]:
+    """The ledger of that runtime; otherwise one that is opened alone, which is quicker."""
+    runtime = lent().runtime
+    if runtime is not None:
+        yield runtime.ledger
+        return
+    with open_records() as (ledger, _):
+        yield ledger
