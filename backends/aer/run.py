@@ -4,17 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from backends.circuits.options import CircuitOptions
-from backends.circuits.pubs import (
-    Sampler,
-    bits_of,
-    count_sets,
-    load_circuit,
-    pack,
-    parameter_sets,
-    pub_report,
-    sample_pub,
-)
+from backends.circuits.pictures import Amplitudes
+from backends.circuits.pubs import Sampler, bits_of, count_sets, load_circuit, pack, parameter_sets
 from backends.circuits.size import entanglers, simulation_log2, two_qubit_depth
+from backends.circuits.together import Sampled, described, sample_pubs
 from backends.circuits.versions import versions
 from escalation.model.identity import derive_seed
 from escalation.model.job_state import JobState
@@ -34,12 +27,11 @@ def sample(work: CircuitBatch, context: Mapping[str, Any], report: Report) -> Ra
     """Samples every pub without noise."""
     options = CircuitOptions.parse(work.options)
     sampler = _sampler(work.resources.threads)
-    samples, bits = [], []
-    for number, pub in enumerate(work.pubs):
-        circuit = load_circuit(pub)
-        part = pub_report(report, number, len(work.pubs))
-        samples.append(sample_pub(sampler, circuit, pub, derive_seed(work.seed, "pub", number), part))
-        bits.append(circuit.num_clbits)
+    pubs = [
+        Sampled(load_circuit(pub), pub, derive_seed(work.seed, "pub", number))
+        for number, pub in enumerate(work.pubs)
+    ]
+    samples, together = sample_pubs(pubs, Amplitudes(), lambda number: sampler, report)
     provenance = {
         "device": "aer",
         "kind": "ideal simulator",
@@ -48,8 +40,10 @@ def sample(work: CircuitBatch, context: Mapping[str, Any], report: Report) -> Ra
         "threads": work.resources.threads,
         "options": {"requested": vars(options), "applied": {}, "why": "no noise, and nothing to compile for"},
         "versions": versions(),
+        **described(together),
     }
-    return RawResult(JobState.DONE, **pack(work, samples, bits), provenance=provenance)
+    widths = [pub.circuit.num_clbits for pub in pubs]
+    return RawResult(JobState.DONE, **pack(work, samples, widths), provenance=provenance)
 
 
 def _sampler(threads: int) -> Sampler:

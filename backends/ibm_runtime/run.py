@@ -4,11 +4,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from backends.circuits.options import CircuitOptions
-from backends.circuits.pubs import Sampler, bits_of, count_sets, pack, parameter_sets, pub_report, sample_pub
+from backends.circuits.pictures import PauliVector
+from backends.circuits.pubs import Sampler, bits_of, count_sets, pack, parameter_sets
 from backends.circuits.size import two_qubit_depth
+from backends.circuits.together import Sampled, described, sample_pubs
 from backends.circuits.versions import versions
 from backends.ibm_runtime import estimate, trajectories
 from backends.ibm_runtime.calibration import calibration
+from backends.ibm_runtime.channels import channels
 from backends.ibm_runtime.isa import Isa, Place, transpile_batch
 from backends.ibm_runtime.noise import simulation_method, simulator
 from escalation.model.blob import Blob
@@ -54,15 +57,21 @@ def sample(work: CircuitBatch, context: Mapping[str, Any], report: Report) -> Ra
     """Samples every pub under the device's calibration, over the qubits in use."""
     options = CircuitOptions.parse(work.options)
     found, pubs = _transpiled(work, context)
-    samples = []
+    wanted = []
     for number, (isa, pub) in enumerate(zip(pubs, work.pubs, strict=True)):
-        part, seed = pub_report(report, number, len(pubs)), derive_seed(work.seed, "pub", number)
-        sampler = _sampler(found.device, isa, options.twirling, work.resources.threads)
-        samples.append(sample_pub(sampler, isa.small, pub, seed, part))
+        noise = channels(found.device, isa.qubits, options.twirling)
+        seed = derive_seed(work.seed, "pub", number)
+        wanted.append(Sampled(isa.small, pub, seed, noise.after, noise.misread))
+    samples, together = sample_pubs(
+        wanted,
+        PauliVector(),
+        lambda number: _sampler(found.device, pubs[number], options.twirling, work.resources.threads),
+        report,
+    )
     return RawResult(
         JobState.DONE,
         **pack(work, samples, [isa.circuit.num_clbits for isa in pubs]),
-        provenance=_provenance(work, context, options, found, pubs),
+        provenance=_provenance(work, context, options, found, pubs) | described(together),
         evidence=_evidence(found, pubs),
     )
 
