@@ -50,12 +50,12 @@ def remote_job(said: Mapping[str, Any], asked: str | None = None) -> RemoteJob:
     if state is JobState.CANCELLED and code == RAN_TOO_LONG:
         state = JobState.TIMED_OUT
     words = [f"error code {code};" if isinstance(code, int) else "", str(told.get("reason") or "")[:REASON]]
-    fence = said.get("session_id")
+    batch = said.get("session_id")
     return RemoteJob(
         job_id=name,
         state=state or JobState.QUEUED,
         created_at=moment(said.get("created")),
-        fence=None if fence is None else identity(fence, f"the batch of {what}"),
+        batch=None if batch is None else identity(batch, f"the batch of {what}"),
         tags=texts(said.get("tags"), f"the tags of {what}"),
         reason=" ".join(" ".join(words).split()) if state not in (JobState.DONE, JobState.QUEUED) else "",
     )
@@ -103,10 +103,10 @@ def all_listed(ask: Callable[[int], Mapping[str, Any]], page: int) -> list[Remot
             raise Malformed(f"the service's list of jobs {what}: it has more than {len(found)}")
 
 
-def ours(jobs: Iterable[RemoteJob], tag: str, fences: Iterable[str]) -> tuple[RemoteJob, ...]:
-    """Returns the jobs with the tag or in one of the fences, each once, earliest first."""
-    wanted = set(fences)
-    found = {job.job_id: job for job in jobs if tag in job.tags or job.fence in wanted}
+def ours(jobs: Iterable[RemoteJob], tag: str, batches: Iterable[str]) -> tuple[RemoteJob, ...]:
+    """Returns the jobs with the tag or in one of the batches, each once, earliest first."""
+    wanted = set(batches)
+    found = {job.job_id: job for job in jobs if tag in job.tags or job.batch in wanted}
     late = datetime.max.replace(tzinfo=UTC)
     return tuple(sorted(found.values(), key=lambda job: (job.created_at or late, job.job_id)))
 

@@ -137,7 +137,7 @@ def _pub(sent: Sent, pub: Pub) -> Any:
 
 
 def tray(backend: Any) -> Any:
-    """Returns a batch of the client that is not opened at the service: what runs in it has no fence yet."""
+    """Returns a batch of the client that is not opened at the service: what runs in it has no batch yet."""
     from qiskit_ibm_runtime import Batch
 
     class Tray(Batch):  # type: ignore[misc]  # the client ships no types
@@ -159,8 +159,8 @@ def tray(backend: Any) -> Any:
     return Tray(backend, create_new=False)
 
 
-def post(connection: "Connection", payload: Payload, fence: str) -> None:
-    """Has the client POST a frozen request into a fence; runs under an order, which lets only that out."""
+def post(connection: "Connection", payload: Payload, batch: str) -> None:
+    """Has the client POST a frozen request into a batch; runs under an order, which lets only that out."""
     body = json.loads(payload.body.data)
     connection.client.program_run(
         program_id=body["program_id"],
@@ -168,7 +168,7 @@ def post(connection: "Connection", payload: Payload, fence: str) -> None:
         params=body["params"],
         image=body.get("runtime"),
         log_level=body.get("log_level"),
-        session_id=fence,
+        session_id=batch,
         job_tags=body["tags"],
         max_execution_time=body["cost"],
         private=body.get("private", False),

@@ -92,23 +92,23 @@ class ServiceBackend(ServiceMachine):
 
     # one job, once
 
-    def open_fence(self) -> str:
+    def open_batch(self) -> str:
         """Opens a batch with the client's `Batch`."""
         from qiskit_ibm_runtime import Batch
 
         live = self._device()
         backend = live.backend
-        fence = live.connection.call(lambda: Batch(backend).session_id)
-        return identity(fence, f"{self.name}: a new batch")
+        batch = live.connection.call(lambda: Batch(backend).session_id)
+        return identity(batch, f"{self.name}: a new batch")
 
-    def close_fence(self, fence: str) -> bool:
+    def close_batch(self, batch: str) -> bool:
         """Closes the batch, and asks back."""
-        self._link().answer(rest.close_batch(fence))
-        said = self._document(rest.batch(fence), f"batch {fence}")
-        return said.get("id") in (None, fence) and said.get("accepting_jobs") is False
+        self._link().answer(rest.close_batch(batch))
+        said = self._document(rest.batch(batch), f"batch {batch}")
+        return said.get("id") in (None, batch) and said.get("accepting_jobs") is False
 
-    def send(self, payload: Payload, fence: str) -> RemoteJob:
-        """POSTs the frozen bytes into the fence, once.
+    def send(self, payload: Payload, batch: str) -> RemoteJob:
+        """POSTs the frozen bytes into the batch, once.
 
         Raises:
             escalation.ports.paid.NotSent: nothing left this machine.
@@ -125,19 +125,19 @@ class ServiceBackend(ServiceMachine):
         if pays != connection.account.instance:
             said = f"expected the account that was approved, {pays}, got {connection.account.instance}"
             raise NotSent(said, retry=False)
-        order = Order(payload.body.data, payload.digest, fence)
-        done = connection.post(order, lambda: post(connection, payload, fence))
+        order = Order(payload.body.data, payload.digest, batch)
+        done = connection.post(order, lambda: post(connection, payload, batch))
         tags = tuple(json.loads(payload.body.data)["tags"])
-        return RemoteJob(job_id=str(job_id(done)), state=JobState.QUEUED, fence=fence, tags=tags)
+        return RemoteJob(job_id=str(job_id(done)), state=JobState.QUEUED, batch=batch, tags=tags)
 
     # afterwards
 
-    def find(self, tag: str, fences: Sequence[str]) -> tuple[RemoteJob, ...]:
-        """Lists to the end by tag, and by each fence."""
+    def find(self, tag: str, batches: Sequence[str]) -> tuple[RemoteJob, ...]:
+        """Lists to the end by tag, and by each batch."""
         listed = self._listed({"tags": tag})
-        for fence in fences:
-            listed += self._listed({"session_id": fence})
-        return jobs.ours(listed, tag, fences)
+        for batch in batches:
+            listed += self._listed({"session_id": batch})
+        return jobs.ours(listed, tag, batches)
 
     def look(self, job_id: str) -> RemoteJob:
         """Asks after a job."""
@@ -206,7 +206,7 @@ class ServiceBackend(ServiceMachine):
             "service": account.service,
             "instance": account.instance,
             "job": job.job_id,
-            "batch": job.fence,
+            "batch": job.batch,
             "created_at": None if job.created_at is None else job.created_at.isoformat(),
             "versions": versions(),
         }

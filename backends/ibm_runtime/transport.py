@@ -31,24 +31,24 @@ OPT_OUT = "USAGE_DATA_OPT_OUT"
 
 @dataclass
 class Order:
-    """Leave to POST one job: the frozen bytes and the fence, or None to take the body and send nothing.
+    """Leave to POST one job: the frozen bytes and the batch, or None to take the body and send nothing.
 
     Attributes:
         frozen: canonical JSON of the body without its `session_id`.
         digest: its SHA-256, which an approval binds to.
-        fence: the batch it goes into.
+        batch: the batch it goes into.
         taken: the body that the client made, where nothing is sent.
         used: whether the one POST was begun.
     """
 
     frozen: bytes | None = None
     digest: str = ""
-    fence: str = ""
+    batch: str = ""
     taken: bytes = b""
     used: bool = False
 
     def body(self, made: bytes) -> bytes:
-        """Returns what goes out: the frozen bytes with the fence, where the client means the same by its own.
+        """Returns what goes out: the frozen bytes with the batch, where the client means the same by its own.
 
         Raises:
             LocallyRefused: on any difference, and on a second POST.
@@ -57,14 +57,14 @@ class Order:
         if self.used:
             raise LocallyRefused("a second POST of a job was held back: an approval sends once")
         body, frozen = json.loads(made), json.loads(self.frozen)
-        same = body.pop("session_id", None) == self.fence and body == frozen and "session_id" not in frozen
+        same = body.pop("session_id", None) == self.batch and body == frozen and "session_id" not in frozen
         if not same or digest_bytes(self.frozen) != self.digest:
             raise LocallyRefused(
-                f"expected to POST the payload {self.digest} into batch {self.fence}, got something else "
+                f"expected to POST the payload {self.digest} into batch {self.batch}, got something else "
                 "from the client; it was held back"
             )
         self.used = True
-        return self.frozen[:-1] + b',"session_id":' + canonical_json(self.fence) + b"}"
+        return self.frozen[:-1] + b',"session_id":' + canonical_json(self.batch) + b"}"
 
 
 class Captured(Exception):

@@ -52,7 +52,7 @@ class Finding:
 class Race:
     """A batch that was closed against a POST: when, and the job that the POST was answered with."""
 
-    fence: str
+    batch: str
     closed_at: float
     job_id: str | None = None
 
@@ -70,7 +70,7 @@ class Contract:
         cap_s = float(ceil(found.qpu_s + ROOM_S))
         self.price = found.model_copy(update={"cap_qpu_s": cap_s, "cap_usd": found.usd_for(cap_s)})
         self.jobs: dict[str, str] = {}
-        self.fences: list[str] = []
+        self.batches: list[str] = []
         self.tags: list[str] = []
 
     @property
@@ -90,26 +90,26 @@ class Contract:
 
     def ask(self) -> Iterator[Finding]:
         """Asks everything, cheapest first."""
-        fence = self.fence()
-        listed = [self.listed_after(fence) for _ in range(LISTED)]
+        batch = self.batch()
+        listed = [self.listed_after(batch) for _ in range(LISTED)]
         yield self.tags_kept()
         yield self.lag(listed)
-        closed = self.closed(fence)
+        closed = self.closed(batch)
         yield closed
-        yield self.refused("a closed batch rejects a late POST", lambda: self.post(fence))
+        yield self.refused("a closed batch rejects a late POST", lambda: self.post(batch))
         yield self.in_flight()
         yield self.raced()
 
-    def fence(self) -> str:
+    def batch(self) -> str:
         """Opens a batch."""
-        made = self.backend.open_fence()
-        self.fences.append(made)
+        made = self.backend.open_batch()
+        self.batches.append(made)
         return made
 
-    def post(self, fence: str) -> RemoteJob:
+    def post(self, batch: str) -> RemoteJob:
         """POSTs one job into a batch, under a tag of its own."""
         payload = self.frozen()
-        return self.sent(self.backend.send(payload, fence))
+        return self.sent(self.backend.send(payload, batch))
 
     def frozen(self) -> Payload:
         """A request under a new tag."""
@@ -122,21 +122,21 @@ class Contract:
         self.jobs[job.job_id] = job.tags[0]
         return job
 
-    def listed_after(self, fence: str) -> tuple[float | None, float | None]:
+    def listed_after(self, batch: str) -> tuple[float | None, float | None]:
         """POSTs, and measures the seconds until the job is listed by tag and by batch; then cancels it."""
         payload, tag = self.frozen(), self.tags[-1]
         with suppress(Answered):  # the listing tells
-            self.sent(self.backend.send(payload, fence))
+            self.sent(self.backend.send(payload, batch))
         start = time.monotonic()
         by_tag = self.seen(start, lambda: self.has(tag, tag, ()))
-        by_batch = self.seen(start, lambda: self.has(tag, NOBODY, (fence,)))
+        by_batch = self.seen(start, lambda: self.has(tag, NOBODY, (batch,)))
         for job in self.backend.find(tag, ()):
             self.cancel(job.job_id)
         return by_tag, by_batch
 
-    def has(self, tag: str, asked: str, fences: tuple[str, ...]) -> bool:
+    def has(self, tag: str, asked: str, batches: tuple[str, ...]) -> bool:
         """Whether a listing, by tag or by batch, shows the job of that tag."""
-        return any(tag in each.tags for each in self.backend.find(asked, fences))
+        return any(tag in each.tags for each in self.backend.find(asked, batches))
 
     def seen(self, start: float, look: Callable[[], bool]) -> float | None:
         """Seconds until something is seen; None when it is not within twice the settling time."""
@@ -179,9 +179,9 @@ class Contract:
         said = f"{len(found)} jobs were listed {slowest}; the settling time is {self.settle_s:g} s"
         return Finding("listing lag is below the settling time", holds, said, {"worst_s": worst})
 
-    def closed(self, fence: str) -> Finding:
+    def closed(self, batch: str) -> Finding:
         """Closes a batch, and asks whether it says so."""
-        closed = self.backend.close_fence(fence)
+        closed = self.backend.close_batch(batch)
         said = "the service says so when asked" if closed else "the service does not say so when asked"
         return Finding("a batch that was closed says that it is", closed, said)
 
@@ -198,13 +198,13 @@ class Contract:
 
     def in_flight(self) -> Finding:
         """Closes a batch between the headers and the body of a POST."""
-        fence, payload = self.fence(), self.frozen()
+        batch, payload = self.batch(), self.frozen()
 
         def act() -> RemoteJob:
             with held_back() as gate:
-                thread, outcome = self.in_thread(payload, fence)
+                thread, outcome = self.in_thread(payload, batch)
                 gate.begun.wait(HELD_S)
-                self.backend.close_fence(fence)
+                self.backend.close_batch(batch)
                 gate.go.set()
                 thread.join()
             return outcome()
@@ -225,15 +225,15 @@ class Contract:
 
     def race(self, after_s: float) -> Race:
         """Starts a POST, and closes its batch so many seconds later."""
-        fence, payload = self.fence(), self.frozen()
-        thread, outcome = self.in_thread(payload, fence)
+        batch, payload = self.batch(), self.frozen()
+        thread, outcome = self.in_thread(payload, batch)
         thread.join(after_s)
-        self.backend.close_fence(fence)
+        self.backend.close_batch(batch)
         closed_at = time.monotonic()
         thread.join()
         with suppress(BackendError):
-            return Race(fence, closed_at, outcome().job_id)
-        return Race(fence, closed_at)
+            return Race(batch, closed_at, outcome().job_id)
+        return Race(batch, closed_at)
 
     def watch(self, races: list[Race], seen: set[str]) -> list[float]:
         """Cancels what is listed in the batches; seconds after the closing at which new jobs were seen."""
@@ -241,7 +241,7 @@ class Contract:
         until = time.monotonic() + self.watch_s
         while True:
             for race in races:
-                for job in self.backend.find(NOBODY, (race.fence,)):
+                for job in self.backend.find(NOBODY, (race.batch,)):
                     self.cancel(job.job_id)
                     if job.job_id not in seen:
                         seen.add(job.job_id)
@@ -250,13 +250,13 @@ class Contract:
                 return late
             time.sleep(self.poll_s)
 
-    def in_thread(self, payload: Payload, fence: str) -> tuple[threading.Thread, Callable[[], RemoteJob]]:
+    def in_thread(self, payload: Payload, batch: str) -> tuple[threading.Thread, Callable[[], RemoteJob]]:
         """Starts a POST; returns its thread, and a function that returns or raises what became of it."""
         ends: list[RemoteJob | BaseException] = []
 
         def post() -> None:
             try:
-                ends.append(self.sent(self.backend.send(payload, fence)))
+                ends.append(self.sent(self.backend.send(payload, batch)))
             except BaseException as error:
                 ends.append(error)
 
@@ -283,9 +283,9 @@ class Contract:
                 found |= {job.job_id for job in self.backend.find(tag, ())}
         for job_id in found:
             self.cancel(job_id)
-        for fence in self.fences:
+        for batch in self.batches:
             with suppress(BackendError):
-                self.backend.close_fence(fence)
+                self.backend.close_batch(batch)
         left = []
         for job_id in sorted(found):
             with suppress(BackendError):

@@ -24,7 +24,7 @@ class Frozen(BaseModel):
 
     def to_json(self) -> dict[str, Any]:
         """Returns the object as plain JSON data."""
-        return self.model_dump(mode="json")
+        return self.model_dump(mode="json", by_alias=True)
 
     @property
     def digest(self) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from pydantic import Field, JsonValue
+from pydantic import AliasChoices, Field, JsonValue
 
 from escalation.model.attempt import Cost
 from escalation.model.blob import Blob
@@ -37,7 +37,7 @@ class Price(Frozen):
 
 @dataclass(frozen=True)
 class Payload:
-    """What is sent, frozen: the request's exact bytes but for the fence, which each round sets anew.
+    """What is sent, frozen: the request's exact bytes but for the batch, which each round sets anew.
 
     Attributes:
         body: canonical JSON of the request without its `session_id`; an approval binds to its digest.
@@ -79,13 +79,18 @@ class Payload:
         return cls(body, **{**said, "isa": tuple(said["isa"])})
 
 
+def _stored(name: str, before: str) -> dict[str, Any]:
+    """A field that ledgers keep under the name it had, so that one that was written before stays as it is."""
+    return {"validation_alias": AliasChoices(name, before), "serialization_alias": before}
+
+
 class RemoteJob(Frozen):
     """A job as the service tells of it."""
 
     job_id: str
     state: JobState
     created_at: Moment | None = None
-    fence: str | None = Field(None, description="The batch it belongs to.")
+    batch: str | None = Field(None, **_stored("batch", "fence"), description="The batch it belongs to.")
     tags: tuple[str, ...] = ()
     reason: str = Field("", description="Why it failed or was cancelled, in the service's words.")
     started_at: Moment | None = Field(None, description="When it began to run, where known.")
@@ -105,15 +110,19 @@ class Submission(Frozen):
     backend: str
     work: str = Field(description="Digest of the work.")
     tag: str = Field(description="Names the intent at the service; the same in every round.")
-    round: int = Field(0, ge=0, description="How many fences were given up.")
+    round: int = Field(0, ge=0, description="How many batches were given up.")
     payload: str | None = Field(None, description="Digest of the frozen payload, in the store.")
     frozen: dict[str, JsonValue] = Field(
         default_factory=dict, description="What the payload says of itself, see `Payload.describe`."
     )
     price: Price | None = None
-    fences: tuple[str, ...] = Field((), description="Every batch opened for it; the last is in force.")
-    fence_closed_at: float | None = Field(
-        None, description="When the service confirmed that the last fence is closed; seconds since the epoch."
+    batches: tuple[str, ...] = Field(
+        (), **_stored("batches", "fences"), description="Every batch opened for it; the last is in force."
+    )
+    batch_closed_at: float | None = Field(
+        None,
+        **_stored("batch_closed_at", "fence_closed_at"),
+        description="When the service confirmed that the last batch is closed; seconds since the epoch.",
     )
     closed: Marks = Field((), description="The same, from when the settling time is counted.")
     entered: Marks = Field((), description="When it came into its state.")
@@ -141,9 +150,9 @@ class Submission(Frozen):
         return WorkKey(self.case_id, self.attempt, self.ordinal)
 
     @property
-    def fence(self) -> str | None:
-        """The fence in force."""
-        return self.fences[-1] if self.fences else None
+    def batch(self) -> str | None:
+        """The batch in force."""
+        return self.batches[-1] if self.batches else None
 
 
 class ApprovalState(StrEnum):

@@ -77,14 +77,14 @@ class PaidBackend(Machine, Protocol):
     def quota_left(self) -> tuple[float | None, str]:
         """Seconds that the service's plan leaves (None: no limit told), and a word on it."""
 
-    def open_fence(self) -> str:
+    def open_batch(self) -> str:
         """Opens a batch; returns its id. Costs nothing while it is empty."""
 
-    def close_fence(self, fence: str) -> bool:
+    def close_batch(self, batch: str) -> bool:
         """Has the batch accept no more jobs; whether the service confirms, asked back, that it does not."""
 
-    def send(self, payload: Payload, fence: str) -> RemoteJob:
-        """POSTs the frozen bytes into the fence, once.
+    def send(self, payload: Payload, batch: str) -> RemoteJob:
+        """POSTs the frozen bytes into the batch, once.
 
         Raises:
             NotSent: nothing left this machine.
@@ -92,8 +92,8 @@ class PaidBackend(Machine, Protocol):
             InDoubt: it may have a job of it.
         """
 
-    def find(self, tag: str, fences: Sequence[str]) -> tuple[RemoteJob, ...]:
-        """Lists every job with the tag, in any fence or none, and every job in the fences; earliest first."""
+    def find(self, tag: str, batches: Sequence[str]) -> tuple[RemoteJob, ...]:
+        """Lists every job with the tag, and every job in the batches; earliest first."""
 
     def look(self, job_id: str) -> RemoteJob:
         """Asks after a job; raises `BackendError` without `retry` when the service does not know it."""

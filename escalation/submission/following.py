@@ -46,8 +46,8 @@ def follow(h: Handing, row: Submission) -> Step:
 
 def foreign(row: Submission, job: RemoteJob) -> bool:
     """Whether a job says of itself that it is another's: it has tags or a batch, and none of ours."""
-    ours = row.tag in job.tags or job.fence in row.fences
-    return not ours and bool(job.tags or job.fence)
+    ours = row.tag in job.tags or job.batch in row.batches
+    return not ours and bool(job.tags or job.batch)
 
 
 def cancel(h: Handing, row: Submission) -> Step:
@@ -156,17 +156,17 @@ def bill(h: Handing, row: Submission) -> Step:
         row, usage_s = told.row, told.usage_s
     if usage_s is None:
         return Step(row, h.settings.poll_s)
-    if row.fence_closed_at is None and row.fence is not None and _shut(h, row.fence):
-        row = h.ledger.amend(row, fence_closed_at=h.clock())
-    others = [job for job in h.backend.find(row.tag, row.fences) if job.job_id != row.job_id]
+    if row.batch_closed_at is None and row.batch is not None and _shut(h, row.batch):
+        row = h.ledger.amend(row, batch_closed_at=h.clock())
+    others = [job for job in h.backend.find(row.tag, row.batches) if job.job_id != row.job_id]
     row = cancel_others(h.ledger, h.backend, row, others)
     assert row.price is not None
     return Step(h.ledger.bill(row, usage_s, row.price.usd_for(usage_s), h.clock()))
 
 
-def _shut(h: Handing, fence: str) -> bool:
+def _shut(h: Handing, batch: str) -> bool:
     try:
-        return h.backend.close_fence(fence)
+        return h.backend.close_batch(batch)
     except BackendError as error:
         if error.retry:
             raise

@@ -60,7 +60,7 @@ def record(h: Handing, row: Submission, result: RawResult) -> RawResult:
         "tag": row.tag,
         "payload": row.payload,
         "job": row.job.job_id,
-        "fences": list(row.fences),
+        "fences": list(row.batches),
         "round": row.round,
         "estimate": {"qpu_s": row.price.qpu_s, "usd": row.price.usd, "is": "a lower bound"},
         "usage": "estimated, not final when the case went on" if row.usage_qpu_s is None else "final",

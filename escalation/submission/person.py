@@ -125,7 +125,7 @@ def bill(ledger: SubmissionLedger, row: Submission, qpu_s: float, usd: float, wh
 def _stop_jobs(backend: PaidBackend, row: Submission) -> list[str]:
     """Has the service stop whatever it has of the work; says what could not be stopped or was not listed."""
     try:
-        found = {job.job_id: job.state.final for job in backend.find(row.tag, row.fences)}
+        found = {job.job_id: job.state.final for job in backend.find(row.tag, row.batches)}
     except BackendError as error:
         found = {}
         lines = [f"given up without knowing what the service has of it: {error}"]

@@ -81,7 +81,7 @@ def authorise(h: Handing, row: Submission) -> Step:
     return Step(row)
 
 
-def fence(h: Handing, row: Submission) -> Step:
+def batch(h: Handing, row: Submission) -> Step:
     """Opens a batch and records it, before anything is sent into it; not before the service wants one."""
     if row.cancel_wanted:
         return end(h, row, S.CANCELLED, "cancelled before anything was sent")
@@ -92,8 +92,8 @@ def fence(h: Handing, row: Submission) -> Step:
     row, left_s = _held(h, row)
     if left_s > 0:
         return Step(row, left_s)
-    opened = h.backend.open_fence()
-    return Step(move(h, row, S.FENCED, fences=(*row.fences, opened), fence_closed_at=None, closed=()))
+    opened = h.backend.open_batch()
+    return Step(move(h, row, S.FENCED, batches=(*row.batches, opened), batch_closed_at=None, closed=()))
 
 
 def _held(h: Handing, row: Submission) -> tuple[Submission, float]:
@@ -118,12 +118,12 @@ def send(h: Handing, row: Submission) -> Step:
         return Step(move(h, row, S.AUTHORISED, reason=why))
     payload = kept_payload(h.store, row)
     kept = keep_calibration(h, row, "submission", h.backend.calibration())
-    assert row.fence is not None
-    fence = row.fence
+    assert row.batch is not None
+    batch = row.batch
     about = {"sends": row.sends + 1, "sent_at": row.sent_at or h.clock(), "calibrations": kept}
     row = move(h, row, S.SENDING, **about, declined=False, held=(), held_s=0.0)
     try:
-        job = h.backend.send(payload, fence)
+        job = h.backend.send(payload, batch)
     except NotSent as error:
         return _not_sent(h, row, error)
     except Exception as error:  # whatever it was, the POST may have got through
@@ -158,13 +158,13 @@ def find_out(h: Handing, row: Submission) -> Step:
     row, closed = _closed(h, row)
     settled_s = h.age_s(row.closed)  # at the listing, which takes its time
     try:
-        jobs = h.backend.find(row.tag, row.fences)
+        jobs = h.backend.find(row.tag, row.batches)
     except BackendError as error:
         return _patience(h, row, str(error))
     if jobs:
         return Step(adopt(h, row, jobs))
     if not closed or settled_s is None:
-        return _patience(h, row, f"the service does not confirm that batch {row.fence} is closed")
+        return _patience(h, row, f"the service does not confirm that batch {row.batch} is closed")
     left_s = h.settings.settle_s - settled_s
     return Step(row, min(left_s, h.settings.poll_s * 4)) if left_s > 0 else _nothing_listed(h, row)
 
@@ -181,14 +181,14 @@ def _nothing_listed(h: Handing, row: Submission) -> Step:
 
 def _closed(h: Handing, row: Submission) -> tuple[Submission, bool]:
     """Has the last fence closed; whether the service confirms it. What cannot be asked is not confirmed."""
-    if row.fence_closed_at is None:
-        assert row.fence is not None
+    if row.batch_closed_at is None:
+        assert row.batch is not None
         try:
-            if not h.backend.close_fence(row.fence):
+            if not h.backend.close_batch(row.batch):
                 return row, False
         except BackendError:
             return row, False
-        row = h.ledger.amend(row, fence_closed_at=h.clock())
+        row = h.ledger.amend(row, batch_closed_at=h.clock())
     return h.ledger.amend(row, closed=h.mark(row.closed)), True
 
 
@@ -212,7 +212,7 @@ _STEPS: dict[S, tuple[str, Take]] = {
     S.WANTED: ("freeze", freeze),
     S.FROZEN: ("authorise", authorise),
     S.ASKED: ("authorise", authorise),
-    S.AUTHORISED: ("fence", fence),
+    S.AUTHORISED: ("fence", batch),
     S.FENCED: ("submit", send),
     S.SENDING: ("doubt", doubt),
     S.DOUBTED: ("find out", find_out),

@@ -7,7 +7,7 @@ Faults are scripted by verb: each call takes the next word from the verb's list.
 | `ok` | what it should |
 | `before` | fails before anything is done, as a lost connection does |
 | `after` | does it, and the answer is lost |
-| `late` | (send) fails; the service accepts the job at the next listing but one, unless the fence is closed |
+| `late` | (send) fails; the service accepts the job at the next listing but one, unless the batch is closed |
 | `unsent` | (send) nothing leaves this machine |
 | `later` | (send) is told to come back, without accepting |
 | `never` | is refused for good, without accepting |
@@ -55,7 +55,7 @@ class ModelService:
     Attributes:
         faults: by verb, what its next calls do.
         jobs: accepted, in order.
-        fences: by id, whether a batch takes jobs.
+        batches: by id, whether a batch takes jobs.
         polls_to_run: times that a job is asked after before it is done.
         lag: listings that do not show a job yet.
         usage_pending: times that usage is asked for before it is final.
@@ -66,7 +66,7 @@ class ModelService:
 
     faults: dict[str, list[str]] = field(default_factory=dict)
     jobs: dict[str, RemoteJob] = field(default_factory=dict)
-    fences: dict[str, bool] = field(default_factory=dict)
+    batches: dict[str, bool] = field(default_factory=dict)
     polls_to_run: int = 1
     lag: int = 0
     usage_pending: int = 0
@@ -88,29 +88,29 @@ class ModelService:
             return "down"
         return script.pop(0) if script else "ok"
 
-    def accept(self, tags: Sequence[str], fence: str) -> RemoteJob:
+    def accept(self, tags: Sequence[str], batch: str) -> RemoteJob:
         """Registers a job."""
         number = len(self.jobs)
         made = RemoteJob(
             job_id=f"job-{number}",
             state=JobState.QUEUED,
             created_at=_EPOCH + timedelta(seconds=number),
-            fence=fence,
+            batch=batch,
             tags=tuple(tags),
         )
         self.jobs[made.job_id] = made
         self._unlisted[made.job_id] = self.lag
         return made
 
-    def post(self, tags: Sequence[str], fence: str) -> RemoteJob:
-        """Accepts a POST if its fence is open; raises `Declined` where it is not."""
-        if self.obeys_fences and not self.fences.get(fence, False):
-            raise Declined(f"batch {fence} is closed", retry=False)
-        return self.accept(tags, fence)
+    def post(self, tags: Sequence[str], batch: str) -> RemoteJob:
+        """Accepts a POST if its batch is open; raises `Declined` where it is not."""
+        if self.obeys_fences and not self.batches.get(batch, False):
+            raise Declined(f"batch {batch} is closed", retry=False)
+        return self.accept(tags, batch)
 
-    def post_late(self, tags: Sequence[str], fence: str) -> None:
+    def post_late(self, tags: Sequence[str], batch: str) -> None:
         """A POST that is still on its way when its sender has given up."""
-        self._late.append((1, RemoteJob(job_id="", state=JobState.QUEUED, fence=fence, tags=tuple(tags))))
+        self._late.append((1, RemoteJob(job_id="", state=JobState.QUEUED, batch=batch, tags=tuple(tags))))
 
     def listed(self) -> list[RemoteJob]:
         """What a listing shows now; late POSTs arrive with time."""
@@ -118,8 +118,8 @@ class ModelService:
             self._late.remove((left, job))
             if left:
                 self._late.append((left - 1, job))
-            elif self.fences.get(job.fence or "", False) or not self.obeys_fences:
-                self.accept(job.tags, job.fence or "")
+            elif self.batches.get(job.batch or "", False) or not self.obeys_fences:
+                self.accept(job.tags, job.batch or "")
         shown = [job for name, job in self.jobs.items() if self._unlisted[name] <= 0]
         self._unlisted = {name: left - 1 for name, left in self._unlisted.items()}
         return shown
@@ -187,27 +187,27 @@ class ModelBackend:
         self._safe("quota")
         return self.service.quota_s, "of the model's plan"
 
-    def open_fence(self) -> str:
-        word = self._safe("open_fence", losing=True)
-        made = f"fence-{len(self.service.fences)}"
-        self.service.fences[made] = True
+    def open_batch(self) -> str:
+        word = self._safe("open_batch", losing=True)
+        made = f"batch-{len(self.service.batches)}"
+        self.service.batches[made] = True
         if word == "after":
             raise BackendError("the answer was lost", retry=True)
         return made
 
-    def close_fence(self, fence: str) -> bool:
-        word = self._safe("close_fence", losing=True)
-        self.service.fences[fence] = False
+    def close_batch(self, batch: str) -> bool:
+        word = self._safe("close_batch", losing=True)
+        self.service.batches[batch] = False
         if word == "after":
             raise BackendError("the answer was lost", retry=True)
         return True
 
-    def send(self, payload: Payload, fence: str) -> RemoteJob:
+    def send(self, payload: Payload, batch: str) -> RemoteJob:
         word, tags = self.service.word("send"), json.loads(payload.body.data)["tags"]
         if word == "unsent":
             raise NotSent("connection refused", retry=True)
         if word.startswith("taken"):
-            self.service.post(tags, fence)
+            self.service.post(tags, batch)
         if word.endswith("later"):
             raise Declined("too many requests", retry=True, after_s=self.service.retry_after_s)
         if word.endswith("never"):
@@ -215,16 +215,16 @@ class ModelBackend:
         if word in ("before", "down"):
             raise InDoubt("connection reset")
         if word == "late":
-            self.service.post_late(tags, fence)
+            self.service.post_late(tags, batch)
             raise InDoubt("no answer")
-        job = self.service.post(tags, fence)
+        job = self.service.post(tags, batch)
         if word == "after":
             raise InDoubt("the answer was lost")
         return job
 
-    def find(self, tag: str, fences: Sequence[str]) -> tuple[RemoteJob, ...]:
+    def find(self, tag: str, batches: Sequence[str]) -> tuple[RemoteJob, ...]:
         self._safe("find")
-        mine = [job for job in self.service.listed() if tag in job.tags or job.fence in fences]
+        mine = [job for job in self.service.listed() if tag in job.tags or job.batch in batches]
         return tuple(sorted(mine, key=lambda job: (job.created_at or _EPOCH, job.job_id)))
 
     def look(self, job_id: str) -> RemoteJob:

@@ -62,7 +62,7 @@ class PaidBench:
     def done(self) -> tuple[Payload, RemoteJob, bytes]:
         """Takes the sample the whole way."""
         payload, _ = self.frozen()
-        job = self.ended(self.backend.send(payload, self.backend.open_fence()).job_id)
+        job = self.ended(self.backend.send(payload, self.backend.open_batch()).job_id)
         expect(job.state is JobState.DONE, f"expected the sample to succeed, got {job}")
         return payload, job, self.backend.fetch(job)
 
@@ -122,27 +122,27 @@ def freezing_sends_nothing(bench: PaidBench) -> None:
 
 
 def one_post_is_one_job_that_is_found_again(bench: PaidBench) -> None:
-    """A job is found by its tag and by its fence, and by nothing else."""
+    """A job is found by its tag and by its batch, and by nothing else."""
     payload, tag = bench.frozen()
-    fence, empty = bench.backend.open_fence(), bench.backend.open_fence()
-    sent = bench.backend.send(payload, fence)
-    for found in (bench.backend.find(tag, []), bench.backend.find("tierwise:nobody", [fence])):
+    batch, empty = bench.backend.open_batch(), bench.backend.open_batch()
+    sent = bench.backend.send(payload, batch)
+    for found in (bench.backend.find(tag, []), bench.backend.find("tierwise:nobody", [batch])):
         ids = [job.job_id for job in found]
         expect(ids == [sent.job_id], f"expected {sent.job_id} alone, got {ids}")
-    expect(bench.backend.find("tierwise:nobody", [empty]) == (), "expected nothing in another fence")
+    expect(bench.backend.find("tierwise:nobody", [empty]) == (), "expected nothing in another batch")
     seen = bench.ended(sent.job_id)
-    expect((seen.fence, tag in seen.tags) == (fence, True), f"expected fence and tag on the job, got {seen}")
+    expect((seen.batch, tag in seen.tags) == (batch, True), f"expected batch and tag on the job, got {seen}")
 
 
 def a_closed_fence_takes_no_job(bench: PaidBench) -> None:
     """Closing is confirmed, may be repeated, and what is sent into it afterwards is declined, and no job."""
     payload, tag = bench.frozen()
-    fence = bench.backend.open_fence()
-    confirmed = [bench.backend.close_fence(fence) for _ in range(2)]
+    batch = bench.backend.open_batch()
+    confirmed = [bench.backend.close_batch(batch) for _ in range(2)]
     expect(confirmed == [True, True], f"expected closing to be confirmed twice, got {confirmed}")
-    error = refused(lambda: bench.backend.send(payload, fence), "a job in a closed fence")
+    error = refused(lambda: bench.backend.send(payload, batch), "a job in a closed batch")
     expect(isinstance(error, Declined), f"expected Declined, got {type(error).__name__}: {error}")
-    expect(bench.backend.find(tag, [fence]) == (), "expected no job in a closed fence")
+    expect(bench.backend.find(tag, [batch]) == (), "expected no job in a closed batch")
 
 
 def a_result_is_right_and_the_same_for_everybody(bench: PaidBench) -> None:

@@ -43,7 +43,7 @@ def _params(row: Submission, _charged: Cost | None) -> dict[str, Any]:
     kept = {f"calibration.{moment}": digest for moment, digest in row.calibrations.items()}
     named = {name: getattr(row, name) for name in ("backend", "tag", "job_id", "payload", "round", "sends")}
     sizes = {name: row.frozen.get(name) for name in ("circuits", "shots")}
-    return {**named, **sizes, "fences": " ".join(row.fences) or None, **kept}
+    return {**named, **sizes, "fences": " ".join(row.batches) or None, **kept}
 
 
 def _metrics(row: Submission, charged: Cost | None) -> dict[str, float | None]:

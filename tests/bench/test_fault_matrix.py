@@ -214,7 +214,7 @@ def test_a_process_dies_at_its_point_and_at_no_other(
 ) -> None:
     def life() -> dict[str, Any]:
         ledger = points.Mortals(point).wrap("ledger", _Ledger())
-        ledger.amend("row", fence_closed_at=1.0)
+        ledger.amend("row", batch_closed_at=1.0)
         return {"said": ledger.move("row", "submitted")}
 
     end = in_a_process(life, folder, 60)

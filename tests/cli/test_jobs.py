@@ -60,7 +60,7 @@ def test_a_parked_one_is_shown_with_its_reason(desk: Make, call: Call) -> None:
 
 def test_adopt_asks_the_service_and_takes_the_job(desk: Make, call: Call) -> None:
     made = parked(desk)
-    job = made.service.accept([made.row.tag], made.row.fence)
+    job = made.service.accept([made.row.tag], made.row.batch)
     said = call("jobs", "adopt", "c/0", job.job_id)
     assert (said.code, made.row.state, made.row.job_id) == (0, S.SUBMITTED, job.job_id)
     assert "tierwise reconcile" in said.out
@@ -68,7 +68,7 @@ def test_adopt_asks_the_service_and_takes_the_job(desk: Make, call: Call) -> Non
 
 def test_a_job_of_somebody_else_is_refused_in_one_line(desk: Make, call: Call) -> None:
     made = parked(desk)
-    other = made.service.accept(["tierwise-other"], "fence-9")
+    other = made.service.accept(["tierwise-other"], "batch-9")
     said = call("jobs", "adopt", "c", other.job_id)
     assert (said.code, said.err.count("\n"), made.row.state) == (2, 1, S.PARKED)
     assert made.row.tag in said.err
@@ -84,7 +84,7 @@ def test_look_gives_it_back_and_park_takes_it_out(desk: Make, call: Call) -> Non
 
 def test_cancel_of_a_parked_one_stops_its_job_and_says_what_stays_reserved(desk: Make, call: Call) -> None:
     made = parked(desk)
-    made.service.accept([made.row.tag], made.row.fence)
+    made.service.accept([made.row.tag], made.row.batch)
     said = call("jobs", "cancel", "c/0/0")
     assert (said.code, made.row.state, made.service.paid) == (0, S.CANCELLED, [])
     assert "stays reserved" in said.out

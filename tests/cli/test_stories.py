@@ -52,7 +52,7 @@ def test_explain_tells_incidents_and_reasons(desk: Make, call: Call) -> None:
     made.service.faults = {"send": ["before"], "find": ["down"]}
     made.run()
     made.service.faults = {"cancel_job": ["down"]}
-    made.service.accept([made.row.tag], made.row.fence)
+    made.service.accept([made.row.tag], made.row.batch)
     call("jobs", "cancel", "c")
     said = call("explain", "c").out
     assert "Because: given up by" in said

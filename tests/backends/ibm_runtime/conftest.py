@@ -132,7 +132,7 @@ def carry_out(
 
     def carry_out_(work: CircuitBatch) -> RawResult:
         payload = device.freeze(work, TAG, device.price(work))
-        job = finish(device, device.send(payload, device.open_fence()).job_id)
+        job = finish(device, device.send(payload, device.open_batch()).job_id)
         return device.read(work, payload, job, device.fetch(job))
 
     return carry_out_
@@ -142,5 +142,5 @@ def carry_out(
 def ended(
     device: ServiceBackend, frozen: Payload, finish: Callable[[ServiceBackend, str], RemoteJob]
 ) -> Callable[[], RemoteJob]:
-    """Sends the frozen bell batch into a fence of its own, and follows the job to its end."""
-    return lambda: finish(device, device.send(frozen, device.open_fence()).job_id)
+    """Sends the frozen bell batch into a batch of its own, and follows the job to its end."""
+    return lambda: finish(device, device.send(frozen, device.open_batch()).job_id)

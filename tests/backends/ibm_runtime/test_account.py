@@ -226,8 +226,8 @@ def test_the_token_is_in_nothing_that_is_written(
         backend = open_device(ibm_token=SecretStr(PLANTED))
         price = backend.price(bell)
         payload = backend.freeze(bell, TAG, price)
-        fence = backend.open_fence()
-        job = finish(backend, backend.send(payload, fence).job_id)
+        batch = backend.open_batch()
+        job = finish(backend, backend.send(payload, batch).job_id)
         raw = backend.fetch(job)
         result = backend.read(bell, payload, job, raw)
         kept = {**result.evidence, **backend.evidence(job.job_id)}
@@ -241,7 +241,7 @@ def test_the_token_is_in_nothing_that_is_written(
             practice.control.clear()
             practice.control.inject(Rule(call, fault, count=None))
             other = open_device(ibm_token=SecretStr(PLANTED))
-            for verb in failing(other, bell, payload, fence, job):
+            for verb in failing(other, bell, payload, batch, job):
                 attempt(verb)
         command = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
     out = capfd.readouterr()
@@ -255,15 +255,15 @@ def test_the_token_is_in_nothing_that_is_written(
 
 
 def failing(
-    backend: ServiceBackend, bell: CircuitBatch, payload: Payload, fence: str, job: RemoteJob
+    backend: ServiceBackend, bell: CircuitBatch, payload: Payload, batch: str, job: RemoteJob
 ) -> list[Callable[[], Any]]:
     return [
         backend.available,
         backend.calibration,
         lambda: backend.estimate(bell),
-        backend.open_fence,
-        lambda: backend.send(payload, fence),
-        lambda: backend.find(TAG, [fence]),
+        backend.open_batch,
+        lambda: backend.send(payload, batch),
+        lambda: backend.find(TAG, [batch]),
         lambda: backend.look(job.job_id),
     ]
 

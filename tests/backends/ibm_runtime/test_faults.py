@@ -30,16 +30,16 @@ def faults(call: str) -> list[str]:
     return found
 
 
-def verbs(device: ServiceBackend, job: RemoteJob, fence: str) -> list[tuple[str, str, Callable[[], Any]]]:
+def verbs(device: ServiceBackend, job: RemoteJob, batch: str) -> list[tuple[str, str, Callable[[], Any]]]:
     return [
         ("usage", "quota_left", device.quota_left),
         ("properties", "calibration", device.calibration),
         ("status", "available", device.available),
         ("backends", "queue_s", device.queue_s),
-        ("sessions.post", "open_fence", device.open_fence),
-        ("sessions.get", "close_fence", lambda: device.close_fence(fence)),
-        ("sessions.patch", "close_fence", lambda: device.close_fence(fence)),
-        ("jobs.list", "find", lambda: device.find(TAG, [fence])),
+        ("sessions.post", "open_batch", device.open_batch),
+        ("sessions.get", "close_batch", lambda: device.close_batch(batch)),
+        ("sessions.patch", "close_batch", lambda: device.close_batch(batch)),
+        ("jobs.list", "find", lambda: device.find(TAG, [batch])),
         ("jobs.get", "look", lambda: device.look(job.job_id)),
         ("results", "fetch", lambda: device.fetch(job)),
         ("metrics", "usage_qpu_s", lambda: device.usage_qpu_s(job.job_id)),
@@ -62,9 +62,9 @@ def test_every_verb_of_a_connected_device(
     finish: Callable[[ServiceBackend, str], RemoteJob],
     practice: Practice,
 ) -> None:
-    fence = device.open_fence()
-    job = finish(device, device.send(frozen, fence).job_id)
-    for call, name, verb in verbs(device, job, fence):
+    batch = device.open_batch()
+    job = finish(device, device.send(frozen, batch).job_id)
+    for call, name, verb in verbs(device, job, batch):
         expected = verb()
         for fault in faults(call):
             practice.control.inject(Rule(call, fault))
@@ -73,11 +73,11 @@ def test_every_verb_of_a_connected_device(
             else:
                 caught = failure(verb, f"{call} {fault}")
                 assert "\n" not in str(caught)
-                final = fault == "quota" or (fault == "not_found" and name in ("look", "close_fence"))
+                final = fault == "quota" or (fault == "not_found" and name in ("look", "close_batch"))
                 assert caught.retry is not final, (call, fault, str(caught))
             assert practice.control.faults()[-1]["struck"] == 1, (call, fault)
             again = verb()
-            assert again == expected or name == "open_fence", (call, fault)
+            assert again == expected or name == "open_batch", (call, fault)
 
 
 @pytest.mark.parametrize("call", ["token", "backends", "configuration", "properties"])

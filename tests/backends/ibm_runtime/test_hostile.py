@@ -28,7 +28,7 @@ WHOLE_S = 1.0
 WORK = sample("circuit_batch").good
 MOST = 2**18
 FENCE, TAG = "fence-1", "tierwise-tag"
-JOB = RemoteJob(job_id="job-1", state=JobState.DONE, fence=FENCE, tags=(TAG,))
+JOB = RemoteJob(job_id="job-1", state=JobState.DONE, batch=FENCE, tags=(TAG,))
 Make = Callable[..., tuple[Hostile, ServiceBackend]]
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 
@@ -60,7 +60,7 @@ VERBS: dict[str, tuple[str, Callable[[ServiceBackend], Any]]] = {
     "look": ("GET /jobs/job-1", lambda device: device.look("job-1")),
     "find": ("GET /jobs", lambda device: device.find(TAG, [FENCE])),
     "usage": ("GET /jobs/job-1/metrics", lambda device: device.usage_qpu_s("job-1")),
-    "close": ("GET /sessions/fence-1", lambda device: device.close_fence(FENCE)),
+    "close": ("GET /sessions/fence-1", lambda device: device.close_batch(FENCE)),
     "quota": ("GET /instances/usage", lambda device: device.quota_left()),
 }
 NONSENSE: dict[str, bytes] = {
@@ -310,7 +310,7 @@ def test_a_job_is_followed_where_the_device_is_not_to_be_had(hostile: Make) -> N
     assert device.look("job-1").state is JobState.DONE
     assert device.fetch(JOB) == b"the result"
     assert device.usage_qpu_s("job-1") == 3.0
-    assert device.close_fence(FENCE)
+    assert device.close_batch(FENCE)
     assert device.calibration_for(JOB) is None
     assert device.facts_of(JOB)["job"] == "job-1"
     assert device.evidence("job-1")["metrics.json"].data == canonical_json(usage)

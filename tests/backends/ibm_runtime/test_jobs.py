@@ -40,7 +40,7 @@ def test_a_job_keeps_what_it_is_known_by() -> None:
         job_id="job",
         state=JobState.FAILED,
         created_at=datetime(2026, 11, 21, 10, tzinfo=UTC),
-        fence="fence",
+        batch="fence",
         tags=("a", "b"),
         reason="error code 7; it broke",
     )
@@ -124,9 +124,9 @@ def test_a_page_that_is_none_is_given_up(jobs: Any) -> None:
 
 
 def test_jobs_are_ours_by_tag_or_fence_once_each_and_in_order() -> None:
-    def job(name: str, hour: int | None, fence: str | None = None, *tags: str) -> RemoteJob:
+    def job(name: str, hour: int | None, batch: str | None = None, *tags: str) -> RemoteJob:
         at = None if hour is None else datetime(2026, 11, 21, hour, tzinfo=UTC)
-        return RemoteJob(job_id=name, state=JobState.QUEUED, created_at=at, fence=fence, tags=tags)
+        return RemoteJob(job_id=name, state=JobState.QUEUED, created_at=at, batch=batch, tags=tags)
 
     late, early, dateless = job("a", 12, "x", "t"), job("b", 9, "mine"), job("c", None, None, "t", "u")
     strange = job("d", 8, "x", "tt")

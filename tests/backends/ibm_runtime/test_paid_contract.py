@@ -25,19 +25,19 @@ def test_a_real_device_is_not_put_to_it() -> None:
 class Cheat(ServiceBackend):
     """Breaks the contract: it sends twice, its caps have no room, it confirms anything, finds by fence."""
 
-    def send(self, payload: Payload, fence: str) -> RemoteJob:
-        super().send(payload, fence)
-        return super().send(payload, fence)
+    def send(self, payload: Payload, batch: str) -> RemoteJob:
+        super().send(payload, batch)
+        return super().send(payload, batch)
 
     def price(self, work: Work) -> Price:
         price = super().price(work)
         return price.model_copy(update={"cap_qpu_s": price.qpu_s})
 
-    def close_fence(self, fence: str) -> bool:
+    def close_batch(self, batch: str) -> bool:
         return True
 
-    def find(self, tag: str, fences: Sequence[str]) -> tuple[RemoteJob, ...]:
-        return super().find(tag, fences) if fences else ()
+    def find(self, tag: str, batches: Sequence[str]) -> tuple[RemoteJob, ...]:
+        return super().find(tag, batches) if batches else ()
 
 
 def test_the_contract_names_every_broken_promise(practice: Practice) -> None:

@@ -133,12 +133,12 @@ def test_every_fault_of_a_post_is_one_post_and_the_right_word(
     fault, expected, retry, accepted = row
     device = open_device()
     payload = device.freeze(bell, TAG, device.price(bell))
-    fence = device.open_fence()
+    batch = device.open_batch()
     practice.control.inject(Rule("jobs.post", fault, count=None))
     if fault.startswith("no_answer"):
         device._device().connection._wire._timeout_s = (10.0, 1.0)
     with pytest.raises(expected) as caught:
-        device.send(payload, fence)
+        device.send(payload, batch)
     assert (type(caught.value), caught.value.retry) == (expected, retry)
     settled(practice, posts=1, accepted=accepted)
     assert "\n" not in str(caught.value)
@@ -149,18 +149,18 @@ def test_every_fault_of_a_post_is_one_post_and_the_right_word(
 def test_an_access_token_that_is_refused_is_renewed_once(
     device: ServiceBackend, frozen: Payload, practice: Practice
 ) -> None:
-    fence = device.open_fence()
+    batch = device.open_batch()
     practice.control.inject(Rule("jobs.post", "unauthorised"))
     with pytest.raises(Declined):
-        device.send(frozen, fence)
+        device.send(frozen, batch)
     tokens = sum(entry["call"] == "token" for entry in practice.control.log())
-    device.send(frozen, fence)
+    device.send(frozen, batch)
     assert sum(entry["call"] == "token" for entry in practice.control.log()) == tokens + 1
     practice.control.inject(Rule("jobs.post", "unauthorised", count=None))
     said = []
     for _ in range(2):
         with pytest.raises(Declined) as caught:
-            device.send(frozen, fence)
+            device.send(frozen, batch)
         said.append(caught.value.retry)
     assert said == [True, False]
 
@@ -187,25 +187,25 @@ def test_without_an_access_token_nothing_is_sent(
 ) -> None:
     device = open_device()
     payload = device.freeze(bell, TAG, device.price(bell))
-    fence = device.open_fence()
+    batch = device.open_batch()
     device._device().connection._bearers[0].forget()
     practice.control.inject(Rule("token", "http_503_before"))
     with pytest.raises(NotSent, match="nothing was sent: POST identity/token failed") as caught:
-        device.send(payload, fence)
+        device.send(payload, batch)
     assert caught.value.retry
     assert practice.control.totals()["posts"] == 0
-    assert device.send(payload, fence).job_id  # without the minute that the client would wait
+    assert device.send(payload, batch).job_id  # without the minute that the client would wait
     other = open_device()
     practice.control.inject(Rule("token", "http_500_before"))
     with pytest.raises(NotSent, match="nothing was sent") as unconnected:
-        other.send(payload, fence)
+        other.send(payload, batch)
     assert unconnected.value.retry
 
 
 def test_what_the_client_would_send_otherwise_is_held_back(
     device: ServiceBackend, frozen: Payload, practice: Practice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fence = device.open_fence()
+    batch = device.open_batch()
     client = device._device().connection.client
     run = client.program_run
 
@@ -213,7 +213,7 @@ def test_what_the_client_would_send_otherwise_is_held_back(
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(client, "program_run", lambda **known: run(**{**known, **changed}))
             with pytest.raises(NotSent, match=r"expected to POST the payload .* held back") as caught:
-                device.send(frozen, fence)
+                device.send(frozen, batch)
             assert not caught.value.retry
 
     send_changed(max_execution_time=9999)
@@ -232,19 +232,19 @@ def test_a_payload_changed_after_its_approval_is_held_back(
         frozen.body.__class__(changed, frozen.digest)
     object.__setattr__(frozen.body, "data", changed)
     with pytest.raises(NotSent, match="held back"):
-        device.send(frozen, device.open_fence())
+        device.send(frozen, device.open_batch())
     assert practice.control.totals()["posts"] == 0
 
 
 def test_a_second_post_in_one_sending_is_held_back(
     device: ServiceBackend, frozen: Payload, practice: Practice
 ) -> None:
-    client, fence = device._device().connection.client, device.open_fence()
+    client, batch = device._device().connection.client, device.open_batch()
     run = client.program_run
     twice = lambda **known: (run(**known), run(**known))  # noqa: E731
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(client, "program_run", twice)
-        sent = device.send(frozen, fence)
+        sent = device.send(frozen, batch)
     assert [job["id"] for job in practice.control.account()["jobs"]] == [sent.job_id]
     assert practice.control.totals()["posts"] == 1
 
@@ -266,7 +266,7 @@ def test_a_job_sent_past_the_submission_is_held_back(
 def test_nothing_is_told_of_installed_packages_or_calling_files(
     device: ServiceBackend, frozen: Payload, practice: Practice
 ) -> None:
-    device.send(frozen, device.open_fence())
+    device.send(frozen, device.open_batch())
     told = {entry["headers"].get("x-qx-client-application") for entry in practice.control.log()}
     assert told == {None, "/qiskit"}  # none to the identity service
 
@@ -275,11 +275,11 @@ def test_threads_send_their_own(open_device: Open, bell: CircuitBatch, practice:
     device = open_device()
     price = device.price(bell)
     payloads = [device.freeze(bell, f"{TAG}:{k}", price) for k in range(4)]
-    fences = [device.open_fence() for _ in payloads]
+    batches = [device.open_batch() for _ in payloads]
     sent: dict[int, Any] = {}
 
     def send(number: int) -> None:
-        sent[number] = device.send(payloads[number], fences[number])
+        sent[number] = device.send(payloads[number], batches[number])
 
     threads = [threading.Thread(target=send, args=(k,)) for k in range(4)]
     for thread in threads:
@@ -287,7 +287,7 @@ def test_threads_send_their_own(open_device: Open, bell: CircuitBatch, practice:
     for thread in threads:
         thread.join(60)
     jobs = {job["id"]: (job["tags"], job["session"]) for job in practice.control.account()["jobs"]}
-    assert {sent[k].job_id: ([f"{TAG}:{k}"], fences[k]) for k in range(4)} == jobs
+    assert {sent[k].job_id: ([f"{TAG}:{k}"], batches[k]) for k in range(4)} == jobs
 
 
 # what comes back on a plain socket

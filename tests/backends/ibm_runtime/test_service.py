@@ -86,18 +86,18 @@ def test_a_proxy_of_the_machine_does_not_see_practice(
         monkeypatch.setenv(name, "http://127.0.0.1:9")  # the discard port: nobody answers
     device = open_device()
     payload = device.freeze(bell, TAG, device.price(bell))
-    assert device.send(payload, device.open_fence()).state is JobState.QUEUED
+    assert device.send(payload, device.open_batch()).state is JobState.QUEUED
 
 
 def test_work_goes_the_whole_way_and_the_counts_are_right(
     device: ServiceBackend, bell: CircuitBatch, frozen: Payload, finish: Finish, practice: Practice
 ) -> None:
     assert practice.control.totals()["posts"] == 0  # freezing sends nothing
-    fence = device.open_fence()
-    sent = device.send(frozen, fence)
-    assert (sent.state, sent.fence, sent.tags) == (JobState.QUEUED, fence, (TAG,))
+    batch = device.open_batch()
+    sent = device.send(frozen, batch)
+    assert (sent.state, sent.batch, sent.tags) == (JobState.QUEUED, batch, (TAG,))
     job = finish(device, sent.job_id)
-    assert (job.state, job.fence, job.tags) == (JobState.DONE, fence, (TAG,))
+    assert (job.state, job.batch, job.tags) == (JobState.DONE, batch, (TAG,))
     result = device.read(bell, frozen, job, device.fetch(job))
     assert result.values == {"pubs": [{"sets": 3, "shots": 500, "bits": 2}]}
     bits = samples(result)
@@ -113,16 +113,16 @@ def test_work_goes_the_whole_way_and_the_counts_are_right(
     assert practice.control.totals()["accepted"] == 1
 
 
-def test_what_is_on_the_wire_is_the_frozen_payload_and_the_fence(
+def test_what_is_on_the_wire_is_the_frozen_payload_and_the_batch(
     device: ServiceBackend, frozen: Payload, practice: Practice
 ) -> None:
-    fence = device.open_fence()
-    device.send(frozen, fence)
-    expected = frozen.body.data[:-1] + f',"session_id":"{fence}"}}'.encode()
+    batch = device.open_batch()
+    device.send(frozen, batch)
+    expected = frozen.body.data[:-1] + f',"session_id":"{batch}"}}'.encode()
     post = practice.control.account()["posts"][0]
     assert (post["digest"], post["bytes"]) == (Blob(expected).digest, len(expected))
     body = json.loads(frozen.body.data)
-    assert (post["tags"], post["session"], post["cost_s"]) == ([TAG], fence, body["cost"])
+    assert (post["tags"], post["session"], post["cost_s"]) == ([TAG], batch, body["cost"])
 
 
 def test_a_result_is_read_offline_in_another_process(
@@ -320,14 +320,14 @@ def test_jobs_are_found_by_tag_and_by_fence_beyond_the_first_page(
 ) -> None:
     practice.control.reset(hold=True)
     device = open_device()
-    fence, other = device.open_fence(), device.open_fence()
+    batch, other = device.open_batch(), device.open_batch()
     price = device.price(bell)
     mine = device.freeze(bell, TAG, price)
     strange = device.freeze(bell, "tierwise:other", price)
     sent = [device.send(mine, other).job_id for _ in range(55)]
-    inside = device.send(strange, fence).job_id
+    inside = device.send(strange, batch).job_id
     outside = device.send(strange, other).job_id
-    found = device.find(TAG, [fence])
+    found = device.find(TAG, [batch])
     assert [job.job_id for job in found] == [*sent, inside]  # earliest first
     assert outside not in {job.job_id for job in found}
     assert device.find("tierwise:nobody", []) == ()
@@ -336,14 +336,14 @@ def test_jobs_are_found_by_tag_and_by_fence_beyond_the_first_page(
 def test_a_closed_fence_is_confirmed_and_takes_no_job(
     device: ServiceBackend, frozen: Payload, practice: Practice
 ) -> None:
-    fence = device.open_fence()
-    assert device.close_fence(fence) is True
-    assert device.close_fence(fence) is True
+    batch = device.open_batch()
+    assert device.close_batch(batch) is True
+    assert device.close_batch(batch) is True
     with pytest.raises(Declined, match="HTTP 409") as caught:
-        device.send(frozen, fence)
+        device.send(frozen, batch)
     assert not caught.value.retry
     with pytest.raises(BackendError) as unknown:
-        device.close_fence("practice-batch-of-nobody")  # 404, which the client takes for success
+        device.close_batch("practice-batch-of-nobody")  # 404, which the client takes for success
     assert not unknown.value.retry
 
 
@@ -352,7 +352,7 @@ def test_cancelling_stops_a_queued_job_and_leaves_a_final_one(
 ) -> None:
     practice.control.reset(hold=True)
     device = open_device()
-    job = device.send(device.freeze(bell, TAG, device.price(bell)), device.open_fence())
+    job = device.send(device.freeze(bell, TAG, device.price(bell)), device.open_batch())
     device.cancel_job(job.job_id)
     assert finish(device, job.job_id).state is JobState.CANCELLED
     device.cancel_job(job.job_id)
@@ -434,9 +434,9 @@ def test_a_queue_is_as_long_as_its_jobs_take(
     practice.control.reset(hold=True)
     device = open_device()
     payload = device.freeze(bell, TAG, device.price(bell))
-    fence = device.open_fence()
+    batch = device.open_batch()
     for _ in range(3):
-        device.send(payload, fence)
+        device.send(payload, batch)
     assert device.queue_s() == 3 * TYPICAL_JOB_S
 
 

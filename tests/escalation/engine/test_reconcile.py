@@ -134,7 +134,7 @@ def test_a_post_that_never_arrived_is_left_to_its_case_after_the_settling_time(
     assert (world.row.state, world.row.round, len(world.service.paid)) == (S.DONE, 1, 1)
 
 
-@pytest.mark.parametrize("verb", ["price", "freeze", "quota_left", "open_fence"])
+@pytest.mark.parametrize("verb", ["price", "freeze", "quota_left", "open_batch"])
 def test_what_was_never_sent_is_not_touched(world: World, later: Callable[[World], Later], verb: str) -> None:
     killed_in(world, verb, after=True)
     process = later(world)
@@ -148,7 +148,7 @@ def test_what_was_never_sent_is_not_touched(world: World, later: Callable[[World
 def test_what_was_never_sent_and_is_not_wanted_any_more_is_cancelled(
     world: World, later: Callable[[World], Later]
 ) -> None:
-    killed_in(world, "open_fence", after=True)
+    killed_in(world, "open_batch", after=True)
     process = later(world)
     (row,) = process.ledger.submissions()
     assert row.state is S.AUTHORISED

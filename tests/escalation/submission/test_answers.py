@@ -40,11 +40,11 @@ def test_before_a_second_post_the_batch_is_closed_and_listed_whatever_the_answer
 ) -> None:
     world.service.faults["send"] = [word]
     world.run()
-    calls = [call for call in world.service.calls if call in ("send", "close_fence", "find")]
+    calls = [call for call in world.service.calls if call in ("send", "close_batch", "find")]
     again = [number for number, call in enumerate(calls) if call == "send"][1:]
     for number in again:
         before = calls[:number]
-        assert before.index("close_fence") < len(before) - 1 - before[::-1].index("find")
+        assert before.index("close_batch") < len(before) - 1 - before[::-1].index("find")
     assert len(world.service.paid) <= 1
 
 
@@ -63,13 +63,13 @@ def test_a_refusal_for_good_is_one_only_when_nothing_is_listed_after_the_settlin
     assert (result.state, result.error, world.row.state) == (JobState.FAILED, "bad request", S.REFUSED)
     assert world.clock.now - began >= world.settings.settle_s
     assert world.ledger.spending("*", Period.TOTAL, world.clock())[0].usd == 0
-    assert not any(world.service.fences.values())
+    assert not any(world.service.batches.values())
 
 
 def test_what_never_left_this_machine_is_tried_again_in_the_same_batch(world: World) -> None:
     world.service.faults["send"] = ["unsent", "unsent"]
     world.run()
-    assert (world.row.sends, world.row.round, len(world.row.fences)) == (3, 0, 1)
+    assert (world.row.sends, world.row.round, len(world.row.batches)) == (3, 0, 1)
 
 
 def test_the_time_that_a_service_asks_for_is_kept_over_processes(world: World) -> None:
@@ -116,7 +116,7 @@ def test_an_absurd_time_to_wait_is_bounded(world: World, asked_s: float) -> None
 
 
 @pytest.mark.parametrize("by_s", [3600.0, -3600.0])
-@pytest.mark.parametrize("when", ["find", "close_fence", "send"])
+@pytest.mark.parametrize("when", ["find", "close_batch", "send"])
 def test_a_clock_that_is_set_neither_shortens_nor_lengthens_the_settling_time(
     world: World, by_s: float, when: str
 ) -> None:
@@ -208,7 +208,7 @@ def test_a_job_is_fetched_and_billed_at_the_approved_price_when_the_device_is_go
     sent(world)
     runtime, backend = later()
     backend.usd_per_s = 99.0
-    for verb in ("calibration", "price", "estimate", "quota_left", "freeze", "open_fence", "send"):
+    for verb in ("calibration", "price", "estimate", "quota_left", "freeze", "open_batch", "send"):
         setattr(backend, verb, _gone)
     for verb in ("calibration_for", "usage"):
         world.service.faults[verb] = ["never"]
@@ -250,9 +250,9 @@ def test_a_case_whose_job_cannot_be_used_pauses_and_does_not_fail(world: World) 
 
 def test_a_job_that_is_not_ours_is_not_taken_for_ours(world: World) -> None:
     world.service.jobs["job-0"] = RemoteJob(
-        job_id="job-0", state=JobState.DONE, fence="of others", tags=("theirs",)
+        job_id="job-0", state=JobState.DONE, batch="of others", tags=("theirs",)
     )
-    world.backend.send = lambda payload, fence: world.service.jobs["job-0"]
+    world.backend.send = lambda payload, batch: world.service.jobs["job-0"]
     with pytest.raises(Held, match="carries neither its tag nor its batch"):
         world.run()
     assert (world.row.state, world.row.job_id) == (S.PARKED, None)
@@ -279,7 +279,7 @@ def test_a_bill_above_the_approved_cap_is_an_incident_and_an_absurd_one_a_person
 
 
 def test_a_batch_that_the_service_has_forgotten_keeps_no_bill_from_being_booked(world: World) -> None:
-    world.service.faults["close_fence"] = ["never"] * 9
+    world.service.faults["close_batch"] = ["never"] * 9
     world.run()
     assert (world.row.state, world.spent.qpu_s) == (S.DONE, CHARGE_S)
 

@@ -33,8 +33,8 @@ def test_the_quiet_case_is_one_job_its_result_and_its_bill(world: World) -> None
 
 def test_the_fence_is_on_record_before_the_post_and_the_tag_before_the_fence(world: World) -> None:
     world.run()
-    order = [call for call in world.service.calls if call in ("freeze", "open_fence", "send")]
-    assert order == ["freeze", "open_fence", "send"]
+    order = [call for call in world.service.calls if call in ("freeze", "open_batch", "send")]
+    assert order == ["freeze", "open_batch", "send"]
     moves = [event["body"] for event in world.ledger.events("c") if event["kind"] == "handoff.moved"]
     wanted = "frozen authorised fenced sending submitted fetched settled done"
     assert [body["changed"]["state"] for body in moves] == wanted.split()
@@ -58,9 +58,9 @@ def test_a_lost_post_is_repeated_in_a_new_fence_only_after_the_settling_time(wor
     world.service.faults["send"] = ["before"]
     before = world.clock.now
     world.run()
-    assert (world.row.round, len(world.row.fences), world.row.sends) == (1, 2, 2)
+    assert (world.row.round, len(world.row.batches), world.row.sends) == (1, 2, 2)
     assert world.clock.now - before > world.settings.settle_s
-    assert world.service.fences["fence-0"] is False
+    assert world.service.batches["batch-0"] is False
 
 
 def test_a_job_that_is_listed_late_but_within_the_settling_time_is_adopted(world: World) -> None:
@@ -76,9 +76,9 @@ def test_more_than_one_job_keeps_the_earliest_cancels_the_rest_and_says_so(make_
     world.service.faults["send"] = ["after"]
     send = world.backend.send
 
-    def twice(payload: Any, fence: str) -> Any:
-        world.service.accept([world.row.tag], fence)
-        return send(payload, fence)
+    def twice(payload: Any, batch: str) -> Any:
+        world.service.accept([world.row.tag], batch)
+        return send(payload, batch)
 
     world.backend.send = twice
     result = world.run()
@@ -96,7 +96,7 @@ def test_a_service_that_violates_the_fence_is_found_out_at_the_bill(make_world: 
 
     def late(job_id: str) -> Any:
         if len(world.service.jobs) == 1:
-            world.service.accept([world.row.tag], "fence-0")
+            world.service.accept([world.row.tag], "batch-0")
         return look(job_id)
 
     world.backend.look = late
@@ -105,7 +105,7 @@ def test_a_service_that_violates_the_fence_is_found_out_at_the_bill(make_world: 
     assert "second job" in world.row.incidents[0]
 
 
-@pytest.mark.parametrize("verb", ["close_fence", "find"])
+@pytest.mark.parametrize("verb", ["close_batch", "find"])
 def test_what_cannot_be_learnt_in_time_is_parked_for_a_person(world: World, verb: str) -> None:
     world.service.faults = {"send": ["before"], verb: ["down"]}
     with pytest.raises(Held, match="parked"):
@@ -163,7 +163,7 @@ def test_without_a_persons_word_nothing_is_sent_and_with_it_exactly_what_was_sho
     world = make_world(approval=True)
     with pytest.raises(Held, match="approve"):
         world.run()
-    assert "open_fence" not in world.service.calls
+    assert "open_batch" not in world.service.calls
     [asked] = world.ledger.approvals("c")
     assert asked.subject == world.row.payload
     with pytest.raises(Held):  # asked once, not twice
@@ -216,10 +216,10 @@ def test_a_service_that_cannot_be_reached_is_named_while_it_is_waited_for_and_af
     make_world: Make,
 ) -> None:
     world = make_world(rules=SubmissionRules(wait_s=20))
-    world.service.faults["open_fence"] = ["down"]
-    with pytest.raises(Waiting, match="open_fence: connection reset"):
+    world.service.faults["open_batch"] = ["down"]
+    with pytest.raises(Waiting, match="open_batch: connection reset"):
         world.run()
-    assert "open_fence: connection reset" in world.told[-1].message
+    assert "open_batch: connection reset" in world.told[-1].message
     world.service.faults.clear()
     assert world.run().ok
 
@@ -343,7 +343,7 @@ def test_a_result_that_ran_after_a_drift_is_marked(world: World) -> None:
 
 
 def test_a_service_that_refuses_to_open_a_batch_stops_the_case_with_nothing_sent(world: World) -> None:
-    world.service.faults["open_fence"] = ["never"]
+    world.service.faults["open_batch"] = ["never"]
     with pytest.raises(BackendError, match="refused"):
         world.run()
     assert world.row.state is S.AUTHORISED

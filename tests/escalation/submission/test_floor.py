@@ -262,13 +262,13 @@ def test_what_the_site_takes_back_after_the_money_was_set_aside_is_not_sent(
     fine = hardware.settings.model_copy(update={"unasked_usd": 100.0})
     hardware.settings = fine
     handing = hardware.handing()
-    opened = handing.backend.open_fence
+    opened = handing.backend.open_batch
 
     def meanwhile() -> str:
         handing.settings = fine.model_copy(update=change)
         return opened()
 
-    handing.backend.open_fence = meanwhile  # type: ignore[method-assign]
+    handing.backend.open_batch = meanwhile  # type: ignore[method-assign]
     result = drive(hardware, handing)
     assert (result.ok, hardware.service.jobs) == (False, {})
     assert hardware.row.reason.startswith(said)
@@ -314,14 +314,14 @@ def test_a_price_that_rose_after_the_money_was_set_aside_is_asked_about_anew(har
         hardware.run()
     answered(hardware)
     handing = hardware.handing()
-    opened = handing.backend.open_fence
+    opened = handing.backend.open_batch
 
     def meanwhile() -> str:
         priced(hardware, 3.2)
         handing.settings = hardware.settings
         return opened()
 
-    handing.backend.open_fence = meanwhile  # type: ignore[method-assign]
+    handing.backend.open_batch = meanwhile  # type: ignore[method-assign]
     with pytest.raises(Held):
         drive(hardware, handing)
     assert hardware.service.jobs == {}

@@ -54,7 +54,7 @@ def test_a_name_that_means_nothing_is_bad_input(world: World, name: str) -> None
 
 def test_adopting_takes_a_job_that_carries_the_tag_and_the_case_goes_on_with_it(world: World) -> None:
     row = parked(world)
-    job = world.service.accept([row.tag], row.fence)
+    job = world.service.accept([row.tag], row.batch)
     person.adopt(world.ledger, world.backend, row, job.job_id, ANNA)
     assert world.run().values == {"job": job.job_id}
     assert (world.row.state, world.service.paid) == (S.DONE, [job.job_id])
@@ -62,7 +62,7 @@ def test_adopting_takes_a_job_that_carries_the_tag_and_the_case_goes_on_with_it(
 
 def test_a_job_of_somebody_else_or_of_nobody_is_not_adopted(world: World) -> None:
     row = parked(world)
-    other = world.service.accept(["tierwise-other"], "fence-9")
+    other = world.service.accept(["tierwise-other"], "batch-9")
     with pytest.raises(BadInput, match=f"expected the tag {row.tag}, got tierwise-other"):
         person.adopt(world.ledger, world.backend, row, other.job_id, ANNA)
     with pytest.raises(BadInput, match="job nope"):
@@ -108,7 +108,7 @@ def test_giving_up_a_parked_submission_stops_what_the_service_has_and_keeps_the_
     world: World,
 ) -> None:
     row = parked(world)
-    job = world.service.accept([row.tag], row.fence)
+    job = world.service.accept([row.tag], row.batch)
     done = person.cancel(world.ledger, row, ANNA, opened(world))
     assert (done.state, world.service.paid) == (S.CANCELLED, [])
     assert "given up by anna" in done.reason

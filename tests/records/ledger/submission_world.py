@@ -79,19 +79,19 @@ class TimedService(ModelService):
     def arrive(self) -> None:
         """POSTs whose senders gave up reach the service, which takes them if their batch is open."""
         for each in list(self.under_way):
-            at_s, tags, fence = each
+            at_s, tags, batch = each
             if at_s <= self.clock.now:
                 self.under_way.remove(each)
-                if self.fences.get(fence):
-                    self.accept(tags, fence)
+                if self.batches.get(batch):
+                    self.accept(tags, batch)
 
-    def accept(self, tags: Sequence[str], fence: str) -> RemoteJob:
-        made = super().accept(tags, fence)
+    def accept(self, tags: Sequence[str], batch: str) -> RemoteJob:
+        made = super().accept(tags, batch)
         self.accepted_at[made.job_id] = self.clock.now
         return made
 
-    def post_late(self, tags: Sequence[str], fence: str) -> None:
-        self.under_way.append((self.clock.now + self.late_s, tags, fence))
+    def post_late(self, tags: Sequence[str], batch: str) -> None:
+        self.under_way.append((self.clock.now + self.late_s, tags, batch))
 
     def listed(self) -> list[RemoteJob]:
         return [job for name, job in self.jobs.items() if self._age(name) >= self.lag_s]

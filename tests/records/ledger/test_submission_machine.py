@@ -39,8 +39,8 @@ from tests.records.ledger.submission_world import (
 S = SubmissionState
 BEFORE_THE_POST = (S.WANTED, S.FROZEN, S.AUTHORISED)
 FAULTS = {
-    "open_fence": ("before", "after"),
-    "close_fence": ("before", "after", "down"),
+    "open_batch": ("before", "after"),
+    "close_batch": ("before", "after", "down"),
     "find": ("before", "down"),
     "look": ("before",),
     "fetch": ("before", "garbage"),

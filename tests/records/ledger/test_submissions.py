@@ -69,8 +69,8 @@ def test_submissions_come_in_the_order_in_which_they_were_opened(opened: SqlLedg
 
 def test_a_move_notes_what_changed_and_when(opened: SqlLedger, reach: Reach, open_ledger: Open) -> None:
     row = reach(opened, S.AUTHORISED)
-    moved = opened.move(row, S.FENCED, 2000.0, fences=("batch-1",))
-    assert (moved.state, moved.since, moved.fence) == (S.FENCED, 2000.0, "batch-1")
+    moved = opened.move(row, S.FENCED, 2000.0, batches=("batch-1",))
+    assert (moved.state, moved.since, moved.batch) == (S.FENCED, 2000.0, "batch-1")
     assert open_ledger().find_submission(KEY) == moved
     said = opened.events("c")[-1]
     assert said["kind"] == "handoff.moved"

@@ -62,7 +62,9 @@ def settled(
         row = reach(ledger, S.SETTLED)
         kept = {"decision": "d" * 64, "submission": "e" * 64, "run": "f" * 64}
         said = {"circuits": 2, "shots": 200}
-        row = ledger.amend(row, job_id="job-1", fences=("batch-1", "batch-2"), calibrations=kept, frozen=said)
+        row = ledger.amend(
+            row, job_id="job-1", batches=("batch-1", "batch-2"), calibrations=kept, frozen=said
+        )
         before_the_end(row)
         ledger.add_attempt("c", make_attempt(0), None)
         tracker.attempt_finished("c", make_attempt(0), None, [])
