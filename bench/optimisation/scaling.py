@@ -99,7 +99,7 @@ def _throughput(place: Place, worlds: list[int], repeats: int) -> None:
     for turn in range(repeats):
         for ranks in worlds:
             result = place.run(model, 0.0, THROUGHPUT_S, turn + 1, Portfolio(ranks, engines=("tempering",)))
-            tried = [seat["notes"]["flips_tried"] for seats in _story(result)["ranks"] for seat in seats]
+            tried = [slot["notes"]["flips_tried"] for slots in _story(result)["ranks"] for slot in slots]
             rates.setdefault(ranks, []).append(sum(tried) / THROUGHPUT_S / 1e6)
     for ranks, found in rates.items():
         efficiency = median(found) / median(rates[1]) / ranks

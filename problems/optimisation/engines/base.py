@@ -6,7 +6,7 @@ from problems.optimisation.model.points import Point
 from problems.optimisation.proofs.model import Proof
 
 
-class Board(Protocol):
+class Incumbent(Protocol):
     """What is known so far, on every rank: the best point, the best bound. Costs are minimised integers."""
 
     @property
@@ -54,11 +54,11 @@ class Engine(Protocol):
     deterministic: ClassVar[bool]
     """Whether a slice of one `effort_s`, fed one board, does the same whatever the machine's speed."""
 
-    def run(self, board: Board, effort_s: float) -> bool:
-        """Works for about `effort_s` seconds of an ordinary core, or until `board.stop()`.
+    def run(self, incumbent: Incumbent, effort_s: float) -> bool:
+        """Works for about `effort_s` seconds of an ordinary core, or until `incumbent.stop()`.
 
         Effort is turned into the engine's own counts (sweeps, moves, deterministic time) where it can be, so
-        that a slice is the same on any machine. It never runs much beyond `board.left_s()`.
+        that a slice is the same on any machine. It never runs much beyond `incumbent.left_s()`.
 
         Returns:
             Whether another slice may be worth it; False when the engine has nothing more to give.

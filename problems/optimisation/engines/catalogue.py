@@ -37,7 +37,7 @@ ENGINES: Mapping[str, Entry] = {
     "cutting_planes": Entry(f"{HERE}.cutting_planes:CuttingPlanes"),
     "semidefinite": Entry(f"{HERE}.semidefinite:Semidefinite"),
     "spin_tree": Entry(f"{HERE}.spin_tree:SpinTree"),
-    "programme_tree": Entry(f"{HERE}.programme_tree:ProgrammeTree"),
+    "mip_tree": Entry(f"{HERE}.mip_tree:MipTree"),
 }
 
 

@@ -14,7 +14,7 @@ from typing import Any, ClassVar
 
 from ortools.sat.python import cp_model
 
-from problems.optimisation.engines.base import Board, Unsuitable
+from problems.optimisation.engines.base import Incumbent, Unsuitable
 from problems.optimisation.forms.interval import interval_model
 from problems.optimisation.model.models import Model
 from problems.optimisation.proofs.model import Proof
@@ -60,25 +60,25 @@ class CpSat:
         self._work = 0.0
         self._status = ""
 
-    def run(self, board: Board, effort_s: float) -> bool:
+    def run(self, incumbent: Incumbent, effort_s: float) -> bool:
         """Solves for a while; False once nothing is left to find or prove."""
-        if board.stop():
+        if incumbent.stop():
             return True
-        self._made.hint(board.point)
-        turn = 0 if board.point is None else self._slices % len(self._settings)
-        solver = self._solver(self._settings[turn], effort_s, board.left_s())
+        self._made.hint(incumbent.point)
+        turn = 0 if incumbent.point is None else self._slices % len(self._settings)
+        solver = self._solver(self._settings[turn], effort_s, incumbent.left_s())
         heard: SimpleQueue[Callable[[], None]] = SimpleQueue()
-        solver.best_bound_callback = lambda bound: heard.put(partial(self._prove, board, bound))
-        answers = _Answers(lambda values: heard.put(partial(self._offer, board, values)))
+        solver.best_bound_callback = lambda bound: heard.put(partial(self._prove, incumbent, bound))
+        answers = _Answers(lambda values: heard.put(partial(self._offer, incumbent, values)))
         worker = Thread(target=solver.solve, args=(self._made.model, answers), daemon=True)
         worker.start()
         while worker.is_alive():
             _hear(heard, POLL_S)
-            if board.stop():
+            if incumbent.stop():
                 solver.stop_search()
                 worker.join(POLL_S)
         _hear(heard, 0.0)
-        return self._finish(board, solver)
+        return self._finish(incumbent, solver)
 
     def notes(self) -> dict[str, Any]:
         """What was done, and with which parameters."""
@@ -102,23 +102,23 @@ class CpSat:
         solver.parameters.max_time_in_seconds = max(left_s, POLL_S)
         return solver
 
-    def _offer(self, board: Board, values: list[int]) -> None:
-        self._answers += board.offer(self._made.point_of(values), self.name)
+    def _offer(self, incumbent: Incumbent, values: list[int]) -> None:
+        self._answers += incumbent.offer(self._made.point_of(values), self.name)
 
-    def _prove(self, board: Board, bound: float) -> None:
+    def _prove(self, incumbent: Incumbent, bound: float) -> None:
         if abs(bound) < MOST_BOUND:
             proof = Proof("second_engine", ceil(bound - _ROUNDING), {"engine": self.name})
-            self._bounds += board.prove(proof, self.name)
+            self._bounds += incumbent.prove(proof, self.name)
 
-    def _finish(self, board: Board, solver: cp_model.CpSolver) -> bool:
+    def _finish(self, incumbent: Incumbent, solver: cp_model.CpSolver) -> bool:
         """Takes what the end of the search says besides."""
         self._slices += 1
         self._work += solver.deterministic_time
         self._status = solver.status_name(solver.response_proto.status)
         # Without an answer the bound reported here may be 0, whatever was proven; the callback's never is.
         if self._status in {"OPTIMAL", "FEASIBLE"}:
-            self._offer(board, list(solver.response_proto.solution))
-            self._prove(board, solver.best_objective_bound)
+            self._offer(incumbent, list(solver.response_proto.solution))
+            self._prove(incumbent, solver.best_objective_bound)
         return self._status not in {"OPTIMAL", "INFEASIBLE"}
 
 

@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array
 
-from problems.optimisation.engines.base import Board
+from problems.optimisation.engines.base import Incumbent
 from problems.optimisation.engines.bounds.cut_pool import CutPool, spread
-from problems.optimisation.engines.programme_nodes import Node, Nodes
+from problems.optimisation.engines.mip_nodes import Node, Nodes
 from problems.optimisation.engines.proof_tree import proof_nodes
 
 SHIFT = 20
@@ -35,7 +35,7 @@ class CutTree:
         self.limit, self.rows, self.made, self.over = limit, list(pool.active), 0, False
         grown = pool.grown()
         self._columns = np.flatnonzero(grown.top > 0)
-        self._whole, self._base = grown, pool.programme
+        self._whole, self._base = grown, pool.mip
         self._part = replace(
             grown,
             cost=grown.cost[self._columns],
@@ -47,13 +47,13 @@ class CutTree:
         self._open: list[tuple[int, int, Node]] = []
         self._stuck: list[int] = []
 
-    def step(self, board: Board) -> float:
+    def step(self, incumbent: Incumbent) -> float:
         """Bounds the root, or divides a node and bounds its children; returns the work in seconds."""
         before = self.made
         if not self.made:
-            self._enter(self._root, board)
+            self._enter(self._root, incumbent)
         else:
-            self._divide(board)
+            self._divide(incumbent)
         self.over = not self._open or self.made * self._part.rows > MOST_NUMBERS
         return 1e-4 + (self.made - before) * (5e-3 + 1.5e-6 * int(self._part.matrix.nnz))
 
@@ -77,25 +77,25 @@ class CutTree:
         names = [*range(self._base.rows), *self.rows]
         return {kind: spread(dict(zip(names, duals, strict=True)), number, len(number))}
 
-    def _divide(self, board: Board) -> None:
+    def _divide(self, incumbent: Incumbent) -> None:
         _, _, node = heapq.heappop(self._open)
-        if board.cost is not None and node.proven >= board.cost:
+        if incumbent.cost is not None and node.proven >= incumbent.cost:
             return
         children = self._nodes.divide(node)
         if children is None:
             self._stuck.append(node.proven)
             return
         for child in children:
-            self._enter(child, board)
+            self._enter(child, incumbent)
         node.children, node.duals, node.x = children, None, None
 
-    def _enter(self, node: Node, board: Board) -> None:
-        self._nodes.bound(node, board.cost, board.left_s())
+    def _enter(self, node: Node, incumbent: Incumbent) -> None:
+        self._nodes.bound(node, incumbent.cost, incumbent.left_s())
         self.made += 1
         whole = self._nodes.whole(node)
         if whole is not None:
             x = np.zeros(self._base.columns, dtype=np.int64)
             x[self._columns] = whole
-            board.offer(self._base.point_of(x), "cutting_planes")
-        if not node.empty and (board.cost is None or node.proven < board.cost):
+            incumbent.offer(self._base.point_of(x), "cutting_planes")
+        if not node.empty and (incumbent.cost is None or node.proven < incumbent.cost):
             heapq.heappush(self._open, (node.proven, -self.made, node))

@@ -1,9 +1,9 @@
-"""Cutting planes on the integer programme, fixed columns, then branch and bound on what is left.
+"""Cutting planes on the MIP, fixed columns, then branch and bound on what is left.
 
 Rounds solve the relaxation (columns of a large reduced cost are left out until they are needed), drop cuts
 without a multiplier, add cuts, and fix columns at 0 whose use costs more than the best answer that
 is known. When rounds gain nothing, the few columns that are left are divided, best first (Padberg & Rinaldi
-1991, SIAM Rev. 33, 60). Each bound goes with a proof in exact arithmetic: `programme_cuts` in `proofs.model`.
+1991, SIAM Rev. 33, 60). Each bound goes with a proof in exact arithmetic: `mip_cuts` in `proofs.model`.
 """
 
 from dataclasses import dataclass, replace
@@ -13,16 +13,16 @@ import numpy as np
 from scipy.sparse import csr_array
 from threadpoolctl import threadpool_limits
 
-from problems.optimisation.engines.base import Board, Unsuitable
+from problems.optimisation.engines.base import Incumbent, Unsuitable
 from problems.optimisation.engines.bounds.cut_pool import CutPool, spread
 from problems.optimisation.engines.bounds.linear import Linear
 from problems.optimisation.engines.bounds.modular_cuts import separate, tight
 from problems.optimisation.engines.cut_tree import SHIFT, CutTree
-from problems.optimisation.forms.compile import compile_programme
-from problems.optimisation.forms.programme import FREE, Ints, Programme
+from problems.optimisation.forms.compile import compile_mip
+from problems.optimisation.forms.mip import FREE, Ints, Mip
 from problems.optimisation.model.models import Appointments, IndependentSet, Model, Triage
+from problems.optimisation.proofs.mip_dual import ExactDual, rounded_up
 from problems.optimisation.proofs.model import Proof
-from problems.optimisation.proofs.programme_dual import ExactDual, rounded_up
 from toolbox.arrays.types import Floats
 
 MOST_COLUMNS = 60_000
@@ -42,7 +42,7 @@ LATER = 1.25
 REPLANT = 0.7
 """Of the gap: with less of it left, by a better answer, cuts and fixings are taken up again."""
 ROUND_S = 0.1
-"""Of an ordinary core, besides the linear programmes."""
+"""Of an ordinary core, besides the linear programs."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,13 +71,13 @@ class CuttingPlanes:
     def __init__(self, model: Model, seed: int) -> None:
         if not isinstance(model, Appointments | Triage | IndependentSet):
             raise Unsuitable(f"{self.name} treats appointments, triage and independent_set, not {model.kind}")
-        self._programme = compile_programme(model)
-        if self._programme.columns > MOST_COLUMNS:
-            raise Unsuitable(f"expected at most {MOST_COLUMNS} columns, got {self._programme.columns}")
-        if sum(map(abs, (self._programme.cost * self._programme.top).tolist())) > MOST_COST:
+        self._mip = compile_mip(model)
+        if self._mip.columns > MOST_COLUMNS:
+            raise Unsuitable(f"expected at most {MOST_COLUMNS} columns, got {self._mip.columns}")
+        if sum(map(abs, (self._mip.cost * self._mip.top).tolist())) > MOST_COST:
             raise Unsuitable(f"expected costs that sum up to {MOST_COST} at most")
-        self._pool, self._rng = CutPool(self._programme), np.random.default_rng(seed)
-        self._near = np.ones(self._programme.columns, dtype=np.bool_)
+        self._pool, self._rng = CutPool(self._mip), np.random.default_rng(seed)
+        self._near = np.ones(self._mip.columns, dtype=np.bool_)
         self._leaf: tuple[str, dict[int, int]] | None = None
         self._best: int | None = None
         self._cutoff: int | None = None
@@ -85,14 +85,14 @@ class CuttingPlanes:
         self._rounds = self._idle = 0
         self._work_s = self._told_s = 0.0
         self._over = False
-        self._board: Board
+        self._board: Incumbent
 
-    def run(self, board: Board, effort_s: float) -> bool:
+    def run(self, incumbent: Incumbent, effort_s: float) -> bool:
         """See `base.Engine`; a step is a round of cuts or a node."""
-        self._board = board
+        self._board = incumbent
         until_s = self._work_s + effort_s
         with threadpool_limits(1):
-            while not (self._over or board.stop()) and self._work_s < until_s:
+            while not (self._over or incumbent.stop()) and self._work_s < until_s:
                 self._step()
                 if self._work_s > LATER * self._told_s:
                     self._tell()
@@ -180,7 +180,7 @@ class CuttingPlanes:
 
     def _empty(self, exact: ExactDual, ray: Ints) -> None:
         """Nothing is left that costs less than the best answer, if the ray shows that."""
-        top = exact.programme.top
+        top = exact.mip.top
         if exact.weigh(ray.tolist(), SHIFT, np.zeros_like(top), top, priced=False) > 0:
             self._leaf = "ray", self._pool.named(ray)
 
@@ -213,7 +213,7 @@ class CuttingPlanes:
             steps, number = self._pool.steps(duals)
             nodes = [{kind: spread(duals, number, len(number))}]
         data = {"shift": SHIFT, "cutoff": self._cutoff, "steps": steps, "nodes": nodes}
-        self._board.prove(Proof("programme_cuts", bound, data), self.name)
+        self._board.prove(Proof("mip_cuts", bound, data), self.name)
 
     def _bound(self) -> int | None:
         """What can be proven now."""
@@ -227,19 +227,19 @@ class CuttingPlanes:
         return min(shown, default=None)
 
 
-def narrowed(programme: Programme, columns: Ints) -> Programme:
-    """The programme with some of its columns."""
+def narrowed(mip: Mip, columns: Ints) -> Mip:
+    """The MIP with some of its columns."""
     return replace(
-        programme,
-        cost=programme.cost[columns],
-        matrix=csr_array(programme.matrix[:, columns]),
-        top=programme.top[columns],
+        mip,
+        cost=mip.cost[columns],
+        matrix=csr_array(mip.matrix[:, columns]),
+        top=mip.top[columns],
     )
 
 
-def allowed(programme: Programme, duals: Floats) -> Ints:
+def allowed(mip: Mip, duals: Floats) -> Ints:
     """Multipliers in units of 2**-SHIFT, without those for sides that rows do not have."""
     whole = np.rint(duals * 2.0**SHIFT).astype(np.int64)
-    wrong = (whole > 0) & (programme.lower == -FREE)
-    wrong |= (whole < 0) & (programme.upper == FREE)
+    wrong = (whole > 0) & (mip.lower == -FREE)
+    wrong |= (whole < 0) & (mip.upper == FREE)
     return np.where(wrong, 0, whole)

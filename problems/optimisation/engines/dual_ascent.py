@@ -1,6 +1,6 @@
-"""Multipliers that cost a moment: one pass of coordinate ascent on the dual of an integer programme.
+"""Multipliers that cost a moment: one pass of coordinate ascent on the dual of a MIP.
 
-What a linear programme takes minutes for is bounded here at once, more loosely. Row by row the multiplier
+What a linear program takes minutes for is bounded here at once, more loosely. Row by row the multiplier
 goes to where the bound of `problems.optimisation.proofs.model` is largest with all others held: that bound is
 concave and piecewise linear in it (Bertsekas 1999, Nonlinear Programming, section 6.3). On clique rows this
 is a greedy clique cover, on rows that give everybody one place it is everybody's best place.
@@ -8,19 +8,19 @@ is a greedy clique cover, on rows that give everybody one place it is everybody'
 
 import numpy as np
 
-from problems.optimisation.forms.programme import FREE, Programme
+from problems.optimisation.forms.mip import FREE, Mip
 from toolbox.arrays.types import Floats
 
 
-def ascended(programme: Programme) -> Floats:
+def ascended(mip: Mip) -> Floats:
     """Returns multipliers of the rows, float64 of shape (rows,); rows are taken in their order."""
-    matrix, top = programme.matrix, programme.top.astype(float)
-    reduced = programme.cost.astype(float)
-    duals = np.zeros(programme.rows)
-    for row in range(programme.rows):
+    matrix, top = mip.matrix, mip.top.astype(float)
+    reduced = mip.cost.astype(float)
+    duals = np.zeros(mip.rows)
+    for row in range(mip.rows):
         span = slice(matrix.indptr[row], matrix.indptr[row + 1])
         columns, entries = matrix.indices[span], matrix.data[span].astype(float)
-        for limit, side in ((programme.lower[row], 1.0), (-programme.upper[row], -1.0)):
+        for limit, side in ((mip.lower[row], 1.0), (-mip.upper[row], -1.0)):
             if limit in (FREE, -FREE):
                 continue
             step = _step(float(limit), side * entries, reduced[columns], top[columns])

@@ -1,4 +1,4 @@
-"""What multipliers of an integer programme's rows prove, in exact arithmetic.
+"""What multipliers of a MIP's rows prove, in exact arithmetic.
 
 Weak duality with bounded variables, as `problems.optimisation.proofs.model` states it (Neumaier & Shcherbina
 2004, Math. Program. 99, 283). Real multipliers are rounded to multiples of 2**-shift first: that costs
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from problems.optimisation.forms.programme import FREE, Ints, Programme
+from problems.optimisation.forms.mip import FREE, Ints, Mip
 from problems.optimisation.proofs.model import Proof
 from toolbox.arrays.types import Floats
 
@@ -30,10 +30,10 @@ class Multipliers:
     def proof(self) -> Proof:
         """Returns the bound with its proof."""
         data = {"shift": self.shift, "duals": self.duals.tolist()}
-        return Proof("programme_dual", self.bound, data)
+        return Proof("mip_dual", self.bound, data)
 
 
-def multipliers(programme: Programme, duals: Floats, shift: int) -> Multipliers:
+def multipliers(mip: Mip, duals: Floats, shift: int) -> Multipliers:
     """Rounds real multipliers, one a row, and proves what they give.
 
     A multiplier that points at a limit that its row does not have is set to 0.
@@ -46,38 +46,38 @@ def multipliers(programme: Programme, duals: Floats, shift: int) -> Multipliers:
     if np.abs(scaled).max(initial=0.0) >= _MOST:
         raise OverflowError("a multiplier is too large for 64 bits")
     whole = scaled.astype(np.int64)
-    whole[(whole > 0) & (programme.lower == -FREE)] = 0
-    whole[(whole < 0) & (programme.upper == FREE)] = 0
-    return Multipliers(whole, shift, _rounded_up(_scaled_bound(programme, whole, shift), shift))
+    whole[(whole > 0) & (mip.lower == -FREE)] = 0
+    whole[(whole < 0) & (mip.upper == FREE)] = 0
+    return Multipliers(whole, shift, _rounded_up(_scaled_bound(mip, whole, shift), shift))
 
 
-def best_multipliers(programme: Programme, duals: Floats) -> Multipliers | None:
+def best_multipliers(mip: Mip, duals: Floats) -> Multipliers | None:
     """Rounds real multipliers with as many binary digits as fit; None where not even whole numbers do."""
     for shift in SHIFTS:
         try:
-            return multipliers(programme, duals, shift)
+            return multipliers(mip, duals, shift)
         except OverflowError:
             continue
     return None
 
 
-def _scaled_bound(programme: Programme, whole: Ints, shift: int) -> int:
+def _scaled_bound(mip: Mip, whole: Ints, shift: int) -> int:
     """The bound times 2**shift."""
-    _guard(programme, whole, shift)
-    limit = np.where(whole > 0, programme.lower, programme.upper)
+    _guard(mip, whole, shift)
+    limit = np.where(whole > 0, mip.lower, mip.upper)
     used = whole != 0
     rows = int((whole[used].astype(object) * limit[used].astype(object)).sum())
-    reduced = (programme.cost << shift) - programme.transposed @ whole
+    reduced = (mip.cost << shift) - mip.transposed @ whole
     paid = np.minimum(reduced, 0)
-    columns = sum(int(each) for each in paid * programme.top)
-    return (programme.offset << shift) + rows + columns
+    columns = sum(int(each) for each in paid * mip.top)
+    return (mip.offset << shift) + rows + columns
 
 
-def _guard(programme: Programme, whole: Ints, shift: int) -> None:
+def _guard(mip: Mip, whole: Ints, shift: int) -> None:
     """Refuses what 64 bits might not hold, by limits on sums in floating point with room to spare."""
-    each = np.abs(programme.cost.astype(float)) * 2.0**shift
-    each += abs(programme.transposed).astype(float) @ np.abs(whole.astype(float))
-    if (each * programme.top).max(initial=0.0) >= _MOST:
+    each = np.abs(mip.cost.astype(float)) * 2.0**shift
+    each += abs(mip.transposed).astype(float) @ np.abs(whole.astype(float))
+    if (each * mip.top).max(initial=0.0) >= _MOST:
         raise OverflowError("reduced costs may not fit 64 bits")
 
 

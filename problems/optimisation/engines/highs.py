@@ -1,4 +1,4 @@
-"""HiGHS (Huangfu & Hall 2018, Math. Prog. Comp. 10, 119), as scipy has it, on the integer programme.
+"""HiGHS (Huangfu & Hall 2018, Math. Prog. Comp. 10, 119), as scipy has it, on the MIP.
 
 With an answer in hand it is asked for a better one: that there is none proves the answer best. It begins anew
 with every slice, so the caller makes slices longer and longer; and it runs in a process of its own, which is
@@ -19,9 +19,9 @@ from weakref import finalize
 import numpy as np
 
 from problems.optimisation.engines import highs_child
-from problems.optimisation.engines.base import Board, Unsuitable
-from problems.optimisation.forms.compile import compile_programme
-from problems.optimisation.forms.programme_appointments import MOST_STARTS, starts
+from problems.optimisation.engines.base import Incumbent, Unsuitable
+from problems.optimisation.forms.compile import compile_mip
+from problems.optimisation.forms.mip_appointments import MOST_STARTS, starts
 from problems.optimisation.model.models import Appointments, Model
 from problems.optimisation.proofs.model import Proof
 
@@ -47,37 +47,37 @@ class Highs:
         del seed  # scipy passes none on
         if isinstance(model, Appointments) and starts(model) > MOST_STARTS:
             raise Unsuitable(f"{self.name} takes up to {MOST_STARTS} starts of patients, not {starts(model)}")
-        self._programme = compile_programme(model)
-        entries = self._programme.matrix.nnz
+        self._mip = compile_mip(model)
+        entries = self._mip.matrix.nnz
         if entries > MOST_ENTRIES:
-            raise Unsuitable(f"{self.name} takes up to {MOST_ENTRIES} entries, the programme has {entries}")
+            raise Unsuitable(f"{self.name} takes up to {MOST_ENTRIES} entries, the MIP has {entries}")
         self._child: _Child | None = None
         self._slices = self._answers = self._bounds = self._nodes = 0
         self._status = ""
 
-    def run(self, board: Board, effort_s: float) -> bool:
+    def run(self, incumbent: Incumbent, effort_s: float) -> bool:
         """Solves for a while; False once nothing is left to find or prove."""
-        if board.stop():
+        if incumbent.stop():
             return True
         if self._child is None:
-            self._child = _Child(highs_child.packed(self._programme))
-        cost = board.cost
-        least_s = max(LEAST_S, LEAST_S_AN_ENTRY * self._programme.matrix.nnz)
-        limit_s = min(max(effort_s, least_s), max(board.left_s(), POLL_S))
+            self._child = _Child(highs_child.packed(self._mip))
+        cost = incumbent.cost
+        least_s = max(LEAST_S, LEAST_S_AN_ENTRY * self._mip.matrix.nnz)
+        limit_s = min(max(effort_s, least_s), max(incumbent.left_s(), POLL_S))
         self._child.ask({"time_limit_s": limit_s, "incumbent": cost})
         found = self._child.answer(POLL_S)
         while found is None:
-            if board.stop():
+            if incumbent.stop():
                 self._stop()
                 return True
             found = self._child.answer(POLL_S)
-        return self._finish(board, found, cost)
+        return self._finish(incumbent, found, cost)
 
     def notes(self) -> dict[str, Any]:
         """What was done."""
         return {
-            "columns": self._programme.columns,
-            "rows": self._programme.rows,
+            "columns": self._mip.columns,
+            "rows": self._mip.rows,
             "slices": self._slices,
             "answers": self._answers,
             "bounds": self._bounds,
@@ -85,20 +85,20 @@ class Highs:
             "status": self._status,
         }
 
-    def _finish(self, board: Board, found: dict[str, Any], cost: int | None) -> bool:
+    def _finish(self, incumbent: Incumbent, found: dict[str, Any], cost: int | None) -> bool:
         """Reads an answer; `cost` is that of the incumbent it had to be better than."""
         self._slices += 1
         self._nodes += found.get("nodes", 0)
         status = found["status"]
         self._status = {_SOLVED: "solved", _INFEASIBLE: "infeasible", _FAILED: "failed"}.get(status, "limit")
         if found["x"] is not None:
-            x = np.zeros(self._programme.columns, dtype=np.int64)
+            x = np.zeros(self._mip.columns, dtype=np.int64)
             for column, value in found["x"]:
                 x[column] = value
-            self._answers += board.offer(self._programme.point_of(x), self.name)
+            self._answers += incumbent.offer(self._mip.point_of(x), self.name)
         bound = self._bound(found, cost)
         if bound is not None:
-            self._bounds += board.prove(Proof("second_engine", bound, {"engine": self.name}), self.name)
+            self._bounds += incumbent.prove(Proof("second_engine", bound, {"engine": self.name}), self.name)
         if status in {_SOLVED, _INFEASIBLE, _FAILED}:
             self._stop()
         return status not in {_SOLVED, _INFEASIBLE, _FAILED}
@@ -120,7 +120,7 @@ class Highs:
 class _Child:
     """The process, and a thread that listens to it."""
 
-    def __init__(self, programme: bytes) -> None:
+    def __init__(self, mip: bytes) -> None:
         command = [sys.executable, "-m", highs_child.__name__]
         self._process = subprocess.Popen(
             command, cwd=_CHECKOUT, stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -128,7 +128,7 @@ class _Child:
         self._end = finalize(self, _ended, self._process)
         self._heard: SimpleQueue[bytes] = SimpleQueue()
         Thread(target=_listen, args=(self._process, self._heard), daemon=True).start()
-        self._write(programme)
+        self._write(mip)
 
     def ask(self, question: dict[str, Any]) -> None:
         """Sends a question."""

@@ -1,6 +1,6 @@
 """The process that runs HiGHS: scipy's call cannot be interrupted, a process can be ended.
 
-On standard input: the programme as NumPy's `.npz` behind its length (8 bytes, big-endian), then questions, a
+On standard input: the MIP as NumPy's `.npz` behind its length (8 bytes, big-endian), then questions, a
 line of JSON each: {"time_limit_s": seconds, "incumbent": a cost, or null}. An answer is a line: {"status":
 scipy's, "bound": on costs, or null, "x": [[column, value], …] without zeros, or null, "nodes": how many}.
 When its input ends, so does the process, whatever it is doing.
@@ -19,23 +19,23 @@ from numpy.typing import NDArray
 from scipy.optimize import Bounds, LinearConstraint, milp
 from scipy.sparse import csr_array, hstack, vstack
 
-from problems.optimisation.forms.programme import FREE, Ints, Programme
+from problems.optimisation.forms.mip import FREE, Ints, Mip
 
 HEADER_BYTES = 8
 
 Reals = NDArray[np.float64]
 
 
-def packed(programme: Programme) -> bytes:
-    """The programme as the child reads it."""
-    file, matrix = BytesIO(), programme.matrix
+def packed(mip: Mip) -> bytes:
+    """The MIP as the child reads it."""
+    file, matrix = BytesIO(), mip.matrix
     np.savez(
         file,
-        cost=programme.cost,
-        offset=np.int64(programme.offset),
-        lower=programme.lower,
-        upper=programme.upper,
-        top=programme.top,
+        cost=mip.cost,
+        offset=np.int64(mip.offset),
+        lower=mip.lower,
+        upper=mip.upper,
+        top=mip.top,
         data=matrix.data,
         indices=matrix.indices,
         indptr=matrix.indptr,
@@ -61,7 +61,7 @@ def _read(source: BinaryIO, asked: "SimpleQueue[bytes]") -> None:
 
 
 def solve(arrays: dict[str, Ints], time_limit_s: float, incumbent: int | None) -> dict[str, Any]:
-    """Runs HiGHS on the programme, or on the programme with an escape that costs what the incumbent costs."""
+    """Runs HiGHS on the MIP, or on the MIP with an escape that costs what the incumbent costs."""
     columns, offset = len(arrays["cost"]), int(arrays["offset"])
     cost, matrix, lower, upper = _rows(arrays)
     top = arrays["top"].astype(float)

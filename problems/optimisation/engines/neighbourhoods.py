@@ -10,7 +10,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Any, ClassVar, Generic, Protocol, Self, TypeVar
 
-from problems.optimisation.engines.base import Board
+from problems.optimisation.engines.base import Incumbent
 from problems.optimisation.engines.roulette import BEST, BETTER, KEPT, LOST, Roulette
 from problems.optimisation.engines.rounds import Rounds
 from problems.optimisation.model.points import Point
@@ -83,7 +83,7 @@ class NeighbourhoodSearch(ABC, Generic[A]):
         """All looks so far."""
         return self._looks
 
-    def _step(self, board: Board) -> None:
+    def _step(self, incumbent: Incumbent) -> None:
         """Searches until the board is to be asked again."""
         pause = self._looks + self.pause
         while self._looks < pause:
@@ -92,19 +92,19 @@ class NeighbourhoodSearch(ABC, Generic[A]):
     def _polish(self, trial: A) -> None:
         """Improves an answer that is the best one so far."""
 
-    def run(self, board: Board, effort_s: float) -> bool:
+    def run(self, incumbent: Incumbent, effort_s: float) -> bool:
         """Searches on, from the board's answer where that is better; always has more to give."""
         if self._looks == 0:
             self._construct()
-            self._offer(board)
+            self._offer(incumbent)
         until = self._spent() + max(1, int(effort_s * self.looks_per_s))
-        while not board.stop() and self._spent() < until:
-            self._adopt(board)
+        while not incumbent.stop() and self._spent() < until:
+            self._adopt(incumbent)
             before = self._best.cost
-            self._step(board)
+            self._step(incumbent)
             if self._best.cost < before:
-                self._offer(board)
-        self._offer(board)
+                self._offer(incumbent)
+        self._offer(incumbent)
         return True
 
     def notes(self) -> dict[str, Any]:
@@ -117,14 +117,14 @@ class NeighbourhoodSearch(ABC, Generic[A]):
             "insertions": self._insertions.shares(),
         }
 
-    def _adopt(self, board: Board) -> None:
-        if board.point is not None and board.cost is not None and board.cost < self._best.cost:
-            self._now = self._best = self._read(board.point)
+    def _adopt(self, incumbent: Incumbent) -> None:
+        if incumbent.point is not None and incumbent.cost is not None and incumbent.cost < self._best.cost:
+            self._now = self._best = self._read(incumbent.point)
             self._taken += 1
 
-    def _offer(self, board: Board) -> None:
-        if self._best.complete and (board.cost is None or self._best.cost < board.cost):
-            board.offer(self._best.point(), self.name)
+    def _offer(self, incumbent: Incumbent) -> None:
+        if self._best.complete and (incumbent.cost is None or self._best.cost < incumbent.cost):
+            incumbent.offer(self._best.point(), self.name)
 
     def _iterate(self) -> None:
         random, trial = self._random, self._now.copy()

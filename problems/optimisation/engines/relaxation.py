@@ -1,6 +1,6 @@
 """The bound of the linear relaxation, with multipliers that prove it.
 
-HiGHS's dual simplex solves the relaxation of the integer programme (Huangfu & Hall 2018, Math. Program.
+HiGHS's dual simplex solves the relaxation of the MIP (Huangfu & Hall 2018, Math. Program.
 Comput. 10, 119). Its multipliers are only a suggestion: what is claimed is what they prove in exact
 arithmetic after rounding (`exact_bound`): its tolerances and errors cannot make a bound wrong.
 """
@@ -13,22 +13,22 @@ import numpy as np
 from scipy.optimize import linprog
 from scipy.sparse import vstack
 
-from problems.optimisation.engines.base import Board, Unsuitable
+from problems.optimisation.engines.base import Incumbent, Unsuitable
 from problems.optimisation.engines.dual_ascent import ascended
 from problems.optimisation.engines.exact_bound import Multipliers, best_multipliers
-from problems.optimisation.forms.compile import compile_programme
-from problems.optimisation.forms.programme import FREE, Programme
+from problems.optimisation.forms.compile import compile_mip
+from problems.optimisation.forms.mip import FREE, Mip
 from problems.optimisation.model.models import Appointments, IndependentSet, Model, Triage
 from toolbox.arrays.types import Floats
 
 _solve: Callable[..., Any] = linprog
 """Its type stubs know no sparse matrices."""
 _LEAST_S = 0.05
-"""With less time left than this, no linear programme is begun."""
+"""With less time left than this, no linear program is begun."""
 
 
 class Relaxation:
-    """Proves the bound of the linear programme, then has nothing more to give."""
+    """Proves the bound of the linear program, then has nothing more to give."""
 
     name: ClassVar[str] = "relaxation"
     deterministic: ClassVar[bool] = True
@@ -39,55 +39,55 @@ class Relaxation:
         self._model = model
         self._notes: dict[str, Any] = {}
 
-    def run(self, board: Board, effort_s: float) -> bool:
-        """Proves what one pass over the rows gives, then what the linear programme gives, in one slice.
+    def run(self, incumbent: Incumbent, effort_s: float) -> bool:
+        """Proves what one pass over the rows gives, then what the linear program gives, in one slice.
 
-        The linear programme cannot be cut in pieces: it ends when solved, or when the search's time is over.
+        The linear program cannot be cut in pieces: it ends when solved, or when the search's time is over.
         """
-        programme = compile_programme(self._model)
-        self._claim(board, "ascent_bound", best_multipliers(programme, ascended(programme)))
-        if board.stop() or board.left_s() < _LEAST_S:
+        mip = compile_mip(self._model)
+        self._claim(incumbent, "ascent_bound", best_multipliers(mip, ascended(mip)))
+        if incumbent.stop() or incumbent.left_s() < _LEAST_S:
             return False
         began = time.perf_counter()
-        duals = linear_duals(programme, board.left_s())
+        duals = linear_duals(mip, incumbent.left_s())
         self._notes["linear_s"] = round(time.perf_counter() - began, 3)
         if duals is None:
             self._notes["linear_bound"] = "no answer in time"
         else:
-            self._claim(board, "linear_bound", best_multipliers(programme, duals))
+            self._claim(incumbent, "linear_bound", best_multipliers(mip, duals))
         return False
 
     def notes(self) -> dict[str, Any]:
-        """Bounds found, and the seconds that the linear programme took."""
+        """Bounds found, and the seconds that the linear program took."""
         return dict(self._notes)
 
-    def _claim(self, board: Board, what: str, found: Multipliers | None) -> None:
+    def _claim(self, incumbent: Incumbent, what: str, found: Multipliers | None) -> None:
         if found is None:
             self._notes[what] = "too large for exact arithmetic in 64 bits"
             return
         self._notes[what] = found.bound
-        board.prove(found.proof(), self.name)
+        incumbent.prove(found.proof(), self.name)
 
 
-def linear_duals(programme: Programme, limit_s: float) -> Floats | None:
+def linear_duals(mip: Mip, limit_s: float) -> Floats | None:
     """Multipliers of the rows that are optimal for the relaxation, or None without an answer in time."""
-    same = programme.lower == programme.upper
-    below = ~same & (programme.upper != FREE)
-    above = ~same & (programme.lower != -FREE)
-    matrix = programme.matrix.astype(np.float64)
+    same = mip.lower == mip.upper
+    below = ~same & (mip.upper != FREE)
+    above = ~same & (mip.lower != -FREE)
+    matrix = mip.matrix.astype(np.float64)
     found = _solve(
-        programme.cost.astype(np.float64),
+        mip.cost.astype(np.float64),
         A_ub=vstack([matrix[below], -matrix[above]], format="csr"),
-        b_ub=np.concatenate([programme.upper[below], -programme.lower[above]]).astype(np.float64),
+        b_ub=np.concatenate([mip.upper[below], -mip.lower[above]]).astype(np.float64),
         A_eq=matrix[same],
-        b_eq=programme.lower[same].astype(np.float64),
-        bounds=np.column_stack([np.zeros(programme.columns), programme.top]),
+        b_eq=mip.lower[same].astype(np.float64),
+        bounds=np.column_stack([np.zeros(mip.columns), mip.top]),
         method="highs-ds",
         options={"time_limit": limit_s},
     )
     if found.status != 0:
         return None
-    duals = np.zeros(programme.rows)
+    duals = np.zeros(mip.rows)
     duals[same] = found.eqlin.marginals
     most, least = np.split(found.ineqlin.marginals, [int(below.sum())])
     duals[below] += most

@@ -13,7 +13,7 @@ import numpy as np
 from dwave.samplers import SimulatedAnnealingSampler, TabuSampler
 from numpy.typing import NDArray
 
-from problems.optimisation.engines.base import Board, Unsuitable
+from problems.optimisation.engines.base import Incumbent, Unsuitable
 from problems.optimisation.forms.spins import spin_form
 from problems.optimisation.forms.vertex_sets import neighbours, repaired
 from problems.optimisation.model.models import IndependentSet, MaxCut, Model, Qubo
@@ -56,10 +56,10 @@ class _Sampler(ABC):
         self._rng = np.random.default_rng(seed)
         self._slices = self._answers = self._from_board = 0
 
-    def run(self, board: Board, effort_s: float) -> bool:
+    def run(self, incumbent: Incumbent, effort_s: float) -> bool:
         """Samples for a slice; always has more to give."""
-        if not board.stop():
-            self._slice(board, effort_s)
+        if not incumbent.stop():
+            self._slice(incumbent, effort_s)
             self._slices += 1
         return True
 
@@ -68,15 +68,15 @@ class _Sampler(ABC):
         return {"slices": self._slices, "answers": self._answers, "from_board": self._from_board}
 
     @abstractmethod
-    def _slice(self, board: Board, effort_s: float) -> None:
+    def _slice(self, incumbent: Incumbent, effort_s: float) -> None:
         """Samples and offers."""
 
-    def _offer(self, board: Board, samples: Spins) -> None:
+    def _offer(self, incumbent: Incumbent, samples: Spins) -> None:
         """Offers the best of the samples, shape (reads, spins), best first."""
         for row in samples[: 1 if self._graph is None else _REPAIRED]:
             bits = ((row + 1) // 2).astype(np.int32)
             point = bits if self._graph is None else repaired(bits, self._graph)
-            self._answers += board.offer(point, self.name)
+            self._answers += incumbent.offer(point, self.name)
 
     def _seed(self) -> int:
         return int(self._rng.integers(2**31))
@@ -105,7 +105,7 @@ class Annealing(_Sampler):
         weightless = not self._form.field.any() and not self._form.couplings.any()
         self._heat: tuple[float, float] | None = (0.1, 1.0) if weightless else None
 
-    def _slice(self, board: Board, effort_s: float) -> None:
+    def _slice(self, incumbent: Incumbent, effort_s: float) -> None:
         affordable = max(_LEAST_SWEEPS, int(effort_s / self._sweep_s))
         sweeps = min(self._sweeps, affordable)
         reads = min(max(1, affordable // sweeps), _MOST_READS)
@@ -114,15 +114,15 @@ class Annealing(_Sampler):
             num_reads=reads,
             num_sweeps=sweeps,
             seed=self._seed(),
-            interrupt_function=board.stop,
-            **self._begin(board.point, reads),
+            interrupt_function=incumbent.stop,
+            **self._begin(incumbent.point, reads),
         )
         if self._heat is None:
             hot, cold = found.info["beta_range"]
             self._heat = float(hot), float(cold)
         order = np.argsort(found.record.energy, kind="stable")
         columns = np.argsort(np.asarray(found.variables))
-        self._offer(board, found.record.sample[order][:, columns])
+        self._offer(incumbent, found.record.sample[order][:, columns])
         self._sweeps = min(2 * self._sweeps, _MOST_SWEEPS) if self._slices % 2 else self._sweeps
 
     def _begin(self, point: Point | None, reads: int) -> dict[str, Any]:
@@ -149,21 +149,21 @@ class Tabu(_Sampler):
         self._sampler = TabuSampler()
         self._searches = 0
 
-    def _slice(self, board: Board, effort_s: float) -> None:
+    def _slice(self, incumbent: Incumbent, effort_s: float) -> None:
         left = int(effort_s * _LOOKS_PER_S)
         while True:
             n = self._form.size
             looks = max(_LEAST_LOOKS, _SET_UP_LOOKS * n * n)
             each = min(_LOOKS_A_SPIN * n, looks)
-            self._search(board, each, max(0, min(left, looks) // each - 1))
+            self._search(incumbent, each, max(0, min(left, looks) // each - 1))
             left -= looks
-            if left <= 0 or board.stop():
+            if left <= 0 or incumbent.stop():
                 return
 
-    def _search(self, board: Board, looks: int, restarts: int) -> None:
+    def _search(self, incumbent: Incumbent, looks: int, restarts: int) -> None:
         found = self._sampler.sample(
             self._spins,
-            initial_states=self._begin(board.point)[None, :],
+            initial_states=self._begin(incumbent.point)[None, :],
             num_reads=1,
             seed=self._seed(),
             timeout=None,
@@ -173,7 +173,7 @@ class Tabu(_Sampler):
             lower_bound_z=looks,
         )
         self._searches += 1 + restarts
-        self._offer(board, found.record.sample[:, np.argsort(np.asarray(found.variables))])
+        self._offer(incumbent, found.record.sample[:, np.argsort(np.asarray(found.variables))])
 
     def _begin(self, point: Point | None) -> Spins:
         """Random, or from the board; every fourth time random again."""

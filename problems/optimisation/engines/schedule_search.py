@@ -5,7 +5,7 @@ See `neighbourhoods` for the search and `schedule_rebuilding` for the parts.
 
 from typing import Any, ClassVar
 
-from problems.optimisation.engines.base import Board, Unsuitable
+from problems.optimisation.engines.base import Incumbent, Unsuitable
 from problems.optimisation.engines.neighbourhoods import NeighbourhoodSearch
 from problems.optimisation.engines.schedule_moves import (
     INSERTIONS,
@@ -52,11 +52,11 @@ class ScheduleSearch(NeighbourhoodSearch[Schedule]):
     def _spent(self) -> int:
         return self._looks + self._rebuilding.looks
 
-    def _step(self, board: Board) -> None:
+    def _step(self, incumbent: Incumbent) -> None:
         if not (self._rebuilding.due(self._looks) and self._best.complete):
-            super()._step(board)
+            super()._step(incumbent)
             return
-        better = self._rebuilding.step(self._best, self._random, board.left_s())
+        better = self._rebuilding.step(self._best, self._random, incumbent.left_s())
         if better is not None:
             self._now = better
             self._best = better if better.cost < self._best.cost else self._best

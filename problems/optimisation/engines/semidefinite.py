@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from problems.optimisation.engines.base import Board, Unsuitable
+from problems.optimisation.engines.base import Incumbent, Unsuitable
 from problems.optimisation.engines.bounds.cutting import ACCURACY, Cutting
 from problems.optimisation.engines.bounds.interior import MOST_STEPS, Interior
 from problems.optimisation.engines.bounds.low_rank import LowRank, sparse_matrix
@@ -49,12 +49,12 @@ class Semidefinite:
         self._reader = Reader(model)
         self._rng = np.random.default_rng(seed)
         self._notes: dict[str, Any] = {"order": self._order}
-        self._board: Board
+        self._board: Incumbent
         self._steps = self._phases()
 
-    def run(self, board: Board, effort_s: float) -> bool:
+    def run(self, incumbent: Incumbent, effort_s: float) -> bool:
         """See `base.Engine`; a round of triangles is one step, however long it takes."""
-        self._board = board
+        self._board = incumbent
         with threadpool_limits(1):
             return self._run(effort_s)
 

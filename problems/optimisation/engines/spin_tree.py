@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from problems.optimisation.engines.base import Board, Unsuitable
+from problems.optimisation.engines.base import Incumbent, Unsuitable
 from problems.optimisation.engines.bounds.cutting import Cutting
 from problems.optimisation.engines.bounds.low_rank import sparse_matrix
 from problems.optimisation.engines.bounds.multipliers import places
@@ -53,11 +53,11 @@ class SpinTree:
         self._open: list[tuple[float, int, Node]] = []
         self._nodes, self._pushed = 0, 0
         self._work_s, self._told_s = 0.0, 0.0
-        self._board: Board
+        self._board: Incumbent
 
-    def run(self, board: Board, effort_s: float) -> bool:
+    def run(self, incumbent: Incumbent, effort_s: float) -> bool:
         """See `base.Engine`; a round of triangles in a node is one step."""
-        self._board = board
+        self._board = incumbent
         with threadpool_limits(1):
             return self._run(effort_s)
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from problems.optimisation.engines.base import Board, Unsuitable
+from problems.optimisation.engines.base import Incumbent, Unsuitable
 from problems.optimisation.engines.ladder import Ladder
 from problems.optimisation.engines.replicas import Lattice, Replicas, lattice
 from problems.optimisation.forms.spins import spin_form
@@ -27,7 +27,7 @@ LOWEST = 6
 
 
 class Team(Protocol):
-    """The ranks that run tempering together; `portfolio.post.Post` is one."""
+    """The ranks that run tempering together; `portfolio.messenger.Messenger` is one."""
 
     rank: int
     size: int
@@ -64,18 +64,18 @@ class Tempering:
         self._sweeps, self._best = 0, 0
         self._found: int | None = None
 
-    def run(self, board: Board, effort_s: float) -> bool:
+    def run(self, incumbent: Incumbent, effort_s: float) -> bool:
         """See `engines.base.Engine`; there is always another slice."""
-        self._welcome(board)
+        self._welcome(incumbent)
         for _ in range(max(LOOK_EVERY, round(effort_s / self.sweep_s))):
-            if board.stop():
+            if incumbent.stop():
                 break
             still = -1 if self._trade is None else self._trade.still
             self._replicas.sweep(self._ladder.of_column, self._rng)
             self._ladder.swap(self._replicas.energy, self._rng, still)
             self._sweeps += 1
             if self._sweeps % LOOK_EVERY == 0:
-                self._look(board)
+                self._look(incumbent)
                 if self._trade is not None:
                     self._trade.step(self._replicas, self._ladder, self._rng)
         return True
@@ -102,19 +102,19 @@ class Tempering:
             **({} if self._trade is None else {"asked": self._trade.asked, "traded": self._trade.traded}),
         }
 
-    def _welcome(self, board: Board) -> None:
+    def _welcome(self, incumbent: Incumbent) -> None:
         """Puts a better point of somebody else in the coldest replica's place."""
-        if board.point is None or board.cost is None:
+        if incumbent.point is None or incumbent.cost is None:
             return
-        if self._found is not None and board.cost >= self._found:
+        if self._found is not None and incumbent.cost >= self._found:
             return
-        self._found = board.cost
-        guest = Replicas(self._places, self._places.spins(board.point)[:, None])
+        self._found = incumbent.cost
+        guest = Replicas(self._places, self._places.spins(incumbent.point)[:, None])
         column = self._ladder.column[0]
         self._replicas.spins[:, column] = guest.spins[:, 0]
         self._replicas.energy[column] = guest.energy[0]
 
-    def _look(self, board: Board) -> None:
+    def _look(self, incumbent: Incumbent) -> None:
         """Descends from the lowest replicas and offers what is better than anything before."""
         lowest = np.argsort(self._replicas.energy, kind="stable")[:LOWEST]
         copies = Replicas(self._places, self._replicas.spins[:, lowest].copy())
@@ -122,9 +122,9 @@ class Tempering:
         columns = np.argsort(copies.energy, kind="stable")
         columns = columns[:1] if self._graph is None else columns
         for column in columns.tolist():
-            self._offer(board, self._places.bits(copies.spins[:, column]))
+            self._offer(incumbent, self._places.bits(copies.spins[:, column]))
 
-    def _offer(self, board: Board, bits: Point) -> None:
+    def _offer(self, incumbent: Incumbent, bits: Point) -> None:
         if self._graph is None:
             cost = self._form.four_cost(bits) // 4
         else:
@@ -132,8 +132,8 @@ class Tempering:
             cost = -int(bits.sum())
         if self._found is None or cost < self._found:
             self._found = cost
-        if board.cost is None or cost < board.cost:
-            board.offer(bits, self.name)
+        if incumbent.cost is None or cost < incumbent.cost:
+            incumbent.offer(bits, self.name)
 
 
 def _range(places: Lattice) -> tuple[float, float]:

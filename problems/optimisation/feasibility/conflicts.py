@@ -11,8 +11,8 @@ gives another left-out set.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from problems.optimisation.feasibility.packing import Answer, quiet_solver, seat
 from problems.optimisation.feasibility.reasons import why
-from problems.optimisation.feasibility.seats import Answer, quiet_solver, seat
 from problems.optimisation.feasibility.words import listed
 from problems.optimisation.model.models import Appointments, Claimant, Patient, Triage
 
@@ -131,12 +131,12 @@ def _hitting_set(items: Sequence[int], sets: Sequence[frozenset[int]]) -> frozen
     """A smallest set with a member of every one of `sets`; None where that takes too long."""
     from ortools.sat.python import cp_model
 
-    programme = cp_model.CpModel()
-    taken = {item: programme.new_bool_var("") for item in items}
+    solver_model = cp_model.CpModel()
+    taken = {item: solver_model.new_bool_var("") for item in items}
     for each in sets:
-        programme.add_bool_or([taken[item] for item in sorted(each)])
-    programme.minimize(sum(taken.values()))
+        solver_model.add_bool_or([taken[item] for item in sorted(each)])
+    solver_model.minimize(sum(taken.values()))
     solver = quiet_solver(STEP_EFFORT)
-    if solver.solve(programme) != cp_model.OPTIMAL:
+    if solver.solve(solver_model) != cp_model.OPTIMAL:
         return None
     return frozenset(item for item in items if solver.boolean_value(taken[item]))

@@ -1,1 +1,1 @@
-"""The forms that methods need: integer programme, interval model, QUBO, spins."""
+"""The forms that methods need: MIP, interval model, QUBO, spins."""

@@ -1,16 +1,16 @@
-"""Compiles an instance of any kind into its integer programme."""
+"""Compiles an instance of any kind into its MIP."""
 
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from problems.optimisation.forms.programme import Programme
-from problems.optimisation.forms.programme_appointments import appointments_programme
-from problems.optimisation.forms.programme_bits import (
-    independent_set_programme,
-    max_cut_programme,
-    qubo_programme,
+from problems.optimisation.forms.mip import Mip
+from problems.optimisation.forms.mip_appointments import appointments_mip
+from problems.optimisation.forms.mip_bits import (
+    independent_set_mip,
+    max_cut_mip,
+    qubo_mip,
 )
-from problems.optimisation.forms.programme_triage import triage_programme
+from problems.optimisation.forms.mip_triage import triage_mip
 from problems.optimisation.model.models import Appointments, IndependentSet, MaxCut, Model, Triage
 
 
@@ -22,8 +22,8 @@ class _Keyed:
     model: Model = field(compare=False)
 
 
-def compile_programme(model: Model) -> Programme:
-    """Returns the integer programme; equal models give equal programmes, and the last few are kept.
+def compile_mip(model: Model) -> Mip:
+    """Returns the MIP; equal models give equal MIPs, and the last few are kept.
 
     It is not to be changed: engines and the verifier share it.
     """
@@ -31,14 +31,14 @@ def compile_programme(model: Model) -> Programme:
 
 
 @lru_cache(maxsize=4)
-def _compiled(keyed: _Keyed) -> Programme:
+def _compiled(keyed: _Keyed) -> Mip:
     model = keyed.model
     if isinstance(model, Appointments):
-        return appointments_programme(model)
+        return appointments_mip(model)
     if isinstance(model, Triage):
-        return triage_programme(model)
+        return triage_mip(model)
     if isinstance(model, MaxCut):
-        return max_cut_programme(model)
+        return max_cut_mip(model)
     if isinstance(model, IndependentSet):
-        return independent_set_programme(model)
-    return qubo_programme(model)
+        return independent_set_mip(model)
+    return qubo_mip(model)

@@ -1,6 +1,6 @@
-"""Models for CP-SAT: clinics as intervals that take clinicians and rooms, anything as integer programme.
+"""Models for CP-SAT: clinics as intervals that take clinicians and rooms, anything as MIP.
 
-For clinics of ordinary size the time-indexed programme serves CP-SAT better than intervals do, in answers and
+For clinics of ordinary size the time-indexed MIP serves CP-SAT better than intervals do, in answers and
 in bounds: its linear relaxation knows what an hour costs, that of intervals does not (both were measured; cf.
 Ku & Beck 2016, Comput. Oper. Res. 73, 165). Its size grows with the slots, so clinics in fine slots over many
 days are modelled by intervals: one start a patient, an optional interval for each pool that could serve, and
@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from ortools.sat.python import cp_model
 
-from problems.optimisation.forms.compile import compile_programme
+from problems.optimisation.forms.compile import compile_mip
+from problems.optimisation.forms.mip import FREE, Ints, Mip
+from problems.optimisation.forms.mip_appointments import MOST_STARTS, starts
 from problems.optimisation.forms.pools import Pool, deal, pools
-from problems.optimisation.forms.programme import FREE, Ints, Programme
-from problems.optimisation.forms.programme_appointments import MOST_STARTS, starts
 from problems.optimisation.model.models import Appointments, Model, Patient
 from problems.optimisation.model.points import Point
 
@@ -51,29 +51,27 @@ def interval_model(model: Model) -> IntervalModel:
     """Builds the model; a new one each time, as hints and limits are put into it."""
     if isinstance(model, Appointments) and starts(model) > MOST_STARTS:
         return clinic_intervals(model)
-    return programme_model(compile_programme(model))
+    return mip_model(compile_mip(model))
 
 
-def programme_model(programme: Programme) -> IntervalModel:
-    """The integer programme, with its packing rows as what they are: at most one of several."""
+def mip_model(mip: Mip) -> IntervalModel:
+    """The MIP, with its packing rows as what they are: at most one of several."""
     model = cp_model.CpModel()
-    tops = programme.top.tolist()
+    tops = mip.top.tolist()
     x = [model.new_bool_var("") if top == 1 else model.new_int_var(0, top, "") for top in tops]
-    starts = programme.matrix.indptr.tolist()
-    columns, values = programme.matrix.indices.tolist(), programme.matrix.data.tolist()
-    for row, (lower, upper) in enumerate(
-        zip(programme.lower.tolist(), programme.upper.tolist(), strict=True)
-    ):
+    starts = mip.matrix.indptr.tolist()
+    columns, values = mip.matrix.indices.tolist(), mip.matrix.data.tolist()
+    for row, (lower, upper) in enumerate(zip(mip.lower.tolist(), mip.upper.tolist(), strict=True)):
         entries = slice(starts[row], starts[row + 1])
         _add_row(model, [x[j] for j in columns[entries]], values[entries], lower, upper)
-    cost = cp_model.LinearExpr.weighted_sum(x, programme.cost.tolist()) + programme.offset
+    cost = cp_model.LinearExpr.weighted_sum(x, mip.cost.tolist()) + mip.offset
     model.minimize(cost)
 
     def values_of(point: Point) -> list[int]:
-        return [int(value) for value in programme.vector_of(point)]
+        return [int(value) for value in mip.vector_of(point)]
 
     def point_of(values: Sequence[int]) -> Point:
-        return programme.point_of(np.asarray(values[: len(x)], dtype=np.int64))
+        return mip.point_of(np.asarray(values[: len(x)], dtype=np.int64))
 
     return IntervalModel(model, cost, x, values_of, point_of)
 

@@ -11,9 +11,9 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from problems.optimisation.forms.mip_triage import suited
 from problems.optimisation.forms.packing import Capacity, Form, Packing, Penalty
 from problems.optimisation.forms.pools import pools
-from problems.optimisation.forms.programme_triage import suited
 from problems.optimisation.model.models import (
     Appointments,
     IndependentSet,

@@ -1,11 +1,11 @@
-"""Collects rows of an integer programme, in order."""
+"""Collects rows of a MIP, in order."""
 
 from collections.abc import Sequence
 
 import numpy as np
 from scipy.sparse import coo_array, csr_array
 
-from problems.optimisation.forms.programme import FREE, Ints
+from problems.optimisation.forms.mip import FREE, Ints
 
 
 class Rows:

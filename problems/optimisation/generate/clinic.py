@@ -6,7 +6,7 @@ patients come with times of their own, specialities are staffed in whole people,
 than clinicians at the busiest time. What patients need is described in
 `problems.optimisation.generate.visits`.
 
-With slots of 15 minutes, a day has 36 in which something may happen. A programme with one column for every
+With slots of 15 minutes, a day has 36 in which something may happen. A MIP with one column for every
 patient, able clinician and start has some 20 columns a patient for one day and 45 for two: about 9,000 for
 200 patients; one for every patient, able room and start has 32,000.
 """

@@ -17,7 +17,7 @@ from typing import Any
 
 from escalation.model.identity import canonical_json
 from escalation.model.report import Report
-from problems.optimisation.forms.compile import compile_programme
+from problems.optimisation.forms.compile import compile_mip
 from problems.optimisation.learning.features import NAMES, features
 from problems.optimisation.learning.history import HISTORY, Trial, read_history, write_history
 from problems.optimisation.learning.integrals import distances
@@ -65,7 +65,7 @@ def _try(recipe: str, known: Sequence[Trial], seconds: float) -> list[Trial]:
 
 def _bounds_told(model: Model) -> tuple[str, ...]:
     """Which finds count as bounds: those without a proof where the verifier would ask a second engine."""
-    return ("bound", "unchecked bound") if small(compile_programme(model)) else ("bound",)
+    return ("bound", "unchecked bound") if small(compile_mip(model)) else ("bound",)
 
 
 def _heard(story: list[dict[str, Any]], told: tuple[str, ...]) -> list[dict[str, Any]]:

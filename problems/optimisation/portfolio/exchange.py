@@ -1,6 +1,6 @@
 """The board of one rank: what it knows of the best point and bound, and how it tells the others.
 
-News travel while engines run: an engine polls `stop`, and by that its rank receives and sends. Where MPI
+Updates travel while engines run: an engine polls `stop`, and by that its rank receives and sends. Where MPI
 allows calls from several threads in turn, any thread of an engine does (CP-SAT calls back from its own while
 the rank's thread is inside its solver); otherwise only the thread that made the board.
 """
@@ -15,13 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from problems.optimisation.forms.compile import compile_programme
-from problems.optimisation.forms.programme_appointments import MOST_STARTS, starts
+from problems.optimisation.forms.compile import compile_mip
+from problems.optimisation.forms.mip_appointments import MOST_STARTS, starts
 from problems.optimisation.model import metrics, points
 from problems.optimisation.model.models import Appointments, Model
 from problems.optimisation.model.points import Infeasible, Point
-from problems.optimisation.portfolio.news import News, unpack
-from problems.optimisation.portfolio.post import Post
+from problems.optimisation.portfolio.messenger import Messenger
+from problems.optimisation.portfolio.update import Update, unpack
 from problems.optimisation.proofs.model import Proof
 from problems.optimisation.proofs.second_engine import small
 
@@ -43,8 +43,8 @@ class Find:
     engine: str
 
 
-class MpiBoard:
-    """`engines.base.Board` on one rank of a portfolio.
+class SharedIncumbent:
+    """`engines.base.Incumbent` on one rank of a portfolio.
 
     Attributes:
         finds: what this rank found, in order.
@@ -56,8 +56,8 @@ class MpiBoard:
 
     def __init__(self, comm: Any, model: Model, aim: dict[str, Any], search_s: float, live: bool) -> None:
         self.model, self._aim, self._live = model, aim, live
-        self._comm, self._post, self._lock, self._depth = comm, Post(comm), threading.Lock(), 0
-        self._news_for: set[int] = set()
+        self._comm, self._messenger, self._lock, self._depth = comm, Messenger(comm), threading.Lock(), 0
+        self._updates_for: set[int] = set()
         self._cost: int | None = None
         self._point: Point | None = None
         self._bounds: dict[bool, int | None] = {True: None, False: None}
@@ -119,7 +119,7 @@ class MpiBoard:
             kept.flags.writeable = False
             self.own = (cost, kept, engine)
             self.finds.append(Find(self.elapsed_s(), "cost", cost, engine))
-            self._know(News(cost=cost, point=kept))
+            self._know(Update(cost=cost, point=kept))
             self._spread()
         return True
 
@@ -139,7 +139,7 @@ class MpiBoard:
             self.proofs[checkable] = (proof, engine)
             what = "bound" if checkable else "unchecked bound"
             self.finds.append(Find(self.elapsed_s(), what, proof.bound, engine))
-            self._know(News(bound=proof.bound, certified=proof.bound if checkable else None))
+            self._know(Update(bound=proof.bound, certified=proof.bound if checkable else None))
             self._spread()
         return True
 
@@ -159,18 +159,18 @@ class MpiBoard:
         self._tell_progress()
         if not self._live or not self._may_call():
             return
-        for _, data in self._post.receive():
+        for _, data in self._messenger.receive():
             self._know(unpack(data, self.model))
         if answer:
             self._send()
 
     def close(self) -> None:
-        """Waits for the other ranks; afterwards no message is under way, and the best news are known to all.
+        """Waits for the other ranks; then no message is under way, and the best is known to all.
 
         Collective.
         """
         if self._live:
-            self._post.close(self._last_words)
+            self._messenger.close(self._last_words)
         self.meet()
 
     def meet(self) -> None:
@@ -178,18 +178,18 @@ class MpiBoard:
         cost, point = (None, None) if self.own is None else self.own[:2]
         if self._cost is None or cost is None or cost > self._cost:
             cost, point = None, None
-        mine = News(cost, self.bound, self._bounds[True], point)
+        mine = Update(cost, self.bound, self._bounds[True], point)
         for data in self._comm.allgather(mine.pack()):
             self._know(unpack(data, self.model))
 
     def _last_words(self, may_send: bool) -> bool:
         self.poll(may_send)
-        return not self._news_for
+        return not self._updates_for
 
-    def _know(self, news: News) -> None:
-        if news.cost is not None and (self._cost is None or news.cost < self._cost):
-            self._cost, self._point = news.cost, news.point
-        for checkable, bound in ((True, news.certified), (False, news.bound)):
+    def _know(self, update: Update) -> None:
+        if update.cost is not None and (self._cost is None or update.cost < self._cost):
+            self._cost, self._point = update.cost, update.point
+        for checkable, bound in ((True, update.certified), (False, update.bound)):
             known = self._bounds[checkable]
             if bound is not None and (known is None or bound > known):
                 self._bounds[checkable] = bound
@@ -214,7 +214,7 @@ class MpiBoard:
     @cached_property
     def _small(self) -> bool:
         too_long = isinstance(self.model, Appointments) and starts(self.model) > MOST_STARTS
-        return not too_long and small(compile_programme(self.model))
+        return not too_long and small(compile_mip(self.model))
 
     def _drop_contradicted(self) -> None:
         """Forgets bounds above the cost of a known point: they are wrong, whoever claimed them."""
@@ -229,21 +229,21 @@ class MpiBoard:
                 self.remark(engine, f"claimed the bound {proof.bound} above the cost {self._cost} of a point")
 
     def _spread(self) -> None:
-        self._news_for = set(range(self._post.size)) - {self._post.rank}
+        self._updates_for = set(range(self._messenger.size)) - {self._messenger.rank}
         if self._live and self._may_call():
             self._send()
 
     def _send(self) -> None:
-        for rank in sorted(self._news_for):
-            if self._post.ready(rank):
-                self._post.send(rank, self._news().pack())
-                self._news_for.discard(rank)
+        for rank in sorted(self._updates_for):
+            if self._messenger.ready(rank):
+                self._messenger.send(rank, self._update().pack())
+                self._updates_for.discard(rank)
 
-    def _news(self) -> News:
+    def _update(self) -> Update:
         """What this rank found itself, as far as it has heard of nothing better."""
         best = self.own if self.own is not None and self.own[0] == self._cost else None
         bounds = {checkable: proof.bound for checkable, (proof, _) in self.proofs.items()}
-        return News(
+        return Update(
             cost=best[0] if best else None,
             bound=max(bounds.values(), default=None),
             certified=bounds.get(True),

@@ -25,7 +25,7 @@ SHARES: Mapping[str, Weights] = {
     "independent_set": {
         "tempering": 0.15,
         "relaxation": 0.05,
-        "programme_tree": 0.35,
+        "mip_tree": 0.35,
         "spin_tree": 0.15,
         "cp_sat": 0.15,
         "highs": 0.05,
@@ -43,7 +43,7 @@ SHARES: Mapping[str, Weights] = {
         "placement_search": 0.3,
         "relaxation": 0.05,
         "cutting_planes": 0.2,
-        "programme_tree": 0.05,
+        "mip_tree": 0.05,
         "highs": 0.2,
         "cp_sat": 0.2,
     },

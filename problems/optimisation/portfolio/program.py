@@ -10,11 +10,11 @@ from problems.optimisation.engines.base import Engine
 from problems.optimisation.engines.catalogue import engine_class
 from problems.optimisation.model import metrics
 from problems.optimisation.model.models import Model, parse_model, sign
-from problems.optimisation.portfolio.exchange import MpiBoard
+from problems.optimisation.portfolio.exchange import SharedIncumbent
+from problems.optimisation.portfolio.messenger import Messenger
 from problems.optimisation.portfolio.plan import Plan, plan
-from problems.optimisation.portfolio.post import Post
 from problems.optimisation.portfolio.record import output
-from problems.optimisation.portfolio.roster import Make, Roster, seats_of
+from problems.optimisation.portfolio.scheduler import EngineScheduler, Make, slots_of
 
 TEMPERING = "tempering"
 """The one engine whose ranks talk to each other."""
@@ -43,20 +43,20 @@ def _run(comm: Any, params: dict[str, Any], inputs: Mapping[str, bytes], report:
     chosen = plan(model, ranks, params["weights"], params["engines"])
     team = _team(comm, chosen, live=rounds is None)
     first_s = rounds["effort_s"] if rounds else min(0.1, params["search_s"] / 100)
-    seats = seats_of(chosen.ranks[rank], params["seed"], rank, first_s)
-    roster = Roster(seats, _maker(model, team), clock=rounds is None)
+    slots = slots_of(chosen.ranks[rank], params["seed"], rank, first_s)
+    scheduler = EngineScheduler(slots, _maker(model, team), clock=rounds is None)
     _import(chosen)
     comm.Barrier()
-    board = MpiBoard(comm, model, params["aim"], params["search_s"], live=rounds is None)
+    incumbent = SharedIncumbent(comm, model, params["aim"], params["search_s"], live=rounds is None)
     if rank == 0:
-        board.tell = lambda part: report(part, status(board))
+        incumbent.tell = lambda part: report(part, status(incumbent))
     if rounds:
-        _rounds(comm, board, roster, int(rounds["count"]))
+        _rounds(comm, incumbent, scheduler, int(rounds["count"]))
     else:
-        _live(board, roster)
+        _live(incumbent, scheduler)
     if team is not None:
         team.close(lambda may_send: team.receive() is not None)
-    return output(comm, board, roster, chosen, params)
+    return output(comm, incumbent, scheduler, chosen, params)
 
 
 def _import(chosen: Plan) -> None:
@@ -66,35 +66,35 @@ def _import(chosen: Plan) -> None:
             engine_class(name)
 
 
-def _live(board: MpiBoard, roster: Roster) -> None:
-    while roster.alive and not board.stop():
-        roster.run_next(board)
-    board.close()
+def _live(incumbent: SharedIncumbent, scheduler: EngineScheduler) -> None:
+    while scheduler.alive and not incumbent.stop():
+        scheduler.run_next(incumbent)
+    incumbent.close()
 
 
-def _rounds(comm: Any, board: MpiBoard, roster: Roster, count: int) -> None:
+def _rounds(comm: Any, incumbent: SharedIncumbent, scheduler: EngineScheduler, count: int) -> None:
     """Exchanges after each slice, collectively: every rank knows the same, and ends in the same round."""
     for _ in range(count):
-        if roster.alive and not board.stop():
-            roster.run_next(board)
-        board.meet()
-        states = comm.allgather((board.stopped, roster.alive))
-        board.stopped = min((stopped for stopped, _ in states if stopped), default="")
-        if board.stopped or not any(alive for _, alive in states):
+        if scheduler.alive and not incumbent.stop():
+            scheduler.run_next(incumbent)
+        incumbent.meet()
+        states = comm.allgather((incumbent.stopped, scheduler.alive))
+        incumbent.stopped = min((stopped for stopped, _ in states if stopped), default="")
+        if incumbent.stopped or not any(alive for _, alive in states):
             break
 
 
-def _team(comm: Any, chosen: Plan, live: bool) -> Post | None:
+def _team(comm: Any, chosen: Plan, live: bool) -> Messenger | None:
     """The ranks whose tempering replicas change places; None where there is but one, and in rounds."""
     ranks = chosen.team(TEMPERING)
     if not live or len(ranks) < 2:
         return None
     member = comm.Get_rank() in ranks
     part = comm.Split(0 if member else 1, comm.Get_rank())
-    return Post(part) if member else None
+    return Messenger(part) if member else None
 
 
-def _maker(model: Model, team: Post | None) -> Make:
+def _maker(model: Model, team: Messenger | None) -> Make:
     def make(name: str, seed: int) -> Engine:
         found = engine_class(name)
         engine: Engine = found(model, seed, team) if name == TEMPERING else found(model, seed)
@@ -103,9 +103,9 @@ def _maker(model: Model, team: Post | None) -> Make:
     return make
 
 
-def status(board: MpiBoard) -> str:
+def status(incumbent: SharedIncumbent) -> str:
     """The best objective, bound and gap, as one line."""
-    model, cost, bound = board.model, board.cost, board.bound
+    model, cost, bound = incumbent.model, incumbent.cost, incumbent.bound
     best = "none yet" if cost is None else f"{metrics.objective(model, cost):g}"
     limit = "none yet" if bound is None else f"{sign(model) * bound / model.scale:g}"
     gap = ""

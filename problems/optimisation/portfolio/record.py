@@ -10,50 +10,52 @@ from escalation.model.output import Output
 from problems.optimisation.engines.catalogue import deterministic
 from problems.optimisation.model import points
 from problems.optimisation.model.models import Model, sign
-from problems.optimisation.portfolio.exchange import MpiBoard
+from problems.optimisation.portfolio.exchange import SharedIncumbent
 from problems.optimisation.portfolio.plan import Plan
-from problems.optimisation.portfolio.roster import Roster
+from problems.optimisation.portfolio.scheduler import EngineScheduler
 from problems.optimisation.proofs.model import Proof, pack
 
 ENDINGS = ("proven", "target", "time", "")
 
 
-def output(comm: Any, board: MpiBoard, roster: Roster, chosen: Plan, params: dict[str, Any]) -> Output | None:
+def output(
+    comm: Any, incumbent: SharedIncumbent, scheduler: EngineScheduler, chosen: Plan, params: dict[str, Any]
+) -> Output | None:
     """Gathers on rank 0; collective.
 
     Raises:
         RuntimeError: on rank 0, when every engine on every rank failed.
     """
-    proofs = _proofs(comm, board)
+    proofs = _proofs(comm, incumbent)
     mine = {
-        "own": None if board.own is None else (board.own[0], board.own[2]),
-        "stopped": board.stopped,
-        "seats": [seat.to_json() for seat in roster.seats],
-        "failures": [f"{seat.name}: {seat.ended}" for seat in roster.seats if seat.failed],
-        "failed": all(seat.failed for seat in roster.seats),
+        "own": None if incumbent.own is None else (incumbent.own[0], incumbent.own[2]),
+        "stopped": incumbent.stopped,
+        "slots": [slot.to_json() for slot in scheduler.slots],
+        "failures": [f"{slot.name}: {slot.ended}" for slot in scheduler.slots if slot.failed],
+        "failed": all(slot.failed for slot in scheduler.slots),
         "finds": [
             {"s": round(find.at_s, 3), "what": find.what, "value": find.value, "engine": find.engine}
-            for find in board.finds
+            for find in incumbent.finds
         ],
-        "remarks": board.remarks,
+        "remarks": incumbent.remarks,
     }
     gathered = comm.gather(mine, root=0)
     if comm.Get_rank() != 0:
         return None
     if all(each["failed"] for each in gathered):
         raise RuntimeError(f"every engine failed; {gathered[0]['failures'][0]}")
-    values = _values(board, gathered, chosen, params)
+    values = _values(incumbent, gathered, chosen, params)
     values["bound_engine"] = proofs[0][1] if proofs else None
-    evidence = json.dumps(plain(_story(gathered, board.model)), indent=1, allow_nan=False).encode()
+    evidence = json.dumps(plain(_story(gathered, incumbent.model)), indent=1, allow_nan=False).encode()
     files = {"proofs": pack([proof for proof, _ in proofs])}
     return Output(values, files, {"portfolio.json": evidence})
 
 
-def _proofs(comm: Any, board: MpiBoard) -> list[tuple[Proof, str]]:
+def _proofs(comm: Any, incumbent: SharedIncumbent) -> list[tuple[Proof, str]]:
     """Brings the best proof of either sort to rank 0, the best bound first; the lowest rank that has it."""
     kept: list[tuple[Proof, str]] = []
     for checkable in (True, False):
-        held = board.proofs.get(checkable)
+        held = incumbent.proofs.get(checkable)
         bounds = comm.allgather(None if held is None else held[0].bound)
         known = [bound for bound in bounds if bound is not None]
         if not known:
@@ -66,14 +68,14 @@ def _proofs(comm: Any, board: MpiBoard) -> list[tuple[Proof, str]]:
 
 
 def _values(
-    board: MpiBoard, gathered: list[dict[str, Any]], chosen: Plan, params: dict[str, Any]
+    incumbent: SharedIncumbent, gathered: list[dict[str, Any]], chosen: Plan, params: dict[str, Any]
 ) -> dict[str, Any]:
-    model, cost, bound = board.model, board.cost, board.bound
+    model, cost, bound = incumbent.model, incumbent.cost, incumbent.bound
     reasons = {each["stopped"] for each in gathered}
     found = [each["own"][1] for each in gathered if each["own"] is not None and each["own"][0] == cost]
     return {
         "kind": model.kind,
-        "solution": None if board.point is None else points.encode(model, board.point),
+        "solution": None if incumbent.point is None else points.encode(model, incumbent.point),
         "objective": None if cost is None else sign(model) * cost,
         "bound": None if bound is None else sign(model) * bound,
         "engine": found[0] if found else None,
@@ -88,11 +90,11 @@ def _values(
 def _contributions(gathered: list[dict[str, Any]], model: Model) -> dict[str, Any]:
     told: dict[str, Any] = {}
     for rank, each in enumerate(gathered):
-        for seat in each["seats"]:
-            entry = told.setdefault(seat["engine"], {"ranks": [], "ended": [], "points": 0, "bounds": 0})
+        for slot in each["slots"]:
+            entry = told.setdefault(slot["engine"], {"ranks": [], "ended": [], "points": 0, "bounds": 0})
             entry["ranks"].append(rank)
-            if seat["ended"] and seat["ended"] not in entry["ended"]:
-                entry["ended"].append(seat["ended"])
+            if slot["ended"] and slot["ended"] not in entry["ended"]:
+                entry["ended"].append(slot["ended"])
         for find in each["finds"]:
             entry = told[find["engine"]]
             is_point = find["what"] == "cost"
@@ -115,7 +117,7 @@ def _story(gathered: list[dict[str, Any]], model: Model) -> dict[str, Any]:
             timeline.append({**find, "what": what, "value": sign(model) * find["value"]})
     return {
         "timeline": timeline,
-        "ranks": [each["seats"] for each in gathered],
+        "ranks": [each["slots"] for each in gathered],
         "stopped_by_rank": [each["stopped"] for each in gathered],
     }
 

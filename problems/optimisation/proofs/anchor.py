@@ -1,6 +1,6 @@
 """Holds the forms that proofs stand on against an answer that the checker found feasible.
 
-Bounds are proven on spins and on integer programmes, which solvers use too. Were a form wrong, every proof on
+Bounds are proven on spins and on MIPs, which solvers use too. Were a form wrong, every proof on
 it would be. So it must at least hold the candidate's own answer, at the cost that the checker found, which
 shares no code with the forms.
 """
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from problems.optimisation.forms.compile import compile_programme
+from problems.optimisation.forms.compile import compile_mip
 from problems.optimisation.forms.spins import spin_form
 from problems.optimisation.model.models import Appointments, IndependentSet, Model, Triage
 from problems.optimisation.proofs.second_engine import exact_cost, violation
@@ -24,11 +24,11 @@ def spins_hold(model: Model, solution: dict[str, Any], cost: int) -> bool:
     return spin_form(model).four_cost(_array(model, solution)) == 4 * cost
 
 
-def programme_holds(model: Model, solution: dict[str, Any], cost: int) -> bool:
-    """Whether a feasible answer is one of the integer programme's, at its cost."""
-    programme = compile_programme(model)
-    vector = programme.vector_of(_array(model, solution))
-    return not violation(programme, vector) and exact_cost(programme, vector) == cost
+def mip_holds(model: Model, solution: dict[str, Any], cost: int) -> bool:
+    """Whether a feasible answer is one of the MIP's, at its cost."""
+    mip = compile_mip(model)
+    vector = mip.vector_of(_array(model, solution))
+    return not violation(mip, vector) and exact_cost(mip, vector) == cost
 
 
 def _array(model: Model, solution: dict[str, Any]) -> Array:

@@ -5,7 +5,7 @@ from typing import Any
 
 from problems.optimisation.checking.finding import shown
 from problems.optimisation.model.models import Model
-from problems.optimisation.proofs.anchor import programme_holds, spins_hold
+from problems.optimisation.proofs.anchor import mip_holds, spins_hold
 from problems.optimisation.proofs.model import Proof, unpack
 from problems.optimisation.proofs.verify import KINDS, Verdict, verify
 
@@ -84,7 +84,7 @@ def _verdict(model: Model, solution: Any, cost: int, proof: Proof, searches: int
     if verdict.bound is None:
         return verdict
     on_spins = proof.kind == "semidefinite" or proof.data.get("form") == "spins"
-    if not (spins_hold if on_spins else programme_holds)(model, solution, cost):
+    if not (spins_hold if on_spins else mip_holds)(model, solution, cost):
         return Verdict(None, undecided="the form that it stands on does not hold the answer itself")
     return verdict
 

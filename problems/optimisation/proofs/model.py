@@ -3,8 +3,8 @@
 Costs are integers, so bounds are too: a real bound is rounded up. Numbers in proofs are integers; those that
 stand for reals are multiples of 2**-shift. The formats, by `kind`:
 
-`programme_dual`: {"shift", "duals"}
-    Multipliers y of the rows of the integer programme (`forms.compile_programme`), in order. For any y,
+`mip_dual`: {"shift", "duals"}
+    Multipliers y of the rows of the MIP (`forms.compile_mip`), in order. For any y,
     cost ≥ offset + Σ_i (y_i lower_i if y_i > 0 else y_i upper_i) + Σ_j min over [0, top_j] of (c - yA)_j x_j
     (weak duality with bounded variables; Neumaier & Shcherbina 2004, Math. Program. 99, 283).
 `semidefinite`: {"shift", "diagonal", "triangles"}
@@ -13,24 +13,24 @@ stand for reals are multiples of 2**-shift. The formats, by `kind`:
     s_j + b s_i s_k + c s_j s_k ≥ -1. Where K - Diag(u) - Σ t (a E_ij + b E_ik + c E_jk) + δI is positive
     semidefinite (E_ij symmetric, two ones), 4·cost ≥ constant + ½ Σ u - Σ t - ½ m δ. The δ is the verifier's
     own: the largest that leaves the claimed bound (`semidefinite.strongest_spins` finds the best claim).
-`tree`: {"form": "spins" | "programme", "shift", "nodes"}
+`tree`: {"form": "spins" | "MIP", "shift", "nodes"}
     A division of all answers into leaves with a bound each; `nodes[0]` is the root, every node but it is the
     child of exactly one. Spins: {"branch": i, "children": [node where bit i is 0, where it is 1]}, where i
     counts the instance's own variables; {"mirror": i, "child": node where bit i is 0}, allowed where nothing
     is fixed yet and the form is symmetric; {"diagonal", "triangles"} is a leaf on
     `spin_form(model).fix(fixed)`; {"value": cost} a leaf with every bit fixed. Programme: {"branch": j, "at":
-    v, "children": [x_j ≤ v, x_j ≥ v + 1]}; {"duals"} is a leaf bounded as in `programme_dual` with the
+    v, "children": [x_j ≤ v, x_j ≥ v + 1]}; {"duals"} is a leaf bounded as in `mip_dual` with the
     branches' limits for [0, top]; {"ray"} one without any answer: the same formula with cost and offset 0
     gives more than 0. The bound of a tree is the least of its leaves.
-`programme_cuts`: {"shift", "cutoff": a cost or null, "steps", "nodes"}
-    A tree of the form `programme`, as above, on a programme with more rows and narrower columns; with a
+`mip_cuts`: {"shift", "cutoff": a cost or null, "steps", "nodes"}
+    A tree of the form `mip`, as above, on a MIP with more rows and narrower columns; with a
     cutoff it is about answers that cost so much or less, and proves one above it at most. Each step adds a
     row or narrows columns. {"divisor": d, "rows": [[row, weight], …], "up": [column, …]} adds up rows (the
-    programme's and those of earlier steps, numbered on; by their upper limits for weights above 0, else by
+    MIP's and those of earlier steps, numbered on; by their upper limits for weights above 0, else by
     their lower ones), then x_j ≤ top_j as often as makes the coefficient of an `up` column a multiple of d;
     divided by d and rounded down it is the new row. {"fix": duals, "cutoff": c}, with c no less than
     the proof's cutoff, lowers top_j to ⌊(c - b) / r_j⌋ where the duals' bound b and reduced cost r_j > 0
-    (`programme_dual`) say so.
+    (`mip_dual`) say so.
 `second_engine`: {"engine": "cp_sat" | "highs"}
     That engine says so. The verifier believes it only where another engine finds the same within its limits.
 """

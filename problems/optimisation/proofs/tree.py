@@ -8,7 +8,7 @@ from problems.optimisation.proofs.reading import Faulty, integer
 
 Node = dict[str, Any]
 Step = tuple[int, int, int]
-"""What a branch leaves of a variable: (variable, bit, bit) of spins, (column, least, most) of a programme."""
+"""What a branch leaves of a variable: (variable, bit, bit) of spins, (column, least, most) of a MIP."""
 
 
 @dataclass(frozen=True)

@@ -6,20 +6,20 @@ from functools import lru_cache
 
 from threadpoolctl import ThreadpoolController
 
-from problems.optimisation.forms.compile import compile_programme
+from problems.optimisation.forms.compile import compile_mip
 from problems.optimisation.forms.spins import SpinForm, spin_form
 from problems.optimisation.model.models import Appointments, IndependentSet, MaxCut, Model, Qubo, Triage
+from problems.optimisation.proofs.mip_cuts import check_cuts
+from problems.optimisation.proofs.mip_dual import check_dual
+from problems.optimisation.proofs.mip_tree import check_mip_tree
 from problems.optimisation.proofs.model import Proof
-from problems.optimisation.proofs.programme_cuts import check_cuts
-from problems.optimisation.proofs.programme_dual import check_dual
-from problems.optimisation.proofs.programme_tree import check_programme_tree
 from problems.optimisation.proofs.reading import Faulty, Undecided, fields
 from problems.optimisation.proofs.second_engine import check_second
 from problems.optimisation.proofs.semidefinite import check_semidefinite
 from problems.optimisation.proofs.spin_tree import check_spin_tree
 
 MOST_WEIGHT = 1 << 56
-"""Of all coefficients together: those of spins and programmes, and their sums, then stay within 64 bits."""
+"""Of all coefficients together: those of spins and MIPs, and their sums, then stay within 64 bits."""
 
 
 @dataclass(frozen=True)
@@ -70,15 +70,15 @@ def _unknown(proof: Proof) -> tuple[str, dict[str, int]]:
     raise Faulty(f"expected a proof of one of the kinds {', '.join(_CHECKS)}")
 
 
-def _programme_dual(model: Model, proof: Proof) -> tuple[str, dict[str, int]]:
-    programme = compile_programme(model)
-    check_dual(programme, proof.data, proof.bound)
-    sizes = {"rows": programme.rows, "columns": programme.columns}
-    return "weak duality (the integer programme's rows), exact arithmetic", sizes
+def _mip_dual(model: Model, proof: Proof) -> tuple[str, dict[str, int]]:
+    mip = compile_mip(model)
+    check_dual(mip, proof.data, proof.bound)
+    sizes = {"rows": mip.rows, "columns": mip.columns}
+    return "weak duality (the MIP's rows), exact arithmetic", sizes
 
 
-def _programme_cuts(model: Model, proof: Proof) -> tuple[str, dict[str, int]]:
-    walked = check_cuts(compile_programme(model), proof.data, proof.bound)
+def _mip_cuts(model: Model, proof: Proof) -> tuple[str, dict[str, int]]:
+    walked = check_cuts(compile_mip(model), proof.data, proof.bound)
     steps = proof.data["steps"]
     fixed = sum("fix" in step for step in steps)
     sizes = {"cuts": len(steps) - fixed, "fixings": fixed, "leaves": walked.leaves, "depth": walked.depth}
@@ -98,20 +98,20 @@ def _tree(model: Model, proof: Proof) -> tuple[str, dict[str, int]]:
     if form == "spins":
         walked = check_spin_tree(_spins(model), proof.data, proof.bound)
         how = "semidefinite dual matrices, rounding bounded rigorously"
-    elif form == "programme":
-        walked = check_programme_tree(compile_programme(model), proof.data, proof.bound)
+    elif form == "mip":
+        walked = check_mip_tree(compile_mip(model), proof.data, proof.bound)
         how = "weak duality, exact arithmetic"
     else:
-        raise Faulty("expected a tree of the form spins or programme")
+        raise Faulty("expected a tree of the form spins or MIP")
     sizes = {"nodes": len(nodes), "leaves": walked.leaves, "depth": walked.depth}
     leaves = _counted(walked.leaves, "leaf", "leaves")
     return f"branch and bound, {leaves} checked by {how}", sizes
 
 
 def _second_engine(model: Model, proof: Proof) -> tuple[str, dict[str, int]]:
-    programme = compile_programme(model)
-    name = check_second(programme, proof.data, proof.bound)
-    sizes = {"rows": programme.rows, "columns": programme.columns}
+    mip = compile_mip(model)
+    name = check_second(mip, proof.data, proof.bound)
+    sizes = {"rows": mip.rows, "columns": mip.columns}
     return f"a second engine, {name}, which finds no better answer either", sizes
 
 
@@ -137,8 +137,8 @@ def _weight(model: Model) -> int:
 
 
 _CHECKS: dict[str, Callable[[Model, Proof], tuple[str, dict[str, int]]]] = {
-    "programme_dual": _programme_dual,
-    "programme_cuts": _programme_cuts,
+    "mip_dual": _mip_dual,
+    "mip_cuts": _mip_cuts,
     "semidefinite": _semidefinite,
     "tree": _tree,
     "second_engine": _second_engine,

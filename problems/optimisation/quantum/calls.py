@@ -17,10 +17,10 @@ from problems.optimisation.model.models import Appointments, Model, Triage, pars
 from problems.optimisation.model.points import Point, cost, decode, encode
 from problems.optimisation.proofs.model import pack
 from problems.optimisation.quantum import clinic, ward
-from problems.optimisation.quantum.board import OwnBoard, bound, start
 from problems.optimisation.quantum.circuits import SHOTS
 from problems.optimisation.quantum.circuits import decode as decode_samples
 from problems.optimisation.quantum.finish import answer, mitigation, search, summary, uniform
+from problems.optimisation.quantum.local_engines import LocalIncumbent, bound, start
 from problems.optimisation.quantum.readout import Readout
 from problems.optimisation.quantum.reduction import reduce_spins
 from problems.optimisation.quantum.subproblem import Subproblem, parse
@@ -39,31 +39,31 @@ def reduce(params: Mapping[str, Any], inputs: Mapping[str, bytes], report: Repor
         answer that was met on the way, where there was a search.
     """
     model = parse_model(inputs["model"])
-    board = OwnBoard(model)
-    start(model, board, derive_seed(params["seed"], "start"), params["effort_s"])
-    found, notes = _reduced(model, board, derive_seed(params["seed"], "reduce"))
+    incumbent = LocalIncumbent(model)
+    start(model, incumbent, derive_seed(params["seed"], "start"), params["effort_s"])
+    found, notes = _reduced(model, incumbent, derive_seed(params["seed"], "reduce"))
     report(0.5, "bound")
-    bound(model, board, derive_seed(params["seed"], "bound"), params["effort_s"])
-    files = {"subproblem": found.dump(), "proofs": pack(board.proofs)}
-    if board.point is not None and notes["how"] == "neighbourhood":
-        files["start"] = canonical_json(encode(model, board.point))
-        notes["start"] = sign(model) * cost(model, board.point)
-    notes["engines"] = board.notes
-    return Output({"notes": notes, "bound": board.bound}, files)
+    bound(model, incumbent, derive_seed(params["seed"], "bound"), params["effort_s"])
+    files = {"subproblem": found.dump(), "proofs": pack(incumbent.proofs)}
+    if incumbent.point is not None and notes["how"] == "neighbourhood":
+        files["start"] = canonical_json(encode(model, incumbent.point))
+        notes["start"] = sign(model) * cost(model, incumbent.point)
+    notes["engines"] = incumbent.notes
+    return Output({"notes": notes, "bound": incumbent.bound}, files)
 
 
-def _reduced(model: Model, board: OwnBoard, seed: int) -> tuple[Subproblem, dict[str, Any]]:
+def _reduced(model: Model, incumbent: LocalIncumbent, seed: int) -> tuple[Subproblem, dict[str, Any]]:
     if not isinstance(model, Appointments | Triage):
         found, best, notes = reduce_spins(model, seed)
         if best is not None:
-            board.offer(_feasible(model, found, best), "descent")
+            incumbent.offer(_feasible(model, found, best), "descent")
         return found, notes
-    if board.point is None:
-        raise TierwiseError(f"no engine found a feasible {model.kind} to start from: {board.notes}")
+    if incumbent.point is None:
+        raise TierwiseError(f"no engine found a feasible {model.kind} to start from: {incumbent.notes}")
     made = (
-        clinic.neighbourhood(model, board.point)
+        clinic.neighbourhood(model, incumbent.point)
         if isinstance(model, Appointments)
-        else ward.neighbourhood(model, board.point)
+        else ward.neighbourhood(model, incumbent.point)
     )
     if not made[0].form.size:
         raise TierwiseError("nothing can be changed around the best answer found: no circuit to run")

@@ -122,7 +122,7 @@ def infeasible(name: str) -> Defects:
 
 def misstated(name: str) -> Defects:
     """Values that are wrong, missing or of no type that they can have."""
-    model, sent = MODELS[name], honest(name, "programme_tree")
+    model, sent = MODELS[name], honest(name, "mip_tree")
     objective, bound, better = sent.values["objective"], sent.values["bound"], -sign(model)
     yield "an objective a unit too good", with_values(sent, objective=objective + better)
     yield "an objective a unit too bad", with_values(sent, objective=objective - better)
@@ -152,7 +152,7 @@ def misstated(name: str) -> Defects:
 
 def garbled(name: str) -> Defects:
     """Files that hold no proofs."""
-    sent = honest(name, "programme_tree")
+    sent = honest(name, "mip_tree")
     data = sent.files["proofs"].data
     yield "no file", Candidate(sent.values)
     yield "a file of another name", Candidate(sent.values, {"proof": sent.files["proofs"]})

@@ -12,8 +12,8 @@ from scipy.optimize import linprog
 from escalation.model.attempt import Candidate
 from escalation.model.blob import Blob
 from problems.optimisation.checking.check import check
-from problems.optimisation.forms.compile import compile_programme
-from problems.optimisation.forms.programme import FREE, Programme
+from problems.optimisation.forms.compile import compile_mip
+from problems.optimisation.forms.mip import FREE, Mip
 from problems.optimisation.forms.spins import SpinForm, spin_form
 from problems.optimisation.model.models import (
     Appointments,
@@ -30,8 +30,8 @@ from problems.optimisation.model.models import (
     Triage,
     sign,
 )
+from problems.optimisation.proofs.mip_dual import ExactDual, rounded_up, strongest_dual
 from problems.optimisation.proofs.model import Proof, pack
-from problems.optimisation.proofs.programme_dual import ExactDual, rounded_up, strongest_dual
 from problems.optimisation.proofs.semidefinite import strongest_spins
 
 SHIFT = 20
@@ -200,38 +200,38 @@ def integral(values: Floats) -> list[int]:
     return [round(value * 2**SHIFT) for value in values.tolist()]
 
 
-def linear_duals(programme: Programme, low: Floats, high: Floats) -> Floats | None:
+def linear_duals(mip: Mip, low: Floats, high: Floats) -> Floats | None:
     """Multipliers of the rows at the optimum of the relaxation over a box; None where there is none."""
-    up, down = programme.upper != FREE, programme.lower != -FREE
-    rows = programme.matrix.toarray()
+    up, down = mip.upper != FREE, mip.lower != -FREE
+    rows = mip.matrix.toarray()
     found: Any = linprog(
-        programme.cost.astype(float),
+        mip.cost.astype(float),
         A_ub=np.vstack([rows[up], -rows[down]]),
-        b_ub=np.concatenate([programme.upper[up], -programme.lower[down]]),
+        b_ub=np.concatenate([mip.upper[up], -mip.lower[down]]),
         bounds=np.column_stack([low, high]).tolist(),
         method="highs-ds",
     )
-    return _spread(programme, found.ineqlin.marginals) if found.status == 0 else None
+    return _spread(mip, found.ineqlin.marginals) if found.status == 0 else None
 
 
-def ray(programme: Programme, low: Floats, high: Floats) -> Floats:
+def ray(mip: Mip, low: Floats, high: Floats) -> Floats:
     """Multipliers that show a box to hold no answer: the duals of the least total violation."""
-    up, down = programme.upper != FREE, programme.lower != -FREE
-    rows = programme.matrix.toarray()
+    up, down = mip.upper != FREE, mip.lower != -FREE
+    rows = mip.matrix.toarray()
     sides = np.vstack([rows[up], -rows[down]])
     found: Any = linprog(
-        np.concatenate([np.zeros(programme.columns), np.ones(len(sides))]),
+        np.concatenate([np.zeros(mip.columns), np.ones(len(sides))]),
         A_ub=np.hstack([sides, -np.eye(len(sides))]),
-        b_ub=np.concatenate([programme.upper[up], -programme.lower[down]]),
+        b_ub=np.concatenate([mip.upper[up], -mip.lower[down]]),
         bounds=[*np.column_stack([low, high]).tolist(), *[(0.0, None)] * len(sides)],
         method="highs-ds",
     )
-    return _spread(programme, found.ineqlin.marginals)
+    return _spread(mip, found.ineqlin.marginals)
 
 
-def _spread(programme: Programme, marginals: Floats) -> Floats:
-    up, down = programme.upper != FREE, programme.lower != -FREE
-    duals = np.zeros(programme.rows)
+def _spread(mip: Mip, marginals: Floats) -> Floats:
+    up, down = mip.upper != FREE, mip.lower != -FREE
+    duals = np.zeros(mip.rows)
     duals[up] += marginals[: up.sum()]
     duals[down] -= marginals[up.sum() :]
     return duals
@@ -239,12 +239,12 @@ def _spread(programme: Programme, marginals: Floats) -> Floats:
 
 @lru_cache
 def dual_proof(name: str) -> Proof:
-    programme = compile_programme(MODELS_AND_TWINS[name])
-    duals = linear_duals(programme, np.zeros(programme.columns), programme.top.astype(float))
+    mip = compile_mip(MODELS_AND_TWINS[name])
+    duals = linear_duals(mip, np.zeros(mip.columns), mip.top.astype(float))
     assert duals is not None
     whole = integral(duals)
-    bound = strongest_dual(programme, whole, SHIFT)
-    return Proof("programme_dual", bound, {"shift": SHIFT, "duals": whole})
+    bound = strongest_dual(mip, whole, SHIFT)
+    return Proof("mip_dual", bound, {"shift": SHIFT, "duals": whole})
 
 
 def eigenvalue_shift(form: SpinForm) -> list[int]:
@@ -293,18 +293,18 @@ def spin_tree_proof(name: str) -> Proof:
 
 
 @lru_cache
-def programme_tree_proof(name: str) -> Proof:
+def mip_tree_proof(name: str) -> Proof:
     """Branches on the columns in order, until linear duals reach the optimum, or a ray shows emptiness."""
-    programme, (least, _) = compile_programme(MODELS_AND_TWINS[name]), optimum(name)
-    exact = ExactDual(programme)
+    mip, (least, _) = compile_mip(MODELS_AND_TWINS[name]), optimum(name)
+    exact = ExactDual(mip)
     nodes: list[dict[str, Any]] = []
 
     def grow(low: Any, high: Any, depth: int) -> int:
         number = len(nodes)
         nodes.append({})
-        duals = linear_duals(programme, low, high)
+        duals = linear_duals(mip, low, high)
         if duals is None:
-            nodes[number] = {"ray": integral(ray(programme, low, high))}
+            nodes[number] = {"ray": integral(ray(mip, low, high))}
             return number
         whole = integral(duals)
         if depth >= DEPTH and rounded_up(exact.weigh(whole, SHIFT, low, high), SHIFT) >= least:
@@ -317,22 +317,22 @@ def programme_tree_proof(name: str) -> Proof:
         nodes[number] = {"branch": column, "at": int(low[column]), "children": children}
         return number
 
-    grow(np.zeros_like(programme.top), programme.top.copy(), 0)
-    return Proof("tree", least, {"form": "programme", "shift": SHIFT, "nodes": nodes})
+    grow(np.zeros_like(mip.top), mip.top.copy(), 0)
+    return Proof("tree", least, {"form": "mip", "shift": SHIFT, "nodes": nodes})
 
 
 @lru_cache
-def programme_cuts_proof(name: str) -> Proof:
+def mip_cuts_proof(name: str) -> Proof:
     """The same tree, of answers below the best one, with a row more that no leaf needs."""
-    programme, tree = compile_programme(MODELS_AND_TWINS[name]), programme_tree_proof(name)
-    row = int(np.flatnonzero(programme.upper != FREE)[0])
+    mip, tree = compile_mip(MODELS_AND_TWINS[name]), mip_tree_proof(name)
+    row = int(np.flatnonzero(mip.upper != FREE)[0])
     nodes = [
         {field: [*value, 0] if field in ("duals", "ray") else value for field, value in node.items()}
         for node in tree.data["nodes"]
     ]
     steps = [{"divisor": 2, "rows": [[row, 1]], "up": []}]
     data = {"shift": SHIFT, "cutoff": tree.bound - 1, "steps": steps, "nodes": nodes}
-    return Proof("programme_cuts", tree.bound, data)
+    return Proof("mip_cuts", tree.bound, data)
 
 
 def second_proof(name: str, engine: str) -> Proof:
@@ -343,8 +343,8 @@ PROOFS: dict[str, Callable[[str], Proof]] = {
     "dual": dual_proof,
     "semidefinite": semidefinite_proof,
     "spin_tree": spin_tree_proof,
-    "programme_tree": programme_tree_proof,
-    "programme_cuts": programme_cuts_proof,
+    "mip_tree": mip_tree_proof,
+    "mip_cuts": mip_cuts_proof,
     "cp_sat": lambda name: second_proof(name, "cp_sat"),
     "highs": lambda name: second_proof(name, "highs"),
 }

@@ -182,26 +182,24 @@ def damaged_spin_tree(name: str) -> Defects:
         yield _changed(name, "spin_tree", "a mirror with fields", _set(nodes=[first, *nodes[1:least]]))
 
 
-def damaged_programme_tree(name: str) -> Defects:
+def damaged_mip_tree(name: str) -> Defects:
     """Branches that do not divide, rays where answers are."""
-    nodes = PROOFS["programme_tree"](name).data["nodes"]
+    nodes = PROOFS["mip_tree"](name).data["nodes"]
     inner = max(k for k, node in enumerate(nodes) if "branch" in node)
     leaf = next(k for k, node in enumerate(nodes) if "duals" in node)
     for at in (-1, 1, 10**6, None, 0.0):
-        yield _changed(
-            name, "programme_tree", f"divided at {at}", _put("nodes", inner, nodes[inner] | {"at": at})
-        )
+        yield _changed(name, "mip_tree", f"divided at {at}", _put("nodes", inner, nodes[inner] | {"at": at}))
     duals = nodes[leaf]["duals"]
-    yield _changed(name, "programme_tree", "duals for a ray", _put("nodes", leaf, {"ray": duals}))
+    yield _changed(name, "mip_tree", "duals for a ray", _put("nodes", leaf, {"ray": duals}))
     zeros = {"ray": [0] * len(duals)}
-    yield _changed(name, "programme_tree", "a ray of nothing", _put("nodes", leaf, zeros))
+    yield _changed(name, "mip_tree", "a ray of nothing", _put("nodes", leaf, zeros))
     both = {"ray": duals, "duals": duals}
-    yield _changed(name, "programme_tree", "a leaf of two kinds", _put("nodes", leaf, both))
+    yield _changed(name, "mip_tree", "a leaf of two kinds", _put("nodes", leaf, both))
 
 
 def damaged_cuts(name: str) -> Defects:
     """Cuts that are none, cutoffs below the claim, fixings that say nothing or too much."""
-    data = PROOFS["programme_cuts"](name).data
+    data = PROOFS["mip_cuts"](name).data
     step, rows = data["steps"][0], len(data["nodes"][-1].get("duals", data["nodes"][-1].get("ray"))) - 1
     row = step["rows"][0][0]
     wrong: dict[str, Any] = {
@@ -222,14 +220,14 @@ def damaged_cuts(name: str) -> Defects:
         "a fixing without a cutoff": {"fix": [0] * rows},
     }
     for what, each in wrong.items():
-        yield _changed(name, "programme_cuts", what, _set(steps=[each]))
-    yield _changed(name, "programme_cuts", "steps by name", _set(steps={"0": step}))
-    yield _changed(name, "programme_cuts", "a cutoff below the claim", _set(cutoff=data["cutoff"] - 1))
+        yield _changed(name, "mip_cuts", what, _set(steps=[each]))
+    yield _changed(name, "mip_cuts", "steps by name", _set(steps={"0": step}))
+    yield _changed(name, "mip_cuts", "a cutoff below the claim", _set(cutoff=data["cutoff"] - 1))
     fixing = {"fix": [0] * rows, "cutoff": data["cutoff"]}
-    yield _changed(name, "programme_cuts", "no cutoff to fix by", _set(cutoff=None, steps=[fixing, step]))
+    yield _changed(name, "mip_cuts", "no cutoff to fix by", _set(cutoff=None, steps=[fixing, step]))
     for what, value in JSON_TYPES.items():
         if value is not None:
-            yield _changed(name, "programme_cuts", f"cutoff: {what}", _set(cutoff=value))
+            yield _changed(name, "mip_cuts", f"cutoff: {what}", _set(cutoff=value))
 
 
 def damaged_search(name: str) -> Defects:

@@ -31,10 +31,10 @@ def groups() -> dict[str, Group]:
 
     for name in MODELS:
         add(defects.infeasible, name, "cp_sat")
-        add(defects.misstated, name, "programme_tree")
-        add(defects.garbled, name, "programme_tree")
-        add(proof_defects.damaged_programme_tree, name, "programme_tree")
-        add(proof_defects.damaged_cuts, name, "programme_cuts")
+        add(defects.misstated, name, "mip_tree")
+        add(defects.garbled, name, "mip_tree")
+        add(proof_defects.damaged_mip_tree, name, "mip_tree")
+        add(proof_defects.damaged_cuts, name, "mip_cuts")
         add(proof_defects.damaged_search, name, "highs")
     for name in BITS:
         add(proof_defects.damaged_triangles, name, "semidefinite")
@@ -43,9 +43,9 @@ def groups() -> dict[str, Group]:
         add(proof_defects.overclaimed, name, kind, kind)
         if kind in ("dual", "semidefinite"):
             add(proof_defects.damaged_numbers, name, kind, kind)
-        if kind in ("spin_tree", "programme_tree", "programme_cuts"):
+        if kind in ("spin_tree", "mip_tree", "mip_cuts"):
             add(proof_defects.damaged_tree, name, kind, kind)
-        if kind in ("dual", "semidefinite", "spin_tree", "programme_tree", "programme_cuts"):
+        if kind in ("dual", "semidefinite", "spin_tree", "mip_tree", "mip_cuts"):
             add(proof_defects.of_another, name, kind, kind)
     return found
 

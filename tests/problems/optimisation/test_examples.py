@@ -9,8 +9,8 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 
 from escalation.inputs.settings import ROOT
 from escalation.model.problem import ProblemFile
-from problems.optimisation.forms.compile import compile_programme
-from problems.optimisation.forms.programme import FREE
+from problems.optimisation.forms.compile import compile_mip
+from problems.optimisation.forms.mip import FREE
 from problems.optimisation.loading.instance import OptimisationInstance
 from problems.optimisation.loading.loading import load
 from problems.optimisation.model.models import Appointments, MaxCut, Model, Triage
@@ -28,8 +28,8 @@ def loaded(name: str) -> OptimisationInstance:
 
 
 def least_cost(model: Model) -> int:
-    """By HiGHS, on the integer programme."""
-    form = compile_programme(model)
+    """By HiGHS, on the MIP."""
+    form = compile_mip(model)
     limits = [
         np.where(np.abs(side) == FREE, np.copysign(np.inf, side), side) for side in (form.lower, form.upper)
     ]

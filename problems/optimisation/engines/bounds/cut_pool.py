@@ -1,6 +1,6 @@
 """Cuts and fixed columns as they are made, and the steps of a proof that say how.
 
-See `programme_cuts` in `problems.optimisation.proofs.model`.
+See `mip_cuts` in `problems.optimisation.proofs.model`.
 """
 
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ import numpy as np
 from scipy.sparse import csr_array, vstack
 
 from problems.optimisation.engines.bounds.modular_cuts import LEAST, Bits, Sum, rounds_up
-from problems.optimisation.forms.programme import FREE, Ints, Programme
+from problems.optimisation.forms.mip import FREE, Ints, Mip
 from toolbox.arrays.types import Floats
 
 MOST_NEW = 100
@@ -27,7 +27,7 @@ class Cut:
 
     Attributes:
         divisor: of the sum.
-        rows: of the programme, or later ones by number, with weights: below 0 for lower limits.
+        rows: of the MIP, or later ones by number, with weights: below 0 for lower limits.
         up: columns rounded up.
         columns: of coefficients that are not 0.
         values: the coefficients.
@@ -63,25 +63,25 @@ class Fixing:
 
 
 class CutPool:
-    """A programme's rows, and cuts behind them: those in use, and those that they were made of.
+    """A MIP's rows, and cuts behind them: those in use, and those that they were made of.
 
     Attributes:
-        programme: as compiled.
+        MIP: as compiled.
         top: limits of the columns as they are now; 0 where fixed.
         active: the cuts in use, by number of row.
     """
 
-    def __init__(self, programme: Programme) -> None:
-        self.programme, self.top = programme, programme.top.copy()
+    def __init__(self, mip: Mip) -> None:
+        self.mip, self.top = mip, mip.top.copy()
         self.active: list[int] = []
         self._cuts: list[Cut] = []
         self._fixings: list[Fixing] = []
-        above = np.flatnonzero(programme.upper != FREE)
-        below = np.flatnonzero((programme.lower != -FREE) & (programme.lower != programme.upper))
+        above = np.flatnonzero(mip.upper != FREE)
+        below = np.flatnonzero((mip.lower != -FREE) & (mip.lower != mip.upper))
         self._sides = [(row, 1) for row in above.tolist()] + [(row, -1) for row in below.tolist()]
-        matrix = programme.matrix
+        matrix = mip.matrix
         self._rows = csr_array(vstack([matrix[above], -matrix[below]], format="csr"))
-        self._limits = np.concatenate([programme.upper[above], -programme.lower[below]])
+        self._limits = np.concatenate([mip.upper[above], -mip.lower[below]])
 
     @property
     def made(self) -> int:
@@ -93,14 +93,14 @@ class CutPool:
         """Columns that are fixed at 0."""
         return int((self.top == 0).sum())
 
-    def grown(self) -> Programme:
-        """The programme with the active cuts and the present limits."""
+    def grown(self) -> Mip:
+        """The MIP with the active cuts and the present limits."""
         cuts, limits = self._active()
         return replace(
-            self.programme,
-            matrix=csr_array(vstack([self.programme.matrix, cuts], format="csr")),
-            lower=np.concatenate([self.programme.lower, np.full(len(limits), -FREE)]),
-            upper=np.concatenate([self.programme.upper, limits]),
+            self.mip,
+            matrix=csr_array(vstack([self.mip.matrix, cuts], format="csr")),
+            lower=np.concatenate([self.mip.lower, np.full(len(limits), -FREE)]),
+            upper=np.concatenate([self.mip.upper, limits]),
             top=self.top,
         )
 
@@ -112,7 +112,7 @@ class CutPool:
 
     def keep(self, duals: Ints) -> None:
         """Drops active cuts without a multiplier."""
-        rows = self.programme.rows
+        rows = self.mip.rows
         used = duals[rows:] != 0
         for number, stays in zip(self.active, used.tolist(), strict=True):
             if not stays:  # how it was made may still be needed, its coefficients are not
@@ -121,7 +121,7 @@ class CutPool:
 
     def fix(self, duals: Ints, cutoff: int, top: Ints) -> None:
         """Takes lower limits of columns, which multipliers of rows and active cuts show for a cutoff."""
-        self._fixings.append(Fixing(self.named(duals), cutoff, self.programme.rows + len(self._cuts)))
+        self._fixings.append(Fixing(self.named(duals), cutoff, self.mip.rows + len(self._cuts)))
         self.top = top
 
     def add(self, sums: Iterable[Sum], x: Floats) -> int:
@@ -134,14 +134,14 @@ class CutPool:
         far = [pair for pair in far if pair[0] > 0]
         best = [cut for _, cut in sorted(far, key=lambda pair: -pair[0])]
         chosen = self._apart(best)
-        first = self.programme.rows + len(self._cuts)
+        first = self.mip.rows + len(self._cuts)
         self._cuts += chosen
         self.active += range(first, first + len(chosen))
         return len(chosen)
 
     def steps(self, used: Iterable[int]) -> tuple[list[dict[str, Any]], dict[int, int]]:
         """The steps that lead to some cuts and to all fixings, and the numbers of rows after them."""
-        rows = self.programme.rows
+        rows = self.mip.rows
         needed = self._with_parts({*used, *(row for each in self._fixings for row in each.duals)})
         number = {row: row for row in range(rows)} | {row: rows + k for k, row in enumerate(needed)}
         steps: list[dict[str, Any]] = []
@@ -157,7 +157,7 @@ class CutPool:
 
     def named(self, duals: Ints) -> dict[int, int]:
         """Multipliers that are not 0, of rows and active cuts, by number of row."""
-        names = [*range(self.programme.rows), *self.active]
+        names = [*range(self.mip.rows), *self.active]
         return {names[k]: int(duals[k]) for k in np.flatnonzero(duals).tolist()}
 
     @staticmethod
@@ -165,9 +165,9 @@ class CutPool:
         return sum("fix" not in step for step in steps)
 
     def _active(self) -> tuple[csr_array, Ints]:
-        rows = self.programme.rows
+        rows = self.mip.rows
         cuts = [self._cuts[number - rows] for number in self.active]
-        return _matrix(cuts, self.programme.columns), np.array([cut.limit for cut in cuts], dtype=np.int64)
+        return _matrix(cuts, self.mip.columns), np.array([cut.limit for cut in cuts], dtype=np.int64)
 
     def _divided(
         self, matrix: csr_array, limits: Ints, sums: Sum, up: Bits, names: list[tuple[int, int]]
@@ -191,7 +191,7 @@ class CutPool:
 
     def _apart(self, cuts: list[Cut]) -> list[Cut]:
         """The first ones that point into different directions."""
-        matrix = _matrix(cuts, self.programme.columns).astype(np.float64)
+        matrix = _matrix(cuts, self.mip.columns).astype(np.float64)
         lengths = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
         alike = (matrix @ matrix.T).toarray() > ALIKE * np.outer(lengths, lengths)
         chosen: list[int] = []
@@ -202,7 +202,7 @@ class CutPool:
 
     def _with_parts(self, numbers: set[int]) -> list[int]:
         """Cuts and all cuts that they were made of, in the order in which they were made."""
-        rows = self.programme.rows
+        rows = self.mip.rows
         needed = {number for number in numbers if number >= rows}
         for number in range(rows + len(self._cuts) - 1, rows - 1, -1):
             if number in needed:

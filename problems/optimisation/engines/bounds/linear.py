@@ -8,7 +8,7 @@ import numpy as np
 from scipy.optimize import linprog
 from scipy.sparse import csr_array, eye_array, hstack, vstack
 
-from problems.optimisation.forms.programme import FREE, Ints, Programme
+from problems.optimisation.forms.mip import FREE, Ints, Mip
 from toolbox.arrays.types import Floats
 
 _solve: Callable[..., Any] = linprog
@@ -31,19 +31,19 @@ class Solved:
 
 
 class Linear:
-    """A programme without its integrality, prepared for many boxes; HiGHS's dual simplex solves it."""
+    """A MIP without its integrality, prepared for many boxes; HiGHS's dual simplex solves it."""
 
-    def __init__(self, programme: Programme) -> None:
-        self._programme = programme
-        same = programme.lower == programme.upper
+    def __init__(self, mip: Mip) -> None:
+        self._mip = mip
+        same = mip.lower == mip.upper
         self._same = np.flatnonzero(same)
-        self._below = np.flatnonzero(~same & (programme.upper != FREE))
-        self._above = np.flatnonzero(~same & (programme.lower != -FREE))
-        matrix = csr_array(programme.matrix.astype(np.float64))
+        self._below = np.flatnonzero(~same & (mip.upper != FREE))
+        self._above = np.flatnonzero(~same & (mip.lower != -FREE))
+        matrix = csr_array(mip.matrix.astype(np.float64))
         self._unequal = vstack([matrix[self._below], -matrix[self._above]], format="csr")
-        upper = [programme.upper[self._below], -programme.lower[self._above]]
+        upper = [mip.upper[self._below], -mip.lower[self._above]]
         self._most = np.concatenate(upper).astype(np.float64)
-        self._equal, self._value = matrix[self._same], programme.lower[self._same].astype(np.float64)
+        self._equal, self._value = matrix[self._same], mip.lower[self._same].astype(np.float64)
 
     def solve(self, low: Ints, high: Ints, limit_s: float) -> Solved | None:
         """The relaxation over a box; None where the solver had no time or no success.
@@ -54,7 +54,7 @@ class Linear:
             limit_s: seconds that it may take.
         """
         bounds = np.column_stack([low, high]).astype(np.float64)
-        cost = self._programme.cost.astype(np.float64)
+        cost = self._mip.cost.astype(np.float64)
         found = self._call(cost, self._unequal, self._equal, bounds, limit_s)
         if found.status == 0:
             return Solved(found.x, self._multipliers(found), int(found.nit))
@@ -64,7 +64,7 @@ class Linear:
         """Multipliers of the least violation of all rows, which show that it is more than none."""
         unequal, equal = self._unequal.shape[0], self._equal.shape[0]
         more, exact = eye_array(unequal), eye_array(equal)
-        columns, extra = self._programme.columns, unequal + 2 * equal
+        columns, extra = self._mip.columns, unequal + 2 * equal
         nothing = csr_array(np.zeros((unequal, 2 * equal)))
         elastic = csr_array(hstack([self._unequal, -more, nothing]))
         equals = csr_array(hstack([self._equal, csr_array(np.zeros((equal, unequal))), exact, -exact]))
@@ -88,7 +88,7 @@ class Linear:
         )
 
     def _multipliers(self, found: Any) -> Floats:
-        duals = np.zeros(self._programme.rows)
+        duals = np.zeros(self._mip.rows)
         duals[self._same] = found.eqlin.marginals
         most, least = np.split(found.ineqlin.marginals, [len(self._below)])
         duals[self._below] += most

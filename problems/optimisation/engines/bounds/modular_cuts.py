@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from problems.optimisation.forms.programme import Ints
+from problems.optimisation.forms.mip import Ints
 from toolbox.arrays.types import Floats
 
 Bits = NDArray[np.bool_]

@@ -6,15 +6,15 @@ from hypothesis import strategies as st
 
 from problems.optimisation.engines.dual_ascent import ascended
 from problems.optimisation.engines.exact_bound import multipliers
-from problems.optimisation.forms.compile import compile_programme
+from problems.optimisation.forms.compile import compile_mip
 from problems.optimisation.model.models import Claimant, IndependentSet, Model, Place, Triage
 from tests.problems.optimisation.engines.clinics_twin import least_cost, small_clinic
 from tests.problems.optimisation.engines.wards_twin import least_placement_cost, small_ward
 
 
 def bound(model: Model) -> int:
-    programme = compile_programme(model)
-    return multipliers(programme, ascended(programme), 16).bound
+    mip = compile_mip(model)
+    return multipliers(mip, ascended(mip), 16).bound
 
 
 def test_a_clique_holds_one_vertex() -> None:
@@ -43,7 +43,7 @@ def test_it_is_never_above_the_best_nor_below_the_bound_of_no_multipliers(seed: 
     clinic, ward = small_clinic(seed), small_ward(seed)
     best = least_cost(clinic)
     for model, least in ((clinic, best), (ward, least_placement_cost(ward))):
-        programme = compile_programme(model)
-        nothing = multipliers(programme, np.zeros(programme.rows), 16).bound
+        mip = compile_mip(model)
+        nothing = multipliers(mip, np.zeros(mip.rows), 16).bound
         assert nothing <= bound(model)
         assert least is None or bound(model) <= least

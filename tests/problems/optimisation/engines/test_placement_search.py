@@ -8,7 +8,7 @@ from problems.optimisation.engines.placement_search import PlacementSearch
 from problems.optimisation.engines.placement_state import placement_of, prepare_ward
 from problems.optimisation.generate.ward import ward
 from problems.optimisation.model.models import MaxCut
-from tests.problems.optimisation.engines.board_twin import BoardTwin, run
+from tests.problems.optimisation.engines.incumbent_twin import BoardTwin, run
 from tests.problems.optimisation.engines.wards_twin import least_placement_cost, small_ward
 
 
@@ -17,25 +17,25 @@ from tests.problems.optimisation.engines.wards_twin import least_placement_cost,
 def test_the_best_placement_of_a_small_ward_is_found(seed: int) -> None:
     model = small_ward(seed)
     best = least_placement_cost(model)
-    board = BoardTwin(model, seconds=600, ends=lambda b: b.cost == best)
-    run(PlacementSearch(model, seed), board, slices=4, effort_s=0.2)
-    assert board.cost == best
-    assert not board.faults
+    incumbent = BoardTwin(model, seconds=600, ends=lambda b: b.cost == best)
+    run(PlacementSearch(model, seed), incumbent, slices=4, effort_s=0.2)
+    assert incumbent.cost == best
+    assert not incumbent.faults
 
 
 def test_placements_of_a_ward_are_feasible_and_become_better() -> None:
     model = ward(80, 1)
-    board = BoardTwin(model, seconds=600)
-    run(PlacementSearch(model, 0), board, slices=2, effort_s=0.3)
-    assert not board.faults
-    assert board.offers[-1] < board.offers[0]
+    incumbent = BoardTwin(model, seconds=600)
+    run(PlacementSearch(model, 0), incumbent, slices=2, effort_s=0.3)
+    assert not incumbent.faults
+    assert incumbent.offers[-1] < incumbent.offers[0]
 
 
 def test_equal_seeds_give_equal_placements() -> None:
     model = ward(40, 2)
     first, second = BoardTwin(model, seconds=600), BoardTwin(model, seconds=600)
-    for board in (first, second):
-        run(PlacementSearch(model, 7), board, slices=2, effort_s=0.3)
+    for incumbent in (first, second):
+        run(PlacementSearch(model, 7), incumbent, slices=2, effort_s=0.3)
     assert first.offers == second.offers
     assert first.point is not None
     assert second.point is not None
@@ -44,15 +44,15 @@ def test_equal_seeds_give_equal_placements() -> None:
 
 def test_a_better_placement_of_somebody_else_is_taken_up_as_it_is() -> None:
     model = ward(40, 3)
-    good, board = BoardTwin(model, seconds=600), BoardTwin(model, seconds=600)
+    good, incumbent = BoardTwin(model, seconds=600), BoardTwin(model, seconds=600)
     run(PlacementSearch(model, 0), good, slices=1, effort_s=0.3)
     assert good.point is not None
     read = placement_of(prepare_ward(model), good.point)
     assert read.cost == good.cost
     assert np.array_equal(read.point(), good.point)
-    board.offer(good.point, "another")
+    incumbent.offer(good.point, "another")
     engine = PlacementSearch(model, 1)
-    run(engine, board, slices=1, effort_s=0.01)
+    run(engine, incumbent, slices=1, effort_s=0.01)
     assert engine.notes()["from_others"] == 1
 
 

@@ -9,7 +9,7 @@ from problems.optimisation.engines.cp_sat import CpSat
 from problems.optimisation.engines.samplers import Annealing, Tabu
 from problems.optimisation.loading.loading import load
 from problems.optimisation.model.models import Model
-from tests.problems.optimisation.engines.board_twin import BoardTwin, run
+from tests.problems.optimisation.engines.incumbent_twin import BoardTwin, run
 from tests.problems.optimisation.shared_data import shared_data
 
 # OR-Library, Beasley 1998, with 2098 for the first (as listed with the files)
@@ -24,29 +24,29 @@ def _model(kind: str, name: str, **more: Any) -> Model:
 
 
 def _at(goal: int) -> Callable[[BoardTwin], bool]:
-    return lambda board: board.cost == goal
+    return lambda incumbent: incumbent.cost == goal
 
 
 @pytest.mark.parametrize("engine", [Annealing, Tabu])
 def test_samplers_reach_the_optima_of_50_variables(engine: type[Annealing | Tabu]) -> None:
     for number, value in enumerate(BQP50, 1):
         model = _model("qubo", "qubo/bqp50.txt", number=number)
-        board = BoardTwin(model, ends=_at(-value))
-        run(engine(model, number), board, effort_s=0.1)
-        assert board.cost == -value
+        incumbent = BoardTwin(model, ends=_at(-value))
+        run(engine(model, number), incumbent, effort_s=0.1)
+        assert incumbent.cost == -value
 
 
 @pytest.mark.parametrize("number", [1, 4, 10])
 def test_cp_sat_proves_qubos_of_50_variables(number: int) -> None:
     model = _model("qubo", "qubo/bqp50.txt", number=number)
-    board = BoardTwin(model)
-    run(CpSat(model, 1), board, effort_s=2.0)
-    assert board.cost == board.bound == -BQP50[number - 1]
+    incumbent = BoardTwin(model)
+    run(CpSat(model, 1), incumbent, effort_s=2.0)
+    assert incumbent.cost == incumbent.bound == -BQP50[number - 1]
 
 
 @pytest.mark.parametrize("name", INDEPENDENT)
 def test_cp_sat_proves_independent_sets(name: str) -> None:
     model = _model("independent_set", f"independent_set/{name}.gph")
-    board = BoardTwin(model)
-    run(CpSat(model, 1), board, effort_s=2.0)
-    assert board.cost == board.bound == -INDEPENDENT[name]
+    incumbent = BoardTwin(model)
+    run(CpSat(model, 1), incumbent, effort_s=2.0)
+    assert incumbent.cost == incumbent.bound == -INDEPENDENT[name]

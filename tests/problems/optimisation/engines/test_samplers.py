@@ -7,7 +7,7 @@ from problems.optimisation.engines import samplers
 from problems.optimisation.engines.base import Unsuitable
 from problems.optimisation.engines.samplers import Annealing, Tabu
 from problems.optimisation.model.models import IndependentSet, MaxCut, Qubo
-from tests.problems.optimisation.engines.board_twin import BoardTwin, run
+from tests.problems.optimisation.engines.incumbent_twin import BoardTwin, run
 from tests.problems.optimisation.forms import small
 
 ENGINES = [Annealing, Tabu]
@@ -33,11 +33,11 @@ def test_it_finds_the_best_answer_of_a_small_instance(
     engine: type[Annealing | Tabu], kind: str, seed: int
 ) -> None:
     model = small.instance(kind, seed)
-    board = BoardTwin(model)
-    run(engine(model, seed), board, slices=4, effort_s=0.02)
-    assert not board.faults
-    assert board.cost == small.least(model)
-    assert board.bound is None
+    incumbent = BoardTwin(model)
+    run(engine(model, seed), incumbent, slices=4, effort_s=0.02)
+    assert not incumbent.faults
+    assert incumbent.cost == small.least(model)
+    assert incumbent.bound is None
 
 
 @pytest.mark.parametrize("kind", BITS)
@@ -45,9 +45,9 @@ def test_it_finds_the_best_answer_of_a_small_instance(
 def test_slices_do_the_same_again_and_take_up_the_board(engine: type[Annealing | Tabu], kind: str) -> None:
     model = _large(kind)
     boards = [BoardTwin(model), BoardTwin(model)]
-    for board in boards:
+    for incumbent in boards:
         searcher = engine(model, 5)
-        run(searcher, board, slices=4, effort_s=0.05)
+        run(searcher, incumbent, slices=4, effort_s=0.05)
         assert searcher.notes()["slices"] == 4
         assert searcher.notes()["from_board"] > 0
     assert not boards[0].faults
@@ -61,10 +61,10 @@ def test_slices_do_the_same_again_and_take_up_the_board(engine: type[Annealing |
 def test_a_search_that_is_over_is_left_between_samples(engine: type[Annealing | Tabu]) -> None:
     """The slice has an hour; the board says stop when asked for the third time."""
     model = _large("qubo")
-    board = BoardTwin(model, 3600, ends=lambda board: board.polls > 2)
-    assert engine(model, 1).run(board, 3600.0)
-    assert board.polls == 3
-    assert board.cost is not None
+    incumbent = BoardTwin(model, 3600, ends=lambda incumbent: incumbent.polls > 2)
+    assert engine(model, 1).run(incumbent, 3600.0)
+    assert incumbent.polls == 3
+    assert incumbent.cost is not None
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -81,10 +81,10 @@ def test_a_search_that_is_over_is_left_between_samples(engine: type[Annealing | 
 def test_instances_with_nothing_to_weigh_are_answered(
     engine: type[Annealing | Tabu], model: MaxCut | IndependentSet | Qubo
 ) -> None:
-    board = BoardTwin(model)
-    run(engine(model, 1), board, slices=2, effort_s=0.01)
-    assert not board.faults
-    assert board.cost == small.least(model)
+    incumbent = BoardTwin(model)
+    run(engine(model, 1), incumbent, slices=2, effort_s=0.01)
+    assert not incumbent.faults
+    assert incumbent.cost == small.least(model)
 
 
 @pytest.mark.parametrize("engine", ENGINES)

@@ -18,8 +18,8 @@ from problems.optimisation.engines.schedule_state import (
 from problems.optimisation.generate.clinic import clinic
 from problems.optimisation.model import points
 from problems.optimisation.model.models import MaxCut
-from tests.problems.optimisation.engines.board_twin import BoardTwin, run
 from tests.problems.optimisation.engines.clinics_twin import least_cost, small_clinic
+from tests.problems.optimisation.engines.incumbent_twin import BoardTwin, run
 
 
 @given(st.integers(0, 2**40 - 1), st.integers(1, 9))
@@ -71,25 +71,25 @@ def _accepted(schedule: Schedule, patient: int, place: tuple[int, int, int]) -> 
 def test_the_best_schedule_of_a_small_clinic_is_found(seed: int) -> None:
     model = small_clinic(seed)
     best = least_cost(model)
-    board = BoardTwin(model, seconds=600, ends=lambda b: b.cost is not None and b.cost == best)
-    run(ScheduleSearch(model, seed), board, slices=3, effort_s=0.05)
-    assert board.cost == best
-    assert not board.faults
+    incumbent = BoardTwin(model, seconds=600, ends=lambda b: b.cost is not None and b.cost == best)
+    run(ScheduleSearch(model, seed), incumbent, slices=3, effort_s=0.05)
+    assert incumbent.cost == best
+    assert not incumbent.faults
 
 
 def test_schedules_of_a_clinic_of_sixty_are_feasible_and_become_better() -> None:
     model = clinic(60, 1)
-    board = BoardTwin(model, seconds=600)
-    run(ScheduleSearch(model, 0), board, slices=1, effort_s=1.0)
-    assert not board.faults
-    assert board.offers[-1] < board.offers[0]
+    incumbent = BoardTwin(model, seconds=600)
+    run(ScheduleSearch(model, 0), incumbent, slices=1, effort_s=1.0)
+    assert not incumbent.faults
+    assert incumbent.offers[-1] < incumbent.offers[0]
 
 
 def test_equal_seeds_give_equal_schedules_however_the_slices_fall_on_the_clock() -> None:
     model = clinic(40, 2)
     first, second = BoardTwin(model, seconds=600), BoardTwin(model, seconds=600)
-    for board in (first, second):
-        run(ScheduleSearch(model, 7), board, slices=2, effort_s=0.6)
+    for incumbent in (first, second):
+        run(ScheduleSearch(model, 7), incumbent, slices=2, effort_s=0.6)
     assert first.offers == second.offers
     assert first.point is not None
     assert second.point is not None
@@ -100,25 +100,25 @@ def test_a_better_schedule_of_somebody_else_is_taken_up() -> None:
     model = clinic(30, 3)
     good = BoardTwin(model)
     run(ScheduleSearch(model, 0), good, slices=2, effort_s=0.5)
-    board = BoardTwin(model)
+    incumbent = BoardTwin(model)
     assert good.point is not None
-    board.offer(good.point, "another")
+    incumbent.offer(good.point, "another")
     engine = ScheduleSearch(model, 1)
-    run(engine, board, slices=1, effort_s=0.01)
+    run(engine, incumbent, slices=1, effort_s=0.01)
     assert engine.notes()["from_others"] == 1
-    assert board.cost is not None
+    assert incumbent.cost is not None
     assert good.cost is not None
-    assert board.cost <= good.cost
+    assert incumbent.cost <= good.cost
 
 
 def test_a_schedule_read_from_a_point_gives_the_point_and_its_cost_back() -> None:
     model = clinic(30, 4)
-    board = BoardTwin(model)
-    run(ScheduleSearch(model, 0), board, slices=1, effort_s=0.1)
-    assert board.point is not None
-    schedule = schedule_of(prepare(model), board.point)
-    assert np.array_equal(schedule.point(), board.point)
-    assert schedule.cost == board.cost
+    incumbent = BoardTwin(model)
+    run(ScheduleSearch(model, 0), incumbent, slices=1, effort_s=0.1)
+    assert incumbent.point is not None
+    schedule = schedule_of(prepare(model), incumbent.point)
+    assert np.array_equal(schedule.point(), incumbent.point)
+    assert schedule.cost == incumbent.cost
 
 
 def test_other_kinds_are_refused() -> None:

@@ -7,31 +7,31 @@ from problems.optimisation.engines.semidefinite import Semidefinite
 from problems.optimisation.generate.graphs import heavy_hex_cut, qubo
 from problems.optimisation.model.models import IndependentSet, MaxCut, Model
 from problems.optimisation.proofs.verify import verify
-from tests.problems.optimisation.engines.board_twin import BoardTwin, run
+from tests.problems.optimisation.engines.incumbent_twin import BoardTwin, run
 from tests.problems.optimisation.forms import small
 from tests.problems.optimisation.shared_data import shared_data
 
 
-def proven(model: Model, board: BoardTwin) -> list[int]:
+def proven(model: Model, incumbent: BoardTwin) -> list[int]:
     """The bounds that the verifier finds in the board's proofs."""
-    verdicts = [verify(model, proof) for proof in board.proofs]
-    assert [verdict.bound for verdict in verdicts] == [proof.bound for proof in board.proofs], verdicts
-    return [proof.bound for proof in board.proofs]
+    verdicts = [verify(model, proof) for proof in incumbent.proofs]
+    assert [verdict.bound for verdict in verdicts] == [proof.bound for proof in incumbent.proofs], verdicts
+    return [proof.bound for proof in incumbent.proofs]
 
 
 @pytest.mark.parametrize("seed", [1, 2])
 @pytest.mark.parametrize("kind", ["qubo", "max_cut", "independent_set"])
 def test_bounds_hold_on_instances_small_enough_to_try_everything(kind: str, seed: int) -> None:
     model = small.instance(kind, seed)
-    board = BoardTwin(model)
-    run(Semidefinite(model, seed), board)
+    incumbent = BoardTwin(model)
+    run(Semidefinite(model, seed), incumbent)
     least = small.least(model)
     assert least is not None
-    assert not board.faults
-    bounds = proven(model, board)
+    assert not incumbent.faults
+    bounds = proven(model, incumbent)
     assert bounds == sorted(bounds)
     assert bounds[-1] <= least
-    assert board.cost == least
+    assert incumbent.cost == least
 
 
 @pytest.mark.parametrize(
@@ -44,41 +44,43 @@ def test_graphs_of_the_g_set_have_the_bound_of_the_literature(name: str, bound: 
     ends = zip(lines[2::3], lines[3::3], lines[4::3], strict=True)
     edges = sorted((int(u) - 1, int(v) - 1, int(w)) for u, v, w in ends)
     model = MaxCut(vertices=int(lines[0]), edges=tuple(edges))
-    board = BoardTwin(model, 200.0, lambda board: board.bound is not None and board.bound >= bound)
-    run(Semidefinite(model, 1), board, slices=10_000)
-    assert board.bound == bound
-    assert proven(model, board)[-1] == bound
+    incumbent = BoardTwin(
+        model, 200.0, lambda incumbent: incumbent.bound is not None and incumbent.bound >= bound
+    )
+    run(Semidefinite(model, 1), incumbent, slices=10_000)
+    assert incumbent.bound == bound
+    assert proven(model, incumbent)[-1] == bound
 
 
 def test_low_rank_serves_what_is_too_large_for_interior_points() -> None:
     model = heavy_hex_cut(13, 25, 1)
     assert model.size > 300
-    board = BoardTwin(model, 100.0, lambda board: len(board.proofs) == 4)
+    incumbent = BoardTwin(model, 100.0, lambda incumbent: len(incumbent.proofs) == 4)
     engine = Semidefinite(model, 1)
-    run(engine, board, slices=1000)
+    run(engine, incumbent, slices=1000)
     assert "low_rank" in engine.notes()
-    assert not board.faults
-    proven(model, board)
+    assert not incumbent.faults
+    proven(model, incumbent)
     # hardly any cycles: the relaxation is nearly exact there
-    assert board.bound is not None
-    assert board.cost is not None
-    assert board.bound > 1.3 * board.cost
+    assert incumbent.bound is not None
+    assert incumbent.cost is not None
+    assert incumbent.bound > 1.3 * incumbent.cost
 
 
 def test_a_matrix_too_large_to_factorise_still_has_a_bound() -> None:
     edges = tuple((i, i + 1, 1) for i in range(6001))
     model = MaxCut(vertices=6002, edges=edges)
-    board = BoardTwin(model)
-    run(Semidefinite(model, 1), board)
-    (bound,) = proven(model, board)
+    incumbent = BoardTwin(model)
+    run(Semidefinite(model, 1), incumbent)
+    (bound,) = proven(model, incumbent)
     assert -6600 - 12 <= bound <= -6001
 
 
 def test_the_same_seed_gives_the_same_proofs_and_points() -> None:
     model = qubo(25, 3)
     boards = [BoardTwin(model), BoardTwin(model)]
-    for board in boards:
-        run(Semidefinite(model, 7), board, effort_s=0.05)
+    for incumbent in boards:
+        run(Semidefinite(model, 7), incumbent, effort_s=0.05)
     assert boards[0].proofs == boards[1].proofs
     assert boards[0].offers == boards[1].offers
 

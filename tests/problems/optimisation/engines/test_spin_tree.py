@@ -9,7 +9,7 @@ from problems.optimisation.generate.graphs import random_cut
 from problems.optimisation.model.models import MaxCut, Qubo
 from problems.optimisation.proofs.model import pack, unpack
 from problems.optimisation.proofs.verify import verify
-from tests.problems.optimisation.engines.board_twin import BoardTwin, run
+from tests.problems.optimisation.engines.incumbent_twin import BoardTwin, run
 from tests.problems.optimisation.forms import small
 from tests.problems.optimisation.shared_data import shared_data
 
@@ -20,11 +20,11 @@ KINDS = ["qubo", "max_cut", "independent_set"]
 @pytest.mark.parametrize("kind", KINDS)
 def test_it_proves_the_optimum(kind: str, seed: int) -> None:
     model = small.instance(kind, seed)
-    board = BoardTwin(model)
-    run(SpinTree(model, seed), board)
-    assert not board.faults
-    assert board.cost == board.bound == small.least(model)
-    for proof in unpack(pack(board.proofs)):
+    incumbent = BoardTwin(model)
+    run(SpinTree(model, seed), incumbent)
+    assert not incumbent.faults
+    assert incumbent.cost == incumbent.bound == small.least(model)
+    for proof in unpack(pack(incumbent.proofs)):
         assert verify(model, proof).bound == proof.bound
 
 
@@ -35,11 +35,11 @@ def test_without_triangles_it_branches_to_the_same_optimum(
     monkeypatch.setattr(spin_tree, "TRIED", 0)
     monkeypatch.setattr(spin_tree, "PATIENCE", 0)
     model = small.instance(kind, 4)
-    board = BoardTwin(model, ends=lambda _: False)
+    incumbent = BoardTwin(model, ends=lambda _: False)
     engine = SpinTree(model, 1)
-    run(engine, board)
-    assert board.bound == small.least(model)
-    assert verify(model, board.proofs[-1]).bound == board.bound
+    run(engine, incumbent)
+    assert incumbent.bound == small.least(model)
+    assert verify(model, incumbent.proofs[-1]).bound == incumbent.bound
 
 
 def test_it_branches_under_a_mirror_and_every_bound_on_the_way_is_proven(
@@ -48,16 +48,16 @@ def test_it_branches_under_a_mirror_and_every_bound_on_the_way_is_proven(
     monkeypatch.setattr(spin_tree, "TRIED", 0)
     monkeypatch.setattr(spin_tree, "PATIENCE", 0)
     model = random_cut(14, 5, 0.8, (1, 2, 3))
-    board = BoardTwin(model)
+    incumbent = BoardTwin(model)
     engine = SpinTree(model, 1)
-    run(engine, board, effort_s=0.02)
-    assert board.proven
-    assert not board.faults
-    assert len(board.proofs) > 2
+    run(engine, incumbent, effort_s=0.02)
+    assert incumbent.proven
+    assert not incumbent.faults
+    assert len(incumbent.proofs) > 2
     assert engine.notes()["nodes"] > 4
-    root = board.proofs[-1].data["nodes"][0]
+    root = incumbent.proofs[-1].data["nodes"][0]
     assert set(root) == {"mirror", "child"}
-    for proof in board.proofs:
+    for proof in incumbent.proofs:
         assert verify(model, proof).bound == proof.bound
 
 
@@ -67,11 +67,11 @@ def test_every_bit_may_have_to_be_fixed(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(spin_tree, "PATIENCE", 0)
     model = Qubo(linear=(1, -2, 3), quadratic=((0, 1, 1), (1, 2, -1)))
     engine = SpinTree(model, 1)
-    board = BoardTwin(model)
-    board.prove = lambda proof, engine: False  # type: ignore[method-assign]
-    monkeypatch.setattr(type(board), "cost", property(lambda _: 10**6))
+    incumbent = BoardTwin(model)
+    incumbent.prove = lambda proof, engine: False  # type: ignore[method-assign]
+    monkeypatch.setattr(type(incumbent), "cost", property(lambda _: 10**6))
     for _ in range(20):
-        engine.run(board, 1.0)
+        engine.run(incumbent, 1.0)
     assert engine.notes()["nodes"] == 15
 
 
@@ -83,10 +83,10 @@ def test_parts_that_do_not_touch_lose_the_front_spin_and_are_still_closed(
     triangle = ((0, 1, 1), (0, 2, 1), (1, 2, 1))
     five = tuple((3 + i, 3 + j, 1) for i in range(5) for j in range(i + 1, 5))
     model = MaxCut(vertices=8, edges=triangle + five)
-    board = BoardTwin(model)
-    run(SpinTree(model, 1), board)
-    assert board.cost == board.bound == -8
-    assert verify(model, board.proofs[-1]).bound == -8
+    incumbent = BoardTwin(model)
+    run(SpinTree(model, 1), incumbent)
+    assert incumbent.cost == incumbent.bound == -8
+    assert verify(model, incumbent.proofs[-1]).bound == -8
 
 
 @pytest.mark.parametrize("effort_s", [0.01, 10.0])
@@ -103,10 +103,10 @@ def test_a_tree_that_may_not_grow_ends_with_the_bound_it_has(monkeypatch: pytest
     monkeypatch.setattr(spin_tree, "TRIED", 0)
     monkeypatch.setattr(spin_tree, "PATIENCE", 0)
     model = random_cut(30, 1, 0.5)
-    board = BoardTwin(model)
-    assert run(SpinTree(model, 1), board, slices=1000) < 1000
-    assert not board.proven
-    assert verify(model, board.proofs[-1]).bound == board.bound
+    incumbent = BoardTwin(model)
+    assert run(SpinTree(model, 1), incumbent, slices=1000) < 1000
+    assert not incumbent.proven
+    assert verify(model, incumbent.proofs[-1]).bound == incumbent.bound
 
 
 # the optimum of the OR-Library's bqp50, instances 1 and 9 (Beasley 1998)
@@ -124,10 +124,10 @@ def test_instances_of_the_or_library_are_closed(place: int, optimum: int) -> Non
             linear[i - 1] += q
     pairs = sorted((min(i, j) - 1, max(i, j) - 1, 2 * q) for i, j, q in triples if i != j and q)
     model = Qubo(linear=tuple(linear), quadratic=tuple(pairs))
-    board = BoardTwin(model, 200.0)
-    run(SpinTree(model, 1), board, slices=1000)
-    assert board.cost == board.bound == -optimum
-    assert verify(model, board.proofs[-1]).bound == -optimum
+    incumbent = BoardTwin(model, 200.0)
+    run(SpinTree(model, 1), incumbent, slices=1000)
+    assert incumbent.cost == incumbent.bound == -optimum
+    assert verify(model, incumbent.proofs[-1]).bound == -optimum
 
 
 def test_instances_that_it_cannot_treat_are_unsuitable() -> None:

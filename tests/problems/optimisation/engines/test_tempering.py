@@ -90,19 +90,25 @@ MODELS: list[SpinModel] = [
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.kind)
 def test_it_finds_what_enumeration_finds(model: SpinModel) -> None:
-    board = Paper(model)
-    assert Tempering(model, seed=3).run(board, 0.05)
-    assert board.cost == cheapest(model)
+    incumbent = Paper(model)
+    assert Tempering(model, seed=3).run(incumbent, 0.05)
+    assert incumbent.cost == cheapest(model)
 
 
 @pytest.mark.parametrize("model", [MODELS[0], MODELS[3]], ids=lambda model: model.kind)
 def test_the_same_seed_and_effort_give_the_same_answers(model: SpinModel) -> None:
     told = []
     for _ in range(2):
-        board, engine = Paper(model), Tempering(model, seed=8)
-        engine.run(board, 0.02)
-        engine.run(board, 0.02)
-        told.append((board.costs, board.point.tolist() if board.point is not None else None, engine.notes()))
+        incumbent, engine = Paper(model), Tempering(model, seed=8)
+        engine.run(incumbent, 0.02)
+        engine.run(incumbent, 0.02)
+        told.append(
+            (
+                incumbent.costs,
+                incumbent.point.tolist() if incumbent.point is not None else None,
+                engine.notes(),
+            )
+        )
     assert told[0] == told[1]
 
 
@@ -114,13 +120,13 @@ def test_it_ends_soon_after_it_is_told_to() -> None:
 
 def test_a_better_point_of_somebody_else_is_taken_over() -> None:
     model = random_cut(11, 3)
-    board = Paper(model, questions=0)
+    incumbent = Paper(model, questions=0)
     best = min(
         product((0, 1), repeat=11), key=lambda bits: points.cost(model, np.array(bits, dtype=np.int32))
     )
-    board.offer(np.array(best, dtype=np.int32), "somebody")
+    incumbent.offer(np.array(best, dtype=np.int32), "somebody")
     engine = Tempering(model, seed=3)
-    engine.run(board, 0.05)
+    engine.run(incumbent, 0.05)
     assert engine.notes()["best_cost"] == cheapest(model)
 
 

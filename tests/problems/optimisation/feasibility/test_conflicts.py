@@ -8,7 +8,7 @@ from escalation.model.errors import BadInput
 from problems.optimisation.feasibility import conflicts
 from problems.optimisation.feasibility.conflicts import conflict
 from problems.optimisation.feasibility.demands import refuse_impossible
-from problems.optimisation.feasibility.seats import Answer
+from problems.optimisation.feasibility.packing import Answer
 from problems.optimisation.generate.clinic import clinic
 from problems.optimisation.generate.ward import ward
 from problems.optimisation.model.models import Appointments, Claimant, Clinician, Patient, Place, Room, Triage

@@ -1,4 +1,4 @@
-"""Instances at the edges of what a model allows: the programme holds each answer that the checker takes."""
+"""Instances at the edges of what a model allows: the MIP holds each answer that the checker takes."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from problems.optimisation.checking.check import check
-from problems.optimisation.forms.compile import compile_programme
+from problems.optimisation.forms.compile import compile_mip
 from problems.optimisation.model.models import (
     Appointments,
     Claimant,
@@ -23,7 +23,7 @@ from problems.optimisation.model.models import (
     sign,
 )
 from problems.optimisation.model.points import cost
-from problems.optimisation.proofs.anchor import programme_holds, spins_hold
+from problems.optimisation.proofs.anchor import mip_holds, spins_hold
 from problems.optimisation.proofs.second_engine import cp_sat_below, violation
 from tests.problems.optimisation.honest import solutions
 
@@ -103,19 +103,19 @@ def feasible(model: Model) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 @pytest.mark.parametrize("name", ODD)
-def test_the_programme_holds_every_answer_and_none_that_is_cheaper(name: str) -> None:
+def test_the_mip_holds_every_answer_and_none_that_is_cheaper(name: str) -> None:
     model, least = ODD[name], None
     for value, solution in feasible(model):
-        assert programme_holds(model, solution, value)
+        assert mip_holds(model, solution, value)
         assert not isinstance(model, Qubo | MaxCut | IndependentSet) or spins_hold(model, solution, value)
         least = value if least is None else min(least, value)
-    programme = compile_programme(model)
-    if not programme.columns:
-        assert least == (None if violation(programme, programme.cost) else programme.offset)
+    mip = compile_mip(model)
+    if not mip.columns:
+        assert least == (None if violation(mip, mip.cost) else mip.offset)
         return
-    found = cp_sat_below(programme, 10**9 if least is None else least)
+    found = cp_sat_below(mip, 10**9 if least is None else least)
     assert (found is None) == (least is None)
     if found is not None:
         assert least is not None
-        assert cp_sat_below(programme, least - 1) is None
-        assert cost(model, programme.point_of(found)) == least
+        assert cp_sat_below(mip, least - 1) is None
+        assert cost(model, mip.point_of(found)) == least

@@ -54,7 +54,7 @@ def test_shifts_of_one_are_in_order_and_apart() -> None:
         assert all(first[1] <= second[0] for first, second in pairwise(shifts))
 
 
-def test_two_hundred_patients_keep_a_time_indexed_programme_small() -> None:
+def test_two_hundred_patients_keep_a_time_indexed_mip_small() -> None:
     """One column for a patient, an able clinician and a start; stated in the generator's docstring."""
     model = clinic(200, 1)
     columns = sum(

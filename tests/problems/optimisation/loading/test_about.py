@@ -7,7 +7,7 @@ import pytest
 
 from problems.optimisation.loading.loading import load
 
-EXAMPLES = Path(__file__).parents[3] / "examples"
+EXAMPLES = Path(__file__).parents[4] / "examples"
 
 
 @pytest.mark.parametrize(

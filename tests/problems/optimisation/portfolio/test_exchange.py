@@ -9,8 +9,8 @@ import pytest
 
 from problems.optimisation.model.models import IndependentSet, MaxCut
 from problems.optimisation.portfolio import exchange
-from problems.optimisation.portfolio.exchange import MpiBoard
-from problems.optimisation.portfolio.news import News, unpack
+from problems.optimisation.portfolio.exchange import SharedIncumbent
+from problems.optimisation.portfolio.update import Update, unpack
 from problems.optimisation.proofs.model import Proof
 
 Ranks = Callable[[int], list[Any]]
@@ -23,10 +23,10 @@ def cut(value: int) -> np.ndarray[Any, np.dtype[np.int32]]:
     return np.array(sides[value], dtype=np.int32)
 
 
-def boards(worlds: list[Any], model: Any, aim: dict[str, Any] | None = None) -> list[MpiBoard]:
-    made = [MpiBoard(world, model, aim or AIM, search_s=600.0, live=True) for world in worlds]
-    for board in made:
-        board.stop()
+def boards(worlds: list[Any], model: Any, aim: dict[str, Any] | None = None) -> list[SharedIncumbent]:
+    made = [SharedIncumbent(world, model, aim or AIM, search_s=600.0, live=True) for world in worlds]
+    for incumbent in made:
+        incumbent.stop()
     return made
 
 
@@ -52,8 +52,8 @@ def test_news_that_cross_leave_both_ranks_with_the_best(paper_ranks: Ranks, squa
     a, b = boards(paper_ranks(2), square)
     a.offer(cut(10), "x")
     b.offer(cut(11), "y")
-    for board in (a, b, a, b):
-        board.poll()
+    for incumbent in (a, b, a, b):
+        incumbent.poll()
     assert (a.cost, b.cost) == (-11, -11)
     assert a.finds[-1].value == -10
     assert b.finds[-1].engine == "y"
@@ -89,46 +89,46 @@ def test_the_point_of_one_closes_the_bound_of_another(paper_ranks: Ranks, square
 
 
 def test_it_is_over_when_the_target_is_reached_without_a_bound(paper_ranks: Ranks, square: MaxCut) -> None:
-    (board,) = boards(paper_ranks(1), square, {"metric": "objective", "limit": 10.0})
-    board.offer(cut(7), "x")
-    assert not board.stop()
-    board.offer(cut(10), "x")
-    assert board.stop()
-    assert board.stopped == "target"
+    (incumbent,) = boards(paper_ranks(1), square, {"metric": "objective", "limit": 10.0})
+    incumbent.offer(cut(7), "x")
+    assert not incumbent.stop()
+    incumbent.offer(cut(10), "x")
+    assert incumbent.stop()
+    assert incumbent.stopped == "target"
 
 
 def test_it_is_over_when_the_time_is_up(paper_ranks: Ranks, square: MaxCut) -> None:
-    board = MpiBoard(paper_ranks(1)[0], square, AIM, search_s=1e-9, live=True)
-    assert board.stop()
-    assert board.stopped == "time"
-    assert board.left_s() <= 0
+    incumbent = SharedIncumbent(paper_ranks(1)[0], square, AIM, search_s=1e-9, live=True)
+    assert incumbent.stop()
+    assert incumbent.stopped == "time"
+    assert incumbent.left_s() <= 0
 
 
 def test_rounds_send_nothing_and_do_not_show_the_clock(paper_ranks: Ranks, square: MaxCut) -> None:
     worlds = paper_ranks(2)
-    board = MpiBoard(worlds[0], square, AIM, search_s=600.0, live=False)
-    board.offer(cut(10), "x")
-    board.stop()
+    incumbent = SharedIncumbent(worlds[0], square, AIM, search_s=600.0, live=False)
+    incumbent.offer(cut(10), "x")
+    incumbent.stop()
     assert worlds[0].boxes == [[], []]
-    assert board.left_s() == 600.0
+    assert incumbent.left_s() == 600.0
 
 
 def test_an_infeasible_point_is_noted_and_not_taken(paper_ranks: Ranks) -> None:
-    (board,) = boards(paper_ranks(1), IndependentSet(vertices=2, edges=((0, 1),)))
-    assert not board.offer(np.array([1, 1], dtype=np.int32), "sloppy")
-    assert not board.offer(np.array([1, 1], dtype=np.int32), "sloppy")
-    assert board.cost is None
-    assert board.remarks == [
+    (incumbent,) = boards(paper_ranks(1), IndependentSet(vertices=2, edges=((0, 1),)))
+    assert not incumbent.offer(np.array([1, 1], dtype=np.int32), "sloppy")
+    assert not incumbent.offer(np.array([1, 1], dtype=np.int32), "sloppy")
+    assert incumbent.cost is None
+    assert incumbent.remarks == [
         "sloppy: offered a point that is not feasible: vertices 0 and 1 are joined by an edge"
     ]
 
 
 def test_a_bound_above_a_known_cost_is_refused_and_noted(paper_ranks: Ranks, square: MaxCut) -> None:
-    (board,) = boards(paper_ranks(1), square)
-    board.offer(cut(11), "x")
-    assert not board.prove(dual(-10), "wrong")
-    assert board.bound is None
-    assert board.remarks == ["wrong: claimed the bound -10 above the cost -11 of a point"]
+    (incumbent,) = boards(paper_ranks(1), square)
+    incumbent.offer(cut(11), "x")
+    assert not incumbent.prove(dual(-10), "wrong")
+    assert incumbent.bound is None
+    assert incumbent.remarks == ["wrong: claimed the bound -10 above the cost -11 of a point"]
 
 
 def test_a_point_below_a_bound_shows_that_the_bound_was_wrong(paper_ranks: Ranks, square: MaxCut) -> None:
@@ -136,9 +136,9 @@ def test_a_point_below_a_bound_shows_that_the_bound_was_wrong(paper_ranks: Ranks
     a.prove(dual(-12), "right")
     assert a.prove(Proof("second_engine", -10), "wrong")
     b.offer(cut(11), "x")
-    for board in (a, b, a, b):
-        board.poll()
-    assert [board.bound for board in (a, b)] == [-12, -12]
+    for incumbent in (a, b, a, b):
+        incumbent.poll()
+    assert [incumbent.bound for incumbent in (a, b)] == [-12, -12]
     assert not a.stopped
     assert list(a.proofs) == [True]
     assert a.remarks == ["wrong: claimed the bound -10 above the cost -11 of a point"]
@@ -147,37 +147,37 @@ def test_a_point_below_a_bound_shows_that_the_bound_was_wrong(paper_ranks: Ranks
 def test_a_bound_that_can_be_checked_is_kept_beside_a_better_claim(
     paper_ranks: Ranks, square: MaxCut
 ) -> None:
-    (board,) = boards(paper_ranks(1), square)
-    assert board.prove(Proof("second_engine", -11), "engine")
-    assert board.prove(dual(-14), "dual")
-    assert not board.prove(dual(-15), "dual")
-    assert not board.prove(Proof("second_engine", -12), "engine")
-    assert (board.bound, board.certified_bound) == (-11, -14)
-    assert board.proofs[True][0].bound == -14
+    (incumbent,) = boards(paper_ranks(1), square)
+    assert incumbent.prove(Proof("second_engine", -11), "engine")
+    assert incumbent.prove(dual(-14), "dual")
+    assert not incumbent.prove(dual(-15), "dual")
+    assert not incumbent.prove(Proof("second_engine", -12), "engine")
+    assert (incumbent.bound, incumbent.certified_bound) == (-11, -14)
+    assert incumbent.proofs[True][0].bound == -14
 
 
 def test_a_claim_ends_the_search_only_where_a_second_engine_would_be_asked(
     paper_ranks: Ranks, square: MaxCut, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for is_small, ending in ((True, "proven"), (False, "")):
-        monkeypatch.setattr(exchange, "small", lambda programme, answer=is_small: answer)
-        (board,) = boards(paper_ranks(1), square)
-        board.offer(cut(11), "x")
-        board.prove(Proof("second_engine", -11), "highs")
-        assert (board.stopped, board.bound, board.certified_bound) == (ending, -11, None)
-        assert board.prove(dual(-11), "semidefinite")
-        assert board.stopped == "proven"
+        monkeypatch.setattr(exchange, "small", lambda mip, answer=is_small: answer)
+        (incumbent,) = boards(paper_ranks(1), square)
+        incumbent.offer(cut(11), "x")
+        incumbent.prove(Proof("second_engine", -11), "highs")
+        assert (incumbent.stopped, incumbent.bound, incumbent.certified_bound) == (ending, -11, None)
+        assert incumbent.prove(dual(-11), "semidefinite")
+        assert incumbent.stopped == "proven"
 
 
 def test_points_are_copied_and_cannot_be_changed(paper_ranks: Ranks, square: MaxCut) -> None:
-    (board,) = boards(paper_ranks(1), square)
+    (incumbent,) = boards(paper_ranks(1), square)
     mine = cut(10)
-    board.offer(mine, "x")
+    incumbent.offer(mine, "x")
     mine[:] = 0
-    assert board.point is not None
-    assert board.point.tolist() == cut(10).tolist()
+    assert incumbent.point is not None
+    assert incumbent.point.tolist() == cut(10).tolist()
     with pytest.raises(ValueError, match="read-only"):
-        board.point[0] = 1
+        incumbent.point[0] = 1
 
 
 def test_another_thread_sends_only_where_mpi_allows_it(
@@ -186,30 +186,30 @@ def test_another_thread_sends_only_where_mpi_allows_it(
     for allowed in (True, False):
         monkeypatch.setattr(exchange, "_any_thread_may_call", lambda allowed=allowed: allowed)
         worlds = paper_ranks(2)
-        board = boards(worlds, square)[0]
-        thread = threading.Thread(target=board.offer, args=(cut(10), "callback"))
+        incumbent = boards(worlds, square)[0]
+        thread = threading.Thread(target=incumbent.offer, args=(cut(10), "callback"))
         thread.start()
         thread.join(60)
-        assert board.cost == -10
+        assert incumbent.cost == -10
         assert len(worlds[1].boxes[1]) == int(allowed)
-        board.poll()
+        incumbent.poll()
         assert len(worlds[1].boxes[1]) == 1
 
 
 def test_progress_is_told_at_most_once_a_second(paper_ranks: Ranks, square: MaxCut) -> None:
-    board = MpiBoard(paper_ranks(1)[0], square, AIM, search_s=600.0, live=True)
+    incumbent = SharedIncumbent(paper_ranks(1)[0], square, AIM, search_s=600.0, live=True)
     told: list[float] = []
-    board.tell = told.append
+    incumbent.tell = told.append
     for _ in range(50):
-        board.poll()
-    assert 1 <= len(told) <= 1 + board.elapsed_s() / exchange.TELL_S
+        incumbent.poll()
+    assert 1 <= len(told) <= 1 + incumbent.elapsed_s() / exchange.TELL_S
     assert all(0 <= part <= 1 for part in told)
 
 
 def test_news_are_the_same_after_packing(square: MaxCut) -> None:
-    for news in (News(), News(bound=-3), News(cost=-11, bound=-12, certified=-13, point=cut(11))):
-        again = unpack(news.pack(), square)
-        assert (again.cost, again.bound, again.certified) == (news.cost, news.bound, news.certified)
-        assert (again.point is None) == (news.point is None)
-        if news.point is not None and again.point is not None:
-            assert again.point.tolist() == news.point.tolist()
+    for update in (Update(), Update(bound=-3), Update(cost=-11, bound=-12, certified=-13, point=cut(11))):
+        again = unpack(update.pack(), square)
+        assert (again.cost, again.bound, again.certified) == (update.cost, update.bound, update.certified)
+        assert (again.point is None) == (update.point is None)
+        if update.point is not None and again.point is not None:
+            assert again.point.tolist() == update.point.tolist()

@@ -20,7 +20,7 @@ import numpy as np
 from mpi4py import MPI
 from escalation.model.report import Report
 from problems.optimisation.engines import catalogue
-from problems.optimisation.portfolio import roster
+from problems.optimisation.portfolio import scheduler
 from problems.optimisation.portfolio.program import run
 from problems.optimisation.proofs.model import Proof
 
@@ -89,7 +89,7 @@ class Empty(Walk):
 for kind in (Walker, Bounder, Blocked, Broken, Stuck, Empty):
     many = kind in (Walker, Blocked)
     catalogue.ENGINES[kind.name] = catalogue.Entry(f"__main__:{kind.__name__}", many=many)
-roster.GRACE_S = 0.3
+scheduler.GRACE_S = 0.3
 folder, world = Path(sys.argv[1]), MPI.COMM_WORLD
 inputs = {"model": (folder / "model").read_bytes()}
 told = {}
@@ -189,10 +189,10 @@ def test_the_story_tells_who_improved_what_and_when(told: dict[str, Any]) -> Non
     times = [event["s"] for event in story["timeline"]]
     assert times == sorted(times)
     assert len(story["ranks"]) == 4
-    seat = story["ranks"][0][0]
-    assert seat["engine"] == "walker"
-    assert len(seat["log"]) == seat["slices"]
-    assert seat["notes"]["strange"] is None
+    slot = story["ranks"][0][0]
+    assert slot["engine"] == "walker"
+    assert len(slot["log"]) == slot["slices"]
+    assert slot["notes"]["strange"] is None
 
 
 def test_values_say_what_each_engine_contributed_and_hold_no_times(told: dict[str, Any]) -> None:

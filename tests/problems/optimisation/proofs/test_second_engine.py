@@ -7,8 +7,8 @@ import pytest
 from scipy.sparse import csr_array
 
 from problems.optimisation.checking.check import check
-from problems.optimisation.forms.compile import compile_programme
-from problems.optimisation.forms.programme import Programme
+from problems.optimisation.forms.compile import compile_mip
+from problems.optimisation.forms.mip import Mip
 from problems.optimisation.model.models import Claimant, Place, Qubo, Triage
 from problems.optimisation.proofs import second_engine
 from problems.optimisation.proofs.model import Proof
@@ -23,11 +23,11 @@ SEARCHES = {"HiGHS": highs_below, "CP-SAT": cp_sat_below}
 @pytest.mark.parametrize("engine", SEARCHES)
 @pytest.mark.parametrize("name", MODELS)
 def test_both_engines_know_what_enumeration_knows(name: str, engine: str) -> None:
-    programme, least = compile_programme(MODELS[name]), optimum(name)[0]
-    assert SEARCHES[engine](programme, least - 1) is None
-    found = SEARCHES[engine](programme, least)
+    mip, least = compile_mip(MODELS[name]), optimum(name)[0]
+    assert SEARCHES[engine](mip, least - 1) is None
+    found = SEARCHES[engine](mip, least)
     assert found is not None
-    assert not violation(programme, found)
+    assert not violation(mip, found)
 
 
 def test_the_engine_that_confirms_is_not_the_one_that_claims() -> None:
@@ -86,12 +86,12 @@ def test_a_model_that_highs_refuses_is_undecided(monkeypatch: pytest.MonkeyPatch
     """HiGHS takes no coefficients from 1e15 on, and scipy gives that the status of infeasible models."""
     monkeypatch.setattr(second_engine, "MOST_COEFFICIENT", 1 << 53)
     monkeypatch.setattr(second_engine, "MOST_TOGETHER", 1 << 53)
-    programme = compile_programme(Qubo(linear=(2**52, 1), quadratic=()))
+    mip = compile_mip(Qubo(linear=(2**52, 1), quadratic=()))
     with pytest.raises(Undecided):
-        highs_below(programme, -(2**52))
+        highs_below(mip, -(2**52))
 
 
-def market_split() -> Programme:
+def market_split() -> Mip:
     """Rows that must come out at half of all exactly: small, and hard for every search.
 
     Cornuéjols & Dawande 1998, IPCO, LNCS 1412, 284.
@@ -104,7 +104,7 @@ def market_split() -> Programme:
     def unused(_: Any) -> Any:
         raise AssertionError("a search needs no points")
 
-    return Programme(zeros, 0, csr_array(rows), half, half, ones, unused, unused)
+    return Mip(zeros, 0, csr_array(rows), half, half, ones, unused, unused)
 
 
 @pytest.mark.parametrize(

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from problems.optimisation.forms.compile import compile_programme
-from problems.optimisation.forms.programme import FREE, Ints
+from problems.optimisation.forms.compile import compile_mip
+from problems.optimisation.forms.mip import FREE, Ints
 from problems.optimisation.forms.spins import spin_form
 from problems.optimisation.model.models import IndependentSet, MaxCut, Model, Patient, Qubo, Sense, SpinModel
+from problems.optimisation.proofs.mip_dual import ExactDual, rounded_up, strongest_dual
 from problems.optimisation.proofs.model import Proof
-from problems.optimisation.proofs.programme_dual import ExactDual, rounded_up, strongest_dual
 from problems.optimisation.proofs.semidefinite import strongest_spins
 from problems.optimisation.proofs.verify import verify
 from tests.problems.optimisation.honest import MODELS, best, optimum
@@ -85,16 +85,16 @@ def test_linear_bounds_of_any_multipliers_hold_on_schedules(name: str, data: st.
 
 
 def _check_linear(model: Model, least: int, data: st.DataObject) -> None:
-    programme = compile_programme(model)
-    sides = zip(programme.lower.tolist(), programme.upper.tolist(), strict=True)
+    mip = compile_mip(model)
+    sides = zip(mip.lower.tolist(), mip.upper.tolist(), strict=True)
     duals = [
         data.draw(st.integers(0 if upper == FREE else -400, 0 if lower == -FREE else 400))
         for lower, upper in sides
     ]
-    bound = strongest_dual(programme, duals, 4)
+    bound = strongest_dual(mip, duals, 4)
     assert bound <= least
-    assert verify(model, Proof("programme_dual", bound, {"shift": 4, "duals": duals})).bound == bound
-    assert verify(model, Proof("programme_dual", bound + 1, {"shift": 4, "duals": duals})).fault
+    assert verify(model, Proof("mip_dual", bound, {"shift": 4, "duals": duals})).bound == bound
+    assert verify(model, Proof("mip_dual", bound + 1, {"shift": 4, "duals": duals})).fault
 
 
 @given(BIT_MODELS, st.data())
@@ -152,16 +152,16 @@ def least(model: Model) -> int:
 
 @pytest.mark.parametrize("model", [COUNTED, MODELS["triage"]], ids=["appointments", "triage"])
 @pytest.mark.parametrize("seed", range(12))
-def test_programme_trees_of_any_shape_hold(model: Model, seed: int) -> None:
+def test_mip_trees_of_any_shape_hold(model: Model, seed: int) -> None:
     """Random branches, random multipliers at the leaves, rays where they happen to be some."""
-    programme, rng = compile_programme(model), np.random.default_rng(seed)
-    assert programme.top.max() == (2 if model is COUNTED else 1)
-    dual, nodes, leaves = ExactDual(programme), list[dict[str, Any]](), list[int]()
+    mip, rng = compile_mip(model), np.random.default_rng(seed)
+    assert mip.top.max() == (2 if model is COUNTED else 1)
+    dual, nodes, leaves = ExactDual(mip), list[dict[str, Any]](), list[int]()
 
     def multipliers() -> list[int]:
-        y = rng.integers(-200, 201, programme.rows) * rng.integers(0, 2, programme.rows)
-        y = np.where((y > 0) & (programme.lower == -FREE), -y, y)
-        return [int(each) for each in np.where((y < 0) & (programme.upper == FREE), -y, y)]
+        y = rng.integers(-200, 201, mip.rows) * rng.integers(0, 2, mip.rows)
+        y = np.where((y > 0) & (mip.lower == -FREE), -y, y)
+        return [int(each) for each in np.where((y < 0) & (mip.upper == FREE), -y, y)]
 
     def grow(low: Ints, high: Ints, depth: int) -> int:
         number, open_ = len(nodes), np.flatnonzero(high > low)
@@ -181,8 +181,8 @@ def test_programme_trees_of_any_shape_hold(model: Model, seed: int) -> None:
         leaves.extend([max(bounds)] if ray is None else [])
         return number
 
-    grow(np.zeros_like(programme.top), programme.top, 5)
-    tree = {"form": "programme", "shift": 4, "nodes": nodes}
+    grow(np.zeros_like(mip.top), mip.top, 5)
+    tree = {"form": "mip", "shift": 4, "nodes": nodes}
     assert min(leaves) <= least(model)
     assert verify(model, Proof("tree", min(leaves), tree)).bound == min(leaves)
     assert verify(model, Proof("tree", min(leaves) + 1, tree)).fault

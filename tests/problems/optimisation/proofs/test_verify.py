@@ -15,7 +15,7 @@ from problems.optimisation.model.models import (
     Sense,
     Triage,
 )
-from problems.optimisation.proofs.anchor import programme_holds, spins_hold
+from problems.optimisation.proofs.anchor import mip_holds, spins_hold
 from problems.optimisation.proofs.model import Proof, pack, unpack
 from problems.optimisation.proofs.verify import verify
 from tests.problems.optimisation.honest import BITS, MODELS, optimum, worse
@@ -66,7 +66,7 @@ def test_coefficients_beyond_exact_arithmetic_are_undecided() -> None:
         # 100 times this benefit is negative in 64 bits, and then placing nobody were best
         (
             triage(5 * 2**56, 1),
-            Proof("tree", 0, {"form": "programme", "shift": 0, "nodes": [{"duals": [0]}]}),
+            Proof("tree", 0, {"form": "mip", "shift": 0, "nodes": [{"duals": [0]}]}),
         ),
         (triage(1, 2**62), Proof("second_engine", -100, {"engine": "highs"})),
         (clinic, Proof("second_engine", 0, {"engine": "highs"})),
@@ -86,7 +86,7 @@ def test_every_verdict_is_one_of_three() -> None:
 @pytest.mark.parametrize("name", MODELS)
 def test_the_forms_hold_the_answers_that_the_checker_found(name: str) -> None:
     for cost, solution in (optimum(name), worse(name)):
-        holds = [programme_holds, *([spins_hold] if name in BITS else [])]
+        holds = [mip_holds, *([spins_hold] if name in BITS else [])]
         assert all(each(MODELS[name], solution, cost) for each in holds)
         assert not any(each(MODELS[name], solution, cost + 1) for each in holds)
 

@@ -73,7 +73,7 @@ def solved_without_cost(model: Model, point: Point) -> Candidate:
 
 
 def tried(candidate: Candidate | None, status: str = "BOUNDED", number: int = 0, **changes: Any) -> Any:
-    evidence = {"proof": "programme_dual", "objective": 920, "bound": 779.5, "how": "weak duality"}
+    evidence = {"proof": "mip_dual", "objective": 920, "bound": 779.5, "how": "weak duality"}
     certificate = Certificate(
         status=CertificateStatus(status), kind="relative gap", value=0.12, verifier="v 1",
         evidence=evidence, reasons=("the gap 0.12 is above the target",),
@@ -135,7 +135,7 @@ def test_objective_bound_and_gap_are_in_the_stated_unit() -> None:
         "bound: no answer is lower": ["782", "779.5"],
         "open gap": ["138 (15 % of the objective)", "140.5 (15.2718 % of the objective)"],
     }
-    assert "programme_dual" in lines
+    assert "mip_dual" in lines
     assert "the gap 0.12 is above the target" in lines
 
 

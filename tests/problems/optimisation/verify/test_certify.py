@@ -21,8 +21,8 @@ from tests.problems.optimisation.honest import (
     candidate,
     dual_proof,
     honest,
+    mip_tree_proof,
     optimum,
-    programme_tree_proof,
     second_proof,
     worse,
 )
@@ -49,7 +49,7 @@ def test_an_honest_candidate_is_certified_where_its_bound_meets_its_answer(name:
 
 @pytest.mark.parametrize("name", MODELS)
 def test_trees_and_second_engines_prove_every_optimum(name: str) -> None:
-    kinds = ["programme_tree", "cp_sat", "highs", *(["spin_tree"] if name in BITS else [])]
+    kinds = ["mip_tree", "cp_sat", "highs", *(["spin_tree"] if name in BITS else [])]
     assert {judge(name, honest(name, kind)).status for kind in kinds} == {CertificateStatus.CERTIFIED}
 
 
@@ -84,18 +84,18 @@ def test_a_proven_optimum_says_which_targets_no_answer_reaches(name: str) -> Non
     stated = sign(model) * cost / model.scale
     for asked in (stated, stated - sign(model) / model.scale):
         target = Target(metric="objective", **{side: asked})
-        found = judge(name, honest(name, "programme_tree"), target)
+        found = judge(name, honest(name, "mip_tree"), target)
         assert found.best_possible == stated
         assert target.reached_by(found.best_possible) == (found.status is CertificateStatus.CERTIFIED)
         assert [f"which no answer reaches: the bound is {stated:.10g}" in each for each in found.reasons] == (
             [] if asked == stated else [True]
         )
-    assert judge(name, honest(name, "programme_tree")).best_possible is None
+    assert judge(name, honest(name, "mip_tree")).best_possible is None
 
 
 def test_a_worse_answer_has_its_true_gap() -> None:
     cost, solution = worse("triage")
-    proof = programme_tree_proof("triage")
+    proof = mip_tree_proof("triage")
     sent = candidate(MODELS["triage"], cost, solution, [proof])
     certificate = judge("triage", sent, Target(metric="absolute_gap", at_most=0.0))
     assert certificate.status is CertificateStatus.BOUNDED
@@ -104,7 +104,7 @@ def test_a_worse_answer_has_its_true_gap() -> None:
 
 
 def test_the_best_of_several_proofs_counts() -> None:
-    proofs = [dual_proof("independent_set"), programme_tree_proof("independent_set")]
+    proofs = [dual_proof("independent_set"), mip_tree_proof("independent_set")]
     certificate = judge(
         "independent_set", candidate(MODELS["independent_set"], *optimum("independent_set"), proofs)
     )
@@ -126,8 +126,8 @@ def test_a_claim_that_no_search_decides_is_not_counted_and_said(monkeypatch: pyt
 
 
 def test_a_form_that_does_not_hold_the_answer_proves_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("problems.optimisation.proofs.collect.programme_holds", lambda *_: False)
-    certificate = judge("triage", honest("triage", "programme_tree"))
+    monkeypatch.setattr("problems.optimisation.proofs.collect.mip_holds", lambda *_: False)
+    certificate = judge("triage", honest("triage", "mip_tree"))
     assert certificate.status is CertificateStatus.HEURISTIC
     assert "does not hold the answer" in certificate.reasons[-1]
 

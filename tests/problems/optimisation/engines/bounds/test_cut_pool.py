@@ -4,9 +4,9 @@ import numpy as np
 
 from problems.optimisation.engines.bounds.cut_pool import CutPool, spread
 from problems.optimisation.engines.bounds.modular_cuts import Sum
-from problems.optimisation.forms.compile import compile_programme
+from problems.optimisation.forms.compile import compile_mip
 from problems.optimisation.model.models import IndependentSet
-from problems.optimisation.proofs.programme_cuts import Grown
+from problems.optimisation.proofs.mip_cuts import Grown
 
 RING = IndependentSet(vertices=5, edges=((0, 1), (0, 4), (1, 2), (2, 3), (3, 4)))
 HALVES = np.full(5, 0.5)
@@ -17,8 +17,8 @@ def whole(rows: list[int], divisor: int = 2) -> Sum:
 
 
 def ring_pool() -> CutPool:
-    pool = CutPool(compile_programme(RING))
-    assert pool.programme.rows == 5
+    pool = CutPool(compile_mip(RING))
+    assert pool.mip.rows == 5
     return pool
 
 
@@ -34,11 +34,11 @@ def test_the_verifier_makes_the_same_rows_of_the_steps() -> None:
     pool = ring_pool()
     pool.add([whole([0, 1, 2, 3, 4])], HALVES)
     steps, number = pool.steps(pool.active)
-    theirs = Grown(pool.programme, 0, None)
+    theirs = Grown(pool.mip, 0, None)
     for step in steps:
         theirs.take(step)
-    assert theirs.programme().matrix.toarray().tolist() == pool.grown().matrix.toarray().tolist()
-    assert theirs.programme().upper.tolist() == pool.grown().upper.tolist()
+    assert theirs.mip().matrix.toarray().tolist() == pool.grown().matrix.toarray().tolist()
+    assert theirs.mip().upper.tolist() == pool.grown().upper.tolist()
     assert number == {row: row for row in range(6)}
 
 

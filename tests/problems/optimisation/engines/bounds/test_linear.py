@@ -1,21 +1,21 @@
-"""Relaxations over boxes, on a programme that a reader can solve."""
+"""Relaxations over boxes, on a MIP that a reader can solve."""
 
 import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
 from problems.optimisation.engines.bounds.linear import Linear
-from problems.optimisation.forms.programme import FREE, Programme
+from problems.optimisation.forms.mip import FREE, Mip
 
 
 def whole(values: list[int]) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     return np.array(values, dtype=np.int64)
 
 
-def tiny() -> Programme:
+def tiny() -> Mip:
     """Least -2x - 3y - z with x + y ≤ 1, x + z = 1, y + z ≥ 1, all from 0 to 1."""
     matrix = csr_array(np.array([[1, 1, 0], [1, 0, 1], [0, 1, 1]], dtype=np.int64))
-    return Programme(
+    return Mip(
         whole([-2, -3, -1]),
         0,
         matrix,

@@ -40,17 +40,17 @@ def seat(model: Appointments | Triage, among: Sequence[int], must: frozenset[int
     """
     from ortools.sat.python import cp_model
 
-    programme = cp_model.CpModel()
-    present = {p: programme.new_bool_var("") for p in among}
+    solver_model = cp_model.CpModel()
+    present = {p: solver_model.new_bool_var("") for p in among}
     if isinstance(model, Appointments):
-        _appointments(programme, model, present)
+        _appointments(solver_model, model, present)
     else:
-        _placements(programme, model, present)
-    programme.add_assumptions([present[p] for p in sorted(must)])
+        _placements(solver_model, model, present)
+    solver_model.add_assumptions([present[p] for p in sorted(must)])
     if len(must) < len(among):
-        programme.maximize(sum(present[p] for p in among if p not in must))
+        solver_model.maximize(sum(present[p] for p in among if p not in must))
     solver = quiet_solver(effort)
-    status = solver.solve(programme)
+    status = solver.solve(solver_model)
     spent = float(solver.response_proto.deterministic_time)
     if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         kept = frozenset(p for p in among if solver.boolean_value(present[p]))
@@ -73,17 +73,17 @@ def quiet_solver(effort: float) -> Any:
     return solver
 
 
-def _appointments(programme: Any, model: Appointments, present: dict[int, Any]) -> None:
+def _appointments(solver_model: Any, model: Appointments, present: dict[int, Any]) -> None:
     starts = {
-        p: programme.new_int_var(patient.earliest, patient.latest - patient.duration, "")
+        p: solver_model.new_int_var(patient.earliest, patient.latest - patient.duration, "")
         for p, patient in ((p, model.patients[p]) for p in present)
     }
-    _share(programme, model, present, starts, "skills")
-    _share(programme, model, present, starts, "equipment")
+    _share(solver_model, model, present, starts, "skills")
+    _share(solver_model, model, present, starts, "equipment")
 
 
 def _share(
-    programme: Any, model: Appointments, present: dict[int, Any], starts: dict[int, Any], offers: str
+    solver_model: Any, model: Appointments, present: dict[int, Any], starts: dict[int, Any], offers: str
 ) -> None:
     """Everybody who is present has exactly one clinician (`skills`) or one room (`equipment`)."""
     resources = model.clinicians if offers == "skills" else model.rooms
@@ -94,17 +94,17 @@ def _share(
         for p, start in starts.items():
             patient = model.patients[p]
             able = set(getattr(patient, offers)) <= set(offered)
-            here = _within(programme, patient, shifts, start) if able else None
+            here = _within(solver_model, patient, shifts, start) if able else None
             if here is not None:
                 chosen[p].append(here)
                 size = patient.duration
-                intervals.append(programme.new_optional_fixed_size_interval_var(start, size, here, ""))
-        programme.add_cumulative(intervals, [1] * len(intervals), count)
+                intervals.append(solver_model.new_optional_fixed_size_interval_var(start, size, here, ""))
+        solver_model.add_cumulative(intervals, [1] * len(intervals), count)
     for p, literals in chosen.items():
-        programme.add(sum(literals) == present[p])
+        solver_model.add(sum(literals) == present[p])
 
 
-def _within(programme: Any, patient: Patient, shifts: Sequence[tuple[int, int]], start: Any) -> Any:
+def _within(solver_model: Any, patient: Patient, shifts: Sequence[tuple[int, int]], start: Any) -> Any:
     """A literal that says: treated here, within one shift; None where no shift has the time."""
     from ortools.sat.python import cp_model
 
@@ -114,34 +114,34 @@ def _within(programme: Any, patient: Patient, shifts: Sequence[tuple[int, int]],
     possible = [span for span in spans if span[0] <= span[1]]
     if not possible:
         return None
-    here = programme.new_bool_var("")
+    here = solver_model.new_bool_var("")
     domain = cp_model.Domain.from_intervals(possible)
-    programme.add_linear_expression_in_domain(start, domain).only_enforce_if(here)
+    solver_model.add_linear_expression_in_domain(start, domain).only_enforce_if(here)
     return here
 
 
-def _placements(programme: Any, model: Triage, present: dict[int, Any]) -> None:
+def _placements(solver_model: Any, model: Triage, present: dict[int, Any]) -> None:
     chosen: dict[int, list[Any]] = {p: [] for p in present}
     for place in model.places:
         here = {
-            p: programme.new_bool_var("")
+            p: solver_model.new_bool_var("")
             for p in present
             if set(model.patients[p].needs) <= set(place.offers)
         }
         for p, literal in here.items():
             chosen[p].append(literal)
         for k, most in enumerate(place.capacity):
-            programme.add(sum(model.patients[p].uses[k] * literal for p, literal in here.items()) <= most)
-        _apart(programme, model, here)
+            solver_model.add(sum(model.patients[p].uses[k] * literal for p, literal in here.items()) <= most)
+        _apart(solver_model, model, here)
     for p, literals in chosen.items():
-        programme.add(sum(literals) == present[p])
+        solver_model.add(sum(literals) == present[p])
 
 
-def _apart(programme: Any, model: Triage, here: dict[int, Any]) -> None:
+def _apart(solver_model: Any, model: Triage, here: dict[int, Any]) -> None:
     """At most one cohort in a place."""
     cohorts: dict[str, Any] = {}
     for p, literal in here.items():
         cohort = model.patients[p].cohort
         if cohort:
-            programme.add_implication(literal, cohorts.setdefault(cohort, programme.new_bool_var("")))
-    programme.add_at_most_one(cohorts.values())
+            solver_model.add_implication(literal, cohorts.setdefault(cohort, solver_model.new_bool_var("")))
+    solver_model.add_at_most_one(cohorts.values())

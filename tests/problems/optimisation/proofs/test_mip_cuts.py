@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
 from problems.optimisation.engines.cutting_planes import CuttingPlanes
-from problems.optimisation.forms.programme import FREE, Programme
+from problems.optimisation.forms.mip import FREE, Mip
 from problems.optimisation.model.models import IndependentSet
-from problems.optimisation.proofs import programme_cuts
+from problems.optimisation.proofs import mip_cuts
+from problems.optimisation.proofs.mip_cuts import Grown, check_cuts
 from problems.optimisation.proofs.model import Proof
-from problems.optimisation.proofs.programme_cuts import Grown, check_cuts
 from problems.optimisation.proofs.reading import Faulty, Undecided
 from problems.optimisation.proofs.verify import verify
-from tests.problems.optimisation.engines.board_twin import BoardTwin, run
 from tests.problems.optimisation.engines.clinics_twin import small_clinic
+from tests.problems.optimisation.engines.incumbent_twin import BoardTwin, run
 
 Data = dict[str, Any]
 
@@ -29,11 +29,11 @@ def _unused(_: Any) -> Any:
     raise AssertionError("a bound needs no points")
 
 
-def small(cost: list[int], rows: list[list[int]], limits: list[tuple[int, int]], top: list[int]) -> Programme:
+def small(cost: list[int], rows: list[list[int]], limits: list[tuple[int, int]], top: list[int]) -> Mip:
     lower, upper = np.array(limits, dtype=np.int64).reshape(-1, 2).T
     matrix = csr_array(np.array(rows, dtype=np.int64).reshape(len(limits), len(cost)))
     numbers = np.array(cost, dtype=np.int64), np.array(top, dtype=np.int64)
-    return Programme(numbers[0], 0, matrix, lower, upper, numbers[1], _unused, _unused)
+    return Mip(numbers[0], 0, matrix, lower, upper, numbers[1], _unused, _unused)
 
 
 # Three vertices, each a neighbour of the others: one of them at most, and the rows alone allow 3/2.
@@ -53,16 +53,16 @@ def test_a_column_is_rounded_up_by_its_own_limit() -> None:
     grown = Grown(small([0, 0], [[2, 1]], [(-FREE, 3)], [5, 1]), 0, None)
     grown.take({"divisor": 2, "rows": [[0, 1]], "up": [1]})
     grown.take({"divisor": 2, "rows": [[0, 1]], "up": []})
-    assert grown.programme().matrix.toarray().tolist() == [[2, 1], [1, 1], [1, 0]]
-    assert grown.programme().upper.tolist() == [3, 2, 1]
+    assert grown.mip().matrix.toarray().tolist() == [[2, 1], [1, 1], [1, 0]]
+    assert grown.mip().upper.tolist() == [3, 2, 1]
 
 
 def test_a_weight_below_nothing_is_for_the_lower_limit() -> None:
     # x + y ≥ 1 is -x - y ≤ -1; with 3x + y ≤ 4: 2x ≤ 3, so x ≤ 1
     grown = Grown(small([0, 0], [[1, 1], [3, 1]], [(1, FREE), (-FREE, 4)], [5, 5]), 0, None)
     grown.take({"divisor": 2, "rows": [[0, -1], [1, 1]], "up": []})
-    assert grown.programme().matrix.toarray()[2].tolist() == [1, 0]
-    assert grown.programme().upper.tolist()[2] == 1
+    assert grown.mip().matrix.toarray()[2].tolist() == [1, 0]
+    assert grown.mip().upper.tolist()[2] == 1
 
 
 def test_columns_are_fixed_where_their_use_costs_more_than_the_cutoff() -> None:
@@ -71,14 +71,14 @@ def test_columns_are_fixed_where_their_use_costs_more_than_the_cutoff() -> None:
     for cutoff, high in ((4, [4, 0]), (5, [4, 1]), (7, [4, 2]), (2, [4, 0])):
         grown = Grown(dear, 0, cutoff)
         grown.take({"fix": [3], "cutoff": cutoff})
-        assert grown.programme().top.tolist() == high
+        assert grown.mip().top.tolist() == high
 
 
 def test_a_fixing_stays_what_it_was_when_the_cutoff_falls() -> None:
     dear = small([3, 5], [[1, 1]], [(1, FREE)], [4, 4])
     grown = Grown(dear, 0, 3)
     grown.take({"fix": [3], "cutoff": 7})
-    assert grown.programme().top.tolist() == [4, 2]
+    assert grown.mip().top.tolist() == [4, 2]
     with pytest.raises(Faulty, match="the cutoff of a fixing"):
         grown.take({"fix": [3], "cutoff": 2})
 
@@ -95,7 +95,7 @@ NUMBERS = st.integers(-3, 3)
 
 
 @st.composite
-def programmes(draw: st.DrawFn) -> Programme:
+def mips(draw: st.DrawFn) -> Mip:
     columns, count = draw(st.integers(1, 4)), draw(st.integers(1, 4))
     rows = [[draw(NUMBERS) for _ in range(columns)] for _ in range(count)]
     limits = [draw(st.sampled_from([(-FREE, 2), (-1, FREE), (-2, 3), (1, 1), (0, 4)])) for _ in rows]
@@ -104,39 +104,37 @@ def programmes(draw: st.DrawFn) -> Programme:
     )
 
 
-def answers(programme: Programme) -> list[Any]:
+def answers(mip: Mip) -> list[Any]:
     """Every feasible vector, by trying all."""
-    boxes = itertools.product(*(range(most + 1) for most in programme.top.tolist()))
+    boxes = itertools.product(*(range(most + 1) for most in mip.top.tolist()))
     tried = [np.array(x, dtype=np.int64) for x in boxes]
-    rows = programme.matrix.toarray()
-    return [x for x in tried if ((rows @ x >= programme.lower) & (rows @ x <= programme.upper)).all()]
+    rows = mip.matrix.toarray()
+    return [x for x in tried if ((rows @ x >= mip.lower) & (rows @ x <= mip.upper)).all()]
 
 
-def _multipliers(programme: Programme, data: st.DataObject, most: int) -> list[int]:
-    sides = zip(programme.lower.tolist(), programme.upper.tolist(), strict=True)
+def _multipliers(mip: Mip, data: st.DataObject, most: int) -> list[int]:
+    sides = zip(mip.lower.tolist(), mip.upper.tolist(), strict=True)
     ranges = [(0 if upper == FREE else -most, 0 if lower == -FREE else most) for lower, upper in sides]
     return [data.draw(st.integers(least, last)) for least, last in ranges]
 
 
-@given(programmes(), st.data())
+@given(mips(), st.data())
 @settings(max_examples=80, deadline=None)
-def test_no_cut_or_fixing_takes_an_answer_within_the_cutoff(
-    programme: Programme, data: st.DataObject
-) -> None:
-    found = answers(programme)
+def test_no_cut_or_fixing_takes_an_answer_within_the_cutoff(mip: Mip, data: st.DataObject) -> None:
+    found = answers(mip)
     cutoff = data.draw(st.integers(-8, 8))
-    grown = Grown(programme, 1, cutoff)
+    grown = Grown(mip, 1, cutoff)
     for _ in range(data.draw(st.integers(1, 5))):
-        weights = _multipliers(grown.programme(), data, 3)
+        weights = _multipliers(grown.mip(), data, 3)
         if data.draw(st.booleans()):
             grown.take({"fix": weights, "cutoff": cutoff + data.draw(st.integers(0, 2))})
         else:  # multipliers above 0 are for lower limits, weights above 0 for upper ones
             rows = [[row, -weight] for row, weight in enumerate(weights) if weight]
-            up = data.draw(st.lists(st.integers(0, programme.columns - 1)))
+            up = data.draw(st.lists(st.integers(0, mip.columns - 1)))
             grown.take({"divisor": data.draw(st.integers(2, 5)), "rows": rows, "up": up})
-    after = grown.programme()
+    after = grown.mip()
     for x in found:
-        if programme.cost @ x <= cutoff:
+        if mip.cost @ x <= cutoff:
             reached = after.matrix @ x
             assert (reached <= after.upper).all()
             assert (x <= after.top).all()
@@ -201,21 +199,21 @@ def test_what_is_wrong_with_a_proof_is_found(what: str) -> None:
 
 
 def test_the_verifier_ends_in_counted_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(programme_cuts, "MOST_WORK", 5)
+    monkeypatch.setattr(mip_cuts, "MOST_WORK", 5)
     with pytest.raises(Undecided, match="more work"):
         check_cuts(TRIANGLE, GOOD, -1)
     monkeypatch.undo()
-    monkeypatch.setattr(programme_cuts, "MOST_ENTRIES", 2)
+    monkeypatch.setattr(mip_cuts, "MOST_ENTRIES", 2)
     with pytest.raises(Undecided, match="more entries"):
         check_cuts(TRIANGLE, GOOD, -1)
 
 
 def test_a_claim_of_one_more_is_refused_for_what_an_engine_proved() -> None:
     model = small_clinic(7)
-    board = BoardTwin(model)
-    run(CuttingPlanes(model, 0), board)
-    proof = board.proofs[-1]
-    assert proof.kind == "programme_cuts"
+    incumbent = BoardTwin(model)
+    run(CuttingPlanes(model, 0), incumbent)
+    proof = incumbent.proofs[-1]
+    assert proof.kind == "mip_cuts"
     assert verify(model, proof).bound == proof.bound
     more = Proof(proof.kind, proof.bound + 1, proof.data)
     assert verify(model, more).fault

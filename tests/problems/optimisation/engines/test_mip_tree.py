@@ -2,14 +2,14 @@
 
 import pytest
 
-from problems.optimisation.engines import programme_tree
+from problems.optimisation.engines import mip_tree
 from problems.optimisation.engines.base import Unsuitable
-from problems.optimisation.engines.programme_tree import ProgrammeTree
+from problems.optimisation.engines.mip_tree import MipTree
 from problems.optimisation.generate.graphs import random_independent_set
 from problems.optimisation.model.models import Claimant, IndependentSet, Place, Triage
 from problems.optimisation.proofs.model import pack, unpack
 from problems.optimisation.proofs.verify import verify
-from tests.problems.optimisation.engines.board_twin import BoardTwin, run
+from tests.problems.optimisation.engines.incumbent_twin import BoardTwin, run
 from tests.problems.optimisation.forms import small
 from tests.problems.optimisation.shared_data import shared_data
 
@@ -18,13 +18,13 @@ from tests.problems.optimisation.shared_data import shared_data
 @pytest.mark.parametrize("kind", ["independent_set", "appointments", "triage"])
 def test_it_finds_the_optimum_and_proves_it(kind: str, seed: int) -> None:
     model = small.instance(kind, seed)
-    board = BoardTwin(model)
-    run(ProgrammeTree(model, seed), board)
-    assert not board.faults
-    assert board.cost == small.least(model)
-    if board.cost is not None:
-        assert board.bound == board.cost
-    for proof in unpack(pack(board.proofs)):
+    incumbent = BoardTwin(model)
+    run(MipTree(model, seed), incumbent)
+    assert not incumbent.faults
+    assert incumbent.cost == small.least(model)
+    if incumbent.cost is not None:
+        assert incumbent.bound == incumbent.cost
+    for proof in unpack(pack(incumbent.proofs)):
         assert verify(model, proof).bound == proof.bound
 
 
@@ -33,24 +33,24 @@ def test_a_part_without_an_answer_has_a_ray() -> None:
     patients = tuple(Claimant(id=f"p{k}", benefit=5 + k, uses=(4, 3), required=True) for k in range(3))
     places = tuple(Place(id=f"w{k}", capacity=(9, 6), quality=100 - 10 * k) for k in range(2))
     model = Triage(capacities=("beds", "hours"), patients=patients, places=places)
-    board = BoardTwin(model)
-    run(ProgrammeTree(model, 1), board)
+    incumbent = BoardTwin(model)
+    run(MipTree(model, 1), incumbent)
     least = small.least(model)
-    assert board.cost == board.bound == least
+    assert incumbent.cost == incumbent.bound == least
     crowded = Triage(capacities=("beds", "hours"), patients=patients, places=places[:1])
     nowhere = BoardTwin(crowded)
-    run(ProgrammeTree(crowded, 1), nowhere)
+    run(MipTree(crowded, 1), nowhere)
     assert nowhere.cost is None
 
 
 def test_every_bound_on_the_way_is_proven_and_the_same_again() -> None:
     model = random_independent_set(60, 3, 0.12)
     boards = [BoardTwin(model), BoardTwin(model)]
-    for board, effort_s in zip(boards, (0.01, 0.2), strict=True):
-        engine = ProgrammeTree(model, 1)
-        run(engine, board, slices=1000, effort_s=effort_s)
-        assert not board.faults
-        assert board.proven
+    for incumbent, effort_s in zip(boards, (0.01, 0.2), strict=True):
+        engine = MipTree(model, 1)
+        run(engine, incumbent, slices=1000, effort_s=effort_s)
+        assert not incumbent.faults
+        assert incumbent.proven
     assert boards[0].proofs == boards[1].proofs
     assert len(boards[0].proofs) > 1
     for proof in boards[0].proofs:
@@ -58,12 +58,12 @@ def test_every_bound_on_the_way_is_proven_and_the_same_again() -> None:
 
 
 def test_a_tree_that_may_not_grow_ends_with_the_bound_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(programme_tree, "MOST_NUMBERS", 1)
+    monkeypatch.setattr(mip_tree, "MOST_NUMBERS", 1)
     model = random_independent_set(60, 3, 0.12)
-    board = BoardTwin(model)
-    assert run(ProgrammeTree(model, 1), board, slices=1000) < 1000
-    assert not board.proven
-    assert verify(model, board.proofs[-1]).bound == board.bound
+    incumbent = BoardTwin(model)
+    assert run(MipTree(model, 1), incumbent, slices=1000) < 1000
+    assert not incumbent.proven
+    assert verify(model, incumbent.proofs[-1]).bound == incumbent.bound
 
 
 # sizes of the largest sets as QOBLIB states them
@@ -73,12 +73,12 @@ def test_public_graphs_are_closed(name: str, largest: int) -> None:
     (vertices,) = [int(line[2]) for line in lines if line and line[0] == "p"]
     ends = [(int(line[1]) - 1, int(line[2]) - 1) for line in lines if line and line[0] == "e"]
     model = IndependentSet(vertices=vertices, edges=tuple(sorted({(min(e), max(e)) for e in ends})))
-    board = BoardTwin(model, 200.0)
-    run(ProgrammeTree(model, 1), board, slices=1000)
-    assert board.cost == board.bound == -largest
-    assert verify(model, board.proofs[-1]).bound == -largest
+    incumbent = BoardTwin(model, 200.0)
+    run(MipTree(model, 1), incumbent, slices=1000)
+    assert incumbent.cost == incumbent.bound == -largest
+    assert verify(model, incumbent.proofs[-1]).bound == -largest
 
 
 def test_kinds_that_it_cannot_treat_are_unsuitable() -> None:
     with pytest.raises(Unsuitable, match="qubo"):
-        ProgrammeTree(small.instance("qubo", 1), 1)
+        MipTree(small.instance("qubo", 1), 1)

@@ -7,7 +7,7 @@ from typing import Any
 REST_S = 0.001
 
 
-class Post:
+class Messenger:
     """One message at a time to each other rank of a communicator; synchronous sends that are not waited for.
 
     A second message to a rank has to wait until the first one was received, so a rank that is busy for

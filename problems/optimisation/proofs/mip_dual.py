@@ -1,4 +1,4 @@
-"""Weak duality of an integer programme over a box, in exact arithmetic.
+"""Weak duality of a MIP over a box, in exact arithmetic.
 
 For any y: cost·x = Σ_i y_i (Ax)_i + Σ_j (cost - yA)_j x_j, and each term is at least what it is at the better
 end of its range (Neumaier & Shcherbina 2004, Math. Program. 99, 283: with bounded columns any y will do).
@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from problems.optimisation.forms.programme import FREE, Ints, Programme
+from problems.optimisation.forms.mip import FREE, Ints, Mip
 from problems.optimisation.proofs.reading import Faulty, fields, integers, shift_of
 
 SAFE = 1 << 62
@@ -19,12 +19,12 @@ SAFE = 1 << 62
 
 @dataclass(frozen=True)
 class ExactDual:
-    """A programme, prepared for bounds by many multipliers over many boxes.
+    """A MIP, prepared for bounds by many multipliers over many boxes.
 
     Sums are in 64-bit integers where the sizes of their terms show that they fit, in Python's otherwise.
     """
 
-    programme: Programme
+    mip: Mip
 
     def weigh(self, duals: Any, shift: int, low: Ints, high: Ints, priced: bool = True) -> int:
         """Returns 2**shift times the lower bound of cost over the box that multipliers give.
@@ -39,13 +39,13 @@ class ExactDual:
         Raises:
             Faulty: on a multiplier for a side that a row does not have, or other data than that.
         """
-        y = integers(duals, "multipliers", self.programme.rows)
+        y = integers(duals, "multipliers", self.mip.rows)
         total = self._rows(y) + self._columns(y, shift, low, high, priced)
-        return total + (self.programme.offset << shift if priced else 0)
+        return total + (self.mip.offset << shift if priced else 0)
 
     def _rows(self, y: list[int]) -> int:
         values = np.array(y, dtype=np.int64)
-        chosen = np.where(values > 0, self.programme.lower, self.programme.upper)
+        chosen = np.where(values > 0, self.mip.lower, self.mip.upper)
         used = values != 0
         missing = np.flatnonzero(used & (np.abs(chosen) == FREE))
         if missing.size:
@@ -59,14 +59,14 @@ class ExactDual:
     def reduced(self, y: list[int], shift: int, priced: bool = True) -> Ints:
         """2**shift times cost - yA, shape (columns,); of Python's integers where 64 bits may not do."""
         largest = max(map(abs, y), default=0) * self._column_weight
-        cost = self.programme.cost if priced else np.zeros_like(self.programme.cost)
+        cost = self.mip.cost if priced else np.zeros_like(self.mip.cost)
         if largest + (_largest(cost) << shift) < SAFE:
-            return np.asarray((cost << shift) - self.programme.transposed @ np.array(y, dtype=np.int64))
+            return np.asarray((cost << shift) - self.mip.transposed @ np.array(y, dtype=np.int64))
         return self._slowly(y, shift, cost.tolist())
 
     def _slowly(self, y: list[int], shift: int, cost: list[int]) -> Ints:
         reduced = [c << shift for c in cost]
-        entries = self.programme.matrix.tocoo()
+        entries = self.mip.matrix.tocoo()
         rows, columns = (each.tolist() for each in entries.coords)
         for row, column, entry in zip(rows, columns, entries.data.tolist(), strict=True):
             reduced[column] -= y[row] * entry
@@ -75,7 +75,7 @@ class ExactDual:
     @cached_property
     def _column_weight(self) -> int:
         """At least the largest sum of absolute entries of a column."""
-        by_column = self.programme.transposed
+        by_column = self.mip.transposed
         longest = int(np.diff(by_column.indptr).max(initial=0))
         return longest * _largest(by_column.data)
 
@@ -95,15 +95,15 @@ def rounded_up(scaled: int, shift: int) -> int:
     return -((-scaled) >> shift)
 
 
-def strongest_dual(programme: Programme, duals: list[int], shift: int) -> int:
+def strongest_dual(mip: Mip, duals: list[int], shift: int) -> int:
     """The best integer bound that multipliers prove; raises `Faulty` as `ExactDual.weigh`."""
-    low = np.zeros_like(programme.top)
-    return rounded_up(ExactDual(programme).weigh(duals, shift, low, programme.top), shift)
+    low = np.zeros_like(mip.top)
+    return rounded_up(ExactDual(mip).weigh(duals, shift, low, mip.top), shift)
 
 
-def check_dual(programme: Programme, data: Any, bound: int) -> None:
-    """Checks a `programme_dual`; raises `Faulty` where it does not prove `bound`."""
+def check_dual(mip: Mip, data: Any, bound: int) -> None:
+    """Checks a `mip_dual`; raises `Faulty` where it does not prove `bound`."""
     shift, duals = fields(data, ("shift", "duals"))
-    proven = strongest_dual(programme, duals, shift_of(shift))
+    proven = strongest_dual(mip, duals, shift_of(shift))
     if proven < bound:
         raise Faulty(f"the multipliers prove that no cost is below {proven}, not {bound}")

@@ -1,14 +1,14 @@
-"""Triage as an integer programme: who is placed where, and which cohort a place is given to."""
+"""Triage as a MIP: who is placed where, and which cohort a place is given to."""
 
 import numpy as np
 
-from problems.optimisation.forms.programme import FREE, Ints, Programme
+from problems.optimisation.forms.mip import FREE, Ints, Mip
 from problems.optimisation.forms.rows import Rows, at_most
 from problems.optimisation.model.models import Triage
 from problems.optimisation.model.points import Point
 
 
-def triage_programme(model: Triage) -> Programme:
+def triage_mip(model: Triage) -> Mip:
     """One column a patient and place that suit each other, one a place and cohort where cohorts compete."""
     pairs = suited(model)
     place_of = np.array([place for _, place in pairs], dtype=np.int64)
@@ -39,7 +39,7 @@ def triage_programme(model: Triage) -> Programme:
     cost = np.concatenate([-benefit * quality[place_of], np.zeros(len(given), dtype=np.int64)])
     lower, upper = rows.limits()
     top = np.ones(len(cost), dtype=np.int64)
-    return Programme(cost, 0, rows.matrix(len(cost)), lower, upper, top, point_of, vector_of)
+    return Mip(cost, 0, rows.matrix(len(cost)), lower, upper, top, point_of, vector_of)
 
 
 def suited(model: Triage) -> list[tuple[int, int]]:

@@ -88,10 +88,10 @@ class BoardTwin:
             self.faults.append(f"{engine}: bound {self._bound} above cost {self._cost}")
 
 
-def run(engine: Engine, board: BoardTwin, slices: int = 50, effort_s: float = 0.2) -> int:
+def run(engine: Engine, incumbent: BoardTwin, slices: int = 50, effort_s: float = 0.2) -> int:
     """Runs slices until the board is over or the engine has nothing more; returns how many."""
     for count in range(1, slices + 1):
-        more = engine.run(board, effort_s)
-        if not more or board.stop():
+        more = engine.run(incumbent, effort_s)
+        if not more or incumbent.stop():
             return count
     return slices

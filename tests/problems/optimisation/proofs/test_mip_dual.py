@@ -1,4 +1,4 @@
-"""Weak duality on programmes that were worked out by hand."""
+"""Weak duality on MIPs that were worked out by hand."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,14 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from problems.optimisation.forms.programme import FREE, Programme
-from problems.optimisation.proofs import programme_dual
-from problems.optimisation.proofs.programme_dual import ExactDual, check_dual, strongest_dual
-from problems.optimisation.proofs.programme_tree import check_programme_tree
+from problems.optimisation.forms.mip import FREE, Mip
+from problems.optimisation.proofs import mip_dual
+from problems.optimisation.proofs.mip_dual import ExactDual, check_dual, strongest_dual
+from problems.optimisation.proofs.mip_tree import check_mip_tree
 from problems.optimisation.proofs.reading import Faulty
 
 
-def programme(
+def mip(
     cost: Sequence[int],
     rows: Any,
     lower: Sequence[int],
@@ -24,11 +24,11 @@ def programme(
     top: Sequence[int],
     *,
     offset: int = 0,
-) -> Programme:
+) -> Mip:
     def unused(_: Any) -> Any:
         raise AssertionError("a bound needs no points")
 
-    return Programme(
+    return Mip(
         np.array(cost, dtype=np.int64),
         offset,
         csr_array(np.array(rows, dtype=np.int64).reshape(len(lower), len(cost))),
@@ -41,7 +41,7 @@ def programme(
 
 
 # minimise 7 - 3x - 2y with 2x + y ≤ 3, x + y ≥ 1, x ≤ 5, y ≤ 2
-SMALL = programme([-3, -2], [[2, 1], [1, 1]], [-FREE, 1], [3, FREE], [5, 2], offset=7)
+SMALL = mip([-3, -2], [[2, 1], [1, 1]], [-FREE, 1], [3, FREE], [5, 2], offset=7)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_a_multiplier_for_a_missing_side_is_refused(duals: list[int]) -> None:
 
 
 def test_without_rows_the_bound_is_that_of_the_columns() -> None:
-    assert strongest_dual(programme([-3, 4], [], [], [], [2, 1]), [], 5) == -6
+    assert strongest_dual(mip([-3, 4], [], [], [], [2, 1]), [], 5) == -6
 
 
 @given(st.data())
@@ -83,7 +83,7 @@ def test_large_numbers_take_the_slow_way_to_the_same_sum(data: st.DataObject) ->
     number = size.flatmap(lambda most: st.integers(-most, most))
     cost, entries = data.draw(st.tuples(number, number)), data.draw(st.tuples(number, number))
     y, limit = data.draw(number), data.draw(number)
-    one = programme(cost, [entries], [limit], [limit], [3, 2**40])
+    one = mip(cost, [entries], [limit], [limit], [3, 2**40])
     scaled = ExactDual(one).weigh([y], 4, np.zeros(2, dtype=np.int64), one.top)
     reduced = [16 * c - y * a for c, a in zip(cost, entries, strict=True)]
     assert scaled == y * limit + 3 * min(0, reduced[0]) + 2**40 * min(0, reduced[1])
@@ -92,17 +92,17 @@ def test_large_numbers_take_the_slow_way_to_the_same_sum(data: st.DataObject) ->
 def test_both_ways_of_adding_agree(monkeypatch: pytest.MonkeyPatch) -> None:
     duals = [-2, 1]
     fast = strongest_dual(SMALL, duals, 0)
-    monkeypatch.setattr(programme_dual, "SAFE", 0)
+    monkeypatch.setattr(mip_dual, "SAFE", 0)
     assert strongest_dual(SMALL, duals, 0) == fast
 
 
 def test_branches_narrow_the_box_that_a_leaf_is_bounded_over() -> None:
     # x ≤ 0: 7 - 2y ≥ 3; x ≥ 1: y1 = -2, y2 = 0 gives 7 - 6 + x·1 ≥ 2
     nodes = [{"branch": 0, "at": 0, "children": [1, 2]}, {"duals": [0, 0]}, {"duals": [-2, 0]}]
-    data = {"form": "programme", "shift": 0, "nodes": nodes}
-    assert check_programme_tree(SMALL, data, 2).leaves == 2
+    data = {"form": "mip", "shift": 0, "nodes": nodes}
+    assert check_mip_tree(SMALL, data, 2).leaves == 2
     with pytest.raises(Faulty, match="a leaf's multipliers prove 2, not 3"):
-        check_programme_tree(SMALL, data, 3)
+        check_mip_tree(SMALL, data, 3)
 
 
 def test_a_ray_shows_that_a_box_is_empty_and_only_then() -> None:
@@ -112,7 +112,7 @@ def test_a_ray_shows_that_a_box_is_empty_and_only_then() -> None:
         {"duals": [0, 0]},
         {"ray": [-1, 0]},
     ]
-    assert check_programme_tree(SMALL, {"shift": 0, "nodes": nodes}, 0).leaves == 2
+    assert check_mip_tree(SMALL, {"shift": 0, "nodes": nodes}, 0).leaves == 2
     lower = [nodes[0] | {"at": 0}, *nodes[1:]]
     with pytest.raises(Faulty, match="a leaf's ray does not show"):
-        check_programme_tree(SMALL, {"shift": 0, "nodes": lower}, 0)
+        check_mip_tree(SMALL, {"shift": 0, "nodes": lower}, 0)

@@ -7,9 +7,9 @@ from typing import Any
 from escalation.model.identity import derive_seed
 from problems.optimisation.engines.base import Engine, Unsuitable
 from problems.optimisation.engines.catalogue import ENGINES
-from problems.optimisation.portfolio.alarm import Overrun, cut_off
-from problems.optimisation.portfolio.exchange import MpiBoard
+from problems.optimisation.portfolio.exchange import SharedIncumbent
 from problems.optimisation.portfolio.plan import Assignment
+from problems.optimisation.portfolio.time_limit import Overrun, time_limit
 
 GROWTH = {True: 1.5, False: 4.0}
 """Of slices, for engines that resume and for those that begin anew."""
@@ -28,7 +28,7 @@ Make = Callable[[str, int], Engine]
 
 
 @dataclass
-class Seat:
+class EngineSlot:
     """An engine's place on a rank.
 
     Attributes:
@@ -82,7 +82,7 @@ class Seat:
             return {"failed": _one_line(error)}
 
 
-class Roster:
+class EngineScheduler:
     """The engines of one rank.
 
     Who has used least of its share is next (stride scheduling; Waldspurger & Weihl 1995, MIT/LCS/TM-528), so
@@ -91,60 +91,60 @@ class Roster:
     find: searches that have found the optimum make way for bounds, and bounds that are stuck for searches.
     """
 
-    def __init__(self, seats: Sequence[Seat], make: Make, clock: bool) -> None:
-        self.seats, self._make, self._clock = seats, make, clock
+    def __init__(self, slots: Sequence[EngineSlot], make: Make, clock: bool) -> None:
+        self.slots, self._make, self._clock = slots, make, clock
 
     @property
     def alive(self) -> bool:
         """Whether any engine may still have something to give."""
-        return any(not seat.ended for seat in self.seats)
+        return any(not slot.ended for slot in self.slots)
 
-    def run_next(self, board: MpiBoard) -> None:
+    def run_next(self, incumbent: SharedIncumbent) -> None:
         """Runs one slice of the engine whose turn it is; what it raises ends that engine alone."""
-        seat = min(
-            (seat for seat in self.seats if not seat.ended),
-            key=lambda seat: seat.turn,
+        slot = min(
+            (slot for slot in self.slots if not slot.ended),
+            key=lambda slot: slot.turn,
         )
-        effort_s = min(seat.effort_s, max(board.left_s(), 0.001))
-        began_s, known = board.elapsed_s(), len(board.finds)
+        effort_s = min(slot.effort_s, max(incumbent.left_s(), 0.001))
+        began_s, known = incumbent.elapsed_s(), len(incumbent.finds)
         try:
-            if seat.engine is None:
-                seat.engine = self._make(seat.name, seat.seed)
-            with cut_off(max(board.left_s(), 0.0) + GRACE_S, board.busy):
-                more = seat.engine.run(board, effort_s)
+            if slot.engine is None:
+                slot.engine = self._make(slot.name, slot.seed)
+            with time_limit(max(incumbent.left_s(), 0.0) + GRACE_S, incumbent.busy):
+                more = slot.engine.run(incumbent, effort_s)
             if not more:
-                seat.ended = "nothing more to give"
+                slot.ended = "nothing more to give"
         except Overrun:
-            seat.ended = f"cut off {GRACE_S:g} s after the end"
-            board.remark(seat.name, seat.ended)
+            slot.ended = f"cut off {GRACE_S:g} s after the end"
+            incumbent.remark(slot.name, slot.ended)
         except Unsuitable as reason:
-            seat.ended = f"unsuitable: {reason}"
+            slot.ended = f"unsuitable: {reason}"
         except ImportError as error:
-            seat.ended = f"missing: {error}"
+            slot.ended = f"missing: {error}"
         except Exception as error:
-            seat.ended, seat.failed = f"failed: {_one_line(error)}", True
-            board.remark(seat.name, seat.ended)
-        took_s = board.elapsed_s() - began_s
-        seat.log.append((began_s, took_s))
-        self._account(seat, took_s if self._clock else effort_s, found=len(board.finds) > known)
+            slot.ended, slot.failed = f"failed: {_one_line(error)}", True
+            incumbent.remark(slot.name, slot.ended)
+        took_s = incumbent.elapsed_s() - began_s
+        slot.log.append((began_s, took_s))
+        self._account(slot, took_s if self._clock else effort_s, found=len(incumbent.finds) > known)
 
-    def _account(self, seat: Seat, used_s: float, found: bool) -> None:
-        seat.slices += 1
-        seat.used_s += used_s
-        seat.turn += used_s / (seat.assignment.share * seat.credit)
-        seat.credit = 1.0 if found else max(LEAST_CREDIT, LOSS * seat.credit)
-        resumes = ENGINES[seat.name].resumes
-        longer = seat.effort_s * GROWTH[resumes]
-        seat.effort_s = min(longer, LONGEST_S) if resumes else longer
+    def _account(self, slot: EngineSlot, used_s: float, found: bool) -> None:
+        slot.slices += 1
+        slot.used_s += used_s
+        slot.turn += used_s / (slot.assignment.share * slot.credit)
+        slot.credit = 1.0 if found else max(LEAST_CREDIT, LOSS * slot.credit)
+        resumes = ENGINES[slot.name].resumes
+        longer = slot.effort_s * GROWTH[resumes]
+        slot.effort_s = min(longer, LONGEST_S) if resumes else longer
 
 
-def seats_of(row: Sequence[Assignment], seed: int, rank: int, first_s: float) -> tuple[Seat, ...]:
+def slots_of(row: Sequence[Assignment], seed: int, rank: int, first_s: float) -> tuple[EngineSlot, ...]:
     """The engines that a plan gives to a rank; first slices of those that begin anew are longer."""
 
     def first(name: str) -> float:
         return first_s if ENGINES[name].resumes else 4 * first_s
 
-    return tuple(Seat(each, derive_seed(seed, each.engine, rank), first(each.engine)) for each in row)
+    return tuple(EngineSlot(each, derive_seed(seed, each.engine, rank), first(each.engine)) for each in row)
 
 
 def _one_line(error: Exception) -> str:

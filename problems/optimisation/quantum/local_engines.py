@@ -22,7 +22,7 @@ BOUNDS = {
 
 
 @dataclass
-class OwnBoard:
+class LocalIncumbent:
     """What is known so far, to one process alone; it is over only when the cost meets the bound."""
 
     model: Model
@@ -70,24 +70,24 @@ class OwnBoard:
         return inf
 
 
-def start(model: Model, board: OwnBoard, seed: int, effort_s: float) -> None:
+def start(model: Model, incumbent: LocalIncumbent, seed: int, effort_s: float) -> None:
     """Runs the engine that schedules start from; the bits kinds have a search of their own."""
     if isinstance(model, Appointments | Triage):
-        _run(model, STARTS[model.kind], board, seed, effort_s)
+        _run(model, STARTS[model.kind], incumbent, seed, effort_s)
 
 
-def bound(model: Model, board: OwnBoard, seed: int, effort_s: float) -> None:
+def bound(model: Model, incumbent: LocalIncumbent, seed: int, effort_s: float) -> None:
     """Runs the engines that prove bounds, until one closes the gap."""
     for name in BOUNDS[model.kind]:
-        if not board.stop():
-            _run(model, name, board, seed, effort_s)
+        if not incumbent.stop():
+            _run(model, name, incumbent, seed, effort_s)
 
 
-def _run(model: Model, name: str, board: OwnBoard, seed: int, effort_s: float) -> None:
+def _run(model: Model, name: str, incumbent: LocalIncumbent, seed: int, effort_s: float) -> None:
     try:
         found: type[Engine] = engine_class(name)
         engine: Engine = found(model, seed)  # type: ignore[call-arg]  # the protocol states no constructor
     except (ImportError, Unsuitable) as error:
-        board.notes[name] = {"left_out": str(error).splitlines()[0][:200]}
+        incumbent.notes[name] = {"left_out": str(error).splitlines()[0][:200]}
         return
-    engine.run(board, effort_s)
+    engine.run(incumbent, effort_s)

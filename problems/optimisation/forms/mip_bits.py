@@ -1,4 +1,4 @@
-"""The bits kinds as integer programmes.
+"""The bits kinds as MIPs.
 
 QUBO: one column a variable and one a product, bounded on the side that its cost pulls at (McCormick 1976),
 with the triangle rows of the Boolean quadric polytope that such one-sided products allow (Padberg 1989),
@@ -11,7 +11,7 @@ from itertools import combinations
 
 import numpy as np
 
-from problems.optimisation.forms.programme import FREE, Ints, Programme
+from problems.optimisation.forms.mip import FREE, Ints, Mip
 from problems.optimisation.forms.rows import Rows, at_most
 from problems.optimisation.model.models import IndependentSet, MaxCut, Qubo, sign
 from problems.optimisation.model.points import Point
@@ -19,10 +19,10 @@ from problems.optimisation.model.points import Point
 MOST_TRIANGLES = 20_000
 """More triangle rows than this slow every solver down more than they help."""
 MOST_EXTRA_CLIQUES = 3_000
-"""Up to so many edges each grows a clique of its own, even where another covers it: a tighter programme."""
+"""Up to so many edges each grows a clique of its own, even where another covers it: a tighter MIP."""
 
 
-def qubo_programme(model: Qubo) -> Programme:
+def qubo_mip(model: Qubo) -> Mip:
     """Linearises a QUBO."""
     to_cost = sign(model)
     linear = to_cost * np.asarray(model.linear, dtype=np.int64)
@@ -40,7 +40,7 @@ def qubo_programme(model: Qubo) -> Programme:
     return _binary(cost, to_cost * model.offset, rows, point_of, vector_of)
 
 
-def max_cut_programme(model: MaxCut) -> Programme:
+def max_cut_mip(model: MaxCut) -> Mip:
     """Linearises a maximum cut: an edge is cut where x_u + x_v - 2 x_u x_v = 1."""
     triples = np.asarray(model.edges, dtype=np.int64).reshape(-1, 3)
     degree = np.bincount(triples[:, :2].ravel(), minlength=model.vertices)
@@ -63,7 +63,7 @@ def max_cut_programme(model: MaxCut) -> Programme:
     return _binary(cost, 0, _product_rows(n, free[:, :2], cost[n:]), point_of, vector_of)
 
 
-def independent_set_programme(model: IndependentSet) -> Programme:
+def independent_set_mip(model: IndependentSet) -> Mip:
     """At most one vertex of each clique."""
     rows = Rows()
     for clique in cliques(model):
@@ -151,7 +151,7 @@ def _binary(
     rows: Rows,
     point_of: Callable[[Ints], Point],
     vector_of: Callable[[Point], Ints],
-) -> Programme:
+) -> Mip:
     lower, upper = rows.limits()
     top = np.ones(len(cost), dtype=np.int64)
-    return Programme(cost, offset, rows.matrix(len(cost)), lower, upper, top, point_of, vector_of)
+    return Mip(cost, offset, rows.matrix(len(cost)), lower, upper, top, point_of, vector_of)

@@ -12,7 +12,7 @@ HEAD = 3
 
 
 @dataclass(frozen=True)
-class News:
+class Update:
     """What a rank found itself; None where it has nothing better than what it has heard.
 
     Attributes:
@@ -34,14 +34,14 @@ class News:
         return np.array(numbers, dtype=np.int64).tobytes() + tail
 
 
-def unpack(data: bytes, model: Model) -> News:
-    """Reads what `News.pack` wrote."""
+def unpack(data: bytes, model: Model) -> Update:
+    """Reads what `Update.pack` wrote."""
     cut = 8 * HEAD
     cost, bound, certified = (
         None if number == NOTHING else number for number in np.frombuffer(data[:cut], dtype=np.int64).tolist()
     )
     point = np.frombuffer(data[cut:], dtype=np.int32).reshape(shape(model)) if cost is not None else None
-    return News(cost, bound, certified, point)
+    return Update(cost, bound, certified, point)
 
 
 def shape(model: Model) -> tuple[int, ...]:

@@ -1,4 +1,4 @@
-"""Nodes of a branch and bound over an integer programme."""
+"""Nodes of a branch and bound over a MIP."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from problems.optimisation.engines.bounds.linear import Linear
-from problems.optimisation.forms.programme import FREE, Ints, Programme
-from problems.optimisation.proofs.programme_dual import ExactDual, rounded_up
+from problems.optimisation.forms.mip import FREE, Ints, Mip
+from problems.optimisation.proofs.mip_dual import ExactDual, rounded_up
 
 Floats = NDArray[np.float64]
 
@@ -49,18 +49,18 @@ class Node:
 
 
 class Nodes:
-    """Makes nodes of one programme, and bounds them."""
+    """Makes nodes of one MIP, and bounds them."""
 
-    def __init__(self, programme: Programme) -> None:
-        self._programme = programme
-        self._linear, self._exact = Linear(programme), ExactDual(programme)
-        self._entries = np.diff(programme.transposed.indptr)
-        self.shift = int(programme.matrix.nnz).bit_length() + 2
+    def __init__(self, mip: Mip) -> None:
+        self._mip = mip
+        self._linear, self._exact = Linear(mip), ExactDual(mip)
+        self._entries = np.diff(mip.transposed.indptr)
+        self.shift = int(mip.matrix.nnz).bit_length() + 2
         self.work_s = 0.0
 
     def box(self, node: Node) -> tuple[Ints, Ints]:
         """Least and most value of every column."""
-        low, high = np.zeros_like(self._programme.top), self._programme.top.copy()
+        low, high = np.zeros_like(self._mip.top), self._mip.top.copy()
         each: Node | None = node
         while each is not None and each.parent is not None:
             column, least, most = each.step
@@ -71,11 +71,11 @@ class Nodes:
     def bound(self, node: Node, cost: int | None, limit_s: float) -> None:
         """Finds multipliers of a new node: its parent's where they suffice, else its relaxation's."""
         low, high = self.box(node)
-        self._try(node, node.parent.duals if node.parent else np.zeros(self._programme.rows), low, high)
+        self._try(node, node.parent.duals if node.parent else np.zeros(self._mip.rows), low, high)
         if (cost is not None and node.proven >= cost) or node.empty:
             return
         solved = self._linear.solve(low, high, limit_s)
-        self.work_s += 3e-3 + 2e-8 * (solved.steps if solved else 100) * self._programme.matrix.nnz
+        self.work_s += 3e-3 + 2e-8 * (solved.steps if solved else 100) * self._mip.matrix.nnz
         if solved is None:
             return
         node.x = solved.x
@@ -107,9 +107,9 @@ class Nodes:
         if node.x is None or np.abs(node.x - np.rint(node.x)).max(initial=0.0) > INTEGRAL:
             return None
         x = np.rint(node.x).astype(np.int64)
-        rows = self._programme.matrix @ x
-        fits = (rows >= self._programme.lower) & (rows <= self._programme.upper)
-        return x if fits.all() and (x <= self._programme.top).all() else None
+        rows = self._mip.matrix @ x
+        fits = (rows >= self._mip.lower) & (rows <= self._mip.upper)
+        return x if fits.all() and (x <= self._mip.top).all() else None
 
     def _try(self, node: Node, duals: Any, low: Ints, high: Ints) -> None:
         """Takes multipliers that prove more than the node's do."""
@@ -120,7 +120,7 @@ class Nodes:
 
     def _allowed(self, duals: Ints) -> list[int]:
         """Without multipliers for sides that rows do not have, as the solver's tolerances may leave them."""
-        wrong = (duals > 0) & (self._programme.lower == -FREE)
-        wrong |= (duals < 0) & (self._programme.upper == FREE)
+        wrong = (duals > 0) & (self._mip.lower == -FREE)
+        wrong |= (duals < 0) & (self._mip.upper == FREE)
         allowed: list[int] = np.where(wrong, 0, duals).tolist()
         return allowed

@@ -1,6 +1,6 @@
 """Cutting planes that carry their own proof, and columns that only dear answers use, in exact arithmetic.
 
-Rows of an integer programme added up give a row; divided, with coefficients and limit rounded down, it still
+Rows of a MIP added up give a row; divided, with coefficients and limit rounded down, it still
 holds for all whole x ≥ 0 (Gomory 1958, Bull. Am. Math. Soc. 64, 275; Chvátal 1973, Discrete Math. 4, 305).
 Where a bound and a column's reduced cost come to more than a cutoff, no answer within the cutoff uses the
 column (Dantzig, Fulkerson & Johnson 1954, Oper. Res. 2, 393). So a proof may ask about cheap answers only:
@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from scipy.sparse import csr_array, vstack
 
-from problems.optimisation.forms.programme import FREE, Ints, Programme
-from problems.optimisation.proofs.programme_dual import SAFE, ExactDual
-from problems.optimisation.proofs.programme_tree import ProgrammeNodes
+from problems.optimisation.forms.mip import FREE, Ints, Mip
+from problems.optimisation.proofs.mip_dual import SAFE, ExactDual
+from problems.optimisation.proofs.mip_tree import MipNodes
 from problems.optimisation.proofs.reading import Faulty, Undecided, fields, integer, shift_of
 from problems.optimisation.proofs.tree import Walked, walk
 
@@ -29,17 +29,17 @@ MOST_CUTOFF = 1 << 100
 
 
 class Grown:
-    """A programme whose rows grow in number and whose columns' limits shrink, step by step.
+    """A MIP whose rows grow in number and whose columns' limits shrink, step by step.
 
     Args:
-        programme: as it was compiled.
+        MIP: as it was compiled.
         shift: binary places of multipliers.
         cutoff: the most that the answers cost which are asked about; None for all answers.
     """
 
-    def __init__(self, programme: Programme, shift: int, cutoff: int | None) -> None:
-        self._base, self._shift, self._cutoff = programme, shift, cutoff
-        self._high = programme.top.copy()
+    def __init__(self, mip: Mip, shift: int, cutoff: int | None) -> None:
+        self._base, self._shift, self._cutoff = mip, shift, cutoff
+        self._high = mip.top.copy()
         self._cuts: list[tuple[Ints, Ints]] = []
         self._limits: list[int] = []
         self._work = self._entries = 0
@@ -51,8 +51,8 @@ class Grown:
         else:
             self._cut(*fields(step, ("divisor", "rows", "up")))
 
-    def programme(self) -> Programme:
-        """The programme with the cuts as further rows, and with the limits that columns have now."""
+    def mip(self) -> Mip:
+        """The MIP with the cuts as further rows, and with the limits that columns have now."""
         counts = [len(columns) for columns, _ in self._cuts]
         empty = [np.zeros(0, dtype=np.int64)]
         columns = np.concatenate([*empty, *(columns for columns, _ in self._cuts)])
@@ -73,7 +73,7 @@ class Grown:
             raise Faulty("without a cutoff no column can be fixed")
         within = integer(cutoff, "the cutoff of a fixing", self._cutoff, MOST_CUTOFF)
         self._spend(int(self._base.matrix.nnz) + self._entries + self._base.rows + self._base.columns)
-        dual = ExactDual(self.programme())
+        dual = ExactDual(self.mip())
         least = dual.weigh(duals, self._shift, np.zeros_like(self._high), self._high)
         # Below 0 there is no answer within the cutoff, and whatever is said of those is true.
         room = max((within << self._shift) - least, 0)
@@ -145,15 +145,15 @@ class Grown:
             raise Undecided("the cuts are more work than the verifier does")
 
 
-def check_cuts(programme: Programme, data: Any, bound: int) -> Walked:
-    """Checks a `programme_cuts`; raises `Faulty` or `Undecided` where it does not prove `bound`."""
+def check_cuts(mip: Mip, data: Any, bound: int) -> Walked:
+    """Checks a `mip_cuts`; raises `Faulty` or `Undecided` where it does not prove `bound`."""
     sent, cutoff, steps, nodes = fields(data, ("shift", "cutoff", "steps", "nodes"))
     shift = shift_of(sent)
     if cutoff is not None and bound > integer(cutoff, "the cutoff", -MOST_CUTOFF, MOST_CUTOFF) + 1:
         raise Faulty(f"answers within the cutoff {cutoff} say nothing of a bound of {bound}")
     if not isinstance(steps, list):
         raise Faulty("expected a list of steps")
-    grown = Grown(programme, shift, cutoff)
+    grown = Grown(mip, shift, cutoff)
     for step in steps:
         grown.take(step)
-    return walk(nodes, ProgrammeNodes(grown.programme(), shift, bound))
+    return walk(nodes, MipNodes(grown.mip(), shift, bound))

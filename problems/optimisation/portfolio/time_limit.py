@@ -14,7 +14,7 @@ class Overrun(Exception):
 
 
 @contextmanager
-def cut_off(after_s: float, busy: Callable[[], bool]) -> Iterator[None]:
+def time_limit(after_s: float, busy: Callable[[], bool]) -> Iterator[None]:
     """Raises `Overrun` in what runs inside after so many seconds; does nothing outside the main thread.
 
     A call into compiled code is not interrupted: the exception comes when it returns. An alarm that was set

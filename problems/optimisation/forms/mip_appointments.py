@@ -1,9 +1,9 @@
-"""Appointments as a time-indexed integer programme (Sousa & Wolsey 1992, Math. Program. 54, 353).
+"""Appointments as a time-indexed MIP (Sousa & Wolsey 1992, Math. Program. 54, 353).
 
 Columns say that a patient starts in a slot with a pool of interchangeable clinicians and one of rooms; rows
 count, slot by slot, who of a pool is busy. Where a patient has many pools of both to choose from, clinicians
 and rooms have columns of their own, tied by a row a start: as any pair that is there may serve, the bound is
-the same and the programme smaller. Patients who differ in nothing are counted, not named.
+the same and the MIP smaller. Patients who differ in nothing are counted, not named.
 """
 
 from dataclasses import dataclass, field
@@ -12,14 +12,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from problems.optimisation.forms.mip import FREE, Ints, Mip
 from problems.optimisation.forms.pools import Pool, deal, pools
-from problems.optimisation.forms.programme import FREE, Ints, Programme
 from problems.optimisation.forms.rows import Rows
 from problems.optimisation.model.models import Appointments, Patient, Span
 from problems.optimisation.model.points import Point
 
 MOST_STARTS = 150_000
-"""Starts, summed over patients, up to which exact engines take the programme; larger ones can be built."""
+"""Starts, summed over patients, up to which exact engines take the MIP; larger ones can be built."""
 
 
 class Column(NamedTuple):
@@ -133,8 +133,8 @@ def refused(kind: int) -> Column:
     return Column(kind, -1, -1, -1)
 
 
-def appointments_programme(model: Appointments) -> Programme:
-    """Builds the programme of a clinic."""
+def appointments_mip(model: Appointments) -> Mip:
+    """Builds the MIP of a clinic."""
     made = layout(model)
     rows = Rows()
     _patient_rows(rows, made)
@@ -145,11 +145,11 @@ def appointments_programme(model: Appointments) -> Programme:
     top = np.array([len(members) for members in made.classes], dtype=np.int64)[table[:, 0]]
     lower, upper = rows.limits()
     matrix = rows.matrix(len(top))
-    return Programme(_costs(made, table), 0, matrix, lower, upper, top, made.point_of, made.vector_of)
+    return Mip(_costs(made, table), 0, matrix, lower, upper, top, made.point_of, made.vector_of)
 
 
 def starts(model: Appointments) -> int:
-    """How many starts the patients' own times allow, summed: what the programme's size grows with."""
+    """How many starts the patients' own times allow, summed: what the MIP's size grows with."""
     return sum(max(0, p.latest - p.duration - p.earliest + 1) for p in model.patients)
 
 

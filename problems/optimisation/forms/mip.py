@@ -1,4 +1,4 @@
-"""Integer programmes: what HiGHS solves, and what dual bounds are proven on.
+"""MIPs: what HiGHS solves, and what dual bounds are proven on.
 
 Minimise `cost·x + offset` subject to `lower ≤ A x ≤ upper`, `0 ≤ x ≤ top`, x integer; all data are integers,
 so that a dual bound can be checked in exact arithmetic (see `problems.optimisation.proofs`).
@@ -20,8 +20,8 @@ FREE = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True, eq=False)
-class Programme:
-    """An integer programme of one instance, and the way between its vectors and the instance's points.
+class Mip:
+    """An MIP of one instance, and the way between its vectors and the instance's points.
 
     Attributes:
         cost: int64, shape (columns,).

@@ -1,4 +1,4 @@
-"""Branch and bound over the integer programme, with multipliers for a proof in exact arithmetic."""
+"""Branch and bound over the MIP, with multipliers for a proof in exact arithmetic."""
 
 import heapq
 from typing import Any, ClassVar
@@ -6,10 +6,10 @@ from typing import Any, ClassVar
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from problems.optimisation.engines.base import Board, Unsuitable
-from problems.optimisation.engines.programme_nodes import Node, Nodes
+from problems.optimisation.engines.base import Incumbent, Unsuitable
+from problems.optimisation.engines.mip_nodes import Node, Nodes
 from problems.optimisation.engines.proof_tree import proof_nodes
-from problems.optimisation.forms.compile import compile_programme
+from problems.optimisation.forms.compile import compile_mip
 from problems.optimisation.forms.vertex_sets import neighbours, repaired
 from problems.optimisation.model.models import Appointments, IndependentSet, Model, Triage
 from problems.optimisation.proofs.model import Proof
@@ -22,28 +22,28 @@ LATER = 1.25
 """Factor of work after which an open tree's bound is proven again."""
 
 
-class ProgrammeTree:
+class MipTree:
     """Best first: the node with the least bound is divided (Land & Doig 1960, Econometrica 28, 497)."""
 
-    name: ClassVar[str] = "programme_tree"
+    name: ClassVar[str] = "mip_tree"
     deterministic: ClassVar[bool] = True
 
     def __init__(self, model: Model, seed: int) -> None:
         if not isinstance(model, Appointments | Triage | IndependentSet):
             raise Unsuitable(f"{self.name} treats appointments, triage and independent_set, not {model.kind}")
-        self._programme = compile_programme(model)
-        if self._programme.columns > MOST_COLUMNS:
-            raise Unsuitable(f"expected at most {MOST_COLUMNS} columns, got {self._programme.columns}")
-        self._nodes = Nodes(self._programme)
+        self._mip = compile_mip(model)
+        if self._mip.columns > MOST_COLUMNS:
+            raise Unsuitable(f"expected at most {MOST_COLUMNS} columns, got {self._mip.columns}")
+        self._nodes = Nodes(self._mip)
         self._graph = neighbours(model) if isinstance(model, IndependentSet) else None
         self._root = Node()
         self._open: list[tuple[int, int, Node]] = []
         self._made, self._told_s = 0, 0.0
-        self._board: Board
+        self._board: Incumbent
 
-    def run(self, board: Board, effort_s: float) -> bool:
+    def run(self, incumbent: Incumbent, effort_s: float) -> bool:
         """See `base.Engine`; a node is one step."""
-        self._board = board
+        self._board = incumbent
         with threadpool_limits(1):
             return self._run(effort_s)
 
@@ -52,7 +52,7 @@ class ProgrammeTree:
         while not self._board.stop() and self._nodes.work_s < until_s:
             if self._made and not self._open:
                 break
-            if self._made * self._programme.rows > MOST_NUMBERS:
+            if self._made * self._mip.rows > MOST_NUMBERS:
                 self._tell()
                 return False
             self._step()
@@ -94,7 +94,7 @@ class ProgrammeTree:
     def _offer(self, node: Node) -> None:
         whole = self._nodes.whole(node)
         if whole is not None:
-            self._board.offer(self._programme.point_of(whole), self.name)
+            self._board.offer(self._mip.point_of(whole), self.name)
         elif self._graph is not None and node.x is not None:
             self._board.offer(repaired((node.x > 0.5).astype(np.int32), self._graph), self.name)
 
@@ -107,5 +107,5 @@ class ProgrammeTree:
         known = self._board.certified_bound
         if not least or (known is not None and min(least) <= known):
             return
-        data = {"form": "programme", "shift": self._nodes.shift, "nodes": proof_nodes(self._root)}
+        data = {"form": "mip", "shift": self._nodes.shift, "nodes": proof_nodes(self._root)}
         self._board.prove(Proof("tree", min(least), data), self.name)

@@ -1,9 +1,9 @@
-"""The nodes of a tree over an integer programme: branches on a column's range, leaves by weak duality."""
+"""The nodes of a tree over a MIP: branches on a column's range, leaves by weak duality."""
 
 from typing import Any
 
-from problems.optimisation.forms.programme import Ints, Programme
-from problems.optimisation.proofs.programme_dual import ExactDual, rounded_up
+from problems.optimisation.forms.mip import Ints, Mip
+from problems.optimisation.proofs.mip_dual import ExactDual, rounded_up
 from problems.optimisation.proofs.reading import Faulty, Undecided, fields, integer, shift_of
 from problems.optimisation.proofs.tree import Node, Path, Step, Walked, steps_of, two, walk
 
@@ -11,13 +11,13 @@ MOST_WORK = 2 * 10**10
 """Matrix entries, rows and columns of all leaves together: about two minutes on one core."""
 
 
-class ProgrammeNodes:
+class MipNodes:
     """Reads nodes, and checks that every leaf proves one bound or holds no answer."""
 
-    def __init__(self, programme: Programme, shift: int, bound: int) -> None:
-        self._programme, self._shift, self._bound = programme, shift, bound
-        self._dual = ExactDual(programme)
-        self._each = int(programme.matrix.nnz) + programme.rows + programme.columns
+    def __init__(self, mip: Mip, shift: int, bound: int) -> None:
+        self._mip, self._shift, self._bound = mip, shift, bound
+        self._dual = ExactDual(mip)
+        self._each = int(mip.matrix.nnz) + mip.rows + mip.columns
         self._work = 0
 
     def __call__(self, node: Node, path: Path | None) -> list[tuple[Any, Step]]:
@@ -41,8 +41,8 @@ class ProgrammeNodes:
 
     def _branch(self, node: Node, path: Path | None) -> list[tuple[Any, Step]]:
         sent, at, children = fields(node, ("branch", "at", "children"))
-        column = integer(sent, "a branch's column", 0, self._programme.columns - 1)
-        least, most = 0, int(self._programme.top[column])
+        column = integer(sent, "a branch's column", 0, self._mip.columns - 1)
+        least, most = 0, int(self._mip.top[column])
         for other, first, last in steps_of(path):
             if other == column:
                 least, most = max(least, first), min(most, last)
@@ -51,12 +51,12 @@ class ProgrammeNodes:
         return [(below, (column, least, where)), (above, (column, where + 1, most))]
 
     def _box(self, path: Path | None) -> tuple[Ints, Ints]:
-        low, high = self._programme.top * 0, self._programme.top.copy()
+        low, high = self._mip.top * 0, self._mip.top.copy()
         for column, first, last in steps_of(path):
             low[column], high[column] = max(low[column], first), min(high[column], last)
         return low, high
 
 
-def check_programme_tree(programme: Programme, data: dict[str, Any], bound: int) -> Walked:
-    """Checks a `tree` of the form `programme`; raises `Faulty` or `Undecided` where it does not hold."""
-    return walk(data["nodes"], ProgrammeNodes(programme, shift_of(data["shift"]), bound))
+def check_mip_tree(mip: Mip, data: dict[str, Any], bound: int) -> Walked:
+    """Checks a `tree` of the form `mip`; raises `Faulty` or `Undecided` where it does not hold."""
+    return walk(data["nodes"], MipNodes(mip, shift_of(data["shift"]), bound))
