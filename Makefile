@@ -39,17 +39,21 @@ bench: setup
 matrix: setup
 	$(BIN)/python -m bench.fault_matrix
 
-setup: $(VENV)/.ready-$(MPI)
+setup: $(VENV)/.ready-$(MPI) $(VENV)/.linked
 
 # The lock holds names, versions and hashes; pip installs uv from it, uv installs the rest.
-$(VENV)/.ready-$(MPI): requirements.lock pyproject.toml
+$(VENV)/.ready-$(MPI): requirements.lock
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(v[:2] != (3, 11) and f"expected Python 3.11, got {v[0]}.{v[1]} ($(PYTHON)): make PYTHON=/path/to/python3.11")'
 	$(PYTHON) -m venv --clear $(VENV)
 	sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > $(VENV)/uv.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/uv.txt
 	$(BIN)/uv pip sync --quiet --compile-bytecode --require-hashes requirements.lock
-	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --offline --editable .
 	[ $(MPI) = wheel ] || $(BIN)/uv pip uninstall --quiet mpich
+	touch $@
+
+# The checkout itself, linked in: a change of pyproject.toml alone needs no new environment.
+$(VENV)/.linked: pyproject.toml $(VENV)/.ready-$(MPI)
+	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --offline --editable .
 	touch $@
 
 lock:
