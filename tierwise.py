@@ -13,7 +13,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="One access point to classical HPC, AI models and quantum hardware, decided under a policy.",
 )
-policy_app = typer.Typer(no_args_is_help=True, help="Check policies.")
+policy_app = typer.Typer(no_args_is_help=True, help="Check and show policies.")
 jobs_app = typer.Typer(invoke_without_command=True)
 budget_app = typer.Typer(invoke_without_command=True)
 app.add_typer(policy_app, name="policy")
@@ -111,6 +111,16 @@ def policy_check(
     from cli.policy import check
 
     check(file)
+
+
+@policy_app.command("show")
+def policy_show(
+    file: Annotated[str, typer.Argument(help="A policy file, or the name of one that ships.")],
+) -> None:
+    """Print a policy with all that it extends and takes in, and where each rule comes from."""
+    from cli.policy import show
+
+    show(file)
 
 
 @jobs_app.callback()

@@ -1,6 +1,6 @@
 """`tierwise explain` and `tierwise cases`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 
@@ -12,6 +12,7 @@ from escalation.model.case import CaseRecord, CaseStatus, Outcome
 from escalation.model.decision import Action, Decision
 from escalation.model.submission import Approval, ApprovalState, Submission
 from escalation.policy.conditions import shortfall, words
+from escalation.policy.layers import origins
 from escalation.submission.paid_work import bills
 from escalation.text.moments import moment
 from records.runtime import open_records
@@ -35,9 +36,9 @@ def explain_case(case_id: str) -> None:
         billed = bills(ledger, submissions)
         questions = ledger.approvals(case_id)
     _head(console, record)
-    tried = 0
+    tried, came_from = 0, origins(record.info.policy_text, record.info.policy_name)
     for decision in decisions:
-        _say(console, decision)
+        _say(console, decision, came_from)
         if decision.action is Action.ATTEMPT:
             attempt = attempts.get(tried)
             for row in [each for each in submissions if each.attempt == tried]:
@@ -83,7 +84,10 @@ def _head(console: Console, record: CaseRecord) -> None:
         console.print(f"It is about {plain(info.about)}.")
 
 
-def _say(console: Console, decision: Decision) -> None:
+def _say(console: Console, decision: Decision, came_from: Mapping[str, str]) -> None:
+    def origin(rule: str) -> str:
+        return f" [dim]({plain(came_from[rule])})[/]" if rule in came_from else ""
+
     rung = f" {decision.tier}/{decision.method} on {decision.backend}" if decision.method else ""
     console.print(
         f"[bold]{decision.number + 1}.[/] {_VERBS[decision.action]}{rung}. {plain(decision.because)}. "
@@ -92,17 +96,17 @@ def _say(console: Console, decision: Decision) -> None:
     for closed in decision.closed:
         console.print(
             f"   Gate {closed.gate} kept {closed.tier} closed: {plain(closed.because)} "
-            f"It would open if {plain('; '.join(map(words, closed.misses)))}."
+            f"It would open if {plain('; '.join(map(words, closed.misses)))}.{origin(closed.gate)}"
         )
     for waived in decision.waived:
         console.print(
             f"   Gate {waived.gate} was waived: {plain(waived.because)} "
-            f"It was closed: {plain('; '.join(map(shortfall, waived.misses)))}."
+            f"It was closed: {plain('; '.join(map(shortfall, waived.misses)))}.{origin(waived.gate)}"
         )
     for rule in decision.asks:
         console.print(
             f"   Rule {rule.gate} wants a person's word first: {plain(rule.because)} "
-            f"It would not ask if {plain('; '.join(map(words, rule.misses)))}."
+            f"It would not ask if {plain('; '.join(map(words, rule.misses)))}.{origin(rule.gate)}"
         )
     for other in decision.alternatives:
         console.print(f"   Not taken: {other.tier}/{other.method}, {plain(other.because)}.")

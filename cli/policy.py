@@ -1,10 +1,10 @@
-"""`tierwise policy check`."""
+"""`tierwise policy check` and `tierwise policy show`."""
 
 from cli.terminal import plain, terminal
 from escalation.model.errors import PolicyError
 from escalation.policy.floor import below
 from escalation.policy.policy import load_policy
-from escalation.policy.policy_tests import run_tests
+from escalation.policy.policy_tests import suites
 
 
 def check(file: str) -> None:
@@ -18,13 +18,27 @@ def check(file: str) -> None:
     )
     for rule in below(policy.backends.values()):
         console.print(f"  the floor adds {rule.id}: {rule.because}")
-    findings = run_tests(policy)
-    for finding in findings:
-        mark = "[green]passed[/]" if finding.passed else "[red]failed[/]"
-        console.print(f"  {mark} {plain(finding.test.name)}: {plain(finding.got)}")
-    failed = [finding.test.name for finding in findings if not finding.passed]
+    ran, failed = 0, []
+    for name, findings in suites(loaded):
+        if findings and name != loaded.path:
+            console.print(f"  gates of a family, {plain(name)}:")
+        for finding in findings:
+            mark = "[green]passed[/]" if finding.passed else "[red]failed[/]"
+            console.print(f"  {mark} {plain(finding.test.name)}: {plain(finding.got)}")
+        ran += len(findings)
+        failed += [(name, finding.test.name) for finding in findings if not finding.passed]
     if failed:
-        raise PolicyError(
-            f"{loaded.path}: {len(failed)} of {len(findings)} tests failed: {', '.join(failed)}"
-        )
-    console.print(f"{len(findings)} tests passed")
+        files = ", ".join(dict.fromkeys(name for name, _ in failed))
+        raise PolicyError(f"{files}: {len(failed)} of {ran} tests failed: {', '.join(n for _, n in failed)}")
+    console.print(f"{ran} tests passed")
+
+
+def show(file: str) -> None:
+    """Prints a policy with all that it extends and takes in, and where each of its rules comes from."""
+    console = terminal()
+    loaded = load_policy(file)
+    for line in loaded.text.splitlines():
+        console.print(plain(line), soft_wrap=True, highlight=False)
+    console.print(f"[dim]# hash {loaded.policy.digest}[/]", soft_wrap=True)
+    for rule, origin in loaded.origins.items():
+        console.print(f"[dim]# {plain(rule)} from {plain(origin)}[/]", soft_wrap=True)

@@ -20,7 +20,7 @@ BLOCK = re.compile(r"(<!-- generated: (?P<name>\S+) -->\n).*?(<!-- end -->)", re
 
 def facts() -> str:
     """Every fact that policies may name."""
-    from escalation.policy.policy import known_facts
+    from escalation.policy.checks import known_facts
 
     rows = [
         (
@@ -210,6 +210,7 @@ _SPECIAL = {
     "GeneratedClinic": "[object](#a-generated-clinic)", "GeneratedWard": "[object](#a-generated-ward)",
     "GeneratedQubo": "[object](#a-generated-qubo)", "GeneratedCut": "[object](#a-generated-graph-to-cut)",
     "GeneratedSet": "[object](#a-generated-graph)",
+    "FamilyGate": "[Gate](#gate)", "GateTest": "[PolicyTest](#policytest)",
 }  # fmt: skip
 _PLAIN: dict[Any, str] = {
     str: "text", int: "whole number", float: "number", bool: "flag", Path: "path", SecretStr: "secret text",
@@ -247,19 +248,6 @@ _MEANINGS: Mapping[tuple[str, str], str] = {
     ("GeneratedSet", "vertices"): "How many.",
     ("GeneratedSet", "density"): "Chance of each pair to be an edge.",
     ("ToySpec", "numbers"): "Among which a large one is sought.",
-    ("Policy", "summary"): "One line on what it is for.",
-    ("Policy", "tiers"): "The tiers it may try, in order.",
-    ("Policy", "backends"): "Where each kind of work runs: `backend` or `backend:device`.",
-    ("Policy", "gates"): "What must be known to be true before a tier is tried.",
-    ("Policy", "waivers"): "Gates that may stay closed off hardware.",
-    ("Policy", "acceptance"): "What a certified answer must meet besides.",
-    ("Policy", "approvals"): "What a person is asked about.",
-    ("Policy", "submission"): "How paid work is waited for, and what drift is too much.",
-    ("Policy", "budget"): "Caps on every case under this policy.",
-    ("Policy", "tests"): "Facts and the decision expected of them.",
-    ("Gate", "id"): "A name of its own in the policy.",
-    ("Gate", "tier"): "The tier it guards.",
-    ("Gate", "when"): "What opens it.",
     ("Threshold", "fact"): "Name of a [fact](facts.md).",
     ("Threshold", "at_least"): "The fact is the limit or above it.",
     ("Threshold", "at_most"): "The fact is the limit or below it.",
@@ -267,19 +255,6 @@ _MEANINGS: Mapping[tuple[str, str], str] = {
     ("Threshold", "below"): "The fact is below the limit.",
     ("Threshold", "equals"): "The fact is that value.",
     ("Threshold", "one_of"): "The fact is one of those texts.",
-    ("Acceptance", "id"): "A name of its own in the policy.",
-    ("Acceptance", "tier"): "The tier whose answers it is about.",
-    ("Acceptance", "when"): "What must be known to be met.",
-    ("Approval", "id"): "A name of its own in the policy.",
-    ("Approval", "tier"): "The tier whose attempts it is about.",
-    ("Approval", "unless"): "What makes asking needless.",
-    ("Waiver", "gate"): "Id of the gate.",
-    ("PolicyTest", "name"): "What it shows.",
-    ("PolicyTest", "tier"): "The tier that is asked about.",
-    ("PolicyTest", "family"): "The family of the problem; gates for certain families need it.",
-    ("PolicyTest", "facts"): "What is known; `null` and what is left out are unknown.",
-    ("PolicyTest", "change"): "Facts that differ from `facts`.",
-    ("PolicyTest", "expect"): "What the policy must decide.",
     ("Outcome", "case_id"): "The handle for `--case` and `tierwise explain`.",
     ("Outcome", "status"): "How the case ended.",
     ("Outcome", "tier"): "Of the best attempt.",
@@ -340,7 +315,9 @@ def generators() -> Mapping[str, Callable[[], str]]:
     from escalation.model.elapsed import Elapsed
     from escalation.model.problem import Budget, ProblemFile, Target
     from escalation.policy.conditions import Threshold
-    from escalation.policy.policy import (
+    from escalation.policy.extending import Change, Extension
+    from escalation.policy.family_gates import GatesFile
+    from escalation.policy.rules import (
         Acceptance,
         Approval,
         Gate,
@@ -367,8 +344,8 @@ def generators() -> Mapping[str, Callable[[], str]]:
     kinds: tuple[type[BaseModel], ...] = (
         ProblemFile, Target, Budget, FileSpec, DatasetSpec, AppointmentsSpec, TriageSpec, QuboSpec,
         MaxCutSpec, IndependentSetSpec, GeneratedClinic, GeneratedWard, GeneratedQubo, GeneratedCut,
-        GeneratedSet, ToySpec, Policy, Gate, Threshold, Acceptance, Approval, Waiver, SubmissionRules,
-        PolicyTest, Outcome, Certificate, Control, Cost, Elapsed,
+        GeneratedSet, ToySpec, Policy, Extension, Change, GatesFile, Gate, Threshold, Acceptance, Approval,
+        Waiver, SubmissionRules, PolicyTest, Outcome, Certificate, Control, Cost, Elapsed,
     )  # fmt: skip
     made: dict[str, Callable[[], str]] = {
         "facts": facts, "floor": floor_rules, "settings": settings, "commands": commands,

@@ -9,8 +9,8 @@ from escalation.model.errors import TierwiseError
 from escalation.model.identity import derive_seed
 from escalation.model.problem import Budget, Problem
 from escalation.model.work import Work
-from escalation.policy.policy import Policy
 from escalation.policy.router import Rung
+from escalation.policy.rules import Policy
 from escalation.ports.families import Family, Instance
 from escalation.ports.methods import Method, View
 from escalation.ports.registry import backend_descriptor

@@ -15,7 +15,8 @@ from escalation.model.frozen import Frozen
 from escalation.model.problem import Budget
 from escalation.model.submission import Approval, ApprovalState, Submission
 from escalation.model.submission_states import SubmissionState as S
-from escalation.policy.policy import SubmissionRules, parse_policy
+from escalation.policy.policy import parse_policy
+from escalation.policy.rules import SubmissionRules
 from escalation.ports.ledger.ledger import Ledger
 from escalation.ports.ledger.submissions import SubmissionLedger
 from escalation.ports.paid import PaidBackend

@@ -5,6 +5,7 @@ as is what has a leading zero (`007`); `1e3` is a number. Dates stay as they are
 number of values are bounded, aliases counted as often as they are used.
 """
 
+import io
 import math
 import re
 from collections.abc import Callable, Mapping
@@ -48,6 +49,35 @@ for _tag, _pattern, _first in (
     _Loader.add_implicit_resolver(_TAG + _tag, re.compile(rf"(?:{_pattern})\Z"), _first)
 
 
+class _Dumper(yaml.SafeDumper):
+    """Quotes exactly what `_Loader` would otherwise read as something else than a text."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+_Dumper.yaml_implicit_resolvers = _Loader.yaml_implicit_resolvers
+
+
+def dumped(data: Any) -> str:
+    """Plain data as the YAML that is read here; what holds nothing but values stands on one line."""
+    dumper = _Dumper(io.StringIO(), sort_keys=False)
+    node = dumper.represent_data(data)
+    _lay_out(node, 0 if isinstance(data, dict) else -1)
+    text: str = yaml.serialize(node, Dumper=_Dumper, allow_unicode=True, width=100)
+    return text
+
+
+def _lay_out(node: yaml.Node, level: int) -> bool:
+    """Says of every collection below how it is written; returns whether it is a plain value."""
+    if isinstance(node, yaml.CollectionNode):
+        parts = [value for _, value in node.value] if isinstance(node, yaml.MappingNode) else node.value
+        plain = [_lay_out(part, level + 1) for part in parts]
+        node.flow_style = level > 0 and all(plain)
+        return False
+    return True
+
+
 def _int(text: str) -> int:
     return int(text, 16 if text.startswith("0x") else 10)
 
@@ -86,10 +116,17 @@ class Document:
         self.data: Any = self._build(node, ()) if node is not None else None
 
     @classmethod
-    def read(cls, path: Path, error: type[BadInput] = BadInput) -> "Document":
-        """Reads a file; raises `error` when it is missing, unreadable, too large, or no regular file."""
+    def read(cls, path: Path, error: type[BadInput] = BadInput, name: str = "") -> "Document":
+        """Reads a file; raises `error` when it is missing, unreadable, too large, or no regular file.
+
+        Args:
+            path: of the file.
+            error: raised with one line.
+            name: what the file is called in complaints; default: its path.
+        """
         missing = "no such file; expected the path of a YAML file"
-        return cls(user_files.shown(path), user_files.read_text(path, MOST_BYTES, error, missing), error)
+        text = user_files.read_text(path, MOST_BYTES, error, missing)
+        return cls(name or user_files.shown(path), text, error)
 
     def line(self, place: Place) -> int:
         """The line of the nearest part that exists."""

@@ -1,18 +1,27 @@
 """Turns pydantic's findings into one line for the user: where, what was expected, what came."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from escalation.inputs.document import Document, Place, shown
+from escalation.inputs.document import Place, shown
 from escalation.model.errors import BadInput
 
 Model = TypeVar("Model", bound=BaseModel)
 _TAGS = {"threshold", "all", "any"}
 
 
-def validated(model: type[Model], document: Document, data: Any = None) -> Model:
+class Stated(Protocol):
+    """Plain data, and what to say of a part of it; a `Document` is one."""
+
+    data: Any
+
+    def complain(self, place: Place, message: str) -> BadInput:
+        """Returns the error that says where and what."""
+
+
+def validated(model: type[Model], document: Stated, data: Any = None) -> Model:
     """Validates a document; raises its error naming the line of the first thing wrong."""
     data = document.data if data is None else data
     if not isinstance(data, dict):

@@ -1,5 +1,6 @@
 """Runs the tests that a policy carries in its own file."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from escalation.model.attempt import Attempt
@@ -8,10 +9,13 @@ from escalation.model.decision import Action
 from escalation.model.errors import PolicyError
 from escalation.model.facts import AMOUNT, Fact, FactSpec, FactType
 from escalation.model.problem import Target
-from escalation.policy.policy import LoadedPolicy, Policy, PolicyTest, known_facts
+from escalation.policy.checks import known_facts
+from escalation.policy.family_gates import gates_alone
+from escalation.policy.policy import LoadedPolicy
 from escalation.policy.router import Rung, State, decide, unknown
+from escalation.policy.rules import Policy, PolicyTest
 from escalation.ports.fact_providers import FactProvider
-from escalation.ports.registry import backend_descriptor
+from escalation.ports.registry import backend_descriptor, families
 
 _MET: dict[str, bool | float | str | None] = {
     "site.hardware_allowed": True,
@@ -75,12 +79,20 @@ def _given(spec: FactSpec, values: dict[str, bool | float | str | None]) -> Fact
     return FactProvider(spec, lambda _: value).evaluate(None)  # type: ignore[arg-type]
 
 
+def suites(loaded: LoadedPolicy) -> Iterator[tuple[str, tuple[Finding, ...]]]:
+    """Runs the tests of a policy, and those of the families' gates that it takes in, each with its file."""
+    yield loaded.path, run_tests(loaded.policy)
+    for name in loaded.families:
+        yield families()[name].gates_name, run_tests(gates_alone(name))
+
+
 def require_passing(loaded: LoadedPolicy) -> None:
-    """Raises `PolicyError` when a test of the policy fails."""
-    for finding in run_tests(loaded.policy):
-        if not finding.passed:
-            by = f" by {', '.join(finding.test.by)}" if finding.test.by else ""
-            raise PolicyError(
-                f"{loaded.path}: test {finding.test.name!r}: expected {finding.test.expect}{by}, "
-                f"got {finding.got}; correct the gates or the test"
-            )
+    """Raises `PolicyError` when a test of the policy, or of gates that it takes in, fails."""
+    for file, findings in suites(loaded):
+        for finding in findings:
+            if not finding.passed:
+                by = f" by {', '.join(finding.test.by)}" if finding.test.by else ""
+                raise PolicyError(
+                    f"{file}: test {finding.test.name!r}: expected {finding.test.expect}{by}, "
+                    f"got {finding.got}; correct the gates or the test"
+                )

@@ -17,9 +17,10 @@ from escalation.model.decision import (
 from escalation.model.facts import CostClass, Fact
 from escalation.model.identity import digest_json
 from escalation.model.problem import Target, Tier
+from escalation.policy.checks import known_facts
 from escalation.policy.conditions import Lookup, distance, fact_names, misses, words
 from escalation.policy.floor import APPROVAL, GATES, Rule
-from escalation.policy.policy import Policy, known_facts
+from escalation.policy.rules import Policy
 from escalation.text.rounding import at_worst
 
 

@@ -4,6 +4,7 @@ import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from escalation.model.calibration import DeviceKind
@@ -41,6 +42,26 @@ class FamilyDescriptor:
     proves: bool = False
     scorers: Mapping[str, str] = field(default_factory=dict)
     sources: str = ""
+
+    @property
+    def package(self) -> str:
+        """The family's folder as Python imports it: what its class stands in a file of."""
+        return self.family.partition(":")[0].rpartition(".")[0]
+
+    @property
+    def folder(self) -> Path:
+        """Where the family's files lie."""
+        return Path(next(iter(importlib.import_module(self.package).__path__)))
+
+    @property
+    def gates_file(self) -> Path:
+        """The gates that the family brings along."""
+        return self.folder / "gates.yaml"
+
+    @property
+    def gates_name(self) -> str:
+        """The same for people: no path of any machine."""
+        return f"{self.package.replace('.', '/')}/{self.gates_file.name}"
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from escalation.model.result import RawResult
 from escalation.model.submission import Approval, Marks, Submission
 from escalation.model.submission_states import SubmissionState as S
 from escalation.model.work import Work
-from escalation.policy.policy import SubmissionRules
+from escalation.policy.rules import SubmissionRules
 from escalation.ports.ledger.ledger import Ledger
 from escalation.ports.paid import PaidBackend
 from escalation.ports.store import Store

@@ -25,7 +25,7 @@ from escalation.model.kinds.circuit_batch import CircuitBatch, Pub
 from escalation.model.problem import Budget, Problem, Target, Tier
 from escalation.model.quote import Quote
 from escalation.model.submission import Submission
-from escalation.policy.policy import SubmissionRules
+from escalation.policy.rules import SubmissionRules
 from escalation.submission.carry import Pace, carry
 from escalation.submission.context import Handing
 from escalation.testing.model_service import ModelBackend, ModelService

@@ -6,7 +6,7 @@ import pytest
 
 from docs.generate import BLOCK, REFERENCE, commands, facts, filled, states, transitions
 from escalation.model.submission_states import TRANSITIONS, SubmissionState
-from escalation.policy.policy import known_facts
+from escalation.policy.checks import known_facts
 
 BY_HAND = {"practice-service.md", "fault-matrix.md"}
 """Checked against the code by tests/practice/test_page.py, and written by `make matrix`."""
@@ -29,8 +29,8 @@ def test_every_fact_has_a_line_and_a_meaning() -> None:
 def test_commands_are_those_of_the_command_line() -> None:
     # the commands that `tierwise --help` lists
     for name in (
-        "solve", "explain", "cases", "policy check", "devices", "serve", "doctor", "approve", "jobs",
-        "jobs adopt", "jobs bill", "jobs cancel", "jobs look", "jobs park", "budget",
+        "solve", "explain", "cases", "policy check", "policy show", "devices", "serve", "doctor", "approve",
+        "jobs", "jobs adopt", "jobs bill", "jobs cancel", "jobs look", "jobs park", "budget",
         "budget limit", "reconcile",
     ):  # fmt: skip
         assert f"### tierwise {name}\n" in commands()

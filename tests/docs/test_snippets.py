@@ -27,7 +27,8 @@ from escalation.inputs.settings import ROOT, settings
 from escalation.inputs.validation import validated
 from escalation.model.errors import BadInput, PolicyError
 from escalation.model.problem import ProblemFile
-from escalation.policy.policy import find_policy, parse_policy
+from escalation.policy.extending import find_policy
+from escalation.policy.policy import parse_policy
 from escalation.policy.policy_tests import require_passing
 from escalation.ports.registry import family
 
@@ -89,7 +90,7 @@ gates:
 def check_yaml(block: Block) -> None:
     """A whole policy or problem, or a part named by the comment above."""
     data = yaml.safe_load(block.text)
-    mark = block.mark or ("policy" if "tiers" in data else "problem")
+    mark = block.mark or ("problem" if "family" in data else "policy")
     if mark == "policy":
         require_passing(parse_policy(block.text, str(block)))
     elif mark in ("problem", "instance"):

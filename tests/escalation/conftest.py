@@ -2,7 +2,8 @@ from collections.abc import Callable
 
 import pytest
 
-from escalation.policy.policy import Policy, parse_policy
+from escalation.policy.policy import parse_policy
+from escalation.policy.rules import Policy
 
 POLICY = """\
 policy: little

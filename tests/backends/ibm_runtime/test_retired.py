@@ -17,7 +17,7 @@ from escalation.model.kinds.circuit_batch import CircuitBatch
 from escalation.model.problem import Budget, Problem, Target
 from escalation.model.submission import Submission
 from escalation.model.submission_states import SubmissionState as S
-from escalation.policy.policy import SubmissionRules
+from escalation.policy.rules import SubmissionRules
 from escalation.submission.carry import Pace, carry
 from escalation.submission.context import Handing
 from practice import Practice

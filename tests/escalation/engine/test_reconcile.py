@@ -12,7 +12,7 @@ from escalation.model.errors import Held, PolicyError, Waiting
 from escalation.model.submission import Period
 from escalation.model.submission_states import SubmissionState as S
 from escalation.model.submission_states import Who
-from escalation.policy.policy import SubmissionRules
+from escalation.policy.rules import SubmissionRules
 from escalation.testing.model_service import CHARGE_S, ModelBackend
 from records.ledger.ledger import SqlLedger
 

@@ -32,8 +32,9 @@ from escalation.model.quote import Quote
 from escalation.model.result import Lost, RawResult
 from escalation.model.usage import Usage
 from escalation.model.work import Work
-from escalation.policy.policy import Policy, parse_policy
+from escalation.policy.policy import parse_policy
 from escalation.policy.router import State
+from escalation.policy.rules import Policy
 from escalation.ports.machines import Progress
 from problems.toy.family import Toy
 from records.ledger.ledger import SqlLedger

@@ -14,9 +14,9 @@ from escalation.model.calibration import Calibration, GateCalibration, QubitCali
 from escalation.model.facts import COUNT, SHARE, FactSpec, FactType
 from escalation.model.job_state import JobState
 from escalation.model.submission import RemoteJob
+from escalation.policy.checks import known_facts
 from escalation.policy.conditions import COMPARISONS, Threshold, misses
 from escalation.policy.core_facts import CORE_FACTS
-from escalation.policy.policy import known_facts
 from escalation.ports.fact_providers import FactProvider
 from escalation.ports.registry import families, family
 

@@ -6,7 +6,8 @@ from escalation.engine.opening import prepare
 from escalation.inputs.settings import ROOT
 from escalation.model.errors import PolicyError
 from escalation.model.problem import Problem, Target
-from escalation.policy.policy import find_policy, load_policy, parse_policy
+from escalation.policy.extending import find_policy
+from escalation.policy.policy import load_policy, parse_policy
 from escalation.policy.policy_tests import require_passing, run_tests
 
 SHIPPED = sorted((ROOT / "policies").glob("*.yaml"))

@@ -13,8 +13,8 @@ from escalation.model.facts import Fact, FactValue
 from escalation.model.problem import Target, Tier
 from escalation.model.quote import Quote
 from escalation.policy.core_facts import CORE_FACTS
-from escalation.policy.policy import Policy
 from escalation.policy.router import Rung, State, decide, look_at, unknown
+from escalation.policy.rules import Policy
 
 HPC = Rung(Tier.HPC, "scan", "mpi", DeviceKind.CLASSICAL)
 AI = Rung(Tier.AI, "two_looks", "local", DeviceKind.CLASSICAL)

@@ -18,7 +18,8 @@ from escalation.model.problem import Budget, Problem, Target
 from escalation.model.quote import Quote
 from escalation.model.result import RawResult
 from escalation.model.submission import Approval, Submission
-from escalation.policy.policy import SubmissionRules, parse_policy
+from escalation.policy.policy import parse_policy
+from escalation.policy.rules import SubmissionRules
 from escalation.ports.machines import Progress
 from escalation.submission.carry import Pace, carry
 from escalation.submission.context import Handing

@@ -11,7 +11,7 @@ from escalation.model.errors import Held, Waiting
 from escalation.model.job_state import JobState
 from escalation.model.submission import Period, RemoteJob
 from escalation.model.submission_states import SubmissionState as S
-from escalation.policy.policy import SubmissionRules
+from escalation.policy.rules import SubmissionRules
 from escalation.submission.steps import LONGEST_HELD_S, ROUNDS
 from escalation.testing.model_service import CHARGE_S, ModelBackend
 from records.ledger.ledger import SqlLedger

@@ -13,7 +13,7 @@ from escalation.model.problem import Budget
 from escalation.model.quote import Quote
 from escalation.model.submission import Limit, Period
 from escalation.model.submission_states import SubmissionState as S
-from escalation.policy.policy import SubmissionRules
+from escalation.policy.rules import SubmissionRules
 from escalation.testing.model_service import CALIBRATION, CHARGE_S
 
 World = Any

@@ -10,7 +10,7 @@ from sqlalchemy import create_engine, text
 from escalation.model.clock import Instant
 from escalation.model.errors import Held, Waiting
 from escalation.model.submission_states import SubmissionState as S
-from escalation.policy.policy import SubmissionRules
+from escalation.policy.rules import SubmissionRules
 from escalation.submission import person
 from escalation.submission.unattended import LONG_S, UNBILLED_S, unattended
 

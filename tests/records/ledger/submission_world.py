@@ -20,7 +20,7 @@ from escalation.model.kinds.local_call import LocalCall
 from escalation.model.problem import Budget, Problem, Target
 from escalation.model.submission import Approval, Limit, Period, RemoteJob, Submission
 from escalation.model.submission_states import SubmissionState
-from escalation.policy.policy import SubmissionRules
+from escalation.policy.rules import SubmissionRules
 from escalation.submission.context import Handing
 from escalation.submission.steps import next_step
 from escalation.testing.model_service import CHARGE_S, ModelBackend, ModelService
