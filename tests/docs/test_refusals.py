@@ -23,7 +23,7 @@ def messages(family: str) -> str:
     shared = [
         ROOT / "escalation" / "inputs" / name for name in ("validation.py", "user_files.py", "document.py")
     ]
-    files = [*(ROOT / "problems" / family).rglob("*.py"), *shared]
+    files = [*(ROOT / "problems" / family).rglob("*.py"), *(ROOT / "toolbox").rglob("*.py"), *shared]
     source = "\n".join(file.read_text(encoding="utf-8") for file in sorted(files))
     return re.sub(r"\"\s*\n\s*f?\"", "", source)
 

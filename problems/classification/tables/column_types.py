@@ -12,11 +12,11 @@ from decimal import Decimal
 import numpy as np
 
 from escalation.model.errors import BadInput
-from problems.classification.tables.arrow import EXACT
 from problems.classification.tables.counters import LEAST, counts_rows, names_something, rises
-from problems.classification.tables.numbers import Reading, canonical, level, read
-from problems.classification.tables.raw import Numbers, Texts
 from problems.classification.tables.table import Column
+from toolbox.tables.arrow import EXACT
+from toolbox.tables.numbers import Reading, canonical, level, read
+from toolbox.tables.raw import Numbers, Texts
 
 MOSTLY = 0.8
 """Share of present values that must be numbers (or dates) for a text column to count as one of them."""

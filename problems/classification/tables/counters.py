@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from problems.classification.tables.raw import Numbers
+from toolbox.tables.raw import Numbers
 
 LEAST = 20
 """Present values below which nothing is said: chance makes a few whole numbers regular."""

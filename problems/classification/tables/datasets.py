@@ -6,9 +6,9 @@ import numpy as np
 
 from escalation.model.errors import BadInput
 from escalation.ports.registry import resolve
-from problems.classification.tables.arrow import from_frame
-from problems.classification.tables.raw import RawTable
 from problems.classification.tables.spec import CONSTRUCTED, ConstructedSpec, DatasetSpec, FileSpec
+from toolbox.tables.arrow import from_frame
+from toolbox.tables.raw import RawTable
 
 ONE_YEAR_D = 365.0
 TARGET = "__target__"

@@ -7,8 +7,8 @@ from typing import Any
 from problems.classification.tables.datasets import read_dataset
 from problems.classification.tables.instance import TableInstance
 from problems.classification.tables.preparation import prepare
-from problems.classification.tables.readers import read_csv, read_parquet
 from problems.classification.tables.spec import DatasetSpec, parse_spec
+from toolbox.tables.raw_files import read_csv, read_parquet
 
 
 def load_table(instance: Mapping[str, Any], seed: int, folder: Path) -> TableInstance:

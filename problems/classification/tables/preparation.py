@@ -17,12 +17,12 @@ from problems.classification.tables.column_types import (
 )
 from problems.classification.tables.equal_rows import join_copies
 from problems.classification.tables.instance import TableInstance
-from problems.classification.tables.raw import RawTable
 from problems.classification.tables.spec import FileSpec
 from problems.classification.tables.subgroups import subgroups
 from problems.classification.tables.suspicions import suspicions
 from toolbox.arrays.types import Index
 from toolbox.stats.splits import codes, latest_rows, stratified_parts, train_test_pairs
+from toolbox.tables.raw import RawTable
 
 if TYPE_CHECKING:
     import pandas as pd

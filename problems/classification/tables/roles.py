@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from escalation.model.errors import BadInput
-from problems.classification.tables.arrow import EXACT
 from problems.classification.tables.column_types import as_texts
-from problems.classification.tables.numbers import canonical, read
-from problems.classification.tables.raw import RawTable
 from problems.classification.tables.spec import FileSpec
 from toolbox.arrays.types import Index
 from toolbox.stats.splits import codes
+from toolbox.tables.arrow import EXACT
+from toolbox.tables.numbers import canonical, read
+from toolbox.tables.raw import RawTable
 
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ].*)?")
 TIME = re.compile(

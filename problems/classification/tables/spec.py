@@ -8,8 +8,8 @@ from pydantic import Field, ValidationError
 
 from escalation.model.errors import BadInput
 from escalation.model.frozen import Frozen
+from toolbox.tables.raw_files import Value
 
-Value = str | int | float | bool
 Spec = TypeVar("Spec", bound="TableSpec")
 
 CONSTRUCTED: Mapping[str, str] = {"quantum_labels": "problems.classification.quantum.constructed:make"}

@@ -7,10 +7,10 @@ from numpy.typing import NDArray
 
 from escalation.model.errors import BadInput
 from problems.classification.tables.column_types import as_texts
-from problems.classification.tables.numbers import level, read
-from problems.classification.tables.raw import Numbers, RawTable, Texts
 from problems.classification.tables.spec import FileSpec
 from toolbox.arrays.types import Index
+from toolbox.tables.numbers import level, read
+from toolbox.tables.raw import Numbers, RawTable, Texts
 
 QUARTILES = (0.25, 0.5, 0.75)
 FEW = 5

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from escalation.text.wording import counted
-from problems.classification.tables.raw import Numbers
 from problems.classification.tables.table import Column
+from toolbox.tables.raw import Numbers
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,9 +11,9 @@ gives another left-out set.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from escalation.text.wording import listed
 from problems.optimisation.feasibility.packing import Answer, quiet_solver, seat
 from problems.optimisation.feasibility.reasons import why
-from problems.optimisation.feasibility.words import listed
 from problems.optimisation.model.models import Appointments, Claimant, Patient, Triage
 
 CHECK_EFFORT, CONFLICT_EFFORT, STEP_EFFORT, ASKING_EFFORT = 3.0, 0.5, 0.1, 0.02

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from escalation.text.wording import listed
 from problems.optimisation.feasibility.treatable import able_clinicians, able_rooms
-from problems.optimisation.feasibility.words import between, listed, minutes
+from problems.optimisation.feasibility.words import between, minutes
 from problems.optimisation.model.models import Appointments, Claimant, Clinician, Patient, Room, Triage
 
 Resource = Clinician | Room

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from problems.optimisation.feasibility.words import between, listed, minutes
+from escalation.text.wording import listed
+from problems.optimisation.feasibility.words import between, minutes
 from problems.optimisation.model.models import Appointments, Claimant, Clinician, Patient, Room, Span, Triage
 
 

@@ -1,11 +1,8 @@
-"""How slots, durations and lists are said to the user."""
+"""How slots and durations are said to the user."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from problems.optimisation.model.models import Appointments
-
-MOST_NAMED = 6
 
 
 def clock(model: Appointments, slot: int) -> str:
@@ -23,13 +20,3 @@ def between(model: Appointments, first: int, last: int) -> str:
 def minutes(model: Appointments, slots: int) -> str:
     """So many slots as `45 minutes`."""
     return f"{slots * model.slot_min} minutes"
-
-
-def listed(names: Sequence[str], word: str = "and", most: int | None = MOST_NAMED) -> str:
-    """`a`, `a and b`, `a, b and c`; of more than `most` the rest is counted."""
-    shown = list(names)
-    if most is not None and len(shown) > most:
-        shown = [*shown[: most - 1], f"{len(shown) - most + 1} more"]
-    if len(shown) < 2:
-        return "".join(shown)
-    return f"{', '.join(shown[:-1])} {word} {shown[-1]}"

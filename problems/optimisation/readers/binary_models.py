@@ -19,12 +19,13 @@ from escalation.model.errors import BadInput
 from escalation.model.identity import digest_bytes
 from problems.optimisation.model.models import Names, Qubo, Sense
 from problems.optimisation.readers import bqm_files
-from problems.optimisation.readers.files import COMMENTS, TextFile, read_bytes, read_text
-from problems.optimisation.readers.numbers import scaled, whole
+from problems.optimisation.readers.numbers import scaled
 from problems.optimisation.readers.pairs import Entry
 from problems.optimisation.readers.quadratic import Coefficients, build
 from problems.optimisation.readers.read import Read
 from problems.optimisation.spec.spec import MOST_VARIABLES, QuboSpec
+from toolbox.tables.text_file import COMMENTS, EMPTY, MOST_BYTES, TextFile, read_bytes, read_text
+from toolbox.tables.whole_numbers import whole
 
 SUFFIXES = (".bqm", ".json", ".coo")
 _VARTYPE = re.compile(r"#.*?\bvartype\s*[:=]\s*(SPIN|BINARY)\b")
@@ -59,7 +60,9 @@ def read_binary_model(spec: QuboSpec, path: Path) -> Read:
         file = read_text(path)
         biases, source = _coo(file, spec), file.source
     else:
-        data = read_bytes(path)
+        data = read_bytes(path, MOST_BYTES)
+        if not data.strip():
+            raise BadInput(f"{path}: {EMPTY}")
         biases = _biases(_decoded(path, data), path, spec.decimals)
         source = {"file": path.name, "sha256": digest_bytes(data)}
     minimised = spec.model_copy(update={"sense": spec.sense or Sense.MINIMISE})

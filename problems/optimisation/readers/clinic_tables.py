@@ -37,9 +37,10 @@ from escalation.model.errors import BadInput
 from problems.optimisation.model.models import Appointments, Clinician, Patient, Room, Span
 from problems.optimisation.readers.pairs import counted
 from problems.optimisation.readers.read import Read
-from problems.optimisation.readers.tables import Row, Table, read_table, refuse_two_spellings
+from problems.optimisation.readers.tables import read_table, refuse_two_spellings
 from problems.optimisation.readers.times import Clock
 from problems.optimisation.spec.spec import AppointmentsSpec
+from toolbox.tables.rows import Row, Table
 
 PATIENT_COLUMNS = ("id", "urgency", "duration_min"), ("skills", "equipment", "earliest", "latest", "required")
 RESOURCE_COLUMNS = ("id", "type", "from", "to"), ("offers",)

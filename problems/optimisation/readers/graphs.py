@@ -13,12 +13,13 @@ from typing import TypeVar
 
 from escalation.model.errors import BadInput
 from problems.optimisation.model.models import IndependentSet, MaxCut
-from problems.optimisation.readers.files import COMMENTS, TextFile, read_text
 from problems.optimisation.readers.halves import one_half
-from problems.optimisation.readers.numbers import refuse_overflow, scaled, whole
+from problems.optimisation.readers.numbers import refuse_overflow, scaled
 from problems.optimisation.readers.pairs import Entry, Pairs, counted, gather, graph_remarks, in_order
 from problems.optimisation.readers.read import Read
 from problems.optimisation.spec.spec import MOST_VARIABLES, IndependentSetSpec, MaxCutSpec
+from toolbox.tables.text_file import COMMENTS, TextFile, read_text
+from toolbox.tables.whole_numbers import whole
 
 DIMACS_WORDS = ("edge", "edges", "col")
 E = TypeVar("E")

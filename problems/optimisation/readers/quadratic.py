@@ -12,12 +12,13 @@ from pathlib import Path
 
 from escalation.model.errors import BadInput
 from problems.optimisation.model.models import Qubo, Sense
-from problems.optimisation.readers.files import TextFile, read_text
 from problems.optimisation.readers.halves import one_half, refuse_repeated
-from problems.optimisation.readers.numbers import refuse_overflow, scaled, whole
+from problems.optimisation.readers.numbers import refuse_overflow, scaled
 from problems.optimisation.readers.pairs import Entry, counted, gather, in_order
 from problems.optimisation.readers.read import Read
 from problems.optimisation.spec.spec import MOST_VARIABLES, QuboSpec
+from toolbox.tables.text_file import TextFile, read_text
+from toolbox.tables.whole_numbers import whole
 
 FAR_OFFSET = 10
 """How many times the sum of all absolute coefficients an offset may be before that is remarked on."""

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from problems.optimisation.readers.tables import Row
+from toolbox.tables.rows import Row
 
 MOST_SLOTS = 20_000
 """Slots of the longest plan: ten weeks of five minutes."""

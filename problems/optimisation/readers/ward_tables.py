@@ -27,8 +27,9 @@ from pathlib import Path
 from problems.optimisation.model.models import URGENCY_WEIGHT, Claimant, Names, Place, Triage
 from problems.optimisation.readers.numbers import refuse_overflow
 from problems.optimisation.readers.read import Read
-from problems.optimisation.readers.tables import Row, Table, read_table, refuse_two_spellings
+from problems.optimisation.readers.tables import read_table, refuse_two_spellings
 from problems.optimisation.spec.spec import TriageSpec
+from toolbox.tables.rows import Row, Table
 
 PATIENT_COLUMNS = ("id", "urgency", "benefit", "needs", "cohort", "required")
 PLACE_COLUMNS = ("id", "offers", "quality")

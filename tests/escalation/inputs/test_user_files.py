@@ -12,8 +12,8 @@ from escalation.engine.opening import read_problem
 from escalation.inputs import user_files
 from escalation.model.errors import BadInput, PolicyError
 from escalation.policy.policy import load_policy
-from problems.classification.tables.readers import read_csv, read_parquet
 from problems.optimisation.loading.loading import load
+from toolbox.tables.raw_files import read_csv, read_parquet
 
 MOST = 1000
 

@@ -29,7 +29,7 @@ from problems.classification.models import artefact
 from problems.classification.tables.encoding import read_frame
 from problems.classification.tables.table import Column, TableView
 
-ROOT = Path(__file__).resolve().parents[3]
+ROOT = Path(__file__).resolve().parents[4]
 COLUMNS = (
     Column("age", "number"),
     Column("ward", "category", ("a", "b", "c", "d")),

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from problems.classification.tables.counters import counts_rows, names_something, rises
-from problems.classification.tables.raw import Numbers
+from toolbox.tables.raw import Numbers
 
 ROWS = np.arange(200, dtype=np.float64)
 RNG = np.random.default_rng(4)

@@ -1,8 +1,10 @@
-"""Files as the readers get them: text with lines to complain about, and a digest for the record."""
+"""Files as readers get them: text with lines to complain about, and a digest for the record."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 from escalation.inputs import user_files
 from escalation.model.errors import BadInput
@@ -11,7 +13,9 @@ from escalation.model.identity import digest_bytes
 COMMENTS = ("#", "%", "//")
 """Of MQLib's files, of MATLAB's and Matrix Market's, and of what C programs write."""
 MOST_BYTES = 64 * 2**20
+"""Of a text whose lines are divided at white space."""
 MOST_LINES = 2_500_000
+EMPTY = "expected an instance, got an empty file"
 MISSING = "no such file (relative paths start at the problem file's folder)"
 
 
@@ -60,16 +64,24 @@ class TextFile:
         return BadInput(f"{self.at(line)}: {message}")
 
 
-def read_bytes(path: Path, most_bytes: int = MOST_BYTES) -> bytes:
-    """Returns a file's bytes; raises `BadInput` when it is missing, unreadable, too large or empty."""
-    data = user_files.read_bytes(path, most_bytes, missing=MISSING)
-    if not data.strip():
-        raise BadInput(f"{path}: expected an instance, got an empty file")
-    return data
+def read_bytes(path: Path, most_bytes: int = user_files.MOST_BYTES) -> bytes:
+    """Returns a file's bytes, whether its name is spelt composed or decomposed.
+
+    Raises:
+        BadInput: when it is missing, no regular file, unreadable or too large.
+    """
+    spelt = (path, *(Path(normalize(form, str(path))) for form in ("NFC", "NFD")))
+    path = next((each for each in spelt if os.path.exists(each)), path)
+    return user_files.read_bytes(path, most_bytes, missing=MISSING)
 
 
-def read_text(path: Path, most_bytes: int = MOST_BYTES) -> TextFile:
+def read_text(path: Path, most_bytes: int = MOST_BYTES, empty: str = EMPTY) -> TextFile:
     """Reads UTF-8, with or without a byte order mark.
+
+    Args:
+        path: of the file.
+        most_bytes: of it.
+        empty: what is said of a file of white space alone.
 
     Raises:
         BadInput: when the file is missing, unreadable, too large, empty or no UTF-8 text.
@@ -77,5 +89,5 @@ def read_text(path: Path, most_bytes: int = MOST_BYTES) -> TextFile:
     data = read_bytes(path, most_bytes)
     text = user_files.decoded(data, path)
     if not text.strip():
-        raise BadInput(f"{path}: expected an instance, got an empty file")
+        raise BadInput(f"{path}: {empty}")
     return TextFile(path, text, digest_bytes(data))

@@ -7,8 +7,8 @@ from unicodedata import normalize
 import numpy as np
 
 from escalation.model.errors import BadInput
-from problems.classification.tables.missing import Missing
-from problems.classification.tables.raw import Numbers, RawTable, Texts, refuse_repeated
+from toolbox.tables.missing import Missing
+from toolbox.tables.raw import Numbers, RawTable, Texts, refuse_repeated
 
 EXACT = 2**53
 """Integers up to here are exact as float64; larger ones stay texts, so that ids do not fall together."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from problems.classification.tables.numbers import canonical, exact, level, read
+from toolbox.tables.numbers import canonical, exact, level, read
 
 
 def values(texts: list[str | None], decimal: str = ".", *, commas: bool = False) -> list[float | None]:

@@ -8,7 +8,7 @@ from unicodedata import normalize
 import numpy as np
 from numpy.typing import NDArray
 
-from problems.classification.tables.numbers import exact
+from toolbox.tables.numbers import exact
 
 REMEMBERED = 100_000
 """Texts whose answer is kept: most repeat, and a table of measurements has millions that do not."""
