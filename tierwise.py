@@ -276,7 +276,7 @@ def serve(
         int | None, typer.Option(help="Port of the Prefect server; default: 4200, or a free one.")
     ] = None,
     practice: Annotated[
-        bool, typer.Option("--practice", help="A practice service too, in place of IBM Quantum; no hardware.")
+        bool, typer.Option("--practice", help="A practice service too, in place of a real one; no hardware.")
     ] = False,
 ) -> None:
     """Start the Prefect server, the deployments and a worker; stop them on Ctrl-C."""

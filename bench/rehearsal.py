@@ -28,12 +28,13 @@ from typing import Any
 import numpy as np
 
 from backends.circuits.versions import versions
-from escalation.inputs.settings import settings
+from backends.ibm_runtime.descriptor import DESCRIPTOR
 from escalation.model.blob import Blob
 from escalation.model.identity import derive_seed
 from escalation.model.kinds.circuit_batch import CircuitBatch, Pub
 from escalation.model.resources import Resources
-from escalation.ports.registry import backend_descriptor, resolve
+from escalation.ports.configuration import settings
+from escalation.ports.registry import backend_descriptor
 
 QUBITS = 8
 SHOTS = 1024
@@ -116,7 +117,7 @@ def direct_aer() -> Callable[[], object]:
 def opened(spec: str) -> Any:
     """Returns the backend that a policy would name so."""
     descriptor, device = backend_descriptor(spec)
-    return resolve(descriptor.backend)(settings(), device)
+    return descriptor.open(settings(), device)
 
 
 def say(what: str, seconds: float, note: str = "") -> None:
@@ -178,7 +179,7 @@ def main() -> None:
     options = parser.parse_args()
     load = ", ".join(f"{value:.1f}" for value in os.getloadavg())
     print(f"{platform.platform()}, {os.cpu_count()} processors, load {load}")
-    print(", ".join(f"{name} {version}" for name, version in versions().items()))
+    print(", ".join(f"{name} {version}" for name, version in versions(*DESCRIPTOR.packages).items()))
     measure_overhead(5 * options.repeats)
     compare_local_mode(options.device, options.repeats)
     measure_kernel(options.device, options.rows)

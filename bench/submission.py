@@ -29,6 +29,7 @@ from statistics import median
 from typing import Any, cast
 
 import practice
+from backends.ibm_runtime.settings import IbmSettings
 from bench.fault_matrix import work
 from bench.fault_matrix.peers.__main__ import prefect_server
 from bench.fault_matrix.peers.environment import HERE, PYTHON
@@ -69,7 +70,7 @@ def bare(service: practice.Practice) -> Callable[[], None]:
 @contextmanager
 def protocol(service: practice.Practice, home: Path) -> Iterator[Callable[[], float]]:
     """Connects the backend; yields one piece of paid work by the whole protocol, told in seconds."""
-    settings = Settings(home=home, ibm_url=service.url, usd_per_qpu_s=1.6)
+    settings = Settings(home=home).having(IbmSettings(ibm_url=service.url, usd_per_qpu_s=1.6))
     store = FileStore(settings.store)
     ledger = SqlLedger(settings.ledger, store, settings.case_lease_s)
     nobody = cast(Any, None)  # neither tracking nor a report is reached from here

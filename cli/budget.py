@@ -8,13 +8,13 @@ from typing import Any
 from rich.table import Column, Table
 
 from cli.terminal import plain, terminal
-from escalation.inputs.settings import settings
 from escalation.inputs.site import EVERYBODY
 from escalation.model.attempt import Cost
 from escalation.model.calibration import PRACTICE_MONEY
 from escalation.model.case import WorkKey
 from escalation.model.errors import BadInput
 from escalation.model.submission import Limit, Period, Submission
+from escalation.ports.configuration import settings
 from escalation.ports.ledger.budgets import BudgetLedger
 from escalation.ports.ledger.events import EventLog
 from escalation.ports.registry import practises

@@ -1,6 +1,5 @@
 """`tierwise doctor`: does what a run needs work here, and if not, how to get it."""
 
-import importlib.util
 import subprocess
 import sys
 import tempfile
@@ -11,10 +10,11 @@ from cli.terminal import plain, shorten, terminal
 from deployments.setup import POOL
 from deployments.watching import Api, errors_in, troubles, worrying
 from escalation.engine.reconcile import open_cases
+from escalation.inputs.environment import PACKAGES, versions
 from escalation.inputs.home import close_to_others
-from escalation.inputs.settings import settings
 from escalation.model.errors import first_line
-from escalation.ports.registry import passed_over
+from escalation.ports.configuration import settings
+from escalation.ports.registry import backend_packages, passed_over
 from escalation.submission.unattended import unattended
 from escalation.text.wording import counted
 from flows.engine import auth_string, served_home, served_url, server_url, what_is_wrong
@@ -65,8 +65,8 @@ def python_version() -> tuple[bool, str]:
 
 def packages() -> tuple[bool, str]:
     """Whether everything that is imported at run time is installed."""
-    names = ("prefect", "mlflow", "sklearn", "xgboost", "mapie", "qiskit_aer", "qiskit_ibm_runtime", "mpi4py")
-    missing = [name for name in names if importlib.util.find_spec(name) is None]
+    names = dict.fromkeys((*PACKAGES, *backend_packages()))
+    missing = sorted(set(names) - set(versions(names)))
     return not missing, f"missing {', '.join(missing)}; run `make`" if missing else f"{len(names)} found"
 
 

@@ -9,12 +9,12 @@ from contextlib import ExitStack, contextmanager
 
 from cli.submissions import as_json, show_submission
 from cli.terminal import plain, terminal
-from escalation.inputs.settings import settings
 from escalation.model.errors import BadInput
 from escalation.model.submission import Submission
 from escalation.model.submission_states import SubmissionState
+from escalation.ports.configuration import settings
 from escalation.ports.paid import PaidBackend
-from escalation.ports.registry import backend_descriptor, resolve
+from escalation.ports.registry import backend_descriptor
 from escalation.submission import person
 from escalation.submission.paid_work import bills
 from escalation.submission.person import Person
@@ -123,7 +123,7 @@ def open_machine(spec: str) -> PaidBackend:
         BadInput: when it does not.
     """
     descriptor, device = backend_descriptor(spec)
-    made = resolve(descriptor.backend)(settings(), device)
+    made = descriptor.open(settings(), device)
     if not isinstance(made, PaidBackend):
         made.close()
         raise BadInput(f"{spec}: expected a backend that charges, got one that has no remote jobs")

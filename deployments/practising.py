@@ -10,9 +10,9 @@ from urllib.error import URLError
 
 from deployments.gate import LOOPBACK
 from deployments.processes import START_S, Ending, Say, Start, child, free_port
-from escalation.inputs.surroundings import without_secrets
 from escalation.model.errors import TierwiseError
-from practice import INSTANCE, LABEL, TOKEN, Control, environment
+from escalation.ports.configuration import without_secrets
+from practice import DEVICES, LABEL, Control, client_settings, environment
 
 USD_PER_QPU_S = "1.60"
 """What a second is said to cost where nothing else is set; see `TIERWISE_USD_PER_QPU_S`."""
@@ -28,7 +28,7 @@ def practising(home: Path, say: Say, start: Start = child) -> Iterator[dict[str,
         start: how its process is started.
 
     Yields:
-        What a process needs in its environment for `ibm_runtime:practice_…` devices to be there.
+        What a process needs in its environment for the devices of the service to be there.
 
     Raises:
         TierwiseError: when it does not come up.
@@ -49,9 +49,7 @@ def practising(home: Path, say: Say, start: Start = child) -> Iterator[dict[str,
 def practice_environment(url: str, env: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Our own settings: address, account, price. A real account's are replaced: they are not for it."""
     return {
-        "TIERWISE_IBM_URL": url,
-        "TIERWISE_IBM_TOKEN": TOKEN,
-        "TIERWISE_IBM_INSTANCE": INSTANCE,
+        **client_settings(url),
         "TIERWISE_USD_PER_QPU_S": env.get("TIERWISE_USD_PER_QPU_S", USD_PER_QPU_S),
     }
 
@@ -60,7 +58,7 @@ def _announcement(url: str, needed: Mapping[str, str]) -> list[str]:
     return [
         f"PRACTICE service {url}",
         f"                 {LABEL}",
-        "                 its devices are ibm_runtime:practice_…; the policy `practice` uses one",
+        f"                 its devices are {DEVICES}; the policy `practice` uses one",
         "to use it in another terminal:",
         *(f"  export {name}={value}" for name, value in needed.items()),
     ]

@@ -15,8 +15,9 @@ from typing import Protocol
 
 from backends.processes.guarded import release, start_guarded
 from deployments.gate import LOOPBACK, own_origins
-from escalation.inputs.surroundings import past_proxies, private_files, without_secrets
+from escalation.inputs.surroundings import past_proxies, private_files
 from escalation.model.errors import TierwiseError
+from escalation.ports.configuration import without_secrets
 from flows.credential import make_credential
 from flows.engine import healthy, stated_credential
 

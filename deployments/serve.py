@@ -26,9 +26,10 @@ from deployments.processes import (
 from deployments.setup import POOL
 from deployments.watching import Api, troubles
 from escalation.inputs.home import close_folder, close_to_others
-from escalation.inputs.settings import ROOT, settings
-from escalation.inputs.surroundings import private_files, without_secrets
+from escalation.inputs.settings import ROOT
+from escalation.inputs.surroundings import private_files
 from escalation.model.errors import BadInput, TierwiseError
+from escalation.ports.configuration import settings, without_secrets
 from escalation.submission.unattended import unattended
 from escalation.text.visible import visible
 from flows.credential import credential, credential_file
@@ -122,7 +123,7 @@ def serving(
 ) -> Iterator[str]:
     """Runs server and worker, everything deployed, for as long as the block lasts; yields the API's URL.
 
-    With `practice`, a practice service beside them, which the worker's runs use in place of IBM Quantum.
+    With `practice`, a practice service beside them, which the worker's runs use in place of a real one.
 
     Raises:
         TierwiseError: when the home is served already, or something does not come up.

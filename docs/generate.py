@@ -62,14 +62,19 @@ def _condition(when: Any) -> str:
 
 def settings() -> str:
     """Every setting, as the environment spells it."""
-    from escalation.inputs.settings import PREFIX, ROOT, Settings
+    from escalation.inputs.settings import ROOT
+    from escalation.ports.configuration import variables
+    from escalation.ports.registry import is_ours
 
     rows = []
-    for name, field in Settings.model_fields.items():
+    for name, owner, field in variables():
+        if owner and not is_ours(owner):
+            continue
         given = ", ".join(field.default) if isinstance(field.default, tuple) else field.default
         default = "unset" if given is None else f"`{given}`".replace(f"{ROOT}/", "")
-        rows.append((f"`{PREFIX}{name.upper()}`", type_name(field.annotation), default, _said(field)))
-    return table(("variable", "type", "default", "meaning"), rows)
+        whose = f"`{owner}`" if owner else ""
+        rows.append((f"`{name}`", type_name(field.annotation), default, whose, _said(field)))
+    return table(("variable", "type", "default", "of backend", "meaning"), rows)
 
 
 def model(kind: type[BaseModel]) -> str:

@@ -8,7 +8,7 @@ from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
 from prefect.states import Completed, Failed
 
-from escalation.inputs.settings import settings
+from escalation.ports.configuration import settings
 from records.audit.audit import Audit
 from records.audit.audit import audit as look
 from records.runtime import open_records

@@ -5,13 +5,13 @@ from prefect.artifacts import create_table_artifact
 from prefect.logging import get_run_logger
 from prefect.variables import Variable
 
-from escalation.inputs.settings import ROOT, settings
-from escalation.model.calibration import DeviceKind
+from escalation.inputs.settings import ROOT, Settings
 from escalation.model.errors import BadInput, TierwiseError
 from escalation.model.kinds.circuit_batch import CircuitBatch
 from escalation.policy.policy import load_policy
-from escalation.ports.registry import backend_descriptor
-from flows.secret import provide_token
+from escalation.ports.configuration import settings
+from escalation.ports.registry import backend_descriptor, practises
+from flows.secret import provide_secrets
 from tasks.running import as_it_is
 from tasks.snapshot import Snapshot, snapshot
 
@@ -27,7 +27,7 @@ def calibration(devices: list[str] | None = None) -> list[Snapshot]:
     Returns:
         One snapshot a device; a device that cannot be read has a note that says why.
     """
-    provide_token()
+    provide_secrets()
     found = [_snapshot(device) for device in devices or configured_devices()]
     create_table_artifact(
         table=[
@@ -64,14 +64,16 @@ def configured_devices() -> list[str]:
             get_run_logger().warning("policy left out: %s", error)
             continue
         found |= {spec for kind, spec in policy.backends.items() if kind == CircuitBatch.kind}
-    return sorted(spec for spec in found if not is_nowhere(spec, settings().ibm_url))
+    return sorted(spec for spec in found if not is_nowhere(spec, settings()))
 
 
-def is_nowhere(spec: str, service_url: str | None) -> bool:
+def is_nowhere(spec: str, known: Settings) -> bool:
     """Whether a device is one of a practice service, and there is none."""
-    try:
-        descriptor, device = backend_descriptor(spec)
-        practised = descriptor.device_kind(device) is DeviceKind.PRACTICE
-    except BadInput:  # what cannot be known is read, and says what is wrong
+    if not practises(spec):  # what cannot be known is read, and says what is wrong
         return False
-    return practised and service_url is None
+    descriptor, device = backend_descriptor(spec)
+    try:
+        descriptor.open(known, device).close()
+    except BadInput:
+        return True
+    return False

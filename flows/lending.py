@@ -9,7 +9,7 @@ from escalation.engine.case import Case
 from escalation.engine.listening import Listener
 from escalation.engine.runtime import Runtime
 from escalation.ports.ledger.ledger import Ledger
-from flows.secret import provide_token
+from flows.secret import provide_secrets
 from records.runtime import open_records, open_runtime
 
 
@@ -50,7 +50,7 @@ def lent() -> Loan:
 
 def borrowed_runtime() -> AbstractContextManager[Runtime]:
     """The runtime that the caller lends, left open; otherwise one of our own."""
-    provide_token()
+    provide_secrets()
     runtime = lent().runtime
     return nullcontext(runtime) if runtime is not None else open_runtime()
 

@@ -1,4 +1,4 @@
-"""The token for IBM Quantum from Prefect's secret block: read when it is needed, and written nowhere."""
+"""Secrets of backends from Prefect's secret blocks: read when they are needed, and written nowhere."""
 
 from typing import Any
 
@@ -6,21 +6,21 @@ from prefect.blocks.system import Secret
 from prefect.context import FlowRunContext, TaskRunContext
 from pydantic import SecretStr
 
-from backends.ibm_runtime.account import BLOCK, SECRET_PROVIDERS
+from escalation.ports.configuration import SECRET_STORES
 
 
-def provide_token() -> None:
-    """Has the backend ask for the block where neither environment nor settings name a token."""
-    if block_token not in SECRET_PROVIDERS:
-        SECRET_PROVIDERS.append(block_token)
+def provide_secrets() -> None:
+    """Has backends ask for a block where the environment does not name a secret that they need."""
+    if block_secret not in SECRET_STORES:
+        SECRET_STORES.append(block_secret)
 
 
-def block_token() -> SecretStr | None:
-    """The token in the block; None outside of a run, and where there is no such block."""
+def block_secret(name: str) -> SecretStr | None:
+    """What is in the block of that name; None outside of a run, and where there is no such block."""
     if FlowRunContext.get() is None and TaskRunContext.get() is None:
         return None
     try:
-        block: Any = Secret.load(BLOCK)
+        block: Any = Secret.load(name)
     except ValueError:  # what Prefect raises where there is none
         return None
     return SecretStr(str(block.get()))

@@ -7,12 +7,13 @@ that ship with that package, injects faults on demand, and keeps an exact accoun
 from practice.calls import Call, Fault
 from practice.control import Control
 from practice.faults import ALL
-from practice.running import Practice, connect, environment, process, running
+from practice.running import DEVICES, Practice, client_settings, connect, environment, process, running
 from practice.script import Rule
 from practice.settings import INSTANCE, LABEL, TOKEN, Settings
 
 __all__ = [
     "ALL",
+    "DEVICES",
     "INSTANCE",
     "LABEL",
     "TOKEN",
@@ -22,6 +23,7 @@ __all__ = [
     "Practice",
     "Rule",
     "Settings",
+    "client_settings",
     "connect",
     "environment",
     "process",

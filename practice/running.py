@@ -43,6 +43,15 @@ class Practice:
         return environment(self.url)
 
 
+DEVICES = "ibm_runtime:practice_…"
+"""As Tierwise's policies name them."""
+
+
+def client_settings(url: str) -> dict[str, str]:
+    """Returns Tierwise's settings for the service: its address, and an account that is nobody's."""
+    return {"TIERWISE_IBM_URL": url, "TIERWISE_IBM_TOKEN": TOKEN, "TIERWISE_IBM_INSTANCE": INSTANCE}
+
+
 def environment(url: str, env: Mapping[str, str] = os.environ) -> dict[str, str]:
     """Returns what to set for IBM's client.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from escalation.engine.runtime import Runtime
 from escalation.inputs.home import private_home
 from escalation.inputs.settings import Settings
-from escalation.inputs.settings import settings as read_settings
+from escalation.ports.configuration import settings as read_settings
 
 if TYPE_CHECKING:
     from records.ledger.ledger import SqlLedger

@@ -4,17 +4,15 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from backends.circuits.calibrations import line_fidelity, summary
 from escalation.inputs.settings import Settings
 from escalation.model.calibration import Calibration
 from escalation.model.identity import canonical_json
 from escalation.ports.ledger.events import EventLog
-from escalation.ports.registry import DeviceSummary
+from escalation.ports.registry import DeviceSummary, backend_descriptor
 from escalation.ports.store import Store
 
 KIND = "calibration"
-WIDTH = 10
-GATES = 45
-"""The circuit to compare by: a line of 10 qubits under 10 layers, in each every other neighbour's gate."""
 
 
 @dataclass(frozen=True)
@@ -70,32 +68,18 @@ def history(ledger: EventLog, store: Store, device: str) -> tuple[Kept, ...]:
 
 
 def _in_order(ledger: EventLog, store: Store, device: str) -> Iterator[Kept]:
-    from backends.ibm_runtime.devices import summary
-
-    before: float | None = None
+    descriptor, name = backend_descriptor(device)
+    kind, before = descriptor.device_kind(name), None
     for event in ledger.events(_about(device)):
         if event["kind"] != KIND:
             continue
         digest = event["body"]["calibration"]
         found = Calibration.model_validate(json.loads(store.get(digest)))
-        line = summary(found)
-        now = expected_fidelity(found, line.readout_error)
+        line = summary(found, kind)
+        now = line_fidelity(found, line.readout_error)
         drift = None if now is None or before is None else now - before
         yield Kept(digest, str(event["at"]), line, now, drift)
         before = now
-
-
-def expected_fidelity(found: Calibration, readout_error: float | None) -> float | None:
-    """Of a line of 10 qubits under 45 two-qubit gates: (1 - EPLG)^45 × (1 - median readout error)^10.
-
-    EPLG as in McKay et al. 2023, arXiv:2311.05933; None where the device reports no layer fidelity.
-    """
-    from backends.ibm_runtime.estimate import error_per_layered_gate
-
-    if readout_error is None or not found.layer_fidelity:
-        return None
-    eplg = error_per_layered_gate(found, WIDTH)
-    return float((1.0 - eplg) ** GATES * (1.0 - readout_error) ** WIDTH)
 
 
 def _about(device: str) -> str:

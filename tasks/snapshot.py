@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from prefect import task
 
 from escalation.inputs.settings import Settings
-from escalation.ports.registry import backend_descriptor, resolve
+from escalation.ports.registry import backend_descriptor
 from tasks.calibrations import keep
 from tasks.running import OPTIONS
 
@@ -27,7 +27,7 @@ class Snapshot:
 def snapshot(device: str, settings: Settings) -> Snapshot:
     """Reads the device's calibration, and keeps it where it is not the one kept last."""
     descriptor, name = backend_descriptor(device)
-    backend = resolve(descriptor.backend)(settings, name)
+    backend = descriptor.open(settings, name)
     try:
         found = backend.calibration()
     finally:

@@ -92,7 +92,7 @@ def on_server(served: Served, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve
     """Has this process use the session's server and the worker's records."""
     from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings
 
-    from escalation.inputs.settings import settings
+    from escalation.ports.configuration import settings
     from flows.credential import credential
 
     monkeypatch.setenv("TIERWISE_HOME", str(served.records))

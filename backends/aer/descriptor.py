@@ -9,4 +9,5 @@ DESCRIPTOR = BackendDescriptor(
     accepts=("circuit_batch",),
     summary="Qiskit Aer, noiseless: what the circuits would give on a perfect device",
     kind=DeviceKind.IDEAL_SIMULATOR,
+    packages=("qiskit", "qiskit-aer"),
 )

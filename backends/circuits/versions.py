@@ -4,28 +4,19 @@ import platform
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 
-PACKAGES = (
-    "qiskit",
-    "qiskit-aer",
-    "qiskit-ibm-runtime",
-    "qiskit-qasm3-import",
-    "samplomatic",
-    "qiskit-mitigation",
-    "ibm-quantum-schemas",
-    "numpy",
-)
+PACKAGES = ("qiskit", "qiskit-aer", "qiskit-qasm3-import", "numpy")
 
 
-def versions() -> dict[str, str]:
-    """Returns the versions of Python and of every package that shapes a quantum result."""
-    return dict(_read())
+def versions(*further: str) -> dict[str, str]:
+    """Returns the versions of Python and of every package that shapes a quantum result, and `further`."""
+    return dict(_read(further))
 
 
 @cache
-def _read() -> dict[str, str]:
+def _read(further: tuple[str, ...]) -> dict[str, str]:
     """Reads the metadata once a process: parsing it takes longer than a request to a service."""
     found = {"python": platform.python_version()}
-    for name in PACKAGES:
+    for name in dict.fromkeys((*PACKAGES, *further)):
         try:
             found[name] = version(name)
         except PackageNotFoundError:

@@ -1,7 +1,7 @@
 """Which account pays, and where its token comes from; the token is shown to nobody."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any
@@ -10,14 +10,12 @@ from urllib.parse import urlsplit
 from pydantic import SecretStr
 
 from backends.ibm_runtime.devices import PRACTICE_PREFIX
+from backends.ibm_runtime.settings import IbmSettings
 from escalation.inputs.settings import Settings
 from escalation.model.errors import BadInput
+from escalation.ports.configuration import block, stored_secret
 
-SecretProvider = Callable[[], SecretStr | None]
-SECRET_PROVIDERS: list[SecretProvider] = []
-"""Asked in order for the token when the settings have none: a reader of Prefect's block is put here."""
-
-BLOCK = "tierwise-ibm-token"
+BLOCK = block("ibm_token")
 HIDDEN = "(hidden)"
 PRACTICE_TOKEN = "practice-token"  # a practice service takes any
 PRACTICE_INSTANCE = "crn:v1:practice:public:quantum-computing:loopback:a/practice:practice::"
@@ -66,7 +64,7 @@ def check_place(settings: Settings, device: str) -> None:
     Raises:
         BadInput: with one line.
     """
-    url = settings.ibm_url
+    url = settings.of(IbmSettings).ibm_url
     if device.startswith(PRACTICE_PREFIX):
         if url is None or not is_loopback(url):
             raise BadInput(
@@ -102,21 +100,22 @@ def find_account(settings: Settings, device: str) -> Account:
         BadInput: when there is none, with how to set it.
     """
     check_place(settings, device)
+    known = settings.of(IbmSettings)
     if device.startswith(PRACTICE_PREFIX):
-        token = settings.ibm_token or SecretStr(PRACTICE_TOKEN)
-        return Account(token, settings.ibm_instance or PRACTICE_INSTANCE, settings.ibm_url, practice=True)
-    given = settings.ibm_token or _provided()
-    if given is not None and settings.ibm_instance is not None:
-        return _checked(Account(given, settings.ibm_instance, settings.ibm_url))
-    saved = _saved(settings.ibm_account) or {}
+        token = known.ibm_token or SecretStr(PRACTICE_TOKEN)
+        return Account(token, known.ibm_instance or PRACTICE_INSTANCE, known.ibm_url, practice=True)
+    given = known.ibm_token or stored_secret("ibm_token")
+    if given is not None and known.ibm_instance is not None:
+        return _checked(Account(given, known.ibm_instance, known.ibm_url))
+    saved = _saved(known.ibm_account) or {}
     if given is None and not saved.get("token"):
         raise BadInput(NO_TOKEN)
     kept = {name: saved[name] for name in ("verify", "proxies", "private_endpoint") if saved.get(name)}
     return _checked(
         Account(
             given or SecretStr(saved["token"]),
-            settings.ibm_instance or saved.get("instance") or "",
-            settings.ibm_url or saved.get("url"),
+            known.ibm_instance or saved.get("instance") or "",
+            known.ibm_url or saved.get("url"),
             connection=kept,
         )
     )
@@ -138,14 +137,6 @@ def _checked(account: Account) -> Account:
     if account.url is not None and not _is_real(account.url):
         raise BadInput(f"expected a saved account at an https address, got {account.url}; API keys go there")
     return account
-
-
-def _provided() -> SecretStr | None:
-    for provider in SECRET_PROVIDERS:
-        found = provider()
-        if found is not None and found.get_secret_value():
-            return found
-    return None
 
 
 def _saved(name: str | None) -> dict[str, Any] | None:

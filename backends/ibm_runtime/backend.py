@@ -7,6 +7,7 @@ from backends.ibm_runtime import snapshots
 from backends.ibm_runtime.calibration import calibration
 from backends.ibm_runtime.devices import DEFAULT, kind_of
 from backends.ibm_runtime.service import ServiceBackend
+from backends.ibm_runtime.settings import IbmSettings
 from escalation.inputs.settings import Settings
 from escalation.model.calibration import Calibration, DeviceKind
 from escalation.model.errors import BadInput
@@ -32,7 +33,7 @@ class IbmRuntimeBackend(SimulatedBackend):
                 f"{device}: expected a calibrated rehearsal, one of {', '.join(snapshots.names())}"
             )
         self.device = device or DEFAULT
-        context = {"device": self.device, "usd_per_qpu_s": settings.usd_per_qpu_s}
+        context = {"device": self.device, "usd_per_qpu_s": settings.of(IbmSettings).usd_per_qpu_s}
         super().__init__(settings, f"ibm_runtime:{self.device}", context)
 
     def calibration(self) -> Calibration | None:
@@ -43,7 +44,7 @@ class IbmRuntimeBackend(SimulatedBackend):
         """Quotes what the real device would charge for the work: QPU seconds, and USD where a price is set.
 
         The rehearsal itself charges nothing, which is what `estimate` says. `usd` is None without
-        `settings.usd_per_qpu_s`, `qpu_s` is None where the snapshot reports no repetition delay.
+        `IbmSettings.usd_per_qpu_s`, `qpu_s` is None where the snapshot reports no repetition delay.
         """
         return Quote.model_validate(self.quoted(work)["hardware"])
 

@@ -6,12 +6,12 @@ from functools import cache
 from math import isfinite
 from typing import Any
 
+from backends.circuits.calibrations import DISABLED
 from backends.ibm_runtime import snapshots
 from escalation.model.calibration import Calibration, GateCalibration, LayerFidelity, QubitCalibration
 from escalation.model.frozen import in_utc
 
 SECONDS = {"s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
-DISABLED = 1.0
 
 
 @cache
@@ -78,16 +78,3 @@ def _value(item: Mapping[str, Any]) -> float | None:
     if not isinstance(value, int | float) or not isfinite(value):
         return None
     return float(value) * SECONDS.get(item.get("unit", ""), 1.0)
-
-
-def enabled_pairs(found: Calibration) -> dict[tuple[int, int], float]:
-    """Maps each enabled coupled pair, ordered as published, to the error of its two-qubit gate."""
-    bad = {qubit.qubit for qubit in found.qubits if not qubit.operational}
-    return {
-        (gate.qubits[0], gate.qubits[1]): gate.error
-        for gate in found.gates
-        if len(gate.qubits) == 2
-        and gate.error is not None
-        and gate.error < DISABLED
-        and bad.isdisjoint(gate.qubits)
-    }

@@ -11,4 +11,13 @@ DESCRIPTOR = BackendDescriptor(
     devices="backends.ibm_runtime.devices:devices",
     kind_of="backends.ibm_runtime.devices:kind_of",
     kind=DeviceKind.REHEARSAL,
+    settings="backends.ibm_runtime.settings:IbmSettings",
+    packages=(
+        "qiskit",
+        "qiskit-aer",
+        "qiskit-ibm-runtime",
+        "samplomatic",
+        "qiskit-mitigation",
+        "ibm-quantum-schemas",
+    ),
 )

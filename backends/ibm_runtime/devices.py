@@ -1,17 +1,16 @@
 """The devices of this backend, their kinds and summaries; imports nothing of qiskit."""
 
 import difflib
-from statistics import median
 
+from backends.circuits.calibrations import summary
 from backends.ibm_runtime import snapshots
-from backends.ibm_runtime.calibration import DISABLED, calibration, enabled_pairs
-from escalation.model.calibration import Calibration, DeviceKind
+from backends.ibm_runtime.calibration import calibration
+from escalation.model.calibration import DeviceKind
 from escalation.model.errors import BadInput
 from escalation.ports.registry import DeviceSummary
 
 # of the April 2026 snapshots the one with the highest layer fidelity over 100 qubits
 DEFAULT = "fake_boston"
-COMPARED_LAYER = 100
 # what IBM calls its devices
 HARDWARE_PREFIX = "ibm_"
 # devices of a practice service on this machine
@@ -49,36 +48,6 @@ def devices() -> tuple[DeviceSummary, ...]:
     """Returns a line for every snapshot, newest calibration first."""
     found = [calibration(name) for name in snapshots.names()]
     found.sort(key=lambda one: (str(one.calibrated_at), one.device), reverse=True)
-    return tuple(summary(one) for one in found)
-
-
-def summary(found: Calibration) -> DeviceSummary:
-    """Sums a calibration up in medians over what is enabled."""
-    qubits = [qubit for qubit in found.qubits if qubit.operational]
-    readouts = [q.readout_error for q in qubits if q.readout_error is not None and q.readout_error < DISABLED]
-    t1s = [qubit.t1_s for qubit in qubits if qubit.t1_s is not None]
-    layers = {layer.qubits: layer.fidelity for layer in found.layer_fidelity}
-    lost = sum(gate.error == DISABLED for gate in found.gates if len(gate.qubits) == 2)
-    return DeviceSummary(
-        name=found.device,
-        kind=DeviceKind.REHEARSAL,
-        qubits=found.num_qubits,
-        processor=found.processor,
-        calibrated_at=None if found.calibrated_at is None else found.calibrated_at.isoformat(),
-        two_qubit_error=_median(list(enabled_pairs(found).values())),
-        readout_error=_median(readouts),
-        t1_us=None if not t1s else median(t1s) * 1e6,
-        layer_fidelity=layers.get(COMPARED_LAYER),
-        note=_note(found.device, lost),
+    return tuple(
+        summary(one, DeviceKind.REHEARSAL, "the default" if one.device == DEFAULT else "") for one in found
     )
-
-
-def _note(device: str, lost: int) -> str:
-    said = ["the default"] if device == DEFAULT else []
-    if lost:
-        said.append(f"{lost} two-qubit gates disabled")
-    return "; ".join(said)
-
-
-def _median(values: list[float]) -> float | None:
-    return median(values) if values else None

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from math import prod
 from typing import TYPE_CHECKING
 
+from backends.circuits.calibrations import error_per_layered_gate
 from escalation.model.calibration import Calibration, GateCalibration
 
 if TYPE_CHECKING:
@@ -32,16 +33,6 @@ def qpu_s(found: Calibration, circuits: Iterable[tuple[float, int]]) -> float | 
 def fidelity_source(found: Calibration) -> str:
     """Names what the two-qubit part of `expected_fidelity` rests on; the two are never mixed."""
     return FROM_LAYERS if found.layer_fidelity else FROM_GATES
-
-
-def error_per_layered_gate(found: Calibration, num_qubits: int) -> float:
-    """Returns 1 - LF^(1/(n-1)) of the shortest reported chain that is as long as the circuit is wide.
-
-    EPLG of McKay et al. 2023, arXiv:2311.05933; it includes what neighbouring gates do to each other.
-    """
-    layers = sorted(found.layer_fidelity, key=lambda layer: layer.qubits)
-    layer = next((one for one in layers if one.qubits >= num_qubits), layers[-1])
-    return 1.0 - float(layer.fidelity ** (1.0 / (layer.qubits - 1)))
 
 
 def expected_fidelity(found: Calibration, isa: "Isa") -> float | None:

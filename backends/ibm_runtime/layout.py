@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from math import inf, log
 
-from backends.ibm_runtime.calibration import enabled_pairs
+from backends.circuits.calibrations import enabled_pairs
 from escalation.model.calibration import Calibration
 
 BEAM = 4096

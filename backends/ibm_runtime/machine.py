@@ -7,6 +7,7 @@ from typing import Any
 from backends.ibm_runtime import pricing
 from backends.ibm_runtime.account import check_place, find_account
 from backends.ibm_runtime.devices import kind_of
+from backends.ibm_runtime.settings import IbmSettings
 from escalation.inputs.settings import Settings
 from escalation.model.calibration import Calibration
 from escalation.model.errors import BackendError, TierwiseError
@@ -44,7 +45,7 @@ class ServiceMachine:
     def estimate(self, work: Work) -> Quote:
         """Quotes the work under a calibration minutes old at most; seconds and USD are lower bounds."""
         found = self._device().recent()
-        return pricing.quote(found, self._sent(work, found), self.settings.usd_per_qpu_s)
+        return pricing.quote(found, self._sent(work, found), self.settings.of(IbmSettings).usd_per_qpu_s)
 
     def calibration(self) -> Calibration | None:
         """Asks for the calibration in force; None where the device has none.

@@ -49,6 +49,14 @@ def price(
     )
 
 
+def repriced(price: Price, usd_per_qpu_s: float | None) -> Price:
+    """The same seconds at this price for one; unchanged where that is unknown."""
+    if usd_per_qpu_s is None:
+        return price
+    usd, cap_usd = price.qpu_s * usd_per_qpu_s, price.cap_qpu_s * usd_per_qpu_s
+    return price.model_copy(update={"usd": usd, "cap_usd": cap_usd})
+
+
 def known(usd_per_qpu_s: float | None) -> float:
     """Returns the price of a second.
 

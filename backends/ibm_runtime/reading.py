@@ -9,6 +9,7 @@ import numpy as np
 
 from backends.circuits.pubs import Bits, load_circuit, load_values, pack
 from backends.circuits.versions import versions
+from backends.ibm_runtime.descriptor import DESCRIPTOR
 from backends.ibm_runtime.neutral import REGISTER
 from escalation.model.blob import Blob
 from escalation.model.calibration import DeviceKind
@@ -99,7 +100,7 @@ def _provenance(payload: Payload, kind: DeviceKind) -> dict[str, Any]:
         "schema": body["params"].get("schema_version"),
         "cap_qpu_s": body["cost"],
         "options": {"executor": body["params"].get("options"), "sampler": passed.get("post_processor")},
-        "versions": versions(),
+        "versions": versions(*DESCRIPTOR.packages),
     }
 
 

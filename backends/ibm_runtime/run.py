@@ -12,6 +12,7 @@ from backends.circuits.versions import versions
 from backends.ibm_runtime import estimate, trajectories
 from backends.ibm_runtime.calibration import calibration
 from backends.ibm_runtime.channels import channels
+from backends.ibm_runtime.descriptor import DESCRIPTOR
 from backends.ibm_runtime.isa import Isa, Place, transpile_batch
 from backends.ibm_runtime.noise import simulation_method, simulator
 from escalation.model.blob import Blob
@@ -175,7 +176,7 @@ def _provenance(
         "fidelity_source": estimate.fidelity_source(found),
         "hardware_estimate": {"qpu_s": hardware.qpu_s, "usd": hardware.usd},
         "circuits": [_circuit(found, isa, options.twirling) for isa in pubs],
-        "versions": versions(),
+        "versions": versions(*DESCRIPTOR.packages),
     }
 
 

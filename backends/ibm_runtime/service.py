@@ -9,8 +9,10 @@ from typing import Any
 from backends.circuits.versions import versions
 from backends.ibm_runtime import jobs, pricing, rest
 from backends.ibm_runtime.account import find_account
+from backends.ibm_runtime.descriptor import DESCRIPTOR
 from backends.ibm_runtime.documents import identity
 from backends.ibm_runtime.machine import TIMEOUT_S, ServiceMachine, circuits_of, put
+from backends.ibm_runtime.settings import IbmSettings
 from escalation.inputs.settings import Settings
 from escalation.model.blob import Blob
 from escalation.model.calibration import Calibration
@@ -44,8 +46,10 @@ class ServiceBackend(ServiceMachine):
             return None
         with self._lock:
             if instance not in self._others:
-                settings = self.settings.model_copy(update={"ibm_instance": str(instance)})
-                self._others[instance] = ServiceBackend(settings, self.device, self._timeout_s)
+                own = self.settings.of(IbmSettings).model_copy(update={"ibm_instance": str(instance)})
+                self._others[instance] = ServiceBackend(
+                    self.settings.having(own), self.device, self._timeout_s
+                )
             return self._others[instance]
 
     def close(self) -> None:
@@ -69,8 +73,12 @@ class ServiceBackend(ServiceMachine):
         """Prices the work by the documented formula; the cap is what the service is told to stop it at."""
         found = self._device().recent()
         sent = self._sent(work, found)
-        factor = self.settings.ibm_cap_factor
-        return pricing.price(found, sent, self.settings.usd_per_qpu_s, factor, self.queue_s())
+        own = self.settings.of(IbmSettings)
+        return pricing.price(found, sent, own.usd_per_qpu_s, own.ibm_cap_factor, self.queue_s())
+
+    def repriced(self, price: Price) -> Price:
+        """The same seconds at the price in the settings; where none is set, as it was priced."""
+        return pricing.repriced(price, self.settings.of(IbmSettings).usd_per_qpu_s)
 
     def freeze(self, work: Work, tag: str, price: Price) -> Payload:
         """Makes the request's exact bytes with the client's own sampler; nothing is sent."""
@@ -208,7 +216,7 @@ class ServiceBackend(ServiceMachine):
             "job": job.job_id,
             "batch": job.batch,
             "created_at": None if job.created_at is None else job.created_at.isoformat(),
-            "versions": versions(),
+            "versions": versions(*DESCRIPTOR.packages),
         }
 
     def _ready(self) -> Any:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from backends.ibm_runtime.calibration import DISABLED
+from backends.circuits.calibrations import DISABLED
 from backends.ibm_runtime.snapshots import PREFIX
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from backends.ibm_runtime.calibration import DISABLED
+from backends.circuits.calibrations import DISABLED
 from escalation.model.calibration import Calibration, GateCalibration
 
 if TYPE_CHECKING:

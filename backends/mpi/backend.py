@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from backends.mpi import launcher
+from backends.mpi.settings import MpiSettings
 from backends.processes.calls import UNWRITTEN
 from backends.processes.classical import ClassicalBackend
 from backends.processes.guarded import alive, identity, release, start_guarded
@@ -35,7 +36,7 @@ class MpiBackend(ClassicalBackend):
     def __init__(self, settings: Settings, device: str | None = None) -> None:
         """Raises `BadInput` when a device is named: there is none to choose."""
         super().__init__(device)
-        self._mpiexec = settings.mpiexec
+        self._mpiexec = settings.of(MpiSettings).mpiexec
         self._guards: dict[Path, subprocess.Popen[bytes]] = {}
 
     def available(self) -> bool | None:

@@ -7,4 +7,6 @@ DESCRIPTOR = BackendDescriptor(
     backend="backends.mpi.backend:MpiBackend",
     accepts=("mpi_program",),
     summary="MPI programs on this machine, by mpiexec",
+    settings="backends.mpi.settings:MpiSettings",
+    packages=("mpi4py",),
 )

@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
-from escalation.inputs.surroundings import without_secrets
 from escalation.model.clock import ProcessIdentity
+from escalation.ports.configuration import without_secrets
 
 _PDEATHSIG = 1
 ROOT = Path(__file__).resolve().parents[2]

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from backends.ibm_runtime.settings import IbmSettings
 from bench.fault_matrix.placements import SETTLE_S
 from escalation.engine.case import Case
 from escalation.engine.opening import prepare
@@ -105,12 +106,6 @@ def item(asked: bool) -> Item:
 
 def settings(home: Path, url: str) -> Settings:
     """The submission at a quick pace: what is minutes at a real service is a part of a second here."""
-    return Settings(
-        home=home,
-        ibm_url=url,
-        usd_per_qpu_s=1.6,
-        settle_s=SETTLE_S,
-        poll_s=0.03,
-        doubt_s=30.0,
-        usage_s=5.0,
+    return Settings(home=home, settle_s=SETTLE_S, poll_s=0.03, doubt_s=30.0, usage_s=5.0).having(
+        IbmSettings(ibm_url=url, usd_per_qpu_s=1.6)
     )

@@ -9,8 +9,9 @@ from typing import Any
 
 from backends.ibm_runtime.service import ServiceBackend
 from bench.live_contract.contract import Contract
-from escalation.inputs.settings import Settings, settings
+from escalation.inputs.settings import Settings
 from escalation.model.errors import BadInput, TierwiseError
+from escalation.ports.configuration import settings
 
 ABOUT = "Asks a real service whether it keeps what the submission of paid work rests on."
 

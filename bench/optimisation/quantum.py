@@ -23,15 +23,14 @@ import networkx as nx
 
 from backends.processes.calls import checked, resolve
 from bench.machine import machine
-from escalation.inputs.settings import settings
 from escalation.model.attempt import Candidate, Done
 from escalation.model.job_state import JobState
 from escalation.model.kinds.local_call import LocalCall
 from escalation.model.report import Report
 from escalation.model.result import RawResult
 from escalation.model.work import Work
+from escalation.ports.configuration import settings
 from escalation.ports.registry import backend_descriptor
-from escalation.ports.registry import resolve as resolve_class
 from problems.optimisation.generate.graphs import heavy_hex_cut, heavy_hex_qubo, qubo, random_independent_set
 from problems.optimisation.loading.instance import OptimisationInstance, OptimisationView
 from problems.optimisation.model.models import MaxCut, Model
@@ -82,7 +81,7 @@ class Machines:
 
     def __init__(self, device: str, folder: Path) -> None:
         descriptor, name = backend_descriptor(device)
-        self.backend = resolve_class(descriptor.backend)(settings(), name)
+        self.backend = descriptor.open(settings(), name)
         self._folder, self._count = folder, 0
 
     def perform(self, work: Work) -> RawResult:

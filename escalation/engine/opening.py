@@ -16,8 +16,8 @@ from escalation.model.errors import BadInput
 from escalation.model.problem import Problem, ProblemFile
 from escalation.policy.policy import LoadedPolicy, load_policy, parse_policy
 from escalation.policy.policy_tests import require_passing
+from escalation.ports.registry import backend_packages, target_in_words
 from escalation.ports.registry import family as find_family
-from escalation.ports.registry import target_in_words
 
 DEFAULT_POLICY = "default"
 
@@ -85,7 +85,7 @@ def prepare(
         policy_name=loaded.policy.policy,
         policy_digest=loaded.policy.digest,
         policy_text=loaded.text,
-        environment={**environment(engine), "folder": str(folder)},
+        environment={**environment(engine, backend_packages()), "folder": str(folder)},
     )
     view = family.view(instance, problem.target)
     case = Case(info, loaded.policy, loaded.path, family, instance, view, begun_s)

@@ -17,7 +17,7 @@ from escalation.model.errors import CaseConflict
 from escalation.ports.families import Section
 from escalation.ports.ledger.ledger import Ledger
 from escalation.ports.machines import Machine
-from escalation.ports.registry import backend_descriptor, resolve
+from escalation.ports.registry import backend_descriptor
 from escalation.ports.store import Store
 from escalation.ports.tracker import Tracker
 from escalation.submission.paid_work import PaidWork
@@ -60,7 +60,7 @@ class Runtime:
         with self._lock:
             if spec not in self._backends:
                 descriptor, device = backend_descriptor(spec)
-                self._backends[spec] = resolve(descriptor.backend)(self.settings, device)
+                self._backends[spec] = descriptor.open(self.settings, device)
             return self._backends[spec]
 
     def alone(self) -> "Runtime":

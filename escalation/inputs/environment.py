@@ -4,6 +4,7 @@ import hashlib
 import os
 import platform
 import subprocess
+from collections.abc import Iterable
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -11,15 +12,23 @@ from typing import Any
 from escalation.inputs.settings import ROOT
 from escalation.model.identity import digest_bytes
 
-PACKAGES = (
-    "numpy", "scipy", "scikit-learn", "xgboost", "mapie", "mpi4py", "qiskit", "qiskit-aer",
-    "qiskit-ibm-runtime", "samplomatic", "qiskit-mitigation", "ibm-quantum-schemas", "prefect", "mlflow",
-)  # fmt: skip
+PACKAGES = ("numpy", "scipy", "scikit-learn", "xgboost", "mapie", "prefect", "mlflow")
+"""Those that shape a record whatever the backends."""
 
 
-def environment(engine: str) -> dict[str, Any]:
-    """Returns code commit, lock hash, interpreter, machine and versions as plain data."""
-    return {**_fixed(), "engine": engine}
+def environment(engine: str, packages: Iterable[str] = ()) -> dict[str, Any]:
+    """Returns code commit, lock hash, interpreter, machine and versions as plain data.
+
+    Args:
+        engine: what drives the case.
+        packages: the distributions that backends name beside `PACKAGES`.
+    """
+    return {**_fixed(), "packages": versions((*PACKAGES, *packages)), "engine": engine}
+
+
+def versions(packages: Iterable[str]) -> dict[str, str]:
+    """The versions of those distributions that are installed, by name."""
+    return {name: found for name in sorted(set(packages)) if (found := _version(name))}
 
 
 @cache
@@ -32,7 +41,6 @@ def _fixed() -> dict[str, Any]:
         "platform": platform.platform(),
         "cpu_count": os.cpu_count(),
         "cpu_features": cpu_features(),
-        "packages": {name: found for name in PACKAGES if (found := _version(name))},
     }
 
 
@@ -52,6 +60,7 @@ def cpu_features() -> str | None:
     return hashlib.sha256(" ".join(sorted(flags.partition(":")[2].split())).encode()).hexdigest()
 
 
+@cache
 def _version(name: str) -> str | None:
     try:
         return version(name)

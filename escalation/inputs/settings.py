@@ -1,11 +1,9 @@
-"""Settings: one class, one environment prefix, unknown keys refused."""
+"""What a site sets: one environment prefix; what a backend alone needs is in a class of its own folder."""
 
-import os
-from functools import cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, PrivateAttr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from escalation.model.errors import BadInput
@@ -15,12 +13,29 @@ ROOT = Path(__file__).resolve().parents[2]
 PREFIX = "TIERWISE_"
 
 
-class Settings(BaseSettings):
-    """Where things are kept and how much of the machine is used. Each field reads `TIERWISE_<NAME>`."""
+class _Read(BaseSettings):
+    """Each field reads `TIERWISE_<NAME>`."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True
     )
+
+
+class OwnSettings(_Read):
+    """What a backend alone reads: a class in its folder, named in its descriptor.
+
+    A field of type `SecretStr` is a secret: its variable is handed to no child process.
+    """
+
+
+Read = TypeVar("Read", bound=_Read)
+Own = TypeVar("Own", bound=OwnSettings)
+
+
+class Settings(_Read):
+    """Where things are kept, how much of the machine is used, and the floor below every policy."""
+
+    _own: dict[type[OwnSettings], OwnSettings] = PrivateAttr(default_factory=dict)
 
     home: Path = Field(
         ROOT / "mlruns", description="Folder of the ledger, the store, MLflow and scratch files."
@@ -29,12 +44,6 @@ class Settings(BaseSettings):
         None, description="SQLAlchemy URL of the ledger; default: SQLite in the home folder."
     )
     ranks: int = Field(2, ge=1, description="MPI ranks that methods ask for.")
-    mpiexec: str | None = Field(
-        None, description="The MPI launcher; default: the one beside this Python, then the one on PATH."
-    )
-    usd_per_qpu_s: float | None = Field(
-        None, ge=0, description="Price of a second of quantum hardware; unset is unknown, which closes gates."
-    )
     project: str = Field("default", min_length=1, description="Whose budget paid work is charged to.")
     hardware_allowed: bool = Field(
         False,
@@ -58,21 +67,6 @@ class Settings(BaseSettings):
         le=8760,
         description="Part of the floor: hours that a question to a person stands at most.",
     )
-    ibm_url: str | None = Field(
-        None,
-        description="Address of the quantum service; default: IBM's own. A practice service is on loopback.",
-    )
-    ibm_instance: str | None = Field(
-        None, description="CRN of the IBM Quantum instance that pays; never chosen by the client itself."
-    )
-    ibm_token: SecretStr | None = Field(
-        None,
-        description="IBM Cloud API key; default: the Prefect secret block, then the client's account file.",
-    )
-    ibm_account: str | None = Field(None, description="Name of the account in the client's own account file.")
-    ibm_cap_factor: float = Field(
-        2.0, ge=1, description="A job's cap in seconds over its estimate, which is a lower bound."
-    )
     settle_s: float = Field(
         120.0, ge=0, description="Seconds after which a job that the service accepted is surely listed."
     )
@@ -90,6 +84,20 @@ class Settings(BaseSettings):
         return (
             [part.strip() for part in given.split(",") if part.strip()] if isinstance(given, str) else given
         )
+
+    def having(self, *own: OwnSettings) -> Self:
+        """The same settings beside these of backends, in place of what the environment says of them."""
+        made = self.model_copy()
+        made._own = {**self._own, **{type(each): each for each in own}}
+        return made
+
+    def of(self, kind: type[Own]) -> Own:
+        """What a backend reads, once; raises `BadInput` on a bad value."""
+        if kind not in self._own:
+            self._own[kind] = read(kind)
+        found = self._own[kind]
+        assert isinstance(found, kind)
+        return found
 
     @property
     def ledger(self) -> str:
@@ -112,19 +120,14 @@ class Settings(BaseSettings):
         return f"sqlite:///{self.home / 'mlflow.db'}"
 
 
-@cache
-def settings() -> Settings:
-    """Reads the settings from the environment, once.
+def read(kind: type[Read]) -> Read:
+    """Reads settings of a kind from the environment.
 
     Raises:
-        BadInput: on an unknown key or a bad value.
+        BadInput: on a bad value.
     """
-    known = {PREFIX + name.upper() for name in Settings.model_fields}
-    unknown = sorted(key for key in os.environ if key.startswith(PREFIX) and key not in known)
-    if unknown:
-        raise BadInput(f"unknown setting {unknown[0]}: expected one of {', '.join(sorted(known))}")
     try:
-        return Settings()
+        return kind()
     except ValidationError as error:
         first = error.errors()[0]
         raise BadInput(

@@ -71,6 +71,9 @@ class PaidBackend(Machine, Protocol):
     def price(self, work: Work) -> Price:
         """Estimates the work from circuits and calibration; nothing is sent."""
 
+    def repriced(self, price: Price) -> Price:
+        """The same seconds at what one costs now; nobody is asked."""
+
     def freeze(self, work: Work, tag: str, price: Price) -> Payload:
         """Makes the request's exact bytes: ISA circuits, options, tag, `price.cap_qpu_s` as the cap."""
 

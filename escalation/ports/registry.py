@@ -7,8 +7,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from escalation.inputs.settings import OwnSettings, Settings
 from escalation.model.calibration import DeviceKind
-from escalation.model.errors import BadInput
+from escalation.model.errors import BadInput, first_line
 from escalation.model.problem import Target
 from escalation.ports.discovery import Found, PassedOver, find, found_in
 
@@ -78,6 +79,8 @@ class BackendDescriptor:
         kind_of: `module:function` from a device name (or None) to its `DeviceKind`, cheap to call;
             "" where every device is `kind`. It raises `BadInput` on an unknown device.
         kind: what its devices are, where they are all alike.
+        settings: `module:Class` of the `OwnSettings` that it reads, or ""; as light to import as this is.
+        packages: the distributions whose versions belong in the record of what ran here.
     """
 
     name: str
@@ -87,6 +90,16 @@ class BackendDescriptor:
     devices: str = ""
     kind_of: str = ""
     kind: DeviceKind = DeviceKind.CLASSICAL
+    settings: str = ""
+    packages: tuple[str, ...] = ()
+
+    def open(self, settings: Settings, device: str | None) -> Any:
+        """Opens the named device; raises `BadInput` where the backend cannot be imported."""
+        try:
+            made = resolve(self.backend)
+        except Exception as error:
+            raise BadInput(f"backend {self.name!r} cannot be used: {first_line(error)}") from error
+        return made(settings, device)
 
     def device_kind(self, device: str | None) -> DeviceKind:
         """What the named device is; raises `BadInput` on an unknown one."""
@@ -130,13 +143,19 @@ def _families() -> Found[FamilyDescriptor]:
 
 @cache
 def _backends() -> Found[BackendDescriptor]:
-    return find(found_in("backends", BackendDescriptor, "backend"), BACKENDS, lambda _: None)
+    return find(found_in("backends", BackendDescriptor, "backend"), BACKENDS, _settings)
 
 
 def _facts(found: FamilyDescriptor) -> None:
     """Makes the family and its facts, which every policy is checked against."""
     for each in resolve(found.family)().facts():
         assert each.spec.name
+
+
+def _settings(found: BackendDescriptor) -> None:
+    """Makes sure of the settings, which every process's variables are checked against."""
+    if found.settings and not issubclass(resolve(found.settings), OwnSettings):
+        raise BadInput(f"expected {found.settings} to be a class of OwnSettings")
 
 
 def families() -> Mapping[str, FamilyDescriptor]:
@@ -157,6 +176,16 @@ def no_family(name: str) -> str:
 def backend_module(name: str) -> str | None:
     """The module that holds a backend's descriptor; None where nothing declares such a one."""
     return _backends().modules.get(name)
+
+
+def backend_packages() -> tuple[str, ...]:
+    """The distributions that the backends name."""
+    return tuple(dict.fromkeys(name for found in backends().values() for name in found.packages))
+
+
+def is_ours(name: str) -> bool:
+    """Whether a known backend is this repository's, not a site's own."""
+    return str(backend_module(name)).startswith("backends.")
 
 
 def passed_over() -> tuple[PassedOver, ...]:

@@ -1,27 +1,19 @@
 """The price that a person approves is the price that is reserved, until another one is approved."""
 
-from escalation.model.submission import Price, Submission
+from escalation.model.submission import Submission
 from escalation.submission.context import Handing
 
 
 def repriced(h: Handing, row: Submission) -> Submission:
     """The submission at what a second costs now; what was asked at less is thereby another question."""
     assert row.price is not None
-    return h.ledger.amend(row, price=_now(h, row.price))
+    return h.ledger.amend(row, price=h.backend.repriced(row.price))
 
 
 def dearer(h: Handing, row: Submission) -> str:
     """Says that a job would cost more now than was agreed to; empty where it would not."""
     assert row.price is not None
-    agreed_usd, now_usd = row.price.cap_usd, _now(h, row.price).cap_usd
+    agreed_usd, now_usd = row.price.cap_usd, h.backend.repriced(row.price).cap_usd
     if now_usd <= agreed_usd:
         return ""
     return f"the price rose from {agreed_usd:.2f} to {now_usd:.2f} USD at most since it was agreed to"
-
-
-def _now(h: Handing, price: Price) -> Price:
-    """The same seconds at the price in the settings; what is unset there was priced by the backend alone."""
-    rate = h.settings.usd_per_qpu_s
-    if rate is None:
-        return price
-    return price.model_copy(update={"usd": price.qpu_s * rate, "cap_usd": price.cap_qpu_s * rate})

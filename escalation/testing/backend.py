@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from escalation.inputs.settings import ROOT, Settings
+from escalation.inputs.settings import ROOT, OwnSettings, Settings
 from escalation.model.calibration import Calibration, DeviceKind
 from escalation.model.errors import BackendError, BadInput
 from escalation.model.identity import canonical_json
@@ -113,6 +113,17 @@ def descriptor_is_light_and_right(bench: Bench) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False)
     expect(done.returncode == 0, f"{module} cannot be imported by itself: {done.stderr.strip()}")
     expect(not done.stdout.strip(), f"expected {module} to import nothing heavy, got {done.stdout.strip()}")
+
+
+def settings_are_described(bench: Bench) -> None:
+    """What it reads of the environment is a class of settings: each has a meaning, and none is needed."""
+    if not bench.descriptor.settings:
+        return
+    kind = resolve(bench.descriptor.settings)
+    expect(issubclass(kind, OwnSettings), f"expected {kind.__name__} to be a class of OwnSettings")
+    for name, info in kind.model_fields.items():
+        expect(bool(info.description), f"expected the setting {name!r} to have a description, got none")
+        expect(not info.is_required(), f"expected the setting {name!r} to have a default, got none")
 
 
 def name_and_kind_agree(bench: Bench) -> None:
@@ -325,6 +336,7 @@ def closing_ends_what_runs(bench: Bench) -> None:
 Check = Callable[[Bench], None]
 FREE: tuple[Check, ...] = (
     descriptor_is_light_and_right,
+    settings_are_described,
     name_and_kind_agree,
     unknown_device_is_refused,
     devices_are_listed,

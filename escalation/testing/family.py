@@ -70,7 +70,7 @@ def performing() -> Iterator[Perform]:
     def perform(work: Work) -> RawResult:
         if work.kind not in made:
             descriptor, device = backend_descriptor(PLACES[work.kind])
-            made[work.kind] = resolve(descriptor.backend)(Settings(home=home), device)
+            made[work.kind] = descriptor.open(Settings(home=home), device)
         backend = made[work.kind]
         handle = backend.submit(work, Path(tempfile.mkdtemp(dir=home)))
         state = backend.wait(handle, PATIENCE_S).state

@@ -177,6 +177,10 @@ class ModelBackend:
         self._safe("price")
         return Price(qpu_s=2.0, usd=self.usd(2.0), cap_qpu_s=4.0, cap_usd=self.usd(4.0), queue_s=0.0)
 
+    def repriced(self, price: Price) -> Price:
+        usd, cap_usd = self.usd(price.qpu_s), self.usd(price.cap_qpu_s)
+        return price.model_copy(update={"usd": usd, "cap_usd": cap_usd})
+
     def freeze(self, work: Work, tag: str, price: Price) -> Payload:
         self._safe("freeze")
         body = {"work": work.digest, "tags": [tag], "cost": price.cap_qpu_s}

@@ -59,7 +59,7 @@ class Classification:
 
     def methods(self) -> Sequence[Method]:
         """Nested cross-validation over MPI, boosted trees, projected quantum kernel."""
-        from escalation.inputs.settings import settings
+        from escalation.ports.configuration import settings
         from problems.classification.ai.method import BoostedTrees
         from problems.classification.hpc.method import NestedCV
         from problems.classification.quantum.method import ProjectedKernel

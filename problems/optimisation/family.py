@@ -60,7 +60,7 @@ class Optimisation:
 
     def methods(self) -> Sequence[Method]:
         """The portfolio over MPI, the portfolio that history divides, the reduced problem on qubits."""
-        from escalation.inputs.settings import settings
+        from escalation.ports.configuration import settings
         from problems.optimisation.quantum.method import ReducedQaoa
         from problems.optimisation.tiers.ai import LearnedPortfolio
         from problems.optimisation.tiers.hpc import Portfolio

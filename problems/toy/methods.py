@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from escalation.inputs.settings import settings
 from escalation.model.attempt import Candidate
 from escalation.model.blob import Blob
 from escalation.model.errors import TierwiseError
@@ -19,6 +18,7 @@ from escalation.model.kinds.mpi_program import MpiProgram
 from escalation.model.problem import Tier
 from escalation.model.quote import Quote
 from escalation.model.resources import Resources
+from escalation.ports.configuration import settings
 from escalation.ports.machines import Device
 from escalation.ports.methods import Solve, succeeded
 from problems.toy.instance import ToyView

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import practice
+from backends.ibm_runtime.settings import IbmSettings
 from bench.live_contract.command import run
 from escalation.inputs.settings import Settings
 from escalation.model.errors import BadInput
@@ -29,7 +30,9 @@ def service() -> Iterator[Practice]:
 
 @pytest.fixture
 def known(service: Practice, tmp_path: Path) -> Settings:
-    return Settings(home=tmp_path, ibm_url=service.url, usd_per_qpu_s=1.6, settle_s=60, poll_s=0.05)
+    return Settings(home=tmp_path, settle_s=60, poll_s=0.05).having(
+        IbmSettings(ibm_url=service.url, usd_per_qpu_s=1.6)
+    )
 
 
 @pytest.fixture

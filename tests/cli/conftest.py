@@ -16,7 +16,7 @@ from escalation.engine.case import Case
 from escalation.engine.opening import prepare
 from escalation.engine.question import Terms, payload_question
 from escalation.engine.steps import Item
-from escalation.inputs.settings import Settings, settings
+from escalation.inputs.settings import Settings
 from escalation.model.blob import Blob
 from escalation.model.case import WorkKey
 from escalation.model.decision import Closed
@@ -26,6 +26,7 @@ from escalation.model.problem import Budget, Problem, Target, Tier
 from escalation.model.quote import Quote
 from escalation.model.submission import Submission
 from escalation.policy.rules import SubmissionRules
+from escalation.ports.configuration import settings
 from escalation.submission.carry import Pace, carry
 from escalation.submission.context import Handing
 from escalation.testing.model_service import ModelBackend, ModelService

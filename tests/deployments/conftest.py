@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
 
-from escalation.inputs.settings import settings
+from escalation.ports.configuration import settings
 from records.ledger.ledger import SqlLedger
 from records.store import FileStore
 

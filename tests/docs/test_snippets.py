@@ -23,13 +23,14 @@ import yaml
 
 from docs.generate import command_tree
 from escalation.inputs.document import Document
-from escalation.inputs.settings import ROOT, settings
+from escalation.inputs.settings import ROOT
 from escalation.inputs.validation import validated
 from escalation.model.errors import BadInput, PolicyError
 from escalation.model.problem import ProblemFile
 from escalation.policy.extending import find_policy
 from escalation.policy.policy import parse_policy
 from escalation.policy.policy_tests import require_passing
+from escalation.ports.configuration import settings
 from escalation.ports.registry import family
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]

@@ -13,7 +13,8 @@ import pandas as pd
 import pytest
 
 from cli.solve import solve_files
-from escalation.inputs.settings import ROOT, settings
+from escalation.inputs.settings import ROOT
+from escalation.ports.configuration import settings
 from problems.classification.models.artefact import scores
 from records.runtime import open_records
 

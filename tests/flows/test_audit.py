@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from prefect.artifacts import Artifact
 
-from escalation.inputs.settings import settings
 from escalation.model.submission import Limit, Period
+from escalation.ports.configuration import settings
 from flows.audit import audit
 from records.runtime import open_records
 

@@ -8,9 +8,11 @@ import pytest
 from prefect import flow
 from prefect.artifacts import Artifact
 
-from escalation.inputs.settings import settings
+from backends.ibm_runtime.settings import IbmSettings
+from escalation.inputs.settings import Settings
 from escalation.model.calibration import Calibration
 from escalation.policy.policy import load_policy
+from escalation.ports.configuration import settings
 from flows.calibration import calibration, configured_devices, is_nowhere
 from records.ledger.ledger import SqlLedger
 from records.store import FileStore
@@ -58,7 +60,7 @@ def test_a_calibration_is_kept_once_and_what_cannot_be_read_is_named(ledger: Sql
 def test_a_practice_device_is_left_out_where_no_service_is_named(
     device: str, url: str | None, nowhere: bool
 ) -> None:
-    assert is_nowhere(device, url) is nowhere
+    assert is_nowhere(device, Settings().having(IbmSettings(ibm_url=url))) is nowhere
 
 
 def test_the_configured_devices_are_those_of_the_policies_that_ship(on_server: Any) -> None:

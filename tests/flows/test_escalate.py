@@ -16,11 +16,12 @@ from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterName
 
 from escalation.engine.drive import solve
 from escalation.engine.opening import parse_problem, prepare
-from escalation.inputs.settings import Settings, settings
+from escalation.inputs.settings import Settings
 from escalation.model.case import CaseStatus, Outcome
 from escalation.model.errors import BadInput, CaseConflict
 from escalation.model.job_state import JobState
 from escalation.model.result import RawResult
+from escalation.ports.configuration import settings
 from flows.escalate import escalate
 from flows.lending import lending
 from records.ledger.ledger import SqlLedger

@@ -1,4 +1,4 @@
-"""The heavy-hex lattice of IBM's devices (Chamberland et al. 2020, Phys. Rev. X 10, 011022)."""
+"""The heavy-hex lattice (Chamberland et al. 2020, Phys. Rev. X 10, 011022)."""
 
 Pairs = list[tuple[int, int]]
 PERIOD = 4

@@ -11,7 +11,7 @@ import networkx as nx
 
 ROWS = 8
 COLUMNS = 16
-"""Of the rows of IBM's devices with 156 qubits."""
+"""Of the rows of heavy-hex devices with 156 qubits."""
 
 MOST_STEPS = 200_000
 

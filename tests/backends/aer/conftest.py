@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from backends.aer.backend import AerBackend
-from escalation.inputs.settings import settings
 from escalation.model.blob import Blob
 from escalation.model.kinds.circuit_batch import CircuitBatch, Pub
 from escalation.model.resources import Resources
 from escalation.model.result import RawResult
+from escalation.ports.configuration import settings
 
 
 def npy(values: Any) -> Blob:

@@ -20,7 +20,7 @@ from backends.aer.backend import AerBackend
 from backends.aer.descriptor import DESCRIPTOR
 from backends.circuits.jobs import Job as QuantumJob
 from backends.circuits.jobs import read_job, write_job, write_result
-from escalation.inputs.settings import ROOT, settings
+from escalation.inputs.settings import ROOT
 from escalation.model.blob import Blob
 from escalation.model.clock import this_process
 from escalation.model.errors import BackendError, BadInput
@@ -28,6 +28,7 @@ from escalation.model.job_state import JobState
 from escalation.model.kinds.circuit_batch import CircuitBatch, Pub
 from escalation.model.kinds.local_call import LocalCall
 from escalation.model.result import RawResult
+from escalation.ports.configuration import settings
 
 Run = Callable[[CircuitBatch], RawResult]
 Make = Callable[..., CircuitBatch]
@@ -199,7 +200,7 @@ import io, json, sys
 from pathlib import Path
 from backends.aer.backend import AerBackend
 from backends.circuits.jobs import read_job
-from escalation.inputs.settings import settings
+from escalation.ports.configuration import settings
 backend = AerBackend(settings())
 folder = Path(sys.argv[1])
 handle = backend.submit(read_job(folder).work, folder / "copy")

@@ -10,11 +10,13 @@ import pytest
 
 from backends.ibm_runtime.backend import IbmRuntimeBackend
 from backends.ibm_runtime.service import ServiceBackend
-from escalation.inputs.settings import Settings, settings
+from backends.ibm_runtime.settings import IbmSettings
+from escalation.inputs.settings import Settings
 from escalation.model.blob import Blob
 from escalation.model.kinds.circuit_batch import CircuitBatch, Pub
 from escalation.model.result import RawResult
 from escalation.model.submission import Payload, RemoteJob
+from escalation.ports.configuration import settings
 from practice import Practice, running
 
 TAG = "tierwise:test"
@@ -83,8 +85,11 @@ def open_device(practice: Practice, tmp_path: Path) -> Iterator[Callable[..., Se
     opened: list[ServiceBackend] = []
 
     def open_(device: str = "practice_boston", read_s: float = 60.0, **changed: Any) -> ServiceBackend:
-        known = {"home": tmp_path, "ibm_url": practice.url, "usd_per_qpu_s": USD_PER_S, **changed}
-        opened.append(ServiceBackend(Settings(**known), device, (10.0, read_s)))
+        own = {name: changed.pop(name) for name in IbmSettings.model_fields if name in changed}
+        known = Settings(home=tmp_path, **changed).having(
+            IbmSettings(**{"ibm_url": practice.url, "usd_per_qpu_s": USD_PER_S, **own})
+        )
+        opened.append(ServiceBackend(known, device, (10.0, read_s)))
         return opened[-1]
 
     yield open_

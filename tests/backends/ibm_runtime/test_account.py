@@ -20,11 +20,13 @@ from pydantic import SecretStr
 from backends.ibm_runtime import account as accounts
 from backends.ibm_runtime.account import find_account, redact
 from backends.ibm_runtime.service import ServiceBackend
+from backends.ibm_runtime.settings import IbmSettings
 from escalation.inputs.settings import ROOT, Settings
 from escalation.model.errors import BadInput, TierwiseError
 from escalation.model.identity import canonical_json
 from escalation.model.kinds.circuit_batch import CircuitBatch
 from escalation.model.submission import Payload, RemoteJob
+from escalation.ports import configuration
 from practice import Practice, Rule
 
 TAG = "tierwise:test"
@@ -40,7 +42,7 @@ def account_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
     path = tmp_path / "qiskit-ibm.json"
     monkeypatch.setattr(management, "_DEFAULT_ACCOUNT_CONFIG_JSON_FILE", str(path))
-    monkeypatch.setattr(accounts, "SECRET_PROVIDERS", [])
+    monkeypatch.setattr(configuration, "SECRET_STORES", [])
     for name in (
         "QISKIT_IBM_TOKEN",
         "QISKIT_IBM_INSTANCE",
@@ -68,9 +70,9 @@ def test_without_token_or_instance_one_line_says_how_to_set_them(account_file: P
         find_account(Settings(), DEVICE)
     assert "\n" not in str(caught.value)
     with pytest.raises(BadInput, match=r"no instance that pays: set TIERWISE_IBM_INSTANCE .*save_account"):
-        find_account(Settings(ibm_token=SecretStr("a")), DEVICE)
+        find_account(Settings().having(IbmSettings(ibm_token=SecretStr("a"))), DEVICE)
     with pytest.raises(BadInput, match=r"expected the CRN \(crn:…\) of the instance that pays, got 'my-own'"):
-        find_account(Settings(ibm_token=SecretStr("a"), ibm_instance="my-own"), DEVICE)
+        find_account(Settings().having(IbmSettings(ibm_token=SecretStr("a"), ibm_instance="my-own")), DEVICE)
 
 
 def test_the_backend_says_so_when_it_is_first_asked(account_file: Path, bell: CircuitBatch) -> None:
@@ -83,10 +85,14 @@ def test_the_backend_says_so_when_it_is_first_asked(account_file: Path, bell: Ci
 def test_settings_come_before_providers_and_those_before_the_account_file(account_file: Path) -> None:
     save(account_file, token="saved", instance=CRN, channel="ibm_quantum_platform")
     assert token(find_account(Settings(), DEVICE)) == "saved"
-    accounts.SECRET_PROVIDERS.extend([lambda: None, lambda: SecretStr(""), lambda: SecretStr("block")])
+    configuration.SECRET_STORES.extend(
+        [lambda _: None, lambda _: SecretStr(""), {"tierwise-ibm-token": SecretStr("block")}.get]
+    )
     found = find_account(Settings(), DEVICE)
     assert (token(found), found.instance, found.practice) == ("block", CRN, False)
-    given = Settings(ibm_token=SecretStr("given"), ibm_instance=CRN.replace("a/1", "a/9"))
+    given = Settings().having(
+        IbmSettings(ibm_token=SecretStr("given"), ibm_instance=CRN.replace("a/1", "a/9"))
+    )
     assert (token(find_account(given, DEVICE)), find_account(given, DEVICE).instance) == (
         "given",
         CRN.replace("a/1", "a/9"),
@@ -95,10 +101,10 @@ def test_settings_come_before_providers_and_those_before_the_account_file(accoun
 
 def test_an_account_is_chosen_by_its_name(account_file: Path) -> None:
     save(account_file, token="saved", instance=CRN, channel="ibm_quantum_platform", name="mine", verify=False)
-    found = find_account(Settings(ibm_account="mine"), DEVICE)
+    found = find_account(Settings().having(IbmSettings(ibm_account="mine")), DEVICE)
     assert (token(found), found.instance, found.service) == ("saved", CRN, "https://cloud.ibm.com")
     with pytest.raises(BadInput, match="no saved account named 'yours'"):
-        find_account(Settings(ibm_account="yours"), DEVICE)
+        find_account(Settings().having(IbmSettings(ibm_account="yours")), DEVICE)
 
 
 def test_a_broken_account_file_is_not_quoted(account_file: Path) -> None:
@@ -117,15 +123,17 @@ def test_a_key_is_not_sent_where_anybody_can_read_it(
     with pytest.raises(BadInput, match="expected a saved account at an https address"):
         find_account(Settings(), DEVICE)
     monkeypatch.setenv("IAM_URL", "http://127.0.0.1:9")
-    backend = ServiceBackend(Settings(ibm_token=SecretStr("a"), ibm_instance=CRN), DEVICE)
+    backend = ServiceBackend(
+        Settings().having(IbmSettings(ibm_token=SecretStr("a"), ibm_instance=CRN)), DEVICE
+    )
     with pytest.raises(BadInput, match="IAM_URL: expected https, or unset"):
         backend.estimate(bell)
 
 
 def test_a_practice_service_is_shown_no_key_not_meant_for_it(account_file: Path, practice: Practice) -> None:
     save(account_file, token="saved", instance=CRN, channel="ibm_quantum_platform")
-    accounts.SECRET_PROVIDERS.append(lambda: SecretStr("block"))
-    found = find_account(Settings(ibm_url=practice.url), "practice_fez")
+    configuration.SECRET_STORES.append(lambda _: SecretStr("block"))
+    found = find_account(Settings().having(IbmSettings(ibm_url=practice.url)), "practice_fez")
     assert (token(found), found.instance) == (practice.token, practice.instance)
 
 
@@ -291,8 +299,8 @@ def test_a_service_that_gives_the_key_back_does_not_get_it_into_our_words(
     thread.start()
     try:
         url = f"http://127.0.0.1:{server.server_port}"
-        known = {"home": tmp_path, "ibm_url": url, "ibm_token": SecretStr(PLANTED)}
-        backend = ServiceBackend(Settings.model_validate(known), "practice_fez")
+        own = IbmSettings(ibm_url=url, ibm_token=SecretStr(PLANTED))
+        backend = ServiceBackend(Settings(home=tmp_path).having(own), "practice_fez")
         with listening() as log, pytest.raises(TierwiseError, match="identity/token") as caught:
             backend.estimate(bell)
     finally:
@@ -304,9 +312,11 @@ def test_a_service_that_gives_the_key_back_does_not_get_it_into_our_words(
 
 
 def test_the_token_is_not_pickled_printed_or_dumped() -> None:
-    found = find_account(Settings(ibm_token=SecretStr(PLANTED), ibm_instance=CRN), DEVICE)
+    found = find_account(
+        Settings().having(IbmSettings(ibm_token=SecretStr(PLANTED), ibm_instance=CRN)), DEVICE
+    )
     printed = io.StringIO()
-    print(found, Settings(ibm_token=SecretStr(PLANTED)), file=printed)
+    print(found, Settings().having(IbmSettings(ibm_token=SecretStr(PLANTED))), file=printed)
     assert PLANTED not in printed.getvalue()
 
 
@@ -314,7 +324,9 @@ def test_finding_an_account_with_everything_given_imports_no_client() -> None:
     code = (
         "import sys; from escalation.inputs.settings import Settings;"
         "from backends.ibm_runtime.account import find_account;"
-        f"find_account(Settings(ibm_token='a', ibm_instance={CRN!r}), {DEVICE!r});"
+        "from backends.ibm_runtime.settings import IbmSettings;"
+        f"known = Settings().having(IbmSettings(ibm_token='a', ibm_instance={CRN!r}));"
+        f"find_account(known, {DEVICE!r});"
         "from backends.ibm_runtime.backend import open_backend; open_backend(Settings(), 'ibm_fez');"
         "print([m for m in sys.modules if m.startswith(('qiskit', 'requests'))])"
     )

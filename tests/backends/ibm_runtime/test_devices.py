@@ -10,16 +10,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from backends.circuits.calibrations import enabled_pairs
 from backends.ibm_runtime import snapshots
 from backends.ibm_runtime.backend import IbmRuntimeBackend
-from backends.ibm_runtime.calibration import build, calibration, enabled_pairs
+from backends.ibm_runtime.calibration import build, calibration
 from backends.ibm_runtime.descriptor import DESCRIPTOR
 from backends.ibm_runtime.devices import DEFAULT, devices, kind_of
 from backends.ibm_runtime.layout import as_line, best_chain
-from escalation.inputs.settings import ROOT, settings
+from escalation.inputs.settings import ROOT
 from escalation.model.calibration import Calibration, DeviceKind, GateCalibration, QubitCalibration
 from escalation.model.errors import BadInput
 from escalation.model.identity import canonical_json, digest_bytes
+from escalation.ports.configuration import settings
 
 
 def test_kinds_and_summaries_import_nothing_of_qiskit() -> None:

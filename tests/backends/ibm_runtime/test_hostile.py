@@ -13,6 +13,7 @@ import requests
 from backends.ibm_runtime import bounded
 from backends.ibm_runtime.bounded import Unusable
 from backends.ibm_runtime.service import ServiceBackend
+from backends.ibm_runtime.settings import IbmSettings
 from backends.ibm_runtime.transport import Sheet, Wire
 from escalation.inputs.settings import Settings
 from escalation.model.blob import Blob
@@ -47,7 +48,7 @@ def hostile(tmp_path: Path) -> Iterator[Make]:
 
     def make(answers: dict[str, Answer] | None = None) -> tuple[Hostile, ServiceBackend]:
         server = Hostile(dict(answers or {}))
-        known = Settings(home=tmp_path, ibm_url=server.url, usd_per_qpu_s=1.6)
+        known = Settings(home=tmp_path).having(IbmSettings(ibm_url=server.url, usd_per_qpu_s=1.6))
         made.extend((server, ServiceBackend(known, DEVICE, (5.0, 5.0))))
         return made[-2], made[-1]
 

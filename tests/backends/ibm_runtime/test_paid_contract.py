@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from backends.ibm_runtime.service import ServiceBackend
+from backends.ibm_runtime.settings import IbmSettings
 from escalation.inputs.settings import Settings
 from escalation.model.submission import Payload, Price, RemoteJob
 from escalation.model.work import Work
@@ -41,7 +42,7 @@ class Cheat(ServiceBackend):
 
 
 def test_the_contract_names_every_broken_promise(practice: Practice) -> None:
-    settings = Settings(ibm_url=practice.url, usd_per_qpu_s=1.6)
+    settings = Settings().having(IbmSettings(ibm_url=practice.url, usd_per_qpu_s=1.6))
     with pytest.raises(ContractBroken) as caught:
         check_paid_backend(lambda: Cheat(settings, "practice_boston"))
     lines = str(caught.value).splitlines()

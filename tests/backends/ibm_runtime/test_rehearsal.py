@@ -13,18 +13,21 @@ from numpy.typing import NDArray
 from qiskit import QuantumCircuit, qpy
 from qiskit.quantum_info import Chi, Kraus, SuperOp
 
+from backends.circuits.calibrations import enabled_pairs, error_per_layered_gate
 from backends.ibm_runtime import estimate
 from backends.ibm_runtime.backend import IbmRuntimeBackend
-from backends.ibm_runtime.calibration import calibration, enabled_pairs
+from backends.ibm_runtime.calibration import calibration
 from backends.ibm_runtime.isa import Isa, Place, transpile_batch, transpile_pub
 from backends.ibm_runtime.noise import noise_model, pauli_twirl
+from backends.ibm_runtime.settings import IbmSettings
 from backends.ibm_runtime.subdevice import device_target, snapshot_backend
-from escalation.inputs.settings import ROOT, settings
+from escalation.inputs.settings import ROOT
 from escalation.model.calibration import Calibration, GateCalibration, LayerFidelity, QubitCalibration
 from escalation.model.identity import digest_bytes
 from escalation.model.job_state import JobState
 from escalation.model.kinds.circuit_batch import CircuitBatch, Pub
 from escalation.model.result import RawResult
+from escalation.ports.configuration import settings
 
 Make = Callable[..., Pub]
 Run = Callable[..., RawResult]
@@ -224,7 +227,7 @@ def bell() -> Isa:
 def test_fidelity_time_and_length_follow_the_documented_formulas() -> None:
     found, isa = bell_device(), bell()
     # EPLG = 1 - 0.81^(1/2) = 0.1; one gate, two readouts
-    assert estimate.error_per_layered_gate(found, 2) == pytest.approx(0.1)
+    assert error_per_layered_gate(found, 2) == pytest.approx(0.1)
     assert estimate.expected_fidelity(found, isa) == pytest.approx(0.9 * 0.99**2)
     without = found.model_copy(update={"layer_fidelity": ()})
     assert estimate.expected_fidelity(without, isa) == pytest.approx(0.998 * 0.99**2)
@@ -251,7 +254,7 @@ def test_a_quote_charges_nothing_and_the_hardware_estimate_does(boston: IbmRunti
     # two sub-jobs of 2 s and 3,000 repetitions of 250 µs, and circuits of a few µs
     assert hardware.qpu_s == pytest.approx(4.75, abs=0.03)
     assert hardware.usd is None
-    priced = IbmRuntimeBackend(settings().model_copy(update={"usd_per_qpu_s": 1.6}))
+    priced = IbmRuntimeBackend(settings().having(IbmSettings(usd_per_qpu_s=1.6)))
     try:
         assert priced.hardware_estimate(work).usd == pytest.approx(1.6 * (hardware.qpu_s or 0))
     finally:

@@ -17,6 +17,7 @@ from backends.ibm_runtime.backend import IbmRuntimeBackend, open_backend
 from backends.ibm_runtime.live import TYPICAL_JOB_S
 from backends.ibm_runtime.neutral import neutral
 from backends.ibm_runtime.service import ServiceBackend
+from backends.ibm_runtime.settings import IbmSettings
 from escalation.inputs.settings import ROOT, Settings
 from escalation.model.blob import Blob
 from escalation.model.calibration import DeviceKind
@@ -42,7 +43,7 @@ def samples(result: RawResult, number: int = 0) -> Any:
 
 
 def test_the_name_of_a_device_tells_what_is_opened(practice: Practice) -> None:
-    there = Settings(ibm_url=practice.url)
+    there = Settings().having(IbmSettings(ibm_url=practice.url))
     opened = open_backend(there, "practice_fez")
     assert isinstance(opened, PaidBackend)
     assert (opened.name, opened.kind) == ("ibm_runtime:practice_fez", DeviceKind.PRACTICE)
@@ -61,13 +62,13 @@ def test_a_device_at_the_wrong_service_is_one_clear_line(practice: Practice) -> 
     ):
         open_backend(Settings(), "practice_fez")
     with pytest.raises(BadInput, match=r"practice_fez belongs .* got https://cloud\.ibm\.com"):
-        open_backend(Settings(ibm_url="https://cloud.ibm.com"), "practice_fez")
+        open_backend(Settings().having(IbmSettings(ibm_url="https://cloud.ibm.com")), "practice_fez")
     with pytest.raises(
         BadInput, match="ibm_fez is hardware: expected TIERWISE_IBM_URL to be unset, or an https"
     ):
-        open_backend(Settings(ibm_url=practice.url), "ibm_fez")
+        open_backend(Settings().having(IbmSettings(ibm_url=practice.url)), "ibm_fez")
     with pytest.raises(BadInput, match="ibm_fez is hardware"):
-        open_backend(Settings(ibm_url="http://quantum.example.org"), "ibm_fez")
+        open_backend(Settings().having(IbmSettings(ibm_url="http://quantum.example.org")), "ibm_fez")
 
 
 def test_a_device_that_the_service_lacks_is_one_clear_line(open_device: Open, bell: CircuitBatch) -> None:
@@ -139,6 +140,7 @@ import json; from pathlib import Path
 from backends.ibm_runtime.live import TYPICAL_JOB_S
 from backends.ibm_runtime.neutral import neutral
 from backends.ibm_runtime.service import ServiceBackend
+from backends.ibm_runtime.settings import IbmSettings
 from escalation.model.submission import Payload, RemoteJob
 from escalation.inputs.settings import Settings
 from escalation.model.blob import Blob
@@ -149,7 +151,7 @@ pub = Pub({bell.pubs[0].qasm3!r}, Blob(read("pub")), ("a",), 500)
 work = CircuitBatch((pub,), {dict(bell.options)!r}, seed=7)
 payload = Payload.thaw(Blob(read("payload")), json.loads({json.dumps(frozen.describe())!r}))
 job = RemoteJob.model_validate_json({job.model_dump_json()!r})
-backend = ServiceBackend(Settings(ibm_url="http://127.0.0.1:9"), "practice_boston")
+backend = ServiceBackend(Settings().having(IbmSettings(ibm_url="http://127.0.0.1:9")), "practice_boston")
 print(work.digest, backend.read(work, payload, job, read("raw")).digest)
 """
     said = subprocess.run(

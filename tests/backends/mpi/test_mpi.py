@@ -14,6 +14,7 @@ import pytest
 from backends.mpi import launcher
 from backends.mpi.backend import LOST, MpiBackend
 from backends.mpi.check import check_ranks
+from backends.mpi.settings import MpiSettings
 from escalation.inputs.settings import Settings
 from escalation.model.errors import BackendError, BadInput, WrongWorld
 from escalation.model.job_state import JobState
@@ -94,7 +95,7 @@ def test_every_rank_says_where_it_ran_and_what_it_printed(mpi: MpiBackend, job_f
 
 
 def test_too_few_ranks_are_bad_input_in_one_clear_line(foreign_mpiexec: Path, job_folder: Folder) -> None:
-    backend = MpiBackend(Settings(mpiexec=str(foreign_mpiexec)))
+    backend = MpiBackend(Settings().having(MpiSettings(mpiexec=str(foreign_mpiexec))))
     with pytest.raises(WrongWorld) as error:
         run(backend, program("block_sum", 4, terms=10, blocks=3), job_folder())
     backend.close()
@@ -108,7 +109,7 @@ def test_the_check_of_ranks_believes_only_what_answers(foreign_mpiexec: Path) ->
     right, message = check_ranks(Settings(), 2)
     assert right, message
     assert message.startswith("2 of 2 ranks answered")
-    wrong, message = check_ranks(Settings(mpiexec=str(foreign_mpiexec)), 2)
+    wrong, message = check_ranks(Settings().having(MpiSettings(mpiexec=str(foreign_mpiexec))), 2)
     assert not wrong
     assert message.startswith("asked for 2 ranks, got worlds of size 1")
 
@@ -288,14 +289,14 @@ def test_a_launcher_that_starts_nothing_says_why_and_the_method_is_not_blamed(
     path = tmp_path / "srun"
     path.write_text(f"#!/bin/sh\necho 'srun: error: Unable to contact the controller' >&2; {then}\n")
     path.chmod(0o755)
-    backend = MpiBackend(Settings(mpiexec=str(path)))
+    backend = MpiBackend(Settings().having(MpiSettings(mpiexec=str(path))))
     result = run(backend, program("block_sum", wall_s=wall_s, terms=1, blocks=1), job_folder())
     assert (result.state, result.error) == (JobState.FAULT, said)
     backend.close()
 
 
 def test_without_a_launcher_the_error_says_how_to_get_one(job_folder: Folder) -> None:
-    backend = MpiBackend(Settings(mpiexec="/no/such/mpiexec"))
+    backend = MpiBackend(Settings().having(MpiSettings(mpiexec="/no/such/mpiexec")))
     assert backend.available() is False
     with pytest.raises(BackendError, match=r"no MPI launcher.*/no/such/mpiexec.*`make`.*module"):
         backend.submit(program("block_sum", terms=1, blocks=1), job_folder())

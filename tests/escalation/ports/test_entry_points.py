@@ -25,7 +25,7 @@ class Mine(LocalBackend):
 """
 FAMILY = """\
 from dataclasses import replace
-from escalation.model.work import Output
+from escalation.model.output import Output
 from problems.toy.descriptor import DESCRIPTOR as TOY
 from problems.toy.family import Toy
 from problems.toy.methods import TwoLooks
@@ -72,8 +72,8 @@ class Site:
             path.parent.mkdir(exist_ok=True)
             path.write_text(text)
 
-    def run(self, *command: str) -> Said:
-        env = {**os.environ, "PYTHONPATH": str(self.folder), "TIERWISE_HOME": str(self.home)}
+    def run(self, *command: str, **environ: str) -> Said:
+        env = {**os.environ, **environ, "PYTHONPATH": str(self.folder), "TIERWISE_HOME": str(self.home)}
         return subprocess.run(
             [sys.executable, *command],
             capture_output=True,
@@ -181,6 +181,42 @@ def test_a_family_whose_class_breaks_is_passed_over_and_policies_stand(site: Sit
     done = site.run("-m", "tierwise", "policy", "check", "default")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "family 'site_family' of the distribution site-maths" in done.stderr
+
+
+OWN = """\
+from pydantic import Field, SecretStr
+from escalation.inputs.settings import OwnSettings
+
+class Mine(OwnSettings):
+    site_pin: SecretStr = Field(SecretStr(""), description="Opens the door.")
+    site_nodes: int = Field(1, description="How many.")
+"""
+
+
+def test_a_package_reads_settings_of_its_own_and_its_secret_reaches_no_child(site: Site) -> None:
+    text = BACKEND.format(name="mine", module="its_backend").replace(
+        "summary=", 'settings="its_settings:Mine", summary='
+    )
+    site.install("site-pool", "backends", {"mine": "its_backend"}, its_backend=text, its_settings=OWN)
+    code = (
+        "from backends.processes.guarded import environment\n"
+        "from escalation.model.errors import BadInput\n"
+        "from escalation.ports.configuration import settings\n"
+        "from its_settings import Mine\n"
+        "print(sorted(name for name in environment(1) if name.startswith('TIERWISE_SITE_')))\n"
+        "try:\n    print(settings().ranks, settings().of(Mine).site_nodes)\n"
+        "except BadInput as error:\n    print(error)\n"
+    )
+    bad = site.run("-c", code, TIERWISE_SITE_PIN="1234", TIERWISE_SITE_NODES="many")
+    assert bad.stdout.splitlines()[0] == "['TIERWISE_SITE_NODES']", bad.stderr
+    assert bad.stdout.splitlines()[1].startswith(
+        "setting TIERWISE_SITE_NODES: Input should be a valid integer"
+    )
+    good = site.run("-c", code, TIERWISE_SITE_NODES="3")
+    assert good.stdout.splitlines()[1] == "2 3"
+    unknown = site.run("-c", code, TIERWISE_SITE_NODE="3")
+    assert "unknown setting TIERWISE_SITE_NODE: expected one of " in unknown.stdout
+    assert "TIERWISE_SITE_NODES" in unknown.stdout
 
 
 def test_a_policy_and_doctor_say_what_was_passed_over(site: Site, tmp_path: Path) -> None:

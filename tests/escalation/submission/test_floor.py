@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from escalation.engine.drive import solve
 from escalation.engine.opening import prepare
 from escalation.engine.runtime import Runtime
-from escalation.inputs.settings import Settings, settings
+from escalation.inputs.settings import Settings
 from escalation.model.attempt import Cost
 from escalation.model.calibration import DeviceKind
 from escalation.model.case import CaseStatus, Outcome
@@ -23,6 +23,7 @@ from escalation.model.errors import BadInput, Held, PolicyError
 from escalation.model.problem import Budget, DataClass, Problem, Target
 from escalation.model.submission import Limit, Period
 from escalation.policy.policy import parse_policy
+from escalation.ports.configuration import settings
 from escalation.testing.model_service import CHARGE_S, ModelBackend, ModelService
 from records.ledger.ledger import SqlLedger
 from records.store import FileStore
@@ -276,8 +277,7 @@ def test_what_the_site_takes_back_after_the_money_was_set_aside_is_not_sent(
 
 
 def priced(world: World, usd_per_s: float) -> None:
-    """Sets what a second costs, in the settings of the processes to come."""
-    world.settings = world.settings.model_copy(update={"usd_per_qpu_s": usd_per_s})
+    """Sets what a second costs, from now on."""
     world.backend.usd_per_s = usd_per_s
     world.clock.now += 60.0
 
@@ -376,9 +376,10 @@ def test_no_name_and_no_address_make_hardware_of_practice_or_practice_of_hardwar
     device: str, url: str | None, tmp_path: Path
 ) -> None:
     from backends.ibm_runtime.backend import open_backend
+    from backends.ibm_runtime.settings import IbmSettings
 
     with pytest.raises(BadInput):
-        open_backend(Settings(home=tmp_path, ibm_url=url), device)
+        open_backend(Settings(home=tmp_path).having(IbmSettings(ibm_url=url)), device)
 
 
 @pytest.mark.parametrize(
