@@ -6,8 +6,8 @@ from prefect.logging import get_run_logger
 from prefect.variables import Variable
 
 from escalation.inputs.settings import ROOT, Settings
+from escalation.model.calibration import DeviceKind
 from escalation.model.errors import BadInput, TierwiseError
-from escalation.model.kinds.circuit_batch import CircuitBatch
 from escalation.policy.policy import load_policy
 from escalation.ports.configuration import settings
 from escalation.ports.registry import backend_descriptor, practises
@@ -63,8 +63,17 @@ def configured_devices() -> list[str]:
         except BadInput as error:
             get_run_logger().warning("policy left out: %s", error)
             continue
-        found |= {spec for kind, spec in policy.backends.items() if kind == CircuitBatch.kind}
+        found |= set(filter(_is_device, policy.backends.values()))
     return sorted(spec for spec in found if not is_nowhere(spec, settings()))
+
+
+def _is_device(spec: str) -> bool:
+    """Whether circuits run there; what cannot be known is read, and says what is wrong."""
+    try:
+        descriptor, device = backend_descriptor(spec)
+        return descriptor.device_kind(device) is not DeviceKind.CLASSICAL
+    except BadInput:
+        return True
 
 
 def is_nowhere(spec: str, known: Settings) -> bool:

@@ -19,8 +19,7 @@ from typing import Any
 from escalation.model.blob import Blob
 from escalation.model.errors import BackendError, MachineFault
 from escalation.model.job_state import JobState
-from escalation.model.kinds.local_call import LocalCall
-from escalation.model.kinds.mpi_program import MpiProgram
+from escalation.model.kinds.call import Call
 from escalation.model.report import Report
 from escalation.model.result import RawResult
 from escalation.model.usage import Usage
@@ -81,7 +80,7 @@ class JobFolder:
         """Its existence asks for the work to be stopped."""
         return self.path / "cancel"
 
-    def create(self, work: LocalCall | MpiProgram) -> None:
+    def create(self, work: Call) -> None:
         """Writes the work and its inputs into the folder, which is made where it is missing.
 
         Raises:

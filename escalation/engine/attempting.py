@@ -9,7 +9,6 @@ from escalation.engine.steps import Certify, Item, Perform, Step
 from escalation.model.attempt import Attempt, AttemptStatus, Candidate, Cost, Done
 from escalation.model.case import WorkKey
 from escalation.model.decision import Closed, Decision
-from escalation.model.demand import demand
 from escalation.model.errors import Faulted, TierwiseError, of_machine
 from escalation.model.quote import Quote
 from escalation.model.result import RawResult
@@ -127,7 +126,7 @@ def _held(items: tuple[Item, ...], decision: Decision, over: str) -> tuple[Item,
 
 def beyond_quote(quote: Quote, before: Sequence[Work], works: tuple[Work, ...]) -> str | None:
     """Says how the work asked for passes what was quoted; None when it does not."""
-    asked = [demand(work) for work in (*before, *works)]
+    asked = [work.demand() for work in (*before, *works)]
     circuits, shots = sum(each.circuits for each in asked), sum(each.shots for each in asked)
     for name, wanted, quoted in (("circuits", circuits, quote.circuits), ("shots", shots, quote.shots)):
         if wanted > quoted:

@@ -86,7 +86,7 @@ def backend_for(policy: Policy, kind: str) -> str:
     Raises:
         TierwiseError: when it names none.
     """
-    found = {str(key): spec for key, spec in policy.backends.items()}.get(kind)
+    found = policy.backends.get(kind)
     if found is None:
         raise TierwiseError(f"policy {policy.policy!r} names no backend for {kind}; add one under backends")
     return found

@@ -132,5 +132,4 @@ def _capped(item: Item, used_s: float) -> Work:
     work, wall_s = item.work, item.wall_s_left
     if wall_s is None or wall_s - used_s >= work.resources.wall_s:
         return work
-    left_s = max(wall_s - used_s, LEAST_S)
-    return replace(work, resources=replace(work.resources, wall_s=left_s))
+    return work.within(max(wall_s - used_s, LEAST_S))

@@ -6,7 +6,6 @@ from typing import Any
 from escalation.engine.case import Case
 from escalation.engine.steps import Item
 from escalation.model.attempt import Cost
-from escalation.model.demand import demand
 from escalation.model.identity import digest_json
 from escalation.model.submission import Approval, Submission
 from escalation.policy.floor import Rule
@@ -63,7 +62,7 @@ def _reasons(case: Case, item: Item, terms: Terms) -> dict[str, Any]:
         "device": item.backend,
         "leaves_site": terms.leaves,
         "data_class": str(case.problem.data_class),
-        "parameter_values": demand(item.work).values,
+        "parameter_values": item.work.demand().values,
         "derived_from": case.info.about,
         "asked_by": [f"{name}: {because}" for name, because in rules],
         "why": item.why,

@@ -8,6 +8,7 @@ from typing import Any
 from escalation.inputs.document import shown
 from escalation.model.calibration import DeviceKind
 from escalation.model.facts import FactSpec, FactType
+from escalation.model.work import kinds
 from escalation.policy.conditions import FactLimit, Threshold, split_quantity, thresholds
 from escalation.policy.core_facts import CORE_FACTS
 from escalation.policy.floor import FLOOR
@@ -97,6 +98,11 @@ def _check_methods(policy: Policy, name: str, layers: Layers) -> None:
 
 def _check_backends(policy: Policy, layers: Layers) -> None:
     for kind, spec in policy.backends.items():
+        if kind not in kinds():
+            raise layers.complain(
+                ("backends", kind),
+                f"unknown kind of work {shown(kind, quoted=True)}: expected one of {_list(kinds())}",
+            )
         try:
             descriptor, device = backend_descriptor(spec)
             device_kind = descriptor.device_kind(device)

@@ -63,11 +63,10 @@ def run_test(policy: Policy, test: PolicyTest) -> Finding:
 
 
 def _device_kind(policy: Policy) -> DeviceKind:
-    spec = policy.backends.get("circuit_batch")
-    if spec is None:
-        return DeviceKind.CLASSICAL
-    descriptor, device = backend_descriptor(spec)
-    return descriptor.device_kind(device)
+    """What the policy's backends are: of several, the one that is nearest to hardware."""
+    found = [backend_descriptor(spec) for spec in policy.backends.values()]
+    kinds = [descriptor.device_kind(device) for descriptor, device in found]
+    return max(kinds, key=list(DeviceKind).index, default=DeviceKind.CLASSICAL)
 
 
 def _given(spec: FactSpec, values: dict[str, bool | float | str | None]) -> Fact:

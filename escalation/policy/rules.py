@@ -111,7 +111,7 @@ class Policy(Frozen):
     methods: dict[str, tuple[str, ...]] = Field(
         default_factory=dict, description="By family, the methods to try; default: all of the family's."
     )
-    backends: dict[Literal["local_call", "mpi_program", "circuit_batch"], str] = Field(
+    backends: dict[str, str] = Field(
         description="Where each kind of work runs: `backend` or `backend:device`."
     )
     gates: tuple[Gate, ...] = Field((), description="What must be known to be true before a tier is tried.")

@@ -27,11 +27,10 @@ from escalation.model.work import Work
 from escalation.ports.fact_providers import FactContext
 from escalation.ports.machines import Backend
 from escalation.ports.methods import Method
-from escalation.ports.registry import FamilyDescriptor, backend_descriptor, resolve
+from escalation.ports.registry import BackendDescriptor, FamilyDescriptor, backends, resolve
 from escalation.testing.backend import expect
 from escalation.testing.sources import check_sources
 
-PLACES = {"local_call": "local", "mpi_program": "mpi", "circuit_batch": "aer"}
 PATIENCE_S = 240.0
 Perform = Callable[[Work], RawResult]
 SEED = 20261120
@@ -47,9 +46,7 @@ class PaperDevice:
 
     def estimate(self, work: Work) -> Quote:
         """Bounds by the work's own limits."""
-        from escalation.model.demand import demand
-
-        asked = demand(work)
+        asked = work.demand()
         return Quote(wall_s=work.resources.wall_s, circuits=asked.circuits, shots=asked.shots)
 
 
@@ -62,6 +59,15 @@ class Solved:
     candidate: Candidate
 
 
+def _place(kind: str) -> BackendDescriptor:
+    """The free backend that runs the kind and is furthest from hardware."""
+    order = list(DeviceKind)
+    found = [each for each in backends().values() if kind in each.accepts]
+    ranked = sorted(found, key=lambda each: (order.index(each.device_kind(None)), each.name))
+    expect(bool(ranked), f"expected a backend that accepts {kind}, found none")
+    return ranked[0]
+
+
 @contextmanager
 def performing() -> Iterator[Perform]:
     """Carries work out on the backends of this machine, until it is left."""
@@ -69,8 +75,7 @@ def performing() -> Iterator[Perform]:
 
     def perform(work: Work) -> RawResult:
         if work.kind not in made:
-            descriptor, device = backend_descriptor(PLACES[work.kind])
-            made[work.kind] = descriptor.open(Settings(home=home), device)
+            made[work.kind] = _place(work.kind).open(Settings(home=home), None)
         backend = made[work.kind]
         handle = backend.submit(work, Path(tempfile.mkdtemp(dir=home)))
         state = backend.wait(handle, PATIENCE_S).state

@@ -29,7 +29,6 @@ import numpy as np
 
 from escalation.model.blob import Blob
 from escalation.model.calibration import Calibration, DeviceKind
-from escalation.model.demand import demand, parameter_sets
 from escalation.model.errors import BackendError
 from escalation.model.identity import canonical_json
 from escalation.model.job_state import JobState
@@ -156,7 +155,7 @@ class ModelBackend:
         self.usd_per_s = usd_per_s
 
     def estimate(self, work: Work) -> Quote:
-        price, asked = self.price(work), demand(work)
+        price, asked = self.price(work), work.demand()
         return Quote(qpu_s=price.qpu_s, usd=price.usd, circuits=asked.circuits, shots=asked.shots)
 
     def calibration(self) -> Calibration | None:
@@ -184,7 +183,7 @@ class ModelBackend:
     def freeze(self, work: Work, tag: str, price: Price) -> Payload:
         self._safe("freeze")
         body = {"work": work.digest, "tags": [tag], "cost": price.cap_qpu_s}
-        asked = demand(work)
+        asked = work.demand()
         return Payload(Blob(canonical_json(body)), self.name, circuits=asked.circuits, shots=asked.shots)
 
     def quota_left(self) -> tuple[float | None, str]:
@@ -297,7 +296,7 @@ def _counted(work: CircuitBatch) -> RawResult:
     """Samples that count up from 0 in every parameter set, laid out as `CircuitBatch` says."""
     values, files = [], {}
     for number, pub in enumerate(work.pubs):
-        sets = parameter_sets(pub)
+        sets = pub.sets
         shots = np.arange(pub.shots, dtype=np.uint8).reshape(1, -1, 1) % 2**BITS
         stream = io.BytesIO()
         np.save(stream, np.repeat(shots, sets, axis=0))

@@ -17,7 +17,7 @@ from escalation.model.result import RawResult
 from escalation.model.submission import Payload, RemoteJob
 from escalation.ports.paid import Declined, PaidBackend, Unreadable
 from escalation.testing.backend import ContractBroken, expect
-from escalation.testing.works import ANGLES, SHOTS, Sample, sample
+from escalation.testing.works import Sample, sample
 
 PATIENCE_S = 120.0
 NOBODY = "job-of-nobody"
@@ -100,8 +100,8 @@ def a_price_has_a_cap_and_agrees_with_the_quote(bench: PaidBench) -> None:
     expect(
         (quote.qpu_s, quote.usd) == (price.qpu_s, price.usd), f"expected {price} in the quote, got {quote}"
     )
-    counted = (quote.circuits, quote.shots)
-    expect(counted == (len(ANGLES), len(ANGLES) * SHOTS), f"expected the sample's circuits, got {counted}")
+    counted = (quote.circuits, quote.shots, quote.qubits)
+    expect(counted == bench.sample.counted, f"expected {bench.sample.counted} in the quote, got {counted}")
 
 
 def foreign_and_bad_work_is_refused(bench: PaidBench) -> None:
@@ -114,8 +114,9 @@ def foreign_and_bad_work_is_refused(bench: PaidBench) -> None:
 def freezing_sends_nothing(bench: PaidBench) -> None:
     """A frozen payload says what it is, and the service has no job of it."""
     payload, tag = bench.frozen()
-    expect(payload.circuits == len(ANGLES), f"expected {len(ANGLES)} circuits, got {payload.circuits}")
-    expect(payload.shots >= len(ANGLES) * SHOTS, f"expected all shots, got {payload.shots}")
+    circuits, shots, _ = bench.sample.counted
+    expect(payload.circuits == circuits, f"expected {circuits} circuits, got {payload.circuits}")
+    expect(payload.shots >= shots, f"expected all {shots} shots, got {payload.shots}")
     again = Payload.thaw(payload.body, payload.describe())
     expect(again == payload, "expected the payload to be made again from its bytes and its description")
     expect(bench.backend.find(tag, []) == (), "expected freezing to send nothing")

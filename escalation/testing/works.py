@@ -16,7 +16,8 @@ from escalation.model.kinds.local_call import LocalCall
 from escalation.model.kinds.mpi_program import MpiProgram
 from escalation.model.resources import Resources
 from escalation.model.result import RawResult
-from escalation.model.work import Work
+from escalation.model.work import Work, kinds
+from escalation.ports.registry import resolve
 
 SAMPLES = "escalation.testing.samples"
 ANGLES = (0.0, math.pi, math.pi / 2)
@@ -44,6 +45,7 @@ class Sample:
         bad: must end FAILED, or be refused when it is submitted.
         error: what the one-line error of `bad` must contain.
         endless: never ends, and starts children; None where the kind cannot.
+        counted: circuits, shots and qubits of `good`, as a quote must count them.
     """
 
     good: Work
@@ -51,9 +53,12 @@ class Sample:
     bad: Work
     error: str
     endless: Callable[[float], Work] | None = None
+    counted: tuple[int, int, int] = (0, 0, 0)
 
 
-def _local() -> Sample:
+def local_call() -> Sample:
+    """Doubles a number and a file."""
+
     def faults(result: RawResult, kind: DeviceKind) -> list[str]:
         found = [] if result.values == {"x": 42} else [f"expected values {{'x': 42}}, got {result.values}"]
         data = {name: blob.data for name, blob in result.files.items()}
@@ -69,7 +74,8 @@ def _local() -> Sample:
     )
 
 
-def _mpi() -> Sample:
+def mpi_program() -> Sample:
+    """Sums a series with a known limit."""
     # the sum of sin(k)/k over all k ≥ 1 is (π - 1)/2, a Fourier series; after n terms less than 1/(n sin ½)
     # is missing, by Dirichlet's test
     expected, slack = (math.pi - 1) / 2, 1 / (20000 * math.sin(0.5))
@@ -90,10 +96,12 @@ def _mpi() -> Sample:
     )
 
 
-def _circuits() -> Sample:
+def circuit_batch() -> Sample:
+    """Samples cos(θ/2)|00⟩ + sin(θ/2)|11⟩ at three angles."""
     good = CircuitBatch((_pub(BELL_LIKE),), {"optimization_level": 1}, seed=7)
     broken = CircuitBatch((_pub(BELL_LIKE.replace("cx", "no_such_gate")),), seed=7)
-    return Sample(good=good, faults=_bell_faults, bad=broken, error="no_such_gate")
+    counted = (len(ANGLES), len(ANGLES) * SHOTS, 2)
+    return Sample(good=good, faults=_bell_faults, bad=broken, error="no_such_gate", counted=counted)
 
 
 def _pub(qasm3: str) -> Pub:
@@ -139,7 +147,5 @@ def _load(files: Mapping[str, Blob]) -> NDArray[Any]:
 
 def sample(kind: str) -> Sample:
     """Returns the sample of a kind of work; raises `KeyError` on a kind that does not exist."""
-    return {"local_call": _local, "mpi_program": _mpi, "circuit_batch": _circuits}[kind]()
-
-
-KINDS = ("local_call", "mpi_program", "circuit_batch")
+    found: Sample = resolve(kinds()[kind].sample)()
+    return found

@@ -7,26 +7,13 @@ from escalation.model.attempt import Candidate
 from escalation.model.blob import Blob
 from escalation.model.errors import CorruptRecord
 from escalation.model.job_state import JobState
-from escalation.model.kinds.circuit_batch import CircuitBatch, Pub
-from escalation.model.kinds.local_call import LocalCall
-from escalation.model.kinds.mpi_program import MpiProgram
 from escalation.model.resources import Resources
 from escalation.model.result import Lost, RawResult
 from escalation.model.usage import Usage
-from escalation.model.work import Work
+from escalation.model.work import Work, kinds
 from escalation.ports.store import Store
 
 Json = Mapping[str, Any]
-
-
-def work_blobs(work: Work) -> Iterator[bytes]:
-    """All bytes that the work's JSON names by digest: inputs, circuits, parameter sets."""
-    if isinstance(work, CircuitBatch):
-        for pub in work.pubs:
-            yield pub.qasm3.encode()
-            yield pub.parameters.data
-    else:
-        yield from (blob.data for blob in work.inputs.values())
 
 
 def result_blobs(result: RawResult) -> Iterator[bytes]:
@@ -48,18 +35,10 @@ def work_from_json(data: Json, store: Store) -> Work:
     Raises:
         CorruptRecord: when its bytes are not in the store, or it is of no known kind.
     """
-    kind = data["kind"]
-    resources = Resources(**data["resources"])
-    if kind == LocalCall.kind:
-        inputs = _blobs(data["inputs"], store)
-        return LocalCall(data["function"], data["params"], inputs, resources)
-    if kind == MpiProgram.kind:
-        inputs = _blobs(data["inputs"], store)
-        return MpiProgram(data["program"], data["params"], inputs, resources)
-    if kind == CircuitBatch.kind:
-        pubs = tuple(_pub(pub, store) for pub in data["pubs"])
-        return CircuitBatch(pubs, data["options"], data["seed"], resources)
-    raise CorruptRecord(f"expected work of a known kind, got {kind!r}")
+    kind = kinds().get(data["kind"])
+    if kind is None:
+        raise CorruptRecord(f"expected work of a known kind, got {data['kind']!r}")
+    return kind.from_json(data, Resources(**data["resources"]), store.get)
 
 
 def result_from_json(data: Json, store: Store) -> RawResult:
@@ -100,12 +79,3 @@ def _blobs(digests: Mapping[str, str], store: Store) -> dict[str, Blob]:
 
 def _blob(digest: str, store: Store) -> Blob:
     return Blob(store.get(digest), digest)
-
-
-def _pub(data: Json, store: Store) -> Pub:
-    return Pub(
-        qasm3=store.get(data["qasm3"]).decode(),
-        parameters=_blob(data["parameters"], store),
-        parameter_names=tuple(data["parameter_names"]),
-        shots=data["shots"],
-    )

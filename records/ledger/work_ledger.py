@@ -9,7 +9,7 @@ from escalation.model.result import Lost, RawResult
 from escalation.model.usage import Usage
 from escalation.model.work import Work
 from records.ledger import intents
-from records.ledger.codec import result_blobs, work_blobs
+from records.ledger.codec import result_blobs
 from records.ledger.session import Session
 
 
@@ -18,7 +18,7 @@ class SqlWork(Session):
 
     def intend(self, key: WorkKey, work: Work, backend: str) -> None:
         """Writes down that the work is wanted; raises `CaseConflict` when the key names other work."""
-        self._keep(work_blobs(work))
+        self._keep(work.blobs())
         with self._writing(key.case_id) as connection:
             intents.want(connection, key, work, backend)
 

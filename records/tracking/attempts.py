@@ -6,7 +6,6 @@ from typing import Any
 from escalation.model.attempt import Attempt, AttemptStatus, Candidate, Done
 from escalation.model.blob import Blob
 from escalation.model.case import CaseInfo
-from escalation.model.kinds.circuit_batch import CircuitBatch
 from records.tracking.cases import pretty
 from records.tracking.client import flat, key, log_files, log_metrics, log_params, set_tags
 from records.tracking.models import log_model
@@ -119,18 +118,14 @@ def _candidate_files(folder: str, candidate: Candidate) -> dict[str, bytes]:
 
 def _work_files(folder: str, one: Done) -> dict[str, bytes]:
     work, result = one.work, one.result
-    files = {
+    return {
         f"{folder}/work.json": pretty(work.to_json() | {"digest": work.digest}),
         f"{folder}/result.json": pretty(result.to_json() | {"digest": result.digest}),
         f"{folder}/provenance.json": pretty(dict(result.provenance)),
         **_named(f"{folder}/files", result.files),
         **_named(f"{folder}/evidence", result.evidence),
+        **{f"{folder}/{name}": data for name, data in work.shown().items()},
     }
-    if isinstance(work, CircuitBatch):
-        for number, pub in enumerate(work.pubs):
-            files[f"{folder}/circuits/{number}.qasm"] = pub.qasm3.encode()
-            files[f"{folder}/circuits/{number}-parameters.npy"] = pub.parameters.data
-    return files
 
 
 def _named(folder: str, blobs: Mapping[str, Blob]) -> dict[str, bytes]:

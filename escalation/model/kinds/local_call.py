@@ -5,13 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from escalation.model.blob import Blob
-from escalation.model.identity import digest_json
-from escalation.model.kinds.call_json import call_json
+from escalation.model.kinds.call import Call
 from escalation.model.resources import Resources
 
 
 @dataclass(frozen=True)
-class LocalCall:
+class LocalCall(Call):
     """A call of a top-level function, in a process of its own.
 
     The function is `def f(params: dict, inputs: dict[str, bytes], report: Report) -> Output`, see
@@ -24,14 +23,9 @@ class LocalCall:
     """
 
     kind: ClassVar[str] = "local_call"
+    sample: ClassVar[str] = "escalation.testing.works:local_call"
+    names: ClassVar[str] = "function"
     function: str
     params: Mapping[str, Any] = field(default_factory=dict)
     inputs: Mapping[str, Blob] = field(default_factory=dict)
     resources: Resources = Resources()
-
-    def to_json(self) -> dict[str, Any]:
-        return {"function": self.function, **call_json(self)}
-
-    @property
-    def digest(self) -> str:
-        return digest_json(self.to_json())

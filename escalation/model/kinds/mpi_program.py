@@ -5,13 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from escalation.model.blob import Blob
-from escalation.model.identity import digest_json
-from escalation.model.kinds.call_json import call_json
+from escalation.model.kinds.call import Call
 from escalation.model.resources import Resources
 
 
 @dataclass(frozen=True)
-class MpiProgram:
+class MpiProgram(Call):
     """A function run once on every rank of an MPI world of `resources.ranks` processes.
 
     The function is `def f(comm, params: dict, inputs: dict[str, bytes], report: Report) -> Output | None`;
@@ -24,14 +23,9 @@ class MpiProgram:
     """
 
     kind: ClassVar[str] = "mpi_program"
+    sample: ClassVar[str] = "escalation.testing.works:mpi_program"
+    names: ClassVar[str] = "program"
     program: str
     params: Mapping[str, Any] = field(default_factory=dict)
     inputs: Mapping[str, Blob] = field(default_factory=dict)
     resources: Resources = Resources(ranks=2)
-
-    def to_json(self) -> dict[str, Any]:
-        return {"program": self.program, **call_json(self)}
-
-    @property
-    def digest(self) -> str:
-        return digest_json(self.to_json())

@@ -25,7 +25,6 @@ from records.ledger.codec import (
     candidate_from_json,
     result_blobs,
     result_from_json,
-    work_blobs,
     work_from_json,
 )
 from records.store import FileStore
@@ -100,7 +99,7 @@ def test_a_result_comes_back_with_evidence_and_provenance(kept: FileStore, resul
 def test_work_comes_back_as_the_same_kind_with_the_same_digest(
     kept: FileStore, work: LocalCall | MpiProgram | CircuitBatch
 ) -> None:
-    _put(kept, work_blobs(work))
+    _put(kept, work.blobs())
     back = work_from_json(json.loads(canonical_json(work.to_json())), kept)
     assert back == work
     assert back.digest == work.digest
