@@ -248,7 +248,7 @@ def budget_limit(
     """Set what a project may spend; it counts from the next job on."""
     from cli.budget import set_limit
 
-    set_limit(project, str(per), usd, qpu_s, lift=lift)
+    set_limit(project, str(per), {"usd": usd, "qpu_s": qpu_s}, lift=lift)
 
 
 @app.command()

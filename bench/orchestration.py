@@ -34,7 +34,8 @@ from escalation.engine.drive import solve
 from escalation.engine.opening import prepare
 from escalation.engine.runtime import Runtime
 from escalation.inputs.settings import Settings
-from escalation.model.problem import Budget, DataClass, Problem, Target
+from escalation.model.amounts import Caps
+from escalation.model.problem import DataClass, Problem, Target
 from escalation.model.result import RawResult
 from escalation.model.work import Work
 from escalation.policy.policy import parse_policy
@@ -62,7 +63,7 @@ def problem() -> Problem:
         family="toy",
         instance={"numbers": [3, 1, 4, 1, 5, 9, 2, 6], "reach": 3},
         target=Target(metric="number", at_least=99),
-        budget=Budget(wall_s=600, usd=0),
+        budget=Caps(wall_s=600, usd=0),
         data_class=DataClass.PUBLIC,
         seed=next(_numbers),
     )

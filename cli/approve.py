@@ -125,17 +125,16 @@ def rows(question: Approval, now: float) -> list[tuple[str, str]]:
         found.append(("money", f"{PRACTICE_MONEY}: a practice service on this machine, no hardware"))
     if "circuits" in shown:
         found.append(("circuits", f"{shown['circuits']}, {shown.get('shots')} shots in total"))
-    if "qpu_s" in shown:
-        most = amount(question.cap.qpu_s, question.cap.usd)
-        found.append(("estimate", f"{amount(shown['qpu_s'], shown['usd'])}, a lower bound"))
-        found.append(("at most", f"{most}, after which the service stops it"))
+    if question.estimate is not None:
+        found.append(("estimate", f"{amount(question.estimate)}, a lower bound"))
+        found.append(("at most", f"{amount(question.cap)}, after which the service stops it"))
     if shown.get("queue_s") is not None:
         found.append(("queue", f"{age(shown['queue_s'])} now"))
     found += about_data(shown)
     found += [("asked by", line) for line in shown.get("asked_by", ())]
     if shown.get("why"):
         found.append(("attempt", f"{shown.get('attempt')}: {shown['why']}"))
-    what = "payload" if "qpu_s" in shown else "work"
+    what = "work" if question.estimate is None else "payload"
     found.append(("binds to", f"{what} {question.subject[:12]}, policy {question.policy[:12]}"))
     left = age(question.expires_at - now)
     return [*found, ("expires", f"{moment(question.expires_at)}, in {left}; no answer means no")]

@@ -3,16 +3,18 @@
 import json
 import sys
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from rich.table import Column, Table
 
 from cli.terminal import plain, terminal
 from escalation.inputs.site import EVERYBODY
-from escalation.model.attempt import Cost
+from escalation.model.amounts import Amounts, Caps
 from escalation.model.calibration import PRACTICE_MONEY
 from escalation.model.case import WorkKey
 from escalation.model.errors import BadInput
+from escalation.model.metered import CHARGED
 from escalation.model.submission import Limit, Period, Submission
 from escalation.ports.configuration import settings
 from escalation.ports.ledger.budgets import BudgetLedger
@@ -44,25 +46,35 @@ def show_budget(*, as_object: bool) -> None:
         console.print(plain(_work_line(each)))
 
 
-def set_limit(project: str, period: str, usd: float | None, qpu_s: float | None, *, lift: bool) -> None:
-    """Sets what a project may spend in a period; what is not named stays as it was.
+def set_limit(project: str, period: str, caps: Mapping[str, float | None], *, lift: bool) -> None:
+    """Sets what a project may spend in a period; what is not named, or is None, stays as it was.
 
     Raises:
         BadInput: when nothing is to be set, or a limit is below zero.
     """
-    if lift == (usd is not None or qpu_s is not None):
-        raise BadInput("expected --usd, --qpu-s or both, or --lift alone")
-    for name, value in (("--usd", usd), ("--qpu-s", qpu_s)):
-        if value is not None and not 0 <= value < float("inf"):
-            raise BadInput(f"{name}: expected a number of at least 0, got {value:g}")
+    named = {name: value for name, value in caps.items() if value is not None}
+    if lift == bool(named):
+        raise BadInput(f"expected {_options()}, or --lift alone")
+    for name, value in named.items():
+        if not 0 <= value < float("inf"):
+            raise BadInput(f"{option(name)}: expected a number of at least 0, got {value:g}")
     with open_records() as (ledger, _):
         had = next((x for x in ledger.limits() if (x.project, x.period) == (project, Period(period))), None)
-        if not lift and had is not None:
-            usd = had.usd if usd is None else usd
-            qpu_s = had.qpu_s if qpu_s is None else qpu_s
-        ledger.set_limit(Limit(project=project, period=Period(period), usd=usd, qpu_s=qpu_s))
-    said = f"{_number(usd, 'USD')}, {_number(qpu_s, 'QPU seconds')}"
+        before = had.caps if had is not None and not lift else Caps()
+        found = before.but(**named)
+        ledger.set_limit(Limit(project=project, period=Period(period), caps=found))
+    said = ", ".join(_number(found[each.name], each.words) for each in reversed(CHARGED))
     terminal().print(f"{plain(_who(project))}, {_over(period)}: at most {said}")
+
+
+def option(name: str) -> str:
+    """How the command line spells a resource: `--qpu-s`."""
+    return f"--{name.replace('_', '-')}"
+
+
+def _options() -> str:
+    spelt = [option(each.name) for each in reversed(CHARGED)]
+    return f"{', '.join(spelt)} or {'both' if len(spelt) == 2 else 'several'}"
 
 
 def scope(
@@ -74,25 +86,28 @@ def scope(
     return {
         "project": project,
         "per": str(period),
-        "reserved": _paid(reserved),
-        "spent": _paid(spent),
-        "limit": None if limit is None else {"qpu_s": limit.qpu_s, "usd": limit.usd},
+        "reserved": reserved.to_json(CHARGED),
+        "spent": spent.to_json(CHARGED),
+        "limit": None if limit is None else limit.caps.to_json(CHARGED),
     }
 
 
-def compared(row: Submission, bill: Cost | None) -> dict[str, Any]:
+def compared(row: Submission, bill: Amounts | None) -> dict[str, Any]:
     """A submission's estimate, which is a lower bound, beside its bill; the ratio is bill over estimate."""
     assert row.price is not None
     price = row.price
-    ratio = None if bill is None or price.qpu_s == 0 else bill.qpu_s / price.qpu_s
+    ratio = None
+    if bill is not None:
+        estimated = (each.name for each in CHARGED if price.expected[each.name])
+        ratio = next((bill[name] / price.expected[name] for name in estimated), None)
     return {
         "id": str(row.key),
         "state": str(row.state),
         "practice": practises(row.backend),
-        "estimate": {"qpu_s": price.qpu_s, "usd": price.usd, "is": "a lower bound"},
-        "cap": {"qpu_s": price.cap_qpu_s, "usd": price.cap_usd},
+        "estimate": {**price.expected.to_json(CHARGED), "is": "a lower bound"},
+        "cap": price.cap.to_json(CHARGED),
         "charge": "final" if bill else "not final" if may_be_charged(row) else "nothing",
-        "charged": None if bill is None else _paid(bill),
+        "charged": None if bill is None else bill.to_json(CHARGED),
         "charged_over_estimate": ratio,
     }
 
@@ -102,21 +117,20 @@ def _projects(ledger: BudgetLedger) -> list[str]:
     return [*sorted(set(named) - {EVERYBODY}), EVERYBODY]
 
 
-def _billed(ledger: EventLog, rows: list[Submission]) -> list[tuple[Submission, Cost | None]]:
-    found: dict[WorkKey, Cost] = bills(ledger, rows)
+def _billed(ledger: EventLog, rows: list[Submission]) -> list[tuple[Submission, Amounts | None]]:
+    found: dict[WorkKey, Amounts] = bills(ledger, rows)
     return [(row, found.get(row.key)) for row in rows]
 
 
 def _scope_table(scopes: list[dict[str, Any]]) -> Table:
-    numbers = ("reserved s", "USD", "spent s", "USD", "limit s", "USD")
+    parts = {"reserved": 0.0, "spent": 0.0, "limit": None}
+    first, *others = (each.unit for each in CHARGED)
+    numbers = [name for part in parts for name in (f"{part} {first}", *others)]
     columns = [Column("project"), Column("per"), *(Column(name, justify="right") for name in numbers)]
     table = Table(*columns, box=None)
     for each in scopes:
-        limit = each["limit"] or {"qpu_s": None, "usd": None}
-        amounts = [
-            part[unit] for part in (each["reserved"], each["spent"], limit) for unit in ("qpu_s", "usd")
-        ]
-        table.add_row(plain(_who(each["project"])), _over(each["per"]), *map(_text, amounts))
+        found = [(each[part] or {}).get(paid.name, none) for part, none in parts.items() for paid in CHARGED]
+        table.add_row(plain(_who(each["project"])), _over(each["per"]), *map(_text, found))
     return table
 
 
@@ -129,12 +143,8 @@ def _work_line(each: dict[str, Any]) -> str:
     return f"{each['id']} {each['state']}: {priced}; {bill}{times}"
 
 
-def _paid(cost: Cost) -> dict[str, float]:
-    return {"qpu_s": cost.qpu_s, "usd": cost.usd}
-
-
-def _both(amount: dict[str, float]) -> str:
-    return f"{amount['qpu_s']:.1f} s, {amount['usd']:.2f} USD"
+def _both(amount: Mapping[str, Any]) -> str:
+    return Amounts.of({each.name: amount[each.name] for each in CHARGED if each.name in amount}).text(CHARGED)
 
 
 def _text(value: float | None) -> str:

@@ -7,7 +7,7 @@ from rich.console import Console
 from cli.show import about, certificate_line, not_hardware
 from cli.submissions import amount, brief
 from cli.terminal import plain, show_table, terminal
-from escalation.model.attempt import Cost
+from escalation.model.amounts import Amounts
 from escalation.model.case import CaseRecord, CaseStatus, Outcome
 from escalation.model.decision import Action, Decision
 from escalation.model.submission import Approval, ApprovalState, Submission
@@ -114,7 +114,9 @@ def _say(console: Console, decision: Decision, came_from: Mapping[str, str]) -> 
         console.print(f"   Nearest flip: it {plain(decision.nearest_flip.text)}.")
 
 
-def _submission(console: Console, row: Submission, bill: Cost | None, questions: Sequence[Approval]) -> None:
+def _submission(
+    console: Console, row: Submission, bill: Amounts | None, questions: Sequence[Approval]
+) -> None:
     """Says in words where a piece of paid work stands, what a person said, and what went wrong."""
     console.print(f"   Submission {plain(brief(row, bill))}.")
     if row.reason:
@@ -131,7 +133,7 @@ def _question(each: Approval) -> str:
     word = "refused" if each.state is ApprovalState.DENIED else "approved"
     said = f" ({each.reason})" if each.reason else ""
     at = moment(each.answered_at) if each.answered_at is not None else "an unknown time"
-    return f"{each.by} {word} it at {at}{said}, for at most {amount(each.cap.qpu_s, each.cap.usd)}."
+    return f"{each.by} {word} it at {at}{said}, for at most {amount(each.cap)}."
 
 
 def list_cases() -> None:

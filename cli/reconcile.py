@@ -11,7 +11,7 @@ from escalation.engine.drive import solve
 from escalation.engine.opening import prepare_again
 from escalation.engine.reconcile import Report, Seen, reconcile
 from escalation.engine.runtime import Runtime
-from escalation.model.attempt import Cost
+from escalation.model.amounts import Amounts
 from escalation.model.case import WorkKey
 from escalation.model.errors import TierwiseError
 from escalation.submission.paid_work import bills
@@ -37,7 +37,7 @@ def reconcile_once(*, go_on: bool, as_object: bool) -> int:
     return 1 if report.errors or failed else 0
 
 
-def lines(report: Report, billed: Mapping[WorkKey, Cost]) -> Iterator[str]:
+def lines(report: Report, billed: Mapping[WorkKey, Amounts]) -> Iterator[str]:
     """The report in words, a line of markup each."""
     if not report.visits:
         yield "no submission is open"
@@ -52,7 +52,7 @@ def lines(report: Report, billed: Mapping[WorkKey, Cost]) -> Iterator[str]:
         yield f"nobody answered in time about {plain(str(question.key))}: that is no"
 
 
-def _seen(each: Seen, bill: Cost | None) -> Iterator[str]:
+def _seen(each: Seen, bill: Amounts | None) -> Iterator[str]:
     did = "; ".join(each.did) or "nothing to do"
     yield plain(brief(each.row, bill))
     yield f"  [dim]{plain(did)}[/]"

@@ -147,12 +147,9 @@ def show_outcome(console: Console, info: CaseInfo, outcome: Outcome, handed_off:
         table.add_row("[magenta]note[/]", f"[magenta]{plain(line)}[/]")
     for line in outcome.remarks:
         table.add_row("[yellow]remark[/]", plain(line))
-    cost = outcome.cost
-    table.add_row(
-        "cost",
-        f"{cost.wall_s:.1f} s elapsed{_shares(outcome)}, {cost.cpu_s:.1f} s of processors, "
-        f"{cost.qpu_s:.1f} s of QPU, {cost.usd:.2f} USD{_practised(outcome)}",
-    )
+    said = [each.told(value) for each, value in outcome.cost.told()]
+    said[0] += _shares(outcome)
+    table.add_row("cost", f"{', '.join(said)}{_practised(outcome)}")
     table.add_row("MLflow run", outcome.mlflow_run_id or "none (tracking failed; the ledger has the record)")
     table.add_row("case", plain(outcome.case_id))
     good = outcome.status is CaseStatus.ACCEPTED

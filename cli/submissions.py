@@ -5,8 +5,9 @@ from typing import Any
 from rich.console import Console
 
 from cli.terminal import plain
-from escalation.model.attempt import Cost
+from escalation.model.amounts import Amounts
 from escalation.model.calibration import PRACTICE_MONEY
+from escalation.model.metered import CHARGED
 from escalation.model.submission import Price, Submission
 from escalation.model.submission_states import SubmissionState
 from escalation.ports.registry import practises
@@ -19,7 +20,7 @@ _COLOUR = {
 _UNITS = ((86400.0, "d"), (3600.0, "h"), (60.0, "min"), (1.0, "s"))
 
 
-def show_submission(console: Console, row: Submission, bill: Cost | None, now: float) -> None:
+def show_submission(console: Console, row: Submission, bill: Amounts | None, now: float) -> None:
     """Prints a submission in a few lines."""
     colour = _COLOUR.get(row.state, "cyan")
     console.print(
@@ -30,7 +31,7 @@ def show_submission(console: Console, row: Submission, bill: Cost | None, now: f
         console.print(f"  {plain(line)}")
 
 
-def lines(row: Submission, bill: Cost | None) -> list[str]:
+def lines(row: Submission, bill: Amounts | None) -> list[str]:
     """Where it is, its price, and what went wrong, a line each."""
     found = [f"{row.backend}, {_job(row)}, tag {row.tag}", prices(row, bill)]
     if row.cancel_wanted and not row.state.final:
@@ -40,7 +41,7 @@ def lines(row: Submission, bill: Cost | None) -> list[str]:
     return found + [f"incident: {line}" for line in row.incidents]
 
 
-def brief(row: Submission, bill: Cost | None) -> str:
+def brief(row: Submission, bill: Amounts | None) -> str:
     """A submission in one line."""
     return f"{row.key} is {row.state} on {row.backend}, {_job(row)}: {prices(row, bill)}"
 
@@ -55,7 +56,7 @@ def handed_off(case_id: str) -> list[str]:
     return [brief(row, billed.get(row.key)) for row in rows]
 
 
-def prices(row: Submission, bill: Cost | None) -> str:
+def prices(row: Submission, bill: Amounts | None) -> str:
     """Estimate, cap and charge side by side."""
     if row.price is None:
         return "not priced"
@@ -65,17 +66,17 @@ def prices(row: Submission, bill: Cost | None) -> str:
 
 def estimate(price: Price) -> str:
     """What it is expected to cost, called what it is."""
-    return f"estimate {amount(price.qpu_s, price.usd)} (a lower bound)"
+    return f"estimate {amount(price.expected)} (a lower bound)"
 
 
 def cap(price: Price) -> str:
     """What it can cost at most."""
-    return f"cap {amount(price.cap_qpu_s, price.cap_usd)}"
+    return f"cap {amount(price.cap)}"
 
 
-def amount(qpu_s: float, usd: float) -> str:
-    """Seconds and money."""
-    return f"{qpu_s:.1f} s, {usd:.2f} USD"
+def amount(paid: Amounts) -> str:
+    """What is charged for, such as seconds and money."""
+    return paid.text(CHARGED)
 
 
 def age(seconds: float) -> str:
@@ -84,10 +85,10 @@ def age(seconds: float) -> str:
     return f"{max(0.0, seconds) / size:.0f} {unit}"
 
 
-def as_json(row: Submission, bill: Cost | None, now: float) -> dict[str, Any]:
+def as_json(row: Submission, bill: Amounts | None, now: float) -> dict[str, Any]:
     """What `--json` prints of a submission."""
     times = {"age_s": round(now - row.opened, 3), "in_state_s": round(now - row.since, 3)}
-    charged = None if bill is None else {"qpu_s": bill.qpu_s, "usd": bill.usd}
+    charged = None if bill is None else bill.to_json(CHARGED)
     told = {"charged": charged, "practice": practises(row.backend)}
     return {"id": str(row.key), **row.to_json(), **times, **told}
 
@@ -96,7 +97,7 @@ def _job(row: Submission) -> str:
     return f"job {row.job_id}" if row.job_id else "no job known"
 
 
-def _charged(row: Submission, bill: Cost | None) -> str:
+def _charged(row: Submission, bill: Amounts | None) -> str:
     if bill is not None:
-        return f"charged {amount(bill.qpu_s, bill.usd)}"
+        return f"charged {amount(bill)}"
     return "charge not final" if may_be_charged(row) else "nothing charged"

@@ -91,6 +91,23 @@ def model(kind: type[BaseModel]) -> str:
     return table(("field", "type", "default", "meaning"), rows)
 
 
+def amounts(title: str, kind: Any) -> str:
+    """Every resource that is metered, as a budget or a cost writes it."""
+    from escalation.model.metered import METERED
+
+    default = "none" if kind.ABSENT is None else f"`{kind.ABSENT}`"
+    rows = [
+        (
+            f"`{each.name}`",
+            "number",
+            default if each.always or kind.ABSENT is None else "not written",
+            _MEANINGS.get((title, each.name)) or _sentence(kind.meaning(each)),
+        )
+        for each in METERED
+    ]
+    return table(("field", "type", "default", "meaning"), rows)
+
+
 def commands() -> str:
     """The commands with their arguments and options."""
     parts = []
@@ -185,11 +202,14 @@ def _class_name(kind: Any) -> str:
         return "a value"
     if issubclass(kind, StrEnum):
         return "one of " + ", ".join(f"`{each}`" for each in kind)
+    if kind.__name__ in _AMOUNTS:
+        return _AMOUNTS[kind.__name__]
     if issubclass(kind, BaseModel):
         return _SPECIAL.get(kind.__name__) or f"[{kind.__name__}](#{kind.__name__.lower()})"
     return _PLAIN.get(kind, "a value")
 
 
+_AMOUNTS = {"Caps": "[Budget](#budget)", "Amounts": "[Cost](#cost)"}
 _STATES: Mapping[str, str] = {
     "wanted": "The work and its tag are on record; nothing else has happened.",
     "frozen": "The exact bytes to be sent are in the store, and priced.",
@@ -281,9 +301,6 @@ _MEANINGS: Mapping[tuple[str, str], str] = {
     ): "From the beginning of preparing the case to its records, without the time in which nobody ran it.",
     ("Elapsed", "attempts_s"): "Of these, work and its verification.",
     ("Elapsed", "facts_s"): "Of these, facts and decisions.",
-    ("Cost", "cpu_s"): "Processor seconds.",
-    ("Cost", "qpu_s"): "Seconds of quantum hardware.",
-    ("Cost", "usd"): "US dollars.",
 }
 
 
@@ -291,7 +308,7 @@ def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "required"
     value = field.get_default(call_default_factory=True)
-    if value is None or isinstance(value, BaseModel) or value in ((), {}):
+    if value is None or isinstance(value, BaseModel | Mapping) or value == ():
         return "none"
     return f"`{value}`"
 
@@ -314,11 +331,11 @@ def _sentence(text: str) -> str:
 
 def generators() -> Mapping[str, Callable[[], str]]:
     """What the pages may ask for, by name."""
-    from escalation.model.attempt import Cost
+    from escalation.model.amounts import Amounts, Caps
     from escalation.model.case import Outcome
     from escalation.model.certificate import Certificate, Control
     from escalation.model.elapsed import Elapsed
-    from escalation.model.problem import Budget, ProblemFile, Target
+    from escalation.model.problem import ProblemFile, Target
     from escalation.policy.conditions import Threshold
     from escalation.policy.extending import Change, Extension
     from escalation.policy.family_gates import GatesFile
@@ -347,15 +364,17 @@ def generators() -> Mapping[str, Callable[[], str]]:
     from problems.toy.instance import ToySpec
 
     kinds: tuple[type[BaseModel], ...] = (
-        ProblemFile, Target, Budget, FileSpec, DatasetSpec, AppointmentsSpec, TriageSpec, QuboSpec,
+        ProblemFile, Target, FileSpec, DatasetSpec, AppointmentsSpec, TriageSpec, QuboSpec,
         MaxCutSpec, IndependentSetSpec, GeneratedClinic, GeneratedWard, GeneratedQubo, GeneratedCut,
         GeneratedSet, ToySpec, Policy, Extension, Change, GatesFile, Gate, Threshold, Acceptance, Approval,
-        Waiver, SubmissionRules, PolicyTest, Outcome, Certificate, Control, Cost, Elapsed,
+        Waiver, SubmissionRules, PolicyTest, Outcome, Certificate, Control, Elapsed,
     )  # fmt: skip
     made: dict[str, Callable[[], str]] = {
         "facts": facts, "floor": floor_rules, "settings": settings, "commands": commands,
         "transitions": transitions, "submission-states": states,
     }  # fmt: skip
+    for title, each in (("Budget", Caps), ("Cost", Amounts)):
+        made[title] = lambda title=title, each=each: amounts(title, each)  # type: ignore[misc]
     for kind in kinds:
         made[kind.__name__] = lambda kind=kind: model(kind)  # type: ignore[misc]
     return made

@@ -8,10 +8,11 @@ from pydantic import Field
 
 from escalation.engine.opening import DEFAULT_POLICY
 from escalation.inputs.validation import parse
+from escalation.model.amounts import Caps
 from escalation.model.case import Outcome
 from escalation.model.errors import BadInput
 from escalation.model.frozen import Frozen
-from escalation.model.problem import Budget, DataClass
+from escalation.model.problem import DataClass
 from flows.driver import run_case
 from flows.ending import bad_input
 from flows.naming import run_name
@@ -101,7 +102,7 @@ def _problem(parameters: dict[str, Any]) -> dict[str, Any]:
 def classify(  # noqa: PLR0917 (fields of a form)
     table: TableForm,
     target: TargetForm,
-    budget: Budget = Budget(),  # noqa: B008 (frozen)
+    budget: Caps = Caps(),  # noqa: B008 (frozen)
     data_class: DataClass = DataClass.IDENTIFIABLE,
     seed: int = 0,
     policy: str = DEFAULT_POLICY,
@@ -141,7 +142,7 @@ def stated(table: Any, target: Any, budget: Any, data_class: Any, seed: Any) -> 
         "family": "classification",
         "instance": parse(TableForm, table, "table").instance(),
         "target": parse(TargetForm, target, "target").to_json(),
-        "budget": parse(Budget, budget, "budget").to_json(),
+        "budget": parse(Caps, budget, "budget").to_json(),
         "data_class": str(data_class),
         "seed": seed,
     }

@@ -7,20 +7,23 @@ pushes out of sight; and a page with all there is, which is an artifact of the r
 from prefect.artifacts import create_markdown_artifact
 
 from escalation.model.calibration import PRACTICE_MONEY
+from escalation.model.metered import CHARGED
 from escalation.model.submission import Approval
 from escalation.ports.registry import practises
 from escalation.text.moments import moment
 from escalation.text.visible import markdown
 from flows.artifacts import key
 
+_STOPS = "the service stops the job after"
 ROWS = (
     ("device", "device", ""),
     ("circuits", "circuits", ""),
     ("shots", "shots in total", ""),
-    ("qpu_s", "QPU seconds, estimated (a lower bound)", " s"),
-    ("usd", "US dollars, estimated (a lower bound)", " USD"),
-    ("cap_qpu_s", "the service stops the job after", " s"),
-    ("cap_usd", "which costs at most", " USD"),
+    *((each.name, f"{each.words}, estimated (a lower bound)", f" {each.unit}") for each in CHARGED),
+    *(
+        (f"cap_{each.name}", "which costs at most" if each.money else _STOPS, f" {each.unit}")
+        for each in CHARGED
+    ),
     ("queue_s", "queue now", " s"),
     ("data_class", "class of the data", ""),
     ("parameter_values", "parameter values in the circuits", ""),
@@ -74,7 +77,7 @@ def question_page(question: Approval) -> str:
 
 def _price(question: Approval) -> str:
     shown, cap = question.shown, question.cap
-    if "usd" not in shown:
+    if question.estimate is None:
         return "**It costs nothing.**"
     practice = f" of {PRACTICE_MONEY}" if practises(str(shown.get("device"))) else ""
     return (

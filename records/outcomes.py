@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from escalation.engine.concluding import best_of
-from escalation.model.attempt import Cost
+from escalation.model.amounts import Amounts
 from escalation.model.case import CaseRecord, Outcome
 from records.runtime import open_records
 
@@ -45,7 +45,7 @@ def _so_far(ledger: "SqlLedger", record: CaseRecord) -> Outcome:
         value=best.certificate.value if best and best.certificate else None,
         certificate=best.certificate if best else None,
         target=record.info.problem.target,
-        cost=sum((attempt.cost for attempt in attempts), Cost()),
+        cost=sum((attempt.cost for attempt in attempts), Amounts()),
         attempts=tuple(attempts),
         decisions=tuple(ledger.decisions(case_id)),
         mlflow_run_id=record.mlflow_run_id,

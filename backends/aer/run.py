@@ -9,6 +9,7 @@ from backends.circuits.pubs import Sampler, bits_of, count_sets, load_circuit, p
 from backends.circuits.size import entanglers, simulation_log2, two_qubit_depth
 from backends.circuits.together import Sampled, described, sample_pubs
 from backends.circuits.versions import versions
+from escalation.model.amounts import Bounds
 from escalation.model.identity import derive_seed
 from escalation.model.job_state import JobState
 from escalation.model.kinds.circuit_batch import CircuitBatch, Pub
@@ -62,7 +63,7 @@ def _sampler(threads: int) -> Sampler:
 def quote(work: CircuitBatch, context: Mapping[str, Any], report: Report) -> RawResult:
     """Bounds the batch from its circuits, without running them; the fidelity is 1 by definition."""
     CircuitOptions.parse(work.options)
-    total = Quote(wall_s=START_S, cpu_s=START_S, expected_fidelity=1.0)
+    total = Quote(amounts=Bounds(wall_s=START_S, cpu_s=START_S), expected_fidelity=1.0)
     for pub in work.pubs:
         total += _quote(pub)
     return RawResult(JobState.DONE, values={"quote": total.to_json()})
@@ -73,8 +74,7 @@ def _quote(pub: Pub) -> Quote:
     gates, sets, n = entanglers(circuit), count_sets(pub), circuit.num_qubits
     wall_s = sets * (SET_S + AMPLITUDE_GATE_S * 2.0**n * circuit.size())
     return Quote(
-        wall_s=wall_s,
-        cpu_s=wall_s,
+        amounts=Bounds(wall_s=wall_s, cpu_s=wall_s),
         circuits=sets,
         shots=sets * pub.shots,
         qubits=n,

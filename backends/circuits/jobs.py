@@ -19,6 +19,7 @@ import psutil
 
 from backends.processes.guarded import alive
 from backends.processes.last_word import used
+from escalation.model.amounts import Amounts
 from escalation.model.blob import Blob
 from escalation.model.clock import boottime_s, this_process
 from escalation.model.errors import MachineFault
@@ -26,7 +27,6 @@ from escalation.model.job_state import JobState
 from escalation.model.kinds.circuit_batch import CircuitBatch, Pub
 from escalation.model.resources import Resources
 from escalation.model.result import RawResult
-from escalation.model.usage import Usage
 from escalation.ports.machines import Progress
 
 DIED = "the process that ran it was killed"
@@ -121,7 +121,7 @@ def _read_result(folder: Path) -> RawResult:
         state=JobState(data["state"]),
         values=data["values"],
         error=data["error"],
-        usage=Usage(**data["usage"]),
+        usage=Amounts(**data["usage"]),
         provenance=data["provenance"],
         **parts,
     )
@@ -133,7 +133,7 @@ def write_started(folder: Path, limits: Resources, said: Mapping[str, Any]) -> N
     write_json(folder / "started.json", this_process().to_json() | dict(said) | until)
 
 
-def used_by(folder: Path) -> Usage:
+def used_by(folder: Path) -> Amounts:
     """What a job used that went with its worker."""
     return used(_read_json(folder / "started.json"))
 
@@ -167,9 +167,9 @@ def _ended(started: Mapping[str, Any] | None) -> RawResult:
     if started is None:
         return RawResult(JobState.FAULT, error=DIED)
     usage = used(started)
-    if usage == Usage():  # nobody was left to measure: a bound
+    if usage == Amounts():  # nobody was left to measure: a bound
         wall_s = min(boottime_s(), started["deadline_s"]) - started["since_s"]
-        usage = Usage(wall_s=wall_s, cpu_s=wall_s * started["threads"])
+        usage = Amounts(wall_s=wall_s, cpu_s=wall_s * started["threads"])
     if boottime_s() >= started["deadline_s"]:
         return RawResult(JobState.TIMED_OUT, error="stopped: its wall_s was used up", usage=usage)
     return RawResult(JobState.FAULT, error=DIED, usage=usage)

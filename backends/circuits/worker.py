@@ -15,10 +15,10 @@ from pathlib import Path
 from backends.circuits.jobs import Job, read_job, read_result, write_json, write_result, write_started
 from backends.processes.calls import failure
 from backends.processes.last_word import began
+from escalation.model.amounts import Amounts
 from escalation.model.errors import TierwiseError
 from escalation.model.report import Report
 from escalation.model.result import RawResult
-from escalation.model.usage import Usage
 
 
 class FolderReport(Report):
@@ -63,7 +63,7 @@ def _outcome(job: Job, report: Report) -> RawResult:
         result = call(job, report)
     except Exception as error:  # whatever goes wrong in a job is that job's result
         result = RawResult(failure(error), error=_one_line(error))
-    used = Usage(wall_s=time.perf_counter() - wall, cpu_s=time.process_time() - cpu)
+    used = Amounts(wall_s=time.perf_counter() - wall, cpu_s=time.process_time() - cpu)
     return replace(result, usage=used)
 
 

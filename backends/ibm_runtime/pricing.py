@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from backends.circuits.size import two_qubit_depth
 from backends.ibm_runtime import estimate
+from escalation.model.amounts import Amounts, Bounds
 from escalation.model.calibration import Calibration
 from escalation.model.errors import BackendError
 from escalation.model.quote import Quote
@@ -41,10 +42,8 @@ def price(
     per_s = known(usd_per_qpu_s)
     cap_s = float(ceil(max(cap_factor * seconds, seconds + ROOM_S)))
     return Price(
-        qpu_s=seconds,
-        usd=seconds * per_s,
-        cap_qpu_s=cap_s,
-        cap_usd=cap_s * per_s,
+        expected=Amounts(qpu_s=seconds, usd=seconds * per_s),
+        cap=Amounts(qpu_s=cap_s, usd=cap_s * per_s),
         queue_s=queue_s,
     )
 
@@ -53,8 +52,7 @@ def repriced(price: Price, usd_per_qpu_s: float | None) -> Price:
     """The same seconds at this price for one; unchanged where that is unknown."""
     if usd_per_qpu_s is None:
         return price
-    usd, cap_usd = price.qpu_s * usd_per_qpu_s, price.cap_qpu_s * usd_per_qpu_s
-    return price.model_copy(update={"usd": usd, "cap_usd": cap_usd})
+    return price.at(usd_per_qpu_s)
 
 
 def known(usd_per_qpu_s: float | None) -> float:
@@ -72,9 +70,11 @@ def quote(found: Calibration, sent: Sequence["Sent"], usd_per_qpu_s: float | Non
     """Quotes a job: seconds and money as estimated, the rest from its circuits."""
     seconds = qpu_s(found, sent)
     total = Quote(
-        wall_s=seconds or estimate.SUB_JOB_S,
-        qpu_s=seconds,
-        usd=None if seconds is None or usd_per_qpu_s is None else seconds * usd_per_qpu_s,
+        amounts=Bounds(
+            wall_s=seconds or estimate.SUB_JOB_S,
+            qpu_s=seconds,
+            usd=None if seconds is None or usd_per_qpu_s is None else seconds * usd_per_qpu_s,
+        )
     )
     for each in sent:
         total += Quote(

@@ -15,11 +15,13 @@ from backends.ibm_runtime.channels import channels
 from backends.ibm_runtime.descriptor import DESCRIPTOR
 from backends.ibm_runtime.isa import Isa, Place, transpile_batch
 from backends.ibm_runtime.noise import simulation_method, simulator
+from escalation.model.amounts import Bounds
 from escalation.model.blob import Blob
 from escalation.model.calibration import Calibration
 from escalation.model.identity import canonical_json, derive_seed
 from escalation.model.job_state import JobState
 from escalation.model.kinds.circuit_batch import CircuitBatch
+from escalation.model.metered import CHARGED
 from escalation.model.quote import Quote
 from escalation.model.report import Report
 from escalation.model.result import RawResult
@@ -45,7 +47,7 @@ DECOUPLING = "no effect in simulation: idle qubits have no noise in this model, 
 def quote(work: CircuitBatch, context: Mapping[str, Any], report: Report) -> RawResult:
     """Quotes a batch: `quote` is what the rehearsal needs, `hardware` what the real device would charge."""
     found, pubs = _transpiled(work, context)
-    mine = Quote(wall_s=START_S, cpu_s=START_S)
+    mine = Quote(amounts=Bounds(wall_s=START_S, cpu_s=START_S))
     for isa, pub in zip(pubs, work.pubs, strict=True):
         mine += _pub_quote(
             found, isa, count_sets(pub), pub.shots, CircuitOptions.parse(work.options).twirling
@@ -110,8 +112,7 @@ def _realised(isa: Isa, twirling: bool) -> bool:
 def _pub_quote(found: Calibration, isa: Isa, sets: int, shots: int, twirling: bool) -> Quote:
     wall_s = sets * (SET_S + _set_s(isa, shots, twirling))
     return Quote(
-        wall_s=wall_s,
-        cpu_s=wall_s,
+        amounts=Bounds(wall_s=wall_s, cpu_s=wall_s),
         circuits=sets,
         shots=sets * shots,
         qubits=len(isa.qubits),
@@ -144,7 +145,7 @@ def _hardware(
     seconds = estimate.qpu_s(found, zip(lengths, executions, strict=True))
     price = context["usd_per_qpu_s"]
     usd = None if seconds is None or price is None else seconds * price
-    return mine.model_copy(update={"wall_s": seconds or 0.0, "cpu_s": 0.0, "qpu_s": seconds, "usd": usd})
+    return mine.model_copy(update={"amounts": Bounds(wall_s=seconds or 0.0, qpu_s=seconds, usd=usd)})
 
 
 def _provenance(
@@ -174,7 +175,7 @@ def _provenance(
             },
         },
         "fidelity_source": estimate.fidelity_source(found),
-        "hardware_estimate": {"qpu_s": hardware.qpu_s, "usd": hardware.usd},
+        "hardware_estimate": hardware.amounts.to_json(CHARGED),
         "circuits": [_circuit(found, isa, options.twirling) for isa in pubs],
         "versions": versions(*DESCRIPTOR.packages),
     }

@@ -14,12 +14,12 @@ from backends.processes.guarded import alive, processors
 from backends.processes.jobfolder import JobFolder
 from backends.processes.last_word import used
 from escalation.inputs.settings import Settings
+from escalation.model.amounts import Amounts
 from escalation.model.clock import this_process
 from escalation.model.errors import BackendError
 from escalation.model.job_state import JobState
 from escalation.model.kinds.local_call import LocalCall
 from escalation.model.result import RawResult
-from escalation.model.usage import Usage
 from escalation.model.work import Work
 from escalation.ports.machines import Progress
 
@@ -160,7 +160,7 @@ class _Job:
             elapsed_s = time.monotonic() - started
             ending = self._ending(elapsed_s)
             if reply is None and ending is not None:
-                usage = Usage(wall_s=elapsed_s, cpu_s=max(0.0, worker.cpu_s() - cpu_before_s))
+                usage = Amounts(wall_s=elapsed_s, cpu_s=max(0.0, worker.cpu_s() - cpu_before_s))
                 worker.stop()
                 self._publish(*ending, usage)
                 return False
@@ -168,7 +168,7 @@ class _Job:
             code, cpu_s = worker.stop()
             bound_s = elapsed_s * self.limits.threads
             used_s = bound_s if cpu_s is None else max(0.0, cpu_s - cpu_before_s)
-            self._publish(*_died(code), Usage(wall_s=elapsed_s, cpu_s=used_s))
+            self._publish(*_died(code), Amounts(wall_s=elapsed_s, cpu_s=used_s))
         return reply == "again"
 
     def _ending(self, elapsed_s: float) -> tuple[JobState, str] | None:
@@ -177,9 +177,9 @@ class _Job:
             return JobState.TIMED_OUT, f"stopped after {limit_s:g} s, its time limit"
         return (JobState.CANCELLED, "cancelled") if self.folder.cancel_file.exists() else None
 
-    def _publish(self, state: JobState, error: str, usage: Usage | None = None) -> None:
+    def _publish(self, state: JobState, error: str, usage: Amounts | None = None) -> None:
         """Publishes an ending that the worker could not; if it did after all, its result stands."""
-        self.folder.publish(RawResult(state, error=error, usage=usage or Usage()))
+        self.folder.publish(RawResult(state, error=error, usage=usage or Amounts()))
 
 
 def _died(code: int) -> tuple[JobState, str]:

@@ -14,11 +14,11 @@ from backends.processes.classical import ClassicalBackend
 from backends.processes.guarded import alive, identity, release, start_guarded
 from backends.processes.jobfolder import JobFolder, read_json
 from escalation.inputs.settings import Settings
+from escalation.model.amounts import Amounts
 from escalation.model.errors import BackendError, WrongWorld
 from escalation.model.job_state import JobState
 from escalation.model.kinds.mpi_program import MpiProgram
 from escalation.model.result import RawResult
-from escalation.model.usage import Usage
 from escalation.model.work import Work
 from escalation.ports.machines import Progress
 
@@ -217,7 +217,7 @@ def _result(folder: JobFolder, ended: Mapping[str, Any] | None) -> RawResult:
         result = RawResult(ending.state, error=ending.message, evidence=folder.logs())
     if ended is None:
         return result
-    usage = Usage(wall_s=ended["wall_s"], cpu_s=ended["cpu_s"])
+    usage = Amounts(wall_s=ended["wall_s"], cpu_s=ended["cpu_s"])
     return replace(
         result, usage=usage, provenance={**result.provenance, "launcher_exit": ended["returncode"]}
     )

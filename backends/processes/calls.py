@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from escalation.model.amounts import Amounts
 from escalation.model.blob import Blob
 from escalation.model.errors import of_machine
 from escalation.model.identity import canonical_json, digest_bytes
 from escalation.model.job_state import JobState
 from escalation.model.output import Output
-from escalation.model.usage import Usage
 
 LIBRARIES = ("numpy", "scipy", "sklearn", "xgboost", "pandas", "mapie", "skops", "mpi4py", "qiskit")
 
@@ -81,9 +81,9 @@ class Meter:
     def __init__(self) -> None:
         self._wall, self._cpu = time.perf_counter(), cpu_s()
 
-    def usage(self) -> Usage:
+    def usage(self) -> Amounts:
         """Returns the seconds used so far."""
-        return Usage(wall_s=time.perf_counter() - self._wall, cpu_s=cpu_s() - self._cpu)
+        return Amounts(wall_s=time.perf_counter() - self._wall, cpu_s=cpu_s() - self._cpu)
 
 
 def cpu_s() -> float:

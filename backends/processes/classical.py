@@ -1,5 +1,6 @@
 """What backends on processors have in common: no devices, no calibration, bounds from the work itself."""
 
+from escalation.model.amounts import Bounds
 from escalation.model.calibration import Calibration, DeviceKind
 from escalation.model.errors import BadInput
 from escalation.model.quote import Quote
@@ -20,7 +21,9 @@ class ClassicalBackend:
     def estimate(self, work: Work) -> Quote:
         """Bounds the work by its own time limit."""
         limits = work.resources
-        return Quote(wall_s=limits.wall_s, cpu_s=limits.wall_s * limits.ranks * limits.threads)
+        return Quote(
+            amounts=Bounds(wall_s=limits.wall_s, cpu_s=limits.wall_s * limits.ranks * limits.threads)
+        )
 
     def calibration(self) -> Calibration | None:
         """Returns None: processors are not calibrated."""

@@ -16,13 +16,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from escalation.model.amounts import Amounts
 from escalation.model.blob import Blob
 from escalation.model.errors import BackendError, MachineFault
 from escalation.model.job_state import JobState
 from escalation.model.kinds.call import Call
 from escalation.model.report import Report
 from escalation.model.result import RawResult
-from escalation.model.usage import Usage
 
 LOG = "log.txt"
 
@@ -162,7 +162,7 @@ class JobFolder:
                 values=found["values"],
                 files={name: self._output(digest) for name, digest in found["files"].items()},
                 error=found["error"],
-                usage=Usage(**found["usage"]),
+                usage=Amounts(**found["usage"]),
                 provenance=found["provenance"],
                 evidence={name: self._output(digest) for name, digest in found["evidence"].items()},
             )

@@ -13,8 +13,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from escalation.model.amounts import Amounts
 from escalation.model.clock import boottime_s
-from escalation.model.usage import Usage
 
 PATIENCE_S = 1.0
 POLL_S = 0.02
@@ -42,17 +42,17 @@ def began(path: str, cpu_s: float) -> dict[str, Any]:
     return {"since_s": boottime_s(), "cpu_s": cpu_s, "last_word": path}
 
 
-def used(noted: Mapping[str, Any] | None) -> Usage:
+def used(noted: Mapping[str, Any] | None) -> Amounts:
     """What a job used that went with its worker; nothing where nobody was left to say."""
     if noted is None or "last_word" not in noted:
-        return Usage()
+        return Amounts()
     path, until = Path(noted["last_word"]), time.monotonic() + PATIENCE_S
     while (ended := _read(path)) is None and path.parent.is_dir() and time.monotonic() < until:
         time.sleep(POLL_S)
     if ended is None:
-        return Usage()
+        return Amounts()
     wall_s = max(0.0, ended["ended_s"] - noted["since_s"])
-    return Usage(wall_s=wall_s, cpu_s=max(0.0, ended["cpu_s"] - noted["cpu_s"]))
+    return Amounts(wall_s=wall_s, cpu_s=max(0.0, ended["cpu_s"] - noted["cpu_s"]))
 
 
 def _read(path: Path) -> dict[str, Any] | None:

@@ -12,11 +12,12 @@ from escalation.engine.case import Case
 from escalation.engine.opening import prepare
 from escalation.engine.steps import Item
 from escalation.inputs.settings import ROOT, Settings
+from escalation.model.amounts import Bounds, Caps
 from escalation.model.blob import Blob
 from escalation.model.case import WorkKey
 from escalation.model.decision import Closed
 from escalation.model.kinds.circuit_batch import CircuitBatch, Pub
-from escalation.model.problem import Budget, Problem, Target, Tier
+from escalation.model.problem import Problem, Target, Tier
 from escalation.model.quote import Quote
 from escalation.policy.policy import parse_policy
 
@@ -65,7 +66,7 @@ def case(poor: bool) -> Case:
         family="toy",
         instance={"numbers": [3, 1, 4], "reach": 3},
         target=Target(metric="number", at_least=9),
-        budget=Budget(wall_s=600, qpu_s=POOR_S if poor else 60, usd=100),
+        budget=Caps(wall_s=600, qpu_s=POOR_S if poor else 60, usd=100),
     )
     return prepare(problem, parse_policy(POLICY), case_id=CASE)
 
@@ -83,7 +84,7 @@ def whole() -> Case:
         family="toy",
         instance={"numbers": [3, 1, 4, 1, 5, 9, 2, 6], "reach": 3},
         target=Target(metric="number", at_least=9),
-        budget=Budget(wall_s=3600, qpu_s=60, usd=50),
+        budget=Caps(wall_s=3600, qpu_s=60, usd=50),
         data_class="public",
         seed=7,
     )
@@ -97,7 +98,7 @@ def item(asked: bool) -> Item:
         key=KEY,
         work=bell(),
         backend=BACKEND,
-        quote=Quote(qpu_s=30, usd=50),
+        quote=Quote(amounts=Bounds(qpu_s=30, usd=50)),
         wall_s_left=None,
         label="quantum/bell",
         asks=(rule,) if asked else (),

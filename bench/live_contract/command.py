@@ -44,8 +44,8 @@ def run(device: str, known: Settings, *, sure: bool, watch_s: float, as_json: bo
 def _agreed(contract: Contract, sure: bool, say: Callable[[str], Any]) -> bool:
     most, left = contract.most(), contract.backend.quota_left()
     say(f"{contract.backend.name}, a {contract.backend.kind}: at most {contract.posts} jobs of one shot each")
-    say(f"  at most {most.cap_qpu_s:g} s = {most.cap_usd:.2f} USD; if none is cancelled in time about "
-        f"{most.qpu_s:.0f} s = {most.usd:.2f} USD")  # fmt: skip
+    say(f"  at most {most.cap.qpu_s:g} s = {most.cap.usd:.2f} USD; if none is cancelled in time about "
+        f"{most.expected.qpu_s:.0f} s = {most.expected.usd:.2f} USD")  # fmt: skip
     say(f"  the plan leaves {'unknown' if left[0] is None else f'{left[0]:g} s'} ({left[1]})")
     if sure:
         return True

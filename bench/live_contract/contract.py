@@ -14,6 +14,7 @@ import numpy as np
 
 from backends.ibm_runtime.service import ServiceBackend
 from bench.live_contract.gate import HELD_S, held_back
+from escalation.model.amounts import Amounts
 from escalation.model.blob import Blob
 from escalation.model.errors import BackendError
 from escalation.model.kinds.circuit_batch import CircuitBatch, Pub
@@ -67,8 +68,8 @@ class Contract:
         np.save(none, np.zeros((1, 0)))
         self.work = CircuitBatch((Pub(COIN, Blob(none.getvalue()), (), 1),))
         found = backend.price(self.work)
-        cap_s = float(ceil(found.qpu_s + ROOM_S))
-        self.price = found.model_copy(update={"cap_qpu_s": cap_s, "cap_usd": found.usd_for(cap_s)})
+        cap_s = float(ceil(found.expected.qpu_s + ROOM_S))
+        self.price = found.model_copy(update={"cap": Amounts(qpu_s=cap_s, usd=found.usd_for(cap_s))})
         self.jobs: dict[str, str] = {}
         self.batches: list[str] = []
         self.tags: list[str] = []
@@ -80,13 +81,7 @@ class Contract:
 
     def most(self) -> Price:
         """What all of it can cost at most."""
-        each = self.price
-        return Price(
-            qpu_s=each.qpu_s * self.posts,
-            usd=each.usd * self.posts,
-            cap_qpu_s=each.cap_qpu_s * self.posts,
-            cap_usd=each.cap_usd * self.posts,
-        )
+        return Price(expected=self.price.expected.times(self.posts), cap=self.price.cap.times(self.posts))
 
     def ask(self) -> Iterator[Finding]:
         """Asks everything, cheapest first."""

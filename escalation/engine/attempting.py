@@ -6,7 +6,8 @@ from typing import Any
 
 from escalation.engine.case import Case
 from escalation.engine.steps import Certify, Item, Perform, Step
-from escalation.model.attempt import Attempt, AttemptStatus, Candidate, Cost, Done
+from escalation.model.amounts import Amounts
+from escalation.model.attempt import Attempt, AttemptStatus, Candidate, Done
 from escalation.model.case import WorkKey
 from escalation.model.decision import Closed, Decision
 from escalation.model.errors import Faulted, TierwiseError, of_machine
@@ -20,7 +21,7 @@ LEAST_S = 1.0
 Asked = Work | tuple[Work, ...]
 
 
-def attempt(case: Case, number: int, decision: Decision, spent: Cost) -> Generator[Step, Any, Attempt]:
+def attempt(case: Case, number: int, decision: Decision, spent: Amounts) -> Generator[Step, Any, Attempt]:
     """Drives the method that was decided on, and has the verifier judge its candidate.
 
     Args:
@@ -46,7 +47,14 @@ def attempt(case: Case, number: int, decision: Decision, spent: Cost) -> Generat
         asked, error = _next(case, decision, solving, results if isinstance(asked, tuple) else results[0])
     solving.close()
     candidate = asked if isinstance(asked, Candidate) else None
-    draft = _draft(case, decision, number=number, done=done, cost=_cost(done, wall_s), error=error)
+    draft = _draft(
+        case,
+        decision,
+        number=number,
+        done=done,
+        cost=sum((each.result.spent for each in done), Amounts()).but(wall_s=wall_s),
+        error=error,
+    )
     alpha = case.problem.target.alpha / len(case.rungs())
     certified: Attempt = yield Certify(draft, candidate, tuple(done), alpha)
     return certified
@@ -75,7 +83,7 @@ def _next(
 
 
 def _draft(
-    case: Case, decision: Decision, *, number: int, done: Sequence[Done], cost: Cost, error: str | None
+    case: Case, decision: Decision, *, number: int, done: Sequence[Done], cost: Amounts, error: str | None
 ) -> Attempt:
     """The attempt as it is before the verifier has judged it."""
     assert decision.tier is not None
@@ -132,16 +140,6 @@ def beyond_quote(quote: Quote, before: Sequence[Work], works: tuple[Work, ...]) 
         if wanted > quoted:
             return f"The method asks for {wanted} {name}, and quoted {quoted}"
     return None
-
-
-def _cost(done: Sequence[Done], wall_s: float) -> Cost:
-    used = [each.result.spent for each in done]
-    return Cost(
-        wall_s=wall_s,
-        cpu_s=sum(usage.cpu_s for usage in used),
-        qpu_s=sum(usage.qpu_s for usage in used),
-        usd=sum(usage.usd for usage in used),
-    )
 
 
 def _work_record(ordinal: int, each: Done) -> dict[str, Any]:

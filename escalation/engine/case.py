@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass, field
 
+from escalation.model.amounts import Caps
 from escalation.model.calibration import DeviceKind
 from escalation.model.case import CaseInfo
 from escalation.model.clock import boottime_s
 from escalation.model.errors import TierwiseError
 from escalation.model.identity import derive_seed
-from escalation.model.problem import Budget, Problem
+from escalation.model.problem import Problem
 from escalation.model.work import Work
 from escalation.policy.router import Rung
 from escalation.policy.rules import Policy
@@ -46,7 +47,7 @@ class Case:
         return str(self.info.environment["engine"])
 
     @property
-    def budget(self) -> Budget:
+    def budget(self) -> Caps:
         """The problem's budget and the policy's caps, combined by minimum."""
         return self.problem.budget & self.policy.budget
 

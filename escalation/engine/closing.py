@@ -48,7 +48,7 @@ def _with_elapsed(runtime: Runtime, outcome: Outcome) -> Outcome:
     if elapsed is None:
         return outcome
     runtime.ledger.heartbeat(outcome.case_id, elapsed)
-    cost = outcome.cost.model_copy(update={"wall_s": elapsed.wall_s})
+    cost = outcome.cost.but(wall_s=elapsed.wall_s)
     return outcome.model_copy(update={"elapsed": elapsed, "cost": cost})
 
 

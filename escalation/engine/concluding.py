@@ -4,7 +4,8 @@ import math
 from typing import Any
 
 from escalation.engine.case import Case
-from escalation.model.attempt import Attempt, Cost
+from escalation.model.amounts import Amounts
+from escalation.model.attempt import Attempt
 from escalation.model.case import CaseStatus, Outcome
 from escalation.model.decision import Action, Decision
 from escalation.model.problem import Target
@@ -52,7 +53,7 @@ def conclude(
         value=best.certificate.value if best and best.certificate else None,
         certificate=best.certificate if best else None,
         target=case.problem.target,
-        cost=sum((attempt.cost for attempt in attempts), Cost()),
+        cost=sum((attempt.cost for attempt in attempts), Amounts()),
         attempts=tuple(attempts),
         decisions=tuple(decisions),
         files=_files(best),

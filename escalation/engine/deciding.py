@@ -4,16 +4,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from escalation.engine.case import Case
-from escalation.engine.ladder import exhausted
 from escalation.engine.running import Running
 from escalation.engine.runtime import Runtime
 from escalation.engine.steps import Decide
 from escalation.inputs.site import Site
-from escalation.model.attempt import Cost
 from escalation.model.decision import Action, Decision
 from escalation.model.errors import Faulted, MachineFault
 from escalation.model.facts import Fact
-from escalation.model.problem import Budget
 from escalation.model.quote import Quote
 from escalation.policy import router
 from escalation.policy.core_facts import CORE_FACTS
@@ -53,8 +50,8 @@ def _as_of_now(runtime: Runtime, case: Case, step: Decide) -> Decide:
     elapsed = runtime.elapsed(case.case_id)
     if elapsed is None:
         return step
-    spent = step.spent.model_copy(update={"wall_s": max(elapsed.wall_s, step.spent.wall_s)})
-    return Decide(replace(step.state, exhausted=exhausted(case.budget, spent)), spent)
+    spent = step.spent.but(wall_s=max(elapsed.wall_s, step.spent.wall_s))
+    return Decide(replace(step.state, exhausted=case.budget.used_up(spent)), spent)
 
 
 def _rung(step: Decide, decision: Decision) -> Rung:
@@ -108,7 +105,7 @@ class _Finder:
         attempt = len(self.step.state.attempts)
         return FactContext(
             problem=case.problem,
-            budget=left(case.budget, self.step.spent),
+            budget=case.budget.left(self.step.spent),
             view=case.view,
             method=case.method(rung.method) if rung else None,
             backend=self.runtime.backend(rung.backend) if rung else None,
@@ -118,15 +115,3 @@ class _Finder:
             seed=case.seed(attempt, rung.method) if rung else 0,
             site=self.site,
         )
-
-
-def left(budget: Budget, spent: Cost) -> Budget:
-    """What is left of a budget; never below zero, and a positive sliver where zero is not allowed."""
-
-    def rest(name: str, least: float) -> float | None:
-        limit = getattr(budget, name)
-        return None if limit is None else max(limit - getattr(spent, name), least)
-
-    return Budget(
-        wall_s=rest("wall_s", 1e-3), cpu_s=rest("cpu_s", 1e-3), qpu_s=rest("qpu_s", 0.0), usd=rest("usd", 0.0)
-    )

@@ -15,7 +15,7 @@ from escalation.engine.performing import perform
 from escalation.engine.running import Running
 from escalation.engine.runtime import Runtime
 from escalation.engine.steps import Certify, Decide, Perform, Step
-from escalation.model.attempt import Attempt, Cost
+from escalation.model.attempt import Attempt
 from escalation.model.case import CaseStatus, Outcome
 from escalation.model.decision import Decision
 from escalation.model.elapsed import Stopwatch
@@ -132,7 +132,7 @@ def _so_far(running: Running, pause: Paused) -> Outcome:
     attempts = [attempt for attempt, _ in ledger.attempts(case.case_id)]
     outcome = conclude(case, attempts, list(ledger.decisions(case.case_id)), _paused(pause))
     used = ledger.used(case.case_id, len(attempts))
-    cost = outcome.cost + Cost.model_validate(used.to_json())
+    cost = outcome.cost + used
     return outcome.model_copy(update={"paused": str(pause), "cost": cost})
 
 

@@ -9,12 +9,12 @@ from typing import Any
 from escalation.engine.attempting import LEAST_S
 from escalation.engine.running import Running
 from escalation.engine.steps import Item
+from escalation.model.amounts import Amounts
 from escalation.model.case import WorkKey
 from escalation.model.clock import boottime_s
 from escalation.model.errors import BackendError, Faulted, Interrupted
 from escalation.model.job_state import JobState
 from escalation.model.result import Lost, RawResult
-from escalation.model.usage import Usage
 from escalation.model.work import Work
 from escalation.ports.machines import Backend
 
@@ -53,9 +53,9 @@ def _try(running: Running, item: Item, backend: Backend) -> RawResult:
         result = _lost(running, item, backend, error)
     except OSError as error:
         result = _lost(running, item, backend, error)
-    if result.state is JobState.FAULT and result.usage == Usage():  # nobody was left to measure: a bound
+    if result.state is JobState.FAULT and result.usage == Amounts():  # nobody was left to measure: a bound
         wall_s, limits = boottime_s() - started_s, item.work.resources
-        result = replace(result, usage=Usage(wall_s, wall_s * limits.ranks * limits.threads))
+        result = replace(result, usage=Amounts(wall_s=wall_s, cpu_s=wall_s * limits.ranks * limits.threads))
     return result
 
 

@@ -11,10 +11,10 @@ from escalation.engine.attempting import attempt
 from escalation.engine.case import Case
 from escalation.engine.concluding import conclude
 from escalation.engine.steps import Decide, Step
-from escalation.model.attempt import Attempt, Cost
+from escalation.model.amounts import Amounts
+from escalation.model.attempt import Attempt
 from escalation.model.case import Outcome
 from escalation.model.decision import Action, Decision
-from escalation.model.problem import Budget
 from escalation.policy.router import State
 
 
@@ -24,26 +24,17 @@ def ladder(case: Case) -> Generator[Step, Any, Outcome]:
     attempts: list[Attempt] = []
     decisions: list[Decision] = []
     while True:
-        spent = sum((attempt.cost for attempt in attempts), Cost())
+        spent = sum((attempt.cost for attempt in attempts), Amounts())
         state = State(
             number=len(decisions),
             family=case.family.name,
             target=case.problem.target,
             rungs=rungs,
             attempts=tuple(attempts),
-            exhausted=exhausted(case.budget, spent),
+            exhausted=case.budget.used_up(spent),
         )
         decision: Decision = yield Decide(state, spent)
         decisions.append(decision)
         if decision.action is not Action.ATTEMPT:
             return conclude(case, attempts, decisions)
         attempts.append((yield from attempt(case, len(attempts), decision, spent)))
-
-
-def exhausted(budget: Budget, spent: Cost) -> str | None:
-    """Says which part of the budget is used up."""
-    for name in ("wall_s", "cpu_s"):
-        limit = getattr(budget, name)
-        if limit is not None and getattr(spent, name) >= limit:
-            return f"{getattr(spent, name):.1f} of {limit:g} {name}"
-    return None

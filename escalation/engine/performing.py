@@ -79,7 +79,7 @@ def _question(
     assert row.price is not None
     hardware = floor.is_hardware(machine, item.backend)
     site = Site.of(runtime.settings, ())
-    below = hardware and site.wants_word(row.price.cap_usd)
+    below = hardware and site.wants_word(row.price.cap.usd)
     if not (item.asks or below):
         return None
     rules = (floor.APPROVAL,) if below else ()

@@ -5,7 +5,7 @@ from typing import Any
 
 from escalation.engine.case import Case
 from escalation.engine.steps import Item
-from escalation.model.attempt import Cost
+from escalation.model.amounts import Amounts
 from escalation.model.identity import digest_json
 from escalation.model.submission import Approval, Submission
 from escalation.policy.floor import Rule
@@ -34,24 +34,16 @@ def payload_question(case: Case, item: Item, row: Submission, terms: Terms) -> A
     """Asks about frozen bytes: the answer binds to them, their cap, the policy and a time."""
     assert row.payload is not None
     assert row.price is not None
-    price = row.price
-    shown = {
-        "circuits": row.frozen["circuits"],
-        "shots": row.frozen["shots"],
-        "qpu_s": price.qpu_s,
-        "usd": price.usd,
-        "cap_qpu_s": price.cap_qpu_s,
-        "cap_usd": price.cap_usd,
-        "queue_s": price.queue_s,
-    }
-    about = {"subject": row.payload, "cap": price.cap, "shown": {**shown, **_reasons(case, item, terms)}}
+    circuits = {name: row.frozen[name] for name in ("circuits", "shots")}
+    shown = {**circuits, **row.price.to_json(), **_reasons(case, item, terms)}
+    about = {"subject": row.payload, "cap": row.price.cap, "shown": shown}
     return _question(case, item, about, terms)
 
 
 def work_question(case: Case, item: Item, terms: Terms) -> Approval:
     """Asks about work that nobody charges for, and that the policy yet wants a person's word on."""
     shown = _reasons(case, item, terms)
-    return _question(case, item, {"subject": item.work.digest, "cap": Cost(), "shown": shown}, terms)
+    return _question(case, item, {"subject": item.work.digest, "cap": Amounts(), "shown": shown}, terms)
 
 
 def _reasons(case: Case, item: Item, terms: Terms) -> dict[str, Any]:

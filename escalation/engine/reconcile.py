@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from pydantic import Field
 
 from escalation.engine.runtime import Runtime
+from escalation.model.amounts import Caps
 from escalation.model.case import CaseInfo, CaseRecord, CaseStatus
 from escalation.model.errors import BackendError, CaseConflict, Moved, TierwiseError
 from escalation.model.frozen import Frozen
-from escalation.model.problem import Budget
 from escalation.model.submission import Approval, ApprovalState, Submission
 from escalation.model.submission_states import SubmissionState as S
 from escalation.policy.policy import parse_policy
@@ -203,7 +203,7 @@ def _handing(runtime: Runtime, row: Submission, rules: SubmissionRules) -> Handi
         settings=runtime.settings,
         clock=runtime.clock,
         stop=runtime.stop,
-        limit=Budget(),  # what asks for it comes before anything is sent, and is the case's
+        limit=Caps(),  # what asks for it comes before anything is sent, and is the case's
         instant=runtime.instant,
     )
 

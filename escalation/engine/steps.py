@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from escalation.model.attempt import Attempt, Candidate, Cost, Done
+from escalation.model.amounts import Amounts
+from escalation.model.attempt import Attempt, Candidate, Done
 from escalation.model.case import WorkKey
 from escalation.model.decision import Closed
 from escalation.model.quote import Quote
@@ -15,7 +16,7 @@ class Decide:
     """Asks for the next decision; answered with the `Decision`, which names its quote."""
 
     state: State
-    spent: Cost
+    spent: Amounts
 
 
 @dataclass(frozen=True)

@@ -33,12 +33,12 @@ class Site:
     @classmethod
     def of(cls, settings: Settings, limits: Iterable["Limit"]) -> "Site":
         """Reads the settings, and the limits that the ledger holds."""
-        counting = [x.usd for x in limits if x.project in (settings.project, EVERYBODY) and x.usd is not None]
+        caps = [x.caps.usd for x in limits if x.project in (settings.project, EVERYBODY)]
         return cls(
             settings.hardware_allowed,
             settings.data_may_leave,
             settings.unasked_usd,
-            min(counting, default=None),
+            min((usd for usd in caps if usd is not None), default=None),
         )
 
     def wants_word(self, cap_usd: float) -> bool:

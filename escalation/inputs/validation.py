@@ -3,12 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from escalation.inputs.document import Place, shown
 from escalation.model.errors import BadInput
 
 Model = TypeVar("Model", bound=BaseModel)
+Parsed = TypeVar("Parsed")
 _TAGS = {"threshold", "all", "any"}
 
 
@@ -59,10 +60,10 @@ def _is_tag(place: tuple[str | int, ...], index: int) -> bool:
     return index + 1 < len(place) and place[index + 1] == place[index]
 
 
-def parse(model: type[Model], data: Any, what: str) -> Model:
+def parse(kind: type[Parsed], data: Any, what: str) -> Parsed:
     """Validates plain data from Python or a form; raises `BadInput` with one line."""
     try:
-        found = model.model_validate(data)
+        found: Parsed = TypeAdapter(kind).validate_python(data)
     except ValidationError as error:
         place, message = first_complaint(error)
         raise BadInput(_in_a_line(what, place, message)) from None

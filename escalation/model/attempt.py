@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import Field, JsonValue
 
+from escalation.model.amounts import Amounts
 from escalation.model.blob import Blob
 from escalation.model.certificate import Certificate
 from escalation.model.frozen import Frozen
@@ -57,23 +58,6 @@ class AttemptStatus(StrEnum):
     FAILED = "failed"
 
 
-class Cost(Frozen):
-    """What was used: elapsed and processor seconds, seconds of quantum hardware, US dollars."""
-
-    wall_s: float = 0.0
-    cpu_s: float = 0.0
-    qpu_s: float = 0.0
-    usd: float = 0.0
-
-    def __add__(self, other: "Cost") -> "Cost":
-        return Cost(
-            wall_s=self.wall_s + other.wall_s,
-            cpu_s=self.cpu_s + other.cpu_s,
-            qpu_s=self.qpu_s + other.qpu_s,
-            usd=self.usd + other.usd,
-        )
-
-
 class Attempt(Frozen):
     """The record of one attempt."""
 
@@ -86,7 +70,7 @@ class Attempt(Frozen):
     quote: Quote
     status: AttemptStatus
     certificate: Certificate | None = None
-    cost: Cost = Cost()
+    cost: Amounts = Amounts()
     candidate: dict[str, JsonValue] = Field(default_factory=dict, description="Values, notes and digests.")
     works: tuple[dict[str, JsonValue], ...] = Field(
         (), description="Per piece of work: ordinal, kind, work digest, result digest, state, provenance."

@@ -6,7 +6,8 @@ from typing import Any
 
 from pydantic import Field, JsonValue
 
-from escalation.model.attempt import Attempt, Cost
+from escalation.model.amounts import Amounts
+from escalation.model.attempt import Attempt
 from escalation.model.certificate import Certificate
 from escalation.model.decision import Decision
 from escalation.model.elapsed import Elapsed
@@ -92,7 +93,7 @@ class Outcome(Frozen):
     certificate: Certificate | None = None
     target: Target | None = Field(None, description="What was to be reached; `value` is of its metric.")
     answer: tuple[str, ...] = Field((), description="What the accepted or best answer is, in words.")
-    cost: Cost = Field(Cost(), description="Of the whole case; `wall_s` is what its user waited.")
+    cost: Amounts = Field(Amounts(), description="Of the whole case; `wall_s` is what its user waited.")
     elapsed: Elapsed = Field(Elapsed(), description="What the elapsed seconds went to.")
     attempts: tuple[Attempt, ...] = ()
     decisions: tuple[Decision, ...] = ()

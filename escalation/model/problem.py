@@ -1,10 +1,11 @@
 """What a user states: an instance of a family, the target an answer must reach, the budget."""
 
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Self
 
 from pydantic import Field, JsonValue, model_validator
 
+from escalation.model.amounts import Caps
 from escalation.model.frozen import Frozen
 
 
@@ -77,37 +78,13 @@ class Target(Frozen):
         return value >= self.limit if self.at_least is not None else value <= self.limit
 
 
-Positive = Annotated[float, Field(gt=0)]
-NotNegative = Annotated[float, Field(ge=0)]
-
-
-class Budget(Frozen):
-    """What a case may spend; None is unlimited. Budgets combine by minimum with `&`."""
-
-    wall_s: Positive | None = Field(None, description="Seconds of elapsed time, above zero.")
-    cpu_s: Positive | None = Field(None, description="Seconds of processor time, above zero.")
-    qpu_s: NotNegative | None = Field(None, description="Seconds on quantum hardware; 0 is none.")
-    usd: NotNegative | None = Field(None, description="US dollars; 0 is free work only.")
-
-    def __and__(self, other: "Budget") -> "Budget":
-        def least(a: float | None, b: float | None) -> float | None:
-            return min((x for x in (a, b) if x is not None), default=None)
-
-        return Budget(
-            wall_s=least(self.wall_s, other.wall_s),
-            cpu_s=least(self.cpu_s, other.cpu_s),
-            qpu_s=least(self.qpu_s, other.qpu_s),
-            usd=least(self.usd, other.usd),
-        )
-
-
 class Problem(Frozen):
     """Family, instance, target, budget, data class and seed: everything that a case is about."""
 
     family: str = Field(description="The kind of problem, for instance `classification`.")
     instance: dict[str, JsonValue] = Field(description="What the family loads.")
     target: Target
-    budget: Budget = Budget()
+    budget: Caps = Caps()
     data_class: DataClass = DataClass.IDENTIFIABLE
     stage: Stage = Stage.RETROSPECTIVE
     seed: int = Field(0, ge=0, lt=2**32, strict=True)

@@ -1,20 +1,22 @@
 """What an attempt would need at most, known before it is decided on."""
 
+from typing import ClassVar
+
 from pydantic import Field
 
-from escalation.model.frozen import Frozen
+from escalation.model.amounts import Bounds
+from escalation.model.flat import Flat, Spread
 
 
-class Quote(Frozen):
+class Quote(Flat):
     """An upper bound on one attempt; None is 'cannot be known', and closes gates that ask for it.
 
-    `usd` and `qpu_s` are 0 for anything that is not hardware.
+    What is charged for is 0 for anything that is not hardware.
     """
 
-    wall_s: float = Field(0.0, ge=0, description="Seconds of elapsed time.")
-    cpu_s: float = Field(0.0, ge=0, description="Seconds of processor time.")
-    qpu_s: float | None = Field(0.0, ge=0, description="Seconds on quantum hardware.")
-    usd: float | None = Field(0.0, ge=0, description="US dollars.")
+    SPREAD: ClassVar = {"amounts": Spread()}
+
+    amounts: Bounds = Bounds()
     circuits: int = Field(0, ge=0, description="Circuit executions before shots: parameter sets summed.")
     shots: int = Field(0, ge=0, description="Shots in total.")
     qubits: int = Field(0, ge=0, description="Widest circuit.")
@@ -30,17 +32,16 @@ class Quote(Frozen):
         "the state vector's and a matrix product state's.",
     )
 
-    def __add__(self, other: "Quote") -> "Quote":
-        def total(a: float | None, b: float | None) -> float | None:
-            return None if a is None or b is None else a + b
+    def quoted(self, name: str) -> float | None:
+        """A number by the name under which it is written."""
+        found: float | None = self.amounts[name] if name in self.amounts else getattr(self, name)
+        return found
 
+    def __add__(self, other: "Quote") -> "Quote":
         fidelities = [q.expected_fidelity for q in (self, other) if q.expected_fidelity is not None]
         sizes = [q.simulation_log2 for q in (self, other) if q.simulation_log2 is not None]
         return Quote(
-            wall_s=self.wall_s + other.wall_s,
-            cpu_s=self.cpu_s + other.cpu_s,
-            qpu_s=total(self.qpu_s, other.qpu_s),
-            usd=total(self.usd, other.usd),
+            amounts=self.amounts + other.amounts,
             circuits=self.circuits + other.circuits,
             shots=self.shots + other.shots,
             qubits=max(self.qubits, other.qubits),

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from escalation.model.amounts import Amounts
 from escalation.model.blob import Blob
 from escalation.model.identity import digest_json
 from escalation.model.job_state import JobState
-from escalation.model.usage import Usage
 
 
 @dataclass(frozen=True)
@@ -15,14 +15,14 @@ class Lost:
     """A try of a piece of work that came to nothing: why, in one line, and what it used."""
 
     error: str
-    usage: Usage = Usage()
+    usage: Amounts = field(default_factory=Amounts)
 
     def to_json(self) -> dict[str, Any]:
         return {"error": self.error, "usage": self.usage.to_json()}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> "Lost":
-        return cls(data["error"], Usage(**data["usage"]))
+        return cls(data["error"], Amounts.of(data["usage"]))
 
 
 @dataclass(frozen=True)
@@ -45,13 +45,13 @@ class RawResult:
     values: Mapping[str, Any] = field(default_factory=dict)
     files: Mapping[str, Blob] = field(default_factory=dict)
     error: str | None = None
-    usage: Usage = Usage()
+    usage: Amounts = field(default_factory=Amounts)
     provenance: Mapping[str, Any] = field(default_factory=dict)
     evidence: Mapping[str, Blob] = field(default_factory=dict)
     lost: tuple[Lost, ...] = ()
 
     @property
-    def spent(self) -> Usage:
+    def spent(self) -> Amounts:
         """What the work used, its lost tries included."""
         return sum((each.usage for each in self.lost), self.usage)
 

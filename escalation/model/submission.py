@@ -3,36 +3,40 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import AliasChoices, Field, JsonValue
 
-from escalation.model.attempt import Cost
+from escalation.model.amounts import Amounts, Caps
 from escalation.model.blob import Blob
 from escalation.model.case import WorkKey
 from escalation.model.clock import Instant
+from escalation.model.flat import Flat, Spread
 from escalation.model.frozen import Frozen, Moment
 from escalation.model.job_state import JobState
+from escalation.model.metered import CHARGED
 from escalation.model.submission_states import SubmissionState
 
 
-class Price(Frozen):
+class Price(Flat):
     """What a job is expected to cost, and what it can cost at most."""
 
-    qpu_s: float = Field(ge=0, description="Estimated seconds of hardware; a lower bound.")
-    usd: float = Field(ge=0, description="Estimated US dollars; a lower bound.")
-    cap_qpu_s: float = Field(ge=0, description="Seconds after which the service stops the job.")
-    cap_usd: float = Field(ge=0, description="US dollars at that cap: what is reserved.")
+    SPREAD: ClassVar = {"expected": Spread(CHARGED), "cap": Spread(CHARGED, "cap_")}
+
+    expected: Amounts = Field(description="Estimated; a lower bound.")
+    cap: Amounts = Field(
+        description="At which the service stops the job, and what that costs: what is reserved."
+    )
     queue_s: float | None = Field(None, description="Seconds a job would wait now; None is unknown.")
 
-    @property
-    def cap(self) -> Cost:
-        """What is reserved."""
-        return Cost(qpu_s=self.cap_qpu_s, usd=self.cap_usd)
+    def at(self, usd_per_qpu_s: float) -> "Price":
+        """The same seconds at this price for one."""
+        expected, cap = (each.but(usd=each.qpu_s * usd_per_qpu_s) for each in (self.expected, self.cap))
+        return self.model_copy(update={"expected": expected, "cap": cap})
 
     def usd_for(self, qpu_s: float) -> float:
         """What so many seconds cost at this price, whatever a second costs by now."""
-        return qpu_s * self.cap_usd / self.cap_qpu_s if self.cap_qpu_s else 0.0
+        return qpu_s * self.cap.usd / self.cap.qpu_s if self.cap.qpu_s else 0.0
 
 
 @dataclass(frozen=True)
@@ -173,7 +177,7 @@ class Approval(Frozen):
     ordinal: int
     subject: str = Field(description="Digest of the payload, or of the work where nothing is sent away.")
     policy: str = Field(description="Digest of the policy.")
-    cap: Cost = Field(description="What may be spent at most.")
+    cap: Amounts = Field(description="What may be spent at most.")
     shown: dict[str, JsonValue] = Field(
         description="What the person sees: device, circuits, shots, seconds, USD, data class, why."
     )
@@ -184,6 +188,12 @@ class Approval(Frozen):
     known_as: str = Field("", description="Who answered, as the system knows it.")
     reason: str = ""
     answered_at: float | None = None
+
+    @property
+    def estimate(self) -> Amounts | None:
+        """The price that the person sees; None for work that nobody charges for."""
+        found = Spread(CHARGED).gather(dict(self.shown))
+        return Amounts.of(found) if found else None
 
     @property
     def key(self) -> WorkKey:
@@ -213,10 +223,11 @@ class Period(StrEnum):
     MONTH = "month"
 
 
-class Limit(Frozen):
-    """What a project may spend in a period (UTC days and months); None is unlimited."""
+class Limit(Flat):
+    """What a project may spend in a period (UTC days and months), of what is charged for."""
+
+    SPREAD: ClassVar = {"caps": Spread(CHARGED)}
 
     project: str = Field(description="A project's name, or `*` for all together.")
     period: Period
-    usd: float | None = Field(None, ge=0)
-    qpu_s: float | None = Field(None, ge=0)
+    caps: Caps = Caps()

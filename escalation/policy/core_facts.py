@@ -17,6 +17,7 @@ from escalation.model.facts import (
     FactValue,
     Range,
 )
+from escalation.model.metered import METERED, Metered
 from escalation.ports.fact_providers import FactContext, FactProvider
 
 Compute = Callable[[FactContext], FactValue | None]
@@ -83,29 +84,21 @@ def confidence(context: FactContext) -> FactValue:
     return context.problem.target.confidence
 
 
-@_fact("budget.wall_s_left", AMOUNT, unit="s")
-def wall_s_left(context: FactContext) -> FactValue | None:
-    """elapsed seconds left; unknown where unlimited"""
-    return context.budget.wall_s
+def _left(each: Metered) -> Compute:
+    def left(context: FactContext) -> FactValue | None:
+        return context.budget[each.name]
+
+    left.__name__ = left.__qualname__ = f"{each.name}_left"
+    left.__doc__ = f"{each.words} left; unknown where no budget was stated"
+    return left
 
 
-@_fact("budget.qpu_s_left", AMOUNT, unit="s")
-def qpu_s_left(context: FactContext) -> FactValue | None:
-    """seconds of quantum hardware left; unknown where no budget was stated"""
-    return context.budget.qpu_s
-
-
-@_fact("budget.usd_left", AMOUNT, unit="USD")
-def usd_left(context: FactContext) -> FactValue | None:
-    """money left; unknown where no budget was stated"""
-    return context.budget.usd
+for _each in METERED:
+    _fact(f"budget.{_each.name}_left", AMOUNT, unit=_each.unit)(_left(_each))
 
 
 _QUOTED = {
-    "wall_s": (AMOUNT, "s", "elapsed seconds the attempt needs at most"),
-    "cpu_s": (AMOUNT, "s", "processor seconds the attempt needs at most"),
-    "qpu_s": (AMOUNT, "s", "seconds of quantum hardware the attempt would be charged"),
-    "usd": (AMOUNT, "USD", "money the attempt would cost"),
+    **{each.name: (AMOUNT, each.unit, f"{each.words} the attempt would need at most") for each in METERED},
     "circuits": (COUNT, "", "circuit executions before shots"),
     "shots": (COUNT, "", "shots in total"),
     "qubits": (COUNT, "", "width of the widest circuit"),
@@ -118,7 +111,9 @@ _QUOTED = {
 
 def _quoted(field: str) -> Compute:
     def quoted(context: FactContext) -> FactValue | None:
-        value: FactValue | None = getattr(context.quote, field) if context.quote else None
+        if context.quote is None:
+            return None
+        value: FactValue | None = context.quote.quoted(field)
         return value
 
     quoted.__name__ = quoted.__qualname__ = f"quoted_{field}"

@@ -12,7 +12,6 @@ from typing import Protocol
 
 from escalation.inputs.settings import PREFIX, Settings
 from escalation.inputs.site import Site
-from escalation.model.attempt import Cost
 from escalation.model.calibration import DeviceKind
 from escalation.model.errors import BadInput
 from escalation.model.submission import ApprovalState, Submission
@@ -119,15 +118,15 @@ def breach(ledger: Records, settings: Settings, row: Submission, machine: PaidBa
     if said or row.price is None or row.payload is None:
         return said or "nothing was frozen and priced"
     if not _covered(ledger, row):
-        return f"{row.price.cap_usd:.2f} USD are not set aside for it"
-    if Site.of(settings, ()).wants_word(row.price.cap_usd) and not _approved(ledger, row):
+        return f"{row.price.cap.usd:.2f} USD are not set aside for it"
+    if Site.of(settings, ()).wants_word(row.price.cap.usd) and not _approved(ledger, row):
         return "no person approved these bytes at this price"
     return ""
 
 
 def _covered(ledger: BudgetLedger, row: Submission) -> bool:
     assert row.price is not None
-    return _enough(ledger.reserved_for(row.key), row.price.cap)
+    return row.price.cap <= ledger.reserved_for(row.key)
 
 
 def _approved(ledger: BudgetLedger, row: Submission) -> bool:
@@ -135,13 +134,9 @@ def _approved(ledger: BudgetLedger, row: Submission) -> bool:
     return any(
         (each.key, each.subject, each.state) == (row.key, row.payload, ApprovalState.USED)
         and each.answered_at is not None
-        and _enough(each.cap, row.price.cap)
+        and row.price.cap <= each.cap
         for each in ledger.approvals(row.case_id)
     )
-
-
-def _enough(has: Cost, wanted: Cost) -> bool:
-    return has.usd >= wanted.usd and has.qpu_s >= wanted.qpu_s
 
 
 __all__ = ["APPROVAL", "FLOOR", "GATES", "Rule", "below", "breach", "forbids", "is_hardware"]

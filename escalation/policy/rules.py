@@ -2,17 +2,20 @@
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
+from escalation.model.amounts import Caps
 from escalation.model.frozen import Frozen
-from escalation.model.problem import Budget, Positive, Tier
+from escalation.model.problem import Tier
 from escalation.policy.conditions import Condition
 
 Id = Field(pattern=r"^[a-z][a-z0-9_]*$", description="A name of its own in the policy.")
 Reason = Field(min_length=8, description="Why, for the people who will read the decision.")
 
+
+Positive = Annotated[float, Field(gt=0)]
 
 LONGEST_S = 366 * 86400.0
 """A year: nobody waits longer, and what is far beyond has no date."""
@@ -121,7 +124,7 @@ class Policy(Frozen):
     submission: SubmissionRules = Field(
         SubmissionRules(), description="How paid work is waited for, and what drift is too much."
     )
-    budget: Budget = Field(Budget(), description="Caps on every case under this policy.")
+    budget: Caps = Field(Caps(), description="Caps on every case under this policy.")
     tests: tuple[PolicyTest, ...] = Field((), description="Facts and the decision expected of them.")
 
     def gates_of(self, tier: Tier, family_name: str | None) -> tuple[Gate, ...]:

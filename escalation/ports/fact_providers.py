@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from escalation.inputs.site import STRICT, Site
+from escalation.model.amounts import Caps
 from escalation.model.attempt import Attempt
 from escalation.model.errors import first_line
 from escalation.model.facts import Fact, FactSpec, FactType, FactValue
-from escalation.model.problem import Budget, Problem
+from escalation.model.problem import Problem
 from escalation.model.quote import Quote
 from escalation.ports.machines import Machine
 from escalation.ports.methods import Method, View
@@ -32,7 +33,7 @@ class FactContext:
     """
 
     problem: Problem
-    budget: Budget
+    budget: Caps
     view: View
     method: Method | None
     backend: Machine | None

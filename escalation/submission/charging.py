@@ -37,14 +37,14 @@ def charge(h: Handing, row: Submission) -> Charge:
         usage_s = h.backend.usage_qpu_s(row.job_id)
     except Malformed as error:
         return Charge(_left(h, row, f"{error}; {_BY_HAND}"))
-    cap_s = row.price.cap_qpu_s
+    cap_s = row.price.cap.qpu_s
     if usage_s is None:
         return Charge(row, pending=True)
     if usage_s <= cap_s:
         return Charge(row, usage_s)
     above = (
         f"the service says that it charged {usage_s:g} s, {row.price.usd_for(usage_s):.2f} USD, "
-        f"approved were at most {cap_s:g} s, {row.price.cap_usd:.2f} USD"
+        f"approved were at most {cap_s:g} s, {row.price.cap.usd:.2f} USD"
     )
     if usage_s > BELIEVED * cap_s:
         return Charge(_left(h, row, f"{above}; not billed, {_BY_HAND}"))

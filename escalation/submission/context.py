@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from escalation.inputs.settings import Settings
+from escalation.model.amounts import Caps
 from escalation.model.calibration import Calibration
 from escalation.model.clock import Instant
 from escalation.model.job_state import JobState
-from escalation.model.problem import Budget
 from escalation.model.quote import Quote
 from escalation.model.result import RawResult
 from escalation.model.submission import Approval, Marks, Submission
@@ -50,7 +50,7 @@ class Handing:
     settings: Settings
     clock: Callable[[], float]
     stop: threading.Event
-    limit: Budget
+    limit: Caps
     since: Instant | None = None
     instant: Callable[[], Instant] = Instant.now
     question: Callable[[Submission], Approval | None] | None = None

@@ -4,13 +4,14 @@ import json
 from dataclasses import replace
 from typing import Any
 
+from escalation.model.amounts import Amounts
 from escalation.model.blob import Blob
 from escalation.model.calibration import Calibration
 from escalation.model.errors import BackendError
 from escalation.model.identity import canonical_json
+from escalation.model.metered import CHARGED
 from escalation.model.result import RawResult
 from escalation.model.submission import Payload, Submission
-from escalation.model.usage import Usage
 from escalation.ports.store import Store
 from escalation.submission.context import Handing
 
@@ -53,16 +54,16 @@ def record(h: Handing, row: Submission, result: RawResult) -> RawResult:
     """Adds to a decoded result what it cost and under which calibrations, and the bytes that prove it."""
     assert row.job is not None
     assert row.price is not None
-    charged = row.price.qpu_s if row.usage_qpu_s is None else row.usage_qpu_s
+    charged = row.price.expected.qpu_s if row.usage_qpu_s is None else row.usage_qpu_s
     began = row.sent_at or row.opened  # a person who was asked before may have taken days
-    usage = Usage(wall_s=max(0.0, h.clock() - began), qpu_s=charged, usd=row.price.usd_for(charged))
+    usage = Amounts(wall_s=max(0.0, h.clock() - began), qpu_s=charged, usd=row.price.usd_for(charged))
     about: dict[str, Any] = {
         "tag": row.tag,
         "payload": row.payload,
         "job": row.job.job_id,
         "fences": list(row.batches),
         "round": row.round,
-        "estimate": {"qpu_s": row.price.qpu_s, "usd": row.price.usd, "is": "a lower bound"},
+        "estimate": {**row.price.expected.to_json(CHARGED), "is": "a lower bound"},
         "usage": "estimated, not final when the case went on" if row.usage_qpu_s is None else "final",
         "calibrations": dict(row.calibrations),
         "incidents": list(row.incidents),

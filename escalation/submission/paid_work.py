@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from escalation.model.attempt import Cost
+from escalation.model.amounts import Amounts
 from escalation.model.case import WorkKey
 from escalation.model.submission import Approval, Submission
 from escalation.model.submission_states import SubmissionState
@@ -16,7 +16,7 @@ class PaidWork(NamedTuple):
 
     submission: Submission
     questions: tuple[Approval, ...]
-    bill: Cost | None
+    bill: Amounts | None
 
     @property
     def may_be_charged(self) -> bool:
@@ -34,14 +34,14 @@ def paid_work(ledger: Ledger, case_id: str) -> tuple[PaidWork, ...]:
     )
 
 
-def bills(ledger: EventLog, rows: Iterable[Submission]) -> dict[WorkKey, Cost]:
+def bills(ledger: EventLog, rows: Iterable[Submission]) -> dict[WorkKey, Amounts]:
     """What was billed for each submission that is over, as the ledger's events say."""
-    found: dict[WorkKey, Cost] = {}
+    found: dict[WorkKey, Amounts] = {}
     for case_id in {row.case_id for row in rows if row.state.final}:
         for event in ledger.events(case_id):
             if event["kind"] in ("budget.spent", "budget.released"):
                 body = event["body"]
-                found[WorkKey(case_id, body["attempt"], body["ordinal"])] = Cost.model_validate(body["spent"])
+                found[WorkKey(case_id, body["attempt"], body["ordinal"])] = Amounts.of(body["spent"])
     return found
 
 

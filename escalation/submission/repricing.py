@@ -13,7 +13,7 @@ def repriced(h: Handing, row: Submission) -> Submission:
 def dearer(h: Handing, row: Submission) -> str:
     """Says that a job would cost more now than was agreed to; empty where it would not."""
     assert row.price is not None
-    agreed_usd, now_usd = row.price.cap_usd, h.backend.repriced(row.price).cap_usd
+    agreed_usd, now_usd = row.price.cap.usd, h.backend.repriced(row.price).cap.usd
     if now_usd <= agreed_usd:
         return ""
     return f"the price rose from {agreed_usd:.2f} to {now_usd:.2f} USD at most since it was agreed to"

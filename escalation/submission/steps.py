@@ -8,7 +8,7 @@ second is never answered by sending again, but by closing the fence and looking.
 from collections.abc import Callable
 
 from escalation.model.errors import BackendError
-from escalation.model.quote import Quote
+from escalation.model.metered import CHARGED
 from escalation.model.submission import Submission
 from escalation.model.submission_states import SubmissionState as S
 from escalation.policy import floor
@@ -43,8 +43,7 @@ def freeze(h: Handing, row: Submission) -> Step:
         if error.retry:
             raise
         return end(h, row, S.REFUSED, str(error))
-    if h.quote is not None and not _within(price.qpu_s, price.usd, h.quote):
-        more = f"{price.qpu_s:g} QPU seconds and {price.usd:.2f} USD are more than was quoted"
+    if h.quote is not None and (more := h.quote.amounts.beyond(price.expected, CHARGED, ROUNDING)):
         return end(h, row, S.REFUSED, f"{more}, so it was not sent")
     h.store.put(payload.body.data)
     return Step(
@@ -68,9 +67,9 @@ def authorise(h: Handing, row: Submission) -> Step:
     if why := floor.forbids(h.ledger, h.settings, row.case_id, h.backend, row.backend):
         return end(h, row, S.REFUSED, why)
     left_s, said = h.backend.quota_left()
-    if left_s is not None and left_s < row.price.cap_qpu_s:
+    if left_s is not None and left_s < row.price.cap.qpu_s:
         short = (
-            f"the service's quota has {left_s:g} s left ({said}), the job may take {row.price.cap_qpu_s:g} s"
+            f"the service's quota has {left_s:g} s left ({said}), the job may take {row.price.cap.qpu_s:g} s"
         )
         return end(h, row, S.REFUSED, short)
     before, row = row, repriced(h, row)
@@ -198,12 +197,6 @@ def _patience(h: Handing, row: Submission, why: str) -> Step:
     if min(age for age in ages if age is not None) > h.settings.doubt_s:
         return park(h, row, why)
     return Step(row, h.settings.poll_s * 2)
-
-
-def _within(qpu_s: float, usd: float, quote: Quote) -> bool:
-    if quote.qpu_s is None or quote.usd is None:
-        return False
-    return qpu_s <= quote.qpu_s * ROUNDING and usd <= quote.usd * ROUNDING
 
 
 Take = Callable[[Handing, Submission], Step]

@@ -13,6 +13,7 @@ from typing import Any
 
 from escalation.engine.attempting import beyond_quote
 from escalation.inputs.settings import Settings
+from escalation.model.amounts import Bounds, Caps
 from escalation.model.attempt import Attempt, AttemptStatus, Candidate, Done
 from escalation.model.blob import Blob
 from escalation.model.calibration import DeviceKind
@@ -20,7 +21,7 @@ from escalation.model.certificate import Certificate, CertificateStatus
 from escalation.model.errors import BadInput, TierwiseError
 from escalation.model.identity import canonical_json, digest_json
 from escalation.model.job_state import JobState
-from escalation.model.problem import Budget, Problem, Target
+from escalation.model.problem import Problem, Target
 from escalation.model.quote import Quote
 from escalation.model.result import RawResult
 from escalation.model.work import Work
@@ -47,7 +48,7 @@ class PaperDevice:
     def estimate(self, work: Work) -> Quote:
         """Bounds by the work's own limits."""
         asked = work.demand()
-        return Quote(wall_s=work.resources.wall_s, circuits=asked.circuits, shots=asked.shots)
+        return Quote(amounts=Bounds(wall_s=work.resources.wall_s), circuits=asked.circuits, shots=asked.shots)
 
 
 @dataclass(frozen=True)
@@ -153,7 +154,7 @@ def _check_methods(methods: tuple[Method, ...]) -> None:
 
 def _check_facts(family: Any, descriptor: FamilyDescriptor, target: Target, view: Any) -> None:
     problem = Problem(family=family.name, instance=dict(descriptor.sample), target=target, seed=SEED)
-    context = FactContext(problem, Budget(), view, None, None, None, (), 0.0, SEED)
+    context = FactContext(problem, Caps(), view, None, None, None, (), 0.0, SEED)
     for provider in family.facts():
         fact = provider.evaluate(context)
         expect(fact.name == provider.spec.name, f"{provider.spec.name}: evaluates to {fact.name}")

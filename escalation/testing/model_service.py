@@ -27,6 +27,7 @@ from typing import Any
 
 import numpy as np
 
+from escalation.model.amounts import Amounts, Bounds
 from escalation.model.blob import Blob
 from escalation.model.calibration import Calibration, DeviceKind
 from escalation.model.errors import BackendError
@@ -156,7 +157,11 @@ class ModelBackend:
 
     def estimate(self, work: Work) -> Quote:
         price, asked = self.price(work), work.demand()
-        return Quote(qpu_s=price.qpu_s, usd=price.usd, circuits=asked.circuits, shots=asked.shots)
+        return Quote(
+            amounts=Bounds(qpu_s=price.expected.qpu_s, usd=price.expected.usd),
+            circuits=asked.circuits,
+            shots=asked.shots,
+        )
 
     def calibration(self) -> Calibration | None:
         return self.service.calibration
@@ -174,15 +179,18 @@ class ModelBackend:
 
     def price(self, work: Work) -> Price:
         self._safe("price")
-        return Price(qpu_s=2.0, usd=self.usd(2.0), cap_qpu_s=4.0, cap_usd=self.usd(4.0), queue_s=0.0)
+        return Price(
+            expected=Amounts(qpu_s=2.0, usd=self.usd(2.0)),
+            cap=Amounts(qpu_s=4.0, usd=self.usd(4.0)),
+            queue_s=0.0,
+        )
 
     def repriced(self, price: Price) -> Price:
-        usd, cap_usd = self.usd(price.qpu_s), self.usd(price.cap_qpu_s)
-        return price.model_copy(update={"usd": usd, "cap_usd": cap_usd})
+        return price.at(self.usd(1.0))
 
     def freeze(self, work: Work, tag: str, price: Price) -> Payload:
         self._safe("freeze")
-        body = {"work": work.digest, "tags": [tag], "cost": price.cap_qpu_s}
+        body = {"work": work.digest, "tags": [tag], "cost": price.cap.qpu_s}
         asked = work.demand()
         return Payload(Blob(canonical_json(body)), self.name, circuits=asked.circuits, shots=asked.shots)
 

@@ -90,15 +90,17 @@ def a_price_has_a_cap_and_agrees_with_the_quote(bench: PaidBench) -> None:
     work, backend = bench.sample.good, bench.backend
     price, quote = backend.price(work), backend.estimate(work)
     expect(
-        price.qpu_s > 0 and price.cap_qpu_s > price.qpu_s, f"expected a cap above the estimate, got {price}"
+        price.expected.qpu_s > 0 and price.cap.qpu_s > price.expected.qpu_s,
+        f"expected a cap above the estimate, got {price}",
     )
-    expect(price.cap_qpu_s == int(price.cap_qpu_s), f"expected a cap of whole seconds, got {price.cap_qpu_s}")
+    expect(price.cap.qpu_s == int(price.cap.qpu_s), f"expected a cap of whole seconds, got {price.cap.qpu_s}")
     expect(
-        abs(price.usd_for(price.qpu_s) - price.usd) <= 1e-9 * (1 + price.usd),
+        abs(price.usd_for(price.expected.qpu_s) - price.expected.usd) <= 1e-9 * (1 + price.expected.usd),
         f"expected the same price for a second of the estimate and of the cap, got {price}",
     )
     expect(
-        (quote.qpu_s, quote.usd) == (price.qpu_s, price.usd), f"expected {price} in the quote, got {quote}"
+        (quote.amounts.qpu_s, quote.amounts.usd) == (price.expected.qpu_s, price.expected.usd),
+        f"expected {price} in the quote, got {quote}",
     )
     counted = (quote.circuits, quote.shots, quote.qubits)
     expect(counted == bench.sample.counted, f"expected {bench.sample.counted} in the quote, got {counted}")

@@ -9,7 +9,6 @@ from sqlalchemy import Connection, RowMapping, func, insert, select, update
 from escalation.model.errors import BadInput, CaseConflict
 from escalation.model.submission import Approval, ApprovalState, Authorisation, Word
 from escalation.text.moments import moment
-from records.ledger.budgets import covers
 from records.ledger.events import check, seal, text_json
 from records.ledger.schema import approvals
 
@@ -115,7 +114,7 @@ def _standing(connection: Connection, question: Approval) -> Approval | None:
         for found in list_all(connection, question.case_id)
         if found.key == question.key
         and (found.subject, found.policy) == (question.subject, question.policy)
-        and covers(found.cap, question.cap)
+        and question.cap <= found.cap
     ]
     return same[-1] if same else None
 

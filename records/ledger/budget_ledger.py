@@ -2,9 +2,8 @@
 
 from collections.abc import Sequence
 
-from escalation.model.attempt import Cost
+from escalation.model.amounts import Amounts, Caps
 from escalation.model.case import WorkKey
-from escalation.model.problem import Budget
 from escalation.model.submission import Approval, Authorisation, Limit, Period
 from records.ledger import approvals, budgets, limits, paying
 from records.ledger.session import Session
@@ -13,27 +12,27 @@ from records.ledger.session import Session
 class SqlBudgets(Session):
     """Limits, what was set aside and spent under them, and the persons asked about it."""
 
-    def reserve(self, key: WorkKey, amount: Cost, limit: Budget) -> bool:
+    def reserve(self, key: WorkKey, amount: Amounts, limit: Caps) -> bool:
         """Sets the amount aside; False when the case's spent + reserved + amount would pass the limit."""
         with self._sharing(key.case_id) as connection:
             return budgets.reserve(connection, key, amount, limit)
 
-    def spend(self, key: WorkKey, amount: Cost) -> None:
+    def spend(self, key: WorkKey, amount: Amounts) -> None:
         """Replaces the key's reservation by what was really used; zero releases it."""
         with self._sharing(key.case_id) as connection:
             budgets.spend(connection, key, amount)
 
-    def spent(self, case_id: str) -> Cost:
+    def spent(self, case_id: str) -> Amounts:
         """What the case has used so far, as told to `spend`."""
         with self._database.reading() as connection:
             return budgets.spent(connection, case_id)
 
-    def spent_for(self, key: WorkKey) -> Cost:
+    def spent_for(self, key: WorkKey) -> Amounts:
         """What was billed for one piece of work; nothing where nothing was, or not yet."""
         with self._database.reading() as connection:
             return budgets.spent_for(connection, key)
 
-    def reserved_for(self, key: WorkKey) -> Cost:
+    def reserved_for(self, key: WorkKey) -> Amounts:
         """What is set aside for one piece of work; nothing once it is billed or released."""
         with self._database.reading() as connection:
             return budgets.reserved_for(connection, key)
@@ -50,7 +49,7 @@ class SqlBudgets(Session):
 
     def spending(
         self, project: str, period: Period, now: float, *, practice: bool = False
-    ) -> tuple[Cost, Cost]:
+    ) -> tuple[Amounts, Amounts]:
         """What a project (`*`: all) has reserved and spent in the period that `now` lies in.
 
         Practice money, which nobody is charged, is left out, or told alone.

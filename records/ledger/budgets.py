@@ -3,22 +3,16 @@
 import json
 import time
 from collections.abc import Iterable, Sequence
-from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, select
 
-from escalation.model.attempt import Cost
+from escalation.model.amounts import Amounts, Caps
 from escalation.model.case import WorkKey
-from escalation.model.problem import Budget
-from escalation.model.submission import Limit
 from records.ledger import keyed
 from records.ledger.events import text_json
 from records.ledger.schema import budgets
-
-PAID = {"usd": "USD", "qpu_s": "QPU seconds"}
-"""What is limited, and its unit."""
 
 
 class BudgetState(StrEnum):
@@ -29,7 +23,7 @@ class BudgetState(StrEnum):
     RELEASED = "released"
 
 
-def reserve(connection: Connection, key: WorkKey, amount: Cost, limit: Budget) -> bool:
+def reserve(connection: Connection, key: WorkKey, amount: Amounts, limit: Caps) -> bool:
     """Sets the amount aside unless spent + reserved + amount would pass the limit; idempotent by key.
 
     Sums are decimal, so that three times 0.1 fits into 0.3. A larger amount for a key that has one is
@@ -38,7 +32,7 @@ def reserve(connection: Connection, key: WorkKey, amount: Cost, limit: Budget) -
     row = _find(connection, key)
     if row is not None and row["state"] == BudgetState.SPENT:
         return True
-    if row is not None and row["state"] == BudgetState.RESERVED and covers(_cost(row["reserved"]), amount):
+    if row is not None and row["state"] == BudgetState.RESERVED and amount <= _cost(row["reserved"]):
         return True
     if short(of_case(connection, key.case_id), key, amount, limit):
         return False
@@ -46,51 +40,50 @@ def reserve(connection: Connection, key: WorkKey, amount: Cost, limit: Budget) -
     return True
 
 
-def set_aside(connection: Connection, key: WorkKey, amount: Cost, project: str, now: float) -> None:
+def set_aside(connection: Connection, key: WorkKey, amount: Amounts, project: str, now: float) -> None:
     """Reserves the amount for a project, in the period that `now` lies in; the caller saw that it fits."""
     at = {"project": project, "reserved_at": now}
-    _put(connection, key, BudgetState.RESERVED, reserved=amount, spent=Cost(), **at)
+    _put(connection, key, BudgetState.RESERVED, reserved=amount, spent=Amounts(), **at)
 
 
 def release(connection: Connection, key: WorkKey) -> None:
     """Releases what is reserved for the key, if anything is."""
     row = _find(connection, key)
     if row is not None and row["state"] == BudgetState.RESERVED:
-        spend(connection, key, Cost())
+        spend(connection, key, Amounts())
 
 
-def spend(connection: Connection, key: WorkKey, amount: Cost) -> None:
+def spend(connection: Connection, key: WorkKey, amount: Amounts) -> None:
     """Replaces the key's reservation by what was really used; zero releases it."""
     row = _find(connection, key)
-    state = BudgetState.RELEASED if amount == Cost() else BudgetState.SPENT
-    reserved = Cost() if row is None else _cost(row["reserved"])
+    state = BudgetState.RELEASED if amount == Amounts() else BudgetState.SPENT
+    reserved = Amounts() if row is None else _cost(row["reserved"])
     if row is not None and row["state"] == state and _cost(row["spent"]) == amount:
         return
     at = {} if row is not None else {"project": "", "reserved_at": time.time()}
     _put(connection, key, state, reserved=reserved, spent=amount, **at)
 
 
-def spent(connection: Connection, case_id: str) -> Cost:
+def spent(connection: Connection, case_id: str) -> Amounts:
     """What the case has used so far, without what is only reserved."""
     return total(of_case(connection, case_id), BudgetState.SPENT)
 
 
-def spent_for(connection: Connection, key: WorkKey) -> Cost:
+def spent_for(connection: Connection, key: WorkKey) -> Amounts:
     """What was billed for the key; nothing where nothing was, or not yet."""
     row = _find(connection, key)
-    return Cost() if row is None or row["state"] != BudgetState.SPENT else taken(row)
+    return Amounts() if row is None or row["state"] != BudgetState.SPENT else taken(row)
 
 
-def reserved_for(connection: Connection, key: WorkKey) -> Cost:
+def reserved_for(connection: Connection, key: WorkKey) -> Amounts:
     """What is set aside for the key; nothing once it is billed or released."""
     row = _find(connection, key)
-    return Cost() if row is None or row["state"] != BudgetState.RESERVED else taken(row)
+    return Amounts() if row is None or row["state"] != BudgetState.RESERVED else taken(row)
 
 
-def total(rows: Iterable[RowMapping], state: BudgetState) -> Cost:
+def total(rows: Iterable[RowMapping], state: BudgetState) -> Amounts:
     """The decimal sum of what the rows of that state take."""
-    costs = [taken(row) for row in rows if row["state"] == state]
-    return Cost(**{name: float(sum(decimal(cost, name) for cost in costs)) for name in Cost.model_fields})
+    return Amounts.total(taken(row) for row in rows if row["state"] == state)
 
 
 def of_case(connection: Connection, case_id: str) -> Sequence[RowMapping]:
@@ -110,22 +103,15 @@ def in_window(
     return connection.execute(query).mappings().all()
 
 
-def short(rows: Iterable[RowMapping], key: WorkKey, amount: Cost, limit: Budget | Limit) -> str:
-    """Says which unit of the limit has no room for the amount beside the rows, empty when both have.
+def short(rows: Iterable[RowMapping], key: WorkKey, amount: Amounts, limit: Caps) -> str:
+    """Says what the limit has no room for beside the rows, as `Caps.short`.
 
     What the key has set aside already does not count against it.
     """
-    others = [taken(row) for row in rows if key_of(row) != key]
-    for name, unit in PAID.items():
-        most = getattr(limit, name)
-        has = sum((decimal(cost, name) for cost in others), Decimal(0))
-        wanted = decimal(amount, name)
-        if most is not None and has + wanted > Decimal(repr(float(most))):
-            return f"{has:f} of {most:g} {unit} are reserved or spent, and up to {wanted:f} are wanted"
-    return ""
+    return limit.short([taken(row) for row in rows if key_of(row) != key], amount)
 
 
-def taken(row: RowMapping) -> Cost:
+def taken(row: RowMapping) -> Amounts:
     """What an amount takes from its budgets: what was billed, before that what is reserved."""
     match row["state"]:
         case BudgetState.RESERVED:
@@ -133,11 +119,11 @@ def taken(row: RowMapping) -> Cost:
         case BudgetState.SPENT:
             return _cost(row["spent"])
         case _:
-            return Cost()
+            return Amounts()
 
 
 def _put(
-    connection: Connection, key: WorkKey, state: BudgetState, *, reserved: Cost, spent: Cost, **at: Any
+    connection: Connection, key: WorkKey, state: BudgetState, *, reserved: Amounts, spent: Amounts, **at: Any
 ) -> None:
     amounts = {"reserved": reserved.to_json(), "spent": spent.to_json()}
     values = {"state": state} | {name: text_json(amount) for name, amount in amounts.items()} | at
@@ -146,18 +132,8 @@ def _put(
     keyed.seal_row(connection, budgets, key, f"budget.{state}", {**amounts, **at})
 
 
-def covers(has: Cost, amount: Cost) -> bool:
-    """Whether what is had is enough, in money and in quantum seconds."""
-    return all(getattr(has, name) >= getattr(amount, name) for name in PAID)
-
-
-def decimal(cost: Cost, name: str) -> Decimal:
-    """One of a cost's numbers as it is written, without binary noise."""
-    return Decimal(repr(float(getattr(cost, name))))
-
-
-def _cost(text: str) -> Cost:
-    return Cost.model_validate(json.loads(text))
+def _cost(text: str) -> Amounts:
+    return Amounts.of(json.loads(text))
 
 
 def _find(connection: Connection, key: WorkKey) -> RowMapping | None:

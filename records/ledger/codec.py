@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from escalation.model.amounts import Amounts
 from escalation.model.attempt import Candidate
 from escalation.model.blob import Blob
 from escalation.model.errors import CorruptRecord
 from escalation.model.job_state import JobState
 from escalation.model.resources import Resources
 from escalation.model.result import Lost, RawResult
-from escalation.model.usage import Usage
 from escalation.model.work import Work, kinds
 from escalation.ports.store import Store
 
@@ -52,7 +52,7 @@ def result_from_json(data: Json, store: Store) -> RawResult:
         values=data["values"],
         files=_blobs(data["files"], store),
         error=data["error"],
-        usage=Usage(**data["usage"]),
+        usage=Amounts(**data["usage"]),
         provenance=data["provenance"],
         evidence=_blobs(data["evidence"], store),
         lost=tuple(map(Lost.from_json, data.get("lost", ()))),  # results of an older layout have none

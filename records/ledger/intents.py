@@ -7,11 +7,11 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, select
 
+from escalation.model.amounts import Amounts
 from escalation.model.attempt import Done
 from escalation.model.case import WorkKey
 from escalation.model.errors import BadInput, CaseConflict
 from escalation.model.result import Lost, RawResult
-from escalation.model.usage import Usage
 from escalation.model.work import Work
 from escalation.ports.store import Store
 from records.ledger import keyed
@@ -86,13 +86,13 @@ def find_lost(connection: Connection, key: WorkKey) -> tuple[Lost, ...]:
     return () if row is None else tuple(map(Lost.from_json, json.loads(row["lost"])))
 
 
-def used(connection: Connection, case_id: str, attempt: int) -> Usage:
+def used(connection: Connection, case_id: str, attempt: int) -> Amounts:
     """What an attempt has used so far: settled work, and lost tries of work that is not settled."""
     mine = (intents.c.case_id == case_id) & (intents.c.attempt == attempt)
-    total = Usage()
+    total = Amounts()
     for row in connection.execute(select(intents).where(mine)).mappings():
         if row["result"] is not None:
-            total += Usage(**json.loads(row["result"])["usage"])
+            total += Amounts(**json.loads(row["result"])["usage"])
         total = sum((Lost.from_json(each).usage for each in json.loads(row["lost"])), total)
     return total
 

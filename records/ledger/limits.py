@@ -14,9 +14,9 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from escalation.inputs.site import EVERYBODY
-from escalation.model.attempt import Cost
+from escalation.model.amounts import Amounts, Caps
 from escalation.model.case import WorkKey
-from escalation.model.problem import Budget
+from escalation.model.metered import CHARGED
 from escalation.model.submission import Limit, Period
 from records.ledger import budgets, submissions
 from records.ledger.events import check, seal
@@ -25,7 +25,7 @@ from records.ledger.schema import limits
 
 def put(connection: Connection, limit: Limit) -> None:
     """Sets a limit, in place of the one there was."""
-    values = {"usd": limit.usd, "qpu_s": limit.qpu_s}
+    values = {each.name: limit.caps[each.name] for each in CHARGED}
     named = {"project": limit.project, "period": str(limit.period)}
     here = [limits.c[name] == value for name, value in named.items()]
     check(connection, limits, (limit.project, str(limit.period)))
@@ -44,14 +44,14 @@ def list_all(connection: Connection) -> Sequence[Limit]:
 
 def spending(
     connection: Connection, project: str, period: Period, now: float, *, practice: bool
-) -> tuple[Cost, Cost]:
+) -> tuple[Amounts, Amounts]:
     """What a project (`*`: all) has reserved and spent in the period that `now` lies in, of either money."""
     rows = _counting(connection, project, period, now, practice)
     return budgets.total(rows, budgets.BudgetState.RESERVED), budgets.total(rows, budgets.BudgetState.SPENT)
 
 
 def lacking(
-    connection: Connection, key: WorkKey, amount: Cost, *, limit: Budget, project: str, now: float
+    connection: Connection, key: WorkKey, amount: Amounts, *, limit: Caps, project: str, now: float
 ) -> str:
     """Says which limit has no room for the amount, empty when all have: the case's, then the projects'."""
     of_case = ("the case", budgets.of_case(connection, key.case_id), limit)
@@ -76,12 +76,12 @@ def window(period: Period, now: float) -> tuple[float, float]:
 
 def _scopes(
     connection: Connection, project: str, now: float, practice: bool
-) -> Iterator[tuple[str, Sequence[RowMapping], Budget | Limit]]:
+) -> Iterator[tuple[str, Sequence[RowMapping], Caps]]:
     for limit in list_all(connection):
         if limit.project in (project, EVERYBODY):
             who = "all projects" if limit.project == EVERYBODY else f"project {limit.project}"
             over = who if limit.period is Period.TOTAL else f"{who} this {limit.period}"
-            yield over, _counting(connection, limit.project, limit.period, now, practice), limit
+            yield over, _counting(connection, limit.project, limit.period, now, practice), limit.caps
 
 
 def _counting(
@@ -95,4 +95,5 @@ def _counting(
 
 
 def _limit(row: RowMapping) -> Limit:
-    return Limit(project=row["project"], period=Period(row["period"]), usd=row["usd"], qpu_s=row["qpu_s"])
+    caps = Caps.of({each.name: row[each.name] for each in CHARGED})
+    return Limit(project=row["project"], period=Period(row["period"]), caps=caps)

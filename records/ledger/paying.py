@@ -4,9 +4,8 @@ import time
 
 from sqlalchemy import Connection
 
-from escalation.model.attempt import Cost
+from escalation.model.amounts import Amounts, Caps
 from escalation.model.errors import BadInput, CaseConflict
-from escalation.model.problem import Budget
 from escalation.model.submission import Approval, ApprovalState, Authorisation, Submission, Word
 from escalation.model.submission_states import SubmissionState, Who
 from records.ledger import approvals, budgets, limits, submissions, walk
@@ -19,7 +18,7 @@ def authorise(
     before: Submission,
     question: Approval | None,
     *,
-    limit: Budget,
+    limit: Caps,
     project: str,
     now: float,
 ) -> tuple[Authorisation, Submission]:
@@ -76,7 +75,7 @@ def bill(connection: Connection, before: Submission, qpu_s: float, usd: float, n
             f"submission {before.key}: expected a bill of at least 0, got {qpu_s:g} s, {usd:g} USD"
         )
     after = submissions.advance(connection, before, SubmissionState.DONE, now, usage_qpu_s=qpu_s)
-    budgets.spend(connection, before.key, Cost(qpu_s=qpu_s, usd=usd))
+    budgets.spend(connection, before.key, Amounts(qpu_s=qpu_s, usd=usd))
     return after
 
 
@@ -101,7 +100,7 @@ def bill_by_hand(connection: Connection, before: Submission, qpu_s: float, usd: 
         after = submissions.advance(connection, before, SubmissionState.DONE, time.time(), Who.PERSON, **said)
     else:
         after = submissions.amend(connection, before, **said)
-    budgets.spend(connection, before.key, Cost(qpu_s=qpu_s, usd=usd))
+    budgets.spend(connection, before.key, Amounts(qpu_s=qpu_s, usd=usd))
     return after
 
 
@@ -123,7 +122,7 @@ def _once(connection: Connection, question: Approval, now: float) -> tuple[Autho
     return said, approval
 
 
-def _cap(before: Submission, question: Approval | None) -> Cost:
+def _cap(before: Submission, question: Approval | None) -> Amounts:
     if before.price is None or before.payload is None:
         raise CaseConflict(f"submission {before.key}: expected a frozen payload and its price, got none")
     if question is None:

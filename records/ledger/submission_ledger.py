@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from escalation.model.amounts import Caps
 from escalation.model.case import WorkKey
-from escalation.model.problem import Budget
 from escalation.model.submission import Approval, Authorisation, Submission
 from escalation.model.submission_states import SubmissionState, Who
 from records.ledger import paying, submissions
@@ -51,7 +51,7 @@ class SqlSubmissions(Session):
             return submissions.amend(connection, before, **changes)
 
     def authorise(
-        self, before: Submission, question: Approval | None, limit: Budget, project: str, now: float
+        self, before: Submission, question: Approval | None, limit: Caps, project: str, now: float
     ) -> tuple[Authorisation, Submission]:
         """Uses up the approval, reserves the cap and moves to AUTHORISED; or asks, or refuses; at once."""
         with self._writing(before.case_id) as connection:

@@ -7,13 +7,13 @@ history that cannot have happened: an approval used twice, a bill of what was ne
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection, select
 
-from escalation.model.attempt import Cost
+from escalation.model.amounts import Amounts, exact_sum
 from escalation.model.errors import CaseConflict, CorruptRecord
+from escalation.model.metered import CHARGED
 from escalation.model.submission_states import SubmissionState, Who, check_transition
 from records.ledger import budgets
 from records.ledger import events as sealed
@@ -45,7 +45,7 @@ class _Past:
     used: dict[Key, int] = field(default_factory=dict)
     submissions: dict[Key, str] = field(default_factory=dict)
     money: dict[Key, str] = field(default_factory=dict)
-    taken: dict[Key, Cost] = field(default_factory=dict)
+    taken: dict[Key, Amounts] = field(default_factory=dict)
     once: set[tuple[Any, ...]] = field(default_factory=set)
 
 
@@ -166,19 +166,16 @@ def _budget(past: _Past, key: Key, verb: str, body: Body) -> Iterator[str]:
     past.money[key] = verb
     released = verb == budgets.BudgetState.RELEASED
     amount = body["reserved"] if verb == budgets.BudgetState.RESERVED else body["spent"]
-    past.taken[key] = Cost() if released else Cost.model_validate(amount)
+    past.taken[key] = Amounts() if released else Amounts.of(amount)
 
 
 def _sums(connection: Connection, past: _Past) -> Iterator[str]:
     """What the events set aside and billed, against what the rows say that limits count."""
     rows = [budgets.taken(row) for row in budgets.in_window(connection, None, (float("-inf"), float("inf")))]
-    for name, unit in budgets.PAID.items():
-        told, has = (
-            sum((budgets.decimal(cost, name) for cost in costs), Decimal(0))
-            for costs in (past.taken.values(), rows)
-        )
+    for each in CHARGED:
+        told, has = (exact_sum(found, each.name) for found in (past.taken.values(), rows))
         if told != has:
-            yield f"the limits count {has:f} {unit}, and the events set aside and billed {told:f}"
+            yield f"the limits count {has:f} {each.words}, and the events set aside and billed {told:f}"
 
 
 def _key(case_id: str, body: Body) -> Key:

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from escalation.model.amounts import Amounts
 from escalation.model.attempt import Done
 from escalation.model.case import WorkKey
 from escalation.model.result import Lost, RawResult
-from escalation.model.usage import Usage
 from escalation.model.work import Work
 from records.ledger import intents
 from records.ledger.codec import result_blobs
@@ -47,7 +47,7 @@ class SqlWork(Session):
         with self._database.reading() as connection:
             return intents.find_lost(connection, key)
 
-    def used(self, case_id: str, attempt: int) -> Usage:
+    def used(self, case_id: str, attempt: int) -> Amounts:
         """What an attempt has used so far: settled work, and lost tries of work that is not settled."""
         with self._database.reading() as connection:
             return intents.used(connection, case_id, attempt)

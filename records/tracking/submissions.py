@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from escalation.model.attempt import Cost
+from escalation.model.amounts import Amounts
+from escalation.model.metered import CHARGED
 from escalation.model.submission import Submission
 from records.tracking.cases import pretty
 from records.tracking.client import log_files, log_metrics, log_params, set_tags
@@ -12,7 +13,7 @@ BILL = "tierwise.bill"
 """Tag of a run with submissions: `open` until the last of them is billed, then `final`."""
 OPEN, FINAL = "open", "final"
 
-Paid = Mapping[int, tuple[Submission, Cost | None]]
+Paid = Mapping[int, tuple[Submission, Amounts | None]]
 """By ordinal: the submission, and what was charged for it; None while that is not known."""
 
 
@@ -39,20 +40,19 @@ def _named(paid: Paid, told: Any) -> dict[str, Any]:
     }
 
 
-def _params(row: Submission, _charged: Cost | None) -> dict[str, Any]:
+def _params(row: Submission, _charged: Amounts | None) -> dict[str, Any]:
     kept = {f"calibration.{moment}": digest for moment, digest in row.calibrations.items()}
     named = {name: getattr(row, name) for name in ("backend", "tag", "job_id", "payload", "round", "sends")}
     sizes = {name: row.frozen.get(name) for name in ("circuits", "shots")}
     return {**named, **sizes, "fences": " ".join(row.batches) or None, **kept}
 
 
-def _metrics(row: Submission, charged: Cost | None) -> dict[str, float | None]:
+def _metrics(row: Submission, charged: Amounts | None) -> dict[str, float | None]:
     if row.price is None:
         return {}
     found: dict[str, float | None] = {}
-    for unit in ("qpu_s", "usd"):
-        estimated = getattr(row.price, unit)
-        cost = None if charged is None else getattr(charged, unit)
+    for unit, estimated in row.price.expected.to_json(CHARGED).items():
+        cost = None if charged is None else charged[unit]
         found[f"estimated.{unit}"] = estimated
         found[f"charged.{unit}"] = cost
         found[f"charged_over_estimated.{unit}"] = cost / estimated if cost is not None and estimated else None

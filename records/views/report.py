@@ -7,8 +7,10 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from escalation.engine.case import Case
+from escalation.model.amounts import Amounts
 from escalation.model.attempt import Attempt
 from escalation.model.case import Outcome
+from escalation.model.metered import CHARGED
 from escalation.policy.conditions import shortfall
 from escalation.ports.families import Section
 from escalation.submission.paid_work import PaidWork
@@ -30,6 +32,8 @@ def render(
         paid=paid,
         moment=moment,
         shortfall=shortfall,
+        charged=CHARGED,
+        columns=lambda attempts: Amounts.columns(each.cost for each in attempts),
         worst=lambda value: at_worst(value, case.problem.target),
         rounded=rounded,
         alpha=any(each.certificate and each.certificate.alpha is not None for each in outcome.attempts),

@@ -33,7 +33,7 @@ def _submission(seen: Seen, now: float) -> Row:
         "done": ", ".join(seen.did) or "nothing",
         "job": row.job_id or "none",
         "age": _age(now - row.opened),
-        "costs at most": "not priced" if row.price is None else f"{row.price.cap_usd:.2f} USD{practice}",
+        "costs at most": "not priced" if row.price is None else f"{row.price.cap.usd:.2f} USD{practice}",
         "charged": "not final" if row.usage_qpu_s is None else f"{row.usage_qpu_s:g} s",
         "note": "; ".join(line for line in said if line),
     }

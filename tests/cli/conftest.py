@@ -17,12 +17,13 @@ from escalation.engine.opening import prepare
 from escalation.engine.question import Terms, payload_question
 from escalation.engine.steps import Item
 from escalation.inputs.settings import Settings
+from escalation.model.amounts import Caps
 from escalation.model.blob import Blob
 from escalation.model.case import WorkKey
 from escalation.model.decision import Closed
 from escalation.model.errors import Paused
 from escalation.model.kinds.circuit_batch import CircuitBatch, Pub
-from escalation.model.problem import Budget, Problem, Target, Tier
+from escalation.model.problem import Problem, Target, Tier
 from escalation.model.quote import Quote
 from escalation.model.submission import Submission
 from escalation.policy.rules import SubmissionRules
@@ -128,7 +129,7 @@ class Desk:
             settings=self.settings,
             clock=time.time,
             stop=threading.Event(),
-            limit=Budget(qpu_s=10, usd=20),
+            limit=Caps(qpu_s=10, usd=20),
             question=self._question if self.asks else None,
         )
 
@@ -149,7 +150,7 @@ def desk(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., 
             family="toy",
             instance={"numbers": [3, 1, 4], "reach": 3},
             target=Target(metric="number", at_least=9),
-            budget=Budget(wall_s=100, qpu_s=10, usd=20),
+            budget=Caps(wall_s=100, qpu_s=10, usd=20),
             data_class="public",
         )
         quick = Settings(home=home, settle_s=0, poll_s=0.01, doubt_s=0.05, usage_s=5)

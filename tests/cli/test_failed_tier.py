@@ -14,13 +14,13 @@ from escalation.engine.drive import solve
 from escalation.engine.opening import prepare
 from escalation.engine.runtime import Runtime
 from escalation.inputs.settings import Settings
+from escalation.model.amounts import Amounts
 from escalation.model.calibration import DeviceKind
 from escalation.model.case import CaseStatus, Outcome
 from escalation.model.job_state import JobState
 from escalation.model.problem import Problem, Target
 from escalation.model.quote import Quote
 from escalation.model.result import RawResult
-from escalation.model.usage import Usage
 from escalation.policy.policy import parse_policy
 from escalation.ports.machines import Progress
 from flows.ending import one_line
@@ -53,7 +53,9 @@ class Failing:
 
     def result(self, handle: Any) -> RawResult:
         return RawResult(
-            JobState.FAILED, error="ValueError: 900 neighbours of 24 rows", usage=Usage(1.0, 1.0)
+            JobState.FAILED,
+            error="ValueError: 900 neighbours of 24 rows",
+            usage=Amounts(wall_s=1.0, cpu_s=1.0),
         )
 
     def estimate(self, work: Any) -> Any:
@@ -112,8 +114,10 @@ def test_a_tier_that_failed_is_said_everywhere(runtime: Runtime, at_least: float
 def test_tries_that_the_machine_ended_are_said_and_their_cost_is_in_the_outcome(
     runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fault = RawResult(JobState.FAULT, error="a rank died: Killed (signal 9)", usage=Usage(5.0, 7.0))
-    good = RawResult(JobState.DONE, {"position": 5, "number": 9.0}, usage=Usage(1.0, 2.0))
+    fault = RawResult(
+        JobState.FAULT, error="a rank died: Killed (signal 9)", usage=Amounts(wall_s=5.0, cpu_s=7.0)
+    )
+    good = RawResult(JobState.DONE, {"position": 5, "number": 9.0}, usage=Amounts(wall_s=1.0, cpu_s=2.0))
     answers = [fault, good]
     monkeypatch.setattr(Failing, "result", lambda *_: answers.pop(0))
     case = case_of(9)

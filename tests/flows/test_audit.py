@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from prefect.artifacts import Artifact
 
+from escalation.model.amounts import Caps
 from escalation.model.submission import Limit, Period
 from escalation.ports.configuration import settings
 from flows.audit import audit
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.timeout(900)  # the first of them waits for the server'
 
 def test_a_changed_limit_fails_the_run_and_is_named(on_server: Any) -> None:
     with open_records() as (ledger, _):
-        ledger.set_limit(Limit(project="audited", period=Period.DAY, usd=5.0))
+        ledger.set_limit(Limit(project="audited", period=Period.DAY, caps=Caps(usd=5.0)))
     assert audit(return_state=True).is_completed()
     with sqlite3.connect(settings().home / "ledger.db") as connection:
         connection.execute("UPDATE limits SET usd = 5000 WHERE project = 'audited'")

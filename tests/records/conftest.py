@@ -12,14 +12,15 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from escalation.inputs.settings import ROOT
-from escalation.model.attempt import Attempt, AttemptStatus, Candidate, Cost
+from escalation.model.amounts import Amounts, Bounds, Caps
+from escalation.model.attempt import Attempt, AttemptStatus, Candidate
 from escalation.model.case import CaseInfo, CaseStatus, WorkKey
 from escalation.model.certificate import Certificate, CertificateStatus, Control
 from escalation.model.decision import Action, Decision
 from escalation.model.identity import digest_json
 from escalation.model.job_state import JobState
 from escalation.model.kinds.local_call import LocalCall
-from escalation.model.problem import Budget, Problem, Target, Tier
+from escalation.model.problem import Problem, Target, Tier
 from escalation.model.quote import Quote
 from escalation.model.result import RawResult
 from escalation.model.submission import Approval, Limit, Period, Price, Submission
@@ -146,7 +147,7 @@ def make_attempt() -> Callable[..., Attempt]:
                 "backend": "local",
                 "device_kind": "classical",
                 "seed": 7,
-                "quote": Quote(wall_s=9.0),
+                "quote": Quote(amounts=Bounds(wall_s=9.0)),
                 "status": status,
                 "certificate": None if status is AttemptStatus.FAILED else certificate,
             }
@@ -172,7 +173,7 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "mlflow.db"
 
 
-PRICE = Price(qpu_s=1.5, usd=2.4, cap_qpu_s=3.0, cap_usd=4.8)
+PRICE = Price(expected=Amounts(qpu_s=1.5, usd=2.4), cap=Amounts(qpu_s=3.0, usd=4.8))
 """Of the submissions that these tests make; the cap is what is reserved."""
 
 
@@ -235,7 +236,7 @@ def reach(freeze: Callable[..., Submission], make_question: Any) -> Callable[...
             now = 1000.0 + 60 * number
             if target in (S.ASKED, S.AUTHORISED):
                 question = make_question(row, ordinal) if target is S.ASKED else None
-                row = ledger.authorise(row, question, Budget(), "p", now)[1]
+                row = ledger.authorise(row, question, Caps(), "p", now)[1]
             elif target is S.DONE:
                 row = ledger.bill(row, 2.0, 3.2, now)
             else:
@@ -256,9 +257,9 @@ def filled(
     ledger.open_case(make_info())
     ledger.add_decision("c", make_decision(0))
     ledger.intend(KEY, WORK, "local")
-    assert ledger.reserve(KEY, Cost(usd=1), Budget(usd=2))
+    assert ledger.reserve(KEY, Amounts(usd=1), Caps(usd=2))
     ledger.submitted(KEY, {"pid": 1})
-    ledger.spend(KEY, Cost(usd=0.5))
+    ledger.spend(KEY, Amounts(usd=0.5))
     ledger.settle(KEY, RawResult(JobState.DONE, {"y": 1}))
     ledger.add_attempt("c", make_attempt(0), Candidate({"y": 1}))
     ledger.link_run("c", "run")
@@ -272,9 +273,9 @@ def paid(
 ) -> SqlLedger:
     """The same with a submission that a person approved, under a limit; events 11 to 17."""
     filled.open_case(make_info())
-    filled.set_limit(Limit(project="p", period=Period.DAY, usd=9.0))
+    filled.set_limit(Limit(project="p", period=Period.DAY, caps=Caps(usd=9.0)))
     row = freeze(filled, 1)
-    _, row = filled.authorise(row, make_question(row), Budget(), "p", 1001.0)
+    _, row = filled.authorise(row, make_question(row), Caps(), "p", 1001.0)
     filled.answer("q0", granted=True, by="Ada", reason="", now=1002.0)
     return filled
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-from escalation.model.attempt import Cost
+from escalation.model.amounts import Amounts
 from escalation.model.case import WorkKey
 from escalation.model.submission import Approval, Authorisation, Limit, Period
 
@@ -11,13 +11,13 @@ from escalation.model.submission import Approval, Authorisation, Limit, Period
 class BudgetLedger(Protocol):
     """Limits, what was set aside and spent under them, and the persons asked about it."""
 
-    def spent(self, case_id: str) -> Cost:
+    def spent(self, case_id: str) -> Amounts:
         """What the case has used so far (not what is reserved)."""
 
-    def spent_for(self, key: WorkKey) -> Cost:
+    def spent_for(self, key: WorkKey) -> Amounts:
         """What was billed for one piece of work; nothing where nothing was, or not yet."""
 
-    def reserved_for(self, key: WorkKey) -> Cost:
+    def reserved_for(self, key: WorkKey) -> Amounts:
         """What is set aside for one piece of work; nothing once it is billed or released."""
 
     def set_limit(self, limit: Limit) -> None:
@@ -27,7 +27,7 @@ class BudgetLedger(Protocol):
 
     def spending(
         self, project: str, period: Period, now: float, *, practice: bool = False
-    ) -> tuple[Cost, Cost]:
+    ) -> tuple[Amounts, Amounts]:
         """What a project (`*`: all) has reserved and spent in the period that `now` lies in.
 
         Practice money, which nobody is charged, is left out, or told alone.

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from escalation.model.amounts import Caps
 from escalation.model.case import WorkKey
-from escalation.model.problem import Budget
 from escalation.model.submission import Approval, Authorisation, Submission
 from escalation.model.submission_states import SubmissionState, Who
 
@@ -37,7 +37,7 @@ class SubmissionLedger(Protocol):
         """
 
     def authorise(
-        self, before: Submission, question: Approval | None, limit: Budget, project: str, now: float
+        self, before: Submission, question: Approval | None, limit: Caps, project: str, now: float
     ) -> tuple[Authorisation, Submission]:
         """Uses up the approval (where a question is given), reserves `before.price.cap`, moves to AUTHORISED.
 

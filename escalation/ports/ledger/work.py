@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+from escalation.model.amounts import Amounts
 from escalation.model.attempt import Done
 from escalation.model.case import WorkKey
 from escalation.model.result import Lost, RawResult
-from escalation.model.usage import Usage
 from escalation.model.work import Work
 
 
@@ -36,7 +36,7 @@ class WorkLedger(Protocol):
     def lost(self, key: WorkKey) -> Sequence[Lost]:
         """Returns the tries that came to nothing, in order."""
 
-    def used(self, case_id: str, attempt: int) -> Usage:
+    def used(self, case_id: str, attempt: int) -> Amounts:
         """What an attempt has used so far: settled work, and lost tries of work that is not settled."""
 
     def settle(self, key: WorkKey, result: RawResult) -> None:

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from escalation.model.amounts import Bounds
 from escalation.model.attempt import Candidate
 from escalation.model.errors import TierwiseError
 from escalation.model.kinds.mpi_program import MpiProgram
@@ -37,7 +38,7 @@ class NestedCV:
     def quote(self, view: TableView, device: Device) -> Quote:
         """Bounds the attempt by the time at which its work is stopped."""
         work = self._work(view, 0)
-        return Quote(wall_s=work.resources.wall_s, cpu_s=work.resources.wall_s * self.ranks)
+        return Quote(amounts=Bounds(wall_s=work.resources.wall_s, cpu_s=work.resources.wall_s * self.ranks))
 
     def solve(self, view: TableView, seed: int) -> Solve:
         """Yields one MPI program.

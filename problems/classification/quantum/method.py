@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from escalation.model.amounts import Bounds
 from escalation.model.attempt import Candidate
 from escalation.model.blob import Blob
 from escalation.model.errors import TierwiseError
@@ -84,7 +85,7 @@ class ProjectedKernel:
         """Bounds an attempt from batches of the right shape, all of their parameters zero."""
         sets = min(MOST_OPEN_ROWS, view.n_open) + view.n_sealed
         shape = {"qubits": qubits_for(view), "layers": layers_for(view)}
-        total = Quote(wall_s=2 * LOCAL.wall_s, cpu_s=2 * LOCAL.wall_s)
+        total = Quote(amounts=Bounds(wall_s=2 * LOCAL.wall_s, cpu_s=2 * LOCAL.wall_s))
         for entangled in (True, False):
             encoding = {**shape, "entangled": entangled}
             names = quantum_features.circuits(encoding)[1]

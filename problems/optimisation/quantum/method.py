@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from escalation.model.amounts import Bounds
 from escalation.model.attempt import Candidate
 from escalation.model.blob import Blob
 from escalation.model.errors import TierwiseError
@@ -47,7 +48,7 @@ class ReducedQaoa:
         """Bounds an attempt: the very circuits where they are known before any search, else the largest."""
         wall_s = 2 * _resources(view).wall_s
         circuits = known(view.model) or design(largest())
-        return Quote(wall_s=wall_s, cpu_s=wall_s) + device.estimate(batch(circuits, 0))
+        return Quote(amounts=Bounds(wall_s=wall_s, cpu_s=wall_s)) + device.estimate(batch(circuits, 0))
 
     def solve(self, view: OptimisationView, seed: int) -> Solve:
         """Yields the work, returns the candidate with its null control.

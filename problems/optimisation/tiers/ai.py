@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from escalation.model.amounts import Bounds
 from escalation.model.blob import Blob
 from escalation.model.kinds.local_call import LocalCall
 from escalation.model.kinds.mpi_program import MpiProgram
@@ -38,7 +39,9 @@ class LearnedPortfolio:
 
     def quote(self, view: OptimisationView, device: Device) -> Quote:
         """Bounds the attempt by the times at which its pieces of work are stopped."""
-        return Portfolio(self.ranks).quote(view, device) + Quote(wall_s=CHOICE.wall_s, cpu_s=CHOICE.wall_s)
+        return Portfolio(self.ranks).quote(view, device) + Quote(
+            amounts=Bounds(wall_s=CHOICE.wall_s, cpu_s=CHOICE.wall_s)
+        )
 
     def solve(self, view: OptimisationView, seed: int) -> Solve:
         """Yields the choice, then the portfolio.

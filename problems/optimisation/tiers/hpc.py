@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from escalation.model.amounts import Bounds
 from escalation.model.attempt import Candidate
 from escalation.model.errors import TierwiseError
 from escalation.model.kinds.mpi_program import MpiProgram
@@ -46,7 +47,7 @@ class Portfolio:
     def quote(self, view: OptimisationView, device: Device) -> Quote:
         """Bounds the attempt by the time at which its work is stopped."""
         work = self.work(view, 0)
-        return Quote(wall_s=work.resources.wall_s, cpu_s=work.resources.wall_s * self.ranks)
+        return Quote(amounts=Bounds(wall_s=work.resources.wall_s, cpu_s=work.resources.wall_s * self.ranks))
 
     def solve(self, view: OptimisationView, seed: int) -> Solve:
         """Yields one MPI program.

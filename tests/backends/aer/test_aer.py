@@ -282,4 +282,4 @@ def test_the_estimate_counts_what_the_batch_holds(aer: AerBackend, batch: Make) 
     assert (quote.circuits, quote.shots, quote.qubits) == (3, 300, 3)
     assert (quote.two_qubit_gates, quote.two_qubit_depth) == (2, 2)
     assert quote.simulation_log2 == 3.0
-    assert (quote.expected_fidelity, quote.qpu_s, quote.usd) == (1.0, 0.0, 0.0)
+    assert (quote.expected_fidelity, quote.amounts.qpu_s, quote.amounts.usd) == (1.0, 0.0, 0.0)

@@ -250,13 +250,15 @@ def test_a_quote_charges_nothing_and_the_hardware_estimate_does(boston: IbmRunti
     work = CircuitBatch((pub(3, [0.1, 0.2], shots=1000), pub(3, [0.1], shots=1000)))
     quote, hardware = boston.estimate(work), boston.hardware_estimate(work)
     assert (quote.circuits, quote.shots, quote.qubits, quote.two_qubit_gates) == (3, 3000, 3, 2)
-    assert (quote.qpu_s, quote.usd) == (0.0, 0.0)
+    assert (quote.amounts.qpu_s, quote.amounts.usd) == (0.0, 0.0)
     # two sub-jobs of 2 s and 3,000 repetitions of 250 µs, and circuits of a few µs
-    assert hardware.qpu_s == pytest.approx(4.75, abs=0.03)
-    assert hardware.usd is None
+    assert hardware.amounts.qpu_s == pytest.approx(4.75, abs=0.03)
+    assert hardware.amounts.usd is None
     priced = IbmRuntimeBackend(settings().having(IbmSettings(usd_per_qpu_s=1.6)))
     try:
-        assert priced.hardware_estimate(work).usd == pytest.approx(1.6 * (hardware.qpu_s or 0))
+        assert priced.hardware_estimate(work).amounts.usd == pytest.approx(
+            1.6 * (hardware.amounts.qpu_s or 0)
+        )
     finally:
         priced.close()
 

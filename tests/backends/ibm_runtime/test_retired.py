@@ -11,10 +11,11 @@ from backends.ibm_runtime.service import ServiceBackend
 from escalation.engine.reconcile import reconcile
 from escalation.engine.runtime import Runtime
 from escalation.inputs.settings import Settings
+from escalation.model.amounts import Caps
 from escalation.model.case import CaseInfo, WorkKey
 from escalation.model.errors import Waiting
 from escalation.model.kinds.circuit_batch import CircuitBatch
-from escalation.model.problem import Budget, Problem, Target
+from escalation.model.problem import Problem, Target
 from escalation.model.submission import Submission
 from escalation.model.submission_states import SubmissionState as S
 from escalation.policy.rules import SubmissionRules
@@ -55,7 +56,7 @@ def send(ledger: SqlLedger, backend: ServiceBackend, work: CircuitBatch) -> None
         settings=backend.settings,
         clock=lambda: 0.0,
         stop=threading.Event(),
-        limit=Budget(qpu_s=60, usd=100),
+        limit=Caps(qpu_s=60, usd=100),
     )
     with pytest.raises(Waiting):
         carry(handing, row, Pace(lambda progress: None))
@@ -102,7 +103,7 @@ def test_a_job_outlives_its_device_its_price_its_instance_its_policy_and_its_pro
     assert found.provenance["instance"] == "crn:v1:then"
     charged_s = practice.control.totals()["charged_s"]
     assert row.price is not None
-    assert row.price.usd == pytest.approx(USD_PER_S * row.price.qpu_s)
+    assert row.price.expected.usd == pytest.approx(USD_PER_S * row.price.expected.qpu_s)
     assert books.spent("c").qpu_s == charged_s
     assert books.spent("c").usd == pytest.approx(USD_PER_S * charged_s)  # as approved, not at 99 USD
     books.close()

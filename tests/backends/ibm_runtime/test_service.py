@@ -263,21 +263,26 @@ def test_no_name_of_the_problem_leaves(device: ServiceBackend, practice: Practic
 def test_price_and_quote_follow_the_documented_formula(device: ServiceBackend, bell: CircuitBatch) -> None:
     price, quote = device.price(bell), device.estimate(bell)
     # one sub-job of 2 s and 1,500 executions of 250 µs and a few µs each
-    assert price.qpu_s == pytest.approx(2.375, abs=0.01)
-    assert price.usd == pytest.approx(1.6 * price.qpu_s)
-    assert price.cap_qpu_s == ceil(price.qpu_s + 5)
-    assert price.cap_usd == pytest.approx(1.6 * price.cap_qpu_s)
-    assert (quote.qpu_s, quote.usd, quote.circuits, quote.shots) == (price.qpu_s, price.usd, 3, 1500)
+    assert price.expected.qpu_s == pytest.approx(2.375, abs=0.01)
+    assert price.expected.usd == pytest.approx(1.6 * price.expected.qpu_s)
+    assert price.cap.qpu_s == ceil(price.expected.qpu_s + 5)
+    assert price.cap.usd == pytest.approx(1.6 * price.cap.qpu_s)
+    assert (quote.amounts.qpu_s, quote.amounts.usd, quote.circuits, quote.shots) == (
+        price.expected.qpu_s,
+        price.expected.usd,
+        3,
+        1500,
+    )
     assert price.queue_s == 0.0
     many = device.price(bell.__class__(bell.pubs * 10, bell.options))
-    assert many.cap_qpu_s == ceil(2 * many.qpu_s)
+    assert many.cap.qpu_s == ceil(2 * many.expected.qpu_s)
 
 
 def test_without_a_price_nothing_is_priced_and_gates_see_an_unknown(
     open_device: Open, bell: CircuitBatch
 ) -> None:
     dumb = open_device(usd_per_qpu_s=None)
-    assert dumb.estimate(bell).usd is None
+    assert dumb.estimate(bell).amounts.usd is None
     with pytest.raises(BackendError, match="price is unknown: set TIERWISE_USD_PER_QPU_S"):
         dumb.price(bell)
 

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from backends.processes.guard import descendants
 from backends.processes.jobfolder import FolderReport, JobFolder, write_once
+from escalation.model.amounts import Amounts
 from escalation.model.blob import Blob
 from escalation.model.errors import BackendError
 from escalation.model.job_state import JobState
 from escalation.model.kinds.local_call import LocalCall
 from escalation.model.result import RawResult
-from escalation.model.usage import Usage
 
 FILES = st.dictionaries(st.text(), st.binary(max_size=64), max_size=4)
 
@@ -29,7 +29,7 @@ def test_bytes_come_back_under_any_name(inputs: dict[str, bytes], outputs: dict[
         job = JobFolder(Path(folder))
         job.create(LocalCall("m:f", inputs=blobs(inputs)))
         assert job.inputs() == inputs
-        result = RawResult(JobState.DONE, {"x": 1}, blobs(outputs), usage=Usage(wall_s=1.0))
+        result = RawResult(JobState.DONE, {"x": 1}, blobs(outputs), usage=Amounts(wall_s=1.0))
         assert job.publish(result)
         assert job.result() == result
 

@@ -10,6 +10,7 @@ from escalation.engine.case import Case
 from escalation.engine.ladder import ladder
 from escalation.engine.opening import prepare
 from escalation.engine.steps import Certify, Decide, Perform, Step
+from escalation.model.amounts import Amounts, Caps
 from escalation.model.attempt import Attempt, AttemptStatus, Candidate
 from escalation.model.case import CaseStatus, Outcome
 from escalation.model.certificate import Certificate, CertificateStatus
@@ -17,10 +18,9 @@ from escalation.model.decision import Action, Closed, Decision
 from escalation.model.job_state import JobState
 from escalation.model.kinds.local_call import LocalCall
 from escalation.model.kinds.mpi_program import MpiProgram
-from escalation.model.problem import Budget, Problem, Target, Tier
+from escalation.model.problem import Problem, Target, Tier
 from escalation.model.quote import Quote
 from escalation.model.result import RawResult
-from escalation.model.usage import Usage
 from escalation.policy.policy import parse_policy
 from problems.toy.methods import TwoLooks
 
@@ -33,7 +33,7 @@ def case(policy_text: str) -> Case:
         family="toy",
         instance={"numbers": list(NUMBERS), "reach": 3},
         target=Target(metric="number", at_least=9),
-        budget=Budget(wall_s=100),
+        budget=Caps(wall_s=100),
         seed=7,
     )
     return prepare(problem, parse_policy(policy_text), case_id="by-hand")
@@ -98,7 +98,7 @@ ATTEMPT_AI = decision(1, Action.ATTEMPT, "two_looks", Tier.AI)
 def answer_with(number: float, wall_s: float = 2.0) -> Callable[[Perform], tuple[RawResult, ...]]:
     def work(step: Perform) -> tuple[RawResult, ...]:
         values = {"position": NUMBERS.index(number), "number": number}
-        usage = Usage(wall_s=wall_s, cpu_s=3.0)
+        usage = Amounts(wall_s=wall_s, cpu_s=3.0)
         return tuple(RawResult(JobState.DONE, values, usage=usage) for _ in step.items)
 
     return work

@@ -10,7 +10,7 @@ import pytest
 
 from escalation.engine.case import Case
 from escalation.engine.certifying import certify
-from escalation.engine.deciding import decide, left
+from escalation.engine.deciding import decide
 from escalation.engine.drive import solve
 from escalation.engine.opening import prepare
 from escalation.engine.performing import perform
@@ -18,7 +18,8 @@ from escalation.engine.running import Running
 from escalation.engine.runtime import Runtime
 from escalation.engine.steps import Certify, Decide, Item
 from escalation.inputs.settings import Settings
-from escalation.model.attempt import Attempt, AttemptStatus, Candidate, Cost, Done
+from escalation.model.amounts import Amounts, Bounds, Caps
+from escalation.model.attempt import Attempt, AttemptStatus, Candidate, Done
 from escalation.model.calibration import Calibration, DeviceKind
 from escalation.model.case import CaseStatus, WorkKey
 from escalation.model.certificate import CertificateStatus
@@ -27,10 +28,9 @@ from escalation.model.elapsed import Elapsed
 from escalation.model.errors import BackendError, CaseConflict, Faulted, Interrupted
 from escalation.model.job_state import JobState
 from escalation.model.kinds.local_call import LocalCall
-from escalation.model.problem import Budget, Problem, Target, Tier
+from escalation.model.problem import Problem, Target, Tier
 from escalation.model.quote import Quote
 from escalation.model.result import Lost, RawResult
-from escalation.model.usage import Usage
 from escalation.model.work import Work
 from escalation.policy.policy import parse_policy
 from escalation.policy.router import State
@@ -88,7 +88,9 @@ class Played:
     def close(self) -> None: ...
 
 
-GOOD = RawResult(JobState.DONE, {"position": 5, "number": 9.0}, usage=Usage(1.0, 1.0, 2.0, 3.0))
+GOOD = RawResult(
+    JobState.DONE, {"position": 5, "number": 9.0}, usage=Amounts(wall_s=1.0, cpu_s=1.0, qpu_s=2.0, usd=3.0)
+)
 STOPPED = RawResult(JobState.CANCELLED, error="stopped")
 WORK = LocalCall("problems.toy.work:look", {"numbers": [1, 2], "seed": 1, "pause_s": 0})
 
@@ -108,7 +110,7 @@ def case(policy_text: str) -> Case:
         family="toy",
         instance={"numbers": [3, 1, 4, 1, 5, 9, 2, 6], "reach": 3},
         target=Target(metric="number", at_least=9),
-        budget=Budget(wall_s=100, qpu_s=10, usd=20),
+        budget=Caps(wall_s=100, qpu_s=10, usd=20),
     )
     return prepare(problem, parse_policy(policy_text), case_id="c")
 
@@ -119,7 +121,7 @@ def item(runtime: Runtime, case: Case) -> Callable[[Played], Item]:
 
     def make(backend: Played) -> Item:
         runtime._backends["played"] = backend
-        quote = Quote(qpu_s=10, usd=20)
+        quote = Quote(amounts=Bounds(qpu_s=10, usd=20))
         return Item(WorkKey("c", 0, 0), WORK, "played", quote, 40.0, "quantum/dice")
 
     return make
@@ -160,7 +162,7 @@ def test_free_work_whose_result_is_lost_is_sent_again(
 def test_work_that_was_sent_is_taken_up_whatever_it_would_cost_now(
     runtime: Runtime, case: Case, item: Callable[[Played], Item]
 ) -> None:
-    backend = Played(DeviceKind.REHEARSAL, Quote(qpu_s=None, usd=None), GOOD)
+    backend = Played(DeviceKind.REHEARSAL, Quote(amounts=Bounds(qpu_s=None, usd=None)), GOOD)
     asked = item(backend)
     runtime.ledger.intend(asked.key, asked.work, "played")
     runtime.ledger.submitted(asked.key, {"job": 0})
@@ -171,7 +173,7 @@ def test_work_that_was_sent_is_taken_up_whatever_it_would_cost_now(
 def test_hardware_that_does_not_go_through_the_submission_gets_no_work(
     runtime: Runtime, case: Case, item: Callable[[Played], Item]
 ) -> None:
-    backend = Played(DeviceKind.HARDWARE, Quote(qpu_s=None, usd=None), GOOD)
+    backend = Played(DeviceKind.HARDWARE, Quote(amounts=Bounds(qpu_s=None, usd=None)), GOOD)
     result = perform(Running(runtime, case), item(backend))
     assert (result.ok, backend.submitted) == (False, [])
     assert "has nothing by which work is paid for" in (result.error or "")
@@ -209,7 +211,7 @@ def test_a_database_that_is_away_for_a_beat_does_not_end_the_beating(
     assert not runtime.stop.is_set()
 
 
-FAULT = RawResult(JobState.FAULT, error="a rank was killed", usage=Usage(5.0, 7.0))
+FAULT = RawResult(JobState.FAULT, error="a rank was killed", usage=Amounts(wall_s=5.0, cpu_s=7.0))
 
 
 def test_a_try_that_the_machine_ended_is_made_anew_and_its_cost_counts(
@@ -220,8 +222,8 @@ def test_a_try_that_the_machine_ended_is_made_anew_and_its_cost_counts(
     result = perform(Running(runtime, case), asked)
     assert (result.ok, result.digest) == (True, GOOD.digest)
     assert result.usage == GOOD.usage
-    assert result.lost == (Lost("a rank was killed", Usage(5.0, 7.0)),) * 2
-    assert result.spent == Usage(11.0, 15.0, 2.0, 3.0)
+    assert result.lost == (Lost("a rank was killed", Amounts(wall_s=5.0, cpu_s=7.0)),) * 2
+    assert result.spent == Amounts(wall_s=11.0, cpu_s=15.0, qpu_s=2.0, usd=3.0)
     kinds = [event["kind"] for event in runtime.ledger.events("c")]
     assert [kind for kind in kinds if kind.startswith("work.")] == [
         "work.wanted",
@@ -241,8 +243,10 @@ def test_a_machine_that_ends_every_try_settles_nothing_and_can_be_gone_on_with(
     with pytest.raises(Faulted, match=r"work 0, was ended 3 times on played: a rank was killed.*--case c"):
         perform(Running(runtime, case), asked)
     assert runtime.ledger.find_result(asked.key, WORK) is None
-    assert runtime.ledger.used("c", 0) == Usage(15.0, 21.0)
-    assert perform(Running(runtime, case), asked).spent == Usage(16.0, 22.0, 2.0, 3.0)
+    assert runtime.ledger.used("c", 0) == Amounts(wall_s=15.0, cpu_s=21.0)
+    assert perform(Running(runtime, case), asked).spent == Amounts(
+        wall_s=16.0, cpu_s=22.0, qpu_s=2.0, usd=3.0
+    )
 
 
 def test_work_that_died_with_its_driver_costs_and_is_no_try(
@@ -437,9 +441,9 @@ def test_a_decision_is_made_once_and_then_read_from_the_ledger(
     runtime.ledger.open_case(case.info)
     state = State(0, "toy", case.problem.target, case.rungs()[2:])
     runtime.clock = lambda: 0.0
-    first = decide(Running(runtime, case), Decide(state, Cost()))
+    first = decide(Running(runtime, case), Decide(state, Amounts()))
     runtime.clock = lambda: 1e9
-    again = decide(Running(runtime, case), Decide(state, Cost()))
+    again = decide(Running(runtime, case), Decide(state, Amounts()))
     assert first == again
     assert first.action is Action.REFUSE
     assert {fact.provider for fact in first.facts} >= {"escalation.policy.core_facts:calibration_age_h"}
@@ -454,14 +458,14 @@ def test_a_rung_that_cannot_be_quoted_keeps_its_gates_closed_and_says_why(
     monkeypatch.setattr("problems.toy.methods.Dice.quote", broken)
     runtime.ledger.open_case(case.info)
     state = State(0, "toy", case.problem.target, case.rungs()[2:])
-    decision = decide(Running(runtime, case), Decide(state, Cost()))
+    decision = decide(Running(runtime, case), Decide(state, Amounts()))
     price = next(fact for fact in decision.facts if fact.name == "quote.usd")
     assert (price.value, price.note) == (None, "no quote: no price list")
 
 
 def test_what_is_left_of_a_budget_is_never_negative() -> None:
-    budget = Budget(wall_s=5, usd=3)
-    rest = left(budget, Cost(wall_s=9, usd=9))
+    budget = Caps(wall_s=5, usd=3)
+    rest = budget.left(Amounts(wall_s=9, usd=9))
     assert rest.usd == 0.0
     assert rest.wall_s is not None
     assert 0 < rest.wall_s < 0.01

@@ -14,13 +14,13 @@ from escalation.engine.opening import prepare
 from escalation.engine.runtime import Runtime
 from escalation.inputs.settings import Settings
 from escalation.model import elapsed as module
+from escalation.model.amounts import Amounts, Caps
 from escalation.model.case import CaseStatus
 from escalation.model.elapsed import Elapsed, Stopwatch
 from escalation.model.errors import Interrupted
 from escalation.model.job_state import JobState
-from escalation.model.problem import Budget, Problem, Target
+from escalation.model.problem import Problem, Target
 from escalation.model.result import RawResult
-from escalation.model.usage import Usage
 from escalation.policy.policy import parse_policy
 from problems.toy.family import Toy
 from records.ledger.ledger import SqlLedger
@@ -73,7 +73,7 @@ def prepared(wall_s: float | None = None, case_id: str = "c") -> Case:
         family="toy",
         instance={"numbers": [3, 1, 4], "reach": 1},
         target=Target(metric="number", at_least=99),
-        budget=Budget(wall_s=wall_s),
+        budget=Caps(wall_s=wall_s),
     )
     return prepare(problem, parse_policy(POLICY), case_id)
 
@@ -92,7 +92,7 @@ def taking(
         return call
 
     def found(*_: Any) -> RawResult:
-        return RawResult(JobState.DONE, {"position": 0, "number": 3.0}, usage=Usage(wall_s=0.5))
+        return RawResult(JobState.DONE, {"position": 0, "number": 3.0}, usage=Amounts(wall_s=0.5))
 
     monkeypatch.setattr(Toy, "load", slow(Toy.load, load))
     monkeypatch.setattr(Toy, "report", slow(Toy.report, report))

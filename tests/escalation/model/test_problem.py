@@ -5,12 +5,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from escalation.engine.opening import parse_problem, prepare, read_problem
+from escalation.model.amounts import Caps
 from escalation.model.errors import BadInput
-from escalation.model.problem import Budget, DataClass, Problem, Target, Tier
+from escalation.model.problem import DataClass, Problem, Target, Tier
 from problems.toy.instance import ToyInstance
 
 amounts = st.none() | st.floats(min_value=0.001, max_value=1e6)
-budgets = st.builds(Budget, wall_s=amounts, cpu_s=amounts, qpu_s=amounts, usd=amounts)
+budgets = st.builds(Caps, wall_s=amounts, cpu_s=amounts, qpu_s=amounts, usd=amounts)
 
 TEXT = """\
 family: toy
@@ -23,15 +24,15 @@ seed: 7
 
 
 @given(budgets, budgets, budgets)
-def test_budgets_combine_by_minimum_whatever_the_order(a: Budget, b: Budget, c: Budget) -> None:
+def test_budgets_combine_by_minimum_whatever_the_order(a: Caps, b: Caps, c: Caps) -> None:
     assert a & b == b & a
     assert (a & b) & c == a & (b & c)
     assert a & a == a
-    assert a & Budget() == a
+    assert a & Caps() == a
 
 
 @given(budgets, budgets)
-def test_a_combined_budget_allows_no_more_than_either(a: Budget, b: Budget) -> None:
+def test_a_combined_budget_allows_no_more_than_either(a: Caps, b: Caps) -> None:
     for name in ("wall_s", "cpu_s", "qpu_s", "usd"):
         both = getattr(a & b, name)
         for one in (getattr(a, name), getattr(b, name)):

@@ -10,11 +10,11 @@ import pytest
 
 from escalation.engine.opening import prepare
 from escalation.inputs.settings import Settings
-from escalation.model.attempt import Cost
+from escalation.model.amounts import Amounts, Bounds, Caps
 from escalation.model.case import CaseInfo, WorkKey
 from escalation.model.clock import Instant
 from escalation.model.kinds.local_call import LocalCall
-from escalation.model.problem import Budget, Problem, Target
+from escalation.model.problem import Problem, Target
 from escalation.model.quote import Quote
 from escalation.model.result import RawResult
 from escalation.model.submission import Approval, Submission
@@ -70,8 +70,8 @@ class World:
     settings: Settings
     service: ModelService = field(default_factory=ModelService)
     rules: SubmissionRules = field(default_factory=SubmissionRules)
-    limit: Budget = field(default_factory=lambda: Budget(qpu_s=10, usd=20))
-    quote: Quote | None = field(default_factory=lambda: Quote(qpu_s=3, usd=6))
+    limit: Caps = field(default_factory=lambda: Caps(qpu_s=10, usd=20))
+    quote: Quote | None = field(default_factory=lambda: Quote(amounts=Bounds(qpu_s=3, usd=6)))
     approval: bool = False
     clock: Clock = field(default_factory=Clock)
     told: list[Progress] = field(default_factory=list)
@@ -141,7 +141,7 @@ class World:
         return found
 
     @property
-    def spent(self) -> Cost:
+    def spent(self) -> Amounts:
         return self.ledger.spent("c")
 
 
@@ -152,7 +152,7 @@ def make_world(tmp_path: Path, policy_text: str) -> Iterator[Callable[..., World
         family="toy",
         instance={"numbers": [3, 1, 4], "reach": 3},
         target=Target(metric="number", at_least=9),
-        budget=Budget(wall_s=100, qpu_s=10, usd=20),
+        budget=Caps(wall_s=100, qpu_s=10, usd=20),
     )
     case = prepare(problem, parse_policy(policy_text), case_id="c")
 

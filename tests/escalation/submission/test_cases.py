@@ -12,11 +12,12 @@ from escalation.engine.opening import prepare
 from escalation.engine.reconcile import reconcile
 from escalation.engine.runtime import Runtime
 from escalation.inputs.settings import Settings
+from escalation.model.amounts import Caps
 from escalation.model.attempt import Done
 from escalation.model.case import CaseStatus, Outcome
 from escalation.model.job_state import JobState
 from escalation.model.kinds.local_call import LocalCall
-from escalation.model.problem import Budget, DataClass, Problem, Target
+from escalation.model.problem import DataClass, Problem, Target
 from escalation.model.result import RawResult
 from escalation.policy.policy import parse_policy
 from escalation.testing.model_service import CHARGE_S, ModelBackend, ModelService
@@ -63,7 +64,7 @@ def run(tmp_path: Path, service: ModelService) -> Iterator[Callable[[str], Outco
             family="toy",
             instance={"numbers": [3, 1, 4, 1, 5, 9, 2, 6], "reach": 3},
             target=Target(metric="number", at_least=9),
-            budget=Budget(qpu_s=10, usd=20),
+            budget=Caps(qpu_s=10, usd=20),
             data_class=DataClass.PUBLIC,
         )
         runtime = open_at(tmp_path, service)

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from escalation.model.amounts import Bounds, Caps
 from escalation.model.calibration import Calibration, LayerFidelity
 from escalation.model.errors import BackendError, Held, Interrupted, Waiting
 from escalation.model.job_state import JobState
-from escalation.model.problem import Budget
 from escalation.model.quote import Quote
 from escalation.model.submission import Limit, Period
 from escalation.model.submission_states import SubmissionState as S
@@ -133,10 +133,10 @@ def test_a_refusal_for_good_fails_the_work_and_releases_the_money(world: World) 
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"quote": Quote(qpu_s=1, usd=6)}, "more than was quoted"),
-        ({"quote": Quote(qpu_s=3, usd=None)}, "more than was quoted"),
-        ({"limit": Budget(qpu_s=3.9)}, "budget|limit|room"),
-        ({"limit": Budget(usd=6.39)}, "budget|limit|room"),
+        ({"quote": Quote(amounts=Bounds(qpu_s=1, usd=6))}, "more than was quoted"),
+        ({"quote": Quote(amounts=Bounds(qpu_s=3, usd=None))}, "more than was quoted"),
+        ({"limit": Caps(qpu_s=3.9)}, "budget|limit|room"),
+        ({"limit": Caps(usd=6.39)}, "budget|limit|room"),
     ],
 )
 def test_what_does_not_fit_is_never_sent(make_world: Make, changes: dict[str, Any], said: str) -> None:
@@ -149,7 +149,9 @@ def test_what_does_not_fit_is_never_sent(make_world: Make, changes: dict[str, An
 
 
 def test_the_cap_is_reserved_and_a_project_limit_counts(world: World) -> None:
-    world.ledger.set_limit(Limit(project="default", period=Period.DAY, usd=6.39))  # the cap is 4 s: 6.40 USD
+    world.ledger.set_limit(
+        Limit(project="default", period=Period.DAY, caps=Caps(usd=6.39))
+    )  # the cap is 4 s: 6.40 USD
     assert not world.run().ok
     assert "send" not in world.service.calls
 

@@ -16,11 +16,11 @@ from escalation.engine.drive import solve
 from escalation.engine.opening import prepare
 from escalation.engine.runtime import Runtime
 from escalation.inputs.settings import Settings
-from escalation.model.attempt import Cost
+from escalation.model.amounts import Amounts, Caps
 from escalation.model.calibration import DeviceKind
 from escalation.model.case import CaseStatus, Outcome
 from escalation.model.errors import BadInput, Held, PolicyError
-from escalation.model.problem import Budget, DataClass, Problem, Target
+from escalation.model.problem import DataClass, Problem, Target
 from escalation.model.submission import Limit, Period
 from escalation.policy.policy import parse_policy
 from escalation.ports.configuration import settings
@@ -48,7 +48,7 @@ class Untracked:
         return lambda *_: None
 
 
-LIMIT = Limit(project="default", period=Period.TOTAL, usd=50)
+LIMIT = Limit(project="default", period=Period.TOTAL, caps=Caps(usd=50))
 
 
 @dataclass(frozen=True)
@@ -66,8 +66,8 @@ class Site:
         limited = (
             self.limit is not None
             and self.limit.project in ("default", "*")
-            and self.limit.usd is not None
-            and self.limit.usd >= CAP_USD
+            and self.limit.caps.usd is not None
+            and self.limit.caps.usd >= CAP_USD
         )
         return self.hardware_allowed and data_class in self.data_may_leave and limited and not asked
 
@@ -75,7 +75,7 @@ class Site:
 NUMBERS = count()
 
 
-def run(folder: Path, policy: str, site: Site, data_class: DataClass, budget: Budget) -> tuple[Outcome, int]:
+def run(folder: Path, policy: str, site: Site, data_class: DataClass, budget: Caps) -> tuple[Outcome, int]:
     """Solves a problem whose quantum work goes to hardware; returns the outcome and the jobs sent."""
     service, home = ModelService(), folder / str(next(NUMBERS))
     known = {name: getattr(site, name) for name in ("hardware_allowed", "data_may_leave", "unasked_usd")}
@@ -149,22 +149,22 @@ sites = st.builds(
     st.sampled_from(
         [
             None,
-            Limit(project="default", period=Period.TOTAL, usd=50),
-            Limit(project="*", period=Period.MONTH, usd=50),
-            Limit(project="another", period=Period.TOTAL, usd=50),
-            Limit(project="default", period=Period.TOTAL, qpu_s=50),
-            Limit(project="default", period=Period.TOTAL, usd=1),
+            Limit(project="default", period=Period.TOTAL, caps=Caps(usd=50)),
+            Limit(project="*", period=Period.MONTH, caps=Caps(usd=50)),
+            Limit(project="another", period=Period.TOTAL, caps=Caps(usd=50)),
+            Limit(project="default", period=Period.TOTAL, caps=Caps(qpu_s=50)),
+            Limit(project="default", period=Period.TOTAL, caps=Caps(usd=1)),
         ]
     ),
 )
 
 
 @options(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
-@given(policies, sites, st.sampled_from(DataClass), st.sampled_from([Budget(), Budget(usd=1e9, qpu_s=1e9)]))
-@example(BARE, Site(), DataClass.PUBLIC, Budget())
-@example(BARE, Site(unasked_usd=None), DataClass.IDENTIFIABLE, Budget())
+@given(policies, sites, st.sampled_from(DataClass), st.sampled_from([Caps(), Caps(usd=1e9, qpu_s=1e9)]))
+@example(BARE, Site(), DataClass.PUBLIC, Caps())
+@example(BARE, Site(unasked_usd=None), DataClass.IDENTIFIABLE, Caps())
 def test_whatever_a_policy_says_work_is_sent_to_hardware_only_where_the_site_allows_it(
-    tmp_path: Path, policy: dict[str, Any], site: Site, data_class: DataClass, budget: Budget
+    tmp_path: Path, policy: dict[str, Any], site: Site, data_class: DataClass, budget: Caps
 ) -> None:
     try:
         outcome, sent = run(tmp_path, yaml.safe_dump(policy), site, data_class, budget)
@@ -186,7 +186,7 @@ def test_whatever_a_policy_says_work_is_sent_to_hardware_only_where_the_site_all
 def test_a_decision_names_the_rule_of_the_floor_that_closed_hardware(
     tmp_path: Path, site: Site, data_class: DataClass, rule: str
 ) -> None:
-    outcome, sent = run(tmp_path, yaml.safe_dump(BARE), site, data_class, Budget())
+    outcome, sent = run(tmp_path, yaml.safe_dump(BARE), site, data_class, Caps())
     assert (outcome.status, sent) == (CaseStatus.REFUSED, 0)
     assert [closed.gate for closed in outcome.decisions[-1].closed] == [rule]
     flip = outcome.decisions[-1].nearest_flip
@@ -195,7 +195,7 @@ def test_a_decision_names_the_rule_of_the_floor_that_closed_hardware(
 
 
 def test_a_policy_that_asks_nobody_is_held_for_a_person_by_the_floor(tmp_path: Path) -> None:
-    outcome, sent = run(tmp_path, yaml.safe_dump(BARE), Site(unasked_usd=None), DataClass.PUBLIC, Budget())
+    outcome, sent = run(tmp_path, yaml.safe_dump(BARE), Site(unasked_usd=None), DataClass.PUBLIC, Caps())
     assert (outcome.status, sent) == (CaseStatus.HELD, 0)
     assert [asked.gate for asked in outcome.decisions[-1].asks] == ["floor_approval"]
 
@@ -220,7 +220,7 @@ def hardware(make_world: Callable[..., World]) -> World:
         update={"hardware_allowed": True, "data_may_leave": tuple(DataClass)}
     )
     world.backend = Hardware(world.service)
-    world.ledger.set_limit(Limit(project="default", period=Period.TOTAL, usd=50))
+    world.ledger.set_limit(Limit(project="default", period=Period.TOTAL, caps=Caps(usd=50)))
     return world
 
 
@@ -228,7 +228,7 @@ def test_a_row_that_was_authorised_without_a_person_is_not_sent(hardware: World)
     result = hardware.run()  # no question: as an old case, or a hand-made one, comes
     assert (result.ok, hardware.service.jobs) == (False, {})
     assert hardware.row.reason == "no person approved these bytes at this price"
-    assert hardware.ledger.reserved_for(hardware.row.key) == Cost()
+    assert hardware.ledger.reserved_for(hardware.row.key) == Amounts()
 
 
 def test_a_row_on_which_nothing_is_set_aside_is_not_sent(hardware: World) -> None:
@@ -243,9 +243,9 @@ def test_a_row_on_which_nothing_is_set_aside_is_not_sent(hardware: World) -> Non
     assert hardware.row.reason == "6.40 USD are not set aside for it"
 
 
-def replace_usd(cost: Cost) -> Cost:
+def replace_usd(cost: Amounts) -> Amounts:
     """A cent less."""
-    return cost.model_copy(update={"usd": cost.usd - 0.01})
+    return cost.but(usd=cost.usd - 0.01)
 
 
 @pytest.mark.parametrize(
@@ -273,7 +273,7 @@ def test_what_the_site_takes_back_after_the_money_was_set_aside_is_not_sent(
     result = drive(hardware, handing)
     assert (result.ok, hardware.service.jobs) == (False, {})
     assert hardware.row.reason.startswith(said)
-    assert hardware.ledger.reserved_for(hardware.row.key) == Cost()
+    assert hardware.ledger.reserved_for(hardware.row.key) == Amounts()
 
 
 def priced(world: World, usd_per_s: float) -> None:
@@ -289,8 +289,8 @@ def answered(world: World) -> None:
 
 
 def test_a_price_that_rose_after_the_approval_is_asked_about_anew(hardware: World) -> None:
-    hardware.approval, hardware.limit = True, Budget()
-    hardware.ledger.set_limit(Limit(project="default", period=Period.TOTAL, usd=100))
+    hardware.approval, hardware.limit = True, Caps()
+    hardware.ledger.set_limit(Limit(project="default", period=Period.TOTAL, caps=Caps(usd=100)))
     priced(hardware, 1.6)
     with pytest.raises(Held):
         hardware.run()
@@ -308,7 +308,7 @@ def test_a_price_that_rose_after_the_approval_is_asked_about_anew(hardware: Worl
 
 
 def test_a_price_that_rose_after_the_money_was_set_aside_is_asked_about_anew(hardware: World) -> None:
-    hardware.approval, hardware.limit = True, Budget()
+    hardware.approval, hardware.limit = True, Caps()
     priced(hardware, 1.6)
     with pytest.raises(Held):
         hardware.run()
@@ -325,7 +325,7 @@ def test_a_price_that_rose_after_the_money_was_set_aside_is_asked_about_anew(har
     with pytest.raises(Held):
         drive(hardware, handing)
     assert hardware.service.jobs == {}
-    assert hardware.ledger.reserved_for(hardware.row.key) == Cost()
+    assert hardware.ledger.reserved_for(hardware.row.key) == Amounts()
     assert [(each.cap.usd, each.state) for each in hardware.ledger.approvals("c")] == [
         (6.4, "used"),
         (12.8, "asked"),

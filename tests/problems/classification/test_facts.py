@@ -9,9 +9,10 @@ import pandas as pd
 import pytest
 from threadpoolctl import threadpool_limits
 
+from escalation.model.amounts import Caps
 from escalation.model.blob import Blob
 from escalation.model.facts import CostClass, Fact
-from escalation.model.problem import Budget, Problem, Target
+from escalation.model.problem import Problem, Target
 from escalation.ports.fact_providers import FactContext
 from problems.classification.facts import providers
 from problems.classification.tables.table import Column, TableView
@@ -50,7 +51,7 @@ def view() -> TableView:
 
 def evaluate(view: TableView) -> dict[str, Fact]:
     problem = Problem(family="classification", instance={}, target=Target(metric="roc_auc", at_least=0.8))
-    context = FactContext(problem, Budget(), view, None, None, None, (), 0.0, 3)
+    context = FactContext(problem, Caps(), view, None, None, None, (), 0.0, 3)
     return {provider.spec.name: provider.evaluate(context) for provider in providers()}
 
 

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
+from escalation.model.amounts import Caps
 from escalation.model.attempt import Attempt, AttemptStatus
 from escalation.model.certificate import Certificate, CertificateStatus
-from escalation.model.problem import Budget, Problem, Target, Tier
+from escalation.model.problem import Problem, Target, Tier
 from escalation.model.quote import Quote
 from escalation.ports.fact_providers import FactContext
 from problems.optimisation.facts import providers
@@ -38,7 +39,7 @@ def attempt(**evidence: Any) -> Attempt:
 def known(model: Model, *attempts: Attempt) -> dict[str, Any]:
     view = OptimisationView(model, "gap", 0.0, 1.0)
     problem = Problem(family="optimisation", instance={"kind": model.kind}, target=TARGET, seed=1)
-    context = FactContext(problem, Budget(), view, None, None, None, attempts, 0.0, 1)
+    context = FactContext(problem, Caps(), view, None, None, None, attempts, 0.0, 1)
     return {
         each.spec.name.removeprefix("optimisation."): each.evaluate(context).value for each in providers()
     }

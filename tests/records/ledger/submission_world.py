@@ -11,13 +11,14 @@ from typing import Any
 from sqlalchemy import create_engine, text
 
 from escalation.inputs.settings import Settings
+from escalation.model.amounts import Caps
 from escalation.model.case import CaseInfo, WorkKey
 from escalation.model.clock import Instant
 from escalation.model.errors import BackendError, BadInput
 from escalation.model.identity import digest_json
 from escalation.model.job_state import JobState
 from escalation.model.kinds.local_call import LocalCall
-from escalation.model.problem import Budget, Problem, Target
+from escalation.model.problem import Problem, Target
 from escalation.model.submission import Approval, Limit, Period, RemoteJob, Submission
 from escalation.model.submission_states import SubmissionState
 from escalation.policy.rules import SubmissionRules
@@ -32,9 +33,9 @@ CASE = "c"
 KEYS = (WorkKey(CASE, 0, 0), WorkKey(CASE, 0, 1))
 ASKED_ABOUT = KEYS[1]
 WORKS = {key: LocalCall("a:b", {"n": key.ordinal}) for key in KEYS}
-ROOM = Budget(qpu_s=7.0)
+ROOM = Caps(qpu_s=7.0)
 """Not enough for two caps of 4 s, enough for a bill of 3 s and a cap."""
-PROJECT_ROOM = Limit(project="p", period=Period.TOTAL, usd=12.8)
+PROJECT_ROOM = Limit(project="p", period=Period.TOTAL, caps=Caps(usd=12.8))
 SETTLE_S, PATIENCE_S = 60.0, 60.0
 
 

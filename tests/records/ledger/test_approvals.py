@@ -5,19 +5,18 @@ from typing import Any
 
 import pytest
 
-from escalation.model.attempt import Cost
+from escalation.model.amounts import Amounts, Caps
 from escalation.model.case import CaseInfo
 from escalation.model.errors import BadInput, CaseConflict
 from escalation.model.identity import digest_json
-from escalation.model.problem import Budget
 from escalation.model.submission import Approval, ApprovalState, Period, Submission, Word
 from escalation.model.submission_states import SubmissionState
 from records.ledger.ledger import SqlLedger
 
 S = SubmissionState
-FREE = Budget()
-NOTHING = Cost()
-CAP = Cost(qpu_s=3.0, usd=4.8)
+FREE = Caps()
+NOTHING = Amounts()
+CAP = Amounts(qpu_s=3.0, usd=4.8)
 Freeze = Callable[..., Submission]
 Ask = Callable[..., Approval]
 
@@ -32,7 +31,7 @@ def _answer(ledger: SqlLedger, number: int = 0, granted: bool = True, now: float
     return ledger.answer(f"q{number}", granted=granted, by="Ada", reason="too dear", now=now)
 
 
-def _reserved(ledger: SqlLedger) -> Cost:
+def _reserved(ledger: SqlLedger) -> Amounts:
     return ledger.spending("*", Period.TOTAL, 0.0)[0]
 
 
@@ -122,8 +121,8 @@ def test_an_approval_that_expired_before_it_was_used_is_refused(
     [
         {"subject": "b" * 64},
         {"policy": "d" * 64},
-        {"cap": Cost(qpu_s=3.0, usd=4.5)},
-        {"cap": Cost(qpu_s=2.5, usd=4.8)},
+        {"cap": Amounts(qpu_s=3.0, usd=4.5)},
+        {"cap": Amounts(qpu_s=2.5, usd=4.8)},
     ],
     ids=["another payload", "another policy", "fewer dollars", "fewer seconds"],
 )
@@ -142,7 +141,7 @@ def test_a_grant_for_something_else_is_no_grant_and_a_new_question_is_asked(
 
 def test_a_grant_for_more_covers_less(opened: SqlLedger, freeze: Freeze, make_question: Ask) -> None:
     frozen = freeze(opened)
-    opened.consult(make_question(frozen, 0, cap=Cost(qpu_s=5.0, usd=5.0)), 1000.0)
+    opened.consult(make_question(frozen, 0, cap=Amounts(qpu_s=5.0, usd=5.0)), 1000.0)
     _answer(opened)
     assert opened.authorise(frozen, make_question(frozen, 1), FREE, "p", 1060.0)[0].word is Word.GRANTED
 
@@ -177,7 +176,7 @@ def test_a_question_about_other_bytes_than_the_frozen_ones_is_a_conflict(
     opened: SqlLedger, freeze: Freeze, make_question: Ask
 ) -> None:
     frozen = freeze(opened)
-    for change in ({"subject": "b" * 64}, {"cap": Cost(usd=1)}, {"ordinal": 3}):
+    for change in ({"subject": "b" * 64}, {"cap": Amounts(usd=1)}, {"ordinal": 3}):
         with pytest.raises(CaseConflict, match="expected a question about its payload"):
             opened.authorise(frozen, make_question(frozen, **change), FREE, "p", 1001.0)
     assert opened.find_submission(frozen.key) == frozen
@@ -194,7 +193,7 @@ def test_work_that_a_person_was_asked_about_is_not_authorised_without_the_questi
 
 def test_nobody_is_asked_for_what_has_no_room(opened: SqlLedger, freeze: Freeze, make_question: Ask) -> None:
     frozen = freeze(opened)
-    said, row = opened.authorise(frozen, make_question(frozen), Budget(usd=4.0), "p", 1001.0)
+    said, row = opened.authorise(frozen, make_question(frozen), Caps(usd=4.0), "p", 1001.0)
     assert (said.word, row.state, row.reason) == (Word.REFUSED, S.REFUSED, said.reason)
     assert said.reason == (
         "no room in the budget of the case: 0 of 4 USD are reserved or spent, and up to 4.8 are wanted"
@@ -208,7 +207,7 @@ def test_a_grant_is_not_used_up_where_the_money_is_gone(
     frozen = freeze(opened)
     _, asked = opened.authorise(frozen, make_question(frozen), FREE, "p", 1001.0)
     _answer(opened)
-    said, _ = opened.authorise(asked, make_question(frozen, 1), Budget(qpu_s=2.0), "p", 1060.0)
+    said, _ = opened.authorise(asked, make_question(frozen, 1), Caps(qpu_s=2.0), "p", 1060.0)
     assert "0 of 2 QPU seconds" in said.reason
     assert [found.state for found in opened.approvals()] == [ApprovalState.GRANTED]
 

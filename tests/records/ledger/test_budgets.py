@@ -9,14 +9,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from escalation.model.attempt import Cost
+from escalation.model.amounts import Amounts, Caps
 from escalation.model.case import CaseInfo, WorkKey
 from escalation.model.errors import CaseConflict
-from escalation.model.problem import Budget
 from records.ledger.ledger import SqlLedger
 
 Info = Callable[..., CaseInfo]
-LIMIT = Budget(usd=1.0, qpu_s=10.0)
+LIMIT = Caps(usd=1.0, qpu_s=10.0)
 
 
 def _key(ordinal: int, case_id: str = "c") -> WorkKey:
@@ -30,62 +29,62 @@ def opened(ledger: SqlLedger, make_info: Info) -> SqlLedger:
 
 
 def test_a_reservation_that_would_pass_the_limit_is_refused(opened: SqlLedger) -> None:
-    assert opened.reserve(_key(0), Cost(usd=0.75), LIMIT)
-    assert not opened.reserve(_key(1), Cost(usd=0.5), LIMIT)
-    assert not opened.reserve(_key(1), Cost(qpu_s=10.5), LIMIT)
-    assert opened.reserve(_key(1), Cost(usd=0.25, qpu_s=10.0), LIMIT)
-    assert opened.spent("c") == Cost()
+    assert opened.reserve(_key(0), Amounts(usd=0.75), LIMIT)
+    assert not opened.reserve(_key(1), Amounts(usd=0.5), LIMIT)
+    assert not opened.reserve(_key(1), Amounts(qpu_s=10.5), LIMIT)
+    assert opened.reserve(_key(1), Amounts(usd=0.25, qpu_s=10.0), LIMIT)
+    assert opened.spent("c") == Amounts()
 
 
 def test_three_times_a_tenth_fits_into_three_tenths(opened: SqlLedger) -> None:
-    limit = Budget(usd=0.3)  # 0.1 + 0.1 + 0.1 > 0.3 in binary floating point
-    assert all(opened.reserve(_key(n), Cost(usd=0.1), limit) for n in range(3))
-    assert not opened.reserve(_key(3), Cost(usd=0.1), limit)
+    limit = Caps(usd=0.3)  # 0.1 + 0.1 + 0.1 > 0.3 in binary floating point
+    assert all(opened.reserve(_key(n), Amounts(usd=0.1), limit) for n in range(3))
+    assert not opened.reserve(_key(3), Amounts(usd=0.1), limit)
 
 
 def test_reserving_twice_under_one_key_counts_once(opened: SqlLedger) -> None:
-    assert opened.reserve(_key(0), Cost(usd=0.75), LIMIT)
-    assert opened.reserve(_key(0), Cost(usd=0.75), LIMIT)
-    assert not opened.reserve(_key(0), Cost(usd=1.25), LIMIT)
-    assert opened.reserve(_key(1), Cost(usd=0.25), LIMIT)
+    assert opened.reserve(_key(0), Amounts(usd=0.75), LIMIT)
+    assert opened.reserve(_key(0), Amounts(usd=0.75), LIMIT)
+    assert not opened.reserve(_key(0), Amounts(usd=1.25), LIMIT)
+    assert opened.reserve(_key(1), Amounts(usd=0.25), LIMIT)
 
 
 def test_the_bill_replaces_the_reservation(opened: SqlLedger) -> None:
-    assert opened.reserve(_key(0), Cost(usd=1.0), LIMIT)
-    opened.spend(_key(0), Cost(usd=0.25, qpu_s=2.0, wall_s=3.0))
-    assert opened.spent("c") == Cost(usd=0.25, qpu_s=2.0, wall_s=3.0)
-    assert not opened.reserve(_key(1), Cost(usd=0.875), LIMIT)
-    assert opened.reserve(_key(1), Cost(usd=0.75), LIMIT)
+    assert opened.reserve(_key(0), Amounts(usd=1.0), LIMIT)
+    opened.spend(_key(0), Amounts(usd=0.25, qpu_s=2.0, wall_s=3.0))
+    assert opened.spent("c") == Amounts(usd=0.25, qpu_s=2.0, wall_s=3.0)
+    assert not opened.reserve(_key(1), Amounts(usd=0.875), LIMIT)
+    assert opened.reserve(_key(1), Amounts(usd=0.75), LIMIT)
 
 
 def test_a_bill_of_zero_releases_the_reservation(opened: SqlLedger) -> None:
-    assert opened.reserve(_key(0), Cost(usd=1.0), LIMIT)
-    opened.spend(_key(0), Cost())
-    assert opened.spent("c") == Cost()
-    assert opened.reserve(_key(1), Cost(usd=1.0), LIMIT)
+    assert opened.reserve(_key(0), Amounts(usd=1.0), LIMIT)
+    opened.spend(_key(0), Amounts())
+    assert opened.spent("c") == Amounts()
+    assert opened.reserve(_key(1), Amounts(usd=1.0), LIMIT)
 
 
 def test_a_bill_is_recorded_even_when_it_passes_the_limit(opened: SqlLedger) -> None:
-    assert opened.reserve(_key(0), Cost(usd=1.0), LIMIT)
-    opened.spend(_key(0), Cost(usd=1.5))
-    assert opened.spent("c") == Cost(usd=1.5)
-    assert not opened.reserve(_key(1), Cost(usd=0.01), LIMIT)
+    assert opened.reserve(_key(0), Amounts(usd=1.0), LIMIT)
+    opened.spend(_key(0), Amounts(usd=1.5))
+    assert opened.spent("c") == Amounts(usd=1.5)
+    assert not opened.reserve(_key(1), Amounts(usd=0.01), LIMIT)
 
 
 def test_a_zero_budget_takes_free_work_only(opened: SqlLedger) -> None:
-    assert opened.reserve(_key(0), Cost(wall_s=99.0, cpu_s=99.0), Budget(usd=0, qpu_s=0))
-    assert not opened.reserve(_key(1), Cost(usd=0.01), Budget(usd=0))
+    assert opened.reserve(_key(0), Amounts(wall_s=99.0, cpu_s=99.0), Caps(usd=0, qpu_s=0))
+    assert not opened.reserve(_key(1), Amounts(usd=0.01), Caps(usd=0))
 
 
 def test_cases_have_budgets_of_their_own(opened: SqlLedger, make_info: Info) -> None:
     opened.open_case(make_info("d"))
-    assert opened.reserve(_key(0), Cost(usd=1.0), LIMIT)
-    assert opened.reserve(_key(0, "d"), Cost(usd=1.0), LIMIT)
+    assert opened.reserve(_key(0), Amounts(usd=1.0), LIMIT)
+    assert opened.reserve(_key(0, "d"), Amounts(usd=1.0), LIMIT)
 
 
 def test_an_unknown_case_has_no_budget(ledger: SqlLedger) -> None:
     with pytest.raises(CaseConflict, match="there is no case 'c' to write to"):
-        ledger.reserve(_key(0), Cost(usd=1.0), LIMIT)
+        ledger.reserve(_key(0), Amounts(usd=1.0), LIMIT)
 
 
 _ids = count()
@@ -111,15 +110,15 @@ def test_no_sequence_passes_the_limit_while_bills_keep_to_their_reservations(
             wanted = max(exact, taken.get(ordinal, Fraction(0)))
             others = sum((v for k, v in taken.items() if k != ordinal), Fraction(0))
             fits = others + wanted <= 1
-            assert ledger.reserve(key, Cost(usd=amount), LIMIT) is fits
+            assert ledger.reserve(key, Amounts(usd=amount), LIMIT) is fits
             if fits:
                 taken[ordinal] = wanted
         elif step == "bill" and ordinal in taken and 0 < exact <= taken[ordinal]:
-            ledger.spend(key, Cost(usd=amount))
+            ledger.spend(key, Amounts(usd=amount))
             taken[ordinal] = exact
             billed.add(ordinal)
         elif step == "release" and ordinal in taken and ordinal not in billed:
-            ledger.spend(key, Cost())
+            ledger.spend(key, Amounts())
             del taken[ordinal]
         assert sum(taken.values()) <= 1
     spent = sum((taken[ordinal] for ordinal in billed), Fraction(0))

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from escalation.model.amounts import Amounts
 from escalation.model.attempt import Candidate
 from escalation.model.blob import Blob
 from escalation.model.errors import CorruptRecord
@@ -19,7 +20,6 @@ from escalation.model.kinds.local_call import LocalCall
 from escalation.model.kinds.mpi_program import MpiProgram
 from escalation.model.resources import Resources
 from escalation.model.result import RawResult
-from escalation.model.usage import Usage
 from records.ledger.codec import (
     candidate_blobs,
     candidate_from_json,
@@ -54,7 +54,7 @@ results = st.builds(
     values=mappings,
     files=files,
     error=st.none() | names,
-    usage=st.builds(Usage, positive, positive, positive, positive),
+    usage=st.builds(Amounts, wall_s=positive, cpu_s=positive, qpu_s=positive, usd=positive),
     provenance=mappings,
     evidence=files,
 )

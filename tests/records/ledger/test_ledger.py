@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from sqlalchemy.exc import SQLAlchemyError
 
-from escalation.model.attempt import Candidate, Cost
+from escalation.model.amounts import Amounts, Caps
+from escalation.model.attempt import Candidate
 from escalation.model.blob import Blob
 from escalation.model.case import CaseInfo, CaseStatus, Outcome, WorkKey
 from escalation.model.clock import ProcessIdentity
 from escalation.model.errors import BadInput, CaseConflict, CorruptRecord
 from escalation.model.job_state import JobState
 from escalation.model.kinds.local_call import LocalCall
-from escalation.model.problem import Budget
 from escalation.model.result import RawResult
 from records.ledger.ledger import SqlLedger
 from records.ledger.schema import VERSION
@@ -133,8 +133,8 @@ def test_every_write_with_a_stale_token_is_refused(
         lambda: ledger.intend(WorkKey("c", 0, 1), WORK, "local"),
         lambda: ledger.submitted(KEY, {"pid": 1}),
         lambda: ledger.settle(KEY, RESULT),
-        lambda: ledger.reserve(KEY, Cost(usd=1), Budget()),
-        lambda: ledger.spend(KEY, Cost(usd=1)),
+        lambda: ledger.reserve(KEY, Amounts(usd=1), Caps()),
+        lambda: ledger.spend(KEY, Amounts(usd=1)),
         lambda: ledger.close_case("c", CaseStatus.FAILED, None),
     ]
     for write in writes:

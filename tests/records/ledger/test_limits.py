@@ -6,17 +6,16 @@ from datetime import UTC, datetime
 
 import pytest
 
-from escalation.model.attempt import Cost
+from escalation.model.amounts import Amounts, Caps
 from escalation.model.case import CaseInfo
-from escalation.model.problem import Budget
 from escalation.model.submission import Limit, Period, Submission, Word
 from escalation.model.submission_states import SubmissionState
 from records.ledger.ledger import SqlLedger
 
-FREE = Budget()
-NOTHING = Cost()
-CAP = Cost(qpu_s=3.0, usd=4.8)
-TWICE = Cost(qpu_s=6.0, usd=9.6)
+FREE = Caps()
+NOTHING = Amounts()
+CAP = Amounts(qpu_s=3.0, usd=4.8)
+TWICE = Amounts(qpu_s=6.0, usd=9.6)
 Freeze = Callable[..., Submission]
 
 
@@ -41,14 +40,14 @@ def _elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def test_a_limit_is_set_and_replaced(opened: SqlLedger) -> None:
-    opened.set_limit(Limit(project="p", period=Period.MONTH, usd=100.0))
-    opened.set_limit(Limit(project="*", period=Period.TOTAL, qpu_s=60.0))
-    opened.set_limit(Limit(project="p", period=Period.DAY, usd=10.0))
-    opened.set_limit(Limit(project="p", period=Period.MONTH, usd=50.0, qpu_s=30.0))
+    opened.set_limit(Limit(project="p", period=Period.MONTH, caps=Caps(usd=100.0)))
+    opened.set_limit(Limit(project="*", period=Period.TOTAL, caps=Caps(qpu_s=60.0)))
+    opened.set_limit(Limit(project="p", period=Period.DAY, caps=Caps(usd=10.0)))
+    opened.set_limit(Limit(project="p", period=Period.MONTH, caps=Caps(qpu_s=30.0, usd=50.0)))
     assert opened.limits() == [
-        Limit(project="*", period=Period.TOTAL, qpu_s=60.0),
-        Limit(project="p", period=Period.DAY, usd=10.0),
-        Limit(project="p", period=Period.MONTH, usd=50.0, qpu_s=30.0),
+        Limit(project="*", period=Period.TOTAL, caps=Caps(qpu_s=60.0)),
+        Limit(project="p", period=Period.DAY, caps=Caps(usd=10.0)),
+        Limit(project="p", period=Period.MONTH, caps=Caps(qpu_s=30.0, usd=50.0)),
     ]
     assert [event["case_id"] for event in opened.events()[1:]] == [""] * 4
     assert opened.events("p") == []
@@ -60,7 +59,7 @@ def test_a_limit_is_set_and_replaced(opened: SqlLedger) -> None:
 def test_a_limit_without_room_refuses_and_says_so(
     opened: SqlLedger, freeze: Freeze, project: str, period: Period
 ) -> None:
-    opened.set_limit(Limit(project=project, period=period, usd=9.0))
+    opened.set_limit(Limit(project=project, period=period, caps=Caps(usd=9.0)))
     assert opened.authorise(freeze(opened, 0), None, FREE, "p", 1001.0)[0].word is Word.GRANTED
     said, row = opened.authorise(freeze(opened, 1), None, FREE, "p", 1002.0)
     who = "all projects" if project == "*" else "project p"
@@ -72,8 +71,8 @@ def test_a_limit_without_room_refuses_and_says_so(
 
 
 def test_another_project_has_limits_of_its_own(opened: SqlLedger, freeze: Freeze) -> None:
-    opened.set_limit(Limit(project="p", period=Period.TOTAL, qpu_s=3.0))
-    opened.set_limit(Limit(project="q", period=Period.TOTAL, usd=4.7))
+    opened.set_limit(Limit(project="p", period=Period.TOTAL, caps=Caps(qpu_s=3.0)))
+    opened.set_limit(Limit(project="q", period=Period.TOTAL, caps=Caps(usd=4.7)))
     assert opened.authorise(freeze(opened, 0), None, FREE, "p", 1001.0)[0].word is Word.GRANTED
     assert opened.authorise(freeze(opened, 1), None, FREE, "q", 1002.0)[0].word is Word.REFUSED
     assert opened.authorise(freeze(opened, 2), None, FREE, "r", 1003.0)[0].word is Word.GRANTED
@@ -96,7 +95,7 @@ def test_another_project_has_limits_of_its_own(opened: SqlLedger, freeze: Freeze
 def test_days_and_months_begin_at_midnight_utc(
     opened: SqlLedger, freeze: Freeze, period: Period, last: str, first: str
 ) -> None:
-    opened.set_limit(Limit(project="p", period=period, usd=4.8))
+    opened.set_limit(Limit(project="p", period=period, caps=Caps(usd=4.8)))
     assert opened.authorise(freeze(opened, 0), None, FREE, "p", at(last))[0].word is Word.GRANTED
     assert opened.authorise(freeze(opened, 1), None, FREE, "p", at(last))[0].word is Word.REFUSED
     assert opened.authorise(freeze(opened, 2), None, FREE, "p", at(first))[0].word is Word.GRANTED
@@ -107,8 +106,8 @@ def test_days_and_months_begin_at_midnight_utc(
 
 
 def test_a_day_is_within_its_month(opened: SqlLedger, freeze: Freeze) -> None:
-    opened.set_limit(Limit(project="p", period=Period.DAY, usd=5.0))
-    opened.set_limit(Limit(project="p", period=Period.MONTH, usd=10.0))
+    opened.set_limit(Limit(project="p", period=Period.DAY, caps=Caps(usd=5.0)))
+    opened.set_limit(Limit(project="p", period=Period.MONTH, caps=Caps(usd=10.0)))
     words = [
         opened.authorise(freeze(opened, day), None, FREE, "p", at(f"2026-11-0{day}"))[0].word
         for day in (1, 2, 3)
@@ -121,12 +120,12 @@ def test_a_late_bill_counts_where_the_money_was_set_aside(
 ) -> None:
     row = reach(opened, SubmissionState.SETTLED)
     opened.bill(row, 2.0, 3.2, at("2026-12-01T00:00:00"))
-    assert opened.spending("p", Period.DAY, 1060.0) == (NOTHING, Cost(qpu_s=2.0, usd=3.2))
+    assert opened.spending("p", Period.DAY, 1060.0) == (NOTHING, Amounts(qpu_s=2.0, usd=3.2))
     assert opened.spending("p", Period.MONTH, at("2026-12-01T00:00:00")) == (NOTHING, NOTHING)
 
 
 def test_what_is_released_is_free_for_others_at_once(opened: SqlLedger, freeze: Freeze) -> None:
-    opened.set_limit(Limit(project="p", period=Period.DAY, usd=4.8))
+    opened.set_limit(Limit(project="p", period=Period.DAY, caps=Caps(usd=4.8)))
     _, row = opened.authorise(freeze(opened, 0), None, FREE, "p", 1001.0)
     assert opened.authorise(freeze(opened, 1), None, FREE, "p", 1002.0)[0].word is Word.REFUSED
     opened.move(row, SubmissionState.CANCELLED, 1003.0)
@@ -136,17 +135,19 @@ def test_what_is_released_is_free_for_others_at_once(opened: SqlLedger, freeze: 
 def test_sums_are_decimal(opened: SqlLedger, freeze: Freeze) -> None:
     from escalation.model.submission import Price
 
-    tenth = Price(qpu_s=0.1, usd=0.1, cap_qpu_s=0.1, cap_usd=0.1)
-    opened.set_limit(Limit(project="p", period=Period.TOTAL, usd=0.3))  # 0.1 + 0.1 + 0.1 > 0.3 in binary
+    tenth = Price(expected=Amounts(qpu_s=0.1, usd=0.1), cap=Amounts(qpu_s=0.1, usd=0.1))
+    opened.set_limit(
+        Limit(project="p", period=Period.TOTAL, caps=Caps(usd=0.3))
+    )  # 0.1 + 0.1 + 0.1 > 0.3 in binary
     words = [
         opened.authorise(freeze(opened, n, price=tenth), None, FREE, "p", 1001.0)[0].word for n in range(4)
     ]
     assert words == [Word.GRANTED] * 3 + [Word.REFUSED]
-    assert opened.spending("p", Period.TOTAL, 0.0)[0] == Cost(qpu_s=0.3, usd=0.3)
+    assert opened.spending("p", Period.TOTAL, 0.0)[0] == Amounts(qpu_s=0.3, usd=0.3)
 
 
 def test_a_limit_of_none_is_no_limit(opened: SqlLedger, freeze: Freeze) -> None:
-    opened.set_limit(Limit(project="p", period=Period.TOTAL, usd=0.0))
+    opened.set_limit(Limit(project="p", period=Period.TOTAL, caps=Caps(usd=0.0)))
     assert opened.authorise(freeze(opened, 0), None, FREE, "p", 1001.0)[0].word is Word.REFUSED
     opened.set_limit(Limit(project="p", period=Period.TOTAL))
     assert opened.authorise(freeze(opened, 1), None, FREE, "p", 1001.0)[0].word is Word.GRANTED
@@ -156,7 +157,7 @@ def test_a_limit_of_none_is_no_limit(opened: SqlLedger, freeze: Freeze) -> None:
 def test_practice_money_and_real_money_take_nothing_from_each_other(
     opened: SqlLedger, freeze: Freeze, project: str
 ) -> None:
-    opened.set_limit(Limit(project=project, period=Period.MONTH, usd=5.0))  # room for one
+    opened.set_limit(Limit(project=project, period=Period.MONTH, caps=Caps(usd=5.0)))  # room for one
     practice, real = "ibm_runtime:practice_boston", "ibm_runtime:ibm_boston"
     words = [
         opened.authorise(freeze(opened, number, backend=backend), None, FREE, "p", 1001.0)[0].word

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from escalation.model.attempt import Cost
+from escalation.model.amounts import Amounts, Caps
 from escalation.model.case import CaseStatus, WorkKey
 from escalation.model.errors import CorruptRecord
 from escalation.model.job_state import JobState
@@ -31,8 +31,8 @@ def test_an_older_ledger_is_brought_up_to_date_with_all_it_holds(old: Path) -> N
     for _ in range(2):  # and is then as any other
         ledger = SqlLedger(f"sqlite:///{old}", FileStore(old.parent / "store"))
         assert ledger.findings() == ()
-        assert ledger.spent("c") == Cost(usd=0.5)
-        assert ledger.limits() == [Limit(project="p", period=Period.DAY, usd=9.0)]
+        assert ledger.spent("c") == Amounts(usd=0.5)
+        assert ledger.limits() == [Limit(project="p", period=Period.DAY, caps=Caps(usd=9.0))]
         assert ledger.case("c").status is CaseStatus.HELD
         ledger.close()
     ledger = SqlLedger(f"sqlite:///{old}", FileStore(old.parent / "store"))

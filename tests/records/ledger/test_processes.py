@@ -11,10 +11,9 @@ import pytest
 from sqlalchemy import func, select, text
 from sqlalchemy.exc import DBAPIError
 
-from escalation.model.attempt import Cost
+from escalation.model.amounts import Amounts, Caps
 from escalation.model.case import CaseInfo, CaseStatus, WorkKey
 from escalation.model.errors import CaseConflict
-from escalation.model.problem import Budget
 from escalation.model.submission import ApprovalState, Limit, Period, Word
 from escalation.model.submission_states import SubmissionState
 from records.ledger.database import Database
@@ -27,9 +26,8 @@ Open = Callable[[], SqlLedger]
 START = """
 import json, sys
 from pathlib import Path
-from escalation.model.attempt import Cost
+from escalation.model.amounts import Amounts, Caps
 from escalation.model.case import CaseInfo, WorkKey
-from escalation.model.problem import Budget
 from records.ledger.database import Database
 from records.ledger.ledger import SqlLedger
 from records.store import FileStore
@@ -77,7 +75,7 @@ RESERVERS = (
     + """
 def work(number):
     ledger = SqlLedger(url, FileStore(Path(folder)))
-    amount, limit = Cost(usd=0.1), Budget(usd=2.5)
+    amount, limit = Amounts(usd=0.1), Caps(usd=2.5)
     got = [ledger.reserve(WorkKey(info.case_id, number, n), amount, limit) for n in range(10)]
     say(sum(got))
 fork(8, work)
@@ -93,7 +91,7 @@ def work(number):
     case_id = f"case-{number}"
     ledger.open_case(info.model_copy(update={"case_id": case_id}))
     for ordinal in range(10):
-        ledger.spend(WorkKey(case_id, 0, ordinal), Cost(usd=1))
+        ledger.spend(WorkKey(case_id, 0, ordinal), Amounts(usd=1))
     say(ledger.spent(case_id).usd)
 fork(4, work)
 """
@@ -106,7 +104,8 @@ HANDING = (
     + """
 from escalation.model.submission import Approval, Period, Price
 from escalation.model.submission_states import SubmissionState
-price = Price(qpu_s=0.05, usd=0.05, cap_qpu_s=0.1, cap_usd=0.1)
+each = Amounts(qpu_s=0.05, usd=0.05)
+price = Price(expected=each, cap=each + each)
 def frozen(case_id, ordinal):
     row = ledger.want_submission(WorkKey(case_id, 0, ordinal), "w", "model", 1000.0)
     return ledger.move(row, SubmissionState.FROZEN, 1000.0, payload=f"{case_id}/{ordinal}", price=price)
@@ -123,7 +122,7 @@ AUTHORISERS = (
 def work(number):
     opened(f"case-{number}")
     rows = [frozen(f"case-{number}", n) for n in range(3)]
-    words = [ledger.authorise(row, None, Budget(), f"p{number % 2}", 86400.0 * 20)[0].word for row in rows]
+    words = [ledger.authorise(row, None, Caps(), f"p{number % 2}", 86400.0 * 20)[0].word for row in rows]
     say(words.count("granted"))
 fork(8, work)
 """
@@ -133,7 +132,7 @@ DYING = (
     HANDING
     + """
 import os, signal
-from records import events
+from records.ledger import events
 append, LAST = events.append, 3
 def work(number):
     case_id = f"case-{number}"
@@ -141,7 +140,7 @@ def work(number):
     row = frozen(case_id, 0)
     names = {"case_id": case_id, "attempt": 0, "ordinal": 0, "subject": row.payload, "policy": "p"}
     question = Approval(approval_id=case_id, cap=price.cap, shown={}, asked_at=0, expires_at=9e9, **names)
-    row = ledger.authorise(row, question, Budget(), "p", 1001.0)[1]
+    row = ledger.authorise(row, question, Caps(), "p", 1001.0)[1]
     ledger.answer(case_id, granted=True, by="Ada", reason="", now=1002.0)
     left = [number]
     def dying(*arguments):
@@ -150,7 +149,7 @@ def work(number):
         left[0] -= 1
         return append(*arguments)
     events.append = dying
-    ledger.authorise(row, question, Budget(), "p", 1003.0)
+    ledger.authorise(row, question, Caps(), "p", 1003.0)
     os.kill(os.getpid(), signal.SIGKILL)
 for number in range(LAST + 1):
     if not (child := os.fork()):
@@ -272,15 +271,15 @@ def test_eight_processes_never_overspend_one_budget(
     got = [int(line) for line in output.split()]
     assert len(got) == 8, errors
     assert sum(got) == 25  # of the 80 that were wanted, 25 times 0.10 fit into 2.50
-    assert ledger.spent("c") == Cost()
+    assert ledger.spent("c") == Amounts()
     ledger.verify()
 
 
 def test_eight_processes_never_overspend_the_limits_of_projects(
     ledger: SqlLedger, spawn: Spawn, args: list[str]
 ) -> None:
-    ledger.set_limit(Limit(project="*", period=Period.MONTH, usd=1.4))
-    ledger.set_limit(Limit(project="p1", period=Period.DAY, qpu_s=0.5))
+    ledger.set_limit(Limit(project="*", period=Period.MONTH, caps=Caps(usd=1.4)))
+    ledger.set_limit(Limit(project="p1", period=Period.DAY, caps=Caps(qpu_s=0.5)))
     output, errors = spawn(AUTHORISERS, *args).communicate()
     got = [int(line) for line in output.split()]
     assert len(got) == 8, errors
@@ -307,15 +306,15 @@ def test_who_is_killed_while_authorising_did_all_of_it_or_nothing(
     assert [row and row.state for row in done] == [SubmissionState.ASKED] * 3 + [SubmissionState.AUTHORISED]
     said = [approval.state for approval in ledger.approvals()]
     assert said == [ApprovalState.GRANTED] * 3 + [ApprovalState.USED]
-    assert ledger.spending("p", Period.TOTAL, 0.0)[0] == Cost(qpu_s=0.1, usd=0.1)
+    assert ledger.spending("p", Period.TOTAL, 0.0)[0] == Amounts(qpu_s=0.1, usd=0.1)
     assert len({event["number"] for event in ledger.events()}) == ledger.verify()
     for row, approval in zip(done, ledger.approvals(), strict=True):
         assert row is not None
         ledger.take_over(row.case_id)
         if row.state is SubmissionState.ASKED:
-            word, _ = ledger.authorise(row, approval, Budget(), "p", 1004.0)
+            word, _ = ledger.authorise(row, approval, Caps(), "p", 1004.0)
             assert word.word is Word.GRANTED
-    assert ledger.spending("p", Period.TOTAL, 0.0)[0] == Cost(qpu_s=0.4, usd=0.4)
+    assert ledger.spending("p", Period.TOTAL, 0.0)[0] == Amounts(qpu_s=0.4, usd=0.4)
 
 
 def test_processes_that_open_a_fresh_ledger_at_once_all_write_to_one_chain(
@@ -351,7 +350,7 @@ def test_threads_share_one_ledger(ledger: SqlLedger, make_info: Callable[..., Ca
     ledger.open_case(make_info())
 
     def reserve(ordinal: int) -> bool:
-        return ledger.reserve(WorkKey("c", 0, ordinal), Cost(usd=0.5), Budget(usd=5))
+        return ledger.reserve(WorkKey("c", 0, ordinal), Amounts(usd=0.5), Caps(usd=5))
 
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(reserve, range(40))) == 10

@@ -203,8 +203,8 @@ class SubmissionMachine(RuleBasedStateMachine):
         reserved, spent = self.ledger.spending("p", Period.TOTAL, 0.0)
         assert ROOM.qpu_s is not None
         assert reserved.qpu_s + spent.qpu_s <= ROOM.qpu_s
-        assert PROJECT_ROOM.usd is not None
-        assert reserved.usd + spent.usd <= PROJECT_ROOM.usd
+        assert PROJECT_ROOM.caps.usd is not None
+        assert reserved.usd + spent.usd <= PROJECT_ROOM.caps.usd
         charged_s = CHARGE_S * len(self.world.service.paid)
         assert charged_s <= reserved.qpu_s + spent.qpu_s  # what runs is paid for out of a budget
 

@@ -7,12 +7,11 @@ from typing import Any
 
 import pytest
 
-from escalation.model.attempt import Cost
+from escalation.model.amounts import Amounts, Caps
 from escalation.model.blob import Blob
 from escalation.model.case import CaseInfo, CaseStatus, WorkKey
 from escalation.model.errors import BadInput, CaseConflict, Moved
 from escalation.model.kinds.local_call import LocalCall
-from escalation.model.problem import Budget
 from escalation.model.submission import Approval, Period, Submission
 from escalation.model.submission_states import TRANSITIONS, SubmissionState, Who
 from records.ledger.ledger import SqlLedger
@@ -23,8 +22,8 @@ Open = Callable[[], SqlLedger]
 Reach = Callable[..., Submission]
 Sql = Callable[..., None]
 TAKE_OVER = "UPDATE leases SET token = token + 1, host = 'elsewhere', boot = 'another', pid = 4711"
-NOTHING = Cost()
-CAP = Cost(qpu_s=3.0, usd=4.8)
+NOTHING = Amounts()
+CAP = Amounts(qpu_s=3.0, usd=4.8)
 
 
 @pytest.fixture
@@ -33,7 +32,7 @@ def opened(ledger: SqlLedger, make_info: Callable[..., CaseInfo]) -> SqlLedger:
     return ledger
 
 
-def _reserved(ledger: SqlLedger) -> Cost:
+def _reserved(ledger: SqlLedger) -> Amounts:
     return ledger.spending("*", Period.TOTAL, 0.0)[0]
 
 
@@ -157,7 +156,7 @@ def test_a_process_believed_dead_cannot_move_a_submission(
     acts: list[Callable[[], Any]] = [
         lambda: opened.move(row, S.SENDING, 9000.0),
         lambda: opened.amend(row, reason="late"),
-        lambda: opened.authorise(frozen, None, Budget(), "p", 9000.0),
+        lambda: opened.authorise(frozen, None, Caps(), "p", 9000.0),
         lambda: opened.bill(settled, 2.0, 3.2, 9000.0),
         lambda: opened.want_submission(WorkKey("c", 0, 3), "w" * 64, "model", 9000.0),
     ]
@@ -214,7 +213,7 @@ def test_a_late_bill_reaches_a_case_that_is_over(opened: SqlLedger, open_ledger:
     keeper.bill(keeper.amend(row, incidents=("a second job",)), 2.0, 3.2, 9000.0)
     keeper.let_go("c")
     assert keeper.case("c").status is CaseStatus.ACCEPTED
-    assert keeper.spent("c") == Cost(qpu_s=2.0, usd=3.2)
+    assert keeper.spent("c") == Amounts(qpu_s=2.0, usd=3.2)
 
 
 @pytest.mark.parametrize("status", [CaseStatus.WAITING, CaseStatus.HELD])
@@ -253,8 +252,8 @@ def test_the_bill_takes_the_place_of_the_reservation(opened: SqlLedger, reach: R
     row = reach(opened, S.SETTLED)
     done = opened.bill(row, 2.0, 3.2, 9000.0)
     assert (done.state, done.usage_qpu_s) == (S.DONE, 2.0)
-    assert opened.spending("p", Period.TOTAL, 0.0) == (NOTHING, Cost(qpu_s=2.0, usd=3.2))
-    assert opened.spent("c") == Cost(qpu_s=2.0, usd=3.2)
+    assert opened.spending("p", Period.TOTAL, 0.0) == (NOTHING, Amounts(qpu_s=2.0, usd=3.2))
+    assert opened.spent("c") == Amounts(qpu_s=2.0, usd=3.2)
     with pytest.raises(CaseConflict):
         opened.bill(row, 2.0, 3.2, 9000.0)
 

@@ -7,11 +7,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Float, Integer, Table, create_engine, select, text, update
 
-from escalation.model.attempt import Cost
+from escalation.model.amounts import Amounts, Caps
 from escalation.model.case import CaseStatus, WorkKey
 from escalation.model.errors import CorruptRecord
 from escalation.model.job_state import JobState
-from escalation.model.problem import Budget
 from escalation.model.result import RawResult
 from escalation.model.submission import Limit, Period, Submission, Word
 from escalation.model.submission_states import SubmissionState
@@ -69,7 +68,7 @@ def test_a_row_under_another_key_is_found_and_so_is_the_one_that_is_missing(
 
 
 def authorise(ledger: SqlLedger, row: Submission, question: Any) -> tuple[Any, Submission]:
-    return ledger.authorise(row, question, Budget(), "p", 1060.0)
+    return ledger.authorise(row, question, Caps(), "p", 1060.0)
 
 
 RESET = tuple(
@@ -114,11 +113,11 @@ WRITES: dict[str, tuple[str, Callable[[SqlLedger], Any]]] = {
     ),
     "limits p/day": (
         "UPDATE limits SET usd = 9000",
-        lambda it: it.set_limit(Limit(project="p", period=Period.DAY, qpu_s=1.0)),
+        lambda it: it.set_limit(Limit(project="p", period=Period.DAY, caps=Caps(qpu_s=1.0))),
     ),
     "budgets c/0/0": (
         "UPDATE budgets SET project = 'q' WHERE ordinal = 0",
-        lambda it: it.spend(KEY, Cost(usd=0.25)),
+        lambda it: it.spend(KEY, Amounts(usd=0.25)),
     ),
     "handoffs c/0/1": (
         "UPDATE handoffs SET handoff = replace(handoff, '4.8', '480.8')",
@@ -150,11 +149,11 @@ def test_no_honest_write_seals_what_was_changed_behind_its_back(paid: SqlLedger,
 @pytest.mark.parametrize(
     ("row", "statement", "write"),
     [
-        ("budgets c/0/0", "DELETE FROM budgets", lambda it: it.reserve(KEY, Cost(usd=1), Budget(usd=2))),
+        ("budgets c/0/0", "DELETE FROM budgets", lambda it: it.reserve(KEY, Amounts(usd=1), Caps(usd=2))),
         (
             "limits p/day",
             "DELETE FROM limits",
-            lambda it: it.set_limit(Limit(project="p", period=Period.DAY, usd=99.0)),
+            lambda it: it.set_limit(Limit(project="p", period=Period.DAY, caps=Caps(usd=99.0))),
         ),
         (
             "handoffs c/0/1",
@@ -180,7 +179,7 @@ def test_nothing_is_spent_while_any_row_is_wrong(paid: SqlLedger, sql: Sql, make
     with pytest.raises(CorruptRecord, match="decisions c/0") as error:
         authorise(paid, row, make_question(row))
     assert "\n" not in str(error.value)
-    assert paid.spending("p", Period.TOTAL, 0.0)[0] == Cost()
+    assert paid.spending("p", Period.TOTAL, 0.0)[0] == Amounts()
 
 
 @pytest.fixture
@@ -213,19 +212,19 @@ def test_an_approval_that_nobody_granted_is_found_in_the_history(
     paid: SqlLedger, make_question: Any, sql: Sql, careless: pytest.MonkeyPatch, freeze: Any
 ) -> None:
     row = freeze(paid, 2)
-    _, row = paid.authorise(row, make_question(row, 7), Budget(), "q", 1001.0)
+    _, row = paid.authorise(row, make_question(row, 7), Caps(), "q", 1001.0)
     sql(
         "UPDATE approvals SET state = 'granted', approval = replace(approval, '\"state\":\"asked\"', "
         "'\"state\":\"granted\"') WHERE approval_id = 'q7'"
     )
-    assert paid.authorise(row, make_question(row, 8), Budget(), "q", 1002.0)[0].word is Word.GRANTED
+    assert paid.authorise(row, make_question(row, 8), Caps(), "q", 1002.0)[0].word is Word.GRANTED
     careless.undo()
     assert ["approval q7 was used after it was asked" in each for each in paid.findings()] == [True]
 
 
 @ON_SQLITE
 def test_a_bill_of_what_was_never_sent_is_found_in_the_history(paid: SqlLedger) -> None:
-    paid.spend(WorkKey("c", 0, 1), Cost(usd=3.0))  # no hash is wrong, and yet
+    paid.spend(WorkKey("c", 0, 1), Amounts(usd=3.0))  # no hash is wrong, and yet
     [found] = paid.findings()
     assert "work c/0/1 was billed, and its submission is asked" in found
 
@@ -247,7 +246,7 @@ def test_a_submission_that_skipped_a_state_is_found_in_the_history(
 
 
 def test_a_whole_honest_life_has_nothing_to_find(paid: SqlLedger, reach: Any) -> None:
-    paid.set_limit(Limit(project="p", period=Period.DAY, usd=900.0))
+    paid.set_limit(Limit(project="p", period=Period.DAY, caps=Caps(usd=900.0)))
     for ordinal, state in enumerate(SubmissionState, start=10):
         reach(paid, state, ordinal)
     assert paid.findings() == ()
@@ -260,5 +259,5 @@ def test_text_in_an_event_that_looks_like_a_seal_is_none(paid: SqlLedger) -> Non
     row = paid.find_submission(WorkKey("c", 0, 1))
     assert row is not None
     paid.amend(row, reason=fake)
-    paid.spend(KEY, Cost(usd=0.25))
+    paid.spend(KEY, Amounts(usd=0.25))
     assert paid.verify() == len(paid.events())

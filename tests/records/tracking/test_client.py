@@ -14,7 +14,7 @@ DIES_IN_THE_MIGRATION = """\
 import os, signal, sqlite3, sys
 from pathlib import Path
 import mlflow.tracking
-from records import tracking_client
+from records.tracking import client as tracking_client
 
 def half(tracking_uri):
     with sqlite3.connect(tracking_uri.removeprefix("sqlite:///")) as database:

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
+from escalation.model.amounts import Amounts
 from escalation.model.attempt import AttemptStatus, Candidate, Done
 from escalation.model.blob import Blob
 from escalation.model.case import CaseInfo, CaseStatus, Outcome, WorkKey
 from escalation.model.job_state import JobState
 from escalation.model.kinds.circuit_batch import CircuitBatch, Pub
 from escalation.model.result import RawResult
-from escalation.model.usage import Usage
 from records.ledger.ledger import SqlLedger
 from records.store import FileStore
 from records.tracking.client import flat, open_client, safe
@@ -30,7 +30,7 @@ RESULT = RawResult(
     JobState.DONE,
     {"pubs": [{"sets": 1, "shots": 100, "bits": 1}]},
     {"bits-0.npy": Blob(b"bits")},
-    usage=Usage(wall_s=2.0),
+    usage=Amounts(wall_s=2.0),
     provenance={"device": "snapshot"},
     evidence={"isa-0.qpy": Blob(b"qpy"), "calibration.json": Blob(b"{}")},
 )

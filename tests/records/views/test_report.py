@@ -4,7 +4,8 @@ import pytest
 
 from escalation.engine.concluding import conclude
 from escalation.engine.opening import prepare
-from escalation.model.attempt import Attempt, AttemptStatus, Cost
+from escalation.model.amounts import Amounts
+from escalation.model.attempt import Attempt, AttemptStatus
 from escalation.model.case import CaseStatus
 from escalation.model.decision import Action, Closed, Decision, Miss
 from escalation.model.problem import Problem, Target, Tier
@@ -47,18 +48,19 @@ def test_the_report_says_who_approved_which_job_and_what_it_cost() -> None:
     case = prepare(Problem(family="toy", instance=instance, target=Target(metric="number", at_least=4)))
     row = Submission(
         case_id="c", attempt=0, ordinal=1, state=SubmissionState.DONE, backend="ibm_runtime:x", work="w",
-        tag="t", price=Price(qpu_s=2.0, usd=3.2, cap_qpu_s=4.0, cap_usd=6.4), job_id="job-7",
+        tag="t", price=Price(expected=Amounts(qpu_s=2.0, usd=3.2), cap=Amounts(qpu_s=4.0, usd=6.4)),
+        job_id="job-7",
         sent_at=1795738200.0,
         opened=1795738140.0, incidents=("late <b>",),
     )  # fmt: skip
     question = Approval(
         approval_id="q", case_id="c", attempt=0, ordinal=1, subject="s", policy="p", shown={}, asked_at=1.0,
-        cap=Cost(qpu_s=4.0, usd=6.4), expires_at=1795741740.0, state=ApprovalState.USED, by="Ada <i>",
+        cap=Amounts(qpu_s=4.0, usd=6.4), expires_at=1795741740.0, state=ApprovalState.USED, by="Ada <i>",
         known_as="ada on host", reason="worth it", answered_at=1795738199.0,
     )  # fmt: skip
     outcome = conclude(case, [], [], CaseStatus.HELD).model_copy(update={"paused": "it"})
     opened_at = "2026-11-23T08:00:00+00:00"
-    paid = (PaidWork(row, (question,), Cost(qpu_s=3.0, usd=4.8)),)
+    paid = (PaidWork(row, (question,), Amounts(qpu_s=3.0, usd=4.8)),)
     page = render(case, outcome, (), opened_at, paid).decode()
     assert "<h2>Paid work</h2>" in page
     for said in (

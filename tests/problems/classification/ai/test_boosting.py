@@ -234,9 +234,9 @@ def local() -> Iterator[Device]:
 
 def test_the_quote_is_the_time_limit_of_the_one_piece_of_work(view: TableView, local: Device) -> None:
     quote = BoostedTrees().quote(view, local)
-    assert quote.wall_s == work(view, 0).resources.wall_s
-    assert 20 < quote.wall_s < 120
-    assert quote.usd == 0
+    assert quote.amounts.wall_s == work(view, 0).resources.wall_s
+    assert 20 < quote.amounts.wall_s < 120
+    assert quote.amounts.usd == 0
 
 
 def test_the_method_asks_for_one_piece_of_work_and_hands_its_answer_on(

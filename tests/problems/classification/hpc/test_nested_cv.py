@@ -274,7 +274,7 @@ def test_the_method_yields_one_program_and_makes_a_candidate_of_its_result(
     work = next(solving)
     assert isinstance(work, MpiProgram)
     assert (method.tier, work.resources.ranks, work.params["seed"]) == (Tier.HPC, 2, 3)
-    assert method.quote(view, mpi).wall_s == work.resources.wall_s
+    assert method.quote(view, mpi).amounts.wall_s == work.resources.wall_s
     files = {name: Blob(name.encode()) for name in ("model", "sealed_scores", "train_rows")}
     done = RawResult(
         JobState.DONE, {"chosen": "ridge (C 1)"}, files, evidence={"scaling.json": Blob(b'{"ranks": 2}')}

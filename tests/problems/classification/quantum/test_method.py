@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
+from escalation.model.amounts import Bounds
 from escalation.model.attempt import Candidate, Done
 from escalation.model.blob import Blob
 from escalation.model.calibration import DeviceKind
@@ -226,7 +227,9 @@ class Meter:
         self.seen.append(work)
         circuits = sum(len(npy.load(pub.parameters.data)) for pub in work.pubs)
         shots = sum(len(npy.load(pub.parameters.data)) * pub.shots for pub in work.pubs)
-        return Quote(wall_s=circuits, qpu_s=circuits, usd=circuits, circuits=circuits, shots=shots)
+        return Quote(
+            amounts=Bounds(wall_s=circuits, qpu_s=circuits, usd=circuits), circuits=circuits, shots=shots
+        )
 
 
 def test_the_quote_covers_every_circuit_that_will_run(view: TableView, driven: Driven) -> None:
@@ -235,7 +238,7 @@ def test_the_quote_covers_every_circuit_that_will_run(view: TableView, driven: D
     batches = [item.work for item in driven[1] if isinstance(item.work, CircuitBatch)]
     assert quoted.circuits == 2 * 3 * (view.n_open + view.n_sealed)
     assert quoted.shots == 1024 * quoted.circuits
-    assert quoted.usd == quoted.circuits
+    assert quoted.amounts.usd == quoted.circuits
     shapes = [[(pub.qasm3, pub.parameters.size, pub.shots) for pub in batch.pubs] for batch in batches]
     assert [[(p.qasm3, p.parameters.size, p.shots) for p in batch.pubs] for batch in meter.seen] == shapes
 
@@ -243,9 +246,9 @@ def test_the_quote_covers_every_circuit_that_will_run(view: TableView, driven: D
 def test_an_unknown_price_stays_unknown(view: TableView) -> None:
     class Unpriced(Meter):
         def estimate(self, work: Work) -> Quote:
-            return super().estimate(work).model_copy(update={"usd": None})
+            return super().estimate(work).model_copy(update={"amounts": Bounds(usd=None)})
 
-    assert ProjectedKernel().quote(view, Unpriced()).usd is None
+    assert ProjectedKernel().quote(view, Unpriced()).amounts.usd is None
 
 
 def test_qubits_are_features_up_to_eight_unless_the_data_say(view: TableView) -> None:

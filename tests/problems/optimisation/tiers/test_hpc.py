@@ -59,7 +59,7 @@ def test_it_asks_for_one_mpi_program_within_its_quote(view: OptimisationView) ->
     assert work.inputs == {"model": view.blob}
     assert work.resources.wall_s > 120.0
     quote = method.quote(view, PaperDevice())
-    assert (quote.wall_s, quote.cpu_s) == (work.resources.wall_s, 4 * work.resources.wall_s)
+    assert (quote.amounts.wall_s, quote.amounts.cpu_s) == (work.resources.wall_s, 4 * work.resources.wall_s)
     assert digest_json(work.to_json()) == work.digest
 
 
