@@ -1,6 +1,5 @@
 """One method a tier; read these first when writing a family of your own."""
 
-import io
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,6 +21,8 @@ from escalation.ports.configuration import settings
 from escalation.ports.machines import Device
 from escalation.ports.methods import Solve, succeeded
 from problems.toy.instance import ToyView
+from toolbox.arrays import npy
+from toolbox.circuits import qasm3
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ class Dice:
 
     def solve(self, view: ToyView, seed: int) -> Solve:
         result = succeeded((yield self._work(view, seed)))
-        bits = np.load(io.BytesIO(result.files["bits-0.npy"].data))[0]  # (shots, bytes)
+        bits = npy.load(result.files["bits-0.npy"].data, np.uint8)[0]  # (shots, bytes)
         drawn = [int.from_bytes(row.tobytes(), "big") % len(view.numbers) for row in bits]
         rng = np.random.default_rng(derive_seed(seed, "null"))
         control = rng.integers(len(view.numbers), size=len(drawn))
@@ -110,20 +111,9 @@ class Dice:
 
     def _work(self, view: ToyView, seed: int) -> CircuitBatch:
         qubits = max(1, math.ceil(math.log2(len(view.numbers))))
-        qasm3 = "\n".join(
-            [
-                "OPENQASM 3.0;",
-                'include "stdgates.inc";',
-                "input float[64] theta;",
-                f"bit[{qubits}] meas;",
-                f"qubit[{qubits}] q;",
-                *(f"ry(theta) q[{k}];" for k in range(qubits)),
-                *(f"meas[{k}] = measure q[{k}];" for k in range(qubits)),
-            ]
-        )
-        angles = io.BytesIO()
-        np.save(angles, np.array([[np.pi / 2]]))
-        pub = Pub(qasm3 + "\n", Blob(angles.getvalue()), ("theta",), SHOTS)
+        gates = qasm3.on_all("ry(theta)", qubits)
+        text = qasm3.program(qubits, gates, inputs=("theta",), register="meas")
+        pub = Pub(text, Blob(npy.dump(np.array([[np.pi / 2]]))), ("theta",), SHOTS)
         return CircuitBatch((pub,), options={"optimization_level": 1}, seed=derive_seed(seed, "shots"))
 
 

@@ -10,9 +10,7 @@ A chain embeds into heavy-hex couplings without SWAPs; one layer costs two round
 import numpy as np
 
 from toolbox.arrays.types import Floats
-
-BASES = ("x", "y", "z")
-_ROTATIONS = {"x": ("h",), "y": ("sdg", "h"), "z": ()}
+from toolbox.circuits import qasm3
 
 
 def angles(scaled: Floats, bandwidth: float, entangled: bool = True) -> Floats:
@@ -45,22 +43,16 @@ def circuit(qubits: int, layers: int, basis: str, entangled: bool = True) -> str
 
     Classical bit i holds qubit i. Without `entangled` the same circuit lacks its two-qubit gates.
     """
-    lines = ["OPENQASM 3.0;", 'include "stdgates.inc";']
-    lines += [f"input float[64] {name};" for name in parameter_names(qubits, entangled)]
-    lines += [f"bit[{qubits}] c;", f"qubit[{qubits}] q;"]
+    gates: list[str] = []
     for _ in range(layers):
-        lines += [f"h q[{i}];" for i in range(qubits)]
-        lines += [f"rz(theta_{i}) q[{i}];" for i in range(qubits)]
+        gates += qasm3.on_all("h", qubits)
+        gates += [f"rz(theta_{i}) q[{i}];" for i in range(qubits)]
         if entangled:
-            lines += _couplings(qubits)
-    lines += [f"{gate} q[{i}];" for gate in _ROTATIONS[basis] for i in range(qubits)]
-    lines += [f"c[{i}] = measure q[{i}];" for i in range(qubits)]
-    return "\n".join(lines) + "\n"
+            gates += _couplings(qubits)
+    gates += qasm3.measured_in(basis, qubits)
+    return qasm3.program(qubits, gates, inputs=parameter_names(qubits, entangled))
 
 
 def _couplings(qubits: int) -> list[str]:
-    lines = []
-    for i in [*range(0, qubits - 1, 2), *range(1, qubits - 1, 2)]:  # two rounds of disjoint pairs
-        pair = f"q[{i}], q[{i + 1}]"
-        lines += [f"cx {pair};", f"rz(phi_{i}) q[{i + 1}];", f"cx {pair};"]
-    return lines
+    rounds = (*range(0, qubits - 1, 2), *range(1, qubits - 1, 2))  # two rounds of disjoint pairs
+    return [line for i in rounds for line in qasm3.zz(f"phi_{i}", i, i + 1)]

@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from problems.classification.kernels.feature_map import BASES, angles, circuit, parameter_names
+from problems.classification.kernels.feature_map import angles, circuit, parameter_names
 from problems.classification.tables.table import Column, width
 from toolbox.arrays.types import Floats
+from toolbox.circuits.qasm3 import BASES
+from toolbox.circuits.samples import expectations
 
 PARAMETER_TOLERANCE = 1e-6
 """Radians by which recomputed parameters may differ: rounding, and linear algebra on another machine."""
@@ -145,29 +147,6 @@ def circuits(encoding: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str, .
     qubits, layers, entangled = encoding["qubits"], encoding["layers"], encoding["entangled"]
     texts = tuple(circuit(qubits, layers, basis, entangled) for basis in BASES)
     return texts, parameter_names(qubits, entangled)
-
-
-def expectations(bits: npt.NDArray[np.uint8], qubits: int) -> Floats:
-    """Means of ±1 over the shots.
-
-    Args:
-        bits: shape (sets, shots, ceil(qubits/8)), packed as `CircuitBatch` says.
-        qubits: number of classical bits.
-
-    Returns:
-        Shape (sets, qubits); outcome 0 counts +1.
-
-    Raises:
-        ValueError: on another type or shape.
-    """
-    if bits.dtype != np.uint8 or bits.ndim != 3 or bits.shape[2] != -(-qubits // 8) or bits.shape[1] < 1:
-        raise ValueError(
-            f"expected uint8 samples of shape (sets, shots, {-(-qubits // 8)}), got {bits.dtype} {bits.shape}"
-        )
-    # big-endian, classical bit 0 last: reversed, the first `qubits` columns are bits 0, 1, …
-    ones = np.unpackbits(bits, axis=-1)[:, :, ::-1][:, :, :qubits].mean(axis=1)
-    result: Floats = 1.0 - 2.0 * ones
-    return result
 
 
 def projected_features(

@@ -27,19 +27,13 @@ from escalation.ports.methods import Sends, Yields
 from problems.classification.kernels import quantum_features
 from problems.classification.tables.table import TableView, width
 from toolbox.arrays import npy
+from toolbox.circuits.batches import OPTIONS
 
 SHOTS = 1024
 LAYERS = 2
 MOST_QUBITS = 8
 MOST_OPEN_ROWS = 200
 """Open rows beyond this many are left to the classical tiers: every row is three circuits, twice."""
-
-OPTIONS: Mapping[str, Any] = {
-    "twirling": True,
-    "dynamical_decoupling": "XpXm",
-    "optimization_level": 3,
-}
-"""How the circuits are run: Pauli twirling of gates and readout, echoes while qubits idle."""
 
 LOCAL = Resources(wall_s=120.0)
 REMOTE = Resources(wall_s=3600.0)

@@ -15,6 +15,7 @@ from escalation.model.kinds.circuit_batch import CircuitBatch
 from escalation.model.result import RawResult
 from toolbox.arrays import npy
 from toolbox.arrays.types import Floats
+from toolbox.circuits.samples import packed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,10 +114,7 @@ def _from_samples(work: CircuitBatch, result: RawResult, chosen: slice, qubits: 
     samples = []
     for number, pub in enumerate(work.pubs):
         sets = len(npy.load(pub.parameters.data))
-        bits = npy.load(result.files[f"bits-{number}.npy"].data)
-        expected = (sets, pub.shots, -(-qubits // 8))
-        if bits.shape != expected or bits.dtype != np.uint8:
-            raise ValueError(f"expected samples of shape {expected} from pub {number}, got {bits.shape}")
+        bits = packed(result, number, (sets, pub.shots, qubits))
         samples.append(bits[chosen])
     return projected_features(samples[0], samples[1], samples[2], qubits)
 

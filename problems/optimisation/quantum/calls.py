@@ -19,11 +19,12 @@ from problems.optimisation.proofs.model import pack
 from problems.optimisation.quantum import clinic, ward
 from problems.optimisation.quantum.circuits import SHOTS
 from problems.optimisation.quantum.circuits import decode as decode_samples
-from problems.optimisation.quantum.finish import answer, mitigation, search, summary, uniform
+from problems.optimisation.quantum.finish import answer, mitigation, search, summary
 from problems.optimisation.quantum.local_engines import LocalIncumbent, bound, start
-from problems.optimisation.quantum.readout import Readout
 from problems.optimisation.quantum.reduction import reduce_spins
 from problems.optimisation.quantum.subproblem import Subproblem, parse
+from toolbox.circuits.null_control import uniform_bits
+from toolbox.circuits.readout import Readout
 
 
 def reduce(params: Mapping[str, Any], inputs: Mapping[str, bytes], report: Report) -> Output:
@@ -99,7 +100,7 @@ def finish(params: Mapping[str, Any], inputs: Mapping[str, bytes], report: Repor
     }
     for name, samples, known in (
         ("quantum", quantum, readout),
-        ("uniform", uniform(params["seed"], SHOTS, found.form.size), None),
+        ("uniform", uniform_bits(params["seed"], SHOTS, found.form.size), None),
     ):
         searched = search(found, samples)
         values[name] = {

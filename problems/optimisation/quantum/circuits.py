@@ -4,34 +4,23 @@ Classical bit v holds variable v, wherever the swaps brought it; ones are spins 
 instance (`decode` turns them).
 """
 
-import io
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from escalation.model.blob import Blob
-from escalation.model.identity import derive_seed
-from escalation.model.kinds.circuit_batch import CircuitBatch, Pub
+from escalation.model.kinds.circuit_batch import CircuitBatch
 from escalation.model.resources import Resources
 from escalation.model.result import RawResult
 from problems.optimisation.forms.spins import SpinForm
 from problems.optimisation.quantum.angles import MOST_LAYERS, Schedule, schedule
 from problems.optimisation.quantum.network import Fit, Gate, fit
 from toolbox.arrays.types import Bits
+from toolbox.circuits import qasm3
+from toolbox.circuits.batches import OPTIONS, plain_pub
+from toolbox.circuits.samples import packed, unpacked
 
 SHOTS = 1024
 MOST_GATES = 240
 """Two-qubit gates up to which a layer is added: at 0.4 % error each, 1/e of the shots meet none."""
-
-OPTIONS: Mapping[str, Any] = {
-    "twirling": True,
-    "dynamical_decoupling": "XpXm",
-    "optimization_level": 3,
-}
-"""How the circuits are run: Pauli twirling of gates and readout, echoes while qubits idle."""
 
 REMOTE = Resources(wall_s=3600.0)
 
@@ -73,62 +62,42 @@ def design(form: SpinForm) -> Circuits:
 
 def batch(circuits: Circuits, seed: int) -> CircuitBatch:
     """The circuit, and the same qubits read out after nothing and after X on all: what readout gets wrong."""
-    none = Blob(_npy(np.zeros((1, 0))))
     texts = (text(circuits), flat(circuits, ones=False), flat(circuits, ones=True))
-    return CircuitBatch(tuple(Pub(each, none, (), SHOTS) for each in texts), OPTIONS, seed, REMOTE)
-
-
-def null_seed(sampled: RawResult) -> int:
-    """The seed of the null control's random bits: from the samples, so that nobody can choose it before."""
-    return derive_seed(0, "uniform", sampled.files["bits-0.npy"].digest)
+    return CircuitBatch(tuple(plain_pub(each, SHOTS) for each in texts), OPTIONS, seed, REMOTE)
 
 
 def text(circuits: Circuits) -> str:
     """The QAOA circuit."""
     form, chosen = circuits.form, circuits.schedule
-    lines = [f"h q[{qubit}];" for qubit in range(form.size)]
+    lines = qasm3.on_all("h", form.size)
     coupling = {(int(i), int(j)): int(c) for (i, j), c in zip(form.pairs, form.couplings, strict=True)}
     for number, (gamma, beta) in enumerate(zip(chosen.gammas, chosen.betas, strict=True)):
         turn = -gamma / chosen.strength
         held = circuits.fit.held(number)
         lines += [
-            f"rz({_angle(turn * int(form.field[variable]))}) q[{qubit}];"
+            f"rz({qasm3.angle(turn * int(form.field[variable]))}) q[{qubit}];"
             for qubit, variable in enumerate(held)
             if form.field[variable]
         ]
         for gate in circuits.fit.layer(number):
             lines += _gate(gate, turn * coupling[gate.pair] if gate.pair else 0.0)
-        lines += [f"rx({_angle(2 * beta)}) q[{qubit}];" for qubit in range(form.size)]
-    return _program(form.size, lines, circuits.fit.held(circuits.layers))
+        lines += qasm3.on_all(f"rx({qasm3.angle(2 * beta)})", form.size)
+    return qasm3.program(form.size, lines, read=circuits.fit.held(circuits.layers))
 
 
 def flat(circuits: Circuits, *, ones: bool) -> str:
     """All qubits 0, or all 1, measured as the circuit measures them."""
     size = circuits.form.size
-    lines = [f"x q[{qubit}];" for qubit in range(size)] if ones else []
-    return _program(size, lines, circuits.fit.held(circuits.layers))
-
-
-def _program(size: int, lines: Sequence[str], held: Sequence[int]) -> str:
-    head = ["OPENQASM 3.0;", 'include "stdgates.inc";', f"bit[{size}] c;", f"qubit[{size}] q;"]
-    read = [f"c[{variable}] = measure q[{qubit}];" for qubit, variable in enumerate(held)]
-    return "\n".join([*head, *lines, *read]) + "\n"
+    return qasm3.program(
+        size, qasm3.on_all("x", size) if ones else [], read=circuits.fit.held(circuits.layers)
+    )
 
 
 def _gate(gate: Gate, angle: float) -> list[str]:
-    """exp(-i angle/2 ZZ), then the swap; two of the five CX of the two cancel."""
-    a, b = f"q[{gate.a}]", f"q[{gate.b}]"
+    """exp(-i angle/2 ZZ) where there is a coupling, then the swap where there is one."""
     if gate.pair is None:
-        return [f"cx {a}, {b};", f"cx {b}, {a};", f"cx {a}, {b};"]
-    rotate = [f"cx {a}, {b};", f"rz({_angle(angle)}) {b};"]
-    if not gate.swap:
-        return [*rotate, f"cx {a}, {b};"]
-    return [*rotate, f"cx {b}, {a};", f"cx {a}, {b};"]
-
-
-def _angle(value: float) -> str:
-    """Ten decimals, so that machines whose arithmetic differs in the last bits write one circuit."""
-    return f"{value:.10f}"
+        return qasm3.swap(gate.a, gate.b)
+    return (qasm3.zz_swap if gate.swap else qasm3.zz)(qasm3.angle(angle), gate.a, gate.b)
 
 
 def decode(result: RawResult, number: int, size: int) -> Bits:
@@ -137,15 +106,6 @@ def decode(result: RawResult, number: int, size: int) -> Bits:
     Raises:
         ValueError: on samples of another shape.
     """
-    packed = np.load(io.BytesIO(result.files[f"bits-{number}.npy"].data), allow_pickle=False)
-    expected = (1, SHOTS, -(-size // 8))
-    if packed.shape != expected or packed.dtype != np.uint8:
-        raise ValueError(f"expected samples of shape {expected} from pub {number}, got {packed.shape}")
-    read = np.unpackbits(packed[0], axis=1)[:, ::-1][:, :size]
-    return (1 - read).astype(np.uint8)
-
-
-def _npy(array: NDArray[Any]) -> bytes:
-    buffer = io.BytesIO()
-    np.save(buffer, array, allow_pickle=False)
-    return buffer.getvalue()
+    read = unpacked(packed(result, number, (1, SHOTS, size)), size)[0]
+    bits: Bits = 1 - read
+    return bits

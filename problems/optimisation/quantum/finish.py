@@ -10,9 +10,10 @@ from problems.optimisation.model.metrics import objective
 from problems.optimisation.model.models import Model, sign
 from problems.optimisation.model.points import Point, cost, encode
 from problems.optimisation.quantum.descent import descend, four_costs
-from problems.optimisation.quantum.readout import Readout, tail_mean
 from problems.optimisation.quantum.subproblem import Subproblem, lifted
 from toolbox.arrays.types import Bits
+from toolbox.circuits.readout import Readout
+from toolbox.stats.samples import tail_mean
 
 TAIL = 0.1
 """The share of the samples that CVaR looks at."""
@@ -46,11 +47,6 @@ def search(found: Subproblem, samples: Bits) -> Searched:
     """Descends from every distinct sample."""
     strings, counts = np.unique(samples, axis=0, return_counts=True)
     return Searched(strings, counts, *descend(found.form, strings))
-
-
-def uniform(seed: int, shots: int, size: int) -> Bits:
-    """The null control's samples: as many strings, every bit even odds."""
-    return np.random.default_rng(seed).integers(0, 2, (shots, size), dtype=np.uint8)
 
 
 def answer(model: Model, found: Subproblem, searched: Searched, start: Point | None) -> dict[str, Any]:

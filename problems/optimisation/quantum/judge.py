@@ -18,10 +18,8 @@ shot, both exact in level where samples are exchangeable:
 Shots that share their noise (a drifting device) are not quite exchangeable; then both tests are approximate.
 """
 
-import io
 import json
 from collections.abc import Mapping, Sequence
-from math import prod
 from typing import Any
 
 import numpy as np
@@ -37,7 +35,10 @@ from problems.optimisation.checking.check import check
 from problems.optimisation.forms.spins import SpinForm
 from problems.optimisation.loading.instance import OptimisationInstance
 from problems.optimisation.model.models import Model, dump, sign
-from problems.optimisation.quantum.circuits import SHOTS, Circuits, batch, design, null_seed
+from problems.optimisation.quantum.circuits import SHOTS, Circuits, batch, design
+from toolbox.circuits.null_control import uniform_bits, uniform_seed
+from toolbox.circuits.samples import packed, unpacked
+from toolbox.stats.samples import precedence, rank_test
 
 NAME = "uniform_bits"
 REDUCE = "problems.optimisation.quantum.calls:reduce"
@@ -73,7 +74,7 @@ def _controls(model: Model, candidate: Candidate, evidence: Sequence[Done]) -> t
     result = _ran(form, evidence)
     _finished(candidate, control, evidence)
     quantum = searched(form, samples(result, form.size))
-    random = searched(form, _random(null_seed(result), form.size))
+    random = searched(form, _random(uniform_seed(result), form.size))
     costs = [
         _claims(model, name, made.values, int(found.min()))
         for name, made, found in ((NAME, control, random), ("circuit", candidate, quantum))
@@ -134,7 +135,7 @@ def _finished(candidate: Candidate, control: Candidate, evidence: Sequence[Done]
         raise ValueError("the third piece of work made no answers of the samples")
     if {name: blob.digest for name, blob in work.inputs.items()} != _given(evidence):
         raise ValueError("the answers were made of something else than the small problem and the samples")
-    if work.params != {"seed": null_seed(evidence[1].result)}:
+    if work.params != {"seed": uniform_seed(evidence[1].result)}:
         raise ValueError("the null control's bits were drawn from another seed than the samples give")
     for name, made in (("quantum", candidate), ("uniform", control)):
         if made.values["solution"] != result.values[name]["answer"]["solution"]:
@@ -152,19 +153,13 @@ def _given(evidence: Sequence[Done]) -> dict[str, str]:
 
 def samples(result: RawResult, size: int) -> NDArray[np.int64]:
     """The circuit's samples as spins of the small problem, shape (shots, size): bit v read 0 is spin 1."""
-    packed = np.load(io.BytesIO(result.files["bits-0.npy"].data), allow_pickle=False)
-    if packed.shape != (1, SHOTS, -(-size // 8)) or packed.dtype != np.uint8:
-        raise ValueError(f"expected {SHOTS} samples of {size} bits, got an array of shape {packed.shape}")
-    spins = np.empty((SHOTS, size), dtype=np.int64)
-    for v in range(size):
-        byte = packed[0, :, packed.shape[2] - 1 - v // 8].astype(np.int64)
-        spins[:, v] = 1 - 2 * ((byte >> (v % 8)) & 1)
+    read = unpacked(packed(result, 0, (1, SHOTS, size)), size)[0]
+    spins: NDArray[np.int64] = 1 - 2 * read.astype(np.int64)
     return spins
 
 
 def _random(seed: int, size: int) -> NDArray[np.int64]:
-    drawn = np.random.default_rng(seed).integers(0, 2, (SHOTS, size), dtype=np.uint8)
-    return 2 * drawn.astype(np.int64) - 1
+    return 2 * uniform_bits(seed, SHOTS, size).astype(np.int64) - 1
 
 
 def searched(form: SpinForm, spins: NDArray[np.int64]) -> Costs:
@@ -211,20 +206,3 @@ def _claims(model: Model, name: str, values: Mapping[str, Any], best: int) -> in
     if 4 * cost > best:
         raise ValueError(f"{name}: its answer costs {cost}, and its best sample {best / 4:g}")
     return cost
-
-
-def precedence(ours: Costs, others: Costs) -> float:
-    """P-value of the strictly best shots being all ours; see the module's text."""
-    n, m = len(ours), len(others)
-    k = int((ours < others.min()).sum())
-    return float(prod((n - i) / (n + m - i) for i in range(k)))
-
-
-def rank_test(ours: Costs, others: Costs) -> float:
-    """One-sided p-value of 'ours are not lower', by Mann & Whitney's U."""
-    from scipy.stats import mannwhitneyu
-
-    if ours.min() == ours.max() == others.min() == others.max():
-        return 1.0
-    found = mannwhitneyu(ours, others, alternative="less", method="asymptotic", use_continuity=True)
-    return float(min(max(found.pvalue, 0.0), 1.0))

@@ -27,9 +27,11 @@ from escalation.ports.methods import Sends, Solve
 from problems.optimisation.forms.spins import SpinForm
 from problems.optimisation.loading.instance import OptimisationView
 from problems.optimisation.model.models import Appointments, Model, Triage, sign
-from problems.optimisation.quantum.circuits import OPTIONS, SHOTS, Circuits, batch, design, null_seed
+from problems.optimisation.quantum.circuits import SHOTS, Circuits, batch, design
 from problems.optimisation.quantum.reduction import REDUCED_QUBITS, prepare
 from problems.optimisation.quantum.subproblem import parse
+from toolbox.circuits.batches import OPTIONS
+from toolbox.circuits.null_control import uniform_seed
 
 MOST_EFFORT_S = 10.0
 """Seconds of effort that the start and the bound each get, where the instance allows as many."""
@@ -65,7 +67,7 @@ class ReducedQaoa:
         inputs = {"model": view.blob, "subproblem": reduced.files["subproblem"], **sampled.files}
         if "start" in reduced.files:
             inputs["start"] = reduced.files["start"]
-        finished = yield _call("finish", {"seed": null_seed(sampled)}, inputs, view)
+        finished = yield _call("finish", {"seed": uniform_seed(sampled)}, inputs, view)
         return _candidate(view.model, circuits, reduced, _expect(finished, "searching from the samples"))
 
 

@@ -10,9 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from problems.classification.kernels.feature_map import BASES, angles, circuit, parameter_names
+from problems.classification.kernels.feature_map import angles, circuit, parameter_names
 from problems.classification.kernels.statevector import MAX_QUBITS, exact_features
 from toolbox.arrays.types import Floats
+from toolbox.circuits.qasm3 import BASES
 
 PAULIS = {
     "x": np.array([[0, 1], [1, 0]], dtype=complex),

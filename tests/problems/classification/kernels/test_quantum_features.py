@@ -1,20 +1,14 @@
 """Encoding of rows, and features from packed samples."""
 
 import json
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import arrays
-from numpy.typing import NDArray
 
 from problems.classification.kernels.quantum_features import (
     circuits,
     encode,
-    expectations,
     fit_encoding,
     projected_features,
     scale,
@@ -32,39 +26,6 @@ def table() -> pd.DataFrame:
             "ward": np.array(["a", "b", None, "b", "a"], dtype=object),
         }
     )
-
-
-@settings(max_examples=30, deadline=None)
-@given(data=st.data(), qubits=st.integers(1, 11))
-def test_expectations_agree_with_qiskits_bit_array(data: st.DataObject, qubits: int) -> None:
-    # independent: Qiskit packs the bits and computes ⟨Z⟩ of each
-    from qiskit.primitives import BitArray
-
-    shots = data.draw(arrays(bool, (2, 7, qubits)))
-    packed = BitArray.from_bool_array(shots, order="big")
-    observables = ["I" * (qubits - 1 - i) + "Z" + "I" * i for i in range(qubits)]
-    expected = [[packed[row].expectation_values(each) for each in observables] for row in range(2)]
-    np.testing.assert_allclose(expectations(packed.array, qubits), expected, atol=1e-12)
-
-
-def test_expectations_by_hand() -> None:
-    # two shots of 9 bits: 0b1_00000001 (bits 8 and 0 are one), then all zero
-    bits = np.array([[[1, 1], [0, 0]]], dtype=np.uint8)
-    np.testing.assert_array_equal(expectations(bits, 9), [[0, 1, 1, 1, 1, 1, 1, 1, 0]])
-
-
-@pytest.mark.parametrize(
-    "bits",
-    [
-        np.zeros((2, 5, 2), dtype=np.uint8),
-        np.zeros((2, 5), dtype=np.uint8),
-        np.zeros((2, 5, 1), dtype=np.int64),
-        np.zeros((2, 0, 1), dtype=np.uint8),
-    ],
-)
-def test_samples_of_another_shape_are_refused(bits: NDArray[Any]) -> None:
-    with pytest.raises(ValueError, match="expected uint8 samples of shape"):
-        expectations(bits, 8)
 
 
 def test_features_are_all_x_then_all_y_then_all_z() -> None:

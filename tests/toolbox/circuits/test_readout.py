@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from problems.optimisation.quantum.readout import Readout, nearest_probabilities, tail_mean
+from toolbox.circuits.readout import Readout, nearest_probabilities
 
 
 def test_errors_are_the_shares_of_misread_calibration_shots() -> None:
@@ -41,10 +41,3 @@ def test_a_bit_that_says_nothing_does_not_break_it() -> None:
 def test_nearest_probabilities_are_what_smolin_et_al_give() -> None:
     # -0.1 is cut off, and what it weighed is taken evenly from the others
     assert nearest_probabilities(np.array([0.6, 0.5, -0.1])) == pytest.approx([0.55, 0.45, 0.0])
-
-
-def test_the_tail_is_the_mean_of_the_best_share() -> None:
-    costs, weights = np.array([4.0, 1.0, 2.0, 3.0]), np.full(4, 0.25)
-    assert tail_mean(costs, weights, 0.5) == pytest.approx(1.5)
-    assert tail_mean(costs, weights, 0.1) == pytest.approx(1.0)
-    assert tail_mean(costs, weights, 0.375) == pytest.approx((0.25 * 1 + 0.125 * 2) / 0.375)

@@ -70,13 +70,3 @@ def nearest_probabilities(quasi: Floats) -> Floats:
     last = int(np.flatnonzero(quasi[order] > running)[-1])
     weights: Floats = np.clip(quasi - running[last], 0.0, None)
     return weights
-
-
-def tail_mean(costs: Floats, weights: Floats, share: float) -> float:
-    """Mean of the best `share` of the weight: CVaR (Barkoutsos et al. 2020, Quantum 4, 256)."""
-    order = np.argsort(costs, kind="stable")
-    left = share * weights.sum()
-    taken = np.minimum(
-        weights[order], np.clip(left - (np.cumsum(weights[order]) - weights[order]), 0.0, None)
-    )
-    return float(taken @ costs[order] / left)
