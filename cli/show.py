@@ -150,7 +150,7 @@ def show_outcome(console: Console, info: CaseInfo, outcome: Outcome, handed_off:
     said = [each.told(value) for each, value in outcome.cost.told()]
     said[0] += _shares(outcome)
     table.add_row("cost", f"{', '.join(said)}{_practised(outcome)}")
-    table.add_row("MLflow run", outcome.mlflow_run_id or "none (tracking failed; the ledger has the record)")
+    table.add_row("MLflow run", outcome.mlflow_run_id or _no_run_id(outcome))
     table.add_row("case", plain(outcome.case_id))
     good = outcome.status is CaseStatus.ACCEPTED
     waits = outcome.status in (CaseStatus.HELD, CaseStatus.WAITING)
@@ -160,6 +160,10 @@ def show_outcome(console: Console, info: CaseInfo, outcome: Outcome, handed_off:
     )
     if outcome.record:  # outside the frame and never broken, so that it can be copied
         console.print(f"report {plain(outcome.record)}", soft_wrap=True)
+
+
+def _no_run_id(outcome: Outcome) -> str:
+    return f"not known yet; `tierwise show {plain(outcome.case_id)}` names it as soon as there is one"
 
 
 def about(info: CaseInfo) -> str:

@@ -49,10 +49,10 @@ def lent() -> Loan:
 
 
 def borrowed_runtime() -> AbstractContextManager[Runtime]:
-    """The runtime that the caller lends, left open; otherwise one of our own."""
+    """The runtime that the caller lends, left open; otherwise one of our own, whose end no run waits for."""
     provide_secrets()
     runtime = lent().runtime
-    return nullcontext(runtime) if runtime is not None else open_runtime()
+    return nullcontext(runtime) if runtime is not None else open_runtime(wait_for_view=False)
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """Opens the records, and the runtime that every driver works with."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from escalation.engine.runtime import Runtime
@@ -35,11 +36,12 @@ def open_records(settings: Settings | None = None) -> Iterator["tuple[SqlLedger,
 
 
 @contextmanager
-def open_runtime(settings: Settings | None = None) -> Iterator[Runtime]:
+def open_runtime(settings: Settings | None = None, *, wait_for_view: bool = True) -> Iterator[Runtime]:
     """Opens ledger, store and tracking, and closes them at the end, with every process still running.
 
     Args:
         settings: where things are kept; default: what the environment says.
+        wait_for_view: whether the end waits for MLflow; if not, the end of the process does.
 
     Raises:
         BadInput: when the ledger cannot be opened, or a setting is wrong.
@@ -50,12 +52,16 @@ def open_runtime(settings: Settings | None = None) -> Iterator[Runtime]:
     from records.views.report import render
 
     settings = settings or read_settings()
-    with private_home(settings.home):
+    with ExitStack() as stack:
+        stack.enter_context(private_home(settings.home))
         store = FileStore(settings.store)
         ledger = SqlLedger(settings.ledger, store, settings.case_lease_s)
         tracker = MlflowTracker(settings.tracking_uri, settings.home / "artifacts", ledger)
         runtime = Runtime(settings, ledger, store, tracker, render)
+        stack.callback(runtime.close)
         try:
             yield runtime
         finally:
-            runtime.close()
+            runtime.close_backends()
+            if not wait_for_view:
+                Thread(target=stack.pop_all().close, name="records").start()

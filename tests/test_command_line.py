@@ -127,7 +127,10 @@ def test_an_accepted_problem_exits_0_with_the_promised_json(run: Run, problem: C
     keys = {"action", "tier", "rule", "because", "facts_hash", "policy_hash", "nearest_flip"}
     assert all(keys <= set(decision) for decision in found["decisions"])
     assert Path(found["record"]).read_text().startswith("<!doctype html>")
-    assert found["mlflow_run_id"]
+    shown = run(
+        "show", found["case_id"], "--json"
+    )  # MLflow is not waited for: the id is there when it is known
+    assert json.loads(shown.stdout)["mlflow_run_id"]
 
 
 def test_escalation_shows_each_decision_and_exits_3_when_it_abstains(

@@ -16,7 +16,6 @@ from escalation.model.errors import CaseConflict, first_line
 from escalation.ports.families import Section
 from escalation.submission.paid_work import paid_work
 
-_TRACKING_S = 60.0
 _log = logging.getLogger(__name__)
 
 
@@ -27,13 +26,13 @@ def close(running: Running, outcome: Outcome) -> Outcome:
     sections = _sections(case, attempts)
     path = runtime.settings.home / "reports" / f"{case.case_id}.html"
     path.parent.mkdir(parents=True, exist_ok=True)
-    run_id = runtime.tracker.run_id(case.case_id, _TRACKING_S)
-    runtime.tracker.drain(_TRACKING_S)
-    names = {"engine": case.engine, "record": str(path), "mlflow_run_id": run_id}
+    record = runtime.ledger.case(case.case_id)
+    # MLflow is not waited for: where its id is not known yet, the ledger has it as soon as it is.
+    names = {"engine": case.engine, "record": str(path), "mlflow_run_id": record.mlflow_run_id}
     outcome = with_answer(runtime.store, case, outcome.model_copy(update=names), attempts)
     outcome = _with_elapsed(runtime, outcome)
-    opened_at = runtime.ledger.case(case.case_id).opened_at
-    report = runtime.render(case, outcome, sections, opened_at, paid_work(runtime.ledger, case.case_id))
+    paid = paid_work(runtime.ledger, case.case_id)
+    report = runtime.render(case, outcome, sections, record.opened_at, paid)
     path.write_bytes(report)
     runtime.ledger.close_case(case.case_id, outcome.status, outcome)
     runtime.tracker.case_closed(case.case_id, outcome.status, outcome, report)

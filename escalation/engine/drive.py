@@ -88,7 +88,7 @@ def drive(running: Running, driver: Driver) -> Outcome:
     if record.status.final and record.outcome is not None:
         return Outcome.model_validate(record.outcome)
     try:
-        runtime.tracker.case_opened(record, None)
+        runtime.tracker.case_opened(record)
         watch = runtime.watch(case)
         with runtime.heartbeat(case.case_id):
             return close(running, _climb(running, driver, watch))

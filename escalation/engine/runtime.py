@@ -79,10 +79,15 @@ class Runtime:
 
     def close(self) -> None:
         """Ends processes and connections; safe to call twice."""
-        self.stop.set()
         with ExitStack() as last_first:  # one that fails to close must not keep the others open
             last_first.callback(self.ledger.close)
             last_first.callback(self.tracker.close)
+            last_first.callback(self.close_backends)
+
+    def close_backends(self) -> None:
+        """Ends what runs, and every process; nothing more can be solved."""
+        self.stop.set()
+        with ExitStack() as last_first:
             for backend in self._backends.values():
                 last_first.callback(backend.close)
             self._backends.clear()

@@ -24,7 +24,7 @@ class Elapsed(Frozen):
 
     @property
     def rest_s(self) -> float:
-        """Preparation, report, ledger and MLflow."""
+        """Preparation, report and ledger; MLflow is not waited for."""
         return max(0.0, self.wall_s - self.attempts_s - self.facts_s)
 
     def shares(self) -> str:

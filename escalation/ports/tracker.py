@@ -10,16 +10,14 @@ from escalation.model.decision import Decision
 
 
 class Tracker(Protocol):
-    """The view that people browse. Its failure never fails the case; it says so once and goes on."""
+    """The view that people browse, written behind the case's back: no call of these waits for it.
 
-    def case_opened(self, record: CaseRecord, instance_blob: Blob | None) -> str | None:
-        """Opens (or on resume re-opens) the parent run; returns its id, None when tracking failed."""
+    Its failure never fails or delays a case; it says so once and goes on. The ledger learns the id of a
+    case's run by `link_run`, when there is one.
+    """
 
-    def run_id(self, case_id: str, timeout_s: float) -> str | None:
-        """Waits until the case's parent run is open; returns its id, None when there is none by then."""
-
-    def drain(self, timeout_s: float) -> bool | None:
-        """Waits until everything so far is logged; False when the time is up first."""
+    def case_opened(self, record: CaseRecord, instance_blob: Blob | None = None) -> None:
+        """Opens (or on resume re-opens) the parent run."""
 
     def decided(self, case_id: str, decision: Decision) -> None: ...
 
@@ -36,4 +34,5 @@ class Tracker(Protocol):
     def sweep(self) -> None:
         """Logs what happened while nobody logged: bills that came late, cases whose process is gone."""
 
-    def close(self) -> None: ...
+    def close(self) -> None:
+        """Waits until everything so far is logged, as long as any of it is still being logged."""

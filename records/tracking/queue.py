@@ -37,17 +37,24 @@ class Worker:
         with self._state:
             return self._state.wait_for(lambda: self._left == 0, timeout_s)
 
-    def stop(self, timeout_s: float) -> bool:
-        """Drains, then ends the thread; returns False when jobs had to be given up."""
-        drained = self.drain(timeout_s)
+    def stop(self, patience_s: float) -> bool:
+        """Waits as long as jobs get done, then ends the thread.
+
+        Returns False when none was done for so long, and what was left had to be given up.
+        """
         with self._state:
-            self._stopped = True
+            while self._left and self._one_done(self._left, patience_s):
+                pass
+            drained, self._stopped = self._left == 0, True
         if not drained:
             self._give_up()
         self._jobs.put(None)
         if drained and self._thread is not None:
-            self._thread.join(timeout_s)
+            self._thread.join(patience_s)
         return drained
+
+    def _one_done(self, left: int, patience_s: float) -> bool:
+        return self._state.wait_for(lambda: self._left < left, patience_s)
 
     def warn(self, what: str, error: BaseException) -> None:
         """Warns of the first failure, in one line; later ones are for debugging."""

@@ -6,7 +6,6 @@ fresh database take seconds.
 """
 
 import atexit
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -25,6 +24,9 @@ from records.tracking import submissions
 from records.tracking.client import open_client
 from records.tracking.queue import Worker
 
+PATIENCE_S = 60.0
+"""Seconds that `close` waits for one thing to be logged; what is given up is logged by the next process."""
+
 
 class MlflowTracker:
     """`escalation.ports.tracker.Tracker` on MLflow; the ledger learns the id of a case's run by `link_run`.
@@ -32,27 +34,23 @@ class MlflowTracker:
     No method of the protocol raises: the first failure is one warning in the log, and the rest goes on.
     """
 
-    def __init__(
-        self, tracking_uri: str, artifact_root: Path, ledger: Ledger, drain_s: float = 120.0
-    ) -> None:
+    def __init__(self, tracking_uri: str, artifact_root: Path, ledger: Ledger) -> None:
         """Touches nothing yet: MLflow is imported by the first case.
 
         Args:
             tracking_uri: of MLflow's database.
             artifact_root: folder of the artefacts.
             ledger: is told the ids of runs, and says which cases are alive.
-            drain_s: seconds that `close` waits at most.
         """
-        self._uri, self._root, self._ledger, self._drain_s = tracking_uri, artifact_root, ledger, drain_s
+        self._uri, self._root, self._ledger = tracking_uri, artifact_root, ledger
         self._worker = Worker()
         self._opened = False
         self._client: Any = None
         self._runs: dict[str, str] = {}
         self._infos: dict[str, CaseInfo] = {}
-        self._openings: dict[str, threading.Event] = {}
 
-    def case_opened(self, record: CaseRecord, instance_blob: Blob | None = None) -> str | None:
-        """Opens the case's run, or opens it again. Returns its id where the ledger knows it already."""
+    def case_opened(self, record: CaseRecord, instance_blob: Blob | None = None) -> None:
+        """Opens the case's run, or opens it again."""
         case_id = record.info.case_id
 
         def run() -> None:
@@ -66,16 +64,6 @@ class MlflowTracker:
             self._catch_up(case_id)
 
         self._put(f"case {case_id}", run)
-        self._worker.put(f"case {case_id}", self._came_to(case_id).set)  # also when it failed
-        return record.mlflow_run_id
-
-    def run_id(self, case_id: str, timeout_s: float) -> str | None:
-        """Waits until the case's run is open; returns its id, None when there is none by then."""
-        self._came_to(case_id).wait(timeout_s)
-        return self._runs.get(case_id)
-
-    def _came_to(self, case_id: str) -> threading.Event:
-        return self._openings.setdefault(case_id, threading.Event())
 
     def decided(self, case_id: str, decision: Decision) -> None:
         """Logs a decision."""
@@ -127,8 +115,8 @@ class MlflowTracker:
             return
         atexit.unregister(self.close)
         self._put("interrupted cases", self._kill_open)
-        if not self._worker.stop(self._drain_s):
-            self._worker.warn("everything", TimeoutError(f"not done after {self._drain_s:.0f} s"))
+        if not self._worker.stop(PATIENCE_S):
+            self._worker.warn("everything", TimeoutError(f"no answer in {PATIENCE_S:.0f} s"))
         self._opened = False
 
     def _put(self, what: str, run: Callable[[], None]) -> None:

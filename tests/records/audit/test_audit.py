@@ -74,20 +74,21 @@ def test_what_was_changed_in_mlflow_is_named(tmp_path: Path) -> None:
     instance: dict[str, Any] = {"numbers": [3, 1, 4], "reach": 3}
     problem = Problem(family="toy", instance=instance, target=Target(metric="number", at_least=4))
     with open_runtime(settings) as runtime:
-        outcome = solve(runtime, prepare(problem, parse_policy(policy), case_id="c"))
+        solve(runtime, prepare(problem, parse_policy(policy), case_id="c"))
     with open_runtime(settings) as runtime:
+        run_id = runtime.ledger.case("c").mlflow_run_id
         found = audited(runtime, settings)
         assert (found.findings, found.runs) == ((), 1)
         client = MlflowClient(settings.tracking_uri)
-        assert outcome.mlflow_run_id is not None
-        client.log_metric(outcome.mlflow_run_id, "certificate.value", 1000.0)
-        client.set_tag(outcome.mlflow_run_id, "tierwise.status", "refused")
+        assert run_id is not None
+        client.log_metric(run_id, "certificate.value", 1000.0)
+        client.set_tag(run_id, "tierwise.status", "refused")
         said = "\n".join(audited(runtime, settings).findings)
         for name in ("certificate.value", "tierwise.status"):
             assert f"MLflow's run of case c: expected {name}" in said
-        client.delete_run(outcome.mlflow_run_id)
+        client.delete_run(run_id)
         [gone] = [line for line in audited(runtime, settings).findings if "attempt" not in line]
-        assert gone.startswith(f"MLflow has no run {outcome.mlflow_run_id}")
+        assert gone.startswith(f"MLflow has no run {run_id}")
 
 
 def audited(runtime: Any, settings: Settings) -> auditing.Audit:
