@@ -46,14 +46,14 @@ def _read(body: bytes) -> dict[str, Any]:
 
 def about(host: Host, data: dict[str, Any]) -> dict[str, Any]:
     """GET: what this is, its settings and devices."""
-    book = host.service.book
+    job_store = host.service.job_store
     return {
         "practice": LABEL,
         "now": stamp(host.service.clock.now()),
         "settings": host.service.settings.to_json(),
         "devices": [
             {"name": each.name, "up": each.up, "calibrations": [version.id for version in each.versions]}
-            for each in book.devices.values()
+            for each in job_store.devices.values()
         ],
     }
 
@@ -109,15 +109,15 @@ def release(host: Host, data: dict[str, Any]) -> dict[str, Any]:
 
 def drift(host: Host, data: dict[str, Any]) -> dict[str, Any]:
     """POST drift `{device, factor}`: multiplies a device's errors."""
-    found = host.service.book.drift(data["device"], float(data["factor"]))
+    found = host.service.job_store.drift(data["device"], float(data["factor"]))
     return {"calibration": found.latest.id, "since": stamp(found.latest.since)}
 
 
 def device(host: Host, data: dict[str, Any]) -> dict[str, Any]:
     """POST device `{device, up, retired}`: takes a device down or up, or away for good."""
-    host.service.book.set_up(data["device"], bool(data.get("up", True)))
+    host.service.job_store.set_up(data["device"], bool(data.get("up", True)))
     if data.get("retired"):
-        host.service.book.retire(data["device"])
+        host.service.job_store.retire(data["device"])
     return {}
 
 

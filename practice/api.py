@@ -16,7 +16,7 @@ from practice.clock import stamp
 from practice.errors import Refusal, unknown
 from practice.records import Job, State
 from practice.replies import Reply, done, encoded, ok
-from practice.script import Struck
+from practice.script import FiredFault
 from practice.service import Service
 from practice.settings import LABEL
 
@@ -44,7 +44,7 @@ class Request:
     target: str = ""
     port: str = ""
     token: str = ""
-    struck: Struck | None = None
+    fired: FiredFault | None = None
 
     def one(self, name: str) -> str | None:
         """A query parameter's value; None without one."""
@@ -78,11 +78,13 @@ def token(service: Service, request: Request) -> Reply:
 
 def backends(service: Service, request: Request) -> Reply:
     """GET backends."""
-    book = service.book
+    job_store = service.job_store
     return ok(
         {
             "devices": [
-                each.summary(book.queued(each.name)) for each in book.devices.values() if not each.retired
+                each.summary(job_store.queued(each.name))
+                for each in job_store.devices.values()
+                if not each.retired
             ]
         }
     )
@@ -90,7 +92,7 @@ def backends(service: Service, request: Request) -> Reply:
 
 def configuration(service: Service, request: Request) -> Reply:
     """GET backends/NAME/configuration."""
-    device = service.book.device(request.names[0])
+    device = service.job_store.device(request.names[0])
     if device.at(None, request.one("calibration_id")) is None:
         raise unknown("calibration", str(request.one("calibration_id")))
     return encoded(devices.configuration(device.name))
@@ -98,7 +100,7 @@ def configuration(service: Service, request: Request) -> Reply:
 
 def properties(service: Service, request: Request) -> Reply:
     """GET backends/NAME/properties; `{}` where there were none at the time asked for."""
-    device, before = service.book.device(request.names[0]), request.one("updated_before")
+    device, before = service.job_store.device(request.names[0]), request.one("updated_before")
     calibration_id = request.one("calibration_id")
     found = device.at(None if before is None else _moment(before), calibration_id)
     if found is None and calibration_id is not None:
@@ -109,7 +111,7 @@ def properties(service: Service, request: Request) -> Reply:
 def status(service: Service, request: Request) -> Reply:
     """GET backends/NAME/status."""
     name = request.names[0]
-    return ok(service.book.device(name).status(service.book.queued(name)))
+    return ok(service.job_store.device(name).status(service.job_store.queued(name)))
 
 
 def usage(service: Service, request: Request) -> Reply:
@@ -119,7 +121,7 @@ def usage(service: Service, request: Request) -> Reply:
 
 def jobs_post(service: Service, request: Request) -> Reply:
     """POST jobs."""
-    job = service.submit(request.body, request.entry, request.struck)
+    job = service.submit(request.body, request.entry, request.fired)
     return ok({"id": job.id, "backend": job.backend, "session_id": job.session, "practice": LABEL})
 
 
@@ -156,20 +158,20 @@ def _moment(text: str) -> datetime:
 
 def jobs_get(service: Service, request: Request) -> Reply:
     """GET jobs/ID; counts as a status poll."""
-    job = service.book.poll(request.names[0])
+    job = service.job_store.poll(request.names[0])
     params = {} if request.one("exclude_params") == "true" else {"params": json.loads(job.body)["params"]}
     return ok({**job.to_json(), **params})
 
 
 def jobs_delete(service: Service, request: Request) -> Reply:
     """DELETE jobs/ID."""
-    service.book.delete(request.names[0])
+    service.job_store.delete(request.names[0])
     return done()
 
 
 def results(service: Service, request: Request) -> Reply:
     """GET jobs/ID/results; of a private job once only."""
-    job = service.book.get(request.names[0])
+    job = service.job_store.get(request.names[0])
     if job.state is State.COMPLETED and job.result is not None and not (job.private and job.delivered):
         return encoded(job.result)
     if job.state in (State.FAILED, State.CANCELLED):
@@ -179,8 +181,8 @@ def results(service: Service, request: Request) -> Reply:
 
 def metrics(service: Service, request: Request) -> Reply:
     """GET jobs/ID/metrics."""
-    job = service.book.get(request.names[0])
-    job = service.book.change(job.id, metrics_calls=job.metrics_calls + 1)
+    job = service.job_store.get(request.names[0])
+    job = service.job_store.change(job.id, metrics_calls=job.metrics_calls + 1)
     pending = not job.state.final or job.metrics_calls <= job.story.usage_pending_calls
     seconds = 0.0 if pending else job.charged_s
     spent = {"seconds": seconds, "quantum_seconds": seconds, "qpu_charge_time_seconds": seconds}
@@ -199,19 +201,19 @@ def metrics(service: Service, request: Request) -> Reply:
 
 def logs(service: Service, request: Request) -> Reply:
     """GET jobs/ID/logs."""
-    job = service.book.get(request.names[0])
+    job = service.job_store.get(request.names[0])
     return encoded(f"{LABEL}\n{job.state.value} {job.reason or ''}\n".encode(), kind="text/plain")
 
 
 def cancel(service: Service, request: Request) -> Reply:
     """POST jobs/ID/cancel."""
-    service.book.cancel(request.names[0])
+    service.job_store.cancel(request.names[0])
     return done()
 
 
 def tags(service: Service, request: Request) -> Reply:
     """PUT jobs/ID/tags."""
-    service.book.change(request.names[0], tags=tuple(request.json()["tags"]))
+    service.job_store.change(request.names[0], tags=tuple(request.json()["tags"]))
     return done()
 
 

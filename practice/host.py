@@ -13,7 +13,7 @@ from practice.clock import stamp
 from practice.errors import Refusal, unknown
 from practice.records import State
 from practice.replies import Reply
-from practice.script import Struck
+from practice.script import FiredFault
 from practice.service import Service
 from practice.settings import Settings
 from practice.worker import Worker
@@ -31,7 +31,7 @@ class Answer:
     call: Call | None = None
     names: tuple[str, ...] = ()
 
-    def begun(self) -> None:
+    def started(self) -> None:
         """Notes the answer as sent: before it is, so that nobody who has it finds the account behind."""
         whole = self.reply.delivery is Delivery.WHOLE
         good = whole and self.reply.status == 200 and not self.reply.spoilt
@@ -52,9 +52,9 @@ class Answer:
 
     def _deliver(self, number: int) -> None:
         with self.service.lock:
-            job = self.service.book.jobs[self.names[0]]
+            job = self.service.job_store.jobs[self.names[0]]
             if job.state is State.COMPLETED:
-                self.service.book.change(job.id, delivered=job.delivered + number)
+                self.service.job_store.change(job.id, delivered=job.delivered + number)
 
 
 class Host:
@@ -110,12 +110,12 @@ class Host:
             return Answer(replies.refused(unknown("call", f"{method} {parts.path}")), service, entry)
         service.settle_late()
         _, handler, names = found
-        struck = service.script.take(found[0])
-        if struck is not None:
-            service.log.note(entry, fault=struck.fault.name)
+        fired = service.script.take(found[0])
+        if fired is not None:
+            service.log.note(entry, fault=fired.fault.name)
         token = _header(headers, "authorization")
         port = _header(headers, "host").rpartition(":")[2]
-        request = api.Request(names, api.query(parts.query), body, entry, target, port, token, struck)
+        request = api.Request(names, api.query(parts.query), body, entry, target, port, token, fired)
         allowed = secret or service.takes(token)
         reply = _reply(service, handler, request) if allowed else _unauthorised()
         return Answer(reply, service, entry, found[0], names)
@@ -130,34 +130,34 @@ def _unauthorised() -> Reply:
 
 
 def _reply(service: Service, handler: api.Handler, request: api.Request) -> Reply:
-    struck = request.struck
-    if struck is None:
+    fired = request.fired
+    if fired is None:
         return _effect(service, handler, request)
-    if struck.fault.stage is Stage.BEFORE:
+    if fired.fault.stage is Stage.BEFORE:
         service.log.note(request.entry, outcome="lost")
-        if struck.fault.name == "token_expired":
+        if fired.fault.name == "token_expired":
             service.revoke(request.token)
-        return _struck_down(request, struck)
-    if struck.fault.name.startswith("late_registration"):
-        service.submit_late(request.body, request.entry, struck)
-        return _struck_down(request, struck)
-    if struck.fault.name == "list_repeats":
+        return _fault_reply(request, fired)
+    if fired.fault.name.startswith("late_registration"):
+        service.submit_late(request.body, request.entry, fired)
+        return _fault_reply(request, fired)
+    if fired.fault.name == "list_repeats":
         request = replace(request, query={**request.query, "offset": ["0"]})
-    return _changed(_effect(service, handler, request), request, struck)
+    return _changed(_effect(service, handler, request), request, fired)
 
 
-def _struck_down(request: api.Request, struck: Struck) -> Reply:
-    return replies.struck_down(struck, request.target, request.port)
+def _fault_reply(request: api.Request, fired: FiredFault) -> Reply:
+    return replies.fault_reply(fired, request.target, request.port)
 
 
-def _changed(reply: Reply, request: api.Request, struck: Struck) -> Reply:
+def _changed(reply: Reply, request: api.Request, fired: FiredFault) -> Reply:
     """What a fault makes of the call's own answer; a refusal stays what it is."""
     if reply.status >= 400:
         return reply
-    if struck.fault.stage is Stage.BODY:
-        return replies.spoil(reply, struck)
-    if struck.fault.stage is Stage.AFTER or struck.params.get("answer", "right") != "right":
-        return _struck_down(request, struck)
+    if fired.fault.stage is Stage.BODY:
+        return replies.spoil(reply, fired)
+    if fired.fault.stage is Stage.AFTER or fired.params.get("answer", "right") != "right":
+        return _fault_reply(request, fired)
     return reply
 
 

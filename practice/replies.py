@@ -9,7 +9,7 @@ from typing import Any
 
 from practice.calls import Delivery
 from practice.errors import Refusal
-from practice.script import Struck
+from practice.script import FiredFault
 from practice.settings import LABEL
 from practice.spoiling import spoilt
 
@@ -71,7 +71,7 @@ def _error(status: int, code: str, message: str) -> Reply:
     return ok({"errors": [more], "status_code": status, "trace": "practice"}, status)
 
 
-def struck_down(struck: Struck, target: str, port: str) -> Reply:
+def fault_reply(fired: FiredFault, target: str, port: str) -> Reply:
     """The answer of a fault that has none of the call's own.
 
     Args:
@@ -79,7 +79,7 @@ def struck_down(struck: Struck, target: str, port: str) -> Reply:
         target: path and query of the request, for redirects.
         port: of this service, likewise.
     """
-    fault, params = struck.fault, struck.params
+    fault, params = fired.fault, fired.params
     answer = params.get("answer", "")
     if answer in (Delivery.RESET.value, Delivery.SILENT.value):
         return Reply(delivery=Delivery(answer))
@@ -90,28 +90,28 @@ def struck_down(struck: Struck, target: str, port: str) -> Reply:
     status = int(answer) if str(answer).isdigit() else fault.status or 500
     code, message = MESSAGES.get(status, ("server_error", "the service failed"))
     reply = _error(status, code, f"{message} (fault {fault.name})")
-    more = {**_waits(struck), **_elsewhere(struck, target, port)}
+    more = {**_waits(fired), **_elsewhere(fired, target, port)}
     return replace(reply, headers={**reply.headers, **more}, spoilt=True)
 
 
-def _waits(struck: Struck) -> dict[str, str]:
+def _waits(fired: FiredFault) -> dict[str, str]:
     """The header Retry-After, in one of its two forms (RFC 9110, 10.2.3)."""
-    params = struck.params
-    if struck.fault.name == "retry_after_date":
+    params = fired.params
+    if fired.fault.name == "retry_after_date":
         return {"Retry-After": formatdate(time.time() + params["retry_after_s"], usegmt=True)}
     told = params.get("retry_after", params.get("retry_after_s"))
     return {} if told is None else {"Retry-After": str(told)}
 
 
-def _elsewhere(struck: Struck, target: str, port: str) -> dict[str, str]:
+def _elsewhere(fired: FiredFault, target: str, port: str) -> dict[str, str]:
     """Where a redirect leads: to this service by another name, so that it sees who follows, and with what."""
-    host = struck.params.get("host")
+    host = fired.params.get("host")
     return {} if host is None else {"Location": f"http://{host}:{port}{target}"}
 
 
-def spoil(reply: Reply, struck: Struck) -> Reply:
+def spoil(reply: Reply, fired: FiredFault) -> Reply:
     """The call's own answer, spoilt or late."""
-    name, params = struck.fault.name, struck.params
+    name, params = fired.fault.name, fired.params
     known: dict[str, dict[str, Any]] = {
         "slow": {"delay_s": float(params.get("delay_s", 0.0))},
         "huge": {"padding_mb": int(params.get("megabytes", 0))},
@@ -122,7 +122,7 @@ def spoil(reply: Reply, struck: Struck) -> Reply:
     return replace(
         reply,
         body=spoilt(name, reply.body, params),
-        delivery=struck.fault.delivery,
-        spoilt=struck.fault.spoils,
+        delivery=fired.fault.delivery,
+        spoilt=fired.fault.spoils,
         **known.get(name, {}),
     )

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from practice.circuits import narrowed
 from practice.errors import Unusable
-from practice.lone import Lone
-from practice.lone import sample as sample_lone
 from practice.noise import MATRIX_QUBITS, Place, seed_of, simulator
+from practice.uncoupled import UncoupledQubit
+from practice.uncoupled import sample as sample_uncoupled
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -70,10 +70,10 @@ class _Sampling:
         for part, operations in self._operations().items():
             if not any(each.clbits for each in operations):
                 continue
-            if len(part) == 1 and Lone.simple([each.operation for each in operations]):
+            if len(part) == 1 and UncoupledQubit.simple([each.operation for each in operations]):
                 clbit = self.circuit.find_bit(operations[-1].clbits[0]).index
-                lone = Lone(part[0], tuple(each.operation for each in operations[:-1]))
-                bits[..., clbit] = sample_lone(lone, self.columns, self.shape, self.place)
+                uncoupled = UncoupledQubit(part[0], tuple(each.operation for each in operations[:-1]))
+                bits[..., clbit] = sample_uncoupled(uncoupled, self.columns, self.shape, self.place)
             else:
                 bits |= self._coupled(part)
         return bits

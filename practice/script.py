@@ -55,7 +55,7 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Struck:
+class FiredFault:
     """A fault that strikes a call, with its parameters."""
 
     fault: Fault
@@ -83,7 +83,7 @@ class Script:
         with self._lock:
             self._rules, self._seen, self._struck = [], [], []
 
-    def take(self, call: Call) -> Struck | None:
+    def take(self, call: Call) -> FiredFault | None:
         """Counts one occurrence of the call; returns the fault of the first rule that strikes it."""
         with self._lock:
             chosen = None
@@ -97,10 +97,10 @@ class Script:
         if chosen is None:
             return None
         fault = BY_NAME[chosen.fault]
-        return Struck(fault, {**fault.defaults, **chosen.params})
+        return FiredFault(fault, {**fault.defaults, **chosen.params})
 
     def to_json(self) -> list[dict[str, Any]]:
         """The rules with what they have seen and struck."""
         with self._lock:
             rows = zip(self._rules, self._seen, self._struck, strict=True)
-            return [{**rule.to_json(), "seen": seen, "struck": struck} for rule, seen, struck in rows]
+            return [{**rule.to_json(), "seen": seen, "fired": fired} for rule, seen, fired in rows]

@@ -95,14 +95,14 @@ class Handler(BaseHTTPRequestHandler):
         if answer.reply.delivery is Delivery.SILENT:
             self._wait_for_end()
             self.close_connection = True
-            answer.begun()
+            answer.started()
         else:
             self._send(answer)
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve
 
     def _send(self, answer: Answer) -> None:
-        answer.begun()
+        answer.started()
         try:
             self._deliver(answer.reply)
         except OSError:

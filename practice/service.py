@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from practice.account import Log, account, digest
-from practice.book import Book, new_id
 from practice.errors import Refusal, unknown
+from practice.job_store import JobStore, new_id
 from practice.records import Job, Session, State, Story
-from practice.script import Script, Struck
+from practice.script import FiredFault, Script
 from practice.settings import Settings
 from practice.worker import Worker
 
@@ -43,14 +43,14 @@ class Service:
 
     def __init__(self, settings: Settings, worker: Worker) -> None:
         self.settings = settings
-        self.book = Book(settings, worker)
-        self.clock = self.book.clock
+        self.job_store = JobStore(settings, worker)
+        self.clock = self.job_store.clock
         self.script = Script()
         self.log = Log()
         self.sessions: dict[str, Session] = {}
         self.late: list[Late] = []
         self.lists = 0
-        self.lock = self.book.changed
+        self.lock = self.job_store.changed
         self._revoked: set[str] = set()
 
     def takes(self, token: str) -> bool:
@@ -61,22 +61,22 @@ class Service:
         """Takes a token no more."""
         self._revoked.add(token)
 
-    def submit(self, body: bytes, entry: int, struck: Struck | None) -> Job:
+    def submit(self, body: bytes, entry: int, fired: FiredFault | None) -> Job:
         """Takes a submission on.
 
         Raises:
             practice.errors.Refusal: 400 for what is no job, 404 for an unknown device or session, 409 for a
                 closed batch or a used-up quota.
         """
-        return self._accept(body, entry, story(self.settings, self.clock.now(), struck), "accepted")
+        return self._accept(body, entry, story(self.settings, self.clock.now(), fired), "accepted")
 
-    def submit_late(self, body: bytes, entry: int, struck: Struck) -> None:
+    def submit_late(self, body: bytes, entry: int, fired: FiredFault) -> None:
         """Keeps a submission for later."""
-        params = struck.params
+        params = fired.params
         at = self.clock.now() + timedelta(seconds=params["after_s"])
         with self.lock:
             due = self.lists + params["after_lists"]
-            ignores = struck.fault.violates is not None
+            ignores = fired.fault.violates is not None
             self.late.append(Late(entry, body, due, at, ignores))
         self.log.note(entry, outcome="late")
 
@@ -99,7 +99,7 @@ class Service:
                 listed_from=self.lists + told.hidden_lists,
             )
             self.log.note(entry, outcome=outcome, job=job.id)
-            return self.book.accept(job)
+            return self.job_store.accept(job)
 
     def _read(self, body: bytes, entry: int) -> dict[str, Any]:
         try:
@@ -112,11 +112,11 @@ class Service:
         return dict(data)
 
     def _check(self, data: Mapping[str, Any], ignores_fence: bool) -> None:
-        self.book.device(data["backend"])
+        self.job_store.device(data["backend"])
         session = data.get("session_id")
         if session is not None and not self.session(session).accepting and not ignores_fence:
             raise Refusal(409, "session_closed", f"session {session} is closed and accepts no jobs")
-        if self.book.charged_s() >= self.settings.usage_limit_s:
+        if self.job_store.charged_s() >= self.settings.usage_limit_s:
             raise quota()
 
     def settle_late(self) -> None:
@@ -144,7 +144,7 @@ class Service:
 
     def open_session(self, data: Mapping[str, Any]) -> Session:
         """Opens a batch or a session."""
-        self.book.device(str(data.get("backend")))
+        self.job_store.device(str(data.get("backend")))
         mode = data.get("mode") or "dedicated"
         with self.lock:
             session = Session(new_id(mode), data["backend"], mode, self.clock.now(), data.get("max_ttl"))
@@ -165,7 +165,7 @@ class Service:
         """The session as `GET sessions/ID` shows it; closed when it accepts nothing and is empty."""
         with self.lock:
             found = self.session(session_id)
-            jobs = [job for job in self.book.jobs.values() if job.session == session_id]
+            jobs = [job for job in self.job_store.jobs.values() if job.session == session_id]
             busy = any(not job.state.final for job in jobs)
             state = ("active" if busy else "closed") if not found.accepting else "active" if jobs else "open"
             return found.to_json(state, sum(job.charged_s for job in jobs))
@@ -181,19 +181,19 @@ class Service:
         """Closes it, and cancels what is still queued in it."""
         self.close_session(session_id)
         with self.lock:
-            for job in list(self.book.jobs.values()):
+            for job in list(self.job_store.jobs.values()):
                 if job.session == session_id and job.state is State.QUEUED:
-                    self.book.cancel(job.id)
+                    self.job_store.cancel(job.id)
 
     def listed(self) -> list[Job]:
         """The jobs that a list shows now, oldest first."""
         with self.lock:
             now = self.clock.now()
-            for job_id in list(self.book.jobs):
-                self.book.advance(job_id) if not self.book.jobs[job_id].deleted else None
+            for job_id in list(self.job_store.jobs):
+                self.job_store.advance(job_id) if not self.job_store.jobs[job_id].deleted else None
             return [
                 job
-                for job in self.book.jobs.values()
+                for job in self.job_store.jobs.values()
                 if not job.deleted
                 and self.lists >= job.listed_from
                 and (job.story.hidden_until is None or now >= job.story.hidden_until)
@@ -201,7 +201,7 @@ class Service:
 
     def usage(self) -> dict[str, Any]:
         """What the instance has used, and may use."""
-        used, limit = self.book.charged_s(), self.settings.usage_limit_s
+        used, limit = self.job_store.charged_s(), self.settings.usage_limit_s
         return {
             "instance_id": "practice",
             "plan_id": "practice",
@@ -214,20 +214,20 @@ class Service:
     def account(self) -> dict[str, Any]:
         """The exact account, see `practice.account`; waits for jobs that run just now."""
         with self.lock:
-            self.lock.wait_for(self.book.idle, SETTLE_S)
+            self.lock.wait_for(self.job_store.idle, SETTLE_S)
             sessions = [self.session_json(session_id) for session_id in self.sessions]
-            return account(self.log, self.book.jobs.values(), sessions)
+            return account(self.log, self.job_store.jobs.values(), sessions)
 
     def close(self) -> None:
         """Nothing more happens here."""
-        self.book.close()
+        self.job_store.close()
 
     def release(self, job_id: str | None = None) -> None:
         """Lets a job, or all, leave the queue; and takes on, or refuses, the late submissions."""
         with self.lock:
             self.late = [replace(late, lists=0, at=self.clock.now()) for late in self.late]
         self.settle_late()
-        self.book.release(job_id)
+        self.job_store.release(job_id)
 
 
 def quota() -> Refusal:
@@ -235,7 +235,7 @@ def quota() -> Refusal:
     return Refusal(409, "quota_exceeded", "the instance has used up its seconds (practice)")
 
 
-def story(settings: Settings, now: datetime, struck: Struck | None) -> Story:
+def story(settings: Settings, now: datetime, fired: FiredFault | None) -> Story:
     """What is to become of a job under the settings, and under the fault that strikes it, if any."""
     told = Story(
         queue_polls=settings.queue_polls,
@@ -243,9 +243,9 @@ def story(settings: Settings, now: datetime, struck: Struck | None) -> Story:
         held=settings.hold,
         usage_pending_calls=settings.usage_pending_calls,
     )
-    if struck is None:
+    if fired is None:
         return told
-    params = dict(struck.params)
+    params = dict(fired.params)
     polls = max(settings.queue_polls, params.get("polls", 0))
     changes: dict[str, dict[str, Any]] = {
         "list_lag": _hidden(params, now),
@@ -257,7 +257,7 @@ def story(settings: Settings, now: datetime, struck: Struck | None) -> Story:
         "job_cancelled_by_operator": {"cancelled": params.get("reason"), "queue_polls": polls},
         "job_ran_too_long": {"too_long": True, "queue_polls": polls},
     }
-    return replace(told, **changes.get(struck.fault.name, {}))
+    return replace(told, **changes.get(fired.fault.name, {}))
 
 
 def _hidden(params: Mapping[str, Any], now: datetime) -> dict[str, Any]:

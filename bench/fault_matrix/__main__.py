@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter
 
-from bench.fault_matrix import cells, crew, table
+from bench.fault_matrix import cells, pool, table
 from bench.machine import machine
 from escalation.inputs.settings import ROOT
 
@@ -27,15 +27,15 @@ def main() -> int:
     options = parser.parse_args()
     wanted = [*cells.subset(), *cells.some_ladders()] if options.subset else cells.full()
     if options.table:
-        have = crew.kept(options.rows)
+        have = pool.kept(options.rows)
         rows = [have[cell.name] for cell in wanted if cell.name in have]
     else:
-        rows = crew.go_on(wanted, options.workers, options.rows, _Told(len(wanted)))
+        rows = pool.go_on(wanted, options.workers, options.rows, _Told(len(wanted)))
     if not options.subset:
         about = (
             f"{machine()}; {datetime.now(UTC):%Y-%m-%d}; qiskit-ibm-runtime {version('qiskit-ibm-runtime')}"
         )
-        options.page.write_text(table.page(rows, len(wanted), about, list(crew.kept(PEERS).values())))
+        options.page.write_text(table.page(rows, len(wanted), about, list(pool.kept(PEERS).values())))
     broken = [row for row in rows if row["outcome"] == "broken"]
     print(f"{len(rows)} cells, {len(broken)} broken")
     for row in broken:
@@ -49,7 +49,7 @@ class _Told:
     def __init__(self, total: int) -> None:
         self._total, self._done, self._began = total, 0, perf_counter()
 
-    def __call__(self, row: crew.Row) -> None:
+    def __call__(self, row: pool.Row) -> None:
         self._done += 1
         if row["outcome"] not in ("kept",) or self._done % 50 == 0:
             said = f"{self._done} of at most {self._total}, {perf_counter() - self._began:.0f} s"

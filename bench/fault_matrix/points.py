@@ -110,7 +110,7 @@ def die() -> NoReturn:
     raise AssertionError("unreachable")
 
 
-class Mortals:
+class KillPoints:
     """Wraps what a process works with, so that it dies at a point; None lets it live."""
 
     def __init__(self, point: Point | None) -> None:
@@ -138,10 +138,10 @@ class Mortals:
 
 
 class _Mortal:
-    """Passes everything on; calls go by way of `Mortals.call`."""
+    """Passes everything on; calls go by way of `KillPoints.call`."""
 
-    def __init__(self, name: str, real: Any, mortals: Mortals) -> None:
-        self._name, self._real, self._mortals = name, real, mortals
+    def __init__(self, name: str, real: Any, kill_points: KillPoints) -> None:
+        self._name, self._real, self._mortals = name, real, kill_points
 
     def __getattr__(self, attribute: str) -> Any:
         found = getattr(self._real, attribute)

@@ -9,9 +9,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bench.fault_matrix import life
+from bench.fault_matrix import cell_process
 from bench.fault_matrix.cells import Cell
-from bench.fault_matrix.forks import End, in_a_process
+from bench.fault_matrix.forking import End, in_a_process
 from bench.fault_matrix.placements import SILENCE_S
 from bench.fault_matrix.points import Point
 from bench.fault_matrix.verdict import judge
@@ -55,15 +55,15 @@ def run(cell: Cell, practice: Practice) -> dict[str, Any]:
     folder = Path(tempfile.mkdtemp(prefix="tierwise-matrix-", dir=MEMORY))
     timeouts = (TIMEOUTS_S[0], SILENCE_S) if placement.silent else TIMEOUTS_S
     asked = cell.whole or placement.word is not None
-    world = life.World(folder, practice.url, timeouts, placement.poor, asked)
+    world = cell_process.World(folder, practice.url, timeouts, placement.poor, asked)
     try:
         done = _Stage(cell, world, folder).play()
         practice.control.release()  # whatever the service still kept back comes now
         account, log = practice.control.account(), practice.control.log()
-        books = life.books(world)
+        books = cell_process.books(world)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    struck = sum(entry["fault"] is not None for entry in log)
+    fired = sum(entry["fault"] is not None for entry in log)
     found = {
         "cell": cell.name,
         "point": None if cell.point is None else cell.point.name,
@@ -73,7 +73,7 @@ def run(cell: Cell, practice: Practice) -> dict[str, Any]:
         "whole": cell.whole,
         "violates": placement.violates,
         **asdict(done),
-        "struck": struck,
+        "fired": fired,
         "totals": account["totals"],
         "books": books,
         "seconds": round(time.monotonic() - began, 3),
@@ -84,9 +84,9 @@ def run(cell: Cell, practice: Practice) -> dict[str, Any]:
 class _Stage:
     """The processes of one cell, one after the other."""
 
-    def __init__(self, cell: Cell, world: life.World, folder: Path) -> None:
+    def __init__(self, cell: Cell, world: cell_process.World, folder: Path) -> None:
         self._cell, self._world, self._folder = cell, world, folder
-        self._perform = life.climb if cell.whole else life.perform
+        self._perform = cell_process.climb if cell.whole else cell_process.perform
         self._word = True if cell.whole else cell.placement.word
         self.run = Run()
 
@@ -101,12 +101,12 @@ class _Stage:
         if self.run.kills:
             self.run.recovery_s = round(time.monotonic() - killed_at, 3)
         if state not in FINAL:  # the answer is there; the books are closed by the next scheduled visit
-            self._step(life.look_after)
+            self._step(cell_process.look_after)
         return self.run
 
     def _die(self, point: Point, first: bool) -> bool:
         """Lets a process run into a point; whether it died there. A question to a person is answered."""
-        takes_up = self._perform if first or self._cell.by == "resume" else life.look_after
+        takes_up = self._perform if first or self._cell.by == "resume" else cell_process.look_after
         end = self._step(takes_up, point)
         if not end.killed and self._answered(end):
             end = self._step(takes_up, point)
@@ -118,9 +118,9 @@ class _Stage:
         for _ in range(LIVES):
             self.run.lives += 1
             if self._cell.by == "reconcile" and self.run.kills:
-                self._step(life.look_after)
+                self._step(cell_process.look_after)
             end = self._step(self._perform)
-            state = str(life.books(self._world)["state"])
+            state = str(cell_process.books(self._world)["state"])
             if self.run.hangs >= HANGS:
                 return "hung"
             over = (end.said or {}).get("ended") == "answered"
@@ -132,7 +132,7 @@ class _Stage:
     def _answered(self, end: End) -> bool:
         if self._word is None or (end.said or {}).get("ended") != "held":
             return False
-        spoken = in_a_process(partial(life.speak, self._world, self._word), self._folder, HUNG_S)
+        spoken = in_a_process(partial(cell_process.speak, self._world, self._word), self._folder, HUNG_S)
         return bool((spoken.said or {}).get("answered"))
 
     def _step(self, what: Any, point: Point | None = None) -> End:

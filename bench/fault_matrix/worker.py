@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from bench.fault_matrix.forks import ENVIRONMENT
+from bench.fault_matrix.forking import ENVIRONMENT
 
 if TYPE_CHECKING:
     from practice import Practice
@@ -47,16 +47,16 @@ def warm(service: "Practice") -> None:
     Raises:
         RuntimeError: when that left a thread behind, which a fork would lose with whatever it holds.
     """
-    from bench.fault_matrix import life, work
+    from bench.fault_matrix import cell_process, work
 
     work.case(True)
     work.whole()
     service.control.reset()
     with tempfile.TemporaryDirectory() as home:
-        world = life.World(Path(home), service.url, (10.0, 60.0))
-        life.perform(world, None)
-        life.look_after(world, None)
-        life.books(world)
+        world = cell_process.World(Path(home), service.url, (10.0, 60.0))
+        cell_process.perform(world, None)
+        cell_process.look_after(world, None)
+        cell_process.books(world)
     left = len(os.listdir("/proc/self/task"))
     if left != 1:
         raise RuntimeError(f"expected one thread before the first fork, got {left}")

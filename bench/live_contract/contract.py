@@ -198,7 +198,7 @@ class Contract:
         def act() -> RemoteJob:
             with held_back() as gate:
                 thread, outcome = self.in_thread(payload, batch)
-                gate.begun.wait(HELD_S)
+                gate.started.wait(HELD_S)
                 self.backend.close_batch(batch)
                 gate.go.set()
                 thread.join()

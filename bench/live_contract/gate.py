@@ -15,7 +15,7 @@ HELD_S = 30.0
 class Gate:
     """Between the headers and the body of a POST."""
 
-    begun: threading.Event = field(default_factory=threading.Event)
+    started: threading.Event = field(default_factory=threading.Event)
     go: threading.Event = field(default_factory=threading.Event)
 
 
@@ -26,7 +26,7 @@ def held_back() -> Iterator[Gate]:
 
     class Held(plain):  # type: ignore[misc, valid-type]
         def read(self, size: int | None = -1, /) -> bytes:
-            gate.begun.set()
+            gate.started.set()
             gate.go.wait(HELD_S)
             data: bytes = super().read(size)
             return data

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from bench.fault_matrix import cells, crew, placements, points, table
-from bench.fault_matrix.forks import in_a_process
+from bench.fault_matrix import cells, placements, points, pool, table
+from bench.fault_matrix.forking import in_a_process
 from bench.fault_matrix.verdict import MAY_ASK, judge
 from practice.faults import ALL
 
@@ -22,7 +22,7 @@ LIMIT_S = 1500.0
 @pytest.fixture(scope="module")
 def rows() -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
-    crew.run(cells.subset(), 2, found.append)
+    pool.run(cells.subset(), 2, found.append)
     return found
 
 
@@ -44,14 +44,14 @@ def test_a_process_is_really_killed_at_every_point(rows: list[dict[str, Any]]) -
 
 @pytest.mark.timeout(LIMIT_S)
 def test_every_fault_of_the_service_really_strikes(rows: list[dict[str, Any]]) -> None:
-    struck = {row["fault"] for row in rows if row["struck"]}
-    assert {fault.name for fault in ALL} <= struck
+    fired = {row["fault"] for row in rows if row["fired"]}
+    assert {fault.name for fault in ALL} <= fired
 
 
 @pytest.fixture(scope="module")
 def climbed() -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
-    crew.run(cells.some_ladders(), 2, found.append)
+    pool.run(cells.some_ladders(), 2, found.append)
     return found
 
 
@@ -162,7 +162,7 @@ def test_rows_are_kept_by_cell_and_one_that_was_cut_off_does_not_count(tmp_path:
     path = tmp_path / "rows.jsonl"
     lines = [json.dumps({"cell": "a", "n": 1}), json.dumps({"cell": "a", "n": 2}), '{"cell": "b", "n"']
     path.write_text("\n".join(lines))
-    assert crew.kept(path) == {"a": {"cell": "a", "n": 2}}
+    assert pool.kept(path) == {"a": {"cell": "a", "n": 2}}
 
 
 @pytest.fixture
@@ -212,12 +212,12 @@ class _Ledger:
 def test_a_process_dies_at_its_point_and_at_no_other(
     folder: Path, point: points.Point | None, dies: bool
 ) -> None:
-    def life() -> dict[str, Any]:
-        ledger = points.Mortals(point).wrap("ledger", _Ledger())
+    def cell_process() -> dict[str, Any]:
+        ledger = points.KillPoints(point).wrap("ledger", _Ledger())
         ledger.amend("row", batch_closed_at=1.0)
         return {"said": ledger.move("row", "submitted")}
 
-    end = in_a_process(life, folder, 60)
+    end = in_a_process(cell_process, folder, 60)
     assert end.killed is dies
     assert end.said == (None if dies else {"said": "row is submitted"})
 

@@ -212,7 +212,7 @@ def test_rules_count_from_when_they_were_given(served_here: Practice, raw: Any) 
     assert [raw("GET", "/jobs")[0] for _ in range(5)] == [200, 503, 503, 200, 200]
     served_here.control.inject(Rule("jobs.list", "not_found", count=None))
     assert [raw("GET", "/jobs")[0] for _ in range(3)] == [404, 404, 404]
-    assert [(rule["seen"], rule["struck"]) for rule in served_here.control.faults()] == [(8, 2), (3, 3)]
+    assert [(rule["seen"], rule["fired"]) for rule in served_here.control.faults()] == [(8, 2), (3, 3)]
     served_here.control.clear()
     assert raw("GET", "/jobs")[0] == 200
 

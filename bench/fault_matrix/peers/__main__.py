@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import practice
-from bench.fault_matrix import crew, placements
+from bench.fault_matrix import placements, pool
 from bench.fault_matrix.__main__ import PEERS as ROWS
 from bench.fault_matrix.peers.environment import HERE, PYTHON
 from practice.script import Rule
@@ -129,7 +129,7 @@ def main() -> None:
     parser.add_argument("--rows", type=Path, default=ROWS)
     parser.add_argument("--only", default="", help="clients whose name holds this")
     options = parser.parse_args()
-    have = {row["cell"] for row in crew.kept(options.rows).values()}
+    have = {row["cell"] for row in pool.kept(options.rows).values()}
     commands = {"the plain client": [sys.executable, "plain.py"]}
     if PYTHON.exists():
         commands["prefect-qiskit 0.2.1"] = [str(PYTHON), "prefect_qiskit_script.py"]

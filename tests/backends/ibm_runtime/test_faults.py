@@ -75,7 +75,7 @@ def test_every_verb_of_a_connected_device(
                 assert "\n" not in str(caught)
                 final = fault == "quota" or (fault == "not_found" and name in ("look", "close_batch"))
                 assert caught.retry is not final, (call, fault, str(caught))
-            assert practice.control.faults()[-1]["struck"] == 1, (call, fault)
+            assert practice.control.faults()[-1]["fired"] == 1, (call, fault)
             again = verb()
             assert again == expected or name == "open_batch", (call, fault)
 

@@ -25,7 +25,7 @@ KNOWN = PARAMETRIC | FIXED | {WAIT}
 
 
 @dataclass(frozen=True)
-class Lone:
+class UncoupledQubit:
     """One uncoupled qubit.
 
     Attributes:
@@ -43,7 +43,7 @@ class Lone:
         return names.count("measure") == 1 and names[-1] == "measure" and set(names[:-1]) <= KNOWN
 
 
-def sample(lone: Lone, values: Values, shape: tuple[int, int], place: Place) -> Bools:
+def sample(uncoupled: UncoupledQubit, values: Values, shape: tuple[int, int], place: Place) -> Bools:
     """Samples a qubit.
 
     Args:
@@ -55,23 +55,23 @@ def sample(lone: Lone, values: Values, shape: tuple[int, int], place: Place) -> 
     Returns:
         Its bits, of that shape.
     """
-    one = _state(lone, values, shape[0], place)[:, 3].real
+    one = _state(uncoupled, values, shape[0], place)[:, 3].real
     if place.noise:
-        flips = _readout_error(place.device, place.factor, lone.qubit)
+        flips = _readout_error(place.device, place.factor, uncoupled.qubit)
         one = (1 - one) * flips[0, 1] + one * flips[1, 1]
-    rng = np.random.default_rng([place.seed, lone.qubit])
+    rng = np.random.default_rng([place.seed, uncoupled.qubit])
     return np.asarray(rng.random(shape) < one[:, None])
 
 
-def _state(lone: Lone, values: Values, sets: int, place: Place) -> NDArray[Any]:
+def _state(uncoupled: UncoupledQubit, values: Values, sets: int, place: Place) -> NDArray[Any]:
     """The density matrices before the measurement, shape (sets, 4)."""
     state = np.broadcast_to(GROUND, (sets, 4))
-    for gate in lone.gates:
+    for gate in uncoupled.gates:
         if gate.name in PARAMETRIC:
             state = _turned(state, gate, values)
         elif gate.name in FIXED:
             state = state @ _fixed(gate.name).T
-        error = _error(gate, lone.qubit, place) if place.noise else None
+        error = _error(gate, uncoupled.qubit, place) if place.noise else None
         state = state if error is None else state @ error.T
     return state
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.fault_matrix import work
-from bench.fault_matrix.points import Mortals, Point, arm_socket
+from bench.fault_matrix.points import KillPoints, Point, arm_socket
 from escalation.engine import performing
 from escalation.engine.drive import solve
 from escalation.engine.reconcile import AT_THE_SERVICE, reconcile
@@ -67,17 +67,17 @@ def runtime(world: World, point: Point | None) -> Iterator[Runtime]:
 
     bounded.WHOLE_S, bounded.LARGE_S = EXCHANGES_S
     verdict.LONGEST_S = RETRY_AFTER_S
-    settings, mortals = work.settings(world.home, world.url), Mortals(point)
+    settings, kill_points = work.settings(world.home, world.url), KillPoints(point)
     store = FileStore(settings.store)
     ledger = SqlLedger(settings.ledger, store, settings.case_lease_s)
     machine = ServiceBackend(settings, work.DEVICE, world.timeouts_s)
     opened = Runtime(
         settings,
-        mortals.wrap("ledger", ledger),
-        mortals.wrap("store", store),
+        kill_points.wrap("ledger", ledger),
+        kill_points.wrap("store", store),
         tracker=Untracked(),
         render=render,
-        _backends={work.BACKEND: mortals.wrap("backend", machine)},
+        _backends={work.BACKEND: kill_points.wrap("backend", machine)},
     )
     arm_socket(point, lambda: any(post["outcome"] for post in Control(world.url).account()["posts"]))
     try:

@@ -19,7 +19,7 @@ RUN_WAIT_S = 10.0
 """How long a status call waits for a job that runs, so that most calls never see it running."""
 
 
-class Book:
+class JobStore:
     """Keeps jobs and devices; every method may be called from any thread.
 
     Jobs advance when somebody looks at them, so a test decides when a job leaves the queue.
