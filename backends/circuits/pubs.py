@@ -1,6 +1,7 @@
 """From pubs to qiskit's circuits and values, and from samples to the bytes of a result. Needs qiskit."""
 
 import io
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -22,16 +23,25 @@ Floats = NDArray[np.float64]
 
 
 def load_circuit(pub: Pub) -> "QuantumCircuit":
-    """Reads the pub's OpenQASM 3.
+    """Reads the pub's OpenQASM 3; what was read lately is handed out again, and is not to be changed.
 
     Raises:
         BadInput: when it cannot be read, measures into no or several registers, or
             its inputs are not the pub's parameters.
     """
+    circuit = _load(pub.qasm3)
+    inputs = sorted(parameter.name for parameter in circuit.parameters)
+    if inputs != sorted(pub.parameter_names):
+        raise BadInput(f"expected parameters named {inputs}, as the circuit, got {list(pub.parameter_names)}")
+    return circuit
+
+
+@lru_cache(maxsize=64)
+def _load(text: str) -> "QuantumCircuit":
     from qiskit import qasm3
 
     try:
-        circuit = qasm3.loads(pub.qasm3)
+        circuit = qasm3.loads(text)
     except Exception as error:  # the importer raises errors of several libraries
         raise BadInput(f"expected OpenQASM 3, got {' '.join(str(error).split())}") from None
     if len(circuit.cregs) != 1 or not circuit.count_ops().get("measure"):
@@ -39,9 +49,6 @@ def load_circuit(pub: Pub) -> "QuantumCircuit":
             f"expected a circuit that measures into one classical register, got {len(circuit.cregs)} "
             f"registers and {circuit.count_ops().get('measure', 0)} measurements"
         )
-    inputs = sorted(parameter.name for parameter in circuit.parameters)
-    if inputs != sorted(pub.parameter_names):
-        raise BadInput(f"expected parameters named {inputs}, as the circuit, got {list(pub.parameter_names)}")
     return circuit
 
 

@@ -15,7 +15,7 @@ from escalation.model.errors import BackendError, BadInput
 from escalation.model.identity import digest_bytes
 
 RECENT_S = 300.0
-"""Seconds for which a calibration is good enough for a quote; decisions, payloads and records ask anew."""
+"""Seconds for which calibration and queue are good enough for a price; decisions and records ask anew."""
 KEPT = 8
 TYPICAL_JOB_S = 10.0
 """Seconds a queued job takes, where the service tells only how many are queued: a guess, not measured."""
@@ -38,6 +38,7 @@ class LiveDevice:
         self.name = name
         self._read: dict[str, Calibration] = {}
         self._recent: tuple[float, Calibration] | None = None
+        self._queue: tuple[float, float | None] | None = None
         self._check()
 
     def _check(self) -> None:
@@ -85,15 +86,21 @@ class LiveDevice:
 
     def calibration_at(self, moment: datetime | None) -> Calibration | None:
         """Asks for the calibration in force at a moment, None for now; the same text is read once."""
-        connection = self.connection
-        said = connection.call(lambda: connection.client.backend_properties(self.name, datetime=moment))
-        if not said:
-            return None
-        key = digest_bytes(connection.exchanges[-1].body)
-        if key not in self._read:
-            found = self._built(said)
-            self._read = dict([*self._read.items(), (key, found)][-KEPT:])
-        return self._read.get(key) or self._built(said)
+        said = self.connection.call(lambda: self._said(moment))
+        if not said or isinstance(said, Calibration):
+            return said or None
+        found = self._built(said[1])
+        self._read = dict([*self._read.items(), (said[0], found)][-KEPT:])
+        return found
+
+    def _said(self, moment: datetime | None) -> Calibration | tuple[str, Mapping[str, Any]] | None:
+        """What the service says: a calibration that was read before, or a digest and what is to be read."""
+        answer = rest.properties(self.name, moment)(self.connection.client._session)
+        key = digest_bytes(self.connection.exchanges[-1].body)
+        if key in self._read:
+            return self._read[key]
+        said = answer.json()
+        return (key, said) if said else None
 
     def _built(self, said: Mapping[str, Any]) -> Calibration:
         configuration = self.connection.call(lambda: self.connection.client.backend_configuration(self.name))
@@ -106,6 +113,12 @@ class LiveDevice:
     def status(self) -> Mapping[str, Any]:
         """Asks for the status: `state` (whether it is up), `status`, `length_queue`."""
         return self.connection.document(rest.status(self.name), f"the status of {self.name}")
+
+    def recent_queue_s(self) -> float | None:
+        """Returns an estimate of the wait that is at most `RECENT_S` old, see `queue_s`."""
+        if self._queue is None or time.monotonic() - self._queue[0] >= RECENT_S:
+            self._queue = (time.monotonic(), self.queue_s())
+        return self._queue[1]
 
     def queue_s(self) -> float | None:
         """Estimates how long a job sent now would wait: the service's own average, or by the queue's length.

@@ -5,6 +5,7 @@ some want the device's object, which they make from its configuration: a device 
 """
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -65,6 +66,14 @@ def batch(batch_id: str) -> Request:
 def usage() -> Request:
     """Asks what the instance has used, and may."""
     return lambda session: session.get("/instances/usage", headers=JSON)
+
+
+def properties(device: str, moment: datetime | None) -> Request:
+    """Asks for a device's calibration, the one in force at a moment or now."""
+    asked = {} if moment is None else {"updated_before": moment.isoformat()}
+    return lambda session: session.get(
+        f"/backends/{quote(device, safe='')}/properties", params=asked, headers=JSON
+    )
 
 
 def status(device: str) -> Request:

@@ -16,7 +16,7 @@ from backends.ibm_runtime.settings import IbmSettings
 from escalation.inputs.settings import Settings
 from escalation.model.blob import Blob
 from escalation.model.calibration import Calibration
-from escalation.model.errors import BackendError, BadInput
+from escalation.model.errors import BackendError, BadInput, TierwiseError
 from escalation.model.identity import canonical_json
 from escalation.model.job_state import JobState
 from escalation.model.result import RawResult
@@ -36,6 +36,7 @@ class ServiceBackend(ServiceMachine):
     def __init__(self, settings: Settings, device: str, timeout_s: tuple[float, float] = TIMEOUT_S) -> None:
         super().__init__(settings, device, timeout_s)
         self._frozen: dict[str, Any] = {}
+        self._final: dict[str, Mapping[str, Any]] = {}
         self._others: dict[str, ServiceBackend] = {}
 
     def at(self, frozen: Mapping[str, Any]) -> "ServiceBackend | None":
@@ -71,10 +72,13 @@ class ServiceBackend(ServiceMachine):
 
     def price(self, work: Work) -> Price:
         """Prices the work by the documented formula; the cap is what the service is told to stop it at."""
-        found = self._device().recent()
+        live = self._device()
+        found, queue_s = live.recent(), None
         sent = self._sent(work, found)
+        with suppress(TierwiseError):
+            queue_s = live.recent_queue_s()
         own = self.settings.of(IbmSettings)
-        return pricing.price(found, sent, own.usd_per_qpu_s, own.ibm_cap_factor, self.queue_s())
+        return pricing.price(found, sent, own.usd_per_qpu_s, own.ibm_cap_factor, queue_s)
 
     def repriced(self, price: Price) -> Price:
         """The same seconds at the price in the settings; where none is set, as it was priced."""
@@ -169,7 +173,7 @@ class ServiceBackend(ServiceMachine):
     def calibration_for(self, job: RemoteJob) -> Calibration | None:
         """Asks for the calibration when the job began to run; None where nobody knows when, or which."""
         try:
-            began = job.started_at or jobs.began(self._metrics(job.job_id))
+            began = job.started_at or jobs.began(self._final_metrics(job.job_id))
             found: Calibration | None = None if began is None else self._device().calibration_at(began)
         except BackendError as error:
             if error.retry:
@@ -200,7 +204,7 @@ class ServiceBackend(ServiceMachine):
         """Metrics and logs of a job, as far as they are to be had."""
         found: dict[str, Blob] = {}
         with suppress(BackendError):
-            found["metrics.json"] = Blob(canonical_json(dict(self._metrics(job_id))))
+            found["metrics.json"] = Blob(canonical_json(dict(self._final_metrics(job_id))))
         with suppress(BackendError):
             connection = self._link()
             said = connection.answer(rest.logs(job_id)).decode(errors="replace")
@@ -246,7 +250,19 @@ class ServiceBackend(ServiceMachine):
         return jobs.all_listed(ask, PAGE)
 
     def _metrics(self, job_id: str) -> Mapping[str, Any]:
-        return self._document(rest.metrics(job_id), f"the metrics of job {job_id}")
+        """Asks for times and charge; what is final is kept for who wants to know more than the charge."""
+        said = self._document(rest.metrics(job_id), f"the metrics of job {job_id}")
+        with suppress(Malformed), self._lock:
+            self._final.pop(job_id, None)
+            if jobs.charged_s(said) is not None:
+                put(self._final, job_id, said)
+        return said
+
+    def _final_metrics(self, job_id: str) -> Mapping[str, Any]:
+        """The metrics with the charge that was final when it was last asked for; asks where it was not."""
+        with self._lock:
+            known = self._final.get(job_id)
+        return self._metrics(job_id) if known is None else known
 
     def _document(self, request: rest.Request, what: str) -> Mapping[str, Any]:
         found: Mapping[str, Any] = self._link().document(request, what)

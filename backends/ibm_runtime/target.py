@@ -1,6 +1,6 @@
 """From a calibration to the transpiler's target, so that a circuit's ISA follows from the record alone."""
 
-from functools import lru_cache
+import threading
 from typing import TYPE_CHECKING
 
 from backends.circuits.calibrations import DISABLED
@@ -9,13 +9,27 @@ from escalation.model.calibration import Calibration, GateCalibration
 if TYPE_CHECKING:
     from qiskit.transpiler import Target
 
+KEPT = 8
+_KEPT: dict[str, "Target"] = {}
+_KEEPING = threading.Lock()
 FRACTIONAL = frozenset({"rx", "rzz"})
 """Gates that the client leaves out unless asked for (`use_fractional_gates`)."""
 
 
-@lru_cache(maxsize=8)
 def target_of(found: Calibration) -> "Target":
-    """Returns a target of the enabled gates of a device, with their errors and durations.
+    """Returns the target of a calibration, see `_made`; one that was made lately is handed out again."""
+    made = _KEPT.get(found.digest)
+    if made is None:
+        made = _made(found)
+        with _KEEPING:
+            while len(_KEPT) >= KEPT:
+                _KEPT.pop(next(iter(_KEPT)))
+            _KEPT[found.digest] = made
+    return made
+
+
+def _made(found: Calibration) -> "Target":
+    """Makes a target of the enabled gates of a device, with their errors and durations.
 
     Readout is there for every qubit that works, whether or not the device lists it among its gates.
     """

@@ -8,7 +8,6 @@ from escalation.model.amounts import Amounts
 from escalation.model.blob import Blob
 from escalation.model.calibration import Calibration
 from escalation.model.errors import BackendError
-from escalation.model.identity import canonical_json
 from escalation.model.metered import CHARGED
 from escalation.model.result import RawResult
 from escalation.model.submission import Payload, Submission
@@ -31,7 +30,7 @@ def keep_calibration(h: Handing, row: Submission, moment: str, found: Calibratio
     if found is None:
         return row.calibrations
     if h.kept is None or h.kept[0] is not found:
-        h.kept = (found, h.store.put(canonical_json(found.to_json())))
+        h.kept = (found, h.store.put(found.canonical))
     return {**row.calibrations, moment: h.kept[1]}
 
 

@@ -401,6 +401,35 @@ def test_usage_is_unknown_while_it_is_pending(
     assert device.usage_qpu_s(job.job_id) == pytest.approx(2.375, abs=0.01)
 
 
+def test_a_final_charge_is_asked_for_once_and_a_pending_one_again(
+    device: ServiceBackend, frozen: Payload, ended: Ended, practice: Practice
+) -> None:
+    def asked() -> int:
+        return sum(each["call"] == "metrics" for each in practice.control.log())
+
+    job = ended()
+    practice.control.inject(Rule("metrics", "usage_pending", count=1))
+    before = asked()
+    assert device.usage_qpu_s(job.job_id) is None
+    assert device.usage_qpu_s(job.job_id) == pytest.approx(2.375, abs=0.01)
+    assert device.calibration_for(job) is not None
+    kept = json.loads(device.evidence(job.job_id)["metrics.json"].data)
+    assert kept["usage"]["qpu_charge_time_seconds"] == pytest.approx(2.375, abs=0.01)
+    assert asked() - before == 2
+    # what is charged is a question of money, and is asked anew
+    device.usage_qpu_s(job.job_id)
+    assert asked() - before == 3
+
+
+def test_metrics_that_cannot_be_believed_are_evidence_all_the_same(
+    device: ServiceBackend, ended: Ended, practice: Practice
+) -> None:
+    job = ended()
+    practice.control.inject(Rule("metrics", "usage_pending", count=2))
+    assert json.loads(device.evidence(job.job_id)["metrics.json"].data)["usage"]["status"] == "pending"
+    assert device.calibration_for(job) is not None
+
+
 def test_calibrations_are_asked_for_anew_and_found_as_at_the_run(
     device: ServiceBackend, bell: CircuitBatch, frozen: Payload, ended: Ended, practice: Practice
 ) -> None:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from escalation.model.calibration import Calibration, GateCalibration, QubitCalibration
 from escalation.model.facts import COUNT, SHARE, FactSpec, FactType
+from escalation.model.identity import canonical_json, digest_bytes
 from escalation.model.job_state import JobState
 from escalation.model.submission import RemoteJob
 from escalation.policy.checks import known_facts
@@ -126,3 +127,14 @@ def test_what_a_device_cannot_have_is_not_reported() -> None:
     gate = GateCalibration(gate="cz", qubits=(0, 1), error=1.5, duration_s=nan)
     assert (gate.error, gate.duration_s) == (None, None)
     assert GateCalibration(gate="cz", qubits=(0, 1), error=1.0).error == 1.0
+
+
+def test_a_calibration_is_its_json_and_a_copy_that_differs_another() -> None:
+    found = Calibration(device="d", num_qubits=1, qubits=(QubitCalibration(qubit=0, t1_s=1e-4),))
+    assert found.canonical == canonical_json(found.to_json())
+    assert found.digest == digest_bytes(found.canonical) == found.digest
+    other = found.model_copy(update={"device": "e"})
+    assert other.digest == Calibration.model_validate(other.to_json()).digest != found.digest
+    # what is worked out once is no part of the object
+    assert Calibration.model_validate(dict(found)) == found == found.model_copy()
+    assert "_digest" not in found.to_json()
