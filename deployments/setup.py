@@ -4,14 +4,18 @@
 """
 
 import sys
+from collections import Counter
 from collections.abc import Mapping
 from contextlib import chdir
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import yaml
 
 from escalation.inputs.settings import ROOT
-from escalation.model.errors import TierwiseError
+from escalation.model.errors import BadInput, TierwiseError
+from escalation.ports.registry import FamilyDescriptor, families
 
 POOL = "tierwise"
 VARIABLES: Mapping[str, list[str]] = {"tierwise_extra_devices": []}
@@ -19,7 +23,7 @@ VARIABLES: Mapping[str, list[str]] = {"tierwise_extra_devices": []}
 
 
 def setup() -> None:
-    """Makes what is missing on the current server, and deploys every flow of `prefect.yaml`.
+    """Makes what is missing on the current server, and deploys every flow.
 
     Raises:
         TierwiseError: when a deployment fails; says why.
@@ -60,17 +64,46 @@ def make_variables() -> None:
             Variable.set(name, value)
 
 
+def stated() -> list[dict[str, Any]]:
+    """The deployments: those of `prefect.yaml`, and the flow of every family found.
+
+    Raises:
+        BadInput: where two flows have the same name, of which the server would keep one.
+    """
+    plan = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))["deployments"]
+    found: list[dict[str, Any]] = [*plan, *map(_of_family, families().values())]
+    names = Counter(each["entrypoint"].rpartition(".")[2] for each in found)
+    twice = [name for name, count in names.items() if count > 1]
+    if twice:
+        raise BadInput(f"two flows are called {twice[0]!r}: say another `flow` in a family's descriptor")
+    return found
+
+
+def _of_family(descriptor: FamilyDescriptor) -> dict[str, Any]:
+    return {
+        "name": POOL,
+        "entrypoint": f"flows.entry.{descriptor.verb}",
+        "description": descriptor.summary,
+        "tags": [POOL],
+        "work_pool": {"name": POOL},
+    }
+
+
 def deploy_all() -> None:
-    """Does what `prefect deploy --all` does in the checkout; in this process, which saves starting another.
+    """Does what `prefect deploy --all` does, in this process, which saves starting another.
 
     Raises:
         TierwiseError: when it fails, or a deployment is missing afterwards; says which.
     """
     from prefect.cli import app
 
-    argv, sys.argv = sys.argv, ["prefect", "--no-prompt", "deploy", "--all"]
+    plan = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))
+    argv = sys.argv
     try:
-        with chdir(ROOT):
+        with TemporaryDirectory() as folder, chdir(ROOT):
+            file = Path(folder) / "prefect.yaml"
+            file.write_text(yaml.safe_dump(plan | {"deployments": stated()}), encoding="utf-8")
+            sys.argv = ["prefect", "--no-prompt", "deploy", "--all", "--prefect-file", str(file)]
             app()
     except SystemExit as end:
         if end.code:
@@ -79,15 +112,9 @@ def deploy_all() -> None:
             ) from None
     finally:
         sys.argv = argv
-    missing = wanted() - deployed()
+    missing = {each["entrypoint"] for each in stated()} - deployed()
     if missing:
         raise TierwiseError(f"prefect deploy --all left out {', '.join(sorted(missing))}")
-
-
-def wanted() -> set[str]:
-    """Entry points of `prefect.yaml`."""
-    stated = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))
-    return {each["entrypoint"] for each in stated["deployments"]}
 
 
 def deployed() -> set[str | None]:

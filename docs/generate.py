@@ -3,6 +3,7 @@
 A table stands between `<!-- generated: NAME -->` and `<!-- end -->`; what is around it is written by hand.
 """
 
+import inspect
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -106,6 +107,38 @@ def amounts(title: str, kind: Any) -> str:
         for each in METERED
     ]
     return table(("field", "type", "default", "meaning"), rows)
+
+
+def shipped_families() -> str:
+    """What a problem file says of every family in `problems/`: instance and target."""
+    from escalation.ports.registry import families, resolve
+
+    parts = []
+    for name, descriptor in sorted(families().items()):
+        if descriptor.package.startswith("problems."):
+            specs = [resolve(path) for path in descriptor.specs]
+            goal = resolve(descriptor.form).model_fields["target"].annotation
+            parts += [f"## Family {name}\n\n{descriptor.summary}\n", *map(_section, _with_inner(specs))]
+            parts.append(f"### Target of {name}\n\n{inspect.getdoc(goal)}\n\n{model(goal)}")
+    return "\n".join(parts)
+
+
+def _with_inner(kinds: Sequence[type[BaseModel]]) -> list[type[BaseModel]]:
+    """The models, each followed by those within it."""
+    found: dict[type[BaseModel], None] = {}
+    for kind in kinds:
+        inner = [
+            each
+            for field in kind.model_fields.values()
+            for each in (field.annotation, *get_args(field.annotation))
+            if isinstance(each, type) and issubclass(each, BaseModel)
+        ]
+        found |= dict.fromkeys([kind, *_with_inner(inner)])
+    return list(found)
+
+
+def _section(kind: type[BaseModel]) -> str:
+    return f"### {kind.__name__}\n\n{inspect.getdoc(kind)}\n\n{model(kind)}"
 
 
 def commands() -> str:
@@ -232,9 +265,6 @@ _SPECIAL = {
     "Threshold": _CONDITION, "AllOf": _CONDITION, "AnyOf": _CONDITION, "FactLimit": "`{fact: NAME}`",
     "Closed": "object", "Waived": "object", "Alternative": "object", "Flip": "object", "Fact": "object",
     "Quote": "object",
-    "GeneratedClinic": "[object](#a-generated-clinic)", "GeneratedWard": "[object](#a-generated-ward)",
-    "GeneratedQubo": "[object](#a-generated-qubo)", "GeneratedCut": "[object](#a-generated-graph-to-cut)",
-    "GeneratedSet": "[object](#a-generated-graph)",
     "FamilyGate": "[Gate](#gate)", "GateTest": "[PolicyTest](#policytest)",
 }  # fmt: skip
 _PLAIN: dict[Any, str] = {
@@ -251,28 +281,6 @@ _MEANINGS: Mapping[tuple[str, str], str] = {
         "policy",
     ): "The policy to use where the command names none; `default` where neither does.",
     ("ProblemFile", "seed"): "From 0 to 2³² - 1: all chance is derived from it.",
-    ("DatasetSpec", "dataset"): "Its name.",
-    **{
-        (kind, "kind"): "Says which of the kinds it is."
-        for kind in ("AppointmentsSpec", "TriageSpec", "QuboSpec", "MaxCutSpec", "IndependentSetSpec")
-    },
-    **{
-        (kind, "generate"): "Instead of data: a random instance."
-        for kind in ("AppointmentsSpec", "TriageSpec", "QuboSpec", "MaxCutSpec", "IndependentSetSpec")
-    },
-    ("QuboSpec", "linear"): "Instead of a file: one coefficient a variable.",
-    ("QuboSpec", "offset"): "Added to every objective.",
-    ("MaxCutSpec", "vertices"): "Instead of a file: how many there are.",
-    ("IndependentSetSpec", "vertices"): "Instead of a file: how many there are.",
-    ("GeneratedClinic", "patients"): "How many.",
-    ("GeneratedWard", "patients"): "How many.",
-    ("GeneratedQubo", "variables"): "How many.",
-    ("GeneratedQubo", "density"): "Share of the entries that are not 0.",
-    ("GeneratedQubo", "magnitude"): "Entries lie between this and its negative.",
-    ("GeneratedCut", "graph"): "As G1 to G5 of the G-set, as G11, as G14, or as a device's couplers.",
-    ("GeneratedSet", "vertices"): "How many.",
-    ("GeneratedSet", "density"): "Chance of each pair to be an edge.",
-    ("ToySpec", "numbers"): "Among which a large one is sought.",
     ("Threshold", "fact"): "Name of a [fact](facts.md).",
     ("Threshold", "at_least"): "The fact is the limit or above it.",
     ("Threshold", "at_most"): "The fact is the limit or below it.",
@@ -348,30 +356,14 @@ def generators() -> Mapping[str, Callable[[], str]]:
         SubmissionRules,
         Waiver,
     )
-    from problems.classification.tables.spec import DatasetSpec, FileSpec
-    from problems.optimisation.spec.spec import (
-        AppointmentsSpec,
-        GeneratedClinic,
-        GeneratedCut,
-        GeneratedQubo,
-        GeneratedSet,
-        GeneratedWard,
-        IndependentSetSpec,
-        MaxCutSpec,
-        QuboSpec,
-        TriageSpec,
-    )
-    from problems.toy.instance import ToySpec
 
     kinds: tuple[type[BaseModel], ...] = (
-        ProblemFile, Target, FileSpec, DatasetSpec, AppointmentsSpec, TriageSpec, QuboSpec,
-        MaxCutSpec, IndependentSetSpec, GeneratedClinic, GeneratedWard, GeneratedQubo, GeneratedCut,
-        GeneratedSet, ToySpec, Policy, Extension, Change, GatesFile, Gate, Threshold, Acceptance, Approval,
+        ProblemFile, Target, Policy, Extension, Change, GatesFile, Gate, Threshold, Acceptance, Approval,
         Waiver, SubmissionRules, PolicyTest, Outcome, Certificate, Control, Elapsed,
     )  # fmt: skip
     made: dict[str, Callable[[], str]] = {
-        "facts": facts, "floor": floor_rules, "settings": settings, "commands": commands,
-        "transitions": transitions, "submission-states": states,
+        "families": shipped_families, "facts": facts, "floor": floor_rules, "settings": settings,
+        "commands": commands, "transitions": transitions, "submission-states": states,
     }  # fmt: skip
     for title, each in (("Budget", Caps), ("Cost", Amounts)):
         made[title] = lambda title=title, each=each: amounts(title, each)  # type: ignore[misc]

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from escalation.inputs.settings import OwnSettings, Settings
+from escalation.inputs.validation import parse
 from escalation.model.calibration import DeviceKind
 from escalation.model.errors import BadInput, first_line
 from escalation.model.problem import Target
@@ -33,6 +34,11 @@ class FamilyDescriptor:
         proves: whether its certificates are proofs, so that the target's confidence plays no part.
         sources: `module:function` from a folder for example files to the `escalation.testing.sources.Source`s
             that say which fields each way to give an instance takes.
+        specs: `module:Model` of every pydantic model that an instance in a problem file is checked by.
+        check: `module:function` that checks an instance without opening its data; default: by the only one
+            of `specs`.
+        form: `module:Model` of the `escalation.ports.forms.Form`, the parameters of the family's flow.
+        flow: what its flow is called; default: the family's name.
     """
 
     name: str
@@ -43,6 +49,26 @@ class FamilyDescriptor:
     proves: bool = False
     scorers: Mapping[str, str] = field(default_factory=dict)
     sources: str = ""
+    specs: tuple[str, ...] = ()
+    check: str = ""
+    form: str = ""
+    flow: str = ""
+
+    @property
+    def verb(self) -> str:
+        """What the family's flow is called."""
+        return self.flow or self.name
+
+    def check_instance(self, instance: Mapping[str, Any]) -> None:
+        """Checks what a problem file says under `instance`, without opening its data.
+
+        Raises:
+            BadInput: with one clear line.
+        """
+        if self.check:
+            resolve(self.check)(instance)
+        else:
+            parse(resolve(self.specs[0]), dict(instance), "instance")
 
     @property
     def package(self) -> str:

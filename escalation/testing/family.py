@@ -30,6 +30,7 @@ from escalation.ports.machines import Backend
 from escalation.ports.methods import Method
 from escalation.ports.registry import BackendDescriptor, FamilyDescriptor, backends, resolve
 from escalation.testing.backend import expect
+from escalation.testing.descriptor import check_descriptor
 from escalation.testing.sources import check_sources
 
 PATIENCE_S = 240.0
@@ -114,7 +115,7 @@ def _check(descriptor: FamilyDescriptor, perform: Perform) -> None:
     expect(family.name == descriptor.name, f"expected the name {descriptor.name!r}, got {family.name!r}")
     target = Target.model_validate(dict(descriptor.sample_target))
     instance = _check_loading(family, descriptor, target)
-    check_sources(family, descriptor)
+    check_descriptor(family, descriptor, check_sources(family, descriptor))
     view = family.view(instance, target)
     methods = tuple(family.methods())
     _check_methods(methods)

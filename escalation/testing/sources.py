@@ -41,8 +41,8 @@ class Source:
     takes: Mapping[str, Any] = field(default_factory=dict)
 
 
-def check_sources(family: Any, descriptor: FamilyDescriptor) -> None:
-    """Walks all fields over all sources of a family.
+def check_sources(family: Any, descriptor: FamilyDescriptor) -> tuple[Source, ...]:
+    """Walks all fields over all sources of a family, and returns these.
 
     Raises:
         ContractBroken: at a field that is accepted without an effect, or that no source knows.
@@ -58,6 +58,7 @@ def check_sources(family: Any, descriptor: FamilyDescriptor) -> None:
             walk = _Walk(family, target, source, Path(folder))
             for name, value in (examples | dict(source.takes)).items():
                 walk.check(name, value)
+    return tuple(sources)
 
 
 class _Walk:

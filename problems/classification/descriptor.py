@@ -14,4 +14,8 @@ DESCRIPTOR = FamilyDescriptor(
         "forest": "problems.classification.models.forest_model:scores",
     },
     sources="problems.classification.sources:sources",
+    specs=("problems.classification.tables.spec:FileSpec", "problems.classification.tables.spec:DatasetSpec"),
+    check="problems.classification.tables.spec:parse_spec",
+    form="problems.classification.form:ClassificationForm",
+    flow="classify",
 )

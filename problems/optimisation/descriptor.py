@@ -15,4 +15,14 @@ DESCRIPTOR = FamilyDescriptor(
     sample_target={"metric": "gap", "at_most": 0.0},
     proves=True,
     sources="problems.optimisation.sources:sources",
+    specs=(
+        "problems.optimisation.spec.spec:AppointmentsSpec",
+        "problems.optimisation.spec.spec:TriageSpec",
+        "problems.optimisation.spec.spec:QuboSpec",
+        "problems.optimisation.spec.spec:MaxCutSpec",
+        "problems.optimisation.spec.spec:IndependentSetSpec",
+    ),
+    check="problems.optimisation.spec.spec:parse_spec",
+    form="problems.optimisation.form:OptimisationForm",
+    flow="optimise",
 )

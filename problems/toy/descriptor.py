@@ -10,4 +10,6 @@ DESCRIPTOR = FamilyDescriptor(
     sample_target={"metric": "number", "at_least": 9},
     proves=True,
     sources="problems.toy.sources:sources",
+    specs=("problems.toy.instance:ToySpec",),
+    form="problems.toy.form:ToyForm",
 )

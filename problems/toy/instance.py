@@ -13,7 +13,9 @@ from escalation.model.identity import digest_json
 class ToySpec(Frozen):
     """The instance as problem files write it."""
 
-    numbers: tuple[float, ...] = Field(min_length=2, max_length=1024)
+    numbers: tuple[float, ...] = Field(
+        min_length=2, max_length=1024, description="Among which a large one is sought."
+    )
     reach: int | None = Field(None, ge=1, description="Positions that the hpc tier looks at; default: all.")
     pause_s: float = Field(0.0, ge=0, le=600, description="Seconds that each piece of work sleeps.")
 

@@ -4,11 +4,12 @@ import importlib
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
-import yaml
 from prefect import Flow
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.filters import (
@@ -22,9 +23,12 @@ from prefect.deployments import run_deployment
 from prefect.states import Cancelling
 from prefect.variables import Variable
 
-from deployments.setup import make_pool, make_variables
+from deployments.setup import make_pool, make_variables, stated
+from escalation.engine.opening import parse_problem
 from escalation.inputs.settings import ROOT
 from escalation.model.case import CaseStatus
+from escalation.ports.registry import families, resolve
+from flows.forms import stated as stated_problem
 from records.ledger.ledger import SqlLedger
 from records.outcomes import outcome
 from tests.deployments.patience import PATIENCE_S, until
@@ -47,20 +51,15 @@ def _artifacts(client: SyncPrefectClient, run: FlowRun) -> dict[str, Artifact]:
     return {str(each.key): each for each in found}
 
 
-def _stated() -> list[dict[str, Any]]:
-    deployments: list[dict[str, Any]] = yaml.safe_load((ROOT / "prefect.yaml").read_text())["deployments"]
-    return deployments
-
-
 def test_entry_points_are_modules_that_import_as_flows() -> None:
-    for each in _stated():
+    for each in stated():
         module, _, name = each["entrypoint"].rpartition(".")
         assert isinstance(getattr(importlib.import_module(module), name), Flow)
 
 
 def test_every_flow_is_deployed_once_in_the_work_pool(client: SyncPrefectClient) -> None:
     found = client.read_deployments()
-    assert sorted(str(each.entrypoint) for each in found) == sorted(each["entrypoint"] for each in _stated())
+    assert sorted(str(each.entrypoint) for each in found) == sorted(each["entrypoint"] for each in stated())
     assert {each.work_pool_name for each in found} == {"tierwise"}
     assert not any(each.path or each.pull_steps for each in found)  # no path of this machine
 
@@ -80,6 +79,27 @@ def test_prefect_deploy_all_and_setup_may_be_run_again(client: SyncPrefectClient
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert {each.entrypoint: each.id for each in client.read_deployments()} == before
+
+
+def test_every_family_found_has_a_form_whose_example_runs_as_it_stands(client: SyncPrefectClient) -> None:
+    for descriptor in families().values():
+        found = client.read_deployment_by_name(f"{descriptor.verb}/tierwise")
+        assert (found.entrypoint, found.description) == (f"flows.entry.{descriptor.verb}", descriptor.summary)
+        schema: Any = found.parameter_openapi_schema
+        shown = dict(defaults(schema["properties"], schema["definitions"]))
+        family = resolve(descriptor.family)()
+        problem = parse_problem(stated_problem(descriptor, shown))
+        family.check_target(problem.target)
+        assert family.load(problem.instance, problem.seed, Path.cwd()).about()
+
+
+def defaults(fields: dict[str, Any], models: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """What Prefect's page has filled in: a field's default, or those of the model it shows."""
+    for name, field in fields.items():
+        if "default" in field:
+            yield name, field["default"]
+        elif below := models.get(field.get("$ref", "").rpartition("/")[2], {}).get("properties"):
+            yield name, dict(defaults(below, models))
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,9 @@
 """Every fenced block of the documentation is checked by its language; a language without a check fails.
 
 A block that is a part of something says so in a comment above it: `<!-- part-of-policy -->` puts it into a
-small policy, `<!-- instance -->` into a problem. Python that imports flows gets a Prefect server; what is
-marked `<!-- elsewhere -->` is run by the test that makes what it needs.
+small policy, `<!-- instance -->` into a problem, `<!-- file: NAME -->` says that it is that file. Python that
+imports flows gets a Prefect server; what is marked `<!-- elsewhere -->` is run by the test that makes what it
+needs.
 """
 
 import csv
@@ -21,6 +22,7 @@ from typing import Any
 import pytest
 import yaml
 
+from deployments.setup import stated
 from docs.generate import command_tree
 from escalation.inputs.document import Document
 from escalation.inputs.settings import ROOT
@@ -31,11 +33,13 @@ from escalation.policy.extending import find_policy
 from escalation.policy.policy import parse_policy
 from escalation.policy.policy_tests import require_passing
 from escalation.ports.configuration import settings
-from escalation.ports.registry import family
+from escalation.ports.registry import families, family
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 FENCE = re.compile(r"^(?P<indent> *)(?P<fence>`{3,}|~{3,})(?P<language>[\w+-]*)[^`]*$")
-MARK = re.compile(r"^\s*<!-- (?P<mark>[a-z-]+) -->\s*$")
+MARK = re.compile(r"^\s*<!-- (?P<mark>[a-z-]+(?:: \S+)?) -->\s*$")
+FILE = "file: "
+"""How the mark of a block begins that is a whole file; `test_add_a_family` puts it there and runs it."""
 
 
 @dataclass(frozen=True)
@@ -102,8 +106,7 @@ def check_yaml(block: Block) -> None:
             frame[name] = [*frame[name], *value] if name == "gates" else value
         require_passing(parse_policy(yaml.safe_dump(frame, sort_keys=False), str(block)))
     elif mark == "deployment":
-        stated = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))["deployments"]
-        known = [{name: each[name] for name in ("name", "entrypoint", "description")} for each in stated]
+        known = [{name: each[name] for name in ("name", "entrypoint", "description")} for each in stated()]
         assert all({name: each[name] for name in known[0]} in known for each in data), str(block)
     else:
         pytest.fail(f"{block}: unknown mark {mark!r}")
@@ -120,16 +123,7 @@ def check_problem(block: Block, data: Any) -> None:
     file = validated(ProblemFile, Document(str(block), yaml.safe_dump(data)))
     asked = family(file.family)
     asked.check_target(file.target)
-    if file.family == "classification":
-        from problems.classification.tables.spec import parse_spec
-
-        parse_spec(file.instance)
-    elif file.family == "optimisation":
-        from problems.optimisation.spec import spec
-
-        spec.parse_spec(file.instance)
-    else:
-        asked.load(file.instance, file.seed, ROOT)
+    families()[file.family].check_instance(file.instance)
     if file.policy is not None:
         find_policy(file.policy)
 
@@ -184,9 +178,10 @@ def check_tierwise(block: Block, words: list[str]) -> None:
 
 
 def check_files(block: Block, words: list[str]) -> None:
-    """Files of the checkout that a command names are there."""
+    """Files of the checkout that a command names are there, or made by the page."""
+    made_here = {each.mark.removeprefix(FILE) for each in blocks_of(block.page)}
     for word in words:
-        if re.match(r"(examples|policies|tests|docs|bench)/", word):
+        if re.match(r"(examples|policies|tests|docs|bench)/", word) and word not in made_here:
             assert (ROOT / word.partition("::")[0]).exists(), f"{block}: no such file {word}"
 
 
@@ -217,7 +212,7 @@ def check_mlflow(block: Block, words: list[str]) -> None:
 
 
 def check_prefect(block: Block, words: list[str]) -> None:
-    """Deployments that are run are those of `prefect.yaml`."""
+    """Deployments that are run are those that are made."""
     if words[:2] != ["deployment", "run"]:
         assert words[:2] in (["deployment", "ls"], ["deploy", "--all"]), f"{block}: unchecked: {words}"
         return
@@ -225,9 +220,8 @@ def check_prefect(block: Block, words: list[str]) -> None:
 
 
 def deployments() -> set[str]:
-    """`flow/deployment` of every entry in `prefect.yaml`."""
-    stated = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))["deployments"]
-    return {f"{each['entrypoint'].rsplit('.', 1)[1]}/{each['name']}" for each in stated}
+    """`flow/deployment` of everything that is deployed."""
+    return {f"{each['entrypoint'].rsplit('.', 1)[1]}/{each['name']}" for each in stated()}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -292,14 +286,25 @@ CHECKS: Mapping[str, Callable[[Block], None]] = {
 }
 
 
-@pytest.mark.parametrize("block", [each for each in BLOCKS if each.language != "python"], ids=str)
+@pytest.mark.parametrize(
+    "block",
+    [each for each in BLOCKS if each.language != "python" and not each.mark.startswith(FILE)],
+    ids=str,
+)
 def test_block_is_right(block: Block) -> None:
     assert block.language in CHECKS, f"{block}: nothing checks {block.language!r} blocks"
     CHECKS[block.language](block)
 
 
 ELSEWHERE = "elsewhere"
-PYTHON = sorted({block.page for block in BLOCKS if block.language == "python" and block.mark != ELSEWHERE})
+
+
+def runs_here(block: Block) -> bool:
+    """Whether it is Python to be run with the rest of its page."""
+    return block.language == "python" and block.mark != ELSEWHERE and not block.mark.startswith(FILE)
+
+
+PYTHON = sorted({block.page for block in BLOCKS if runs_here(block)})
 
 
 @pytest.mark.parametrize("page", PYTHON, ids=lambda page: str(page.relative_to(ROOT)))
@@ -312,7 +317,7 @@ def test_python_of_a_page_runs_from_top_to_bottom(
     namespace: dict[str, Any] = {"__name__": "snippet"}
     try:
         for block in blocks_of(page):
-            if block.language == "python" and block.mark != ELSEWHERE:
+            if runs_here(block):
                 if re.search(r"^(from|import) (flows|prefect)\b", block.text, re.MULTILINE):
                     request.getfixturevalue("on_server")
                 # padded, so that a traceback shows the page's own line

@@ -6,8 +6,10 @@ import pytest
 
 from escalation.engine.opening import parse_problem
 from escalation.model.errors import BadInput
-from flows.classify import Metric, TableForm, TargetForm, stated
+from escalation.ports.registry import families
+from flows import forms
 from problems.classification.family import METRICS
+from problems.classification.form import Metric, TableForm, TargetForm
 from problems.classification.tables.spec import FileSpec, parse_spec
 
 FORM: dict[str, Any] = {
@@ -16,6 +18,11 @@ FORM: dict[str, Any] = {
     "data_class": "public",
     "seed": 7,
 }
+
+
+def stated(*parts: Any, **named: Any) -> dict[str, Any]:
+    order = ("table", "target", "budget", "data_class", "seed")
+    return forms.stated(families()["classification"], dict(zip(order, parts, strict=False)) | named)
 
 
 def test_the_metrics_of_the_form_are_the_familys() -> None:
@@ -66,4 +73,5 @@ def test_the_form_as_it_stands_states_a_valid_problem_and_its_examples_are_of_th
     problem = parse_problem(stated(table, target, {}, "public", 0))
     assert (problem.instance["dataset"], problem.target.at_least) == ("breast_cancer", 0.9)
     parse_spec(problem.instance)
-    assert TableForm(csv="mine.csv").instance() == {"csv": "mine.csv", "sealed_fraction": 0.4}
+    mine = stated({"csv": "mine.csv"}, target, {}, "public", 0)
+    assert mine["instance"] == {"csv": "mine.csv", "sealed_fraction": 0.4}

@@ -9,16 +9,17 @@ from escalation.engine.opening import parse_problem
 from escalation.model.case import CaseStatus, Outcome
 from escalation.model.errors import BadInput
 from escalation.model.problem import DataClass, Tier
-from flows.optimise import (
-    SEARCH_S,
+from escalation.ports.registry import families
+from flows import forms
+from flows.entry import optimise
+from problems.optimisation.form import (
     AppointmentsForm,
     FileForm,
     Kind,
     Measure,
+    OptimisationForm,
     TargetForm,
     TriageForm,
-    optimise,
-    stated,
 )
 from problems.optimisation.model.metrics import METRICS
 from problems.optimisation.model.models import KINDS
@@ -33,13 +34,13 @@ def filled(**parts: Any) -> dict[str, Any]:
         "kind": "appointments", "appointments": {}, "triage": {}, "file": {}, "search_s": 20.0,
         "target": {"metric": "gap", "at_most": 0.05}, "budget": {"usd": 0}, "data_class": "public", "seed": 7,
     }  # fmt: skip
-    return stated(**(empty | parts))
+    return forms.stated(families()["optimisation"], empty | parts)
 
 
 def test_kinds_and_metrics_of_the_form_are_the_familys() -> None:
     assert sorted(map(str, Kind)) == sorted(KINDS)
     assert [str(measure) for measure in Measure] == list(METRICS)
-    assert spec.DEFAULT_SEARCH_S == SEARCH_S
+    assert OptimisationForm.model_fields["search_s"].default == spec.DEFAULT_SEARCH_S
 
 
 def test_every_field_of_tables_is_in_the_form() -> None:
@@ -93,7 +94,7 @@ def test_a_wrong_field_is_named_in_one_line(change: Any, message: str) -> None:
     ("parts", "message"),
     [
         ({}, "expected exactly one source"),
-        ({"kind": "knapsack"}, "expected one of qubo"),
+        ({"kind": "knapsack"}, "kind: input should be 'appointments', 'triage', 'qubo'"),
         ({"kind": "max_cut", "file": {"file": "G1", "number": 2}}, "number: unknown field"),
         ({"appointments": TABLES | {"generate_patients": 3}}, "expected exactly one source"),
     ],
@@ -101,6 +102,13 @@ def test_a_wrong_field_is_named_in_one_line(change: Any, message: str) -> None:
 def test_the_family_names_what_is_missing_or_too_much(parts: Any, message: str) -> None:
     with pytest.raises(BadInput, match=message):
         spec.parse_spec(parse_problem(filled(**parts)).instance)
+
+
+def test_the_example_left_as_it_stands_is_in_nobodys_way() -> None:
+    example = {"generate_patients": 20}
+    problem = parse_problem(filled(kind="max_cut", appointments=example, file={"file": "G1"}))
+    assert problem.instance == {"kind": "max_cut", "search_s": 20.0, "file": "G1"}
+    assert parse_problem(filled(appointments=example)).instance["generate"] == {"patients": 20}
 
 
 @pytest.mark.timeout(900)  # the first flow run of a session waits for the server's migration

@@ -43,13 +43,13 @@ class FileSpec(TableSpec):
 class DatasetSpec(TableSpec):
     """A data set by name."""
 
-    dataset: str
+    dataset: str = Field(description="Its name.")
 
 
 class ConstructedSpec(DatasetSpec):
     """A data set that is made, with the parameters that a problem file writes beside its name."""
 
-    params: dict[str, Any]
+    params: dict[str, Any] = Field(description="What its maker is told.")
 
 
 def parse_spec(instance: Mapping[str, Any]) -> FileSpec | DatasetSpec:

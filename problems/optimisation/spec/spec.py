@@ -31,10 +31,7 @@ YEARS = 1900, 2999
 """Of a plan's begin: Python's calendar ends with the year 9999, which a plan of weeks must not reach."""
 
 Number = int | float
-Decimals = Annotated[
-    int,
-    Field(ge=0, le=MOST_DECIMALS, description="Decimals of the numbers; costs are integers of that unit."),
-]
+Decimals = Annotated[int, Field(ge=0, le=MOST_DECIMALS)]
 SELF_CONTAINED = (".bqm", ".json")
 """Files of dimod's that hold everything of a model, its offset too; `.coo` cannot hold one."""
 
@@ -99,9 +96,9 @@ def _refuse_too_many(variables: int, density: float) -> None:
 class GeneratedQubo(Seeded):
     """A random QUBO as Beasley made them; `problems.optimisation.generate.graphs.qubo`."""
 
-    variables: int = Field(ge=2, le=MOST_DRAWN)
-    density: float = Field(0.1, gt=0, le=1)
-    magnitude: int = Field(100, ge=1, le=10**6)
+    variables: int = Field(ge=2, le=MOST_DRAWN, description="How many.")
+    density: float = Field(0.1, gt=0, le=1, description="Share of the entries that are not 0.")
+    magnitude: int = Field(100, ge=1, le=10**6, description="Entries lie between this and its negative.")
 
     @model_validator(mode="after")
     def _drawn(self) -> "GeneratedQubo":
@@ -112,7 +109,9 @@ class GeneratedQubo(Seeded):
 class GeneratedCut(Seeded):
     """A random graph to cut; `problems.optimisation.generate.graphs`."""
 
-    graph: Literal["random", "toroidal", "planar_union", "heavy_hex"]
+    graph: Literal["random", "toroidal", "planar_union", "heavy_hex"] = Field(
+        description="As G1 to G5 of the G-set, as G11, as G14, or as a device's couplers."
+    )
     vertices: int | None = Field(None, ge=4, le=MOST_VARIABLES, description="Of random and planar_union.")
     rows: int | None = Field(None, ge=3, le=1000, description="Of toroidal and heavy_hex.")
     columns: int | None = Field(None, ge=4, le=1000, description="Of toroidal and heavy_hex.")
@@ -140,8 +139,8 @@ class GeneratedCut(Seeded):
 class GeneratedSet(Seeded):
     """A random graph; `problems.optimisation.generate.graphs.random_independent_set`."""
 
-    vertices: int = Field(ge=2, le=MOST_DRAWN)
-    density: float = Field(0.1, gt=0, le=1)
+    vertices: int = Field(ge=2, le=MOST_DRAWN, description="How many.")
+    density: float = Field(0.1, gt=0, le=1, description="Chance of each pair to be an edge.")
 
     @model_validator(mode="after")
     def _drawn(self) -> "GeneratedSet":
@@ -152,13 +151,13 @@ class GeneratedSet(Seeded):
 class GeneratedClinic(Seeded, ClinicShape):
     """A random clinic; `problems.optimisation.generate.clinic`."""
 
-    patients: int = Field(ge=1, le=5000)
+    patients: int = Field(ge=1, le=5000, description="How many.")
 
 
 class GeneratedWard(Seeded, WardShape):
     """A random ward; `problems.optimisation.generate.ward`."""
 
-    patients: int = Field(ge=1, le=5000)
+    patients: int = Field(ge=1, le=5000, description="How many.")
 
 
 class QuboSpec(InstanceSpec):
@@ -168,17 +167,19 @@ class QuboSpec(InstanceSpec):
     OR-Library's files xᵀQx is maximised; dimod's models are minimised unless `sense` says otherwise.
     """
 
-    kind: Literal["qubo"] = "qubo"
+    kind: Literal["qubo"] = Field("qubo", description="Says which of the kinds it is.")
     file: str | None = Field(None, description="OR-Library's format, or dimod's .bqm, .json or .coo.")
     number: int | None = Field(None, ge=1, description="Which of an OR-Library file's instances, from 1.")
-    linear: tuple[Number, ...] | None = Field(None, max_length=MOST_VARIABLES)
+    linear: tuple[Number, ...] | None = Field(
+        None, max_length=MOST_VARIABLES, description="Instead of a file: one coefficient a variable."
+    )
     quadratic: tuple[tuple[int, int, Number], ...] | None = Field(None, description="Triples i, j, q.")
     offset: Number = Field(
         0, description="Added to every value; refused beside files that hold their own (.bqm, .json)."
     )
     sense: Sense | None = Field(None, description="maximise or minimise; needed where the data stand here.")
-    decimals: Decimals = 0
-    generate: GeneratedQubo | None = None
+    decimals: Decimals = Field(0, description="Decimals of the numbers; costs are integers of that unit.")
+    generate: GeneratedQubo | None = Field(None, description="Instead of data: a random instance.")
 
     def sources(self) -> tuple[Source, ...]:
         return (
@@ -199,16 +200,18 @@ class QuboSpec(InstanceSpec):
 class MaxCutSpec(InstanceSpec):
     """A graph whose vertices are to be divided: a file in rudy's format (the G-set's), or the edges."""
 
-    kind: Literal["max_cut"] = "max_cut"
+    kind: Literal["max_cut"] = Field("max_cut", description="Says which of the kinds it is.")
     file: str | None = Field(
         None, description="`n m`, then m lines `i j weight`; the weight may be left out."
     )
-    vertices: int | None = Field(None, ge=1, le=MOST_VARIABLES)
+    vertices: int | None = Field(
+        None, ge=1, le=MOST_VARIABLES, description="Instead of a file: how many there are."
+    )
     edges: tuple[tuple[int, int] | tuple[int, int, Number], ...] | None = Field(
         None, description="Pairs or triples u, v, weight; from 1; without a weight it is 1."
     )
-    decimals: Decimals = 0
-    generate: GeneratedCut | None = None
+    decimals: Decimals = Field(0, description="Decimals of the numbers; costs are integers of that unit.")
+    generate: GeneratedCut | None = Field(None, description="Instead of data: a random instance.")
 
     def sources(self) -> tuple[Source, ...]:
         return (
@@ -221,11 +224,13 @@ class MaxCutSpec(InstanceSpec):
 class IndependentSetSpec(InstanceSpec):
     """A graph in DIMACS format, or its edges."""
 
-    kind: Literal["independent_set"] = "independent_set"
+    kind: Literal["independent_set"] = Field("independent_set", description="Says which of the kinds it is.")
     file: str | None = Field(None, description="`p edge n m` or `p col n m`, then m lines `e i j`.")
-    vertices: int | None = Field(None, ge=1, le=MOST_VARIABLES)
+    vertices: int | None = Field(
+        None, ge=1, le=MOST_VARIABLES, description="Instead of a file: how many there are."
+    )
     edges: tuple[tuple[int, int], ...] | None = Field(None, description="Pairs of vertices, from 1.")
-    generate: GeneratedSet | None = None
+    generate: GeneratedSet | None = Field(None, description="Instead of data: a random instance.")
 
     def sources(self) -> tuple[Source, ...]:
         return Source(("file",)), Source(("vertices", "edges")), Source(("generate",))
@@ -250,7 +255,7 @@ Moment = Annotated[datetime, BeforeValidator(_moment)]
 class AppointmentsSpec(InstanceSpec):
     """A clinic's patients and resources as two tables; `problems.optimisation.readers.clinic_tables`."""
 
-    kind: Literal["appointments"] = "appointments"
+    kind: Literal["appointments"] = Field("appointments", description="Says which of the kinds it is.")
     patients: str | None = Field(None, description="CSV file with the patients.")
     resources: str | None = Field(None, description="CSV file with the shifts of clinicians and rooms.")
     opens: Moment | None = Field(None, description="Date and time of the first slot; HH:MM is of that day.")
@@ -262,7 +267,7 @@ class AppointmentsSpec(InstanceSpec):
         description="Hours of waiting that not being treated counts as; at least, and by default, the time "
         "from `opens` to the end of the last shift.",
     )
-    generate: GeneratedClinic | None = None
+    generate: GeneratedClinic | None = Field(None, description="Instead of data: a random instance.")
 
     def sources(self) -> tuple[Source, ...]:
         tables = Source(("patients", "resources"), ("opens", "slot_min", "refusal_h"))
@@ -283,10 +288,10 @@ class AppointmentsSpec(InstanceSpec):
 class TriageSpec(InstanceSpec):
     """Patients and places as two tables; `problems.optimisation.readers.ward_tables`."""
 
-    kind: Literal["triage"] = "triage"
+    kind: Literal["triage"] = Field("triage", description="Says which of the kinds it is.")
     patients: str | None = Field(None, description="CSV file with the patients.")
     places: str | None = Field(None, description="CSV file with the places.")
-    generate: GeneratedWard | None = None
+    generate: GeneratedWard | None = Field(None, description="Instead of data: a random instance.")
 
     def sources(self) -> tuple[Source, ...]:
         return Source(("patients", "places")), Source(("generate",))

@@ -1,0 +1,111 @@
+"""What a family's entry flow asks for: typed parameters that Prefect's pages show as a form.
+
+A family's form is a model; each of its fields is a parameter of the flow, with its type, description,
+limits, choices and default. `shown` says what the page has filled in where that is more than the default: an
+example that runs as it stands.
+"""
+
+import inspect
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, ClassVar, get_args
+
+from pydantic import BaseModel, Field, GetJsonSchemaHandler
+from pydantic.fields import FieldInfo
+from pydantic_core import CoreSchema
+
+from escalation.inputs.validation import parse
+from escalation.model.frozen import Frozen
+
+
+def shown(value: Any) -> dict[str, Any]:
+    """`json_schema_extra` of a field that the page shows filled in; the field's own default stays.
+
+    A person who states nothing from Python gets the default, and one who presses Submit the example.
+    """
+    return {"default": value}
+
+
+class Form(Frozen):
+    """Base of every family's form; its docstring is what the flow says of itself.
+
+    Subclasses have a field `target` and fields for the instance: plain ones, or models whose fields go into
+    the instance. `left_out` names fields of problem files that the form does not ask for, each with why.
+    """
+
+    left_out: ClassVar[Mapping[str, str]] = {}
+
+    def instance(self) -> dict[str, Any]:
+        """What was filled in, as the family's problem files write it."""
+        found: dict[str, Any] = {}
+        for name, value in self:
+            if name != "target":
+                part = value.to_json() if isinstance(value, Frozen) else {name: self.to_json()[name]}
+                found |= {key: each for key, each in part.items() if each is not None and each != []}
+        return found
+
+    @classmethod
+    def filled(cls, given: Mapping[str, Any]) -> "Form":
+        """Takes what came from the page or from Python.
+
+        Raises:
+            BadInput: with one line that names the parameter.
+        """
+        parts = {}
+        for name, field in cls.model_fields.items():
+            if name in given:
+                kind: Any = field.annotation
+                model = isinstance(kind, type) and issubclass(kind, BaseModel)
+                parts[name] = parse(kind, given[name], name) if model else given[name]
+        return parse(cls, parts, "")
+
+
+class _Shown:
+    """Puts what the page shows into the schema of a parameter."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {**handler(core), "default": self.value}
+
+
+def parameter(name: str, field: FieldInfo) -> inspect.Parameter:
+    """A field as a parameter of a flow: with its limits, its default, and what the page shows.
+
+    Where the page shows more than the default, the default is a pydantic field, which Prefect unwraps.
+    """
+    extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
+    kind: Any = field.annotation
+    for each in field.metadata:
+        kind = Annotated[kind, each]
+    default: Any = inspect.Parameter.empty
+    if field.is_required():
+        kind = Annotated[kind, _Shown(extra["default"])] if "default" in extra else kind
+    else:
+        default = field.get_default(call_default_factory=True)
+        default = Field(default, json_schema_extra=dict(extra)) if extra else default
+    return inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default, annotation=kind)
+
+
+def as_it_stands(form: type[Form]) -> dict[str, Any]:
+    """What the page has filled in before anybody touches it: defaults and examples."""
+    schema = form.model_json_schema()
+    return dict(_defaults(schema, schema.get("$defs", {})))
+
+
+def _defaults(schema: Mapping[str, Any], models: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, field in schema.get("properties", {}).items():
+        model = models.get(str(field.get("$ref", "")).rpartition("/")[2], {})
+        if "default" in field:
+            yield name, field["default"]
+        elif "properties" in model:
+            yield name, dict(_defaults(model, models))
+
+
+def asked_for(form: type[BaseModel]) -> Iterator[str]:
+    """The names of a form's fields, those of its parts too."""
+    for name, field in form.model_fields.items():
+        yield name
+        for kind in (field.annotation, *get_args(field.annotation)):
+            if isinstance(kind, type) and issubclass(kind, BaseModel):
+                yield from asked_for(kind)
