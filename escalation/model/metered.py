@@ -57,7 +57,7 @@ class Metered:
 
     def told(self, value: float) -> str:
         """An amount of it that can stand beside those of others: `3.0 s of QPU`."""
-        behind = self.of if self.of is not None else f"of {self.what}"
+        behind = self.of if self.of is not None else self.what and f"of {self.what}"
         return f"{self.shown(value)} {behind}".strip()
 
 
@@ -67,7 +67,7 @@ METERED = (
     Metered("gpu_s", "s", "GPU"),
     Metered("node_h", "h", "node"),
     Metered("qpu_s", "s", "QPU", charged=True, always=True),
-    Metered("usd", "USD", of="", charged=True, always=True, digits=2),
+    Metered("usd", "USD", charged=True, always=True, digits=2),
 )
 """A line each; everything that names, sums, limits, decides on or shows amounts goes by it."""
 

@@ -100,8 +100,8 @@ def _create_tables(connection: Connection) -> None:
     from records.ledger import migration
 
     layout = _layout(connection)
-    if layout == migration.BEFORE:
-        migration.migrate(connection)
+    if layout in migration.BEFORE:
+        migration.migrate(connection, layout)
         layout = schema.VERSION
     if layout not in (None, schema.VERSION):
         raise BadInput(

@@ -7,6 +7,7 @@ Practice money is counted apart: a limit holds for real work and for practice wo
 practise takes nothing from real work, and running out of a limit can be practised.
 """
 
+import json
 import math
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -19,13 +20,13 @@ from escalation.model.case import WorkKey
 from escalation.model.metered import CHARGED
 from escalation.model.submission import Limit, Period
 from records.ledger import budgets, submissions
-from records.ledger.events import check, seal
+from records.ledger.events import check, seal, text_json
 from records.ledger.schema import limits
 
 
 def put(connection: Connection, limit: Limit) -> None:
     """Sets a limit, in place of the one there was."""
-    values = {each.name: limit.caps[each.name] for each in CHARGED}
+    values = {"caps": text_json(limit.caps.to_json(CHARGED))}
     named = {"project": limit.project, "period": str(limit.period)}
     here = [limits.c[name] == value for name, value in named.items()]
     check(connection, limits, (limit.project, str(limit.period)))
@@ -95,5 +96,5 @@ def _counting(
 
 
 def _limit(row: RowMapping) -> Limit:
-    caps = Caps.of({each.name: row[each.name] for each in CHARGED})
+    caps = Caps.of(json.loads(row["caps"]))
     return Limit(project=row["project"], period=Period(row["period"]), caps=caps)

@@ -1,52 +1,81 @@
-"""From the last layout of the ledger to this one: people keep their ledgers."""
+"""From earlier layouts of the ledger to this one: people keep their ledgers."""
 
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, text, update
+from sqlalchemy import Connection, Select, Table, column, insert, select, table, text, update
 
+from escalation.model.amounts import Caps
 from escalation.model.errors import CorruptRecord
 from escalation.model.identity import digest_json
+from escalation.model.metered import CHARGED
 from records.ledger import events, schema
 
-BEFORE = 2
-"""The layout that is brought up to date; older ones are refused."""
+BEFORE = (2, 3)
+"""The layouts that are brought up to date; older ones are refused."""
 
 
-def migrate(connection: Connection) -> None:
-    """Adds what the new layout has, and seals anew the rows that thereby became longer.
+def migrate(connection: Connection, layout: int) -> None:
+    """Brings a ledger of a layout in `BEFORE` up to date, and seals anew the rows that thereby changed.
 
     A row is compared with its last seal before it is: what was changed behind the ledger's back stays found.
-    Leases are taken for given back, their tokens go on counting.
 
     Raises:
         CorruptRecord: at the first such row that is not as it was sealed; nothing is changed then.
     """
-    keys = [_checked(connection, dict(row)) for row in connection.execute(_OLD_INTENTS).mappings()]
+    old = _rows(connection, _OLD_INTENTS) if layout == 2 else []
+    works = [_checked(connection, schema.intents, row) for row in old]
+    limits = [_checked(connection, schema.limits, row) for row in _rows(connection, _OLD_LIMITS)]
+    if layout == 2:
+        _count_tries(connection)
+    _name_caps(connection)
+    connection.execute(update(schema.chain).values(layout=schema.VERSION))
+    for key in works:
+        said = {"attempt": key[1], "ordinal": key[2], "layout": schema.VERSION}
+        events.seal(connection, schema.intents, key, "work.migrated", said)
+    for key in limits:
+        said = {"project": key[0], "period": key[1], "layout": schema.VERSION}
+        events.seal(connection, schema.limits, key, "limit.migrated", said, case_id="")
+
+
+def _count_tries(connection: Connection) -> None:
+    """Layout 3: work keeps its lost tries. Leases are taken for given back, their tokens go on counting."""
     tokens = connection.execute(text("SELECT case_id, token, lease_s FROM leases")).mappings().all()
     connection.execute(text("ALTER TABLE intents ADD COLUMN lost TEXT NOT NULL DEFAULT '[]'"))
     connection.execute(text("DROP TABLE leases"))
     schema.leases.create(connection)
     for row in tokens:
         connection.execute(insert(schema.leases).values({**_NOBODY, **row}))
-    connection.execute(update(schema.chain).values(layout=schema.VERSION))
-    for key in keys:
-        said = {"attempt": key[1], "ordinal": key[2], "layout": schema.VERSION}
-        events.seal(connection, schema.intents, key, "work.migrated", said)
 
 
-_OLD_INTENTS = select(*(column for column in schema.intents.columns if column.name != "lost"))
+def _name_caps(connection: Connection) -> None:
+    """Layout 4: a limit names what it caps, so that whatever is charged for can be limited."""
+    rows = _rows(connection, _OLD_LIMITS)
+    connection.execute(text("DROP TABLE limits"))
+    schema.limits.create(connection)
+    for row in rows:
+        caps = Caps(usd=row["usd"], qpu_s=row["qpu_s"]).to_json(CHARGED)
+        values = {"project": row["project"], "period": row["period"], "caps": events.text_json(caps)}
+        connection.execute(insert(schema.limits).values(values))
+
+
+def _rows(connection: Connection, query: Select[Any]) -> list[dict[str, Any]]:
+    return [dict(row) for row in connection.execute(query).mappings()]
+
+
+_OLD_INTENTS = select(*(each for each in schema.intents.columns if each.name != "lost"))
+_OLD_LIMITS = select(*map(column, ("project", "period", "usd", "qpu_s"))).select_from(table("limits"))
 _NOBODY: dict[str, Any] = {
     "held": False, "host": "", "boot": "", "namespace": 0, "pid": 0, "started": 0, "beat_boot_s": 0.0,
     "beat_at": 0.0,
 }  # fmt: skip
 
 
-def _checked(connection: Connection, row: dict[str, Any]) -> tuple[str, int, int]:
-    key = (row["case_id"], row["attempt"], row["ordinal"])
-    last = events.last_seal(connection, schema.intents, key)
+def _checked(connection: Connection, table: Table, row: dict[str, Any]) -> events.Key:
+    key = tuple(row[each.name] for each in table.primary_key)
+    last = events.last_seal(connection, table, key)
     if last is None or last.digest != digest_json(row):
-        named = "/".join(map(str, key))
         raise CorruptRecord(
-            f"the row intents {named} is not as its last event says: this ledger stays as it is"
+            f"the row {table.name} {'/'.join(map(str, key))} is not as its last event says: "
+            "this ledger stays as it is"
         )
     return key

@@ -14,7 +14,7 @@ from sqlalchemy import (
     Text,
 )
 
-VERSION = 3
+VERSION = 4
 """Layout of the tables; a ledger of another layout is refused."""
 
 GENESIS = "0" * 64
@@ -158,8 +158,7 @@ limits = Table(
     metadata,
     Column("project", String(200), primary_key=True),
     Column("period", String(20), primary_key=True),
-    Column("usd", Float),
-    Column("qpu_s", Float),
+    Column("caps", Text, nullable=False),
 )
 
 SEALED = (cases, decisions, attempts, intents, budgets, submissions, approvals, limits)

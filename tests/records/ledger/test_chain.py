@@ -119,7 +119,7 @@ def test_tampering_is_found_and_named(
             "expected the row approvals c/q0",
         ),
         ("DELETE FROM approvals", "expected the row approvals c/q0 that event 17 wrote, got none"),
-        ("UPDATE limits SET usd = 90", "expected the row limits p/day to have"),
+        ("UPDATE limits SET caps = '{}'", "expected the row limits p/day to have"),
         ("DELETE FROM limits", "expected the row limits p/day that event 12 wrote, got none"),
         ("UPDATE budgets SET project = 'q'", "expected the row budgets c/0/0 to have"),
         ("UPDATE budgets SET reserved_at = 1", "expected the row budgets c/0/0 to have"),

@@ -1,4 +1,4 @@
-"""A ledger of the layout before, written by the version that had it, goes on under this one."""
+"""A ledger of an earlier layout, written by the version that had it, goes on under this one."""
 
 import sqlite3
 from pathlib import Path
@@ -45,9 +45,18 @@ def test_an_older_ledger_is_brought_up_to_date_with_all_it_holds(old: Path) -> N
     ledger.close()
 
 
-def test_a_row_that_was_changed_in_an_older_ledger_is_not_sealed_by_the_way(old: Path) -> None:
+@pytest.mark.parametrize(
+    ("change", "row"),
+    [
+        ("UPDATE intents SET backend = 'other' WHERE ordinal = 0", "intents c/0/0"),
+        ("UPDATE limits SET usd = 900", "limits p/day"),
+    ],
+)
+def test_a_row_that_was_changed_in_an_older_ledger_is_not_sealed_by_the_way(
+    old: Path, change: str, row: str
+) -> None:
     with sqlite3.connect(old) as connection:
-        connection.execute("UPDATE intents SET backend = 'other' WHERE ordinal = 0")
+        connection.execute(change)
     for _ in range(2):
-        with pytest.raises(CorruptRecord, match="the row intents c/0/0 is not as its last event says"):
+        with pytest.raises(CorruptRecord, match=f"the row {row} is not as its last event says"):
             SqlLedger(f"sqlite:///{old}", FileStore(old.parent / "store"))

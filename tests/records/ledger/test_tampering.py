@@ -112,7 +112,7 @@ WRITES: dict[str, tuple[str, Callable[[SqlLedger], Any]]] = {
         lambda it: it.answer("q0", granted=True, by="Eve", reason="", now=1003.0),
     ),
     "limits p/day": (
-        "UPDATE limits SET usd = 9000",
+        "UPDATE limits SET caps = '{}'",
         lambda it: it.set_limit(Limit(project="p", period=Period.DAY, caps=Caps(qpu_s=1.0))),
     ),
     "budgets c/0/0": (
