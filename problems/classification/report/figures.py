@@ -1,19 +1,13 @@
 """Figures of the report as inline SVG: the same bytes for the same data, readable without colour."""
 
-import io
-import re
-from collections.abc import Callable
-from html import escape
 from typing import Any
 
 import numpy as np
 
 from toolbox.arrays.types import Floats, Ints
+from toolbox.drawing.colours import BLUE, GREY, VERMILION
+from toolbox.drawing.figures import figure, unit_square
 from toolbox.stats import curves
-
-# Okabe and Ito (2008), told apart with every common colour vision
-BLUE, VERMILION, GREY = "#0072B2", "#D55E00", "#595959"
-SIZE_IN = (3.9, 3.1)
 
 
 def calibration_figure(labels: Ints, scores: Floats, name: str) -> str:
@@ -26,11 +20,13 @@ def calibration_figure(labels: Ints, scores: Floats, name: str) -> str:
         axes.errorbar(
             curve.predicted, curve.observed, spread, color=BLUE, marker="o", capsize=3, label="observed, 95 %"
         )
-        _label(axes, "Calibration", "predicted probability", "share of positives")
+        unit_square(axes, "Calibration", "predicted probability", "share of positives")
         axes.legend(loc="upper left", frameon=False)
 
     points = ", ".join(f"{p:.2f}: {o:.2f}" for p, o in zip(curve.predicted, curve.observed, strict=True))
-    return _svg(draw, name, f"Calibration curve. Predicted probability and observed share by bin: {points}.")
+    return figure(
+        draw, name, f"Calibration curve. Predicted probability and observed share by bin: {points}."
+    )
 
 
 def roc_figure(labels: Ints, scores: Floats, name: str, area: float) -> str:
@@ -43,11 +39,11 @@ def roc_figure(labels: Ints, scores: Floats, name: str, area: float) -> str:
         axes.plot([0, 1], [0, 1], color=GREY, linestyle=":", label="chance")
         axes.plot(false_rate, true_rate, color=BLUE, label=f"area {area:.3f}")
         axes.plot(*point, color=VERMILION, marker="s", linestyle="none", label="threshold 0.5")
-        _label(axes, "ROC", "1 - specificity", "sensitivity")
+        unit_square(axes, "ROC", "1 - specificity", "sensitivity")
         axes.legend(loc="lower right", frameon=False)
 
     text = f"ROC curve with area {area:.3f}; at threshold 0.5 sensitivity {point[1]:.2f}"
-    return _svg(draw, name, f"{text} and specificity {1 - point[0]:.2f}.")
+    return figure(draw, name, f"{text} and specificity {1 - point[0]:.2f}.")
 
 
 def benefit_figure(labels: Ints, scores: Floats, name: str) -> str:
@@ -61,13 +57,13 @@ def benefit_figure(labels: Ints, scores: Floats, name: str) -> str:
         everyone = curves.act_on_all(prevalence, thresholds)
         axes.plot(thresholds, everyone, color=VERMILION, linestyle="--", label="act on all")
         axes.axhline(0.0, color=GREY, linestyle=":", label="act on none")
-        _label(axes, "Net benefit", "threshold probability", "true positives per row")
+        unit_square(axes, "Net benefit", "threshold probability", "true positives per row")
         axes.set_ylim(-0.25 * max(prevalence, 0.02), 1.15 * max(prevalence, 0.02))
         axes.legend(loc="upper right", frameon=False)
 
     better = model > np.maximum(curves.act_on_all(prevalence, thresholds), 0.0)
     where = _spans(thresholds[better]) if better.any() else "no threshold"
-    return _svg(draw, name, f"Decision curve. The model beats acting on all and on none at {where}.")
+    return figure(draw, name, f"Decision curve. The model beats acting on all and on none at {where}.")
 
 
 def _spans(thresholds: Floats) -> str:
@@ -75,41 +71,3 @@ def _spans(thresholds: Floats) -> str:
     starts, ends = np.append(0, breaks + 1), np.append(breaks, len(thresholds) - 1)
     spans = [f"{thresholds[a]:.2f}-{thresholds[b]:.2f}" for a, b in zip(starts, ends, strict=True)]
     return "thresholds " + ", ".join(spans)
-
-
-def _label(axes: Any, title: str, across: str, up: str) -> None:
-    axes.set_title(title)
-    axes.set_xlabel(across)
-    axes.set_ylabel(up)
-    axes.set_xlim(-0.02, 1.02)
-    axes.set_ylim(-0.02, 1.02)
-    axes.spines[["top", "right"]].set_visible(False)
-
-
-def _svg(draw: Callable[[Any], None], name: str, text: str) -> str:
-    """Draws one axes; ids carry `name`, so that several figures fit into one page."""
-    import matplotlib as mpl
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-    from matplotlib.figure import Figure
-
-    settings = {"svg.hashsalt": name, "svg.fonttype": "none", "font.family": "sans-serif", "font.size": 9}
-    buffer = io.StringIO()
-    with mpl.rc_context(settings):
-        figure = Figure(figsize=SIZE_IN)
-        figure.subplots_adjust(left=0.19, right=0.97, bottom=0.15, top=0.91)
-        FigureCanvasSVG(figure)
-        draw(figure.add_subplot())
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    return _inline(buffer.getvalue(), name, text)
-
-
-def _inline(document: str, name: str, text: str) -> str:
-    """Makes a standalone SVG fit to stand within HTML: unique ids, a title to be read aloud, no preamble."""
-    svg = document[document.index("<svg") :]
-    svg = re.sub(r"<metadata>.*?</metadata>\s*", "", svg, flags=re.DOTALL)
-    safe = re.sub(r"[^A-Za-z0-9_-]", "-", name)
-    svg = re.sub(r'\bid="', f'id="{safe}-', svg)
-    svg = re.sub(r'href="#', f'href="#{safe}-', svg).replace("url(#", f"url(#{safe}-")
-    opening, rest = svg.split(">", 1)
-    title = f'<title id="{safe}-title">{escape(text)}</title>'
-    return f'{opening} role="img" aria-labelledby="{safe}-title">{title}{rest}'.strip()

@@ -1,21 +1,17 @@
 """Schedules and placements as files for other programs: CSV (RFC 4180) and iCalendar (RFC 5545)."""
 
-import csv
-import io
 import threading
-from base64 import b64encode
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 from escalation.model.attempt import Attempt
 from escalation.model.identity import digest_json
-from escalation.text.visible import spreadsheet_cell
 from problems.optimisation.model.models import Appointments, Model, SpinModel, Triage
 from problems.optimisation.model.points import Point, label
 from problems.optimisation.report.calendar_days import time_of
 from problems.optimisation.report.gantt import Booked, booked, untreated
 from problems.optimisation.report.load_chart import unplaced
+from toolbox.drawing.html_parts import Download, csv_download
 
 SCHEDULE_COLUMNS = ("patient", "clinician", "room", "start", "end", "waiting_min", "urgency")
 FIRST_REVISION = datetime(2020, 1, 1, tzinfo=UTC)
@@ -28,21 +24,7 @@ BITS_COLUMNS: Mapping[str, tuple[str, str]] = {
 }
 
 
-@dataclass(frozen=True)
-class Export:
-    """A file to download: its name, its media type, its bytes."""
-
-    name: str
-    media_type: str
-    data: bytes
-
-    @property
-    def uri(self) -> str:
-        """The file as a data: URI (RFC 2397)."""
-        return f"data:{self.media_type};base64,{b64encode(self.data).decode()}"
-
-
-def exports(model: Model, point: Point, name: str, made_at: datetime | None = None) -> list[Export]:
+def exports(model: Model, point: Point, name: str, made_at: datetime | None = None) -> list[Download]:
     """The files that an answer can be downloaded as: a table, and of a schedule a calendar too.
 
     Args:
@@ -51,25 +33,20 @@ def exports(model: Model, point: Point, name: str, made_at: datetime | None = No
         name: of the files, without ending.
         made_at: see `schedule_calendar`.
     """
-    table = "text/csv;charset=utf-8"
     if isinstance(model, Appointments):
+        calendar = schedule_calendar(model, point, made_at)
         return [
-            Export(f"{name}.csv", table, schedule_csv(model, point)),
-            Export(f"{name}.ics", "text/calendar;charset=utf-8", schedule_calendar(model, point, made_at)),
+            csv_download(f"{name}.csv", SCHEDULE_COLUMNS, schedule_rows(model, point)),
+            Download(f"{name}.ics", "text/calendar;charset=utf-8", calendar),
         ]
     if isinstance(model, Triage):
-        return [Export(f"{name}.csv", table, placement_csv(model, point))]
-    return [Export(f"{name}.csv", table, bits_csv(model, point))]
+        return [csv_download(f"{name}.csv", PLACEMENT_COLUMNS, placement_rows(model, point))]
+    return [csv_download(f"{name}.csv", BITS_COLUMNS[model.kind], bits_rows(model, point))]
 
 
 def verified_at(attempt: Attempt) -> datetime:
     """When an attempt's answer was verified, which is the revision of its calendar."""
     return datetime.fromisoformat(attempt.judged_at) if attempt.judged_at else FIRST_REVISION
-
-
-def schedule_csv(model: Appointments, point: Point) -> bytes:
-    """A line an appointment, as `schedule_rows`."""
-    return _csv(SCHEDULE_COLUMNS, schedule_rows(model, point))
 
 
 def schedule_rows(model: Appointments, point: Point) -> list[tuple[str, ...]]:
@@ -92,11 +69,6 @@ def schedule_rows(model: Appointments, point: Point) -> list[tuple[str, ...]]:
     return rows + [(each.id, "", "", "", "", "", str(each.urgency)) for each in untreated(model, point)]
 
 
-def placement_csv(model: Triage, point: Point) -> bytes:
-    """A line a patient, as `placement_rows`."""
-    return _csv(PLACEMENT_COLUMNS, placement_rows(model, point))
-
-
 def placement_rows(model: Triage, point: Point) -> list[tuple[str, ...]]:
     """Those who were placed, in the order of the instance, then those who were not, without a place."""
     placed = zip(model.patients, point.tolist(), strict=True)
@@ -104,19 +76,9 @@ def placement_rows(model: Triage, point: Point) -> list[tuple[str, ...]]:
     return rows + [(patient.id, "") for patient in unplaced(model, point)]
 
 
-def bits_csv(model: SpinModel, point: Point) -> bytes:
-    """A line a variable or vertex, by the user's name, with its 0 or 1."""
-    rows = [(label(model, index), str(bit)) for index, bit in enumerate(point.tolist())]
-    return _csv(BITS_COLUMNS[model.kind], rows)
-
-
-def _csv(header: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> bytes:
-    """UTF-8 with a byte order mark, without which spreadsheets take it for the system's old code page."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(header)
-    writer.writerows([spreadsheet_cell(cell) for cell in row] for row in rows)
-    return text.getvalue().encode("utf-8-sig")
+def bits_rows(model: SpinModel, point: Point) -> list[tuple[str, ...]]:
+    """Variables or vertices by the user's names, each with its 0 or 1."""
+    return [(label(model, index), str(bit)) for index, bit in enumerate(point.tolist())]
 
 
 def schedule_calendar(model: Appointments, point: Point, made_at: datetime | None = None) -> bytes:

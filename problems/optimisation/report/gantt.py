@@ -9,15 +9,11 @@ from dataclasses import dataclass
 from problems.optimisation.model.models import Appointments, Clinician, Patient, Room
 from problems.optimisation.model.points import Point
 from problems.optimisation.report.calendar_days import Day, days, gaps, overlap, time_of
-from problems.optimisation.report.drawing import LINE, PAPER, Drawing, fitting, unit_px, width_px
+from toolbox.drawing.svg import LINE, PAPER, Drawing, fitting, names_px, unit_px, width_px
 
 URGENCY_COLOURS = ("#ffffb2", "#fecc5c", "#fd8d3c", "#f03b20", "#bd0026")
 URGENCY_INKS = ("#000000", "#000000", "#000000", "#000000", "#ffffff")
-PAGE_PX, MOST_PAGE_PX = 960, 2400
-"""Wider than the one only where ids would not fit; beyond the other they are cut."""
 ROW_PX, BAR_PX = 20, 16
-NAMES_PX = (70, 200)
-"""Least and most that the names of the rows may take."""
 
 
 @dataclass(frozen=True)
@@ -71,11 +67,10 @@ class _Chart:
         self.model, self.day = model, day
         self.today = [each for each in appointments if overlap((each.start, each.end), self._span)]
         self.rows: list[Clinician | Room] = [*model.clinicians, *model.rooms]
-        longest = max(width_px(row.id) for row in self.rows) + 10
-        self.left = min(max(longest, NAMES_PX[0]), NAMES_PX[1])
+        self.left = names_px(row.id for row in self.rows)
         slots, beside = day.last - day.first, self.left + 8
         labels = [(_label(each.patient), self._length(each)) for each in self.today]
-        self.slot_px = unit_px((PAGE_PX - beside) / slots, (MOST_PAGE_PX - beside) / slots, labels)
+        self.slot_px = unit_px(slots, beside, labels)
         self.width = beside + slots * self.slot_px
         self.top = 38
         self.bottom = self.top + ROW_PX * len(self.rows) + self.rooms_lower_px

@@ -4,11 +4,12 @@ from math import cos, pi, sin
 
 from problems.optimisation.model.models import MaxCut, Qubo, SpinModel
 from problems.optimisation.model.points import Point, label
-from problems.optimisation.report.drawing import INK, LINE, Drawing
+from toolbox.drawing.colours import BLUE, VERMILION
+from toolbox.drawing.svg import INK, LINE, PAPER, Drawing
 
 MOST_VERTICES = 60
 PAGE_PX, MARGIN_PX = 480, 16
-CHOSEN, OTHER, CUT = "#0072B2", "#ffffff", "#D55E00"
+CHOSEN, OTHER, CUT = BLUE, PAPER, VERMILION
 
 
 def drawing(model: SpinModel, point: Point, name: str) -> str:
@@ -26,7 +27,7 @@ def drawing(model: SpinModel, point: Point, name: str) -> str:
         page.dot(x, y, 9, CHOSEN if bits[vertex] else OTHER, label(model, vertex))
         said = label(model, vertex)
         if len(said) <= 2:
-            page.text(x, y + 4, said, "#ffffff" if bits[vertex] else INK, "middle")
+            page.text(x, y + 4, said, PAPER if bits[vertex] else INK, "middle")
     about = "Orange edges are cut." if isinstance(model, MaxCut) else "Filled vertices have value 1."
     return page.svg(f"The answer as a graph of {model.size} vertices", about)
 

@@ -4,10 +4,8 @@ import numpy as np
 
 from problems.optimisation.model.models import Claimant, Triage
 from problems.optimisation.model.points import Point
-from problems.optimisation.report.drawing import INK, LINE, PAPER, Drawing, fitting, unit_px, width_px
+from toolbox.drawing.svg import INK, LINE, PAPER, Drawing, fitting, names_px, unit_px
 
-PAGE_PX, MOST_PAGE_PX = 960, 2400
-"""Wider than the one only where ids would not fit; beyond the other they are cut."""
 ROW_PX, BAR_PX = 22, 18
 TINTS = ("#cfe3f2", "#8fc1e3")
 """Neighbours differ; what tells patients apart is the line between them."""
@@ -27,13 +25,13 @@ def charts(model: Triage, point: Point, name: str) -> list[str]:
 
 
 def _chart(model: Triage, point: Point, number: int, name: str) -> str:
-    left = min(max(max(width_px(place.id) for place in model.places) + 10, 70), 200)
+    left = names_px(place.id for place in model.places)
     right = 90.0
     most = max(1, *(place.capacity[number] for place in model.places))
     placed = zip(model.patients, point.tolist(), strict=True)
     labels = [(who.id, who.uses[number]) for who, place in placed if place >= 0 and who.uses[number]]
     beside = left + right
-    scale_px = unit_px((PAGE_PX - beside) / most, (MOST_PAGE_PX - beside) / most, labels)
+    scale_px = unit_px(most, beside, labels)
     page = Drawing(name, beside + most * scale_px, 28 + ROW_PX * len(model.places))
     page.text(4, 14, model.capacities[number])
     for row, place in enumerate(model.places):

@@ -10,13 +10,19 @@ import numpy as np
 import pytest
 from icalendar import Calendar
 
-from problems.optimisation.model.models import MaxCut
-from problems.optimisation.report.exports import exports, placement_csv, schedule_calendar, schedule_csv
+from problems.optimisation.model.models import MaxCut, Model
+from problems.optimisation.model.points import Point
+from problems.optimisation.report.exports import exports, schedule_calendar
 from tests.problems.optimisation.small_clinic import at, clinic, ward
 
 # P1 waits until Tuesday 08:30 = slot 49, P2 is not treated, P3 is seen on Monday 13:00 = slot 10.
 POINT = at((0, 0, 49), (-1, -1, -1), (1, 1, 10))
 MADE_AT = datetime(2026, 11, 20, 10, tzinfo=UTC)
+
+
+def table(model: Model, point: Point) -> bytes:
+    """The table that the answer can be downloaded as."""
+    return exports(model, point, "t")[0].data
 
 
 def rows(data: bytes) -> list[dict[str, str]]:
@@ -28,7 +34,7 @@ def events(data: bytes) -> list[Any]:
 
 
 def test_a_row_an_appointment_by_start_in_local_time_then_who_is_not_treated() -> None:
-    assert rows(schedule_csv(clinic("P1", "P2", "P3"), POINT)) == [
+    assert rows(table(clinic("P1", "P2", "P3"), POINT)) == [
         {
             "patient": "P3",
             "clinician": "Dr Haddad",
@@ -65,21 +71,21 @@ def test_a_row_a_patient_those_without_a_place_last_and_a_spreadsheet_reads_the_
     expected = b"\xef\xbb\xbfpatient,place\r\nA,S\xc3\xbcd\r\nC,North\r\nB,\r\n"
     model = ward("A", "B", "C")
     south = model.places[1].model_copy(update={"id": "Süd"})
-    assert placement_csv(model.model_copy(update={"places": (model.places[0], south)}), point) == expected
+    assert table(model.model_copy(update={"places": (model.places[0], south)}), point) == expected
 
 
 @pytest.mark.parametrize("evil", ['=HYPERLINK("http://x")', "+1", "-1", "@SUM(A1)", "＝1+1", " =1"])
 def test_no_cell_is_a_formula(evil: str) -> None:
     model = clinic(evil, "P2", "P3", clinician=evil, room=evil)
-    read = rows(schedule_csv(model, POINT))[1]
+    read = rows(table(model, POINT))[1]
     assert read["patient"] == read["clinician"] == read["room"] == "'" + evil
-    placed = rows(placement_csv(ward(evil, place=evil), np.array([0], dtype=np.int32)))
+    placed = rows(table(ward(evil, place=evil), np.array([0], dtype=np.int32)))
     assert placed == [{"patient": "'" + evil, "place": "'" + evil}]
 
 
 def test_what_is_no_formula_is_left_alone() -> None:
     name = 'O\'Neill, "Bo"; 3=4 Ä'
-    assert rows(schedule_csv(clinic(name, "P2", "P3"), POINT))[1]["patient"] == name
+    assert rows(table(clinic(name, "P2", "P3"), POINT))[1]["patient"] == name
 
 
 def test_an_event_an_appointment_in_floating_time() -> None:
@@ -156,11 +162,11 @@ def test_text_cannot_break_out_of_an_event() -> None:
 
 def test_downloads_are_data_uris_of_the_very_bytes() -> None:
     model = clinic("P1", "P2", "P3")
-    table, calendar = exports(model, POINT, "schedule")
-    assert (table.name, calendar.name) == ("schedule.csv", "schedule.ics")
-    head, _, body = table.uri.partition(";base64,")
+    listed, calendar = exports(model, POINT, "schedule")
+    assert (listed.name, calendar.name) == ("schedule.csv", "schedule.ics")
+    head, _, body = listed.uri.partition(";base64,")
     assert head == "data:text/csv;charset=utf-8"
-    assert b64decode(body) == schedule_csv(model, POINT)
+    assert b64decode(body) == table(model, POINT)
     assert calendar.uri.startswith("data:text/calendar;charset=utf-8;base64,")
 
 

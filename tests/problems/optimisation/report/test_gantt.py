@@ -11,8 +11,8 @@ from problems.optimisation.model.models import Appointments, Clinician, Patient,
 from problems.optimisation.model.points import Point
 from problems.optimisation.report import gantt, load_chart
 from problems.optimisation.report.calendar_days import Day, days, gaps
-from problems.optimisation.report.drawing import CHARACTER_PX, fitting
 from tests.problems.optimisation.small_clinic import at, clinic, ward
+from toolbox.drawing.svg import CHARACTER_PX, MOST_PAGE_PX
 
 SVG = "{http://www.w3.org/2000/svg}"
 POINT = at((0, 0, 49), (-1, -1, -1), (1, 1, 10))
@@ -172,7 +172,7 @@ def test_an_id_that_needs_more_than_the_widest_page_is_cut() -> None:
     model = model.model_copy(update={"patients": (long.model_copy(update={"id": "x" * 99, "duration": 1}),)})
     monday = gantt.charts(model, point, "a")[0]
     assert any(each.endswith("x…") for each in texts(monday))
-    assert float(ET.fromstring(monday).attrib["width"]) <= gantt.MOST_PAGE_PX
+    assert float(ET.fromstring(monday).attrib["width"]) <= MOST_PAGE_PX
 
 
 def test_a_short_id_is_never_cut_however_little_a_patient_takes_of_a_place() -> None:
@@ -190,12 +190,6 @@ def test_letters_stand_out_from_the_colour_below_and_colours_from_each_other() -
         assert (high + 0.05) / (low + 0.05) >= 4.5  # WCAG 2.2, success criterion 1.4.3
     lightness = [luminance(colour) for colour in gantt.URGENCY_COLOURS]
     assert lightness == sorted(lightness, reverse=True)
-
-
-def test_a_label_that_does_not_fit_is_cut() -> None:
-    assert fitting("Radiology", 9 * CHARACTER_PX) == "Radiology"
-    assert fitting("Radiology", 5 * CHARACTER_PX) == "Radi…"
-    assert fitting("Radiology", 2 * CHARACTER_PX) == ""
 
 
 def test_names_are_data_and_never_markup() -> None:

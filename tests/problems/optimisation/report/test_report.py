@@ -15,7 +15,7 @@ from escalation.model.quote import Quote
 from problems.optimisation.loading.instance import OptimisationInstance
 from problems.optimisation.model.models import IndependentSet, MaxCut, Model, Qubo
 from problems.optimisation.model.points import Point, cost, encode
-from problems.optimisation.report.exports import schedule_calendar, schedule_csv
+from problems.optimisation.report.exports import exports, schedule_calendar
 from problems.optimisation.report.report import sections
 from tests.problems.optimisation.small_clinic import at, clinic, ward
 
@@ -57,6 +57,11 @@ class Page(HTMLParser):
         self.said += data + "\n"
 
 
+def table(model: Model, point: Point) -> bytes:
+    """The table that the answer can be downloaded as."""
+    return exports(model, point, "t")[0].data
+
+
 def solved(model: Model, point: Point, bound: int | None = None, **changes: Any) -> Candidate:
     values = {
         "kind": model.kind,
@@ -94,7 +99,7 @@ def page(model: Model, *tries: Any, remarks: tuple[str, ...] = (), source: Any =
 def test_a_schedule_is_drawn_listed_and_can_be_downloaded() -> None:
     model = clinic("P1", "P2", "P3")
     found = page(model, tried(solved(model, POINT), judged_at="2026-11-20T10:00:00+00:00"))
-    assert b64decode(found.links["schedule-attempt-0.csv"].partition(",")[2]) == schedule_csv(model, POINT)
+    assert b64decode(found.links["schedule-attempt-0.csv"].partition(",")[2]) == table(model, POINT)
     assert b64decode(found.links["schedule-attempt-0.ics"].partition(",")[2]) == schedule_calendar(
         model, POINT, datetime(2026, 11, 20, 10, tzinfo=UTC)
     )

@@ -6,6 +6,10 @@ from html import escape
 FONT_PX = 11
 CHARACTER_PX = 6.6
 """Width of an average character of a sans-serif font of `FONT_PX`, on the safe side."""
+NAMES_PX = (70, 200)
+"""Least and most that the names of rows may take."""
+PAGE_PX, MOST_PAGE_PX = 960, 2400
+"""A chart is wider than the one only where labels would not fit; beyond the other they are cut."""
 SHORT_LABEL = 14
 """Characters of a label for which a drawing is made wider."""
 LABEL_MARGIN_PX = 5
@@ -87,14 +91,20 @@ def fitting(said: str, width_px: float) -> str:
     return said[: most - 1] + "…" if most >= 3 else ""
 
 
-def unit_px(least_px: float, most_px: float, labels: Iterable[tuple[str, float]]) -> float:
-    """Returns the pixels of a unit of length, wide enough for short labels.
+def names_px(names: Iterable[str]) -> float:
+    """Pixels that the names of a chart's rows take."""
+    return min(max(max(map(width_px, names)) + 10, NAMES_PX[0]), NAMES_PX[1])
+
+
+def unit_px(units: float, beside_px: float, labels: Iterable[tuple[str, float]]) -> float:
+    """Returns the pixels of a unit of length, wide enough for short labels where the widest page allows it.
 
     Args:
-        least_px: where there is room to spare.
-        most_px: what does not fit even so is cut.
+        units: of the longest row.
+        beside_px: what else stands in a row.
         labels: texts with the length of their bar, in units; of long ones the beginning counts.
     """
+    least_px, most_px = (PAGE_PX - beside_px) / units, (MOST_PAGE_PX - beside_px) / units
     needed = ((width_px(said[:SHORT_LABEL]) + LABEL_MARGIN_PX) / length for said, length in labels)
     return max(least_px, min(most_px, max(needed, default=0.0)))
 
