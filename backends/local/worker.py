@@ -15,10 +15,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
-from backends.processes.calls import UNWRITTEN, Meter, checked, cpu_s, failure, one_line, resolve, where
+from backends.processes.calls import UNWRITTEN, Meter, checked, failure, one_line, resolve, reusable, where
 from backends.processes.jobfolder import FolderReport, JobFolder
-from backends.processes.last_word import began
-from escalation.model.clock import this_process
 from escalation.model.errors import of_machine
 from escalation.model.job_state import JobState
 from escalation.model.result import RawResult
@@ -28,7 +26,6 @@ ROOT = Path.cwd()
 
 def run(folder: JobFolder) -> None:
     """Runs the job in the folder and publishes its result, failed or not."""
-    folder.mark_running(this_process().to_json() | began(sys.argv[1], cpu_s()))
     meter = Meter()
     try:
         result = _call(folder)
@@ -86,13 +83,6 @@ def _read_jobs(commands: BinaryIO, jobs: "queue.Queue[str]") -> None:
     os._exit(0)
 
 
-def _reusable(threads_before: int) -> bool:
-    """Tells whether the last call left nothing running; if it did, this worker must not serve another."""
-    import psutil
-
-    return not psutil.Process().children() and threading.active_count() <= threads_before
-
-
 def main() -> None:
     """Serves jobs until the input closes. Replies to each with one line: `again` or `spent`."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C means
@@ -112,9 +102,9 @@ def main() -> None:
         os.chdir(ROOT)
         os.environ.clear()
         os.environ.update(environment)
-        reusable = _reusable(threads_before)
-        replies.write(b"again\n" if reusable else b"spent\n")
-        if not reusable:
+        again = reusable(threads_before)
+        replies.write(b"again\n" if again else b"spent\n")
+        if not again:
             os._exit(0)
 
 

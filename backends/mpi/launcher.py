@@ -63,9 +63,10 @@ def _executable(name: str, found: str) -> str:
     return path
 
 
-def command(launcher: list[str], ranks: int, folder: Path) -> list[str]:
+def command(launcher: list[str], ranks: int, world: Path) -> list[str]:
     """Returns the command that runs `backends.mpi.rank` on so many ranks."""
-    return [*launcher, "-n", str(ranks), sys.executable, "-m", "backends.mpi.rank", str(folder), launcher[0]]
+    program = [sys.executable, "-m", "backends.mpi.rank", str(world), str(ranks), launcher[0]]
+    return [*launcher, "-n", str(ranks), *program]
 
 
 def clean_environment(launcher: list[str], threads: int) -> dict[str, str]:

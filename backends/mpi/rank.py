@@ -1,20 +1,28 @@
-"""One rank of an MPI program: checks the world, runs the function, gathers where everybody ran.
+"""One rank of an MPI world: runs the programs that it is asked for, one after the other.
 
-Started as `mpiexec -n N python -m backends.mpi.rank FOLDER LAUNCHER`. The first rank that fails publishes why
-and aborts the world (MPI_Abort, MPI 4.1 standard, section 9.6), so that nobody waits for it.
+Started as `mpiexec -n N python -m backends.mpi.rank WORLD N LAUNCHER`. For each program it checks the size of
+the world, runs the function, and gathers where everybody ran. The first rank that fails says why and aborts
+the world (MPI_Abort, MPI 4.1 standard, section 9.6), so that nobody waits for it.
 """
 
 import os
 import sys
+import tempfile
+import threading
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
 
 from mpi4py import MPI
 
-from backends.processes.calls import UNWRITTEN, Meter, checked, failure, one_line, resolve, where
+from backends.mpi import pipes
+from backends.processes.calls import UNWRITTEN, checked, cpu_s, failure, one_line, resolve, reusable, where
 from backends.processes.guarded import die_with_parent, processors
-from backends.processes.jobfolder import FolderReport, JobFolder
+from backends.processes.jobfolder import FAILURE, FolderReport, JobFolder
+from escalation.model.amounts import Amounts
+from escalation.model.clock import boottime_s
 from escalation.model.errors import of_machine
 from escalation.model.job_state import JobState
 from escalation.model.output import Output
@@ -22,6 +30,7 @@ from escalation.model.report import Report
 from escalation.model.result import RawResult
 
 WRONG_SIZE = 3
+ROOT = Path.cwd()
 
 
 def mismatch(asked: int, got: int, launcher: str) -> RawResult:
@@ -33,44 +42,50 @@ def mismatch(asked: int, got: int, launcher: str) -> RawResult:
     return RawResult(JobState.FAILED, {"expected_ranks": asked, "ranks": got}, error=error)
 
 
-def run(comm: Any, folder: JobFolder) -> None:
-    """Runs the function on this rank; rank 0 publishes its result."""
-    work, meter, rank = folder.work(), Meter(), comm.Get_rank()
-    if rank == 0:
-        folder.mark_running({"pid": os.getpid()})
+class Counter:
+    """Processor seconds of this rank since it last asked; the first time, since the process began."""
+
+    def __init__(self) -> None:
+        self._before_s = 0.0
+
+    def __call__(self) -> float:
+        now_s = cpu_s()
+        used_s, self._before_s = now_s - self._before_s, now_s
+        return used_s
+
+
+def run(comm: Any, folder: JobFolder, sent_s: float, used_s: Counter) -> None:
+    """Runs the program on this rank; rank 0 publishes its result."""
+    work, rank, since_s = folder.work(), comm.Get_rank(), boottime_s()
     function = resolve(work["program"])
     report = FolderReport(folder) if rank == 0 else Report()
-    output = function(comm.Dup(), work["params"], folder.inputs(), report)
+    world = comm.Dup()
+    output = function(world, work["params"], folder.inputs(), report)
+    world.Free()
     returned = checked(output if rank == 0 else Output())
-    placement = comm.gather(_placement(rank, meter), root=0)
+    placement = comm.gather(_placement(rank, boottime_s() - since_s, used_s()), root=0)
     if rank == 0:
-        provenance = {**where(work["resources"]["threads"]), **_world(comm), "placement": placement}
-        folder.publish(
-            RawResult(
-                JobState.DONE,
-                returned.values,
-                returned.files,
-                usage=meter.usage(),
-                provenance=provenance,
-                evidence=returned.evidence,
-            )
-        )
+        usage = Amounts(wall_s=boottime_s() - sent_s, cpu_s=sum(each["cpu_s"] for each in placement))
+        provenance = {
+            **where(work["resources"]["threads"]),
+            "ranks": comm.Get_size(),
+            "mpi_library": _library(),
+            "start_up_s": since_s - sent_s,
+            "placement": placement,
+        }
+        done = (JobState.DONE, returned.values, returned.files)
+        folder.publish(RawResult(*done, usage=usage, provenance=provenance, evidence=returned.evidence))
 
 
-def _placement(rank: int, meter: Meter) -> dict[str, Any]:
-    used = meter.usage()
+def _placement(rank: int, wall_s: float, cpu_s: float) -> dict[str, Any]:
     return {
         "rank": rank,
         "host": MPI.Get_processor_name(),
         "pid": os.getpid(),
         "cpus": processors(),
-        "wall_s": used.wall_s,
-        "cpu_s": used.cpu_s,
+        "wall_s": wall_s,
+        "cpu_s": cpu_s,
     }
-
-
-def _world(comm: Any) -> dict[str, Any]:
-    return {"ranks": comm.Get_size(), "mpi_library": _library()}
 
 
 def _library() -> str:
@@ -78,8 +93,24 @@ def _library() -> str:
     return " ".join(lines[0].split())
 
 
+@contextmanager
+def _in(folder: JobFolder, rank: int) -> Iterator[None]:
+    """What is printed, by C code and child processes too, goes to a file of the rank's own; so do temporary
+    files. What a program changes of its process is as it was before when it ends well."""
+    environ = dict(os.environ)
+    os.environ["TMPDIR"], tempfile.tempdir = str(folder.path), None
+    _print_to(folder.path / f"log-rank-{rank}.txt")
+    yield
+    _print_to(Path(os.devnull))
+    os.environ.clear()
+    os.environ.update(environ)
+    tempfile.tempdir = None
+    os.chdir(ROOT)
+
+
 def _print_to(path: Path) -> None:
-    """Sends everything this rank prints, by C code and child processes too, to a file of its own."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
     target = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     for number in (1, 2):
         os.dup2(target, number)
@@ -90,7 +121,8 @@ def _abort(comm: Any, folder: JobFolder, error: BaseException) -> NoReturn:
     traceback.print_exc()
     code = UNWRITTEN if of_machine(error) else 1
     try:
-        folder.publish(RawResult(failure(error), error=f"rank {comm.Get_rank()}: {one_line(error)}"))
+        said = f"rank {comm.Get_rank()}: {one_line(error)}"
+        folder.publish(RawResult(failure(error), error=said), FAILURE)
     except OSError:  # not even that can be written; the world must end all the same
         code = UNWRITTEN
     for stream in (sys.stdout, sys.stderr):
@@ -99,21 +131,34 @@ def _abort(comm: Any, folder: JobFolder, error: BaseException) -> NoReturn:
     os._exit(code)
 
 
+def serve(comm: Any, folder: JobFolder, sent_s: float, used_s: Counter, threads: int) -> bool:
+    """Runs one program; tells whether every rank can run another: none left a thread or process behind."""
+    with _in(folder, comm.Get_rank()):
+        try:
+            run(comm, folder, sent_s, used_s)
+        except BaseException as error:  # whatever a rank raises ends the whole world
+            _abort(comm, folder, error)
+    return bool(comm.allreduce(int(reusable(threads)), op=MPI.MIN))
+
+
 def main() -> None:
-    """Reads the command line, checks the size of the world, and runs this rank."""
+    """Reads the command line, and serves the programs that the pipe asks for."""
     die_with_parent("hydra_pmi_proxy")  # whose death mpiexec notices when its ranks end, not before
-    folder, launcher = JobFolder(Path(sys.argv[1])), sys.argv[2]
-    comm, asked = MPI.COMM_WORLD, int(folder.work()["resources"]["ranks"])
-    if comm.Get_size() != asked:
-        failure = mismatch(asked, comm.Get_size(), launcher)
-        folder.publish(failure)
-        print(failure.error, file=sys.stderr)  # noqa: T201
-        sys.exit(WRONG_SIZE)
-    _print_to(folder.path / f"log-rank-{comm.Get_rank()}.txt")
-    try:
-        run(comm, folder)
-    except BaseException as error:  # whatever a rank raises ends the whole world
-        _abort(comm, folder, error)
+    world, asked, launcher = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+    comm, used_s, threads = MPI.COMM_WORLD, Counter(), threading.active_count()
+    replies = os.open(world / pipes.REPLIES, os.O_WRONLY) if comm.Get_rank() == 0 else None
+    with (world / pipes.commands(comm.Get_rank())).open(encoding="utf-8") as asking:
+        for line in asking:
+            sent_s, path = pipes.read(line)
+            folder, again = JobFolder(path), False
+            if comm.Get_size() == asked:
+                again = serve(comm, folder, sent_s, used_s, threads)
+            else:
+                folder.publish(mismatch(asked, comm.Get_size(), launcher), FAILURE)
+            if replies is not None:
+                os.write(replies, pipes.AGAIN if again else pipes.SPENT)
+            if not again:
+                os._exit(0 if comm.Get_size() == asked else WRONG_SIZE)
 
 
 if __name__ == "__main__":

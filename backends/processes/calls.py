@@ -6,6 +6,7 @@ import os
 import platform
 import resource
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -73,6 +74,13 @@ def one_line(error: BaseException) -> str:
     """Returns `Type: first line of the message`."""
     message = str(error).strip()
     return f"{type(error).__name__}: {message.splitlines()[0]}" if message else type(error).__name__
+
+
+def reusable(threads_before: int) -> bool:
+    """Tells whether the last call left nothing running; if it did, this process must not serve another."""
+    import psutil
+
+    return not psutil.Process().children() and threading.active_count() <= threads_before
 
 
 class Meter:

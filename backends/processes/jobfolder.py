@@ -24,7 +24,8 @@ from escalation.model.kinds.call import Call
 from escalation.model.report import Report
 from escalation.model.result import RawResult
 
-LOG = "log.txt"
+LOG, RESULT, FAILURE = "log.txt", "result.json", "failure.json"
+"""A failure is what a process says before its end; the result, where nothing else explains that."""
 
 
 def write_atomically(path: Path, data: bytes) -> None:
@@ -135,15 +136,15 @@ class JobFolder:
         data = json.dumps({"fraction": min(max(float(fraction), 0.0), 1.0), "message": str(message)})
         write_atomically(self.path / "progress.json", data.encode())
 
-    def publish(self, result: RawResult) -> bool:
-        """Makes the result known, complete and at most once; tells whether this was the first."""
+    def publish(self, result: RawResult, name: str = RESULT) -> bool:
+        """Makes the result or failure known, complete and at most once; tells whether this was it."""
         for blob in (*result.files.values(), *result.evidence.values()):
             (self.path / "outputs" / blob.digest).write_bytes(blob.data)
-        return write_once(self.path / "result.json", json.dumps(result.to_json()).encode())
+        return write_once(self.path / name, json.dumps(result.to_json()).encode())
 
     def finished(self) -> JobState | None:
         """Returns the state that was published, None when there is no result yet."""
-        found = read_json(self.path / "result.json")
+        found = read_json(self.path / RESULT)
         return JobState(found["state"]) if found else None
 
     def result(self) -> RawResult:
@@ -153,11 +154,22 @@ class JobFolder:
             BackendError: when there is none.
             MachineFault: when its bytes are damaged.
         """
-        found = read_json(self.path / "result.json")
-        if found is None:
+        result = self.read(RESULT)
+        if result is None:
             raise BackendError(f"expected a finished job in {self.path}, it has no result yet", retry=True)
+        return replace(result, evidence={**result.evidence, **self.logs()})
+
+    def read(self, name: str) -> RawResult | None:
+        """Returns what was published under the name, None where nothing was.
+
+        Raises:
+            MachineFault: when its bytes are damaged.
+        """
+        found = read_json(self.path / name)
+        if found is None:
+            return None
         try:
-            result = RawResult(
+            return RawResult(
                 state=JobState(found["state"]),
                 values=found["values"],
                 files={name: self._output(digest) for name, digest in found["files"].items()},
@@ -168,7 +180,6 @@ class JobFolder:
             )
         except (OSError, ValueError, KeyError) as error:
             raise MachineFault(f"the result in {self.path} is damaged: {error}") from error
-        return replace(result, evidence={**result.evidence, **self.logs()})
 
     def _output(self, digest: str) -> Blob:
         return Blob((self.path / "outputs" / digest).read_bytes(), digest)

@@ -27,10 +27,9 @@ class LastWord:
     def __init__(self) -> None:
         self.path = Path(tempfile.mkdtemp(prefix=_PREFIX)) / "exit.json"
 
-    def cpu_s(self) -> float | None:
-        """Processor seconds of the worker's whole life; None where nobody was left to say."""
-        ended = _read(self.path)
-        return None if ended is None else float(ended["cpu_s"])
+    def read(self) -> Mapping[str, Any] | None:
+        """How they ended, see `guard.py`; None where nobody was left to say."""
+        return _awaited(self.path)
 
     def close(self) -> None:
         """Removes the folder."""
@@ -46,13 +45,19 @@ def used(noted: Mapping[str, Any] | None) -> Amounts:
     """What a job used that went with its worker; nothing where nobody was left to say."""
     if noted is None or "last_word" not in noted:
         return Amounts()
-    path, until = Path(noted["last_word"]), time.monotonic() + PATIENCE_S
-    while (ended := _read(path)) is None and path.parent.is_dir() and time.monotonic() < until:
-        time.sleep(POLL_S)
+    ended = _awaited(Path(noted["last_word"]))
     if ended is None:
         return Amounts()
     wall_s = max(0.0, ended["ended_s"] - noted["since_s"])
     return Amounts(wall_s=wall_s, cpu_s=max(0.0, ended["cpu_s"] - noted["cpu_s"]))
+
+
+def _awaited(path: Path) -> Mapping[str, Any] | None:
+    """What the other half of a guard that was killed may say a little later."""
+    until = time.monotonic() + PATIENCE_S
+    while (ended := _read(path)) is None and path.parent.is_dir() and time.monotonic() < until:
+        time.sleep(POLL_S)
+    return ended
 
 
 def _read(path: Path) -> dict[str, Any] | None:

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Mapping
 from typing import Any, NoReturn
@@ -153,3 +154,15 @@ def ranks_stall(
 ) -> NoReturn:
     """Does on every rank what `stall` does."""
     stall(params, inputs, report)
+
+
+def ranks_litter(
+    comm: Any, params: Mapping[str, Any], inputs: Mapping[str, bytes], report: Report
+) -> Output | None:
+    """Tells how it finds its process and leaves it otherwise; with `child`, a child of rank 1 stays."""
+    found = {"folder": os.getcwd(), "LITTER": os.environ.get("LITTER"), "temporary": tempfile.gettempdir()}
+    os.chdir("/")
+    os.environ["LITTER"] = "left"
+    pids = _start_sleepers() if params["child"] and comm.Get_rank() == 1 else []
+    left = comm.gather(pids, root=0)
+    return None if left is None else Output({**found, "pids": [pid for each in left for pid in each]})

@@ -20,13 +20,15 @@ PATIENCE_S = 60.0
 PARENT = """
 import json, sys, psutil
 from pathlib import Path
-from escalation import work as works
+from escalation.model.kinds.local_call import LocalCall
+from escalation.model.kinds.mpi_program import MpiProgram
 from escalation.ports.registry import resolve
 from escalation.inputs.settings import Settings
 
 path, kind, function, folder, params = sys.argv[1:]
 backend = resolve(path)(Settings(), None)
-work = getattr(works, kind)("escalation.testing.samples:" + function, json.loads(params))
+kinds = {"LocalCall": LocalCall, "MpiProgram": MpiProgram}
+work = kinds[kind]("escalation.testing.samples:" + function, json.loads(params))
 handle = backend.submit(work, Path(folder))
 while backend.wait(handle, 0.05).fraction != 0.5:
     pass

@@ -12,8 +12,9 @@ import psutil
 import pytest
 
 from backends.mpi import launcher
-from backends.mpi.backend import LOST, MpiBackend
+from backends.mpi.backend import MpiBackend
 from backends.mpi.check import check_ranks
+from backends.mpi.endings import LOST
 from backends.mpi.settings import MpiSettings
 from escalation.inputs.settings import Settings
 from escalation.model.errors import BackendError, BadInput, WrongWorld
@@ -182,6 +183,9 @@ def test_stopping_ends_every_process_of_the_program(
 def test_the_time_limit_ends_every_process_of_the_program(
     mpi: MpiBackend, job_folder: Folder, assert_printed_gone: Callable[[bytes], None]
 ) -> None:
+    run(
+        mpi, program("block_sum", terms=1, blocks=1), job_folder()
+    )  # starting is not in the time that follows
     result = run(mpi, program("ranks_stall", wall_s=2.0), job_folder())
     assert (result.state, result.error) == (JobState.TIMED_OUT, "stopped after 2 s, its time limit")
     for name, log in result.evidence.items():

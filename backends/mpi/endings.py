@@ -1,0 +1,54 @@
+"""What it means that an MPI world ended in the middle of a program, from what its launcher and guard say."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from backends.mpi import launcher
+from backends.processes.calls import UNWRITTEN
+from backends.processes.jobfolder import JobFolder
+from escalation.model.job_state import JobState
+
+LOST = "lost: the process that started it is gone, and its ranks with it"
+Ending = tuple[JobState, str]
+
+
+def exited(ended: Mapping[str, Any] | None, said: str, begun: bool) -> Ending:
+    """Whose doing it was that a world ended without a word of its ranks.
+
+    Args:
+        ended: what the guard says, see `guard.py`; None where nobody was left to say.
+        said: what the launcher printed.
+        begun: whether a rank had begun with the program.
+    """
+    signalled = launcher.signalled(said)
+    if ended is None or ended["reason"] != "exited":
+        return JobState.FAULT, LOST
+    if signalled is not None:
+        return JobState.FAULT, f"a rank died: {signalled}"
+    code = ended["returncode"]
+    if code is None or code < 0 or code >= launcher.OWN_TROUBLE:
+        how = "was killed" if code is None or code < 0 else f"ended with exit code {code}"
+        return JobState.FAULT, f"the MPI launcher {how}{last_line(said)}"
+    if not begun:
+        return JobState.FAULT, f"no rank could be started, exit code {code}{last_line(said)}"
+    if code == UNWRITTEN:
+        return JobState.FAULT, "a rank could not write its result"
+    return JobState.FAILED, f"a rank ended by itself, with exit code {code} and without a result"
+
+
+def late(limit_s: float, said: str, begun: bool) -> Ending:
+    """Whose doing it was that the time was up: the program's, unless none of it had begun."""
+    if not begun:
+        return JobState.FAULT, f"no rank was started within {limit_s:g} s{last_line(said)}"
+    return JobState.TIMED_OUT, f"stopped after {limit_s:g} s, its time limit"
+
+
+def begun(folder: JobFolder) -> bool:
+    """Whether any rank has begun: each prints to a file of its own."""
+    return any(folder.path.glob("log-rank-*.txt"))
+
+
+def last_line(said: str) -> str:
+    """The launcher's own last words, after a colon."""
+    last = next((line.strip() for line in reversed(said.splitlines()) if line.strip()), "")
+    return f": {last}" if last else ""

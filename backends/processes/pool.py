@@ -1,0 +1,80 @@
+"""Warm processes that wait for work: each is kept for the layout it was started with."""
+
+import threading
+from collections.abc import Callable, Hashable
+
+from backends.processes.warm import Warm
+
+
+class Pool:
+    """Hands out warm processes; where turns are limited, work that finds all of them taken waits."""
+
+    def __init__(self, turns: int | None, idle: int, idle_s: float | None = None) -> None:
+        """Takes what is kept.
+
+        Args:
+            turns: pieces of work at once; None is any number.
+            idle: warm ones that are kept without work at most.
+            idle_s: seconds that one is kept without work; None is until the pool is closed.
+        """
+        self._turns = threading.Semaphore(turns) if turns else None
+        self._most, self._idle_s = idle, idle_s
+        self._lock = threading.Lock()
+        self._idle: list[Warm] = []
+        self._closed = False
+
+    def take_turn(self, timeout_s: float) -> bool:
+        """Waits for a turn; tells whether it came. Each turn is ended by one `give_back`."""
+        return self._turns is None or self._turns.acquire(timeout=timeout_s)
+
+    def take(self, layout: Hashable, start: Callable[[], Warm]) -> Warm:
+        """Returns idle ones of that layout, or new ones; only with a turn taken."""
+        with self._lock:
+            dead = [warm for warm in self._idle if warm.reply(0) == "gone"]
+            self._idle = [warm for warm in self._idle if warm not in dead]
+            fitting = [warm for warm in self._idle if warm.layout == layout][-1:]
+            self._idle = [warm for warm in self._idle if warm not in fitting]
+        _end(dead)
+        taken = fitting[0] if fitting else start()
+        taken.served += 1
+        return taken
+
+    def give_back(self, warm: Warm | None) -> None:
+        """Ends a turn; the warm ones are kept, unless there are newer ones enough."""
+        surplus = [warm] if warm is not None else []
+        with self._lock:
+            if warm is not None and not self._closed:
+                self._idle.append(warm)
+                surplus = [self._idle.pop(0) for _ in range(len(self._idle) - self._most)]
+        _end(surplus)
+        if warm is not None and self._idle_s is not None:
+            self._let_go_later(warm, self._idle_s)
+        if self._turns is not None:
+            self._turns.release()
+
+    def _let_go_later(self, warm: Warm, idle_s: float) -> None:
+        """Ends them after so many seconds, unless they have been given work meanwhile."""
+        served = warm.served
+
+        def let_go() -> None:
+            with self._lock:
+                due = [each for each in self._idle if each is warm and each.served == served]
+                self._idle = [each for each in self._idle if each not in due]
+            _end(due)
+
+        timer = threading.Timer(idle_s, let_go)
+        timer.daemon = True
+        timer.start()
+
+    def close(self) -> None:
+        """Ends the idle ones; busy ones end when they are given back."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        _end(idle)
+
+
+def _end(those: list[Warm]) -> None:
+    for warm in those:
+        warm.stop()
+        warm.forget()
