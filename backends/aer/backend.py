@@ -1,5 +1,6 @@
 """The ideal simulator as a backend."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from backends.circuits.backend import SimulatedBackend
@@ -11,7 +12,10 @@ from escalation.model.errors import BadInput
 class AerBackend(SimulatedBackend):
     """Samples circuits without noise; it has no devices to choose from, no calibration, no queue."""
 
-    sample: ClassVar[str] = "backends.aer.run:sample"
+    runs: ClassVar[Mapping[str, str]] = {
+        "circuit_batch": "backends.aer.run:sample",
+        "expectation_batch": "backends.aer.estimate:estimate",
+    }
     quote: ClassVar[str] = "backends.aer.run:quote"
     kind = DeviceKind.IDEAL_SIMULATOR
 

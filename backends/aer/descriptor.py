@@ -6,7 +6,7 @@ from escalation.ports.registry import BackendDescriptor
 DESCRIPTOR = BackendDescriptor(
     name="aer",
     backend="backends.aer.backend:AerBackend",
-    accepts=("circuit_batch",),
+    accepts=("circuit_batch", "expectation_batch"),
     summary="Qiskit Aer, noiseless: what the circuits would give on a perfect device",
     kind=DeviceKind.IDEAL_SIMULATOR,
     packages=("qiskit", "qiskit-aer"),

@@ -12,7 +12,9 @@ from backends.circuits.versions import versions
 from escalation.model.amounts import Bounds
 from escalation.model.identity import derive_seed
 from escalation.model.job_state import JobState
-from escalation.model.kinds.circuit_batch import CircuitBatch, Pub
+from escalation.model.kinds.circuit_batch import CircuitBatch
+from escalation.model.kinds.circuits import AnyPub, Circuits
+from escalation.model.kinds.expectation_batch import EstimatorPub
 from escalation.model.quote import Quote
 from escalation.model.report import Report
 from escalation.model.result import RawResult
@@ -26,14 +28,22 @@ START_S = 10.0
 
 def sample(work: CircuitBatch, context: Mapping[str, Any], report: Report) -> RawResult:
     """Samples every pub without noise."""
-    options = CircuitOptions.parse(work.options)
+    CircuitOptions.parse(work.options)
     sampler = _sampler(work.resources.threads)
     pubs = [
         Sampled(load_circuit(pub), pub, derive_seed(work.seed, "pub", number))
         for number, pub in enumerate(work.pubs)
     ]
     samples, together = sample_pubs(pubs, Amplitudes(), lambda number: sampler, report)
-    provenance = {
+    widths = [pub.circuit.num_clbits for pub in pubs]
+    said = provenance(work) | described(together)
+    return RawResult(JobState.DONE, **pack(work, samples, widths), provenance=said)
+
+
+def provenance(work: Circuits[Any]) -> dict[str, Any]:
+    """Says where and how a batch ran; raises `BadInput` on options that have no meaning."""
+    options = CircuitOptions.parse(work.options)
+    return {
         "device": "aer",
         "kind": "ideal simulator",
         "simulator_method": "automatic",
@@ -41,10 +51,7 @@ def sample(work: CircuitBatch, context: Mapping[str, Any], report: Report) -> Ra
         "threads": work.resources.threads,
         "options": {"requested": vars(options), "applied": {}, "why": "no noise, and nothing to compile for"},
         "versions": versions(),
-        **described(together),
     }
-    widths = [pub.circuit.num_clbits for pub in pubs]
-    return RawResult(JobState.DONE, **pack(work, samples, widths), provenance=provenance)
 
 
 def _sampler(threads: int) -> Sampler:
@@ -60,7 +67,7 @@ def _sampler(threads: int) -> Sampler:
     return run
 
 
-def quote(work: CircuitBatch, context: Mapping[str, Any], report: Report) -> RawResult:
+def quote(work: Circuits[Any], context: Mapping[str, Any], report: Report) -> RawResult:
     """Bounds the batch from its circuits, without running them; the fidelity is 1 by definition."""
     CircuitOptions.parse(work.options)
     total = Quote(amounts=Bounds(wall_s=START_S, cpu_s=START_S), expected_fidelity=1.0)
@@ -69,14 +76,15 @@ def quote(work: CircuitBatch, context: Mapping[str, Any], report: Report) -> Raw
     return RawResult(JobState.DONE, values={"quote": total.to_json()})
 
 
-def _quote(pub: Pub) -> Quote:
-    circuit = load_circuit(pub)
+def _quote(pub: AnyPub) -> Quote:
+    circuit, asked = load_circuit(pub), pub.demand()
     gates, sets, n = entanglers(circuit), count_sets(pub), circuit.num_qubits
-    wall_s = sets * (SET_S + AMPLITUDE_GATE_S * 2.0**n * circuit.size())
+    terms = sum(map(len, pub.observables)) if isinstance(pub, EstimatorPub) else 0
+    wall_s = sets * (SET_S + AMPLITUDE_GATE_S * 2.0**n * (circuit.size() + terms))
     return Quote(
         amounts=Bounds(wall_s=wall_s, cpu_s=wall_s),
-        circuits=sets,
-        shots=sets * pub.shots,
+        circuits=asked.circuits,
+        shots=asked.shots,
         qubits=n,
         two_qubit_gates=len(gates),
         two_qubit_depth=two_qubit_depth(gates),

@@ -21,7 +21,6 @@ from escalation.model.calibration import Calibration, DeviceKind
 from escalation.model.clock import this_process
 from escalation.model.errors import BackendError, MachineFault
 from escalation.model.job_state import JobState
-from escalation.model.kinds.circuit_batch import CircuitBatch
 from escalation.model.quote import Quote
 from escalation.model.result import RawResult
 from escalation.model.work import Work
@@ -36,11 +35,11 @@ class SimulatedBackend:
     """A backend whose jobs are functions of `(work, context, report)` in a warm process.
 
     Attributes:
-        sample: `module:function` that runs a batch.
-        quote: `module:function` that quotes it: the result's values hold `quote`.
+        runs: by kind of work the `module:function` that runs a batch.
+        quote: `module:function` that quotes any: the result's values hold `quote`.
     """
 
-    sample: ClassVar[str]
+    runs: ClassVar[Mapping[str, str]]
     quote: ClassVar[str]
     kind: DeviceKind
 
@@ -73,7 +72,7 @@ class SimulatedBackend:
             self._quotes[batch.digest] = result.values
         return self._quotes[batch.digest]
 
-    def _quote(self, batch: CircuitBatch) -> RawResult:
+    def _quote(self, batch: Work) -> RawResult:
         """Runs the quoting function, again where the machine ended it."""
         for _ in range(QUOTE_TRIES):
             with tempfile.TemporaryDirectory(prefix="tierwise-quote-") as folder:
@@ -95,7 +94,8 @@ class SimulatedBackend:
         return 0.0
 
     def submit(self, work: Work, folder: Path) -> dict[str, Any]:
-        handle = self._start(self.sample, self._batch(work), folder)
+        batch = self._batch(work)
+        handle = self._start(self.runs[batch.kind], batch, folder)
         self._folders.append(Path(handle["folder"]))
         return handle
 
@@ -136,7 +136,7 @@ class SimulatedBackend:
                 self.cancel({"folder": str(folder)})
         POOL.close()
 
-    def _start(self, function: str, batch: CircuitBatch, folder: Path) -> dict[str, Any]:
+    def _start(self, function: str, batch: Work, folder: Path) -> dict[str, Any]:
         folder = folder.resolve()
         write_job(folder, Job(function, batch, self._context))
         POOL.submit(folder)
@@ -148,7 +148,7 @@ class SimulatedBackend:
         except BackendError as error:
             write_result(folder, RawResult(JobState.FAULT, error=str(error)))
 
-    def _batch(self, work: Work) -> CircuitBatch:
-        if not isinstance(work, CircuitBatch):
-            raise BackendError(f"{self.name} runs circuit_batch only, got {work.kind}")
+    def _batch(self, work: Work) -> Work:
+        if work.kind not in self.runs:
+            raise BackendError(f"{self.name} runs {' and '.join(self.runs)} only, got {work.kind}")
         return work

@@ -1,6 +1,6 @@
 """A quantum job as a folder: what to run, where it stands, what came back. Any process can read it.
 
-job.json  pub-K.qasm  pub-K.npy      written by `write_job`
+job.json  blobs/                     written by `write_job`
 started.json  progress.json          written by the worker
 result/  (result.json files/ evidence/)  appears at once, by a rename; the first one counts
 """
@@ -23,10 +23,11 @@ from escalation.model.amounts import Amounts
 from escalation.model.blob import Blob
 from escalation.model.clock import boottime_s, this_process
 from escalation.model.errors import MachineFault
+from escalation.model.identity import digest_bytes
 from escalation.model.job_state import JobState
-from escalation.model.kinds.circuit_batch import CircuitBatch, Pub
 from escalation.model.resources import Resources
 from escalation.model.result import RawResult
+from escalation.model.work import Work, kinds
 from escalation.ports.machines import Progress
 
 DIED = "the process that ran it was killed"
@@ -38,43 +39,27 @@ class Job:
     """What a worker runs: `function(work, context, report) -> RawResult`, named `module:name`."""
 
     function: str
-    work: CircuitBatch
+    work: Work
     context: Mapping[str, Any]
 
 
 def write_job(folder: Path, job: Job) -> None:
     """Writes the job's files; `job.json` comes last."""
     folder.mkdir(parents=True, exist_ok=True)
-    for number, pub in enumerate(job.work.pubs):
-        (folder / f"pub-{number}.qasm").write_text(pub.qasm3)
-        (folder / f"pub-{number}.npy").write_bytes(pub.parameters.data)
-    work = job.work
-    write_json(
-        folder / "job.json",
-        {
-            "function": job.function,
-            "context": dict(job.context),
-            "pubs": [{"names": list(pub.parameter_names), "shots": pub.shots} for pub in work.pubs],
-            "options": dict(work.options),
-            "seed": work.seed,
-            "resources": work.resources.to_json(),
-        },
-    )
+    (folder / "blobs").mkdir(exist_ok=True)
+    for data in job.work.blobs():
+        (folder / "blobs" / digest_bytes(data)).write_bytes(data)
+    said = {"function": job.function, "context": dict(job.context), "work": job.work.to_json()}
+    write_json(folder / "job.json", said)
 
 
 def read_job(folder: Path) -> Job:
     """Reads what `write_job` wrote."""
     data = json.loads((folder / "job.json").read_text())
-    pubs = tuple(
-        Pub(
-            qasm3=(folder / f"pub-{number}.qasm").read_text(),
-            parameters=Blob((folder / f"pub-{number}.npy").read_bytes()),
-            parameter_names=tuple(pub["names"]),
-            shots=pub["shots"],
-        )
-        for number, pub in enumerate(data["pubs"])
+    said = data["work"]
+    work = kinds()[said["kind"]].from_json(
+        said, Resources(**said["resources"]), lambda digest: (folder / "blobs" / digest).read_bytes()
     )
-    work = CircuitBatch(pubs, data["options"], data["seed"], Resources(**data["resources"]))
     return Job(data["function"], work, data["context"])
 
 

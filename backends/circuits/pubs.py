@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 from escalation.model.blob import Blob
 from escalation.model.errors import BadInput
 from escalation.model.identity import derive_seed
-from escalation.model.kinds.circuit_batch import CircuitBatch, Pub
+from escalation.model.kinds.circuit_batch import CircuitBatch
+from escalation.model.kinds.circuits import AnyPub
+from escalation.model.kinds.expectation_batch import EstimatorPub
 from escalation.model.report import Report
 
 if TYPE_CHECKING:
@@ -22,14 +24,16 @@ Bits = NDArray[np.uint8]
 Floats = NDArray[np.float64]
 
 
-def load_circuit(pub: Pub) -> "QuantumCircuit":
+def load_circuit(pub: AnyPub) -> "QuantumCircuit":
     """Reads the pub's OpenQASM 3; what was read lately is handed out again, and is not to be changed.
 
     Raises:
-        BadInput: when it cannot be read, measures into no or several registers, or
-            its inputs are not the pub's parameters.
+        BadInput: when it cannot be read, does not measure as the pub wants it (into one register, or, where
+            observables say what is measured, nothing), is of another width than the observables, or its
+            inputs are not the pub's parameters.
     """
     circuit = _load(pub.qasm3)
+    _check(circuit, pub)
     inputs = sorted(parameter.name for parameter in circuit.parameters)
     if inputs != sorted(pub.parameter_names):
         raise BadInput(f"expected parameters named {inputs}, as the circuit, got {list(pub.parameter_names)}")
@@ -41,18 +45,36 @@ def _load(text: str) -> "QuantumCircuit":
     from qiskit import qasm3
 
     try:
-        circuit = qasm3.loads(text)
+        return qasm3.loads(text)
     except Exception as error:  # the importer raises errors of several libraries
         raise BadInput(f"expected OpenQASM 3, got {' '.join(str(error).split())}") from None
-    if len(circuit.cregs) != 1 or not circuit.count_ops().get("measure"):
+
+
+def _check(circuit: "QuantumCircuit", pub: AnyPub) -> None:
+    if isinstance(pub, EstimatorPub):
+        _check_observed(circuit, pub)
+    elif len(circuit.cregs) != 1 or not circuit.count_ops().get("measure"):
         raise BadInput(
             f"expected a circuit that measures into one classical register, got {len(circuit.cregs)} "
             f"registers and {circuit.count_ops().get('measure', 0)} measurements"
         )
-    return circuit
 
 
-def load_values(pub: Pub) -> Floats:
+def _check_observed(circuit: "QuantumCircuit", pub: EstimatorPub) -> None:
+    if circuit.num_clbits:
+        raise BadInput(
+            f"expected a circuit without classical bits, as the observables say what is measured, got "
+            f"{circuit.num_clbits}"
+        )
+    letters = len(pub.bases[0][0])
+    if letters != circuit.num_qubits:
+        raise BadInput(
+            f"expected observables on the {circuit.num_qubits} qubits of the circuit, got Pauli strings of "
+            f"{letters} letters"
+        )
+
+
+def load_values(pub: AnyPub) -> Floats:
     """Reads the parameter sets, shape (sets, parameters).
 
     Raises:
@@ -67,7 +89,7 @@ def load_values(pub: Pub) -> Floats:
     return np.asarray(values, dtype=np.float64)
 
 
-def count_sets(pub: Pub) -> int:
+def count_sets(pub: AnyPub) -> int:
     """Number of parameter sets."""
     return len(load_values(pub))
 
@@ -80,7 +102,7 @@ class Sampler(Protocol):
     ) -> Bits: ...
 
 
-def sample_pub(sampler: Sampler, circuit: "QuantumCircuit", pub: Pub, seed: int, report: Report) -> Bits:
+def sample_pub(sampler: Sampler, circuit: "QuantumCircuit", pub: AnyPub, seed: int, report: Report) -> Bits:
     """Samples every parameter set of a pub; returns uint8 (sets, shots, bytes), see `CircuitBatch`.
 
     Sets go to the sampler in slices of fixed size, each with a seed of its own, so that the samples do not

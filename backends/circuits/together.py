@@ -17,7 +17,7 @@ from backends.circuits.pictures import Array, Misread, Picture
 from backends.circuits.programs import Channel, Program, compiled
 from backends.circuits.pubs import Bits, Sampler, count_sets, load_values, pub_report, sample_pub
 from escalation.model.identity import derive_seed
-from escalation.model.kinds.circuit_batch import Pub
+from escalation.model.kinds.circuits import AnyPub
 from escalation.model.report import Report
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Sampled:
     """
 
     circuit: "QuantumCircuit"
-    pub: Pub
+    pub: AnyPub
     seed: int
     noise: Channel = no_noise
     misread: Callable[[int], Misread] = no_misreading

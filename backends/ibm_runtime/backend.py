@@ -1,5 +1,6 @@
 """IBM Quantum as a backend: calibrated rehearsals, a practice service, or IBM's own service."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from backends.circuits.backend import SimulatedBackend
@@ -18,7 +19,10 @@ from escalation.model.work import Work
 class IbmRuntimeBackend(SimulatedBackend):
     """A calibrated rehearsal: the ISA circuits a device would get, run under its own calibration on Aer."""
 
-    sample: ClassVar[str] = "backends.ibm_runtime.run:sample"
+    runs: ClassVar[Mapping[str, str]] = {
+        "circuit_batch": "backends.ibm_runtime.run:sample",
+        "expectation_batch": "backends.ibm_runtime.run:estimate_values",
+    }
     quote: ClassVar[str] = "backends.ibm_runtime.run:quote"
 
     def __init__(self, settings: Settings, device: str | None = None) -> None:

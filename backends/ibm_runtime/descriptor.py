@@ -6,7 +6,7 @@ from escalation.ports.registry import BackendDescriptor
 DESCRIPTOR = BackendDescriptor(
     name="ibm_runtime",
     backend="backends.ibm_runtime.backend:open_backend",
-    accepts=("circuit_batch",),
+    accepts=("circuit_batch", "expectation_batch"),
     summary="IBM Quantum devices: rehearsed under shipped calibrations, at a practice service, or at IBM's",
     devices="backends.ibm_runtime.devices:devices",
     kind_of="backends.ibm_runtime.devices:kind_of",

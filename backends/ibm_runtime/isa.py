@@ -16,13 +16,16 @@ from backends.ibm_runtime.target import target_of
 from escalation.model.calibration import Calibration
 from escalation.model.errors import BadInput
 from escalation.model.identity import digest_bytes, digest_json
-from escalation.model.kinds.circuit_batch import Pub
+from escalation.model.kinds.circuits import AnyPub
+from escalation.model.pauli import Observable
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
     from qiskit.transpiler import Target
 
 KEPT = 64
+MEASURED = "meas"
+"""The register that the qubits of observables are read into."""
 _KEPT: dict[str, "Isa"] = {}
 _KEEPING = threading.Lock()
 
@@ -53,6 +56,17 @@ class Isa:
         """The physical qubits that are measured, a number for every measurement."""
         data = self.circuit.data
         return tuple(self.circuit.find_bit(i.qubits[0]).index for i in data if i.name == "measure")
+
+    def observable(self, terms: Observable) -> Observable:
+        """Maps a logical observable to the device's qubits, as Qiskit's `apply_layout` does."""
+        width, places = self.circuit.num_qubits, self.measured
+        mapped = {}
+        for label, weight in terms.items():
+            letters = ["I"] * width
+            for qubit, letter in enumerate(reversed(label)):
+                letters[width - 1 - places[qubit]] = letter
+            mapped["".join(letters)] = weight
+        return mapped
 
     @cached_property
     def qasm3(self) -> str:
@@ -104,12 +118,12 @@ class Place:
         return cls(found, target_of(found))
 
 
-def transpile_pub(device: str, pub: Pub, optimization_level: int, seed: int) -> Isa:
+def transpile_pub(device: str, pub: AnyPub, optimization_level: int, seed: int) -> Isa:
     """Transpiles a pub's circuit for a snapshot, see `transpile`."""
     return transpile(Place.snapshot(device), pub, optimization_level, seed)
 
 
-def transpile_batch(place: Place, pubs: Sequence[Pub], optimization_level: int, seed: int) -> list[Isa]:
+def transpile_batch(place: Place, pubs: Sequence[AnyPub], optimization_level: int, seed: int) -> list[Isa]:
     """Transpiles the pubs of a batch, see `transpile`.
 
     A circuit without two-qubit gates is put where the first circuit of the same width that has some is read
@@ -125,7 +139,7 @@ def transpile_batch(place: Place, pubs: Sequence[Pub], optimization_level: int, 
 
 
 def _beside(
-    place: Place, pub: Pub, optimization_level: int, seed: int, read: Mapping[int, tuple[int, ...]]
+    place: Place, pub: AnyPub, optimization_level: int, seed: int, read: Mapping[int, tuple[int, ...]]
 ) -> Isa:
     circuit = load_circuit(pub)
     layout = None if entanglers(circuit) else read.get(circuit.num_qubits)
@@ -133,7 +147,7 @@ def _beside(
 
 
 def transpile(
-    place: Place, pub: Pub, optimization_level: int, seed: int, layout: tuple[int, ...] | None = None
+    place: Place, pub: AnyPub, optimization_level: int, seed: int, layout: tuple[int, ...] | None = None
 ) -> Isa:
     """Transpiles a pub's circuit, or returns what an earlier call made of it under the same calibration.
 
@@ -181,8 +195,24 @@ def _transpile(
         ).run(circuit)
     except TranspilerError as error:
         raise BadInput(f"the circuit does not fit {device}: {' '.join(str(error.message).split())}") from None
+    if not circuit.num_clbits:
+        _measure_all(isa)
     size = simulation_log2(circuit.num_qubits, gates)
     return Isa(isa, used_qubits(isa), tuple(entanglers(isa)), size)
+
+
+def _measure_all(isa: "QuantumCircuit") -> None:
+    """Measures every qubit of a circuit that was asked for expectation values, qubit k into bit k.
+
+    Only after it was transpiled: before a measurement the transpiler leaves out what does not change its
+    bits, which other bases than Z would see.
+    """
+    from qiskit import ClassicalRegister
+
+    places = isa.layout.final_index_layout(filter_ancillas=True)
+    register = ClassicalRegister(len(places), MEASURED)
+    isa.add_register(register)
+    isa.measure(places, register)
 
 
 def line_layout(found: Calibration, num_qubits: int, gates: list[Entangler]) -> list[int] | None:

@@ -3,13 +3,16 @@
 from collections.abc import Mapping
 from typing import Any
 
+from backends.circuits.expectations import from_samples
+from backends.circuits.expectations import pack as pack_estimates
 from backends.circuits.options import CircuitOptions
 from backends.circuits.pictures import PauliVector
-from backends.circuits.pubs import Sampler, bits_of, count_sets, pack, parameter_sets
+from backends.circuits.pubs import Bits, Sampler, bits_of, count_sets, pack, parameter_sets
 from backends.circuits.size import two_qubit_depth
 from backends.circuits.together import Sampled, described, sample_pubs
 from backends.circuits.versions import versions
 from backends.ibm_runtime import estimate, trajectories
+from backends.ibm_runtime.bases import in_basis
 from backends.ibm_runtime.calibration import calibration
 from backends.ibm_runtime.channels import channels
 from backends.ibm_runtime.descriptor import DESCRIPTOR
@@ -18,9 +21,11 @@ from backends.ibm_runtime.noise import simulation_method, simulator
 from escalation.model.amounts import Bounds
 from escalation.model.blob import Blob
 from escalation.model.calibration import Calibration
-from escalation.model.identity import canonical_json, derive_seed
+from escalation.model.identity import canonical_json, derive_seed, digest_json
 from escalation.model.job_state import JobState
 from escalation.model.kinds.circuit_batch import CircuitBatch
+from escalation.model.kinds.circuits import AnyPub, Circuits
+from escalation.model.kinds.expectation_batch import ExpectationBatch
 from escalation.model.metered import CHARGED
 from escalation.model.quote import Quote
 from escalation.model.report import Report
@@ -44,14 +49,12 @@ TWIRLING = (
 DECOUPLING = "no effect in simulation: idle qubits have no noise in this model, so no sequence is inserted"
 
 
-def quote(work: CircuitBatch, context: Mapping[str, Any], report: Report) -> RawResult:
+def quote(work: Circuits[Any], context: Mapping[str, Any], report: Report) -> RawResult:
     """Quotes a batch: `quote` is what the rehearsal needs, `hardware` what the real device would charge."""
     found, pubs = _transpiled(work, context)
     mine = Quote(amounts=Bounds(wall_s=START_S, cpu_s=START_S))
     for isa, pub in zip(pubs, work.pubs, strict=True):
-        mine += _pub_quote(
-            found, isa, count_sets(pub), pub.shots, CircuitOptions.parse(work.options).twirling
-        )
+        mine += _pub_quote(found, isa, pub, CircuitOptions.parse(work.options).twirling)
     values = {"quote": mine.to_json(), "hardware": _hardware(found, pubs, work, mine, context).to_json()}
     return RawResult(JobState.DONE, values=values)
 
@@ -60,17 +63,11 @@ def sample(work: CircuitBatch, context: Mapping[str, Any], report: Report) -> Ra
     """Samples every pub under the device's calibration, over the qubits in use."""
     options = CircuitOptions.parse(work.options)
     found, pubs = _transpiled(work, context)
-    wanted = []
-    for number, (isa, pub) in enumerate(zip(pubs, work.pubs, strict=True)):
-        noise = channels(found.device, isa.qubits, options.twirling)
-        seed = derive_seed(work.seed, "pub", number)
-        wanted.append(Sampled(isa.small, pub, seed, noise.after, noise.misread))
-    samples, together = sample_pubs(
-        wanted,
-        PauliVector(),
-        lambda number: _sampler(found.device, pubs[number], options.twirling, work.resources.threads),
-        report,
-    )
+    wanted = [
+        _wanted(found, isa, isa.small, pub, (options, derive_seed(work.seed, "pub", number)))
+        for number, (isa, pub) in enumerate(zip(pubs, work.pubs, strict=True))
+    ]
+    samples, together = _sampled(found, pubs, wanted, work, report)
     return RawResult(
         JobState.DONE,
         **pack(work, samples, [isa.circuit.num_clbits for isa in pubs]),
@@ -79,7 +76,58 @@ def sample(work: CircuitBatch, context: Mapping[str, Any], report: Report) -> Ra
     )
 
 
-def _transpiled(work: CircuitBatch, context: Mapping[str, Any]) -> tuple[Calibration, list[Isa]]:
+def estimate_values(work: ExpectationBatch, context: Mapping[str, Any], report: Report) -> RawResult:
+    """Estimates every pub as the device would: from samples in each basis, under its calibration."""
+    options = CircuitOptions.parse(work.options)
+    found, pubs = _transpiled(work, context)
+    asked = [
+        (isa, pub, basis, derive_seed(work.seed, "pub", number, basis))
+        for number, (isa, pub) in enumerate(zip(pubs, work.pubs, strict=True))
+        for basis, _ in pub.bases
+    ]
+    wanted = [
+        _wanted(found, isa, in_basis(isa.small, basis), pub, (options, seed))
+        for isa, pub, basis, seed in asked
+    ]
+    samples, together = _sampled(found, [isa for isa, *_ in asked], wanted, work, report)
+    left = iter(samples)
+    values = [from_samples(pub, [next(left) for _ in pub.bases]) for pub in work.pubs]
+    said = _provenance(work, context, options, found, pubs) | described(together)
+    _observed(said, work, pubs)
+    return RawResult(
+        JobState.DONE, **pack_estimates(work, values), provenance=said, evidence=_evidence(found, pubs)
+    )
+
+
+def _wanted(
+    found: Calibration, isa: Isa, circuit: Any, pub: AnyPub, how: tuple[CircuitOptions, int]
+) -> Sampled:
+    options, seed = how
+    noise = channels(found.device, isa.qubits, options.twirling)
+    return Sampled(circuit, pub, seed, noise.after, noise.misread)
+
+
+def _sampled(
+    found: Calibration, isas: list[Isa], wanted: list[Sampled], work: Circuits[Any], report: Report
+) -> tuple[list[Bits], list[list[int]]]:
+    """Samples circuits, each over the qubits of the ISA circuit at its place."""
+    twirling = CircuitOptions.parse(work.options).twirling
+    return sample_pubs(
+        wanted,
+        PauliVector(),
+        lambda number: _sampler(found.device, isas[number], twirling, work.resources.threads),
+        report,
+    )
+
+
+def _observed(said: dict[str, Any], work: ExpectationBatch, pubs: list[Isa]) -> None:
+    """Adds to the provenance of every circuit the observables as they are on the device's qubits."""
+    for about, pub, isa in zip(said["circuits"], work.pubs, pubs, strict=True):
+        about["bases"] = [basis for basis, _ in pub.bases]
+        about["observables"] = digest_json([dict(isa.observable(each)) for each in pub.observables])
+
+
+def _transpiled(work: Circuits[Any], context: Mapping[str, Any]) -> tuple[Calibration, list[Isa]]:
     device, options = context["device"], CircuitOptions.parse(work.options)
     seed = derive_seed(work.seed, "transpiler")
     pubs = transpile_batch(Place.snapshot(device), work.pubs, options.optimization_level, seed)
@@ -109,12 +157,14 @@ def _realised(isa: Isa, twirling: bool) -> bool:
     return twirling and simulation_method(len(isa.qubits)) != "density_matrix"
 
 
-def _pub_quote(found: Calibration, isa: Isa, sets: int, shots: int, twirling: bool) -> Quote:
-    wall_s = sets * (SET_S + _set_s(isa, shots, twirling))
+def _pub_quote(found: Calibration, isa: Isa, pub: AnyPub, twirling: bool) -> Quote:
+    count_sets(pub)
+    asked = pub.demand()
+    wall_s = asked.circuits * (SET_S + _set_s(isa, pub.shots, twirling))
     return Quote(
         amounts=Bounds(wall_s=wall_s, cpu_s=wall_s),
-        circuits=sets,
-        shots=sets * shots,
+        circuits=asked.circuits,
+        shots=asked.shots,
         qubits=len(isa.qubits),
         two_qubit_gates=len(isa.entanglers),
         two_qubit_depth=two_qubit_depth(isa.entanglers),
@@ -138,9 +188,9 @@ def _set_s(isa: Isa, shots: int, twirling: bool) -> float:
 
 
 def _hardware(
-    found: Calibration, pubs: list[Isa], work: CircuitBatch, mine: Quote, context: Mapping[str, Any]
+    found: Calibration, pubs: list[Isa], work: Circuits[Any], mine: Quote, context: Mapping[str, Any]
 ) -> Quote:
-    executions = [count_sets(pub) * pub.shots for pub in work.pubs]
+    executions = [pub.demand().shots for pub in work.pubs]
     lengths = [estimate.length_s(found, isa) for isa in pubs]
     seconds = estimate.qpu_s(found, zip(lengths, executions, strict=True))
     price = context["usd_per_qpu_s"]
@@ -149,7 +199,7 @@ def _hardware(
 
 
 def _provenance(
-    work: CircuitBatch,
+    work: Circuits[Any],
     context: Mapping[str, Any],
     options: CircuitOptions,
     found: Calibration,

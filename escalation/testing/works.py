@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from escalation.model.blob import Blob
 from escalation.model.calibration import DeviceKind
 from escalation.model.kinds.circuit_batch import CircuitBatch, Pub
+from escalation.model.kinds.expectation_batch import EstimatorPub, ExpectationBatch
 from escalation.model.kinds.local_call import LocalCall
 from escalation.model.kinds.mpi_program import MpiProgram
 from escalation.model.resources import Resources
@@ -33,6 +34,25 @@ cx q[0], q[1];
 c[0] = measure q[0];
 c[1] = measure q[1];
 """
+
+
+BELL_STATE = """\
+OPENQASM 3.0;
+include "stdgates.inc";
+input float[64] theta;
+qubit[2] q;
+ry(theta) q[0];
+cx q[0], q[1];
+"""
+GHZ_STATE = """\
+OPENQASM 3.0;
+include "stdgates.inc";
+qubit[3] q;
+h q[0];
+cx q[0], q[1];
+cx q[1], q[2];
+"""
+PRECISION = 1 / 16
 
 
 @dataclass(frozen=True)
@@ -104,17 +124,66 @@ def circuit_batch() -> Sample:
     return Sample(good=good, faults=_bell_faults, bad=broken, error="no_such_gate", counted=counted)
 
 
+def expectation_batch() -> Sample:
+    """Estimates cos(θ/2)|00⟩ + sin(θ/2)|11⟩ at three angles, and the GHZ state of three qubits.
+
+    By hand: ⟨Z⟩ of qubit 0 is cos θ, ⟨ZZ⟩ 1, ⟨XX⟩ sin θ and ⟨YY⟩ -sin θ; in the GHZ state ⟨XXX⟩ and every
+    ⟨ZZ⟩ are 1, ⟨YYX⟩ is -1, ⟨Z⟩ 0. Each takes three bases.
+    """
+    angles, none = _npy(np.array(ANGLES)[:, None]), _npy(np.zeros((1, 0)))
+    pubs = (
+        EstimatorPub(BELL_STATE, angles, ("theta",), _OBSERVED["bell"], PRECISION),
+        EstimatorPub(GHZ_STATE, none, (), _OBSERVED["ghz"], PRECISION),
+    )
+    wide = EstimatorPub(BELL_STATE, angles, ("theta",), ({"ZZZ": 1.0},), PRECISION)
+    circuits = 3 * len(ANGLES) + 3
+    return Sample(
+        good=ExpectationBatch(pubs, {"optimization_level": 2}, seed=7),
+        faults=_expectation_faults,
+        bad=ExpectationBatch((wide,), seed=7),
+        error="expected observables on the 2 qubits of the circuit, got Pauli strings of 3 letters",
+        counted=(circuits, circuits * 256, 3),
+    )
+
+
+_OBSERVED: Mapping[str, tuple[Mapping[str, float], ...]] = {
+    "bell": ({"IZ": 1.0}, {"ZZ": 1.0}, {"XX": 1.0}, {"YY": 1.0}, {"XX": 0.5, "ZZ": -0.5}),
+    "ghz": ({"XXX": 1.0}, {"ZZI": 0.5, "IZZ": 0.5}, {"YYX": 1.0}, {"ZII": 2.0}),
+}
+
+
+def _expectation_faults(result: RawResult, kind: DeviceKind) -> list[str]:
+    """Compares with the values by hand; of five standard errors, one result in a hundred thousand is off."""
+    noise = 0.0 if kind is DeviceKind.IDEAL_SIMULATOR else 0.25
+    bell = [[math.cos(a), 1.0, math.sin(a), -math.sin(a), (math.sin(a) - 1) / 2] for a in ANGLES]
+    faults = []
+    for number, expected in enumerate((np.array(bell), np.array([[1.0, 1.0, -1.0, 0.0]]))):
+        weights = np.array([sum(map(abs, each.values())) for each in list(_OBSERVED.values())[number]])
+        evs, stds = (_load(result.files, f"{name}-{number}.npy") for name in ("evs", "stds"))
+        if evs.shape != expected.shape or stds.shape != expected.shape or evs.dtype != np.float64:
+            faults.append(f"pub {number}: expected shape {expected.shape}, got {evs.shape} and {stds.shape}")
+        elif not (np.abs(evs - expected) <= weights * (noise + 5 * PRECISION)).all():
+            faults.append(f"pub {number}: expected {expected.round(3).tolist()}, got {evs.round(3).tolist()}")
+        elif not ((stds >= 0) & (stds <= weights * PRECISION * (1 + 1e-9))).all():
+            faults.append(f"pub {number}: expected errors of {PRECISION} a string, got {stds.tolist()}")
+    return faults
+
+
 def _pub(qasm3: str) -> Pub:
+    return Pub(qasm3, _npy(np.array(ANGLES)[:, None]), ("theta",), SHOTS)
+
+
+def _npy(array: NDArray[Any]) -> Blob:
     buffer = io.BytesIO()
-    np.save(buffer, np.array(ANGLES, dtype=np.float64)[:, None])
-    return Pub(qasm3, Blob(buffer.getvalue()), ("theta",), SHOTS)
+    np.save(buffer, array)
+    return Blob(buffer.getvalue())
 
 
 def _bell_faults(result: RawResult, kind: DeviceKind) -> list[str]:
     """The state is cos(θ/2)|00⟩ + sin(θ/2)|11⟩: 11 comes with probability sin²(θ/2), 01 and 10 never."""
     if result.values.get("pubs") != [{"sets": len(ANGLES), "shots": SHOTS, "bits": 2}]:
         return [f"expected one pub of {len(ANGLES)} sets, {SHOTS} shots, 2 bits, got {result.values}"]
-    bits = _load(result.files)
+    bits = _load(result.files, "bits-0.npy")
     if bits.shape != (len(ANGLES), SHOTS, 1) or bits.dtype != np.uint8:
         return [f"expected uint8 samples of shape {(len(ANGLES), SHOTS, 1)}, got {bits.dtype} {bits.shape}"]
     noise = 0.0 if kind is DeviceKind.IDEAL_SIMULATOR else 0.2
@@ -139,8 +208,8 @@ def _row(row: NDArray[np.uint8], angle: float, noise: float) -> list[str]:
     ]
 
 
-def _load(files: Mapping[str, Blob]) -> NDArray[Any]:
-    blob = files.get("bits-0.npy")
+def _load(files: Mapping[str, Blob], name: str) -> NDArray[Any]:
+    blob = files.get(name)
     empty: NDArray[Any] = np.zeros(0)
     return empty if blob is None else np.load(io.BytesIO(blob.data), allow_pickle=False)
 

@@ -5,7 +5,7 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Generic, Self, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
 from escalation.model.blob import Blob
 from escalation.model.demand import Demand
@@ -49,6 +49,11 @@ class AnyPub(ABC):
     @abstractmethod
     def asked(cls, data: Json) -> dict[str, Any]:
         """Reads the fields that say what is asked of the circuit."""
+
+    if TYPE_CHECKING:
+
+        @property
+        def shots(self) -> int: ...
 
     @abstractmethod
     def demand(self) -> Demand:

@@ -98,8 +98,8 @@ def test_the_same_seed_gives_the_same_bits_in_another_process(
     aer: AerBackend, run: Run, batch: Make, tmp_path: Path
 ) -> None:
     work = batch(4, [0.3 * k for k in range(60)], shots=64, seed=11)
-    write_job(tmp_path / "again", QuantumJob(aer.sample, work, {}))
-    assert read_job(tmp_path / "again").work.pubs == work.pubs
+    write_job(tmp_path / "again", QuantumJob(aer.runs["circuit_batch"], work, {}))
+    assert read_job(tmp_path / "again").work == work
     command = [sys.executable, "-c", SCRIPT, str(tmp_path / "again")]
     said = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
     assert json.loads(said) == run(work).digest
@@ -214,7 +214,7 @@ sys.stdin.read()
 def test_simulations_end_with_the_process_that_asked_for_them_and_others_learn_of_it(
     aer: AerBackend, batch: Make, tmp_path: Path
 ) -> None:
-    write_job(tmp_path, QuantumJob(aer.sample, heavy(batch), {}))
+    write_job(tmp_path, QuantumJob(aer.runs["circuit_batch"], heavy(batch), {}))
     parent = subprocess.Popen(
         [sys.executable, "-c", PARENT, str(tmp_path)], cwd=ROOT, stdin=-1, stdout=-1, text=True
     )
@@ -255,7 +255,7 @@ def test_the_first_result_of_a_job_stays(tmp_path: Path) -> None:
 def test_work_whose_process_has_died_is_reported_as_lost(
     aer: AerBackend, batch: Make, tmp_path: Path
 ) -> None:
-    write_job(tmp_path / "orphan", QuantumJob(aer.sample, batch(2, [0.0]), {}))
+    write_job(tmp_path / "orphan", QuantumJob(aer.runs["circuit_batch"], batch(2, [0.0]), {}))
     dead = subprocess.Popen([sys.executable, "-c", "pass"])
     dead.wait()
     handle = {

@@ -16,10 +16,12 @@ from escalation.model.errors import CorruptRecord
 from escalation.model.identity import canonical_json
 from escalation.model.job_state import JobState
 from escalation.model.kinds.circuit_batch import CircuitBatch, Pub
+from escalation.model.kinds.expectation_batch import EstimatorPub, ExpectationBatch
 from escalation.model.kinds.local_call import LocalCall
 from escalation.model.kinds.mpi_program import MpiProgram
 from escalation.model.resources import Resources
 from escalation.model.result import RawResult
+from escalation.model.work import Work
 from records.ledger.codec import (
     candidate_blobs,
     candidate_from_json,
@@ -59,11 +61,27 @@ results = st.builds(
     evidence=files,
 )
 pubs = st.builds(Pub, names, blobs, st.lists(names, max_size=3).map(tuple), st.integers(1, 10**6))
+observables = st.dictionaries(st.text("IXYZ", min_size=3, max_size=3), numbers, min_size=1, max_size=3)
+estimator_pubs = st.builds(
+    EstimatorPub,
+    names,
+    blobs,
+    st.lists(names, max_size=3).map(tuple),
+    st.lists(observables, min_size=1, max_size=2).map(tuple),
+    st.floats(1e-5, 1.0),
+)
 works = st.one_of(
     st.builds(LocalCall, names, mappings, files, resources),
     st.builds(MpiProgram, names, mappings, files, resources),
     st.builds(
         CircuitBatch, st.lists(pubs, max_size=2).map(tuple), mappings, st.integers(0, 2**32), resources
+    ),
+    st.builds(
+        ExpectationBatch,
+        st.lists(estimator_pubs, max_size=2).map(tuple),
+        mappings,
+        st.integers(0, 2**32),
+        resources,
     ),
 )
 
@@ -96,9 +114,7 @@ def test_a_result_comes_back_with_evidence_and_provenance(kept: FileStore, resul
 
 @settings(max_examples=60, deadline=None)
 @given(work=works)
-def test_work_comes_back_as_the_same_kind_with_the_same_digest(
-    kept: FileStore, work: LocalCall | MpiProgram | CircuitBatch
-) -> None:
+def test_work_comes_back_as_the_same_kind_with_the_same_digest(kept: FileStore, work: Work) -> None:
     _put(kept, work.blobs())
     back = work_from_json(json.loads(canonical_json(work.to_json())), kept)
     assert back == work

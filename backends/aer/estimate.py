@@ -1,0 +1,53 @@
+"""What the warm worker runs for expectation values on the ideal simulator.
+
+The value is the exact expectation plus a normal deviate whose standard deviation is the pub's precision, and
+the standard error is that precision: what Qiskit's `StatevectorEstimator` and Aer's `EstimatorV2` mean by it.
+The exact values are kept beside the result as evidence.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from backends.aer.run import provenance
+from backends.circuits.expectations import Estimates, pack
+from backends.circuits.pubs import Floats, load_circuit, load_values, npy_bytes, pub_report
+from escalation.model.blob import Blob
+from escalation.model.identity import derive_seed
+from escalation.model.job_state import JobState
+from escalation.model.kinds.expectation_batch import EstimatorPub, ExpectationBatch
+from escalation.model.report import Report
+from escalation.model.result import RawResult
+
+NOISE = "normal, with the precision as its standard deviation; the exact values are in the evidence"
+
+
+def estimate(work: ExpectationBatch, context: Mapping[str, Any], report: Report) -> RawResult:
+    """Estimates every observable of every pub without noise of a device."""
+    said = provenance(work) | {"shot_noise": NOISE}
+    exact, found = [], []
+    for number, pub in enumerate(work.pubs):
+        exact.append(_exact(pub, work.resources.threads))
+        found.append(_deviating(exact[-1], pub.precision, derive_seed(work.seed, "pub", number)))
+        pub_report(report, number, len(work.pubs))(1.0)
+    evidence = {f"exact-{number}.npy": Blob(npy_bytes(values)) for number, values in enumerate(exact)}
+    return RawResult(JobState.DONE, **pack(work, found), provenance=said, evidence=evidence)
+
+
+def _exact(pub: EstimatorPub, threads: int) -> Floats:
+    """Exact expectation values, shape (sets, observables)."""
+    from qiskit_aer.primitives import EstimatorV2
+
+    circuit, values = load_circuit(pub), load_values(pub)
+    options = {"backend_options": {"method": "automatic", "max_parallel_threads": threads}}
+    bound = {pub.parameter_names: values[:, np.newaxis, :]} if pub.parameter_names else None
+    observables = [dict(each) for each in pub.observables]
+    job = EstimatorV2(options=options).run([(circuit, observables, bound, 0.0)])
+    found = np.asarray(job.result()[0].data.evs, dtype=np.float64)
+    return np.broadcast_to(found, (len(values), len(observables))).copy()
+
+
+def _deviating(exact: Floats, precision: float, seed: int) -> Estimates:
+    deviates = np.random.default_rng(seed).normal(0.0, precision, exact.shape)
+    return exact + deviates, np.full(exact.shape, precision)
