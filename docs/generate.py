@@ -115,7 +115,7 @@ def shipped_families() -> str:
 
     parts = []
     for name, descriptor in sorted(families().items()):
-        if descriptor.package.startswith("problems."):
+        if descriptor.shipped:
             specs = [resolve(path) for path in descriptor.specs]
             goal = resolve(descriptor.form).model_fields["target"].annotation
             parts += [f"## Family {name}\n\n{descriptor.summary}\n", *map(_section, _with_inner(specs))]

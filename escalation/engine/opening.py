@@ -69,7 +69,7 @@ def prepare(
     """
     begun_s = boottime_s()
     loaded = policy if isinstance(policy, LoadedPolicy) else load_policy(policy)
-    require_passing(loaded)
+    require_passing(loaded, problem.family)
     family = find_family(problem.family)
     family.check_target(problem.target)
     folder = (folder or Path.cwd()).resolve()

@@ -15,10 +15,11 @@ from pydantic import Field
 from escalation.inputs.document import Document, shown
 from escalation.inputs.settings import ROOT
 from escalation.inputs.validation import validated
-from escalation.model.errors import PolicyError
+from escalation.model.errors import BadInput, PolicyError
 from escalation.model.frozen import Frozen
+from escalation.model.problem import Tier
 from escalation.policy.conditions import Condition
-from escalation.policy.family_gates import read_gates
+from escalation.policy.family_gates import gates_alone, read_gates
 from escalation.policy.layers import RULES, Layers
 from escalation.policy.rules import Reason
 from escalation.ports.registry import families, no_family
@@ -140,9 +141,41 @@ def _take_in(layers: Layers, asked: Literal["all"] | tuple[str, ...], document: 
             raise document.complain(("family_gates",), no_family(name))
         if name not in layers.taken_in:
             layers.taken_in.add(name)
-            gates = read_gates(name)
-            for index, gate in enumerate(gates.data.get("gates") or ()):
-                layers.append("gates", {**gate, "families": [name]}, gates, ("gates", index))
+            try:
+                _add_gates(layers, name)
+            except BadInput as error:
+                if families()[name].shipped:
+                    raise
+                layers.closed.add(name)
+                _close(layers, name, str(error), document)
+
+
+def _add_gates(layers: Layers, name: str) -> None:
+    """Adds a family's gates, all or none."""
+    known = {rule.get("id") for rule in layers.data.get("gates") or () if isinstance(rule, dict)}
+    stated = read_gates(name)
+    if not families()[name].shipped:  # a mistake of a site's package must be found here, and stop it alone
+        for gate in gates_alone(name).gates:
+            if gate.id in known:
+                raise PolicyError(
+                    f"{stated.name}: the gate {gate.id!r} is used twice; begin ids with {name}_"
+                )
+    for index, gate in enumerate(stated.data["gates"]):
+        layers.append("gates", {**gate, "families": [name]}, stated, ("gates", index))
+
+
+def _close(layers: Layers, name: str, why: str, document: Document) -> None:
+    """Closes every tier for a site's own family whose gates cannot be had: what they guard is not known."""
+    never = [{"fact": "problem.data_may_leave_site", "equals": value} for value in (True, False)]
+    for tier in Tier:
+        gate = {
+            "id": f"{name}_gates_{tier}",
+            "tier": str(tier),
+            "because": f"Its gates cannot be used: {why}.",
+        }
+        layers.append(
+            "gates", gate | {"when": {"all": never}, "families": [name]}, document, ("family_gates",)
+        )
 
 
 def _change(layers: Layers, change: Change, index: int, document: Document) -> None:

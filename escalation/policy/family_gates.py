@@ -31,6 +31,7 @@ def read_gates(name: str) -> Document:
     Raises:
         PolicyError: with file and line; a family without the file is refused, since a gate in a misspelt
             file would stand open.
+        BadInput: where the family has no folder.
     """
     descriptor = families()[name]
     document = Document.read(descriptor.gates_file, PolicyError, descriptor.gates_name)

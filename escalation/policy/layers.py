@@ -26,12 +26,14 @@ class Layers:
         data: the fields put together.
         resolved: whether they came from more than the document itself.
         taken_in: the families whose gates are among them.
+        closed: those of them whose gates cannot be used, for which every tier is closed.
     """
 
     def __init__(self, document: Document) -> None:
         self.data: dict[str, Any] = {}
         self.resolved = False
         self.taken_in: set[str] = set()
+        self.closed: set[str] = set()
         self._own = document
         self._from: dict[Place, tuple[Document, Place]] = {(): (document, ())}
 
@@ -52,7 +54,7 @@ class Layers:
     def under(self, document: Document, without: tuple[str, ...]) -> "Layers":
         """These fields but some, as the ground that another document builds on."""
         upper = Layers(document)
-        upper.taken_in = self.taken_in
+        upper.taken_in, upper.closed = self.taken_in, self.closed
         upper.data = {name: value for name, value in self.data.items() if name not in without}
         upper._from |= {at: found for at, found in self._from.items() if at and at[0] not in without}
         return upper

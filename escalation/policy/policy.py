@@ -53,4 +53,6 @@ def _checked(document: Document, file: Path | None, name: str) -> LoadedPolicy:
     layers = resolved(document, file)
     policy = validated(Policy, layers)
     check(policy, layers)
-    return LoadedPolicy(policy=policy, text=layers.text(), path=name, families=tuple(sorted(layers.taken_in)))
+    return LoadedPolicy(
+        policy=policy, text=layers.text(), path=name, families=tuple(sorted(layers.taken_in - layers.closed))
+    )

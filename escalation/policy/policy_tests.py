@@ -78,16 +78,22 @@ def _given(spec: FactSpec, values: dict[str, bool | float | str | None]) -> Fact
     return FactProvider(spec, lambda _: value).evaluate(None)  # type: ignore[arg-type]
 
 
-def suites(loaded: LoadedPolicy) -> Iterator[tuple[str, tuple[Finding, ...]]]:
-    """Runs the tests of a policy, and those of the families' gates that it takes in, each with its file."""
+def suites(loaded: LoadedPolicy, family_name: str | None = None) -> Iterator[tuple[str, tuple[Finding, ...]]]:
+    """Runs the tests of a policy, and those of the families' gates that it takes in, each with its file.
+
+    Args:
+        loaded: the policy.
+        family_name: the one family whose gates matter; default: all.
+    """
     yield loaded.path, run_tests(loaded.policy)
     for name in loaded.families:
-        yield families()[name].gates_name, run_tests(gates_alone(name))
+        if family_name in (None, name):
+            yield families()[name].gates_name, run_tests(gates_alone(name))
 
 
-def require_passing(loaded: LoadedPolicy) -> None:
-    """Raises `PolicyError` when a test of the policy, or of gates that it takes in, fails."""
-    for file, findings in suites(loaded):
+def require_passing(loaded: LoadedPolicy, family_name: str | None = None) -> None:
+    """Raises `PolicyError` when a test of the policy, or of the family's gates that it takes in, fails."""
+    for file, findings in suites(loaded, family_name):
         for finding in findings:
             if not finding.passed:
                 by = f" by {', '.join(finding.test.by)}" if finding.test.by else ""

@@ -72,13 +72,26 @@ class FamilyDescriptor:
 
     @property
     def package(self) -> str:
-        """The family's folder as Python imports it: what its class stands in a file of."""
-        return self.family.partition(":")[0].rpartition(".")[0]
+        """The family's folder as Python imports it: the package that its class stands in."""
+        module = self.family.partition(":")[0]
+        return module.rpartition(".")[0] or module
+
+    @property
+    def shipped(self) -> bool:
+        """Whether it is one of this repository's, not a site's own."""
+        return self.package.startswith("problems.")
 
     @property
     def folder(self) -> Path:
-        """Where the family's files lie."""
-        return Path(next(iter(importlib.import_module(self.package).__path__)))
+        """Where the family's files lie.
+
+        Raises:
+            BadInput: where its class stands in a module by itself, in no folder of its own.
+        """
+        found = importlib.import_module(self.package)
+        if not hasattr(found, "__path__"):
+            raise BadInput(f"family {self.name!r}: expected a package, got the module {self.package}")
+        return Path(next(iter(found.__path__)))
 
     @property
     def gates_file(self) -> Path:

@@ -1,18 +1,25 @@
 """Every registered family keeps the contract on real backends, and the contract notices one that does not."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import Field
 
 from escalation.model.certificate import Certificate, CertificateStatus
 from escalation.model.errors import BadInput
-from escalation.ports.registry import families
+from escalation.ports.forms import Form, shown
+from escalation.ports.registry import FamilyDescriptor, families, resolve
 from escalation.testing.backend import ContractBroken
+from escalation.testing.descriptor import check_examples, check_form, check_gates, check_specs
 from escalation.testing.family import Perform, check_family, performing
+from escalation.testing.sources import Source
 from problems.toy.family import Toy
+from problems.toy.form import GoalForm
+from problems.toy.instance import ToySpec
 
 
 @pytest.fixture(scope="module")
@@ -67,3 +74,60 @@ def test_a_family_that_refuses_its_own_sample_is_not_passed(perform: Perform) ->
         patch.setattr("escalation.testing.family.resolve", lambda _: Strict)
         with pytest.raises(BadInput, match="no"):
             check_family(toy, perform)
+
+
+class Short(Form):
+    """Asks for less than a problem file may say."""
+
+    numbers: list[float] = Field(description="the numbers.", json_schema_extra=shown([3, 1]))
+    target: GoalForm = Field(description="the goal.")
+
+
+class Empty(Form):
+    """Shows nothing that would run."""
+
+    numbers: ToySpec = Field(description="the numbers.")
+    target: GoalForm = Field(description="the goal.")
+
+
+@pytest.mark.parametrize(
+    ("check", "change", "message"),
+    [
+        (lambda toy: check_specs(toy, ()), {"specs": ()}, "expected `specs`"),
+        (lambda toy: check_specs(toy, (Source("s", GoalForm, {}),)), {}, "GoalForm is not among the `specs`"),
+        (lambda toy: check_form(Toy(), toy), {"form": ""}, "expected `form`"),
+        (lambda toy: check_form(Toy(), toy), {"form": f"{__name__}:Short"}, "neither asks for pause_s"),
+        (check_examples, {"name": "nobody"}, "expected a problem file of the family"),
+    ],
+)  # fmt: skip
+def test_the_contract_notices_a_descriptor_that_lacks_a_part(
+    check: Callable[[FamilyDescriptor], None], change: dict[str, Any], message: str
+) -> None:
+    with _known(), pytest.raises(ContractBroken, match=message):
+        check(replace(families()["toy"], **change))
+
+
+def test_a_form_that_does_not_run_as_it_stands_is_noticed() -> None:
+    with _known(), pytest.raises(BadInput, match="numbers: numbers: expected, but missing"):
+        check_form(Toy(), replace(families()["toy"], form=f"{__name__}:Empty"))
+
+
+@contextmanager
+def _known() -> Iterator[None]:
+    """Descriptors may name classes of this file."""
+    here = {f"{__name__}:{kind.__name__}": kind for kind in (Short, Empty)}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("escalation.testing.descriptor.resolve", lambda path: here.get(path) or resolve(path))
+        yield
+
+
+def test_a_gate_that_no_test_closes_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "gates.yaml"
+    file.write_text(
+        "gates: [{id: long, tier: hpc, because: Short ones need none., when: {fact: toy.length, above: 2}}]\n"
+        "tests: [{name: long, tier: hpc, facts: {toy.length: 3}, expect: open}]\n",
+        encoding="utf-8",
+    )
+    monkeypatch.setattr(FamilyDescriptor, "gates_file", file)
+    with pytest.raises(ContractBroken, match=r"problems/toy/gates.yaml: no test has long close"):
+        check_gates(families()["toy"])
