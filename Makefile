@@ -1,4 +1,5 @@
 # make run    set up and solve the examples
+# make quick  set up and run what takes less than two minutes: lint, types, layers, fast tests
 # make test   set up and run everything that CI runs
 # make bench  set up and measure (bench/README.md says what and how)
 # make matrix set up and run what is missing of the fault matrix, then write its page
@@ -14,7 +15,7 @@ EXAMPLES := breast_cancer heart_failure clinic quantum_handoff quantum_refused
 # Most of the time of a short command is imports: let them be compiled once.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test check unit bench matrix lock clean setup
+.PHONY: run quick test check unit bench matrix lock clean setup
 
 # What was found is printed again by make when a command fails; 3 (abstained) is a good end here.
 run: setup
@@ -29,6 +30,9 @@ check: setup
 	$(BIN)/mypy .
 	$(BIN)/lint-imports
 	$(BIN)/tierwise policy check default
+
+quick: check
+	$(BIN)/pytest --quiet --numprocesses 2 -m "not slow"
 
 unit: setup
 	$(BIN)/pytest --numprocesses 2 --dist loadfile

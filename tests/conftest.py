@@ -34,6 +34,15 @@ os.environ |= {
 }
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Marks the tests that take long, so that `-m "not slow"` leaves them out."""
+    from tests.slow import why_slow
+
+    for item in items:
+        if reason := why_slow(item.path.relative_to(config.rootpath).as_posix()):
+            item.add_marker(pytest.mark.slow(reason=reason))
+
+
 @dataclass(frozen=True)
 class Served:
     """A real Prefect server with every flow deployed and a worker.
