@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from prefect.client.schemas.objects import State
-from prefect.runtime import deployment
 
 from escalation.engine.case import Case
 from escalation.engine.drive import drive
@@ -26,7 +25,7 @@ from flows.approval import ask_about
 from flows.ending import bad_input, ended
 from flows.lending import borrowed_runtime, lent
 from flows.listener import RunListener
-from flows.naming import case_id_of
+from flows.naming import case_id_of, deployed
 from tasks.certify import certify
 from tasks.decide import decide
 from tasks.perform import Unfinished, perform
@@ -126,11 +125,11 @@ def solve(runtime: Runtime, case: Case, approval_wait_s: float) -> Outcome:
         case: the case.
         approval_wait_s: seconds that the run pauses for a person's answer; at 0 it does not pause.
     """
-    listener = RunListener(case.case_id, lent().listener)
-    running = Running(runtime.alone(), case, listener)
-    outcome = drive(running, AsTasks(running, approval_wait_s))
-    listener.ended(outcome)
-    return outcome
+    with RunListener(case.case_id, lent().listener) as listener:
+        running = Running(runtime.alone(), case, listener)
+        outcome = drive(running, AsTasks(running, approval_wait_s))
+        listener.ended(outcome)
+        return outcome
 
 
 def _case(problem: Any, policy: str | None, case_id: str | None, folder: str | None) -> Case:
@@ -147,11 +146,11 @@ def _approval_wait_s(asked_for: float | None) -> float:
     """A run of a deployment has pages where a person can answer; called from a program, nobody may look."""
     if asked_for is not None:
         return asked_for
-    return APPROVAL_WAIT_S if deployment.id else 0.0
+    return APPROVAL_WAIT_S if deployed() else 0.0
 
 
 def _start(folder: str | None) -> Path:
     """Where relative paths start: a worker's own folder is empty, so in a deployment it is the checkout."""
     if folder is not None:
         return Path(folder)
-    return ROOT if deployment.id else Path.cwd()
+    return ROOT if deployed() else Path.cwd()

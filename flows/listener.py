@@ -1,6 +1,11 @@
 """Tells Prefect what happens in a case: log lines, artifacts, progress."""
 
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from types import TracebackType
+from typing import Self
 from uuid import UUID
 
 from prefect.logging import get_run_logger
@@ -16,69 +21,94 @@ from flows.artifacts import show_certificate, show_decisions, show_progress
 EVERY_S = 2.0
 
 
-class RunListener:
-    """Logs and shows a case in its flow run; passes everything on to a second listener.
+class Pages:
+    """Writes artifacts behind the case's back, in order; all of them are there when the block ends.
 
     What cannot be shown is logged and otherwise let pass: a page that is missing must not stop a case.
     """
+
+    def __init__(self) -> None:
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="pages")
+
+    def write(self, what: str, write: Callable[[], None]) -> None:
+        """Queues a page; `write` runs in a copy of the context, by which Prefect knows the run."""
+
+        def attempt() -> None:
+            try:
+                write()
+            except Exception as error:
+                get_run_logger().warning("Prefect did not take %s: %s", what, error)
+
+        self._writer.submit(copy_context().run, attempt)
+
+    def close(self) -> None:
+        """Waits until everything queued is written."""
+        self._writer.shutdown()
+
+
+class RunListener:
+    """Logs and shows a case in its flow run; passes everything on to a second listener."""
 
     def __init__(self, case_id: str, also: Listener | None = None) -> None:
         self.case_id = case_id
         self.also = also or Silent()
         self.decisions: list[Decision] = []
+        self._pages = Pages()
         self._table: UUID | None = None
         self._bars: dict[str, _Bar] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pages.close()
 
     def decided(self, decision: Decision) -> None:
         self.also.decided(decision)
         rung = f" {decision.tier}/{decision.method} on {decision.backend}" if decision.method else ""
         get_run_logger().info("%s%s: %s", decision.action, rung, decision.because)
         self.decisions.append(decision)
-        try:
-            self._table = show_decisions(self.case_id, self.decisions, self._table)
-        except Exception as error:
-            _not_shown("the decisions", error)
+        self._pages.write("the decisions", self._show_decisions)
 
     def progress(self, item: Item, progress: Progress) -> None:
         self.also.progress(item, progress)
-        bar = self._bars.setdefault(str(item.key), _Bar(self.case_id, item))
-        try:
-            bar.move(progress)
-        except Exception as error:
-            _not_shown("progress", error)
+        bar = self._bars.setdefault(str(item.key), _Bar(self.case_id, item, self._pages))
+        bar.move(progress)
 
     def attempted(self, attempt: Attempt) -> None:
         self.also.attempted(attempt)
-        found = attempt.certificate
-        verdict = f"{found.status} {found.kind}" if found else attempt.error
+        certificate = attempt.certificate
+        verdict = f"{certificate.status} {certificate.kind}" if certificate else attempt.error
         get_run_logger().info("%s/%s %s: %s", attempt.tier, attempt.method, attempt.status, verdict)
 
     def ended(self, outcome: Outcome) -> None:
         """Shows the certificate."""
-        try:
-            show_certificate(outcome)
-        except Exception as error:
-            _not_shown("the certificate", error)
+        self._pages.write("the certificate", lambda: show_certificate(outcome))
+
+    def _show_decisions(self) -> None:
+        self._table = show_decisions(self.case_id, tuple(self.decisions), self._table)
 
 
 class _Bar:
     """The progress artifact of one piece of work; work that ends at once gets none."""
 
-    def __init__(self, case_id: str, item: Item) -> None:
-        self.case_id = case_id
+    def __init__(self, case_id: str, item: Item, pages: Pages) -> None:
+        self.case_id, self._pages = case_id, pages
         self.label = f"{item.label} work {item.key.ordinal} on {item.backend}"
         self._shown: UUID | None = None
+        self._begun = False
         self._at, self._percent = time.monotonic() - EVERY_S, -1.0
 
     def move(self, progress: Progress) -> None:
         percent = round(100.0 * (1.0 if progress.state.final else progress.fraction or 0.0), 1)
-        if progress.state.final and self._shown is None:
+        if progress.state.final and not self._begun:
             return
         due = progress.state.final or time.monotonic() - self._at >= EVERY_S
         if due and percent != self._percent:
-            self._shown = show_progress(self.case_id, self.label, percent, self._shown)
-            self._at, self._percent = time.monotonic(), percent
+            self._begun, self._at, self._percent = True, time.monotonic(), percent
+            self._pages.write("progress", lambda: self._show(percent))
 
-
-def _not_shown(what: str, error: Exception) -> None:
-    get_run_logger().warning("Prefect did not take %s: %s", what, error)
+    def _show(self, percent: float) -> None:
+        self._shown = show_progress(self.case_id, self.label, percent, self._shown)

@@ -1,9 +1,10 @@
-"""Names of flow runs: the case id."""
+"""What a flow run is called, after its case, and whether a deployment started it."""
 
 from collections.abc import Callable
 from typing import Any
 
-from prefect.runtime import flow_run
+from prefect.context import FlowRunContext
+from prefect.runtime import deployment, flow_run
 
 from escalation.engine.opening import parse_with_policy
 from escalation.model.errors import BadInput
@@ -35,3 +36,15 @@ def run_name(problem: Callable[[dict[str, Any]], Any]) -> Callable[[], str]:
             return str(flow_run.name)
 
     return name
+
+
+def deployed() -> bool:
+    """Whether the flow run, or the one that called it, is a deployment's.
+
+    The run itself knows; `prefect.runtime` asks the server for it, twice, wherever it is not.
+    """
+    context = FlowRunContext.get()
+    run = context.flow_run if context else None
+    if run is None or run.parent_task_run_id is not None:
+        return deployment.id is not None
+    return run.deployment_id is not None

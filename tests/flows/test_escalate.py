@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterName
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey, FlowRunFilter, FlowRunFilterName
 
 from escalation.engine.drive import solve
 from escalation.engine.opening import parse_problem, prepare
@@ -27,6 +27,8 @@ from flows.lending import lending
 from records.ledger.ledger import SqlLedger
 from records.runtime import open_records, open_runtime
 from records.store import FileStore
+from records.views.certificates import certificate_page
+from records.views.decisions import decision_table
 
 pytestmark = pytest.mark.timeout(900)  # the first of them waits for the server's migration
 
@@ -89,6 +91,18 @@ def test_called_from_python_it_returns_the_outcome_and_tells_the_caller(ledger: 
         named = FlowRunFilter(name=FlowRunFilterName(any_=["from-python"]))
         runs = client.read_flow_runs(flow_run_filter=named)
     assert [run.state_name for run in runs] == ["Accepted", "Accepted"]
+
+
+def test_when_a_run_has_ended_all_its_pages_are_there(on_server: Any) -> None:
+    outcome = escalate(toy(), policy="default", case_id="with-pages")
+    wanted = ["decisions-with-pages", "certificate-with-pages"]
+    with get_client(sync_client=True) as client:
+        found = client.read_artifacts(artifact_filter=ArtifactFilter(key=ArtifactFilterKey(any_=wanted)))
+    pages = {artifact.key: str(artifact.data) for artifact in found}
+    assert pages == {
+        "decisions-with-pages": decision_table(outcome.decisions),
+        "certificate-with-pages": certificate_page(outcome),
+    }
 
 
 def test_a_case_that_no_tier_may_solve_is_completed_as_abstained(on_server: Any) -> None:
