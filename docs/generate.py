@@ -85,7 +85,7 @@ def model(kind: type[BaseModel]) -> str:
             f"`{name}`",
             type_name(field.annotation),
             _default(field),
-            _MEANINGS.get((kind.__name__, name)) or _said(field),
+            _said(field),
         )
         for name, field in kind.model_fields.items()
     ]
@@ -102,7 +102,7 @@ def amounts(title: str, kind: Any) -> str:
             f"`{each.name}`",
             "number",
             default if each.always or kind.ABSENT is None else "not written",
-            _MEANINGS.get((title, each.name)) or _sentence(kind.meaning(each)),
+            _WALL if (title, each.name) == ("Cost", "wall_s") else _sentence(kind.meaning(each)),
         )
         for each in METERED
     ]
@@ -243,6 +243,7 @@ def _class_name(kind: Any) -> str:
 
 
 _AMOUNTS = {"Caps": "[Budget](#budget)", "Amounts": "[Cost](#cost)"}
+_WALL = "Elapsed seconds; of an outcome all that its user waited, of an attempt its work."
 _STATES: Mapping[str, str] = {
     "wanted": "The work and its tag are on record; nothing else has happened.",
     "frozen": "The exact bytes to be sent are in the store, and priced.",
@@ -271,45 +272,6 @@ _PLAIN: dict[Any, str] = {
     str: "text", int: "whole number", float: "number", bool: "flag", Path: "path", SecretStr: "secret text",
     datetime: "date and time",
 }  # fmt: skip
-_MEANINGS: Mapping[tuple[str, str], str] = {
-    ("ProblemFile", "target"): "What an answer must reach.",
-    ("ProblemFile", "budget"): "What the case may spend.",
-    ("ProblemFile", "data_class"): "How sensitive the data are; decides whether they may leave the site.",
-    ("ProblemFile", "stage"): "How far the use of the answer has been evaluated.",
-    (
-        "ProblemFile",
-        "policy",
-    ): "The policy to use where the command names none; `default` where neither does.",
-    ("ProblemFile", "seed"): "From 0 to 2³² - 1: all chance is derived from it.",
-    ("Threshold", "fact"): "Name of a [fact](facts.md).",
-    ("Threshold", "at_least"): "The fact is the limit or above it.",
-    ("Threshold", "at_most"): "The fact is the limit or below it.",
-    ("Threshold", "above"): "The fact is above the limit.",
-    ("Threshold", "below"): "The fact is below the limit.",
-    ("Threshold", "equals"): "The fact is that value.",
-    ("Threshold", "one_of"): "The fact is one of those texts.",
-    ("Outcome", "case_id"): "The handle for `--case` and `tierwise explain`.",
-    ("Outcome", "status"): "How the case ended.",
-    ("Outcome", "tier"): "Of the best attempt.",
-    ("Outcome", "method"): "Of the best attempt.",
-    ("Outcome", "backend"): "Where its work ran.",
-    ("Outcome", "device_kind"): "What that is: classical, ideal simulator, calibrated rehearsal or hardware.",
-    ("Outcome", "certificate"): "Of the best attempt.",
-    ("Outcome", "attempts"): "In order.",
-    ("Outcome", "decisions"): "In order.",
-    ("Outcome", "mlflow_run_id"): "The case's run, where MLflow has told it.",
-    ("Certificate", "status"): "From best to worst; only CERTIFIED is ever accepted.",
-    ("Certificate", "controls"): "Paired comparisons with the null controls.",
-    ("Certificate", "evidence"): "What the finding rests on: row counts, digests, method of the bound.",
-    ("Control", "name"): "Of the null control.",
-    ("Cost", "wall_s"): "Elapsed seconds; of an outcome all that its user waited, of an attempt its work.",
-    (
-        "Elapsed",
-        "wall_s",
-    ): "From the beginning of preparing the case to its records, without the time in which nobody ran it.",
-    ("Elapsed", "attempts_s"): "Of these, work and its verification.",
-    ("Elapsed", "facts_s"): "Of these, facts and decisions.",
-}
 
 
 def _default(field: FieldInfo) -> str:
@@ -324,7 +286,7 @@ def _default(field: FieldInfo) -> str:
 def _said(field: FieldInfo) -> str:
     limits = {"ge": "at least", "gt": "above", "le": "at most", "lt": "below"}
     found = [
-        f"{words} {getattr(each, name):g}"
+        f"{words} {getattr(each, name):,.10g}"
         for each in field.metadata
         for name, words in limits.items()
         if getattr(each, name, None) is not None

@@ -83,21 +83,23 @@ class CaseRecord(Frozen):
 class Outcome(Frozen):
     """What comes back from a case: the best answer found, and how it came about."""
 
-    case_id: str
-    status: CaseStatus
-    tier: Tier | None = None
-    method: str | None = None
-    backend: str | None = None
-    device_kind: str | None = None
+    case_id: str = Field(description="The handle for `--case` and `tierwise explain`.")
+    status: CaseStatus = Field(description="How the case ended.")
+    tier: Tier | None = Field(None, description="Of the best attempt.")
+    method: str | None = Field(None, description="Of the best attempt.")
+    backend: str | None = Field(None, description="Where its work ran.")
+    device_kind: str | None = Field(
+        None, description="What that is: classical, ideal simulator, calibrated rehearsal or hardware."
+    )
     value: float | None = Field(None, description="The value that the certificate bounds.")
-    certificate: Certificate | None = None
+    certificate: Certificate | None = Field(None, description="Of the best attempt.")
     target: Target | None = Field(None, description="What was to be reached; `value` is of its metric.")
     answer: tuple[str, ...] = Field((), description="What the accepted or best answer is, in words.")
     cost: Amounts = Field(Amounts(), description="Of the whole case; `wall_s` is what its user waited.")
     elapsed: Elapsed = Field(Elapsed(), description="What the elapsed seconds went to.")
-    attempts: tuple[Attempt, ...] = ()
-    decisions: tuple[Decision, ...] = ()
-    mlflow_run_id: str | None = None
+    attempts: tuple[Attempt, ...] = Field((), description="In order.")
+    decisions: tuple[Decision, ...] = Field((), description="In order.")
+    mlflow_run_id: str | None = Field(None, description="The case's run, where MLflow has told it.")
     record: str | None = Field(None, description="Path of the HTML report.")
     paused: str = Field(
         "", description="What the case waits for, where it is held or waiting; why it was interrupted."

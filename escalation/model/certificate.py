@@ -24,7 +24,7 @@ class CertificateStatus(StrEnum):
 class Control(Frozen):
     """A paired comparison of the candidate with a null control: the same answer made without the help."""
 
-    name: str
+    name: str = Field(description="Of the null control.")
     value: float = Field(description="The control's metric on the same untouched data.")
     difference: float = Field(description="Candidate minus control, positive where the candidate is better.")
     p_value: float = Field(ge=0, le=1, description="One-sided, of 'the candidate is no better'.")
@@ -33,7 +33,7 @@ class Control(Frozen):
 class Certificate(Frozen):
     """What somebody other than the solver found out about a candidate."""
 
-    status: CertificateStatus
+    status: CertificateStatus = Field(description="From best to worst; only CERTIFIED is ever accepted.")
     kind: str = Field(description="What was bounded and how.")
     value: float | None = Field(None, description="The bound that holds, in the target's unit.")
     estimate: float | None = Field(None, description="The point estimate that the bound belongs to.")
@@ -46,8 +46,11 @@ class Certificate(Frozen):
     tolerance: float | None = Field(None, description="Of a proof: the numerical gap that the target allows.")
     verifier: str = Field(description="Name and version of the verifier.")
     reasons: tuple[str, ...] = Field((), description="Why it is not better than it is.")
-    controls: tuple[Control, ...] = ()
-    evidence: dict[str, JsonValue] = Field(default_factory=dict)
+    controls: tuple[Control, ...] = Field((), description="Paired comparisons with the null controls.")
+    evidence: dict[str, JsonValue] = Field(
+        default_factory=dict,
+        description="What the finding rests on: row counts, digests, method of the bound.",
+    )
 
     @property
     def other_estimate(self) -> float | None:

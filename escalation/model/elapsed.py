@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal
 
+from pydantic import Field
+
 from escalation.model.clock import boottime_s
 from escalation.model.frozen import Frozen
 
@@ -18,9 +20,12 @@ class Elapsed(Frozen):
     a service, nobody runs the case) does not count.
     """
 
-    wall_s: float = 0.0
-    attempts_s: float = 0.0
-    facts_s: float = 0.0
+    wall_s: float = Field(
+        0.0,
+        description="From its preparation to its records, without the time in which nobody ran it.",
+    )
+    attempts_s: float = Field(0.0, description="Of these, work and its verification.")
+    facts_s: float = Field(0.0, description="Of these, facts and decisions.")
 
     @property
     def rest_s(self) -> float:

@@ -83,17 +83,22 @@ class Problem(Frozen):
 
     family: str = Field(description="The kind of problem, for instance `classification`.")
     instance: dict[str, JsonValue] = Field(description="What the family loads.")
-    target: Target
-    budget: Caps = Caps()
-    data_class: DataClass = DataClass.IDENTIFIABLE
-    stage: Stage = Stage.RETROSPECTIVE
-    seed: int = Field(0, ge=0, lt=2**32, strict=True)
+    target: Target = Field(description="What an answer must reach.")
+    budget: Caps = Field(Caps(), description="What the case may spend.")
+    data_class: DataClass = Field(
+        DataClass.IDENTIFIABLE,
+        description="How sensitive the data are; decides whether they may leave the site.",
+    )
+    stage: Stage = Field(Stage.RETROSPECTIVE, description="How far the use of the answer has been evaluated.")
+    seed: int = Field(0, ge=0, lt=2**32, strict=True, description="All chance is derived from it.")
 
 
 class ProblemFile(Problem):
     """A problem file: the problem, and the policy to use where the command names none."""
 
-    policy: str | None = None
+    policy: str | None = Field(
+        None, description="The policy to use where the command names none; `default` where neither does."
+    )
 
     def problem(self) -> Problem:
         """The problem alone; the policy is no part of its identity."""

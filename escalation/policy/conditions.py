@@ -30,13 +30,13 @@ class FactLimit(Frozen):
 class Threshold(Frozen):
     """`fact`, one comparison, its limit: a number with the fact's unit, a flag, texts, or another fact."""
 
-    fact: str
-    at_least: Number | str | FactLimit | None = None
-    at_most: Number | str | FactLimit | None = None
-    above: Number | str | FactLimit | None = None
-    below: Number | str | FactLimit | None = None
-    equals: bool | float | str | None = None
-    one_of: tuple[str, ...] | None = None
+    fact: str = Field(description="Name of a [fact](facts.md).")
+    at_least: Number | str | FactLimit | None = Field(None, description="The fact is the limit or above it.")
+    at_most: Number | str | FactLimit | None = Field(None, description="The fact is the limit or below it.")
+    above: Number | str | FactLimit | None = Field(None, description="The fact is above the limit.")
+    below: Number | str | FactLimit | None = Field(None, description="The fact is below the limit.")
+    equals: bool | float | str | None = Field(None, description="The fact is that value.")
+    one_of: tuple[str, ...] | None = Field(None, description="The fact is one of those texts.")
 
     @model_validator(mode="after")
     def _one_comparison(self) -> Self:
