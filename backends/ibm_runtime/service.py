@@ -22,6 +22,7 @@ from escalation.model.job_state import JobState
 from escalation.model.result import RawResult
 from escalation.model.submission import Payload, Price, RemoteJob
 from escalation.model.work import Work
+from escalation.ports.exactly_once import Fence
 from escalation.ports.paid import Malformed, NotSent
 
 PAGE = 50
@@ -32,6 +33,8 @@ LISTING_S = 300.0
 
 class ServiceBackend(ServiceMachine):
     """A device of the service, and what can be bought there."""
+
+    exactly_once = Fence()
 
     def __init__(self, settings: Settings, device: str, timeout_s: tuple[float, float] = TIMEOUT_S) -> None:
         super().__init__(settings, device, timeout_s)

@@ -41,7 +41,7 @@ class Price(Flat):
 
 @dataclass(frozen=True)
 class Payload:
-    """What is sent, frozen: the request's exact bytes but for the batch, which each round sets anew.
+    """What is sent, frozen: the request's exact bytes but for batch or key, which are set when it is sent.
 
     Attributes:
         body: canonical JSON of the request without its `session_id`; an approval binds to its digest.
@@ -114,7 +114,7 @@ class Submission(Frozen):
     backend: str
     work: str = Field(description="Digest of the work.")
     tag: str = Field(description="Names the intent at the service; the same in every round.")
-    round: int = Field(0, ge=0, description="How many batches were given up.")
+    round: int = Field(0, ge=0, description="How many POSTs were given up and followed by another.")
     payload: str | None = Field(None, description="Digest of the frozen payload, in the store.")
     frozen: dict[str, JsonValue] = Field(
         default_factory=dict, description="What the payload says of itself, see `Payload.describe`."
@@ -128,7 +128,13 @@ class Submission(Frozen):
         **_stored("batch_closed_at", "fence_closed_at"),
         description="When the service confirmed that the last batch is closed; seconds since the epoch.",
     )
-    closed: Marks = Field((), description="The same, from when the settling time is counted.")
+    settling: Marks = Field(
+        (),
+        **_stored("settling", "closed"),
+        description="From when the settling time is counted: that closing; without a batch, the last POST.",
+    )
+    exactly_once: str = Field("fence", description="How the service was to take it once, at the last POST.")
+    first_post: Marks = Field((), description="When the first POST under its key was begun.")
     entered: Marks = Field((), description="When it came into its state.")
     astray: Marks = Field((), description="Since when the service answers with nothing that can be used.")
     held: Marks = Field((), description="When the service said to come back later, see `held_s`.")

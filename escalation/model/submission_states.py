@@ -76,25 +76,30 @@ TRANSITIONS: tuple[Transition, ...] = (
     ),
     Transition(_S.ASKED, _S.CANCELLED, _D, "it was cancelled before anything was sent"),
     Transition(_S.AUTHORISED, _S.FENCED, _D, "a batch was opened at the service, and is recorded"),
+    Transition(_S.AUTHORISED, _S.SENDING, _D, "no batch is used; the next thing that happens is the POST"),
     Transition(
         _S.AUTHORISED, _S.FROZEN, _D, "the price rose: what was set aside is released, and asked anew"
     ),
     Transition(_S.AUTHORISED, _S.REFUSED, _D, "the service definitely refuses for good"),
     Transition(_S.AUTHORISED, _S.CANCELLED, _D, "it was cancelled before anything was sent"),
     Transition(_S.FENCED, _S.SENDING, _D, "the next thing that happens is the POST"),
-    Transition(_S.FENCED, _S.AUTHORISED, _D, "nothing was sent into the fence, and it has grown old"),
+    Transition(_S.FENCED, _S.AUTHORISED, _D, "nothing was sent into the batch, and it has grown old"),
     Transition(_S.FENCED, _S.CANCELLED, _D, "it was cancelled before anything was sent"),
     Transition(_S.SENDING, _S.SUBMITTED, _D, "the service answered with a job id"),
     Transition(_S.SENDING, _S.FENCED, _D, "nothing left this machine, and may later"),
+    Transition(_S.SENDING, _S.AUTHORISED, _D, "the same, where no batch is used"),
     Transition(_S.SENDING, _S.REFUSED, _D, "nothing left this machine, and nothing will"),
     Transition(_S.SENDING, _S.DOUBTED, _D, "any answer but a job's id, none, or the sender died"),
-    Transition(_S.DOUBTED, _S.SUBMITTED, _D, "a job with our tag was listed, and adopted"),
+    Transition(_S.DOUBTED, _S.SUBMITTED, _D, "its job was found, or the same POST again named it"),
     Transition(
-        _S.DOUBTED, _S.AUTHORISED, _D, "fence closed, settling time over, nothing listed: a new round"
+        _S.DOUBTED,
+        _S.AUTHORISED,
+        _D,
+        "nothing can arrive any more, settling time over, nothing there: a new round",
     ),
     Transition(_S.DOUBTED, _S.REFUSED, _D, "the same, and the service had answered no for good"),
     Transition(_S.DOUBTED, _S.CANCELLED, _D, "the same, and nobody wants the work any more"),
-    Transition(_S.DOUBTED, _S.PARKED, _D, "fence or listing not to be had, or too many rounds"),
+    Transition(_S.DOUBTED, _S.PARKED, _D, "closing or listing not to be had, key too old, too many rounds"),
     Transition(_S.SUBMITTED, _S.FETCHED, _D, "the job is final; its raw text is in the store"),
     Transition(
         _S.SUBMITTED, _S.PARKED, _D, "the service does not know the job, or no answer about it can be used"

@@ -1,6 +1,10 @@
-"""What the submission expects of a backend that must be paid for. Verbs only: the protocol is elsewhere."""
+"""What the submission expects of a backend that must be paid for. Verbs only: the protocol is elsewhere.
 
-from collections.abc import Mapping, Sequence
+`PaidBackend` is what all of them have; the verbs that send a job are those of the strategy that the machine
+declares, and what only a machine with qubits can tell is in `Calibrated`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
 from escalation.model.blob import Blob
@@ -9,6 +13,7 @@ from escalation.model.errors import BackendError
 from escalation.model.result import RawResult
 from escalation.model.submission import Payload, Price, RemoteJob
 from escalation.model.work import Work
+from escalation.ports.exactly_once import Strategy
 from escalation.ports.machines import Machine
 
 
@@ -57,10 +62,15 @@ class Unreadable(BackendError):
 class PaidBackend(Machine, Protocol):
     """A service that charges. Every verb is one exchange; none retries, waits or keeps state of its own.
 
-    All raise `BackendError`, its `retry` telling whether the same call may succeed later; only `send` ever
-    leaves it open whether something was done, and says so with `InDoubt` or `Declined`. What follows a job
-    goes by its id and by what was frozen, and asks nothing about the device, which may be gone.
+    All raise `BackendError`, its `retry` telling whether the same call may succeed later. Only `send`, which
+    is the strategy's (`FencedBackend`, `KeyedBackend`), ever leaves it open whether something was done, and
+    says so with `InDoubt` or `Declined`. What follows a job goes by its id and by what was frozen, and asks
+    nothing about the device, which may be gone.
     """
+
+    @property
+    def exactly_once(self) -> Strategy:
+        """How the service is made to take a job exactly once."""
 
     def at(self, frozen: Mapping[str, Any]) -> "PaidBackend | None":
         """The same device for the account that a payload was frozen for, see `Payload.describe`.
@@ -75,28 +85,17 @@ class PaidBackend(Machine, Protocol):
         """The same seconds at what one costs now; nobody is asked."""
 
     def freeze(self, work: Work, tag: str, price: Price) -> Payload:
-        """Makes the request's exact bytes: ISA circuits, options, tag, `price.cap_qpu_s` as the cap."""
+        """Makes the request's exact bytes, with the tag, and `price.cap.qpu_s` as the cap."""
 
     def quota_left(self) -> tuple[float | None, str]:
         """Seconds that the service's plan leaves (None: no limit told), and a word on it."""
 
-    def open_batch(self) -> str:
-        """Opens a batch; returns its id. Costs nothing while it is empty."""
-
-    def close_batch(self, batch: str) -> bool:
-        """Has the batch accept no more jobs; whether the service confirms, asked back, that it does not."""
-
-    def send(self, payload: Payload, batch: str) -> RemoteJob:
-        """POSTs the frozen bytes into the batch, once.
-
-        Raises:
-            NotSent: nothing left this machine.
-            Declined: the service said no.
-            InDoubt: it may have a job of it.
-        """
-
     def find(self, tag: str, batches: Sequence[str]) -> tuple[RemoteJob, ...]:
-        """Lists every job with the tag, and every job in the batches; earliest first."""
+        """Lists every job with the tag, and every job in the batches; earliest first.
+
+        Where the job's id is chosen, the job of that id, if there is one. Nothing means that the service said
+        so: what it did not say, or could not, is a `BackendError`.
+        """
 
     def look(self, job_id: str) -> RemoteJob:
         """Asks after a job; raises `BackendError` without `retry` when the service does not know it."""
@@ -114,12 +113,6 @@ class PaidBackend(Machine, Protocol):
     def usage_qpu_s(self, job_id: str) -> float | None:
         """Seconds charged, finite and at least 0; None while they are not final."""
 
-    def calibration_for(self, job: RemoteJob) -> Calibration | None:
-        """The calibration in force when the job ran; None where nobody knows."""
-
-    def fidelity(self, work: Work, found: Calibration) -> float | None:
-        """Expected fidelity of the work's worst circuit under a calibration; drift is measured by it."""
-
     def cancel_job(self, job_id: str) -> None:
         """Asks the service to stop a job; does nothing when it is final."""
 
@@ -128,3 +121,56 @@ class PaidBackend(Machine, Protocol):
 
     def facts_of(self, job: RemoteJob) -> Mapping[str, Any]:
         """What the record says of where it ran: service, instance, program, versions; never a secret."""
+
+
+@runtime_checkable
+class FencedBackend(PaidBackend, Protocol):
+    """A paid machine that declares `Fence`."""
+
+    def open_batch(self) -> str:
+        """Opens a batch; returns its id. Costs nothing while it is empty."""
+
+    def close_batch(self, batch: str) -> bool:
+        """Has the batch accept no more jobs; whether the service confirms, asked back, that it does not."""
+
+    def send(self, payload: Payload, batch: str) -> RemoteJob:
+        """POSTs the frozen bytes into the batch, once.
+
+        Raises:
+            NotSent: nothing left this machine.
+            Declined: the service said no.
+            InDoubt: it may have a job of it.
+        """
+
+
+@runtime_checkable
+class KeyedBackend(PaidBackend, Protocol):
+    """A paid machine that declares `ClientToken` or `ChosenId`."""
+
+    def send(self, payload: Payload, key: str, may_leave: Callable[[], bool]) -> RemoteJob:
+        """POSTs the frozen bytes, once, under the key, or with the id that follows from it.
+
+        Where the service has a job of the id already, that is `InDoubt`: it is looked for and adopted.
+
+        Args:
+            payload: what is sent.
+            key: names the work at the service; the tag, the same in every POST.
+            may_leave: asked right before the first byte leaves. Where it says no, too much time has passed
+                since the POST was announced (the process slept, say): it is `NotSent`, to be tried again.
+
+        Raises:
+            NotSent: nothing left this machine.
+            Declined: the service said no.
+            InDoubt: it may have a job of it.
+        """
+
+
+@runtime_checkable
+class Calibrated(Protocol):
+    """What a machine with qubits tells beside: under which calibration a job ran, and what that did to it."""
+
+    def calibration_for(self, job: RemoteJob) -> Calibration | None:
+        """The calibration in force when the job ran; None where nobody knows."""
+
+    def fidelity(self, work: Work, found: Calibration) -> float | None:
+        """Expected fidelity of the work's worst circuit under a calibration; drift is measured by it."""

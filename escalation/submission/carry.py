@@ -93,7 +93,8 @@ def _stretch(h: Handing, row: Submission, step: Take, tell: Tell) -> Submission:
                 return row
             about = ": ".join(filter(None, (f"{row.state}, job {row.job_id or 'not known'}", h.trouble)))
             tell(Progress(done.state or JobState.QUEUED, None, about))
-            if row.state is not S.DOUBTED and h.now_s + nap_s > until_s:
+            seen_through = row.state is S.DOUBTED and nap_s <= h.settings.settle_s
+            if not seen_through and h.now_s + nap_s > until_s:
                 return row
             h.stop.wait(min(nap_s, LONGEST_NAP_S))
             row = _latest(h, row)  # a person may have cancelled or parked it

@@ -9,7 +9,7 @@ from escalation.model.job_state import JobState
 from escalation.model.result import RawResult
 from escalation.model.submission import RemoteJob, Submission
 from escalation.model.submission_states import SubmissionState as S
-from escalation.ports.paid import Malformed, Unreadable
+from escalation.ports.paid import Calibrated, FencedBackend, Malformed, Unreadable
 from escalation.submission.adoption import cancel_others
 from escalation.submission.charging import Charge, charge
 from escalation.submission.context import Handing, Step, move, park
@@ -127,6 +127,8 @@ def _charge(h: Handing, row: Submission, *, late: bool) -> Charge:
 
 def _ran_under(h: Handing, row: Submission, *, late: bool) -> Calibration | None:
     assert row.job is not None
+    if not isinstance(h.backend, Calibrated):
+        return None
     try:
         return h.backend.calibration_for(row.job)
     except BackendError:
@@ -147,7 +149,7 @@ def _decoded(h: Handing, row: Submission) -> RawResult:
 def bill(h: Handing, row: Submission) -> Step:
     """Bills what the service charged, once that is final, after a last look for jobs that should not be.
 
-    The batch is closed before, so that nothing can come after the look; the service may have forgotten one
+    A batch is closed before, so that nothing can come after the look; the service may have forgotten one
     that is long over. What was charged is taken at the price that was approved, whatever a second costs now.
     """
     usage_s = row.usage_qpu_s
@@ -165,6 +167,8 @@ def bill(h: Handing, row: Submission) -> Step:
 
 
 def _shut(h: Handing, batch: str) -> bool:
+    if not isinstance(h.backend, FencedBackend):
+        return False
     try:
         return h.backend.close_batch(batch)
     except BackendError as error:

@@ -11,6 +11,7 @@ from escalation.model.errors import BackendError
 from escalation.model.metered import CHARGED
 from escalation.model.result import RawResult
 from escalation.model.submission import Payload, Submission
+from escalation.ports.paid import Calibrated
 from escalation.ports.store import Store
 from escalation.submission.context import Handing
 
@@ -43,7 +44,7 @@ def kept_calibration(store: Store, row: Submission, moment: str) -> Calibration 
 def fidelity_lost(h: Handing, row: Submission, now: Calibration) -> float | None:
     """Expected fidelity of the worst circuit under the calibration at submission, less that under `now`."""
     before = kept_calibration(h.store, row, "submission")
-    if before is None:
+    if before is None or not isinstance(h.backend, Calibrated):
         return None
     then, after = (h.backend.fidelity(h.work, each) for each in (before, now))
     return None if then is None or after is None else then - after
@@ -83,6 +84,8 @@ def record(h: Handing, row: Submission, result: RawResult) -> RawResult:
 
 def _drift(h: Handing, row: Submission) -> dict[str, Any]:
     limit, moments = h.rules.max_fidelity_loss, row.calibrations
+    if not isinstance(h.backend, Calibrated):
+        return {}
     if "run" not in moments:
         return {"drift": {"fidelity_lost": None, "note": "the calibration in force at the run is unknown"}}
     if moments["run"] == moments.get("submission"):

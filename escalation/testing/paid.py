@@ -4,78 +4,20 @@
 handful of small jobs, so `make` must open a practice service, never a real one.
 """
 
-import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from uuid import uuid4
 
 from escalation.model.calibration import Calibration, DeviceKind
-from escalation.model.errors import BackendError
 from escalation.model.identity import canonical_json
 from escalation.model.job_state import JobState
 from escalation.model.result import RawResult
 from escalation.model.submission import Payload, RemoteJob
-from escalation.ports.paid import Declined, PaidBackend, Unreadable
+from escalation.ports.paid import Calibrated, PaidBackend, Unreadable
 from escalation.testing.backend import ContractBroken, expect
-from escalation.testing.works import Sample, sample
+from escalation.testing.paid_bench import PaidBench, refused
+from escalation.testing.paid_once import OF_STRATEGY, it_has_the_verbs_of_its_strategy
+from escalation.testing.works import sample
 
-PATIENCE_S = 120.0
 NOBODY = "job-of-nobody"
-
-
-@dataclass
-class PaidBench:
-    """One backend on the bench.
-
-    Attributes:
-        make: opens it, each time as another process would.
-        sample: the work that is sent, and what must come of it.
-    """
-
-    make: Callable[[], PaidBackend]
-    sample: Sample = field(default_factory=lambda: sample("circuit_batch"))
-    made: list[PaidBackend] = field(default_factory=list)
-
-    @property
-    def backend(self) -> PaidBackend:
-        """The backend that the checks share."""
-        return self.made[0] if self.made else self.another()
-
-    def another(self) -> PaidBackend:
-        """Opens one more."""
-        self.made.append(self.make())
-        return self.made[-1]
-
-    def frozen(self) -> tuple[Payload, str]:
-        """Freezes the sample under a tag of its own; returns both."""
-        tag = f"tierwise:contract:{uuid4().hex}"
-        work = self.sample.good
-        return self.backend.freeze(work, tag, self.backend.price(work)), tag
-
-    def ended(self, job_id: str) -> RemoteJob:
-        """Asks after a job until it is final."""
-        until = time.monotonic() + PATIENCE_S
-        while not (job := self.backend.look(job_id)).state.final:
-            expect(time.monotonic() < until, f"expected the job to end within {PATIENCE_S} s, it is {job}")
-        return job
-
-    def done(self) -> tuple[Payload, RemoteJob, bytes]:
-        """Takes the sample the whole way."""
-        payload, _ = self.frozen()
-        job = self.ended(self.backend.send(payload, self.backend.open_batch()).job_id)
-        expect(job.state is JobState.DONE, f"expected the sample to succeed, got {job}")
-        return payload, job, self.backend.fetch(job)
-
-
-def refused(call: Callable[[], object], what: str) -> BackendError:
-    """Returns the error that a call ends with; it is one line, and trying again would not help."""
-    try:
-        call()
-    except BackendError as error:
-        expect(not error.retry, f"expected {what} to be refused for good, got a retry: {error}")
-        expect("\n" not in str(error), f"expected one line, got {error}")
-        return error
-    raise ContractBroken(f"expected BackendError for {what}, got none")
 
 
 def it_has_every_verb_and_says_that_it_charges(bench: PaidBench) -> None:
@@ -125,27 +67,13 @@ def freezing_sends_nothing(bench: PaidBench) -> None:
 
 
 def one_post_is_one_job_that_is_found_again(bench: PaidBench) -> None:
-    """A job is found by its tag and by its batch, and by nothing else."""
-    payload, tag = bench.frozen()
-    batch, empty = bench.backend.open_batch(), bench.backend.open_batch()
-    sent = bench.backend.send(payload, batch)
-    for found in (bench.backend.find(tag, []), bench.backend.find("tierwise:nobody", [batch])):
-        ids = [job.job_id for job in found]
-        expect(ids == [sent.job_id], f"expected {sent.job_id} alone, got {ids}")
-    expect(bench.backend.find("tierwise:nobody", [empty]) == (), "expected nothing in another batch")
+    """A job is found by its tag, by nothing else, and carries it."""
+    _, tag, sent = bench.sent()
+    ids = [job.job_id for job in bench.backend.find(tag, [])]
+    expect(ids == [sent.job_id], f"expected {sent.job_id} alone, got {ids}")
+    expect(bench.backend.find("tierwise:nobody", []) == (), "expected nothing under another tag")
     seen = bench.ended(sent.job_id)
-    expect((seen.batch, tag in seen.tags) == (batch, True), f"expected batch and tag on the job, got {seen}")
-
-
-def a_closed_fence_takes_no_job(bench: PaidBench) -> None:
-    """Closing is confirmed, may be repeated, and what is sent into it afterwards is declined, and no job."""
-    payload, tag = bench.frozen()
-    batch = bench.backend.open_batch()
-    confirmed = [bench.backend.close_batch(batch) for _ in range(2)]
-    expect(confirmed == [True, True], f"expected closing to be confirmed twice, got {confirmed}")
-    error = refused(lambda: bench.backend.send(payload, batch), "a job in a closed batch")
-    expect(isinstance(error, Declined), f"expected Declined, got {type(error).__name__}: {error}")
-    expect(bench.backend.find(tag, [batch]) == (), "expected no job in a closed batch")
+    expect(tag in seen.tags, f"expected the tag on the job, got {seen}")
 
 
 def a_result_is_right_and_the_same_for_everybody(bench: PaidBench) -> None:
@@ -191,8 +119,9 @@ def a_final_job_can_be_asked_after_and_not_be_cancelled(bench: PaidBench) -> Non
     expect(bench.backend.look(job.job_id).state is JobState.DONE, "expected a late cancel to change nothing")
     used_s = bench.backend.usage_qpu_s(job.job_id)
     expect(used_s is None or used_s > 0, f"expected seconds charged, or None while pending, got {used_s}")
-    ran = bench.backend.calibration_for(job)
-    expect(ran is None or isinstance(ran, Calibration), f"expected a Calibration or None, got {ran}")
+    if isinstance(bench.backend, Calibrated):
+        ran = bench.backend.calibration_for(job)
+        expect(ran is None or isinstance(ran, Calibration), f"expected a Calibration or None, got {ran}")
     canonical_json(dict(bench.backend.facts_of(job)))
     expect(all(blob.size >= 0 for blob in bench.backend.evidence(job.job_id).values()), "expected blobs")
 
@@ -204,10 +133,10 @@ def a_job_of_nobody_is_unknown(bench: PaidBench) -> None:
 
 def drift_is_measured_on_the_same_circuits(bench: PaidBench) -> None:
     """A calibration gives the work a fidelity between 0 and 1, the same each time."""
-    found = bench.backend.calibration()
-    if found is None:
+    backend, found = bench.backend, bench.backend.calibration()
+    if found is None or not isinstance(backend, Calibrated):
         return
-    values = [bench.backend.fidelity(bench.sample.good, found) for _ in range(2)]
+    values = [backend.fidelity(bench.sample.good, found) for _ in range(2)]
     expect(values[0] == values[1], f"expected the same fidelity twice, got {values}")
     expect(values[0] is None or 0 <= values[0] <= 1, f"expected a fidelity from 0 to 1, got {values[0]}")
 
@@ -225,7 +154,6 @@ CHECKS: tuple[Callable[[PaidBench], None], ...] = (
     foreign_and_bad_work_is_refused,
     freezing_sends_nothing,
     one_post_is_one_job_that_is_found_again,
-    a_closed_fence_takes_no_job,
     a_result_is_right_and_the_same_for_everybody,
     a_text_that_is_cut_off_is_unreadable,
     a_job_that_did_not_succeed_is_a_failed_result,
@@ -248,7 +176,8 @@ def check_paid_backend(make: Callable[[], PaidBackend]) -> None:
     bench, broken = PaidBench(make), []
     try:
         it_has_every_verb_and_says_that_it_charges(bench)  # before anything is sent
-        for check in CHECKS:
+        it_has_the_verbs_of_its_strategy(bench)
+        for check in (*CHECKS, *OF_STRATEGY[type(bench.backend.exactly_once)]):
             try:
                 check(bench)
             except Exception as error:  # a check that breaks off is a promise that is not kept

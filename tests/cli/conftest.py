@@ -30,7 +30,8 @@ from escalation.policy.rules import SubmissionRules
 from escalation.ports.configuration import settings
 from escalation.submission.carry import Pace, carry
 from escalation.submission.context import Handing
-from escalation.testing.model_service import ModelBackend, ModelService
+from escalation.testing.model_backend import ModelBackend
+from escalation.testing.model_service import ModelService
 from records.ledger.ledger import SqlLedger
 from records.store import FileStore
 

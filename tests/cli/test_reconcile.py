@@ -9,7 +9,7 @@ import pytest
 
 from escalation.engine.runtime import Runtime
 from escalation.model.submission_states import SubmissionState as S
-from escalation.testing.model_service import ModelBackend
+from escalation.testing.model_backend import ModelBackend
 
 Make = Callable[..., Any]
 Call = Callable[..., Any]

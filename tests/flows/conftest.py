@@ -14,7 +14,8 @@ from prefect.client.schemas.objects import FlowRun
 
 from escalation.engine.runtime import Runtime
 from escalation.inputs.settings import Settings
-from escalation.testing.model_service import ModelBackend, ModelService
+from escalation.testing.model_backend import ModelBackend
+from escalation.testing.model_service import ModelService
 from flows.lending import lending
 from records.ledger.ledger import SqlLedger
 from records.runtime import open_runtime

@@ -24,7 +24,7 @@ def test_a_real_device_is_not_put_to_it() -> None:
 
 
 class Cheat(ServiceBackend):
-    """Breaks the contract: it sends twice, its caps have no room, it confirms anything, finds by fence."""
+    """Breaks the contract: it sends twice, its caps have no room, it confirms anything, finds by batch."""
 
     def send(self, payload: Payload, batch: str) -> RemoteJob:
         super().send(payload, batch)
@@ -51,5 +51,5 @@ def test_the_contract_names_every_broken_promise(practice: Practice) -> None:
     assert broken == {
         "a_price_has_a_cap_and_agrees_with_the_quote",
         "one_post_is_one_job_that_is_found_again",
-        "a_closed_fence_takes_no_job",
+        "a_closed_batch_takes_no_job",
     }

@@ -13,7 +13,8 @@ from escalation.model.submission import Period
 from escalation.model.submission_states import SubmissionState as S
 from escalation.model.submission_states import Who
 from escalation.policy.rules import SubmissionRules
-from escalation.testing.model_service import CHARGE_S, ModelBackend
+from escalation.testing.model_backend import ModelBackend
+from escalation.testing.model_service import CHARGE_S
 from records.ledger.ledger import SqlLedger
 
 World = Any

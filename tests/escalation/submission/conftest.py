@@ -23,7 +23,9 @@ from escalation.policy.rules import SubmissionRules
 from escalation.ports.machines import Progress
 from escalation.submission.carry import Pace, carry
 from escalation.submission.context import Handing
-from escalation.testing.model_service import ModelBackend, ModelService
+from escalation.submission.steps import next_step
+from escalation.testing.model_backend import STRATEGIES
+from escalation.testing.model_service import ModelService
 from records.ledger.ledger import SqlLedger
 from records.store import FileStore
 
@@ -73,6 +75,7 @@ class World:
     limit: Caps = field(default_factory=lambda: Caps(qpu_s=10, usd=20))
     quote: Quote | None = field(default_factory=lambda: Quote(amounts=Bounds(qpu_s=3, usd=6)))
     approval: bool = False
+    strategy: str = "fence"
     clock: Clock = field(default_factory=Clock)
     told: list[Progress] = field(default_factory=list)
 
@@ -85,7 +88,7 @@ class World:
         self.ledger = SqlLedger(self.settings.ledger, self.store)
         self.ledger.open_case(self.info)
         self.stop = Waiter(self.clock)
-        self.backend = ModelBackend(self.service)
+        self.backend = STRATEGIES[self.strategy](self.service)
 
     def crash(self) -> None:
         """The process is gone: its lease with it, and nothing else was tidied up."""
@@ -129,10 +132,19 @@ class World:
         )
 
     def run(self, **wrapped: Any) -> RawResult:
-        handing = self.handing(**wrapped)
+        return self.drive(self.handing(**wrapped))
+
+    def drive(self, handing: Handing) -> RawResult:
+        return carry(handing, self.wanted(handing), Pace(self.told.append))
+
+    def step(self, handing: Handing) -> Submission:
+        """Takes the next step alone."""
+        row = self.wanted(handing)
+        return next_step(handing, row)[1](handing, row).row
+
+    def wanted(self, handing: Handing) -> Submission:
         handing.ledger.intend(KEY, WORK, "model")
-        row = handing.ledger.want_submission(KEY, WORK.digest, "model", self.clock())
-        return carry(handing, row, Pace(self.told.append))
+        return handing.ledger.want_submission(KEY, WORK.digest, "model", self.clock())
 
     @property
     def row(self) -> Submission:

@@ -12,8 +12,10 @@ from escalation.model.job_state import JobState
 from escalation.model.submission import Period, RemoteJob
 from escalation.model.submission_states import SubmissionState as S
 from escalation.policy.rules import SubmissionRules
-from escalation.submission.steps import LONGEST_HELD_S, ROUNDS
-from escalation.testing.model_service import CHARGE_S, ModelBackend
+from escalation.submission.doubt import ROUNDS
+from escalation.submission.posting import LONGEST_HELD_S
+from escalation.testing.model_backend import ModelBackend
+from escalation.testing.model_service import CHARGE_S
 from records.ledger.ledger import SqlLedger
 
 World = Any
@@ -143,7 +145,7 @@ def test_after_a_reboot_the_settling_time_is_begun_anew_and_ends(world: World) -
     seen: list[float] = []
 
     def rebooting(*args: Any) -> Any:
-        if not seen and world.row.closed:
+        if not seen and world.row.settling:
             world.clock.now += 59.0
             world.clock.boot = "another boot"
             seen.append(world.clock.now)

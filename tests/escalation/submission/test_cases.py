@@ -20,7 +20,8 @@ from escalation.model.kinds.local_call import LocalCall
 from escalation.model.problem import DataClass, Problem, Target
 from escalation.model.result import RawResult
 from escalation.policy.policy import parse_policy
-from escalation.testing.model_service import CHARGE_S, ModelBackend, ModelService
+from escalation.testing.model_backend import ModelBackend
+from escalation.testing.model_service import CHARGE_S, ModelService
 from records.ledger.ledger import SqlLedger
 from records.store import FileStore
 from records.views.report import render

@@ -72,7 +72,7 @@ def test_a_job_that_is_listed_late_but_within_the_settling_time_is_adopted(world
 
 def test_more_than_one_job_keeps_the_earliest_cancels_the_rest_and_says_so(make_world: Make) -> None:
     world = make_world()
-    world.service.obeys_fences = False
+    world.service.keeps_promise = False
     world.service.faults["send"] = ["after"]
     send = world.backend.send
 
@@ -89,7 +89,7 @@ def test_more_than_one_job_keeps_the_earliest_cancels_the_rest_and_says_so(make_
 
 def test_a_service_that_violates_the_fence_is_found_out_at_the_bill(make_world: Make) -> None:
     world = make_world()
-    world.service.obeys_fences = False
+    world.service.keeps_promise = False
     world.service.faults["send"] = ["before"]
     world.service.polls_to_run = 3
     look = world.backend.look

@@ -24,7 +24,9 @@ from escalation.model.problem import DataClass, Problem, Target
 from escalation.model.submission import Limit, Period
 from escalation.policy.policy import parse_policy
 from escalation.ports.configuration import settings
-from escalation.testing.model_service import CHARGE_S, ModelBackend, ModelService
+from escalation.ports.paid import FencedBackend
+from escalation.testing.model_backend import ModelBackend
+from escalation.testing.model_service import CHARGE_S, ModelService
 from records.ledger.ledger import SqlLedger
 from records.store import FileStore
 from records.views.report import render
@@ -263,6 +265,7 @@ def test_what_the_site_takes_back_after_the_money_was_set_aside_is_not_sent(
     fine = hardware.settings.model_copy(update={"unasked_usd": 100.0})
     hardware.settings = fine
     handing = hardware.handing()
+    assert isinstance(handing.backend, FencedBackend)
     opened = handing.backend.open_batch
 
     def meanwhile() -> str:
@@ -314,6 +317,7 @@ def test_a_price_that_rose_after_the_money_was_set_aside_is_asked_about_anew(har
         hardware.run()
     answered(hardware)
     handing = hardware.handing()
+    assert isinstance(handing.backend, FencedBackend)
     opened = handing.backend.open_batch
 
     def meanwhile() -> str:

@@ -2,7 +2,8 @@
 
 The points are all calls of the ledger, the store and the service that one submission makes, before and after
 each: more than anybody would think of naming. The faults are those of the model service. A test run takes
-every so-many-th point, another one under each fault; `KILL_POINTS=all` takes all of them (five minutes).
+every so-many-th point, another one under each fault, and shares them between the strategies that have the
+call which fails; `KILL_POINTS=all` takes all of them under each strategy (a quarter of an hour).
 """
 
 import itertools
@@ -14,6 +15,7 @@ import pytest
 
 from escalation.model.errors import Held, Waiting
 from escalation.model.submission_states import SubmissionState as S
+from escalation.testing.model_backend import STRATEGIES
 
 Make = Callable[..., Any]
 FAULTS: dict[str, dict[str, list[str]]] = {
@@ -93,9 +95,19 @@ def resume(world: Any) -> None:
 
 
 def lives(make_world: Make, faults: dict[str, list[str]], first: int = 0) -> Iterator[tuple[Any, int]]:
-    """Worlds in which a process died at point after point and another took over; then one undisturbed."""
-    for at in range(first % STRIDE, LONG, STRIDE):
-        world = make_world()
+    """Worlds in which a process died at point after point and another took over, strategy by strategy."""
+    strategies = ["fence"] if {"open_batch", "close_batch"} & set(faults) else list(STRATEGIES)
+    for number, strategy in enumerate(strategies):
+        step = 1 if STRIDE == 1 else STRIDE * len(strategies)
+        yield from _lives(make_world, faults, strategy, range((first + number * STRIDE) % step, LONG, step))
+
+
+def _lives(
+    make_world: Make, faults: dict[str, list[str]], strategy: str, points: range
+) -> Iterator[tuple[Any, int]]:
+    """The same under one strategy; the last of them is undisturbed."""
+    for at in points:
+        world = make_world(strategy=strategy)
         world.service.faults = {verb: list(words) for verb, words in faults.items()}
         killed = live(world, at)
         if killed:

@@ -12,7 +12,7 @@ from escalation.model.submission import Period
 from escalation.model.submission_states import SubmissionState as S
 from escalation.submission import person
 from escalation.submission.person import Person
-from escalation.testing.model_service import ModelBackend
+from escalation.testing.model_backend import ModelBackend
 
 World = Any
 ANNA = Person("anna", 2_000_000.0)

@@ -22,9 +22,11 @@ from escalation.model.problem import Problem, Target
 from escalation.model.submission import Approval, Limit, Period, RemoteJob, Submission
 from escalation.model.submission_states import SubmissionState
 from escalation.policy.rules import SubmissionRules
+from escalation.ports.paid import PaidBackend
 from escalation.submission.context import Handing
 from escalation.submission.steps import next_step
-from escalation.testing.model_service import CHARGE_S, ModelBackend, ModelService
+from escalation.testing.model_backend import STRATEGIES
+from escalation.testing.model_service import CHARGE_S, ModelService, Slot
 from records.ledger.ledger import SqlLedger
 from records.store import FileStore
 
@@ -71,28 +73,31 @@ class TimedService(ModelService):
     queue_s: float = 0.0
     bill_s: float = 0.0
     accepted_at: dict[str, float] = field(default_factory=dict)
-    under_way: list[tuple[float, Sequence[str], str]] = field(default_factory=list)
+    under_way: list[tuple[float, Sequence[str], Slot, str]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.now = lambda: self.clock.now
 
     def word(self, verb: str) -> str:
         self.arrive()
         return super().word(verb)
 
     def arrive(self) -> None:
-        """POSTs whose senders gave up reach the service, which takes them if their batch is open."""
+        """POSTs whose senders gave up reach the service, which takes them if its promise allows it."""
         for each in list(self.under_way):
-            at_s, tags, batch = each
+            at_s, tags, slot, name = each
             if at_s <= self.clock.now:
                 self.under_way.remove(each)
-                if self.batches.get(batch):
-                    self.accept(tags, batch)
+                with suppress(BackendError):
+                    self.post(tags, slot, name)
 
-    def accept(self, tags: Sequence[str], batch: str) -> RemoteJob:
-        made = super().accept(tags, batch)
+    def accept(self, tags: Sequence[str], batch: str | None = None, job_id: str | None = None) -> RemoteJob:
+        made = super().accept(tags, batch, job_id)
         self.accepted_at[made.job_id] = self.clock.now
         return made
 
-    def post_late(self, tags: Sequence[str], batch: str) -> None:
-        self.under_way.append((self.clock.now + self.late_s, tags, batch))
+    def post_late(self, tags: Sequence[str], slot: Slot, name: str) -> None:
+        self.under_way.append((self.clock.now + self.late_s, tags, slot, name))
 
     def listed(self) -> list[RemoteJob]:
         return [job for name, job in self.jobs.items() if self._age(name) >= self.lag_s]
@@ -168,8 +173,9 @@ class Gated:
 class World:
     """What all workers share: the ledger's database, the store, the service, the clock."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, strategy: str) -> None:
         self.clock = Clock()
+        self.strategy = strategy
         self.service = TimedService(clock=self.clock)
         self.settings = Settings(home=folder, settle_s=SETTLE_S, poll_s=1, project="p")
         self.store = FileStore(self.settings.store)
@@ -189,6 +195,9 @@ class World:
             self.ledger.intend(key, work, "model")
             self.ledger.want_submission(key, work.digest, "model", self.clock())
         self.ledger.let_go(CASE)
+
+    def machine(self) -> PaidBackend:
+        return STRATEGIES[self.strategy](self.service)
 
     def question(self, row: Submission) -> Approval:
         assert row.price is not None
@@ -290,7 +299,7 @@ class Worker:
         return Handing(
             ledger=Gated(self._ledger, self),
             store=Gated(self.world.store, self),
-            backend=Gated(ModelBackend(self.world.service), self),
+            backend=Gated(self.world.machine(), self),
             work=WORKS[key],
             rules=SubmissionRules(),
             settings=self.world.settings,

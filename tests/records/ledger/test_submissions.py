@@ -10,6 +10,7 @@ import pytest
 from escalation.model.amounts import Amounts, Caps
 from escalation.model.blob import Blob
 from escalation.model.case import CaseInfo, CaseStatus, WorkKey
+from escalation.model.clock import Instant
 from escalation.model.errors import BadInput, CaseConflict, Moved
 from escalation.model.kinds.local_call import LocalCall
 from escalation.model.submission import Approval, Period, Submission
@@ -283,3 +284,23 @@ def test_work_is_found_again_with_its_inputs(opened: SqlLedger) -> None:
     assert opened.find_work(KEY) == work
     with pytest.raises(BadInput, match="expected work that this ledger knows, got c/0/5"):
         opened.find_work(WorkKey("c", 0, 5))
+
+
+def test_what_ledgers_have_is_read_and_kept_as_it_was_spelt() -> None:
+    named = {"case_id": "c", "attempt": 0, "ordinal": 0, "backend": "b", "work": "w", "tag": "t"}
+    kept = {
+        "fences": ["batch-1"],
+        "fence_closed_at": 1.5,
+        "closed": [{"boot": "boot", "at_s": 2.5}],
+        "job": {"job_id": "job-1", "state": "done", "fence": "batch-1"},
+    }
+    row = Submission.model_validate({**named, "state": "doubted", **kept})
+    assert (row.batch, row.batch_closed_at, row.settling) == ("batch-1", 1.5, (Instant("boot", 2.5),))
+    assert row.job is not None
+    assert (row.job.batch, row.exactly_once) == ("batch-1", "fence")
+    again = row.to_json()
+    assert {name: again[name] for name in ("fences", "fence_closed_at", "closed")} == {
+        name: kept[name] for name in ("fences", "fence_closed_at", "closed")
+    }
+    assert again["job"]["fence"] == "batch-1"
+    assert Submission.model_validate(again) == row
