@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from escalation.model.blob import Blob
-from escalation.model.errors import BadInput
+from escalation.model.errors import BadInput, one_line
 from escalation.model.identity import derive_seed
 from escalation.model.kinds.circuit_batch import CircuitBatch
 from escalation.model.kinds.circuits import AnyPub
@@ -47,7 +47,7 @@ def _load(text: str) -> "QuantumCircuit":
     try:
         return qasm3.loads(text)
     except Exception as error:  # the importer raises errors of several libraries
-        raise BadInput(f"expected OpenQASM 3, got {' '.join(str(error).split())}") from None
+        raise BadInput(f"expected OpenQASM 3, got {one_line(error, typed=False)}") from None
 
 
 def _check(circuit: "QuantumCircuit", pub: AnyPub) -> None:

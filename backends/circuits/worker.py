@@ -16,7 +16,7 @@ from backends.circuits.jobs import Job, read_job, read_result, write_json, write
 from backends.processes.calls import failure
 from backends.processes.last_word import began
 from escalation.model.amounts import Amounts
-from escalation.model.errors import TierwiseError
+from escalation.model.errors import one_line
 from escalation.model.report import Report
 from escalation.model.result import RawResult
 
@@ -62,7 +62,7 @@ def _outcome(job: Job, report: Report) -> RawResult:
     try:
         result = call(job, report)
     except Exception as error:  # whatever goes wrong in a job is that job's result
-        result = RawResult(failure(error), error=_one_line(error))
+        result = RawResult(failure(error), error=one_line(error))
     used = Amounts(wall_s=time.perf_counter() - wall, cpu_s=time.process_time() - cpu)
     return replace(result, usage=used)
 
@@ -72,11 +72,6 @@ def call(job: Job, report: Report) -> RawResult:
     module, _, name = job.function.partition(":")
     result: RawResult = getattr(importlib.import_module(module), name)(job.work, job.context, report)
     return result
-
-
-def _one_line(error: Exception) -> str:
-    text = " ".join(str(error).split())
-    return text if isinstance(error, TierwiseError) else f"{type(error).__name__}: {text}"
 
 
 if __name__ == "__main__":

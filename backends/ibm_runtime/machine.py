@@ -10,7 +10,7 @@ from backends.ibm_runtime.devices import kind_of
 from backends.ibm_runtime.settings import IbmSettings
 from escalation.inputs.settings import Settings
 from escalation.model.calibration import Calibration
-from escalation.model.errors import BackendError, TierwiseError
+from escalation.model.errors import BackendError, TierwiseError, one_line
 from escalation.model.kinds.circuit_batch import CircuitBatch
 from escalation.model.quote import Quote
 from escalation.model.work import Work
@@ -118,13 +118,8 @@ class ServiceMachine:
                 try:
                     put(self._laid_out, key, lay_out(batch, found))
                 except Exception as error:  # of the transpiler, whatever it may be
-                    raise BackendError(f"{self.name} cannot take these circuits: {_line(error)}") from None
+                    raise BackendError(f"{self.name} cannot take these circuits: {one_line(error)}") from None
             return self._laid_out[key]
-
-
-def _line(error: Exception) -> str:
-    text = " ".join(str(error).split())
-    return text if isinstance(error, TierwiseError) else f"{type(error).__name__}: {text}"
 
 
 def circuits_of(work: Work) -> CircuitBatch:

@@ -15,9 +15,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
-from backends.processes.calls import UNWRITTEN, Meter, checked, failure, one_line, resolve, reusable, where
+from backends.processes.calls import UNWRITTEN, Meter, checked, failure, resolve, reusable, where
 from backends.processes.jobfolder import FolderReport, JobFolder
-from escalation.model.errors import of_machine
+from escalation.model.errors import first_line, of_machine
 from escalation.model.job_state import JobState
 from escalation.model.result import RawResult
 
@@ -31,7 +31,7 @@ def run(folder: JobFolder) -> None:
         result = _call(folder)
     except BaseException as error:  # whatever the function raises is its result
         traceback.print_exc()
-        result = RawResult(failure(error), error=one_line(error))
+        result = RawResult(failure(error), error=first_line(error))
     threads = int(folder.work()["resources"]["threads"])
     folder.publish(replace(result, usage=meter.usage(), provenance=where(threads)))
 

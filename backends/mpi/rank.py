@@ -18,12 +18,12 @@ from typing import Any, NoReturn
 from mpi4py import MPI
 
 from backends.mpi import pipes
-from backends.processes.calls import UNWRITTEN, checked, cpu_s, failure, one_line, resolve, reusable, where
+from backends.processes.calls import UNWRITTEN, checked, cpu_s, failure, resolve, reusable, where
 from backends.processes.guarded import die_with_parent, processors
 from backends.processes.jobfolder import FAILURE, FolderReport, JobFolder
 from escalation.model.amounts import Amounts
 from escalation.model.clock import boottime_s
-from escalation.model.errors import of_machine
+from escalation.model.errors import first_line, of_machine
 from escalation.model.job_state import JobState
 from escalation.model.output import Output
 from escalation.model.report import Report
@@ -121,7 +121,7 @@ def _abort(comm: Any, folder: JobFolder, error: BaseException) -> NoReturn:
     traceback.print_exc()
     code = UNWRITTEN if of_machine(error) else 1
     try:
-        said = f"rank {comm.Get_rank()}: {one_line(error)}"
+        said = f"rank {comm.Get_rank()}: {first_line(error)}"
         folder.publish(RawResult(failure(error), error=said), FAILURE)
     except OSError:  # not even that can be written; the world must end all the same
         code = UNWRITTEN

@@ -70,12 +70,6 @@ def failure(error: BaseException) -> JobState:
     return JobState.FAULT if of_machine(error) else JobState.FAILED
 
 
-def one_line(error: BaseException) -> str:
-    """Returns `Type: first line of the message`."""
-    message = str(error).strip()
-    return f"{type(error).__name__}: {message.splitlines()[0]}" if message else type(error).__name__
-
-
 def reusable(threads_before: int) -> bool:
     """Tells whether the last call left nothing running; if it did, this process must not serve another."""
     import psutil

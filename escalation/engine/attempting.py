@@ -10,7 +10,7 @@ from escalation.model.amounts import Amounts
 from escalation.model.attempt import Attempt, AttemptStatus, Candidate, Done
 from escalation.model.case import WorkKey
 from escalation.model.decision import Closed, Decision
-from escalation.model.errors import Faulted, TierwiseError, of_machine
+from escalation.model.errors import Faulted, TierwiseError, first_line, of_machine
 from escalation.model.quote import Quote
 from escalation.model.result import RawResult
 from escalation.model.work import Work
@@ -79,7 +79,7 @@ def _next(
             raise Faulted.of(
                 f"{decision.tier}/{decision.method} was ended", problem, case.case_id
             ) from problem
-        return (), _one_line(problem)
+        return (), first_line(problem, typed=not isinstance(problem, TierwiseError))
 
 
 def _draft(
@@ -154,9 +154,3 @@ def _work_record(ordinal: int, each: Done) -> dict[str, Any]:
         "lost": [lost.to_json() for lost in each.result.lost],
         "provenance": dict(each.result.provenance),
     }
-
-
-def _one_line(problem: BaseException) -> str:
-    text = str(problem).splitlines()
-    said = text[0] if text else ""
-    return said if isinstance(problem, TierwiseError) else f"{type(problem).__name__}: {said}"

@@ -9,7 +9,7 @@ from escalation.engine.runtime import Runtime
 from escalation.engine.steps import Decide
 from escalation.inputs.site import Site
 from escalation.model.decision import Action, Decision
-from escalation.model.errors import Faulted, MachineFault
+from escalation.model.errors import Faulted, MachineFault, one_line
 from escalation.model.facts import Fact
 from escalation.model.quote import Quote
 from escalation.policy import router
@@ -77,7 +77,7 @@ class _Quotes:
                 raise Faulted.of(f"{rung} could not be quoted", error, self.case.case_id) from error
             except Exception as error:  # what cannot be quoted is unknown, which closes gates
                 self.known[rung] = None
-                self.errors[rung] = f"no quote: {' '.join(str(error).split())}"
+                self.errors[rung] = f"no quote: {one_line(error, typed=False)}"
         return self.known[rung]
 
 

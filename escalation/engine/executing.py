@@ -12,7 +12,7 @@ from escalation.engine.steps import Item
 from escalation.model.amounts import Amounts
 from escalation.model.case import WorkKey
 from escalation.model.clock import boottime_s
-from escalation.model.errors import BackendError, Faulted, Interrupted
+from escalation.model.errors import BackendError, Faulted, Interrupted, one_line
 from escalation.model.job_state import JobState
 from escalation.model.result import Lost, RawResult
 from escalation.model.work import Work
@@ -65,7 +65,7 @@ def _lost(running: Running, item: Item, backend: Backend, error: Exception) -> R
     if handle is not None:
         with suppress(BackendError, OSError):
             backend.cancel(handle)
-    return RawResult(JobState.FAULT, error=" ".join(str(error).split()))
+    return RawResult(JobState.FAULT, error=one_line(error, typed=False))
 
 
 def _adopt(running: Running, item: Item, backend: Backend) -> RawResult | None:

@@ -38,9 +38,31 @@ def of_machine(error: BaseException) -> bool:
     return False
 
 
-def first_line(error: BaseException) -> str:
-    """The error's type and the first line of what it says."""
-    return f"{type(error).__name__}: {error}".splitlines()[0]
+def first_line(error: BaseException, *, typed: bool = True) -> str:
+    """The first line of what an error says, behind its type; the type alone where it says nothing.
+
+    Args:
+        error: any.
+        typed: whether the type stands in front.
+    """
+    said = str(error).strip().splitlines()
+    return _behind_type(error, said[0] if said else "", typed)
+
+
+def one_line(error: BaseException, *, typed: bool | None = None) -> str:
+    """All that an error says, on one line; the type alone where it says nothing.
+
+    Args:
+        error: any.
+        typed: whether the type stands in front; None: only of what this project did not raise on purpose.
+    """
+    typed = not isinstance(error, TierwiseError) if typed is None else typed
+    return _behind_type(error, " ".join(str(error).split()), typed)
+
+
+def _behind_type(error: BaseException, said: str, typed: bool) -> str:
+    name = type(error).__name__
+    return said if said and not typed else f"{name}: {said}" if said else name
 
 
 class TierwiseError(Exception):

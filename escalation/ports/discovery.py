@@ -116,7 +116,7 @@ def _loaded(point: EntryPoint, kind: type[Descriptor]) -> Descriptor:
 
 
 def _passed_over(what: str, point: EntryPoint, error: BaseException) -> PassedOver:
-    why = str(error).splitlines()[0] if isinstance(error, BadInput) else first_line(error)
+    why = first_line(error, typed=not isinstance(error, BadInput))
     whose = f"of the distribution {point.dist.name}" if point.dist is not None else ""
     return PassedOver(point.name, f"{what} {point.name!r} {whose} ({point.value}) is passed over: {why}")
 

@@ -1,6 +1,6 @@
 """How a family's instance is solved in one tier: a generator of work, over what a solver may know."""
 
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from typing import Any, Protocol
 
 from escalation.model.attempt import Candidate
@@ -51,8 +51,12 @@ class Method(Protocol):
         """
 
 
-def succeeded(sent: Sends) -> RawResult:
+def succeeded(sent: Sends, what: str = "the work ended") -> RawResult:
     """Returns the one result that was sent; for methods that cannot do without it.
+
+    Args:
+        sent: by the driver.
+        what: what was asked for, to be followed by how it ended.
 
     Raises:
         TierwiseError: when the work did not succeed.
@@ -60,5 +64,15 @@ def succeeded(sent: Sends) -> RawResult:
     if isinstance(sent, tuple):
         raise TypeError(f"expected one result, got {len(sent)}")
     if not sent.ok:
-        raise TierwiseError(f"the work ended {sent.state}: {sent.error}")
+        reason = " ".join((sent.error or "no reason given").split())
+        raise TierwiseError(f"{what} {sent.state}: {reason}")
     return sent
+
+
+def all_succeeded(sent: Sends, what: Sequence[str]) -> tuple[RawResult, ...]:
+    """Returns the results of a tuple of work, one for each of `what`; see `succeeded`."""
+    if isinstance(sent, RawResult) or len(sent) != len(what):
+        raise TypeError(
+            f"expected {len(what)} results, got {1 if isinstance(sent, RawResult) else len(sent)}"
+        )
+    return tuple(succeeded(each, name) for each, name in zip(sent, what, strict=True))

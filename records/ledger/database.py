@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, func, insert, i
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from escalation.model.errors import BadInput
+from escalation.model.errors import BadInput, first_line
 from records.ledger import schema
 from records.ledger.locking import file_lock
 
@@ -43,7 +43,7 @@ class Database:
                 self._engine.dispose()
                 raise
         except (SQLAlchemyError, ImportError, OSError) as error:
-            reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+            reason = first_line(getattr(error, "orig", None) or error, typed=False)
             damaged = "malformed" in reason or "not a database" in reason
             what_to_do = (
                 "put back a copy of it"

@@ -5,7 +5,7 @@ import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from escalation.model.errors import BadInput
+from escalation.model.errors import BadInput, first_line
 from escalation.model.identity import digest_bytes
 from toolbox.tables.arrow import from_arrow
 from toolbox.tables.csv_file import Rules, read_csv_file
@@ -81,7 +81,7 @@ def read_parquet(path: Path, na_values: Sequence[Value] = (), unused: Collection
         table = parquet.ParquetFile(io.BytesIO(data)).read()
     except (pyarrow.ArrowException, OSError, ValueError) as error:
         raise BadInput(
-            f"{path}: expected a Parquet file, got one that cannot be read: {_line(error)}"
+            f"{path}: expected a Parquet file, got one that cannot be read: {first_line(error, typed=False)}"
         ) from None
     if not table.num_rows:
         raise BadInput(f"{path}: expected rows, got an empty table")
@@ -97,7 +97,3 @@ def _value(cell: str, missing: Missing) -> str | None:
 def _has_decimal_commas(texts: Texts) -> bool:
     found = {text for text in texts if text is not None and _DECIMAL_COMMA.fullmatch(text)}
     return any(not AS_THOUSANDS.fullmatch(text) for text in found)
-
-
-def _line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

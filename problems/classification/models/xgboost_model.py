@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from escalation.model.errors import first_line
 from problems.classification.models.archive import pack, pack_json, unpack, unpack_json
 from problems.classification.tables.encoding import Matrix, columns_from_json, encode
 from problems.classification.tables.table import Column
@@ -49,7 +50,7 @@ def load(model: bytes) -> "tuple[tuple[Column, ...], xgboost.Booster, Calibratio
     try:
         booster = xgboost.Booster({"nthread": 1}, model_file=bytearray(members["booster.ubj"]))
     except xgboost.core.XGBoostError as error:
-        raise ValueError(f"expected an XGBoost booster in UBJSON: {str(error).splitlines()[0]}") from None
+        raise ValueError(f"expected an XGBoost booster in UBJSON: {first_line(error, typed=False)}") from None
     calibration = CalibrationMap(**unpack_json(members["calibration.json"]))
     return columns_from_json(unpack_json(members["columns.json"])), booster, calibration
 

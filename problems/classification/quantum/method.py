@@ -5,7 +5,7 @@ circuit is sampled in three bases, and what counts are the one-qubit expectation
 written down as OpenQASM 3 by plain Python; no quantum package is needed here.
 """
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,6 @@ import numpy as np
 from escalation.model.amounts import Bounds
 from escalation.model.attempt import Candidate
 from escalation.model.blob import Blob
-from escalation.model.errors import TierwiseError
 from escalation.model.identity import derive_seed
 from escalation.model.kinds.circuit_batch import CircuitBatch, Pub
 from escalation.model.kinds.local_call import LocalCall
@@ -23,7 +22,7 @@ from escalation.model.resources import Resources
 from escalation.model.result import RawResult
 from escalation.model.work import Work
 from escalation.ports.machines import Device
-from escalation.ports.methods import Sends, Yields
+from escalation.ports.methods import Sends, Yields, all_succeeded, succeeded
 from problems.classification.kernels import quantum_features
 from problems.classification.tables.table import TableView, width
 from toolbox.arrays import npy
@@ -35,6 +34,8 @@ MOST_QUBITS = 8
 MOST_OPEN_ROWS = 200
 """Open rows beyond this many are left to the classical tiers: every row is three circuits, twice."""
 
+NAME = "projected kernel"
+BATCHES = (f"{NAME}: the circuit", f"{NAME}: the circuit without entanglement")
 LOCAL = Resources(wall_s=120.0)
 REMOTE = Resources(wall_s=3600.0)
 
@@ -95,11 +96,11 @@ class ProjectedKernel:
                 nothing, so a failed control fails the attempt.
         """
         tables = {"open_rows": view.open_rows, "sealed_rows": view.sealed_rows}
-        chosen = _expect_one(
-            (yield _local("choose", choose_params(view, seed), tables)), "choosing the bandwidth"
+        chosen = succeeded(
+            (yield _local("choose", choose_params(view, seed), tables)), f"{NAME}: choosing the bandwidth"
         )
         batches = _batches(chosen, seed)
-        sampled = _expect_two((yield batches), ("the circuit", "the circuit without entanglement"))
+        sampled = all_succeeded((yield batches), BATCHES)
         params = {
             "encoding": chosen.values["encoding"],
             "metric": view.metric,
@@ -108,7 +109,7 @@ class ProjectedKernel:
             "seed": seed,
         }
         inputs = {**tables, "rows": chosen.files["rows"], **_samples(sampled)}
-        fitted = _expect_one((yield _local("fit", params, inputs)), "fitting the kernel machines")
+        fitted = succeeded((yield _local("fit", params, inputs)), f"{NAME}: fitting the kernel machines")
         return _candidate(view, chosen, fitted)
 
 
@@ -131,23 +132,9 @@ def _batches(chosen: RawResult, seed: int) -> tuple[Work, ...]:
     )
 
 
-def _samples(sampled: tuple[RawResult, RawResult]) -> dict[str, Blob]:
+def _samples(sampled: Sequence[RawResult]) -> dict[str, Blob]:
     named = zip(("circuit", "control"), sampled, strict=True)
     return {f"{name}-{k}": result.files[f"bits-{k}.npy"] for name, result in named for k in range(3)}
-
-
-def _expect_one(sent: Sends, what: str) -> RawResult:
-    if not isinstance(sent, RawResult):
-        raise TypeError(f"expected one result of {what}, got {len(sent)}")
-    if not sent.ok:
-        raise TierwiseError(f"projected kernel: {what} {sent.state}: {sent.error or 'no reason given'}")
-    return sent
-
-
-def _expect_two(sent: Sends, what: tuple[str, str]) -> tuple[RawResult, RawResult]:
-    if isinstance(sent, RawResult) or len(sent) != 2:
-        raise TypeError("expected the results of two batches")
-    return _expect_one(sent[0], what[0]), _expect_one(sent[1], what[1])
 
 
 def _candidate(view: TableView, chosen: RawResult, fitted: RawResult) -> Candidate:

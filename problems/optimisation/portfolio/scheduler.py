@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from escalation.model.errors import one_line
 from escalation.model.identity import derive_seed
 from problems.optimisation.engines.base import Engine, Unsuitable
 from problems.optimisation.engines.catalogue import ENGINES
@@ -79,7 +80,7 @@ class EngineSlot:
         try:
             return {} if self.engine is None else self.engine.notes()
         except Exception as error:
-            return {"failed": _one_line(error)}
+            return {"failed": one_line(error, typed=True)}
 
 
 class EngineScheduler:
@@ -122,7 +123,7 @@ class EngineScheduler:
         except ImportError as error:
             slot.ended = f"missing: {error}"
         except Exception as error:
-            slot.ended, slot.failed = f"failed: {_one_line(error)}", True
+            slot.ended, slot.failed = f"failed: {one_line(error, typed=True)}", True
             incumbent.remark(slot.name, slot.ended)
         took_s = incumbent.elapsed_s() - began_s
         slot.log.append((began_s, took_s))
@@ -145,7 +146,3 @@ def slots_of(row: Sequence[Assignment], seed: int, rank: int, first_s: float) ->
         return first_s if ENGINES[name].resumes else 4 * first_s
 
     return tuple(EngineSlot(each, derive_seed(seed, each.engine, rank), first(each.engine)) for each in row)
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(f"{type(error).__name__}: {error}".split())

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from escalation.model.errors import first_line
 from problems.optimisation.checking.finding import shown
 from problems.optimisation.model.models import Model
 from problems.optimisation.proofs.anchor import mip_holds, spins_hold
@@ -50,7 +51,7 @@ def collect(model: Model, solution: Any, cost: int, data: bytes) -> Collected:
     try:
         proofs = unpack(data)
     except (ValueError, RecursionError, MemoryError) as error:
-        found.faults.append(f"its proofs cannot be read: {error}".splitlines()[0][:200])
+        found.faults.append(f"its proofs cannot be read: {first_line(error, typed=False)}"[:200])
         return found
     if len(proofs) > MOST_PROOFS:
         found.faults.append(f"expected at most {MOST_PROOFS} proofs, got {len(proofs)}")

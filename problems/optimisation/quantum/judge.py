@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 from escalation.model.attempt import Candidate, Done
 from escalation.model.blob import Blob
 from escalation.model.certificate import Control
+from escalation.model.errors import one_line
 from escalation.model.kinds.circuit_batch import CircuitBatch
 from escalation.model.kinds.local_call import LocalCall
 from escalation.model.result import RawResult
@@ -60,10 +61,8 @@ def controls(
     try:
         return _controls(instance.model, candidate, evidence), ()
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, OverflowError) as error:
-        said = " ".join(str(error).split())[:300]
-        return (), (
-            f"null control: {said if type(error) is ValueError else f'{type(error).__name__}: {said}'}",
-        )
+        said = one_line(error, typed=type(error) is not ValueError)[:300]
+        return (), (f"null control: {said}",)
 
 
 def _controls(model: Model, candidate: Candidate, evidence: Sequence[Done]) -> tuple[Control, ...]:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from math import inf
 from typing import Any
 
+from escalation.model.errors import first_line
 from problems.optimisation.engines.base import Engine, Unsuitable
 from problems.optimisation.engines.catalogue import engine_class
 from problems.optimisation.model.models import Appointments, Model, Triage
@@ -88,6 +89,6 @@ def _run(model: Model, name: str, incumbent: LocalIncumbent, seed: int, effort_s
         found: type[Engine] = engine_class(name)
         engine: Engine = found(model, seed)  # type: ignore[call-arg]  # the protocol states no constructor
     except (ImportError, Unsuitable) as error:
-        incumbent.notes[name] = {"left_out": str(error).splitlines()[0][:200]}
+        incumbent.notes[name] = {"left_out": first_line(error, typed=False)[:200]}
         return
     engine.run(incumbent, effort_s)

@@ -14,7 +14,6 @@ import numpy as np
 from escalation.model.amounts import Bounds
 from escalation.model.attempt import Candidate
 from escalation.model.blob import Blob
-from escalation.model.errors import TierwiseError
 from escalation.model.identity import derive_seed
 from escalation.model.kinds.circuit_batch import CircuitBatch
 from escalation.model.kinds.local_call import LocalCall
@@ -23,7 +22,7 @@ from escalation.model.quote import Quote
 from escalation.model.resources import Resources
 from escalation.model.result import RawResult
 from escalation.ports.machines import Device
-from escalation.ports.methods import Sends, Solve
+from escalation.ports.methods import Solve, succeeded
 from problems.optimisation.forms.spins import SpinForm
 from problems.optimisation.loading.instance import OptimisationView
 from problems.optimisation.model.models import Appointments, Model, Triage, sign
@@ -60,15 +59,19 @@ class ReducedQaoa:
                 nothing.
         """
         params = {"seed": derive_seed(seed, "reduce"), "effort_s": min(view.search_s, MOST_EFFORT_S)}
-        reduced = _expect((yield _call("reduce", params, {"model": view.blob}, view)), "making it smaller")
+        reduced = succeeded(
+            (yield _call("reduce", params, {"model": view.blob}, view)), "qaoa: making it smaller"
+        )
         circuits = design(parse(reduced.files["subproblem"].data).form)
         sent = batch(circuits, derive_seed(seed, "circuits"))
-        sampled = _expect((yield sent), "the circuits")
+        sampled = succeeded((yield sent), "qaoa: the circuits")
         inputs = {"model": view.blob, "subproblem": reduced.files["subproblem"], **sampled.files}
         if "start" in reduced.files:
             inputs["start"] = reduced.files["start"]
         finished = yield _call("finish", {"seed": uniform_seed(sampled)}, inputs, view)
-        return _candidate(view.model, circuits, reduced, _expect(finished, "searching from the samples"))
+        return _candidate(
+            view.model, circuits, reduced, succeeded(finished, "qaoa: searching from the samples")
+        )
 
 
 def known(model: Model) -> Circuits | None:
@@ -95,15 +98,6 @@ def _call(
     name: str, params: Mapping[str, Any], inputs: Mapping[str, Blob], view: OptimisationView
 ) -> LocalCall:
     return LocalCall(f"{CALLS}:{name}", params, inputs, _resources(view))
-
-
-def _expect(sent: Sends, what: str) -> RawResult:
-    if not isinstance(sent, RawResult):
-        raise TypeError(f"expected one result of {what}, got {len(sent)}")
-    if not sent.ok:
-        reason = " ".join((sent.error or "no reason given").split())
-        raise TierwiseError(f"qaoa: {what} {sent.state}: {reason}")
-    return sent
 
 
 def _candidate(model: Model, circuits: Circuits, reduced: RawResult, finished: RawResult) -> Candidate:

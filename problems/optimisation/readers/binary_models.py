@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from escalation.inputs.document import shown
-from escalation.model.errors import BadInput
+from escalation.model.errors import BadInput, first_line
 from escalation.model.identity import digest_bytes
 from problems.optimisation.model.models import Names, Qubo, Sense
 from problems.optimisation.readers import bqm_files
@@ -102,7 +102,7 @@ def _decoded(path: Path, data: bytes) -> Any:
         _refuse_torn(found)
         return dimod.BinaryQuadraticModel.from_serializable(found)
     except Exception as error:  # dimod lets whatever its decoders raise pass
-        reason = shown((str(error).splitlines() or [type(error).__name__])[0])
+        reason = shown(first_line(error, typed=False))
         raise BadInput(
             f"{path}: expected a binary quadratic model of dimod's, got a file that is none: {reason}"
         ) from None
