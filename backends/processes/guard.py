@@ -2,10 +2,9 @@
 
 Started as `python -I -S guard.py …`, with the standard library alone, so that it is up in milliseconds. Its
 standard input is the lifeline: a pipe whose other end only the starting process holds, so that the kernel
-closes it however that process dies. When it closes, when the time is up, or when the cancel file appears,
-every descendant is killed. On Linux the guard is a child subreaper (prctl(2), PR_SET_CHILD_SUBREAPER):
-processes that fork twice, or open a session of their own, still become its children, and `waitpid` saying
-ECHILD proves that none is left.
+closes it however that process dies. When it closes, every descendant is killed. On Linux the guard is a child
+subreaper (prctl(2), PR_SET_CHILD_SUBREAPER): processes that fork twice, or open a session of their own, still
+become its children, and `waitpid` saying ECHILD proves that none is left.
 
 The guard is two processes, so that killing one of them leaves nothing behind either: the second runs the
 command; the first, a subreaper too, waits for the second, and kills what that leaves. Dies the first, the
@@ -114,8 +113,8 @@ def _kill_all(child: int) -> dict[int, int]:
 class _Ending:
     """Watches for the first reason to end."""
 
-    def __init__(self, child: int, cancel_file: str, deadline: float) -> None:
-        self.child, self.cancel_file, self.deadline = child, cancel_file, deadline
+    def __init__(self, child: int) -> None:
+        self.child = child
         self.terminated = False
         self.poll = select.poll()
         self.poll.register(0, 0)  # POLLHUP is always reported; the data is left to the command
@@ -135,24 +134,17 @@ class _Ending:
             statuses = _reap()
             if statuses and self.child in statuses:
                 return "exited", statuses[self.child]
-            if self.cancel_file and os.path.exists(self.cancel_file):
-                return "cancelled", None
-            if time.monotonic() >= self.deadline:
-                return "timed_out", None
             if cut or self.terminated:
                 return "orphaned", None
 
     def _lifeline_cut(self) -> bool:
-        left_ms = max(0.0, (self.deadline - time.monotonic()) * 1000)
-        events = dict(self.poll.poll(min(POLL_MS, left_ms)))
+        events = dict(self.poll.poll(POLL_MS))
         if self.wake in events:
             os.read(self.wake, 4096)
         return bool(events.get(0, 0) & (select.POLLHUP | select.POLLERR | select.POLLNVAL))
 
 
-def run(
-    command: list[str], *, cancel_file: str, wall_s: float, keep_stdin: bool, first: int
-) -> dict[str, object]:
+def run(command: list[str], *, keep_stdin: bool, first: int) -> dict[str, object]:
     """Runs the command to its end, whichever it is, and returns how it ended and what it used.
 
     `first` is the parent's process id: where that is gone already, nothing more is waited for.
@@ -164,7 +156,7 @@ def run(
     if child == 0:
         _become(command, guard, keep_stdin)
     _let_go_of_output()
-    ending = _Ending(child, cancel_file, started + wall_s)
+    ending = _Ending(child)
     signal.signal(signal.SIGTERM, ending.terminate)
     ending.terminated = os.getppid() != first
     reason, status = ending.wait()
@@ -220,8 +212,6 @@ def main() -> None:
     """Reads the command line, runs the command, and writes how it ended, atomically."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--exit-file", default="", help="written when every process is gone")
-    parser.add_argument("--cancel-file", default="", help="its appearance ends the command")
-    parser.add_argument("--wall-s", type=float, default=float("inf"))
     parser.add_argument("--keep-stdin", action="store_true", help="the command reads the lifeline's data")
     parser.add_argument("command", nargs="+")
     options = parser.parse_args()
@@ -241,8 +231,6 @@ def _guard(options: argparse.Namespace, first: int) -> NoReturn:
     signal.signal(signal.SIGCHLD, _ignore)
     ended = run(
         options.command,
-        cancel_file=options.cancel_file,
-        wall_s=options.wall_s,
         keep_stdin=options.keep_stdin,
         first=first,
     )
