@@ -6,8 +6,15 @@ from dataclasses import asdict
 from typing import Any
 
 from cli.terminal import plain, show_table, terminal
-from escalation.model.errors import BadInput
-from escalation.ports.registry import BackendDescriptor, DeviceSummary, backend_descriptor, backends, resolve
+from escalation.model.errors import BadInput, first_line
+from escalation.ports.registry import (
+    BackendDescriptor,
+    DeviceSummary,
+    backend_descriptor,
+    backends,
+    is_ours,
+    resolve,
+)
 from escalation.text.moments import moment
 from records.runtime import open_records
 from tasks.calibrations import Kept, history
@@ -80,10 +87,14 @@ def _write(found: dict[str, Any]) -> None:
 
 
 def _devices(descriptor: BackendDescriptor) -> tuple[DeviceSummary, ...]:
-    if descriptor.devices:
-        found: tuple[DeviceSummary, ...] = resolve(descriptor.devices)()
-        return found
-    return (DeviceSummary(descriptor.name, descriptor.kind, note=descriptor.summary),)
+    note = descriptor.summary
+    try:
+        found: tuple[DeviceSummary, ...] = resolve(descriptor.devices)() if descriptor.devices else ()
+    except Exception as error:
+        if is_ours(descriptor.name):
+            raise
+        found, note = (), f"its devices cannot be listed: {first_line(error)}"
+    return found or (DeviceSummary(descriptor.name, descriptor.kind, note=note),)
 
 
 def _spec(descriptor: BackendDescriptor, device: DeviceSummary) -> str:

@@ -226,5 +226,12 @@ def test_a_policy_and_doctor_say_what_was_passed_over(site: Site, tmp_path: Path
     checked = site.run("-m", "tierwise", "policy", "check", str(tmp_path / "policy.yaml"))
     assert checked.returncode == 2
     assert line in checked.stdout + checked.stderr.replace(line, "", 1)
+    text = BACKEND.format(name="dumb", module="dumb").replace("summary=", 'devices="dumb:gone", summary=')
+    site.install("site-dumb", "backends", {"dumb": "dumb"}, dumb=text)
+    listed = site.run("-m", "tierwise", "devices", "--json")
+    assert '"name": "dumb"' in listed.stdout, listed.stderr
+    assert (
+        "its devices cannot be listed: AttributeError: module 'dumb' has no attribute 'gone'" in listed.stdout
+    )
     doctor = site.run("-c", "from cli.doctor import site_packages; print(*site_packages())")
     assert doctor.stdout.startswith(f"None {line}")
