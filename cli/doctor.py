@@ -9,7 +9,7 @@ from collections.abc import Callable
 from cli.terminal import plain, shorten, terminal
 from deployments.setup import POOL
 from deployments.watching import Api, errors_in, troubles, worrying
-from escalation.engine.reconcile import open_cases
+from escalation.engine.pending import open_cases
 from escalation.inputs.environment import PACKAGES, versions
 from escalation.inputs.home import close_to_others
 from escalation.model.errors import first_line

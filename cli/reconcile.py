@@ -9,8 +9,9 @@ from cli.submissions import brief
 from cli.terminal import plain, terminal
 from escalation.engine.drive import solve
 from escalation.engine.opening import prepare_again
-from escalation.engine.reconcile import Report, Seen, reconcile
+from escalation.engine.reconcile import reconcile
 from escalation.engine.runtime import Runtime
+from escalation.engine.visit import Report, Seen
 from escalation.model.amounts import Amounts
 from escalation.model.case import WorkKey
 from escalation.model.errors import TierwiseError

@@ -10,9 +10,10 @@ from prefect.logging import get_run_logger
 from prefect.states import Completed
 
 from escalation.engine.opening import prepare_again
-from escalation.engine.reconcile import Report, open_cases, ready
-from escalation.engine.reconcile import report as summed_up
+from escalation.engine.pending import open_cases, ready
+from escalation.engine.reconcile import sum_up
 from escalation.engine.runtime import Runtime
+from escalation.engine.visit import Report
 from escalation.model.case import CaseStatus
 from escalation.model.errors import TierwiseError
 from escalation.submission.unattended import unattended
@@ -48,7 +49,7 @@ def reconcile(go_on: bool = True) -> Report:
             "unattended", [{"work": str(each.row.key), "what to do": each.line} for each in left], UNATTENDED
         )
         cases = open_cases(runtime.ledger)
-        report = summed_up(runtime, [look_after(as_it_is(runtime), case_id) for case_id in cases])
+        report = sum_up(runtime, [look_after(as_it_is(runtime), case_id) for case_id in cases])
         _show(
             "reconcile",
             submission_rows(report, runtime.clock()),

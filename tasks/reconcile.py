@@ -3,8 +3,9 @@
 from prefect import task
 from prefect.logging import get_run_logger
 
-from escalation.engine.reconcile import Visit, visit
 from escalation.engine.runtime import Runtime
+from escalation.engine.visit import Visit
+from escalation.engine.visiting import visit
 from tasks.running import OPTIONS
 
 
@@ -16,15 +17,15 @@ def look_after(runtime: Runtime, case_id: str) -> Visit:
     for line in (done.busy, done.error):
         if line:
             log.warning("%s: %s", case_id, line)
-    for each in done.seen:
+    for seen in done.seen:
         log.info(
             "%s: %s → %s (%s)",
-            each.row.key,
-            each.before,
-            each.row.state,
-            ", ".join(each.did) or "nothing to do",
+            seen.row.key,
+            seen.before,
+            seen.row.state,
+            ", ".join(seen.did) or "nothing to do",
         )
-        for line in (each.error, *each.incidents, each.row.reason if each.parked else ""):
+        for line in (seen.error, *seen.incidents, seen.row.reason if seen.parked else ""):
             if line:
-                log.warning("%s: %s", each.row.key, line)
+                log.warning("%s: %s", seen.row.key, line)
     return done

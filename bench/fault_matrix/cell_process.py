@@ -11,7 +11,8 @@ from bench.fault_matrix import work
 from bench.fault_matrix.points import KillPoints, Point, arm_socket
 from escalation.engine import performing
 from escalation.engine.drive import solve
-from escalation.engine.reconcile import AT_THE_SERVICE, reconcile
+from escalation.engine.pending import AT_THE_SERVICE
+from escalation.engine.reconcile import reconcile
 from escalation.engine.running import Running
 from escalation.engine.runtime import Runtime
 from escalation.model.case import CaseStatus

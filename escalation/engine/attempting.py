@@ -40,7 +40,7 @@ def attempt(case: Case, number: int, decision: Decision, spent: Amounts) -> Gene
         works = asked if isinstance(asked, tuple) else (asked,)
         first = WorkKey(case.case_id, number, len(done))
         items = _items(case, first, works, decision, spent.wall_s + wall_s)
-        over = beyond_quote(decision.quote or Quote(), [each.work for each in done], works)
+        over = beyond_quote(decision.quote or Quote(), [piece.work for piece in done], works)
         results: tuple[RawResult, ...] = yield Perform(_held(items, decision, over) if over else items)
         done += [Done(work, result) for work, result in zip(works, results, strict=True)]
         wall_s += max(result.spent.wall_s for result in results)
@@ -52,7 +52,7 @@ def attempt(case: Case, number: int, decision: Decision, spent: Amounts) -> Gene
         decision,
         number=number,
         done=done,
-        cost=sum((each.result.spent for each in done), Amounts()).but(wall_s=wall_s),
+        cost=sum((piece.result.spent for piece in done), Amounts()).but(wall_s=wall_s),
         error=error,
     )
     alpha = case.problem.target.alpha / len(case.rungs())
@@ -100,7 +100,7 @@ def _draft(
         quote=decision.quote or Quote(),
         status=AttemptStatus.NOT_CERTIFIED if error is None else AttemptStatus.FAILED,
         cost=cost,
-        works=tuple(_work_record(ordinal, each) for ordinal, each in enumerate(done)),
+        works=tuple(_work_record(ordinal, piece) for ordinal, piece in enumerate(done)),
         error=error,
     )
 
@@ -135,22 +135,22 @@ def _held(items: tuple[Item, ...], decision: Decision, over: str) -> tuple[Item,
 def beyond_quote(quote: Quote, before: Sequence[Work], works: tuple[Work, ...]) -> str | None:
     """Says how the work asked for passes what was quoted; None when it does not."""
     asked = [work.demand() for work in (*before, *works)]
-    circuits, shots = sum(each.circuits for each in asked), sum(each.shots for each in asked)
+    circuits, shots = sum(load.circuits for load in asked), sum(load.shots for load in asked)
     for name, wanted, quoted in (("circuits", circuits, quote.circuits), ("shots", shots, quote.shots)):
         if wanted > quoted:
             return f"The method asks for {wanted} {name}, and quoted {quoted}"
     return None
 
 
-def _work_record(ordinal: int, each: Done) -> dict[str, Any]:
+def _work_record(ordinal: int, piece: Done) -> dict[str, Any]:
     return {
         "ordinal": ordinal,
-        "kind": each.work.kind,
-        "work": each.work.digest,
-        "state": str(each.result.state),
-        "result": each.result.digest,
-        "error": each.result.error,
-        "usage": each.result.usage.to_json(),
-        "lost": [lost.to_json() for lost in each.result.lost],
-        "provenance": dict(each.result.provenance),
+        "kind": piece.work.kind,
+        "work": piece.work.digest,
+        "state": str(piece.result.state),
+        "result": piece.result.digest,
+        "error": piece.result.error,
+        "usage": piece.result.usage.to_json(),
+        "lost": [lost.to_json() for lost in piece.result.lost],
+        "provenance": dict(piece.result.provenance),
     }

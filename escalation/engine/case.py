@@ -87,10 +87,10 @@ def backend_for(policy: Policy, kind: str) -> str:
     Raises:
         TierwiseError: when it names none.
     """
-    found = policy.backends.get(kind)
-    if found is None:
+    backend = policy.backends.get(kind)
+    if backend is None:
         raise TierwiseError(f"policy {policy.policy!r} names no backend for {kind}; add one under backends")
-    return found
+    return backend
 
 
 def _place(policy: Policy, method: Method) -> tuple[str, DeviceKind]:

@@ -62,6 +62,6 @@ def drifts(done: Sequence[Done]) -> tuple[str, ...]:
     return tuple(
         f"work {number} ran after the device had drifted: expected fidelity fell by "
         f"{drift['fidelity_lost']:.3g} between submission and run, the policy's limit is {drift['limit']:g}"
-        for number, drift in enumerate(each.result.provenance.get("drift", {}) for each in done)
+        for number, drift in enumerate(piece.result.provenance.get("drift", {}) for piece in done)
         if drift.get("beyond")
     )

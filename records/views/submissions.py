@@ -1,6 +1,6 @@
 """What `reconcile` did, as rows of a table: every submission's state, age and cost; unanswered questions."""
 
-from escalation.engine.reconcile import Report, Seen, Visit
+from escalation.engine.visit import Report, Seen, Visit
 from escalation.model.calibration import PRACTICE_MONEY
 from escalation.model.submission import Approval
 from escalation.ports.registry import practises

@@ -5,8 +5,11 @@ from typing import Any
 
 import pytest
 
-from escalation.engine.reconcile import Report, expired, open_cases, ready, reconcile, visit
+from escalation.engine.pending import expired, open_cases, ready
+from escalation.engine.reconcile import reconcile
 from escalation.engine.runtime import Runtime
+from escalation.engine.visit import Report
+from escalation.engine.visiting import visit
 from escalation.model.case import CaseStatus, Outcome
 from escalation.model.errors import Held, PolicyError, Waiting
 from escalation.model.submission import Period
@@ -71,7 +74,7 @@ def later() -> Iterator[Callable[[World], Later]]:
 
 @pytest.fixture(autouse=True)
 def _no_naps(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("escalation.engine.reconcile.LONGEST_NAP_S", 0.0)
+    monkeypatch.setattr("escalation.engine.visiting.LONGEST_NAP_S", 0.0)
 
 
 def killed_in(world: World, verb: str, *, after: bool) -> None:
@@ -243,7 +246,7 @@ def test_a_case_whose_policy_cannot_be_used_any_more_gets_its_job_fetched_and_bi
     def gone(text: str, name: str) -> Any:
         raise PolicyError("unknown fact")
 
-    monkeypatch.setattr("escalation.engine.reconcile.parse_policy", gone)
+    monkeypatch.setattr("escalation.engine.visiting.parse_policy", gone)
     report = process.reconcile()
     assert (report.errors, row_of(report).state) == ((), S.DONE)
     assert process.ledger.spent("c").qpu_s == CHARGE_S
