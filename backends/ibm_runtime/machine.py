@@ -6,12 +6,13 @@ from typing import Any
 
 from backends.ibm_runtime import pricing
 from backends.ibm_runtime.account import check_place, find_account
+from backends.ibm_runtime.descriptor import DESCRIPTOR
 from backends.ibm_runtime.devices import kind_of
 from backends.ibm_runtime.settings import IbmSettings
 from escalation.inputs.settings import Settings
 from escalation.model.calibration import Calibration
 from escalation.model.errors import BackendError, TierwiseError, one_line
-from escalation.model.kinds.circuit_batch import CircuitBatch
+from escalation.model.kinds.circuits import Circuits
 from escalation.model.quote import Quote
 from escalation.model.work import Work
 
@@ -45,7 +46,10 @@ class ServiceMachine:
     def estimate(self, work: Work) -> Quote:
         """Quotes the work under a calibration minutes old at most; seconds and USD are lower bounds."""
         found = self._device().recent()
-        return pricing.quote(found, self._sent(work, found), self.settings.of(IbmSettings).usd_per_qpu_s)
+        quote = pricing.quote(found, self._sent(work, found), self.settings.of(IbmSettings).usd_per_qpu_s)
+        asked = work.demand()  # the client may group observables into fewer bases than they are counted in
+        counts = {"circuits": max(quote.circuits, asked.circuits), "shots": max(quote.shots, asked.shots)}
+        return quote.model_copy(update=counts)
 
     def calibration(self) -> Calibration | None:
         """Asks for the calibration in force; None where the device has none.
@@ -122,10 +126,10 @@ class ServiceMachine:
             return self._laid_out[key]
 
 
-def circuits_of(work: Work) -> CircuitBatch:
-    """Returns the work as circuits; raises `BackendError` where it is none."""
-    if not isinstance(work, CircuitBatch):
-        raise BackendError(f"IBM Quantum runs circuit_batch only, got {work.kind}")
+def circuits_of(work: Work) -> Circuits[Any]:
+    """Returns the work as circuits; raises `BackendError` where it is none that the service runs."""
+    if work.kind not in DESCRIPTOR.accepts or not isinstance(work, Circuits):
+        raise BackendError(f"IBM Quantum runs {' and '.join(DESCRIPTOR.accepts)} only, got {work.kind}")
     return work
 
 

@@ -1,4 +1,4 @@
-"""Freezes work into the exact bytes of a request, made by the client's own sampler. Needs qiskit to do it."""
+"""Freezes work into the exact bytes of a request, made by the client's own primitives. Needs qiskit."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -13,7 +13,9 @@ from backends.ibm_runtime.neutral import neutral
 from escalation.model.blob import Blob
 from escalation.model.errors import BackendError, BadInput
 from escalation.model.identity import canonical_json, derive_seed
-from escalation.model.kinds.circuit_batch import CircuitBatch, Pub
+from escalation.model.kinds.circuits import AnyPub, Circuits
+from escalation.model.kinds.expectation_batch import EstimatorPub, ExpectationBatch
+from escalation.model.pauli import Observable
 from escalation.model.submission import Payload
 
 if TYPE_CHECKING:
@@ -35,6 +37,8 @@ class Sent:
         number: which pub of the work it belongs to.
         rows: parameter sets, as many as are asked for; without parameters there is one a pub.
         shots: executions of each that the device makes: with twirling some more than were asked for.
+        observables: what is estimated, on the device's qubits; empty where the circuit is sampled.
+        bases: how many settings the client measures them in.
     """
 
     isa: Isa
@@ -42,26 +46,33 @@ class Sent:
     number: int
     rows: Any
     shots: int
+    observables: tuple[Observable, ...] = ()
+    bases: int = 1
+
+    @property
+    def circuits(self) -> int:
+        """Parameter sets, each in every basis."""
+        return len(self.rows) * self.bases
 
     @property
     def executions(self) -> int:
-        """Shots over all parameter sets."""
-        return len(self.rows) * self.shots
+        """Shots over all of them."""
+        return self.circuits * self.shots
 
 
-def lay_out(work: CircuitBatch, found: "Calibration") -> list[Sent]:
+def lay_out(work: Circuits[Any], found: "Calibration") -> list[Sent]:
     """Transpiles a batch for a device, and says what of it is sent as which pub.
 
     All parameter sets of a circuit go in one pub. A circuit without parameters that is wanted several times
     goes as several pubs, as a pub without parameters is one set.
 
     Raises:
-        BadInput: when the work does not fit the device, or is not for IBM's sampler.
+        BadInput: when the work does not fit the device, or is not for IBM's primitives.
     """
     options = CircuitOptions.parse(work.options)
     wanted = sorted({pub.shots for pub in work.pubs})
     if len(wanted) != 1:
-        raise BadInput(f"IBM's sampler takes the same shots for all pubs of a job, got {wanted}")
+        raise BadInput(f"IBM's client takes the same shots for all pubs of a job, got {wanted}")
     place, seed = Place.live(found), derive_seed(work.seed, "transpiler")
     shots = executed_shots(wanted[0], options.twirling)
     sent: list[Sent] = []
@@ -69,11 +80,29 @@ def lay_out(work: CircuitBatch, found: "Calibration") -> list[Sent]:
     for number, (pub, isa) in enumerate(zip(work.pubs, laid_out, strict=True)):
         circuit = neutral(isa.circuit, pub.parameter_names, number)
         clean = Isa(circuit, isa.qubits, isa.entanglers, isa.simulation_log2)
-        sent += [Sent(clean, circuit, number, rows, shots) for rows in _parts(pub)]
+        observables = _observed(pub, isa)
+        bases = _bases(observables)
+        sent += [Sent(clean, circuit, number, rows, shots, observables, bases) for rows in _parts(pub)]
     return sent
 
 
-def _parts(pub: Pub) -> Iterable[Any]:
+def _observed(pub: AnyPub, isa: Isa) -> tuple[Observable, ...]:
+    return tuple(map(isa.observable, pub.observables)) if isinstance(pub, EstimatorPub) else ()
+
+
+def _bases(observables: Sequence[Observable]) -> int:
+    """Counts the groups that the client measures together, in the order in which it looks at the strings."""
+    from qiskit.primitives.containers.observables_array import ObservablesArray
+    from qiskit.quantum_info import PauliList
+
+    if not observables:
+        return 1
+    array: Any = ObservablesArray([dict(each) for each in observables])
+    labels = list(dict.fromkeys(label for each in range(len(observables)) for label in array[each]))
+    return len(PauliList(labels).group_commuting(qubit_wise=True))
+
+
+def _parts(pub: AnyPub) -> Iterable[Any]:
     rows = load_values(pub)
     return [rows] if pub.parameter_names else [rows[k : k + 1] for k in range(len(rows))]
 
@@ -88,13 +117,15 @@ def executed_shots(shots: int, twirling: bool) -> int:
     return int(randomisations * each)
 
 
-def sampler_options(work: CircuitBatch, tag: str, cap_qpu_s: float) -> dict[str, Any]:
-    """Returns the options for the client's sampler."""
+def client_options(work: Circuits[Any], tag: str, cap_qpu_s: float) -> dict[str, Any]:
+    """Returns the options for the client's sampler or estimator; the latter mitigates nothing by itself."""
     options = CircuitOptions.parse(work.options)
     decoupling: dict[str, Any] = {"enable": options.dynamical_decoupling is not None}
     if options.dynamical_decoupling is not None:
         decoupling["sequence_type"] = options.dynamical_decoupling
+    estimating = {"resilience_level": 0} if isinstance(work, ExpectationBatch) else {}
     return {
+        **estimating,
         "max_execution_time": ceil(cap_qpu_s),
         "environment": {"job_tags": [tag]},
         "twirling": {"enable_gates": options.twirling, "enable_measure": options.twirling},
@@ -104,26 +135,26 @@ def sampler_options(work: CircuitBatch, tag: str, cap_qpu_s: float) -> dict[str,
 
 def freeze(
     live: "LiveDevice",
-    work: CircuitBatch,
+    work: Circuits[Any],
     sent: Sequence[Sent],
     found: "Calibration",
     options: dict[str, Any],
 ) -> Payload:
-    """Has the client's own `Sampler` make the request of a job, takes its body, and sends nothing.
+    """Has the client's own `Sampler` or `Estimator` make a job's request, takes its body, and sends nothing.
 
     Raises:
         BackendError: when the client makes none, or something else than was asked for.
     """
-    from qiskit_ibm_runtime.executor_sampler import Sampler
-
     pubs, backend = [_pub(each, work.pubs[each.number]) for each in sent], live.backend
-    made = live.connection.capture(lambda: Sampler(mode=tray(backend), options=options).run(pubs))
+    client = _client(work)
+    made = live.connection.capture(lambda: client(mode=tray(backend), options=options).run(pubs))
     body = json.loads(made)
     _check(body, backend.name, options)
+    _check_observed(body, sent)
     return Payload(
         body=Blob(canonical_json(body)),
         device=backend.name,
-        circuits=sum(len(each.rows) for each in sent),
+        circuits=sum(each.circuits for each in sent),
         shots=sum(each.executions for each in sent),
         isa=tuple(each.isa.digest for each in sent),
         calibration=found.digest,
@@ -131,9 +162,23 @@ def freeze(
     )
 
 
-def _pub(sent: Sent, pub: Pub) -> Any:
+def _client(work: Circuits[Any]) -> Any:
+    if isinstance(work, ExpectationBatch):
+        from qiskit_ibm_runtime.executor_estimator import Estimator
+
+        return Estimator
+    from qiskit_ibm_runtime.executor_sampler import Sampler
+
+    return Sampler
+
+
+def _pub(sent: Sent, pub: Any) -> Any:
     names = tuple(f"p{place}" for place in range(len(pub.parameter_names)))
-    return parameter_sets(sent.circuit, names, sent.rows, pub.shots)
+    if not sent.observables:
+        return parameter_sets(sent.circuit, names, sent.rows, pub.shots)
+    values = {names: sent.rows[:, None, :]} if names else None  # every set with every observable
+    unmeasured = sent.circuit.remove_final_measurements(inplace=False)
+    return (unmeasured, [dict(each) for each in sent.observables], values, pub.precision)
 
 
 def tray(backend: Any) -> Any:
@@ -188,3 +233,26 @@ def _check(body: dict[str, Any], device: str, options: dict[str, Any]) -> None:
     }
     if made != wanted:
         raise BackendError(f"expected a request of {wanted}, IBM's client made {made}")
+
+
+def _check_observed(body: dict[str, Any], sent: Sequence[Sent]) -> None:
+    """Checks that the client asks for our observables, in as many executions as were priced."""
+    observing = [each for each in sent if each.observables]
+    tasks = (body["params"]["quantum_program"].get("passthrough_data") or {}).get("qiskit_mitigation", [])
+    made = [(each["observables"], len(each["param_basis_pairs"])) for each in tasks]
+    wanted = [([_nonzero(one) for one in each.observables], each.circuits) for each in observing]
+    if [([_nonzero(one) for one in _listed(observables)], count) for observables, count in made] != wanted:
+        raise BackendError(
+            f"expected a request for the observables of {len(observing)} circuits in "
+            f"{[each.circuits for each in observing]} executions, IBM's client made one of {len(made)} in "
+            f"{[count for _, count in made]}"
+        )
+
+
+def _listed(observables: Any) -> list[Any]:
+    """The client writes a single observable without its list."""
+    return observables if isinstance(observables, list) else [observables]
+
+
+def _nonzero(terms: Observable) -> dict[str, float]:
+    return {label: weight for label, weight in terms.items() if weight}

@@ -78,7 +78,7 @@ def quote(found: Calibration, sent: Sequence["Sent"], usd_per_qpu_s: float | Non
     )
     for each in sent:
         total += Quote(
-            circuits=len(each.rows),
+            circuits=each.circuits,
             shots=each.executions,
             qubits=len(each.isa.qubits),
             two_qubit_gates=len(each.isa.entanglers),

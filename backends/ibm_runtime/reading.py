@@ -2,25 +2,30 @@
 
 import io
 import json
-from functools import lru_cache, reduce
-from typing import Any
+from functools import lru_cache
+from typing import Any, cast
 
 import numpy as np
 
+from backends.circuits.expectations import pack as pack_estimates
 from backends.circuits.pubs import Bits, load_circuit, load_values, pack
 from backends.circuits.versions import versions
+from backends.ibm_runtime.decoding import decode
 from backends.ibm_runtime.descriptor import DESCRIPTOR
+from backends.ibm_runtime.estimated import estimated, fitted, observed
 from backends.ibm_runtime.neutral import REGISTER
 from escalation.model.blob import Blob
 from escalation.model.calibration import DeviceKind
 from escalation.model.job_state import JobState
 from escalation.model.kinds.circuit_batch import CircuitBatch
+from escalation.model.kinds.circuits import Circuits
+from escalation.model.kinds.expectation_batch import ExpectationBatch
 from escalation.model.result import RawResult
 from escalation.model.submission import Payload, RemoteJob
 from escalation.ports.paid import Unreadable
 
 
-def read(work: CircuitBatch, payload: Payload, job: RemoteJob, raw: bytes, kind: DeviceKind) -> RawResult:
+def read(work: Circuits[Any], payload: Payload, job: RemoteJob, raw: bytes, kind: DeviceKind) -> RawResult:
     """Decodes a raw text; a job that did not succeed becomes a failed result.
 
     What the client does after `job.result()` is done here from the text alone: measurement flips of twirling
@@ -35,33 +40,27 @@ def read(work: CircuitBatch, payload: Payload, job: RemoteJob, raw: bytes, kind:
         error = f"job {job.job_id} on {payload.device} ended {job.state}: {job.reason or 'no reason given'}"
         return RawResult(job.state, error=" ".join(error.split()), provenance=about)
     try:
-        arrays = decode(raw)
+        found: Any = estimated(payload, raw) if isinstance(work, ExpectationBatch) else sampled(raw)
     except Exception as error:  # the client's decoders raise errors of several libraries
         text = " ".join(str(error).split())[:300]
         raise Unreadable(
             f"the result of job {job.job_id} cannot be decoded: {type(error).__name__}: {text}"
         ) from None
-    samples, bits = _fitted(work, arrays, job.job_id)
-    return RawResult(
-        JobState.DONE, **pack(work, samples, bits), provenance=about, evidence=dict(_evidence(payload))
-    )
+    if isinstance(work, ExpectationBatch):
+        made = pack_estimates(work, fitted(work, found, job.job_id))
+    else:
+        made = pack(cast(CircuitBatch, work), *_fitted(work, found, job.job_id))
+    return RawResult(JobState.DONE, **made, provenance=about, evidence=dict(_evidence(payload)))
 
 
-def decode(raw: bytes) -> list[Bits]:
+def sampled(raw: bytes) -> list[Bits]:
     """Returns the samples of every pub as sent, uint8 of shape (sets, shots, bytes)."""
-    from qiskit_ibm_runtime.decoders.defaults import DEFAULT_DECODERS
-
-    result = reduce(
-        lambda found, decoder: decoder.decode(found) if decoder.is_applicable(found) else found,
-        DEFAULT_DECODERS["executor"],
-        raw.decode(),
-    )
-    pubs: Any = result
+    pubs = decode(raw.decode())
     arrays = [np.asarray(pub.data[REGISTER].array, dtype=np.uint8) for pub in pubs]
     return [array if array.ndim == 3 else array[np.newaxis] for array in arrays]
 
 
-def _fitted(work: CircuitBatch, arrays: list[Bits], job: str) -> tuple[list[Bits], list[int]]:
+def _fitted(work: Circuits[Any], arrays: list[Bits], job: str) -> tuple[list[Bits], list[int]]:
     """Puts the pubs as sent together to the pubs of the work, and checks every shape."""
     left, samples, bits = list(arrays), [], []
     for pub in work.pubs:
@@ -87,21 +86,29 @@ def _fitted(work: CircuitBatch, arrays: list[Bits], job: str) -> tuple[list[Bits
 
 def _provenance(payload: Payload, kind: DeviceKind) -> dict[str, Any]:
     body = json.loads(payload.body.data)
-    # what the post-processing needs travels along, the sampler's options with it
+    # what the post-processing needs travels along, the primitive's options with it
     passed = body["params"]["quantum_program"].get("passthrough_data") or {}
+    made_by = "estimator" if "qiskit_mitigation" in passed else "sampler"
     return {
         "device": payload.device,
         "kind": str(kind),
         "payload": payload.digest,
         "calibration": payload.calibration,
-        "circuits": [{"isa": digest} for digest in payload.isa],
+        "circuits": _circuits(payload),
         "shots_as_sent": payload.shots,
         "program": body["program_id"],
         "schema": body["params"].get("schema_version"),
         "cap_qpu_s": body["cost"],
-        "options": {"executor": body["params"].get("options"), "sampler": passed.get("post_processor")},
+        "options": {"executor": body["params"].get("options"), made_by: passed.get("post_processor")},
         "versions": versions(*DESCRIPTOR.packages),
     }
+
+
+def _circuits(payload: Payload) -> list[dict[str, Any]]:
+    said: list[dict[str, Any]] = [{"isa": digest} for digest in payload.isa]
+    for each, observables in zip(said, observed(payload), strict=False):  # samples have none
+        each.update(observables)
+    return said
 
 
 def sent_circuits(payload: Payload) -> list[Any]:

@@ -95,7 +95,7 @@ class ServiceBackend(ServiceMachine):
         found = live.recent()
         sent = self._sent(work, found)
         batch = circuits_of(work)
-        options = payload.sampler_options(batch, tag, price.cap.qpu_s)
+        options = payload.client_options(batch, tag, price.cap.qpu_s)
         with self._lock:
             frozen = payload.freeze(live, batch, sent, found, options)
         self._freeze_circuits(batch, found)

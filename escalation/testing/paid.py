@@ -4,7 +4,7 @@
 handful of small jobs, so `make` must open a practice service, never a real one.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from escalation.model.calibration import Calibration, DeviceKind
 from escalation.model.identity import canonical_json
@@ -164,16 +164,23 @@ CHECKS: tuple[Callable[[PaidBench], None], ...] = (
 )
 
 
-def check_paid_backend(make: Callable[[], PaidBackend]) -> None:
+def check_paid_backend(make: Callable[[], PaidBackend], kinds: Sequence[str] = ("circuit_batch",)) -> None:
     """Runs every check on a backend at a practice service.
 
     Args:
         make: opens the backend, each time as another process would.
+        kinds: of work that it accepts; each goes through every check.
 
     Raises:
         ContractBroken: with a line for every promise that is broken.
     """
-    bench, broken = PaidBench(make), []
+    broken = [line for kind in kinds for line in _broken(PaidBench(make, sample(kind)))]
+    if broken:
+        raise ContractBroken("\n".join(broken))
+
+
+def _broken(bench: PaidBench) -> list[str]:
+    broken = []
     try:
         it_has_every_verb_and_says_that_it_charges(bench)  # before anything is sent
         it_has_the_verbs_of_its_strategy(bench)
@@ -185,5 +192,5 @@ def check_paid_backend(make: Callable[[], PaidBackend]) -> None:
     finally:
         for backend in bench.made:
             backend.close()
-    if broken:
-        raise ContractBroken("\n".join([f"backend {bench.backend.name!r} breaks its contract:", *broken]))
+    head = f"backend {bench.backend.name!r} breaks its contract:"
+    return [head, *broken] if broken else []

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
+from backends.ibm_runtime.descriptor import DESCRIPTOR
 from backends.ibm_runtime.service import ServiceBackend
 from backends.ibm_runtime.settings import IbmSettings
 from escalation.inputs.settings import Settings
@@ -15,7 +16,7 @@ from practice import Practice
 
 
 def test_a_device_at_the_service_keeps_the_contract(open_device: Callable[..., ServiceBackend]) -> None:
-    check_paid_backend(lambda: open_device("practice_kingston"))
+    check_paid_backend(lambda: open_device("practice_kingston"), DESCRIPTOR.accepts)
 
 
 def test_a_real_device_is_not_put_to_it() -> None:

@@ -201,7 +201,7 @@ def test_the_same_shots_for_all_pubs_are_asked_for(device: ServiceBackend, pub: 
         BackendError, match=r"cannot take these circuits: .* same shots for all pubs .* \[10, 20\]"
     ):
         device.price(uneven)
-    with pytest.raises(BackendError, match="IBM Quantum runs circuit_batch only, got local_call"):
+    with pytest.raises(BackendError, match="runs circuit_batch and expectation_batch only, got local_call"):
         device.estimate(sample("local_call").good)
     with pytest.raises(BackendError, match="no_such_gate"):
         device.freeze(sample("circuit_batch").bad, TAG, device.price(sample("circuit_batch").good))
