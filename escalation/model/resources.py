@@ -1,29 +1,117 @@
-"""What a piece of work may use."""
+"""What a piece of work wants of a machine, in the terms of PSI/J's ResourceSpecV1, and what a machine can give."""
 
 from dataclasses import dataclass
 from typing import Any
 
+from escalation.model.errors import BackendError, BadInput
+
 
 @dataclass(frozen=True)
 class Resources:
-    """What a piece of work may use.
+    """What a piece of work may use. https://exaworks.org/psij-python, ResourceSpecV1.
 
     Attributes:
-        ranks: MPI processes.
-        threads: threads a process.
-        wall_s: seconds until it is stopped.
-        memory_mb: advice for schedulers, in MiB.
+        ranks: processes (`process_count`).
+        threads: processor cores a process (`cpu_cores_per_process`).
+        wall_s: seconds until it is stopped (`JobAttributes.duration`).
+        memory_mb: of all processes together, in MiB (`memory`).
+        nodes: machines that the processes are spread over (`node_count`); None follows from the others.
+        ranks_per_node: processes on each (`processes_per_node`); None follows from the others.
+        gpus: GPUs a process (`gpu_cores_per_process`).
+        exclusive: nobody else's work on these nodes (`exclusive_node_use`).
+
+    Raises:
+        BadInput: for numbers that are too small, or contradict each other.
     """
 
     ranks: int = 1
     threads: int = 1
     wall_s: float = 3600.0
     memory_mb: int = 2048
+    nodes: int | None = None
+    ranks_per_node: int | None = None
+    gpus: int = 0
+    exclusive: bool = False
+
+    def __post_init__(self) -> None:
+        for name, least in _LEAST.items():
+            value = getattr(self, name)
+            if value is not None and not value >= least:
+                raise BadInput(f"resources: expected {name} of at least {least}, got {value}")
+        if not self.wall_s > 0:
+            raise BadInput(f"resources: expected wall_s above 0, got {self.wall_s}")
+        if self.ranks % self.node_count or self.ranks != self.node_count * self.each_node:
+            raise BadInput(
+                f"resources: expected ranks = nodes x ranks_per_node, got {self.ranks} ranks, "
+                f"{self.node_count} nodes, {self.each_node} ranks_per_node; leave one of them out"
+            )
+
+    @property
+    def node_count(self) -> int:
+        """Machines: as stated, else as many as its ranks fill."""
+        if self.nodes is not None:
+            return self.nodes
+        return 1 if self.ranks_per_node is None else max(1, self.ranks // self.ranks_per_node)
+
+    @property
+    def each_node(self) -> int:
+        """Processes a machine."""
+        return self.ranks_per_node or max(1, self.ranks // self.node_count)
 
     def to_json(self) -> dict[str, Any]:
-        return {
-            "ranks": self.ranks,
-            "threads": self.threads,
-            "wall_s": self.wall_s,
-            "memory_mb": self.memory_mb,
+        """Plain data; what is as it is by default is left out where it came later than the first four."""
+        found: dict[str, Any] = {name: getattr(self, name) for name in _FIRST}
+        later = {name: getattr(self, name) for name in ("nodes", "ranks_per_node", "gpus", "exclusive")}
+        return found | {name: value for name, value in later.items() if value != getattr(Resources, name)}
+
+
+_FIRST = ("ranks", "threads", "wall_s", "memory_mb")
+_LEAST = {"ranks": 1, "threads": 1, "memory_mb": 1, "nodes": 1, "ranks_per_node": 1, "gpus": 0}
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """What a machine can give to one piece of work, at most. None is whatever is asked for.
+
+    A field that a machine does nothing about has its default here: another value of it is refused.
+
+    Attributes:
+        nodes: machines.
+        ranks: processes.
+        threads: processor cores a process.
+        memory_mb: MiB, of all processes together.
+        gpus: GPUs a process.
+        exclusive: whether it can keep others off a node.
+    """
+
+    nodes: int | None = 1
+    ranks: int | None = 1
+    threads: int | None = 1
+    memory_mb: int | None = Resources.memory_mb
+    gpus: int | None = 0
+    exclusive: bool = False
+
+    def check(self, who: str, wanted: Resources) -> None:
+        """Refuses what cannot be given, before any work starts.
+
+        Raises:
+            BackendError: naming the first such field.
+        """
+        asked = {
+            "nodes": wanted.node_count,
+            "ranks": wanted.ranks,
+            "threads": wanted.threads,
+            "memory_mb": wanted.memory_mb,
+            "gpus": wanted.gpus,
         }
+        for name, value in asked.items():
+            most = getattr(self, name)
+            if most is not None and value > most:
+                raise BackendError(
+                    f"{who}: expected work that asks for at most {most} {name}, got {value}; "
+                    "ask for less, or name another backend in the policy"
+                )
+        if wanted.exclusive and not self.exclusive:
+            raise BackendError(
+                f"{who}: expected work that shares its node, got exclusive: no other work can be kept off it"
+            )
