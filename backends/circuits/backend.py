@@ -16,6 +16,7 @@ from backends.circuits.jobs import (
     write_result,
 )
 from backends.circuits.pool import POOL
+from backends.processes.capacity import host
 from escalation.inputs.settings import Settings
 from escalation.model.calibration import Calibration, DeviceKind
 from escalation.model.clock import this_process
@@ -151,4 +152,5 @@ class SimulatedBackend:
     def _batch(self, work: Work) -> Work:
         if work.kind not in self.runs:
             raise BackendError(f"{self.name} runs {' and '.join(self.runs)} only, got {work.kind}")
+        host().check(self.name, work.resources)
         return work

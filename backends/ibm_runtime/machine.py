@@ -14,6 +14,7 @@ from escalation.model.calibration import Calibration
 from escalation.model.errors import BackendError, TierwiseError, one_line
 from escalation.model.kinds.circuits import Circuits
 from escalation.model.quote import Quote
+from escalation.model.resources import Capacity
 from escalation.model.work import Work
 
 TIMEOUT_S = (10.0, 60.0)
@@ -116,6 +117,7 @@ class ServiceMachine:
         from backends.ibm_runtime.payload import lay_out
 
         batch = circuits_of(work)
+        Capacity().check(self.name, work.resources)  # a service runs circuits: it gives no nodes
         key = (batch.digest, found.digest)
         with self._lock:
             if key not in self._laid_out:

@@ -27,6 +27,7 @@ class MpiBackend(WarmBackend):
 
     name = "mpi"
     takes = MpiProgram
+    ranks = None
     lost = endings.LOST
     unstarted = "the MPI launcher could not be started"
 

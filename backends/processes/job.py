@@ -9,7 +9,6 @@ from typing import ClassVar, Protocol
 from backends.processes.jobfolder import JobFolder
 from backends.processes.pool import Pool
 from backends.processes.warm import Warm
-from escalation.model.amounts import Amounts
 from escalation.model.job_state import JobState
 from escalation.model.kinds.call import Call
 from escalation.model.result import RawResult
@@ -104,8 +103,7 @@ class Job:
 
     def _publish(self, result: RawResult, wall_s: float, warm: Warm, before_s: float) -> None:
         """Publishes an ending that the processes could not; if they did after all, their result stands."""
-        limits, ended = self._work.resources, warm.ended
-        cpu_s = (
-            wall_s * limits.ranks * limits.threads if ended is None else max(0.0, ended["cpu_s"] - before_s)
-        )
-        self.folder.publish(replace(result, usage=Amounts(wall_s=wall_s, cpu_s=cpu_s)))
+        usage, ended = self._work.resources.used_within(wall_s), warm.ended
+        if ended is not None:
+            usage = usage.but(cpu_s=max(0.0, ended["cpu_s"] - before_s))
+        self.folder.publish(replace(result, usage=usage))

@@ -83,10 +83,11 @@ class WarmBackend(ClassicalBackend):
         """Starts the work; its handle works in other processes while this one lives.
 
         Raises:
-            BackendError: on other kinds of work, on a folder already used, where nothing can be started.
+            BackendError: on other work or too much of it, on a used folder, where nothing can be started.
         """
         if not isinstance(work, self.takes):
             raise BackendError(f"backend {self.name!r} runs {self.takes.kind}, got {work.kind}")
+        self.capacity.check(self.name, work.resources)
         self.check()
         home = JobFolder(folder)
         home.create(work)

@@ -54,8 +54,7 @@ def _try(running: Running, item: Item, backend: Backend) -> RawResult:
     except OSError as error:
         result = _lost(running, item, backend, error)
     if result.state is JobState.FAULT and result.usage == Amounts():  # nobody was left to measure: a bound
-        wall_s, limits = boottime_s() - started_s, item.work.resources
-        result = replace(result, usage=Amounts(wall_s=wall_s, cpu_s=wall_s * limits.ranks * limits.threads))
+        result = replace(result, usage=item.work.resources.used_within(boottime_s() - started_s))
     return result
 
 

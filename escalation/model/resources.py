@@ -1,8 +1,10 @@
-"""What a piece of work wants of a machine, in the terms of PSI/J's ResourceSpecV1, and what a machine can give."""
+"""What a piece of work wants of a machine, as PSI/J's ResourceSpecV1 says it, and what a machine can give."""
 
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
+from escalation.model.amounts import Amounts
 from escalation.model.errors import BackendError, BadInput
 
 
@@ -36,9 +38,10 @@ class Resources:
     def __post_init__(self) -> None:
         for name, least in _LEAST.items():
             value = getattr(self, name)
-            if value is not None and not value >= least:
-                raise BadInput(f"resources: expected {name} of at least {least}, got {value}")
-        if not self.wall_s > 0:
+            whole = isinstance(value, int) and not isinstance(value, bool)
+            if value is not None and not (whole and value >= least):
+                raise BadInput(f"resources: expected a whole number {name} of at least {least}, got {value}")
+        if not 0 < self.wall_s < inf:
             raise BadInput(f"resources: expected wall_s above 0, got {self.wall_s}")
         if self.ranks % self.node_count or self.ranks != self.node_count * self.each_node:
             raise BadInput(
@@ -57,6 +60,12 @@ class Resources:
     def each_node(self) -> int:
         """Processes a machine."""
         return self.ranks_per_node or max(1, self.ranks // self.node_count)
+
+    def used_within(self, wall_s: float) -> Amounts:
+        """What they can use up in so many seconds at most; node hours of nodes that nobody else may use."""
+        hours = self.node_count * wall_s / 3600 if self.exclusive else 0.0
+        cores, gpus = self.ranks * self.threads, self.ranks * self.gpus
+        return Amounts(wall_s=wall_s, cpu_s=wall_s * cores, gpu_s=wall_s * gpus, node_h=hours)
 
     def to_json(self) -> dict[str, Any]:
         """Plain data; what is as it is by default is left out where it came later than the first four."""

@@ -76,8 +76,12 @@ class Work(ABC):
         return digest_json(self.to_json())
 
     def within(self, wall_s: float) -> Self:
-        """Returns the same work with another limit of time."""
-        return cast(Self, replace(cast(Any, self), resources=replace(self.resources, wall_s=wall_s)))
+        """The same work with another time limit."""
+        return self.on(replace(self.resources, wall_s=wall_s))
+
+    def on(self, resources: "Resources") -> Self:
+        """The same work on other resources."""
+        return cast(Self, replace(cast(Any, self), resources=resources))
 
 
 _DECLARED: dict[str, type[Work]] = {}

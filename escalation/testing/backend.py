@@ -25,7 +25,7 @@ from escalation.model.result import RawResult
 from escalation.model.work import Work, kinds
 from escalation.ports.machines import Backend, Progress
 from escalation.ports.registry import BACKENDS, BackendDescriptor, DeviceSummary, backend_module, resolve
-from escalation.testing.works import Sample, sample
+from escalation.testing.works import TWO_NODES, Sample, sample, wishes
 
 PATIENCE_S = 120.0
 UNKNOWN = "no-such-device"
@@ -240,6 +240,29 @@ def foreign_work_is_refused(bench: Bench) -> None:
         raise ContractBroken(f"expected BackendError on {kind}, which the backend does not accept; got none")
 
 
+def what_it_cannot_give_is_refused(bench: Bench) -> None:
+    """Work that asks for more than any machine has is refused; for a node alone, where nodes are shared."""
+    for each in bench.samples:
+        wanted = wishes(each.good.resources)
+        if "nodes" not in refusal(bench.backend.estimate, each.good.on(TWO_NODES)):
+            del wanted["exclusive"]
+        for name, resources in wanted.items():
+            work = each.good.on(resources)
+            for act in (bench.backend.estimate, lambda it: bench.backend.submit(it, bench.new_folder())):
+                said = refusal(act, work)
+                expect(name in said, f"expected a refusal that names {name}, got {said!r}")
+                expect("\n" not in said, f"expected one line, got {said!r}")
+
+
+def refusal(act: Callable[[Work], Any], work: Work) -> str:
+    """What a backend says when it refuses work; empty where it does not."""
+    try:
+        act(work)
+    except BackendError as error:
+        return str(error)
+    return ""
+
+
 def several_works_run_side_by_side(bench: Bench) -> None:
     """Two jobs submitted together both end right, whichever is waited for first."""
     for each in bench.samples:
@@ -346,6 +369,7 @@ FREE: tuple[Check, ...] = (
     state_of_the_device_can_be_asked,
     estimate_bounds_the_work,
     foreign_work_is_refused,
+    what_it_cannot_give_is_refused,
 )
 RUNNING: tuple[Check, ...] = (
     good_work_gives_the_right_result_twice,

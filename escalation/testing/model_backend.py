@@ -15,6 +15,7 @@ from escalation.model.identity import canonical_json
 from escalation.model.job_state import JobState
 from escalation.model.kinds.circuit_batch import CircuitBatch
 from escalation.model.quote import Quote
+from escalation.model.resources import Capacity
 from escalation.model.result import RawResult
 from escalation.model.submission import Payload, Price, RemoteJob
 from escalation.model.work import Work
@@ -60,6 +61,7 @@ class ModelMachine:
 
     def price(self, work: Work) -> Price:
         self._safe("price")
+        Capacity().check(self.name, work.resources)
         return Price(
             expected=Amounts(qpu_s=2.0, usd=self.usd(2.0)),
             cap=Amounts(qpu_s=4.0, usd=self.usd(4.0)),

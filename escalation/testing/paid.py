@@ -15,7 +15,7 @@ from escalation.ports.paid import Calibrated, PaidBackend, Unreadable
 from escalation.testing.backend import ContractBroken, expect
 from escalation.testing.paid_bench import PaidBench, refused
 from escalation.testing.paid_once import OF_STRATEGY, it_has_the_verbs_of_its_strategy
-from escalation.testing.works import sample
+from escalation.testing.works import sample, wishes
 
 NOBODY = "job-of-nobody"
 
@@ -53,6 +53,10 @@ def foreign_and_bad_work_is_refused(bench: PaidBench) -> None:
     refused(lambda: bench.backend.price(sample("local_call").good), "local_call")
     error = refused(lambda: bench.backend.price(bench.sample.bad), "a broken circuit")
     expect(bench.sample.error in str(error), f"expected {bench.sample.error!r} in the error, got {error}")
+    for name, wanted in wishes(bench.sample.good.resources).items():
+        work = bench.sample.good.on(wanted)
+        error = refused(lambda work=work: bench.backend.price(work), name)  # type: ignore[misc]
+        expect(name in str(error), f"expected {name} in the error, got {error}")
 
 
 def freezing_sends_nothing(bench: PaidBench) -> None:

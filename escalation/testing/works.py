@@ -3,7 +3,7 @@
 import io
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +23,8 @@ from escalation.ports.registry import resolve
 SAMPLES = "escalation.testing.samples"
 ANGLES = (0.0, math.pi, math.pi / 2)
 SHOTS = 256
+TOO_MANY = 10**6
+TWO_NODES = Resources(ranks=2, nodes=2)
 BELL_LIKE = """\
 OPENQASM 3.0;
 include "stdgates.inc";
@@ -53,6 +55,16 @@ cx q[0], q[1];
 cx q[1], q[2];
 """
 PRECISION = 1 / 16
+
+
+def wishes(given: Resources) -> dict[str, Resources]:
+    """Resources that no machine gives, by the field that asks for them, and a node of its own."""
+    return {
+        "nodes": replace(given, ranks=TOO_MANY, nodes=TOO_MANY),
+        "gpus": replace(given, gpus=TOO_MANY),
+        "memory_mb": replace(given, memory_mb=TOO_MANY**2),
+        "exclusive": replace(given, exclusive=True),
+    }
 
 
 @dataclass(frozen=True)
