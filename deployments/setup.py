@@ -3,8 +3,8 @@
 `python -m deployments.setup`
 """
 
+import logging
 import sys
-from collections import Counter
 from collections.abc import Mapping
 from contextlib import chdir
 from pathlib import Path
@@ -14,10 +14,12 @@ from typing import Any
 import yaml
 
 from escalation.inputs.settings import ROOT
-from escalation.model.errors import BadInput, TierwiseError
+from escalation.model.errors import BadInput, TierwiseError, first_line
 from escalation.ports.registry import FamilyDescriptor, families
+from flows.forms import entry_flow
 
 POOL = "tierwise"
+_log = logging.getLogger(__name__)
 VARIABLES: Mapping[str, list[str]] = {"tierwise_extra_devices": []}
 """Variables and what they are before anybody changes them; see `flows.calibration`."""
 
@@ -67,15 +69,27 @@ def make_variables() -> None:
 def stated() -> list[dict[str, Any]]:
     """The deployments: those of `prefect.yaml`, and the flow of every family found.
 
+    A site's own family that cannot have one is told of in the log and left out.
+
     Raises:
-        BadInput: where two flows have the same name, of which the server would keep one.
+        BadInput: where two flows of this repository have the same name, of which the server would keep one.
     """
-    plan = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))["deployments"]
-    found: list[dict[str, Any]] = [*plan, *map(_of_family, families().values())]
-    names = Counter(each["entrypoint"].rpartition(".")[2] for each in found)
-    twice = [name for name, count in names.items() if count > 1]
-    if twice:
-        raise BadInput(f"two flows are called {twice[0]!r}: say another `flow` in a family's descriptor")
+    found = list(yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))["deployments"])
+    taken = {each["entrypoint"].rpartition(".")[2] for each in found}
+    for descriptor in families().values():
+        try:
+            if descriptor.verb in taken:
+                raise BadInput(
+                    f"two flows are called {descriptor.verb!r}: say another `flow` in a descriptor"
+                )
+            entry_flow(descriptor.name)
+        except Exception as error:
+            if descriptor.shipped:
+                raise
+            _log.warning("family %r has no flow: %s", descriptor.name, first_line(error))
+        else:
+            taken.add(descriptor.verb)
+            found.append(_of_family(descriptor))
     return found
 
 
