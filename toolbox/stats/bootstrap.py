@@ -14,7 +14,7 @@ class Estimator:
     """Estimates a metric from the out-of-fold predictions of a repeated cross-validation.
 
     Attributes:
-        metric: of the family.
+        metric: as `weighted_metric` knows it.
         labels: 0 or 1, shape (n,).
         groups: integers from 0, shape (n,).
         folds: fold in which each row was held out, -1 for none, shape (repeats, n).

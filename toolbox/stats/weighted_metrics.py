@@ -44,7 +44,7 @@ def weighted_metric(
     weights: Floats | None = None,
     folds: Index | None = None,
 ) -> float:
-    """Returns one of the family's metrics over weighted rows, the AUC within folds, others over all rows.
+    """Returns a metric of two classes over weighted rows, the AUC within folds, others over all rows.
 
     Raises:
         ValueError: on an unknown metric.

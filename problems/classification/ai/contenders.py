@@ -8,6 +8,7 @@ from problems.classification.models import forest_model, xgboost_model
 from problems.classification.tables.encoding import Matrix, Rows, one_hot
 from problems.classification.tables.table import Column
 from toolbox.arrays.types import Floats
+from toolbox.models.forest import Nodes, from_sklearn
 from toolbox.stats.calibration_map import CalibrationMap
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def booster_params(params: Mapping[str, float | int], rows: int, seed: int) -> d
 class TrainedForest:
     """A random forest."""
 
-    nodes: forest_model.Nodes
+    nodes: Nodes
     model_format: ClassVar[str] = forest_model.FORMAT
 
     def log_odds(self, columns: Sequence[Column], features: Matrix) -> Floats:
@@ -127,4 +128,4 @@ class Forest:
             self.trees, min_samples_leaf=self.min_leaf, max_features="sqrt", n_jobs=1, random_state=seed
         )
         forest.fit(one_hot(columns, rows.features), rows.labels)
-        return TrainedForest(forest_model.from_sklearn(forest))
+        return TrainedForest(from_sklearn(forest))

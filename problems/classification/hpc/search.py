@@ -250,7 +250,7 @@ class Search:
 
     def final_model(self, model: str, params: Mapping[str, Any]) -> bytes:
         """Returns the model of the final round as a skops file."""
-        from problems.classification.models.artefact import dump_estimator
+        from toolbox.models.skops_file import dump_estimator
 
         return dump_estimator(self.train(len(self.rounds) - 1, model, params))
 

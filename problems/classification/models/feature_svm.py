@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from problems.classification.kernels.geometric import median_gamma, rbf
-from problems.classification.models.archive import pack, pack_json, unpack, unpack_json
 from toolbox.arrays import npy
 from toolbox.arrays.types import Floats, Labels
+from toolbox.models.archive import pack, pack_json, unpack, unpack_json
 from toolbox.stats.calibration_map import CalibrationMap, fit_map
 from toolbox.stats.splits import codes, train_test_pairs
 

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from escalation.model.errors import first_line
-from problems.classification.models.archive import pack, pack_json, unpack, unpack_json
 from problems.classification.tables.encoding import Matrix, columns_from_json, encode
 from problems.classification.tables.table import Column
 from toolbox.arrays.types import Floats
+from toolbox.models.archive import pack, pack_json, unpack, unpack_json
+from toolbox.models.boosters import dump_booster, load_booster
 from toolbox.stats.calibration_map import CalibrationMap
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def dump(columns: Sequence[Column], booster: "xgboost.Booster", calibration: Cal
     """Returns the model as bytes; the same model gives the same bytes."""
     return pack(
         {
-            "booster.ubj": bytes(booster.save_raw("ubj")),
+            "booster.ubj": dump_booster(booster),
             "calibration.json": pack_json(calibration.to_json()),
             "columns.json": pack_json([column.to_json() for column in columns]),
         }
@@ -44,13 +44,8 @@ def scores(model: bytes, rows: "pd.DataFrame") -> Floats:
 
 def load(model: bytes) -> "tuple[tuple[Column, ...], xgboost.Booster, CalibrationMap]":
     """Reads what `dump` wrote; raises ValueError on other bytes."""
-    import xgboost
-
     members = unpack(model, _MEMBERS)
-    try:
-        booster = xgboost.Booster({"nthread": 1}, model_file=bytearray(members["booster.ubj"]))
-    except xgboost.core.XGBoostError as error:
-        raise ValueError(f"expected an XGBoost booster in UBJSON: {first_line(error, typed=False)}") from None
+    booster = load_booster(members["booster.ubj"])
     calibration = CalibrationMap(**unpack_json(members["calibration.json"]))
     return columns_from_json(unpack_json(members["columns.json"])), booster, calibration
 

@@ -12,9 +12,9 @@ import pytest
 
 from escalation.model.attempt import Candidate
 from escalation.model.blob import Blob
-from problems.classification.models.artefact import dump_estimator
 from problems.classification.tables.instance import TableInstance
 from problems.classification.tables.table import Column
+from toolbox.models.skops_file import dump_estimator
 
 
 def npy(array: Any) -> Any:

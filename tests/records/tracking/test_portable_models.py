@@ -17,12 +17,13 @@ from escalation.model.blob import Blob
 from escalation.model.case import CaseInfo
 from escalation.model.problem import Problem, Target
 from problems.classification.ai.contenders import Boosting, Forest
-from problems.classification.models.artefact import dump_estimator, scores
+from problems.classification.models.artefact import scores
 from problems.classification.models.pipelines import base_model, joined, preprocessing
 from problems.classification.tables.encoding import Rows, encode
 from problems.classification.tables.table import Column
 from records.tracking.portable_code import portable
 from records.tracking.tracking import MlflowTracker
+from toolbox.models.skops_file import dump_estimator
 from toolbox.stats.calibration_map import CalibrationMap
 
 COLUMNS = (Column("age", "number"), Column("ward", "category", ("a", "b", "c")))

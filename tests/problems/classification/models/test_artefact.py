@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from numpy.typing import NDArray
 
-from problems.classification.models.artefact import FORMATS, dump_estimator, load_estimator, scores
+from problems.classification.models.artefact import FORMATS, scores
 from problems.classification.models.pipelines import (
     Calibration,
     base_model,
@@ -19,6 +19,7 @@ from problems.classification.models.pipelines import (
     preprocessing,
 )
 from problems.classification.tables.table import Column
+from toolbox.models.skops_file import dump_estimator, load_estimator
 
 Rows = tuple[pd.DataFrame, NDArray[np.int8]]
 Train = Callable[[str], Any]

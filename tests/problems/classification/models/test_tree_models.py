@@ -5,15 +5,14 @@ import pandas as pd
 import pytest
 import xgboost
 from numpy.typing import NDArray
-from sklearn.ensemble import RandomForestClassifier
 
 from problems.classification.ai.attribution import contributions, mean_contributions
 from problems.classification.ai.contenders import Boosting, Contender, Forest, TrainedBooster
 from problems.classification.ai.tuning import DEFAULT
 from problems.classification.models import artefact, forest_model, xgboost_model
-from problems.classification.models.archive import pack
 from problems.classification.tables.encoding import Rows, encode, one_hot
 from problems.classification.tables.table import Column
+from toolbox.models.archive import pack
 from toolbox.stats.calibration_map import CalibrationMap, expit
 
 COLUMNS = (
@@ -75,19 +74,6 @@ def test_a_level_never_seen_counts_as_missing(contender: Contender) -> None:
     np.testing.assert_array_equal(
         artefact.scores(trained.model_format, model, unseen),
         artefact.scores(trained.model_format, model, missing),
-    )
-
-
-def test_the_forests_nodes_predict_what_scikit_learn_predicts() -> None:
-    training, fresh = rows_of(300, 1), rows_of(300, 2)
-    forest = RandomForestClassifier(40, min_samples_leaf=2, random_state=3)
-    forest.fit(one_hot(COLUMNS, training.features), training.labels)
-    features = one_hot(COLUMNS, fresh.features)
-    assert np.isnan(features).any()
-    np.testing.assert_allclose(
-        forest_model.probabilities(forest_model.from_sklearn(forest), features),
-        forest.predict_proba(features)[:, 1],
-        rtol=1e-12,
     )
 
 

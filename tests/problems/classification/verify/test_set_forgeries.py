@@ -8,8 +8,8 @@ import pytest
 
 from escalation.model.blob import Blob
 from escalation.model.problem import Target
-from problems.classification.models.artefact import dump_estimator
 from problems.classification.verify.certify import certify
+from toolbox.models.skops_file import dump_estimator
 
 TARGET = Target(metric="roc_auc", at_least=0.7)
 THRESHOLDS = (0.6, 0.7)

@@ -31,6 +31,9 @@ def unpack(data: bytes, expected: Sequence[str]) -> dict[str, bytes]:
             names = sorted(archive.namelist())
             if names != sorted(expected):
                 raise ValueError(f"expected a model archive of {sorted(expected)}, got {names}")
+            if any(member.compress_type != zipfile.ZIP_STORED for member in archive.infolist()):
+                # a few bytes could unpack to more than there is memory
+                raise ValueError("expected a model archive without compression, got a compressed member")
             return {name: archive.read(name) for name in names}
     except zipfile.BadZipFile as error:
         raise ValueError(f"expected a model archive, got {len(data)} bytes that are none: {error}") from None
