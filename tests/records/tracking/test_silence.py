@@ -1,6 +1,9 @@
 """A case whose tracking does not answer ends when it ends; its run's id is there when MLflow has told it."""
 
 import logging
+import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
@@ -83,3 +86,26 @@ def test_a_tracking_that_never_answers_is_given_up_with_a_line(
     assert [record.getMessage() for record in caplog.records] == [
         "MLflow could not be told of everything: no answer in 0 s; ledger and store hold the whole record"
     ]
+
+
+PROGRAM = """
+import sys
+from pathlib import Path
+from escalation.engine.drive import solve
+from escalation.engine.opening import prepare
+from escalation.model.problem import Problem
+from escalation.policy.policy import parse_policy
+from escalation.ports.configuration import Settings
+from records.runtime import open_runtime
+with open_runtime(Settings(home=Path(sys.argv[1])), wait_for_view=False) as runtime:
+    problem = Problem.model_validate_json(sys.argv[2])
+    solve(runtime, prepare(problem, parse_policy(sys.argv[3]), case_id="c"))
+"""
+
+
+def test_a_process_ends_after_the_view_of_its_cases_is_written(tmp_path: Path) -> None:
+    given = [str(tmp_path), PROBLEM.model_dump_json(), AI_ALONE]
+    subprocess.run([sys.executable, "-c", PROGRAM, *given], check=True, timeout=250)
+    with sqlite3.connect(tmp_path / "mlflow.db") as database:
+        runs = database.execute("select name, status from runs order by start_time").fetchall()
+    assert sorted(runs) == [("0 ai two_looks", "FINISHED"), ("c", "FINISHED")]
