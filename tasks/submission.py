@@ -15,5 +15,5 @@ def stretch(do: Callable[[], Submission]) -> Submission:
 
 
 def as_task(name: str, do: Callable[[], Submission]) -> Submission:
-    """The `escalation.submission.carry.Call` of Prefect: a task run inside that of the work."""
+    """The `escalation.submission.drive.Call` of Prefect: a task run inside that of the work."""
     return stretch.with_options(name=name, task_run_name=name)(as_it_is(do))

@@ -14,12 +14,12 @@ from escalation.inputs.site import Site
 from escalation.model.errors import Held
 from escalation.model.job_state import JobState
 from escalation.model.result import RawResult
-from escalation.model.submission import Approval, Submission, Word
+from escalation.model.submission import Approval, Submission, Verdict
 from escalation.policy import floor
 from escalation.ports.machines import Backend, Machine
 from escalation.ports.paid import PaidBackend
-from escalation.submission.carry import Call, Pace, carry, directly
-from escalation.submission.context import Handing
+from escalation.submission.context import SubmissionContext
+from escalation.submission.drive import Call, Pace, directly, drive
 
 
 def perform(running: Running, item: Item, call: Call = directly) -> RawResult:
@@ -28,7 +28,7 @@ def perform(running: Running, item: Item, call: Call = directly) -> RawResult:
     Args:
         running: the case that it belongs to.
         item: what to run and where.
-        call: carries out the stretches of a submission; see `escalation.submission.carry.Call`.
+        call: carries out the stretches of a submission; see `escalation.submission.drive.Call`.
 
     Raises:
         Interrupted: when the runtime was told to stop.
@@ -54,7 +54,7 @@ def perform(running: Running, item: Item, call: Call = directly) -> RawResult:
 def _submission(runtime: Runtime, case: Case, item: Item, machine: PaidBackend, pace: Pace) -> RawResult:
     now = runtime.clock()
     row = runtime.ledger.want_submission(item.key, item.work.digest, item.backend, now)
-    handing = Handing(
+    context = SubmissionContext(
         ledger=runtime.ledger,
         store=runtime.store,
         backend=machine.at(row.frozen) or machine,
@@ -69,7 +69,7 @@ def _submission(runtime: Runtime, case: Case, item: Item, machine: PaidBackend, 
         question=partial(_question, runtime, case, item, machine),
         quote=item.quote,
     )
-    return carry(handing, row, pace)
+    return drive(context, row, pace)
 
 
 def _question(
@@ -100,10 +100,12 @@ def _disallowed(runtime: Runtime, case: Case, item: Item, machine: Machine) -> R
         return None
     now = runtime.clock()
     terms = Terms(now, runtime.settings.question_h)
-    word = runtime.ledger.consult(work_question(case, item, terms), now)
-    if word.word is Word.ASK:
+    authorisation = runtime.ledger.consult(work_question(case, item, terms), now)
+    if authorisation.verdict is Verdict.ASK:
         raise Held(f"a person must approve {item.key} first: `tierwise approve {item.key.case_id}`")
-    return None if word.word is Word.GRANTED else RawResult(JobState.FAILED, error=word.reason)
+    if authorisation.verdict is Verdict.GRANTED:
+        return None
+    return RawResult(JobState.FAILED, error=authorisation.reason)
 
 
 def _as_of_now(runtime: Runtime, case: Case, item: Item) -> Item:

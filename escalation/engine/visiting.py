@@ -12,8 +12,8 @@ from escalation.model.submission_states import SubmissionState as S
 from escalation.policy.policy import parse_policy
 from escalation.policy.rules import SubmissionRules
 from escalation.ports.paid import PaidBackend
-from escalation.submission.carry import led_on
-from escalation.submission.context import Handing, Step
+from escalation.submission.context import Step, SubmissionContext
+from escalation.submission.drive import led_on
 from escalation.submission.steps import Take, next_step
 
 TIMES = 3
@@ -70,7 +70,7 @@ def _look(runtime: Runtime, row: Submission, rules: SubmissionRules) -> Seen:
     did, error = [], ""
     try:
         if _to_move(row):
-            for name, now in _go_on(_handing(runtime, row, rules), row):
+            for name, now in _go_on(_context(runtime, row, rules), row):
                 did.append(f"{name}: {now.state}")
     except Exception as problem:
         error = _line(problem)
@@ -86,11 +86,11 @@ def _to_move(row: Submission) -> bool:
     return row.cancel_wanted or row.state not in NEVER_SENT
 
 
-def _handing(runtime: Runtime, row: Submission, rules: SubmissionRules) -> Handing:
+def _context(runtime: Runtime, row: Submission, rules: SubmissionRules) -> SubmissionContext:
     machine = runtime.backend(row.backend)
     if not isinstance(machine, PaidBackend):
         raise BackendError(f"{row.backend}: expected a backend that charges, got one that does not")
-    return Handing(
+    return SubmissionContext(
         ledger=runtime.ledger,
         store=runtime.store,
         backend=machine.at(row.frozen) or machine,
@@ -104,40 +104,40 @@ def _handing(runtime: Runtime, row: Submission, rules: SubmissionRules) -> Handi
     )
 
 
-def _go_on(h: Handing, row: Submission) -> Iterator[tuple[str, Submission]]:
+def _go_on(ctx: SubmissionContext, row: Submission) -> Iterator[tuple[str, Submission]]:
     """Takes steps as long as they lead somewhere; what may pass in a moment is tried a few times."""
     tries = 0
-    while _to_move(row) and not h.stop.is_set():
-        name, take = next_step(h, row)
+    while _to_move(row) and not ctx.stop.is_set():
+        name, take = next_step(ctx, row)
         tries += 1
-        step = _try(h, row, take, last=tries >= TIMES)
+        step = _try(ctx, row, take, last=tries >= TIMES)
         if step is not None:
             yield name, step.row
-            if not led_on(h, step.row, name) and not _worth_asking(h, step.row, tries):
+            if not led_on(ctx, step.row, name) and not _worth_asking(ctx, step.row, tries):
                 return
-        now = step.row if step is not None else h.ledger.find_submission(row.key) or row
-        if led_on(h, now, name):
+        now = step.row if step is not None else ctx.ledger.find_submission(row.key) or row
+        if led_on(ctx, now, name):
             tries = 0
         else:
-            h.stop.wait(min(step.nap_s, LONGEST_NAP_S) if step is not None else LONGEST_NAP_S)
+            ctx.stop.wait(min(step.nap_s, LONGEST_NAP_S) if step is not None else LONGEST_NAP_S)
         row = now
 
 
-def _try(h: Handing, row: Submission, take: Take, *, last: bool) -> Step | None:
+def _try(ctx: SubmissionContext, row: Submission, take: Take, *, last: bool) -> Step | None:
     """Takes a step; None where it failed in a way that may pass, and another try is left."""
     try:
-        return take(h, row)
+        return take(ctx, row)
     except (BackendError, Moved) as error:
         if last or not (isinstance(error, Moved) or error.retry):
             raise
         return None
 
 
-def _worth_asking(h: Handing, row: Submission, asked: int) -> bool:
+def _worth_asking(ctx: SubmissionContext, row: Submission, asked: int) -> bool:
     """Whether a job is asked after again at once: it was told to stop, is unknown, or cannot be read."""
     if row.state is not S.SUBMITTED:
         return False
-    if h.unreadable:
+    if ctx.unreadable:
         return True  # `fetch` parks it after some
     return asked < TIMES and (row.cancel_wanted or bool(row.astray))
 

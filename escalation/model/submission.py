@@ -67,7 +67,7 @@ class Payload:
         return self.body.digest
 
     def describe(self) -> dict[str, Any]:
-        """Returns everything but the bytes, as JSON data from which `thaw` makes it again."""
+        """Returns everything but the bytes, as JSON data from which `from_frozen` makes it again."""
         return {
             "device": self.device,
             "circuits": self.circuits,
@@ -78,9 +78,9 @@ class Payload:
         }
 
     @classmethod
-    def thaw(cls, body: Blob, said: Mapping[str, Any]) -> "Payload":
-        """Makes the payload again from its bytes and what it said of itself."""
-        return cls(body, **{**said, "isa": tuple(said["isa"])})
+    def from_frozen(cls, body: Blob, description: Mapping[str, Any]) -> "Payload":
+        """Makes the payload again from its bytes and its description."""
+        return cls(body, **{**description, "isa": tuple(description["isa"])})
 
 
 def _stored(name: str, before: str) -> dict[str, Any]:
@@ -206,7 +206,7 @@ class Approval(Frozen):
         return WorkKey(self.case_id, self.attempt, self.ordinal)
 
 
-class Word(StrEnum):
+class Verdict(StrEnum):
     """What the ledger says to a request to spend."""
 
     GRANTED = "granted"
@@ -215,9 +215,9 @@ class Word(StrEnum):
 
 
 class Authorisation(Frozen):
-    """The ledger's word on spending, with the reason where it is no."""
+    """The ledger's verdict on spending, with the reason where it is no."""
 
-    word: Word
+    verdict: Verdict
     reason: str = ""
 
 

@@ -7,17 +7,17 @@ from escalation.model.submission import RemoteJob, Submission
 from escalation.model.submission_states import SubmissionState
 from escalation.ports.ledger.submissions import SubmissionLedger
 from escalation.ports.paid import PaidBackend
-from escalation.submission.context import Handing, move
+from escalation.submission.context import SubmissionContext, move
 
 MOST = 20
 """Jobs that are cancelled and noted: a service may list what it likes, and POSTs are few."""
 
 
-def adopt(h: Handing, row: Submission, jobs: Sequence[RemoteJob]) -> Submission:
+def adopt(ctx: SubmissionContext, row: Submission, jobs: Sequence[RemoteJob]) -> Submission:
     """Takes the earliest of the jobs for ours, and cancels the rest where they still can be."""
     first, *others = jobs
-    row = move(h, row, SubmissionState.SUBMITTED, job_id=first.job_id, job=None, reason="")
-    return cancel_others(h.ledger, h.backend, row, others)
+    row = move(ctx, row, SubmissionState.SUBMITTED, job_id=first.job_id, job=None, reason="")
+    return cancel_others(ctx.ledger, ctx.backend, row, others)
 
 
 def cancel_others(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from escalation.model.submission import Submission
 from escalation.ports.paid import Malformed
-from escalation.submission.context import Handing
+from escalation.submission.context import SubmissionContext
 
 BELIEVED = 10.0
 """Times the approved cap; more than that is not billed before a person has read the service's own bill."""
@@ -25,7 +25,7 @@ class Charge:
     pending: bool = False
 
 
-def charge(h: Handing, row: Submission) -> Charge:
+def charge(ctx: SubmissionContext, row: Submission) -> Charge:
     """Asks what was charged; notes as incidents a charge above the approved cap, and one that is none.
 
     Raises:
@@ -34,9 +34,9 @@ def charge(h: Handing, row: Submission) -> Charge:
     assert row.job_id is not None
     assert row.price is not None
     try:
-        usage_s = h.backend.usage_qpu_s(row.job_id)
+        usage_s = ctx.backend.usage_qpu_s(row.job_id)
     except Malformed as error:
-        return Charge(_left(h, row, f"{error}; {_BY_HAND}"))
+        return Charge(_left(ctx, row, f"{error}; {_BY_HAND}"))
     cap_s = row.price.cap.qpu_s
     if usage_s is None:
         return Charge(row, pending=True)
@@ -47,17 +47,17 @@ def charge(h: Handing, row: Submission) -> Charge:
         f"approved were at most {cap_s:g} s, {row.price.cap.usd:.2f} USD"
     )
     if usage_s > BELIEVED * cap_s:
-        return Charge(_left(h, row, f"{above}; not billed, {_BY_HAND}"))
-    return Charge(_noted(h, row, f"{above}; billed as charged"), usage_s)
+        return Charge(_left(ctx, row, f"{above}; not billed, {_BY_HAND}"))
+    return Charge(_noted(ctx, row, f"{above}; billed as charged"), usage_s)
 
 
 _BY_HAND = "read the service's own bill, and say what it has with `tierwise jobs bill`"
 
 
-def _left(h: Handing, row: Submission, line: str) -> Submission:
+def _left(ctx: SubmissionContext, row: Submission, line: str) -> Submission:
     """Leaves the bill to a person, and says so once, whatever the service goes on to say."""
-    return row if any(_BY_HAND in each for each in row.incidents) else _noted(h, row, line)
+    return row if any(_BY_HAND in each for each in row.incidents) else _noted(ctx, row, line)
 
 
-def _noted(h: Handing, row: Submission, line: str) -> Submission:
-    return row if line in row.incidents else h.ledger.amend(row, incidents=(*row.incidents, line))
+def _noted(ctx: SubmissionContext, row: Submission, line: str) -> Submission:
+    return row if line in row.incidents else ctx.ledger.amend(row, incidents=(*row.incidents, line))

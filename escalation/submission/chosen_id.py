@@ -2,19 +2,19 @@
 
 from escalation.model.submission import Submission
 from escalation.model.submission_states import SubmissionState as S
-from escalation.submission.context import Handing, Step
+from escalation.submission.context import Step, SubmissionContext
 from escalation.submission.doubt import keyed_listing, nothing_there, other_strategy
 from escalation.submission.posting import keyed, not_yet, submit
 
 NAME = "chosen id"
 
 
-def send(h: Handing, row: Submission) -> Step:
+def send(ctx: SubmissionContext, row: Submission) -> Step:
     """POSTs the frozen bytes with the id; the intention to do so is in the ledger before."""
-    noted = {"exactly_once": NAME, "settling": h.mark()}
-    return not_yet(h, row) or submit(h, row, keyed(h, row), S.AUTHORISED, **noted)
+    noted = {"exactly_once": NAME, "settling": ctx.mark()}
+    return not_yet(ctx, row) or submit(ctx, row, keyed(ctx, row), S.AUTHORISED, **noted)
 
 
-def find_out(h: Handing, row: Submission) -> Step:
+def find_out(ctx: SubmissionContext, row: Submission) -> Step:
     """Asks for the job of the id; where there is none after the settling time, it is sent again."""
-    return other_strategy(h, row, NAME) or keyed_listing(h, row) or nothing_there(h, row)
+    return other_strategy(ctx, row, NAME) or keyed_listing(ctx, row) or nothing_there(ctx, row)

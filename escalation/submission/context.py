@@ -23,7 +23,7 @@ from escalation.submission import marks
 
 
 @dataclass
-class Handing:
+class SubmissionContext:
     """What the steps of one submission share.
 
     Attributes:
@@ -91,16 +91,16 @@ class Step:
     state: JobState | None = None
 
 
-def move(h: Handing, row: Submission, state: S, **changes: Any) -> Submission:
+def move(ctx: SubmissionContext, row: Submission, state: S, **changes: Any) -> Submission:
     """Takes a submission to another state, and marks when."""
-    return h.ledger.move(row, state, h.clock(), entered=h.mark(), **changes)
+    return ctx.ledger.move(row, state, ctx.clock(), entered=ctx.mark(), **changes)
 
 
-def park(h: Handing, row: Submission, why: str) -> Step:
+def park(ctx: SubmissionContext, row: Submission, why: str) -> Step:
     """Leaves it to a person."""
-    return Step(move(h, row, S.PARKED, reason=why))
+    return Step(move(ctx, row, S.PARKED, reason=why))
 
 
-def end(h: Handing, row: Submission, state: S, why: str) -> Step:
+def end(ctx: SubmissionContext, row: Submission, state: S, why: str) -> Step:
     """Ends it, with the reason."""
-    return Step(move(h, row, state, reason=why))
+    return Step(move(ctx, row, state, reason=why))

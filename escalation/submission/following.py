@@ -12,8 +12,8 @@ from escalation.model.submission_states import SubmissionState as S
 from escalation.ports.paid import Calibrated, FencedBackend, Malformed, Unreadable
 from escalation.submission.adoption import cancel_others
 from escalation.submission.charging import Charge, charge
-from escalation.submission.context import Handing, Step, move, park
-from escalation.submission.keeping import fidelity_lost, keep_calibration, kept_payload, record
+from escalation.submission.context import Step, SubmissionContext, move, park
+from escalation.submission.evidence import fidelity_lost, keep_calibration, kept_payload, record
 
 READS = 4
 """Times that an unreadable result is asked for again."""
@@ -27,21 +27,21 @@ _FOREIGN = (
 )
 
 
-def follow(h: Handing, row: Submission) -> Step:
+def follow(ctx: SubmissionContext, row: Submission) -> Step:
     """Asks after the job, until it is final. Touches nothing of the submission."""
     assert row.job_id is not None
     try:
-        job = h.backend.look(row.job_id)
+        job = ctx.backend.look(row.job_id)
     except BackendError as error:
-        return _astray(h, row, error)
+        return _astray(ctx, row, error)
     if foreign(row, job):
-        return Step(move(h, row, S.PARKED, job_id=None, reason=_FOREIGN.format(job=job.job_id)))
-    row = h.ledger.amend(row, astray=())
+        return Step(move(ctx, row, S.PARKED, job_id=None, reason=_FOREIGN.format(job=job.job_id)))
+    row = ctx.ledger.amend(row, astray=())
     if job.state.final:
-        return Step(h.ledger.amend(row, job=job), state=job.state)
-    if not row.cancel_wanted and job.state is JobState.QUEUED and (lost := _drift(h, row)):
-        row = h.ledger.amend(row, cancel_wanted=True, reason=lost)
-    return Step(row, h.settings.poll_s, job.state)
+        return Step(ctx.ledger.amend(row, job=job), state=job.state)
+    if not row.cancel_wanted and job.state is JobState.QUEUED and (lost := _drift(ctx, row)):
+        row = ctx.ledger.amend(row, cancel_wanted=True, reason=lost)
+    return Step(row, ctx.settings.poll_s, job.state)
 
 
 def foreign(row: Submission, job: RemoteJob) -> bool:
@@ -50,37 +50,37 @@ def foreign(row: Submission, job: RemoteJob) -> bool:
     return not ours and bool(job.tags or job.batch)
 
 
-def cancel(h: Handing, row: Submission) -> Step:
+def cancel(ctx: SubmissionContext, row: Submission) -> Step:
     """Tells the service to stop the job; what becomes of it is then asked as of any other."""
     assert row.job_id is not None
-    h.tell_due = h.now_s + TELL_POLLS * h.settings.poll_s
+    ctx.tell_due = ctx.now_s + TELL_POLLS * ctx.settings.poll_s
     with suppress(BackendError):  # told again when that is due
-        h.backend.cancel_job(row.job_id)
-        h.tell_due = inf
+        ctx.backend.cancel_job(row.job_id)
+        ctx.tell_due = inf
     return Step(row)
 
 
-def fetch(h: Handing, row: Submission) -> Step:
+def fetch(ctx: SubmissionContext, row: Submission) -> Step:
     """Puts the raw text of a final job into the store before anything tries to understand it."""
     job = row.job
     assert job is not None
     try:
-        raw = h.backend.fetch(job)
+        raw = ctx.backend.fetch(job)
     except BackendError as error:
-        return _astray(h, row, error)
-    digest = h.store.put(raw)
+        return _astray(ctx, row, error)
+    digest = ctx.store.put(raw)
     try:
-        h.read = (digest, h.backend.read(h.work, kept_payload(h.store, row), job, raw))
+        ctx.read = (digest, ctx.backend.read(ctx.work, kept_payload(ctx.store, row), job, raw))
     except Unreadable as error:
-        h.unreadable += 1
-        if h.unreadable >= READS:
+        ctx.unreadable += 1
+        if ctx.unreadable >= READS:
             where = f"its text is {digest} in the store"
-            return park(h, row, f"the result of job {job.job_id} cannot be read: {error}; {where}")
-        return Step(row, h.settings.poll_s)
-    return Step(move(h, row, S.FETCHED, raw=digest), state=job.state)
+            return park(ctx, row, f"the result of job {job.job_id} cannot be read: {error}; {where}")
+        return Step(row, ctx.settings.poll_s)
+    return Step(move(ctx, row, S.FETCHED, raw=digest), state=job.state)
 
 
-def _astray(h: Handing, row: Submission, error: BackendError) -> Step:
+def _astray(ctx: SubmissionContext, row: Submission, error: BackendError) -> Step:
     """Parks a job that the service does not know, or says nothing usable of, for too long.
 
     A job that was just accepted may not be known everywhere yet; a service that cannot be reached at all is
@@ -88,65 +88,67 @@ def _astray(h: Handing, row: Submission, error: BackendError) -> Step:
     """
     if error.retry and not isinstance(error, Malformed):
         raise error
-    row = h.ledger.amend(row, astray=h.mark(row.astray))
-    limit_s = h.settings.doubt_s if error.retry else h.settings.settle_s
-    if (h.age_s(row.astray) or 0.0) < limit_s:
-        h.trouble = str(error)
-        return Step(row, h.settings.poll_s)
+    row = ctx.ledger.amend(row, astray=ctx.mark(row.astray))
+    limit_s = ctx.settings.doubt_s if error.retry else ctx.settings.settle_s
+    if (ctx.age_s(row.astray) or 0.0) < limit_s:
+        ctx.trouble = str(error)
+        return Step(row, ctx.settings.poll_s)
     what = "says nothing usable of" if error.retry else "does not know"
-    return park(h, row, f"the service {what} job {row.job_id} any more: {error}")
+    return park(ctx, row, f"the service {what} job {row.job_id} any more: {error}")
 
 
-def settle(h: Handing, row: Submission) -> Step:
+def settle(ctx: SubmissionContext, row: Submission) -> Step:
     """Decodes the raw text and records the result, with calibrations, payload and usage beside it.
 
     What the service does not tell in time, or not in a way that can be believed, is left out.
     """
-    found = h.ledger.find_result(row.key, h.work)
-    if found is None:
-        row = h.ledger.amend(row, entered=h.mark(row.entered))
-        late = (h.age_s(row.entered) or 0.0) >= h.settings.usage_s
-        told = _charge(h, row, late=late)
-        if told.pending and not late:
-            return Step(told.row, h.settings.poll_s)
-        row, ran = told.row, _ran_under(h, row, late=late)
-        row = h.ledger.amend(row, calibrations=keep_calibration(h, row, "run", ran), usage_qpu_s=told.usage_s)
-        found = record(h, row, _decoded(h, row))
-        h.ledger.settle(row.key, found)
-    return Step(move(h, row, S.SETTLED))
+    result = ctx.ledger.find_result(row.key, ctx.work)
+    if result is None:
+        row = ctx.ledger.amend(row, entered=ctx.mark(row.entered))
+        late = (ctx.age_s(row.entered) or 0.0) >= ctx.settings.usage_s
+        charged = _charge(ctx, row, late=late)
+        if charged.pending and not late:
+            return Step(charged.row, ctx.settings.poll_s)
+        row, ran = charged.row, _ran_under(ctx, row, late=late)
+        row = ctx.ledger.amend(
+            row, calibrations=keep_calibration(ctx, row, "run", ran), usage_qpu_s=charged.usage_s
+        )
+        result = record(ctx, row, _decoded(ctx, row))
+        ctx.ledger.settle(row.key, result)
+    return Step(move(ctx, row, S.SETTLED))
 
 
-def _charge(h: Handing, row: Submission, *, late: bool) -> Charge:
+def _charge(ctx: SubmissionContext, row: Submission, *, late: bool) -> Charge:
     try:
-        return charge(h, row)
+        return charge(ctx, row)
     except BackendError:
         if late:
             return Charge(row, pending=True)
         raise
 
 
-def _ran_under(h: Handing, row: Submission, *, late: bool) -> Calibration | None:
+def _ran_under(ctx: SubmissionContext, row: Submission, *, late: bool) -> Calibration | None:
     assert row.job is not None
-    if not isinstance(h.backend, Calibrated):
+    if not isinstance(ctx.backend, Calibrated):
         return None
     try:
-        return h.backend.calibration_for(row.job)
+        return ctx.backend.calibration_for(row.job)
     except BackendError:
         if late:
             return None
         raise
 
 
-def _decoded(h: Handing, row: Submission) -> RawResult:
+def _decoded(ctx: SubmissionContext, row: Submission) -> RawResult:
     """The result in the text that was kept; decoded already where this process fetched it."""
     assert row.job is not None
     assert row.raw is not None
-    if h.read is not None and h.read[0] == row.raw:
-        return h.read[1]
-    return h.backend.read(h.work, kept_payload(h.store, row), row.job, h.store.get(row.raw))
+    if ctx.read is not None and ctx.read[0] == row.raw:
+        return ctx.read[1]
+    return ctx.backend.read(ctx.work, kept_payload(ctx.store, row), row.job, ctx.store.get(row.raw))
 
 
-def bill(h: Handing, row: Submission) -> Step:
+def bill(ctx: SubmissionContext, row: Submission) -> Step:
     """Bills what the service charged, once that is final, after a last look for jobs that should not be.
 
     A batch is closed before, so that nothing can come after the look; the service may have forgotten one
@@ -154,43 +156,43 @@ def bill(h: Handing, row: Submission) -> Step:
     """
     usage_s = row.usage_qpu_s
     if usage_s is None:
-        told = charge(h, row)
-        row, usage_s = told.row, told.usage_s
+        charged = charge(ctx, row)
+        row, usage_s = charged.row, charged.usage_s
     if usage_s is None:
-        return Step(row, h.settings.poll_s)
-    if row.batch_closed_at is None and row.batch is not None and _shut(h, row.batch):
-        row = h.ledger.amend(row, batch_closed_at=h.clock())
-    others = [job for job in h.backend.find(row.tag, row.batches) if job.job_id != row.job_id]
-    row = cancel_others(h.ledger, h.backend, row, others)
+        return Step(row, ctx.settings.poll_s)
+    if row.batch_closed_at is None and row.batch is not None and _shut(ctx, row.batch):
+        row = ctx.ledger.amend(row, batch_closed_at=ctx.clock())
+    others = [job for job in ctx.backend.find(row.tag, row.batches) if job.job_id != row.job_id]
+    row = cancel_others(ctx.ledger, ctx.backend, row, others)
     assert row.price is not None
-    return Step(h.ledger.bill(row, usage_s, row.price.usd_for(usage_s), h.clock()))
+    return Step(ctx.ledger.bill(row, usage_s, row.price.usd_for(usage_s), ctx.clock()))
 
 
-def _shut(h: Handing, batch: str) -> bool:
-    if not isinstance(h.backend, FencedBackend):
+def _shut(ctx: SubmissionContext, batch: str) -> bool:
+    if not isinstance(ctx.backend, FencedBackend):
         return False
     try:
-        return h.backend.close_batch(batch)
+        return ctx.backend.close_batch(batch)
     except BackendError as error:
         if error.retry:
             raise
         return False
 
 
-def _drift(h: Handing, row: Submission) -> str:
+def _drift(ctx: SubmissionContext, row: Submission) -> str:
     """Says how the device drifted beyond the policy's limit since the submission; empty where it did not.
 
     A device that does not answer may be retired, while its job goes on.
     """
-    limit = h.rules.max_fidelity_loss
-    if limit is None or h.now_s < h.drift_due:
+    limit = ctx.rules.max_fidelity_loss
+    if limit is None or ctx.now_s < ctx.drift_due:
         return ""
-    h.drift_due = h.now_s + DRIFT_POLLS * h.settings.poll_s
+    ctx.drift_due = ctx.now_s + DRIFT_POLLS * ctx.settings.poll_s
     try:
-        found = h.backend.calibration()
+        found = ctx.backend.calibration()
         if found is None or found.digest == row.calibrations.get("submission"):
             return ""
-        lost = fidelity_lost(h, row, found)
+        lost = fidelity_lost(ctx, row, found)
     except BackendError:
         return ""
     if lost is None or lost <= limit:

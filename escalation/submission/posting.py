@@ -8,8 +8,8 @@ from escalation.model.submission import Payload, RemoteJob, Submission
 from escalation.model.submission_states import SubmissionState as S
 from escalation.policy import floor
 from escalation.ports.paid import Answered, Declined, KeyedBackend, NotSent
-from escalation.submission.context import Handing, Step, end, move
-from escalation.submission.keeping import keep_calibration, kept_payload
+from escalation.submission.context import Step, SubmissionContext, end, move
+from escalation.submission.evidence import keep_calibration, kept_payload
 from escalation.submission.repricing import dearer
 
 SENDS = 12
@@ -22,75 +22,75 @@ LEAVE_S = 30.0
 Post = Callable[[Payload], RemoteJob]
 
 
-def not_yet(h: Handing, row: Submission) -> Step | None:
+def not_yet(ctx: SubmissionContext, row: Submission) -> Step | None:
     """What comes instead of a first POST: it is not wanted, allowed or agreed to any more, or too early."""
     if row.cancel_wanted:
-        return end(h, row, S.CANCELLED, "cancelled before anything was sent")
-    if why := floor.breach(h.ledger, h.settings, row, h.backend):
-        return end(h, row, S.REFUSED, why)
-    if why := dearer(h, row):
-        return Step(move(h, row, S.FROZEN, reason=why))
-    row, left_s = held(h, row)
+        return end(ctx, row, S.CANCELLED, "cancelled before anything was sent")
+    if why := floor.breach(ctx.ledger, ctx.settings, row, ctx.backend):
+        return end(ctx, row, S.REFUSED, why)
+    if why := dearer(ctx, row):
+        return Step(move(ctx, row, S.FROZEN, reason=why))
+    row, left_s = held(ctx, row)
     return Step(row, left_s) if left_s > 0 else None
 
 
-def forbidden(h: Handing, row: Submission) -> str:
+def forbidden(ctx: SubmissionContext, row: Submission) -> str:
     """Says why the frozen bytes may not be sent now, by the floor or for their price; empty if they may."""
-    return floor.breach(h.ledger, h.settings, row, h.backend) or dearer(h, row)
+    return floor.breach(ctx.ledger, ctx.settings, row, ctx.backend) or dearer(ctx, row)
 
 
-def held(h: Handing, row: Submission) -> tuple[Submission, float]:
+def held(ctx: SubmissionContext, row: Submission) -> tuple[Submission, float]:
     """Seconds for which the service does not want to be sent anything; all of them anew after a reboot."""
     if not row.held_s:
         return row, 0.0
-    row = h.ledger.amend(row, held=h.mark(row.held))
-    return row, row.held_s - (h.age_s(row.held) or 0.0)
+    row = ctx.ledger.amend(row, held=ctx.mark(row.held))
+    return row, row.held_s - (ctx.age_s(row.held) or 0.0)
 
 
-def submit(h: Handing, row: Submission, post: Post, back: S, **noted: Any) -> Step:
+def submit(ctx: SubmissionContext, row: Submission, post: Post, back: S, **noted: Any) -> Step:
     """Announces a POST in the ledger, makes it, and notes what was answered.
 
     What was answered decides when there may be another POST and whether there should be; whether there is a
     job is for the strategy to learn, unless the answer names one, or nothing left this machine.
 
     Args:
-        h: the submission's context.
+        ctx: the submission's context.
         row: the submission.
         post: makes the POST.
         back: where it goes when nothing left this machine, and may later.
         noted: what else is put on record before.
     """
-    payload = kept_payload(h.store, row)
-    kept = keep_calibration(h, row, "submission", h.backend.calibration())
-    about = {"sends": row.sends + 1, "sent_at": row.sent_at or h.clock(), "calibrations": kept, **noted}
-    row = move(h, row, S.SENDING, **about, declined=False, held=(), held_s=0.0)
+    payload = kept_payload(ctx.store, row)
+    kept = keep_calibration(ctx, row, "submission", ctx.backend.calibration())
+    about = {"sends": row.sends + 1, "sent_at": row.sent_at or ctx.clock(), "calibrations": kept, **noted}
+    row = move(ctx, row, S.SENDING, **about, declined=False, held=(), held_s=0.0)
     try:
         job = post(payload)
     except NotSent as error:
-        return _not_sent(h, row, error, back)
+        return _not_sent(ctx, row, error, back)
     except Exception as error:  # whatever it was, the POST may have got through
-        return Step(move(h, row, S.DOUBTED, **answered(h, error)))
-    return Step(move(h, row, S.SUBMITTED, job_id=job.job_id, reason=""))
+        return Step(move(ctx, row, S.DOUBTED, **answered(ctx, error)))
+    return Step(move(ctx, row, S.SUBMITTED, job_id=job.job_id, reason=""))
 
 
-def keyed(h: Handing, row: Submission) -> Post:
+def keyed(ctx: SubmissionContext, row: Submission) -> Post:
     """Makes a POST under the submission's tag, which leaves this machine soon from now or not at all."""
-    backend, announced_s = h.backend, h.now_s
+    backend, announced_s = ctx.backend, ctx.now_s
     assert isinstance(backend, KeyedBackend)
-    return lambda payload: backend.send(payload, row.tag, lambda: h.now_s - announced_s <= LEAVE_S)
+    return lambda payload: backend.send(payload, row.tag, lambda: ctx.now_s - announced_s <= LEAVE_S)
 
 
-def answered(h: Handing, error: Exception) -> dict[str, Any]:
+def answered(ctx: SubmissionContext, error: Exception) -> dict[str, Any]:
     """What is noted of an answer: whether another POST makes sense, and when; not whether there is a job."""
     reason = str(error) if isinstance(error, BackendError) else type(error).__name__
     declined = isinstance(error, Declined) and not error.retry
     asked_s = (error.after_s or 0.0) if isinstance(error, Answered) else 0.0
     held_s = min(max(asked_s, 0.0), LONGEST_HELD_S)
-    return {"reason": reason, "declined": declined, "held": h.mark() if held_s else (), "held_s": held_s}
+    return {"reason": reason, "declined": declined, "held": ctx.mark() if held_s else (), "held_s": held_s}
 
 
-def _not_sent(h: Handing, row: Submission, error: NotSent, back: S) -> Step:
+def _not_sent(ctx: SubmissionContext, row: Submission, error: NotSent, back: S) -> Step:
     if not error.retry or row.sends >= SENDS:
-        return end(h, row, S.REFUSED, str(error))
-    nap_s = h.settings.poll_s * 2 ** min(row.sends, 5)
-    return Step(move(h, row, back, reason=str(error)), nap_s)
+        return end(ctx, row, S.REFUSED, str(error))
+    nap_s = ctx.settings.poll_s * 2 ** min(row.sends, 5)
+    return Step(move(ctx, row, back, reason=str(error)), nap_s)

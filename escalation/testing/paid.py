@@ -65,7 +65,7 @@ def freezing_sends_nothing(bench: PaidBench) -> None:
     circuits, shots, _ = bench.sample.counted
     expect(payload.circuits == circuits, f"expected {circuits} circuits, got {payload.circuits}")
     expect(payload.shots >= shots, f"expected all {shots} shots, got {payload.shots}")
-    again = Payload.thaw(payload.body, payload.describe())
+    again = Payload.from_frozen(payload.body, payload.describe())
     expect(again == payload, "expected the payload to be made again from its bytes and its description")
     expect(bench.backend.find(tag, []) == (), "expected freezing to send nothing")
 

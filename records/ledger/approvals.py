@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, func, insert, select, update
 
 from escalation.model.errors import BadInput, CaseConflict
-from escalation.model.submission import Approval, ApprovalState, Authorisation, Word
+from escalation.model.submission import Approval, ApprovalState, Authorisation, Verdict
 from escalation.text.moments import moment
 from records.ledger.events import check, seal, text_json
 from records.ledger.schema import approvals
@@ -25,10 +25,10 @@ def weigh(connection: Connection, question: Approval, now: float) -> tuple[Autho
     foreign = _by_id(connection, question.approval_id)
     if foreign is not None and foreign.key != question.key:
         reason = f"approval {foreign.approval_id} was asked for work {foreign.key}, not for {question.key}"
-        return Authorisation(word=Word.REFUSED, reason=reason), None
+        return Authorisation(verdict=Verdict.REFUSED, reason=reason), None
     found = _standing(connection, question)
     if found is None:
-        return Authorisation(word=Word.ASK), None
+        return Authorisation(verdict=Verdict.ASK), None
     return _word(found, now), found
 
 
@@ -95,16 +95,19 @@ def _word(found: Approval, now: float) -> Authorisation:
     until, late = moment(found.expires_at), now >= found.expires_at
     match found.state:
         case ApprovalState.ASKED if late:
-            word, reason = Word.REFUSED, f"nobody answered before {until}, and no answer means no"
+            verdict, reason = Verdict.REFUSED, f"nobody answered before {until}, and no answer means no"
         case ApprovalState.ASKED:
-            word, reason = Word.ASK, f"question {found.approval_id} stands until {until}"
+            verdict, reason = Verdict.ASK, f"question {found.approval_id} stands until {until}"
         case ApprovalState.DENIED:
-            word, reason = Word.REFUSED, f"refused by {found.by}: {found.reason or 'no reason given'}"
+            verdict, reason = Verdict.REFUSED, f"refused by {found.by}: {found.reason or 'no reason given'}"
         case ApprovalState.GRANTED if late:
-            word, reason = Word.REFUSED, f"the approval by {found.by} expired at {until}, before it was used"
+            verdict, reason = (
+                Verdict.REFUSED,
+                f"the approval by {found.by} expired at {until}, before it was used",
+            )
         case _:
-            word, reason = Word.GRANTED, f"approved by {found.by}"
-    return Authorisation(word=word, reason=reason)
+            verdict, reason = Verdict.GRANTED, f"approved by {found.by}"
+    return Authorisation(verdict=verdict, reason=reason)
 
 
 def _standing(connection: Connection, question: Approval) -> Approval | None:

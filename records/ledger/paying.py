@@ -6,11 +6,11 @@ from sqlalchemy import Connection
 
 from escalation.model.amounts import Amounts, Caps
 from escalation.model.errors import BadInput, CaseConflict
-from escalation.model.submission import Approval, ApprovalState, Authorisation, Submission, Word
+from escalation.model.submission import Approval, ApprovalState, Authorisation, Submission, Verdict
 from escalation.model.submission_states import SubmissionState, Who
 from records.ledger import approvals, budgets, limits, submissions, walk
 
-_GRANTED = Authorisation(word=Word.GRANTED)
+_GRANTED = Authorisation(verdict=Verdict.GRANTED)
 
 
 def authorise(
@@ -35,33 +35,35 @@ def authorise(
     submissions.check_is(connection, before)
     walk.check(connection)  # nothing is spent on the word of a ledger that somebody changed
     cap = _cap(before, question)
-    said, approval = (_GRANTED, None) if question is None else _once(connection, question, now)
-    if said.word is Word.ASK and approval is not None and before.state is SubmissionState.ASKED:
-        return said, before
-    if said.word is not Word.REFUSED:
+    permit, approval = (_GRANTED, None) if question is None else _once(connection, question, now)
+    if permit.verdict is Verdict.ASK and approval is not None and before.state is SubmissionState.ASKED:
+        return permit, before
+    if permit.verdict is not Verdict.REFUSED:
         short = limits.lacking(connection, before.key, cap, limit=limit, project=project, now=now)
-        said = Authorisation(word=Word.REFUSED, reason=short) if short else said
-    if said.word is Word.REFUSED:
-        return said, submissions.advance(connection, before, SubmissionState.REFUSED, now, reason=said.reason)
-    if said.word is Word.ASK:
+        permit = Authorisation(verdict=Verdict.REFUSED, reason=short) if short else permit
+    if permit.verdict is Verdict.REFUSED:
+        return permit, submissions.advance(
+            connection, before, SubmissionState.REFUSED, now, reason=permit.reason
+        )
+    if permit.verdict is Verdict.ASK:
         assert question is not None
         return _ask(connection, before, question, approval, now)
     if approval is not None:
         approvals.use(connection, approval)
     budgets.set_aside(connection, before.key, cap, project, now)
-    return said, submissions.advance(connection, before, SubmissionState.AUTHORISED, now)
+    return permit, submissions.advance(connection, before, SubmissionState.AUTHORISED, now)
 
 
 def consult(connection: Connection, question: Approval, now: float) -> Authorisation:
     """As `Ledger.consult` says; an approval that this very work used up is good for it again."""
     walk.check(connection)
-    said, found = approvals.weigh(connection, question, now)
-    if said.word is Word.ASK and found is None:
+    permit, found = approvals.weigh(connection, question, now)
+    if permit.verdict is Verdict.ASK and found is None:
         found = approvals.ask(connection, question)
-        said, _ = approvals.weigh(connection, found, now)
-    if said.word is Word.GRANTED and found is not None and found.state is ApprovalState.GRANTED:
+        permit, _ = approvals.weigh(connection, found, now)
+    if permit.verdict is Verdict.GRANTED and found is not None and found.state is ApprovalState.GRANTED:
         approvals.use(connection, found)
-    return said
+    return permit
 
 
 def bill(connection: Connection, before: Submission, qpu_s: float, usd: float, now: float) -> Submission:
@@ -95,11 +97,13 @@ def bill_by_hand(connection: Connection, before: Submission, qpu_s: float, usd: 
             f"submission {before.key}: expected a bill of at least 0, got {qpu_s:g} s, {usd:g} USD"
         )
     line = f"billed by {by}: {qpu_s:g} s, {usd:.2f} USD"
-    said = {"usage_qpu_s": qpu_s, "incidents": tuple(dict.fromkeys((*before.incidents, line)))}
+    noted = {"usage_qpu_s": qpu_s, "incidents": tuple(dict.fromkeys((*before.incidents, line)))}
     if before.state is SubmissionState.SETTLED:
-        after = submissions.advance(connection, before, SubmissionState.DONE, time.time(), Who.PERSON, **said)
+        after = submissions.advance(
+            connection, before, SubmissionState.DONE, time.time(), Who.PERSON, **noted
+        )
     else:
-        after = submissions.amend(connection, before, **said)
+        after = submissions.amend(connection, before, **noted)
     budgets.spend(connection, before.key, Amounts(qpu_s=qpu_s, usd=usd))
     return after
 
@@ -108,18 +112,18 @@ def _ask(
     connection: Connection, before: Submission, question: Approval, approval: Approval | None, now: float
 ) -> tuple[Authorisation, Submission]:
     asked = approval or approvals.ask(connection, question)
-    said, _ = approvals.weigh(connection, asked, now)
+    permit, _ = approvals.weigh(connection, asked, now)
     if before.state is SubmissionState.FROZEN:
         before = submissions.advance(connection, before, SubmissionState.ASKED, now)
-    return said, before
+    return permit, before
 
 
 def _once(connection: Connection, question: Approval, now: float) -> tuple[Authorisation, Approval | None]:
-    said, approval = approvals.weigh(connection, question, now)
+    permit, approval = approvals.weigh(connection, question, now)
     if approval is not None and approval.state is ApprovalState.USED:
         reason = f"approval {approval.approval_id} was used already, and is good for once"
-        return Authorisation(word=Word.REFUSED, reason=reason), approval
-    return said, approval
+        return Authorisation(verdict=Verdict.REFUSED, reason=reason), approval
+    return permit, approval
 
 
 def _cap(before: Submission, question: Approval | None) -> Amounts:

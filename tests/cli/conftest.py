@@ -28,8 +28,8 @@ from escalation.model.quote import Quote
 from escalation.model.submission import Submission
 from escalation.policy.rules import SubmissionRules
 from escalation.ports.configuration import settings
-from escalation.submission.carry import Pace, carry
-from escalation.submission.context import Handing
+from escalation.submission.context import SubmissionContext
+from escalation.submission.drive import Pace, drive
 from escalation.testing.model_backend import ModelBackend
 from escalation.testing.model_service import ModelService
 from records.ledger.ledger import SqlLedger
@@ -109,7 +109,7 @@ class Desk:
         self.ledger.intend(KEY, WORK, "model")
         row = self.ledger.want_submission(KEY, WORK.digest, "model", time.time())
         try:
-            carry(self._handing(), row, Pace(lambda progress: None))
+            drive(self._context(), row, Pace(lambda progress: None))
         except Paused as pause:
             return str(pause)
         return ""
@@ -120,8 +120,8 @@ class Desk:
         assert found is not None
         return found
 
-    def _handing(self) -> Handing:
-        return Handing(
+    def _context(self) -> SubmissionContext:
+        return SubmissionContext(
             ledger=self.ledger,
             store=self.store,
             backend=ModelBackend(self.service),

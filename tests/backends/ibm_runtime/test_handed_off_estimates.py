@@ -104,7 +104,7 @@ def test_another_process_decodes_the_same_from_what_was_kept(
 ) -> None:
     work, payload, job, raw = ended
     kept = tmp_path / "kept"
-    thawed = Payload.thaw(payload.body, payload.describe())
+    thawed = Payload.from_frozen(payload.body, payload.describe())
     kept.write_bytes(pickle.dumps((work, thawed, job, raw)))
     command = [sys.executable, "-c", SCRIPT, str(kept)]
     said = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout

@@ -19,8 +19,8 @@ from escalation.model.problem import Problem, Target
 from escalation.model.submission import Submission
 from escalation.model.submission_states import SubmissionState as S
 from escalation.policy.rules import SubmissionRules
-from escalation.submission.carry import Pace, carry
-from escalation.submission.context import Handing
+from escalation.submission.context import SubmissionContext
+from escalation.submission.drive import Pace, drive
 from practice import Practice
 from records.ledger.ledger import SqlLedger
 from records.store import FileStore
@@ -47,7 +47,7 @@ def send(ledger: SqlLedger, backend: ServiceBackend, work: CircuitBatch) -> None
     """Hands the work off, and leaves its job to others."""
     ledger.intend(KEY, work, SPEC)
     row = ledger.want_submission(KEY, work.digest, SPEC, 0.0)
-    handing = Handing(
+    context = SubmissionContext(
         ledger=ledger,
         store=FileStore(backend.settings.store),
         backend=backend,
@@ -59,7 +59,7 @@ def send(ledger: SqlLedger, backend: ServiceBackend, work: CircuitBatch) -> None
         limit=Caps(qpu_s=60, usd=100),
     )
     with pytest.raises(Waiting):
-        carry(handing, row, Pace(lambda progress: None))
+        drive(context, row, Pace(lambda progress: None))
 
 
 def visited(known: Settings, backend: ServiceBackend) -> tuple[Submission, SqlLedger]:

@@ -21,8 +21,8 @@ from escalation.model.submission import Approval, Submission
 from escalation.policy.policy import parse_policy
 from escalation.policy.rules import SubmissionRules
 from escalation.ports.machines import Progress
-from escalation.submission.carry import Pace, carry
-from escalation.submission.context import Handing
+from escalation.submission.context import SubmissionContext
+from escalation.submission.drive import Pace, drive
 from escalation.submission.steps import next_step
 from escalation.testing.model_backend import STRATEGIES
 from escalation.testing.model_service import ModelService
@@ -94,14 +94,14 @@ class World:
         """The process is gone: its lease with it, and nothing else was tidied up."""
         self.ledger.close()
 
-    def handing(self, **wrapped: Any) -> Handing:
+    def context(self, **wrapped: Any) -> SubmissionContext:
         parts: dict[str, Any] = {
             "ledger": self.ledger,
             "store": self.store,
             "backend": self.backend,
             "question": self.question if self.approval else None,
         }
-        return Handing(
+        return SubmissionContext(
             work=WORK,
             rules=self.rules,
             settings=self.settings,
@@ -132,19 +132,19 @@ class World:
         )
 
     def run(self, **wrapped: Any) -> RawResult:
-        return self.drive(self.handing(**wrapped))
+        return self.drive(self.context(**wrapped))
 
-    def drive(self, handing: Handing) -> RawResult:
-        return carry(handing, self.wanted(handing), Pace(self.told.append))
+    def drive(self, context: SubmissionContext) -> RawResult:
+        return drive(context, self.wanted(context), Pace(self.told.append))
 
-    def step(self, handing: Handing) -> Submission:
+    def step(self, context: SubmissionContext) -> Submission:
         """Takes the next step alone."""
-        row = self.wanted(handing)
-        return next_step(handing, row)[1](handing, row).row
+        row = self.wanted(context)
+        return next_step(context, row)[1](context, row).row
 
-    def wanted(self, handing: Handing) -> Submission:
-        handing.ledger.intend(KEY, WORK, "model")
-        return handing.ledger.want_submission(KEY, WORK.digest, "model", self.clock())
+    def wanted(self, context: SubmissionContext) -> Submission:
+        context.ledger.intend(KEY, WORK, "model")
+        return context.ledger.want_submission(KEY, WORK.digest, "model", self.clock())
 
     @property
     def row(self) -> Submission:

@@ -140,7 +140,7 @@ def test_a_clock_that_is_set_neither_shortens_nor_lengthens_the_settling_time(
 
 def test_after_a_reboot_the_settling_time_is_begun_anew_and_ends(world: World) -> None:
     world.service.faults["send"] = ["before"]
-    handing = world.handing()
+    context = world.context()
     find = world.backend.find
     seen: list[float] = []
 
@@ -153,7 +153,7 @@ def test_after_a_reboot_the_settling_time_is_begun_anew_and_ends(world: World) -
 
     world.backend.find = rebooting
     world.run()
-    assert handing.settings.settle_s == 60.0
+    assert context.settings.settle_s == 60.0
     assert (world.row.state, world.row.sends) == (S.DONE, 2)
     assert world.clock.now - seen[0] >= 60.0
 

@@ -264,16 +264,16 @@ def test_what_the_site_takes_back_after_the_money_was_set_aside_is_not_sent(
 ) -> None:
     fine = hardware.settings.model_copy(update={"unasked_usd": 100.0})
     hardware.settings = fine
-    handing = hardware.handing()
-    assert isinstance(handing.backend, FencedBackend)
-    opened = handing.backend.open_batch
+    context = hardware.context()
+    assert isinstance(context.backend, FencedBackend)
+    opened = context.backend.open_batch
 
     def meanwhile() -> str:
-        handing.settings = fine.model_copy(update=change)
+        context.settings = fine.model_copy(update=change)
         return opened()
 
-    handing.backend.open_batch = meanwhile  # type: ignore[method-assign]
-    result = drive(hardware, handing)
+    context.backend.open_batch = meanwhile  # type: ignore[method-assign]
+    result = driven(hardware, context)
     assert (result.ok, hardware.service.jobs) == (False, {})
     assert hardware.row.reason.startswith(said)
     assert hardware.ledger.reserved_for(hardware.row.key) == Amounts()
@@ -316,18 +316,18 @@ def test_a_price_that_rose_after_the_money_was_set_aside_is_asked_about_anew(har
     with pytest.raises(Held):
         hardware.run()
     answered(hardware)
-    handing = hardware.handing()
-    assert isinstance(handing.backend, FencedBackend)
-    opened = handing.backend.open_batch
+    context = hardware.context()
+    assert isinstance(context.backend, FencedBackend)
+    opened = context.backend.open_batch
 
     def meanwhile() -> str:
         priced(hardware, 3.2)
-        handing.settings = hardware.settings
+        context.settings = hardware.settings
         return opened()
 
-    handing.backend.open_batch = meanwhile  # type: ignore[method-assign]
+    context.backend.open_batch = meanwhile  # type: ignore[method-assign]
     with pytest.raises(Held):
-        drive(hardware, handing)
+        driven(hardware, context)
     assert hardware.service.jobs == {}
     assert hardware.ledger.reserved_for(hardware.row.key) == Amounts()
     assert [(each.cap.usd, each.state) for each in hardware.ledger.approvals("c")] == [
@@ -340,28 +340,28 @@ def test_a_price_that_rose_after_the_money_was_set_aside_is_asked_about_anew(har
 def test_a_price_that_rose_where_nobody_is_asked_is_refused(make_world: Callable[..., World]) -> None:
     world = make_world(quote=None)
     priced(world, 1.6)
-    handing = world.handing()
-    quota = handing.backend.quota_left
+    context = world.context()
+    quota = context.backend.quota_left
 
     def meanwhile() -> tuple[float | None, str]:
         priced(world, 3.2)
-        handing.settings = world.settings
+        context.settings = world.settings
         return quota()
 
-    handing.backend.quota_left = meanwhile  # type: ignore[method-assign]
-    result = drive(world, handing)
+    context.backend.quota_left = meanwhile  # type: ignore[method-assign]
+    result = driven(world, context)
     assert (result.ok, world.service.jobs) == (False, {})
     assert world.row.reason == "the price rose from 6.40 to 12.80 USD at most since it was agreed to"
 
 
-def drive(world: World, handing: Any) -> Any:
+def driven(world: World, context: Any) -> Any:
     """Carries the submission with the given parts."""
-    from escalation.submission.carry import Pace, carry
+    from escalation.submission.drive import Pace, drive
     from tests.escalation.submission.conftest import KEY, WORK
 
     world.ledger.intend(KEY, WORK, "model")
     row = world.ledger.want_submission(KEY, WORK.digest, "model", world.clock())
-    return carry(handing, row, Pace(world.told.append))
+    return drive(context, row, Pace(world.told.append))
 
 
 @pytest.mark.parametrize(

@@ -103,7 +103,7 @@ def test_in_doubt_work_that_may_not_be_sent_any_more_is_looked_for_instead(
 ) -> None:
     for word, jobs in (("before", 0), ("after", 1)):
         world = make_world(strategy="client token")
-        handing, send = world.handing(), world.backend.send
+        context, send = world.context(), world.backend.send
 
         def meanwhile(*args: Any, send: Any = send, world: World = world) -> Any:
             if why == "cancelled":
@@ -114,7 +114,7 @@ def test_in_doubt_work_that_may_not_be_sent_any_more_is_looked_for_instead(
 
         world.backend.send = meanwhile
         world.service.faults["send"] = [word]
-        world.drive(handing)
+        world.drive(context)
         assert (world.row.sends, len(world.service.jobs)) == (1, jobs)
         ended = S.CANCELLED if why == "cancelled" else S.REFUSED
         assert world.row.state is (S.DONE if jobs else ended)
@@ -168,8 +168,8 @@ def test_what_was_sent_another_way_is_adopted_or_left_to_a_person(
 ) -> None:
     world = make_world()
     world.service.faults = {"send": [word], "close_batch": ["down"]}
-    handing = world.handing()
-    while (row := world.step(handing)).state is not S.DOUBTED:
+    context = world.context()
+    while (row := world.step(context)).state is not S.DOUBTED:
         pass
     world.strategy = other
     world.crash()

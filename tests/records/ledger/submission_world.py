@@ -23,7 +23,7 @@ from escalation.model.submission import Approval, Limit, Period, RemoteJob, Subm
 from escalation.model.submission_states import SubmissionState
 from escalation.policy.rules import SubmissionRules
 from escalation.ports.paid import PaidBackend
-from escalation.submission.context import Handing
+from escalation.submission.context import SubmissionContext
 from escalation.submission.steps import next_step
 from escalation.testing.model_backend import STRATEGIES
 from escalation.testing.model_service import CHARGE_S, ModelService, Slot
@@ -271,7 +271,7 @@ class Worker:
         """A ledger that was closed has no leases and no connections: another process's looks the same."""
         self._ledger.close()
         self._holds = False
-        self._handings = {key: self._handing(key) for key in KEYS}
+        self._contexts = {key: self._context(key) for key in KEYS}
 
     def _lease(self) -> bool:
         if not self._holds:
@@ -282,12 +282,12 @@ class Worker:
 
     def _take(self, key: WorkKey) -> float:
         try:
-            handing = self._handings[key]
-            row = handing.ledger.find_submission(key)
+            context = self._contexts[key]
+            row = context.ledger.find_submission(key)
             assert row is not None
             if row.state.final or row.state is S.PARKED:
                 return 0.0
-            return next_step(handing, row)[1](handing, row).nap_s
+            return next_step(context, row)[1](context, row).nap_s
         except (Killed, BadInput):  # also when the lease is somebody else's: such a process ends
             self._begin_anew()
         except BackendError as error:
@@ -295,8 +295,8 @@ class Worker:
                 raise
         return 1.0
 
-    def _handing(self, key: WorkKey) -> Handing:
-        return Handing(
+    def _context(self, key: WorkKey) -> SubmissionContext:
+        return SubmissionContext(
             ledger=Gated(self._ledger, self),
             store=Gated(self.world.store, self),
             backend=Gated(self.world.machine(), self),

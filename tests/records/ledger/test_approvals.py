@@ -9,7 +9,7 @@ from escalation.model.amounts import Amounts, Caps
 from escalation.model.case import CaseInfo
 from escalation.model.errors import BadInput, CaseConflict
 from escalation.model.identity import digest_json
-from escalation.model.submission import Approval, ApprovalState, Period, Submission, Word
+from escalation.model.submission import Approval, ApprovalState, Period, Submission, Verdict
 from escalation.model.submission_states import SubmissionState
 from records.ledger.ledger import SqlLedger
 
@@ -40,14 +40,14 @@ def test_a_question_is_asked_granted_and_used_up_with_the_money_set_aside(
 ) -> None:
     frozen = freeze(opened)
     said, asked = opened.authorise(frozen, make_question(frozen), FREE, "p", 1001.0)
-    assert (said.word, asked.state) == (Word.ASK, S.ASKED)
+    assert (said.verdict, asked.state) == (Verdict.ASK, S.ASKED)
     assert "question q0 stands until 1970-01-01 00:18 UTC" in said.reason
     assert opened.approvals() == [make_question(frozen)]
     assert _reserved(opened) == NOTHING
     granted = _answer(opened)
     assert (granted.state, granted.by, granted.answered_at) == (ApprovalState.GRANTED, "Ada", 1050.0)
     said, row = opened.authorise(asked, make_question(frozen, 1), FREE, "p", 1060.0)
-    assert (said.word, row.state) == (Word.GRANTED, S.AUTHORISED)
+    assert (said.verdict, row.state) == (Verdict.GRANTED, S.AUTHORISED)
     assert [found.state for found in opened.approvals("c")] == [ApprovalState.USED]
     assert opened.spending("p", Period.TOTAL, 0.0) == (CAP, NOTHING)
     assert opened.approvals("other") == []
@@ -69,7 +69,7 @@ def test_a_question_that_stands_is_not_asked_twice(
     _, asked = opened.authorise(frozen, make_question(frozen), FREE, "p", 1001.0)
     before = opened.events()
     said, again = opened.authorise(asked, make_question(frozen, 1), FREE, "p", 1002.0)
-    assert (said.word, again) == (Word.ASK, asked)
+    assert (said.verdict, again) == (Verdict.ASK, asked)
     assert opened.events() == before
 
 
@@ -90,7 +90,7 @@ def test_a_denial_is_final_and_says_who_and_why(
     _, asked = opened.authorise(frozen, make_question(frozen), FREE, "p", 1001.0)
     assert _answer(opened, granted=False).state is ApprovalState.DENIED
     said, row = opened.authorise(asked, make_question(frozen, 1), FREE, "p", 1060.0)
-    assert (said.word, said.reason) == (Word.REFUSED, "refused by Ada: too dear")
+    assert (said.verdict, said.reason) == (Verdict.REFUSED, "refused by Ada: too dear")
     assert (row.state, row.reason) == (S.REFUSED, said.reason)
     assert _reserved(opened) == NOTHING
 
@@ -98,7 +98,7 @@ def test_a_denial_is_final_and_says_who_and_why(
 def test_no_answer_in_time_means_no(opened: SqlLedger, freeze: Freeze, make_question: Ask) -> None:
     frozen = freeze(opened)
     _, asked = opened.authorise(frozen, make_question(frozen), FREE, "p", 1001.0)
-    assert opened.authorise(asked, make_question(frozen, 1), FREE, "p", 1099.9)[0].word is Word.ASK
+    assert opened.authorise(asked, make_question(frozen, 1), FREE, "p", 1099.9)[0].verdict is Verdict.ASK
     said, row = opened.authorise(asked, make_question(frozen, 1), FREE, "p", 1100.0)
     assert row.state is S.REFUSED
     assert said.reason == "nobody answered before 1970-01-01 00:18 UTC, and no answer means no"
@@ -111,7 +111,7 @@ def test_an_approval_that_expired_before_it_was_used_is_refused(
     _, asked = opened.authorise(frozen, make_question(frozen), FREE, "p", 1001.0)
     _answer(opened, now=1099.0)
     said, row = opened.authorise(asked, make_question(frozen, 1), FREE, "p", 1100.0)
-    assert (said.word, row.state) == (Word.REFUSED, S.REFUSED)
+    assert (said.verdict, row.state) == (Verdict.REFUSED, S.REFUSED)
     assert said.reason == "the approval by Ada expired at 1970-01-01 00:18 UTC, before it was used"
     assert _reserved(opened) == NOTHING
 
@@ -133,7 +133,7 @@ def test_a_grant_for_something_else_is_no_grant_and_a_new_question_is_asked(
     opened.consult(make_question(frozen, 0, **change), 1000.0)
     _answer(opened)
     said, row = opened.authorise(frozen, make_question(frozen, 1), FREE, "p", 1060.0)
-    assert (said.word, row.state) == (Word.ASK, S.ASKED)
+    assert (said.verdict, row.state) == (Verdict.ASK, S.ASKED)
     states = {found.approval_id: found.state for found in opened.approvals()}
     assert states == {"q0": ApprovalState.GRANTED, "q1": ApprovalState.ASKED}
     assert _reserved(opened) == NOTHING
@@ -143,7 +143,7 @@ def test_a_grant_for_more_covers_less(opened: SqlLedger, freeze: Freeze, make_qu
     frozen = freeze(opened)
     opened.consult(make_question(frozen, 0, cap=Amounts(qpu_s=5.0, usd=5.0)), 1000.0)
     _answer(opened)
-    assert opened.authorise(frozen, make_question(frozen, 1), FREE, "p", 1060.0)[0].word is Word.GRANTED
+    assert opened.authorise(frozen, make_question(frozen, 1), FREE, "p", 1060.0)[0].verdict is Verdict.GRANTED
 
 
 def test_a_used_approval_is_not_good_for_a_second_spending(
@@ -152,9 +152,9 @@ def test_a_used_approval_is_not_good_for_a_second_spending(
     frozen = freeze(opened)
     opened.consult(make_question(frozen), 1000.0)
     _answer(opened)
-    assert opened.consult(make_question(frozen), 1060.0).word is Word.GRANTED  # which uses it up
+    assert opened.consult(make_question(frozen), 1060.0).verdict is Verdict.GRANTED  # which uses it up
     said, row = opened.authorise(frozen, make_question(frozen, 1), FREE, "p", 1061.0)
-    assert (said.word, row.state) == (Word.REFUSED, S.REFUSED)
+    assert (said.verdict, row.state) == (Verdict.REFUSED, S.REFUSED)
     assert said.reason == "approval q0 was used already, and is good for once"
 
 
@@ -166,10 +166,10 @@ def test_the_approval_of_one_work_does_not_serve_another(
     opened.authorise(first, make_question(first), FREE, "p", 1001.0)
     _answer(opened)
     said, row = opened.authorise(second, make_question(second), FREE, "p", 1060.0)
-    assert (said.word, row.state) == (Word.REFUSED, S.REFUSED)
+    assert (said.verdict, row.state) == (Verdict.REFUSED, S.REFUSED)
     assert said.reason == "approval q0 was asked for work c/0/0, not for c/0/1"
     third = freeze(opened, 2, payload=digest_json(["c", 0]))
-    assert opened.authorise(third, make_question(third, 5), FREE, "p", 1061.0)[0].word is Word.ASK
+    assert opened.authorise(third, make_question(third, 5), FREE, "p", 1061.0)[0].verdict is Verdict.ASK
 
 
 def test_a_question_about_other_bytes_than_the_frozen_ones_is_a_conflict(
@@ -194,7 +194,7 @@ def test_work_that_a_person_was_asked_about_is_not_authorised_without_the_questi
 def test_nobody_is_asked_for_what_has_no_room(opened: SqlLedger, freeze: Freeze, make_question: Ask) -> None:
     frozen = freeze(opened)
     said, row = opened.authorise(frozen, make_question(frozen), Caps(usd=4.0), "p", 1001.0)
-    assert (said.word, row.state, row.reason) == (Word.REFUSED, S.REFUSED, said.reason)
+    assert (said.verdict, row.state, row.reason) == (Verdict.REFUSED, S.REFUSED, said.reason)
     assert said.reason == (
         "no room in the budget of the case: 0 of 4 USD are reserved or spent, and up to 4.8 are wanted"
     )
@@ -238,14 +238,14 @@ def test_free_work_is_consulted_about_and_the_same_work_need_not_ask_again(
     opened: SqlLedger, freeze: Freeze, make_question: Ask
 ) -> None:
     frozen = freeze(opened)
-    assert opened.consult(make_question(frozen), 1001.0).word is Word.ASK
-    assert opened.consult(make_question(frozen, 1), 1002.0).word is Word.ASK
+    assert opened.consult(make_question(frozen), 1001.0).verdict is Verdict.ASK
+    assert opened.consult(make_question(frozen, 1), 1002.0).verdict is Verdict.ASK
     assert len(opened.approvals()) == 1
     _answer(opened)
     for again in (2, 3):
-        assert opened.consult(make_question(frozen, again), 1060.0).word is Word.GRANTED
+        assert opened.consult(make_question(frozen, again), 1060.0).verdict is Verdict.GRANTED
     assert [found.state for found in opened.approvals()] == [ApprovalState.USED]
-    assert opened.consult(make_question(frozen, 4), 9999.0).word is Word.GRANTED
+    assert opened.consult(make_question(frozen, 4), 9999.0).verdict is Verdict.GRANTED
 
 
 def test_consulting_after_a_denial_or_too_late_is_refused(
@@ -256,4 +256,4 @@ def test_consulting_after_a_denial_or_too_late_is_refused(
     opened.consult(make_question(second, 1), 1001.0)
     _answer(opened, 0, granted=False)
     assert opened.consult(make_question(first, 2), 1060.0).reason == "refused by Ada: too dear"
-    assert opened.consult(make_question(second, 3), 1100.0).word is Word.REFUSED
+    assert opened.consult(make_question(second, 3), 1100.0).verdict is Verdict.REFUSED

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from escalation.model.amounts import Amounts, Caps
 from escalation.model.case import CaseInfo, CaseStatus, WorkKey
 from escalation.model.errors import CaseConflict
-from escalation.model.submission import ApprovalState, Limit, Period, Word
+from escalation.model.submission import ApprovalState, Limit, Period, Verdict
 from escalation.model.submission_states import SubmissionState
 from records.ledger.database import Database
 from records.ledger.ledger import SqlLedger
@@ -312,8 +312,8 @@ def test_who_is_killed_while_authorising_did_all_of_it_or_nothing(
         assert row is not None
         ledger.take_over(row.case_id)
         if row.state is SubmissionState.ASKED:
-            word, _ = ledger.authorise(row, approval, Caps(), "p", 1004.0)
-            assert word.word is Word.GRANTED
+            verdict, _ = ledger.authorise(row, approval, Caps(), "p", 1004.0)
+            assert verdict.verdict is Verdict.GRANTED
     assert ledger.spending("p", Period.TOTAL, 0.0)[0] == Amounts(qpu_s=0.4, usd=0.4)
 
 

@@ -12,7 +12,7 @@ from escalation.model.case import CaseStatus, WorkKey
 from escalation.model.errors import CorruptRecord
 from escalation.model.job_state import JobState
 from escalation.model.result import RawResult
-from escalation.model.submission import Limit, Period, Submission, Word
+from escalation.model.submission import Limit, Period, Submission, Verdict
 from escalation.model.submission_states import SubmissionState
 from records.ledger import approvals, keyed, walk
 from records.ledger.ledger import SqlLedger
@@ -87,7 +87,7 @@ def used(paid: SqlLedger, make_question: Any) -> Submission:
     """A submission whose approval was used up; the row as it was before."""
     row = paid.find_submission(WorkKey("c", 0, 1))
     assert row is not None
-    assert authorise(paid, row, make_question(row))[0].word is Word.GRANTED
+    assert authorise(paid, row, make_question(row))[0].verdict is Verdict.GRANTED
     return row
 
 
@@ -197,7 +197,7 @@ def test_tampering_that_was_sealed_is_found_in_the_history(
     sql(*RESET)
     row = paid.find_submission(used.key)
     assert row is not None
-    assert authorise(paid, row, make_question(row))[0].word is Word.GRANTED
+    assert authorise(paid, row, make_question(row))[0].verdict is Verdict.GRANTED
     careless.undo()
     assert paid.verify() == len(paid.events())  # every hash fits
     found = paid.findings()
@@ -217,7 +217,7 @@ def test_an_approval_that_nobody_granted_is_found_in_the_history(
         "UPDATE approvals SET state = 'granted', approval = replace(approval, '\"state\":\"asked\"', "
         "'\"state\":\"granted\"') WHERE approval_id = 'q7'"
     )
-    assert paid.authorise(row, make_question(row, 8), Caps(), "q", 1002.0)[0].word is Word.GRANTED
+    assert paid.authorise(row, make_question(row, 8), Caps(), "q", 1002.0)[0].verdict is Verdict.GRANTED
     careless.undo()
     assert ["approval q7 was used after it was asked" in each for each in paid.findings()] == [True]
 

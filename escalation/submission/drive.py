@@ -10,7 +10,7 @@ from escalation.model.result import RawResult
 from escalation.model.submission import Submission
 from escalation.model.submission_states import SubmissionState as S
 from escalation.ports.machines import Progress
-from escalation.submission.context import Handing, Step
+from escalation.submission.context import Step, SubmissionContext
 from escalation.submission.following import bill
 from escalation.submission.steps import Take, next_step
 
@@ -35,7 +35,7 @@ class Pace:
     call: Call = directly
 
 
-def carry(h: Handing, row: Submission, pace: Pace) -> RawResult:
+def drive(ctx: SubmissionContext, row: Submission, pace: Pace) -> RawResult:
     """Takes a submission as far as its result.
 
     Raises:
@@ -47,94 +47,94 @@ def carry(h: Handing, row: Submission, pace: Pace) -> RawResult:
     while not row.state.answered:
         if row.state is S.PARKED:
             raise Held(f"{row.key} is parked: {row.reason}; see `tierwise jobs`")
-        name = next_step(h, row)[0]
-        row = _go_on(h, row, pace)
+        name = next_step(ctx, row)[0]
+        row = _go_on(ctx, row, pace)
         if row.state is S.ASKED:
             raise Held(f"a person must approve {row.key} first: `tierwise approve {row.case_id}`")
-        if not led_on(h, row, name):
-            why = f" ({h.trouble})" if h.trouble else ""
+        if not led_on(ctx, row, name):
+            why = f" ({ctx.trouble})" if ctx.trouble else ""
             raise Waiting(f"{row.key} is still {row.state}{why}; `reconcile` goes on with it")
-    return close(h, row, pace)
+    return close(ctx, row, pace)
 
 
-def _go_on(h: Handing, row: Submission, pace: Pace) -> Submission:
-    name, step = next_step(h, row)
-    return pace.call(name, lambda: _stretch(h, row, step, pace.tell))
+def _go_on(ctx: SubmissionContext, row: Submission, pace: Pace) -> Submission:
+    name, step = next_step(ctx, row)
+    return pace.call(name, lambda: _stretch(ctx, row, step, pace.tell))
 
 
-def led_on(h: Handing, row: Submission, name: str) -> bool:
+def led_on(ctx: SubmissionContext, row: Submission, name: str) -> bool:
     """Whether the step of that name is over, because another comes next, or none."""
-    return row.state.final or row.state is S.PARKED or next_step(h, row)[0] != name
+    return row.state.final or row.state is S.PARKED or next_step(ctx, row)[0] != name
 
 
-def close(h: Handing, row: Submission, pace: Pace) -> RawResult:
+def close(ctx: SubmissionContext, row: Submission, pace: Pace) -> RawResult:
     """Returns the result of a submission that has one; tries to bill it, which may also be done later."""
     if row.state is S.SETTLED:
         with suppress(BackendError, Moved):  # `reconcile` bills it
-            row = pace.call("bill", lambda: bill(h, row).row)
-    found = h.ledger.find_result(row.key, h.work)
+            row = pace.call("bill", lambda: bill(ctx, row).row)
+    found = ctx.ledger.find_result(row.key, ctx.work)
     if found is None:
         state = JobState.CANCELLED if row.state is S.CANCELLED else JobState.FAILED
         found = RawResult(state, error=row.reason or f"the submission ended {row.state}")
-        h.ledger.settle(row.key, found)
+        ctx.ledger.settle(row.key, found)
     return found
 
 
-def _stretch(h: Handing, row: Submission, step: Take, tell: Tell) -> Submission:
+def _stretch(ctx: SubmissionContext, row: Submission, step: Take, tell: Tell) -> Submission:
     """Repeats a step, with longer and longer pauses, until it leads on or takes too long."""
-    name, until_s, nap_s = next_step(h, row)[0], h.now_s + h.rules.wait_s, 0.0
+    name, until_s, nap_s = next_step(ctx, row)[0], ctx.now_s + ctx.rules.wait_s, 0.0
     try:
         while True:
-            if h.stop.is_set():
+            if ctx.stop.is_set():
                 raise Interrupted(f"{row.key} was stopped")
-            done = _once(h, row, step)
+            done = _once(ctx, row, step)
             row, nap_s = done.row, max(done.nap_s, min(nap_s * GROWTH, LONGEST_NAP_S))
-            if led_on(h, row, name) or row.state is S.ASKED:
+            if led_on(ctx, row, name) or row.state is S.ASKED:
                 return row
-            about = ": ".join(filter(None, (f"{row.state}, job {row.job_id or 'not known'}", h.trouble)))
+            about = ": ".join(filter(None, (f"{row.state}, job {row.job_id or 'not known'}", ctx.trouble)))
             tell(Progress(done.state or JobState.QUEUED, None, about))
-            seen_through = row.state is S.DOUBTED and nap_s <= h.settings.settle_s
-            if not seen_through and h.now_s + nap_s > until_s:
+            seen_through = row.state is S.DOUBTED and nap_s <= ctx.settings.settle_s
+            if not seen_through and ctx.now_s + nap_s > until_s:
                 return row
-            h.stop.wait(min(nap_s, LONGEST_NAP_S))
-            row = _latest(h, row)  # a person may have cancelled or parked it
-            if led_on(h, row, name):
+            ctx.stop.wait(min(nap_s, LONGEST_NAP_S))
+            row = _latest(ctx, row)  # a person may have cancelled or parked it
+            if led_on(ctx, row, name):
                 return row
     except BaseException as reason:
         if isinstance(reason, Interrupted) or not isinstance(reason, Exception):
-            _stopped(h, row)
+            _stopped(ctx, row)
         raise
 
 
-def _once(h: Handing, row: Submission, step: Take) -> Step:
+def _once(ctx: SubmissionContext, row: Submission, step: Take) -> Step:
     """Takes the step once; a failure that may pass is a pause, and so is a change by somebody else.
 
     Once the service may have a job, no failure is the end of it: the case waits, and `reconcile` goes on.
     """
-    h.trouble = ""
+    ctx.trouble = ""
     try:
-        return step(h, row)
+        return step(ctx, row)
     except Moved:
         pass
     except BackendError as error:
         if not error.retry and not row.state.may_be_charged:
             raise
-        h.trouble = str(error)
-    return Step(_latest(h, row), h.settings.poll_s)
+        ctx.trouble = str(error)
+    return Step(_latest(ctx, row), ctx.settings.poll_s)
 
 
-def _latest(h: Handing, row: Submission) -> Submission:
-    now = h.ledger.find_submission(row.key)
+def _latest(ctx: SubmissionContext, row: Submission) -> Submission:
+    now = ctx.ledger.find_submission(row.key)
     assert now is not None
     return now
 
 
-def _stopped(h: Handing, row: Submission) -> None:
+def _stopped(ctx: SubmissionContext, row: Submission) -> None:
     """Stops the job with its driver where the policy says so; otherwise it is left to `reconcile`."""
-    if row.state is not S.SUBMITTED or h.rules.on_stop != "cancel" or row.job_id is None:
+    if row.state is not S.SUBMITTED or ctx.rules.on_stop != "cancel" or row.job_id is None:
         return
     try:
-        h.ledger.amend(row, cancel_wanted=True)
-        h.backend.cancel_job(row.job_id)
+        ctx.ledger.amend(row, cancel_wanted=True)
+        ctx.backend.cancel_job(row.job_id)
     except Exception:  # it is noted, or the ledger is gone: `reconcile` cancels or finds it
         return
