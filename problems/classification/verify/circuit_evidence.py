@@ -15,6 +15,7 @@ from escalation.model.kinds.circuit_batch import CircuitBatch
 from escalation.model.result import RawResult
 from toolbox.arrays import npy
 from toolbox.arrays.types import Floats
+from toolbox.circuits.evidence import ran
 from toolbox.circuits.samples import packed
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def sealed_features(
         return np.asarray(quantum_features.scale(rows, encoding), dtype=np.float64)
     if source["kind"] != "circuit":
         raise ValueError(f"expected features of kind 'circuit' or 'classical', got {source['kind']!r}")
-    work, result = _ran(source["work"], evidence)
+    work, result = ran(source["work"], evidence, CircuitBatch)
     chosen = _sets(source["sealed_sets"], len(rows))
     _check_circuits(work, encoding)
     _check_parameters(work, chosen, quantum_features.encode(rows, encoding))
@@ -60,17 +61,6 @@ def _checked(encoding: Mapping[str, Any]) -> Mapping[str, Any]:
         if type(count) is not int or not 1 <= count <= most:
             raise ValueError(f"expected 1 to {most} {name} in the encoding, got {count!r}")
     return encoding
-
-
-def _ran(ordinal: Any, evidence: Sequence[Done]) -> tuple[CircuitBatch, RawResult]:
-    if type(ordinal) is not int or not 0 <= ordinal < len(evidence):
-        raise ValueError(f"names work {ordinal!r}, but the evidence holds {len(evidence)} pieces of work")
-    done = evidence[ordinal]
-    if not isinstance(done.work, CircuitBatch):
-        raise ValueError(f"names work {ordinal} as its circuits, but that is a {done.work.kind}")
-    if not done.result.ok:
-        raise ValueError(f"rests on work {ordinal}, which ended {done.result.state}: {done.result.error}")
-    return done.work, done.result
 
 
 def _sets(span: Any, rows: int) -> slice:
