@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from escalation.model.calibration import Calibration, DeviceKind
 from escalation.model.identity import canonical_json
 from escalation.model.job_state import JobState
+from escalation.model.metered import CHARGED
 from escalation.model.result import RawResult
 from escalation.model.submission import Payload, RemoteJob
 from escalation.ports.paid import Calibrated, PaidBackend, Unreadable
@@ -41,7 +42,7 @@ def a_price_has_a_cap_and_agrees_with_the_quote(bench: PaidBench) -> None:
         f"expected the same price for a second of the estimate and of the cap, got {price}",
     )
     expect(
-        (quote.amounts.qpu_s, quote.amounts.usd) == (price.expected.qpu_s, price.expected.usd),
+        quote.amounts.to_json(CHARGED) == price.expected.to_json(CHARGED),
         f"expected {price} in the quote, got {quote}",
     )
     counted = (quote.circuits, quote.shots, quote.qubits)
