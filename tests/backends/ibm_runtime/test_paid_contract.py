@@ -52,5 +52,6 @@ def test_the_contract_names_every_broken_promise(practice: Practice) -> None:
     assert broken == {
         "a_price_has_a_cap_and_agrees_with_the_quote",
         "one_post_is_one_job_that_is_found_again",
+        "a_job_is_found_by_its_batch",
         "a_closed_batch_takes_no_job",
     }
