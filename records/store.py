@@ -25,6 +25,7 @@ class FileStore:
             BadInput: when it cannot be made.
         """
         self.folder = Path(folder)
+        self._sure: set[Path] = set()
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -39,6 +40,8 @@ class FileStore:
         digest = digest_bytes(data)
         path = self.path(digest)
         if not _holds(path, data):
+            for folder in (path.parent.parent, path.parent):
+                _ensure(folder, self._sure)
             _write(path, data)
         return digest
 
@@ -87,7 +90,6 @@ def _holds(path: Path, data: bytes) -> bool:
 
 
 def _write(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
     try:
         with os.fdopen(handle, "wb") as file:
@@ -99,9 +101,19 @@ def _write(path: Path, data: bytes) -> None:
     except BaseException:
         Path(name).unlink(missing_ok=True)
         raise
-    # the rename, and the folders that may be new, must survive a power cut too
-    for folder in (path.parent, path.parent.parent, path.parent.parent.parent):
-        _sync(folder)
+    _sync(path.parent)  # the rename must survive a power cut too
+
+
+def _ensure(folder: Path, sure: set[Path]) -> None:
+    """Makes a folder that survives a power cut, as do those above it.
+
+    Another process may have made it and not have come to say so to the disk: each says it once for itself.
+    """
+    if folder in sure and folder.is_dir():
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    _sync(folder.parent)
+    sure.add(folder)
 
 
 def _sync(folder: Path) -> None:

@@ -102,20 +102,17 @@ def settle(ctx: SubmissionContext, row: Submission) -> Step:
 
     What the service does not tell in time, or not in a way that can be believed, is left out.
     """
-    result = ctx.ledger.find_result(row.key, ctx.work)
-    if result is None:
-        row = ctx.ledger.amend(row, entered=ctx.mark(row.entered))
-        late = (ctx.age_s(row.entered) or 0.0) >= ctx.settings.usage_s
-        charged = _charge(ctx, row, late=late)
-        if charged.pending and not late:
-            return Step(charged.row, ctx.settings.poll_s)
-        row, ran = charged.row, _ran_under(ctx, row, late=late)
-        row = ctx.ledger.amend(
-            row, calibrations=keep_calibration(ctx, row, "run", ran), usage_qpu_s=charged.usage_s
-        )
-        result = record(ctx, row, _decoded(ctx, row))
-        ctx.ledger.settle(row.key, result)
-    return Step(move(ctx, row, S.SETTLED))
+    if ctx.ledger.find_result(row.key, ctx.work) is not None:
+        return Step(move(ctx, row, S.SETTLED))
+    row = ctx.ledger.amend(row, entered=ctx.mark(row.entered))
+    late = (ctx.age_s(row.entered) or 0.0) >= ctx.settings.usage_s
+    charged = _charge(ctx, row, late=late)
+    if charged.pending and not late:
+        return Step(charged.row, ctx.settings.poll_s)
+    row, ran = charged.row, _ran_under(ctx, row, late=late)
+    learnt = {"calibrations": keep_calibration(ctx, row, "run", ran), "usage_qpu_s": charged.usage_s}
+    result = record(ctx, row.model_copy(update=learnt), _decoded(ctx, row))
+    return Step(ctx.ledger.settle_submission(row, result, ctx.clock(), entered=ctx.mark(), **learnt))
 
 
 def _charge(ctx: SubmissionContext, row: Submission, *, late: bool) -> Charge:
@@ -160,12 +157,14 @@ def bill(ctx: SubmissionContext, row: Submission) -> Step:
         row, usage_s = charged.row, charged.usage_s
     if usage_s is None:
         return Step(row, ctx.settings.poll_s)
-    if row.batch_closed_at is None and row.batch is not None and _shut(ctx, row.batch):
-        row = ctx.ledger.amend(row, batch_closed_at=ctx.clock())
+    closed_at = row.batch_closed_at
+    if closed_at is None and row.batch is not None and _shut(ctx, row.batch):
+        closed_at = ctx.clock()
     others = [job for job in ctx.backend.find(row.tag, row.batches) if job.job_id != row.job_id]
     row = cancel_others(ctx.ledger, ctx.backend, row, others)
     assert row.price is not None
-    return Step(ctx.ledger.bill(row, usage_s, row.price.usd_for(usage_s), ctx.clock()))
+    usd = row.price.usd_for(usage_s)
+    return Step(ctx.ledger.bill(row, usage_s, usd, ctx.clock(), batch_closed_at=closed_at))
 
 
 def _shut(ctx: SubmissionContext, batch: str) -> bool:

@@ -1,6 +1,7 @@
 """Permission to spend, and the bill: approval, reservation and state change in one transaction."""
 
 import time
+from typing import Any
 
 from sqlalchemy import Connection
 
@@ -66,7 +67,9 @@ def consult(connection: Connection, question: Approval, now: float) -> Authorisa
     return permit
 
 
-def bill(connection: Connection, before: Submission, qpu_s: float, usd: float, now: float) -> Submission:
+def bill(
+    connection: Connection, before: Submission, qpu_s: float, usd: float, now: float, **changes: Any
+) -> Submission:
     """As `Ledger.bill` says; zero releases the reservation.
 
     Raises:
@@ -76,7 +79,8 @@ def bill(connection: Connection, before: Submission, qpu_s: float, usd: float, n
         raise BadInput(
             f"submission {before.key}: expected a bill of at least 0, got {qpu_s:g} s, {usd:g} USD"
         )
-    after = submissions.advance(connection, before, SubmissionState.DONE, now, usage_qpu_s=qpu_s)
+    said = {**changes, "usage_qpu_s": qpu_s}
+    after = submissions.advance(connection, before, SubmissionState.DONE, now, **said)
     budgets.spend(connection, before.key, Amounts(qpu_s=qpu_s, usd=usd))
     return after
 

@@ -5,9 +5,11 @@ from typing import Any
 
 from escalation.model.amounts import Caps
 from escalation.model.case import WorkKey
+from escalation.model.result import RawResult
 from escalation.model.submission import Approval, Authorisation, Submission
 from escalation.model.submission_states import SubmissionState, Who
-from records.ledger import paying, submissions
+from records.ledger import intents, paying, submissions
+from records.ledger.codec import result_blobs
 from records.ledger.session import Session
 
 
@@ -45,7 +47,14 @@ class SqlSubmissions(Session):
             return submissions.move(connection, before, target, now, who, **changes)
 
     def amend(self, before: Submission, **changes: Any) -> Submission:
-        """Changes what is noted of a submission without moving it; `cancel_wanted` needs no lease."""
+        """Changes what is noted of a submission without moving it; `cancel_wanted` needs no lease.
+
+        Where nothing changes, nothing is written, and nobody is kept waiting for the ledger.
+        """
+        if all(getattr(before, name) == value for name, value in changes.items()):
+            with self._database.reading() as connection:
+                submissions.check_is(connection, before)
+            return before
         of_anybody = set(changes) <= {"cancel_wanted"}
         with self._database.writing() if of_anybody else self._writing(before.case_id) as connection:
             return submissions.amend(connection, before, **changes)
@@ -57,10 +66,19 @@ class SqlSubmissions(Session):
         with self._writing(before.case_id) as connection:
             return paying.authorise(connection, before, question, limit=limit, project=project, now=now)
 
-    def bill(self, before: Submission, qpu_s: float, usd: float, now: float) -> Submission:
+    def settle_submission(
+        self, before: Submission, result: RawResult, now: float, **changes: Any
+    ) -> Submission:
+        """Keeps the work's result and moves FETCHED to SETTLED, at once."""
+        self._keep(result_blobs(result))
+        with self._writing(before.case_id) as connection:
+            intents.settle(connection, before.key, result)
+            return submissions.move(connection, before, SubmissionState.SETTLED, now, Who.DRIVER, **changes)
+
+    def bill(self, before: Submission, qpu_s: float, usd: float, now: float, **changes: Any) -> Submission:
         """Replaces the reservation by what was charged and moves SETTLED to DONE; needs no lease."""
         with self._sharing(before.case_id) as connection:
-            return paying.bill(connection, before, qpu_s, usd, now)
+            return paying.bill(connection, before, qpu_s, usd, now, **changes)
 
     def bill_by_hand(self, before: Submission, qpu_s: float, usd: float, by: str) -> Submission:
         """Replaces the reservation of given-up work by what a person read off the service's bill."""

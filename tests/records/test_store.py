@@ -1,5 +1,7 @@
 """The store keeps bytes by their SHA-256, and notices when it does not."""
 
+import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -70,6 +72,36 @@ def test_a_write_that_fails_leaves_nothing_behind(store: FileStore, monkeypatch:
     with pytest.raises(OSError, match="No space left"):
         store.put(b"abc")
     assert [path for path in store.folder.rglob("*") if path.is_file()] == []
+
+
+def test_every_folder_on_the_way_is_durable_before_put_returns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[Path] = []
+    sync = os.fsync
+
+    def noted(handle: int) -> None:
+        synced.append(Path(os.readlink(f"/proc/self/fd/{handle}")))
+        sync(handle)
+
+    monkeypatch.setattr("records.store.os.fsync", noted)
+    root = tmp_path.resolve() / "store"
+    store = FileStore(root)
+    path = store.path(store.put(b"abc"))
+    assert {root, path.parent.parent, path.parent} <= set(synced)
+    # the folders are known to last: of new bytes in them the file and the rename are left
+    path.unlink()
+    synced.clear()
+    store.put(b"abc")
+    assert [each for each in synced if each.is_dir()] == [path.parent]
+    # another process may have made them, and died before it said so to the disk
+    path.unlink()
+    synced.clear()
+    FileStore(root).put(b"abc")
+    assert {root, path.parent.parent, path.parent} <= set(synced)
+    # and they may be gone
+    shutil.rmtree(path.parent.parent)
+    assert store.get(store.put(b"abc")) == b"abc"
 
 
 WRITER = """

@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 from escalation.model.amounts import Caps
 from escalation.model.case import WorkKey
+from escalation.model.result import RawResult
 from escalation.model.submission import Approval, Authorisation, Submission
 from escalation.model.submission_states import SubmissionState, Who
 
@@ -46,7 +47,12 @@ class SubmissionLedger(Protocol):
         to ASKED; REFUSED moves to REFUSED with the reason.
         """
 
-    def bill(self, before: Submission, qpu_s: float, usd: float, now: float) -> Submission:
+    def settle_submission(
+        self, before: Submission, result: RawResult, now: float, **changes: Any
+    ) -> Submission:
+        """Keeps the work's result and moves FETCHED to SETTLED, in one transaction."""
+
+    def bill(self, before: Submission, qpu_s: float, usd: float, now: float, **changes: Any) -> Submission:
         """Replaces the reservation by what was charged and moves SETTLED to DONE, in one transaction."""
 
     def bill_by_hand(self, before: Submission, qpu_s: float, usd: float, by: str) -> Submission:

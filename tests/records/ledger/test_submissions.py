@@ -12,7 +12,9 @@ from escalation.model.blob import Blob
 from escalation.model.case import CaseInfo, CaseStatus, WorkKey
 from escalation.model.clock import Instant
 from escalation.model.errors import BadInput, CaseConflict, Moved
+from escalation.model.job_state import JobState
 from escalation.model.kinds.local_call import LocalCall
+from escalation.model.result import RawResult
 from escalation.model.submission import Approval, Period, Submission
 from escalation.model.submission_states import TRANSITIONS, SubmissionState, Who
 from records.ledger.ledger import SqlLedger
@@ -304,3 +306,39 @@ def test_what_ledgers_have_is_read_and_kept_as_it_was_spelt() -> None:
     }
     assert again["job"]["fence"] == "batch-1"
     assert Submission.model_validate(again) == row
+
+
+RESULT = RawResult(JobState.DONE, {"y": 2}, files={"out": Blob(b"abc")})
+
+
+def test_result_and_move_are_settled_together_or_not_at_all(opened: SqlLedger, reach: Reach) -> None:
+    work = LocalCall("a:b", {"x": 1})
+    opened.intend(KEY, work, "model")
+    early = reach(opened, S.SUBMITTED)
+    with pytest.raises(CaseConflict):
+        opened.settle_submission(early, RESULT, 9000.0)
+    assert opened.find_result(KEY, work) is None
+    fetched = opened.move(early, S.FETCHED, 9000.0)
+    settled = opened.settle_submission(fetched, RESULT, 9100.0, calibrations={"run": "0" * 64})
+    assert (settled.state, settled.since, settled.calibrations) == (S.SETTLED, 9100.0, {"run": "0" * 64})
+    assert opened.find_submission(KEY) == settled
+    assert opened.find_result(KEY, work) == RESULT
+    assert [each["kind"] for each in opened.events("c")[-2:]] == ["work.settled", "handoff.moved"]
+    opened.verify()
+
+
+def test_what_changes_nothing_is_not_written_and_notices_a_change_all_the_same(
+    opened: SqlLedger, reach: Reach
+) -> None:
+    row = reach(opened, S.SUBMITTED)
+    before = len(opened.events("c"))
+    assert opened.amend(row, reason=row.reason, incidents=row.incidents) == row
+    assert len(opened.events("c")) == before
+    opened.amend(row, incidents=("odd",))
+    with pytest.raises(Moved):
+        opened.amend(row, reason=row.reason)
+
+
+def test_a_bill_notes_what_was_learnt_with_it(opened: SqlLedger, reach: Reach) -> None:
+    done = opened.bill(reach(opened, S.SETTLED), 2.0, 3.2, 9000.0, batch_closed_at=8900.0)
+    assert (done.state, done.usage_qpu_s, done.batch_closed_at) == (S.DONE, 2.0, 8900.0)
