@@ -34,8 +34,8 @@ from escalation.ports.registry import backend_descriptor
 from problems.optimisation.generate.graphs import heavy_hex_cut, heavy_hex_qubo, qubo, random_independent_set
 from problems.optimisation.loading.instance import OptimisationInstance, OptimisationView
 from problems.optimisation.model.models import MaxCut, Model
-from problems.optimisation.quantum.judge import controls
 from problems.optimisation.quantum.method import ReducedQaoa
+from problems.optimisation.verify.sampled import controls
 
 SEED = 1
 WIDTHS = (26, 5, 7, 3, 6, 6, 8, 19, 19, 17, 15, 7)

@@ -127,7 +127,7 @@ def _bound_faults(judged: Judged) -> list[str]:
 def _controls(
     instance: OptimisationInstance, candidate: Candidate, evidence: Sequence[Done], faults: list[str]
 ) -> tuple[Control, ...]:
-    from problems.optimisation.quantum.judge import controls
+    from problems.optimisation.verify.sampled import controls
 
     compared, wrong = controls(instance, candidate, evidence)
     faults += wrong

@@ -25,9 +25,9 @@ from problems.optimisation.model.models import Model, sign
 from problems.optimisation.proofs.model import unpack
 from problems.optimisation.quantum import calls
 from problems.optimisation.quantum.circuits import SHOTS
-from problems.optimisation.quantum.judge import NAME, controls
 from problems.optimisation.quantum.method import ReducedQaoa
 from problems.optimisation.verify.certify import certify
+from problems.optimisation.verify.sampled import NAME, controls
 from tests.problems.optimisation.quantum.small_states import packed, perform, random_model, replaced
 from toolbox.circuits.null_control import uniform_seed
 
