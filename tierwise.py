@@ -37,7 +37,7 @@ class Per(StrEnum):
     TOTAL = "total"
 
 
-class Engine(StrEnum):
+class EngineName(StrEnum):
     """Who drives the ladder."""
 
     AUTO = "auto"
@@ -58,8 +58,8 @@ def solve(
         bool, typer.Option("--json", help="Print one JSON object a problem, nothing else.")
     ] = False,
     engine: Annotated[
-        Engine, typer.Option(help="auto: Prefect where a server is reachable, else in this process.")
-    ] = Engine.AUTO,
+        EngineName, typer.Option(help="auto: Prefect where a server is reachable, else in this process.")
+    ] = EngineName.AUTO,
 ) -> None:
     """Solve problems. Exit 0 accepted, 3 abstained or refused, 4 held for a person, 5 waiting for a job,
     6 interrupted by the machine, 2 bad input."""

@@ -32,7 +32,7 @@ from escalation.ports.registry import family
 
 
 @dataclass
-class World:
+class ScalingWorld:
     """A warm world of so many ranks, and what was measured on it, in seconds."""
 
     ranks: int
@@ -65,7 +65,7 @@ def main() -> None:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         folders = (folder / str(number) for number in count())
         worlds = [
-            World(
+            ScalingWorld(
                 ranks, stack.enter_context(closing(MpiBackend(Settings(home=folder), idle_s=3600.0))), folders
             )
             for ranks in (1, 2, 4, 8)
@@ -81,7 +81,7 @@ def main() -> None:
     print("results: the same bytes" if len(digests) == 1 else f"results: {len(digests)} DIFFERENT")
 
 
-def measure(worlds: list[World], work: MpiProgram, repeats: int) -> set[str]:
+def measure(worlds: list[ScalingWorld], work: MpiProgram, repeats: int) -> set[str]:
     """Fills in what each world took; returns the digests of all results."""
     digests = set()
     nothing = MpiProgram("backends.mpi.check:count", resources=Resources(wall_s=600.0))

@@ -132,7 +132,9 @@ def main() -> None:
     repeats = parser.parse_args().repeats
     print(machine())
     with ExitStack() as stack:
-        service = stack.enter_context(practice.process(practice.Settings(noise=False, usage_limit_s=1e6)))
+        service = stack.enter_context(
+            practice.process(practice.PracticeSettings(noise=False, usage_limit_s=1e6))
+        )
         home = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         by_hand = bare(service)
         calls: dict[str, Callable[[], float]] = {

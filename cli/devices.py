@@ -17,7 +17,7 @@ from escalation.ports.registry import (
 )
 from escalation.text.moments import moment
 from records.runtime import open_records
-from tasks.calibrations import Kept, history
+from tasks.calibrations import KeptCalibration, history
 
 
 def show_devices(*, as_lines: bool) -> None:
@@ -72,7 +72,7 @@ def show_history(device: str, *, as_lines: bool) -> None:
 _HISTORY = ("calibrated", "2q error", "readout", "expected fid.", "drift", "calibration", "T1 µs", "kept")
 
 
-def _kept_row(kept: Kept) -> tuple[str, ...]:
+def _kept_row(kept: KeptCalibration) -> tuple[str, ...]:
     line = kept.summary
     return (
         moment(line.calibrated_at) if line.calibrated_at else "", _text(line.two_qubit_error),

@@ -11,7 +11,7 @@ from escalation.engine.drive import solve
 from escalation.engine.opening import prepare_again
 from escalation.engine.reconcile import reconcile
 from escalation.engine.runtime import Runtime
-from escalation.engine.visit import Report, Seen
+from escalation.engine.visit import ReconcileReport, Seen
 from escalation.model.amounts import Amounts
 from escalation.model.case import WorkKey
 from escalation.model.errors import TierwiseError
@@ -38,7 +38,7 @@ def reconcile_once(*, go_on: bool, as_object: bool) -> int:
     return 1 if report.errors or failed else 0
 
 
-def lines(report: Report, billed: Mapping[WorkKey, Amounts]) -> Iterator[str]:
+def lines(report: ReconcileReport, billed: Mapping[WorkKey, Amounts]) -> Iterator[str]:
     """The report in words, a line of markup each."""
     if not report.visits:
         yield "no submission is open"

@@ -30,7 +30,7 @@ def own_origins(port: int) -> tuple[str, ...]:
     return tuple(f"http://{host}" for host in own_hosts(port))
 
 
-class Gate:
+class AccessGate:
     """An ASGI application around another, to which it lets through what may come."""
 
     def __init__(self, app: App, port: int) -> None:

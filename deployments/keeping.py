@@ -13,7 +13,7 @@ SETTLED_S = 300.0
 """A child that ran so long before it died is started again as if for the first time."""
 
 
-class Kept:
+class KeptProcess:
     """One child. It is started again after 1, 2, 4… seconds, at most a minute, as often as it dies."""
 
     def __init__(self, command: list[str], env: Mapping[str, str], log: Path, stop_s: float) -> None:
@@ -73,14 +73,14 @@ class Keeper:
 
     def __init__(self, say: Say) -> None:
         self._say = say
-        self.kept: list[Kept] = []
+        self.kept: list[KeptProcess] = []
 
     @contextmanager
     def child(
         self, command: list[str], env: Mapping[str, str], log: Path, stop_s: float = STOP_S
-    ) -> Iterator[Kept]:
+    ) -> Iterator[KeptProcess]:
         """Keeps a command running for as long as the block lasts; see `deployments.processes.child`."""
-        kept = Kept(command, env, log, stop_s)
+        kept = KeptProcess(command, env, log, stop_s)
         kept.start()
         self.kept.append(kept)
         try:

@@ -12,7 +12,7 @@ from deployments.gate import LOOPBACK
 from deployments.processes import START_S, Ending, Say, Start, child, free_port
 from escalation.model.errors import TierwiseError
 from escalation.ports.configuration import without_secrets
-from practice import DEVICES, LABEL, Control, client_settings, environment
+from practice import DEVICES, LABEL, PracticeControl, client_settings, environment
 
 USD_PER_QPU_S = "1.60"
 """What a second is said to cost where nothing else is set; see `TIERWISE_USD_PER_QPU_S`."""
@@ -68,7 +68,7 @@ def _await(url: str, guard: Ending, log: Path) -> None:
     until = time.monotonic() + START_S
     while True:
         try:
-            Control(url).about()
+            PracticeControl(url).about()
             return
         except (URLError, OSError):
             if guard.poll() is not None or time.monotonic() > until:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
-from deployments.keeping import Keeper, Kept
+from deployments.keeping import Keeper, KeptProcess
 from deployments.practising import practising
 from deployments.processes import (
     Say,
@@ -229,7 +229,7 @@ def _written_down(home: Path, url: str) -> Iterator[None]:
 
 
 @contextmanager
-def _runs_interrupted(worker: Kept) -> Iterator[None]:
+def _runs_interrupted(worker: KeptProcess) -> Iterator[None]:
     """At the end, has the worker's flow runs end by themselves first, so that their cases can be taken up."""
     try:
         yield
@@ -237,7 +237,7 @@ def _runs_interrupted(worker: Kept) -> Iterator[None]:
         _interrupt_runs(worker)
 
 
-def _interrupt_runs(worker: Kept, timeout_s: float = 20.0) -> None:
+def _interrupt_runs(worker: KeptProcess, timeout_s: float = 20.0) -> None:
     import psutil
 
     runs: list[psutil.Process] = []

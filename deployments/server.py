@@ -6,7 +6,7 @@ import uvicorn
 from prefect.server.api.server import create_app
 from prefect.settings import get_current_settings
 
-from deployments.gate import LOOPBACK, Gate
+from deployments.gate import LOOPBACK, AccessGate
 
 
 def main(port: int) -> None:
@@ -19,7 +19,7 @@ def main(port: int) -> None:
     if not settings.server.api.auth_string or not settings.server.api.csrf_protection_enabled:
         raise SystemExit("expected PREFECT_SERVER_API_AUTH_STRING and CSRF protection, got a server without")
     uvicorn.run(
-        Gate(create_app(final=True), port),
+        AccessGate(create_app(final=True), port),
         host=LOOPBACK,
         port=port,
         timeout_keep_alive=settings.server.api.keepalive_timeout,

@@ -311,7 +311,7 @@ def generators() -> Mapping[str, Callable[[], str]]:
     from escalation.policy.family_gates import GatesFile
     from escalation.policy.rules import (
         Acceptance,
-        Approval,
+        ApprovalRule,
         Gate,
         Policy,
         PolicyTest,
@@ -320,7 +320,7 @@ def generators() -> Mapping[str, Callable[[], str]]:
     )
 
     kinds: tuple[type[BaseModel], ...] = (
-        ProblemFile, Target, Policy, Extension, Change, GatesFile, Gate, Threshold, Acceptance, Approval,
+        ProblemFile, Target, Policy, Extension, Change, GatesFile, Gate, Threshold, Acceptance, ApprovalRule,
         Waiver, SubmissionRules, PolicyTest, Outcome, Certificate, Control, Elapsed,
     )  # fmt: skip
     made: dict[str, Callable[[], str]] = {

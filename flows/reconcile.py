@@ -13,7 +13,7 @@ from escalation.engine.opening import prepare_again
 from escalation.engine.pending import open_cases, ready
 from escalation.engine.reconcile import sum_up
 from escalation.engine.runtime import Runtime
-from escalation.engine.visit import Report
+from escalation.engine.visit import ReconcileReport
 from escalation.model.case import CaseStatus
 from escalation.model.errors import TierwiseError
 from escalation.submission.unattended import unattended
@@ -29,7 +29,7 @@ UNATTENDED = "Work that may be charged, and that nobody had looked at for long."
 
 
 @flow(persist_result=False)
-def reconcile(go_on: bool = True) -> Report:
+def reconcile(go_on: bool = True) -> ReconcileReport:
     """Finds out what became of work that nobody waits for: adopts, fetches, settles, bills, parks.
 
     Nothing is sent by that. Cases that paused for a job or a person, and wait for neither any more, are then
@@ -42,7 +42,7 @@ def reconcile(go_on: bool = True) -> Report:
         What was found and done; a case that could not be looked after says why.
     """
     if _nothing_to_do():
-        return _ended(Report(), [])
+        return _ended(ReconcileReport(), [])
     with borrowed_runtime() as runtime:
         left = unattended(runtime.ledger, runtime.clock())  # before this run looks
         _show(
@@ -89,7 +89,7 @@ def _show(key: str, rows: list[dict[str, str]], description: str) -> None:
         get_run_logger().warning("Prefect did not take a table: %s", error)
 
 
-def _ended(report: Report, went_on: list[dict[str, str]]) -> Report:
+def _ended(report: ReconcileReport, went_on: list[dict[str, str]]) -> ReconcileReport:
     """Completed, with what happened in a line; named Incomplete where something has to be tried again."""
     parked = sum(each.parked for each in report.seen)
     failed = len(report.errors) + sum(each["ended"] == "failed" for each in went_on)
@@ -99,5 +99,5 @@ def _ended(report: Report, went_on: list[dict[str, str]]) -> Report:
         f"{counted(len(went_on), 'case', 'cases')} gone on, {counted(failed, 'error', 'errors')}"
     )
     name = "Incomplete" if failed else None
-    state: State[Report] = Completed(name=name, message=message, data=report)
-    return cast(Report, state)
+    state: State[ReconcileReport] = Completed(name=name, message=message, data=report)
+    return cast(ReconcileReport, state)

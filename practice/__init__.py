@@ -4,12 +4,12 @@ It speaks the REST surface that qiskit-ibm-runtime 0.51 uses, runs circuits on A
 that ship with that package, injects faults on demand, and keeps an exact account. Nothing in it is hardware.
 """
 
-from practice.calls import Call, Fault
-from practice.control import Control
+from practice.calls import Fault, ServiceCall
+from practice.control import PracticeControl
 from practice.faults import ALL
 from practice.running import DEVICES, Practice, client_settings, connect, environment, process, running
-from practice.script import Rule
-from practice.settings import INSTANCE, LABEL, TOKEN, Settings
+from practice.script import FaultRule
+from practice.settings import INSTANCE, LABEL, TOKEN, PracticeSettings
 
 __all__ = [
     "ALL",
@@ -17,12 +17,12 @@ __all__ = [
     "INSTANCE",
     "LABEL",
     "TOKEN",
-    "Call",
-    "Control",
     "Fault",
+    "FaultRule",
     "Practice",
-    "Rule",
-    "Settings",
+    "PracticeControl",
+    "PracticeSettings",
+    "ServiceCall",
     "client_settings",
     "connect",
     "environment",

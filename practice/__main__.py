@@ -8,11 +8,11 @@ import sys
 import threading
 from typing import Any
 
-from practice.errors import Unusable
+from practice.errors import UnusableJob
 from practice.host import Host
 from practice.running import load, say
 from practice.server import Server
-from practice.settings import Settings
+from practice.settings import PracticeSettings
 
 
 def main() -> None:
@@ -42,11 +42,11 @@ def _opened(settings: Any, port: int) -> Server:
     """Opens the service; bad input ends the process with one line and code 2."""
     try:
         if not isinstance(settings, dict):
-            raise Unusable(f"--settings: expected a JSON object, got {settings!r}")
+            raise UnusableJob(f"--settings: expected a JSON object, got {settings!r}")
         if not 0 <= port < 2**16:
-            raise Unusable(f"--port: expected 0 to 65535, got {port}")
-        return Server(Host(Settings().changed(settings)), port)
-    except (Unusable, OSError) as error:
+            raise UnusableJob(f"--port: expected 0 to 65535, got {port}")
+        return Server(Host(PracticeSettings().changed(settings)), port)
+    except (UnusableJob, OSError) as error:
         sys.stderr.write(f"error: {error}\n")
         raise SystemExit(2) from None
 

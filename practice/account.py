@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from practice.records import Job, State
+from practice.records import JobStatus, ServiceJob
 from practice.settings import LABEL
 
 SECRET = frozenset({"authorization", "cookie"})
@@ -27,7 +27,7 @@ def without_secrets(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 @dataclass(frozen=True)
-class Entry:
+class LogEntry:
     """One request.
 
     Attributes:
@@ -74,13 +74,13 @@ class Log:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._entries: dict[int, Entry] = {}
+        self._entries: dict[int, LogEntry] = {}
 
     def open(self, **known: Any) -> int:
         """Adds a request; returns its number."""
         with self._lock:
             number = len(self._entries) + 1
-            self._entries[number] = Entry(number, **known)
+            self._entries[number] = LogEntry(number, **known)
             return number
 
     def note(self, number: int, **known: Any) -> None:
@@ -88,13 +88,13 @@ class Log:
         with self._lock:
             self._entries[number] = replace(self._entries[number], **known)
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> list[LogEntry]:
         """All of them."""
         with self._lock:
             return list(self._entries.values())
 
 
-def account(log: Log, jobs: Iterable[Job], sessions: list[dict[str, Any]]) -> dict[str, Any]:
+def account(log: Log, jobs: Iterable[ServiceJob], sessions: list[dict[str, Any]]) -> dict[str, Any]:
     """The account as JSON: posts, jobs, sessions and totals."""
     made = list(jobs)
     posts = [entry.to_json() for entry in log.entries() if entry.call == "jobs.post"]
@@ -107,7 +107,7 @@ def account(log: Log, jobs: Iterable[Job], sessions: list[dict[str, Any]]) -> di
             "posts": len(posts),
             "accepted": len(made),
             "ran": sum(job.ran for job in made),
-            "completed": sum(job.state is State.COMPLETED for job in made),
+            "completed": sum(job.state is JobStatus.COMPLETED for job in made),
             "cancelled_while_queued": sum(job.cancelled_while_queued for job in made),
             "paid": sum(job.charged_s > 0 for job in made),
             "charged_s": sum(job.charged_s for job in made),

@@ -6,11 +6,11 @@ from typing import Any
 
 from practice import replies
 from practice.clock import stamp
-from practice.errors import PracticeError, Refusal, Unusable, unknown
+from practice.errors import PracticeError, Refusal, UnusableJob, unknown
 from practice.faults import ALL
 from practice.host import Host
 from practice.replies import Reply, ok
-from practice.script import Rule
+from practice.script import FaultRule
 from practice.settings import LABEL
 
 ROOT = "/practice"
@@ -40,7 +40,7 @@ def _read(body: bytes) -> dict[str, Any]:
     except ValueError:
         data = None
     if not isinstance(data, dict):
-        raise Unusable("expected a JSON object")
+        raise UnusableJob("expected a JSON object")
     return data
 
 
@@ -75,7 +75,7 @@ def faults(host: Host, data: dict[str, Any]) -> dict[str, Any]:
 
 def add_faults(host: Host, data: dict[str, Any]) -> dict[str, Any]:
     """POST faults `{rules: [{call, fault, nth, count, params}]}`."""
-    host.service.script.add([Rule(**rule) for rule in data["rules"]])
+    host.service.script.add([FaultRule(**rule) for rule in data["rules"]])
     return {"rules": host.service.script.to_json()}
 
 
@@ -87,7 +87,7 @@ def clear_faults(host: Host, data: dict[str, Any]) -> dict[str, Any]:
 
 def reset(host: Host, data: dict[str, Any]) -> dict[str, Any]:
     """POST reset `{settings: {…}, rules: […]}`: from nothing, with settings changed and rules given."""
-    rules = [Rule(**rule) for rule in data.get("rules", ())]
+    rules = [FaultRule(**rule) for rule in data.get("rules", ())]
     host.reset(data.get("settings") or {})
     host.service.script.add(rules)
     return {"settings": host.service.settings.to_json()}

@@ -11,13 +11,13 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from practice import devices
-from practice.calls import Call
+from practice.calls import ServiceCall
 from practice.clock import stamp
 from practice.errors import Refusal, unknown
-from practice.records import Job, State
+from practice.records import JobStatus, ServiceJob
 from practice.replies import Reply, done, encoded, ok
 from practice.script import FiredFault
-from practice.service import Service
+from practice.service import PracticeService
 from practice.settings import LABEL
 
 TOKEN_S = 3600
@@ -66,7 +66,7 @@ class Request:
         return data
 
 
-def token(service: Service, request: Request) -> Reply:
+def token(service: PracticeService, request: Request) -> Reply:
     """POST identity/token: any API key is good enough for practice."""
     now = int(datetime.now(UTC).timestamp())
     claims = {"iat": now, "exp": now + TOKEN_S, "sub": "practice", "jti": secrets.token_hex(8)}
@@ -76,7 +76,7 @@ def token(service: Service, request: Request) -> Reply:
     return ok({"access_token": f"{text}.cHJhY3RpY2U", "refresh_token": "practice", **known})
 
 
-def backends(service: Service, request: Request) -> Reply:
+def backends(service: PracticeService, request: Request) -> Reply:
     """GET backends."""
     job_store = service.job_store
     return ok(
@@ -90,7 +90,7 @@ def backends(service: Service, request: Request) -> Reply:
     )
 
 
-def configuration(service: Service, request: Request) -> Reply:
+def configuration(service: PracticeService, request: Request) -> Reply:
     """GET backends/NAME/configuration."""
     device = service.job_store.device(request.names[0])
     if device.at(None, request.one("calibration_id")) is None:
@@ -98,7 +98,7 @@ def configuration(service: Service, request: Request) -> Reply:
     return encoded(devices.configuration(device.name))
 
 
-def properties(service: Service, request: Request) -> Reply:
+def properties(service: PracticeService, request: Request) -> Reply:
     """GET backends/NAME/properties; `{}` where there were none at the time asked for."""
     device, before = service.job_store.device(request.names[0]), request.one("updated_before")
     calibration_id = request.one("calibration_id")
@@ -108,24 +108,24 @@ def properties(service: Service, request: Request) -> Reply:
     return ok({}) if found is None else encoded(device.properties(found))
 
 
-def status(service: Service, request: Request) -> Reply:
+def status(service: PracticeService, request: Request) -> Reply:
     """GET backends/NAME/status."""
     name = request.names[0]
     return ok(service.job_store.device(name).status(service.job_store.queued(name)))
 
 
-def usage(service: Service, request: Request) -> Reply:
+def usage(service: PracticeService, request: Request) -> Reply:
     """GET instances/usage."""
     return ok({**service.usage(), "practice": LABEL})
 
 
-def jobs_post(service: Service, request: Request) -> Reply:
+def jobs_post(service: PracticeService, request: Request) -> Reply:
     """POST jobs."""
     job = service.submit(request.body, request.entry, request.fired)
     return ok({"id": job.id, "backend": job.backend, "session_id": job.session, "practice": LABEL})
 
 
-def jobs_list(service: Service, request: Request) -> Reply:
+def jobs_list(service: PracticeService, request: Request) -> Reply:
     """GET jobs, newest first unless asked otherwise."""
     found = [job for job in service.listed() if _wanted(job, request)]
     if request.one("sort") != "ASC":
@@ -135,7 +135,7 @@ def jobs_list(service: Service, request: Request) -> Reply:
     return ok({"jobs": page, "count": len(found), "limit": limit, "offset": offset, "practice": LABEL})
 
 
-def _wanted(job: Job, request: Request) -> bool:
+def _wanted(job: ServiceJob, request: Request) -> bool:
     after, before, pending = (request.one(name) for name in ("created_after", "created_before", "pending"))
     return (
         set(request.query.get("tags", ())) <= set(job.tags)
@@ -156,30 +156,30 @@ def _moment(text: str) -> datetime:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def jobs_get(service: Service, request: Request) -> Reply:
+def jobs_get(service: PracticeService, request: Request) -> Reply:
     """GET jobs/ID; counts as a status poll."""
     job = service.job_store.poll(request.names[0])
     params = {} if request.one("exclude_params") == "true" else {"params": json.loads(job.body)["params"]}
     return ok({**job.to_json(), **params})
 
 
-def jobs_delete(service: Service, request: Request) -> Reply:
+def jobs_delete(service: PracticeService, request: Request) -> Reply:
     """DELETE jobs/ID."""
     service.job_store.delete(request.names[0])
     return done()
 
 
-def results(service: Service, request: Request) -> Reply:
+def results(service: PracticeService, request: Request) -> Reply:
     """GET jobs/ID/results; of a private job once only."""
     job = service.job_store.get(request.names[0])
-    if job.state is State.COMPLETED and job.result is not None and not (job.private and job.delivered):
+    if job.state is JobStatus.COMPLETED and job.result is not None and not (job.private and job.delivered):
         return encoded(job.result)
-    if job.state in (State.FAILED, State.CANCELLED):
+    if job.state in (JobStatus.FAILED, JobStatus.CANCELLED):
         return encoded((job.reason or "").encode(), kind="text/plain")
     raise unknown("results of job", job.id)
 
 
-def metrics(service: Service, request: Request) -> Reply:
+def metrics(service: PracticeService, request: Request) -> Reply:
     """GET jobs/ID/metrics."""
     job = service.job_store.get(request.names[0])
     job = service.job_store.change(job.id, metrics_calls=job.metrics_calls + 1)
@@ -199,35 +199,35 @@ def metrics(service: Service, request: Request) -> Reply:
     )
 
 
-def logs(service: Service, request: Request) -> Reply:
+def logs(service: PracticeService, request: Request) -> Reply:
     """GET jobs/ID/logs."""
     job = service.job_store.get(request.names[0])
     return encoded(f"{LABEL}\n{job.state.value} {job.reason or ''}\n".encode(), kind="text/plain")
 
 
-def cancel(service: Service, request: Request) -> Reply:
+def cancel(service: PracticeService, request: Request) -> Reply:
     """POST jobs/ID/cancel."""
     service.job_store.cancel(request.names[0])
     return done()
 
 
-def tags(service: Service, request: Request) -> Reply:
+def tags(service: PracticeService, request: Request) -> Reply:
     """PUT jobs/ID/tags."""
     service.job_store.change(request.names[0], tags=tuple(request.json()["tags"]))
     return done()
 
 
-def sessions_post(service: Service, request: Request) -> Reply:
+def sessions_post(service: PracticeService, request: Request) -> Reply:
     """POST sessions."""
     return ok(service.session_json(service.open_session(request.json()).id))
 
 
-def sessions_get(service: Service, request: Request) -> Reply:
+def sessions_get(service: PracticeService, request: Request) -> Reply:
     """GET sessions/ID."""
     return ok(service.session_json(request.names[0]))
 
 
-def sessions_patch(service: Service, request: Request) -> Reply:
+def sessions_patch(service: PracticeService, request: Request) -> Reply:
     """PATCH sessions/ID: `accepting_jobs` false closes it."""
     service.session(request.names[0])
     if request.json().get("accepting_jobs") is False:
@@ -235,39 +235,39 @@ def sessions_patch(service: Service, request: Request) -> Reply:
     return done()
 
 
-def sessions_close(service: Service, request: Request) -> Reply:
+def sessions_close(service: PracticeService, request: Request) -> Reply:
     """DELETE sessions/ID/close: cancels what is queued, besides."""
     service.cancel_session(request.names[0])
     return done()
 
 
-Handler = Callable[[Service, Request], Reply]
+Handler = Callable[[PracticeService, Request], Reply]
 NAME = "([^/]+)"
-ROUTES: tuple[tuple[str, str, Call, Handler], ...] = (
-    ("POST", "/identity/token", Call.TOKEN, token),
-    ("GET", "/backends", Call.BACKENDS, backends),
-    ("GET", f"/backends/{NAME}/configuration", Call.CONFIGURATION, configuration),
-    ("GET", f"/backends/{NAME}/properties", Call.PROPERTIES, properties),
-    ("GET", f"/backends/{NAME}/status", Call.STATUS, status),
-    ("GET", "/instances/usage", Call.USAGE, usage),
-    ("POST", "/jobs", Call.JOBS_POST, jobs_post),
-    ("GET", "/jobs", Call.JOBS_LIST, jobs_list),
-    ("GET", f"/jobs/{NAME}", Call.JOBS_GET, jobs_get),
-    ("DELETE", f"/jobs/{NAME}", Call.JOBS_DELETE, jobs_delete),
-    ("GET", f"/jobs/{NAME}/results", Call.RESULTS, results),
-    ("GET", f"/jobs/{NAME}/metrics", Call.METRICS, metrics),
-    ("GET", f"/jobs/{NAME}/logs", Call.LOGS, logs),
-    ("POST", f"/jobs/{NAME}/cancel", Call.CANCEL, cancel),
-    ("PUT", f"/jobs/{NAME}/tags", Call.TAGS, tags),
-    ("POST", "/sessions", Call.SESSIONS_POST, sessions_post),
-    ("GET", f"/sessions/{NAME}", Call.SESSIONS_GET, sessions_get),
-    ("PATCH", f"/sessions/{NAME}", Call.SESSIONS_PATCH, sessions_patch),
-    ("DELETE", f"/sessions/{NAME}/close", Call.SESSIONS_CLOSE, sessions_close),
+ROUTES: tuple[tuple[str, str, ServiceCall, Handler], ...] = (
+    ("POST", "/identity/token", ServiceCall.TOKEN, token),
+    ("GET", "/backends", ServiceCall.BACKENDS, backends),
+    ("GET", f"/backends/{NAME}/configuration", ServiceCall.CONFIGURATION, configuration),
+    ("GET", f"/backends/{NAME}/properties", ServiceCall.PROPERTIES, properties),
+    ("GET", f"/backends/{NAME}/status", ServiceCall.STATUS, status),
+    ("GET", "/instances/usage", ServiceCall.USAGE, usage),
+    ("POST", "/jobs", ServiceCall.JOBS_POST, jobs_post),
+    ("GET", "/jobs", ServiceCall.JOBS_LIST, jobs_list),
+    ("GET", f"/jobs/{NAME}", ServiceCall.JOBS_GET, jobs_get),
+    ("DELETE", f"/jobs/{NAME}", ServiceCall.JOBS_DELETE, jobs_delete),
+    ("GET", f"/jobs/{NAME}/results", ServiceCall.RESULTS, results),
+    ("GET", f"/jobs/{NAME}/metrics", ServiceCall.METRICS, metrics),
+    ("GET", f"/jobs/{NAME}/logs", ServiceCall.LOGS, logs),
+    ("POST", f"/jobs/{NAME}/cancel", ServiceCall.CANCEL, cancel),
+    ("PUT", f"/jobs/{NAME}/tags", ServiceCall.TAGS, tags),
+    ("POST", "/sessions", ServiceCall.SESSIONS_POST, sessions_post),
+    ("GET", f"/sessions/{NAME}", ServiceCall.SESSIONS_GET, sessions_get),
+    ("PATCH", f"/sessions/{NAME}", ServiceCall.SESSIONS_PATCH, sessions_patch),
+    ("DELETE", f"/sessions/{NAME}/close", ServiceCall.SESSIONS_CLOSE, sessions_close),
 )
 _COMPILED = [(method, re.compile(path), call, handler) for method, path, call, handler in ROUTES]
 
 
-def route(method: str, path: str) -> tuple[Call, Handler, tuple[str, ...]] | None:
+def route(method: str, path: str) -> tuple[ServiceCall, Handler, tuple[str, ...]] | None:
     """Finds the call for a request; None where there is none."""
     for known, pattern, call, handler in _COMPILED:
         if known == method and (found := pattern.fullmatch(path)):

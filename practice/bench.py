@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from practice.noise import Place
+from practice.noise import JobPlace
 from practice.sampling import sample
 from practice.timing import length_s
 
@@ -18,14 +18,14 @@ CIRCUIT_S = 2.0
 """Seconds that a circuit is charged beyond its executions, as IBM's page on job limits has it."""
 
 
-class Bench:
+class SimulationBench:
     """Simulates the circuits of one job, and counts what they would cost.
 
     Attributes:
         delay_s: the repetition delay in force; a job's options may set another.
     """
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: JobPlace) -> None:
         self.place = place
         self.delay_s = place.delay_s
         self.seconds = 0.0

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 
-class Call(StrEnum):
+class ServiceCall(StrEnum):
     """The calls of the service that the client makes."""
 
     TOKEN = "token"
@@ -30,7 +30,7 @@ class Call(StrEnum):
     SESSIONS_CLOSE = "sessions.close"
 
 
-class Stage(StrEnum):
+class FaultStage(StrEnum):
     """When a fault strikes."""
 
     BEFORE = "before"
@@ -57,23 +57,30 @@ class Delivery(StrEnum):
 
 
 WRITES = (
-    Call.JOBS_POST,
-    Call.JOBS_DELETE,
-    Call.CANCEL,
-    Call.TAGS,
-    Call.SESSIONS_POST,
-    Call.SESSIONS_PATCH,
-    Call.SESSIONS_CLOSE,
+    ServiceCall.JOBS_POST,
+    ServiceCall.JOBS_DELETE,
+    ServiceCall.CANCEL,
+    ServiceCall.TAGS,
+    ServiceCall.SESSIONS_POST,
+    ServiceCall.SESSIONS_PATCH,
+    ServiceCall.SESSIONS_CLOSE,
 )
-EVERY = tuple(Call)
+EVERY = tuple(ServiceCall)
 WITH_BODY = tuple(
     call
-    for call in Call
+    for call in ServiceCall
     if call
-    not in (Call.JOBS_DELETE, Call.CANCEL, Call.TAGS, Call.SESSIONS_PATCH, Call.SESSIONS_CLOSE, Call.LOGS)
+    not in (
+        ServiceCall.JOBS_DELETE,
+        ServiceCall.CANCEL,
+        ServiceCall.TAGS,
+        ServiceCall.SESSIONS_PATCH,
+        ServiceCall.SESSIONS_CLOSE,
+        ServiceCall.LOGS,
+    )
 )
-POSTED = (Call.JOBS_POST,)
-SECONDS = (Call.METRICS, Call.USAGE)
+POSTED = (ServiceCall.JOBS_POST,)
+SECONDS = (ServiceCall.METRICS, ServiceCall.USAGE)
 """Calls that tell what was used."""
 CLOSED_BATCH = "a closed batch rejects a late POST"
 SETTLING = "listing lag is below the settling time"
@@ -97,8 +104,8 @@ class Fault:
     """
 
     name: str
-    calls: tuple[Call, ...]
-    stage: Stage
+    calls: tuple[ServiceCall, ...]
+    stage: FaultStage
     summary: str
     status: int | None = None
     delivery: Delivery = Delivery.WHOLE

@@ -4,7 +4,7 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 
-class Clock:
+class PracticeClock:
     """Tells the time in UTC; never goes back."""
 
     def __init__(self) -> None:

@@ -6,15 +6,15 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.request import ProxyHandler, Request, build_opener
 
-from practice.errors import Unusable
-from practice.script import Rule
+from practice.errors import UnusableJob
+from practice.script import FaultRule
 
 TIMEOUT_S = 60.0
 _OPENER = build_opener(ProxyHandler({}))
 
 
 @dataclass(frozen=True)
-class Control:
+class PracticeControl:
     """The controls of the service at a URL."""
 
     url: str
@@ -42,7 +42,7 @@ class Control:
         found: list[dict[str, Any]] = self._call("GET", "faults")["rules"]
         return found
 
-    def inject(self, *rules: Rule) -> None:
+    def inject(self, *rules: FaultRule) -> None:
         """Adds rules."""
         self._call("POST", "faults", {"rules": [rule.to_json() for rule in rules]})
 
@@ -50,7 +50,7 @@ class Control:
         """Drops all rules."""
         self._call("DELETE", "faults")
 
-    def reset(self, *rules: Rule, **settings: Any) -> None:
+    def reset(self, *rules: FaultRule, **settings: Any) -> None:
         """Starts from nothing, with initial settings but for those given, and with these rules."""
         self._call("POST", "reset", {"settings": settings, "rules": [rule.to_json() for rule in rules]})
 
@@ -82,5 +82,7 @@ class Control:
             with _OPENER.open(request, timeout=TIMEOUT_S) as answer:
                 found: dict[str, Any] = json.load(answer)
         except HTTPError as error:
-            raise Unusable(f"the practice service refused {method} {path}: {error.read().decode()}") from None
+            raise UnusableJob(
+                f"the practice service refused {method} {path}: {error.read().decode()}"
+            ) from None
         return found

@@ -11,7 +11,7 @@ from typing import Any
 
 from practice import snapshots
 from practice.clock import stamp
-from practice.settings import LABEL, PREFIX, Settings
+from practice.settings import LABEL, PREFIX, PracticeSettings
 
 DATE = "@practice-date@"
 ERRORS = frozenset({"gate_error", "gate_error_2", "readout_error", "prob_meas0_prep1", "prob_meas1_prep0"})
@@ -42,7 +42,7 @@ class Version:
 
 
 @dataclass(frozen=True)
-class Device:
+class PracticeDevice:
     """One device: its versions, oldest first, whether it is up, and whether nobody may know it any more."""
 
     name: str
@@ -55,7 +55,7 @@ class Device:
         """The version in force."""
         return self.versions[-1]
 
-    def drifted(self, factor: float, now: datetime) -> "Device":
+    def drifted(self, factor: float, now: datetime) -> "PracticeDevice":
         """Returns the device with a further version: all errors times `factor`, coherence times over it."""
         number = len(self.versions)
         version = Version(f"{self.name}-calibration-{number}", now, self.latest.factor * factor)
@@ -102,15 +102,15 @@ class Device:
         }
 
 
-def make(settings: Settings, now: datetime) -> dict[str, Device]:
+def make(settings: PracticeSettings, now: datetime) -> dict[str, PracticeDevice]:
     """The devices at the start, by name."""
     return {PREFIX + name: _make(PREFIX + name, settings, now) for name in settings.devices}
 
 
-def _make(name: str, settings: Settings, now: datetime) -> Device:
+def _make(name: str, settings: PracticeSettings, now: datetime) -> PracticeDevice:
     ago = settings.calibrated_h_ago
     since = now - timedelta(hours=ago) if ago is not None else _snapshot_date(name)
-    return Device(name, (Version(f"{name}-calibration-0", since.replace(microsecond=0), 1.0),))
+    return PracticeDevice(name, (Version(f"{name}-calibration-0", since.replace(microsecond=0), 1.0),))
 
 
 @cache

@@ -5,7 +5,7 @@ class PracticeError(Exception):
     """The root of what this service raises on purpose."""
 
 
-class Unusable(PracticeError, ValueError):
+class UnusableJob(PracticeError, ValueError):
     """A setting, a rule or a job that cannot be used: says what was expected, and what came."""
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from math import prod
 from typing import TYPE_CHECKING, Any
 
-from practice.bench import Bench
-from practice.errors import Unusable
-from practice.noise import Place
+from practice.bench import SimulationBench
+from practice.errors import UnusableJob
+from practice.noise import JobPlace
 
 if TYPE_CHECKING:
     pass
@@ -33,11 +33,11 @@ class Ran:
     executions: int
 
 
-def run(body: bytes, program: str, place: Place) -> Ran:
+def run(body: bytes, program: str, place: JobPlace) -> Ran:
     """Runs the body of a `POST jobs`.
 
     Raises:
-        practice.errors.Unusable: when it is no program that can be simulated.
+        practice.errors.UnusableJob: when it is no program that can be simulated.
     """
     from practice import primitives, quantum_program
 
@@ -47,8 +47,8 @@ def run(body: bytes, program: str, place: Place) -> Ran:
         "estimator": primitives.run_estimator,
     }
     if program not in runners:
-        raise Unusable(f"practice runs the programs {sorted(runners)}, got {program!r}")
-    bench = Bench(place)
+        raise UnusableJob(f"practice runs the programs {sorted(runners)}, got {program!r}")
+    bench = SimulationBench(place)
     result, spans = runners[program](body, bench)
     return Ran(result, spans, bench.seconds, bench.executions)
 

@@ -8,27 +8,27 @@ from urllib.parse import urlsplit
 
 from practice import api, replies
 from practice.account import digest, without_secrets
-from practice.calls import Call, Delivery, Stage
+from practice.calls import Delivery, FaultStage, ServiceCall
 from practice.clock import stamp
 from practice.errors import Refusal, unknown
-from practice.records import State
+from practice.records import JobStatus
 from practice.replies import Reply
 from practice.script import FiredFault
-from practice.service import Service
-from practice.settings import Settings
-from practice.worker import Worker
+from practice.service import PracticeService
+from practice.settings import PracticeSettings
+from practice.worker import SimulationWorker
 
 Headers = Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True)
-class Answer:
+class PendingAnswer:
     """An answer, and what to tell the service about it."""
 
     reply: Reply
-    service: Service
+    service: PracticeService
     entry: int
-    call: Call | None = None
+    call: ServiceCall | None = None
     names: tuple[str, ...] = ()
 
     def started(self) -> None:
@@ -39,38 +39,38 @@ class Answer:
         self.service.log.note(
             self.entry, status=self.reply.status if known else None, delivery=self.reply.delivery.value
         )
-        if good and self.call is Call.RESULTS:
+        if good and self.call is ServiceCall.RESULTS:
             self._deliver(1)
-        self.service.answered(self.entry, listed=good and self.call is Call.JOBS_LIST)
+        self.service.answered(self.entry, listed=good and self.call is ServiceCall.JOBS_LIST)
 
     def lost(self) -> None:
         """Takes back what was noted: the client had gone."""
         self.service.log.note(self.entry, delivery="left")
         good = self.reply.delivery is Delivery.WHOLE and self.reply.status == 200 and not self.reply.spoilt
-        if good and self.call is Call.RESULTS:
+        if good and self.call is ServiceCall.RESULTS:
             self._deliver(-1)
 
     def _deliver(self, number: int) -> None:
         with self.service.lock:
             job = self.service.job_store.jobs[self.names[0]]
-            if job.state is State.COMPLETED:
+            if job.state is JobStatus.COMPLETED:
                 self.service.job_store.change(job.id, delivered=job.delivered + number)
 
 
 class Host:
     """Holds the service, replaced at each reset, and what keeps answers back."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: PracticeSettings) -> None:
         self.initial = settings
-        self.worker = Worker()
-        self.service = Service(settings, self.worker)
+        self.worker = SimulationWorker()
+        self.service = PracticeService(settings, self.worker)
         self.stopping = threading.Event()
         self._held = threading.Event()
 
     def reset(self, changes: dict[str, Any]) -> None:
         """Starts from nothing: new jobs, account, script and clock; the initial settings, changed."""
         settings = self.initial.changed(changes)
-        old, self.service = self.service, Service(settings, self.worker)
+        old, self.service = self.service, PracticeService(settings, self.worker)
         old.close()
         self.release_answers()
 
@@ -91,12 +91,12 @@ class Host:
         self.service.close()
         self.worker.close()
 
-    def answer(self, method: str, target: str, headers: Headers, body: bytes) -> Answer:
+    def answer(self, method: str, target: str, headers: Headers, body: bytes) -> PendingAnswer:
         """Does what a request asks for, or what a fault makes of it."""
         service, parts = self.service, urlsplit(target)
         found = api.route(method, parts.path)
         call = None if found is None else found[0]
-        secret = call is Call.TOKEN
+        secret = call is ServiceCall.TOKEN
         entry = service.log.open(
             at=stamp(service.clock.now()),
             call=None if call is None else call.value,
@@ -107,7 +107,7 @@ class Host:
             headers=without_secrets(headers),
         )
         if found is None:
-            return Answer(replies.refused(unknown("call", f"{method} {parts.path}")), service, entry)
+            return PendingAnswer(replies.refused(unknown("call", f"{method} {parts.path}")), service, entry)
         service.settle_late()
         _, handler, names = found
         fired = service.script.take(found[0])
@@ -118,7 +118,7 @@ class Host:
         request = api.Request(names, api.query(parts.query), body, entry, target, port, token, fired)
         allowed = secret or service.takes(token)
         reply = _reply(service, handler, request) if allowed else _unauthorised()
-        return Answer(reply, service, entry, found[0], names)
+        return PendingAnswer(reply, service, entry, found[0], names)
 
 
 def _header(headers: Headers, wanted: str) -> str:
@@ -129,11 +129,11 @@ def _unauthorised() -> Reply:
     return replies.refused(Refusal(401, "unauthorized", "expected an access token"))
 
 
-def _reply(service: Service, handler: api.Handler, request: api.Request) -> Reply:
+def _reply(service: PracticeService, handler: api.Handler, request: api.Request) -> Reply:
     fired = request.fired
     if fired is None:
         return _effect(service, handler, request)
-    if fired.fault.stage is Stage.BEFORE:
+    if fired.fault.stage is FaultStage.BEFORE:
         service.log.note(request.entry, outcome="lost")
         if fired.fault.name == "token_expired":
             service.revoke(request.token)
@@ -154,14 +154,14 @@ def _changed(reply: Reply, request: api.Request, fired: FiredFault) -> Reply:
     """What a fault makes of the call's own answer; a refusal stays what it is."""
     if reply.status >= 400:
         return reply
-    if fired.fault.stage is Stage.BODY:
+    if fired.fault.stage is FaultStage.BODY:
         return replies.spoil(reply, fired)
-    if fired.fault.stage is Stage.AFTER or fired.params.get("answer", "right") != "right":
+    if fired.fault.stage is FaultStage.AFTER or fired.params.get("answer", "right") != "right":
         return _fault_reply(request, fired)
     return reply
 
 
-def _effect(service: Service, handler: api.Handler, request: api.Request) -> Reply:
+def _effect(service: PracticeService, handler: api.Handler, request: api.Request) -> Reply:
     try:
         return handler(service, request)
     except Refusal as error:

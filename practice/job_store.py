@@ -7,13 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 from practice import devices, execution
-from practice.clock import Clock, stamp
-from practice.devices import Device
+from practice.clock import PracticeClock, stamp
+from practice.devices import PracticeDevice
 from practice.errors import Refusal, unknown
-from practice.noise import Place
-from practice.records import RAN_TOO_LONG, Job, State
-from practice.settings import LABEL, Settings
-from practice.worker import Worker
+from practice.noise import JobPlace
+from practice.records import RAN_TOO_LONG, JobStatus, ServiceJob
+from practice.settings import LABEL, PracticeSettings
+from practice.worker import SimulationWorker
 
 RUN_WAIT_S = 10.0
 """How long a status call waits for a job that runs, so that most calls never see it running."""
@@ -25,16 +25,16 @@ class JobStore:
     Jobs advance when somebody looks at them, so a test decides when a job leaves the queue.
     """
 
-    def __init__(self, settings: Settings, worker: Worker) -> None:
+    def __init__(self, settings: PracticeSettings, worker: SimulationWorker) -> None:
         self.settings = settings
-        self.clock = Clock()
-        self.devices: dict[str, Device] = devices.make(settings, self.clock.now())
-        self.jobs: dict[str, Job] = {}
+        self.clock = PracticeClock()
+        self.devices: dict[str, PracticeDevice] = devices.make(settings, self.clock.now())
+        self.jobs: dict[str, ServiceJob] = {}
         self.changed = threading.Condition(threading.RLock())
         self.closed = False
         self._worker = worker
 
-    def accept(self, job: Job) -> Job:
+    def accept(self, job: ServiceJob) -> ServiceJob:
         """Takes a job on, and starts it where nothing keeps it queued."""
         with self.changed:
             self.jobs[job.id] = job
@@ -44,7 +44,7 @@ class JobStore:
                 self.retire(job.backend)
             return self.advance(job.id)
 
-    def get(self, job_id: str) -> Job:
+    def get(self, job_id: str) -> ServiceJob:
         """The job as it stands.
 
         Raises:
@@ -55,14 +55,14 @@ class JobStore:
                 raise unknown("job", job_id)
             return self.jobs[job_id]
 
-    def change(self, job_id: str, **changes: Any) -> Job:
+    def change(self, job_id: str, **changes: Any) -> ServiceJob:
         """Replaces fields of a job."""
         with self.changed:
             job = self.jobs[job_id] = replace(self.get(job_id), **changes)
             self.changed.notify_all()
             return job
 
-    def poll(self, job_id: str) -> Job:
+    def poll(self, job_id: str) -> ServiceJob:
         """Counts a status call, and returns the job as it then stands."""
         with self.changed:
             job = self.get(job_id)
@@ -72,42 +72,44 @@ class JobStore:
             return self.get(job_id)
 
     def _settled(self, job_id: str) -> bool:
-        return self.closed or job_id not in self.jobs or self.jobs[job_id].state is not State.RUNNING
+        return self.closed or job_id not in self.jobs or self.jobs[job_id].state is not JobStatus.RUNNING
 
-    def advance(self, job_id: str) -> Job:
+    def advance(self, job_id: str) -> ServiceJob:
         """Moves the job on as far as its story lets it."""
         with self.changed:
             job = self.get(job_id)
-            if job.state is not State.QUEUED or self._waits(job):
+            if job.state is not JobStatus.QUEUED or self._waits(job):
                 return job
             story = job.story
             if story.downs_device:
                 self.set_up(job.backend, True)
             if story.cancelled:
-                return self._end(job, State.CANCELLED, reason=story.cancelled, cancelled_while_queued=True)
+                return self._end(
+                    job, JobStatus.CANCELLED, reason=story.cancelled, cancelled_while_queued=True
+                )
             return self._start(job)
 
-    def _waits(self, job: Job) -> bool:
+    def _waits(self, job: ServiceJob) -> bool:
         story = job.story
         early = story.not_before is not None and self.clock.now() < story.not_before
         down = not self.devices[job.backend].up and not story.downs_device
         return story.held or early or down or (job.polls <= story.queue_polls and story.queue_polls > 0)
 
-    def _start(self, job: Job) -> Job:
+    def _start(self, job: ServiceJob) -> ServiceJob:
         if job.story.drift is not None:
             self.drift(job.backend, job.story.drift)
         version = self.devices[job.backend].latest
         job = self.change(
-            job.id, state=State.RUNNING, started=self.clock.now(), calibration=version.id, ran=True
+            job.id, state=JobStatus.RUNNING, started=self.clock.now(), calibration=version.id, ran=True
         )
         if job.story.fails:
-            return self._end(job, State.FAILED, reason=job.story.fails)
+            return self._end(job, JobStatus.FAILED, reason=job.story.fails)
         self._worker.put(self._task(job, version.factor))
         return job
 
-    def _task(self, job: Job, factor: float) -> Callable[[], None]:
+    def _task(self, job: ServiceJob, factor: float) -> Callable[[], None]:
         settings = self.settings
-        place = Place(
+        place = JobPlace(
             job.backend,
             factor,
             settings.noise,
@@ -128,28 +130,28 @@ class JobStore:
 
         return task
 
-    def _failed(self, job: Job, reason: str) -> None:
+    def _failed(self, job: ServiceJob, reason: str) -> None:
         with self.changed:
-            if self.jobs.get(job.id, job).state is State.RUNNING:
-                self._end(job, State.FAILED, reason=" ".join(reason.split()))
+            if self.jobs.get(job.id, job).state is JobStatus.RUNNING:
+                self._end(job, JobStatus.FAILED, reason=" ".join(reason.split()))
 
-    def _ran(self, job: Job, ran: execution.Ran) -> None:
+    def _ran(self, job: ServiceJob, ran: execution.Ran) -> None:
         with self.changed:
             now = self.clock.now()
             text = execution.finish(ran, stamp(job.started) or "", stamp(now) or "", LABEL)
             known = {"executions": ran.executions, "charged_s": ran.seconds}
             if job.id not in self.jobs:
                 return
-            if self.jobs[job.id].state is not State.RUNNING:  # cancelled while it ran: paid all the same
+            if self.jobs[job.id].state is not JobStatus.RUNNING:  # cancelled while it ran: paid all the same
                 self.change(job.id, **known)
             elif job.story.too_long or (job.cost_s is not None and ran.seconds > job.cost_s):
                 known["charged_s"] = min(ran.seconds, job.cost_s or ran.seconds)
                 reason = f"ran longer than the maximum execution time of {job.cost_s} s (practice)"
-                self._end(job, State.CANCELLED, reason=reason, reason_code=RAN_TOO_LONG, **known)
+                self._end(job, JobStatus.CANCELLED, reason=reason, reason_code=RAN_TOO_LONG, **known)
             else:
-                self._end(job, State.COMPLETED, result=text, **known)
+                self._end(job, JobStatus.COMPLETED, result=text, **known)
 
-    def _end(self, job: Job, state: State, **known: Any) -> Job:
+    def _end(self, job: ServiceJob, state: JobStatus, **known: Any) -> ServiceJob:
         return self.change(job.id, state=state, finished=self.clock.now(), **known)
 
     def cancel(self, job_id: str) -> None:
@@ -164,8 +166,10 @@ class JobStore:
                 raise Refusal(409, "conflict", f"job {job_id} is {job.state.value} already")
             if job.story.downs_device:
                 self.set_up(job.backend, True)
-            queued = job.state is State.QUEUED
-            self._end(job, State.CANCELLED, reason="cancelled by its owner", cancelled_while_queued=queued)
+            queued = job.state is JobStatus.QUEUED
+            self._end(
+                job, JobStatus.CANCELLED, reason="cancelled by its owner", cancelled_while_queued=queued
+            )
 
     def delete(self, job_id: str) -> None:
         """Forgets a final job.
@@ -182,12 +186,12 @@ class JobStore:
         """Lets a job, or all, leave the queue."""
         with self.changed:
             for job in list(self.jobs.values()):
-                if job_id in (None, job.id) and job.state is State.QUEUED:
+                if job_id in (None, job.id) and job.state is JobStatus.QUEUED:
                     story = replace(job.story, queue_polls=0, not_before=None, held=False)
                     self.change(job.id, story=story)
                     self.advance(job.id)
 
-    def drift(self, device: str, factor: float) -> Device:
+    def drift(self, device: str, factor: float) -> PracticeDevice:
         """Multiplies the device's errors from now on."""
         with self.changed:
             found = self.devices[device] = self._known(device).drifted(factor, self.clock.now())
@@ -203,7 +207,7 @@ class JobStore:
         with self.changed:
             self.devices[device] = replace(self._known(device), retired=True)
 
-    def device(self, name: str) -> Device:
+    def device(self, name: str) -> PracticeDevice:
         """The device, as users may know it.
 
         Raises:
@@ -214,7 +218,7 @@ class JobStore:
             raise unknown("device", name)
         return found
 
-    def _known(self, name: str) -> Device:
+    def _known(self, name: str) -> PracticeDevice:
         if name not in self.devices:
             raise unknown("device", name)
         return self.devices[name]
@@ -222,7 +226,7 @@ class JobStore:
     def queued(self, device: str) -> int:
         """How many jobs wait for a device."""
         with self.changed:
-            return sum(job.backend == device and job.state is State.QUEUED for job in self.jobs.values())
+            return sum(job.backend == device and job.state is JobStatus.QUEUED for job in self.jobs.values())
 
     def charged_s(self) -> float:
         """What all jobs would have cost."""
@@ -231,7 +235,7 @@ class JobStore:
 
     def idle(self) -> bool:
         """Whether no job runs just now."""
-        return self.closed or all(job.state is not State.RUNNING for job in self.jobs.values())
+        return self.closed or all(job.state is not JobStatus.RUNNING for job in self.jobs.values())
 
     def close(self) -> None:
         """Nothing more happens in this book."""

@@ -28,7 +28,7 @@ ANY_FREQUENCY = {"name": "frequency", "value": 5.0, "unit": "GHz", "date": "2026
 
 
 @dataclass(frozen=True)
-class Place:
+class JobPlace:
     """Where a job runs.
 
     Attributes:

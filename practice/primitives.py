@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from practice.circuits import narrowed, touched
-from practice.errors import Unusable
+from practice.errors import UnusableJob
 from practice.noise import simulator
 
 if TYPE_CHECKING:
-    from practice.bench import Bench
+    from practice.bench import SimulationBench
 
 Answer = tuple[dict[str, Any], tuple[tuple[int, ...], ...]]
 DEFAULT_SHOTS = 4096
 DEFAULT_PRECISION = 0.015625
 
 
-def run_sampler(body: bytes, bench: "Bench") -> Answer:
+def run_sampler(body: bytes, bench: "SimulationBench") -> Answer:
     """Samples every pub; returns the result in the encoding of the client."""
     from qiskit.primitives.containers import PrimitiveResult
 
@@ -30,7 +30,7 @@ def run_sampler(body: bytes, bench: "Bench") -> Answer:
     return _encoded(PrimitiveResult(pubs, metadata={"version": 2})), ()
 
 
-def run_estimator(body: bytes, bench: "Bench") -> Answer:
+def run_estimator(body: bytes, bench: "SimulationBench") -> Answer:
     """Estimates every pub to its precision; returns the result in the encoding of the client."""
     from qiskit.primitives.containers import PrimitiveResult
 
@@ -49,7 +49,7 @@ def _params(body: bytes) -> dict[str, Any]:
     return params
 
 
-def _options(params: dict[str, Any], bench: "Bench") -> dict[str, Any]:
+def _options(params: dict[str, Any], bench: "SimulationBench") -> dict[str, Any]:
     options = params.get("options") or {}
     bench.delay_s = (options.get("execution") or {}).get("rep_delay") or bench.delay_s
     return dict(options)
@@ -62,7 +62,7 @@ def _encoded(result: Any) -> dict[str, Any]:
     return encoded
 
 
-def _sample(pub: Any, default_shots: int, bench: "Bench") -> Any:
+def _sample(pub: Any, default_shots: int, bench: "SimulationBench") -> Any:
     from qiskit.primitives.containers import BitArray, DataBin, SamplerPubResult
 
     circuit, values, shots = [*pub, None, None][:3]
@@ -72,7 +72,7 @@ def _sample(pub: Any, default_shots: int, bench: "Bench") -> Any:
     return SamplerPubResult(DataBin(**arrays, shape=values.shape[:-1]), {"circuit_metadata": {}})
 
 
-def _estimate(pub: Any, default_precision: float, bench: "Bench") -> Any:
+def _estimate(pub: Any, default_precision: float, bench: "SimulationBench") -> Any:
     from qiskit.primitives import BackendEstimatorV2
     from qiskit.primitives.containers.observables_array import ObservablesArray
 
@@ -83,7 +83,7 @@ def _estimate(pub: Any, default_precision: float, bench: "Bench") -> Any:
     bench.count(circuit, ceil(1 / precision**2) * sets)
     qubits = tuple(sorted(touched(circuit) | _support(array))) or (0,)
     if len(qubits) > bench.place.max_qubits:
-        raise Unusable(f"practice simulates at most {bench.place.max_qubits} qubits, got {len(qubits)}")
+        raise UnusableJob(f"practice simulates at most {bench.place.max_qubits} qubits, got {len(qubits)}")
     cut = _each(array, lambda one: _cut(one, qubits))
     place = bench.place
     backend = simulator(place.device, qubits, place.factor, place.noise)

@@ -9,26 +9,26 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from practice.errors import Unusable
+from practice.errors import UnusableJob
 from practice.noise import seed_of
 
 if TYPE_CHECKING:
-    from practice.bench import Bench
+    from practice.bench import SimulationBench
 
 VERSION = "v2.0"
 
 
-def run(body: bytes, bench: "Bench") -> tuple[dict[str, Any], tuple[tuple[int, ...], ...]]:
+def run(body: bytes, bench: "SimulationBench") -> tuple[dict[str, Any], tuple[tuple[int, ...], ...]]:
     """Returns the result without metadata, and the shape of every item."""
     from qiskit_ibm_runtime.quantum_program.params_converters import QUANTUM_PROGRAM_PARAMS_CONVERTERS
 
     params = json.loads(body)["params"]
     if params.get("schema_version") != VERSION:
-        raise Unusable(f"expected executor parameters of {VERSION}, got {params.get('schema_version')}")
+        raise UnusableJob(f"expected executor parameters of {VERSION}, got {params.get('schema_version')}")
     converter = QUANTUM_PROGRAM_PARAMS_CONVERTERS[VERSION]
     program, _ = converter.decoder(converter.model(**params))
     if program.meas_level != "classified":
-        raise Unusable(f"practice measures bits (classified), got {program.meas_level}")
+        raise UnusableJob(f"practice measures bits (classified), got {program.meas_level}")
     bench.delay_s = params["options"].get("rep_delay") or bench.delay_s
     raw = params["quantum_program"]
     result = {
@@ -40,7 +40,7 @@ def run(body: bytes, bench: "Bench") -> tuple[dict[str, Any], tuple[tuple[int, .
     return result, tuple(tuple(item.shape) for item in program.items)
 
 
-def _item(program: Any, item: Any, number: int, bench: "Bench") -> dict[str, Any]:
+def _item(program: Any, item: Any, number: int, bench: "SimulationBench") -> dict[str, Any]:
     from ibm_quantum_schemas.common import CompressedTensorModel
 
     drawn = _drawn(item, seed_of(bench.place.seed, number))

@@ -12,7 +12,7 @@ RAN_TOO_LONG = 1305
 """IBM's error code for a job that was ended at its maximum execution time (the client knows it)."""
 
 
-class State(StrEnum):
+class JobStatus(StrEnum):
     """States of a job as IBM's service names them."""
 
     QUEUED = "Queued"
@@ -24,7 +24,7 @@ class State(StrEnum):
     @property
     def final(self) -> bool:
         """Whether nothing more will happen to the job."""
-        return self in (State.COMPLETED, State.FAILED, State.CANCELLED)
+        return self in (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED)
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Story:
 
 
 @dataclass(frozen=True)
-class Job:
+class ServiceJob:
     """One accepted job."""
 
     id: str
@@ -75,7 +75,7 @@ class Job:
     session: str | None = None
     cost_s: float | None = None
     private: bool = False
-    state: State = State.QUEUED
+    state: JobStatus = JobStatus.QUEUED
     reason: str | None = None
     reason_code: int | None = None
     started: datetime | None = None
@@ -139,7 +139,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Session:
+class ServiceSession:
     """One batch or session."""
 
     id: str

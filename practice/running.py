@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from practice.control import Control
+from practice.control import PracticeControl
 from practice.errors import PracticeError
-from practice.settings import INSTANCE, LABEL, TOKEN, Settings
+from practice.settings import INSTANCE, LABEL, TOKEN, PracticeSettings
 
 START_S = 120.0
 STOP_S = 20.0
@@ -34,7 +34,7 @@ class Practice:
     url: str
     token: str
     instance: str
-    control: Control
+    control: PracticeControl
     pid: int | None = None
 
     @property
@@ -68,7 +68,7 @@ def environment(url: str, env: Mapping[str, str] = os.environ) -> dict[str, str]
 
 
 @contextmanager
-def running(settings: Settings | None = None, port: int = 0) -> Iterator[Practice]:
+def running(settings: PracticeSettings | None = None, port: int = 0) -> Iterator[Practice]:
     """Runs a service in a thread of this process for as long as the block lasts.
 
     What a first job needs is imported before, as imports in two threads at once can fail.
@@ -77,11 +77,11 @@ def running(settings: Settings | None = None, port: int = 0) -> Iterator[Practic
     from practice.server import Server
 
     load()
-    server = Server(Host(settings or Settings()), port)
+    server = Server(Host(settings or PracticeSettings()), port)
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), name="practice-server", daemon=True)
     thread.start()
     try:
-        yield Practice(server.url, TOKEN, INSTANCE, Control(server.url))
+        yield Practice(server.url, TOKEN, INSTANCE, PracticeControl(server.url))
     finally:
         server.close()
         thread.join(STOP_S)
@@ -95,7 +95,7 @@ def load() -> None:
 
 
 @contextmanager
-def process(settings: Settings | None = None) -> Iterator[Practice]:
+def process(settings: PracticeSettings | None = None) -> Iterator[Practice]:
     """Runs a service in a process of its own for as long as the block lasts; it ends with this process, too.
 
     Raises:
@@ -107,12 +107,12 @@ def process(settings: Settings | None = None) -> Iterator[Practice]:
         "practice",
         "--with-parent",
         "--settings",
-        json.dumps((settings or Settings()).to_json()),
+        json.dumps((settings or PracticeSettings()).to_json()),
     ]
     child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         url = _url(child)
-        yield Practice(url, TOKEN, INSTANCE, Control(url), child.pid)
+        yield Practice(url, TOKEN, INSTANCE, PracticeControl(url), child.pid)
     finally:
         _stop(child)
 

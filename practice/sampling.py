@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from practice.circuits import narrowed
-from practice.errors import Unusable
-from practice.noise import MATRIX_QUBITS, Place, seed_of, simulator
+from practice.errors import UnusableJob
+from practice.noise import MATRIX_QUBITS, JobPlace, seed_of, simulator
 from practice.uncoupled import UncoupledQubit
 from practice.uncoupled import sample as sample_uncoupled
 
@@ -27,7 +27,7 @@ LONGEST_S = 3600.0
 
 
 def sample(
-    circuit: "QuantumCircuit", values: NDArray[np.float64], shots: int, place: Place
+    circuit: "QuantumCircuit", values: NDArray[np.float64], shots: int, place: JobPlace
 ) -> dict[str, Bools]:
     """Returns the bits of every classical register.
 
@@ -41,7 +41,7 @@ def sample(
         By register, shape (…, shots, size), bit 0 first.
 
     Raises:
-        practice.errors.Unusable: when a part is too wide to be simulated.
+        practice.errors.UnusableJob: when a part is too wide to be simulated.
     """
     shape = values.shape[:-1]
     rows = values.reshape(int(np.prod(shape, dtype=int)), values.shape[-1])
@@ -62,7 +62,7 @@ class _Sampling:
     circuit: "QuantumCircuit"
     columns: dict[Any, NDArray[np.float64]]
     shape: tuple[int, int]
-    place: Place
+    place: JobPlace
 
     def bits(self) -> Bools:
         """Bits of all registers, shape (sets, shots, clbits)."""
@@ -91,7 +91,9 @@ class _Sampling:
         """Samples one part on Aer, in slices: Aer lets nothing else in this process run meanwhile."""
         place = self.place
         if len(part) > place.max_qubits:
-            raise Unusable(f"practice simulates at most {place.max_qubits} coupled qubits, got {len(part)}")
+            raise UnusableJob(
+                f"practice simulates at most {place.max_qubits} coupled qubits, got {len(part)}"
+            )
         small = narrowed(self.circuit, part)
         sets, shots = sliced(self.shape, cost_s(len(part), small.size(), place.noise))
         return np.concatenate(
@@ -136,12 +138,12 @@ def sliced(shape: tuple[int, int], cost: Cost) -> tuple[list[slice], list[slice]
     """Slices (sets, shots) so that each takes about `SLICE_S`.
 
     Raises:
-        practice.errors.Unusable: when all together would take longer than `LONGEST_S`.
+        practice.errors.UnusableJob: when all together would take longer than `LONGEST_S`.
     """
     sets, shots = shape
     each_s = cost.set_s + cost.shot_s * shots
     if each_s * sets > LONGEST_S:
-        raise Unusable(
+        raise UnusableJob(
             f"practice simulates for {LONGEST_S:.0f} s at most; this needs about {each_s * sets:.0f} s"
         )
     at_once = max(1, int(SLICE_S / each_s)) if each_s else sets

@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from practice.calls import Call, Fault
-from practice.errors import Unusable
+from practice.calls import Fault, ServiceCall
+from practice.errors import UnusableJob
 from practice.faults import BY_NAME
 
 
 @dataclass(frozen=True)
-class Rule:
+class FaultRule:
     """One line of a script.
 
     Attributes:
@@ -30,21 +30,21 @@ class Rule:
 
     def __post_init__(self) -> None:
         if self.fault not in BY_NAME:
-            raise Unusable(f"expected a fault out of {sorted(BY_NAME)}, got {self.fault!r}")
+            raise UnusableJob(f"expected a fault out of {sorted(BY_NAME)}, got {self.fault!r}")
         known = BY_NAME[self.fault]
         if self.call not in known.calls:
-            raise Unusable(f"{self.fault} makes sense at {', '.join(known.calls)}, got {self.call!r}")
+            raise UnusableJob(f"{self.fault} makes sense at {', '.join(known.calls)}, got {self.call!r}")
         if self.nth < 1 or (self.count is not None and self.count < 1):
-            raise Unusable(f"expected nth and count of at least 1, got {self.nth} and {self.count}")
+            raise UnusableJob(f"expected nth and count of at least 1, got {self.nth} and {self.count}")
         if unknown := sorted(set(self.params) - set(known.defaults)):
-            raise Unusable(f"{self.fault} takes {sorted(known.defaults)}, got {unknown}")
+            raise UnusableJob(f"{self.fault} takes {sorted(known.defaults)}, got {unknown}")
 
     def strikes(self, occurrence: int) -> bool:
         """Whether it strikes that occurrence."""
         return occurrence >= self.nth and (self.count is None or occurrence < self.nth + self.count)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON, which `Rule(**data)` takes."""
+        """Plain JSON, which `FaultRule(**data)` takes."""
         return {
             "call": str(self.call),
             "fault": self.fault,
@@ -67,11 +67,11 @@ class Script:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._rules: list[Rule] = []
+        self._rules: list[FaultRule] = []
         self._seen: list[int] = []
         self._struck: list[int] = []
 
-    def add(self, rules: list[Rule]) -> None:
+    def add(self, rules: list[FaultRule]) -> None:
         """Adds rules; each counts the occurrences of its call from now on."""
         with self._lock:
             self._rules += rules
@@ -83,7 +83,7 @@ class Script:
         with self._lock:
             self._rules, self._seen, self._struck = [], [], []
 
-    def take(self, call: Call) -> FiredFault | None:
+    def take(self, call: ServiceCall) -> FiredFault | None:
         """Counts one occurrence of the call; returns the fault of the first rule that strikes it."""
         with self._lock:
             chosen = None

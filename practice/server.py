@@ -12,7 +12,7 @@ from typing import Any
 from practice import access, admin, replies
 from practice.calls import Delivery
 from practice.errors import Refusal
-from practice.host import Answer, Host
+from practice.host import Host, PendingAnswer
 from practice.replies import Reply
 
 LOOPBACK = "127.0.0.1"
@@ -101,7 +101,7 @@ class Handler(BaseHTTPRequestHandler):
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve
 
-    def _send(self, answer: Answer) -> None:
+    def _send(self, answer: PendingAnswer) -> None:
         answer.started()
         try:
             self._deliver(answer.reply)

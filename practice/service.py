@@ -9,10 +9,10 @@ from typing import Any
 from practice.account import Log, account, digest
 from practice.errors import Refusal, unknown
 from practice.job_store import JobStore, new_id
-from practice.records import Job, Session, State, Story
+from practice.records import JobStatus, ServiceJob, ServiceSession, Story
 from practice.script import FiredFault, Script
-from practice.settings import Settings
-from practice.worker import Worker
+from practice.settings import PracticeSettings
+from practice.worker import SimulationWorker
 
 SETTLE_S = 30.0
 """How long the account waits for jobs that run just now."""
@@ -38,16 +38,16 @@ class Late:
     armed: bool = False
 
 
-class Service:
+class PracticeService:
     """Everything since the last reset; a reset makes a new one."""
 
-    def __init__(self, settings: Settings, worker: Worker) -> None:
+    def __init__(self, settings: PracticeSettings, worker: SimulationWorker) -> None:
         self.settings = settings
         self.job_store = JobStore(settings, worker)
         self.clock = self.job_store.clock
         self.script = Script()
         self.log = Log()
-        self.sessions: dict[str, Session] = {}
+        self.sessions: dict[str, ServiceSession] = {}
         self.late: list[Late] = []
         self.lists = 0
         self.lock = self.job_store.changed
@@ -61,7 +61,7 @@ class Service:
         """Takes a token no more."""
         self._revoked.add(token)
 
-    def submit(self, body: bytes, entry: int, fired: FiredFault | None) -> Job:
+    def submit(self, body: bytes, entry: int, fired: FiredFault | None) -> ServiceJob:
         """Takes a submission on.
 
         Raises:
@@ -80,11 +80,13 @@ class Service:
             self.late.append(Late(entry, body, due, at, ignores))
         self.log.note(entry, outcome="late")
 
-    def _accept(self, body: bytes, entry: int, told: Story, outcome: str, ignores_fence: bool = False) -> Job:
+    def _accept(
+        self, body: bytes, entry: int, told: Story, outcome: str, ignores_fence: bool = False
+    ) -> ServiceJob:
         data = self._read(body, entry)
         with self.lock:
             self._check(data, ignores_fence or self.settings.closed_batch_accepts)
-            job = Job(
+            job = ServiceJob(
                 id=new_id("job"),
                 body=body,
                 digest=digest(body),
@@ -142,16 +144,18 @@ class Service:
             self.late = [replace(late, armed=True) if late.entry == entry else late for late in self.late]
         self.settle_late()
 
-    def open_session(self, data: Mapping[str, Any]) -> Session:
+    def open_session(self, data: Mapping[str, Any]) -> ServiceSession:
         """Opens a batch or a session."""
         self.job_store.device(str(data.get("backend")))
         mode = data.get("mode") or "dedicated"
         with self.lock:
-            session = Session(new_id(mode), data["backend"], mode, self.clock.now(), data.get("max_ttl"))
+            session = ServiceSession(
+                new_id(mode), data["backend"], mode, self.clock.now(), data.get("max_ttl")
+            )
             self.sessions[session.id] = session
             return session
 
-    def session(self, session_id: str) -> Session:
+    def session(self, session_id: str) -> ServiceSession:
         """The session.
 
         Raises:
@@ -182,10 +186,10 @@ class Service:
         self.close_session(session_id)
         with self.lock:
             for job in list(self.job_store.jobs.values()):
-                if job.session == session_id and job.state is State.QUEUED:
+                if job.session == session_id and job.state is JobStatus.QUEUED:
                     self.job_store.cancel(job.id)
 
-    def listed(self) -> list[Job]:
+    def listed(self) -> list[ServiceJob]:
         """The jobs that a list shows now, oldest first."""
         with self.lock:
             now = self.clock.now()
@@ -235,7 +239,7 @@ def quota() -> Refusal:
     return Refusal(409, "quota_exceeded", "the instance has used up its seconds (practice)")
 
 
-def story(settings: Settings, now: datetime, fired: FiredFault | None) -> Story:
+def story(settings: PracticeSettings, now: datetime, fired: FiredFault | None) -> Story:
     """What is to become of a job under the settings, and under the fault that strikes it, if any."""
     told = Story(
         queue_polls=settings.queue_polls,

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
-from practice.errors import Unusable
+from practice.errors import UnusableJob
 
 LABEL = "practice: a loopback server on this machine; no quantum hardware, no account, nothing is charged"
 PREFIX = "practice_"
@@ -13,7 +13,7 @@ TOKEN = "practice-token"
 
 
 @dataclass(frozen=True)
-class Settings:
+class PracticeSettings:
     """What can be set.
 
     Attributes:
@@ -48,15 +48,15 @@ class Settings:
         """Plain JSON."""
         return {**asdict(self), "devices": list(self.devices)}
 
-    def changed(self, changes: dict[str, Any]) -> "Settings":
+    def changed(self, changes: dict[str, Any]) -> "PracticeSettings":
         """Returns the settings with some replaced.
 
         Raises:
-            practice.errors.Unusable: on an unknown name.
+            practice.errors.UnusableJob: on an unknown name.
         """
         known = {field.name for field in fields(self)}
         if unknown := sorted(set(changes) - known):
-            raise Unusable(f"expected settings out of {sorted(known)}, got {unknown}")
+            raise UnusableJob(f"expected settings out of {sorted(known)}, got {unknown}")
         if "devices" in changes:
             changes = {**changes, "devices": tuple(changes["devices"])}
         return replace(self, **changes)

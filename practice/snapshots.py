@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from practice.errors import Unusable
+from practice.errors import UnusableJob
 
 
 @cache
@@ -25,7 +25,7 @@ def _read(name: str, part: str) -> dict[str, Any]:
     file = _folder() / name / f"{part}_{name}.json"
     if not file.is_file():
         known = sorted(each.parent.name for each in _folder().glob("*/props_*.json"))
-        raise Unusable(f"devices: expected some of {', '.join(known)}, got {name!r}")
+        raise UnusableJob(f"devices: expected some of {', '.join(known)}, got {name!r}")
     data: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     return data
 
@@ -34,5 +34,5 @@ def _read(name: str, part: str) -> dict[str, Any]:
 def _folder() -> Path:
     found = importlib.util.find_spec("qiskit_ibm_runtime")
     if found is None or found.origin is None:
-        raise Unusable("the devices' data ship with qiskit-ibm-runtime, which is not installed")
+        raise UnusableJob("the devices' data ship with qiskit-ibm-runtime, which is not installed")
     return Path(found.origin).parent / "fake_provider" / "backends"

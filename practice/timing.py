@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from practice import devices
 from practice.circuits import BARRIER, operations
-from practice.errors import Unusable
+from practice.errors import UnusableJob
 
 if TYPE_CHECKING:
     from qiskit import QuantumCircuit
@@ -18,7 +18,7 @@ def length_s(circuit: "QuantumCircuit", device: str) -> float:
     """Returns the seconds of one execution: everything starts as soon as its qubits are free.
 
     Raises:
-        practice.errors.Unusable: on what the device has no length for, control flow included.
+        practice.errors.UnusableJob: on what the device has no length for, control flow included.
     """
     free = [0.0] * circuit.num_qubits
     for each, (name, where) in zip(circuit.data, operations(circuit), strict=True):
@@ -37,7 +37,9 @@ def _takes_s(operation: Any, name: str, where: tuple[int, ...], device: str) -> 
     known = _lengths_s(device)
     found = known.get((name, where), known.get((name, where[::-1])))
     if found is None:
-        raise Unusable(f"practice runs the device's gates without control flow, got {name} on {list(where)}")
+        raise UnusableJob(
+            f"practice runs the device's gates without control flow, got {name} on {list(where)}"
+        )
     return found
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from practice.noise import Place, coherence_s, noise_model
+from practice.noise import JobPlace, coherence_s, noise_model
 from practice.timing import waits_s
 
 Bools = NDArray[np.bool_]
@@ -43,7 +43,7 @@ class UncoupledQubit:
         return names.count("measure") == 1 and names[-1] == "measure" and set(names[:-1]) <= KNOWN
 
 
-def sample(uncoupled: UncoupledQubit, values: Values, shape: tuple[int, int], place: Place) -> Bools:
+def sample(uncoupled: UncoupledQubit, values: Values, shape: tuple[int, int], place: JobPlace) -> Bools:
     """Samples a qubit.
 
     Args:
@@ -63,7 +63,7 @@ def sample(uncoupled: UncoupledQubit, values: Values, shape: tuple[int, int], pl
     return np.asarray(rng.random(shape) < one[:, None])
 
 
-def _state(uncoupled: UncoupledQubit, values: Values, sets: int, place: Place) -> NDArray[Any]:
+def _state(uncoupled: UncoupledQubit, values: Values, sets: int, place: JobPlace) -> NDArray[Any]:
     """The density matrices before the measurement, shape (sets, 4)."""
     state = np.broadcast_to(GROUND, (sets, 4))
     for gate in uncoupled.gates:
@@ -76,7 +76,7 @@ def _state(uncoupled: UncoupledQubit, values: Values, sets: int, place: Place) -
     return state
 
 
-def _error(gate: Any, qubit: int, place: Place) -> NDArray[Any] | None:
+def _error(gate: Any, qubit: int, place: JobPlace) -> NDArray[Any] | None:
     """What noise does besides, as a superoperator; while a qubit waits it relaxes, as in Aer."""
     if gate.name == WAIT:
         return _relaxation(place.device, place.factor, qubit, waits_s(gate, place.device))

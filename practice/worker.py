@@ -7,7 +7,7 @@ from collections.abc import Callable
 Task = Callable[[], None]
 
 
-class Worker:
+class SimulationWorker:
     """Runs tasks in the order given; a daemon thread, so that it never keeps a process alive."""
 
     def __init__(self) -> None:

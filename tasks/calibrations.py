@@ -16,7 +16,7 @@ KIND = "calibration"
 
 
 @dataclass(frozen=True)
-class Kept:
+class KeptCalibration:
     """A calibration as it was kept.
 
     Attributes:
@@ -58,7 +58,7 @@ def keep(settings: Settings, device: str, found: Calibration) -> tuple[str, bool
     return digest, new
 
 
-def history(ledger: EventLog, store: Store, device: str) -> tuple[Kept, ...]:
+def history(ledger: EventLog, store: Store, device: str) -> tuple[KeptCalibration, ...]:
     """The calibrations kept of a device, oldest first; empty where `flows.calibration` never saw it.
 
     Raises:
@@ -67,7 +67,7 @@ def history(ledger: EventLog, store: Store, device: str) -> tuple[Kept, ...]:
     return tuple(_in_order(ledger, store, device))
 
 
-def _in_order(ledger: EventLog, store: Store, device: str) -> Iterator[Kept]:
+def _in_order(ledger: EventLog, store: Store, device: str) -> Iterator[KeptCalibration]:
     descriptor, name = backend_descriptor(device)
     kind, before = descriptor.device_kind(name), None
     for event in ledger.events(_about(device)):
@@ -78,7 +78,7 @@ def _in_order(ledger: EventLog, store: Store, device: str) -> Iterator[Kept]:
         line = summary(found, kind)
         now = line_fidelity(found, line.readout_error)
         drift = None if now is None or before is None else now - before
-        yield Kept(digest, str(event["at"]), line, now, drift)
+        yield KeptCalibration(digest, str(event["at"]), line, now, drift)
         before = now
 
 

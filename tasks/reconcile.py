@@ -4,13 +4,13 @@ from prefect import task
 from prefect.logging import get_run_logger
 
 from escalation.engine.runtime import Runtime
-from escalation.engine.visit import Visit
+from escalation.engine.visit import CaseVisit
 from escalation.engine.visiting import visit
 from tasks.running import OPTIONS
 
 
 @task(name="look after", task_run_name="look after {case_id}", **OPTIONS)
-def look_after(runtime: Runtime, case_id: str) -> Visit:
+def look_after(runtime: Runtime, case_id: str) -> CaseVisit:
     """Takes the case's open submissions as far as they go, and says in the log what was done."""
     done = visit(runtime, case_id)
     log = get_run_logger()

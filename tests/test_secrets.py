@@ -14,9 +14,9 @@ import pytest
 
 from escalation.inputs.settings import ROOT
 from escalation.testing.guarded import command_line, descending
-from practice.calls import Call
+from practice.calls import ServiceCall
 from practice.running import Practice, process
-from practice.script import Rule
+from practice.script import FaultRule
 
 TOKEN = "planted-7f3a91c4d2e84b60-token"
 POLICY = """\
@@ -81,7 +81,8 @@ def test_the_token_is_nowhere_in_what_a_case_writes_prints_or_shows(
     (tmp_path / "policy.yaml").write_text(POLICY)
     (tmp_path / "problem.yaml").write_text(PROBLEM)
     service.control.inject(
-        Rule(call=Call.USAGE, fault="unauthorised"), Rule(call=Call.JOBS_POST, fault="http_500_after")
+        FaultRule(call=ServiceCall.USAGE, fault="unauthorised"),
+        FaultRule(call=ServiceCall.JOBS_POST, fault="http_500_after"),
     )
     args = ["solve", str(tmp_path / "problem.yaml"), "--policy", str(tmp_path / "policy.yaml"), "--json"]
     seen: set[str] = set()

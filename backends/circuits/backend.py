@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from backends.circuits.jobs import (
-    Job,
+    CircuitJob,
     progress,
     read_result,
     stop_started,
@@ -139,7 +139,7 @@ class SimulatedBackend:
 
     def _start(self, function: str, batch: Work, folder: Path) -> dict[str, Any]:
         folder = folder.resolve()
-        write_job(folder, Job(function, batch, self._context))
+        write_job(folder, CircuitJob(function, batch, self._context))
         POOL.submit(folder)
         return {"folder": str(folder), "owner": this_process().to_json()}
 

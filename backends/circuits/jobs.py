@@ -35,7 +35,7 @@ LOST = "lost: the process that submitted it is gone, and its workers with it"
 
 
 @dataclass(frozen=True)
-class Job:
+class CircuitJob:
     """What a worker runs: `function(work, context, report) -> RawResult`, named `module:name`."""
 
     function: str
@@ -43,7 +43,7 @@ class Job:
     context: Mapping[str, Any]
 
 
-def write_job(folder: Path, job: Job) -> None:
+def write_job(folder: Path, job: CircuitJob) -> None:
     """Writes the job's files; `job.json` comes last."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "blobs").mkdir(exist_ok=True)
@@ -53,14 +53,14 @@ def write_job(folder: Path, job: Job) -> None:
     write_json(folder / "job.json", said)
 
 
-def read_job(folder: Path) -> Job:
+def read_job(folder: Path) -> CircuitJob:
     """Reads what `write_job` wrote."""
     data = json.loads((folder / "job.json").read_text())
     said = data["work"]
     work = kinds()[said["kind"]].from_json(
         said, Resources(**said["resources"]), lambda digest: (folder / "blobs" / digest).read_bytes()
     )
-    return Job(data["function"], work, data["context"])
+    return CircuitJob(data["function"], work, data["context"])
 
 
 def write_result(folder: Path, result: RawResult) -> bool:

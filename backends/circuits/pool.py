@@ -11,7 +11,7 @@ from backends.processes.last_word import LastWord
 from escalation.model.errors import BackendError
 
 
-class Worker:
+class SimulatorProcess:
     """A worker under its guard, and the folders it was given."""
 
     def __init__(self) -> None:
@@ -57,12 +57,12 @@ class Worker:
         return self._said
 
 
-class Pool:
+class SimulatorPool:
     """Gives each job to an idle worker, starting workers up to the number of processors."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._workers: list[Worker] = []
+        self._workers: list[SimulatorProcess] = []
         self._tries: dict[Path, int] = {}
         self._users = 0
 
@@ -105,14 +105,14 @@ class Pool:
                 if folder in worker.folders and (folder / "started.json").exists():
                     worker.kill()
 
-    def _idle(self) -> Worker:
+    def _idle(self) -> SimulatorProcess:
         for worker in [one for one in self._workers if not (one.alive or one.load)]:
             worker.kill()
             self._workers.remove(worker)
         alive = [worker for worker in self._workers if worker.alive]
         least = min(alive, key=lambda worker: worker.load, default=None)
         if least is None or (least.load and len(alive) < len(processors())):
-            least = Worker()
+            least = SimulatorProcess()
             self._workers.append(least)
         return least
 
@@ -121,4 +121,4 @@ class Pool:
         return said[-1] if said else ""
 
 
-POOL = Pool()
+POOL = SimulatorPool()

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from backends.circuits.jobs import Job, read_job, read_result, write_json, write_result, write_started
+from backends.circuits.jobs import CircuitJob, read_job, read_result, write_json, write_result, write_started
 from backends.processes.calls import failure
 from backends.processes.last_word import began
 from escalation.model.amounts import Amounts
@@ -21,7 +21,7 @@ from escalation.model.report import Report
 from escalation.model.result import RawResult
 
 
-class FolderReport(Report):
+class CircuitReport(Report):
     """Keeps the progress in the job's folder."""
 
     def __init__(self, folder: Path) -> None:
@@ -51,13 +51,13 @@ def _run(folder: Path) -> None:
     # the kernel ends this process at the deadline, whoever holds Python's lock
     signal.setitimer(signal.ITIMER_REAL, max(wall_s, 1e-6))
     try:
-        result = _outcome(job, FolderReport(folder))
+        result = _outcome(job, CircuitReport(folder))
         write_result(folder, result)
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0.0)
 
 
-def _outcome(job: Job, report: Report) -> RawResult:
+def _outcome(job: CircuitJob, report: Report) -> RawResult:
     wall, cpu = time.perf_counter(), time.process_time()
     try:
         result = call(job, report)
@@ -67,7 +67,7 @@ def _outcome(job: Job, report: Report) -> RawResult:
     return replace(result, usage=used)
 
 
-def call(job: Job, report: Report) -> RawResult:
+def call(job: CircuitJob, report: Report) -> RawResult:
     """Calls the job's function in this process."""
     module, _, name = job.function.partition(":")
     result: RawResult = getattr(importlib.import_module(module), name)(job.work, job.context, report)

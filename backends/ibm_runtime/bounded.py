@@ -32,7 +32,7 @@ PACKED = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate":
 _mine = threading.local()
 
 
-class Unusable(requests.RequestException):
+class UnusableAnswer(requests.RequestException):
     """An answer came that is not worth its reading: too slow, too large, packed oddly, or a redirect."""
 
 
@@ -56,9 +56,9 @@ class Guard:
                 self._shut()
 
     def check(self) -> None:
-        """Raises `Unusable` when the time is over."""
+        """Raises `UnusableAnswer` when the time is over."""
         if self.over:
-            raise Unusable(f"no whole answer came within {self.whole_s:g} s")
+            raise UnusableAnswer(f"no whole answer came within {self.whole_s:g} s")
 
     def __enter__(self) -> "Guard":
         _mine.guard = self
@@ -172,7 +172,7 @@ class Bounded(HTTPAdapter):
                 body = _whole(response.raw, RESULT_BYTES if large else DOCUMENT_BYTES)
                 guard.check()
                 if response.is_redirect:
-                    raise Unusable(f"a redirect of {request.method} was not followed")
+                    raise UnusableAnswer(f"a redirect of {request.method} was not followed")
             except (HTTPError, OSError) as error:  # urllib3's; requests' own are of the latter
                 response.close()
                 raise _told(error, guard, response) from None
@@ -184,7 +184,7 @@ def _told(error: Exception, guard: Guard, response: "Response") -> requests.Requ
     """The error as one of requests, with the head of the answer."""
     try:
         guard.check()
-    except Unusable as late:
+    except UnusableAnswer as late:
         error = late
     if isinstance(error, requests.RequestException):
         error.response = response
@@ -196,7 +196,7 @@ def _whole(raw: Any, most: int) -> bytes:
     """Reads a body to its end, unpacked."""
     packed = raw.headers.get("Content-Encoding", "").strip().lower()
     if packed not in ("", "identity", *PACKED):
-        raise Unusable(f"expected an answer that is plain, gzip or deflate, got {packed[:40]!r}")
+        raise UnusableAnswer(f"expected an answer that is plain, gzip or deflate, got {packed[:40]!r}")
     unpack = zlib.decompressobj(PACKED[packed]) if packed in PACKED else None
     found, size = [], 0
     while piece := raw.read1(PIECE, decode_content=False):
@@ -204,10 +204,10 @@ def _whole(raw: Any, most: int) -> bytes:
             piece = _unpacked(unpack, piece, most - size + 1)
         size += len(piece)
         if size > most:
-            raise Unusable(f"expected at most {most} bytes, got more")
+            raise UnusableAnswer(f"expected at most {most} bytes, got more")
         found.append(piece)
     if unpack is not None and not unpack.eof:
-        raise Unusable("expected a packed answer, got one that is cut off")
+        raise UnusableAnswer("expected a packed answer, got one that is cut off")
     return b"".join(found)
 
 
@@ -215,4 +215,4 @@ def _unpacked(unpack: Any, piece: bytes, most: int) -> bytes:
     try:
         return bytes(unpack.decompress(piece, most))
     except zlib.error as error:
-        raise Unusable(f"expected a packed answer, got {error}") from None
+        raise UnusableAnswer(f"expected a packed answer, got {error}") from None

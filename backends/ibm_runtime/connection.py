@@ -218,7 +218,7 @@ class Connection:
 
         connection = self
 
-        class Service(QiskitRuntimeService):  # type: ignore[misc]  # the client ships no types
+        class RuntimeService(QiskitRuntimeService):  # type: ignore[misc]  # the client ships no types
             """The client's service, its sessions ours before their first request."""
 
             def _discover_backends_from_instance(self, instance: str) -> list[tuple[str, bool]]:
@@ -228,7 +228,7 @@ class Connection:
 
         account = self.account
         with _environment(account):
-            return Service(
+            return RuntimeService(
                 channel=CHANNEL,
                 token=account.token.get_secret_value(),
                 url=account.url,

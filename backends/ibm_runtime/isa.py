@@ -96,7 +96,7 @@ class Isa:
 
 
 @dataclass(frozen=True)
-class Place:
+class CalibratedTarget:
     """Where a circuit is to run: a device's calibration and the target that goes with it."""
 
     calibration: Calibration
@@ -108,22 +108,24 @@ class Place:
         return self.calibration.digest
 
     @classmethod
-    def snapshot(cls, device: str) -> "Place":
+    def snapshot(cls, device: str) -> "CalibratedTarget":
         """The device of a snapshot, as IBM's client sees it."""
         return cls(calibration(device), device_target(device))
 
     @classmethod
-    def live(cls, found: Calibration) -> "Place":
+    def live(cls, found: Calibration) -> "CalibratedTarget":
         """A device under a calibration, from that alone."""
         return cls(found, target_of(found))
 
 
 def transpile_pub(device: str, pub: AnyPub, optimization_level: int, seed: int) -> Isa:
     """Transpiles a pub's circuit for a snapshot, see `transpile`."""
-    return transpile(Place.snapshot(device), pub, optimization_level, seed)
+    return transpile(CalibratedTarget.snapshot(device), pub, optimization_level, seed)
 
 
-def transpile_batch(place: Place, pubs: Sequence[AnyPub], optimization_level: int, seed: int) -> list[Isa]:
+def transpile_batch(
+    place: CalibratedTarget, pubs: Sequence[AnyPub], optimization_level: int, seed: int
+) -> list[Isa]:
     """Transpiles the pubs of a batch, see `transpile`.
 
     A circuit without two-qubit gates is put where the first circuit of the same width that has some is read
@@ -139,7 +141,11 @@ def transpile_batch(place: Place, pubs: Sequence[AnyPub], optimization_level: in
 
 
 def _beside(
-    place: Place, pub: AnyPub, optimization_level: int, seed: int, read: Mapping[int, tuple[int, ...]]
+    place: CalibratedTarget,
+    pub: AnyPub,
+    optimization_level: int,
+    seed: int,
+    read: Mapping[int, tuple[int, ...]],
 ) -> Isa:
     circuit = load_circuit(pub)
     layout = None if entanglers(circuit) else read.get(circuit.num_qubits)
@@ -147,7 +153,11 @@ def _beside(
 
 
 def transpile(
-    place: Place, pub: AnyPub, optimization_level: int, seed: int, layout: tuple[int, ...] | None = None
+    place: CalibratedTarget,
+    pub: AnyPub,
+    optimization_level: int,
+    seed: int,
+    layout: tuple[int, ...] | None = None,
 ) -> Isa:
     """Transpiles a pub's circuit, or returns what an earlier call made of it under the same calibration.
 
@@ -171,7 +181,7 @@ def transpile(
 
 
 def _transpile(
-    place: Place,
+    place: CalibratedTarget,
     circuit: "QuantumCircuit",
     optimization_level: int,
     seed: int,

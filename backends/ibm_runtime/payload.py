@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from backends.circuits.options import CircuitOptions
 from backends.circuits.pubs import load_values, parameter_sets
-from backends.ibm_runtime.isa import Isa, Place, transpile_batch
+from backends.ibm_runtime.isa import CalibratedTarget, Isa, transpile_batch
 from backends.ibm_runtime.neutral import neutral
 from escalation.model.blob import Blob
 from escalation.model.errors import BackendError, BadInput
@@ -73,7 +73,7 @@ def lay_out(work: Circuits[Any], found: "Calibration") -> list[Sent]:
     wanted = sorted({pub.shots for pub in work.pubs})
     if len(wanted) != 1:
         raise BadInput(f"IBM's client takes the same shots for all pubs of a job, got {wanted}")
-    place, seed = Place.live(found), derive_seed(work.seed, "transpiler")
+    place, seed = CalibratedTarget.live(found), derive_seed(work.seed, "transpiler")
     shots = executed_shots(wanted[0], options.twirling)
     sent: list[Sent] = []
     laid_out = transpile_batch(place, work.pubs, options.optimization_level, seed)

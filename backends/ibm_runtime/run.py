@@ -16,7 +16,7 @@ from backends.ibm_runtime.bases import in_basis
 from backends.ibm_runtime.calibration import calibration
 from backends.ibm_runtime.channels import channels
 from backends.ibm_runtime.descriptor import DESCRIPTOR
-from backends.ibm_runtime.isa import Isa, Place, transpile_batch
+from backends.ibm_runtime.isa import CalibratedTarget, Isa, transpile_batch
 from backends.ibm_runtime.noise import simulation_method, simulator
 from escalation.model.amounts import Bounds
 from escalation.model.blob import Blob
@@ -130,7 +130,7 @@ def _observed(said: dict[str, Any], work: ExpectationBatch, pubs: list[Isa]) -> 
 def _transpiled(work: Circuits[Any], context: Mapping[str, Any]) -> tuple[Calibration, list[Isa]]:
     device, options = context["device"], CircuitOptions.parse(work.options)
     seed = derive_seed(work.seed, "transpiler")
-    pubs = transpile_batch(Place.snapshot(device), work.pubs, options.optimization_level, seed)
+    pubs = transpile_batch(CalibratedTarget.snapshot(device), work.pubs, options.optimization_level, seed)
     return calibration(device), pubs
 
 

@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 
 import requests
 
-from backends.ibm_runtime.bounded import Unusable
+from backends.ibm_runtime.bounded import UnusableAnswer
 from backends.ibm_runtime.documents import identity, parse
 from backends.ibm_runtime.exchange import Exchange, LocallyRefused
 from escalation.model.errors import BackendError
@@ -105,7 +105,7 @@ def of_call(exchanges: Sequence[Exchange], refusals: Refusals) -> BackendError |
     if failed is None:
         return None
     said = f"{failed.method} {failed.path} failed: {reason(failed)}"
-    if isinstance(failed.error, Unusable):
+    if isinstance(failed.error, UnusableAnswer):
         return Malformed(said)
     return BackendError(said, retry=_may_pass(failed, refusals))
 

@@ -8,7 +8,7 @@ from backends.processes.calls import UNWRITTEN
 from backends.processes.guarded import processors
 from backends.processes.jobfolder import JobFolder
 from backends.processes.machine import WarmBackend
-from backends.processes.pool import Pool
+from backends.processes.pool import WorkerPool
 from escalation.inputs.settings import Settings
 from escalation.model.job_state import JobState
 from escalation.model.kinds.local_call import LocalCall
@@ -26,7 +26,7 @@ class LocalBackend(WarmBackend):
     def __init__(self, settings: Settings, device: str | None = None) -> None:
         """Raises `BadInput` when a device is named: there is none to choose."""
         workers = max(2, len(processors()))
-        super().__init__(device, Pool(turns=workers, idle=workers))
+        super().__init__(device, WorkerPool(turns=workers, idle=workers))
 
     def layout(self, work: LocalCall) -> Hashable:
         """Threads are fixed when a worker starts."""

@@ -9,7 +9,7 @@ from backends.mpi.settings import MpiSettings
 from backends.mpi.world import World, layout
 from backends.processes.jobfolder import FAILURE, JobFolder
 from backends.processes.machine import WarmBackend
-from backends.processes.pool import Pool
+from backends.processes.pool import WorkerPool
 from escalation.inputs.settings import Settings
 from escalation.model.errors import WrongWorld
 from escalation.model.kinds.mpi_program import MpiProgram
@@ -33,7 +33,7 @@ class MpiBackend(WarmBackend):
 
     def __init__(self, settings: Settings, device: str | None = None, idle_s: float = IDLE_S) -> None:
         """Raises `BadInput` when a device is named: there is none to choose."""
-        super().__init__(device, Pool(turns=None, idle=1, idle_s=idle_s))
+        super().__init__(device, WorkerPool(turns=None, idle=1, idle_s=idle_s))
         self._mpiexec = settings.of(MpiSettings).mpiexec
 
     def check(self) -> None:

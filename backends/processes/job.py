@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import ClassVar, Protocol
 
 from backends.processes.jobfolder import JobFolder
-from backends.processes.pool import Pool
+from backends.processes.pool import WorkerPool
 from backends.processes.warm import Warm
 from escalation.model.job_state import JobState
 from escalation.model.kinds.call import Call
@@ -16,7 +16,7 @@ from escalation.model.result import RawResult
 POLL_S = 0.02
 
 
-class Machine(Protocol):
+class JobMachine(Protocol):
     """What a machine says of its processes."""
 
     name: str
@@ -36,10 +36,10 @@ class Machine(Protocol):
         """What it means that the time was up; the processes are stopped by now."""
 
 
-class Job:
+class ProcessJob:
     """One piece of work."""
 
-    def __init__(self, machine: Machine, folder: JobFolder, work: Call, pool: Pool) -> None:
+    def __init__(self, machine: JobMachine, folder: JobFolder, work: Call, pool: WorkerPool) -> None:
         self.folder, self.done = folder, threading.Event()
         self._machine, self._work, self._pool = machine, work, pool
 

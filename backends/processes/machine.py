@@ -12,10 +12,10 @@ from typing import Any, ClassVar
 
 from backends.processes.classical import ClassicalBackend
 from backends.processes.guarded import alive
-from backends.processes.job import POLL_S, Job
+from backends.processes.job import POLL_S, ProcessJob
 from backends.processes.jobfolder import JobFolder
 from backends.processes.last_word import used
-from backends.processes.pool import Pool
+from backends.processes.pool import WorkerPool
 from backends.processes.warm import Warm
 from escalation.model.clock import this_process
 from escalation.model.errors import BackendError
@@ -42,11 +42,11 @@ class WarmBackend(ClassicalBackend):
     lost: ClassVar[str]
     unstarted: ClassVar[str]
 
-    def __init__(self, device: str | None, pool: Pool) -> None:
+    def __init__(self, device: str | None, pool: WorkerPool) -> None:
         """Raises `BadInput` when a device is named: there is none to choose."""
         super().__init__(device)
         self._pool = pool
-        self._jobs: dict[Path, Job] = {}
+        self._jobs: dict[Path, ProcessJob] = {}
 
     def check(self) -> None:
         """Raises `BackendError` where no work can be started."""
@@ -92,7 +92,7 @@ class WarmBackend(ClassicalBackend):
         home = JobFolder(folder)
         home.create(work)
         self._jobs = {path: job for path, job in self._jobs.items() if not job.done.is_set()}
-        job = self._jobs[home.path] = Job(self, home, work, self._pool)
+        job = self._jobs[home.path] = ProcessJob(self, home, work, self._pool)
         job.begin()
         return {"folder": str(home.path), "submitter": this_process().to_json()}
 

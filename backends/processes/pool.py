@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable
 from backends.processes.warm import Warm
 
 
-class Pool:
+class WorkerPool:
     """Hands out warm processes; where turns are limited, work that finds all of them taken waits."""
 
     def __init__(self, turns: int | None, idle: int, idle_s: float | None = None) -> None:

@@ -33,7 +33,7 @@ RETRY_AFTER_S = 1.0
 
 
 @dataclass(frozen=True)
-class World:
+class CellWorld:
     """Where a process of a cell finds things.
 
     Attributes:
@@ -59,11 +59,11 @@ class Untracked:
 
 
 @contextmanager
-def runtime(world: World, point: Point | None) -> Iterator[Runtime]:
+def runtime(world: CellWorld, point: Point | None) -> Iterator[Runtime]:
     """The parts that carry work out, wrapped so that the process dies at the point; closed at the end."""
     from backends.ibm_runtime import bounded, verdict
     from backends.ibm_runtime.service import ServiceBackend
-    from practice.control import Control
+    from practice.control import PracticeControl
     from records.views.report import render
 
     bounded.WHOLE_S, bounded.LARGE_S = EXCHANGES_S
@@ -80,14 +80,14 @@ def runtime(world: World, point: Point | None) -> Iterator[Runtime]:
         render=render,
         _backends={work.BACKEND: kill_points.wrap("backend", machine)},
     )
-    arm_socket(point, lambda: any(post["outcome"] for post in Control(world.url).account()["posts"]))
+    arm_socket(point, lambda: any(post["outcome"] for post in PracticeControl(world.url).account()["posts"]))
     try:
         yield opened
     finally:
         opened.close()
 
 
-def perform(world: World, point: Point | None) -> dict[str, Any]:
+def perform(world: CellWorld, point: Point | None) -> dict[str, Any]:
     """Takes the case up and runs its work as the ladder does, as far as it goes."""
     case = work.case(world.poor)
     with runtime(world, point) as opened:
@@ -107,7 +107,7 @@ def perform(world: World, point: Point | None) -> dict[str, Any]:
         return {"ended": str(status), "error": said}
 
 
-def climb(world: World, point: Point | None) -> dict[str, Any]:
+def climb(world: CellWorld, point: Point | None) -> dict[str, Any]:
     """Drives a whole case up its ladder with the plain driver, as `tierwise solve --case` does."""
     with runtime(world, point) as opened:
         try:
@@ -118,7 +118,7 @@ def climb(world: World, point: Point | None) -> dict[str, Any]:
     return {"ended": ended, "error": outcome.paused}
 
 
-def look_after(world: World, point: Point | None) -> dict[str, Any]:
+def look_after(world: CellWorld, point: Point | None) -> dict[str, Any]:
     """Does what the scheduled `reconcile` flow does, again and again, until it has nothing left to do."""
     with runtime(world, point) as opened:
         until = time.monotonic() + ROUNDS_S
@@ -133,7 +133,7 @@ def look_after(world: World, point: Point | None) -> dict[str, Any]:
         return {"ended": "still open", "error": "; ".join(report.errors)}
 
 
-def speak(world: World, granted: bool) -> dict[str, Any]:
+def speak(world: CellWorld, granted: bool) -> dict[str, Any]:
     """Answers the question that was asked, as a person at the command line does."""
     settings = work.settings(world.home, world.url)
     ledger = SqlLedger(settings.ledger, FileStore(settings.store), settings.case_lease_s)
@@ -146,7 +146,7 @@ def speak(world: World, granted: bool) -> dict[str, Any]:
         ledger.close()
 
 
-def books(world: World) -> dict[str, Any]:
+def books(world: CellWorld) -> dict[str, Any]:
     """What our own records say at the end."""
     settings = work.settings(world.home, world.url)
     ledger = SqlLedger(settings.ledger, FileStore(settings.store), settings.case_lease_s)

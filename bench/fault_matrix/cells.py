@@ -12,7 +12,7 @@ from bench.fault_matrix.placements import (
     FOR_EVER,
     ON_LADDERS,
     PRINCIPAL,
-    Placement,
+    FaultPlacement,
 )
 from bench.fault_matrix.points import ON_THE_WAY, POINTS, Point
 
@@ -33,7 +33,7 @@ class Cell:
     """
 
     point: Point | None
-    placement: Placement
+    placement: FaultPlacement
     by: By
     whole: bool = False
 
@@ -102,7 +102,7 @@ def _gain(cell: Cell, covered: set[tuple[str, str]]) -> tuple[bool, int]:
     return (cell.placement.fault, cell.by) in new, len(new)
 
 
-def _placement(fault: str) -> Placement:
+def _placement(fault: str) -> FaultPlacement:
     return next(each for each in PRINCIPAL if each.fault == fault)
 
 

@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from practice.calls import Call, Fault
+from practice.calls import Fault, ServiceCall
 from practice.faults import ALL
 from practice.faults import BY_NAME as FAULTS
-from practice.script import Rule
+from practice.script import FaultRule
 
 SETTLE_S = 0.6
 """What the submission takes for the settling time here; lags below it respect the assumption."""
@@ -15,19 +15,27 @@ BEYOND_S = 3.0
 SILENCE_S = 2.0
 """What the client takes for silence where the service gives no answer."""
 
-NOT_CALLED = frozenset({Call.JOBS_DELETE, Call.TAGS, Call.SESSIONS_CLOSE, Call.CANCEL, Call.STATUS})
+NOT_CALLED = frozenset(
+    {
+        ServiceCall.JOBS_DELETE,
+        ServiceCall.TAGS,
+        ServiceCall.SESSIONS_CLOSE,
+        ServiceCall.CANCEL,
+        ServiceCall.STATUS,
+    }
+)
 """Calls that one undisturbed submission never makes."""
-IN_DOUBT = frozenset({Call.SESSIONS_PATCH, Call.SESSIONS_GET})
+IN_DOUBT = frozenset({ServiceCall.SESSIONS_PATCH, ServiceCall.SESSIONS_GET})
 """Calls that are made in doubt alone: the answer of the POST is lost, too."""
-LASTING: dict[Call, tuple[str, ...]] = {
-    Call.JOBS_POST: (
+LASTING: dict[ServiceCall, tuple[str, ...]] = {
+    ServiceCall.JOBS_POST: (
         *("http_500_before", "http_500_after", "http_503_before", "reset_before", "no_answer_after"),
         *("http_401_after", "http_429_after", "redirect_before", "error_in_200_before", "rate_limited"),
     ),
-    Call.JOBS_LIST: ("list_endless", "list_repeats", "list_odd_rows"),
-    Call.JOBS_GET: ("state_unknown", "other_job", "drip", "token_expired"),
-    Call.RESULTS: ("not_found", "other_result", "empty_object", "huge", "bomb"),
-    Call.METRICS: ("usage_nan", "usage_negative", "usage_absurd", "usage_missing", "usage_text"),
+    ServiceCall.JOBS_LIST: ("list_endless", "list_repeats", "list_odd_rows"),
+    ServiceCall.JOBS_GET: ("state_unknown", "other_job", "drip", "token_expired"),
+    ServiceCall.RESULTS: ("not_found", "other_result", "empty_object", "huge", "bomb"),
+    ServiceCall.METRICS: ("usage_nan", "usage_negative", "usage_absurd", "usage_missing", "usage_text"),
 }
 """Faults that never end, where they strike."""
 PARAMS: dict[str, dict[str, Any]] = {
@@ -127,7 +135,7 @@ CLASS_OF = {name: group for group, names in CLASSES.items() for name in names}
 
 
 @dataclass(frozen=True)
-class Placement:
+class FaultPlacement:
     """A fault where it strikes.
 
     Attributes:
@@ -142,7 +150,7 @@ class Placement:
 
     name: str
     fault: str
-    rules: tuple[Rule, ...] = ()
+    rules: tuple[FaultRule, ...] = ()
     violates: str | None = None
     lasting: bool = False
     word: bool | None = None
@@ -154,43 +162,47 @@ class Placement:
         return self.fault.startswith("no_answer")
 
 
-def _strike(fault: Fault, call: Call, *, lasting: bool = False) -> Placement:
-    rule = Rule(call, fault.name, count=None if lasting else 1, params=PARAMS.get(fault.name, {}))
-    lost = (Rule(Call.JOBS_POST, "reset_after"),) if call in IN_DOUBT else ()
+def _strike(fault: Fault, call: ServiceCall, *, lasting: bool = False) -> FaultPlacement:
+    rule = FaultRule(call, fault.name, count=None if lasting else 1, params=PARAMS.get(fault.name, {}))
+    lost = (FaultRule(ServiceCall.JOBS_POST, "reset_after"),) if call in IN_DOUBT else ()
     name = f"{fault.name}{' always' if lasting else ''} at {call}"
-    return Placement(name, fault.name, (*lost, rule), fault.violates, lasting)
+    return FaultPlacement(name, fault.name, (*lost, rule), fault.violates, lasting)
 
 
-def principal_call(fault: Fault) -> Call:
+def principal_call(fault: Fault) -> ServiceCall:
     """The call at which a fault does most harm: the POST of the job, where it fits."""
-    return Call.JOBS_POST if Call.JOBS_POST in fault.calls else fault.calls[0]
+    return ServiceCall.JOBS_POST if ServiceCall.JOBS_POST in fault.calls else fault.calls[0]
 
 
-def _principal() -> tuple[Placement, ...]:
-    at = {"device_offline": Call.BACKENDS, "altered": Call.RESULTS, "usage_pending": Call.METRICS}
+def _principal() -> tuple[FaultPlacement, ...]:
+    at = {
+        "device_offline": ServiceCall.BACKENDS,
+        "altered": ServiceCall.RESULTS,
+        "usage_pending": ServiceCall.METRICS,
+    }
     return tuple(_strike(fault, at.get(fault.name, principal_call(fault))) for fault in ALL)
 
 
 OURS = (
-    Placement("approved by a person", "approved", word=True),
-    Placement("refused by a person", "refused by a person", word=False),
-    Placement("no room in the budget", "no room in the budget", poor=True),
+    FaultPlacement("approved by a person", "approved", word=True),
+    FaultPlacement("refused by a person", "refused by a person", word=False),
+    FaultPlacement("no room in the budget", "no room in the budget", poor=True),
 )
-NONE = Placement("none", "none")
-PRINCIPAL: tuple[Placement, ...] = (NONE, *_principal(), *OURS)
+NONE = FaultPlacement("none", "none")
+PRINCIPAL: tuple[FaultPlacement, ...] = (NONE, *_principal(), *OURS)
 """Every fault once, where it does most harm; no fault; and what people and budgets say."""
-ELSEWHERE: tuple[Placement, ...] = tuple(
+ELSEWHERE: tuple[FaultPlacement, ...] = tuple(
     _strike(fault, call)
     for fault in ALL
     for call in fault.calls
     if call not in NOT_CALLED and f"{fault.name} at {call}" not in {each.name for each in PRINCIPAL}
 )
 """Every fault at every other call that a submission makes."""
-FOR_EVER: tuple[Placement, ...] = tuple(
+FOR_EVER: tuple[FaultPlacement, ...] = tuple(
     _strike(FAULTS[name], call, lasting=True) for call, names in LASTING.items() for name in names
 )
 BY_NAME = {each.name: each for each in (*PRINCIPAL, *ELSEWHERE, *FOR_EVER)}
-ON_LADDERS: tuple[Placement, ...] = tuple(
+ON_LADDERS: tuple[FaultPlacement, ...] = tuple(
     BY_NAME[name]
     for name in (
         "none",

@@ -30,7 +30,7 @@ FINAL = ("done", "refused", "cancelled", "parked")
 
 
 @dataclass
-class Run:
+class CellRun:
     """What happened in a cell so far.
 
     Attributes:
@@ -55,7 +55,7 @@ def run(cell: Cell, practice: Practice) -> dict[str, Any]:
     folder = Path(tempfile.mkdtemp(prefix="tierwise-matrix-", dir=MEMORY))
     timeouts = (TIMEOUTS_S[0], SILENCE_S) if placement.silent else TIMEOUTS_S
     asked = cell.whole or placement.word is not None
-    world = cell_process.World(folder, practice.url, timeouts, placement.poor, asked)
+    world = cell_process.CellWorld(folder, practice.url, timeouts, placement.poor, asked)
     try:
         done = _Stage(cell, world, folder).play()
         practice.control.release()  # whatever the service still kept back comes now
@@ -84,13 +84,13 @@ def run(cell: Cell, practice: Practice) -> dict[str, Any]:
 class _Stage:
     """The processes of one cell, one after the other."""
 
-    def __init__(self, cell: Cell, world: cell_process.World, folder: Path) -> None:
+    def __init__(self, cell: Cell, world: cell_process.CellWorld, folder: Path) -> None:
         self._cell, self._world, self._folder = cell, world, folder
         self._perform = cell_process.climb if cell.whole else cell_process.perform
         self._word = True if cell.whole else cell.placement.word
-        self.run = Run()
+        self.run = CellRun()
 
-    def play(self) -> Run:
+    def play(self) -> CellRun:
         """Lets processes die at the cell's points, and then others take the work up until it is answered."""
         deaths = () if self._cell.point is None else self._cell.point.deaths
         for number, point in enumerate(deaths):

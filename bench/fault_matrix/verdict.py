@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from bench.fault_matrix.placements import Placement
+from bench.fault_matrix.placements import FaultPlacement
 
 UNCHARGED = ("job_fails", "job_cancelled_by_operator")
 """Jobs that end without a result, and are not charged."""
@@ -21,7 +21,7 @@ CLOSES_A_GATE = ("calibration_future",)
 CENT = 1e-6
 
 
-def judge(placement: Placement, found: dict[str, Any]) -> dict[str, Any]:
+def judge(placement: FaultPlacement, found: dict[str, Any]) -> dict[str, Any]:
     """Classes a cell: `kept`, `person`, `violated` or `broken`, with reasons for the last.
 
     `person` is also where a service that never tells a bill, or never ends a list, leaves the bill open: the
@@ -57,7 +57,7 @@ def _told(found: dict[str, Any]) -> bool:
     return bool(books["bits"] and (found["errors"] or books.get("incidents")))
 
 
-def _faults(placement: Placement, found: dict[str, Any]) -> list[str]:
+def _faults(placement: FaultPlacement, found: dict[str, Any]) -> list[str]:
     fault = placement.fault
     totals, books = found["totals"], found["books"]
     state, accepted, paid = books.get("state"), totals["accepted"], totals["paid"]

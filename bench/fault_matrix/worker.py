@@ -27,7 +27,7 @@ def _serve(names: TextIO, answers: TextIO) -> None:
     from bench.fault_matrix import placements, points, running
     from bench.fault_matrix.cells import Cell
 
-    with practice.process(practice.Settings(noise=False)) as service:
+    with practice.process(practice.PracticeSettings(noise=False)) as service:
         warm(service)
         for line in names:
             asked = json.loads(line)
@@ -53,7 +53,7 @@ def warm(service: "Practice") -> None:
     work.whole()
     service.control.reset()
     with tempfile.TemporaryDirectory() as home:
-        world = cell_process.World(Path(home), service.url, (10.0, 60.0))
+        world = cell_process.CellWorld(Path(home), service.url, (10.0, 60.0))
         cell_process.perform(world, None)
         cell_process.look_after(world, None)
         cell_process.books(world)

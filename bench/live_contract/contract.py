@@ -33,7 +33,7 @@ ROOM_S = 1.0
 
 
 @dataclass(frozen=True)
-class Finding:
+class ContractFinding:
     """What one question to the service gave.
 
     Attributes:
@@ -83,7 +83,7 @@ class Contract:
         """What all of it can cost at most."""
         return Price(expected=self.price.expected.times(self.posts), cap=self.price.cap.times(self.posts))
 
-    def ask(self) -> Iterator[Finding]:
+    def ask(self) -> Iterator[ContractFinding]:
         """Asks everything, cheapest first."""
         batch = self.batch()
         listed = [self.listed_after(batch) for _ in range(LISTED)]
@@ -141,17 +141,17 @@ class Contract:
             time.sleep(self.poll_s)
         return time.monotonic() - start
 
-    def tags_kept(self) -> Finding:
+    def tags_kept(self) -> ContractFinding:
         """Puts longer and longer tags on a job that there is, which costs nothing, and reads them back."""
         question = "tags come back as they were given"
         if not self.jobs:
-            return Finding(question, False, "no POST was answered with a job")
+            return ContractFinding(question, False, "no POST was answered with a job")
         job_id, ours = next(iter(self.jobs.items()))
         whole = self.backend.look(job_id).tags == (ours,)
         kept = [length for length in TAG_LENGTHS if self.keeps(job_id, ours, length)]
         said = f"a tag of {len(ours)} characters came back {'whole' if whole else 'changed'}; "
         said += f"lengths that came back whole: {', '.join(map(str, kept)) or 'none'}"
-        return Finding(question, whole, said, {"lengths": kept})
+        return ContractFinding(question, whole, said, {"lengths": kept})
 
     def keeps(self, job_id: str, ours: str, length: int) -> bool:
         """Whether a tag of that length is taken and comes back whole, beside ours."""
@@ -163,7 +163,7 @@ class Contract:
         except BackendError:
             return False
 
-    def lag(self, found: list[tuple[float | None, float | None]]) -> Finding:
+    def lag(self, found: list[tuple[float | None, float | None]]) -> ContractFinding:
         """Compares the slowest listing with the settling time."""
         times = [each for pair in found for each in pair]
         worst = None if None in times else max(each for each in times if each is not None)
@@ -172,26 +172,26 @@ class Contract:
             "not within twice the settling time" if worst is None else f"after {worst:.2f} s at the latest"
         )
         said = f"{len(found)} jobs were listed {slowest}; the settling time is {self.settle_s:g} s"
-        return Finding("listing lag is below the settling time", holds, said, {"worst_s": worst})
+        return ContractFinding("listing lag is below the settling time", holds, said, {"worst_s": worst})
 
-    def closed(self, batch: str) -> Finding:
+    def closed(self, batch: str) -> ContractFinding:
         """Closes a batch, and asks whether it says so."""
         closed = self.backend.close_batch(batch)
         said = "the service says so when asked" if closed else "the service does not say so when asked"
-        return Finding("a batch that was closed says that it is", closed, said)
+        return ContractFinding("a batch that was closed says that it is", closed, said)
 
-    def refused(self, question: str, act: Callable[[], RemoteJob]) -> Finding:
+    def refused(self, question: str, act: Callable[[], RemoteJob]) -> ContractFinding:
         """Expects a definite no."""
         try:
             job = act()
         except (NotSent, Declined) as error:
-            return Finding(question, True, f"refused: {error}")
+            return ContractFinding(question, True, f"refused: {error}")
         except Answered as error:
-            return Finding(question, False, f"no clear answer: {error}")
+            return ContractFinding(question, False, f"no clear answer: {error}")
         self.cancel(job.job_id)
-        return Finding(question, False, f"it was accepted as job {job.job_id}, and cancelled")
+        return ContractFinding(question, False, f"it was accepted as job {job.job_id}, and cancelled")
 
-    def in_flight(self) -> Finding:
+    def in_flight(self) -> ContractFinding:
         """Closes a batch between the headers and the body of a POST."""
         batch, payload = self.batch(), self.frozen()
 
@@ -206,7 +206,7 @@ class Contract:
 
         return self.refused("a closed batch rejects a POST that was on its way", act)
 
-    def raced(self) -> Finding:
+    def raced(self) -> ContractFinding:
         """Closes batches against POSTs that run freely, then watches for jobs that appear afterwards."""
         races = [self.race(after_s) for after_s in RACES_S]
         seen = {race.job_id for race in races if race.job_id is not None}
@@ -214,7 +214,7 @@ class Contract:
         holds = all(each < self.settle_s for each in late)
         said = f"{len(seen)} of {len(races)} POSTs were accepted; "
         said += f"jobs first seen in a listing: {len(late)}, {max(late, default=0.0):.2f} s after the closing"
-        return Finding(
+        return ContractFinding(
             "nothing appears in a closed batch after the settling time", holds, said, {"late_s": late}
         )
 

@@ -12,7 +12,7 @@ HELD_S = 30.0
 
 
 @dataclass(frozen=True)
-class Gate:
+class WireGate:
     """Between the headers and the body of a POST."""
 
     started: threading.Event = field(default_factory=threading.Event)
@@ -20,18 +20,18 @@ class Gate:
 
 
 @contextmanager
-def held_back() -> Iterator[Gate]:
+def held_back() -> Iterator[WireGate]:
     """Has the body of the next POST of a job wait at a gate; its headers have been sent by then."""
-    gate, plain = Gate(), transport._Watched
+    gate, plain = WireGate(), transport._Watched
 
-    class Held(plain):  # type: ignore[misc, valid-type]
+    class HeldRequest(plain):  # type: ignore[misc, valid-type]
         def read(self, size: int | None = -1, /) -> bytes:
             gate.started.set()
             gate.go.wait(HELD_S)
             data: bytes = super().read(size)
             return data
 
-    transport._Watched = Held  # type: ignore[misc]
+    transport._Watched = HeldRequest  # type: ignore[misc]
     try:
         yield gate
     finally:

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from statistics import median
 
 from bench.machine import machine
-from bench.optimisation.running import Bench, Run, bench
+from bench.optimisation.running import RankRunner, Run, bench
 from problems.optimisation.generate.clinic import clinic
 from problems.optimisation.portfolio.plan import SHARES
 from problems.optimisation.tiers.hpc import Portfolio
@@ -41,7 +41,7 @@ def main() -> None:
             _print(_runs(place, size, chosen.seeds, chosen.seconds))
 
 
-def _runs(place: Bench, size: int, seeds: Sequence[int], seconds: float) -> Runs:
+def _runs(place: RankRunner, size: int, seeds: Sequence[int], seconds: float) -> Runs:
     alone = {name: Portfolio(engines=(name,)) for name in SHARES["appointments"]}
     methods = {"portfolio": Portfolio(), **alone}
     found: Runs = {name: [] for name in methods}

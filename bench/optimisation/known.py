@@ -17,7 +17,7 @@ from pathlib import Path
 from statistics import median
 
 from bench.machine import machine
-from bench.optimisation.running import Bench, Run, bench
+from bench.optimisation.running import RankRunner, Run, bench
 from problems.optimisation.loading.loading import load
 from problems.optimisation.model.models import Model
 
@@ -41,7 +41,7 @@ CUTS = {"g1": 11624, "g11": 564, "g14": 3064, "g32": 1410}
 
 
 @dataclass(frozen=True)
-class Case:
+class KnownInstance:
     """An instance and the value it is known for."""
 
     name: str
@@ -66,24 +66,26 @@ def main() -> None:
         _table(place, "G-set", _cuts(chosen.data), chosen.cut_seconds)
 
 
-def _qubos(data: Path, file: str, known: tuple[int, ...]) -> Iterator[Case]:
+def _qubos(data: Path, file: str, known: tuple[int, ...]) -> Iterator[KnownInstance]:
     for number, value in enumerate(known, start=1):
         instance = {"kind": "qubo", "file": file, "number": number}
-        yield Case(f"{file[:-4]}-{number}", load(instance, 0, data / "qubo").model, value)
+        yield KnownInstance(f"{file[:-4]}-{number}", load(instance, 0, data / "qubo").model, value)
 
 
-def _sets(data: Path) -> Iterator[Case]:
+def _sets(data: Path) -> Iterator[KnownInstance]:
     for name, value in SETS.items():
         instance = {"kind": "independent_set", "file": f"{name}.gph"}
-        yield Case(name, load(instance, 0, data / "independent_set").model, value)
+        yield KnownInstance(name, load(instance, 0, data / "independent_set").model, value)
 
 
-def _cuts(data: Path) -> Iterator[Case]:
+def _cuts(data: Path) -> Iterator[KnownInstance]:
     for name, value in CUTS.items():
-        yield Case(name, load({"kind": "max_cut", "file": f"{name}.rud"}, 0, data / "max_cut").model, value)
+        yield KnownInstance(
+            name, load({"kind": "max_cut", "file": f"{name}.rud"}, 0, data / "max_cut").model, value
+        )
 
 
-def _table(place: Bench, title: str, cases: Iterator[Case], seconds: float) -> None:
+def _table(place: RankRunner, title: str, cases: Iterator[KnownInstance], seconds: float) -> None:
     print(f"\n{title}, {seconds:g} s each", flush=True)
     runs = []
     for case in cases:
@@ -96,7 +98,7 @@ def _table(place: Bench, title: str, cases: Iterator[Case], seconds: float) -> N
     print(f"{'together':<22} found {found} of {len(runs)}, proven {proven}, median {middle:.1f} s")
 
 
-def _line(case: Case, run: Run) -> str:
+def _line(case: KnownInstance, run: Run) -> str:
     proof = run.certificate.evidence["proof"] if run.certificate else "none"
     gap = "proven" if run.proven else f"gap {100 * run.gap:.2f} %"
     return (

@@ -18,7 +18,7 @@ from time import perf_counter
 from typing import Any
 
 from bench.machine import machine
-from bench.optimisation.running import Bench, bench
+from bench.optimisation.running import RankRunner, bench
 from bench.optimisation.targets import held_out
 from escalation.model.report import Report
 from problems.optimisation.learning.choose import best_fixed, choose
@@ -44,7 +44,7 @@ def main() -> None:
             _print(kind, _gaps(place, kind, models, chosen.seconds))
 
 
-def _gaps(place: Bench, kind: str, models: list[Model], seconds: float) -> Gaps:
+def _gaps(place: RankRunner, kind: str, models: list[Model], seconds: float) -> Gaps:
     trials = [trial for trial in read_history(HISTORY.read_bytes()) if trial.kind == kind]
     fixed = tuple(dict.fromkeys(best_fixed(trials, side) for side in ("primal", "dual")))
     print(f"\n{kind}: fixed is {' and '.join(fixed)}", flush=True)

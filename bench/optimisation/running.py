@@ -52,17 +52,17 @@ class Run:
 
 
 @contextmanager
-def bench() -> Iterator["Bench"]:
+def bench() -> Iterator["RankRunner"]:
     """Yields a bench with a folder and an MPI backend of its own; both are gone afterwards."""
     with tempfile.TemporaryDirectory() as folder:
         backend = MpiBackend(Settings(home=Path(folder)), None)
         try:
-            yield Bench(backend, Path(folder))
+            yield RankRunner(backend, Path(folder))
         finally:
             backend.close()
 
 
-class Bench:
+class RankRunner:
     """Runs portfolios, one at a time."""
 
     def __init__(self, backend: MpiBackend, folder: Path) -> None:

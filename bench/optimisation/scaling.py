@@ -41,17 +41,17 @@ def main() -> None:
     print(machine())
     worlds = [ranks for ranks in (1, 2, 4, 8) if ranks <= (os.cpu_count() or 1)]
     with tempfile.TemporaryDirectory() as folder:
-        place = Place(Path(folder))
+        place = ScalingPlace(Path(folder))
         try:
-            _until(place, Case("proof", qubo(70, 1), 0.0), worlds, chosen)
-            _until(place, Case("clinic", clinic(100, 1), 0.02), worlds, chosen)
+            _until(place, ScalingCase("proof", qubo(70, 1), 0.0), worlds, chosen)
+            _until(place, ScalingCase("clinic", clinic(100, 1), 0.02), worlds, chosen)
             _throughput(place, worlds, chosen.repeats)
         finally:
             place.backend.close()
 
 
 @dataclass(frozen=True)
-class Case:
+class ScalingCase:
     """An instance, and the relative gap at which it counts as solved."""
 
     name: str
@@ -59,7 +59,7 @@ class Case:
     gap: float
 
 
-class Place:
+class ScalingPlace:
     """Where portfolios run, one at a time."""
 
     def __init__(self, folder: Path) -> None:
@@ -78,7 +78,7 @@ class Place:
         return result
 
 
-def _until(place: Place, case: "Case", worlds: list[int], chosen: argparse.Namespace) -> None:
+def _until(place: ScalingPlace, case: "ScalingCase", worlds: list[int], chosen: argparse.Namespace) -> None:
     times: dict[int, list[float]] = {ranks: [] for ranks in worlds}
     missed = dict.fromkeys(worlds, 0)
     for turn in range(chosen.repeats):
@@ -94,7 +94,7 @@ def _until(place: Place, case: "Case", worlds: list[int], chosen: argparse.Names
         )
 
 
-def _throughput(place: Place, worlds: list[int], repeats: int) -> None:
+def _throughput(place: ScalingPlace, worlds: list[int], repeats: int) -> None:
     model, rates = random_cut(800, 1), dict[int, list[float]]()
     for turn in range(repeats):
         for ranks in worlds:

@@ -17,7 +17,7 @@ from statistics import mean, median
 from typing import Any
 
 from bench.machine import machine
-from bench.optimisation.running import Bench, Run, bench
+from bench.optimisation.running import RankRunner, Run, bench
 from problems.optimisation.loading.loading import load
 from problems.optimisation.model.models import KINDS, Model, sign
 from problems.optimisation.portfolio.plan import SHARES
@@ -53,7 +53,7 @@ def held_out(kind: str, each: int) -> list[dict[str, Any]]:
     ]
 
 
-def _times(place: Bench, kind: str, models: list[Model], seconds: float) -> Times:
+def _times(place: RankRunner, kind: str, models: list[Model], seconds: float) -> Times:
     methods = {"portfolio": Portfolio(), **{name: Portfolio(engines=(name,)) for name in SHARES[kind]}}
     found: Times = {name: [] for name in methods}
     for model in models:

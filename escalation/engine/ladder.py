@@ -15,7 +15,7 @@ from escalation.model.amounts import Amounts
 from escalation.model.attempt import Attempt
 from escalation.model.case import Outcome
 from escalation.model.decision import Action, Decision
-from escalation.policy.router import State
+from escalation.policy.router import LadderState
 
 
 def ladder(case: Case) -> Generator[Step, Any, Outcome]:
@@ -25,7 +25,7 @@ def ladder(case: Case) -> Generator[Step, Any, Outcome]:
     decisions: list[Decision] = []
     while True:
         spent = sum((attempt.cost for attempt in attempts), Amounts())
-        state = State(
+        state = LadderState(
             number=len(decisions),
             family=case.family.name,
             target=case.problem.target,

@@ -8,7 +8,7 @@ from escalation.engine.steps import Item
 from escalation.model.amounts import Amounts
 from escalation.model.identity import digest_json
 from escalation.model.submission import Approval, Submission
-from escalation.policy.floor import Rule
+from escalation.policy.floor import FloorRule
 
 HOUR_S = 3600.0
 
@@ -27,7 +27,7 @@ class Terms:
     now: float
     longest_h: float
     leaves: bool = False
-    below: tuple[Rule, ...] = ()
+    below: tuple[FloorRule, ...] = ()
 
 
 def payload_question(case: Case, item: Item, row: Submission, terms: Terms) -> Approval:

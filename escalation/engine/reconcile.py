@@ -6,11 +6,11 @@ What was sent is adopted, fetched, settled and billed here. What was never sent 
 
 from escalation.engine.pending import expired, open_cases, ready
 from escalation.engine.runtime import Runtime
-from escalation.engine.visit import Report, Visit
+from escalation.engine.visit import CaseVisit, ReconcileReport
 from escalation.engine.visiting import visit
 
 
-def reconcile(runtime: Runtime) -> Report:
+def reconcile(runtime: Runtime) -> ReconcileReport:
     """Looks after every case that has a submission open; one that fails does not keep the others from it.
 
     Raises:
@@ -24,11 +24,11 @@ def reconcile(runtime: Runtime) -> Report:
     return sum_up(runtime, visits)
 
 
-def sum_up(runtime: Runtime, visits: list[Visit]) -> Report:
+def sum_up(runtime: Runtime, visits: list[CaseVisit]) -> ReconcileReport:
     """Sums the visits up, with what can go on now and which questions stand no more; has bills logged."""
     if any(seen.did for visit in visits for seen in visit.seen):
         runtime.tracker.sweep()
     now = runtime.clock()
-    return Report(
+    return ReconcileReport(
         visits=tuple(visits), ready=ready(runtime.ledger, now), expired=expired(runtime.ledger, now)
     )

@@ -8,14 +8,14 @@ from escalation.model.case import WorkKey
 from escalation.model.decision import Closed
 from escalation.model.quote import Quote
 from escalation.model.work import Work
-from escalation.policy.router import State
+from escalation.policy.router import LadderState
 
 
 @dataclass(frozen=True)
 class Decide:
     """Asks for the next decision; answered with the `Decision`, which names its quote."""
 
-    state: State
+    state: LadderState
     spent: Amounts
 
 

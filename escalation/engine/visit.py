@@ -22,7 +22,7 @@ class Seen(Frozen):
         return self.row.state is S.PARKED
 
 
-class Visit(Frozen):
+class CaseVisit(Frozen):
     """What was done for one case."""
 
     case_id: str
@@ -31,10 +31,10 @@ class Visit(Frozen):
     error: str = Field("", description="Why nothing could be done.")
 
 
-class Report(Frozen):
+class ReconcileReport(Frozen):
     """What `reconcile` found and did."""
 
-    visits: tuple[Visit, ...] = ()
+    visits: tuple[CaseVisit, ...] = ()
     ready: tuple[str, ...] = Field((), description="Cases that wait for nothing any more.")
     expired: tuple[Approval, ...] = Field((), description="Questions nobody answered in time: they mean no.")
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from escalation.engine.runtime import Runtime
-from escalation.engine.visit import Seen, Visit
+from escalation.engine.visit import CaseVisit, Seen
 from escalation.model.amounts import Caps
 from escalation.model.case import CaseInfo
 from escalation.model.errors import BackendError, CaseConflict, Moved, TierwiseError
@@ -23,7 +23,7 @@ LONGEST_NAP_S = 2.0
 NEVER_SENT = frozenset({S.WANTED, S.FROZEN, S.ASKED, S.AUTHORISED, S.FENCED})
 
 
-def visit(runtime: Runtime, case_id: str) -> Visit:
+def visit(runtime: Runtime, case_id: str) -> CaseVisit:
     """Takes a case's lease, takes its open submissions as far as they go, and gives the lease back.
 
     Where there is nothing to do, what is open is only told: whoever takes the case up must not find it busy.
@@ -31,19 +31,19 @@ def visit(runtime: Runtime, case_id: str) -> Visit:
     try:
         rows = [row for row in runtime.ledger.submissions(case_id) if not row.state.final]
         if not any(map(_to_move, rows)):
-            return Visit(case_id=case_id, seen=tuple(Seen(before=row.state, row=row) for row in rows))
+            return CaseVisit(case_id=case_id, seen=tuple(Seen(before=row.state, row=row) for row in rows))
         runtime.ledger.take_over(case_id)
     except CaseConflict as busy:
-        return Visit(case_id=case_id, busy=str(busy))
+        return CaseVisit(case_id=case_id, busy=str(busy))
     except Exception as error:
-        return Visit(case_id=case_id, error=_line(error))
+        return CaseVisit(case_id=case_id, error=_line(error))
     # A lease that is lost ends this visit, not the others.
     own = runtime.alone()
     try:
         with own.heartbeat(case_id):
-            return Visit(case_id=case_id, seen=tuple(_look_after(own, case_id)))
+            return CaseVisit(case_id=case_id, seen=tuple(_look_after(own, case_id)))
     except Exception as error:
-        return Visit(case_id=case_id, error=_line(error))
+        return CaseVisit(case_id=case_id, error=_line(error))
     finally:
         runtime.ledger.let_go(case_id)
 

@@ -27,7 +27,7 @@ FLOOR = "floor_"
 
 
 @dataclass(frozen=True)
-class Rule:
+class FloorRule:
     """A rule of the floor."""
 
     id: str
@@ -35,18 +35,18 @@ class Rule:
     when: Threshold
 
 
-GATES: tuple[Rule, ...] = (
-    Rule(
+GATES: tuple[FloorRule, ...] = (
+    FloorRule(
         f"{FLOOR}hardware",
         "Hardware is used only where the site says so, and its policies cannot.",
         Threshold(fact="site.hardware_allowed", equals=True),
     ),
-    Rule(
+    FloorRule(
         f"{FLOOR}data_class",
         "Data leave the site only in the classes that the site names.",
         Threshold(fact="problem.data_may_leave_site", equals=True),
     ),
-    Rule(
+    FloorRule(
         f"{FLOOR}limit",
         "Nothing is paid for without a limit in US dollars in the ledger, for its project or for all.",
         Threshold(fact="site.limit_usd", at_least="0 USD"),
@@ -54,7 +54,7 @@ GATES: tuple[Rule, ...] = (
 )
 """Each closes every tier whose work goes to hardware, unless its condition is known to be met."""
 
-APPROVAL = Rule(
+APPROVAL = FloorRule(
     f"{FLOOR}approval",
     "Data leave the site and money may be spent: a person decides, unless the site says it is too little.",
     Threshold(fact="quote.usd", at_most=FactLimit(fact="site.unasked_usd")),
@@ -62,7 +62,7 @@ APPROVAL = Rule(
 """Holds every attempt on hardware for a person, unless its condition is known to be met."""
 
 
-def below(specs: Iterable[str]) -> tuple[Rule, ...]:
+def below(specs: Iterable[str]) -> tuple[FloorRule, ...]:
     """The rules that stand below whatever uses the backends; none where none of them is hardware."""
     places = (backend_descriptor(spec) for spec in specs)
     hardware = any(found.device_kind(device) is DeviceKind.HARDWARE for found, device in places)
@@ -86,11 +86,11 @@ def is_hardware(machine: Machine, spec: str) -> bool:
         return False
 
 
-class Records(CaseLedger, BudgetLedger, Protocol):
+class FloorLedger(CaseLedger, BudgetLedger, Protocol):
     """What the floor looks up: whose data it is, and which money is allowed and set aside."""
 
 
-def forbids(ledger: Records, settings: Settings, case_id: str, machine: Machine, spec: str) -> str:
+def forbids(ledger: FloorLedger, settings: Settings, case_id: str, machine: Machine, spec: str) -> str:
     """Says why work of the case may not be sent there, approved or not; empty where it may."""
     if not is_hardware(machine, spec):
         return ""
@@ -107,7 +107,7 @@ def forbids(ledger: Records, settings: Settings, case_id: str, machine: Machine,
     return ""
 
 
-def breach(ledger: Records, settings: Settings, row: Submission, machine: PaidBackend) -> str:
+def breach(ledger: FloorLedger, settings: Settings, row: Submission, machine: PaidBackend) -> str:
     """Says why the submission's frozen bytes may not be sent now; empty where they may.
 
     Money must be set aside for them, and a person must have approved these very bytes at this price.
@@ -139,4 +139,4 @@ def _approved(ledger: BudgetLedger, row: Submission) -> bool:
     )
 
 
-__all__ = ["APPROVAL", "FLOOR", "GATES", "Rule", "below", "breach", "forbids", "is_hardware"]
+__all__ = ["APPROVAL", "FLOOR", "GATES", "FloorRule", "below", "breach", "forbids", "is_hardware"]

@@ -12,7 +12,7 @@ from escalation.model.problem import Target
 from escalation.policy.checks import known_facts
 from escalation.policy.family_gates import gates_alone
 from escalation.policy.policy import LoadedPolicy
-from escalation.policy.router import Rung, State, decide, unknown
+from escalation.policy.router import LadderState, Rung, decide, unknown
 from escalation.policy.rules import Policy, PolicyTest
 from escalation.ports.fact_providers import FactProvider
 from escalation.ports.registry import backend_descriptor, families
@@ -26,7 +26,7 @@ _MET: dict[str, bool | float | str | None] = {
 
 
 @dataclass(frozen=True)
-class Finding:
+class TestFinding:
     """What one test expected and what came."""
 
     test: PolicyTest
@@ -34,12 +34,12 @@ class Finding:
     got: str
 
 
-def run_tests(policy: Policy) -> tuple[Finding, ...]:
+def run_tests(policy: Policy) -> tuple[TestFinding, ...]:
     """Runs all tests of a policy, in order."""
     return tuple(run_test(policy, test) for test in policy.tests)
 
 
-def run_test(policy: Policy, test: PolicyTest) -> Finding:
+def run_test(policy: Policy, test: PolicyTest) -> TestFinding:
     """Asks the policy about one rung of the tier, with nothing tried before, above a floor that is met.
 
     What the floor says depends on the site; a test that does not mean the floor must not depend on it.
@@ -53,13 +53,13 @@ def run_test(policy: Policy, test: PolicyTest) -> Finding:
 
     attempts: tuple[Attempt, ...] = ()
     target = Target(metric="any", at_least=0.0)
-    decision = decide(policy, State(0, test.family or "", target, (rung,), attempts), find)
+    decision = decide(policy, LadderState(0, test.family or "", target, (rung,), attempts), find)
     opened = "hold" if decision.asks else "open"
     got = opened if decision.action is Action.ATTEMPT else "closed"
     rules = [each.gate for each in (*decision.closed, *decision.asks)]
     missing = [rule for rule in test.by if rule not in rules]
     by = f" by {', '.join(rules)}" if rules else ""
-    return Finding(test, got == test.expect and not missing, got + by)
+    return TestFinding(test, got == test.expect and not missing, got + by)
 
 
 def _device_kind(policy: Policy) -> DeviceKind:
@@ -78,7 +78,9 @@ def _given(spec: FactSpec, values: dict[str, bool | float | str | None]) -> Fact
     return FactProvider(spec, lambda _: value).evaluate(None)  # type: ignore[arg-type]
 
 
-def suites(loaded: LoadedPolicy, family_name: str | None = None) -> Iterator[tuple[str, tuple[Finding, ...]]]:
+def suites(
+    loaded: LoadedPolicy, family_name: str | None = None
+) -> Iterator[tuple[str, tuple[TestFinding, ...]]]:
     """Runs the tests of a policy, and those of the families' gates that it takes in, each with its file.
 
     Args:

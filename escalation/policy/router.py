@@ -19,7 +19,7 @@ from escalation.model.identity import digest_json
 from escalation.model.problem import Target, Tier
 from escalation.policy.checks import known_facts
 from escalation.policy.conditions import Lookup, distance, fact_names, misses, words
-from escalation.policy.floor import APPROVAL, GATES, Rule
+from escalation.policy.floor import APPROVAL, GATES, FloorRule
 from escalation.policy.rules import Policy
 from escalation.text.rounding import at_worst
 
@@ -38,7 +38,7 @@ class Rung:
 
 
 @dataclass(frozen=True)
-class State:
+class LadderState:
     """Where the ladder stands when a decision is due.
 
     Attributes:
@@ -102,7 +102,7 @@ class Look:
         return not self.closed
 
 
-def decide(policy: Policy, state: State, find: Callable[[Rung | None, str], Fact]) -> Decision:
+def decide(policy: Policy, state: LadderState, find: Callable[[Rung | None, str], Fact]) -> Decision:
     """Decides the next hop; a pure function of policy, state and facts.
 
     Facts are looked up only where a rung that is still in question needs them, cheap ones first. Where a rung
@@ -120,7 +120,7 @@ def decide(policy: Policy, state: State, find: Callable[[Rung | None, str], Fact
     )
 
 
-def _after_attempt(policy: Policy, state: State, notebook: Notebook) -> Decision | None:
+def _after_attempt(policy: Policy, state: LadderState, notebook: Notebook) -> Decision | None:
     """Accepts on account of the last attempt, or ends; None goes on to the next rung."""
     last = state.last
     if last is None:
@@ -148,7 +148,7 @@ def _after_attempt(policy: Policy, state: State, notebook: Notebook) -> Decision
     )
 
 
-def _out_of_reach(state: State, last: Attempt) -> Decision | None:
+def _out_of_reach(state: LadderState, last: Attempt) -> Decision | None:
     """Ends where the verifier proved that no answer reaches the target: no rung could change that."""
     best = last.certificate.best_possible if last.certificate else None
     if best is None or state.target.reached_by(best):
@@ -175,7 +175,7 @@ def _out_of_reach(state: State, last: Attempt) -> Decision | None:
     )
 
 
-def _unacceptable(policy: Policy, state: State, notebook: Notebook) -> tuple[Closed, ...]:
+def _unacceptable(policy: Policy, state: LadderState, notebook: Notebook) -> tuple[Closed, ...]:
     """The acceptance rules that the last attempt's certified answer does not meet."""
     last = state.last
     assert last is not None
@@ -188,11 +188,11 @@ def _unacceptable(policy: Policy, state: State, notebook: Notebook) -> tuple[Clo
     return tuple(found)
 
 
-def _rung_of(state: State, attempt: Attempt) -> Rung:
+def _rung_of(state: LadderState, attempt: Attempt) -> Rung:
     return next(r for r in state.rungs if (r.tier, r.method) == (attempt.tier, attempt.method))
 
 
-def _next_rung(policy: Policy, state: State, notebook: Notebook) -> Decision:
+def _next_rung(policy: Policy, state: LadderState, notebook: Notebook) -> Decision:
     looks = []
     if state.exhausted is None:
         for rung in state.left:
@@ -232,7 +232,7 @@ def look_at(policy: Policy, family: str, rung: Rung, lookup: Lookup) -> Look:
     return Look(rung, tuple(closed), tuple(waived))
 
 
-def _floor(rung: Rung, rules: Sequence[Rule], lookup: Lookup) -> tuple[Closed, ...]:
+def _floor(rung: Rung, rules: Sequence[FloorRule], lookup: Lookup) -> tuple[Closed, ...]:
     """The rules of the floor that are not met; none count off hardware, and no waiver is asked after."""
     if rung.device_kind is not DeviceKind.HARDWARE:
         return ()
@@ -244,7 +244,9 @@ def _floor(rung: Rung, rules: Sequence[Rule], lookup: Lookup) -> tuple[Closed, .
     )
 
 
-def _take(policy: Policy, state: State, look: Look, looks: tuple[Look, ...], notebook: Notebook) -> Decision:
+def _take(
+    policy: Policy, state: LadderState, look: Look, looks: tuple[Look, ...], notebook: Notebook
+) -> Decision:
     rung = look.rung
     asks = list(_floor(rung, (APPROVAL,), notebook.of(rung)))
     for rule in policy.approvals:
@@ -277,7 +279,7 @@ def _take(policy: Policy, state: State, look: Look, looks: tuple[Look, ...], not
     )
 
 
-def _why_now(policy: Policy, state: State, rung: Rung, notebook: Notebook) -> str:
+def _why_now(policy: Policy, state: LadderState, rung: Rung, notebook: Notebook) -> str:
     last = state.last
     if last is None:
         return f"{rung.tier} is the first tier whose gates are open"
@@ -297,7 +299,7 @@ def _why_now(policy: Policy, state: State, rung: Rung, notebook: Notebook) -> st
     return f"{last.tier}/{last.method} ended {said}; {rung.tier} is the next open tier"
 
 
-def _give_up(policy: Policy, state: State, looks: tuple[Look, ...], notebook: Notebook) -> Decision:
+def _give_up(policy: Policy, state: LadderState, looks: tuple[Look, ...], notebook: Notebook) -> Decision:
     action = Action.ABSTAIN if state.attempts else Action.REFUSE
     closed = tuple(closed for look in looks for closed in look.closed)
     last = state.last
@@ -355,7 +357,7 @@ def _gates_flip(changes: tuple[Miss, ...], would: str) -> Flip:
     return Flip(would=would, changes=changes, text=text)
 
 
-def _target_flip(state: State, would: str, *, reached: bool) -> Flip | None:
+def _target_flip(state: LadderState, would: str, *, reached: bool) -> Flip | None:
     """What the last certificate's value would have had to be."""
     certificate = state.last.certificate if state.last else None
     if certificate is None or certificate.value is None:

@@ -45,7 +45,7 @@ class Acceptance(Frozen):
     when: Condition = Field(description="What must be known to be met.")
 
 
-class Approval(Frozen):
+class ApprovalRule(Frozen):
     """Holds an attempt for a person, unless its condition is known to be met."""
 
     id: str = Id
@@ -120,7 +120,7 @@ class Policy(Frozen):
     gates: tuple[Gate, ...] = Field((), description="What must be known to be true before a tier is tried.")
     waivers: tuple[Waiver, ...] = Field((), description="Gates that may stay closed off hardware.")
     acceptance: tuple[Acceptance, ...] = Field((), description="What a certified answer must meet besides.")
-    approvals: tuple[Approval, ...] = Field((), description="What a person is asked about.")
+    approvals: tuple[ApprovalRule, ...] = Field((), description="What a person is asked about.")
     submission: SubmissionRules = Field(
         SubmissionRules(), description="How paid work is waited for, and what drift is too much."
     )

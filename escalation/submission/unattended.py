@@ -39,11 +39,11 @@ class Unattended(Frozen):
         return f"{minutes}: run `tierwise reconcile`, or its deployment"
 
 
-class Records(CaseLedger, SubmissionLedger, Protocol):
+class UnattendedLedger(CaseLedger, SubmissionLedger, Protocol):
     """What tells who looks after a submission: its row, and the lease of its case."""
 
 
-def unattended(ledger: Records, now: float, after_s: float = LONG_S) -> tuple[Unattended, ...]:
+def unattended(ledger: UnattendedLedger, now: float, after_s: float = LONG_S) -> tuple[Unattended, ...]:
     """Returns what may be charged and was looked at by nobody for longer than that, longest first.
 
     Whoever drives a case or reconciles it holds its lease and renews that; a parked submission is a person's,

@@ -43,7 +43,7 @@ def expect(condition: bool, message: str) -> None:
 
 
 @dataclass
-class Bench:
+class WorkBench:
     """One backend on the bench: it is made once, and closed at the end."""
 
     descriptor: BackendDescriptor
@@ -101,7 +101,7 @@ def through_json(handle: Mapping[str, Any]) -> dict[str, Any]:
     return copy
 
 
-def descriptor_is_light_and_right(bench: Bench) -> None:
+def descriptor_is_light_and_right(bench: WorkBench) -> None:
     """The descriptor names known kinds of work, and importing it imports nothing heavy."""
     known = [kind for kind in bench.descriptor.accepts if kind in kinds()]
     expect(bool(known), f"expected accepts to name some of {sorted(kinds())}, got {bench.descriptor.accepts}")
@@ -115,7 +115,7 @@ def descriptor_is_light_and_right(bench: Bench) -> None:
     expect(not done.stdout.strip(), f"expected {module} to import nothing heavy, got {done.stdout.strip()}")
 
 
-def settings_are_described(bench: Bench) -> None:
+def settings_are_described(bench: WorkBench) -> None:
     """What it reads of the environment is a class of settings: each has a meaning, and none is needed."""
     if not bench.descriptor.settings:
         return
@@ -126,7 +126,7 @@ def settings_are_described(bench: Bench) -> None:
         expect(not info.is_required(), f"expected the setting {name!r} to have a default, got none")
 
 
-def name_and_kind_agree(bench: Bench) -> None:
+def name_and_kind_agree(bench: WorkBench) -> None:
     """The backend's name starts with the descriptor's, and its kind is what the descriptor says."""
     name = bench.backend.name
     expected = bench.descriptor.name
@@ -135,7 +135,7 @@ def name_and_kind_agree(bench: Bench) -> None:
     expect(said is bench.backend.kind, f"the descriptor says {said!r}, the backend {bench.backend.kind!r}")
 
 
-def unknown_device_is_refused(bench: Bench) -> None:
+def unknown_device_is_refused(bench: WorkBench) -> None:
     """A device that does not exist is bad input; a descriptor that cannot know must take it for hardware."""
     with suppress(BadInput):
         kind = bench.descriptor.device_kind(UNKNOWN)
@@ -147,7 +147,7 @@ def unknown_device_is_refused(bench: Bench) -> None:
     raise ContractBroken(f"expected BadInput when the backend is made with device {UNKNOWN!r}, got none")
 
 
-def devices_are_listed(bench: Bench) -> None:
+def devices_are_listed(bench: WorkBench) -> None:
     """The devices have names of their own."""
     if not bench.descriptor.devices:
         return
@@ -157,7 +157,7 @@ def devices_are_listed(bench: Bench) -> None:
     expect(len(names) == len(set(names)) > 0, f"expected devices with names of their own, got {names}")
 
 
-def state_of_the_device_can_be_asked(bench: Bench) -> None:
+def state_of_the_device_can_be_asked(bench: WorkBench) -> None:
     """Calibration, availability and queue have the promised types; a rehearsal has a calibration."""
     calibration, backend = bench.backend.calibration(), bench.backend
     right = calibration is None or isinstance(calibration, Calibration)
@@ -171,7 +171,7 @@ def state_of_the_device_can_be_asked(bench: Bench) -> None:
     expect(queue_s is None or queue_s >= 0, f"expected a waiting time of 0 s or more, got {queue_s}")
 
 
-def estimate_bounds_the_work(bench: Bench) -> None:
+def estimate_bounds_the_work(bench: WorkBench) -> None:
     """A quote is the same twice, bounds the time, and costs nothing off hardware."""
     for each in bench.samples:
         quote = bench.backend.estimate(each.good)
@@ -190,7 +190,7 @@ def estimate_bounds_the_work(bench: Bench) -> None:
         expect(counted == expected, f"expected {expected} circuits, shots, qubits, got {counted}")
 
 
-def good_work_gives_the_right_result_twice(bench: Bench) -> None:
+def good_work_gives_the_right_result_twice(bench: WorkBench) -> None:
     """The result is right, reading it again changes nothing, running the work again gives the same bits."""
     for each in bench.samples:
         handle = bench.submit(each.good)
@@ -206,7 +206,7 @@ def good_work_gives_the_right_result_twice(bench: Bench) -> None:
         expect(result.error is None, f"expected no error beside success, got {result.error!r}")
 
 
-def usage_and_provenance_are_recorded(bench: Bench) -> None:
+def usage_and_provenance_are_recorded(bench: WorkBench) -> None:
     """A result says what it used and where it ran; off hardware it cost nothing."""
     for each in bench.samples:
         result = bench.run(each.good)
@@ -218,7 +218,7 @@ def usage_and_provenance_are_recorded(bench: Bench) -> None:
             expect(not any(used[each.name] for each in CHARGED), f"expected no cost off hardware, got {used}")
 
 
-def bad_work_fails_with_one_line(bench: Bench) -> None:
+def bad_work_fails_with_one_line(bench: WorkBench) -> None:
     """Work that cannot succeed is refused, or ends FAILED with one line that names the cause."""
     for each in bench.samples:
         try:
@@ -231,7 +231,7 @@ def bad_work_fails_with_one_line(bench: Bench) -> None:
         expect("\n" not in line, f"expected one line, got {line!r}")
 
 
-def foreign_work_is_refused(bench: Bench) -> None:
+def foreign_work_is_refused(bench: WorkBench) -> None:
     """Work of a kind that the backend does not accept is refused when it is submitted."""
     for kind in set(kinds()) - set(bench.descriptor.accepts):
         try:
@@ -241,7 +241,7 @@ def foreign_work_is_refused(bench: Bench) -> None:
         raise ContractBroken(f"expected BackendError on {kind}, which the backend does not accept; got none")
 
 
-def what_it_cannot_give_is_refused(bench: Bench) -> None:
+def what_it_cannot_give_is_refused(bench: WorkBench) -> None:
     """Work that asks for more than any machine has is refused; for a node alone, where nodes are shared."""
     for each in bench.samples:
         wanted = wishes(each.good.resources)
@@ -264,7 +264,7 @@ def refusal(act: Callable[[Work], Any], work: Work) -> str:
     return ""
 
 
-def several_works_run_side_by_side(bench: Bench) -> None:
+def several_works_run_side_by_side(bench: WorkBench) -> None:
     """Two jobs submitted together both end right, whichever is waited for first."""
     for each in bench.samples:
         handles = [bench.submit(each.good) for _ in range(2)]
@@ -274,7 +274,7 @@ def several_works_run_side_by_side(bench: Bench) -> None:
             expect(not faults, "; ".join(faults))
 
 
-def handle_works_elsewhere(bench: Bench) -> None:
+def handle_works_elsewhere(bench: WorkBench) -> None:
     """Another process reads the same result from the handle alone."""
     for each in bench.samples:
         handle = bench.submit(each.good)
@@ -294,7 +294,7 @@ def handle_works_elsewhere(bench: Bench) -> None:
         expect(got == digest, f"expected another process to read {digest}, got {got!r} {done.stderr.strip()}")
 
 
-def unfinished_work_has_no_result(bench: Bench) -> None:
+def unfinished_work_has_no_result(bench: WorkBench) -> None:
     """Work under way is not final, has no result, tells its progress, and can be cancelled from elsewhere."""
     for endless in filter(None, (each.endless for each in bench.samples)):
         handle, other = bench.submit(endless(PATIENCE_S)), bench.another()
@@ -332,14 +332,14 @@ def _expect_ended(backend: Backend, handle: Mapping[str, Any], state: JobState) 
     expect(bool(result.error), f"expected one line of error with {state}, got none")
 
 
-def time_limit_is_kept(bench: Bench) -> None:
+def time_limit_is_kept(bench: WorkBench) -> None:
     """Work that takes longer than it said ends TIMED_OUT, without being asked."""
     for endless in filter(None, (each.endless for each in bench.samples)):
         handle = bench.submit(endless(1.0))
         _expect_ended(bench.backend, handle, JobState.TIMED_OUT)
 
 
-def cancelling_finished_work_does_nothing(bench: Bench) -> None:
+def cancelling_finished_work_does_nothing(bench: WorkBench) -> None:
     """A result that exists survives a late cancel."""
     for each in bench.samples:
         handle = bench.submit(each.good)
@@ -349,7 +349,7 @@ def cancelling_finished_work_does_nothing(bench: Bench) -> None:
         expect(bench.backend.result(handle) == result, "expected a finished result to survive a late cancel")
 
 
-def closing_ends_what_runs(bench: Bench) -> None:
+def closing_ends_what_runs(bench: WorkBench) -> None:
     """A backend can be closed twice; what it ran on this machine is final afterwards."""
     for endless in filter(None, (each.endless for each in bench.samples)):
         mine = bench.another()
@@ -360,7 +360,7 @@ def closing_ends_what_runs(bench: Bench) -> None:
         mine.close()
 
 
-Check = Callable[[Bench], None]
+Check = Callable[[WorkBench], None]
 FREE: tuple[Check, ...] = (
     descriptor_is_light_and_right,
     settings_are_described,
@@ -396,7 +396,7 @@ def check_backend(descriptor: BackendDescriptor, device: str | None = None) -> N
         ContractBroken: naming every check that failed, and why.
     """
     with tempfile.TemporaryDirectory(prefix="tierwise-contract-") as folder:
-        bench = Bench(descriptor, Path(folder), device)
+        bench = WorkBench(descriptor, Path(folder), device)
         try:
             checks = FREE if bench.spends else FREE + RUNNING
             broken = [line for check in checks if (line := _broken(check, bench))]
@@ -407,7 +407,7 @@ def check_backend(descriptor: BackendDescriptor, device: str | None = None) -> N
         raise ContractBroken(f"backend {descriptor.name!r} breaks its contract:\n" + "\n".join(broken))
 
 
-def _broken(check: Check, bench: Bench) -> str | None:
+def _broken(check: Check, bench: WorkBench) -> str | None:
     try:
         check(bench)
     except ContractBroken as broken:

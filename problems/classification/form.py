@@ -65,7 +65,7 @@ class TableForm(Frozen):
     )
 
 
-class TargetForm(Frozen):
+class ClassificationTarget(Frozen):
     """The goal: how good the prediction must be proven to be. Give one of the two values."""
 
     metric: Metric = Metric.ROC_AUC
@@ -82,6 +82,6 @@ class ClassificationForm(Form):
     """Predicts which of two classes a row belongs to, and proves on sealed rows how well."""
 
     table: TableForm = Field(description="your data, and what its columns are.")
-    target: TargetForm = Field(
+    target: ClassificationTarget = Field(
         description="the goal: what is measured, and the value that must be proven to be reached."
     )

@@ -99,7 +99,7 @@ class FileForm(Frozen):
         return _stated(self)
 
 
-class TargetForm(Frozen):
+class OptimisationTarget(Frozen):
     """The goal: how good the answer must be proven to be. Give one of the two values."""
 
     metric: Measure = Measure.GAP
@@ -126,7 +126,7 @@ class OptimisationForm(Form):
         description="what is to be solved; then fill in the part of that name, or file for the others.",
         json_schema_extra=shown("appointments"),
     )
-    target: TargetForm = Field(
+    target: OptimisationTarget = Field(
         description="the goal: how near to the best possible the answer must be proven to be."
     )
     appointments: AppointmentsForm = Field(

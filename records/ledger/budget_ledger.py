@@ -6,10 +6,10 @@ from escalation.model.amounts import Amounts, Caps
 from escalation.model.case import WorkKey
 from escalation.model.submission import Approval, Authorisation, Limit, Period
 from records.ledger import approvals, budgets, limits, paying
-from records.ledger.session import Session
+from records.ledger.session import LedgerSession
 
 
-class SqlBudgets(Session):
+class SqlBudgets(LedgerSession):
     """Limits, what was set aside and spent under them, and the persons asked about it."""
 
     def reserve(self, key: WorkKey, amount: Amounts, limit: Caps) -> bool:

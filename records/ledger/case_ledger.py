@@ -8,10 +8,10 @@ from escalation.model.decision import Decision
 from escalation.model.elapsed import Elapsed
 from records.ledger import cases, history, leases
 from records.ledger.codec import candidate_blobs
-from records.ledger.session import Session
+from records.ledger.session import LedgerSession
 
 
-class SqlCases(Session):
+class SqlCases(LedgerSession):
     """Cases with their leases, decisions and attempts."""
 
     def open_case(self, info: CaseInfo) -> CaseRecord:

@@ -11,11 +11,11 @@ from escalation.ports.store import Store
 from records.ledger import leases
 from records.ledger.database import Database
 
-_OPEN: "WeakSet[Session]" = WeakSet()
+_OPEN: "WeakSet[LedgerSession]" = WeakSet()
 """The ledgers of this process: who asks them knows whether a lease in its name is still anybody's."""
 
 
-class Session:
+class LedgerSession:
     """An open ledger: transactions under the leases of the cases that it runs.
 
     The object that opened a case, or took it over, holds its lease, and it alone writes to the case:

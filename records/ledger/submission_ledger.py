@@ -10,10 +10,10 @@ from escalation.model.submission import Approval, Authorisation, Submission
 from escalation.model.submission_states import SubmissionState, Who
 from records.ledger import intents, paying, submissions
 from records.ledger.codec import result_blobs
-from records.ledger.session import Session
+from records.ledger.session import LedgerSession
 
 
-class SqlSubmissions(Session):
+class SqlSubmissions(LedgerSession):
     """Submissions, and the moves that set money aside or bill it."""
 
     def want_submission(self, key: WorkKey, work: str, backend: str, now: float) -> Submission:

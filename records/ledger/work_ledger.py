@@ -10,10 +10,10 @@ from escalation.model.result import Lost, RawResult
 from escalation.model.work import Work
 from records.ledger import intents
 from records.ledger.codec import result_blobs
-from records.ledger.session import Session
+from records.ledger.session import LedgerSession
 
 
-class SqlWork(Session):
+class SqlWork(LedgerSession):
     """Work by its key, from the intent to the result."""
 
     def intend(self, key: WorkKey, work: Work, backend: str) -> None:

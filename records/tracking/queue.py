@@ -10,7 +10,7 @@ _log = logging.getLogger("records.tracking.tracking")
 Job = tuple[str, Callable[[], None]]
 
 
-class Worker:
+class TrackingWorker:
     """Runs jobs one after the other in a thread that starts with the first; failure is warned of once."""
 
     def __init__(self) -> None:

@@ -22,7 +22,7 @@ from records.tracking import attempts as tracking_attempt
 from records.tracking import cases as tracking_case
 from records.tracking import submissions
 from records.tracking.client import open_client
-from records.tracking.queue import Worker
+from records.tracking.queue import TrackingWorker
 
 PATIENCE_S = 60.0
 """Seconds that `close` waits for one thing to be logged; what is given up is logged by the next process."""
@@ -43,7 +43,7 @@ class MlflowTracker:
             ledger: is told the ids of runs, and says which cases are alive.
         """
         self._uri, self._root, self._ledger = tracking_uri, artifact_root, ledger
-        self._worker = Worker()
+        self._worker = TrackingWorker()
         self._opened = False
         self._client: Any = None
         self._runs: dict[str, str] = {}

@@ -1,6 +1,6 @@
 """What `reconcile` did, as rows of a table: every submission's state, age and cost; unanswered questions."""
 
-from escalation.engine.visit import Report, Seen, Visit
+from escalation.engine.visit import CaseVisit, ReconcileReport, Seen
 from escalation.model.calibration import PRACTICE_MONEY
 from escalation.model.submission import Approval
 from escalation.ports.registry import practises
@@ -13,7 +13,7 @@ COLUMNS = (
 HOUR_S = 3600.0
 
 
-def submission_rows(report: Report, now: float) -> list[Row]:
+def submission_rows(report: ReconcileReport, now: float) -> list[Row]:
     """A row a submission, parked ones first; a case that was not looked after; a question that expired."""
     rows = [_submission(each, now) for each in sorted(report.seen, key=lambda each: not each.parked)]
     rows += [_case(visit) for visit in report.visits if visit.busy or visit.error]
@@ -39,7 +39,7 @@ def _submission(seen: Seen, now: float) -> Row:
     }
 
 
-def _case(visit: Visit) -> Row:
+def _case(visit: CaseVisit) -> Row:
     return {"work": visit.case_id, "done": "nothing", "note": visit.error or f"left alone: {visit.busy}"}
 
 

@@ -14,7 +14,7 @@ from backends.ibm_runtime.settings import IbmSettings
 from bench.live_contract.command import run
 from escalation.inputs.settings import Settings
 from escalation.model.errors import BadInput
-from practice import Practice, Rule
+from practice import FaultRule, Practice
 
 DEVICE = "practice_boston"
 HELD = {"hold": True}
@@ -73,7 +73,7 @@ def test_a_closed_batch_that_accepts_is_found_out_and_its_jobs_are_cancelled(
 
 
 def test_a_listing_that_lags_beyond_the_settling_time_is_found_out(service: Practice, check: Check) -> None:
-    service.control.reset(Rule("jobs.post", "list_lag_beyond_settling"), **HELD)
+    service.control.reset(FaultRule("jobs.post", "list_lag_beyond_settling"), **HELD)
     assert check(settle_s=0.5)["listing lag is below the settling time"]["holds"] is False
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import practice
-from practice import Practice, Rule
+from practice import FaultRule, Practice
 
 pytestmark = pytest.mark.timeout(600)
 Call = Callable[..., Any]
@@ -36,7 +36,7 @@ PROBLEM = {
 
 @pytest.fixture
 def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[Practice]:
-    with practice.running(practice.Settings(hold=True)) as found:
+    with practice.running(practice.PracticeSettings(hold=True)) as found:
         for name, value in {"IBM_URL": found.url, "USD_PER_QPU_S": "1.6", "SETTLE_S": "3"}.items():
             monkeypatch.setenv(f"TIERWISE_{name}", value)
         monkeypatch.setenv("TIERWISE_POLL_S", "0.2")
@@ -63,7 +63,7 @@ def test_held_approved_sent_once_waited_for_and_billed(
     assert "practice money, nobody is charged" in call("approve", "--list").out
     assert call("approve", "c", "--yes", "--by", "anna").code == 0
 
-    service.control.inject(Rule("jobs.post", "http_503_after"))
+    service.control.inject(FaultRule("jobs.post", "http_503_after"))
     waiting = solve()
     assert waiting.code == 5, waiting.err
     job = json.loads(call("jobs", "--json").out)

@@ -18,7 +18,7 @@ from escalation.model.case import CaseStatus
 from escalation.model.submission import ApprovalState
 from escalation.model.submission_states import SubmissionState as S
 from flows.credential import credential
-from practice import TOKEN, Control
+from practice import TOKEN, PracticeControl
 from records.ledger.ledger import SqlLedger
 from tests.deployments import patience
 
@@ -61,8 +61,8 @@ def _no_schedule(served: Any) -> Iterator[None]:
 
 
 @pytest.fixture
-def practice(served: Any) -> Control:
-    control = Control(served.practice)
+def practice(served: Any) -> PracticeControl:
+    control = PracticeControl(served.practice)
     control.reset()
     return control
 
@@ -135,7 +135,7 @@ def test_after_a_kill_in_the_pause_the_same_question_is_asked_and_one_job_is_pai
     start: Callable[..., FlowRun],
     client: SyncPrefectClient,
     ledger: SqlLedger,
-    practice: Control,
+    practice: PracticeControl,
     on_server: Any,
 ) -> None:
     first = start("asked-twice", free_usd=0)
@@ -168,7 +168,7 @@ def test_jobs_whose_runs_were_cancelled_in_the_pages_are_not_orphaned(
     start: Callable[..., FlowRun],
     client: SyncPrefectClient,
     ledger: SqlLedger,
-    practice: Control,
+    practice: PracticeControl,
 ) -> None:
     practice.reset(hold=True)
     runs = {policy: start(f"cancelled-{policy}", on_stop=policy) for policy in ("leave", "cancel")}

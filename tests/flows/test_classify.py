@@ -9,7 +9,7 @@ from escalation.model.errors import BadInput
 from escalation.ports.registry import families
 from flows import forms
 from problems.classification.family import METRICS
-from problems.classification.form import Metric, TableForm, TargetForm
+from problems.classification.form import ClassificationTarget, Metric, TableForm
 from problems.classification.tables.spec import FileSpec, parse_spec
 
 FORM: dict[str, Any] = {
@@ -68,7 +68,7 @@ def test_the_form_as_it_stands_states_a_valid_problem_and_its_examples_are_of_th
             for name, field in form.model_json_schema()["properties"].items()
             if "default" in field
         }
-        for form in (TableForm, TargetForm)
+        for form in (TableForm, ClassificationTarget)
     )
     problem = parse_problem(stated(table, target, {}, "public", 0))
     assert (problem.instance["dataset"], problem.target.at_least) == ("breast_cancer", 0.9)

@@ -18,7 +18,7 @@ from problems.optimisation.form import (
     Kind,
     Measure,
     OptimisationForm,
-    TargetForm,
+    OptimisationTarget,
     TriageForm,
 )
 from problems.optimisation.model.metrics import METRICS
@@ -115,7 +115,7 @@ def test_the_example_left_as_it_stands_is_in_nobodys_way() -> None:
 def test_a_filled_in_form_is_solved_and_the_schedule_is_in_the_report(on_server: Any) -> None:
     outcome = optimise(
         Kind.APPOINTMENTS,
-        TargetForm(at_most=0),
+        OptimisationTarget(at_most=0),
         AppointmentsForm(generate_patients=4),
         search_s=60.0,
         data_class=DataClass.PUBLIC,
@@ -131,6 +131,6 @@ def test_a_filled_in_form_is_solved_and_the_schedule_is_in_the_report(on_server:
 @pytest.mark.timeout(900)
 def test_a_form_that_states_no_problem_ends_with_one_line(on_server: Any) -> None:
     with pytest.raises(BadInput, match=r"^triage: expected an empty part for kind qubo, which reads file"):
-        optimise(Kind.QUBO, TargetForm(at_most=0), triage=TriageForm(generate_patients=3))
+        optimise(Kind.QUBO, OptimisationTarget(at_most=0), triage=TriageForm(generate_patients=3))
     with pytest.raises(BadInput, match="expected exactly one source"):
-        optimise(Kind.QUBO, TargetForm(at_most=0))
+        optimise(Kind.QUBO, OptimisationTarget(at_most=0))

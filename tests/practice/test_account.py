@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from qiskit_ibm_runtime.executor_sampler import Sampler
 
-from practice import Practice, Rule
+from practice import FaultRule, Practice
 
 
 def test_a_post_is_kept_with_its_digest_tags_batch_and_headers(served_here: Practice, raw: Any) -> None:
@@ -55,7 +55,7 @@ def test_the_clients_own_retries_turn_one_error_into_several_paid_jobs(
 ) -> None:
     """What the submission is there to prevent: accepted, answered with 500, posted again."""
     backend = client.backend("practice_boston")
-    served_here.control.inject(Rule("jobs.post", "http_500_after", count=1 if jobs == 2 else None))
+    served_here.control.inject(FaultRule("jobs.post", "http_500_after", count=1 if jobs == 2 else None))
     made = Sampler(mode=backend)
     if jobs == 6:
         with pytest.raises(Exception, match="too many 500"):
@@ -72,7 +72,7 @@ def test_the_clients_own_retries_turn_one_error_into_several_paid_jobs(
 def test_a_result_is_delivered_when_all_of_it_was_sent(served_here: Practice, raw: Any, fault: str) -> None:
     job = raw.post_job()
     raw.json("GET", f"/jobs/{job}")
-    served_here.control.inject(Rule("results", fault))
+    served_here.control.inject(FaultRule("results", fault))
     with contextlib.suppress(ConnectionResetError, http.client.IncompleteRead):
         raw("GET", f"/jobs/{job}/results")
     assert served_here.control.totals()["delivered"] == 0
@@ -105,7 +105,7 @@ def test_what_is_no_job_is_refused(served_here: Practice, raw: Any, body: bytes)
 
 
 def test_a_reset_forgets_everything(served_here: Practice, raw: Any) -> None:
-    served_here.control.inject(Rule("jobs.list", "not_found", count=None))
+    served_here.control.inject(FaultRule("jobs.list", "not_found", count=None))
     raw.post_job()
     served_here.control.drift("practice_boston", 2.0)
     served_here.control.advance(3600)
@@ -119,7 +119,7 @@ def test_a_reset_forgets_everything(served_here: Practice, raw: Any) -> None:
 
 
 def test_the_account_is_exact_when_many_submit_at_once(served_here: Practice, raw: Any) -> None:
-    served_here.control.inject(Rule("jobs.post", "http_500_before", nth=11, count=10))
+    served_here.control.inject(FaultRule("jobs.post", "http_500_before", nth=11, count=10))
     session = raw.json("POST", "/sessions", {"mode": "batch", "backend": "practice_boston"})["id"]
     sent = {
         "program_id": "sampler",

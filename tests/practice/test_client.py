@@ -259,7 +259,7 @@ def test_a_calibration_is_found_by_its_id(served_here: Practice, client: Any) ->
 
 
 def test_a_jobs_properties_are_those_it_ran_under(served_here: Practice, client: Any, bell: Any) -> None:
-    served_here.control.reset(practice.Rule("jobs.post", "drift_while_queued"))
+    served_here.control.reset(practice.FaultRule("jobs.post", "drift_while_queued"))
     backend = client.backend("practice_boston")
     before = backend.properties().last_update_date
     job = Sampler(mode=backend).run([bell], shots=10)

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 import practice
-from practice import Practice, Rule
-from practice.calls import Call, Delivery, Fault, Stage
+from practice import FaultRule, Practice
+from practice.calls import Delivery, Fault, FaultStage, ServiceCall
 from practice.faults import ALL, BY_NAME, MISLEADING, OVERSIZED
 
 QUICK: dict[str, dict[str, Any]] = {
@@ -27,12 +27,12 @@ ALIKE = {
     *(fault.name for fault in (*MISLEADING, *OVERSIZED)),
 }
 """These differ from `http_500_…` by their answer alone, and strike in the same way."""
-SOME = (Call.JOBS_POST, Call.JOBS_LIST)
+SOME = (ServiceCall.JOBS_POST, ServiceCall.JOBS_LIST)
 STRIKES = [
     (fault, call)
     for fault in ALL
     for call in (fault.calls if fault.name not in ALIKE else SOME)
-    if fault.stage is not Stage.STORY and call in fault.calls and fault.name != "token_expired"
+    if fault.stage is not FaultStage.STORY and call in fault.calls and fault.name != "token_expired"
 ]
 
 
@@ -51,54 +51,54 @@ def scene(served_here: Practice, raw: Any) -> Scene:
     session = raw.json("POST", "/sessions", {"mode": "batch", "backend": "practice_boston"})["id"]
     finished = raw.post_job(session_id=session)
     assert raw.json("GET", f"/jobs/{finished}")["status"] == "Completed"
-    served_here.control.inject(Rule("jobs.post", "device_down", params={"polls": 1000}))
+    served_here.control.inject(FaultRule("jobs.post", "device_down", params={"polls": 1000}))
     return Scene(session, finished, raw.post_job())
 
 
-def target(call: Call, scene: Scene) -> tuple[str, str, Any]:
+def target(call: ServiceCall, scene: Scene) -> tuple[str, str, Any]:
     """Method, path and body of a call."""
     job = f"/jobs/{scene.finished}"
     device = "/backends/practice_boston"
-    known: dict[Call, tuple[str, str, Any]] = {
-        Call.TOKEN: ("POST", "/identity/token", None),
-        Call.BACKENDS: ("GET", "/backends", None),
-        Call.CONFIGURATION: ("GET", f"{device}/configuration", None),
-        Call.PROPERTIES: ("GET", f"{device}/properties", None),
-        Call.STATUS: ("GET", f"{device}/status", None),
-        Call.USAGE: ("GET", "/instances/usage", None),
-        Call.JOBS_POST: (
+    known: dict[ServiceCall, tuple[str, str, Any]] = {
+        ServiceCall.TOKEN: ("POST", "/identity/token", None),
+        ServiceCall.BACKENDS: ("GET", "/backends", None),
+        ServiceCall.CONFIGURATION: ("GET", f"{device}/configuration", None),
+        ServiceCall.PROPERTIES: ("GET", f"{device}/properties", None),
+        ServiceCall.STATUS: ("GET", f"{device}/status", None),
+        ServiceCall.USAGE: ("GET", "/instances/usage", None),
+        ServiceCall.JOBS_POST: (
             "POST",
             "/jobs",
             {"program_id": "sampler", "backend": "practice_torino", "params": {}},
         ),
-        Call.JOBS_LIST: ("GET", "/jobs", None),
-        Call.JOBS_GET: ("GET", job, None),
-        Call.JOBS_DELETE: ("DELETE", job, None),
-        Call.RESULTS: ("GET", f"{job}/results", None),
-        Call.METRICS: ("GET", f"{job}/metrics", None),
-        Call.LOGS: ("GET", f"{job}/logs", None),
-        Call.CANCEL: ("POST", f"/jobs/{scene.waiting}/cancel", None),
-        Call.TAGS: ("PUT", f"{job}/tags", {"tags": ["changed"]}),
-        Call.SESSIONS_POST: ("POST", "/sessions", {"mode": "batch", "backend": "practice_torino"}),
-        Call.SESSIONS_GET: ("GET", f"/sessions/{scene.session}", None),
-        Call.SESSIONS_PATCH: ("PATCH", f"/sessions/{scene.session}", {"accepting_jobs": False}),
-        Call.SESSIONS_CLOSE: ("DELETE", f"/sessions/{scene.session}/close", None),
+        ServiceCall.JOBS_LIST: ("GET", "/jobs", None),
+        ServiceCall.JOBS_GET: ("GET", job, None),
+        ServiceCall.JOBS_DELETE: ("DELETE", job, None),
+        ServiceCall.RESULTS: ("GET", f"{job}/results", None),
+        ServiceCall.METRICS: ("GET", f"{job}/metrics", None),
+        ServiceCall.LOGS: ("GET", f"{job}/logs", None),
+        ServiceCall.CANCEL: ("POST", f"/jobs/{scene.waiting}/cancel", None),
+        ServiceCall.TAGS: ("PUT", f"{job}/tags", {"tags": ["changed"]}),
+        ServiceCall.SESSIONS_POST: ("POST", "/sessions", {"mode": "batch", "backend": "practice_torino"}),
+        ServiceCall.SESSIONS_GET: ("GET", f"/sessions/{scene.session}", None),
+        ServiceCall.SESSIONS_PATCH: ("PATCH", f"/sessions/{scene.session}", {"accepting_jobs": False}),
+        ServiceCall.SESSIONS_CLOSE: ("DELETE", f"/sessions/{scene.session}/close", None),
     }
     return known[call]
 
 
-def took_effect(call: Call, scene: Scene, served: Practice, raw: Any) -> bool:
+def took_effect(call: ServiceCall, scene: Scene, served: Practice, raw: Any) -> bool:
     """Whether the call changed what it is there to change."""
     account = served.control.account()
     jobs = {job["id"]: job for job in account["jobs"]}
-    by_call: dict[Call, Callable[[], bool]] = {
-        Call.JOBS_POST: lambda: len(jobs) == 3,
-        Call.JOBS_DELETE: lambda: raw("GET", f"/jobs/{scene.finished}")[0] == 404,
-        Call.CANCEL: lambda: jobs[scene.waiting]["state"] == "Cancelled",
-        Call.TAGS: lambda: jobs[scene.finished]["tags"] == ["changed"],
-        Call.SESSIONS_POST: lambda: len(account["sessions"]) == 2,
-        Call.SESSIONS_PATCH: lambda: not account["sessions"][0]["accepting_jobs"],
-        Call.SESSIONS_CLOSE: lambda: not account["sessions"][0]["accepting_jobs"],
+    by_call: dict[ServiceCall, Callable[[], bool]] = {
+        ServiceCall.JOBS_POST: lambda: len(jobs) == 3,
+        ServiceCall.JOBS_DELETE: lambda: raw("GET", f"/jobs/{scene.finished}")[0] == 404,
+        ServiceCall.CANCEL: lambda: jobs[scene.waiting]["state"] == "Cancelled",
+        ServiceCall.TAGS: lambda: jobs[scene.finished]["tags"] == ["changed"],
+        ServiceCall.SESSIONS_POST: lambda: len(account["sessions"]) == 2,
+        ServiceCall.SESSIONS_PATCH: lambda: not account["sessions"][0]["accepting_jobs"],
+        ServiceCall.SESSIONS_CLOSE: lambda: not account["sessions"][0]["accepting_jobs"],
     }
     return by_call[call]()
 
@@ -150,13 +150,13 @@ def check_body(fault: Fault, body: bytes) -> None:
 
 @pytest.mark.parametrize(("fault", "call"), STRIKES, ids=lambda each: getattr(each, "name", str(each)))
 def test_fault_does_what_it_says_once_and_only_there(
-    fault: Fault, call: Call, scene: Scene, served_here: Practice, raw: Any
+    fault: Fault, call: ServiceCall, scene: Scene, served_here: Practice, raw: Any
 ) -> None:
-    served_here.control.inject(Rule(call, fault.name, params=QUICK.get(fault.name, {})))
+    served_here.control.inject(FaultRule(call, fault.name, params=QUICK.get(fault.name, {})))
     method, path, data = target(call, scene)
     check_answer(fault, answer_of(raw, method, path, data))
-    if method != "GET" and call is not Call.TOKEN:
-        assert took_effect(call, scene, served_here, raw) is (fault.stage is not Stage.BEFORE)
+    if method != "GET" and call is not ServiceCall.TOKEN:
+        assert took_effect(call, scene, served_here, raw) is (fault.stage is not FaultStage.BEFORE)
     last = [entry for entry in served_here.control.log() if entry["call"] == call][-1]
     assert last["fault"] == fault.name
     if method == "GET":  # the next one is answered rightly
@@ -166,7 +166,7 @@ def test_fault_does_what_it_says_once_and_only_there(
 
 
 def test_an_unanswered_call_ends_when_it_is_released(served_here: Practice, raw: Any) -> None:
-    served_here.control.reset(Rule("backends", "no_answer_before", count=None), hang_s=3600.0)
+    served_here.control.reset(FaultRule("backends", "no_answer_before", count=None), hang_s=3600.0)
     with pytest.raises(TimeoutError):
         raw("GET", "/backends", timeout_s=0.2)
     with releasing(served_here), pytest.raises((http.client.RemoteDisconnected, ConnectionResetError)):
@@ -197,7 +197,7 @@ def test_altered_results_are_good_json_of_a_shape_that_the_data_do_not_have(
     from pydantic import ValidationError
     from qiskit_ibm_runtime.executor_sampler import Sampler
 
-    served_here.control.inject(Rule("results", "altered"))
+    served_here.control.inject(FaultRule("results", "altered"))
     job = Sampler(mode=client.backend("practice_boston")).run([bell], shots=16)
     with pytest.raises(ValidationError, match="inconsistent with"):
         job.result(timeout=120)
@@ -208,9 +208,9 @@ def test_altered_results_are_good_json_of_a_shape_that_the_data_do_not_have(
 
 def test_rules_count_from_when_they_were_given(served_here: Practice, raw: Any) -> None:
     raw("GET", "/jobs")
-    served_here.control.inject(Rule("jobs.list", "http_503_before", nth=2, count=2))
+    served_here.control.inject(FaultRule("jobs.list", "http_503_before", nth=2, count=2))
     assert [raw("GET", "/jobs")[0] for _ in range(5)] == [200, 503, 503, 200, 200]
-    served_here.control.inject(Rule("jobs.list", "not_found", count=None))
+    served_here.control.inject(FaultRule("jobs.list", "not_found", count=None))
     assert [raw("GET", "/jobs")[0] for _ in range(3)] == [404, 404, 404]
     assert [(rule["seen"], rule["fired"]) for rule in served_here.control.faults()] == [(8, 2), (3, 3)]
     served_here.control.clear()

@@ -13,7 +13,7 @@ import pytest
 from qiskit_ibm_runtime.executor_sampler import Sampler
 
 import practice
-from practice import Practice, Rule
+from practice import FaultRule, Practice
 
 Said = dict[str, Any]
 DEVICE = "/backends/practice_boston"
@@ -24,7 +24,7 @@ WAIT_S = 120.0
 def test_a_refusal_of_ibms_client_may_be_of_a_job_that_runs_and_is_charged(
     served_here: Practice, client: Any, bell: Any, status: int
 ) -> None:
-    served_here.control.inject(Rule("jobs.post", f"http_{status}_after"))
+    served_here.control.inject(FaultRule("jobs.post", f"http_{status}_after"))
     with pytest.raises(Exception, match="401" if status == 401 else f"{status}|not found"):
         Sampler(mode=client.backend("practice_boston")).run([bell], shots=10)
     totals = served_here.control.totals()
@@ -35,7 +35,7 @@ def test_a_refusal_of_ibms_client_may_be_of_a_job_that_runs_and_is_charged(
 def test_who_follows_a_redirect_to_another_host_is_seen_and_with_what(
     served_here: Practice, client: Any, bell: Any, effect: str
 ) -> None:
-    served_here.control.inject(Rule("jobs.post", f"redirect_{effect}"))
+    served_here.control.inject(FaultRule("jobs.post", f"redirect_{effect}"))
     with pytest.raises(Exception, match="401"):
         Sampler(mode=client.backend("practice_boston")).run([bell], shots=10)
     posts = served_here.control.account()["posts"]
@@ -49,7 +49,7 @@ def test_who_follows_a_redirect_to_another_host_is_seen_and_with_what(
 def test_a_result_that_is_none_cannot_be_read_and_does_not_count_as_delivered(
     served_here: Practice, client: Any, bell: Any, fault: str
 ) -> None:
-    served_here.control.inject(Rule("results", fault))
+    served_here.control.inject(FaultRule("results", fault))
     job = Sampler(mode=client.backend("practice_boston")).run([bell], shots=10)
     with pytest.raises(Exception, match=r".+"):
         _ = job.result(timeout=WAIT_S)[0].data.meas
@@ -58,10 +58,10 @@ def test_a_result_that_is_none_cannot_be_read_and_does_not_count_as_delivered(
 
 def test_retry_after_is_a_number_a_date_or_whatever_is_given(served_here: Practice, raw: Any) -> None:
     served_here.control.inject(
-        Rule("jobs.list", "rate_limited_retry_after", params={"retry_after_s": 7}),
-        Rule("jobs.list", "retry_after_date", nth=2, params={"retry_after_s": 3600}),
-        Rule("jobs.list", "retry_after_absurd", nth=3),
-        Rule("jobs.list", "retry_after_absurd", nth=4, params={"retry_after": "soon"}),
+        FaultRule("jobs.list", "rate_limited_retry_after", params={"retry_after_s": 7}),
+        FaultRule("jobs.list", "retry_after_date", nth=2, params={"retry_after_s": 3600}),
+        FaultRule("jobs.list", "retry_after_absurd", nth=3),
+        FaultRule("jobs.list", "retry_after_absurd", nth=4, params={"retry_after": "soon"}),
     )
     told = [raw("GET", "/jobs")[2]["Retry-After"] for _ in range(4)]
     assert (told[0], told[2], told[3]) == ("7", "315360000", "soon")
@@ -72,7 +72,7 @@ def test_retry_after_is_a_number_a_date_or_whatever_is_given(served_here: Practi
 def test_a_token_that_has_expired_is_good_for_nothing_and_a_new_one_is(
     served_here: Practice, client: Any
 ) -> None:
-    served_here.control.inject(Rule("jobs.list", "token_expired"))
+    served_here.control.inject(FaultRule("jobs.list", "token_expired"))
     for _ in range(2):
         with pytest.raises(Exception, match="401"):
             client.jobs(limit=1)
@@ -92,7 +92,7 @@ def test_a_token_that_has_expired_is_good_for_nothing_and_a_new_one_is(
 def test_ibms_client_tells_whatever_seconds_it_is_told_and_the_account_stays_right(
     served_here: Practice, client: Any, bell: Any, fault: str, said: Callable[[Any], bool]
 ) -> None:
-    served_here.control.inject(Rule("metrics", fault))
+    served_here.control.inject(FaultRule("metrics", fault))
     job = Sampler(mode=client.backend("practice_boston")).run([bell], shots=10)
     job.result(timeout=WAIT_S)
     assert said(job.usage())
@@ -102,7 +102,7 @@ def test_ibms_client_tells_whatever_seconds_it_is_told_and_the_account_stays_rig
 
 def test_a_bill_is_final_and_then_another_one(served_here: Practice, raw: Any) -> None:
     job = raw.post_job()
-    served_here.control.reset(Rule("metrics", "usage_revised"))
+    served_here.control.reset(FaultRule("metrics", "usage_revised"))
     job = raw.post_job()
     raw.json("GET", f"/jobs/{job}")
     bills = [raw.json("GET", f"/jobs/{job}/metrics")["usage"] for _ in range(2)]
@@ -120,7 +120,7 @@ def ids(said: Said) -> list[Any]:
 
 
 def lists(served: Practice, fault: str) -> None:
-    served.control.inject(Rule("jobs.list", fault, count=None))
+    served.control.inject(FaultRule("jobs.list", fault, count=None))
 
 
 def test_a_list_without_end_is_full_on_every_page(served_here: Practice, raw: Any) -> None:
@@ -160,10 +160,10 @@ def test_a_jobs_answer_names_another_job_or_a_state_that_is_none_or_is_past(
 ) -> None:
     job = raw.post_job()
     served_here.control.inject(
-        Rule("jobs.get", "state_unknown"),
-        Rule("jobs.get", "state_backwards", nth=3),
-        Rule("jobs.get", "other_job", nth=4),
-        Rule("jobs.post", "other_job"),
+        FaultRule("jobs.get", "state_unknown"),
+        FaultRule("jobs.get", "state_backwards", nth=3),
+        FaultRule("jobs.get", "other_job", nth=4),
+        FaultRule("jobs.post", "other_job"),
     )
     told = [raw.json("GET", f"/jobs/{job}") for _ in range(4)]
     assert [each["status"] for each in told] == ["Suspended", "Completed", "Queued", "Completed"]
@@ -175,7 +175,7 @@ def test_a_device_that_is_retired_is_gone_and_its_job_runs_and_is_charged(
     served_here: Practice, client: Any, bell: Any, raw: Any
 ) -> None:
     backend = client.backend("practice_boston")
-    served_here.control.inject(Rule("jobs.post", "device_retired"))
+    served_here.control.inject(FaultRule("jobs.post", "device_retired"))
     job = Sampler(mode=backend).run([bell], shots=10)
     for part in ("configuration", "properties", "status"):
         assert raw("GET", f"{DEVICE}/{part}")[0] == 404
@@ -198,7 +198,7 @@ def test_a_calibration_is_of_the_future_of_no_zone_of_no_time_or_of_no_sense(
     served_here: Practice, raw: Any
 ) -> None:
     names = ("calibration_future", "calibration_zoneless", "calibration_undated", "calibration_nonsense")
-    served_here.control.inject(*(Rule("properties", name, nth=n) for n, name in enumerate(names, 1)))
+    served_here.control.inject(*(FaultRule("properties", name, nth=n) for n, name in enumerate(names, 1)))
     future, zoneless, undated, nonsense = (raw.json("GET", f"{DEVICE}/properties") for _ in names)
     ahead = datetime.fromisoformat(future["last_update_date"]) - datetime.now(UTC)
     assert timedelta(hours=46) < ahead < timedelta(hours=48)
@@ -212,7 +212,7 @@ def test_a_huge_answer_is_the_right_one_with_white_space_of_no_stated_length(
     served_here: Practice, raw: Any
 ) -> None:
     right = raw.json("GET", "/instances/usage")
-    served_here.control.inject(Rule("usage", "huge", params={"megabytes": 3}))
+    served_here.control.inject(FaultRule("usage", "huge", params={"megabytes": 3}))
     _, body, headers = raw("GET", "/instances/usage")
     assert len(body) > 3 << 20
     assert "Content-Length" not in headers
@@ -221,7 +221,7 @@ def test_a_huge_answer_is_the_right_one_with_white_space_of_no_stated_length(
 
 def test_a_bomb_is_small_on_the_wire_and_the_right_answer_unpacked(served_here: Practice, raw: Any) -> None:
     right = raw.json("GET", "/instances/usage")
-    served_here.control.inject(Rule("usage", "bomb", params={"megabytes": 8}))
+    served_here.control.inject(FaultRule("usage", "bomb", params={"megabytes": 8}))
     _, body, headers = raw("GET", "/instances/usage")
     assert headers["Content-Encoding"] == "gzip"
     assert len(body) < 20_000
@@ -231,7 +231,7 @@ def test_a_bomb_is_small_on_the_wire_and_the_right_answer_unpacked(served_here: 
 
 
 def test_a_dripping_answer_ends_when_it_is_released(served_here: Practice, raw: Any) -> None:
-    served_here.control.inject(Rule("usage", "drip", params={"every_s": 3600.0}))
+    served_here.control.inject(FaultRule("usage", "drip", params={"every_s": 3600.0}))
     with pytest.raises(TimeoutError):
         raw("GET", "/instances/usage", timeout_s=0.2)
     served_here.control.release()

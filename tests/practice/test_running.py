@@ -13,8 +13,8 @@ import psutil
 import pytest
 
 import practice
-from practice import Practice, Settings
-from practice.errors import Unusable
+from practice import Practice, PracticeSettings
+from practice.errors import UnusableJob
 from practice.running import environment
 
 WAIT_S = 120.0
@@ -86,7 +86,7 @@ def gone(process: psutil.Process) -> bool:
 def test_a_process_takes_settings_and_runs_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
     from qiskit_ibm_runtime.executor_sampler import Sampler
 
-    with practice.process(Settings(devices=("torino",), seed=3)) as served:
+    with practice.process(PracticeSettings(devices=("torino",), seed=3)) as served:
         assert served.pid is not None
         assert served.control.about()["settings"]["seed"] == 3
         for name, value in served.environment.items():
@@ -122,9 +122,11 @@ def test_a_service_in_a_thread_ends_with_its_block() -> None:
 
 
 def test_unknown_settings_are_refused() -> None:
-    with pytest.raises(Unusable, match="nonsense"):
-        Settings().changed({"nonsense": 1})
-    assert Settings().changed(json.loads(json.dumps(Settings().to_json()))) == Settings()
+    with pytest.raises(UnusableJob, match="nonsense"):
+        PracticeSettings().changed({"nonsense": 1})
+    assert (
+        PracticeSettings().changed(json.loads(json.dumps(PracticeSettings().to_json()))) == PracticeSettings()
+    )
 
 
 def test_the_environment_goes_past_a_proxy() -> None:

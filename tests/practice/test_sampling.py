@@ -13,17 +13,17 @@ from qiskit_aer import AerSimulator
 from qiskit_aer.noise import NoiseModel
 from qiskit_ibm_runtime.fake_provider import FakeBoston, backends
 
-from practice.bench import Bench
+from practice.bench import SimulationBench
 from practice.devices import measured
-from practice.errors import Unusable
-from practice.noise import Place, coherence_s, noise_model
+from practice.errors import UnusableJob
+from practice.noise import JobPlace, coherence_s, noise_model
 from practice.sampling import Cost, parts, sample, sliced
 from practice.timing import length_s
 
 SHOTS = 20_000
 FIVE_SIGMA = 5 * np.sqrt(0.25 / SHOTS)
-IDEAL = Place("practice_boston", 1.0, False, seed=5, max_qubits=4, delay_s=250e-6)
-NOISY = Place("practice_boston", 1.0, True, seed=5, max_qubits=4, delay_s=250e-6)
+IDEAL = JobPlace("practice_boston", 1.0, False, seed=5, max_qubits=4, delay_s=250e-6)
+NOISY = JobPlace("practice_boston", 1.0, True, seed=5, max_qubits=4, delay_s=250e-6)
 NO_PARAMETERS = np.zeros((0,))
 
 
@@ -169,12 +169,12 @@ def test_a_circuit_takes_as_long_as_its_slowest_path() -> None:
 def test_what_the_device_has_no_length_for_is_refused() -> None:
     circuit = wide(measured=0)
     circuit.ccx(0, 1, 2)
-    with pytest.raises(Unusable, match=r"got ccx on \[0, 1, 2\]"):
+    with pytest.raises(UnusableJob, match=r"got ccx on \[0, 1, 2\]"):
         length_s(circuit, "practice_boston")
 
 
 def test_the_charge_is_two_seconds_a_circuit_and_its_executions() -> None:
-    bench, circuit = Bench(IDEAL), wide(measured=1)
+    bench, circuit = SimulationBench(IDEAL), wide(measured=1)
     circuit.delay(1e-3, 3, unit="s")
     circuit.measure(3, 0)
     bench.count(circuit, 1000)
@@ -202,7 +202,7 @@ def test_long_simulations_are_cut_into_slices_of_half_a_second(
 
 
 def test_what_would_take_too_long_is_refused() -> None:
-    with pytest.raises(Unusable, match="3600 s at most; this needs about 10000 s"):
+    with pytest.raises(UnusableJob, match="3600 s at most; this needs about 10000 s"):
         sliced((10, 100), Cost(0.0, 10.0))
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from practice import Practice, Rule
+from practice import FaultRule, Practice
 
 
 def ids(raw: Any, query: str = "") -> list[str]:
@@ -32,7 +32,7 @@ def post(raw: Any, **more: Any) -> int:
 
 
 def test_a_late_job_appears_after_the_lists_it_was_told_to_wait_for(served_here: Practice, raw: Any) -> None:
-    served_here.control.inject(Rule("jobs.post", "late_registration", params={"after_lists": 2}))
+    served_here.control.inject(FaultRule("jobs.post", "late_registration", params={"after_lists": 2}))
     assert post(raw) == 504
     assert [len(ids(raw)) for _ in range(3)] == [0, 0, 1]
     assert outcomes(served_here) == ["accepted late"]
@@ -40,7 +40,7 @@ def test_a_late_job_appears_after_the_lists_it_was_told_to_wait_for(served_here:
 
 def test_a_late_job_appears_after_its_time(served_here: Practice, raw: Any) -> None:
     late = {"after_lists": 0, "after_s": 3600.0}
-    served_here.control.inject(Rule("jobs.post", "late_registration", params=late))
+    served_here.control.inject(FaultRule("jobs.post", "late_registration", params=late))
     post(raw)
     assert ids(raw) == []
     assert outcomes(served_here) == ["late"]
@@ -50,7 +50,7 @@ def test_a_late_job_appears_after_its_time(served_here: Practice, raw: Any) -> N
 
 def test_a_late_job_is_taken_on_after_an_unanswered_client_has_gone(served_here: Practice, raw: Any) -> None:
     late = {"after_lists": 0, "answer": "silent"}
-    served_here.control.reset(Rule("jobs.post", "late_registration", params=late), hang_s=3600.0)
+    served_here.control.reset(FaultRule("jobs.post", "late_registration", params=late), hang_s=3600.0)
     with pytest.raises(TimeoutError):
         raw("POST", "/jobs", {"program_id": "sampler", "backend": "practice_boston"}, timeout_s=0.2)
     deadline = time.monotonic() + 60
@@ -61,7 +61,7 @@ def test_a_late_job_is_taken_on_after_an_unanswered_client_has_gone(served_here:
 
 def test_a_batch_that_was_closed_meanwhile_refuses_the_late_job(served_here: Practice, raw: Any) -> None:
     session = batch(raw)
-    served_here.control.inject(Rule("jobs.post", "late_registration"))
+    served_here.control.inject(FaultRule("jobs.post", "late_registration"))
     post(raw, session_id=session)
     close(raw, session)
     assert [ids(raw, f"?session_id={session}") for _ in range(3)] == [[], [], []]
@@ -71,7 +71,7 @@ def test_a_batch_that_was_closed_meanwhile_refuses_the_late_job(served_here: Pra
 
 def test_a_service_that_ignores_the_fence_takes_the_late_job_on(served_here: Practice, raw: Any) -> None:
     session = batch(raw)
-    served_here.control.inject(Rule("jobs.post", "late_registration_ignores_fence"))
+    served_here.control.inject(FaultRule("jobs.post", "late_registration_ignores_fence"))
     post(raw, session_id=session)
     close(raw, session)
     assert [len(ids(raw, f"?session_id={session}")) for _ in range(3)] == [0, 1, 1]
@@ -88,14 +88,14 @@ def test_whether_a_closed_batch_takes_jobs_can_be_set(
 
 
 def test_a_job_lags_behind_in_lists_and_is_there_all_the_same(served_here: Practice, raw: Any) -> None:
-    served_here.control.inject(Rule("jobs.post", "list_lag", params={"lists": 2, "answer": "right"}))
+    served_here.control.inject(FaultRule("jobs.post", "list_lag", params={"lists": 2, "answer": "right"}))
     job = raw.post_job()
     assert raw.json("GET", f"/jobs/{job}")["status"] == "Completed"
     assert [len(ids(raw)) for _ in range(3)] == [0, 0, 1]
 
 
 def test_a_job_lags_behind_for_a_time(served_here: Practice, raw: Any) -> None:
-    served_here.control.inject(Rule("jobs.post", "list_lag", params={"lists": 0, "seconds": 60.0}))
+    served_here.control.inject(FaultRule("jobs.post", "list_lag", params={"lists": 0, "seconds": 60.0}))
     assert post(raw) == 504
     assert ids(raw) == []
     served_here.control.advance(60)
@@ -107,7 +107,7 @@ def states(raw: Any, job: str, polls: int) -> list[str]:
 
 
 def test_a_device_goes_down_with_the_job_and_comes_back(served_here: Practice, raw: Any) -> None:
-    served_here.control.inject(Rule("jobs.post", "device_down"))
+    served_here.control.inject(FaultRule("jobs.post", "device_down"))
     job = raw.post_job()
     assert raw.json("GET", "/backends/practice_boston/status")["state"] is False
     assert states(raw, job, 3) == ["Queued", "Queued", "Completed"]
@@ -133,7 +133,7 @@ def test_jobs_wait_while_their_device_is_down(served_here: Practice, raw: Any) -
 def test_a_job_ends_badly_and_says_why(
     served_here: Practice, raw: Any, fault: str, seen: list[str], ran: int
 ) -> None:
-    served_here.control.inject(Rule("jobs.post", fault))
+    served_here.control.inject(FaultRule("jobs.post", fault))
     job = raw.post_job()
     assert states(raw, job, 2) == seen
     assert "practice" in raw.json("GET", f"/jobs/{job}")["state"]["reason"]

@@ -15,7 +15,7 @@ _BLOCK = 2_000_000
 
 
 @dataclass(frozen=True)
-class Nodes:
+class TreeNodes:
     """The nodes of all trees in one row; a leaf's children are itself.
 
     Attributes:
@@ -39,24 +39,24 @@ class Nodes:
     depth: NDArray[np.int32]
 
 
-MEMBERS = tuple(f"{field.name}.npy" for field in fields(Nodes))
+MEMBERS = tuple(f"{field.name}.npy" for field in fields(TreeNodes))
 """Names of the arrays in an archive."""
 
 
-def dump_nodes(nodes: Nodes) -> dict[str, bytes]:
+def dump_nodes(nodes: TreeNodes) -> dict[str, bytes]:
     """Returns the arrays as members of an archive."""
-    return {f"{field.name}.npy": npy.dump(getattr(nodes, field.name)) for field in fields(Nodes)}
+    return {f"{field.name}.npy": npy.dump(getattr(nodes, field.name)) for field in fields(TreeNodes)}
 
 
-def load_nodes(members: Mapping[str, bytes]) -> Nodes:
+def load_nodes(members: Mapping[str, bytes]) -> TreeNodes:
     """Reads what `dump_nodes` wrote; raises ValueError on other bytes."""
     arrays: dict[str, Any] = {
-        field.name: npy.load(members[f"{field.name}.npy"], what=field.name) for field in fields(Nodes)
+        field.name: npy.load(members[f"{field.name}.npy"], what=field.name) for field in fields(TreeNodes)
     }
-    return Nodes(**arrays)
+    return TreeNodes(**arrays)
 
 
-def from_sklearn(forest: Any) -> Nodes:
+def from_sklearn(forest: Any) -> TreeNodes:
     """Takes the nodes out of a fitted `sklearn.ensemble.RandomForestClassifier` of classes 0 and 1."""
     trees = [estimator.tree_ for estimator in forest.estimators_]
     starts = np.cumsum([0] + [tree.node_count for tree in trees[:-1]])
@@ -65,7 +65,7 @@ def from_sklearn(forest: Any) -> Nodes:
     def joined(name: str) -> Any:
         return np.concatenate([getattr(tree, name) for tree in trees])
 
-    return Nodes(
+    return TreeNodes(
         roots=starts.astype(np.int32),
         left=np.concatenate([left for left, _ in children]).astype(np.int32),
         right=np.concatenate([right for _, right in children]).astype(np.int32),
@@ -84,14 +84,14 @@ def _children(tree: Any, start: int) -> tuple[NDArray[np.intp], NDArray[np.intp]
     return left, np.where(leaf, here, tree.children_right) + start
 
 
-def probabilities(nodes: Nodes, features: Matrix) -> Floats:
+def probabilities(nodes: TreeNodes, features: Matrix) -> Floats:
     """Returns the mean over trees of the positive share in the leaf that each row reaches."""
     rows = max(1, _BLOCK // len(nodes.roots))
     blocks = [_walk(nodes, features[start : start + rows]) for start in range(0, len(features), rows)]
     return np.concatenate(blocks) if blocks else np.empty(0)
 
 
-def _walk(nodes: Nodes, features: Matrix) -> Floats:
+def _walk(nodes: TreeNodes, features: Matrix) -> Floats:
     at = np.broadcast_to(nodes.roots, (len(features), len(nodes.roots)))
     row = np.arange(len(features))[:, None]
     for _ in range(int(nodes.depth[0])):

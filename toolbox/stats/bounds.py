@@ -132,7 +132,7 @@ def _grouped(groups: Ints) -> str:
 
 
 @dataclass(frozen=True)
-class Metric:
+class BoundedMetric:
     """A metric that can be certified.
 
     Attributes:
@@ -146,13 +146,13 @@ class Metric:
     classes: tuple[int, ...] = (0, 1)
 
 
-METRICS: Mapping[str, Metric] = {
-    "roc_auc": Metric(_area),
-    "accuracy": Metric(_accuracy, classes=()),
-    "balanced_accuracy": Metric(_balanced),
-    "sensitivity": Metric(partial(_of_class, 1), classes=(1,)),
-    "specificity": Metric(partial(_of_class, 0), classes=(0,)),
-    "brier": Metric(_brier, less_is_better=True, classes=()),
+METRICS: Mapping[str, BoundedMetric] = {
+    "roc_auc": BoundedMetric(_area),
+    "accuracy": BoundedMetric(_accuracy, classes=()),
+    "balanced_accuracy": BoundedMetric(_balanced),
+    "sensitivity": BoundedMetric(partial(_of_class, 1), classes=(1,)),
+    "specificity": BoundedMetric(partial(_of_class, 0), classes=(0,)),
+    "brier": BoundedMetric(_brier, less_is_better=True, classes=()),
 }
 
 

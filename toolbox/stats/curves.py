@@ -13,7 +13,7 @@ LEAST_PER_BIN = 10
 
 
 @dataclass(frozen=True)
-class Calibration:
+class CalibrationCurve:
     """Rows by predicted probability; each of shape (bins,).
 
     Attributes:
@@ -39,7 +39,7 @@ def wilson(successes: float, trials: float, level: float = 0.95) -> tuple[float,
     return (share + weight / 2 - half) / (1 + weight), (share + weight / 2 + half) / (1 + weight)
 
 
-def calibration(labels: Ints, scores: Floats) -> Calibration:
+def calibration(labels: Ints, scores: Floats) -> CalibrationCurve:
     """Returns the calibration curve over bins of about equally many rows; equal scores share a bin."""
     bins = max(1, min(BINS, len(scores) // LEAST_PER_BIN))
     edges = np.quantile(scores, np.linspace(0, 1, bins + 1)[1:-1])
@@ -48,10 +48,10 @@ def calibration(labels: Ints, scores: Floats) -> Calibration:
     positives = np.bincount(place, weights=labels.astype(np.float64))
     limits = np.array([wilson(p, n) for p, n in zip(positives, rows, strict=True)])
     predicted = np.bincount(place, weights=scores) / rows
-    return Calibration(predicted, positives / rows, limits[:, 0], limits[:, 1], rows)
+    return CalibrationCurve(predicted, positives / rows, limits[:, 0], limits[:, 1], rows)
 
 
-def calibration_error(curve: Calibration) -> float:
+def calibration_error(curve: CalibrationCurve) -> float:
     """Returns the mean distance of observed from predicted over the bins, weighted by rows."""
     return float(np.abs(curve.observed - curve.predicted) @ curve.rows / curve.rows.sum())
 

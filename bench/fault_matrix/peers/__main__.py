@@ -18,7 +18,7 @@ import practice
 from bench.fault_matrix import placements, pool
 from bench.fault_matrix.__main__ import PEERS as ROWS
 from bench.fault_matrix.peers.environment import HERE, PYTHON
-from practice.script import Rule
+from practice.script import FaultRule
 
 RUNS = 3
 RUN_S = 180.0
@@ -36,7 +36,7 @@ EXTRA = (
 
 
 @dataclass(frozen=True)
-class Trial:
+class PeerTrial:
     """A fault, or a kill.
 
     Attributes:
@@ -47,24 +47,24 @@ class Trial:
     """
 
     name: str
-    rules: tuple[Rule, ...] = ()
+    rules: tuple[FaultRule, ...] = ()
     settings: dict[str, Any] = field(default_factory=dict)
     kill: str = ""
 
 
-def trials() -> list[Trial]:
+def trials() -> list[PeerTrial]:
     """Every fault of the service where it does most harm, some elsewhere, and two kills."""
     chosen = [each for each in placements.PRINCIPAL if each.word is None and not each.poor]
     chosen += [placements.BY_NAME[name] for name in EXTRA]
-    late = Rule("jobs.post", "slow", params={"delay_s": LATE_S})
+    late = FaultRule("jobs.post", "slow", params={"delay_s": LATE_S})
     return [
-        *(Trial(each.name, each.rules) for each in chosen),
-        Trial("killed when the POST is handled, its answer unread", (late,), kill="accepted"),
-        Trial("killed while it waits for the job", settings={"queue_polls": 3}, kill="asked"),
+        *(PeerTrial(each.name, each.rules) for each in chosen),
+        PeerTrial("killed when the POST is handled, its answer unread", (late,), kill="accepted"),
+        PeerTrial("killed while it waits for the job", settings={"queue_polls": 3}, kill="asked"),
     ]
 
 
-def run(client: str, command: list[str], trial: Trial, service: practice.Practice) -> dict[str, Any]:
+def run(client: str, command: list[str], trial: PeerTrial, service: practice.Practice) -> dict[str, Any]:
     """Runs a client's script, again where it ends with an error or is killed; returns a row."""
     settings = {"noise": False, "hang_s": SILENT_S, **trial.settings}
     service.control.reset(*trial.rules, **settings)

@@ -8,7 +8,7 @@ from problems.classification.models import forest_model, xgboost_model
 from problems.classification.tables.encoding import Matrix, Rows, one_hot
 from problems.classification.tables.table import Column
 from toolbox.arrays.types import Floats
-from toolbox.models.forest import Nodes, from_sklearn
+from toolbox.models.forest import TreeNodes, from_sklearn
 from toolbox.stats.calibration_map import CalibrationMap
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def booster_params(params: Mapping[str, float | int], rows: int, seed: int) -> d
 class TrainedForest:
     """A random forest."""
 
-    nodes: Nodes
+    nodes: TreeNodes
     model_format: ClassVar[str] = forest_model.FORMAT
 
     def log_odds(self, columns: Sequence[Column], features: Matrix) -> Floats:

@@ -23,7 +23,7 @@ Grid = list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
-class Plan:
+class SearchPlan:
     """What the MPI program is asked to do, as plain data.
 
     Attributes:
@@ -60,7 +60,7 @@ class Plan:
         return (splits + 2) * self.inner_folds * settings + splits * len(self.grids) * 4
 
 
-def plan_for(view: TableView) -> Plan:
+def plan_for(view: TableView) -> SearchPlan:
     """Returns the plan for a table: exact kernels and two repeats where they are affordable."""
     ridge: Grid = [{"C": C} for C in (0.001, 0.01, 0.1, 1.0, 10.0)]
     elastic: Grid = [{"C": C, "l1_ratio": 0.5} for C in (0.02, 0.1, 0.5)]
@@ -73,7 +73,7 @@ def plan_for(view: TableView) -> Plan:
     else:
         grids["nystroem_rbf"] = [{"C": C, "gamma": g} for C in (0.1, 10.0) for g in gammas]
     grids["nearest_neighbours"] = neighbours
-    return Plan(grids, outer_repeats=1 if view.time_ordered or not exact else 2)
+    return SearchPlan(grids, outer_repeats=1 if view.time_ordered or not exact else 2)
 
 
 def estimated_cost(model: str, rows: int, features: int) -> float:

@@ -14,8 +14,8 @@ import numpy as np
 from escalation.model.identity import derive_seed
 from escalation.model.output import Output
 from escalation.model.report import Report
-from problems.classification.hpc.grids import Plan, estimated_cost
-from problems.classification.hpc.search import Choice, Search, read_rows
+from problems.classification.hpc.grids import SearchPlan, estimated_cost
+from problems.classification.hpc.search import ModelChoice, Search, read_rows
 from problems.classification.hpc.set_search import set_search
 from toolbox.arrays import npy
 from toolbox.arrays.types import Floats
@@ -47,7 +47,7 @@ def run(comm: Any, params: dict[str, Any], inputs: Mapping[str, bytes], report: 
 def _run(comm: Any, params: dict[str, Any], inputs: Mapping[str, bytes], report: Report) -> Output | None:
     search = Search(
         rows=read_rows(params["columns"], inputs),
-        plan=Plan(**params["plan"]),
+        plan=SearchPlan(**params["plan"]),
         metric=params["metric"],
         seed=params["seed"],
         forward=params["time_ordered"],
@@ -70,7 +70,7 @@ def _run(comm: Any, params: dict[str, Any], inputs: Mapping[str, bytes], report:
     return Output(values, files, {"scaling.json": _json(scaling_report(phases))})
 
 
-def _tune(comm: Any, searches: Sequence[Search]) -> tuple[list[list[Choice]], Phase]:
+def _tune(comm: Any, searches: Sequence[Search]) -> tuple[list[list[ModelChoice]], Phase]:
     """Returns what each search chose in each of its rounds."""
     tasks = [(search, number) for search in searches for number in range(len(search.tuning_tasks))]
     costs = [search.tuning_cost(number) for search, number in tasks]
@@ -85,22 +85,22 @@ def _tune(comm: Any, searches: Sequence[Search]) -> tuple[list[list[Choice]], Ph
     return [_choices(search, remaining) for search in searches], phase
 
 
-def _choices(search: Search, found: Iterator[Floats]) -> list[Choice]:
+def _choices(search: Search, found: Iterator[Floats]) -> list[ModelChoice]:
     by_round: list[dict[str, list[Floats]]] = [{} for _ in search.rounds]
     for one, _, model in search.tuning_tasks:
         by_round[one].setdefault(model, []).append(next(found))
     return [_choose(search.plan, scores) for scores in by_round]
 
 
-def _choose(plan: Plan, scores: Mapping[str, list[Floats]]) -> Choice:
+def _choose(plan: SearchPlan, scores: Mapping[str, list[Floats]]) -> ModelChoice:
     means = {model: np.mean(folds, axis=0) for model, folds in scores.items()}
     best = {model: int(np.argmax(mean)) for model, mean in means.items()}
     settings = {model: dict(plan.grids[model][place]) for model, place in best.items()}
-    return Choice(settings, {model: float(means[model][place]) for model, place in best.items()})
+    return ModelChoice(settings, {model: float(means[model][place]) for model, place in best.items()})
 
 
 def _estimate(
-    comm: Any, searches: Sequence[Search], choices: Sequence[list[Choice]]
+    comm: Any, searches: Sequence[Search], choices: Sequence[list[ModelChoice]]
 ) -> tuple[dict[str, Floats], list[bytes], Phase]:
     """Returns the first search's out-of-fold probabilities by model, shape (repeats, n_open), and the bytes
     of each search's final model."""
@@ -130,7 +130,7 @@ def _estimate(
 
 
 def _out_of_fold(
-    search: Search, choices: list[Choice], tasks: list[tuple[int, str]], found: list[Floats]
+    search: Search, choices: list[ModelChoice], tasks: list[tuple[int, str]], found: list[Floats]
 ) -> dict[str, Floats]:
     shape = (search.repeats, len(search.rows.labels))
     series = {name: np.full(shape, np.nan) for name in [*search.models, "selected"]}
@@ -172,7 +172,7 @@ def _estimator(search: Search) -> Estimator:
 
 
 def _values(
-    search: Search, choices: list[Choice], series: Mapping[str, Floats], resampled: Floats
+    search: Search, choices: list[ModelChoice], series: Mapping[str, Floats], resampled: Floats
 ) -> dict[str, Any]:
     final = choices[-1]
     return {

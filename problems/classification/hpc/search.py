@@ -11,7 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from escalation.model.identity import derive_seed
-from problems.classification.hpc.grids import FIT_ROWS, NEIGHBOUR_SHARE, TUNING_ROWS, Plan, estimated_cost
+from problems.classification.hpc.grids import (
+    FIT_ROWS,
+    NEIGHBOUR_SHARE,
+    TUNING_ROWS,
+    SearchPlan,
+    estimated_cost,
+)
 from problems.classification.models import pipelines
 from problems.classification.tables.table import Column
 from toolbox.arrays.types import Floats, Index
@@ -74,7 +80,7 @@ class Round:
 
 
 @dataclass(frozen=True)
-class Choice:
+class ModelChoice:
     """What a round's inner cross-validation chose.
 
     Attributes:
@@ -110,7 +116,7 @@ class Search:
     """
 
     rows: OpenRows
-    plan: Plan
+    plan: SearchPlan
     metric: str
     seed: int
     forward: bool
@@ -266,8 +272,8 @@ class Search:
             model, base, data, self.rows.labels[train], self._calibration(train)
         )
 
-    def _calibration(self, train: Index) -> pipelines.Calibration:
-        return pipelines.Calibration(
+    def _calibration(self, train: Index) -> pipelines.ProbabilityCalibration:
+        return pipelines.ProbabilityCalibration(
             groups=codes(self.rows.groups[train].tolist()),
             metric=self.metric,
             seed=derive_seed(self.seed, "calibration folds"),

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 from escalation.model.errors import BadInput
 from escalation.model.identity import derive_seed
-from problems.classification.hpc.search import Choice, OpenRows, Search
+from problems.classification.hpc.search import ModelChoice, OpenRows, Search
 from problems.classification.prediction_sets.split_conformal import (
     COVERAGE,
     SetModel,
@@ -31,7 +31,7 @@ class SetSearch:
     held: Index
     because: str = ""
 
-    def sets(self, whole: Search, model: bytes, choice: Choice) -> Sets:
+    def sets(self, whole: Search, model: bytes, choice: ModelChoice) -> Sets:
         """Returns the prediction sets of the sealed rows.
 
         Args:

@@ -9,7 +9,7 @@ from problems.classification.tables.encoding import Matrix, columns_from_json, e
 from problems.classification.tables.table import Column
 from toolbox.arrays.types import Floats
 from toolbox.models.archive import pack, pack_json, unpack, unpack_json
-from toolbox.models.forest import MEMBERS, Nodes, dump_nodes, load_nodes, probabilities
+from toolbox.models.forest import MEMBERS, TreeNodes, dump_nodes, load_nodes, probabilities
 from toolbox.stats.calibration_map import CalibrationMap
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ FORMAT = "forest"
 _MEMBERS = (*MEMBERS, "calibration.json", "columns.json")
 
 
-def dump(columns: Sequence[Column], nodes: Nodes, calibration: CalibrationMap) -> bytes:
+def dump(columns: Sequence[Column], nodes: TreeNodes, calibration: CalibrationMap) -> bytes:
     """Returns the model as bytes; the same model gives the same bytes."""
     members = dump_nodes(nodes)
     members["calibration.json"] = pack_json(calibration.to_json())
@@ -38,14 +38,14 @@ def scores(model: bytes, rows: "pd.DataFrame") -> Floats:
     return calibration(log_odds(nodes, columns, encode(columns, rows)))
 
 
-def load(model: bytes) -> tuple[tuple[Column, ...], Nodes, CalibrationMap]:
+def load(model: bytes) -> tuple[tuple[Column, ...], TreeNodes, CalibrationMap]:
     """Reads what `dump` wrote; raises ValueError on other bytes."""
     members = unpack(model, _MEMBERS)
     calibration = CalibrationMap(**unpack_json(members["calibration.json"]))
     return columns_from_json(unpack_json(members["columns.json"])), load_nodes(members), calibration
 
 
-def log_odds(nodes: Nodes, columns: Sequence[Column], features: Matrix) -> Floats:
+def log_odds(nodes: TreeNodes, columns: Sequence[Column], features: Matrix) -> Floats:
     """Returns the uncalibrated log-odds, shape (rows,), held finite by half a tree's vote."""
     share = probabilities(nodes, one_hot(columns, features))
     half = 0.5 / len(nodes.roots)

@@ -102,7 +102,7 @@ def _class_weight(metric: str) -> str | None:
 
 
 @dataclass(frozen=True, eq=False)
-class Calibration:
+class ProbabilityCalibration:
     """How scores become probabilities.
 
     Attributes:
@@ -127,7 +127,9 @@ class Calibration:
         return train_test_pairs(labels, self.groups, folds, self.seed, time_ordered=self.forward)
 
 
-def fit_probabilistic(model: str, base: Any, data: Floats, labels: Labels, calibration: Calibration) -> Any:
+def fit_probabilistic(
+    model: str, base: Any, data: Floats, labels: Labels, calibration: ProbabilityCalibration
+) -> Any:
     """Fits a model so that its `predict_proba` are probabilities.
 
     A sigmoid is fitted to scores of rows that the scored model has not seen: out-of-fold scores in

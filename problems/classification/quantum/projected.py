@@ -90,7 +90,7 @@ def training(frame: Any, positions: NDArray[np.intp], time_ordered: bool, seed: 
 
 
 @dataclass(frozen=True)
-class Choice:
+class KernelChoice:
     """What simulation inside the training data chose.
 
     Attributes:
@@ -106,7 +106,9 @@ class Choice:
     history: list[dict[str, float]]
 
 
-def select(rows: Training, encoding: Mapping[str, Any], metric: str, report: Report | None = None) -> Choice:
+def select(
+    rows: Training, encoding: Mapping[str, Any], metric: str, report: Report | None = None
+) -> KernelChoice:
     """Tries every bandwidth noiselessly; on equal scores the smaller one stays.
 
     Args:
@@ -115,7 +117,7 @@ def select(rows: Training, encoding: Mapping[str, Any], metric: str, report: Rep
         metric: what the target asks for.
         report: told of the progress.
     """
-    best: Choice | None = None
+    best: KernelChoice | None = None
     history = []
     for number, bandwidth in enumerate(BANDWIDTHS):
         complete = {**encoding, "bandwidth": bandwidth, "entangled": True}
@@ -125,7 +127,7 @@ def select(rows: Training, encoding: Mapping[str, Any], metric: str, report: Rep
             {"bandwidth": bandwidth, "score": tuned.score, "gamma": tuned.gamma, "cost": tuned.cost}
         )
         if best is None or tuned.score > best.tuned.score + 1e-9:
-            best = Choice(complete, tuned, projected, history)
+            best = KernelChoice(complete, tuned, projected, history)
         if report is not None:
             report((number + 1) / len(BANDWIDTHS), f"bandwidth {bandwidth:g}: {tuned.score:.3f}")
     assert best is not None

@@ -28,16 +28,16 @@ SUBGROUP_ALPHA = 0.05
 
 
 @dataclass(frozen=True)
-class Rows:
+class SealedRows:
     """Sealed rows and what an attempt predicted for them, each of shape (rows,)."""
 
     labels: Ints
     groups: Ints
     scores: Floats
 
-    def where(self, kept: Flags) -> "Rows":
+    def where(self, kept: Flags) -> "SealedRows":
         """Returns some of the rows."""
-        return Rows(self.labels[kept], self.groups[kept], self.scores[kept])
+        return SealedRows(self.labels[kept], self.groups[kept], self.scores[kept])
 
     @property
     def both_classes(self) -> bool:
@@ -126,7 +126,9 @@ def _certificate(certificate: Certificate) -> str:
     return pairs(lines, "Certificate") + (table(header, compared, "Null controls") if compared else "")
 
 
-def _judged(instance: "TableInstance", certificate: Certificate | None, candidate: Candidate) -> Rows | None:
+def _judged(
+    instance: "TableInstance", certificate: Certificate | None, candidate: Candidate
+) -> SealedRows | None:
     """Returns the sealed rows with verified scores; None where nothing verified can be shown."""
     if certificate is None or certificate.status is CertificateStatus.INVALID:
         return None
@@ -138,10 +140,10 @@ def _judged(instance: "TableInstance", certificate: Certificate | None, candidat
         return None
     groups = instance.frame["__group__"].iloc[instance.sealed_index].astype(str).to_numpy(dtype=str)
     numbers = np.unique(groups, return_inverse=True)[1]
-    return Rows(np.asarray(instance.sealed_labels, dtype=np.int64), numbers, scores)
+    return SealedRows(np.asarray(instance.sealed_labels, dtype=np.int64), numbers, scores)
 
 
-def _figures(rows: Rows, name: str) -> str:
+def _figures(rows: SealedRows, name: str) -> str:
     drawn = [figures.calibration_figure(rows.labels, rows.scores, f"{name}-calibration")]
     drawn.append(figures.benefit_figure(rows.labels, rows.scores, f"{name}-benefit"))
     if rows.both_classes:
@@ -153,7 +155,7 @@ def _figures(rows: Rows, name: str) -> str:
     return f'<div class="figures">{shown}</div>'
 
 
-def _metrics(rows: Rows) -> str:
+def _metrics(rows: SealedRows) -> str:
     lines = [(name, *_bounded(name, rows, SUBGROUP_ALPHA)) for name in METRICS]
     curve = curves.calibration(rows.labels, rows.scores)
     lines.append(("mean predicted probability", float(rows.scores.mean()), None))
@@ -163,7 +165,7 @@ def _metrics(rows: Rows) -> str:
     return table(("metric", "estimate", "bound"), lines, caption)
 
 
-def _bounded(metric: str, rows: Rows, alpha: float) -> tuple[float | None, float | None]:
+def _bounded(metric: str, rows: SealedRows, alpha: float) -> tuple[float | None, float | None]:
     """Returns (estimate, bound), None where the rows lack a class that the metric needs."""
     if not len(rows.labels) or not set(METRICS[metric].classes) <= set(rows.labels.tolist()):
         return None, None
@@ -171,7 +173,7 @@ def _bounded(metric: str, rows: Rows, alpha: float) -> tuple[float | None, float
     return found.estimate, found.value
 
 
-def _subgroups(instance: "TableInstance", target: Target, rows: Rows) -> str:
+def _subgroups(instance: "TableInstance", target: Target, rows: SealedRows) -> str:
     lines = []
     for column, names in instance.subgroups.items():
         values = np.asarray(names, dtype=object)
@@ -190,7 +192,7 @@ def _by_number(name: str) -> tuple[float, float, str]:
     return side, float(found.group()) if found else 0.0, name
 
 
-def _subgroup(column: str, name: str, metric: str, part: Rows) -> tuple[Any, ...]:
+def _subgroup(column: str, name: str, metric: str, part: SealedRows) -> tuple[Any, ...]:
     estimate, limit = _bounded(metric, part, SUBGROUP_ALPHA)
     positive = int(part.labels.sum())
     rarer = min(positive, len(part.labels) - positive)
@@ -200,7 +202,7 @@ def _subgroup(column: str, name: str, metric: str, part: Rows) -> tuple[Any, ...
     return column, name, *counts, estimate, limit, remark
 
 
-def _conformal(candidate: Candidate, rows: Rows) -> str:
+def _conformal(candidate: Candidate, rows: SealedRows) -> str:
     try:
         sets = stated_sets(candidate, len(rows.labels))
     except Forged as finding:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from problems.optimisation.checking.clock import Clock
+from problems.optimisation.checking.clock import SlotTimes
 from problems.optimisation.checking.finding import Faults, Finding, only_field, shown, whole
 from problems.optimisation.model.models import Appointments, Clinician, Patient, Room, Span
 
@@ -11,7 +11,7 @@ FIELDS = ("patient", "clinician", "room", "start")
 
 
 @dataclass(frozen=True)
-class Visit:
+class CheckedVisit:
     """One appointment as it was sent, its names resolved; slots from `start` to before `end`."""
 
     patient: Patient
@@ -27,11 +27,11 @@ class Visit:
 
 def check_appointments(model: Appointments, solution: Any) -> Finding:
     """Checks skills, equipment, shifts, the patients' own times, overlaps, and who must be seen."""
-    faults, clock = Faults(), Clock(model)
+    faults, clock = Faults(), SlotTimes(model)
     sent = only_field(solution, "appointments", list, faults)
     known = _known(model)
     visits = [visit for each in sent or [] if (visit := _visit(known, each, faults))]
-    seen: dict[str, Visit] = {}
+    seen: dict[str, CheckedVisit] = {}
     for visit in visits:
         if visit.patient.id in seen:
             faults.add(f"{visit.patient.id} has more than one appointment")
@@ -41,7 +41,7 @@ def check_appointments(model: Appointments, solution: Any) -> Finding:
     return faults.finding(sum(_cost(model, each, seen.get(each.id), faults) for each in model.patients))
 
 
-def _cost(model: Appointments, patient: Patient, visit: Visit | None, faults: Faults) -> int:
+def _cost(model: Appointments, patient: Patient, visit: CheckedVisit | None, faults: Faults) -> int:
     if visit is not None:
         return patient.weight * (visit.start - patient.earliest)
     if patient.required:
@@ -66,7 +66,7 @@ def _known(model: Appointments) -> Known:
     )
 
 
-def _visit(known: Known, sent: Any, faults: Faults) -> Visit | None:
+def _visit(known: Known, sent: Any, faults: Faults) -> CheckedVisit | None:
     if not isinstance(sent, dict) or set(sent) != set(FIELDS):
         faults.add(f"expected an appointment with {', '.join(FIELDS)}, got {shown(sent)}")
         return None
@@ -82,10 +82,10 @@ def _visit(known: Known, sent: Any, faults: Faults) -> Visit | None:
     if not whole(sent["start"]):
         faults.add(f"{patient.id} starts in slot {shown(sent['start'])}, which is not a whole number")
         return None
-    return Visit(patient, clinician, room, sent["start"])
+    return CheckedVisit(patient, clinician, room, sent["start"])
 
 
-def _check_visit(visit: Visit, clock: Clock, faults: Faults) -> None:
+def _check_visit(visit: CheckedVisit, clock: SlotTimes, faults: Faults) -> None:
     patient, clinician, room = visit.patient, visit.clinician, visit.room
     lacking = sorted(set(patient.skills) - set(clinician.skills))
     if lacking:
@@ -103,13 +103,13 @@ def _check_visit(visit: Visit, clock: Clock, faults: Faults) -> None:
         faults.add(f"room {room.id} is not open for the whole appointment of {patient.id} {when}")
 
 
-def _within(shifts: tuple[Span, ...], visit: Visit) -> bool:
+def _within(shifts: tuple[Span, ...], visit: CheckedVisit) -> bool:
     return any(first <= visit.start and visit.end <= last for first, last in shifts)
 
 
-def _check_overlaps(visits: list[Visit], clock: Clock, faults: Faults) -> None:
-    by_clinician: dict[str, list[Visit]] = {}
-    by_room: dict[str, list[Visit]] = {}
+def _check_overlaps(visits: list[CheckedVisit], clock: SlotTimes, faults: Faults) -> None:
+    by_clinician: dict[str, list[CheckedVisit]] = {}
+    by_room: dict[str, list[CheckedVisit]] = {}
     for visit in sorted(visits, key=lambda each: (each.start, each.end)):
         by_clinician.setdefault(f"with {visit.clinician.id}", []).append(visit)
         by_room.setdefault(f"in room {visit.room.id}", []).append(visit)

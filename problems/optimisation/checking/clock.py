@@ -7,7 +7,7 @@ from problems.optimisation.model.models import Appointments
 MINUTES_OF_A_DAY = 24 * 60
 
 
-class Clock:
+class SlotTimes:
     """Writes slots of one schedule as local times; with the date, where it is longer than a day."""
 
     def __init__(self, model: Appointments) -> None:

@@ -11,7 +11,7 @@ HERE = "problems.optimisation.engines"
 
 
 @dataclass(frozen=True)
-class Entry:
+class EngineEntry:
     """An engine, and how a portfolio may use it.
 
     Attributes:
@@ -25,19 +25,19 @@ class Entry:
     resumes: bool = True
 
 
-ENGINES: Mapping[str, Entry] = {
-    "highs": Entry(f"{HERE}.highs:Highs", resumes=False),
-    "cp_sat": Entry(f"{HERE}.cp_sat:CpSat", resumes=False),
-    "annealing": Entry(f"{HERE}.samplers:Annealing", many=True),
-    "tabu": Entry(f"{HERE}.samplers:Tabu", many=True),
-    "tempering": Entry(f"{HERE}.tempering:Tempering", many=True),
-    "schedule_search": Entry(f"{HERE}.schedule_search:ScheduleSearch", many=True),
-    "placement_search": Entry(f"{HERE}.placement_search:PlacementSearch", many=True),
-    "relaxation": Entry(f"{HERE}.relaxation:Relaxation"),
-    "cutting_planes": Entry(f"{HERE}.cutting_planes:CuttingPlanes"),
-    "semidefinite": Entry(f"{HERE}.semidefinite:Semidefinite"),
-    "spin_tree": Entry(f"{HERE}.spin_tree:SpinTree"),
-    "mip_tree": Entry(f"{HERE}.mip_tree:MipTree"),
+ENGINES: Mapping[str, EngineEntry] = {
+    "highs": EngineEntry(f"{HERE}.highs:Highs", resumes=False),
+    "cp_sat": EngineEntry(f"{HERE}.cp_sat:CpSat", resumes=False),
+    "annealing": EngineEntry(f"{HERE}.samplers:Annealing", many=True),
+    "tabu": EngineEntry(f"{HERE}.samplers:Tabu", many=True),
+    "tempering": EngineEntry(f"{HERE}.tempering:Tempering", many=True),
+    "schedule_search": EngineEntry(f"{HERE}.schedule_search:ScheduleSearch", many=True),
+    "placement_search": EngineEntry(f"{HERE}.placement_search:PlacementSearch", many=True),
+    "relaxation": EngineEntry(f"{HERE}.relaxation:Relaxation"),
+    "cutting_planes": EngineEntry(f"{HERE}.cutting_planes:CuttingPlanes"),
+    "semidefinite": EngineEntry(f"{HERE}.semidefinite:Semidefinite"),
+    "spin_tree": EngineEntry(f"{HERE}.spin_tree:SpinTree"),
+    "mip_tree": EngineEntry(f"{HERE}.mip_tree:MipTree"),
 }
 
 

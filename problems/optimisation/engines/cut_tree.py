@@ -12,7 +12,7 @@ from scipy.sparse import csr_array
 
 from problems.optimisation.engines.base import Incumbent
 from problems.optimisation.engines.bounds.cut_pool import CutPool, spread
-from problems.optimisation.engines.mip_nodes import Node, Nodes
+from problems.optimisation.engines.mip_nodes import MipNode, MipNodeMaker
 from problems.optimisation.engines.proof_tree import proof_nodes
 
 SHIFT = 20
@@ -42,9 +42,9 @@ class CutTree:
             matrix=csr_array(grown.matrix[:, self._columns]),
             top=grown.top[self._columns],
         )
-        self._nodes, self._root = Nodes(self._part), Node()
+        self._nodes, self._root = MipNodeMaker(self._part), MipNode()
         self._nodes.shift = SHIFT
-        self._open: list[tuple[int, int, Node]] = []
+        self._open: list[tuple[int, int, MipNode]] = []
         self._stuck: list[int] = []
 
     def step(self, incumbent: Incumbent) -> float:
@@ -89,7 +89,7 @@ class CutTree:
             self._enter(child, incumbent)
         node.children, node.duals, node.x = children, None, None
 
-    def _enter(self, node: Node, incumbent: Incumbent) -> None:
+    def _enter(self, node: MipNode, incumbent: Incumbent) -> None:
         self._nodes.bound(node, incumbent.cost, incumbent.left_s())
         self.made += 1
         whole = self._nodes.whole(node)

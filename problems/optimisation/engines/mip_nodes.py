@@ -17,7 +17,7 @@ INTEGRAL = 1e-6
 
 
 @dataclass(eq=False)
-class Node:
+class MipNode:
     """A box.
 
     Attributes:
@@ -31,14 +31,14 @@ class Node:
         children: none for a leaf.
     """
 
-    parent: "Node | None" = None
+    parent: "MipNode | None" = None
     step: tuple[int, int, int] = (0, 0, 0)
     x: Floats | None = None
     duals: Ints | None = None
     empty: bool = False
     proven: int = 0
     at: tuple[int, int] = (0, 0)
-    children: tuple["Node", ...] = ()
+    children: tuple["MipNode", ...] = ()
 
     def stated(self, places: list[int]) -> dict[str, Any]:
         """See `proof_tree.Stated`."""
@@ -48,7 +48,7 @@ class Node:
         return {"ray" if self.empty else "duals": self.duals.tolist()}
 
 
-class Nodes:
+class MipNodeMaker:
     """Makes nodes of one MIP, and bounds them."""
 
     def __init__(self, mip: Mip) -> None:
@@ -58,17 +58,17 @@ class Nodes:
         self.shift = int(mip.matrix.nnz).bit_length() + 2
         self.work_s = 0.0
 
-    def box(self, node: Node) -> tuple[Ints, Ints]:
+    def box(self, node: MipNode) -> tuple[Ints, Ints]:
         """Least and most value of every column."""
         low, high = np.zeros_like(self._mip.top), self._mip.top.copy()
-        each: Node | None = node
+        each: MipNode | None = node
         while each is not None and each.parent is not None:
             column, least, most = each.step
             low[column], high[column] = max(low[column], least), min(high[column], most)
             each = each.parent
         return low, high
 
-    def bound(self, node: Node, cost: int | None, limit_s: float) -> None:
+    def bound(self, node: MipNode, cost: int | None, limit_s: float) -> None:
         """Finds multipliers of a new node: its parent's where they suffice, else its relaxation's."""
         low, high = self.box(node)
         self._try(node, node.parent.duals if node.parent else np.zeros(self._mip.rows), low, high)
@@ -85,7 +85,7 @@ class Nodes:
         elif self._exact.weigh(self._allowed(whole), self.shift, low, high, priced=False) > 0:
             node.duals, node.empty = np.array(self._allowed(whole), dtype=np.int64), True
 
-    def divide(self, node: Node) -> tuple[Node, Node] | None:
+    def divide(self, node: MipNode) -> tuple[MipNode, MipNode] | None:
         """Two children, by the column furthest from whole numbers; None where the box is one vector."""
         low, high = self.box(node)
         away = np.zeros(len(low)) if node.x is None else np.abs(node.x - np.rint(node.x))
@@ -99,10 +99,10 @@ class Nodes:
         else:
             return None
         node.at = (column, at)
-        below = Node(node, (column, int(low[column]), at))
-        return below, Node(node, (column, at + 1, int(high[column])))
+        below = MipNode(node, (column, int(low[column]), at))
+        return below, MipNode(node, (column, at + 1, int(high[column])))
 
-    def whole(self, node: Node) -> Ints | None:
+    def whole(self, node: MipNode) -> Ints | None:
         """The relaxation's answer where it is whole and feasible."""
         if node.x is None or np.abs(node.x - np.rint(node.x)).max(initial=0.0) > INTEGRAL:
             return None
@@ -111,7 +111,7 @@ class Nodes:
         fits = (rows >= self._mip.lower) & (rows <= self._mip.upper)
         return x if fits.all() and (x <= self._mip.top).all() else None
 
-    def _try(self, node: Node, duals: Any, low: Ints, high: Ints) -> None:
+    def _try(self, node: MipNode, duals: Any, low: Ints, high: Ints) -> None:
         """Takes multipliers that prove more than the node's do."""
         allowed = self._allowed(np.asarray(duals, dtype=np.int64))
         proven = rounded_up(self._exact.weigh(allowed, self.shift, low, high), self.shift)

@@ -7,7 +7,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from problems.optimisation.engines.base import Incumbent, Unsuitable
-from problems.optimisation.engines.mip_nodes import Node, Nodes
+from problems.optimisation.engines.mip_nodes import MipNode, MipNodeMaker
 from problems.optimisation.engines.proof_tree import proof_nodes
 from problems.optimisation.forms.compile import compile_mip
 from problems.optimisation.forms.vertex_sets import neighbours, repaired
@@ -34,10 +34,10 @@ class MipTree:
         self._mip = compile_mip(model)
         if self._mip.columns > MOST_COLUMNS:
             raise Unsuitable(f"expected at most {MOST_COLUMNS} columns, got {self._mip.columns}")
-        self._nodes = Nodes(self._mip)
+        self._nodes = MipNodeMaker(self._mip)
         self._graph = neighbours(model) if isinstance(model, IndependentSet) else None
-        self._root = Node()
-        self._open: list[tuple[int, int, Node]] = []
+        self._root = MipNode()
+        self._open: list[tuple[int, int, MipNode]] = []
         self._made, self._told_s = 0, 0.0
         self._board: Incumbent
 
@@ -82,7 +82,7 @@ class MipTree:
         if self._nodes.work_s > LATER * self._told_s:
             self._tell()
 
-    def _enter(self, node: Node) -> None:
+    def _enter(self, node: MipNode) -> None:
         """Bounds a new node, and keeps it open unless that closes it."""
         self._nodes.bound(node, self._board.cost, self._board.left_s())
         self._made += 1
@@ -91,7 +91,7 @@ class MipTree:
         if not node.empty and (cost is None or node.proven < cost):
             heapq.heappush(self._open, (node.proven, -self._made, node))
 
-    def _offer(self, node: Node) -> None:
+    def _offer(self, node: MipNode) -> None:
         whole = self._nodes.whole(node)
         if whole is not None:
             self._board.offer(self._mip.point_of(whole), self.name)

@@ -16,7 +16,7 @@ from problems.optimisation.engines.rounds import Rounds
 from problems.optimisation.model.points import Point
 
 
-class Answer(Protocol):
+class MutableAnswer(Protocol):
     """A schedule or a placement, which moves change in place."""
 
     cost: int
@@ -32,7 +32,7 @@ class Answer(Protocol):
     def point(self) -> Point: ...
 
 
-A = TypeVar("A", bound=Answer)
+A = TypeVar("A", bound=MutableAnswer)
 
 
 class NeighbourhoodSearch(ABC, Generic[A]):

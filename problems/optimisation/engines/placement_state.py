@@ -61,7 +61,7 @@ def prepare_ward(model: Triage) -> Ward:
     )
 
 
-class Placement:
+class PlacementState:
     """Who is where.
 
     Attributes:
@@ -80,9 +80,9 @@ class Placement:
         self._members: list[Counter[str]] = [Counter() for _ in ward.model.places]
         """By place, how many of each cohort."""
 
-    def copy(self) -> "Placement":
+    def copy(self) -> "PlacementState":
         """Returns one that changes on its own."""
-        other = object.__new__(Placement)
+        other = object.__new__(PlacementState)
         other.ward, other.cost, other.place = self.ward, self.cost, self.place[:]
         other._left = [each[:] for each in self._left]
         other._members = [each.copy() for each in self._members]
@@ -135,9 +135,9 @@ class Placement:
         return np.array(self.place, dtype=np.int32)
 
 
-def placement_of(ward: Ward, point: Point) -> Placement:
+def placement_of(ward: Ward, point: Point) -> PlacementState:
     """Reads a feasible point."""
-    placement = Placement(ward)
+    placement = PlacementState(ward)
     for patient, place in enumerate(point.tolist()):
         if place >= 0:
             placement.put(patient, place)

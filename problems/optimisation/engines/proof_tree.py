@@ -4,18 +4,18 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 
-class Stated(Protocol):
+class ProvableNode(Protocol):
     """A node that knows how the proof states it."""
 
     @property
-    def children(self) -> Sequence["Stated"]:
+    def children(self) -> Sequence["ProvableNode"]:
         """None for a leaf."""
 
     def stated(self, places: list[int]) -> dict[str, Any]:
         """As `proofs.model` has it, with the places of its children."""
 
 
-def proof_nodes(root: Stated) -> list[dict[str, Any]]:
+def proof_nodes(root: ProvableNode) -> list[dict[str, Any]]:
     """Every node of a tree, the root first."""
     nodes: list[dict[str, Any]] = [{}]
     waiting = [(root, 0)]

@@ -9,11 +9,11 @@ start, everybody is put at the earliest possible one.
 from collections.abc import Callable
 from random import Random
 
-from problems.optimisation.engines.schedule_state import Clinic, Schedule, first_slot
+from problems.optimisation.engines.schedule_state import Clinic, ScheduleState, first_slot
 
-Removal = Callable[[Schedule, int, Random], list[int]]
+Removal = Callable[[ScheduleState, int, Random], list[int]]
 """Chooses about so many treated patients of a schedule that has some."""
-Insertion = Callable[[Schedule, list[int], Random], int]
+Insertion = Callable[[ScheduleState, list[int], Random], int]
 """Puts patients back in, where possible; returns how often possible starts were looked for."""
 
 _SKEW = 4.0
@@ -21,19 +21,19 @@ _SKEW = 4.0
 _BLINK = 0.02
 
 
-def random_removal(schedule: Schedule, count: int, random: Random) -> list[int]:
+def random_removal(schedule: ScheduleState, count: int, random: Random) -> list[int]:
     """Anybody."""
     treated = schedule.treated()
     return random.sample(treated, min(count, len(treated)))
 
 
-def worst_removal(schedule: Schedule, count: int, random: Random) -> list[int]:
+def worst_removal(schedule: ScheduleState, count: int, random: Random) -> list[int]:
     """Those whose waiting costs most."""
     price, start = schedule.clinic.price, schedule.start
     return _skewed(sorted(schedule.treated(), key=lambda p: -price(p, start[p])), count, random)
 
 
-def related_removal(schedule: Schedule, count: int, random: Random) -> list[int]:
+def related_removal(schedule: ScheduleState, count: int, random: Random) -> list[int]:
     """Somebody, and those who are treated about then, of the same kind, by the same or in the same room."""
     treated = schedule.treated()
     one = random.choice(treated)
@@ -49,7 +49,7 @@ def related_removal(schedule: Schedule, count: int, random: Random) -> list[int]
     return _skewed(sorted(treated, key=distance), count, random)
 
 
-def time_removal(schedule: Schedule, count: int, random: Random) -> list[int]:
+def time_removal(schedule: ScheduleState, count: int, random: Random) -> list[int]:
     """Everybody in a stretch of time."""
     start = schedule.start
     order = sorted(schedule.treated(), key=start.__getitem__)
@@ -57,7 +57,7 @@ def time_removal(schedule: Schedule, count: int, random: Random) -> list[int]:
     return order[first : first + count]
 
 
-def resource_removal(schedule: Schedule, count: int, random: Random) -> list[int]:
+def resource_removal(schedule: ScheduleState, count: int, random: Random) -> list[int]:
     """Everybody in a stretch of time of two resources, of clinicians or of rooms."""
     treated, start = schedule.treated(), schedule.start
     of = schedule.clinician if random.random() < 0.5 else schedule.room
@@ -80,7 +80,7 @@ def smith_rank(clinic: Clinic, patient: int) -> float:
     return clinic.weight[patient] / clinic.duration[patient] + 1e6 * required
 
 
-def insert(schedule: Schedule, patient: int, feasible: int, random: Random) -> tuple[int, int]:
+def insert(schedule: ScheduleState, patient: int, feasible: int, random: Random) -> tuple[int, int]:
     """Puts a patient at the earliest of some feasible starts, with whom few others could be.
 
     Now and then a start is passed over, or any resource is taken (blinks: Christiaens & Vanden Berghe 2020,
@@ -102,32 +102,32 @@ def _one(able: list[int], random: Random) -> int:
     return able[0] if len(able) == 1 or random.random() < 0.5 else random.choice(able)
 
 
-def greedy_insertion(schedule: Schedule, patients: list[int], random: Random) -> int:
+def greedy_insertion(schedule: ScheduleState, patients: list[int], random: Random) -> int:
     """In Smith's order."""
     clinic = schedule.clinic
     return _in_order(schedule, sorted(patients, key=lambda p: -smith_rank(clinic, p)), random)
 
 
-def perturbed_insertion(schedule: Schedule, patients: list[int], random: Random) -> int:
+def perturbed_insertion(schedule: ScheduleState, patients: list[int], random: Random) -> int:
     """In Smith's order with noise."""
     clinic = schedule.clinic
     noisy = {p: -smith_rank(clinic, p) * (0.5 + random.random()) for p in patients}
     return _in_order(schedule, sorted(patients, key=noisy.__getitem__), random)
 
 
-def shuffled_insertion(schedule: Schedule, patients: list[int], random: Random) -> int:
+def shuffled_insertion(schedule: ScheduleState, patients: list[int], random: Random) -> int:
     """In any order."""
     random.shuffle(patients)
     return _in_order(schedule, patients, random)
 
 
-def _in_order(schedule: Schedule, patients: list[int], random: Random) -> int:
+def _in_order(schedule: ScheduleState, patients: list[int], random: Random) -> int:
     for patient in patients:
         insert(schedule, patient, schedule.feasible(patient), random)
     return len(patients)
 
 
-def regret_insertion(schedule: Schedule, patients: list[int], random: Random) -> int:
+def regret_insertion(schedule: ScheduleState, patients: list[int], random: Random) -> int:
     """First who would lose most if somebody else took their earliest start.
 
     The loss is the weight times the slots to the first start after an appointment of their length there. It
@@ -160,7 +160,7 @@ def _regret(clinic: Clinic, patient: int, feasible: int) -> int:
     return clinic.weight[patient] * (after + first_slot(later) - first)
 
 
-def compact(schedule: Schedule, random: Random) -> int:
+def compact(schedule: ScheduleState, random: Random) -> int:
     """Moves everybody, in order of time, to the earliest start there is; returns how often it looked."""
     order = sorted(schedule.treated(), key=schedule.start.__getitem__)
     for patient in order:

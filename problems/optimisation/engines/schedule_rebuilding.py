@@ -13,7 +13,7 @@ from problems.optimisation.engines.schedule_moves import (
     time_removal,
 )
 from problems.optimisation.engines.schedule_rebuild import Rebuilder
-from problems.optimisation.engines.schedule_state import Schedule, schedule_of
+from problems.optimisation.engines.schedule_state import ScheduleState, schedule_of
 from problems.optimisation.model.models import Appointments
 
 LOOKS_PER_S = 200_000
@@ -50,7 +50,7 @@ class Rebuilding:
         """Whether it is this one's turn, after so many looks of search."""
         return self.looks < _SHARE * (looks - _FIRST)
 
-    def step(self, schedule: Schedule, random: Random, left_s: float) -> Schedule | None:
+    def step(self, schedule: ScheduleState, random: Random, left_s: float) -> ScheduleState | None:
         """Rebuilds one part; returns the schedule that came of it, at most as dear, or None."""
         self._rebuilder = self._rebuilder or Rebuilder(self._model)
         if left_s < _LEAST_S:
@@ -72,7 +72,7 @@ class Rebuilding:
         """Counts, and how large parts are now."""
         return {"parts": self._parts, "parts_better": self._better, "part_patients": round(self._count)}
 
-    def _choose(self, schedule: Schedule, random: Random) -> list[int]:
+    def _choose(self, schedule: ScheduleState, random: Random) -> list[int]:
         """Treated patients, and a quarter who are not treated."""
         untreated = schedule.untreated()
         count = int(self._count)

@@ -15,7 +15,7 @@ from problems.optimisation.engines.schedule_moves import (
     regret_insertion,
 )
 from problems.optimisation.engines.schedule_rebuilding import LOOKS_PER_S, Rebuilding
-from problems.optimisation.engines.schedule_state import Schedule, prepare, schedule_of
+from problems.optimisation.engines.schedule_state import ScheduleState, prepare, schedule_of
 from problems.optimisation.model.models import Appointments, Model
 from problems.optimisation.model.points import Point
 
@@ -23,7 +23,7 @@ _MOST = 15
 """Patients taken out at once, at most."""
 
 
-class ScheduleSearch(NeighbourhoodSearch[Schedule]):
+class ScheduleSearch(NeighbourhoodSearch[ScheduleState]):
     """Searches schedules; gives no bound."""
 
     name: ClassVar[str] = "schedule_search"
@@ -36,7 +36,7 @@ class ScheduleSearch(NeighbourhoodSearch[Schedule]):
             raise Unsuitable(f"{self.name} treats appointments, not {model.kind}")
         self._clinic = prepare(model)
         self._rebuilding = Rebuilding(model)
-        super().__init__(Schedule(self._clinic), REMOVALS, INSERTIONS, seed)
+        super().__init__(ScheduleState(self._clinic), REMOVALS, INSERTIONS, seed)
 
     def notes(self) -> dict[str, Any]:
         """Counts, and how the moves and the rebuilding fared."""
@@ -44,7 +44,7 @@ class ScheduleSearch(NeighbourhoodSearch[Schedule]):
 
     def _construct(self) -> None:
         for insertion in (greedy_insertion, regret_insertion):
-            schedule = Schedule(self._clinic)
+            schedule = ScheduleState(self._clinic)
             self._looks += insertion(schedule, list(range(self._clinic.size)), self._random)
             if schedule.cost < self._best.cost:
                 self._now = self._best = schedule
@@ -61,10 +61,10 @@ class ScheduleSearch(NeighbourhoodSearch[Schedule]):
             self._now = better
             self._best = better if better.cost < self._best.cost else self._best
 
-    def _read(self, point: Point) -> Schedule:
+    def _read(self, point: Point) -> ScheduleState:
         return schedule_of(self._clinic, point)
 
-    def _out(self, trial: Schedule) -> tuple[int, list[int]]:
+    def _out(self, trial: ScheduleState) -> tuple[int, list[int]]:
         """Of those who are not treated, as many are put in as are taken out."""
         most = max(4, min(_MOST, self._clinic.size // 4))
         count, out = self._random.randint(min(3, self._clinic.size), most), trial.untreated()
@@ -72,5 +72,5 @@ class ScheduleSearch(NeighbourhoodSearch[Schedule]):
             return 0, out
         return count, self._random.sample(out, min(count, len(out)))
 
-    def _polish(self, trial: Schedule) -> None:
+    def _polish(self, trial: ScheduleState) -> None:
         self._looks += compact(trial, self._random)

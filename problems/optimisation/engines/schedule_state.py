@@ -117,7 +117,7 @@ def _starts(shifts: tuple[Span, ...], duration: int) -> int:
     return slots
 
 
-class Schedule:
+class ScheduleState:
     """Who is treated when, by whom and where, and which slots of whom are free. Changed in place.
 
     Attributes:
@@ -140,9 +140,9 @@ class Schedule:
         self._found: list[dict[int, int]] = [{} for _ in clinic.open]
         """By resource and duration, the possible starts; a new dict with every change of `_free`."""
 
-    def copy(self) -> "Schedule":
+    def copy(self) -> "ScheduleState":
         """Returns one that changes on its own."""
-        other = object.__new__(Schedule)
+        other = object.__new__(ScheduleState)
         other.clinic, other.cost = self.clinic, self.cost
         other.start, other.clinician, other.room = self.start[:], self.clinician[:], self.room[:]
         other._free, other._found = self._free[:], self._found[:]
@@ -222,9 +222,9 @@ class Schedule:
             yield (clinician, room - first_room, start) if start >= 0 else (NOWHERE, NOWHERE, NOWHERE)
 
 
-def schedule_of(clinic: Clinic, point: Point) -> Schedule:
+def schedule_of(clinic: Clinic, point: Point) -> ScheduleState:
     """Reads a feasible point."""
-    schedule = Schedule(clinic)
+    schedule = ScheduleState(clinic)
     first_room = len(clinic.model.clinicians)
     for patient, (clinician, room, start) in enumerate(point.tolist()):
         if clinician >= 0:

@@ -16,7 +16,7 @@ Ints = NDArray[np.int64]
 
 
 @dataclass(eq=False)
-class Node:
+class SpinNode:
     """A part of all answers: those with some bits fixed.
 
     Attributes:
@@ -36,7 +36,7 @@ class Node:
     proven: int = 0
     leaf: dict[str, Any] = field(default_factory=dict)
     split: int = -1
-    children: tuple["Node", ...] = ()
+    children: tuple["SpinNode", ...] = ()
     gains: list[float] = field(default_factory=list)
 
     @property
@@ -51,14 +51,14 @@ class Node:
         return {"mirror": self.split, "child": places[0]} if places else self.leaf
 
 
-def plant(form: SpinForm) -> Node:
+def plant(form: SpinForm) -> SpinNode:
     """The root, with its basic relaxation."""
-    root = Node({}, form, Cutting(form))
+    root = SpinNode({}, form, Cutting(form))
     take(root)
     return root
 
 
-def take(node: Node) -> None:
+def take(node: SpinNode) -> None:
     """Makes the relaxation's best multipliers the node's proof."""
     assert node.cutting is not None
     multipliers = node.cutting.multipliers()
@@ -67,11 +67,11 @@ def take(node: Node) -> None:
         node.proven, node.leaf = proof.bound, multipliers.node()
 
 
-def child(node: Node, variable: int, bit: int, root: SpinForm) -> Node:
+def child(node: SpinNode, variable: int, bit: int, root: SpinForm) -> SpinNode:
     """The part of a node where one more bit is fixed; it starts from the triangles of its parent."""
     assert node.cutting is not None
     fixed = {**node.fixed, variable: bit}
-    made = Node(fixed, root.fix(fixed))
+    made = SpinNode(fixed, root.fix(fixed))
     if made.form.size == 0:
         made.proven = made.form.constant // 4
         made.leaf = {"value": made.proven}
@@ -83,7 +83,7 @@ def child(node: Node, variable: int, bit: int, root: SpinForm) -> Node:
     return made
 
 
-def undecided(node: Node) -> int:
+def undecided(node: SpinNode) -> int:
     """The free variable whose sign the relaxation knows least; without a front spin, the heaviest."""
     assert node.cutting is not None
     names = node.names
@@ -95,7 +95,7 @@ def undecided(node: Node) -> int:
     return int(names[weight.argmax()])
 
 
-def rows(node: Node) -> Floats:
+def rows(node: SpinNode) -> Floats:
     """Every spin of the instance, behind the one that is always 1, as vectors of the relaxation."""
     assert node.cutting is not None
     v = factor(node.cutting.x)

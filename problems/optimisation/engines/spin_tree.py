@@ -15,7 +15,7 @@ from problems.optimisation.engines.bounds.low_rank import sparse_matrix
 from problems.optimisation.engines.bounds.multipliers import places
 from problems.optimisation.engines.bounds.rounding import Reader, hyperplanes
 from problems.optimisation.engines.proof_tree import proof_nodes
-from problems.optimisation.engines.spin_nodes import Node, child, plant, rows, take, undecided
+from problems.optimisation.engines.spin_nodes import SpinNode, child, plant, rows, take, undecided
 from problems.optimisation.forms.spins import spin_form
 from problems.optimisation.model.models import IndependentSet, MaxCut, Model, Qubo
 from problems.optimisation.proofs.model import Proof
@@ -49,8 +49,8 @@ class SpinTree:
         self._matrix = sparse_matrix(self._form)
         self._reader = Reader(model)
         self._rng = np.random.default_rng(seed)
-        self._root: Node | None = None
-        self._open: list[tuple[float, int, Node]] = []
+        self._root: SpinNode | None = None
+        self._open: list[tuple[float, int, SpinNode]] = []
         self._nodes, self._pushed = 0, 0
         self._work_s, self._told_s = 0.0, 0.0
         self._board: Incumbent
@@ -92,14 +92,14 @@ class SpinTree:
         self._enter(self._root.children[0] if self._root.children else self._root)
         self._tell()
 
-    def _enter(self, node: Node) -> None:
+    def _enter(self, node: SpinNode) -> None:
         """Counts a new node, and keeps it open unless it is closed by its first bound."""
         self._nodes += 1
         if node.cutting is not None:
             self._work_s += node.cutting.work_s
         self._keep(node)
 
-    def _keep(self, node: Node) -> None:
+    def _keep(self, node: SpinNode) -> None:
         cost = self._board.cost
         if node.cutting is None or (cost is not None and node.proven >= cost):
             node.cutting = None
@@ -123,7 +123,7 @@ class SpinTree:
         if self._work_s > LATER * self._told_s:
             self._tell()
 
-    def _tighten(self, node: Node, cutting: Cutting, cost: int) -> None:
+    def _tighten(self, node: SpinNode, cutting: Cutting, cost: int) -> None:
         worked, before = cutting.work_s, cutting.value
         cutting.round(cost, self._board.stop)
         node.gains.append(cutting.value - before)
@@ -132,7 +132,7 @@ class SpinTree:
         self._round(node, SAMPLES // 5)
         self._keep(node)
 
-    def _divide(self, node: Node) -> None:
+    def _divide(self, node: SpinNode) -> None:
         node.split = undecided(node)
         node.children = tuple(child(node, node.split, bit, self._form) for bit in (0, 1))
         node.cutting, node.leaf = None, {}
@@ -151,7 +151,7 @@ class SpinTree:
             data = {"form": "spins", "shift": places(self._form), "nodes": proof_nodes(self._root)}
             self._board.prove(Proof("tree", bound, data), self.name)
 
-    def _round(self, node: Node, samples: int) -> None:
+    def _round(self, node: SpinNode, samples: int) -> None:
         """Offers points from a node's primal, improved with no bit fixed any more."""
         front = not self._form.symmetric
         vectors = rows(node) if front else rows(node)[1:]

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from escalation.text.wording import listed
-from problems.optimisation.feasibility.packing import Answer, quiet_solver, seat
+from problems.optimisation.feasibility.packing import PackingResult, quiet_solver, seat
 from problems.optimisation.feasibility.reasons import why
 from problems.optimisation.model.models import Appointments, Claimant, Patient, Triage
 
@@ -43,9 +43,9 @@ class _Search:
     model: Appointments | Triage
     left: float
 
-    def ask(self, among: Sequence[int], must: frozenset[int]) -> Answer:
+    def ask(self, among: Sequence[int], must: frozenset[int]) -> PackingResult:
         if self.left <= 0:
-            return Answer(None)
+            return PackingResult(None)
         answer = seat(self.model, among, must, min(self.left, STEP_EFFORT))
         self.left -= answer.spent + ASKING_EFFORT
         return answer

@@ -13,7 +13,7 @@ from problems.optimisation.model.models import Appointments, Patient, Triage
 
 
 @dataclass(frozen=True)
-class Answer:
+class PackingResult:
     """What was found.
 
     Attributes:
@@ -29,7 +29,9 @@ class Answer:
     spent: float = 0.0
 
 
-def seat(model: Appointments | Triage, among: Sequence[int], must: frozenset[int], effort: float) -> Answer:
+def seat(
+    model: Appointments | Triage, among: Sequence[int], must: frozenset[int], effort: float
+) -> PackingResult:
     """Seats all of `must` and as many of `among` as it finds.
 
     Args:
@@ -54,12 +56,12 @@ def seat(model: Appointments | Triage, among: Sequence[int], must: frozenset[int
     spent = float(solver.response_proto.deterministic_time)
     if status in (cp_model.OPTIMAL, cp_model.FEASIBLE):
         kept = frozenset(p for p in among if solver.boolean_value(present[p]))
-        return Answer(True, kept, spent=spent)
+        return PackingResult(True, kept, spent=spent)
     if status != cp_model.INFEASIBLE:
-        return Answer(None, spent=spent)
+        return PackingResult(None, spent=spent)
     found = set(solver.sufficient_assumptions_for_infeasibility())
     core = frozenset(p for p in must if present[p].index in found)
-    return Answer(False, core=core or must, spent=spent)
+    return PackingResult(False, core=core or must, spent=spent)
 
 
 def quiet_solver(effort: float) -> Any:

@@ -16,7 +16,7 @@ from ortools.sat.python import cp_model
 from problems.optimisation.forms.compile import compile_mip
 from problems.optimisation.forms.mip import FREE, Ints, Mip
 from problems.optimisation.forms.mip_appointments import MOST_STARTS, starts
-from problems.optimisation.forms.pools import Pool, deal, pools
+from problems.optimisation.forms.pools import ResourcePool, deal, pools
 from problems.optimisation.model.models import Appointments, Model, Patient
 from problems.optimisation.model.points import Point
 
@@ -139,7 +139,7 @@ def _choose(
     model: cp_model.CpModel,
     stay: _Stay,
     side: int,
-    groups: tuple[Pool, ...],
+    groups: tuple[ResourcePool, ...],
     taken: list[list[cp_model.IntervalVar]],
 ) -> None:
     """One pool for who is treated; clinicians are side 0, rooms side 1."""
@@ -160,7 +160,7 @@ def _read_and_written(
     model: cp_model.CpModel,
     cost: cp_model.LinearExprT,
     stays: list[_Stay],
-    sides: tuple[tuple[Pool, ...], ...],
+    sides: tuple[tuple[ResourcePool, ...], ...],
 ) -> IntervalModel:
     variables = sorted(
         (v for s in stays for v in (s.start, s.treated, *s.choices[0].values(), *s.choices[1].values())),

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from problems.optimisation.forms.mip import FREE, Ints, Mip
-from problems.optimisation.forms.pools import Pool, deal, pools
-from problems.optimisation.forms.rows import Rows
+from problems.optimisation.forms.pools import ResourcePool, deal, pools
+from problems.optimisation.forms.rows import ConstraintRows
 from problems.optimisation.model.models import Appointments, Patient, Span
 from problems.optimisation.model.points import Point
 
@@ -22,7 +22,7 @@ MOST_STARTS = 150_000
 """Starts, summed over patients, up to which exact engines take the MIP; larger ones can be built."""
 
 
-class Column(NamedTuple):
+class StartColumn(NamedTuple):
     """Patients of a class who start in a slot, with a pool of clinicians, of rooms, or both; -1 is neither.
 
     All of -1 counts those who are not treated.
@@ -49,12 +49,12 @@ class Layout:
 
     model: Appointments
     classes: list[list[int]]
-    clinicians: tuple[Pool, ...]
-    rooms: tuple[Pool, ...]
-    columns: list[Column] = field(default_factory=list)
-    place: dict[Column, int] = field(default_factory=dict)
+    clinicians: tuple[ResourcePool, ...]
+    rooms: tuple[ResourcePool, ...]
+    columns: list[StartColumn] = field(default_factory=list)
+    place: dict[StartColumn, int] = field(default_factory=dict)
 
-    def add(self, column: Column) -> None:
+    def add(self, column: StartColumn) -> None:
         """Appends a column."""
         self.place[column] = len(self.columns)
         self.columns.append(column)
@@ -91,12 +91,12 @@ class Layout:
                     self._pool(self.clinicians, c, self.patient(kind).skills, self._span(who, start)),
                     self._pool(self.rooms, r, self.patient(kind).equipment, self._span(who, start)),
                 )
-                both = self.place.get(Column(kind, *groups, start))
+                both = self.place.get(StartColumn(kind, *groups, start))
                 if both is not None:
                     x[both] += 1
                 else:
-                    x[self.place[Column(kind, groups[0], -1, start)]] += 1
-                    x[self.place[Column(kind, -1, groups[1], start)]] += 1
+                    x[self.place[StartColumn(kind, groups[0], -1, start)]] += 1
+                    x[self.place[StartColumn(kind, -1, groups[1], start)]] += 1
         return x
 
     def _stays(self, x: Ints) -> dict[int, list[tuple[int, int, int]]]:
@@ -122,21 +122,21 @@ class Layout:
         return start, start + self.model.patients[who].duration
 
     @staticmethod
-    def _pool(groups: tuple[Pool, ...], member: int, request: tuple[str, ...], span: Span) -> int:
+    def _pool(groups: tuple[ResourcePool, ...], member: int, request: tuple[str, ...], span: Span) -> int:
         return next(
             g for g, pool in enumerate(groups) if member in pool.members and pool.takes(request, *span)
         )
 
 
-def refused(kind: int) -> Column:
+def refused(kind: int) -> StartColumn:
     """The column of those of a class who are not treated."""
-    return Column(kind, -1, -1, -1)
+    return StartColumn(kind, -1, -1, -1)
 
 
 def appointments_mip(model: Appointments) -> Mip:
     """Builds the MIP of a clinic."""
     made = layout(model)
-    rows = Rows()
+    rows = ConstraintRows()
     _patient_rows(rows, made)
     _tie_rows(rows, made)
     table = np.array(made.columns, dtype=np.int64).reshape(-1, 4)
@@ -186,10 +186,10 @@ def _add_class(made: Layout, kind: int) -> None:
     apart = sum(len(c) + len(r) + 1 for _, c, r in choices)
     for start, clinicians, rooms in choices:
         if pairs <= apart:
-            named = [Column(kind, c, r, start) for c in clinicians for r in rooms]
+            named = [StartColumn(kind, c, r, start) for c in clinicians for r in rooms]
         else:
-            named = [Column(kind, c, -1, start) for c in clinicians] + [
-                Column(kind, -1, r, start) for r in rooms
+            named = [StartColumn(kind, c, -1, start) for c in clinicians] + [
+                StartColumn(kind, -1, r, start) for r in rooms
             ]
         for column in named:
             made.add(column)
@@ -206,7 +206,7 @@ def _costs(made: Layout, table: Ints) -> Ints:
     return np.asarray(weight[kind] * slots, dtype=np.int64)
 
 
-def _patient_rows(rows: Rows, made: Layout) -> None:
+def _patient_rows(rows: ConstraintRows, made: Layout) -> None:
     """Everybody is treated once, or not at all where that is allowed."""
     at: list[list[int]] = [[] for _ in made.classes]
     for column, place in made.place.items():
@@ -216,7 +216,7 @@ def _patient_rows(rows: Rows, made: Layout) -> None:
         rows.add(columns, 1, len(members), len(members))
 
 
-def _tie_rows(rows: Rows, made: Layout) -> None:
+def _tie_rows(rows: ConstraintRows, made: Layout) -> None:
     """As many clinicians as rooms, for each class and start that has columns for both."""
     tied: dict[tuple[int, int], list[tuple[int, int]]] = {}
     for column, place in made.place.items():
@@ -227,7 +227,9 @@ def _tie_rows(rows: Rows, made: Layout) -> None:
         rows.add([place for place, _ in entries], [side for _, side in entries], 0, 0)
 
 
-def _capacity_rows(rows: Rows, made: Layout, table: Ints, side: int, groups: tuple[Pool, ...]) -> None:
+def _capacity_rows(
+    rows: ConstraintRows, made: Layout, table: Ints, side: int, groups: tuple[ResourcePool, ...]
+) -> None:
     """No more appointments in a slot than the pool has members; slots that nobody can take have no row."""
     length = np.array([made.patient(kind).duration for kind in range(len(made.classes))], dtype=np.int64)
     used = np.flatnonzero(table[:, side] >= 0)

@@ -12,7 +12,7 @@ from itertools import combinations
 import numpy as np
 
 from problems.optimisation.forms.mip import FREE, Ints, Mip
-from problems.optimisation.forms.rows import Rows, at_most
+from problems.optimisation.forms.rows import ConstraintRows, at_most
 from problems.optimisation.model.models import IndependentSet, MaxCut, Qubo, sign
 from problems.optimisation.model.points import Point
 
@@ -65,7 +65,7 @@ def max_cut_mip(model: MaxCut) -> Mip:
 
 def independent_set_mip(model: IndependentSet) -> Mip:
     """At most one vertex of each clique."""
-    rows = Rows()
+    rows = ConstraintRows()
     for clique in cliques(model):
         at_most(rows, clique, 1)
 
@@ -108,9 +108,9 @@ def _with_products(bits: Ints, triples: Ints) -> Ints:
     return np.concatenate([bits, bits[triples[:, 0]] * bits[triples[:, 1]]])
 
 
-def _product_rows(n: int, pairs: Ints, cost: Ints) -> Rows:
+def _product_rows(n: int, pairs: Ints, cost: Ints) -> ConstraintRows:
     """Rows that hold product k (column n + k) above x_i x_j where it costs, below where it pays."""
-    rows = Rows()
+    rows = ConstraintRows()
     for k, ((i, j), dear) in enumerate(zip(pairs.tolist(), (cost > 0).tolist(), strict=True)):
         if dear:
             rows.add([i, j, n + k], [1, 1, -1], -FREE, 1)
@@ -121,7 +121,7 @@ def _product_rows(n: int, pairs: Ints, cost: Ints) -> Rows:
     return rows
 
 
-def _triangle_rows(rows: Rows, n: int, pairs: Ints, cost: Ints) -> None:
+def _triangle_rows(rows: ConstraintRows, n: int, pairs: Ints, cost: Ints) -> None:
     """Adds x_i + x_j + x_k - y_ij - y_ik - y_jk ≤ 1 and y_ij + y_ik - y_jk ≤ x_i, where the signs allow."""
     product = {(i, j): n + k for k, (i, j) in enumerate(pairs.tolist())}
     near: list[set[int]] = [set() for _ in range(n)]
@@ -148,7 +148,7 @@ def _triangle_rows(rows: Rows, n: int, pairs: Ints, cost: Ints) -> None:
 def _binary(
     cost: Ints,
     offset: int,
-    rows: Rows,
+    rows: ConstraintRows,
     point_of: Callable[[Ints], Point],
     vector_of: Callable[[Point], Ints],
 ) -> Mip:

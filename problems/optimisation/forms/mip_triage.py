@@ -3,7 +3,7 @@
 import numpy as np
 
 from problems.optimisation.forms.mip import FREE, Ints, Mip
-from problems.optimisation.forms.rows import Rows, at_most
+from problems.optimisation.forms.rows import ConstraintRows, at_most
 from problems.optimisation.model.models import Triage
 from problems.optimisation.model.points import Point
 
@@ -15,7 +15,7 @@ def triage_mip(model: Triage) -> Mip:
     column = {pair: k for k, pair in enumerate(pairs)}
     given = _contested(model, pairs)
     gives = {pair: len(pairs) + k for k, pair in enumerate(given)}
-    rows = Rows()
+    rows = ConstraintRows()
     _patient_rows(rows, model, column)
     _place_rows(rows, model, column, gives)
 
@@ -68,7 +68,7 @@ def _contested(model: Triage, pairs: list[tuple[int, int]]) -> list[tuple[int, s
     ]
 
 
-def _patient_rows(rows: Rows, model: Triage, column: dict[tuple[int, int], int]) -> None:
+def _patient_rows(rows: ConstraintRows, model: Triage, column: dict[tuple[int, int], int]) -> None:
     """Each in one place at most, whoever is required in exactly one."""
     at: list[list[int]] = [[] for _ in model.patients]
     for (patient, _), k in column.items():
@@ -79,7 +79,7 @@ def _patient_rows(rows: Rows, model: Triage, column: dict[tuple[int, int], int])
 
 
 def _place_rows(
-    rows: Rows, model: Triage, column: dict[tuple[int, int], int], gives: dict[tuple[int, str], int]
+    rows: ConstraintRows, model: Triage, column: dict[tuple[int, int], int], gives: dict[tuple[int, str], int]
 ) -> None:
     """Capacities, for all and for each cohort that the place may be given to; one cohort a place."""
     there: list[list[tuple[int, int]]] = [[] for _ in model.places]
@@ -98,7 +98,7 @@ def _place_rows(
 
 
 def _capacity_rows(
-    rows: Rows, model: Triage, place: int, comers: list[tuple[int, int]], given: int | None
+    rows: ConstraintRows, model: Triage, place: int, comers: list[tuple[int, int]], given: int | None
 ) -> None:
     """Σ uses ≤ capacity, which is there for a cohort only where the place is given to it."""
     for what, capacity in enumerate(model.places[place].capacity):

@@ -49,7 +49,7 @@ class Penalty:
 
 
 @dataclass(frozen=True)
-class Capacity:
+class ResourceUse:
     """Items (by number) that use a capacity, how much of it, and how much there is."""
 
     name: str
@@ -75,7 +75,7 @@ class Packing:
     owners: tuple[int, ...]
     required: frozenset[int] = frozenset()
     excluded: tuple[tuple[int, int], ...] = ()
-    capacities: tuple[Capacity, ...] = ()
+    capacities: tuple[ResourceUse, ...] = ()
 
     @cached_property
     def items_of(self) -> dict[int, list[int]]:
@@ -123,7 +123,7 @@ class Packing:
         free = [self.benefits[item] for item in (i, j) if not self.needed(item)]
         return min(free) + 1
 
-    def threshold(self, capacity: Capacity) -> int:
+    def threshold(self, capacity: ResourceUse) -> int:
         """The most that the least of the free items chosen can be worth where they exceed the capacity."""
         most: dict[int, int] = {}
         for item, use in capacity.uses.items():
@@ -147,7 +147,7 @@ class Packing:
         unit: Form = {(): 1} | {(item,): -1 for item in own} | dict.fromkeys(pairs, 2)
         yield Penalty("exactly one item for an owner that is required", max(second, self.beyond), unit)
 
-    def _capacity(self, capacity: Capacity, slack: int) -> Iterator[Penalty]:
+    def _capacity(self, capacity: ResourceUse, slack: int) -> Iterator[Penalty]:
         """A square with slack; pairs where any two items are too much."""
         uses = {item: use for item, use in capacity.uses.items() if use}
         if sum(uses.values()) <= capacity.limit:

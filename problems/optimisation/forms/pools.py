@@ -12,7 +12,7 @@ from problems.optimisation.model.models import Clinician, Names, Room, Span
 
 
 @dataclass(frozen=True)
-class Pool:
+class ResourcePool:
     """Members who are all there in the slots from first to the one before last, and serve the same requests.
 
     Attributes:
@@ -32,7 +32,7 @@ class Pool:
         return request in self.serves and self.first <= start and end <= self.last
 
 
-def pools(resources: Sequence[Clinician | Room], requests: Iterable[Names]) -> tuple[Pool, ...]:
+def pools(resources: Sequence[Clinician | Room], requests: Iterable[Names]) -> tuple[ResourcePool, ...]:
     """Groups clinicians or rooms, by the requests that occur and by span; in order of span."""
     asked = sorted(set(requests))
     found: dict[tuple[Span, tuple[Names, ...]], list[int]] = {}
@@ -43,11 +43,12 @@ def pools(resources: Sequence[Clinician | Room], requests: Iterable[Names]) -> t
             for span in resource.shifts:
                 found.setdefault((span, serves), []).append(place)
     return tuple(
-        Pool(tuple(members), frozenset(serves), *span) for (span, serves), members in sorted(found.items())
+        ResourcePool(tuple(members), frozenset(serves), *span)
+        for (span, serves), members in sorted(found.items())
     )
 
 
-def deal(pool: Pool, spans: Sequence[Span]) -> list[int]:
+def deal(pool: ResourcePool, spans: Sequence[Span]) -> list[int]:
     """Returns a member for each appointment, none of them double-booked.
 
     Raises:

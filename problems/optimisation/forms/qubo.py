@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from problems.optimisation.forms.mip_triage import suited
-from problems.optimisation.forms.packing import Capacity, Form, Packing, Penalty
+from problems.optimisation.forms.packing import Form, Packing, Penalty, ResourceUse
 from problems.optimisation.forms.pools import pools
 from problems.optimisation.model.models import (
     Appointments,
@@ -125,7 +125,7 @@ def _wards(model: Triage) -> Penalised:
         there[place].append(item)
     cohort = [model.patients[patient].cohort for patient, _ in pairs]
     capacities = tuple(
-        Capacity(
+        ResourceUse(
             f"{name} of {place.id}",
             {i: model.patients[pairs[i][0]].uses[what] for i in items},
             place.capacity[what],

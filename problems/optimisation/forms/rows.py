@@ -8,7 +8,7 @@ from scipy.sparse import coo_array, csr_array
 from problems.optimisation.forms.mip import FREE, Ints
 
 
-class Rows:
+class ConstraintRows:
     """Rows under construction: `lower ≤ Σ values · x[columns] ≤ upper`, all integers."""
 
     def __init__(self) -> None:
@@ -53,7 +53,7 @@ class Rows:
         return _joined(self._lower), _joined(self._upper)
 
 
-def at_most(rows: Rows, columns: Sequence[int] | Ints, upper: int) -> None:
+def at_most(rows: ConstraintRows, columns: Sequence[int] | Ints, upper: int) -> None:
     """Adds `Σ x[columns] ≤ upper`."""
     rows.add(columns, 1, -FREE, upper)
 

@@ -18,7 +18,7 @@ import numpy as np
 from problems.optimisation.feasibility.treatable import untreatable
 from problems.optimisation.generate.planting import plant
 from problems.optimisation.generate.staff import Hours, make_clinicians, make_rooms
-from problems.optimisation.generate.visits import URGENCIES, VISITS, Visit, duration
+from problems.optimisation.generate.visits import URGENCIES, VISITS, VisitReason, duration
 from problems.optimisation.model.models import Appointments, Patient, Span
 from problems.optimisation.spec.shapes import ClinicShape
 
@@ -68,7 +68,7 @@ def clinic(patients: int, seed: int, **shape: object) -> Appointments:
 
 def _people(
     bare: Appointments,
-    visits: Sequence[Visit],
+    visits: Sequence[VisitReason],
     durations: Sequence[int],
     hours: Hours,
     rng: np.random.Generator,
@@ -92,7 +92,7 @@ def _times(hours: Hours, rng: np.random.Generator) -> Span:
     return (since, last) if kind < _FROM_THEN_ON else (since - first, hours.slots)
 
 
-def _patient(index: int, visit: Visit, length: int, times: Span, urgency: int) -> Patient:
+def _patient(index: int, visit: VisitReason, length: int, times: Span, urgency: int) -> Patient:
     return Patient(
         id=f"p{index + 1}",
         urgency=urgency,

@@ -7,7 +7,7 @@ from math import ceil
 
 import numpy as np
 
-from problems.optimisation.generate.visits import Visit
+from problems.optimisation.generate.visits import VisitReason
 from problems.optimisation.model.models import Clinician, Room, Span
 from problems.optimisation.spec.shapes import ClinicShape
 
@@ -54,7 +54,7 @@ class Hours:
 
 
 def make_clinicians(
-    visits: Sequence[Visit],
+    visits: Sequence[VisitReason],
     durations: Sequence[int],
     hours: Hours,
     shape: ClinicShape,
@@ -101,7 +101,7 @@ def _rota(lengths: list[int], hours: Hours, shape: ClinicShape, rng: np.random.G
 
 
 def _specialities(
-    shifts: Sequence[Sequence[Span]], visits: Sequence[Visit], durations: Sequence[int]
+    shifts: Sequence[Sequence[Span]], visits: Sequence[VisitReason], durations: Sequence[int]
 ) -> list[set[str]]:
     """Each clinician takes the speciality that lacks most slots; what nobody took is somebody's second."""
     lacking: Counter[str] = Counter()
@@ -119,7 +119,7 @@ def _specialities(
     return skills
 
 
-def _add_echo(skills: Sequence[set[str]], visits: Sequence[Visit], rng: np.random.Generator) -> None:
+def _add_echo(skills: Sequence[set[str]], visits: Sequence[VisitReason], rng: np.random.Generator) -> None:
     for skill in sorted({skill for visit in visits for skill in visit.skills}):
         owner = next(visit.speciality for visit in visits if skill in visit.skills)
         able = [own for own in skills if owner in own]
@@ -129,7 +129,7 @@ def _add_echo(skills: Sequence[set[str]], visits: Sequence[Visit], rng: np.rando
 
 
 def make_rooms(
-    visits: Sequence[Visit], durations: Sequence[int], clinicians: Sequence[Clinician], hours: Hours
+    visits: Sequence[VisitReason], durations: Sequence[int], clinicians: Sequence[Clinician], hours: Hours
 ) -> tuple[Room, ...]:
     """Returns fewer rooms than clinicians at the busiest time, equipped for the demand."""
     starts = [start for clinician in clinicians for start, _ in clinician.shifts]

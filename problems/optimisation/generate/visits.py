@@ -19,7 +19,7 @@ URGENCIES = (0.35, 0.30, 0.20, 0.10, 0.05)
 
 
 @dataclass(frozen=True)
-class Visit:
+class VisitReason:
     """A reason to come.
 
     Attributes:
@@ -44,17 +44,17 @@ class Visit:
         return tuple(sorted((self.speciality, *self.skills)))
 
 
-VISITS: Sequence[Visit] = (
-    Visit(0.32, 20, 0.50, "general"),
-    Visit(0.16, 30, 0.45, "cardiology", equipment=("ecg",)),
-    Visit(0.10, 40, 0.35, "cardiology", skills=("echo",), equipment=("echo",)),
-    Visit(0.14, 30, 0.50, "respiratory", equipment=("spirometry",)),
-    Visit(0.16, 25, 0.40, "diabetes"),
-    Visit(0.12, 50, 0.60, "surgery", equipment=("procedure",)),
+VISITS: Sequence[VisitReason] = (
+    VisitReason(0.32, 20, 0.50, "general"),
+    VisitReason(0.16, 30, 0.45, "cardiology", equipment=("ecg",)),
+    VisitReason(0.10, 40, 0.35, "cardiology", skills=("echo",), equipment=("echo",)),
+    VisitReason(0.14, 30, 0.50, "respiratory", equipment=("spirometry",)),
+    VisitReason(0.16, 25, 0.40, "diabetes"),
+    VisitReason(0.12, 50, 0.60, "surgery", equipment=("procedure",)),
 )
 
 
-def duration(visit: Visit, slot_min: int, rng: np.random.Generator) -> int:
+def duration(visit: VisitReason, slot_min: int, rng: np.random.Generator) -> int:
     """Draws a duration, in whole slots, at least one and at most two hours."""
     variance = np.log1p(visit.variation**2)
     drawn_min = rng.lognormal(np.log(visit.mean_min) - variance / 2, np.sqrt(variance))

@@ -8,7 +8,7 @@ from problems.optimisation.checking.finding import shown
 from problems.optimisation.model.models import Model
 from problems.optimisation.proofs.anchor import mip_holds, spins_hold
 from problems.optimisation.proofs.model import Proof, unpack
-from problems.optimisation.proofs.verify import KINDS, Verdict, verify
+from problems.optimisation.proofs.verify import KINDS, ProofResult, verify
 
 MOST_PROOFS = 16
 MOST_SEARCHES = 2
@@ -32,7 +32,7 @@ class Collected:
 
     bound: int | None = None
     claimed: int | None = None
-    best: tuple[Proof, Verdict] | None = None
+    best: tuple[Proof, ProofResult] | None = None
     faults: list[str] = field(default_factory=list)
     undecided: list[str] = field(default_factory=list)
     told: list[dict[str, Any]] = field(default_factory=list)
@@ -67,30 +67,32 @@ def collect(model: Model, solution: Any, cost: int, data: bytes) -> Collected:
     return found
 
 
-def _implied(proof: Proof, found: Collected) -> Verdict | None:
+def _implied(proof: Proof, found: Collected) -> ProofResult | None:
     """A claim by search that a proof has already shown needs no search."""
     if proof.kind == "second_engine" and found.bound is not None and proof.bound <= found.bound:
-        return Verdict(proof.bound, how="a better bound that is proven")
+        return ProofResult(proof.bound, how="a better bound that is proven")
     return None
 
 
-def _verdict(model: Model, solution: Any, cost: int, proof: Proof, searches: int) -> Verdict:
+def _verdict(model: Model, solution: Any, cost: int, proof: Proof, searches: int) -> ProofResult:
     if proof.bound.bit_length() > MOST_BITS:
-        return Verdict(None, fault=f"claims a bound of {proof.bound.bit_length()} bits")
+        return ProofResult(None, fault=f"claims a bound of {proof.bound.bit_length()} bits")
     if proof.bound > cost:
-        return Verdict(None, fault=f"claims that nothing costs less than {proof.bound}: the answer is {cost}")
+        return ProofResult(
+            None, fault=f"claims that nothing costs less than {proof.bound}: the answer is {cost}"
+        )
     if proof.kind == "second_engine" and searches >= MOST_SEARCHES:
-        return Verdict(None, undecided=f"the verifier searches {MOST_SEARCHES} times at most")
+        return ProofResult(None, undecided=f"the verifier searches {MOST_SEARCHES} times at most")
     verdict = verify(model, proof)
     if verdict.bound is None:
         return verdict
     on_spins = proof.kind == "semidefinite" or proof.data.get("form") == "spins"
     if not (spins_hold if on_spins else mip_holds)(model, solution, cost):
-        return Verdict(None, undecided="the form that it stands on does not hold the answer itself")
+        return ProofResult(None, undecided="the form that it stands on does not hold the answer itself")
     return verdict
 
 
-def _take(found: Collected, proof: Proof, verdict: Verdict) -> None:
+def _take(found: Collected, proof: Proof, verdict: ProofResult) -> None:
     outcome, kind = "shown", proof.kind if proof.kind in KINDS else shown(proof.kind)
     if verdict.fault:
         outcome = verdict.fault

@@ -23,7 +23,7 @@ MOST_WEIGHT = 1 << 56
 
 
 @dataclass(frozen=True)
-class Verdict:
+class ProofResult:
     """What became of a proof: one of `bound`, `fault` and `undecided`.
 
     Attributes:
@@ -41,7 +41,7 @@ class Verdict:
     sizes: dict[str, int] = field(default_factory=dict)
 
 
-def verify(model: Model, proof: Proof) -> Verdict:
+def verify(model: Model, proof: Proof) -> ProofResult:
     """Shows again what a proof claims, or says why not; nothing that is sent makes this raise.
 
     The same on every call: factorisations run on one thread, searches within counted work.
@@ -52,12 +52,12 @@ def verify(model: Model, proof: Proof) -> Verdict:
         with _libraries().limit(limits=1):
             how, sizes = _CHECKS[proof.kind](model, proof) if proof.kind in _CHECKS else _unknown(proof)
     except (Undecided, MemoryError) as limit:
-        return Verdict(None, undecided=str(limit) or "the proof needs more memory than there is")
+        return ProofResult(None, undecided=str(limit) or "the proof needs more memory than there is")
     except Faulty as fault:
-        return Verdict(None, fault=str(fault))
+        return ProofResult(None, fault=str(fault))
     except Exception as error:  # data of a shape that no check foresaw prove nothing
-        return Verdict(None, fault=f"cannot be checked ({type(error).__name__})")
-    return Verdict(proof.bound, how=how, sizes=sizes)
+        return ProofResult(None, fault=f"cannot be checked ({type(error).__name__})")
+    return ProofResult(proof.bound, how=how, sizes=sizes)
 
 
 @lru_cache

@@ -34,7 +34,7 @@ symmetries of QAOA brought next to zero."""
 
 
 @dataclass(frozen=True)
-class Schedule:
+class AngleSchedule:
     """Angles for one instance.
 
     Attributes:
@@ -55,7 +55,7 @@ class Schedule:
         return len(self.gammas)
 
 
-def schedule(form: SpinForm, layers: int) -> Schedule:
+def schedule(form: SpinForm, layers: int) -> AngleSchedule:
     """Returns the angles for a form.
 
     The γ of the large-degree table become 2γ·arctan(1/√(D-1)) for average degree D, which is exact for one
@@ -68,15 +68,15 @@ def schedule(form: SpinForm, layers: int) -> Schedule:
         raise ValueError(f"expected 1 to {MOST_LAYERS} layers, got {layers}")
     terms = np.concatenate([form.couplings, form.field[form.field != 0]]).astype(np.float64)
     if not terms.size:
-        return Schedule((0.0,) * layers, CUBIC[layers][1], 1.0, "nothing to minimise")
+        return AngleSchedule((0.0,) * layers, CUBIC[layers][1], 1.0, "nothing to minimise")
     strength = float(np.sqrt(np.mean(terms**2)))
     if _cubic(form):
-        return Schedule(*CUBIC[layers], strength, "3-regular (Wurtz & Lykov 2021)")
+        return AngleSchedule(*CUBIC[layers], strength, "3-regular (Wurtz & Lykov 2021)")
     degree = (2 * len(form.couplings) + np.count_nonzero(form.field)) / form.size
     turn = 2 * atan(1 / sqrt(degree - 1)) if degree > 1 else 2 * atan(inf)
     gammas, betas = LARGE_DEGREE[layers]
     source = "large degree (Basso et al. 2022), scaled by degree and root mean square"
-    return Schedule(tuple(gamma * turn for gamma in gammas), betas, strength, source)
+    return AngleSchedule(tuple(gamma * turn for gamma in gammas), betas, strength, source)
 
 
 def _cubic(form: SpinForm) -> bool:

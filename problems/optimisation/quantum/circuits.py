@@ -11,8 +11,8 @@ from escalation.model.kinds.circuit_batch import CircuitBatch
 from escalation.model.resources import Resources
 from escalation.model.result import RawResult
 from problems.optimisation.forms.spins import SpinForm
-from problems.optimisation.quantum.angles import MOST_LAYERS, Schedule, schedule
-from problems.optimisation.quantum.network import Fit, Gate, fit
+from problems.optimisation.quantum.angles import MOST_LAYERS, AngleSchedule, schedule
+from problems.optimisation.quantum.network import NetworkFit, NetworkGate, fit
 from toolbox.arrays.types import Bits
 from toolbox.circuits import qasm3
 from toolbox.circuits.batches import OPTIONS, plain_pub
@@ -26,12 +26,12 @@ REMOTE = Resources(wall_s=3600.0)
 
 
 @dataclass(frozen=True)
-class Circuits:
+class AngledCircuits:
     """What is run for a form: the circuit's fit, its angles."""
 
     form: SpinForm
-    fit: Fit
-    schedule: Schedule
+    fit: NetworkFit
+    schedule: AngleSchedule
 
     @property
     def layers(self) -> int:
@@ -52,21 +52,21 @@ class Circuits:
         }
 
 
-def design(form: SpinForm) -> Circuits:
+def design(form: SpinForm) -> AngledCircuits:
     """Chooses fit and number of layers: the most with `MOST_GATES` gates or fewer, at least one."""
     found = fit(form.size, [(int(i), int(j)) for i, j in form.pairs])
     counts = range(MOST_LAYERS, 1, -1)
     layers = next((p for p in counts if found.two_qubit_gates(p) <= MOST_GATES), 1)
-    return Circuits(form, found, schedule(form, layers))
+    return AngledCircuits(form, found, schedule(form, layers))
 
 
-def batch(circuits: Circuits, seed: int) -> CircuitBatch:
+def batch(circuits: AngledCircuits, seed: int) -> CircuitBatch:
     """The circuit, and the same qubits read out after nothing and after X on all: what readout gets wrong."""
     texts = (text(circuits), flat(circuits, ones=False), flat(circuits, ones=True))
     return CircuitBatch(tuple(plain_pub(each, SHOTS) for each in texts), OPTIONS, seed, REMOTE)
 
 
-def text(circuits: Circuits) -> str:
+def text(circuits: AngledCircuits) -> str:
     """The QAOA circuit."""
     form, chosen = circuits.form, circuits.schedule
     lines = qasm3.on_all("h", form.size)
@@ -85,7 +85,7 @@ def text(circuits: Circuits) -> str:
     return qasm3.program(form.size, lines, read=circuits.fit.held(circuits.layers))
 
 
-def flat(circuits: Circuits, *, ones: bool) -> str:
+def flat(circuits: AngledCircuits, *, ones: bool) -> str:
     """All qubits 0, or all 1, measured as the circuit measures them."""
     size = circuits.form.size
     return qasm3.program(
@@ -93,7 +93,7 @@ def flat(circuits: Circuits, *, ones: bool) -> str:
     )
 
 
-def _gate(gate: Gate, angle: float) -> list[str]:
+def _gate(gate: NetworkGate, angle: float) -> list[str]:
     """exp(-i angle/2 ZZ) where there is a coupling, then the swap where there is one."""
     if gate.pair is None:
         return qasm3.swap(gate.a, gate.b)

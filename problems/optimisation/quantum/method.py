@@ -26,7 +26,7 @@ from escalation.ports.methods import Solve, succeeded
 from problems.optimisation.forms.spins import SpinForm
 from problems.optimisation.loading.instance import OptimisationView
 from problems.optimisation.model.models import Appointments, Model, Triage, sign
-from problems.optimisation.quantum.circuits import SHOTS, Circuits, batch, design
+from problems.optimisation.quantum.circuits import SHOTS, AngledCircuits, batch, design
 from problems.optimisation.quantum.reduction import REDUCED_QUBITS, prepare
 from problems.optimisation.quantum.subproblem import parse
 from toolbox.circuits.batches import OPTIONS
@@ -74,7 +74,7 @@ class ReducedQaoa:
         )
 
 
-def known(model: Model) -> Circuits | None:
+def known(model: Model) -> AngledCircuits | None:
     """The circuits of an instance that needs no search to fit; None for any other."""
     if isinstance(model, Appointments | Triage):
         return None
@@ -100,7 +100,7 @@ def _call(
     return LocalCall(f"{CALLS}:{name}", params, inputs, _resources(view))
 
 
-def _candidate(model: Model, circuits: Circuits, reduced: RawResult, finished: RawResult) -> Candidate:
+def _candidate(model: Model, circuits: AngledCircuits, reduced: RawResult, finished: RawResult) -> Candidate:
     bound = reduced.values["bound"]
     stated = None if bound is None else sign(model) * int(bound)
     files = {name: reduced.files[name] for name in ("proofs", "subproblem")}

@@ -24,7 +24,7 @@ SEED = 20_220_124
 
 
 @dataclass(frozen=True)
-class Gate:
+class NetworkGate:
     """A step on two qubits.
 
     Attributes:
@@ -46,7 +46,7 @@ class Gate:
 
 
 @dataclass(frozen=True)
-class Fit:
+class NetworkFit:
     """A problem on qubits.
 
     Attributes:
@@ -59,9 +59,9 @@ class Fit:
     kind: str
     start: tuple[int, ...]
     end: tuple[int, ...]
-    gates: tuple[Gate, ...]
+    gates: tuple[NetworkGate, ...]
 
-    def layer(self, number: int) -> tuple[Gate, ...]:
+    def layer(self, number: int) -> tuple[NetworkGate, ...]:
         """The gates of layer `number`, from 0."""
         return self.gates if number % 2 == 0 else self.gates[::-1]
 
@@ -82,7 +82,7 @@ class Fit:
         return max(ready.values(), default=0)
 
 
-def fit(size: int, pairs: Sequence[Pair]) -> Fit:
+def fit(size: int, pairs: Sequence[Pair]) -> NetworkFit:
     """Returns the native fit where there is one, else the line.
 
     Native is never deeper: any circuit is as deep as its busiest variable has couplings, twice.
@@ -91,12 +91,12 @@ def fit(size: int, pairs: Sequence[Pair]) -> Fit:
     return line(size, pairs) if places is None else native(size, pairs, places)
 
 
-def native(size: int, pairs: Sequence[Pair], places: Sequence[Place]) -> Fit:
+def native(size: int, pairs: Sequence[Pair], places: Sequence[Place]) -> NetworkFit:
     """Every pair where it is. Qubits go through the lattice column by column, which keeps the cuts narrow."""
     start = tuple(sorted(range(size), key=lambda v: (places[v][1], places[v][0])))
     qubit = {variable: index for index, variable in enumerate(start)}
-    gates = [Gate(qubit[a], qubit[b], (a, b), False) for a, b in coloured(pairs)]
-    return Fit("native", start, start, tuple(gates))
+    gates = [NetworkGate(qubit[a], qubit[b], (a, b), False) for a, b in coloured(pairs)]
+    return NetworkFit("native", start, start, tuple(gates))
 
 
 def coloured(pairs: Sequence[Pair]) -> list[Pair]:
@@ -138,7 +138,7 @@ def _exchange(
         colour[frozenset((path[k], path[k + 1]))] = new
 
 
-def line(size: int, pairs: Sequence[Pair]) -> Fit:
+def line(size: int, pairs: Sequence[Pair]) -> NetworkFit:
     """The best of several orders along a line: as given, by bandwidth, by the Fiedler vector, at random."""
     wanted = {frozenset(pair): pair for pair in pairs}
     fits = [_network(order, wanted) for order in _orders(size, pairs)]
@@ -161,32 +161,32 @@ def _orders(size: int, pairs: Sequence[Pair]) -> Iterable[tuple[int, ...]]:
         yield tuple(int(v) for v in rng.permutation(size))
 
 
-def _network(order: tuple[int, ...], wanted: dict[frozenset[int], Pair]) -> Fit:
+def _network(order: tuple[int, ...], wanted: dict[frozenset[int], Pair]) -> NetworkFit:
     """Rounds of neighbours until every wanted pair has met; swaps that lead nowhere are then left out."""
-    held, left, gates = list(order), dict(wanted), list[Gate]()
+    held, left, gates = list(order), dict(wanted), list[NetworkGate]()
     for number in range(len(order)):
         if not left:
             break
         for a in range(number % 2, len(order) - 1, 2):
-            gates.append(Gate(a, a + 1, left.pop(frozenset(held[a : a + 2]), None), True))
+            gates.append(NetworkGate(a, a + 1, left.pop(frozenset(held[a : a + 2]), None), True))
             held[a], held[a + 1] = held[a + 1], held[a]
     kept = _pruned(gates)
-    return Fit("line", order, _end(order, kept), kept)
+    return NetworkFit("line", order, _end(order, kept), kept)
 
 
-def _pruned(gates: Sequence[Gate]) -> tuple[Gate, ...]:
+def _pruned(gates: Sequence[NetworkGate]) -> tuple[NetworkGate, ...]:
     """Leaves out swaps after which neither qubit is used again; the rotation stays."""
     later: set[int] = set()
-    kept: list[Gate] = []
+    kept: list[NetworkGate] = []
     for gate in reversed(gates):
         swap = bool(later & {gate.a, gate.b})
         if swap or gate.pair is not None:
-            kept.append(Gate(gate.a, gate.b, gate.pair, swap))
+            kept.append(NetworkGate(gate.a, gate.b, gate.pair, swap))
             later |= {gate.a, gate.b}
     return tuple(kept[::-1])
 
 
-def _end(order: tuple[int, ...], gates: Iterable[Gate]) -> tuple[int, ...]:
+def _end(order: tuple[int, ...], gates: Iterable[NetworkGate]) -> tuple[int, ...]:
     held = list(order)
     for gate in gates:
         if gate.swap:

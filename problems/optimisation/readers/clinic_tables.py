@@ -38,7 +38,7 @@ from problems.optimisation.model.models import Appointments, Clinician, Patient,
 from problems.optimisation.readers.pairs import counted
 from problems.optimisation.readers.read import Read
 from problems.optimisation.readers.tables import read_table, refuse_two_spellings
-from problems.optimisation.readers.times import Clock
+from problems.optimisation.readers.times import TimeReader
 from problems.optimisation.spec.spec import AppointmentsSpec
 from toolbox.tables.rows import Row, Table
 
@@ -72,7 +72,7 @@ def read_clinic(spec: AppointmentsSpec, folder: Path) -> Read:
     assert spec.patients is not None
     assert spec.resources is not None
     assert spec.opens is not None
-    clock = Clock(spec.opens, spec.slot_min or DEFAULT_SLOT_MIN)
+    clock = TimeReader(spec.opens, spec.slot_min or DEFAULT_SLOT_MIN)
     people, shifts = read_table(folder / spec.patients), read_table(folder / spec.resources)
     people.check(*PATIENT_COLUMNS)
     shifts.check(*RESOURCE_COLUMNS)
@@ -104,7 +104,7 @@ def read_clinic(spec: AppointmentsSpec, folder: Path) -> Read:
     return Read(model, source, _remarks(clock), {name: row.where for name, row in rows.items()})
 
 
-def _resources(table: Table, clock: Clock) -> dict[str, _Resource]:
+def _resources(table: Table, clock: TimeReader) -> dict[str, _Resource]:
     found: dict[str, _Resource] = {}
     for row in table.rows:
         kind = row.text("type").lower()
@@ -121,7 +121,7 @@ def _resources(table: Table, clock: Clock) -> dict[str, _Resource]:
     return found
 
 
-def _shift(row: Row, clock: Clock) -> Span:
+def _shift(row: Row, clock: TimeReader) -> Span:
     span = clock.first(row, "from"), clock.last(row, "to")
     if span[1] <= span[0]:
         least = f"expected a time {clock.slot_min} minutes or more after the start, {row.text('from')}"
@@ -136,7 +136,7 @@ def _add_shift(shifts: dict[Span, str], span: Span, row: Row, name: str) -> None
     shifts[span] = row.where
 
 
-def _refusal(spec: AppointmentsSpec, clock: Clock, slots: int) -> int:
+def _refusal(spec: AppointmentsSpec, clock: TimeReader, slots: int) -> int:
     if spec.refusal_h is None:
         return slots
     refusal = -int(-spec.refusal_h * 60 // clock.slot_min)
@@ -149,7 +149,7 @@ def _refusal(spec: AppointmentsSpec, clock: Clock, slots: int) -> int:
     return refusal
 
 
-def _patient(row: Row, clock: Clock, slots: int) -> Patient:
+def _patient(row: Row, clock: TimeReader, slots: int) -> Patient:
     minutes = row.whole("duration_min", 1, LONGEST_MIN)
     clock.rounded += minutes % clock.slot_min > 0
     earliest = clock.first(row, "earliest") if row.text("earliest") else 0
@@ -178,7 +178,7 @@ def _of(resources: Mapping[str, _Resource], kind: str, table: Table) -> list[tup
     return chosen
 
 
-def _remarks(clock: Clock) -> tuple[str, ...]:
+def _remarks(clock: TimeReader) -> tuple[str, ...]:
     if not clock.rounded:
         return ()
     times = counted(clock.rounded, "time or duration is", "times and durations are")

@@ -13,7 +13,7 @@ _HOUR = re.compile(r"([01]?[0-9]|2[0-4]):([0-5][0-9])")
 
 
 @dataclass
-class Clock:
+class TimeReader:
     """Reads times; counts those that did not fall on the edge of a slot.
 
     Attributes:

@@ -17,7 +17,7 @@ Better = Callable[[float, float], float]
 
 
 @dataclass(frozen=True)
-class Step:
+class TimelineStep:
     """Something better was known: when, whose it was, and what; values in the stated unit."""
 
     at_s: float
@@ -25,7 +25,7 @@ class Step:
     value: float
 
 
-def steps(found: Any, what: Collection[str], scale: int, better: Better) -> list[Step]:
+def steps(found: Any, what: Collection[str], scale: int, better: Better) -> list[TimelineStep]:
     """Reads a method's notes, which nobody has checked: what does not fit is left out.
 
     Args:
@@ -37,20 +37,20 @@ def steps(found: Any, what: Collection[str], scale: int, better: Better) -> list
     if not isinstance(found, Sequence) or isinstance(found, str):
         return []
     read = [_step(each, what, scale) for each in found[:MOST_STEPS]]
-    kept: list[Step] = []
+    kept: list[TimelineStep] = []
     for each in sorted((each for each in read if each), key=lambda each: each.at_s):
         if not kept or (each.value != kept[-1].value and better(each.value, kept[-1].value) == each.value):
             kept.append(each)
     return kept
 
 
-def _step(each: Any, what: Collection[str], scale: int) -> Step | None:
+def _step(each: Any, what: Collection[str], scale: int) -> TimelineStep | None:
     if not isinstance(each, Mapping) or each.get("what") not in what:
         return None
     at_s, value = _number(each.get("s")), _number(each.get("value"))
     if at_s is None or value is None or at_s < 0:
         return None
-    return Step(at_s, str(each.get("engine", "")), value / scale)
+    return TimelineStep(at_s, str(each.get("engine", "")), value / scale)
 
 
 def _number(value: Any) -> float | None:
@@ -62,7 +62,7 @@ def _number(value: Any) -> float | None:
     return found if isfinite(found) else None
 
 
-def figure(incumbents: Sequence[Step], bounds: Sequence[Step], name: str) -> str:
+def figure(incumbents: Sequence[TimelineStep], bounds: Sequence[TimelineStep], name: str) -> str:
     """Returns the SVG; empty where nothing was noted."""
     every = [*incumbents, *bounds]
     if not every:
@@ -80,5 +80,5 @@ def figure(incumbents: Sequence[Step], bounds: Sequence[Step], name: str) -> str
     return plot.page.svg("Best answer and bound over time", f"After {end:.3g} s: {told}.")
 
 
-def _said(each: Step) -> str:
+def _said(each: TimelineStep) -> str:
     return f"{each.value:.10g} after {each.at_s:.3g} s, {each.engine}"

@@ -37,7 +37,7 @@ SELF_CONTAINED = (".bqm", ".json")
 
 
 @dataclass(frozen=True)
-class Source:
+class InstanceSource:
     """Where an instance comes from.
 
     Attributes:
@@ -58,7 +58,7 @@ class InstanceSpec(Frozen):
         DEFAULT_SEARCH_S, ge=0.5, le=3600, description="Seconds of elapsed time that a tier may search."
     )
 
-    def sources(self) -> tuple[Source, ...]:
+    def sources(self) -> tuple[InstanceSource, ...]:
         """The alternatives."""
         raise NotImplementedError
 
@@ -181,20 +181,20 @@ class QuboSpec(InstanceSpec):
     decimals: Decimals = Field(0, description="Decimals of the numbers; costs are integers of that unit.")
     generate: GeneratedQubo | None = Field(None, description="Instead of data: a random instance.")
 
-    def sources(self) -> tuple[Source, ...]:
+    def sources(self) -> tuple[InstanceSource, ...]:
         return (
             self._file(),
-            Source(("linear", "quadratic"), ("offset", "sense", "decimals")),
-            Source(("generate",)),
+            InstanceSource(("linear", "quadratic"), ("offset", "sense", "decimals")),
+            InstanceSource(("generate",)),
         )
 
-    def _file(self) -> Source:
+    def _file(self) -> InstanceSource:
         suffix = PurePath(self.file or "").suffix.lower()
         if suffix in SELF_CONTAINED:
-            return Source(("file",), ("sense", "decimals"), f"a {suffix} file")
+            return InstanceSource(("file",), ("sense", "decimals"), f"a {suffix} file")
         if suffix == ".coo":
-            return Source(("file",), ("sense", "decimals", "offset"), "a .coo file")
-        return Source(("file",), ("sense", "decimals", "offset", "number"))
+            return InstanceSource(("file",), ("sense", "decimals", "offset"), "a .coo file")
+        return InstanceSource(("file",), ("sense", "decimals", "offset", "number"))
 
 
 class MaxCutSpec(InstanceSpec):
@@ -213,11 +213,11 @@ class MaxCutSpec(InstanceSpec):
     decimals: Decimals = Field(0, description="Decimals of the numbers; costs are integers of that unit.")
     generate: GeneratedCut | None = Field(None, description="Instead of data: a random instance.")
 
-    def sources(self) -> tuple[Source, ...]:
+    def sources(self) -> tuple[InstanceSource, ...]:
         return (
-            Source(("file",), ("decimals",)),
-            Source(("vertices", "edges"), ("decimals",)),
-            Source(("generate",)),
+            InstanceSource(("file",), ("decimals",)),
+            InstanceSource(("vertices", "edges"), ("decimals",)),
+            InstanceSource(("generate",)),
         )
 
 
@@ -232,8 +232,8 @@ class IndependentSetSpec(InstanceSpec):
     edges: tuple[tuple[int, int], ...] | None = Field(None, description="Pairs of vertices, from 1.")
     generate: GeneratedSet | None = Field(None, description="Instead of data: a random instance.")
 
-    def sources(self) -> tuple[Source, ...]:
-        return Source(("file",)), Source(("vertices", "edges")), Source(("generate",))
+    def sources(self) -> tuple[InstanceSource, ...]:
+        return InstanceSource(("file",)), InstanceSource(("vertices", "edges")), InstanceSource(("generate",))
 
 
 def _moment(value: Any) -> Any:
@@ -269,9 +269,9 @@ class AppointmentsSpec(InstanceSpec):
     )
     generate: GeneratedClinic | None = Field(None, description="Instead of data: a random instance.")
 
-    def sources(self) -> tuple[Source, ...]:
-        tables = Source(("patients", "resources"), ("opens", "slot_min", "refusal_h"))
-        return tables, Source(("generate",))
+    def sources(self) -> tuple[InstanceSource, ...]:
+        tables = InstanceSource(("patients", "resources"), ("opens", "slot_min", "refusal_h"))
+        return tables, InstanceSource(("generate",))
 
     @model_validator(mode="after")
     def _complete(self) -> "AppointmentsSpec":
@@ -293,8 +293,8 @@ class TriageSpec(InstanceSpec):
     places: str | None = Field(None, description="CSV file with the places.")
     generate: GeneratedWard | None = Field(None, description="Instead of data: a random instance.")
 
-    def sources(self) -> tuple[Source, ...]:
-        return Source(("patients", "places")), Source(("generate",))
+    def sources(self) -> tuple[InstanceSource, ...]:
+        return InstanceSource(("patients", "places")), InstanceSource(("generate",))
 
     @model_validator(mode="after")
     def _complete(self) -> "TriageSpec":

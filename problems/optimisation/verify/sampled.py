@@ -36,7 +36,7 @@ from problems.optimisation.checking.check import check
 from problems.optimisation.forms.spins import SpinForm
 from problems.optimisation.loading.instance import OptimisationInstance
 from problems.optimisation.model.models import Model, dump, sign
-from problems.optimisation.quantum.circuits import SHOTS, Circuits, batch, design
+from problems.optimisation.quantum.circuits import SHOTS, AngledCircuits, batch, design
 from toolbox.circuits.null_control import uniform_bits, uniform_seed
 from toolbox.circuits.samples import packed, unpacked
 from toolbox.stats.samples import precedence, rank_test
@@ -119,7 +119,7 @@ def _ran(form: SpinForm, evidence: Sequence[Done]) -> RawResult:
     sent, result = evidence[1].work, evidence[1].result
     if not isinstance(sent, CircuitBatch) or not result.ok:
         raise ValueError("the second piece of work sampled no circuits")
-    made: Circuits = design(form)
+    made: AngledCircuits = design(form)
     if [pub.qasm3 for pub in sent.pubs] != [pub.qasm3 for pub in batch(made, 0).pubs]:
         raise ValueError("the circuits that ran are not those of the small problem")
     return result

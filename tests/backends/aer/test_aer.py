@@ -18,7 +18,7 @@ from qiskit.primitives import BitArray
 
 from backends.aer.backend import AerBackend
 from backends.aer.descriptor import DESCRIPTOR
-from backends.circuits.jobs import Job as QuantumJob
+from backends.circuits.jobs import CircuitJob as QuantumJob
 from backends.circuits.jobs import read_job, write_job, write_result
 from escalation.inputs.settings import ROOT
 from escalation.model.blob import Blob

@@ -23,7 +23,7 @@ from backends.circuits.pubs import load_circuit, load_values
 from backends.circuits.together import Sampled, distribution, evolved
 from backends.ibm_runtime import run as rehearsal
 from backends.ibm_runtime.channels import channels
-from backends.ibm_runtime.isa import Isa, Place, transpile_batch
+from backends.ibm_runtime.isa import CalibratedTarget, Isa, transpile_batch
 from backends.ibm_runtime.noise import simulator
 from escalation.model.blob import Blob
 from escalation.model.kinds.circuit_batch import CircuitBatch, Pub
@@ -112,7 +112,7 @@ def test_a_rehearsal_is_distributed_as_its_density_matrix(
     device: str, twirling: bool, ring: bool, aers_error: float
 ) -> None:
     pubs = [kernel(basis, qubits=3, ring=ring, rows=2) for basis in BASES]
-    for isa, pub in zip(transpile_batch(Place.snapshot(device), pubs, 2, 7), pubs, strict=True):
+    for isa, pub in zip(transpile_batch(CalibratedTarget.snapshot(device), pubs, 2, 7), pubs, strict=True):
         aer, noise = simulator(device, isa.qubits, twirling, 1), channels(device, isa.qubits, twirling)
         model = aer.options.noise_model
         found = distributions(Sampled(isa.small, pub, 1, noise.after, noise.misread), PauliVector())

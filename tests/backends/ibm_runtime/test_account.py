@@ -27,7 +27,7 @@ from escalation.model.identity import canonical_json
 from escalation.model.kinds.circuit_batch import CircuitBatch
 from escalation.model.submission import Payload, RemoteJob
 from escalation.ports import configuration
-from practice import Practice, Rule
+from practice import FaultRule, Practice
 
 TAG = "tierwise:test"
 CRN = "crn:v1:bluemix:public:quantum-computing:us-east:a/1:2::"
@@ -247,7 +247,7 @@ def test_the_token_is_in_nothing_that_is_written(
         ]
         for call, fault in FAILURES:
             practice.control.clear()
-            practice.control.inject(Rule(call, fault, count=None))
+            practice.control.inject(FaultRule(call, fault, count=None))
             other = open_device(ibm_token=SecretStr(PLANTED))
             for verb in failing(other, bell, payload, batch, job):
                 attempt(verb)

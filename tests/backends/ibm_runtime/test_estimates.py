@@ -12,7 +12,7 @@ import pytest
 from qiskit.quantum_info import SparsePauliOp
 
 from backends.ibm_runtime.backend import IbmRuntimeBackend
-from backends.ibm_runtime.isa import Place, transpile_batch
+from backends.ibm_runtime.isa import CalibratedTarget, transpile_batch
 from escalation.model.blob import Blob
 from escalation.model.identity import digest_json
 from escalation.model.kinds.expectation_batch import EstimatorPub, ExpectationBatch
@@ -61,7 +61,7 @@ def rehearse(boston: IbmRuntimeBackend, tmp_path: Path) -> Callable[..., RawResu
 def test_observables_go_to_the_qubits_that_qiskit_says(level: int) -> None:
     terms = {"XYZI": 0.5, "IIZX": -1.0, "ZIII": 2.0}
     pub = EstimatorPub(ROUTED, npy(np.zeros((1, 0))), (), (terms,), 0.1)
-    isa = transpile_batch(Place.snapshot(DEVICE), [pub], level, seed=5)[0]
+    isa = transpile_batch(CalibratedTarget.snapshot(DEVICE), [pub], level, seed=5)[0]
     expected = SparsePauliOp.from_list(list(terms.items())).apply_layout(isa.circuit.layout)
     assert isa.observable(terms) == {label: weight.real for label, weight in expected.to_list()}
 

@@ -8,7 +8,7 @@ import pytest
 from backends.ibm_runtime.service import ServiceBackend
 from escalation.model.errors import BackendError
 from escalation.model.submission import Payload, RemoteJob
-from practice import Practice, Rule
+from practice import FaultRule, Practice
 from practice.faults import BY_NAME
 
 TAG = "tierwise:test"
@@ -67,7 +67,7 @@ def test_every_verb_of_a_connected_device(
     for call, name, verb in verbs(device, job, batch):
         expected = verb()
         for fault in faults(call):
-            practice.control.inject(Rule(call, fault))
+            practice.control.inject(FaultRule(call, fault))
             if name in SILENT:
                 assert not verb() or name == "evidence", (call, fault)
             else:
@@ -85,7 +85,7 @@ def test_connecting(open_device: Callable[..., ServiceBackend], practice: Practi
     device = open_device()
     for fault in faults(call):
         device.close()
-        practice.control.inject(Rule(call, fault))
+        practice.control.inject(FaultRule(call, fault))
         with pytest.raises(BackendError) as caught:
             device.calibration()
         assert caught.value.retry, (fault, str(caught.value))

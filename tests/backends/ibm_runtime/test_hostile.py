@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from backends.ibm_runtime import bounded
-from backends.ibm_runtime.bounded import Unusable
+from backends.ibm_runtime.bounded import UnusableAnswer
 from backends.ibm_runtime.service import ServiceBackend
 from backends.ibm_runtime.settings import IbmSettings
 from backends.ibm_runtime.transport import Sheet, Wire
@@ -170,7 +170,9 @@ def test_a_handshake_without_end_ends(begin: bytes) -> None:
             session.get(server.url.replace("http", "https"))
     finally:
         server.close()
-    assert isinstance(caught.value, Unusable) is bool(begin)  # the other is no TLS, which is seen at once
+    assert isinstance(caught.value, UnusableAnswer) is bool(
+        begin
+    )  # the other is no TLS, which is seen at once
 
 
 @pytest.mark.parametrize("what", ["a body by the byte", "a flood", "silence"])

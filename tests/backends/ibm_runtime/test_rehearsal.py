@@ -17,7 +17,7 @@ from backends.circuits.calibrations import enabled_pairs, error_per_layered_gate
 from backends.ibm_runtime import estimate
 from backends.ibm_runtime.backend import IbmRuntimeBackend
 from backends.ibm_runtime.calibration import calibration
-from backends.ibm_runtime.isa import Isa, Place, transpile_batch, transpile_pub
+from backends.ibm_runtime.isa import CalibratedTarget, Isa, transpile_batch, transpile_pub
 from backends.ibm_runtime.noise import noise_model, pauli_twirl
 from backends.ibm_runtime.settings import IbmSettings
 from backends.ibm_runtime.subdevice import device_target, snapshot_backend
@@ -139,7 +139,7 @@ def test_circuits_without_entanglement_are_read_where_their_batch_is(pub: Make) 
     made = pub(4, [0.3], gate="")
     star = "".join(f"cx q[0], q[{k}];\n" for k in (1, 2, 3)) + "c = measure"
     tied = Pub(made.qasm3.replace("c = measure", star), made.parameters, ("a",), 10)
-    place = Place.snapshot("fake_boston")
+    place = CalibratedTarget.snapshot("fake_boston")
     alone, plain, entangled = (
         *transpile_batch(place, (made,), 2, 7),
         *transpile_batch(place, (made, tied), 2, 7),

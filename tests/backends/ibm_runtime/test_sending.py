@@ -26,7 +26,7 @@ from escalation.model.identity import canonical_json, digest_bytes
 from escalation.model.kinds.circuit_batch import CircuitBatch
 from escalation.model.submission import Payload
 from escalation.ports.paid import Answered, Declined, InDoubt, NotSent
-from practice import Practice, Rule
+from practice import FaultRule, Practice
 
 TAG = "tierwise:test"
 PINNED = "0.51.0"
@@ -68,7 +68,7 @@ def test_the_adapter_is_on_every_session_and_retries_nothing(
             adapter = client._session.get_adapter(scheme)
             assert isinstance(adapter, Wire)
             assert adapter.max_retries.total == 0
-    practice.control.inject(Rule("status", "http_500_before", count=None))
+    practice.control.inject(FaultRule("status", "http_500_before", count=None))
     before = len(practice.control.log())
     assert device.available() is None
     assert len(practice.control.log()) == before + 1
@@ -79,7 +79,7 @@ def test_the_client_alone_sends_a_job_again(practice: Practice, frozen: Payload)
     from practice import connect
 
     body = json.loads(frozen.body.data)
-    practice.control.inject(Rule("jobs.post", "http_500_after"))
+    practice.control.inject(FaultRule("jobs.post", "http_500_after"))
     with pytest.MonkeyPatch.context() as patch:
         for name, value in practice.environment.items():
             patch.setenv(name, value)
@@ -134,7 +134,7 @@ def test_every_fault_of_a_post_is_one_post_and_the_right_word(
     device = open_device()
     payload = device.freeze(bell, TAG, device.price(bell))
     batch = device.open_batch()
-    practice.control.inject(Rule("jobs.post", fault, count=None))
+    practice.control.inject(FaultRule("jobs.post", fault, count=None))
     if fault.startswith("no_answer"):
         device._device().connection._wire._timeout_s = (10.0, 1.0)
     with pytest.raises(expected) as caught:
@@ -150,13 +150,13 @@ def test_an_access_token_that_is_refused_is_renewed_once(
     device: ServiceBackend, frozen: Payload, practice: Practice
 ) -> None:
     batch = device.open_batch()
-    practice.control.inject(Rule("jobs.post", "unauthorised"))
+    practice.control.inject(FaultRule("jobs.post", "unauthorised"))
     with pytest.raises(Declined):
         device.send(frozen, batch)
     tokens = sum(entry["call"] == "token" for entry in practice.control.log())
     device.send(frozen, batch)
     assert sum(entry["call"] == "token" for entry in practice.control.log()) == tokens + 1
-    practice.control.inject(Rule("jobs.post", "unauthorised", count=None))
+    practice.control.inject(FaultRule("jobs.post", "unauthorised", count=None))
     said = []
     for _ in range(2):
         with pytest.raises(Declined) as caught:
@@ -172,7 +172,7 @@ def test_a_key_that_gets_in_nowhere_is_given_up_after_a_second_try(
     for call, ask in (("token", device.quota_left), ("backends", device.calibration)):
         practice.control.clear()
         device.close()
-        practice.control.inject(Rule(call, "unauthorised", count=2))
+        practice.control.inject(FaultRule(call, "unauthorised", count=2))
         said = []
         for _ in range(2):
             with pytest.raises(BackendError) as caught:
@@ -189,14 +189,14 @@ def test_without_an_access_token_nothing_is_sent(
     payload = device.freeze(bell, TAG, device.price(bell))
     batch = device.open_batch()
     device._device().connection._bearers[0].forget()
-    practice.control.inject(Rule("token", "http_503_before"))
+    practice.control.inject(FaultRule("token", "http_503_before"))
     with pytest.raises(NotSent, match="nothing was sent: POST identity/token failed") as caught:
         device.send(payload, batch)
     assert caught.value.retry
     assert practice.control.totals()["posts"] == 0
     assert device.send(payload, batch).job_id  # without the minute that the client would wait
     other = open_device()
-    practice.control.inject(Rule("token", "http_500_before"))
+    practice.control.inject(FaultRule("token", "http_500_before"))
     with pytest.raises(NotSent, match="nothing was sent") as unconnected:
         other.send(payload, batch)
     assert unconnected.value.retry

@@ -28,7 +28,7 @@ from escalation.model.result import RawResult
 from escalation.model.submission import Payload, RemoteJob
 from escalation.ports.paid import Declined, PaidBackend, Unreadable
 from escalation.testing.works import sample
-from practice import Practice, Rule
+from practice import FaultRule, Practice
 
 TAG = "tierwise:test"
 Make = Callable[..., Pub]
@@ -290,7 +290,7 @@ def test_without_a_price_nothing_is_priced_and_gates_see_an_unknown(
 def test_the_cap_stops_the_job_and_is_told_from_a_cancellation(
     device: ServiceBackend, bell: CircuitBatch, frozen: Payload, ended: Ended, practice: Practice
 ) -> None:
-    practice.control.inject(Rule("jobs.post", "job_ran_too_long"))
+    practice.control.inject(FaultRule("jobs.post", "job_ran_too_long"))
     job = ended()
     assert job.state is JobState.TIMED_OUT
     result = device.read(bell, frozen, job, device.fetch(job))
@@ -313,7 +313,7 @@ def test_a_job_that_does_not_succeed_keeps_its_record_and_reason(
     row: tuple[str, JobState, str],
 ) -> None:
     fault, state, words = row
-    practice.control.inject(Rule("jobs.post", fault))
+    practice.control.inject(FaultRule("jobs.post", fault))
     result = carry_out(bell)
     assert result.state is state
     assert words in (result.error or "")
@@ -382,7 +382,7 @@ def test_what_must_be_there_is_asked_for_once_more(
         ("results", lambda: device.fetch(job)),
         ("jobs.list", lambda: device.find(TAG, [])),
     ):
-        practice.control.inject(Rule(call, "not_found", count=2))
+        practice.control.inject(FaultRule(call, "not_found", count=2))
         said = []
         for _ in range(2):
             with pytest.raises(BackendError, match="HTTP 404") as caught:
@@ -396,7 +396,7 @@ def test_usage_is_unknown_while_it_is_pending(
     device: ServiceBackend, frozen: Payload, ended: Ended, practice: Practice
 ) -> None:
     job = ended()
-    practice.control.inject(Rule("metrics", "usage_pending", count=2))
+    practice.control.inject(FaultRule("metrics", "usage_pending", count=2))
     assert [device.usage_qpu_s(job.job_id) for _ in range(2)] == [None, None]
     assert device.usage_qpu_s(job.job_id) == pytest.approx(2.375, abs=0.01)
 
@@ -408,7 +408,7 @@ def test_a_final_charge_is_asked_for_once_and_a_pending_one_again(
         return sum(each["call"] == "metrics" for each in practice.control.log())
 
     job = ended()
-    practice.control.inject(Rule("metrics", "usage_pending", count=1))
+    practice.control.inject(FaultRule("metrics", "usage_pending", count=1))
     before = asked()
     assert device.usage_qpu_s(job.job_id) is None
     assert device.usage_qpu_s(job.job_id) == pytest.approx(2.375, abs=0.01)
@@ -425,7 +425,7 @@ def test_metrics_that_cannot_be_believed_are_evidence_all_the_same(
     device: ServiceBackend, ended: Ended, practice: Practice
 ) -> None:
     job = ended()
-    practice.control.inject(Rule("metrics", "usage_pending", count=2))
+    practice.control.inject(FaultRule("metrics", "usage_pending", count=2))
     assert json.loads(device.evidence(job.job_id)["metrics.json"].data)["usage"]["status"] == "pending"
     assert device.calibration_for(job) is not None
 
@@ -456,9 +456,9 @@ def test_device_facts_follow_the_service_and_are_unknown_when_nobody_answers(
     assert (device.available(), device.queue_s()) == (True, 0.0)
     practice.control.set_up("practice_boston", False)
     assert device.available() is False
-    practice.control.inject(Rule("status", "http_500_before"), Rule("backends", "http_503_before"))
+    practice.control.inject(FaultRule("status", "http_500_before"), FaultRule("backends", "http_503_before"))
     assert (device.available(), device.queue_s()) == (None, None)
-    practice.control.inject(Rule("properties", "http_502_before"))
+    practice.control.inject(FaultRule("properties", "http_502_before"))
     with pytest.raises(BackendError) as caught:
         device.calibration()
     assert caught.value.retry
@@ -486,12 +486,12 @@ def test_a_spoilt_result_is_unreadable_and_comes_whole_the_next_time(
     device: ServiceBackend, bell: CircuitBatch, frozen: Payload, ended: Ended, practice: Practice
 ) -> None:
     job = ended()
-    practice.control.inject(Rule("results", "truncated"))
+    practice.control.inject(FaultRule("results", "truncated"))
     with pytest.raises(BackendError) as cut:
         device.fetch(job)
     assert cut.value.retry
     for fault in ("corrupt_json", "corrupt_bytes", "altered"):
-        practice.control.inject(Rule("results", fault))
+        practice.control.inject(FaultRule("results", fault))
         raw = device.fetch(job)
         with pytest.raises(Unreadable, match="cannot be decoded") as caught:
             device.read(bell, frozen, job, raw)

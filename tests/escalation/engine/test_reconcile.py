@@ -8,7 +8,7 @@ import pytest
 from escalation.engine.pending import expired, open_cases, ready
 from escalation.engine.reconcile import reconcile
 from escalation.engine.runtime import Runtime
-from escalation.engine.visit import Report
+from escalation.engine.visit import ReconcileReport
 from escalation.engine.visiting import visit
 from escalation.model.case import CaseStatus, Outcome
 from escalation.model.errors import Held, PolicyError, Waiting
@@ -46,7 +46,7 @@ class Later:
             _backends={"model": ModelBackend(world.service)},
         )
 
-    def reconcile(self) -> Report:
+    def reconcile(self) -> ReconcileReport:
         return reconcile(self.runtime)
 
     def sweep(self) -> None:
@@ -91,7 +91,7 @@ def killed_in(world: World, verb: str, *, after: bool) -> None:
         world.run()
 
 
-def row_of(report: Report) -> Any:
+def row_of(report: ReconcileReport) -> Any:
     (seen,) = report.seen
     return seen.row
 
@@ -110,7 +110,9 @@ def test_a_job_that_was_accepted_before_its_sender_died_is_adopted_settled_and_b
     assert process.ledger.spent("c").qpu_s == CHARGE_S
     swept = process.swept
     assert swept > 0  # a bill that came late reaches MLflow
-    assert process.reconcile() == Report(ready=("c",))  # whose driver is gone, and which is not ended
+    assert process.reconcile() == ReconcileReport(
+        ready=("c",)
+    )  # whose driver is gone, and which is not ended
     assert process.swept == swept
 
 

@@ -33,7 +33,7 @@ from escalation.model.quote import Quote
 from escalation.model.result import Lost, RawResult
 from escalation.model.work import Work
 from escalation.policy.policy import parse_policy
-from escalation.policy.router import State
+from escalation.policy.router import LadderState
 from escalation.policy.rules import Policy
 from escalation.ports.machines import Progress
 from problems.toy.family import Toy
@@ -439,7 +439,7 @@ def test_a_decision_is_made_once_and_then_read_from_the_ledger(
     runtime: Runtime, case: Case, policy: Policy
 ) -> None:
     runtime.ledger.open_case(case.info)
-    state = State(0, "toy", case.problem.target, case.rungs()[2:])
+    state = LadderState(0, "toy", case.problem.target, case.rungs()[2:])
     runtime.clock = lambda: 0.0
     first = decide(Running(runtime, case), Decide(state, Amounts()))
     runtime.clock = lambda: 1e9
@@ -457,7 +457,7 @@ def test_a_rung_that_cannot_be_quoted_keeps_its_gates_closed_and_says_why(
 
     monkeypatch.setattr("problems.toy.methods.Dice.quote", broken)
     runtime.ledger.open_case(case.info)
-    state = State(0, "toy", case.problem.target, case.rungs()[2:])
+    state = LadderState(0, "toy", case.problem.target, case.rungs()[2:])
     decision = decide(Running(runtime, case), Decide(state, Amounts()))
     price = next(fact for fact in decision.facts if fact.name == "quote.usd")
     assert (price.value, price.note) == (None, "no quote: no price list")

@@ -13,7 +13,7 @@ from escalation.model.facts import Fact, FactValue
 from escalation.model.problem import Target, Tier
 from escalation.model.quote import Quote
 from escalation.policy.core_facts import CORE_FACTS
-from escalation.policy.router import Rung, State, decide, look_at, unknown
+from escalation.policy.router import LadderState, Rung, decide, look_at, unknown
 from escalation.policy.rules import Policy
 
 HPC = Rung(Tier.HPC, "scan", "mpi", DeviceKind.CLASSICAL)
@@ -63,8 +63,8 @@ def tried(
     )
 
 
-def state(*attempts: Attempt, rungs: tuple[Rung, ...] = (HPC, AI, QUANTUM)) -> State:
-    return State(len(attempts), "toy", TARGET, rungs, attempts)
+def state(*attempts: Attempt, rungs: tuple[Rung, ...] = (HPC, AI, QUANTUM)) -> LadderState:
+    return LadderState(len(attempts), "toy", TARGET, rungs, attempts)
 
 
 def test_the_first_open_tier_is_tried_first(policy: Policy) -> None:
@@ -168,7 +168,7 @@ def test_a_waiver_opens_a_gate_off_hardware_and_is_written_down(
 
 def test_a_spent_budget_ends_the_case(policy: Policy) -> None:
     attempts = (tried(HPC, CertificateStatus.BOUNDED, 9.0),)
-    spent = State(1, "toy", TARGET, (HPC, AI), attempts, exhausted="9.0 of 8 wall_s")
+    spent = LadderState(1, "toy", TARGET, (HPC, AI), attempts, exhausted="9.0 of 8 wall_s")
     decision = decide(policy, spent, finder({}))
     assert (decision.action, decision.rule) == (Action.ABSTAIN, "budget")
     assert "9.0 of 8 wall_s" in decision.because

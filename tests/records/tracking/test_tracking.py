@@ -21,7 +21,7 @@ from records.ledger.ledger import SqlLedger
 from records.store import FileStore
 from records.tracking.client import flat, open_client, safe
 from records.tracking.models import signature
-from records.tracking.queue import Worker
+from records.tracking.queue import TrackingWorker
 from records.tracking.tracking import MlflowTracker
 
 KEY = WorkKey("c", 0, 0)
@@ -386,7 +386,7 @@ def test_a_tracker_that_was_never_used_imports_nothing(spawn: Callable[..., Any]
 
 
 def test_jobs_run_in_order_and_a_failed_one_stops_none(caplog: pytest.LogCaptureFixture) -> None:
-    worker, seen = Worker(), []
+    worker, seen = TrackingWorker(), []
 
     def fail() -> None:
         raise RuntimeError("first line\nsecond line")
@@ -405,7 +405,7 @@ def test_jobs_run_in_order_and_a_failed_one_stops_none(caplog: pytest.LogCapture
 def test_stopping_does_not_wait_longer_than_it_may() -> None:
     import threading
 
-    worker, gate = Worker(), threading.Event()
+    worker, gate = TrackingWorker(), threading.Event()
     seen: list[bool] = []
     worker.put("a long job", lambda: seen.append(gate.wait(60)))
     worker.put("another", lambda: seen.append(True))

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from sklearn.ensemble import RandomForestClassifier
 
 from toolbox.arrays import npy
-from toolbox.models.forest import MEMBERS, Nodes, dump_nodes, from_sklearn, load_nodes, probabilities
+from toolbox.models.forest import MEMBERS, TreeNodes, dump_nodes, from_sklearn, load_nodes, probabilities
 
 
 def rows(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -32,7 +32,7 @@ def test_nodes_predict_what_scikit_learn_predicts_missing_values_included() -> N
 
 def test_one_tree_by_hand() -> None:
     # feature 0 up to 1.5: 0.25, above: 0.75, missing: to the left
-    nodes = Nodes(
+    nodes = TreeNodes(
         roots=ints(0), left=ints(1, 1, 2), right=ints(2, 1, 2), feature=ints(0, 0, 0),
         threshold=np.array([1.5, 0.0, 0.0]), missing_left=np.array([True, False, False]),
         positive=np.array([0.5, 0.25, 0.75]), depth=ints(1),

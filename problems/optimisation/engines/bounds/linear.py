@@ -16,7 +16,7 @@ _solve: Callable[..., Any] = linprog
 
 
 @dataclass(frozen=True, eq=False)
-class Solved:
+class LinearSolution:
     """A relaxation's answer.
 
     Attributes:
@@ -45,7 +45,7 @@ class Linear:
         self._most = np.concatenate(upper).astype(np.float64)
         self._equal, self._value = matrix[self._same], mip.lower[self._same].astype(np.float64)
 
-    def solve(self, low: Ints, high: Ints, limit_s: float) -> Solved | None:
+    def solve(self, low: Ints, high: Ints, limit_s: float) -> LinearSolution | None:
         """The relaxation over a box; None where the solver had no time or no success.
 
         Args:
@@ -57,10 +57,10 @@ class Linear:
         cost = self._mip.cost.astype(np.float64)
         found = self._call(cost, self._unequal, self._equal, bounds, limit_s)
         if found.status == 0:
-            return Solved(found.x, self._multipliers(found), int(found.nit))
+            return LinearSolution(found.x, self._multipliers(found), int(found.nit))
         return self._ray(bounds, limit_s) if found.status == 2 else None
 
-    def _ray(self, bounds: Floats, limit_s: float) -> Solved | None:
+    def _ray(self, bounds: Floats, limit_s: float) -> LinearSolution | None:
         """Multipliers of the least violation of all rows, which show that it is more than none."""
         unequal, equal = self._unequal.shape[0], self._equal.shape[0]
         more, exact = eye_array(unequal), eye_array(equal)
@@ -71,7 +71,7 @@ class Linear:
         cost = np.concatenate([np.zeros(columns), np.ones(extra)])
         limits = np.vstack([bounds, np.tile([0.0, np.inf], (extra, 1))])
         found = self._call(cost, elastic, equals, limits, limit_s)
-        return Solved(None, self._multipliers(found), int(found.nit)) if found.status == 0 else None
+        return LinearSolution(None, self._multipliers(found), int(found.nit)) if found.status == 0 else None
 
     def _call(
         self, cost: Floats, unequal: csr_array, equal: csr_array, bounds: Floats, limit_s: float

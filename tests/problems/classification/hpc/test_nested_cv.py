@@ -22,7 +22,7 @@ from escalation.model.problem import Target, Tier
 from escalation.model.result import RawResult
 from escalation.ports.machines import Device
 from escalation.ports.registry import backends, resolve
-from problems.classification.hpc.grids import Grid, Plan
+from problems.classification.hpc.grids import Grid, SearchPlan
 from problems.classification.hpc.method import NestedCV
 from problems.classification.hpc.nested_cv import _choose
 from problems.classification.hpc.search import OpenRows, Search, read_rows
@@ -40,7 +40,7 @@ GRIDS: dict[str, Grid] = {
     "svm_rbf": [{"C": 1.0, "gamma": 0.3}, {"C": 10.0, "gamma": 0.1}],
     "nearest_neighbours": [{"n_neighbors": 11}, {"n_neighbors": 5}],
 }
-SMALL = Plan(GRIDS, outer_folds=3, outer_repeats=2, inner_folds=2, replicates=60)
+SMALL = SearchPlan(GRIDS, outer_folds=3, outer_repeats=2, inner_folds=2, replicates=60)
 
 PROGRAM = """
 import json, sys
@@ -172,7 +172,7 @@ def test_outer_predictions_agree_with_cross_val_predict(search: Search) -> None:
 
 def test_the_first_of_equal_settings_is_chosen() -> None:
     scores_of = {"ridge": [np.array([0.7, 0.8])] * 2, "svm_rbf": [np.array([0.8, 0.8])] * 2}
-    choice = _choose(Plan(GRIDS), scores_of)
+    choice = _choose(SearchPlan(GRIDS), scores_of)
     assert (choice.model, choice.settings) == ("ridge", {"ridge": {"C": 1.0}, "svm_rbf": GRIDS["svm_rbf"][0]})
 
 
@@ -183,7 +183,7 @@ def outlier_rows() -> OpenRows:
 
 
 def test_preprocessing_sees_training_rows_only() -> None:
-    search = Search(outlier_rows(), Plan({"ridge": [{"C": 1.0}]}), "roc_auc", 1, forward=True)
+    search = Search(outlier_rows(), SearchPlan({"ridge": [{"C": 1.0}]}), "roc_auc", 1, forward=True)
     train, _ = search.inner[0][0]
     assert train.max() < 30
     pipeline = search.train(0, "ridge", {"C": 1.0})

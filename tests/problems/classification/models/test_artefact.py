@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from problems.classification.models.artefact import FORMATS, scores
 from problems.classification.models.pipelines import (
-    Calibration,
+    ProbabilityCalibration,
     base_model,
     fit_probabilistic,
     joined,
@@ -51,7 +51,8 @@ def train(rows: Rows) -> Train:
         data = prepare.fit_transform(frame)
         base = base_model(model, MODELS[model], data.shape[1], "brier", 5)
         return joined(
-            prepare, fit_probabilistic(model, base, data, labels, Calibration(np.arange(240), "brier", 1))
+            prepare,
+            fit_probabilistic(model, base, data, labels, ProbabilityCalibration(np.arange(240), "brier", 1)),
         )
 
     return train

@@ -16,7 +16,7 @@ from escalation.model.problem import Target, Tier
 from escalation.model.quote import Quote
 from escalation.model.report import Report
 from escalation.model.result import RawResult
-from problems.classification.hpc.grids import Grid, Plan
+from problems.classification.hpc.grids import Grid, SearchPlan
 from problems.classification.hpc.method import NestedCV
 from problems.classification.hpc.search import OpenRows, Search
 from problems.classification.hpc.set_search import set_search
@@ -31,7 +31,7 @@ from problems.classification.verify.certify import certify
 
 TARGET = Target(metric="roc_auc", at_least=0.7)
 GRIDS: dict[str, Grid] = {"ridge": [{"C": 0.1}, {"C": 1.0}], "nearest_neighbours": [{"n_neighbors": 11}]}
-SMALL = Plan(GRIDS, outer_folds=2, outer_repeats=1, inner_folds=2, replicates=20).to_json()
+SMALL = SearchPlan(GRIDS, outer_folds=2, outer_repeats=1, inner_folds=2, replicates=20).to_json()
 
 
 def solve(instance: TableInstance) -> Candidate:
@@ -122,7 +122,7 @@ def rows_of(rows: int, positives: int) -> OpenRows:
 
 
 def test_the_set_model_never_sees_the_calibration_rows() -> None:
-    whole = Search(rows_of(240, 90), Plan(GRIDS), "roc_auc", 1, forward=False)
+    whole = Search(rows_of(240, 90), SearchPlan(GRIDS), "roc_auc", 1, forward=False)
     twin = set_search(whole)
     assert twin.search is not None
     held = {whole.rows.digests[place] for place in twin.held}
@@ -135,7 +135,7 @@ def test_the_set_model_never_sees_the_calibration_rows() -> None:
 def test_a_rare_class_that_cannot_be_calibrated_in_folds_fails_no_attempt(
     positives: int, model: str | None
 ) -> None:
-    plan = Plan({"svm_rbf": [{"C": 1.0, "gamma": 0.3}]})
+    plan = SearchPlan({"svm_rbf": [{"C": 1.0, "gamma": 0.3}]})
     twin = set_search(Search(rows_of(240, positives), plan, "brier", 1, forward=False))
     if model is None:  # 2 positive rows are left to train on: none to calibrate with in an inner fold
         assert twin.search is None

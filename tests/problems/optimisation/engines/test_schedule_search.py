@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from problems.optimisation.engines.base import Unsuitable
 from problems.optimisation.engines.schedule_search import ScheduleSearch
 from problems.optimisation.engines.schedule_state import (
-    Schedule,
+    ScheduleState,
     first_slot,
     prepare,
     runs,
@@ -39,7 +39,7 @@ def test_a_span_is_its_slots_and_nothing_where_it_ends_before_it_starts() -> Non
 @given(st.integers(0, 10**6))
 def test_possible_starts_are_those_that_the_points_own_rules_allow(seed: int) -> None:
     model = small_clinic(seed)
-    schedule = Schedule(prepare(model))
+    schedule = ScheduleState(prepare(model))
     for patient in range(model.size):
         allowed = {
             start
@@ -55,7 +55,7 @@ def test_possible_starts_are_those_that_the_points_own_rules_allow(seed: int) ->
             schedule.place(patient, at, clinician, room)
 
 
-def _accepted(schedule: Schedule, patient: int, place: tuple[int, int, int]) -> bool:
+def _accepted(schedule: ScheduleState, patient: int, place: tuple[int, int, int]) -> bool:
     point, model = schedule.point(), schedule.clinic.model
     point[patient] = place
     nobody_required = tuple(each.model_copy(update={"required": False}) for each in model.patients)

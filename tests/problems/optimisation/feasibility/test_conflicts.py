@@ -8,7 +8,7 @@ from escalation.model.errors import BadInput
 from problems.optimisation.feasibility import conflicts
 from problems.optimisation.feasibility.conflicts import conflict
 from problems.optimisation.feasibility.demands import refuse_impossible
-from problems.optimisation.feasibility.packing import Answer
+from problems.optimisation.feasibility.packing import PackingResult
 from problems.optimisation.generate.clinic import clinic
 from problems.optimisation.generate.ward import ward
 from problems.optimisation.model.models import Appointments, Claimant, Clinician, Patient, Place, Room, Triage
@@ -176,7 +176,7 @@ def test_where_effort_ends_the_set_is_called_irreducible_or_less(monkeypatch: py
 
 
 def test_where_nothing_is_settled_it_is_a_remark(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(conflicts, "seat", lambda *_: Answer(None))
+    monkeypatch.setattr(conflicts, "seat", lambda *_: PackingResult(None))
     remarks = refuse_impossible(small_clinic([someone("a"), someone("b")]), {})
     assert remarks == ("whether all 2 required patients can be seen together was not settled beforehand",)
 

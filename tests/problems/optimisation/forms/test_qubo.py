@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from problems.optimisation.forms.packing import Capacity, Packing, square
+from problems.optimisation.forms.packing import Packing, ResourceUse, square
 from problems.optimisation.forms.qubo import MOST_BITS, Penalised, TooLarge, assembled, to_qubo
 from problems.optimisation.model.models import (
     Appointments,
@@ -147,7 +147,7 @@ def _form(found: Penalised) -> dict[tuple[int, ...], int]:
 def test_weights_can_be_checked_by_hand() -> None:
     """Benefits 5, 3 and 2 in a capacity of two: the least of three that are too many is worth 2."""
     uses = {0: 1, 1: 1, 2: 1}
-    packing = Packing(0, (5, 3, 2), (0, 1, 2), capacities=(Capacity("beds", uses, 2),))
+    packing = Packing(0, (5, 3, 2), (0, 1, 2), capacities=(ResourceUse("beds", uses, 2),))
     (penalty,) = packing.penalties()
     assert penalty.weight == 3
     assert max(bit for key in penalty.unit for bit in key) == 4  # two slack bits, 1 and 1

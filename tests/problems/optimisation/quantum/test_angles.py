@@ -8,14 +8,16 @@ import pytest
 from problems.optimisation.forms.spins import spin_form
 from problems.optimisation.model.models import MaxCut, SpinModel
 from problems.optimisation.quantum.angles import CUBIC, schedule
-from problems.optimisation.quantum.circuits import Circuits, text
+from problems.optimisation.quantum.circuits import AngledCircuits, text
 from problems.optimisation.quantum.network import fit
 from tests.problems.optimisation.quantum.small_states import cut_of, expected_four_cost, random_model
 
 
-def circuits(model: SpinModel, layers: int) -> Circuits:
+def circuits(model: SpinModel, layers: int) -> AngledCircuits:
     form = spin_form(model)
-    return Circuits(form, fit(form.size, [(int(i), int(j)) for i, j in form.pairs]), schedule(form, layers))
+    return AngledCircuits(
+        form, fit(form.size, [(int(i), int(j)) for i, j in form.pairs]), schedule(form, layers)
+    )
 
 
 def cut_share(model: MaxCut, layers: int) -> float:

@@ -7,9 +7,9 @@ import pytest
 from problems.optimisation.forms.spins import spin_form
 from problems.optimisation.generate.lattices import heavy_hex as device_lattice
 from problems.optimisation.quantum.angles import schedule
-from problems.optimisation.quantum.circuits import Circuits, flat, text
+from problems.optimisation.quantum.circuits import AngledCircuits, flat, text
 from problems.optimisation.quantum.lattice import embed, heavy_hex
-from problems.optimisation.quantum.network import Fit, coloured, fit, line
+from problems.optimisation.quantum.network import NetworkFit, coloured, fit, line
 from tests.problems.optimisation.quantum.small_states import (
     distribution,
     expected_four_cost,
@@ -17,7 +17,7 @@ from tests.problems.optimisation.quantum.small_states import (
 )
 
 
-def rotated(found: Fit, layers: int) -> list[list[tuple[int, int]]]:
+def rotated(found: NetworkFit, layers: int) -> list[list[tuple[int, int]]]:
     """Follows the variables through the network; the pairs of each layer."""
     held, seen = list(found.start), []
     for number in range(layers):
@@ -96,7 +96,7 @@ def test_line_and_native_are_one_circuit() -> None:
     model = type(form)(0, form.field, np.array(pairs), np.array([3, -2, 5]))
     chosen = schedule(model, 2)
     means = [
-        expected_four_cost(model, text(Circuits(model, made, chosen)))
+        expected_four_cost(model, text(AngledCircuits(model, made, chosen)))
         for made in (line(5, pairs), fit(5, pairs))
     ]
     assert means[0] == pytest.approx(means[1], abs=1e-6)
@@ -105,7 +105,7 @@ def test_line_and_native_are_one_circuit() -> None:
 
 def test_calibration_circuits_read_the_same_qubits_as_the_circuit() -> None:
     form = spin_form(random_model("max_cut", 6, 4))
-    made = Circuits(form, fit(6, [(int(i), int(j)) for i, j in form.pairs]), schedule(form, 1))
+    made = AngledCircuits(form, fit(6, [(int(i), int(j)) for i, j in form.pairs]), schedule(form, 1))
     reads = [
         [row for row in each.splitlines() if "measure" in row]
         for each in (text(made), flat(made, ones=False), flat(made, ones=True))
