@@ -95,8 +95,8 @@ def plain_local_mode(device: str, work: CircuitBatch) -> Callable[[], object]:
     from qiskit_ibm_runtime.executor_sampler import Sampler
 
     from backends.circuits.pubs import load_values
-    from backends.ibm_runtime.isa import transpile_pub
     from backends.ibm_runtime.subdevice import snapshot_backend
+    from backends.ibm_runtime.transpilation import transpile_pub
 
     one, whole = work.pubs[0], snapshot_backend(device)
     isa = transpile_pub(device, one, 2, derive_seed(work.seed, "transpiler")).circuit

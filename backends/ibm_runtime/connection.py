@@ -10,9 +10,17 @@ from typing import Any, TypeVar
 from backends.ibm_runtime.account import Account, redact
 from backends.ibm_runtime.documents import parse
 from backends.ibm_runtime.exchange import Exchange
+from backends.ibm_runtime.outcomes import Refusals, job_post, outcome_of_call, outcome_of_post
 from backends.ibm_runtime.rest import Request
-from backends.ibm_runtime.transport import Bearer, Captured, Order, Sheet, Wire, mount, opt_out
-from backends.ibm_runtime.verdict import Refusals, of_call, of_post, the_post
+from backends.ibm_runtime.transport import (
+    Bearer,
+    CallContext,
+    Captured,
+    NoRetryAdapter,
+    PostPermit,
+    mount,
+    opt_out,
+)
 from escalation.model.errors import BackendError, BadInput, TierwiseError
 from escalation.ports.paid import NotSent
 
@@ -21,11 +29,11 @@ CHANNEL = "ibm_quantum_platform"
 _ENVIRONMENT = threading.Lock()
 
 
-class _Sheets(threading.local):
-    """A sheet for each thread."""
+class _Contexts(threading.local):
+    """A context for each thread."""
 
     def __init__(self) -> None:
-        self.sheet = Sheet()
+        self.context = CallContext()
 
 
 class Connection:
@@ -50,8 +58,8 @@ class Connection:
             BackendError: when the service cannot be reached or does not let us in.
         """
         self.account = account
-        self._sheets = _Sheets()
-        self._wire = Wire(self._sheets, timeout_s)
+        self._contexts = _Contexts()
+        self._adapter = NoRetryAdapter(self._contexts, timeout_s)
         self._timeout_s = timeout_s
         self._bearers: list[Bearer] = []
         self._refusals = refusals or Refusals()
@@ -76,19 +84,19 @@ class Connection:
             self._service = made
         return self._service
 
-    def call(self, function: Callable[[], T], order: Order | None = None) -> T:
+    def call(self, function: Callable[[], T], permit: PostPermit | None = None) -> T:
         """Runs a call of the client.
 
         Raises:
             BackendError: in place of whatever the client raises, its text without secrets.
         """
-        values, error = self._attempt(function, order)
-        failed: TierwiseError | None = of_call(self.exchanges, self._refusals)
+        values, error = self._attempt(function, permit)
+        failed: TierwiseError | None = outcome_of_call(self.exchanges, self._refusals)
         self._note()
         if isinstance(error, TierwiseError):
             failed = error
         elif failed is None and not values:
-            failed = _odd(error, answered=bool(self.exchanges) and order is None)
+            failed = _odd(error, answered=bool(self.exchanges) and permit is None)
         if failed is not None:
             raise self._cleaned(failed)
         return values[0]
@@ -110,16 +118,16 @@ class Connection:
         """
         return parse(self.answer(request), what)
 
-    def post(self, order: Order, function: Callable[[], Any]) -> Exchange:
-        """Runs the client's POST of a job under an order; returns its exchange, which names the job.
+    def post(self, permit: PostPermit, function: Callable[[], Any]) -> Exchange:
+        """Runs the client's POST of a job under a permit; returns its exchange, which names the job.
 
         Raises:
             escalation.ports.paid.NotSent: nothing left this machine.
             escalation.ports.paid.Answered: no job is known of it, and there may be one.
         """
-        _, error = self._attempt(function, order)
-        failed: BackendError | None = of_post(self.exchanges, self._refusals)
-        made = the_post(self.exchanges)
+        _, error = self._attempt(function, permit)
+        failed: BackendError | None = outcome_of_post(self.exchanges, self._refusals)
+        made = job_post(self.exchanges)
         self._note()
         if not self.exchanges:
             failed = NotSent(f"nothing was sent: {_odd(error)}", retry=False)
@@ -138,16 +146,16 @@ class Connection:
             with suppress(Captured):
                 function()
 
-        order = Order()
-        self.call(until_posted, order)
-        if not order.taken:
+        permit = PostPermit()
+        self.call(until_posted, permit)
+        if not permit.taken:
             raise BackendError("IBM's client made no request of the work, and did not say why")
-        return order.taken
+        return permit.taken
 
     @property
     def exchanges(self) -> Sequence[Exchange]:
         """The exchanges of this thread's last call."""
-        return self._sheets.sheet.exchanges
+        return self._contexts.context.exchanges
 
     def clean(self, text: str) -> str:
         """Returns the text in one line, without secrets."""
@@ -159,16 +167,18 @@ class Connection:
 
     def close(self) -> None:
         """Lets go of the sockets."""
-        self._wire.close()
+        self._adapter.close()
 
-    def _attempt(self, function: Callable[[], T], order: Order | None) -> tuple[list[T], Exception | None]:
-        self._sheets.sheet = Sheet(order=order)
+    def _attempt(
+        self, function: Callable[[], T], permit: PostPermit | None
+    ) -> tuple[list[T], Exception | None]:
+        self._contexts.context = CallContext(permit=permit)
         try:
             return [function()], None
         except Exception as error:  # the client raises errors of several libraries
             return [], error
         finally:
-            self._sheets.sheet.order = None
+            self._contexts.context.permit = None
 
     def _note(self) -> None:
         """Keeps refusals in mind; after one of the access token the next request fetches a fresh one."""
@@ -242,7 +252,7 @@ class Connection:
         session = client._session
         if isinstance(session.auth, Bearer):
             return
-        bearer = mount(session, self._wire, self._sheets, self._timeout_s, self.account.practice)
+        bearer = mount(session, self._adapter, self._contexts, self._timeout_s, self.account.practice)
         if self._bearers:  # all sessions are of one account, and share its access token
             session.auth = self._bearers[0]
         else:

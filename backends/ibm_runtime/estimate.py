@@ -8,7 +8,7 @@ from backends.circuits.calibrations import error_per_layered_gate
 from escalation.model.calibration import Calibration, GateCalibration
 
 if TYPE_CHECKING:
-    from backends.ibm_runtime.isa import Isa
+    from backends.ibm_runtime.transpilation import IsaCircuit
 
 SUB_JOB_S = 2.0
 """Seconds IBM charges a sub-job beyond its executions (IBM's guide to estimating job run time)."""
@@ -35,7 +35,7 @@ def fidelity_source(found: Calibration) -> str:
     return FROM_LAYERS if found.layer_fidelity else FROM_GATES
 
 
-def expected_fidelity(found: Calibration, isa: "Isa") -> float | None:
+def expected_fidelity(found: Calibration, isa: "IsaCircuit") -> float | None:
     """Estimates a circuit's fidelity: (1 - EPLG)^(two-qubit gates) × Π (1 - readout error).
 
     Where no layer fidelity is reported the first factor is Π (1 - gate error) over its two-qubit gates.
@@ -52,7 +52,7 @@ def expected_fidelity(found: Calibration, isa: "Isa") -> float | None:
     return prod(1.0 - error for error in known) if len(known) == len(gates) + len(read) else None
 
 
-def length_s(found: Calibration, isa: "Isa") -> float:
+def length_s(found: Calibration, isa: "IsaCircuit") -> float:
     """Returns the seconds the circuit takes when every gate starts as early as it can."""
     durations = {(gate.gate, gate.qubits): gate.duration_s or 0.0 for gate in found.gates}
     free: dict[int, float] = {}

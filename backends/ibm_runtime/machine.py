@@ -39,7 +39,7 @@ class ServiceMachine:
         self.kind = kind_of(device)
         self._timeout_s = timeout_s
         self._lock = threading.RLock()
-        self._live: Any = None
+        self._remote_device: Any = None
         self._connection: Any = None
         self._refusals: Any = None
         self._laid_out: dict[tuple[str, str], Any] = {}
@@ -69,7 +69,7 @@ class ServiceMachine:
         return None
 
     def queue_s(self) -> float | None:
-        """Estimates how long a job would wait, see `live.LiveDevice.queue_s`; None where nobody answers."""
+        """Estimates how long a job would wait, see `RemoteDevice.queue_s`; None where nobody answers."""
         with suppress(TierwiseError):
             found: float | None = self._device().queue_s()
             return found
@@ -78,7 +78,7 @@ class ServiceMachine:
     def close(self) -> None:
         """Lets go of the sockets; safe to call twice."""
         with self._lock:
-            connection, self._connection, self._live = self._connection, None, None
+            connection, self._connection, self._remote_device = self._connection, None, None
         if connection is not None:
             connection.close()
 
@@ -89,7 +89,7 @@ class ServiceMachine:
             BadInput: where no token or no instance is known.
         """
         from backends.ibm_runtime.connection import Connection
-        from backends.ibm_runtime.verdict import Refusals
+        from backends.ibm_runtime.outcomes import Refusals
 
         with self._lock:
             self._refusals = self._refusals or Refusals()
@@ -99,18 +99,18 @@ class ServiceMachine:
             return self._connection
 
     def _device(self) -> Any:
-        """The device at the connected service, a `live.LiveDevice`; lists the devices the first time.
+        """The device at the connected service, a `RemoteDevice`; lists the devices the first time.
 
         Raises:
             BadInput: where no token or no instance is known.
             BackendError: where the service cannot be reached, or has no such device.
         """
-        from backends.ibm_runtime.live import LiveDevice
+        from backends.ibm_runtime.remote_device import RemoteDevice
 
         with self._lock:
-            if self._live is None:
-                self._live = LiveDevice(self._link(), self.device)
-            return self._live
+            if self._remote_device is None:
+                self._remote_device = RemoteDevice(self._link(), self.device)
+            return self._remote_device
 
     def _sent(self, work: Work, found: Calibration) -> Any:
         """The work laid out under a calibration, kept for the next question about it."""

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from backends.circuits.options import CircuitOptions
 from backends.circuits.pubs import load_values, parameter_sets
-from backends.ibm_runtime.isa import CalibratedTarget, Isa, transpile_batch
-from backends.ibm_runtime.neutral import neutral
+from backends.ibm_runtime.anonymised import anonymised
+from backends.ibm_runtime.transpilation import CalibratedTarget, IsaCircuit, transpile_batch
 from escalation.model.blob import Blob
 from escalation.model.errors import BackendError, BadInput
 from escalation.model.identity import canonical_json, derive_seed
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
     from backends.ibm_runtime.connection import Connection
-    from backends.ibm_runtime.live import LiveDevice
+    from backends.ibm_runtime.remote_device import RemoteDevice
     from escalation.model.calibration import Calibration
 
 PROGRAM = "executor"
@@ -33,7 +33,7 @@ class Sent:
     """A pub of the work as it is sent.
 
     Attributes:
-        isa: its circuit in the device's instruction set, under neutral names.
+        isa: its circuit in the device's instruction set, anonymised.
         number: which pub of the work it belongs to.
         rows: parameter sets, as many as are asked for; without parameters there is one a pub.
         shots: executions of each that the device makes: with twirling some more than were asked for.
@@ -41,7 +41,7 @@ class Sent:
         bases: how many settings the client measures them in.
     """
 
-    isa: Isa
+    isa: IsaCircuit
     circuit: "QuantumCircuit"
     number: int
     rows: Any
@@ -78,15 +78,15 @@ def lay_out(work: Circuits[Any], found: "Calibration") -> list[Sent]:
     sent: list[Sent] = []
     laid_out = transpile_batch(place, work.pubs, options.optimization_level, seed)
     for number, (pub, isa) in enumerate(zip(work.pubs, laid_out, strict=True)):
-        circuit = neutral(isa.circuit, pub.parameter_names, number)
-        clean = Isa(circuit, isa.qubits, isa.entanglers, isa.simulation_log2)
+        circuit = anonymised(isa.circuit, pub.parameter_names, number)
+        clean = IsaCircuit(circuit, isa.qubits, isa.entanglers, isa.simulation_log2)
         observables = _observed(pub, isa)
         bases = _bases(observables)
         sent += [Sent(clean, circuit, number, rows, shots, observables, bases) for rows in _parts(pub)]
     return sent
 
 
-def _observed(pub: AnyPub, isa: Isa) -> tuple[Observable, ...]:
+def _observed(pub: AnyPub, isa: IsaCircuit) -> tuple[Observable, ...]:
     return tuple(map(isa.observable, pub.observables)) if isinstance(pub, EstimatorPub) else ()
 
 
@@ -134,7 +134,7 @@ def client_options(work: Circuits[Any], tag: str, cap_qpu_s: float) -> dict[str,
 
 
 def freeze(
-    live: "LiveDevice",
+    device: "RemoteDevice",
     work: Circuits[Any],
     sent: Sequence[Sent],
     found: "Calibration",
@@ -145,9 +145,9 @@ def freeze(
     Raises:
         BackendError: when the client makes none, or something else than was asked for.
     """
-    pubs, backend = [_pub(each, work.pubs[each.number]) for each in sent], live.backend
+    pubs, backend = [_pub(each, work.pubs[each.number]) for each in sent], device.backend
     client = _client(work)
-    made = live.connection.capture(lambda: client(mode=tray(backend), options=options).run(pubs))
+    made = device.connection.capture(lambda: client(mode=unopened_batch(backend), options=options).run(pubs))
     body = json.loads(made)
     _check(body, backend.name, options)
     _check_observed(body, sent)
@@ -158,7 +158,7 @@ def freeze(
         shots=sum(each.executions for each in sent),
         isa=tuple(each.isa.digest for each in sent),
         calibration=found.digest,
-        account={"instance": live.connection.account.instance},
+        account={"instance": device.connection.account.instance},
     )
 
 
@@ -181,11 +181,11 @@ def _pub(sent: Sent, pub: Any) -> Any:
     return (unmeasured, [dict(each) for each in sent.observables], values, pub.precision)
 
 
-def tray(backend: Any) -> Any:
+def unopened_batch(backend: Any) -> Any:
     """Returns a batch of the client that is not opened at the service: what runs in it has no batch yet."""
     from qiskit_ibm_runtime import Batch
 
-    class Tray(Batch):  # type: ignore[misc]  # the client ships no types
+    class UnopenedBatch(Batch):  # type: ignore[misc]  # the client ships no types
         """Makes the request at once; the service's own `_run` first asks for usage and status."""
 
         def _run(self, program_id: str, inputs: dict[str, Any], options: dict[str, Any], **_: Any) -> None:
@@ -201,11 +201,11 @@ def tray(backend: Any) -> Any:
                 private=options.get("private", False),
             )
 
-    return Tray(backend, create_new=False)
+    return UnopenedBatch(backend, create_new=False)
 
 
 def post(connection: "Connection", payload: Payload, batch: str) -> None:
-    """Has the client POST a frozen request into a batch; runs under an order, which lets only that out."""
+    """Has the client POST a frozen request into a batch; runs under a permit, which lets only that out."""
     body = json.loads(payload.body.data)
     connection.client.program_run(
         program_id=body["program_id"],

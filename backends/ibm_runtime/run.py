@@ -16,8 +16,8 @@ from backends.ibm_runtime.bases import in_basis
 from backends.ibm_runtime.calibration import calibration
 from backends.ibm_runtime.channels import channels
 from backends.ibm_runtime.descriptor import DESCRIPTOR
-from backends.ibm_runtime.isa import CalibratedTarget, Isa, transpile_batch
 from backends.ibm_runtime.noise import simulation_method, simulator
+from backends.ibm_runtime.transpilation import CalibratedTarget, IsaCircuit, transpile_batch
 from escalation.model.amounts import Bounds
 from escalation.model.blob import Blob
 from escalation.model.calibration import Calibration
@@ -100,7 +100,7 @@ def estimate_values(work: ExpectationBatch, context: Mapping[str, Any], report: 
 
 
 def _wanted(
-    found: Calibration, isa: Isa, circuit: Any, pub: AnyPub, how: tuple[CircuitOptions, int]
+    found: Calibration, isa: IsaCircuit, circuit: Any, pub: AnyPub, how: tuple[CircuitOptions, int]
 ) -> Sampled:
     options, seed = how
     noise = channels(found.device, isa.qubits, options.twirling)
@@ -108,7 +108,7 @@ def _wanted(
 
 
 def _sampled(
-    found: Calibration, isas: list[Isa], wanted: list[Sampled], work: Circuits[Any], report: Report
+    found: Calibration, isas: list[IsaCircuit], wanted: list[Sampled], work: Circuits[Any], report: Report
 ) -> tuple[list[Bits], list[list[int]]]:
     """Samples circuits, each over the qubits of the ISA circuit at its place."""
     twirling = CircuitOptions.parse(work.options).twirling
@@ -120,21 +120,21 @@ def _sampled(
     )
 
 
-def _observed(said: dict[str, Any], work: ExpectationBatch, pubs: list[Isa]) -> None:
+def _observed(said: dict[str, Any], work: ExpectationBatch, pubs: list[IsaCircuit]) -> None:
     """Adds to the provenance of every circuit the observables as they are on the device's qubits."""
     for about, pub, isa in zip(said["circuits"], work.pubs, pubs, strict=True):
         about["bases"] = [basis for basis, _ in pub.bases]
         about["observables"] = digest_json([dict(isa.observable(each)) for each in pub.observables])
 
 
-def _transpiled(work: Circuits[Any], context: Mapping[str, Any]) -> tuple[Calibration, list[Isa]]:
+def _transpiled(work: Circuits[Any], context: Mapping[str, Any]) -> tuple[Calibration, list[IsaCircuit]]:
     device, options = context["device"], CircuitOptions.parse(work.options)
     seed = derive_seed(work.seed, "transpiler")
     pubs = transpile_batch(CalibratedTarget.snapshot(device), work.pubs, options.optimization_level, seed)
     return calibration(device), pubs
 
 
-def _sampler(device: str, isa: Isa, twirling: bool, threads: int) -> Sampler:
+def _sampler(device: str, isa: IsaCircuit, twirling: bool, threads: int) -> Sampler:
     """Samples with the client's own sampler in its local mode, on a simulator of the qubits in use.
 
     Wide circuits under twirled noise go through `trajectories` instead.
@@ -153,11 +153,11 @@ def _sampler(device: str, isa: Isa, twirling: bool, threads: int) -> Sampler:
     return run
 
 
-def _realised(isa: Isa, twirling: bool) -> bool:
+def _realised(isa: IsaCircuit, twirling: bool) -> bool:
     return twirling and simulation_method(len(isa.qubits)) != "density_matrix"
 
 
-def _pub_quote(found: Calibration, isa: Isa, pub: AnyPub, twirling: bool) -> Quote:
+def _pub_quote(found: Calibration, isa: IsaCircuit, pub: AnyPub, twirling: bool) -> Quote:
     count_sets(pub)
     asked = pub.demand()
     wall_s = asked.circuits * (SET_S + _set_s(isa, pub.shots, twirling))
@@ -173,7 +173,7 @@ def _pub_quote(found: Calibration, isa: Isa, pub: AnyPub, twirling: bool) -> Quo
     )
 
 
-def _set_s(isa: Isa, shots: int, twirling: bool) -> float:
+def _set_s(isa: IsaCircuit, shots: int, twirling: bool) -> float:
     n, gates = len(isa.qubits), float(isa.circuit.size())
     if _realised(isa, twirling):
         realisations = -(-shots // trajectories.SHOTS_EACH)
@@ -188,7 +188,7 @@ def _set_s(isa: Isa, shots: int, twirling: bool) -> float:
 
 
 def _hardware(
-    found: Calibration, pubs: list[Isa], work: Circuits[Any], mine: Quote, context: Mapping[str, Any]
+    found: Calibration, pubs: list[IsaCircuit], work: Circuits[Any], mine: Quote, context: Mapping[str, Any]
 ) -> Quote:
     executions = [pub.demand().shots for pub in work.pubs]
     lengths = [estimate.length_s(found, isa) for isa in pubs]
@@ -203,7 +203,7 @@ def _provenance(
     context: Mapping[str, Any],
     options: CircuitOptions,
     found: Calibration,
-    pubs: list[Isa],
+    pubs: list[IsaCircuit],
 ) -> dict[str, Any]:
     hardware = _hardware(found, pubs, work, Quote(), context)
     return {
@@ -231,7 +231,7 @@ def _provenance(
     }
 
 
-def _circuit(found: Calibration, isa: Isa, twirling: bool) -> dict[str, Any]:
+def _circuit(found: Calibration, isa: IsaCircuit, twirling: bool) -> dict[str, Any]:
     return {
         "isa": isa.digest,
         "physical_qubits": list(isa.qubits),
@@ -244,7 +244,7 @@ def _circuit(found: Calibration, isa: Isa, twirling: bool) -> dict[str, Any]:
     }
 
 
-def _evidence(found: Calibration, pubs: list[Isa]) -> dict[str, Blob]:
+def _evidence(found: Calibration, pubs: list[IsaCircuit]) -> dict[str, Blob]:
     evidence = {"calibration.json": Blob(canonical_json(found.to_json()))}
     for number, isa in enumerate(pubs):
         evidence[f"isa-{number}.qpy"] = Blob(isa.qpy)

@@ -75,11 +75,11 @@ class ServiceBackend(ServiceMachine):
 
     def price(self, work: Work) -> Price:
         """Prices the work by the documented formula; the cap is what the service is told to stop it at."""
-        live = self._device()
-        found, queue_s = live.recent(), None
+        device = self._device()
+        found, queue_s = device.recent(), None
         sent = self._sent(work, found)
         with suppress(TierwiseError):
-            queue_s = live.recent_queue_s()
+            queue_s = device.recent_queue_s()
         own = self.settings.of(IbmSettings)
         return pricing.price(found, sent, own.usd_per_qpu_s, own.ibm_cap_factor, queue_s)
 
@@ -91,13 +91,13 @@ class ServiceBackend(ServiceMachine):
         """Makes the request's exact bytes with the client's own sampler; nothing is sent."""
         from backends.ibm_runtime import payload
 
-        live = self._device()
-        found = live.recent()
+        device = self._device()
+        found = device.recent()
         sent = self._sent(work, found)
         batch = circuits_of(work)
         options = payload.client_options(batch, tag, price.cap.qpu_s)
         with self._lock:
-            frozen = payload.freeze(live, batch, sent, found, options)
+            frozen = payload.freeze(device, batch, sent, found, options)
         self._freeze_circuits(batch, found)
         return frozen
 
@@ -111,9 +111,9 @@ class ServiceBackend(ServiceMachine):
         """Opens a batch with the client's `Batch`."""
         from qiskit_ibm_runtime import Batch
 
-        live = self._device()
-        backend = live.backend
-        batch = live.connection.call(lambda: Batch(backend).session_id)
+        device = self._device()
+        backend = device.backend
+        batch = device.connection.call(lambda: Batch(backend).session_id)
         return identity(batch, f"{self.name}: a new batch")
 
     def close_batch(self, batch: str) -> bool:
@@ -129,9 +129,9 @@ class ServiceBackend(ServiceMachine):
             escalation.ports.paid.NotSent: nothing left this machine.
             escalation.ports.paid.Answered: no job is known of it, and there may be one.
         """
+        from backends.ibm_runtime.outcomes import job_id
         from backends.ibm_runtime.payload import post
-        from backends.ibm_runtime.transport import Order
-        from backends.ibm_runtime.verdict import job_id
+        from backends.ibm_runtime.transport import PostPermit
 
         if payload.device != self.device:
             raise NotSent(f"expected a payload for {self.device}, got {payload.device}", retry=False)
@@ -140,8 +140,8 @@ class ServiceBackend(ServiceMachine):
         if pays != connection.account.instance:
             said = f"expected the account that was approved, {pays}, got {connection.account.instance}"
             raise NotSent(said, retry=False)
-        order = Order(payload.body.data, payload.digest, batch)
-        done = connection.post(order, lambda: post(connection, payload, batch))
+        permit = PostPermit(payload.body.data, payload.digest, batch)
+        done = connection.post(permit, lambda: post(connection, payload, batch))
         tags = tuple(json.loads(payload.body.data)["tags"])
         return RemoteJob(job_id=str(job_id(done)), state=JobState.QUEUED, batch=batch, tags=tags)
 
@@ -165,9 +165,9 @@ class ServiceBackend(ServiceMachine):
 
     def read(self, work: Work, payload: Payload, job: RemoteJob, raw: bytes) -> RawResult:
         """Decodes a raw text without asking anybody."""
-        from backends.ibm_runtime.reading import read
+        from backends.ibm_runtime.results import decode_result
 
-        return read(circuits_of(work), payload, job, raw, self.kind)
+        return decode_result(circuits_of(work), payload, job, raw, self.kind)
 
     def usage_qpu_s(self, job_id: str) -> float | None:
         """Asks what was charged; None while it is pending."""

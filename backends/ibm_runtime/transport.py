@@ -30,8 +30,8 @@ OPT_OUT = "USAGE_DATA_OPT_OUT"
 
 
 @dataclass
-class Order:
-    """Leave to POST one job: the frozen bytes and the batch, or None to take the body and send nothing.
+class PostPermit:
+    """Permit to POST one job: the frozen bytes and the batch, or None to take the body and send nothing.
 
     Attributes:
         frozen: canonical JSON of the body without its `session_id`.
@@ -72,11 +72,11 @@ class Captured(Exception):
 
 
 @dataclass
-class Sheet:
-    """What one thread is doing: its exchanges since the call began, and its leave to POST a job."""
+class CallContext:
+    """Context of the call that a thread makes: the exchanges since it began, and its permit to POST a job."""
 
     exchanges: list[Exchange] = field(default_factory=list)
-    order: Order | None = None
+    permit: PostPermit | None = None
 
 
 class _Watched(io.BytesIO):
@@ -92,45 +92,45 @@ class _Watched(io.BytesIO):
         return super().read(size)
 
 
-class Wire(Bounded):
-    """Sends each request at most once, bounded in time and size, and keeps what came of it.
+class NoRetryAdapter(Bounded):
+    """Sends each request at most once, bounded in time and size, and records its exchange.
 
     A job is POSTed on a connection of its own: a pooled one that the service has just closed would leave it
     open whether the job got through.
     """
 
-    def __init__(self, sheets: Any, timeout_s: tuple[float, float]) -> None:
-        """Takes the place where each thread keeps its `Sheet`: an object with the attribute `sheet`."""
+    def __init__(self, contexts: Any, timeout_s: tuple[float, float]) -> None:
+        """Takes the place where each thread keeps its `CallContext`: an object with a `context`."""
         super().__init__(timeout_s)
-        self._mine = sheets
+        self._contexts = contexts
 
     def send(self, request: "PreparedRequest", *args: Any, **kwargs: Any) -> "Response":
         """Sends a request; raises `requests.RequestException` when no whole answer comes."""
-        sheet: Sheet = self._mine.sheet
+        context: CallContext = self._contexts.context
         exchange = Exchange(str(request.method), urlsplit(str(request.url)).path)
         posts_job = exchange.method == "POST" and exchange.path.endswith("/jobs")
-        if posts_job and sheet.order is not None and sheet.order.frozen is None:
-            sheet.order.taken = _bytes(request)
+        if posts_job and context.permit is not None and context.permit.frozen is None:
+            context.permit.taken = _bytes(request)
             raise Captured
-        sheet.exchanges.append(exchange)
+        context.exchanges.append(exchange)
         request.headers[APPLICATION] = NO_APPLICATION
         known: dict[str, Any] = {
             name: kwargs[name] for name in ("verify", "cert", "proxies") if name in kwargs
         }
         try:
             if posts_job:
-                return self._post_job(request, sheet.order, exchange, known)
+                return self._post_job(request, context.permit, exchange, known)
             return self._once(self, request, exchange, known)
         except Exception as error:
             exchange.error = error
             raise
 
     def _post_job(
-        self, request: "PreparedRequest", order: Order | None, exchange: Exchange, known: dict[str, Any]
+        self, request: "PreparedRequest", permit: PostPermit | None, exchange: Exchange, known: dict[str, Any]
     ) -> "Response":
-        if order is None:
+        if permit is None:
             raise LocallyRefused("a POST of a job outside of a submission was held back")
-        body = order.body(_bytes(request))
+        body = permit.body(_bytes(request))
         request.body = _Watched(body, exchange)
         request.headers["Content-Length"] = str(len(body))
         with closing(Bounded(self._timeout_s)) as fresh:
@@ -156,7 +156,7 @@ def _bytes(request: "PreparedRequest") -> bytes:
     return body.encode() if isinstance(body, str) else bytes(body or b"")
 
 
-class _Once(Bounded):
+class _TokenAdapter(Bounded):
     """The bounded exchange as the adapter of a session of its own."""
 
     def send(self, request: "PreparedRequest", *args: Any, **kwargs: Any) -> "Response":
@@ -173,11 +173,11 @@ class Bearer(AuthBase):
     """
 
     def __init__(
-        self, cloud: Any, sheets: Any, timeout_s: tuple[float, float], proxies: dict[str, str] | None
+        self, cloud: Any, contexts: Any, timeout_s: tuple[float, float], proxies: dict[str, str] | None
     ) -> None:
         """Takes the place of the client's handler `cloud`, whose token manager it uses."""
         self._cloud = cloud
-        self._mine = sheets
+        self._contexts = contexts
         self._timeout_s = timeout_s
         self._proxies = proxies
         cloud.tm._request = self._fetch
@@ -189,7 +189,7 @@ class Bearer(AuthBase):
             NoAccessToken: when it says no.
         """
         with requests.Session() as session:
-            adapter = _Once(self._timeout_s)
+            adapter = _TokenAdapter(self._timeout_s)
             for scheme in ("http://", "https://"):
                 session.mount(scheme, adapter)
             response = session.request(
@@ -203,9 +203,9 @@ class Bearer(AuthBase):
                 allow_redirects=False,
             )
         if response.status_code >= 300:
-            from backends.ibm_runtime.verdict import words
+            from backends.ibm_runtime.outcomes import service_message
 
-            said = words(response.content) or response.reason
+            said = service_message(response.content) or response.reason
             raise NoAccessToken(f"HTTP {response.status_code} {said}", response.status_code)
         return dict(parse(response.content, "an access token"))
 
@@ -220,7 +220,7 @@ class Bearer(AuthBase):
             said = str(error) if isinstance(error, NoAccessToken) else f"{type(error).__name__}: {error}"
             failed = NoAccessToken(said, status)
         if failed is not None:
-            self._mine.sheet.exchanges.append(Exchange("POST", "identity/token", error=failed))
+            self._contexts.context.exchanges.append(Exchange("POST", "identity/token", error=failed))
             raise failed
         request.headers.update({"Service-CRN": self._cloud.crn, "Authorization": f"Bearer {token}"})
         return request
@@ -231,14 +231,16 @@ class Bearer(AuthBase):
         manager.access_token, manager.expire_time, manager.refresh_time = None, 0, 0
 
 
-def mount(session: Any, wire: Wire, sheets: Any, timeout_s: tuple[float, float], practice: bool) -> Bearer:
+def mount(
+    session: Any, adapter: NoRetryAdapter, contexts: Any, timeout_s: tuple[float, float], practice: bool
+) -> Bearer:
     """Puts the adapter and the authorisation on a session of the client; returns the latter."""
     host = urlsplit(session.base_url).hostname or ""
-    session.mount("http://", wire)
-    session.mount("https://", wire)
+    session.mount("http://", adapter)
+    session.mount("https://", adapter)
     session.trust_env = session.trust_env and not practice
     # asking past a proxy: requests takes `no_proxy` from here, and a practice service is on this machine
-    bearer = Bearer(session.auth, sheets, timeout_s, {"no_proxy": host} if practice else None)
+    bearer = Bearer(session.auth, contexts, timeout_s, {"no_proxy": host} if practice else None)
     session.auth = bearer
     return bearer
 

@@ -61,13 +61,13 @@ class Untracked:
 @contextmanager
 def runtime(world: CellWorld, point: Point | None) -> Iterator[Runtime]:
     """The parts that carry work out, wrapped so that the process dies at the point; closed at the end."""
-    from backends.ibm_runtime import bounded, verdict
+    from backends.ibm_runtime import bounded, outcomes
     from backends.ibm_runtime.service import ServiceBackend
     from practice.control import PracticeControl
     from records.views.report import render
 
     bounded.WHOLE_S, bounded.LARGE_S = EXCHANGES_S
-    verdict.LONGEST_S = RETRY_AFTER_S
+    outcomes.MAX_RETRY_AFTER_S = RETRY_AFTER_S
     settings, kill_points = work.settings(world.home, world.url), KillPoints(point)
     store = FileStore(settings.store)
     ledger = SqlLedger(settings.ledger, store, settings.case_lease_s)

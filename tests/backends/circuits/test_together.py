@@ -23,8 +23,8 @@ from backends.circuits.pubs import load_circuit, load_values
 from backends.circuits.together import Sampled, distribution, evolved
 from backends.ibm_runtime import run as rehearsal
 from backends.ibm_runtime.channels import channels
-from backends.ibm_runtime.isa import CalibratedTarget, Isa, transpile_batch
 from backends.ibm_runtime.noise import simulator
+from backends.ibm_runtime.transpilation import CalibratedTarget, IsaCircuit, transpile_batch
 from escalation.model.blob import Blob
 from escalation.model.kinds.circuit_batch import CircuitBatch, Pub
 from escalation.model.report import Report
@@ -68,7 +68,7 @@ def distributions(sampled: Sampled, picture: Picture) -> Floats:
     return np.concatenate(parts)
 
 
-def bound(isa: Isa, pub: Pub, row: int) -> QuantumCircuit:
+def bound(isa: IsaCircuit, pub: Pub, row: int) -> QuantumCircuit:
     values = dict(zip(pub.parameter_names, load_values(pub)[row], strict=True))
     return isa.small.remove_final_measurements(inplace=False).assign_parameters(values)
 

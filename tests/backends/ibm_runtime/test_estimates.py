@@ -12,7 +12,7 @@ import pytest
 from qiskit.quantum_info import SparsePauliOp
 
 from backends.ibm_runtime.backend import IbmRuntimeBackend
-from backends.ibm_runtime.isa import CalibratedTarget, transpile_batch
+from backends.ibm_runtime.transpilation import CalibratedTarget, transpile_batch
 from escalation.model.blob import Blob
 from escalation.model.identity import digest_json
 from escalation.model.kinds.expectation_batch import EstimatorPub, ExpectationBatch

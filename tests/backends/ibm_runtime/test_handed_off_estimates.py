@@ -93,9 +93,9 @@ def test_the_record_says_what_was_sent_to_be_observed_and_by_which_versions(
 SCRIPT = """
 import json, pickle, sys
 from escalation.model.calibration import DeviceKind
-from backends.ibm_runtime.reading import read
+from backends.ibm_runtime.results import decode_result
 work, payload, job, raw = pickle.load(open(sys.argv[1], "rb"))
-print(read(work, payload, job, raw, DeviceKind.PRACTICE).digest)
+print(decode_result(work, payload, job, raw, DeviceKind.PRACTICE).digest)
 """
 
 

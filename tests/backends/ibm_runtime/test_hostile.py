@@ -14,7 +14,7 @@ from backends.ibm_runtime import bounded
 from backends.ibm_runtime.bounded import UnusableAnswer
 from backends.ibm_runtime.service import ServiceBackend
 from backends.ibm_runtime.settings import IbmSettings
-from backends.ibm_runtime.transport import Sheet, Wire
+from backends.ibm_runtime.transport import CallContext, NoRetryAdapter
 from escalation.inputs.settings import Settings
 from escalation.model.blob import Blob
 from escalation.model.errors import BackendError
@@ -163,8 +163,8 @@ def test_a_handshake_without_end_ends(begin: bytes) -> None:
     server = Hostile(at_once=dripping(begin, b"\x02", 0.05))
     session = requests.Session()
     session.trust_env = False
-    wire = Wire(SimpleNamespace(sheet=Sheet()), (5.0, 5.0))
-    session.mount("https://", wire)
+    adapter = NoRetryAdapter(SimpleNamespace(context=CallContext()), (5.0, 5.0))
+    session.mount("https://", adapter)
     try:
         with session, pytest.raises(requests.RequestException) as caught:
             session.get(server.url.replace("http", "https"))

@@ -17,10 +17,10 @@ from backends.circuits.calibrations import enabled_pairs, error_per_layered_gate
 from backends.ibm_runtime import estimate
 from backends.ibm_runtime.backend import IbmRuntimeBackend
 from backends.ibm_runtime.calibration import calibration
-from backends.ibm_runtime.isa import CalibratedTarget, Isa, transpile_batch, transpile_pub
 from backends.ibm_runtime.noise import noise_model, pauli_twirl
 from backends.ibm_runtime.settings import IbmSettings
 from backends.ibm_runtime.subdevice import device_target, snapshot_backend
+from backends.ibm_runtime.transpilation import CalibratedTarget, IsaCircuit, transpile_batch, transpile_pub
 from escalation.inputs.settings import ROOT
 from escalation.model.calibration import Calibration, GateCalibration, LayerFidelity, QubitCalibration
 from escalation.model.identity import digest_bytes
@@ -98,7 +98,7 @@ def test_a_wide_twirled_circuit_is_sampled_from_drawn_errors(run: Run, pub: Make
     assert ((ones[1] > 0.5) == np.array([1, 0] * 5 + [1], dtype=bool)).all()
 
 
-def entangling(isa: Isa) -> list[tuple[int, ...]]:
+def entangling(isa: IsaCircuit) -> list[tuple[int, ...]]:
     where = [tuple(isa.circuit.find_bit(q).index for q in i.qubits) for i in isa.circuit.data]
     return [w for w, i in zip(where, isa.circuit.data, strict=True) if len(w) == 2 and i.name != "barrier"]
 
@@ -214,14 +214,14 @@ def bell_device() -> Calibration:
     )
 
 
-def bell() -> Isa:
+def bell() -> IsaCircuit:
     circuit = QuantumCircuit(156, 2)
     circuit.sx(14)
     circuit.cz(14, 15)
     circuit.measure([14, 15], [0, 1])
     from backends.circuits.size import entanglers
 
-    return Isa(circuit, (14, 15), tuple(entanglers(circuit)), 2.0)
+    return IsaCircuit(circuit, (14, 15), tuple(entanglers(circuit)), 2.0)
 
 
 def test_fidelity_time_and_length_follow_the_documented_formulas() -> None:

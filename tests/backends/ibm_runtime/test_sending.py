@@ -18,9 +18,9 @@ import pytest
 import requests
 
 from backends.ibm_runtime.exchange import LocallyRefused
+from backends.ibm_runtime.outcomes import Refusals, outcome_of_post
 from backends.ibm_runtime.service import ServiceBackend
-from backends.ibm_runtime.transport import Order, Sheet, Wire
-from backends.ibm_runtime.verdict import Refusals, of_post
+from backends.ibm_runtime.transport import CallContext, NoRetryAdapter, PostPermit
 from escalation.model.errors import BackendError
 from escalation.model.identity import canonical_json, digest_bytes
 from escalation.model.kinds.circuit_batch import CircuitBatch
@@ -66,7 +66,7 @@ def test_the_adapter_is_on_every_session_and_retries_nothing(
     for client in {connection.service._active_api_client, *connection.service._api_clients.values()}:
         for scheme in ("http://", "https://"):
             adapter = client._session.get_adapter(scheme)
-            assert isinstance(adapter, Wire)
+            assert isinstance(adapter, NoRetryAdapter)
             assert adapter.max_retries.total == 0
     practice.control.inject(FaultRule("status", "http_500_before", count=None))
     before = len(practice.control.log())
@@ -136,7 +136,7 @@ def test_every_fault_of_a_post_is_one_post_and_the_right_word(
     batch = device.open_batch()
     practice.control.inject(FaultRule("jobs.post", fault, count=None))
     if fault.startswith("no_answer"):
-        device._device().connection._wire._timeout_s = (10.0, 1.0)
+        device._device().connection._adapter._timeout_s = (10.0, 1.0)
     with pytest.raises(expected) as caught:
         device.send(payload, batch)
     assert (type(caught.value), caught.value.retry) == (expected, retry)
@@ -346,15 +346,15 @@ FROZEN = canonical_json({"backend": "ibm_x", "tags": ["t"]})
 
 def posted(url: str) -> NotSent | Answered | None:
     """POSTs a job with the adapter alone."""
-    sheets = SimpleNamespace(sheet=Sheet(order=Order(FROZEN, digest_bytes(FROZEN), "fence")))
+    contexts = SimpleNamespace(context=CallContext(permit=PostPermit(FROZEN, digest_bytes(FROZEN), "fence")))
     session = requests.Session()
     session.trust_env = False
     for scheme in ("http://", "https://"):
-        session.mount(scheme, Wire(sheets, (10.0, 60.0)))
+        session.mount(scheme, NoRetryAdapter(contexts, (10.0, 60.0)))
     body = json.dumps({**json.loads(FROZEN), "session_id": "fence"})
     with session, suppress(requests.RequestException):
         session.post(url, data=body)
-    return of_post(sheets.sheet.exchanges, Refusals())
+    return outcome_of_post(contexts.context.exchanges, Refusals())
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 405, 409, 413, 422])
@@ -439,12 +439,12 @@ def test_what_never_left_this_machine_was_not_accepted(
 
 
 def test_an_order_is_for_one_body() -> None:
-    order = Order(FROZEN, digest_bytes(FROZEN), "fence")
+    permit = PostPermit(FROZEN, digest_bytes(FROZEN), "fence")
     good = json.dumps({"session_id": "fence", **json.loads(FROZEN)}).encode()
-    assert order.body(good) == FROZEN[:-1] + b',"session_id":"fence"}'
+    assert permit.body(good) == FROZEN[:-1] + b',"session_id":"fence"}'
     with pytest.raises(LocallyRefused, match="an approval sends once"):
-        order.body(good)
+        permit.body(good)
     with pytest.raises(LocallyRefused, match="held back"):
-        Order(FROZEN, digest_bytes(b"other"), "fence").body(good)
+        PostPermit(FROZEN, digest_bytes(b"other"), "fence").body(good)
     with pytest.raises(LocallyRefused, match="held back"):
-        Order(FROZEN, digest_bytes(FROZEN), "other").body(good)
+        PostPermit(FROZEN, digest_bytes(FROZEN), "other").body(good)

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from backends.ibm_runtime.anonymised import anonymised
 from backends.ibm_runtime.backend import IbmRuntimeBackend, open_backend
-from backends.ibm_runtime.live import TYPICAL_JOB_S
-from backends.ibm_runtime.neutral import neutral
+from backends.ibm_runtime.remote_device import TYPICAL_JOB_S
 from backends.ibm_runtime.service import ServiceBackend
 from backends.ibm_runtime.settings import IbmSettings
 from escalation.inputs.settings import ROOT, Settings
@@ -137,8 +137,8 @@ def test_a_result_is_read_offline_in_another_process(
     (tmp_path / "pub").write_bytes(bell.pubs[0].parameters.data)
     code = f"""
 import json; from pathlib import Path
-from backends.ibm_runtime.live import TYPICAL_JOB_S
-from backends.ibm_runtime.neutral import neutral
+from backends.ibm_runtime.remote_device import TYPICAL_JOB_S
+from backends.ibm_runtime.anonymised import anonymised
 from backends.ibm_runtime.service import ServiceBackend
 from backends.ibm_runtime.settings import IbmSettings
 from escalation.model.submission import Payload, RemoteJob
@@ -231,7 +231,7 @@ def test_circuits_inside_of_circuits_are_not_renamed_but_refused() -> None:
     with circuit.if_test((circuit.clbits[0], True)):
         circuit.x(0)
     with pytest.raises(BadInput, match=r"circuits with control flow \(if_else\) are not sent away"):
-        neutral(circuit, (), 0)
+        anonymised(circuit, (), 0)
 
 
 def test_no_name_of_the_problem_leaves(device: ServiceBackend, practice: Practice) -> None:

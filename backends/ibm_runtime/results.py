@@ -1,4 +1,4 @@
-"""From the raw text of a final job to a result, offline: the client's decoders, checked against the work."""
+"""Results from the raw text of a final job, offline: by the client's decoders, checked against the work."""
 
 import io
 import json
@@ -10,10 +10,10 @@ import numpy as np
 from backends.circuits.expectations import pack as pack_estimates
 from backends.circuits.pubs import Bits, load_circuit, load_values, pack
 from backends.circuits.versions import versions
+from backends.ibm_runtime.anonymised import REGISTER
 from backends.ibm_runtime.decoding import decode
 from backends.ibm_runtime.descriptor import DESCRIPTOR
 from backends.ibm_runtime.estimated import estimated, fitted, observed
-from backends.ibm_runtime.neutral import REGISTER
 from escalation.model.blob import Blob
 from escalation.model.calibration import DeviceKind
 from escalation.model.job_state import JobState
@@ -25,7 +25,9 @@ from escalation.model.submission import Payload, RemoteJob
 from escalation.ports.paid import Unreadable
 
 
-def read(work: Circuits[Any], payload: Payload, job: RemoteJob, raw: bytes, kind: DeviceKind) -> RawResult:
+def decode_result(
+    work: Circuits[Any], payload: Payload, job: RemoteJob, raw: bytes, kind: DeviceKind
+) -> RawResult:
     """Decodes a raw text; a job that did not succeed becomes a failed result.
 
     What the client does after `job.result()` is done here from the text alone: measurement flips of twirling

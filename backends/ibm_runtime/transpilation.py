@@ -1,4 +1,4 @@
-"""From a logical circuit to what the device would get, once per circuit and calibration. Needs qiskit."""
+"""Transpilation to the ISA circuit that a device gets, once per circuit and calibration. Needs qiskit."""
 
 import io
 import threading
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 KEPT = 64
 MEASURED = "meas"
 """The register that the qubits of observables are read into."""
-_KEPT: dict[str, "Isa"] = {}
+_KEPT: dict[str, "IsaCircuit"] = {}
 _KEEPING = threading.Lock()
 
 
 @dataclass(frozen=True)
-class Isa:
+class IsaCircuit:
     """A circuit in a device's instruction set.
 
     Attributes:
@@ -118,14 +118,14 @@ class CalibratedTarget:
         return cls(found, target_of(found))
 
 
-def transpile_pub(device: str, pub: AnyPub, optimization_level: int, seed: int) -> Isa:
+def transpile_pub(device: str, pub: AnyPub, optimization_level: int, seed: int) -> IsaCircuit:
     """Transpiles a pub's circuit for a snapshot, see `transpile`."""
     return transpile(CalibratedTarget.snapshot(device), pub, optimization_level, seed)
 
 
 def transpile_batch(
     place: CalibratedTarget, pubs: Sequence[AnyPub], optimization_level: int, seed: int
-) -> list[Isa]:
+) -> list[IsaCircuit]:
     """Transpiles the pubs of a batch, see `transpile`.
 
     A circuit without two-qubit gates is put where the first circuit of the same width that has some is read
@@ -146,7 +146,7 @@ def _beside(
     optimization_level: int,
     seed: int,
     read: Mapping[int, tuple[int, ...]],
-) -> Isa:
+) -> IsaCircuit:
     circuit = load_circuit(pub)
     layout = None if entanglers(circuit) else read.get(circuit.num_qubits)
     return transpile(place, pub, optimization_level, seed, layout)
@@ -158,7 +158,7 @@ def transpile(
     optimization_level: int,
     seed: int,
     layout: tuple[int, ...] | None = None,
-) -> Isa:
+) -> IsaCircuit:
     """Transpiles a pub's circuit, or returns what an earlier call made of it under the same calibration.
 
     A circuit whose interactions lie on a line goes to the device's best chain without SWAPs; any other is
@@ -186,7 +186,7 @@ def _transpile(
     optimization_level: int,
     seed: int,
     layout: tuple[int, ...] | None,
-) -> Isa:
+) -> IsaCircuit:
     from qiskit.transpiler import TranspilerError, generate_preset_pass_manager
 
     device, target = place.calibration.device, place.target
@@ -208,7 +208,7 @@ def _transpile(
     if not circuit.num_clbits:
         _measure_all(isa)
     size = simulation_log2(circuit.num_qubits, gates)
-    return Isa(isa, used_qubits(isa), tuple(entanglers(isa)), size)
+    return IsaCircuit(isa, used_qubits(isa), tuple(entanglers(isa)), size)
 
 
 def _measure_all(isa: "QuantumCircuit") -> None:

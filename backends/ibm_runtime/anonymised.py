@@ -1,4 +1,4 @@
-"""Circuits without anything that could name a person: names, labels, metadata and layouts stay here.
+"""Anonymised circuits: without names, labels, metadata and layouts, any of which could name a person.
 
 Names of circuits, registers and parameters, labels of gates and the layout with the registers of the circuit
 before it all travel inside QPY, compressed, where no scan of the request would see them. Needs qiskit.
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 REGISTER = "c"
 
 
-def neutral(circuit: "QuantumCircuit", names: tuple[str, ...], number: int) -> "QuantumCircuit":
-    """Returns the same circuit under neutral names: `circuit-N`, qubits `q`, bits `c`, parameters `p0`, ….
+def anonymised(circuit: "QuantumCircuit", names: tuple[str, ...], number: int) -> "QuantumCircuit":
+    """Returns the same circuit, renamed: `circuit-N`, qubits `q`, bits `c`, parameters `p0`, ….
 
     Args:
         circuit: an ISA circuit with one classical register.

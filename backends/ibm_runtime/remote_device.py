@@ -25,7 +25,7 @@ class WrongService(BackendError, BadInput):
     """The service does not have the device: the settings or the policy have to change."""
 
 
-class LiveDevice:
+class RemoteDevice:
     """One device of the connected service."""
 
     def __init__(self, connection: Connection, name: str) -> None:

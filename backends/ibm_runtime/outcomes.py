@@ -1,4 +1,4 @@
-"""What an exchange with the service means for the caller: done, surely not done, or nobody can tell."""
+"""Outcome of an exchange with the service, for the caller: done, surely not done, or in doubt."""
 
 import json
 import re
@@ -22,8 +22,8 @@ Not among them: 408 and 499, where the service or something before it gave up wa
 request on; 429, which is refused for now.
 """
 LATER = frozenset({408, 425, 429})
-SAID = 300
-LONGEST_S = 86400.0
+MESSAGE_CHARS = 300
+MAX_RETRY_AFTER_S = 86400.0
 _SECONDS = re.compile("[0-9]{1,300}")
 _NAMED = re.compile(r"/(?:jobs|sessions)/[^/]+$")
 
@@ -51,7 +51,7 @@ class Refusals:
             self.last.add((each.method, each.path, each.refusal))
 
 
-def of_post(exchanges: Sequence[Exchange], refusals: Refusals) -> NotSent | Answered | None:
+def outcome_of_post(exchanges: Sequence[Exchange], refusals: Refusals) -> NotSent | Answered | None:
     """Judges the POST of a job; None where the service took it.
 
     - Nothing of the body left this machine (connection refused, name not resolved, TLS failed, no access
@@ -65,9 +65,9 @@ def of_post(exchanges: Sequence[Exchange], refusals: Refusals) -> NotSent | Answ
         exchanges: of the call, in order.
         refusals: what came before.
     """
-    last = the_post(exchanges)
+    last = job_post(exchanges)
     if last is None:
-        failed = of_call(exchanges, refusals)
+        failed = outcome_of_call(exchanges, refusals)
         return NotSent(f"nothing was sent: {failed}", retry=failed is not None and failed.retry)
     if last.status is not None and not isinstance(last.error, requests.RequestException):
         return _of_status(last, refusals)
@@ -78,7 +78,7 @@ def of_post(exchanges: Sequence[Exchange], refusals: Refusals) -> NotSent | Answ
     return InDoubt(f"the POST of the job ended without a clear answer: {reason(last)}")
 
 
-def the_post(exchanges: Sequence[Exchange]) -> Exchange | None:
+def job_post(exchanges: Sequence[Exchange]) -> Exchange | None:
     """Returns the POST of a job that counts: the one that left this machine, else the one that was to."""
     posts = [each for each in exchanges if each.method == "POST" and each.path.endswith("/jobs")]
     begun = [each for each in posts if each.body_begun]
@@ -99,7 +99,7 @@ def _of_status(last: Exchange, refusals: Refusals) -> Answered | None:
     return InDoubt(f"the POST of the job ended without a clear answer: {said}", after_s=after_s)
 
 
-def of_call(exchanges: Sequence[Exchange], refusals: Refusals) -> BackendError | None:
+def outcome_of_call(exchanges: Sequence[Exchange], refusals: Refusals) -> BackendError | None:
     """Judges any other call by its first exchange that failed; None where all went well."""
     failed = next((each for each in exchanges if not each.good), None)
     if failed is None:
@@ -138,12 +138,12 @@ def retry_after_s(last: Exchange) -> float | None:
     headers = {name.lower(): value.strip() for name, value in last.headers.items()}
     told = headers.get("retry-after", "")
     if _SECONDS.fullmatch(told):
-        return min(float(told), LONGEST_S)
+        return min(float(told), MAX_RETRY_AFTER_S)
     until = _date(told)
     if until is None:
         return None
     now = _date(headers.get("date", "")) or datetime.now(UTC)
-    return min(max(0.0, (until - now).total_seconds()), LONGEST_S)
+    return min(max(0.0, (until - now).total_seconds()), MAX_RETRY_AFTER_S)
 
 
 def _date(text: str) -> datetime | None:
@@ -157,21 +157,21 @@ def _date(text: str) -> datetime | None:
 def reason(last: Exchange) -> str:
     """Says in a few words what came: the status with the service's message, or what broke."""
     if last.status is None:
-        return f"{type(last.error).__name__}: {str(last.error)[:SAID]}"
-    broke = "" if last.error is None else f", {type(last.error).__name__}: {str(last.error)[:SAID]}"
-    return f"HTTP {last.status}{broke} {words(last.body)}".strip()
+        return f"{type(last.error).__name__}: {str(last.error)[:MESSAGE_CHARS]}"
+    broke = "" if last.error is None else f", {type(last.error).__name__}: {str(last.error)[:MESSAGE_CHARS]}"
+    return f"HTTP {last.status}{broke} {service_message(last.body)}".strip()
 
 
-def words(body: bytes) -> str:
+def service_message(body: bytes) -> str:
     """Finds the service's own words in an error's body: `errors[].message` or `error.message`."""
-    text = body[: 64 * SAID].decode(errors="replace")
+    text = body[: 64 * MESSAGE_CHARS].decode(errors="replace")
     try:
         found = json.loads(text)
     except (ValueError, RecursionError):
-        return text[:SAID]
+        return text[:MESSAGE_CHARS]
     errors = found.get("errors") or [found.get("error")] if isinstance(found, dict) else [found]
     errors = errors if isinstance(errors, list) else [errors]
     messages = [
         str(each.get("message", each)) if isinstance(each, dict) else str(each) for each in errors if each
     ]
-    return "; ".join(messages)[:SAID]
+    return "; ".join(messages)[:MESSAGE_CHARS]
