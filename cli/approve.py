@@ -54,15 +54,15 @@ def list_questions(*, as_lines: bool) -> None:
     with open_records() as (ledger, _):
         questions = standing(ledger.approvals(), now)
     if as_lines:
-        for each in questions:
-            sys.stdout.write(json.dumps(each.to_json()) + "\n")
+        for question in questions:
+            sys.stdout.write(json.dumps(question.to_json()) + "\n")
         return
     console = terminal()
-    for each in questions:
-        show(console, each, now)
+    for question in questions:
+        show(console, question, now)
     if not questions:
         console.print("nobody is asked anything")
-    for case_id in dict.fromkeys(each.case_id for each in questions):
+    for case_id in dict.fromkeys(question.case_id for question in questions):
         console.print(f"to answer: tierwise approve {plain(shlex.quote(case_id))}", soft_wrap=True)
 
 
@@ -81,18 +81,18 @@ def answer(case_id: str, *, granted: bool, by: str | None, reason: str, sure: bo
         if not questions:
             raise BadInput(_nothing(record, ledger.approvals(case_id), now))
         open_still = 0
-        for each in questions:
-            show(console, each, now)
-            word = _word(console, each, granted=granted, sure=sure)
+        for question in questions:
+            show(console, question, now)
+            word = _word(console, question, granted=granted, sure=sure)
             if word is None:
                 open_still += 1
                 console.print(
-                    f"  not answered: say --yes or --deny; it stands until {moment(each.expires_at)}, "
+                    f"  not answered: say --yes or --deny; it stands until {moment(question.expires_at)}, "
                     "then it is no"
                 )
                 continue
             ledger.answer(
-                each.approval_id, granted=word, by=name, reason=reason, now=time.time(), known_as=known_as
+                question.approval_id, granted=word, by=name, reason=reason, now=time.time(), known_as=known_as
             )
             what = "[green]approved[/]" if word else "[yellow]refused[/]"
             console.print(f"  {what} by {plain(name)}, recorded as {plain(known_as)}")
@@ -102,16 +102,20 @@ def answer(case_id: str, *, granted: bool, by: str | None, reason: str, sure: bo
     return 0
 
 
-def standing(found: Sequence[Approval], now: float) -> list[Approval]:
+def standing(questions: Sequence[Approval], now: float) -> list[Approval]:
     """The questions that can be answered now."""
-    return [each for each in found if each.state is ApprovalState.ASKED and now < each.expires_at]
+    return [
+        question
+        for question in questions
+        if question.state is ApprovalState.ASKED and now < question.expires_at
+    ]
 
 
 def show(console: Console, question: Approval, now: float) -> None:
     """Prints a question with everything that the answer binds to."""
     table = Table.grid(padding=(0, 2))
-    for name, said in rows(question, now):
-        table.add_row(name, plain(said))
+    for name, value in rows(question, now):
+        table.add_row(name, plain(value))
     console.print(f"[bold blue]may this be sent?[/] {plain(str(question.key))}")
     console.print(table)
 
@@ -120,35 +124,35 @@ def rows(question: Approval, now: float) -> list[tuple[str, str]]:
     """What a person must know, by name."""
     shown: dict[str, Any] = dict(question.shown)
     device = str(shown.get("device", "unknown"))
-    found = [("device", device)]
+    facts = [("device", device)]
     if practises(device):
-        found.append(("money", f"{PRACTICE_MONEY}: a practice service on this machine, no hardware"))
+        facts.append(("money", f"{PRACTICE_MONEY}: a practice service on this machine, no hardware"))
     if "circuits" in shown:
-        found.append(("circuits", f"{shown['circuits']}, {shown.get('shots')} shots in total"))
+        facts.append(("circuits", f"{shown['circuits']}, {shown.get('shots')} shots in total"))
     if question.estimate is not None:
-        found.append(("estimate", f"{amount(question.estimate)}, a lower bound"))
-        found.append(("at most", f"{amount(question.cap)}, after which the service stops it"))
+        facts.append(("estimate", f"{amount(question.estimate)}, a lower bound"))
+        facts.append(("at most", f"{amount(question.cap)}, after which the service stops it"))
     if shown.get("queue_s") is not None:
-        found.append(("queue", f"{age(shown['queue_s'])} now"))
-    found += about_data(shown)
-    found += [("asked by", line) for line in shown.get("asked_by", ())]
+        facts.append(("queue", f"{age(shown['queue_s'])} now"))
+    facts += about_data(shown)
+    facts += [("asked by", line) for line in shown.get("asked_by", ())]
     if shown.get("why"):
-        found.append(("attempt", f"{shown.get('attempt')}: {shown['why']}"))
+        facts.append(("attempt", f"{shown.get('attempt')}: {shown['why']}"))
     what = "work" if question.estimate is None else "payload"
-    found.append(("binds to", f"{what} {question.subject[:12]}, policy {question.policy[:12]}"))
+    facts.append(("binds to", f"{what} {question.subject[:12]}, policy {question.policy[:12]}"))
     left = age(question.expires_at - now)
-    return [*found, ("expires", f"{moment(question.expires_at)}, in {left}; no answer means no")]
+    return [*facts, ("expires", f"{moment(question.expires_at)}, in {left}; no answer means no")]
 
 
 def about_data(shown: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Whether data leave the site, of which class, how much, and what they were made of."""
     where = f"LEAVE this site, to {shown.get('device', 'an unknown place')}"
-    found = [("the data", where if shown.get("leaves_site") else "stay on this site")]
-    found.append(("data class", str(shown.get("data_class", "unknown"))))
+    facts = [("the data", where if shown.get("leaves_site") else "stay on this site")]
+    facts.append(("data class", str(shown.get("data_class", "unknown"))))
     if "parameter_values" in shown:
         values = counted(shown["parameter_values"], "parameter value", "parameter values")
-        found.append(("content", f"circuits with {values}"))
-    return [*found, ("derived from", str(shown["derived_from"]))] if shown.get("derived_from") else found
+        facts.append(("content", f"circuits with {values}"))
+    return [*facts, ("derived from", str(shown["derived_from"]))] if shown.get("derived_from") else facts
 
 
 def this_user() -> tuple[str, str]:
@@ -171,10 +175,10 @@ def _word(console: Console, question: Approval, *, granted: bool, sure: bool) ->
     if not sys.stdin.isatty():
         return None
     try:
-        said = console.input("approve it? \\[y/N] ").strip().lower()
+        reply = console.input("approve it? \\[y/N] ").strip().lower()
     except EOFError:
-        said = ""
-    return {"y": True, "yes": True, "n": False, "no": False}.get(said)
+        reply = ""
+    return {"y": True, "yes": True, "n": False, "no": False}.get(reply)
 
 
 def _go_on(console: Console, record: CaseRecord) -> None:
@@ -186,11 +190,11 @@ def _go_on(console: Console, record: CaseRecord) -> None:
     )
 
 
-def _nothing(record: CaseRecord, found: Sequence[Approval], now: float) -> str:
+def _nothing(record: CaseRecord, questions: Sequence[Approval], now: float) -> str:
     case_id = record.info.case_id
-    if not found:
+    if not questions:
         return f"case {case_id} is {record.status}: expected an open question, nobody is asked anything"
-    last = found[-1]
+    last = questions[-1]
     if last.state is ApprovalState.ASKED:
         return f"case {case_id}: its question expired at {moment(last.expires_at)}: no answer means no"
     return f"case {case_id}: expected an open question, its last one was answered by {last.by}: {last.state}"

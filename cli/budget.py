@@ -38,12 +38,12 @@ def show_budget(*, as_object: bool) -> None:
         return
     console = terminal()
     console.print(_scope_table(scopes))
-    if any(each["practice"] for each in works):
+    if any(work["practice"] for work in works):
         console.print(f"\n{PRACTICE_MONEY.capitalize()}; counted apart, it takes nothing from the above:")
         console.print(_scope_table(practised))
     console.print("\nEstimates, which are lower bounds, and bills:" if works else "\nno work was priced yet")
-    for each in works:
-        console.print(plain(_work_line(each)))
+    for work in works:
+        console.print(plain(_work_line(work)))
 
 
 def set_limit(project: str, period: str, caps: Mapping[str, float | None], *, lift: bool) -> None:
@@ -61,9 +61,9 @@ def set_limit(project: str, period: str, caps: Mapping[str, float | None], *, li
     with open_records() as (ledger, _):
         had = next((x for x in ledger.limits() if (x.project, x.period) == (project, Period(period))), None)
         before = had.caps if had is not None and not lift else Caps()
-        found = before.but(**named)
-        ledger.set_limit(Limit(project=project, period=Period(period), caps=found))
-    said = ", ".join(_number(found[each.name], each.words) for each in reversed(CHARGED))
+        limits = before.but(**named)
+        ledger.set_limit(Limit(project=project, period=Period(period), caps=limits))
+    said = ", ".join(_number(limits[resource.name], resource.words) for resource in reversed(CHARGED))
     terminal().print(f"{plain(_who(project))}, {_over(period)}: at most {said}")
 
 
@@ -73,7 +73,7 @@ def option(name: str) -> str:
 
 
 def _options() -> str:
-    spelt = [option(each.name) for each in reversed(CHARGED)]
+    spelt = [option(resource.name) for resource in reversed(CHARGED)]
     return f"{', '.join(spelt)} or {'both' if len(spelt) == 2 else 'several'}"
 
 
@@ -98,7 +98,7 @@ def compared(row: Submission, bill: Amounts | None) -> dict[str, Any]:
     price = row.price
     ratio = None
     if bill is not None:
-        estimated = (each.name for each in CHARGED if price.expected[each.name])
+        estimated = (resource.name for resource in CHARGED if price.expected[resource.name])
         ratio = next((bill[name] / price.expected[name] for name in estimated), None)
     return {
         "id": str(row.key),
@@ -118,33 +118,35 @@ def _projects(ledger: BudgetLedger) -> list[str]:
 
 
 def _billed(ledger: EventLog, rows: list[Submission]) -> list[tuple[Submission, Amounts | None]]:
-    found: dict[WorkKey, Amounts] = bills(ledger, rows)
-    return [(row, found.get(row.key)) for row in rows]
+    charges: dict[WorkKey, Amounts] = bills(ledger, rows)
+    return [(row, charges.get(row.key)) for row in rows]
 
 
 def _scope_table(scopes: list[dict[str, Any]]) -> Table:
     parts = {"reserved": 0.0, "spent": 0.0, "limit": None}
-    first, *others = (each.unit for each in CHARGED)
+    first, *others = (resource.unit for resource in CHARGED)
     numbers = [name for part in parts for name in (f"{part} {first}", *others)]
     columns = [Column("project"), Column("per"), *(Column(name, justify="right") for name in numbers)]
     table = Table(*columns, box=None)
-    for each in scopes:
-        found = [(each[part] or {}).get(paid.name, none) for part, none in parts.items() for paid in CHARGED]
-        table.add_row(plain(_who(each["project"])), _over(each["per"]), *map(_text, found))
+    for scope in scopes:
+        cells = [(scope[part] or {}).get(paid.name, none) for part, none in parts.items() for paid in CHARGED]
+        table.add_row(plain(_who(scope["project"])), _over(scope["per"]), *map(_text, cells))
     return table
 
 
-def _work_line(each: dict[str, Any]) -> str:
-    ratio = each["charged_over_estimate"]
-    bill = f"charged {_both(each['charged'])}" if each["charged"] else f"charge: {each['charge']}"
+def _work_line(work: dict[str, Any]) -> str:
+    ratio = work["charged_over_estimate"]
+    bill = f"charged {_both(work['charged'])}" if work["charged"] else f"charge: {work['charge']}"
     times = "" if ratio is None else f", {ratio:.2f} times the estimate"
-    whose = f"{PRACTICE_MONEY}: " if each["practice"] else ""
-    priced = f"{whose}estimate {_both(each['estimate'])}; cap {_both(each['cap'])}"
-    return f"{each['id']} {each['state']}: {priced}; {bill}{times}"
+    whose = f"{PRACTICE_MONEY}: " if work["practice"] else ""
+    priced = f"{whose}estimate {_both(work['estimate'])}; cap {_both(work['cap'])}"
+    return f"{work['id']} {work['state']}: {priced}; {bill}{times}"
 
 
 def _both(amount: Mapping[str, Any]) -> str:
-    return Amounts.of({each.name: amount[each.name] for each in CHARGED if each.name in amount}).text(CHARGED)
+    return Amounts.of(
+        {resource.name: amount[resource.name] for resource in CHARGED if resource.name in amount}
+    ).text(CHARGED)
 
 
 def _text(value: float | None) -> str:

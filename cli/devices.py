@@ -55,18 +55,18 @@ def show_history(device: str, *, as_lines: bool) -> None:
     descriptor, name = backend_descriptor(device)
     descriptor.device_kind(name)
     with open_records() as (ledger, store):
-        found = history(ledger, store, device)
-    if not found:
+        snapshots = history(ledger, store, device)
+    if not snapshots:
         raise BadInput(
             f"{device}: expected kept calibrations, found none: the `calibration` deployment keeps them"
         )
     if as_lines:
-        for each in found:
-            _write({"device": device, **asdict(each)})
+        for snapshot in snapshots:
+            _write({"device": device, **asdict(snapshot)})
         return
     console = terminal()
     console.print(f"{plain(device)}: expected fidelity of a line of 10 qubits under 45 two-qubit gates")
-    show_table(console, _HISTORY, list(map(_kept_row, found)), spare=("T1 µs", "kept"))
+    show_table(console, _HISTORY, list(map(_kept_row, snapshots)), spare=("T1 µs", "kept"))
 
 
 _HISTORY = ("calibrated", "2q error", "readout", "expected fid.", "drift", "calibration", "T1 µs", "kept")
@@ -82,19 +82,19 @@ def _kept_row(kept: KeptCalibration) -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def _write(found: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(found) + "\n")
+def _write(document: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(document) + "\n")
 
 
 def _devices(descriptor: BackendDescriptor) -> tuple[DeviceSummary, ...]:
     note = descriptor.summary
     try:
-        found: tuple[DeviceSummary, ...] = resolve(descriptor.devices)() if descriptor.devices else ()
+        summaries: tuple[DeviceSummary, ...] = resolve(descriptor.devices)() if descriptor.devices else ()
     except Exception as error:
         if is_ours(descriptor.name):
             raise
-        found, note = (), f"its devices cannot be listed: {first_line(error)}"
-    return found or (DeviceSummary(descriptor.name, descriptor.kind, note=note),)
+        summaries, note = (), f"its devices cannot be listed: {first_line(error)}"
+    return summaries or (DeviceSummary(descriptor.name, descriptor.kind, note=note),)
 
 
 def _spec(descriptor: BackendDescriptor, device: DeviceSummary) -> str:

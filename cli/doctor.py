@@ -30,10 +30,10 @@ def examine() -> int:
     console, failed, warned = terminal(), 0, 0
     for name, check in CHECKS.items():
         with console.status(f"checking {name}"):
-            good, said = safely(check)
+            good, message = safely(check)
         failed += good is False
         warned += good is None
-        console.print(f"{_SHOWN[good]} {name}: {plain(said)}", soft_wrap=True)
+        console.print(f"{_SHOWN[good]} {name}: {plain(message)}", soft_wrap=True)
     console.print(conclusion(failed, warned))
     return 1 if failed else 0
 
@@ -58,9 +58,9 @@ def safely(check: Check) -> tuple[bool | None, str]:
 
 def python_version() -> tuple[bool, str]:
     """CPython 3.11, which the lock is made for."""
-    found = ".".join(map(str, sys.version_info[:3]))
+    version = ".".join(map(str, sys.version_info[:3]))
     good = sys.version_info[:2] == (3, 11)
-    return good, f"Python {found}" + ("" if good else "; expected 3.11: make the environment with `make`")
+    return good, f"Python {version}" + ("" if good else "; expected 3.11: make the environment with `make`")
 
 
 def packages() -> tuple[bool, str]:
@@ -74,7 +74,7 @@ def site_packages() -> tuple[bool | None, str]:
     """Whether every family and backend that a site's own packages declare takes part."""
     over = passed_over()
     if over:
-        return None, "; ".join(each.line for each in over)
+        return None, "; ".join(overdue.line for overdue in over)
     return True, "every family and backend that is declared takes part"
 
 
@@ -102,19 +102,19 @@ def databases() -> tuple[bool, str]:
     from records.audit.audit import audit
 
     with open_records() as (ledger, store):
-        found = audit(ledger, store, settings().tracking_uri)
-    if not found.findings:
-        return True, f"{found.said}: all as the ledger says"
-    first, more = found.findings[0], len(found.findings) - 1
+        report = audit(ledger, store, settings().tracking_uri)
+    if not report.findings:
+        return True, f"{report.said}: all as the ledger says"
+    first, more = report.findings[0], len(report.findings) - 1
     return False, first + (f"; and {more} more, which the flow `audit` lists" if more else "")
 
 
 def jobs() -> tuple[bool, str]:
     """Whether somebody looks after every job that may be charged; see `escalation.submission.unattended`."""
     with open_records() as (ledger, _):
-        found, away = unattended(ledger, time.time()), open_cases(ledger)
-    if found:
-        return False, "; ".join(each.line for each in found)
+        waiting, away = unattended(ledger, time.time()), open_cases(ledger)
+    if waiting:
+        return False, "; ".join(submission.line for submission in waiting)
     have = counted(len(away), "case has", "cases have")
     return True, f"{have} work at a service" + (", all of it looked after" if away else "")
 
@@ -127,8 +127,8 @@ def serving() -> tuple[bool, str]:
     wrong = what_is_wrong(url)
     if wrong or url != served_url():
         return not wrong, wrong or f"a Prefect server that somebody else runs answers at {url}"
-    found = troubles(Api(url, auth_string(url)), POOL)
-    return not found, "; ".join(found) or f"{url}: runs are planned, and a worker takes them"
+    problems = troubles(Api(url, auth_string(url)), POOL)
+    return not problems, "; ".join(problems) or f"{url}: runs are planned, and a worker takes them"
 
 
 def server_log() -> tuple[bool | None, str]:

@@ -41,7 +41,7 @@ def explain_case(case_id: str) -> None:
         _say(console, decision, came_from)
         if decision.action is Action.ATTEMPT:
             attempt = attempts.get(tried)
-            for row in [each for each in submissions if each.attempt == tried]:
+            for row in [submission for submission in submissions if submission.attempt == tried]:
                 _submission(console, row, billed.get(row.key), questions)
             tried += 1
             if attempt is None:
@@ -49,8 +49,8 @@ def explain_case(case_id: str) -> None:
             elif attempt.certificate is None:
                 console.print(f"   It ended without a candidate: {plain(attempt.error or '')}.")
             else:
-                found = certificate_line(attempt.certificate, record.info.problem.target)
-                console.print(f"   The verifier found: {found}.")
+                line = certificate_line(attempt.certificate, record.info.problem.target)
+                console.print(f"   The verifier found: {line}.")
     if record.outcome is not None:
         _end(console, Outcome.model_validate(record.outcome))
 
@@ -121,19 +121,21 @@ def _submission(
     console.print(f"   Submission {plain(brief(row, bill))}.")
     if row.reason:
         console.print(f"      Because: {plain(row.reason)}.")
-    for each in [question for question in questions if question.key == row.key]:
-        console.print(f"      {plain(_question(each))}")
+    for question in [question for question in questions if question.key == row.key]:
+        console.print(f"      {plain(_question(question))}")
     for line in row.incidents:
         console.print(f"      [red]Incident[/]: {plain(line)}.")
 
 
-def _question(each: Approval) -> str:
-    if each.state is ApprovalState.ASKED:
-        return f"A person is asked, until {moment(each.expires_at)}: `tierwise approve {each.case_id}`."
-    word = "refused" if each.state is ApprovalState.DENIED else "approved"
-    said = f" ({each.reason})" if each.reason else ""
-    at = moment(each.answered_at) if each.answered_at is not None else "an unknown time"
-    return f"{each.by} {word} it at {at}{said}, for at most {amount(each.cap)}."
+def _question(question: Approval) -> str:
+    if question.state is ApprovalState.ASKED:
+        return (
+            f"A person is asked, until {moment(question.expires_at)}: `tierwise approve {question.case_id}`."
+        )
+    word = "refused" if question.state is ApprovalState.DENIED else "approved"
+    reason = f" ({question.reason})" if question.reason else ""
+    at = moment(question.answered_at) if question.answered_at is not None else "an unknown time"
+    return f"{question.by} {word} it at {at}{reason}, for at most {amount(question.cap)}."
 
 
 def list_cases() -> None:

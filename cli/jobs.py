@@ -92,10 +92,10 @@ def look(name: str) -> None:
 _ON = "`tierwise reconcile` goes on with it, and so does `tierwise solve … --case`"
 
 
-def _done(row: Submission, *said: str) -> None:
+def _done(row: Submission, *lines: str) -> None:
     console = terminal()
     console.print(f"[bold]{plain(str(row.key))}[/] is {row.state}")
-    for line in said:
+    for line in lines:
         console.print(f"  {plain(line)}")
 
 

@@ -21,19 +21,19 @@ def show_case(case_id: str, *, as_json: bool, files: Path | None = None) -> None
     Raises:
         BadInput: when there is no such case, or its files cannot be written.
     """
-    found = outcome(case_id)
-    lines = [] if files is None else _written(found, files)
+    result = outcome(case_id)
+    lines = [] if files is None else _written(result, files)
     if as_json:
-        sys.stdout.write(json.dumps(found.summary()) + "\n")
+        sys.stdout.write(json.dumps(result.summary()) + "\n")
     elif files is None:
         with open_records() as (ledger, _):
             info = ledger.case(case_id).info
-        show_outcome(terminal(), info, found, handed_off(case_id))
+        show_outcome(terminal(), info, result, handed_off(case_id))
     for line in lines:
         (sys.stderr if as_json else sys.stdout).write(line + "\n")
 
 
-def _written(found: Outcome, folder: Path) -> list[str]:
+def _written(result: Outcome, folder: Path) -> list[str]:
     with open_records() as (_, store):
-        files = {name: store.get(digest) for name, digest in found.files.items()}
-    return write_files(found.case_id, files, folder)
+        files = {name: store.get(digest) for name, digest in result.files.items()}
+    return write_files(result.case_id, files, folder)

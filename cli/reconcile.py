@@ -24,7 +24,7 @@ def reconcile_once(*, go_on: bool, as_object: bool) -> int:
     console = terminal(stderr=as_object, quiet=as_object)
     with open_runtime() as runtime:
         report = reconcile(runtime)
-        billed = bills(runtime.ledger, [each.row for each in report.seen])
+        billed = bills(runtime.ledger, [seen.row for seen in report.seen])
         for line in lines(report, billed):
             console.print(line)
         if as_object:
@@ -47,22 +47,22 @@ def lines(report: ReconcileReport, billed: Mapping[WorkKey, Amounts]) -> Iterato
             yield f"[dim]left alone: {plain(visit.busy)}[/]"
         if visit.error:
             yield f"[red]{plain(visit.case_id)}[/]: {plain(visit.error)}"
-        for each in visit.seen:
-            yield from _seen(each, billed.get(each.row.key))
+        for submission in visit.seen:
+            yield from _seen(submission, billed.get(submission.row.key))
     for question in report.expired:
         yield f"nobody answered in time about {plain(str(question.key))}: that is no"
 
 
-def _seen(each: Seen, bill: Amounts | None) -> Iterator[str]:
-    did = "; ".join(each.did) or "nothing to do"
-    yield plain(brief(each.row, bill))
-    yield f"  [dim]{plain(did)}[/]"
-    if each.error:
-        yield f"  [red]error[/]: {plain(each.error)}"
-    for line in each.incidents:
+def _seen(seen: Seen, bill: Amounts | None) -> Iterator[str]:
+    actions = "; ".join(seen.did) or "nothing to do"
+    yield plain(brief(seen.row, bill))
+    yield f"  [dim]{plain(actions)}[/]"
+    if seen.error:
+        yield f"  [red]error[/]: {plain(seen.error)}"
+    for line in seen.incidents:
         yield f"  [red]incident[/]: {plain(line)}"
-    if each.parked:
-        yield f"  [red]a person must look[/]: {plain(each.row.reason)}"
+    if seen.parked:
+        yield f"  [red]a person must look[/]: {plain(seen.row.reason)}"
 
 
 def _go_on(runtime: Runtime, case_id: str, console: Console) -> bool:

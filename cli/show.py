@@ -61,10 +61,10 @@ class Trace:
             self.console.print(
                 f"  [blue]asks a person[/] {rule.gate}: {plain(rule.because)} [dim]{plain(missed)}[/]"
             )
-        for each in decision.waived:
-            missed = "; ".join(map(shortfall, each.misses))
+        for waiver in decision.waived:
+            missed = "; ".join(map(shortfall, waiver.misses))
             self.console.print(
-                f"  [magenta]waived[/] {each.gate}: {plain(each.because)} [dim]{plain(missed)}[/]"
+                f"  [magenta]waived[/] {waiver.gate}: {plain(waiver.because)} [dim]{plain(missed)}[/]"
             )
         for closed in decision.closed:
             missed = "; ".join(map(shortfall, closed.misses))
@@ -76,9 +76,9 @@ class Trace:
         if self._status is None:
             return
         part = f" {progress.fraction:.0%}" if progress.fraction is not None else ""
-        said = f" {plain(progress.message)}" if progress.message else ""
+        message = f" {plain(progress.message)}" if progress.message else ""
         self._status.update(
-            f"{item.label} work {item.key.ordinal} on {item.backend}: {progress.state}{part}{said}"
+            f"{item.label} work {item.key.ordinal} on {item.backend}: {progress.state}{part}{message}"
         )
 
     def attempted(self, attempt: Attempt) -> None:
@@ -89,9 +89,9 @@ class Trace:
             )
             return
         reasons = "; ".join(attempt.certificate.reasons)
-        said = f": {plain(reasons)}" if reasons else ""
+        reason_text = f": {plain(reasons)}" if reasons else ""
         self.console.print(
-            f"  {verdict(attempt.certificate, self.target)}{said} [dim]{attempt.cost.wall_s:.1f} s[/]"
+            f"  {verdict(attempt.certificate, self.target)}{reason_text} [dim]{attempt.cost.wall_s:.1f} s[/]"
         )
         for control in attempt.certificate.controls:
             self.console.print(
@@ -147,9 +147,9 @@ def show_outcome(console: Console, info: CaseInfo, outcome: Outcome, handed_off:
         table.add_row("[magenta]note[/]", f"[magenta]{plain(line)}[/]")
     for line in outcome.remarks:
         table.add_row("[yellow]remark[/]", plain(line))
-    said = [each.told(value) for each, value in outcome.cost.told()]
-    said[0] += _shares(outcome)
-    table.add_row("cost", f"{', '.join(said)}{_practised(outcome)}")
+    costs = [resource.told(value) for resource, value in outcome.cost.told()]
+    costs[0] += _shares(outcome)
+    table.add_row("cost", f"{', '.join(costs)}{_practised(outcome)}")
     table.add_row("MLflow run", outcome.mlflow_run_id or _no_run_id(outcome))
     table.add_row("case", plain(outcome.case_id))
     good = outcome.status is CaseStatus.ACCEPTED
@@ -178,7 +178,7 @@ def _shares(outcome: Outcome) -> str:
 
 def _practised(outcome: Outcome) -> str:
     """Says of money that it was practice money, where some was."""
-    usd = sum(each.cost.usd for each in outcome.attempts if each.device_kind == DeviceKind.PRACTICE)
+    usd = sum(attempt.cost.usd for attempt in outcome.attempts if attempt.device_kind == DeviceKind.PRACTICE)
     return f", of which {usd:.2f} USD is {PRACTICE_MONEY}" if usd else ""
 
 
@@ -191,7 +191,7 @@ def not_hardware(outcome: Outcome) -> list[str]:
         for attempt in outcome.attempts
         if attempt.device_kind in simulated
     ]
-    waived = dict.fromkeys(each.gate for decision in outcome.decisions for each in decision.waived)
+    waived = dict.fromkeys(waiver.gate for decision in outcome.decisions for waiver in decision.waived)
     return lines + ([f"gates waived by the policy: {', '.join(waived)}"] if waived else [])
 
 

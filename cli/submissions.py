@@ -33,12 +33,12 @@ def show_submission(console: Console, row: Submission, bill: Amounts | None, now
 
 def lines(row: Submission, bill: Amounts | None) -> list[str]:
     """Where it is, its price, and what went wrong, a line each."""
-    found = [f"{row.backend}, {_job(row)}, tag {row.tag}", prices(row, bill)]
+    facts = [f"{row.backend}, {_job(row)}, tag {row.tag}", prices(row, bill)]
     if row.cancel_wanted and not row.state.final:
-        found.append("told to stop")
+        facts.append("told to stop")
     if row.reason:
-        found.append(f"because: {row.reason}")
-    return found + [f"incident: {line}" for line in row.incidents]
+        facts.append(f"because: {row.reason}")
+    return facts + [f"incident: {line}" for line in row.incidents]
 
 
 def brief(row: Submission, bill: Amounts | None) -> str:
@@ -81,7 +81,7 @@ def amount(paid: Amounts) -> str:
 
 def age(seconds: float) -> str:
     """A time span in its largest fitting unit."""
-    size, unit = next((each for each in _UNITS if seconds >= each[0]), _UNITS[-1])
+    size, unit = next((unit for unit in _UNITS if seconds >= unit[0]), _UNITS[-1])
     return f"{max(0.0, seconds) / size:.0f} {unit}"
 
 
@@ -89,8 +89,8 @@ def as_json(row: Submission, bill: Amounts | None, now: float) -> dict[str, Any]
     """What `--json` prints of a submission."""
     times = {"age_s": round(now - row.opened, 3), "in_state_s": round(now - row.since, 3)}
     charged = None if bill is None else bill.to_json(CHARGED)
-    told = {"charged": charged, "practice": practises(row.backend)}
-    return {"id": str(row.key), **row.to_json(), **times, **told}
+    charge = {"charged": charged, "practice": practises(row.backend)}
+    return {"id": str(row.key), **row.to_json(), **times, **charge}
 
 
 def _job(row: Submission) -> str:

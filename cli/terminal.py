@@ -33,7 +33,7 @@ class _NothingRepaints(RenderHook):
     """The last line of defence, for what did not go through `plain`: control characters are shown."""
 
     def process_renderables(self, renderables: list[ConsoleRenderable]) -> list[ConsoleRenderable]:
-        return [_Shown(each) for each in renderables]
+        return [_Shown(renderable) for renderable in renderables]
 
 
 class _Shown:

@@ -50,8 +50,10 @@ def ask_about(runtime: Runtime, case_id: str, wait_s: float) -> bool:
         case_id: the case.
         wait_s: seconds to wait for each answer; at 0 nobody is asked here.
     """
-    standing = [each for each in runtime.ledger.approvals(case_id) if _stands(each, runtime.clock())]
-    return bool(standing) and wait_s > 0 and all(_ask(runtime, each, wait_s) for each in standing)
+    standing = [
+        question for question in runtime.ledger.approvals(case_id) if _stands(question, runtime.clock())
+    ]
+    return bool(standing) and wait_s > 0 and all(_ask(runtime, question, wait_s) for question in standing)
 
 
 def _ask(runtime: Runtime, question: Approval, wait_s: float) -> bool:
@@ -128,7 +130,8 @@ def _stands(question: Approval, now: float) -> bool:
 
 def _stands_in(ledger: BudgetLedger, question: Approval) -> bool:
     """Whether nobody has answered it yet."""
-    found = ledger.approvals(question.case_id)
+    questions = ledger.approvals(question.case_id)
     return any(
-        each.approval_id == question.approval_id and each.state is ApprovalState.ASKED for each in found
+        earlier.approval_id == question.approval_id and earlier.state is ApprovalState.ASKED
+        for earlier in questions
     )

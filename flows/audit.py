@@ -22,15 +22,15 @@ def audit() -> Audit:
         What was looked at, with a line for each finding.
     """
     with open_records() as (ledger, store):
-        found = look(ledger, store, settings().tracking_uri)
-    for line in found.findings:
+        report = look(ledger, store, settings().tracking_uri)
+    for line in report.findings:
         get_run_logger().error("%s", line)
-    if found.findings:
-        rows = [{"finding": line} for line in found.findings]
+    if report.findings:
+        rows = [{"finding": line} for line in report.findings]
         create_table_artifact(rows, "audit", "What does not fit what the ledger says.")
     state: State[Audit] = (
-        Failed(message=f"{len(found.findings)} findings, the first: {found.findings[0]}")
-        if found.findings
-        else Completed(message=found.said, data=found)
+        Failed(message=f"{len(report.findings)} findings, the first: {report.findings[0]}")
+        if report.findings
+        else Completed(message=report.said, data=report)
     )
     return cast(Audit, state)

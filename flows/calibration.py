@@ -28,21 +28,21 @@ def calibration(devices: list[str] | None = None) -> list[Snapshot]:
         One snapshot a device; a device that cannot be read has a note that says why.
     """
     provide_secrets()
-    found = [_snapshot(device) for device in devices or configured_devices()]
+    readings = [_snapshot(device) for device in devices or configured_devices()]
     create_table_artifact(
         table=[
             {
-                "device": each.device,
-                "calibrated at": each.calibrated_at or "unknown",
-                "calibration": each.digest or "none",
-                "note": each.note or ("new" if each.new else "unchanged"),
+                "device": reading.device,
+                "calibrated at": reading.calibrated_at or "unknown",
+                "calibration": reading.digest or "none",
+                "note": reading.note or ("new" if reading.new else "unchanged"),
             }
-            for each in found
+            for reading in readings
         ],
         key="calibrations",
         description="The devices' calibrations, by the SHA-256 of their canonical JSON.",
     )
-    return found
+    return readings
 
 
 def _snapshot(device: str) -> Snapshot:
@@ -56,15 +56,15 @@ def _snapshot(device: str) -> Snapshot:
 def configured_devices() -> list[str]:
     """The devices to which the policies that ship send circuits, and the further ones that the Prefect
     variable `tierwise_extra_devices` lists; sorted. Practice devices only where a service is named."""
-    found = set(Variable.get("tierwise_extra_devices", default=None) or ())
+    specs = set(Variable.get("tierwise_extra_devices", default=None) or ())
     for path in sorted((ROOT / "policies").glob("*.yaml")):
         try:
             policy = load_policy(path).policy
         except BadInput as error:
             get_run_logger().warning("policy left out: %s", error)
             continue
-        found |= set(filter(_is_device, policy.backends.values()))
-    return sorted(spec for spec in found if not is_nowhere(spec, settings()))
+        specs |= set(filter(_is_device, policy.backends.values()))
+    return sorted(spec for spec in specs if not is_nowhere(spec, settings()))
 
 
 def _is_device(spec: str) -> bool:

@@ -40,10 +40,10 @@ def make_credential(home: Path, stated: str | None = None) -> str:
 def _private(file: Path) -> bool:
     """Whether it is a file of ours that nobody else can read or write."""
     try:
-        found = file.lstat()
+        status = file.lstat()
     except OSError:
         return False
-    return stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & 0o077
+    return stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid() and not status.st_mode & 0o077
 
 
 def _write(file: Path, text: str) -> None:

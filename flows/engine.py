@@ -80,21 +80,21 @@ def what_is_wrong(url: str, timeout_s: float = TIMEOUT_S) -> str | None:
         health = _get(f"{base}/health", timeout_s, {})
         if health != (200, "true"):
             return _no_api(url, *health)
-        code, said = _get(f"{base}/admin/version", timeout_s, _authorization(url))
+        code, body = _get(f"{base}/admin/version", timeout_s, _authorization(url))
     except (OSError, ValueError, http.client.HTTPException) as error:
         why = getattr(error, "reason", None) or error
         return f"no Prefect server answers at {url} ({why}): start it, or name another one in PREFECT_API_URL"
     if code == 404 and (urlsplit(url).hostname or "").endswith("prefect.cloud"):
         return None
-    return _wrong_version(url, code, said)
+    return _wrong_version(url, code, body)
 
 
-def _wrong_version(url: str, code: int, said: str) -> str | None:
-    version, ours = said.strip('"'), importlib.metadata.version("prefect")
+def _wrong_version(url: str, code: int, body: str) -> str | None:
+    version, ours = body.strip('"'), importlib.metadata.version("prefect")
     if code in {401, 403}:
         return f"the Prefect server at {url} wants to know who asks: set {_AUTH} to its `user:password`"
     if code != 200 or not version[:1].isdigit():
-        return _no_api(url, code, said)
+        return _no_api(url, code, body)
     if version.partition(".")[0] != ours.partition(".")[0]:
         return f"the Prefect server at {url} is version {version}, expected {ours} (the same major)"
     return None
@@ -120,8 +120,8 @@ def lone_server(env: MutableMapping[str, str] = os.environ) -> None:
     env.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "180")
 
 
-def _no_api(url: str, code: int, said: str) -> str:
-    shown = "".join(char if char.isprintable() else " " for char in said)[:60].strip()
+def _no_api(url: str, code: int, body: str) -> str:
+    shown = "".join(char if char.isprintable() else " " for char in body)[:60].strip()
     return (
         f"what answers at {url} is no Prefect API (HTTP {code}, {shown!r}): "
         "expected an address that ends in /api"

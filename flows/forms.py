@@ -58,8 +58,8 @@ def stated(descriptor: FamilyDescriptor, parameters: Mapping[str, Any]) -> dict[
 
 def form_of(descriptor: FamilyDescriptor) -> type[Form]:
     """The family's form."""
-    found: type[Form] = resolve(descriptor.form)
-    return found
+    form_class: type[Form] = resolve(descriptor.form)
+    return form_class
 
 
 @cache
@@ -104,7 +104,7 @@ def _signature(form: type[Form]) -> inspect.Signature:
 
 def _docstring(form: type[Form]) -> str:
     """What the form says of itself, and a line a parameter."""
-    said = {name: field.description or "" for name, field in form.model_fields.items()}
-    said |= {name: meaning for name, (_, _, meaning) in COMMON.items()}
-    lines = [f"    {name}: {' '.join(meaning.split())}" for name, meaning in said.items()]
+    meanings = {name: field.description or "" for name, field in form.model_fields.items()}
+    meanings |= {name: meaning for name, (_, _, meaning) in COMMON.items()}
+    lines = [f"    {name}: {' '.join(meaning.split())}" for name, meaning in meanings.items()]
     return "\n".join([inspect.getdoc(form) or "", "", "Args:", *lines])

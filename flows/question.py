@@ -19,10 +19,13 @@ ROWS = (
     ("device", "device", ""),
     ("circuits", "circuits", ""),
     ("shots", "shots in total", ""),
-    *((each.name, f"{each.words}, estimated (a lower bound)", f" {each.unit}") for each in CHARGED),
     *(
-        (f"cap_{each.name}", "which costs at most" if each.money else _STOPS, f" {each.unit}")
-        for each in CHARGED
+        (resource.name, f"{resource.words}, estimated (a lower bound)", f" {resource.unit}")
+        for resource in CHARGED
+    ),
+    *(
+        (f"cap_{resource.name}", "which costs at most" if resource.money else _STOPS, f" {resource.unit}")
+        for resource in CHARGED
     ),
     ("queue_s", "queue now", " s"),
     ("data_class", "class of the data", ""),
@@ -65,7 +68,7 @@ def question_page(question: Approval) -> str:
             *lines,
             "",
             "Rules of the policy and of the floor that want a person's word:",
-            *(f"- {markdown(each)}" for each in _asked_by(question)),
+            *(f"- {markdown(asker)}" for asker in _asked_by(question)),
             "",
             f"It binds to these bytes: SHA-256 `{question.subject}`, until {moment(question.expires_at)}.",
             "No answer means no. Prefect does not know who you are: your name is recorded as you type it.",

@@ -45,9 +45,7 @@ def reconcile(go_on: bool = True) -> ReconcileReport:
         return _ended(ReconcileReport(), [])
     with borrowed_runtime() as runtime:
         left = unattended(runtime.ledger, runtime.clock())  # before this run looks
-        _show(
-            "unattended", [{"work": str(each.row.key), "what to do": each.line} for each in left], UNATTENDED
-        )
+        _show("unattended", [{"work": str(row.row.key), "what to do": row.line} for row in left], UNATTENDED)
         cases = open_cases(runtime.ledger)
         report = sum_up(runtime, [look_after(as_it_is(runtime), case_id) for case_id in cases])
         _show(
@@ -73,9 +71,9 @@ def _go_on(runtime: Runtime, case_id: str) -> dict[str, str]:
     except Exception as error:
         if runtime.ledger.case(case_id).status is CaseStatus.RUNNING:
             return {"case": case_id, "ended": "left alone", "because": "another process goes on with it"}
-        said = str(error) if isinstance(error, TierwiseError) else type(error).__name__
-        get_run_logger().warning("case %s could not go on: %s", case_id, said)
-        return {"case": case_id, "ended": "failed", "because": said}
+        reason = str(error) if isinstance(error, TierwiseError) else type(error).__name__
+        get_run_logger().warning("case %s could not go on: %s", case_id, reason)
+        return {"case": case_id, "ended": "failed", "because": reason}
     return {"case": case_id, "ended": str(outcome.status), "because": one_line(outcome)}
 
 
@@ -91,8 +89,8 @@ def _show(key: str, rows: list[dict[str, str]], description: str) -> None:
 
 def _ended(report: ReconcileReport, went_on: list[dict[str, str]]) -> ReconcileReport:
     """Completed, with what happened in a line; named Incomplete where something has to be tried again."""
-    parked = sum(each.parked for each in report.seen)
-    failed = len(report.errors) + sum(each["ended"] == "failed" for each in went_on)
+    parked = sum(seen.parked for seen in report.seen)
+    failed = len(report.errors) + sum(seen["ended"] == "failed" for seen in went_on)
     message = (
         f"{counted(len(report.seen), 'submission', 'submissions')} looked after, "
         f"{parked} parked for a person, {counted(len(report.expired), 'question', 'questions')} expired, "

@@ -144,11 +144,11 @@ def _saved(name: str | None) -> dict[str, Any] | None:
     from qiskit_ibm_runtime.accounts import AccountManager, AccountNotFoundError
 
     try:
-        found: dict[str, Any] = AccountManager.get(name=name).to_saved_format()
+        saved: dict[str, Any] = AccountManager.get(name=name).to_saved_format()
     except AccountNotFoundError:
         if name is None:
             return None
         raise BadInput(f"IBM's client has no saved account named {name!r} (TIERWISE_IBM_ACCOUNT)") from None
     except Exception as error:  # a broken file; its text may hold the token
         raise BadInput(f"the account file of IBM's client cannot be read: {type(error).__name__}") from None
-    return found
+    return saved

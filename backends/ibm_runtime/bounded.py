@@ -198,17 +198,17 @@ def _whole(raw: Any, most: int) -> bytes:
     if packed not in ("", "identity", *PACKED):
         raise UnusableAnswer(f"expected an answer that is plain, gzip or deflate, got {packed[:40]!r}")
     unpack = zlib.decompressobj(PACKED[packed]) if packed in PACKED else None
-    found, size = [], 0
+    pieces, size = [], 0
     while piece := raw.read1(PIECE, decode_content=False):
         if unpack is not None:
             piece = _unpacked(unpack, piece, most - size + 1)
         size += len(piece)
         if size > most:
             raise UnusableAnswer(f"expected at most {most} bytes, got more")
-        found.append(piece)
+        pieces.append(piece)
     if unpack is not None and not unpack.eof:
         raise UnusableAnswer("expected a packed answer, got one that is cut off")
-    return b"".join(found)
+    return b"".join(pieces)
 
 
 def _unpacked(unpack: Any, piece: bytes, most: int) -> bytes:

@@ -40,13 +40,13 @@ def build(device: str, configuration: Mapping[str, Any], properties: Mapping[str
 
 
 def _qubit(number: int, items: Iterable[Mapping[str, Any]]) -> QubitCalibration:
-    found = {item["name"]: _value(item) for item in items}
+    values = {item["name"]: _value(item) for item in items}
     return QubitCalibration(
         qubit=number,
-        t1_s=found.get("T1"),
-        t2_s=found.get("T2"),
-        readout_error=found.get("readout_error"),
-        operational=bool(found.get("operational", 1.0)),
+        t1_s=values.get("T1"),
+        t2_s=values.get("T2"),
+        readout_error=values.get("readout_error"),
+        operational=bool(values.get("operational", 1.0)),
     )
 
 
@@ -54,13 +54,13 @@ def _gates(basis: Iterable[str], gates: Iterable[Mapping[str, Any]]) -> Iterable
     known = set(basis) | {"measure", "reset"}
     for gate in gates:
         if gate["gate"] in known:
-            found = {item["name"]: _value(item) for item in gate["parameters"]}
-            disabled = found.get("operational", 1.0) == 0.0
+            values = {item["name"]: _value(item) for item in gate["parameters"]}
+            disabled = values.get("operational", 1.0) == 0.0
             yield GateCalibration(
                 gate=gate["gate"],
                 qubits=tuple(gate["qubits"]),
-                error=DISABLED if disabled else found.get("gate_error"),
-                duration_s=found.get("gate_length"),
+                error=DISABLED if disabled else values.get("gate_error"),
+                duration_s=values.get("gate_length"),
             )
 
 

@@ -79,8 +79,8 @@ class Connection:
         if self._service is None:
             made = self.call(self._connect)
             if self.account.instance not in made._backends_info_per_instance:
-                said = f"{self.account.service}: its list of devices could not be read"
-                raise BackendError(said, retry=True)
+                reason = f"{self.account.service}: its list of devices could not be read"
+                raise BackendError(reason, retry=True)
             self._service = made
         return self._service
 
@@ -182,9 +182,9 @@ class Connection:
 
     def _note(self) -> None:
         """Keeps refusals in mind; after one of the access token the next request fetches a fresh one."""
-        for each in self.exchanges:
-            self._refusals.note(each)
-            if each.refusal == 401:
+        for exchange in self.exchanges:
+            self._refusals.note(exchange)
+            if exchange.refusal == 401:
                 for bearer in self._bearers:
                     bearer.forget()
 
@@ -233,8 +233,8 @@ class Connection:
 
             def _discover_backends_from_instance(self, instance: str) -> list[tuple[str, bool]]:
                 connection._take(self._active_api_client)
-                found: list[tuple[str, bool]] = super()._discover_backends_from_instance(instance)
-                return found
+                listed: list[tuple[str, bool]] = super()._discover_backends_from_instance(instance)
+                return listed
 
         account = self.account
         with _environment(account):
@@ -267,8 +267,8 @@ def _odd(error: Exception | None, answered: bool = False) -> BackendError:
 
 def _is_news(record: logging.LogRecord) -> bool:
     """Whether the client says something that was not done on purpose, or that our own error says better."""
-    said = record.getMessage()
-    return "with the given token" not in said and "Invalid instance" not in said
+    message = record.getMessage()
+    return "with the given token" not in message and "Invalid instance" not in message
 
 
 @contextmanager

@@ -9,7 +9,7 @@ def decode(text: str) -> Any:
     from qiskit_ibm_runtime.decoders.defaults import DEFAULT_DECODERS
 
     return reduce(
-        lambda found, decoder: decoder.decode(found) if decoder.is_applicable(found) else found,
+        lambda value, decoder: decoder.decode(value) if decoder.is_applicable(value) else value,
         DEFAULT_DECODERS["executor"],
         text,
     )

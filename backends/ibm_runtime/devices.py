@@ -46,8 +46,9 @@ def _left_out(device: str) -> bool:
 
 def devices() -> tuple[DeviceSummary, ...]:
     """Returns a line for every snapshot, newest calibration first."""
-    found = [calibration(name) for name in snapshots.names()]
-    found.sort(key=lambda one: (str(one.calibrated_at), one.device), reverse=True)
+    calibrations = [calibration(name) for name in snapshots.names()]
+    calibrations.sort(key=lambda snapshot: (str(snapshot.calibrated_at), snapshot.device), reverse=True)
     return tuple(
-        summary(one, DeviceKind.REHEARSAL, "the default" if one.device == DEFAULT else "") for one in found
+        summary(snapshot, DeviceKind.REHEARSAL, "the default" if snapshot.device == DEFAULT else "")
+        for snapshot in calibrations
     )

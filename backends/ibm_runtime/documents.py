@@ -31,13 +31,13 @@ def parse(body: bytes, what: str) -> Mapping[str, Any]:
         escalation.ports.paid.Malformed: where it is none, or tells of errors in place of an answer.
     """
     try:
-        found = json.loads(body, parse_constant=_constant)
+        document = json.loads(body, parse_constant=_constant)
     except (ValueError, RecursionError, MemoryError) as error:
         said = f"{type(error).__name__}, it begins {shown(body[:40])}"
     else:
-        if isinstance(found, dict) and not found.get("errors"):
-            return found
-        said = shown(found)
+        if isinstance(document, dict) and not document.get("errors"):
+            return document
+        said = shown(document)
     raise Malformed(f"{what}: expected a JSON object from the service, got {said}")
 
 
@@ -45,14 +45,14 @@ def _constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON")
 
 
-def field(said: Mapping[str, Any], name: str, what: str) -> Mapping[str, Any]:
+def field(document: Mapping[str, Any], name: str, what: str) -> Mapping[str, Any]:
     """Reads a field that is an object; an absent one or null is an empty one."""
-    found = said.get(name)
-    if found is None:
+    value = document.get(name)
+    if value is None:
         return {}
-    if not isinstance(found, Mapping):
-        raise Malformed(f"{what}: expected {name} to be an object, got {shown(found)}")
-    return found
+    if not isinstance(value, Mapping):
+        raise Malformed(f"{what}: expected {name} to be an object, got {shown(value)}")
+    return value
 
 
 def identity(value: Any, what: str) -> str:
@@ -66,8 +66,8 @@ def texts(value: Any, what: str) -> tuple[str, ...]:
     """Reads a list of short texts; null is an empty one."""
     if value is None:
         return ()
-    if isinstance(value, list) and len(value) <= MOST_TAGS and all(isinstance(each, str) for each in value):
-        return tuple(each[:LONGEST] for each in value)
+    if isinstance(value, list) and len(value) <= MOST_TAGS and all(isinstance(text, str) for text in value):
+        return tuple(text[:LONGEST] for text in value)
     raise Malformed(f"{what}: expected a list of at most {MOST_TAGS} texts, got {shown(value)}")
 
 
@@ -75,11 +75,11 @@ def seconds(value: Any, what: str) -> float:
     """Reads a number of seconds, finite and at least 0."""
     if isinstance(value, int | float) and not isinstance(value, bool):
         try:
-            found = float(value)
+            number = float(value)
         except OverflowError:
-            found = float("inf")
-        if isfinite(found) and found >= 0:
-            return found
+            number = float("inf")
+        if isfinite(number) and number >= 0:
+            return number
     raise Malformed(f"{what}: expected seconds, at least 0, got {shown(value)}")
 
 
@@ -89,10 +89,10 @@ def moment(text: Any) -> datetime | None:
     None where there is none, or none that can be: before the service was, or in the future.
     """
     try:
-        found = in_utc(datetime.fromisoformat(str(text)[:LONGEST]))
+        parsed = in_utc(datetime.fromisoformat(str(text)[:LONGEST]))
     except (ValueError, OverflowError):
         return None
-    return found if found.year >= FIRST_YEAR and found <= datetime.now(UTC) + AHEAD else None
+    return parsed if parsed.year >= FIRST_YEAR and parsed <= datetime.now(UTC) + AHEAD else None
 
 
 def shown(value: Any) -> str:

@@ -33,9 +33,9 @@ def estimated(payload: Payload, raw: bytes) -> list[Estimates]:
         ValueError: when other executions came back than were sent; the decoders raise errors of several
             libraries besides.
     """
-    said, program = json.loads(raw), _program(payload)
-    pubs = decode(json.dumps({**said, **{name: program[name] for name in OURS}}))
-    _check_executions(said, payload)
+    answer, program = json.loads(raw), _program(payload)
+    pubs = decode(json.dumps({**answer, **{name: program[name] for name in OURS}}))
+    _check_executions(answer, payload)
     return [(np.asarray(pub.data.evs, float), np.asarray(pub.data.stds, float)) for pub in pubs]
 
 
@@ -44,26 +44,26 @@ def _program(payload: Payload) -> Mapping[str, Any]:
     return program
 
 
-def _check_executions(said: Mapping[str, Any], payload: Payload) -> None:
+def _check_executions(answer: Mapping[str, Any], payload: Payload) -> None:
     """Every array of bits has the shape (randomisations, executions, shots, qubits)."""
-    got = sum(prod(item["results"][BITS]["shape"][:-1]) for item in said["data"])
+    got = sum(prod(item["results"][BITS]["shape"][:-1]) for item in answer["data"])
     if got != payload.shots:
         raise ValueError(f"expected {payload.shots} executions, got {got}")
 
 
-def fitted(work: ExpectationBatch, found: list[Estimates], job: str) -> list[Estimates]:
+def fitted(work: ExpectationBatch, estimates: list[Estimates], job: str) -> list[Estimates]:
     """Puts the pubs as sent together to the pubs of the work, and checks every shape.
 
     Raises:
         escalation.ports.paid.Unreadable: when it is the result of other work.
     """
-    left, made = list(found), []
+    left, made = list(estimates), []
     for pub in work.pubs:
         parts = 1 if pub.parameter_names else pub.sets
         mine, left = left[:parts], left[parts:]
         if len(mine) != parts:
-            raise Unreadable(f"the result of job {job} lacks circuits: got {len(found)}")
-        rows = [tuple(_rows(pub, values, job) for values in each) for each in mine]
+            raise Unreadable(f"the result of job {job} lacks circuits: got {len(estimates)}")
+        rows = [tuple(_rows(pub, values, job) for values in pub_estimates) for pub_estimates in mine]
         evs, stds = (np.concatenate([row[which] for row in rows]) for which in (0, 1))
         made.append((evs, stds))
     if left:
@@ -87,8 +87,8 @@ def observed(payload: Payload) -> list[dict[str, Any]]:
     tasks = (_program(payload).get("passthrough_data") or {}).get("qiskit_mitigation", [])
     return [
         {
-            "observables": digest_json(each["observables"]),
-            "bases": list(dict.fromkeys(basis for _, basis in each["param_basis_pairs"])),
+            "observables": digest_json(task["observables"]),
+            "bases": list(dict.fromkeys(basis for _, basis in task["param_basis_pairs"])),
         }
-        for each in tasks
+        for task in tasks
     ]

@@ -25,7 +25,7 @@ RAN_TOO_LONG = 1305
 """Reason code of a job that its cap ended (`qiskit_ibm_runtime/runtime_job_v2.py`, 0.51)."""
 
 
-def remote_job(said: Mapping[str, Any], asked: str | None = None) -> RemoteJob:
+def remote_job(document: Mapping[str, Any], asked: str | None = None) -> RemoteJob:
     """Reads a job as the service tells of it.
 
     Args:
@@ -36,27 +36,32 @@ def remote_job(said: Mapping[str, Any], asked: str | None = None) -> RemoteJob:
     Raises:
         escalation.ports.paid.Malformed: when it is no job, or another than was asked about.
     """
-    name = identity(said.get("id"), "a job")
+    name = identity(document.get("id"), "a job")
     if asked is not None and name != asked:
         raise Malformed(f"job {asked}: the service answered about job {name}")
     what = f"job {name}"
-    told = said.get("state")
-    told = field(said, "state", what) if not isinstance(told, str) else {"status": told}
-    status = str(told.get("status") or said.get("status") or "")
+    state_document = document.get("state")
+    state_document = (
+        field(document, "state", what) if not isinstance(state_document, str) else {"status": state_document}
+    )
+    status = str(state_document.get("status") or document.get("status") or "")
     state = STATES.get(status.lower())
     if state is None and asked is not None:
         raise Malformed(f"{what}: expected a state that is known, got {shown(status)}")
-    code = told.get("reasonCode") or told.get("reason_code")
+    code = state_document.get("reasonCode") or state_document.get("reason_code")
     if state is JobState.CANCELLED and code == RAN_TOO_LONG:
         state = JobState.TIMED_OUT
-    words = [f"error code {code};" if isinstance(code, int) else "", str(told.get("reason") or "")[:REASON]]
-    batch = said.get("session_id")
+    words = [
+        f"error code {code};" if isinstance(code, int) else "",
+        str(state_document.get("reason") or "")[:REASON],
+    ]
+    batch = document.get("session_id")
     return RemoteJob(
         job_id=name,
         state=state or JobState.QUEUED,
-        created_at=moment(said.get("created")),
+        created_at=moment(document.get("created")),
         batch=None if batch is None else identity(batch, f"the batch of {what}"),
-        tags=texts(said.get("tags"), f"the tags of {what}"),
+        tags=texts(document.get("tags"), f"the tags of {what}"),
         reason=" ".join(" ".join(words).split()) if state not in (JobState.DONE, JobState.QUEUED) else "",
     )
 
@@ -70,10 +75,10 @@ def listed(page: Mapping[str, Any], most: int) -> list[RemoteJob]:
     rows = page.get("jobs")
     if not isinstance(rows, list) or len(rows) > most:
         raise Malformed(f"expected a list of at most {most} jobs from the service, got {shown(rows)}")
-    for each in rows:
-        if not isinstance(each, Mapping):
-            raise Malformed(f"expected jobs in the service's list, got {shown(each)}")
-    return [remote_job(each) for each in rows]
+    for row in rows:
+        if not isinstance(row, Mapping):
+            raise Malformed(f"expected jobs in the service's list, got {shown(row)}")
+    return [remote_job(row) for row in rows]
 
 
 def all_listed(ask: Callable[[int], Mapping[str, Any]], page: int) -> list[RemoteJob]:
@@ -87,28 +92,28 @@ def all_listed(ask: Callable[[int], Mapping[str, Any]], page: int) -> list[Remot
         escalation.ports.paid.Malformed: where the list repeats itself, does not end (the jobs of one
             submission are few), or ends before all that it counts: what it left out may be ours.
     """
-    found: dict[str, RemoteJob] = {}
+    known: dict[str, RemoteJob] = {}
     while True:
-        said = ask(len(found))
-        rows, total = listed(said, page), said.get("count")
-        new = {each.job_id: each for each in rows if each.job_id not in found}
-        found |= new
-        counted = total if isinstance(total, int) else len(found)
-        if not rows and len(found) < counted:
-            raise Malformed(f"the service's list of jobs has {len(found)} and counts {counted}")
-        if not rows or (isinstance(total, int) and len(found) >= total):
-            return list(found.values())
-        if not new or len(found) >= MOST:
+        page_document = ask(len(known))
+        rows, total = listed(page_document, page), page_document.get("count")
+        new = {job.job_id: job for job in rows if job.job_id not in known}
+        known |= new
+        counted = total if isinstance(total, int) else len(known)
+        if not rows and len(known) < counted:
+            raise Malformed(f"the service's list of jobs has {len(known)} and counts {counted}")
+        if not rows or (isinstance(total, int) and len(known) >= total):
+            return list(known.values())
+        if not new or len(known) >= MOST:
             what = "repeats itself" if not new else "does not end"
-            raise Malformed(f"the service's list of jobs {what}: it has more than {len(found)}")
+            raise Malformed(f"the service's list of jobs {what}: it has more than {len(known)}")
 
 
 def ours(jobs: Iterable[RemoteJob], tag: str, batches: Iterable[str]) -> tuple[RemoteJob, ...]:
     """Returns the jobs with the tag or in one of the batches, each once, earliest first."""
     wanted = set(batches)
-    found = {job.job_id: job for job in jobs if tag in job.tags or job.batch in wanted}
+    matching = {job.job_id: job for job in jobs if tag in job.tags or job.batch in wanted}
     late = datetime.max.replace(tzinfo=UTC)
-    return tuple(sorted(found.values(), key=lambda job: (job.created_at or late, job.job_id)))
+    return tuple(sorted(matching.values(), key=lambda job: (job.created_at or late, job.job_id)))
 
 
 def charged_s(metrics: Mapping[str, Any]) -> float | None:

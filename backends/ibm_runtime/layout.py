@@ -10,7 +10,7 @@ BEAM = 4096
 UNREPORTED = 0.5
 
 
-def best_chain(found: Calibration, length: int) -> tuple[int, ...] | None:
+def best_chain(calibration: Calibration, length: int) -> tuple[int, ...] | None:
     """Returns the chain of that many coupled, enabled qubits with the lowest total error.
 
     The total is the sum of -log(1 - error) over its two-qubit gates and readouts. Chains grow by a qubit
@@ -21,8 +21,8 @@ def best_chain(found: Calibration, length: int) -> tuple[int, ...] | None:
     Returns:
         Physical qubits in the order of the chain; None where the search finds no such chain.
     """
-    steps = _steps(found)
-    readout = {qubit.qubit: _cost(_readout(qubit.readout_error)) for qubit in found.qubits}
+    steps = _steps(calibration)
+    readout = {qubit.qubit: _cost(_readout(qubit.readout_error)) for qubit in calibration.qubits}
     beam: list[tuple[float, tuple[int, ...]]] = sorted(
         (readout[qubit], (qubit,)) for qubit in steps if readout[qubit] < inf
     )
@@ -38,10 +38,10 @@ def best_chain(found: Calibration, length: int) -> tuple[int, ...] | None:
     return min(chains)[1] if chains else None
 
 
-def _steps(found: Calibration) -> dict[int, dict[int, float]]:
+def _steps(calibration: Calibration) -> dict[int, dict[int, float]]:
     """Maps each qubit to its neighbours and the cost of the gate between them."""
-    steps: dict[int, dict[int, float]] = {q.qubit: {} for q in found.qubits if q.operational}
-    for (a, b), error in sorted(enabled_pairs(found).items()):
+    steps: dict[int, dict[int, float]] = {q.qubit: {} for q in calibration.qubits if q.operational}
+    for (a, b), error in sorted(enabled_pairs(calibration).items()):
         for one, other in ((a, b), (b, a)):
             steps[one][other] = min(_cost(error), steps[one].get(other, inf))
     return steps

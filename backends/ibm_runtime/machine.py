@@ -46,8 +46,10 @@ class ServiceMachine:
 
     def estimate(self, work: Work) -> Quote:
         """Quotes the work under a calibration minutes old at most; seconds and USD are lower bounds."""
-        found = self._device().recent()
-        quote = pricing.quote(found, self._sent(work, found), self.settings.of(IbmSettings).usd_per_qpu_s)
+        calibration = self._device().recent()
+        quote = pricing.quote(
+            calibration, self._sent(work, calibration), self.settings.of(IbmSettings).usd_per_qpu_s
+        )
         asked = work.demand()  # the client may group observables into fewer bases than they are counted in
         counts = {"circuits": max(quote.circuits, asked.circuits), "shots": max(quote.shots, asked.shots)}
         return quote.model_copy(update=counts)
@@ -58,8 +60,8 @@ class ServiceMachine:
         Raises:
             BackendError: where nobody answers.
         """
-        found: Calibration | None = self._device().calibration()
-        return found
+        calibration: Calibration | None = self._device().calibration()
+        return calibration
 
     def available(self) -> bool | None:
         """Asks whether the device takes and runs jobs; None where nobody answers."""
@@ -71,8 +73,8 @@ class ServiceMachine:
     def queue_s(self) -> float | None:
         """Estimates how long a job would wait, see `RemoteDevice.queue_s`; None where nobody answers."""
         with suppress(TierwiseError):
-            found: float | None = self._device().queue_s()
-            return found
+            waiting_s: float | None = self._device().queue_s()
+            return waiting_s
         return None
 
     def close(self) -> None:
@@ -112,17 +114,17 @@ class ServiceMachine:
                 self._remote_device = RemoteDevice(self._link(), self.device)
             return self._remote_device
 
-    def _sent(self, work: Work, found: Calibration) -> Any:
+    def _sent(self, work: Work, calibration: Calibration) -> Any:
         """The work laid out under a calibration, kept for the next question about it."""
         from backends.ibm_runtime.payload import lay_out
 
         batch = circuits_of(work)
         Capacity().check(self.name, work.resources)  # a service runs circuits: it gives no nodes
-        key = (batch.digest, found.digest)
+        key = (batch.digest, calibration.digest)
         with self._lock:
             if key not in self._laid_out:
                 try:
-                    put(self._laid_out, key, lay_out(batch, found))
+                    put(self._laid_out, key, lay_out(batch, calibration))
                 except Exception as error:  # of the transpiler, whatever it may be
                     raise BackendError(f"{self.name} cannot take these circuits: {one_line(error)}") from None
             return self._laid_out[key]

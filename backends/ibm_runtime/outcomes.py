@@ -38,17 +38,17 @@ class Refusals:
 
     last: set[tuple[str, str, int]] = field(default_factory=set)
 
-    def passing(self, each: Exchange) -> bool:
+    def passing(self, exchange: Exchange) -> bool:
         """Whether it is such a refusal, and the first."""
-        status = each.refusal
-        may = status == 401 or (status == 404 and not _NAMED.search(each.path))
-        return may and (each.method, each.path, status) not in self.last
+        status = exchange.refusal
+        may = status == 401 or (status == 404 and not _NAMED.search(exchange.path))
+        return may and (exchange.method, exchange.path, status) not in self.last
 
-    def note(self, each: Exchange) -> None:
+    def note(self, exchange: Exchange) -> None:
         """Keeps in mind what became of an exchange."""
-        self.last = {key for key in self.last if key[:2] != (each.method, each.path)}
-        if each.refusal is not None:
-            self.last.add((each.method, each.path, each.refusal))
+        self.last = {key for key in self.last if key[:2] != (exchange.method, exchange.path)}
+        if exchange.refusal is not None:
+            self.last.add((exchange.method, exchange.path, exchange.refusal))
 
 
 def outcome_of_post(exchanges: Sequence[Exchange], refusals: Refusals) -> NotSent | Answered | None:
@@ -80,34 +80,36 @@ def outcome_of_post(exchanges: Sequence[Exchange], refusals: Refusals) -> NotSen
 
 def job_post(exchanges: Sequence[Exchange]) -> Exchange | None:
     """Returns the POST of a job that counts: the one that left this machine, else the one that was to."""
-    posts = [each for each in exchanges if each.method == "POST" and each.path.endswith("/jobs")]
-    begun = [each for each in posts if each.body_begun]
+    posts = [
+        exchange for exchange in exchanges if exchange.method == "POST" and exchange.path.endswith("/jobs")
+    ]
+    begun = [exchange for exchange in posts if exchange.body_begun]
     return next(iter(begun or posts), None)
 
 
 def _of_status(last: Exchange, refusals: Refusals) -> Answered | None:
-    status, said, after_s = last.status, reason(last), retry_after_s(last)
+    status, message, after_s = last.status, reason(last), retry_after_s(last)
     if status == 429:
-        return Declined(f"the service is busy: {said}", after_s=after_s)
+        return Declined(f"the service is busy: {message}", after_s=after_s)
     if status == 401:
-        what = f"the service does not accept the access token: {said}"
+        what = f"the service does not accept the access token: {message}"
         return Declined(what, retry=refusals.passing(last), after_s=after_s)
     if status in CLIENT_ERRORS:
-        return Declined(f"the service refused the job: {said}", retry=False)
+        return Declined(f"the service refused the job: {message}", retry=False)
     if status is not None and 200 <= status < 300 and job_id(last):
         return None
-    return InDoubt(f"the POST of the job ended without a clear answer: {said}", after_s=after_s)
+    return InDoubt(f"the POST of the job ended without a clear answer: {message}", after_s=after_s)
 
 
 def outcome_of_call(exchanges: Sequence[Exchange], refusals: Refusals) -> BackendError | None:
     """Judges any other call by its first exchange that failed; None where all went well."""
-    failed = next((each for each in exchanges if not each.good), None)
+    failed = next((exchange for exchange in exchanges if not exchange.good), None)
     if failed is None:
         return None
-    said = f"{failed.method} {failed.path} failed: {reason(failed)}"
+    message = f"{failed.method} {failed.path} failed: {reason(failed)}"
     if isinstance(failed.error, UnusableAnswer):
-        return Malformed(said)
-    return BackendError(said, retry=_may_pass(failed, refusals))
+        return Malformed(message)
+    return BackendError(message, retry=_may_pass(failed, refusals))
 
 
 def _may_pass(failed: Exchange, refusals: Refusals) -> bool:
@@ -136,10 +138,10 @@ def retry_after_s(last: Exchange) -> float | None:
         At most a day; None where nothing that can be read is asked for.
     """
     headers = {name.lower(): value.strip() for name, value in last.headers.items()}
-    told = headers.get("retry-after", "")
-    if _SECONDS.fullmatch(told):
-        return min(float(told), MAX_RETRY_AFTER_S)
-    until = _date(told)
+    header = headers.get("retry-after", "")
+    if _SECONDS.fullmatch(header):
+        return min(float(header), MAX_RETRY_AFTER_S)
+    until = _date(header)
     if until is None:
         return None
     now = _date(headers.get("date", "")) or datetime.now(UTC)
@@ -148,10 +150,10 @@ def retry_after_s(last: Exchange) -> float | None:
 
 def _date(text: str) -> datetime | None:
     try:
-        found = parsedate_to_datetime(text)
+        moment = parsedate_to_datetime(text)
     except (ValueError, TypeError, IndexError, OverflowError):  # all of them, as the text may hold anything
         return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def reason(last: Exchange) -> str:
@@ -172,6 +174,8 @@ def service_message(body: bytes) -> str:
     errors = found.get("errors") or [found.get("error")] if isinstance(found, dict) else [found]
     errors = errors if isinstance(errors, list) else [errors]
     messages = [
-        str(each.get("message", each)) if isinstance(each, dict) else str(each) for each in errors if each
+        str(error.get("message", error)) if isinstance(error, dict) else str(error)
+        for error in errors
+        if error
     ]
     return "; ".join(messages)[:MESSAGE_CHARS]

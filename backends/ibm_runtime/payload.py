@@ -60,7 +60,7 @@ class Sent:
         return self.circuits * self.shots
 
 
-def lay_out(work: Circuits[Any], found: "Calibration") -> list[Sent]:
+def lay_out(work: Circuits[Any], calibration: "Calibration") -> list[Sent]:
     """Transpiles a batch for a device, and says what of it is sent as which pub.
 
     All parameter sets of a circuit go in one pub. A circuit without parameters that is wanted several times
@@ -73,7 +73,7 @@ def lay_out(work: Circuits[Any], found: "Calibration") -> list[Sent]:
     wanted = sorted({pub.shots for pub in work.pubs})
     if len(wanted) != 1:
         raise BadInput(f"IBM's client takes the same shots for all pubs of a job, got {wanted}")
-    place, seed = CalibratedTarget.live(found), derive_seed(work.seed, "transpiler")
+    place, seed = CalibratedTarget.live(calibration), derive_seed(work.seed, "transpiler")
     shots = executed_shots(wanted[0], options.twirling)
     sent: list[Sent] = []
     laid_out = transpile_batch(place, work.pubs, options.optimization_level, seed)
@@ -137,7 +137,7 @@ def freeze(
     device: "RemoteDevice",
     work: Circuits[Any],
     sent: Sequence[Sent],
-    found: "Calibration",
+    calibration: "Calibration",
     options: dict[str, Any],
 ) -> Payload:
     """Has the client's own `Sampler` or `Estimator` make a job's request, takes its body, and sends nothing.
@@ -145,7 +145,7 @@ def freeze(
     Raises:
         BackendError: when the client makes none, or something else than was asked for.
     """
-    pubs, backend = [_pub(each, work.pubs[each.number]) for each in sent], device.backend
+    pubs, backend = [_pub(sent_pub, work.pubs[sent_pub.number]) for sent_pub in sent], device.backend
     client = _client(work)
     made = device.connection.capture(lambda: client(mode=unopened_batch(backend), options=options).run(pubs))
     body = json.loads(made)
@@ -154,10 +154,10 @@ def freeze(
     return Payload(
         body=Blob(canonical_json(body)),
         device=backend.name,
-        circuits=sum(each.circuits for each in sent),
-        shots=sum(each.executions for each in sent),
-        isa=tuple(each.isa.digest for each in sent),
-        calibration=found.digest,
+        circuits=sum(sent_pub.circuits for sent_pub in sent),
+        shots=sum(sent_pub.executions for sent_pub in sent),
+        isa=tuple(sent_pub.isa.digest for sent_pub in sent),
+        calibration=calibration.digest,
         account={"instance": device.connection.account.instance},
     )
 

@@ -19,13 +19,16 @@ ROOM_S = 5.0
 """Seconds that a cap leaves at least above the estimate: small jobs overrun it by more than a factor."""
 
 
-def qpu_s(found: Calibration, sent: Sequence["Sent"]) -> float | None:
+def qpu_s(calibration: Calibration, sent: Sequence["Sent"]) -> float | None:
     """Estimates the seconds charged, a lower bound; None where the device reports no repetition delay."""
-    return estimate.qpu_s(found, [(estimate.length_s(found, each.isa), each.executions) for each in sent])
+    return estimate.qpu_s(
+        calibration,
+        [(estimate.length_s(calibration, sent_pub.isa), sent_pub.executions) for sent_pub in sent],
+    )
 
 
 def price(
-    found: Calibration,
+    calibration: Calibration,
     sent: Sequence["Sent"],
     usd_per_qpu_s: float | None,
     cap_factor: float,
@@ -36,9 +39,9 @@ def price(
     Raises:
         BackendError: when the price is unknown.
     """
-    seconds = qpu_s(found, sent)
+    seconds = qpu_s(calibration, sent)
     if seconds is None:
-        raise BackendError(f"its price is unknown: {found.device} reports no repetition delay")
+        raise BackendError(f"its price is unknown: {calibration.device} reports no repetition delay")
     per_s = known(usd_per_qpu_s)
     cap_s = float(ceil(max(cap_factor * seconds, seconds + ROOM_S)))
     return Price(
@@ -66,9 +69,9 @@ def known(usd_per_qpu_s: float | None) -> float:
     return usd_per_qpu_s
 
 
-def quote(found: Calibration, sent: Sequence["Sent"], usd_per_qpu_s: float | None) -> Quote:
+def quote(calibration: Calibration, sent: Sequence["Sent"], usd_per_qpu_s: float | None) -> Quote:
     """Quotes a job: seconds and money as estimated, the rest from its circuits."""
-    seconds = qpu_s(found, sent)
+    seconds = qpu_s(calibration, sent)
     total = Quote(
         amounts=Bounds(
             wall_s=seconds or estimate.SUB_JOB_S,
@@ -76,21 +79,21 @@ def quote(found: Calibration, sent: Sequence["Sent"], usd_per_qpu_s: float | Non
             usd=None if seconds is None or usd_per_qpu_s is None else seconds * usd_per_qpu_s,
         )
     )
-    for each in sent:
+    for sent_pub in sent:
         total += Quote(
-            circuits=each.circuits,
-            shots=each.executions,
-            qubits=len(each.isa.qubits),
-            two_qubit_gates=len(each.isa.entanglers),
-            two_qubit_depth=two_qubit_depth(each.isa.entanglers),
-            expected_fidelity=estimate.expected_fidelity(found, each.isa),
-            simulation_log2=each.isa.simulation_log2,
+            circuits=sent_pub.circuits,
+            shots=sent_pub.executions,
+            qubits=len(sent_pub.isa.qubits),
+            two_qubit_gates=len(sent_pub.isa.entanglers),
+            two_qubit_depth=two_qubit_depth(sent_pub.isa.entanglers),
+            expected_fidelity=estimate.expected_fidelity(calibration, sent_pub.isa),
+            simulation_log2=sent_pub.isa.simulation_log2,
         )
     return total
 
 
-def fidelity(found: Calibration, isas: Sequence["Sent"]) -> float | None:
+def fidelity(calibration: Calibration, isas: Sequence["Sent"]) -> float | None:
     """Expected fidelity of the worst of the circuits; None where an error that it needs is not reported."""
-    values = [estimate.expected_fidelity(found, each.isa) for each in isas]
+    values = [estimate.expected_fidelity(calibration, sent_pub.isa) for sent_pub in isas]
     known = [value for value in values if value is not None]
     return min(known) if known and len(known) == len(values) else None

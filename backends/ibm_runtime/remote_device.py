@@ -45,7 +45,7 @@ class RemoteDevice:
         account = self.connection.account
         listed = devices(self.connection.service._backends_info_per_instance[account.instance])
         names = sorted(listed)
-        is_practice = any("practice" in each for each in listed.values())
+        is_practice = any("practice" in description for description in listed.values())
         if listed and is_practice is not account.practice:
             what = "a practice service" if is_practice else "no practice service"
             raise WrongService(f"{self.name} is not at {account.service}, which is {what}")
@@ -61,15 +61,15 @@ class RemoteDevice:
         try:
             return self.connection.call(lambda: self.connection.service.backend(self.name))
         except BackendError as error:
-            said = str(error)
-        raise BackendError(f"{self.name} cannot be opened: {said}", retry=True)
+            message = str(error)
+        raise BackendError(f"{self.name} cannot be opened: {message}", retry=True)
 
     def calibration(self) -> Calibration | None:
         """Asks for the calibration in force; None where the device has none."""
-        found = self.calibration_at(None)
-        if found is not None:
-            self._recent = (time.monotonic(), found)
-        return found
+        calibration = self.calibration_at(None)
+        if calibration is not None:
+            self._recent = (time.monotonic(), calibration)
+        return calibration
 
     def recent(self) -> Calibration:
         """Returns a calibration that is at most `RECENT_S` old in our hands.
@@ -79,19 +79,19 @@ class RemoteDevice:
         """
         if self._recent is not None and time.monotonic() - self._recent[0] < RECENT_S:
             return self._recent[1]
-        found = self.calibration()
-        if found is None:
+        calibration = self.calibration()
+        if calibration is None:
             raise BackendError(f"{self.name} has no calibration now", retry=True)
-        return found
+        return calibration
 
     def calibration_at(self, moment: datetime | None) -> Calibration | None:
         """Asks for the calibration in force at a moment, None for now; the same text is read once."""
-        said = self.connection.call(lambda: self._said(moment))
-        if not said or isinstance(said, Calibration):
-            return said or None
-        found = self._built(said[1])
-        self._read = dict([*self._read.items(), (said[0], found)][-KEPT:])
-        return found
+        answer = self.connection.call(lambda: self._said(moment))
+        if not answer or isinstance(answer, Calibration):
+            return answer or None
+        calibration = self._built(answer[1])
+        self._read = dict([*self._read.items(), (answer[0], calibration)][-KEPT:])
+        return calibration
 
     def _said(self, moment: datetime | None) -> Calibration | tuple[str, Mapping[str, Any]] | None:
         """What the service says: a calibration that was read before, or a digest and what is to be read."""
@@ -99,13 +99,13 @@ class RemoteDevice:
         key = digest_bytes(self.connection.exchanges[-1].body)
         if key in self._read:
             return self._read[key]
-        said = answer.json()
-        return (key, said) if said else None
+        properties = answer.json()
+        return (key, properties) if properties else None
 
-    def _built(self, said: Mapping[str, Any]) -> Calibration:
+    def _built(self, properties: Mapping[str, Any]) -> Calibration:
         configuration = self.connection.call(lambda: self.connection.client.backend_configuration(self.name))
         try:
-            return build(self.name, configuration, said)
+            return build(self.name, configuration, properties)
         except (LookupError, TypeError, ValueError, AttributeError, OverflowError, RecursionError) as error:
             what = f"{self.name}: its calibration is not as documented: {type(error).__name__}: {error}"
         raise BackendError(" ".join(what.split()), retry=True)
@@ -126,17 +126,17 @@ class RemoteDevice:
         Returns:
             0 where nothing is queued; None where the service says nothing.
         """
-        said = self.connection.document(rest.devices(), "the list of devices")
-        mine, what = devices(said.get("devices")).get(self.name, {}), f"the queue of {self.name}"
-        length, told = mine.get("queue_length"), field(mine, "wait_time_seconds", what).get("average")
+        listing = self.connection.document(rest.devices(), "the list of devices")
+        mine, what = devices(listing.get("devices")).get(self.name, {}), f"the queue of {self.name}"
+        length, average = mine.get("queue_length"), field(mine, "wait_time_seconds", what).get("average")
         if length == 0:
             return 0.0
-        if told is not None and seconds(told, what) > 0:
-            return float(told)
+        if average is not None and seconds(average, what) > 0:
+            return float(average)
         return None if length is None else seconds(length, what) * TYPICAL_JOB_S
 
 
 def devices(listed: Any) -> Mapping[str, Mapping[str, Any]]:
     """The devices of a list by their names; what is none is left out."""
     rows = listed if isinstance(listed, list) else []
-    return {str(each["name"]): each for each in rows if isinstance(each, Mapping) and "name" in each}
+    return {str(row["name"]): row for row in rows if isinstance(row, Mapping) and "name" in row}

@@ -42,16 +42,16 @@ def decode_result(
         error = f"job {job.job_id} on {payload.device} ended {job.state}: {job.reason or 'no reason given'}"
         return RawResult(job.state, error=" ".join(error.split()), provenance=about)
     try:
-        found: Any = estimated(payload, raw) if isinstance(work, ExpectationBatch) else sampled(raw)
+        decoded: Any = estimated(payload, raw) if isinstance(work, ExpectationBatch) else sampled(raw)
     except Exception as error:  # the client's decoders raise errors of several libraries
         text = " ".join(str(error).split())[:300]
         raise Unreadable(
             f"the result of job {job.job_id} cannot be decoded: {type(error).__name__}: {text}"
         ) from None
     if isinstance(work, ExpectationBatch):
-        made = pack_estimates(work, fitted(work, found, job.job_id))
+        made = pack_estimates(work, fitted(work, decoded, job.job_id))
     else:
-        made = pack(cast(CircuitBatch, work), *_fitted(work, found, job.job_id))
+        made = pack(cast(CircuitBatch, work), *_fitted(work, decoded, job.job_id))
     return RawResult(JobState.DONE, **made, provenance=about, evidence=dict(_evidence(payload)))
 
 
@@ -70,8 +70,8 @@ def _fitted(work: Circuits[Any], arrays: list[Bits], job: str) -> tuple[list[Bit
         parts = 1 if pub.parameter_names else sets
         mine, left = left[:parts], left[parts:]
         wanted = (sets // parts, pub.shots, (width + 7) // 8)
-        for each in mine:
-            got = each.shape
+        for array in mine:
+            got = array.shape
             if (got[0], got[2]) != (wanted[0], wanted[2]) or got[1] < pub.shots:
                 raise Unreadable(
                     f"the result of job {job} is not of this work: expected {wanted} sets, shots, bytes, "
@@ -79,7 +79,7 @@ def _fitted(work: Circuits[Any], arrays: list[Bits], job: str) -> tuple[list[Bit
                 )
         if len(mine) != parts:
             raise Unreadable(f"the result of job {job} lacks circuits: got {len(arrays)}")
-        samples.append(np.concatenate([each[:, : pub.shots] for each in mine]))
+        samples.append(np.concatenate([array[:, : pub.shots] for array in mine]))
         bits.append(width)
     if left:
         raise Unreadable(f"the result of job {job} has {len(left)} circuits more than this work")
@@ -107,10 +107,10 @@ def _provenance(payload: Payload, kind: DeviceKind) -> dict[str, Any]:
 
 
 def _circuits(payload: Payload) -> list[dict[str, Any]]:
-    said: list[dict[str, Any]] = [{"isa": digest} for digest in payload.isa]
-    for each, observables in zip(said, observed(payload), strict=False):  # samples have none
-        each.update(observables)
-    return said
+    circuits: list[dict[str, Any]] = [{"isa": digest} for digest in payload.isa]
+    for circuit, observables in zip(circuits, observed(payload), strict=False):  # samples have none
+        circuit.update(observables)
+    return circuits
 
 
 def sent_circuits(payload: Payload) -> list[Any]:
@@ -128,13 +128,13 @@ def _evidence(payload: Payload) -> dict[str, Blob]:
     """The circuits as sent; their OpenQASM 3 where it can be written."""
     from qiskit import qasm3, qpy
 
-    found = {}
+    blobs = {}
     for number, circuit in enumerate(sent_circuits(payload)):
         buffer = io.BytesIO()
         qpy.dump(circuit, buffer)
-        found[f"sent-{number}.qpy"] = Blob(buffer.getvalue())
+        blobs[f"sent-{number}.qpy"] = Blob(buffer.getvalue())
         try:
-            found[f"sent-{number}.qasm"] = Blob(str(qasm3.dumps(circuit)).encode())
+            blobs[f"sent-{number}.qasm"] = Blob(str(qasm3.dumps(circuit)).encode())
         except qasm3.QASM3ExporterError:
             continue
-    return found
+    return blobs

@@ -51,80 +51,92 @@ DECOUPLING = "no effect in simulation: idle qubits have no noise in this model, 
 
 def quote(work: Circuits[Any], context: Mapping[str, Any], report: Report) -> RawResult:
     """Quotes a batch: `quote` is what the rehearsal needs, `hardware` what the real device would charge."""
-    found, pubs = _transpiled(work, context)
+    calibration, pubs = _transpiled(work, context)
     mine = Quote(amounts=Bounds(wall_s=START_S, cpu_s=START_S))
     for isa, pub in zip(pubs, work.pubs, strict=True):
-        mine += _pub_quote(found, isa, pub, CircuitOptions.parse(work.options).twirling)
-    values = {"quote": mine.to_json(), "hardware": _hardware(found, pubs, work, mine, context).to_json()}
+        mine += _pub_quote(calibration, isa, pub, CircuitOptions.parse(work.options).twirling)
+    values = {
+        "quote": mine.to_json(),
+        "hardware": _hardware(calibration, pubs, work, mine, context).to_json(),
+    }
     return RawResult(JobState.DONE, values=values)
 
 
 def sample(work: CircuitBatch, context: Mapping[str, Any], report: Report) -> RawResult:
     """Samples every pub under the device's calibration, over the qubits in use."""
     options = CircuitOptions.parse(work.options)
-    found, pubs = _transpiled(work, context)
+    calibration, pubs = _transpiled(work, context)
     wanted = [
-        _wanted(found, isa, isa.small, pub, (options, derive_seed(work.seed, "pub", number)))
+        _wanted(calibration, isa, isa.small, pub, (options, derive_seed(work.seed, "pub", number)))
         for number, (isa, pub) in enumerate(zip(pubs, work.pubs, strict=True))
     ]
-    samples, together = _sampled(found, pubs, wanted, work, report)
+    samples, together = _sampled(calibration, pubs, wanted, work, report)
     return RawResult(
         JobState.DONE,
         **pack(work, samples, [isa.circuit.num_clbits for isa in pubs]),
-        provenance=_provenance(work, context, options, found, pubs) | described(together),
-        evidence=_evidence(found, pubs),
+        provenance=_provenance(work, context, options, calibration, pubs) | described(together),
+        evidence=_evidence(calibration, pubs),
     )
 
 
 def estimate_values(work: ExpectationBatch, context: Mapping[str, Any], report: Report) -> RawResult:
     """Estimates every pub as the device would: from samples in each basis, under its calibration."""
     options = CircuitOptions.parse(work.options)
-    found, pubs = _transpiled(work, context)
+    calibration, pubs = _transpiled(work, context)
     asked = [
         (isa, pub, basis, derive_seed(work.seed, "pub", number, basis))
         for number, (isa, pub) in enumerate(zip(pubs, work.pubs, strict=True))
         for basis, _ in pub.bases
     ]
     wanted = [
-        _wanted(found, isa, in_basis(isa.small, basis), pub, (options, seed))
+        _wanted(calibration, isa, in_basis(isa.small, basis), pub, (options, seed))
         for isa, pub, basis, seed in asked
     ]
-    samples, together = _sampled(found, [isa for isa, *_ in asked], wanted, work, report)
+    samples, together = _sampled(calibration, [isa for isa, *_ in asked], wanted, work, report)
     left = iter(samples)
     values = [from_samples(pub, [next(left) for _ in pub.bases]) for pub in work.pubs]
-    said = _provenance(work, context, options, found, pubs) | described(together)
-    _observed(said, work, pubs)
+    provenance = _provenance(work, context, options, calibration, pubs) | described(together)
+    _observed(provenance, work, pubs)
     return RawResult(
-        JobState.DONE, **pack_estimates(work, values), provenance=said, evidence=_evidence(found, pubs)
+        JobState.DONE,
+        **pack_estimates(work, values),
+        provenance=provenance,
+        evidence=_evidence(calibration, pubs),
     )
 
 
 def _wanted(
-    found: Calibration, isa: IsaCircuit, circuit: Any, pub: AnyPub, how: tuple[CircuitOptions, int]
+    calibration: Calibration, isa: IsaCircuit, circuit: Any, pub: AnyPub, how: tuple[CircuitOptions, int]
 ) -> Sampled:
     options, seed = how
-    noise = channels(found.device, isa.qubits, options.twirling)
+    noise = channels(calibration.device, isa.qubits, options.twirling)
     return Sampled(circuit, pub, seed, noise.after, noise.misread)
 
 
 def _sampled(
-    found: Calibration, isas: list[IsaCircuit], wanted: list[Sampled], work: Circuits[Any], report: Report
+    calibration: Calibration,
+    isas: list[IsaCircuit],
+    wanted: list[Sampled],
+    work: Circuits[Any],
+    report: Report,
 ) -> tuple[list[Bits], list[list[int]]]:
     """Samples circuits, each over the qubits of the ISA circuit at its place."""
     twirling = CircuitOptions.parse(work.options).twirling
     return sample_pubs(
         wanted,
         PauliVector(),
-        lambda number: _sampler(found.device, isas[number], twirling, work.resources.threads),
+        lambda number: _sampler(calibration.device, isas[number], twirling, work.resources.threads),
         report,
     )
 
 
-def _observed(said: dict[str, Any], work: ExpectationBatch, pubs: list[IsaCircuit]) -> None:
+def _observed(provenance: dict[str, Any], work: ExpectationBatch, pubs: list[IsaCircuit]) -> None:
     """Adds to the provenance of every circuit the observables as they are on the device's qubits."""
-    for about, pub, isa in zip(said["circuits"], work.pubs, pubs, strict=True):
+    for about, pub, isa in zip(provenance["circuits"], work.pubs, pubs, strict=True):
         about["bases"] = [basis for basis, _ in pub.bases]
-        about["observables"] = digest_json([dict(isa.observable(each)) for each in pub.observables])
+        about["observables"] = digest_json(
+            [dict(isa.observable(observable)) for observable in pub.observables]
+        )
 
 
 def _transpiled(work: Circuits[Any], context: Mapping[str, Any]) -> tuple[Calibration, list[IsaCircuit]]:
@@ -157,7 +169,7 @@ def _realised(isa: IsaCircuit, twirling: bool) -> bool:
     return twirling and simulation_method(len(isa.qubits)) != "density_matrix"
 
 
-def _pub_quote(found: Calibration, isa: IsaCircuit, pub: AnyPub, twirling: bool) -> Quote:
+def _pub_quote(calibration: Calibration, isa: IsaCircuit, pub: AnyPub, twirling: bool) -> Quote:
     count_sets(pub)
     asked = pub.demand()
     wall_s = asked.circuits * (SET_S + _set_s(isa, pub.shots, twirling))
@@ -168,7 +180,7 @@ def _pub_quote(found: Calibration, isa: IsaCircuit, pub: AnyPub, twirling: bool)
         qubits=len(isa.qubits),
         two_qubit_gates=len(isa.entanglers),
         two_qubit_depth=two_qubit_depth(isa.entanglers),
-        expected_fidelity=estimate.expected_fidelity(found, isa),
+        expected_fidelity=estimate.expected_fidelity(calibration, isa),
         simulation_log2=isa.simulation_log2,
     )
 
@@ -188,11 +200,15 @@ def _set_s(isa: IsaCircuit, shots: int, twirling: bool) -> float:
 
 
 def _hardware(
-    found: Calibration, pubs: list[IsaCircuit], work: Circuits[Any], mine: Quote, context: Mapping[str, Any]
+    calibration: Calibration,
+    pubs: list[IsaCircuit],
+    work: Circuits[Any],
+    mine: Quote,
+    context: Mapping[str, Any],
 ) -> Quote:
     executions = [pub.demand().shots for pub in work.pubs]
-    lengths = [estimate.length_s(found, isa) for isa in pubs]
-    seconds = estimate.qpu_s(found, zip(lengths, executions, strict=True))
+    lengths = [estimate.length_s(calibration, isa) for isa in pubs]
+    seconds = estimate.qpu_s(calibration, zip(lengths, executions, strict=True))
     price = context["usd_per_qpu_s"]
     usd = None if seconds is None or price is None else seconds * price
     return mine.model_copy(update={"amounts": Bounds(wall_s=seconds or 0.0, qpu_s=seconds, usd=usd)})
@@ -202,16 +218,16 @@ def _provenance(
     work: Circuits[Any],
     context: Mapping[str, Any],
     options: CircuitOptions,
-    found: Calibration,
+    calibration: Calibration,
     pubs: list[IsaCircuit],
 ) -> dict[str, Any]:
-    hardware = _hardware(found, pubs, work, Quote(), context)
+    hardware = _hardware(calibration, pubs, work, Quote(), context)
     return {
-        "device": found.device,
+        "device": calibration.device,
         "kind": "calibrated rehearsal",
-        "processor": found.processor,
-        "calibration": found.digest,
-        "calibrated_at": None if found.calibrated_at is None else found.calibrated_at.isoformat(),
+        "processor": calibration.processor,
+        "calibration": calibration.digest,
+        "calibrated_at": None if calibration.calibrated_at is None else calibration.calibrated_at.isoformat(),
         "seed": work.seed,
         "threads": work.resources.threads,
         "noise": "depolarising and relaxation a gate, readout errors; none on idle qubits, no crosstalk",
@@ -224,14 +240,14 @@ def _provenance(
                 "note": DECOUPLING if options.dynamical_decoupling else "",
             },
         },
-        "fidelity_source": estimate.fidelity_source(found),
+        "fidelity_source": estimate.fidelity_source(calibration),
         "hardware_estimate": hardware.amounts.to_json(CHARGED),
-        "circuits": [_circuit(found, isa, options.twirling) for isa in pubs],
+        "circuits": [_circuit(calibration, isa, options.twirling) for isa in pubs],
         "versions": versions(*DESCRIPTOR.packages),
     }
 
 
-def _circuit(found: Calibration, isa: IsaCircuit, twirling: bool) -> dict[str, Any]:
+def _circuit(calibration: Calibration, isa: IsaCircuit, twirling: bool) -> dict[str, Any]:
     return {
         "isa": isa.digest,
         "physical_qubits": list(isa.qubits),
@@ -239,13 +255,13 @@ def _circuit(found: Calibration, isa: IsaCircuit, twirling: bool) -> dict[str, A
         "shots_a_noise_realisation": trajectories.SHOTS_EACH if _realised(isa, twirling) else 1,
         "two_qubit_gates": len(isa.entanglers),
         "two_qubit_depth": two_qubit_depth(isa.entanglers),
-        "length_s": estimate.length_s(found, isa),
-        "expected_fidelity": estimate.expected_fidelity(found, isa),
+        "length_s": estimate.length_s(calibration, isa),
+        "expected_fidelity": estimate.expected_fidelity(calibration, isa),
     }
 
 
-def _evidence(found: Calibration, pubs: list[IsaCircuit]) -> dict[str, Blob]:
-    evidence = {"calibration.json": Blob(canonical_json(found.to_json()))}
+def _evidence(calibration: Calibration, pubs: list[IsaCircuit]) -> dict[str, Blob]:
+    evidence = {"calibration.json": Blob(canonical_json(calibration.to_json()))}
     for number, isa in enumerate(pubs):
         evidence[f"isa-{number}.qpy"] = Blob(isa.qpy)
         evidence[f"isa-{number}.qasm"] = Blob(isa.qasm3.encode())

@@ -44,8 +44,8 @@ class ServiceBackend(ServiceMachine):
 
     def at(self, frozen: Mapping[str, Any]) -> "ServiceBackend | None":
         """The device for the instance that a payload was frozen for; None where that is ours."""
-        said = frozen.get("account")
-        instance = said.get("instance") if isinstance(said, Mapping) else None
+        account = frozen.get("account")
+        instance = account.get("instance") if isinstance(account, Mapping) else None
         if not instance or instance == self._instance():
             return None
         with self._lock:
@@ -60,8 +60,8 @@ class ServiceBackend(ServiceMachine):
         """Lets go of the sockets; safe to call twice."""
         with self._lock:
             others, self._others = self._others, {}
-        for each in others.values():
-            each.close()
+        for connection in others.values():
+            connection.close()
         super().close()
 
     def _instance(self) -> str | None:
@@ -76,12 +76,12 @@ class ServiceBackend(ServiceMachine):
     def price(self, work: Work) -> Price:
         """Prices the work by the documented formula; the cap is what the service is told to stop it at."""
         device = self._device()
-        found, queue_s = device.recent(), None
-        sent = self._sent(work, found)
+        calibration, queue_s = device.recent(), None
+        sent = self._sent(work, calibration)
         with suppress(TierwiseError):
             queue_s = device.recent_queue_s()
         own = self.settings.of(IbmSettings)
-        return pricing.price(found, sent, own.usd_per_qpu_s, own.ibm_cap_factor, queue_s)
+        return pricing.price(calibration, sent, own.usd_per_qpu_s, own.ibm_cap_factor, queue_s)
 
     def repriced(self, price: Price) -> Price:
         """The same seconds at the price in the settings; where none is set, as it was priced."""
@@ -92,13 +92,13 @@ class ServiceBackend(ServiceMachine):
         from backends.ibm_runtime import payload
 
         device = self._device()
-        found = device.recent()
-        sent = self._sent(work, found)
+        calibration = device.recent()
+        sent = self._sent(work, calibration)
         batch = circuits_of(work)
         options = payload.client_options(batch, tag, price.cap.qpu_s)
         with self._lock:
-            frozen = payload.freeze(device, batch, sent, found, options)
-        self._freeze_circuits(batch, found)
+            frozen = payload.freeze(device, batch, sent, calibration, options)
+        self._freeze_circuits(batch, calibration)
         return frozen
 
     def quota_left(self) -> tuple[float | None, str]:
@@ -119,8 +119,8 @@ class ServiceBackend(ServiceMachine):
     def close_batch(self, batch: str) -> bool:
         """Closes the batch, and asks back."""
         self._link().answer(rest.close_batch(batch))
-        said = self._document(rest.batch(batch), f"batch {batch}")
-        return said.get("id") in (None, batch) and said.get("accepting_jobs") is False
+        document = self._document(rest.batch(batch), f"batch {batch}")
+        return document.get("id") in (None, batch) and document.get("accepting_jobs") is False
 
     def send(self, payload: Payload, batch: str) -> RemoteJob:
         """POSTs the frozen bytes into the batch, once.
@@ -138,8 +138,8 @@ class ServiceBackend(ServiceMachine):
         connection = self._ready()
         pays = payload.account.get("instance", connection.account.instance)
         if pays != connection.account.instance:
-            said = f"expected the account that was approved, {pays}, got {connection.account.instance}"
-            raise NotSent(said, retry=False)
+            difference = f"expected the account that was approved, {pays}, got {connection.account.instance}"
+            raise NotSent(difference, retry=False)
         permit = PostPermit(payload.body.data, payload.digest, batch)
         done = connection.post(permit, lambda: post(connection, payload, batch))
         tags = tuple(json.loads(payload.body.data)["tags"])
@@ -177,14 +177,14 @@ class ServiceBackend(ServiceMachine):
         """Asks for the calibration when the job began to run; None where nobody knows when, or which."""
         try:
             began = job.started_at or jobs.began(self._final_metrics(job.job_id))
-            found: Calibration | None = None if began is None else self._device().calibration_at(began)
+            calibration: Calibration | None = None if began is None else self._device().calibration_at(began)
         except BackendError as error:
             if error.retry:
                 raise
             return None
-        return found
+        return calibration
 
-    def fidelity(self, work: Work, found: Calibration) -> float | None:
+    def fidelity(self, work: Work, calibration: Calibration) -> float | None:
         """Expected fidelity of the circuits that were frozen, under this calibration.
 
         The circuits are those that this process froze; where it froze none, those that the calibration which
@@ -192,7 +192,9 @@ class ServiceBackend(ServiceMachine):
         """
         with self._lock:
             sent = self._frozen.get(work.digest)
-        return pricing.fidelity(found, sent if sent is not None else self._freeze_circuits(work, found))
+        return pricing.fidelity(
+            calibration, sent if sent is not None else self._freeze_circuits(work, calibration)
+        )
 
     def cancel_job(self, job_id: str) -> None:
         """Asks the service to stop a job; one that is final is left as it is (409)."""
@@ -205,14 +207,14 @@ class ServiceBackend(ServiceMachine):
 
     def evidence(self, job_id: str) -> Mapping[str, Blob]:
         """Metrics and logs of a job, as far as they are to be had."""
-        found: dict[str, Blob] = {}
+        blobs: dict[str, Blob] = {}
         with suppress(BackendError):
-            found["metrics.json"] = Blob(canonical_json(dict(self._final_metrics(job_id))))
+            blobs["metrics.json"] = Blob(canonical_json(dict(self._final_metrics(job_id))))
         with suppress(BackendError):
             connection = self._link()
-            said = connection.answer(rest.logs(job_id)).decode(errors="replace")
-            found["logs.txt"] = Blob(connection.clean_lines(said).encode())
-        return found
+            logs = connection.answer(rest.logs(job_id)).decode(errors="replace")
+            blobs["logs.txt"] = Blob(connection.clean_lines(logs).encode())
+        return blobs
 
     def facts_of(self, job: RemoteJob) -> Mapping[str, Any]:
         """Where a job ran: service, instance, batch, versions."""
@@ -231,12 +233,12 @@ class ServiceBackend(ServiceMachine):
         try:
             return self._device().connection
         except (BackendError, BadInput) as error:
-            said, retry = str(error), error.retry
-        raise NotSent(f"nothing was sent: {said}", retry=retry)
+            message, retry = str(error), error.retry
+        raise NotSent(f"nothing was sent: {message}", retry=retry)
 
-    def _freeze_circuits(self, work: Work, found: Calibration) -> Any:
+    def _freeze_circuits(self, work: Work, calibration: Calibration) -> Any:
         """Remembers the circuits that a calibration gives, for questions about drift."""
-        sent = self._sent(work, found)
+        sent = self._sent(work, calibration)
         with self._lock:
             put(self._frozen, work.digest, sent)
         return sent
@@ -254,12 +256,12 @@ class ServiceBackend(ServiceMachine):
 
     def _metrics(self, job_id: str) -> Mapping[str, Any]:
         """Asks for times and charge; what is final is kept for who wants to know more than the charge."""
-        said = self._document(rest.metrics(job_id), f"the metrics of job {job_id}")
+        metrics = self._document(rest.metrics(job_id), f"the metrics of job {job_id}")
         with suppress(Malformed), self._lock:
             self._final.pop(job_id, None)
-            if jobs.charged_s(said) is not None:
-                put(self._final, job_id, said)
-        return said
+            if jobs.charged_s(metrics) is not None:
+                put(self._final, job_id, metrics)
+        return metrics
 
     def _final_metrics(self, job_id: str) -> Mapping[str, Any]:
         """The metrics with the charge that was final when it was last asked for; asks where it was not."""
@@ -268,5 +270,5 @@ class ServiceBackend(ServiceMachine):
         return self._metrics(job_id) if known is None else known
 
     def _document(self, request: rest.Request, what: str) -> Mapping[str, Any]:
-        found: Mapping[str, Any] = self._link().document(request, what)
-        return found
+        document: Mapping[str, Any] = self._link().document(request, what)
+        return document

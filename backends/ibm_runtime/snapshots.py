@@ -30,8 +30,8 @@ def root() -> Path:
 @cache
 def names() -> tuple[str, ...]:
     """Names of the snapshots of devices of at least `MIN_QUBITS` qubits, sorted."""
-    found = sorted(folder.name for folder in root().iterdir() if (folder / "__init__.py").exists())
-    return tuple(PREFIX + name for name in found if name not in NOT_REAL and _is_real(name))
+    folders = sorted(folder.name for folder in root().iterdir() if (folder / "__init__.py").exists())
+    return tuple(PREFIX + name for name in folders if name not in NOT_REAL and _is_real(name))
 
 
 def _is_real(name: str) -> bool:

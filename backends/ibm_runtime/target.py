@@ -16,19 +16,19 @@ FRACTIONAL = frozenset({"rx", "rzz"})
 """Gates that the client leaves out unless asked for (`use_fractional_gates`)."""
 
 
-def target_of(found: Calibration) -> "Target":
+def target_of(calibration: Calibration) -> "Target":
     """Returns the target of a calibration, see `_made`; one that was made lately is handed out again."""
-    made = _KEPT.get(found.digest)
+    made = _KEPT.get(calibration.digest)
     if made is None:
-        made = _made(found)
+        made = _made(calibration)
         with _KEEPING:
             while len(_KEPT) >= KEPT:
                 _KEPT.pop(next(iter(_KEPT)))
-            _KEPT[found.digest] = made
+            _KEPT[calibration.digest] = made
     return made
 
 
-def _made(found: Calibration) -> "Target":
+def _made(calibration: Calibration) -> "Target":
     """Makes a target of the enabled gates of a device, with their errors and durations.
 
     Readout is there for every qubit that works, whether or not the device lists it among its gates.
@@ -37,19 +37,19 @@ def _made(found: Calibration) -> "Target":
     from qiskit.transpiler import InstructionProperties, QubitProperties, Target
 
     known = get_standard_gate_name_mapping()
-    working = [qubit for qubit in found.qubits if qubit.operational]
+    working = [qubit for qubit in calibration.qubits if qubit.operational]
     target = Target(
-        num_qubits=found.num_qubits,
-        qubit_properties=[QubitProperties(t1=qubit.t1_s, t2=qubit.t2_s) for qubit in found.qubits],
+        num_qubits=calibration.num_qubits,
+        qubit_properties=[QubitProperties(t1=qubit.t1_s, t2=qubit.t2_s) for qubit in calibration.qubits],
     )
-    for name, gates in sorted(_by_name(found).items()):
+    for name, gates in sorted(_by_name(calibration).items()):
         if name in known and name != "measure":
             places = {
                 gate.qubits: InstructionProperties(error=gate.error, duration=gate.duration_s)
                 for gate in gates
             }
             target.add_instruction(known[name], places, name=name)
-    durations = {gate.qubits: gate.duration_s for gate in found.gates if gate.gate == "measure"}
+    durations = {gate.qubits: gate.duration_s for gate in calibration.gates if gate.gate == "measure"}
     readouts = {
         (qubit.qubit,): InstructionProperties(
             error=qubit.readout_error, duration=durations.get((qubit.qubit,))
@@ -61,10 +61,10 @@ def _made(found: Calibration) -> "Target":
     return target
 
 
-def _by_name(found: Calibration) -> dict[str, list[GateCalibration]]:
-    bad = {qubit.qubit for qubit in found.qubits if not qubit.operational}
+def _by_name(calibration: Calibration) -> dict[str, list[GateCalibration]]:
+    bad = {qubit.qubit for qubit in calibration.qubits if not qubit.operational}
     names: dict[str, list[GateCalibration]] = {}
-    for gate in found.gates:
+    for gate in calibration.gates:
         enabled = gate.error is None or gate.error < DISABLED
         if enabled and bad.isdisjoint(gate.qubits) and gate.gate not in FRACTIONAL:
             names.setdefault(gate.gate, []).append(gate)

@@ -103,8 +103,8 @@ def sampler(device: str, qubits: tuple[int, ...], how: Noiseless) -> Sampler:
     def run(circuit: "QuantumCircuit", names: tuple[str, ...], rows: Floats, shots: int, seed: int) -> Bits:
         bound = [circuit.assign_parameters(dict(zip(names, row, strict=True))) for row in rows]
         parts = [
-            sample(each, noise, shots, derive_seed(seed, "row", number), how)
-            for number, each in enumerate(bound)
+            sample(circuit, noise, shots, derive_seed(seed, "row", number), how)
+            for number, circuit in enumerate(bound)
         ]
         return np.concatenate(parts)
 
@@ -168,7 +168,7 @@ def _run(circuits: list["QuantumCircuit"], counts: list[int], seed: int, how: No
     groups: dict[int, list[int]] = {}
     for number, count in enumerate(counts):
         groups.setdefault(count, []).append(number)
-    found: dict[int, Bits] = {}
+    samples: dict[int, Bits] = {}
     for count, numbers in groups.items():
         ran = simulator.run(
             [circuits[number] for number in numbers],
@@ -179,8 +179,8 @@ def _run(circuits: list["QuantumCircuit"], counts: list[int], seed: int, how: No
         if not ran.success:
             raise RuntimeError(f"Aer: {ran.status}")
         for place, number in enumerate(numbers):
-            found[number] = _bits(ran.get_memory(place))
-    return (found[number] for number in range(len(counts)))
+            samples[number] = _bits(ran.get_memory(place))
+    return (samples[number] for number in range(len(counts)))
 
 
 def _bits(memory: list[str]) -> Bits:

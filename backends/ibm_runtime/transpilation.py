@@ -113,9 +113,9 @@ class CalibratedTarget:
         return cls(calibration(device), device_target(device))
 
     @classmethod
-    def live(cls, found: Calibration) -> "CalibratedTarget":
+    def live(cls, calibration: Calibration) -> "CalibratedTarget":
         """A device under a calibration, from that alone."""
-        return cls(found, target_of(found))
+        return cls(calibration, target_of(calibration))
 
 
 def transpile_pub(device: str, pub: AnyPub, optimization_level: int, seed: int) -> IsaCircuit:
@@ -170,14 +170,14 @@ def transpile(
     """
     text = digest_bytes(pub.qasm3.encode())
     key = digest_json([text, list(pub.parameter_names), place.digest, optimization_level, seed, layout])
-    found = _KEPT.get(key)
-    if found is None:
-        found = _transpile(place, load_circuit(pub), optimization_level, seed, layout)
+    transpiled = _KEPT.get(key)
+    if transpiled is None:
+        transpiled = _transpile(place, load_circuit(pub), optimization_level, seed, layout)
         with _KEEPING:
             while len(_KEPT) >= KEPT:
                 _KEPT.pop(next(iter(_KEPT)))
-            _KEPT[key] = found
-    return found
+            _KEPT[key] = transpiled
+    return transpiled
 
 
 def _transpile(
@@ -225,10 +225,10 @@ def _measure_all(isa: "QuantumCircuit") -> None:
     isa.measure(places, register)
 
 
-def line_layout(found: Calibration, num_qubits: int, gates: list[Entangler]) -> list[int] | None:
+def line_layout(calibration: Calibration, num_qubits: int, gates: list[Entangler]) -> list[int] | None:
     """Returns the physical qubit of every circuit qubit on the best chain; None where there is no line."""
     order = as_line(num_qubits, [(gate.a, gate.b) for gate in gates])
-    chain = None if order is None else best_chain(found, num_qubits)
+    chain = None if order is None else best_chain(calibration, num_qubits)
     if order is None or chain is None:
         return None
     place = dict(zip(order, chain, strict=True))

@@ -205,8 +205,8 @@ class Bearer(AuthBase):
         if response.status_code >= 300:
             from backends.ibm_runtime.outcomes import service_message
 
-            said = service_message(response.content) or response.reason
-            raise NoAccessToken(f"HTTP {response.status_code} {said}", response.status_code)
+            message = service_message(response.content) or response.reason
+            raise NoAccessToken(f"HTTP {response.status_code} {message}", response.status_code)
         return dict(parse(response.content, "an access token"))
 
     def __call__(self, request: "PreparedRequest") -> "PreparedRequest":
@@ -217,8 +217,8 @@ class Bearer(AuthBase):
         except Exception as error:  # errors of several libraries, and their texts may hold the key
             self._cloud.tm.request_time = 0
             status = getattr(error, "status", None)
-            said = str(error) if isinstance(error, NoAccessToken) else f"{type(error).__name__}: {error}"
-            failed = NoAccessToken(said, status)
+            message = str(error) if isinstance(error, NoAccessToken) else f"{type(error).__name__}: {error}"
+            failed = NoAccessToken(message, status)
         if failed is not None:
             self._contexts.context.exchanges.append(Exchange("POST", "identity/token", error=failed))
             raise failed

@@ -24,7 +24,7 @@ def cancel_others(
     ledger: SubmissionLedger, backend: PaidBackend, row: Submission, others: Iterable[RemoteJob]
 ) -> Submission:
     """Cancels jobs that should not be, and notes each as an incident; those noted before are left alone."""
-    new = [job for job in others if not any(job.job_id in said for said in row.incidents)]
+    new = [job for job in others if not any(job.job_id in line for line in row.incidents)]
     room = max(0, MOST - len(row.incidents))
     lines = [_line(backend, job) for job in new[:room]]
     if len(new) > room > 0:

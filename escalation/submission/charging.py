@@ -56,7 +56,7 @@ _BY_HAND = "read the service's own bill, and say what it has with `tierwise jobs
 
 def _left(ctx: SubmissionContext, row: Submission, line: str) -> Submission:
     """Leaves the bill to a person, and says so once, whatever the service goes on to say."""
-    return row if any(_BY_HAND in each for each in row.incidents) else _noted(ctx, row, line)
+    return row if any(_BY_HAND in incident for incident in row.incidents) else _noted(ctx, row, line)
 
 
 def _noted(ctx: SubmissionContext, row: Submission, line: str) -> Submission:

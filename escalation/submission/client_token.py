@@ -31,14 +31,14 @@ def find_out(ctx: SubmissionContext, row: Submission) -> Step:
     if not (why or row.cancel_wanted or row.declined or lost(row)) and _remembered(ctx, row):
         row, left_s = held(ctx, row)
         return Step(row, left_s) if left_s > 0 else _again(ctx, row)
-    if found := keyed_listing(ctx, row):
-        return found
+    if listed := keyed_listing(ctx, row):
+        return listed
     if over := not_wanted(ctx, row):
         return over
     if why:
         return end(ctx, row, S.REFUSED, why)
-    said = "too many POSTs were lost" if lost(row) else "the service may have forgotten the key"
-    return park(ctx, row, f"nothing is listed, and {said} ({row.reason or 'no answer'})")
+    cause = "too many POSTs were lost" if lost(row) else "the service may have forgotten the key"
+    return park(ctx, row, f"nothing is listed, and {cause} ({row.reason or 'no answer'})")
 
 
 def _remembered(ctx: SubmissionContext, row: Submission) -> bool:

@@ -67,8 +67,8 @@ def other_strategy(ctx: SubmissionContext, row: Submission, now: str) -> Step | 
     """What was sent in another way than the machine has now is looked for, and never sent again."""
     if row.exactly_once == now:
         return None
-    said = f"it was sent by way of {row.exactly_once}, and the backend has {now} now"
-    return keyed_listing(ctx, row) or park(ctx, row, said)
+    reason = f"it was sent by way of {row.exactly_once}, and the backend has {now} now"
+    return keyed_listing(ctx, row) or park(ctx, row, reason)
 
 
 def patience(ctx: SubmissionContext, row: Submission, why: str) -> Step:

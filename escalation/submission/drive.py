@@ -72,12 +72,12 @@ def close(ctx: SubmissionContext, row: Submission, pace: Pace) -> RawResult:
     if row.state is S.SETTLED:
         with suppress(BackendError, Moved):  # `reconcile` bills it
             row = pace.call("bill", lambda: bill(ctx, row).row)
-    found = ctx.ledger.find_result(row.key, ctx.work)
-    if found is None:
+    result = ctx.ledger.find_result(row.key, ctx.work)
+    if result is None:
         state = JobState.CANCELLED if row.state is S.CANCELLED else JobState.FAILED
-        found = RawResult(state, error=row.reason or f"the submission ended {row.state}")
-        ctx.ledger.settle(row.key, found)
-    return found
+        result = RawResult(state, error=row.reason or f"the submission ended {row.state}")
+        ctx.ledger.settle(row.key, result)
+    return result
 
 
 def _stretch(ctx: SubmissionContext, row: Submission, step: Take, tell: Tell) -> Submission:

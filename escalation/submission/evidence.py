@@ -48,7 +48,7 @@ def fidelity_lost(ctx: SubmissionContext, row: Submission, now: Calibration) -> 
     before = kept_calibration(ctx.store, row, "submission")
     if before is None or not isinstance(ctx.backend, Calibrated):
         return None
-    then, after = (ctx.backend.fidelity(ctx.work, each) for each in (before, now))
+    then, after = (ctx.backend.fidelity(ctx.work, calibration) for calibration in (before, now))
     return None if then is None or after is None else then - after
 
 
@@ -105,5 +105,5 @@ def _bytes(ctx: SubmissionContext, row: Submission) -> dict[str, Blob]:
     assert row.job is not None
     kept = {"payload.json": row.payload, "raw.txt": row.raw}
     kept |= {f"calibration-{moment}.json": digest for moment, digest in row.calibrations.items()}
-    found = {name: Blob(ctx.store.get(digest)) for name, digest in kept.items() if digest is not None}
-    return {**ctx.backend.evidence(row.job.job_id), **found}
+    blobs = {name: Blob(ctx.store.get(digest)) for name, digest in kept.items() if digest is not None}
+    return {**ctx.backend.evidence(row.job.job_id), **blobs}

@@ -188,10 +188,10 @@ def _drift(ctx: SubmissionContext, row: Submission) -> str:
         return ""
     ctx.drift_due = ctx.now_s + DRIFT_POLLS * ctx.settings.poll_s
     try:
-        found = ctx.backend.calibration()
-        if found is None or found.digest == row.calibrations.get("submission"):
+        calibration = ctx.backend.calibration()
+        if calibration is None or calibration.digest == row.calibrations.get("submission"):
             return ""
-        lost = fidelity_lost(ctx, row, found)
+        lost = fidelity_lost(ctx, row, calibration)
     except BackendError:
         return ""
     if lost is None or lost <= limit:

@@ -12,10 +12,10 @@ KEPT = 8
 
 def add(seen: tuple[Instant, ...], now: Instant) -> tuple[Instant, ...]:
     """Returns the marks with one of this boot: the one that there is, or a new one."""
-    return seen if any(each.boot == now.boot for each in seen) else (*seen, now)[-KEPT:]
+    return seen if any(mark.boot == now.boot for mark in seen) else (*seen, now)[-KEPT:]
 
 
 def age_s(seen: tuple[Instant, ...], now: Instant) -> float | None:
     """Returns the seconds since the mark of this boot; None where it has none."""
-    mine = next((each for each in seen if each.boot == now.boot), None)
+    mine = next((mark for mark in seen if mark.boot == now.boot), None)
     return None if mine is None else now.at_s - mine.at_s

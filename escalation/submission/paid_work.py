@@ -29,20 +29,20 @@ def paid_work(ledger: Ledger, case_id: str) -> tuple[PaidWork, ...]:
     rows = ledger.submissions(case_id)
     billed, asked = bills(ledger, rows), ledger.approvals(case_id) if rows else ()
     return tuple(
-        PaidWork(row, tuple(each for each in asked if each.key == row.key), billed.get(row.key))
+        PaidWork(row, tuple(question for question in asked if question.key == row.key), billed.get(row.key))
         for row in rows
     )
 
 
 def bills(ledger: EventLog, rows: Iterable[Submission]) -> dict[WorkKey, Amounts]:
     """What was billed for each submission that is over, as the ledger's events say."""
-    found: dict[WorkKey, Amounts] = {}
+    charges: dict[WorkKey, Amounts] = {}
     for case_id in {row.case_id for row in rows if row.state.final}:
         for event in ledger.events(case_id):
             if event["kind"] in ("budget.spent", "budget.released"):
                 body = event["body"]
-                found[WorkKey(case_id, body["attempt"], body["ordinal"])] = Amounts.of(body["spent"])
-    return found
+                charges[WorkKey(case_id, body["attempt"], body["ordinal"])] = Amounts.of(body["spent"])
+    return charges
 
 
 def may_be_charged(row: Submission) -> bool:

@@ -39,17 +39,18 @@ def find(ledger: SubmissionLedger, name: str) -> Submission:
     """
     rows = ledger.submissions()
     exact = [row for row in rows if name in (str(row.key), row.tag)]
-    found = exact or [row for row in rows if name and str(row.key).startswith(name)]
-    if not found:
+    matches = exact or [row for row in rows if name and str(row.key).startswith(name)]
+    if not matches:
         raise BadInput(
             f"no submission {name!r}: expected case/attempt/ordinal or a tag, see `tierwise jobs --all`"
         )
-    if len(found) > 1:
-        some = ", ".join(str(row.key) for row in found[:LISTED])
+    if len(matches) > 1:
+        some = ", ".join(str(row.key) for row in matches[:LISTED])
         raise BadInput(
-            f"{name!r} means {len(found)} submissions: expected one of {some}{', …' * (len(found) > LISTED)}"
+            f"{name!r} means {len(matches)} submissions: expected one of {some}"
+            f"{', …' * (len(matches) > LISTED)}"
         )
-    return found[0]
+    return matches[0]
 
 
 def park(ledger: SubmissionLedger, row: Submission, who: Person) -> Submission:
@@ -104,10 +105,10 @@ def cancel(ledger: SubmissionLedger, row: Submission, who: Person, open_backend:
         return ledger.amend(row, cancel_wanted=True)
     backend = open_backend(row.backend)
     lines = _stop_jobs(backend.at(row.frozen) or backend, row)
-    said = f"given up by {who.name}; it was parked: {row.reason}"
+    reason = f"given up by {who.name}; it was parked: {row.reason}"
     incidents = (*row.incidents, *(line for line in lines if line not in row.incidents))
     return ledger.move(
-        row, S.CANCELLED, who.now, Who.PERSON, reason=said, incidents=incidents, cancel_wanted=True
+        row, S.CANCELLED, who.now, Who.PERSON, reason=reason, incidents=incidents, cancel_wanted=True
     )
 
 
@@ -125,15 +126,15 @@ def bill(ledger: SubmissionLedger, row: Submission, qpu_s: float, usd: float, wh
 def _stop_jobs(backend: PaidBackend, row: Submission) -> list[str]:
     """Has the service stop whatever it has of the work; says what could not be stopped or was not listed."""
     try:
-        found = {job.job_id: job.state.final for job in backend.find(row.tag, row.batches)}
+        final_by_id = {job.job_id: job.state.final for job in backend.find(row.tag, row.batches)}
     except BackendError as error:
-        found = {}
+        final_by_id = {}
         lines = [f"given up without knowing what the service has of it: {error}"]
     else:
         lines = []
     if row.job_id is not None:
-        found.setdefault(row.job_id, False)
-    for job_id, final in found.items():
+        final_by_id.setdefault(row.job_id, False)
+    for job_id, final in final_by_id.items():
         if final:
             lines.append(f"job {job_id} had ended when the work was given up: it may have been charged")
             continue

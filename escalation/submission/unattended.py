@@ -55,9 +55,9 @@ def unattended(ledger: UnattendedLedger, now: float, after_s: float = LONG_S) ->
         after_s: seconds.
     """
     open_rows = [row for row in ledger.submissions() if row.state.may_be_charged and not row.state.final]
-    found = [Unattended(row=row, for_s=_idle_s(ledger, row, now)) for row in open_rows]
-    late = [each for each in found if each.for_s > after_s]
-    return tuple(sorted(late, key=lambda each: -each.for_s))
+    waiting = [Unattended(row=row, for_s=_idle_s(ledger, row, now)) for row in open_rows]
+    late = [entry for entry in waiting if entry.for_s > after_s]
+    return tuple(sorted(late, key=lambda entry: -entry.for_s))
 
 
 def _idle_s(ledger: CaseLedger, row: Submission, now: float) -> float:

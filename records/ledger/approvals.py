@@ -26,10 +26,10 @@ def weigh(connection: Connection, question: Approval, now: float) -> tuple[Autho
     if foreign is not None and foreign.key != question.key:
         reason = f"approval {foreign.approval_id} was asked for work {foreign.key}, not for {question.key}"
         return Authorisation(verdict=Verdict.REFUSED, reason=reason), None
-    found = _standing(connection, question)
-    if found is None:
+    standing = _standing(connection, question)
+    if standing is None:
         return Authorisation(verdict=Verdict.ASK), None
-    return _word(found, now), found
+    return _word(standing, now), standing
 
 
 def ask(connection: Connection, question: Approval) -> Approval:
@@ -42,8 +42,8 @@ def ask(connection: Connection, question: Approval) -> Approval:
         raise CaseConflict(f"expected a new id for a new question, got {question.approval_id!r}")
     for old in list_all(connection, question.case_id):
         if old.key == question.key and old.state is ApprovalState.ASKED:
-            said = {"by": "the ledger", "reason": f"asked anew as {question.approval_id}"}
-            _set(connection, old, state=ApprovalState.DENIED, answered_at=question.asked_at, **said)
+            denial = {"by": "the ledger", "reason": f"asked anew as {question.approval_id}"}
+            _set(connection, old, state=ApprovalState.DENIED, answered_at=question.asked_at, **denial)
     last = connection.execute(select(func.max(approvals.c.number))).scalar_one()
     asked = question.model_copy(
         update=dict.fromkeys(("by", "known_as", "reason"), "") | {"state": ApprovalState.ASKED}
@@ -69,18 +69,18 @@ def answer(
     Raises:
         BadInput: when there is no such question, it was answered, or is too old; or nobody is named.
     """
-    found = _by_id(connection, approval_id)
-    if found is None:
+    question = _by_id(connection, approval_id)
+    if question is None:
         raise BadInput(f"expected the id of a question in this ledger, got {approval_id!r}")
     if not said["by"].strip():
         raise BadInput("expected the name of the person who answers, got none")
-    if found.state is not ApprovalState.ASKED:
-        when = moment(found.answered_at or 0.0)
-        raise BadInput(f"question {approval_id} was answered by {found.by} at {when}: {found.state}")
-    if now >= found.expires_at:
-        raise BadInput(f"question {approval_id} expired at {moment(found.expires_at)}: start a new case")
+    if question.state is not ApprovalState.ASKED:
+        when = moment(question.answered_at or 0.0)
+        raise BadInput(f"question {approval_id} was answered by {question.by} at {when}: {question.state}")
+    if now >= question.expires_at:
+        raise BadInput(f"question {approval_id} expired at {moment(question.expires_at)}: start a new case")
     state = ApprovalState.GRANTED if granted else ApprovalState.DENIED
-    return _set(connection, found, state=state, answered_at=now, **said)
+    return _set(connection, question, state=state, answered_at=now, **said)
 
 
 def list_all(connection: Connection, case_id: str | None) -> Sequence[Approval]:
@@ -91,33 +91,36 @@ def list_all(connection: Connection, case_id: str | None) -> Sequence[Approval]:
     return [_approval(row) for row in connection.execute(query).mappings()]
 
 
-def _word(found: Approval, now: float) -> Authorisation:
-    until, late = moment(found.expires_at), now >= found.expires_at
-    match found.state:
+def _word(question: Approval, now: float) -> Authorisation:
+    until, late = moment(question.expires_at), now >= question.expires_at
+    match question.state:
         case ApprovalState.ASKED if late:
             verdict, reason = Verdict.REFUSED, f"nobody answered before {until}, and no answer means no"
         case ApprovalState.ASKED:
-            verdict, reason = Verdict.ASK, f"question {found.approval_id} stands until {until}"
+            verdict, reason = Verdict.ASK, f"question {question.approval_id} stands until {until}"
         case ApprovalState.DENIED:
-            verdict, reason = Verdict.REFUSED, f"refused by {found.by}: {found.reason or 'no reason given'}"
+            verdict, reason = (
+                Verdict.REFUSED,
+                f"refused by {question.by}: {question.reason or 'no reason given'}",
+            )
         case ApprovalState.GRANTED if late:
             verdict, reason = (
                 Verdict.REFUSED,
-                f"the approval by {found.by} expired at {until}, before it was used",
+                f"the approval by {question.by} expired at {until}, before it was used",
             )
         case _:
-            verdict, reason = Verdict.GRANTED, f"approved by {found.by}"
+            verdict, reason = Verdict.GRANTED, f"approved by {question.by}"
     return Authorisation(verdict=verdict, reason=reason)
 
 
 def _standing(connection: Connection, question: Approval) -> Approval | None:
     """The latest question that asks for the same, and for no less."""
     same = [
-        found
-        for found in list_all(connection, question.case_id)
-        if found.key == question.key
-        and (found.subject, found.policy) == (question.subject, question.policy)
-        and question.cap <= found.cap
+        earlier
+        for earlier in list_all(connection, question.case_id)
+        if earlier.key == question.key
+        and (earlier.subject, earlier.policy) == (question.subject, question.policy)
+        and question.cap <= earlier.cap
     ]
     return same[-1] if same else None
 
@@ -133,8 +136,8 @@ def _set(connection: Connection, approval: Approval, **changes: Any) -> Approval
     after = approval.model_copy(update=changes)
     here = approvals.c.approval_id == approval.approval_id
     connection.execute(update(approvals).where(here).values(_values(after)))
-    said = after.to_json()
-    _seal(connection, after, f"approval.{after.state}", {name: said[name] for name in sorted(_ANSWERED)})
+    fields = after.to_json()
+    _seal(connection, after, f"approval.{after.state}", {name: fields[name] for name in sorted(_ANSWERED)})
     return after
 
 

@@ -14,19 +14,19 @@ def certificate_page(outcome: Outcome) -> str:
     lines = [f"# {outcome.status.capitalize()}", "", markdown(because), ""]
     lines += [f"**{markdown(line)}**\n" for line in outcome.answer]
     if outcome.certificate is not None:
-        found = outcome.certificate
+        certificate = outcome.certificate
         lines += [
-            f"**{found.status}** {markdown(found.kind)}: {_value(found, outcome.target)}{_aside(found)}, "
-            f"by {markdown(found.verifier)}",
+            f"**{certificate.status}** {markdown(certificate.kind)}: {_value(certificate, outcome.target)}"
+            f"{_aside(certificate)}, by {markdown(certificate.verifier)}",
             markdown(f"on {outcome.tier}/{outcome.method}, {outcome.backend} ({outcome.device_kind})"),
-            *(f"- {markdown(reason)}" for reason in found.reasons),
+            *(f"- {markdown(reason)}" for reason in certificate.reasons),
             "",
         ]
     lines += [f"**{markdown(line)}**\n" for line in (*outcome.failures, *outcome.faults)]
     lines += ["| attempt | status | certificate | value | seconds |", "| --- | --- | --- | --- | --- |"]
     lines += [
-        "| " + " | ".join(map(markdown, _attempt_row(each, outcome.target))) + " |"
-        for each in outcome.attempts
+        "| " + " | ".join(map(markdown, _attempt_row(attempt, outcome.target))) + " |"
+        for attempt in outcome.attempts
     ]
     if outcome.remarks:
         lines += ["", "Remarks on the data:", "", *(f"- {markdown(remark)}" for remark in outcome.remarks)]
@@ -34,23 +34,25 @@ def certificate_page(outcome: Outcome) -> str:
 
 
 def _attempt_row(attempt: Attempt, target: Target | None) -> list[str]:
-    found = attempt.certificate
+    certificate = attempt.certificate
     return [
         f"{attempt.tier}/{attempt.method}",
         str(attempt.status) + (f": {attempt.error}" if attempt.error else ""),
-        str(found.status) if found else "",
-        _value(found, target),
+        str(certificate.status) if certificate else "",
+        _value(certificate, target),
         f"{attempt.cost.wall_s:.1f}",
     ]
 
 
-def _value(found: Certificate | None, target: Target | None) -> str:
-    return "unknown" if found is None or found.value is None else at_worst(found.value, target)
+def _value(certificate: Certificate | None, target: Target | None) -> str:
+    return (
+        "unknown" if certificate is None or certificate.value is None else at_worst(certificate.value, target)
+    )
 
 
-def _aside(found: Certificate) -> str:
+def _aside(certificate: Certificate) -> str:
     """The estimate where it is another number than the value, and α where the certificate is no proof."""
-    other = found.other_estimate
-    said = [] if other is None else [f"estimate {rounded(other)}"]
-    said += [] if found.alpha is None else [f"α {rounded(found.alpha)}"]
-    return f" ({', '.join(said)})" if said else ""
+    other = certificate.other_estimate
+    notes = [] if other is None else [f"estimate {rounded(other)}"]
+    notes += [] if certificate.alpha is None else [f"α {rounded(certificate.alpha)}"]
+    return f" ({', '.join(notes)})" if notes else ""

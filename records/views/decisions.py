@@ -16,7 +16,7 @@ def decision_table(decisions: Sequence[Decision]) -> str:
 def _decision_row(decision: Decision) -> list[str]:
     rung = f"{decision.tier}/{decision.method} on {decision.backend}" if decision.method else ""
     flip = decision.nearest_flip.text if decision.nearest_flip else ""
-    waived = "".join(f" Waived: {each.gate} ({each.because})." for each in decision.waived)
+    waived = "".join(f" Waived: {waiver.gate} ({waiver.because})." for waiver in decision.waived)
     return [
         str(decision.number), str(decision.action), rung, decision.rule, decision.because + waived, flip
     ]  # fmt: skip

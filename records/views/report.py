@@ -33,10 +33,12 @@ def render(
         moment=moment,
         shortfall=shortfall,
         charged=CHARGED,
-        columns=lambda attempts: Amounts.columns(each.cost for each in attempts),
+        columns=lambda attempts: Amounts.columns(attempt.cost for attempt in attempts),
         worst=lambda value: at_worst(value, case.problem.target),
         rounded=rounded,
-        alpha=any(each.certificate and each.certificate.alpha is not None for each in outcome.attempts),
+        alpha=any(
+            attempt.certificate and attempt.certificate.alpha is not None for attempt in outcome.attempts
+        ),
         rehearsal=_rehearsals(outcome.attempts),
     )
     return visible(text, keep="\n\t").encode()

@@ -15,15 +15,15 @@ HOUR_S = 3600.0
 
 def submission_rows(report: ReconcileReport, now: float) -> list[Row]:
     """A row a submission, parked ones first; a case that was not looked after; a question that expired."""
-    rows = [_submission(each, now) for each in sorted(report.seen, key=lambda each: not each.parked)]
+    rows = [_submission(seen, now) for seen in sorted(report.seen, key=lambda seen: not seen.parked)]
     rows += [_case(visit) for visit in report.visits if visit.busy or visit.error]
-    rows += [_question(each, now) for each in report.expired]
+    rows += [_question(question, now) for question in report.expired]
     return [dict.fromkeys(COLUMNS, "") | {name: visible(cell) for name, cell in row.items()} for row in rows]
 
 
 def _submission(seen: Seen, now: float) -> Row:
     row = seen.row
-    said = [seen.error, *seen.incidents, row.reason]
+    notes = [seen.error, *seen.incidents, row.reason]
     practice = f" of {PRACTICE_MONEY}" if practises(row.backend) else ""
     return {
         "work": str(row.key),
@@ -35,7 +35,7 @@ def _submission(seen: Seen, now: float) -> Row:
         "age": _age(now - row.opened),
         "costs at most": "not priced" if row.price is None else f"{row.price.cap.usd:.2f} USD{practice}",
         "charged": "not final" if row.usage_qpu_s is None else f"{row.usage_qpu_s:g} s",
-        "note": "; ".join(line for line in said if line),
+        "note": "; ".join(line for line in notes if line),
     }
 
 
