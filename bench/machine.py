@@ -1,4 +1,4 @@
-"""What the machine was, for the head of every table."""
+"""Description of the machine, for the head of every table."""
 
 import os
 import platform

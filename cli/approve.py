@@ -121,7 +121,7 @@ def show(console: Console, question: Approval, now: float) -> None:
 
 
 def rows(question: Approval, now: float) -> list[tuple[str, str]]:
-    """What a person must know, by name."""
+    """Facts that a person must know, by name."""
     shown: dict[str, Any] = dict(question.shown)
     device = str(shown.get("device", "unknown"))
     facts = [("device", device)]

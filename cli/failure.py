@@ -1,4 +1,4 @@
-"""What the command line says when a command fails: one line on standard error, and an exit code."""
+"""Messages of failed commands: one line on standard error, and an exit code."""
 
 import errno
 import os

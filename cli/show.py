@@ -172,7 +172,7 @@ def about(info: CaseInfo) -> str:
 
 
 def _shares(outcome: Outcome) -> str:
-    """What took the time; nothing of a case recorded without that."""
+    """Shares of the time; nothing of a case recorded without that."""
     return f" ({outcome.elapsed.shares()})" if outcome.elapsed.wall_s > 0 else ""
 
 

@@ -65,12 +65,12 @@ def prices(row: Submission, bill: Amounts | None) -> str:
 
 
 def estimate(price: Price) -> str:
-    """What it is expected to cost, called what it is."""
+    """Expected cost, called what it is."""
     return f"estimate {amount(price.expected)} (a lower bound)"
 
 
 def cap(price: Price) -> str:
-    """What it can cost at most."""
+    """Cap on its cost."""
     return f"cap {amount(price.cap)}"
 
 
@@ -86,7 +86,7 @@ def age(seconds: float) -> str:
 
 
 def as_json(row: Submission, bill: Amounts | None, now: float) -> dict[str, Any]:
-    """What `--json` prints of a submission."""
+    """A submission as `--json` prints it."""
     times = {"age_s": round(now - row.opened, 3), "in_state_s": round(now - row.since, 3)}
     charged = None if bill is None else bill.to_json(CHARGED)
     charge = {"charged": charged, "practice": practises(row.backend)}

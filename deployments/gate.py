@@ -101,6 +101,6 @@ def _all(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> list[str]:
 
 
 def _shown(values: list[str]) -> str:
-    """What came, in a line that can stand in JSON."""
+    """The request, in a line that can stand in JSON."""
     text = ", ".join(values) or "none"
     return "".join(char if char.isalnum() or char in " .,:/-_[]" else "?" for char in text)[:80]

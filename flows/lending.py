@@ -1,4 +1,4 @@
-"""What a caller in the same process lends the flows that it calls: runtime, checked case, listener."""
+"""Loans of a caller in the same process to the flows that it calls: runtime, checked case, listener."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext

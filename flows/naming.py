@@ -1,4 +1,4 @@
-"""What a flow run is called, after its case, and whether a deployment started it."""
+"""Names of flow runs, after its case, and whether a deployment started it."""
 
 from collections.abc import Callable
 from typing import Any

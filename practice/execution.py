@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Ran:
-    """What came of a job: its result but for its times, and what it would be charged.
+    """Outcome of a job: its result but for its times, and what it would be charged.
 
     Attributes:
         result: JSON of the result; `executor` results still lack their metadata.

@@ -229,7 +229,7 @@ class JobStore:
             return sum(job.backend == device and job.state is JobStatus.QUEUED for job in self.jobs.values())
 
     def charged_s(self) -> float:
-        """What all jobs would have cost."""
+        """The cost of all jobs, had it been money."""
         with self.changed:
             return sum(job.charged_s for job in self.jobs.values())
 

@@ -1,4 +1,4 @@
-"""What the registry knows of the ideal simulator."""
+"""Descriptor of the ideal simulator for the registry."""
 
 from escalation.model.calibration import DeviceKind
 from escalation.ports.registry import BackendDescriptor

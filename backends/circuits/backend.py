@@ -1,4 +1,4 @@
-"""What all simulated quantum backends share: jobs in folders, run by warm workers."""
+"""Base of all simulated quantum backends: jobs in folders, run by warm workers."""
 
 import tempfile
 import time

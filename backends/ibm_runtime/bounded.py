@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 WHOLE_S, LARGE_S = 120.0, 900.0
 """Seconds for a whole exchange, and for one that carries a job or its result."""
 DOCUMENT_BYTES, RESULT_BYTES = 16 * 2**20, 256 * 2**20
-"""What an answer may have at most, unpacked: a document, and the result of a job."""
+"""Limits on an unpacked answer: a document, and the result of a job."""
 PIECE = 2**16
 PACKED = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
 _mine = threading.local()

@@ -260,7 +260,7 @@ class Connection:
 
 
 def _odd(error: Exception | None, answered: bool = False) -> BackendError:
-    """What the client raised by itself; where it had an answer and could not read it, it may ask again."""
+    """Error raised by the client; where it had an answer and could not read it, it may ask again."""
     refuses = type(error).__module__.startswith("qiskit")
     return BackendError(f"{type(error).__name__}: {error}", retry=answered and not refuses)
 

@@ -1,4 +1,4 @@
-"""What the registry knows of IBM Quantum devices."""
+"""Descriptor of IBM Quantum devices for the registry."""
 
 from escalation.model.calibration import DeviceKind
 from escalation.ports.registry import BackendDescriptor

@@ -1,4 +1,4 @@
-"""What a batch needs on a device, from its ISA circuits and the calibration; nothing is run."""
+"""Estimated needs of a batch on a device, from its ISA circuits and the calibration; nothing is run."""
 
 from collections.abc import Iterable
 from math import prod

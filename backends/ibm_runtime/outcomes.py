@@ -30,7 +30,7 @@ _NAMED = re.compile(r"/(?:jobs|sessions)/[^/]+$")
 
 @dataclass
 class Refusals:
-    """What was refused the last time it was asked for, in a way that is taken for final the second time.
+    """Requests that were refused the last time, in a way that is taken for final the second time.
 
     401, as every try after it has a fresh access token; and 404 for what must be there: a list, a device's
     status, the results of a job that is done. A job or a batch by its id may really not be there.

@@ -1,4 +1,4 @@
-"""What work costs on a device that charges: the documented formula, and the cap that is reserved."""
+"""Price of work on a device that charges: the documented formula, and the cap that is reserved."""
 
 from collections.abc import Sequence
 from math import ceil

@@ -1,4 +1,4 @@
-"""What a site sets for IBM Quantum."""
+"""Settings of a site for IBM Quantum."""
 
 from pydantic import Field, SecretStr
 

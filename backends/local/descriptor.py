@@ -1,4 +1,4 @@
-"""What the registry knows of this backend."""
+"""Descriptor of this backend for the registry."""
 
 from escalation.ports.registry import BackendDescriptor
 

@@ -1,4 +1,4 @@
-"""What a site sets for MPI."""
+"""Settings of a site for MPI."""
 
 from pydantic import Field
 

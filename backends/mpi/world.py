@@ -55,7 +55,7 @@ class World(Warm):
         return "gone"
 
     def said(self) -> str:
-        """What the launcher printed."""
+        """Output of the launcher."""
         return (self.home / LOG).read_text(errors="replace")
 
     def forget(self) -> None:

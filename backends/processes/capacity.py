@@ -1,4 +1,4 @@
-"""What this machine can give to one piece of work."""
+"""Capacity of this machine for one piece of work."""
 
 from functools import cache
 

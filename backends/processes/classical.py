@@ -1,4 +1,4 @@
-"""What backends on processors have in common: no devices, no calibration, bounds from the work itself."""
+"""Base of backends on processors: no devices, no calibration, bounds from the work itself."""
 
 from typing import ClassVar
 

@@ -73,7 +73,7 @@ class JobFolder:
 
     @property
     def log(self) -> Path:
-        """What the work printed, and the traceback where it failed."""
+        """Output of the work, and the traceback where it failed."""
         return self.path / LOG
 
     @property

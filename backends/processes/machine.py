@@ -1,4 +1,4 @@
-"""What machines that run work in warm processes here have in common: submit, wait, result, cancel, close.
+"""Base of machines that run work in warm processes here: submit, wait, result, cancel, close.
 
 A machine says which work it takes, how its processes are started, and what their end means: small functions,
 each tested alone. The input and output is done once, here and in `job`. The shape is that of PSI/J's batch

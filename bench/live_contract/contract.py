@@ -34,7 +34,7 @@ ROOM_S = 1.0
 
 @dataclass(frozen=True)
 class ContractFinding:
-    """What one question to the service gave.
+    """Answer of the service to one question.
 
     Attributes:
         question: which.
@@ -80,7 +80,7 @@ class Contract:
         return LISTED + 2 + len(RACES_S)
 
     def most(self) -> Price:
-        """What all of it can cost at most."""
+        """Cap on the cost of all of it."""
         return Price(expected=self.price.expected.times(self.posts), cap=self.price.cap.times(self.posts))
 
     def ask(self) -> Iterator[ContractFinding]:

@@ -1,4 +1,4 @@
-"""What became of the submissions that were looked after: of each, of each case, of all."""
+"""Report of a reconciliation: for each submission, for each case, for all."""
 
 from pydantic import Field
 
@@ -8,7 +8,7 @@ from escalation.model.submission_states import SubmissionState as S
 
 
 class Seen(Frozen):
-    """What became of one submission."""
+    """Outcome of one submission."""
 
     before: S
     row: Submission = Field(description="As it is now.")

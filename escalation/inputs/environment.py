@@ -1,4 +1,4 @@
-"""What a run was made with: code, lock, interpreter, machine. Goes into every record."""
+"""Environment of a run: code, lock, interpreter, machine. Goes into every record."""
 
 import hashlib
 import os

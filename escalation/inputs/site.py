@@ -1,4 +1,4 @@
-"""What the site allows, whatever a policy or a problem says: settings, and limits in the ledger."""
+"""Limits of the site, whatever a policy or a problem says: settings, and limits in the ledger."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What a piece of work asks a machine for."""
+"""Demands of a piece of work on a machine."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What the function of a call returns."""
+"""Output of the function of a call."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

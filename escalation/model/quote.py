@@ -1,4 +1,4 @@
-"""What an attempt would need at most, known before it is decided on."""
+"""Upper bounds on the needs of an attempt, known before it is decided on."""
 
 from typing import ClassVar
 

@@ -1,4 +1,4 @@
-"""What came back from running work."""
+"""Result of running work."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ class Lost:
 
 @dataclass(frozen=True)
 class RawResult:
-    """What came back from running work, successful or not.
+    """Result of running work, successful or not.
 
     Attributes:
         state: a final state.

@@ -166,7 +166,7 @@ class Submission(Frozen):
 
 
 class ApprovalState(StrEnum):
-    """What became of a question to a person; all but the first are final."""
+    """State of a question to a person; all but the first are final."""
 
     ASKED = "asked"
     GRANTED = "granted"

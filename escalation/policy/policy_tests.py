@@ -27,7 +27,7 @@ _MET: dict[str, bool | float | str | None] = {
 
 @dataclass(frozen=True)
 class TestFinding:
-    """What one test expected and what came."""
+    """Outcome of one test: the expected and the actual decision."""
 
     test: PolicyTest
     passed: bool

@@ -52,7 +52,7 @@ class Malformed(BackendError):
 
 
 class Unreadable(BackendError):
-    """What came cannot be read as a result; it may be asked for again."""
+    """An answer that cannot be read as a result; it may be asked for again."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, retry=True)
@@ -172,5 +172,5 @@ class Calibrated(Protocol):
     def calibration_for(self, job: RemoteJob) -> Calibration | None:
         """The calibration in force when the job ran; None where nobody knows."""
 
-    def fidelity(self, work: Work, found: Calibration) -> float | None:
+    def fidelity(self, work: Work, calibration: Calibration) -> float | None:
         """Expected fidelity of the work's worst circuit under a calibration; drift is measured by it."""

@@ -1,4 +1,4 @@
-"""What the service says it charged, believed only as far as a person who approved a price can."""
+"""Charges as the service states them, believed only as far as a person who approved a price can."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ BELIEVED = 10.0
 
 @dataclass(frozen=True)
 class Charge:
-    """What was learnt of a charge.
+    """Charge of a job, as far as it is known.
 
     Attributes:
         row: the submission, with an incident where there is one.

@@ -1,4 +1,4 @@
-"""What the steps of one submission share, and what each of them returns."""
+"""Context that the steps of one submission share, and the step that each of them returns."""
 
 import threading
 from collections.abc import Callable
@@ -24,7 +24,7 @@ from escalation.submission import marks
 
 @dataclass
 class SubmissionContext:
-    """What the steps of one submission share.
+    """Context that the steps of one submission share.
 
     Attributes:
         question: makes the question to a person from the frozen submission; it or what it makes is None where

@@ -1,4 +1,4 @@
-"""What follows a job: by its id and by what was frozen; the device it was sent to may be gone."""
+"""Steps after a job was sent: by its id and by what was frozen; the device it was sent to may be gone."""
 
 from contextlib import suppress
 from math import inf

@@ -35,7 +35,7 @@ def paid_work(ledger: Ledger, case_id: str) -> tuple[PaidWork, ...]:
 
 
 def bills(ledger: EventLog, rows: Iterable[Submission]) -> dict[WorkKey, Amounts]:
-    """What was billed for each submission that is over, as the ledger's events say."""
+    """Bill of each submission that is over, as the ledger's events say."""
     charges: dict[WorkKey, Amounts] = {}
     for case_id in {row.case_id for row in rows if row.state.final}:
         for event in ledger.events(case_id):

@@ -1,4 +1,4 @@
-"""What a person may do with a submission, by the table in `escalation.model.submission_states`."""
+"""Actions of a person on a submission, by the table in `escalation.model.submission_states`."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

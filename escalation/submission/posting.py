@@ -81,7 +81,7 @@ def keyed(ctx: SubmissionContext, row: Submission) -> Post:
 
 
 def answered(ctx: SubmissionContext, error: Exception) -> dict[str, Any]:
-    """What is noted of an answer: whether another POST makes sense, and when; not whether there is a job."""
+    """Note of an answer: whether another POST makes sense, and when; not whether there is a job."""
     reason = str(error) if isinstance(error, BackendError) else type(error).__name__
     declined = isinstance(error, Declined) and not error.retry
     asked_s = (error.after_s or 0.0) if isinstance(error, Answered) else 0.0

@@ -169,8 +169,8 @@ class _Qubits(ModelMachine):
         self._safe("calibration_for")
         return self.service.calibration
 
-    def fidelity(self, work: Work, found: Calibration) -> float | None:
-        layers = found.layer_fidelity
+    def fidelity(self, work: Work, calibration: Calibration) -> float | None:
+        layers = calibration.layer_fidelity
         return layers[0].fidelity if layers else 1.0
 
 

@@ -1,1 +1,1 @@
-"""What people are shown of a case: the report, and its parts as Markdown and rows."""
+"""Views of a case: the report, and its parts as Markdown and rows."""

@@ -1,4 +1,4 @@
-"""What a case came to, what vouches for it and what was tried, as a Markdown page."""
+"""Outcome of a case, its certificate and its attempts, as a Markdown page."""
 
 from escalation.model.attempt import Attempt
 from escalation.model.case import Outcome

@@ -1,4 +1,4 @@
-"""What `reconcile` did, as rows of a table: every submission's state, age and cost; unanswered questions."""
+"""Rows of the report of `reconcile`: every submission's state, age and cost; unanswered questions."""
 
 from escalation.engine.visit import CaseVisit, ReconcileReport, Seen
 from escalation.model.calibration import PRACTICE_MONEY

@@ -39,7 +39,7 @@ class _Given:
 
 @dataclass(frozen=True)
 class Coverage:
-    """What one calibration promises.
+    """Guarantee of one calibration.
 
     Attributes:
         rows: calibration rows.

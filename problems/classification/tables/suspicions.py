@@ -1,4 +1,4 @@
-"""What a person should look at before believing a result; from open rows alone, never from sealed labels."""
+"""Warnings to read before believing a result; from open rows alone, never from sealed labels."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any

@@ -7,7 +7,7 @@ from problems.optimisation.proofs.model import Proof
 
 
 class Incumbent(Protocol):
-    """What is known so far, on every rank: the best point, the best bound. Costs are minimised integers."""
+    """Search state so far, on every rank: the best point, the best bound. Costs are minimised integers."""
 
     @property
     def point(self) -> Point | None:

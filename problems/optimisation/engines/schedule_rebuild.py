@@ -25,7 +25,7 @@ _MOST_NODES = 50
 
 @dataclass(frozen=True, eq=False)
 class Rebuilt:
-    """What came of a part.
+    """Outcome of a part.
 
     Attributes:
         point: the schedule with the part rebuilt, at most as dear; None where none was found.

@@ -1,4 +1,4 @@
-"""What is known of an instance before it is solved, as numbers.
+"""Features of an instance before it is solved, as numbers.
 
 For the bits kinds a selection of the features that Dunning, Gupta & Silberholz (2018, INFORMS J. Comput. 30,
 608: MQLib) found to tell heuristics apart: size, density, weights, degrees, cores, the Laplacian's spectrum.

@@ -24,7 +24,7 @@ MOST_WEIGHT = 1 << 56
 
 @dataclass(frozen=True)
 class ProofResult:
-    """What became of a proof: one of `bound`, `fault` and `undecided`.
+    """Outcome of checking a proof: one of `bound`, `fault` and `undecided`.
 
     Attributes:
         bound: the lower bound on all costs, as claimed, that it proves; None where it does not.

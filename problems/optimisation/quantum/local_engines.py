@@ -24,7 +24,7 @@ BOUNDS = {
 
 @dataclass
 class LocalIncumbent:
-    """What is known so far, to one process alone; it is over only when the cost meets the bound."""
+    """Search state so far, of one process alone; it is over only when the cost meets the bound."""
 
     model: Model
     point: Point | None = None

@@ -27,7 +27,7 @@ ELITES = 12
 
 @dataclass(frozen=True)
 class Prepared:
-    """What is known of an instance without any search.
+    """Facts about an instance without any search.
 
     Attributes:
         how: `whole`, `exact` (what is left after spins were taken out at no loss), or `neighbourhood`.
