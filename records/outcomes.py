@@ -2,8 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from escalation.engine.concluding import best_of
-from escalation.model.amounts import Amounts
+from escalation.engine.concluding import best_of, summed_up
 from escalation.model.case import CaseRecord, Outcome
 from records.runtime import open_records
 
@@ -32,23 +31,9 @@ def outcome(case_id: str) -> Outcome:
 
 def _so_far(ledger: "SqlLedger", record: CaseRecord) -> Outcome:
     """Of a case that runs, or whose process is gone."""
-    case_id = record.info.case_id
-    attempts = list(ledger.attempt_records(case_id))
+    attempts = list(ledger.attempt_records(record.info.case_id))
     best = best_of(attempts, record.info.problem.target)
-    return Outcome(
-        case_id=case_id,
-        status=record.status,
-        tier=best.tier if best else None,
-        method=best.method if best else None,
-        backend=best.backend if best else None,
-        device_kind=best.device_kind if best else None,
-        value=best.certificate.value if best and best.certificate else None,
-        certificate=best.certificate if best else None,
-        target=record.info.problem.target,
-        cost=sum((attempt.cost for attempt in attempts), Amounts()),
-        attempts=tuple(attempts),
-        decisions=tuple(ledger.decisions(case_id)),
-        mlflow_run_id=record.mlflow_run_id,
-        remarks=record.info.remarks,
-        engine=str(record.info.environment.get("engine", "plain")),
-    )
+    decisions = ledger.decisions(record.info.case_id)
+    outcome = summed_up(record.info, record.status, best, attempts, decisions)
+    engine = str(record.info.environment.get("engine", "plain"))
+    return outcome.model_copy(update={"mlflow_run_id": record.mlflow_run_id, "engine": engine})

@@ -1,12 +1,13 @@
 """Sums a case up: the attempt whose answer is the case's, and the outcome."""
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from escalation.engine.case import Case
 from escalation.model.amounts import Amounts
 from escalation.model.attempt import Attempt
-from escalation.model.case import CaseStatus, Outcome
+from escalation.model.case import CaseInfo, CaseStatus, Outcome
 from escalation.model.decision import Action, Decision
 from escalation.model.problem import Target
 
@@ -43,8 +44,19 @@ def conclude(
     """Sums a case up: the accepted answer, or the best that was found so far, as what it is."""
     status = paused or _STATUS[decisions[-1].action]
     best = chosen(status, attempts, case.problem.target)
+    return summed_up(case.info, status, best, attempts, decisions)
+
+
+def summed_up(
+    info: CaseInfo,
+    status: CaseStatus,
+    best: Attempt | None,
+    attempts: list[Attempt],
+    decisions: Sequence[Decision],
+) -> Outcome:
+    """What a case has come to, with the best attempt's answer for its own."""
     return Outcome(
-        case_id=case.case_id,
+        case_id=info.case_id,
         status=status,
         tier=best.tier if best else None,
         method=best.method if best else None,
@@ -52,14 +64,14 @@ def conclude(
         device_kind=best.device_kind if best else None,
         value=best.certificate.value if best and best.certificate else None,
         certificate=best.certificate if best else None,
-        target=case.problem.target,
+        target=info.problem.target,
         cost=sum((attempt.cost for attempt in attempts), Amounts()),
         attempts=tuple(attempts),
         decisions=tuple(decisions),
         files=_files(best),
         failures=tuple(attempt.failure for attempt in attempts if attempt.failure),
         faults=tuple(_faults(attempt) for attempt in attempts if attempt.faults),
-        remarks=case.info.remarks,
+        remarks=info.remarks,
     )
 
 
