@@ -70,6 +70,7 @@ def variance(labels: Ints, influences: tuple[Floats, Floats], groups: Ints) -> t
     ]
     both = len(np.unique(groups))
     shared = both / (both - 1) * float(sums[0] @ sums[1]) / (len(influences[0]) * len(influences[1]))
+    # Satterthwaite's degrees of freedom: each part counts by the units that its variance was estimated from
     spread = sum(part**2 / (count - 1) for part, count in zip(parts, counts, strict=True))
     freedom = sum(parts) ** 2 / spread if spread > 0 else inf
     return max(sum(parts) + 2 * shared, 0.0), freedom
@@ -80,13 +81,14 @@ def delong_lower(labels: Ints, scores: Floats, groups: Ints, alpha: float) -> fl
 
     It says nothing where all rows are told apart: there it returns 1 (or 0), see `score_lower`.
     """
-    found = placements(labels, scores)
-    auc = found.auc
+    placement = placements(labels, scores)
+    auc = placement.auc
     if auc in (0.0, 1.0):
         return auc
-    spread, freedom = variance(labels, (found.positive - auc, found.negative - auc), groups)
+    spread, freedom = variance(labels, (placement.positive - auc, placement.negative - auc), groups)
     if spread == inf:
         return 0.0
+    # delta method: the logit's derivative is 1 / (auc (1 - auc)); on its scale the bound stays within 0 and 1
     step = -float(stdtrit(min(freedom, MANY), alpha)) * sqrt(spread) / (auc * (1 - auc))
     return float(expit(logit(auc) - step))
 

@@ -62,6 +62,7 @@ def hoeffding_upper(losses: Floats, effective: float, alpha: float) -> float:
     mean = float(losses.mean())
     if effective < len(losses):
         return min(1.0, mean + sqrt(log(1 / alpha) / (2 * effective)))
+    # P(mean ≤ m) ≤ exp(-n KL(m, μ)) for m below μ: the bound is the μ where that is α
     budget = log(1 / alpha) / len(losses)
 
     def excess(mu: float) -> float:
@@ -97,6 +98,7 @@ def _of_class(label: int, labels: Ints, scores: Floats, groups: Ints, alpha: flo
 
 
 def _balanced(labels: Ints, scores: Floats, groups: Ints, alpha: float) -> Bound:
+    # Bonferroni: both bounds hold at once with 1 - α, whatever the classes have to do with each other
     parts = [_of_class(label, labels, scores, groups, alpha / 2) for label in (0, 1)]
     method = "mean of two Clopper-Pearson bounds at α/2 each" + _grouped(groups)
     return Bound(sum(part.estimate for part in parts) / 2, sum(part.value for part in parts) / 2, method)
@@ -117,6 +119,7 @@ def _brier(labels: Ints, scores: Floats, groups: Ints, alpha: float) -> Bound:
     if not _independent(groups):
         upper = hoeffding_upper(losses, kish_size(groups), alpha)
         return Bound(float(losses.mean()), upper, "Hoeffding" + _grouped(groups))
+    # the lesser of two bounds is wrong where either is, so each gets half of α (Bonferroni)
     upper = min(hoeffding_upper(losses, len(losses), alpha / 2), empirical_bernstein_upper(losses, alpha / 2))
     return Bound(float(losses.mean()), upper, "lesser of Hoeffding and Maurer-Pontil at α/2 each")
 

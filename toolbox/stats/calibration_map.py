@@ -69,8 +69,8 @@ def fit_map(kind: str, log_odds: Floats, labels: NDArray[np.int8]) -> Calibratio
 
     start = np.array([1.0] * (expand.shape[1] - 1) + [0.0])
     bounds = [(0.0, None)] * (len(start) - 1) + [(None, None)]
-    found = minimize(loss, start, jac=True, bounds=bounds, method="L-BFGS-B", options={"ftol": 1e-12})
-    a, b, c = (float(number) for number in expand @ found.x)
+    optimum = minimize(loss, start, jac=True, bounds=bounds, method="L-BFGS-B", options={"ftol": 1e-12})
+    a, b, c = (float(number) for number in expand @ optimum.x)
     return CalibrationMap(kind, a, b, c)
 
 
@@ -127,6 +127,7 @@ def _expansion(kind: str) -> Floats:
 
 
 def _smoothed(labels: NDArray[np.int8]) -> Floats:
+    """Targets just inside 0 and 1: with those of separable data the likelihood has no finite maximum."""
     positive = int(labels.sum())
     negative = len(labels) - positive
     return np.where(labels == 1, (positive + 1) / (positive + 2), 1 / (negative + 2))

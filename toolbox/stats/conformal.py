@@ -104,6 +104,7 @@ def _calibrated(
 
 
 def _promise(conformity: Floats, coverage: float) -> Coverage:
+    # n + 1: the new row's score is exchangeable with the n known ones, so its rank is uniform among n + 1
     rank = min(len(conformity), int(np.ceil((len(conformity) + 1) * coverage - 1e-9)))
     low, high = coverage_interval(len(conformity), rank)
     return Coverage(len(conformity), float(np.sort(conformity)[rank - 1]), low, high)

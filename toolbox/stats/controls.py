@@ -36,6 +36,7 @@ def compare_areas(labels: Ints, candidate: Floats, control: Floats, groups: Ints
     if spread > SMALLEST_VARIANCE:
         return gain, float(stats.t.sf(gain / sqrt(spread), freedom))
     effective = min(kish_size(groups[labels == label]) for label in (0, 1))
+    # the difference of two placement kernels lies in [-1, 1]: exp(-2 k t² / 2²) with k the smaller sample
     return gain, exp(-effective * max(gain, 0.0) ** 2 / 2)
 
 

@@ -52,7 +52,10 @@ def calibration(labels: Ints, scores: Floats) -> CalibrationCurve:
 
 
 def calibration_error(curve: CalibrationCurve) -> float:
-    """Returns the mean distance of observed from predicted over the bins, weighted by rows."""
+    """Returns the mean distance of observed from predicted over the bins, weighted by rows.
+
+    The expected calibration error (Naeini, Cooper & Hauskrecht 2015, AAAI).
+    """
     return float(np.abs(curve.observed - curve.predicted) @ curve.rows / curve.rows.sum())
 
 
@@ -77,6 +80,7 @@ def net_benefit(labels: Ints, scores: Floats, thresholds: Floats) -> Floats:
     Returns:
         Shape (points,), in true positives per row.
     """
+    # who acts from probability p on holds one hit to be worth (1 - p) / p false alarms
     acted = scores[None, :] >= thresholds[:, None]
     true, false = acted[:, labels == 1].sum(axis=1), acted[:, labels != 1].sum(axis=1)
     return np.asarray((true - false * thresholds / (1 - thresholds)) / len(labels), dtype=np.float64)

@@ -31,8 +31,8 @@ def rank_test(ours: Ints, others: Ints) -> float:
 
     if ours.min() == ours.max() == others.min() == others.max():
         return 1.0
-    found = mannwhitneyu(ours, others, alternative="less", method="asymptotic", use_continuity=True)
-    return float(min(max(found.pvalue, 0.0), 1.0))
+    test = mannwhitneyu(ours, others, alternative="less", method="asymptotic", use_continuity=True)
+    return float(min(max(test.pvalue, 0.0), 1.0))
 
 
 def tail_mean(costs: Floats, weights: Floats, share: float) -> float:

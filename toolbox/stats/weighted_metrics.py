@@ -25,6 +25,8 @@ def weighted_auc(labels: Labels, scores: Floats, weights: Floats, folds: Index |
     order = np.lexsort((scores, folds))
     fold, score, positive = folds[order], scores[order], labels[order] == 1
     first = np.r_[True, fold[1:] != fold[:-1]]
+    # Mann & Whitney's U in one sorted pass: a score wins over the negatives below it in its fold, and over
+    # half of those that tie with it
     ties = np.flatnonzero(first | np.r_[True, score[1:] != score[:-1]])
     up = np.add.reduceat(np.where(positive, weights[order], 0.0), ties)
     down = np.add.reduceat(np.where(positive, 0.0, weights[order]), ties)

@@ -58,7 +58,7 @@ class CutTree:
         return 1e-4 + (self.made - before) * (5e-3 + 1.5e-6 * int(self._part.matrix.nnz))
 
     def bounds(self, cost: int | None) -> list[int]:
-        """Of what is not closed, and the cost that closes the rest."""
+        """Of what is not closed, and the cost that closes the rest: pruned nodes cost that or more."""
         least = [*self._stuck, *(node.proven for _, _, node in self._open)]
         return least if cost is None else [*least, cost]
 

@@ -34,7 +34,7 @@ NEAR = 0.5
 FEWEST = 0.03
 """Of the free columns: with fewer to fix, a step of the proof is not worth it."""
 PATIENCE = 12
-"""Rounds without a gain before columns are divided."""
+"""Rounds without a gain (tailing off) before columns are divided."""
 GAIN = 0.01
 """Of the gap: less is none."""
 LATER = 1.25
@@ -132,26 +132,26 @@ class CuttingPlanes:
     def _round(self) -> None:
         self._rounds += 1
         self._work_s += ROUND_S
-        found = self._relaxed()
-        if found is None:
+        relaxation = self._relaxed()
+        if relaxation is None:
             self._over = True
             return
-        self._rate(found)
-        self._fix(found)
-        self._pool.keep(found.duals)
+        self._rate(relaxation)
+        self._fix(relaxation)
+        self._pool.keep(relaxation.duals)
         top = self._pool.top
-        x = np.where(top > 0, np.clip(found.x, 0, top), 0.0)
+        x = np.where(top > 0, np.clip(relaxation.x, 0, top), 0.0)
         if not self._pool.add(separate(tight(*self._pool.sides(), top, x), self._rng), x):
             self._idle = PATIENCE
 
-    def _rate(self, found: Relaxed) -> None:
+    def _rate(self, relaxation: Relaxed) -> None:
         """Keeps the best bound, and counts rounds without a gain."""
         self._idle += 1
-        if self._best is None or found.least > self._best:
+        if self._best is None or relaxation.least > self._best:
             limit = self._limit()
-            gap = abs(found.least) if limit is None else (limit << SHIFT) - found.least
-            self._idle *= self._best is not None and found.least - self._best < GAIN * gap
-            self._best, self._leaf = found.least, ("duals", self._pool.named(found.duals))
+            gap = abs(relaxation.least) if limit is None else (limit << SHIFT) - relaxation.least
+            self._idle *= self._best is not None and relaxation.least - self._best < GAIN * gap
+            self._best, self._leaf = relaxation.least, ("duals", self._pool.named(relaxation.duals))
 
     def _relaxed(self) -> Relaxed | None:
         """The relaxation's answer; None where there is none, or no time for it."""
@@ -166,6 +166,8 @@ class CuttingPlanes:
             self._work_s += 3e-3 + 2e-9 * solved.steps * part.matrix.nnz
             duals = allowed(grown, solved.duals)
             reduced = exact.reduced(duals.tolist(), SHIFT).astype(np.int64)
+            # sifting (Bixby et al. 1992, Oper. Res. 40, 885): columns of negative reduced cost come in; all
+            # columns when the part is infeasible, as that says nothing of the whole
             missing = free & ~self._near & ((reduced < -1) | (solved.x is None))
             if missing.any():
                 self._near |= missing
@@ -175,6 +177,7 @@ class CuttingPlanes:
             else:
                 x = np.zeros(grown.columns)
                 x[used] = solved.x
+                # safe bound: any multipliers do, those of a floating solver rounded too (`proofs.mip_dual`)
                 least = exact.weigh(duals.tolist(), SHIFT, np.zeros_like(grown.top), grown.top)
                 return Relaxed(x, duals, reduced, least)
 
@@ -184,17 +187,20 @@ class CuttingPlanes:
         if exact.weigh(ray.tolist(), SHIFT, np.zeros_like(top), top, priced=False) > 0:
             self._leaf = "ray", self._pool.named(ray)
 
-    def _fix(self, found: Relaxed) -> None:
-        """Lowers limits of columns that an answer better than the known one cannot use as much."""
+    def _fix(self, relaxation: Relaxed) -> None:
+        """Lowers limits of columns that an answer better than the known one cannot use as much.
+
+        Reduced-cost fixing: k units of a column cost k times its reduced cost above the bound.
+        """
         limit = self._limit()
-        if limit is None or (limit << SHIFT) < found.least:
+        if limit is None or (limit << SHIFT) < relaxation.least:
             return
-        room, top = (limit << SHIFT) - found.least, self._pool.top
-        most = np.where(found.reduced > 0, room // np.maximum(found.reduced, 1), top)
+        room, top = (limit << SHIFT) - relaxation.least, self._pool.top
+        most = np.where(relaxation.reduced > 0, room // np.maximum(relaxation.reduced, 1), top)
         lower = np.minimum(top, most)
         if ((lower == 0) & (top > 0)).sum() > FEWEST * (top > 0).sum():
-            self._pool.fix(found.duals, limit, lower)
-            self._near = found.reduced <= NEAR * room
+            self._pool.fix(relaxation.duals, limit, lower)
+            self._near = relaxation.reduced <= NEAR * room
             self._cutoff = limit
 
     def _tell(self) -> None:

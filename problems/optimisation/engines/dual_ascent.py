@@ -27,17 +27,19 @@ def ascended(mip: Mip) -> Floats:
             if step > 0:
                 duals[row] = side * step
                 reduced[columns] -= side * step * entries
-                break
+                break  # the bound is concave in the multiplier: rising on one side, it falls on the other
     return duals
 
 
 def _step(limit: float, entries: Floats, reduced: Floats, top: Floats) -> float:
     """How far to go: to the first kink behind which the bound falls; 0 where it falls at once or never."""
     paying = (reduced < 0) | ((reduced == 0) & (entries > 0))
+    # the bound's slope at 0: columns of reduced cost below 0 sit at their top, those at 0 that will fall too
     slope = limit - float((top * entries)[paying].sum())
     if slope <= 0:
         return 0.0
     kinks = (entries != 0) & (paying == (entries < 0))
+    # a kink is where a reduced cost changes sign and its column its end: the slope falls by top · |entry|
     at = reduced[kinks] / entries[kinks]
     order = np.argsort(at, kind="stable")
     slopes = slope - np.cumsum((top * np.abs(entries))[kinks][order])

@@ -2,7 +2,8 @@
 
 HiGHS's dual simplex solves the relaxation of the MIP (Huangfu & Hall 2018, Math. Program.
 Comput. 10, 119). Its multipliers are only a suggestion: what is claimed is what they prove in exact
-arithmetic after rounding (`exact_bound`): its tolerances and errors cannot make a bound wrong.
+arithmetic after rounding (`exact_bound`; Neumaier & Shcherbina 2004, Math. Program. 99, 283): its
+tolerances and errors cannot make a bound wrong.
 """
 
 import time
@@ -61,12 +62,12 @@ class Relaxation:
         """Bounds found, and the seconds that the linear program took."""
         return dict(self._notes)
 
-    def _claim(self, incumbent: Incumbent, what: str, found: Multipliers | None) -> None:
-        if found is None:
+    def _claim(self, incumbent: Incumbent, what: str, multipliers: Multipliers | None) -> None:
+        if multipliers is None:
             self._notes[what] = "too large for exact arithmetic in 64 bits"
             return
-        self._notes[what] = found.bound
-        incumbent.prove(found.proof(), self.name)
+        self._notes[what] = multipliers.bound
+        incumbent.prove(multipliers.proof(), self.name)
 
 
 def linear_duals(mip: Mip, limit_s: float) -> Floats | None:
@@ -75,7 +76,7 @@ def linear_duals(mip: Mip, limit_s: float) -> Floats | None:
     below = ~same & (mip.upper != FREE)
     above = ~same & (mip.lower != -FREE)
     matrix = mip.matrix.astype(np.float64)
-    found = _solve(
+    result = _solve(
         mip.cost.astype(np.float64),
         A_ub=vstack([matrix[below], -matrix[above]], format="csr"),
         b_ub=np.concatenate([mip.upper[below], -mip.lower[above]]).astype(np.float64),
@@ -85,11 +86,12 @@ def linear_duals(mip: Mip, limit_s: float) -> Floats | None:
         method="highs-ds",
         options={"time_limit": limit_s},
     )
-    if found.status != 0:
+    if result.status != 0:
         return None
+    # a marginal is the change of cost with a limit; lower limits went in negated, so theirs change sign
     duals = np.zeros(mip.rows)
-    duals[same] = found.eqlin.marginals
-    most, least = np.split(found.ineqlin.marginals, [int(below.sum())])
+    duals[same] = result.eqlin.marginals
+    most, least = np.split(result.ineqlin.marginals, [int(below.sum())])
     duals[below] += most
     duals[above] -= least
     return duals

@@ -17,6 +17,7 @@ from scipy.sparse import csr_array
 from problems.optimisation.forms.spins import SpinForm
 
 EXACT_FLOAT32 = 2**24
+"""Whole numbers up to this are exact in float32: 24 bits of significand."""
 DENSE = 0.1
 """Share of couplings present above which dense rows are faster than sparse ones."""
 
@@ -50,9 +51,9 @@ class Lattice:
 
     def bits(self, spins: Reals) -> NDArray[np.int32]:
         """Sorted spins of one copy as the instance's bits."""
-        found = np.empty(len(self.order), dtype=np.int32)
-        found[self.order] = spins > 0
-        return found
+        bits = np.empty(len(self.order), dtype=np.int32)
+        bits[self.order] = spins > 0
+        return bits
 
     def spins(self, bits: NDArray[np.int32]) -> Reals:
         """The instance's bits as sorted spins."""
@@ -91,6 +92,7 @@ class Replicas:
     def __init__(self, places: Lattice, spins: Reals) -> None:
         self.places = places
         self.spins = spins
+        # ½: each coupling is met from both of its ends
         coupled = np.concatenate([rows @ spins for _, _, rows in places.blocks])
         self.energy: NDArray[np.float64] = (spins * (places.field + 0.5 * coupled)).sum(
             axis=0, dtype=np.float64
@@ -110,7 +112,7 @@ class Replicas:
             self._flip(part, gain, -gain <= half * luck)
 
     def descend(self) -> None:
-        """Flips spins that gain by it, until none does."""
+        """Flips spins that gain by it, until none does; ends, as every flip lowers the energy."""
         flipped = True
         while flipped:
             flipped = False

@@ -109,7 +109,7 @@ class Annealing(_Sampler):
         affordable = max(_LEAST_SWEEPS, int(effort_s / self._sweep_s))
         sweeps = min(self._sweeps, affordable)
         reads = min(max(1, affordable // sweeps), _MOST_READS)
-        found = self._sampler.sample(
+        samples = self._sampler.sample(
             self._spins,
             num_reads=reads,
             num_sweeps=sweeps,
@@ -118,11 +118,11 @@ class Annealing(_Sampler):
             **self._begin(incumbent.point, reads),
         )
         if self._heat is None:
-            hot, cold = found.info["beta_range"]
+            hot, cold = samples.info["beta_range"]
             self._heat = float(hot), float(cold)
-        order = np.argsort(found.record.energy, kind="stable")
-        columns = np.argsort(np.asarray(found.variables))
-        self._offer(incumbent, found.record.sample[order][:, columns])
+        order = np.argsort(samples.record.energy, kind="stable")
+        columns = np.argsort(np.asarray(samples.variables))  # the sampler may order spins its own way
+        self._offer(incumbent, samples.record.sample[order][:, columns])
         self._sweeps = min(2 * self._sweeps, _MOST_SWEEPS) if self._slices % 2 else self._sweeps
 
     def _begin(self, point: Point | None, reads: int) -> dict[str, Any]:
@@ -131,6 +131,7 @@ class Annealing(_Sampler):
             return {} if self._heat is None else {"beta_range": self._heat}
         self._from_board += 1
         hot, cold = self._heat
+        # the middle of a geometric schedule: enough heat to leave the point's valley, not to forget the point
         states = np.tile(_spins_of(point), (reads, 1))
         return {"initial_states": states, "beta_range": (float(np.sqrt(hot * cold)), cold)}
 
@@ -154,14 +155,14 @@ class Tabu(_Sampler):
         while True:
             n = self._form.size
             looks = max(_LEAST_LOOKS, _SET_UP_LOOKS * n * n)
-            each = min(_LOOKS_A_SPIN * n, looks)
-            self._search(incumbent, each, max(0, min(left, looks) // each - 1))
+            per_search = min(_LOOKS_A_SPIN * n, looks)
+            self._search(incumbent, per_search, max(0, min(left, looks) // per_search - 1))
             left -= looks
             if left <= 0 or incumbent.stop():
                 return
 
     def _search(self, incumbent: Incumbent, looks: int, restarts: int) -> None:
-        found = self._sampler.sample(
+        samples = self._sampler.sample(
             self._spins,
             initial_states=self._begin(incumbent.point)[None, :],
             num_reads=1,
@@ -173,7 +174,7 @@ class Tabu(_Sampler):
             lower_bound_z=looks,
         )
         self._searches += 1 + restarts
-        self._offer(incumbent, found.record.sample[:, np.argsort(np.asarray(found.variables))])
+        self._offer(incumbent, samples.record.sample[:, np.argsort(np.asarray(samples.variables))])
 
     def _begin(self, point: Point | None) -> Spins:
         """Random, or from the board; every fourth time random again."""

@@ -1,4 +1,7 @@
-"""Semidefinite bounds on the bits kinds, with points by hyperplane rounding."""
+"""Semidefinite bounds on the bits kinds, with points by hyperplane rounding.
+
+The relaxation and the rounding are those of Goemans & Williamson 1995, J. ACM 42, 1115.
+"""
 
 from collections.abc import Iterator
 from typing import Any, ClassVar
@@ -75,6 +78,7 @@ class Semidefinite:
 
     def _phases(self) -> Iterator[float]:
         """Does the work; yields roughly the seconds of each step."""
+        # K + Diag(row sums of |K|) is diagonally dominant, so semidefinite: a bound at once, at any order
         self._prove(-np.asarray(abs(self._matrix).sum(axis=1), dtype=np.float64), "dominance")
         if self._order > MOST_ORDER:
             return
@@ -88,7 +92,7 @@ class Semidefinite:
         for count in range(MOST_STEPS):
             if solver.closed(2 * ACCURACY):
                 break
-            if count % 5 == 4:
+            if count % 5 == 4:  # every iterate is dual feasible, so it gives a bound on the way
                 self._prove(solver.u, "interior")
             solver.step()
             yield step_s

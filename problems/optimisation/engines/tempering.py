@@ -1,4 +1,8 @@
-"""Parallel tempering of the bits kinds; the replicas of neighbouring ranks change places too."""
+"""Parallel tempering of the bits kinds; the replicas of neighbouring ranks change places too.
+
+Replica Monte Carlo (Swendsen & Wang 1986, Phys. Rev. Lett. 57, 2607; Earl & Deem 2005, Phys. Chem. Chem.
+Phys. 7, 3910): hot replicas cross barriers, exchanges carry what they find down to cold ones.
+"""
 
 import struct
 from dataclasses import dataclass
@@ -137,6 +141,7 @@ class Tempering:
 
 
 def _range(places: Lattice) -> tuple[float, float]:
+    # frozen at the cold end where spins are held weakly, free at the hot end where they are held strongly
     held = places.strength[places.strength > 0]
     if not held.size:
         return COLDEST, HOTTEST
@@ -214,10 +219,13 @@ class Trade:
         self.still = -1
 
     def _decide(self, ask: Ask, replicas: Replicas, ladder: Ladder, rng: np.random.Generator) -> Ask:
+        # nearest by ratio: the ladder's temperatures are spaced geometrically at first
         step = int(np.argmin(np.abs(np.log(ladder.temperature / ask.temperature))))
         column = int(ladder.column[step])
         mine = 1 / ladder.temperature[step]
         exponent = (mine - 1 / ask.temperature) * (replicas.energy[column] - ask.energy)
+        # detailed balance of the pair: min(1, exp((1/T - 1/T') (E - E'))). The replica that is
+        # asked with itself must not change before its answer comes
         accepted = column != self.still and bool(rng.random() < np.exp(min(0.0, exponent)))
         answer = _of_replica(replicas, column, ladder.temperature[step], answer=True, accepted=accepted)
         if accepted:

@@ -79,7 +79,7 @@ def mip_model(mip: Mip) -> IntervalModel:
 def _add_row(
     model: cp_model.CpModel, x: list[cp_model.IntVar], values: list[int], lower: int, upper: int
 ) -> None:
-    packs = upper == 1 and set(values) <= {1} and all(each.is_boolean for each in x)
+    packs = upper == 1 and set(values) <= {1} and all(variable.is_boolean for variable in x)
     if packs and lower == 1:
         model.add_exactly_one(x)
     elif packs and lower == -FREE:
@@ -116,6 +116,8 @@ def clinic_intervals(clinic: Appointments) -> IntervalModel:
             _choose(model, stay, side, groups, busy[side])
     for groups, taken in zip(sides, busy, strict=True):
         for pool, intervals in zip(groups, taken, strict=True):
+            # counting is enough: members are interchangeable, and intervals of which no more than c overlap
+            # at once can be coloured with c colours (`pools.deal`)
             model.add_cumulative(intervals, [1] * len(intervals), len(pool.members))
     cost = sum(
         stay.patient.weight * (stay.start - stay.patient.earliest + clinic.refusal * (1 - stay.treated))

@@ -153,6 +153,7 @@ class Packing:
         if sum(uses.values()) <= capacity.limit:
             return
         least = sorted(uses.values())[:2]
+        # the two smallest uses are too much together, so any two are: excluded pairs need no slack bits
         if max(uses.values()) <= capacity.limit < sum(least):
             yield from self._pairwise(capacity.name, list(uses))
             return
@@ -160,7 +161,7 @@ class Packing:
         owners = {self.owners[item] for item in uses if self.needed(item)}
         alone = sum(max(uses.get(i, 0) for i in self.items_of[owner]) for owner in owners)
         weight = self.threshold(capacity) + 1
-        if alone > capacity.limit:
+        if alone > capacity.limit:  # required owners can exceed it by themselves: step 3 above
             weight = max(weight, self.beyond)
         yield Penalty(capacity.name, weight, unit)
 
@@ -176,7 +177,8 @@ class Packing:
 def square(uses: Mapping[int, int], limit: int, slack: int) -> Form:
     """(Σ use x + Σ slack - limit)², divided by the uses' common divisor; slack bits count from `slack`.
 
-    The slack takes every value from 0 to the limit and no other: powers of two, and what is left.
+    The slack takes every value from 0 to the limit and no other: powers of two, and what is left (Lucas 2014,
+    section 2.4). All uses are multiples of the divisor, so that the limit may be rounded down to one.
     """
     unit = gcd(*uses.values())
     limit = limit // unit
@@ -186,7 +188,7 @@ def square(uses: Mapping[int, int], limit: int, slack: int) -> Form:
         terms[slack] = min(power, left)
         left, power, slack = left - terms[slack], 2 * power, slack + 1
     form: Form = {(): limit * limit}
-    for i, a in terms.items():
+    for i, a in terms.items():  # x² = x for bits, so that squares are linear
         form[i,] = a * a - 2 * a * limit
     for (i, a), (j, b) in combinations(terms.items(), 2):
         form[min(i, j), max(i, j)] = 2 * a * b

@@ -167,7 +167,7 @@ class SharedIncumbent:
     def close(self) -> None:
         """Waits for the other ranks; then no message is under way, and the best is known to all.
 
-        Collective.
+        Collective. Nonblocking consensus (`Messenger.close`): nobody knows how many messages are to come.
         """
         if self._live:
             self._messenger.close(self._last_words)
@@ -240,7 +240,10 @@ class SharedIncumbent:
                 self._updates_for.discard(rank)
 
     def _update(self) -> Update:
-        """What this rank found itself, as far as it has heard of nothing better."""
+        """What this rank found itself, as far as it has heard of nothing better.
+
+        Each finder writes to all ranks itself, so nobody passes on what it heard.
+        """
         best = self.own if self.own is not None and self.own[0] == self._cost else None
         bounds = {checkable: proof.bound for checkable, (proof, _) in self.proofs.items()}
         return Update(

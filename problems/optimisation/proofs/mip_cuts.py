@@ -88,14 +88,15 @@ class Grown:
         total, limit = self._sum(rows)
         if not isinstance(up, list):
             raise Faulty("expected a list of the columns that a cut rounds up")
-        for each in up:
-            column = integer(each, "a column of a cut", 0, self._base.columns - 1)
+        for entry in up:
+            column = integer(entry, "a column of a cut", 0, self._base.columns - 1)
+            # plus `missing` times x_j ≤ top_j, a valid row too, the coefficient is a multiple of the divisor
             missing = -int(total[column]) % parts
             total[column] += missing
             limit += missing * int(self._high[column])
         if abs(limit) >= SAFE:
             raise Faulty("a cut's limit is too large")
-        total //= parts
+        total //= parts  # floors: lower coefficients are weaker as x ≥ 0, the limit may follow as x is whole
         kept = np.flatnonzero((total != 0) & (self._high > 0))
         self._cuts.append((kept, total[kept]))
         self._limits.append(limit // parts)
@@ -132,12 +133,12 @@ class Grown:
 
     def _limit(self, row: int, weight: int) -> int:
         if row >= self._base.rows:
-            found = self._limits[row - self._base.rows] if weight > 0 else -FREE
+            side = self._limits[row - self._base.rows] if weight > 0 else -FREE
         else:
-            found = int((self._base.upper if weight > 0 else self._base.lower)[row])
-        if abs(found) == FREE:
+            side = int((self._base.upper if weight > 0 else self._base.lower)[row])
+        if abs(side) == FREE:
             raise Faulty("a cut uses a side that its row does not have")
-        return found
+        return side
 
     def _spend(self, work: int) -> None:
         self._work += work

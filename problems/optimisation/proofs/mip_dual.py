@@ -45,6 +45,7 @@ class ExactDual:
 
     def _rows(self, y: list[int]) -> int:
         values = np.array(y, dtype=np.int64)
+        # y_i (Ax)_i is least at the lower side for y_i > 0, at the upper one for y_i < 0
         chosen = np.where(values > 0, self.mip.lower, self.mip.upper)
         used = values != 0
         missing = np.flatnonzero(used & (np.abs(chosen) == FREE))
@@ -67,7 +68,7 @@ class ExactDual:
     def _slowly(self, y: list[int], shift: int, cost: list[int]) -> Ints:
         reduced = [c << shift for c in cost]
         entries = self.mip.matrix.tocoo()
-        rows, columns = (each.tolist() for each in entries.coords)
+        rows, columns = (axis.tolist() for axis in entries.coords)
         for row, column, entry in zip(rows, columns, entries.data.tolist(), strict=True):
             reduced[column] -= y[row] * entry
         return np.array(reduced, dtype=object)

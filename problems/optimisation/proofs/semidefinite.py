@@ -64,10 +64,12 @@ def check_spins(form: SpinForm, diagonal: Any, triangles: Any, shift: int, bound
 def _triangles(triangles: Any, order: int) -> list[list[int]]:
     if not isinstance(triangles, list):
         raise Faulty("expected a list of triangles")
-    for each in triangles:
-        i, j, k, a, b, c, t = integers(each, "numbers of a triangle", 7)
+    for triangle in triangles:
+        i, j, k, a, b, c, t = integers(triangle, "numbers of a triangle", 7)
         if not 0 <= i < j < k < order or {abs(a), abs(b), abs(c)} != {1} or a * b * c != 1 or t < 0:
-            raise Faulty(f"expected triangles i < j < k with signs whose product is 1 and t ≥ 0, got {each}")
+            raise Faulty(
+                f"expected triangles i < j < k with signs whose product is 1 and t ≥ 0, got {triangle}"
+            )
     return triangles
 
 
@@ -134,7 +136,8 @@ def _dominant(form: SpinForm, u: list[int], shift: int, slack: int) -> bool:
     if not form.symmetric:
         field = np.abs(form.field).tolist()
         rows = [sum(field), *(row + extra for row, extra in zip(rows, field, strict=True))]
-    lacking = max((row << shift) + each for row, each in zip(rows, u, strict=True))
+    # Gershgorin's circles: every eigenvalue is at least the diagonal, -u, less the row's sum
+    lacking = max((row << shift) + dual for row, dual in zip(rows, u, strict=True))
     return lacking <= 0 or lacking * len(u) < slack
 
 
@@ -143,7 +146,8 @@ def strongest_spins(
 ) -> int | None:
     """The best integer bound that multipliers prove, None for data that prove none; for provers.
 
-    Starts from the bound at δ = 0 and goes down: by one, then by twice as much each time; then up again.
+    Exponential search, as a check costs a factorisation: starts from the bound at δ = 0 and goes down, by
+    one, then by twice as much each time; then up again by halves.
     """
     most = (form.constant << (shift + 1)) + sum(diagonal) - 2 * sum(cut[6] for cut in triangles)
     bound, step = -(-most >> (shift + 3)), 1

@@ -1,6 +1,7 @@
 """Cuts and fixed columns as they are made, and the steps of a proof that say how.
 
-See `mip_cuts` in `problems.optimisation.proofs.model`.
+See `mip_cuts` in `problems.optimisation.proofs.model`. Cuts are chosen by efficacy (how deep they
+cut x off) and kept from being parallel (Achterberg 2007, Constraint Integer Programming, on cut selection).
 """
 
 from collections.abc import Iterable
@@ -17,7 +18,7 @@ from toolbox.arrays.types import Floats
 MOST_NEW = 100
 """Cuts that a round adds."""
 ALIKE = 0.9
-"""Cosine above which the weaker of two cuts is left out."""
+"""Cosine above which the weaker of two cuts is left out: nearly parallel cuts cut off nearly the same."""
 _NONE: Ints = np.zeros(0, dtype=np.int64)
 
 
@@ -111,7 +112,7 @@ class CutPool:
         return matrix, np.concatenate([self._limits, limits])
 
     def keep(self, duals: Ints) -> None:
-        """Drops active cuts without a multiplier."""
+        """Drops active cuts without a multiplier: the same multipliers prove the same bound without them."""
         rows = self.mip.rows
         used = duals[rows:] != 0
         for number, stays in zip(self.active, used.tolist(), strict=True):
@@ -129,11 +130,11 @@ class CutPool:
         matrix, limits = self.sides()
         names = self._sides + [(number, 1) for number in self.active]
         up = rounds_up(x, self.top)
-        made = [self._divided(matrix, limits, each, up, names) for each in sums]
-        far = [(self._distance(cut, x), cut) for cut in made]
-        far = [pair for pair in far if pair[0] > 0]
-        best = [cut for _, cut in sorted(far, key=lambda pair: -pair[0])]
-        chosen = self._apart(best)
+        made = [self._divided(matrix, limits, weighted_sum, up, names) for weighted_sum in sums]
+        rated = [(self._efficacy(cut, x), cut) for cut in made]
+        violated = [pair for pair in rated if pair[0] > 0]
+        best = [cut for _, cut in sorted(violated, key=lambda pair: -pair[0])]
+        chosen = self._nonparallel(best)
         first = self.mip.rows + len(self._cuts)
         self._cuts += chosen
         self.active += range(first, first + len(chosen))
@@ -142,11 +143,12 @@ class CutPool:
     def steps(self, used: Iterable[int]) -> tuple[list[dict[str, Any]], dict[int, int]]:
         """The steps that lead to some cuts and to all fixings, and the numbers of rows after them."""
         rows = self.mip.rows
-        needed = self._with_parts({*used, *(row for each in self._fixings for row in each.duals)})
+        needed = self._with_parts({*used, *(row for fixing in self._fixings for row in fixing.duals)})
         number = {row: row for row in range(rows)} | {row: rows + k for k, row in enumerate(needed)}
         steps: list[dict[str, Any]] = []
         waiting = list(self._fixings)
         for row in [*needed, rows + len(self._cuts)]:
+            # a fixing goes before all cuts made after it: they may round up with the limits that it lowered
             while waiting and waiting[0].before <= row:
                 fixing = waiting.pop(0)
                 duals = spread(fixing.duals, number, rows + self._count(steps))
@@ -172,6 +174,8 @@ class CutPool:
     def _divided(
         self, matrix: csr_array, limits: Ints, sums: Sum, up: Bits, names: list[tuple[int, int]]
     ) -> Cut:
+        # Chvátal-Gomory rounding: 0 ≤ x lets coefficients be rounded down, and integral x then the limit;
+        # adding `missing` times x_j ≤ top_j first makes a coefficient a multiple of the divisor: rounded up
         total = np.asarray(sums.weights @ matrix[sums.rows], dtype=np.int64)
         missing = np.where(up, -total % sums.divisor, 0)
         raised = np.flatnonzero(missing)
@@ -183,14 +187,14 @@ class CutPool:
         return Cut(sums.divisor, rows, raised.tolist(), columns, part[columns], limit)
 
     @staticmethod
-    def _distance(cut: Cut, x: Floats) -> float:
-        """How far x is on the wrong side; 0 where it hardly is."""
+    def _efficacy(cut: Cut, x: Floats) -> float:
+        """Euclidean distance of x from the cut's hyperplane on the wrong side; 0 where it hardly is."""
         broken = float(cut.values @ x[cut.columns]) - cut.limit
         length = float(np.linalg.norm(cut.values.astype(np.float64)))
         return broken / length if broken > LEAST and length else 0.0
 
-    def _apart(self, cuts: list[Cut]) -> list[Cut]:
-        """The first ones that point into different directions."""
+    def _nonparallel(self, cuts: list[Cut]) -> list[Cut]:
+        """Greedily the first cuts whose normals are not nearly parallel to those of earlier ones."""
         matrix = _matrix(cuts, self.mip.columns).astype(np.float64)
         lengths = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
         alike = (matrix @ matrix.T).toarray() > ALIKE * np.outer(lengths, lengths)
@@ -204,6 +208,7 @@ class CutPool:
         """Cuts and all cuts that they were made of, in the order in which they were made."""
         rows = self.mip.rows
         needed = {number for number in numbers if number >= rows}
+        # latest first: a cut is made of earlier rows only, so one pass finds all
         for number in range(rows + len(self._cuts) - 1, rows - 1, -1):
             if number in needed:
                 needed |= {part for part, _ in self._cuts[number - rows].rows if part >= rows}

@@ -1,4 +1,8 @@
-"""Triangle inequalities added round by round, those that the relaxation's primal breaks most."""
+"""Triangle inequalities added round by round, those that the relaxation's primal breaks most.
+
+They are facets of the cut polytope (Barahona & Mahjoub 1986, Math. Program. 36, 157), too many
+(2/3 m³) to have at once.
+"""
 
 from collections.abc import Callable
 
@@ -26,7 +30,7 @@ LEAST_BLUR = 1.5
 ACCURACY = 0.02
 """Of the basic relaxation, in units of 4·cost."""
 _FADED = 1e-5
-"""Triangles with a smaller multiplier are let go."""
+"""Triangles with a smaller multiplier are let go: the bound hardly rests on them."""
 
 
 class Cutting:
@@ -71,11 +75,11 @@ class Cutting:
     def round(self, aim: float, halt: Callable[[], bool]) -> None:
         """One round towards a bound of `aim`; ends early, with what there is, when `halt()`."""
         missing = max(aim - self.value, 1.0)
-        found = violated(self.x, MOST_NEW, self._sides)
-        self.active, self.t = self._kept(found)
+        self.active, self.t = self._updated(violated(self.x, MOST_NEW, self._sides))
         first = BLUR * missing / FOCUS if self._blur is None else self._blur
         self.focused = FOCUS * first <= LEAST_BLUR * missing
         self._blur = max(FOCUS * first, LEAST_BLUR * missing)
+        # regularised by α the bound loses at most ½ α m² of ½⟨K, X⟩, a quarter of that in cost: `_blur`
         alpha = 8 * self._blur / len(self._matrix) ** 2
         climbed = Regularised(self._matrix, self.active, alpha).climb(self._u, self.t, ITERATIONS, halt)
         self._u, self.t, self.x = climbed.u, climbed.t, climbed.x
@@ -85,22 +89,24 @@ class Cutting:
         if not halt():
             self._polish(halt)
 
-    def _kept(self, found: Triangles) -> tuple[Triangles, Floats]:
+    def _updated(self, new: Triangles) -> tuple[Triangles, Floats]:
+        """The triangles that still carry the bound, then the newly broken ones with multiplier 0."""
         strong = self.t > _FADED
         kept = self.active.only(strong)
-        joined = kept.joined(found)
+        joined = kept.joined(new)
         return joined, np.concatenate([self.t[strong], np.zeros(len(joined) - len(kept))])
 
     def _polish(self, halt: Callable[[], bool]) -> tuple[Floats, Floats]:
         """The best diagonal for the triangles' multipliers, rounded; kept when it proves more than before."""
+        # rounded before the diagonal is solved for, which makes up for it: any t ≥ 0 is a valid multiplier
         t = rounded(self.t, self.shift)
-        found = interior.solve(self._matrix - self.active.spread(t), 2 * ACCURACY, halt)
+        iterate = interior.solve(self._matrix - self.active.spread(t), 2 * ACCURACY, halt)
         order = len(self._matrix)
         self.work_s += 16 * (6e-10 * order**3 + 5e-4)
-        value = self._cost(float(found.u.sum()) / 2 - float(t.sum()))
+        value = self._cost(float(iterate.u.sum()) / 2 - float(t.sum()))
         if self._best is None or value > self.value:
-            self.value, self._best = value, (found.u, self.active, t)
-        return found.u, found.x
+            self.value, self._best = value, (iterate.u, self.active, t)
+        return iterate.u, iterate.x
 
     def _cost(self, half: float) -> float:
         """From ½⟨K, X⟩ to units of cost."""

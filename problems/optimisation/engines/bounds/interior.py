@@ -17,7 +17,7 @@ MOST_STEPS = 60
 _SHORTER = 0.8
 """Factor of a step that leaves the cone."""
 _INSIDE = 0.95
-"""Part of a shortened step that is taken."""
+"""Part of a shortened step that is taken, so that the iterate stays inside the cone."""
 
 
 class Interior:
@@ -30,6 +30,7 @@ class Interior:
 
     def __init__(self, matrix: Floats) -> None:
         order = len(matrix)
+        # diagonally dominant, so K - Diag(u) ≻ 0; with X = I both sides begin strictly feasible
         weight = np.abs(matrix).sum(axis=1)
         self.u = -1.1 * weight - max(float(weight.max(initial=0.0)), 1.0) * 1e-3
         self.x: Floats = np.eye(order)
@@ -47,6 +48,8 @@ class Interior:
 
     def step(self) -> None:
         """One Newton step, about 20 m³ operations."""
+        # Z = K - Diag(u), dZ = -Diag(du); Z X = μ I is linearised as X + dX = μ Z⁻¹ - Z⁻¹ dZ X. Its diagonal
+        # is to be 1: (Z⁻¹ ∘ X) du = 1 - μ diag(Z⁻¹). dX is made symmetric afterwards (the HKM direction)
         inverse = np.linalg.inv(self._slack)
         inverse = (inverse + inverse.T) / 2
         du = np.linalg.solve(inverse * self.x, 1 - self._barrier * np.diag(inverse))
@@ -57,12 +60,12 @@ class Interior:
         self.u = self.u + dual * du
         self._slack[np.diag_indices(len(du))] -= dual * du
         self._barrier = self.gap / (2 * len(du))
-        if primal + dual > 1.8:
+        if primal + dual > 1.8:  # nearly full steps: the central path is close, and μ may fall faster
             self._barrier /= 2
 
 
 def _length(matrix: Floats, step: Floats) -> float:
-    """How far one may go without leaving the cone."""
+    """How far one may go without leaving the cone; Cholesky's factorisation exists just inside it."""
     length = 1.0
     while length > 1e-12:
         try:
@@ -76,9 +79,9 @@ def _length(matrix: Floats, step: Floats) -> float:
 
 def solve(matrix: Floats, gap: float, halt: Callable[[], bool] = lambda: False) -> Interior:
     """Iterates until the gap is small, or as small as floating numbers allow, or until `halt()`."""
-    found = Interior(matrix)
+    iterate = Interior(matrix)
     for _ in range(MOST_STEPS):
-        if found.closed(gap) or halt():
+        if iterate.closed(gap) or halt():
             break
-        found.step()
-    return found
+        iterate.step()
+    return iterate

@@ -55,13 +55,16 @@ class Linear:
         """
         bounds = np.column_stack([low, high]).astype(np.float64)
         cost = self._mip.cost.astype(np.float64)
-        found = self._call(cost, self._unequal, self._equal, bounds, limit_s)
-        if found.status == 0:
-            return LinearSolution(found.x, self._multipliers(found), int(found.nit))
-        return self._ray(bounds, limit_s) if found.status == 2 else None
+        result = self._call(cost, self._unequal, self._equal, bounds, limit_s)
+        if result.status == 0:
+            return LinearSolution(result.x, self._multipliers(result), int(result.nit))
+        return self._ray(bounds, limit_s) if result.status == 2 else None
 
     def _ray(self, bounds: Floats, limit_s: float) -> LinearSolution | None:
-        """Multipliers of the least violation of all rows, which show that it is more than none."""
+        """Multipliers of the least violation of all rows, which show that it is more than none.
+
+        The phase-one (elastic) program: its optimal duals are a Farkas ray; `linprog` gives none.
+        """
         unequal, equal = self._unequal.shape[0], self._equal.shape[0]
         more, exact = eye_array(unequal), eye_array(equal)
         columns, extra = self._mip.columns, unequal + 2 * equal
@@ -70,8 +73,10 @@ class Linear:
         equals = csr_array(hstack([self._equal, csr_array(np.zeros((equal, unequal))), exact, -exact]))
         cost = np.concatenate([np.zeros(columns), np.ones(extra)])
         limits = np.vstack([bounds, np.tile([0.0, np.inf], (extra, 1))])
-        found = self._call(cost, elastic, equals, limits, limit_s)
-        return LinearSolution(None, self._multipliers(found), int(found.nit)) if found.status == 0 else None
+        result = self._call(cost, elastic, equals, limits, limit_s)
+        return (
+            LinearSolution(None, self._multipliers(result), int(result.nit)) if result.status == 0 else None
+        )
 
     def _call(
         self, cost: Floats, unequal: csr_array, equal: csr_array, bounds: Floats, limit_s: float
@@ -87,10 +92,11 @@ class Linear:
             options={"time_limit": max(limit_s, 0.01)},
         )
 
-    def _multipliers(self, found: Any) -> Floats:
+    def _multipliers(self, result: Any) -> Floats:
+        # a marginal is the change of cost with a limit; lower limits went in negated, so theirs change sign
         duals = np.zeros(self._mip.rows)
-        duals[self._same] = found.eqlin.marginals
-        most, least = np.split(found.ineqlin.marginals, [len(self._below)])
+        duals[self._same] = result.eqlin.marginals
+        most, least = np.split(result.ineqlin.marginals, [len(self._below)])
         duals[self._below] += most
         duals[self._above] -= least
         return duals

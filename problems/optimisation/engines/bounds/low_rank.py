@@ -1,5 +1,6 @@
 """The basic semidefinite relaxation of large sparse matrices, by low rank: X = V Vᵀ with rows of length 1.
 
+The factorisation keeps X semidefinite without m² numbers (Burer & Monteiro 2003, Math. Program. 95, 329).
 Coordinate descent on the rows, the mixing method (Wang, Chang & Kolter 2017, arXiv:1706.00476), all rows of
 one colour at once: vertices of one colour do not meet, so that their order does not matter. With r > √(2m)
 columns it finds the optimum of the relaxation from almost every start (Boumal, Voroninski & Bandeira 2016).
@@ -58,12 +59,15 @@ class LowRank:
     def sweep(self) -> None:
         """Puts every row once where it costs least."""
         for rows, part in self._classes:
+            # ½⟨K, V Vᵀ⟩ is linear in one row: least where that points against Σ_j K_ij v_j
             pull = part @ self.v
             length = np.linalg.norm(pull, axis=1, keepdims=True)
             self.v[rows] = np.where(length > 0, -pull / np.maximum(length, 1e-300), self.v[rows])
 
     def dual(self) -> Floats:
         """Multipliers u with K - Diag(u) ⪰ 0 up to rounding: those of the rows, less the least eigenvalue."""
+        # at a fixed point of the sweeps K V = Diag(u) V with this u (stationarity); elsewhere the slack
+        # matrix may have an eigenvalue below 0, by which a shift of the whole diagonal restores feasibility
         u = -np.linalg.norm(self.matrix @ self.v, axis=1)
         slack = csr_array(self.matrix - diags_array(u))
         least = _least_eigenvalue(slack)
@@ -76,6 +80,6 @@ def _least_eigenvalue(matrix: csr_array) -> float:
         (value,) = eigsh(
             matrix, k=1, which="SA", tol=1e-6, v0=start, return_eigenvectors=False, maxiter=20_000
         )
-    except ArpackError:
+    except ArpackError:  # Gershgorin's circles: weaker, but never above the least eigenvalue
         return float((matrix.diagonal() - abs(matrix - diags_array(matrix.diagonal())).sum(axis=1)).min())
     return float(value) - 1e-6 * abs(float(value))

@@ -1,4 +1,4 @@
-"""Cuts from sums of rows that are divided by two or three and rounded, which an answer x breaks.
+"""Zero-half and mod-3 cuts: sums of rows, divided by two or three and rounded, which an answer x breaks.
 
 Of rows `A x ≤ b` of whole numbers, a sum loses by division and rounding what is left over of its limit, and
 wins what is left over of its coefficients times x, or the rows' slacks: where the limit has more left over,
@@ -21,12 +21,12 @@ Bits = NDArray[np.bool_]
 Small = NDArray[np.int8]
 
 ORDERS = {2: 3, 3: 1}
-"""Divisors, which are prime, and how many eliminations for each."""
+"""Divisors, and how many eliminations for each; primes, so that every pivot has an inverse."""
 LEAST = 0.01
 """By how much a cut is broken."""
 _WHOLE = 1e-6
 _NOISE = 0.3
-"""Of losses, in the random orders."""
+"""Of losses, in the random orders: other orders find other cuts."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +40,7 @@ class Sum:
 
 @dataclass(frozen=True, eq=False)
 class Tight:
-    """Rows that x leaves little slack, over the columns that are not whole there.
+    """Rows that x leaves little slack, over the columns that it puts between 0 and their top.
 
     Attributes:
         rows: which ones, shape (rows,).
@@ -60,9 +60,12 @@ class Tight:
 def tight(matrix: csr_array, limit: Ints, top: Ints, x: Floats) -> Tight:
     """What matters of rows for the cuts that x breaks; x obeys them and 0 ≤ x ≤ top."""
     slack = np.maximum(limit - matrix @ x, 0.0)
+    # halved, a limit leaves a remainder of 1 at most, which more slack uses up (modulo 3 it may be 2: those
+    # rows are passed up)
     rows = np.flatnonzero(slack < 1 - 2 * LEAST)
     near, up = matrix[rows], rounds_up(x, top)
     left = np.where(up, top - x, x)
+    # remainders of coefficients cost nothing where x is at a limit, so those columns need no elimination
     between = np.flatnonzero(left > _WHOLE)
     entries = near[:, between].toarray() * np.where(up[between], -1, 1)
     return Tight(rows, entries, limit[rows] - near @ np.where(up, top, 0), slack[rows], left[between])
@@ -74,38 +77,40 @@ def rounds_up(x: Floats, top: Ints) -> Bits:
     return up
 
 
-def separate(found: Tight, rng: np.random.Generator) -> list[Sum]:
+def separate(system: Tight, rng: np.random.Generator) -> list[Sum]:
     """Sums that x breaks once divided and rounded, each once."""
     sums: dict[bytes, Sum] = {}
     for divisor, times in ORDERS.items():
         for order in range(times):
-            for parts in _eliminated(found, divisor, _NOISE if order else 0.0, rng):
+            for parts in _eliminated(system, divisor, _NOISE if order else 0.0, rng):
                 used = np.flatnonzero(parts)
-                each = Sum(found.rows[used], parts[used].astype(np.int64), divisor)
-                sums.setdefault(parts.tobytes(), each)
+                weighted_sum = Sum(system.rows[used], parts[used].astype(np.int64), divisor)
+                sums.setdefault(parts.tobytes(), weighted_sum)
     return list(sums.values())
 
 
-def _eliminated(found: Tight, divisor: int, noise: float, rng: np.random.Generator) -> Small:
+def _eliminated(system: Tight, divisor: int, noise: float, rng: np.random.Generator) -> Small:
     """The weights of rows in each of the sums that an elimination leaves and x breaks, shape (sums, rows)."""
-    rows, columns = found.entries.shape
+    rows, columns = system.entries.shape
     # left over: of columns, then of the limit; then the weights of rows
-    table = np.hstack([found.entries, found.limit[:, None], np.eye(rows, dtype=np.int64)]) % divisor
+    table = np.hstack([system.entries, system.limit[:, None], np.eye(rows, dtype=np.int64)]) % divisor
     table = table.astype(np.int8)
-    slack, live = found.slack.copy(), np.ones(rows, dtype=np.bool_)
-    dear = np.argsort(-found.x * (1 + noise * rng.uniform(-1, 1, columns)), kind="stable")
+    slack, live = system.slack.copy(), np.ones(rows, dtype=np.bool_)
+    dear = np.argsort(-system.x * (1 + noise * rng.uniform(-1, 1, columns)), kind="stable")
     for column in dear.tolist():
         having = np.flatnonzero((table[:, column] != 0) & live)
         if not len(having):
             continue
-        price = 10 * slack[having] + table[having, :columns] @ found.x + noise * rng.random(len(having))
+        # the pivot is added to the others, so it should bring them little slack and few remainders
+        price = 10 * slack[having] + table[having, :columns] @ system.x + noise * rng.random(len(having))
         pivot = having[price.argmin()]
         others = having[having != pivot]
         _clear(table, column, int(pivot), others, divisor)
-        slack[others] = table[others, columns + 1 :] @ found.slack
+        slack[others] = table[others, columns + 1 :] @ system.slack
         live[pivot] = False
-        live &= slack < divisor - 1
-    lost = slack + table[:, :columns] @ found.x
+        live &= slack < divisor - 1  # remainders of limits reach no further: more slack, no violation
+    # with remainders r modulo k: k · violation = r(limit) - r(coefficients) · x - slack of the sum
+    lost = slack + table[:, :columns] @ system.x
     good: Small = table[table[:, columns] - lost > 2 * LEAST * divisor, columns + 1 :]
     return good
 

@@ -46,6 +46,7 @@ class Whole:
 
 def places(form: SpinForm, lost: float = LOST) -> int:
     """Binary places that make rounding cost little, as far as the sums then fit into 64 bits."""
+    # each of m entries of u loses less than 2**-shift, and ½ Σ u is in units of 4·cost: m/8 of that in all
     weight = int(np.abs(form.couplings).sum()) + int(np.abs(form.field).sum())
     wanted = int(np.ceil(np.log2((form.size + 1) / (8 * lost))))
     return max(0, min(wanted, MOST_BITS - 2 - weight.bit_length()))

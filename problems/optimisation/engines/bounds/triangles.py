@@ -1,4 +1,8 @@
-"""Triangle inequalities of cuts: a s_i s_j + b s_i s_k + c s_j s_k ≥ -1 for signs with a·b·c = 1."""
+"""Triangle inequalities of cuts: a s_i s_j + b s_i s_k + c s_j s_k ≥ -1 for signs with a·b·c = 1.
+
+The three terms multiply to 1, so that an even number of them is -1: the sum is 3 or -1. They are facets of
+the cut polytope (Barahona & Mahjoub 1986, Math. Program. 36, 157).
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +15,7 @@ from toolbox.arrays.types import Floats
 Ints = NDArray[np.int64]
 
 TOLERANCE = 1e-3
-"""Of what counts as broken."""
+"""Of what counts as broken: less is the error of an approximate X."""
 _CHUNK = 500
 SIGNS = np.array([(1, 1, 1), (1, -1, -1), (-1, 1, -1), (-1, -1, 1)], dtype=np.int64)
 
@@ -58,7 +62,7 @@ class Triangles:
         return Triangles(self.order, np.concatenate(corners), np.concatenate(signs))
 
     def keys(self) -> Ints:
-        """A number for each triangle, shape (t,)."""
+        """A number for each triangle, shape (t,); the third sign follows from the other two."""
         i, j, k = self.corners.T
         a, b, _ = self.signs.T
         return np.asarray(((i * self.order + j) * self.order + k) * 4 + (1 - a) + (1 - b) // 2)
@@ -81,8 +85,9 @@ def violated(x: Floats, most: int, pairs: Ints | None = None) -> Triangles:
             fan out from one of its vertices add up to (Barahona & Mahjoub 1986, Math. Program. 36, 157).
     """
     order = len(x)
-    found = [_broken(x, i, j) for i, j in (_chunks(pairs) if pairs is not None else _rows(order))]
-    corners, signs, amounts = (np.concatenate(each) for each in zip(*found, strict=True))
+    by_side = [_broken(x, i, j) for i, j in (_chunks(pairs) if pairs is not None else _rows(order))]
+    corners, signs, amounts = (np.concatenate(parts) for parts in zip(*by_side, strict=True))
+    # a triangle comes up once for each of its sides that is tried
     _, first = np.unique(Triangles(order, corners, signs).keys(), return_index=True)
     worst = first[np.argsort(amounts[first], kind="stable")[:most]]
     return Triangles(order, corners[worst], signs[worst])
@@ -112,6 +117,7 @@ def _broken(x: Floats, i: Ints, j: Ints) -> tuple[Ints, Ints, Floats]:
         p, k = p[apart], k[apart]
         near = np.column_stack([i[p], j[p], k])
         order = np.argsort(near, axis=1)
+        # a side's sign goes with the corner opposite to it; corners sorted, these are jk, ik, ij: reversed
         opposite = np.column_stack([np.full(len(p), c), np.full(len(p), b), np.full(len(p), a)])
         corners.append(np.take_along_axis(near, order, axis=1))
         signs.append(np.take_along_axis(opposite, order, axis=1)[:, ::-1])
