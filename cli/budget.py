@@ -63,8 +63,8 @@ def set_limit(project: str, period: str, caps: Mapping[str, float | None], *, li
         before = had.caps if had is not None and not lift else Caps()
         limits = before.but(**named)
         ledger.set_limit(Limit(project=project, period=Period(period), caps=limits))
-    said = ", ".join(_number(limits[resource.name], resource.words) for resource in reversed(CHARGED))
-    terminal().print(f"{plain(_who(project))}, {_over(period)}: at most {said}")
+    amounts = ", ".join(_number(limits[resource.name], resource.words) for resource in reversed(CHARGED))
+    terminal().print(f"{plain(_who(project))}, {_over(period)}: at most {amounts}")
 
 
 def option(name: str) -> str:

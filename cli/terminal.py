@@ -86,7 +86,7 @@ def shorten(text: str, cells: int) -> str:
         return text
     words = text.split(" ")
     fitting = [" ".join(words[:count]) for count in range(1, len(words))]
-    return next((f"{each} …" for each in reversed(fitting) if cell_len(each) + 2 <= cells), "…")
+    return next((f"{prefix} …" for prefix in reversed(fitting) if cell_len(prefix) + 2 <= cells), "…")
 
 
 def _width(columns: Mapping[str, Sequence[str]], least: Mapping[str, int]) -> int:

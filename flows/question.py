@@ -68,7 +68,7 @@ def question_page(question: Approval) -> str:
             *lines,
             "",
             "Rules of the policy and of the floor that want a person's word:",
-            *(f"- {markdown(asker)}" for asker in _asked_by(question)),
+            *(f"- {markdown(rule)}" for rule in _asked_by(question)),
             "",
             f"It binds to these bytes: SHA-256 `{question.subject}`, until {moment(question.expires_at)}.",
             "No answer means no. Prefect does not know who you are: your name is recorded as you type it.",

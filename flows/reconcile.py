@@ -45,7 +45,11 @@ def reconcile(go_on: bool = True) -> ReconcileReport:
         return _ended(ReconcileReport(), [])
     with borrowed_runtime() as runtime:
         left = unattended(runtime.ledger, runtime.clock())  # before this run looks
-        _show("unattended", [{"work": str(row.row.key), "what to do": row.line} for row in left], UNATTENDED)
+        _show(
+            "unattended",
+            [{"work": str(entry.row.key), "what to do": entry.line} for entry in left],
+            UNATTENDED,
+        )
         cases = open_cases(runtime.ledger)
         report = sum_up(runtime, [look_after(as_it_is(runtime), case_id) for case_id in cases])
         _show(
@@ -90,7 +94,7 @@ def _show(key: str, rows: list[dict[str, str]], description: str) -> None:
 def _ended(report: ReconcileReport, went_on: list[dict[str, str]]) -> ReconcileReport:
     """Completed, with what happened in a line; named Incomplete where something has to be tried again."""
     parked = sum(seen.parked for seen in report.seen)
-    failed = len(report.errors) + sum(seen["ended"] == "failed" for seen in went_on)
+    failed = len(report.errors) + sum(case["ended"] == "failed" for case in went_on)
     message = (
         f"{counted(len(report.seen), 'submission', 'submissions')} looked after, "
         f"{parked} parked for a person, {counted(len(report.expired), 'question', 'questions')} expired, "

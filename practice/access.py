@@ -33,11 +33,13 @@ def is_foreign(client: tuple[str, int], server: tuple[str, int], table: Path = T
 
 def refusal(headers: Iterable[tuple[str, str]], port: int) -> str:
     """Why a browser's request may not come through: another page's, or by a name made to point here."""
-    found = [(name.lower(), value.strip().lower()) for name, value in headers]
-    hosts = [value for name, value in found if name == "host"]
+    lowered = [(name.lower(), value.strip().lower()) for name, value in headers]
+    hosts = [value for name, value in lowered if name == "host"]
     if len(hosts) > 1 or any(host not in {f"127.0.0.1:{port}", f"localhost:{port}"} for host in hosts):
         return f"expected the Host 127.0.0.1:{port}"
-    if any(name == "origin" or (name == "sec-fetch-site" and value not in OWN_PAGE) for name, value in found):
+    if any(
+        name == "origin" or (name == "sec-fetch-site" and value not in OWN_PAGE) for name, value in lowered
+    ):
         return "expected a program, got a request of a web page"
     return ""
 

@@ -52,8 +52,12 @@ def about(host: Host, data: dict[str, Any]) -> dict[str, Any]:
         "now": stamp(host.service.clock.now()),
         "settings": host.service.settings.to_json(),
         "devices": [
-            {"name": each.name, "up": each.up, "calibrations": [version.id for version in each.versions]}
-            for each in job_store.devices.values()
+            {
+                "name": device.name,
+                "up": device.up,
+                "calibrations": [version.id for version in device.versions],
+            }
+            for device in job_store.devices.values()
         ],
     }
 
@@ -109,8 +113,8 @@ def release(host: Host, data: dict[str, Any]) -> dict[str, Any]:
 
 def drift(host: Host, data: dict[str, Any]) -> dict[str, Any]:
     """POST drift `{device, factor}`: multiplies a device's errors."""
-    found = host.service.job_store.drift(data["device"], float(data["factor"]))
-    return {"calibration": found.latest.id, "since": stamp(found.latest.since)}
+    device = host.service.job_store.drift(data["device"], float(data["factor"]))
+    return {"calibration": device.latest.id, "since": stamp(device.latest.since)}
 
 
 def device(host: Host, data: dict[str, Any]) -> dict[str, Any]:

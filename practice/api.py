@@ -82,9 +82,9 @@ def backends(service: PracticeService, request: Request) -> Reply:
     return ok(
         {
             "devices": [
-                each.summary(job_store.queued(each.name))
-                for each in job_store.devices.values()
-                if not each.retired
+                device.summary(job_store.queued(device.name))
+                for device in job_store.devices.values()
+                if not device.retired
             ]
         }
     )
@@ -102,10 +102,10 @@ def properties(service: PracticeService, request: Request) -> Reply:
     """GET backends/NAME/properties; `{}` where there were none at the time asked for."""
     device, before = service.job_store.device(request.names[0]), request.one("updated_before")
     calibration_id = request.one("calibration_id")
-    found = device.at(None if before is None else _moment(before), calibration_id)
-    if found is None and calibration_id is not None:
+    version = device.at(None if before is None else _moment(before), calibration_id)
+    if version is None and calibration_id is not None:
         raise unknown("calibration", calibration_id)
-    return ok({}) if found is None else encoded(device.properties(found))
+    return ok({}) if version is None else encoded(device.properties(version))
 
 
 def status(service: PracticeService, request: Request) -> Reply:
@@ -127,12 +127,12 @@ def jobs_post(service: PracticeService, request: Request) -> Reply:
 
 def jobs_list(service: PracticeService, request: Request) -> Reply:
     """GET jobs, newest first unless asked otherwise."""
-    found = [job for job in service.listed() if _wanted(job, request)]
+    jobs = [job for job in service.listed() if _wanted(job, request)]
     if request.one("sort") != "ASC":
-        found.reverse()
+        jobs.reverse()
     offset, limit = int(request.one("offset") or 0), int(request.one("limit") or PAGE)
-    page = [job.to_json() for job in found[offset : offset + limit]]
-    return ok({"jobs": page, "count": len(found), "limit": limit, "offset": offset, "practice": LABEL})
+    page = [job.to_json() for job in jobs[offset : offset + limit]]
+    return ok({"jobs": page, "count": len(jobs), "limit": limit, "offset": offset, "practice": LABEL})
 
 
 def _wanted(job: ServiceJob, request: Request) -> bool:
@@ -150,10 +150,10 @@ def _wanted(job: ServiceJob, request: Request) -> bool:
 
 def _moment(text: str) -> datetime:
     try:
-        found = datetime.fromisoformat(text.replace(" ", "+"))
+        parsed = datetime.fromisoformat(text.replace(" ", "+"))
     except ValueError:
         raise Refusal(400, "bad_request", f"expected a time in ISO 8601, got {text!r}") from None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
+    return parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
 
 
 def jobs_get(service: PracticeService, request: Request) -> Reply:
@@ -270,8 +270,8 @@ _COMPILED = [(method, re.compile(path), call, handler) for method, path, call, h
 def route(method: str, path: str) -> tuple[ServiceCall, Handler, tuple[str, ...]] | None:
     """Finds the call for a request; None where there is none."""
     for known, pattern, call, handler in _COMPILED:
-        if known == method and (found := pattern.fullmatch(path)):
-            return call, handler, found.groups()
+        if known == method and (match := pattern.fullmatch(path)):
+            return call, handler, match.groups()
     return None
 
 

@@ -12,8 +12,8 @@ BARRIER = "barrier"
 
 def operations(circuit: "QuantumCircuit") -> Iterator[tuple[str, tuple[int, ...]]]:
     """Yields the name and the physical qubits of everything in the circuit, in order."""
-    for each in circuit.data:
-        yield each.operation.name, tuple(circuit.find_bit(qubit).index for qubit in each.qubits)
+    for instruction in circuit.data:
+        yield instruction.operation.name, tuple(circuit.find_bit(qubit).index for qubit in instruction.qubits)
 
 
 def touched(circuit: "QuantumCircuit") -> set[int]:
@@ -26,10 +26,10 @@ def narrowed(circuit: "QuantumCircuit", qubits: Sequence[int]) -> "QuantumCircui
     from qiskit import QuantumCircuit, QuantumRegister
 
     at = {qubit: number for number, qubit in enumerate(qubits)}
-    found = QuantumCircuit(
+    compact = QuantumCircuit(
         QuantumRegister(len(at), "part"), *circuit.cregs, global_phase=circuit.global_phase
     )
-    for each, (name, where) in zip(circuit.data, operations(circuit), strict=True):
+    for instruction, (name, where) in zip(circuit.data, operations(circuit), strict=True):
         if name != BARRIER and set(where) <= set(at):
-            found.append(each.operation, [at[qubit] for qubit in where], each.clbits)
-    return found
+            compact.append(instruction.operation, [at[qubit] for qubit in where], instruction.clbits)
+    return compact

@@ -29,18 +29,18 @@ class PracticeControl:
 
     def totals(self) -> dict[str, Any]:
         """Counts of the account: posts, accepted, ran, paid, charged_s, delivered and so on."""
-        found: dict[str, Any] = self.account()["totals"]
-        return found
+        totals: dict[str, Any] = self.account()["totals"]
+        return totals
 
     def log(self) -> list[dict[str, Any]]:
         """Every request since the reset."""
-        found: list[dict[str, Any]] = self._call("GET", "log")["entries"]
-        return found
+        entries: list[dict[str, Any]] = self._call("GET", "log")["entries"]
+        return entries
 
     def faults(self) -> list[dict[str, Any]]:
         """The rules in force, with how often each has seen and struck its call."""
-        found: list[dict[str, Any]] = self._call("GET", "faults")["rules"]
-        return found
+        rules: list[dict[str, Any]] = self._call("GET", "faults")["rules"]
+        return rules
 
     def inject(self, *rules: FaultRule) -> None:
         """Adds rules."""
@@ -64,8 +64,8 @@ class PracticeControl:
 
     def drift(self, device: str, factor: float) -> str:
         """Multiplies a device's errors; returns the id of its new calibration."""
-        found: str = self._call("POST", "drift", {"device": device, "factor": factor})["calibration"]
-        return found
+        calibration: str = self._call("POST", "drift", {"device": device, "factor": factor})["calibration"]
+        return calibration
 
     def set_up(self, device: str, up: bool) -> None:
         """Takes a device down, or up again."""
@@ -80,9 +80,9 @@ class PracticeControl:
         request = Request(f"{self.url}/practice/{path}", data=body, method=method)
         try:
             with _OPENER.open(request, timeout=TIMEOUT_S) as answer:
-                found: dict[str, Any] = json.load(answer)
+                document: dict[str, Any] = json.load(answer)
         except HTTPError as error:
             raise UnusableJob(
                 f"the practice service refused {method} {path}: {error.read().decode()}"
             ) from None
-        return found
+        return document

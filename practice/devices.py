@@ -63,13 +63,13 @@ class PracticeDevice:
 
     def at(self, moment: datetime | None, calibration_id: str | None) -> Version | None:
         """The version by its id, or the newest that is no younger than the moment; None without one."""
-        found = [
+        versions = [
             version
             for version in self.versions
             if (calibration_id is None or version.id == calibration_id)
             and (moment is None or version.since <= moment)
         ]
-        return found[-1] if found else None
+        return versions[-1] if versions else None
 
     def properties(self, version: Version) -> bytes:
         """What `GET backends/NAME/properties` answers."""
@@ -120,11 +120,11 @@ def _snapshot_date(name: str) -> datetime:
 
 @cache
 def _configuration(name: str) -> dict[str, Any]:
-    found = snapshots.configuration(snapshot_of(name))
+    configuration = snapshots.configuration(snapshot_of(name))
     return {
-        **found,
+        **configuration,
         "backend_name": name,
-        "description": f"{LABEL}; data of {found['backend_name']}",
+        "description": f"{LABEL}; data of {configuration['backend_name']}",
         "sample_name": "practice",
     }
 
@@ -148,15 +148,15 @@ def step_s(name: str) -> float:
 @cache
 def measured(name: str, factor: float) -> dict[str, Any]:
     """The properties, all errors times the factor, coherence times over it; their date is a placeholder."""
-    found = snapshots.properties(snapshot_of(name))
+    properties = snapshots.properties(snapshot_of(name))
     return {
-        **found,
+        **properties,
         "backend_name": name,
         "last_update_date": DATE,
-        "qubits": [[_drifted(item, factor) for item in qubit] for qubit in found["qubits"]],
+        "qubits": [[_drifted(item, factor) for item in qubit] for qubit in properties["qubits"]],
         "gates": [
             {**gate, "parameters": [_drifted(item, factor) for item in gate["parameters"]]}
-            for gate in found["gates"]
+            for gate in properties["gates"]
         ],
     }
 

@@ -20,16 +20,16 @@ from practice.calls import (
 
 
 def _server_errors() -> list[Fault]:
-    found = []
+    faults = []
     for status in (500, 502, 503, 504):
-        said = f"answered {status}"
-        found.append(
-            Fault(f"http_{status}_before", EVERY, FaultStage.BEFORE, f"{said}, without effect", status)
+        effect = f"answered {status}"
+        faults.append(
+            Fault(f"http_{status}_before", EVERY, FaultStage.BEFORE, f"{effect}, without effect", status)
         )
-        found.append(
-            Fault(f"http_{status}_after", WRITES, FaultStage.AFTER, f"{said}, but it took effect", status)
+        faults.append(
+            Fault(f"http_{status}_after", WRITES, FaultStage.AFTER, f"{effect}, but it took effect", status)
         )
-    return found
+    return faults
 
 
 def _spoilt(name: str, calls: tuple[ServiceCall, ...], summary: str, **defaults: Any) -> Fault:
@@ -38,7 +38,7 @@ def _spoilt(name: str, calls: tuple[ServiceCall, ...], summary: str, **defaults:
 
 def _refused_after() -> list[Fault]:
     """Refusals that are none: the call took effect."""
-    said = {
+    reasons = {
         401: "the token has expired",
         403: "forbidden",
         404: "not found",
@@ -55,7 +55,7 @@ def _refused_after() -> list[Fault]:
             status,
             defaults={"retry_after": "1"} if status == 429 else {},
         )
-        for status, why in said.items()
+        for status, why in reasons.items()
     ]
 
 

@@ -94,8 +94,8 @@ class Host:
     def answer(self, method: str, target: str, headers: Headers, body: bytes) -> PendingAnswer:
         """Does what a request asks for, or what a fault makes of it."""
         service, parts = self.service, urlsplit(target)
-        found = api.route(method, parts.path)
-        call = None if found is None else found[0]
+        route = api.route(method, parts.path)
+        call = None if route is None else route[0]
         secret = call is ServiceCall.TOKEN
         entry = service.log.open(
             at=stamp(service.clock.now()),
@@ -106,11 +106,11 @@ class Host:
             bytes=len(body),
             headers=without_secrets(headers),
         )
-        if found is None:
+        if route is None:
             return PendingAnswer(replies.refused(unknown("call", f"{method} {parts.path}")), service, entry)
         service.settle_late()
-        _, handler, names = found
-        fired = service.script.take(found[0])
+        _, handler, names = route
+        fired = service.script.take(route[0])
         if fired is not None:
             service.log.note(entry, fault=fired.fault.name)
         token = _header(headers, "authorization")
@@ -118,7 +118,7 @@ class Host:
         request = api.Request(names, api.query(parts.query), body, entry, target, port, token, fired)
         allowed = secret or service.takes(token)
         reply = _reply(service, handler, request) if allowed else _unauthorised()
-        return PendingAnswer(reply, service, entry, found[0], names)
+        return PendingAnswer(reply, service, entry, route[0], names)
 
 
 def _header(headers: Headers, wanted: str) -> str:

@@ -194,8 +194,8 @@ class JobStore:
     def drift(self, device: str, factor: float) -> PracticeDevice:
         """Multiplies the device's errors from now on."""
         with self.changed:
-            found = self.devices[device] = self._known(device).drifted(factor, self.clock.now())
-            return found
+            drifted = self.devices[device] = self._known(device).drifted(factor, self.clock.now())
+            return drifted
 
     def set_up(self, device: str, up: bool) -> None:
         """Takes a device down, or up again."""
@@ -213,10 +213,10 @@ class JobStore:
         Raises:
             practice.errors.Refusal: 404, also where it is retired.
         """
-        found = self._known(name)
-        if found.retired:
+        device = self._known(name)
+        if device.retired:
             raise unknown("device", name)
-        return found
+        return device
 
     def _known(self, name: str) -> PracticeDevice:
         if name not in self.devices:

@@ -61,15 +61,15 @@ def simulator(device: str, qubits: tuple[int, ...], factor: float, noise: bool) 
     method = "automatic"
     if noise:
         method = "density_matrix" if len(qubits) <= MATRIX_QUBITS else "statevector"
-    found = AerSimulator(
+    simulator = AerSimulator(
         method=method,
         fusion_threshold=1,  # fuse narrow circuits, too
         max_parallel_threads=THREADS,
         max_parallel_experiments=THREADS,
     )
     if noise:
-        found.set_options(noise_model=noise_model(device, qubits, factor))
-    return found
+        simulator.set_options(noise_model=noise_model(device, qubits, factor))
+    return simulator
 
 
 @cache

@@ -67,8 +67,8 @@ def _sample(pub: Any, default_shots: int, bench: "SimulationBench") -> Any:
 
     circuit, values, shots = [*pub, None, None][:3]
     values = _values(circuit, values)
-    found = bench.sample(circuit, values, shots or default_shots)
-    arrays = {name: BitArray.from_bool_array(bits, order="little") for name, bits in found.items()}
+    samples = bench.sample(circuit, values, shots or default_shots)
+    arrays = {name: BitArray.from_bool_array(bits, order="little") for name, bits in samples.items()}
     return SamplerPubResult(DataBin(**arrays, shape=values.shape[:-1]), {"circuit_metadata": {}})
 
 
@@ -94,17 +94,17 @@ def _estimate(pub: Any, default_precision: float, bench: "SimulationBench") -> A
 
 def _each(observables: Any, change: Callable[[dict[str, float]], dict[str, float]]) -> Any:
     """Returns nested lists of the changed observables, in the array's shape."""
-    found = np.empty(observables.shape, dtype=object)
+    changed = np.empty(observables.shape, dtype=object)
     for index in np.ndindex(observables.shape):
-        found[index] = change(observables[index])
-    return found.tolist()
+        changed[index] = change(observables[index])
+    return changed.tolist()
 
 
 def _values(circuit: Any, values: Any) -> Any:
     """Returns the parameter values, shape (…, parameters)."""
     width = len(circuit.parameters)
-    found = np.asarray([] if values is None else values, dtype=float)
-    return found.reshape(*found.shape[:-1], width) if width else found.reshape((*found.shape[:-1], 0))
+    array = np.asarray([] if values is None else values, dtype=float)
+    return array.reshape(*array.shape[:-1], width) if width else array.reshape((*array.shape[:-1], 0))
 
 
 def _support(observables: Any) -> set[int]:

@@ -45,9 +45,12 @@ def _item(program: Any, item: Any, number: int, bench: "SimulationBench") -> dic
 
     drawn = _drawn(item, seed_of(bench.place.seed, number))
     values = drawn.pop("parameter_values")
-    found = {**drawn, **bench.sample(item.circuit, values, program.shots)}
-    tensors = {name: CompressedTensorModel.from_numpy(array) for name, array in found.items()}
-    return {"results": {name: each.model_dump(mode="json") for name, each in tensors.items()}, "metadata": {}}
+    arrays = {**drawn, **bench.sample(item.circuit, values, program.shots)}
+    tensors = {name: CompressedTensorModel.from_numpy(array) for name, array in arrays.items()}
+    return {
+        "results": {name: tensor.model_dump(mode="json") for name, tensor in tensors.items()},
+        "metadata": {},
+    }
 
 
 def _drawn(item: Any, seed: int) -> dict[str, Any]:

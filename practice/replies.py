@@ -99,8 +99,8 @@ def _waits(fired: FiredFault) -> dict[str, str]:
     params = fired.params
     if fired.fault.name == "retry_after_date":
         return {"Retry-After": formatdate(time.time() + params["retry_after_s"], usegmt=True)}
-    told = params.get("retry_after", params.get("retry_after_s"))
-    return {} if told is None else {"Retry-After": str(told)}
+    seconds = params.get("retry_after", params.get("retry_after_s"))
+    return {} if seconds is None else {"Retry-After": str(seconds)}
 
 
 def _elsewhere(fired: FiredFault, target: str, port: str) -> dict[str, str]:

@@ -59,12 +59,12 @@ def environment(url: str, env: Mapping[str, str] = os.environ) -> dict[str, str]
     instances in IBM's catalogue (`qiskit_ibm_runtime/accounts/account.py`). Where the machine has a proxy,
     the loopback address is added to what goes past it.
     """
-    found = {"IAM_URL": url, "QISKIT_FUNCTIONS_EXPERIMENTAL": "1"}
+    environment = {"IAM_URL": url, "QISKIT_FUNCTIONS_EXPERIMENTAL": "1"}
     if any(name.lower() in ("http_proxy", "all_proxy") for name in env):
         past = [part for part in (env.get("NO_PROXY") or env.get("no_proxy") or "").split(",") if part]
         both = ",".join(dict.fromkeys([*past, "127.0.0.1"]))
-        found |= {"NO_PROXY": both, "no_proxy": both}
-    return found
+        environment |= {"NO_PROXY": both, "no_proxy": both}
+    return environment
 
 
 @contextmanager
@@ -126,10 +126,10 @@ def _url(child: "subprocess.Popen[str]") -> str:
         line = lines.get(timeout=START_S)
     except queue.Empty:
         line = ""
-    found = next((word for word in line.split() if word.startswith("http://")), None)
-    if found is None:
+    url = next((word for word in line.split() if word.startswith("http://")), None)
+    if url is None:
         raise PracticeError(f"the practice service did not start: it said {line!r}, exit {child.poll()}")
-    return found
+    return url
 
 
 def _stop(child: "subprocess.Popen[str]") -> None:

@@ -68,11 +68,13 @@ class _Sampling:
         """Bits of all registers, shape (sets, shots, clbits)."""
         bits = np.zeros((*self.shape, self.circuit.num_clbits), dtype=bool)
         for part, operations in self._operations().items():
-            if not any(each.clbits for each in operations):
+            if not any(operation.clbits for operation in operations):
                 continue
-            if len(part) == 1 and UncoupledQubit.simple([each.operation for each in operations]):
+            if len(part) == 1 and UncoupledQubit.simple([operation.operation for operation in operations]):
                 clbit = self.circuit.find_bit(operations[-1].clbits[0]).index
-                uncoupled = UncoupledQubit(part[0], tuple(each.operation for each in operations[:-1]))
+                uncoupled = UncoupledQubit(
+                    part[0], tuple(operation.operation for operation in operations[:-1])
+                )
                 bits[..., clbit] = sample_uncoupled(uncoupled, self.columns, self.shape, self.place)
             else:
                 bits |= self._coupled(part)
@@ -80,12 +82,12 @@ class _Sampling:
 
     def _operations(self) -> dict[tuple[int, ...], list[Any]]:
         """What acts on each part, in order."""
-        found: dict[tuple[int, ...], list[Any]] = {part: [] for part in parts(self.circuit)}
-        owners = {self.circuit.qubits[qubit]: part for part in found for qubit in part}
-        for each in self.circuit.data:
-            if each.name != "barrier":
-                found[owners[each.qubits[0]]].append(each)
-        return found
+        by_part: dict[tuple[int, ...], list[Any]] = {part: [] for part in parts(self.circuit)}
+        owners = {self.circuit.qubits[qubit]: part for part in by_part for qubit in part}
+        for instruction in self.circuit.data:
+            if instruction.name != "barrier":
+                by_part[owners[instruction.qubits[0]]].append(instruction)
+        return by_part
 
     def _coupled(self, part: tuple[int, ...]) -> Bools:
         """Samples one part on Aer, in slices: Aer lets nothing else in this process run meanwhile."""
@@ -108,13 +110,15 @@ class _Sampling:
         from qiskit_aer.primitives import SamplerV2
 
         place, count = self.place, shots.stop - shots.start
-        bound = {(each,): self.columns[each][sets, None] for each in small.parameters}
+        bound = {(parameter,): self.columns[parameter][sets, None] for parameter in small.parameters}
         aer = simulator(place.device, part, place.factor, place.noise)
         seed = seed_of(place.seed, part[0], sets.start, shots.start)
         pub = SamplerPub.coerce((small, bound or None, count))
         data = SamplerV2.from_backend(aer, seed=seed).run([pub]).result()[0].data
         bits = [data[register.name].to_bool_array(order="little") for register in self.circuit.cregs]
-        return np.concatenate([each.reshape(-1, count, each.shape[-1]) for each in bits], axis=-1)
+        return np.concatenate(
+            [register_bits.reshape(-1, count, register_bits.shape[-1]) for register_bits in bits], axis=-1
+        )
 
 
 @dataclass(frozen=True)
@@ -172,7 +176,7 @@ def parts(circuit: "QuantumCircuit") -> list[tuple[int, ...]]:
             used.update(where)
             for qubit in where[1:]:
                 root[find(qubit)] = find(where[0])
-    found: dict[int, list[int]] = {}
+    groups: dict[int, list[int]] = {}
     for qubit in sorted(used):
-        found.setdefault(find(qubit), []).append(qubit)
-    return [tuple(part) for part in found.values()]
+        groups.setdefault(find(qubit), []).append(qubit)
+    return [tuple(part) for part in groups.values()]

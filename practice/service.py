@@ -81,7 +81,7 @@ class PracticeService:
         self.log.note(entry, outcome="late")
 
     def _accept(
-        self, body: bytes, entry: int, told: Story, outcome: str, ignores_fence: bool = False
+        self, body: bytes, entry: int, story: Story, outcome: str, ignores_fence: bool = False
     ) -> ServiceJob:
         data = self._read(body, entry)
         with self.lock:
@@ -93,12 +93,12 @@ class PracticeService:
                 program=data["program_id"],
                 backend=data["backend"],
                 created=self.clock.now(),
-                story=told,
+                story=story,
                 tags=tuple(data.get("tags") or ()),
                 session=data.get("session_id"),
                 cost_s=data.get("cost"),
                 private=bool(data.get("private")),
-                listed_from=self.lists + told.hidden_lists,
+                listed_from=self.lists + story.hidden_lists,
             )
             self.log.note(entry, outcome=outcome, job=job.id)
             return self.job_store.accept(job)
@@ -131,9 +131,9 @@ class PracticeService:
                 self._settle(late)
 
     def _settle(self, late: Late) -> None:
-        told = story(self.settings, self.clock.now(), None)
+        late_story = story(self.settings, self.clock.now(), None)
         try:
-            self._accept(late.body, late.entry, told, "accepted late", late.ignores_fence)
+            self._accept(late.body, late.entry, late_story, "accepted late", late.ignores_fence)
         except Refusal:
             self.log.note(late.entry, outcome="refused late")
 
@@ -168,18 +168,20 @@ class PracticeService:
     def session_json(self, session_id: str) -> dict[str, Any]:
         """The session as `GET sessions/ID` shows it; closed when it accepts nothing and is empty."""
         with self.lock:
-            found = self.session(session_id)
+            session = self.session(session_id)
             jobs = [job for job in self.job_store.jobs.values() if job.session == session_id]
             busy = any(not job.state.final for job in jobs)
-            state = ("active" if busy else "closed") if not found.accepting else "active" if jobs else "open"
-            return found.to_json(state, sum(job.charged_s for job in jobs))
+            state = (
+                ("active" if busy else "closed") if not session.accepting else "active" if jobs else "open"
+            )
+            return session.to_json(state, sum(job.charged_s for job in jobs))
 
     def close_session(self, session_id: str) -> None:
         """Has it accept no more jobs; those in it go on."""
         with self.lock:
-            found = self.session(session_id)
-            closed = found.closed or self.clock.now()
-            self.sessions[session_id] = replace(found, accepting=False, closed=closed)
+            session = self.session(session_id)
+            closed = session.closed or self.clock.now()
+            self.sessions[session_id] = replace(session, accepting=False, closed=closed)
 
     def cancel_session(self, session_id: str) -> None:
         """Closes it, and cancels what is still queued in it."""
@@ -241,14 +243,14 @@ def quota() -> Refusal:
 
 def story(settings: PracticeSettings, now: datetime, fired: FiredFault | None) -> Story:
     """What is to become of a job under the settings, and under the fault that strikes it, if any."""
-    told = Story(
+    base = Story(
         queue_polls=settings.queue_polls,
         not_before=now + timedelta(seconds=settings.queue_s) if settings.queue_s else None,
         held=settings.hold,
         usage_pending_calls=settings.usage_pending_calls,
     )
     if fired is None:
-        return told
+        return base
     params = dict(fired.params)
     polls = max(settings.queue_polls, params.get("polls", 0))
     changes: dict[str, dict[str, Any]] = {
@@ -261,7 +263,7 @@ def story(settings: PracticeSettings, now: datetime, fired: FiredFault | None) -
         "job_cancelled_by_operator": {"cancelled": params.get("reason"), "queue_polls": polls},
         "job_ran_too_long": {"too_long": True, "queue_polls": polls},
     }
-    return replace(told, **changes.get(fired.fault.name, {}))
+    return replace(base, **changes.get(fired.fault.name, {}))
 
 
 def _hidden(params: Mapping[str, Any], now: datetime) -> dict[str, Any]:

@@ -24,7 +24,7 @@ def properties(name: str) -> dict[str, Any]:
 def _read(name: str, part: str) -> dict[str, Any]:
     file = _folder() / name / f"{part}_{name}.json"
     if not file.is_file():
-        known = sorted(each.parent.name for each in _folder().glob("*/props_*.json"))
+        known = sorted(file.parent.name for file in _folder().glob("*/props_*.json"))
         raise UnusableJob(f"devices: expected some of {', '.join(known)}, got {name!r}")
     data: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
     return data
@@ -32,7 +32,7 @@ def _read(name: str, part: str) -> dict[str, Any]:
 
 @cache
 def _folder() -> Path:
-    found = importlib.util.find_spec("qiskit_ibm_runtime")
-    if found is None or found.origin is None:
+    spec = importlib.util.find_spec("qiskit_ibm_runtime")
+    if spec is None or spec.origin is None:
         raise UnusableJob("the devices' data ship with qiskit-ibm-runtime, which is not installed")
-    return Path(found.origin).parent / "fake_provider" / "backends"
+    return Path(spec.origin).parent / "fake_provider" / "backends"

@@ -63,20 +63,20 @@ def _deep(body: bytes, params: Params) -> bytes:
 def _altered(data: Any, params: Params) -> Any:
     """Every tensor claims a shape that its data do not have, every array is cut in half."""
     if isinstance(data, list):
-        return [_altered(each, params) for each in data]
+        return [_altered(item, params) for item in data]
     if not isinstance(data, dict):
         return data
     if data.get("__type__") == "ndarray" and isinstance(data.get("__value__"), str):
         return {**data, "__value__": data["__value__"][: len(data["__value__"]) // 2]}
     if {"data", "shape", "dtype"} <= set(data):
         return {**data, "shape": [*data["shape"][:-1], data["shape"][-1] + 8]}
-    return {name: _altered(each, params) for name, each in data.items()}
+    return {name: _altered(item, params) for name, item in data.items()}
 
 
 def _offline(data: Any, params: Params) -> Any:
     down = {"name": "offline", "reason": "practice"}
     if "devices" in data:
-        return {**data, "devices": [{**each, "status": down} for each in data["devices"]]}
+        return {**data, "devices": [{**device, "status": down} for device in data["devices"]]}
     return {**data, "state": False, "status": "maintenance"}
 
 
@@ -86,10 +86,10 @@ def _seconds(value: Any) -> Spoiler:
     def change(data: Any, params: Params) -> Any:
         if not isinstance(data, dict):
             return data
-        kept = {name: change(each, params) for name, each in data.items()}
+        kept = {name: change(entry, params) for name, entry in data.items()}
         if value is None:
-            return {name: each for name, each in kept.items() if "seconds" not in name}
-        return {name: value if "seconds" in name else each for name, each in kept.items()}
+            return {name: entry for name, entry in kept.items() if "seconds" not in name}
+        return {name: value if "seconds" in name else entry for name, entry in kept.items()}
 
     return _json(change)
 
@@ -103,8 +103,8 @@ def _revised(data: Any, params: Params) -> Any:
     """All seconds of the bill times a factor; the next answer tells the truth."""
     if not isinstance(data, dict):
         return data
-    kept = {name: _revised(each, params) for name, each in data.items()}
-    return {name: each * params["factor"] if "seconds" in name else each for name, each in kept.items()}
+    kept = {name: _revised(entry, params) for name, entry in data.items()}
+    return {name: entry * params["factor"] if "seconds" in name else entry for name, entry in kept.items()}
 
 
 def _endless(data: Any, params: Params) -> Any:
@@ -126,13 +126,13 @@ def _odd_rows(data: Any, params: Params) -> Any:
 
 
 def _dated(change: Callable[[datetime, Params], str]) -> Spoiler:
-    def told(data: Any, params: Params) -> Any:
+    def spoilt(data: Any, params: Params) -> Any:
         return {
             **data,
             "last_update_date": change(datetime.fromisoformat(data["last_update_date"]), params),
         }
 
-    return _json(told)
+    return _json(spoilt)
 
 
 def _nonsense(data: Any, params: Params) -> Any:

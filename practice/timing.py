@@ -21,9 +21,9 @@ def length_s(circuit: "QuantumCircuit", device: str) -> float:
         practice.errors.UnusableJob: on what the device has no length for, control flow included.
     """
     free = [0.0] * circuit.num_qubits
-    for each, (name, where) in zip(circuit.data, operations(circuit), strict=True):
+    for instruction, (name, where) in zip(circuit.data, operations(circuit), strict=True):
         if where:
-            end = max(free[qubit] for qubit in where) + _takes_s(each.operation, name, where, device)
+            end = max(free[qubit] for qubit in where) + _takes_s(instruction.operation, name, where, device)
             for qubit in where:
                 free[qubit] = end
     return max(free, default=0.0)
@@ -35,12 +35,12 @@ def _takes_s(operation: Any, name: str, where: tuple[int, ...], device: str) -> 
     if name == DELAY:
         return waits_s(operation, device)
     known = _lengths_s(device)
-    found = known.get((name, where), known.get((name, where[::-1])))
-    if found is None:
+    length_s = known.get((name, where), known.get((name, where[::-1])))
+    if length_s is None:
         raise UnusableJob(
             f"practice runs the device's gates without control flow, got {name} on {list(where)}"
         )
-    return found
+    return length_s
 
 
 def waits_s(operation: Any, device: str) -> float:
@@ -53,11 +53,11 @@ def waits_s(operation: Any, device: str) -> float:
 def _lengths_s(device: str) -> dict[tuple[str, tuple[int, ...]], float]:
     """By gate and qubits; what takes no time is there, too. Older properties tell readouts by the qubit."""
     served = devices.measured(device, 1.0)
-    told = [("measure", (qubit,), items) for qubit, items in enumerate(served["qubits"])]
-    told += [(gate["gate"], tuple(gate["qubits"]), gate["parameters"]) for gate in served["gates"]]
+    durations = [("measure", (qubit,), items) for qubit, items in enumerate(served["qubits"])]
+    durations += [(gate["gate"], tuple(gate["qubits"]), gate["parameters"]) for gate in served["gates"]]
     return {
         (name, where): float(item["value"]) * SECONDS[item["unit"]]
-        for name, where, items in told
+        for name, where, items in durations
         for item in items
         if item["name"] in ("gate_length", "readout_length")
     }

@@ -25,14 +25,14 @@ NOISE = "normal, with the precision as its standard deviation; the exact values 
 
 def estimate(work: ExpectationBatch, context: Mapping[str, Any], report: Report) -> RawResult:
     """Estimates every observable of every pub without noise of a device."""
-    said = provenance(work) | {"shot_noise": NOISE}
-    exact, found = [], []
+    about = provenance(work) | {"shot_noise": NOISE}
+    exact, estimates = [], []
     for number, pub in enumerate(work.pubs):
         exact.append(_exact(pub, work.resources.threads))
-        found.append(_deviating(exact[-1], pub.precision, derive_seed(work.seed, "pub", number)))
+        estimates.append(_deviating(exact[-1], pub.precision, derive_seed(work.seed, "pub", number)))
         pub_report(report, number, len(work.pubs))(1.0)
     evidence = {f"exact-{number}.npy": Blob(npy_bytes(values)) for number, values in enumerate(exact)}
-    return RawResult(JobState.DONE, **pack(work, found), provenance=said, evidence=evidence)
+    return RawResult(JobState.DONE, **pack(work, estimates), provenance=about, evidence=evidence)
 
 
 def _exact(pub: EstimatorPub, threads: int) -> Floats:
@@ -42,10 +42,10 @@ def _exact(pub: EstimatorPub, threads: int) -> Floats:
     circuit, values = load_circuit(pub), load_values(pub)
     options = {"backend_options": {"method": "automatic", "max_parallel_threads": threads}}
     bound = {pub.parameter_names: values[:, np.newaxis, :]} if pub.parameter_names else None
-    observables = [dict(each) for each in pub.observables]
+    observables = [dict(terms) for terms in pub.observables]
     job = EstimatorV2(options=options).run([(circuit, observables, bound, 0.0)])
-    found = np.asarray(job.result()[0].data.evs, dtype=np.float64)
-    return np.broadcast_to(found, (len(values), len(observables))).copy()
+    evs = np.asarray(job.result()[0].data.evs, dtype=np.float64)
+    return np.broadcast_to(evs, (len(values), len(observables))).copy()
 
 
 def _deviating(exact: Floats, precision: float, seed: int) -> Estimates:

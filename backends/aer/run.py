@@ -36,8 +36,8 @@ def sample(work: CircuitBatch, context: Mapping[str, Any], report: Report) -> Ra
     ]
     samples, together = sample_pubs(pubs, Amplitudes(), lambda number: sampler, report)
     widths = [pub.circuit.num_clbits for pub in pubs]
-    said = provenance(work) | described(together)
-    return RawResult(JobState.DONE, **pack(work, samples, widths), provenance=said)
+    about = provenance(work) | described(together)
+    return RawResult(JobState.DONE, **pack(work, samples, widths), provenance=about)
 
 
 def provenance(work: Circuits[Any]) -> dict[str, Any]:

@@ -114,12 +114,12 @@ class SimulatedBackend:
 
     def result(self, handle: Mapping[str, Any]) -> RawResult:
         folder = Path(handle["folder"])
-        now, found = progress(folder, handle["owner"]), read_result(folder)
-        if found is None and now.state.final:
+        now, result = progress(folder, handle["owner"]), read_result(folder)
+        if result is None and now.state.final:
             return RawResult(now.state, error=now.message, usage=used_by(folder))
-        if found is None:
+        if result is None:
             raise BackendError(f"{self.name}: no result in {folder}, its state is {now.state}")
-        return found
+        return result
 
     def cancel(self, handle: Mapping[str, Any]) -> None:
         folder = Path(handle["folder"])

@@ -47,10 +47,10 @@ def _signs(label: str, packed: Bits) -> NDArray[np.int8]:
     return signs
 
 
-def pack(batch: ExpectationBatch, found: Sequence[Estimates]) -> dict[str, Any]:
+def pack(batch: ExpectationBatch, estimates: Sequence[Estimates]) -> dict[str, Any]:
     """Returns the `values` and `files` of a result, laid out as `ExpectationBatch` says."""
     files = {}
-    for number, (evs, stds) in enumerate(found):
+    for number, (evs, stds) in enumerate(estimates):
         files[f"evs-{number}.npy"] = Blob(npy_bytes(evs))
         files[f"stds-{number}.npy"] = Blob(npy_bytes(stds))
     return {"values": {"pubs": [_about(pub) for pub in batch.pubs]}, "files": files}

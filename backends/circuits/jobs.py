@@ -49,16 +49,18 @@ def write_job(folder: Path, job: CircuitJob) -> None:
     (folder / "blobs").mkdir(exist_ok=True)
     for data in job.work.blobs():
         (folder / "blobs" / digest_bytes(data)).write_bytes(data)
-    said = {"function": job.function, "context": dict(job.context), "work": job.work.to_json()}
-    write_json(folder / "job.json", said)
+    document = {"function": job.function, "context": dict(job.context), "work": job.work.to_json()}
+    write_json(folder / "job.json", document)
 
 
 def read_job(folder: Path) -> CircuitJob:
     """Reads what `write_job` wrote."""
     data = json.loads((folder / "job.json").read_text())
-    said = data["work"]
-    work = kinds()[said["kind"]].from_json(
-        said, Resources(**said["resources"]), lambda digest: (folder / "blobs" / digest).read_bytes()
+    description = data["work"]
+    work = kinds()[description["kind"]].from_json(
+        description,
+        Resources(**description["resources"]),
+        lambda digest: (folder / "blobs" / digest).read_bytes(),
     )
     return CircuitJob(data["function"], work, data["context"])
 
@@ -112,10 +114,10 @@ def _read_result(folder: Path) -> RawResult:
     )
 
 
-def write_started(folder: Path, limits: Resources, said: Mapping[str, Any]) -> None:
+def write_started(folder: Path, limits: Resources, facts: Mapping[str, Any]) -> None:
     """Notes that this process runs the job, what `last_word.began` says of it, and until when it may."""
     until = {"deadline_s": boottime_s() + limits.wall_s, "threads": limits.threads}
-    write_json(folder / "started.json", this_process().to_json() | dict(said) | until)
+    write_json(folder / "started.json", this_process().to_json() | dict(facts) | until)
 
 
 def used_by(folder: Path) -> Amounts:
@@ -161,9 +163,9 @@ def _ended(started: Mapping[str, Any] | None) -> RawResult:
 
 
 def _unfinished(folder: Path, started: bool) -> Progress:
-    said = _read_json(folder / "progress.json") or {}
+    document = _read_json(folder / "progress.json") or {}
     state = JobState.RUNNING if started else JobState.QUEUED
-    return Progress(state, said.get("fraction"), said.get("message", ""))
+    return Progress(state, document.get("fraction"), document.get("message", ""))
 
 
 def stop_started(folder: Path) -> None:

@@ -117,8 +117,8 @@ class SimulatorPool:
         return least
 
     def _words(self, folder: Path) -> str:
-        said = [worker.last_words() for worker in self._workers if folder in worker.folders]
-        return said[-1] if said else ""
+        reports = [worker.last_words() for worker in self._workers if folder in worker.folders]
+        return reports[-1] if reports else ""
 
 
 POOL = SimulatorPool()

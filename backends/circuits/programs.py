@@ -163,7 +163,7 @@ class _Making:
         self._blocks.append((layer, Block(pair, matrix)))
 
     def program(self) -> Program:
-        ordered = sorted(self._blocks, key=lambda each: (each[0], each[1].pair))
+        ordered = sorted(self._blocks, key=lambda entry: (entry[0], entry[1].pair))
         tails = tuple(turn @ body for turn, body in zip(self._turn, self._body, strict=True))
         return Program(tuple(block for _, block in ordered), tails, dict(sorted(self._measured.items())))
 
@@ -182,14 +182,14 @@ def unitaries(instruction: "CircuitInstruction", columns: Mapping[str, Floats]) 
     made = operation.base_class
     if type(get_standard_gate_name_mapping().get(operation.name)) is not made:
         return None
-    given = np.broadcast_arrays(*(values(each, columns) for each in operation.params))
+    given = np.broadcast_arrays(*(values(parameter, columns) for parameter in operation.params))
     return np.stack([made(*row).to_matrix() for row in np.stack(given, axis=1).tolist()])
 
 
 def values(parameter: Any, columns: Mapping[str, Floats]) -> Floats:
     """Returns the values of a gate's parameter, (sets or 1,)."""
-    names = sorted(getattr(parameter, "parameters", ()), key=lambda each: str(each.name))
+    names = sorted(getattr(parameter, "parameters", ()), key=lambda free: str(free.name))
     if not names:
         return np.array([float(parameter)])
-    rows = np.stack([columns[each.name] for each in names], axis=1).tolist()
+    rows = np.stack([columns[free.name] for free in names], axis=1).tolist()
     return np.array([parameter.bind_all(dict(zip(names, row, strict=True))) for row in rows])

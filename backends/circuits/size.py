@@ -27,12 +27,12 @@ def entanglers(circuit: "QuantumCircuit") -> list[Entangler]:
     from qiskit.transpiler import PassManager
     from qiskit.transpiler.passes import Unroll3qOrMore
 
-    found = []
+    gates = []
     for instruction in PassManager([Unroll3qOrMore()]).run(circuit).data:
         if instruction.name != "barrier" and len(instruction.qubits) == 2:
             a, b = (circuit.find_bit(qubit).index for qubit in instruction.qubits)
-            found.append(Entangler(a, b, 1 if instruction.name in RANK_TWO else 2))
-    return found
+            gates.append(Entangler(a, b, 1 if instruction.name in RANK_TWO else 2))
+    return gates
 
 
 def two_qubit_depth(gates: Sequence[Entangler]) -> int:

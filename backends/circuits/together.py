@@ -84,15 +84,17 @@ def sample_pubs(
     """
     programs = {number: program for number, pub in enumerate(pubs) if (program := _program(pub, picture))}
     groups = [group for group in _alike(pubs, programs) if len(group) > 1]
-    found: dict[int, Bits] = {}
+    samples: dict[int, Bits] = {}
     for group in groups:
-        part = pub_report(report, len(found), len(pubs))
-        found |= _sample_group({number: (pubs[number], programs[number]) for number in group}, picture, part)
-    for number, each in enumerate(pubs):
-        if number not in found:
-            part = pub_report(report, len(found), len(pubs))
-            found[number] = sample_pub(alone(number), each.circuit, each.pub, each.seed, part)
-    return [found[number] for number in range(len(pubs))], groups
+        part = pub_report(report, len(samples), len(pubs))
+        samples |= _sample_group(
+            {number: (pubs[number], programs[number]) for number in group}, picture, part
+        )
+    for number, pub in enumerate(pubs):
+        if number not in samples:
+            part = pub_report(report, len(samples), len(pubs))
+            samples[number] = sample_pub(alone(number), pub.circuit, pub.pub, pub.seed, part)
+    return [samples[number] for number in range(len(pubs))], groups
 
 
 def described(groups: list[list[int]]) -> dict[str, Any]:
@@ -196,9 +198,9 @@ def distribution(
 def _draw(odds: Array, program: Program, rows: slice, sampled: Sampled) -> Bits:
     """Draws the shots of the slice's parameter sets, every set from a seed of its own; uint8, packed."""
     numbers, shots = range(rows.start, rows.stop), sampled.pub.shots
-    each = np.broadcast_to(odds, (len(numbers), odds.shape[1]))
+    spread = np.broadcast_to(odds, (len(numbers), odds.shape[1]))
     seeds = [derive_seed(sampled.seed, "set", number) for number in numbers]
-    outcomes = np.stack([_outcomes(p, shots, seed) for p, seed in zip(each, seeds, strict=True)])
+    outcomes = np.stack([_outcomes(p, shots, seed) for p, seed in zip(spread, seeds, strict=True)])
     width = sampled.circuit.num_clbits
     bits = np.zeros((*outcomes.shape, width + -width % 8), dtype=np.uint8)
     for clbit, qubit in program.measured.items():

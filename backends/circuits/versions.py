@@ -15,10 +15,10 @@ def versions(*further: str) -> dict[str, str]:
 @cache
 def _read(further: tuple[str, ...]) -> dict[str, str]:
     """Reads the metadata once a process: parsing it takes longer than a request to a service."""
-    found = {"python": platform.python_version()}
+    versions = {"python": platform.python_version()}
     for name in dict.fromkeys((*PACKAGES, *further)):
         try:
-            found[name] = version(name)
+            versions[name] = version(name)
         except PackageNotFoundError:
-            found[name] = "absent"
-    return found
+            versions[name] = "absent"
+    return versions

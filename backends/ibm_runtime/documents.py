@@ -33,12 +33,12 @@ def parse(body: bytes, what: str) -> Mapping[str, Any]:
     try:
         document = json.loads(body, parse_constant=_constant)
     except (ValueError, RecursionError, MemoryError) as error:
-        said = f"{type(error).__name__}, it begins {shown(body[:40])}"
+        received = f"{type(error).__name__}, it begins {shown(body[:40])}"
     else:
         if isinstance(document, dict) and not document.get("errors"):
             return document
-        said = shown(document)
-    raise Malformed(f"{what}: expected a JSON object from the service, got {said}")
+        received = shown(document)
+    raise Malformed(f"{what}: expected a JSON object from the service, got {received}")
 
 
 def _constant(name: str) -> NoReturn:

@@ -168,10 +168,10 @@ def service_message(body: bytes) -> str:
     """Finds the service's own words in an error's body: `errors[].message` or `error.message`."""
     text = body[: 64 * MESSAGE_CHARS].decode(errors="replace")
     try:
-        found = json.loads(text)
+        document = json.loads(text)
     except (ValueError, RecursionError):
         return text[:MESSAGE_CHARS]
-    errors = found.get("errors") or [found.get("error")] if isinstance(found, dict) else [found]
+    errors = document.get("errors") or [document.get("error")] if isinstance(document, dict) else [document]
     errors = errors if isinstance(errors, list) else [errors]
     messages = [
         str(error.get("message", error)) if isinstance(error, dict) else str(error)

@@ -97,8 +97,8 @@ def _bases(observables: Sequence[Observable]) -> int:
 
     if not observables:
         return 1
-    array: Any = ObservablesArray([dict(each) for each in observables])
-    labels = list(dict.fromkeys(label for each in range(len(observables)) for label in array[each]))
+    array: Any = ObservablesArray([dict(terms) for terms in observables])
+    labels = list(dict.fromkeys(label for number in range(len(observables)) for label in array[number]))
     return len(PauliList(labels).group_commuting(qubit_wise=True))
 
 
@@ -113,8 +113,8 @@ def executed_shots(shots: int, twirling: bool) -> int:
         return shots
     from qiskit_ibm_runtime.executor.calculate_twirling_shots import calculate_twirling_shots
 
-    randomisations, each = calculate_twirling_shots(shots, "auto", "auto")
-    return int(randomisations * each)
+    randomisations, shots_per_randomisation = calculate_twirling_shots(shots, "auto", "auto")
+    return int(randomisations * shots_per_randomisation)
 
 
 def client_options(work: Circuits[Any], tag: str, cap_qpu_s: float) -> dict[str, Any]:
@@ -178,7 +178,7 @@ def _pub(sent: Sent, pub: Any) -> Any:
         return parameter_sets(sent.circuit, names, sent.rows, pub.shots)
     values = {names: sent.rows[:, None, :]} if names else None  # every set with every observable
     unmeasured = sent.circuit.remove_final_measurements(inplace=False)
-    return (unmeasured, [dict(each) for each in sent.observables], values, pub.precision)
+    return (unmeasured, [dict(terms) for terms in sent.observables], values, pub.precision)
 
 
 def unopened_batch(backend: Any) -> Any:
@@ -237,14 +237,18 @@ def _check(body: dict[str, Any], device: str, options: dict[str, Any]) -> None:
 
 def _check_observed(body: dict[str, Any], sent: Sequence[Sent]) -> None:
     """Checks that the client asks for our observables, in as many executions as were priced."""
-    observing = [each for each in sent if each.observables]
+    observing = [sent_pub for sent_pub in sent if sent_pub.observables]
     tasks = (body["params"]["quantum_program"].get("passthrough_data") or {}).get("qiskit_mitigation", [])
-    made = [(each["observables"], len(each["param_basis_pairs"])) for each in tasks]
-    wanted = [([_nonzero(one) for one in each.observables], each.circuits) for each in observing]
-    if [([_nonzero(one) for one in _listed(observables)], count) for observables, count in made] != wanted:
+    made = [(task["observables"], len(task["param_basis_pairs"])) for task in tasks]
+    wanted = [
+        ([_nonzero(terms) for terms in sent_pub.observables], sent_pub.circuits) for sent_pub in observing
+    ]
+    if [
+        ([_nonzero(terms) for terms in _listed(observables)], count) for observables, count in made
+    ] != wanted:
         raise BackendError(
             f"expected a request for the observables of {len(observing)} circuits in "
-            f"{[each.circuits for each in observing]} executions, IBM's client made one of {len(made)} in "
+            f"{[count for _, count in wanted]} executions, IBM's client made one of {len(made)} in "
             f"{[count for _, count in made]}"
         )
 

@@ -56,11 +56,11 @@ class MpiBackend(WarmBackend):
 
     def died(self, folder: JobFolder, warm: World) -> RawResult:
         """What a rank said of its failure, unless it was another's death; else whose doing the end was."""
-        said = _keep(folder, warm)
+        output = _keep(folder, warm)
         failure = folder.read(FAILURE)
-        if failure is not None and launcher.signalled(said) is None:
+        if failure is not None and launcher.signalled(output) is None:
             return failure
-        state, error = endings.exited(warm.ended, said, endings.begun(folder))
+        state, error = endings.exited(warm.ended, output, endings.begun(folder))
         return RawResult(state, error=error)
 
     def late(self, folder: JobFolder, warm: World, limit_s: float) -> RawResult:
@@ -83,6 +83,6 @@ class MpiBackend(WarmBackend):
 
 def _keep(folder: JobFolder, world: World) -> str:
     """Keeps what the launcher said beside the program that it said it of."""
-    said = world.said()
-    Path(folder.log).write_text(said)
-    return said
+    output = world.said()
+    Path(folder.log).write_text(output)
+    return output

@@ -12,7 +12,7 @@ LOST = "lost: the process that started it is gone, and its ranks with it"
 Ending = tuple[JobState, str]
 
 
-def exited(ended: Mapping[str, Any] | None, said: str, begun: bool) -> Ending:
+def exited(ended: Mapping[str, Any] | None, output: str, begun: bool) -> Ending:
     """Whose doing it was that a world ended without a word of its ranks.
 
     Args:
@@ -20,7 +20,7 @@ def exited(ended: Mapping[str, Any] | None, said: str, begun: bool) -> Ending:
         said: what the launcher printed.
         begun: whether a rank had begun with the program.
     """
-    signalled = launcher.signalled(said)
+    signalled = launcher.signalled(output)
     if ended is None or ended["reason"] != "exited":
         return JobState.FAULT, LOST
     if signalled is not None:
@@ -28,18 +28,18 @@ def exited(ended: Mapping[str, Any] | None, said: str, begun: bool) -> Ending:
     code = ended["returncode"]
     if code is None or code < 0 or code >= launcher.OWN_TROUBLE:
         how = "was killed" if code is None or code < 0 else f"ended with exit code {code}"
-        return JobState.FAULT, f"the MPI launcher {how}{last_line(said)}"
+        return JobState.FAULT, f"the MPI launcher {how}{last_line(output)}"
     if not begun:
-        return JobState.FAULT, f"no rank could be started, exit code {code}{last_line(said)}"
+        return JobState.FAULT, f"no rank could be started, exit code {code}{last_line(output)}"
     if code == UNWRITTEN:
         return JobState.FAULT, "a rank could not write its result"
     return JobState.FAILED, f"a rank ended by itself, with exit code {code} and without a result"
 
 
-def late(limit_s: float, said: str, begun: bool) -> Ending:
+def late(limit_s: float, output: str, begun: bool) -> Ending:
     """Whose doing it was that the time was up: the program's, unless none of it had begun."""
     if not begun:
-        return JobState.FAULT, f"no rank was started within {limit_s:g} s{last_line(said)}"
+        return JobState.FAULT, f"no rank was started within {limit_s:g} s{last_line(output)}"
     return JobState.TIMED_OUT, f"stopped after {limit_s:g} s, its time limit"
 
 
@@ -48,7 +48,7 @@ def begun(folder: JobFolder) -> bool:
     return any(folder.path.glob("log-rank-*.txt"))
 
 
-def last_line(said: str) -> str:
+def last_line(output: str) -> str:
     """The launcher's own last words, after a colon."""
-    last = next((line.strip() for line in reversed(said.splitlines()) if line.strip()), "")
+    last = next((line.strip() for line in reversed(output.splitlines()) if line.strip()), "")
     return f": {last}" if last else ""

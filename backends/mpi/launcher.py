@@ -53,11 +53,11 @@ def find(mpiexec: str | None) -> list[str]:
     return [beside or _executable("mpiexec", "there is none beside this Python and none on PATH")]
 
 
-def _executable(name: str, found: str) -> str:
+def _executable(name: str, problem: str) -> str:
     path = shutil.which(name)
     if path is None:
         raise BackendError(
-            f"no MPI launcher: {found}; `make` installs MPICH from PyPI, "
+            f"no MPI launcher: {problem}; `make` installs MPICH from PyPI, "
             "on a cluster load the site's MPI module"
         )
     return path
@@ -91,7 +91,7 @@ _SIGNALLED = re.compile(
 """A rank that died of a signal, in the words of Hydra (MPICH), OpenMPI and srun."""
 
 
-def signalled(said: str) -> str | None:
+def signalled(output: str) -> str | None:
     """The line in which the launcher says that a rank died of a signal; None where there is none."""
-    found = _SIGNALLED.search(said)
-    return " ".join(found[0].removeprefix(_HYDRA).split()) if found else None
+    match = _SIGNALLED.search(output)
+    return " ".join(match[0].removeprefix(_HYDRA).split()) if match else None

@@ -65,7 +65,7 @@ def run(comm: Any, folder: JobFolder, sent_s: float, used_s: Counter) -> None:
     returned = checked(output if rank == 0 else Output())
     placement = comm.gather(_placement(rank, boottime_s() - since_s, used_s()), root=0)
     if rank == 0:
-        usage = Amounts(wall_s=boottime_s() - sent_s, cpu_s=sum(each["cpu_s"] for each in placement))
+        usage = Amounts(wall_s=boottime_s() - sent_s, cpu_s=sum(process["cpu_s"] for process in placement))
         provenance = {
             **where(work["resources"]["threads"]),
             "ranks": comm.Get_size(),
@@ -121,8 +121,8 @@ def _abort(comm: Any, folder: JobFolder, error: BaseException) -> NoReturn:
     traceback.print_exc()
     code = UNWRITTEN if of_machine(error) else 1
     try:
-        said = f"rank {comm.Get_rank()}: {first_line(error)}"
-        folder.publish(RawResult(failure(error), error=said), FAILURE)
+        error_line = f"rank {comm.Get_rank()}: {first_line(error)}"
+        folder.publish(RawResult(failure(error), error=error_line), FAILURE)
     except OSError:  # not even that can be written; the world must end all the same
         code = UNWRITTEN
     for stream in (sys.stdout, sys.stderr):

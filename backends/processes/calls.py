@@ -30,10 +30,10 @@ UNWRITTEN = os.EX_IOERR
 def resolve(path: str) -> Callable[..., Any]:
     """Imports the function that `module:name` names; raises the import system's errors, and `TypeError`."""
     module, _, name = path.partition(":")
-    found = getattr(importlib.import_module(module), name)
-    if not callable(found):
-        raise TypeError(f"expected {path} to name a function, it is a {type(found).__name__}")
-    return found  # type: ignore[no-any-return]
+    function = getattr(importlib.import_module(module), name)
+    if not callable(function):
+        raise TypeError(f"expected {path} to name a function, it is a {type(function).__name__}")
+    return function  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True)
@@ -108,8 +108,8 @@ def where(threads: int) -> dict[str, Any]:
 
 
 def _versions() -> dict[str, str]:
-    found = ((name, getattr(sys.modules.get(name), "__version__", None)) for name in LIBRARIES)
-    return {name: str(version) for name, version in found if version is not None}
+    versions = ((name, getattr(sys.modules.get(name), "__version__", None)) for name in LIBRARIES)
+    return {name: str(version) for name, version in versions if version is not None}
 
 
 def _cpu() -> dict[str, Any]:

@@ -68,11 +68,11 @@ def _parents() -> dict[int, int]:
 def descendants(root: int) -> list[int]:
     """Returns the process ids below `root`, parents first."""
     parents = _parents()
-    found, fresh = [], [root]
+    descendants, fresh = [], [root]
     while fresh:
         fresh = [pid for pid, parent in parents.items() if parent in fresh]
-        found += fresh
-    return found
+        descendants += fresh
+    return descendants
 
 
 def _kill_group(leader: int) -> None:

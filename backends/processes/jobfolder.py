@@ -55,14 +55,14 @@ def read_json(path: Path) -> dict[str, Any] | None:
         MachineFault: when it is torn, as a crash of the machine may leave it.
     """
     try:
-        found = json.loads(path.read_bytes())
+        document = json.loads(path.read_bytes())
     except FileNotFoundError:
         return None
     except ValueError:
-        found = None
-    if not isinstance(found, dict):
+        document = None
+    if not isinstance(document, dict):
         raise MachineFault(f"{path} is torn: expected a JSON object")
-    return found
+    return document
 
 
 class JobFolder:
@@ -101,10 +101,10 @@ class JobFolder:
         Raises:
             BackendError: when the folder holds no work.
         """
-        found = read_json(self.path / "work.json")
-        if found is None:
+        document = read_json(self.path / "work.json")
+        if document is None:
             raise BackendError(f"expected a job in {self.path}, found none: its files were removed")
-        return found
+        return document
 
     def inputs(self) -> dict[str, bytes]:
         """Returns the input bytes by name; raises `ValueError` where they do not match their digest."""
@@ -128,8 +128,8 @@ class JobFolder:
 
     def progress(self) -> tuple[float | None, str]:
         """Returns the part done (0-1, None unknown) and a word on it."""
-        found = read_json(self.path / "progress.json") or {}
-        return found.get("fraction"), found.get("message", "")
+        document = read_json(self.path / "progress.json") or {}
+        return document.get("fraction"), document.get("message", "")
 
     def write_progress(self, fraction: float, message: str) -> None:
         """Notes how far the work is."""
@@ -144,8 +144,8 @@ class JobFolder:
 
     def finished(self) -> JobState | None:
         """Returns the state that was published, None when there is no result yet."""
-        found = read_json(self.path / RESULT)
-        return JobState(found["state"]) if found else None
+        document = read_json(self.path / RESULT)
+        return JobState(document["state"]) if document else None
 
     def result(self) -> RawResult:
         """Returns the published result with its files and evidence, what was printed among it.
@@ -165,18 +165,18 @@ class JobFolder:
         Raises:
             MachineFault: when its bytes are damaged.
         """
-        found = read_json(self.path / name)
-        if found is None:
+        document = read_json(self.path / name)
+        if document is None:
             return None
         try:
             return RawResult(
-                state=JobState(found["state"]),
-                values=found["values"],
-                files={name: self._output(digest) for name, digest in found["files"].items()},
-                error=found["error"],
-                usage=Amounts(**found["usage"]),
-                provenance=found["provenance"],
-                evidence={name: self._output(digest) for name, digest in found["evidence"].items()},
+                state=JobState(document["state"]),
+                values=document["values"],
+                files={name: self._output(digest) for name, digest in document["files"].items()},
+                error=document["error"],
+                usage=Amounts(**document["usage"]),
+                provenance=document["provenance"],
+                evidence={name: self._output(digest) for name, digest in document["evidence"].items()},
             )
         except (OSError, ValueError, KeyError) as error:
             raise MachineFault(f"the result in {self.path} is damaged: {error}") from error

@@ -62,6 +62,6 @@ def _awaited(path: Path) -> Mapping[str, Any] | None:
 
 def _read(path: Path) -> dict[str, Any] | None:
     with suppress(OSError, ValueError):
-        found: dict[str, Any] = json.loads(path.read_bytes())
-        return found
+        document: dict[str, Any] = json.loads(path.read_bytes())
+        return document
     return None

@@ -58,8 +58,8 @@ class WorkerPool:
 
         def let_go() -> None:
             with self._lock:
-                due = [each for each in self._idle if each is warm and each.served == served]
-                self._idle = [each for each in self._idle if each not in due]
+                due = [idle for idle in self._idle if idle is warm and idle.served == served]
+                self._idle = [idle for idle in self._idle if idle not in due]
             _end(due)
 
         timer = threading.Timer(idle_s, let_go)

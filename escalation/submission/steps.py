@@ -28,7 +28,7 @@ def freeze(ctx: SubmissionContext, row: Submission) -> Step:
     if row.cancel_wanted:
         return end(ctx, row, S.CANCELLED, "cancelled before anything was sent")
     try:
-        found = ctx.backend.calibration()
+        calibration = ctx.backend.calibration()
         price = ctx.backend.price(ctx.work)
         payload = ctx.backend.freeze(ctx.work, row.tag, price)
     except BackendError as error:
@@ -46,7 +46,7 @@ def freeze(ctx: SubmissionContext, row: Submission) -> Step:
             payload=payload.digest,
             frozen=payload.describe(),
             price=price,
-            calibrations=keep_calibration(ctx, row, "decision", found),
+            calibrations=keep_calibration(ctx, row, "decision", calibration),
         )
     )
 
