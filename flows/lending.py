@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass
 
-from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, get_current_settings, temporary_settings
+from prefect.context import SettingsContext, get_settings_context
 
 from escalation.engine.case import Case
 from escalation.engine.listening import Listener
@@ -52,10 +52,14 @@ def _nobody_watching() -> Iterator[None]:
 
     They are for automations that look for runs whose process is gone. Of a case, the ledger says that.
     """
-    if "heartbeat_frequency" in get_current_settings().flows.model_fields_set:
+    now = get_settings_context()
+    flows = now.settings.flows
+    if "heartbeat_frequency" in flows.model_fields_set:
         yield
         return
-    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+    # Prefect's `temporary_settings` reads every file and variable again, for each of its fifty models.
+    quiet = now.settings.model_copy(update={"flows": flows.model_copy(update={"heartbeat_frequency": None})})
+    with SettingsContext(profile=now.profile, settings=quiet):
         yield
 
 
