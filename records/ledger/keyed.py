@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Table, insert, select, update
+from sqlalchemy import Connection, RowMapping, Table, insert
 
 from escalation.model.case import WorkKey
-from records.ledger.events import check, seal
+from records.ledger.events import by_key, change_by_key, check, seal
 
 
 def names(key: WorkKey) -> dict[str, Any]:
@@ -15,7 +15,7 @@ def names(key: WorkKey) -> dict[str, Any]:
 
 def row(connection: Connection, table: Table, key: WorkKey) -> RowMapping | None:
     """The row of that work."""
-    return connection.execute(select(table).where(*_where(table, key))).mappings().one_or_none()
+    return by_key(connection, table, _key(key))
 
 
 def add(connection: Connection, table: Table, key: WorkKey, values: dict[str, Any]) -> None:
@@ -27,7 +27,7 @@ def add(connection: Connection, table: Table, key: WorkKey, values: dict[str, An
 def change(connection: Connection, table: Table, key: WorkKey, values: dict[str, Any]) -> None:
     """Changes the row of that work, which must be as it was sealed; the caller seals it anew."""
     check(connection, table, _key(key))
-    connection.execute(update(table).where(*_where(table, key)).values(values))
+    change_by_key(connection, table, _key(key), values)
 
 
 def seal_row(connection: Connection, table: Table, key: WorkKey, kind: str, body: dict[str, Any]) -> None:
@@ -38,7 +38,3 @@ def seal_row(connection: Connection, table: Table, key: WorkKey, kind: str, body
 
 def _key(key: WorkKey) -> tuple[str, int, int]:
     return key.case_id, key.attempt, key.ordinal
-
-
-def _where(table: Table, key: WorkKey) -> tuple[Any, ...]:
-    return tuple(table.c[name] == value for name, value in names(key).items())

@@ -12,7 +12,7 @@ import json
 import time
 from dataclasses import asdict
 
-from sqlalchemy import Connection, RowMapping, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select, update
 
 from escalation.model.clock import Instant, ProcessIdentity, this_process
 from escalation.model.elapsed import Elapsed
@@ -23,6 +23,10 @@ from records.ledger.schema import leases
 SILENT_LEASES = 10.0
 """A process that lives and says nothing for so many leases has lost the case in some other way: a driver
 that was abandoned. One that was stopped and goes on later finds its token outdated."""
+
+_RENEW = update(leases).where(
+    leases.c.case_id == bindparam("of_case"), leases.c.token == bindparam("of_token"), leases.c.held
+)
 
 
 def find(connection: Connection, case_id: str) -> RowMapping | None:
@@ -82,8 +86,8 @@ def renew(connection: Connection, case_id: str, token: int | None) -> None:
     Raises:
         CaseConflict: when the token is not the lease's: another process has taken the case over.
     """
-    mine = (leases.c.case_id == case_id) & (leases.c.token == token) & leases.c.held
-    if not connection.execute(update(leases).where(mine).values(_beat(connection))).rowcount:
+    said = {"of_case": case_id, "of_token": token, **_beat(connection)}
+    if not connection.execute(_RENEW, said).rowcount:
         raise CaseConflict(_lost(case_id, token, find(connection, case_id)))
 
 

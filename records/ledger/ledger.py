@@ -43,4 +43,4 @@ class SqlLedger(SqlCases, SqlWork, SqlSubmissions, SqlBudgets):
     def check(self) -> None:
         """Refuses a ledger that was changed behind its back; raises `CorruptRecord` with what is wrong."""
         with self._database.reading() as connection:
-            walk.check(connection)
+            walk.check(connection, anew=True)

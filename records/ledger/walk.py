@@ -8,8 +8,9 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Engine, RowMapping, select
 
 from escalation.model.amounts import Amounts, exact_sum
 from escalation.model.errors import CaseConflict, CorruptRecord
@@ -17,7 +18,7 @@ from escalation.model.metered import CHARGED
 from escalation.model.submission_states import SubmissionState, Who, check_transition
 from records.ledger import budgets
 from records.ledger import events as sealed
-from records.ledger.schema import attempts, events, intents, submissions
+from records.ledger.schema import attempts, intents, submissions
 
 Body = Mapping[str, Any]
 Key = tuple[str, int, int]
@@ -49,33 +50,59 @@ class _Past:
     once: set[tuple[Any, ...]] = field(default_factory=set)
 
 
+@dataclass
+class _Walked:
+    """A history that was walked and is right: its events, and what they come to."""
+
+    seen: sealed.Seen = field(default_factory=sealed.Seen)
+    past: _Past = field(default_factory=_Past)
+
+
+_WALKED: WeakKeyDictionary[Engine, _Walked] = WeakKeyDictionary()
+"""By database, what this process found right; whoever goes on with it takes it out."""
+
+
 def everything(connection: Connection) -> Iterator[str]:
     """Yields what does not fit: events and rows against their hashes, then the history against itself."""
-    wrong = False
-    for finding in sealed.findings(connection):
-        wrong = True
-        yield finding
-    if not wrong:
-        yield from findings(connection)
+    return _findings(connection, _Walked())
 
 
-def check(connection: Connection) -> None:
+def check(connection: Connection, *, anew: bool = False) -> None:
     """Refuses a ledger in which something does not fit.
+
+    Events are never changed: those that this process found right before are read and compared letter by
+    letter, and not decoded again, unless all is walked `anew`. Rows are compared with their seals as they
+    are now.
 
     Raises:
         CorruptRecord: with the first finding.
     """
-    for finding in everything(connection):
+    walked = _WALKED.pop(connection.engine, None)
+    if walked is None or anew or not walked.seen.still_there(connection):
+        walked = _Walked()
+    for finding in _findings(connection, walked):
         raise CorruptRecord(f"{finding}; nothing is spent on this ledger: see `tierwise doctor`")
+    _WALKED[connection.engine] = walked
 
 
-def findings(connection: Connection) -> Iterator[str]:
-    """Yields a line for each event that cannot have followed those before it, and for sums that differ."""
-    past = _Past()
-    for row in connection.execute(select(events).order_by(events.c.number)).mappings():
-        body = json.loads(row["body"])
-        for finding in _event(past, row["case_id"], row["kind"], body):
-            yield f"event {row['number']} ({row['kind']}) of case {row['case_id']}: {finding}"
+def _findings(connection: Connection, walked: _Walked) -> Iterator[str]:
+    """Goes on from what was walked; the history is told only where every hash is right."""
+    past, history = walked.past, list[str]()
+
+    def follow(row: RowMapping, body: Body) -> None:
+        where = f"event {row['number']} ({row['kind']}) of case {row['case_id']}"
+        history.extend(f"{where}: {finding}" for finding in _event(past, row["case_id"], row["kind"], body))
+
+    wrong = False
+    for finding in sealed.findings(connection, walked.seen, follow):
+        wrong = True
+        yield finding
+    if not wrong:
+        yield from history
+        yield from _end(connection, past)
+
+
+def _end(connection: Connection, past: _Past) -> Iterator[str]:
     yield from _sums(connection, past)
     for key, state in past.submissions.items():
         if state in (_S.DONE, _S.REFUSED) and past.money.get(key) == budgets.BudgetState.RESERVED:

@@ -122,7 +122,7 @@ AUTHORISERS = (
 def work(number):
     opened(f"case-{number}")
     rows = [frozen(f"case-{number}", n) for n in range(3)]
-    words = [ledger.authorise(row, None, Caps(), f"p{number % 2}", 86400.0 * 20)[0].word for row in rows]
+    words = [ledger.authorise(row, None, Caps(), f"p{number % 2}", 86400.0 * 20)[0].verdict for row in rows]
     say(words.count("granted"))
 fork(8, work)
 """

@@ -73,7 +73,8 @@ def authorise(ledger: SqlLedger, row: Submission, question: Any) -> tuple[Any, S
 
 RESET = tuple(
     f"UPDATE {table} SET state = '{after}', "
-    f'{column} = replace({column}, \'"state":"{before}"\', \'"state":"{after}"\')'
+    f'{column} = replace({column}, \'"state":"{before}"\', \'"state":"{after}"\') '
+    f"WHERE state = '{before}'"
     for table, column, before, after in (
         ("approvals", "approval", "used", "granted"),
         ("handoffs", "handoff", "authorised", "asked"),
@@ -243,6 +244,75 @@ def test_a_submission_that_skipped_a_state_is_found_in_the_history(
     careless.undo()
     [found] = paid.findings()
     assert "submission c/0/1 was asked, and is said to have been fenced" in found
+
+
+@pytest.fixture
+def another(paid: SqlLedger, used: Submission, make_question: Any, freeze: Any) -> Callable[[], Any]:
+    """Asks for another piece of work, for which there is no room; this process walked the ledger before."""
+    row = freeze(paid, 2)
+    return lambda: authorise(paid, row, make_question(row, 7))[0].verdict
+
+
+@ON_SQLITE
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        (
+            "UPDATE events SET body = replace(body, 'order', 'other') WHERE number = 2",
+            "event 2: expected hash",
+        ),
+        ("UPDATE events SET at = '2020-01-01T00:00:00+00:00' WHERE number = 17", "event 17: expected hash"),
+        ("DELETE FROM events WHERE number = 4", "expected event 4, got event 5"),
+        ("UPDATE chain SET hash = 'x'", "expected the chain to end at event"),
+    ],
+)
+def test_an_event_that_was_found_right_and_changed_since_is_found_before_anything_is_spent(
+    another: Callable[[], Any], sql: Sql, change: str, found: str
+) -> None:
+    sql("DROP TRIGGER events_no_update", "DROP TRIGGER events_no_delete", change)
+    with pytest.raises(CorruptRecord, match=found):
+        another()
+
+
+@ON_SQLITE
+def test_an_event_of_the_same_meaning_in_other_letters_is_decoded_anew_and_is_right(
+    another: Callable[[], Any], sql: Sql
+) -> None:
+    sql("DROP TRIGGER events_no_update", "UPDATE events SET body = ' ' || body WHERE number = 2")
+    assert another() is Verdict.REFUSED
+
+
+@ON_SQLITE
+def test_a_history_that_cannot_have_happened_is_found_when_only_its_end_is_new(
+    paid: SqlLedger, another: Callable[[], Any], make_question: Any, sql: Sql, careless: pytest.MonkeyPatch
+) -> None:
+    sql(*RESET)
+    row = paid.find_submission(WorkKey("c", 0, 1))
+    assert row is not None
+    assert authorise(paid, row, make_question(row))[0].verdict is Verdict.GRANTED
+    careless.undo()
+    for _ in range(2):  # what was wrong once is not taken for walked
+        with pytest.raises(CorruptRecord, match="approval q0 was used after it was used"):
+            another()
+
+
+@ON_SQLITE
+def test_what_this_process_walked_is_not_walked_again_but_at_an_opening(
+    paid: SqlLedger, another: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    walked: list[str] = []
+    follow = walk._event
+
+    def spy(past: Any, case_id: str, kind: str, body: Any) -> Any:
+        walked.append(kind)
+        return follow(past, case_id, kind, body)
+
+    monkeypatch.setattr(walk, "_event", spy)
+    another()
+    assert walked == [each["kind"] for each in paid.events()][17:-1]
+    walked.clear()
+    paid.check()
+    assert walked == [each["kind"] for each in paid.events()]
 
 
 def test_a_whole_honest_life_has_nothing_to_find(paid: SqlLedger, reach: Any) -> None:
