@@ -85,7 +85,7 @@ def stated() -> list[dict[str, Any]]:
             entry_flow(descriptor.name)
         except Exception as error:
             if descriptor.shipped:
-                raise
+                raise BadInput(f"family {descriptor.name!r} has no flow: {first_line(error)}") from error
             _log.warning("family %r has no flow: %s", descriptor.name, first_line(error))
         else:
             taken.add(descriptor.verb)

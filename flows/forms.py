@@ -13,7 +13,7 @@ from escalation.model.amounts import Caps
 from escalation.model.case import Outcome
 from escalation.model.errors import BadInput
 from escalation.model.problem import DataClass
-from escalation.ports.forms import Form, parameter
+from escalation.ports.forms import Form, parameters
 from escalation.ports.registry import FamilyDescriptor, families, resolve
 from flows.driver import run_case
 from flows.ending import bad_input
@@ -71,14 +71,12 @@ def entry_flow(name: str) -> Flow[Any, Outcome]:
     def entry(*args: Any, **kwargs: Any) -> Outcome:
         given = signature.bind(*args, **kwargs)
         given.apply_defaults()
-        parameters = given.arguments
+        values = given.arguments
         try:
-            problem = stated(descriptor, parameters)
+            problem = stated(descriptor, values)
         except BadInput as error:
             return bad_input(error)
-        return run_case(
-            problem, parameters["policy"], parameters["case_id"], None, parameters["approval_wait_s"]
-        )
+        return run_case(problem, values["policy"], values["case_id"], None, values["approval_wait_s"])
 
     entry.__name__ = entry.__qualname__ = descriptor.verb
     entry.__doc__ = _docstring(form_of(descriptor))
@@ -86,7 +84,7 @@ def entry_flow(name: str) -> Flow[Any, Outcome]:
     # The parameters are checked by `stated`, which says in one line what is wrong with them.
     decorated = flow(
         name=descriptor.verb,
-        flow_run_name=run_name(lambda parameters: stated(descriptor, parameters)),
+        flow_run_name=run_name(lambda values: stated(descriptor, values)),
         validate_parameters=False,
         persist_result=False,
     )
@@ -94,12 +92,11 @@ def entry_flow(name: str) -> Flow[Any, Outcome]:
 
 
 def _signature(form: type[Form]) -> inspect.Signature:
-    own = [parameter(name, field) for name, field in form.model_fields.items()]
     common = [
         inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default, annotation=kind)
         for name, (kind, default, _) in COMMON.items()
     ]
-    return inspect.Signature([*own, *common], return_annotation=Outcome)
+    return inspect.Signature([*parameters(form), *common], return_annotation=Outcome)
 
 
 def _docstring(form: type[Form]) -> str:

@@ -14,6 +14,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema
 
 from escalation.inputs.validation import parse
+from escalation.model.errors import BadInput
 from escalation.model.frozen import Frozen
 
 
@@ -85,6 +86,25 @@ def parameter(name: str, field: FieldInfo) -> inspect.Parameter:
         default = field.get_default(call_default_factory=True)
         default = Field(default, json_schema_extra=dict(extra)) if extra else default
     return inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default, annotation=kind)
+
+
+RESERVED = ("budget", "data_class", "seed", "policy", "case_id", "approval_wait_s")
+"""Names of the parameters that every flow has after the family's own."""
+
+
+def parameters(form: type[Form]) -> list[inspect.Parameter]:
+    """The form's fields as parameters of a flow, those that must be given first.
+
+    Raises:
+        BadInput: on a field of a name that every flow has already.
+    """
+    if taken := sorted(set(form.model_fields) & set(RESERVED)):
+        raise BadInput(
+            f"{form.__name__}.{taken[0]}: expected another name, every flow asks for "
+            f"{', '.join(RESERVED)} already"
+        )
+    own = [parameter(name, field) for name, field in form.model_fields.items()]
+    return sorted(own, key=lambda each: each.default is not inspect.Parameter.empty)
 
 
 def as_it_stands(form: type[Form]) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from escalation.engine.opening import choose_policy, prepare
 from escalation.inputs.document import Document
 from escalation.inputs.settings import ROOT
@@ -10,8 +12,8 @@ from escalation.inputs.validation import validated
 from escalation.model.problem import ProblemFile, Target
 from escalation.policy.family_gates import gates_alone
 from escalation.policy.policy_tests import run_tests
-from escalation.ports.forms import Form, as_it_stands, asked_for
-from escalation.ports.registry import FamilyDescriptor, resolve
+from escalation.ports.forms import Form, as_it_stands, asked_for, parameters
+from escalation.ports.registry import FamilyDescriptor, families, resolve
 from escalation.testing.backend import expect
 from escalation.testing.sources import Source
 
@@ -23,6 +25,7 @@ def check_descriptor(family: Any, descriptor: FamilyDescriptor, sources: tuple[S
 
     Raises:
         ContractBroken: at the first part that is missing or does not hold together.
+        BadInput: on a field of the form that has the name of a parameter of every flow.
         PolicyError: on gates that do not hold together, with file and line.
     """
     check_specs(descriptor, sources)
@@ -49,8 +52,15 @@ def check_form(family: Any, descriptor: FamilyDescriptor) -> None:
     form: type[Form] = resolve(descriptor.form)
     expect(issubclass(form, Form), f"expected {descriptor.form} to be an escalation.ports.forms.Form")
     expect("target" in form.model_fields, f"{form.__name__}: expected a field `target`")
+    parameters(form)
     for name, field in form.model_fields.items():
         expect(bool(field.description), f"{form.__name__}.{name}: expected a description")
+    others = {other.verb: other.name for other in families().values() if other.name != descriptor.name}
+    taken = others | dict.fromkeys(_flows_of_the_house(), "the house")
+    expect(
+        descriptor.verb not in taken,
+        f"the flow {descriptor.verb!r} is that of {taken.get(descriptor.verb)}: say another `flow`",
+    )
     asked = set(asked_for(form))
     for path in descriptor.specs:
         missing = sorted(set(resolve(path).model_fields) - asked - set(form.left_out))
@@ -58,6 +68,11 @@ def check_form(family: Any, descriptor: FamilyDescriptor) -> None:
     filled: Any = form.filled(as_it_stands(form))
     family.check_target(Target.model_validate(filled.target.to_json()))
     descriptor.check_instance(filled.instance())
+
+
+def _flows_of_the_house() -> list[str]:
+    deployments = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))["deployments"]
+    return [deployment["entrypoint"].rpartition(".")[2] for deployment in deployments]
 
 
 def check_gates(descriptor: FamilyDescriptor) -> None:

@@ -112,10 +112,31 @@ def test_a_form_that_does_not_run_as_it_stands_is_noticed() -> None:
         check_form(Toy(), replace(families()["toy"], form=f"{__name__}:Empty"))
 
 
+class Taken(Form):
+    """Asks for what every flow asks for."""
+
+    budget: list[float] = Field(description="the numbers.", json_schema_extra=shown([3, 1]))
+    target: GoalForm = Field(description="the goal.")
+
+
+def test_a_field_of_the_name_of_a_parameter_of_every_flow_is_noticed() -> None:
+    with (
+        _known(),
+        pytest.raises(BadInput, match=r"Taken\.budget: expected another name, every flow asks for"),
+    ):
+        check_form(Toy(), replace(families()["toy"], form=f"{__name__}:Taken"))
+
+
+@pytest.mark.parametrize(("verb", "whose"), [("escalate", "the house"), ("optimise", "optimisation")])
+def test_a_flow_of_a_name_that_another_has_is_noticed(verb: str, whose: str) -> None:
+    with pytest.raises(ContractBroken, match=f"the flow '{verb}' is that of {whose}"):
+        check_form(Toy(), replace(families()["toy"], flow=verb))
+
+
 @contextmanager
 def _known() -> Iterator[None]:
     """Descriptors may name classes of this file."""
-    here = {f"{__name__}:{kind.__name__}": kind for kind in (Short, Empty)}
+    here = {f"{__name__}:{kind.__name__}": kind for kind in (Short, Empty, Taken)}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("escalation.testing.descriptor.resolve", lambda path: here.get(path) or resolve(path))
         yield
