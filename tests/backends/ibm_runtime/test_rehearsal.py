@@ -58,7 +58,7 @@ def test_the_same_seed_gives_the_same_samples(run: Run, pub: Make, boston: IbmRu
         "r = sample(job.work, job.context, Report());"
         "print(json.dumps([r.digest, [c['isa'] for c in r.provenance['circuits']]]))"
     )
-    folder = next(f for f in boston._folders if json.loads((f / "job.json").read_text())["seed"] == 5)
+    folder = next(f for f in boston._folders if json.loads((f / "job.json").read_text())["work"]["seed"] == 5)
     said = subprocess.run(
         [sys.executable, "-c", code, str(folder)], cwd=ROOT, check=True, capture_output=True, text=True
     )

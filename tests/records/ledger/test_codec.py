@@ -42,7 +42,13 @@ mappings = st.dictionaries(names, json_values, max_size=3)
 blobs = st.builds(Blob, st.binary(max_size=40))
 files = st.dictionaries(names, blobs, max_size=3)
 positive = st.floats(0, 1e6)
-resources = st.builds(Resources, st.integers(1, 64), st.integers(1, 8), positive, st.integers(1, 10**6))
+resources = st.builds(
+    Resources,
+    st.integers(1, 64),
+    st.integers(1, 8),
+    st.floats(0, 1e6, exclude_min=True),
+    st.integers(1, 10**6),
+)
 candidates = st.recursive(
     st.builds(Candidate, mappings, files, st.just({}), mappings),
     lambda inner: st.builds(
