@@ -132,7 +132,7 @@ class Seal(NamedTuple):
 
 
 @dataclass
-class Seen:
+class WalkedEvents:
     """The beginning of a chain that was walked and is right, by which it is known again without decoding it.
 
     Attributes:
@@ -165,7 +165,9 @@ class Seen:
             self.seals[sealed["table"], tuple(sealed["key"])] = Seal(sealed["digest"], self.number)
 
 
-def findings(connection: Connection, seen: Seen | None = None, each: Each | None = None) -> Iterator[str]:
+def findings(
+    connection: Connection, seen: WalkedEvents | None = None, each: Each | None = None
+) -> Iterator[str]:
     """Recomputes the chain and every sealed row; yields a line for each event and row that does not fit.
 
     Args:
@@ -173,7 +175,7 @@ def findings(connection: Connection, seen: Seen | None = None, each: Each | None
         seen: events that are still there and are not decoded again; those that follow are added.
         each: is told of those that follow.
     """
-    seen = Seen() if seen is None else seen
+    seen = WalkedEvents() if seen is None else seen
     for row in connection.execute(_IN_ORDER.where(events.c.number > seen.number)).mappings():
         body = _decoded(row)
         finding = _link_finding(row, body, seen.number + 1, seen.last)
@@ -187,7 +189,7 @@ def findings(connection: Connection, seen: Seen | None = None, each: Each | None
     yield from _row_findings(connection, seen)
 
 
-def _row_findings(connection: Connection, seen: Seen) -> Iterator[str]:
+def _row_findings(connection: Connection, seen: WalkedEvents) -> Iterator[str]:
     """Compares every row as it is now with its last seal; who is as another time has the digest of then."""
     seals, digests = dict(seen.seals), {}
     for table in SEALED:

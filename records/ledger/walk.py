@@ -54,7 +54,7 @@ class _Past:
 class _Walked:
     """A history that was walked and is right: its events, and what they come to."""
 
-    seen: sealed.Seen = field(default_factory=sealed.Seen)
+    seen: sealed.WalkedEvents = field(default_factory=sealed.WalkedEvents)
     past: _Past = field(default_factory=_Past)
 
 
