@@ -84,7 +84,7 @@ def subset() -> list[Cell]:
     """A covering array of strength two: each point with each fault class, and all pairs with the takers.
 
     A row for each point and class; which fault of the class and who takes over is what covers most pairs
-    that no row before covers.
+    that no row before covers. Then a row for each fault that a taker has not met.
     """
     covered: set[tuple[str, str]] = set()
     chosen = []
@@ -93,6 +93,13 @@ def subset() -> list[Cell]:
         best = max(candidates, key=lambda cell: _gain(cell, covered))
         covered.update(pairs(best))
         chosen.append(best)
+    for name, by in product(CLASS_OF, BOTH):
+        if (name, by) not in covered:
+            best = max(
+                (Cell(point, _placement(name), by) for point in POINTS), key=lambda cell: _gain(cell, covered)
+            )
+            covered.update(pairs(best))
+            chosen.append(best)
     return chosen
 
 

@@ -21,7 +21,9 @@ def test_a_changed_limit_fails_the_run_and_is_named(on_server: Any) -> None:
         ledger.set_limit(Limit(project="audited", period=Period.DAY, caps=Caps(usd=5.0)))
     assert audit(return_state=True).is_completed()
     with sqlite3.connect(settings().home / "ledger.db") as connection:
-        connection.execute("UPDATE limits SET usd = 5000 WHERE project = 'audited'")
+        connection.execute(
+            "UPDATE limits SET caps = replace(caps, '5.0', '5000.0') WHERE project = 'audited'"
+        )
     try:
         state = audit(return_state=True)
         assert state.is_failed()
@@ -31,4 +33,6 @@ def test_a_changed_limit_fails_the_run_and_is_named(on_server: Any) -> None:
         assert "limits audited/day" in row["finding"]
     finally:
         with sqlite3.connect(settings().home / "ledger.db") as connection:
-            connection.execute("UPDATE limits SET usd = 5 WHERE project = 'audited'")
+            connection.execute(
+                "UPDATE limits SET caps = replace(caps, '5000.0', '5.0') WHERE project = 'audited'"
+            )

@@ -188,8 +188,8 @@ def test_work_queued_behind_cancelled_work_still_runs(aer: AerBackend, batch: Ma
 def test_closing_the_last_backend_ends_its_work_and_its_processes() -> None:
     # in a process of its own, as the pool of this one is shared
     code = (
-        "import psutil; from backends.circuits.pool import POOL, Worker; POOL.open();"
-        "POOL._workers.append(Worker()); assert psutil.Process().children(); POOL.close();"
+        "import psutil; from backends.circuits.pool import POOL, SimulatorProcess; POOL.open();"
+        "POOL._workers.append(SimulatorProcess()); assert psutil.Process().children(); POOL.close();"
         "assert not psutil.Process().children()"
     )
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)

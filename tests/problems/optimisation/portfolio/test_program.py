@@ -88,7 +88,7 @@ class Empty(Walk):
 
 for kind in (Walker, Bounder, Blocked, Broken, Stuck, Empty):
     many = kind in (Walker, Blocked)
-    catalogue.ENGINES[kind.name] = catalogue.Entry(f"__main__:{kind.__name__}", many=many)
+    catalogue.ENGINES[kind.name] = catalogue.EngineEntry(f"__main__:{kind.__name__}", many=many)
 scheduler.GRACE_S = 0.3
 folder, world = Path(sys.argv[1]), MPI.COMM_WORLD
 inputs = {"model": (folder / "model").read_bytes()}
