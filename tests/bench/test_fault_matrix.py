@@ -30,7 +30,7 @@ def rows() -> list[dict[str, Any]]:
 def test_wherever_a_process_dies_under_whatever_fault_the_work_is_paid_once_and_nothing_is_lost_or_hangs(
     rows: list[dict[str, Any]],
 ) -> None:
-    assert len(rows) == len(points.POINTS) * len(placements.CLASSES)
+    assert len(rows) == len(cells.subset()) >= len(points.POINTS) * len(placements.CLASSES)
     assert {row["cell"]: row["why"] for row in rows if row["outcome"] == "broken"} == {}
     asked = {row["cell"]: row["books"]["reason"] for row in rows if row["outcome"] == "person"}
     assert {cell: why for cell, why in asked.items() if not any(name in cell for name in MAY_ASK)} == {}
