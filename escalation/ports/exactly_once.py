@@ -5,6 +5,7 @@ state machine in `escalation.submission` does the rest, and is the same for all.
 """
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 
 @dataclass(frozen=True)
@@ -15,6 +16,8 @@ class Fence:
     within the settling time. Where nothing is listed by then, a new batch is opened, for one more POST.
     The machine is a `escalation.ports.paid.FencedBackend`.
     """
+
+    name: ClassVar[str] = "fence"
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,7 @@ class ClientToken:
         lifetime_s: seconds for which the service remembers a key, from the first POST that it accepts.
     """
 
+    name: ClassVar[str] = "client token"
     lifetime_s: float
 
 
@@ -42,6 +46,8 @@ class ChosenId:
     The machine is a `escalation.ports.paid.KeyedBackend`.
     """
 
+    name: ClassVar[str] = "chosen id"
+
 
 Strategy = Fence | ClientToken | ChosenId
-"""A declared way to have a job exactly once."""
+"""A declared way to have a job exactly once; each is recorded by its `name`."""

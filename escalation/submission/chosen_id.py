@@ -6,15 +6,13 @@ from escalation.submission.context import Step, SubmissionContext
 from escalation.submission.doubt import keyed_listing, nothing_there, other_strategy
 from escalation.submission.posting import keyed, not_yet, submit
 
-NAME = "chosen id"
-
 
 def send(ctx: SubmissionContext, row: Submission) -> Step:
     """POSTs the frozen bytes with the id; the intention to do so is in the ledger before."""
-    noted = {"exactly_once": NAME, "settling": ctx.mark()}
+    noted = {"settling": ctx.mark()}
     return not_yet(ctx, row) or submit(ctx, row, keyed(ctx, row), S.AUTHORISED, **noted)
 
 
 def find_out(ctx: SubmissionContext, row: Submission) -> Step:
     """Asks for the job of the id; where there is none after the settling time, it is sent again."""
-    return other_strategy(ctx, row, NAME) or keyed_listing(ctx, row) or nothing_there(ctx, row)
+    return other_strategy(ctx, row) or keyed_listing(ctx, row) or nothing_there(ctx, row)

@@ -9,13 +9,11 @@ from escalation.submission.doubt import keyed_listing, lost, not_wanted, other_s
 from escalation.submission.evidence import kept_payload
 from escalation.submission.posting import LEAVE_S, answered, forbidden, held, keyed, not_yet, submit
 
-NAME = "client token"
-
 
 def send(ctx: SubmissionContext, row: Submission) -> Step:
     """POSTs the frozen bytes under the key; the intention to do so is in the ledger before."""
     now = ctx.mark()
-    noted = {"exactly_once": NAME, "settling": now, "first_post": now}
+    noted = {"settling": now, "first_post": now}
     return not_yet(ctx, row) or submit(ctx, row, keyed(ctx, row), S.AUTHORISED, **noted)
 
 
@@ -25,7 +23,7 @@ def find_out(ctx: SubmissionContext, row: Submission) -> Step:
     Work that nobody wants any more, or that may not be sent at this price, is not sent again but looked for.
     What is not there then ends; of wanted work under a key that may be forgotten a person decides.
     """
-    if changed := other_strategy(ctx, row, NAME):
+    if changed := other_strategy(ctx, row):
         return changed
     why = forbidden(ctx, row)
     if not (why or row.cancel_wanted or row.declined or lost(row)) and _remembered(ctx, row):

@@ -63,8 +63,9 @@ def lost(row: Submission) -> bool:
     return row.round + 1 >= ROUNDS and bool(row.reason)
 
 
-def other_strategy(ctx: SubmissionContext, row: Submission, now: str) -> Step | None:
+def other_strategy(ctx: SubmissionContext, row: Submission) -> Step | None:
     """What was sent in another way than the machine has now is looked for, and never sent again."""
+    now = ctx.backend.exactly_once.name
     if row.exactly_once == now:
         return None
     reason = f"it was sent by way of {row.exactly_once}, and the backend has {now} now"

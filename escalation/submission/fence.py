@@ -8,7 +8,6 @@ from escalation.submission.context import Step, SubmissionContext, end, move
 from escalation.submission.doubt import listing, nothing_there, other_strategy
 from escalation.submission.posting import forbidden, not_yet, submit
 
-NAME = "fence"
 BATCH_S = 300.0
 """Seconds after which an unused batch is given up: services close idle batches by themselves."""
 
@@ -30,12 +29,12 @@ def send(ctx: SubmissionContext, row: Submission) -> Step:
         return Step(move(ctx, row, S.AUTHORISED, reason=why))
     machine, batch = _machine(ctx), row.batch
     assert batch is not None
-    return submit(ctx, row, lambda payload: machine.send(payload, batch), S.FENCED, exactly_once=NAME)
+    return submit(ctx, row, lambda payload: machine.send(payload, batch), S.FENCED)
 
 
 def find_out(ctx: SubmissionContext, row: Submission) -> Step:
     """Closes the batch, lists, adopts; more only when nothing is listed after the settling time."""
-    if changed := other_strategy(ctx, row, NAME):
+    if changed := other_strategy(ctx, row):
         return changed
     row, closed = _closed(ctx, row)
     unsettled = f"the service does not confirm that batch {row.batch} is closed"

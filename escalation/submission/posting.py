@@ -63,7 +63,8 @@ def submit(ctx: SubmissionContext, row: Submission, post: Post, back: S, **noted
     payload = kept_payload(ctx.store, row)
     kept = keep_calibration(ctx, row, "submission", ctx.backend.calibration())
     about = {"sends": row.sends + 1, "sent_at": row.sent_at or ctx.clock(), "calibrations": kept, **noted}
-    row = move(ctx, row, S.SENDING, **about, declined=False, held=(), held_s=0.0)
+    strategy = ctx.backend.exactly_once.name
+    row = move(ctx, row, S.SENDING, **about, exactly_once=strategy, declined=False, held=(), held_s=0.0)
     try:
         job = post(payload)
     except NotSent as error:
