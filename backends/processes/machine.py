@@ -6,6 +6,7 @@ executors (ExaWorks/psij-python, `psij/executors/batch`).
 """
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -29,7 +30,7 @@ CANCEL_S = 10.0
 UNPUBLISHED = "lost: its result could not be written"
 
 
-class WarmBackend(ClassicalBackend):
+class WarmBackend(ClassicalBackend, ABC):
     """A place where work runs in processes under guards, kept warm between the pieces of work.
 
     Attributes:
@@ -51,17 +52,17 @@ class WarmBackend(ClassicalBackend):
     def check(self) -> None:
         """Raises `BackendError` where no work can be started."""
 
+    @abstractmethod
     def layout(self, work: Any) -> Hashable:
         """What warm processes must have been started for, to take this work."""
-        raise NotImplementedError
 
+    @abstractmethod
     def start(self, work: Any) -> Warm:
         """Starts processes for the work; raises `OSError` where that is not possible."""
-        raise NotImplementedError
 
+    @abstractmethod
     def died(self, folder: JobFolder, warm: Any) -> RawResult:
         """What it means that the processes, stopped by now, ended in the middle of the work."""
-        raise NotImplementedError
 
     def late(self, folder: JobFolder, warm: Any, limit_s: float) -> RawResult:
         """What it means that the time was up; the processes are stopped by now."""

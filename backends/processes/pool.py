@@ -21,6 +21,7 @@ class WorkerPool:
         self._most, self._idle_s = idle, idle_s
         self._lock = threading.Lock()
         self._idle: list[Warm] = []
+        self._ends: dict[Warm, threading.Timer] = {}
         self._closed = False
 
     def take_turn(self, timeout_s: float) -> bool:
@@ -34,6 +35,7 @@ class WorkerPool:
             self._idle = [warm for warm in self._idle if warm not in dead]
             fitting = [warm for warm in self._idle if warm.layout == layout][-1:]
             self._idle = [warm for warm in self._idle if warm not in fitting]
+            self._call_off(dead + fitting)
         _end(dead)
         taken = fitting[0] if fitting else start()
         taken.served += 1
@@ -45,32 +47,42 @@ class WorkerPool:
         with self._lock:
             if warm is not None and not self._closed:
                 self._idle.append(warm)
+                self._let_go_later(warm)
                 surplus = [self._idle.pop(0) for _ in range(len(self._idle) - self._most)]
+                self._call_off(surplus)
         _end(surplus)
-        if warm is not None and self._idle_s is not None:
-            self._let_go_later(warm, self._idle_s)
         if self._turns is not None:
             self._turns.release()
 
-    def _let_go_later(self, warm: Warm, idle_s: float) -> None:
-        """Ends them after so many seconds, unless they have been given work meanwhile."""
+    def _let_go_later(self, warm: Warm) -> None:
+        """Ends them after their idle seconds, unless they have been given work meanwhile."""
+        if self._idle_s is None:
+            return
         served = warm.served
 
         def let_go() -> None:
             with self._lock:
                 due = [idle for idle in self._idle if idle is warm and idle.served == served]
                 self._idle = [idle for idle in self._idle if idle not in due]
+                self._call_off(due)
             _end(due)
 
-        timer = threading.Timer(idle_s, let_go)
+        timer = self._ends[warm] = threading.Timer(self._idle_s, let_go)
         timer.daemon = True
         timer.start()
+
+    def _call_off(self, those: list[Warm]) -> None:
+        """Ends the waiting for their end: each is a thread of its own."""
+        for warm in those:
+            if timer := self._ends.pop(warm, None):
+                timer.cancel()
 
     def close(self) -> None:
         """Ends the idle ones; busy ones end when they are given back."""
         with self._lock:
             self._closed = True
             idle, self._idle = self._idle, []
+            self._call_off(idle)
         _end(idle)
 
 
