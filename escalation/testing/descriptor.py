@@ -14,7 +14,7 @@ from escalation.policy.family_gates import gates_alone
 from escalation.policy.policy_tests import run_tests
 from escalation.ports.forms import Form, as_it_stands, asked_for, parameters
 from escalation.ports.registry import FamilyDescriptor, families, resolve
-from escalation.testing.backend import expect
+from escalation.testing.contract import expect
 from escalation.testing.sources import Source
 
 EXAMPLES = ROOT / "examples"

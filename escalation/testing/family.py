@@ -29,7 +29,7 @@ from escalation.ports.fact_providers import FactContext
 from escalation.ports.machines import Backend
 from escalation.ports.methods import Method
 from escalation.ports.registry import BackendDescriptor, FamilyDescriptor, backends, resolve
-from escalation.testing.backend import expect
+from escalation.testing.contract import expect
 from escalation.testing.descriptor import check_descriptor
 from escalation.testing.sources import check_sources
 

@@ -13,7 +13,7 @@ from escalation.model.metered import CHARGED
 from escalation.model.result import RawResult
 from escalation.model.submission import Payload, RemoteJob
 from escalation.ports.paid import Calibrated, PaidBackend, Unreadable
-from escalation.testing.backend import ContractBroken, expect
+from escalation.testing.contract import ContractBroken, expect
 from escalation.testing.paid_bench import PaidBench, refused
 from escalation.testing.paid_once import OF_STRATEGY, it_has_the_verbs_of_its_strategy
 from escalation.testing.works import sample, wishes

@@ -10,7 +10,7 @@ from escalation.model.job_state import JobState
 from escalation.model.submission import Payload, RemoteJob
 from escalation.ports.exactly_once import Fence
 from escalation.ports.paid import FencedBackend, KeyedBackend, PaidBackend
-from escalation.testing.backend import ContractBroken, expect
+from escalation.testing.contract import ContractBroken, expect
 from escalation.testing.works import Sample, sample
 
 PATIENCE_S = 120.0

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from escalation.model.submission import RemoteJob
 from escalation.ports.exactly_once import ChosenId, ClientToken, Fence
 from escalation.ports.paid import Answered, Declined, FencedBackend, InDoubt, KeyedBackend, NotSent
-from escalation.testing.backend import ContractBroken, expect
+from escalation.testing.contract import ContractBroken, expect
 from escalation.testing.paid_bench import PaidBench, refused
 
 

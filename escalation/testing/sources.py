@@ -17,7 +17,7 @@ from pydantic import BaseModel
 from escalation.model.errors import BadInput
 from escalation.model.problem import Target
 from escalation.ports.registry import FamilyDescriptor, resolve
-from escalation.testing.backend import expect
+from escalation.testing.contract import expect
 
 SEED = 20261126
 

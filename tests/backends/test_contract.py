@@ -12,7 +12,8 @@ from escalation.model.job_state import JobState
 from escalation.model.result import RawResult
 from escalation.model.work import Work
 from escalation.ports.registry import BackendDescriptor, backends
-from escalation.testing.backend import ContractBroken, check_backend
+from escalation.testing.backend import check_backend
+from escalation.testing.contract import ContractBroken
 
 
 @pytest.mark.parametrize("name", sorted(backends()))
@@ -45,7 +46,7 @@ CHEAT = BackendDescriptor(
 
 
 def test_the_contract_names_every_broken_promise(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("escalation.testing.backend.resolve", lambda path: Cheat)
+    monkeypatch.setattr("escalation.testing.work_bench.resolve", lambda path: Cheat)
     with pytest.raises(ContractBroken) as caught:
         check_backend(CHEAT)
     lines = str(caught.value).splitlines()

@@ -13,7 +13,7 @@ from escalation.model.certificate import Certificate, CertificateStatus
 from escalation.model.errors import BadInput
 from escalation.ports.forms import Form, shown
 from escalation.ports.registry import FamilyDescriptor, families, resolve
-from escalation.testing.backend import ContractBroken
+from escalation.testing.contract import ContractBroken
 from escalation.testing.descriptor import check_examples, check_form, check_gates, check_specs
 from escalation.testing.family import Perform, check_family, performing
 from escalation.testing.sources import Source

@@ -9,7 +9,7 @@ import pytest
 
 from escalation.model.errors import BadInput
 from escalation.ports.registry import FamilyDescriptor, families, resolve
-from escalation.testing.backend import ContractBroken
+from escalation.testing.contract import ContractBroken
 from escalation.testing.sources import Source, check_sources
 from problems.toy.family import Toy
 from problems.toy.instance import ToySpec

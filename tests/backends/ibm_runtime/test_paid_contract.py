@@ -10,7 +10,7 @@ from backends.ibm_runtime.settings import IbmSettings
 from escalation.inputs.settings import Settings
 from escalation.model.submission import Payload, Price, RemoteJob
 from escalation.model.work import Work
-from escalation.testing.backend import ContractBroken
+from escalation.testing.contract import ContractBroken
 from escalation.testing.paid import check_paid_backend
 from practice import Practice
 

@@ -17,7 +17,7 @@ from escalation.model.result import RawResult
 from escalation.model.submission import Payload, Price, RemoteJob
 from escalation.model.work import Work
 from escalation.ports.paid import PaidBackend
-from escalation.testing.backend import ContractBroken
+from escalation.testing.contract import ContractBroken
 from escalation.testing.model_backend import ChosenIdBackend, ModelBackend, ModelMachine, TokenBackend
 from escalation.testing.model_service import ModelService
 from escalation.testing.paid import check_paid_backend
