@@ -140,6 +140,3 @@ def _paused(pause: Paused) -> CaseStatus:
     if isinstance(pause, Faulted):
         return CaseStatus.INTERRUPTED
     return CaseStatus.HELD if isinstance(pause, Held) else CaseStatus.WAITING
-
-
-__all__ = ["Driver", "drive", "solve"]

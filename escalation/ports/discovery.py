@@ -164,7 +164,7 @@ def _descriptor(package: str, folder: Path, kind: type[Descriptor]) -> Descripto
     try:
         found = importlib.import_module(f"{package}.{folder.name}.descriptor").DESCRIPTOR
     except Exception as error:
-        raise BadInput(f"{where}/descriptor.py: {type(error).__name__}: {error}") from error
+        raise BadInput(f"{where}/descriptor.py: {first_line(error)}") from error
     try:
         return _checked(found, kind)
     except BadInput as wrong:
