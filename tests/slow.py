@@ -12,6 +12,8 @@ SLOW = {
     "tests/records/audit": "keep whole cases and change them behind the records' back",
     "tests/escalation/engine": "run whole cases, some of whose processes are killed",
     "tests/escalation/submission": "die at every point of a paid job, under every fault",
+    "tests/escalation/ports/test_entry_points.py": "run commands beside packages that are installed for them",
+    "tests/docs/test_add_a_family.py": "follow a page in a copy of the checkout, and solve what it makes",
     "tests/docs/test_snippets.py": "run the documentation from top to bottom",
     "tests/docs/test_use_the_model.py": "solve a case and serve its model",
     "tests/problems/test_contract.py": "attempt every method of every family",
@@ -25,6 +27,7 @@ SLOW = {
     "tests/problems/optimisation/verify": "prove bounds again",
     "tests/problems/optimisation/proofs": "prove bounds, and damage the proofs",
     "tests/problems/optimisation/test_defects.py": "seed every defect into every kind's proof",
+    "tests/test_command_line.py": "run every command as a process of its own",
     "tests/test_secrets.py": "run a whole case under debug logs and search everything it wrote",
     "tests/test_vendors.py": "load every module to see what it names",
 }
