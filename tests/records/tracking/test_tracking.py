@@ -66,7 +66,9 @@ class Tracking:
         found = [client.get_experiment_by_name("tierwise/toy")]
         ids = [experiment.experiment_id for experiment in found if experiment is not None]
         where = f"tags.`tierwise.kind` = '{kind}'"
-        return list(client.search_runs(ids, where, order_by=["attributes.start_time"])) if ids else []
+        # Attempts may begin within one millisecond: their number decides then.
+        order = ["attributes.start_time", "tags.`tierwise.attempt`"]
+        return list(client.search_runs(ids, where, order_by=order)) if ids else []
 
     def artifacts(self, run: Any) -> dict[str, bytes]:
         folder = Path(run.info.artifact_uri.removeprefix("file://"))
