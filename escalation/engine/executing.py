@@ -16,24 +16,33 @@ from escalation.model.errors import BackendError, Faulted, Interrupted, one_line
 from escalation.model.job_state import JobState
 from escalation.model.result import Lost, RawResult
 from escalation.model.work import Work
-from escalation.ports.machines import Backend
+from escalation.ports.machines import Backend, DurableBackend, planned
 
 TRIES = 3
 """How often work is sent, each time it is driven, before the machine is given up."""
 
 
-def execute(running: Running, item: Item, backend: Backend) -> RawResult:
+AnyBackend = Backend | DurableBackend
+
+
+def execute(running: Running, item: Item, backend: AnyBackend) -> RawResult:
     """Has the work done; a try that the machine ended is noted, and made anew.
 
     Raises:
-        Faulted: after `TRIES` such tries in a row.
+        Faulted: after `TRIES` such tries in a row; where somebody cancelled it on the machine, at once.
     """
     runtime = running.runtime
     for _ in range(TRIES):
         result = _try(running, item, backend)
-        if result.state is not JobState.FAULT:
+        if result.state not in (JobState.FAULT, JobState.CANCELLED):
             return replace(result, lost=tuple(runtime.ledger.lost(item.key)))
         runtime.ledger.lose(item.key, Lost(result.error or "lost", result.usage))
+        if result.state is JobState.CANCELLED:  # somebody's will, which is not to be undone by trying again
+            raise Faulted.of(
+                f"{item.label}, work {item.key.ordinal}, was stopped on {item.backend} by somebody",
+                result.error,
+                item.key.case_id,
+            )
     raise Faulted.of(
         f"{item.label}, work {item.key.ordinal}, was ended {TRIES} times on {item.backend}",
         result.error,
@@ -41,7 +50,7 @@ def execute(running: Running, item: Item, backend: Backend) -> RawResult:
     )
 
 
-def _try(running: Running, item: Item, backend: Backend) -> RawResult:
+def _try(running: Running, item: Item, backend: AnyBackend) -> RawResult:
     """Follows what was sent before, else sends it; what the machine refuses, or loses, is a FAULT."""
     started_s = boottime_s()
     try:
@@ -58,7 +67,7 @@ def _try(running: Running, item: Item, backend: Backend) -> RawResult:
     return result
 
 
-def _lost(running: Running, item: Item, backend: Backend, error: Exception) -> RawResult:
+def _lost(running: Running, item: Item, backend: AnyBackend, error: Exception) -> RawResult:
     """The fault that an error stands for; what may still run of the work is ended first."""
     handle = running.runtime.ledger.find_handle(item.key)
     if handle is not None:
@@ -67,7 +76,7 @@ def _lost(running: Running, item: Item, backend: Backend, error: Exception) -> R
     return RawResult(JobState.FAULT, error=one_line(error, typed=False))
 
 
-def _adopt(running: Running, item: Item, backend: Backend) -> RawResult | None:
+def _adopt(running: Running, item: Item, backend: AnyBackend) -> RawResult | None:
     """Takes up work that was sent before, by this process or an earlier one; None when it is to be sent.
 
     Work that was lost or stopped with its process is; what it used counts.
@@ -85,15 +94,25 @@ def _adopt(running: Running, item: Item, backend: Backend) -> RawResult | None:
     return None
 
 
-def _send(running: Running, item: Item, backend: Backend) -> RawResult:
-    folder = _fresh_folder(running.runtime.settings.scratch, item.key)
-    used_s = sum(lost.usage.wall_s for lost in running.runtime.ledger.lost(item.key))
-    handle = backend.submit(_capped(item, used_s), folder)
-    running.runtime.ledger.submitted(item.key, handle)
+def _send(running: Running, item: Item, backend: AnyBackend) -> RawResult:
+    ledger, scratch = running.runtime.ledger, running.runtime.settings.scratch
+    lost = ledger.lost(item.key)
+    work = _capped(item, sum(each.usage.wall_s for each in lost))
+    if isinstance(backend, DurableBackend):
+        tag, folder = (
+            item.key.tag(item.work.digest, len(lost)),
+            _fresh_folder(backend.scratch or scratch, item.key),
+        )
+        # Known before it is sent: whoever drives the case next follows it, and sends nothing twice.
+        ledger.submitted(item.key, planned(folder, tag))
+        handle = backend.submit(work, folder, tag)
+    else:
+        handle = backend.submit(work, _fresh_folder(scratch, item.key))
+    ledger.submitted(item.key, handle)
     return _follow(running, backend, handle, item)
 
 
-def _follow(running: Running, backend: Backend, handle: Mapping[str, Any], item: Item) -> RawResult:
+def _follow(running: Running, backend: AnyBackend, handle: Mapping[str, Any], item: Item) -> RawResult:
     try:
         while True:
             if running.runtime.stop.is_set():
@@ -104,8 +123,10 @@ def _follow(running: Running, backend: Backend, handle: Mapping[str, Any], item:
                 return backend.result(handle)
     except BaseException as reason:
         # Whatever stops the driver (Ctrl-C, a signal that an orchestrator turned into an exception of its
-        # own) stops the work; an ordinary error does not, because the work may yet succeed.
-        if isinstance(reason, Interrupted) or not isinstance(reason, Exception):
+        # own) stops the work; an ordinary error does not, because the work may yet succeed. Nor does losing
+        # the case to another driver, who has adopted what lives on without this process.
+        left = running.runtime.stop.leaves and isinstance(backend, DurableBackend)
+        if not left and (isinstance(reason, Interrupted) or not isinstance(reason, Exception)):
             backend.cancel(handle)
         raise
 

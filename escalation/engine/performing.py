@@ -5,7 +5,7 @@ from functools import partial
 from typing import cast
 
 from escalation.engine.case import Case
-from escalation.engine.executing import execute
+from escalation.engine.executing import AnyBackend, execute
 from escalation.engine.question import Terms, payload_question, work_question
 from escalation.engine.running import Running
 from escalation.engine.runtime import Runtime
@@ -16,7 +16,7 @@ from escalation.model.job_state import JobState
 from escalation.model.result import RawResult
 from escalation.model.submission import Approval, Submission, Verdict
 from escalation.policy import floor
-from escalation.ports.machines import Backend, Machine
+from escalation.ports.machines import Machine
 from escalation.ports.paid import PaidBackend
 from escalation.submission.context import SubmissionContext
 from escalation.submission.drive import Call, Pace, directly, drive
@@ -46,7 +46,7 @@ def perform(running: Running, item: Item, call: Call = directly) -> RawResult:
         return _submission(runtime, case, item, machine, pace)
     result = _disallowed(runtime, case, item, machine)
     if result is None:
-        result = execute(running, _as_of_now(runtime, case, item), cast(Backend, machine))
+        result = execute(running, _as_of_now(runtime, case, item), cast(AnyBackend, machine))
     ledger.settle(item.key, result)
     return result
 

@@ -102,7 +102,7 @@ class Runtime:
                 try:
                     self.ledger.heartbeat(case_id, self.elapsed(case_id))
                 except CaseConflict:  # somebody took the case over: nothing more may be done in its name
-                    self.stop.set()
+                    self.stop.leave()
                     return
                 except Exception as error:  # a busy or absent database: the next beat may get through
                     _log.debug("case %s: its lease was not renewed: %s", case_id, error)

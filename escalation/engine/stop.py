@@ -10,6 +10,8 @@ class Stop(threading.Event):
     def __init__(self) -> None:
         super().__init__()
         self._children: WeakSet[Stop] = WeakSet()
+        self.leaves = False
+        """Whether what lives on without us is left alone: it is somebody else's now."""
 
     def child(self) -> "Stop":
         """Returns one that is set by itself, or together with this one."""
@@ -18,6 +20,11 @@ class Stop(threading.Event):
         if self.is_set():
             child.set()
         return child
+
+    def leave(self) -> None:
+        """Stops, because somebody else took over: their work is not to be cancelled under them."""
+        self.leaves = True
+        self.set()
 
     def set(self) -> None:
         super().set()

@@ -1,5 +1,6 @@
 """A case: one run of the ladder for one problem."""
 
+from base64 import b32encode
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -12,6 +13,7 @@ from escalation.model.certificate import Certificate
 from escalation.model.decision import Decision
 from escalation.model.elapsed import Elapsed
 from escalation.model.frozen import Frozen
+from escalation.model.identity import digest_json
 from escalation.model.problem import Problem, Target, Tier
 
 
@@ -43,6 +45,16 @@ class WorkKey:
 
     def __str__(self) -> str:
         return f"{self.case_id}/{self.attempt}/{self.ordinal}"
+
+    def tag(self, digest: str, tries: int) -> str:
+        """A name for the work's next try that nothing else bears: 15 characters, the most that PBS takes.
+
+        Args:
+            digest: of the work.
+            tries: of it before, which were lost.
+        """
+        named = digest_json([self.case_id, self.attempt, self.ordinal, digest, tries])
+        return f"tw-{b32encode(bytes.fromhex(named)).decode()[:12].lower()}"
 
 
 class CaseInfo(Frozen):

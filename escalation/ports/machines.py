@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from escalation.model.calibration import Calibration, DeviceKind
 from escalation.model.job_state import JobState
@@ -60,19 +60,8 @@ class Progress:
     message: str = ""
 
 
-class Backend(Machine, Protocol):
-    """A free place where work runs. Constructed as `Class(settings, device)`, device None for its default.
-
-    `submit` returns at once with a durable handle: plain JSON data that another process can use. One that
-    charges is an `escalation.ports.paid.PaidBackend` instead.
-    """
-
-    def submit(self, work: Work, folder: Path) -> dict[str, Any]:
-        """Starts the work, its files kept in `folder` (made, empty); returns its handle.
-
-        Raises:
-            BackendError: when it could not be started.
-        """
+class Following(Machine, Protocol):
+    """A free place where work runs, as far as work that was submitted is looked after."""
 
     def wait(self, handle: Mapping[str, Any], timeout_s: float) -> "Progress":
         """Waits until the work is final or the time is up, whichever comes first; 0 only asks."""
@@ -86,3 +75,60 @@ class Backend(Machine, Protocol):
 
     def cancel(self, handle: Mapping[str, Any]) -> None:
         """Stops the work and everything it started; does nothing when it is final."""
+
+
+class Backend(Following, Protocol):
+    """A free place where work runs. Constructed as `Class(settings, device)`, device None for its default.
+
+    `submit` returns at once with a durable handle: plain JSON data that another process can use. One that
+    charges is an `escalation.ports.paid.PaidBackend` instead.
+    """
+
+    def submit(self, work: Work, folder: Path) -> dict[str, Any]:
+        """Starts the work, its files kept in `folder` (made, empty); returns its handle.
+
+        Raises:
+            BackendError: when it could not be started.
+        """
+
+
+@runtime_checkable
+class DurableBackend(Following, Protocol):
+    """A free place whose work outlives who submitted it, as that of a batch system does.
+
+    The handle is known before anything is sent: it is the folder and the tag, by which work is found again.
+    Work of one tag runs once at most, however often and from wherever it is submitted.
+    """
+
+    @property
+    def scratch(self) -> Path | None:
+        """A folder that the machine shares with this one, for work's files; None is the home's own."""
+
+    def submit(self, work: Work, folder: Path, tag: str) -> dict[str, Any]:
+        """Sends the work, its files kept in `folder` (made, empty), unless work of that tag is known there.
+
+        Where nobody can tell whether it was taken, that is found out by `wait`.
+
+        Args:
+            work: to run.
+            folder: on a file system that the machine shares.
+            tag: names this try of the work for good: letters, digits and dashes, 15 at most.
+
+        Returns:
+            `planned(folder, tag)`, and what is known besides.
+
+        Raises:
+            BackendError: when it was surely not taken.
+        """
+
+    def find(self, tag: str) -> dict[str, Any] | None:
+        """The handle of work that the machine knows by its tag; None where it knows of none.
+
+        Raises:
+            BackendError: when the machine cannot be asked.
+        """
+
+
+def planned(folder: Path, tag: str) -> dict[str, Any]:
+    """The handle of durable work that is about to be submitted: it can be followed from then on."""
+    return {"folder": str(folder.resolve()), "tag": tag}

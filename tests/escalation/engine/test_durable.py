@@ -1,0 +1,161 @@
+"""Work that outlives who submitted it: named before it is sent, adopted, never sent twice."""
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from escalation.engine.case import Case
+from escalation.engine.executing import execute
+from escalation.engine.opening import prepare
+from escalation.engine.running import Running
+from escalation.engine.runtime import Runtime
+from escalation.engine.steps import Item
+from escalation.inputs.settings import Settings
+from escalation.model.calibration import Calibration, DeviceKind
+from escalation.model.case import WorkKey
+from escalation.model.errors import Faulted, Interrupted
+from escalation.model.job_state import JobState
+from escalation.model.kinds.local_call import LocalCall
+from escalation.model.problem import Problem, Target
+from escalation.model.quote import Quote
+from escalation.model.result import RawResult
+from escalation.model.work import Work
+from escalation.policy.policy import parse_policy
+from escalation.ports.machines import DurableBackend, Progress
+from records.ledger.ledger import SqlLedger
+from records.store import FileStore
+from records.views.report import render
+from tests.escalation.untracked import Untracked
+
+WORK = LocalCall("problems.toy.work:look", {"numbers": [1, 2], "seed": 1, "pause_s": 0})
+KEY = WorkKey("c", 0, 0)
+
+
+class Died(BaseException):
+    """Stands for kill -9: nothing of ours is run after it."""
+
+
+class Batch:
+    """A machine that keeps what it was sent, and ends it as it is told to."""
+
+    name, kind, scratch = "batch", DeviceKind.CLASSICAL, None
+
+    def __init__(self, *ends: JobState | type[BaseException]) -> None:
+        self.ends = list(ends)
+        self.sent: list[str] = []
+        self.cancelled: list[str] = []
+        self.on_submit: Callable[[], None] = lambda: None
+        self.on_wait: Callable[[], None] = lambda: None
+
+    def estimate(self, work: Work) -> Quote:
+        return Quote()
+
+    def calibration(self) -> Calibration | None:
+        return None
+
+    def available(self) -> bool:
+        return True
+
+    def queue_s(self) -> float:
+        return 0.0
+
+    def submit(self, work: Work, folder: Path, tag: str) -> dict[str, Any]:
+        self.sent.append(tag)
+        self.on_submit()
+        return {"folder": str(folder), "tag": tag, "job": len(self.sent)}
+
+    def find(self, tag: str) -> dict[str, Any] | None:
+        return None
+
+    def wait(self, handle: Mapping[str, Any], timeout_s: float) -> Progress:
+        self.on_wait()
+        end = self.ends[0]
+        if isinstance(end, JobState):
+            return Progress(end)
+        raise self.ends.pop(0)  # type: ignore[misc]
+
+    def result(self, handle: Mapping[str, Any]) -> RawResult:
+        state = self.ends.pop(0)
+        assert isinstance(state, JobState)
+        return RawResult(state, error=None if state is JobState.DONE else "told so")
+
+    def cancel(self, handle: Mapping[str, Any]) -> None:
+        self.cancelled.append(handle["tag"])
+
+    def close(self) -> None: ...
+
+
+@pytest.fixture
+def runtime(tmp_path: Path) -> Iterator[Runtime]:
+    settings = Settings(home=tmp_path)
+    store = FileStore(settings.store)
+    made = Runtime(settings, SqlLedger(settings.ledger, store), store, Untracked(), render)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def running(runtime: Runtime, policy_text: str) -> Running:
+    problem = Problem(
+        family="toy", instance={"numbers": [3, 1], "reach": 3}, target=Target(metric="number", at_least=9)
+    )
+    case: Case = prepare(problem, parse_policy(policy_text), case_id="c")
+    runtime.ledger.open_case(case.info)
+    runtime.ledger.intend(KEY, WORK, "batch")
+    return Running(runtime, case)
+
+
+ITEM = Item(KEY, WORK, "batch", Quote(), None, "hpc/look")
+
+
+def test_the_tag_is_in_the_ledger_before_anything_is_sent_and_the_next_driver_follows_it(
+    running: Running,
+) -> None:
+    ledger, batch = running.runtime.ledger, Batch(JobState.DONE)
+    assert isinstance(batch, DurableBackend)
+    noted: list[Mapping[str, Any] | None] = []
+
+    def die() -> None:
+        noted.append(ledger.find_handle(KEY))
+        raise Died
+
+    batch.on_submit = die
+    with pytest.raises(Died):
+        execute(running, ITEM, batch)
+    assert noted[0] is not None
+    assert noted[0]["tag"] == batch.sent[0] == KEY.tag(WORK.digest, 0)
+    assert Path(noted[0]["folder"]).is_dir()
+    assert execute(running, ITEM, batch).ok
+    assert (len(batch.sent), batch.cancelled) == (1, [])
+
+
+def test_every_try_has_a_tag_of_its_own_that_batch_systems_take(running: Running) -> None:
+    batch = Batch(JobState.FAULT, JobState.FAULT, JobState.DONE)
+    result = execute(running, ITEM, batch)
+    assert (result.ok, len(result.lost)) == (True, 2)
+    assert len(set(batch.sent)) == 3
+    assert all(len(tag) == 15 and tag.replace("-", "").isalnum() and tag[0].isalpha() for tag in batch.sent)
+
+
+def test_a_driver_that_is_stopped_cancels_and_one_that_lost_its_case_does_not(running: Running) -> None:
+    batch = Batch(JobState.RUNNING)
+    batch.on_wait = running.runtime.stop.set
+    with pytest.raises(Interrupted):
+        execute(running, ITEM, batch)
+    assert batch.cancelled == batch.sent
+    left = Batch(JobState.RUNNING)
+    running.runtime.stop.leave()
+    with pytest.raises(Interrupted):
+        execute(running, ITEM, left)
+    assert left.cancelled == []
+
+
+def test_work_that_somebody_cancelled_on_the_machine_is_not_sent_again_unasked(running: Running) -> None:
+    batch = Batch(JobState.CANCELLED, JobState.DONE)
+    with pytest.raises(Faulted, match=r"by somebody: told so.*--case c"):
+        execute(running, ITEM, batch)
+    assert len(batch.sent) == 1
+    assert execute(running, ITEM, batch).ok  # taken up again by a person
+    assert len(set(batch.sent)) == 2
