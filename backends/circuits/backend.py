@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from backends.circuits.jobs import (
     CircuitJob,
+    is_here,
     progress,
     read_result,
     stop_started,
@@ -124,7 +125,7 @@ class SimulatedBackend:
     def cancel(self, handle: Mapping[str, Any]) -> None:
         folder = Path(handle["folder"])
         # published first: a worker that has not begun the job will skip it
-        if write_result(folder, RawResult(JobState.CANCELLED, error="cancelled")):
+        if is_here(folder) and write_result(folder, RawResult(JobState.CANCELLED, error="cancelled")):
             POOL.stop(folder)
             stop_started(folder)
 

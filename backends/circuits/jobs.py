@@ -32,6 +32,7 @@ from escalation.ports.machines import Progress
 
 DIED = "the process that ran it was killed"
 LOST = "lost: the process that submitted it is gone, and its workers with it"
+NOT_HERE = "lost: its files are not here"
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,11 @@ def write_job(folder: Path, job: CircuitJob) -> None:
         (folder / "blobs" / digest_bytes(data)).write_bytes(data)
     document = {"function": job.function, "context": dict(job.context), "work": job.work.to_json()}
     write_json(folder / "job.json", document)
+
+
+def is_here(folder: Path) -> bool:
+    """Whether the job's files can be seen from here; another machine or container has its own."""
+    return (folder / "job.json").exists()
 
 
 def read_job(folder: Path) -> CircuitJob:
@@ -140,6 +146,8 @@ def progress(folder: Path, owner: Mapping[str, Any]) -> Progress:
     final = read_result(folder)  # asked last, because a worker publishes before it ends
     if final is not None:
         return Progress(final.state, 1.0 if final.ok else None, final.error or "")
+    if not is_here(folder):
+        return Progress(JobState.FAULT, None, NOT_HERE)
     if runs:
         return _unfinished(folder, started is not None)
     if not owner_lives:

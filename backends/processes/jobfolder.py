@@ -81,13 +81,18 @@ class JobFolder:
         """Its existence asks for the work to be stopped."""
         return self.path / "cancel"
 
+    @property
+    def here(self) -> bool:
+        """Whether the job's files can be seen from here; another machine or container has its own."""
+        return (self.path / "work.json").exists()
+
     def create(self, work: Call) -> None:
         """Writes the work and its inputs into the folder, which is made where it is missing.
 
         Raises:
             BackendError: when the folder holds other work already.
         """
-        if (self.path / "work.json").exists():
+        if self.here:
             raise BackendError(f"expected an empty folder for a new job, got {self.path}, which holds one")
         for name in ("inputs", "outputs"):
             (self.path / name).mkdir(parents=True, exist_ok=True)

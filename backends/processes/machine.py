@@ -28,6 +28,7 @@ from escalation.ports.machines import Progress
 
 CANCEL_S = 10.0
 UNPUBLISHED = "lost: its result could not be written"
+NOT_HERE = "lost: its files are not here"
 
 
 class WarmBackend(ClassicalBackend, ABC):
@@ -120,6 +121,8 @@ class WarmBackend(ClassicalBackend, ABC):
             return Progress(state, 1.0 if state is JobState.DONE else None)
         if not submitter_lives:
             return Progress(JobState.FAULT, None, self.lost)
+        if not folder.here:
+            return Progress(JobState.FAULT, None, NOT_HERE)
         state = JobState.QUEUED if folder.running() is None else JobState.RUNNING
         return Progress(state, *folder.progress())
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from escalation.engine.attempting import LEAST_S
 from escalation.engine.running import Running
+from escalation.engine.sender import Sent, signed
 from escalation.engine.steps import Item
 from escalation.model.amounts import Amounts
 from escalation.model.case import WorkKey
@@ -59,25 +60,25 @@ def _try(running: Running, item: Item, backend: AnyBackend) -> RawResult:
     except BackendError as error:
         if not error.retry:
             raise
-        result = _lost(running, item, backend, error)
+        result = _lost(running, item, backend, one_line(error, typed=False))
     except OSError as error:
-        result = _lost(running, item, backend, error)
+        result = _lost(running, item, backend, one_line(error, typed=False))
     if result.state is JobState.FAULT and result.usage == Amounts():  # nobody was left to measure: a bound
         result = replace(result, usage=item.work.resources.used_within(boottime_s() - started_s))
     return result
 
 
-def _lost(running: Running, item: Item, backend: AnyBackend, error: Exception) -> RawResult:
-    """The fault that an error stands for; what may still run of the work is ended first."""
+def _lost(running: Running, item: Item, backend: AnyBackend, why: str) -> RawResult:
+    """The fault of work that nothing more comes of; what may still run of it is ended first."""
     handle = running.runtime.ledger.find_handle(item.key)
     if handle is not None:
         with suppress(BackendError, OSError):
             backend.cancel(handle)
-    return RawResult(JobState.FAULT, error=one_line(error, typed=False))
+    return RawResult(JobState.FAULT, error=why)
 
 
 def _adopt(running: Running, item: Item, backend: AnyBackend) -> RawResult | None:
-    """Takes up work that was sent before, by this process or an earlier one; None when it is to be sent.
+    """Takes up work that was sent before, by this process or another; None when it is to be sent.
 
     Work that was lost or stopped with its process is; what it used counts.
     """
@@ -107,20 +108,26 @@ def _send(running: Running, item: Item, backend: AnyBackend) -> RawResult:
         ledger.submitted(item.key, planned(folder, tag))
         handle = backend.submit(work, folder, tag)
     else:
-        handle = backend.submit(work, _fresh_folder(scratch, item.key))
+        handle = signed(backend.submit(work, _fresh_folder(scratch, item.key)))
     ledger.submitted(item.key, handle)
     return _follow(running, backend, handle, item)
 
 
 def _follow(running: Running, backend: AnyBackend, handle: Mapping[str, Any], item: Item) -> RawResult:
+    """Waits for the work, as long as it may still run."""
+    sent = Sent(handle, item)
     try:
         while True:
             if running.runtime.stop.is_set():
                 raise Interrupted(f"{item.label} was stopped")
-            progress = backend.wait(handle, _WAIT_S)
+            # Asked before the work is: who ends in between may have ended the work before.
+            may_run = isinstance(backend, DurableBackend) or sent.may_run()
+            progress = backend.wait(handle, _WAIT_S if may_run else 0.0)
             running.listener.progress(item, progress)
             if progress.state.final:
                 return backend.result(handle)
+            if not may_run:
+                return _lost(running, item, backend, sent.lost)
     except BaseException as reason:
         # Whatever stops the driver (Ctrl-C, a signal that an orchestrator turned into an exception of its
         # own) stops the work; an ordinary error does not, because the work may yet succeed. Nor does losing

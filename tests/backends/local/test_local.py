@@ -272,9 +272,12 @@ def test_damaged_output_is_noticed(local: LocalBackend, job_folder: Folder) -> N
         local.result(handle)
 
 
-def test_removed_files_are_an_error_not_a_wait(local: LocalBackend, tmp_path: Path) -> None:
-    with pytest.raises(BackendError):
-        local.result({"folder": str(tmp_path / "none"), "submitter": this_process().to_json()})
+def test_work_whose_files_are_not_here_is_lost_and_not_waited_for(
+    local: LocalBackend, tmp_path: Path
+) -> None:
+    handle = {"folder": str(tmp_path / "none"), "submitter": this_process().to_json()}
+    assert local.wait(handle, PATIENCE_S).state is JobState.FAULT
+    assert local.result(handle).error == "lost: its files are not here"
 
 
 def test_there_is_no_device_to_choose() -> None:

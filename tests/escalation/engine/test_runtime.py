@@ -120,9 +120,9 @@ def item(runtime: Runtime, case: Case) -> Callable[[Played], Item]:
     runtime.ledger.open_case(case.info)
 
     def make(backend: Played) -> Item:
-        runtime._backends["played"] = backend
+        runtime._backends["local"] = backend
         quote = Quote(amounts=Bounds(qpu_s=10, usd=20))
-        return Item(WorkKey("c", 0, 0), WORK, "played", quote, 40.0, "quantum/dice")
+        return Item(WorkKey("c", 0, 0), WORK, "local", quote, 40.0, "quantum/dice")
 
     return make
 
@@ -142,7 +142,7 @@ def test_work_that_was_stopped_with_its_process_is_sent_again(
 ) -> None:
     backend = Played(DeviceKind.CLASSICAL, None, STOPPED, GOOD)
     asked = item(backend)
-    runtime.ledger.intend(asked.key, asked.work, "played")
+    runtime.ledger.intend(asked.key, asked.work, asked.backend)
     runtime.ledger.submitted(asked.key, {"job": 0})
     assert perform(Running(runtime, case), asked).ok
     assert len(backend.submitted) == 1
@@ -153,7 +153,7 @@ def test_free_work_whose_result_is_lost_is_sent_again(
 ) -> None:
     backend = Played(DeviceKind.REHEARSAL, None, BackendError("lost"), GOOD)
     asked = item(backend)
-    runtime.ledger.intend(asked.key, asked.work, "played")
+    runtime.ledger.intend(asked.key, asked.work, asked.backend)
     runtime.ledger.submitted(asked.key, {"job": 0})
     assert perform(Running(runtime, case), asked).ok
     assert len(backend.submitted) == 1
@@ -164,7 +164,7 @@ def test_work_that_was_sent_is_taken_up_whatever_it_would_cost_now(
 ) -> None:
     backend = Played(DeviceKind.REHEARSAL, Quote(amounts=Bounds(qpu_s=None, usd=None)), GOOD)
     asked = item(backend)
-    runtime.ledger.intend(asked.key, asked.work, "played")
+    runtime.ledger.intend(asked.key, asked.work, asked.backend)
     runtime.ledger.submitted(asked.key, {"job": 0})
     assert perform(Running(runtime, case), asked).ok
     assert backend.submitted == []
@@ -240,7 +240,7 @@ def test_a_machine_that_ends_every_try_settles_nothing_and_can_be_gone_on_with(
 ) -> None:
     backend = Played(DeviceKind.CLASSICAL, None, FAULT, FAULT, FAULT, GOOD)
     asked = item(backend)
-    with pytest.raises(Faulted, match=r"work 0, was ended 3 times on played: a rank was killed.*--case c"):
+    with pytest.raises(Faulted, match=r"work 0, was ended 3 times on local: a rank was killed.*--case c"):
         perform(Running(runtime, case), asked)
     assert runtime.ledger.find_result(asked.key, WORK) is None
     assert runtime.ledger.used("c", 0) == Amounts(wall_s=15.0, cpu_s=21.0)
@@ -254,7 +254,7 @@ def test_work_that_died_with_its_driver_costs_and_is_no_try(
 ) -> None:
     backend = Played(DeviceKind.CLASSICAL, None, FAULT, FAULT, FAULT, GOOD)
     asked = item(backend)
-    runtime.ledger.intend(asked.key, asked.work, "played")
+    runtime.ledger.intend(asked.key, asked.work, asked.backend)
     runtime.ledger.submitted(asked.key, {"job": 0})
     assert len(perform(Running(runtime, case), asked).lost) == 3
     assert len(backend.submitted) == 3
