@@ -7,6 +7,7 @@ import shutil
 import signal
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ import pytest
 
 if TYPE_CHECKING:
     from deployments.keeping import Keeper
+    from tests.slurm.cluster import Cluster
 
 # Where the tests are a shell's background job, SIGINT comes ignored, and every child would hand that on.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -111,17 +113,48 @@ def on_server(served: Served, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve
     settings.cache_clear()
 
 
-@pytest.fixture(scope="session")
-def faketime() -> dict[str, str]:
-    """The environment of a process whose time of day is as `FAKETIME` says (`+3s`), as if it had been set."""
-    from tests.debian import Missing, installed
+@contextmanager
+def _needed() -> Iterator[None]:
+    """Skips where a Debian package is missing and cannot be had; fails there in CI."""
+    from tests.debian import Missing
 
-    library = Path(f"/usr/lib/{platform.machine()}-linux-gnu/faketime/libfaketime.so.1")
     try:
-        preload = str(installed("libfaketime", library))
+        yield
     except Missing as reason:
         if os.environ.get("CI"):
             pytest.fail(str(reason), pytrace=False)
         pytest.skip(str(reason))
+
+
+@pytest.fixture(scope="module")
+def slurm_cluster() -> "Iterator[Cluster]":
+    """A real Slurm with two nodes, for the module's tests."""
+    from tests.slurm.cluster import cluster, install
+
+    with _needed():
+        install()
+    with cluster() as started:
+        yield started
+
+
+@pytest.fixture
+def slurm(slurm_cluster: "Cluster", monkeypatch: pytest.MonkeyPatch) -> "Iterator[Cluster]":
+    """The module's cluster, which this process and what it starts use; without a job before and after."""
+    for name in [name for name in os.environ if name.startswith(("SLURM", "SBATCH", "SRUN"))]:
+        monkeypatch.delenv(name)
+    for name, value in slurm_cluster.environment.items():
+        monkeypatch.setenv(name, value)
+    yield slurm_cluster
+    slurm_cluster.reset()
+
+
+@pytest.fixture(scope="session")
+def faketime() -> dict[str, str]:
+    """The environment of a process whose time of day is as `FAKETIME` says (`+3s`), as if it had been set."""
+    from tests.debian import installed
+
+    library = Path(f"/usr/lib/{platform.machine()}-linux-gnu/faketime/libfaketime.so.1")
+    with _needed():
+        preload = str(installed(library, "libfaketime"))
     # the kernel's other clocks stay: nobody can set them
     return {**os.environ, "LD_PRELOAD": preload, "DONT_FAKE_MONOTONIC": "1"}

@@ -27,6 +27,7 @@ SLOW = {
     "tests/problems/optimisation/verify": "prove bounds again",
     "tests/problems/optimisation/proofs": "prove bounds, and damage the proofs",
     "tests/problems/optimisation/test_defects.py": "seed every defect into every kind's proof",
+    "tests/slurm": "start a cluster, and have it fail",
     "tests/test_command_line.py": "run every command as a process of its own",
     "tests/test_secrets.py": "run a whole case under debug logs and search everything it wrote",
     "tests/test_vendors.py": "load every module to see what it names",

@@ -71,7 +71,7 @@ class Page:
 def opened(*, rebound: str = "rebound.example") -> Iterator[Page]:
     """A browser with one empty page; the name `rebound` leads here, as a hostile name server has it."""
     command = [
-        str(installed("chromium", PROGRAM)),
+        str(installed(PROGRAM, "chromium")),
         "--headless",
         "--no-sandbox",
         "--disable-gpu",
