@@ -40,7 +40,7 @@ from escalation.engine.runtime import Runtime
 from escalation.inputs.settings import Settings
 from escalation.model.case import WorkKey
 from records.ledger.ledger import SqlLedger
-from records.store import FileStore
+from records.store.files import FileStore
 
 _seeds = count()
 

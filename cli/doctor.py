@@ -109,6 +109,15 @@ def databases() -> tuple[bool, str]:
     return False, first + (f"; and {more} more, which the flow `audit` lists" if more else "")
 
 
+def kept_bytes() -> tuple[bool, str]:
+    """Whether the store takes bytes, gives them back, and is content with the same bytes again."""
+    data = b"tierwise doctor\n"
+    with open_records() as (_, store):
+        digest = store.put(data)
+        good = store.audit(digest) == len(data) and store.put(data) == digest and store.get(digest) == data
+    return good, f"bytes are kept in {store.where}" if good else f"{store.where} gives other bytes back"
+
+
 def jobs() -> tuple[bool, str]:
     """Whether somebody looks after every job that may be charged; see `escalation.submission.unattended`."""
     with open_records() as (ledger, _):
@@ -187,6 +196,7 @@ CHECKS: dict[str, Check] = {
     "families and backends": site_packages,
     "MPI": mpi,
     "Prefect server": prefect_server,
+    "store": kept_bytes,
     "ledger": databases,
     "MLflow": tracking,
     "records folder": home,

@@ -11,23 +11,23 @@ from escalation.inputs.settings import Settings
 from escalation.ports.configuration import settings as read_settings
 
 if TYPE_CHECKING:
+    from escalation.ports.store import AuditedStore
     from records.ledger.ledger import SqlLedger
-    from records.store import FileStore
 
 
 @contextmanager
-def open_records(settings: Settings | None = None) -> Iterator["tuple[SqlLedger, FileStore]"]:
+def open_records(settings: Settings | None = None) -> Iterator["tuple[SqlLedger, AuditedStore]"]:
     """Opens ledger and store alone, for looking at what happened; nothing is run and MLflow is not touched.
 
     Raises:
-        BadInput: when the ledger cannot be opened, or a setting is wrong.
+        BadInput: when ledger or store cannot be opened, or a setting is wrong.
     """
     from records.ledger.ledger import SqlLedger
-    from records.store import FileStore
+    from records.store.opening import open_store
 
     settings = settings or read_settings()
     with private_home(settings.home):
-        store = FileStore(settings.store)
+        store = open_store(settings)
         ledger = SqlLedger(settings.ledger, store, settings.case_lease_s)
         try:
             yield ledger, store
@@ -44,17 +44,17 @@ def open_runtime(settings: Settings | None = None, *, wait_for_view: bool = True
         wait_for_view: whether the end waits for MLflow; if not, the end of the process does.
 
     Raises:
-        BadInput: when the ledger cannot be opened, or a setting is wrong.
+        BadInput: when ledger or store cannot be opened, or a setting is wrong.
     """
     from records.ledger.ledger import SqlLedger
-    from records.store import FileStore
+    from records.store.opening import open_store
     from records.tracking.tracking import MlflowTracker
     from records.views.report import render
 
     settings = settings or read_settings()
     with ExitStack() as stack:
         stack.enter_context(private_home(settings.home))
-        store = FileStore(settings.store)
+        store = open_store(settings)
         ledger = SqlLedger(settings.ledger, store, settings.case_lease_s)
         tracker = MlflowTracker(settings.tracking_uri, settings.home / "artifacts", ledger)
         runtime = Runtime(settings, ledger, store, tracker, render)

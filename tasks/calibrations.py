@@ -42,9 +42,9 @@ def keep(settings: Settings, device: str, found: Calibration) -> tuple[str, bool
     """
     from records.ledger.database import Database
     from records.ledger.events import append, read
-    from records.store import FileStore
+    from records.store.opening import open_store
 
-    digest = FileStore(settings.store).put(canonical_json(found.to_json()))
+    digest = open_store(settings).put(canonical_json(found.to_json()))
     body = {"device": device, "calibration": digest, "calibrated_at": found.to_json()["calibrated_at"]}
     database = Database(settings.ledger)
     try:

@@ -16,7 +16,7 @@ import pytest
 from escalation.inputs.settings import ROOT
 from escalation.testing.guarded import descending
 from records.ledger.ledger import SqlLedger
-from records.store import FileStore
+from records.store.files import FileStore
 
 POLICY = """\
 policy: little

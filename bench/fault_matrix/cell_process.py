@@ -20,7 +20,7 @@ from escalation.model.errors import Held, Paused, TierwiseError
 from escalation.model.submission import ApprovalState
 from escalation.model.submission_states import SubmissionState
 from records.ledger.ledger import SqlLedger
-from records.store import FileStore
+from records.store.files import FileStore
 
 TO_LOOK_AFTER = {*AT_THE_SERVICE, SubmissionState.SETTLED} - {SubmissionState.PARKED}
 ROUNDS, ROUNDS_S = 40, 10.0

@@ -43,6 +43,19 @@ class Settings(_Read):
     ledger_url: str | None = Field(
         None, description="SQLAlchemy URL of the ledger; default: SQLite in the home folder."
     )
+    store_url: str | None = Field(
+        None,
+        description="Where the bytes of all cases are: a folder that several machines share (its path, or "
+        "`file:///…`), or `s3://BUCKET/PREFIX`, `gs://BUCKET/PREFIX`, `az://CONTAINER/PREFIX`; default: the "
+        "folder `store` in the home. Never a credential: that is in the environment, as the provider's own "
+        "tools read it (`AWS_ACCESS_KEY_ID`, …).",
+    )
+    store_cache_gb: float = Field(
+        4.0,
+        ge=0,
+        le=100_000,
+        description="Gigabytes of what was read of an object store that the home keeps; 0 keeps nothing.",
+    )
     ranks: int = Field(2, ge=1, description="MPI ranks that methods ask for.")
     project: str = Field("default", min_length=1, description="Whose budget paid work is charged to.")
     hardware_allowed: bool = Field(

@@ -25,10 +25,13 @@ PRIVATE = 0o077
 _PROXY = re.compile(r".+_proxy", re.IGNORECASE)
 _SECRET_NAME = re.compile(
     r"TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|AUTH_STRING|AUTHORIZATION|JWT|API_?KEY|ACCESS_?KEY|(_KEY|_PWD|_PAT)$"
-    r"|^PREFECT_",
+    r"|CONNECTION_STRING|CUSTOMER_KEY|^IDENTITY_HEADER$|^(PREFECT|AWS|AZURE|GOOGLE|GCS)_",
     re.IGNORECASE,
 )
-_SECRET_VALUE = re.compile(r"://[^/@\s]*:[^/@\s]+@")
+_SECRET_VALUE = re.compile(
+    r"://[^/@\s]*:[^@\s]+@|://\S*[?&](\w*passw\w*|pwd|sig|signature|token|\w*key)=", re.IGNORECASE
+)
+"""A URL with a password, also one that has a slash, or one among its parameters."""
 
 
 def settle(env: MutableMapping[str, str] = os.environ) -> None:
@@ -59,7 +62,7 @@ def without_secrets(env: Mapping[str, str]) -> dict[str, str]:
     """The environment for processes that calculate and speak to no service.
 
     Left out are tokens, keys and passwords by their names, URLs that hold a password, and all that Prefect
-    needs to act for somebody.
+    and the clients of object stores need to act for somebody.
     """
     return {
         name: value

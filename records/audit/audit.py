@@ -9,14 +9,11 @@ from typing import Any, NamedTuple
 from escalation.model.attempt import Attempt
 from escalation.model.case import CaseRecord
 from escalation.model.errors import CorruptRecord
+from escalation.ports.store import AuditedStore
 from records.ledger.ledger import SqlLedger
-from records.store import FileStore
 from records.tracking.cases import RUN_STATUS
 from records.tracking.client import SQLITE, open_client
 
-HASHED_BYTES = 2**32
-"""Bytes of the store that one audit reads; of a larger store, a random sample of files. What a case needs is
-compared with its digest whenever it is read, whatever the audit samples."""
 METRIC = "certificate.value"
 
 
@@ -35,32 +32,33 @@ class Audit(NamedTuple):
         return f"{self.events} events, {self.hashed} of {self.files} files hashed, {self.runs} MLflow runs"
 
 
-def audit(ledger: SqlLedger, store: FileStore, tracking_uri: str | None = None) -> Audit:
+def audit(ledger: SqlLedger, store: AuditedStore, tracking_uri: str | None = None) -> Audit:
     """Checks all that is kept.
 
     Args:
         ledger: chain, rows and history are checked.
-        store: every file that the ledger names must be there; files are hashed, up to `HASHED_BYTES`.
+        store: every file that the ledger names must be there; files are hashed, of a large store a
+            random sample: what a case needs is compared with its digest whenever it is read.
         tracking_uri: of an MLflow database; None, and one that is not there, is not looked at.
     """
     found = list(ledger.findings())
-    missing = [digest for digest in sorted(ledger.digests()) if not store.has(digest)]
+    named, files = ledger.digests(), list(store.digests())
+    missing = sorted(named.difference(files))
     found += [f"the store has no file {digest}, which the ledger names" for digest in missing]
-    files = list(store.digests())
     damaged, hashed = _hashed(store, files)
     found += damaged
     strange, runs = _tracked(ledger, tracking_uri)
     return Audit(len(ledger.events()), len(files), hashed, runs, (*found, *strange))
 
 
-def _hashed(store: FileStore, files: list[str]) -> tuple[list[str], int]:
+def _hashed(store: AuditedStore, files: list[str]) -> tuple[list[str], int]:
     """Hashes the files in a random order until enough bytes were read; what is damaged, and how many were."""
     found, read, hashed = [], 0, 0
     for digest in random.sample(files, len(files)):
-        if read >= HASHED_BYTES:
+        if read >= store.audited_bytes:
             break
         try:
-            read += len(store.get(digest))
+            read += store.audit(digest)
         except CorruptRecord as error:
             found.append(str(error))
         hashed += 1

@@ -33,7 +33,7 @@ from escalation.submission.drive import Pace, drive
 from escalation.testing.model_backend import ModelBackend
 from escalation.testing.model_service import ModelService
 from records.ledger.ledger import SqlLedger
-from records.store import FileStore
+from records.store.files import FileStore
 
 COIN = "OPENQASM 3.0;\nbit[1] meas;\nqubit[1] q;\nmeas[0] = measure q[0];\n"
 NONE = io.BytesIO()

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from cli import doctor
+from escalation.ports.configuration import settings
 from escalation.submission.unattended import unattended
 from flows.engine import SERVER_FILE
 from records.runtime import open_records
@@ -31,6 +32,17 @@ def test_a_ledger_that_was_changed_by_hand_is_found(desk: Callable[..., Any], ho
     good, said = doctor.safely(doctor.databases)
     assert not good
     assert len(said.splitlines()) == 1
+
+
+def test_a_store_that_takes_bytes_is_well_and_one_that_does_not_is_named(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert doctor.safely(doctor.kept_bytes) == (True, f"bytes are kept in {home / 'store'}")
+    monkeypatch.setenv("TIERWISE_STORE_URL", str(tmp_path / "missing"))
+    settings.cache_clear()
+    good, said = doctor.safely(doctor.kept_bytes)
+    assert not good
+    assert "mount it, or make it" in said
 
 
 def test_work_that_nobody_looks_after_is_named_with_what_to_do(

@@ -25,7 +25,7 @@ from escalation.policy.policy import parse_policy
 from escalation.ports.machines import Progress
 from flows.ending import one_line
 from records.ledger.ledger import SqlLedger
-from records.store import FileStore
+from records.store.files import FileStore
 from records.views.certificates import certificate_page
 from records.views.decisions import decision_table
 from records.views.report import render

@@ -8,7 +8,7 @@ from prefect.client.orchestration import SyncPrefectClient, get_client
 
 from escalation.ports.configuration import settings
 from records.ledger.ledger import SqlLedger
-from records.store import FileStore
+from records.store.files import FileStore
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from escalation.policy.policy import load_policy
 from escalation.ports.configuration import settings
 from flows.calibration import calibration, configured_devices, is_nowhere
 from records.ledger.ledger import SqlLedger
-from records.store import FileStore
+from records.store.files import FileStore
 
 pytestmark = pytest.mark.timeout(900)  # the first of them waits for the server's migration
 

@@ -26,7 +26,7 @@ from flows.escalate import escalate
 from flows.lending import lending
 from records.ledger.ledger import SqlLedger
 from records.runtime import open_records, open_runtime
-from records.store import FileStore
+from records.store.files import FileStore
 from records.views.certificates import certificate_page
 from records.views.decisions import decision_table
 

@@ -26,7 +26,7 @@ from escalation.model.result import RawResult
 from escalation.model.submission import Approval, Limit, Period, Price, Submission
 from escalation.model.submission_states import SubmissionState
 from records.ledger.ledger import SqlLedger
-from records.store import FileStore
+from records.store.files import FileStore
 from records.tracking.client import open_client
 from tests.debian import Missing
 from tests.records.postgresql import emptied, programs, serving

@@ -12,7 +12,7 @@ from escalation.inputs.settings import Settings
 from escalation.model.calibration import Calibration, GateCalibration, LayerFidelity, QubitCalibration
 from escalation.model.errors import CorruptRecord
 from records.ledger.ledger import SqlLedger
-from records.store import FileStore
+from records.store.files import FileStore
 from tasks.calibrations import history, keep
 
 DEVICE = "ibm_runtime:practice_boston"

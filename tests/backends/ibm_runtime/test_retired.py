@@ -23,7 +23,7 @@ from escalation.submission.context import SubmissionContext
 from escalation.submission.drive import Pace, drive
 from practice import Practice
 from records.ledger.ledger import SqlLedger
-from records.store import FileStore
+from records.store.files import FileStore
 
 KEY = WorkKey("c", 0, 0)
 SPEC = "ibm_runtime:practice_boston"

@@ -24,7 +24,7 @@ from escalation.policy.policy import parse_policy
 from escalation.ports.machines import Progress
 from escalation.testing.guarded import guarded
 from records.ledger.ledger import SqlLedger
-from records.store import FileStore
+from records.store.files import FileStore
 from records.views.report import render
 from tests.escalation.untracked import Untracked
 

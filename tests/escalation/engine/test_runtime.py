@@ -38,7 +38,7 @@ from escalation.policy.rules import Policy
 from escalation.ports.machines import Progress
 from problems.toy.family import Toy
 from records.ledger.ledger import SqlLedger
-from records.store import FileStore
+from records.store.files import FileStore
 from records.views.report import render
 from tests.escalation.untracked import Untracked
 

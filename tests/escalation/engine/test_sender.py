@@ -27,7 +27,7 @@ from escalation.model.work import Work
 from escalation.policy.policy import parse_policy
 from escalation.ports.machines import DurableBackend, Progress
 from records.ledger.ledger import SqlLedger
-from records.store import FileStore
+from records.store.files import FileStore
 from records.views.report import render
 from tests.escalation.untracked import Untracked
 

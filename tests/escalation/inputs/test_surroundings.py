@@ -56,6 +56,7 @@ SECRETS = """
 TIERWISE_IBM_TOKEN QISKIT_IBM_TOKEN GITHUB_TOKEN AWS_SECRET_ACCESS_KEY AWS_ACCESS_KEY_ID PGPASSWORD MYSQL_PWD
 IBMCLOUD_API_KEY IBMCLOUD_APIKEY GOOGLE_APPLICATION_CREDENTIALS PREFECT_API_AUTH_STRING SLURM_JWT
 PREFECT_SERVER_DATABASE_CONNECTION_URL PREFECT__FLOW_RUN_ID SITE_SIGNING_KEY db_password
+AWS_SESSION_TOKEN AWS_SSE_CUSTOMER_KEY_BASE64 AWS_ENDPOINT_URL AZURE_STORAGE_CONNECTION_STRING IDENTITY_HEADER
 """
 NEEDED = "PWD OLDPWD LD_LIBRARY_PATH SLURM_JOB_ID SSH_AUTH_SOCK KRB5CCNAME MODULEPATH LANG"
 
@@ -69,6 +70,10 @@ def test_a_secret_is_known_by_its_name(name: str) -> None:
     ("value", "kept"),
     [
         ("postgresql://ada:lovelace@db.example/ledger", False),
+        ("postgresql://ada:love/lace@db.example/ledger", False),
+        ("postgresql://db.example/ledger?user=ada&password=lovelace", False),
+        ("https://site.blob.core.windows.net/c?sv=2026-01-01&sig=lovelace", False),
+        ("postgresql://ada@db.example/ledger?sslmode=require", True),
         ("http://user:pass@proxy.example:3128", False),
         ("http://proxy.example:3128", True),
         ("https://example.org/a:b/c@d", True),

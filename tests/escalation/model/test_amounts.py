@@ -145,7 +145,7 @@ from escalation.policy.core_facts import CORE_FACTS
 from escalation.policy.policy import parse_policy
 from escalation.ports.fact_providers import FactContext
 from records.ledger.ledger import SqlLedger
-from records.store import FileStore
+from records.store.files import FileStore
 
 problem = Problem.model_validate({
     "family": "toy", "instance": {"numbers": [1, 2]}, "target": {"metric": "number", "at_least": 2},

@@ -24,7 +24,7 @@ from escalation.model.result import RawResult
 from escalation.policy.policy import parse_policy
 from problems.toy.family import Toy
 from records.ledger.ledger import SqlLedger
-from records.store import FileStore
+from records.store.files import FileStore
 from records.views.report import render
 
 POLICY = """\

@@ -22,7 +22,7 @@ from escalation.ports import registry
 from escalation.ports.registry import BackendDescriptor
 from escalation.testing.works import Sample, sample
 from records.ledger.codec import work_from_json
-from records.store import FileStore
+from records.store.files import FileStore
 
 POLICY = """\
 policy: annealed

@@ -27,7 +27,7 @@ from escalation.submission.steps import next_step
 from escalation.testing.model_backend import STRATEGIES
 from escalation.testing.model_service import ModelService
 from records.ledger.ledger import SqlLedger
-from records.store import FileStore
+from records.store.files import FileStore
 
 WORK = LocalCall("problems.toy.work:look", {"numbers": [1, 2], "seed": 1, "pause_s": 0})
 KEY = WorkKey("c", 0, 0)

@@ -23,7 +23,7 @@ from escalation.policy.policy import parse_policy
 from escalation.testing.model_backend import ModelBackend
 from escalation.testing.model_service import CHARGE_S, ModelService
 from records.ledger.ledger import SqlLedger
-from records.store import FileStore
+from records.store.files import FileStore
 from records.views.report import render
 
 POLICY = """\

@@ -28,7 +28,7 @@ from escalation.ports.paid import FencedBackend
 from escalation.testing.model_backend import ModelBackend
 from escalation.testing.model_service import CHARGE_S, ModelService
 from records.ledger.ledger import SqlLedger
-from records.store import FileStore
+from records.store.files import FileStore
 from records.views.report import render
 from tests.escalation.submission.conftest import World
 

@@ -16,8 +16,7 @@ from escalation.model.kinds.local_call import LocalCall
 from escalation.model.problem import Problem, Target
 from escalation.model.result import RawResult
 from escalation.policy.policy import parse_policy
-from records.audit import audit as auditing
-from records.audit.audit import audit
+from records.audit.audit import Audit, audit
 from records.ledger.ledger import SqlLedger
 from records.runtime import open_runtime
 
@@ -59,7 +58,7 @@ def test_a_large_store_is_sampled_and_that_is_said(
     filled: SqlLedger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept(filled, b"bytes")
-    monkeypatch.setattr(auditing, "HASHED_BYTES", 1)
+    monkeypatch.setattr(filled.store, "audited_bytes", 1)
     found = audit(filled, filled.store)  # type: ignore[arg-type]
     assert (found.files, found.hashed) == (2, 1)
     assert "1 of 2 files hashed" in found.said
@@ -91,6 +90,6 @@ def test_what_was_changed_in_mlflow_is_named(tmp_path: Path) -> None:
         assert gone.startswith(f"MLflow has no run {run_id}")
 
 
-def audited(runtime: Any, settings: Settings) -> auditing.Audit:
+def audited(runtime: Any, settings: Settings) -> Audit:
     """Audits what a runtime works with."""
     return audit(runtime.ledger, runtime.store, settings.tracking_uri)

@@ -28,7 +28,7 @@ from escalation.submission.steps import next_step
 from escalation.testing.model_backend import STRATEGIES
 from escalation.testing.model_service import CHARGE_S, ModelService, Slot
 from records.ledger.ledger import SqlLedger
-from records.store import FileStore
+from records.store.files import FileStore
 
 S = SubmissionState
 CASE = "c"

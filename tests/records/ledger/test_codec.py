@@ -29,7 +29,7 @@ from records.ledger.codec import (
     result_from_json,
     work_from_json,
 )
-from records.store import FileStore
+from records.store.files import FileStore
 
 names = st.text(st.characters(codec="utf-8"), max_size=8)
 numbers = st.floats(allow_nan=False, allow_infinity=False)

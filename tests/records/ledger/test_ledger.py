@@ -19,7 +19,7 @@ from escalation.model.kinds.local_call import LocalCall
 from escalation.model.result import RawResult
 from records.ledger.ledger import SqlLedger
 from records.ledger.schema import VERSION
-from records.store import FileStore
+from records.store.files import FileStore
 
 Open = Callable[[], SqlLedger]
 Info = Callable[..., CaseInfo]

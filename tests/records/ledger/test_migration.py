@@ -13,7 +13,7 @@ from escalation.model.kinds.local_call import LocalCall
 from escalation.model.result import RawResult
 from escalation.model.submission import Limit, Period
 from records.ledger.ledger import SqlLedger
-from records.store import FileStore
+from records.store.files import FileStore
 
 DUMP = Path(__file__).parent / "layout_2.sql"
 

@@ -18,7 +18,7 @@ from escalation.model.submission import ApprovalState, Limit, Period, Verdict
 from escalation.model.submission_states import SubmissionState
 from records.ledger.database import Database
 from records.ledger.ledger import SqlLedger
-from records.store import FileStore
+from records.store.files import FileStore
 
 Spawn = Callable[..., Any]
 Open = Callable[[], SqlLedger]
@@ -30,7 +30,7 @@ from escalation.model.amounts import Amounts, Caps
 from escalation.model.case import CaseInfo, WorkKey
 from records.ledger.database import Database
 from records.ledger.ledger import SqlLedger
-from records.store import FileStore
+from records.store.files import FileStore
 url, folder, info = sys.argv[1:4]
 info = CaseInfo.model_validate(json.loads(info))
 def wait(): print("ready", flush=True); assert sys.stdin.readline()

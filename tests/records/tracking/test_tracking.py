@@ -18,7 +18,7 @@ from escalation.model.job_state import JobState
 from escalation.model.kinds.circuit_batch import CircuitBatch, Pub
 from escalation.model.result import RawResult
 from records.ledger.ledger import SqlLedger
-from records.store import FileStore
+from records.store.files import FileStore
 from records.tracking.client import flat, open_client, safe
 from records.tracking.models import signature
 from records.tracking.queue import TrackingWorker

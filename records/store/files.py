@@ -1,4 +1,4 @@
-"""The store: bytes by their SHA-256, in files that are written once."""
+"""The store in a folder: bytes by their SHA-256, in files that are written once."""
 
 import os
 import re
@@ -18,6 +18,8 @@ class FileStore:
     Safe with several threads and processes: a file appears under its name complete or not at all.
     """
 
+    audited_bytes = 2**32
+
     def __init__(self, folder: Path) -> None:
         """Makes the folder where it is missing.
 
@@ -30,6 +32,11 @@ class FileStore:
             self.folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise BadInput(f"cannot keep the store in {self.folder}: {error.strerror}") from None
+
+    @property
+    def where(self) -> str:
+        """The folder."""
+        return str(self.folder)
 
     def put(self, data: bytes) -> str:
         """Keeps the bytes, durably and atomically, and mends a damaged copy; returns their digest.
@@ -71,15 +78,28 @@ class FileStore:
             if DIGEST.fullmatch(path.name):
                 yield path.name
 
+    def audit(self, digest: str) -> int:
+        """Reads the bytes; returns how many they are."""
+        return len(self.get(digest))
+
     def path(self, digest: str) -> Path:
         """Where the bytes are, or would be.
 
         Raises:
             CorruptRecord: when that is no SHA-256.
         """
-        if not DIGEST.fullmatch(digest):
-            raise CorruptRecord(f"expected a SHA-256 of 64 hexadecimal digits, got {digest!r}")
-        return self.folder / digest[:2] / digest[2:4] / digest
+        return self.folder / name_of(digest)
+
+
+def name_of(digest: str) -> str:
+    """The name under which bytes are kept, in two levels of folders: `ab/cd/abcd…`.
+
+    Raises:
+        CorruptRecord: when that is no SHA-256.
+    """
+    if not DIGEST.fullmatch(digest):
+        raise CorruptRecord(f"expected a SHA-256 of 64 hexadecimal digits, got {digest!r}")
+    return f"{digest[:2]}/{digest[2:4]}/{digest}"
 
 
 def _holds(path: Path, data: bytes) -> bool:

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from escalation.model.errors import BadInput, CorruptRecord
-from records.store import FileStore
+from records.store.files import FileStore
 
 ABC = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 """SHA-256 of `abc`, from FIPS 180-2, appendix B.1."""
@@ -68,7 +68,7 @@ def test_a_write_that_fails_leaves_nothing_behind(store: FileStore, monkeypatch:
     def full(_handle: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("records.store.os.fsync", full)
+    monkeypatch.setattr("records.store.files.os.fsync", full)
     with pytest.raises(OSError, match="No space left"):
         store.put(b"abc")
     assert [path for path in store.folder.rglob("*") if path.is_file()] == []
@@ -84,7 +84,7 @@ def test_every_folder_on_the_way_is_durable_before_put_returns(
         synced.append(Path(os.readlink(f"/proc/self/fd/{handle}")))
         sync(handle)
 
-    monkeypatch.setattr("records.store.os.fsync", noted)
+    monkeypatch.setattr("records.store.files.os.fsync", noted)
     root = tmp_path.resolve() / "store"
     store = FileStore(root)
     path = store.path(store.put(b"abc"))
@@ -107,7 +107,7 @@ def test_every_folder_on_the_way_is_durable_before_put_returns(
 WRITER = """
 import sys
 from pathlib import Path
-from records.store import FileStore
+from records.store.files import FileStore
 store = FileStore(Path(sys.argv[1]))
 print("ready", flush=True)
 sys.stdin.readline()
