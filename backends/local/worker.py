@@ -10,48 +10,14 @@ import queue
 import signal
 import sys
 import threading
-import traceback
-from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
-from backends.processes.calls import UNWRITTEN, Meter, checked, failure, resolve, reusable, where
-from backends.processes.jobfolder import FolderReport, JobFolder
-from escalation.model.errors import first_line, of_machine
-from escalation.model.job_state import JobState
-from escalation.model.result import RawResult
+from backends.processes.called import run_or_end
+from backends.processes.calls import reusable
+from backends.processes.jobfolder import JobFolder
 
 ROOT = Path.cwd()
-
-
-def run(folder: JobFolder) -> None:
-    """Runs the job in the folder and publishes its result, failed or not."""
-    meter = Meter()
-    try:
-        result = _call(folder)
-    except BaseException as error:  # whatever the function raises is its result
-        traceback.print_exc()
-        result = RawResult(failure(error), error=first_line(error))
-    threads = int(folder.work()["resources"]["threads"])
-    folder.publish(replace(result, usage=meter.usage(), provenance=where(threads)))
-
-
-def _run(folder: JobFolder) -> None:
-    """Runs the job; where nothing can be written, not even its failure, the process ends and says so."""
-    try:
-        run(folder)
-    except BaseException as error:
-        if not of_machine(error):
-            raise
-        traceback.print_exc()
-        os._exit(UNWRITTEN)
-
-
-def _call(folder: JobFolder) -> RawResult:
-    work = folder.work()
-    function = resolve(work["function"])
-    returned = checked(function(work["params"], folder.inputs(), FolderReport(folder)))
-    return RawResult(JobState.DONE, returned.values, returned.files, evidence=returned.evidence)
 
 
 class _Printing:
@@ -98,7 +64,7 @@ def main() -> None:
     while True:
         folder = JobFolder(Path(jobs.get()))
         with _Printing(folder.log):
-            _run(folder)
+            run_or_end(folder)
         os.chdir(ROOT)
         os.environ.clear()
         os.environ.update(environment)

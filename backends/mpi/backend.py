@@ -4,9 +4,10 @@ from collections.abc import Hashable, Mapping
 from pathlib import Path
 from typing import Any
 
-from backends.mpi import endings, launcher
+from backends.mpi import launcher
 from backends.mpi.settings import MpiSettings
 from backends.mpi.world import World, layout
+from backends.processes import endings
 from backends.processes.jobfolder import FAILURE, JobFolder
 from backends.processes.machine import WarmBackend
 from backends.processes.pool import WorkerPool
@@ -58,7 +59,7 @@ class MpiBackend(WarmBackend):
         """What a rank said of its failure, unless it was another's death; else whose doing the end was."""
         output = _keep(folder, warm)
         failure = folder.read(FAILURE)
-        if failure is not None and launcher.signalled(output) is None:
+        if failure is not None and endings.signalled(output) is None:
             return failure
         state, error = endings.exited(warm.ended, output, endings.begun(folder))
         return RawResult(state, error=error)

@@ -1,6 +1,5 @@
 """Finds the MPI launcher and writes its command line."""
 
-import re
 import shlex
 import shutil
 import sys
@@ -77,21 +76,3 @@ def clean_environment(launcher: list[str], threads: int) -> dict[str, str]:
     foreign = FOREIGN if Path(launcher[0]).name in BATCH_LAUNCHERS else (*FOREIGN, *BATCH)
     kept = {name: value for name, value in environment(threads).items() if not name.startswith(foreign)}
     return kept | HERE
-
-
-OWN_TROUBLE = 126
-"""From here on exit codes are no program's: a shell's for what cannot be run or was killed, Hydra's 255."""
-
-_HYDRA = "YOUR APPLICATION TERMINATED WITH THE EXIT STRING: "
-_SIGNALLED = re.compile(
-    r"^.*(?:\(signal \d+\)|exited on signal \d+|: (?:Killed|Terminated|Segmentation fault|Bus error|Aborted)"
-    r"(?: \(core dumped\))?$|[Oo]ut [Oo]f [Mm]emory|oom.kill).*$",
-    re.MULTILINE,
-)
-"""A rank that died of a signal, in the words of Hydra (MPICH), OpenMPI and srun."""
-
-
-def signalled(output: str) -> str | None:
-    """The line in which the launcher says that a rank died of a signal; None where there is none."""
-    match = _SIGNALLED.search(output)
-    return " ".join(match[0].removeprefix(_HYDRA).split()) if match else None

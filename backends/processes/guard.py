@@ -9,6 +9,11 @@ become its children, and `waitpid` saying ECHILD proves that none is left.
 The guard is two processes, so that killing one of them leaves nothing behind either: the second runs the
 command; the first, a subreaper too, waits for the second, and kills what that leaves. Dies the first, the
 second is told by the kernel (PR_SET_PDEATHSIG).
+
+Where a batch system starts it there is no such pipe, and whoever wants the work's end is on another host.
+Then it also ends with its parent (`--with-parent`), once one of the files exists that ask for it
+(`--stop-file`), and when the time is up (`--limit-s`, from the moment `--begun-file` is there, for which
+`--start-s` are given). It says that it lives by touching `--alive-file`.
 """
 
 import argparse
@@ -26,6 +31,8 @@ from typing import NoReturn
 PR_SET_PDEATHSIG = 1
 PR_SET_CHILD_SUBREAPER = 36
 POLL_MS = 100
+LOOK_S = 1.0
+"""How often it asks the file system, which a whole cluster may share, and whether its parent lives."""
 _SINCE_BOOT = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
 
 
@@ -110,11 +117,43 @@ def _kill_all(child: int) -> dict[int, int]:
         time.sleep(0.005)
 
 
+class _Limits:
+    """What a batch system's job is ended by: a file that asks for it, and its time."""
+
+    def __init__(self, options: argparse.Namespace) -> None:
+        self._options, self._looked_s = options, 0.0
+        self._since_s, self._limit_s = (
+            time.monotonic(),
+            options.start_s if options.begun_file else options.limit_s,
+        )
+        self._begun = not options.begun_file
+
+    def passed(self) -> str | None:
+        """The reason to end; None where there is none. The file system is asked every `LOOK_S` at most."""
+        now_s = time.monotonic()
+        if now_s - self._looked_s >= LOOK_S:
+            self._looked_s = now_s
+            if any(map(os.path.exists, self._options.stop_file)):
+                return "stopped"
+            self._touch()
+            if not self._begun and os.path.exists(self._options.begun_file):
+                self._begun, self._since_s, self._limit_s = True, now_s, self._options.limit_s
+        return "late" if self._limit_s and now_s - self._since_s >= self._limit_s else None
+
+    def _touch(self) -> None:
+        if self._options.alive_file:
+            try:
+                with open(self._options.alive_file, "ab"):
+                    os.utime(self._options.alive_file)
+            except OSError:  # the next touch may get through
+                return
+
+
 class _Ending:
     """Watches for the first reason to end."""
 
-    def __init__(self, child: int) -> None:
-        self.child = child
+    def __init__(self, child: int, limits: _Limits) -> None:
+        self.child, self.limits = child, limits
         self.terminated = False
         self.poll = select.poll()
         self.poll.register(0, 0)  # POLLHUP is always reported; the data is left to the command
@@ -136,6 +175,9 @@ class _Ending:
                 return "exited", statuses[self.child]
             if cut or self.terminated:
                 return "orphaned", None
+            reason = self.limits.passed()
+            if reason is not None:
+                return reason, None
 
     def _lifeline_cut(self) -> bool:
         events = dict(self.poll.poll(POLL_MS))
@@ -144,19 +186,22 @@ class _Ending:
         return bool(events.get(0, 0) & (select.POLLHUP | select.POLLERR | select.POLLNVAL))
 
 
-def run(command: list[str], *, keep_stdin: bool, first: int) -> dict[str, object]:
+def run(options: argparse.Namespace, *, first: int) -> dict[str, object]:
     """Runs the command to its end, whichever it is, and returns how it ended and what it used.
 
     `first` is the parent's process id: where that is gone already, nothing more is waited for.
     """
-    started = time.monotonic()
+    started, limits = time.monotonic(), _Limits(options)
+    reason = limits.passed()
+    if reason is not None:
+        return _ended(reason, None, started)
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
     guard = os.getpid()
     child = os.fork()
     if child == 0:
-        _become(command, guard, keep_stdin)
+        _become(options.command, guard, options.keep_stdin)
     _let_go_of_output()
-    ending = _Ending(child)
+    ending = _Ending(child, limits)
     signal.signal(signal.SIGTERM, ending.terminate)
     ending.terminated = os.getppid() != first
     reason, status = ending.wait()
@@ -176,14 +221,23 @@ def _ended(reason: str, status: int | None, started: float) -> dict[str, object]
         "returncode": None if status is None else os.waitstatus_to_exitcode(status),
         "wall_s": time.monotonic() - started,
         "cpu_s": used.ru_utime + used.ru_stime,
+        "peak_kb": used.ru_maxrss,
         "ended_s": time.clock_gettime(_SINCE_BOOT),
     }
 
 
-def _watch(second: int, exit_file: str) -> int:
-    """Waits for the second guard; where it was killed, kills what it left. Returns the exit status."""
+def _watch(second: int, exit_file: str, parent: int | None) -> int:
+    """Waits for the second guard; where it was killed, kills what it left. Returns the exit status.
+
+    The second is told to end when the parent is gone, if there is one to go by.
+    """
     started = time.monotonic()
     signal.signal(signal.SIGTERM, lambda *_: _send(second, signal.SIGTERM))
+    if parent is not None:
+        signal.signal(
+            signal.SIGALRM, lambda *_: None if os.getppid() == parent else _send(second, signal.SIGTERM)
+        )
+        signal.setitimer(signal.ITIMER_REAL, LOOK_S, LOOK_S)
     _, status = os.waitpid(second, 0)
     if os.WIFSIGNALED(status):
         _kill_all(second)
@@ -211,10 +265,22 @@ def _as_shells_do(returncode: object) -> int:
 def main() -> None:
     """Reads the command line, runs the command, and writes how it ended, atomically."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--exit-file", default="", help="written when every process is gone")
+    parser.add_argument(
+        "--exit-file", default="", help="written when every process is gone; %%p is host and pid"
+    )
     parser.add_argument("--keep-stdin", action="store_true", help="the command reads the lifeline's data")
+    parser.add_argument("--with-parent", action="store_true", help="ends when its parent is gone")
+    parser.add_argument("--stop-file", action="append", default=[], help="whose existence asks for the end")
+    parser.add_argument("--alive-file", default="", help="touched as long as the command runs")
+    parser.add_argument("--begun-file", default="", help="from whose existence on the time counts")
+    parser.add_argument("--start-s", type=float, default=0.0, help="seconds until that must exist; 0: any")
+    parser.add_argument(
+        "--limit-s", type=float, default=0.0, help="seconds that the command may take; 0: any"
+    )
     parser.add_argument("command", nargs="+")
     options = parser.parse_args()
+    options.exit_file = options.exit_file.replace("%p", f"{os.uname().nodename}-{os.getpid()}")
+    parent = os.getppid() if options.with_parent else None
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the starting process decides what Ctrl-C means
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
     first = os.getpid()
@@ -222,18 +288,14 @@ def main() -> None:
     if second == 0:
         _guard(options, first)
     _let_go_of_output()
-    sys.exit(_watch(second, options.exit_file))
+    sys.exit(_watch(second, options.exit_file, parent))
 
 
 def _guard(options: argparse.Namespace, first: int) -> NoReturn:
     """The second process: dies with the first, in an orderly way."""
     _prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
     signal.signal(signal.SIGCHLD, _ignore)
-    ended = run(
-        options.command,
-        keep_stdin=options.keep_stdin,
-        first=first,
-    )
+    ended = run(options, first=first)
     _write(options.exit_file, ended)
     os._exit(_as_shells_do(ended["returncode"]))
 

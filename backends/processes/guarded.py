@@ -63,15 +63,20 @@ def processors() -> list[int]:
 
 
 def environment(threads: int) -> dict[str, str]:
-    """Returns the environment of workers: fixed threads and hash seed, this checkout's code, no secret.
+    """Returns the environment of workers: what there is but secrets, and what `steady` fixes."""
+    return without_secrets(os.environ) | steady(threads)
+
+
+def steady(threads: int) -> dict[str, str]:
+    """Returns what is the same for all workers: fixed threads and hash seed, this checkout's code.
 
     What a site adds to PYTHONPATH, where its own families may be, stays behind this checkout.
     """
     fixed = dict.fromkeys(THREAD_VARIABLES, str(threads))
-    steady = {"OMP_DYNAMIC": "FALSE", "MKL_DYNAMIC": "FALSE", "PYTHONHASHSEED": "0", "PYTHONUNBUFFERED": "1"}
+    others = {"OMP_DYNAMIC": "FALSE", "MKL_DYNAMIC": "FALSE", "PYTHONHASHSEED": "0", "PYTHONUNBUFFERED": "1"}
     added = filter(os.path.isabs, os.environ.get("PYTHONPATH", "").split(os.pathsep))
     code = dict.fromkeys([str(ROOT), *added])
-    return {**without_secrets(os.environ), **fixed, **steady, "PYTHONPATH": os.pathsep.join(code)}
+    return {**fixed, **others, "PYTHONPATH": os.pathsep.join(code)}
 
 
 def start_guarded(

@@ -14,8 +14,8 @@ import pytest
 from backends.mpi import launcher
 from backends.mpi.backend import MpiBackend
 from backends.mpi.check import check_ranks
-from backends.mpi.endings import LOST
 from backends.mpi.settings import MpiSettings
+from backends.processes.endings import LOST
 from escalation.inputs.settings import Settings
 from escalation.model.errors import BackendError, BadInput, WrongWorld
 from escalation.model.job_state import JobState

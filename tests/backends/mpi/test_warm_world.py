@@ -9,8 +9,8 @@ from typing import Any
 import psutil
 import pytest
 
-from backends.mpi import endings
 from backends.mpi.backend import MpiBackend
+from backends.processes import endings
 from escalation.inputs.settings import ROOT, Settings
 from escalation.model.job_state import JobState
 from escalation.model.kinds.mpi_program import MpiProgram

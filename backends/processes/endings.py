@@ -1,15 +1,33 @@
 """What it means that an MPI world ended in the middle of a program, from what its launcher and guard say."""
 
+import re
+import signal
 from collections.abc import Mapping
 from typing import Any
 
-from backends.mpi import launcher
 from backends.processes.calls import UNWRITTEN
 from backends.processes.jobfolder import JobFolder
 from escalation.model.job_state import JobState
 
 LOST = "lost: the process that started it is gone, and its ranks with it"
 Ending = tuple[JobState, str]
+
+OWN_TROUBLE = 126
+"""From here on exit codes are no program's: a shell's for what cannot be run or was killed, Hydra's 255."""
+
+_HYDRA = "YOUR APPLICATION TERMINATED WITH THE EXIT STRING: "
+_SIGNALLED = re.compile(
+    r"^.*(?:\(signal \d+\)|exited on signal \d+|: (?:Killed|Terminated|Segmentation fault|Bus error|Aborted)"
+    r"(?: \(core dumped\))?$|[Oo]ut [Oo]f [Mm]emory|oom.kill).*$",
+    re.MULTILINE,
+)
+"""A rank that died of a signal, in the words of Hydra (MPICH), OpenMPI and srun."""
+
+
+def signalled(output: str) -> str | None:
+    """The line in which the launcher says that a rank died of a signal; None where there is none."""
+    match = _SIGNALLED.search(output)
+    return " ".join(match[0].removeprefix(_HYDRA).split()) if match else None
 
 
 def exited(ended: Mapping[str, Any] | None, output: str, begun: bool) -> Ending:
@@ -20,13 +38,13 @@ def exited(ended: Mapping[str, Any] | None, output: str, begun: bool) -> Ending:
         said: what the launcher printed.
         begun: whether a rank had begun with the program.
     """
-    signalled = launcher.signalled(output)
+    death = signalled(output)
     if ended is None or ended["reason"] != "exited":
         return JobState.FAULT, LOST
-    if signalled is not None:
-        return JobState.FAULT, f"a rank died: {signalled}"
+    if death is not None:
+        return JobState.FAULT, f"a rank died: {death}"
     code = ended["returncode"]
-    if code is None or code < 0 or code >= launcher.OWN_TROUBLE:
+    if code is None or code < 0 or code >= OWN_TROUBLE:
         how = "was killed" if code is None or code < 0 else f"ended with exit code {code}"
         return JobState.FAULT, f"the MPI launcher {how}{last_line(output)}"
     if not begun:
@@ -34,6 +52,19 @@ def exited(ended: Mapping[str, Any] | None, output: str, begun: bool) -> Ending:
     if code == UNWRITTEN:
         return JobState.FAULT, "a rank could not write its result"
     return JobState.FAILED, f"a rank ended by itself, with exit code {code} and without a result"
+
+
+def worker_died(code: int) -> Ending:
+    """What an exit code says; of a signal N it is -N or 128 + N."""
+    number = -code if code < 0 else code - 128
+    if number > 0:
+        return JobState.FAULT, f"the worker process was killed by {signal.Signals(number).name}"
+    if code == UNWRITTEN:
+        return JobState.FAULT, "the worker process could not write its result"
+    return (
+        JobState.FAILED,
+        f"the worker process ended by itself with exit code {code}, in the middle of the call",
+    )
 
 
 def late(limit_s: float, output: str, begun: bool) -> Ending:
