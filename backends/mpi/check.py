@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from backends.mpi.backend import MpiBackend
+from backends.processes.allocation import current
 from escalation.inputs.settings import Settings
 from escalation.model.errors import BackendError
 from escalation.model.kinds.mpi_program import MpiProgram
@@ -38,4 +39,10 @@ def check_ranks(settings: Settings, ranks: int) -> tuple[bool, str]:
     if not result.ok:
         return False, result.error or str(result.state)
     got = result.values["ranks"]
-    return got == ranks, f"{got} of {ranks} ranks answered, {result.provenance['mpi_library']}"
+    return got == ranks, f"{got} of {ranks} ranks answered, {result.provenance['mpi_library']}{_bound()}"
+
+
+def _bound() -> str:
+    """How many there may be, where a batch job bounds them."""
+    job = current()
+    return f"; at most {job.cpus} ranks here, in {job.job}" if job else ""

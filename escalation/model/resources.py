@@ -91,6 +91,8 @@ class Capacity:
         memory_mb: MiB, of all processes together.
         gpus: GPUs a process.
         exclusive: whether it can keep others off a node.
+        cores: processor cores of all processes together.
+        because: why it cannot give more, where it is not the machine itself that cannot.
     """
 
     nodes: int | None = 1
@@ -99,6 +101,8 @@ class Capacity:
     memory_mb: int | None = Resources.memory_mb
     gpus: int | None = 0
     exclusive: bool = False
+    cores: int | None = None
+    because: str = ""
 
     def check(self, who: str, wanted: Resources) -> None:
         """Refuses what cannot be given, before any work starts.
@@ -112,12 +116,14 @@ class Capacity:
             "threads": wanted.threads,
             "memory_mb": wanted.memory_mb,
             "gpus": wanted.gpus,
+            "cores (ranks x threads)": wanted.ranks * wanted.threads,
         }
         for name, value in asked.items():
-            most = getattr(self, name)
+            most = getattr(self, name.partition(" ")[0])
             if most is not None and value > most:
                 raise BackendError(
-                    f"{who}: expected work that asks for at most {most} {name}, got {value}; "
+                    f"{who}: expected work that asks for at most {most} {name}, got {value}"
+                    f"{self.because and ': '}{self.because}; "
                     "ask for less, or name another backend in the policy"
                 )
         if wanted.exclusive and not self.exclusive:
