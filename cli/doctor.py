@@ -97,14 +97,19 @@ def prefect_server() -> tuple[bool, str]:
     return True, f"Prefect {done.stdout.strip()} imports"
 
 
-def databases() -> tuple[bool, str]:
-    """Whether ledger, store and MLflow hold what the ledger says; a fresh ledger where there is none yet."""
+def databases() -> tuple[bool | None, str]:
+    """Whether ledger, store and MLflow hold what the ledger says; a fresh ledger where there is none yet.
+
+    One that other machines may reach, and that serves one alone, is warned of.
+    """
     from records.audit.audit import audit
+    from records.ledger.one_machine import beyond_one
 
     with open_records() as (ledger, store):
         report = audit(ledger, store, settings().tracking_uri)
     if not report.findings:
-        return True, f"{report.said}: all as the ledger says"
+        remark = beyond_one(settings().ledger)
+        return None if remark else True, f"{report.said}: all as the ledger says{remark}"
     first, more = report.findings[0], len(report.findings) - 1
     return False, first + (f"; and {more} more, which the flow `audit` lists" if more else "")
 

@@ -24,10 +24,15 @@ def boottime_s() -> float:
 
 
 @lru_cache(maxsize=1)
+def kernel() -> str:
+    """The kernel's random id of its boot: that of every container on the machine, and of no other machine."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+
+
+@lru_cache(maxsize=1)
 def boot() -> str:
-    """What `boottime_s` counts from: the kernel's random id of its boot, and the time namespace."""
-    kernel = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-    return f"{kernel}/{_namespace('time')}"
+    """What `boottime_s` counts from: the boot of the kernel, and the time namespace."""
+    return f"{kernel()}/{_namespace('time')}"
 
 
 @dataclass(frozen=True)

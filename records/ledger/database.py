@@ -1,7 +1,7 @@
 """Opening the ledger's database, and its transactions."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from escalation.model.errors import BadInput, first_line
 from records.ledger import schema
 from records.ledger.locking import file_lock
+from records.ledger.one_machine import OneMachine
 
 BUSY_S = 60.0
 _PATIENCE = select(
@@ -35,12 +36,13 @@ class Database:
             BadInput: when the URL does not lead to a database that can be used as a ledger.
         """
         self.url = url
+        self._machine: OneMachine | None = None
         try:
             self._engine = _engine(url)
             try:
                 self._create()
             except BaseException:
-                self._engine.dispose()
+                self.close()
                 raise
         except (SQLAlchemyError, ImportError, OSError) as error:
             reason = first_line(getattr(error, "orig", None) or error, typed=False)
@@ -76,19 +78,24 @@ class Database:
     def close(self) -> None:
         """Closes the connections."""
         self._engine.dispose()
+        if self._machine is not None:
+            self._machine.close()
 
     def _create(self) -> None:
-        file = self._engine.url.database
-        lock = nullcontext()
-        if self._engine.dialect.name == "sqlite" and file:
-            lock = file_lock(Path(f"{file}.lock"))  # type: ignore[assignment]
-        with lock:
-            if self._engine.dialect.name == "sqlite":
-                with self._engine.connect() as connection:
-                    _pragma(connection, "journal_mode = WAL")
-            writer = self._engine.connect().execution_options(tierwise_write=True)
-            with writer as connection, connection.begin():
-                _create_tables(connection)
+        if self._engine.dialect.name != "sqlite":
+            self._create_tables()
+            return
+        file = Path(self._engine.url.database or "")
+        with file_lock(Path(f"{file}.lock")):
+            self._machine = OneMachine(file)
+            with self._engine.connect() as connection:
+                _pragma(connection, "journal_mode = WAL")
+            self._create_tables()
+
+    def _create_tables(self) -> None:
+        writer = self._engine.connect().execution_options(tierwise_write=True)
+        with writer as connection, connection.begin():
+            _create_tables(connection)
 
     def __repr__(self) -> str:
         return f"Database({_shown(self.url)})"
