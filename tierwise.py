@@ -272,17 +272,71 @@ def devices(
 
 @app.command()
 def serve(
+    *,
     port: Annotated[
         int | None, typer.Option(help="Port of the Prefect server; default: 4200, or a free one.")
     ] = None,
+    host: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Address of this machine to listen at; default: 127.0.0.1, for its own programs alone.",
+            show_default=False,
+        ),
+    ] = None,
+    url: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="What users of other machines call it, as https://NAME; no other name is answered to.",
+            show_default=False,
+        ),
+    ] = None,
+    database: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Prefect's own database, as postgresql+asyncpg://USER@HOST/NAME, without a password; "
+            "default: SQLite in the home folder.",
+            show_default=False,
+        ),
+    ] = None,
+    no_worker: Annotated[
+        bool, typer.Option("--no-worker", help="No worker here: `tierwise worker` takes the runs elsewhere.")
+    ] = False,
     practice: Annotated[
         bool, typer.Option("--practice", help="A practice service too, in place of a real one; no hardware.")
     ] = False,
 ) -> None:
     """Start the Prefect server, the deployments and a worker; stop them on Ctrl-C."""
     from deployments.serve import serve as start
+    from deployments.serve import wanted
 
-    start(port, practice=practice)
+    start(wanted(port, host, url, database, practice=practice, worker=not no_worker))
+
+
+@app.command()
+def worker(
+    name: Annotated[
+        str | None,
+        typer.Option(help="What Prefect's pages call it; default: one is made up.", show_default=False),
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Runs at a time at most; default: no limit.", show_default=False)
+    ] = None,
+) -> None:
+    """Take runs of the Prefect server that PREFECT_API_URL names, on this machine; stop on Ctrl-C."""
+    from deployments.worker import work
+
+    work(name, limit)
+
+
+@app.command()
+def deploy() -> None:
+    """Put work pool, variables and deployments on the Prefect server that PREFECT_API_URL names."""
+    from deployments.setup import deploy_to_server
+
+    deploy_to_server()
 
 
 @app.command()

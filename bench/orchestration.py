@@ -134,13 +134,14 @@ def _measure(home: Path, repeats: int, engine: Any) -> tuple[dict[str, list[floa
 @contextmanager
 def _prefect(home: Path) -> Iterator[Any]:
     """A server on this machine, and a function that solves a problem as a flow run on it."""
-    from deployments.processes import client_environment, free_port, running_server
+    from deployments.address import Address, free_port
+    from deployments.processes import client_environment, running_server
 
     policy_path = home / "open.yaml"
     policy_path.write_text(POLICY)
-    port = free_port()
-    with running_server(home / "prefect", port):
-        os.environ.update(client_environment(home / "prefect", port), PREFECT_LOGGING_LEVEL="ERROR")
+    address = Address(free_port())
+    with running_server(home / "prefect", address):
+        os.environ.update(client_environment(home / "prefect", address), PREFECT_LOGGING_LEVEL="ERROR")
         from flows.escalate import escalate
         from flows.lending import lending
 

@@ -41,11 +41,12 @@ def prefect_engine(console: Console) -> Iterator[Callable[[Case, Listener], Outc
 
 
 def _own_server(stack: ExitStack, console: Console) -> str:
-    from deployments.processes import client_environment, free_port, running_server
+    from deployments.address import Address, free_port
+    from deployments.processes import client_environment, running_server
     from flows.engine import served_home
 
-    home, port = served_home(), free_port()
+    home, address = served_home(), Address(free_port())
     with console.status("starting a Prefect server") as status:
-        url = stack.enter_context(running_server(home, port, say=status.update))
-    os.environ.update(client_environment(home, port))
+        url = stack.enter_context(running_server(home, address, say=status.update))
+    os.environ.update(client_environment(home, address))
     return url

@@ -1,4 +1,4 @@
-"""Who may speak to the server at all: pages of its own, and programs on this machine that name it rightly.
+"""Who may speak to the server at all: pages of its own, and programs that name it rightly.
 
 A credential does not help against what comes through a browser that has one, or against a name that is made
 to point here (DNS rebinding). So a request is refused before Prefect sees it when its `Host` is not the
@@ -9,7 +9,8 @@ Metadata).
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
-LOOPBACK = "127.0.0.1"
+from deployments.address import Address
+
 NOT_SHOWN = ("/docs", "/redoc", "/openapi.json")
 """Prefect's pages about its own API: they need no credential, and run scripts that others serve."""
 Scope = MutableMapping[str, Any]
@@ -20,22 +21,13 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
 
 
-def own_hosts(port: int) -> tuple[str, ...]:
-    """What a client of the server may call it."""
-    return f"{LOOPBACK}:{port}", f"localhost:{port}"
-
-
-def own_origins(port: int) -> tuple[str, ...]:
-    """What a browser calls the server's pages."""
-    return tuple(f"http://{host}" for host in own_hosts(port))
-
-
 class AccessGate:
     """An ASGI application around another, to which it lets through what may come."""
 
-    def __init__(self, app: App, port: int) -> None:
-        self._app, self._hosts, self._origins = app, own_hosts(port), own_origins(port)
-        sources = " ".join([*self._origins, *(f"ws://{host}" for host in self._hosts)])
+    def __init__(self, app: App, address: Address) -> None:
+        self._app, self._hosts, self._origins = app, address.hosts(), address.origins()
+        self._encrypted = frozenset(address.public_hosts() if address.encrypted else ())
+        sources = " ".join([*self._origins, *(f"ws{each.removeprefix('http')}" for each in self._origins)])
         policy = f"connect-src 'self' {sources}; frame-ancestors 'none'; form-action 'self'; base-uri 'self'"
         self._headers: Headers = [
             (b"content-security-policy", policy.encode()),
@@ -51,6 +43,8 @@ class AccessGate:
             return
         refusal = self.refusal(scope["headers"], scope["path"])
         if refusal is None:
+            if _all(scope["headers"], b"host")[0] in self._encrypted:  # so that a redirect stays encrypted
+                scope = {**scope, "scheme": {"http": "https", "websocket": "wss"}[scope["type"]]}
             await self._app(scope, receive, self._protecting(send) if scope["type"] == "http" else send)
         elif scope["type"] == "http":
             await _refuse(send, refusal)

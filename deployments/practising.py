@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import URLError
 
-from deployments.gate import LOOPBACK
-from deployments.processes import START_S, Ending, Say, Start, child, free_port
+from deployments.address import LOOPBACK, free_port
+from deployments.processes import START_S, Ending, Say, Start, child
 from escalation.model.errors import TierwiseError
 from escalation.ports.configuration import without_secrets
 from practice import DEVICES, LABEL, PracticeControl, client_settings, environment

@@ -4,7 +4,6 @@ import contextlib
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -12,17 +11,21 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from backends.processes.guarded import release, start_guarded
-from deployments.gate import LOOPBACK, own_origins
+from deployments.address import Address, checked_port, free_port
+from deployments.database import own_database, without_database
 from escalation.inputs.surroundings import past_proxies, private_files
-from escalation.model.errors import TierwiseError
+from escalation.model.errors import BadInput, TierwiseError
 from escalation.ports.configuration import without_secrets
 from flows.credential import make_credential
 from flows.engine import healthy, stated_credential
 
 START_S = 180.0
 STOP_S = 20.0
+LONG_ENOUGH = 20
+"""Characters of a password that nobody guesses over a network."""
 IDLE_SERVICES = (
     "SCHEDULER", "LATE_RUNS", "PAUSE_EXPIRATIONS", "CANCELLATION_CLEANUP", "FOREMAN", "TRIGGERS",
     "REPOSSESSOR", "DB_VACUUM", "CLEANUP_RECONCILER",
@@ -68,42 +71,58 @@ def users_settings(env: Mapping[str, str] = os.environ) -> dict[str, str]:
     }
 
 
-def client_environment(home: Path, port: int) -> dict[str, str]:
+def client_environment(home: Path, address: Address) -> dict[str, str]:
     """What a process needs to know, before it imports Prefect, to use the server and nothing else."""
     return {
         "PREFECT_HOME": str(home),
         "PREFECT_PROFILES_PATH": str(home / "profiles.toml"),
-        "PREFECT_API_URL": f"http://{LOOPBACK}:{port}/api",
+        "PREFECT_API_URL": f"{address.local}/api",
         "PREFECT_API_AUTH_STRING": make_credential(home, stated_credential()),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "true",
-        **past_proxies(os.environ),
+        **past_proxies(os.environ, urlsplit(address.local).hostname),
     }
 
 
-def server_environment(home: Path, port: int, *, scheduling: bool) -> dict[str, str]:
+def refuse_weak(credential: str | None, address: Address) -> None:
+    """Whoever shows the credential is the user: beyond this machine nobody must be able to guess it.
+
+    Raises:
+        BadInput: when the user's own is too short for a server that others reach.
+    """
+    if credential is None or address.alone:
+        return
+    user, _, password = credential.partition(":")
+    if not user or len(password) < LONG_ENOUGH:
+        raise BadInput(
+            "expected PREFECT_SERVER_API_AUTH_STRING as USER:PASSWORD with a password of at least "
+            f"{LONG_ENOUGH} characters for a server that other machines reach, got one of {len(password)}: "
+            "unset it, and one is made"
+        )
+
+
+def server_environment(home: Path, address: Address, *, scheduling: bool) -> dict[str, str]:
     """The server's own settings besides. It needs no secret but its own, and the user's for its database."""
     kept = {**without_secrets(os.environ), **users_settings()}
     if not scheduling:  # a server for one process alone has a database of its own
-        kept = {
-            name: value for name, value in kept.items() if not name.startswith("PREFECT_SERVER_DATABASE_")
-        }
+        kept = without_database(kept)
     services = (
         {} if scheduling else {f"PREFECT_SERVER_SERVICES_{name}_ENABLED": "false" for name in IDLE_SERVICES}
     )
-    client = client_environment(home, port)
+    refuse_weak(stated_credential(), address)
+    client = client_environment(home, address)
     return {
-        "PREFECT_SERVER_DATABASE_CONNECTION_URL": f"sqlite+aiosqlite:///{home / 'prefect.db'}",
+        **own_database(home, kept),
         **kept,
         **services,
         **client,
         "PREFECT_SERVER_API_AUTH_STRING": client["PREFECT_API_AUTH_STRING"],
         "PREFECT_SERVER_API_CSRF_PROTECTION_ENABLED": "true",
-        "PREFECT_SERVER_API_CORS_ALLOWED_ORIGINS": ",".join(own_origins(port)),
-        "PREFECT_SERVER_API_HOST": LOOPBACK,
-        "PREFECT_SERVER_API_PORT": str(port),
+        "PREFECT_SERVER_API_CORS_ALLOWED_ORIGINS": ",".join(address.origins()),
+        "PREFECT_SERVER_API_HOST": address.host,
+        "PREFECT_SERVER_API_PORT": str(address.port),
         # The pages find the API by this; on another port than 4200 they would look in the wrong place.
-        "PREFECT_SERVER_UI_API_URL": f"http://{LOOPBACK}:{port}/api",
+        "PREFECT_SERVER_UI_API_URL": f"{address.base}/api",
         "PREFECT_SERVER_UI_ENABLED": str(scheduling).lower(),
         "PREFECT_SERVER_UI_STATIC_DIRECTORY": str(home / "ui"),
     }
@@ -112,21 +131,23 @@ def server_environment(home: Path, port: int, *, scheduling: bool) -> dict[str, 
 @contextmanager
 def running_server(
     home: Path,
-    port: int | None = None,
+    address: Address | None = None,
     *,
     scheduling: bool = False,
     say: Say | None = None,
     start: "Start | None" = None,
+    database: Mapping[str, str] | None = None,
 ) -> Iterator[str]:
-    """Runs a Prefect server on the loopback address for as long as the block lasts.
+    """Runs a Prefect server for as long as the block lasts.
 
     Args:
         home: its folder: database, log, profile. Nothing outside of it is read or written.
-        port: where it listens; default: a free one.
+        address: where it listens; default: a free port of the loopback address.
         scheduling: whether it schedules, cleans up and shows its pages; flow runs that a process starts
             by itself need none of that.
         say: is told what is being waited for.
         start: how its process is started; default: `child`.
+        database: the setting of a database in place of SQLite in its folder.
 
     Yields:
         The API's URL.
@@ -135,12 +156,17 @@ def running_server(
         TierwiseError: when the server does not come up; says why.
     """
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    port = free_port() if port is None else checked_port(port)
+    address = address or Address(free_port())
+    checked_port(address.port, address.host)
     first = "" if (home / "prefect.db").exists() else " (the first time it makes its database)"
-    (say or _silent)(f"starting the Prefect server on port {port}{first}")
-    command = [sys.executable, "-m", "deployments.server", str(port)]
-    url = f"http://{LOOPBACK}:{port}/api"
-    env, log = server_environment(home, port, scheduling=scheduling), home / "server.log"
+    (say or _silent)(f"starting the Prefect server on port {address.port}{first}")
+    command = [sys.executable, "-m", "deployments.server", str(address.port), address.host]
+    command += [address.public] if address.public else []
+    url = f"{address.local}/api"
+    env, log = (
+        server_environment(home, address, scheduling=scheduling) | dict(database or {}),
+        home / "server.log",
+    )
     with (start or child)(command, env, log) as guard:
         _await_health(url, guard, log)
         try:
@@ -187,24 +213,6 @@ def send_what_is_left() -> None:
 
         for worker in (APILogWorker, EventsWorker):
             worker.drain_all(timeout=STOP_S)
-
-
-def free_port() -> int:
-    """A port on the loopback address that nobody listens on just now."""
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return int(probe.getsockname()[1])
-
-
-def checked_port(port: int) -> int:
-    """The port; raises `TierwiseError` when somebody listens on it."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((LOOPBACK, port))
-        except OSError as error:
-            raise TierwiseError(f"port {port} cannot be used: {error.strerror}; choose another one") from None
-    return port
 
 
 def _await_health(url: str, guard: Ending, log: Path) -> None:

@@ -9,22 +9,19 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 
-from deployments.keeping import Keeper, KeptProcess
+from deployments.address import LOOPBACK, Address, checked_address
+from deployments.database import VARIABLE, check_database, shown, stated_database, without_database
+from deployments.keeping import Keeper
 from deployments.practising import practising
-from deployments.processes import (
-    Say,
-    checked_port,
-    client_environment,
-    free_port,
-    running_server,
-    users_settings,
-)
+from deployments.processes import Say, client_environment, running_server, users_settings
 from deployments.setup import POOL
 from deployments.watching import Api, troubles
+from deployments.worker import STOP_S, runs_interrupted, worker_command
 from escalation.inputs.home import close_folder, close_to_others
 from escalation.inputs.settings import ROOT
 from escalation.inputs.surroundings import private_files
@@ -39,25 +36,52 @@ from records.runtime import open_records
 
 FIRST_LOOK_S = 180.0
 LOOK_S = 60.0
-PREFECTS_OWN_PORT = 4200
-WORKER_STOP_S = 5.0
-"""By then its flow runs have ended; left to itself it goes on for up to half a minute."""
 
 
-def serve(
-    port: int | None = None,
-    say: Say = sys.stdout.write,
-    home: Path | None = None,
+@dataclass(frozen=True)
+class Serving:
+    """What is served, and to whom."""
+
+    address: Address
+    """Where the server listens."""
+    database: str | None = None
+    """URL of Prefect's own database; None: SQLite in its folder."""
+    practice: bool = False
+    """Whether a practice service is started too, and the worker told of it."""
+    worker: bool = True
+    """Whether a worker runs here."""
+
+
+def wanted(
+    port: int | None,
+    host: str | None,
+    url: str | None,
+    database: str | None,
     *,
-    practice: bool = False,
-) -> None:
+    practice: bool,
+    worker: bool,
+) -> Serving:
+    """What the command line asks for, checked.
+
+    Raises:
+        BadInput: when it cannot be had, or would not be safe; says why.
+    """
+    if practice and not worker:
+        raise BadInput("expected --practice without --no-worker: nobody else may use the practice service")
+    address = checked_address(port, LOOPBACK if host is None else host, url)
+    found = stated_database(database)
+    if found:
+        check_database(found)
+    return Serving(address, found, practice, worker)
+
+
+def serve(what: Serving, say: Say = sys.stdout.write, home: Path | None = None) -> None:
     """Serves until Ctrl-C or SIGTERM, then stops everything it started.
 
     Args:
-        port: where the server listens; default: 4200, or a free one where that is taken.
+        what: is served.
         say: is told, line by line, what happens.
         home: Prefect's folder; default: `prefect` beside the ledger.
-        practice: whether a practice service is started too, and the worker told of it.
     """
 
     def tell(line: str) -> None:
@@ -67,8 +91,8 @@ def serve(
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     home, keeper = home or served_home(), Keeper(tell)
     try:
-        with serving(port, tell, home, practice=practice, keeper=keeper) as url:
-            for line in announcement(url, home):
+        with serving(what, tell, home, keeper=keeper) as url:
+            for line in announcement(what, home):
                 tell(line)
             with contextlib.suppress(KeyboardInterrupt):
                 _look_after(keeper, url, home, tell)
@@ -114,12 +138,7 @@ def _troubles(url: str, home: Path) -> list[str]:
 
 @contextmanager
 def serving(
-    port: int | None,
-    say: Say,
-    home: Path | None = None,
-    *,
-    practice: bool = False,
-    keeper: Keeper | None = None,
+    what: Serving, say: Say, home: Path | None = None, *, keeper: Keeper | None = None
 ) -> Iterator[str]:
     """Runs server and worker, everything deployed, for as long as the block lasts; yields the API's URL.
 
@@ -128,40 +147,36 @@ def serving(
     Raises:
         TierwiseError: when the home is served already, or something does not come up.
     """
-    home, keeper = home or served_home(), keeper or Keeper(say)
+    home, keeper, address = home or served_home(), keeper or Keeper(say), what.address
     close_to_others(settings().home)
     with private_files(), _alone(home):
-        port = usual_port() if port is None else port
-        env = {**_without_prefect(), **users_settings(), **client_environment(home, port)}
+        env = users_environment(home, address)
         beside: AbstractContextManager[dict[str, str]] = nullcontext({})
-        if practice:
+        if what.practice:
             beside = practising(home, say, keeper.child)
+        stored = {VARIABLE: what.database} if what.database else {}
         with (
-            running_server(home, port, scheduling=True, say=say, start=keeper.child) as url,
+            running_server(
+                home, address, scheduling=True, say=say, start=keeper.child, database=stored
+            ) as url,
             _written_down(home, url),
             beside as account,
         ):
             say("deploying the flows")
             _set_up(without_secrets(env) | {name: env[name] for name in env if name.startswith("PREFECT_")})
-            say("starting a worker")
-            # A person who pressed a button is waiting.
-            env = {**env, **account, "PREFECT_WORKER_QUERY_SECONDS": "2"}
-            command = [
-                sys.executable,
-                "-m",
-                "prefect",
-                "worker",
-                "start",
-                "--pool",
-                POOL,
-                "--type",
-                "process",
-            ]
-            log = home / "worker.log"
-            with keeper.child(command, env, log, WORKER_STOP_S) as worker, _runs_interrupted(worker):
+            with _working(keeper, {**env, **account}, home, say) if what.worker else nullcontext():
                 # Prefect copies its pages with the modes that they have in the package.
                 close_folder(home)
                 yield url
+
+
+@contextmanager
+def _working(keeper: Keeper, env: Mapping[str, str], home: Path, say: Say) -> Iterator[None]:
+    say("starting a worker")
+    # A person who pressed a button is waiting.
+    env = {**env, "PREFECT_WORKER_QUERY_SECONDS": "2"}
+    with keeper.child(worker_command(), env, home / "worker.log", STOP_S) as worker, runs_interrupted(worker):
+        yield
 
 
 @contextmanager
@@ -184,26 +199,26 @@ def _by_whom(home: Path) -> str:
         return ""
 
 
-def announcement(url: str, home: Path) -> list[str]:
+def announcement(what: Serving, home: Path) -> list[str]:
     """What to know about a server that is up; the credential itself is never shown."""
-    base, file = url.removesuffix("/api"), credential_file(home)
-    return [
-        f"Prefect's pages  {base}",
+    address, file = what.address, credential_file(home)
+    url = f"{address.base}/api"
+    lines = [
+        f"Prefect's pages  {address.base}",
         f"to log in        the line in {file}, which you alone can read",
         f"its API          {url}",
         "to use it        `tierwise` finds it by itself; for other programs:",
         f"  export PREFECT_API_URL={url}",
         f'  export PREFECT_API_AUTH_STRING="$(cat {shlex.quote(str(file))})"',
-        "Ctrl-C stops the server and the worker.",
     ]
-
-
-def usual_port() -> int:
-    """Prefect's own port, or a free one where that is taken."""
-    try:
-        return checked_port(PREFECTS_OWN_PORT)
-    except TierwiseError:
-        return free_port()
+    if what.database:
+        lines.append(f"its database     {shown(what.database)}")
+    if not address.alone and not address.encrypted:
+        lines.append(
+            f"WARNING: {address.base} is not encrypted: who listens to the network can take the credential, "
+            "and be you; put a reverse proxy with TLS before it, and name that with --url https://NAME"
+        )
+    return [*lines, f"Ctrl-C stops the server{' and the worker' if what.worker else ''}."]
 
 
 def _set_up(env: dict[str, str]) -> None:
@@ -228,30 +243,7 @@ def _written_down(home: Path, url: str) -> Iterator[None]:
         file.unlink(missing_ok=True)
 
 
-@contextmanager
-def _runs_interrupted(worker: KeptProcess) -> Iterator[None]:
-    """At the end, has the worker's flow runs end by themselves first, so that their cases can be taken up."""
-    try:
-        yield
-    finally:
-        _interrupt_runs(worker)
-
-
-def _interrupt_runs(worker: KeptProcess, timeout_s: float = 20.0) -> None:
-    import psutil
-
-    runs: list[psutil.Process] = []
-    try:
-        below = psutil.Process(worker.pid).children(recursive=True)
-    except psutil.NoSuchProcess:
-        return
-    for process in below:
-        with contextlib.suppress(psutil.Error):
-            if "PREFECT__FLOW_RUN_ID" in process.environ() and "prefect" in " ".join(process.cmdline()):
-                process.send_signal(signal.SIGTERM)
-                runs.append(process)
-    psutil.wait_procs(runs, timeout=timeout_s)
-
-
-def _without_prefect() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+def users_environment(home: Path, address: Address) -> dict[str, str]:
+    """What uses the server, and knows nothing of the database behind it."""
+    others = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    return {**others, **without_database(users_settings()), **client_environment(home, address)}

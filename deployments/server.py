@@ -1,4 +1,4 @@
-"""The Prefect server of a home, behind its gate: `python -m deployments.server PORT`."""
+"""The Prefect server of a home, behind its gate: `python -m deployments.server PORT HOST [URL]`."""
 
 import sys
 
@@ -6,10 +6,11 @@ import uvicorn
 from prefect.server.api.server import create_app
 from prefect.settings import get_current_settings
 
-from deployments.gate import LOOPBACK, AccessGate
+from deployments.address import Address
+from deployments.gate import AccessGate
 
 
-def main(port: int) -> None:
+def main(address: Address) -> None:
     """Serves until SIGTERM, as `prefect server start` does with one process.
 
     Raises:
@@ -19,9 +20,9 @@ def main(port: int) -> None:
     if not settings.server.api.auth_string or not settings.server.api.csrf_protection_enabled:
         raise SystemExit("expected PREFECT_SERVER_API_AUTH_STRING and CSRF protection, got a server without")
     uvicorn.run(
-        AccessGate(create_app(final=True), port),
-        host=LOOPBACK,
-        port=port,
+        AccessGate(create_app(final=True), address),
+        host=address.host,
+        port=address.port,
         timeout_keep_alive=settings.server.api.keepalive_timeout,
         log_level=settings.server.logging_level.lower(),
         server_header=False,
@@ -30,4 +31,4 @@ def main(port: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(Address(int(sys.argv[1]), *sys.argv[2:]))

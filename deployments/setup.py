@@ -5,7 +5,7 @@
 
 import logging
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import chdir
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,7 +16,7 @@ import yaml
 from escalation.inputs.settings import ROOT
 from escalation.model.errors import BadInput, TierwiseError, first_line
 from escalation.ports.registry import FamilyDescriptor, families
-from flows.forms import entry_flow
+from flows.engine import use_server
 
 POOL = "tierwise"
 _log = logging.getLogger(__name__)
@@ -33,6 +33,27 @@ def setup() -> None:
     make_pool()
     make_variables()
     deploy_all()
+
+
+def deploy_to_server(say: Callable[[str], object] = sys.stdout.write) -> None:
+    """Sets up the server that is configured, a site's own or `tierwise serve`'s; says what is there then.
+
+    Raises:
+        BadInput: when none is configured, or the one that is cannot be used.
+        TierwiseError: when a deployment fails.
+    """
+    url = use_server()
+    if url is None:
+        raise BadInput(
+            "no Prefect server is configured: set PREFECT_API_URL to the server's address, which ends in "
+            "/api, and PREFECT_API_AUTH_STRING or PREFECT_API_KEY to what it wants to see"
+        )
+    setup()
+    names = sorted(each["entrypoint"].rpartition(".")[2] for each in stated())
+    say(
+        f"{url} has the work pool {POOL} (type process), the variables {', '.join(VARIABLES)}, and the "
+        f"deployments {', '.join(f'{name}/{POOL}' for name in names)}; `tierwise worker` takes their runs\n"
+    )
 
 
 TEMPLATE: Mapping[str, Mapping[str, Any]] = {
@@ -82,6 +103,8 @@ def stated() -> list[dict[str, Any]]:
                 raise BadInput(
                     f"two flows are called {descriptor.verb!r}: say another `flow` in a descriptor"
                 )
+            from flows.forms import entry_flow
+
             entry_flow(descriptor.name)
         except Exception as error:
             if descriptor.shipped:

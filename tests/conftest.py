@@ -71,20 +71,22 @@ class Served:
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """Started once a session, on a free port; stopped by the process ids it holds."""
+    from deployments.address import Address, free_port
     from deployments.keeping import Keeper
-    from deployments.processes import client_environment, free_port, send_what_is_left
-    from deployments.serve import serving
+    from deployments.processes import client_environment, send_what_is_left
+    from deployments.serve import Serving, serving
 
-    home, records, port = tmp_path_factory.mktemp("prefect"), tmp_path_factory.mktemp("records"), free_port()
+    home, records = tmp_path_factory.mktemp("prefect"), tmp_path_factory.mktemp("records")
+    address = Address(free_port())
     said: list[str] = []
     keeper = Keeper(said.append)
-    context = serving(port, said.append, home, practice=True, keeper=keeper)
+    context = serving(Serving(address, practice=True), said.append, home, keeper=keeper)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("TIERWISE_HOME", str(records))
         patch.setenv("TIERWISE_POLL_S", "0.2")
         patch.setenv("TIERWISE_SETTLE_S", "1")
         url = context.__enter__()
-    environment = client_environment(home, port) | {"TIERWISE_HOME": str(records)}
+    environment = client_environment(home, address) | {"TIERWISE_HOME": str(records)}
     practice = next(line.split()[-1] for line in said if line.startswith("PRACTICE"))
     try:
         yield Served(url, home, records, practice, said, keeper, environment)

@@ -41,21 +41,24 @@ def settle(env: MutableMapping[str, str] = os.environ) -> None:
     env.update(past_proxies(env))
 
 
-def past_proxies(env: Mapping[str, str]) -> dict[str, str]:
+def past_proxies(env: Mapping[str, str], host: str | None = None) -> dict[str, str]:
     """What to set so that a proxy is not asked for what listens on this machine; nothing without a proxy.
 
     Both spellings, because some clients read one and some the other; what a user excludes stays excluded.
+
+    Args:
+        host: one more name or address that is this machine's.
     """
     if not any(_PROXY.fullmatch(name) and name.lower() != "no_proxy" and env[name] for name in env):
         return {}
     stated = {name: env.get(name, "") for name in ("no_proxy", "NO_PROXY")}
     either = stated["no_proxy"] or stated["NO_PROXY"]
-    return {name: _with_loopback(value or either) for name, value in stated.items()}
+    return {name: _with_own(value or either, *((host,) if host else ())) for name, value in stated.items()}
 
 
-def _with_loopback(stated: str) -> str:
+def _with_own(stated: str, *more: str) -> str:
     parts = [part.strip() for part in stated.split(",") if part.strip()]
-    return stated if parts == ["*"] else ",".join(dict.fromkeys([*parts, *LOOPBACK]))
+    return stated if parts == ["*"] else ",".join(dict.fromkeys([*parts, *LOOPBACK, *more]))
 
 
 def without_secrets(env: Mapping[str, str]) -> dict[str, str]:

@@ -5,15 +5,61 @@ from typing import Any
 
 import pytest
 
+from deployments.address import Address
+from deployments.serve import Serving
+
+DATABASE = "sqlite:////tmp/prefect.db"
+
 
 @pytest.mark.parametrize(
     ("args", "asked"),
-    [((), (None, False)), (("--practice", "--port", "4301"), (4301, True))],
+    [
+        (("--port", "4301"), Serving(Address(4301))),
+        (("--practice", "--port", "4301"), Serving(Address(4301), practice=True)),
+        (
+            ("--port", "4301", "--host", "0.0.0.0", "--url", "https://prefect.site.example", "--no-worker"),
+            Serving(Address(4301, "0.0.0.0", "https://prefect.site.example"), worker=False),
+        ),
+        (
+            ("--port", "4301", "--database", DATABASE),
+            Serving(Address(4301), "sqlite+aiosqlite:////tmp/prefect.db"),
+        ),
+    ],
 )
-def test_port_and_practice_are_handed_on(
-    call: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, args: tuple[str, ...], asked: tuple[Any, bool]
+def test_what_is_asked_for_is_handed_on(
+    call: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, args: tuple[str, ...], asked: Serving
 ) -> None:
-    served: list[Any] = []
-    monkeypatch.setattr("deployments.serve.serve", lambda port, practice: served.append((port, practice)))
+    served: list[Serving] = []
+    monkeypatch.setattr("deployments.address.checked_port", lambda port, host: port)
+    monkeypatch.setattr("deployments.serve.serve", served.append)
     assert call("serve", *args).code == 0
     assert served == [asked]
+
+
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (("--host", "0.0.0.0"), "expected --url with --host 0.0.0.0"),
+        (("--host", ""), "expected --host as an address of this machine, got ''"),
+        (("--host", "198.51.100.7"), "got '198.51.100.7': Cannot assign requested address"),
+        (("--url", "https://ada:secret@site.example"), "got one with a user or password in it"),
+        (("--url", "site.example"), "expected --url as https://NAME[:PORT]"),
+        (("--url", "https://site.example/prefect"), "got 'https://site.example/prefect'"),
+        (("--url", "https://site.example:port"), "expected --url as https://NAME[:PORT]"),
+        (("--database", "mysql://here/prefect"), "got mysql"),
+        (("--database", "nonsense"), "got something that is no such URL"),
+        (("--database", "postgresql://here"), "got one without a NAME"),
+        (("--database", "postgresql://ada:secret@here/prefect"), "keep it in ~/.pgpass"),
+        (("--database", "postgresql://ada@here/prefect?password=secret"), "keep it in ~/.pgpass"),
+        (("--database", "postgresql://ada@127.0.0.1:1/prefect"), "cannot use Prefect's database postgresql"),
+        (("--practice", "--no-worker"), "nobody else may use the practice service"),
+    ],
+)
+def test_what_cannot_be_served_is_refused_in_a_line_that_shows_no_secret(
+    call: Callable[..., Any], args: tuple[str, ...], said: str
+) -> None:
+    done = call("serve", *args)
+    assert (done.code, done.out) == (2, "")
+    assert said in done.err
+    assert done.err.count("\n") == 1
+    assert "secret" not in done.err

@@ -7,7 +7,8 @@ import pytest
 from prefect.client.schemas.objects import FlowRun
 from prefect.deployments import run_deployment
 
-from deployments.serve import serving
+from deployments.address import Address, free_port
+from deployments.serve import Serving, serving
 from deployments.setup import POOL
 from deployments.watching import Api, troubles
 from escalation.model.errors import BadInput
@@ -49,6 +50,6 @@ def test_after_the_worker_and_the_server_were_killed_a_run_completes(on_server: 
 def test_a_home_is_served_once(served: Any) -> None:
     with (
         pytest.raises(BadInput, match=rf"is served already at {served.url} by process \d+: stop that one"),
-        serving(None, print, served.home),
+        serving(Serving(Address(free_port())), print, served.home),
     ):
         pass

@@ -13,11 +13,12 @@ from pathlib import Path
 import psutil
 import pytest
 
-from deployments.gate import LOOPBACK
+from deployments.address import LOOPBACK, Address, checked_port, free_port
 from deployments.keeping import Keeper
-from deployments.processes import Ending, checked_port, child, free_port, running_server, server_environment
-from deployments.serve import announcement
-from escalation.model.errors import TierwiseError
+from deployments.processes import Ending, child, running_server, server_environment
+from deployments.serve import Serving, announcement, users_environment
+from escalation.inputs.settings import ROOT
+from escalation.model.errors import BadInput, TierwiseError
 from flows.credential import credential, credential_file, make_credential
 from flows.engine import lone_server
 
@@ -81,7 +82,7 @@ def test_a_server_that_cannot_start_says_why(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with (
         pytest.raises(TierwiseError, match=r"^the Prefect server ended before it was up"),
-        running_server(tmp_path / "home", free_port()),
+        running_server(tmp_path / "home", Address(free_port())),
     ):
         pass
 
@@ -111,7 +112,7 @@ def test_what_a_user_tells_prefect_is_kept_where_it_does_not_open_the_server(
     }
     for name, value in (opening | kept).items():
         monkeypatch.setenv(name, value)
-    env = server_environment(tmp_path, 4567, scheduling=True)
+    env = server_environment(tmp_path, Address(4567), scheduling=True)
     assert {name: env.get(name) for name in kept} == kept
     assert env["PREFECT_API_URL"] == env["PREFECT_SERVER_UI_API_URL"] == "http://127.0.0.1:4567/api"
     assert not [name for name, value in env.items() if "elsewhere" in value or value in {"*", "0.0.0.0"}]
@@ -122,26 +123,72 @@ def test_what_a_user_tells_prefect_is_kept_where_it_does_not_open_the_server(
     assert env["PREFECT_SERVER_API_AUTH_STRING"] == env["PREFECT_API_AUTH_STRING"]
 
 
+def test_the_worker_knows_nothing_of_the_database_behind_the_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(
+        "PREFECT_SERVER_DATABASE_CONNECTION_URL", "postgresql+asyncpg://ada:secret@here/prefect"
+    )
+    monkeypatch.setenv("PREFECT_SERVER_DATABASE_PASSWORD", "secret")
+    monkeypatch.setenv("PREFECT_LOGGING_LEVEL", "DEBUG")
+    env = users_environment(tmp_path, Address(4567))
+    assert "secret" not in " ".join(env.values())
+    assert (env["PREFECT_LOGGING_LEVEL"], env["PREFECT_API_URL"]) == ("DEBUG", "http://127.0.0.1:4567/api")
+
+
+def test_a_database_that_is_named_in_parts_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = "PREFECT_SERVER_DATABASE_CONNECTION_URL"
+    assert server_environment(tmp_path, Address(4567), scheduling=True)[url].startswith("sqlite")
+    monkeypatch.setenv("PREFECT_SERVER_DATABASE_DRIVER", "postgresql+asyncpg")
+    monkeypatch.setenv("PREFECT_SERVER_DATABASE_NAME", "prefect")
+    assert url not in server_environment(tmp_path, Address(4567), scheduling=True)
+
+
+@pytest.mark.parametrize("weak", ["ada:lovelace", "x" * 40, ":" + "x" * 40])
+def test_beyond_this_machine_a_credential_that_can_be_guessed_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, weak: str
+) -> None:
+    monkeypatch.setenv("PREFECT_SERVER_API_AUTH_STRING", weak)
+    with pytest.raises(
+        BadInput, match=r"^expected PREFECT_SERVER_API_AUTH_STRING as USER:PASSWORD"
+    ) as refused:
+        server_environment(tmp_path, Address(4567, "198.51.100.7"), scheduling=True)
+    assert weak not in str(refused.value)
+
+
+def test_no_server_starts_that_would_ask_nobody_who_he_is(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "deployments.server", str(free_port()), "0.0.0.0"]
+    env = {"PATH": os.defpath, "PREFECT_HOME": str(tmp_path)}
+    done = subprocess.run(
+        command, env=env, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert done.stderr.strip().endswith("CSRF protection, got a server without")
+
+
 def test_a_credential_of_the_users_own_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PREFECT_SERVER_API_AUTH_STRING", "ada:lovelace")
-    assert server_environment(tmp_path, 4567, scheduling=True)["PREFECT_API_AUTH_STRING"] == "ada:lovelace"
+    assert (
+        server_environment(tmp_path, Address(4567), scheduling=True)["PREFECT_API_AUTH_STRING"]
+        == "ada:lovelace"
+    )
     assert credential(tmp_path) == "ada:lovelace"
 
 
 def test_a_home_keeps_its_credential_from_start_to_start(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = server_environment(tmp_path, 4567, scheduling=True)["PREFECT_API_AUTH_STRING"]
+    first = server_environment(tmp_path, Address(4567), scheduling=True)["PREFECT_API_AUTH_STRING"]
     for name in ("PREFECT_SERVER_API_AUTH_STRING", "PREFECT_API_AUTH_STRING"):
         monkeypatch.delenv(name, raising=False)
     env: dict[str, str] = {"PREFECT_HOME": str(tmp_path)}
     lone_server(env)  # as a process that imports the flows has it
     monkeypatch.setenv("PREFECT_SERVER_API_AUTH_STRING", env["PREFECT_SERVER_API_AUTH_STRING"])
-    assert server_environment(tmp_path, 4568, scheduling=True)["PREFECT_API_AUTH_STRING"] == first
+    assert server_environment(tmp_path, Address(4568), scheduling=True)["PREFECT_API_AUTH_STRING"] == first
 
 
 def test_what_is_announced_says_where_the_credential_is_and_not_what_it_is(tmp_path: Path) -> None:
-    said = "\n".join(announcement("http://127.0.0.1:4567/api", tmp_path))
+    said = "\n".join(announcement(Serving(Address(4567)), tmp_path))
     assert make_credential(tmp_path) not in said
     assert f"the line in {credential_file(tmp_path)}" in said
 

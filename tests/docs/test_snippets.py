@@ -32,7 +32,7 @@ from escalation.model.problem import ProblemFile
 from escalation.policy.extending import find_policy
 from escalation.policy.policy import parse_policy
 from escalation.policy.policy_tests import require_passing
-from escalation.ports.configuration import settings
+from escalation.ports.configuration import settings, variables
 from escalation.ports.registry import families, family
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -242,6 +242,7 @@ COMMANDS: Mapping[str, Callable[[Block, list[str]], None]] = {
     "prefect": check_prefect,
     **dict.fromkeys(("pytest", "ruff", "mypy", "lint-imports", "cp", "cat", "echo", "cd"), nothing_to_check),
     **dict.fromkeys(("git", "export", "curl"), nothing_to_check),
+    **dict.fromkeys(("useradd", "install", "systemctl"), nothing_to_check),
 }
 
 
@@ -253,6 +254,16 @@ def check_json(block: Block) -> None:
 def check_toml(block: Block) -> None:
     """It parses, and says something."""
     assert tomllib.loads(block.text), f"{block}: an empty table"
+
+
+def check_ini(block: Block) -> None:
+    """Variables of a service: ours, Prefect's, and the options that its unit puts in its command."""
+    for line in block.text.splitlines():
+        name, is_one, value = line.partition("=")
+        if line and not line.startswith("#"):
+            known = name in {variable for variable, *_ in variables()}
+            known = known or bool(re.fullmatch(r"PREFECT_[A-Z_]+|(SERVE|WORKER)_OPTIONS", name))
+            assert (known, is_one, bool(value)) == (True, "=", True), f"{block}: {line!r}"
 
 
 def check_csv(block: Block) -> None:
@@ -280,6 +291,7 @@ CHECKS: Mapping[str, Callable[[Block], None]] = {
     "sh": check_sh,
     "json": check_json,
     "toml": check_toml,
+    "ini": check_ini,
     "csv": check_csv,
     "text": check_text,
     "mermaid": check_mermaid,

@@ -116,11 +116,12 @@ def _kill_when(child: "subprocess.Popen[str]", moment: str, service: practice.Pr
 @contextmanager
 def prefect_server() -> Iterator[dict[str, str]]:
     """A Prefect server of ours on a free port, of the release that the peer has; yields what reaches it."""
-    from deployments.processes import client_environment, free_port, running_server
+    from deployments.address import Address, free_port
+    from deployments.processes import client_environment, running_server
 
-    home, port = Path(tempfile.mkdtemp(prefix="tierwise-peers-")), free_port()
-    with running_server(home, port):
-        yield {**client_environment(home, port), "PREFECT_LOGGING_LEVEL": "ERROR"}
+    home, address = Path(tempfile.mkdtemp(prefix="tierwise-peers-")), Address(free_port())
+    with running_server(home, address):
+        yield {**client_environment(home, address), "PREFECT_LOGGING_LEVEL": "ERROR"}
 
 
 def main() -> None:

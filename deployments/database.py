@@ -1,0 +1,108 @@
+"""Prefect's own database: what a user names it by, and whether it answers. Its password is never shown."""
+
+import asyncio
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from sqlalchemy import URL, make_url, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from escalation.model.errors import BadInput, first_line
+
+VARIABLE = "PREFECT_SERVER_DATABASE_CONNECTION_URL"
+PREFIX = "PREFECT_SERVER_DATABASE_"
+_DRIVERS = {
+    "postgresql": "postgresql+asyncpg",
+    "postgres": "postgresql+asyncpg",
+    "sqlite": "sqlite+aiosqlite",
+}
+_EXPECTED = "expected Prefect's database as postgresql+asyncpg://USER@HOST/NAME or sqlite:///FILE"
+_ANSWER_S = 20.0
+
+
+def database_url(given: str) -> str:
+    """The URL with the driver that Prefect needs, and `sslmode` as that driver spells it.
+
+    Raises:
+        BadInput: when it names no such database.
+    """
+    try:
+        url = make_url(given)
+    except (SQLAlchemyError, ValueError):
+        raise BadInput(f"{_EXPECTED}; got something that is no such URL") from None
+    kind = url.drivername.partition("+")[0]
+    if kind not in _DRIVERS:
+        raise BadInput(f"{_EXPECTED}; got {kind}")
+    if not url.database:
+        raise BadInput(f"{_EXPECTED}; got one without a {'FILE' if kind == 'sqlite' else 'NAME'}")
+    query = {"ssl" if name == "sslmode" else name: value for name, value in url.query.items()}
+    return url.set(drivername=_DRIVERS[kind], query=query).render_as_string(hide_password=False)
+
+
+def stated_database(given: str | None) -> str | None:
+    """The database of the command line, else of the environment; None where neither names one.
+
+    Raises:
+        BadInput: when it is no such URL, or has a password where other users of this machine can read it.
+    """
+    if given is None:
+        named = os.environ.get(VARIABLE)
+        return database_url(named) if named else None
+    url = make_url(database_url(given))
+    if url.password is not None or "password" in url.query:
+        raise BadInput(
+            "expected --database without a password, which the process list would show to everybody here: "
+            f"keep it in ~/.pgpass (PGPASSFILE), or the whole URL in {VARIABLE}"
+        )
+    return url.render_as_string(hide_password=False)
+
+
+def own_database(home: Path, kept: Mapping[str, str]) -> dict[str, str]:
+    """Where a server keeps its records when its user says nothing about that."""
+    if any(name.startswith(PREFIX) and name[len(PREFIX) :] in {"HOST", "NAME", "DRIVER"} for name in kept):
+        return {}
+    return {VARIABLE: f"sqlite+aiosqlite:///{home / 'prefect.db'}"}
+
+
+def without_database(env: Mapping[str, str]) -> dict[str, str]:
+    """The environment of whoever uses the server alone: it has no business with the database behind it."""
+    return {name: value for name, value in env.items() if not name.startswith(PREFIX)}
+
+
+def shown(url: str) -> str:
+    """A URL without its password."""
+    made = make_url(url)
+    hidden = {name: "***" if "passw" in name.lower() else value for name, value in made.query.items()}
+    return made.set(query=hidden).render_as_string(hide_password=True)
+
+
+def check_database(url: str) -> None:
+    """Asks the database whether it is there; SQLite's is made when it is first opened.
+
+    Raises:
+        BadInput: when it does not answer; says why, without the password.
+    """
+    made = make_url(url)
+    if made.drivername.startswith("sqlite"):
+        return
+    try:
+        asyncio.run(asyncio.wait_for(_ask(made), _ANSWER_S))
+    except TimeoutError:
+        raise BadInput(f"Prefect's database {shown(url)} does not answer within {_ANSWER_S:.0f} s") from None
+    except Exception as error:
+        reason = first_line(getattr(error, "orig", None) or error, typed=False)
+        if made.password:
+            reason = reason.replace(str(made.password), "***")
+        raise BadInput(f"cannot use Prefect's database {shown(url)}: {reason}") from None
+
+
+async def _ask(url: URL) -> None:
+    from sqlalchemy.ext.asyncio import create_async_engine
+
+    engine = create_async_engine(url)
+    try:
+        async with engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+    finally:
+        await engine.dispose()
