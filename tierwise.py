@@ -69,6 +69,60 @@ def solve(
 
 
 @app.command()
+def batch(
+    *,
+    problems: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FILE|FOLDER|LIST...",
+            help="Problem files (.yaml), folders of them, lists (.txt, .list, .jsonl) with a path or a "
+            "problem as JSON a line.",
+            show_default=False,
+        ),
+    ],
+    policy: Annotated[
+        str | None, typer.Option(help="A policy file, or the name of one that ships.", show_default=False)
+    ] = None,
+    name: Annotated[
+        str,
+        typer.Option(
+            help="Begins the ids of its cases; under another name all is solved anew.", show_default=False
+        ),
+    ] = "",
+    workers: Annotated[
+        int, typer.Option(help="Cases at once; default: as many as there are processors.", show_default=False)
+    ] = 0,
+    usd: Annotated[
+        float | None, typer.Option(help="US dollars at most, all together.", show_default=False)
+    ] = None,
+    qpu_s: Annotated[
+        float | None, typer.Option(help="QPU seconds at most, all together.", show_default=False)
+    ] = None,
+    wall_s: Annotated[
+        float | None, typer.Option(help="Elapsed seconds of this run at most.", show_default=False)
+    ] = None,
+    cpu_s: Annotated[
+        float | None, typer.Option(help="CPU seconds of this run at most.", show_default=False)
+    ] = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object a problem, then one of all, nothing else.")
+    ] = False,
+    engine: Annotated[
+        EngineName, typer.Option(help="auto: Prefect where a server is reachable, else in this process.")
+    ] = EngineName.AUTO,
+) -> None:
+    """Solve many problems in one process; run again, it goes on with what is left. A bad problem is a line.
+
+    Exit as `solve`, of the worst: 1 failed, 6 interrupted, 2 bad input, 4 held for a person, 5 waiting for a
+    job, 3 not started, abstained or refused, 0 all accepted.
+    """
+    from cli.batch import batch_or_stop, plan_of
+
+    plan = plan_of(name, policy, workers, {"usd": usd, "qpu_s": qpu_s, "wall_s": wall_s, "cpu_s": cpu_s})
+    raise typer.Exit(batch_or_stop(problems, plan, engine=str(engine), as_json=json))
+
+
+@app.command()
 def explain(case: Annotated[str, typer.Argument(help="Id of the case.")]) -> None:
     """Say in plain words what was decided in a case, and why."""
     from cli.explain import explain_case

@@ -20,7 +20,9 @@ from escalation.model.certificate import Certificate, CertificateStatus
 from escalation.model.decision import Action, Decision
 from escalation.model.problem import Target
 from escalation.policy.conditions import shortfall
+from escalation.ports.configuration import settings
 from escalation.ports.machines import Progress
+from escalation.ports.tracker import sampled
 from escalation.text.rounding import at_worst, rounded
 
 _COLOUR = {
@@ -163,6 +165,9 @@ def show_outcome(console: Console, info: CaseInfo, outcome: Outcome, handed_off:
 
 
 def _no_run_id(outcome: Outcome) -> str:
+    share = settings().tracking
+    if not sampled(outcome.case_id, share):
+        return f"none: TIERWISE_TRACKING is {share:g}"
     return f"not known yet; `tierwise show {plain(outcome.case_id)}` names it as soon as there is one"
 
 

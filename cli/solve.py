@@ -16,13 +16,10 @@ from cli.terminal import terminal
 from escalation.engine.case import Case
 from escalation.engine.drive import solve
 from escalation.engine.listening import Listener
-from escalation.engine.opening import choose_policy, prepare
-from escalation.inputs.document import Document
-from escalation.inputs.validation import validated
+from escalation.engine.opening import prepare_file
 from escalation.model.case import CaseStatus, Outcome
 from escalation.model.clock import boottime_s
 from escalation.model.errors import BadInput
-from escalation.model.problem import ProblemFile
 from records.runtime import open_runtime
 
 EXIT = {
@@ -48,8 +45,8 @@ def solve_files(
     """Validates all the problems, then solves them in order; returns the exit code, the worst of them."""
     if case_id and len(paths) > 1:
         raise BadInput(f"--case {case_id}: expected one problem file with it, got {len(paths)}")
-    engine = _engine(engine)
-    cases = [_prepare(path, policy, case_id, engine) for path in paths]
+    engine = choose_engine(engine)
+    cases = [prepare_file(path, policy, case_id, engine) for path in paths]
     console = terminal(stderr=as_json, quiet=as_json)
     codes: list[int] = []
     ready_s = boottime_s()
@@ -67,20 +64,8 @@ def solve_files(
     return max(codes)
 
 
-def _prepare(path: Path, policy: str | None, case_id: str | None, engine: str) -> Case:
-    """Reads and checks one problem file; relative paths inside it start at its folder."""
-    document = Document.read(path)
-    file = validated(ProblemFile, document)
-    chosen = choose_policy(policy, file.policy, path.parent)
-    try:
-        return prepare(file.problem(), chosen, case_id, path.resolve().parent, engine)
-    except BadInput as error:
-        if str(path) in str(error):
-            raise
-        raise type(error)(f"{path}: {error}") from None
-
-
-def _engine(asked: str) -> str:
+def choose_engine(asked: str) -> str:
+    """Who drives the ladder: what was asked for, or of `auto` Prefect where a server can be used."""
     if asked != "auto":
         return asked
     from flows.engine import server_url, what_is_wrong

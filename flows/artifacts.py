@@ -4,13 +4,20 @@ import re
 from collections.abc import Sequence
 from uuid import UUID
 
-from prefect.artifacts import create_markdown_artifact, create_progress_artifact, update_progress_artifact
+from prefect.artifacts import (
+    create_markdown_artifact,
+    create_progress_artifact,
+    create_table_artifact,
+    update_progress_artifact,
+)
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import ArtifactUpdate
 
+from escalation.model.batch import BatchReport
 from escalation.model.case import Outcome
 from escalation.model.decision import Decision
 from escalation.model.identity import digest_bytes
+from records.views.batches import batch_rows, batch_summary
 from records.views.certificates import certificate_page
 from records.views.decisions import decision_table
 
@@ -48,3 +55,8 @@ def show_progress(case_id: str, label: str, percent: float, shown: UUID | None) 
         return made
     update_progress_artifact(shown, percent)
     return shown
+
+
+def show_batch(report: BatchReport) -> None:
+    """Writes how the problems of a batch ended, what is wrong first, under the counts."""
+    create_table_artifact(batch_rows(report), key("batch", report.name or "batch"), batch_summary(report))

@@ -6,7 +6,7 @@ and what is waited for, a person's word or a job at a service, stands in the led
 one line. A case whose work the machine ended again and again is Crashed, under the name Interrupted.
 """
 
-from typing import cast
+from typing import TypeVar, cast
 
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Crashed, Failed
@@ -14,6 +14,8 @@ from prefect.states import Completed, Crashed, Failed
 from escalation.model.case import CaseStatus, Outcome
 from escalation.model.errors import BadInput, Faulted
 from escalation.text.rounding import at_worst
+
+Came = TypeVar("Came")
 
 
 def ended(outcome: Outcome) -> Outcome:
@@ -32,10 +34,14 @@ def ended(outcome: Outcome) -> Outcome:
     return cast(Outcome, state)
 
 
-def bad_input(error: BadInput) -> Outcome:
-    """The final state that names what is wrong with the input; raised at whoever called the flow."""
-    state: State[Outcome] = Failed(name="BadInput", message=str(error), data=error)
-    return cast(Outcome, state)
+def bad_input(error: BadInput, kind: type[Came] = Outcome) -> Came:  # type: ignore[assignment]
+    """The final state that names what is wrong with the input; raised at whoever called the flow.
+
+    Args:
+        error: what is wrong.
+        kind: of what the flow returns where nothing is.
+    """
+    return cast(Came, Failed(name="BadInput", message=str(error), data=error))
 
 
 def one_line(outcome: Outcome) -> str:

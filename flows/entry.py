@@ -1,9 +1,13 @@
-"""Entry points of the families' flows: `flows.entry.VERB`, made of the families found."""
+"""Entry points: `flows.entry.VERB`, made of the families found, and `flows.entry.batch` for many problems."""
 
 from typing import Any as _Any
 
 
 def __getattr__(name: str) -> _Any:
+    if name == "batch":
+        from flows.batch import batch
+
+        return batch
     from escalation.ports.registry import families
     from flows.forms import entry_flow
 

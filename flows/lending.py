@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from prefect.context import SettingsContext, get_settings_context
 
+from escalation.engine.batch import Told
 from escalation.engine.case import Case
 from escalation.engine.listening import Listener
 from escalation.engine.runtime import Runtime
@@ -22,6 +23,7 @@ class Loan:
     runtime: Runtime | None = None
     listener: Listener | None = None
     case: Case | None = None
+    told: Told | None = None
 
 
 _loan: ContextVar[Loan] = ContextVar("loan", default=Loan())  # noqa: B039 (frozen)
@@ -29,7 +31,10 @@ _loan: ContextVar[Loan] = ContextVar("loan", default=Loan())  # noqa: B039 (froz
 
 @contextmanager
 def lending(
-    runtime: Runtime | None = None, listener: Listener | None = None, case: Case | None = None
+    runtime: Runtime | None = None,
+    listener: Listener | None = None,
+    case: Case | None = None,
+    told: Told | None = None,
 ) -> Iterator[None]:
     """Lends to every flow that is called inside the block.
 
@@ -37,8 +42,9 @@ def lending(
         runtime: used and left open; default: each flow opens its own.
         listener: is told what happens, in order of happening.
         case: the one that the flow of its id drives, so that what was checked is what is run.
+        told: is told the rows of a batch as they come.
     """
-    token = _loan.set(Loan(runtime, listener, case))
+    token = _loan.set(Loan(runtime, listener, case, told))
     try:
         with _nobody_watching():
             yield

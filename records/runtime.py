@@ -9,6 +9,7 @@ from escalation.engine.runtime import Runtime
 from escalation.inputs.home import private_home
 from escalation.inputs.settings import Settings
 from escalation.ports.configuration import settings as read_settings
+from escalation.ports.tracker import Tracker
 
 if TYPE_CHECKING:
     from escalation.ports.store import AuditedStore
@@ -48,6 +49,7 @@ def open_runtime(settings: Settings | None = None, *, wait_for_view: bool = True
     """
     from records.ledger.ledger import SqlLedger
     from records.store.opening import open_store
+    from records.tracking.sampling import SampledTracker
     from records.tracking.tracking import MlflowTracker
     from records.views.report import render
 
@@ -56,7 +58,9 @@ def open_runtime(settings: Settings | None = None, *, wait_for_view: bool = True
         stack.enter_context(private_home(settings.home))
         store = open_store(settings)
         ledger = SqlLedger(settings.ledger, store, settings.case_lease_s)
-        tracker = MlflowTracker(settings.tracking_uri, settings.home / "artifacts", ledger)
+        tracker: Tracker = MlflowTracker(settings.tracking_uri, settings.home / "artifacts", ledger)
+        if settings.tracking < 1:
+            tracker = SampledTracker(tracker, settings.tracking)
         runtime = Runtime(settings, ledger, store, tracker, render)
         stack.callback(runtime.close)
         try:

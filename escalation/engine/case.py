@@ -23,6 +23,7 @@ class Case:
 
     Attributes:
         begun_s: when work on the case began, by `boottime_s`; no part of what it is about.
+        allotted: what the batch that it belongs to leaves it, in this run.
     """
 
     info: CaseInfo
@@ -32,6 +33,7 @@ class Case:
     instance: Instance
     view: View
     begun_s: float = field(default_factory=boottime_s, compare=False)
+    allotted: Caps = field(default=Caps(), compare=False)
 
     @property
     def case_id(self) -> str:
@@ -48,8 +50,8 @@ class Case:
 
     @property
     def budget(self) -> Caps:
-        """The problem's budget and the policy's caps, combined by minimum."""
-        return self.problem.budget & self.policy.budget
+        """The problem's budget, the policy's caps and what its batch leaves it, combined by minimum."""
+        return self.problem.budget & self.policy.budget & self.allotted
 
     @property
     def may_spend(self) -> bool:

@@ -27,6 +27,12 @@ def read_problem(path: Path) -> Problem:
     return validated(Problem, Document.read(path))
 
 
+def read_problem_file(path: Path) -> tuple[Problem, str | None]:
+    """Reads a problem file that may name its policy; raises `BadInput` naming file and line."""
+    file = validated(ProblemFile, Document.read(path))
+    return file.problem(), file.policy
+
+
 def parse_problem(data: Any) -> Problem:
     """Takes a problem as an object or as plain data; raises `BadInput` with one line."""
     return data if isinstance(data, Problem) else parse(Problem, data, "problem")
@@ -92,6 +98,28 @@ def prepare(
     if not case.rungs():
         raise BadInput(f"policy {loaded.policy.policy!r} leaves no method for {problem.family!r} to try")
     return case
+
+
+def prepare_file(path: Path, policy: str | None, case_id: str | None = None, engine: str = "plain") -> Case:
+    """Reads and checks a problem file, and returns its case; relative paths inside it start at its folder.
+
+    Args:
+        path: of the file.
+        policy: wins over the one that the file names.
+        case_id: as for `prepare`.
+        engine: as for `prepare`.
+
+    Raises:
+        BadInput: with one clear line that names the file.
+    """
+    problem, named = read_problem_file(path)
+    chosen = choose_policy(policy, named, path.parent)
+    try:
+        return prepare(problem, chosen, case_id, path.resolve().parent, engine)
+    except BadInput as error:
+        if str(path) in str(error):
+            raise
+        raise type(error)(f"{path}: {error}") from None
 
 
 def prepare_again(info: CaseInfo, engine: str = "plain") -> Case:

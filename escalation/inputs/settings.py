@@ -88,7 +88,20 @@ class Settings(_Read):
         600.0, gt=0, description="Seconds of trying to learn what became of a POST before a person is asked."
     )
     usage_s: float = Field(60.0, ge=0, description="Seconds to wait for a final bill before a case goes on.")
+    tracking: float = Field(
+        1.0,
+        ge=0,
+        le=1,
+        description="Share of the cases that MLflow shows, `on` (1) or `off` (0); which ones follows from "
+        "their ids. Ledger and store have all of them.",
+    )
     case_lease_s: float = Field(30.0, gt=0, description="Seconds after which a silent process may be dead.")
+
+    @field_validator("tracking", mode="before")
+    @classmethod
+    def _switched(cls, given: Any) -> Any:
+        """`on` and `off`, as a switch says it."""
+        return {"on": 1.0, "off": 0.0}.get(given, given) if isinstance(given, str) else given
 
     @field_validator("data_may_leave", mode="before")
     @classmethod

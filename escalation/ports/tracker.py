@@ -7,6 +7,12 @@ from escalation.model.attempt import Attempt, Candidate, Done
 from escalation.model.blob import Blob
 from escalation.model.case import CaseRecord, CaseStatus, Outcome
 from escalation.model.decision import Decision
+from escalation.model.identity import digest_bytes
+
+
+def sampled(case_id: str, share: float) -> bool:
+    """Whether a case is among the share that is tracked: the same answer everywhere, for ever."""
+    return int(digest_bytes(case_id.encode())[:8], 16) < share * 2**32
 
 
 class Tracker(Protocol):
