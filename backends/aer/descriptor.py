@@ -10,4 +10,5 @@ DESCRIPTOR = BackendDescriptor(
     summary="Qiskit Aer, noiseless: what the circuits would give on a perfect device",
     kind=DeviceKind.IDEAL_SIMULATOR,
     packages=("qiskit", "qiskit-aer"),
+    simulates="backends.aer.memory:holds_log2",
 )

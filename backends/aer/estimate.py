@@ -1,7 +1,5 @@
 """What the warm worker runs for expectation values on the ideal simulator.
 
-The value is the exact expectation plus a normal deviate whose standard deviation is the pub's precision, and
-the standard error is that precision: what Qiskit's `StatevectorEstimator` and Aer's `EstimatorV2` mean by it.
 The exact values are kept beside the result as evidence.
 """
 
@@ -11,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from backends.aer.run import provenance
-from backends.circuits.expectations import Estimates, pack
+from backends.circuits.expectations import SHOT_NOISE, deviating, pack
 from backends.circuits.pubs import Floats, load_circuit, load_values, npy_bytes, pub_report
 from escalation.model.blob import Blob
 from escalation.model.identity import derive_seed
@@ -20,16 +18,14 @@ from escalation.model.kinds.expectation_batch import EstimatorPub, ExpectationBa
 from escalation.model.report import Report
 from escalation.model.result import RawResult
 
-NOISE = "normal, with the precision as its standard deviation; the exact values are in the evidence"
-
 
 def estimate(work: ExpectationBatch, context: Mapping[str, Any], report: Report) -> RawResult:
     """Estimates every observable of every pub without noise of a device."""
-    about = provenance(work) | {"shot_noise": NOISE}
+    about = provenance(work) | {"shot_noise": SHOT_NOISE}
     exact, estimates = [], []
     for number, pub in enumerate(work.pubs):
         exact.append(_exact(pub, work.resources.threads))
-        estimates.append(_deviating(exact[-1], pub.precision, derive_seed(work.seed, "pub", number)))
+        estimates.append(deviating(exact[-1], pub.precision, derive_seed(work.seed, "pub", number)))
         pub_report(report, number, len(work.pubs))(1.0)
     evidence = {f"exact-{number}.npy": Blob(npy_bytes(values)) for number, values in enumerate(exact)}
     return RawResult(JobState.DONE, **pack(work, estimates), provenance=about, evidence=evidence)
@@ -46,8 +42,3 @@ def _exact(pub: EstimatorPub, threads: int) -> Floats:
     job = EstimatorV2(options=options).run([(circuit, observables, bound, 0.0)])
     evs = np.asarray(job.result()[0].data.evs, dtype=np.float64)
     return np.broadcast_to(evs, (len(values), len(observables))).copy()
-
-
-def _deviating(exact: Floats, precision: float, seed: int) -> Estimates:
-    deviates = np.random.default_rng(seed).normal(0.0, precision, exact.shape)
-    return exact + deviates, np.full(exact.shape, precision)

@@ -24,6 +24,7 @@ from escalation.model.clock import this_process
 from escalation.model.errors import BackendError, MachineFault
 from escalation.model.job_state import JobState
 from escalation.model.quote import Quote
+from escalation.model.resources import Capacity
 from escalation.model.result import RawResult
 from escalation.model.work import Work
 from escalation.ports.machines import Progress
@@ -49,10 +50,15 @@ class SimulatedBackend:
         self.settings = settings
         self.name = name
         self._context = dict(context)
-        self._quotes: dict[str, Mapping[str, Any]] = {}
+        self._quotes: dict[str, RawResult] = {}
         self._folders: list[Path] = []
         self._closed = False
         POOL.open()
+
+    @property
+    def capacity(self) -> Capacity:
+        """What this machine can give to a batch."""
+        return host()
 
     def estimate(self, work: Work) -> Quote:
         """Bounds the work without running it; transpiles where the device needs it.
@@ -60,10 +66,10 @@ class SimulatedBackend:
         Raises:
             BackendError: when the circuits cannot run on this device.
         """
-        return Quote.model_validate(self.quoted(work)["quote"])
+        return Quote.model_validate(self.quoted(work).values["quote"])
 
-    def quoted(self, work: Work) -> Mapping[str, Any]:
-        """Returns the values of the quoting function, kept for the same work."""
+    def quoted(self, work: Work) -> RawResult:
+        """Returns what the quoting function does, kept for the same work."""
         batch = self._batch(work)
         if batch.digest not in self._quotes:
             result = self._quote(batch)
@@ -71,7 +77,7 @@ class SimulatedBackend:
                 raise MachineFault(f"{self.name}: {result.error}")
             if not result.ok:
                 raise BackendError(f"{self.name} cannot quote these circuits: {result.error}")
-            self._quotes[batch.digest] = result.values
+            self._quotes[batch.digest] = result
         return self._quotes[batch.digest]
 
     def _quote(self, batch: Work) -> RawResult:
@@ -153,5 +159,5 @@ class SimulatedBackend:
     def _batch(self, work: Work) -> Work:
         if work.kind not in self.runs:
             raise BackendError(f"{self.name} runs {' and '.join(self.runs)} only, got {work.kind}")
-        host().check(self.name, work.resources)
+        self.capacity.check(self.name, work.resources)
         return work

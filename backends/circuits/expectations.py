@@ -14,6 +14,16 @@ Estimates = tuple[Floats, Floats]
 """Expectation values and their standard errors, shape (sets, observables) both."""
 
 
+SHOT_NOISE = "normal, with the precision as its standard deviation; the exact values are in the evidence"
+
+
+def deviating(exact: Floats, precision: float, seed: int) -> Estimates:
+    """Estimates as a simulator makes them of exact values: a normal deviate is added, and the standard error
+    is the precision: what Qiskit's `StatevectorEstimator` and Aer's `EstimatorV2` mean by it."""
+    deviates = np.random.default_rng(seed).normal(0.0, precision, exact.shape)
+    return exact + deviates, np.full(exact.shape, precision)
+
+
 def from_samples(pub: EstimatorPub, samples: Sequence[Bits]) -> Estimates:
     """Estimates every observable for every parameter set.
 
@@ -53,10 +63,11 @@ def pack(batch: ExpectationBatch, estimates: Sequence[Estimates]) -> dict[str, A
     for number, (evs, stds) in enumerate(estimates):
         files[f"evs-{number}.npy"] = Blob(npy_bytes(evs))
         files[f"stds-{number}.npy"] = Blob(npy_bytes(stds))
-    return {"values": {"pubs": [_about(pub) for pub in batch.pubs]}, "files": files}
+    return {"values": {"pubs": [about(pub) for pub in batch.pubs]}, "files": files}
 
 
-def _about(pub: EstimatorPub) -> dict[str, Any]:
+def about(pub: EstimatorPub) -> dict[str, Any]:
+    """What the values of a result say of a pub."""
     return {
         "sets": pub.sets,
         "observables": len(pub.observables),

@@ -50,7 +50,7 @@ class IbmRuntimeBackend(SimulatedBackend):
         The rehearsal itself charges nothing, which is what `estimate` says. `usd` is None without
         `IbmSettings.usd_per_qpu_s`, `qpu_s` is None where the snapshot reports no repetition delay.
         """
-        return Quote.model_validate(self.quoted(work)["hardware"])
+        return Quote.model_validate(self.quoted(work).values["hardware"])
 
 
 def open_backend(settings: Settings, device: str | None = None) -> IbmRuntimeBackend | ServiceBackend:

@@ -120,6 +120,8 @@ class BackendDescriptor:
         kind: what its devices are, where they are all alike.
         settings: `module:Class` of the `OwnSettings` that it reads, or ""; as light to import as this is.
         packages: the distributions whose versions belong in the record of what ran here.
+        simulates: `module:function` from `Settings` to the base-2 logarithm of the amplitudes that it can
+            hold, cheap to call; "" where it simulates no circuits.
         durable: its work lives on without whoever submitted it: it is an
             `escalation.ports.machines.DurableBackend`, whose handles mean something on every host.
     """
@@ -134,6 +136,7 @@ class BackendDescriptor:
     settings: str = ""
     packages: tuple[str, ...] = ()
     durable: bool = False
+    simulates: str = ""
 
     def open(self, settings: Settings, device: str | None) -> Any:
         """Opens the named device; raises `BadInput` where the backend cannot be imported."""

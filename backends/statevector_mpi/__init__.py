@@ -1,0 +1,1 @@
+"""A simulator of circuits whose state vector is spread over MPI ranks."""

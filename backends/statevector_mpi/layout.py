@@ -1,0 +1,90 @@
+"""Where every qubit lies, and which exchanges bring it where a gate needs it.
+
+A position below `local` is a bit of an amplitude's index on its rank, one from there on a bit of the rank's
+number. Qubits are not moved back after a gate; the one that makes room is the one whose next dense gate is
+farthest away (Belady 1966, doi:10.1147/sj.52.0078; De Raedt et al. 2007, doi:10.1016/j.cpc.2006.08.007, keep
+such a permutation, and so do Doi & Horii 2020, arXiv:2102.02957, with chunks in place of ranks).
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from math import inf
+
+from backends.statevector_mpi.fusion import Dense, Pass
+
+
+@dataclass(frozen=True)
+class QubitSwap:
+    """Swaps the qubit at a global position with the one at a local position."""
+
+    outer: int
+    inner: int
+
+
+class QubitLayout:
+    """A permutation of qubits over positions, changed by exchanges.
+
+    Attributes:
+        local: positions within a rank.
+        position: of every qubit.
+    """
+
+    def __init__(self, qubits: int, local: int, passes: Sequence[Pass] = ()) -> None:
+        """Begins with those qubits global whose first dense gate comes last: |0…0⟩ is the same anyhow."""
+        self.local = local
+        self._uses: list[list[int]] = [[] for _ in range(qubits)]
+        for number, each in enumerate(passes):
+            for qubit in each.qubits if isinstance(each, Dense) else ():
+                self._uses[qubit].append(number)
+        order = sorted(range(qubits), key=lambda qubit: (self._next(qubit, -1), qubit))
+        kept, outer = sorted(order[:local]), sorted(order[local:])
+        self._qubit = kept + outer
+        self.position = [0] * qubits
+        for position, qubit in enumerate(self._qubit):
+            self.position[qubit] = position
+
+    def _next(self, qubit: int, after: int) -> float:
+        """The number of the next dense pass on the qubit."""
+        uses = self._uses[qubit]
+        found = bisect_right(uses, after)
+        return uses[found] if found < len(uses) else inf
+
+    def exchanged(self, outer: int, inner: int) -> QubitSwap:
+        """Notes an exchange of two positions."""
+        a, b = self._qubit[outer], self._qubit[inner]
+        self._qubit[outer], self._qubit[inner] = b, a
+        self.position[a], self.position[b] = inner, outer
+        return QubitSwap(outer, inner)
+
+    def bring_in(self, number: int, qubits: Sequence[int]) -> Iterator[QubitSwap]:
+        """Yields what makes these qubits local for the dense pass of that number."""
+        for qubit in qubits:
+            if self.position[qubit] >= self.local:
+                yield self.exchanged(self.position[qubit], self._victim(number, qubits))
+
+    def _victim(self, number: int, needed: Sequence[int]) -> int:
+        """The local position whose qubit is needed last; of several one that belongs outside, or the top."""
+        candidates = [place for place in range(self.local) if self._qubit[place] not in needed]
+        return max(
+            candidates,
+            key=lambda place: (
+                self._next(self._qubit[place], number),
+                self._qubit[place] >= self.local,
+                place,
+            ),
+        )
+
+    def in_order(self) -> Iterator[QubitSwap]:
+        """Yields what brings the highest qubits to the global positions, in order: ranks then hold
+        consecutive parts of the state."""
+        for place in range(self.local, len(self._qubit)):
+            if self._qubit[place] == place:
+                continue
+            if self.position[place] >= self.local:
+                yield self.exchanged(self.position[place], self._spare())
+            yield self.exchanged(place, self.position[place])
+
+    def _spare(self) -> int:
+        """A local position; one whose qubit belongs outside, where there is one."""
+        return max(range(self.local), key=lambda place: (self._qubit[place] >= self.local, place))

@@ -1,0 +1,134 @@
+"""What the warm worker runs: reads a batch's circuits, and returns the program and what it needs."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from backends.circuits.expectations import SHOT_NOISE, about
+from backends.circuits.options import CircuitOptions
+from backends.circuits.pubs import count_sets, load_circuit, load_values, npy_bytes
+from backends.circuits.size import entanglers, simulation_log2, two_qubit_depth
+from backends.circuits.versions import versions
+from backends.statevector_mpi.circuit import Planned, planned
+from backends.statevector_mpi.needs import Needs, memory_mb, needs, ranks_for
+from escalation.model.amounts import Bounds
+from escalation.model.blob import Blob
+from escalation.model.errors import BadInput
+from escalation.model.identity import derive_seed
+from escalation.model.job_state import JobState
+from escalation.model.kinds.circuit_batch import Pub
+from escalation.model.kinds.circuits import AnyPub, Circuits
+from escalation.model.kinds.expectation_batch import EstimatorPub
+from escalation.model.quote import Quote
+from escalation.model.report import Report
+from escalation.model.result import RawResult
+
+MOST_QUBITS = 60
+
+
+def plan(work: Circuits[Any], context: Mapping[str, Any], report: Report) -> RawResult:
+    """Plans a batch.
+
+    Args:
+        work: a batch.
+        context: `device`; `ranks` of the site, and `memory_mb` that all of them may take, None for no limit
+            but the machine's own.
+        report: not told of anything.
+
+    Returns:
+        Values `quote`, `pubs` (see `program.run`), `resources` and `about`; files `numbers-K`.
+
+    Raises:
+        BadInput: on circuits that cannot be run here, or do not fit.
+    """
+    circuits = [load_circuit(pub) for pub in work.pubs]
+    widest = max(circuit.num_qubits for circuit in circuits)
+    ranks = ranks_for(widest, work.resources.ranks, context["ranks"])
+    _check_size(widest, ranks, context["memory_mb"])
+    plans = [
+        planned(circuit, pub.parameter_names, load_values(pub))
+        for circuit, pub in zip(circuits, work.pubs, strict=True)
+    ]
+    sets, strings = [count_sets(pub) for pub in work.pubs], [_strings(pub) for pub in work.pubs]
+    needed = needs([(each.plan, n) for each, n in zip(plans, sets, strict=True)], strings, ranks)
+    encoded = [each.plan.encoded() for each in plans]
+    pubs = [
+        {
+            "plan": passes,
+            "sets": n,
+            "seed": derive_seed(work.seed, "pub", number),
+            **_asked(pub, each, circuit),
+        }
+        for number, ((passes, _), n, pub, each, circuit) in enumerate(
+            zip(encoded, sets, work.pubs, plans, circuits, strict=True)
+        )
+    ]
+    quote = sum(
+        (_quoted(pub, circuit) for pub, circuit in zip(work.pubs, circuits, strict=True)),
+        Quote(amounts=Bounds(wall_s=needed.wall_s, cpu_s=needed.cpu_s), expected_fidelity=1.0),
+    )
+    return RawResult(
+        JobState.DONE,
+        {
+            "quote": quote.to_json(),
+            "pubs": pubs,
+            "resources": {"ranks": ranks, "memory_mb": max(needed.memory_mb, work.resources.memory_mb)},
+            "about": _about(work, context["device"], needed),
+        },
+        {f"numbers-{number}": Blob(npy_bytes(numbers)) for number, (_, numbers) in enumerate(encoded)},
+    )
+
+
+def _check_size(qubits: int, ranks: int, most_mb: int | None) -> None:
+    needed = memory_mb(qubits, ranks)
+    if qubits > MOST_QUBITS or (most_mb is not None and needed > most_mb):
+        raise BadInput(
+            f"statevector_mpi: expected circuits whose amplitudes fit into {most_mb or 'any'} memory_mb, got "
+            f"{qubits} qubits, which take {needed} on {ranks} ranks; more memory is stated by "
+            "TIERWISE_STATEVECTOR_MEMORY_MB"
+        )
+
+
+def _asked(pub: AnyPub, each: Planned, circuit: Any) -> dict[str, Any]:
+    """What is read of the state, and what the result's values say of it."""
+    if isinstance(pub, EstimatorPub):
+        observables = [dict(terms) for terms in pub.observables]
+        asked = {"observables": observables, "precision": pub.precision, "wires": list(each.wires)}
+        return asked | {"about": about(pub)}
+    assert isinstance(pub, Pub)
+    values = {"sets": count_sets(pub), "shots": pub.shots, "bits": circuit.num_clbits}
+    return {"shots": pub.shots, "measured": [list(pair) for pair in each.measured.items()], "about": values}
+
+
+def _strings(pub: AnyPub) -> int:
+    return (
+        len({label for terms in pub.observables for label in terms}) if isinstance(pub, EstimatorPub) else 1
+    )
+
+
+def _quoted(pub: AnyPub, circuit: Any) -> Quote:
+    asked, gates = pub.demand(), entanglers(circuit)
+    return Quote(
+        amounts=Bounds(wall_s=0.0, cpu_s=0.0),
+        circuits=asked.circuits,
+        shots=asked.shots,
+        qubits=circuit.num_qubits,
+        two_qubit_gates=len(gates),
+        two_qubit_depth=two_qubit_depth(gates),
+        expected_fidelity=1.0,
+        simulation_log2=simulation_log2(circuit.num_qubits, gates),
+    )
+
+
+def _about(work: Circuits[Any], device: str, needed: Needs) -> dict[str, Any]:
+    """What the record says beside what the ranks say."""
+    options = CircuitOptions.parse(work.options)
+    return {
+        "device": device,
+        "kind": "ideal simulator",
+        "simulator_method": "state vector over ranks, double precision",
+        "seed": work.seed,
+        "shot_noise": SHOT_NOISE,
+        "needs": vars(needed),
+        "options": {"requested": vars(options), "applied": {}, "why": "no noise, and nothing to compile for"},
+        "versions": versions("numba", "llvmlite", "mpi4py"),
+    }

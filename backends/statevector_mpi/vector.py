@@ -1,0 +1,138 @@
+"""The part of a state vector that one rank holds, and the passes over it."""
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from backends.circuits.pictures import Array
+from backends.statevector_mpi import kernels
+from backends.statevector_mpi.exchange import Partners
+from backends.statevector_mpi.fusion import Dense, Diagonal
+from backends.statevector_mpi.kernels import Floats, Whole
+from backends.statevector_mpi.layout import QubitLayout, QubitSwap
+from backends.statevector_mpi.plan import PassPlan
+
+TABLE_BITS = 11
+"""Qubits of one table of factors: 32 KiB, which a processor keeps close."""
+LOW_BITS = 10
+
+
+class Vector:
+    """The amplitudes of a rank, evolved from |0…0⟩.
+
+    Qubits are added above the circuit's, in |0⟩, until every rank has `kernels.LEAST_LOCAL` positions.
+
+    Attributes:
+        amplitudes: float64, shape (2^local, 2).
+        local: positions within a rank.
+        layout: where the qubits lie.
+    """
+
+    def __init__(self, partners: Partners, qubits: int, amplitudes: Floats) -> None:
+        self.partners, self.amplitudes = partners, amplitudes
+        self.local = len(amplitudes).bit_length() - 1
+        self.qubits = self.local + partners.ranks.bit_length() - 1
+        assert self.qubits >= qubits
+        self.layout = QubitLayout(self.qubits, self.local)
+
+    def evolve(self, plan: PassPlan) -> None:
+        """Sets |0…0⟩ and applies the passes of a plan with one parameter set; ends in order of the qubits."""
+        self.amplitudes[:] = 0.0
+        if self.partners.rank == 0:
+            self.amplitudes[0, 0] = 1.0
+        self.layout = QubitLayout(self.qubits, self.local, plan.passes)
+        for number, each in enumerate(plan.passes):
+            if isinstance(each, Dense):
+                self._exchange(self.layout.bring_in(number, each.qubits))
+                self._dense([self.layout.position[qubit] for qubit in each.qubits], each.matrix[0])
+            else:
+                for qubits, table in tables(each):
+                    self._diagonal([self.layout.position[qubit] for qubit in qubits], table)
+        self._exchange(self.layout.in_order())
+
+    @property
+    def positions(self) -> Whole:
+        """The positions of the local qubits, once these are in order."""
+        return np.array(self.layout.position[: self.local], dtype=np.int64)
+
+    def _dense(self, positions: Sequence[int], matrix: Array) -> None:
+        lanes = [place for place in range(self.local) if place not in positions][: kernels.LANE_BITS]
+        kernel = kernels.one_qubit if len(positions) == 1 else kernels.two_qubits
+        kernel(
+            self.amplitudes,
+            np.array(sorted([*positions, *lanes]), dtype=np.int64),
+            _offsets(positions),
+            _offsets(lanes),
+            np.ascontiguousarray(matrix.real),
+            np.ascontiguousarray(matrix.imag),
+        )
+
+    def _diagonal(self, positions: Sequence[int], table: Floats) -> None:
+        bits = min(LOW_BITS, self.local)
+        low = np.zeros(2**bits, dtype=np.int64)
+        above: list[tuple[int, int]] = []
+        fixed = 0
+        for place, position in enumerate(positions):
+            if position < bits:
+                low |= ((np.arange(len(low)) >> position) & 1) << place
+            elif position < self.local:
+                above.append((position, place))
+            else:
+                fixed |= ((self.partners.rank >> (position - self.local)) & 1) << place
+        high = np.array(above, dtype=np.int64).reshape(-1, 2)
+        columns = (np.ascontiguousarray(high[:, k]) for k in range(2))
+        kernels.diagonal(self.amplitudes, table, low, *columns, fixed)
+
+    def _exchange(self, those: Iterable[QubitSwap]) -> None:
+        for each in those:
+            bit, half = each.outer - self.local, len(self.amplitudes) // 2
+            theirs = 1 - ((self.partners.rank >> bit) & 1)
+            chunk = min(self.partners.chunk, half)
+            for start in range(0, half, chunk):
+                self._exchange_chunk(self.partners.rank ^ (1 << bit), each.inner, theirs, start, chunk)
+            self.partners.exchanges += 1
+
+    def _exchange_chunk(self, partner: int, inner: int, bit: int, start: int, count: int) -> None:
+        """Exchanges amplitudes whose index has the bit at the inner position; a part of them is given by
+        where it starts among them. What lies together goes out from where it lies."""
+        fixed, cut = bit << inner, np.array([inner], dtype=np.int64)
+        if count <= 1 << inner:
+            first = kernels.spread(start, cut) | fixed
+            part = self.amplitudes[first : first + count]
+            part[:] = self.partners.swap(partner, part)
+            return
+        outgoing = self.partners.buffer[:count]
+        kernels.pack(self.amplitudes, cut, fixed, start, outgoing)
+        kernels.unpack(self.amplitudes, cut, fixed, start, self.partners.swap(partner, outgoing))
+
+
+def _offsets(positions: Sequence[int]) -> Whole:
+    """By number the index whose bits at these positions are the number's."""
+    numbers = np.arange(2 ** len(positions), dtype=np.int64)
+    return sum((((numbers >> k) & 1) << place for k, place in enumerate(positions)), np.zeros_like(numbers))
+
+
+def tables(diagonal: Diagonal) -> list[tuple[tuple[int, ...], Floats]]:
+    """Gathers the factors of a diagonal pass into tables of `TABLE_BITS` qubits at most.
+
+    Returns:
+        Qubits, and by their bits, the first the least significant, the factor: shape (2^k, 2).
+    """
+    groups: list[tuple[list[int], list[tuple[int, ...]]]] = []
+    for qubits in diagonal.terms:
+        for joint, members in groups:
+            if len({*joint, *qubits}) <= TABLE_BITS:
+                joint += [qubit for qubit in qubits if qubit not in joint]
+                members.append(qubits)
+                break
+        else:
+            groups.append((list(qubits), [qubits]))
+    found = []
+    for joint, members in groups:
+        table = np.zeros((2 ** len(joint), 2))
+        table[:, 0] = 1.0
+        for qubits in members:
+            term = np.ascontiguousarray(diagonal.terms[qubits][0]).view(np.float64).reshape(-1, 2)
+            kernels.factor(table, term, np.array([joint.index(qubit) for qubit in qubits], dtype=np.int64))
+        found.append((tuple(joint), table))
+    return found

@@ -1,0 +1,104 @@
+"""Orders of passes and exchanges of qubits, for any circuit and any number of ranks."""
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from qiskit import QuantumCircuit
+from qiskit.quantum_info import Operator, random_unitary
+
+from backends.statevector_mpi.fusion import Dense, Diagonal, Fusion, Pass
+from backends.statevector_mpi.layout import QubitLayout
+from backends.statevector_mpi.order import ordered, touched
+from tests.backends.statevector_mpi.conftest import circuit_of
+
+MOST = 7
+
+
+@st.composite
+def gates(draw: st.DrawFn) -> tuple[int, list[tuple[int, ...]]]:
+    """A number of qubits, and on which of them gates are."""
+    qubits = draw(st.integers(4, MOST))
+    pair = st.lists(st.integers(0, qubits - 1), min_size=1, max_size=2, unique=True).map(tuple)
+    return qubits, draw(st.lists(pair, max_size=40))
+
+
+def passes_of(qubits: int, where: list[tuple[int, ...]]) -> list[Pass]:
+    """A pass a gate: the third of them diagonal."""
+    return [
+        Diagonal({tuple(sorted(each)): np.ones((1, 2 ** len(each)), dtype=np.complex128)})
+        if number % 3 == 2
+        else Dense(tuple(sorted(each)), np.eye(2 ** len(each), dtype=np.complex128)[None])
+        for number, each in enumerate(where)
+    ]
+
+
+@settings(deadline=None)
+@given(gates(), st.integers(1, 2))
+def test_dense_passes_find_their_qubits_local_and_the_qubits_end_in_order(
+    drawn: tuple[int, list[tuple[int, ...]]], global_: int
+) -> None:
+    qubits, where = drawn
+    passes = passes_of(qubits, where)
+    layout = QubitLayout(qubits, qubits - global_, passes)
+    lies = {place: qubit for qubit, place in enumerate(layout.position)}
+    for number, each in enumerate(passes):
+        if isinstance(each, Dense):
+            for swap in layout.bring_in(number, each.qubits):
+                assert swap.inner < layout.local <= swap.outer
+                lies[swap.inner], lies[swap.outer] = lies[swap.outer], lies[swap.inner]
+            assert all(layout.position[qubit] < layout.local for qubit in each.qubits)
+        assert {qubit: place for place, qubit in lies.items()} == dict(enumerate(layout.position))
+    for swap in layout.in_order():
+        lies[swap.inner], lies[swap.outer] = lies[swap.outer], lies[swap.inner]
+    assert layout.position[layout.local :] == list(range(layout.local, qubits))
+    assert {qubit: place for place, qubit in lies.items()} == dict(enumerate(layout.position))
+
+
+@settings(deadline=None)
+@given(gates(), st.integers(0, 4))
+def test_an_order_keeps_every_pass_once_and_those_of_a_qubit_in_their_order(
+    drawn: tuple[int, list[tuple[int, ...]]], outside: int
+) -> None:
+    qubits, where = drawn
+    passes = passes_of(qubits, where)
+    found = ordered(passes, qubits, outside)
+    assert sorted(map(id, found)) == sorted(map(id, passes))
+    for qubit in range(qubits):
+        before, after = ([id(p) for p in each if qubit in touched(p)] for each in (passes, found))
+        assert before == after
+
+
+@settings(deadline=None)
+@given(gates(), st.integers(0, 2**31))
+def test_fused_passes_are_the_circuit(drawn: tuple[int, list[tuple[int, ...]]], seed: int) -> None:
+    qubits, where = drawn
+    fusion, circuit = Fusion(qubits), QuantumCircuit(qubits)
+    for number, each in enumerate(where[:12]):
+        unitary = random_unitary(2 ** len(each), seed=seed % 2**31 + number).data
+        if number % 2:
+            unitary = np.diag(np.exp(1j * np.angle(np.diag(unitary))))
+        fusion.add(each, unitary[None])
+        circuit.unitary(unitary, list(each))
+    made = circuit_of(ordered(fusion.passes(), qubits), qubits)
+    assert np.abs(Operator(made).data - Operator(circuit).data).max() < 1e-12
+
+
+def test_a_fourier_transform_takes_two_passes_a_qubit_and_an_exchange_a_global_qubit() -> None:
+    # H on a qubit, then all its phases at once, whose qubits may lie anywhere; the last qubit has no phases
+    fusion = Fusion(20)
+    h = np.array([[[1, 1], [1, -1]]], dtype=np.complex128) / np.sqrt(2)
+    for qubit in reversed(range(20)):
+        fusion.add((qubit,), h)
+        for other in reversed(range(qubit)):
+            phase = np.exp(1j * np.pi / 2 ** (qubit - other))
+            fusion.add((qubit, other), np.diag([1, 1, 1, phase])[None])
+    passes = ordered(fusion.passes(), 20)
+    assert len(passes) == 39
+    layout = QubitLayout(20, 18, passes)
+    swaps = [
+        swap
+        for number, each in enumerate(passes)
+        if isinstance(each, Dense)
+        for swap in layout.bring_in(number, each.qubits)
+    ]
+    assert len(swaps) + len(list(layout.in_order())) == 2
