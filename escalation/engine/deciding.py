@@ -16,6 +16,7 @@ from escalation.policy import router
 from escalation.policy.core_facts import CORE_FACTS
 from escalation.policy.router import Rung, unknown
 from escalation.ports.fact_providers import FactContext, FactProvider
+from escalation.ports.simulators import simulable_log2
 
 
 def decide(running: Running, step: Decide) -> Decision:
@@ -114,4 +115,5 @@ class _Finder:
             now=self.now,
             seed=case.seed(attempt, rung.method) if rung else 0,
             site=self.site,
+            simulable_log2=simulable_log2(self.runtime.settings),
         )

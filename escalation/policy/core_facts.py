@@ -72,6 +72,12 @@ def unasked_usd(context: FactContext) -> FactValue | None:
     return context.site.unasked_usd
 
 
+@_fact("site.simulable_log2", SIZE, cost=CostClass.LOCAL)
+def simulable_log2(context: FactContext) -> FactValue | None:
+    """base-2 logarithm of the amplitudes that the largest simulator of this site holds"""
+    return context.simulable_log2
+
+
 @_fact("problem.stage", FactType.TEXT)
 def stage(context: FactContext) -> FactValue:
     """retrospective, silent, assisted or live"""

@@ -30,6 +30,8 @@ class FactContext:
         now: seconds since the epoch.
         seed: the seed that the attempt would get.
         site: what the site allows.
+        simulable_log2: base-2 logarithm of the amplitudes that the site's largest simulator holds; None where
+            there is none.
     """
 
     problem: Problem
@@ -42,6 +44,7 @@ class FactContext:
     now: float
     seed: int
     site: Site = STRICT
+    simulable_log2: float | None = None
 
 
 @dataclass(frozen=True)
