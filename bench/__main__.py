@@ -9,6 +9,7 @@ for name, arguments in (
     ("mpi_scaling", []),
     ("rehearsal", []),
     ("submission", []),
+    ("several_workers", []),
     ("optimisation.clinics", []),
     ("optimisation.targets", []),
     ("optimisation.learning", []),

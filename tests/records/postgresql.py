@@ -49,8 +49,11 @@ def programs() -> Path:
 
 
 @contextmanager
-def serving() -> Iterator[Path]:
-    """Starts a server on a socket in a temporary folder, which it yields; stops it by its process id."""
+def serving(port: int | None = None) -> Iterator[Path]:
+    """Starts a server on a socket in a temporary folder, which it yields; stops it by its process id.
+
+    With a port it listens on the loopback address as well, for who does not see the socket; see `over_tcp`.
+    """
     binaries = programs()
     # not below pytest's own folder: a socket's path has at most 107 bytes, and its owner must reach it
     folder = Path(tempfile.mkdtemp(prefix="tierwise-pg-", dir="/tmp"))
@@ -59,14 +62,16 @@ def serving() -> Iterator[Path]:
         if account:
             os.chown(folder, account["user"], account["group"])
         _run([binaries / "initdb", "-D", folder / "data", "-U", USER, *_INITDB], folder, account)
-        options = [part for name, value in _SETTINGS.items() for part in ("-c", f"{name}={value}")]
+        listening = {} if port is None else {"listen_addresses": "127.0.0.1", "port": str(port)}
+        settings = {**_SETTINGS, **listening}
+        options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         command = [str(binaries / "postgres"), "-D", str(folder / "data"), "-k", str(folder), *options]
         with (folder / "log").open("wb") as log:
             server: subprocess.Popen[bytes] = subprocess.Popen(
                 command, cwd=folder, env=_PLAIN, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **account
             )
         try:
-            _await_answer(server, folder)
+            _await_answer(server, folder, port)
             yield folder
         finally:
             _stop(server)
@@ -84,6 +89,11 @@ def emptied(socket: Path) -> str:
         connection.execute("DROP SCHEMA public CASCADE")
         connection.execute("CREATE SCHEMA public")
     return f"postgresql://{USER}@/postgres?host={socket}"
+
+
+def over_tcp(port: int) -> str:
+    """The URL of a server that was started with that port."""
+    return f"postgresql://{USER}@127.0.0.1:{port}/postgres"
 
 
 _INITDB = ("--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C")
@@ -125,11 +135,11 @@ def _run(command: list[Any], folder: Path, account: Mapping[str, Any]) -> None:
     )
 
 
-def _await_answer(server: "subprocess.Popen[bytes]", folder: Path) -> None:
+def _await_answer(server: "subprocess.Popen[bytes]", folder: Path, port: int | None) -> None:
     until = time.monotonic() + _PATIENCE_S
     while True:
         try:
-            _connected(folder).close()
+            _connected(folder, port).close()
             return
         except psycopg.OperationalError as error:
             if server.poll() is not None or time.monotonic() > until:
@@ -148,7 +158,7 @@ def _stop(server: "subprocess.Popen[bytes]") -> None:
             continue
 
 
-def _connected(socket: Path) -> "psycopg.Connection[Any]":
+def _connected(socket: Path, port: int | None = None) -> "psycopg.Connection[Any]":
     return psycopg.connect(
-        host=str(socket), user=USER, dbname="postgres", autocommit=True, connect_timeout=30
+        host=str(socket), port=port, user=USER, dbname="postgres", autocommit=True, connect_timeout=30
     )
