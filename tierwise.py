@@ -394,6 +394,38 @@ def deploy() -> None:
 
 
 @app.command()
+def backup(
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="Folder for back-ups alone.", show_default=False)
+    ],
+) -> None:
+    """Back up the ledger, and the bytes of the store that it names, while cases run.
+
+    Each call adds one back-up; bytes that the folder has are not copied again.
+    """
+    from cli.backup import back_up_records
+
+    back_up_records(folder)
+
+
+@app.command()
+def restore(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of back-ups.", show_default=False)],
+    ledger: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Which back-up; default: the newest.", show_default=False),
+    ] = None,
+) -> None:
+    """Put a back-up into an empty ledger, and its bytes into the store; then check both.
+
+    Exit 1 where something does not fit.
+    """
+    from cli.backup import restore_records
+
+    raise typer.Exit(restore_records(folder, ledger))
+
+
+@app.command()
 def doctor() -> None:
     """Check MPI, the Prefect server and the databases; say what is missing and how to get it."""
     from cli.doctor import examine

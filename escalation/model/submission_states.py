@@ -82,6 +82,13 @@ TRANSITIONS: tuple[Transition, ...] = (
     ),
     Transition(_S.AUTHORISED, _S.REFUSED, _D, "the service definitely refuses for good"),
     Transition(_S.AUTHORISED, _S.CANCELLED, _D, "it was cancelled before anything was sent"),
+    Transition(
+        _S.AUTHORISED,
+        _S.SUBMITTED,
+        _D,
+        "the ledger was put back from a back-up, and the service has a job of this tag",
+    ),
+    Transition(_S.FENCED, _S.SUBMITTED, _D, "the same, with a batch on record"),
     Transition(_S.FENCED, _S.SENDING, _D, "the next thing that happens is the POST"),
     Transition(_S.FENCED, _S.AUTHORISED, _D, "nothing was sent into the batch, and it has grown old"),
     Transition(_S.FENCED, _S.CANCELLED, _D, "it was cancelled before anything was sent"),

@@ -93,7 +93,7 @@ def _stretch(ctx: SubmissionContext, row: Submission, step: Take, tell: Tell) ->
                 return row
             about = ": ".join(filter(None, (f"{row.state}, job {row.job_id or 'not known'}", ctx.trouble)))
             tell(Progress(done.state or JobState.QUEUED, None, about))
-            seen_through = row.state is S.DOUBTED and nap_s <= ctx.settings.settle_s
+            seen_through = (row.state is S.DOUBTED or name == "look") and nap_s <= ctx.settings.settle_s
             if not seen_through and ctx.now_s + nap_s > until_s:
                 return row
             ctx.stop.wait(min(nap_s, LONGEST_NAP_S))

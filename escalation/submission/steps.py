@@ -18,6 +18,7 @@ from escalation.submission.context import Step, SubmissionContext, end, move
 from escalation.submission.evidence import keep_calibration
 from escalation.submission.following import bill, cancel, fetch, follow, settle
 from escalation.submission.repricing import dearer, repriced
+from escalation.submission.restored import look, to_be_looked_for
 
 ROUNDING = 1.01
 """A price may pass its quote by this factor: it was quoted under an earlier calibration."""
@@ -114,6 +115,8 @@ _OF_STRATEGY: Mapping[type, Mapping[S, tuple[str, Take]]] = {
 
 def next_step(ctx: SubmissionContext, row: Submission) -> tuple[str, Take]:
     """The name of the step that leads on, and the step; raises `KeyError` where there is none."""
+    if to_be_looked_for(ctx, row):
+        return "look", look
     if row.state is S.SUBMITTED and row.job is not None:
         return "fetch", fetch
     if row.state is S.SUBMITTED and row.cancel_wanted and ctx.now_s >= ctx.tell_due:

@@ -1,5 +1,6 @@
 """Opening the ledger's database, and its transactions."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +11,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from escalation.model.errors import BadInput, first_line
-from records.ledger import schema
+from records.ledger import lineage, schema
 from records.ledger.locking import file_lock
 from records.ledger.one_machine import OneMachine
 
@@ -118,6 +119,7 @@ def _create_tables(connection: Connection) -> None:
     if layout is None:
         _refuse_foreign(connection)
     schema.metadata.create_all(connection)
+    lineage.begin(connection, time.time())
     triggers = schema.SQLITE_TRIGGERS if connection.dialect.name == "sqlite" else schema.POSTGRESQL_TRIGGERS
     for trigger in triggers:
         connection.execute(text(trigger))

@@ -161,6 +161,17 @@ limits = Table(
     Column("caps", Text, nullable=False),
 )
 
+lineage = Table(
+    "lineage",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("ledger", String(32), nullable=False),
+    Column("at", Float, nullable=False),
+    Column("taken_at", Float),
+)
+"""Row 0 says when the ledger began, each further one when it was put back, and as of when. `ledger` is its
+name, the same in all rows and in every copy."""
+
 SEALED = (cases, decisions, attempts, intents, budgets, submissions, approvals, limits)
 """The tables whose every row is sealed by the digest in its latest event."""
 

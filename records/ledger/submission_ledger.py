@@ -8,7 +8,7 @@ from escalation.model.case import WorkKey
 from escalation.model.result import RawResult
 from escalation.model.submission import Approval, Authorisation, Submission
 from escalation.model.submission_states import SubmissionState, Who
-from records.ledger import intents, paying, submissions
+from records.ledger import intents, lineage, paying, submissions
 from records.ledger.codec import result_blobs
 from records.ledger.session import LedgerSession
 
@@ -17,9 +17,14 @@ class SqlSubmissions(LedgerSession):
     """Submissions, and the moves that set money aside or bill it."""
 
     def want_submission(self, key: WorkKey, work: str, backend: str, now: float) -> Submission:
-        """Opens a submission under a new random tag, or returns the one there is."""
+        """Opens a submission under the tag that `lineage` gives it, or returns the one there is."""
         with self._writing(key.case_id) as connection:
             return submissions.want(connection, key, work, backend, now)
+
+    def restored_at(self) -> float | None:
+        """When the ledger was last put back from a back-up; None where it never was."""
+        with self._database.reading() as connection:
+            return lineage.restored_at(connection)
 
     def find_submission(self, key: WorkKey) -> Submission | None:
         """Returns the submission of that work."""

@@ -1,7 +1,6 @@
 """Submissions in the ledger: where each piece of paid work stands, moved by compare-and-set."""
 
 import json
-import secrets
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,7 +11,7 @@ from escalation.model.errors import CaseConflict, Moved
 from escalation.model.submission import Submission
 from escalation.model.submission_states import SubmissionState, Who, check_transition
 from escalation.ports.registry import practises
-from records.ledger import budgets, keyed
+from records.ledger import budgets, keyed, lineage
 from records.ledger.events import text_json
 from records.ledger.schema import submissions
 
@@ -23,7 +22,7 @@ _ASKING = (SubmissionState.FROZEN, SubmissionState.ASKED)
 
 
 def want(connection: Connection, key: WorkKey, work: str, backend: str, now: float) -> Submission:
-    """Opens a submission under a new random tag, or returns the one there is.
+    """Opens a submission, or returns the one there is.
 
     Raises:
         CaseConflict: when the key was used for other work, or for another backend.
@@ -133,7 +132,7 @@ def _insert(connection: Connection, key: WorkKey, work: str, backend: str, now: 
         state=SubmissionState.WANTED,
         backend=backend,
         work=work,
-        tag=f"tierwise-{secrets.token_hex(12)}",
+        tag=lineage.tag(connection, key, work, backend),
         since=now,
         opened=now,
     )

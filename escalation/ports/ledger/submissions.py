@@ -14,7 +14,13 @@ class SubmissionLedger(Protocol):
     """Submissions, and the moves that set money aside or bill it."""
 
     def want_submission(self, key: WorkKey, work: str, backend: str, now: float) -> Submission:
-        """Opens the submission of paid work under a new random tag, or returns the one there is."""
+        """Opens the submission of paid work, or returns the one there is.
+
+        Its tag is the same in this ledger and in every back-up of it, and in no other ledger.
+        """
+
+    def restored_at(self) -> float | None:
+        """When the ledger was last put back from a back-up; seconds since the epoch. None: never."""
 
     def find_submission(self, key: WorkKey) -> Submission | None: ...
 

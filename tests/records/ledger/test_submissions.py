@@ -39,7 +39,7 @@ def _reserved(ledger: SqlLedger) -> Amounts:
     return ledger.spending("*", Period.TOTAL, 0.0)[0]
 
 
-def test_wanted_work_has_a_random_tag_on_record_before_anything_is_sent(
+def test_wanted_work_has_a_tag_of_its_own_on_record_before_anything_is_sent(
     opened: SqlLedger, open_ledger: Open
 ) -> None:
     row = opened.want_submission(KEY, "w" * 64, "model", 1000.0)

@@ -1,0 +1,180 @@
+"""Back-ups of the ledger and of the bytes that it names, taken while cases run, and putting them back.
+
+A folder of back-ups holds a store, and one file a back-up, which is a ledger. The ledger is copied first and
+the bytes after it: bytes are in the store before a row names them, so all that the copy names can be copied.
+What is in the folder's store already is not copied again.
+"""
+
+import os
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+from escalation.inputs.home import close_folder
+from escalation.inputs.surroundings import private_files
+from escalation.model.errors import BadInput, CorruptRecord
+from escalation.ports.store import AuditedStore, Store
+from records.ledger.copying import copy_ledger, empty
+from records.ledger.database import Database
+from records.ledger.ledger import SqlLedger
+from records.ledger.locking import file_lock
+from records.store.files import FileStore
+
+STAMP = "%Y%m%dT%H%M%S.%fZ"
+_NAME = re.compile(r"ledger-(\d{8}T\d{6}\.\d{6}Z)\.db")
+_STORE = "store"
+
+
+class Backup(NamedTuple):
+    """One back-up.
+
+    Attributes:
+        file: the ledger, in the folder of back-ups.
+        events: in it.
+        files: of the store that it names.
+        copied: of them now; the others were in the folder already.
+    """
+
+    file: Path
+    events: int
+    files: int
+    copied: int
+
+
+class Restored(NamedTuple):
+    """What was put back.
+
+    Attributes:
+        taken_at: when the back-up was taken; seconds since the epoch.
+        events: in the ledger.
+        files: put into the store.
+        findings: what does not fit in what is there now.
+    """
+
+    taken_at: float
+    events: int
+    files: int
+    findings: tuple[str, ...]
+
+
+def back_up(ledger_url: str, store: Store, folder: Path) -> Backup:
+    """Adds a back-up to a folder; who reads the folder meanwhile sees it complete or not at all.
+
+    Raises:
+        BadInput: when the folder cannot be used, or holds something else.
+        CorruptRecord: when bytes that the ledger names are missing or damaged: there is no back-up then.
+    """
+    with private_files(), _taken(folder):
+        taken_at = datetime.now(UTC)
+        file = folder / f"ledger-{taken_at.strftime(STAMP)}.db"
+        aside = folder / f".{file.name}"
+        try:
+            with closing(Database(ledger_url)) as source, closing(Database(f"sqlite:///{aside}")) as target:
+                events = copy_ledger(source, target)
+            kept = FileStore(folder / _STORE)
+            with closing(SqlLedger(f"sqlite:///{aside}", kept)) as ledger:
+                digests = sorted(ledger.digests())
+            missing = [digest for digest in digests if not kept.has(digest)]
+            for digest in missing:
+                kept.put(store.get(digest))
+            _synced(aside)
+            aside.replace(file)
+            _synced(folder)
+        finally:
+            _tidy(aside)
+    return Backup(file, events, len(digests), len(missing))
+
+
+def restore(folder: Path, name: str | None, ledger_url: str, store: AuditedStore) -> Restored:
+    """Puts a back-up into an empty ledger and a store: the bytes first, then the rows, all of them at once.
+
+    Args:
+        folder: of back-ups.
+        name: of the ledger's file in it; default: the newest.
+        ledger_url: of a ledger in which nothing has happened yet.
+        store: takes the bytes.
+
+    Raises:
+        BadInput: when there is no such back-up, or the ledger is not empty.
+        CorruptRecord: when the back-up is damaged; no row is written then.
+    """
+    from records.audit.audit import audit
+
+    file, taken_at = _chosen(folder, name)
+    with private_files(), TemporaryDirectory(prefix="tierwise-restore-") as scratch:
+        copy = Path(scratch) / "ledger.db"  # opened, it is brought to the layout of today
+        shutil.copyfile(file, copy)
+        with closing(Database(ledger_url)) as target:
+            if not empty(target):
+                raise BadInput(
+                    f"expected an empty ledger at {target!r}, got one with events: name another "
+                    "TIERWISE_HOME or TIERWISE_LEDGER_URL, or move that one away"
+                )
+            files = _bytes(f"sqlite:///{copy}", FileStore(folder / _STORE), store)
+            with closing(Database(f"sqlite:///{copy}")) as source:
+                events = copy_ledger(source, target, taken_at=taken_at, now=time.time())
+    with closing(SqlLedger(ledger_url, store)) as ledger:
+        return Restored(taken_at, events, files, audit(ledger, store).findings)
+
+
+def _bytes(url: str, kept: FileStore, store: Store) -> int:
+    """Puts all that the ledger of a back-up names into the store, after the ledger itself was checked."""
+    with closing(SqlLedger(url, kept)) as ledger:
+        for finding in ledger.findings():
+            raise CorruptRecord(f"this back-up is damaged, take another one: {finding}")
+        digests = ledger.digests()
+    for digest in sorted(digests):
+        store.put(kept.get(digest))
+    return len(digests)
+
+
+@contextmanager
+def _taken(folder: Path) -> Iterator[None]:
+    """Holds a folder of back-ups, made where it is missing, which nobody else can read."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        there = [path.name for path in folder.iterdir() if not path.name.startswith(".")]
+    except OSError as error:
+        raise BadInput(f"cannot keep back-ups in {folder}: {error.strerror}") from None
+    others = sorted(name for name in there if name != _STORE and not _NAME.fullmatch(name))
+    if others or (there == [_STORE] and not (folder / ".lock").exists()):
+        raise BadInput(
+            f"expected a folder for back-ups alone, got {folder}, which has {(others or there)[0]}"
+        )
+    close_folder(folder, thorough=False)
+    try:
+        with file_lock(folder / ".lock", wait=False):
+            yield
+    except BlockingIOError:
+        raise BadInput(f"a back-up into {folder} is under way: wait for its end") from None
+
+
+def _chosen(folder: Path, name: str | None) -> tuple[Path, float]:
+    found = sorted(path.name for path in folder.glob("ledger-*.db") if _NAME.fullmatch(path.name))
+    if not found:
+        raise BadInput(f"expected back-ups in {folder}, as `tierwise backup` makes them, got none")
+    if name is not None and name not in found:
+        raise BadInput(f"expected one of {', '.join(found)} in {folder}, got {name}")
+    chosen = name or found[-1]
+    match = _NAME.fullmatch(chosen)
+    assert match is not None
+    return folder / chosen, datetime.strptime(match[1], STAMP).replace(tzinfo=UTC).timestamp()
+
+
+def _synced(path: Path) -> None:
+    number = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
+
+
+def _tidy(file: Path) -> None:
+    for path in file.parent.glob(f"{file.name}*"):
+        path.unlink(missing_ok=True)
