@@ -47,12 +47,16 @@ class EngineName(StrEnum):
 
 @app.command()
 def solve(
-    problems: Annotated[list[Path], typer.Argument(help="Problem files (YAML).", show_default=False)],
+    problems: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Problem files (YAML); none: the case goes on.", show_default=False),
+    ] = None,
     policy: Annotated[
         str | None, typer.Option(help="A policy file, or the name of one that ships.", show_default=False)
     ] = None,
     case: Annotated[
-        str | None, typer.Option(help="Id of the case; an unfinished one is resumed.", show_default=False)
+        str | None,
+        typer.Option(help="Id of the case; an unfinished one is resumed, anywhere.", show_default=False),
     ] = None,
     json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object a problem, nothing else.")
@@ -65,7 +69,7 @@ def solve(
     6 interrupted by the machine, 2 bad input."""
     from cli.solve import solve_or_stop
 
-    raise typer.Exit(solve_or_stop(problems, policy, case, as_json=json, engine=str(engine)))
+    raise typer.Exit(solve_or_stop(problems or [], policy, case, as_json=json, engine=str(engine)))
 
 
 @app.command()

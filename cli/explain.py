@@ -7,12 +7,14 @@ from rich.console import Console
 from cli.show import about, certificate_line, not_hardware
 from cli.submissions import amount, brief
 from cli.terminal import plain, show_table, terminal
+from escalation.engine.reporting import with_report
 from escalation.model.amounts import Amounts
 from escalation.model.case import CaseRecord, CaseStatus, Outcome
 from escalation.model.decision import Action, Decision
 from escalation.model.submission import Approval, ApprovalState, Submission
 from escalation.policy.conditions import shortfall, words
 from escalation.policy.layers import origins
+from escalation.ports.configuration import settings
 from escalation.submission.paid_work import bills
 from escalation.text.moments import moment
 from records.runtime import open_records
@@ -28,8 +30,10 @@ _VERBS = {
 def explain_case(case_id: str) -> None:
     """Prints the story of a case."""
     console = terminal()
-    with open_records() as (ledger, _):
+    with open_records() as (ledger, store):
         record = ledger.case(case_id)
+        kept = None if record.outcome is None else Outcome.model_validate(record.outcome)
+        outcome = None if kept is None else with_report(kept, store, settings().home)
         decisions = list(ledger.decisions(case_id))
         attempts = {attempt.number: attempt for attempt in ledger.attempt_records(case_id)}
         submissions = ledger.submissions(case_id)
@@ -51,8 +55,8 @@ def explain_case(case_id: str) -> None:
             else:
                 line = certificate_line(attempt.certificate, record.info.problem.target)
                 console.print(f"   The verifier found: {line}.")
-    if record.outcome is not None:
-        _end(console, Outcome.model_validate(record.outcome))
+    if outcome is not None:
+        _end(console, outcome)
 
 
 def _end(console: Console, outcome: Outcome) -> None:

@@ -10,6 +10,7 @@ from rich.console import Console
 from escalation.engine.batch import BatchPlan, Told
 from escalation.engine.case import Case
 from escalation.engine.listening import Listener
+from escalation.engine.reporting import with_report
 from escalation.engine.runtime import Runtime
 from escalation.model.batch import BatchReport
 from escalation.model.case import Outcome
@@ -26,12 +27,14 @@ def prefect_engine(console: Console) -> Iterator[Callable[[Case, Listener], Outc
             from flows.escalate import escalate
             from flows.lending import lending
 
-            policy, folder = str(Path(case.policy_path).resolve()), str(case.info.environment["folder"])
+            file, folder = Path(case.policy_path), str(case.info.environment["folder"])
+            policy = str(file.resolve()) if file.exists() else case.info.policy_name
             try:
                 with lending(runtime, listener, case):
                     return escalate(case.problem, policy, case.case_id, folder)
             except Faulted:  # the flow run has crashed; how far the case came is in the ledger
-                return Outcome.model_validate(runtime.ledger.case(case.case_id).outcome)
+                reached = Outcome.model_validate(runtime.ledger.case(case.case_id).outcome)
+                return with_report(reached, runtime.store, runtime.settings.home)
 
         yield solve
 

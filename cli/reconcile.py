@@ -68,7 +68,7 @@ def _seen(seen: Seen, bill: Amounts | None) -> Iterator[str]:
 def _go_on(runtime: Runtime, case_id: str, console: Console) -> bool:
     """Drives a case on from its record alone; one that fails must not keep the others waiting."""
     try:
-        outcome = solve(runtime, prepare_again(runtime.ledger.case(case_id).info))
+        outcome = solve(runtime, prepare_again(runtime.ledger.case(case_id).info, runtime.store))
     except TierwiseError as error:
         console.print(f"[red]{plain(case_id)}[/] could not go on: {plain(str(error))}")
         return False

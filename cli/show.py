@@ -1,7 +1,6 @@
 """How a case is shown while it runs and when it has ended."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -38,9 +37,9 @@ _STATUS = {
 class Trace:
     """A listener that prints each decision and certificate as it comes, and a line of progress."""
 
-    def __init__(self, console: Console, path: Path, case: Case) -> None:
+    def __init__(self, console: Console, name: str, case: Case) -> None:
         self.console, self.target = console, case.problem.target
-        self._head(path, case)
+        self._head(name, case)
         self._status: Status | None = None
 
     def __enter__(self) -> Self:
@@ -101,8 +100,8 @@ class Trace:
                 f"difference {control.difference:+.4f}, p = {control.p_value:.3g}[/]"
             )
 
-    def _head(self, path: Path, case: Case) -> None:
-        self.console.rule(f"[bold]{plain(str(path))}", align="left")
+    def _head(self, name: str, case: Case) -> None:
+        self.console.rule(f"[bold]{plain(name)}", align="left")
         self.console.print(
             f"{case.family.name}: {plain(case.info.about)}; {plain(case.info.asked)}; policy "
             f"{plain(case.info.policy_name)}; driven by {case.engine}; "

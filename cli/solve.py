@@ -16,11 +16,12 @@ from cli.terminal import terminal
 from escalation.engine.case import Case
 from escalation.engine.drive import solve
 from escalation.engine.listening import Listener
-from escalation.engine.opening import prepare_file
+from escalation.engine.opening import prepare_again, prepare_file
 from escalation.model.case import CaseStatus, Outcome
 from escalation.model.clock import boottime_s
 from escalation.model.errors import BadInput
-from records.runtime import open_runtime
+from records.earlier import EarlierFiles
+from records.runtime import open_records, open_runtime
 
 EXIT = {
     CaseStatus.ACCEPTED: 0, CaseStatus.ABSTAINED: 3, CaseStatus.REFUSED: 3, CaseStatus.HELD: 4,
@@ -43,17 +44,19 @@ def solve_files(
     paths: list[Path], policy: str | None, case_id: str | None, *, as_json: bool, engine: str
 ) -> int:
     """Validates all the problems, then solves them in order; returns the exit code, the worst of them."""
-    if case_id and len(paths) > 1:
-        raise BadInput(f"--case {case_id}: expected one problem file with it, got {len(paths)}")
+    _check_combination(paths, policy, case_id)
     engine = choose_engine(engine)
-    cases = [prepare_file(path, policy, case_id, engine) for path in paths]
+    kept = EarlierFiles(case_id) if case_id else None
+    cases = [prepare_file(path, policy, case_id, engine, kept=kept) for path in paths]
+    cases = cases or [_again(str(case_id), engine)]
     console = terminal(stderr=as_json, quiet=as_json)
     codes: list[int] = []
     ready_s = boottime_s()
     with _solver(engine, console) as solve_case:
-        for path, case in zip(paths, cases, strict=True):
+        names = [str(path) for path in paths] or [f"case {case_id}"]
+        for name, case in zip(names, cases, strict=True):
             waited_s = boottime_s() - ready_s if codes else 0.0  # for the cases before it
-            with Trace(console, path, case) as trace:
+            with Trace(console, name, case) as trace:
                 outcome = solve_case(replace(case, begun_s=case.begun_s + waited_s), trace)
             if as_json:
                 sys.stdout.write(json.dumps(outcome.summary()) + "\n")
@@ -62,6 +65,21 @@ def solve_files(
                 show_outcome(console, case.info, outcome, handed_off(outcome.case_id))
             codes.append(EXIT[outcome.status])
     return max(codes)
+
+
+def _check_combination(paths: list[Path], policy: str | None, case_id: str | None) -> None:
+    if case_id and len(paths) > 1:
+        raise BadInput(f"--case {case_id}: expected one problem file with it, got {len(paths)}")
+    if not paths and not case_id:
+        raise BadInput("expected a problem file, or --case with the id of a case to go on with")
+    if not paths and policy:
+        raise BadInput("--policy: expected a problem file with it; --case alone goes on under its own policy")
+
+
+def _again(case_id: str, engine: str) -> Case:
+    """The case of that id, from its record alone."""
+    with open_records() as (ledger, store):
+        return prepare_again(ledger.case(case_id).info, store, engine)
 
 
 def choose_engine(asked: str) -> str:

@@ -11,7 +11,7 @@ from prefect.client.schemas.objects import State
 
 from escalation.engine.case import Case
 from escalation.engine.drive import drive
-from escalation.engine.opening import choose_policy, parse_with_policy, prepare
+from escalation.engine.opening import choose_policy, parse_with_policy, prepare, prepare_again
 from escalation.engine.running import Running
 from escalation.engine.runtime import Runtime
 from escalation.engine.steps import Certify, Decide, Perform
@@ -23,9 +23,10 @@ from escalation.model.errors import BadInput, Faulted, Held, Paused
 from escalation.model.result import RawResult
 from flows.approval import ask_about
 from flows.ending import bad_input, ended
-from flows.lending import borrowed_runtime, lent
+from flows.lending import borrowed_records, borrowed_runtime, lent
 from flows.listener import RunListener
 from flows.naming import case_id_of, deployed
+from records.earlier import EarlierFiles
 from tasks.certify import certify
 from tasks.decide import decide
 from tasks.perform import Unfinished, perform
@@ -137,9 +138,13 @@ def _case(problem: Any, policy: str | None, case_id: str | None, folder: str | N
     case = lent().case
     if case is not None and case.case_id == case_id:
         return case
+    if problem is None and case_id:
+        with borrowed_records() as (ledger, store):
+            return prepare_again(ledger.case(case_id).info, store, "prefect")
     stated, named = parse_with_policy(problem)
-    start = _start(folder)
-    return prepare(stated, choose_policy(policy, named, start), case_id_of(stated, case_id), start, "prefect")
+    start, this = _start(folder), case_id_of(stated, case_id)
+    kept = EarlierFiles(this, borrowed_records)
+    return prepare(stated, choose_policy(policy, named, start), this, start, "prefect", kept=kept)
 
 
 def _approval_wait_s(asked_for: float | None) -> float:

@@ -11,7 +11,7 @@ from flows.naming import run_name
 # The parameters are checked by `run_case`, which says in one line what is wrong with them.
 @flow(flow_run_name=run_name(lambda given: given["problem"]), validate_parameters=False, persist_result=False)
 def escalate(
-    problem: Problem,
+    problem: Problem | None = None,
     policy: str | None = None,
     case_id: str | None = None,
     folder: str | None = None,
@@ -20,7 +20,8 @@ def escalate(
     """Solves a problem: classical computing first, then AI models, then quantum hardware, as the policy says.
 
     Args:
-        problem: what is asked, as a `Problem` or as plain data with the fields of a problem file.
+        problem: what is asked, as a `Problem` or as plain data with the fields of a problem file; with none,
+            the case of `case_id` goes on from its record, on whatever machine it was begun.
         policy: the name of a policy that ships, or a policy file; wins over the one that the problem names as
             `policy`, as a problem file may. Default: that one, else `default`.
         case_id: an unfinished case to take up again; default: a new one.

@@ -12,6 +12,7 @@ from escalation.engine.case import Case
 from escalation.engine.listening import Listener
 from escalation.engine.runtime import Runtime
 from escalation.ports.ledger.ledger import Ledger
+from escalation.ports.store import Store
 from flows.secret import provide_secrets
 from records.runtime import open_records, open_runtime
 
@@ -82,11 +83,11 @@ def borrowed_runtime() -> AbstractContextManager[Runtime]:
 
 
 @contextmanager
-def borrowed_ledger() -> Iterator[Ledger]:
-    """The ledger of that runtime; otherwise one that is opened alone, which is quicker."""
+def borrowed_records() -> Iterator[tuple[Ledger, Store]]:
+    """Ledger and store of that runtime; otherwise they are opened alone, which is quicker."""
     runtime = lent().runtime
     if runtime is not None:
-        yield runtime.ledger
+        yield runtime.ledger, runtime.store
         return
-    with open_records() as (ledger, _):
-        yield ledger
+    with open_records() as (ledger, store):
+        yield ledger, store

@@ -20,7 +20,7 @@ from escalation.submission.unattended import unattended
 from escalation.text.wording import counted
 from flows.driver import solve
 from flows.ending import one_line
-from flows.lending import borrowed_ledger, borrowed_runtime
+from flows.lending import borrowed_records, borrowed_runtime
 from records.views.submissions import submission_rows
 from tasks.reconcile import look_after
 from tasks.running import as_it_is
@@ -64,14 +64,16 @@ def reconcile(go_on: bool = True) -> ReconcileReport:
 
 def _nothing_to_do() -> bool:
     """Whether the ledger alone says so; opening the rest takes seconds."""
-    with borrowed_ledger() as ledger:
+    with borrowed_records() as (ledger, _):
         return not open_cases(ledger) and not ready(ledger, time.time())
 
 
 def _go_on(runtime: Runtime, case_id: str) -> dict[str, str]:
     """Drives a case on; one that fails must not keep the others waiting."""
     try:
-        outcome = solve(runtime, prepare_again(runtime.ledger.case(case_id).info, "prefect"), 0.0)
+        outcome = solve(
+            runtime, prepare_again(runtime.ledger.case(case_id).info, runtime.store, "prefect"), 0.0
+        )
     except Exception as error:
         if runtime.ledger.case(case_id).status is CaseStatus.RUNNING:
             return {"case": case_id, "ended": "left alone", "because": "another process goes on with it"}

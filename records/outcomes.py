@@ -3,7 +3,9 @@
 from typing import TYPE_CHECKING
 
 from escalation.engine.concluding import best_of, summed_up
+from escalation.engine.reporting import with_report
 from escalation.model.case import CaseRecord, Outcome
+from escalation.ports.configuration import settings
 from records.runtime import open_records
 
 if TYPE_CHECKING:
@@ -21,12 +23,13 @@ def outcome(case_id: str) -> Outcome:
     Raises:
         BadInput: when the ledger has no such case, or cannot be opened.
     """
-    with open_records() as (ledger, _):
+    with open_records() as (ledger, store):
         record = ledger.case(case_id)
         kept = None if record.outcome is None else Outcome.model_validate(record.outcome)
         if kept is None or kept.status is not record.status:
             return _so_far(ledger, record)
-        return kept.model_copy(update={"mlflow_run_id": kept.mlflow_run_id or record.mlflow_run_id})
+        linked = kept.model_copy(update={"mlflow_run_id": kept.mlflow_run_id or record.mlflow_run_id})
+        return with_report(linked, store, settings().home)
 
 
 def _so_far(ledger: "SqlLedger", record: CaseRecord) -> Outcome:

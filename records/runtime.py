@@ -58,7 +58,7 @@ def open_runtime(settings: Settings | None = None, *, wait_for_view: bool = True
         stack.enter_context(private_home(settings.home))
         store = open_store(settings)
         ledger = SqlLedger(settings.ledger, store, settings.case_lease_s)
-        tracker: Tracker = MlflowTracker(settings.tracking_uri, settings.home / "artifacts", ledger)
+        tracker: Tracker = MlflowTracker(settings.tracking_uri, settings.home / "artifacts", ledger, store)
         if settings.tracking < 1:
             tracker = SampledTracker(tracker, settings.tracking)
         runtime = Runtime(settings, ledger, store, tracker, render)

@@ -1,7 +1,9 @@
 """A case that can be driven: problem, policy, family and instance, and the rungs these declare."""
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from escalation.inputs.input_files import InputFiles
 from escalation.model.amounts import Caps
 from escalation.model.calibration import DeviceKind
 from escalation.model.case import CaseInfo
@@ -24,6 +26,7 @@ class Case:
     Attributes:
         begun_s: when work on the case began, by `boottime_s`; no part of what it is about.
         allotted: what the batch that it belongs to leaves it, in this run.
+        files: what was read to load the instance.
     """
 
     info: CaseInfo
@@ -34,6 +37,7 @@ class Case:
     view: View
     begun_s: float = field(default_factory=boottime_s, compare=False)
     allotted: Caps = field(default=Caps(), compare=False)
+    files: InputFiles = field(default_factory=lambda: InputFiles(Path()), compare=False)
 
     @property
     def case_id(self) -> str:

@@ -8,6 +8,7 @@ from contextlib import suppress
 
 from escalation.engine.answering import with_answer
 from escalation.engine.case import Case
+from escalation.engine.reporting import with_report
 from escalation.engine.running import Running
 from escalation.engine.runtime import Runtime
 from escalation.model.attempt import Attempt, Candidate
@@ -24,21 +25,19 @@ def close(running: Running, outcome: Outcome) -> Outcome:
     runtime, case = running.runtime, running.case
     attempts = runtime.ledger.attempts(case.case_id)
     sections = _sections(case, attempts)
-    path = runtime.settings.home / "reports" / f"{case.case_id}.html"
-    path.parent.mkdir(parents=True, exist_ok=True)
     record = runtime.ledger.case(case.case_id)
     # MLflow is not waited for: where its id is not known yet, the ledger has it as soon as it is.
-    names = {"engine": case.engine, "record": str(path), "mlflow_run_id": record.mlflow_run_id}
+    names = {"engine": case.engine, "mlflow_run_id": record.mlflow_run_id}
     outcome = with_answer(runtime.store, case, outcome.model_copy(update=names), attempts)
     outcome = _with_elapsed(runtime, outcome)
     paid = paid_work(runtime.ledger, case.case_id)
     report = runtime.render(case, outcome, sections, record.opened_at, paid)
-    path.write_bytes(report)
+    outcome = outcome.model_copy(update={"report": runtime.store.put(report)})
     runtime.ledger.close_case(case.case_id, outcome.status, outcome)
     runtime.tracker.case_closed(case.case_id, outcome.status, outcome, report)
     if outcome.status.final:  # the store has every byte that counts
         shutil.rmtree(runtime.settings.scratch / case.case_id, ignore_errors=True)
-    return outcome
+    return with_report(outcome, runtime.store, runtime.settings.home)
 
 
 def _with_elapsed(runtime: Runtime, outcome: Outcome) -> Outcome:

@@ -12,6 +12,7 @@ from escalation.engine.deciding import decide
 from escalation.engine.ladder import ladder
 from escalation.engine.listening import Listener, Silent
 from escalation.engine.performing import perform
+from escalation.engine.reporting import with_report
 from escalation.engine.running import Running
 from escalation.engine.runtime import Runtime
 from escalation.engine.steps import Certify, Decide, Perform, Step
@@ -84,9 +85,10 @@ def drive(running: Running, driver: Driver) -> Outcome:
     runtime, case = running.runtime, running.case
     if case.may_spend:
         runtime.ledger.check()
+    case.files.keep(runtime.store.put)
     record = runtime.ledger.open_case(case.info)
     if record.status.final and record.outcome is not None:
-        return Outcome.model_validate(record.outcome)
+        return with_report(Outcome.model_validate(record.outcome), runtime.store, runtime.settings.home)
     try:
         runtime.tracker.case_opened(record)
         watch = runtime.watch(case)

@@ -8,6 +8,7 @@ from typing import Any
 from escalation.engine.case import Case
 from escalation.inputs.document import Document
 from escalation.inputs.environment import environment
+from escalation.inputs.input_files import InputFiles, KeptFiles, RecordedFiles, by_every_name
 from escalation.inputs.settings import ROOT
 from escalation.inputs.validation import parse, validated
 from escalation.model.case import CaseInfo
@@ -18,6 +19,7 @@ from escalation.policy.policy import LoadedPolicy, load_policy, parse_policy
 from escalation.policy.policy_tests import require_passing
 from escalation.ports.registry import backend_packages, target_in_words
 from escalation.ports.registry import family as find_family
+from escalation.ports.store import Store
 
 DEFAULT_POLICY = "default"
 
@@ -60,6 +62,8 @@ def prepare(
     case_id: str | None = None,
     folder: Path | None = None,
     engine: str = "plain",
+    *,
+    kept: KeptFiles | None = None,
 ) -> Case:
     """Validates problem, policy and instance, and returns the case; writes nothing.
 
@@ -69,6 +73,7 @@ def prepare(
         case_id: to take a case up again; None makes a new id.
         folder: where relative paths of the instance start; default: the current folder.
         engine: who will drive the ladder, for the record.
+        kept: the files of the case that is taken up again.
 
     Raises:
         BadInput: with one clear line.
@@ -79,13 +84,16 @@ def prepare(
     family = find_family(problem.family)
     family.check_target(problem.target)
     folder = (folder or Path.cwd()).resolve()
-    instance = family.load(problem.instance, problem.seed, folder)
+    files = InputFiles(folder, kept)
+    with files.reading():
+        instance = family.load(problem.instance, problem.seed, folder)
     info = CaseInfo(
         case_id=_checked_id(case_id) if case_id else new_case_id(problem),
         problem=problem,
         problem_digest=problem.digest,
         instance_digest=instance.digest,
         instance=dict(instance.describe()),
+        files=files.digests,
         about=_line(instance.about()),
         asked=target_in_words(problem.family, problem.target),
         policy_name=loaded.policy.policy,
@@ -94,13 +102,20 @@ def prepare(
         environment={**environment(engine, backend_packages()), "folder": str(folder)},
     )
     view = family.view(instance, problem.target)
-    case = Case(info, loaded.policy, loaded.path, family, instance, view, begun_s)
+    case = Case(info, loaded.policy, loaded.path, family, instance, view, begun_s, files=files)
     if not case.rungs():
         raise BadInput(f"policy {loaded.policy.policy!r} leaves no method for {problem.family!r} to try")
     return case
 
 
-def prepare_file(path: Path, policy: str | None, case_id: str | None = None, engine: str = "plain") -> Case:
+def prepare_file(
+    path: Path,
+    policy: str | None,
+    case_id: str | None = None,
+    engine: str = "plain",
+    *,
+    kept: KeptFiles | None = None,
+) -> Case:
     """Reads and checks a problem file, and returns its case; relative paths inside it start at its folder.
 
     Args:
@@ -108,6 +123,7 @@ def prepare_file(path: Path, policy: str | None, case_id: str | None = None, eng
         policy: wins over the one that the file names.
         case_id: as for `prepare`.
         engine: as for `prepare`.
+        kept: as for `prepare`.
 
     Raises:
         BadInput: with one clear line that names the file.
@@ -115,22 +131,25 @@ def prepare_file(path: Path, policy: str | None, case_id: str | None = None, eng
     problem, named = read_problem_file(path)
     chosen = choose_policy(policy, named, path.parent)
     try:
-        return prepare(problem, chosen, case_id, path.resolve().parent, engine)
+        return prepare(problem, chosen, case_id, path.resolve().parent, engine, kept=kept)
     except BadInput as error:
         if str(path) in str(error):
             raise
         raise type(error)(f"{path}: {error}") from None
 
 
-def prepare_again(info: CaseInfo, engine: str = "plain") -> Case:
-    """The case of a record, to go on with it: problem, policy and folder are in the record.
+def prepare_again(info: CaseInfo, store: Store, engine: str = "plain") -> Case:
+    """The case of a record, to go on with it on any machine: problem and policy are in the record, files in
+    the store.
 
     Raises:
         BadInput: when they cannot be used any more.
+        CorruptRecord: when the store has not what the record names.
     """
     policy = parse_policy(info.policy_text, info.policy_name)
     folder = Path(str(info.environment.get("folder", ROOT)))
-    return prepare(info.problem, policy, info.case_id, folder, engine)
+    kept = RecordedFiles(by_every_name(info), store.get)
+    return prepare(info.problem, policy, info.case_id, folder, engine, kept=kept)
 
 
 ABOUT_CHARACTERS = 160

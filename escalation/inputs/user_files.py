@@ -6,6 +6,9 @@ instead, before a byte is read. Text is UTF-8, with or without a byte order mark
 
 import os
 import stat
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 from escalation.model.errors import BadInput
@@ -14,6 +17,10 @@ from escalation.text.visible import visible
 MOST_BYTES = 512 * 2**20
 """Of a file of data, unless its reader says less."""
 
+Reader = Callable[[Path, Callable[[], bytes]], bytes]
+"""Is given a path and what would read it, and returns the file's bytes."""
+_reader: ContextVar[Reader | None] = ContextVar("reader", default=None)
+
 _KINDS = {
     stat.S_IFDIR: "a folder",
     stat.S_IFIFO: "a pipe",
@@ -21,6 +28,16 @@ _KINDS = {
     stat.S_IFCHR: "a device",
     stat.S_IFBLK: "a device",
 }
+
+
+@contextmanager
+def read_through(reader: Reader) -> Iterator[None]:
+    """Has the reader give the bytes of every file that is read in the block."""
+    token = _reader.set(reader)
+    try:
+        yield
+    finally:
+        _reader.reset(token)
 
 
 def read_bytes(
@@ -37,6 +54,13 @@ def read_bytes(
     Raises:
         BadInput: `error`, when the file is missing, no regular file, too large, or cannot be read.
     """
+    reader = _reader.get()
+    if reader is None:
+        return _from_disk(path, most_bytes, error, missing)
+    return reader(path, lambda: _from_disk(path, most_bytes, error, missing))
+
+
+def _from_disk(path: Path, most_bytes: int, error: type[BadInput], missing: str) -> bytes:
     name = shown(path)
     try:
         # Without O_NONBLOCK, opening a pipe that nobody writes to would wait for ever

@@ -65,6 +65,10 @@ class CaseInfo(Frozen):
     problem_digest: str
     instance_digest: str
     instance: dict[str, JsonValue] = Field(description="What the instance says of itself.")
+    files: dict[str, str] = Field(
+        default_factory=dict,
+        description="The files that the instance names, by those names: SHA-256 of what is in the store.",
+    )
     about: str = Field("", description="The same in one line, for lists and titles.")
     asked: str = Field("", description="The target in words.")
     policy_name: str
@@ -112,7 +116,8 @@ class Outcome(Frozen):
     attempts: tuple[Attempt, ...] = Field((), description="In order.")
     decisions: tuple[Decision, ...] = Field((), description="In order.")
     mlflow_run_id: str | None = Field(None, description="The case's run, where MLflow has told it.")
-    record: str | None = Field(None, description="Path of the HTML report.")
+    report: str | None = Field(None, description="The HTML report: SHA-256 of what is in the store.")
+    record: str | None = Field(None, description="Path of the report in the home that was asked.")
     paused: str = Field(
         "", description="What the case waits for, where it is held or waiting; why it was interrupted."
     )

@@ -8,13 +8,16 @@ what solvers see of it, any other must be refused by name.
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
 
 from pydantic import BaseModel
 
+from escalation.inputs.input_files import InputFiles, RecordedFiles
 from escalation.model.errors import BadInput
+from escalation.model.identity import digest_bytes
 from escalation.model.problem import Target
 from escalation.ports.registry import FamilyDescriptor, resolve
 from escalation.testing.contract import expect
@@ -56,6 +59,7 @@ def check_sources(family: Any, descriptor: FamilyDescriptor) -> tuple[Source, ..
             unknown = sorted(set(_fields(source.model)) - set(examples))
             expect(not unknown, f"{source.name}: no source says what {', '.join(unknown)} does")
             walk = _Walk(family, target, source, Path(folder))
+            _check_files(family, source, Path(folder))
             for name, value in (examples | dict(source.takes)).items():
                 walk.check(name, value)
     return tuple(sources)
@@ -88,6 +92,28 @@ class _Walk:
         """What depends on a field that has an effect: the instance, or what solvers see of it."""
         loaded = self.family.load(instance, SEED, self.folder)
         return loaded.digest, self.family.view(loaded, self.target).digest
+
+
+def _check_files(family: Any, source: Source, folder: Path) -> None:
+    """What the source reads can be had from the store alone, as on a machine that has no such folder."""
+    files = InputFiles(folder)
+    kept: dict[str, bytes] = {}
+    with files.reading():
+        here = family.load(dict(source.instance), SEED, folder)
+    files.keep(partial(_kept_in, kept))
+    nowhere = folder / "no such folder"
+    with InputFiles(nowhere, RecordedFiles(files.digests, kept.__getitem__)).reading():
+        there = family.load(dict(source.instance), SEED, nowhere)
+    expect(
+        here.digest == there.digest,
+        f"{source.name}: read its files through `escalation.inputs.user_files`, or other machines have none",
+    )
+
+
+def _kept_in(kept: dict[str, bytes], data: bytes) -> str:
+    digest = digest_bytes(data)
+    kept[digest] = data
+    return digest
 
 
 def _examples(sources: Sequence[Source]) -> Iterator[tuple[str, Any]]:

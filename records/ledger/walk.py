@@ -18,7 +18,7 @@ from escalation.model.metered import CHARGED
 from escalation.model.submission_states import SubmissionState, Who, check_transition
 from records.ledger import budgets
 from records.ledger import events as sealed
-from records.ledger.schema import attempts, intents, submissions
+from records.ledger.schema import attempts, cases, intents, submissions
 
 Body = Mapping[str, Any]
 Key = tuple[str, int, int]
@@ -110,7 +110,12 @@ def _end(connection: Connection, past: _Past) -> Iterator[str]:
 
 
 def digests(connection: Connection) -> Iterator[str]:
-    """The digests of all bytes that rows name: inputs and results of work, candidates, what was sent."""
+    """The digests of all bytes that rows name: files of instances, inputs and results of work, candidates,
+    what was sent, answers and reports."""
+    for info, outcome in connection.execute(select(cases.c.info, cases.c.outcome)):
+        ended = json.loads(outcome or "{}")
+        yield from (json.loads(info).get("files") or {}).values()
+        yield from filter(None, (ended.get("report"), *(ended.get("files") or {}).values()))
     for table, columns in ((intents, ("work", "result")), (attempts, ("candidate",))):
         for row in connection.execute(select(*(table.c[name] for name in columns))):
             for text in filter(None, row):

@@ -211,7 +211,7 @@ def _answer(info: CaseInfo, outcome: Outcome) -> dict[str, Any]:
         "tierwise.backend": outcome.backend,
         "tierwise.device_kind": outcome.device_kind,
         "tierwise.certificate": outcome.certificate.status if outcome.certificate else None,
-        "tierwise.record": outcome.record,
+        "tierwise.report": outcome.report,
         "mlflow.note.content": f"{_asked(info)}\n{_note(outcome)}",
     }
 

@@ -15,9 +15,10 @@ from escalation.model.attempt import Attempt, Candidate, Done
 from escalation.model.blob import Blob
 from escalation.model.case import CaseInfo, CaseRecord, CaseStatus, Outcome
 from escalation.model.decision import Decision
-from escalation.model.errors import BadInput
+from escalation.model.errors import BadInput, CorruptRecord
 from escalation.model.submission_states import SubmissionState
 from escalation.ports.ledger.ledger import Ledger
+from escalation.ports.store import Store
 from records.tracking import attempts as tracking_attempt
 from records.tracking import cases as tracking_case
 from records.tracking import submissions
@@ -34,15 +35,16 @@ class MlflowTracker:
     No method of the protocol raises: the first failure is one warning in the log, and the rest goes on.
     """
 
-    def __init__(self, tracking_uri: str, artifact_root: Path, ledger: Ledger) -> None:
+    def __init__(self, tracking_uri: str, artifact_root: Path, ledger: Ledger, store: Store) -> None:
         """Touches nothing yet: MLflow is imported by the first case.
 
         Args:
             tracking_uri: of MLflow's database.
             artifact_root: folder of the artefacts.
             ledger: is told the ids of runs, and says which cases are alive.
+            store: has the reports of cases that ended earlier.
         """
-        self._uri, self._root, self._ledger = tracking_uri, artifact_root, ledger
+        self._uri, self._root, self._ledger, self._store = tracking_uri, artifact_root, ledger, store
         self._worker = TrackingWorker()
         self._opened = False
         self._client: Any = None
@@ -212,9 +214,17 @@ class MlflowTracker:
         at_ms: int,
         report: bytes | None = None,
     ) -> None:
-        files = self._tables(case_id, report or _report(outcome))
+        files = self._tables(case_id, report or self._report(outcome))
         run_id, info = self._runs.pop(case_id), self._infos.pop(case_id)
         tracking_case.close_run(self._client, run_id, info, status, outcome, files=files, at_ms=at_ms)
+
+    def _report(self, outcome: Outcome | None) -> bytes | None:
+        if outcome is None or outcome.report is None:
+            return None
+        try:
+            return self._store.get(outcome.report)
+        except CorruptRecord:  # the audit tells it; what else there is of the case is shown all the same
+            return None
 
     def _kill_open(self) -> None:
         for run_id in self._runs.values():
@@ -224,11 +234,6 @@ class MlflowTracker:
 
 def _outcome(record: CaseRecord) -> Outcome | None:
     return None if record.outcome is None else Outcome.model_validate(record.outcome)
-
-
-def _report(outcome: Outcome | None) -> bytes | None:
-    path = None if outcome is None or outcome.record is None else Path(outcome.record)
-    return path.read_bytes() if path is not None and path.exists() else None
 
 
 def _now_ms() -> int:

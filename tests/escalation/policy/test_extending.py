@@ -14,6 +14,7 @@ from escalation.model.problem import Problem, Target, Tier
 from escalation.policy.policy import LoadedPolicy, load_policy, parse_policy
 from escalation.policy.policy_tests import require_passing, run_tests
 from escalation.ports.registry import families
+from records.store.files import FileStore
 
 HEAD = "policy: child\nsummary: for tests\n"
 ROWS = """
@@ -160,12 +161,12 @@ def test_what_is_written_is_what_is_read(value: str) -> None:
     assert Document("d", dumped(data)).data == data
 
 
-def test_a_case_keeps_the_resolved_text_and_goes_on_with_it() -> None:
+def test_a_case_keeps_the_resolved_text_and_goes_on_with_it(tmp_path: Path) -> None:
     problem = Problem(family="toy", instance={"numbers": [1, 2]}, target=Target(metric="number", at_least=1))
     case = prepare(problem, "rehearsal")
     assert "extends" not in case.info.policy_text
     assert "# from policies/default.yaml:" in case.info.policy_text
-    again = prepare_again(case.info)
+    again = prepare_again(case.info, FileStore(tmp_path))
     assert (again.info.policy_digest, again.info.policy_text) == (
         case.info.policy_digest,
         case.info.policy_text,

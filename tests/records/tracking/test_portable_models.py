@@ -105,7 +105,7 @@ def folders(  # noqa: PLR0917 (fixtures)
     make_attempt: Callable[..., Any],
 ) -> dict[str, Path]:
     """By format the folder that MLflow has of the model."""
-    tracker = MlflowTracker(f"sqlite:///{migrated}", tmp_path / "artifacts", ledger)
+    tracker = MlflowTracker(f"sqlite:///{migrated}", tmp_path / "artifacts", ledger, ledger.store)
     problem = Problem(family="classification", instance={}, target=Target(metric="roc_auc", at_least=0.5))
     described = {
         "features": [{**column.to_json(), "may_be_missing": column.name == "ward"} for column in COLUMNS]

@@ -30,7 +30,7 @@ def trackers(migrated: Path, tmp_path: Path, ledger: SqlLedger) -> Iterator[Call
 
     def make() -> MlflowTracker:
         uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
-        made.append(MlflowTracker(uri, tmp_path / "artifacts", ledger))
+        made.append(MlflowTracker(uri, tmp_path / "artifacts", ledger, ledger.store))
         return made[-1]
 
     yield make

@@ -82,7 +82,7 @@ def tracking(migrated: Path, tmp_path: Path, ledger: SqlLedger) -> Iterator[Trac
     made: list[MlflowTracker] = []
 
     def make() -> MlflowTracker:
-        made.append(MlflowTracker(uri, root, ledger))
+        made.append(MlflowTracker(uri, root, ledger, ledger.store))
         return made[-1]
 
     yield Tracking(uri, root, make)
@@ -348,7 +348,7 @@ def test_when_tracking_fails_the_case_goes_on_and_one_line_says_so(
     caplog: pytest.LogCaptureFixture,
     uri: str,
 ) -> None:
-    tracker = MlflowTracker(uri, tmp_path / "artifacts", ledger)
+    tracker = MlflowTracker(uri, tmp_path / "artifacts", ledger, ledger.store)
     with caplog.at_level(logging.WARNING, logger="records.tracking.tracking"):
         run_case(tracker)
         tracker.close()
@@ -380,7 +380,7 @@ def test_artefacts_that_cannot_be_written_fail_nothing_either(
 def test_a_tracker_that_was_never_used_imports_nothing(spawn: Callable[..., Any]) -> None:
     program = (
         "import sys; from pathlib import Path; from records.tracking.tracking import MlflowTracker\n"
-        "MlflowTracker('sqlite:///nowhere.db', Path('nowhere'), None).close()\n"
+        "MlflowTracker('sqlite:///nowhere.db', Path('nowhere'), None, None).close()\n"
         "print([name for name in ('mlflow', 'pandas', 'prefect', 'qiskit') if name in sys.modules])"
     )
     output, errors = spawn(program).communicate()
