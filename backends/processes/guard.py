@@ -269,7 +269,9 @@ def main() -> None:
         "--exit-file", default="", help="written when every process is gone; %%p is host and pid"
     )
     parser.add_argument("--keep-stdin", action="store_true", help="the command reads the lifeline's data")
-    parser.add_argument("--with-parent", action="store_true", help="ends when its parent is gone")
+    parser.add_argument(
+        "--with-parent", action="store_true", help="ends when its parent is gone, and not with its input"
+    )
     parser.add_argument("--stop-file", action="append", default=[], help="whose existence asks for the end")
     parser.add_argument("--alive-file", default="", help="touched as long as the command runs")
     parser.add_argument("--begun-file", default="", help="from whose existence on the time counts")
@@ -281,6 +283,8 @@ def main() -> None:
     options = parser.parse_args()
     options.exit_file = options.exit_file.replace("%p", f"{os.uname().nodename}-{os.getpid()}")
     parent = os.getppid() if options.with_parent else None
+    if options.with_parent:  # what a launcher gives as standard input is no lifeline
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the starting process decides what Ctrl-C means
     _prctl(PR_SET_CHILD_SUBREAPER, 1)
     first = os.getpid()

@@ -18,7 +18,9 @@ from escalation.model.errors import BackendError, BadInput
 from escalation.model.metered import CHARGED
 from escalation.model.quote import Quote
 from escalation.model.work import Work, kinds
+from escalation.ports.machines import DurableBackend
 from escalation.ports.registry import BACKENDS, BackendDescriptor, DeviceSummary, backend_module, resolve
+from escalation.testing.backend_durable import DURABLE
 from escalation.testing.backend_jobs import RUNNING
 from escalation.testing.contract import ContractBroken, expect
 from escalation.testing.work_bench import Check, WorkBench
@@ -60,6 +62,12 @@ def name_and_kind_agree(bench: WorkBench) -> None:
     expect(name == expected or name.startswith(f"{expected}:"), f"expected name {expected!r}, got {name!r}")
     said = bench.descriptor.device_kind(bench.device)
     expect(said is bench.backend.kind, f"the descriptor says {said!r}, the backend {bench.backend.kind!r}")
+
+
+def durable_is_said(bench: WorkBench) -> None:
+    """The descriptor says of a backend whose work outlives its submitter that it is one."""
+    durable = isinstance(bench.backend, DurableBackend)
+    expect(durable is bench.descriptor.durable, f"expected the descriptor to say durable={durable}")
 
 
 def unknown_device_is_refused(bench: WorkBench) -> None:
@@ -121,7 +129,7 @@ def foreign_work_is_refused(bench: WorkBench) -> None:
     """Work of a kind that the backend does not accept is refused when it is submitted."""
     for kind in set(kinds()) - set(bench.descriptor.accepts):
         try:
-            bench.backend.submit(sample(kind).good, bench.new_folder())
+            bench.submit(sample(kind).good)
         except BackendError:
             continue
         raise ContractBroken(f"expected BackendError on {kind}, which the backend does not accept; got none")
@@ -135,7 +143,7 @@ def what_it_cannot_give_is_refused(bench: WorkBench) -> None:
             del wanted["exclusive"]
         for name, resources in wanted.items():
             work = each.good.on(resources)
-            for act in (bench.backend.estimate, lambda it: bench.backend.submit(it, bench.new_folder())):
+            for act in (bench.backend.estimate, bench.submit):
                 said = refusal(act, work)
                 expect(name in said, f"expected a refusal that names {name}, got {said!r}")
                 expect("\n" not in said, f"expected one line, got {said!r}")
@@ -154,6 +162,7 @@ FREE: tuple[Check, ...] = (
     descriptor_is_light_and_right,
     settings_are_described,
     name_and_kind_agree,
+    durable_is_said,
     unknown_device_is_refused,
     devices_are_listed,
     state_of_the_device_can_be_asked,
@@ -176,7 +185,8 @@ def check_backend(descriptor: BackendDescriptor, device: str | None = None) -> N
     with tempfile.TemporaryDirectory(prefix="tierwise-contract-") as folder:
         bench = WorkBench(descriptor, Path(folder), device)
         try:
-            checks = FREE if bench.spends else FREE + RUNNING
+            durable = DURABLE if descriptor.durable else ()
+            checks = FREE if bench.spends else FREE + RUNNING + durable
             broken = [line for check in checks if (line := _broken(check, bench))]
         finally:
             for made in bench.made:

@@ -6,15 +6,22 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+import psutil
+
 from escalation.inputs.settings import ROOT
 from escalation.model.errors import BackendError
 from escalation.model.identity import canonical_json
 from escalation.model.job_state import JobState
 from escalation.model.metered import CHARGED
 from escalation.model.result import RawResult
-from escalation.ports.machines import Backend, Progress
+from escalation.ports.machines import Progress
 from escalation.testing.contract import ContractBroken, expect
-from escalation.testing.work_bench import PATIENCE_S, Check, WorkBench, through_json
+from escalation.testing.guarded import command_line, living
+from escalation.testing.samples import SLEEP
+from escalation.testing.work_bench import PATIENCE_S, AnyBackend, Check, WorkBench
+
+GONE_S = 20.0
+"""Seconds in which processes on other nodes may learn that their job is over."""
 
 
 def good_work_gives_the_right_result_twice(bench: WorkBench) -> None:
@@ -93,14 +100,26 @@ def unfinished_work_has_no_result(bench: WorkBench) -> None:
     for endless in filter(None, (each.endless for each in bench.samples)):
         handle, other = bench.submit(endless(PATIENCE_S)), bench.another()
         _expect_no_result(bench.backend, handle)
-        progress = _until_stalled(other, handle)
+        progress = until_stalled(other, handle)
         expect(progress.message == "stalled", f"expected to see what the work reports, got {progress}")
         other.cancel(handle)
         for each in (bench.backend, other):
             _expect_ended(each, handle, JobState.CANCELLED)
+        expect_nothing_left(bench.backend.result(handle))
 
 
-def _expect_no_result(backend: Backend, handle: Mapping[str, Any]) -> None:
+def expect_nothing_left(result: RawResult) -> None:
+    """Nothing that the endless sample started outlives it: it prints the ids of a child, and of a stray that
+    has left its parent and its session. What ran on another machine cannot be seen from here."""
+    printed = [
+        line for log in result.evidence.values() for line in log.data.decode(errors="replace").split("\n")
+    ]
+    pids = [int(word) for line in printed if line.replace(" ", "").isdigit() for word in line.split()]
+    _, left = psutil.wait_procs([each for each in living(pids) if SLEEP in command_line(each)], GONE_S)
+    expect(not left, f"expected nothing to outlive work that ended {result.state}, {left} did")
+
+
+def _expect_no_result(backend: AnyBackend, handle: Mapping[str, Any]) -> None:
     try:
         result = backend.result(handle)
     except BackendError:
@@ -108,7 +127,7 @@ def _expect_no_result(backend: Backend, handle: Mapping[str, Any]) -> None:
     raise ContractBroken(f"expected BackendError for the result of work under way, got {result}")
 
 
-def _until_stalled(backend: Backend, handle: Mapping[str, Any]) -> Progress:
+def until_stalled(backend: AnyBackend, handle: Mapping[str, Any]) -> Progress:
     """Polls the way a driver does until the endless sample has reported half of its work."""
     progress = Progress(JobState.QUEUED)
     for _ in range(int(PATIENCE_S / 0.1)):
@@ -119,7 +138,7 @@ def _until_stalled(backend: Backend, handle: Mapping[str, Any]) -> Progress:
     return progress
 
 
-def _expect_ended(backend: Backend, handle: Mapping[str, Any], state: JobState) -> None:
+def _expect_ended(backend: AnyBackend, handle: Mapping[str, Any], state: JobState) -> None:
     progress = backend.wait(handle, PATIENCE_S)
     result = backend.result(handle)
     expect(progress.state is result.state is state, f"expected {state}, got {progress} and {result.state}")
@@ -131,6 +150,7 @@ def time_limit_is_kept(bench: WorkBench) -> None:
     for endless in filter(None, (each.endless for each in bench.samples)):
         handle = bench.submit(endless(1.0))
         _expect_ended(bench.backend, handle, JobState.TIMED_OUT)
+        expect_nothing_left(bench.backend.result(handle))
 
 
 def cancelling_finished_work_does_nothing(bench: WorkBench) -> None:
@@ -144,14 +164,17 @@ def cancelling_finished_work_does_nothing(bench: WorkBench) -> None:
 
 
 def closing_ends_what_runs(bench: WorkBench) -> None:
-    """A backend can be closed twice; what it ran on this machine is final afterwards."""
+    """A backend can be closed twice; what it ran is final afterwards, unless it outlives its submitter."""
     for endless in filter(None, (each.endless for each in bench.samples)):
         mine = bench.another()
-        handle = through_json(mine.submit(endless(PATIENCE_S), bench.new_folder()))
+        handle = bench.submit_to(mine, endless(PATIENCE_S))
         mine.close()
         state = bench.backend.wait(handle, 0).state
-        expect(state.final, f"expected closing to end what runs, it is {state}")
+        durable = bench.descriptor.durable
+        expect(state.final is not durable, f"expected closing to end what runs: {not durable}, it is {state}")
         mine.close()
+        if durable:
+            bench.backend.cancel(handle)
 
 
 RUNNING: tuple[Check, ...] = (

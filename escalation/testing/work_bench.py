@@ -8,15 +8,16 @@ from typing import Any
 
 from escalation.inputs.settings import Settings
 from escalation.model.calibration import DeviceKind
-from escalation.model.identity import canonical_json
+from escalation.model.identity import canonical_json, digest_bytes
 from escalation.model.result import RawResult
 from escalation.model.work import Work
-from escalation.ports.machines import Backend
+from escalation.ports.machines import Backend, DurableBackend
 from escalation.ports.registry import BackendDescriptor, resolve
 from escalation.testing.contract import expect
 from escalation.testing.works import Sample, sample
 
 PATIENCE_S = 120.0
+AnyBackend = Backend | DurableBackend
 
 
 @dataclass
@@ -26,7 +27,7 @@ class WorkBench:
     descriptor: BackendDescriptor
     folder: Path
     device: str | None = None
-    made: list[Backend] = field(default_factory=list)
+    made: list[AnyBackend] = field(default_factory=list)
     jobs: int = 0
 
     @property
@@ -34,7 +35,7 @@ class WorkBench:
         return Settings(home=self.folder / "home")
 
     @property
-    def backend(self) -> Backend:
+    def backend(self) -> AnyBackend:
         """The backend that the checks share."""
         return self.made[0] if self.made else self.another()
 
@@ -47,20 +48,27 @@ class WorkBench:
         """Whether submitting would cost something."""
         return self.backend.kind is DeviceKind.HARDWARE
 
-    def another(self) -> Backend:
+    def another(self) -> AnyBackend:
         """Makes one more instance, as another process would."""
         made = self.open(self.device)
         self.made.append(made)
         return made
 
-    def open(self, device: str | None) -> Backend:
+    def open(self, device: str | None) -> AnyBackend:
         """Makes the backend with a device, whose end is the caller's."""
-        made: Backend = resolve(self.descriptor.backend)(self.settings, device)
+        made: AnyBackend = resolve(self.descriptor.backend)(self.settings, device)
         return made
 
     def submit(self, work: Work) -> dict[str, Any]:
         """Submits to the shared backend; the handle has been through JSON."""
-        return through_json(self.backend.submit(work, self.new_folder()))
+        return self.submit_to(self.backend, work)
+
+    def submit_to(self, backend: AnyBackend, work: Work) -> dict[str, Any]:
+        """Submits to any instance, under a tag of its own where work has one."""
+        folder = self.new_folder()
+        if isinstance(backend, DurableBackend):
+            return through_json(backend.submit(work, folder, tag_of(folder)))
+        return through_json(backend.submit(work, folder))
 
     def new_folder(self) -> Path:
         self.jobs += 1
@@ -74,6 +82,11 @@ class WorkBench:
         progress = self.backend.wait(handle, PATIENCE_S)
         expect(progress.state.final, f"expected the work to end within {PATIENCE_S} s, it is {progress}")
         return self.backend.result(handle)
+
+
+def tag_of(folder: Path) -> str:
+    """A tag that no other folder's work has."""
+    return f"tw-{digest_bytes(str(folder).encode())[:12]}"
 
 
 def through_json(handle: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,14 +15,22 @@ from escalation.ports.registry import BackendDescriptor, backends
 from escalation.testing.backend import check_backend
 from escalation.testing.contract import ContractBroken
 
+HERE = sorted(name for name, each in backends().items() if not each.durable)
+"""Those of batch systems need one: each has this test beside its own."""
 
-@pytest.mark.parametrize("name", sorted(backends()))
+
+@pytest.mark.parametrize("name", HERE)
 def test_registered_backend_keeps_the_contract(name: str) -> None:
     check_backend(backends()[name])
 
 
 def test_the_classical_backends_are_registered() -> None:
-    assert {"local", "mpi"} <= set(backends())
+    assert {"local", "mpi", "slurm"} <= set(backends())
+
+
+def test_every_batch_system_keeps_the_contract_in_its_own_folder() -> None:
+    for name in sorted(set(backends()) - set(HERE)):
+        assert "check_backend(" in (Path(__file__).parent / name / "test_contract.py").read_text()
 
 
 class Cheat(LocalBackend):

@@ -1,5 +1,6 @@
 """What a cluster on one machine is told; slurm.conf(5) says what each line means."""
 
+import secrets
 import socket
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,7 @@ class Layout:
 
 _CONF = """\
 ClusterName=tierwise
+FirstJobId={first}
 SlurmctldHost={host}(127.0.0.1)
 SlurmctldPort={controller}
 AuthType=auth/munge
@@ -100,7 +102,11 @@ def write(layout: Layout, home: Path, ports: list[int]) -> Path:
     for name in ("state", *(f"spool-{name}" for name in layout.names)):
         (home / name).mkdir(exist_ok=True)
     asked = {name: getattr(layout, name) for name in ("forget_s", "node_patience_s", "answer_s", "extra")}
-    text = _CONF.format(home=home, host=host, controller=ports[0], nodes="\n".join(nodes), **asked)
+    # MPICH names shared memory by job and step, and killed ranks leave it: no other cluster's ids here
+    first = 1 + secrets.randbelow(50_000_000)
+    text = _CONF.format(
+        first=first, home=home, host=host, controller=ports[0], nodes="\n".join(nodes), **asked
+    )
     (home / "gres.conf").write_text("".join(f"Name=gpu File={path}\n" for path in _GPUS[: layout.gpus]))
     (home / "slurm.conf").write_text(text)
     return home / "slurm.conf"

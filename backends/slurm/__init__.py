@@ -1,0 +1,1 @@
+"""Slurm: runs calls and MPI programs as jobs, by its command line alone."""
