@@ -6,7 +6,6 @@ import pwd
 import shlex
 import socket
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -50,8 +49,8 @@ def answer_or_list(
 
 def list_questions(*, as_lines: bool) -> None:
     """Prints every question that still stands; as JSON one object a line."""
-    now = time.time()
     with open_records() as (ledger, _):
+        now = ledger.now_s()
         questions = standing(ledger.approvals(), now)
     if as_lines:
         for question in questions:
@@ -72,11 +71,11 @@ def answer(case_id: str, *, granted: bool, by: str | None, reason: str, sure: bo
     Raises:
         BadInput: when there is nothing to answer.
     """
-    console, now = terminal(), time.time()
+    console = terminal()
     login, known_as = this_user()
     name = by or login
     with open_records() as (ledger, _):
-        record = ledger.case(case_id)
+        record, now = ledger.case(case_id), ledger.now_s()
         questions = standing(ledger.approvals(case_id), now)
         if not questions:
             raise BadInput(_nothing(record, ledger.approvals(case_id), now))
@@ -92,7 +91,12 @@ def answer(case_id: str, *, granted: bool, by: str | None, reason: str, sure: bo
                 )
                 continue
             ledger.answer(
-                question.approval_id, granted=word, by=name, reason=reason, now=time.time(), known_as=known_as
+                question.approval_id,
+                granted=word,
+                by=name,
+                reason=reason,
+                now=ledger.now_s(),
+                known_as=known_as,
             )
             what = "[green]approved[/]" if word else "[yellow]refused[/]"
             console.print(f"  {what} by {plain(name)}, recorded as {plain(known_as)}")

@@ -2,7 +2,6 @@
 
 import json
 import sys
-import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -26,8 +25,8 @@ from records.runtime import open_records
 
 def show_budget(*, as_object: bool) -> None:
     """Prints limits beside what is reserved and spent, and each estimate beside its bill."""
-    now = time.time()
     with open_records() as (ledger, _):
+        now = ledger.now_s()
         places = [(project, period) for project in _projects(ledger) for period in Period]
         scopes = [scope(ledger, *place, now) for place in places]
         practised = [scope(ledger, *place, now, practice=True) for place in places]

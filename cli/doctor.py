@@ -3,7 +3,6 @@
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 
 from cli.terminal import plain, shorten, terminal
@@ -126,7 +125,7 @@ def kept_bytes() -> tuple[bool, str]:
 def jobs() -> tuple[bool, str]:
     """Whether somebody looks after every job that may be charged; see `escalation.submission.unattended`."""
     with open_records() as (ledger, _):
-        waiting, away = unattended(ledger, time.time()), open_cases(ledger)
+        waiting, away = unattended(ledger, ledger.now_s()), open_cases(ledger)
     if waiting:
         return False, "; ".join(submission.line for submission in waiting)
     have = counted(len(away), "case has", "cases have")

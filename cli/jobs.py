@@ -3,7 +3,6 @@
 import getpass
 import json
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
@@ -13,6 +12,7 @@ from escalation.model.errors import BadInput
 from escalation.model.submission import Submission
 from escalation.model.submission_states import SubmissionState
 from escalation.ports.configuration import settings
+from escalation.ports.ledger.ledger import Ledger
 from escalation.ports.paid import PaidBackend
 from escalation.ports.registry import backend_descriptor
 from escalation.submission import person
@@ -23,8 +23,8 @@ from records.runtime import open_records
 
 def list_jobs(*, everything: bool, as_lines: bool) -> None:
     """Prints the submissions that are not over, or all; as JSON one object a line."""
-    now = time.time()
     with open_records() as (ledger, _):
+        now = ledger.now_s()
         rows = [row for row in ledger.submissions() if everything or not row.state.final]
         billed = bills(ledger, rows)
     if as_lines:
@@ -45,7 +45,7 @@ def list_jobs(*, everything: bool, as_lines: bool) -> None:
 def cancel(name: str) -> None:
     """Gives the work up."""
     with open_records() as (ledger, _), _backends() as open_backend:
-        row = person.cancel(ledger, person.find(ledger, name), _me(), open_backend)
+        row = person.cancel(ledger, person.find(ledger, name), _me(ledger), open_backend)
     if row.state is SubmissionState.CANCELLED:
         _done(
             row,
@@ -61,28 +61,28 @@ def adopt(name: str, job_id: str) -> None:
     """Takes a job for that of a parked submission, once the service said that it carries its tag."""
     with open_records() as (ledger, _), _backends() as open_backend:
         row = person.find(ledger, name)
-        row = person.adopt(ledger, open_backend(row.backend), row, job_id, _me())
+        row = person.adopt(ledger, open_backend(row.backend), row, job_id, _me(ledger))
     _done(row, f"job {row.job_id} carries the tag {row.tag}, and is now the job of this submission", _ON)
 
 
 def bill(name: str, qpu_s: float, usd: float) -> None:
     """Closes the books of work that was given up, or whose charge cannot be believed."""
     with open_records() as (ledger, _):
-        row = person.bill(ledger, person.find(ledger, name), qpu_s, usd, _me())
+        row = person.bill(ledger, person.find(ledger, name), qpu_s, usd, _me(ledger))
     _done(row, f"{qpu_s:g} s and {usd:.2f} USD are spent, nothing is reserved for it any more")
 
 
 def park(name: str) -> None:
     """Takes a submission out of the machine's hands."""
     with open_records() as (ledger, _):
-        row = person.park(ledger, person.find(ledger, name), _me())
+        row = person.park(ledger, person.find(ledger, name), _me(ledger))
     _done(row, "nobody touches it until `tierwise jobs look`, `adopt` or `cancel`; its job goes on")
 
 
 def look(name: str) -> None:
     """Gives a parked submission back to the machine."""
     with open_records() as (ledger, _):
-        row = person.look(ledger, person.find(ledger, name), _me())
+        row = person.look(ledger, person.find(ledger, name), _me(ledger))
     what = (
         f"job {row.job_id} is asked after again" if row.job_id else "it is looked for again, by tag and batch"
     )
@@ -99,8 +99,8 @@ def _done(row: Submission, *lines: str) -> None:
         console.print(f"  {plain(line)}")
 
 
-def _me() -> Person:
-    return Person(getpass.getuser(), time.time())
+def _me(ledger: Ledger) -> Person:
+    return Person(getpass.getuser(), ledger.now_s())
 
 
 @contextmanager

@@ -130,7 +130,7 @@ def _troubles(url: str, home: Path) -> list[str]:
         found.append(f"the server at {url} does not answer as it should ({error})")
     try:
         with open_records() as (ledger, _):
-            found += [each.line for each in unattended(ledger, time.time())]
+            found += [each.line for each in unattended(ledger, ledger.now_s())]
     except Exception as error:
         found.append(f"the ledger cannot be read ({error})")
     return found

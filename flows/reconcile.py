@@ -1,6 +1,5 @@
 """Looks after what crashed, stopped and waiting runs left at a service; goes on with the cases that can."""
 
-import time
 from typing import cast
 
 from prefect import flow
@@ -65,7 +64,7 @@ def reconcile(go_on: bool = True) -> ReconcileReport:
 def _nothing_to_do() -> bool:
     """Whether the ledger alone says so; opening the rest takes seconds."""
     with borrowed_records() as (ledger, _):
-        return not open_cases(ledger) and not ready(ledger, time.time())
+        return not open_cases(ledger) and not ready(ledger, ledger.now_s())
 
 
 def _go_on(runtime: Runtime, case_id: str) -> dict[str, str]:

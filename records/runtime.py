@@ -61,7 +61,7 @@ def open_runtime(settings: Settings | None = None, *, wait_for_view: bool = True
         tracker: Tracker = MlflowTracker(settings.tracking_uri, settings.home / "artifacts", ledger, store)
         if settings.tracking < 1:
             tracker = SampledTracker(tracker, settings.tracking)
-        runtime = Runtime(settings, ledger, store, tracker, render)
+        runtime = Runtime(settings, ledger, store, tracker, render, ledger.now_s)
         stack.callback(runtime.close)
         try:
             yield runtime

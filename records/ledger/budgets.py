@@ -1,7 +1,6 @@
 """Budgets in the ledger: money and quantum seconds set aside before work is sent, then billed."""
 
 import json
-import time
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Any
@@ -13,6 +12,7 @@ from escalation.model.case import WorkKey
 from records.ledger import keyed
 from records.ledger.events import text_json
 from records.ledger.schema import budgets
+from records.ledger.shared_clock import database_time_s
 
 
 class BudgetState(StrEnum):
@@ -36,7 +36,7 @@ def reserve(connection: Connection, key: WorkKey, amount: Amounts, limit: Caps) 
         return True
     if short(of_case(connection, key.case_id), key, amount, limit):
         return False
-    set_aside(connection, key, amount, "", time.time())
+    set_aside(connection, key, amount, "", database_time_s(connection))
     return True
 
 
@@ -60,7 +60,7 @@ def spend(connection: Connection, key: WorkKey, amount: Amounts) -> None:
     reserved = Amounts() if row is None else _cost(row["reserved"])
     if row is not None and row["state"] == state and _cost(row["spent"]) == amount:
         return
-    at = {} if row is not None else {"project": "", "reserved_at": time.time()}
+    at = {} if row is not None else {"project": "", "reserved_at": database_time_s(connection)}
     _put(connection, key, state, reserved=reserved, spent=amount, **at)
 
 

@@ -76,6 +76,11 @@ class Database:
             connection.execute(select(schema.chain.c.number).with_for_update()).one()
             yield connection
 
+    @property
+    def of_one_machine(self) -> bool:
+        """Whether it can be used on one machine alone."""
+        return self._engine.dialect.name == "sqlite"
+
     def close(self) -> None:
         """Closes the connections."""
         self._engine.dispose()

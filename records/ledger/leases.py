@@ -9,16 +9,16 @@ reader share the kernel, else by the database's clock, which all of them share.
 """
 
 import json
-import time
 from dataclasses import asdict
 
-from sqlalchemy import Connection, RowMapping, bindparam, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
 
 from escalation.model.clock import Instant, ProcessIdentity, this_process
 from escalation.model.elapsed import Elapsed
 from escalation.model.errors import CaseConflict
 from records.ledger.events import text_json
 from records.ledger.schema import leases
+from records.ledger.shared_clock import database_time_s
 
 SILENT_LEASES = 10.0
 """A process that lives and says nothing for so many leases has lost the case in some other way: a driver
@@ -123,15 +123,7 @@ def idle_s(connection: Connection, case_id: str) -> float | None:
 
 
 def _beat(connection: Connection) -> dict[str, float]:
-    return {"beat_boot_s": Instant.now().at_s, "beat_at": _now_s(connection)}
-
-
-def _now_s(connection: Connection) -> float:
-    """The database's clock, in seconds since the epoch. SQLite has none but this machine's."""
-    if connection.dialect.name == "sqlite":
-        return time.time()
-    clock = func.extract("epoch", func.clock_timestamp())
-    return float(connection.execute(select(clock)).scalar_one())
+    return {"beat_boot_s": Instant.now().at_s, "beat_at": database_time_s(connection)}
 
 
 def _left_s(connection: Connection, lease: RowMapping, leases_long: float) -> float:
@@ -143,7 +135,7 @@ def _age_s(connection: Connection, lease: RowMapping) -> float:
     """Seconds since the last heartbeat. One from the future, by a clock that was set, is no better than one
     as far in the past."""
     age_s = Instant(lease["boot"], lease["beat_boot_s"]).age_s()
-    return float(abs(_now_s(connection) - lease["beat_at"]) if age_s is None else age_s)
+    return float(abs(database_time_s(connection) - lease["beat_at"]) if age_s is None else age_s)
 
 
 def _busy(connection: Connection, case_id: str, lease: RowMapping) -> str:

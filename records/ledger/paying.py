@@ -1,6 +1,5 @@
 """Permission to spend, and the bill: approval, reservation and state change in one transaction."""
 
-import time
 from typing import Any
 
 from sqlalchemy import Connection
@@ -10,6 +9,7 @@ from escalation.model.errors import BadInput, CaseConflict
 from escalation.model.submission import Approval, ApprovalState, Authorisation, Submission, Verdict
 from escalation.model.submission_states import SubmissionState, Who
 from records.ledger import approvals, budgets, limits, submissions, walk
+from records.ledger.shared_clock import database_time_s
 
 _GRANTED = Authorisation(verdict=Verdict.GRANTED)
 
@@ -104,7 +104,7 @@ def bill_by_hand(connection: Connection, before: Submission, qpu_s: float, usd: 
     noted = {"usage_qpu_s": qpu_s, "incidents": tuple(dict.fromkeys((*before.incidents, line)))}
     if before.state is SubmissionState.SETTLED:
         after = submissions.advance(
-            connection, before, SubmissionState.DONE, time.time(), Who.PERSON, **noted
+            connection, before, SubmissionState.DONE, database_time_s(connection), Who.PERSON, **noted
         )
     else:
         after = submissions.amend(connection, before, **noted)

@@ -1,5 +1,6 @@
 """What the parts of the ledger share: its database, its store of bytes, the leases that it holds."""
 
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from threading import Lock
@@ -10,6 +11,7 @@ from sqlalchemy import Connection
 from escalation.ports.store import Store
 from records.ledger import leases
 from records.ledger.database import Database
+from records.ledger.shared_clock import SharedClock, database_time_s
 
 _OPEN: "WeakSet[LedgerSession]" = WeakSet()
 """The ledgers of this process: who asks them knows whether a lease in its name is still anybody's."""
@@ -38,6 +40,7 @@ class LedgerSession:
         self._database = Database(url)
         self._tokens: dict[str, int] = {}
         self._lock = Lock()
+        self._clock = SharedClock(self._database_time_s)
         _OPEN.add(self)
 
     def close(self) -> None:
@@ -49,6 +52,14 @@ class LedgerSession:
                         leases.give_back(connection, case_id, token)
                 self._tokens.clear()
         self._database.close()
+
+    def now_s(self) -> float:
+        """Seconds since the epoch, by the clock that all who use this ledger share."""
+        return time.time() if self._database.of_one_machine else self._clock.now_s()
+
+    def _database_time_s(self) -> float:
+        with self._database.reading() as connection:
+            return database_time_s(connection)
 
     def _nobody_here_holds(self, case_id: str) -> bool:
         return not any(

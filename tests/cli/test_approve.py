@@ -133,7 +133,7 @@ def test_a_question_that_expired_says_that_it_is_no(
     asked: Any, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     late = asked.ledger.approvals("c")[-1].expires_at + 1
-    monkeypatch.setattr("cli.approve.time.time", lambda: late)
+    monkeypatch.setattr("records.ledger.ledger.SqlLedger.now_s", lambda _: late)
     said = call("approve", "c", "--yes")
     assert said.code == 2
     assert "expired" in said.err

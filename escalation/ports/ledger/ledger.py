@@ -15,4 +15,7 @@ class Ledger(CaseLedger, WorkLedger, SubmissionLedger, BudgetLedger, EventLog, P
     Every write also appends to a hash-chained event table, in the same transaction.
     """
 
+    def now_s(self) -> float:
+        """Seconds since the epoch, by the clock that all who use this ledger share."""
+
     def close(self) -> None: ...

@@ -35,6 +35,8 @@ def do(verb):
     if verb == "who":
         return json.dumps(this_process().to_json() | {"kernel": kernel()})
     ledger = ledger or SqlLedger(url, FileStore(Path(folder)), float(lease_s))
+    if verb == "now":
+        return ledger.now_s()
     ledger.open_case(info) if verb == "open" else ledger.heartbeat(info.case_id)
     return "done"
 for line in sys.stdin:
@@ -146,11 +148,13 @@ def test_a_container_that_is_started_again_is_another_one_with_the_same_process_
 
 
 @pytest.mark.parametrize("url", ["postgresql"], indirect=True)
-def test_machines_whose_clocks_are_hours_apart_agree_on_a_lease(
+def test_machines_whose_clocks_are_hours_apart_agree_on_the_time_and_on_a_lease(
     start: Start, sql: Callable[..., None], faketime: Mapping[str, str]
 ) -> None:
     first = start("red", machine="1111")
     second = start("blue", machine="2222", environment={**faketime, "FAKETIME": "+7h"})
+    # so that a question, which stands for hours, expires at one moment for both
+    assert abs(float(second.do("now")) - float(first.do("now"))) < 60.0
     assert first.do("open") == "done"
     assert "which cannot be seen from here" in second.do("open")
     sql(OVER)

@@ -1,0 +1,42 @@
+"""The time of day that all who use a ledger share: its database's, whatever their own machines say.
+
+A question to a person expires, a budget's day ends, and a lease is over at one moment for everybody, also
+where somebody's clock is hours off. SQLite has no clock but its machine's, and serves one machine.
+"""
+
+import time
+from collections.abc import Callable
+from threading import Lock
+
+from sqlalchemy import Connection, func, select
+
+from escalation.model.clock import boottime_s
+
+ASKED_EVERY_S = 60.0
+"""In between it is counted on from the last answer, by a clock that nobody can set."""
+_CLOCK = select(func.extract("epoch", func.clock_timestamp()))
+
+
+def database_time_s(connection: Connection) -> float:
+    """Seconds since the epoch, by the database's clock."""
+    if connection.dialect.name == "sqlite":
+        return time.time()
+    return float(connection.execute(_CLOCK).scalar_one())
+
+
+class SharedClock:
+    """The database's clock, asked now and then."""
+
+    def __init__(self, ask: Callable[[], float]) -> None:
+        """Asks nothing yet."""
+        self._ask, self._lock = ask, Lock()
+        self._asked_s = -ASKED_EVERY_S
+        self._ahead_s = 0.0
+
+    def now_s(self) -> float:
+        """Seconds since the epoch."""
+        with self._lock:
+            if boottime_s() - self._asked_s >= ASKED_EVERY_S:
+                told_s, self._asked_s = self._ask(), boottime_s()
+                self._ahead_s = told_s - self._asked_s
+            return boottime_s() + self._ahead_s
