@@ -32,6 +32,8 @@ from escalation.submission.paid_work import paid_work
 
 _log = logging.getLogger(__name__)
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]{0,39}", re.ASCII)
+LOOK_S = 0.5
+"""Seconds between two looks whether the whole batch is to end."""
 MOST_WORKERS = 256
 DIGITS = 16
 """Of a digest in the id of a case: among 10⁸ cases two of 10¹⁹ are alike with a probability of 0.0003."""
@@ -140,8 +142,10 @@ class Batch:
             # In a copy of the context each, by which an orchestrator knows the run.
             workers = [pool.submit(copy_context().run, self._work, left) for _ in range(count)]
             try:
-                for ended in wait(workers).done:
-                    ended.result()
+                while wait(workers, LOOK_S).not_done:  # a signal may have come to another thread
+                    pass
+                for worker in workers:
+                    worker.result()
             except BaseException:
                 self._runtime.stop.set()
                 raise

@@ -23,23 +23,26 @@ summary: calls on this machine alone
 tiers: [ai]
 backends: {local_call: local}
 """
-PAUSE_S = 0.4
+LONG_S = 3.0
+"""What the third of the six takes: while it runs, the process is stopped."""
 Call = Callable[..., Any]
 
 
 @pytest.fixture
 def problems(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A list of six problems that take a while, and a policy beside it."""
+    """A list of six problems, and a policy beside it."""
     monkeypatch.setenv("TIERWISE_TRACKING", "off")
     (tmp_path / "small.yaml").write_text(POLICY)
-    (tmp_path / "six.jsonl").write_text("".join(json.dumps(toy(seed)) + "\n" for seed in range(6)))
+    (tmp_path / "six.jsonl").write_text(
+        "".join(json.dumps(toy(seed, pause_s=LONG_S * (seed == 2))) + "\n" for seed in range(6))
+    )
     return tmp_path / "six.jsonl"
 
 
-def toy(seed: int, number: float = 9) -> dict[str, Any]:
+def toy(seed: int, number: float = 9, pause_s: float = 0.0) -> dict[str, Any]:
     return {
         "family": "toy",
-        "instance": {"numbers": [number] * 4, "pause_s": PAUSE_S},
+        "instance": {"numbers": [number] * 4, "pause_s": pause_s},
         "target": {"metric": "number", "at_least": 9},
         "data_class": "public",
         "seed": seed,
@@ -119,16 +122,13 @@ def test_ctrl_c_stops_the_work_and_says_what_was_done(call: Call, problems: Path
         assert process.returncode == 130
         assert said == "stopped; the same command goes on with what is left\n"
         summary = json.loads(out.splitlines()[-1])
-        left = summary["counts"].get("interrupted", 0) + summary["counts"]["not started"]
-        assert (summary["counts"]["accepted"], left) == (2, 4)
+        left = {"interrupted": 1, "not started": 3}, {"not started": 4}  # the third may not have begun
+        assert summary["counts"] in [{**each, "accepted": 2} for each in left]
         assert not psutil.wait_procs(below, timeout=60)[1]
     gone_on_with(call, problems, home)
 
 
-def test_a_line_a_problem_and_the_worst_of_them_is_the_exit_code(
-    call: Call, problems: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sys.modules[__name__], "PAUSE_S", 0)
+def test_a_line_a_problem_and_the_worst_of_them_is_the_exit_code(call: Call, problems: Path) -> None:
     folder = problems.parent / "folder"
     folder.mkdir()
     for name, text in (("a", json.dumps(toy(1))), ("b", json.dumps(toy(1))), ("c", "family: toy"),
