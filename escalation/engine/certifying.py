@@ -14,11 +14,14 @@ from escalation.model.errors import Faulted, first_line, of_machine
 def certify(running: Running, step: Certify) -> Attempt:
     """Judges the candidate, or returns the attempt that is recorded; the listener is told of it."""
     runtime, case_id = running.runtime, running.case.case_id
-    recorded = runtime.ledger.find_attempt(case_id, step.draft.number)
-    attempt = recorded[0] if recorded else _judged(running, step)
+    number = step.draft.number
+    new = running.known.unrecorded("attempt", number)
+    recorded = None if new else runtime.ledger.find_attempt(case_id, number)
+    attempt, candidate = recorded or (_judged(running, step), step.candidate)
     if recorded is None:
-        runtime.ledger.add_attempt(case_id, attempt, step.candidate)
-        runtime.tracker.attempt_finished(case_id, attempt, step.candidate, step.done)
+        runtime.ledger.add_attempt(case_id, attempt, candidate)
+        runtime.tracker.attempt_finished(case_id, attempt, candidate, step.done)
+    running.known.tried[number] = attempt, candidate
     running.listener.attempted(attempt)
     return attempt
 

@@ -23,14 +23,14 @@ _log = logging.getLogger(__name__)
 def close(running: Running, outcome: Outcome) -> Outcome:
     """Writes the report and closes the case in ledger and tracking; returns the outcome as recorded."""
     runtime, case = running.runtime, running.case
-    attempts = runtime.ledger.attempts(case.case_id)
+    attempts = _tried(running)
     sections = _sections(case, attempts)
     record = runtime.ledger.case(case.case_id)
     # MLflow is not waited for: where its id is not known yet, the ledger has it as soon as it is.
     names = {"engine": case.engine, "mlflow_run_id": record.mlflow_run_id}
     outcome = with_answer(runtime.store, case, outcome.model_copy(update=names), attempts)
     outcome = _with_elapsed(runtime, outcome)
-    paid = paid_work(runtime.ledger, case.case_id)
+    paid = () if running.known.new and not running.known.paid else paid_work(runtime.ledger, case.case_id)
     report = runtime.render(case, outcome, sections, record.opened_at, paid)
     outcome = outcome.model_copy(update={"report": runtime.store.put(report)})
     runtime.ledger.close_case(case.case_id, outcome.status, outcome)
@@ -40,12 +40,21 @@ def close(running: Running, outcome: Outcome) -> Outcome:
     return with_report(outcome, runtime.store, runtime.settings.home)
 
 
+def _tried(running: Running) -> Sequence[tuple[Attempt, Candidate | None]]:
+    """The attempts in order: all that the driver has carried out or found, or those on record."""
+    known = running.known
+    if known.record is None:
+        return running.runtime.ledger.attempts(running.case.case_id)
+    return [known.tried[number] for number in sorted(known.tried)]
+
+
 def _with_elapsed(runtime: Runtime, outcome: Outcome) -> Outcome:
     """The outcome with the elapsed time of the whole case; only writing the report and closing follow."""
     elapsed = runtime.elapsed(outcome.case_id)
     if elapsed is None:
         return outcome
-    runtime.ledger.heartbeat(outcome.case_id, elapsed)
+    if not outcome.status.final:  # else the outcome has it, and nothing goes on from it
+        runtime.ledger.heartbeat(outcome.case_id, elapsed)
     cost = outcome.cost.but(wall_s=elapsed.wall_s)
     return outcome.model_copy(update={"elapsed": elapsed, "cost": cost})
 

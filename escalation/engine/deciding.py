@@ -25,7 +25,9 @@ def decide(running: Running, step: Decide) -> Decision:
     The quote that binds the attempt is part of the decision, so that a resumed case keeps it.
     """
     runtime, case = running.runtime, running.case
-    decision = runtime.ledger.find_decision(case.case_id, step.state.number)
+    number = step.state.number
+    new = running.known.unrecorded("decision", number)
+    decision = None if new else runtime.ledger.find_decision(case.case_id, number)
     if decision is None:
         decision = _route(runtime, case, _as_of_now(runtime, case, step))
         runtime.ledger.add_decision(case.case_id, decision)
@@ -61,6 +63,9 @@ def _rung(step: Decide, decision: Decision) -> Rung:
     )
 
 
+LIMIT = "site.limit_usd"
+
+
 class _Quotes:
     """Quotes by rung, each asked for once; None where a rung cannot be quoted."""
 
@@ -88,7 +93,6 @@ class _Finder:
     def __init__(self, runtime: Runtime, case: Case, step: Decide, quotes: _Quotes) -> None:
         self.runtime, self.case, self.step, self.quotes = runtime, case, step, quotes
         self.now = runtime.clock()
-        self.site = Site.of(runtime.settings, runtime.ledger.limits())
         providers = (*CORE_FACTS, *case.family.facts())
         self.providers: Mapping[str, FactProvider] = {p.spec.name: p for p in providers}
 
@@ -96,12 +100,15 @@ class _Finder:
         provider = self.providers.get(name)
         if provider is None:
             return unknown(name, f"the family {self.case.family.name} has no such fact")
-        fact = provider.evaluate(self._context(rung, needs_quote=name.startswith("quote.")))
+        # The ledger's limits are read for the fact that is about them.
+        limits = self.runtime.ledger.limits() if name == LIMIT else ()
+        site = Site.of(self.runtime.settings, limits)
+        fact = provider.evaluate(self._context(rung, site, needs_quote=name.startswith("quote.")))
         if fact.value is None and name.startswith("quote.") and rung in self.quotes.errors:
             return fact.model_copy(update={"note": self.quotes.errors[rung]})
         return fact
 
-    def _context(self, rung: Rung | None, *, needs_quote: bool) -> FactContext:
+    def _context(self, rung: Rung | None, site: Site, *, needs_quote: bool) -> FactContext:
         case = self.case
         attempt = len(self.step.state.attempts)
         return FactContext(
@@ -114,6 +121,6 @@ class _Finder:
             attempts=self.step.state.attempts,
             now=self.now,
             seed=case.seed(attempt, rung.method) if rung else 0,
-            site=self.site,
+            site=site,
             simulable_log2=simulable_log2(self.runtime.settings),
         )

@@ -19,7 +19,7 @@ from escalation.engine.steps import Certify, Decide, Perform, Step
 from escalation.model.attempt import Attempt
 from escalation.model.case import CaseStatus, Outcome
 from escalation.model.decision import Decision
-from escalation.model.elapsed import Stopwatch
+from escalation.model.elapsed import Elapsed, Stopwatch
 from escalation.model.errors import Faulted, Held, Interrupted, Paused, of_machine
 from escalation.model.result import RawResult
 
@@ -86,18 +86,20 @@ def drive(running: Running, driver: Driver) -> Outcome:
     if case.may_spend:
         runtime.ledger.check()
     case.files.keep(runtime.store.put)
-    record = runtime.ledger.open_case(case.info)
+    record = running.known.record = runtime.ledger.open_case(case.info)
     if record.status.final and record.outcome is not None:
         return with_report(Outcome.model_validate(record.outcome), runtime.store, runtime.settings.home)
     try:
         runtime.tracker.case_opened(record)
-        watch = runtime.watch(case)
+        watch = runtime.watch(case, Elapsed() if record.new else runtime.ledger.elapsed(case.case_id))
         with runtime.heartbeat(case.case_id):
             return close(running, _climb(running, driver, watch))
     except BaseException as error:
         stopped = not isinstance(error, Exception) or isinstance(error, Interrupted) or of_machine(error)
         give_up(running, CaseStatus.INTERRUPTED if stopped else CaseStatus.FAILED)
         raise
+    finally:
+        runtime.unwatch(case.case_id)
 
 
 def _climb(running: Running, driver: Driver, watch: Stopwatch) -> Outcome:
@@ -115,7 +117,7 @@ def _climb(running: Running, driver: Driver, watch: Stopwatch) -> Outcome:
 
 
 def _carry_out(running: Running, driver: Driver, step: Step, watch: Stopwatch) -> Any:
-    """Has the driver carry a step out; its elapsed time is noted."""
+    """Has the driver carry a step out; its elapsed time is noted now and then."""
     with watch.part("facts_s" if isinstance(step, Decide) else "attempts_s"):
         match step:
             case Decide():
@@ -124,7 +126,8 @@ def _carry_out(running: Running, driver: Driver, step: Step, watch: Stopwatch) -
                 answer = driver.perform(step)
             case Certify():
                 answer = driver.certify(step)
-    running.runtime.ledger.heartbeat(running.case.case_id, watch.read())
+    if watch.due():
+        running.runtime.ledger.heartbeat(running.case.case_id, watch.read())
     return answer
 
 

@@ -34,9 +34,10 @@ def execute(running: Running, item: Item, backend: AnyBackend) -> RawResult:
     """
     runtime = running.runtime
     for _ in range(TRIES):
-        result = _try(running, item, backend)
+        new = running.known.unrecorded("handle", item.key)
+        result = _try(running, item, backend, new=new)
         if result.state not in (JobState.FAULT, JobState.CANCELLED):
-            return replace(result, lost=tuple(runtime.ledger.lost(item.key)))
+            return result if new else replace(result, lost=tuple(runtime.ledger.lost(item.key)))
         runtime.ledger.lose(item.key, Lost(result.error or "lost", result.usage))
         if result.state is JobState.CANCELLED:  # somebody's will, which is not to be undone by trying again
             raise Faulted.of(
@@ -51,12 +52,16 @@ def execute(running: Running, item: Item, backend: AnyBackend) -> RawResult:
     )
 
 
-def _try(running: Running, item: Item, backend: AnyBackend) -> RawResult:
-    """Follows what was sent before, else sends it; what the machine refuses, or loses, is a FAULT."""
+def _try(running: Running, item: Item, backend: AnyBackend, *, new: bool) -> RawResult:
+    """Follows what was sent before, else sends it; what the machine refuses, or loses, is a FAULT.
+
+    Of what is new, nothing was sent before.
+    """
     started_s = boottime_s()
     try:
         # Also after a failure: what was sent is followed first.
-        result = _adopt(running, item, backend) or _send(running, item, backend)
+        adopted = None if new else _adopt(running, item, backend)
+        result = adopted or _send(running, item, backend, new=new)
     except BackendError as error:
         if not error.retry:
             raise
@@ -95,9 +100,9 @@ def _adopt(running: Running, item: Item, backend: AnyBackend) -> RawResult | Non
     return None
 
 
-def _send(running: Running, item: Item, backend: AnyBackend) -> RawResult:
+def _send(running: Running, item: Item, backend: AnyBackend, *, new: bool) -> RawResult:
     ledger, scratch = running.runtime.ledger, running.runtime.settings.scratch
-    lost = ledger.lost(item.key)
+    lost = () if new else ledger.lost(item.key)
     work = _capped(item, sum(each.usage.wall_s for each in lost))
     if isinstance(backend, DurableBackend):
         tag, folder = (

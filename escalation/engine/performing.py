@@ -36,12 +36,14 @@ def perform(running: Running, item: Item, call: Call = directly) -> RawResult:
     """
     runtime, case = running.runtime, running.case
     ledger = runtime.ledger
-    result = ledger.find_result(item.key, item.work)
+    new = running.known.unrecorded("result", item.key)
+    result = None if new else ledger.find_result(item.key, item.work)
     if result is not None:
         return result
     ledger.intend(item.key, item.work, item.backend)
     machine = runtime.backend(item.backend)
     if isinstance(machine, PaidBackend):
+        running.known.paid = True
         pace = Pace(partial(running.listener.progress, item), call)
         return _submission(runtime, case, item, machine, pace)
     result = _disallowed(runtime, case, item, machine)

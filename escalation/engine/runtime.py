@@ -67,10 +67,14 @@ class Runtime:
         """The same parts for one case, with a stop of its own."""
         return replace(self, stop=self.stop.child())
 
-    def watch(self, case: Case) -> Stopwatch:
+    def watch(self, case: Case, before: Elapsed) -> Stopwatch:
         """Starts the case's stopwatch, on top of the time that earlier stretches noted."""
-        self._watches[case.case_id] = Stopwatch(case.begun_s, self.ledger.elapsed(case.case_id))
+        self._watches[case.case_id] = Stopwatch(case.begun_s, before)
         return self._watches[case.case_id]
+
+    def unwatch(self, case_id: str) -> None:
+        """Forgets the case's stopwatch: this runtime may see many cases."""
+        self._watches.pop(case_id, None)
 
     def elapsed(self, case_id: str) -> Elapsed | None:
         """The elapsed time of a case that this runtime drives; None of others."""

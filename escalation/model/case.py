@@ -94,6 +94,7 @@ class CaseRecord(Frozen):
     closed_at: str | None = None
     mlflow_run_id: str | None = None
     outcome: dict[str, JsonValue] | None = None
+    new: bool = Field(False, description="Nothing is on record of it yet: it was opened by this very call.")
 
 
 class Outcome(Frozen):

@@ -10,14 +10,16 @@ from escalation.model.clock import boottime_s
 from escalation.model.frozen import Frozen
 
 Part = Literal["attempts_s", "facts_s"]
+NOTE_S = 1.0
+"""Seconds of a case that a process which dies may fail to note: less than a write a step would take."""
 
 
 class Elapsed(Frozen):
     """Seconds of elapsed time of a case, from the beginning of its preparation to the end of its records.
 
     Of a case that was taken up again, the seconds of all its stretches: each counts as far as its process
-    came to note it, at every step and heartbeat. What lies between them (a person is asked, a job waits at
-    a service, nobody runs the case) does not count.
+    came to note it: within a second after a step, and at every heartbeat. What lies between them (a person is
+    asked, a job waits at a service, nobody runs the case) does not count.
     """
 
     wall_s: float = Field(
@@ -46,6 +48,7 @@ class Stopwatch:
         self._begun_s, self._before = begun_s, before
         self._parts: dict[Part, float] = {"attempts_s": before.attempts_s, "facts_s": before.facts_s}
         self._running: tuple[Part, float] | None = None
+        self._noted_s = begun_s
 
     @contextmanager
     def part(self, name: Part) -> Iterator[None]:
@@ -57,6 +60,14 @@ class Stopwatch:
         finally:
             self._running = None
             self._parts[name] += boottime_s() - started_s
+
+    def due(self) -> bool:
+        """Whether the time is to be noted after a step: it was not for a second. Says so once."""
+        now_s = boottime_s()
+        due = now_s - self._noted_s >= NOTE_S
+        if due:
+            self._noted_s = now_s
+        return due
 
     def read(self) -> Elapsed:
         """The time until now."""

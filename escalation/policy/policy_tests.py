@@ -1,7 +1,8 @@
 """Runs the tests that a policy carries in its own file."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 
 from escalation.model.attempt import Attempt
 from escalation.model.calibration import DeviceKind
@@ -95,11 +96,30 @@ def suites(
 
 def require_passing(loaded: LoadedPolicy, family_name: str | None = None) -> None:
     """Raises `PolicyError` when a test of the policy, or of the family's gates that it takes in, fails."""
-    for file, findings in suites(loaded, family_name):
+    if failure := _failure(_Asked(loaded.text, loaded.path, loaded.families, family_name, loaded)):
+        raise PolicyError(failure)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A policy by its text, and the family; many cases of a process ask the same."""
+
+    text: str
+    path: str
+    families: tuple[str, ...]
+    family_name: str | None
+    loaded: LoadedPolicy = field(compare=False)
+
+
+@lru_cache(maxsize=64)
+def _failure(asked: _Asked) -> str:
+    """The first test that fails, in words; empty where none does."""
+    for file, findings in suites(asked.loaded, asked.family_name):
         for finding in findings:
             if not finding.passed:
                 by = f" by {', '.join(finding.test.by)}" if finding.test.by else ""
-                raise PolicyError(
+                return (
                     f"{file}: test {finding.test.name!r}: expected {finding.test.expect}{by}, "
                     f"got {finding.got}; correct the gates or the test"
                 )
+    return ""

@@ -8,6 +8,7 @@ opens it.
 
 import re
 import unicodedata
+from functools import cache
 
 _HIDDEN = frozenset(("Cc", "Cf", "Cs", "Zl", "Zp"))
 """Controls, formats (bidi, zero-width), lone surrogates, separators of lines and paragraphs."""
@@ -24,13 +25,25 @@ def visible(text: str, keep: str = "") -> str:
     """
     if text.isascii() and text.isprintable():
         return text
-    return "".join(
-        char if char in keep or unicodedata.category(char) not in _HIDDEN else _escaped(char) for char in text
-    )
+    return text.translate(_table(keep))
 
 
-def _escaped(char: str) -> str:
-    return char.encode("unicode_escape").decode("ascii")
+class _Shown(dict[int, str]):
+    """By code point what is shown of it; filled in as characters come."""
+
+    def __init__(self, keep: str) -> None:
+        super().__init__((ord(char), char) for char in keep)
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        hidden = unicodedata.category(char) in _HIDDEN
+        self[code] = char.encode("unicode_escape").decode("ascii") if hidden else char
+        return self[code]
+
+
+@cache
+def _table(keep: str) -> _Shown:
+    return _Shown(keep)
 
 
 def markdown(text: str) -> str:

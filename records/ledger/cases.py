@@ -37,7 +37,7 @@ def start(
     if row is None:
         _insert(connection, info)
         token = leases.take(connection, info.case_id, lease_s, abandoned=abandoned)
-        return get(connection, info.case_id), token
+        return get(connection, info.case_id).model_copy(update={"new": True}), token
     _check_same(_info(row), info)
     if CaseStatus(row["status"]).final:
         return _record(connection, row), None

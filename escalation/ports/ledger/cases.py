@@ -15,6 +15,8 @@ class CaseLedger(Protocol):
     def open_case(self, info: CaseInfo) -> CaseRecord:
         """Opens a case and takes its lease, or takes up an unfinished one; a final one comes as it is.
 
+        The record says whether it is `new`.
+
         Raises:
             CaseConflict: when the id belongs to another problem, instance or policy,
                 or a living process is running the case.

@@ -1,6 +1,7 @@
 """Many problems in one process: each a case, none in the way of another, and nothing done twice."""
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from escalation.model.batch import BatchReport, BatchRow, ProblemEnd
 from escalation.model.errors import BadInput
 from escalation.testing.model_backend import ModelBackend
 from escalation.testing.model_service import ModelService
+from records.ledger.database import Database
 from records.ledger.ledger import SqlLedger
 from records.store.files import FileStore
 from records.views.report import render
@@ -110,6 +112,22 @@ def test_a_method_that_breaks_fails_its_own_case_alone(run: Run, monkeypatch: py
     report = run(toy(), toy(seed=1), toy(seed=2))
     assert endings(report) == ["accepted", "failed", "accepted"]
     assert (report.rows[1].why, report.code) == ("RuntimeError: a bug in two lines", 1)
+
+
+def test_a_new_case_is_written_a_transaction_a_step_and_not_looked_up(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Opened; decided; wanted, sent and settled, twice at once; attempted; decided; closed."""
+    counts: Counter[str] = Counter()
+    reading, writing = Database.reading, Database.writing
+
+    def counted(way: str, real: Any) -> Any:
+        return lambda *given: counts.update([way]) or real(*given)
+
+    monkeypatch.setattr(Database, "reading", counted("reading", reading))
+    monkeypatch.setattr(Database, "writing", counted("writing", writing))
+    assert endings(run(toy())) == ["accepted"]
+    assert (counts["writing"], counts["reading"]) == (11, 1)
 
 
 def test_the_same_problem_twice_is_one_case(run: Run, runtime: Runtime, tmp_path: Path) -> None:

@@ -34,7 +34,10 @@ def test_a_new_case_is_running_and_says_what_it_is_about(ledger: SqlLedger, make
     info = make_info()
     record = ledger.open_case(info)
     assert (record.status, record.info, record.outcome) == (CaseStatus.RUNNING, info, None)
-    assert ledger.case("c") == record
+    assert record.new
+    assert ledger.case("c") == record.model_copy(update={"new": False})
+    ledger.let_go("c")
+    assert not ledger.open_case(info).new
 
 
 def test_cases_come_newest_first(ledger: SqlLedger, make_info: Info) -> None:
