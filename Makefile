@@ -3,6 +3,7 @@
 # make test   set up and run everything that CI runs
 # make bench  set up and measure (bench/README.md says what and how)
 # make matrix set up and run what is missing of the fault matrix, then write its page
+# make container-test  set up and run the images' steps in bare Debian roots (as root; minutes)
 # make lock   resolve the dependencies anew
 # On a cluster, `make MPI=site …` leaves the MPI runtime to the site's module.
 
@@ -15,7 +16,7 @@ EXAMPLES := breast_cancer heart_failure clinic quantum_handoff quantum_refused
 # Most of the time of a short command is imports: let them be compiled once.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run quick test check unit bench matrix lock clean setup
+.PHONY: run quick test check unit bench matrix container-test lock clean setup
 
 # What was found is printed again by make when a command fails; 3 (abstained) is a good end here.
 run: setup
@@ -42,6 +43,9 @@ bench: setup
 
 matrix: setup
 	$(BIN)/python -m bench.fault_matrix
+
+container-test: setup
+	$(BIN)/python -m tests.deployments.bare_root
 
 setup: $(VENV)/.ready-$(MPI) $(VENV)/.linked
 

@@ -186,7 +186,7 @@ def check_files(block: Block, words: list[str]) -> None:
 
 
 def check_make(block: Block, words: list[str]) -> None:
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     asked = [word for word in words if "=" not in word]
     assert set(asked) <= targets, f"{block}: make knows {sorted(targets)}, not {asked}"
 
@@ -242,7 +242,7 @@ COMMANDS: Mapping[str, Callable[[Block, list[str]], None]] = {
     "prefect": check_prefect,
     **dict.fromkeys(("pytest", "ruff", "mypy", "lint-imports", "cp", "cat", "echo", "cd"), nothing_to_check),
     **dict.fromkeys(("git", "export", "curl"), nothing_to_check),
-    **dict.fromkeys(("useradd", "install", "systemctl"), nothing_to_check),
+    **dict.fromkeys(("useradd", "install", "systemctl", "podman", "apptainer"), nothing_to_check),
 }
 
 
