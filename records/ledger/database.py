@@ -118,6 +118,7 @@ def _create_tables(connection: Connection) -> None:
 
     layout = _layout(connection)
     if layout in migration.BEFORE:
+        migration.refuse_while_cases_run(connection, layout)
         migration.migrate(connection, layout)
         layout = schema.VERSION
     if layout not in (None, schema.VERSION):

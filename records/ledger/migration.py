@@ -5,10 +5,10 @@ from typing import Any
 from sqlalchemy import Connection, Select, Table, column, insert, select, table, text, update
 
 from escalation.model.amounts import Caps
-from escalation.model.errors import CorruptRecord
+from escalation.model.errors import BadInput, CorruptRecord
 from escalation.model.identity import digest_json
 from escalation.model.metered import CHARGED
-from records.ledger import events, schema
+from records.ledger import events, leases, schema
 
 BEFORE = (2, 3)
 """The layouts that are brought up to date; older ones are refused."""
@@ -35,6 +35,23 @@ def migrate(connection: Connection, layout: int) -> None:
     for key in limits:
         said = {"project": key[0], "period": key[1], "layout": schema.VERSION}
         events.seal(connection, schema.limits, key, "limit.migrated", said, case_id="")
+
+
+def refuse_while_cases_run(connection: Connection, layout: int) -> None:
+    """Leaves a ledger as it is under processes of an earlier version, which do not know the new layout.
+
+    Raises:
+        BadInput: names a case that a living process runs.
+    """
+    if layout == 2:  # whose leases do not say who holds them
+        return
+    for lease in connection.execute(select(schema.leases).where(schema.leases.c.held)).mappings().all():
+        if leases.held(connection, lease):
+            who = f"{lease['case_id']}, which process {lease['pid']} on {lease['host']} runs"
+            raise BadInput(
+                f"expected no case to run while the ledger goes from layout {layout} to {schema.VERSION}, "
+                f"got {who}: stop what runs under the version before; its cases go on afterwards"
+            )
 
 
 def _count_tries(connection: Connection) -> None:
