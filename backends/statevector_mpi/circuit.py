@@ -8,7 +8,7 @@ from backends.circuits.pictures import Array
 from backends.circuits.programs import unitaries
 from backends.circuits.pubs import Floats
 from backends.statevector_mpi.fusion import Fusion
-from backends.statevector_mpi.order import ordered
+from backends.statevector_mpi.order import names, ordered, renamed
 from backends.statevector_mpi.plan import PassPlan
 from escalation.model.errors import BadInput
 
@@ -38,19 +38,19 @@ class Planned:
     measured: dict[int, int]
 
 
-def planned(circuit: "QuantumCircuit", names: tuple[str, ...], rows: Floats) -> Planned:
+def planned(circuit: "QuantumCircuit", columns: tuple[str, ...], rows: Floats) -> Planned:
     """Turns a circuit into passes.
 
     Args:
         circuit: with parameters of these names.
-        names: of the columns of `rows`.
+        columns: of `rows`, the parameters' names.
         rows: parameter sets, shape (sets, parameters).
 
     Raises:
         BadInput: on anything but gates and one last measurement a qubit.
     """
     fusion, wires = Fusion(circuit.num_qubits), list(range(circuit.num_qubits))
-    columns, measured = dict(zip(names, rows.T, strict=True)), dict[int, int]()
+    values, measured = dict(zip(columns, rows.T, strict=True)), dict[int, int]()
     read: set[int] = set()
     for instruction in circuit.data:
         where = tuple(circuit.find_bit(qubit).index for qubit in instruction.qubits)
@@ -62,14 +62,19 @@ def planned(circuit: "QuantumCircuit", names: tuple[str, ...], rows: Floats) -> 
             measured[circuit.find_bit(instruction.clbits[0]).index] = where[0]
             read.add(where[0])
             continue
-        for qubits, matrix in _parts(instruction, where, columns):
+        for qubits, matrix in _parts(instruction, where, values):
             if matrix is None:
                 wires[qubits[0]], wires[qubits[1]] = wires[qubits[1]], wires[qubits[0]]
             else:
                 fusion.add([wires[qubit] for qubit in qubits], matrix)
     passes = ordered(fusion.passes(), circuit.num_qubits)
-    final = {clbit: wires[qubit] for clbit, qubit in sorted(measured.items())}
-    return Planned(PassPlan(circuit.num_qubits, tuple(passes)), tuple(wires), final)
+    new = names(passes, circuit.num_qubits)
+    final = tuple(new[wire] for wire in wires)
+    return Planned(
+        PassPlan(circuit.num_qubits, tuple(renamed(each, new) for each in passes)),
+        final,
+        {clbit: final[qubit] for clbit, qubit in sorted(measured.items())},
+    )
 
 
 def _parts(

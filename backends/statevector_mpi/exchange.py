@@ -1,9 +1,12 @@
-"""Pairwise exchange between ranks, in chunks, waiting without a processor.
+"""Pairwise exchange between ranks, in chunks, which waits for the partner without a processor.
 
 MPI libraries turn while they wait. Where ranks are as many as processors that costs nothing; on a machine
-that others use too, or with ranks of unequal speed, it is time that somebody else could have had.
+that others use too, or with ranks of unequal speed, it is time that somebody else could have had. So a rank
+that has looked in vain gives its processor away, and after a while sleeps in between. Naps stay short: a
+large message takes several looks of both sides.
 """
 
+import os
 import time
 from typing import Any
 
@@ -12,11 +15,12 @@ import numpy as np
 from backends.statevector_mpi.kernels import Floats
 
 MOST_CHUNK = 1 << 16
-"""Amplitudes that are sent at once, at most; two such buffers are a share of 1/32 of the state or less."""
-SHARE = 64
-FIRST_NAP_S, LONGEST_NAP_S = 2e-5, 1e-3
-LOOKS = 20
-"""Times that a rank looks before it takes a nap."""
+"""Amplitudes that are sent at once at most: a mebibyte."""
+SHARE = 32
+"""Of a rank's amplitudes that a chunk is at most; there are two buffers of that size."""
+LOOKS, YIELDS = 20, 200
+"""Times that a rank looks before it gives its processor away, and before it sleeps."""
+NAP_S = 5e-5
 
 
 class Partners:
@@ -24,7 +28,7 @@ class Partners:
 
     Attributes:
         rank: this one's number.
-        bytes_sent: so far.
+        bytes_sent: of amplitudes, so far.
         exchanges: of half of a rank's amplitudes, so far.
         buffer: for what has to be gathered before it is sent, shape (chunk, 2).
         chunk: amplitudes that are sent at once.
@@ -45,28 +49,26 @@ class Partners:
     def swap(self, partner: int, outgoing: Floats) -> Floats:
         """Sends amplitudes, as many as a chunk has at most; returns as many, until the next call."""
         since, incoming = time.perf_counter(), self._incoming[: len(outgoing)]
-        requests = [self._comm.Irecv(incoming, source=partner), self._comm.Isend(outgoing, dest=partner)]
-        _wait(requests)
+        come, sent = self._comm.Irecv(incoming, source=partner), self._comm.Isend(outgoing, dest=partner)
+        _wait(come)
+        _wait(sent)
         self.waited_s += time.perf_counter() - since
         self.bytes_sent += outgoing.nbytes
         return incoming
 
     def all(self, value: Any) -> list[Any]:
         """Returns what every rank says, by rank."""
-        request, nap_s = self._comm.Ibarrier(), FIRST_NAP_S
-        while not request.Test():
-            time.sleep(nap_s)
-            nap_s = min(nap_s * 1.5, LONGEST_NAP_S)
+        _wait(self._comm.Ibarrier())
         found: list[Any] = self._comm.allgather(value)
         return found
 
 
-def _wait(requests: list[Any]) -> None:
-    """Until all are done."""
-    kind, nap_s = type(requests[0]), FIRST_NAP_S
+def _wait(request: Any) -> None:
+    """Until it is done."""
     looks = 0
-    while not kind.Testall(requests):
+    while not request.Test():
         looks += 1
-        if looks > LOOKS:
-            time.sleep(nap_s)
-            nap_s = min(nap_s * 1.5, LONGEST_NAP_S)
+        if looks > YIELDS:
+            time.sleep(NAP_S)
+        elif looks > LOOKS:
+            os.sched_yield()

@@ -62,9 +62,7 @@ class Fusion:
             where: its one or two qubits, the first the least significant of the matrix's index.
             matrix: unitary, shape (sets or 1, 2^k, 2^k).
         """
-        qubits = tuple(sorted(where))
-        if tuple(where) != qubits:
-            matrix = matrix.reshape(-1, 2, 2, 2, 2).transpose(0, 2, 1, 4, 3).reshape(-1, 4, 4)
+        qubits, matrix = in_order(where, matrix)
         found = self._dense_around(qubits)
         if found is not None:
             found.matrix = _on(matrix, qubits, found.qubits) @ found.matrix
@@ -104,6 +102,14 @@ class Fusion:
         found.terms[qubits] = found.terms[qubits] * factors if qubits in found.terms else factors
         for qubit in qubits:
             self._last[qubit] = self._diagonal
+
+
+def in_order(where: Sequence[int], matrix: Array) -> tuple[tuple[int, ...], Array]:
+    """A matrix on one or two qubits as one on the same in ascending order."""
+    qubits = tuple(sorted(where))
+    if tuple(where) != qubits:
+        matrix = matrix.reshape(-1, 2, 2, 2, 2).transpose(0, 2, 1, 4, 3).reshape(-1, 4, 4)
+    return qubits, matrix
 
 
 def _is_diagonal(matrix: Array) -> bool:

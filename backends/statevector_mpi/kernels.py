@@ -172,19 +172,29 @@ def diagonal(state: Floats, table: Floats, low: Whole, positions: Whole, places:
 
 
 @compiled
-def pack(state: Floats, cut: Whole, fixed: int, start: int, buffer: Floats) -> None:
-    """Copies a part of one half of the state, that with the bit `fixed` at the cut position."""
-    for k in range(len(buffer)):
-        x = spread(start + k, cut) | fixed
-        buffer[k, 0], buffer[k, 1] = state[x, 0], state[x, 1]
+def pack(state: Floats, inner: int, bit: int, start: int, buffer: Floats) -> None:
+    """Copies a part, from `start` on, of the amplitudes whose index has the bit at the inner position."""
+    run, k = 1 << inner, 0
+    while k < len(buffer):
+        within = (start + k) & (run - 1)
+        first = ((start + k) >> inner << (inner + 1)) | (bit << inner) | within
+        length = min(run - within, len(buffer) - k)
+        for x in range(length):
+            buffer[k + x, 0], buffer[k + x, 1] = state[first + x, 0], state[first + x, 1]
+        k += length
 
 
 @compiled
-def unpack(state: Floats, cut: Whole, fixed: int, start: int, buffer: Floats) -> None:
+def unpack(state: Floats, inner: int, bit: int, start: int, buffer: Floats) -> None:
     """Puts back what `pack` copies."""
-    for k in range(len(buffer)):
-        x = spread(start + k, cut) | fixed
-        state[x, 0], state[x, 1] = buffer[k, 0], buffer[k, 1]
+    run, k = 1 << inner, 0
+    while k < len(buffer):
+        within = (start + k) & (run - 1)
+        first = ((start + k) >> inner << (inner + 1)) | (bit << inner) | within
+        length = min(run - within, len(buffer) - k)
+        for x in range(length):
+            state[first + x, 0], state[first + x, 1] = buffer[k + x, 0], buffer[k + x, 1]
+        k += length
 
 
 @compiled

@@ -75,16 +75,9 @@ class QubitLayout:
             ),
         )
 
-    def in_order(self) -> Iterator[QubitSwap]:
-        """Yields what brings the highest qubits to the global positions, in order: ranks then hold
-        consecutive parts of the state."""
-        for place in range(self.local, len(self._qubit)):
-            if self._qubit[place] == place:
-                continue
-            if self.position[place] >= self.local:
-                yield self.exchanged(self.position[place], self._spare())
-            yield self.exchanged(place, self.position[place])
-
-    def _spare(self) -> int:
-        """A local position; one whose qubit belongs outside, where there is one."""
-        return max(range(self.local), key=lambda place: (self._qubit[place] >= self.local, place))
+    def settled(self) -> Iterator[QubitSwap]:
+        """Yields what brings the highest qubits to the global positions, in whatever order."""
+        inside = [place for place in range(self.local) if self._qubit[place] >= self.local]
+        outside = [place for place in range(self.local, len(self._qubit)) if self._qubit[place] < self.local]
+        for outer, inner in zip(outside, inside, strict=True):
+            yield self.exchanged(outer, inner)

@@ -10,8 +10,8 @@ from backends.statevector_mpi.plan import PassPlan
 from escalation.model.errors import BadInput
 
 AMPLITUDE_BYTES = 16
-OVER = 1 + 1 / 16
-"""Of a rank's memory over that for its amplitudes: three chunks, sums of probabilities."""
+OVER = 1 + 3 / 32
+"""Of a rank's memory over that for its amplitudes: two chunks and a half, sums of probabilities."""
 RANK_MB = 192
 """Interpreter, NumPy, Numba and MPI of a rank: 150 to 170 MiB here."""
 LEAST_SPLIT = 17
@@ -97,4 +97,4 @@ def exchanges(plan: PassPlan, global_: int) -> int:
     for number, each in enumerate(plan.passes):
         if isinstance(each, Dense):
             count += sum(1 for _ in layout.bring_in(number, each.qubits))
-    return count + sum(1 for _ in layout.in_order())
+    return count + sum(1 for _ in layout.settled())

@@ -8,7 +8,7 @@ only then one is brought in (as Häner & Steiger 2017, doi:10.1145/3126908.31269
 from collections.abc import Iterator, Sequence
 from math import inf
 
-from backends.statevector_mpi.fusion import Dense, Pass
+from backends.statevector_mpi.fusion import Dense, Diagonal, Pass, in_order
 
 OUTSIDE = 4
 
@@ -22,6 +22,31 @@ def ordered(passes: Sequence[Pass], qubits: int, outside: int = OUTSIDE) -> list
         outside: qubits that are taken to be on other ranks.
     """
     return list(_Schedule(passes, qubits, max(0, min(outside, qubits - 2))).run())
+
+
+def names(passes: Sequence[Pass], qubits: int) -> list[int]:
+    """New names for the qubits: the highest for those that are done with first, which then are on other ranks
+    in the end, where the highest are to be."""
+    last = [-1] * qubits
+    for number, each in enumerate(passes):
+        for qubit in each.qubits if isinstance(each, Dense) else ():
+            last[qubit] = number
+    found = [0] * qubits
+    for name, qubit in enumerate(sorted(range(qubits), key=lambda one: (-last[one], one))):
+        found[qubit] = name
+    return found
+
+
+def renamed(each: Pass, names: Sequence[int]) -> Pass:
+    """The pass with its qubits under new names."""
+    if isinstance(each, Dense):
+        return Dense(*in_order([names[qubit] for qubit in each.qubits], each.matrix))
+    terms = {}
+    for qubits, factors in each.terms.items():
+        new = [names[qubit] for qubit in qubits]
+        swapped = factors if new == sorted(new) else factors[:, [0, 2, 1, 3]]
+        terms[tuple(sorted(new))] = swapped
+    return Diagonal(terms)
 
 
 def touched(each: Pass) -> set[int]:

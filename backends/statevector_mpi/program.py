@@ -71,7 +71,9 @@ def amplitudes(
         kernels.read(vector.amplitudes, vector.positions, 0, 0, part)
         parts = comm.gather(part, root=0)
         if parts is not None:
-            whole = np.concatenate(parts).view(np.complex128)[: 2 ** pub["plan"]["qubits"], 0]
+            whole = np.concatenate([parts[rank] for rank in vector.ranks]).view(np.complex128)[
+                : 2 ** pub["plan"]["qubits"], 0
+            ]
             files[f"amplitudes-{number}.npy"] = npy_bytes(whole)
     return Output(files=files, evidence={EVIDENCE: json.dumps(states.used()).encode()})
 

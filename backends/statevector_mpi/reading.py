@@ -65,7 +65,7 @@ class Probabilities:
         leaves = np.empty(len(vector.amplitudes) // kernels.LEAF)
         kernels.leaf_sums(vector.amplitudes, vector.positions, leaves)
         self._levels = in_pairs(leaves)
-        self._ranks = in_pairs(np.array(vector.partners.all(float(self._levels[-1][0]))))
+        self._ranks = in_pairs(np.array(vector.partners.all(float(self._levels[-1][0])))[vector.ranks])
         self.norm = float(self._ranks[-1][0])
         if not abs(self.norm - 1.0) <= DRIFT:
             raise Drifted(f"expected probabilities that add up to 1 within {DRIFT:g}, got {self.norm!r}")
@@ -76,14 +76,14 @@ class Probabilities:
         Returns:
             The numbers of the draws that fell here, and their outcomes, bit k that of qubit k.
         """
-        rank, local = self._vector.partners.rank, self._vector.local
+        part, local = self._vector.number, self._vector.local
         numbers = np.random.default_rng(seed).random(shots) * self.norm
         where, rest = descend(self._ranks, np.zeros(shots, dtype=np.int64), numbers)
-        mine = np.flatnonzero(where == rank)
+        mine = np.flatnonzero(where == part)
         leaves, rest = descend(self._levels, np.zeros(len(mine), dtype=np.int64), rest[mine])
         found = leaves * kernels.LEAF
         kernels.drawn(self._vector.amplitudes, self._vector.positions, leaves, rest, found)
-        return mine, found | (rank << local)
+        return mine, found | (part << local)
 
 
 def descend(levels: Sequence[Floats], node: Whole, numbers: Floats) -> tuple[Whole, Floats]:
@@ -117,18 +117,19 @@ def expectations(vector: Vector, strings: Sequence[Pauli]) -> NDArray[np.float64
 def _together(vector: Vector, flips: int, strings: Sequence[Pauli]) -> Floats:
     """Expectation values of strings that flip the same qubits."""
     partners, local, size = vector.partners, vector.local, len(vector.amplitudes)
-    inner, partner = flips & (size - 1), partners.rank ^ (flips >> local)
+    inner, part = flips & (size - 1), vector.number
+    partner = vector.ranks[part ^ (flips >> local)]
     signs = np.array([string.signs for string in strings], dtype=np.int64)
     # conj(flipped)·mine i^ys: the string applied to x gives the amplitude of the flipped index
     parts = np.array([string.ys % 4 for string in strings], dtype=np.int64)
-    chunk = min(partners.chunk, size)
+    chunk = min(max(partners.chunk // 2, kernels.LEAF), size)
     mine, other = np.empty((chunk, 2)), partners.buffer[:chunk]
     sums, chunks = np.empty((len(strings), chunk // kernels.LEAF)), np.empty((len(strings), size // chunk))
     for number, start in enumerate(range(0, size, chunk)):
         kernels.read(vector.amplitudes, vector.positions, start, 0, mine)
         kernels.read(vector.amplitudes, vector.positions, start, inner, other)
         flipped = partners.swap(partner, other) if partner != partners.rank else other
-        kernels.correlate(mine, flipped, start | (partners.rank << local), signs, parts, sums)
+        kernels.correlate(mine, flipped, start | (part << local), signs, parts, sums)
         chunks[:, number] = in_pairs(sums)[-1][:, 0]
-    ranks = np.array(partners.all(in_pairs(chunks)[-1][:, 0].tolist())).T
+    ranks = np.array(partners.all(in_pairs(chunks)[-1][:, 0].tolist()))[vector.ranks].T
     return np.asarray(in_pairs(np.ascontiguousarray(ranks))[-1][:, 0])

@@ -36,7 +36,7 @@ class Vector:
         self.layout = QubitLayout(self.qubits, self.local)
 
     def evolve(self, plan: PassPlan) -> None:
-        """Sets |0…0⟩ and applies the passes of a plan with one parameter set; ends in order of the qubits."""
+        """Sets |0…0⟩ and applies the passes of a plan with one parameter set."""
         self.amplitudes[:] = 0.0
         if self.partners.rank == 0:
             self.amplitudes[0, 0] = 1.0
@@ -48,12 +48,26 @@ class Vector:
             else:
                 for qubits, table in tables(each):
                     self._diagonal([self.layout.position[qubit] for qubit in qubits], table)
-        self._exchange(self.layout.in_order())
+        self._exchange(self.layout.settled())
 
     @property
     def positions(self) -> Whole:
-        """The positions of the local qubits, once these are in order."""
+        """The positions of the qubits that are local in the end: all but the highest."""
         return np.array(self.layout.position[: self.local], dtype=np.int64)
+
+    @property
+    def ranks(self) -> list[int]:
+        """By number the rank that holds the part of the state in which the highest qubits have its bits."""
+        places = [place - self.local for place in self.layout.position[self.local :]]
+        return [
+            int(kernels.moved(number, np.array(places, dtype=np.int64)))
+            for number in range(self.partners.ranks)
+        ]
+
+    @property
+    def number(self) -> int:
+        """The number of the part that this rank holds."""
+        return self.ranks.index(self.partners.rank)
 
     def _dense(self, positions: Sequence[int], matrix: Array) -> None:
         lanes = [place for place in range(self.local) if place not in positions][: kernels.LANE_BITS]
@@ -87,23 +101,22 @@ class Vector:
         for each in those:
             bit, half = each.outer - self.local, len(self.amplitudes) // 2
             theirs = 1 - ((self.partners.rank >> bit) & 1)
-            chunk = min(self.partners.chunk, half)
+            chunk, partner = min(self.partners.chunk, half), self.partners.rank ^ (1 << bit)
             for start in range(0, half, chunk):
-                self._exchange_chunk(self.partners.rank ^ (1 << bit), each.inner, theirs, start, chunk)
+                self._exchange_chunk(partner, each.inner, theirs, start, chunk)
             self.partners.exchanges += 1
 
     def _exchange_chunk(self, partner: int, inner: int, bit: int, start: int, count: int) -> None:
         """Exchanges amplitudes whose index has the bit at the inner position; a part of them is given by
         where it starts among them. What lies together goes out from where it lies."""
-        fixed, cut = bit << inner, np.array([inner], dtype=np.int64)
         if count <= 1 << inner:
-            first = kernels.spread(start, cut) | fixed
+            first = (start >> inner << (inner + 1)) | (bit << inner) | (start & ((1 << inner) - 1))
             part = self.amplitudes[first : first + count]
             part[:] = self.partners.swap(partner, part)
             return
         outgoing = self.partners.buffer[:count]
-        kernels.pack(self.amplitudes, cut, fixed, start, outgoing)
-        kernels.unpack(self.amplitudes, cut, fixed, start, self.partners.swap(partner, outgoing))
+        kernels.pack(self.amplitudes, inner, bit, start, outgoing)
+        kernels.unpack(self.amplitudes, inner, bit, start, self.partners.swap(partner, outgoing))
 
 
 def _offsets(positions: Sequence[int]) -> Whole:
