@@ -10,6 +10,7 @@ for name, arguments in (
     ("rehearsal", []),
     ("submission", []),
     ("several_workers", []),
+    ("statevector", []),
     ("optimisation.clinics", []),
     ("optimisation.targets", []),
     ("optimisation.learning", []),

@@ -14,12 +14,10 @@ WORK = "mpi_program"
 
 
 def devices() -> tuple[DeviceSummary, ...]:
-    """Every backend that runs MPI programs."""
+    """Every backend that runs MPI programs, and the qubits whose amplitudes all ranks together hold."""
     found = [name for name, each in backends().items() if WORK in each.accepts]
-    note = "state vector over the ranks of this backend"
-    return tuple(
-        DeviceSummary(f"statevector_mpi:{name}", DeviceKind.IDEAL_SIMULATOR, note=note) for name in found
-    )
+    qubits, note = int(holds_log2(Settings())), "state vector over the ranks of this backend"
+    return tuple(DeviceSummary(name, DeviceKind.IDEAL_SIMULATOR, qubits, note=note) for name in found)
 
 
 def machine(device: str | None) -> tuple[BackendDescriptor, str | None]:
