@@ -262,6 +262,7 @@ def main() -> None:
         for world in worlds:  # imports, and compiled kernels
             world.run(random(12))
             world.run(fourier(12))
+            world.memory = 0.0
         strong(worlds, "Fourier transform", fourier(arguments.qubits), arguments.repeats)
         strong(worlds, "Random circuit", random(arguments.qubits), arguments.repeats)
         weak(worlds, arguments.qubits - 2, arguments.repeats)
