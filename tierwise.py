@@ -430,6 +430,49 @@ def restore(
 
 
 @app.command()
+def pilot(
+    *,
+    tags: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="PILOT", help="With --stop: which; default: all.", show_default=False),
+    ] = None,
+    listing: Annotated[bool, typer.Option("--list", help="List the pilots.")] = False,
+    stopping: Annotated[bool, typer.Option("--stop", help="Have pilots end, their runs first.")] = False,
+    under: Annotated[
+        str, typer.Option(help="Batch system, and partition or queue: slurm, slurm:short.")
+    ] = "slurm",
+    count: Annotated[int, typer.Option(help="How many pilots.")] = 1,
+    limit: Annotated[
+        str, typer.Option("--time", help="Of each: minutes, H:MM:SS or D-HH:MM:SS.")
+    ] = "1:00:00",
+    cores: Annotated[int, typer.Option(help="Of each; so many runs at a time.")] = 1,
+    memory: Annotated[
+        int | None, typer.Option(help="MiB of each; default: 2048 a core.", show_default=False)
+    ] = None,
+    runs: Annotated[
+        int | None,
+        typer.Option(help="Runs at a time of each; default: as many as cores.", show_default=False),
+    ] = None,
+    pool: Annotated[str, typer.Option(help="Work pool that they take runs of.")] = "tierwise",
+    queue: Annotated[
+        list[str] | None,
+        typer.Option(help="Work queue of the pool; may be repeated; default: all.", show_default=False),
+    ] = None,
+    idle: Annotated[float, typer.Option(help="Seconds without a run after which one ends.")] = 600.0,
+    json: Json = False,
+) -> None:
+    """Submit workers into allocations of a batch system, for many small pieces of work."""
+    from cli.pilot import Asked, list_pilots, send_pilots, stop_pilots
+
+    asked = Asked(under, count, limit, cores, memory, runs, pool, tuple(queue or ()), idle)
+    if listing or stopping or tags:
+        one = list_pilots if listing else stop_pilots
+        one(asked, tags or [], alone=listing != stopping, as_lines=json)
+    else:
+        send_pilots(asked)
+
+
+@app.command()
 def doctor() -> None:
     """Check MPI, the Prefect server and the databases; say what is missing and how to get it."""
     from cli.doctor import examine

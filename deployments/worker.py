@@ -97,15 +97,16 @@ def runs_interrupted(worker: WorkerGuard) -> Iterator[None]:
     try:
         yield
     finally:
-        _interrupt_runs(worker)
+        interrupt_runs(worker.pid)
 
 
-def _interrupt_runs(worker: WorkerGuard) -> None:
+def interrupt_runs(above: int | None = None) -> None:
+    """Has the flow runs below a process (default: this one) end by themselves, and waits for that a while."""
     import psutil
 
     runs: list[psutil.Process] = []
     try:
-        below = psutil.Process(worker.pid).children(recursive=True)
+        below = psutil.Process(above).children(recursive=True)
     except psutil.NoSuchProcess:
         return
     for process in below:

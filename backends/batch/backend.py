@@ -78,6 +78,16 @@ class BatchBackend:
         """Where work's files are kept, if not in the home."""
         return self._system.site.scratch
 
+    @property
+    def system(self) -> BatchSystem:
+        """Whose jobs it sends."""
+        return self._system
+
+    @property
+    def place(self) -> str | None:
+        """Partition or queue; None is the default one."""
+        return self._place
+
     def calibration(self) -> Calibration | None:
         """Returns None: processors are not calibrated."""
         return None

@@ -1,6 +1,7 @@
 """Local MPI in a real batch job: it runs there, and takes no more ranks than the job has cores."""
 
 import json
+import re
 import shlex
 import sys
 from pathlib import Path
@@ -34,9 +35,10 @@ def test_a_shell_on_a_node_runs_as_many_ranks_as_its_job_has_cores(slurm: Cluste
     # script(1) gives what --pty needs, a terminal
     slurm.run("script", "-qec", f"srun -c2 --pty {python}", "/dev/null")
     said = json.loads((tmp_path / "said").read_text())
-    job = "Slurm job 1"
     right, line = said["check"]
     assert right, line
+    job = line.rpartition(", in ")[2]
+    assert re.fullmatch(r"Slurm job \d+", job)
     assert line.startswith("2 of 2 ranks answered, MPICH")
     assert line.endswith(f"; at most 2 ranks here, in {job}")
     ends = f": {job} has no more of this node; ask for less, or name another backend in the policy"

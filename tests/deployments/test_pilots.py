@@ -1,0 +1,144 @@
+"""Pilots in real allocations take real runs, and end by themselves."""
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.actions import WorkPoolCreate
+
+from deployments.pilots.plan import PilotFolder, Plan
+from deployments.setup import TEMPLATE
+from escalation.inputs.settings import ROOT
+from escalation.model.clock import boottime_s
+from tests.conftest import Served
+from tests.slurm.cluster import Cluster
+
+PATIENCE_S = 120.0
+POOL = "allocations"
+
+
+@pytest.fixture
+def client(on_server: Served) -> Iterator[SyncPrefectClient]:
+    with get_client(sync_client=True) as opened:
+        yield opened
+
+
+@pytest.fixture
+def deployment(client: SyncPrefectClient) -> Iterator[UUID]:
+    """A flow of ours in a pool that no other worker takes runs of."""
+    template = {name: dict(part) for name, part in TEMPLATE.items()}
+    client.create_work_pool(WorkPoolCreate(name=POOL, type="process", base_job_template=template))
+    ours = client.read_deployment_by_name("audit/tierwise")
+    yield client.create_deployment(
+        flow_id=ours.flow_id, name=POOL, entrypoint=ours.entrypoint, work_pool_name=POOL
+    )
+    client.delete_work_pool(POOL)
+
+
+def tierwise(served: Served, slurm: Cluster, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    environment = {**os.environ, **served.environment, **slurm.environment}
+    command = [sys.executable, "-m", "tierwise", "pilot", *arguments]
+    return subprocess.run(
+        command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S, check=False
+    )
+
+
+def listed(served: Served, slurm: Cluster) -> dict[str, dict[str, object]]:
+    said = tierwise(served, slurm, "--list", "--json")
+    assert said.returncode == 0, said.stderr
+    return {row["pilot"]: row for row in map(json.loads, said.stdout.splitlines())}
+
+
+def ended(slurm: Cluster, job: str) -> str:
+    until = boottime_s() + PATIENCE_S
+    while (state := slurm.state(job)) in ("PENDING", "RUNNING", "COMPLETING"):
+        assert boottime_s() < until, f"job {job} is {state}"
+    return state
+
+
+def test_a_run_is_executed_in_an_allocation_which_ends_when_nothing_comes(
+    on_server: Served, client: SyncPrefectClient, deployment: UUID, slurm: Cluster
+) -> None:
+    run = client.create_flow_run_from_deployment(deployment)
+    sent = tierwise(on_server, slurm, "--pool", POOL, "--time", "10", "--cores", "1", "--idle", "3")
+    assert sent.returncode == 0, sent.stderr
+    tag, _, job = sent.stdout.splitlines()[-1].split()
+    folder = PilotFolder(on_server.records / "pilots" / tag)
+    credential = on_server.environment["PREFECT_API_AUTH_STRING"]
+    (hidden,) = [path for path in folder.path.iterdir() if credential in path.read_text()]
+    assert stat.S_IMODE(hidden.stat().st_mode) == 0o600
+    assert ended(slurm, job) == "COMPLETED", folder.log.read_text()
+    found = client.read_flow_run(run.id)
+    assert found.state is not None
+    assert found.state.is_completed(), folder.log.read_text()
+    assert folder.noted() == {"runs": 1, "under_way": 0, "ended": "nothing came for 3 s"}
+    assert listed(on_server, slurm)[tag]["state"] == "ended: nothing came for 3 s"
+    assert not hidden.exists()
+    assert slurm.survivors() == []
+
+
+def test_a_pilot_that_waits_is_cancelled(
+    on_server: Served, client: SyncPrefectClient, deployment: UUID, slurm: Cluster
+) -> None:
+    slurm.batch("sleep 1000", "-N2", "--exclusive")
+    sent = tierwise(on_server, slurm, "--pool", POOL, "--count", "2")
+    first, second = (line.split() for line in sent.stdout.splitlines()[-2:])
+    assert listed(on_server, slurm)[first[0]]["state"] in ("waits: Priority", "waits: Resources")
+    stopped = tierwise(on_server, slurm, "--stop", first[0])
+    assert stopped.stdout == f"{first[0]}  its job is cancelled\n", stopped.stderr
+    assert ended(slurm, first[2]) == "CANCELLED"
+    assert slurm.state(second[2]) == "PENDING"
+
+
+def test_a_pilot_ends_before_its_time_is_up(
+    on_server: Served, client: SyncPrefectClient, deployment: UUID, tmp_path: Path
+) -> None:
+    folder = PilotFolder(tmp_path / "pilot")
+    plan = Plan("short", POOL, (), 1, wall_s=15.0, idle_s=1000.0, under="slurm")
+    folder.create(plan, {**os.environ, **on_server.environment})
+    command = [sys.executable, "-m", "deployments.pilots", str(folder.path)]
+    since_s = boottime_s()
+    subprocess.run(command, cwd=ROOT, timeout=PATIENCE_S, check=True, capture_output=True)
+    assert folder.noted() == {"runs": 0, "under_way": 0, "ended": "its time is nearly up"}
+    assert boottime_s() - since_s >= plan.wall_s - plan.margin_s
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--count", "0"), "expected --count from 1 to 1000, got 0"),
+        (("--time", "soon"), "expected --time as minutes, H:MM:SS or D-HH:MM:SS, got 'soon'"),
+        (("--time", "0:00:20"), "expected --time of at least a minute, got 20 s"),
+        (("--cores", "3"), "slurm: expected work that asks for at most 2 threads, got 3; "),
+        (
+            ("--under", "local"),
+            "expected --under a batch system, as in slurm or slurm:PARTITION, got 'local'",
+        ),
+        (("--under", "slurm:none"), "expected one of the partitions main, short, spare, requeued, urgent, "),
+        (("--pool", "none"), "expected --pool as one of the server's work pools, got 'none'"),
+        (("--queue", "none"), "expected --queue as a queue of 'tierwise', got 'none'"),
+        (("--stop", "none"), "expected one of the pilots that `tierwise pilot --list` shows, got 'none'"),
+        (("--list", "--stop"), "expected --list alone (with --json), or --stop with the pilots to stop"),
+    ],
+)
+def test_what_cannot_be_is_said_in_one_line(
+    on_server: Served, slurm: Cluster, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], said: str
+) -> None:
+    from typer.testing import CliRunner
+
+    from tierwise import app
+
+    for name, value in on_server.environment.items():
+        monkeypatch.setenv(name, value)
+    before = set((on_server.records / "pilots").glob("*"))
+    result = CliRunner().invoke(app, ["pilot", *arguments])
+    assert said in str(result.exception)
+    assert slurm.run("squeue", "-h") == ""
+    assert set((on_server.records / "pilots").glob("*")) == before
