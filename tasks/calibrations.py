@@ -40,15 +40,16 @@ def keep(settings: Settings, device: str, found: Calibration) -> tuple[str, bool
     Returns:
         Its digest, and whether it is another than the one kept last.
     """
+    from records.ledger.chains import append
     from records.ledger.database import Database
-    from records.ledger.events import append, read
+    from records.ledger.events import read
     from records.store.opening import open_store
 
     digest = open_store(settings).put(canonical_json(found.to_json()))
     body = {"device": device, "calibration": digest, "calibrated_at": found.to_json()["calibrated_at"]}
     database = Database(settings.ledger)
     try:
-        with database.writing() as connection:
+        with database.writing(_about(device)) as connection:
             kept = [event["body"] for event in read(connection, _about(device))]
             new = not kept or kept[-1]["calibration"] != digest
             if new:

@@ -84,7 +84,7 @@ def drive(running: Running, driver: Driver) -> Outcome:
     """
     runtime, case = running.runtime, running.case
     if case.may_spend:
-        runtime.ledger.check()
+        runtime.ledger.check(case.case_id)
     case.files.keep(runtime.store.put)
     record = running.known.record = runtime.ledger.open_case(case.info)
     if record.status.final and record.outcome is not None:

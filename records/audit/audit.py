@@ -10,6 +10,7 @@ from escalation.model.attempt import Attempt
 from escalation.model.case import CaseRecord
 from escalation.model.errors import CorruptRecord
 from escalation.ports.store import AuditedStore
+from records.ledger.checkpoints import Checkpoint
 from records.ledger.ledger import SqlLedger
 from records.tracking.cases import RUN_STATUS
 from records.tracking.client import SQLITE, open_client
@@ -25,11 +26,16 @@ class Audit(NamedTuple):
     hashed: int
     runs: int
     findings: tuple[str, ...]
+    checkpoint: Checkpoint | None = None
 
     @property
     def said(self) -> str:
         """What was looked at, in a line."""
-        return f"{self.events} events, {self.hashed} of {self.files} files hashed, {self.runs} MLflow runs"
+        kept = f"{self.events} events, {self.hashed} of {self.files} files hashed, {self.runs} MLflow runs"
+        at = self.checkpoint
+        return (
+            kept if at is None else f"{kept}, root {at.root} over {at.leaves} heads at checkpoint {at.number}"
+        )
 
 
 def audit(ledger: SqlLedger, store: AuditedStore, tracking_uri: str | None = None) -> Audit:
@@ -41,14 +47,16 @@ def audit(ledger: SqlLedger, store: AuditedStore, tracking_uri: str | None = Non
             random sample: what a case needs is compared with its digest whenever it is read.
         tracking_uri: of an MLflow database; None, and one that is not there, is not looked at.
     """
-    found = list(ledger.findings())
+    walked = ledger.walked()
+    found = list(walked.findings)
+    checkpoint = None if found else ledger.make_checkpoint()  # what is wrong is not sealed
     named, files = ledger.digests(), list(store.digests())
     missing = sorted(named.difference(files))
     found += [f"the store has no file {digest}, which the ledger names" for digest in missing]
     damaged, hashed = _hashed(store, files)
     found += damaged
     strange, runs = _tracked(ledger, tracking_uri)
-    return Audit(len(ledger.events()), len(files), hashed, runs, (*found, *strange))
+    return Audit(walked.events, len(files), hashed, runs, (*found, *strange), checkpoint)
 
 
 def _hashed(store: AuditedStore, files: list[str]) -> tuple[list[str], int]:

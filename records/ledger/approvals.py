@@ -9,7 +9,8 @@ from sqlalchemy import Connection, RowMapping, func, insert, select, update
 from escalation.model.errors import BadInput, CaseConflict
 from escalation.model.submission import Approval, ApprovalState, Authorisation, Verdict
 from escalation.text.moments import moment
-from records.ledger.events import check, seal, text_json
+from records.ledger.chains import MONEY, lock, text_json
+from records.ledger.events import check, seal
 from records.ledger.schema import approvals
 
 _ANSWERED = {"state", "by", "known_as", "reason", "answered_at"}
@@ -69,9 +70,12 @@ def answer(
     Raises:
         BadInput: when there is no such question, it was answered, or is too old; or nobody is named.
     """
-    question = _by_id(connection, approval_id)
-    if question is None:
+    found = _by_id(connection, approval_id)
+    if found is None:
         raise BadInput(f"expected the id of a question in this ledger, got {approval_id!r}")
+    for chain in (found.case_id, MONEY):
+        lock(connection, chain)
+    question = _by_id(connection, approval_id) or found  # as it is now that nobody else answers it
     if not said["by"].strip():
         raise BadInput("expected the name of the person who answers, got none")
     if question.state is not ApprovalState.ASKED:

@@ -6,6 +6,7 @@ from escalation.model.amounts import Amounts, Caps
 from escalation.model.case import WorkKey
 from escalation.model.submission import Approval, Authorisation, Limit, Period
 from records.ledger import approvals, budgets, limits, paying
+from records.ledger.chains import MONEY
 from records.ledger.session import LedgerSession
 
 
@@ -39,7 +40,7 @@ class SqlBudgets(LedgerSession):
 
     def set_limit(self, limit: Limit) -> None:
         """Sets what a project may spend in a period; replaces the limit there was."""
-        with self._database.writing() as connection:
+        with self._database.writing(MONEY) as connection:
             limits.put(connection, limit)
 
     def limits(self) -> Sequence[Limit]:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, RowMapping, select
 from escalation.model.amounts import Amounts, Caps
 from escalation.model.case import WorkKey
 from records.ledger import keyed
-from records.ledger.events import text_json
+from records.ledger.chains import text_json
 from records.ledger.schema import budgets
 from records.ledger.shared_clock import database_time_s
 

@@ -21,7 +21,7 @@ class SqlCases(LedgerSession):
             CaseConflict: when the id belongs to another problem, instance or policy, or a living process
                 (this one included) is running the case.
         """
-        with self._lock, self._database.writing() as connection:
+        with self._lock, self._database.writing(info.case_id) as connection:
             free = self._nobody_here_holds(info.case_id)
             record, token = cases.start(connection, info, self._lease_s, abandoned=free)
             if token is not None:
@@ -35,7 +35,7 @@ class SqlCases(LedgerSession):
             BadInput: when there is no such case.
             CaseConflict: when a living process (this one included) is running the case.
         """
-        with self._lock, self._database.writing() as connection:
+        with self._lock, self._database.writing(case_id) as connection:
             cases.get(connection, case_id)
             free = self._nobody_here_holds(case_id)
             self._tokens[case_id] = leases.take(connection, case_id, self._lease_s, abandoned=free)
@@ -45,7 +45,7 @@ class SqlCases(LedgerSession):
         with self._lock:
             token = self._tokens.pop(case_id, None)
             if token is not None:
-                with self._database.writing() as connection:
+                with self._database.writing(case_id) as connection:
                     leases.give_back(connection, case_id, token)
 
     def idle_s(self, case_id: str) -> float | None:
@@ -66,7 +66,7 @@ class SqlCases(LedgerSession):
 
     def link_run(self, case_id: str, mlflow_run_id: str) -> None:
         """Notes the MLflow run that shows the case; needs no lease, it may come late."""
-        with self._database.writing() as connection:
+        with self._database.writing(case_id) as connection:
             cases.link_run(connection, case_id, mlflow_run_id)
 
     def close_case(self, case_id: str, status: CaseStatus, outcome: Outcome | None) -> None:

@@ -5,13 +5,14 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from escalation.model.case import CaseInfo, CaseRecord, CaseStatus, Outcome
 from escalation.model.errors import BadInput, CaseConflict
 from records.ledger import leases
-from records.ledger.events import check, now, seal, text_json
-from records.ledger.schema import cases
+from records.ledger.chains import now, text_json
+from records.ledger.events import check, seal
+from records.ledger.schema import cases, following
 
 CASE_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,79}", re.ASCII)
 """Case ids become names of files and parts of queries."""
@@ -86,10 +87,9 @@ def finish(
 
 
 def _insert(connection: Connection, info: CaseInfo) -> None:
-    last = connection.execute(select(func.max(cases.c.number))).scalar_one()
     row = {
         "case_id": info.case_id,
-        "number": (last or 0) + 1,
+        "number": following(cases.c.number, sequences=connection.dialect.supports_sequences),
         "info": text_json(info.to_json()),
         "status": CaseStatus.RUNNING,
         "opened_at": now(),

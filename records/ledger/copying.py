@@ -28,12 +28,13 @@ def copy_ledger(
     """
     with source.reading() as reading, target.writing() as writing:
         for table in reversed(schema.metadata.sorted_tables):
-            if table is not schema.events:  # from which nothing can be deleted, and which is empty
+            if table not in schema.APPEND_ONLY:  # from which nothing can be deleted, and which are empty
                 writing.execute(delete(table))
         for table in schema.metadata.sorted_tables:
             rows = reading.execute(select(table), execution_options={"yield_per": ROWS}).mappings()
             for part in rows.partitions():
                 writing.execute(insert(table), [dict(row) for row in part])
+        schema.go_on_from_rows(writing)
         if taken_at is not None:
             writing.execute(update(schema.leases).values(held=False))
             lineage.note_restored(writing, taken_at, now)

@@ -3,17 +3,17 @@
 import math
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, func, insert, inspect, select, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
+from sqlalchemy.exc import DisconnectionError, InterfaceError, OperationalError, SQLAlchemyError
 
 from escalation.model.clock import boottime_s
 from escalation.model.errors import BadInput, first_line
-from records.ledger import lineage, schema
+from records.ledger import chains, checkpoints, lineage, schema
 from records.ledger.locking import file_lock
 from records.ledger.one_machine import OneMachine
 
@@ -42,6 +42,7 @@ class Database:
         """
         self.url = url
         self._machine: OneMachine | None = None
+        self._checkpointing = checkpoints.Checkpointing()
         try:
             self._engine = _engine(url)
             try:
@@ -69,15 +70,36 @@ class Database:
             yield connection
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """A transaction that no other write overlaps: it starts by locking the head of the chain.
+    def writing(self, *held: str) -> Iterator[Connection]:
+        """A transaction that writes; it holds the chains named from its beginning, others from their use on.
 
-        Who stalls in it for long loses it, so that one process cannot block all others for good.
+        No other write to a chain that is held overlaps it. Who stalls in it for long loses it, so that one
+        process cannot block others for good. A checkpoint follows it where one is due.
         """
+        with self._begun() as connection:
+            for chain in held:
+                chains.lock(connection, chain)
+            yield connection
+            grew = chains.grew(connection)
+        if grew and self._checkpointing.due():
+            self.make_checkpoint()
+
+    def make_checkpoint(self) -> None:
+        """Writes down where all chains end that grew; what cannot be done now, the next one does."""
+        self._checkpointing.made()
+        with suppress(OperationalError, InterfaceError, DisconnectionError):
+            while True:
+                with self._begun() as connection:
+                    added = checkpoints.make(connection)
+                if added < checkpoints.AT_ONCE:
+                    return
+
+    @contextmanager
+    def _begun(self) -> Iterator[Connection]:
         with self._engine.connect().execution_options(tierwise_write=True) as connection, connection.begin():
             if self._engine.dialect.name == "postgresql":
                 connection.execute(_PATIENCE)
-            connection.execute(select(schema.chain.c.number).with_for_update()).one()
+            chains.begin(connection)
             yield connection
 
     @property
@@ -86,7 +108,9 @@ class Database:
         return self._engine.dialect.name == "sqlite"
 
     def close(self) -> None:
-        """Closes the connections."""
+        """Makes a checkpoint of what was written, and closes the connections."""
+        if self._checkpointing.pending:
+            self.make_checkpoint()
         self._engine.dispose()
         if self._machine is not None:
             self._machine.close()
@@ -116,6 +140,7 @@ def _create_tables(connection: Connection) -> None:
         connection.execute(select(func.pg_advisory_xact_lock(_CREATION)))
     from records.ledger import migration
 
+    chains.begin(connection)
     layout = _layout(connection)
     if layout in migration.BEFORE:
         migration.refuse_while_cases_run(connection, layout)
@@ -134,8 +159,7 @@ def _create_tables(connection: Connection) -> None:
     for trigger in triggers:
         connection.execute(text(trigger))
     if layout is None:
-        head = {"only": 1, "layout": schema.VERSION, "number": 0, "hash": schema.GENESIS}
-        connection.execute(insert(schema.chain).values(head))
+        connection.execute(insert(schema.layout).values(only=1, layout=schema.VERSION))
 
 
 def _refuse_foreign(connection: Connection) -> None:
@@ -149,12 +173,12 @@ def _refuse_foreign(connection: Connection) -> None:
 
 
 def _layout(connection: Connection) -> int | None:
-    inspector, name = inspect(connection), schema.chain.name
+    inspector, name = inspect(connection), schema.layout.name
     if not inspector.has_table(name) or "layout" not in {
         each["name"] for each in inspector.get_columns(name)
     }:
         return None
-    found: int | None = connection.execute(select(schema.chain.c.layout)).scalar_one_or_none()
+    found: int | None = connection.execute(select(schema.layout.c.layout)).scalar_one_or_none()
     return found
 
 

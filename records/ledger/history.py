@@ -11,8 +11,9 @@ from escalation.model.decision import Decision
 from escalation.model.errors import CaseConflict
 from escalation.model.identity import digest_json
 from escalation.ports.store import Store
+from records.ledger.chains import text_json
 from records.ledger.codec import candidate_from_json
-from records.ledger.events import check, seal, text_json
+from records.ledger.events import check, seal
 from records.ledger.schema import attempts, decisions
 
 Row = dict[str, str | None]

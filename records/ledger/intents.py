@@ -15,8 +15,8 @@ from escalation.model.result import Lost, RawResult
 from escalation.model.work import Work
 from escalation.ports.store import Store
 from records.ledger import keyed
+from records.ledger.chains import text_json
 from records.ledger.codec import result_from_json, work_from_json
-from records.ledger.events import text_json
 from records.ledger.schema import intents
 
 

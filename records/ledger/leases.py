@@ -16,7 +16,7 @@ from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
 from escalation.model.clock import Instant, ProcessIdentity, this_process
 from escalation.model.elapsed import Elapsed
 from escalation.model.errors import CaseConflict
-from records.ledger.events import text_json
+from records.ledger.chains import text_json
 from records.ledger.schema import leases
 from records.ledger.shared_clock import database_time_s
 

@@ -3,9 +3,11 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from records.ledger import events, walk
+from escalation.model.errors import CorruptRecord
+from records.ledger import checkpoints, events, walk
 from records.ledger.budget_ledger import SqlBudgets
 from records.ledger.case_ledger import SqlCases
+from records.ledger.checkpoints import Checkpoint
 from records.ledger.submission_ledger import SqlSubmissions
 from records.ledger.work_ledger import SqlWork
 
@@ -21,26 +23,48 @@ class SqlLedger(SqlCases, SqlWork, SqlSubmissions, SqlBudgets):
     """
 
     def events(self, case_id: str | None = None) -> Sequence[Mapping[str, Any]]:
-        """The events in order: number, at, case_id, kind, body, previous (hash), hash."""
+        """The events in order: chain, number in it, position, at, case_id, kind, body, previous, hash."""
         with self._database.reading() as connection:
             return events.read(connection, case_id)
 
     def verify(self) -> int:
-        """Recomputes the chain and every row's digest; raises `CorruptRecord` where one does not fit."""
+        """Recomputes all chains and every row's digest; raises `CorruptRecord` where one does not fit."""
+        report = walk.LedgerWalk()
         with self._database.reading() as connection:
-            return events.verify(connection)
+            for finding in walk.everything(connection, report, history=False):
+                raise CorruptRecord(finding)
+        return report.events
 
     def findings(self) -> tuple[str, ...]:
         """What does not fit: events and rows against their hashes, and the history against itself."""
+        return tuple(self.walked().findings)
+
+    def walked(self) -> walk.LedgerWalk:
+        """The same, and what was gone over to find it."""
+        report = walk.LedgerWalk()
         with self._database.reading() as connection:
-            return tuple(walk.everything(connection))
+            report.findings.extend(walk.everything(connection, report))
+        return report
 
     def digests(self) -> frozenset[str]:
         """The digests of all bytes that the ledger's rows name; they must be in the store."""
         with self._database.reading() as connection:
             return frozenset(walk.digests(connection))
 
-    def check(self) -> None:
-        """Refuses a ledger that was changed behind its back; raises `CorruptRecord` with what is wrong."""
+    def check(self, case_id: str | None = None) -> None:
+        """Refuses a ledger that was changed behind its back; raises `CorruptRecord` with what is wrong.
+
+        With a case: in what spending for it rests on, which is the case and all that is said of money.
+        """
         with self._database.reading() as connection:
-            walk.check(connection, anew=True)
+            walk.check(connection, case_id, anew=True)
+
+    def make_checkpoint(self) -> Checkpoint:
+        """Writes down where all chains end, so that none can end earlier unnoticed from now on.
+
+        Returns:
+            The last checkpoint. Who keeps its root elsewhere can tell whether the ledger was ever rewritten.
+        """
+        self._database.make_checkpoint()
+        with self._database.reading() as connection:
+            return checkpoints.last(connection)

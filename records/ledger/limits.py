@@ -20,7 +20,8 @@ from escalation.model.case import WorkKey
 from escalation.model.metered import CHARGED
 from escalation.model.submission import Limit, Period
 from records.ledger import budgets, submissions
-from records.ledger.events import check, seal, text_json
+from records.ledger.chains import text_json
+from records.ledger.events import check, seal
 from records.ledger.schema import limits
 
 

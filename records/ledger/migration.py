@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Select, Table, column, insert, select, table, text, update
+from sqlalchemy import Connection, Select, Table, column, insert, select, table, text
 
 from escalation.model.amounts import Caps
 from escalation.model.errors import BadInput, CorruptRecord
 from escalation.model.identity import digest_json
 from escalation.model.metered import CHARGED
-from records.ledger import events, leases, schema
+from records.ledger import chains, checkpoints, events, leases, schema
 
-BEFORE = (2, 3)
+BEFORE = (2, 3, 4)
 """The layouts that are brought up to date; older ones are refused."""
 
 
@@ -22,19 +22,56 @@ def migrate(connection: Connection, layout: int) -> None:
     Raises:
         CorruptRecord: at the first such row that is not as it was sealed; nothing is changed then.
     """
-    old = _rows(connection, _OLD_INTENTS) if layout == 2 else []
-    works = [_checked(connection, schema.intents, row) for row in old]
-    limits = [_checked(connection, schema.limits, row) for row in _rows(connection, _OLD_LIMITS)]
+    _close_the_chain(connection, layout)
+    works = _moved(connection, schema.intents, _OLD_INTENTS) if layout == 2 else []
+    limits = _moved(connection, schema.limits, _OLD_LIMITS) if layout < 4 else []
     if layout == 2:
         _count_tries(connection)
-    _name_caps(connection)
-    connection.execute(update(schema.chain).values(layout=schema.VERSION))
+    if layout < 4:
+        _name_caps(connection)
     for key in works:
         said = {"attempt": key[1], "ordinal": key[2], "layout": schema.VERSION}
         events.seal(connection, schema.intents, key, "work.migrated", said)
     for key in limits:
         said = {"project": key[0], "period": key[1], "layout": schema.VERSION}
         events.seal(connection, schema.limits, key, "limit.migrated", said, case_id="")
+    while checkpoints.make(connection):
+        pass
+
+
+def _close_the_chain(connection: Connection, layout: int) -> None:
+    """Layout 5: a chain a case. The one chain there was stays as it is, hash for hash, and goes no further.
+
+    Its head is in the first event of the chain of checkpoints, and the first leaf of their tree.
+    """
+    head = connection.execute(text("SELECT number, hash FROM chain")).mappings().one()
+    _without_guards(connection)
+    connection.execute(text("ALTER TABLE events RENAME TO old_events"))
+    for gone in ("DROP INDEX ix_events_case_id", "DROP TABLE chain"):
+        connection.execute(text(gone))
+    new = (schema.layout, schema.heads, schema.events, schema.leaves)
+    schema.metadata.create_all(connection, new)
+    names = "number, at, case_id, kind, body, previous, hash"
+    copied = f"INSERT INTO events (chain, position, {names}) SELECT :chain, number, {names} FROM old_events"
+    connection.execute(text(copied), {"chain": chains.CLOSED})
+    connection.execute(text("DROP TABLE old_events"))
+    schema.go_on_from_rows(connection)
+    connection.execute(insert(schema.layout).values(only=1, layout=schema.VERSION))
+    connection.execute(insert(schema.heads).values(chain=chains.CLOSED, sealed=False, **head))
+    said = {"layout": layout, **head}
+    chains.append(connection, chains.CHECKPOINTS, "chain.closed", said)
+
+
+def _without_guards(connection: Connection) -> None:
+    """Takes the triggers off the old events, which go with their table otherwise."""
+    on = " ON events" if connection.dialect.name == "postgresql" else ""
+    for verb in ("update", "delete", "truncate"):
+        connection.execute(text(f"DROP TRIGGER IF EXISTS events_no_{verb}{on}"))
+
+
+def _moved(connection: Connection, table: Table, query: Select[Any]) -> list[events.Key]:
+    """The keys of rows that are about to change, each compared with its last seal."""
+    return [_checked(connection, table, row) for row in _rows(connection, query)]
 
 
 def refuse_while_cases_run(connection: Connection, layout: int) -> None:
@@ -71,7 +108,7 @@ def _name_caps(connection: Connection) -> None:
     schema.limits.create(connection)
     for row in rows:
         caps = Caps(usd=row["usd"], qpu_s=row["qpu_s"]).to_json(CHARGED)
-        values = {"project": row["project"], "period": row["period"], "caps": events.text_json(caps)}
+        values = {"project": row["project"], "period": row["period"], "caps": chains.text_json(caps)}
         connection.execute(insert(schema.limits).values(values))
 
 

@@ -8,7 +8,7 @@ from escalation.model.amounts import Amounts, Caps
 from escalation.model.errors import BadInput, CaseConflict
 from escalation.model.submission import Approval, ApprovalState, Authorisation, Submission, Verdict
 from escalation.model.submission_states import SubmissionState, Who
-from records.ledger import approvals, budgets, limits, submissions, walk
+from records.ledger import approvals, budgets, chains, limits, submissions, walk
 from records.ledger.shared_clock import database_time_s
 
 _GRANTED = Authorisation(verdict=Verdict.GRANTED)
@@ -30,11 +30,12 @@ def authorise(
     Raises:
         CaseConflict: when the submission is not as `before`, was never priced, or the question is another's.
     """
+    chains.lock(connection, chains.MONEY)  # what all have spent stands still until this is
     found = submissions.find(connection, before.key)
     if found is not None and _is_next(found, before):
         return _GRANTED, found
     submissions.check_is(connection, before)
-    walk.check(connection)  # nothing is spent on the word of a ledger that somebody changed
+    walk.check(connection, before.case_id)  # nothing is spent on the word of a ledger that somebody changed
     cap = _cap(before, question)
     permit, approval = (_GRANTED, None) if question is None else _once(connection, question, now)
     if permit.verdict is Verdict.ASK and approval is not None and before.state is SubmissionState.ASKED:
@@ -57,7 +58,8 @@ def authorise(
 
 def consult(connection: Connection, question: Approval, now: float) -> Authorisation:
     """As `Ledger.consult` says; an approval that this very work used up is good for it again."""
-    walk.check(connection)
+    chains.lock(connection, chains.MONEY)
+    walk.check(connection, question.case_id)
     permit, found = approvals.weigh(connection, question, now)
     if permit.verdict is Verdict.ASK and found is None:
         found = approvals.ask(connection, question)

@@ -1,20 +1,28 @@
 """The tables of the ledger."""
 
+from functools import cache
+
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
+    Connection,
     Float,
     ForeignKey,
     Index,
     Integer,
     MetaData,
+    Sequence,
     String,
     Table,
     Text,
+    func,
+    select,
+    text,
 )
 
-VERSION = 4
+VERSION = 5
 """Layout of the tables; a ledger of another layout is refused."""
 
 GENESIS = "0" * 64
@@ -27,27 +35,55 @@ def _case() -> Column[str]:
     return Column("case_id", String(200), ForeignKey("cases.case_id"), primary_key=True)
 
 
-chain = Table(
+layout = Table(
     "chain",
     metadata,
     Column("only", Integer, primary_key=True),
     Column("layout", Integer, nullable=False),
-    Column("number", Integer, nullable=False),
-    Column("hash", String(64), nullable=False),
 )
-"""One row: the last event's number and hash. Locked by every write, so that events have one order."""
+"""One row: by which layout the tables are. Named as the layouts before 5 look for it."""
+
+_NOT_SEALED = text("NOT sealed")
+
+heads = Table(
+    "heads",
+    metadata,
+    Column("chain", String(200), primary_key=True),
+    Column("number", BigInteger, nullable=False),
+    Column("hash", String(64), nullable=False),
+    Column("sealed", Boolean, nullable=False),
+    Index("heads_not_sealed", "chain", sqlite_where=_NOT_SEALED, postgresql_where=_NOT_SEALED),
+)
+"""A row a chain: its last event's number and hash, and whether a checkpoint has it. Locked by who writes to
+the chain, so that the events of a chain have one order."""
 
 events = Table(
     "events",
     metadata,
-    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("chain", String(200), primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("position", BigInteger, nullable=False, unique=True),
     Column("at", String(40), nullable=False),
-    Column("case_id", String(200), nullable=False, index=True),
+    Column("case_id", String(200), nullable=False),
     Column("kind", String(40), nullable=False),
     Column("body", Text, nullable=False),
     Column("previous", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
+    Index("events_of_case", "case_id", "position"),
 )
+"""`number` counts a chain's events without a gap. `position` grows over all of them, may have gaps, and is no
+part of the hash: an event that another hangs on has the smaller one."""
+
+leaves = Table(
+    "leaves",
+    metadata,
+    Column("place", BigInteger, primary_key=True, autoincrement=False),
+    Column("chain", String(200), nullable=False),
+    Column("number", BigInteger, nullable=False),
+    Column("hash", String(64), nullable=False),
+    Index("leaves_of_chain", "chain", "number"),
+)
+"""The leaves of the checkpoints' tree: heads as they were."""
 
 cases = Table(
     "cases",
@@ -175,19 +211,50 @@ name, the same in all rows and in every copy."""
 SEALED = (cases, decisions, attempts, intents, budgets, submissions, approvals, limits)
 """The tables whose every row is sealed by the digest in its latest event."""
 
+MONEY = (budgets, approvals, limits)
+"""Those whose rows are sealed in the chain of money."""
+
+_SEQUENCES = {
+    column: Sequence(f"{column.table.name}_{column.name}", metadata=metadata)
+    for column in (events.c.position, cases.c.number, submissions.c.number)
+}
+"""Where a database has sequences, so that who takes a number waits for nobody."""
+
+
+@cache
+def following(column: Column[int], *, sequences: bool) -> ColumnElement[int]:
+    """The SQL of a number larger than all in the column, from a sequence where the database has them."""
+    if sequences:
+        return _SEQUENCES[column].next_value()
+    return select(func.coalesce(func.max(column), 0) + 1).scalar_subquery()
+
+
+def go_on_from_rows(connection: Connection) -> None:
+    """Makes the sequences, and sets them to the rows that are there."""
+    for column, sequence in _SEQUENCES.items():
+        if connection.dialect.supports_sequences:
+            sequence.create(connection, checkfirst=True)
+            last = select(func.coalesce(func.max(column), 0) + 1).scalar_subquery()
+            connection.execute(select(func.setval(sequence.name, last, False)))
+
+
+APPEND_ONLY = (events, leaves)
+
 SQLITE_TRIGGERS = tuple(
-    f"CREATE TRIGGER IF NOT EXISTS events_no_{verb.lower()} BEFORE {verb} ON events "
-    "BEGIN SELECT RAISE(ABORT, 'events are append-only'); END"
+    f"CREATE TRIGGER IF NOT EXISTS {table.name}_no_{verb.lower()} BEFORE {verb} ON {table.name} "
+    f"BEGIN SELECT RAISE(ABORT, '{table.name} are append-only'); END"
+    for table in APPEND_ONLY
     for verb in ("UPDATE", "DELETE")
 )
 
 POSTGRESQL_TRIGGERS = (
     "CREATE OR REPLACE FUNCTION events_refuse() RETURNS trigger LANGUAGE plpgsql AS "
-    "$$ BEGIN RAISE EXCEPTION 'events are append-only' USING ERRCODE = 'integrity_constraint_violation'; "
-    "END $$",
+    "$$ BEGIN RAISE EXCEPTION '% are append-only', TG_TABLE_NAME "
+    "USING ERRCODE = 'integrity_constraint_violation'; END $$",
     *(
-        f"CREATE OR REPLACE TRIGGER events_no_{verb.lower()} BEFORE {verb} ON events "
+        f"CREATE OR REPLACE TRIGGER {table.name}_no_{verb.lower()} BEFORE {verb} ON {table.name} "
         "FOR EACH STATEMENT EXECUTE FUNCTION events_refuse()"
+        for table in APPEND_ONLY
         for verb in ("UPDATE", "DELETE", "TRUNCATE")
     ),
 )

@@ -68,13 +68,13 @@ class LedgerSession:
 
     @contextmanager
     def _writing(self, case_id: str) -> Iterator[Connection]:
-        with self._database.writing() as connection:
+        with self._database.writing(case_id) as connection:
             leases.renew(connection, case_id, self._tokens.get(case_id))
             yield connection
 
     @contextmanager
     def _sharing(self, case_id: str) -> Iterator[Connection]:
-        with self._database.writing() as connection:
+        with self._database.writing(case_id) as connection:
             leases.check_not_stale(connection, case_id, self._tokens.get(case_id))
             yield connection
 

@@ -47,8 +47,8 @@ class SqlSubmissions(LedgerSession):
             CaseConflict: on a transition that is not in the table or belongs to `authorise` or `bill`, or
                 when somebody else moved it meanwhile.
         """
-        of_driver = who is Who.DRIVER
-        with self._writing(before.case_id) if of_driver else self._database.writing() as connection:
+        writing = self._writing if who is Who.DRIVER else self._database.writing
+        with writing(before.case_id) as connection:
             return submissions.move(connection, before, target, now, who, **changes)
 
     def amend(self, before: Submission, **changes: Any) -> Submission:
@@ -61,7 +61,8 @@ class SqlSubmissions(LedgerSession):
                 submissions.check_is(connection, before)
             return before
         of_anybody = set(changes) <= {"cancel_wanted"}
-        with self._database.writing() if of_anybody else self._writing(before.case_id) as connection:
+        writing = self._database.writing if of_anybody else self._writing
+        with writing(before.case_id) as connection:
             return submissions.amend(connection, before, **changes)
 
     def authorise(

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, select
+from sqlalchemy import Connection, RowMapping, select
 
 from escalation.model.case import WorkKey
 from escalation.model.errors import CaseConflict, Moved
@@ -12,8 +12,8 @@ from escalation.model.submission import Submission
 from escalation.model.submission_states import SubmissionState, Who, check_transition
 from escalation.ports.registry import practises
 from records.ledger import budgets, keyed, lineage
-from records.ledger.events import text_json
-from records.ledger.schema import submissions
+from records.ledger.chains import text_json
+from records.ledger.schema import following, submissions
 
 FIXED = frozenset({"case_id", "attempt", "ordinal", "state", "backend", "work", "tag", "since", "opened"})
 """What nobody changes: what names the work, and what only a move sets."""
@@ -124,7 +124,6 @@ def check_is(connection: Connection, before: Submission) -> None:
 
 
 def _insert(connection: Connection, key: WorkKey, work: str, backend: str, now: float) -> Submission:
-    last = connection.execute(select(func.max(submissions.c.number))).scalar_one()
     made = Submission(
         case_id=key.case_id,
         attempt=key.attempt,
@@ -136,7 +135,8 @@ def _insert(connection: Connection, key: WorkKey, work: str, backend: str, now: 
         since=now,
         opened=now,
     )
-    values = {"number": (last or 0) + 1, "tag": made.tag, **_values(made)}
+    number = following(submissions.c.number, sequences=connection.dialect.supports_sequences)
+    values = {"number": number, "tag": made.tag, **_values(made)}
     keyed.add(connection, submissions, key, values)
     keyed.seal_row(
         connection, submissions, key, "handoff.wanted", {"work": work, "backend": backend, "tag": made.tag}

@@ -1,112 +1,247 @@
-"""The walk through a ledger's history: whether its events follow from each other, whatever their hashes say.
+"""The walk through a ledger: its chains, its rows, and whether its history can have happened.
 
-What was changed behind the ledger's back and then built upon has a good chain and good seals, and yet a
-history that cannot have happened: an approval used twice, a bill of what was never sent.
+All of a ledger is walked a page of cases at a time, so that memory stays flat. Before something is spent,
+what that rests on is: the case that spends, and the chain of money with all its rows.
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections import OrderedDict
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Engine, RowMapping, select
 
 from escalation.model.amounts import Amounts, exact_sum
-from escalation.model.errors import CaseConflict, CorruptRecord
+from escalation.model.errors import CorruptRecord
+from escalation.model.identity import digest_json
 from escalation.model.metered import CHARGED
-from escalation.model.submission_states import SubmissionState, Who, check_transition
-from records.ledger import budgets
-from records.ledger import events as sealed
-from records.ledger.schema import attempts, cases, intents, submissions
+from records.ledger import budgets, checkpoints, past, subjects
+from records.ledger.chains import CLOSED, MONEY
+from records.ledger.events import Key, Seal, finding, key_of
+from records.ledger.past import Past
+from records.ledger.schema import MONEY as MONEY_TABLES
+from records.ledger.schema import attempts, cases, events, intents, submissions
+from records.ledger.walked import WalkedEvents, as_read
 
-Body = Mapping[str, Any]
-Key = tuple[str, int, int]
-_BEFORE = {"asked": None, "granted": "asked", "denied": "asked", "used": "granted"}
-"""By what became of a question, what it was before."""
-_ONCE = ("case.opened", "decision.added", "attempt.added", "handoff.wanted")
-_BILLABLE = (SubmissionState.SETTLED, SubmissionState.DONE, SubmissionState.CANCELLED)
-_S = SubmissionState
+PAGE = 200
+"""Cases that are walked at once."""
+_CASES_KEPT = 32
 
 
 @dataclass
-class _Past:
-    """What the events so far come to.
+class LedgerWalk:
+    """What a walk found, and what it went over.
 
     Attributes:
-        approvals: by case and id, what became of the question.
-        used: approvals used up for a piece of work, and not spent upon yet.
-        submissions: states by work.
-        money: by work, what became of its reservation.
-        taken: by work, project and what is taken from the budgets.
-        once: what can happen only once, and did.
+        findings: a line for everything that does not fit.
+        events: number of them.
+        taken: what the events set aside and billed, a piece of work each.
     """
 
-    approvals: dict[tuple[str, str], str] = field(default_factory=dict)
-    used: dict[Key, int] = field(default_factory=dict)
-    submissions: dict[Key, str] = field(default_factory=dict)
-    money: dict[Key, str] = field(default_factory=dict)
-    taken: dict[Key, Amounts] = field(default_factory=dict)
-    once: set[tuple[Any, ...]] = field(default_factory=set)
+    findings: list[str] = field(default_factory=list)
+    events: int = 0
+    taken: list[Amounts] = field(default_factory=list)
 
 
-@dataclass
-class _Walked:
-    """A history that was walked and is right: its events, and what they come to."""
-
-    seen: sealed.WalkedEvents = field(default_factory=sealed.WalkedEvents)
-    past: _Past = field(default_factory=_Past)
-
-
-_WALKED: WeakKeyDictionary[Engine, _Walked] = WeakKeyDictionary()
-"""By database, what this process found right; whoever goes on with it takes it out."""
-
-
-def everything(connection: Connection) -> Iterator[str]:
-    """Yields what does not fit: events and rows against their hashes, then the history against itself."""
-    return _findings(connection, _Walked())
+def everything(
+    connection: Connection, report: LedgerWalk | None = None, *, history: bool = True
+) -> Iterator[str]:
+    """Yields what does not fit: events and rows against their hashes, then each history against itself."""
+    report, wrong = LedgerWalk() if report is None else report, False
+    for said in _all_but_sums(connection, report, history=history):
+        wrong = True
+        yield said
+    if history and not wrong:
+        yield from _sums(connection, report.taken)
 
 
-def check(connection: Connection, *, anew: bool = False) -> None:
-    """Refuses a ledger in which something does not fit.
+def _all_but_sums(connection: Connection, report: LedgerWalk, *, history: bool) -> Iterator[str]:
+    for chain in (CLOSED, MONEY):
+        walked = WalkedEvents(chain)
+        yield from walked.follow(_of_chain(connection, chain))
+        yield from _end_of_chain(connection, walked)
+        report.events += walked.count
+    yield from checkpoints.findings(connection)
+    after = None
+    while page := subjects.names(connection, after, PAGE):
+        yield from of_subjects(connection, page, report, history=history)
+        after = page[-1]
 
-    Events are never changed: those that this process found right before are read and compared letter by
-    letter, and not decoded again, unless all is walked `anew`. Rows are compared with their seals as they
-    are now.
+
+def of_subjects(
+    connection: Connection, page: Sequence[str], report: LedgerWalk, *, history: bool = True
+) -> Iterator[str]:
+    """Yields what does not fit in some subjects: their chains, their rows, their history."""
+    has = subjects.read(connection, page)
+    for subject in page:
+        one = _Subject(WalkedEvents(subject))
+        yield from _subject(has, one, iter(has.events.get(subject, ())), history=history)
+        report.events += one.walked.head.number
+        report.taken.extend(one.past.taken.values())
+
+
+def check(connection: Connection, case_id: str | None = None, *, anew: bool = False) -> None:
+    """Refuses a ledger in which something does not fit, of all that spending for a case rests on.
+
+    That is the case, and all that is said of money; without a case it is everything. Events are never
+    changed: those that this process found right before are read and compared letter by letter, and not
+    decoded again, unless all is walked `anew`. Rows are compared with their seals as they are now.
 
     Raises:
         CorruptRecord: with the first finding.
     """
-    walked = _WALKED.pop(connection.engine, None)
-    if walked is None or anew or not walked.seen.still_there(connection):
-        walked = _Walked()
-    for finding in _findings(connection, walked):
-        raise CorruptRecord(f"{finding}; nothing is spent on this ledger: see `tierwise doctor`")
-    _WALKED[connection.engine] = walked
+    kept = _KEPT.pop(connection.engine, None)
+    if kept is None or anew:
+        kept = _Kept()
+    found = everything(connection) if case_id is None else _before_spending(connection, kept, case_id)
+    for finding_ in found:
+        raise CorruptRecord(f"{finding_}; nothing is spent on this ledger: see `tierwise doctor`")
+    _KEPT[connection.engine] = kept
 
 
-def _findings(connection: Connection, walked: _Walked) -> Iterator[str]:
+@dataclass
+class _Subject:
+    """What happened to a case, walked and right, and what it comes to."""
+
+    walked: WalkedEvents
+    past: Past = field(default_factory=Past)
+
+
+@dataclass
+class _Money:
+    """All that the events say of money, walked and right.
+
+    Attributes:
+        closed: the closed chain.
+        chain: the chain of money.
+        taken: by work, what they set aside and billed.
+        digests: of rows, by the SHA-256 of their columns as the database gives them.
+    """
+
+    closed: WalkedEvents = field(default_factory=lambda: WalkedEvents(CLOSED))
+    chain: WalkedEvents = field(default_factory=lambda: WalkedEvents(MONEY))
+    taken: dict[past.Key, Amounts] = field(default_factory=dict)
+    digests: dict[bytes, str] = field(default_factory=dict)
+
+
+@dataclass
+class _Kept:
+    """What a process found right in a ledger: whoever goes on with it takes it out."""
+
+    money: _Money = field(default_factory=_Money)
+    cases: OrderedDict[str, _Subject] = field(default_factory=OrderedDict)
+
+
+_KEPT: WeakKeyDictionary[Engine, _Kept] = WeakKeyDictionary()
+
+
+def _before_spending(connection: Connection, kept: _Kept, case_id: str) -> Iterator[str]:
+    has = subjects.read(connection, [case_id])
+    events_ = has.events.get(case_id, ())
+    one, after = kept.cases.pop(case_id, None), iter(events_)
+    if one is None or not one.walked.begins(after):
+        one, after = _Subject(WalkedEvents(case_id)), iter(events_)
+    yield from _subject(has, one, after)
+    kept.cases[case_id] = one
+    if len(kept.cases) > _CASES_KEPT:
+        kept.cases.popitem(last=False)
+    new = _told_of_money(connection)
+    if not all(walked.begins(new[walked.chain]) for walked in (kept.money.closed, kept.money.chain)):
+        kept.money, new = _Money(), _told_of_money(connection)
+    yield from _money(connection, kept.money, new)
+
+
+def _told_of_money(connection: Connection) -> dict[str, Iterator[RowMapping]]:
+    return {chain: _of_chain(connection, chain) for chain in (CLOSED, MONEY)}
+
+
+def _money(connection: Connection, kept: _Money, new: Mapping[str, Iterator[RowMapping]]) -> Iterator[str]:
+    """The chains that tell of money, the rows about it, and the sums that limits count."""
+
+    def take(row: RowMapping, body: Mapping[str, Any]) -> None:
+        past.take(kept.taken, row["case_id"], row["kind"], body)
+
+    broken = False
+    for walked in (kept.closed, kept.chain):
+        for said in walked.follow(new[walked.chain], take):
+            broken = True
+            yield said
+        yield from _end_of_chain(connection, walked)
+    if broken:
+        return
+    seals = {
+        name: seal
+        for name, seal in (kept.closed.seals | kept.chain.seals).items()
+        if name[0] in {table.name for table in MONEY_TABLES}
+    }
+    kept.digests = yield from _money_rows(connection, seals, kept.digests)
+    yield from _sums(connection, kept.taken.values())
+
+
+def _money_rows(
+    connection: Connection, seals: dict[tuple[str, Key], Seal], known: Mapping[bytes, str]
+) -> Generator[str, None, dict[bytes, str]]:
+    """Compares every row about money with its last seal; one that did not change has the digest it had."""
+    digests: dict[bytes, str] = {}
+    for table in MONEY_TABLES:
+        for row in connection.execute(select(table)).mappings():
+            key = key_of(table, row)
+            text = sha256(table.name.encode() + as_read(row.values())).digest()
+            digests[text] = known.get(text) or digest_json(dict(row))
+            found = finding(table.name, key, digests[text], seals.pop((table.name, key), None))
+            yield from filter(None, [found])
+    for (name, key), seal in seals.items():
+        yield finding(name, key, None, seal)
+    return digests
+
+
+def _subject(
+    has: subjects.Subjects, one: _Subject, new: Iterator[RowMapping], *, history: bool = True
+) -> Iterator[str]:
     """Goes on from what was walked; the history is told only where every hash is right."""
-    past, history = walked.past, list[str]()
+    walked, told, wrong = one.walked, list[str](), False
 
-    def follow(row: RowMapping, body: Body) -> None:
+    def follow(row: RowMapping, body: Mapping[str, Any]) -> None:
         where = f"event {row['number']} ({row['kind']}) of case {row['case_id']}"
-        history.extend(f"{where}: {finding}" for finding in _event(past, row["case_id"], row["kind"], body))
+        told.extend(f"{where}: {said}" for said in past.event(one.past, row["case_id"], row["kind"], body))
 
-    wrong = False
-    for finding in sealed.findings(connection, walked.seen, follow):
+    for said in walked.follow(new, follow):
+        yield said
+        return  # what comes after hangs on it
+    name = walked.chain
+    for said in (
+        *subjects.end_findings(name, walked.head, has.heads.get(name), has.lost.get(name, ())),
+        *subjects.row_findings(walked.seals, has.rows.get(name, ())),
+    ):
         wrong = True
-        yield finding
-    if not wrong:
-        yield from history
-        yield from _end(connection, past)
+        yield said
+    if history and not wrong:
+        yield from told
+        yield from past.end(one.past)
 
 
-def _end(connection: Connection, past: _Past) -> Iterator[str]:
-    yield from _sums(connection, past)
-    for key, state in past.submissions.items():
-        if state in (_S.DONE, _S.REFUSED) and past.money.get(key) == budgets.BudgetState.RESERVED:
-            yield f"submission {_named(key)} is {state}, and money is still set aside for it"
+def _of_chain(connection: Connection, chain: str) -> Iterator[RowMapping]:
+    query = select(events).where(events.c.chain == chain).order_by(events.c.number)
+    yield from connection.execute(query.execution_options(yield_per=1000)).mappings()
+
+
+def _end_of_chain(connection: Connection, walked: WalkedEvents) -> Iterator[str]:
+    name = walked.chain
+    has, gone = subjects.heads_of(connection, [name]), subjects.lost(connection, [name])
+    yield from subjects.end_findings(name, walked.head, has.get(name), gone.get(name, ()))
+
+
+def _sums(connection: Connection, taken: Iterable[Amounts]) -> Iterator[str]:
+    """What the events set aside and billed, against what the rows say that limits count."""
+    taken = list(taken)
+    rows = [budgets.taken(row) for row in budgets.in_window(connection, None, (float("-inf"), float("inf")))]
+    for each in CHARGED:
+        told, has = (exact_sum(found, each.name) for found in (taken, rows))
+        if told != has:
+            yield f"the limits count {has:f} {each.words}, and the events set aside and billed {told:f}"
 
 
 def digests(connection: Connection) -> Iterator[str]:
@@ -125,7 +260,7 @@ def digests(connection: Connection) -> Iterator[str]:
         yield from filter(None, (said["payload"], said["raw"], *said["calibrations"].values()))
 
 
-def _named_bytes(data: Body) -> Iterator[str]:
+def _named_bytes(data: Mapping[str, Any]) -> Iterator[str]:
     """The digests under the names by which `records.ledger.codec` keeps bytes."""
     for name in ("inputs", "files", "evidence"):
         yield from (data.get(name) or {}).values()
@@ -133,86 +268,3 @@ def _named_bytes(data: Body) -> Iterator[str]:
         yield from (pub["qasm3"], pub["parameters"])
     for control in (data.get("controls") or {}).values():
         yield from _named_bytes(control)
-
-
-def _event(past: _Past, case_id: str, kind: str, body: Body) -> Iterator[str]:
-    what, _, verb = kind.partition(".")
-    if kind in _ONCE:
-        name = (kind, case_id, body.get("number"), body.get("attempt"), body.get("ordinal"))
-        if name in past.once:
-            yield "it happened before, and can happen only once"
-        past.once.add(name)
-    match what:
-        case "approval":
-            yield from _approval(past, case_id, verb, body)
-        case "handoff":
-            yield from _submission(past, _key(case_id, body), verb, body)
-        case "budget":
-            yield from _budget(past, _key(case_id, body), verb, body)
-
-
-def _approval(past: _Past, case_id: str, verb: str, body: Body) -> Iterator[str]:
-    name = (case_id, str(body["approval_id"]))
-    before = past.approvals.get(name)
-    if before != _BEFORE.get(verb, verb):
-        yield f"approval {name[1]} was {verb} after it was {before or 'never asked'}"
-    past.approvals[name] = verb
-    if verb == "used":
-        key = _key(case_id, body)
-        past.used[key] = past.used.get(key, 0) + 1
-
-
-def _submission(past: _Past, key: Key, verb: str, body: Body) -> Iterator[str]:
-    if verb == "wanted":
-        past.submissions[key] = _S.WANTED
-        return
-    before, said = past.submissions.get(key), body["from"]
-    if before != said:
-        yield f"submission {_named(key)} was {before or 'never wanted'}, and is said to have been {said}"
-    if verb == "moved":
-        after = body["changed"]["state"]
-        yield from _move(past, key, SubmissionState(said), SubmissionState(after), Who(body["by"]))
-        past.submissions[key] = after
-
-
-def _move(past: _Past, key: Key, before: SubmissionState, after: SubmissionState, who: Who) -> Iterator[str]:
-    try:
-        check_transition(before, after, who)
-    except CaseConflict as error:
-        yield str(error)
-    if after is not _S.AUTHORISED or before not in (_S.FROZEN, _S.ASKED):
-        return
-    if past.money.get(key) != budgets.BudgetState.RESERVED:
-        yield f"submission {_named(key)} was authorised, and nothing was set aside for it"
-    if before is _S.ASKED and not past.used.get(key):
-        yield f"submission {_named(key)} was authorised, and no approval was used up for it"
-    past.used[key] = 0
-
-
-def _budget(past: _Past, key: Key, verb: str, body: Body) -> Iterator[str]:
-    state = past.submissions.get(key)
-    if verb == budgets.BudgetState.SPENT and state is not None and state not in _BILLABLE:
-        yield f"work {_named(key)} was billed, and its submission is {state}: nothing was settled or given up"
-    if verb == budgets.BudgetState.RELEASED and past.money.get(key) is None:
-        yield f"money of work {_named(key)} was released, and none was ever set aside"
-    past.money[key] = verb
-    released = verb == budgets.BudgetState.RELEASED
-    amount = body["reserved"] if verb == budgets.BudgetState.RESERVED else body["spent"]
-    past.taken[key] = Amounts() if released else Amounts.of(amount)
-
-
-def _sums(connection: Connection, past: _Past) -> Iterator[str]:
-    """What the events set aside and billed, against what the rows say that limits count."""
-    rows = [budgets.taken(row) for row in budgets.in_window(connection, None, (float("-inf"), float("inf")))]
-    for each in CHARGED:
-        told, has = (exact_sum(found, each.name) for found in (past.taken.values(), rows))
-        if told != has:
-            yield f"the limits count {has:f} {each.words}, and the events set aside and billed {told:f}"
-
-
-def _key(case_id: str, body: Body) -> Key:
-    return case_id, int(body["attempt"]), int(body["ordinal"])
-
-
-def _named(key: Key) -> str:
-    return "/".join(map(str, key))

@@ -32,11 +32,11 @@ def test_what_one_home_has_is_put_into_another(
     limits = call("budget", "--json").out
     made = call("backup", str(tmp_path / "backups"))
     assert (made.code, made.err) == (0, "")
-    assert "1 event, no files of the store (0 new)" in made.out
+    assert "2 events, no files of the store (0 new)" in made.out  # the limit, and the checkpoint after it
     homes("new")
     done = call("restore", str(tmp_path / "backups"))
     assert (done.code, done.err) == (0, "")
-    assert "1 event, no files of the store; what happened after that is not in it" in done.out
+    assert "2 events, no files of the store; what happened after that is not in it" in done.out
     assert call("budget", "--json").out == limits
     again = call("restore", str(tmp_path / "backups"))
     assert (again.code, again.out) == (2, "")

@@ -107,6 +107,7 @@ def test_back_ups_taken_while_cases_run_fit_together(
 
 
 def test_a_ledger_moves_between_databases_as_it_is(kept: Kept, postgresql: Path, tmp_path: Path) -> None:
+    kept.ledger.make_checkpoint()
     first = [dict(each) for each in kept.ledger.events()]
     kept.ledger.close()
     kept.back_up()

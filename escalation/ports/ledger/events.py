@@ -1,24 +1,26 @@
-"""What the domain expects of a ledger about its own history: a chain of events that nobody can change."""
+"""What the domain expects of a ledger about its own history: chains of events that nobody can change."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 
 class EventLog(Protocol):
-    """Every write of the ledger as an event, each hashed with the one before."""
+    """Every write of the ledger as an event, each hashed with the one before in its chain."""
 
     def events(self, case_id: str | None = None) -> Sequence[Mapping[str, Any]]:
-        """The events in order: number, at, case_id, kind, body, previous hash, hash."""
+        """The events in order: chain, number in it, at, case_id, kind, body, previous hash, hash."""
 
     def verify(self) -> int:
-        """Recomputes the chain; returns the number of events.
+        """Recomputes all chains; returns the number of events.
 
         Raises:
             CorruptRecord: at the first event that does not fit.
         """
 
-    def check(self) -> None:
+    def check(self, case_id: str | None = None) -> None:
         """Refuses a ledger that was changed behind its back, in rows, events or history.
+
+        With a case: in what spending for it rests on, which is the case and all that is said of money.
 
         Raises:
             CorruptRecord: with the first thing that does not fit.

@@ -1,6 +1,7 @@
 """The audit finds what was changed in the store and in MLflow, and is content with what was not."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from escalation.engine.drive import solve
 from escalation.engine.opening import prepare
 from escalation.inputs.settings import Settings
+from escalation.model.amounts import Amounts
 from escalation.model.blob import Blob
 from escalation.model.case import WorkKey
 from escalation.model.job_state import JobState
@@ -19,15 +21,30 @@ from escalation.policy.policy import parse_policy
 from records.audit.audit import Audit, audit
 from records.ledger.ledger import SqlLedger
 from records.runtime import open_runtime
+from tests.records.conftest import KEY
 
 ON_SQLITE = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 
 
 @ON_SQLITE
 def test_what_nobody_touched_is_as_the_ledger_says(filled: SqlLedger) -> None:
+    events = len(filled.events())
     found = audit(filled, filled.store)  # type: ignore[arg-type]
     assert found.findings == ()
-    assert found.events == len(filled.events())
+    assert found.events == events
+
+
+@ON_SQLITE
+def test_an_audit_that_found_nothing_makes_a_checkpoint_and_tells_its_root(
+    filled: SqlLedger, sql: Callable[..., None]
+) -> None:
+    found = audit(filled, filled.store)  # type: ignore[arg-type]
+    [checkpoint] = filled.events("/checkpoints")
+    assert f"root {checkpoint['body']['root']} over 2 heads at checkpoint 1" in found.said
+    sql("UPDATE cases SET opened_at = '2020'")
+    filled.spend(KEY, Amounts(usd=0.25))
+    assert audit(filled, filled.store).checkpoint is None  # type: ignore[arg-type]
+    assert len(filled.events("/checkpoints")) == 1
 
 
 def kept(ledger: SqlLedger, data: bytes) -> Path:

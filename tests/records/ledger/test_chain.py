@@ -7,6 +7,8 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy.exc import IntegrityError
 
+from escalation.model.amounts import Amounts, Caps
+from escalation.model.case import CaseInfo, WorkKey
 from escalation.model.errors import CorruptRecord
 from records.ledger.ledger import SqlLedger
 
@@ -31,13 +33,31 @@ def test_an_empty_ledger_verifies(ledger: SqlLedger) -> None:
 
 
 def test_every_hash_is_the_sha_256_of_the_event_and_the_hash_before_it(filled: SqlLedger) -> None:
-    previous = "0" * 64
-    for number, event in enumerate(filled.events(), start=1):
+    heads = {"c": (0, "0" * 64), "/money": (0, "0" * 64)}
+    for event in filled.events():
+        number, previous = heads[event["chain"]]
         named = {name: event[name] for name in ("previous", "number", "at", "case_id", "kind", "body")}
-        assert (event["previous"], event["number"]) == (previous, number)
+        assert (event["previous"], event["number"]) == (previous, number + 1)
         canonical = json.dumps(named, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-        previous = hashlib.sha256(canonical.encode()).hexdigest()
-        assert event["hash"] == previous
+        assert event["hash"] == hashlib.sha256(canonical.encode()).hexdigest()
+        heads[event["chain"]] = (event["number"], event["hash"])
+    assert {chain: number for chain, (number, _) in heads.items()} == {"c": 8, "/money": 2}
+
+
+def test_what_changes_money_is_in_one_chain_and_names_the_head_of_its_cases_chain(
+    filled: SqlLedger, make_info: Callable[..., CaseInfo]
+) -> None:
+    filled.open_case(make_info("d"))
+    assert filled.reserve(WorkKey("d", 0, 0), Amounts(usd=1), Caps(usd=2))
+    by_hash = {event["hash"]: event for event in filled.events()}
+    money = [event for event in filled.events() if event["chain"] == "/money"]
+    assert [event["case_id"] for event in money] == ["c", "c", "d"]
+    heads = [by_hash[event["body"]["case"][1]] for event in money]
+    assert [(head["chain"], head["kind"]) for head in heads] == [
+        ("c", "work.wanted"),
+        ("c", "work.submitted"),
+        ("d", "case.opened"),
+    ]
 
 
 @pytest.mark.parametrize("statement", ["UPDATE events SET kind = 'x'", "DELETE FROM events WHERE number = 1"])
@@ -52,26 +72,58 @@ def test_the_database_itself_refuses_to_change_events(
 @pytest.mark.parametrize(
     ("statements", "message"),
     [
-        (["UPDATE events SET body = replace(body, 'order', 'other') WHERE number = 2"], "event 2: expected"),
-        (["UPDATE events SET at = '2020-01-01T00:00:00+00:00' WHERE number = 3"], "event 3: expected"),
-        (["UPDATE events SET body = 'no json' WHERE number = 4"], "event 4: its body is not JSON"),
-        (["DELETE FROM events WHERE number = 4"], "expected event 4, got event 5"),
-        (["DELETE FROM events WHERE number = 10"], "expected the chain to end at event 9"),
-        (["DELETE FROM events"], "expected the chain to end at event 0"),
         (
-            [
-                "UPDATE events SET number = 99 WHERE number = 5",
-                "UPDATE events SET number = 5 WHERE number = 6",
-                "UPDATE events SET number = 6 WHERE number = 99",
-            ],
-            "event 5: expected",
+            ["UPDATE events SET body = replace(body, 'order', 'other') WHERE chain = 'c' AND number = 2"],
+            "event 2 of chain c: expected",
+        ),
+        (
+            ["UPDATE events SET at = '2020-01-01T00:00:00+00:00' WHERE chain = 'c' AND number = 3"],
+            "event 3 of chain c: expected",
+        ),
+        (
+            ["UPDATE events SET body = 'no json' WHERE chain = 'c' AND number = 4"],
+            "event 4 of chain c: its body is not JSON",
+        ),
+        (
+            ["DELETE FROM events WHERE chain = 'c' AND number = 6"],
+            "expected event 6 of chain c, got event 7: events are missing",
+        ),
+        (
+            ["DELETE FROM events WHERE chain = 'c' AND number = 4"],
+            "event 2 of the chain of money came after event 4 of chain c with hash .*, got it after event 3",
+        ),
+        (
+            ["DELETE FROM events WHERE chain = '/money' AND number = 1"],
+            "expected event 1 of the chain of money, got event 2",
+        ),
+        (
+            ["UPDATE events SET position = position + 100 WHERE chain = '/money' AND number = 1"],
+            "event 1 of the chain of money is about c, and is not in its place among what happened to it",
+        ),
+        (["UPDATE events SET chain = 'd' WHERE chain = 'c'"], "in chain c"),
+        (["UPDATE heads SET chain = 'd' WHERE chain = 'c'"], "expected chain c to end at event 8"),
+        (["UPDATE heads SET sealed = true WHERE chain = 'c'"], "expected a checkpoint of event 8 of chain c"),
+        (["DELETE FROM events WHERE chain = 'c' AND number = 8"], "expected chain c to end at event 7"),
+        (["DELETE FROM events"], "expected the chain of money to end at event 0"),
+        (
+            ["DELETE FROM events WHERE chain = 'c'"],
+            "event 1 of the chain of money came after event 3 of chain c",
         ),
         (
             [
-                "DELETE FROM events WHERE number = 10",
-                "UPDATE chain SET number = 9, hash = (SELECT hash FROM events WHERE number = 9)",
+                "UPDATE events SET number = 99 WHERE chain = 'c' AND number = 6",
+                "UPDATE events SET number = 6 WHERE chain = 'c' AND number = 7",
+                "UPDATE events SET number = 7 WHERE number = 99",
             ],
-            "expected the row cases c to have SHA-256 .* as event 9 says",
+            "expected event 6 of chain c, got event 7",
+        ),
+        (
+            [
+                "DELETE FROM events WHERE chain = 'c' AND number = 8",
+                "UPDATE heads SET number = 7, hash = (SELECT hash FROM events WHERE number = 7) "
+                "WHERE chain = 'c'",
+            ],
+            "expected the row cases c to have SHA-256 .* as event 7 of chain c says",
         ),
         (
             ["UPDATE decisions SET decision = replace(decision, 'next', 'x')"],
@@ -82,7 +134,7 @@ def test_the_database_itself_refuses_to_change_events(
         (["UPDATE intents SET result = replace(result, '1', '2')"], "expected the row intents c/0/0"),
         (["UPDATE budgets SET spent = replace(spent, '0.5', '0.0')"], "expected the row budgets c/0/0"),
         (["UPDATE cases SET status = 'accepted'"], "expected the row cases c to have"),
-        (["DELETE FROM decisions"], "expected the row decisions c/0 that event 2 wrote, got none"),
+        (["DELETE FROM decisions"], "expected the row decisions c/0 that event 2 of chain c wrote, got none"),
         (
             ["INSERT INTO decisions SELECT case_id, 7, decision FROM decisions"],
             "expected an event for the row decisions c/7",
@@ -108,7 +160,7 @@ def test_tampering_is_found_and_named(
         ("UPDATE handoffs SET tag = 'tierwise-0'", "expected the row handoffs c/0/1 to have"),
         (
             "DELETE FROM handoffs",
-            "expected the row handoffs c/0/1 that event 16 wrote, got none",
+            "expected the row handoffs c/0/1 that event 12 of chain c wrote, got none",
         ),
         (
             "UPDATE approvals SET approval = replace(approval, 'granted', 'used')",
@@ -118,9 +170,15 @@ def test_tampering_is_found_and_named(
             "UPDATE approvals SET approval = replace(approval, 'Ada', 'Bob')",
             "expected the row approvals c/q0",
         ),
-        ("DELETE FROM approvals", "expected the row approvals c/q0 that event 17 wrote, got none"),
+        (
+            "DELETE FROM approvals",
+            "expected the row approvals c/q0 that event 5 of the chain of money wrote, got none",
+        ),
         ("UPDATE limits SET caps = '{}'", "expected the row limits p/day to have"),
-        ("DELETE FROM limits", "expected the row limits p/day that event 12 wrote, got none"),
+        (
+            "DELETE FROM limits",
+            "expected the row limits p/day that event 3 of the chain of money wrote, got none",
+        ),
         ("UPDATE budgets SET project = 'q'", "expected the row budgets c/0/0 to have"),
         ("UPDATE budgets SET reserved_at = 1", "expected the row budgets c/0/0 to have"),
     ],
@@ -137,10 +195,11 @@ def test_tampering_with_money_is_found_and_named(
 def test_a_rewritten_event_with_a_fitting_hash_breaks_the_link_of_the_next(
     filled: SqlLedger, tamper: Callable[..., None]
 ) -> None:
-    event = dict(filled.events()[2]) | {"kind": "work.invented"}
-    del event["hash"]
+    sixth = next(each for each in filled.events() if (each["chain"], each["number"]) == ("c", 6))
+    names = ("previous", "number", "at", "case_id", "body")
+    event = {name: sixth[name] for name in names} | {"kind": "work.invented"}
     canonical = json.dumps(event, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     forged = hashlib.sha256(canonical.encode()).hexdigest()
-    tamper(f"UPDATE events SET kind = 'work.invented', hash = '{forged}' WHERE number = 3")
-    with pytest.raises(CorruptRecord, match=f"event 4: expected {forged} as the hash before it"):
+    tamper(f"UPDATE events SET kind = 'work.invented', hash = '{forged}' WHERE chain = 'c' AND number = 6")
+    with pytest.raises(CorruptRecord, match=f"event 7 of chain c: expected {forged} as the hash before it"):
         filled.verify()

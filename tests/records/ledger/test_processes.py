@@ -307,7 +307,7 @@ def test_who_is_killed_while_authorising_did_all_of_it_or_nothing(
     said = [approval.state for approval in ledger.approvals()]
     assert said == [ApprovalState.GRANTED] * 3 + [ApprovalState.USED]
     assert ledger.spending("p", Period.TOTAL, 0.0)[0] == Amounts(qpu_s=0.1, usd=0.1)
-    assert len({event["number"] for event in ledger.events()}) == ledger.verify()
+    assert len({(event["chain"], event["number"]) for event in ledger.events()}) == ledger.verify()
     for row, approval in zip(done, ledger.approvals(), strict=True):
         assert row is not None
         ledger.take_over(row.case_id)
@@ -336,7 +336,7 @@ def test_a_process_that_stalls_in_a_write_does_not_block_the_others_for_good(
     stalled = Database(url)
 
     def stall() -> None:
-        with stalled.writing() as connection:
+        with stalled.writing("c") as connection:
             ledger.open_case(make_info())  # waits until the one who stalls has lost its lock
             connection.execute(text("SELECT 1"))
 
