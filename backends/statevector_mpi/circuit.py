@@ -51,13 +51,16 @@ def planned(circuit: "QuantumCircuit", columns: tuple[str, ...], rows: Floats) -
     """
     fusion, wires = Fusion(circuit.num_qubits), list(range(circuit.num_qubits))
     values, measured = dict(zip(columns, rows.T, strict=True)), dict[int, int]()
-    read: set[int] = set()
+    read, begun = set[int](), set[int]()
     for instruction in circuit.data:
         where = tuple(circuit.find_bit(qubit).index for qubit in instruction.qubits)
         if instruction.name in NOTHING:
             continue
         if read & set(where):
             raise _refused(f"{instruction.name} after the measurement of qubit {min(read & set(where))}")
+        if instruction.name == "reset" and where[0] not in begun:
+            continue  # it is in |0⟩ as it is
+        begun |= set(where)
         if instruction.name == "measure":
             measured[circuit.find_bit(instruction.clbits[0]).index] = where[0]
             read.add(where[0])
@@ -89,15 +92,15 @@ def _parts(
     if instruction.name == "swap":
         yield where, None
         return
-    if isinstance(operation, ControlFlowOp) or not (isinstance(operation, Gate) or operation.definition):
+    inner = getattr(operation, "definition", None)
+    if isinstance(operation, ControlFlowOp) or not (isinstance(operation, Gate) or inner):
         raise _refused(f"{instruction.name} on qubit {', '.join(map(str, where)) or 'none'}")
     matrix = unitaries(instruction, columns) if len(where) <= 2 else None
     if matrix is not None:
         yield where, matrix
         return
-    if operation.definition is None:
+    if inner is None:
         raise _refused(f"{instruction.name}, whose matrix is not known")
-    inner = operation.definition
     for part in inner.data:
         if part.clbits:
             raise _refused(f"{instruction.name}, which has a {part.name} in it")

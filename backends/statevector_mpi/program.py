@@ -41,7 +41,7 @@ def run(comm: Any, params: Mapping[str, Any], inputs: Mapping[str, bytes], repor
         inputs: by pub `numbers-K`, the plan's numbers.
         report: told of the progress.
     """
-    states, about = _States(comm, params["pubs"]), []
+    states, about = _States(comm, params["pubs"], report), []
     files: dict[str, bytes] = {}
     exact: dict[str, bytes] = {}
     norms: list[float] = []
@@ -52,7 +52,6 @@ def run(comm: Any, params: Mapping[str, Any], inputs: Mapping[str, bytes], repor
             (exact if name == "exact" else files)[f"{name}-{number}.npy"] = npy_bytes(array)
         about.append(pub["about"])
         norms += norm
-        report((number + 1) / len(params["pubs"]), f"pub {number + 1} of {len(params['pubs'])}")
     evidence = states.used() | {"worst_norm": max(norms, key=lambda norm: abs(norm - 1.0))}
     if comm.Get_rank() != 0:
         return None
@@ -64,7 +63,7 @@ def amplitudes(
 ) -> Output | None:
     """Returns the states of all circuits for their first parameter sets, for tests and measurements: files
     `amplitudes-K.npy`, complex128 of shape (2^qubits,), bit k of the index being the plan's qubit k."""
-    states, files = _States(comm, params["pubs"]), {}
+    states, files = _States(comm, params["pubs"], report), {}
     for number, pub in enumerate(params["pubs"]):
         vector = next(states.of(pub, inputs[f"numbers-{number}"]))
         part = np.empty_like(vector.amplitudes)
@@ -81,13 +80,14 @@ def amplitudes(
 class _States:
     """Evolves circuits in one piece of memory, as large as the widest needs."""
 
-    def __init__(self, comm: Any, pubs: list[Any]) -> None:
-        self._comm, ranks = comm, comm.Get_size()
+    def __init__(self, comm: Any, pubs: list[Any], report: Report) -> None:
+        self._report, ranks = report, comm.Get_size()
         if ranks & (ranks - 1):
             raise ValueError(f"expected a power of two of ranks, got {ranks}")
-        self._sizes = [2 ** local_bits(pub["plan"]["qubits"], ranks) for pub in pubs]
-        self._memory = np.empty((max(self._sizes), 2))
-        self.partners = Partners(comm, max(self._sizes), kernels.LEAF)
+        sizes = [2 ** local_bits(pub["plan"]["qubits"], ranks) for pub in pubs]
+        self._sets, self._done = sum(pub["sets"] for pub in pubs), 0
+        self._memory = np.empty((max(sizes), 2))
+        self.partners = Partners(comm, max(sizes), kernels.LEAF)
 
     def of(self, pub: Mapping[str, Any], numbers: bytes) -> Iterator[Vector]:
         """Yields the state for every parameter set, each in the memory of the one before."""
@@ -97,6 +97,8 @@ class _States:
         for number in range(pub["sets"]):
             vector.evolve(plan.of(number))
             yield vector
+            self._done += 1
+            self._report(self._done / self._sets, f"circuit {self._done} of {self._sets}")
 
     def used(self) -> dict[str, Any]:
         """What the record says of how it was run."""

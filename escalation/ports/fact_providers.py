@@ -31,7 +31,7 @@ class FactContext:
         seed: the seed that the attempt would get.
         site: what the site allows.
         simulable_log2: base-2 logarithm of the amplitudes that the site's largest simulator holds; None where
-            there is none.
+            there is none, and for other facts.
     """
 
     problem: Problem
