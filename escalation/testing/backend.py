@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import suppress
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,17 @@ def settings_are_described(bench: WorkBench) -> None:
     for name, info in kind.model_fields.items():
         expect(bool(info.description), f"expected the setting {name!r} to have a description, got none")
         expect(not info.is_required(), f"expected the setting {name!r} to have a default, got none")
+
+
+def what_it_simulates_is_a_size(bench: WorkBench) -> None:
+    """The amplitudes that it says it holds are a number, the same twice, and as many as its samples take."""
+    if not bench.descriptor.simulates:
+        return
+    told = [resolve(bench.descriptor.simulates)(bench.settings) for _ in range(2)]
+    expect(told[0] == told[1], f"expected the same size twice, got {told}")
+    expect(isinstance(told[0], float) and isfinite(told[0]), f"expected a finite number, got {told[0]!r}")
+    widest = max((each.counted[2] for each in bench.samples), default=0)
+    expect(told[0] >= widest, f"expected it to hold 2^{widest} amplitudes at least, got 2^{told[0]}")
 
 
 def name_and_kind_agree(bench: WorkBench) -> None:
@@ -161,6 +173,7 @@ def refusal(act: Callable[[Work], Any], work: Work) -> str:
 FREE: tuple[Check, ...] = (
     descriptor_is_light_and_right,
     settings_are_described,
+    what_it_simulates_is_a_size,
     name_and_kind_agree,
     durable_is_said,
     unknown_device_is_refused,
