@@ -462,9 +462,9 @@ def pilot(
     json: Json = False,
 ) -> None:
     """Submit workers into allocations of a batch system, for many small pieces of work."""
-    from cli.pilot import Asked, list_pilots, send_pilots, stop_pilots
+    from cli.pilot import PilotOptions, list_pilots, send_pilots, stop_pilots
 
-    asked = Asked(under, count, limit, cores, memory, runs, pool, tuple(queue or ()), idle)
+    asked = PilotOptions(under, count, limit, cores, memory, runs, pool, tuple(queue or ()), idle)
     if listing or stopping or tags:
         one = list_pilots if listing else stop_pilots
         one(asked, tags or [], alone=listing != stopping, as_lines=json)

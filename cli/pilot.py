@@ -9,7 +9,7 @@ from math import inf
 
 from cli.terminal import plain, show_table, terminal
 from deployments.pilots import fleet
-from deployments.pilots.plan import Plan
+from deployments.pilots.plan import PilotPlan
 from escalation.model.errors import BadInput
 from escalation.model.resources import Resources
 
@@ -22,7 +22,7 @@ HEADER = ("pilot", "pool", "runs", "under way", "job", "nodes", "state")
 
 
 @dataclass(frozen=True)
-class Asked:
+class PilotOptions:
     """What the command line says; see `tierwise pilot --help`."""
 
     under: str
@@ -44,7 +44,7 @@ class Asked:
                 raise BadInput(f"expected {name} of at least 1, got {value}")
         return Resources(threads=self.cores, wall_s=wall_s, memory_mb=memory_mb)
 
-    def plan(self) -> Plan:
+    def plan(self) -> PilotPlan:
         """What each pilot does; raises `BadInput` on what none can do."""
         limit = self.cores if self.runs is None else self.runs
         if limit < 1:
@@ -52,7 +52,7 @@ class Asked:
         if not 1 <= self.idle_s < inf:
             raise BadInput(f"expected --idle of at least 1 second, got {self.idle_s:g}")
         wall_s = self.resources().wall_s
-        return Plan("", self.pool, self.queues, limit, wall_s, self.idle_s, self.under)
+        return PilotPlan("", self.pool, self.queues, limit, wall_s, self.idle_s, self.under)
 
 
 def seconds(given: str) -> float:
@@ -66,14 +66,14 @@ def seconds(given: str) -> float:
     return ((days * 24 + hours) * 60 + minutes) * 60.0 + rest
 
 
-def send_pilots(asked: Asked) -> None:
+def send_pilots(asked: PilotOptions) -> None:
     """Submits them; says which."""
     console = terminal()
     for line in fleet.send(asked.plan(), asked.resources(), asked.count):
         console.print(plain(line), soft_wrap=True)
 
 
-def list_pilots(asked: Asked, tags: Sequence[str], *, alone: bool, as_lines: bool) -> None:
+def list_pilots(asked: PilotOptions, tags: Sequence[str], *, alone: bool, as_lines: bool) -> None:
     """Prints those that this home sent under a batch system."""
     _alone(alone and not tags)
     rows = [_row(each) for each in fleet.pilots(asked.under)]
@@ -95,7 +95,7 @@ def _row(pilot: fleet.Pilot) -> tuple[str | int, ...]:
     return (pilot.plan.tag, pilot.plan.pool, *counts, *where, pilot.state)
 
 
-def stop_pilots(asked: Asked, tags: Sequence[str], *, alone: bool, as_lines: bool) -> None:
+def stop_pilots(asked: PilotOptions, tags: Sequence[str], *, alone: bool, as_lines: bool) -> None:
     """Has them end; says how each did."""
     _alone(alone and not as_lines)
     console = terminal()

@@ -222,8 +222,9 @@ class BatchBackend:
 
     def _evidence(self, files: JobFiles, tag: str) -> Evidence:
         resources, ranked = files.resources(), files.ranked()
-        guard, claimed, site = files.ended(), files.claim.exists(), self._system.site
         quiet_s, seen, word, missing_s = self._seen(files, tag)
+        # read after the list: what had ended by then has said so
+        guard, claimed, site = files.ended(), files.claim.exists(), self._system.site
         asks = seen is None and quiet_s >= site.lag_s and claimed
         return Evidence(
             sent=files.sent_mark.exists(),

@@ -80,6 +80,8 @@ def _exited(known: Evidence) -> Ending | Progress:
     ending = exited(known)
     if ending[0] is not JobState.FAULT:
         return ending
+    if known.cancelled:  # its ranks saw that before the guard of the launcher did
+        return JobState.CANCELLED, "cancelled"
     # the batch system may say why: out of memory, a lost node; for a moment that is worth waiting for
     if known.end is not None and known.end[0] not in (JobEnd.COMPLETED, JobEnd.FAILED):
         return told(known, *known.end)

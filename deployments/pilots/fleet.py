@@ -15,7 +15,7 @@ from backends.batch.backend import BatchBackend
 from backends.batch.commands import run
 from backends.batch.jobs import JobSeen, JobWanted
 from backends.processes.guarded import GUARD, ROOT
-from deployments.pilots.plan import PilotFolder, Plan
+from deployments.pilots.plan import PilotFolder, PilotPlan
 from escalation.model.errors import BackendError, BadInput
 from escalation.model.resources import Resources
 from escalation.ports.configuration import settings
@@ -35,7 +35,7 @@ class Pilot:
     """One pilot, as its folder and the batch system tell of it."""
 
     folder: PilotFolder
-    plan: Plan
+    plan: PilotPlan
     job: JobSeen | None
     answered: bool
 
@@ -78,7 +78,7 @@ def opened(under: str) -> BatchBackend:
     return backend
 
 
-def send(plan: Plan, resources: Resources, count: int) -> Iterator[str]:
+def send(plan: PilotPlan, resources: Resources, count: int) -> Iterator[str]:
     """Submits so many pilots; yields a line about each. What is in doubt is never submitted again.
 
     Raises:
@@ -98,7 +98,7 @@ def send(plan: Plan, resources: Resources, count: int) -> Iterator[str]:
         yield _send(backend, replace(plan, tag=f"tierwise-pilot-{secrets.token_hex(4)}"), resources)
 
 
-def _send(backend: BatchBackend, plan: Plan, resources: Resources) -> str:
+def _send(backend: BatchBackend, plan: PilotPlan, resources: Resources) -> str:
     folder = PilotFolder(_home(backend) / plan.tag)
     folder.create(plan, os.environ)
     wanted = JobWanted(
@@ -134,7 +134,7 @@ def _server() -> str:
     return url
 
 
-def check_pool(plan: Plan) -> None:
+def check_pool(plan: PilotPlan) -> None:
     """Raises `BadInput` when the server has no such pool for processes, or the pool no such queue."""
     from prefect.client.orchestration import get_client
     from prefect.exceptions import ObjectNotFound

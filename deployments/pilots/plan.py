@@ -17,7 +17,7 @@ SERVICES = ("PREFECT_", "TIERWISE_", "AWS_", "AZURE_", "GOOGLE_", "GCS_", "PG", 
 
 
 @dataclass(frozen=True)
-class Plan:
+class PilotPlan:
     """What a pilot does.
 
     Attributes:
@@ -54,7 +54,7 @@ class PilotFolder:
         self._stop = path / "stop"
         self._secrets = path / "secrets.json"
 
-    def create(self, plan: Plan, environ: Mapping[str, str]) -> None:
+    def create(self, plan: PilotPlan, environ: Mapping[str, str]) -> None:
         """Makes the folder; what nobody else may know is in a file of mode 0600, and nowhere else."""
         with private_files():
             self.path.mkdir(parents=True, mode=0o700)
@@ -64,10 +64,10 @@ class PilotFolder:
             needed = {name: value for name, value in hidden.items() if name.startswith(SERVICES)}
             write_atomically(self._secrets, json.dumps(needed).encode())
 
-    def plan(self) -> Plan:
+    def plan(self) -> PilotPlan:
         """What the pilot is to do."""
         read = json.loads((self.path / "plan.json").read_text(encoding="utf-8"))
-        return Plan(**read | {"queues": tuple(read["queues"])})
+        return PilotPlan(**read | {"queues": tuple(read["queues"])})
 
     def secrets(self) -> dict[str, str]:
         """The variables that stand in no script."""

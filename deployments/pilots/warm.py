@@ -29,7 +29,7 @@ _ALSO = ("prefect.flow_engine", "prefect.task_engine", "prefect.events.worker", 
 
 
 @dataclass
-class Run:
+class ForkedRun:
     """One run: who asked, and the process that it is."""
 
     asked: socket.socket
@@ -48,7 +48,7 @@ def preload() -> None:
 
 def serve(listening: socket.socket) -> dict[str, Any] | None:
     """Forks runs until standard input ends; in a fork returns what its run was asked with."""
-    runs: dict[int, Run] = {}
+    runs: dict[int, ForkedRun] = {}
     poll = select.poll()
     for file in (0, listening.fileno()):
         poll.register(file, select.POLLIN)
@@ -64,7 +64,7 @@ def serve(listening: socket.socket) -> dict[str, Any] | None:
                 _follow(runs, file, poll)
 
 
-def _take(listening: socket.socket, runs: dict[int, Run], poll: "select.poll") -> dict[str, Any] | None:
+def _take(listening: socket.socket, runs: dict[int, ForkedRun], poll: "select.poll") -> dict[str, Any] | None:
     asked, _ = listening.accept()
     _, files, _, _ = socket.recv_fds(asked, 1, 2)
     with asked.makefile("rb") as lines:
@@ -76,14 +76,14 @@ def _take(listening: socket.socket, runs: dict[int, Run], poll: "select.poll") -
         return dict(request)
     for file in files:
         os.close(file)
-    run = Run(asked, pid, os.pidfd_open(pid))
+    run = ForkedRun(asked, pid, os.pidfd_open(pid))
     for file in (asked.fileno(), run.ended):
         runs[file] = run
         poll.register(file, select.POLLIN)
     return None
 
 
-def _follow(runs: dict[int, Run], file: int, poll: "select.poll") -> None:
+def _follow(runs: dict[int, ForkedRun], file: int, poll: "select.poll") -> None:
     run = runs[file]
     if file != run.ended:
         said = run.asked.recv(1)

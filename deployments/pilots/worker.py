@@ -10,7 +10,7 @@ import anyio
 from prefect.client.schemas.objects import FlowRun
 from prefect.workers.process import ProcessJobConfiguration, ProcessWorker
 
-from deployments.pilots.plan import PilotFolder, Plan
+from deployments.pilots.plan import PilotFolder, PilotPlan
 from deployments.worker import interrupt_runs
 from escalation.model.clock import boottime_s
 
@@ -35,7 +35,9 @@ class PilotWorker(ProcessWorker):
     type = "tierwise-pilot"  # Prefect keeps a register of them by type
     job_configuration = WarmRun
 
-    def __init__(self, folder: PilotFolder, plan: Plan, began_s: float, warm: Path, **options: Any) -> None:
+    def __init__(
+        self, folder: PilotFolder, plan: PilotPlan, began_s: float, warm: Path, **options: Any
+    ) -> None:
         WarmRun.warm = warm
         super().__init__(
             name=plan.tag,

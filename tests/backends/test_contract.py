@@ -25,7 +25,7 @@ def test_registered_backend_keeps_the_contract(name: str) -> None:
 
 
 def test_the_classical_backends_are_registered() -> None:
-    assert {"local", "mpi", "slurm"} <= set(backends())
+    assert {"local", "mpi", "slurm", "pbs"} <= set(backends())
 
 
 def test_every_batch_system_keeps_the_contract_in_its_own_folder() -> None:

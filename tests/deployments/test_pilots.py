@@ -13,7 +13,7 @@ import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import WorkPoolCreate
 
-from deployments.pilots.plan import PilotFolder, Plan
+from deployments.pilots.plan import PilotFolder, PilotPlan
 from deployments.setup import TEMPLATE
 from escalation.inputs.settings import ROOT
 from escalation.model.clock import boottime_s
@@ -101,7 +101,7 @@ def test_a_pilot_ends_before_its_time_is_up(
     on_server: Served, client: SyncPrefectClient, deployment: UUID, tmp_path: Path
 ) -> None:
     folder = PilotFolder(tmp_path / "pilot")
-    plan = Plan("short", POOL, (), 1, wall_s=15.0, idle_s=1000.0, under="slurm")
+    plan = PilotPlan("short", POOL, (), 1, wall_s=15.0, idle_s=1000.0, under="slurm")
     folder.create(plan, {**os.environ, **on_server.environment})
     command = [sys.executable, "-m", "deployments.pilots", str(folder.path)]
     since_s = boottime_s()

@@ -1,0 +1,46 @@
+"""Partitions or queues of a batch system as devices."""
+
+from backends.batch.commands import run
+from backends.batch.fits import offer
+from backends.batch.jobs import Partition
+from backends.batch.system import BatchSystem
+from escalation.model.calibration import DeviceKind
+from escalation.model.errors import BackendError, BadInput
+from escalation.ports.registry import DeviceSummary
+
+
+def partitions(system: BatchSystem) -> tuple[Partition, ...]:
+    """Every one; none where the batch system is not here, or does not answer."""
+    try:
+        reply = run(system.list_partitions(), system.site.command_s)
+        return system.partitions(reply.out) if reply.ok else ()
+    except BackendError:
+        return ()
+
+
+def summaries(system: BatchSystem) -> tuple[DeviceSummary, ...]:
+    """A line each."""
+    return tuple(
+        DeviceSummary(each.name, DeviceKind.CLASSICAL, note=_note(each)) for each in partitions(system)
+    )
+
+
+def _note(partition: Partition) -> str:
+    limit = "no time limit" if partition.limit_s is None else f"{partition.limit_s / 3600:g} h at most"
+    usable, total = (sum(getattr(each, name) for each in partition.nodes) for name in ("usable", "count"))
+    up = "up" if partition.up else "down"
+    return f"{offer(partition)}; {limit}; {up}, {usable} of {total} nodes usable"
+
+
+def kind(system: BatchSystem, device: str | None, whose: str) -> DeviceKind:
+    """Processors; raises `BadInput` on one that is not listed, where any is.
+
+    Args:
+        system: the batch system.
+        device: None is its default.
+        whose: `Slurm's partitions`, for people.
+    """
+    known = [each.name for each in partitions(system)] if device is not None else []
+    if known and device not in known:
+        raise BadInput(f"expected one of {whose} {', '.join(known)}, got {device!r}")
+    return DeviceKind.CLASSICAL

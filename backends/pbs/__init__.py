@@ -1,0 +1,1 @@
+"""PBS: jobs of OpenPBS or PBS Professional, by its command line."""
