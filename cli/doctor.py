@@ -1,5 +1,6 @@
 """`tierwise doctor`: does what a run needs work here, and if not, how to get it."""
 
+import os
 import subprocess
 import sys
 import tempfile
@@ -18,6 +19,7 @@ from escalation.submission.unattended import unattended
 from escalation.text.wording import counted
 from flows.engine import auth_string, served_home, served_url, server_url, what_is_wrong
 from records.runtime import open_records
+from records.tracking.places import tracking_place, without_password
 
 Check = Callable[[], tuple[bool | None, str]]
 """Says whether something is as it should be (None: it works, and somebody should yet look), and more."""
@@ -105,7 +107,7 @@ def databases() -> tuple[bool | None, str]:
     from records.ledger.one_machine import beyond_one
 
     with open_records() as (ledger, store):
-        report = audit(ledger, store, settings().tracking_uri)
+        report = audit(ledger, store, tracking_place(settings()))
     if not report.findings:
         remark = beyond_one(settings().ledger)
         return None if remark else True, f"{report.said}: all as the ledger says{remark}"
@@ -161,26 +163,28 @@ def server_log() -> tuple[bool | None, str]:
 
 
 def tracking() -> tuple[bool, str]:
-    """Whether MLflow's database can be read; whether a fresh one migrates, where there is none yet."""
+    """Whether MLflow can be asked; whether a fresh database of it migrates, where there is none yet."""
+    place = tracking_place(settings())
+    fresh = place.file is not None and not place.file.exists()
     with tempfile.TemporaryDirectory() as folder:
-        real = settings().home / "mlflow.db"
-        uri = settings().tracking_uri if real.exists() else f"sqlite:///{folder}/mlflow.db"
-        code = (
-            "import logging, sys; logging.disable(logging.INFO)\n"
-            "from mlflow import MlflowClient\n"
-            "print(len(MlflowClient(sys.argv[1]).search_experiments()))"
-        )
+        # the address may hold a password, and what is on a command line is seen by all
+        env = {**os.environ, "TIERWISE_TRACKING_URI": f"sqlite:///{folder}/mlflow.db" if fresh else place.uri}
         done = subprocess.run(
-            [sys.executable, "-c", code, uri], capture_output=True, text=True, timeout=180, check=False
+            [sys.executable, "-c", _ASKED], env=env, capture_output=True, text=True, timeout=180, check=False
         )
     if done.returncode:
-        return False, (done.stderr.strip().splitlines() or ["no output"])[-1]
-    return (
-        True,
-        f"{counted(int(done.stdout), 'experiment', 'experiments')} in {uri}"
-        if real.exists()
-        else "MLflow's database migrates",
-    )
+        return False, without_password((done.stderr.strip().splitlines() or ["no output"])[-1], place.uri)
+    if fresh:
+        return True, "MLflow's database migrates"
+    return True, f"{counted(int(done.stdout), 'experiment', 'experiments')} in {place.shown}"
+
+
+_ASKED = """
+import logging, os
+logging.disable(logging.INFO)
+from mlflow import MlflowClient
+print(len(MlflowClient(os.environ["TIERWISE_TRACKING_URI"]).search_experiments()))
+"""
 
 
 def home() -> tuple[bool, str]:

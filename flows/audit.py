@@ -12,6 +12,7 @@ from escalation.ports.configuration import settings
 from records.audit.audit import Audit
 from records.audit.audit import audit as look
 from records.runtime import open_records
+from records.tracking.places import tracking_place
 
 
 @flow(persist_result=False)
@@ -22,7 +23,7 @@ def audit() -> Audit:
         What was looked at, with a line for each finding.
     """
     with open_records() as (ledger, store):
-        report = look(ledger, store, settings().tracking_uri)
+        report = look(ledger, store, tracking_place(settings()))
     for line in report.findings:
         get_run_logger().error("%s", line)
     if report.findings:

@@ -49,6 +49,7 @@ def open_runtime(settings: Settings | None = None, *, wait_for_view: bool = True
     """
     from records.ledger.ledger import SqlLedger
     from records.store.opening import open_store
+    from records.tracking.places import tracking_place
     from records.tracking.sampling import SampledTracker
     from records.tracking.tracking import MlflowTracker
     from records.views.report import render
@@ -58,7 +59,7 @@ def open_runtime(settings: Settings | None = None, *, wait_for_view: bool = True
         stack.enter_context(private_home(settings.home))
         store = open_store(settings)
         ledger = SqlLedger(settings.ledger, store, settings.case_lease_s)
-        tracker: Tracker = MlflowTracker(settings.tracking_uri, settings.home / "artifacts", ledger, store)
+        tracker: Tracker = MlflowTracker(tracking_place(settings), ledger, store)
         if settings.tracking < 1:
             tracker = SampledTracker(tracker, settings.tracking)
         runtime = Runtime(settings, ledger, store, tracker, render, ledger.now_s)

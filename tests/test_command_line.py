@@ -51,7 +51,8 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("migrated")
     code = (
         "from pathlib import Path; from records.tracking.client import open_client; "
-        f"open_client('sqlite:///{folder}/mlflow.db', Path({str(folder)!r}))"
+        "from records.tracking.places import TrackingPlace; "
+        f"open_client(TrackingPlace('sqlite:///{folder}/mlflow.db', Path({str(folder)!r})))"
     )
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
     return folder / "mlflow.db"

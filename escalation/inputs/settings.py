@@ -56,6 +56,17 @@ class Settings(_Read):
         le=100_000,
         description="Gigabytes of what was read of an object store that the home keeps; 0 keeps nothing.",
     )
+    tracking_uri: str | None = Field(
+        None,
+        description="Where MLflow is: `postgresql://…`, `http(s)://…` of a server of MLflow, or "
+        "`sqlite:////ABSOLUTE/PATH`; default: SQLite in the home folder.",
+    )
+    tracking_artifacts: Path | None = Field(
+        None,
+        description="Folder of MLflow's files where its database is stated: one that all machines see; "
+        "default: `mlflow-artifacts` in the store's folder where `TIERWISE_STORE_URL` is one, else "
+        "`artifacts` in the home. A server of MLflow has its own.",
+    )
     ranks: int = Field(2, ge=1, description="MPI ranks that methods ask for.")
     project: str = Field("default", min_length=1, description="Whose budget paid work is charged to.")
     hardware_allowed: bool = Field(
@@ -139,11 +150,6 @@ class Settings(_Read):
     def scratch(self) -> Path:
         """Folder where running work keeps its files."""
         return self.home / "scratch"
-
-    @property
-    def tracking_uri(self) -> str:
-        """MLflow's database."""
-        return f"sqlite:///{self.home / 'mlflow.db'}"
 
 
 def read(kind: type[Read]) -> Read:

@@ -3,17 +3,17 @@
 import json
 import random
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from escalation.model.attempt import Attempt
 from escalation.model.case import CaseRecord
-from escalation.model.errors import CorruptRecord
+from escalation.model.errors import CorruptRecord, first_line
 from escalation.ports.store import AuditedStore
 from records.ledger.checkpoints import Checkpoint
 from records.ledger.ledger import SqlLedger
 from records.tracking.cases import RUN_STATUS
-from records.tracking.client import SQLITE, open_client
+from records.tracking.client import open_client
+from records.tracking.places import TrackingPlace, without_password
 
 METRIC = "certificate.value"
 
@@ -38,14 +38,14 @@ class Audit(NamedTuple):
         )
 
 
-def audit(ledger: SqlLedger, store: AuditedStore, tracking_uri: str | None = None) -> Audit:
+def audit(ledger: SqlLedger, store: AuditedStore, place: TrackingPlace | None = None) -> Audit:
     """Checks all that is kept.
 
     Args:
         ledger: chain, rows and history are checked.
         store: every file that the ledger names must be there; files are hashed, of a large store a
             random sample: what a case needs is compared with its digest whenever it is read.
-        tracking_uri: of an MLflow database; None, and one that is not there, is not looked at.
+        place: where MLflow is; None, and a file that is not there, is not looked at.
     """
     walked = ledger.walked()
     found = list(walked.findings)
@@ -55,7 +55,7 @@ def audit(ledger: SqlLedger, store: AuditedStore, tracking_uri: str | None = Non
     found += [f"the store has no file {digest}, which the ledger names" for digest in missing]
     damaged, hashed = _hashed(store, files)
     found += damaged
-    strange, runs = _tracked(ledger, tracking_uri)
+    strange, runs = _tracked(ledger, place)
     return Audit(walked.events, len(files), hashed, runs, (*found, *strange), checkpoint)
 
 
@@ -73,11 +73,16 @@ def _hashed(store: AuditedStore, files: list[str]) -> tuple[list[str], int]:
     return found, hashed
 
 
-def _tracked(ledger: SqlLedger, uri: str | None) -> tuple[list[str], int]:
-    if uri is None or (uri.startswith(SQLITE) and not Path(uri.removeprefix(SQLITE)).exists()):
+def _tracked(ledger: SqlLedger, place: TrackingPlace | None) -> tuple[list[str], int]:
+    if place is None or (place.file is not None and not place.file.exists()):
         return [], 0
-    client = open_client(uri, Path(uri.removeprefix(SQLITE)).parent / "artifacts")
     linked = [record for record in ledger.cases() if record.mlflow_run_id is not None]
+    try:
+        client = open_client(place)
+        client.search_experiments(max_results=1)
+    except Exception as error:  # of many libraries, by whatever is between here and there
+        said = without_password(first_line(error), place.uri)
+        return [f"MLflow at {place.shown} cannot be asked: {said}"], 0
     found = [line for record in linked for line in _case(client, ledger, record)]
     return found, len(linked)
 

@@ -27,7 +27,7 @@ RUN_STATUS = {
 """How MLflow shows a case that is not running; one that waits for a job at a service is SCHEDULED."""
 
 
-def open_run(client: Any, record: CaseRecord, artifact_root: Path) -> tuple[str, bool]:
+def open_run(client: Any, record: CaseRecord, artifact_root: Path | None) -> tuple[str, bool]:
     """Opens the case's run, or opens it again where there is one; returns its id and whether it is new."""
     experiment = experiment_id(client, record.info.problem.family, artifact_root)
     run_id = _existing(client, record, experiment)

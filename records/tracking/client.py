@@ -1,5 +1,6 @@
 """Opening MLflow quietly, and the few calls that every kind of record shares."""
 
+import logging
 import os
 import re
 import shutil
@@ -12,32 +13,42 @@ from pathlib import Path
 from typing import Any
 
 from records.ledger.locking import file_lock
+from records.tracking.places import SQLITE, TrackingPlace
 
-QUIET = {
+SETTINGS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_LOGGING_LEVEL": "WARNING",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    # it would print where a run is shown, with a password that is in the address
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "20",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
 }
-SQLITE = "sqlite:///"
+"""Of MLflow: it says nothing, and waits for a server for seconds, not for the minutes that it would."""
 _ASIDE = ".mlflow-"
 _BATCH = 100
+_MIGRATION = 7_116_928
+"""Key of PostgreSQL's advisory lock around the migration of MLflow's tables."""
+_TURN_S = 300
 
 
-def open_client(tracking_uri: str, artifact_root: Path) -> Any:
-    """Returns an `MlflowClient` on a migrated database.
+def open_client(place: TrackingPlace) -> Any:
+    """Returns an `MlflowClient` on a migrated database, or on a server, which migrates its own.
 
     Several processes that migrate a fresh database at once crash, so they take turns; one that dies in it
     leaves tables that no later migration gets past, so a fresh SQLite file is made aside.
     """
-    for name, value in QUIET.items():
+    for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
     from mlflow.tracking import MlflowClient
 
-    with turn(artifact_root):
-        file = Path(tracking_uri.removeprefix(SQLITE))
-        if tracking_uri.startswith(SQLITE) and not file.exists():
-            _make_aside(file, lambda uri: MlflowClient(tracking_uri=uri))
-        return MlflowClient(tracking_uri=tracking_uri)
+    logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)  # each try again is no news
+    if place.artifacts is not None:
+        place.artifacts.mkdir(parents=True, exist_ok=True)
+    with turn(place):
+        if place.file is not None and not place.file.exists():
+            _make_aside(place.file, lambda uri: MlflowClient(tracking_uri=uri))
+        return MlflowClient(tracking_uri=place.uri)
 
 
 def _make_aside(file: Path, migrate: Callable[[str], Any]) -> None:
@@ -54,20 +65,36 @@ def _make_aside(file: Path, migrate: Callable[[str], Any]) -> None:
 
 
 @contextmanager
-def turn(artifact_root: Path) -> Iterator[None]:
-    """A turn among the processes that share the artefacts' folder."""
-    with file_lock(artifact_root / ".lock"):
+def turn(place: TrackingPlace) -> Iterator[None]:
+    """A turn among the processes, on whatever machine, that open one database."""
+    if place.file is not None:
+        with file_lock(place.file.with_name(f"{place.file.name}.lock")):
+            yield
+    elif place.uri.startswith("http"):
         yield
+    else:
+        import psycopg
+
+        with psycopg.connect(place.uri.replace("+psycopg", "", 1), autocommit=True) as connection:
+            connection.execute(f"SET statement_timeout = '{_TURN_S}s'")
+            connection.execute("SELECT pg_advisory_lock(%s)", (_MIGRATION,))  # ends with the connection
+            yield
 
 
-def experiment_id(client: Any, family: str, artifact_root: Path) -> str:
-    """Returns the id of the experiment `tierwise/FAMILY`, made where it is missing."""
+def experiment_id(client: Any, family: str, artifact_root: Path | None) -> str:
+    """Returns the id of the experiment `tierwise/FAMILY`, made where it is missing, by whoever is first."""
+    from mlflow.exceptions import MlflowException
+
     name = f"tierwise/{family}"
-    with turn(artifact_root):
-        found = client.get_experiment_by_name(name)
-        if found is None:
-            folder = (artifact_root / family).resolve()
-            return str(client.create_experiment(name, artifact_location=folder.as_uri()))
+    found = client.get_experiment_by_name(name)
+    if found is None:
+        where = None if artifact_root is None else (artifact_root / family).resolve().as_uri()
+        try:
+            return str(client.create_experiment(name, artifact_location=where))
+        except MlflowException:
+            found = client.get_experiment_by_name(name)
+            if found is None:
+                raise
     return str(found.experiment_id)
 
 

@@ -5,6 +5,8 @@ import threading
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
 
+from records.tracking.places import without_password
+
 _log = logging.getLogger("records.tracking.tracking")
 
 Job = tuple[str, Callable[[], None]]
@@ -13,7 +15,9 @@ Job = tuple[str, Callable[[], None]]
 class TrackingWorker:
     """Runs jobs one after the other in a thread that starts with the first; failure is warned of once."""
 
-    def __init__(self) -> None:
+    def __init__(self, address: str = "") -> None:
+        """Starts nothing yet; what the address has of a password is hidden in warnings."""
+        self._address = address
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self._left = 0
         self._state = threading.Condition()
@@ -60,7 +64,8 @@ class TrackingWorker:
         """Warns of the first failure, in one line; later ones are for debugging."""
         level = logging.DEBUG if self.failed else logging.WARNING
         self.failed = True
-        reason = next(iter(str(error).splitlines()), "") or type(error).__name__
+        said = next(iter(str(error).splitlines()), "") or type(error).__name__
+        reason = without_password(said, self._address)
         _log.log(
             level, "MLflow could not be told of %s: %s; ledger and store hold the whole record", what, reason
         )

@@ -8,7 +8,6 @@ fresh database take seconds.
 import atexit
 import time
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from escalation.model.attempt import Attempt, Candidate, Done
@@ -23,6 +22,7 @@ from records.tracking import attempts as tracking_attempt
 from records.tracking import cases as tracking_case
 from records.tracking import submissions
 from records.tracking.client import open_client
+from records.tracking.places import TrackingPlace
 from records.tracking.queue import TrackingWorker
 
 PATIENCE_S = 60.0
@@ -35,17 +35,16 @@ class MlflowTracker:
     No method of the protocol raises: the first failure is one warning in the log, and the rest goes on.
     """
 
-    def __init__(self, tracking_uri: str, artifact_root: Path, ledger: Ledger, store: Store) -> None:
+    def __init__(self, place: TrackingPlace, ledger: Ledger, store: Store) -> None:
         """Touches nothing yet: MLflow is imported by the first case.
 
         Args:
-            tracking_uri: of MLflow's database.
-            artifact_root: folder of the artefacts.
+            place: where MLflow is.
             ledger: is told the ids of runs, and says which cases are alive.
             store: has the reports of cases that ended earlier.
         """
-        self._uri, self._root, self._ledger, self._store = tracking_uri, artifact_root, ledger, store
-        self._worker = TrackingWorker()
+        self._place, self._ledger, self._store = place, ledger, store
+        self._worker = TrackingWorker(place.uri)
         self._opened = False
         self._client: Any = None
         self._runs: dict[str, str] = {}
@@ -57,7 +56,7 @@ class MlflowTracker:
 
         def run() -> None:
             self._infos[case_id] = record.info
-            run_id, new = tracking_case.open_run(self._client, record, self._root)
+            run_id, new = tracking_case.open_run(self._client, record, self._place.artifacts)
             self._runs[case_id] = run_id
             if run_id != record.mlflow_run_id:
                 self._ledger.link_run(case_id, run_id)
@@ -137,8 +136,7 @@ class MlflowTracker:
         self._worker.put(what, if_open)
 
     def _open(self) -> None:
-        self._root.mkdir(parents=True, exist_ok=True)
-        self._client = open_client(self._uri, self._root)
+        self._client = open_client(self._place)
 
     def _log_attempt(
         self,

@@ -28,6 +28,7 @@ from escalation.model.submission_states import SubmissionState
 from records.ledger.ledger import SqlLedger
 from records.store.files import FileStore
 from records.tracking.client import open_client
+from records.tracking.places import TrackingPlace
 from tests.debian import Missing
 from tests.records.postgresql import emptied, programs, serving
 
@@ -169,7 +170,7 @@ def make_decision() -> Callable[..., Decision]:
 def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An MLflow database, migrated once: that takes seconds."""
     folder = tmp_path_factory.mktemp("mlflow")
-    open_client(f"sqlite:///{folder / 'mlflow.db'}", folder / "artifacts")
+    open_client(TrackingPlace(f"sqlite:///{folder / 'mlflow.db'}", folder / "artifacts"))
     return folder / "mlflow.db"
 
 

@@ -21,6 +21,7 @@ from escalation.policy.policy import parse_policy
 from records.audit.audit import Audit, audit
 from records.ledger.ledger import SqlLedger
 from records.runtime import open_runtime
+from records.tracking.places import tracking_place
 from tests.records.conftest import KEY
 
 ON_SQLITE = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
@@ -95,7 +96,7 @@ def test_what_was_changed_in_mlflow_is_named(tmp_path: Path) -> None:
         run_id = runtime.ledger.case("c").mlflow_run_id
         found = audited(runtime, settings)
         assert (found.findings, found.runs) == ((), 1)
-        client = MlflowClient(settings.tracking_uri)
+        client = MlflowClient(tracking_place(settings).uri)
         assert run_id is not None
         client.log_metric(run_id, "certificate.value", 1000.0)
         client.set_tag(run_id, "tierwise.status", "refused")
@@ -109,4 +110,4 @@ def test_what_was_changed_in_mlflow_is_named(tmp_path: Path) -> None:
 
 def audited(runtime: Any, settings: Settings) -> Audit:
     """Audits what a runtime works with."""
-    return audit(runtime.ledger, runtime.store, settings.tracking_uri)
+    return audit(runtime.ledger, runtime.store, tracking_place(settings))

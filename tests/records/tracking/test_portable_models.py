@@ -21,6 +21,7 @@ from problems.classification.models.artefact import scores
 from problems.classification.models.pipelines import base_model, joined, preprocessing
 from problems.classification.tables.encoding import Rows, encode
 from problems.classification.tables.table import Column
+from records.tracking.places import TrackingPlace
 from records.tracking.portable_code import portable
 from records.tracking.tracking import MlflowTracker
 from toolbox.models.skops_file import dump_estimator
@@ -105,7 +106,9 @@ def folders(  # noqa: PLR0917 (fixtures)
     make_attempt: Callable[..., Any],
 ) -> dict[str, Path]:
     """By format the folder that MLflow has of the model."""
-    tracker = MlflowTracker(f"sqlite:///{migrated}", tmp_path / "artifacts", ledger, ledger.store)
+    tracker = MlflowTracker(
+        TrackingPlace(f"sqlite:///{migrated}", tmp_path / "artifacts"), ledger, ledger.store
+    )
     problem = Problem(family="classification", instance={}, target=Target(metric="roc_auc", at_least=0.5))
     described = {
         "features": [{**column.to_json(), "may_be_missing": column.name == "ward"} for column in COLUMNS]

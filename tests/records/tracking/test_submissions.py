@@ -12,6 +12,7 @@ from escalation.model.submission import Submission
 from escalation.model.submission_states import SubmissionState
 from records.ledger.ledger import SqlLedger
 from records.tracking.client import open_client
+from records.tracking.places import TrackingPlace
 from records.tracking.tracking import MlflowTracker
 
 S = SubmissionState
@@ -30,7 +31,7 @@ def trackers(migrated: Path, tmp_path: Path, ledger: SqlLedger) -> Iterator[Call
 
     def make() -> MlflowTracker:
         uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
-        made.append(MlflowTracker(uri, tmp_path / "artifacts", ledger, ledger.store))
+        made.append(MlflowTracker(TrackingPlace(uri, tmp_path / "artifacts"), ledger, ledger.store))
         return made[-1]
 
     yield make
@@ -41,7 +42,7 @@ def trackers(migrated: Path, tmp_path: Path, ledger: SqlLedger) -> Iterator[Call
 @pytest.fixture
 def attempt_run(tmp_path: Path) -> Callable[[], Any]:
     def find() -> Any:
-        client = open_client(f"sqlite:///{tmp_path / 'mlflow.db'}", tmp_path / "artifacts")
+        client = open_client(TrackingPlace(f"sqlite:///{tmp_path / 'mlflow.db'}", tmp_path / "artifacts"))
         experiment = client.get_experiment_by_name("tierwise/toy")
         (run,) = client.search_runs([experiment.experiment_id], "tags.`tierwise.kind` = 'attempt'")
         return run

@@ -21,6 +21,7 @@ from records.ledger.ledger import SqlLedger
 from records.store.files import FileStore
 from records.tracking.client import flat, open_client, safe
 from records.tracking.models import signature
+from records.tracking.places import TrackingPlace
 from records.tracking.queue import TrackingWorker
 from records.tracking.tracking import MlflowTracker
 
@@ -59,7 +60,7 @@ class Tracking:
 
     @property
     def client(self) -> Any:
-        return open_client(self.uri, self.root)
+        return open_client(TrackingPlace(self.uri, self.root))
 
     def runs(self, kind: str) -> list[Any]:
         client = self.client
@@ -82,7 +83,7 @@ def tracking(migrated: Path, tmp_path: Path, ledger: SqlLedger) -> Iterator[Trac
     made: list[MlflowTracker] = []
 
     def make() -> MlflowTracker:
-        made.append(MlflowTracker(uri, root, ledger, ledger.store))
+        made.append(MlflowTracker(TrackingPlace(uri, root), ledger, ledger.store))
         return made[-1]
 
     yield Tracking(uri, root, make)
@@ -348,7 +349,7 @@ def test_when_tracking_fails_the_case_goes_on_and_one_line_says_so(
     caplog: pytest.LogCaptureFixture,
     uri: str,
 ) -> None:
-    tracker = MlflowTracker(uri, tmp_path / "artifacts", ledger, ledger.store)
+    tracker = MlflowTracker(TrackingPlace(uri, tmp_path / "artifacts"), ledger, ledger.store)
     with caplog.at_level(logging.WARNING, logger="records.tracking.tracking"):
         run_case(tracker)
         tracker.close()
@@ -380,7 +381,8 @@ def test_artefacts_that_cannot_be_written_fail_nothing_either(
 def test_a_tracker_that_was_never_used_imports_nothing(spawn: Callable[..., Any]) -> None:
     program = (
         "import sys; from pathlib import Path; from records.tracking.tracking import MlflowTracker\n"
-        "MlflowTracker('sqlite:///nowhere.db', Path('nowhere'), None, None).close()\n"
+        "from records.tracking.places import TrackingPlace\n"
+        "MlflowTracker(TrackingPlace('sqlite:///nowhere.db', Path('nowhere')), None, None).close()\n"
         "print([name for name in ('mlflow', 'pandas', 'prefect', 'qiskit') if name in sys.modules])"
     )
     output, errors = spawn(program).communicate()

@@ -1,0 +1,97 @@
+"""Where MLflow is: what `TIERWISE_TRACKING_URI` means, and no password in anybody's sight."""
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from escalation.inputs.settings import Settings
+from escalation.model.errors import BadInput
+from records.store.places import place_of
+
+SETTING, ARTIFACTS = "TIERWISE_TRACKING_URI", "TIERWISE_TRACKING_ARTIFACTS"
+SQLITE = "sqlite:///"
+_BOUNDS = {"connect_timeout": "10", "tcp_user_timeout": "30000"}
+"""Of a connection to PostgreSQL, in seconds and milliseconds: who does not answer holds up what is queued."""
+
+
+class TrackingPlace(NamedTuple):
+    """MLflow's address as MLflow is told it, which may hold a password, and where artefacts are written.
+
+    Attributes:
+        uri: of a database or a server.
+        artifacts: a folder; None where the server takes them.
+    """
+
+    uri: str
+    artifacts: Path | None
+
+    @property
+    def shown(self) -> str:
+        """The address without its password."""
+        return shown(self.uri)
+
+    @property
+    def file(self) -> Path | None:
+        """The database's file, where it is one."""
+        return Path(self.uri.removeprefix(SQLITE)) if self.uri.startswith(SQLITE) else None
+
+
+def tracking_place(settings: Settings) -> TrackingPlace:
+    """Where the site has MLflow; by default a SQLite file in the home.
+
+    Artefacts must be where all readers of one MLflow find them: a server takes them itself; of a database
+    they are in the folder that is stated, else in the store's where that is a shared folder, else in the
+    home, where this machine alone sees them.
+
+    Raises:
+        BadInput: in one line, which repeats no password.
+    """
+    stated, folder, own = settings.tracking_uri, settings.tracking_artifacts, settings.home / "artifacts"
+    if stated is None:
+        return TrackingPlace(f"{SQLITE}{settings.home / 'mlflow.db'}", folder or own)
+    if re.match(r"https?://[^/\s]", stated):
+        if folder is not None:
+            raise BadInput(f"{ARTIFACTS}: expected none beside a server of MLflow, which takes the artefacts")
+        return TrackingPlace(stated.rstrip("/"), None)
+    return TrackingPlace(_database(stated), folder or _shared(settings) or own)
+
+
+def shown(uri: str) -> str:
+    """An address without its password."""
+    plain = re.sub(r"(?i)([?&]\w*passw\w*=)[^&\s]*", r"\1***", uri)
+    return re.sub(r"(://[^:/@\s]*):[^\s]*@", r"\1:***@", plain)
+
+
+def without_password(text: str, uri: str) -> str:
+    """What somebody says, with the password of the address hidden wherever it stands in it."""
+    found = re.search(r"://[^:/@\s]*:([^\s]*)@", uri), re.search(r"(?i)[?&]\w*passw\w*=([^&\s]*)", uri)
+    for secret in {each.group(1) for each in found if each} - {""}:
+        text = text.replace(secret, "***")
+    return shown(text)
+
+
+def _database(stated: str) -> str:
+    expected = "postgresql://…, sqlite:////ABSOLUTE/PATH, or http(s)://… of a server of MLflow"
+    try:
+        url = make_url(stated)
+    except ArgumentError:
+        raise BadInput(f"{SETTING}: expected {expected}, got something else") from None
+    kind = url.get_backend_name()
+    if kind == "postgresql":
+        bounds = {name: value for name, value in _BOUNDS.items() if name not in url.query}
+        return _whole(url.set(drivername="postgresql+psycopg").update_query_dict(bounds))
+    if kind != "sqlite" or not Path(url.database or "").is_absolute():
+        raise BadInput(f"{SETTING}: expected {expected}, got one of {kind}")
+    return _whole(url)
+
+
+def _whole(url: URL) -> str:
+    return url.render_as_string(hide_password=False)
+
+
+def _shared(settings: Settings) -> Path | None:
+    place = None if settings.store_url is None else place_of(settings.store_url)
+    return place / "mlflow-artifacts" if isinstance(place, Path) else None
