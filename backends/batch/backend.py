@@ -149,7 +149,9 @@ class BatchBackend:
             return {**handle, "job": job_id}
         refusal = self._system.refused(reply)
         if refusal is not None and self._surely_unknown(tag, files) and files.void():
-            raise BackendError(f"{self.name} refused the job: {refusal}")
+            error = f"{self.name} refused the job: {refusal}"
+            files.publish(RawResult(JobState.FAULT, error=error))
+            raise BackendError(error)
         return handle
 
     def _wanted(self, call: Call, files: JobFiles, tag: str) -> JobWanted:
@@ -224,7 +226,7 @@ class BatchBackend:
         resources, ranked = files.resources(), files.ranked()
         quiet_s, seen, word, missing_s = self._seen(files, tag)
         # read after the list: what had ended by then has said so
-        guard, claimed, site = files.ended(), files.claim.exists(), self._system.site
+        guard, claimed, site = files.ended(), files.is_claimed(), self._system.site
         asks = seen is None and quiet_s >= site.lag_s and claimed
         return Evidence(
             sent=files.sent_mark.exists(),

@@ -4,7 +4,7 @@ job.sh      what was submitted              claimed/      made by who may run th
 sent        it is about to be submitted                   sure that it never will; `job` in it says which
 alive       touched while the work runs     guard.json    how all of its processes ended
 over        asks what is left to end        rank-*.json   the same, a rank each
-checkpoint  what a later try goes on from   accounted.json  what the accounting said, once
+accounted.json  what the accounting said
 
 `mkdir` is atomic on every file system that clusters share (POSIX; RFC 1813, section 3.3.9 for NFS): of two
 jobs of one folder, or a job and whoever gave it up, one makes `claimed`.
@@ -80,6 +80,10 @@ class JobFiles(JobFolder):
     def noted(self) -> str:
         """The id of the job that runs or ran the work; empty where none has said so yet."""
         return next(iter(self.notes().values()), "")
+
+    def is_claimed(self) -> bool:
+        """Whether a job has started with the work."""
+        return self.claim.exists() and self.noted() != VOID
 
     def notes(self) -> dict[str, str]:
         """What the job noted of itself when it began, by variable."""

@@ -102,16 +102,42 @@ def _reap() -> dict[int, int] | None:
         ended[pid] = status
 
 
+_SHARED = "/dev/shm/"  # noqa: S108  (read, never written to)
+_MPI_SEGMENTS = tuple(_SHARED + name for name in ("mpich_shm_", "vader_segment", "ucx_shm"))
+"""Shared memory of MPICH, OpenMPI and UCX: ranks that are killed leave it, and it is the machine's memory."""
+
+
+def _segments(pid: int) -> set[str]:
+    """Those that a process has mapped."""
+    try:
+        with open(f"/proc/{pid}/maps", encoding="utf-8", errors="replace") as maps:
+            mapped = {line.split(maxsplit=5)[-1].rstrip("\n") for line in maps if _SHARED in line}
+    except OSError:
+        return set()
+    return {path for path in mapped if path.startswith(_MPI_SEGMENTS)}
+
+
+def _remove(segments: set[str]) -> None:
+    for path in segments:
+        try:
+            os.unlink(path)
+        except OSError:
+            continue  # gone, or "(deleted)" already
+
+
 def _kill_all(child: int) -> dict[int, int]:
     """Kills and reaps until no descendant is left; returns the statuses it collected."""
     ended: dict[int, int] = {}
+    segments: set[str] = set()
     while True:
         for pid in descendants(os.getpid()):
+            segments |= _segments(pid)
             _send(pid, signal.SIGKILL)
         if sys.platform != "linux":  # without a subreaper, what lost its parent is found by its group
             _kill_group(child)
         statuses = _reap()
         if statuses is None:
+            _remove(segments)
             return ended
         ended |= statuses
         time.sleep(0.005)

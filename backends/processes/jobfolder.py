@@ -4,6 +4,7 @@ work.json       the work as data          running.json   who runs it
 inputs/DIGEST   its input bytes           progress.json  how far it is
 outputs/DIGEST  its output files          result.json    its result; it exists once and complete
 log.txt         what was printed          cancel         asks that it be stopped
+checkpoint      what a later try goes on from
 """
 
 import contextlib
@@ -21,7 +22,7 @@ from escalation.model.blob import Blob
 from escalation.model.errors import BackendError, MachineFault
 from escalation.model.job_state import JobState
 from escalation.model.kinds.call import Call
-from escalation.model.report import Report
+from escalation.model.report import CHECKPOINT, Report
 from escalation.model.result import RawResult
 
 LOG, RESULT, FAILURE = "log.txt", "result.json", "failure.json"
@@ -200,6 +201,16 @@ class FolderReport(Report):
 
     def __init__(self, folder: JobFolder, every_s: float = 0.1) -> None:
         self._folder, self._every_s, self._last = folder, every_s, -float("inf")
+
+    def save(self, checkpoint: bytes) -> None:
+        """Keeps where the work stands; a crash leaves this one or the one before."""
+        write_atomically(self._folder.path / CHECKPOINT, checkpoint)
+
+    def saved(self) -> bytes | None:
+        """Returns what was kept last; None where nothing was."""
+        with contextlib.suppress(FileNotFoundError):
+            return (self._folder.path / CHECKPOINT).read_bytes()
+        return None
 
     def __call__(self, fraction: float, message: str = "") -> None:
         """Says that `fraction` (0-1) of the work is done."""

@@ -1,9 +1,10 @@
 """Has free work done on its backend: sent, followed, adopted after a crash, made anew where it was lost."""
 
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
+from shutil import copyfile
 from typing import Any
 
 from escalation.engine.attempting import LEAST_S
@@ -15,6 +16,7 @@ from escalation.model.case import WorkKey
 from escalation.model.clock import boottime_s
 from escalation.model.errors import BackendError, Faulted, Interrupted, one_line
 from escalation.model.job_state import JobState
+from escalation.model.report import CHECKPOINT
 from escalation.model.result import Lost, RawResult
 from escalation.model.work import Work
 from escalation.ports.machines import Backend, DurableBackend, planned
@@ -101,19 +103,19 @@ def _adopt(running: Running, item: Item, backend: AnyBackend) -> RawResult | Non
 
 
 def _send(running: Running, item: Item, backend: AnyBackend, *, new: bool) -> RawResult:
-    ledger, scratch = running.runtime.ledger, running.runtime.settings.scratch
+    ledger = running.runtime.ledger
     lost = () if new else ledger.lost(item.key)
     work = _capped(item, sum(each.usage.wall_s for each in lost))
+    scratch = backend.scratch if isinstance(backend, DurableBackend) else None
+    folder = _fresh_folder(scratch or running.runtime.settings.scratch, item.key)
     if isinstance(backend, DurableBackend):
-        tag, folder = (
-            item.key.tag(item.work.digest, len(lost)),
-            _fresh_folder(backend.scratch or scratch, item.key),
-        )
+        tag = item.key.tag(item.work.digest, len(lost))
         # Known before it is sent: whoever drives the case next follows it, and sends nothing twice.
         ledger.submitted(item.key, planned(folder, tag))
-        handle = backend.submit(work, folder, tag)
+        with _stopping(running, backend, planned(folder, tag)):
+            handle = backend.submit(work, folder, tag)
     else:
-        handle = signed(backend.submit(work, _fresh_folder(scratch, item.key)))
+        handle = signed(backend.submit(work, folder))
     ledger.submitted(item.key, handle)
     return _follow(running, backend, handle, item)
 
@@ -121,7 +123,7 @@ def _send(running: Running, item: Item, backend: AnyBackend, *, new: bool) -> Ra
 def _follow(running: Running, backend: AnyBackend, handle: Mapping[str, Any], item: Item) -> RawResult:
     """Waits for the work, as long as it may still run."""
     sent = Sent(handle, item)
-    try:
+    with _stopping(running, backend, handle):
         while True:
             if running.runtime.stop.is_set():
                 raise Interrupted(f"{item.label} was stopped")
@@ -133,10 +135,16 @@ def _follow(running: Running, backend: AnyBackend, handle: Mapping[str, Any], it
                 return backend.result(handle)
             if not may_run:
                 return _lost(running, item, backend, sent.lost)
+
+
+@contextmanager
+def _stopping(running: Running, backend: AnyBackend, handle: Mapping[str, Any]) -> Iterator[None]:
+    """Has whatever stops the driver (Ctrl-C, a signal that an orchestrator turned into an exception of its
+    own) stop the work; an ordinary error does not, because the work may yet succeed. Nor does losing the case
+    to another driver, who has adopted what lives on without this process."""
+    try:
+        yield
     except BaseException as reason:
-        # Whatever stops the driver (Ctrl-C, a signal that an orchestrator turned into an exception of its
-        # own) stops the work; an ordinary error does not, because the work may yet succeed. Nor does losing
-        # the case to another driver, who has adopted what lives on without this process.
         left = running.runtime.stop.leaves and isinstance(backend, DurableBackend)
         if not left and (isinstance(reason, Interrupted) or not isinstance(reason, Exception)):
             backend.cancel(handle)
@@ -147,7 +155,7 @@ _WAIT_S = 0.5
 
 
 def _fresh_folder(scratch: Path, key: WorkKey) -> Path:
-    """Makes a folder that no earlier try of the same work has touched."""
+    """Makes a folder that no earlier try of the same work has touched; what the last kept goes along."""
     base = scratch / key.case_id
     for again in range(1000):
         folder = base / f"{key.attempt}-{key.ordinal}-{again}"
@@ -155,6 +163,8 @@ def _fresh_folder(scratch: Path, key: WorkKey) -> Path:
             folder.mkdir(parents=True)
         except FileExistsError:
             continue
+        with suppress(FileNotFoundError):
+            copyfile(base / f"{key.attempt}-{key.ordinal}-{again - 1}" / CHECKPOINT, folder / CHECKPOINT)
         return folder
     raise BackendError(f"{base}: expected at most 1000 tries of one piece of work")
 

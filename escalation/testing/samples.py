@@ -38,6 +38,22 @@ def stall(params: Mapping[str, Any], inputs: Mapping[str, bytes], report: Report
             threading.Event().wait()
 
 
+def count_up(params: Mapping[str, Any], inputs: Mapping[str, bytes], report: Report) -> Output:
+    """Counts to `params["to"]` and keeps every number; a first try stops for good at `params["pause_at"]`.
+
+    Returns the number; the file `started` says from where this try went on.
+    """
+    kept = report.saved()
+    number = start = int(kept or b"0")
+    while number < params["to"]:
+        number += 1
+        report.save(b"%d" % number)
+        report(number / params["to"], f"at {number}")
+        while kept is None and number == params["pause_at"]:
+            threading.Event().wait()
+    return Output({"number": number}, {"started": b"%d" % start})
+
+
 SLEEP = "import signal; signal.pause()"
 STRAY = f"""\
 import os

@@ -15,6 +15,7 @@ from escalation.model.blob import Blob
 from escalation.model.errors import BackendError
 from escalation.model.job_state import JobState
 from escalation.model.kinds.local_call import LocalCall
+from escalation.model.report import CHECKPOINT, Report
 from escalation.model.result import RawResult
 
 FILES = st.dictionaries(st.text(), st.binary(max_size=64), max_size=4)
@@ -82,3 +83,13 @@ def test_descendants_are_those_that_psutil_finds() -> None:
             for child in each.children():
                 child.kill()
             each.wait()
+
+
+def test_a_checkpoint_is_kept_whole_and_the_last_one_counts(tmp_path: Path) -> None:
+    report = FolderReport(JobFolder(tmp_path))
+    assert report.saved() is None
+    report.save(b"1")
+    report.save(b"\x002")
+    assert FolderReport(JobFolder(tmp_path)).saved() == b"\x002"
+    assert [path.name for path in tmp_path.iterdir()] == [CHECKPOINT]
+    assert Report().saved() is None

@@ -7,7 +7,7 @@ from tests.slurm.cluster import Cluster
 QUICK = {"POLL_S": "0.2", "LAG_S": "1", "SETTLE_S": "3", "COMMAND_S": "8"}
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def quick(slurm: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in QUICK.items():
         monkeypatch.setenv(f"TIERWISE_SLURM_{name}", value)

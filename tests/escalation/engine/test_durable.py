@@ -33,8 +33,8 @@ WORK = LocalCall("problems.toy.work:look", {"numbers": [1, 2], "seed": 1, "pause
 KEY = WorkKey("c", 0, 0)
 
 
-class Died(BaseException):
-    """Stands for kill -9: nothing of ours is run after it."""
+class Died(Exception):
+    """Stands for kill -9: after an error of no known kind nothing of the work is ended either."""
 
 
 class Batch:
@@ -150,6 +150,17 @@ def test_a_driver_that_is_stopped_cancels_and_one_that_lost_its_case_does_not(ru
     with pytest.raises(Interrupted):
         execute(running, ITEM, left)
     assert left.cancelled == []
+
+
+def test_a_driver_that_is_stopped_in_the_middle_of_sending_cancels(running: Running) -> None:
+    def stop() -> None:
+        raise KeyboardInterrupt
+
+    batch = Batch(JobState.RUNNING)
+    batch.on_submit = stop
+    with pytest.raises(KeyboardInterrupt):
+        execute(running, ITEM, batch)
+    assert batch.cancelled == batch.sent
 
 
 def test_work_that_somebody_cancelled_on_the_machine_is_not_sent_again_unasked(running: Running) -> None:
