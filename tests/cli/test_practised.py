@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import practice
+from escalation.ports.configuration import settings
 from practice import FaultRule, Practice
 
 pytestmark = pytest.mark.timeout(600)
@@ -51,6 +52,16 @@ def solve(tmp_path: Path, service: Practice, call: Call) -> Callable[[], Any]:
     return lambda: call(*args)
 
 
+def until_abstained(call: Call) -> None:
+    """Has the case gone on with, until the job has run and is billed."""
+    for _ in range(100):
+        done = call("reconcile", "--go-on")
+        assert done.code == 0, done.err
+        if "c is abstained" in done.out:
+            return
+    pytest.fail(f"the case was not gone on with: {done.out}")
+
+
 def test_held_approved_sent_once_waited_for_and_billed(
     service: Practice, solve: Callable[[], Any], call: Call
 ) -> None:
@@ -70,12 +81,7 @@ def test_held_approved_sent_once_waited_for_and_billed(
     assert (job["state"], job["sends"], job["tag"].partition("-")[0]) == ("submitted", 1, "tierwise")
 
     service.control.release()
-    for _ in range(100):  # the job has to run first
-        done = call("reconcile", "--go-on")
-        assert done.code == 0, done.err
-        if "c is abstained" in done.out:
-            break
-    assert "c is abstained" in done.out
+    until_abstained(call)
     totals = service.control.totals()
     assert (totals["posts"], totals["accepted"], totals["paid"]) == (1, 1, 1)
 
@@ -89,3 +95,44 @@ def test_held_approved_sent_once_waited_for_and_billed(
     told = call("explain", "c").out
     for part in ("anna approved it", job["job_id"], "a practice service: not evidence from hardware"):
         assert part in told
+
+
+@pytest.mark.parametrize("case_in_backup", [True, False])
+def test_a_job_sent_after_the_back_up_is_found_and_not_paid_again(
+    *,
+    service: Practice,
+    solve: Callable[[], Any],
+    call: Call,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    case_in_backup: bool,
+) -> None:
+    backups = str(tmp_path / "backups")
+
+    def approved() -> None:
+        assert solve().code == 4
+        assert call("approve", "c", "--yes", "--by", "anna").code == 0
+
+    if not case_in_backup:
+        assert call("backup", backups).code == 0
+    approved()
+    if case_in_backup:
+        assert call("backup", backups).code == 0
+    assert solve().code == 5
+    assert service.control.totals()["posts"] == 1
+
+    monkeypatch.setenv("TIERWISE_HOME", str(tmp_path / "anew"))
+    settings.cache_clear()
+    restored = call("restore", backups)
+    assert (restored.code, restored.err) == (0, "")
+    if not case_in_backup:  # nobody knows that it ever was: it is stated again, under its name
+        approved()
+    waiting = solve()
+    assert waiting.code == 5, waiting.err
+    service.control.release()
+    until_abstained(call)
+    totals = service.control.totals()
+    assert (totals["posts"], totals["accepted"], totals["paid"]) == (1, 1, 1)
+    (work,) = json.loads(call("budget", "--json").out)["submissions"]
+    assert (work["state"], work["charged"]["qpu_s"]) == ("done", totals["charged_s"])
+    assert "sent after the back-up" in call("jobs", "--all").out
