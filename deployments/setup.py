@@ -16,9 +16,10 @@ import yaml
 from escalation.inputs.settings import ROOT
 from escalation.model.errors import BadInput, TierwiseError, first_line
 from escalation.ports.registry import FamilyDescriptor, families
-from flows.engine import use_server
+from flows.engine import asks_nobody, use_server
 
 POOL = "tierwise"
+Say = Callable[[str], object]
 _log = logging.getLogger(__name__)
 VARIABLES: Mapping[str, list[str]] = {"tierwise_extra_devices": []}
 """Variables and what they are before anybody changes them; see `flows.calibration`."""
@@ -35,12 +36,11 @@ def setup() -> None:
     deploy_all()
 
 
-def deploy_to_server(say: Callable[[str], object] = sys.stdout.write) -> None:
-    """Sets up the server that is configured, a site's own or `tierwise serve`'s; says what is there then.
+def configured_server(say: Say) -> str:
+    """The API's URL of the server that is configured; says where that one lets everybody in.
 
     Raises:
         BadInput: when none is configured, or the one that is cannot be used.
-        TierwiseError: when a deployment fails.
     """
     url = use_server()
     if url is None:
@@ -48,6 +48,22 @@ def deploy_to_server(say: Callable[[str], object] = sys.stdout.write) -> None:
             "no Prefect server is configured: set PREFECT_API_URL to the server's address, which ends in "
             "/api, and PREFECT_API_AUTH_STRING or PREFECT_API_KEY to what it wants to see"
         )
+    if asks_nobody(url):
+        say(
+            f"WARNING: {url} asks nobody who he is: whoever reaches it can have a worker run commands; set "
+            "PREFECT_SERVER_API_AUTH_STRING where it runs\n"
+        )
+    return url
+
+
+def deploy_to_server(say: Say = sys.stdout.write) -> None:
+    """Sets up the server that is configured, a site's own or `tierwise serve`'s; says what is there then.
+
+    Raises:
+        BadInput: when none is configured, or the one that is cannot be used.
+        TierwiseError: when a deployment fails.
+    """
+    url = configured_server(say)
     setup()
     names = sorted(each["entrypoint"].rpartition(".")[2] for each in stated())
     say(

@@ -11,13 +11,12 @@ from typing import Protocol
 from backends.processes.guarded import release, start_guarded
 from deployments.database import without_database
 from deployments.processes import Say, ask_to_stop
-from deployments.setup import POOL
+from deployments.setup import POOL, configured_server
 from escalation.inputs.home import close_to_others
 from escalation.inputs.surroundings import private_files
-from escalation.model.errors import BadInput, TierwiseError
+from escalation.model.errors import TierwiseError
 from escalation.ports.configuration import settings
 from escalation.text.visible import visible
-from flows.engine import use_server
 
 STOP_S = 5.0
 """By then its flow runs have ended; left to itself it goes on for up to half a minute."""
@@ -59,7 +58,7 @@ def work(name: str | None = None, limit: int | None = None, say: Say = sys.stdou
 
     before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        url = _server()
+        url = configured_server(say)
         close_to_others(settings().home)
         tell(f"a worker of the pool {POOL} at {url}; Ctrl-C stops it, and the runs that it has begun")
         with contextlib.suppress(KeyboardInterrupt):
@@ -67,16 +66,6 @@ def work(name: str | None = None, limit: int | None = None, say: Say = sys.stdou
         tell("stopped")
     finally:
         signal.signal(signal.SIGTERM, before)
-
-
-def _server() -> str:
-    url = use_server()
-    if url is None:
-        raise BadInput(
-            "no Prefect server is configured: set PREFECT_API_URL to the server's address, which ends in "
-            "/api, and PREFECT_API_AUTH_STRING to its credential"
-        )
-    return url
 
 
 def _until_it_ends(command: list[str]) -> None:

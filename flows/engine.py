@@ -89,6 +89,14 @@ def what_is_wrong(url: str, timeout_s: float = TIMEOUT_S) -> str | None:
     return _wrong_version(url, code, body)
 
 
+def asks_nobody(url: str, timeout_s: float = TIMEOUT_S) -> bool:
+    """Whether the server at the URL lets everybody in who reaches it, as Prefect does by itself."""
+    try:
+        return _get(f"{url.rstrip('/')}/admin/version", timeout_s, {})[0] == 200
+    except (OSError, ValueError, http.client.HTTPException):
+        return False
+
+
 def _wrong_version(url: str, code: int, body: str) -> str | None:
     version, ours = body.strip('"'), importlib.metadata.version("prefect")
     if code in {401, 403}:

@@ -1,15 +1,18 @@
 """What is deployed: the flows of the project, and one for every family found."""
 
+import importlib.metadata
 import logging
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from deployments.setup import stated
+from deployments.setup import configured_server, stated
 from escalation.model.errors import BadInput
 from escalation.ports import registry
 from escalation.ports.registry import FamilyDescriptor, families
+from tests.deployments.open_server import serving
 
 
 def known(monkeypatch: pytest.MonkeyPatch, more: FamilyDescriptor) -> None:
@@ -41,3 +44,24 @@ def test_a_sites_family_that_cannot_have_a_flow_stops_no_other(
     with caplog.at_level(logging.WARNING):
         assert stated() == before
     assert "family 'site_sack' has no flow" in caplog.text
+
+
+def test_a_server_that_lets_everybody_in_is_used_and_said(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    version = f'"{importlib.metadata.version("prefect")}"'
+    with serving({"/api/health": "true", "/api/admin/version": version}) as (port, _):
+        url = f"http://127.0.0.1:{port}/api"
+        monkeypatch.setenv("PREFECT_API_URL", url)
+        said: list[str] = []
+        assert configured_server(said.append) == url
+    assert said[0].startswith(f"WARNING: {url} asks nobody who he is")
+
+
+def test_without_a_server_there_is_nothing_to_deploy_to(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    monkeypatch.setenv("TIERWISE_HOME", str(tmp_path))
+    with pytest.raises(BadInput, match="no Prefect server is configured: set PREFECT_API_URL"):
+        configured_server(print)

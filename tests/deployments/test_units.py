@@ -18,6 +18,8 @@ import psutil
 import pytest
 
 from deployments.address import free_port
+from deployments.setup import stated
+from escalation.inputs.settings import ROOT
 from flows.credential import credential
 from tests.debian import Missing, installed
 from tests.deployments.patience import until
@@ -189,6 +191,25 @@ def test_a_worker_on_a_machine_of_its_own_takes_what_the_server_has(site: Site) 
         capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stdout) == (0, "no submission is open\n"), done.stderr
+
+
+def test_the_page_about_a_server_of_the_sites_own_is_followed(site: Site) -> None:
+    page = (ROOT / "docs/how-to/operate.md").read_text(encoding="utf-8")
+    block = re.search(r"## A Prefect server of the site's own\n.*?```sh\n(.*?)```", page, re.DOTALL)
+    assert block is not None
+    steps = [line for line in block[1].splitlines() if not line.startswith("tierwise worker")]
+    (site.folder / "credential").write_text(site.client["PREFECT_API_AUTH_STRING"] + "\n")
+    env = environment("tierwise-worker.service", {"TIERWISE_HOME": site.client["TIERWISE_HOME"]})
+    done = subprocess.run(
+        ["bash", "-euc", "\n".join(steps).replace("https://prefect.site.example", site.base)],
+        env={**env, "PATH": f"{Path(sys.executable).parent}:{env['PATH']}", "HOME": str(site.folder)},
+        cwd=site.folder, capture_output=True, text=True, timeout=240, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert f"{site.base}/api has the work pool tierwise (type process)" in done.stdout
+    assert "WARNING" not in done.stdout
+    deployed = sorted(f"{each['entrypoint'].rpartition('.')[2]}/tierwise" for each in stated())
+    assert f"the deployments {', '.join(deployed)};" in done.stdout
 
 
 def test_the_password_of_the_database_is_shown_nowhere(site: Site) -> None:
