@@ -1,6 +1,7 @@
 """The command line of Tierwise. Thin: every command imports what it needs when it is called."""
 
 import os
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -35,6 +36,19 @@ class Per(StrEnum):
     DAY = "day"
     MONTH = "month"
     TOTAL = "total"
+
+
+class CaseState(StrEnum):
+    """How a case stands."""
+
+    RUNNING = "running"
+    WAITING = "waiting"
+    INTERRUPTED = "interrupted"
+    HELD = "held"
+    FAILED = "failed"
+    ACCEPTED = "accepted"
+    ABSTAINED = "abstained"
+    REFUSED = "refused"
 
 
 class EngineName(StrEnum):
@@ -154,11 +168,35 @@ def show(
 
 
 @app.command()
-def cases() -> None:
-    """List the cases, newest first."""
+def cases(
+    state: Annotated[
+        list[CaseState] | None,
+        typer.Option(help="Only those in this state; may be given several times.", show_default=False),
+    ] = None,
+    family: Annotated[str | None, typer.Option(help="Only those of this family.", show_default=False)] = None,
+    since: Annotated[
+        datetime | None,
+        typer.Option(
+            help="Only those opened then or later, in UTC.",
+            formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"],
+            show_default=False,
+        ),
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 100,
+    after: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CASE", help="Only those older than this one: the next page.", show_default=False
+        ),
+    ] = None,
+) -> None:
+    """List the cases, newest first, a page at a time."""
     from cli.explain import list_cases
+    from escalation.model.case import CaseStatus
+    from escalation.model.cases_wanted import CasesWanted
 
-    list_cases()
+    states = frozenset(map(CaseStatus, state)) if state else None
+    list_cases(CasesWanted(states=states, family=family, since=since, limit=limit, after=after))
 
 
 @policy_app.command("check")

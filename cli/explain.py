@@ -10,11 +10,14 @@ from cli.terminal import plain, show_table, terminal
 from escalation.engine.reporting import with_report
 from escalation.model.amounts import Amounts
 from escalation.model.case import CaseRecord, CaseStatus, Outcome
+from escalation.model.cases_wanted import CasesWanted
 from escalation.model.decision import Action, Decision
+from escalation.model.errors import BadInput
 from escalation.model.submission import Approval, ApprovalState, Submission
 from escalation.policy.conditions import shortfall, words
 from escalation.policy.layers import origins
 from escalation.ports.configuration import settings
+from escalation.ports.registry import families, no_family
 from escalation.submission.paid_work import bills
 from escalation.text.moments import moment
 from records.runtime import open_records
@@ -142,16 +145,25 @@ def _question(question: Approval) -> str:
     return f"{question.by} {word} it at {at}{reason}, for at most {amount(question.cap)}."
 
 
-def list_cases() -> None:
-    """Prints a table of all cases, newest first."""
+def list_cases(wanted: CasesWanted) -> None:
+    """Prints a table of a page of cases, newest first.
+
+    Raises:
+        BadInput: when there is no such family, or no such case to begin after.
+    """
+    if wanted.family is not None and wanted.family not in families():
+        raise BadInput(no_family(wanted.family))
     with open_records() as (ledger, _):
-        records = ledger.cases()
+        records = ledger.cases(wanted)
+        some = bool(records) or bool(ledger.cases(CasesWanted(limit=1)))
     console = terminal()
     if records:
         rows = list(map(_case_row, records))
         show_table(console, _CASES, rows, spare=("asked", "about", "opened", "answer"), prose=True)
     else:
-        console.print("no cases yet; make one with: tierwise solve PROBLEM.yaml")
+        console.print("no such cases" if some else "no cases yet; make one with: tierwise solve PROBLEM.yaml")
+    if len(records) == wanted.limit:
+        console.print(f"for older ones: --after {plain(records[-1].info.case_id)}")
 
 
 _CASES = ("case", "status", "opened", "answer", "asked", "about")

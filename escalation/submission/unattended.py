@@ -16,6 +16,9 @@ UNBILLED_S = 86400.0
 """Seconds after which a bill that is still not final is a person's."""
 
 
+_CHARGED = frozenset(state for state in SubmissionState if state.may_be_charged and not state.final)
+
+
 class Unattended(Frozen):
     """A submission that nobody looks after.
 
@@ -54,7 +57,7 @@ def unattended(ledger: UnattendedLedger, now: float, after_s: float = LONG_S) ->
         now: seconds since the epoch.
         after_s: seconds.
     """
-    open_rows = [row for row in ledger.submissions() if row.state.may_be_charged and not row.state.final]
+    open_rows = ledger.submissions(states=_CHARGED)
     waiting = [Unattended(row=row, for_s=_idle_s(ledger, row, now)) for row in open_rows]
     late = [entry for entry in waiting if entry.for_s > after_s]
     return tuple(sorted(late, key=lambda entry: -entry.for_s))

@@ -76,15 +76,18 @@ def _hashed(store: AuditedStore, files: list[str]) -> tuple[list[str], int]:
 def _tracked(ledger: SqlLedger, place: TrackingPlace | None) -> tuple[list[str], int]:
     if place is None or (place.file is not None and not place.file.exists()):
         return [], 0
-    linked = [record for record in ledger.cases() if record.mlflow_run_id is not None]
     try:
         client = open_client(place)
         client.search_experiments(max_results=1)
     except Exception as error:  # of many libraries, by whatever is between here and there
         said = without_password(first_line(error), place.uri)
         return [f"MLflow at {place.shown} cannot be asked: {said}"], 0
-    found = [line for record in linked for line in _case(client, ledger, record)]
-    return found, len(linked)
+    found, looked_at = list[str](), 0
+    for record in ledger.each_case():
+        if record.mlflow_run_id is not None:
+            found += _case(client, ledger, record)
+            looked_at += 1
+    return found, looked_at
 
 
 def _case(client: Any, ledger: SqlLedger, record: CaseRecord) -> Iterator[str]:

@@ -87,9 +87,13 @@ def answer(
     return _set(connection, question, state=state, answered_at=now, **said)
 
 
-def list_all(connection: Connection, case_id: str | None) -> Sequence[Approval]:
-    """Returns the questions of one case or of all, in the order in which they were asked."""
+def list_all(
+    connection: Connection, case_id: str | None, state: ApprovalState | None = None
+) -> Sequence[Approval]:
+    """Returns the questions of one case or of all, in one state or any, in the order of their asking."""
     query = select(approvals).order_by(approvals.c.number)
+    if state is not None:
+        query = query.where(approvals.c.state == state)
     if case_id is not None:
         query = query.where(approvals.c.case_id == case_id)
     return [_approval(row) for row in connection.execute(query).mappings()]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from escalation.model.amounts import Amounts, Caps
 from escalation.model.case import WorkKey
-from escalation.model.submission import Approval, Authorisation, Limit, Period
+from escalation.model.submission import Approval, ApprovalState, Authorisation, Limit, Period
 from records.ledger import approvals, budgets, limits, paying
 from records.ledger.chains import MONEY
 from records.ledger.session import LedgerSession
@@ -58,10 +58,10 @@ class SqlBudgets(LedgerSession):
         with self._database.reading() as connection:
             return limits.spending(connection, project, period, now, practice=practice)
 
-    def approvals(self, case_id: str | None = None) -> Sequence[Approval]:
-        """All questions to persons, of one case or of all, in the order in which they were asked."""
+    def approvals(self, case_id: str | None = None, state: ApprovalState | None = None) -> Sequence[Approval]:
+        """The questions to persons, of one case or of all, in one state or any, as they were asked."""
         with self._database.reading() as connection:
-            return approvals.list_all(connection, case_id)
+            return approvals.list_all(connection, case_id, state)
 
     def consult(self, question: Approval, now: float) -> Authorisation:
         """Uses an approval of work that is not paid for up, or asks, or refuses; idempotent."""

@@ -1,9 +1,10 @@
 """The ledger of cases: `escalation.ports.ledger.cases` in SQL."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from escalation.model.attempt import Attempt, Candidate
 from escalation.model.case import CaseInfo, CaseRecord, CaseStatus, Outcome
+from escalation.model.cases_wanted import EVERY_CASE, CasesWanted
 from escalation.model.decision import Decision
 from escalation.model.elapsed import Elapsed
 from records.ledger import cases, history, leases
@@ -80,10 +81,23 @@ class SqlCases(LedgerSession):
         with self._database.reading() as connection:
             return cases.get(connection, case_id)
 
-    def cases(self) -> Sequence[CaseRecord]:
-        """All cases, newest first. One whose process is gone reads INTERRUPTED."""
+    def cases(self, wanted: CasesWanted = EVERY_CASE) -> Sequence[CaseRecord]:
+        """The cases wanted, newest first. One whose process is gone reads INTERRUPTED.
+
+        Raises:
+            BadInput: when the case that the page begins after is not there.
+        """
         with self._database.reading() as connection:
-            return cases.list_all(connection)
+            return cases.page(connection, wanted)
+
+    def each_case(self, wanted: CasesWanted = EVERY_CASE) -> Iterator[CaseRecord]:
+        """The cases wanted, read a page at a time: no more than that is in memory."""
+        after, size = wanted.after, cases.PAGE
+        while page := self.cases(wanted.model_copy(update={"after": after, "limit": size})):
+            yield from page
+            if len(page) < size:
+                return
+            after = page[-1].info.case_id
 
     def find_decision(self, case_id: str, number: int) -> Decision | None:
         """Returns the case's decision of that number."""

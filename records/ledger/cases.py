@@ -5,15 +5,18 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, insert, select, update
 
 from escalation.model.case import CaseInfo, CaseRecord, CaseStatus, Outcome
+from escalation.model.cases_wanted import CasesWanted
 from escalation.model.errors import BadInput, CaseConflict
 from records.ledger import leases
 from records.ledger.chains import now, text_json
 from records.ledger.events import check, seal
-from records.ledger.schema import cases, following
+from records.ledger.schema import cases, family_of, following
 
+PAGE = 200
+"""Cases that are read at once."""
 CASE_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,79}", re.ASCII)
 """Case ids become names of files and parts of queries."""
 
@@ -62,10 +65,51 @@ def get(connection: Connection, case_id: str) -> CaseRecord:
     return _record(connection, row)
 
 
-def list_all(connection: Connection) -> Sequence[CaseRecord]:
-    """All cases, newest first."""
-    rows = connection.execute(select(cases).order_by(cases.c.number.desc())).mappings()
-    return [_record(connection, row) for row in rows]
+def page(connection: Connection, wanted: CasesWanted) -> Sequence[CaseRecord]:
+    """The cases wanted, in the order in which they were opened, or newest first.
+
+    Raises:
+        BadInput: when the case that the page begins after is not there.
+    """
+    query, found = _query(connection, wanted), list[CaseRecord]()
+    last = None
+    while wanted.limit is None or len(found) < wanted.limit:
+        later = query if last is None else query.where(_beyond(last, wanted))
+        rows = connection.execute(later.limit(PAGE)).mappings().all()
+        found += [record for row in rows if _is(record := _record(connection, row), wanted)]
+        if len(rows) < PAGE:
+            break
+        last = rows[-1]["number"]
+    return found[: wanted.limit]
+
+
+def _query(connection: Connection, wanted: CasesWanted) -> Select[Any]:
+    column = cases.c.number
+    query = select(cases).order_by(column.asc() if wanted.oldest_first else column.desc())
+    if wanted.after is not None:
+        get(connection, wanted.after)
+        mark = select(column).where(cases.c.case_id == wanted.after).scalar_subquery()
+        query = query.where(_beyond(mark, wanted))
+    if wanted.states is not None:
+        states = set(wanted.states)
+        states |= {CaseStatus.RUNNING} if CaseStatus.INTERRUPTED in states else set()
+        query = query.where(cases.c.status.in_(sorted(states)))
+    if wanted.family is not None:
+        query = query.where(family_of(connection.dialect.name) == wanted.family)
+    if wanted.since_text is not None:
+        query = query.where(cases.c.opened_at >= wanted.since_text)
+    return query
+
+
+def _beyond(number: Any, wanted: CasesWanted) -> ColumnElement[bool]:
+    """What comes after the case of that number."""
+    after: ColumnElement[bool] = cases.c.number > number if wanted.oldest_first else cases.c.number < number
+    return after
+
+
+def _is(record: CaseRecord, wanted: CasesWanted) -> bool:
+    """Whether the case is in a state that is wanted: one whose process is gone reads INTERRUPTED."""
+    return wanted.states is None or record.status in wanted.states
 
 
 def link_run(connection: Connection, case_id: str, mlflow_run_id: str) -> None:

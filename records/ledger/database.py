@@ -141,7 +141,7 @@ def _create_tables(connection: Connection) -> None:
     from records.ledger import migration
 
     chains.begin(connection)
-    layout = _layout(connection)
+    layout = found = _layout(connection)
     if layout in migration.BEFORE:
         migration.refuse_while_cases_run(connection, layout)
         migration.migrate(connection, layout)
@@ -154,6 +154,8 @@ def _create_tables(connection: Connection) -> None:
     if layout is None:
         _refuse_foreign(connection)
     schema.metadata.create_all(connection)
+    if found != schema.VERSION:
+        schema.index_rows(connection)
     lineage.begin(connection, time.time())
     triggers = schema.SQLITE_TRIGGERS if connection.dialect.name == "sqlite" else schema.POSTGRESQL_TRIGGERS
     for trigger in triggers:

@@ -18,9 +18,11 @@ from sqlalchemy import (
     Table,
     Text,
     func,
+    literal_column,
     select,
     text,
 )
+from sqlalchemy.schema import CreateIndex
 
 VERSION = 5
 """Layout of the tables; a ledger of another layout is refused."""
@@ -98,6 +100,20 @@ cases = Table(
     Column("outcome", Text),
 )
 
+Index("cases_by_status", cases.c.status, cases.c.number)
+Index("cases_by_opening", cases.c.opened_at)
+
+_FAMILY = {
+    "sqlite": "json_extract(info, '$.problem.family')",
+    "postgresql": "(info::json #>> '{problem,family}')",
+}
+
+
+def family_of(dialect: str) -> ColumnElement[str]:
+    """The family of a case's problem, as the index of `index_rows` has it."""
+    return literal_column(_FAMILY[dialect], String)
+
+
 leases = Table(
     "leases",
     metadata,
@@ -174,7 +190,7 @@ submissions = Table(
     Column("ordinal", Integer, primary_key=True, autoincrement=False),
     Column("number", Integer, nullable=False, unique=True),
     Column("tag", String(86), nullable=False, unique=True),
-    Column("state", String(20), nullable=False),
+    Column("state", String(20), nullable=False, index=True),
     Column("handoff", Text, nullable=False),
 )
 """Paid work; `handoff` is the whole of it as JSON, the columns beside it are what is searched for."""
@@ -185,7 +201,7 @@ approvals = Table(
     _case(),
     Column("approval_id", String(80), primary_key=True, unique=True),
     Column("number", Integer, nullable=False, unique=True),
-    Column("state", String(20), nullable=False),
+    Column("state", String(20), nullable=False, index=True),
     Column("approval", Text, nullable=False),
 )
 
@@ -236,6 +252,16 @@ def go_on_from_rows(connection: Connection) -> None:
             sequence.create(connection, checkfirst=True)
             last = select(func.coalesce(func.max(column), 0) + 1).scalar_subquery()
             connection.execute(select(func.setval(sequence.name, last, False)))
+
+
+def index_rows(connection: Connection) -> None:
+    """Makes the indexes of tables that are there without them, and the one that is of no column."""
+    dialect = connection.dialect.name
+    for table in SEALED:
+        for index in table.indexes:
+            connection.execute(CreateIndex(index, if_not_exists=True))
+    by = f"CREATE INDEX IF NOT EXISTS cases_by_family ON cases ({_FAMILY[dialect]}, number)"
+    connection.execute(text(by))
 
 
 APPEND_ONLY = (events, leaves)

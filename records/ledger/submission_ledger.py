@@ -1,6 +1,6 @@
 """The ledger of submissions: `escalation.ports.ledger.submissions` in SQL."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from escalation.model.amounts import Caps
@@ -31,10 +31,12 @@ class SqlSubmissions(LedgerSession):
         with self._database.reading() as connection:
             return submissions.find(connection, key)
 
-    def submissions(self, case_id: str | None = None) -> Sequence[Submission]:
-        """All submissions, of one case or of all, in the order in which they were opened."""
+    def submissions(
+        self, case_id: str | None = None, states: Collection[SubmissionState] | None = None
+    ) -> Sequence[Submission]:
+        """The submissions of one case or of all, in some states or any, in the order of their opening."""
         with self._database.reading() as connection:
-            return submissions.list_all(connection, case_id)
+            return submissions.list_all(connection, case_id, states)
 
     def move(
         self, before: Submission, target: SubmissionState, now: float, who: Who = Who.DRIVER, **changes: Any

@@ -1,7 +1,7 @@
 """Submissions in the ledger: where each piece of paid work stands, moved by compare-and-set."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, select
@@ -45,9 +45,13 @@ def find(connection: Connection, key: WorkKey) -> Submission | None:
     return None if row is None else _submission(row)
 
 
-def list_all(connection: Connection, case_id: str | None) -> Sequence[Submission]:
-    """Returns the submissions of one case or of all, in the order in which they were opened."""
+def list_all(
+    connection: Connection, case_id: str | None, states: Collection[SubmissionState] | None = None
+) -> Sequence[Submission]:
+    """Returns the submissions of one case or of all, in some states or any, in the order of their opening."""
     query = select(submissions).order_by(submissions.c.number)
+    if states is not None:
+        query = query.where(submissions.c.state.in_(sorted(states)))
     if case_id is not None:
         query = query.where(submissions.c.case_id == case_id)
     return [_submission(row) for row in connection.execute(query).mappings()]

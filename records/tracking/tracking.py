@@ -13,6 +13,7 @@ from typing import Any
 from escalation.model.attempt import Attempt, Candidate, Done
 from escalation.model.blob import Blob
 from escalation.model.case import CaseInfo, CaseRecord, CaseStatus, Outcome
+from escalation.model.cases_wanted import CasesWanted
 from escalation.model.decision import Decision
 from escalation.model.errors import BadInput, CorruptRecord
 from escalation.model.submission_states import SubmissionState
@@ -101,7 +102,7 @@ class MlflowTracker:
 
     def rebuild(self) -> None:
         """Logs every case of the ledger that is not running; what is there already stays."""
-        for record in reversed(self._ledger.cases()):
+        for record in self._ledger.each_case(CasesWanted(oldest_first=True)):
             if record.status is not CaseStatus.RUNNING:
                 self.case_opened(record)
                 self.case_closed(record.info.case_id, record.status, _outcome(record), None)

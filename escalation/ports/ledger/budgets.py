@@ -5,7 +5,7 @@ from typing import Protocol
 
 from escalation.model.amounts import Amounts
 from escalation.model.case import WorkKey
-from escalation.model.submission import Approval, Authorisation, Limit, Period
+from escalation.model.submission import Approval, ApprovalState, Authorisation, Limit, Period
 
 
 class BudgetLedger(Protocol):
@@ -33,7 +33,9 @@ class BudgetLedger(Protocol):
         Practice money, which nobody is charged, is left out, or told alone.
         """
 
-    def approvals(self, case_id: str | None = None) -> Sequence[Approval]: ...
+    def approvals(
+        self, case_id: str | None = None, state: ApprovalState | None = None
+    ) -> Sequence[Approval]: ...
 
     def consult(self, question: Approval, now: float) -> Authorisation:
         """Uses an approval of work that is not paid for up, or asks, or refuses; idempotent."""

@@ -1,10 +1,11 @@
 """What the domain expects of a ledger about cases: who runs them, what was decided and tried."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from escalation.model.attempt import Attempt, Candidate
 from escalation.model.case import CaseInfo, CaseRecord, CaseStatus, Outcome
+from escalation.model.cases_wanted import EVERY_CASE, CasesWanted
 from escalation.model.decision import Decision
 from escalation.model.elapsed import Elapsed
 
@@ -49,8 +50,11 @@ class CaseLedger(Protocol):
     def case(self, case_id: str) -> CaseRecord:
         """Returns one case; raises `BadInput` when there is none."""
 
-    def cases(self) -> Sequence[CaseRecord]:
-        """All cases, newest first. One whose process is gone reads INTERRUPTED."""
+    def cases(self, wanted: CasesWanted = EVERY_CASE) -> Sequence[CaseRecord]:
+        """The cases wanted, newest first. One whose process is gone reads INTERRUPTED."""
+
+    def each_case(self, wanted: CasesWanted = EVERY_CASE) -> Iterator[CaseRecord]:
+        """The same, read a page at a time."""
 
     def find_decision(self, case_id: str, number: int) -> Decision | None: ...
 

@@ -1,6 +1,6 @@
 """What the domain expects of a ledger about submissions: each one a row that moves by the table of states."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Protocol
 
 from escalation.model.amounts import Caps
@@ -24,8 +24,10 @@ class SubmissionLedger(Protocol):
 
     def find_submission(self, key: WorkKey) -> Submission | None: ...
 
-    def submissions(self, case_id: str | None = None) -> Sequence[Submission]:
-        """All submissions, of one case or of all, in the order in which they were opened."""
+    def submissions(
+        self, case_id: str | None = None, states: Collection[SubmissionState] | None = None
+    ) -> Sequence[Submission]:
+        """The submissions of one case or of all, in some states or any, in the order of their opening."""
 
     def move(
         self, before: Submission, target: SubmissionState, now: float, who: Who = Who.DRIVER, **changes: Any
