@@ -16,10 +16,11 @@ from escalation.model.errors import first_line
 from escalation.ports.configuration import settings
 from escalation.ports.registry import backend_packages, passed_over
 from escalation.submission.unattended import unattended
+from escalation.text.addresses import without_password
 from escalation.text.wording import counted
 from flows.engine import auth_string, served_home, served_url, server_url, what_is_wrong
 from records.runtime import open_records
-from records.tracking.places import tracking_place, without_password
+from records.tracking.places import tracking_place
 
 Check = Callable[[], tuple[bool | None, str]]
 """Says whether something is as it should be (None: it works, and somebody should yet look), and more."""

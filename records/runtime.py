@@ -22,6 +22,7 @@ def open_records(settings: Settings | None = None) -> Iterator["tuple[SqlLedger,
 
     Raises:
         BadInput: when ledger or store cannot be opened, or a setting is wrong.
+        MachineFault: when a store elsewhere cannot be reached.
     """
     from records.ledger.ledger import SqlLedger
     from records.store.opening import open_store
@@ -46,6 +47,7 @@ def open_runtime(settings: Settings | None = None, *, wait_for_view: bool = True
 
     Raises:
         BadInput: when ledger or store cannot be opened, or a setting is wrong.
+        MachineFault: when a store elsewhere cannot be reached.
     """
     from records.ledger.ledger import SqlLedger
     from records.store.opening import open_store

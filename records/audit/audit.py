@@ -9,11 +9,12 @@ from escalation.model.attempt import Attempt
 from escalation.model.case import CaseRecord
 from escalation.model.errors import CorruptRecord, first_line
 from escalation.ports.store import AuditedStore
+from escalation.text.addresses import without_password
 from records.ledger.checkpoints import Checkpoint
 from records.ledger.ledger import SqlLedger
 from records.tracking.cases import RUN_STATUS
 from records.tracking.client import open_client
-from records.tracking.places import TrackingPlace, without_password
+from records.tracking.places import TrackingPlace
 
 METRIC = "certificate.value"
 

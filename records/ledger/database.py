@@ -13,6 +13,7 @@ from sqlalchemy.exc import DisconnectionError, InterfaceError, OperationalError,
 
 from escalation.model.clock import boottime_s
 from escalation.model.errors import BadInput, first_line
+from escalation.text.addresses import shown_address
 from records.ledger import chains, checkpoints, lineage, schema
 from records.ledger.locking import file_lock
 from records.ledger.one_machine import OneMachine
@@ -242,6 +243,6 @@ def _pragma(connection: Connection, statement: str) -> None:
 
 def _shown(url: str) -> str:
     try:
-        return make_url(url).render_as_string(hide_password=True)
+        return shown_address(make_url(url).render_as_string(hide_password=True))
     except SQLAlchemyError:
         return "URL"

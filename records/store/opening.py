@@ -13,7 +13,8 @@ def open_store(settings: Settings) -> AuditedStore:
     """Opens the store: in the home, in a folder that machines share, or in an object store.
 
     Raises:
-        BadInput: in one line, where it cannot be used: a bad URL, no bucket, a wrong credential, no answer.
+        BadInput: in one line, where the URL cannot be used, or the folder is not there.
+        StoreAway: likewise, where there is no such bucket, the credential is not taken, nobody answers.
     """
     if settings.store_url is None:
         return FileStore(settings.store)

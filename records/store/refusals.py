@@ -3,12 +3,14 @@
 import re
 from dataclasses import dataclass
 
-from escalation.model.errors import BadInput, MachineFault
+from escalation.model.errors import MachineFault
 from records.store.places import SERVICES, SETTING, ObjectPlace
 
 
-class StoreAway(MachineFault, BadInput):
+class StoreAway(MachineFault):
     """The store cannot be used now: its service, its bucket or the credential has to be put right."""
+
+    exit_code = 2
 
 
 @dataclass(frozen=True)

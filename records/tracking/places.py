@@ -9,6 +9,7 @@ from sqlalchemy.exc import ArgumentError
 
 from escalation.inputs.settings import Settings
 from escalation.model.errors import BadInput
+from escalation.text.addresses import shown_address
 from records.store.places import place_of
 
 SETTING, ARTIFACTS = "TIERWISE_TRACKING_URI", "TIERWISE_TRACKING_ARTIFACTS"
@@ -31,7 +32,7 @@ class TrackingPlace(NamedTuple):
     @property
     def shown(self) -> str:
         """The address without its password."""
-        return shown(self.uri)
+        return shown_address(self.uri)
 
     @property
     def file(self) -> Path | None:
@@ -57,20 +58,6 @@ def tracking_place(settings: Settings) -> TrackingPlace:
             raise BadInput(f"{ARTIFACTS}: expected none beside a server of MLflow, which takes the artefacts")
         return TrackingPlace(stated.rstrip("/"), None)
     return TrackingPlace(_database(stated), folder or _shared(settings) or own)
-
-
-def shown(uri: str) -> str:
-    """An address without its password."""
-    plain = re.sub(r"(?i)([?&]\w*passw\w*=)[^&\s]*", r"\1***", uri)
-    return re.sub(r"(://[^:/@\s]*):[^\s]*@", r"\1:***@", plain)
-
-
-def without_password(text: str, uri: str) -> str:
-    """What somebody says, with the password of the address hidden wherever it stands in it."""
-    found = re.search(r"://[^:/@\s]*:([^\s]*)@", uri), re.search(r"(?i)[?&]\w*passw\w*=([^&\s]*)", uri)
-    for secret in {each.group(1) for each in found if each} - {""}:
-        text = text.replace(secret, "***")
-    return shown(text)
 
 
 def _database(stated: str) -> str:

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
 
-from records.tracking.places import without_password
+from escalation.text.addresses import without_password
 
 _log = logging.getLogger("records.tracking.tracking")
 

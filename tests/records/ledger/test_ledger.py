@@ -334,7 +334,11 @@ def test_a_result_whose_bytes_are_damaged_is_a_corrupt_record(
 
 
 @pytest.mark.parametrize(
-    "bad", ["no url at all", "nosuchdb://x", "sqlite://", "postgresql+nodriver://user:secret@h/d"]
+    "bad",
+    [
+        *("no url at all", "nosuchdb://x", "sqlite://", "postgresql+nodriver://user:secret@h/d"),
+        "postgresql+nodriver://h/d?user=u&password=secret",
+    ],
 )
 def test_a_url_that_leads_nowhere_is_one_clear_line_without_secrets(store: FileStore, bad: str) -> None:
     with pytest.raises(BadInput, match="cannot open the ledger") as caught:

@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from escalation.inputs.settings import Settings
-from escalation.model.errors import BadInput
+from escalation.model.errors import BadInput, TierwiseError
 from records.store.files import FileStore
 from records.store.opening import open_store
 from records.store.places import ObjectPlace, place_of
+from records.store.refusals import StoreAway
 
 SECRET = "5ecret"
 
@@ -83,7 +84,7 @@ def test_a_bucket_that_cannot_be_used_is_one_line_that_says_what_to_do(
 ) -> None:
     for name, value in {"TIERWISE_STORE_URL": s3, **changes}.items():
         monkeypatch.setenv(name, value)
-    with pytest.raises(BadInput, match=expected) as told:
+    with pytest.raises(TierwiseError, match=expected) as told:
         open_store(Settings(home=tmp_path))
     assert SECRET not in str(told.value)
     assert "\n" not in str(told.value)
@@ -99,5 +100,5 @@ def test_a_service_without_a_credential_is_one_line(
     monkeypatch.setenv(
         "GOOGLE_SERVICE_ACCOUNT_KEY", "{}"
     )  # or a service of the machine would be asked for one
-    with pytest.raises(BadInput, match="no usable credential was found; set it"):
+    with pytest.raises(StoreAway, match="no usable credential was found; set it"):
         open_store(Settings(home=tmp_path, store_url=url))

@@ -1,0 +1,17 @@
+"""Addresses of databases and servers as they may be shown: without the password that is in them."""
+
+import re
+
+
+def shown_address(uri: str) -> str:
+    """An address, or a text with addresses in it, without passwords."""
+    plain = re.sub(r"(?i)([?&]\w*passw\w*=)[^&\s]*", r"\1***", uri)
+    return re.sub(r"(://[^:/@\s]*):[^\s]*@", r"\1:***@", plain)
+
+
+def without_password(text: str, uri: str) -> str:
+    """What somebody says, with the password of the address hidden wherever it stands in it."""
+    found = re.search(r"://[^:/@\s]*:([^\s]*)@", uri), re.search(r"(?i)[?&]\w*passw\w*=([^&\s]*)", uri)
+    for secret in {each.group(1) for each in found if each} - {""}:
+        text = text.replace(secret, "***")
+    return shown_address(text)
