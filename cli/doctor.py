@@ -87,6 +87,15 @@ def mpi() -> tuple[bool, str]:
     return check_ranks(settings(), settings().ranks)
 
 
+def slurm() -> tuple[bool | None, str]:
+    """Whether Slurm, where it is here, would take a small job."""
+    from backends.batch.check import check
+    from backends.slurm.site import site_of
+    from backends.slurm.slurm import Slurm
+
+    return check(Slurm(site_of(settings())), settings())
+
+
 def prefect_server() -> tuple[bool, str]:
     """Whether the server's application imports (it needs its own fastapi)."""
     code = "import prefect, prefect.server.api.server; print(prefect.__version__)"
@@ -204,6 +213,7 @@ CHECKS: dict[str, Check] = {
     "packages": packages,
     "families and backends": site_packages,
     "MPI": mpi,
+    "Slurm": slurm,
     "Prefect server": prefect_server,
     "store": kept_bytes,
     "ledger": databases,

@@ -36,7 +36,7 @@ from escalation.model.result import RawResult
 from escalation.model.work import Work
 from escalation.ports.machines import Progress, planned
 
-LOOK_S = 0.1
+LOOK_S = 0.25
 CANCEL_S = 10.0
 
 

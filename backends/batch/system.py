@@ -35,6 +35,10 @@ class BatchSystem(ABC):
     def submit(self, wanted: JobWanted, script: Path) -> list[str]:
         """The command that submits a script; what it says wins over the script's own directives."""
 
+    def rehearse(self, wanted: JobWanted, script: Path) -> list[str] | None:
+        """The command that says whether a script would be taken, and sends nothing; None where none does."""
+        return None
+
     @abstractmethod
     def job_id(self, out: str) -> str:
         """The id in what that command prints when it ends well."""

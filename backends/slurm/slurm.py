@@ -57,6 +57,10 @@ class Slurm(BatchSystem):
         stated = [f"{name}={value}" for name, value in options.items() if value is not None]
         return ["sbatch", "--parsable", "--no-requeue", *stated, *asked(wanted.resources), str(script)]
 
+    def rehearse(self, wanted: JobWanted, script: Path) -> list[str]:
+        command, *options = self.submit(wanted, script)
+        return [command, "--test-only", *options]
+
     def job_id(self, out: str) -> str:
         """Of `sbatch --parsable`: the id, and behind a semicolon the cluster."""
         return out.strip().splitlines()[-1].partition(";")[0] if out.strip() else ""

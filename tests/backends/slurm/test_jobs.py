@@ -5,8 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from backends.batch.check import check
 from backends.slurm.backend import SlurmBackend
 from backends.slurm.devices import devices, kind_of
+from backends.slurm.site import site_of
+from backends.slurm.slurm import Slurm
 from escalation.engine.executing import execute
 from escalation.engine.opening import prepare
 from escalation.engine.running import Running
@@ -270,3 +273,27 @@ def test_without_slurm_it_is_said_in_one_line(
         assert backend.available() is None
         with pytest.raises(BackendError, match="there is no sinfo on PATH"):
             backend.estimate(DOUBLE)
+
+
+def test_the_doctor_says_whether_a_job_would_be_taken(
+    slurm: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = Settings(home=tmp_path)
+    good, said = check(Slurm(site_of(settings)), settings)
+    assert good is True
+    assert (
+        said
+        == f"answers; partitions main, short, spare, requeued, urgent; jobs' files go to {tmp_path}/scratch"
+    )
+    assert list((tmp_path / "scratch").iterdir()) == []
+    monkeypatch.setenv("TIERWISE_SLURM_LINES", "--reservation=none-such")
+    good, said = check(Slurm(site_of(Settings())), settings)
+    assert good is False
+    assert said.startswith("a small job would not be taken: ")
+    assert "reservation" in said
+    slurm.controller.freeze()
+    good, said = check(Slurm(site_of(settings)), settings)
+    assert (good, said.partition(":")[0]) == (False, "sinfo does not answer")
+    with monkeypatch.context() as alone:
+        alone.setenv("PATH", str(tmp_path))
+        assert check(Slurm(site_of(settings)), settings) == (True, "not here: there is no sinfo on PATH")
