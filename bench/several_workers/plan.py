@@ -12,7 +12,7 @@ from escalation.model.problem import Problem, Target
 from escalation.policy.policy import LoadedPolicy, parse_policy
 
 DEVICE = "practice_boston"
-PAUSE_S = 0.2
+PAUSE_S = 0.4
 """That each piece of classical work sleeps, so that there is something to be killed."""
 LARGEST, AT_LEAST = 50, 40
 _POLICY = """\

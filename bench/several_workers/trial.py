@@ -33,12 +33,13 @@ PACE = {
     "TIERWISE_USAGE_S": "5",
     "TIERWISE_USD_PER_QPU_S": "1.6",
     "TIERWISE_RANKS": "2",
+    "TIERWISE_TRACKING": "off",
 }
-"""What is minutes between real machines and at a real service is seconds here."""
+"""What is minutes between real machines and at a real service is seconds here. MLflow is a view, and off."""
 STILL = practice.PracticeSettings(noise=False)
 HARM = ("worker killed", "machine killed", "worker frozen")
 FROZEN_LEASES = 2.5
-MOMENT_S = 0.5
+MOMENT_S = 0.3
 """Between seeing that a worker is busy and harming it: anywhere in a case."""
 PATIENCE_S = 1800.0
 

@@ -6,19 +6,14 @@ takes up; it ends when the ledger says that every case is final.
 
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 
-from bench.fault_matrix.cell_process import Untracked
 from bench.several_workers import plan
 from escalation.engine.drive import solve
+from escalation.engine.listening import Silent
 from escalation.engine.runtime import Runtime
-from escalation.inputs.home import private_home
+from escalation.model.decision import Decision
 from escalation.model.errors import TierwiseError
-from escalation.ports.configuration import settings
-from records.ledger.ledger import SqlLedger
-from records.store.opening import open_store
-from records.views.report import render
+from records.runtime import open_runtime
 
 BEGINS = "begins"
 PAUSE_S = 0.2
@@ -29,7 +24,7 @@ def main() -> None:
     """Works until nothing is left."""
     count, first = map(int, sys.argv[1:])
     left = [(first + number) % count for number in range(count)]
-    with opened() as runtime:
+    with open_runtime() as runtime:
         while left:
             before = len(left)
             left = [number for number in left if not done(runtime, number)]
@@ -37,25 +32,22 @@ def main() -> None:
                 time.sleep(PAUSE_S)
 
 
-@contextmanager
-def opened() -> Iterator[Runtime]:
-    """Ledger, store and machines, as the environment names them."""
-    with private_home(settings().home):
-        store = open_store(settings())
-        ledger = SqlLedger(settings().ledger, store, settings().case_lease_s)
-        runtime = Runtime(settings(), ledger, store, Untracked(), render)
-        try:
-            yield runtime
-        finally:
-            runtime.close()
+class Telling(Silent):
+    """Tells that work on a case has begun: from the first decision on the case is this worker's."""
+
+    def __init__(self, case_id: str) -> None:
+        self._case_id = case_id
+
+    def decided(self, decision: Decision) -> None:
+        """A step further up the ladder."""
+        print(f"{BEGINS} {self._case_id}", flush=True)
 
 
 def done(runtime: Runtime, number: int) -> bool:
     """Drives a case as far as it goes; whether that is its end. One that another runs is left to it."""
     case_id, said = plan.case_id(number), "stopped"
-    print(f"{BEGINS} {case_id}", flush=True)
     try:
-        status = solve(runtime, plan.case(number)).status
+        status = solve(runtime, plan.case(number), Telling(case_id)).status
         said = str(status)
         return status.final
     except TierwiseError as error:
