@@ -241,7 +241,7 @@ COMMANDS: Mapping[str, Callable[[Block, list[str]], None]] = {
     "mlflow": check_mlflow,
     "prefect": check_prefect,
     **dict.fromkeys(("pytest", "ruff", "mypy", "lint-imports", "cp", "cat", "echo", "cd"), nothing_to_check),
-    **dict.fromkeys(("git", "export", "curl"), nothing_to_check),
+    **dict.fromkeys(("git", "export", "source", "curl", "createdb"), nothing_to_check),
     **dict.fromkeys(("useradd", "install", "systemctl", "podman", "apptainer"), nothing_to_check),
 }
 
