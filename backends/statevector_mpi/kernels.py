@@ -30,7 +30,14 @@ LEAF = 1 << LEAF_BITS
 Floats = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
-compiled = numba.njit(cache=True, boundscheck=False, nogil=True)
+
+def compiled(function: Any) -> Any:
+    """Has Numba compile a function when it is called first; kept beside the source or in the user's cache,
+    or where neither can be written, compiled anew by every process."""
+    try:
+        return numba.njit(cache=True, boundscheck=False)(function)
+    except RuntimeError:
+        return numba.njit(boundscheck=False)(function)
 
 
 @intrinsic

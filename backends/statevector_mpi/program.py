@@ -126,7 +126,7 @@ def _samples(states: Iterator[Vector], pub: Mapping[str, Any]) -> Made:
         odds = Probabilities(vector)
         norms.append(odds.norm)
         drawn = vector.partners.all(odds.sample(shots, derive_seed(pub["seed"], "set", number)))
-        for places, outcomes in drawn:
+        for places, outcomes in drawn if vector.partners.rank == 0 else ():
             bits = np.zeros((len(places), width + -width % 8), dtype=np.uint8)
             for clbit, wire in pub["measured"]:
                 bits[:, -1 - clbit] = outcomes >> wire & 1  # big-endian, classical bit 0 last
