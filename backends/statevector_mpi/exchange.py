@@ -2,11 +2,10 @@
 
 MPI libraries turn while they wait. Where ranks are as many as processors that costs nothing; on a machine
 that others use too, or with ranks of unequal speed, it is time that somebody else could have had. So a rank
-that has looked in vain gives its processor away, and after a while sleeps in between. Naps stay short: a
-large message takes several looks of both sides.
+that has looked in vain for a while sleeps in between. Naps stay short: a large message takes several looks of
+both sides.
 """
 
-import os
 import time
 from typing import Any
 
@@ -18,9 +17,9 @@ MOST_CHUNK = 1 << 16
 """Amplitudes that are sent at once at most: a mebibyte."""
 SHARE = 32
 """Of a rank's amplitudes that a chunk is at most; there are two buffers of that size."""
-LOOKS, YIELDS = 20, 200
-"""Times that a rank looks before it gives its processor away, and before it sleeps."""
-NAP_S = 5e-5
+LOOKS = 200
+"""Times that a rank looks before it sleeps."""
+NAP_S = 1e-4
 
 
 class Partners:
@@ -68,7 +67,5 @@ def _wait(request: Any) -> None:
     looks = 0
     while not request.Test():
         looks += 1
-        if looks > YIELDS:
+        if looks > LOOKS:
             time.sleep(NAP_S)
-        elif looks > LOOKS:
-            os.sched_yield()
