@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from deployments.address import LOOPBACK, Address, checked_address
 from deployments.database import VARIABLE, check_database, shown, stated_database, without_database
@@ -24,7 +25,7 @@ from deployments.watching import Api, troubles
 from deployments.worker import STOP_S, runs_interrupted, worker_command
 from escalation.inputs.home import close_folder, close_to_others
 from escalation.inputs.settings import ROOT
-from escalation.inputs.surroundings import private_files
+from escalation.inputs.surroundings import past_proxies, private_files
 from escalation.model.errors import BadInput, TierwiseError
 from escalation.ports.configuration import settings, without_secrets
 from escalation.submission.unattended import unattended
@@ -149,6 +150,7 @@ def serving(
     """
     home, keeper, address = home or served_home(), keeper or Keeper(say), what.address
     close_to_others(settings().home)
+    os.environ.update(past_proxies(os.environ, urlsplit(address.local).hostname))
     with private_files(), _alone(home):
         env = users_environment(home, address)
         beside: AbstractContextManager[dict[str, str]] = nullcontext({})

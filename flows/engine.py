@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from escalation.inputs.surroundings import past_proxies
 from escalation.model.errors import BadInput
 from flows.credential import credential
 
@@ -43,6 +44,8 @@ def use_server(timeout_s: float = TIMEOUT_S) -> str | None:
     """
     stated = os.environ.get("PREFECT_API_URL") or _profile_url()
     url = stated or served_url()
+    if url is not None and url == served_url():  # at an address of this machine
+        os.environ.update(past_proxies(os.environ, urlsplit(url).hostname))
     wrong = "none is configured" if url is None else what_is_wrong(url, timeout_s)
     if wrong and stated:
         raise BadInput(wrong)

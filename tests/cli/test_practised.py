@@ -97,27 +97,20 @@ def test_held_approved_sent_once_waited_for_and_billed(
         assert part in told
 
 
-@pytest.mark.parametrize("case_in_backup", [True, False])
 def test_a_job_sent_after_the_back_up_is_found_and_not_paid_again(
-    *,
     service: Practice,
     solve: Callable[[], Any],
     call: Call,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    case_in_backup: bool,
 ) -> None:
-    backups = str(tmp_path / "backups")
-
     def approved() -> None:
         assert solve().code == 4
         assert call("approve", "c", "--yes", "--by", "anna").code == 0
 
-    if not case_in_backup:
-        assert call("backup", backups).code == 0
+    backups = str(tmp_path / "backups")
+    assert call("backup", backups).code == 0  # which knows nothing of the case
     approved()
-    if case_in_backup:
-        assert call("backup", backups).code == 0
     assert solve().code == 5
     assert service.control.totals()["posts"] == 1
 
@@ -125,8 +118,7 @@ def test_a_job_sent_after_the_back_up_is_found_and_not_paid_again(
     settings.cache_clear()
     restored = call("restore", backups)
     assert (restored.code, restored.err) == (0, "")
-    if not case_in_backup:  # nobody knows that it ever was: it is stated again, under its name
-        approved()
+    approved()  # it is stated again, under its name
     waiting = solve()
     assert waiting.code == 5, waiting.err
     service.control.release()

@@ -131,6 +131,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         variables = {
             "TIERWISE_HOME": str(folder / "server"),
             "SERVE_OPTIONS": f"--host {host} --port {port}",
+            "http_proxy": "http://127.0.0.1:9",  # where nobody listens: its own address is asked past it
             "PREFECT_SERVER_DATABASE_CONNECTION_URL":
                 f"postgresql://{postgresql.USER}:{SECRET}@/postgres?host={socket}",
         }  # fmt: skip

@@ -87,3 +87,10 @@ def test_a_password_in_an_address_is_known_by_its_value(value: str, kept: bool) 
 @pytest.mark.parametrize("name", NEEDED.split())
 def test_what_ranks_need_is_kept(name: str) -> None:
     assert without_secrets({name: "x"}) == {name: "x"}
+
+
+def test_an_address_that_is_this_machines_is_asked_past_a_proxy_too() -> None:
+    found = past_proxies({"http_proxy": PROXY}, "198.51.100.7")
+    assert set(found) == {"no_proxy", "NO_PROXY"}
+    assert all("198.51.100.7" in value.split(",") for value in found.values())
+    assert past_proxies({}, "198.51.100.7") == {}

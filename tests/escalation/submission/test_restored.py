@@ -17,8 +17,8 @@ from tests.escalation.submission.conftest import World
 
 MOMENTS = [
     *(("fence", steps) for steps in (0, 1, 2, 3, 4, 5, 8)),
-    *(("client token", steps) for steps in (0, 2, 3, 5)),
-    *(("chosen id", steps) for steps in (0, 2, 3, 5)),
+    *(("client token", steps) for steps in (0, 2, 3)),
+    *(("chosen id", steps) for steps in (0, 2, 3)),
 ]
 """Strategies, and steps that were taken before the back-up; with 0 the work was not even wanted."""
 
