@@ -7,8 +7,8 @@ from escalation.model.attempt import Attempt, AttemptStatus, Candidate, Done
 from escalation.model.blob import Blob
 from escalation.model.case import CaseInfo
 from records.tracking.cases import pretty
-from records.tracking.client import flat, key, log_files, log_metrics, log_params, set_tags
 from records.tracking.models import log_model
+from records.tracking.writing import flat, key, log, log_files
 
 RUN_STATUS = {
     AttemptStatus.CERTIFIED: "FINISHED",
@@ -20,17 +20,29 @@ RUN_STATUS = {
 
 def log_attempt(
     client: Any,
-    parent_id: str,
+    parent: Any,
     info: CaseInfo,
     attempt: Attempt,
     candidate: Candidate | None,
     *,
     done: Sequence[Done],
     at_ms: int,
+    new: bool = False,
 ) -> str:
-    """Logs the attempt as a finished run under the case's; returns its id. Twice is once."""
-    experiment = client.get_run(parent_id).info.experiment_id
-    for old in _earlier(client, experiment, parent_id, attempt.number):
+    """Logs the attempt as a finished run under the case's; returns its id. Twice is once.
+
+    Args:
+        client: of MLflow.
+        parent: the case's run.
+        info: of the case.
+        attempt: that ended.
+        candidate: what it made.
+        done: what ran for it.
+        at_ms: when it ended.
+        new: nobody can have logged it before.
+    """
+    experiment, parent_id = parent.info.experiment_id, str(parent.info.run_id)
+    for old in () if new else _earlier(client, experiment, parent_id, attempt.number):
         if old.info.status != "RUNNING":
             return str(old.info.run_id)
         client.delete_run(old.info.run_id)  # half logged when the process died; logged anew below
@@ -39,11 +51,10 @@ def log_attempt(
     run = client.create_run(experiment, start_time=start, tags=_tags(parent_id, info, attempt), run_name=name)
     run_id = str(run.info.run_id)
     try:
-        log_params(client, run_id, _params(attempt))
-        log_metrics(client, run_id, _metrics(attempt), at_ms)
-        log_files(client, run_id, _files(attempt, candidate, done))
-        if candidate is not None:
-            set_tags(client, run_id, {"tierwise.model": log_model(client, run, info, attempt, candidate)})
+        log(client, run_id, params=_params(attempt), metrics=_metrics(attempt), at_ms=at_ms)
+        log_files(client, run, _files(attempt, candidate, done))
+        model = None if candidate is None else log_model(client, run, info, attempt, candidate)
+        log(client, run_id, tags={"tierwise.model": model})
     finally:
         client.set_terminated(run_id, RUN_STATUS[attempt.status], end_time=at_ms)
     return run_id

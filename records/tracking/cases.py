@@ -4,7 +4,6 @@ import getpass
 import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from escalation.model.attempt import Attempt
@@ -13,7 +12,7 @@ from escalation.model.case import CaseInfo, CaseRecord, CaseStatus, Outcome
 from escalation.model.clock import ProcessIdentity, this_process
 from escalation.model.decision import Decision
 from escalation.model.problem import DataClass
-from records.tracking.client import experiment_id, flat, log_files, log_metrics, log_params, set_tags
+from records.tracking.writing import flat, log, log_files
 
 RUN_STATUS = {
     CaseStatus.WAITING: "SCHEDULED",
@@ -27,37 +26,38 @@ RUN_STATUS = {
 """How MLflow shows a case that is not running; one that waits for a job at a service is SCHEDULED."""
 
 
-def open_run(client: Any, record: CaseRecord, artifact_root: Path | None) -> tuple[str, bool]:
-    """Opens the case's run, or opens it again where there is one; returns its id and whether it is new."""
-    experiment = experiment_id(client, record.info.problem.family, artifact_root)
-    run_id = _existing(client, record, experiment)
-    if run_id is not None:
-        client.update_run(run_id, status="RUNNING")
-        set_tags(client, run_id, _made_with(record.info))
-        return run_id, False
+def open_run(client: Any, record: CaseRecord, experiment: str) -> tuple[Any, bool]:
+    """Opens the case's run, or opens it again where there is one; returns it and whether it is new.
+
+    A case that is new has none.
+    """
+    existing = None if record.new else _existing(client, record, experiment)
+    if existing is not None:
+        client.update_run(existing.info.run_id, status="RUNNING")
+        log(client, existing.info.run_id, tags=_made_with(record.info))
+        return existing, False
     info = record.info
     tags = {name: str(value) for name, value in _tags(info).items() if value is not None}
     start = to_ms(record.opened_at)
-    run = client.create_run(experiment, start_time=start, tags=tags, run_name=info.case_id)
-    return str(run.info.run_id), True
+    return client.create_run(experiment, start_time=start, tags=tags, run_name=info.case_id), True
 
 
-def describe_run(client: Any, run_id: str, info: CaseInfo, blob: Blob | None) -> None:
+def describe_run(client: Any, run: Any, info: CaseInfo, blob: Blob | None) -> None:
     """Logs what the case is about: parameters, data set, problem, policy, instance, environment."""
-    log_params(client, run_id, _params(info))
-    _log_dataset(client, run_id, info)
-    log_files(client, run_id, _documents(info, blob))
+    log(client, run.info.run_id, params=_params(info))
+    _log_dataset(client, run.info.run_id, info)
+    log_files(client, run, _documents(info, blob))
 
 
-def log_decision(client: Any, run_id: str, decision: Decision) -> None:
+def log_decision(client: Any, run: Any, decision: Decision) -> None:
     """Logs a decision as a JSON artefact."""
     name = f"decisions/{decision.number:02d}-{decision.action}.json"
-    log_files(client, run_id, {name: pretty(decision.to_json())})
+    log_files(client, run, {name: pretty(decision.to_json())})
 
 
 def close_run(
     client: Any,
-    run_id: str,
+    run: Any,
     info: CaseInfo,
     status: CaseStatus,
     outcome: Outcome | None,
@@ -66,16 +66,17 @@ def close_run(
     at_ms: int,
 ) -> None:
     """Logs the outcome and the files (report, tables); ends the run even when they cannot be logged."""
+    shown = [{"path": name, "type": "table"} for name in files if name.endswith("_table.json")]
+    tags = {"tierwise.status": status, "mlflow.loggedArtifacts": json.dumps(shown)}
     try:
         if outcome is not None:
             files = {**files, "outcome.json": pretty(outcome.to_json())}
-            log_metrics(client, run_id, _metrics(outcome), at_ms)
-            set_tags(client, run_id, _answer(info, outcome))
-        log_files(client, run_id, files)
-        shown = [{"path": name, "type": "table"} for name in files if name.endswith("_table.json")]
-        set_tags(client, run_id, {"tierwise.status": status, "mlflow.loggedArtifacts": json.dumps(shown)})
+            tags |= _answer(info, outcome)
+        log_files(client, run, files)
+        metrics = None if outcome is None else _metrics(outcome)
+        log(client, run.info.run_id, metrics=metrics, tags=tags, at_ms=at_ms)
     finally:
-        client.set_terminated(run_id, RUN_STATUS.get(status, "KILLED"), end_time=at_ms)
+        client.set_terminated(run.info.run_id, RUN_STATUS.get(status, "KILLED"), end_time=at_ms)
 
 
 def written_by_living(tags: Mapping[str, str]) -> bool:
@@ -116,23 +117,26 @@ def to_ms(at: str) -> int:
     return int(datetime.fromisoformat(at).timestamp() * 1000)
 
 
-def _existing(client: Any, record: CaseRecord, experiment: str) -> str | None:
+def _existing(client: Any, record: CaseRecord, experiment: str) -> Any | None:
     """The case's run, also when its id was not linked before the process died."""
-    if record.mlflow_run_id is not None and _is_there(client, record.mlflow_run_id):
-        return record.mlflow_run_id
+    if record.mlflow_run_id is not None:
+        found = _found(client, record.mlflow_run_id)
+        if found is not None:
+            return found
     where = f"tags.`tierwise.case_id` = '{record.info.case_id}' and tags.`tierwise.kind` = 'case'"
     runs = client.search_runs([experiment], where, max_results=1)
-    return str(runs[0].info.run_id) if runs else None
+    return runs[0] if runs else None
 
 
-def _is_there(client: Any, run_id: str) -> bool:
-    """Whether MLflow has the run; its database may have been thrown away, since it is only a view."""
+def _found(client: Any, run_id: str) -> Any | None:
+    """The run, if MLflow has it; its database may have been thrown away, since it is only a view."""
     from mlflow.exceptions import MlflowException
 
     try:
-        return bool(client.get_run(run_id).info.lifecycle_stage == "active")
+        run = client.get_run(run_id)
     except MlflowException:
-        return False
+        return None
+    return run if run.info.lifecycle_stage == "active" else None
 
 
 def _tags(info: CaseInfo) -> dict[str, Any]:

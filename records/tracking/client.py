@@ -1,14 +1,12 @@
-"""Opening MLflow quietly, and the few calls that every kind of record shares."""
+"""Opening MLflow quietly, and finding its experiments."""
 
 import logging
 import os
-import re
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +24,6 @@ SETTINGS = {
 }
 """Of MLflow: it says nothing, and waits for a server for seconds, not for the minutes that it would."""
 _ASIDE = ".mlflow-"
-_BATCH = 100
 _MIGRATION = 7_116_928
 """Key of PostgreSQL's advisory lock around the migration of MLflow's tables."""
 _TURN_S = 300
@@ -96,83 +93,3 @@ def experiment_id(client: Any, family: str, artifact_root: Path | None) -> str:
             if found is None:
                 raise
     return str(found.experiment_id)
-
-
-def log_params(client: Any, run_id: str, params: Mapping[str, Any]) -> None:
-    """Logs parameters; None is left out."""
-    from mlflow.entities import Param
-
-    kept = [Param(key(name), _text(value)) for name, value in params.items() if value is not None]
-    for some in _batches(kept):
-        client.log_batch(run_id, params=some)
-
-
-def log_metrics(client: Any, run_id: str, metrics: Mapping[str, float | None], at_ms: int) -> None:
-    """Logs metrics; None and what is not finite are left out."""
-    from mlflow.entities import Metric
-
-    kept = [
-        Metric(key(name), float(value), at_ms, 0)
-        for name, value in metrics.items()
-        if value is not None and isfinite(value)
-    ]
-    for some in _batches(kept):
-        client.log_batch(run_id, metrics=some)
-
-
-def set_tags(client: Any, run_id: str, tags: Mapping[str, Any]) -> None:
-    """Sets tags; None is left out."""
-    from mlflow.entities import RunTag
-
-    kept = [RunTag(key(name), _text(value)) for name, value in tags.items() if value is not None]
-    for some in _batches(kept):
-        client.log_batch(run_id, tags=some)
-
-
-def log_files(client: Any, run_id: str, files: Mapping[str, bytes], folder: str | None = None) -> None:
-    """Logs named bytes as artefacts; a slash in a name makes a sub-folder."""
-    with laid_out(files) as path:
-        client.log_artifacts(run_id, str(path), folder)
-
-
-@contextmanager
-def laid_out(files: Mapping[str, bytes]) -> Iterator[Path]:
-    """A temporary folder that holds the files."""
-    with tempfile.TemporaryDirectory(prefix="tierwise-") as name:
-        for file, data in files.items():
-            path = Path(name, *(safe(part) for part in file.split("/") if part))
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
-        yield Path(name)
-
-
-def key(name: str) -> str:
-    """The name with what MLflow refuses in keys replaced."""
-    return re.sub(r"[^\w\-. :/]", "_", name)
-
-
-def safe(name: str) -> str:
-    """The name as one plain file name: no hidden files, no way up."""
-    return re.sub(r"^\.+", "_", re.sub(r"[^\w\-.@+ ]", "_", name))
-
-
-def flat(prefix: str, data: Mapping[str, Any]) -> dict[str, Any]:
-    """Nested plain data as `prefix.name.name: value`."""
-    found: dict[str, Any] = {}
-    for name, value in data.items():
-        path = f"{prefix}.{name}" if prefix else name
-        if isinstance(value, Mapping):
-            found |= flat(path, value)
-        else:
-            found[path] = value
-    return found
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else str(value)
-
-
-def _batches(items: Iterable[Any]) -> Iterator[list[Any]]:
-    items = list(items)
-    for start in range(0, len(items), _BATCH):
-        yield items[start : start + _BATCH]

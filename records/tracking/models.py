@@ -13,8 +13,8 @@ from typing import Any
 from escalation.model.attempt import Attempt, Candidate
 from escalation.model.case import CaseInfo
 from escalation.ports.registry import families
-from records.tracking.client import laid_out, safe
 from records.tracking.portable_code import portable
+from records.tracking.writing import laid_out, safe
 
 FLAVOUR = "tierwise"
 _MODEL = "model"

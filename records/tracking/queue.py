@@ -36,6 +36,12 @@ class TrackingWorker:
                 self._thread = threading.Thread(target=self._loop, name="mlflow", daemon=True)
                 self._thread.start()
 
+    @property
+    def left(self) -> int:
+        """How many jobs are not done yet."""
+        with self._state:
+            return self._left
+
     def drain(self, timeout_s: float) -> bool:
         """Waits until every queued job is done; returns False when the time is up first."""
         with self._state:

@@ -7,7 +7,7 @@ from escalation.model.amounts import Amounts
 from escalation.model.metered import CHARGED
 from escalation.model.submission import Submission
 from records.tracking.cases import pretty
-from records.tracking.client import log_files, log_metrics, log_params, set_tags
+from records.tracking.writing import log, log_files
 
 BILL = "tierwise.bill"
 """Tag of a run with submissions: `open` until the last of them is billed, then `final`."""
@@ -19,17 +19,17 @@ Paid = Mapping[int, tuple[Submission, Amounts | None]]
 
 def log_submissions(client: Any, run_id: str, paid: Paid, at_ms: int) -> None:
     """Logs the submissions of a run; called again, it adds the bills that came meanwhile."""
-    logged = client.get_run(run_id).data.tags.get(BILL)
-    if not paid or logged == FINAL:
+    if not paid:
         return
-    if logged is None:
-        log_params(client, run_id, _named(paid, _params))
-    log_metrics(client, run_id, _named(paid, _metrics), at_ms)
-    log_files(
-        client, run_id, {f"submissions/{n}.json": pretty(row.to_json()) for n, (row, _) in paid.items()}
-    )
+    run = client.get_run(run_id)
+    logged = run.data.tags.get(BILL)
+    if logged == FINAL:
+        return
+    log_files(client, run, {f"submissions/{n}.json": pretty(row.to_json()) for n, (row, _) in paid.items()})
     ended = all(row.state.final for row, _ in paid.values())
-    set_tags(client, run_id, {BILL: FINAL if ended else OPEN})
+    params = _named(paid, _params) if logged is None else None
+    tags = {BILL: FINAL if ended else OPEN}
+    log(client, run_id, params=params, metrics=_named(paid, _metrics), tags=tags, at_ms=at_ms)
 
 
 def _named(paid: Paid, told: Any) -> dict[str, Any]:

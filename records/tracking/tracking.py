@@ -22,10 +22,12 @@ from escalation.ports.store import Store
 from records.tracking import attempts as tracking_attempt
 from records.tracking import cases as tracking_case
 from records.tracking import submissions
-from records.tracking.client import open_client
+from records.tracking.client import experiment_id, open_client
 from records.tracking.places import TrackingPlace
 from records.tracking.queue import TrackingWorker
 
+MOST_LEFT = 200
+"""Jobs that MLflow may lag behind before nothing more is held for it: some forty cases."""
 PATIENCE_S = 60.0
 """Seconds that `close` waits for one thing to be logged; what is given up is logged by the next process."""
 
@@ -48,27 +50,46 @@ class MlflowTracker:
         self._worker = TrackingWorker(place.uri)
         self._opened = False
         self._client: Any = None
-        self._runs: dict[str, str] = {}
+        self._experiments: dict[str, str] = {}
+        self._runs: dict[str, Any] = {}
         self._infos: dict[str, CaseInfo] = {}
+        self._new: set[str] = set()
+        self._later: dict[str, bool] = {}
 
     def case_opened(self, record: CaseRecord, instance_blob: Blob | None = None) -> None:
-        """Opens the case's run, or opens it again."""
+        """Opens the case's run, or opens it again.
+
+        Where MLflow lags far behind, nothing of the case is held for it: its run is made at the case's end,
+        from ledger and store.
+        """
         case_id = record.info.case_id
+        self._later.pop(case_id, None)
+        if self._worker.left > MOST_LEFT:
+            self._later[case_id] = record.new
+            return
 
         def run() -> None:
-            self._infos[case_id] = record.info
-            run_id, new = tracking_case.open_run(self._client, record, self._place.artifacts)
-            self._runs[case_id] = run_id
-            if run_id != record.mlflow_run_id:
-                self._ledger.link_run(case_id, run_id)
-            if new:
-                tracking_case.describe_run(self._client, run_id, record.info, instance_blob)
-            self._catch_up(case_id)
+            self._open_run(record, instance_blob)
+            if not record.new:
+                self._catch_up(case_id)
 
         self._put(f"case {case_id}", run)
 
+    def _open_run(self, record: CaseRecord, instance_blob: Blob | None = None) -> None:
+        case_id = record.info.case_id
+        self._infos[case_id] = record.info
+        run, new = tracking_case.open_run(self._client, record, self._experiment(record.info))
+        self._runs[case_id], run_id = run, str(run.info.run_id)
+        if run_id != record.mlflow_run_id:
+            self._ledger.link_run(case_id, run_id)
+        if new:
+            tracking_case.describe_run(self._client, run, record.info, instance_blob)
+        (self._new.add if record.new else self._new.discard)(case_id)
+
     def decided(self, case_id: str, decision: Decision) -> None:
         """Logs a decision."""
+        if case_id in self._later:
+            return
         self._put(
             f"decision {decision.number} of case {case_id}",
             lambda: tracking_case.log_decision(self._client, self._runs[case_id], decision),
@@ -78,6 +99,8 @@ class MlflowTracker:
         self, case_id: str, attempt: Attempt, candidate: Candidate | None, done: Sequence[Done]
     ) -> None:
         """Logs an attempt as a child run, ended as the attempt did."""
+        if case_id in self._later:
+            return
         at_ms = _now_ms()
 
         def run() -> None:
@@ -90,11 +113,22 @@ class MlflowTracker:
     ) -> None:
         """Logs the outcome and ends the case's run: FINISHED, FAILED or KILLED."""
         at_ms = _now_ms()
+        new = self._later.pop(case_id, None)
 
         def run() -> None:
             self._close(case_id, status, outcome, at_ms=at_ms, report=report)
 
-        self._put(f"the end of case {case_id}", run)
+        def whole() -> None:
+            self._log_whole(case_id, status, at_ms, new=bool(new))
+
+        self._put(f"the end of case {case_id}", run if new is None else whole)
+
+    def _log_whole(self, case_id: str, status: CaseStatus, at_ms: int, *, new: bool) -> None:
+        """Logs a case that has ended, from ledger and store."""
+        record = self._ledger.case(case_id).model_copy(update={"new": new})
+        self._open_run(record)
+        self._catch_up(case_id)
+        self._close(case_id, status, _outcome(record), at_ms=at_ms)
 
     def sweep(self) -> None:
         """Ends runs that read RUNNING though their case does not run any more; logs bills that came late."""
@@ -139,6 +173,13 @@ class MlflowTracker:
     def _open(self) -> None:
         self._client = open_client(self._place)
 
+    def _experiment(self, info: CaseInfo) -> str:
+        """The id of the family's experiment, asked for once."""
+        family = info.problem.family
+        if family not in self._experiments:
+            self._experiments[family] = experiment_id(self._client, family, self._place.artifacts)
+        return self._experiments[family]
+
     def _log_attempt(
         self,
         case_id: str,
@@ -151,7 +192,7 @@ class MlflowTracker:
         parent, info = self._runs[case_id], self._infos[case_id]
         client = self._client
         run_id = tracking_attempt.log_attempt(
-            client, parent, info, attempt, candidate, done=done, at_ms=at_ms
+            client, parent, info, attempt, candidate, done=done, at_ms=at_ms, new=case_id in self._new
         )
         submissions.log_submissions(client, run_id, self._paid(case_id, attempt.number), at_ms)
 
@@ -170,10 +211,14 @@ class MlflowTracker:
             done = self._ledger.works(case_id, attempt.number)
             self._log_attempt(case_id, attempt, candidate, done=done, at_ms=_now_ms())
 
-    def _tables(self, case_id: str, report: bytes | None) -> Mapping[str, bytes]:
-        attempts = [attempt for attempt, _ in self._ledger.attempts(case_id)]
+    def _tables(self, case_id: str, outcome: Outcome | None, report: bytes | None) -> Mapping[str, bytes]:
+        if outcome is None:
+            attempts: Sequence[Attempt] = [attempt for attempt, _ in self._ledger.attempts(case_id)]
+            decisions = self._ledger.decisions(case_id)
+        else:
+            attempts, decisions = outcome.attempts, outcome.decisions
         files = {
-            "decisions_table.json": tracking_case.decision_table(self._ledger.decisions(case_id)),
+            "decisions_table.json": tracking_case.decision_table(decisions),
             "attempts_table.json": tracking_case.attempt_table(attempts),
         }
         return files if report is None else {**files, "report.html": report}
@@ -200,7 +245,7 @@ class MlflowTracker:
         except BadInput:  # of another ledger
             return
         if record.status is not CaseStatus.RUNNING:
-            self._runs[case_id], self._infos[case_id] = run_id, record.info
+            self._runs[case_id], self._infos[case_id] = self._client.get_run(run_id), record.info
             self._catch_up(case_id)
             self._close(record.info.case_id, record.status, _outcome(record), at_ms=_now_ms())
 
@@ -213,9 +258,10 @@ class MlflowTracker:
         at_ms: int,
         report: bytes | None = None,
     ) -> None:
-        files = self._tables(case_id, report or self._report(outcome))
-        run_id, info = self._runs.pop(case_id), self._infos.pop(case_id)
-        tracking_case.close_run(self._client, run_id, info, status, outcome, files=files, at_ms=at_ms)
+        files = self._tables(case_id, outcome, report or self._report(outcome))
+        run, info = self._runs.pop(case_id), self._infos.pop(case_id)
+        self._new.discard(case_id)
+        tracking_case.close_run(self._client, run, info, status, outcome, files=files, at_ms=at_ms)
 
     def _report(self, outcome: Outcome | None) -> bytes | None:
         if outcome is None or outcome.report is None:
@@ -226,8 +272,8 @@ class MlflowTracker:
             return None
 
     def _kill_open(self) -> None:
-        for run_id in self._runs.values():
-            self._client.set_terminated(run_id, "KILLED")
+        for run in self._runs.values():
+            self._client.set_terminated(run.info.run_id, "KILLED")
         self._runs.clear()
 
 

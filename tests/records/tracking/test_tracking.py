@@ -19,11 +19,12 @@ from escalation.model.kinds.circuit_batch import CircuitBatch, Pub
 from escalation.model.result import RawResult
 from records.ledger.ledger import SqlLedger
 from records.store.files import FileStore
-from records.tracking.client import flat, open_client, safe
+from records.tracking.client import open_client
 from records.tracking.models import signature
 from records.tracking.places import TrackingPlace
 from records.tracking.queue import TrackingWorker
 from records.tracking.tracking import MlflowTracker
+from records.tracking.writing import flat, safe
 
 KEY = WorkKey("c", 0, 0)
 WORK = CircuitBatch((Pub("OPENQASM 3.0;", Blob(b"npy"), ("x",), 100),), {"twirling": True}, seed=3)
@@ -336,9 +337,38 @@ def _shown(tracking: Tracking, run: Any) -> Any:
     """What a reader sees, but for the ids that MLflow makes up and the report, which is a file of its own."""
     made_up = ("mlflow.parentRunId", "tierwise.model")
     tags = {name: value for name, value in run.data.tags.items() if name not in made_up}
-    files = {name: data for name, data in tracking.artifacts(run).items() if name != "report.html"}
+    files = {
+        name: json.loads(data) if name.endswith(".json") else data  # the ledger keeps keys in their order
+        for name, data in tracking.artifacts(run).items()
+        if name != "report.html"
+    }
     tags.pop("mlflow.loggedArtifacts", None)
     return run.info.status, tags, run.data.params, run.data.metrics, files
+
+
+def test_a_view_that_lags_holds_nothing_and_makes_the_run_at_the_end_of_its_case(
+    tracking: Tracking,
+    ledger: SqlLedger,
+    run_case: Callable[..., Outcome],
+    make_decision: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    straight = tracking.make()
+    outcome = run_case(straight)
+    straight.close()
+    at_once = {kind: [_shown(tracking, run) for run in tracking.runs(kind)] for kind in ("case", "attempt")}
+    for run in (*tracking.runs("case"), *tracking.runs("attempt")):
+        tracking.client.delete_run(run.info.run_id)
+    monkeypatch.setattr("records.tracking.tracking.MOST_LEFT", -1)
+    lagging = tracking.make()
+    lagging.case_opened(ledger.case("c"))
+    lagging.decided("c", make_decision(0))
+    lagging.attempt_finished("c", outcome.attempts[0], CANDIDATE, [Done(WORK, RESULT)])
+    assert lagging._worker.left == 0
+    lagging.case_closed("c", outcome.status, outcome, None)
+    assert lagging.drain(60)
+    made = {kind: [_shown(tracking, run) for run in tracking.runs(kind)] for kind in ("case", "attempt")}
+    assert made == at_once
 
 
 @pytest.mark.parametrize("uri", ["sqlite:////proc/nowhere/mlflow.db", "nonsense://x"])

@@ -1,0 +1,104 @@
+"""Writing to MLflow in few round trips: a batch a moment, files straight into a folder that is here."""
+
+import re
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import zip_longest
+from math import isfinite
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+_BATCH = 100
+"""Of each kind, what MLflow takes at once."""
+
+
+def log(
+    client: Any,
+    run_id: str,
+    *,
+    params: Mapping[str, Any] | None = None,
+    metrics: Mapping[str, float | None] | None = None,
+    tags: Mapping[str, Any] | None = None,
+    at_ms: int = 0,
+) -> None:
+    """Logs parameters, metrics (of `at_ms`) and tags at once, but for None and what is not finite."""
+    from mlflow.entities import Metric, Param, RunTag
+
+    kept = {name: value for name, value in (metrics or {}).items() if value is not None and isfinite(value)}
+    batches = zip_longest(
+        _batches(Metric(key(name), float(value), at_ms, 0) for name, value in kept.items()),
+        _batches(Param(key(name), str(value)) for name, value in _there(params)),
+        _batches(RunTag(key(name), str(value)) for name, value in _there(tags)),
+        fillvalue=(),
+    )
+    for some in batches:
+        client.log_batch(run_id, *some)
+
+
+def log_files(client: Any, run: Any, files: Mapping[str, bytes]) -> None:
+    """Logs named bytes as artefacts of a run; a slash in a name makes a sub-folder."""
+    folder = _local(str(run.info.artifact_uri))
+    if folder is not None:
+        lay_out(folder, files)
+        return
+    with laid_out(files) as path:
+        client.log_artifacts(run.info.run_id, str(path))
+
+
+def lay_out(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Writes the files below the folder, in sub-folders where a name has slashes."""
+    for file, data in files.items():
+        path = folder.joinpath(*(safe(part) for part in file.split("/") if part))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+
+
+@contextmanager
+def laid_out(files: Mapping[str, bytes]) -> Iterator[Path]:
+    """A temporary folder that holds the files."""
+    with tempfile.TemporaryDirectory(prefix="tierwise-") as name:
+        lay_out(Path(name), files)
+        yield Path(name)
+
+
+def key(name: str) -> str:
+    """The name with what MLflow refuses in keys replaced."""
+    return re.sub(r"[^\w\-. :/]", "_", name)
+
+
+def safe(name: str) -> str:
+    """The name as one plain file name: no hidden files, no way up."""
+    return re.sub(r"^\.+", "_", re.sub(r"[^\w\-.@+ ]", "_", name))
+
+
+def flat(prefix: str, data: Mapping[str, Any]) -> dict[str, Any]:
+    """Nested plain data as `prefix.name.name: value`."""
+    found: dict[str, Any] = {}
+    for name, value in data.items():
+        path = f"{prefix}.{name}" if prefix else name
+        if isinstance(value, Mapping):
+            found |= flat(path, value)
+        else:
+            found[path] = value
+    return found
+
+
+def _local(uri: str) -> Path | None:
+    """The folder that an artefact location is on this machine; None where it is a service's or a bucket."""
+    parts = urlsplit(uri)
+    if parts.scheme == "file" and parts.netloc in ("", "localhost"):
+        return Path(url2pathname(parts.path))
+    return Path(uri) if not parts.scheme else None
+
+
+def _there(values: Mapping[str, Any] | None) -> Iterator[tuple[str, Any]]:
+    return ((name, value) for name, value in (values or {}).items() if value is not None)
+
+
+def _batches(items: Iterable[Any]) -> Iterator[list[Any]]:
+    items = list(items)
+    for start in range(0, len(items), _BATCH):
+        yield items[start : start + _BATCH]
