@@ -68,11 +68,6 @@ def measured(files: JobFiles, resources: Resources) -> Amounts:
     return used.but(cpu_s=sum(each["cpu_s"] for each in guards)) if guards else used
 
 
-def charged(site: BatchSite, resources: Resources, usage: Amounts) -> Amounts:
-    """The same, with its price."""
-    return usage.but(usd=usage.usd + price(site, resources, usage.wall_s))
-
-
 def price(site: BatchSite, resources: Resources, wall_s: float) -> float:
     """US dollars for so many seconds of what the work has for itself."""
     cores, nodes = resources.ranks * resources.threads, resources.node_count
@@ -82,11 +77,13 @@ def price(site: BatchSite, resources: Resources, wall_s: float) -> float:
 def complete(site: BatchSite, result: RawResult, resources: Resources, kept: Mapping[str, Any]) -> RawResult:
     """A result with what the accounting said of it, and its price."""
     usage = result.usage
-    said = kept.get("usage")
-    if said:
-        found = Amounts.of(said)
-        usage = usage.but(cpu_s=found.cpu_s or usage.cpu_s, wall_s=found.wall_s or usage.wall_s)
-    hours = resources.used_within(usage.wall_s)
-    usage = charged(site, resources, usage.but(node_h=hours.node_h, gpu_s=hours.gpu_s))
+    said = Amounts.of(kept["usage"]) if kept.get("usage") else Amounts()
+    # the work's own seconds are exact; the site charges for those of its job
+    wall_s = usage.wall_s or said.wall_s
+    hours = resources.used_within(wall_s)
+    usd = price(site, resources, max(wall_s, said.wall_s))
+    usage = usage.but(
+        wall_s=wall_s, cpu_s=said.cpu_s or usage.cpu_s, node_h=hours.node_h, gpu_s=hours.gpu_s, usd=usd
+    )
     energy = {"energy_j": kept["energy_j"]} if kept.get("energy_j") is not None else {}
     return replace(result, usage=usage, provenance={**result.provenance, **energy})

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from backends.batch import fits
-from backends.batch.accounts import Accounts, charged, complete, measured
+from backends.batch.accounts import Accounts, complete, measured, price
 from backends.batch.commands import run
 from backends.batch.evidence import Evidence
 from backends.batch.jobfiles import JobFiles
@@ -118,8 +118,9 @@ class BatchBackend:
             BackendError: when it asks for what the partition cannot give.
         """
         self._check(work)
-        most = work.resources.used_within(work.resources.wall_s)
-        return Quote(amounts=Bounds.of(charged(self._system.site, work.resources, most)))
+        wall_s, site = work.resources.wall_s, self._system.site
+        usd = price(site, work.resources, wall_s + site.start_s)
+        return Quote(amounts=Bounds.of(work.resources.used_within(wall_s).but(usd=usd)))
 
     def _check(self, work: Work) -> Call:
         if not isinstance(work, LocalCall | MpiProgram):
@@ -315,7 +316,7 @@ class BatchBackend:
     def _end(self, files: JobFiles, tag: str) -> None:
         """Has the batch system end the job; where it cannot be reached, the job ends by its folder."""
         with suppress(BackendError):
-            run(self._system.cancel(tag, files.sent_as()), self._system.site.command_s)
+            run(self._system.cancel(tag, files.sent_as()), min(CANCEL_S, self._system.site.command_s))
 
     def close(self) -> None:
         """Lets go of nothing: jobs live on."""

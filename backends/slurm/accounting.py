@@ -4,20 +4,24 @@ from backends.batch.jobs import Accounted
 from backends.slurm.listing import ENDS
 from escalation.model.amounts import Amounts
 
-_FIELDS = ("State", "ElapsedRaw", "TotalCPU", "ConsumedEnergyRaw", "ExitCode")
+_FIELDS = ("JobID", "State", "ElapsedRaw", "TotalCPU", "ConsumedEnergyRaw", "ExitCode")
 
 
 def command(tag: str) -> list[str]:
-    """By its name, of this user: the id is not known of what was in doubt."""
+    """By its name, of this user: the id is not known of what was in doubt.
+
+    With its steps, although they are not read: `--allocations` alone shows processor time as none.
+    """
     return [
-        *("sacct", "--allocations", "--noheader", "--parsable2", "--duplicates", "--starttime=now-30days"),
+        *("sacct", "--noheader", "--parsable2", "--duplicates", "--starttime=now-30days"),
         *(f"--name={tag}", f"--format={','.join(_FIELDS)}"),
     ]
 
 
 def read(out: str) -> Accounted | None:
     """What sacct says of a job that ended; None where it knows none, or one that has not."""
-    found = [line.split("|") for line in out.splitlines() if line.count("|") == len(_FIELDS) - 1]
+    lines = [line.split("|") for line in out.splitlines() if line.count("|") == len(_FIELDS) - 1]
+    found = [fields for job, *fields in lines if "." not in job]
     ended = [fields for fields in found if fields[0].partition(" ")[0] in ENDS]
     if not ended or len(ended) < len(found):
         return None

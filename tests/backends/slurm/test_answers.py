@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from backends.batch.accounts import price
+from backends.batch.accounts import complete, price
 from backends.batch.commands import CommandReply
 from backends.batch.fits import check
 from backends.batch.jobs import JobEnd, JobWanted
@@ -14,8 +14,11 @@ from backends.slurm.settings import SlurmSettings
 from backends.slurm.site import site_of
 from backends.slurm.slurm import Slurm, asked
 from escalation.inputs.settings import Settings
+from escalation.model.amounts import Amounts
 from escalation.model.errors import BackendError, BadInput
+from escalation.model.job_state import JobState
 from escalation.model.resources import Resources
+from escalation.model.result import RawResult
 
 SLURM = Slurm(site_of(Settings().having(SlurmSettings(slurm_account="chem", slurm_qos="long"))))
 FAILED = "sbatch: error: Batch job submission failed: "
@@ -61,17 +64,35 @@ def test_the_list_is_read_as_squeue_prints_it() -> None:
 
 
 def test_the_accounting_is_read_as_sacct_prints_it() -> None:
-    found = accounting.read("CANCELLED by 0|12|00:03.500|360|0:15\n")
+    # a program of ranks, as slurmdbd 22.05 keeps it: the job, its script, its step
+    found = accounting.read(
+        "1|COMPLETED|3|00:01.129|360|0:0\n1.batch|COMPLETED|3|00:00.084|0|0:0\n1.0|COMPLETED|3|00:01.045|0|0:0\n"
+    )
     assert found is not None
-    assert (found.end, found.reason, found.energy_j) == (JobEnd.CANCELLED, "by 0", 360.0)
+    assert (found.end, found.energy_j) == (JobEnd.COMPLETED, 360.0)
     assert found.usage is not None
-    assert (found.usage.wall_s, found.usage.cpu_s) == (12.0, 3.5)
-    assert accounting.read("RUNNING|12|00:00:00||0:0\n") is None
+    assert (found.usage.wall_s, found.usage.cpu_s) == (3.0, 1.129)
+    cancelled = accounting.read("3|CANCELLED by 0|2|00:00.286||0:0\n3.batch|FAILED|2|00:00.286|0|15:0\n")
+    assert cancelled is not None
+    assert (cancelled.end, cancelled.reason, cancelled.energy_j) == (JobEnd.CANCELLED, "by 0", None)
+    assert accounting.read("4|RUNNING|12|00:00:00||0:0\n") is None
     assert accounting.read("") is None
     # of two jobs of one name the second found the work claimed
-    both = accounting.read("NODE_FAIL|300|00:00:01|0|0:0\nCOMPLETED|0|00:00:00|0|0:0\n")
+    both = accounting.read("5|NODE_FAIL|300|00:00:01|0|0:0\n6|COMPLETED|0|00:00:00|0|0:0\n")
     assert both is not None
     assert both.end is JobEnd.NODE_FAIL
+
+
+def test_what_is_accounted_for_is_charged_by_the_jobs_time_and_keeps_the_works_own() -> None:
+    site, two = replace(SLURM.site, node_h_usd=36.0), Resources(ranks=2, nodes=2)
+    result = RawResult(JobState.DONE, usage=Amounts(wall_s=1.25, cpu_s=0.7))
+    kept = {"usage": {"wall_s": 3.0, "cpu_s": 1.129}, "energy_j": 360.0}
+    found = complete(site, result, two, kept)
+    assert found.provenance["energy_j"] == 360.0
+    # 3 s of 2 nodes at 0.01 USD a second
+    assert (found.usage.wall_s, found.usage.cpu_s) == (1.25, 1.129)
+    assert found.usage.usd == pytest.approx(0.06)
+    assert complete(site, result, two, {}).usage.cpu_s == 0.7
 
 
 @pytest.mark.parametrize(

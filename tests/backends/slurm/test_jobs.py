@@ -147,11 +147,11 @@ def test_ranks_are_spread_over_nodes_priced_and_told_of(
 ) -> None:
     monkeypatch.setenv("TIERWISE_SLURM_NODE_H_USD", "36")
     monkeypatch.setenv("TIERWISE_SLURM_PROLOGUE", "export FROM_PROLOGUE=1\necho prologue")
-    backend, asked = SlurmBackend(Settings(), "main"), Resources(ranks=2, nodes=2, wall_s=100)
+    backend, asked = SlurmBackend(Settings(), "main"), Resources(ranks=2, nodes=2, wall_s=40)
     program = MpiProgram(f"{SAMPLES}:block_sum", {"terms": 100, "blocks": 2}, resources=asked)
     assert backend.estimate(program).amounts.usd == pytest.approx(
         2.0
-    )  # 100 s of 2 nodes at 0.01 USD a second
+    )  # 40 s, and 60 s to begin, of 2 nodes at 0.01 USD a second
     result = finish(backend, backend.submit(program, tmp_path, "tw-spread"))
     assert result.ok, result.error
     job = result.provenance["batch"]
