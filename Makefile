@@ -2,7 +2,7 @@
 # make quick  set up and run what takes less than two minutes: lint, types, layers, fast tests
 # make test   set up and run everything that CI runs
 # make bench  set up and measure (bench/README.md says what and how)
-# make matrix set up and run what is missing of the fault matrix, then write its page
+# make matrix set up and run what is missing of the fault matrices, then write their tables
 # make container-test  set up and run the images' steps in bare Debian roots (as root; minutes)
 # make lock   resolve the dependencies anew
 # On a cluster, `make MPI=site …` leaves the MPI runtime to the site's module.
@@ -43,6 +43,7 @@ bench: setup
 
 matrix: setup
 	$(BIN)/python -m bench.fault_matrix
+	$(BIN)/python -m bench.batch_faults
 
 container-test: setup
 	$(BIN)/python -m tests.deployments.bare_root

@@ -37,7 +37,17 @@ class End:
     said: dict[str, Any] | None = None
 
 
-def in_a_process(function: Callable[[], dict[str, Any]], folder: Path, timeout_s: float) -> End:
+Meanwhile = Callable[[Callable[[], bool]], None]
+"""What this process does after the fork, before it waits; is told how to ask whether the other has ended."""
+
+
+def _nothing(ended: Callable[[], bool]) -> None:
+    return
+
+
+def in_a_process(
+    function: Callable[[], dict[str, Any]], folder: Path, timeout_s: float, meanwhile: Meanwhile = _nothing
+) -> End:
     """Runs the function in a forked process, and waits for its end for so long at most."""
     said = folder / "said.json"
     said.unlink(missing_ok=True)
@@ -45,7 +55,7 @@ def in_a_process(function: Callable[[], dict[str, Any]], folder: Path, timeout_s
     pid = os.fork()
     if pid == 0:
         _child(function, said, folder / "log.txt")
-    return _wait(pid, said, timeout_s)
+    return _wait(pid, said, timeout_s, meanwhile)
 
 
 def _child(function: Callable[[], dict[str, Any]], said: Path, log: Path) -> NoReturn:
@@ -64,9 +74,10 @@ def _child(function: Callable[[], dict[str, Any]], said: Path, log: Path) -> NoR
         os._exit(0)
 
 
-def _wait(pid: int, said: Path, timeout_s: float) -> End:
+def _wait(pid: int, said: Path, timeout_s: float, meanwhile: Meanwhile) -> End:
     handle = os.pidfd_open(pid)
     try:
+        meanwhile(lambda: bool(select.select([handle], [], [], 0)[0]))
         over = bool(select.select([handle], [], [], timeout_s)[0])
         if not over:
             os.kill(pid, signal.SIGKILL)

@@ -25,6 +25,12 @@ class Daemon:
         return self._process is not None and self._process.poll() is None
 
     @property
+    def pid(self) -> int:
+        """Its process id; raises `AssertionError` where it was never started."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
     def ended(self) -> bool:
         """Whether it was started, and lives no more."""
         return self._process is not None and self._process.poll() is not None
