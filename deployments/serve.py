@@ -26,6 +26,7 @@ from deployments.worker import STOP_S, runs_interrupted, worker_command
 from escalation.inputs.home import close_folder, close_to_others
 from escalation.inputs.settings import ROOT
 from escalation.inputs.surroundings import past_proxies, private_files
+from escalation.model.clock import kernel
 from escalation.model.errors import BadInput, TierwiseError
 from escalation.ports.configuration import settings, without_secrets
 from escalation.submission.unattended import unattended
@@ -238,7 +239,8 @@ def _set_up(env: dict[str, str]) -> None:
 def _written_down(home: Path, url: str) -> Iterator[None]:
     """Leaves the URL where the command line finds it."""
     file = home / SERVER_FILE
-    file.write_text(json.dumps({"api_url": url, "pid": os.getpid()}), encoding="utf-8")
+    here = {"api_url": url, "pid": os.getpid(), "kernel": kernel()}
+    file.write_text(json.dumps(here), encoding="utf-8")
     try:
         yield
     finally:

@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from escalation.inputs.surroundings import past_proxies
+from escalation.inputs.surroundings import LOOPBACK, past_proxies
+from escalation.model.clock import kernel
 from escalation.model.errors import BadInput
 from flows.credential import credential
 
@@ -22,7 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 """As in `escalation.inputs.settings`, which takes longer to import than all of this."""
 
 SERVER_FILE = "server.json"
-"""In the server's home: where `tierwise serve` is listening, and its process id."""
+"""In the server's home: where `tierwise serve` is listening, its process id, and the boot of its kernel."""
 
 
 TIMEOUT_S = 5.0
@@ -209,10 +210,15 @@ def _profile_url() -> str | None:
 
 
 def served_url() -> str | None:
-    """Where `tierwise serve` says that it listens; it may have been killed since."""
+    """Where `tierwise serve` says that it listens; it may have been killed since.
+
+    A loopback address of another machine, which shares the home, or of before a restart is nobody's here.
+    """
     try:
         served = json.loads((served_home() / SERVER_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
     url = served.get("api_url") if isinstance(served, dict) else None
-    return url if isinstance(url, str) else None
+    if not isinstance(url, str):
+        return None
+    return None if urlsplit(url).hostname in LOOPBACK and served.get("kernel") != kernel() else url

@@ -12,10 +12,13 @@ from typing import Any
 import pytest
 
 from cli import doctor
+from escalation.model.clock import kernel
 from escalation.ports.configuration import settings
 from escalation.submission.unattended import unattended
 from flows.engine import SERVER_FILE
 from records.runtime import open_records
+
+SERVED = json.dumps({"api_url": "http://127.0.0.1:1/api", "pid": 1, "kernel": kernel()})
 
 
 def test_a_ledger_that_was_changed_by_hand_is_found(desk: Callable[..., Any], home: Path) -> None:
@@ -64,7 +67,7 @@ def test_a_server_that_was_killed_is_named(home: Path, monkeypatch: pytest.Monke
         monkeypatch.delenv(name, raising=False)
     assert doctor.serving() == (True, "nothing is served from this home; `tierwise serve` does")
     (home / "prefect").mkdir(parents=True)
-    (home / "prefect" / SERVER_FILE).write_text(json.dumps({"api_url": "http://127.0.0.1:1/api", "pid": 1}))
+    (home / "prefect" / SERVER_FILE).write_text(SERVED)
     good, said = doctor.serving()
     assert not good
     assert said.startswith("no Prefect server answers at http://127.0.0.1:1/api")
@@ -101,7 +104,7 @@ def test_errors_of_the_server_are_a_warning_unless_it_made_them_good(
 ) -> None:
     folder = home / "prefect"
     folder.mkdir(parents=True)
-    (folder / SERVER_FILE).write_text(json.dumps({"api_url": "http://127.0.0.1:1/api", "pid": 1}))
+    (folder / SERVER_FILE).write_text(SERVED)
     (folder / "server.log").write_text("\n".join(["00:12:30.000 | INFO    | all is quiet", *lines]))
     found, told = doctor.server_log()
     assert (found, told[: len(said)]) == (good, said)

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from escalation.model.clock import kernel
 from escalation.model.errors import BadInput
 from flows.credential import make_credential
 from flows.engine import (
@@ -74,6 +75,19 @@ def test_the_environment_comes_before_the_profile_and_that_before_what_is_served
     assert server_url() == "http://b/api"
     monkeypatch.setenv("PREFECT_API_URL", "http://variable/api")
     assert server_url() == "http://variable/api"
+
+
+def test_a_server_on_the_loopback_address_of_another_machine_is_none_of_this_one(nowhere: Path) -> None:
+    served = nowhere / "mlruns" / "prefect" / SERVER_FILE
+    served.parent.mkdir(parents=True)
+    here = {"api_url": "http://127.0.0.1:4200/api", "pid": 1, "kernel": kernel()}
+    for known, url in (
+        ({}, here["api_url"]),
+        ({"kernel": "another"}, None),
+        ({"kernel": "another", "api_url": "http://head:4200/api"}, "http://head:4200/api"),
+    ):
+        served.write_text(json.dumps({**here, **known}))
+        assert server_url() == url
 
 
 @pytest.mark.parametrize("text", ["", "not json", "[]", '{"api_url": 3}'])
@@ -179,7 +193,7 @@ def test_a_credential_is_shown_to_the_server_of_the_home_and_to_nobody_else(
     with answering(health=UP, version=(200, '"3.8.8"')) as (url, shown):
         assert what_is_wrong(url, 30.0) is None
         served = nowhere / "mlruns" / "prefect" / SERVER_FILE
-        served.write_text(json.dumps({"api_url": url}))
+        served.write_text(json.dumps({"api_url": url, "kernel": kernel()}))
         assert what_is_wrong(url, 30.0) is None
         # Somebody else listens where the home's server did.
         monkeypatch.setattr("os.geteuid", lambda: 4242)
