@@ -104,7 +104,7 @@ Marks = tuple[Instant, ...]
 """One moment, as each boot saw it first: no setting of a clock moves it, and it means nothing elsewhere."""
 
 
-class Look(Frozen):
+class TagSearch(Frozen):
     """The search for work that may have been sent by records which a back-up did not have any more."""
 
     after: float = Field(description="When the ledger was put back; seconds since the epoch.")
@@ -160,7 +160,7 @@ class Submission(Frozen):
     cancel_wanted: bool = False
     reason: str = Field("", description="Why it was refused, parked, cancelled.")
     incidents: tuple[str, ...] = Field((), description="What went wrong at the service; one line each.")
-    look: Look | None = Field(None, description="The last search after the ledger was put back.")
+    search: TagSearch | None = Field(None, description="The last search after the ledger was put back.")
     since: float = Field(0.0, description="When it came into its state; seconds since the epoch.")
     opened: float = Field(0.0, description="When it was wanted; seconds since the epoch.")
 

@@ -5,7 +5,7 @@ which is the same in a ledger and in its back-ups. Whoever sent it is gone: nobo
 in use. What was sent last is listed the settling time after that.
 """
 
-from escalation.model.submission import Look, Submission
+from escalation.model.submission import Submission, TagSearch
 from escalation.model.submission_states import SubmissionState as S
 from escalation.submission.context import Step, SubmissionContext
 from escalation.submission.doubt import listing
@@ -20,19 +20,19 @@ def to_be_looked_for(ctx: SubmissionContext, row: Submission) -> bool:
     if row.state not in _BEFORE_A_POST:
         return False
     restored = ctx.ledger.restored_at()
-    return restored is not None and not (row.look and row.look.after == restored and row.look.over)
+    return restored is not None and not (row.search and row.search.after == restored and row.search.over)
 
 
 def look(ctx: SubmissionContext, row: Submission) -> Step:
     """Adopts the job that was sent meanwhile; the work goes its way when none is listed any more."""
     restored = ctx.ledger.restored_at()
     assert restored is not None
-    begun = row.look.since if row.look and row.look.after == restored else ()
+    begun = row.search.since if row.search and row.search.after == restored else ()
     since = ctx.mark(begun)
-    row = ctx.ledger.amend(row, look=Look(after=restored, since=since))
+    row = ctx.ledger.amend(row, search=TagSearch(after=restored, since=since))
     if step := listing(ctx, row, since, ctx.settings.settle_s + LEAVE_S, ""):
         if step.row.state is not S.SUBMITTED:
             return step
         line = f"job {step.row.job_id} was {FOUND}"
         return Step(ctx.ledger.amend(step.row, incidents=(*step.row.incidents, line)))
-    return Step(ctx.ledger.amend(row, look=Look(after=restored, since=since, over=True)))
+    return Step(ctx.ledger.amend(row, search=TagSearch(after=restored, since=since, over=True)))

@@ -122,18 +122,18 @@ def test_a_second_restoration_has_the_service_asked_again(
     backed_up(world, 2, folder)
     put_back(world, folder)
     context = world.context()
-    while world.row.look is None or not world.row.look.over:
+    while world.row.search is None or not world.row.search.over:
         world.step(context)
         world.clock.now += 10
-    first = world.row.look.after
+    first = world.row.search.after
     again = tmp_path / "again/backups"
     back_up(world.settings.ledger, world.store, again)
     world.run()  # which is lost as well
     put_back(world, again)
     world.run()
     assert len(world.service.jobs) == 1
-    assert world.row.look is not None
-    assert world.row.look.after > first
+    assert world.row.search is not None
+    assert world.row.search.after > first
 
 
 def test_the_service_is_not_asked_in_a_ledger_that_never_was_put_back(world: World) -> None:
