@@ -1,7 +1,11 @@
 """What a site says of its batch system, whichever that is; each machine's settings are read into it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+from escalation.model.errors import BadInput
+
+_CHOICES = ("account", "qos")
 
 
 @dataclass(frozen=True)
@@ -39,3 +43,22 @@ class BatchSite:
     start_s: float
     node_h_usd: float
     cpu_h_usd: float
+
+    def chosen(self, device: str | None) -> "tuple[BatchSite, str | None]":
+        """The site as a policy has it for a device, and the device's partition.
+
+        A device is `PARTITION`, `PARTITION+account=NAME+qos=NAME`, or the same without a partition.
+
+        Raises:
+            BadInput: on anything else.
+        """
+        place, *choices = (device or "").split("+")
+        made = self
+        for choice in choices:
+            name, _, value = choice.partition("=")
+            if name not in _CHOICES or not value:
+                raise BadInput(
+                    f"expected PARTITION+account=NAME+qos=NAME, each part optional, got {device!r}"
+                )
+            made = replace(made, account=value) if name == "account" else replace(made, qos=value)
+        return made, place or None

@@ -7,8 +7,10 @@ from escalation.inputs.settings import Settings
 
 
 class SlurmBackend(BatchBackend):
-    """Jobs in a partition, the default one where none is named."""
+    """Jobs in a partition, the default one where none is named; account and QOS as the device says."""
 
     def __init__(self, settings: Settings, device: str | None = None) -> None:
         """Raises `BadInput` when there is no such partition."""
-        super().__init__(Slurm(site_of(settings)), device)
+        site, partition = site_of(settings).chosen(device)
+        super().__init__(Slurm(site), partition)
+        self.name = f"slurm:{device}" if device else "slurm"

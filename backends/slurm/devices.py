@@ -15,4 +15,5 @@ def devices() -> tuple[DeviceSummary, ...]:
 
 def kind_of(device: str | None) -> DeviceKind:
     """Processors; raises `BadInput` on one that is not listed, where any is."""
-    return kind(Slurm(site_of(Settings())), device, "Slurm's partitions")
+    site, partition = site_of(Settings()).chosen(device)
+    return kind(Slurm(site), partition, "Slurm's partitions")

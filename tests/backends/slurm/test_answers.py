@@ -198,3 +198,26 @@ def test_lines_of_the_script_must_be_options(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("TIERWISE_SLURM_LINES", "module load mpi")
     with pytest.raises(BadInput, match=r"TIERWISE_SLURM_LINES.*expected options of sbatch"):
         Settings().of(SlurmSettings)
+
+
+@pytest.mark.parametrize(
+    ("device", "account", "qos", "partition"),
+    [
+        (None, "chem", "long", None),
+        ("debug", "chem", "long", "debug"),
+        ("debug+qos=short", "chem", "short", "debug"),
+        ("+account=bio", "bio", "long", None),
+        ("debug+account=bio+qos=short", "bio", "short", "debug"),
+    ],
+)
+def test_a_policy_chooses_partition_account_and_qos(
+    device: str | None, account: str, qos: str, partition: str | None
+) -> None:
+    site, place = SLURM.site.chosen(device)
+    assert (site.account, site.qos, place) == (account, qos, partition)
+
+
+@pytest.mark.parametrize("device", ["debug+qos", "debug+qos=", "debug+time=1", "+"])
+def test_a_device_that_says_something_else_is_refused_in_one_line(device: str) -> None:
+    with pytest.raises(BadInput, match=r"expected PARTITION\+account=NAME\+qos=NAME"):
+        SLURM.site.chosen(device)
