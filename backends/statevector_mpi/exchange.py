@@ -13,10 +13,10 @@ import numpy as np
 
 from backends.statevector_mpi.kernels import Floats
 
-MOST_CHUNK = 1 << 16
-"""Amplitudes that are sent at once at most: a mebibyte."""
-SHARE = 32
-"""Of a rank's amplitudes that a chunk is at most; there are two buffers of that size."""
+MOST_CHUNK = 1 << 18
+"""Amplitudes that are sent at once at most: four mebibytes."""
+SHARE = 16
+"""Of a rank's amplitudes that a chunk is at most; what has to be gathered first goes in half of it."""
 LOOKS = 200
 """Times that a rank looks before it sleeps."""
 NAP_S = 1e-4
@@ -29,7 +29,7 @@ class Partners:
         rank: this one's number.
         bytes_sent: of amplitudes, so far.
         exchanges: of half of a rank's amplitudes, so far.
-        buffer: for what has to be gathered before it is sent, shape (chunk, 2).
+        buffer: for what has to be gathered before it is sent, shape (chunk / 2, 2).
         chunk: amplitudes that are sent at once.
         waited_s: seconds in exchanges.
     """
@@ -38,15 +38,15 @@ class Partners:
         self._comm = comm
         self.rank: int = comm.Get_rank()
         self.ranks: int = comm.Get_size()
-        size = max(least, min(MOST_CHUNK, amplitudes // SHARE))
-        self.chunk = min(size, amplitudes)
-        self.buffer: Floats = np.empty((self.chunk, 2))
+        self.chunk = max(2 * least, min(MOST_CHUNK, amplitudes // SHARE))
         self._incoming: Floats = np.empty((self.chunk, 2))
+        self.buffer = self._incoming[self.chunk // 2 :]
         self.bytes_sent = self.exchanges = 0
         self.waited_s = 0.0
 
     def swap(self, partner: int, outgoing: Floats) -> Floats:
-        """Sends amplitudes, as many as a chunk has at most; returns as many, until the next call."""
+        """Sends amplitudes, as many as a chunk has at most, or the buffer; returns as many, until the next
+        call."""
         since, incoming = time.perf_counter(), self._incoming[: len(outgoing)]
         come, sent = self._comm.Irecv(incoming, source=partner), self._comm.Isend(outgoing, dest=partner)
         _wait(come)

@@ -11,7 +11,7 @@ from escalation.model.errors import BadInput
 
 AMPLITUDE_BYTES = 16
 OVER = 1 + 3 / 32
-"""Of a rank's memory over that for its amplitudes: two chunks and a half, sums of probabilities."""
+"""Of a rank's memory over that for its amplitudes: a chunk and a quarter, sums of probabilities."""
 RANK_MB = 192
 """Interpreter, NumPy, Numba and MPI of a rank: 150 to 170 MiB here."""
 LEAST_SPLIT = 17

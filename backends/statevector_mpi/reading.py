@@ -122,7 +122,7 @@ def _together(vector: Vector, flips: int, strings: Sequence[Pauli]) -> Floats:
     signs = np.array([string.signs for string in strings], dtype=np.int64)
     # conj(flipped)·mine i^ys: the string applied to x gives the amplitude of the flipped index
     parts = np.array([string.ys % 4 for string in strings], dtype=np.int64)
-    chunk = min(max(partners.chunk // 2, kernels.LEAF), size)
+    chunk = min(max(len(partners.buffer) // 2, kernels.LEAF), size)
     mine, other = np.empty((chunk, 2)), partners.buffer[:chunk]
     sums, chunks = np.empty((len(strings), chunk // kernels.LEAF)), np.empty((len(strings), size // chunk))
     for number, start in enumerate(range(0, size, chunk)):

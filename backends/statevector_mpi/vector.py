@@ -101,7 +101,9 @@ class Vector:
         for each in those:
             bit, half = each.outer - self.local, len(self.amplitudes) // 2
             theirs = 1 - ((self.partners.rank >> bit) & 1)
-            chunk, partner = min(self.partners.chunk, half), self.partners.rank ^ (1 << bit)
+            partner, chunk = self.partners.rank ^ (1 << bit), min(self.partners.chunk, half)
+            if chunk > 1 << each.inner:
+                chunk = min(chunk, len(self.partners.buffer))
             for start in range(0, half, chunk):
                 self._exchange_chunk(partner, each.inner, theirs, start, chunk)
             self.partners.exchanges += 1

@@ -145,7 +145,7 @@ def test_a_quote_counts_and_grows_with_the_amplitudes() -> None:
 def test_buffers_and_sums_stay_within_the_stated_share_of_a_ranks_amplitudes() -> None:
     for bits in range(14, 34):
         chunk = min(MOST_CHUNK, 2**bits // SHARE)
-        beside = 2.5 * chunk * 16 + 2 * 2**bits / 128 * 8
+        beside = 1.25 * chunk * 16 + 2 * 2**bits / 128 * 8
         assert beside <= (needs.OVER - 1) * 2**bits * 16
     assert needs.OVER < 1.1
 
