@@ -34,7 +34,7 @@ def refusal(place: ObjectPlace, error: BaseException, doing: str) -> StoreAway:
             reason, advice = rule.reason.format(what=what), rule.advice.format(what=what)
             break
     else:
-        reason, advice = _status(said), _LOOK
+        reason, advice = (_status(said), _LOOK) if "Error performing" in said else _UNREAD
     return StoreAway(f"cannot {doing} the store {place.url}: {reason}; {advice}")
 
 
@@ -60,6 +60,7 @@ _CREDENTIAL = (
     "or AZURE_STORAGE_ACCOUNT_NAME and AZURE_STORAGE_ACCOUNT_KEY"
 )
 _LOOK = f"look at the service, or set {SETTING} to another place"
+_UNREAD = "what the environment says of it is not understood", "look at AWS_…, GOOGLE_… or AZURE_… there"
 _NO_BUCKET = re.compile("NoSuchBucket|ContainerNotFound|bucket does not exist")
 _RULES = (
     _rule(

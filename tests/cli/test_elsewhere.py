@@ -15,6 +15,7 @@ from escalation.engine.opening import prepare
 from escalation.inputs.settings import Settings
 from escalation.model.attempt import Attempt
 from escalation.model.case import Outcome
+from escalation.model.decision import Decision
 from escalation.model.identity import digest_bytes
 from escalation.model.problem import Problem, Target
 from escalation.policy.policy import parse_policy
@@ -45,11 +46,19 @@ def table(folder: Path) -> Problem:
 def graph(folder: Path) -> Problem:
     """A graph in a file that is named by its whole path."""
     path = folder.parent / "graph.txt"
-    path.write_text("5 6\n1 2 1\n2 3 1\n3 4 1\n4 5 1\n5 1 1\n1 3 1\n", encoding="utf-8")
+    lines = [f"{a} {b} 1" for a, b in EDGES]
+    path.write_text("\n".join(["5 6", *lines, ""]), encoding="utf-8")
     instance = {"kind": "max_cut", "file": str(path), "search_s": 1}
     return Problem(
         family="optimisation", instance=instance, target=Target(metric="objective", at_least=100), seed=3
     )
+
+
+EDGES = ((1, 2), (2, 3), (3, 4), (4, 5), (5, 1), (1, 3))
+"""A ring of five with a chord."""
+LARGEST_CUT = max(
+    sum((side >> a ^ side >> b) & 1 for a, b in EDGES) for side in range(0, 2**6, 2)
+)  # of all 32 ways to part the vertices
 
 
 class Unplugged(BaseException):
@@ -57,17 +66,18 @@ class Unplugged(BaseException):
 
 
 class Until(Silent):
-    """Ends the machine when the first attempt has ended."""
+    """Ends the machine when the first attempt has ended, or is decided on."""
+
+    def __init__(self, *, decided: bool) -> None:
+        self.early = decided
+
+    def decided(self, decision: Decision) -> None:
+        if self.early:
+            raise Unplugged
 
     def attempted(self, attempt: Attempt) -> None:
+        self.attempt = attempt
         raise Unplugged
-
-
-def came_to(outcome: Outcome) -> dict[str, Any]:
-    """What does not tell when, where, how long, or which of several engines was first."""
-    found = [(attempt.seed, attempt.status, attempt.certificate) for attempt in outcome.attempts]
-    decisions = [(d.action, d.tier, d.method, d.because) for d in outcome.decisions]
-    return {"answer": (outcome.status, outcome.value, outcome.answer), "found": found, "decisions": decisions}
 
 
 @pytest.mark.parametrize(
@@ -78,19 +88,18 @@ def came_to(outcome: Outcome) -> dict[str, Any]:
 def test_a_second_home_takes_a_case_up_and_a_third_shows_its_report_without_the_data(
     make: Any, by: list[str], tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    data, shared, policy = tmp_path / "data", tmp_path / "shared", parse_policy(POLICY)
+    data, shared = tmp_path / "data", tmp_path / "shared"
     data.mkdir()
     shared.mkdir()
     problem = make(data)
-    with open_runtime(Settings(home=tmp_path / "alone", tracking=0)) as runtime:
-        expected = came_to(solve(runtime, prepare(problem, policy, "c", data)))
+    first = Until(decided=make is graph)
     both: dict[str, Any] = {
         "tracking": 0,
         "ledger_url": f"sqlite:///{shared / 'ledger.db'}",
         "store_url": str(shared),
     }
     with open_runtime(Settings(home=tmp_path / "first", **both)) as runtime, pytest.raises(Unplugged):
-        solve(runtime, prepare(problem, policy, "c", data), Until())
+        solve(runtime, prepare(problem, parse_policy(POLICY), "c", data), first)
     for gone in (data, tmp_path / "first"):
         shutil.rmtree(gone)
     (tmp_path / "p.json").write_text(json.dumps({**problem.to_json(), "policy": "own.yaml"}))
@@ -108,11 +117,15 @@ def test_a_second_home_takes_a_case_up_and_a_third_shows_its_report_without_the_
     (tmp_path / "graph.txt").unlink(missing_ok=True)
     solved = call("solve", *by, "--json", "--engine", "plain")
     assert (solved.code, solved.err) == (3, "")
-    assert came_to(Outcome.model_validate(json.loads(solved.out))) == expected
+    went_on = Outcome.model_validate(json.loads(solved.out))
+    if make is graph:
+        assert went_on.value == LARGEST_CUT
+    else:
+        assert went_on.attempts == (first.attempt,)
 
     move_to(monkeypatch, tmp_path / "third")
     outcome = Outcome.model_validate(json.loads(call("show", "c", "--json").out))
-    assert came_to(outcome) == expected
+    assert outcome == went_on.model_copy(update={"record": outcome.record})
     assert outcome.record == str(tmp_path / "third" / "reports" / "c.html")
     assert digest_bytes(Path(outcome.record).read_bytes()) == outcome.report
     assert call("explain", "c").out.endswith(f"report {outcome.record}\n")

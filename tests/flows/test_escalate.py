@@ -87,10 +87,11 @@ def test_called_from_python_it_returns_the_outcome_and_tells_the_caller(ledger: 
     assert ledger.case("from-python").status is CaseStatus.ACCEPTED
     again = escalate(toy(), case_id="from-python")  # a finished case comes as it is
     assert again.decisions == outcome.decisions
+    assert escalate(case_id="from-python").decisions == outcome.decisions  # by its record alone
     with get_client(sync_client=True) as client:
         named = FlowRunFilter(name=FlowRunFilterName(any_=["from-python"]))
         runs = client.read_flow_runs(flow_run_filter=named)
-    assert [run.state_name for run in runs] == ["Accepted", "Accepted"]
+    assert [run.state_name for run in runs] == ["Accepted"] * 3
 
 
 def test_when_a_run_has_ended_all_its_pages_are_there(on_server: Any) -> None:

@@ -91,6 +91,14 @@ def test_a_bucket_that_cannot_be_used_is_one_line_that_says_what_to_do(
     assert told.value.exit_code == 2
 
 
+def test_a_key_that_is_none_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_NAME", "site")
+    monkeypatch.setenv("AZURE_STORAGE_ACCOUNT_KEY", f"{SECRET}, and not in base64")
+    with pytest.raises(StoreAway, match="what the environment says of it is not understood; look at") as told:
+        open_store(Settings(home=tmp_path, store_url="az://container"))
+    assert SECRET not in str(told.value)
+
+
 @pytest.mark.parametrize("url", ["gs://bucket", "az://container"])
 def test_a_service_without_a_credential_is_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str
