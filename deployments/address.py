@@ -1,6 +1,7 @@
 """Where a server listens, and what it may be called by those who use it."""
 
 import ipaddress
+import re
 import socket
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ PREFECTS_OWN_PORT = 4200
 ALL = {"0.0.0.0": LOOPBACK, "::": "::1"}  # noqa: S104 - named to be asked about
 """All addresses of a machine, and by which of them its own programs go."""
 _USUAL = {"http": 80, "https": 443}
+_NAME = re.compile(r"[a-z0-9._:-]+")
 
 
 @dataclass(frozen=True)
@@ -29,8 +31,13 @@ class Address:
 
     @property
     def alone(self) -> bool:
-        """Whether nobody but programs of this machine can reach it."""
+        """Whether it listens to programs of this machine alone."""
         return _loopback(self.host)
+
+    @property
+    def reached(self) -> bool:
+        """Whether others reach it: at an address of the network, or through what forwards to it."""
+        return not self.alone or self.public is not None
 
     @property
     def local(self) -> str:
@@ -88,10 +95,9 @@ def checked_address(port: int | None, host: str, public: str | None) -> Address:
         )
     try:
         free_port(host or "-")
-    except OSError as error:
-        raise BadInput(
-            f"expected --host as an address of this machine, got {host!r}: {error.strerror}"
-        ) from None
+    except (OSError, UnicodeError) as error:
+        reason = getattr(error, "strerror", None) or "no such name"
+        raise BadInput(f"expected --host as an address of this machine, got {host!r}: {reason}") from None
     return Address(usual_port(host) if port is None else checked_port(port, host), host, public)
 
 
@@ -134,7 +140,7 @@ def _checked_url(url: str) -> str:
         raise BadInput(f"{wanted}; got {url!r}") from None
     if parts.username or parts.password:
         raise BadInput(f"{wanted}; got one with a user or password in it")
-    named = parts.scheme in _USUAL and parts.hostname
+    named = parts.scheme in _USUAL and _NAME.fullmatch(parts.hostname or "")
     if not named or parts.path not in {"", "/"} or parts.query or parts.fragment:
         raise BadInput(f"{wanted}; got {url!r}")
     return f"{parts.scheme}://{_bracketed(parts.hostname or '')}" + (f":{port}" if port else "")

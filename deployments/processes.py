@@ -90,7 +90,7 @@ def refuse_weak(credential: str | None, address: Address) -> None:
     Raises:
         BadInput: when the user's own is too short for a server that others reach.
     """
-    if credential is None or address.alone:
+    if credential is None or not address.reached:
         return
     user, _, password = credential.partition(":")
     if not user or len(password) < LONG_ENOUGH:

@@ -216,7 +216,7 @@ def announcement(what: Serving, home: Path) -> list[str]:
     ]
     if what.database:
         lines.append(f"its database     {shown(what.database)}")
-    if not address.alone and not address.encrypted:
+    if address.reached and not address.encrypted:
         lines.append(
             f"WARNING: {address.base} is not encrypted: who listens to the network can take the credential, "
             "and be you; put a reverse proxy with TLS before it, and name that with --url https://NAME"

@@ -43,6 +43,8 @@ def test_what_is_asked_for_is_handed_on(
         (("--host", ""), "expected --host as an address of this machine, got ''"),
         (("--host", "198.51.100.7"), "got '198.51.100.7': Cannot assign requested address"),
         (("--url", "https://ada:secret@site.example"), "got one with a user or password in it"),
+        (("--host", "a" * 70), "expected --host as an address of this machine"),
+        (("--url", "https://site example"), "expected --url as https://NAME[:PORT]"),
         (("--url", "site.example"), "expected --url as https://NAME[:PORT]"),
         (("--url", "https://site.example/prefect"), "got 'https://site.example/prefect'"),
         (("--url", "https://site.example:port"), "expected --url as https://NAME[:PORT]"),

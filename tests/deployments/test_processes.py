@@ -144,15 +144,18 @@ def test_a_database_that_is_named_in_parts_is_used(tmp_path: Path, monkeypatch: 
     assert url not in server_environment(tmp_path, Address(4567), scheduling=True)
 
 
+@pytest.mark.parametrize(
+    "address", [Address(4567, "198.51.100.7"), Address(4567, public="https://prefect.site.example")]
+)
 @pytest.mark.parametrize("weak", ["ada:lovelace", "x" * 40, ":" + "x" * 40])
 def test_beyond_this_machine_a_credential_that_can_be_guessed_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, weak: str
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, weak: str, address: Address
 ) -> None:
     monkeypatch.setenv("PREFECT_SERVER_API_AUTH_STRING", weak)
     with pytest.raises(
         BadInput, match=r"^expected PREFECT_SERVER_API_AUTH_STRING as USER:PASSWORD"
     ) as refused:
-        server_environment(tmp_path, Address(4567, "198.51.100.7"), scheduling=True)
+        server_environment(tmp_path, address, scheduling=True)
     assert weak not in str(refused.value)
 
 
@@ -191,6 +194,21 @@ def test_what_is_announced_says_where_the_credential_is_and_not_what_it_is(tmp_p
     said = "\n".join(announcement(Serving(Address(4567)), tmp_path))
     assert make_credential(tmp_path) not in said
     assert f"the line in {credential_file(tmp_path)}" in said
+
+
+@pytest.mark.parametrize(
+    ("address", "warned"),
+    [
+        (Address(4567), False),
+        (Address(4567, "198.51.100.7"), True),
+        (Address(4567, public="http://prefect.site.example"), True),
+        (Address(4567, public="https://prefect.site.example"), False),
+    ],
+)
+def test_what_others_reach_without_encryption_is_said(tmp_path: Path, address: Address, warned: bool) -> None:
+    said = "\n".join(announcement(Serving(address), tmp_path))
+    assert (f"WARNING: {address.base} is not encrypted" in said) == warned
+    assert f"export PREFECT_API_URL={address.base}/api" in said
 
 
 def test_a_credential_that_others_could_read_is_replaced(tmp_path: Path) -> None:
