@@ -13,11 +13,13 @@ from bench.several_workers.trial import HARM, Books, Trial, alone, books, site, 
 from tests.debian import Missing
 from tests.records.postgresql import programs
 
-COUNT = 9
+COUNT = 7
+"""Four cases of local calls, two of paid circuits, one of an MPI program."""
 root = pytest.mark.skipif(os.geteuid() != 0, reason="expected root, who alone may make namespaces")
 
 
 @root
+@pytest.mark.timeout(900)
 def test_workers_that_are_killed_on_machines_of_their_own_lose_nothing_and_pay_nothing_twice(
     tmp_path: Path,
 ) -> None:
