@@ -178,7 +178,8 @@ def tracking() -> tuple[bool, str]:
     fresh = place.file is not None and not place.file.exists()
     with tempfile.TemporaryDirectory() as folder:
         # the address may hold a password, and what is on a command line is seen by all
-        env = {**os.environ, "TIERWISE_TRACKING_URI": f"sqlite:///{folder}/mlflow.db" if fresh else place.uri}
+        uri = f"sqlite:///{folder}/mlflow.db" if fresh else place.uri
+        env = {**os.environ, "TIERWISE_TRACKING_URI": uri}
         done = subprocess.run(
             [sys.executable, "-c", _ASKED], env=env, capture_output=True, text=True, timeout=180, check=False
         )
@@ -190,10 +191,15 @@ def tracking() -> tuple[bool, str]:
 
 
 _ASKED = """
-import logging, os
+import logging, os, sys
+from escalation.model.errors import first_line
+from records.tracking.client import open_client
+from records.tracking.places import TrackingPlace
 logging.disable(logging.INFO)
-from mlflow import MlflowClient
-print(len(MlflowClient(os.environ["TIERWISE_TRACKING_URI"]).search_experiments()))
+try:
+    print(len(open_client(TrackingPlace(os.environ["TIERWISE_TRACKING_URI"], None)).search_experiments()))
+except Exception as error:
+    sys.exit(first_line(error))
 """
 
 

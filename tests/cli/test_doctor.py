@@ -48,6 +48,17 @@ def test_a_store_that_takes_bytes_is_well_and_one_that_does_not_is_named(
     assert "mount it, or make it" in said
 
 
+def test_an_mlflow_that_is_not_there_is_named_without_its_password(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TIERWISE_TRACKING_URI", "postgresql://ada:lovelace@127.0.0.1:1/m")
+    settings.cache_clear()
+    good, said = doctor.safely(doctor.tracking)
+    assert not good
+    assert "127.0.0.1" in said
+    assert "lovelace" not in said
+
+
 def test_work_that_nobody_looks_after_is_named_with_what_to_do(
     desk: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
