@@ -12,7 +12,7 @@ from escalation.ports.configuration import without_secrets
 
 MARGIN_S = 60.0
 """Seconds before its time limit at which a pilot has its runs end, so that their cases can be taken up."""
-SERVICES = ("PREFECT_", "TIERWISE_", "AWS_", "AZURE_", "GOOGLE_", "GCS_", "PG", "IBM", "QISKIT_")
+SERVICES = ("PREFECT_", "TIERWISE_", "AWS_", "AZURE_", "GOOGLE_", "GCS_", "PG")
 """Beginnings of the variables by which runs speak to the server, ledger, store and machines."""
 
 

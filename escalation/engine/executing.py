@@ -9,7 +9,7 @@ from typing import Any
 
 from escalation.engine.attempting import LEAST_S
 from escalation.engine.running import Running
-from escalation.engine.sender import Sent, signed
+from escalation.engine.sender import SentWork, signed
 from escalation.engine.steps import Item
 from escalation.model.amounts import Amounts
 from escalation.model.case import WorkKey
@@ -122,7 +122,7 @@ def _send(running: Running, item: Item, backend: AnyBackend, *, new: bool) -> Ra
 
 def _follow(running: Running, backend: AnyBackend, handle: Mapping[str, Any], item: Item) -> RawResult:
     """Waits for the work, as long as it may still run."""
-    sent = Sent(handle, item)
+    sent = SentWork(handle, item)
     with _stopping(running, backend, handle):
         while True:
             if running.runtime.stop.is_set():

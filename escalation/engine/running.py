@@ -10,7 +10,7 @@ from escalation.model.case import CaseRecord
 
 
 @dataclass
-class Known:
+class KnownOfCase:
     """What a driver knows of its case's record without looking it up: nobody else writes to it meanwhile.
 
     Attributes:
@@ -43,4 +43,4 @@ class Running:
     runtime: Runtime
     case: Case
     listener: Listener = field(default_factory=Silent)
-    known: Known = field(default_factory=Known, compare=False)
+    known: KnownOfCase = field(default_factory=KnownOfCase, compare=False)

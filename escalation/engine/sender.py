@@ -23,7 +23,7 @@ def signed(handle: Mapping[str, Any]) -> dict[str, Any]:
     return {**handle, _SENDER: this_process().to_json()}
 
 
-class Sent:
+class SentWork:
     """A piece of work that is followed from now on."""
 
     def __init__(self, handle: Mapping[str, Any], item: Item) -> None:
