@@ -110,6 +110,35 @@ def test_a_pilot_ends_before_its_time_is_up(
     assert boottime_s() - since_s >= plan.wall_s - plan.margin_s
 
 
+def test_a_pilot_that_is_stopped_has_its_run_end_first(
+    on_server: Served, client: SyncPrefectClient, deployment: UUID, tmp_path: Path
+) -> None:
+    flow = client.create_flow_from_name("long-flow")
+    long = client.create_deployment(
+        flow_id=flow, name=POOL, entrypoint="tests.deployments.long_flow.long_flow", work_pool_name=POOL
+    )
+    run = client.create_flow_run_from_deployment(long, parameters={"folder": str(tmp_path)})
+    folder = PilotFolder(tmp_path / "pilot")
+    folder.create(
+        PilotPlan("long", POOL, (), 1, wall_s=3600.0, idle_s=1000.0, under="slurm"),
+        {**os.environ, **on_server.environment},
+    )
+    command = [sys.executable, "-m", "deployments.pilots", str(folder.path)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as pilot:
+        until = boottime_s() + PATIENCE_S
+        while not (tmp_path / "begun").exists():
+            assert boottime_s() < until
+            assert pilot.poll() is None
+        folder.ask_to_stop()
+        said = pilot.communicate(timeout=PATIENCE_S)[0].decode()
+    assert pilot.returncode == 0, said
+    assert (tmp_path / "ended").exists(), said
+    assert folder.noted() == {"runs": 1, "under_way": 0, "ended": "stopped"}
+    found = client.read_flow_run(run.id)
+    assert found.state is not None
+    assert found.state.is_crashed(), said
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
