@@ -1,6 +1,5 @@
 """Faults of a cluster, each with the work that meets it and what must come of that."""
 
-import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -208,10 +207,7 @@ def _purge(world: FaultWorld) -> bool:
             bool(world.began) and world.slurm.run("squeue", "-h", "-t", "PENDING,RUNNING,COMPLETING") == ""
         )
     )
-    world.slurm.controller.kill()
-    shutil.rmtree(world.slurm.home / "state")
-    (world.slurm.home / "state").mkdir()
-    world.slurm.controller.start()
+    world.slurm.forget()
     return True
 
 

@@ -5,6 +5,7 @@ several clusters do not know of each other. `Cluster` has the handles that make 
 """
 
 import os
+import re
 import secrets
 import shutil
 import socket
@@ -12,7 +13,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -95,6 +96,21 @@ class Cluster:
         self.nodes[node].kill()
         self._end(node)
 
+    def forget(self) -> None:
+        """Has the controller know of no job that has been, as when `MinJobAge` has passed.
+
+        Its job ids go on: a node takes the id of an earlier job for that job, and is drained.
+        """
+        self.controller.kill()
+        shutil.rmtree(self.home / "state")
+        (self.home / "state").mkdir()
+        conf = Path(self.environment["SLURM_CONF"])
+        further = re.sub(
+            r"FirstJobId=(\d+)", lambda found: f"FirstJobId={int(found[1]) + 1000}", conf.read_text()
+        )
+        conf.write_text(further)
+        self.controller.start()
+
     def reset(self) -> None:
         """Has every daemon run again, and no job: what a test leaves is no business of the next."""
         for daemon in self._all():
@@ -103,6 +119,8 @@ class Cluster:
         self._await("an answer of the controller", lambda: self.run("scontrol", "ping") != "")
         self._await("no job", self._without_jobs)
         self._end()
+        with suppress(Unanswered):  # it says so where there is nothing to resume
+            self.run("scontrol", "update", f"NodeName={','.join(self.nodes)}", "State=RESUME")
         self._await("every node", self._ready)
 
     def survivors(self, node: str | None = None) -> list[psutil.Process]:
