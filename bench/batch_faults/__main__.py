@@ -64,12 +64,16 @@ def kept(rows: Path) -> dict[str, Row]:
 
 def table(wanted: list[cells.BatchCell], rows: dict[str, Row]) -> str:
     """A line a fault: of how many points it was met, struck and kept; then what was broken."""
-    lines = [machine(), f"{len(POINTS)} points and none, {len(FAULTS)} faults", ""]
+    lines = [
+        machine(),
+        f"{len(POINTS)} points and none, {len(FAULTS)} faults",
+        f"{'':40} cells killed struck kept",
+    ]
     for fault in FAULTS:
         found = [rows[cell.name] for cell in wanted if cell.fault is fault and cell.name in rows]
         count = [len(found), *(sum(bool(row[name]) for row in found) for name in ("killed", "struck"))]
         good = sum(not row["why"] for row in found)
-        lines.append(f"{fault.name:42} {count[0]:3} {count[1]:3} {count[2]:3} {good:3}")
+        lines.append(f"{fault.name:42} {count[0]:3} {count[1]:6} {count[2]:6} {good:4}")
     lines += [f"{row['cell']}: {'; '.join(row['why'])}" for row in rows.values() if row["why"]]
     seconds = sorted(row["seconds"] for row in rows.values())
     if seconds:
