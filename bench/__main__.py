@@ -6,6 +6,7 @@ import sys
 for name, arguments in (
     ("startup", []),
     ("orchestration", ["--prefect"]),
+    ("batch", ["--prefect"]),
     ("mpi_scaling", []),
     ("rehearsal", []),
     ("submission", []),

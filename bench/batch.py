@@ -99,9 +99,9 @@ def _print(found: dict[tuple[str, str], list[dict[str, float]]], switches: Seque
         for title, form, value in COLUMNS:
             cells = [_cell(form, [value(each) for each in found[switch, name]]) for name in names]
             ratio = ""
-            if len(names) > 1:
+            if "before" in names:
                 first, last = (median(map(value, found[switch, name])) for name in ("before", "now"))
-                ratio = f"   ×{last / first:.2f}" if first and "before" in names else ""
+                ratio = f"   ×{last / first:.2f}" if first else ""
             print(f"{title:<31}" + "".join(f"{cell:>26}" for cell in cells) + ratio)
 
 

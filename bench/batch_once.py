@@ -1,6 +1,7 @@
 """One measurement of `bench.batch`, in a process of its own, by the code of the checkout on PYTHONPATH."""
 
 import json
+import math
 import os
 import sys
 import time
@@ -129,7 +130,7 @@ def run_of(how: dict[str, Any]) -> Callable[..., None]:
 def main(how: dict[str, Any]) -> None:
     """Measures, and prints one line of JSON."""
     os.environ.update(how.get("server", {}))
-    run, count, rss = run_of(how), [0], {}
+    run, count, rss = run_of(how), [0], {"rss_100_mb": math.nan}
 
     def ended() -> None:
         count[0] += 1
