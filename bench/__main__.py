@@ -12,6 +12,7 @@ for name, arguments in (
     ("submission", []),
     ("several_workers", []),
     ("statevector", []),
+    ("ledger_scale", ["--cases", "100000"]),
     ("optimisation.clinics", []),
     ("optimisation.targets", []),
     ("optimisation.learning", []),

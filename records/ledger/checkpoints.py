@@ -20,7 +20,7 @@ from escalation.model.clock import boottime_s
 from escalation.model.identity import canonical_json
 from records.ledger import chains, merkle
 from records.ledger.chains import CHECKPOINTS
-from records.ledger.schema import events, heads, leaves
+from records.ledger.schema import NOT_SEALED, events, heads, leaves
 
 KIND = "checkpoint.made"
 AT_ONCE = 1000
@@ -30,7 +30,7 @@ _MINE = (
 )
 _GREW = (
     select(heads.c.chain, heads.c.number, heads.c.hash)
-    .where(~heads.c.sealed, heads.c.chain != CHECKPOINTS)
+    .where(NOT_SEALED, heads.c.chain != CHECKPOINTS)
     .order_by(heads.c.chain)
     .limit(AT_ONCE)
     .with_for_update(skip_locked=True)

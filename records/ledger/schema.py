@@ -45,7 +45,8 @@ layout = Table(
 )
 """One row: by which layout the tables are. Named as the layouts before 5 look for it."""
 
-_NOT_SEALED = text("NOT sealed")
+NOT_SEALED = text("NOT sealed")
+"""As the index has it: in other words a database would not use it."""
 
 heads = Table(
     "heads",
@@ -54,7 +55,7 @@ heads = Table(
     Column("number", BigInteger, nullable=False),
     Column("hash", String(64), nullable=False),
     Column("sealed", Boolean, nullable=False),
-    Index("heads_not_sealed", "chain", sqlite_where=_NOT_SEALED, postgresql_where=_NOT_SEALED),
+    Index("heads_not_sealed", "chain", sqlite_where=NOT_SEALED, postgresql_where=NOT_SEALED),
 )
 """A row a chain: its last event's number and hash, and whether a checkpoint has it. Locked by who writes to
 the chain, so that the events of a chain have one order."""

@@ -49,14 +49,15 @@ def programs() -> Path:
 
 
 @contextmanager
-def serving(port: int | None = None) -> Iterator[Path]:
+def serving(port: int | None = None, place: str = "/tmp") -> Iterator[Path]:
     """Starts a server on a socket in a temporary folder, which it yields; stops it by its process id.
 
-    With a port it listens on the loopback address as well, for who does not see the socket; see `over_tcp`.
+    Its folder is made in `place`, whose path must be short. With a port it listens on the loopback address
+    as well, for who does not see the socket; see `over_tcp`.
     """
     binaries = programs()
     # not below pytest's own folder: a socket's path has at most 107 bytes, and its owner must reach it
-    folder = Path(tempfile.mkdtemp(prefix="tierwise-pg-", dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="tierwise-pg-", dir=place))
     account = _account()
     try:
         if account:

@@ -6,10 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from escalation.model.amounts import Amounts, Caps
 from escalation.model.case import CaseInfo, CaseStatus, WorkKey
-from records.ledger import chains
+from records.ledger import chains, checkpoints
 from records.ledger.database import Database
 from records.ledger.ledger import SqlLedger
 from tests.records.ledger.test_merkle import slow
@@ -185,6 +186,14 @@ def test_who_writes_makes_a_checkpoint_after_so_long(ledger: SqlLedger, make_inf
     ledger._database._checkpointing.seconds = 0.0
     ledger.open_case(make_info())
     assert len(ledger.events("/checkpoints")) == 1
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)  # which tells its plan without statistics
+def test_the_chains_that_grew_are_found_without_a_look_at_the_others(three: SqlLedger) -> None:
+    with three._database.reading() as connection:
+        query = str(checkpoints._GREW.compile(connection, compile_kwargs={"literal_binds": True}))
+        plan = [str(row[-1]) for row in connection.execute(text(f"EXPLAIN QUERY PLAN {query}"))]
+    assert plan == ["SCAN heads USING INDEX heads_not_sealed"]
 
 
 @pytest.fixture
