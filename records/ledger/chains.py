@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Insert, RowMapping, bindparam, insert, select, text, update
+from sqlalchemy import Connection, Insert, RowMapping, Update, bindparam, insert, select, text, update
 
 from escalation.model.identity import canonical_json, digest_json
 from records.ledger.schema import GENESIS, events, following, heads
@@ -28,7 +28,6 @@ _NEW = text(
     "INSERT INTO heads (chain, number, hash, sealed) VALUES (:chain, 0, :hash, :sealed) "
     "ON CONFLICT (chain) DO NOTHING"
 )
-_ADVANCE = update(heads).where(heads.c.chain == bindparam("named"))
 
 
 class Head(NamedTuple):
@@ -99,17 +98,24 @@ def append(connection: Connection, case_id: str, kind: str, body: Mapping[str, A
         "previous": head.hash,
     }
     event["hash"] = digest(event, json.loads(event["body"]))
-    connection.execute(_appending(connection.dialect.supports_sequences), {"chain": chain, **event})
     after = Head(event["number"], event["hash"])
-    connection.execute(_ADVANCE, {"named": chain, **after._asdict(), "sealed": False})
+    said = {f"new_{name}": value for name, value in {"chain": chain, **event}.items()}
+    for statement in _appending(connection.dialect.supports_sequences):
+        connection.execute(statement, said)
     connection.info[_HELD][chain] = after
     connection.info[_GREW] = True
     return after.number
 
 
 @cache
-def _appending(sequences: bool) -> Insert:
-    return insert(events).values(position=following(events.c.position, sequences=sequences))
+def _appending(sequences: bool) -> tuple[Insert | Update, ...]:
+    """The statements that write an event and the chain's new head; one where the database can, else two."""
+    named: dict[str, Any] = {column.name: bindparam(f"new_{column.name}") for column in events.columns}
+    named["position"] = following(events.c.position, sequences=sequences)
+    event = insert(events).values(named)
+    head = update(heads).where(heads.c.chain == bindparam("new_chain"))
+    head = head.values(number=bindparam("new_number"), hash=bindparam("new_hash"), sealed=False)
+    return (head.add_cte(event.cte("appended")),) if sequences else (event, head)
 
 
 def digest(event: Mapping[str, Any] | RowMapping, body: Mapping[str, Any]) -> str:

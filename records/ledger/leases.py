@@ -18,14 +18,16 @@ from escalation.model.elapsed import Elapsed
 from escalation.model.errors import CaseConflict
 from records.ledger.chains import text_json
 from records.ledger.schema import leases
-from records.ledger.shared_clock import database_time_s
+from records.ledger.shared_clock import clock_of, database_time_s
 
 SILENT_LEASES = 10.0
 """A process that lives and says nothing for so many leases has lost the case in some other way: a driver
 that was abandoned. One that was stopped and goes on later finds its token outdated."""
 
-_RENEW = update(leases).where(
-    leases.c.case_id == bindparam("of_case"), leases.c.token == bindparam("of_token"), leases.c.held
+_RENEW = (
+    update(leases)
+    .where(leases.c.case_id == bindparam("of_case"), leases.c.token == bindparam("of_token"), leases.c.held)
+    .values(beat_boot_s=bindparam("boot_s"))
 )
 
 
@@ -86,8 +88,9 @@ def renew(connection: Connection, case_id: str, token: int | None) -> None:
     Raises:
         CaseConflict: when the token is not the lease's: another process has taken the case over.
     """
-    said = {"of_case": case_id, "of_token": token, **_beat(connection)}
-    if not connection.execute(_RENEW, said).rowcount:
+    said = {"of_case": case_id, "of_token": token, "boot_s": Instant.now().at_s}
+    beat = _RENEW.values(beat_at=clock_of(connection))
+    if not connection.execute(beat, said).rowcount:
         raise CaseConflict(_lost(case_id, token, find(connection, case_id)))
 
 

@@ -7,14 +7,16 @@ where somebody's clock is hours off. SQLite has no clock but its machine's, and 
 import time
 from collections.abc import Callable
 from threading import Lock
+from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, func, select
 
 from escalation.model.clock import boottime_s
 
 ASKED_EVERY_S = 60.0
 """In between it is counted on from the last answer, by a clock that nobody can set."""
-_CLOCK = select(func.extract("epoch", func.clock_timestamp()))
+_NOW = func.extract("epoch", func.clock_timestamp())
+_CLOCK = select(_NOW)
 
 
 def database_time_s(connection: Connection) -> float:
@@ -22,6 +24,11 @@ def database_time_s(connection: Connection) -> float:
     if connection.dialect.name == "sqlite":
         return time.time()
     return float(connection.execute(_CLOCK).scalar_one())
+
+
+def clock_of(connection: Connection) -> ColumnElement[Any] | float:
+    """The same for a statement that writes it down, which then need not ask first."""
+    return time.time() if connection.dialect.name == "sqlite" else _NOW
 
 
 class SharedClock:
