@@ -101,7 +101,9 @@ def test_work_that_is_submitted_or_started_again_runs_once(
     handle = submit(DOUBLE)
     assert finish(backend, handle).ok
     before = (Path(handle["folder"]) / "result.json").stat().st_mtime_ns
-    slurm.run("sbatch", "--wait", f"--job-name={handle['tag']}", f"{handle['folder']}/job.sh")
+    slurm.run(
+        "sbatch", "--wait", "--output=/dev/null", f"--job-name={handle['tag']}", f"{handle['folder']}/job.sh"
+    )
     assert (Path(handle["folder"]) / "result.json").stat().st_mtime_ns == before
     assert (Path(handle["folder"]) / "log.txt").read_text() == "doubling 21\n"
 
