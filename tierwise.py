@@ -92,7 +92,7 @@ def batch(
     problems: Annotated[
         list[str],
         typer.Argument(
-            metavar="FILE|FOLDER|LIST...",
+            metavar="PROBLEMS",
             help="Problem files (.yaml), folders of them, lists (.txt, .list, .jsonl) with a path or a "
             "problem as JSON a line.",
             show_default=False,
