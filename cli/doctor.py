@@ -90,10 +90,10 @@ def mpi() -> tuple[bool, str]:
 def slurm() -> tuple[bool | None, str]:
     """Whether Slurm, where it is here, would take a small job."""
     from backends.batch.check import check
-    from backends.slurm.site import site_of
+    from backends.slurm.settings import SlurmSettings
     from backends.slurm.slurm import Slurm
 
-    return check(Slurm(site_of(settings())), settings())
+    return check(Slurm(settings().of(SlurmSettings).site), settings())
 
 
 def prefect_server() -> tuple[bool, str]:

@@ -2,7 +2,7 @@
 
 from backends.batch.backend import BatchBackend
 from backends.pbs.pbs import Pbs
-from backends.pbs.site import site_of
+from backends.pbs.settings import PbsSettings
 from escalation.inputs.settings import Settings
 
 
@@ -11,4 +11,4 @@ class PbsBackend(BatchBackend):
 
     def __init__(self, settings: Settings, device: str | None = None) -> None:
         """Raises `BadInput` when there is no such queue."""
-        super().__init__(Pbs(site_of(settings)), device)
+        super().__init__(Pbs(settings.of(PbsSettings).site), device)

@@ -1,7 +1,7 @@
 """Runs work as jobs of Slurm."""
 
 from backends.batch.backend import BatchBackend
-from backends.slurm.site import site_of
+from backends.slurm.settings import SlurmSettings
 from backends.slurm.slurm import Slurm
 from escalation.inputs.settings import Settings
 
@@ -11,6 +11,6 @@ class SlurmBackend(BatchBackend):
 
     def __init__(self, settings: Settings, device: str | None = None) -> None:
         """Raises `BadInput` when there is no such partition."""
-        site, partition = site_of(settings).chosen(device)
+        site, partition = settings.of(SlurmSettings).site.chosen(device)
         super().__init__(Slurm(site), partition)
         self.name = f"slurm:{device}" if device else "slurm"

@@ -86,7 +86,7 @@ def put_before_sbatch(folder: Path) -> str:
 
 def settings(folder: Path) -> Settings:
     """At a quick pace: one machine has no lag."""
-    quick = SlurmSettings(slurm_poll_s=0.2, slurm_lag_s=1, slurm_settle_s=3, slurm_command_s=8)
+    quick = SlurmSettings(poll_s=0.2, lag_s=1, settle_s=3, command_s=8)
     return Settings(home=folder / "home").having(quick)
 
 

@@ -14,7 +14,7 @@ PREFIX = "TIERWISE_"
 
 
 class _Read(BaseSettings):
-    """Each field reads `TIERWISE_<NAME>`."""
+    """Each field reads `TIERWISE_<NAME>`; where a class has a prefix of its own, that and the name."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, frozen=True, extra="forbid", allow_inf_nan=False, validate_default=True
@@ -152,6 +152,11 @@ class Settings(_Read):
         return self.home / "scratch"
 
 
+def prefix(kind: type[_Read]) -> str:
+    """What the variables of such settings begin with."""
+    return str(kind.model_config["env_prefix"])
+
+
 def read(kind: type[Read]) -> Read:
     """Reads settings of a kind from the environment.
 
@@ -163,5 +168,5 @@ def read(kind: type[Read]) -> Read:
     except ValidationError as error:
         first = error.errors()[0]
         raise BadInput(
-            f"setting {PREFIX}{str(first['loc'][0]).upper()}: {first['msg']}, got {first['input']!r}"
+            f"setting {prefix(kind)}{str(first['loc'][0]).upper()}: {first['msg']}, got {first['input']!r}"
         ) from None

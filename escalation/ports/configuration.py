@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
 from escalation.inputs import surroundings
-from escalation.inputs.settings import PREFIX, OwnSettings, Settings, read
+from escalation.inputs.settings import PREFIX, OwnSettings, Settings, prefix, read
 from escalation.model.errors import BadInput
 from escalation.ports.registry import backends, is_ours, resolve
 
@@ -23,12 +23,12 @@ def variables() -> Iterator[tuple[str, str, FieldInfo]]:
     kinds: dict[str, type[Settings] | type[OwnSettings]] = {"": Settings, **_own()}
     for owner, kind in kinds.items():
         for name, field in kind.model_fields.items():
-            yield variable(name), owner, field
+            yield variable(name, kind), owner, field
 
 
-def variable(field: str) -> str:
-    """The environment variable of a field."""
-    return PREFIX + field.upper()
+def variable(field: str, kind: type[Settings] | type[OwnSettings] = Settings) -> str:
+    """The environment variable of a field, in whose name a class may have a prefix of its own."""
+    return prefix(kind) + field.upper()
 
 
 def _own() -> Mapping[str, type[OwnSettings]]:

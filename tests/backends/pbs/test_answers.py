@@ -9,7 +9,7 @@ import pytest
 from backends.batch.commands import CommandReply
 from backends.batch.jobs import JobEnd, JobWanted
 from backends.pbs.pbs import Pbs
-from backends.pbs.site import site_of
+from backends.pbs.settings import PbsSettings
 from escalation.inputs.settings import Settings
 from escalation.model.errors import BackendError
 from escalation.model.resources import Resources
@@ -19,7 +19,7 @@ FOLDER = Path("/shared/work")
 
 @pytest.fixture
 def system() -> Pbs:
-    return Pbs(site_of(Settings()))
+    return Pbs(Settings().of(PbsSettings).site)
 
 
 def options(command: list[str], name: str) -> list[str]:

@@ -11,7 +11,6 @@ from backends.batch.fits import check
 from backends.batch.jobs import JobEnd, JobWanted
 from backends.slurm import accounting, listing, sinfo
 from backends.slurm.settings import SlurmSettings
-from backends.slurm.site import site_of
 from backends.slurm.slurm import Slurm, asked
 from escalation.inputs.settings import Settings
 from escalation.model.amounts import Amounts
@@ -20,7 +19,7 @@ from escalation.model.job_state import JobState
 from escalation.model.resources import Resources
 from escalation.model.result import RawResult
 
-SLURM = Slurm(site_of(Settings().having(SlurmSettings(slurm_account="chem", slurm_qos="long"))))
+SLURM = Slurm(SlurmSettings(account="chem", qos="long").site)
 FAILED = "sbatch: error: Batch job submission failed: "
 
 
@@ -194,7 +193,7 @@ def test_a_job_has_the_sites_price() -> None:
 
 def test_lines_of_the_script_must_be_options(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TIERWISE_SLURM_LINES", "#SBATCH --constraint=avx512\n--reservation=demo\n")
-    assert Settings().of(SlurmSettings).slurm_lines == ("--constraint=avx512", "--reservation=demo")
+    assert Settings().of(SlurmSettings).lines == ("--constraint=avx512", "--reservation=demo")
     monkeypatch.setenv("TIERWISE_SLURM_LINES", "module load mpi")
     with pytest.raises(BadInput, match=r"TIERWISE_SLURM_LINES.*expected options of sbatch"):
         Settings().of(SlurmSettings)

@@ -8,7 +8,7 @@ import pytest
 from backends.batch.check import check
 from backends.slurm.backend import SlurmBackend
 from backends.slurm.devices import devices, kind_of
-from backends.slurm.site import site_of
+from backends.slurm.settings import SlurmSettings
 from backends.slurm.slurm import Slurm
 from escalation.engine.executing import execute
 from escalation.engine.opening import prepare
@@ -281,7 +281,7 @@ def test_the_doctor_says_whether_a_job_would_be_taken(
     slurm: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = Settings(home=tmp_path)
-    good, said = check(Slurm(site_of(settings)), settings)
+    good, said = check(Slurm(settings.of(SlurmSettings).site), settings)
     assert good is True
     assert (
         said
@@ -289,13 +289,16 @@ def test_the_doctor_says_whether_a_job_would_be_taken(
     )
     assert list((tmp_path / "scratch").iterdir()) == []
     monkeypatch.setenv("TIERWISE_SLURM_LINES", "--reservation=none-such")
-    good, said = check(Slurm(site_of(Settings())), settings)
+    good, said = check(Slurm(Settings().of(SlurmSettings).site), settings)
     assert good is False
     assert said.startswith("a small job would not be taken: ")
     assert "reservation" in said
     slurm.controller.freeze()
-    good, said = check(Slurm(site_of(settings)), settings)
+    good, said = check(Slurm(settings.of(SlurmSettings).site), settings)
     assert (good, said.partition(":")[0]) == (False, "sinfo does not answer")
     with monkeypatch.context() as alone:
         alone.setenv("PATH", str(tmp_path))
-        assert check(Slurm(site_of(settings)), settings) == (True, "not here: there is no sinfo on PATH")
+        assert check(Slurm(settings.of(SlurmSettings).site), settings) == (
+            True,
+            "not here: there is no sinfo on PATH",
+        )
