@@ -261,7 +261,7 @@ def test_a_case_that_cannot_be_looked_after_does_not_hide_the_others(
     process = later(world)
     monkeypatch.setattr("escalation.engine.reconcile.open_cases", lambda _: ("of nobody", "c"))
     rows = process.ledger.submissions()
-    monkeypatch.setattr(process.ledger, "submissions", lambda case_id=None: rows)
+    monkeypatch.setattr(process.ledger, "submissions", lambda case_id=None, states=None: rows)
     report = process.reconcile()
     assert "of nobody" in report.errors[0]
     assert row_of(report).state is S.DONE
