@@ -1,5 +1,6 @@
 """One piece of work, from its turn in the pool to its published result, on a thread of its own."""
 
+import logging
 import threading
 import time
 from collections.abc import Hashable
@@ -13,6 +14,7 @@ from escalation.model.job_state import JobState
 from escalation.model.kinds.call import Call
 from escalation.model.result import RawResult
 
+_log = logging.getLogger(__name__)
 POLL_S = 0.02
 
 
@@ -56,6 +58,8 @@ class ProcessJob:
                     self.folder.publish(RawResult(JobState.CANCELLED, error="cancelled before it started"))
                     return
             self._in_turn()
+        except FileNotFoundError as error:
+            _log.info("%s: its files were removed, so nobody waits for its end: %s", self.folder.path, error)
         finally:
             self.done.set()
 
@@ -75,7 +79,7 @@ class ProcessJob:
     def _attend(self, warm: Warm, since: float) -> bool:
         """Waits for the work's end, or brings it about; tells whether the processes can be used again."""
         before_s = warm.cpu_s()
-        self.folder.mark_running(warm.noted())
+        self.folder.mark_running(warm.noted(before_s))
         warm.send(self.folder.path)
         reply = ending = None
         while reply is None and ending is None:

@@ -3,9 +3,11 @@
 import subprocess
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from backends.processes.below import below
 from backends.processes.guarded import release, start_guarded
 from backends.processes.last_word import LastWord, began
 
@@ -48,16 +50,14 @@ class Warm(ABC):
         import psutil
 
         total = 0.0
-        try:
-            for process in psutil.Process(self._guard.pid).children(recursive=True):
-                total += sum(process.cpu_times()[:4])
-        except psutil.NoSuchProcess:
-            return total
+        for pid in below(self._guard.pid):
+            with suppress(psutil.NoSuchProcess):
+                total += sum(psutil.Process(pid).cpu_times()[:4])
         return total
 
-    def noted(self) -> dict[str, Any]:
-        """What is noted beside work that begins, for `last_word.used`."""
-        return began(str(self._last.path), self.cpu_s())
+    def noted(self, cpu_s: float) -> dict[str, Any]:
+        """What is noted beside work that begins, for `last_word.used`; they had used so many seconds."""
+        return began(str(self._last.path), cpu_s)
 
     def stop(self) -> None:
         """Ends them and everything they started, and waits until all are gone; safe to call twice."""
