@@ -43,8 +43,9 @@ class Silent:
 
 
 def below(process: psutil.Process) -> float:
-    """CPU seconds of all processes below one; of those that ended, of what their parents know."""
-    return sum(sum(each.cpu_times()) for each in process.children(recursive=True))
+    """CPU seconds of all processes below one, those included that ended and were waited for."""
+    ended = sum(process.cpu_times()[2:4])
+    return float(ended + sum(sum(each.cpu_times()[:4]) for each in process.children(recursive=True)))
 
 
 class Meter:
@@ -63,7 +64,7 @@ class Meter:
         return {
             "seconds": time.perf_counter(),
             "own_cpu_s": own.user + own.system,
-            "database_cpu_s": sum(database) + below(self._database),
+            "database_cpu_s": database.user + database.system + below(self._database),
             "workers_cpu_s": below(self._me),
             "commits": float(commits),
         }
