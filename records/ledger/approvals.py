@@ -4,13 +4,13 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, insert, select, update
+from sqlalchemy import Connection, RowMapping, func, select
 
 from escalation.model.errors import BadInput, CaseConflict
 from escalation.model.submission import Approval, ApprovalState, Authorisation, Verdict
 from escalation.text.moments import moment
 from records.ledger.chains import MONEY, lock, text_json
-from records.ledger.events import check, seal
+from records.ledger.events import by_key, put, seal
 from records.ledger.schema import approvals
 
 _ANSWERED = {"state", "by", "known_as", "reason", "answered_at"}
@@ -49,11 +49,8 @@ def ask(connection: Connection, question: Approval) -> Approval:
     asked = question.model_copy(
         update=dict.fromkeys(("by", "known_as", "reason"), "") | {"state": ApprovalState.ASKED}
     )
-    check(connection, approvals, (asked.case_id, asked.approval_id))
-    named = {"case_id": asked.case_id, "approval_id": asked.approval_id, "number": (last or 0) + 1}
-    connection.execute(insert(approvals).values(named | _values(asked)))
-    body = asked.to_json()
-    _seal(connection, asked, "approval.asked", {n: v for n, v in body.items() if n not in _ANSWERED})
+    body = {name: value for name, value in asked.to_json().items() if name not in _ANSWERED}
+    _write(connection, asked, {**_values(asked), "number": (last or 0) + 1}, "approval.asked", body)
     return asked
 
 
@@ -140,18 +137,20 @@ def _by_id(connection: Connection, approval_id: str) -> Approval | None:
 
 
 def _set(connection: Connection, approval: Approval, **changes: Any) -> Approval:
-    check(connection, approvals, (approval.case_id, approval.approval_id))
     after = approval.model_copy(update=changes)
-    here = approvals.c.approval_id == approval.approval_id
-    connection.execute(update(approvals).where(here).values(_values(after)))
     fields = after.to_json()
-    _seal(connection, after, f"approval.{after.state}", {name: fields[name] for name in sorted(_ANSWERED)})
+    body = {name: fields[name] for name in sorted(_ANSWERED)}
+    _write(connection, after, _values(after), f"approval.{after.state}", body)
     return after
 
 
-def _seal(connection: Connection, approval: Approval, kind: str, body: dict[str, Any]) -> None:
+def _write(
+    connection: Connection, approval: Approval, values: dict[str, Any], kind: str, body: dict[str, Any]
+) -> None:
+    key = (approval.case_id, approval.approval_id)
+    row = put(connection, approvals, key, by_key(connection, approvals, key), values)
     names = {"approval_id": approval.approval_id, "attempt": approval.attempt, "ordinal": approval.ordinal}
-    seal(connection, approvals, (approval.case_id, approval.approval_id), kind, names | body)
+    seal(connection, approvals, row, kind, names | body)
 
 
 def _values(approval: Approval) -> dict[str, Any]:

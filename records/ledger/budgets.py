@@ -127,9 +127,9 @@ def _put(
 ) -> None:
     amounts = {"reserved": reserved.to_json(), "spent": spent.to_json()}
     values = {"state": state} | {name: text_json(amount) for name, amount in amounts.items()} | at
-    write = keyed.add if _find(connection, key) is None else keyed.change
-    write(connection, budgets, key, values)
-    keyed.seal_row(connection, budgets, key, f"budget.{state}", {**amounts, **at})
+    before = _find(connection, key)
+    said = {**amounts, **at}
+    keyed.write(connection, budgets, key, before, values, kind=f"budget.{state}", body=said)
 
 
 def _cost(text: str) -> Amounts:

@@ -5,14 +5,14 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, bindparam, select
 
 from escalation.model.case import CaseInfo, CaseRecord, CaseStatus, Outcome
 from escalation.model.cases_wanted import CasesWanted
 from escalation.model.errors import BadInput, CaseConflict
 from records.ledger import leases
 from records.ledger.chains import now, text_json
-from records.ledger.events import check, seal
+from records.ledger.events import by_key, put, seal
 from records.ledger.schema import cases, family_of, following
 
 PAGE = 200
@@ -39,16 +39,15 @@ def start(
         )
     row = _find(connection, info.case_id)
     if row is None:
-        _insert(connection, info)
-        token = leases.take(connection, info.case_id, lease_s, abandoned=abandoned)
-        return get(connection, info.case_id).model_copy(update={"new": True}), token
+        opened = _record(_insert(connection, info), CaseStatus.RUNNING)
+        return opened.model_copy(update={"new": True}), leases.begin(connection, info.case_id, lease_s)
     _check_same(_info(row), info)
     if CaseStatus(row["status"]).final:
-        return _record(connection, row), None
+        return _record(row, CaseStatus(row["status"])), None
     token = leases.take(connection, info.case_id, lease_s, abandoned=abandoned)
     body = {"was": row["status"], "token": token, "environment": info.environment}
-    _set(connection, info.case_id, "case.resumed", body, status=CaseStatus.RUNNING, closed_at=None)
-    return get(connection, info.case_id), token
+    row = _set(connection, info.case_id, row, "case.resumed", body, status=CaseStatus.RUNNING, closed_at=None)
+    return _record(row, CaseStatus.RUNNING), token
 
 
 def get(connection: Connection, case_id: str) -> CaseRecord:
@@ -57,12 +56,7 @@ def get(connection: Connection, case_id: str) -> CaseRecord:
     Raises:
         BadInput: when there is none.
     """
-    row = _find(connection, case_id)
-    if row is None:
-        raise BadInput(
-            f"expected the id of a case in this ledger, got {case_id!r}: `tierwise cases` lists them"
-        )
-    return _record(connection, row)
+    return _read(connection, _known(connection, case_id))
 
 
 def page(connection: Connection, wanted: CasesWanted) -> Sequence[CaseRecord]:
@@ -76,7 +70,7 @@ def page(connection: Connection, wanted: CasesWanted) -> Sequence[CaseRecord]:
     while wanted.limit is None or len(found) < wanted.limit:
         later = query if last is None else query.where(_beyond(last, wanted))
         rows = _next(connection, later, wanted)
-        found += [record for row in rows if _is(record := _record(connection, row), wanted)]
+        found += [record for row in rows if _is(record := _read(connection, row), wanted)]
         if len(rows) < PAGE:
             break
         last = rows[-1]["number"]
@@ -123,9 +117,8 @@ def _is(record: CaseRecord, wanted: CasesWanted) -> bool:
 
 def link_run(connection: Connection, case_id: str, mlflow_run_id: str) -> None:
     """Notes the MLflow run that shows the case."""
-    get(connection, case_id)
-    body = {"mlflow_run_id": mlflow_run_id}
-    _set(connection, case_id, "case.run_linked", body, mlflow_run_id=mlflow_run_id)
+    row, body = _known(connection, case_id), {"mlflow_run_id": mlflow_run_id}
+    _set(connection, case_id, row, "case.run_linked", body, mlflow_run_id=mlflow_run_id)
 
 
 def finish(
@@ -135,43 +128,61 @@ def finish(
     values: dict[str, Any] = {"status": status, "closed_at": now()}
     if outcome is not None:
         values["outcome"] = text_json(outcome.to_json())
-    _set(connection, case_id, "case.closed", {"status": str(status)}, **values)
+    _set(connection, case_id, _find(connection, case_id), "case.closed", {"status": str(status)}, **values)
     leases.give_back(connection, case_id, token)
 
 
-def _insert(connection: Connection, info: CaseInfo) -> None:
-    row = {
-        "case_id": info.case_id,
+def _insert(connection: Connection, info: CaseInfo) -> RowMapping:
+    values = {
         "number": following(cases.c.number, sequences=connection.dialect.supports_sequences),
         "info": text_json(info.to_json()),
         "status": CaseStatus.RUNNING,
         "opened_at": now(),
     }
-    check(connection, cases, (info.case_id,))
-    connection.execute(insert(cases).values(row))
+    row = put(connection, cases, (info.case_id,), None, values)
     body = {"problem": info.problem_digest, "instance": info.instance_digest, "policy": info.policy_digest}
-    seal(connection, cases, (info.case_id,), "case.opened", body)
+    seal(connection, cases, row, "case.opened", body)
+    return row
 
 
-def _set(connection: Connection, case_id: str, kind: str, body: dict[str, Any], **values: Any) -> None:
-    check(connection, cases, (case_id,))
-    connection.execute(update(cases).where(cases.c.case_id == case_id).values(values))
-    seal(connection, cases, (case_id,), kind, body)
+def _set(
+    connection: Connection,
+    case_id: str,
+    before: RowMapping | None,
+    kind: str,
+    body: dict[str, Any],
+    **values: Any,
+) -> RowMapping:
+    row = put(connection, cases, (case_id,), before, values)
+    seal(connection, cases, row, kind, body)
+    return row
 
 
 def _find(connection: Connection, case_id: str) -> RowMapping | None:
-    query = select(cases).where(cases.c.case_id == case_id)
-    return connection.execute(query).mappings().one_or_none()
+    return by_key(connection, cases, (case_id,))
+
+
+def _known(connection: Connection, case_id: str) -> RowMapping:
+    row = _find(connection, case_id)
+    if row is None:
+        raise BadInput(
+            f"expected the id of a case in this ledger, got {case_id!r}: `tierwise cases` lists them"
+        )
+    return row
 
 
 def _info(row: RowMapping) -> CaseInfo:
     return CaseInfo.model_validate(json.loads(row["info"]))
 
 
-def _record(connection: Connection, row: RowMapping) -> CaseRecord:
+def _read(connection: Connection, row: RowMapping) -> CaseRecord:
     status = CaseStatus(row["status"])
     if status is CaseStatus.RUNNING and not leases.held(connection, leases.find(connection, row["case_id"])):
         status = CaseStatus.INTERRUPTED
+    return _record(row, status)
+
+
+def _record(row: RowMapping, status: CaseStatus) -> CaseRecord:
     return CaseRecord(
         info=_info(row),
         status=status,

@@ -26,7 +26,7 @@ _HELD, _GREW = "tierwise_heads", "tierwise_grew"
 _LOCKED = select(heads.c.number, heads.c.hash).where(heads.c.chain == bindparam("named")).with_for_update()
 _NEW = text(
     "INSERT INTO heads (chain, number, hash, sealed) VALUES (:chain, 0, :hash, :sealed) "
-    "ON CONFLICT (chain) DO NOTHING"
+    "ON CONFLICT (chain) DO NOTHING RETURNING number, hash"
 )
 
 
@@ -77,8 +77,8 @@ def lock(connection: Connection, chain: str) -> Head:
     if chain not in held:
         row = connection.execute(_LOCKED, {"named": chain}).one_or_none()
         if row is None:
-            connection.execute(_NEW, {"chain": chain, "hash": GENESIS, "sealed": True})
-            row = connection.execute(_LOCKED, {"named": chain}).one()
+            begun = connection.execute(_NEW, {"chain": chain, "hash": GENESIS, "sealed": True}).one_or_none()
+            row = begun or connection.execute(_LOCKED, {"named": chain}).one()
         held[chain] = Head(*row)
     return held[chain]
 

@@ -21,12 +21,7 @@ from records.ledger.one_machine import OneMachine
 BUSY_S = 60.0
 IDLE_S = 1.0
 """Seconds after which a connection may have been closed at its other end."""
-_PATIENCE = select(
-    *(
-        func.set_config(name, f"{BUSY_S:g}s", True)
-        for name in ("lock_timeout", "idle_in_transaction_session_timeout")
-    )
-)
+_PATIENCE = f"lock_timeout = '{BUSY_S:g}s'", f"idle_in_transaction_session_timeout = '{BUSY_S:g}s'"
 """SQLite waits for a lock by its connection's timeout; PostgreSQL is told in each transaction that writes."""
 _CREATION = 7_116_927
 """Key of PostgreSQL's advisory lock around the creation of the tables."""
@@ -64,10 +59,7 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """A transaction that sees one state of the ledger throughout."""
-        options: dict[str, Any] = {}
-        if self._engine.dialect.name != "sqlite":  # SQLite reads a snapshot anyway
-            options["isolation_level"] = "REPEATABLE READ"
-        with self._engine.connect().execution_options(**options) as connection, connection.begin():
+        with self._engine.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager
@@ -97,9 +89,8 @@ class Database:
 
     @contextmanager
     def _begun(self) -> Iterator[Connection]:
-        with self._engine.connect().execution_options(tierwise_write=True) as connection, connection.begin():
-            if self._engine.dialect.name == "postgresql":
-                connection.execute(_PATIENCE)
+        options = {"tierwise_write": True, "tierwise_patience": _PATIENCE}
+        with self._engine.connect().execution_options(**options) as connection, connection.begin():
             chains.begin(connection)
             yield connection
 
@@ -189,7 +180,8 @@ def _engine(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() == "postgresql":
         # psycopg is what is installed; SQLAlchemy 2.0 would take psycopg2 where none is named
-        engine = create_engine(parsed.set(drivername="postgresql+psycopg"))
+        engine = create_engine(parsed.set(drivername="postgresql+psycopg"), connect_args={"autocommit": True})
+        event.listen(engine, "begin", _begin_postgresql)
         event.listen(engine, "checkin", _left)
         event.listen(engine, "checkout", _taken)
         return engine
@@ -217,7 +209,6 @@ def _taken(connection: Any, record: Any, _proxy: Any) -> None:
         return
     try:
         connection.execute("SELECT 1")
-        connection.rollback()
     except Exception as error:
         raise DisconnectionError from error
 
@@ -233,6 +224,14 @@ def _connected(connection: Any, _record: Any) -> None:
 def _begin(connection: Connection) -> None:
     write = connection.get_execution_options().get("tierwise_write", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def _begin_postgresql(connection: Connection) -> None:
+    """Begins a transaction and says how long it may wait, in one message to the server."""
+    options = connection.get_execution_options()
+    begin = "BEGIN" if options.get("tierwise_write", False) else "BEGIN ISOLATION LEVEL REPEATABLE READ"
+    said = [begin, *(f"SET LOCAL {setting}" for setting in options.get("tierwise_patience", ()))]
+    connection.exec_driver_sql("; ".join(said), execution_options={"no_parameters": True})
 
 
 def _pragma(connection: Connection, statement: str) -> None:

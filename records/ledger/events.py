@@ -5,7 +5,19 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, RowMapping, Select, Table, Update, bindparam, select, update
+from sqlalchemy import (
+    ClauseElement,
+    Connection,
+    Insert,
+    RowMapping,
+    Select,
+    Table,
+    Update,
+    bindparam,
+    insert,
+    select,
+    update,
+)
 
 from escalation.model.errors import CorruptRecord
 from escalation.model.identity import digest_json
@@ -34,18 +46,17 @@ class Seal(NamedTuple):
 def seal(
     connection: Connection,
     table: Table,
-    key: Key,
+    row: RowMapping,
     kind: str,
     body: Mapping[str, Any],
     *,
     case_id: str | None = None,
 ) -> None:
-    """Appends an event that carries the digest of the row as it now is in the table.
+    """Appends an event that carries the digest of a row as the database says that it now is in the table.
 
     Its case is the key's first part, unless another is given; the empty one is no case.
     """
-    row = by_key(connection, table, key)
-    assert row is not None
+    key = key_of(table, row)
     sealed = {"table": table.name, "key": list(key), "digest": digest_json(dict(row))}
     append(connection, str(key[0]) if case_id is None else case_id, kind, {**body, "row": sealed})
 
@@ -59,15 +70,14 @@ def read(connection: Connection, case_id: str | None) -> Sequence[Mapping[str, A
     return [{**row, "body": json.loads(row["body"])} for row in rows]
 
 
-def check(connection: Connection, table: Table, key: Key) -> None:
-    """Compares a row with its last seal, as every write of it does first.
+def check(connection: Connection, table: Table, key: Key, row: RowMapping | None) -> None:
+    """Compares a row, as this transaction read it, with its last seal, as every write of it does first.
 
     Otherwise a change made behind the ledger's back would be sealed by the next one made through it.
 
     Raises:
         CorruptRecord: when the row is not as its last event left it, or is there without one, or is gone.
     """
-    row = by_key(connection, table, key)
     last = last_seal(connection, table, key)
     found = finding(table.name, key, None if row is None else digest_json(dict(row)), last)
     if found:
@@ -117,9 +127,43 @@ def by_key(connection: Connection, table: Table, key: Key) -> RowMapping | None:
     return connection.execute(_select(table), _parts(key)).mappings().one_or_none()
 
 
-def change_by_key(connection: Connection, table: Table, key: Key, values: Mapping[str, Any]) -> None:
-    """Changes the row of that primary key."""
-    connection.execute(_update(table), {**_parts(key), **values})
+def put(
+    connection: Connection, table: Table, key: Key, before: RowMapping | None, values: Mapping[str, Any]
+) -> RowMapping:
+    """Adds the row of that primary key, or changes it, once what was there is as it was sealed.
+
+    Args:
+        connection: in a transaction that holds what the row belongs to.
+        table: the row's.
+        key: its primary key.
+        before: the row as this transaction read it; None where there was none.
+        values: of its other columns; an expression is for the database to compute.
+
+    Returns:
+        The row as it now is in the table; the caller seals it.
+
+    Raises:
+        CorruptRecord: as `check`.
+    """
+    check(connection, table, key, before)
+    computed = {name: value for name, value in values.items() if isinstance(value, ClauseElement)}
+    given = {name: value for name, value in values.items() if name not in computed}
+    # SQLite would return an integer that a real column was given as an integer, and keeps a real number
+    returns = connection.dialect.name != "sqlite"
+    if before is None:
+        statement: Insert | Update = _insert(table, returns)
+        given |= {column.name: part for column, part in zip(table.primary_key, key, strict=True)}
+    else:
+        statement = _update(table, returns)
+        given |= _parts(key)
+    if computed:
+        statement = statement.values(computed)
+    done = connection.execute(statement, given)
+    if returns:
+        return done.mappings().one()
+    written = by_key(connection, table, key)
+    assert written is not None
+    return written
 
 
 @cache  # a statement is made once, and SQLAlchemy finds its SQL by it
@@ -128,8 +172,14 @@ def _select(table: Table) -> Select[Any]:
 
 
 @cache
-def _update(table: Table) -> Update:
-    return update(table).where(*_matches(table))
+def _insert(table: Table, returns: bool) -> Insert:
+    return insert(table).returning(*table.columns) if returns else insert(table)
+
+
+@cache
+def _update(table: Table, returns: bool) -> Update:
+    changed = update(table).where(*_matches(table))
+    return changed.returning(*table.columns) if returns else changed
 
 
 def _matches(table: Table) -> list[Any]:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, Table, insert, select
+from sqlalchemy import Connection, RowMapping, Table, select
 
 from escalation.model.attempt import Attempt, Candidate
 from escalation.model.decision import Decision
@@ -13,7 +13,7 @@ from escalation.model.identity import digest_json
 from escalation.ports.store import Store
 from records.ledger.chains import text_json
 from records.ledger.codec import candidate_from_json
-from records.ledger.events import check, seal
+from records.ledger.events import by_key, check, put, seal
 from records.ledger.schema import attempts, decisions
 
 Row = dict[str, str | None]
@@ -32,7 +32,7 @@ def add_decision(connection: Connection, case_id: str, decision: Decision) -> No
 
 def find_decision(connection: Connection, case_id: str, number: int) -> Decision | None:
     """Returns the case's decision of that number."""
-    row = _find(connection, decisions, case_id, number)
+    row = by_key(connection, decisions, (case_id, number))
     return None if row is None else _decision(row)
 
 
@@ -64,7 +64,7 @@ def find_attempt(
     connection: Connection, store: Store, case_id: str, number: int
 ) -> tuple[Attempt, Candidate | None] | None:
     """Returns the case's attempt of that number, its candidate's bytes read from the store."""
-    row = _find(connection, attempts, case_id, number)
+    row = by_key(connection, attempts, (case_id, number))
     return None if row is None else _attempt(row, store)
 
 
@@ -90,22 +90,18 @@ def _add(
     body: dict[str, Any],
 ) -> None:
     case_id, number = key
-    row = _find(connection, table, case_id, number)
-    check(connection, table, key)
+    row = by_key(connection, table, key)
     if row is None:
-        connection.execute(insert(table).values(case_id=case_id, number=number, **values))
-        seal(connection, table, key, kind, {"number": number, **body})
-    elif any(row[name] != value for name, value in values.items()):
+        written = put(connection, table, key, None, values)
+        seal(connection, table, written, kind, {"number": number, **body})
+        return
+    check(connection, table, key, row)
+    if any(row[name] != value for name, value in values.items()):
         what = kind.partition(".")[0]
         raise CaseConflict(
             f"case {case_id!r} already has another {what} {number}: the code, its versions or the machine "
             "differ from those it was run with; start a new case"
         )
-
-
-def _find(connection: Connection, table: Table, case_id: str, number: int) -> RowMapping | None:
-    query = select(table).where(table.c.case_id == case_id, table.c.number == number)
-    return connection.execute(query).mappings().one_or_none()
 
 
 def _all(connection: Connection, table: Table, case_id: str) -> Sequence[RowMapping]:

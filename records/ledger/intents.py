@@ -35,14 +35,14 @@ def want(connection: Connection, key: WorkKey, work: Work, backend: str) -> None
         CaseConflict: when the key was used for work of another digest.
     """
     row = _find(connection, key)
+    said = {"digest": work.digest, "backend": backend}
     if row is None:
         values = {"digest": work.digest, "work": text_json(work.to_json()), "state": IntentState.WANTED}
-        keyed.add(connection, intents, key, values | {"backend": backend, "lost": "[]"})
-        keyed.seal_row(connection, intents, key, "work.wanted", {"digest": work.digest, "backend": backend})
+        _set(connection, key, row, "work.wanted", said, **values, backend=backend, lost="[]")
         return
     _check_digest(row, key, work)
     if row["state"] == IntentState.WANTED and row["backend"] != backend:
-        _set(connection, key, "work.wanted", {"digest": work.digest, "backend": backend}, backend=backend)
+        _set(connection, key, row, "work.wanted", said, backend=backend)
 
 
 def submit(connection: Connection, key: WorkKey, handle: Mapping[str, Any]) -> None:
@@ -59,6 +59,7 @@ def submit(connection: Connection, key: WorkKey, handle: Mapping[str, Any]) -> N
         _set(
             connection,
             key,
+            row,
             "work.submitted",
             {"handle": dict(handle)},
             handle=text,
@@ -77,7 +78,7 @@ def lose(connection: Connection, key: WorkKey, lost: Lost) -> None:
         raise CaseConflict(f"work {key} is settled: no try of it can be lost any more")
     before = json.loads(row["lost"])
     values = {"lost": text_json([*before, lost.to_json()]), "handle": None, "state": IntentState.WANTED}
-    _set(connection, key, "work.lost", {"try": len(before) + 1, **lost.to_json()}, **values)
+    _set(connection, key, row, "work.lost", {"try": len(before) + 1, **lost.to_json()}, **values)
 
 
 def find_lost(connection: Connection, key: WorkKey) -> tuple[Lost, ...]:
@@ -110,7 +111,7 @@ def settle(connection: Connection, key: WorkKey, result: RawResult) -> None:
             raise CaseConflict(f"work {key} is settled with another result: the first one stays")
         return
     body = {"state": str(result.state), "result": result.digest, "usage": result.usage.to_json()}
-    _set(connection, key, "work.settled", body, result=text, state=IntentState.SETTLED)
+    _set(connection, key, row, "work.settled", body, result=text, state=IntentState.SETTLED)
 
 
 def find_work(connection: Connection, store: Store, key: WorkKey) -> Work:
@@ -182,6 +183,12 @@ def _find(connection: Connection, key: WorkKey) -> RowMapping | None:
     return keyed.row(connection, intents, key)
 
 
-def _set(connection: Connection, key: WorkKey, kind: str, body: dict[str, Any], **values: Any) -> None:
-    keyed.change(connection, intents, key, values)
-    keyed.seal_row(connection, intents, key, kind, body)
+def _set(
+    connection: Connection,
+    key: WorkKey,
+    before: RowMapping | None,
+    kind: str,
+    body: dict[str, Any],
+    **values: Any,
+) -> None:
+    keyed.write(connection, intents, key, before, values, kind=kind, body=body)

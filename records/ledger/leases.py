@@ -10,31 +10,32 @@ reader share the kernel, else by the database's clock, which all of them share.
 
 import json
 from dataclasses import asdict
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, insert, select, update
+from sqlalchemy import Connection, Insert, RowMapping, Update, bindparam, insert, select, update
 
 from escalation.model.clock import Instant, ProcessIdentity, this_process
 from escalation.model.elapsed import Elapsed
 from escalation.model.errors import CaseConflict
 from records.ledger.chains import text_json
 from records.ledger.schema import leases
-from records.ledger.shared_clock import clock_of, database_time_s
+from records.ledger.shared_clock import clock, clock_parameters, database_time_s, is_shared
 
 SILENT_LEASES = 10.0
 """A process that lives and says nothing for so many leases has lost the case in some other way: a driver
 that was abandoned. One that was stopped and goes on later finds its token outdated."""
 
-_RENEW = (
-    update(leases)
-    .where(leases.c.case_id == bindparam("of_case"), leases.c.token == bindparam("of_token"), leases.c.held)
-    .values(beat_boot_s=bindparam("boot_s"))
-)
+_OF_CASE = leases.c.case_id == bindparam("of_case")
+_OF_TOKEN = leases.c.token == bindparam("of_token")
+_FIND = select(leases).where(_OF_CASE)
+_NOTE = update(leases).where(_OF_CASE).values(elapsed=bindparam("taken"))
+_GIVE_BACK = update(leases).where(_OF_CASE, _OF_TOKEN).values(held=False)
 
 
 def find(connection: Connection, case_id: str) -> RowMapping | None:
     """The case's lease, held or given back."""
-    query = select(leases).where(leases.c.case_id == case_id)
-    return connection.execute(query).mappings().one_or_none()
+    return connection.execute(_FIND, {"of_case": case_id}).mappings().one_or_none()
 
 
 def held(connection: Connection, lease: RowMapping | None) -> bool:
@@ -68,18 +69,24 @@ def take(connection: Connection, case_id: str, lease_s: float, *, abandoned: boo
     lease = find(connection, case_id)
     if lease is not None and held(connection, lease) and not (abandoned and holder(lease) == this_process()):
         raise CaseConflict(_busy(connection, case_id, lease))
-    values = {
-        "token": 1 if lease is None else lease["token"] + 1,
-        "held": True,
-        "lease_s": lease_s,
-        **asdict(this_process()),
-        **_beat(connection),
-    }
-    if lease is None:
-        connection.execute(insert(leases).values(case_id=case_id, **values))
+    return _take(connection, case_id, lease_s, lease)
+
+
+def begin(connection: Connection, case_id: str, lease_s: float) -> int:
+    """The same for a case that was just opened, whose lease nobody can hold."""
+    return _take(connection, case_id, lease_s, None)
+
+
+def _take(connection: Connection, case_id: str, lease_s: float, before: RowMapping | None) -> int:
+    token = 1 if before is None else int(before["token"]) + 1
+    values = {"token": token, "held": True, "lease_s": lease_s, **asdict(this_process())}
+    values |= {"boot_s": Instant.now().at_s, **clock_parameters(connection)}
+    shared = is_shared(connection)
+    if before is None:
+        connection.execute(_insertion(shared), {"case_id": case_id, **values})
     else:
-        connection.execute(update(leases).where(leases.c.case_id == case_id).values(values))
-    return int(values["token"])
+        connection.execute(_taking(shared), {"of_case": case_id, **values})
+    return token
 
 
 def renew(connection: Connection, case_id: str, token: int | None) -> None:
@@ -89,15 +96,14 @@ def renew(connection: Connection, case_id: str, token: int | None) -> None:
         CaseConflict: when the token is not the lease's: another process has taken the case over.
     """
     said = {"of_case": case_id, "of_token": token, "boot_s": Instant.now().at_s}
-    beat = _RENEW.values(beat_at=clock_of(connection))
-    if not connection.execute(beat, said).rowcount:
+    beat = _renewal(is_shared(connection))
+    if not connection.execute(beat, said | clock_parameters(connection)).rowcount:
         raise CaseConflict(_lost(case_id, token, find(connection, case_id)))
 
 
 def note_elapsed(connection: Connection, case_id: str, elapsed: Elapsed) -> None:
     """Keeps how long the case has taken by now."""
-    values = {"elapsed": text_json(elapsed.to_json())}
-    connection.execute(update(leases).where(leases.c.case_id == case_id).values(values))
+    connection.execute(_NOTE, {"of_case": case_id, "taken": text_json(elapsed.to_json())})
 
 
 def elapsed(connection: Connection, case_id: str) -> Elapsed:
@@ -115,8 +121,7 @@ def check_not_stale(connection: Connection, case_id: str, token: int | None) -> 
 
 def give_back(connection: Connection, case_id: str, token: int) -> None:
     """Frees the lease if it is still held with this token."""
-    mine = (leases.c.case_id == case_id) & (leases.c.token == token)
-    connection.execute(update(leases).where(mine).values(held=False))
+    connection.execute(_GIVE_BACK, {"of_case": case_id, "of_token": token})
 
 
 def idle_s(connection: Connection, case_id: str) -> float | None:
@@ -125,8 +130,23 @@ def idle_s(connection: Connection, case_id: str) -> float | None:
     return None if lease is None else _age_s(connection, lease)
 
 
-def _beat(connection: Connection) -> dict[str, float]:
-    return {"beat_boot_s": Instant.now().at_s, "beat_at": database_time_s(connection)}
+@cache  # a statement is made once, and SQLAlchemy finds its SQL by it
+def _insertion(shared: bool) -> Insert:
+    return insert(leases).values(_beat(shared))
+
+
+@cache
+def _taking(shared: bool) -> Update:
+    return update(leases).where(_OF_CASE).values(_beat(shared))
+
+
+@cache
+def _renewal(shared: bool) -> Update:
+    return update(leases).where(_OF_CASE, _OF_TOKEN, leases.c.held).values(_beat(shared))
+
+
+def _beat(shared: bool) -> dict[str, Any]:
+    return {"beat_boot_s": bindparam("boot_s"), "beat_at": clock(shared)}
 
 
 def _left_s(connection: Connection, lease: RowMapping, leases_long: float) -> float:

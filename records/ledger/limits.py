@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
+from sqlalchemy import Connection, RowMapping, select
 
 from escalation.inputs.site import EVERYBODY
 from escalation.model.amounts import Amounts, Caps
@@ -21,21 +21,17 @@ from escalation.model.metered import CHARGED
 from escalation.model.submission import Limit, Period
 from records.ledger import budgets, submissions
 from records.ledger.chains import text_json
-from records.ledger.events import check, seal
+from records.ledger.events import by_key, seal
+from records.ledger.events import put as put_row
 from records.ledger.schema import limits
 
 
 def put(connection: Connection, limit: Limit) -> None:
     """Sets a limit, in place of the one there was."""
     values = {"caps": text_json(limit.caps.to_json(CHARGED))}
-    named = {"project": limit.project, "period": str(limit.period)}
-    here = [limits.c[name] == value for name, value in named.items()]
-    check(connection, limits, (limit.project, str(limit.period)))
-    if connection.execute(select(limits).where(*here)).one_or_none() is None:
-        connection.execute(insert(limits).values(named | values))
-    else:
-        connection.execute(update(limits).where(*here).values(values))
-    seal(connection, limits, (limit.project, str(limit.period)), "limit.set", limit.to_json(), case_id="")
+    key = (limit.project, str(limit.period))
+    row = put_row(connection, limits, key, by_key(connection, limits, key), values)
+    seal(connection, limits, row, "limit.set", limit.to_json(), case_id="")
 
 
 def list_all(connection: Connection) -> Sequence[Limit]:

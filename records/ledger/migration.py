@@ -31,10 +31,10 @@ def migrate(connection: Connection, layout: int) -> None:
         _name_caps(connection)
     for key in works:
         said = {"attempt": key[1], "ordinal": key[2], "layout": schema.VERSION}
-        events.seal(connection, schema.intents, key, "work.migrated", said)
+        _seal(connection, schema.intents, key, "work.migrated", said)
     for key in limits:
         said = {"project": key[0], "period": key[1], "layout": schema.VERSION}
-        events.seal(connection, schema.limits, key, "limit.migrated", said, case_id="")
+        _seal(connection, schema.limits, key, "limit.migrated", said, case_id="")
     while checkpoints.make(connection):
         pass
 
@@ -110,6 +110,14 @@ def _name_caps(connection: Connection) -> None:
         caps = Caps(usd=row["usd"], qpu_s=row["qpu_s"]).to_json(CHARGED)
         values = {"project": row["project"], "period": row["period"], "caps": chains.text_json(caps)}
         connection.execute(insert(schema.limits).values(values))
+
+
+def _seal(
+    connection: Connection, table: Table, key: events.Key, kind: str, said: dict[str, Any], **of: str
+) -> None:
+    row = events.by_key(connection, table, key)
+    assert row is not None
+    events.seal(connection, table, row, kind, said, **of)
 
 
 def _rows(connection: Connection, query: Select[Any]) -> list[dict[str, Any]]:

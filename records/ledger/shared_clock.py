@@ -9,7 +9,7 @@ from collections.abc import Callable
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, bindparam, func, select
 
 from escalation.model.clock import boottime_s
 
@@ -21,14 +21,22 @@ _CLOCK = select(_NOW)
 
 def database_time_s(connection: Connection) -> float:
     """Seconds since the epoch, by the database's clock."""
-    if connection.dialect.name == "sqlite":
-        return time.time()
-    return float(connection.execute(_CLOCK).scalar_one())
+    return float(connection.execute(_CLOCK).scalar_one()) if is_shared(connection) else time.time()
 
 
-def clock_of(connection: Connection) -> ColumnElement[Any] | float:
-    """The same for a statement that writes it down, which then need not ask first."""
-    return time.time() if connection.dialect.name == "sqlite" else _NOW
+def is_shared(connection: Connection) -> bool:
+    """Whether the database has a clock of its own."""
+    return connection.dialect.name != "sqlite"
+
+
+def clock(shared: bool) -> ColumnElement[Any]:
+    """The same in a statement that writes it down, and so need not ask first."""
+    return _NOW if shared else bindparam("clock_s")
+
+
+def clock_parameters(connection: Connection) -> dict[str, float]:
+    """What a statement with `clock` in it is given."""
+    return {} if is_shared(connection) else {"clock_s": time.time()}
 
 
 class SharedClock:

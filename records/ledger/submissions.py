@@ -141,10 +141,8 @@ def _insert(connection: Connection, key: WorkKey, work: str, backend: str, now: 
     )
     number = following(submissions.c.number, sequences=connection.dialect.supports_sequences)
     values = {"number": number, "tag": made.tag, **_values(made)}
-    keyed.add(connection, submissions, key, values)
-    keyed.seal_row(
-        connection, submissions, key, "handoff.wanted", {"work": work, "backend": backend, "tag": made.tag}
-    )
+    said = {"work": work, "backend": backend, "tag": made.tag}
+    keyed.write(connection, submissions, key, None, values, kind="handoff.wanted", body=said)
     return made
 
 
@@ -164,13 +162,12 @@ def _swap(
     after = Submission.model_validate({**dict(before), **changes, **moved})
     if after == before:
         return before
-    keyed.change(connection, submissions, before.key, _values(after))
     was, now_is = before.to_json(), after.to_json()
     changed = {name: value for name, value in now_is.items() if value != was[name]}
     kind = "handoff.moved" if moved else "handoff.amended"
-    keyed.seal_row(
-        connection, submissions, before.key, kind, {**said, "from": was["state"], "changed": changed}
-    )
+    said = {**said, "from": was["state"], "changed": changed}
+    row = keyed.row(connection, submissions, before.key)
+    keyed.write(connection, submissions, before.key, row, _values(after), kind=kind, body=said)
     return after
 
 

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
 from escalation.model.amounts import Amounts, Caps
@@ -331,8 +331,8 @@ def test_processes_that_open_a_fresh_ledger_at_once_all_write_to_one_chain(
 def test_a_process_that_stalls_in_a_write_does_not_block_the_others_for_good(
     ledger: SqlLedger, url: str, monkeypatch: pytest.MonkeyPatch, make_info: Callable[..., CaseInfo]
 ) -> None:
-    idle = func.set_config("idle_in_transaction_session_timeout", "200ms", True)
-    monkeypatch.setattr("records.ledger.database._PATIENCE", select(idle))
+    idle = "idle_in_transaction_session_timeout = '200ms'"
+    monkeypatch.setattr("records.ledger.database._PATIENCE", (idle,))
     stalled = Database(url)
 
     def stall() -> None:
