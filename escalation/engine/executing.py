@@ -14,7 +14,7 @@ from escalation.engine.steps import Item
 from escalation.model.amounts import Amounts
 from escalation.model.case import WorkKey
 from escalation.model.clock import boottime_s
-from escalation.model.errors import BackendError, Faulted, Interrupted, one_line
+from escalation.model.errors import BackendError, BadInput, Faulted, Interrupted, one_line
 from escalation.model.job_state import JobState
 from escalation.model.report import CHECKPOINT
 from escalation.model.result import Lost, RawResult
@@ -32,7 +32,8 @@ def execute(running: Running, item: Item, backend: AnyBackend) -> RawResult:
     """Has the work done; a try that the machine ended is noted, and made anew.
 
     Raises:
-        Faulted: after `TRIES` such tries in a row; where somebody cancelled it on the machine, at once.
+        Faulted: after `TRIES` such tries in a row; at once where somebody cancelled it on the machine, or
+            the machine refused it before anything was sent.
     """
     runtime = running.runtime
     for _ in range(TRIES):
@@ -112,12 +113,31 @@ def _send(running: Running, item: Item, backend: AnyBackend, *, new: bool) -> Ra
         tag = item.key.tag(item.work.digest, len(lost))
         # Known before it is sent: whoever drives the case next follows it, and sends nothing twice.
         ledger.submitted(item.key, planned(folder, tag))
-        with _stopping(running, backend, planned(folder, tag)):
+        with _stopping(running, backend, planned(folder, tag)), _taken(running, item):
             handle = backend.submit(work, folder, tag)
     else:
-        handle = signed(backend.submit(work, folder))
+        with _taken(running, item):
+            handle = signed(backend.submit(work, folder))
     ledger.submitted(item.key, handle)
     return _follow(running, backend, handle, item)
+
+
+@contextmanager
+def _taken(running: Running, item: Item) -> Iterator[None]:
+    """Records that the machine, as it is set up, did not take the work: nothing was sent.
+
+    Raises:
+        Faulted: in its words; the machine put right, or what is asked of it, the case goes on.
+    """
+    try:
+        yield
+    except BackendError as error:
+        if error.retry or isinstance(error, BadInput):
+            raise
+        why = one_line(error, typed=False)
+        running.runtime.ledger.refuse(item.key, why)
+        what = f"{item.label}, work {item.key.ordinal}, was not taken by {item.backend}"
+        raise Faulted.of(what, why, item.key.case_id) from None
 
 
 def _follow(running: Running, backend: AnyBackend, handle: Mapping[str, Any], item: Item) -> RawResult:

@@ -11,13 +11,14 @@ from escalation.model.amounts import Amounts
 from escalation.model.attempt import Done
 from escalation.model.case import WorkKey
 from escalation.model.errors import BadInput, CaseConflict
+from escalation.model.resources import Resources
 from escalation.model.result import Lost, RawResult
 from escalation.model.work import Work
 from escalation.ports.store import Store
 from records.ledger import keyed
 from records.ledger.chains import text_json
 from records.ledger.codec import result_from_json, work_from_json
-from records.ledger.schema import intents
+from records.ledger.schema import intents, submissions
 
 
 class IntentState(StrEnum):
@@ -31,14 +32,23 @@ class IntentState(StrEnum):
 def want(connection: Connection, key: WorkKey, work: Work, backend: str) -> None:
     """Writes down that the work is wanted on the backend; the same work again changes nothing.
 
+    Other work replaces it where nothing was ever sent, and where it asks for no more: what was decided on
+    was the work before.
+
     Raises:
-        CaseConflict: when the key was used for work of another digest.
+        CaseConflict: when the key was used for other work.
     """
     row = _find(connection, key)
     said = {"digest": work.digest, "backend": backend}
     if row is None:
         values = {"digest": work.digest, "work": text_json(work.to_json()), "state": IntentState.WANTED}
         _set(connection, key, row, "work.wanted", said, **values, backend=backend, lost="[]")
+        return
+    if _unsent(row) and row["digest"] != work.digest and not _paid(connection, key):
+        _check_less(row, key, work)
+        body = {"digest": work.digest, "backend": backend, "instead_of": row["digest"]}
+        changed = {"digest": work.digest, "work": text_json(work.to_json()), "backend": backend}
+        _set(connection, key, row, "work.wanted", body, **changed)
         return
     _check_digest(row, key, work)
     if row["state"] == IntentState.WANTED and row["backend"] != backend:
@@ -65,6 +75,18 @@ def submit(connection: Connection, key: WorkKey, handle: Mapping[str, Any]) -> N
             handle=text,
             state=IntentState.SUBMITTED,
         )
+
+
+def refuse(connection: Connection, key: WorkKey, why: str) -> None:
+    """Notes that the machine did not take the work: nothing of it was sent, and it has no handle.
+
+    Raises:
+        CaseConflict: when the work was never wanted, or is settled.
+    """
+    row = _known(connection, key)
+    if row["state"] == IntentState.SETTLED:
+        raise CaseConflict(f"work {key} is settled: it cannot be refused any more")
+    _set(connection, key, row, "work.refused", {"because": why}, handle=None, state=IntentState.WANTED)
 
 
 def lose(connection: Connection, key: WorkKey, lost: Lost) -> None:
@@ -139,10 +161,10 @@ def find_result(connection: Connection, store: Store, key: WorkKey, work: Work) 
     """Returns the result of settled work, its bytes read from the store.
 
     Raises:
-        CaseConflict: when the key was used for work of another digest.
+        CaseConflict: when the result, or what was sent, is of other work.
     """
     row = _find(connection, key)
-    if row is None:
+    if row is None or _unsent(row):
         return None
     _check_digest(row, key, work)
     if row["state"] != IntentState.SETTLED:
@@ -163,13 +185,56 @@ def _done(row: RowMapping, store: Store) -> Done:
     return Done(work, result_from_json(json.loads(row["result"]), store))
 
 
+def _unsent(row: RowMapping) -> bool:
+    """Whether nothing of the work was ever given to a machine that may have taken it."""
+    return row["state"] == IntentState.WANTED and row["handle"] is None and not json.loads(row["lost"])
+
+
+def _paid(connection: Connection, key: WorkKey) -> bool:
+    return keyed.row(connection, submissions, key) is not None
+
+
 def _check_digest(row: RowMapping, key: WorkKey, work: Work) -> None:
     if row["digest"] != work.digest:
+        raise CaseConflict(f"{_other(row, key, work)}; set it back, or start a new case")
+
+
+def _check_less(row: RowMapping, key: WorkKey, work: Work) -> None:
+    old = Resources(**json.loads(row["work"])["resources"])
+    bounds = [
+        (*each.used_within(each.wall_s).to_json().values(), each.memory_mb) for each in (work.resources, old)
+    ]
+    if any(now > before for now, before in zip(*bounds, strict=True)):
         raise CaseConflict(
-            f"work {key}: expected digest {row['digest'][:12]} as recorded, got {work.digest[:12]}: "
-            "the method, its versions, its inputs or a setting such as TIERWISE_RANKS changed since the case "
-            "was started; set it back, or start a new case"
+            f"{_other(row, key, work)}; it asks for more than was decided on: "
+            "set it back, or start a new case"
         )
+
+
+def _other(row: RowMapping, key: WorkKey, work: Work) -> str:
+    """How the work is other than the work on record."""
+    before, now = _flat(json.loads(row["work"])), _flat(json.loads(text_json(work.to_json())))
+    changed = [name for name in before | now if before.get(name) != now.get(name)]
+    named = [
+        f"{name} ({before.get(name, 'none')!s:.40} recorded, {now.get(name, 'none')!s:.40} now)"
+        for name in changed
+    ]
+    more = f" and {len(named) - 3} more" if len(named) > 3 else ""
+    return (
+        f"work {key}: expected digest {row['digest'][:12]} as recorded, got {work.digest[:12]}, "
+        f"which differs in {', '.join(named[:3])}{more}: the method, its versions, its inputs "
+        "or a setting such as TIERWISE_RANKS changed since the case was started"
+    )
+
+
+def _flat(document: Any, name: str = "") -> dict[str, Any]:
+    """Its leaves, by the way to them."""
+    if not isinstance(document, dict):
+        return {name: document}
+    found: dict[str, Any] = {}
+    for key, value in document.items():
+        found |= _flat(value, f"{name}.{key}" if name else key)
+    return found
 
 
 def _known(connection: Connection, key: WorkKey) -> RowMapping:

@@ -37,6 +37,11 @@ class SqlWork(LedgerSession):
         with self._database.reading() as connection:
             return intents.find_handle(connection, key)
 
+    def refuse(self, key: WorkKey, why: str) -> None:
+        """Notes that nothing of the work was sent; raises `CaseConflict` when it is settled or unknown."""
+        with self._writing(key.case_id) as connection:
+            intents.refuse(connection, key, why)
+
     def lose(self, key: WorkKey, lost: Lost) -> None:
         """Notes that a try came to nothing; raises `CaseConflict` when the work is settled or unknown."""
         with self._writing(key.case_id) as connection:

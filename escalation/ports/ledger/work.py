@@ -16,10 +16,11 @@ class WorkLedger(Protocol):
     def intend(self, key: WorkKey, work: Work, backend: str) -> None:
         """Writes down, before it is sent, that this work is wanted; its inputs go to the store.
 
-        Idempotent for the same digest.
+        Idempotent for the same digest. Work of which nothing was ever sent gives way to other work that
+        asks for no more.
 
         Raises:
-            CaseConflict: when the key was used for work of another digest.
+            CaseConflict: when the key was used for other work.
         """
 
     def find_work(self, key: WorkKey) -> Work:
@@ -29,6 +30,9 @@ class WorkLedger(Protocol):
 
     def find_handle(self, key: WorkKey) -> Mapping[str, Any] | None:
         """Returns the handle of work that was submitted and is not settled."""
+
+    def refuse(self, key: WorkKey, why: str) -> None:
+        """Notes that the machine did not take the work, and that nothing was sent: it is wanted again."""
 
     def lose(self, key: WorkKey, lost: Lost) -> None:
         """Notes that a try came to nothing, and what it used: the work is wanted again."""
@@ -43,10 +47,10 @@ class WorkLedger(Protocol):
         """Records the final result of the work, its bytes put into the store first."""
 
     def find_result(self, key: WorkKey, work: Work) -> RawResult | None:
-        """Returns the result already had for this key.
+        """Returns the result already had for this key; None where there is none yet.
 
         Raises:
-            CaseConflict: when the key was used for work of another digest.
+            CaseConflict: when the result, or what was sent, is of other work.
         """
 
     def works(self, case_id: str, attempt: int) -> Sequence[Done]:

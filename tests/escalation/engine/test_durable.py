@@ -15,7 +15,7 @@ from escalation.engine.steps import Item
 from escalation.inputs.settings import Settings
 from escalation.model.calibration import Calibration, DeviceKind
 from escalation.model.case import WorkKey
-from escalation.model.errors import Faulted, Interrupted
+from escalation.model.errors import BackendError, Faulted, Interrupted
 from escalation.model.job_state import JobState
 from escalation.model.kinds.local_call import LocalCall
 from escalation.model.problem import Problem, Target
@@ -161,6 +161,22 @@ def test_a_driver_that_is_stopped_in_the_middle_of_sending_cancels(running: Runn
     with pytest.raises(KeyboardInterrupt):
         execute(running, ITEM, batch)
     assert batch.cancelled == batch.sent
+
+
+def test_work_that_the_machine_does_not_take_is_on_record_and_sent_when_the_machine_is_put_right(
+    running: Running,
+) -> None:
+    def refuse() -> None:
+        raise BackendError("batch refused the job: no such\nreservation")
+
+    ledger, batch = running.runtime.ledger, Batch(JobState.DONE)
+    batch.on_submit = refuse
+    with pytest.raises(Faulted, match=r"not taken by batch: .*no such reservation.*--case c"):
+        execute(running, ITEM, batch)
+    assert (len(batch.sent), ledger.find_handle(KEY), batch.cancelled) == (1, None, [])
+    assert ledger.events("c")[-1]["kind"] == "work.refused"
+    batch.on_submit = lambda: None
+    assert execute(running, ITEM, batch).ok
 
 
 def test_work_that_somebody_cancelled_on_the_machine_is_not_sent_again_unasked(running: Running) -> None:

@@ -16,7 +16,9 @@ from escalation.model.clock import ProcessIdentity
 from escalation.model.errors import BadInput, CaseConflict, CorruptRecord
 from escalation.model.job_state import JobState
 from escalation.model.kinds.local_call import LocalCall
-from escalation.model.result import RawResult
+from escalation.model.kinds.mpi_program import MpiProgram
+from escalation.model.resources import Resources
+from escalation.model.result import Lost, RawResult
 from records.ledger.ledger import SqlLedger
 from records.ledger.schema import VERSION
 from records.store.files import FileStore
@@ -302,12 +304,36 @@ def test_transitions_that_make_no_sense_are_refused(ledger: SqlLedger, make_info
 def test_a_key_that_was_used_for_other_work_is_a_conflict(ledger: SqlLedger, make_info: Info) -> None:
     ledger.open_case(make_info())
     ledger.intend(KEY, WORK, "local")
+    ledger.submitted(KEY, {"pid": 17})
     other = LocalCall("a:b", {"x": 2})
     message = f"work c/0/0: expected digest {WORK.digest[:12]} as recorded, got {other.digest[:12]}"
     with pytest.raises(CaseConflict, match=message):
         ledger.intend(KEY, other, "local")
     with pytest.raises(CaseConflict, match=message):
         ledger.find_result(KEY, other)
+
+
+def test_work_that_no_machine_took_gives_way_to_work_that_asks_for_no_more(
+    ledger: SqlLedger, make_info: Info
+) -> None:
+    ledger.open_case(make_info())
+    wide, narrow = (MpiProgram("a:b", resources=Resources(ranks=ranks)) for ranks in (64, 2))
+    ledger.intend(KEY, wide, "slurm")
+    ledger.submitted(KEY, {"tag": "t"})
+    ledger.refuse(KEY, "at most 4 ranks")
+    assert (ledger.find_handle(KEY), ledger.find_result(KEY, narrow)) == (None, None)
+    ledger.intend(KEY, narrow, "slurm")
+    assert ledger.find_work(KEY).digest == narrow.digest
+    kinds = [event["kind"] for event in ledger.events("c")]
+    assert kinds[-2:] == ["work.refused", "work.wanted"]
+    assert ledger.verify()
+    with pytest.raises(
+        CaseConflict, match=r"differs in .*ranks \(2 recorded, 64 now\).*more than was decided"
+    ):
+        ledger.intend(KEY, wide, "slurm")
+    ledger.lose(KEY, Lost("the node died", Amounts()))  # something was sent
+    with pytest.raises(CaseConflict, match="set it back, or start a new case"):
+        ledger.intend(KEY, MpiProgram("a:b", resources=Resources(ranks=1)), "slurm")
 
 
 def test_what_ran_in_an_attempt_is_rebuilt_in_order(ledger: SqlLedger, make_info: Info) -> None:
