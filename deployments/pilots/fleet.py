@@ -94,6 +94,11 @@ def send(plan: PilotPlan, resources: Resources, count: int) -> Iterator[str]:
     check_pool(plan)
     if urlsplit(url).hostname in _HERE:
         yield f"WARNING: {url} is this machine's alone: a pilot on another node cannot reach it"
+    if resources.memory_mb < Resources.memory_mb:
+        yield (
+            f"WARNING: --memory {resources.memory_mb} is less than the {Resources.memory_mb} MiB "
+            "that a piece of work asks for where nothing else is said: such work is not run there"
+        )
     for _ in range(count):
         yield _send(backend, replace(plan, tag=f"tierwise-pilot-{secrets.token_hex(4)}"), resources)
 

@@ -88,7 +88,8 @@ def test_a_pilot_that_waits_is_cancelled(
     on_server: Served, client: SyncPrefectClient, deployment: UUID, slurm: Cluster
 ) -> None:
     slurm.batch("sleep 1000", "-N2", "--exclusive")
-    sent = tierwise(on_server, slurm, "--pool", POOL, "--count", "2")
+    sent = tierwise(on_server, slurm, "--pool", POOL, "--count", "2", "--memory", "2000")
+    assert "WARNING: --memory 2000 is less than the 2048 MiB that a piece of work asks for" in sent.stdout
     first, second = (line.split() for line in sent.stdout.splitlines()[-2:])
     assert listed(on_server, slurm)[first[0]]["state"] in ("waits: Priority", "waits: Resources")
     stopped = tierwise(on_server, slurm, "--stop", first[0])
