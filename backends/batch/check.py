@@ -29,8 +29,10 @@ def _asked(system: BatchSystem, settings: Settings) -> tuple[bool | None, str]:
     site = system.site
     for command in (system.list_partitions(), system.list_jobs()):
         reply = run(command, site.command_s)
+        if system.unconfigured(reply):
+            return True, f"not configured here: {reply.brief}"
         if not reply.ok:
-            return False, f"{command[0]} does not answer: {reply.words}"
+            return False, f"{command[0]} does not answer: {reply.brief}"
         if command == system.list_partitions():
             found = system.partitions(reply.out)
     folder = site.scratch or settings.scratch

@@ -48,6 +48,12 @@ class CommandReply:
             return f"no answer in time{f': {said}' if said else ''}"
         return said or f"exit code {self.code}"
 
+    @property
+    def brief(self) -> str:
+        """The last line of its words, which names the cause where several lead up to it."""
+        said = (self.err.strip() or self.out.strip()).splitlines()
+        return said[-1].strip()[-200:] if said and self.code is not None else self.words[:200]
+
 
 def surroundings() -> dict[str, str]:
     """The environment of commands, and so of jobs: no secret, nothing of a surrounding job."""

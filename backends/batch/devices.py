@@ -19,9 +19,17 @@ def partitions(system: BatchSystem) -> tuple[Partition, ...]:
 
 
 def summaries(system: BatchSystem) -> tuple[DeviceSummary, ...]:
-    """A line each."""
+    """A line each; one that says so where the batch system is here and does not answer."""
+    try:
+        reply = run(system.list_partitions(), system.site.command_s)
+    except BackendError:
+        return ()
+    if not reply.ok:
+        note = f"the batch system does not answer: {reply.brief}"
+        return (DeviceSummary(system.name, DeviceKind.CLASSICAL, note=note),)
     return tuple(
-        DeviceSummary(each.name, DeviceKind.CLASSICAL, note=_note(each)) for each in partitions(system)
+        DeviceSummary(each.name, DeviceKind.CLASSICAL, note=_note(each))
+        for each in system.partitions(reply.out)
     )
 
 

@@ -71,6 +71,10 @@ class BatchSystem(ABC):
     def no_accounting(self, reply: CommandReply) -> bool:
         """Whether the answer says that nothing is accounted for here at all."""
 
+    def unconfigured(self, reply: CommandReply) -> bool:
+        """Whether the command failed because nothing here says that the batch system is used."""
+        return False
+
     @abstractmethod
     def list_partitions(self) -> list[str]:
         """The command that lists partitions or queues."""

@@ -1,6 +1,7 @@
 """Slurm's commands are built here, and their answers read: sbatch(1), squeue(1), scancel(1), sacct(1)."""
 
 import math
+import os
 import re
 import shlex
 from collections.abc import Sequence
@@ -25,6 +26,9 @@ _OWN = re.compile(
     r"This does not look like).*)"
 )
 """sbatch did not like what it was given, and sent nothing."""
+
+_NO_CONFIGURATION = re.compile(r"configuration source|slurm\.conf.*No such file")
+"""What its commands say where they find none."""
 
 
 class Slurm(BatchSystem):
@@ -91,6 +95,11 @@ class Slurm(BatchSystem):
 
     def no_accounting(self, reply: CommandReply) -> bool:
         return "accounting storage is disabled" in reply.err
+
+    def unconfigured(self, reply: CommandReply) -> bool:
+        """Also not by the user: neither `SLURM_CONF` nor a setting of Tierwise's says that it is used."""
+        stated = any(name == "SLURM_CONF" or name.startswith("TIERWISE_SLURM_") for name in os.environ)
+        return not reply.ok and not stated and _NO_CONFIGURATION.search(reply.err) is not None
 
     def list_partitions(self) -> list[str]:
         return ["sinfo", "--all", "--noheader", "--exact", f"--format={sinfo.FORMAT}"]
