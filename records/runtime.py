@@ -32,6 +32,7 @@ def open_records(settings: Settings | None = None) -> Iterator["tuple[SqlLedger,
         store = open_store(settings)
         ledger = SqlLedger(settings.ledger, store, settings.case_lease_s)
         try:
+            _check(settings, ledger, store)
             yield ledger, store
         finally:
             ledger.close()
@@ -61,6 +62,11 @@ def open_runtime(settings: Settings | None = None, *, wait_for_view: bool = True
         stack.enter_context(private_home(settings.home))
         store = open_store(settings)
         ledger = SqlLedger(settings.ledger, store, settings.case_lease_s)
+        try:
+            _check(settings, ledger, store)
+        except BaseException:
+            ledger.close()
+            raise
         tracker: Tracker = MlflowTracker(tracking_place(settings), ledger, store)
         if settings.tracking < 1:
             tracker = SampledTracker(tracker, settings.tracking)
@@ -72,3 +78,11 @@ def open_runtime(settings: Settings | None = None, *, wait_for_view: bool = True
             runtime.close_backends()
             if not wait_for_view:
                 Thread(target=stack.pop_all().close, name="records").start()
+
+
+def _check(settings: Settings, ledger: "SqlLedger", store: "AuditedStore") -> None:
+    """A store that a site names must be this ledger's; that of the home is."""
+    from records.store.belonging import check_belonging
+
+    if settings.store_url is not None:
+        check_belonging(ledger, store)

@@ -40,6 +40,12 @@ class AuditedStore(Store, Protocol):
     def where(self) -> str:
         """Where the bytes are, for people; holds no secret."""
 
+    def owner(self) -> str | None:
+        """The name of the ledger whose bytes these are; None where none was noted."""
+
+    def own(self, ledger: str) -> None:
+        """Notes that name, once: where there is one, that stays."""
+
     def digests(self) -> Iterator[str]:
         """The names of all that is kept; only a read says whether one holds what its name says."""
 

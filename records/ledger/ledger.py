@@ -1,10 +1,11 @@
 """The ledger: the truth about cases, decisions, work, submissions, approvals, budgets, in a SQL database."""
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 from escalation.model.errors import CorruptRecord
-from records.ledger import checkpoints, events, walk
+from records.ledger import checkpoints, events, lineage, walk
 from records.ledger.budget_ledger import SqlBudgets
 from records.ledger.case_ledger import SqlCases
 from records.ledger.checkpoints import Checkpoint
@@ -50,6 +51,16 @@ class SqlLedger(SqlCases, SqlWork, SqlSubmissions, SqlBudgets):
         """The digests of all bytes that the ledger's rows name; they must be in the store."""
         with self._database.reading() as connection:
             return frozenset(walk.digests(connection))
+
+    def name(self) -> str:
+        """The ledger's own name, which a copy of it keeps."""
+        with self._database.reading() as connection:
+            return lineage.name(connection)
+
+    def named(self, most: int) -> tuple[str, ...]:
+        """Some of `digests`, at most so many."""
+        with self._database.reading() as connection:
+            return tuple(islice(walk.digests(connection), most))
 
     def check(self, case_id: str | None = None) -> None:
         """Refuses a ledger that was changed behind its back; raises `CorruptRecord` with what is wrong.

@@ -17,6 +17,12 @@ def begin(connection: Connection, now: float) -> None:
         connection.execute(insert(lineage).values(number=0, ledger=secrets.token_hex(16), at=now))
 
 
+def name(connection: Connection) -> str:
+    """The ledger's own name, which a copy of it keeps."""
+    found: str = connection.execute(select(lineage.c.ledger).where(lineage.c.number == 0)).scalar_one()
+    return found
+
+
 def note_restored(connection: Connection, taken_at: float, now: float) -> None:
     """Notes that what is in the ledger was put back as it was at `taken_at`; seconds since the epoch."""
     last = connection.execute(select(lineage).order_by(lineage.c.number.desc()).limit(1)).mappings().one()
@@ -37,6 +43,5 @@ def tag(connection: Connection, key: WorkKey, work: str, backend: str) -> str:
 
     So work that was sent after a back-up was taken is found again from the ledger that was put back.
     """
-    ledger = connection.execute(select(lineage.c.ledger).where(lineage.c.number == 0)).scalar_one()
-    named = digest_json([ledger, key.case_id, key.attempt, key.ordinal, work, backend])
+    named = digest_json([name(connection), key.case_id, key.attempt, key.ordinal, work, backend])
     return f"tierwise-{named[:TAG_DIGITS]}"

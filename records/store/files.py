@@ -4,12 +4,15 @@ import os
 import re
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from escalation.model.errors import BadInput, CorruptRecord
 from escalation.model.identity import digest_bytes
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
+OWNER = "tierwise-ledger"
+"""What names the ledger whose store it is."""
 
 
 class FileStore:
@@ -71,6 +74,24 @@ class FileStore:
     def has(self, digest: str) -> bool:
         """Tells whether a file of that name exists; only `get` reads it."""
         return self.path(digest).exists()
+
+    def owner(self) -> str | None:
+        """The name of the ledger whose bytes these are; None where none was noted."""
+        try:
+            return (self.folder / OWNER).read_text(errors="replace").strip()
+        except FileNotFoundError:
+            return None
+
+    def own(self, ledger: str) -> None:
+        """Notes that name, once: where there is one, that stays."""
+        with tempfile.NamedTemporaryFile("w", dir=self.folder, prefix=".writing-") as file:
+            file.write(f"{ledger}\n")
+            file.flush()
+            os.fsync(file.fileno())
+            os.chmod(file.name, 0o444)
+            with suppress(FileExistsError):
+                os.link(file.name, self.folder / OWNER)
+        _sync(self.folder)
 
     def digests(self) -> Iterator[str]:
         """The names of all files; only `get` says whether one holds what its name says."""

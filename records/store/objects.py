@@ -13,7 +13,7 @@ from obstore.store import from_url
 from escalation.model.errors import BadInput, CorruptRecord
 from escalation.model.identity import digest_bytes
 from records.store.cache import StoreCache
-from records.store.files import DIGEST, name_of
+from records.store.files import DIGEST, OWNER, name_of
 from records.store.places import ObjectPlace
 from records.store.refusals import no_bucket, refusal
 
@@ -93,6 +93,15 @@ class ObjectStore:
             except FileNotFoundError:
                 return False
         return True
+
+    def owner(self) -> str | None:
+        """The name of the ledger whose bytes these are; None where none was noted."""
+        found = self._found(OWNER)
+        return None if found is None else found.decode(errors="replace").strip()
+
+    def own(self, ledger: str) -> None:
+        """Notes that name, once: where there is one, that stays."""
+        self._create(OWNER, f"{ledger}\n".encode())
 
     def digests(self) -> Iterator[str]:
         """The names of all objects."""
