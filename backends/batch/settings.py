@@ -1,6 +1,7 @@
 """What a site may set of a batch system, whichever that is; each machine adds its own."""
 
 import sys
+from abc import abstractmethod
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
@@ -9,6 +10,7 @@ from pydantic_settings import NoDecode
 
 from backends.batch.site import BatchSite
 from escalation.inputs.settings import OwnSettings
+from escalation.text.commands import command_words
 
 Lines = Annotated[tuple[str, ...], NoDecode]
 
@@ -28,7 +30,8 @@ class BatchSettings(OwnSettings):
     lines: Lines = Field(
         (),
         description="Further options in the head of a job's script, one a line, as in `--constraint=avx512` "
-        "(sbatch) or `-l filesystems=home` (qsub). What Tierwise sets itself wins.",
+        "(sbatch) or `-l filesystems=home` (qsub). None that Tierwise sets itself, none that keeps a job "
+        "from running.",
     )
     prologue: Lines = Field(
         (), description="Shell lines that a job runs before the work, one a line, as in `module load mpi`."
@@ -86,7 +89,25 @@ class BatchSettings(OwnSettings):
         command, example = cls.submitter
         if not all(line.startswith("-") for line in found):
             raise ValueError(f"expected options of {command}, one a line, as in {example}")
+        if "\0" in "".join(found):
+            raise ValueError(f"expected options of {command} without NUL")
+        for name in filter(None, map(cls.refused, found)):
+            raise ValueError(
+                f"expected options of {command} that leave a job as it is sent; {name} is Tierwise's own to "
+                "set, or would keep the job from running once, in the background: leave it out"
+            )
         return found
+
+    @field_validator("launcher")
+    @classmethod
+    def _command(cls, stated: str) -> str:
+        command_words(stated)
+        return stated
+
+    @classmethod
+    @abstractmethod
+    def refused(cls, line: str) -> str | None:
+        """The option of a line that a site may not set; None where it has none."""
 
     @property
     def site(self) -> BatchSite:

@@ -6,9 +6,20 @@ from typing import ClassVar
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
+from backends.batch.options import refused_option
 from backends.batch.settings import BatchSettings
 from backends.batch.site import BatchSite
 from escalation.inputs.settings import PREFIX
+
+_LONG = (
+    *("job-name", "dependency", "comment", "chdir", "output", "error", "open-mode", "export", "export-file"),
+    *("time", "time-min", "partition", "account", "qos", "nodes", "ntasks", "ntasks-per-node"),
+    *("cpus-per-task", "mem", "mem-per-cpu", "mem-per-gpu", "gpus-per-task", "parsable"),
+    *("requeue", "no-requeue", "test-only", "hold", "wrap", "array", "wait", "input"),
+    *("clusters", "help", "usage", "version", "quiet", "verbose", "uid", "gid", "ignore-pbs"),
+)
+_SHORT = "JdDoeitpAqNncHaWMhuVQv"
+"""What `_LONG` is called by a letter."""
 
 
 class SlurmSettings(BatchSettings):
@@ -24,6 +35,11 @@ class SlurmSettings(BatchSettings):
         min_length=1,
         description="What starts ranks inside a job: `srun` with options, or an `mpiexec`.",
     )
+
+    @classmethod
+    def refused(cls, line: str) -> str | None:
+        """What Tierwise sets, and what holds, repeats or only tries a job, or answers in other words."""
+        return refused_option(line, _LONG, _SHORT)
 
     @property
     def site(self) -> BatchSite:
