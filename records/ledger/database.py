@@ -1,6 +1,7 @@
 """Opening the ledger's database, and its transactions."""
 
 import math
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -23,6 +24,10 @@ IDLE_S = 1.0
 """Seconds after which a connection may have been closed at its other end."""
 _PATIENCE = f"lock_timeout = '{BUSY_S:g}s'", f"idle_in_transaction_session_timeout = '{BUSY_S:g}s'"
 """SQLite waits for a lock by its connection's timeout; PostgreSQL is told in each transaction that writes."""
+_ADDRESS = (
+    "expected postgresql://USER:PASSWORD@HOST:PORT/NAME, its port a number, and @, : and / of a password "
+    "written %40, %3A and %2F"
+)
 _CREATION = 7_116_927
 """Key of PostgreSQL's advisory lock around the creation of the tables."""
 
@@ -177,7 +182,12 @@ def _layout(connection: Connection) -> int | None:
 
 
 def _engine(url: str) -> Engine:
-    parsed = make_url(url)
+    try:
+        parsed = make_url(url)
+    except ValueError:  # of a port; it repeats what stands there, which may be of a password
+        raise OSError(_ADDRESS) from None
+    if re.search(r"[@\s]", parsed.host or ""):
+        raise OSError(_ADDRESS)
     if parsed.get_backend_name() == "postgresql":
         # psycopg is what is installed; SQLAlchemy 2.0 would take psycopg2 where none is named
         engine = create_engine(parsed.set(drivername="postgresql+psycopg"), connect_args={"autocommit": True})
@@ -243,5 +253,5 @@ def _pragma(connection: Connection, statement: str) -> None:
 def _shown(url: str) -> str:
     try:
         return shown_address(make_url(url).render_as_string(hide_password=True))
-    except SQLAlchemyError:
+    except (SQLAlchemyError, ValueError):
         return "URL"

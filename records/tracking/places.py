@@ -64,7 +64,7 @@ def _database(stated: str) -> str:
     expected = "postgresql://…, sqlite:////ABSOLUTE/PATH, or http(s)://… of a server of MLflow"
     try:
         url = make_url(stated)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # the second of a port; it repeats what stands there
         raise BadInput(f"{SETTING}: expected {expected}, got something else") from None
     kind = url.get_backend_name()
     if kind == "postgresql":

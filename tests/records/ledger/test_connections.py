@@ -7,6 +7,7 @@ import psycopg
 import pytest
 
 from escalation.model.case import CaseInfo
+from escalation.model.errors import BadInput
 from records.ledger import database
 from records.ledger.ledger import SqlLedger
 from records.store.files import FileStore
@@ -31,3 +32,18 @@ def test_a_connection_that_the_server_ended_is_replaced(
         ledger.heartbeat("c")
     finally:
         ledger.close()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://u:sek@ret@127.0.0.1:port/x",
+        "postgresql://u:sek@ret@127.0.0.1:5432/x",
+        "postgresql://u:sek@a b/x",
+    ],
+)
+def test_an_address_that_is_none_is_one_line_without_its_password(url: str) -> None:
+    with pytest.raises(BadInput, match=r"cannot open the ledger .*: expected postgresql://") as refused:
+        database.Database(url)
+    assert "sek" not in str(refused.value)
+    assert "ret@" not in str(refused.value)
