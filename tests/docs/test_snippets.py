@@ -22,6 +22,7 @@ from typing import Any
 import pytest
 import yaml
 
+from backends.batch.commands import KEPT
 from deployments.setup import stated
 from docs.generate import command_tree
 from escalation.inputs.document import Document
@@ -257,11 +258,11 @@ def check_toml(block: Block) -> None:
 
 
 def check_ini(block: Block) -> None:
-    """Variables of a service: ours, Prefect's, and the options that its unit puts in its command."""
+    """Variables of a service: ours, Prefect's, a batch system's, and options in its unit's command."""
     for line in block.text.splitlines():
         name, is_one, value = line.partition("=")
         if line and not line.startswith("#"):
-            known = name in {variable for variable, *_ in variables()}
+            known = name in {*KEPT, *(variable for variable, *_ in variables())}
             known = known or bool(re.fullmatch(r"PREFECT_[A-Z_]+|(SERVE|WORKER)_OPTIONS", name))
             assert (known, is_one, bool(value)) == (True, "=", True), f"{block}: {line!r}"
 
