@@ -17,6 +17,7 @@ from escalation.inputs.validation import parse
 from escalation.model.amounts import Caps
 from escalation.model.batch import BatchReport, BatchRow, ProblemEnd
 from escalation.text.rounding import at_worst
+from escalation.text.wording import counted
 from records.runtime import open_runtime
 
 STOPPED = 130
@@ -133,4 +134,8 @@ def show_summary(console: Console, report: BatchReport) -> None:
         if len(needed) > MOST_SHOWN:
             console.print(f"and {len(needed) - MOST_SHOWN} more, above")
     costs = ", ".join(resource.told(value) for resource, value in report.cost.told())
-    console.print(f"[bold]{report.problems} problems[/]: {plain(report.in_words)}; {costs}", soft_wrap=True)
+    problems = counted(report.problems, "problem", "problems")
+    console.print(f"[bold]{problems}[/]: {plain(report.in_words)}", soft_wrap=True)
+    earlier = sum(row.earlier for row in report.rows)
+    among = f", {earlier} of them ended earlier" if earlier else ""
+    console.print(f"sum over all cases{among}: {costs}", soft_wrap=True)

@@ -138,9 +138,10 @@ def test_a_line_a_problem_and_the_worst_of_them_is_the_exit_code(call: Call, pro
     lines = said.out.splitlines()
     assert said.code == 2
     assert sorted(line.split()[1] for line in lines[:4]) == ["abstained", "accepted", "bad", "duplicate"]
-    assert lines[-1].startswith("4 problems: 1 bad input, 1 abstained, 1 duplicate, 1 accepted; ")
-    assert lines[-3].startswith("1 for a person")
-    assert lines[-2].startswith("3 bad input ")
+    assert lines[-2] == "4 problems: 1 bad input, 1 abstained, 1 duplicate, 1 accepted"
+    assert lines[-1].startswith("sum over all cases: ")
+    assert lines[-4].startswith("1 for a person")
+    assert lines[-3].startswith("3 bad input ")
 
 
 @pytest.mark.parametrize(
