@@ -43,7 +43,7 @@ def execute(running: Running, item: Item, backend: AnyBackend) -> RawResult:
             return result if new else replace(result, lost=tuple(runtime.ledger.lost(item.key)))
         runtime.ledger.lose(item.key, Lost(result.error or "lost", result.usage))
         if result.state is JobState.CANCELLED:  # somebody's will, which is not to be undone by trying again
-            raise Faulted.of(
+            raise Faulted.by_a_person(
                 f"{item.label}, work {item.key.ordinal}, was stopped on {item.backend} by somebody",
                 result.error,
                 item.key.case_id,

@@ -147,18 +147,29 @@ class Waiting(Paused):
 
 
 class Faulted(Paused):
-    """The machine, not the method, failed again and again: put it right, then take the case up."""
+    """The machine, or a person at it, ended the work, not the method: see to it, then take the case up."""
 
     exit_code = 6
 
     @classmethod
     def of(cls, what: str, last: object, case_id: str) -> "Faulted":
         """Of what failed, as a sentence, its last words, and the case to go on with."""
-        said = " ".join(str(last).split()) or type(last).__name__
         return cls(
-            f"{what}: {said}. That is the machine's fault and says nothing about the method: "
+            f"{what}: {_said(last)}. That is the machine's fault and says nothing about the method: "
             f"put the machine right, then go on with --case {case_id}"
         )
+
+    @classmethod
+    def by_a_person(cls, what: str, last: object, case_id: str) -> "Faulted":
+        """Of what somebody stopped on the machine, whose will is not to be undone by trying again."""
+        return cls(
+            f"{what}: {_said(last)}. That is a person's decision, no fault of the machine or the method: "
+            f"ask who stopped it, then go on with --case {case_id}"
+        )
+
+
+def _said(last: object) -> str:
+    return " ".join(str(last).split()) or type(last).__name__
 
 
 class CorruptRecord(TierwiseError):

@@ -181,7 +181,7 @@ def test_work_that_the_machine_does_not_take_is_on_record_and_sent_when_the_mach
 
 def test_work_that_somebody_cancelled_on_the_machine_is_not_sent_again_unasked(running: Running) -> None:
     batch = Batch(JobState.CANCELLED, JobState.DONE)
-    with pytest.raises(Faulted, match=r"by somebody: told so.*--case c"):
+    with pytest.raises(Faulted, match=r"by somebody: told so. That is a person's decision.*--case c"):
         execute(running, ITEM, batch)
     assert len(batch.sent) == 1
     assert execute(running, ITEM, batch).ok  # taken up again by a person
