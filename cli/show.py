@@ -23,6 +23,7 @@ from escalation.ports.configuration import settings
 from escalation.ports.machines import Progress
 from escalation.ports.tracker import sampled
 from escalation.text.rounding import at_worst, rounded
+from escalation.text.wording import with_article
 
 _COLOUR = {
     Action.ATTEMPT: "cyan", Action.ACCEPT: "green",
@@ -190,7 +191,7 @@ def not_hardware(outcome: Outcome) -> list[str]:
     """Says of circuits that were simulated that they were, and which gates were waived for it."""
     simulated = (DeviceKind.REHEARSAL, DeviceKind.IDEAL_SIMULATOR, DeviceKind.PRACTICE)
     lines = [
-        f"{attempt.tier}/{attempt.method} ran on {attempt.backend}, a {attempt.device_kind}: "
+        f"{attempt.tier}/{attempt.method} ran on {attempt.backend}, {with_article(attempt.device_kind)}: "
         "not evidence from hardware"
         for attempt in outcome.attempts
         if attempt.device_kind in simulated

@@ -113,7 +113,7 @@ def restore(folder: Path, name: str | None, ledger_url: str, store: AuditedStore
         with closing(Database(ledger_url)) as target:
             if not empty(target):
                 raise BadInput(
-                    f"expected an empty ledger at {target!r}, got one with events: name another "
+                    f"expected an empty ledger at {target.shown}, got one with events: name another "
                     "TIERWISE_HOME or TIERWISE_LEDGER_URL, or move that one away"
                 )
             files = _bytes(f"sqlite:///{copy}", FileStore(folder / _STORE), store)

@@ -7,6 +7,7 @@ from backends.batch.system import BatchSystem
 from escalation.model.calibration import DeviceKind
 from escalation.model.errors import BackendError, BadInput
 from escalation.ports.registry import DeviceSummary
+from escalation.text.rounding import rounded
 
 
 def partitions(system: BatchSystem) -> tuple[Partition, ...]:
@@ -34,10 +35,15 @@ def summaries(system: BatchSystem) -> tuple[DeviceSummary, ...]:
 
 
 def _note(partition: Partition) -> str:
-    limit = "no time limit" if partition.limit_s is None else f"{partition.limit_s / 3600:g} h at most"
+    limit = "no time limit" if partition.limit_s is None else f"{_time(partition.limit_s)} at most"
     usable, total = (sum(getattr(each, name) for each in partition.nodes) for name in ("usable", "count"))
     up = "up" if partition.up else "down"
     return f"{offer(partition)}; {limit}; {up}, {usable} of {total} nodes usable"
+
+
+def _time(limit_s: float) -> str:
+    """A partition's limit, which sites state in whole minutes."""
+    return f"{limit_s / 60:g} min" if limit_s < 3600 else f"{rounded(limit_s / 3600)} h"
 
 
 def kind(system: BatchSystem, device: str | None, whose: str) -> DeviceKind:

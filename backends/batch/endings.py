@@ -9,6 +9,7 @@ from backends.batch.jobs import JobEnd
 from backends.processes.calls import UNWRITTEN
 from backends.processes.endings import Ending, last_line, worker_died
 from escalation.model.job_state import JobState
+from escalation.text.rounding import seconds
 
 _MEMORY = re.compile(r"oom.kill|[Oo]ut [Oo]f [Mm]emory|[Ee]xceeded (?:job|step|its)? ?memory|memory limit")
 _NEARLY = 0.95
@@ -88,7 +89,7 @@ def _timed_out(known: Evidence, end: JobEnd) -> Ending:
         return JobState.TIMED_OUT, "stopped by the batch system at its deadline"
     if not known.begun:
         return JobState.FAULT, "its time limit passed before the work began"
-    return JobState.TIMED_OUT, f"stopped by the batch system after {known.limit_s:g} s, its time limit"
+    return JobState.TIMED_OUT, f"stopped by the batch system after {seconds(known.limit_s)} s, its time limit"
 
 
 def _failed(known: Evidence, why: str) -> Ending:

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ from backends.batch.jobs import NodeKind, Partition
 from backends.batch.system import BatchSystem
 from escalation.model.errors import BackendError, BadInput
 from escalation.model.resources import Capacity, Resources
+from escalation.text.wording import counted
 
 KEPT_S = 60.0
 
@@ -113,16 +115,20 @@ def _ranks_on(kind: NodeKind, wanted: Resources) -> int:
 
 def in_words(wanted: Resources) -> str:
     """What the work asks for."""
-    nodes = f"{wanted.nodes} nodes, " if wanted.nodes is not None else ""
-    gpus = f", {wanted.gpus} GPUs each" if wanted.gpus else ""
-    return f"{nodes}{wanted.ranks} ranks of {wanted.threads} threads{gpus}, {wanted.memory_mb} MiB together"
+    nodes = f"{counted(wanted.nodes, 'node', 'nodes')}, " if wanted.nodes is not None else ""
+    gpus = f", {counted(wanted.gpus, 'GPU', 'GPUs')} each" if wanted.gpus else ""
+    ranks, threads = counted(wanted.ranks, "rank", "ranks"), counted(wanted.threads, "thread", "threads")
+    return f"{nodes}{ranks} of {threads}{gpus}, {wanted.memory_mb} MiB together"
 
 
 def offer(partition: Partition) -> str:
-    """What a partition has."""
+    """What a partition has; nodes alike are one kind, whatever they do now."""
+    kinds = Counter[tuple[int, int | None, int]]()
+    for each in partition.nodes:
+        kinds[each.cores, each.memory_mb, each.gpus] += each.count
     return "; ".join(
-        f"{each.count} nodes of {each.cores} cores"
-        + (f", {each.memory_mb} MiB" if each.memory_mb is not None else "")
-        + (f", {each.gpus} GPUs" if each.gpus else "")
-        for each in partition.nodes
+        f"{counted(count, 'node', 'nodes')} of {counted(cores, 'core', 'cores')}"
+        + (f", {memory_mb} MiB" if memory_mb is not None else "")
+        + (f", {counted(gpus, 'GPU', 'GPUs')}" if gpus else "")
+        for (cores, memory_mb, gpus), count in kinds.items()
     )

@@ -13,6 +13,7 @@ from backends.processes.endings import Ending
 from escalation.model.job_state import JobState
 from escalation.model.result import RawResult
 from escalation.ports.machines import Progress
+from escalation.text.rounding import seconds
 
 
 @dataclass(frozen=True)
@@ -64,9 +65,9 @@ def _of_guard(known: Evidence) -> Ending | Progress | None:
     assert known.guard is not None
     match known.guard["reason"]:
         case "late" if known.begun:
-            return JobState.TIMED_OUT, f"stopped after {known.limit_s:g} s, its time limit"
+            return JobState.TIMED_OUT, f"stopped after {seconds(known.limit_s)} s, its time limit"
         case "late":
-            return JobState.FAULT, f"the work did not begin within {known.start_s:g} s"
+            return JobState.FAULT, f"the work did not begin within {seconds(known.start_s)} s"
         case "stopped" if known.cancelled:
             return JobState.CANCELLED, "cancelled"
         case "exited":
@@ -116,7 +117,7 @@ def _unknown(known: Evidence) -> Verdict:
         if not known.sent:
             return Void(RawResult(JobState.FAULT, error="lost before it was sent"))
         if known.missing_s >= known.settle_s:
-            settled = f"nobody knew of it for {known.settle_s:g} s"
+            settled = f"nobody knew of it for {seconds(known.settle_s)} s"
             return Void(RawResult(JobState.FAULT, error=f"lost: it never started, and {settled}"))
         return Progress(JobState.QUEUED, None, "in doubt: sent, and not listed yet")
     settle_s = known.settle_s if known.guard is None else known.lag_s

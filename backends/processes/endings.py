@@ -8,6 +8,7 @@ from typing import Any
 from backends.processes.calls import UNWRITTEN
 from backends.processes.jobfolder import JobFolder
 from escalation.model.job_state import JobState
+from escalation.text.rounding import seconds
 
 LOST = "lost: the process that started it is gone, and its ranks with it"
 Ending = tuple[JobState, str]
@@ -70,8 +71,8 @@ def worker_died(code: int) -> Ending:
 def late(limit_s: float, output: str, begun: bool) -> Ending:
     """Whose doing it was that the time was up: the program's, unless none of it had begun."""
     if not begun:
-        return JobState.FAULT, f"no rank was started within {limit_s:g} s{last_line(output)}"
-    return JobState.TIMED_OUT, f"stopped after {limit_s:g} s, its time limit"
+        return JobState.FAULT, f"no rank was started within {seconds(limit_s)} s{last_line(output)}"
+    return JobState.TIMED_OUT, f"stopped after {seconds(limit_s)} s, its time limit"
 
 
 def begun(folder: JobFolder) -> bool:

@@ -25,6 +25,7 @@ from escalation.model.kinds.call import Call
 from escalation.model.result import RawResult
 from escalation.model.work import Work
 from escalation.ports.machines import Progress
+from escalation.text.rounding import seconds
 
 CANCEL_S = 10.0
 UNPUBLISHED = "lost: its result could not be written"
@@ -67,7 +68,7 @@ class WarmBackend(ClassicalBackend, ABC):
 
     def late(self, folder: JobFolder, warm: Any, limit_s: float) -> RawResult:
         """What it means that the time was up; the processes are stopped by now."""
-        return RawResult(JobState.TIMED_OUT, error=f"stopped after {limit_s:g} s, its time limit")
+        return RawResult(JobState.TIMED_OUT, error=f"stopped after {seconds(limit_s)} s, its time limit")
 
     def available(self) -> bool | None:
         """Tells whether work can be started."""

@@ -40,6 +40,13 @@ def rounded(value: float | Fraction, way: Way = Way.NEAREST) -> str:
     return text.rstrip("0").rstrip(".") if "." in text and "E" not in text else text
 
 
+def seconds(value: float) -> str:
+    """Returns a time with a tenth of a second, without it from ten seconds on; below one, three digits."""
+    return (
+        f"{value:.0f}" if value >= 10 else f"{value:.3g}" if value < 1 else f"{value:.1f}".removesuffix(".0")
+    )
+
+
 def at_worst(value: float, target: Target | None) -> str:
     """Returns a metric's value rounded to the side on which it is no better; without a target the nearest."""
     if target is None:

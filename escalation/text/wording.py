@@ -3,12 +3,18 @@
 from collections.abc import Sequence
 
 MOST_NAMED = 6
+VOWELS = ("a", "e", "i", "o", "u")
 
 
 def counted(count: int, one: str, many: str) -> str:
     """`1 case has`, `3 cases have`, `no cases have`; thousands are marked."""
     shown = f"{count:,}" if count else "no"
     return f"{shown} {one if count == 1 else many}"
+
+
+def with_article(noun: str) -> str:
+    """`an ideal simulator`, `a calibrated rehearsal`: by the first letter, which is right for plain words."""
+    return f"{'an' if noun[:1].lower() in VOWELS else 'a'} {noun}"
 
 
 def listed(names: Sequence[str], word: str = "and", most: int | None = MOST_NAMED) -> str:

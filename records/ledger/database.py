@@ -128,8 +128,13 @@ class Database:
         with writer as connection, connection.begin():
             _create_tables(connection)
 
+    @property
+    def shown(self) -> str:
+        """Where it is, without a password."""
+        return _shown(self.url)
+
     def __repr__(self) -> str:
-        return f"Database({_shown(self.url)})"
+        return f"Database({self.shown})"
 
 
 def _create_tables(connection: Connection) -> None:

@@ -17,6 +17,7 @@ from escalation.submission.paid_work import PaidWork
 from escalation.text.moments import moment
 from escalation.text.rounding import at_worst, rounded
 from escalation.text.visible import visible
+from escalation.text.wording import with_article
 
 
 def render(
@@ -47,7 +48,7 @@ def render(
 def _rehearsals(attempts: Sequence[Attempt]) -> list[str]:
     """Attempts that ran circuits on something that is not hardware; said at the top."""
     return [
-        f"{attempt.method} ran on {attempt.backend}, a {attempt.device_kind}"
+        f"{attempt.method} ran on {attempt.backend}, {with_article(attempt.device_kind)}"
         for attempt in attempts
         if attempt.device_kind in ("calibrated rehearsal", "ideal simulator", "practice service")
     ]

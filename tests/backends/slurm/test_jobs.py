@@ -194,9 +194,7 @@ def test_a_job_whose_node_dies_ends_as_the_machines_fault_and_leaves_nothing(
 def test_partitions_are_devices(slurm: Cluster) -> None:
     found = {each.name: each.note for each in devices()}
     assert set(found) == {"main", "short", "spare", "requeued", "urgent"}
-    assert found["short"] == (
-        "2 nodes of 2 cores, 4000 MiB, 1 GPUs; 0.0166667 h at most; up, 2 of 2 nodes usable"
-    )
+    assert found["short"] == ("2 nodes of 2 cores, 4000 MiB, 1 GPU; 1 min at most; up, 2 of 2 nodes usable")
     with pytest.raises(BadInput, match="main, short, spare, requeued, urgent, got 'nowhere'"):
         kind_of("nowhere")
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from escalation.model.problem import Target
-from escalation.text.rounding import Way, at_worst, rounded
+from escalation.text.rounding import Way, at_worst, rounded, seconds
 
 
 @pytest.mark.parametrize(
@@ -39,3 +39,8 @@ def test_a_value_just_short_of_its_target_never_reads_as_having_reached_it() -> 
     assert at_worst(0.050000001, Target(metric="gap", at_most=0.05)) == "0.05001"
     assert at_worst(0.969999, Target(metric="roc_auc", at_least=0.97)) == "0.9699"
     assert at_worst(0.969999, None) == "0.97"
+
+
+def test_times_have_no_digits_that_nobody_reads() -> None:
+    given = (2.12111, 2.0, 60.0, 47.43, 0.25, 3600.0)
+    assert [seconds(value) for value in given] == ["2.1", "2", "60", "47", "0.25", "3600"]

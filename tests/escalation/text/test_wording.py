@@ -1,6 +1,7 @@
 """Numbers agree with their words; lists end in one."""
 
-from escalation.text.wording import counted, listed
+from escalation.model.calibration import DeviceKind
+from escalation.text.wording import counted, listed, with_article
 
 
 def test_one_is_singular_and_none_is_no() -> None:
@@ -15,3 +16,8 @@ def test_lists_are_joined_by_a_word_and_the_rest_is_counted() -> None:
     ]  # fmt: skip
     assert listed("abcdefgh", "or", most=4) == "a, b, c or 5 more"
     assert listed("abcdefgh", most=None).endswith("g and h")
+
+
+def test_every_kind_of_device_has_its_article() -> None:
+    assert [with_article(kind) for kind in DeviceKind if kind[0] in "aeiou"] == ["an ideal simulator"]
+    assert with_article("calibrated rehearsal") == "a calibrated rehearsal"
