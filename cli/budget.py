@@ -40,7 +40,11 @@ def show_budget(*, as_object: bool) -> None:
     if any(work["practice"] for work in works):
         console.print(f"\n{PRACTICE_MONEY.capitalize()}; counted apart, it takes nothing from the above:")
         console.print(_scope_table(practised))
-    console.print("\nEstimates, which are lower bounds, and bills:" if works else "\nno work was priced yet")
+    console.print(
+        "\nEstimates, which are lower bounds, and bills:"
+        if works
+        else "\nno work of a service was priced yet"
+    )
     for work in works:
         console.print(plain(_work_line(work)))
 

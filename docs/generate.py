@@ -46,12 +46,13 @@ def _range(within: tuple[float, float] | None) -> str:
 
 def floor_rules() -> str:
     """What stands below every policy."""
-    from escalation.policy.floor import APPROVAL, GATES
+    from escalation.policy.floor import APPROVAL, GATES, PRICE
 
     rows = [(f"`{rule.id}`", _condition(rule.when), rule.because) for rule in GATES]
     rows.append(
         (f"`{APPROVAL.id}`", f"a person approves, unless {_condition(APPROVAL.when)}", APPROVAL.because)
     )
+    rows.append((f"`{PRICE.id}`", _condition(PRICE.when), PRICE.because))
     return table(("rule", "open where", "why"), rows)
 
 

@@ -11,7 +11,7 @@ from backends.batch.jobfiles import JobFiles
 from backends.batch.jobs import Accounted
 from backends.batch.site import BatchSite
 from backends.batch.system import BatchSystem
-from escalation.model.amounts import Amounts
+from escalation.model.amounts import Amounts, Bounds
 from escalation.model.errors import BackendError
 from escalation.model.resources import Resources
 from escalation.model.result import RawResult
@@ -72,6 +72,17 @@ def price(site: BatchSite, resources: Resources, wall_s: float) -> float:
     """US dollars for so many seconds of what the work has for itself."""
     cores, nodes = resources.ranks * resources.threads, resources.node_count
     return wall_s / 3600 * (site.node_h_usd * nodes + site.cpu_h_usd * cores)
+
+
+def price_at_most(site: BatchSite, needs: Bounds) -> float | None:
+    """US dollars for what is known by amounts alone: of one job at least, on one node and core at least."""
+    wall_s, cpu_s, node_h = needs.wall_s, needs.cpu_s, needs.node_h
+    if wall_s is None or cpu_s is None or node_h is None:
+        return None
+    nodes = max(1.0, node_h * 3600 / wall_s) if wall_s else 1.0
+    cores = max(1.0, cpu_s / wall_s) if wall_s else 1.0
+    hours = (wall_s + site.start_s) / 3600
+    return hours * (site.node_h_usd * nodes + site.cpu_h_usd * cores)
 
 
 def complete(site: BatchSite, result: RawResult, resources: Resources, kept: Mapping[str, Any]) -> RawResult:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from backends.batch import fits
-from backends.batch.accounts import Accounts, complete, measured, price
+from backends.batch.accounts import Accounts, complete, measured, price, price_at_most
 from backends.batch.commands import run
 from backends.batch.evidence import Evidence
 from backends.batch.jobfiles import JobFiles
@@ -121,6 +121,15 @@ class BatchBackend:
         wall_s, site = work.resources.wall_s, self._system.site
         usd = price(site, work.resources, wall_s + site.start_s)
         return Quote(amounts=Bounds.of(work.resources.used_within(wall_s).but(usd=usd)))
+
+    @property
+    def charges(self) -> bool:
+        """Whether its nodes or cores have a price."""
+        return self._system.site.node_h_usd > 0 or self._system.site.cpu_h_usd > 0
+
+    def price_usd(self, needs: Bounds) -> float | None:
+        """US dollars at most for so much; None where that cannot be known."""
+        return price_at_most(self._system.site, needs)
 
     def _check(self, work: Work) -> Call:
         if not isinstance(work, LocalCall | MpiProgram):

@@ -11,6 +11,7 @@ from backends.circuits.jobs import write_json
 from backends.statevector_mpi import devices
 from backends.statevector_mpi.settings import StatevectorSettings
 from escalation.inputs.settings import Settings
+from escalation.model.amounts import Bounds
 from escalation.model.calibration import Calibration, DeviceKind
 from escalation.model.errors import BackendError
 from escalation.model.kinds.circuit_batch import CircuitBatch
@@ -20,7 +21,7 @@ from escalation.model.quote import Quote
 from escalation.model.resources import Capacity
 from escalation.model.result import RawResult
 from escalation.model.work import Work
-from escalation.ports.machines import DurableBackend, Progress
+from escalation.ports.machines import DurableBackend, PricedMachine, Progress, charges
 
 PROGRAM = "backends.statevector_mpi.program:run"
 ABOUT = "circuits.json"
@@ -60,8 +61,18 @@ class _Statevector:
         Raises:
             BackendError: when the circuits cannot run here, or the machine under it has not what they need.
         """
-        self._inner.estimate(self._program(work))
-        return Quote.model_validate(self._planner.quoted(work).values["quote"])
+        usd = self._inner.estimate(self._program(work)).amounts.usd
+        quote = Quote.model_validate(self._planner.quoted(work).values["quote"])
+        return quote.model_copy(update={"amounts": quote.amounts.but(usd=usd)})
+
+    @property
+    def charges(self) -> bool:
+        """Whether the machine under it does."""
+        return charges(self._inner)
+
+    def price_usd(self, needs: Bounds) -> float | None:
+        """What the machine under it asks for so much."""
+        return self._inner.price_usd(needs) if isinstance(self._inner, PricedMachine) else 0.0
 
     def _program(self, work: Work) -> MpiProgram:
         """The program that runs a batch.

@@ -48,14 +48,15 @@ class Allotments:
         with self._changed:
             self._set_aside(case_id, self._money(charged))
 
-    def take(self, case: Case, stopped: Callable[[], bool]) -> Caps | str:
+    def take(self, case: Case, stopped: Callable[[], bool], *, may_spend: bool) -> Caps | str:
         """What the case may use, or why nothing: waits while others may still give some back.
 
         Args:
             case: about to begin; each that was given something is ended by one `give_back`.
             stopped: whether nothing is to begin any more.
+            may_spend: whether it sends anything to where it is charged.
         """
-        wanted = self._wanted(case)
+        wanted = self._wanted(case) if may_spend else dict.fromkeys(self.capped, Decimal(0))
         with self._changed:
             while not stopped():
                 used = self._used.but(wall_s=boottime_s() - self.began_s)
@@ -82,12 +83,9 @@ class Allotments:
             self._changed.notify_all()
 
     def _wanted(self, case: Case) -> Money:
-        """The case's own budget, at most the whole batch's: it is not to end worse because it came late.
-
-        Nothing, of one whose policy sends nothing to where it is charged.
-        """
+        """The case's own budget, at most the whole batch's: it is not to end worse because it came late."""
         own = case.budget & self.budget
-        return {name: Decimal(repr(own[name]) if case.may_spend else 0) for name in self.capped}
+        return {name: Decimal(repr(own[name])) for name in self.capped}
 
     def _room(self, case_id: str) -> Money:
         mine = self._aside.get(case_id, {})

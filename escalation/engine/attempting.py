@@ -39,7 +39,7 @@ def attempt(case: Case, number: int, decision: Decision, spent: Amounts) -> Gene
     while error is None and not isinstance(asked, Candidate):
         works = asked if isinstance(asked, tuple) else (asked,)
         first = WorkKey(case.case_id, number, len(done))
-        items = _items(case, first, works, decision, spent.wall_s + wall_s)
+        items = _items(case, first, works, decision, _used(spent, done, wall_s))
         over = beyond_quote(decision.quote or Quote(), [piece.work for piece in done], works)
         results: tuple[RawResult, ...] = yield Perform(_held(items, decision, over) if over else items)
         done += [Done(work, result) for work, result in zip(works, results, strict=True)]
@@ -105,21 +105,29 @@ def _draft(
     )
 
 
+def _used(spent: Amounts, done: Sequence[Done], wall_s: float) -> Amounts:
+    """What the case has used so far; `wall_s` seconds elapsed in this attempt."""
+    used = sum((piece.result.spent for piece in done), spent)
+    return used.but(wall_s=spent.wall_s + wall_s)
+
+
 def _items(
-    case: Case, first: WorkKey, works: tuple[Work, ...], decision: Decision, wall_s: float
+    case: Case, first: WorkKey, works: tuple[Work, ...], decision: Decision, used: Amounts
 ) -> tuple[Item, ...]:
-    limit = case.budget.wall_s
+    limit, placed = case.budget.wall_s, [(work, case.backend_of(work)) for work in works]
     return tuple(
         Item(
             key=WorkKey(first.case_id, first.attempt, first.ordinal + index),
             work=work,
             backend=case.backend_of(work),
             quote=decision.quote or Quote(),
-            wall_s_left=None if limit is None else max(limit - wall_s, LEAST_S),
+            wall_s_left=None if limit is None else max(limit - used.wall_s, LEAST_S),
             label=f"{decision.tier}/{decision.method}",
             # What prepares or sums up here is free: a person is asked about what goes where the attempt does.
             asks=decision.asks if case.backend_of(work) == decision.backend else (),
             why=decision.because,
+            usd_left=case.budget.left(used).usd,
+            beside=tuple(placed[:index]),
         )
         for index, work in enumerate(works)
     )

@@ -194,14 +194,14 @@ class Batch:
         ended = self._recorded(case.case_id)
         if ended is not None:
             return ended, True
-        allotted = self._allotments.take(case, self._runtime.stop.is_set)
+        allotted = self._allotments.take(case, self._runtime.stop.is_set, may_spend=self._may_spend(case))
         if isinstance(allotted, str):
             return allotted, False
         used, charged = Amounts(), None
         try:
             outcome, earlier = self._solved(replace(case, allotted=allotted))
             used = outcome.cost
-            charged = self._charged(case.case_id) if outcome.status.final else None
+            charged = self._charged(case, outcome) if outcome.status.final else None
             return outcome, earlier
         finally:
             self._allotments.give_back(case.case_id, used, charged)
@@ -245,15 +245,25 @@ class Batch:
     def _count_what_was_charged(self) -> None:
         for source in self.sources:
             with suppress(Exception):  # what is wrong with it will be its row
-                case_id = self._prepared(source).case_id
-                charged = self._runtime.ledger.spent(case_id)
-                self._allotments.charged_before(case_id, charged)
+                case = self._prepared(source)
+                charged = self._spent(case, self._recorded(case.case_id))
+                self._allotments.charged_before(case.case_id, charged)
 
-    def _charged(self, case_id: str) -> Amounts | None:
+    def _may_spend(self, case: Case) -> bool:
+        """Whether work of the case could go where work, nodes or cores are paid for."""
+        return case.may_spend or any(map(self._runtime.charges, case.policy.backends.values()))
+
+    def _charged(self, case: Case, outcome: Outcome) -> Amounts | None:
         """What the case was charged; None while that may still become more."""
-        ledger = self._runtime.ledger
-        open_still = any(each.may_be_charged for each in paid_work(ledger, case_id))
-        return None if open_still else ledger.spent(case_id)
+        open_still = any(each.may_be_charged for each in paid_work(self._runtime.ledger, case.case_id))
+        return None if open_still else self._spent(case, outcome)
+
+    def _spent(self, case: Case, outcome: Outcome | None) -> Amounts:
+        """By the ledger for paid work; where nodes or cores have a price, no less than the outcome's cost."""
+        spent = self._runtime.ledger.spent(case.case_id)
+        if outcome is None or not any(map(self._runtime.charges, case.policy.backends.values())):
+            return spent
+        return Amounts.each(lambda name: max(spent[name], outcome.cost[name]))
 
 
 class _Heard(Silent):

@@ -16,6 +16,7 @@ from escalation.policy import router
 from escalation.policy.core_facts import CORE_FACTS
 from escalation.policy.router import Rung, unknown
 from escalation.ports.fact_providers import FactContext, FactProvider
+from escalation.ports.machines import with_price
 from escalation.ports.simulators import simulable_log2
 
 
@@ -39,7 +40,11 @@ def decide(running: Running, step: Decide) -> Decision:
 def _route(runtime: Runtime, case: Case, step: Decide) -> Decision:
     """What the policy says, by facts as they are now."""
     quotes = _Quotes(runtime, case)
-    decision = router.decide(case.policy, step.state, _Finder(runtime, case, step, quotes))
+
+    def priced(rung: Rung) -> bool:
+        return case.budget.usd is not None and runtime.charges(rung.backend)
+
+    decision = router.decide(case.policy, step.state, _Finder(runtime, case, step, quotes), priced)
     if decision.action is not Action.ATTEMPT:
         return decision
     return decision.model_copy(update={"quote": quotes.of(_rung(step, decision)) or Quote()})
@@ -78,7 +83,8 @@ class _Quotes:
         if rung not in self.known:
             try:
                 backend = self.runtime.backend(rung.backend)
-                self.known[rung] = self.case.method(rung.method).quote(self.case.view, backend)
+                quote = self.case.method(rung.method).quote(self.case.view, backend)
+                self.known[rung] = with_price(quote, backend)
             except MachineFault as error:
                 raise Faulted.of(f"{rung} could not be quoted", error, self.case.case_id) from error
             except Exception as error:  # what cannot be quoted is unknown, which closes gates

@@ -1,5 +1,6 @@
 """Has free work done on its backend: sent, followed, adopted after a crash, made anew where it was lost."""
 
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -106,6 +107,10 @@ def _adopt(running: Running, item: Item, backend: AnyBackend) -> RawResult | Non
 def _send(running: Running, item: Item, backend: AnyBackend, *, new: bool) -> RawResult:
     ledger = running.runtime.ledger
     lost = () if new else ledger.lost(item.key)
+    with _taken(running, item):
+        dear = _too_dear(running, item, sum(each.usage.usd for each in lost))
+    if dear:
+        return RawResult(JobState.FAILED, error=dear)
     work = _capped(item, sum(each.usage.wall_s for each in lost))
     scratch = backend.scratch if isinstance(backend, DurableBackend) else None
     folder = _fresh_folder(scratch or running.runtime.settings.scratch, item.key)
@@ -138,6 +143,20 @@ def _taken(running: Running, item: Item) -> Iterator[None]:
         running.runtime.ledger.refuse(item.key, why)
         what = f"{item.label}, work {item.key.ordinal}, was not taken by {item.backend}"
         raise Faulted.of(what, why, item.key.case_id) from None
+
+
+def _too_dear(running: Running, item: Item, lost_usd: float) -> str:
+    """Says that the money which is left does not pay for the work, and for what is sent beside it."""
+    runtime = running.runtime
+    if item.usd_left is None or not runtime.charges(item.backend):
+        return ""
+    placed = [each for each in (*item.beside, (item.work, item.backend)) if runtime.charges(each[1])]
+    prices = [runtime.backend(spec).estimate(work).amounts.usd for work, spec in placed]
+    left, wanted = max(item.usd_left - lost_usd, 0.0), sum(math.inf if usd is None else usd for usd in prices)
+    if wanted <= left:
+        return ""
+    costs = f"may cost {wanted:.2f} USD" if math.isfinite(wanted) else "has no known price"
+    return f"not sent: on {item.backend} it {costs}, and {left:.2f} USD of the budget are left"
 
 
 def _follow(running: Running, backend: AnyBackend, handle: Mapping[str, Any], item: Item) -> RawResult:

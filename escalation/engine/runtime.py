@@ -16,7 +16,7 @@ from escalation.model.elapsed import Elapsed, Stopwatch
 from escalation.model.errors import CaseConflict
 from escalation.ports.families import Section
 from escalation.ports.ledger.ledger import Ledger
-from escalation.ports.machines import Machine
+from escalation.ports.machines import Machine, charges
 from escalation.ports.registry import backend_descriptor
 from escalation.ports.store import Store
 from escalation.ports.tracker import Tracker
@@ -62,6 +62,13 @@ class Runtime:
                 descriptor, device = backend_descriptor(spec)
                 self._backends[spec] = descriptor.open(self.settings, device)
             return self._backends[spec]
+
+    def charges(self, spec: str) -> bool:
+        """Whether nodes or cores of that backend have a price; of one that cannot be opened nobody knows."""
+        try:
+            return charges(self.backend(spec))
+        except Exception:  # whoever sends work there is told
+            return False
 
     def alone(self) -> "Runtime":
         """The same parts for one case, with a stop of its own."""

@@ -29,6 +29,8 @@ class Item:
         backend: where.
         quote: what the whole attempt may use; None where a person is asked because it is more.
         wall_s_left: elapsed seconds that the case's budget leaves it; None is unlimited.
+        usd_left: US dollars that the case's budget leaves the work of its step; None is unlimited.
+        beside: work of the same step that comes first, each with its backend.
         label: tier and method, for people.
         asks: rules by which a person must approve before the work is sent.
         why: the attempt was decided on, for who is asked.
@@ -42,6 +44,8 @@ class Item:
     label: str
     asks: tuple[Closed, ...] = ()
     why: str = ""
+    usd_left: float | None = None
+    beside: tuple[tuple[Work, str], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -62,6 +62,14 @@ APPROVAL = FloorRule(
 """Holds every attempt on hardware for a person, unless its condition is known to be met."""
 
 
+PRICE = FloorRule(
+    f"{FLOOR}price",
+    "Nodes and cores of this machine are paid for, and must fit the money that is left.",
+    Threshold(fact="quote.usd", at_most=FactLimit(fact="budget.usd_left")),
+)
+"""Closes every tier whose work goes to a machine that charges for nodes or cores, where money has a limit."""
+
+
 def below(specs: Iterable[str]) -> tuple[FloorRule, ...]:
     """The rules that stand below whatever uses the backends; none where none of them is hardware."""
     places = (backend_descriptor(spec) for spec in specs)
@@ -139,4 +147,4 @@ def _approved(ledger: BudgetLedger, row: Submission) -> bool:
     )
 
 
-__all__ = ["APPROVAL", "FLOOR", "GATES", "FloorRule", "below", "breach", "forbids", "is_hardware"]
+__all__ = ["APPROVAL", "FLOOR", "GATES", "PRICE", "FloorRule", "below", "breach", "forbids", "is_hardware"]

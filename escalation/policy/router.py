@@ -1,7 +1,7 @@
 """The routing rule: facts and a policy in, a decision out. It runs nothing and asks nobody."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from escalation.model.attempt import Attempt, AttemptStatus
 from escalation.model.calibration import DeviceKind
@@ -19,7 +19,7 @@ from escalation.model.identity import digest_json
 from escalation.model.problem import Target, Tier
 from escalation.policy.checks import known_facts
 from escalation.policy.conditions import Lookup, distance, fact_names, misses, words
-from escalation.policy.floor import APPROVAL, GATES, FloorRule
+from escalation.policy.floor import APPROVAL, GATES, PRICE, FloorRule
 from escalation.policy.rules import Policy
 from escalation.text.rounding import at_worst
 
@@ -102,14 +102,20 @@ class Look:
         return not self.closed
 
 
-def decide(policy: Policy, state: LadderState, find: Callable[[Rung | None, str], Fact]) -> Decision:
+def decide(
+    policy: Policy,
+    state: LadderState,
+    find: Callable[[Rung | None, str], Fact],
+    priced: Callable[[Rung], bool] = lambda rung: False,
+) -> Decision:
     """Decides the next hop; a pure function of policy, state and facts.
 
     Facts are looked up only where a rung that is still in question needs them, cheap ones first. Where a rung
-    is on hardware the floor's rules count before and beside the policy's.
+    is on hardware the floor's rules count before and beside the policy's; where it is `priced`, on a machine
+    whose nodes or cores cost money of which the budget has a limit, the floor's price counts after them.
     """
     notebook = Notebook(find)
-    decision = _after_attempt(policy, state, notebook) or _next_rung(policy, state, notebook)
+    decision = _after_attempt(policy, state, notebook) or _next_rung(policy, state, notebook, priced)
     facts = tuple(notebook.seen[key] for key in sorted(notebook.seen))
     return decision.model_copy(
         update={
@@ -192,11 +198,15 @@ def _rung_of(state: LadderState, attempt: Attempt) -> Rung:
     return next(r for r in state.rungs if (r.tier, r.method) == (attempt.tier, attempt.method))
 
 
-def _next_rung(policy: Policy, state: LadderState, notebook: Notebook) -> Decision:
+def _next_rung(
+    policy: Policy, state: LadderState, notebook: Notebook, priced: Callable[[Rung], bool]
+) -> Decision:
     looks = []
     if state.exhausted is None:
         for rung in state.left:
             look = look_at(policy, state.family, rung, notebook.of(rung))
+            if look.open and priced(rung):
+                look = replace(look, closed=_missed(rung, (PRICE,), notebook.of(rung)))
             looks.append(look)
             if look.open:
                 return _take(policy, state, look, tuple(looks), notebook)
@@ -236,6 +246,10 @@ def _floor(rung: Rung, rules: Sequence[FloorRule], lookup: Lookup) -> tuple[Clos
     """The rules of the floor that are not met; none count off hardware, and no waiver is asked after."""
     if rung.device_kind is not DeviceKind.HARDWARE:
         return ()
+    return _missed(rung, rules, lookup)
+
+
+def _missed(rung: Rung, rules: Sequence[FloorRule], lookup: Lookup) -> tuple[Closed, ...]:
     found = ((rule, misses(rule.when, lookup)) for rule in rules)
     return tuple(
         Closed(gate=rule.id, tier=rung.tier, because=rule.because, misses=missed)

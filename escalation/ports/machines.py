@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
+from escalation.model.amounts import Bounds
 from escalation.model.calibration import Calibration, DeviceKind
 from escalation.model.job_state import JobState
 from escalation.model.quote import Quote
@@ -127,6 +128,32 @@ class DurableBackend(Following, Protocol):
         Raises:
             BackendError: when the machine cannot be asked.
         """
+
+
+@runtime_checkable
+class PricedMachine(Protocol):
+    """A place whose nodes and cores may have a price, though work is sent there as to a free one."""
+
+    @property
+    def charges(self) -> bool:
+        """Whether they have one here."""
+
+    def price_usd(self, needs: Bounds) -> float | None:
+        """US dollars at most for work that needs so much; None where that cannot be known."""
+
+
+def charges(machine: Machine) -> bool:
+    """Whether the machine's nodes or cores have a price."""
+    return isinstance(machine, PricedMachine) and machine.charges
+
+
+def with_price(quote: Quote, machine: Machine) -> Quote:
+    """The quote of an attempt with what the machine costs, whether or not its method asked for that."""
+    if not isinstance(machine, PricedMachine) or not machine.charges:
+        return quote
+    stated, asked = quote.amounts.usd, machine.price_usd(quote.amounts)
+    usd = None if stated is None or asked is None else max(stated, asked)
+    return quote.model_copy(update={"amounts": quote.amounts.but(usd=usd)})
 
 
 def planned(folder: Path, tag: str) -> dict[str, Any]:
