@@ -53,7 +53,7 @@ from records.ledger.ledger import SqlLedger
 from records.store.files import FileStore
 
 FIRST = "case-00000000"
-NUMBER, DIGEST, BEFORE = 987654321, "d" * 64, "b" * 64
+NUMBER, DIGEST, BEFORE, EARLIER = 987654321, "d" * 64, "b" * 64, "e" * 64
 """What stands in the model of a row or event for what differs from case to case."""
 PART = 2000
 PAID = 200
@@ -120,6 +120,7 @@ class Model:
             body = json.loads(event["body"])
             sealed = (body["row"]["table"], *body["row"]["key"])
             body["row"]["digest"] = DIGEST
+            body["row"]["before"] = body["row"]["before"] and EARLIER
             named = ("number", "at", "case_id", "kind")
             hashed = {name: event[name] for name in named} | {"body": body, "previous": BEFORE}
             self.events.append(
@@ -142,12 +143,26 @@ class Model:
             )
         for place, (sealed, hashed, body, event) in enumerate(self.events):
             digest = digests[sealed] if place in self.last else f"{number:064x}"
+            earlier = f"{number:064x}"
             text = hashed.replace(FIRST, case_id).replace(DIGEST, digest).replace(BEFORE, previous)
+            text = text.replace(EARLIER, earlier)
             hash_ = sha256(text.encode()).hexdigest()
             position = len(self.events) * number + place + 1
-            said = body.replace(FIRST, case_id).replace(DIGEST, digest)
+            said = body.replace(FIRST, case_id).replace(DIGEST, digest).replace(EARLIER, earlier)
+            row_key = event["row_key"].replace(FIRST, case_id)
             made.setdefault(schema.events, []).append(
-                (case_id, place + 1, position, event["at"], case_id, event["kind"], said, previous, hash_)
+                (
+                    case_id,
+                    place + 1,
+                    position,
+                    event["at"],
+                    case_id,
+                    event["kind"],
+                    said,
+                    row_key,
+                    previous,
+                    hash_,
+                )
             )
             previous = hash_
         made.setdefault(schema.heads, []).append((case_id, len(self.events), previous, False))

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Insert, RowMapping, Update, bindparam, insert, select, text, update
 
-from escalation.model.identity import canonical_json, digest_json
+from escalation.model.identity import canonical_json, digest_bytes
 from records.ledger.schema import GENESIS, events, following, heads
 
 MONEY = "/money"
@@ -22,7 +22,7 @@ CLOSED = "/closed"
 """The one chain of the layouts before 5, which ended when the ledger was brought up to date."""
 _NAMES = {MONEY: "the chain of money", CHECKPOINTS: "the chain of checkpoints", CLOSED: "the closed chain"}
 _OF_MONEY = frozenset({"budget", "limit", "approval"})
-_HELD, _GREW = "tierwise_heads", "tierwise_grew"
+_HELD, _GREW, _SEALED = "tierwise_heads", "tierwise_grew", "tierwise_sealed"
 _LOCKED = select(heads.c.number, heads.c.hash).where(heads.c.chain == bindparam("named")).with_for_update()
 _NEW = text(
     "INSERT INTO heads (chain, number, hash, sealed) VALUES (:chain, 0, :hash, :sealed) "
@@ -64,6 +64,13 @@ def begin(connection: Connection) -> None:
     """Begins a transaction that writes: it holds no chain yet."""
     connection.info[_HELD] = {}
     connection.info[_GREW] = False
+    connection.info[_SEALED] = {}
+
+
+def sealed(connection: Connection) -> dict[str, str | None]:
+    """By `row_key`: the digests of rows in their last seals, as far as this transaction knows them."""
+    known: dict[str, str | None] = connection.info[_SEALED]
+    return known
 
 
 def grew(connection: Connection) -> bool:
@@ -95,9 +102,10 @@ def append(connection: Connection, case_id: str, kind: str, body: Mapping[str, A
         "case_id": case_id,
         "kind": kind,
         "body": text_json(body),
+        "row_key": row_key(body),
         "previous": head.hash,
     }
-    event["hash"] = digest(event, json.loads(event["body"]))
+    event["hash"] = digest(event)
     after = Head(event["number"], event["hash"])
     said = {f"new_{name}": value for name, value in {"chain": chain, **event}.items()}
     for statement in _appending(connection.dialect.supports_sequences):
@@ -118,10 +126,24 @@ def _appending(sequences: bool) -> tuple[Insert | Update, ...]:
     return (head.add_cte(event.cte("appended")),) if sequences else (event, head)
 
 
-def digest(event: Mapping[str, Any] | RowMapping, body: Mapping[str, Any]) -> str:
-    """The hash of an event: of what it says, when, and of the hash before it."""
-    names = ("previous", "number", "at", "case_id", "kind")
-    return digest_json({**{name: event[name] for name in names}, "body": body})
+def digest(event: Mapping[str, Any] | RowMapping) -> str:
+    """The hash of an event: of what it says, when, and of the hash before it.
+
+    It is that of the canonical JSON of these columns, with the body's text in its place letter by letter: a
+    body of the same meaning in other letters has another hash.
+    """
+    before = canonical_json({"at": event["at"]})[1:-1]
+    after = canonical_json({name: event[name] for name in ("case_id", "kind", "number", "previous")})[1:-1]
+    return digest_bytes(b'{%b,"body":%b,%b}' % (before, event["body"].encode(), after))
+
+
+def row_key(body: Any) -> str | None:
+    """Which row an event of that body seals, as one text: its table and its key; None where it seals none."""
+    try:
+        row = body["row"]
+        return text_json([row["table"], *row["key"]])
+    except (KeyError, TypeError):
+        return None
 
 
 def decoded(row: RowMapping) -> dict[str, Any] | None:
@@ -142,13 +164,19 @@ def link_finding(row: RowMapping, body: Mapping[str, Any] | None, before: Head) 
     if row["previous"] != before.hash:
         return f"{which}: expected {before.hash} as the hash before it, got {row['previous']}"
     try:
-        actual = "" if body is None else digest(row, body)
+        actual = "" if body is None else digest(row)
     except ValueError:
         actual = ""
     if not actual:
         return f"{which}: its body is not JSON"
     if row["hash"] != actual:
         return f"{which}: expected hash {actual} of what it says, got {row['hash']}"
+    if row["row_key"] != row_key(body):
+        return f"{which}: expected {row_key(body)} as the row that it seals, got {row['row_key']}"
+    return _place_finding(row, which)
+
+
+def _place_finding(row: RowMapping, which: str) -> str:
     belongs = chain_of(row["case_id"], row["kind"])
     if row["chain"] not in (belongs, CLOSED):
         return f"{which}: expected {row['kind']} of case {row['case_id']} in {named(belongs)}"

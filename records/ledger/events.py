@@ -21,18 +21,12 @@ from sqlalchemy import (
 
 from escalation.model.errors import CorruptRecord
 from escalation.model.identity import digest_json
-from records.ledger.chains import Head, append, decoded, link_finding, named, text_json
-from records.ledger.schema import events, limits
+from records.ledger.chains import Head, append, decoded, link_finding, named, row_key, sealed
+from records.ledger.schema import events
 
 Key = tuple[str | int, ...]
-_ESCAPE = "/"
 _LAST_SEAL = (
-    select(events)
-    .where(
-        events.c.case_id == bindparam("of_case"), events.c.body.contains(bindparam("mark"), escape=_ESCAPE)
-    )
-    .order_by(events.c.position.desc())
-    .limit(1)
+    select(events).where(events.c.row_key == bindparam("of_row")).order_by(events.c.position.desc()).limit(1)
 )
 
 
@@ -52,13 +46,20 @@ def seal(
     *,
     case_id: str | None = None,
 ) -> None:
-    """Appends an event that carries the digest of a row as the database says that it now is in the table.
+    """Appends an event with the digests of the row, as it now is in the table and as it was sealed before.
 
-    Its case is the key's first part, unless another is given; the empty one is no case.
+    So a seal that was out of sight when the next one was made is found, whatever was put back since. The
+    event's case is the key's first part, unless another is given; the empty one is no case.
     """
     key = key_of(table, row)
-    sealed = {"table": table.name, "key": list(key), "digest": digest_json(dict(row))}
-    append(connection, str(key[0]) if case_id is None else case_id, kind, {**body, "row": sealed})
+    name, known = _name(table, key), sealed(connection)
+    if name not in known:
+        last = last_seal(connection, table, key)
+        known[name] = None if last is None else last.digest
+    digest = digest_json(dict(row))
+    said = {"table": table.name, "key": list(key), "digest": digest, "before": known[name]}
+    append(connection, str(key[0]) if case_id is None else case_id, kind, {**body, "row": said})
+    known[name] = digest
 
 
 def read(connection: Connection, case_id: str | None) -> Sequence[Mapping[str, Any]]:
@@ -79,6 +80,7 @@ def check(connection: Connection, table: Table, key: Key, row: RowMapping | None
         CorruptRecord: when the row is not as its last event left it, or is there without one, or is gone.
     """
     last = last_seal(connection, table, key)
+    sealed(connection)[_name(table, key)] = None if last is None else last.digest
     found = finding(table.name, key, None if row is None else digest_json(dict(row)), last)
     if found:
         raise CorruptRecord(f"{found}: it was changed behind the ledger's back, and nothing is built on it")
@@ -98,11 +100,7 @@ def finding(table: str, key: Key, actual: str | None, last: Seal | None) -> str:
 
 def last_seal(connection: Connection, table: Table, key: Key) -> Seal | None:
     """The last event that sealed the row; it is checked against its hash, the rest of the chain is not."""
-    case_id = "" if table is limits else str(key[0])
-    mark = text_json({"key": list(key), "table": table.name})[1:-1]
-    for special in (_ESCAPE, "%", "_"):
-        mark = mark.replace(special, _ESCAPE + special)
-    row = connection.execute(_LAST_SEAL, {"of_case": case_id, "mark": mark}).mappings().one_or_none()
+    row = connection.execute(_LAST_SEAL, {"of_row": _name(table, key)}).mappings().one_or_none()
     if row is None:
         return None
     body = decoded(row)
@@ -115,6 +113,12 @@ def last_seal(connection: Connection, table: Table, key: Key) -> Seal | None:
 def seal_in(row: RowMapping, body: Mapping[str, Any]) -> Seal:
     """What an event that seals a row says of it."""
     return Seal(body["row"]["digest"], f"event {row['number']} of {named(row['chain'])}")
+
+
+def _name(table: Table, key: Key) -> str:
+    name = row_key({"row": {"table": table.name, "key": key}})
+    assert name is not None
+    return name
 
 
 def key_of(table: Table, row: RowMapping) -> Key:

@@ -51,15 +51,25 @@ def _close_the_chain(connection: Connection, layout: int) -> None:
         connection.execute(text(gone))
     new = (schema.layout, schema.heads, schema.events, schema.leaves)
     schema.metadata.create_all(connection, new)
-    names = "number, at, case_id, kind, body, previous, hash"
-    copied = f"INSERT INTO events (chain, position, {names}) SELECT :chain, number, {names} FROM old_events"
-    connection.execute(text(copied), {"chain": chains.CLOSED})
+    _copy_events(connection)
     connection.execute(text("DROP TABLE old_events"))
     schema.go_on_from_rows(connection)
     connection.execute(insert(schema.layout).values(only=1, layout=schema.VERSION))
     connection.execute(insert(schema.heads).values(chain=chains.CLOSED, sealed=False, **head))
     said = {"layout": layout, **head}
     chains.append(connection, chains.CHECKPOINTS, "chain.closed", said)
+
+
+def _copy_events(connection: Connection) -> None:
+    """Copies all events into the closed chain, and notes beside each which row its body seals."""
+    query = text("SELECT * FROM old_events ORDER BY number").execution_options(yield_per=1000)
+    for part in connection.execute(query).mappings().partitions():
+        added = [
+            {**row, "chain": chains.CLOSED, "position": row["number"],
+             "row_key": chains.row_key(chains.decoded(row))}
+            for row in part
+        ]  # fmt: skip
+        connection.execute(insert(schema.events), added)
 
 
 def _without_guards(connection: Connection) -> None:

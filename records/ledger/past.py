@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from escalation.model.amounts import Amounts
+from escalation.model.case import CaseStatus
 from escalation.model.errors import CaseConflict
 from escalation.model.submission_states import SubmissionState, Who, check_transition
 from records.ledger import budgets
@@ -34,6 +35,7 @@ class Past:
         money: by work, what became of its reservation.
         taken: by work, project and what is taken from the budgets.
         once: what can happen only once, and did.
+        status: of the case, empty before it was opened.
     """
 
     approvals: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -42,6 +44,7 @@ class Past:
     money: dict[Key, str] = field(default_factory=dict)
     taken: dict[Key, Amounts] = field(default_factory=dict)
     once: set[tuple[Any, ...]] = field(default_factory=set)
+    status: str = ""
 
 
 def event(past: Past, case_id: str, kind: str, body: Body) -> Iterator[str]:
@@ -53,12 +56,27 @@ def event(past: Past, case_id: str, kind: str, body: Body) -> Iterator[str]:
             yield "it happened before, and can happen only once"
         past.once.add(name)
     match what:
+        case "case":
+            yield from _case(past, verb, body)
         case "approval":
             yield from _approval(past, case_id, verb, body)
         case "handoff":
             yield from _submission(past, _key(case_id, body), verb, body)
         case "budget":
             yield from _budget(past, _key(case_id, body), verb, body)
+
+
+def _case(past: Past, verb: str, body: Body) -> Iterator[str]:
+    """A case is closed once for each time that it was opened or taken up again, and stays closed if final."""
+    before, running = past.status, str(CaseStatus.RUNNING)
+    if verb in ("opened", "resumed"):
+        if verb == "resumed" and (body["was"] != before or CaseStatus(before).final):
+            yield f"the case was taken up again as {body['was']}, and it was {before or 'never there'}"
+        past.status = running
+    elif verb == "closed":
+        if before != running:
+            yield f"the case was closed, and it was {before or 'never there'}, not {running}"
+        past.status = body["status"]
 
 
 def _approval(past: Past, case_id: str, verb: str, body: Body) -> Iterator[str]:

@@ -70,12 +70,15 @@ events = Table(
     Column("case_id", String(200), nullable=False),
     Column("kind", String(40), nullable=False),
     Column("body", Text, nullable=False),
+    Column("row_key", Text),
     Column("previous", String(64), nullable=False),
     Column("hash", String(64), nullable=False),
     Index("events_of_case", "case_id", "position"),
+    Index("events_of_row", "row_key", "position"),
 )
 """`number` counts a chain's events without a gap. `position` grows over all of them, may have gaps, and is no
-part of the hash: an event that another hangs on has the smaller one."""
+part of the hash: an event that another hangs on has the smaller one. `row_key` repeats which row the body
+seals, for whoever looks for a row's last seal: it is compared with the body wherever an event is checked."""
 
 leaves = Table(
     "leaves",

@@ -46,15 +46,18 @@ class WalkedEvents:
 
     def follow(self, rows: Iterable[RowMapping], each: Each | None = None) -> Iterator[str]:
         """Takes in the events that follow; yields what is wrong with the first that does not, and ends."""
+        hidden: list[str] = []
         for row in rows:
             body = decoded(row)
             found = self._finding(row, body)
             if found or body is None:
                 yield found
                 return  # what comes after hangs on it
+            hidden += filter(None, [self._hidden(row, body)])
             self._add(row, body)
             if each is not None:
                 each(row, body)
+        yield from hidden[:1]  # events that are in another order say more
 
     def _finding(self, row: RowMapping, body: Mapping[str, Any] | None) -> str:
         number, chain = row["number"], row["chain"]
@@ -75,6 +78,21 @@ class WalkedEvents:
                 f"{self.head.number} with hash {self.head.hash}: events of {mine} are missing, or others"
             )
         return ""
+
+    def _hidden(self, row: RowMapping, body: Mapping[str, Any]) -> str:
+        """Whether an event that seals a row was made in ignorance of the seal before it."""
+        sealed = body.get("row")
+        if sealed is None or row["chain"] == CLOSED:
+            return ""
+        name = sealed["table"], tuple(sealed["key"])
+        if name not in self.seals and self.chain == MONEY:
+            return ""  # that one may be in the closed chain
+        last = self.seals.get(name)
+        if sealed.get("before") == (last and last.digest):
+            return ""
+        which = f"event {row['number']} of {named(row['chain'])} seals {row['row_key']}"
+        before = f"{last.digest} of {last.event}" if last else "none"
+        return f"{which}: expected {before} as the digest before, got {sealed.get('before')}"
 
     def _add(self, row: RowMapping, body: Mapping[str, Any]) -> None:
         self.count += 1
