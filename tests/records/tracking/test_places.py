@@ -33,9 +33,9 @@ SECRET = "lovelace"
 FIRST = """
 import os, sys
 from escalation.ports.configuration import settings
-from records.tracking.cases import open_run, close_run
-from records.tracking.client import SETTINGS, experiment_id, log_files, open_client
+from records.tracking.client import SETTINGS, experiment_id, open_client
 from records.tracking.places import tracking_place
+from records.tracking.writing import log_files
 os.environ.update(SETTINGS)
 import mlflow.tracking
 print("ready", flush=True)
@@ -44,7 +44,7 @@ place = tracking_place(settings())
 client = open_client(place)
 experiment = experiment_id(client, "toy", place.artifacts)
 run = client.create_run(experiment, run_name=sys.argv[1])
-log_files(client, run.info.run_id, {"a/report.html": b"said"})
+log_files(client, run, {"a/report.html": b"said"})
 client.set_terminated(run.info.run_id)
 """
 """What the first case of a process does, from when it first asks for MLflow."""
