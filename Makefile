@@ -35,8 +35,9 @@ check: setup
 quick: check
 	$(BIN)/pytest --quiet --numprocesses 2 -m "not slow"
 
+# Many tests wait for servers, schedules and time limits: three share two cores.
 unit: setup
-	$(BIN)/pytest --numprocesses 2 --dist loadfile
+	$(BIN)/pytest --numprocesses 3 --dist loadfile
 
 bench: setup
 	$(BIN)/python -m bench

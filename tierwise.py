@@ -370,7 +370,8 @@ def devices(
 def serve(
     *,
     port: Annotated[
-        int | None, typer.Option(help="Port of the Prefect server; default: 4200, or a free one.")
+        int | None,
+        typer.Option(min=1, max=65535, help="Port of the Prefect server; default: 4200, or a free one."),
     ] = None,
     host: Annotated[
         str | None,
