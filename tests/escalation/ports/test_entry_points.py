@@ -90,7 +90,7 @@ def site(tmp_path: Path) -> Site:
     return Site(tmp_path)
 
 
-BUILT_IN = ["aer", "ibm_runtime", "local", "mpi", "statevector_mpi"]
+BUILT_IN = ["aer", "ibm_runtime", "local", "mpi", "pbs", "slurm", "statevector_mpi"]
 
 
 def test_a_family_and_a_backend_from_outside_run_a_case(site: Site, tmp_path: Path) -> None:
