@@ -1,6 +1,7 @@
 # make run    set up and solve the examples
 # make quick  set up and run what takes less than two minutes: lint, types, layers, fast tests
 # make test   set up and run everything that CI runs
+# make trials set up and run what takes several machines, made of namespaces, for minutes
 # make bench  set up and measure (bench/README.md says what and how)
 # make matrix set up and run what is missing of the fault matrices, then write their tables
 # make container-test  set up and run the images' steps in bare Debian roots (as root; minutes)
@@ -16,7 +17,7 @@ EXAMPLES := breast_cancer heart_failure clinic quantum_handoff quantum_refused
 # Most of the time of a short command is imports: let them be compiled once.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run quick test check unit bench matrix container-test lock clean setup
+.PHONY: run quick test check unit trials bench matrix container-test lock clean setup
 
 # What was found is printed again by make when a command fails; 3 (abstained) is a good end here.
 run: setup
@@ -33,11 +34,14 @@ check: setup
 	$(BIN)/tierwise policy check default
 
 quick: check
-	$(BIN)/pytest --quiet --numprocesses 2 -m "not slow"
+	$(BIN)/pytest --quiet --numprocesses 2 -m "not slow and not trial"
 
 # Many tests wait for servers, schedules and time limits: three share two cores.
 unit: setup
-	$(BIN)/pytest --numprocesses 3 --dist loadfile
+	$(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder -m "not trial"
+
+trials: setup
+	$(BIN)/pytest -m trial
 
 bench: setup
 	$(BIN)/python -m bench

@@ -114,7 +114,7 @@ def _shown(console: Console, count: int) -> Iterator[Told]:
 
 
 def line(row: BatchRow) -> str:
-    """A row in a line of markup: `12 accepted hpc/scan 9 toy-1a2b… problems/a.yaml`."""
+    """A row in a line of markup: `12 accepted hpc/scan 9 morning-1a2b… problems/a.yaml`."""
     style = _STYLE.get(row.status, "yellow")
     best = f" {row.tier}/{row.method}" if row.method else ""
     value = "" if row.value is None else f" {at_worst(row.value, row.target)}"

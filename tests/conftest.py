@@ -37,9 +37,17 @@ os.environ |= {
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Marks the tests that take long, so that `-m "not slow"` leaves them out."""
-    from tests.slow import why_slow
+    """Marks the tests that take long, so that `-m "not slow"` leaves them out; the longest files come first.
 
+    One that began last would run alone, with the other processes idle.
+    """
+    from tests.slow import LONGEST, why_slow
+
+    def place(item: pytest.Item) -> int:
+        path = item.path.relative_to(config.rootpath).as_posix()
+        return next((at for at, begins in enumerate(LONGEST) if path.startswith(begins)), len(LONGEST))
+
+    items.sort(key=place)
     for item in items:
         if reason := why_slow(item.path.relative_to(config.rootpath).as_posix()):
             item.add_marker(pytest.mark.slow(reason=reason))

@@ -124,7 +124,7 @@ class _Lives:
 def broken(cell: BatchCell, found: dict[str, Any]) -> list[str]:
     """What was promised and not kept."""
     fault, why = cell.fault, []
-    expected = "BackendError" if fault.state is None else str(fault.state)
+    expected = "Faulted" if fault.state is None else str(fault.state)
     if (found["ended"], found["values"]) != (expected, fault.values):
         why.append(
             f"expected {expected} {fault.values}, got {found['ended']} {found['values']}: {found['error']}"

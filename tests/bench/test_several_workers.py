@@ -19,6 +19,7 @@ root = pytest.mark.skipif(os.geteuid() != 0, reason="expected root, who alone ma
 
 
 @root
+@pytest.mark.trial
 @pytest.mark.timeout(900)
 def test_workers_that_are_killed_on_machines_of_their_own_lose_nothing_and_pay_nothing_twice(
     tmp_path: Path,

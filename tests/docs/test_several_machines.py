@@ -151,6 +151,7 @@ def _named(block: Block, called: Mapping[str, str]) -> str:
     return text
 
 
+@pytest.mark.trial
 def test_two_empty_machines_come_to_a_case_that_ran_on_both(tmp_path: Path) -> None:
     try:
         binaries = programs()
