@@ -38,6 +38,7 @@ SLOW = {
 LONGEST = (
     "tests/bench/",
     "tests/docs/test_several_machines.py",
+    "tests/deployments/test_serving.py",  # sees the server before others put deployments on it
     "tests/deployments/",
     "tests/backends/slurm/",
     "tests/backends/pbs/",
