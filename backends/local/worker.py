@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from backends.processes.called import run_or_end
-from backends.processes.calls import reusable
+from backends.processes.calls import print_to, reusable
 from backends.processes.jobfolder import JobFolder
 
 ROOT = Path.cwd()
@@ -27,19 +27,10 @@ class _Printing:
         self._path = path
 
     def __enter__(self) -> None:
-        _redirect(self._path)
+        print_to(self._path)
 
     def __exit__(self, *_: object) -> None:
-        _redirect(Path(os.devnull))
-
-
-def _redirect(path: Path) -> None:
-    for stream in (sys.stdout, sys.stderr):
-        stream.flush()
-    target = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-    for number in (1, 2):
-        os.dup2(target, number)
-    os.close(target)
+        print_to(Path(os.devnull))
 
 
 def _read_jobs(commands: BinaryIO, jobs: "queue.Queue[str]") -> None:
@@ -54,7 +45,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C means
     commands, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    _redirect(Path(os.devnull))
+    print_to(Path(os.devnull))
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(line_buffering=True)

@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 from mpi4py import MPI
 
-from backends.processes.calls import UNWRITTEN, checked, cpu_s, failure, resolve, where
+from backends.processes.calls import UNWRITTEN, checked, cpu_s, failure, print_to, resolve, where
 from backends.processes.guarded import processors
 from backends.processes.jobfolder import FAILURE, FolderReport, JobFolder
 from escalation.model.amounts import Amounts
@@ -96,22 +96,13 @@ def printing_apart(folder: JobFolder, rank: int) -> Iterator[None]:
     files. What a program changes of its process is as it was before when it ends well."""
     environ = dict(os.environ)
     os.environ["TMPDIR"], tempfile.tempdir = str(folder.path), None
-    _print_to(folder.path / f"log-rank-{rank}.txt")
+    print_to(folder.path / f"log-rank-{rank}.txt")
     yield
-    _print_to(Path(os.devnull))
+    print_to(Path(os.devnull))
     os.environ.clear()
     os.environ.update(environ)
     tempfile.tempdir = None
     os.chdir(ROOT)
-
-
-def _print_to(path: Path) -> None:
-    for stream in (sys.stdout, sys.stderr):
-        stream.flush()
-    target = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
-    for number in (1, 2):
-        os.dup2(target, number)
-    os.close(target)
 
 
 def abort(comm: Any, folder: JobFolder, error: BaseException) -> NoReturn:
