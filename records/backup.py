@@ -5,7 +5,6 @@ the bytes after it: bytes are in the store before a row names them, so all that 
 What is in the folder's store already is not copied again.
 """
 
-import os
 import re
 import shutil
 import time
@@ -18,6 +17,7 @@ from typing import NamedTuple
 
 from escalation.inputs.home import close_folder
 from escalation.inputs.surroundings import private_files
+from escalation.inputs.whole_files import synced
 from escalation.model.errors import BadInput, CorruptRecord
 from escalation.ports.store import AuditedStore, Store
 from records.ledger.copying import copy_ledger, empty
@@ -83,9 +83,9 @@ def back_up(ledger_url: str, store: Store, folder: Path) -> Backup:
             missing = [digest for digest in digests if not kept.has(digest)]
             for digest in missing:
                 kept.put(store.get(digest))
-            _synced(aside)
+            synced(aside)
             aside.replace(file)
-            _synced(folder)
+            synced(folder)
         finally:
             _tidy(aside)
     return Backup(file, events, len(digests), len(missing))
@@ -165,14 +165,6 @@ def _chosen(folder: Path, name: str | None) -> tuple[Path, float]:
     match = _NAME.fullmatch(chosen)
     assert match is not None
     return folder / chosen, datetime.strptime(match[1], STAMP).replace(tzinfo=UTC).timestamp()
-
-
-def _synced(path: Path) -> None:
-    number = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)
 
 
 def _tidy(file: Path) -> None:

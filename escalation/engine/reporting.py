@@ -1,9 +1,8 @@
 """The report of a case as a file to open: the store has it, and every home that is asked a copy."""
 
-import os
-import tempfile
 from pathlib import Path
 
+from escalation.inputs.whole_files import write_whole
 from escalation.model.case import Outcome
 from escalation.model.errors import CorruptRecord
 from escalation.model.identity import digest_bytes
@@ -23,9 +22,11 @@ def with_report(outcome: Outcome, store: Store, home: Path) -> Outcome:
     path = home / "reports" / f"{outcome.case_id}.html"
     if not _holds(path, outcome.report):
         try:
-            _write(path, store.get(outcome.report))
+            report = store.get(outcome.report)
         except CorruptRecord:
             return outcome.model_copy(update={"record": None})
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, report)
     return outcome.model_copy(update={"record": str(path)})
 
 
@@ -34,11 +35,3 @@ def _holds(path: Path, digest: str) -> bool:
         return digest_bytes(path.read_bytes()) == digest
     except FileNotFoundError:
         return False
-
-
-def _write(path: Path, data: bytes) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
-    with os.fdopen(handle, "wb") as file:
-        file.write(data)
-    os.replace(name, path)

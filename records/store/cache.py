@@ -1,11 +1,11 @@
 """What was read of a store elsewhere, kept in a folder of bounded size; wrong or missing, it costs a read."""
 
 import os
-import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from escalation.inputs.whole_files import write_whole
 from escalation.model.identity import digest_bytes
 from records.store.files import DIGEST, name_of
 
@@ -47,22 +47,13 @@ class StoreCache:
         if len(data) > self.limit_bytes:
             return
         with suppress(OSError):
-            self._write(self.folder / name_of(digest), data)
+            path = self.folder / name_of(digest)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(path, data)
         self._unseen += len(data)
         if self._unseen * LOOKS >= self.limit_bytes:
             self._unseen = 0
             self._trim()
-
-    def _write(self, path: Path, data: bytes) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-            os.replace(name, path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
 
     def _trim(self) -> None:
         found = sorted(self._files())

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from escalation.inputs.whole_files import synced, write_whole
 from escalation.model.errors import BadInput, CorruptRecord
 from escalation.model.identity import digest_bytes
 
@@ -52,7 +53,7 @@ class FileStore:
         if not _holds(path, data):
             for folder in (path.parent.parent, path.parent):
                 _ensure(folder, self._sure)
-            _write(path, data)
+            write_whole(path, data, durable=True)
         return digest
 
     def get(self, digest: str) -> bytes:
@@ -91,7 +92,7 @@ class FileStore:
             os.chmod(file.name, 0o444)
             with suppress(FileExistsError):
                 os.link(file.name, self.folder / OWNER)
-        _sync(self.folder)
+        synced(self.folder)
 
     def digests(self) -> Iterator[str]:
         """The names of all files; only `get` says whether one holds what its name says."""
@@ -130,21 +131,6 @@ def _holds(path: Path, data: bytes) -> bool:
         return False
 
 
-def _write(path: Path, data: bytes) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(name, 0o400)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    _sync(path.parent)  # the rename must survive a power cut too
-
-
 def _ensure(folder: Path, sure: set[Path]) -> None:
     """Makes a folder that survives a power cut, as do those above it.
 
@@ -153,13 +139,5 @@ def _ensure(folder: Path, sure: set[Path]) -> None:
     if folder in sure and folder.is_dir():
         return
     folder.mkdir(parents=True, exist_ok=True)
-    _sync(folder.parent)
+    synced(folder.parent)
     sure.add(folder)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
