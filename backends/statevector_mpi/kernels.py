@@ -179,13 +179,20 @@ def diagonal(state: Floats, table: Floats, low: Whole, positions: Whole, places:
 
 
 @compiled
+def run(inner: int, bit: int, start: int) -> tuple[int, int]:
+    """Where the amplitudes lie whose index has the bit at the inner position: the index of the one numbered
+    `start` among them, and how many from it on lie together."""
+    within = start & ((1 << inner) - 1)
+    return (start >> inner << (inner + 1)) | (bit << inner) | within, (1 << inner) - within
+
+
+@compiled
 def pack(state: Floats, inner: int, bit: int, start: int, buffer: Floats) -> None:
     """Copies a part, from `start` on, of the amplitudes whose index has the bit at the inner position."""
-    run, k = 1 << inner, 0
+    k = 0
     while k < len(buffer):
-        within = (start + k) & (run - 1)
-        first = ((start + k) >> inner << (inner + 1)) | (bit << inner) | within
-        length = min(run - within, len(buffer) - k)
+        first, length = run(inner, bit, start + k)
+        length = min(length, len(buffer) - k)
         for x in range(length):
             buffer[k + x, 0], buffer[k + x, 1] = state[first + x, 0], state[first + x, 1]
         k += length
@@ -194,11 +201,10 @@ def pack(state: Floats, inner: int, bit: int, start: int, buffer: Floats) -> Non
 @compiled
 def unpack(state: Floats, inner: int, bit: int, start: int, buffer: Floats) -> None:
     """Puts back what `pack` copies."""
-    run, k = 1 << inner, 0
+    k = 0
     while k < len(buffer):
-        within = (start + k) & (run - 1)
-        first = ((start + k) >> inner << (inner + 1)) | (bit << inner) | within
-        length = min(run - within, len(buffer) - k)
+        first, length = run(inner, bit, start + k)
+        length = min(length, len(buffer) - k)
         for x in range(length):
             state[first + x, 0], state[first + x, 1] = buffer[k + x, 0], buffer[k + x, 1]
         k += length

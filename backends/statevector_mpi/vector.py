@@ -112,7 +112,7 @@ class Vector:
         """Exchanges amplitudes whose index has the bit at the inner position; a part of them is given by
         where it starts among them. What lies together goes out from where it lies."""
         if count <= 1 << inner:
-            first = (start >> inner << (inner + 1)) | (bit << inner) | (start & ((1 << inner) - 1))
+            first, _ = kernels.run(inner, bit, start)
             part = self.amplitudes[first : first + count]
             part[:] = self.partners.swap(partner, part)
             return
