@@ -1,22 +1,15 @@
 """Partitions or queues of a batch system as devices."""
 
+from contextlib import suppress
+
 from backends.batch.commands import run
-from backends.batch.fits import offer
+from backends.batch.fits import Partitions, offer
 from backends.batch.jobs import Partition
 from backends.batch.system import BatchSystem
 from escalation.model.calibration import DeviceKind
 from escalation.model.errors import BackendError, BadInput
 from escalation.ports.registry import DeviceSummary
 from escalation.text.rounding import rounded
-
-
-def partitions(system: BatchSystem) -> tuple[Partition, ...]:
-    """Every one; none where the batch system is not here, or does not answer."""
-    try:
-        reply = run(system.list_partitions(), system.site.command_s)
-        return system.partitions(reply.out) if reply.ok else ()
-    except BackendError:
-        return ()
 
 
 def summaries(system: BatchSystem) -> tuple[DeviceSummary, ...]:
@@ -54,7 +47,10 @@ def kind(system: BatchSystem, device: str | None, whose: str) -> DeviceKind:
         device: None is its default.
         whose: `Slurm's partitions`, for people.
     """
-    known = [each.name for each in partitions(system)] if device is not None else []
+    known: list[str] = []
+    if device is not None:
+        with suppress(BackendError):  # not here, or no answer
+            known = [each.name for each in Partitions(system).all()]
     if known and device not in known:
         raise BadInput(f"expected one of {whose} {', '.join(known)}, got {device!r}")
     return DeviceKind.CLASSICAL

@@ -14,6 +14,7 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -108,15 +109,18 @@ class JobFiles(JobFolder):
             return self.log.read_bytes()[-100_000:].decode(errors="replace")
         return ""
 
+    @cached_property
+    def _asked(self) -> dict[str, Any] | None:
+        """The work as data, which never changes; None where its submitter died before it wrote that."""
+        return read_json(self.path / "work.json")
+
     def resources(self) -> Resources:
-        """What the work asked for; the default where its submitter died before it wrote that."""
-        work = read_json(self.path / "work.json")
-        return Resources(**work["resources"]) if work is not None else Resources()
+        """What the work asked for; the default where nobody wrote that."""
+        return Resources(**self._asked["resources"]) if self._asked is not None else Resources()
 
     def ranked(self) -> bool:
         """Whether it is a program of ranks."""
-        work = read_json(self.path / "work.json")
-        return work is not None and work["kind"] == MpiProgram.kind
+        return self._asked is not None and self._asked["kind"] == MpiProgram.kind
 
     def error(self) -> str:
         """What the published result says against the work; empty where it says nothing."""
