@@ -16,8 +16,6 @@ from escalation.model.resources import Resources
 _TIME = re.compile(
     r"(?:(?P<d>\d+)-)?(?P<h>\d+):(?P<m>\d{1,2})(?::(?P<s>\d{1,2}))?|(?P<minutes>\d+(?:\.\d+)?)"
 )
-MEMORY_MB = 2048
-"""A core, as each piece of work has where nothing else is said."""
 HEADER = ("pilot", "pool", "runs", "under way", "job", "nodes", "state")
 
 
@@ -38,7 +36,7 @@ class PilotOptions:
     def resources(self) -> Resources:
         """Of each pilot; raises `BadInput` on what is none."""
         wall_s = seconds(self.limit)
-        memory_mb = self.cores * MEMORY_MB if self.memory_mb is None else self.memory_mb
+        memory_mb = self.cores * Resources.memory_mb if self.memory_mb is None else self.memory_mb
         for name, value in (("--cores", self.cores), ("--memory", memory_mb)):
             if value < 1:
                 raise BadInput(f"expected {name} of at least 1, got {value}")

@@ -16,6 +16,7 @@ from backends.batch.commands import run
 from backends.batch.jobs import JobSeen, JobWanted
 from backends.processes.guarded import GUARD, ROOT
 from deployments.pilots.plan import PilotFolder, PilotPlan
+from escalation.inputs.surroundings import LOOPBACK
 from escalation.model.errors import BackendError, BadInput
 from escalation.model.resources import Resources
 from escalation.ports.configuration import settings
@@ -27,7 +28,6 @@ STOP_S = 90.0
 """Seconds that a pilot which was asked to end is given, before its job is cancelled."""
 LEAST_S = 60.0
 _LOOK_S = 0.5
-_HERE = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def send(plan: PilotPlan, resources: Resources, count: int) -> Iterator[str]:
     backend, url = opened(plan.under), _server()
     fits.check(backend.name, backend.partition(), resources)
     check_pool(plan)
-    if urlsplit(url).hostname in _HERE:
+    if urlsplit(url).hostname in LOOPBACK:
         yield f"WARNING: {url} is this machine's alone: a pilot on another node cannot reach it"
     if resources.memory_mb < Resources.memory_mb:
         yield (
@@ -163,7 +163,10 @@ def check_pool(plan: PilotPlan) -> None:
 
 def pilots(under: str) -> list[Pilot]:
     """All pilots of this home under a batch system, the oldest first."""
-    backend = opened(under)
+    return _pilots(opened(under))
+
+
+def _pilots(backend: BatchBackend) -> list[Pilot]:
     folders = [each.parent for each in _home(backend).glob("*/plan.json")]
     found = sorted(folders, key=lambda path: path.stat().st_mtime)
     seen = _seen(backend) if found else {}
@@ -189,16 +192,17 @@ def stop(under: str, tags: Sequence[str], patience_s: float = STOP_S) -> Iterato
     Raises:
         BadInput: when there is no such pilot.
     """
-    known = {each.plan.tag: each for each in pilots(under)}
+    backend = opened(under)
+    known = {each.plan.tag: each for each in _pilots(backend)}
     if unknown := [tag for tag in tags if tag not in known]:
         raise BadInput(f"expected one of the pilots that `tierwise pilot --list` shows, got {unknown[0]!r}")
     meant = {tag: each for tag, each in known.items() if not tags or tag in tags}
     for each in meant.values():
         each.folder.ask_to_stop()  # also what is unknown: should it come after all, it ends at once
     living = {tag: each for tag, each in meant.items() if not each.over}
-    until_s, backend = time.monotonic() + patience_s, opened(under)
+    until_s = time.monotonic() + patience_s
     while living:
-        now = {each.plan.tag: each for each in pilots(under)}
+        now = {each.plan.tag: each for each in _pilots(backend)}
         for tag in list(living):
             if now[tag].over:
                 yield f"{tag}  {now[tag].state}"
