@@ -25,6 +25,7 @@ def open_records(settings: Settings | None = None) -> Iterator["tuple[SqlLedger,
         MachineFault: when a store elsewhere cannot be reached.
     """
     from records.ledger.ledger import SqlLedger
+    from records.store.belonging import check_belonging
     from records.store.opening import open_store
 
     settings = settings or read_settings()
@@ -32,7 +33,8 @@ def open_records(settings: Settings | None = None) -> Iterator["tuple[SqlLedger,
         store = open_store(settings)
         ledger = SqlLedger(settings.ledger, store, settings.case_lease_s)
         try:
-            _check(settings, ledger, store)
+            if settings.store_url is not None:  # that of the home is this ledger's
+                check_belonging(ledger, store)
             yield ledger, store
         finally:
             ledger.close()
@@ -50,8 +52,6 @@ def open_runtime(settings: Settings | None = None, *, wait_for_view: bool = True
         BadInput: when ledger or store cannot be opened, or a setting is wrong.
         MachineFault: when a store elsewhere cannot be reached.
     """
-    from records.ledger.ledger import SqlLedger
-    from records.store.opening import open_store
     from records.tracking.places import tracking_place
     from records.tracking.sampling import SampledTracker
     from records.tracking.tracking import MlflowTracker
@@ -59,14 +59,7 @@ def open_runtime(settings: Settings | None = None, *, wait_for_view: bool = True
 
     settings = settings or read_settings()
     with ExitStack() as stack:
-        stack.enter_context(private_home(settings.home))
-        store = open_store(settings)
-        ledger = SqlLedger(settings.ledger, store, settings.case_lease_s)
-        try:
-            _check(settings, ledger, store)
-        except BaseException:
-            ledger.close()
-            raise
+        ledger, store = stack.enter_context(open_records(settings))
         tracker: Tracker = MlflowTracker(tracking_place(settings), ledger, store)
         if settings.tracking < 1:
             tracker = SampledTracker(tracker, settings.tracking)
@@ -78,11 +71,3 @@ def open_runtime(settings: Settings | None = None, *, wait_for_view: bool = True
             runtime.close_backends()
             if not wait_for_view:
                 Thread(target=stack.pop_all().close, name="records").start()
-
-
-def _check(settings: Settings, ledger: "SqlLedger", store: "AuditedStore") -> None:
-    """A store that a site names must be this ledger's; that of the home is."""
-    from records.store.belonging import check_belonging
-
-    if settings.store_url is not None:
-        check_belonging(ledger, store)
