@@ -9,6 +9,7 @@ from sqlalchemy import URL, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from escalation.model.errors import BadInput, first_line
+from escalation.text.addresses import shown_address
 
 VARIABLE = "PREFECT_SERVER_DATABASE_CONNECTION_URL"
 PREFIX = "PREFECT_SERVER_DATABASE_"
@@ -70,31 +71,24 @@ def without_database(env: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in env.items() if not name.startswith(PREFIX)}
 
 
-def shown(url: str) -> str:
-    """A URL without its password."""
-    made = make_url(url)
-    hidden = {name: "***" if "passw" in name.lower() else value for name, value in made.query.items()}
-    return made.set(query=hidden).render_as_string(hide_password=True)
-
-
 def check_database(url: str) -> None:
     """Asks the database whether it is there; SQLite's is made when it is first opened.
 
     Raises:
         BadInput: when it does not answer; says why, without the password.
     """
-    made = make_url(url)
+    made, database = make_url(url), f"Prefect's database {shown_address(url)}"
     if made.drivername.startswith("sqlite"):
         return
     try:
         asyncio.run(asyncio.wait_for(_ask(made), _ANSWER_S))
     except TimeoutError:
-        raise BadInput(f"Prefect's database {shown(url)} does not answer within {_ANSWER_S:.0f} s") from None
+        raise BadInput(f"{database} does not answer within {_ANSWER_S:.0f} s") from None
     except Exception as error:
         reason = first_line(getattr(error, "orig", None) or error, typed=False)
         if made.password:
             reason = reason.replace(str(made.password), "***")
-        raise BadInput(f"cannot use Prefect's database {shown(url)}: {reason}") from None
+        raise BadInput(f"cannot use {database}: {reason}") from None
 
 
 async def _ask(url: URL) -> None:

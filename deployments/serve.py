@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from deployments.address import LOOPBACK, Address, checked_address
-from deployments.database import VARIABLE, check_database, shown, stated_database, without_database
+from deployments.database import VARIABLE, check_database, stated_database, without_database
 from deployments.keeping import Keeper
 from deployments.practising import practising
 from deployments.processes import Say, client_environment, running_server, users_settings
@@ -30,6 +30,7 @@ from escalation.model.clock import kernel
 from escalation.model.errors import BadInput, TierwiseError
 from escalation.ports.configuration import settings, without_secrets
 from escalation.submission.unattended import unattended
+from escalation.text.addresses import shown_address
 from escalation.text.visible import visible
 from flows.credential import credential, credential_file
 from flows.engine import SERVER_FILE, served_home
@@ -215,7 +216,7 @@ def announcement(what: Serving, home: Path) -> list[str]:
         f'  export PREFECT_API_AUTH_STRING="$(cat {shlex.quote(str(file))})"',
     ]
     if what.database:
-        lines.append(f"its database     {shown(what.database)}")
+        lines.append(f"its database     {shown_address(what.database)}")
     if address.reached and not address.encrypted:
         lines.append(
             f"WARNING: {address.base} is not encrypted: who listens to the network can take the credential, "

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from deployments.address import Address
-from deployments.database import database_url, shown
+from deployments.database import database_url
 from deployments.gate import AccessGate
+from escalation.text.addresses import shown_address
 
 PROXIED = Address(4200, "0.0.0.0", "https://prefect.site.example")
 
@@ -128,4 +129,4 @@ def test_a_database_is_used_through_the_driver_that_prefect_needs(given: str, us
     "url", ["postgresql+asyncpg://ada:secret@db/p", "postgresql+asyncpg://db/p?password=secret"]
 )
 def test_a_database_is_shown_without_its_password(url: str) -> None:
-    assert "secret" not in shown(url)
+    assert "secret" not in shown_address(url)
