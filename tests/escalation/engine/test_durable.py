@@ -1,6 +1,6 @@
 """Work that outlives who submitted it: named before it is sent, adopted, never sent twice."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,6 @@ from escalation.engine.opening import prepare
 from escalation.engine.running import Running
 from escalation.engine.runtime import Runtime
 from escalation.engine.steps import Item
-from escalation.inputs.settings import Settings
 from escalation.model.calibration import Calibration, DeviceKind
 from escalation.model.case import WorkKey
 from escalation.model.errors import BackendError, Faulted, Interrupted
@@ -24,10 +23,6 @@ from escalation.model.result import RawResult
 from escalation.model.work import Work
 from escalation.policy.policy import parse_policy
 from escalation.ports.machines import DurableBackend, Progress
-from records.ledger.ledger import SqlLedger
-from records.store.files import FileStore
-from records.views.report import render
-from tests.escalation.untracked import Untracked
 
 WORK = LocalCall("problems.toy.work:look", {"numbers": [1, 2], "seed": 1, "pause_s": 0})
 KEY = WorkKey("c", 0, 0)
@@ -85,15 +80,6 @@ class Batch:
         self.cancelled.append(handle["tag"])
 
     def close(self) -> None: ...
-
-
-@pytest.fixture
-def runtime(tmp_path: Path) -> Iterator[Runtime]:
-    settings = Settings(home=tmp_path)
-    store = FileStore(settings.store)
-    made = Runtime(settings, SqlLedger(settings.ledger, store), store, Untracked(), render)
-    yield made
-    made.close()
 
 
 @pytest.fixture

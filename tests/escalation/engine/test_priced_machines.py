@@ -1,6 +1,5 @@
 """Machines that charge for nodes and cores: their price is in the quote, and within the case's budget."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,6 @@ from escalation.engine.case import Case
 from escalation.engine.drive import solve
 from escalation.engine.opening import prepare
 from escalation.engine.runtime import Runtime
-from escalation.inputs.settings import Settings
 from escalation.model.amounts import Bounds, Caps
 from escalation.model.case import CaseStatus
 from escalation.model.decision import Action
@@ -24,11 +22,7 @@ from escalation.model.work import Work
 from escalation.policy.policy import parse_policy
 from escalation.ports.machines import with_price
 from problems.toy.methods import TwoLooks
-from records.ledger.ledger import SqlLedger
-from records.store.files import FileStore
-from records.views.report import render
 from tests.escalation.engine.test_durable import Batch
-from tests.escalation.untracked import Untracked
 
 POLICY = """\
 policy: one
@@ -64,14 +58,9 @@ class Priced(Batch):
         raise AssertionError("sent")
 
 
-@pytest.fixture
-def runtime(tmp_path: Path) -> Iterator[Runtime]:
-    settings = Settings(home=tmp_path)
-    store = FileStore(settings.store)
-    made = Runtime(settings, SqlLedger(settings.ledger, store), store, Untracked(), render)
-    made._backends["local"] = Priced()
-    yield made
-    made.close()
+@pytest.fixture(autouse=True)
+def priced(runtime: Runtime) -> None:
+    runtime._backends["local"] = Priced()
 
 
 def case(usd: float | None) -> Case:

@@ -1,6 +1,6 @@
 """Carrying steps out on a real ledger and store; a hardware backend is played, as none is to be had."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from threading import Event
@@ -39,8 +39,6 @@ from escalation.ports.machines import Progress
 from problems.toy.family import Toy
 from records.ledger.ledger import SqlLedger
 from records.store.files import FileStore
-from records.views.report import render
-from tests.escalation.untracked import Untracked
 
 
 class Played:
@@ -93,15 +91,6 @@ GOOD = RawResult(
 )
 STOPPED = RawResult(JobState.CANCELLED, error="stopped")
 WORK = LocalCall("problems.toy.work:look", {"numbers": [1, 2], "seed": 1, "pause_s": 0})
-
-
-@pytest.fixture
-def runtime(tmp_path: Path) -> Iterator[Runtime]:
-    settings = Settings(home=tmp_path)
-    store = FileStore(settings.store)
-    made = Runtime(settings, SqlLedger(settings.ledger, store), store, Untracked(), render)
-    yield made
-    made.close()
 
 
 @pytest.fixture

@@ -14,7 +14,6 @@ from escalation.engine.performing import perform
 from escalation.engine.running import Running
 from escalation.engine.runtime import Runtime
 from escalation.engine.steps import Item
-from escalation.inputs.settings import Settings
 from escalation.model.calibration import Calibration, DeviceKind
 from escalation.model.case import WorkKey
 from escalation.model.clock import ProcessIdentity, this_process
@@ -26,10 +25,6 @@ from escalation.model.result import RawResult
 from escalation.model.work import Work
 from escalation.policy.policy import parse_policy
 from escalation.ports.machines import DurableBackend, Progress
-from records.ledger.ledger import SqlLedger
-from records.store.files import FileStore
-from records.views.report import render
-from tests.escalation.untracked import Untracked
 
 WORK = LocalCall("problems.toy.work:look", {"numbers": [1, 2], "seed": 1, "pause_s": 0})
 GOOD = RawResult(JobState.DONE, {"position": 5, "number": 9.0})
@@ -72,15 +67,6 @@ class Endless:
         self.cancelled.append(handle["job"])
 
     def close(self) -> None: ...
-
-
-@pytest.fixture
-def runtime(tmp_path: Path) -> Iterator[Runtime]:
-    settings = Settings(home=tmp_path)
-    store = FileStore(settings.store)
-    made = Runtime(settings, SqlLedger(settings.ledger, store), store, Untracked(), render)
-    yield made
-    made.close()
 
 
 @pytest.fixture
