@@ -114,7 +114,7 @@ def run_case(
         with borrowed_runtime() as runtime:
             outcome = solve(runtime, case, _approval_wait_s(approval_wait_s))
     except BadInput as error:
-        return bad_input(error)
+        return bad_input(error, Outcome)
     return ended(outcome)
 
 

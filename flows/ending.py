@@ -34,7 +34,7 @@ def ended(outcome: Outcome) -> Outcome:
     return cast(Outcome, state)
 
 
-def bad_input(error: BadInput, kind: type[Came] = Outcome) -> Came:  # type: ignore[assignment]
+def bad_input(error: BadInput, kind: type[Came]) -> Came:
     """The final state that names what is wrong with the input; raised at whoever called the flow.
 
     Args:

@@ -75,7 +75,7 @@ def entry_flow(name: str) -> Flow[Any, Outcome]:
         try:
             problem = stated(descriptor, values)
         except BadInput as error:
-            return bad_input(error)
+            return bad_input(error, Outcome)
         return run_case(problem, values["policy"], values["case_id"], None, values["approval_wait_s"])
 
     entry.__name__ = entry.__qualname__ = descriptor.verb

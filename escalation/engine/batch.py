@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from escalation.engine.allotments import Allotments
 from escalation.engine.case import Case
@@ -158,7 +159,7 @@ class Batch:
                     number, source = next(left, (0, None))
                 if source is None:
                     return
-                row = self._carry_out(source.name, lambda n=number, s=source: self._row(n, s))  # type: ignore[misc]
+                row = self._carry_out(source.name, partial(self._row, number, source))
                 with self._lock:
                     self._rows.append(row)
                     self._told(row)
