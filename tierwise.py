@@ -8,6 +8,9 @@ from typing import Annotated
 
 import typer
 
+from cli.options import Json
+from cli.site import site_app
+
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
@@ -17,11 +20,11 @@ app = typer.Typer(
 policy_app = typer.Typer(no_args_is_help=True, help="Check and show policies.")
 jobs_app = typer.Typer(invoke_without_command=True)
 budget_app = typer.Typer(invoke_without_command=True)
+app.add_typer(site_app)
 app.add_typer(policy_app, name="policy")
 app.add_typer(jobs_app, name="jobs")
 app.add_typer(budget_app, name="budget")
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line, and nothing else.")]
 SubmissionId = Annotated[
     str,
     typer.Argument(
@@ -364,159 +367,6 @@ def devices(
         show_devices(as_lines=json)
     else:
         show_history(history, as_lines=json)
-
-
-@app.command()
-def serve(
-    *,
-    port: Annotated[
-        int | None,
-        typer.Option(min=1, max=65535, help="Port of the Prefect server; default: 4200, or a free one."),
-    ] = None,
-    host: Annotated[
-        str | None,
-        typer.Option(
-            metavar="ADDRESS",
-            help="Address of this machine to listen at; default: 127.0.0.1, for its own programs alone.",
-            show_default=False,
-        ),
-    ] = None,
-    url: Annotated[
-        str | None,
-        typer.Option(
-            metavar="URL",
-            help="What users of other machines call it, as https://NAME; no other name is answered to.",
-            show_default=False,
-        ),
-    ] = None,
-    database: Annotated[
-        str | None,
-        typer.Option(
-            metavar="URL",
-            help="Prefect's own database, as postgresql+asyncpg://USER@HOST/NAME, without a password; "
-            "default: SQLite in the home folder.",
-            show_default=False,
-        ),
-    ] = None,
-    no_worker: Annotated[
-        bool, typer.Option("--no-worker", help="No worker here: `tierwise worker` takes the runs elsewhere.")
-    ] = False,
-    practice: Annotated[
-        bool, typer.Option("--practice", help="A practice service too, in place of a real one; no hardware.")
-    ] = False,
-) -> None:
-    """Start the Prefect server, the deployments and a worker; stop them on Ctrl-C."""
-    from deployments.serve import serve as start
-    from deployments.serve import wanted
-
-    start(wanted(port, host, url, database, practice=practice, worker=not no_worker))
-
-
-@app.command()
-def worker(
-    name: Annotated[
-        str | None,
-        typer.Option(help="What Prefect's pages call it; default: one is made up.", show_default=False),
-    ] = None,
-    limit: Annotated[
-        int | None, typer.Option(min=1, help="Runs at a time at most; default: no limit.", show_default=False)
-    ] = None,
-) -> None:
-    """Take runs of the Prefect server that PREFECT_API_URL names, on this machine; stop on Ctrl-C."""
-    from deployments.worker import work
-
-    work(name, limit)
-
-
-@app.command()
-def deploy() -> None:
-    """Put work pool, variables and deployments on the Prefect server that PREFECT_API_URL names."""
-    from deployments.setup import deploy_to_server
-
-    deploy_to_server()
-
-
-@app.command()
-def backup(
-    folder: Annotated[
-        Path, typer.Argument(metavar="DIR", help="Folder for back-ups alone.", show_default=False)
-    ],
-) -> None:
-    """Back up the ledger, and the bytes of the store that it names, while cases run.
-
-    Each call adds one back-up; bytes that the folder has are not copied again.
-    """
-    from cli.backup import back_up_records
-
-    back_up_records(folder)
-
-
-@app.command()
-def restore(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of back-ups.", show_default=False)],
-    ledger: Annotated[
-        str | None,
-        typer.Option(metavar="FILE", help="Which back-up; default: the newest.", show_default=False),
-    ] = None,
-) -> None:
-    """Put a back-up into an empty ledger, and its bytes into the store; then check both.
-
-    Exit 1 where something does not fit.
-    """
-    from cli.backup import restore_records
-
-    raise typer.Exit(restore_records(folder, ledger))
-
-
-@app.command()
-def pilot(
-    *,
-    tags: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="PILOT", help="With --stop: which; default: all.", show_default=False),
-    ] = None,
-    listing: Annotated[bool, typer.Option("--list", help="List the pilots.")] = False,
-    stopping: Annotated[bool, typer.Option("--stop", help="Have pilots end, their runs first.")] = False,
-    under: Annotated[
-        str, typer.Option(help="Batch system, and partition or queue: slurm, slurm:short.")
-    ] = "slurm",
-    count: Annotated[int, typer.Option(help="How many pilots.")] = 1,
-    limit: Annotated[
-        str, typer.Option("--time", help="Of each: minutes, H:MM:SS or D-HH:MM:SS.")
-    ] = "1:00:00",
-    cores: Annotated[int, typer.Option(help="Of each; so many runs at a time.")] = 1,
-    memory: Annotated[
-        int | None, typer.Option(help="MiB of each; default: 2048 a core.", show_default=False)
-    ] = None,
-    runs: Annotated[
-        int | None,
-        typer.Option(help="Runs at a time of each; default: as many as cores.", show_default=False),
-    ] = None,
-    pool: Annotated[str, typer.Option(help="Work pool that they take runs of.")] = "tierwise",
-    queue: Annotated[
-        list[str] | None,
-        typer.Option(help="Work queue of the pool; may be repeated; default: all.", show_default=False),
-    ] = None,
-    idle: Annotated[float, typer.Option(help="Seconds without a run after which one ends.")] = 600.0,
-    json: Json = False,
-) -> None:
-    """Submit workers into allocations of a batch system, for many small pieces of work."""
-    from cli.pilot import PilotOptions, list_pilots, send_pilots, stop_pilots
-
-    asked = PilotOptions(under, count, limit, cores, memory, runs, pool, tuple(queue or ()), idle)
-    if listing or stopping or tags:
-        one = list_pilots if listing else stop_pilots
-        one(asked, tags or [], alone=listing != stopping, as_lines=json)
-    else:
-        send_pilots(asked)
-
-
-@app.command()
-def doctor() -> None:
-    """Check MPI, the Prefect server and the databases; say what is missing and how to get it."""
-    from cli.doctor import examine
-
-    raise typer.Exit(examine())
 
 
 def main() -> None:
