@@ -62,7 +62,8 @@ def test_who_is_turned_away_is_said_everywhere_and_the_schedule_can_be_read_by_a
     assert f"<b>{LINE}</b>" in report
     # a proof has no α, and the tolerance is the target's
     assert "α" not in report + certificate_page(solved)
-    monkeypatch.setattr(registry, "families", lambda: pytest.fail("the family was asked again"))
+    # below the functions that modules take by name: one first imported now would keep a changed one
+    monkeypatch.setattr(registry, "_families", lambda: pytest.fail("the family was asked again"))
     assert f"The answer: {LINE}; {WORTH}." in call("explain", "c").out
     panel = call("show", "c").out
     assert LINE in panel

@@ -49,7 +49,7 @@ def test_show_prints_the_outcome_that_solve_returned_though_family_and_store_are
     solved: Outcome, home: Path, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert solved.attempts
-    monkeypatch.setattr(registry, "families", gone)
+    monkeypatch.setattr(registry, "_families", gone)
     shutil.rmtree(home / "store")
     shown = call("show", "c", "--json")
     assert (shown.code, shown.err) == (0, "")
@@ -70,7 +70,7 @@ def test_show_prints_the_outcome_that_solve_returned_though_family_and_store_are
 def test_show_prints_in_words_what_solve_printed_when_the_case_ended(
     solved: Outcome, home: Path, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(registry, "families", gone)
+    monkeypatch.setattr(registry, "_families", gone)
     monkeypatch.setenv("COLUMNS", "60")
     shown = call("show", "c")
     assert (shown.code, shown.err) == (0, "")
