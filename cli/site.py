@@ -8,6 +8,8 @@ import typer
 from cli.options import Json
 
 site_app = typer.Typer()
+keys_app = typer.Typer(no_args_is_help=True, help="The key with which this site signs its records.")
+site_app.add_typer(keys_app, name="keys")
 
 
 @site_app.command()
@@ -153,6 +155,24 @@ def pilot(
         one(asked, tags or [], alone=listing != stopping, as_lines=json)
     else:
         send_pilots(asked)
+
+
+@keys_app.command("make")
+def keys_make() -> None:
+    """Make the site's key, for its user alone, and print its public half: hand that to whoever checks."""
+    from cli.keys import make
+
+    make()
+
+
+@keys_app.command("show")
+def keys_show(
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else.")] = False,
+) -> None:
+    """Print the public half of the site's key as PEM."""
+    from cli.keys import show
+
+    show(as_object=json)
 
 
 @site_app.command()

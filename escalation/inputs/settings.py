@@ -106,6 +106,11 @@ class Settings(_Read):
         description="Share of the cases that MLflow shows, `on` (1) or `off` (0); which ones follows from "
         "their ids. Ledger and store have all of them.",
     )
+    signing_key: Path | None = Field(
+        None,
+        description="File of the key with which exports and ledger heads are signed, as `tierwise keys make` "
+        "makes it, readable by its user alone; default: `signing-key.pem` in the home.",
+    )
     case_lease_s: float = Field(30.0, gt=0, description="Seconds after which a silent process may be dead.")
 
     @field_validator("tracking", mode="before")

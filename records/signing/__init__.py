@@ -1,0 +1,1 @@
+"""The site's key, and what is signed with it."""
