@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from sqlalchemy import URL, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 
 from escalation.model.errors import BadInput, first_line
-from escalation.text.addresses import shown_address
+from escalation.text.addresses import host_is_odd, shown_address
 
 VARIABLE = "PREFECT_SERVER_DATABASE_CONNECTION_URL"
 PREFIX = "PREFECT_SERVER_DATABASE_"
@@ -37,8 +38,21 @@ def database_url(given: str) -> str:
         raise BadInput(f"{_EXPECTED}; got {kind}")
     if not url.database:
         raise BadInput(f"{_EXPECTED}; got one without a {'FILE' if kind == 'sqlite' else 'NAME'}")
+    if host_is_odd(url.host, url.port) or re.search(r"[\x00-\x1f\x7f]", given):
+        raise BadInput(f"{_EXPECTED}; got one whose host or port can be none")
+    if kind == "sqlite":
+        _check_file(url)
     query = {"ssl" if name == "sslmode" else name: value for name, value in url.query.items()}
     return url.set(drivername=_DRIVERS[kind], query=query).render_as_string(hide_password=False)
+
+
+def _check_file(url: URL) -> None:
+    """SQLite's file is made when it is first opened, long after the command began: the folder must be there."""
+    file = Path(url.database or "")
+    if url.host or url.database == ":memory:" or not file.is_absolute():
+        raise BadInput(f"{_EXPECTED}, an absolute path after three slashes; got {shown_address(str(url))}")
+    if file.is_dir() or not os.access(file if file.exists() else file.parent, os.W_OK):
+        raise BadInput(f"expected a file of Prefect's that can be written, or made, at {file}; got none")
 
 
 def stated_database(given: str | None) -> str | None:

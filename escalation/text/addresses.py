@@ -15,3 +15,11 @@ def without_password(text: str, uri: str) -> str:
     for secret in {each.group(1) for each in found if each} - {""}:
         text = text.replace(secret, "***")
     return shown_address(text)
+
+
+def host_is_odd(host: str | None, port: int | None) -> bool:
+    """Whether what stands in an address as host and port can be none, as with a blank or a port of 0."""
+    if port is not None and not 1 <= port <= 65535:
+        return True
+    names = (host or "").split(",")  # PostgreSQL takes several
+    return bool(host) and not all(re.fullmatch(r"(?=.{1,253}$)[\w.\-:%/]+", each) for each in names)

@@ -1,7 +1,6 @@
 """Opening the ledger's database, and its transactions."""
 
 import math
-import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -14,7 +13,7 @@ from sqlalchemy.exc import DisconnectionError, InterfaceError, OperationalError,
 
 from escalation.model.clock import boottime_s
 from escalation.model.errors import BadInput, first_line
-from escalation.text.addresses import shown_address
+from escalation.text.addresses import host_is_odd, shown_address
 from records.ledger import chains, checkpoints, lineage, schema
 from records.ledger.locking import file_lock
 from records.ledger.one_machine import OneMachine
@@ -191,7 +190,7 @@ def _engine(url: str) -> Engine:
         parsed = make_url(url)
     except ValueError:  # of a port; it repeats what stands there, which may be of a password
         raise OSError(_ADDRESS) from None
-    if re.search(r"[@\s]", parsed.host or ""):
+    if host_is_odd(parsed.host, parsed.port):
         raise OSError(_ADDRESS)
     if parsed.get_backend_name() == "postgresql":
         # psycopg is what is installed; SQLAlchemy 2.0 would take psycopg2 where none is named

@@ -9,7 +9,7 @@ from sqlalchemy.exc import ArgumentError
 
 from escalation.inputs.settings import Settings
 from escalation.model.errors import BadInput
-from escalation.text.addresses import shown_address
+from escalation.text.addresses import host_is_odd, shown_address
 from records.store.places import place_of
 
 SETTING, ARTIFACTS = "TIERWISE_TRACKING_URI", "TIERWISE_TRACKING_ARTIFACTS"
@@ -67,6 +67,8 @@ def _database(stated: str) -> str:
     except (ArgumentError, ValueError):  # the second of a port; it repeats what stands there
         raise BadInput(f"{SETTING}: expected {expected}, got something else") from None
     kind = url.get_backend_name()
+    if host_is_odd(url.host, url.port):
+        raise BadInput(f"{SETTING}: expected {expected}, got one whose host or port can be none")
     if kind == "postgresql":
         bounds = {name: value for name, value in _BOUNDS.items() if name not in url.query}
         return _whole(url.set(drivername="postgresql+psycopg").update_query_dict(bounds))

@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
+from cli.failure import guarded
 from deployments.address import Address
 from deployments.database import database_url
 from deployments.gate import AccessGate
+from deployments.serve import wanted
 from escalation.text.addresses import shown_address
 
 PROXIED = Address(4200, "0.0.0.0", "https://prefect.site.example")
@@ -118,11 +120,42 @@ def test_behind_a_reverse_proxy_no_other_name_and_no_other_page_is_let_in(
         ("postgres://ada@db:5433/prefect", "postgresql+asyncpg://ada@db:5433/prefect"),
         ("postgresql+psycopg://ada:a%40b@db/prefect", "postgresql+asyncpg://ada:a%40b@db/prefect"),
         ("postgresql://ada@db/prefect?sslmode=require", "postgresql+asyncpg://ada@db/prefect?ssl=require"),
-        ("sqlite:////srv/prefect.db", "sqlite+aiosqlite:////srv/prefect.db"),
+        ("sqlite:////tmp/prefect.db", "sqlite+aiosqlite:////tmp/prefect.db"),
     ],
 )
 def test_a_database_is_used_through_the_driver_that_prefect_needs(given: str, used: str) -> None:
     assert database_url(given) == used
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "postgresql+asyncpg://ada@a host/prefect",
+        "postgresql://ada@h\x01/prefect",
+        "postgresql://ada@db:0/prefect",
+        "postgresql://ada@db:99999/prefect",
+        "postgresql://ada@db:5432:5433/prefect",
+        "postgresql://ada:se cret@b c@db/prefect",
+        "postgresql://ada@[::1/prefect",
+        "postgresql://ada@db",
+        " postgresql://db/prefect",
+        "mysql://ada@db/prefect",
+        "sqlite:///",
+        "sqlite:///:memory:",
+        "sqlite:///relative.db",
+        "sqlite://host//tmp/prefect.db",
+        "sqlite:////nowhere/at/all/prefect.db",
+        "sqlite:////tmp",
+    ],
+)
+def test_an_odd_address_of_a_database_is_refused_in_one_line_before_anything_is_started(
+    given: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        guarded(lambda: wanted(None, None, None, given, practice=False, worker=True))
+    said = capsys.readouterr().err
+    assert (end.value.code, said.count("\n"), said.startswith("error: expected ")) == (2, 1, True)
+    assert "cret" not in said
 
 
 @pytest.mark.parametrize(
