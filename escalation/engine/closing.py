@@ -10,7 +10,7 @@ from escalation.engine.answering import with_answer
 from escalation.engine.case import Case
 from escalation.engine.reporting import with_report
 from escalation.engine.running import Running
-from escalation.engine.runtime import Runtime
+from escalation.engine.runtime import Runtime, scratch_of
 from escalation.model.attempt import Attempt, Candidate
 from escalation.model.case import CaseStatus, Outcome
 from escalation.model.errors import CaseConflict, first_line
@@ -36,7 +36,8 @@ def close(running: Running, outcome: Outcome) -> Outcome:
     runtime.ledger.close_case(case.case_id, outcome.status, outcome)
     runtime.tracker.case_closed(case.case_id, outcome.status, outcome, report)
     if outcome.status.final:  # the store has every byte that counts
-        shutil.rmtree(runtime.settings.scratch / case.case_id, ignore_errors=True)
+        folder = scratch_of(runtime.settings.scratch, runtime.ledger_name, case.case_id)
+        shutil.rmtree(folder, ignore_errors=True)
     return with_report(outcome, runtime.store, runtime.settings.home)
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from escalation.engine.attempting import LEAST_S
 from escalation.engine.running import Running
+from escalation.engine.runtime import scratch_of
 from escalation.engine.sender import SentWork, signed
 from escalation.engine.steps import Item
 from escalation.model.amounts import Amounts
@@ -113,9 +114,10 @@ def _send(running: Running, item: Item, backend: AnyBackend, *, new: bool) -> Ra
         return RawResult(JobState.FAILED, error=dear)
     work = _capped(item, sum(each.usage.wall_s for each in lost))
     scratch = backend.scratch if isinstance(backend, DurableBackend) else None
-    folder = _fresh_folder(scratch or running.runtime.settings.scratch, item.key)
+    name = running.runtime.ledger_name
+    folder = _fresh_folder(scratch or running.runtime.settings.scratch, name, item.key)
     if isinstance(backend, DurableBackend):
-        tag = item.key.tag(item.work.digest, len(lost))
+        tag = item.key.tag(name, item.work.digest, len(lost))
         # Known before it is sent: whoever drives the case next follows it, and sends nothing twice.
         ledger.submitted(item.key, planned(folder, tag))
         with _stopping(running, backend, planned(folder, tag)), _taken(running, item):
@@ -193,9 +195,9 @@ def _stopping(running: Running, backend: AnyBackend, handle: Mapping[str, Any]) 
 _WAIT_S = 0.5
 
 
-def _fresh_folder(scratch: Path, key: WorkKey) -> Path:
+def _fresh_folder(scratch: Path, ledger: str, key: WorkKey) -> Path:
     """Makes a folder that no earlier try of the same work has touched; what the last kept goes along."""
-    base = scratch / key.case_id
+    base = scratch_of(scratch, ledger, key.case_id)
     for again in range(1000):
         folder = base / f"{key.attempt}-{key.ordinal}-{again}"
         try:

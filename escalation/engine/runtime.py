@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
 
 from escalation.engine.case import Case
 from escalation.engine.stop import Stop
@@ -62,6 +64,11 @@ class Runtime:
                 descriptor, device = backend_descriptor(spec)
                 self._backends[spec] = descriptor.open(self.settings, device)
             return self._backends[spec]
+
+    @cached_property
+    def ledger_name(self) -> str:
+        """The ledger's own name; asked for once it has a case, since what is empty may yet be put back."""
+        return self.ledger.name()
 
     def charges(self, spec: str) -> bool:
         """Whether nodes or cores of that backend have a price; of one that cannot be opened nobody knows."""
@@ -125,3 +132,8 @@ class Runtime:
         finally:
             over.set()
             thread.join()
+
+
+def scratch_of(scratch: Path, ledger: str, case_id: str) -> Path:
+    """Where files of a case's work are, in a folder that ledgers with cases of the same id may share."""
+    return scratch / ledger[:8] / case_id

@@ -46,14 +46,15 @@ class WorkKey:
     def __str__(self) -> str:
         return f"{self.case_id}/{self.attempt}/{self.ordinal}"
 
-    def tag(self, digest: str, tries: int) -> str:
+    def tag(self, ledger: str, digest: str, tries: int) -> str:
         """A name for the work's next try that nothing else bears: 15 characters, the most that PBS takes.
 
         Args:
+            ledger: whose case it is, by its own name: another ledger may have a case of that id.
             digest: of the work.
             tries: of it before, which were lost.
         """
-        named = digest_json([self.case_id, self.attempt, self.ordinal, digest, tries])
+        named = digest_json([ledger, self.case_id, self.attempt, self.ordinal, digest, tries])
         return f"tw-{b32encode(bytes.fromhex(named)).decode()[:12].lower()}"
 
 

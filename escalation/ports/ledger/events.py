@@ -7,6 +7,9 @@ from typing import Any, Protocol
 class EventLog(Protocol):
     """Every write of the ledger as an event, each hashed with the one before in its chain."""
 
+    def name(self) -> str:
+        """The ledger's own name, which every copy of it keeps and no other ledger has."""
+
     def events(self, case_id: str | None = None) -> Sequence[Mapping[str, Any]]:
         """The events in order: chain, number in it, at, case_id, kind, body, previous hash, hash."""
 

@@ -13,7 +13,7 @@ from backends.slurm.slurm import Slurm
 from escalation.engine.executing import execute
 from escalation.engine.opening import prepare
 from escalation.engine.running import Running
-from escalation.engine.runtime import Runtime
+from escalation.engine.runtime import Runtime, scratch_of
 from escalation.engine.steps import Item
 from escalation.inputs.settings import Settings
 from escalation.model.case import WorkKey
@@ -237,7 +237,8 @@ class Meanwhile:
 
 def test_work_that_was_preempted_goes_on_from_its_checkpoint(running: Running, slurm: Cluster) -> None:
     work = LocalCall(f"{SAMPLES}:count_up", {"to": 6, "pause_at": 4})
-    kept = running.runtime.settings.scratch / "c" / "0-0-0" / "checkpoint"
+    runtime = running.runtime
+    kept = scratch_of(runtime.settings.scratch, runtime.ledger_name, "c") / "0-0-0" / "checkpoint"
     preempt = Meanwhile(
         lambda _: kept.exists() and kept.read_bytes() == b"4",
         lambda: slurm.batch("exit 0", "-p", "urgent", "-N2", "--ntasks-per-node=2"),
@@ -254,7 +255,8 @@ def test_work_that_was_preempted_goes_on_from_its_checkpoint(running: Running, s
 
 def test_a_case_whose_job_an_admin_cancelled_waits_for_a_person(running: Running, slurm: Cluster) -> None:
     item = item_of(running, LocalCall(f"{SAMPLES}:stall"))
-    tags = [item.key.tag(item.work.digest, tries) for tries in range(3)]
+    ledger = running.runtime.ledger_name
+    tags = [item.key.tag(ledger, item.work.digest, tries) for tries in range(3)]
     cancel = Meanwhile(
         lambda progress: progress.message == "stalled", lambda: slurm.run("scancel", f"--name={tags[0]}")
     )

@@ -1,6 +1,7 @@
 """Work that outlives who submitted it: named before it is sent, adopted, never sent twice."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +20,12 @@ from escalation.model.job_state import JobState
 from escalation.model.kinds.local_call import LocalCall
 from escalation.model.problem import Problem, Target
 from escalation.model.quote import Quote
+from escalation.model.report import CHECKPOINT
 from escalation.model.result import RawResult
 from escalation.model.work import Work
 from escalation.policy.policy import parse_policy
 from escalation.ports.machines import DurableBackend, Progress
+from records.ledger.ledger import SqlLedger
 
 WORK = LocalCall("problems.toy.work:look", {"numbers": [1, 2], "seed": 1, "pause_s": 0})
 KEY = WorkKey("c", 0, 0)
@@ -35,7 +38,8 @@ class Died(Exception):
 class Batch:
     """A machine that keeps what it was sent, and ends it as it is told to."""
 
-    name, kind, scratch = "batch", DeviceKind.CLASSICAL, None
+    name, kind = "batch", DeviceKind.CLASSICAL
+    scratch: Path | None = None
 
     def __init__(self, *ends: JobState | type[BaseException]) -> None:
         self.ends = list(ends)
@@ -111,7 +115,7 @@ def test_the_tag_is_in_the_ledger_before_anything_is_sent_and_the_next_driver_fo
     with pytest.raises(Died):
         execute(running, ITEM, batch)
     assert noted[0] is not None
-    assert noted[0]["tag"] == batch.sent[0] == KEY.tag(WORK.digest, 0)
+    assert noted[0]["tag"] == batch.sent[0] == KEY.tag(ledger.name(), WORK.digest, 0)
     assert Path(noted[0]["folder"]).is_dir()
     assert execute(running, ITEM, batch).ok
     assert (len(batch.sent), batch.cancelled) == (1, [])
@@ -123,6 +127,33 @@ def test_every_try_has_a_tag_of_its_own_that_batch_systems_take(running: Running
     assert (result.ok, len(result.lost)) == (True, 2)
     assert len(set(batch.sent)) == 3
     assert all(len(tag) == 15 and tag.replace("-", "").isalnum() and tag[0].isalpha() for tag in batch.sent)
+
+
+def test_another_ledger_with_a_case_of_that_id_neither_adopts_its_jobs_nor_takes_up_its_checkpoint(
+    running: Running, tmp_path: Path, policy_text: str
+) -> None:
+    """Two homes of one cluster: the jobs' names are the only thing that a batch system knows them by."""
+    ledgers = [running.runtime.ledger, SqlLedger(f"sqlite:///{tmp_path}/other.db", running.runtime.store)]
+    batch, found = Batch(*6 * [JobState.DONE]), list[bytes | None]()
+    shared = batch.scratch = tmp_path / "shared"
+
+    def look() -> None:
+        newest = max(shared.rglob("0-0-*"), key=lambda folder: folder.stat().st_mtime_ns)
+        checkpoint = newest / CHECKPOINT
+        found.append(checkpoint.read_bytes() if checkpoint.exists() else None)
+        checkpoint.write_bytes(b"half of it")
+
+    batch.on_submit = look
+    for ledger in ledgers:
+        runtime = replace(running.runtime, ledger=ledger)
+        other = Running(runtime, running.case)
+        if ledger is not ledgers[0]:
+            ledger.open_case(running.case.info)
+            ledger.intend(KEY, WORK, "batch")
+        assert execute(other, ITEM, batch).ok
+    assert len(set(batch.sent)) == 2
+    assert found == [None, None]
+    ledgers[1].close()
 
 
 def test_a_driver_that_is_stopped_cancels_and_one_that_lost_its_case_does_not(running: Running) -> None:

@@ -15,7 +15,7 @@ from escalation.engine.drive import solve
 from escalation.engine.opening import prepare
 from escalation.engine.performing import perform
 from escalation.engine.running import Running
-from escalation.engine.runtime import Runtime
+from escalation.engine.runtime import Runtime, scratch_of
 from escalation.engine.steps import Certify, Decide, Item
 from escalation.inputs.settings import Settings
 from escalation.model.amounts import Amounts, Bounds, Caps
@@ -467,7 +467,7 @@ def test_a_final_case_is_returned_as_it_is(runtime: Runtime, case: Case) -> None
     again = solve(runtime, case)
     assert first.status is CaseStatus.ACCEPTED
     assert again == first
-    assert not (runtime.settings.scratch / "c").exists()
+    assert not scratch_of(runtime.settings.scratch, runtime.ledger.name(), "c").exists()
 
 
 def test_a_case_that_breaks_is_closed_as_failed_and_can_be_taken_up_again(
