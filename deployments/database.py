@@ -47,7 +47,7 @@ def database_url(given: str) -> str:
 
 
 def _check_file(url: URL) -> None:
-    """SQLite's file is made when it is first opened, long after the command began: the folder must be there."""
+    """Prefect makes SQLite's file long after the command began, so its folder must be there now."""
     file = Path(url.database or "")
     if url.host or url.database == ":memory:" or not file.is_absolute():
         raise BadInput(f"{_EXPECTED}, an absolute path after three slashes; got {shown_address(str(url))}")

@@ -20,11 +20,13 @@ from escalation.inputs.surroundings import private_files
 from escalation.inputs.whole_files import synced
 from escalation.model.errors import BadInput, CorruptRecord
 from escalation.ports.store import AuditedStore, Store
+from records.ledger import lineage
 from records.ledger.copying import copy_ledger, empty
 from records.ledger.database import Database
 from records.ledger.ledger import SqlLedger
 from records.ledger.locking import file_lock
 from records.store.files import FileStore
+from records.store.places import SETTING
 
 STAMP = "%Y%m%dT%H%M%S.%fZ"
 _NAME = re.compile(r"ledger-(\d{8}T\d{6}\.\d{6}Z)\.db")
@@ -101,7 +103,7 @@ def restore(folder: Path, name: str | None, ledger_url: str, store: AuditedStore
         store: takes the bytes.
 
     Raises:
-        BadInput: when there is no such back-up, or the ledger is not empty.
+        BadInput: when there is no such back-up, the ledger is not empty, or the store is another's.
         CorruptRecord: when the back-up is damaged; no row is written then.
     """
     from records.audit.audit import audit
@@ -116,11 +118,32 @@ def restore(folder: Path, name: str | None, ledger_url: str, store: AuditedStore
                     f"expected an empty ledger at {target.shown}, got one with events: name another "
                     "TIERWISE_HOME or TIERWISE_LEDGER_URL, or move that one away"
                 )
+            before = _free(store, f"sqlite:///{copy}", target)
             files = _bytes(f"sqlite:///{copy}", FileStore(folder / _STORE), store)
+            if before is not None:
+                store.own(*before)
             with closing(Database(f"sqlite:///{copy}")) as source:
                 events = copy_ledger(source, target, taken_at=taken_at, now=time.time())
     with closing(SqlLedger(ledger_url, store)) as ledger:
         return Restored(taken_at, events, files, audit(ledger, store).findings)
+
+
+def _free(store: AuditedStore, copy: str, target: Database) -> tuple[str, str] | None:
+    """Refuses a store that is another ledger's; the names to note in one that is of the empty ledger there.
+
+    What is put back keeps its own name, and so takes the place of that of the ledger that was empty.
+    """
+    owner = store.owner()
+    with closing(Database(copy)) as kept, kept.reading() as mine, target.reading() as other:
+        name, was = lineage.name(mine), lineage.name(other)
+    if owner in (None, name):
+        return None
+    if owner == was:
+        return name, was
+    raise BadInput(
+        f"{SETTING}: expected the store of the ledger that is put back, or an empty place, "
+        f"got {store.where}, which is another ledger's"
+    )
 
 
 def _bytes(url: str, kept: FileStore, store: Store) -> int:

@@ -39,24 +39,16 @@ def keep(settings: Settings, device: str, found: Calibration) -> tuple[str, bool
 
     Returns:
         Its digest, and whether it is another than the one kept last.
-    """
-    from records.ledger.chains import append
-    from records.ledger.database import Database
-    from records.ledger.events import read
-    from records.store.opening import open_store
 
-    digest = open_store(settings).put(canonical_json(found.to_json()))
-    body = {"device": device, "calibration": digest, "calibrated_at": found.to_json()["calibrated_at"]}
-    database = Database(settings.ledger)
-    try:
-        with database.writing(_about(device)) as connection:
-            kept = [event["body"] for event in read(connection, _about(device))]
-            new = not kept or kept[-1]["calibration"] != digest
-            if new:
-                append(connection, _about(device), KIND, body)
-    finally:
-        database.close()
-    return digest, new
+    Raises:
+        BadInput: when ledger or store cannot be used, or the store is another ledger's.
+    """
+    from records.runtime import open_records
+
+    with open_records(settings) as (ledger, store):
+        digest = store.put(canonical_json(found.to_json()))
+        said = {"device": device, "calibration": digest, "calibrated_at": found.to_json()["calibrated_at"]}
+        return digest, ledger.note(_about(device), KIND, said)
 
 
 def history(ledger: EventLog, store: Store, device: str) -> tuple[KeptCalibration, ...]:

@@ -43,8 +43,8 @@ class AuditedStore(Store, Protocol):
     def owner(self) -> str | None:
         """The name of the ledger whose bytes these are; None where none was noted."""
 
-    def own(self, ledger: str) -> None:
-        """Notes that name, once: where there is one, that stays."""
+    def own(self, ledger: str, instead_of: str | None = None) -> None:
+        """Notes that name, once: where there is one, that stays, but for the one it is noted instead of."""
 
     def digests(self) -> Iterator[str]:
         """The names of all that is kept; only a read says whether one holds what its name says."""

@@ -5,7 +5,7 @@ from itertools import islice
 from typing import Any
 
 from escalation.model.errors import CorruptRecord
-from records.ledger import checkpoints, events, lineage, walk
+from records.ledger import chains, checkpoints, events, lineage, walk
 from records.ledger.budget_ledger import SqlBudgets
 from records.ledger.case_ledger import SqlCases
 from records.ledger.checkpoints import Checkpoint
@@ -27,6 +27,15 @@ class SqlLedger(SqlCases, SqlWork, SqlSubmissions, SqlBudgets):
         """The events in order: chain, number in it, position, at, case_id, kind, body, previous, hash."""
         with self._database.reading() as connection:
             return events.read(connection, case_id)
+
+    def note(self, about: str, kind: str, body: Mapping[str, Any]) -> bool:
+        """Appends an event about what is no case, unless the last one said the same; says whether."""
+        with self._database.writing(about) as connection:
+            told = events.read(connection, about)
+            new = not told or told[-1]["body"] != dict(body)
+            if new:
+                chains.append(connection, about, kind, body)
+        return new
 
     def verify(self) -> int:
         """Recomputes all chains and every row's digest; raises `CorruptRecord` where one does not fit."""

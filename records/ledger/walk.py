@@ -23,7 +23,7 @@ from records.ledger.chains import CLOSED, MONEY
 from records.ledger.events import Key, Seal, finding, key_of
 from records.ledger.past import Past
 from records.ledger.schema import MONEY as MONEY_TABLES
-from records.ledger.schema import attempts, cases, events, intents, submissions
+from records.ledger.schema import attempts, cases, events, heads, intents, submissions
 from records.ledger.walked import WalkedEvents, as_read
 
 PAGE = 200
@@ -246,7 +246,7 @@ def _sums(connection: Connection, taken: Iterable[Amounts]) -> Iterator[str]:
 
 def digests(connection: Connection) -> Iterator[str]:
     """The digests of all bytes that rows name: files of instances, inputs and results of work, candidates,
-    what was sent, answers and reports."""
+    what was sent, answers and reports; and of calibrations that events of devices name."""
     for info, outcome in connection.execute(select(cases.c.info, cases.c.outcome)):
         ended = json.loads(outcome or "{}")
         yield from (json.loads(info).get("files") or {}).values()
@@ -258,6 +258,9 @@ def digests(connection: Connection) -> Iterator[str]:
     for row in connection.execute(select(submissions.c.handoff)).scalars():
         said = json.loads(row)
         yield from filter(None, (said["payload"], said["raw"], *said["calibrations"].values()))
+    of_devices = select(heads.c.chain).where(heads.c.chain.like("device/%"))
+    for body in connection.execute(select(events.c.body).where(events.c.chain.in_(of_devices))).scalars():
+        yield from filter(None, [json.loads(body).get("calibration")])
 
 
 def _named_bytes(data: Mapping[str, Any]) -> Iterator[str]:

@@ -83,8 +83,10 @@ class FileStore:
         except FileNotFoundError:
             return None
 
-    def own(self, ledger: str) -> None:
-        """Notes that name, once: where there is one, that stays."""
+    def own(self, ledger: str, instead_of: str | None = None) -> None:
+        """Notes that name, once: where there is one, that stays, but for the one it is noted instead of."""
+        if instead_of is not None and self.owner() == instead_of:
+            (self.folder / OWNER).unlink(missing_ok=True)
         with tempfile.NamedTemporaryFile("w", dir=self.folder, prefix=".writing-") as file:
             file.write(f"{ledger}\n")
             file.flush()

@@ -99,9 +99,12 @@ class ObjectStore:
         found = self._found(OWNER)
         return None if found is None else found.decode(errors="replace").strip()
 
-    def own(self, ledger: str) -> None:
-        """Notes that name, once: where there is one, that stays."""
-        self._create(OWNER, f"{ledger}\n".encode())
+    def own(self, ledger: str, instead_of: str | None = None) -> None:
+        """Notes that name, once: where there is one, that stays, but for the one it is noted instead of."""
+        data = f"{ledger}\n".encode()
+        if not self._create(OWNER, data) and instead_of is not None and self.owner() == instead_of:
+            with self._asking("write to"):
+                self._writer(data).put(OWNER, data, mode="overwrite", use_multipart=False)
 
     def digests(self) -> Iterator[str]:
         """The names of all objects."""

@@ -1,7 +1,10 @@
 """A store that a site names is its ledger's: no empty folder and no other ledger's store is written to."""
 
+import json
 import shutil
 from collections.abc import Callable
+from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +13,14 @@ import pytest
 from escalation.inputs.settings import Settings
 from escalation.model.attempt import Candidate
 from escalation.model.blob import Blob
+from escalation.model.calibration import Calibration
 from escalation.model.errors import BadInput
 from records.backup import back_up, restore
 from records.ledger.ledger import SqlLedger
 from records.runtime import open_records, open_runtime
 from records.store.files import OWNER, FileStore
+from records.store.opening import open_store
+from tasks.calibrations import keep
 from tests.records.store.conftest import Open
 
 Opened = Callable[[str, object], str]
@@ -106,6 +112,57 @@ def test_what_was_restored_into_a_new_store_is_gone_on_with(
     name = opened("anew", shared)
     assert (shared / OWNER).read_text() == f"{name}\n"
     assert opened("home", shared) == name  # a copy of a ledger keeps its name
+
+
+def test_nothing_is_restored_into_the_store_of_another_ledger(
+    opened: Opened, with_bytes: Any, shared: Path, tmp_path: Path
+) -> None:
+    with_bytes("home", tmp_path / "old")
+    back_up(f"sqlite:///{tmp_path / 'home' / 'ledger.db'}", FileStore(tmp_path / "old"), tmp_path / "copy")
+    owner = opened("other", shared)
+    before = sorted(shared.rglob("*"))
+    target = tmp_path / "anew" / "ledger.db"
+    with pytest.raises(BadInput, match="which is another ledger's"):
+        restore(tmp_path / "copy", None, f"sqlite:///{target}", FileStore(shared))
+    assert sorted(shared.rglob("*")) == before
+    with closing(SqlLedger(f"sqlite:///{target}", FileStore(tmp_path / "none"))) as ledger:
+        assert (ledger.events(), ledger.restored_at()) == ([], None)
+    assert FileStore(shared).owner() == owner
+
+
+@pytest.fixture(params=["folder", "bucket"])
+def place(request: pytest.FixtureRequest, shared: Path) -> Any:
+    return shared if request.param == "folder" else request.getfixturevalue("s3")
+
+
+def test_the_store_of_the_empty_ledger_that_is_restored_into_becomes_that_of_what_was_put_back(
+    opened: Opened, with_bytes: Any, place: Any, tmp_path: Path
+) -> None:
+    with_bytes("home", tmp_path / "old")
+    back_up(f"sqlite:///{tmp_path / 'home' / 'ledger.db'}", FileStore(tmp_path / "old"), tmp_path / "copy")
+    store = open_store(Settings(home=tmp_path / "anew", store_url=str(place)))
+    before = opened("anew", place)  # as `tierwise doctor` does on a new site
+    restore(tmp_path / "copy", None, f"sqlite:///{tmp_path / 'anew' / 'ledger.db'}", store)
+    assert opened("anew", place) == opened("home", place) != before
+
+
+def test_a_refresh_of_calibrations_writes_to_no_other_ledgers_store(
+    opened: Opened, shared: Path, tmp_path: Path
+) -> None:
+    opened("first", shared)
+    before = sorted(shared.rglob("*"))
+    found = Calibration(device="d", calibrated_at=datetime(2026, 1, 1, tzinfo=UTC), num_qubits=1)
+    with pytest.raises(BadInput, match="which is another ledger's"):
+        keep(Settings(home=tmp_path / "second", store_url=str(shared)), "ibm_runtime:d", found)
+    assert sorted(shared.rglob("*")) == before
+
+
+def test_a_back_up_has_the_calibrations_that_were_kept_of_devices(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path / "home")
+    found = Calibration(device="d", calibrated_at=datetime(2026, 1, 1, tzinfo=UTC), num_qubits=1)
+    digest, _ = keep(settings, "ibm_runtime:d", found)
+    back_up(settings.ledger, FileStore(settings.store), tmp_path / "copy")
+    assert json.loads(FileStore(tmp_path / "copy" / "store").get(digest))["device"] == "d"
 
 
 def test_the_mark_of_a_bucket_is_written_once(open_home: Open) -> None:
