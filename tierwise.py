@@ -202,6 +202,24 @@ def cases(
     list_cases(CasesWanted(states=states, family=family, since=since, limit=limit, after=after))
 
 
+@app.command()
+def export(
+    case: Annotated[str, typer.Argument(help="Id of the case.")],
+    out: Annotated[
+        Path,
+        typer.Option(
+            metavar="DIR|ZIP",
+            help="The folder to make, or, where it ends in .zip, the file; nothing is overwritten.",
+            show_default=False,
+        ),
+    ],
+) -> None:
+    """Write all that is on record of a case, whatever became of it, for somebody else to check, signed."""
+    from cli.export import export_case
+
+    export_case(case, out)
+
+
 @policy_app.command("check")
 def policy_check(
     file: Annotated[str, typer.Argument(help="A policy file, or the name of one that ships.")],

@@ -127,14 +127,19 @@ def _appending(sequences: bool) -> tuple[Insert | Update, ...]:
 
 
 def digest(event: Mapping[str, Any] | RowMapping) -> str:
-    """The hash of an event: of what it says, when, and of the hash before it.
+    """The hash of an event: of what it says, when, and of the hash before it."""
+    return digest_bytes(hashed(event))
 
-    It is that of the canonical JSON of these columns, with the body's text in its place letter by letter: a
-    body of the same meaning in other letters has another hash.
+
+def hashed(event: Mapping[str, Any] | RowMapping) -> bytes:
+    """The bytes whose hash is the event's.
+
+    They are the canonical JSON of these columns, with the body's text in its place letter by letter: a body
+    of the same meaning in other letters has another hash.
     """
     before = canonical_json({"at": event["at"]})[1:-1]
     after = canonical_json({name: event[name] for name in ("case_id", "kind", "number", "previous")})[1:-1]
-    return digest_bytes(b'{%b,"body":%b,%b}' % (before, event["body"].encode(), after))
+    return b'{%b,"body":%b,%b}' % (before, event["body"].encode(), after)
 
 
 def row_key(body: Any) -> str | None:

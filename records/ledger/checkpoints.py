@@ -104,7 +104,7 @@ def make(connection: Connection) -> int:
     tree = _tree(connection)
     added = [{"place": tree.size + place, **head} for place, head in enumerate(grew)]
     for leaf in added:
-        tree.add(_data(leaf))
+        tree.add(data(leaf))
     connection.execute(insert(leaves), added)
     connection.execute(_SEAL, [{"named": head["chain"]} for head in grew])
     complete = [each.hex() for each in tree.complete]
@@ -130,7 +130,8 @@ def _tree(connection: Connection) -> merkle.Tree:
     return merkle.Tree(body["leaves"], [bytes.fromhex(each) for each in body["complete"]])
 
 
-def _data(leaf: Mapping[str, Any] | RowMapping) -> bytes:
+def data(leaf: Mapping[str, Any] | RowMapping) -> bytes:
+    """What a leaf of the tree is the hash of."""
     return canonical_json({name: leaf[name] for name in ("chain", "number", "hash")})
 
 
@@ -148,7 +149,7 @@ def findings(connection: Connection) -> Iterator[str]:
             if leaf is None or leaf["place"] != tree.size:
                 yield f"expected leaf {tree.size} of the tree of {which}, got none"
                 return
-            tree.add(_data(leaf))
+            tree.add(data(leaf))
         if tree.root().hex() != body.get("root"):
             root = tree.root().hex()
             yield f"{which}: expected the root {body.get('root')} over {tree.size} heads, got {root}"

@@ -9,6 +9,7 @@ from records.ledger import chains, checkpoints, events, lineage, walk
 from records.ledger.budget_ledger import SqlBudgets
 from records.ledger.case_ledger import SqlCases
 from records.ledger.checkpoints import Checkpoint
+from records.ledger.excerpt import CaseExcerpt, excerpt
 from records.ledger.submission_ledger import SqlSubmissions
 from records.ledger.work_ledger import SqlWork
 
@@ -60,6 +61,11 @@ class SqlLedger(SqlCases, SqlWork, SqlSubmissions, SqlBudgets):
         """The digests of all bytes that the ledger's rows name; they must be in the store."""
         with self._database.reading() as connection:
             return frozenset(walk.digests(connection))
+
+    def excerpt(self, case_id: str) -> CaseExcerpt:
+        """All that there is of a case, as it is at one moment; raises `BadInput` when there is none."""
+        with self._database.reading() as connection:
+            return excerpt(connection, case_id)
 
     def name(self) -> str:
         """The ledger's own name, which a copy of it keeps."""

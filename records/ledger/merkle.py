@@ -5,7 +5,7 @@ n leaves is split at the largest power of two below n; so a growing tree never c
 and their roots are all that has to be kept to go on.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 
@@ -58,3 +58,19 @@ def root_of(leaves: Iterable[bytes]) -> bytes:
     for data in leaves:
         tree.add(data)
     return tree.root()
+
+
+def path(leaves: Sequence[bytes], place: int) -> list[bytes]:
+    """The inclusion path of a leaf: the roots of the subtrees beside its way up, the nearest first.
+
+    Args:
+        leaves: data of all leaves.
+        place: of the leaf, from 0.
+    """
+    if len(leaves) == 1:
+        return []
+    split = 1 << (len(leaves) - 1).bit_length() - 1
+    left, right = leaves[:split], leaves[split:]
+    if place < split:
+        return [*path(left, place), root_of(right)]
+    return [*path(right, place - split), root_of(left)]

@@ -4,7 +4,7 @@ from hashlib import sha256
 
 import pytest
 
-from records.ledger.merkle import Tree, root_of
+from records.ledger.merkle import Tree, leaf_hash, node_hash, path, root_of
 
 LEAVES = [
     bytes.fromhex(each)
@@ -67,3 +67,27 @@ def test_a_tree_goes_on_from_its_complete_subtrees() -> None:
     for leaf in LEAVES[5:]:
         again.add(leaf)
     assert again.root().hex() == ROOTS[7]
+
+
+def climbed(leaf: bytes, place: int, size: int, beside: list[bytes]) -> bytes:
+    """The root that a path leads to, as RFC 9162, section 2.1.3.2, has a client compute it."""
+    at, last, found = place, size - 1, leaf_hash(leaf)
+    for sibling in beside:
+        assert last > 0
+        if at % 2 or at == last:
+            found = node_hash(sibling, found)
+            while at % 2 == 0 and at:
+                at, last = at // 2, last // 2
+        else:
+            found = node_hash(found, sibling)
+        at, last = at // 2, last // 2
+    assert last == 0
+    return found
+
+
+def test_the_path_of_every_leaf_leads_to_the_root() -> None:
+    for size in range(1, 20):
+        leaves = [bytes([number]) for number in range(size)]
+        for place in range(size):
+            beside = path(leaves, place)
+            assert climbed(leaves[place], place, size, beside) == root_of(leaves)

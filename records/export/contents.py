@@ -1,0 +1,238 @@
+"""What an export holds of a case: the payload of the bag, by path.
+
+The ledger's part is exact: events as they were hashed, rows as they were sealed. What stands beside it is the
+same for people to read. Where the data of a case may not leave the site, the rows that repeat them and the
+files of the store are withheld: their digests are there, and what is not data of them.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from escalation.inputs.settings import ROOT
+from escalation.model.case import CaseInfo
+from escalation.model.errors import PolicyError
+from escalation.model.identity import canonical_json, digest_bytes
+from escalation.policy.policy import parse_policy
+from records.ledger.excerpt import TABLES, CaseExcerpt, key_in
+
+Files = dict[str, bytes]
+LEDGER, STORE = "ledger", "store"
+EVENTS, CHAIN, LINEAGE, PROOF = (
+    f"{LEDGER}/{name}" for name in ("events.jsonl", "chain.jsonl", "lineage.jsonl", "proof.json")
+)
+WITHHELD_ROWS, WITHHELD_FILES = f"{LEDGER}/withheld.jsonl", f"{STORE}/withheld.jsonl"
+WITH_DATA = ("cases", "attempts", "intents")
+"""Tables whose rows repeat data of the instance: what was asked, what was computed, what was answered."""
+_ANSWER = ("answer", "files", "report", "remarks", "attempts", "decisions")
+_INSTANCE = ("instance", "files", "about")
+
+
+@dataclass(frozen=True)
+class Contents:
+    """The payload, and what it says of itself.
+
+    Attributes:
+        info: what the case was opened with.
+        row: of the case, as the ledger has it.
+        files: by path.
+        named: of the store's files that are there, what each is, in words, by digest.
+        withheld: whether data are kept back.
+    """
+
+    info: CaseInfo
+    row: Mapping[str, Any]
+    files: Files
+    named: Mapping[str, tuple[str, ...]]
+    withheld: bool
+
+    def read(self, path: str) -> Any:
+        """A JSON file of the payload."""
+        return json.loads(self.files[path])
+
+
+def rows_path(table: str) -> str:
+    """Where the rows of a table are, in the order of their keys."""
+    return f"{LEDGER}/rows/{table}.jsonl"
+
+
+def contents(taken: CaseExcerpt, get: Callable[[str], bytes], *, with_data: bool) -> Contents:
+    """Collects the payload.
+
+    Args:
+        taken: from the ledger.
+        get: returns bytes of the store by their digest.
+        with_data: whether the data of the case may be handed out.
+
+    Raises:
+        CorruptRecord: when the store has not what the ledger names.
+    """
+    row = taken.rows["cases"][0]
+    info = CaseInfo.model_validate(json.loads(row["info"]))
+    names = dict(named_files(taken))
+    kept = {digest for digest, what in names.items() if with_data or _of_devices(what)}
+    files = {f"{STORE}/{digest}": get(digest) for digest in sorted(kept)}
+    files |= _ledger(taken, with_data) | _for_people(taken, info, with_data)
+    files[f"{STORE}/index.json"] = _pretty({digest: names[digest] for digest in sorted(kept)})
+    if not with_data:
+        rest = [{"sha256": digest, "is": names[digest]} for digest in sorted(names.keys() - kept)]
+        files[WITHHELD_FILES] = _lines(rest)
+    return Contents(info, row, files, {digest: names[digest] for digest in kept}, not with_data)
+
+
+def named_files(taken: CaseExcerpt) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The digests of all bytes that the case's rows name, each with what it is, in words."""
+    found: dict[str, list[str]] = {}
+    for digest, what in _named(taken):
+        found.setdefault(digest, []).append(what)
+    for digest, words in found.items():
+        yield digest, tuple(dict.fromkeys(words))
+
+
+def _named(taken: CaseExcerpt) -> Iterator[tuple[str, str]]:
+    (case,) = taken.rows["cases"]
+    ended = json.loads(case["outcome"] or "{}")
+    for name, digest in (json.loads(case["info"]).get("files") or {}).items():
+        yield digest, f"data {name}"
+    if ended.get("report"):
+        yield ended["report"], "report.html"
+    for name, digest in (ended.get("files") or {}).items():
+        yield digest, f"answer {name}"
+    for row in taken.rows["intents"]:
+        which = f"attempt {row['attempt']}, work {row['ordinal']}"
+        yield from _in_work(json.loads(row["work"]), which)
+        yield from _in_work(json.loads(row["result"] or "{}"), f"{which}, result")
+    for row in taken.rows["attempts"]:
+        yield from _in_work(json.loads(row["candidate"] or "{}"), f"attempt {row['number']}, candidate")
+    for row in taken.rows["handoffs"]:
+        which, said = f"attempt {row['attempt']}, work {row['ordinal']}", json.loads(row["handoff"])
+        for name in ("payload", "raw"):
+            if said[name]:
+                yield said[name], f"{which}, {'payload as sent' if name == 'payload' else 'raw result'}"
+        for moment, digest in said["calibrations"].items():
+            yield digest, f"calibration at {moment}, {which}"
+
+
+def _in_work(data: Mapping[str, Any], which: str) -> Iterator[tuple[str, str]]:
+    for name in ("inputs", "files", "evidence"):
+        for file, digest in (data.get(name) or {}).items():
+            yield digest, f"{which}, {name} {file}"
+    for number, pub in enumerate(data.get("pubs") or ()):
+        yield pub["qasm3"], f"{which}, circuit {number} in OpenQASM 3"
+        yield pub["parameters"], f"{which}, parameters of circuit {number}"
+    for name, control in (data.get("controls") or {}).items():
+        yield from _in_work(control, f"{which}, null control {name}")
+
+
+def _of_devices(what: tuple[str, ...]) -> bool:
+    return any(each.startswith("calibration at ") for each in what)
+
+
+def _ledger(taken: CaseExcerpt, with_data: bool) -> Files:
+    """What the ledger has, byte by byte."""
+    kept = [table for table in TABLES if with_data or table.name not in WITH_DATA]
+    files = {rows_path(table.name): _lines(taken.rows[table.name]) for table in kept}
+    files |= {
+        EVENTS: b"".join(event.text + b"\n" for event in taken.events),
+        CHAIN: _lines([event.chain, event.hash] for event in taken.events),
+        LINEAGE: _lines(taken.lineage),
+    }
+    if not with_data:
+        files[WITHHELD_ROWS] = _lines(
+            {
+                "table": table.name,
+                "key": list(key_in(table, row)),
+                "sha256": digest_bytes(canonical_json(dict(row))),
+            }
+            for table in TABLES
+            if table.name in WITH_DATA
+            for row in taken.rows[table.name]
+        )
+    if taken.proof is not None:
+        proof = taken.proof
+        files[PROOF] = _pretty(
+            {
+                "leaf": dict(proof.leaf),
+                "place": proof.place,
+                "path": list(proof.path),
+                "checkpoint": proof.checkpoint.text.decode(),
+                "hash": proof.checkpoint.hash,
+            }
+        )
+    return files
+
+
+def _for_people(taken: CaseExcerpt, info: CaseInfo, with_data: bool) -> Files:
+    """The same as rows have, a file for each thing that somebody looks for."""
+    said = info.to_json()
+    outcome = json.loads(taken.rows["cases"][0]["outcome"] or "null") or {}
+    attempts = [json.loads(row["attempt"]) for row in taken.rows["attempts"]]
+    work = [_work(row) for row in taken.rows["intents"]]
+    if not with_data:
+        said = _without(said, *_INSTANCE) | {"problem": _without(said["problem"], "instance")}
+        outcome, attempts = _without(outcome, *_ANSWER), [_judged(each) for each in attempts]
+        work = [_without(each, "work", "result") for each in work]
+    files = {
+        "case.json": _pretty(_without(said, "policy_text", "environment", "problem")),
+        "problem.json": _pretty(said["problem"]),
+        "environment.json": _pretty(said["environment"]),
+        "policy.yaml": info.policy_text.encode(),
+        "outcome.json": _pretty(_without(outcome, "attempts", "decisions")),
+        "attempts.json": _pretty(attempts),
+        "work.json": _pretty(work),
+        "decisions.json": _pretty([json.loads(row["decision"]) for row in taken.rows["decisions"]]),
+        "submissions.json": _pretty([json.loads(row["handoff"]) for row in taken.rows["handoffs"]]),
+        "approvals.json": _pretty([json.loads(row["approval"]) for row in taken.rows["approvals"]]),
+        "costs.json": _pretty([_cost(row) for row in taken.rows["budgets"]]),
+    }
+    return files | _policy(info) | _lock(info)
+
+
+def _work(row: Mapping[str, Any]) -> dict[str, Any]:
+    names = ("attempt", "ordinal", "state", "digest", "backend")
+    read = {name: json.loads(row[name] or "null") for name in ("work", "result", "lost")}
+    return {**{name: row[name] for name in names}, **read}
+
+
+def _cost(row: Mapping[str, Any]) -> dict[str, Any]:
+    names = ("attempt", "ordinal", "state", "project", "reserved_at")
+    return {
+        **{name: row[name] for name in names},
+        **{name: json.loads(row[name]) for name in ("reserved", "spent")},
+    }
+
+
+def _judged(attempt: dict[str, Any]) -> dict[str, Any]:
+    """An attempt without the answer and without what its work said: the certificate and the costs stay."""
+    works = [_without(each, "lost") for each in attempt.get("works", ())]
+    return _without(attempt, "candidate") | {"works": works}
+
+
+def _policy(info: CaseInfo) -> Files:
+    """The acting policy as it was hashed, with its families' gates; none where this version reads it else."""
+    try:
+        policy = parse_policy(info.policy_text, info.policy_name).policy
+    except PolicyError:
+        return {}
+    text = canonical_json(policy.to_json())
+    return {"policy.json": text} if digest_bytes(text) == info.policy_digest else {}
+
+
+def _lock(info: CaseInfo) -> Files:
+    """The lock file that the case ran on, where it is still the one here."""
+    lock = ROOT / "requirements.lock"
+    text = lock.read_bytes() if lock.exists() else b""
+    return {lock.name: text} if digest_bytes(text) == info.environment.get("lock") else {}
+
+
+def _without(data: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: value for name, value in data.items() if name not in names}
+
+
+def _lines(each: Any) -> bytes:
+    return b"".join(canonical_json(dict(one) if isinstance(one, Mapping) else one) + b"\n" for one in each)
+
+
+def _pretty(data: Any) -> bytes:
+    return json.dumps(data, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False).encode() + b"\n"
