@@ -171,6 +171,24 @@ def show(
 
 
 @app.command()
+def replay(
+    case: Annotated[str, typer.Argument(help="Id of the case.")],
+    everything: Annotated[
+        bool, typer.Option("--all", help="Every difference, not the first alone, from which others follow.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else.")] = False,
+) -> None:
+    """Drive a case's ladder again from its record, and compare every decision, candidate and certificate.
+
+    Nothing is written, and nothing is sent. Exit 0 all came out as recorded, 5 something did not, 2 the case
+    is not over.
+    """
+    from cli.replay import replay_case
+
+    raise typer.Exit(replay_case(case, everything=everything, as_json=json))
+
+
+@app.command()
 def cases(
     state: Annotated[
         list[CaseState] | None,

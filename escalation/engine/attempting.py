@@ -100,7 +100,7 @@ def _draft(
         quote=decision.quote or Quote(),
         status=AttemptStatus.NOT_CERTIFIED if error is None else AttemptStatus.FAILED,
         cost=cost,
-        works=tuple(_work_record(ordinal, piece) for ordinal, piece in enumerate(done)),
+        works=tuple(work_record(ordinal, piece) for ordinal, piece in enumerate(done)),
         error=error,
     )
 
@@ -150,7 +150,8 @@ def beyond_quote(quote: Quote, before: Sequence[Work], works: tuple[Work, ...]) 
     return None
 
 
-def _work_record(ordinal: int, piece: Done) -> dict[str, Any]:
+def work_record(ordinal: int, piece: Done) -> dict[str, Any]:
+    """What the record of an attempt says of a piece of its work."""
     return {
         "ordinal": ordinal,
         "kind": piece.work.kind,

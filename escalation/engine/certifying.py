@@ -17,7 +17,7 @@ def certify(running: Running, step: Certify) -> Attempt:
     number = step.draft.number
     new = running.known.unrecorded("attempt", number)
     recorded = None if new else runtime.ledger.find_attempt(case_id, number)
-    attempt, candidate = recorded or (_judged(running, step), step.candidate)
+    attempt, candidate = recorded or (_judged_now(running, step), step.candidate)
     if recorded is None:
         runtime.ledger.add_attempt(case_id, attempt, candidate)
         runtime.tracker.attempt_finished(case_id, attempt, candidate, step.done)
@@ -26,12 +26,20 @@ def certify(running: Running, step: Certify) -> Attempt:
     return attempt
 
 
-def _judged(running: Running, step: Certify) -> Attempt:
-    """The attempt with the verifier's finding; one without a candidate failed."""
-    judged_at = datetime.fromtimestamp(running.runtime.clock(), UTC).isoformat(timespec="seconds")
+def _judged_now(running: Running, step: Certify) -> Attempt:
+    now = datetime.fromtimestamp(running.runtime.clock(), UTC).isoformat(timespec="seconds")
+    return judged(running.case, step, now)
+
+
+def judged(case: Case, step: Certify, judged_at: str | None) -> Attempt:
+    """The attempt with the verifier's finding; one without a candidate failed.
+
+    Raises:
+        Faulted: when the machine ended the verifier.
+    """
     if step.candidate is None:
         return step.draft.model_copy(update={"judged_at": judged_at})
-    certificate = _certificate(running.case, step)
+    certificate = _certificate(case, step)
     certified = certificate.status is CertificateStatus.CERTIFIED
     return step.draft.model_copy(
         update={

@@ -17,6 +17,7 @@ from escalation.model.errors import BadInput
 from escalation.model.problem import Problem, ProblemFile
 from escalation.policy.policy import LoadedPolicy, load_policy, parse_policy
 from escalation.policy.policy_tests import require_passing
+from escalation.ports.configuration import mpi_ranks
 from escalation.ports.registry import backend_packages, target_in_words
 from escalation.ports.registry import family as find_family
 from escalation.ports.store import Store
@@ -99,7 +100,7 @@ def prepare(
         policy_name=loaded.policy.policy,
         policy_digest=loaded.policy.digest,
         policy_text=loaded.text,
-        environment={**environment(engine, backend_packages()), "folder": str(folder)},
+        environment={**environment(engine, backend_packages()), "folder": str(folder), "ranks": mpi_ranks()},
     )
     view = family.view(instance, problem.target)
     case = Case(info, loaded.policy, loaded.path, family, instance, view, begun_s, files=files)

@@ -320,7 +320,7 @@ def _give_up(policy: Policy, state: LadderState, looks: tuple[Look, ...], notebo
     if last is not None and last.status is AttemptStatus.CERTIFIED:
         closed = (*_unacceptable(policy, state, notebook), *closed)
     if state.exhausted:
-        rule, because = "budget", f"The budget is used up: {state.exhausted}"
+        rule, because = "budget", f"{_USED_UP}{state.exhausted}"
     elif closed:
         gates = ", ".join(dict.fromkeys(each.gate for each in closed))
         rule, because = closed[0].gate, f"No rung is left whose gates are open; closed by {gates}"
@@ -339,6 +339,16 @@ def _give_up(policy: Policy, state: LadderState, looks: tuple[Look, ...], notebo
         alternatives=_passed_over(looks),
         nearest_flip=_nearest(looks) or _target_flip(state, "would have been accepted", reached=False),
     )
+
+
+_USED_UP = "The budget is used up: "
+
+
+def used_up(decision: Decision) -> str | None:
+    """What of the budget a decision found used up; None where nothing was."""
+    if decision.rule != "budget" or not decision.because.startswith(_USED_UP):
+        return None
+    return decision.because.removeprefix(_USED_UP).partition(";")[0]
 
 
 def _passed_over(looks: Sequence[Look]) -> tuple[Alternative, ...]:

@@ -2,6 +2,8 @@
 
 import os
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from typing import get_args
 
@@ -50,6 +52,24 @@ def settings() -> Settings:
     if unknown:
         raise BadInput(f"unknown setting {unknown[0]}: expected one of {', '.join(sorted(known))}")
     return read(Settings).having(*(read(kind) for name, kind in _own().items() if is_ours(name)))
+
+
+_RANKS: ContextVar[int | None] = ContextVar("ranks", default=None)
+
+
+def mpi_ranks() -> int:
+    """MPI ranks that methods ask for: as the settings say, or as a record does whose case is driven again."""
+    return _RANKS.get() or settings().ranks
+
+
+@contextmanager
+def with_ranks(ranks: int | None) -> Iterator[None]:
+    """Has methods ask for so many ranks inside the block; None leaves it to the settings."""
+    token = _RANKS.set(ranks)
+    try:
+        yield
+    finally:
+        _RANKS.reset(token)
 
 
 def without_secrets(env: Mapping[str, str]) -> dict[str, str]:

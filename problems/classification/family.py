@@ -59,12 +59,12 @@ class Classification:
 
     def methods(self) -> Sequence[Method]:
         """Nested cross-validation over MPI, boosted trees, projected quantum kernel."""
-        from escalation.ports.configuration import settings
+        from escalation.ports.configuration import mpi_ranks
         from problems.classification.ai.method import BoostedTrees
         from problems.classification.hpc.method import NestedCV
         from problems.classification.quantum.method import ProjectedKernel
 
-        return (NestedCV(ranks=settings().ranks), BoostedTrees(), ProjectedKernel())
+        return (NestedCV(ranks=mpi_ranks()), BoostedTrees(), ProjectedKernel())
 
     def certify(
         self,

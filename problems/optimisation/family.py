@@ -60,12 +60,12 @@ class Optimisation:
 
     def methods(self) -> Sequence[Method]:
         """The portfolio over MPI, the portfolio that history divides, the reduced problem on qubits."""
-        from escalation.ports.configuration import settings
+        from escalation.ports.configuration import mpi_ranks
         from problems.optimisation.quantum.method import ReducedQaoa
         from problems.optimisation.tiers.ai import LearnedPortfolio
         from problems.optimisation.tiers.hpc import Portfolio
 
-        ranks = settings().ranks
+        ranks = mpi_ranks()
         return (Portfolio(ranks), LearnedPortfolio(ranks), ReducedQaoa())
 
     def certify(

@@ -17,7 +17,7 @@ from escalation.model.kinds.mpi_program import MpiProgram
 from escalation.model.problem import Tier
 from escalation.model.quote import Quote
 from escalation.model.resources import Resources
-from escalation.ports.configuration import settings
+from escalation.ports.configuration import mpi_ranks
 from escalation.ports.machines import Device
 from escalation.ports.methods import Solve, succeeded
 from problems.toy.instance import ToyView
@@ -44,7 +44,7 @@ class Scan:
         return MpiProgram(
             program="problems.toy.work:scan",
             params={"numbers": list(view.numbers[: view.reach]), "pause_s": view.pause_s},
-            resources=Resources(ranks=settings().ranks, wall_s=60 + view.pause_s),
+            resources=Resources(ranks=mpi_ranks(), wall_s=60 + view.pause_s),
         )
 
 

@@ -1,0 +1,71 @@
+"""`tierwise replay`."""
+
+import json
+import sys
+
+from rich.console import Console
+
+from cli.terminal import plain, terminal
+from escalation.replay.replay import replay
+from escalation.replay.report import Difference, Mode, Replay
+from escalation.text.wording import counted
+from records.runtime import open_records
+
+DIFFERENT = 5
+"""The exit code where something came out otherwise."""
+_FED = {
+    Mode.FROM_RESULTS: "from its stored results",
+    Mode.RECOMPUTE: "its free work run again",
+}
+
+
+def replay_case(case_id: str, *, everything: bool, as_json: bool) -> int:
+    """Drives a case's ladder again from its record; returns the exit code.
+
+    Raises:
+        BadInput: when there is no such case, or it is not over.
+    """
+    with open_records() as (ledger, store):
+        report = replay(ledger, store, case_id)
+    if as_json:
+        sys.stdout.write(json.dumps(report.to_json()) + "\n")
+    else:
+        show_replay(terminal(), report, everything=everything)
+    return 0 if report.same else DIFFERENT
+
+
+def show_replay(console: Console, report: Replay, *, everything: bool) -> None:
+    """Prints what came of a replay: what may differ and why, what differs, what was compared."""
+    for line in report.surroundings:
+        console.print(f"[yellow]other than recorded[/] {plain(line)}", soft_wrap=True)
+    if report.ledger:
+        console.print(f"[bold red]LEDGER[/] {plain(report.ledger)}", soft_wrap=True)
+    _show_differences(console, report.differences, everything=everything)
+    style, how = ("green", ", as recorded") if report.same else ("red", " is what the record says")
+    console.print(
+        f"[{style}]{report.status}{how}[/]: {counted(report.decisions, 'decision', 'decisions')}, "
+        f"{counted(report.attempts, 'attempt', 'attempts')}, "
+        f"{counted(report.works, 'piece of work', 'pieces of work')}, {_FED[report.mode]}, "
+        f"in {report.seconds:.1f} s",
+        soft_wrap=True,
+    )
+    taken = f"; of that day, as recorded: {', '.join(report.facts_taken)}" if report.facts_taken else ""
+    console.print(f"facts computed again: {report.facts_again}{taken}", soft_wrap=True)
+
+
+def _show_differences(console: Console, found: tuple[Difference, ...], *, everything: bool) -> None:
+    """The first one, which is the cause; what follows from it only where it is asked for."""
+    for each in found if everything else found[:1]:
+        what = f", {each.what}" if each.what else ""
+        console.print(f"[bold red]DIFFERENT[/] {plain(each.step + what)}", soft_wrap=True)
+        for name, value in (("recorded", each.recorded), ("replayed", each.replayed)):
+            console.print(f"  {name} {plain(_value(value))}", soft_wrap=True)
+    more = len(found) - 1
+    if more > 0 and not everything:
+        console.print(f"{counted(more, 'more difference', 'more differences')} after it; --all shows all")
+
+
+def _value(value: object) -> str:
+    if value is None:
+        return "nothing"
+    return value if isinstance(value, str) else json.dumps(value)

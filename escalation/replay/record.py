@@ -1,0 +1,78 @@
+"""A case as the ledger has it, read once and never written to."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from escalation.model.attempt import Attempt, Candidate, Done
+from escalation.model.case import CaseRecord, CaseStatus, Outcome
+from escalation.model.decision import Decision
+from escalation.model.errors import BadInput
+from escalation.ports.ledger.ledger import Ledger
+from escalation.ports.store import Store
+
+
+@dataclass(frozen=True)
+class Record:
+    """All that a replay is compared with.
+
+    Attributes:
+        case: with the outcome.
+        decisions: in order.
+        attempts: in order.
+        candidates: by attempt, as they are kept with their files.
+        works: by attempt, its pieces of work with their results, in order.
+        store: the bytes; read alone.
+    """
+
+    case: CaseRecord
+    outcome: Outcome
+    decisions: Sequence[Decision]
+    attempts: Sequence[Attempt]
+    candidates: Mapping[int, Candidate | None]
+    works: Mapping[int, Sequence[Done]]
+    store: Store
+
+    def done(self, attempt: int, ordinal: int) -> Done | None:
+        """A piece of work and its result; None where the record has none."""
+        found = self.works.get(attempt, ())
+        return found[ordinal] if ordinal < len(found) else None
+
+    def attempt(self, number: int) -> Attempt | None:
+        """The attempt of that number; None where the record has none."""
+        return next((attempt for attempt in self.attempts if attempt.number == number), None)
+
+    def decision(self, number: int) -> Decision | None:
+        """The decision of that number; None where the record has none."""
+        return next((decision for decision in self.decisions if decision.number == number), None)
+
+
+_TO_GO_ON = {
+    CaseStatus.RUNNING: "a living process runs it",
+    CaseStatus.WAITING: "it waits for a job: `tierwise reconcile --go-on` goes on with it",
+    CaseStatus.HELD: "a person has to say something first: `tierwise approve {case}`",
+}
+_ELSE = "`tierwise solve --case {case}` goes on with it"
+
+
+def read_record(ledger: Ledger, store: Store, case_id: str) -> Record:
+    """Reads the record of a case that is over.
+
+    Raises:
+        BadInput: when there is no such case, or it is not over.
+        CorruptRecord: when the store has not what the record names.
+    """
+    case = ledger.case(case_id)
+    if not case.status.final or case.outcome is None:
+        how = _TO_GO_ON.get(case.status, _ELSE).format(case=case_id)
+        raise BadInput(f"case {case_id} is {case.status}: only a case that is over can be replayed; {how}")
+    tried = ledger.attempts(case_id)
+    decided = ledger.decisions(case_id)
+    return Record(
+        case=case,
+        outcome=Outcome.model_validate(case.outcome),
+        decisions=decided,
+        attempts=[attempt for attempt, _ in tried],
+        candidates={attempt.number: candidate for attempt, candidate in tried},
+        works={number: ledger.works(case_id, number) for number in range(len(decided))},
+        store=store,
+    )

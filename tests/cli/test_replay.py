@@ -1,0 +1,66 @@
+"""`tierwise replay` says in words and in JSON what came out otherwise, and ends with a code of its own."""
+
+import json
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from escalation.engine.drive import solve
+from escalation.engine.opening import prepare
+from escalation.model.problem import Problem, Target
+from escalation.policy.policy import parse_policy
+from records.runtime import open_runtime
+
+Call = Callable[..., Any]
+POLICY = """\
+policy: little
+summary: for tests
+tiers: [ai]
+backends: {local_call: local, mpi_program: mpi, circuit_batch: aer}
+"""
+
+
+@pytest.fixture
+def solved(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("TIERWISE_TRACKING", "off")
+    problem = Problem(
+        family="toy", instance={"numbers": [3, 1, 9]}, target=Target(metric="number", at_least=3), seed=4
+    )
+    with open_runtime() as runtime:
+        assert solve(runtime, prepare(problem, parse_policy(POLICY), "c")).status == "accepted"
+    return home
+
+
+def test_a_case_that_comes_out_the_same_and_one_that_was_changed(solved: Path, call: Call) -> None:
+    said = call("replay", "c")
+    assert (said.code, said.err) == (0, "")
+    assert (
+        "accepted, as recorded: 2 decisions, 1 attempt, 2 pieces of work, from its stored results" in said.out
+    )
+    with sqlite3.connect(solved / "ledger.db") as connection:
+        for name in ("value", "estimate"):
+            connection.execute(
+                f"UPDATE attempts SET attempt = replace(attempt, '\"{name}\":3.0', '\"{name}\":2.5')"
+            )
+    said = call("replay", "c")
+    assert said.code == 5
+    lines = said.out.splitlines()
+    at = lines.index("DIFFERENT certificate of attempt 0, value")
+    assert lines[at + 1 : at + 4] == [
+        "  recorded 2.5",
+        "  replayed 3.0",
+        "1 more difference after it; --all shows all",
+    ]
+    assert any(line.startswith("LEDGER ") for line in lines)
+    assert "DIFFERENT certificate of attempt 0, estimate" in call("replay", "c", "--all").out
+    report = json.loads(call("replay", "c", "--json").out)
+    assert [each["step"] for each in report["differences"]] == ["certificate of attempt 0"] * 2
+
+
+def test_an_unknown_case_is_a_line(solved: Path, call: Call) -> None:
+    said = call("replay", "nobody")
+    assert (said.code, said.out) == (2, "")
+    assert said.err.startswith("error: expected the id of a case in this ledger, got 'nobody'")
