@@ -27,9 +27,13 @@ def show_devices(*, as_lines: bool) -> None:
             for device in _devices(descriptor):
                 _write({**asdict(device), "name": _spec(descriptor, device)})
         return
-    rows = [_row(descriptor, device) for descriptor in backends().values() for device in _devices(descriptor)]
+    console, found = terminal(), [(each, device) for each in backends().values() for device in _devices(each)]
     spare = ("note", "processor", "T1 µs", "layer fid.", "readout", "2q error", "calibrated")
-    show_table(terminal(), _DEVICES, rows, spare)
+    show_table(console, _DEVICES, [_row(*each) for each in found], spare)
+    for descriptor, device in found:
+        if device.trouble:  # outside the table, which a narrow terminal shows a part of
+            line = f"[yellow]{plain(_spec(descriptor, device))}[/]: {plain(device.trouble)}"
+            console.print(line, soft_wrap=True)
 
 
 _DEVICES = (
@@ -87,14 +91,15 @@ def _write(document: dict[str, Any]) -> None:
 
 
 def _devices(descriptor: BackendDescriptor) -> tuple[DeviceSummary, ...]:
-    note = descriptor.summary
+    trouble = ""
     try:
         summaries: tuple[DeviceSummary, ...] = resolve(descriptor.devices)() if descriptor.devices else ()
     except Exception as error:
         if is_ours(descriptor.name):
             raise
-        summaries, note = (), f"its devices cannot be listed: {first_line(error)}"
-    return summaries or (DeviceSummary(descriptor.name, descriptor.kind, note=note),)
+        summaries, trouble = (), f"its devices cannot be listed: {first_line(error)}"
+    alone = DeviceSummary(descriptor.name, descriptor.kind, note=descriptor.summary, trouble=trouble)
+    return summaries or (alone,)
 
 
 def _spec(descriptor: BackendDescriptor, device: DeviceSummary) -> str:

@@ -2,16 +2,20 @@
 
 import errno
 import os
+import signal
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from types import FrameType
 
 from escalation.model.errors import TierwiseError
 from escalation.text.visible import visible
 
-FULL = "free some space; what was done is on record: `tierwise cases` lists it, `solve --case` goes on"
+RECORDED = "what was done is on record: `tierwise cases` lists it, `solve --case` goes on"
+FULL = f"free some space; {RECORDED}"
 
 
 def guarded(command: Callable[[], object]) -> None:
@@ -24,7 +28,8 @@ def guarded(command: Callable[[], object]) -> None:
     code: int | str | None = 0
     try:
         try:
-            command()
+            with _told_to_end():
+                command()
         except SystemExit as end:
             code = end.code
         sys.stdout.flush()
@@ -36,6 +41,26 @@ def guarded(command: Callable[[], object]) -> None:
         _forget_output()
         _say(f"error: {line}")
     sys.exit(code)
+
+
+@contextmanager
+def _told_to_end() -> Iterator[None]:
+    """Has SIGTERM end the process as ever, but not without a line. Jobs that outlive it are left alone."""
+
+    ours = os.getpid()
+
+    def say_so(number: int, frame: FrameType | None) -> None:
+        signal.signal(number, signal.SIG_DFL)
+        if os.getpid() == ours:  # and not one that was forked from it
+            with suppress(OSError):  # whatever was being written to the stream: not through it
+                os.write(2, f"ended by {signal.Signals(number).name}; {RECORDED}\n".encode())
+        os.kill(os.getpid(), number)
+
+    before = signal.signal(signal.SIGTERM, say_so)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def in_one_line(error: Exception) -> tuple[str, int]:

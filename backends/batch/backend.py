@@ -26,7 +26,7 @@ from backends.batch.verdict import Asked, End, Verdict, Void, verdict
 from backends.processes.jobfolder import FAILURE
 from escalation.model.amounts import Bounds
 from escalation.model.calibration import Calibration, DeviceKind
-from escalation.model.errors import BackendError, BadInput, WrongWorld
+from escalation.model.errors import BackendError, WrongWorld
 from escalation.model.job_state import JobState
 from escalation.model.kinds.call import Call
 from escalation.model.kinds.local_call import LocalCall
@@ -67,11 +67,8 @@ class BatchBackend:
         self._lock = threading.Lock()
         self._version: str | None = None
         if partition is not None:
-            try:
+            with suppress(BackendError):
                 self._partitions.of(partition)
-            except BackendError as error:
-                if isinstance(error, BadInput):
-                    raise
 
     @property
     def scratch(self) -> Path | None:
@@ -135,8 +132,22 @@ class BatchBackend:
         if not isinstance(work, LocalCall | MpiProgram):
             raise BackendError(f"backend {self.name!r} runs local_call and mpi_program, got {work.kind}")
         ranks = 1 if isinstance(work, LocalCall) else None
-        fits.check(self.name, self.partition(), work.resources, ranks)
+        if (partition := self._told()) is not None:
+            fits.check(self.name, partition, work.resources, ranks)
         return work
+
+    def _told(self) -> Partition | None:
+        """Its partition; None while the batch system does not answer: the job itself finds out, waited for.
+
+        Raises:
+            BackendError: where it is not here, or there is no such partition.
+        """
+        try:
+            return self.partition()
+        except BackendError as error:
+            if not error.retry:
+                raise
+            return None
 
     def submit(self, work: Work, folder: Path, tag: str) -> dict[str, Any]:
         """Submits a job that does the work; where that is left in doubt, `wait` finds out.
@@ -165,9 +176,9 @@ class BatchBackend:
         return handle
 
     def _wanted(self, call: Call, files: JobFiles, tag: str) -> JobWanted:
-        start_s, limit_s = self._system.site.start_s, self.partition().limit_s
-        if limit_s is not None:
-            start_s = min(start_s, max(0.0, limit_s - call.resources.wall_s))
+        start_s, partition = self._system.site.start_s, self._told()
+        if partition is not None and partition.limit_s is not None:
+            start_s = min(start_s, max(0.0, partition.limit_s - call.resources.wall_s))
         comment = f"tierwise {files.path.parent.name}/{files.path.name}"
         return JobWanted(tag, files.path, call.resources, start_s, self._place, files.log, comment)
 

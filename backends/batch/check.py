@@ -29,7 +29,7 @@ def _asked(system: BatchSystem, settings: Settings) -> tuple[bool | None, str]:
     site = system.site
     for command in (system.list_partitions(), system.list_jobs()):
         reply = run(command, site.command_s)
-        if system.unconfigured(reply):
+        if system.misconfigured(reply) and not system.stated():
             return True, f"not configured here: {reply.brief}"
         if not reply.ok:
             return False, f"{command[0]} does not answer: {reply.brief}"

@@ -1,5 +1,6 @@
 """Runs a batch system's commands: bounded in time, with an environment of their own."""
 
+import logging
 import os
 import shutil
 import signal
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 
 from escalation.model.errors import BackendError
 from escalation.ports.configuration import without_secrets
+from escalation.text.rounding import seconds
 
 SURROUNDING = (
     *("SLURM_", "SBATCH_", "SRUN_", "SQUEUE_", "SACCT_", "SINFO_", "SCONTROL_", "SCANCEL_", "PBS_", "PMI"),
@@ -19,6 +21,13 @@ SURROUNDING = (
 
 KEPT = ("SLURM_CONF", "SLURM_CLUSTERS", "PBS_SERVER", "PBS_DEFAULT", "PBS_CONF_FILE", "PBS_EXEC", "PBS_HOME")
 """What says where the batch system is."""
+
+PATIENCE_S = 2.0
+"""Seconds without an answer after which it is said what is waited for."""
+
+_log = logging.getLogger(__name__)
+_slow: set[str] = set()
+"""Commands of which that was said since they last answered."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +93,7 @@ def run(command: Sequence[str], timeout_s: float, env: Mapping[str, str] | None 
         start_new_session=True,  # Ctrl-C is for us: a submission under way ends by itself
     )
     try:
-        out, err = process.communicate(timeout=timeout_s)
+        out, err = _answered(process, called(command), timeout_s)
     except subprocess.TimeoutExpired:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
@@ -96,3 +105,29 @@ def run(command: Sequence[str], timeout_s: float, env: Mapping[str, str] | None 
         process.wait()
         raise
     return CommandReply(process.returncode if process.returncode >= 0 else None, out, err)
+
+
+def called(command: Sequence[str]) -> str:
+    """A command's name for people; of a shell's, what the shell is told to call itself."""
+    return command[3] if list(command[:2]) == ["/bin/sh", "-c"] else command[0]
+
+
+def _answered(process: subprocess.Popen[str], name: str, timeout_s: float) -> tuple[str, str]:
+    """What it prints until its end; says once what is waited for. Raises `TimeoutExpired`."""
+    try:
+        out, err = process.communicate(timeout=min(PATIENCE_S, timeout_s))
+    except subprocess.TimeoutExpired:
+        if timeout_s <= PATIENCE_S:
+            raise
+        if name not in _slow:
+            _slow.add(name)
+            _log.warning(
+                "the batch system has not answered %s for %s s, and is waited for, %s s at most",
+                name,
+                seconds(PATIENCE_S),
+                seconds(timeout_s),
+            )
+        return process.communicate(timeout=timeout_s - PATIENCE_S)
+    if process.returncode == 0:
+        _slow.discard(name)
+    return out, err

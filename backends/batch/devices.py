@@ -2,9 +2,9 @@
 
 from contextlib import suppress
 
-from backends.batch.commands import run
 from backends.batch.fits import Partitions, offer
 from backends.batch.jobs import Partition
+from backends.batch.silence import ask
 from backends.batch.system import BatchSystem
 from escalation.model.calibration import DeviceKind
 from escalation.model.errors import BackendError, BadInput
@@ -15,12 +15,12 @@ from escalation.text.rounding import rounded
 def summaries(system: BatchSystem) -> tuple[DeviceSummary, ...]:
     """A line each; one that says so where the batch system is here and does not answer."""
     try:
-        reply = run(system.list_partitions(), system.site.command_s)
+        reply = ask(system.list_partitions(), system.site.command_s)
     except BackendError:
         return ()
     if not reply.ok:
-        note = f"the batch system does not answer: {reply.brief}"
-        return (DeviceSummary(system.name, DeviceKind.CLASSICAL, note=note),)
+        trouble = f"the batch system does not answer: {reply.brief}"
+        return (DeviceSummary(system.name, DeviceKind.CLASSICAL, trouble=trouble),)
     return tuple(
         DeviceSummary(each.name, DeviceKind.CLASSICAL, note=_note(each))
         for each in system.partitions(reply.out)

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from backends.batch.commands import run
 from backends.batch.jobs import NodeKind, Partition
+from backends.batch.silence import ask
 from backends.batch.system import BatchSystem
 from escalation.model.errors import BackendError, BadInput
 from escalation.model.resources import Capacity, Resources
@@ -25,12 +25,14 @@ class Partitions:
         self._until_s = 0.0
 
     def all(self) -> tuple[Partition, ...]:
-        """Every partition; raises `BackendError` where nobody tells, which may be otherwise later."""
+        """Every partition; raises `BackendError` where nobody tells, which may be otherwise later, except
+        where the batch system is not set up here."""
         with self._lock:
             if time.monotonic() >= self._until_s:
-                reply = run(self._system.list_partitions(), self._system.site.command_s)
+                reply = ask(self._system.list_partitions(), self._system.site.command_s)
                 if not reply.ok:
-                    raise BackendError(f"the batch system does not answer: {reply.words}", retry=True)
+                    later = not self._system.misconfigured(reply)
+                    raise BackendError(f"the batch system does not answer: {reply.words}", retry=later)
                 self._found, self._until_s = self._system.partitions(reply.out), time.monotonic() + KEPT_S
             return self._found
 

@@ -1,5 +1,6 @@
 """The list of our jobs, asked for once for all of them and kept for a moment."""
 
+import logging
 import threading
 import time
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from backends.batch.system import BatchSystem
 from escalation.model.errors import BackendError
 
 _MOST_S = 60.0
+_log = logging.getLogger(__name__)
 
 
 class JobList:
@@ -56,7 +58,11 @@ class JobList:
             self._failures += 1
             self._error = f"the batch system does not answer: {reply.words}"
             self._next_s = time.monotonic() + min(_MOST_S, site.poll_s * 2**self._failures)
+            if self._failures == 1:
+                _log.warning("%s: %s; jobs are waited for", self._system.name, self._error)
             return
+        if self._failures:
+            _log.warning("%s: the batch system answers again", self._system.name)
         self._failures, self._error = 0, None
         seen: dict[str, list[JobSeen]] = {}
         for each in self._system.listed(reply.out):

@@ -71,9 +71,13 @@ class BatchSystem(ABC):
     def no_accounting(self, reply: CommandReply) -> bool:
         """Whether the answer says that nothing is accounted for here at all."""
 
-    def unconfigured(self, reply: CommandReply) -> bool:
-        """Whether the command failed because nothing here says that the batch system is used."""
+    def misconfigured(self, reply: CommandReply) -> bool:
+        """Whether the command failed because it found no configuration, which no waiting mends."""
         return False
+
+    def stated(self) -> bool:
+        """Whether anything here says that the batch system is used, beside its commands."""
+        return True
 
     @abstractmethod
     def list_partitions(self) -> list[str]:

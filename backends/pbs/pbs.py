@@ -64,7 +64,7 @@ class Pbs(BatchSystem):
 
     def list_jobs(self) -> list[str]:
         """All jobs that this user may see, those among them that ended within the server's history."""
-        return ["/bin/sh", "-c", _LIST]
+        return ["/bin/sh", "-c", _LIST, "qstat"]
 
     def listed(self, out: str) -> Sequence[JobSeen]:
         return listing.jobs(out)
@@ -83,7 +83,7 @@ class Pbs(BatchSystem):
         return "not configured to maintain job history" in reply.err
 
     def list_partitions(self) -> list[str]:
-        return ["/bin/sh", "-c", _PARTITIONS]
+        return ["/bin/sh", "-c", _PARTITIONS, "pbsnodes"]
 
     def partitions(self, out: str) -> tuple[Partition, ...]:
         return queues.read(out)

@@ -96,10 +96,12 @@ class Slurm(BatchSystem):
     def no_accounting(self, reply: CommandReply) -> bool:
         return "accounting storage is disabled" in reply.err
 
-    def unconfigured(self, reply: CommandReply) -> bool:
-        """Also not by the user: neither `SLURM_CONF` nor a setting of Tierwise's says that it is used."""
-        stated = any(name == "SLURM_CONF" or name.startswith("TIERWISE_SLURM_") for name in os.environ)
-        return not reply.ok and not stated and _NO_CONFIGURATION.search(reply.err) is not None
+    def misconfigured(self, reply: CommandReply) -> bool:
+        return not reply.ok and _NO_CONFIGURATION.search(reply.err) is not None
+
+    def stated(self) -> bool:
+        """By the user: `SLURM_CONF`, or a setting of Tierwise's."""
+        return any(name == "SLURM_CONF" or name.startswith("TIERWISE_SLURM_") for name in os.environ)
 
     def list_partitions(self) -> list[str]:
         return ["sinfo", "--all", "--noheader", "--exact", f"--format={sinfo.FORMAT}"]

@@ -161,6 +161,9 @@ class DeviceSummary:
     """A line of `tierwise devices`; None is 'not reported'.
 
     Errors are medians over the device's enabled qubits and gates.
+
+    Attributes:
+        trouble: why it cannot be used now, or nothing more can be said of it; empty where nothing is wrong.
     """
 
     name: str
@@ -173,6 +176,7 @@ class DeviceSummary:
     t1_us: float | None = None
     layer_fidelity: float | None = None
     note: str = ""
+    trouble: str = ""
 
 
 def resolve(path: str) -> Any:

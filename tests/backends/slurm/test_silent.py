@@ -5,10 +5,13 @@ from pathlib import Path
 import pytest
 
 from backends.batch.check import check
-from backends.slurm.devices import devices
+from backends.slurm.backend import SlurmBackend
+from backends.slurm.devices import devices, kind_of
 from backends.slurm.settings import SlurmSettings
 from backends.slurm.slurm import Slurm
 from escalation.inputs.settings import Settings
+from escalation.model.errors import BackendError
+from escalation.model.kinds.local_call import LocalCall
 
 SINFO = """#!/bin/sh
 echo "sinfo: error: resolve_ctls_from_dns_srv: res_nsearch error: Unknown host" >&2
@@ -39,6 +42,35 @@ def test_where_nothing_says_that_slurm_is_used_its_commands_alone_fail_no_check(
 
 
 def test_the_list_of_devices_says_that_it_does_not_answer() -> None:
-    assert [(each.name, each.note) for each in devices()] == [
+    assert [(each.name, each.trouble) for each in devices()] == [
         ("slurm", f"the batch system does not answer: {LINE}")
     ]
+
+
+def test_a_controller_that_is_silent_is_asked_once_whoever_asks_and_it_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("backends.batch.commands.PATIENCE_S", 0.2)
+    said = "Unable to contact slurm controller (connect failure)"
+    (tmp_path / "sinfo").write_text(
+        f"#!/bin/sh\necho asked >> {tmp_path}/asked\nsleep 2\necho '{said}' >&2; exit 1"
+    )
+    backend = SlurmBackend(Settings(home=tmp_path), "main")
+    kind_of("main")
+    assert (backend.available(), backend.queue_s()) == (None, None)
+    assert [each.trouble for each in devices()] == [f"the batch system does not answer: {said}"]
+    assert backend.estimate(LocalCall("escalation.testing.samples:double")).amounts.usd == 0
+    assert (tmp_path / "asked").read_text() == "asked\n"
+    assert [record.getMessage() for record in caplog.records] == [
+        "the batch system has not answered sinfo for 0.2 s, and is waited for, 30 s at most"
+    ]
+
+
+def test_a_configuration_that_is_not_there_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SLURM_CONF", str(tmp_path / "slurm.conf"))
+    work = LocalCall("escalation.testing.samples:double")
+    with pytest.raises(BackendError, match=LINE) as found:
+        SlurmBackend(Settings(home=tmp_path)).submit(work, tmp_path / "work", "tw-a")
+    assert (found.value.retry, (tmp_path / "work").exists()) == (False, False)
