@@ -14,11 +14,13 @@ class WorkerPool:
 
         Args:
             turns: pieces of work at once; None is any number.
-            idle: warm ones that are kept without work at most.
+            idle: warm ones that are kept without work at most; as many as were at work at once, where that
+                was more: who works with several would start them again and again.
             idle_s: seconds that one is kept without work; None is until the pool is closed.
         """
         self._turns = threading.Semaphore(turns) if turns else None
-        self._most, self._idle_s = idle, idle_s
+        self._least, self._idle_s = idle, idle_s
+        self._at_work = self._at_once = 0
         self._lock = threading.Lock()
         self._idle: list[Warm] = []
         self._ends: dict[Warm, threading.Timer] = {}
@@ -26,7 +28,12 @@ class WorkerPool:
 
     def take_turn(self, timeout_s: float) -> bool:
         """Waits for a turn; tells whether it came. Each turn is ended by one `give_back`."""
-        return self._turns is None or self._turns.acquire(timeout=timeout_s)
+        if self._turns is not None and not self._turns.acquire(timeout=timeout_s):
+            return False
+        with self._lock:
+            self._at_work += 1
+            self._at_once = max(self._at_once, self._at_work)
+        return True
 
     def take(self, layout: Hashable, start: Callable[[], Warm]) -> Warm:
         """Returns idle ones of that layout, or new ones; only with a turn taken."""
@@ -45,10 +52,12 @@ class WorkerPool:
         """Ends a turn; the warm ones are kept, unless there are newer ones enough."""
         surplus = [warm] if warm is not None else []
         with self._lock:
+            self._at_work -= 1
             if warm is not None and not self._closed:
                 self._idle.append(warm)
                 self._let_go_later(warm)
-                surplus = [self._idle.pop(0) for _ in range(len(self._idle) - self._most)]
+                most = max(self._least, self._at_once)
+                surplus = [self._idle.pop(0) for _ in range(len(self._idle) - most)]
                 self._call_off(surplus)
         _end(surplus)
         if self._turns is not None:
@@ -64,6 +73,7 @@ class WorkerPool:
             with self._lock:
                 due = [idle for idle in self._idle if idle is warm and idle.served == served]
                 self._idle = [idle for idle in self._idle if idle not in due]
+                self._at_once = max(self._at_work, len(self._idle))
                 self._call_off(due)
             _end(due)
 
