@@ -113,6 +113,13 @@ def batch(
     workers: Annotated[
         int, typer.Option(help="Cases at once; default: as many as there are processors.", show_default=False)
     ] = 0,
+    processes: Annotated[
+        int,
+        typer.Option(
+            help="Processes that solve them; default: one a processor, where there are problems enough.",
+            show_default=False,
+        ),
+    ] = 0,
     usd: Annotated[
         float | None, typer.Option(help="US dollars at most, all together.", show_default=False)
     ] = None,
@@ -132,14 +139,15 @@ def batch(
         EngineName, typer.Option(help="auto: Prefect where a server is reachable, else in this process.")
     ] = EngineName.AUTO,
 ) -> None:
-    """Solve many problems in one process; run again, it goes on with what is left. A bad problem is a line.
+    """Solve many problems in warm processes; run again, it goes on with what is left. A bad one is a line.
 
     Exit as `solve`, of the worst: 1 failed, 6 interrupted, 2 bad input, 4 held for a person, 5 waiting for a
     job, 3 not started, abstained or refused, 0 all accepted.
     """
     from cli.batch import batch_or_stop, plan_of
 
-    plan = plan_of(name, policy, workers, {"usd": usd, "qpu_s": qpu_s, "wall_s": wall_s, "cpu_s": cpu_s})
+    budget = {"usd": usd, "qpu_s": qpu_s, "wall_s": wall_s, "cpu_s": cpu_s}
+    plan = plan_of(name, policy, workers, budget, processes)
     raise typer.Exit(batch_or_stop(problems, plan, engine=str(engine), as_json=json))
 
 

@@ -94,7 +94,8 @@ def in_a_loop(runtime: Runtime, seeds: range, workers: int, ended: Callable[[], 
 
 def as_a_batch(runtime: Runtime, seeds: range, workers: int, ended: Callable[[], None]) -> None:
     """As `tierwise batch` does."""
-    from escalation.engine.batch import Batch, BatchPlan
+    from escalation.engine.batch import Batch
+    from escalation.engine.batch_plan import BatchPlan
     from escalation.inputs.problem_lists import problem_sources
 
     sources = problem_sources(map(problem, seeds), Path.cwd())

@@ -11,13 +11,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from cli.solve import choose_engine
 from cli.terminal import plain, terminal
-from escalation.engine.batch import Batch, BatchPlan, Told
+from escalation.engine.batch import Batch, Told
+from escalation.engine.batch_plan import BatchPlan
 from escalation.inputs.problem_lists import ProblemSource, problem_sources
 from escalation.inputs.validation import parse
 from escalation.model.amounts import Caps
 from escalation.model.batch import BatchReport, BatchRow, ProblemEnd
 from escalation.text.rounding import at_worst
 from escalation.text.wording import counted
+from records.batches.processes import in_processes
 from records.runtime import open_runtime
 
 STOPPED = 130
@@ -37,13 +39,15 @@ MOST_SHOWN = 20
 Run = Callable[[Told], BatchReport]
 
 
-def plan_of(name: str, policy: str | None, workers: int, budget: Mapping[str, float | None]) -> BatchPlan:
+def plan_of(
+    name: str, policy: str | None, workers: int, budget: Mapping[str, float | None], processes: int
+) -> BatchPlan:
     """The plan that the options state.
 
     Raises:
         BadInput: when one of them cannot be used.
     """
-    return BatchPlan(name, policy, workers, parse(Caps, dict(budget), "budget"))
+    return BatchPlan(name, policy, workers, parse(Caps, dict(budget), "budget"), processes=processes)
 
 
 def batch_or_stop(given: Sequence[str], plan: BatchPlan, *, engine: str, as_json: bool) -> int:
@@ -93,7 +97,7 @@ def _running(
             yield stack.enter_context(prefect_batch(console, given, plan))
         else:
             runtime = stack.enter_context(open_runtime())
-            yield lambda told: Batch(runtime, sources, plan, told).run()
+            yield lambda told: Batch(runtime, sources, plan, told, solving=in_processes).run()
 
 
 @contextmanager

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from escalation.engine.batch import BatchPlan, Told
+from escalation.engine.batch import Told
+from escalation.engine.batch_plan import BatchPlan
 from escalation.engine.case import Case
 from escalation.engine.listening import Listener
 from escalation.engine.reporting import with_report
@@ -52,7 +53,12 @@ def prefect_batch(
 
             with lending(runtime, told=told):
                 return batch(
-                    list(given), plan.policy, name=plan.name, workers=plan.workers, budget=plan.budget
+                    list(given),
+                    plan.policy,
+                    name=plan.name,
+                    workers=plan.workers,
+                    budget=plan.budget,
+                    processes=plan.processes,
                 )
 
         yield run

@@ -3,6 +3,7 @@
 import logging
 import time
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
@@ -13,7 +14,8 @@ from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
 from prefect.states import Completed
 
-from escalation.engine.batch import Batch, BatchPlan
+from escalation.engine.batch import Batch
+from escalation.engine.batch_plan import BatchPlan
 from escalation.inputs.problem_lists import problem_sources
 from escalation.inputs.settings import ROOT
 from escalation.inputs.validation import parse
@@ -25,6 +27,7 @@ from flows.ending import bad_input
 from flows.lending import borrowed_runtime, lent
 from flows.listener import EVERY_S, Pages
 from flows.naming import deployed
+from records.batches.processes import in_processes
 from tasks.solve import as_task
 
 COMPLETE = {ProblemEnd.ACCEPTED, ProblemEnd.ABSTAINED, ProblemEnd.REFUSED, ProblemEnd.DUPLICATE}
@@ -43,10 +46,11 @@ def batch(
     *,
     name: str = "",
     workers: int = 0,
+    processes: int = 0,
     budget: Caps = Caps(),  # noqa: B008 (frozen)
     folder: str | None = None,
 ) -> BatchReport:
-    """Solves many problems in one process, each as a case of its own; what is wrong with one stops no other.
+    """Solves many problems in one run, each as a case of its own; what is wrong with one stops no other.
 
     Args:
         problems: problem files, folders of them, lists with a path or a problem as JSON a line; or problems
@@ -55,6 +59,8 @@ def batch(
         name: begins the ids of the cases. The same batch run again goes on with what is left, and repeats
             nothing; under another name all is solved anew.
         workers: cases at once; 0: as many as there are processors.
+        processes: in which they are solved; 1: in the run's own; 0: one a processor, where there are problems
+            enough to be worth their start.
         budget: what all cases together may use; an empty field is unlimited.
         folder: where relative paths start; default: the current folder, in a deployment the checkout.
 
@@ -66,10 +72,12 @@ def batch(
     """
     try:
         base = Path(folder) if folder is not None else ROOT if deployed() else Path.cwd()
-        plan = BatchPlan(name, policy, workers, parse(Caps, budget, "budget"), "prefect")
+        plan = BatchPlan(name, policy, workers, parse(Caps, budget, "budget"), "prefect", processes)
         sources = problem_sources(problems, base)
         with closing(_Shown(plan, len(sources))) as pages, borrowed_runtime() as runtime:
-            running = Batch(runtime, sources, plan, pages.told, as_task)
+            # MLflow may lag behind: what the run's end does not wait for, the process's end does.
+            solving = partial(in_processes, wait_for_view=False)
+            running = Batch(runtime, sources, plan, pages.told, as_task, solving=solving)
             try:
                 report = running.run()
             finally:  # also of one that is stopped: what it came to

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from escalation.engine.case import Case
 from escalation.model.amounts import Amounts, Caps
 from escalation.model.clock import boottime_s
 from escalation.model.metered import CHARGED
@@ -48,25 +47,26 @@ class Allotments:
         with self._changed:
             self._set_aside(case_id, self._money(charged))
 
-    def take(self, case: Case, stopped: Callable[[], bool], *, may_spend: bool) -> Caps | str:
+    def take(self, case_id: str, own: Caps, stopped: Callable[[], bool], *, may_spend: bool) -> Caps | str:
         """What the case may use, or why nothing: waits while others may still give some back.
 
         Args:
-            case: about to begin; each that was given something is ended by one `give_back`.
+            case_id: of what is about to begin; each that was given something is ended by one `give_back`.
+            own: the case's own budget.
             stopped: whether nothing is to begin any more.
             may_spend: whether it sends anything to where it is charged.
         """
-        wanted = self._wanted(case) if may_spend else dict.fromkeys(self.capped, Decimal(0))
+        wanted = self._wanted(own) if may_spend else dict.fromkeys(self.capped, Decimal(0))
         with self._changed:
             while not stopped():
                 used = self._used.but(wall_s=boottime_s() - self.began_s)
                 if up := self.budget.used_up(used):
                     return f"the batch's budget is used up ({up}); run it again, with more"
-                room = self._room(case.case_id)
+                room = self._room(case_id)
                 short = next((name for name, amount in wanted.items() if amount > room[name]), None)
                 if short is None:
-                    self._running.add(case.case_id)
-                    self._set_aside(case.case_id, wanted)
+                    self._running.add(case_id)
+                    self._set_aside(case_id, wanted)
                     return self.budget.left(used).but(**{name: float(wanted[name]) for name in wanted})
                 if not self._running:
                     return _too_little(self.budget, short, wanted, room)
@@ -82,10 +82,10 @@ class Allotments:
                 self._set_aside(case_id, self._money(charged))
             self._changed.notify_all()
 
-    def _wanted(self, case: Case) -> Money:
+    def _wanted(self, own: Caps) -> Money:
         """The case's own budget, at most the whole batch's: it is not to end worse because it came late."""
-        own = case.budget & self.budget
-        return {name: Decimal(repr(own[name])) for name in self.capped}
+        wanted = own & self.budget
+        return {name: Decimal(repr(wanted[name])) for name in self.capped}
 
     def _room(self, case_id: str) -> Money:
         mine = self._aside.get(case_id, {})

@@ -128,6 +128,42 @@ def test_ctrl_c_stops_the_work_and_says_what_was_done(call: Call, problems: Path
     gone_on_with(call, problems, home)
 
 
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
+def test_several_processes_end_with_their_batch_and_are_gone_on_with(
+    call: Call, problems: Path, home: Path, how: signal.Signals
+) -> None:
+    two = [*arguments(problems), "--workers", "2", "--processes", "2"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tierwise", *two],
+        cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=dict(os.environ),
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        first = json.loads(process.stdout.readline())
+        below = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(how)
+        out, said = process.communicate(timeout=60)
+        assert not psutil.wait_procs(below, timeout=60)[1]
+    finally:
+        process.kill()
+        process.wait(60)
+    if how is signal.SIGINT:
+        assert (process.returncode, json.loads(out.splitlines()[-1])["problems"]) == (130, 6)
+        assert said == "stopped; the same command goes on with what is left\n"
+    again = call(*two)
+    *rows, summary = map(json.loads, again.out.splitlines())
+    assert (again.code, summary["counts"], len(rows)) == (0, {"accepted": 6}, 6)
+    assert {row["earlier"] for row in rows if row["number"] == first["number"]} == {True}
+    ledger = SqlLedger(f"sqlite:///{home / 'ledger.db'}", FileStore(home / "store"))
+    try:
+        for row in rows:
+            kinds = [event["kind"] for event in ledger.events(row["case_id"])]
+            assert (kinds.count("case.opened"), kinds.count("work.settled")) == (1, 2)
+        assert ledger.verify() > 0
+    finally:
+        ledger.close()
+
+
 def test_a_line_a_problem_and_the_worst_of_them_is_the_exit_code(call: Call, problems: Path) -> None:
     folder = problems.parent / "folder"
     folder.mkdir()
@@ -149,6 +185,11 @@ def test_a_line_a_problem_and_the_worst_of_them_is_the_exit_code(call: Call, pro
     [
         (("nowhere/",), "expected a problem file"),
         (("x.yaml", "--workers", "-3"), "workers: expected 1 to 256, got -3"),
+        (("x.yaml", "--processes", "65"), "processes: expected 1 to 64, got 65"),
+        (
+            ("x.yaml", "--processes", "3", "--workers", "2"),
+            "processes: expected at most one for each of the 2",
+        ),
         (("x.yaml", "--name", "../x"), "the batch's name: expected up to 40 letters"),
         (("x.yaml", "--usd", "-1"), "budget: usd: input should be greater than or equal to 0"),
         (("x.yaml", "--policy", "nope"), "unknown policy 'nope'"),

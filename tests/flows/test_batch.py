@@ -73,6 +73,32 @@ def test_each_problem_is_one_task_run_and_the_table_says_how_it_ended(
     assert paid.service.paid == ["job-0", "job-1"]
 
 
+def test_several_processes_solve_for_one_flow_run(
+    paid: Paid, tmp_path: Path, prefect: SyncPrefectClient
+) -> None:
+    (tmp_path / "small.yaml").write_text(
+        "policy: small\nsummary: calls on this machine alone\ntiers: [ai]\nbackends: {local_call: local}\n"
+    )
+    toy = {
+        "family": "toy",
+        "instance": {"numbers": [9, 9, 9, 9]},
+        "target": {"metric": "number", "at_least": 9},
+        "data_class": "public",
+    }
+    state: Any = batch(
+        [{**toy, "seed": seed} for seed in range(3)],
+        str(tmp_path / "small.yaml"),
+        name="processes",
+        processes=2,
+        return_state=True,
+    )
+    report = state.result()
+    assert [str(row.status) for row in report.rows] == ["accepted"] * 3
+    assert task_runs(prefect, state) == {(f"problem {number}", "Accepted"): 1 for number in (1, 2, 3)}
+    record = paid.ledger.case(report.rows[2].case_id)
+    assert record.info.environment["engine"] == "prefect"
+
+
 def test_a_batch_that_cannot_be_run_fails_with_one_line(paid: Paid, tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="a batch needs a problem at least, got none"):
         batch([], folder=str(tmp_path))

@@ -57,4 +57,3 @@ def test_as_many_are_kept_as_were_at_work_at_once_so_that_who_works_with_two_sta
     assert not any(still.stopped.is_set() for still in started)
     pool.close()
     assert all(still.stopped.is_set() for still in started)
-

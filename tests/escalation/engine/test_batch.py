@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from escalation.engine import drive
-from escalation.engine.batch import Batch, BatchPlan
+from escalation.engine.batch import Batch
+from escalation.engine.batch_plan import BatchPlan
 from escalation.engine.runtime import Runtime
 from escalation.inputs.problem_lists import problem_sources
 from escalation.inputs.settings import Settings
@@ -108,7 +109,7 @@ def test_a_method_that_breaks_fails_its_own_case_alone(run: Run, monkeypatch: py
             raise RuntimeError("a bug\nin two lines")
         return solve(runtime, case, listener)
 
-    monkeypatch.setattr("escalation.engine.batch.solve", breaking)
+    monkeypatch.setattr("escalation.engine.batch_problem.solve", breaking)
     report = run(toy(), toy(seed=1), toy(seed=2))
     assert endings(report) == ["accepted", "failed", "accepted"]
     assert (report.rows[1].why, report.code) == ("RuntimeError: a bug in two lines", 1)
@@ -178,6 +179,27 @@ def test_a_policy_that_cannot_be_used_is_the_whole_batch_s_fault(run: Run) -> No
 def test_a_plan_that_cannot_be_is_refused(plan: dict[str, Any], says: str) -> None:
     with pytest.raises(BadInput, match=says):
         BatchPlan(**plan)
+
+
+@pytest.mark.parametrize(
+    ("asked", "problems", "gives"),
+    [
+        ({}, 49, 1),
+        ({}, 100, 2),  # 50 problems are worth a process
+        ({}, 10_000, 4),  # and there are four processors
+        ({"workers": 3}, 10_000, 3),
+        ({"processes": 1}, 10_000, 1),
+        ({"processes": 8}, 10_000, 8),
+        ({"processes": 8}, 5, 5),
+    ],
+)
+def test_as_many_processes_as_are_worth_it(
+    monkeypatch: pytest.MonkeyPatch, asked: dict[str, int], problems: int, gives: int
+) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 1, 2, 3})
+    plan = BatchPlan(**asked)  # type: ignore[arg-type]
+    assert plan.processes_for(problems) == gives
+    assert plan.at_once(problems) >= gives
 
 
 def test_what_is_stopped_in_the_middle_goes_on_where_it_was(run: Run, runtime: Runtime) -> None:

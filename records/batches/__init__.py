@@ -1,0 +1,1 @@
+"""Batches in several processes, each with a runtime of its own."""
