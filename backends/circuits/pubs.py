@@ -1,6 +1,7 @@
 """From pubs to qiskit's circuits and values, and from samples to the bytes of a result. Needs qiskit."""
 
 import io
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from qiskit import QuantumCircuit
 
 SETS_AT_ONCE = 50
+MOST_BITS = 1 << 14
+"""Qubits, or classical bits, of a circuit: ten times what devices have. Reading makes an object each."""
+_DECLARED = re.compile(r"\b(?:qubit|bit|qreg|creg)\s*(?:\w+\s*)?\[\s*([\d_]+)\s*\]")
 
 Bits = NDArray[np.uint8]
 Floats = NDArray[np.float64]
@@ -44,10 +48,22 @@ def load_circuit(pub: AnyPub) -> "QuantumCircuit":
 def _load(text: str) -> "QuantumCircuit":
     from qiskit import qasm3
 
+    declared = max((int(size.replace("_", "") or 0) for size in _DECLARED.findall(text)), default=0)
+    if declared > MOST_BITS:
+        raise BadInput(f"expected a circuit of at most {MOST_BITS} qubits or bits, got {declared}")
     try:
         return qasm3.loads(text)
     except Exception as error:  # the importer raises errors of several libraries
-        raise BadInput(f"expected OpenQASM 3, got {one_line(error, typed=False)}") from None
+        raise BadInput(f"expected OpenQASM 3, got {_said(error)}") from None
+
+
+def _said(error: Exception) -> str:
+    """What is wrong with a text; the parser of its grammar does not say, but knows where it stumbled."""
+    for cause in getattr(error.__cause__, "args", ()):
+        token = getattr(cause, "offendingToken", None)
+        if token is not None:
+            return f"{token.text!r} in line {token.line}"
+    return one_line(error, typed=False)
 
 
 def _check(circuit: "QuantumCircuit", pub: AnyPub) -> None:
@@ -75,15 +91,8 @@ def _check_observed(circuit: "QuantumCircuit", pub: EstimatorPub) -> None:
 
 
 def load_values(pub: AnyPub) -> Floats:
-    """Reads the parameter sets, shape (sets, parameters).
-
-    Raises:
-        BadInput: on another shape, or values that are not finite.
-    """
+    """Reads the parameter sets, shape (sets, parameters); raises `BadInput` on values that are not finite."""
     values = np.load(io.BytesIO(pub.parameters.data), allow_pickle=False)
-    width = len(pub.parameter_names)
-    if values.ndim != 2 or values.shape[1] != width or not len(values):
-        raise BadInput(f"expected parameters of shape (sets, {width}), at least one set, got {values.shape}")
     if not np.isfinite(values).all():
         raise BadInput("expected finite parameter values, got NaN or infinity")
     return np.asarray(values, dtype=np.float64)

@@ -22,8 +22,8 @@ from escalation.model.resources import Capacity
 from escalation.model.result import RawResult
 from escalation.model.work import Work
 from escalation.ports.machines import DurableBackend, PricedMachine, Progress, charges
+from escalation.text.wording import counted
 
-PROGRAM = "backends.statevector_mpi.program:run"
 ABOUT = "circuits.json"
 """What the record says of a batch beside what its ranks say; in the job's folder."""
 PLAN = "backends.statevector_mpi.planning:plan"
@@ -61,7 +61,7 @@ class _Statevector:
         Raises:
             BackendError: when the circuits cannot run here, or the machine under it has not what they need.
         """
-        usd = self._inner.estimate(self._program(work)).amounts.usd
+        usd = self._bounded(self._program(work), work).amounts.usd
         quote = Quote.model_validate(self._planner.quoted(work).values["quote"])
         return quote.model_copy(update={"amounts": quote.amounts.but(usd=usd)})
 
@@ -82,15 +82,32 @@ class _Statevector:
         """
         if work.kind not in KINDS:
             raise BackendError(f"{self.name} runs {' and '.join(KINDS)} only, got {work.kind}")
-        self._inner.estimate(MpiProgram(PROGRAM, resources=work.resources))
+        self._inner.estimate(MpiProgram(devices.PROGRAM, resources=work.resources))
         planned = self._planner.quoted(work)
         resources = replace(work.resources, **planned.values["resources"])
-        return MpiProgram(PROGRAM, {"pubs": planned.values["pubs"]}, planned.files, resources)
+        return MpiProgram(devices.PROGRAM, {"pubs": planned.values["pubs"]}, planned.files, resources)
+
+    def _bounded(self, program: MpiProgram, work: Work) -> Quote:
+        """What the machine under it says of the program; what it refuses is told with what the circuits take.
+
+        Raises:
+            BackendError: where that is more than it has.
+        """
+        try:
+            quote: Quote = self._inner.estimate(program)
+        except BackendError as error:
+            needed, qubits = program.resources, self._planner.quoted(work).values["quote"]["qubits"]
+            raise BackendError(
+                f"{self.name}: {qubits} qubits take {needed.memory_mb} MiB on "
+                f"{counted(needed.ranks, 'rank', 'ranks')}: {error}",
+                retry=error.retry,
+            ) from None
+        return quote
 
     def _prepared(self, work: Work, folder: Path) -> MpiProgram:
         """The program, and in the folder what is said of it later."""
         program = self._program(work)
-        self._inner.estimate(program)
+        self._bounded(program, work)
         folder.mkdir(parents=True, exist_ok=True)
         write_json(folder / ABOUT, self._planner.quoted(work).values["about"])
         return program

@@ -109,6 +109,6 @@ def _parts(
 
 def _refused(what: str) -> BadInput:
     return BadInput(
-        f"statevector_mpi: expected gates and one last measurement a qubit, got {what}; circuits that "
+        f"expected gates and one last measurement a qubit, got {what}; circuits that "
         "measure, reset or decide on the way run on aer"
     )

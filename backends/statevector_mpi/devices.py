@@ -1,23 +1,82 @@
 """The machines that the ranks may run on, and how large a state vector they hold."""
 
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from math import inf
+from typing import Any
+
 from backends.processes.capacity import host
 from backends.processes.guarded import processors
 from backends.statevector_mpi import needs
 from backends.statevector_mpi.settings import StatevectorSettings
 from escalation.inputs.settings import Settings
 from escalation.model.calibration import DeviceKind
-from escalation.model.errors import BadInput
-from escalation.ports.registry import BackendDescriptor, DeviceSummary, backend_descriptor, backends
+from escalation.model.errors import BackendError, BadInput, one_line
+from escalation.model.kinds.mpi_program import MpiProgram
+from escalation.model.resources import Resources
+from escalation.ports.registry import (
+    BackendDescriptor,
+    DeviceSummary,
+    backend_descriptor,
+    backends,
+    resolve,
+)
 
+PROGRAM = "backends.statevector_mpi.program:run"
 DEFAULT = "mpi"
 WORK = "mpi_program"
 
 
 def devices() -> tuple[DeviceSummary, ...]:
-    """Every backend that runs MPI programs, and the qubits whose amplitudes all ranks together hold."""
-    found = [name for name, each in backends().items() if WORK in each.accepts]
-    qubits, note = int(holds_log2(Settings())), "state vector over the ranks of this backend"
-    return tuple(DeviceSummary(name, DeviceKind.IDEAL_SIMULATOR, qubits, note=note) for name in found)
+    """Every backend that runs MPI programs, every device of it, and the qubits that fit into its memory."""
+    found = [each for each in backends().values() if WORK in each.accepts]
+    return tuple(summary for each in found for summary in _over(each, Settings()))
+
+
+def _over(descriptor: BackendDescriptor, settings: Settings) -> Iterator[DeviceSummary]:
+    """The backend by itself, then each of its devices; where it says nothing but why it has none, that."""
+    own: tuple[DeviceSummary, ...] = resolve(descriptor.devices)() if descriptor.devices else ()
+    silent = [each for each in own if each.name == descriptor.name]
+    if silent:
+        yield DeviceSummary(descriptor.name, DeviceKind.IDEAL_SIMULATOR, note=silent[0].note)
+        return
+    for device in (None, *(each.name for each in own)):
+        yield _summary(descriptor, device, settings)
+
+
+def _summary(descriptor: BackendDescriptor, device: str | None, settings: Settings) -> DeviceSummary:
+    name = f"{descriptor.name}:{device}" if device else descriptor.name
+    try:
+        with closing(descriptor.open(settings, device)) as machine:
+            qubits, note = fitting(machine, settings), "state vector over the ranks of this backend"
+    except (BackendError, BadInput) as error:
+        qubits, note = None, one_line(error)
+    return DeviceSummary(name, DeviceKind.IDEAL_SIMULATOR, qubits, note=note)
+
+
+def fitting(machine: Any, settings: Settings) -> int:
+    """The qubits of the largest circuit that a machine takes, as it says itself.
+
+    Raises:
+        BackendError: where it takes none, or nobody tells.
+    """
+    own, smallest = settings.of(StatevectorSettings), 1
+    machine.estimate(_work(smallest, own))
+    most = own.statevector_memory_mb or inf
+    for qubits in range(needs.MOST_QUBITS, smallest, -1):
+        work = _work(qubits, own)
+        with suppress(BackendError):
+            if work.resources.memory_mb <= most:
+                machine.estimate(work)
+                return qubits
+    return smallest
+
+
+def _work(qubits: int, own: StatevectorSettings) -> MpiProgram:
+    """What a circuit of so many qubits asks for, apart from its time."""
+    split = needs.ranks_for(qubits, 1, ranks(own))
+    asked = Resources(ranks=split, wall_s=1.0, memory_mb=needs.memory_mb(qubits, split))
+    return MpiProgram(PROGRAM, resources=asked)
 
 
 def machine(device: str | None) -> tuple[BackendDescriptor, str | None]:

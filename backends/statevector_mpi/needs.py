@@ -9,6 +9,7 @@ from backends.statevector_mpi.layout import QubitLayout
 from backends.statevector_mpi.plan import PassPlan
 from escalation.model.errors import BadInput
 
+MOST_QUBITS = 60
 AMPLITUDE_BYTES = 16
 OVER = 1 + 3 / 32
 """Of a rank's memory over that for its amplitudes: a chunk and a quarter, sums of probabilities."""
@@ -57,16 +58,23 @@ def ranks_for(qubits: int, asked: int, default: int) -> int:
     """
     if asked & (asked - 1):
         lower = 1 << (asked.bit_length() - 1)
-        raise BadInput(
-            f"statevector_mpi: expected a power of two of ranks, got {asked}; ask for {lower} or {2 * lower}"
-        )
+        raise BadInput(f"expected a power of two of ranks, got {asked}; ask for {lower} or {2 * lower}")
     if asked > 1:
         return asked
     return min(1 << (default.bit_length() - 1), 1 << max(0, qubits - LEAST_SPLIT))
 
 
-def needs(plans: Sequence[tuple[PassPlan, int]], terms: Sequence[int], ranks: int) -> Needs:
-    """Bounds what plans need, each with its parameter sets and the strings that are asked about."""
+def needs(
+    plans: Sequence[tuple[PassPlan, int]], terms: Sequence[int], ranks: int, kept_bytes: int = 0
+) -> Needs:
+    """Bounds what plans need, each with its parameter sets and the strings that are asked about.
+
+    Args:
+        plans: with the number of parameter sets of each.
+        terms: the strings of each.
+        ranks: that they run on.
+        kept_bytes: that all ranks keep beside the amplitudes, of samples.
+    """
     widest = max(plan.qubits for plan, _ in plans)
     cpu_s, global_ = START_S * ranks, ranks.bit_length() - 1
     for (plan, sets), strings in zip(plans, terms, strict=True):
@@ -74,7 +82,7 @@ def needs(plans: Sequence[tuple[PassPlan, int]], terms: Sequence[int], ranks: in
         exchanged = exchanges(plan, global_) * AMPLITUDE_EXCHANGE_S
         each_s = 2.0**plan.qubits * (passes * AMPLITUDE_PASS_S + exchanged) + ranks * passes * SET_PASS_S
         cpu_s += sets * each_s
-    return Needs(memory_mb(widest, ranks), cpu_s / ranks, cpu_s)
+    return Needs(memory_mb(widest, ranks) + kept_bytes // 2**20, cpu_s / ranks, cpu_s)
 
 
 def memory_mb(qubits: int, ranks: int) -> int:

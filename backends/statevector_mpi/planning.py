@@ -9,7 +9,7 @@ from backends.circuits.pubs import count_sets, load_circuit, load_values, npy_by
 from backends.circuits.size import entanglers, simulation_log2, two_qubit_depth
 from backends.circuits.versions import versions
 from backends.statevector_mpi.circuit import Planned, planned
-from backends.statevector_mpi.needs import Needs, memory_mb, needs, ranks_for
+from backends.statevector_mpi.needs import MOST_QUBITS, Needs, holds_log2, memory_mb, needs, ranks_for
 from escalation.model.amounts import Bounds
 from escalation.model.blob import Blob
 from escalation.model.errors import BadInput
@@ -22,7 +22,8 @@ from escalation.model.quote import Quote
 from escalation.model.report import Report
 from escalation.model.result import RawResult
 
-MOST_QUBITS = 60
+DRAW_BYTES = 64
+"""That a draw takes on a rank while it is looked up."""
 
 
 def plan(work: Circuits[Any], context: Mapping[str, Any], report: Report) -> RawResult:
@@ -40,16 +41,24 @@ def plan(work: Circuits[Any], context: Mapping[str, Any], report: Report) -> Raw
     Raises:
         BadInput: on circuits that cannot be run here, or do not fit.
     """
+    CircuitOptions.parse(work.options)
     circuits = [load_circuit(pub) for pub in work.pubs]
     widest = max(circuit.num_qubits for circuit in circuits)
+    if widest > MOST_QUBITS:
+        raise BadInput(
+            f"expected at most {MOST_QUBITS} qubits, got {widest}, whose amplitudes no machine holds; take "
+            "fewer qubits or a quantum device, or aer where all gates are Clifford gates"
+        )
     ranks = ranks_for(widest, work.resources.ranks, context["ranks"])
-    _check_size(widest, ranks, context["memory_mb"])
+    _check_memory(widest, ranks, memory_mb(widest, ranks), context["memory_mb"])
     plans = [
         planned(circuit, pub.parameter_names, load_values(pub))
         for circuit, pub in zip(circuits, work.pubs, strict=True)
     ]
     sets, strings = [count_sets(pub) for pub in work.pubs], [_strings(pub) for pub in work.pubs]
-    needed = needs([(each.plan, n) for each, n in zip(plans, sets, strict=True)], strings, ranks)
+    kept = sum(_kept_bytes(pub, circuit, ranks) for pub, circuit in zip(work.pubs, circuits, strict=True))
+    needed = needs([(each.plan, n) for each, n in zip(plans, sets, strict=True)], strings, ranks, kept)
+    _check_memory(widest, ranks, needed.memory_mb, context["memory_mb"])
     encoded = [each.plan.encoded() for each in plans]
     pubs = [
         {
@@ -78,14 +87,22 @@ def plan(work: Circuits[Any], context: Mapping[str, Any], report: Report) -> Raw
     )
 
 
-def _check_size(qubits: int, ranks: int, most_mb: int | None) -> None:
-    needed = memory_mb(qubits, ranks)
-    if qubits > MOST_QUBITS or (most_mb is not None and needed > most_mb):
+def _check_memory(qubits: int, ranks: int, needed_mb: int, most_mb: int | None) -> None:
+    if most_mb is not None and needed_mb > most_mb:
         raise BadInput(
-            f"statevector_mpi: expected circuits whose amplitudes fit into {most_mb or 'any'} memory_mb, got "
-            f"{qubits} qubits, which take {needed} on {ranks} ranks; more memory is stated by "
+            f"expected circuits that fit into {most_mb} MiB, as at most {int(holds_log2(most_mb, ranks))} "
+            f"qubits do, got {qubits} qubits, which take {needed_mb} MiB on {ranks} ranks, samples included; "
+            "take fewer qubits or shots, or state more memory, if there is any, in "
             "TIERWISE_STATEVECTOR_MEMORY_MB"
         )
+
+
+def _kept_bytes(pub: AnyPub, circuit: Any, ranks: int) -> int:
+    """Of the samples of a pub, where it has any, and of their drawing on every rank."""
+    if isinstance(pub, EstimatorPub):
+        return 0
+    sample_bytes: int = -(-circuit.num_clbits // 8)
+    return pub.shots * (pub.sets * sample_bytes + ranks * DRAW_BYTES)
 
 
 def _asked(pub: AnyPub, each: Planned, circuit: Any) -> dict[str, Any]:

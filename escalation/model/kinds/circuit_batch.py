@@ -6,7 +6,11 @@ from typing import Any, ClassVar
 
 from escalation.model.demand import Demand
 from escalation.model.kinds.circuits import AnyPub, Circuits
+from escalation.model.whole_numbers import expect_whole
 from escalation.model.work import Json
+
+MOST_SHOTS = 100_000_000
+"""Of a parameter set; ten times what IBM's services take."""
 
 
 @dataclass(frozen=True)
@@ -19,6 +23,11 @@ class Pub(AnyPub):
     """
 
     shots: int
+
+    def __post_init__(self) -> None:
+        """Raises `BadInput` on what cannot be a circuit, its parameters or its shots."""
+        super().__post_init__()
+        expect_whole("shots", self.shots, 1, MOST_SHOTS)
 
     def to_json(self) -> dict[str, Any]:
         return {**super().to_json(), "shots": self.shots}

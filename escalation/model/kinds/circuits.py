@@ -3,14 +3,16 @@
 import io
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Self, TypeVar
 
 from escalation.model.blob import Blob
 from escalation.model.demand import Demand
+from escalation.model.errors import BadInput, one_line
 from escalation.model.identity import digest_bytes
 from escalation.model.resources import Resources
+from escalation.model.whole_numbers import expect_whole
 from escalation.model.work import Get, Json, Work
 
 
@@ -27,6 +29,19 @@ class AnyPub(ABC):
     qasm3: str
     parameters: Blob
     parameter_names: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        """Raises `BadInput` on a circuit that is no text, and on parameters that are no such array."""
+        if not isinstance(self.qasm3, str) or not self.qasm3.strip():
+            raise BadInput(f"expected a circuit as OpenQASM 3 text, got {self.qasm3!r}")
+        names = self.parameter_names
+        if not all(isinstance(name, str) and name for name in names) or len(set(names)) != len(names):
+            raise BadInput(f"expected names of parameters, each of them once, got {names!r}")
+        shape = self.shape
+        if len(shape) != 2 or shape[1] != len(names) or not shape[0]:
+            raise BadInput(
+                f"expected parameters of shape (sets, {len(names)}), at least one set, got {shape}"
+            )
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -66,16 +81,28 @@ class AnyPub(ABC):
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """The shape of `parameters`, read likewise."""
+        """The shape of `parameters`, read likewise; raises `BadInput` on other bytes than a whole array's."""
         from numpy.lib import format as npy
 
         stream = io.BytesIO(self.parameters.data)
-        read = npy.read_array_header_1_0 if npy.read_magic(stream) == (1, 0) else npy.read_array_header_2_0
-        shape: tuple[int, ...] = read(stream)[0]
-        return shape
+        try:
+            first = npy.read_magic(stream) == (1, 0)
+            read = npy.read_array_header_1_0 if first else npy.read_array_header_2_0
+            shape, _, dtype = read(stream)
+        except Exception as error:  # whatever parsing a header raises
+            raise BadInput(f"expected parameters as bytes of a .npy file, got {one_line(error)}") from None
+        size = math.prod(shape) * dtype.itemsize
+        if dtype.kind not in "fiu" or len(self.parameters.data) - stream.tell() != size:
+            raise BadInput(
+                f"expected parameters as real numbers of shape {shape}, {size} bytes of them, got "
+                f"{len(self.parameters.data) - stream.tell()} of {dtype}"
+            )
+        found: tuple[int, ...] = shape
+        return found
 
 
 P = TypeVar("P", bound=AnyPub)
+MOST_SEED = 2**63 - 1
 
 
 @dataclass(frozen=True)
@@ -95,6 +122,18 @@ class Circuits(Work, Generic[P]):
     options: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
     resources: Resources = Resources()
+
+    def __post_init__(self) -> None:
+        """Raises `BadInput` on no circuits, and on options or a seed that can be none."""
+        wanted = self.pub.__name__
+        if not isinstance(self.pubs, Sequence) or not self.pubs:
+            raise BadInput(f"{self.kind}: expected at least one {wanted}, got {self.pubs!r}")
+        for each in self.pubs:
+            if not isinstance(each, self.pub):
+                raise BadInput(f"{self.kind}: expected every pub to be a {wanted}, got {each!r}")
+        if not isinstance(self.options, Mapping):
+            raise BadInput(f"{self.kind}: expected options by name, got {self.options!r}")
+        expect_whole(f"{self.kind}: seed", self.seed, 0, MOST_SEED)
 
     def to_json(self) -> dict[str, Any]:
         return {

@@ -31,7 +31,8 @@ class EstimatorPub(AnyPub):
     precision: float
 
     def __post_init__(self) -> None:
-        """Raises `BadInput` on observables or a precision that mean nothing."""
+        """Raises `BadInput` as any pub does, and on observables or a precision that mean nothing."""
+        super().__post_init__()
         found = tuple(observable(each) for each in self.observables)
         lengths = sorted({len(label) for each in found for label in each})
         if len(lengths) != 1 or sum(map(len, found)) > MOST_TERMS:

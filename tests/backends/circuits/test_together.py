@@ -129,7 +129,7 @@ def test_any_gates_on_one_and_two_qubits_give_what_the_state_vector_gives(
     circuit = random_circuit(5, 8, max_operands=2, seed=seed)
     twin = Statevector(circuit).probabilities()
     circuit.measure_all()
-    pub = Pub("", npy([[]]), (), 1)
+    pub = Pub("OPENQASM 3.0;", npy([[]]), (), 1)
     assert np.abs(distributions(Sampled(circuit, pub, 1), picture)[0] - twin).max() < 1e-10
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from backends.statevector_mpi.backend import DurableStatevectorBackend, StatevectorBackend, open_backend
+from backends.statevector_mpi.devices import devices
 from escalation.inputs.settings import Settings
 from escalation.model.job_state import JobState
 from escalation.model.kinds.circuit_batch import CircuitBatch
@@ -13,6 +14,9 @@ from escalation.model.resources import Resources
 from tests.backends.slurm.conftest import QUICK
 from tests.backends.statevector_mpi.conftest import CIRCUITS, sampled
 from tests.slurm.cluster import Cluster
+from tests.slurm.configuration import Layout
+
+PARTITIONS = ("main", "short", "spare", "requeued", "urgent")
 
 
 def test_a_job_of_slurm_gives_the_same_bits_and_is_found_by_its_tag(
@@ -32,3 +36,16 @@ def test_a_job_of_slurm_gives_the_same_bits_and_is_found_by_its_tag(
     here = statevector.submit(work.on(Resources(ranks=1)), tmp_path / "here")
     assert statevector.wait(here, 120).state is JobState.DONE
     assert statevector.result(here).digest == result.digest
+
+
+@pytest.mark.usefixtures("slurm")
+def test_devices_say_how_many_qubits_a_partition_really_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIERWISE_STATEVECTOR_RANKS", "2")
+    found = {each.name: each for each in devices() if each.name.startswith("slurm")}
+    assert set(found) == {"slurm", *(f"slurm:{name}" for name in PARTITIONS)}
+    # two nodes of so many MiB each: 2^n amplitudes of 16 bytes, and a sixth for what is beside them
+    memory_mb = 2 * Layout().memory_mb
+    fitting = max(n for n in range(40) if 2**n * 16 / 2**20 * 7 / 6 < memory_mb)
+    assert {each.qubits for each in found.values()} == {fitting}
+    monkeypatch.setenv("TIERWISE_STATEVECTOR_MEMORY_MB", "700")  # 2^24 x 16 B = 256 MiB, and two ranks
+    assert {each.qubits for each in devices() if not each.name.startswith("pbs")} == {24}

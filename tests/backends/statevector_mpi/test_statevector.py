@@ -119,12 +119,14 @@ def test_a_number_of_ranks_that_is_no_power_of_two_is_refused_and_a_sites_is_rou
 
 def test_what_does_not_fit_is_refused_before_it_starts(tmp_path: Path) -> None:
     # 2^26 amplitudes of 16 bytes are 1024 MiB
-    assert "got 26 qubits, which take" in refused(batch(wide(26)), memory_mb=1000)
+    assert "at most 25 qubits do, got 26 qubits, which take" in refused(batch(wide(26)), memory_mb=1000)
+    # 10^8 samples of a byte each, and their drawing
+    assert "take fewer qubits or shots" in refused(batch(wide(3), shots=10**8), memory_mb=1000)
     small = Settings(home=tmp_path).having(StatevectorSettings(statevector_memory_mb=1000))
     with closing(open_backend(small)) as backend:
         assert isinstance(backend, StatevectorBackend)
         for act in (backend.estimate, lambda work: backend.submit(work, tmp_path / "job")):
-            with pytest.raises(BackendError, match="fit into 1000 memory_mb, got 26 qubits"):
+            with pytest.raises(BackendError, match=r"fit into 1000 MiB, .* got 26 qubits"):
                 act(batch(wide(26)))
     too_much = r"mpi: expected work that asks for at most \d+ memory_mb"
     with (

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from escalation.model.amounts import Amounts
@@ -25,9 +26,11 @@ from records.tracking.places import TrackingPlace
 from records.tracking.queue import TrackingWorker
 from records.tracking.tracking import MlflowTracker
 from records.tracking.writing import flat, safe
+from toolbox.arrays import npy
 
 KEY = WorkKey("c", 0, 0)
-WORK = CircuitBatch((Pub("OPENQASM 3.0;", Blob(b"npy"), ("x",), 100),), {"twirling": True}, seed=3)
+PUB = Pub("OPENQASM 3.0;", Blob(npy.dump(np.zeros((1, 1)))), ("x",), 100)
+WORK = CircuitBatch((PUB,), {"twirling": True}, seed=3)
 RESULT = RawResult(
     JobState.DONE,
     {"pubs": [{"sets": 1, "shots": 100, "bits": 1}]},

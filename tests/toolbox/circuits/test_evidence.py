@@ -12,6 +12,7 @@ from escalation.model.kinds.circuit_batch import CircuitBatch
 from escalation.model.kinds.expectation_batch import EstimatorPub, ExpectationBatch
 from escalation.model.result import RawResult
 from toolbox.arrays import npy
+from toolbox.circuits.batches import plain_pub
 from toolbox.circuits.evidence import estimates, expect_observables, ran
 
 NONE = Blob(npy.dump(np.zeros((2, 0))))
@@ -40,7 +41,7 @@ def test_values_of_every_set_and_observable_are_looked_up() -> None:
     [
         (1, Done(WORK, GOOD), "names work 1, but the evidence holds 1"),
         (True, Done(WORK, GOOD), "names work True"),
-        (0, Done(CircuitBatch(()), GOOD), "that is a circuit_batch"),
+        (0, Done(CircuitBatch((plain_pub("OPENQASM 3.0;", 1),)), GOOD), "that is a circuit_batch"),
         (0, Done(WORK, result(0.0, 0.0, JobState.FAILED)), "ended failed: broken"),
     ],
 )
