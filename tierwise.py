@@ -197,6 +197,24 @@ def replay(
 
 
 @app.command()
+def report(
+    case: Annotated[str, typer.Argument(help="Id of the case.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write it there, as HTML or as PDF by the name's ending; nothing is overwritten.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Say where a case's report is, or write it as a file for others: FILE.html or FILE.pdf."""
+    from cli.report import report_case
+
+    report_case(case, out)
+
+
+@app.command()
 def cases(
     state: Annotated[
         list[CaseState] | None,

@@ -3,15 +3,17 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple, Protocol
 
 from escalation.engine.case import Case
 from escalation.engine.stop import Stop
 from escalation.inputs.settings import Settings
+from escalation.model.attempt import Done
 from escalation.model.case import Outcome
 from escalation.model.clock import Instant
 from escalation.model.elapsed import Elapsed, Stopwatch
@@ -25,9 +27,43 @@ from escalation.ports.tracker import Tracker
 from escalation.submission.paid_work import PaidWork
 
 _log = logging.getLogger(__name__)
-Render = Callable[[Case, Outcome, tuple[Section, ...], str, tuple[PaidWork, ...]], bytes]
-"""From case, outcome, the family's sections, when the case was opened (ISO 8601) and the paid work to the
-HTML report."""
+
+
+class Ran(NamedTuple):
+    """The work that a case had carried out, read only where a report shows it.
+
+    Attributes:
+        works: from an attempt's number to its settled work, with what came back.
+        store: holds the calibrations that the work names.
+    """
+
+    works: Callable[[int], Sequence[Done]]
+    store: Store
+
+
+class Render(Protocol):
+    """Makes the HTML report of a case."""
+
+    def __call__(
+        self,
+        case: Case,
+        outcome: Outcome,
+        sections: Sequence[Section],
+        opened_at: str,
+        paid: Sequence[PaidWork],
+        *,
+        ran: Ran,
+    ) -> bytes:
+        """Returns UTF-8 bytes.
+
+        Args:
+            case: what was asked.
+            outcome: what came of it.
+            sections: the family's part.
+            opened_at: when the case was opened, ISO 8601.
+            paid: what a service charges for.
+            ran: the work that was carried out.
+        """
 
 
 @dataclass

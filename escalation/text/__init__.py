@@ -1,1 +1,1 @@
-"""How values are shown: rounded, dated, counted, and free of what a terminal would obey."""
+"""How values are shown: rounded, dated, counted, drawn, and free of what a terminal would obey."""

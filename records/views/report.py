@@ -7,6 +7,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from escalation.engine.case import Case
+from escalation.engine.runtime import Ran
 from escalation.model.amounts import Amounts
 from escalation.model.attempt import Attempt
 from escalation.model.case import Outcome
@@ -18,10 +19,18 @@ from escalation.text.moments import moment
 from escalation.text.rounding import at_worst, rounded
 from escalation.text.visible import visible
 from escalation.text.wording import with_article
+from records.views.limits import limits
+from records.views.machines import machines
 
 
 def render(
-    case: Case, outcome: Outcome, sections: Sequence[Section], opened_at: str, paid: Sequence[PaidWork] = ()
+    case: Case,
+    outcome: Outcome,
+    sections: Sequence[Section],
+    opened_at: str,
+    paid: Sequence[PaidWork] = (),
+    *,
+    ran: Ran | None = None,
 ) -> bytes:
     """Returns the report as UTF-8 HTML; everything but the sections is escaped, and nothing repaints."""
     text = _template().render(
@@ -41,6 +50,8 @@ def render(
             attempt.certificate and attempt.certificate.alpha is not None for attempt in outcome.attempts
         ),
         rehearsal=_rehearsals(outcome.attempts),
+        machines=() if ran is None else tuple(machines(outcome.attempts, ran)),
+        limits=tuple(limits(case.info, outcome)),
     )
     return visible(text, keep="\n\t").encode()
 

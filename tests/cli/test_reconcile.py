@@ -19,7 +19,7 @@ class Untracked:
     """No tracking."""
 
     def __getattr__(self, name: str) -> Callable[..., None]:
-        return lambda *_: None
+        return lambda *_, **__: None
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def left(desk: Make, monkeypatch: pytest.MonkeyPatch) -> Any:
 
     @contextmanager
     def opened() -> Iterator[Runtime]:
-        runtime = Runtime(made.settings, made.ledger, made.store, Untracked(), lambda *_: b"")
+        runtime = Runtime(made.settings, made.ledger, made.store, Untracked(), lambda *_, **__: b"")
         runtime._backends["model"] = ModelBackend(made.service)
         yield runtime
 

@@ -1,6 +1,5 @@
 """Tables and pictures of reports: the same bytes for the same data, everything that is data escaped.
 
-- `svg`: shapes on a page, with titles for screen readers; how wide texts are
 - `plot`: curves and staircases over two axes, as SVG
 - `figures`: what Matplotlib draws, as SVG that fits into a page beside others
 - `colours`: told apart with every common colour vision

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from toolbox.drawing.svg import INK, LINE, Drawing, width_px
+from escalation.text.svg import INK, LINE, Drawing, width_px
 
 PAGE_PX, HEIGHT_PX = 640, 260
 LEFT, RIGHT, TOP, BOTTOM = 90, 620, 34, 216

@@ -12,6 +12,8 @@ from escalation.model.certificate import Certificate, CertificateStatus
 from escalation.model.problem import Target
 from escalation.ports.families import Section
 from problems.classification.report import figures
+from problems.classification.report.cards import data_card, model_card
+from problems.classification.report.tripod import checklist
 from problems.classification.verify.recomputation import Forged, stated_scores, stated_sets
 from toolbox.arrays.types import Flags, Floats, Ints
 from toolbox.drawing.html_tables import notes, pairs, table, text
@@ -48,10 +50,14 @@ class SealedRows:
 def sections(
     instance: "TableInstance", target: Target, attempts: Sequence[tuple[Attempt, Candidate | None]]
 ) -> list[Section]:
-    """Returns one section on the data and one an attempt, as trusted HTML; all that is data is escaped."""
+    """Returns sections on the data, each attempt, cards and the guideline; all that is data is escaped."""
+    card = model_card(target, attempts)
     return [
         _data(instance, target),
         *(_attempt(instance, target, attempt, candidate) for attempt, candidate in attempts),
+        *([card] if card else ()),
+        data_card(instance),
+        checklist(instance),
     ]
 
 

@@ -6,10 +6,10 @@ Urgency is told by the digit in front of the patient as well as by colour; the c
 
 from dataclasses import dataclass
 
+from escalation.text.svg import LINE, PAPER, Drawing, fitting, names_px, unit_px, width_px
 from problems.optimisation.model.models import Appointments, Clinician, Patient, Room
 from problems.optimisation.model.points import Point
 from problems.optimisation.report.calendar_days import Day, days, gaps, overlap, time_of
-from toolbox.drawing.svg import LINE, PAPER, Drawing, fitting, names_px, unit_px, width_px
 
 URGENCY_COLOURS = ("#ffffb2", "#fecc5c", "#fd8d3c", "#f03b20", "#bd0026")
 URGENCY_INKS = ("#000000", "#000000", "#000000", "#000000", "#ffffff")

@@ -2,10 +2,10 @@
 
 from math import cos, pi, sin
 
+from escalation.text.svg import INK, LINE, PAPER, Drawing
 from problems.optimisation.model.models import MaxCut, Qubo, SpinModel
 from problems.optimisation.model.points import Point, label
 from toolbox.drawing.colours import BLUE, VERMILION
-from toolbox.drawing.svg import INK, LINE, PAPER, Drawing
 
 MOST_VERTICES = 60
 PAGE_PX, MARGIN_PX = 480, 16

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from escalation.text.svg import INK, LINE, PAPER, Drawing, fitting, names_px, unit_px
 from problems.optimisation.model.models import Claimant, Triage
 from problems.optimisation.model.points import Point
-from toolbox.drawing.svg import INK, LINE, PAPER, Drawing, fitting, names_px, unit_px
 
 ROW_PX, BAR_PX = 22, 18
 TINTS = ("#cfe3f2", "#8fc1e3")

@@ -7,12 +7,12 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from escalation.text.svg import CHARACTER_PX, MOST_PAGE_PX
 from problems.optimisation.model.models import Appointments, Clinician, Patient, Room
 from problems.optimisation.model.points import Point
 from problems.optimisation.report import gantt, load_chart
 from problems.optimisation.report.calendar_days import Day, days, gaps
 from tests.problems.optimisation.small_clinic import at, clinic, ward
-from toolbox.drawing.svg import CHARACTER_PX, MOST_PAGE_PX
 
 SVG = "{http://www.w3.org/2000/svg}"
 POINT = at((0, 0, 49), (-1, -1, -1), (1, 1, 10))

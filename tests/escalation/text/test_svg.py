@@ -4,8 +4,8 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
+from escalation.text.svg import CHARACTER_PX, Drawing, fitting, names_px, unit_px
 from toolbox.drawing.plot import BOTTOM, LEFT, RIGHT, TOP, Plot
-from toolbox.drawing.svg import CHARACTER_PX, Drawing, fitting, names_px, unit_px
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -1,0 +1,48 @@
+"""`tierwise report`: a case's report as a file, HTML or PDF."""
+
+from datetime import datetime
+from pathlib import Path
+
+from cli.files import write_files
+from cli.terminal import plain, terminal
+from escalation.inputs.user_files import shown
+from escalation.model.case import CaseRecord, Outcome
+from escalation.model.errors import BadInput
+from escalation.ports.configuration import settings
+from records.runtime import open_records
+
+FORMS = (".html", ".pdf")
+
+
+def report_case(case_id: str, out: Path | None) -> None:
+    """Says where the report is, or writes it to a new file; raises `BadInput` where there is none."""
+    if out is not None and out.suffix.lower() not in FORMS:
+        raise BadInput(f"{shown(out)}: expected a name that ends in .html or .pdf")
+    with open_records() as (ledger, store):
+        record = ledger.case(case_id)
+        page = store.get(_report(record))
+    if out is None:
+        path = settings().home / "reports" / f"{case_id}.html"
+        lines = [str(path)] if path.exists() else write_files(case_id, {path.name: page}, path.parent)
+    else:
+        data = page if out.suffix.lower() == ".html" else _pdf(page, record)
+        lines = write_files(case_id, {out.name: data}, out.parent)
+    console = terminal()
+    for line in lines:
+        console.print(plain(line), soft_wrap=True)
+
+
+def _report(record: CaseRecord) -> str:
+    kept = None if record.outcome is None else Outcome.model_validate(record.outcome)
+    if kept is None or kept.report is None:
+        raise BadInput(
+            f"case {record.info.case_id} is {record.status} and has no report yet; "
+            f"`tierwise explain {record.info.case_id}` says what is known of it"
+        )
+    return kept.report
+
+
+def _pdf(page: bytes, record: CaseRecord) -> bytes:
+    from records.views.pdf import as_pdf
+
+    return as_pdf(page, datetime.fromisoformat(record.closed_at or record.opened_at))

@@ -1,0 +1,44 @@
+"""What an answer does not say: read from the record, so that nobody has to ask for it."""
+
+from collections.abc import Iterator
+
+from escalation.model.case import CaseInfo, CaseStatus, Outcome
+from escalation.model.certificate import CertificateStatus
+
+_UNCERTIFIED = {
+    CertificateStatus.BOUNDED: "The answer is bounded and misses its target: how far off it can be is known.",
+    CertificateStatus.HEURISTIC: "The answer was checked and no bound was found: a better one may exist.",
+    CertificateStatus.INVALID: "The answer failed its check and must not be used.",
+}
+_NOT_HARDWARE = ("ideal simulator", "calibrated rehearsal", "practice service")
+
+
+def limits(info: CaseInfo, outcome: Outcome) -> Iterator[str]:
+    """Yields a sentence for everything that bounds the use of a case's answer."""
+    found = outcome.certificate
+    if outcome.status is not CaseStatus.ACCEPTED:
+        yield f"This case ended {outcome.status}: nothing here was accepted as an answer."
+    if found is not None and found.status in _UNCERTIFIED:
+        yield _UNCERTIFIED[found.status]
+    if found is not None and found.alpha is not None:
+        yield (
+            f"The certificate is statistical: it is wrong with a probability of at most {found.alpha:.3g}, "
+            "and speaks of data drawn as the sealed rows were, from nowhere else and no later time."
+        )
+    if any(attempt.device_kind in _NOT_HARDWARE for attempt in outcome.attempts):
+        yield "Circuits ran on simulators or a practice service: no claim about quantum hardware follows."
+    waived = sorted({each.gate for decision in outcome.decisions for each in decision.waived})
+    if waived:
+        yield f"The policy waived {', '.join(waived)}; the reasons stand at the top."
+    for line in info.remarks:
+        yield f"About the data: {line}"
+    if outcome.faults:
+        yield "Machines failed on the way; the work was done anew with the same seed."
+    if not info.environment.get("lock"):
+        yield "The environment was not that of the lock: bit-identical replay is not promised."
+    elif info.environment.get("uncommitted_changes"):
+        yield "The code had uncommitted changes: the commit alone does not give it back."
+    yield (
+        "One seed was used: how much the result varies with the seed was not asked. Whether the question, "
+        "the data and the use are right is for people to judge."
+    )
