@@ -51,6 +51,8 @@ def explain_case(case_id: str) -> None:
             for row in [submission for submission in submissions if submission.attempt == tried]:
                 _submission(console, row, billed.get(row.key), questions)
             tried += 1
+            for line in attempt.jobs if attempt is not None else ():
+                console.print(f"   {plain(line[0].upper() + line[1:])}.")
             if attempt is None:
                 console.print("   The attempt has not ended.")
             elif attempt.certificate is None:

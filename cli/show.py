@@ -23,7 +23,7 @@ from escalation.ports.configuration import settings
 from escalation.ports.machines import Progress
 from escalation.ports.tracker import sampled
 from escalation.text.rounding import at_worst, rounded
-from escalation.text.wording import with_article
+from escalation.text.wording import first_of, with_article
 
 _COLOUR = {
     Action.ATTEMPT: "cyan", Action.ACCEPT: "green",
@@ -141,6 +141,9 @@ def show_outcome(console: Console, info: CaseInfo, outcome: Outcome, handed_off:
         )
     for line in handed_off:
         table.add_row("submission", plain(line))
+    jobs = [f"{each.tier}/{each.method}, {line}" for each in outcome.attempts for line in each.jobs]
+    for line in first_of(jobs, "jobs, which `tierwise explain` names"):
+        table.add_row("job", plain(line))
     for line in outcome.failures:
         table.add_row("[bold red]FAILED[/]", f"[red]{plain(line)}[/]")
     for line in outcome.faults:

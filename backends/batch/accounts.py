@@ -68,6 +68,13 @@ def measured(files: JobFiles, resources: Resources) -> Amounts:
     return used.but(cpu_s=sum(each["cpu_s"] for each in guards)) if guards else used
 
 
+def used(site: BatchSite, resources: Resources, wall_s: float) -> Amounts:
+    """What work uses up in so many seconds; node hours too of nodes that others may use, where they are
+    what the site charges."""
+    found = resources.used_within(wall_s)
+    return found.but(node_h=resources.node_count * wall_s / 3600) if site.node_h_usd else found
+
+
 def price(site: BatchSite, resources: Resources, wall_s: float) -> float:
     """US dollars for so many seconds of what the work has for itself."""
     cores, nodes = resources.ranks * resources.threads, resources.node_count
@@ -91,7 +98,7 @@ def complete(site: BatchSite, result: RawResult, resources: Resources, kept: Map
     said = Amounts.of(kept["usage"]) if kept.get("usage") else Amounts()
     # the work's own seconds are exact; the site charges for those of its job
     wall_s = usage.wall_s or said.wall_s
-    hours = resources.used_within(wall_s)
+    hours = used(site, resources, wall_s)
     usd = price(site, resources, max(wall_s, said.wall_s))
     usage = usage.but(
         wall_s=wall_s, cpu_s=said.cpu_s or usage.cpu_s, node_h=hours.node_h, gpu_s=hours.gpu_s, usd=usd

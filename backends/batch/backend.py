@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from backends.batch import fits
-from backends.batch.accounts import Accounts, complete, measured, price, price_at_most
+from backends.batch.accounts import Accounts, complete, measured, price, price_at_most, used
 from backends.batch.commands import run
 from backends.batch.evidence import Evidence
 from backends.batch.jobfiles import JobFiles
@@ -25,6 +25,7 @@ from backends.batch.system import BatchSystem
 from backends.batch.verdict import Asked, End, Verdict, Void, verdict
 from backends.processes.jobfolder import FAILURE
 from escalation.model.amounts import Bounds
+from escalation.model.attempt import JOB_NOTES
 from escalation.model.calibration import Calibration, DeviceKind
 from escalation.model.errors import BackendError, WrongWorld
 from escalation.model.job_state import JobState
@@ -117,7 +118,7 @@ class BatchBackend:
         self._check(work)
         wall_s, site = work.resources.wall_s, self._system.site
         usd = price(site, work.resources, wall_s + site.start_s)
-        return Quote(amounts=Bounds.of(work.resources.used_within(wall_s).but(usd=usd)))
+        return Quote(amounts=Bounds.of(used(site, work.resources, wall_s).but(usd=usd)))
 
     @property
     def charges(self) -> bool:
@@ -310,10 +311,13 @@ class BatchBackend:
 
     def _job(self, files: JobFiles) -> dict[str, Any]:
         """What is kept of the job: the batch system, its variables, and how its ranks were laid out."""
-        wanted = files.resources()
+        wanted, system = files.resources(), self._system
         layout = {"ranks": wanted.ranks, "threads": wanted.threads, "nodes": wanted.nodes}
-        notes = {name.lower(): value for name, value in files.notes().items() if value != name}
-        return {"system": self._system.name, "version": self.version(), "layout": layout, **notes}
+        notes = {name: value for name, value in files.notes().items() if value != name}
+        named = zip(JOB_NOTES, (system.notes[0], system.place_note, system.nodes_note), strict=True)
+        job = {key: notes[name] for key, name in named if notes.get(name)}
+        own = {name.lower(): value for name, value in notes.items()}
+        return {"system": system.name, "version": self.version(), "layout": layout, **own, **job}
 
     def version(self) -> str:
         """The batch system's version; empty where nobody tells."""

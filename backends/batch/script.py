@@ -30,6 +30,7 @@ def script(system: BatchSystem, files: JobFiles, wanted: JobWanted, work: Call) 
             "if ! mkdir claimed 2>/dev/null; then",
             f'  [ -d claimed ] && exit 0; echo "$(hostname) cannot write to" {folder}; exit {UNWRITABLE}',
             "fi",
+            *system.noting,
             f"env | grep -E '^({notes})=' | sort > claimed/job.new; mv claimed/job.new claimed/job",
             *site.prologue,
             *exports,

@@ -22,11 +22,17 @@ class BatchSystem(ABC):
         name: for people.
         directive: what marks a directive in a script, as `#SBATCH`.
         notes: variables of a job that are kept beside its result, its id first.
+        place_note: that of them which names its partition or queue.
+        nodes_note: that of them which names its nodes.
+        noting: lines of the script that set such variables, where the batch system does not.
     """
 
     name: ClassVar[str]
     directive: ClassVar[str]
     notes: ClassVar[tuple[str, ...]]
+    place_note: ClassVar[str]
+    nodes_note: ClassVar[str]
+    noting: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, site: BatchSite) -> None:
         self.site = site

@@ -34,7 +34,9 @@ class Pbs(BatchSystem):
 
     name = "pbs"
     directive = "#PBS"
-    notes = ("PBS_JOBID", "PBS_QUEUE", "PBS_SERVER", "PBS_ACCOUNT", "PBS_O_HOST", "NCPUS")
+    notes = ("PBS_JOBID", "PBS_QUEUE", "PBS_SERVER", "PBS_ACCOUNT", "PBS_O_HOST", "NCPUS", "PBS_NODES")
+    place_note, nodes_note = "PBS_QUEUE", "PBS_NODES"
+    noting = ('export PBS_NODES=$(sort -u "$PBS_NODEFILE" 2>/dev/null | paste -sd , -)',)
 
     def submit(self, wanted: JobWanted, script: Path) -> list[str]:
         """The qsub command. `-r n`: a job is not started a second time; `-k doe`: output is in its place

@@ -40,6 +40,7 @@ class Slurm(BatchSystem):
         *("SLURM_JOB_ID", "SLURM_CLUSTER_NAME", "SLURM_JOB_ACCOUNT", "SLURM_JOB_NODELIST"),
         *("SLURM_JOB_PARTITION", "SLURM_JOB_QOS", "SLURM_TASKS_PER_NODE"),
     )
+    place_note, nodes_note = "SLURM_JOB_PARTITION", "SLURM_JOB_NODELIST"
 
     def submit(self, wanted: JobWanted, script: Path) -> list[str]:
         """The sbatch command. With `singleton` a second job of the name waits until the first has ended."""

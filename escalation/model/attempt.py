@@ -42,6 +42,10 @@ class Candidate:
         }
 
 
+JOB_NOTES = ("job", "place", "nodes")
+"""Of work that was a job of a batch system, under `batch` in its provenance: its id, partition, nodes."""
+
+
 @dataclass(frozen=True)
 class Done:
     """A piece of work and what came back, as the driver saw them; the verifier's evidence."""
@@ -90,3 +94,16 @@ class Attempt(Frozen):
         """The machine's word on each try that it ended."""
         lost: Any = [each for work in self.works for each in (work.get("lost") or ())]  # type: ignore[union-attr]
         return tuple(each["error"] for each in lost)
+
+    @property
+    def jobs(self) -> tuple[str, ...]:
+        """The jobs of batch systems that its work was, in words."""
+        works: Any = self.works
+        told = [(work["ordinal"], (work.get("provenance") or {}).get("batch")) for work in works]
+        return tuple(f"work {ordinal}: {_job(batch)}" for ordinal, batch in told if batch and batch.get("job"))
+
+
+def _job(batch: Mapping[str, Any]) -> str:
+    place = f" in {batch['place']}" if batch.get("place") else ""
+    nodes = f" on {batch['nodes']}" if batch.get("nodes") else ""
+    return f"{batch['system']} job {batch['job']}{place}{nodes}"

@@ -65,7 +65,7 @@ METERED = (
     Metered("wall_s", "s", "elapsed", of="elapsed", always=True),
     Metered("cpu_s", "s", "CPU", of="of processors", always=True),
     Metered("gpu_s", "s", "GPU"),
-    Metered("node_h", "h", "node"),
+    Metered("node_h", "h", "node", of="of nodes", digits=3),
     Metered("qpu_s", "s", "QPU", charged=True, always=True),
     Metered("usd", "USD", charged=True, always=True, digits=2),
 )

@@ -12,6 +12,13 @@ def counted(count: int, one: str, many: str) -> str:
     return f"{shown} {one if count == 1 else many}"
 
 
+def first_of(lines: Sequence[str], what: str, most: int = MOST_NAMED) -> list[str]:
+    """The lines; of more than `most` the first, and a line that counts the rest: `and 12 more jobs`."""
+    if len(lines) <= most:
+        return list(lines)
+    return [*lines[: most - 1], f"and {len(lines) - most + 1:,} more {what}"]
+
+
 def with_article(noun: str) -> str:
     """`an ideal simulator`, `a calibrated rehearsal`: by the first letter, which is right for plain words."""
     return f"{'an' if noun[:1].lower() in VOWELS else 'a'} {noun}"

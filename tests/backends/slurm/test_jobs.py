@@ -162,6 +162,8 @@ def test_ranks_are_spread_over_nodes_priced_and_told_of(
         "main",
         2,
     )
+    assert (job["job"], job["place"], job["nodes"]) == (job["slurm_job_id"], "main", "n[1-2]")
+    assert result.usage.node_h == pytest.approx(2 * result.usage.wall_s / 3600)
     assert "22.05" in job["version"] or job["version"].startswith("slurm")
     assert result.usage.usd == pytest.approx(result.usage.wall_s * 0.02)
     assert b"prologue" in result.evidence["log"].data
