@@ -12,6 +12,13 @@ from escalation.model.amounts import Amounts
 _FINISHED = ("F", "X", "M")
 _RUNNING = ("R", "E", "S", "U", "B")
 _NEVER = re.compile(r"Can Never Run")
+HOLDS = {
+    "u": "by its user: `qrls {job}` lets it go",
+    "o": "by an operator, who can release it",
+    "s": "by the system: by an administrator, who alone can release it, or until another job has ended",
+    "p": "because its user's password is not valid",
+}
+"""Whose hold a letter of `Hold_Types` is (pbs_job_attributes(7B))."""
 _TERMINATED = 91
 """Substate of a job that somebody deleted."""
 
@@ -51,17 +58,28 @@ def _number(name: str) -> int:
 
 def _job(job_id: str, said: Mapping[str, Any]) -> JobSeen:
     state, reason = str(said.get("job_state", "")), str(said.get("comment", ""))
+    never = state not in (*_FINISHED, *_RUNNING) and _NEVER.search(reason) is not None
     return JobSeen(
         tag=str(said.get("Job_Name", "")),
         job_id=job_id,
         end=_end(said) if state in _FINISHED else None,
         running=state in _RUNNING,
-        reason=reason,
+        reason=_held(said, job_id) or reason,
         folder=_folder(said),
         place=str(said.get("queue", "")),
         nodes=str(said.get("exec_host", "")),
-        never=state not in (*_FINISHED, *_RUNNING) and _NEVER.search(reason) is not None,
+        never=never,
     )
+
+
+def _held(said: Mapping[str, Any], job_id: str) -> str:
+    """Who holds a job, in words, the batch system's behind them; empty where it is not held."""
+    if str(said.get("job_state")) != "H":
+        return ""
+    letters = str(said.get("Hold_Types", ""))
+    by = [HOLDS[letter].format(job=job_id) for letter in letters if letter in HOLDS]
+    comment = f"; {said['comment']}" if said.get("comment") else ""
+    return f"held {', and '.join(by)} (Hold_Types {letters}{comment})" if by else ""
 
 
 def _folder(said: Mapping[str, Any]) -> str | None:

@@ -91,7 +91,10 @@ def test_a_pilot_that_waits_is_cancelled(
     sent = tierwise(on_server, slurm, "--pool", POOL, "--count", "2", "--memory", "2000")
     assert "WARNING: --memory 2000 is less than the 2048 MiB that a piece of work asks for" in sent.stdout
     first, second = (line.split() for line in sent.stdout.splitlines()[-2:])
-    assert listed(on_server, slurm)[first[0]]["state"] in ("waits: Priority", "waits: Resources")
+    assert listed(on_server, slurm)[first[0]]["state"] in (
+        "waits: behind jobs of higher priority (Priority)",
+        "waits: for nodes to be free (Resources)",
+    )
     stopped = tierwise(on_server, slurm, "--stop", first[0])
     assert stopped.stdout == f"{first[0]}  its job is cancelled\n", stopped.stderr
     assert ended(slurm, first[2]) == "CANCELLED"

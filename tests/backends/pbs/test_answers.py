@@ -90,7 +90,6 @@ def test_how_a_job_ended(system: Pbs, said: dict[str, object], end: JobEnd) -> N
     [
         ("Q", "Not Running: Insufficient amount of resource: ncpus", False, False),
         ("Q", "Can Never Run: Insufficient amount of resource: ncpus (R: 99 A: 4 T: 4)", False, True),
-        ("H", "Job held by root", False, False),
         ("R", "Job run at …", True, False),
         ("E", "Job run at …", True, False),
     ],
@@ -98,6 +97,31 @@ def test_how_a_job_ended(system: Pbs, said: dict[str, object], end: JobEnd) -> N
 def test_a_job_that_has_not_ended(system: Pbs, state: str, comment: str, running: bool, never: bool) -> None:
     (job,) = system.listed(jobs(job_state=state, comment=comment))
     assert (job.end, job.running, job.never, job.reason) == (None, running, never, comment)
+
+
+@pytest.mark.parametrize(
+    ("letters", "comment", "words"),
+    [
+        ("u", None, "held by its user: `qrls 12.head` lets it go (Hold_Types u)"),
+        (
+            "s",
+            "Job held by root",
+            "held by the system: by an administrator, who alone can release it, or until another job has "
+            "ended (Hold_Types s; Job held by root)",
+        ),
+        (
+            "uo",
+            None,
+            "held by its user: `qrls 12.head` lets it go, and by an operator, who can release it (Hold_Types uo)",
+        ),
+        ("n", "Not Running", "Not Running"),
+    ],
+)
+def test_whose_hold_it_is_is_said_in_words(
+    system: Pbs, letters: str, comment: str | None, words: str
+) -> None:
+    (job,) = system.listed(jobs(job_state="H", Hold_Types=letters, comment=comment))
+    assert (job.reason, job.end, job.running) == (words, None, False)
 
 
 def test_no_jobs_and_no_answer(system: Pbs) -> None:

@@ -59,7 +59,24 @@ def test_the_list_is_read_as_squeue_prints_it() -> None:
     assert [each.never for each in jobs] == [True, False, False, False]
     assert (jobs[1].running, jobs[1].folder, jobs[1].nodes) == (True, "/scratch/a|b/0-0-0", "n[1-2]")
     assert jobs[2].end is JobEnd.NODE_FAIL
-    assert jobs[3].reason == "Resources"
+    assert jobs[3].reason == "for nodes to be free (Resources)"
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("JobHeldAdmin", "held by an administrator, who alone can release it (JobHeldAdmin)"),
+        ("JobHeldUser", "held by its user: `scontrol release 21` lets it go (JobHeldUser)"),
+        (
+            "ReqNodeNotAvail, UnavailableNodes:n1",
+            "for nodes that are down, drained or reserved (ReqNodeNotAvail, UnavailableNodes:n1)",
+        ),
+        ("BurstBufferStageIn", "BurstBufferStageIn"),
+    ],
+)
+def test_what_a_job_waits_for_is_said_in_words(code: str, words: str) -> None:
+    (job,) = listing.read(f"21|tw-a|PENDING|main||/scratch|({code})\n")
+    assert (job.reason, job.never) == (words, False)
 
 
 def test_the_accounting_is_read_as_sacct_prints_it() -> None:
