@@ -4,7 +4,10 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable
+from contextlib import suppress
+from queue import Empty, Queue
 
 from cli.terminal import plain, shorten, terminal
 from deployments.setup import POOL
@@ -22,8 +25,13 @@ from flows.engine import auth_string, served_home, served_url, server_url, what_
 from records.runtime import open_records
 from records.tracking.places import tracking_place
 
-Check = Callable[[], tuple[bool | None, str]]
+Found = tuple[bool | None, str]
+Check = Callable[[], Found]
 """Says whether something is as it should be (None: it works, and somebody should yet look), and more."""
+PATIENCE_S = 3.0
+"""Seconds after which it is said what a check does."""
+MOST_S = 120.0
+"""Seconds that a check may take."""
 _SHOWN = {True: "[green]ok  [/]", None: "[yellow]warn[/]", False: "[red]FAIL[/]"}
 
 
@@ -32,12 +40,34 @@ def examine() -> int:
     console, failed, warned = terminal(), 0, 0
     for name, check in CHECKS.items():
         with console.status(f"checking {name}"):
-            good, message = safely(check)
+            good, message = within(check, lambda does: console.print(f"[dim]     {does}[/]"))
         failed += good is False
         warned += good is None
         console.print(f"{_SHOWN[good]} {name}: {plain(message)}", soft_wrap=True)
     console.print(conclusion(failed, warned))
     return 1 if failed else 0
+
+
+def within(check: Check, say: Callable[[str], object], patience_s: float = PATIENCE_S) -> Found:
+    """What a check finds, in bounded time; says what it does where that takes a while.
+
+    Args:
+        check: the first sentence of its docstring is said.
+        say: to somebody who waits.
+        patience_s: seconds until then.
+    """
+    found: Queue[Found] = Queue()
+    # a thread that does not end is left to the end of the process
+    threading.Thread(target=lambda: found.put(safely(check)), daemon=True).start()
+    with suppress(Empty):
+        return found.get(timeout=patience_s)
+    what = (check.__doc__ or "").partition(".")[0]
+    say(f"takes a while, {MOST_S:.0f} s at most: {what[:1].lower()}{what[1:]}")
+    with suppress(Empty):
+        return found.get(timeout=MOST_S)
+    if check is databases:  # of a large site
+        return None, f"not all was looked at within {MOST_S:.0f} s: the flow `audit` does that every night"
+    return False, f"not known: it took more than {MOST_S:.0f} s"
 
 
 def conclusion(failed: int, warned: int) -> str:
@@ -54,6 +84,8 @@ def safely(check: Check) -> tuple[bool | None, str]:
     """What a check finds; one that breaks has failed, and says how."""
     try:
         return check()
+    except subprocess.TimeoutExpired as error:
+        return False, f"no answer within {error.timeout:.0f} s"
     except Exception as error:
         return False, first_line(error)
 
@@ -96,11 +128,20 @@ def slurm() -> tuple[bool | None, str]:
     return check(Slurm(settings().of(SlurmSettings).site), settings())
 
 
+def pbs() -> tuple[bool | None, str]:
+    """Whether PBS, where it is here, answers, and has a queue that is open."""
+    from backends.batch.check import check
+    from backends.pbs.pbs import Pbs
+    from backends.pbs.settings import PbsSettings
+
+    return check(Pbs(settings().of(PbsSettings).site), settings())
+
+
 def prefect_server() -> tuple[bool, str]:
     """Whether the server's application imports (it needs its own fastapi)."""
     code = "import prefect, prefect.server.api.server; print(prefect.__version__)"
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=MOST_S - 5, check=False
     )
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no output"])[-1]
@@ -181,7 +222,12 @@ def tracking() -> tuple[bool, str]:
         uri = f"sqlite:///{folder}/mlflow.db" if fresh else place.uri
         env = {**os.environ, "TIERWISE_TRACKING_URI": uri}
         done = subprocess.run(
-            [sys.executable, "-c", _ASKED], env=env, capture_output=True, text=True, timeout=180, check=False
+            [sys.executable, "-c", _ASKED],
+            env=env,
+            capture_output=True,
+            text=True,
+            timeout=MOST_S - 5,
+            check=False,
         )
     if done.returncode:
         return False, without_password((done.stderr.strip().splitlines() or ["no output"])[-1], place.uri)
@@ -218,14 +264,16 @@ CHECKS: dict[str, Check] = {
     "python": python_version,
     "packages": packages,
     "families and backends": site_packages,
-    "MPI": mpi,
-    "Slurm": slurm,
-    "Prefect server": prefect_server,
-    "store": kept_bytes,
-    "ledger": databases,
-    "MLflow": tracking,
     "records folder": home,
+    "store": kept_bytes,
     "jobs": jobs,
     "serving": serving,
     "server's log": server_log,
+    "ledger": databases,
+    "Slurm": slurm,
+    "PBS": pbs,
+    "MPI": mpi,
+    "Prefect server": prefect_server,
+    "MLflow": tracking,
 }
+"""The quick ones first."""

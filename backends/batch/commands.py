@@ -77,9 +77,9 @@ def run(command: Sequence[str], timeout_s: float, env: Mapping[str, str] | None 
     Raises:
         BackendError: when there is no such command.
     """
-    if shutil.which(command[0]) is None:
+    if shutil.which(called(command)) is None:
         raise BackendError(
-            f"there is no {command[0]} on PATH: run this where the batch system's commands are"
+            f"there is no {called(command)} on PATH: run this where the batch system's commands are"
         )
     pipe = subprocess.PIPE
     process = subprocess.Popen(
@@ -108,7 +108,7 @@ def run(command: Sequence[str], timeout_s: float, env: Mapping[str, str] | None 
 
 
 def called(command: Sequence[str]) -> str:
-    """A command's name for people; of a shell's, what the shell is told to call itself."""
+    """The command that is run; of a shell's lines the one that they go by, which is their `$0`."""
     return command[3] if list(command[:2]) == ["/bin/sh", "-c"] else command[0]
 
 

@@ -49,9 +49,8 @@ class Partitions:
                 return each
         if name is None and found:
             return found[0]
-        raise BadInput(
-            f"expected one of the partitions {', '.join(each.name for each in found)}, got {name!r}"
-        )
+        known = ", ".join(each.name for each in found)
+        raise BadInput(f"expected one of the {self._system.places} {known}, got {name!r}")
 
 
 def check(who: str, partition: Partition, wanted: Resources, ranks: int | None = None) -> None:

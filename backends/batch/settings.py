@@ -91,7 +91,11 @@ class BatchSettings(OwnSettings):
             raise ValueError(f"expected options of {command}, one a line, as in {example}")
         if "\0" in "".join(found):
             raise ValueError(f"expected options of {command} without NUL")
-        for name in filter(None, map(cls.refused, found)):
+        try:
+            refused = [*filter(None, map(cls.refused, found))]
+        except ValueError as error:
+            raise ValueError(f"expected options of {command} as a shell reads them: {error}") from None
+        for name in refused:
             raise ValueError(
                 f"expected options of {command} that leave a job as it is sent; {name} is Tierwise's own to "
                 "set, or would keep the job from running once, in the background: leave it out"

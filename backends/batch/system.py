@@ -24,6 +24,7 @@ class BatchSystem(ABC):
         notes: variables of a job that are kept beside its result, its id first.
         place_note: that of them which names its partition or queue.
         nodes_note: that of them which names its nodes.
+        places: what its partitions are called, for people.
         noting: lines of the script that set such variables, where the batch system does not.
     """
 
@@ -32,6 +33,7 @@ class BatchSystem(ABC):
     notes: ClassVar[tuple[str, ...]]
     place_note: ClassVar[str]
     nodes_note: ClassVar[str]
+    places: ClassVar[str] = "partitions"
     noting: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, site: BatchSite) -> None:

@@ -36,6 +36,7 @@ class Pbs(BatchSystem):
     directive = "#PBS"
     notes = ("PBS_JOBID", "PBS_QUEUE", "PBS_SERVER", "PBS_ACCOUNT", "PBS_O_HOST", "NCPUS", "PBS_NODES")
     place_note, nodes_note = "PBS_QUEUE", "PBS_NODES"
+    places = "queues"
     noting = ('export PBS_NODES=$(sort -u "$PBS_NODEFILE" 2>/dev/null | paste -sd , -)',)
 
     def submit(self, wanted: JobWanted, script: Path) -> list[str]:

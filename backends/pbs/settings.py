@@ -9,6 +9,7 @@ from backends.batch.settings import BatchSettings
 from escalation.inputs.settings import PREFIX
 
 _SHORT = "NojekrSqAVJhIXzfCGR"
+_FLAGS = "fhIVXzG"
 _RESOURCES = (
     "select",
     "walltime",
@@ -33,7 +34,7 @@ class PbsSettings(BatchSettings):
     def refused(cls, line: str) -> str | None:
         """What Tierwise sets, and what holds, repeats or only tries a job, or answers in other words."""
         return (
-            refused_option(line, ("version",), _SHORT)
+            refused_option(line, ("version",), _SHORT, _FLAGS)
             or refused_resource(line, "-l", _RESOURCES)
             or refused_resource(line, "-W", ("block", "depend"))
         )

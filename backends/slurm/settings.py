@@ -20,6 +20,8 @@ _LONG = (
 )
 _SHORT = "JdDoeitpAqNncHaWMhuVQv"
 """What `_LONG` is called by a letter."""
+_FLAGS = "bhHIkOQsvV"
+"""Letters that take no value, of sbatch's options."""
 
 
 class SlurmSettings(BatchSettings):
@@ -39,7 +41,7 @@ class SlurmSettings(BatchSettings):
     @classmethod
     def refused(cls, line: str) -> str | None:
         """What Tierwise sets, and what holds, repeats or only tries a job, or answers in other words."""
-        return refused_option(line, _LONG, _SHORT)
+        return refused_option(line, _LONG, _SHORT, _FLAGS)
 
     @property
     def site(self) -> BatchSite:

@@ -21,6 +21,7 @@ from escalation.model.errors import BackendError, BadInput
 from escalation.model.resources import Resources
 from escalation.ports.configuration import settings
 from escalation.ports.registry import backends, resolve
+from escalation.text.rounding import rounded
 from flows.engine import use_server
 
 MOST = 1000
@@ -90,7 +91,7 @@ def send(plan: PilotPlan, resources: Resources, count: int) -> Iterator[str]:
     if resources.wall_s < LEAST_S:
         raise BadInput(f"expected --time of at least a minute, got {resources.wall_s:g} s")
     backend, url = opened(plan.under), _server()
-    fits.check(backend.name, backend.partition(), resources)
+    _check_shape(backend, resources)
     check_pool(plan)
     if urlsplit(url).hostname in LOOPBACK:
         yield f"WARNING: {url} is this machine's alone: a pilot on another node cannot reach it"
@@ -101,6 +102,20 @@ def send(plan: PilotPlan, resources: Resources, count: int) -> Iterator[str]:
         )
     for _ in range(count):
         yield _send(backend, replace(plan, tag=f"tierwise-pilot-{secrets.token_hex(4)}"), resources)
+
+
+def _check_shape(backend: BatchBackend, resources: Resources) -> None:
+    """Raises `BadInput` when no node of the partition can have such a pilot, or not for so long."""
+    partition = backend.partition()
+    try:
+        fits.check(backend.name, partition, resources)
+    except BackendError:
+        most = "" if partition.limit_s is None else f", for {rounded(partition.limit_s / 60)} min at most"
+        raise BadInput(
+            f"expected pilots that fit a node of {backend.name}: {fits.offer(partition)}{most}; got "
+            f"--cores {resources.threads}, --memory {resources.memory_mb} (MiB; where it is left out, "
+            f"{Resources.memory_mb} a core), --time {rounded(resources.wall_s / 60)} (minutes): ask for less"
+        ) from None
 
 
 def _send(backend: BatchBackend, plan: PilotPlan, resources: Resources) -> str:

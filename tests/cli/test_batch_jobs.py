@@ -1,4 +1,4 @@
-"""Work that was a job of a batch system: panel, story and report name the job, where it ran, its node hours."""
+"""Work that was a job of a batch system: panel, story and report name it, its nodes and node hours."""
 
 import io
 from collections.abc import Callable

@@ -3,6 +3,8 @@
 import json
 import os
 import sqlite3
+import subprocess
+import threading
 from collections.abc import Callable
 from contextlib import closing
 from functools import partial
@@ -127,3 +129,45 @@ def test_a_warning_is_not_all_is_well_and_no_failure() -> None:
     assert doctor.conclusion(0, 0) == "all is well"
     assert doctor.conclusion(0, 1) == "1 warning: what it is about works, and somebody should yet look"
     assert "checks failed; 2 warnings" in doctor.conclusion(1, 2)
+
+
+def test_a_check_that_takes_a_while_says_what_it_does_and_one_without_end_is_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    go_on, said = threading.Event(), list[str]()
+
+    def asks() -> tuple[bool, str]:
+        """Whether a server answers. It may be slow."""
+        go_on.wait(60)
+        return True, "it does"
+
+    def say(line: str) -> None:
+        said.append(line)
+        go_on.set()
+
+    assert doctor.within(asks, say, patience_s=0.01) == (True, "it does")
+    assert said == ["takes a while, 120 s at most: whether a server answers"]
+    assert doctor.within(asks, said.append, patience_s=60) == (True, "it does")
+    assert len(said) == 1
+    go_on.clear()
+    monkeypatch.setattr(doctor, "MOST_S", 0.01)
+    late = doctor.within(asks, said.append, patience_s=0.01)
+    go_on.set()
+    assert late == (False, "not known: it took more than 0 s")
+
+
+def test_the_doctor_asks_what_is_cheap_first_and_says_a_line_a_check(
+    home: Path, monkeypatch: pytest.MonkeyPatch, call: Callable[..., Any]
+) -> None:
+    names = list(doctor.CHECKS)
+    assert names.index("python") < names.index("ledger") < names.index("Slurm") < names.index("MLflow")
+    monkeypatch.setattr(doctor, "CHECKS", {name: lambda: (True, "fine") for name in names})
+    said = call("doctor")
+    assert said.out.splitlines() == [*(f"ok   {name}: fine" for name in names), "all is well"]
+
+
+def test_a_command_that_gives_no_answer_in_time_is_a_line() -> None:
+    def asks() -> tuple[bool, str]:
+        raise subprocess.TimeoutExpired(["python", "-c", "a long program"], 115)
+
+    assert doctor.safely(asks) == (False, "no answer within 115 s")

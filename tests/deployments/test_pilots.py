@@ -149,7 +149,17 @@ def test_a_pilot_that_is_stopped_has_its_run_end_first(
         (("--count", "0"), "expected --count from 1 to 1000, got 0"),
         (("--time", "soon"), "expected --time as minutes, H:MM:SS or D-HH:MM:SS, got 'soon'"),
         (("--time", "0:00:20"), "expected --time of at least a minute, got 20 s"),
-        (("--cores", "3"), "slurm: expected work that asks for at most 2 threads, got 3; "),
+        (
+            ("--cores", "3"),
+            "expected pilots that fit a node of slurm: 2 nodes of 2 cores, 4000 MiB, 1 GPU; got --cores 3, "
+            "--memory 6144 (MiB; where it is left out, 2048 a core), --time 60 (minutes): ask for less",
+        ),
+        (("--cores", "2"), "4000 MiB, 1 GPU; got --cores 2, --memory 4096 (MiB; "),
+        (
+            ("--under", "slurm:short", "--cores", "1", "--time", "2"),
+            "1 GPU, for 1 min at most; got --cores 1, --memory 2048 (MiB; where it is left out, "
+            "2048 a core), --time 2 (minutes): ask for less",
+        ),
         (
             ("--under", "local"),
             "expected --under a batch system, as in slurm or slurm:PARTITION, got 'local'",

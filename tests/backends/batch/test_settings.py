@@ -32,6 +32,7 @@ SLURM = (
     *("--test-only", "--hold", "-H", "--wrap=true", "--wra=true", "--array=1-3", "-a 1-3", "--parsable"),
     *("--wait", "-W", "--output=x", "-ox", "--requeue", "--nodes=2", "-N2", "--ntasks=3", "--time=1"),
     *("--job-name=x", "--dependency=singleton", "--constraint=avx512 --hold", "#SBATCH --hold"),
+    *("-N5", "-n 4 -N 2", "-sN5", "-sON5", "-C avx512 -sn4", '--no"des"=5', "-vH"),
 )
 PBS = (
     "-N x",
@@ -43,6 +44,10 @@ PBS = (
     "-I",
     "-r y",
     "-W block=true",
+    '-l "select=2"',
+    "-l'walltime=1'",
+    "-fN x",
+    "-l filesystems=home -l select=2",
 )
 
 
@@ -63,7 +68,14 @@ def test_an_option_that_would_defeat_a_job_is_refused(
     [
         *(
             (SlurmSettings, line)
-            for line in ("--constraint=avx512", "--reservation=a", "-C avx512", "--licenses=x:2")
+            for line in (
+                "--constraint=avx512",
+                "--reservation=a",
+                "-C avx512",
+                "--licenses=x:2",
+                "-s",
+                "-CN5",
+            )
         ),
         *(
             (SlurmSettings, line)
@@ -80,3 +92,14 @@ def test_what_a_site_needs_is_taken(
 ) -> None:
     monkeypatch.setenv(f"{kind.model_config['env_prefix']}LINES", line)
     assert read(kind).lines == (line,)
+
+
+@pytest.mark.parametrize("kind", [SlurmSettings, PbsSettings])
+def test_a_line_that_no_shell_could_read_is_said_to_be_one(
+    monkeypatch: pytest.MonkeyPatch, kind: type[BatchSettings]
+) -> None:
+    monkeypatch.setenv(f"{kind.model_config['env_prefix']}LINES", "-C 'avx512")
+    with pytest.raises(
+        BadInput, match=r"expected options of \w+ as a shell reads them: No closing quotation"
+    ):
+        read(kind)

@@ -112,7 +112,8 @@ def test_a_job_that_has_not_ended(system: Pbs, state: str, comment: str, running
         (
             "uo",
             None,
-            "held by its user: `qrls 12.head` lets it go, and by an operator, who can release it (Hold_Types uo)",
+            "held by its user: `qrls 12.head` lets it go, and by an operator, who can release it "
+            "(Hold_Types uo)",
         ),
         ("n", "Not Running", "Not Running"),
     ],
