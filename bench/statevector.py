@@ -1,6 +1,7 @@
 """State vectors over 1, 2 and 4 MPI ranks beside Aer: a Fourier transform and a random circuit.
 
     python -m bench.statevector [--qubits 22] [--repeats 3]
+    python -m bench.statevector --device gpu
 
 Method: what the Intel Quantum Simulator's benchmarks report (Guerreschi et al. 2020, arXiv:2001.10554): time
 a gate, bandwidth, bytes sent, strong and weak scaling. The random circuit has ten layers, in each a rotation
@@ -39,7 +40,9 @@ from backends.statevector_mpi.plan import PassPlan
 from backends.statevector_mpi.program import local_bits
 from backends.statevector_mpi.reading import Probabilities
 from backends.statevector_mpi.vector import Vector
+from bench import statevector_gpu
 from bench.machine import machine
+from bench.statevector_circuits import fourier, random
 from escalation.inputs.settings import Settings
 from escalation.model.blob import Blob
 from escalation.model.kinds.mpi_program import MpiProgram
@@ -48,7 +51,6 @@ from escalation.model.report import Report
 from escalation.model.resources import Resources
 
 RANKS = (1, 2, 4)
-LAYERS = 10
 MIB = 2**20
 
 
@@ -134,34 +136,6 @@ class Measured:
         return median(self.cpu_s)
 
 
-def fourier(qubits: int) -> Any:
-    """The quantum Fourier transform with its swaps (Nielsen & Chuang, figure 5.1)."""
-    from qiskit import QuantumCircuit
-
-    circuit = QuantumCircuit(qubits)
-    for qubit in reversed(range(qubits)):
-        circuit.h(qubit)
-        for other in reversed(range(qubit)):
-            circuit.cp(np.pi / 2 ** (qubit - other), qubit, other)
-    for qubit in range(qubits // 2):
-        circuit.swap(qubit, qubits - 1 - qubit)
-    return circuit
-
-
-def random(qubits: int, layers: int = LAYERS) -> Any:
-    """A rotation of every qubit and a CX on random pairs, layer by layer."""
-    from qiskit import QuantumCircuit
-
-    rng, circuit = np.random.default_rng(1), QuantumCircuit(qubits)
-    for _ in range(layers):
-        for qubit in range(qubits):
-            circuit.u(*rng.uniform(0, 2 * np.pi, 3), qubit)
-        order = [int(qubit) for qubit in rng.permutation(qubits)]
-        for pair in zip(order[::2], order[1::2], strict=False):
-            circuit.cx(*pair)
-    return circuit
-
-
 def aer(circuit: Any, precision: str, into: Measured) -> None:
     """Evolves a circuit once with Aer."""
     from qiskit_aer import AerSimulator
@@ -245,9 +219,13 @@ def weak(worlds: list[RankedWorld], qubits: int, repeats: int) -> None:
 def main() -> None:
     """Measures and prints."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--device", choices=("ranks", "gpu"), default="ranks")
     parser.add_argument("--qubits", type=int, default=22)
     parser.add_argument("--repeats", type=int, default=3)
     arguments = parser.parse_args()
+    if arguments.device == "gpu":
+        statevector_gpu.show()
+        return
     os.environ["OMP_NUM_THREADS"] = "1"
     print(machine())
     with ExitStack() as stack:

@@ -44,7 +44,8 @@ class _Statevector:
 
     kind = DeviceKind.IDEAL_SIMULATOR
 
-    def __init__(self, settings: Settings, device: str | None, inner: Any) -> None:
+    def __init__(self, settings: Settings, device: str | None, inner: Any, on_gpu: bool = False) -> None:
+        self._program_name = devices.GPU_PROGRAM if on_gpu else devices.PROGRAM
         self.name = f"statevector_mpi:{device}" if device else "statevector_mpi"
         self._inner = inner
         own = settings.of(StatevectorSettings)
@@ -53,6 +54,12 @@ class _Statevector:
             "ranks": devices.ranks(own),
             "memory_mb": own.statevector_memory_mb,
         }
+        self._no_gpu: BackendError | None = None
+        if on_gpu:
+            try:
+                context |= devices.gpu(inner, settings)
+            except BackendError as error:
+                self._no_gpu = error
         self._planner = Planner(settings, self.name, context)
 
     def estimate(self, work: Work) -> Quote:
@@ -82,10 +89,12 @@ class _Statevector:
         """
         if work.kind not in KINDS:
             raise BackendError(f"{self.name} runs {' and '.join(KINDS)} only, got {work.kind}")
-        self._inner.estimate(MpiProgram(devices.PROGRAM, resources=work.resources))
+        if self._no_gpu is not None:
+            raise BackendError(f"{self.name}: {self._no_gpu}")
+        self._inner.estimate(MpiProgram(self._program_name, resources=work.resources))
         planned = self._planner.quoted(work)
         resources = replace(work.resources, **planned.values["resources"])
-        return MpiProgram(devices.PROGRAM, {"pubs": planned.values["pubs"]}, planned.files, resources)
+        return MpiProgram(self._program_name, {"pubs": planned.values["pubs"]}, planned.files, resources)
 
     def _bounded(self, program: MpiProgram, work: Work) -> Quote:
         """What the machine under it says of the program; what it refuses is told with what the circuits take.
@@ -117,7 +126,9 @@ class _Statevector:
         return None
 
     def available(self) -> bool | None:
-        """Whether ranks can be started."""
+        """Whether ranks can be started, and where a GPU is meant, there is one."""
+        if self._no_gpu is not None:
+            return False
         found: bool | None = self._inner.available()
         return found
 
@@ -182,7 +193,7 @@ def open_backend(
     settings: Settings, device: str | None = None
 ) -> StatevectorBackend | DurableStatevectorBackend:
     """Opens the machine that runs the ranks; raises `BadInput` where there is none of that name."""
-    descriptor, of_it = devices.machine(device)
+    descriptor, of_it, on_gpu = devices.machine(device)
     inner = descriptor.open(settings, of_it)
     made = DurableStatevectorBackend if isinstance(inner, DurableBackend) else StatevectorBackend
-    return made(settings, device, inner)
+    return made(settings, device, inner, on_gpu)

@@ -8,12 +8,15 @@ from typing import Any
 from backends.processes.capacity import host
 from backends.processes.guarded import processors
 from backends.statevector_mpi import needs
+from backends.statevector_mpi.gpu import found
+from backends.statevector_mpi.gpu.needs import holds, host_mb
 from backends.statevector_mpi.settings import StatevectorSettings
 from escalation.inputs.settings import Settings
 from escalation.model.calibration import DeviceKind
 from escalation.model.errors import BackendError, BadInput, one_line
 from escalation.model.kinds.mpi_program import MpiProgram
 from escalation.model.resources import Resources
+from escalation.ports.machines import DurableBackend
 from escalation.ports.registry import (
     BackendDescriptor,
     DeviceSummary,
@@ -23,35 +26,72 @@ from escalation.ports.registry import (
 )
 
 PROGRAM = "backends.statevector_mpi.program:run"
+GPU_PROGRAM = "backends.statevector_mpi.gpu.state:run"
+ON_GPU = "+gpu"
+"""Behind a machine's name: on a GPU of it."""
 DEFAULT = "mpi"
 WORK = "mpi_program"
 
 
 def devices() -> tuple[DeviceSummary, ...]:
     """Every backend that runs MPI programs, every device of it, and the qubits that fit into its memory."""
-    found = [each for each in backends().values() if WORK in each.accepts]
-    return tuple(summary for each in found for summary in _over(each, Settings()))
+    ours = [each for each in backends().values() if WORK in each.accepts]
+    return tuple(summary for each in ours for summary in _over(each, Settings()))
 
 
 def _over(descriptor: BackendDescriptor, settings: Settings) -> Iterator[DeviceSummary]:
     """The backend by itself, then each of its devices; where it says nothing but why it has none, that."""
     own: tuple[DeviceSummary, ...] = resolve(descriptor.devices)() if descriptor.devices else ()
-    silent = [each for each in own if each.name == descriptor.name]
+    silent = [each for each in own if each.trouble]
     if silent:
-        yield DeviceSummary(descriptor.name, DeviceKind.IDEAL_SIMULATOR, note=silent[0].note)
+        yield DeviceSummary(descriptor.name, DeviceKind.IDEAL_SIMULATOR, note=silent[0].trouble)
         return
     for device in (None, *(each.name for each in own)):
-        yield _summary(descriptor, device, settings)
+        name = f"{descriptor.name}:{device}" if device else descriptor.name
+        yield _summary(name, "state vector over the ranks of this backend", settings)
+        on_gpu = _summary(name + ON_GPU, "state vector on a GPU, single precision", settings)
+        if on_gpu.qubits is not None or not descriptor.durable:
+            yield on_gpu
 
 
-def _summary(descriptor: BackendDescriptor, device: str | None, settings: Settings) -> DeviceSummary:
-    name = f"{descriptor.name}:{device}" if device else descriptor.name
+def _summary(name: str, note: str, settings: Settings) -> DeviceSummary:
+    descriptor, device, on_gpu = machine(name)
     try:
-        with closing(descriptor.open(settings, device)) as machine:
-            qubits, note = fitting(machine, settings), "state vector over the ranks of this backend"
+        with closing(descriptor.open(settings, device)) as opened:
+            qubits = fitting_gpu(opened, settings) if on_gpu else fitting(opened, settings)
     except (BackendError, BadInput) as error:
         qubits, note = None, one_line(error)
     return DeviceSummary(name, DeviceKind.IDEAL_SIMULATOR, qubits, note=note)
+
+
+def fitting_gpu(machine: Any, settings: Settings) -> int:
+    """The qubits of the largest circuit that a GPU of a machine takes.
+
+    Raises:
+        BackendError: where it has none, or nobody tells of its memory.
+    """
+    place = gpu(machine, settings)
+    most = holds(place["gpu_mb"])
+    asked = Resources(wall_s=1.0, memory_mb=host_mb(most), gpus=place["gpus"])
+    machine.estimate(MpiProgram(GPU_PROGRAM, resources=asked))
+    return most
+
+
+def gpu(machine: Any, settings: Settings) -> dict[str, int]:
+    """What is planned for a GPU of a machine: `gpu_mb`, its memory, and `gpus` to ask the machine for.
+
+    Raises:
+        BackendError: where there is no GPU, or nobody tells of its memory.
+    """
+    stated = settings.of(StatevectorSettings).statevector_gpu_memory_mb
+    if not isinstance(machine, DurableBackend):
+        here = found.first().memory_mb
+        return {"gpu_mb": min(stated or here, here), "gpus": 0}  # nobody shares it out
+    if stated is None:
+        raise BackendError(
+            f"expected TIERWISE_STATEVECTOR_GPU_MEMORY_MB to say what a GPU of {machine.name} holds, got none"
+        )
+    return {"gpu_mb": stated, "gpus": 1}
 
 
 def fitting(machine: Any, settings: Settings) -> int:
@@ -79,9 +119,14 @@ def _work(qubits: int, own: StatevectorSettings) -> MpiProgram:
     return MpiProgram(PROGRAM, resources=asked)
 
 
-def machine(device: str | None) -> tuple[BackendDescriptor, str | None]:
-    """The backend that runs the ranks, and its own device; raises `BadInput` where it runs no MPI program."""
-    descriptor, inner = backend_descriptor(device or DEFAULT)
+def machine(device: str | None) -> tuple[BackendDescriptor, str | None, bool]:
+    """The backend that runs the ranks, its own device, and whether it is a GPU of it.
+
+    Raises:
+        BadInput: where it runs no MPI program.
+    """
+    name = (device or DEFAULT).removesuffix(ON_GPU)
+    descriptor, inner = backend_descriptor(name)
     if WORK not in descriptor.accepts:
         runs = sorted(name for name, each in backends().items() if WORK in each.accepts)
         raise BadInput(
@@ -89,7 +134,7 @@ def machine(device: str | None) -> tuple[BackendDescriptor, str | None]:
             f"{device!r}"
         )
     descriptor.device_kind(inner)
-    return descriptor, inner
+    return descriptor, inner, name != (device or DEFAULT)
 
 
 def kind_of(device: str | None) -> DeviceKind:

@@ -7,6 +7,7 @@ from math import log2
 from backends.statevector_mpi.fusion import Dense
 from backends.statevector_mpi.layout import QubitLayout
 from backends.statevector_mpi.plan import PassPlan
+from escalation.model.amounts import Bounds
 from escalation.model.errors import BadInput
 
 MOST_QUBITS = 60
@@ -35,11 +36,24 @@ class Needs:
         memory_mb: MiB of all ranks together.
         wall_s: seconds at most, if every rank has a processor.
         cpu_s: seconds of all ranks together.
+        gpu_mb: MiB of a GPU; 0 where the amplitudes are the ranks'.
     """
 
     memory_mb: int
     wall_s: float
     cpu_s: float
+    gpu_mb: int = 0
+
+    @property
+    def where(self) -> str:
+        """Where the amplitudes are, and how precise."""
+        return "on a GPU, single precision" if self.gpu_mb else "over ranks, double precision"
+
+    @property
+    def bounds(self) -> Bounds:
+        """The seconds of everything that is used."""
+        used = Bounds(wall_s=self.wall_s, cpu_s=self.cpu_s)
+        return used.but(gpu_s=self.wall_s) if self.gpu_mb else used
 
 
 def ranks_for(qubits: int, asked: int, default: int) -> int:

@@ -1,6 +1,7 @@
 """What the warm worker runs: reads a batch's circuits, and returns the program and what it needs."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from backends.circuits.expectations import SHOT_NOISE, about
@@ -9,6 +10,7 @@ from backends.circuits.pubs import count_sets, load_circuit, load_values, npy_by
 from backends.circuits.size import entanglers, simulation_log2, two_qubit_depth
 from backends.circuits.versions import versions
 from backends.statevector_mpi.circuit import Planned, planned
+from backends.statevector_mpi.gpu.needs import gpu_mb, gpu_needs, holds
 from backends.statevector_mpi.needs import MOST_QUBITS, Needs, holds_log2, memory_mb, needs, ranks_for
 from escalation.model.amounts import Bounds
 from escalation.model.blob import Blob
@@ -32,7 +34,7 @@ def plan(work: Circuits[Any], context: Mapping[str, Any], report: Report) -> Raw
     Args:
         work: a batch.
         context: `device`; `ranks` of the site, and `memory_mb` that all of them may take, None for no limit
-            but the machine's own.
+            but the machine's own; for a GPU also `gpu_mb`, its memory, and `gpus` to ask the machine for.
         report: not told of anything.
 
     Returns:
@@ -49,15 +51,20 @@ def plan(work: Circuits[Any], context: Mapping[str, Any], report: Report) -> Raw
             f"expected at most {MOST_QUBITS} qubits, got {widest}, whose amplitudes no machine holds; take "
             "fewer qubits or a quantum device, or aer where all gates are Clifford gates"
         )
-    ranks = ranks_for(widest, work.resources.ranks, context["ranks"])
-    _check_memory(widest, ranks, memory_mb(widest, ranks), context["memory_mb"])
+    on_gpu = "gpu_mb" in context
+    ranks = 1 if on_gpu else ranks_for(widest, work.resources.ranks, context["ranks"])
+    if on_gpu:
+        _check_gpu(widest, work.resources.ranks, context["gpu_mb"])
+    else:
+        _check_memory(widest, ranks, memory_mb(widest, ranks), context["memory_mb"])
     plans = [
         planned(circuit, pub.parameter_names, load_values(pub))
         for circuit, pub in zip(circuits, work.pubs, strict=True)
     ]
     sets, strings = [count_sets(pub) for pub in work.pubs], [_strings(pub) for pub in work.pubs]
     kept = sum(_kept_bytes(pub, circuit, ranks) for pub, circuit in zip(work.pubs, circuits, strict=True))
-    needed = needs([(each.plan, n) for each, n in zip(plans, sets, strict=True)], strings, ranks, kept)
+    counted = [(each.plan, n) for each, n in zip(plans, sets, strict=True)]
+    needed = gpu_needs(counted, strings, kept) if on_gpu else needs(counted, strings, ranks, kept)
     _check_memory(widest, ranks, needed.memory_mb, context["memory_mb"])
     encoded = [each.plan.encoded() for each in plans]
     pubs = [
@@ -73,14 +80,18 @@ def plan(work: Circuits[Any], context: Mapping[str, Any], report: Report) -> Raw
     ]
     quote = sum(
         (_quoted(pub, circuit) for pub, circuit in zip(work.pubs, circuits, strict=True)),
-        Quote(amounts=Bounds(wall_s=needed.wall_s, cpu_s=needed.cpu_s), expected_fidelity=1.0),
+        Quote(amounts=needed.bounds, expected_fidelity=1.0),
     )
     return RawResult(
         JobState.DONE,
         {
             "quote": quote.to_json(),
             "pubs": pubs,
-            "resources": {"ranks": ranks, "memory_mb": max(needed.memory_mb, work.resources.memory_mb)},
+            "resources": {
+                "ranks": ranks,
+                "memory_mb": max(needed.memory_mb, work.resources.memory_mb),
+                "gpus": context.get("gpus", work.resources.gpus),
+            },
             "about": _about(work, context["device"], needed),
         },
         {f"numbers-{number}": Blob(npy_bytes(numbers)) for number, (_, numbers) in enumerate(encoded)},
@@ -94,6 +105,17 @@ def _check_memory(qubits: int, ranks: int, needed_mb: int, most_mb: int | None) 
             f"qubits do, got {qubits} qubits, which take {needed_mb} MiB on {ranks} ranks, samples included; "
             "take fewer qubits or shots, or state more memory, if there is any, in "
             "TIERWISE_STATEVECTOR_MEMORY_MB"
+        )
+
+
+def _check_gpu(qubits: int, ranks: int, most_mb: int) -> None:
+    if ranks > 1:
+        raise BadInput(f"expected work of one rank on a GPU, got {ranks}; leave `+gpu` out for ranks")
+    if gpu_mb(qubits) > most_mb:
+        raise BadInput(
+            f"expected circuits that fit into the {most_mb} MiB of the GPU, as at most {holds(most_mb)} "
+            f"qubits do, got {qubits} qubits, which take {gpu_mb(qubits)} MiB; take fewer qubits, or "
+            "ranks in place of `+gpu`"
         )
 
 
@@ -142,10 +164,10 @@ def _about(work: Circuits[Any], device: str, needed: Needs) -> dict[str, Any]:
     return {
         "device": device,
         "kind": "ideal simulator",
-        "simulator_method": "state vector over ranks, double precision",
+        "simulator_method": f"state vector {needed.where}",
         "seed": work.seed,
         "shot_noise": SHOT_NOISE,
-        "needs": vars(needed),
+        "needs": asdict(needed),
         "options": {"requested": vars(options), "applied": {}, "why": "no noise, and nothing to compile for"},
-        "versions": versions("numba", "llvmlite", "mpi4py"),
+        "versions": versions("numba", "llvmlite", "mpi4py", *(("numba-cuda",) if needed.gpu_mb else ())),
     }

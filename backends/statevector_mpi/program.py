@@ -7,8 +7,8 @@ level addressing of ranks and amplitudes); Häner & Steiger 2017, doi:10.1145/31
 
 import io
 import json
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from backends.circuits.pubs import npy_bytes
 from backends.statevector_mpi import kernels
 from backends.statevector_mpi.exchange import Partners
 from backends.statevector_mpi.plan import PassPlan
-from backends.statevector_mpi.reading import Pauli, Probabilities, expectations
+from backends.statevector_mpi.reading import EvolvedState, Pauli, Probabilities, expectations
 from backends.statevector_mpi.vector import Vector
 from escalation.model.identity import derive_seed
 from escalation.model.output import Output
@@ -41,11 +41,16 @@ def run(comm: Any, params: Mapping[str, Any], inputs: Mapping[str, bytes], repor
         inputs: by pub `numbers-K`, the plan's numbers.
         report: told of the progress.
     """
-    states, about = _States(comm, params["pubs"], report), []
+    return carried_out(States(comm, params["pubs"], report), params["pubs"], inputs)
+
+
+def carried_out(states: "States", pubs: Sequence[Any], inputs: Mapping[str, bytes]) -> Output | None:
+    """What `run` returns."""
+    about = []
     files: dict[str, bytes] = {}
     exact: dict[str, bytes] = {}
     norms: list[float] = []
-    for number, pub in enumerate(params["pubs"]):
+    for number, pub in enumerate(pubs):
         read = _samples if "shots" in pub else _estimates
         made, norm = read(states.of(pub, inputs[f"numbers-{number}"]), pub)
         for name, array in made.items():
@@ -53,7 +58,7 @@ def run(comm: Any, params: Mapping[str, Any], inputs: Mapping[str, bytes], repor
         about.append(pub["about"])
         norms += norm
     evidence = states.used() | {"worst_norm": max(norms, key=lambda norm: abs(norm - 1.0))}
-    if comm.Get_rank() != 0:
+    if states.partners.rank != 0:
         return None
     return Output({"pubs": about}, files, exact | {EVIDENCE: json.dumps(evidence).encode()})
 
@@ -63,13 +68,18 @@ def amplitudes(
 ) -> Output | None:
     """Returns the states of all circuits for their first parameter sets, for tests and measurements: files
     `amplitudes-K.npy`, complex128 of shape (2^qubits,), bit k of the index being the plan's qubit k."""
-    states, files = _States(comm, params["pubs"], report), {}
-    for number, pub in enumerate(params["pubs"]):
+    return gathered(States(comm, params["pubs"], report), params["pubs"], inputs)
+
+
+def gathered(states: "States", pubs: Sequence[Any], inputs: Mapping[str, bytes]) -> Output:
+    """What `amplitudes` returns."""
+    files = {}
+    for number, pub in enumerate(pubs):
         vector = next(states.of(pub, inputs[f"numbers-{number}"]))
-        part = np.empty_like(vector.amplitudes)
-        kernels.read(vector.amplitudes, vector.positions, 0, 0, part)
-        parts = comm.gather(part, root=0)
-        if parts is not None:
+        part = np.empty((2**vector.local, 2))
+        vector.read(part)
+        parts = states.partners.all(part)
+        if states.partners.rank == 0:
             whole = np.concatenate([parts[rank] for rank in vector.ranks]).view(np.complex128)[
                 : 2 ** pub["plan"]["qubits"], 0
             ]
@@ -77,8 +87,20 @@ def amplitudes(
     return Output(files=files, evidence={EVIDENCE: json.dumps(states.used()).encode()})
 
 
-class _States:
+class HeldState(EvolvedState, Protocol):
+    """A state that a plan makes."""
+
+    def evolve(self, plan: PassPlan) -> None:
+        """Sets |0…0⟩ and applies the passes of a plan with one parameter set."""
+
+    def read(self, part: NDArray[np.float64]) -> None:
+        """Copies the amplitudes, shape (2^local, 2), in the order of their qubits."""
+
+
+class States:
     """Evolves circuits in one piece of memory, as large as the widest needs."""
+
+    evidence: ClassVar[Mapping[str, Any]] = {}
 
     def __init__(self, comm: Any, pubs: list[Any], report: Report) -> None:
         self._report, ranks = report, comm.Get_size()
@@ -86,14 +108,22 @@ class _States:
             raise ValueError(f"expected a power of two of ranks, got {ranks}")
         sizes = [2 ** local_bits(pub["plan"]["qubits"], ranks) for pub in pubs]
         self._sets, self._done = sum(pub["sets"] for pub in pubs), 0
-        self._memory = np.empty((max(sizes), 2))
+        self._memory = self.memory(max(sizes))
         self.partners = Partners(comm, max(sizes), kernels.LEAF)
 
-    def of(self, pub: Mapping[str, Any], numbers: bytes) -> Iterator[Vector]:
+    def memory(self, amplitudes: int) -> Any:
+        """Takes memory for so many."""
+        return np.empty((amplitudes, 2))
+
+    def vector(self, qubits: int, memory: Any) -> HeldState:
+        """A state of so many qubits in memory, or in a part of it."""
+        return Vector(self.partners, qubits, memory)
+
+    def of(self, pub: Mapping[str, Any], numbers: bytes) -> Iterator[HeldState]:
         """Yields the state for every parameter set, each in the memory of the one before."""
         plan = PassPlan.decoded(pub["plan"], np.load(io.BytesIO(numbers), allow_pickle=False))
         size = 2 ** local_bits(plan.qubits, self.partners.ranks)
-        vector = Vector(self.partners, plan.qubits, self._memory[:size])
+        vector = self.vector(plan.qubits, self._memory[:size])
         for number in range(pub["sets"]):
             vector.evolve(plan.of(number))
             yield vector
@@ -105,6 +135,7 @@ class _States:
         sent = self.partners.all(self.partners.bytes_sent)
         waited_s = self.partners.all(self.partners.waited_s)
         return {
+            **self.evidence,
             "ranks": self.partners.ranks,
             "amplitudes_a_rank": len(self._memory),
             "amplitudes_a_chunk": self.partners.chunk,
@@ -117,7 +148,7 @@ class _States:
 Made = tuple[dict[str, NDArray[Any]], list[float]]
 
 
-def _samples(states: Iterator[Vector], pub: Mapping[str, Any]) -> Made:
+def _samples(states: Iterator[HeldState], pub: Mapping[str, Any]) -> Made:
     """Samples of every set, packed as `CircuitBatch` says; empty but on rank 0. And the norms."""
     width, shots = pub["about"]["bits"], pub["shots"]
     packed = np.zeros((pub["sets"], shots, -(-width // 8)), dtype=np.uint8)
@@ -134,7 +165,7 @@ def _samples(states: Iterator[Vector], pub: Mapping[str, Any]) -> Made:
     return {"bits": packed}, norms
 
 
-def _estimates(states: Iterator[Vector], pub: Mapping[str, Any]) -> Made:
+def _estimates(states: Iterator[HeldState], pub: Mapping[str, Any]) -> Made:
     """Expectation values and standard errors of every set, and the norms."""
     labels = sorted({label for terms in pub["observables"] for label in terms})
     strings = [Pauli.of(label, pub["wires"]) for label in labels]

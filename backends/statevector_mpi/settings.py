@@ -21,3 +21,9 @@ class StatevectorSettings(OwnSettings):
         description="MiB that a state vector may take, all its ranks together; on a cluster, what its nodes "
         "have. Default: the memory of this machine.",
     )
+    statevector_gpu_memory_mb: int | None = Field(
+        None,
+        ge=1,
+        description="MiB of a GPU that a state vector may take, where a device ends in `+gpu`. Default: what "
+        "nvidia-smi says of the first GPU of this machine; for a cluster it has to be stated.",
+    )

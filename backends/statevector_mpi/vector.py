@@ -11,6 +11,7 @@ from backends.statevector_mpi.fusion import Dense, Diagonal
 from backends.statevector_mpi.kernels import Floats, Whole
 from backends.statevector_mpi.layout import QubitLayout, QubitSwap
 from backends.statevector_mpi.plan import PassPlan
+from backends.statevector_mpi.sums import in_pairs
 
 TABLE_BITS = 11
 """Qubits of one table of factors: 32 KiB, which a processor keeps close."""
@@ -26,7 +27,10 @@ class Vector:
         amplitudes: float64, shape (2^local, 2).
         local: positions within a rank.
         layout: where the qubits lie.
+        drift: of the sum of all probabilities from 1 at most: rounding of ten million passes.
     """
+
+    drift = 1e-9
 
     def __init__(self, partners: Partners, qubits: int, amplitudes: Floats) -> None:
         self.partners, self.amplitudes = partners, amplitudes
@@ -68,6 +72,38 @@ class Vector:
     def number(self) -> int:
         """The number of the part that this rank holds."""
         return self.ranks.index(self.partners.rank)
+
+    def read(self, part: Floats) -> None:
+        """Copies the amplitudes, shape (2^local, 2), in the order of their qubits."""
+        kernels.read(self.amplitudes, self.positions, 0, 0, part)
+
+    def leaf_sums(self) -> Floats:
+        """See `EvolvedState`."""
+        sums = np.empty(len(self.amplitudes) // kernels.LEAF)
+        kernels.leaf_sums(self.amplitudes, self.positions, sums)
+        return sums
+
+    def drawn(self, leaves: Whole, rests: Floats) -> Whole:
+        """See `EvolvedState`."""
+        found = leaves * kernels.LEAF
+        kernels.drawn(self.amplitudes, self.positions, leaves, rests, found)
+        return found
+
+    def correlations(self, flips: int, signs: Whole, parts: Whole) -> Floats:
+        """See `EvolvedState`."""
+        partners, size, part = self.partners, len(self.amplitudes), self.number
+        inner, partner = flips & (size - 1), self.ranks[part ^ (flips >> self.local)]
+        chunk = min(max(len(partners.buffer) // 2, kernels.LEAF), size)
+        mine, other = np.empty((chunk, 2)), partners.buffer[:chunk]
+        sums, chunks = np.empty((len(signs), chunk // kernels.LEAF)), np.empty((len(signs), size // chunk))
+        for number, start in enumerate(range(0, size, chunk)):
+            kernels.read(self.amplitudes, self.positions, start, 0, mine)
+            kernels.read(self.amplitudes, self.positions, start, inner, other)
+            flipped = partners.swap(partner, other) if partner != partners.rank else other
+            kernels.correlate(mine, flipped, start | (part << self.local), signs, parts, sums)
+            chunks[:, number] = in_pairs(sums)[-1][:, 0]
+        ranks = np.array(partners.all(in_pairs(chunks)[-1][:, 0].tolist()))[self.ranks].T
+        return np.asarray(in_pairs(np.ascontiguousarray(ranks))[-1][:, 0])
 
     def _dense(self, positions: Sequence[int], matrix: Array) -> None:
         lanes = [place for place in range(self.local) if place not in positions][: kernels.LANE_BITS]

@@ -1,0 +1,1 @@
+"""The state vector on a GPU, in single precision."""
