@@ -23,6 +23,10 @@ CLOSED = "/closed"
 _NAMES = {MONEY: "the chain of money", CHECKPOINTS: "the chain of checkpoints", CLOSED: "the closed chain"}
 _OF_MONEY = frozenset({"budget", "limit", "approval"})
 _HELD, _GREW, _SEALED = "tierwise_heads", "tierwise_grew", "tierwise_sealed"
+_NAMING = _OF_MONEY | {"case"}
+"""What kinds of events name the last event of the chain of checkpoints: were that chain gone, or made anew,
+every case that began or ended since would miss it, and all that was spent."""
+_LAST_OF = select(heads.c.number, heads.c.hash).where(heads.c.chain == bindparam("named"))
 _LOCKED = select(heads.c.number, heads.c.hash).where(heads.c.chain == bindparam("named")).with_for_update()
 _NEW = text(
     "INSERT INTO heads (chain, number, hash, sealed) VALUES (:chain, 0, :hash, :sealed) "
@@ -95,6 +99,9 @@ def append(connection: Connection, case_id: str, kind: str, body: Mapping[str, A
     chain = chain_of(case_id, kind)
     if chain == MONEY and case_id:
         body = {**body, "case": list(lock(connection, case_id))}
+    if kind.partition(".")[0] in _NAMING:
+        named_ = connection.execute(_LAST_OF, {"named": CHECKPOINTS}).one_or_none()
+        body = body if named_ is None else {**body, "checkpoint": list(named_)}
     head = lock(connection, chain)
     event: dict[str, Any] = {
         "number": head.number + 1,

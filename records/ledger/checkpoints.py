@@ -135,6 +135,23 @@ def data(leaf: Mapping[str, Any] | RowMapping) -> bytes:
     return canonical_json({name: leaf[name] for name in ("chain", "number", "hash")})
 
 
+def missing(connection: Connection, named: Mapping[chains.Head, str]) -> Iterator[str]:
+    """Yields which events of the chain of checkpoints other events name, and are gone, or are others."""
+    wanted = sorted(named)
+    for first in range(0, len(wanted), AT_ONCE):
+        some = wanted[first : first + AT_ONCE]
+        query = select(events.c.number, events.c.hash).where(events.c.chain == CHECKPOINTS)
+        has = {
+            tuple(row) for row in connection.execute(query.where(events.c.number.in_([n for n, _ in some])))
+        }
+        for each in some:
+            if tuple(each) not in has:
+                yield (
+                    f"expected event {each.number} of the chain of checkpoints with hash {each.hash}, which "
+                    f"{named[each]} names, got none: checkpoints are missing, or others"
+                )
+
+
 def findings(connection: Connection) -> Iterator[str]:
     """Recomputes the tree, and compares its roots with what the checkpoints say."""
     tree = merkle.Tree()

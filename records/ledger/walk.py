@@ -19,7 +19,7 @@ from escalation.model.errors import CorruptRecord
 from escalation.model.identity import digest_json
 from escalation.model.metered import CHARGED
 from records.ledger import budgets, checkpoints, past, subjects
-from records.ledger.chains import CLOSED, MONEY
+from records.ledger.chains import CLOSED, MONEY, Head
 from records.ledger.events import Key, Seal, finding, key_of
 from records.ledger.past import Past
 from records.ledger.schema import MONEY as MONEY_TABLES
@@ -63,6 +63,7 @@ def _all_but_sums(connection: Connection, report: LedgerWalk, *, history: bool) 
         walked = WalkedEvents(chain)
         yield from walked.follow(_of_chain(connection, chain))
         yield from _end_of_chain(connection, walked)
+        yield from checkpoints.missing(connection, walked.checkpoints)
         report.events += walked.count
     yield from checkpoints.findings(connection)
     after = None
@@ -75,12 +76,14 @@ def of_subjects(
     connection: Connection, page: Sequence[str], report: LedgerWalk, *, history: bool = True
 ) -> Iterator[str]:
     """Yields what does not fit in some subjects: their chains, their rows, their history."""
-    has = subjects.read(connection, page)
+    has, named = subjects.read(connection, page), dict[Head, str]()
     for subject in page:
         one = _Subject(WalkedEvents(subject))
         yield from _subject(has, one, iter(has.events.get(subject, ())), history=history)
+        named = one.walked.checkpoints | named
         report.events += one.walked.head.number
         report.taken.extend(one.past.taken.values())
+    yield from checkpoints.missing(connection, named)
 
 
 def check(connection: Connection, case_id: str | None = None, *, anew: bool = False) -> None:
@@ -145,6 +148,7 @@ def _before_spending(connection: Connection, kept: _Kept, case_id: str) -> Itera
     if one is None or not one.walked.begins(after):
         one, after = _Subject(WalkedEvents(case_id)), iter(events_)
     yield from _subject(has, one, after)
+    yield from checkpoints.missing(connection, one.walked.checkpoints)
     kept.cases[case_id] = one
     if len(kept.cases) > _CASES_KEPT:
         kept.cases.popitem(last=False)
@@ -170,6 +174,7 @@ def _money(connection: Connection, kept: _Money, new: Mapping[str, Iterator[RowM
             broken = True
             yield said
         yield from _end_of_chain(connection, walked)
+        yield from checkpoints.missing(connection, walked.checkpoints)
     if broken:
         return
     seals = {

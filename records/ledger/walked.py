@@ -28,6 +28,7 @@ class WalkedEvents:
         text: the SHA-256 of all columns of all events, as the database gives them.
         seals: what the events say of rows.
         others: the last number seen of each other chain.
+        checkpoints: number and hash of events of the chain of checkpoints, by which event first names them.
     """
 
     chain: str
@@ -36,6 +37,7 @@ class WalkedEvents:
     text: Any = field(default_factory=sha256)
     seals: dict[tuple[str, Key], Seal] = field(default_factory=dict)
     others: dict[str, int] = field(default_factory=dict)
+    checkpoints: dict[Head, str] = field(default_factory=dict)
 
     def begins(self, rows: Iterator[RowMapping]) -> bool:
         """Whether the rows begin with these very events, letter by letter; takes those from the iterator."""
@@ -101,6 +103,9 @@ class WalkedEvents:
             self.head = Head(row["number"], row["hash"])
         else:
             self.others[row["chain"]] = row["number"]
+        if body.get("checkpoint") is not None:
+            which = f"event {row['number']} of {named(row['chain'])}"
+            self.checkpoints.setdefault(Head(*body["checkpoint"]), which)
         sealed = body.get("row")
         if sealed is not None:
             self.seals[sealed["table"], tuple(sealed["key"])] = seal_in(row, body)

@@ -10,6 +10,8 @@ from sqlalchemy import text
 
 from escalation.model.amounts import Amounts, Caps
 from escalation.model.case import CaseInfo, CaseStatus, WorkKey
+from escalation.model.errors import CorruptRecord
+from escalation.model.submission import Limit, Period
 from records.ledger import chains, checkpoints
 from records.ledger.database import Database
 from records.ledger.ledger import SqlLedger
@@ -152,6 +154,49 @@ def test_who_cuts_an_end_off_and_the_checkpoint_with_it_is_found(
     three.make_checkpoint()
     cut(*more)
     assert any(found in line for line in three.findings())
+
+
+ALL_CHECKPOINTS = [
+    "DELETE FROM leaves",
+    "DELETE FROM events WHERE chain = '/checkpoints'",
+    "DELETE FROM heads WHERE chain = '/checkpoints'",
+    "UPDATE heads SET sealed = false",
+]
+"""Takes every checkpoint away, and every sign of one in heads."""
+
+
+@pytest.mark.parametrize(
+    "later", ["a case is opened", "a case is closed", "money is set aside", "a limit is set"]
+)
+def test_a_case_that_is_removed_with_all_checkpoints_is_missed_by_what_came_after_the_first_of_them(
+    three: SqlLedger, owner: Sql, make_info: Info, later: str
+) -> None:
+    three.make_checkpoint()
+    if later == "a case is opened":
+        three.open_case(make_info("d"))
+    elif later == "a case is closed":
+        three.close_case("a", CaseStatus.FAILED, None)
+    elif later == "money is set aside":
+        assert three.reserve(WorkKey("a", 0, 0), Amounts(usd=1), Caps(usd=2))
+    else:
+        three.set_limit(Limit(project="p", period=Period.DAY, caps=Caps(usd=1)))
+    owner(*removing("c"), *ALL_CHECKPOINTS)
+    assert all("checkpoints are missing, or others" in line for line in three.findings())
+    assert "expected event 1 of the chain of checkpoints with hash " in three.findings()[0]
+    with pytest.raises(CorruptRecord, match="checkpoints are missing, or others"):
+        three.check()
+
+
+def test_a_case_that_is_removed_with_checkpoints_made_anew_over_what_is_left_is_missed_too(
+    three: SqlLedger, owner: Sql
+) -> None:
+    three.make_checkpoint()
+    assert three.reserve(WorkKey("a", 0, 0), Amounts(usd=1), Caps(usd=2))
+    owner(*removing("c"), *ALL_CHECKPOINTS)
+    assert three.make_checkpoint().number == 1
+    assert any("checkpoints are missing, or others" in line for line in three.findings())
+    with pytest.raises(CorruptRecord, match="nothing is spent on this ledger"):
+        three.check("a")
 
 
 def test_two_heads_that_were_swapped_are_found(three: SqlLedger, owner: Sql) -> None:
