@@ -9,6 +9,7 @@ from escalation.model.errors import BadInput
 from escalation.ports.configuration import settings
 from escalation.text.wording import counted
 from records.backup import back_up, restore
+from records.runtime import head_signer
 from records.store.opening import open_store
 
 
@@ -42,7 +43,7 @@ def restore_records(folder: Path, name: str | None) -> int:
     """
     found, console = settings(), terminal()
     with private_home(found.home):
-        made = restore(folder, name, found.ledger, open_store(found))
+        made = restore(folder, name, found.ledger, open_store(found), signer=head_signer(found))
     taken = datetime.fromtimestamp(made.taken_at, UTC)
     console.print(
         plain(

@@ -13,7 +13,7 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from escalation.inputs.home import close_folder
 from escalation.inputs.surroundings import private_files
@@ -27,6 +27,9 @@ from records.ledger.ledger import SqlLedger
 from records.ledger.locking import file_lock
 from records.store.files import FileStore
 from records.store.places import SETTING
+
+if TYPE_CHECKING:
+    from records.ledger.signed_heads import HeadSigner
 
 STAMP = "%Y%m%dT%H%M%S.%fZ"
 _NAME = re.compile(r"ledger-(\d{8}T\d{6}\.\d{6}Z)\.db")
@@ -93,7 +96,14 @@ def back_up(ledger_url: str, store: Store, folder: Path) -> Backup:
     return Backup(file, events, len(digests), len(missing))
 
 
-def restore(folder: Path, name: str | None, ledger_url: str, store: AuditedStore) -> Restored:
+def restore(
+    folder: Path,
+    name: str | None,
+    ledger_url: str,
+    store: AuditedStore,
+    *,
+    signer: "HeadSigner | None" = None,
+) -> Restored:
     """Puts a back-up into an empty ledger and a store: the bytes first, then the rows, all of them at once.
 
     Args:
@@ -101,6 +111,7 @@ def restore(folder: Path, name: str | None, ledger_url: str, store: AuditedStore
         name: of the ledger's file in it; default: the newest.
         ledger_url: of a ledger in which nothing has happened yet.
         store: takes the bytes.
+        signer: signs that it was put back; None where the site has no key.
 
     Raises:
         BadInput: when there is no such back-up, the ledger is not empty, or the store is another's.
@@ -124,7 +135,10 @@ def restore(folder: Path, name: str | None, ledger_url: str, store: AuditedStore
                 store.own(*before)
             with closing(Database(f"sqlite:///{copy}")) as source:
                 events = copy_ledger(source, target, taken_at=taken_at, now=time.time())
-    with closing(SqlLedger(ledger_url, store)) as ledger:
+            if signer is not None:
+                with target.writing() as writing:
+                    signer.of_restored(writing, datetime.fromtimestamp(taken_at, UTC).isoformat())
+    with closing(SqlLedger(ledger_url, store, signer=signer)) as ledger:
         return Restored(taken_at, events, files, audit(ledger, store).findings)
 
 

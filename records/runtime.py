@@ -1,5 +1,6 @@
 """Opens the records, and the runtime that every driver works with."""
 
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from threading import Thread
@@ -14,6 +15,7 @@ from escalation.ports.tracker import Tracker
 if TYPE_CHECKING:
     from escalation.ports.store import AuditedStore
     from records.ledger.ledger import SqlLedger
+    from records.ledger.signed_heads import HeadSigner
 
 
 @contextmanager
@@ -31,13 +33,27 @@ def open_records(settings: Settings | None = None) -> Iterator["tuple[SqlLedger,
     settings = settings or read_settings()
     with private_home(settings.home):
         store = open_store(settings)
-        ledger = SqlLedger(settings.ledger, store, settings.case_lease_s)
+        ledger = SqlLedger(settings.ledger, store, settings.case_lease_s, head_signer(settings))
         try:
             if settings.store_url is not None:  # that of the home is this ledger's
                 check_belonging(ledger, store)
             yield ledger, store
         finally:
             ledger.close()
+
+
+def head_signer(settings: Settings) -> "HeadSigner | None":
+    """Signs the ledger's heads with the site's key; None where the site has made none.
+
+    Raises:
+        BadInput: when what is there is no such key, or others can read it.
+    """
+    if settings.signing_key is None and not os.path.lexists(settings.key_file):
+        return None
+    from records.ledger.signed_heads import FOLDER, HeadSigner
+    from records.signing.keys import site_key
+
+    return HeadSigner(site_key(settings), settings.home / FOLDER)
 
 
 @contextmanager

@@ -10,7 +10,10 @@ from escalation.inputs.surroundings import private_files
 from escalation.model.errors import BadInput
 
 OTHERS = 0o077
-OURS = ("ledger.db", "mlflow.db", "store", "scratch", "artifacts", "reports", "prefect", "signing-key.pem")
+OURS = (
+    "ledger.db", "mlflow.db", "store", "scratch", "artifacts", "reports", "prefect", "signing-key.pem",
+    "signed-heads",
+)  # fmt: skip
 """What this project keeps there; a name may go on, as `ledger.db-wal` does."""
 
 

@@ -152,6 +152,11 @@ class Settings(_Read):
         return self.home / "store"
 
     @property
+    def key_file(self) -> Path:
+        """Where the site's key is, or would be."""
+        return self.signing_key or self.home / "signing-key.pem"
+
+    @property
     def scratch(self) -> Path:
         """Folder where running work keeps its files."""
         return self.home / "scratch"

@@ -74,6 +74,8 @@ class SqlCases(LedgerSession):
         """Sets the status (final or not), keeps the outcome, gives the lease back."""
         with self._writing(case_id) as connection:
             cases.finish(connection, case_id, self._tokens[case_id], status, outcome)
+            if self._signer is not None:
+                self._signer.of_case(connection, case_id)
         self._tokens.pop(case_id, None)
 
     def case(self, case_id: str) -> CaseRecord:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, func, insert, inspect, select, text
 from sqlalchemy.engine import make_url
@@ -17,6 +17,9 @@ from escalation.text.addresses import host_is_odd, shown_address
 from records.ledger import chains, checkpoints, lineage, schema
 from records.ledger.locking import file_lock
 from records.ledger.one_machine import OneMachine
+
+if TYPE_CHECKING:
+    from records.ledger.signed_heads import HeadSigner
 
 BUSY_S = 60.0
 IDLE_S = 1.0
@@ -34,13 +37,17 @@ _CREATION = 7_116_927
 class Database:
     """A pool of connections to a ledger whose tables exist."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, signer: "HeadSigner | None" = None) -> None:
         """Connects, and creates the tables in an empty database; several processes may do so at once.
+
+        Args:
+            url: of SQLAlchemy.
+            signer: signs checkpoints; None where the site has no key.
 
         Raises:
             BadInput: when the URL does not lead to a database that can be used as a ledger.
         """
-        self.url = url
+        self.url, self._signer = url, signer
         self._machine: OneMachine | None = None
         self._checkpointing = checkpoints.Checkpointing()
         try:
@@ -88,8 +95,13 @@ class Database:
             while True:
                 with self._begun() as connection:
                     added = checkpoints.make(connection)
+                    if added and self._signer is not None:
+                        self._signer.of_checkpoint(connection)
                 if added < checkpoints.AT_ONCE:
-                    return
+                    break
+        if self._signer is not None:
+            with suppress(OSError, SQLAlchemyError), self.reading() as connection:
+                self._signer.keep(connection)
 
     @contextmanager
     def _begun(self) -> Iterator[Connection]:

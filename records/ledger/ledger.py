@@ -85,6 +85,13 @@ class SqlLedger(SqlCases, SqlWork, SqlSubmissions, SqlBudgets):
         with self._database.reading() as connection:
             walk.check(connection, case_id, anew=True)
 
+    def signed_head(self, case_id: str) -> Mapping[str, Any] | None:
+        """The envelope with the head of the case that was signed last; None where none was."""
+        from records.ledger.signed_heads import last_of
+
+        with self._database.reading() as connection:
+            return last_of(connection, case_id)
+
     def make_checkpoint(self) -> Checkpoint:
         """Writes down where all chains end, so that none can end earlier unnoticed from now on.
 

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from threading import Lock
+from typing import TYPE_CHECKING
 from weakref import WeakSet
 
 from sqlalchemy import Connection
@@ -12,6 +13,9 @@ from escalation.ports.store import Store
 from records.ledger import leases
 from records.ledger.database import Database
 from records.ledger.shared_clock import SharedClock, database_time_s
+
+if TYPE_CHECKING:
+    from records.ledger.signed_heads import HeadSigner
 
 _OPEN: "WeakSet[LedgerSession]" = WeakSet()
 """The ledgers of this process: who asks them knows whether a lease in its name is still anybody's."""
@@ -24,20 +28,24 @@ class LedgerSession:
     `_writing`. Who never held the lease may write what `_sharing` is for, and who lost it may not.
     """
 
-    def __init__(self, url: str, store: Store, lease_s: float = 30.0) -> None:
+    def __init__(
+        self, url: str, store: Store, lease_s: float = 30.0, signer: "HeadSigner | None" = None
+    ) -> None:
         """Opens the ledger, and creates it where there is none.
 
         Args:
             url: of SQLAlchemy.
             store: keeps the bytes.
             lease_s: seconds after which a silent process on another host counts as gone.
+            signer: signs heads of the ledger's chains; None where the site has no key.
 
         Raises:
             BadInput: when the database cannot be used.
         """
         self.store = store
         self._lease_s = lease_s
-        self._database = Database(url)
+        self._signer = signer
+        self._database = Database(url, signer)
         self._tokens: dict[str, int] = {}
         self._lock = Lock()
         self._clock = SharedClock(self._database_time_s)

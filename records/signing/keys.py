@@ -14,8 +14,6 @@ from escalation.inputs.settings import Settings
 from escalation.inputs.user_files import read_bytes
 from escalation.model.errors import BadInput
 
-FILE = "signing-key.pem"
-"""In the home, unless the settings name another."""
 MOST_BYTES = 2**16
 
 
@@ -73,7 +71,7 @@ class SigningKey:
 
 def key_file(settings: Settings) -> Path:
     """Where the site's key is, or would be."""
-    return settings.signing_key or settings.home / FILE
+    return settings.key_file
 
 
 def make_key(settings: Settings) -> SigningKey:

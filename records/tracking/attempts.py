@@ -6,7 +6,7 @@ from typing import Any
 from escalation.model.attempt import Attempt, AttemptStatus, Candidate, Done
 from escalation.model.blob import Blob
 from escalation.model.case import CaseInfo
-from records.tracking.cases import pretty
+from records.tracking.cases import LEDGER, pretty
 from records.tracking.models import log_model
 from records.tracking.writing import flat, key, log, log_files
 
@@ -48,7 +48,10 @@ def log_attempt(
         client.delete_run(old.info.run_id)  # half logged when the process died; logged anew below
     name = f"{attempt.number} {attempt.tier} {attempt.method}"
     start = at_ms - int(1000 * attempt.cost.wall_s)
-    run = client.create_run(experiment, start_time=start, tags=_tags(parent_id, info, attempt), run_name=name)
+    tags = _tags(parent_id, info, attempt)
+    if LEDGER in parent.data.tags:
+        tags[LEDGER] = parent.data.tags[LEDGER]
+    run = client.create_run(experiment, start_time=start, tags=tags, run_name=name)
     run_id = str(run.info.run_id)
     try:
         log(client, run_id, params=_params(attempt), metrics=_metrics(attempt), at_ms=at_ms)

@@ -24,20 +24,23 @@ RUN_STATUS = {
     CaseStatus.INTERRUPTED: "KILLED",
 }
 """How MLflow shows a case that is not running; one that waits for a job at a service is SCHEDULED."""
+LEDGER, HEAD = "tierwise.ledger", "tierwise.signed_head"
+"""Tags of a case's run: the ledger's name, and where the case's chain ended, signed."""
 
 
-def open_run(client: Any, record: CaseRecord, experiment: str) -> tuple[Any, bool]:
+def open_run(client: Any, record: CaseRecord, experiment: str, ledger: str) -> tuple[Any, bool]:
     """Opens the case's run, or opens it again where there is one; returns it and whether it is new.
 
-    A case that is new has none.
+    A case that is new has none. Another ledger, of that other name, may have a case of the same id there.
     """
-    existing = None if record.new else _existing(client, record, experiment)
+    existing = None if record.new else _existing(client, record, experiment, ledger)
     if existing is not None:
         client.update_run(existing.info.run_id, status="RUNNING")
         log(client, existing.info.run_id, tags=_made_with(record.info))
         return existing, False
     info = record.info
-    tags = {name: str(value) for name, value in _tags(info).items() if value is not None}
+    told = _tags(info) | {LEDGER: ledger}
+    tags = {name: str(value) for name, value in told.items() if value is not None}
     start = to_ms(record.opened_at)
     return client.create_run(experiment, start_time=start, tags=tags, run_name=info.case_id), True
 
@@ -63,11 +66,19 @@ def close_run(
     outcome: Outcome | None,
     *,
     files: Mapping[str, bytes],
+    head: Mapping[str, Any] | None,
     at_ms: int,
 ) -> None:
-    """Logs the outcome and the files (report, tables); ends the run even when they cannot be logged."""
+    """Logs the outcome and the files (report, tables); ends the run even when they cannot be logged.
+
+    The signed head of the case is told too: the ledger must have what it says, whoever can write to it.
+    """
     shown = [{"path": name, "type": "table"} for name in files if name.endswith("_table.json")]
-    tags = {"tierwise.status": status, "mlflow.loggedArtifacts": json.dumps(shown)}
+    tags = {
+        "tierwise.status": status,
+        "mlflow.loggedArtifacts": json.dumps(shown),
+        HEAD: None if head is None else json.dumps(head),
+    }
     try:
         if outcome is not None:
             files = {**files, "outcome.json": pretty(outcome.to_json())}
@@ -117,13 +128,14 @@ def to_ms(at: str) -> int:
     return int(datetime.fromisoformat(at).timestamp() * 1000)
 
 
-def _existing(client: Any, record: CaseRecord, experiment: str) -> Any | None:
+def _existing(client: Any, record: CaseRecord, experiment: str, ledger: str) -> Any | None:
     """The case's run, also when its id was not linked before the process died."""
     if record.mlflow_run_id is not None:
         found = _found(client, record.mlflow_run_id)
         if found is not None:
             return found
-    where = f"tags.`tierwise.case_id` = '{record.info.case_id}' and tags.`tierwise.kind` = 'case'"
+    named = {"tierwise.case_id": record.info.case_id, "tierwise.kind": "case", LEDGER: ledger}
+    where = " and ".join(f"tags.`{name}` = '{value}'" for name, value in named.items())
     runs = client.search_runs([experiment], where, max_results=1)
     return runs[0] if runs else None
 

@@ -78,7 +78,9 @@ class MlflowTracker:
     def _open_run(self, record: CaseRecord, instance_blob: Blob | None = None) -> None:
         case_id = record.info.case_id
         self._infos[case_id] = record.info
-        run, new = tracking_case.open_run(self._client, record, self._experiment(record.info))
+        run, new = tracking_case.open_run(
+            self._client, record, self._experiment(record.info), self._ledger.name()
+        )
         self._runs[case_id], run_id = run, str(run.info.run_id)
         if run_id != record.mlflow_run_id:
             self._ledger.link_run(case_id, run_id)
@@ -230,13 +232,17 @@ class MlflowTracker:
             return
         where = "attributes.status = 'RUNNING' and tags.`tierwise.kind` = 'case'"
         for run in self._client.search_runs(ids, where):
-            if not tracking_case.written_by_living(run.data.tags):
+            if self._ours(run) and not tracking_case.written_by_living(run.data.tags):
                 self._end_late(run.info.run_id, run.data.tags["tierwise.case_id"])
         unbilled = f"tags.`{submissions.BILL}` = '{submissions.OPEN}'"
-        for run in self._client.search_runs(ids, unbilled):
+        for run in filter(self._ours, self._client.search_runs(ids, unbilled)):
             tags = run.data.tags
             paid = self._paid(tags["tierwise.case_id"], int(tags["tierwise.attempt"]))
             submissions.log_submissions(self._client, run.info.run_id, paid, _now_ms())
+
+    def _ours(self, run: Any) -> bool:
+        """Whether it is of this ledger; those of earlier versions do not say."""
+        return run.data.tags.get(tracking_case.LEDGER) in (None, self._ledger.name())
 
     def _end_late(self, run_id: str, case_id: str) -> None:
         """Ends the run of a case that ended, or was ended, before its process came to log that."""
@@ -261,7 +267,8 @@ class MlflowTracker:
         files = self._tables(case_id, outcome, report or self._report(outcome))
         run, info = self._runs.pop(case_id), self._infos.pop(case_id)
         self._new.discard(case_id)
-        tracking_case.close_run(self._client, run, info, status, outcome, files=files, at_ms=at_ms)
+        head = self._ledger.signed_head(case_id)
+        tracking_case.close_run(self._client, run, info, status, outcome, files=files, head=head, at_ms=at_ms)
 
     def _report(self, outcome: Outcome | None) -> bytes | None:
         if outcome is None or outcome.report is None:

@@ -13,6 +13,9 @@ class EventLog(Protocol):
     def events(self, case_id: str | None = None) -> Sequence[Mapping[str, Any]]:
         """The events in order: chain, number in it, at, case_id, kind, body, previous hash, hash."""
 
+    def signed_head(self, case_id: str) -> Mapping[str, Any] | None:
+        """Where the case's chain ended when it was closed, signed, as JSON; None where none was."""
+
     def verify(self) -> int:
         """Recomputes all chains; returns the number of events.
 

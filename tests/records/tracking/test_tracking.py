@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from escalation.model.amounts import Amounts
 from escalation.model.attempt import AttemptStatus, Candidate, Done
@@ -19,6 +20,8 @@ from escalation.model.job_state import JobState
 from escalation.model.kinds.circuit_batch import CircuitBatch, Pub
 from escalation.model.result import RawResult
 from records.ledger.ledger import SqlLedger
+from records.ledger.signed_heads import HeadSigner, said_by
+from records.signing.keys import SigningKey
 from records.store.files import FileStore
 from records.tracking.client import open_client
 from records.tracking.models import signature
@@ -347,6 +350,39 @@ def _shown(tracking: Tracking, run: Any) -> Any:
     }
     tags.pop("mlflow.loggedArtifacts", None)
     return run.info.status, tags, run.data.params, run.data.metrics, files
+
+
+def test_another_ledger_with_a_case_of_that_id_has_a_run_of_its_own(
+    tracking: Tracking, ledger: SqlLedger, tmp_path: Path, make_info: Any
+) -> None:
+    """Two homes of one site that share an MLflow: neither goes on in, nor ends, what the other logs."""
+    other = SqlLedger(f"sqlite:///{tmp_path}/other.db", ledger.store)
+    first = tracking.make()
+    first.case_opened(ledger.open_case(make_info()))
+    assert first.drain(60.0)
+    other.open_case(make_info())
+    other.close_case("c", CaseStatus.FAILED, None)
+    second = MlflowTracker(TrackingPlace(tracking.uri, tracking.root), other, other.store)
+    second.case_opened(other.open_case(make_info()))  # taken up again, and not linked to a run
+    second.case_closed("c", CaseStatus.FAILED, None, None)
+    second.close()
+    assert [(run.data.tags["tierwise.ledger"], run.info.status) for run in tracking.runs("case")] == [
+        (ledger.name(), "RUNNING"), (other.name(), "FAILED")
+    ]  # fmt: skip
+    other.close()
+
+
+def test_the_signed_head_of_a_case_is_told(
+    tracking: Tracking, ledger: SqlLedger, tmp_path: Path, run_case: Any
+) -> None:
+    key = SigningKey(Ed25519PrivateKey.generate())
+    ledger._signer = HeadSigner(key, tmp_path / "signed-heads")
+    run_case(tracker := tracking.make())
+    tracker.close()
+    [run] = tracking.runs("case")
+    said = said_by(json.loads(run.data.tags["tierwise.signed_head"]), [key.public])
+    closed = next(each for each in ledger.events("c") if each["kind"] == "case.closed")
+    assert ("c", closed["number"], closed["hash"]) in said.heads
 
 
 def test_a_view_that_lags_holds_nothing_and_makes_the_run_at_the_end_of_its_case(
