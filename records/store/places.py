@@ -1,7 +1,7 @@
 """Where a site keeps its bytes: what `TIERWISE_STORE_URL` means."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -27,6 +27,10 @@ class ObjectPlace:
     scheme: str
     bucket: str
     prefix: str
+
+    def __truediv__(self, name: str) -> "ObjectPlace":
+        """What is below it, as with a folder."""
+        return replace(self, prefix=f"{self.prefix}/{name}" if self.prefix else name)
 
     @property
     def url(self) -> str:

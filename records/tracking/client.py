@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from records.ledger.locking import file_lock
+from records.store.places import ObjectPlace
 from records.tracking.places import SQLITE, TrackingPlace
 
 SETTINGS = {
@@ -40,7 +41,7 @@ def open_client(place: TrackingPlace) -> Any:
     from mlflow.tracking import MlflowClient
 
     logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)  # each try again is no news
-    if place.artifacts is not None:
+    if isinstance(place.artifacts, Path):
         place.artifacts.mkdir(parents=True, exist_ok=True)
     with turn(place):
         if place.file is not None and not place.file.exists():
@@ -78,14 +79,18 @@ def turn(place: TrackingPlace) -> Iterator[None]:
             yield
 
 
-def experiment_id(client: Any, family: str, artifact_root: Path | None) -> str:
+def _uri(place: Path | ObjectPlace) -> str:
+    return place.resolve().as_uri() if isinstance(place, Path) else place.url
+
+
+def experiment_id(client: Any, family: str, artifact_root: Path | ObjectPlace | None) -> str:
     """Returns the id of the experiment `tierwise/FAMILY`, made where it is missing, by whoever is first."""
     from mlflow.exceptions import MlflowException
 
     name = f"tierwise/{family}"
     found = client.get_experiment_by_name(name)
     if found is None:
-        where = None if artifact_root is None else (artifact_root / family).resolve().as_uri()
+        where = None if artifact_root is None else _uri(artifact_root / family)
         try:
             return str(client.create_experiment(name, artifact_location=where))
         except MlflowException:

@@ -10,7 +10,7 @@ from sqlalchemy.exc import ArgumentError
 from escalation.inputs.settings import Settings
 from escalation.model.errors import BadInput
 from escalation.text.addresses import host_is_odd, shown_address
-from records.store.places import place_of
+from records.store.places import ObjectPlace, place_of
 
 SETTING, ARTIFACTS = "TIERWISE_TRACKING_URI", "TIERWISE_TRACKING_ARTIFACTS"
 SQLITE = "sqlite:///"
@@ -23,11 +23,11 @@ class TrackingPlace(NamedTuple):
 
     Attributes:
         uri: of a database or a server.
-        artifacts: a folder; None where the server takes them.
+        artifacts: a folder, or a bucket; None where the server takes them.
     """
 
     uri: str
-    artifacts: Path | None
+    artifacts: Path | ObjectPlace | None
 
     @property
     def shown(self) -> str:
@@ -44,8 +44,8 @@ def tracking_place(settings: Settings) -> TrackingPlace:
     """Where the site has MLflow; by default a SQLite file in the home.
 
     Artefacts must be where all readers of one MLflow find them: a server takes them itself; of a database
-    they are in the folder that is stated, else in the store's where that is a shared folder, else in the
-    home, where this machine alone sees them.
+    they are in the folder that is stated, else beside the store's bytes where those are in a shared folder
+    or a bucket, else in the home, where this machine alone sees them.
 
     Raises:
         BadInput: in one line, which repeats no password.
@@ -81,6 +81,6 @@ def _whole(url: URL) -> str:
     return url.render_as_string(hide_password=False)
 
 
-def _shared(settings: Settings) -> Path | None:
+def _shared(settings: Settings) -> Path | ObjectPlace | None:
     place = None if settings.store_url is None else place_of(settings.store_url)
-    return place / "mlflow-artifacts" if isinstance(place, Path) else None
+    return None if place is None else place / "mlflow-artifacts"

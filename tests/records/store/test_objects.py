@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from escalation.model.errors import CorruptRecord, of_machine
-from records.store import objects
+from records.store import bucket
 from records.store.refusals import StoreAway
 from tests.records.store.conftest import Open
 
@@ -103,12 +103,12 @@ def test_a_service_that_goes_away_is_a_fault_of_the_machine_and_what_is_kept_is_
 ) -> None:
     store = open_home("one")
     store.put(b"abc")
-    store._clients.clear()
+    store._bucket._clients.clear()
     with socket.create_server(("127.0.0.1", 0)) as silent:  # takes the connection, and says nothing
         monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{silent.getsockname()[1]}")
         for name in ("SILENT_S", "RETRY_S", "RETRIES"):
-            monkeypatch.setattr(objects, name, 0)
-        monkeypatch.setattr(objects, "SILENT_S", 0.2)
+            monkeypatch.setattr(bucket, name, 0)
+        monkeypatch.setattr(bucket, "SILENT_S", 0.2)
         for ask in (lambda: store.put(b"new"), lambda: store.audit(ABC), lambda: list(store.digests())):
             with pytest.raises(StoreAway, match="does not answer in time") as told:
                 ask()

@@ -23,6 +23,7 @@ from escalation.policy.policy import parse_policy
 from records.audit.audit import audit
 from records.ledger.ledger import SqlLedger
 from records.runtime import open_runtime
+from records.store.places import ObjectPlace
 from records.tracking import tracking
 from records.tracking.client import open_client
 from records.tracking.places import TrackingPlace, tracking_place
@@ -152,15 +153,20 @@ def test_two_first_cases_at_once_are_both_shown_whole(
         (
             {"tracking_uri": "postgresql://u@h/m?connect_timeout=3", "store_url": "s3://bucket"},
             "postgresql+psycopg://u@h/m?connect_timeout=3&tcp_user_timeout=30000",
-            "/home/u/t/artifacts",
+            ObjectPlace("s3", "bucket", "mlflow-artifacts"),
+        ),
+        (
+            {"tracking_uri": "postgresql://u@h/m?connect_timeout=3", "store_url": "gs://bucket/a"},
+            "postgresql+psycopg://u@h/m?connect_timeout=3&tcp_user_timeout=30000",
+            ObjectPlace("gs", "bucket", "a/mlflow-artifacts"),
         ),
     ],
 )
 def test_artefacts_are_where_the_readers_of_one_mlflow_find_them(
-    stated: dict[str, Any], uri: str, artifacts: str | None
+    stated: dict[str, Any], uri: str, artifacts: str | ObjectPlace | None
 ) -> None:
     place = tracking_place(Settings(home=Path("/home/u/t"), **stated))
-    assert place == TrackingPlace(uri, None if artifacts is None else Path(artifacts))
+    assert place == TrackingPlace(uri, Path(artifacts) if isinstance(artifacts, str) else artifacts)
 
 
 @pytest.mark.parametrize(
