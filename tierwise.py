@@ -32,6 +32,15 @@ SubmissionId = Annotated[
     ),
 ]
 
+Since = Annotated[
+    datetime | None,
+    typer.Option(
+        help="Only those opened then or later, in UTC.",
+        formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"],
+        show_default=False,
+    ),
+]
+
 
 class Per(StrEnum):
     """Over what a limit counts."""
@@ -221,14 +230,7 @@ def cases(
         typer.Option(help="Only those in this state; may be given several times.", show_default=False),
     ] = None,
     family: Annotated[str | None, typer.Option(help="Only those of this family.", show_default=False)] = None,
-    since: Annotated[
-        datetime | None,
-        typer.Option(
-            help="Only those opened then or later, in UTC.",
-            formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"],
-            show_default=False,
-        ),
-    ] = None,
+    since: Since = None,
     limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 100,
     after: Annotated[
         str | None,
@@ -282,6 +284,26 @@ def policy_show(
     from cli.policy import show
 
     show(file)
+
+
+@policy_app.command("replay")
+def policy_replay(
+    *,
+    file: Annotated[str, typer.Argument(help="The new policy: a file, or the name of one that ships.")],
+    since: Since = None,
+    family: Annotated[str | None, typer.Option(help="Only cases of this family.", show_default=False)] = None,
+    changed: Annotated[
+        bool, typer.Option("--changed", help="List every decision that changes, and why.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Try a policy over past cases: which decisions change, why, what that costs or saves; never a guess.
+
+    Exit 0 nothing changes, 5 a decision changes, 3 none does, and of some the record cannot tell.
+    """
+    from cli.policy_replay import replay
+
+    raise typer.Exit(replay(file, since, family, changed=changed, as_json=json))
 
 
 @jobs_app.callback()

@@ -13,6 +13,7 @@ for name, arguments in (
     ("several_workers", []),
     ("statevector", []),
     ("ledger_scale", ["--cases", "100000"]),
+    ("policy_replay", []),
     ("optimisation.clinics", []),
     ("optimisation.targets", []),
     ("optimisation.learning", []),

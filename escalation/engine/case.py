@@ -5,15 +5,14 @@ from pathlib import Path
 
 from escalation.inputs.input_files import InputFiles
 from escalation.model.amounts import Caps
-from escalation.model.calibration import DeviceKind
 from escalation.model.case import CaseInfo
 from escalation.model.clock import boottime_s
-from escalation.model.errors import TierwiseError
 from escalation.model.identity import derive_seed
 from escalation.model.problem import Problem
 from escalation.model.work import Work
 from escalation.policy.router import Rung
 from escalation.policy.rules import Policy
+from escalation.policy.rungs import backend_for, rungs_of
 from escalation.ports.families import Family, Instance
 from escalation.ports.methods import Method, View
 from escalation.ports.registry import backend_descriptor
@@ -65,14 +64,7 @@ class Case:
 
     def rungs(self) -> tuple[Rung, ...]:
         """The rungs that the policy declares, before anything runs; α is divided by their number."""
-        named = self.policy.methods.get(self.family.name)
-        methods = [m for m in self.family.methods() if named is None or m.name in named]
-        return tuple(
-            Rung(tier, method.name, *_place(self.policy, method))
-            for tier in self.policy.tiers
-            for method in methods
-            if method.tier is tier
-        )
+        return rungs_of(self.policy, self.family)
 
     def method(self, name: str | None) -> Method:
         """The family's method of that name."""
@@ -85,21 +77,3 @@ class Case:
     def seed(self, number: int, method: str) -> int:
         """The seed of an attempt."""
         return derive_seed(self.problem.seed, "attempt", number, method)
-
-
-def backend_for(policy: Policy, kind: str) -> str:
-    """The backend that the policy names for a kind of work.
-
-    Raises:
-        TierwiseError: when it names none.
-    """
-    backend = policy.backends.get(kind)
-    if backend is None:
-        raise TierwiseError(f"policy {policy.policy!r} names no backend for {kind}; add one under backends")
-    return backend
-
-
-def _place(policy: Policy, method: Method) -> tuple[str, DeviceKind]:
-    spec = backend_for(policy, method.work_kind)
-    descriptor, device = backend_descriptor(spec)
-    return spec, descriptor.device_kind(device)

@@ -141,7 +141,7 @@ def _miss(threshold: Threshold, lookup: Lookup) -> Miss | None:
     fact = lookup(threshold.fact)
     limit, note = _limit(threshold, lookup)
     known = fact.value is not None and limit is not None
-    if known and _met(threshold.comparison, fact.value, limit):
+    if known and met(threshold.comparison, fact.value, limit):
         return None
     numeric = known and _is_number(fact.value) and _is_number(limit)
     return Miss(
@@ -170,7 +170,8 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _met(comparison: str, value: Any, limit: Any) -> bool:
+def met(comparison: str, value: Any, limit: Any) -> bool:
+    """Whether a known value compares with a known limit as the threshold wants."""
     if comparison == "one_of":
         return isinstance(value, str) and value in limit
     if comparison == "equals":

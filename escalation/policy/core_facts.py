@@ -214,3 +214,12 @@ def _certificate(context: FactContext) -> Certificate | None:
 
 
 CORE_FACTS: tuple[FactProvider, ...] = tuple(_FOUND)
+OF_RECORD = frozenset(
+    each.spec.name
+    for each in CORE_FACTS
+    if each.spec.name.startswith(("attempt.", "controls."))
+    or each.spec.name in ("problem.data_class", "problem.stage", "problem.confidence")
+)
+"""Those that follow from the problem and the attempts alone, so that a record tells them at any time."""
+FOR_ALL_RUNGS = ("problem.", "site.", "budget.", "attempt.", "controls.")
+"""How the names of those begin that are the same for every rung of a decision."""

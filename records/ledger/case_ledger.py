@@ -7,8 +7,10 @@ from escalation.model.case import CaseInfo, CaseRecord, CaseStatus, Outcome
 from escalation.model.cases_wanted import EVERY_CASE, CasesWanted
 from escalation.model.decision import Decision
 from escalation.model.elapsed import Elapsed
+from escalation.policy.backtest.past_case import PastCase
 from records.ledger import cases, history, leases
 from records.ledger.codec import candidate_blobs
+from records.ledger.past_cases import past_page
 from records.ledger.session import LedgerSession
 
 
@@ -136,3 +138,14 @@ class SqlCases(LedgerSession):
         """Returns the case's finished attempts in order, without their candidates: the store is not read."""
         with self._database.reading() as connection:
             return history.attempt_records(connection, case_id)
+
+    def past_cases(self, wanted: CasesWanted = EVERY_CASE, *, outcomes: bool = False) -> Iterator[PastCase]:
+        """Cases as texts in the order in which they were opened, a page at a time.
+
+        Of what is wanted, `family` and `since` count.
+        """
+        after: int | None = 0
+        while after is not None:
+            with self._database.reading() as connection:
+                page, after = past_page(connection, wanted, after, outcomes=outcomes)
+            yield from page

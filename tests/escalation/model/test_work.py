@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 
 import pytest
 
-from escalation.engine.case import backend_for
 from escalation.model import work as declared
 from escalation.model.blob import Blob
 from escalation.model.demand import Demand
@@ -18,6 +17,7 @@ from escalation.model.kinds.local_call import LocalCall
 from escalation.model.resources import Resources
 from escalation.model.work import Get, Json, Work, kinds
 from escalation.policy.policy import parse_policy
+from escalation.policy.rungs import backend_for
 from escalation.ports import registry
 from escalation.ports.registry import BackendDescriptor
 from escalation.testing.works import Sample, sample

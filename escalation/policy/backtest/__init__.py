@@ -1,0 +1,1 @@
+"""A policy tried over past cases: what it would have decided, as far as their record can tell."""

@@ -1,0 +1,214 @@
+"""Compares what a policy would have decided in a past case with what was decided."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+
+from escalation.model.amounts import Amounts
+from escalation.model.calibration import DeviceKind
+from escalation.model.case import CaseStatus
+from escalation.model.decision import Action
+from escalation.policy.backtest.caps import CapsThen, ChangedCaps
+from escalation.policy.backtest.known import KnownFacts
+from escalation.policy.backtest.past_case import Json, PastCase
+from escalation.policy.backtest.plans import FamilyPlan, Plans
+from escalation.policy.backtest.reasons import Reason, reasons
+from escalation.policy.backtest.routing import Course, Situation, course_of, route
+
+
+class DecisionChange(StrEnum):
+    """What the record says of a decision under the new policy."""
+
+    SAME = "same"
+    CHANGED = "changed"
+    UNTOLD = "cannot tell"
+
+
+class Gone(StrEnum):
+    """Why nothing can be told of a decision, or of what a changed one would have cost."""
+
+    FACT = "a fact was never looked up"
+    ELAPSED = "the elapsed time by then is not on record"
+    AFTER_CHANGE = "it follows a decision that changes"
+    AFTER_UNTOLD = "it follows a decision of which nothing can be told"
+    ALPHA = "the attempt before was certified at another share of α"
+    BUDGET = "the attempt before had another budget to keep to"
+    BACKEND = "work of the attempt before would have run elsewhere"
+    FOLLOWED = "paid work of the attempt before would have been followed by other rules"
+    POLICY = "the policy does not apply here"
+    NEVER_TRIED = "what it would try was never tried in the case"
+    UNASKED = "nobody was asked"
+    UNFINISHED = "the case has not ended"
+    ELSEWHERE = "it ran on another backend"
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A past decision beside the new policy's.
+
+    Attributes:
+        was: what was decided.
+        now: what the new policy decides; None where that cannot be told.
+        gone: why it cannot be told, or, of a changed one, what it costs.
+        missing: the facts that are not on record.
+        reasons: the rules that changed it, each with what it found.
+        saved: what the record says that was spent and would not have been; None where it cannot tell.
+        at_most_usd: the quote on record of what would have been tried instead; None where there is none.
+    """
+
+    case_id: str
+    number: int
+    verdict: DecisionChange
+    was: Course
+    now: Course | None = None
+    gone: Gone | None = None
+    missing: tuple[str, ...] = ()
+    reasons: tuple[Reason, ...] = ()
+    saved: Amounts | None = None
+    at_most_usd: float | None = None
+
+
+def compare(case: PastCase, plans: Plans) -> Iterator[Compared]:
+    """Compares the decisions of a case in order.
+
+    After the first that changes, or of which nothing can be told, the case would have gone on in a way that
+    the record does not know; nor does it where an attempt would not have been the same under the new policy.
+    """
+    info = case.info
+    name = info["problem"]["family"]
+    new = plans.new(name)
+    old = plans.old(info["policy_digest"], info["policy_text"], info["policy_name"], name)
+    if isinstance(new, str) or isinstance(old, str):
+        why = new if isinstance(new, str) else str(old)
+        yield from (_untold(case, decision, Gone.POLICY, (why,)) for decision in case.decisions)
+        return
+    changed = ChangedCaps.between(info["problem"]["budget"], old.policy, new.policy, lambda: case.wall_s)
+    lost: Gone | None = None
+    for place, decision in enumerate(case.decisions):
+        if lost is None:
+            found, lost = _one(_Between(case, old, new, changed, place))
+            yield found
+        else:
+            yield _untold(case, decision, lost)
+
+
+def _untold(case: PastCase, decision: Json, gone: Gone, missing: tuple[str, ...] = ()) -> Compared:
+    was = course_of(decision)
+    return Compared(case.case_id, decision["number"], DecisionChange.UNTOLD, was, gone=gone, missing=missing)
+
+
+@dataclass(frozen=True)
+class _Between:
+    """One decision of a case between two policies."""
+
+    case: PastCase
+    old: FamilyPlan
+    new: FamilyPlan
+    changed: ChangedCaps
+    place: int
+
+    @cached_property
+    def decision(self) -> Json:
+        return self.case.decisions[self.place]
+
+    @cached_property
+    def attempts(self) -> Sequence[Json]:
+        """Those made before the decision."""
+        return self.case.attempts[: self.case.attempted[self.place]]
+
+    @property
+    def attempt(self) -> Json | None:
+        """The one that the decision led to, where it was finished."""
+        number = self.case.attempted[self.place]
+        made = self.decision["action"] == Action.ATTEMPT and number < len(self.case.attempts)
+        return self.case.attempts[number] if made else None
+
+    def caps(self) -> CapsThen:
+        return CapsThen(self.changed, self.attempts, self.decision["rule"] == "budget")
+
+    def situation(self, caps: CapsThen) -> Situation:
+        was = course_of(self.decision)
+        took = was.action == Action.ATTEMPT and was.tier is not None and was.method is not None
+        return Situation(
+            target=self.case.info["problem"]["target"],
+            attempts=self.attempts,
+            exhausted=caps.exhausted,
+            usd_capped=caps.changed.usd_capped,
+            then=self.old.backends,
+            taken=(str(was.tier), str(was.method)) if took else None,
+        )
+
+
+def _one(between: _Between) -> tuple[Compared, Gone | None]:
+    """The decision beside the new policy's, and why nothing can be told of the next one."""
+    caps = between.caps()
+    situation = between.situation(caps)
+    facts = KnownFacts(between.case, len(situation.attempts), between.decision["facts"], caps)
+    was, now = course_of(between.decision), route(between.new, situation, facts)
+    if now is None:
+        gone = Gone.FACT if facts.missing else Gone.ELAPSED
+        missing = tuple(sorted(facts.missing))
+        return _untold(between.case, between.decision, gone, missing), Gone.AFTER_UNTOLD
+    case_id, number = between.case.case_id, between.decision["number"]
+    if now == was:
+        return Compared(case_id, number, DecisionChange.SAME, was, now), _differently(between, caps)
+    why = tuple(reasons(between.old, between.new, situation, facts, (was, now)))
+    saved, gone_cost = _saved(between, was, now)
+    quoted = _quoted(between, now, situation, facts)
+    changed = Compared(
+        case_id,
+        number,
+        DecisionChange.CHANGED,
+        was,
+        now,
+        gone_cost,
+        reasons=why,
+        saved=saved,
+        at_most_usd=quoted,
+    )
+    return changed, Gone.AFTER_CHANGE
+
+
+def _saved(between: _Between, was: Course, now: Course) -> tuple[Amounts | None, Gone | None]:
+    """What would not have been spent, or why the record cannot tell."""
+    if Action.ATTEMPT not in (was.action, now.action):
+        return Amounts(), None
+    if now.action != Action.ATTEMPT:
+        if not CaseStatus(between.case.status).final:
+            return None, Gone.UNFINISHED
+        rest = between.case.attempts[len(between.attempts) :]
+        return Amounts.total(Amounts.of(attempt["cost"]) for attempt in rest), None
+    if was[:3] != now[:3]:
+        return None, Gone.NEVER_TRIED
+    if was.backend != now.backend:
+        return None, Gone.ELSEWHERE
+    return (Amounts(), None) if was.held and between.attempt is not None else (None, Gone.UNASKED)
+
+
+def _quoted(between: _Between, now: Course, situation: Situation, facts: KnownFacts) -> float | None:
+    """The most that the new attempt may cost, where it was quoted then on the same backend."""
+    rung = between.new.by_key.get((str(now.tier), str(now.method)))
+    if now.action != Action.ATTEMPT or rung is None:
+        return None
+    found = situation.find(facts, rung)("quote.usd")
+    return found if isinstance(found, float) else None
+
+
+def _differently(between: _Between, caps: CapsThen) -> Gone | None:
+    """Why the attempt that both decide on would not have been the same; None where it would."""
+    attempt, old, new = between.attempt, between.old, between.new
+    if attempt is None:
+        return None
+    certificate = attempt["certificate"]
+    if len(old.rungs) != len(new.rungs) and certificate and certificate["alpha"] is not None:
+        return Gone.ALPHA
+    kinds = {work["kind"] for work in attempt["works"]}
+    if any(old.policy.backends.get(kind) != new.policy.backends.get(kind) for kind in kinds):
+        return Gone.BACKEND
+    if caps.cut(attempt):
+        return Gone.BUDGET
+    followed = old.policy.submission, new.policy.submission
+    if DeviceKind(attempt["device_kind"]).paid and followed[0] != followed[1]:
+        return Gone.FOLLOWED
+    return None

@@ -1,0 +1,75 @@
+"""A past case as its record has it: read in bulk, so only what is looked at is parsed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from pydantic_core import from_json
+
+from escalation.model.attempt import Attempt
+from escalation.model.decision import Action
+from escalation.model.problem import Problem
+
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class PastCase:
+    """A case as texts of canonical JSON, as ledger and export hold them.
+
+    Attributes:
+        case_id: its id.
+        status: how it stands.
+        info_text: what it was opened with.
+        decision_texts: its decisions in order.
+        attempt_texts: its finished attempts in order.
+        outcome_text: what it came to; None where that was not read, or is not known.
+    """
+
+    case_id: str
+    status: str
+    info_text: str
+    decision_texts: Sequence[str]
+    attempt_texts: Sequence[str]
+    outcome_text: str | None = None
+
+    @cached_property
+    def info(self) -> Json:
+        """What it was opened with: `escalation.model.case.CaseInfo` as JSON."""
+        found: Json = from_json(self.info_text)
+        return found
+
+    @cached_property
+    def decisions(self) -> Sequence[Json]:
+        """The decisions, `escalation.model.decision.Decision` as JSON, in order."""
+        return [from_json(text) for text in self.decision_texts]
+
+    @cached_property
+    def attempts(self) -> Sequence[Json]:
+        """The attempts, `escalation.model.attempt.Attempt` as JSON, in order."""
+        return [from_json(text) for text in self.attempt_texts]
+
+    @cached_property
+    def problem(self) -> Problem:
+        """What was asked."""
+        return Problem.model_validate(self.info["problem"])
+
+    def tried(self, number: int) -> tuple[Attempt, ...]:
+        """The first attempts as objects."""
+        return tuple(map(Attempt.model_validate, self.attempts[:number]))
+
+    @cached_property
+    def attempted(self) -> Sequence[int]:
+        """By decision, how many attempts were made before it."""
+        counts, so_far = [], 0
+        for decision in self.decisions:
+            counts.append(so_far)
+            so_far += decision["action"] == Action.ATTEMPT
+        return counts
+
+    @cached_property
+    def wall_s(self) -> float | None:
+        """Elapsed seconds of the whole case; None where they are not known."""
+        outcome = None if self.outcome_text is None else from_json(self.outcome_text)
+        return None if outcome is None else float(outcome["cost"]["wall_s"])

@@ -1,0 +1,150 @@
+"""What a policy comes to for a family: its rungs, each with the rules that count for it, compiled."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from escalation.model.calibration import DeviceKind
+from escalation.model.errors import TierwiseError
+from escalation.model.problem import Tier
+from escalation.policy.backtest.trilean import Check, compiled
+from escalation.policy.floor import APPROVAL, GATES, PRICE
+from escalation.policy.policy import parse_policy
+from escalation.policy.router import Rung
+from escalation.policy.rules import Policy
+from escalation.policy.rungs import rungs_of
+from escalation.ports.registry import backend_descriptor, families, family, resolve
+
+Rules = tuple[tuple[str, Check], ...]
+"""Ids with their conditions."""
+PRICED = compiled(PRICE.when)
+
+
+@dataclass(frozen=True)
+class RungPlan:
+    """A rung with what must be met.
+
+    Attributes:
+        rung: it.
+        gates: the floor's and the policy's that nobody waives there.
+        asks: what makes asking a person needless.
+    """
+
+    rung: Rung
+    gates: Rules
+    asks: Rules
+
+    @cached_property
+    def key(self) -> tuple[str, str]:
+        """Tier and method, as records spell them."""
+        return str(self.rung.tier), self.rung.method
+
+    @cached_property
+    def subject(self) -> str:
+        """As facts name it."""
+        return str(self.rung)
+
+    @cached_property
+    def may_charge(self) -> bool:
+        """Whether nodes or cores of its machine can have a price: what has none is open to every purse."""
+        try:
+            made = resolve(backend_descriptor(self.rung.backend)[0].backend)
+        except Exception:  # whoever opens it is told; here it is not known
+            return True
+        return hasattr(made, "charges") and hasattr(made, "price_usd")
+
+
+@dataclass(frozen=True)
+class FamilyPlan:
+    """A policy for one family.
+
+    Attributes:
+        policy: it.
+        rungs: in order.
+        acceptance: by tier, what a certified answer must meet.
+    """
+
+    policy: Policy
+    rungs: tuple[RungPlan, ...]
+    acceptance: Mapping[str, Rules]
+
+    @cached_property
+    def by_key(self) -> Mapping[tuple[str, str], RungPlan]:
+        """The rungs by tier and method."""
+        return {each.key: each for each in self.rungs}
+
+    @cached_property
+    def backends(self) -> Mapping[tuple[str, str], str]:
+        """Where each rung's work goes, by tier and method."""
+        return {each.key: each.rung.backend for each in self.rungs}
+
+
+def plan_for(policy: Policy, family_name: str) -> FamilyPlan:
+    """Compiles a policy for a family.
+
+    Raises:
+        TierwiseError: when the policy names no backend for a method's work.
+    """
+    rungs = tuple(_rung(policy, rung, family_name) for rung in rungs_of(policy, family(family_name)))
+    acceptance = {str(tier): _accepting(policy, tier) for tier in Tier}
+    return FamilyPlan(policy, rungs, acceptance)
+
+
+def _rung(policy: Policy, rung: Rung, family_name: str) -> RungPlan:
+    hardware = rung.device_kind is DeviceKind.HARDWARE
+    gates = [(rule.id, compiled(rule.when)) for rule in GATES] if hardware else []
+    for gate in policy.gates_of(rung.tier, family_name):
+        if hardware or gate.id not in policy.waived:
+            gates.append((gate.id, compiled(gate.when)))
+    asks = [(APPROVAL.id, compiled(APPROVAL.when))] if hardware else []
+    asks += [(rule.id, compiled(rule.unless)) for rule in policy.approvals if rule.tier is rung.tier]
+    return RungPlan(rung, tuple(gates), tuple(asks))
+
+
+def _accepting(policy: Policy, tier: Tier) -> Rules:
+    return tuple((rule.id, compiled(rule.when)) for rule in policy.acceptance if rule.tier is tier)
+
+
+@dataclass
+class Plans:
+    """The plans of one new policy and of all those that cases were run under, each made once.
+
+    Attributes:
+        policy: the new one.
+    """
+
+    policy: Policy
+    _new: dict[str, FamilyPlan | str] = field(default_factory=dict)
+    _old: dict[tuple[str, str], FamilyPlan | str] = field(default_factory=dict)
+    _read: dict[str, Policy | str] = field(default_factory=dict)
+
+    def new(self, family_name: str) -> FamilyPlan | str:
+        """The new policy's, or why there is none."""
+        if family_name not in self._new:
+            self._new[family_name] = _made(self.policy, family_name)
+        return self._new[family_name]
+
+    def old(self, digest: str, text: str, name: str, family_name: str) -> FamilyPlan | str:
+        """That of a policy by its recorded text, or why there is none."""
+        key = digest, family_name
+        if key not in self._old:
+            policy = self._policy(digest, text, name)
+            self._old[key] = policy if isinstance(policy, str) else _made(policy, family_name)
+        return self._old[key]
+
+    def _policy(self, digest: str, text: str, name: str) -> Policy | str:
+        if digest not in self._read:
+            try:
+                self._read[digest] = parse_policy(text, name).policy
+            except TierwiseError:
+                self._read[digest] = "the policy that it was run under cannot be read any more"
+        return self._read[digest]
+
+
+def _made(policy: Policy, family_name: str) -> FamilyPlan | str:
+    if family_name not in families():
+        return f"the family {family_name} is not installed"
+    try:
+        return plan_for(policy, family_name)
+    except TierwiseError as error:
+        return str(error)

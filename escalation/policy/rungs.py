@@ -1,0 +1,42 @@
+"""The rungs that a policy declares for a family, before anything runs."""
+
+from escalation.model.errors import TierwiseError
+from escalation.model.problem import Tier
+from escalation.policy.router import Rung
+from escalation.policy.rules import Policy
+from escalation.ports.families import Family
+from escalation.ports.registry import backend_descriptor
+
+
+def rungs_of(policy: Policy, family: Family) -> tuple[Rung, ...]:
+    """The rungs in order; a case's α is divided by their number.
+
+    Raises:
+        TierwiseError: when the policy names no backend for a method's work.
+    """
+    named = policy.methods.get(family.name)
+    methods = [method for method in family.methods() if named is None or method.name in named]
+    return tuple(
+        _rung(policy, tier, method.name, method.work_kind)
+        for tier in policy.tiers
+        for method in methods
+        if method.tier is tier
+    )
+
+
+def backend_for(policy: Policy, kind: str) -> str:
+    """The backend that the policy names for a kind of work.
+
+    Raises:
+        TierwiseError: when it names none.
+    """
+    backend = policy.backends.get(kind)
+    if backend is None:
+        raise TierwiseError(f"policy {policy.policy!r} names no backend for {kind}; add one under backends")
+    return backend
+
+
+def _rung(policy: Policy, tier: Tier, method: str, kind: str) -> Rung:
+    spec = backend_for(policy, kind)
+    descriptor, device = backend_descriptor(spec)
+    return Rung(tier, method, spec, descriptor.device_kind(device))

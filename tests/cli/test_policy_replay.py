@@ -1,0 +1,128 @@
+"""`tierwise policy replay` over cases that were really solved."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from escalation.engine.drive import solve
+from escalation.engine.opening import prepare
+from escalation.engine.runtime import Runtime
+from escalation.inputs.settings import Settings
+from escalation.model.problem import Problem, Target
+from escalation.ports.configuration import settings
+from records.ledger.ledger import SqlLedger
+from records.store.files import FileStore
+from records.views.report import render
+from tests.cli.conftest import Said
+from tests.escalation.untracked import Untracked
+
+POLICY = """\
+policy: looks
+summary: One tier of this machine, for a table of this length.
+tiers: [ai]
+backends: {local_call: local}
+gates:
+  - {id: long_enough, tier: ai, because: Nobody searches less., when: {fact: toy.length, at_least: 4}}
+"""
+Call = Callable[..., Said]
+
+
+@pytest.fixture(scope="module")
+def records(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two cases under the policy: of three numbers, which is refused, and of six, which is tried."""
+    folder = tmp_path_factory.mktemp("records")
+    (folder / "looks.yaml").write_text(POLICY)
+    own = Settings(home=folder)
+    store = FileStore(own.store)
+    runtime = Runtime(own, SqlLedger(own.ledger, store), store, Untracked(), render)
+    for name, numbers in (("three", [3, 1, 4]), ("six", [9] * 6)):
+        target = Target(metric="number", at_least=9)
+        problem = Problem(family="toy", instance={"numbers": numbers, "reach": 3}, target=target)
+        solve(runtime, prepare(problem, folder / "looks.yaml", name))
+    runtime.close()
+    return folder
+
+
+@pytest.fixture
+def solved(records: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The policy of these cases, whose records are this process's."""
+    monkeypatch.setenv("TIERWISE_HOME", str(records))
+    settings.cache_clear()
+    return records / "looks.yaml"
+
+
+def test_the_policy_that_decided_changes_nothing(call: Call, solved: Path) -> None:
+    said = call("policy", "replay", str(solved), "--json")
+    found = json.loads(said.out)
+    assert (said.code, found["cases"]["all"], found["decisions"]) == (0, 2, 3)
+    assert found["same"] == {"count": 3, "share": 1.0}
+
+
+def test_changed_decisions_are_listed_with_rule_margin_and_saving(
+    call: Call, solved: Path, tmp_path: Path
+) -> None:
+    new = tmp_path / "new.yaml"
+    new.write_text(POLICY.replace("at_least: 4", "at_least: 7"))
+    said = call("policy", "replay", str(new), "--changed", "--json")
+    line, total = map(json.loads, said.out.splitlines())
+    assert said.code == 5
+    assert (line["case"], line["was"], line["now"]) == ("six", "attempt ai/two_looks on local", "refuse")
+    assert line["why"] == [
+        {
+            "rule": "long_enough",
+            "effect": "closes",
+            "rung": "ai/two_looks",
+            "fact": "toy.length",
+            "value": 6.0,
+            "comparison": "at_least",
+            "limit": 7.0,
+            "margin": -1.0,
+        }
+    ]
+    assert line["saved"]["wall_s"] > 0
+    assert [total[part]["count"] for part in ("same", "changed", "cannot_tell")] == [1, 1, 1]
+    assert total["cannot_tell"]["why"] == [
+        {"because": "it follows a decision that changes", "count": 1, "share": 0.333333}
+    ]
+    told = call("policy", "replay", str(new), "--changed")
+    assert "long_enough closes, ai/two_looks: toy.length is 6, takes at least 7" in told.out
+    assert "six decision 1: attempt ai/two_looks on local → refuse" in told.out
+
+
+def test_what_was_refused_and_would_be_tried_is_not_priced(call: Call, solved: Path, tmp_path: Path) -> None:
+    new = tmp_path / "new.yaml"
+    new.write_text(POLICY.replace("at_least: 4", "at_least: 1"))
+    found = json.loads(call("policy", "replay", str(new), "--json").out)
+    assert found["cost"]["cannot_tell"] == [
+        {"because": "what it would try was never tried in the case", "count": 1}
+    ]
+    assert (found["cost"]["known"], found["cost"]["saved"], found["cost"]["at_most_usd"]) == (0, {}, None)
+
+
+def test_where_the_record_cannot_tell_the_exit_code_says_so(call: Call, solved: Path, tmp_path: Path) -> None:
+    new = tmp_path / "new.yaml"
+    new.write_text(
+        POLICY
+        + "  - {id: idle, tier: ai, because: No waiting., when: {fact: device.queue_s, at_most: 5 s}}\n"
+    )
+    said = call("policy", "replay", str(new), "--json")
+    found = json.loads(said.out)
+    assert (said.code, found["cannot_tell"]["count"], found["same"]["count"]) == (3, 2, 1)
+    assert found["cannot_tell"]["missing"] == [{"fact": "ai/two_looks: device.queue_s", "count": 1}]
+
+
+def test_only_cases_of_the_time_and_family_asked_for_are_looked_at(call: Call, solved: Path) -> None:
+    later = call("policy", "replay", str(solved), "--since", "2999-01-01", "--json")
+    other = call("policy", "replay", str(solved), "--family", "optimisation", "--json")
+    assert [json.loads(said.out)["decisions"] for said in (later, other)] == [0, 0]
+    assert call("policy", "replay", str(solved), "--family", "no_such").code == 2
+
+
+def test_a_policy_that_does_not_hold_together_is_one_line(call: Call, home: Path, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.yaml"
+    bad.write_text(POLICY.replace("toy.length", "toy.width"))
+    said = call("policy", "replay", str(bad))
+    assert (said.code, said.out) == (2, "")
+    assert "unknown fact 'toy.width': did you mean" in said.err
