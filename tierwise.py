@@ -286,6 +286,21 @@ def policy_show(
     show(file)
 
 
+@policy_app.command("diff")
+def policy_diff(
+    old: Annotated[str, typer.Argument(help="A policy file, or the name of one that ships.")],
+    new: Annotated[str, typer.Argument(help="Another.")],
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else.")] = False,
+) -> None:
+    """Say in words what differs between two policies, and which way each difference leans.
+
+    Exit 0 nothing that decides anything differs, 5 something does.
+    """
+    from cli.policy_diff import diff
+
+    raise typer.Exit(diff(old, new, as_json=json))
+
+
 @policy_app.command("replay")
 def policy_replay(
     *,
