@@ -326,6 +326,17 @@ def policy_diff(
     raise typer.Exit(diff(old, new, as_json=json))
 
 
+@policy_app.command("canary")
+def policy_canary(
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else.")] = False,
+) -> None:
+    """Show how the cases of the canary policy do beside the acting policy's. Exit 0 it goes on or there is
+    none, 5 it was ended or is about to be."""
+    from cli.policy_canary import canary
+
+    raise typer.Exit(canary(as_json=json))
+
+
 @policy_app.command("replay")
 def policy_replay(
     *,

@@ -14,6 +14,7 @@ from escalation.model.cases_wanted import CasesWanted
 from escalation.model.decision import Action, Decision
 from escalation.model.errors import BadInput
 from escalation.model.submission import Approval, ApprovalState, Submission
+from escalation.policy.backtest.wording import shadow_words
 from escalation.policy.conditions import shortfall, words
 from escalation.policy.layers import origins
 from escalation.ports.configuration import settings
@@ -42,10 +43,14 @@ def explain_case(case_id: str) -> None:
         submissions = ledger.submissions(case_id)
         billed = bills(ledger, submissions)
         questions = ledger.approvals(case_id)
+        shadows = ledger.shadows(case_id)
     _head(console, record)
     tried, came_from = 0, origins(record.info.policy_text, record.info.policy_name)
     for decision in decisions:
         _say(console, decision, came_from)
+        for said in [each for each in shadows if each["decision"] == decision.number]:
+            words = plain(f"{said['policy']}: {shadow_words(said)}")
+            console.print(f"   [dim]The shadow policy {words}.[/]")
         if decision.action is Action.ATTEMPT:
             attempt = attempts.get(tried)
             for row in [submission for submission in submissions if submission.attempt == tried]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from prefect.client.schemas.objects import State
 
+from escalation.engine.canarying import under_its_policy
 from escalation.engine.case import Case
 from escalation.engine.drive import drive
 from escalation.engine.opening import choose_policy, parse_with_policy, prepare, prepare_again
@@ -127,7 +128,7 @@ def solve(runtime: Runtime, case: Case, approval_wait_s: float) -> Outcome:
         approval_wait_s: seconds that the run pauses for a person's answer; at 0 it does not pause.
     """
     with RunListener(case.case_id, lent().listener) as listener:
-        running = Running(runtime.alone(), case, listener)
+        running = Running(runtime.alone(), under_its_policy(runtime, case), listener)
         outcome = drive(running, AsTasks(running, approval_wait_s))
         listener.ended(outcome)
         return outcome

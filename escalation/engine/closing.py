@@ -3,9 +3,10 @@
 import html
 import logging
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from functools import partial
+from typing import Any
 
 from escalation.engine.answering import with_answer
 from escalation.engine.case import Case
@@ -15,6 +16,7 @@ from escalation.engine.runtime import Ran, Runtime, scratch_of
 from escalation.model.attempt import Attempt, Candidate
 from escalation.model.case import CaseStatus, Outcome
 from escalation.model.errors import CaseConflict, first_line
+from escalation.policy.backtest.wording import shadow_words
 from escalation.ports.families import Section
 from escalation.submission.paid_work import paid_work
 
@@ -25,7 +27,7 @@ def close(running: Running, outcome: Outcome) -> Outcome:
     """Writes the report and closes the case in ledger and tracking; returns the outcome as recorded."""
     runtime, case = running.runtime, running.case
     attempts = _tried(running)
-    sections = _sections(case, attempts)
+    sections = (*_sections(case, attempts), *_shadowed(runtime.ledger.shadows(case.case_id)))
     record = runtime.ledger.case(case.case_id)
     # MLflow is not waited for: where its id is not known yet, the ledger has it as soon as it is.
     names = {"engine": case.engine, "mlflow_run_id": record.mlflow_run_id}
@@ -69,6 +71,23 @@ def _sections(case: Case, attempts: Sequence[tuple[Attempt, Candidate | None]]) 
     except Exception as error:
         reason = html.escape(f"{type(error).__name__}: {error}")
         return (Section("The family's part is missing", f"<p>It could not be made: {reason}</p>"),)
+
+
+def _shadowed(shadows: Sequence[Mapping[str, Any]]) -> tuple[Section, ...]:
+    """What a shadow policy would have decided, where one was asked."""
+    if not shadows:
+        return ()
+    rows = "".join(
+        f"<tr><td>{said['decision'] + 1}</td><td>{html.escape(str(said['policy']))}</td>"
+        f"<td>{html.escape(shadow_words(said))}</td></tr>"
+        for said in shadows
+    )
+    head = "<tr><th>decision</th><th>policy</th><th>would have decided</th></tr>"
+    return (
+        Section(
+            "Shadow policy", f"<p>Asked beside; no decision looked at it.</p><table>{head}{rows}</table>"
+        ),
+    )
 
 
 def give_up(running: Running, status: CaseStatus) -> None:

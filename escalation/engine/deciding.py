@@ -6,6 +6,7 @@ from dataclasses import replace
 from escalation.engine.case import Case
 from escalation.engine.running import Running
 from escalation.engine.runtime import Runtime
+from escalation.engine.shadowing import shadow
 from escalation.engine.steps import Decide
 from escalation.inputs.site import Site
 from escalation.model.decision import Action, Decision
@@ -30,9 +31,11 @@ def decide(running: Running, step: Decide) -> Decision:
     new = running.known.unrecorded("decision", number)
     decision = None if new else runtime.ledger.find_decision(case.case_id, number)
     if decision is None:
-        decision = _route(runtime, case, _as_of_now(runtime, case, step))
+        step = _as_of_now(runtime, case, step)
+        decision = _route(runtime, case, step)
         runtime.ledger.add_decision(case.case_id, decision)
         runtime.tracker.decided(case.case_id, decision)
+        shadow(runtime, case, step, decision, _Finder(runtime, case, step, _Quotes(runtime, case)).at_no_cost)
     running.listener.decided(decision)
     return decision
 
@@ -114,7 +117,14 @@ class _Finder:
             return fact.model_copy(update={"note": self.quotes.errors[rung]})
         return fact
 
-    def _context(self, rung: Rung | None, site: Site, *, needs_quote: bool) -> FactContext:
+    def at_no_cost(self, rung: Rung, name: str) -> Fact:
+        """A fact of the rung that is free and asks nothing of its machine, which is not opened for it."""
+        site = Site.of(self.runtime.settings, self.runtime.ledger.limits() if name == LIMIT else ())
+        return self.providers[name].evaluate(self._context(rung, site, needs_quote=False, opens=False))
+
+    def _context(
+        self, rung: Rung | None, site: Site, *, needs_quote: bool, opens: bool = True
+    ) -> FactContext:
         case = self.case
         attempt = len(self.step.state.attempts)
         return FactContext(
@@ -122,7 +132,7 @@ class _Finder:
             budget=case.budget.left(self.step.spent),
             view=case.view,
             method=case.method(rung.method) if rung else None,
-            backend=self.runtime.backend(rung.backend) if rung else None,
+            backend=self.runtime.backend(rung.backend) if rung and opens else None,
             quote=self.quotes.of(rung) if rung and needs_quote else None,
             attempts=self.step.state.attempts,
             now=self.now,

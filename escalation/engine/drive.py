@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from escalation.engine.canarying import under_its_policy
 from escalation.engine.case import Case
 from escalation.engine.certifying import certify
 from escalation.engine.closing import close, give_up
@@ -72,7 +73,7 @@ def solve(runtime: Runtime, case: Case, listener: Listener | None = None) -> Out
         CaseConflict: when the id belongs to something else, or is being run.
         KeyboardInterrupt: after the running work was stopped and the case left to be taken up again.
     """
-    running = Running(runtime.alone(), case, listener or Silent())
+    running = Running(runtime.alone(), under_its_policy(runtime, case), listener or Silent())
     return drive(running, InProcess(running))
 
 

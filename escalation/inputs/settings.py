@@ -113,6 +113,47 @@ class Settings(_Read):
     )
     case_lease_s: float = Field(30.0, gt=0, description="Seconds after which a silent process may be dead.")
 
+    shadow_policy: str | None = Field(
+        None,
+        description="A policy, a file or one that ships, that is asked beside the acting one at each "
+        "decision; what it would decide is on record, and nothing looks at it.",
+    )
+
+    canary_policy: str | None = Field(
+        None,
+        description="A policy, a file or one that ships, that a share of the cases run under in place of "
+        "`TIERWISE_CANARY_OF`.",
+    )
+    canary_of: str = Field("default", description="Name of the policy that a canary stands in for.")
+    canary_share: float = Field(
+        0.05, ge=0, le=1, description="Share of its cases that the canary gets, by their ids: `0.05` or `5%`."
+    )
+    canary_bound: float = Field(
+        0.1,
+        ge=0,
+        le=1,
+        description="How much larger the share of the canary's cases may be that fail, are refused or are "
+        "held, and by which part they may cost more.",
+    )
+    canary_error: float = Field(
+        0.05,
+        gt=0,
+        lt=1,
+        description="Probability that a canary within the bound is ever ended, over all looks at it.",
+    )
+
+    @field_validator("canary_share", mode="before")
+    @classmethod
+    def _percent(cls, given: Any) -> Any:
+        """`5%`, as a person says it."""
+        text = given.strip() if isinstance(given, str) else ""
+        if not text.endswith("%"):
+            return given
+        try:
+            return float(text[:-1]) / 100
+        except ValueError:
+            return given
+
     @field_validator("tracking", mode="before")
     @classmethod
     def _switched(cls, given: Any) -> Any:

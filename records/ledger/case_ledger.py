@@ -1,17 +1,24 @@
 """The ledger of cases: `escalation.ports.ledger.cases` in SQL."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from escalation.model.attempt import Attempt, Candidate
+from escalation.model.canary import CanaryCase
 from escalation.model.case import CaseInfo, CaseRecord, CaseStatus, Outcome
 from escalation.model.cases_wanted import EVERY_CASE, CasesWanted
 from escalation.model.decision import Decision
 from escalation.model.elapsed import Elapsed
 from escalation.policy.backtest.past_case import PastCase
-from records.ledger import cases, history, leases
+from records.ledger import canaries, cases, history, leases
+from records.ledger.chains import append
 from records.ledger.codec import candidate_blobs
+from records.ledger.events import bodies
 from records.ledger.past_cases import past_page
 from records.ledger.session import LedgerSession
+
+SHADOW = "shadow.decided"
+"""The kind of events that say what a shadow policy would have decided."""
 
 
 class SqlCases(LedgerSession):
@@ -118,6 +125,16 @@ class SqlCases(LedgerSession):
         with self._database.reading() as connection:
             return history.all_decisions(connection, case_id)
 
+    def note_shadow(self, case_id: str, said: Mapping[str, Any]) -> None:
+        """Records what a shadow policy says of a decision, as an event and nothing else."""
+        with self._writing(case_id) as connection:
+            append(connection, case_id, SHADOW, said)
+
+    def shadows(self, case_id: str) -> Sequence[Mapping[str, Any]]:
+        """What shadow policies said of the case's decisions, in order."""
+        with self._database.reading() as connection:
+            return bodies(connection, case_id, SHADOW)
+
     def find_attempt(self, case_id: str, number: int) -> tuple[Attempt, Candidate | None] | None:
         """Returns a finished attempt, its candidate's bytes read from the store."""
         with self._database.reading() as connection:
@@ -149,3 +166,26 @@ class SqlCases(LedgerSession):
             with self._database.reading() as connection:
                 page, after = past_page(connection, wanted, after, outcomes=outcomes)
             yield from page
+
+    def begin_canary(self, digest: str, policy: str, acting: str) -> bool:
+        """Records that a canary begins, unless it has; says whether it was new."""
+        with self._database.reading() as connection:
+            if canaries.began(connection, digest):
+                return False
+        with self._database.writing(canaries.SUBJECT) as connection:
+            return canaries.begin(connection, digest, policy, acting)
+
+    def canary_ended(self, digest: str) -> str | None:
+        """Why a canary ended; None where it has not."""
+        with self._database.reading() as connection:
+            return canaries.ended(connection, digest)
+
+    def end_canary(self, digest: str, because: str) -> bool:
+        """Records that a canary ends, unless it has; says whether it was new."""
+        with self._database.writing(canaries.SUBJECT) as connection:
+            return canaries.end(connection, digest, because)
+
+    def canary_cases(self, digest: str, acting: str) -> Sequence[CanaryCase]:
+        """The newest cases of canary and acting policy since the canary began, oldest first."""
+        with self._database.reading() as connection:
+            return canaries.since(connection, digest, acting)

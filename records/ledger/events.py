@@ -71,6 +71,12 @@ def read(connection: Connection, case_id: str | None) -> Sequence[Mapping[str, A
     return [{**row, "body": json.loads(row["body"])} for row in rows]
 
 
+def bodies(connection: Connection, case_id: str, kind: str) -> Sequence[Mapping[str, Any]]:
+    """What the case's events of one kind say, in order."""
+    query = select(events.c.body).where(events.c.case_id == case_id, events.c.kind == kind)
+    return [json.loads(body) for body in connection.execute(query.order_by(events.c.position)).scalars()]
+
+
 def check(connection: Connection, table: Table, key: Key, row: RowMapping | None) -> None:
     """Compares a row, as this transaction read it, with its last seal, as every write of it does first.
 

@@ -12,6 +12,7 @@ from escalation.model.case import CaseInfo, CaseRecord, CaseStatus, Outcome
 from escalation.model.clock import ProcessIdentity, this_process
 from escalation.model.decision import Decision
 from escalation.model.problem import DataClass
+from escalation.policy.backtest.wording import shadow_words
 from records.tracking.writing import flat, log, log_files
 
 RUN_STATUS = {
@@ -67,17 +68,20 @@ def close_run(
     *,
     files: Mapping[str, bytes],
     head: Mapping[str, Any] | None,
+    shadows: Sequence[Mapping[str, Any]],
     at_ms: int,
 ) -> None:
     """Logs the outcome and the files (report, tables); ends the run even when they cannot be logged.
 
-    The signed head of the case is told too: the ledger must have what it says, whoever can write to it.
+    The signed head of the case is told too: the ledger must have what it says, whoever can write to it; and
+    what a shadow policy said of its decisions.
     """
     shown = [{"path": name, "type": "table"} for name in files if name.endswith("_table.json")]
     tags = {
         "tierwise.status": status,
         "mlflow.loggedArtifacts": json.dumps(shown),
         HEAD: None if head is None else json.dumps(head),
+        **_shadow_tags(shadows),
     }
     try:
         if outcome is not None:
@@ -88,6 +92,12 @@ def close_run(
         log(client, run.info.run_id, metrics=metrics, tags=tags, at_ms=at_ms)
     finally:
         client.set_terminated(run.info.run_id, RUN_STATUS.get(status, "KILLED"), end_time=at_ms)
+
+
+def _shadow_tags(shadows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """Which shadow policy was asked, and by decision what it said."""
+    tags = {f"tierwise.shadow.{said['decision']:02d}": shadow_words(said) for said in shadows}
+    return tags | ({"tierwise.shadow": str(shadows[-1]["policy"])} if shadows else {})
 
 
 def written_by_living(tags: Mapping[str, str]) -> bool:

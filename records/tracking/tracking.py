@@ -267,8 +267,10 @@ class MlflowTracker:
         files = self._tables(case_id, outcome, report or self._report(outcome))
         run, info = self._runs.pop(case_id), self._infos.pop(case_id)
         self._new.discard(case_id)
-        head = self._ledger.signed_head(case_id)
-        tracking_case.close_run(self._client, run, info, status, outcome, files=files, head=head, at_ms=at_ms)
+        head, shadows = self._ledger.signed_head(case_id), self._ledger.shadows(case_id)
+        tracking_case.close_run(
+            self._client, run, info, status, outcome, files=files, head=head, shadows=shadows, at_ms=at_ms
+        )
 
     def _report(self, outcome: Outcome | None) -> bytes | None:
         if outcome is None or outcome.report is None:

@@ -10,7 +10,7 @@ from escalation.model.calibration import DeviceKind
 from escalation.model.case import CaseStatus
 from escalation.model.decision import Action
 from escalation.policy.backtest.caps import CapsThen, ChangedCaps
-from escalation.policy.backtest.known import KnownFacts
+from escalation.policy.backtest.known import KnownFacts, More, nothing_more
 from escalation.policy.backtest.past_case import Json, PastCase
 from escalation.policy.backtest.plans import FamilyPlan, Plans
 from escalation.policy.backtest.reasons import Reason, reasons
@@ -85,12 +85,30 @@ def compare(case: PastCase, plans: Plans) -> Iterator[Compared]:
         return
     changed = ChangedCaps.between(info["problem"]["budget"], old.policy, new.policy, lambda: case.wall_s)
     lost: Gone | None = None
-    for place, decision in enumerate(case.decisions):
+    for decision, before in zip(case.decisions, case.attempted, strict=True):
         if lost is None:
-            found, lost = _one(_Between(case, old, new, changed, place))
+            found, lost = _one(_Between(case, old, new, changed, decision, before))
             yield found
         else:
             yield _untold(case, decision, lost)
+
+
+def compare_decision(case: PastCase, plans: Plans, more: More) -> Compared:
+    """Compares the one decision that the case holds, made after all its attempts.
+
+    Args:
+        case: with one decision; how long it has taken is the time until then.
+        plans: of the policy that it is compared with.
+        more: looks up what the decision did not, as far as that may be done.
+    """
+    info, (decision,) = case.info, case.decisions
+    name = info["problem"]["family"]
+    new = plans.new(name)
+    old = plans.old(info["policy_digest"], info["policy_text"], info["policy_name"], name)
+    if isinstance(new, str) or isinstance(old, str):
+        return _untold(case, decision, Gone.POLICY, (new if isinstance(new, str) else str(old),))
+    changed = ChangedCaps.between(info["problem"]["budget"], old.policy, new.policy, lambda: case.wall_s)
+    return _one(_Between(case, old, new, changed, decision, len(case.attempts), more))[0]
 
 
 def _untold(case: PastCase, decision: Json, gone: Gone, missing: tuple[str, ...] = ()) -> Compared:
@@ -106,23 +124,20 @@ class _Between:
     old: FamilyPlan
     new: FamilyPlan
     changed: ChangedCaps
-    place: int
-
-    @cached_property
-    def decision(self) -> Json:
-        return self.case.decisions[self.place]
+    decision: Json
+    before: int
+    more: More = nothing_more
 
     @cached_property
     def attempts(self) -> Sequence[Json]:
         """Those made before the decision."""
-        return self.case.attempts[: self.case.attempted[self.place]]
+        return self.case.attempts[: self.before]
 
     @property
     def attempt(self) -> Json | None:
         """The one that the decision led to, where it was finished."""
-        number = self.case.attempted[self.place]
-        made = self.decision["action"] == Action.ATTEMPT and number < len(self.case.attempts)
-        return self.case.attempts[number] if made else None
+        made = self.decision["action"] == Action.ATTEMPT and self.before < len(self.case.attempts)
+        return self.case.attempts[self.before] if made else None
 
     def caps(self) -> CapsThen:
         return CapsThen(self.changed, self.attempts, self.decision["rule"] == "budget")
@@ -144,7 +159,7 @@ def _one(between: _Between) -> tuple[Compared, Gone | None]:
     """The decision beside the new policy's, and why nothing can be told of the next one."""
     caps = between.caps()
     situation = between.situation(caps)
-    facts = KnownFacts(between.case, len(situation.attempts), between.decision["facts"], caps)
+    facts = KnownFacts(between.case, len(situation.attempts), between.decision["facts"], caps, between.more)
     was, now = course_of(between.decision), route(between.new, situation, facts)
     if now is None:
         gone = Gone.FACT if facts.missing else Gone.ELAPSED

@@ -1,6 +1,6 @@
 """What a past decision can tell about facts under another policy."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from escalation.inputs.site import STRICT
@@ -12,7 +12,14 @@ from escalation.policy.core_facts import CORE_FACTS, FOR_ALL_RUNGS, OF_RECORD
 from escalation.ports.fact_providers import FactContext
 
 _PROVIDERS = {each.spec.name: each for each in CORE_FACTS}
+More = Callable[[str, str], Told]
+"""From a rung and a name to a fact that is not on record, where it can still be had."""
 _BUDGET = {f"budget.{name}_left": name for name in Caps()}
+
+
+def nothing_more(subject: str, name: str) -> Told:
+    """Of the past, nothing can be looked up any more."""
+    return UNTOLD
 
 
 class KnownFacts:
@@ -22,8 +29,16 @@ class KnownFacts:
         missing: names asked for in vain, `tier/method: name` where they are about a rung.
     """
 
-    def __init__(self, case: PastCase, number: int, recorded: Iterable[Json], caps: CapsThen) -> None:
+    def __init__(
+        self,
+        case: PastCase,
+        number: int,
+        recorded: Iterable[Json],
+        caps: CapsThen,
+        more: More = nothing_more,
+    ) -> None:
         """Takes the facts as a decision of the case recorded them, `number` attempts having been made."""
+        self._more = more
         self.missing: set[str] = set()
         self._case, self._number, self._caps = case, number, caps
         self._own: dict[tuple[str, str], Told] = {}
@@ -51,13 +66,14 @@ class KnownFacts:
 
     def _value(self, subject: str, name: str, *, same_backend: bool) -> Told:
         if not name.startswith(FOR_ALL_RUNGS):
-            return self._own.get((subject, name), UNTOLD) if same_backend else UNTOLD
+            own = self._own.get((subject, name), UNTOLD) if same_backend else UNTOLD
+            return self._more(subject, name) if own is UNTOLD else own
         found = self._shared.get(name, UNTOLD)
         if name in _BUDGET:
             return self._caps.left(_BUDGET[name], found)
         if found is UNTOLD and name in OF_RECORD:
             found = self._shared[name] = self._derived(name)
-        return found
+        return self._more(subject, name) if found is UNTOLD else found
 
     def _derived(self, name: str) -> Told:
         """What follows from the problem and the attempts, computed as it would have been then."""

@@ -1,9 +1,10 @@
 """What the domain expects of a ledger about cases: who runs them, what was decided and tried."""
 
-from collections.abc import Iterator, Sequence
-from typing import Protocol
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol
 
 from escalation.model.attempt import Attempt, Candidate
+from escalation.model.canary import CanaryCase
 from escalation.model.case import CaseInfo, CaseRecord, CaseStatus, Outcome
 from escalation.model.cases_wanted import EVERY_CASE, CasesWanted
 from escalation.model.decision import Decision
@@ -62,6 +63,12 @@ class CaseLedger(Protocol):
 
     def decisions(self, case_id: str) -> Sequence[Decision]: ...
 
+    def note_shadow(self, case_id: str, said: Mapping[str, Any]) -> None:
+        """Records what a shadow policy says of a decision, as an event and nothing else."""
+
+    def shadows(self, case_id: str) -> Sequence[Mapping[str, Any]]:
+        """What shadow policies said of the case's decisions, in order."""
+
     def find_attempt(self, case_id: str, number: int) -> tuple[Attempt, Candidate | None] | None:
         """Returns a finished attempt, its candidate's bytes read from the store."""
 
@@ -69,3 +76,15 @@ class CaseLedger(Protocol):
         """Records a finished attempt, its candidate's bytes put into the store first."""
 
     def attempts(self, case_id: str) -> Sequence[tuple[Attempt, Candidate | None]]: ...
+
+    def begin_canary(self, digest: str, policy: str, acting: str) -> bool:
+        """Records that a canary begins, unless it has; says whether it was new."""
+
+    def canary_ended(self, digest: str) -> str | None:
+        """Why a canary ended; None where it has not."""
+
+    def end_canary(self, digest: str, because: str) -> bool:
+        """Records that a canary ends, unless it has; says whether it was new."""
+
+    def canary_cases(self, digest: str, acting: str) -> Sequence[CanaryCase]:
+        """The newest cases of canary and acting policy since the canary began, oldest first."""

@@ -1,0 +1,1 @@
+"""A canary: a share of the cases under a new policy, and the guard that ends it."""
