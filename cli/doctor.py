@@ -154,16 +154,15 @@ def databases() -> tuple[bool | None, str]:
 
     One that other machines may reach, and that serves one alone, is warned of.
     """
-    from records.audit.audit import audit
+    from records.audit.audit import audit_site
     from records.ledger.one_machine import beyond_one
 
-    with open_records() as (ledger, store):
-        report = audit(ledger, store, tracking_place(settings()))
+    report = audit_site()
     if not report.findings:
         remark = beyond_one(settings().ledger)
         return None if remark else True, f"{report.said}: all as the ledger says{remark}"
     first, more = report.findings[0], len(report.findings) - 1
-    return False, first + (f"; and {more} more, which the flow `audit` lists" if more else "")
+    return False, first + (f"; and {more} more, which `tierwise ledger check` lists" if more else "")
 
 
 def kept_bytes() -> tuple[bool, str]:

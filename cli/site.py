@@ -10,6 +10,8 @@ from cli.options import Json
 site_app = typer.Typer()
 keys_app = typer.Typer(no_args_is_help=True, help="The key with which this site signs its records.")
 site_app.add_typer(keys_app, name="keys")
+ledger_app = typer.Typer(no_args_is_help=True, help="Check the ledger, and make MLflow's view of it anew.")
+site_app.add_typer(ledger_app, name="ledger")
 
 
 @site_app.command()
@@ -173,6 +175,53 @@ def keys_show(
     from cli.keys import show
 
     show(as_object=json)
+
+
+@ledger_app.command("check")
+def ledger_check(
+    key: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Public half of a key that heads were signed with before; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Check chains, rows, history, checkpoints, signed heads, the store, and MLflow; a line a finding.
+
+    Exit 1 where something does not fit.
+    """
+    from cli.ledger import check
+
+    raise typer.Exit(check(key or [], as_lines=json))
+
+
+@ledger_app.command("rebuild-mlflow")
+def ledger_rebuild(
+    into: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="MLflow elsewhere, as sqlite:////ABSOLUTE/PATH; default: the site's own, if that is empty.",
+            show_default=False,
+        ),
+    ] = None,
+    artifacts: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="Folder of its files; default: beside a SQLite file.", show_default=False
+        ),
+    ] = None,
+) -> None:
+    """Make MLflow's view of all cases anew, from ledger and store.
+
+    Exit 1 where MLflow did not take all of it.
+    """
+    from cli.ledger import rebuild
+
+    raise typer.Exit(rebuild(into, artifacts))
 
 
 @site_app.command()

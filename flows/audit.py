@@ -8,11 +8,7 @@ from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
 from prefect.states import Completed, Failed
 
-from escalation.ports.configuration import settings
-from records.audit.audit import Audit
-from records.audit.audit import audit as look
-from records.runtime import open_records
-from records.tracking.places import tracking_place
+from records.audit.audit import Audit, audit_site
 
 
 @flow(persist_result=False)
@@ -22,8 +18,7 @@ def audit() -> Audit:
     Returns:
         What was looked at, with a line for each finding.
     """
-    with open_records() as (ledger, store):
-        report = look(ledger, store, tracking_place(settings()))
+    report = audit_site()
     for line in report.findings:
         get_run_logger().error("%s", line)
     if report.findings:

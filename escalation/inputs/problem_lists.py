@@ -1,7 +1,6 @@
 """Problems by the hundred: files, folders of files, and lists with a problem or a path a line."""
 
 import json
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +8,6 @@ from typing import Any
 
 from escalation.inputs import user_files
 from escalation.model.errors import BadInput
-from escalation.text.visible import visible
 
 PROBLEM_ENDINGS = (".yaml", ".yml")
 LIST_ENDINGS = (".txt", ".list", ".jsonl", ".ndjson")
@@ -77,9 +75,7 @@ def _named(each: Any, number: int, folder: Path) -> Iterator[ProblemSource]:
     elif path.suffix.lower() in PROBLEM_ENDINGS:  # one that is missing is a row, as any that is bad
         yield _file(path)
     else:
-        leads = f"; got a link to {visible(os.readlink(path))}" if path.is_symlink() else ""
-        got = leads and leads + ("" if path.exists() else ", which is not there")
-        raise BadInput(f"{user_files.shown(path)}: {EXPECTED}{got}")
+        raise BadInput(f"{user_files.shown(path)}: {EXPECTED}")
 
 
 def _file(path: Path) -> ProblemSource:

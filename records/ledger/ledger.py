@@ -1,8 +1,8 @@
 """The ledger: the truth about cases, decisions, work, submissions, approvals, budgets, in a SQL database."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from escalation.model.errors import CorruptRecord
 from records.ledger import chains, checkpoints, events, lineage, walk
@@ -12,6 +12,9 @@ from records.ledger.checkpoints import Checkpoint
 from records.ledger.excerpt import CaseExcerpt, excerpt
 from records.ledger.submission_ledger import SqlSubmissions
 from records.ledger.work_ledger import SqlWork
+
+if TYPE_CHECKING:
+    from records.signing.keys import VerifyingKey
 
 
 class SqlLedger(SqlCases, SqlWork, SqlSubmissions, SqlBudgets):
@@ -50,9 +53,9 @@ class SqlLedger(SqlCases, SqlWork, SqlSubmissions, SqlBudgets):
         """What does not fit: events and rows against their hashes, and the history against itself."""
         return tuple(self.walked().findings)
 
-    def walked(self) -> walk.LedgerWalk:
-        """The same, and what was gone over to find it."""
-        report = walk.LedgerWalk()
+    def walked(self, say: Callable[[int], None] = lambda _: None) -> walk.LedgerWalk:
+        """The same, and what was gone over to find it; `say` is told the number of events so far."""
+        report = walk.LedgerWalk(say=say)
         with self._database.reading() as connection:
             report.findings.extend(walk.everything(connection, report))
         return report
@@ -91,6 +94,29 @@ class SqlLedger(SqlCases, SqlWork, SqlSubmissions, SqlBudgets):
 
         with self._database.reading() as connection:
             return last_of(connection, case_id)
+
+    def head_findings(
+        self, keys: "Sequence[VerifyingKey]", elsewhere: Sequence[tuple[str, Any]] = ()
+    ) -> tuple[str, ...]:
+        """What was signed with those keys and the ledger does not have any more.
+
+        Args:
+            keys: without any nothing is looked at.
+            elsewhere: signed heads that are not in the ledger, by where they are; that of the home is added.
+        """
+        if not keys:
+            return ()
+        from records.ledger.signed_heads import findings
+
+        kept = None if self._signer is None else self._signer.kept(self.name())
+        here = [] if kept is None else [("the head that was signed last from this home", kept)]
+        with self._database.reading() as connection:
+            return tuple(findings(connection, keys, [*here, *elsewhere]))
+
+    def left_behind(self, at_s: float) -> bool:
+        """Whether what happened then was left behind when the ledger was put back from a back-up."""
+        with self._database.reading() as connection:
+            return lineage.left_behind(connection, at_s)
 
     def make_checkpoint(self) -> Checkpoint:
         """Writes down where all chains end, so that none can end earlier unnoticed from now on.

@@ -38,6 +38,12 @@ def restored_at(connection: Connection) -> float | None:
     return found
 
 
+def left_behind(connection: Connection, at_s: float) -> bool:
+    """Whether the ledger was put back, since then, as it was before then; seconds since the epoch."""
+    query = select(lineage.c.number).where(lineage.c.taken_at <= at_s, lineage.c.at >= at_s).limit(1)
+    return connection.execute(query).one_or_none() is not None
+
+
 def tag(connection: Connection, key: WorkKey, work: str, backend: str) -> str:
     """What names the work at a service: the same in this ledger and in every back-up of it, else nowhere.
 

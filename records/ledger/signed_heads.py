@@ -8,8 +8,9 @@ off in the database is missed by those.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from itertools import chain as chain_
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,7 +19,7 @@ from sqlalchemy import Connection, and_, or_, select
 from escalation.inputs.whole_files import write_whole
 from escalation.model.errors import CorruptRecord
 from records.ledger import lineage
-from records.ledger.chains import CHECKPOINTS, MONEY, append, now
+from records.ledger.chains import CHECKPOINTS, MONEY, append, named, now
 from records.ledger.schema import events, heads
 from records.signing.envelope import sign, signed, statement
 from records.signing.keys import SigningKey, VerifyingKey
@@ -167,6 +168,38 @@ def missed(connection: Connection, said: SignedHead, keys: Iterable[VerifyingKey
             if said_by(json.loads(body).get("envelope"), keys).explains(said):
                 return ()
     return found
+
+
+def findings(
+    connection: Connection, keys: Iterable[VerifyingKey], elsewhere: Iterable[tuple[str, Any]]
+) -> Iterator[str]:
+    """Compares what was signed, in the ledger and elsewhere, with what the ledger has.
+
+    Args:
+        connection: to the ledger.
+        keys: of whoever may have signed; without any nothing is looked at.
+        elsewhere: copies that are not in the ledger, by where they are.
+    """
+    keys, name = tuple(keys), lineage.name(connection)
+    query = select(events.c.chain, events.c.number, events.c.body).where(events.c.kind == KIND)
+    rows = connection.execute(query.order_by(events.c.position), execution_options={"yield_per": 1000})
+    here = (
+        (f"event {number} of {named(chain)}", (json.loads(body) or {}).get("envelope"))
+        for chain, number, body in (rows if keys else ())
+    )
+    for where, envelope in chain_(here, elsewhere if keys else ()):
+        try:
+            said = said_by(envelope, keys)
+        except CorruptRecord as error:
+            yield f"the signed head in {where}: {error}"
+            continue
+        if said.ledger != name:
+            yield f"the signed head in {where}: expected one of ledger {name}, got one of {said.ledger}"
+        for chain, number, hash_ in missed(connection, said, keys):
+            yield (
+                f"expected event {number} of {named(chain)} with hash {hash_}, which was signed at {said.at} "
+                f"({where}), got none: the ledger was cut, or rewritten"
+            )
 
 
 def last_of(connection: Connection, chain: str) -> Envelope | None:

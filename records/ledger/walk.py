@@ -6,7 +6,7 @@ what that rests on is: the case that spends, and the chain of money with all its
 
 import json
 from collections import OrderedDict
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
@@ -39,11 +39,13 @@ class LedgerWalk:
         findings: a line for everything that does not fit.
         events: number of them.
         taken: what the events set aside and billed, a piece of work each.
+        say: is told, after each page, the number of events so far.
     """
 
     findings: list[str] = field(default_factory=list)
     events: int = 0
     taken: list[Amounts] = field(default_factory=list)
+    say: Callable[[int], None] = lambda _: None
 
 
 def everything(
@@ -69,6 +71,7 @@ def _all_but_sums(connection: Connection, report: LedgerWalk, *, history: bool) 
     after = None
     while page := subjects.names(connection, after, PAGE):
         yield from of_subjects(connection, page, report, history=history)
+        report.say(report.events)
         after = page[-1]
 
 

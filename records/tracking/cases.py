@@ -129,8 +129,8 @@ def attempt_table(attempts: Sequence[Attempt]) -> bytes:
 
 
 def pretty(data: Any) -> bytes:
-    """JSON for people."""
-    return json.dumps(data, indent=2, ensure_ascii=False, sort_keys=False).encode() + b"\n"
+    """JSON for people; the same data are the same bytes, also when they come from the ledger again."""
+    return json.dumps(data, indent=2, ensure_ascii=False, sort_keys=True).encode() + b"\n"
 
 
 def to_ms(at: str) -> int:
@@ -218,10 +218,11 @@ def _log_dataset(client: Any, run_id: str, info: CaseInfo) -> None:
     from mlflow.entities import Dataset, DatasetInput, InputTag
 
     stated = info.problem.instance
-    name = next((value for value in stated.values() if isinstance(value, str)), info.problem.family)
-    source = json.dumps({"instance": stated, "sha256": info.instance_digest})
+    named = (value for _, value in sorted(stated.items()) if isinstance(value, str))
+    name = next(named, info.problem.family)
+    source = json.dumps({"instance": stated, "sha256": info.instance_digest}, sort_keys=True)
     known = {name: value for name, value in info.instance.items() if isinstance(value, int | float | str)}
-    profile = json.dumps({**known, "sha256": info.instance_digest})
+    profile = json.dumps({**known, "sha256": info.instance_digest}, sort_keys=True)
     dataset = Dataset(name[:500], info.instance_digest[:36], "tierwise", source, profile=profile)
     tags = [
         InputTag("mlflow.data.context", "instance"),

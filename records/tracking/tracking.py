@@ -38,15 +38,16 @@ class MlflowTracker:
     No method of the protocol raises: the first failure is one warning in the log, and the rest goes on.
     """
 
-    def __init__(self, place: TrackingPlace, ledger: Ledger, store: Store) -> None:
+    def __init__(self, place: TrackingPlace, ledger: Ledger, store: Store, *, link: bool = True) -> None:
         """Touches nothing yet: MLflow is imported by the first case.
 
         Args:
             place: where MLflow is.
             ledger: is told the ids of runs, and says which cases are alive.
             store: has the reports of cases that ended earlier.
+            link: whether the ledger is told the ids of runs.
         """
-        self._place, self._ledger, self._store = place, ledger, store
+        self._place, self._ledger, self._store, self._link = place, ledger, store, link
         self._worker = TrackingWorker(place.uri)
         self._opened = False
         self._client: Any = None
@@ -82,7 +83,7 @@ class MlflowTracker:
             self._client, record, self._experiment(record.info), self._ledger.name()
         )
         self._runs[case_id], run_id = run, str(run.info.run_id)
-        if run_id != record.mlflow_run_id:
+        if self._link and run_id != record.mlflow_run_id:
             self._ledger.link_run(case_id, run_id)
         if new:
             tracking_case.describe_run(self._client, run, record.info, instance_blob)
@@ -136,12 +137,17 @@ class MlflowTracker:
         """Ends runs that read RUNNING though their case does not run any more; logs bills that came late."""
         self._put("what happened meanwhile", self._sweep)
 
-    def rebuild(self) -> None:
-        """Logs every case of the ledger that is not running; what is there already stays."""
+    def rebuild(self, shown: Callable[[CaseRecord], bool]) -> None:
+        """Logs every case of the ledger that is to be shown; what is there already stays."""
         for record in self._ledger.each_case(CasesWanted(oldest_first=True)):
-            if record.status is not CaseStatus.RUNNING:
+            if shown(record):
                 self.case_opened(record)
                 self.case_closed(record.info.case_id, record.status, _outcome(record), None)
+
+    @property
+    def left(self) -> int:
+        """How much is still to be logged."""
+        return self._worker.left
 
     def drain(self, timeout_s: float) -> bool:
         """Waits until everything so far is logged; False when the time is up first."""

@@ -1,5 +1,6 @@
 """Writing to MLflow in few round trips: a batch a moment, files straight into a folder that is here."""
 
+import json
 import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -30,12 +31,17 @@ def log(
     kept = {name: value for name, value in (metrics or {}).items() if value is not None and isfinite(value)}
     batches = zip_longest(
         _batches(Metric(key(name), float(value), at_ms, 0) for name, value in kept.items()),
-        _batches(Param(key(name), str(value)) for name, value in _there(params)),
+        _batches(Param(key(name), _text(value)) for name, value in _there(params)),
         _batches(RunTag(key(name), str(value)) for name, value in _there(tags)),
         fillvalue=(),
     )
     for some in batches:
         client.log_batch(run_id, *some)
+
+
+def _text(value: Any) -> str:
+    """The value of a parameter; the same for the same data, in whatever order their names came."""
+    return json.dumps(value, sort_keys=True) if isinstance(value, list | tuple | dict) else str(value)
 
 
 def log_files(client: Any, run: Any, files: Mapping[str, bytes]) -> None:

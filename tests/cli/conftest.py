@@ -59,12 +59,11 @@ class Terminal(io.StringIO):
 
 
 @pytest.fixture
-def home(new_home: Callable[[Path], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    made = new_home(tmp_path / "home")
-    monkeypatch.setenv("TIERWISE_HOME", str(made))
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    monkeypatch.setenv("TIERWISE_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("COLUMNS", "200")
     settings.cache_clear()
-    yield made
+    yield tmp_path / "home"
     settings.cache_clear()
 
 

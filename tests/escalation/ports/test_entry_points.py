@@ -73,8 +73,7 @@ class Site:
             path.write_text(text)
 
     def run(self, *command: str, **environ: str) -> Said:
-        ours = {"TIERWISE_HOME": str(self.home), "TIERWISE_TRACKING": "off"}
-        env = {**os.environ, **environ, **ours, "PYTHONPATH": str(self.folder)}
+        env = {**os.environ, **environ, "PYTHONPATH": str(self.folder), "TIERWISE_HOME": str(self.home)}
         return subprocess.run(
             [sys.executable, *command],
             capture_output=True,

@@ -1,0 +1,126 @@
+"""MLflow's runs against the ledger: whether each case is shown as it is, and each run's case is there."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from escalation.model.attempt import Attempt
+from escalation.model.case import CaseRecord
+from escalation.model.errors import first_line
+from escalation.text.addresses import without_password
+from records.ledger.ledger import SqlLedger
+from records.tracking.cases import HEAD, LEDGER, RUN_STATUS
+from records.tracking.client import open_client
+from records.tracking.places import TrackingPlace
+
+METRIC = "certificate.value"
+
+
+@dataclass
+class Tracked:
+    """What was found in MLflow.
+
+    Attributes:
+        findings: a line for everything that is not as in the ledger.
+        runs: of cases, looked at.
+        heads: signed heads that runs have, by whose they are, in words.
+    """
+
+    findings: list[str] = field(default_factory=list)
+    runs: int = 0
+    heads: list[tuple[str, Any]] = field(default_factory=list)
+
+
+def tracked(ledger: SqlLedger, place: TrackingPlace | None) -> Tracked:
+    """Looks through all runs; an MLflow that is in a file that is not there has none."""
+    report = Tracked()
+    if place is None or (place.file is not None and not place.file.exists()):
+        return report
+    try:
+        client = open_client(place)
+        client.search_experiments(max_results=1)
+    except Exception as error:  # of many libraries, by whatever is between here and there
+        said = without_password(first_line(error), place.uri)
+        report.findings.append(f"MLflow at {place.shown} cannot be asked: {said}")
+        return report
+    cases = set()
+    for record in ledger.each_case():
+        cases.add(record.info.case_id)
+        if record.mlflow_run_id is not None:
+            report.findings += _case(client, ledger, record)
+            report.runs += 1
+    for run in _runs(client, ledger.name()):
+        case_id, head = run.data.tags["tierwise.case_id"], run.data.tags.get(HEAD)
+        named = f"MLflow's run {run.info.run_id} of case {case_id}"
+        if case_id not in cases and not ledger.left_behind(run.info.start_time / 1000):
+            report.findings.append(f"{named} is of this ledger, which has no such case: it was taken away")
+        if head is not None:
+            report.heads.append((named, _decoded(head)))
+    return report
+
+
+def _runs(client: Any, ledger: str) -> Iterator[Any]:
+    """The runs of all cases of the ledger, a page at a time."""
+    found = client.search_experiments(filter_string="name LIKE 'tierwise/%'")
+    ids, token = [each.experiment_id for each in found], None
+    where = f"tags.`tierwise.kind` = 'case' and tags.`{LEDGER}` = '{ledger}'"
+    while ids:
+        page = client.search_runs(ids, where, max_results=1000, page_token=token)
+        yield from page
+        token = page.token
+        if not token:
+            return
+
+
+def _decoded(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+def _case(client: Any, ledger: SqlLedger, record: CaseRecord) -> Iterator[str]:
+    from mlflow.exceptions import MlflowException
+
+    case_id, run_id = record.info.case_id, record.mlflow_run_id
+    try:
+        run = client.get_run(run_id)
+    except MlflowException:
+        run = None
+    if run is None or run.info.lifecycle_stage != "active":
+        yield f"MLflow has no run {run_id}, which the ledger names for case {case_id}"
+        return
+    named, expected = (
+        f"MLflow's run of case {case_id}",
+        {"tierwise.case_id": case_id, "tierwise.kind": "case"},
+    )
+    yield from _differing(named, expected, run.data.tags)
+    if not record.status.final:
+        return
+    yield from _differing(named, {"tierwise.status": str(record.status)}, run.data.tags)
+    yield from _differing(named, {"status": RUN_STATUS[record.status]}, {"status": run.info.status})
+    yield from _differing(named, {METRIC: (record.outcome or {}).get("value")}, run.data.metrics)
+    where = f"tags.`mlflow.parentRunId` = '{run_id}' and tags.`tierwise.kind` = 'attempt'"
+    children = client.search_runs([run.info.experiment_id], where)
+    runs = {each.data.tags.get("tierwise.attempt"): each for each in children}
+    for attempt in ledger.attempt_records(case_id):
+        yield from _attempt(case_id, attempt, runs.get(str(attempt.number)))
+
+
+def _attempt(case_id: str, attempt: Attempt, run: Any) -> Iterator[str]:
+    named = f"MLflow's run of attempt {attempt.number} of case {case_id}"
+    if run is None:
+        yield f"{named} is missing"
+        return
+    expected = {"tierwise.status": str(attempt.status), "tierwise.backend": attempt.backend}
+    yield from _differing(named, expected, run.data.tags)
+    if attempt.certificate is not None:
+        yield from _differing(named, {METRIC: attempt.certificate.value}, run.data.metrics)
+
+
+def _differing(named: str, expected: Mapping[str, Any], got: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in expected.items():
+        if value is not None and got.get(name) != value:
+            told = json.dumps(got.get(name))
+            yield f"{named}: expected {name} {json.dumps(value)} as in the ledger, got {told}"

@@ -1,0 +1,140 @@
+"""`tierwise ledger`: a line for whatever does not fit, also where who changed it owns the whole database."""
+
+import json
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from escalation.engine.drive import solve
+from escalation.engine.opening import prepare
+from escalation.inputs.settings import Settings
+from escalation.model.amounts import Caps
+from escalation.model.submission import Limit, Period
+from escalation.policy.policy import parse_policy
+from escalation.ports.configuration import settings
+from records.runtime import open_records, open_runtime
+from records.signing.keys import make_key
+from tests.records.tracking.test_silence import AI_ALONE, PROBLEM
+
+Call = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with a key, two cases, and their runs in MLflow; `before` has its ledger after the first."""
+    home = tmp_path_factory.mktemp("site")
+    configured = Settings(home=home)
+    make_key(configured)
+    for number, case_id in enumerate(("a", "b")):
+        with open_runtime(configured) as runtime:
+            solve(runtime, prepare(PROBLEM, parse_policy(AI_ALONE), case_id=case_id))
+        if number == 0:
+            shutil.copy(home / "ledger.db", home / "before")
+    return home
+
+
+@pytest.fixture
+def home(site: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A copy of it that the commands use."""
+    made = tmp_path / "home"
+    shutil.copytree(site, made)
+    monkeypatch.setenv("TIERWISE_HOME", str(made))
+    settings.cache_clear()
+    yield made
+    settings.cache_clear()
+
+
+def cut(home: Path) -> None:
+    """Puts the ledger back as it was before its last case: in the database all fits."""
+    for file in home.glob("ledger.db*"):
+        file.unlink()
+    shutil.copy(home / "before", home / "ledger.db")
+
+
+def test_what_nobody_touched_has_no_findings(call: Call, home: Path) -> None:
+    done = call("ledger", "check")
+    assert (done.code, done.err) == (0, "")
+    assert done.out.strip().endswith(": all as the ledger says")
+    assert "2 MLflow runs" in done.out
+    assert call("ledger", "check", "--json").out == ""
+
+
+def test_a_ledger_that_was_put_back_in_secret_is_missed_by_mlflow_and_by_the_home(
+    call: Call, home: Path
+) -> None:
+    cut(home)
+    with open_records() as (ledger, _):
+        assert ledger.findings() == ()
+    done = call("ledger", "check", "--json")
+    found = [json.loads(line)["finding"] for line in done.out.splitlines()]
+    assert done.code == 1
+    assert any("of case b is of this ledger, which has no such case" in line for line in found)
+    assert any("was signed" in line and "(MLflow's run" in line for line in found)
+    assert any("(the head that was signed last from this home)" in line for line in found)
+
+
+@pytest.mark.parametrize("left", ["MLflow", "the home"])
+def test_one_witness_is_enough(call: Call, home: Path, left: str) -> None:
+    cut(home)
+    if left == "MLflow":
+        shutil.rmtree(home / "signed-heads")
+    else:
+        for file in home.glob("mlflow.db*"):
+            file.unlink()
+    done = call("ledger", "check")
+    assert done.code == 1
+    assert "the ledger was cut, or rewritten" in done.out
+    assert call("ledger", "check").out == done.out  # no check signs, or keeps, what it found wrong
+
+
+def test_a_back_up_that_was_put_back_with_the_sites_key_is_no_finding(
+    call: Call, home: Path, tmp_path: Path
+) -> None:
+    assert call("backup", str(tmp_path / "copies")).code == 0
+    with open_records() as (ledger, _):
+        ledger.set_limit(Limit(project="p", period=Period.DAY, caps=Caps(usd=1)))
+    for file in home.glob("ledger.db*"):
+        file.unlink()
+    assert call("restore", str(tmp_path / "copies")).code == 0
+    done = call("ledger", "check")
+    assert (done.code, done.out.count("\n")) == (0, 1)
+
+
+def test_a_head_of_another_key_is_found_unless_its_public_half_is_given(
+    call: Call, home: Path, tmp_path: Path
+) -> None:
+    old = call("keys", "show").out
+    (home / "signing-key.pem").rename(tmp_path / "old.pem")
+    make_key(settings())
+    done = call("ledger", "check")
+    assert done.code == 1
+    assert "which is not known here" in done.out
+    (tmp_path / "public.pem").write_text(old)
+    assert call("ledger", "check", "--key", str(tmp_path / "public.pem")).code == 0
+    wrong = call("ledger", "check", "--key", str(home / "before"))
+    assert (wrong.code, wrong.out, wrong.err.count("\n")) == (2, "", 1)
+
+
+def test_a_changed_row_is_a_line(call: Call, home: Path) -> None:
+    with closing(sqlite3.connect(home / "ledger.db")) as connection, connection:
+        connection.execute("UPDATE cases SET opened_at = '2020' WHERE case_id = 'a'")
+    done = call("ledger", "check")
+    assert done.code == 1
+    assert "expected the row cases a to have SHA-256" in done.out
+    assert "1 finding" in done.out
+
+
+def test_the_view_is_made_anew_elsewhere_and_none_over_another(
+    call: Call, home: Path, tmp_path: Path
+) -> None:
+    done = call("ledger", "rebuild-mlflow", "--into", f"sqlite:///{tmp_path}/new/mlflow.db")
+    assert (done.code, done.out) == (0, f"2 cases in sqlite:///{tmp_path}/new/mlflow.db\n")
+    assert (tmp_path / "new" / "artifacts" / "toy").is_dir()
+    again = call("ledger", "rebuild-mlflow")
+    assert (again.code, again.out) == (2, "")
+    assert "expected an MLflow without runs of this project" in again.err
