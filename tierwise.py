@@ -189,7 +189,17 @@ def show(
 
 @app.command()
 def replay(
-    case: Annotated[str, typer.Argument(help="Id of the case.")],
+    case: Annotated[
+        str,
+        typer.Argument(metavar="CASE|PATH", help="Id of the case, or its export: a folder or a ZIP."),
+    ],
+    recompute: Annotated[
+        bool,
+        typer.Option(
+            "--recompute/--from-results",
+            help="Run classical, AI and simulated work again, or take every stored result.",
+        ),
+    ] = False,
     everything: Annotated[
         bool, typer.Option("--all", help="Every difference, not the first alone, from which others follow.")
     ] = False,
@@ -197,12 +207,12 @@ def replay(
 ) -> None:
     """Drive a case's ladder again from its record, and compare every decision, candidate and certificate.
 
-    Nothing is written, and nothing is sent. Exit 0 all came out as recorded, 5 something did not, 2 the case
-    is not over.
+    Nothing is written to the record, and nothing that is paid for is sent. Exit 0 all came out as recorded, 5
+    something did not, 2 the case is not over.
     """
     from cli.replay import replay_case
 
-    raise typer.Exit(replay_case(case, everything=everything, as_json=json))
+    raise typer.Exit(replay_case(case, recompute=recompute, everything=everything, as_json=json))
 
 
 @app.command()

@@ -124,6 +124,8 @@ def _say(console: Console, decision: Decision, came_from: Mapping[str, str]) -> 
         )
     for other in decision.alternatives:
         console.print(f"   Not taken: {other.tier}/{other.method}, {plain(other.because)}.")
+    if decision.irreproducible:
+        console.print(f"   Run again, it may come out otherwise: {plain(decision.irreproducible)}.")
     if decision.nearest_flip:
         console.print(f"   Nearest flip: it {plain(decision.nearest_flip.text)}.")
 

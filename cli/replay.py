@@ -6,31 +6,33 @@ import sys
 from rich.console import Console
 
 from cli.terminal import plain, terminal
-from escalation.replay.replay import replay
-from escalation.replay.report import Difference, Mode, Replay
+from escalation.replay.report import Difference, Replay
 from escalation.text.wording import counted
-from records.runtime import open_records
+from records.replaying import replayed
 
 DIFFERENT = 5
 """The exit code where something came out otherwise."""
-_FED = {
-    Mode.FROM_RESULTS: "from its stored results",
-    Mode.RECOMPUTE: "its free work run again",
-}
 
 
-def replay_case(case_id: str, *, everything: bool, as_json: bool) -> int:
+def replay_case(named: str, *, recompute: bool, everything: bool, as_json: bool) -> int:
     """Drives a case's ladder again from its record; returns the exit code.
 
+    Args:
+        named: id of a case, or the path of its export.
+        recompute: whether free work is run again.
+        everything: whether to show every difference.
+        as_json: whether to print one object instead.
+
     Raises:
-        BadInput: when there is no such case, or it is not over.
+        BadInput: when there is no such case or export, or the case is not over.
     """
-    with open_records() as (ledger, store):
-        report = replay(ledger, store, case_id)
+    console = terminal(quiet=as_json)
+    with console.status("replaying") as status:
+        report = replayed(named, recompute=recompute, told=lambda line: status.update(plain(line)))
     if as_json:
         sys.stdout.write(json.dumps(report.to_json()) + "\n")
     else:
-        show_replay(terminal(), report, everything=everything)
+        show_replay(console, report, everything=everything)
     return 0 if report.same else DIFFERENT
 
 
@@ -41,14 +43,12 @@ def show_replay(console: Console, report: Replay, *, everything: bool) -> None:
     if report.ledger:
         console.print(f"[bold red]LEDGER[/] {plain(report.ledger)}", soft_wrap=True)
     _show_differences(console, report.differences, everything=everything)
-    style, how = ("green", ", as recorded") if report.same else ("red", " is what the record says")
-    console.print(
-        f"[{style}]{report.status}{how}[/]: {counted(report.decisions, 'decision', 'decisions')}, "
-        f"{counted(report.attempts, 'attempt', 'attempts')}, "
-        f"{counted(report.works, 'piece of work', 'pieces of work')}, {_FED[report.mode]}, "
-        f"in {report.seconds:.1f} s",
-        soft_wrap=True,
-    )
+    for line in report.not_run_again:
+        console.print(f"[yellow]not run again[/] {plain(line)}", soft_wrap=True)
+    for line in report.stated:
+        console.print(f"[cyan]not to the bit[/] {plain(line)}", soft_wrap=True)
+    style = "green" if report.same else "red"
+    console.print(f"[{style}]{plain(report.said)}[/], in {report.seconds:.1f} s", soft_wrap=True)
     taken = f"; of that day, as recorded: {', '.join(report.facts_taken)}" if report.facts_taken else ""
     console.print(f"facts computed again: {report.facts_again}{taken}", soft_wrap=True)
 

@@ -18,6 +18,7 @@ from escalation.policy.core_facts import CORE_FACTS
 from escalation.policy.router import Rung, unknown
 from escalation.ports.fact_providers import FactContext, FactProvider
 from escalation.ports.machines import with_price
+from escalation.ports.methods import irreproducible
 from escalation.ports.simulators import simulable_log2
 
 
@@ -50,7 +51,9 @@ def _route(runtime: Runtime, case: Case, step: Decide) -> Decision:
     decision = router.decide(case.policy, step.state, _Finder(runtime, case, step, quotes), priced)
     if decision.action is not Action.ATTEMPT:
         return decision
-    return decision.model_copy(update={"quote": quotes.of(_rung(step, decision)) or Quote()})
+    rung = _rung(step, decision)
+    why = irreproducible(case.method(rung.method), runtime.backend(rung.backend))
+    return decision.model_copy(update={"quote": quotes.of(rung) or Quote(), "irreproducible": why})
 
 
 def _as_of_now(runtime: Runtime, case: Case, step: Decide) -> Decide:

@@ -85,5 +85,9 @@ class Decision(Frozen):
     nearest_flip: Flip | None = None
     facts: tuple[Fact, ...] = ()
     quote: Quote | None = Field(None, description="What the chosen attempt may use, its cap.")
+    irreproducible: str = Field(
+        "",
+        description="Why the attempt's work, run again, may come out otherwise; empty: the same to the bit.",
+    )
     facts_hash: str = ""
     policy_hash: str = ""

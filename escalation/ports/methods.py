@@ -1,7 +1,7 @@
 """How a family's instance is solved in one tier: a generator of work, over what a solver may know."""
 
 from collections.abc import Generator, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from escalation.model.attempt import Candidate
 from escalation.model.errors import TierwiseError
@@ -49,6 +49,24 @@ class Method(Protocol):
         Raises:
             TierwiseError: when no candidate can be made of what came back.
         """
+
+
+@runtime_checkable
+class Irreproducible(Protocol):
+    """A method, or a machine, whose work may come out otherwise when it is run again.
+
+    What does not say so promises the same bits on the same lock, processor, ranks and threads.
+    """
+
+    @property
+    def irreproducible(self) -> str:
+        """Why, as a clause: `its search ends by the clock`; empty where it is the same to the bit."""
+
+
+def irreproducible(*parts: object) -> str:
+    """Why work that all of these take part in may come out otherwise; empty where none says so."""
+    said = [part.irreproducible for part in parts if isinstance(part, Irreproducible)]
+    return "; ".join(filter(None, said))
 
 
 def succeeded(sent: Sends, what: str = "the work ended") -> RawResult:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from escalation.engine.answering import with_answer
@@ -11,11 +11,12 @@ from escalation.engine.case import Case
 from escalation.engine.certifying import judged
 from escalation.engine.ladder import ladder
 from escalation.engine.steps import Certify, Decide, Item, Perform
-from escalation.model.attempt import Attempt, Candidate
-from escalation.model.case import Outcome
+from escalation.model.attempt import Attempt, Candidate, Done
+from escalation.model.case import Outcome, WorkKey
 from escalation.model.decision import Decision
 from escalation.model.identity import canonical_json, digest_bytes
 from escalation.model.result import RawResult
+from escalation.replay.comparing import StatedComparison
 from escalation.replay.deciding import decided_again
 from escalation.replay.differences import differences
 from escalation.replay.facts import RecordedFacts
@@ -50,19 +51,22 @@ class Climb:
     Attributes:
         case: opened again from the record.
         record: what it is compared with.
-        again: runs a piece of work again, given what the record has of it; None takes what the record has.
+        again: runs a piece of work again, given what the record has of it; None takes that.
         found: differences, in the order in which the ladder came to them.
+        stated: how attempts compare that the record says cannot be had bit for bit.
     """
 
     case: Case
     record: Record
-    again: Callable[[Item, RawResult], RawResult] | None = None
+    again: Callable[[Item, Done | None], RawResult | None] | None = None
     found: list[Difference] = field(default_factory=list)
     decisions: int = 0
     attempts: int = 0
     works: int = 0
     facts_again: int = 0
     facts_taken: set[str] = field(default_factory=set)
+    stated: list[str] = field(default_factory=list)
+    _loose: set[int] = field(default_factory=set)
     _tried: list[tuple[Attempt, Candidate | None]] = field(default_factory=list)
 
     def run(self) -> None:
@@ -109,15 +113,46 @@ class Climb:
         key = item.key
         name = f"work {key.ordinal} of attempt {key.attempt}"
         done = self.record.done(key.attempt, key.ordinal)
-        if done is None:
+        if done is None and (self.again is None or key.attempt not in self._loose):
             raise self._off(name, None, item.work.to_json())
         self.works += 1
-        self._compare(name, done.work.to_json(), item.work.to_json())
+        if done is not None and key.attempt not in self._loose:
+            self._compare(name, done.work.to_json(), item.work.to_json())
+            self._compare_kept(key, done)
+        if done is not None and self.again is None:
+            return done.result
+        return self._run_again(item, done)
+
+    def _compare_kept(self, key: WorkKey, done: Done) -> None:
+        """The result as it is kept, with what the attempt says of it."""
         attempt = self.record.attempt(key.attempt)
         if attempt is not None and key.ordinal < len(attempt.works):
             kept = _as_written(work_record(key.ordinal, done))
-            self._compare(f"result of {name}", attempt.works[key.ordinal], kept)
-        return done.result if self.again is None else self.again(item, done.result)
+            name = f"result of work {key.ordinal} of attempt {key.attempt}"
+            self._compare(name, attempt.works[key.ordinal], kept)
+
+    def _run_again(self, item: Item, done: Done | None) -> RawResult:
+        """The recorded result where it comes out the same; else the new one, at the recorded cost."""
+        assert self.again is not None
+        key = item.key
+        name = f"result of work {key.ordinal} of attempt {key.attempt}, run again"
+        result = self.again(item, done)
+        if result is None:
+            raise self._off(name, None, "it is other work than was recorded, and is not run here")
+        if done is None:
+            return result
+        if result.digest == done.result.digest:
+            return done.result
+        if self._irreproducible(key.attempt):
+            self._loose.add(key.attempt)
+        else:
+            self._compare(name, *(_as_written(_identity(each)) for each in (done.result, result)))
+        return replace(result, usage=done.result.usage, lost=done.result.lost)
+
+    def _irreproducible(self, attempt: int) -> str:
+        """Why the attempt may come out otherwise, as the record said before it began."""
+        decision = self.record.decision(attempt)
+        return decision.irreproducible if decision else ""
 
     def _certify(self, step: Certify) -> Attempt:
         number = step.draft.number
@@ -126,17 +161,28 @@ class Climb:
             raise self._off(f"attempt {number}", None, f"{step.draft.tier}/{step.draft.method}")
         attempt = judged(self.case, step, recorded.judged_at)
         self.attempts += 1
+        if number in self._loose:
+            return self._as_stated(recorded, attempt)
         self._tried.append((attempt, step.candidate))
         before, now = recorded.to_json(), attempt.to_json()
         candidate = self.record.candidates.get(number)
         if candidate is not None:
-            self._compare(
-                f"candidate of attempt {number}", _as_written(candidate.to_json()), now["candidate"]
-            )
+            kept = _as_written(candidate.to_json())
+            self._compare(f"candidate of attempt {number}", kept, now["candidate"])
         for part in ("candidate", "certificate"):
             self._compare(f"{part} of attempt {number}", before.pop(part), now.pop(part))
         self._compare(f"attempt {number}", before, now)
         return attempt
+
+    def _as_stated(self, recorded: Attempt, again: Attempt) -> Attempt:
+        """Compares in the way that is stated; the ladder goes on from the attempt as it is recorded."""
+        number = recorded.number
+        compared = StatedComparison(recorded, again, self.case.problem.target, self._irreproducible(number))
+        self.stated.append(compared.line)
+        if not compared.as_good:
+            self._add(f"certificate of attempt {number}, run again", _short(recorded), _short(again))
+        self._tried.append((recorded, self.record.candidates.get(number)))
+        return recorded
 
     def _outcome(self, outcome: Outcome) -> None:
         again = with_answer(_Nowhere(), self.case, outcome, self._tried)
@@ -164,6 +210,16 @@ class Climb:
     def _off(self, step: str, recorded: Any, replayed: Any) -> _OffTheRecord:
         self._add(step, recorded, replayed)
         return _OffTheRecord()
+
+
+def _identity(result: RawResult) -> dict[str, Any]:
+    """What a result's digest is of."""
+    return _only(result.to_json(), ("state", "values", "files", "error"))
+
+
+def _short(attempt: Attempt) -> dict[str, Any]:
+    found = attempt.certificate
+    return {"error": attempt.error} if found is None else {"status": str(found.status), "value": found.value}
 
 
 def _as_written(document: Any) -> Any:

@@ -17,7 +17,8 @@ def decided_again(case: Case, state: LadderState, facts: RecordedFacts) -> Decis
     decision = router.decide(case.policy, _as_of_then(state, facts.recorded), facts, _Priced(facts))
     if decision.action is not Action.ATTEMPT:
         return decision
-    return decision.model_copy(update={"quote": facts.recorded.quote or Quote()})
+    said = {name: getattr(facts.recorded, name) for name in ("quote", "irreproducible")}
+    return decision.model_copy(update={**said, "quote": said["quote"] or Quote()})
 
 
 def _as_of_then(state: LadderState, recorded: Decision) -> LadderState:

@@ -1,12 +1,13 @@
 """A case as the ledger has it, read once and never written to."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from escalation.model.attempt import Attempt, Candidate, Done
 from escalation.model.case import CaseRecord, CaseStatus, Outcome
 from escalation.model.decision import Decision
-from escalation.model.errors import BadInput
+from escalation.model.errors import BadInput, CorruptRecord
 from escalation.ports.ledger.ledger import Ledger
 from escalation.ports.store import Store
 
@@ -46,6 +47,19 @@ class Record:
         return next((decision for decision in self.decisions if decision.number == number), None)
 
 
+@contextmanager
+def missing_named(what: str) -> Iterator[None]:
+    """Says of bytes that are not in the store what they are.
+
+    Raises:
+        CorruptRecord: in place of the one that was raised in the block.
+    """
+    try:
+        yield
+    except CorruptRecord as error:
+        raise CorruptRecord(f"{what} cannot be had: {error}") from error
+
+
 _TO_GO_ON = {
     CaseStatus.RUNNING: "a living process runs it",
     CaseStatus.WAITING: "it waits for a job: `tierwise reconcile --go-on` goes on with it",
@@ -65,14 +79,19 @@ def read_record(ledger: Ledger, store: Store, case_id: str) -> Record:
     if not case.status.final or case.outcome is None:
         how = _TO_GO_ON.get(case.status, _ELSE).format(case=case_id)
         raise BadInput(f"case {case_id} is {case.status}: only a case that is over can be replayed; {how}")
-    tried = ledger.attempts(case_id)
     decided = ledger.decisions(case_id)
+    with missing_named(f"case {case_id}: a candidate"):
+        tried = ledger.attempts(case_id)
+    works = {}
+    for number in range(len(decided)):
+        with missing_named(f"case {case_id}: work of attempt {number}, or its result,"):
+            works[number] = ledger.works(case_id, number)
     return Record(
         case=case,
         outcome=Outcome.model_validate(case.outcome),
         decisions=decided,
         attempts=[attempt for attempt, _ in tried],
         candidates={attempt.number: candidate for attempt, candidate in tried},
-        works={number: ledger.works(case_id, number) for number in range(len(decided))},
+        works=works,
         store=store,
     )

@@ -1,7 +1,10 @@
 """Replays a case from its record."""
 
+from collections.abc import Callable
+
 from escalation.engine.case import Case
 from escalation.engine.opening import prepare_again
+from escalation.engine.runtime import Runtime
 from escalation.model.case import CaseInfo
 from escalation.model.clock import boottime_s
 from escalation.model.errors import BadInput, CorruptRecord
@@ -10,7 +13,8 @@ from escalation.ports.ledger.ledger import Ledger
 from escalation.ports.store import Store
 from escalation.replay.climbing import Climb
 from escalation.replay.differences import differences
-from escalation.replay.record import Record, read_record
+from escalation.replay.recomputing import Recomputing
+from escalation.replay.record import Record, missing_named, read_record
 from escalation.replay.report import Difference, Mode, Replay
 from escalation.replay.surroundings import other
 
@@ -21,29 +25,47 @@ _OPENED_WITH = (
 """Of a case's information, what comes out again: all but where it ran."""
 
 
-def replay(ledger: Ledger, store: Store, case_id: str) -> Replay:
-    """Drives the ladder of a case again with the recorded results fed back; nothing is written anywhere.
+def replay(
+    ledger: Ledger,
+    store: Store,
+    case_id: str,
+    scratch: Runtime | None = None,
+    told: Callable[[str], None] = lambda line: None,
+) -> Replay:
+    """Drives the ladder of a case again with what is recorded fed back; nothing is written to its records.
+
+    Args:
+        ledger: read alone.
+        store: read alone.
+        case_id: of a case that is over.
+        scratch: runs free work again, on records of its own; None takes every result from the record.
+        told: is told what is run again, for who waits.
 
     Raises:
         BadInput: when there is no such case, it is not over, or cannot be opened again.
         CorruptRecord: when bytes that the record names are missing or are not what it says.
+        Faulted: when the machine ended what was run again.
     """
     began_s = boottime_s()
     record = read_record(ledger, store, case_id)
     with with_ranks(_ranks(record.case.info)):
         case = _opened_again(record)
-        climb = Climb(case, record)
+        again = None if scratch is None else Recomputing(scratch, case, told)
+        climb = Climb(case, record, again)
         climb.run()
     return Replay(
         case_id=case_id,
-        mode=Mode.FROM_RESULTS,
+        mode=Mode.FROM_RESULTS if again is None else Mode.RECOMPUTE,
         status=record.case.status,
         decisions=climb.decisions,
         attempts=climb.attempts,
         works=climb.works,
+        run_again=again.run if again else 0,
         facts_again=climb.facts_again,
         facts_taken=tuple(sorted(climb.facts_taken)),
         surroundings=tuple(other(record.case.info.environment, case.info.environment)),
+        not_run_again=tuple(again.left) if again else (),
+        stated=tuple(climb.stated),
         ledger=_chains(ledger, case_id),
         differences=(*_opening(record.case.info, case.info), *climb.found),
         seconds=boottime_s() - began_s,
@@ -53,7 +75,8 @@ def replay(ledger: Ledger, store: Store, case_id: str) -> Replay:
 def _opened_again(record: Record) -> Case:
     info = record.case.info
     try:
-        return prepare_again(info, record.store, str(info.environment.get("engine", "plain")))
+        with missing_named(f"case {info.case_id}: a file of its data"):
+            return prepare_again(info, record.store, str(info.environment.get("engine", "plain")))
     except BadInput as error:
         raise BadInput(f"case {info.case_id} cannot be opened again: {error}") from error
 

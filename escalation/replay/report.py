@@ -6,6 +6,7 @@ from pydantic import Field, JsonValue
 
 from escalation.model.case import CaseStatus
 from escalation.model.frozen import Frozen
+from escalation.text.wording import counted
 
 
 class Mode(StrEnum):
@@ -57,3 +58,14 @@ class Replay(Frozen):
     def same(self) -> bool:
         """Whether everything came out as recorded, or as near to it as the record promises."""
         return not self.differences and not self.ledger
+
+    @property
+    def said(self) -> str:
+        """How it came out, and what was compared, in a line."""
+        again = f"{self.run_again} run again" if self.mode is Mode.RECOMPUTE else "from their stored results"
+        how = ", as recorded" if self.same else " is what the record says, and it does not come out again"
+        return (
+            f"{self.status}{how}: {counted(self.decisions, 'decision', 'decisions')}, "
+            f"{counted(self.attempts, 'attempt', 'attempts')}, "
+            f"{counted(self.works, 'piece of work', 'pieces of work')} {again}"
+        )

@@ -38,7 +38,8 @@ def test_a_case_that_comes_out_the_same_and_one_that_was_changed(solved: Path, c
     said = call("replay", "c")
     assert (said.code, said.err) == (0, "")
     assert (
-        "accepted, as recorded: 2 decisions, 1 attempt, 2 pieces of work, from its stored results" in said.out
+        "accepted, as recorded: 2 decisions, 1 attempt, 2 pieces of work from their stored results"
+        in said.out
     )
     with sqlite3.connect(solved / "ledger.db") as connection:
         for name in ("value", "estimate"):

@@ -19,7 +19,7 @@ from escalation.ports.machines import Device
 from escalation.ports.methods import Solve, succeeded
 from problems.optimisation.learning.history import HISTORY
 from problems.optimisation.loading.instance import OptimisationView
-from problems.optimisation.tiers.hpc import Portfolio, candidate
+from problems.optimisation.tiers.hpc import BY_CLOCK, Portfolio, candidate
 
 CHOICE = Resources(wall_s=120.0)
 
@@ -36,6 +36,7 @@ class LearnedPortfolio:
     name: str = "learned_portfolio"
     tier: Tier = Tier.AI
     work_kind: str = MpiProgram.kind
+    irreproducible: str = BY_CLOCK
 
     def quote(self, view: OptimisationView, device: Device) -> Quote:
         """Bounds the attempt by the times at which its pieces of work are stopped."""

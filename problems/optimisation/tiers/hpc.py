@@ -21,6 +21,7 @@ PROGRAM = "problems.optimisation.portfolio.program:run"
 START_S = 60.0
 """Imports and MPI start-up of a rank on a slow disk, and an engine that ends its last slice late."""
 
+BY_CLOCK = "its search ends by the clock, and its ranks exchange what they find while they run"
 ANSWER = ("kind", "solution", "objective", "bound", "engine")
 
 
@@ -43,6 +44,11 @@ class Portfolio:
     name: str = "portfolio"
     tier: Tier = Tier.HPC
     work_kind: str = MpiProgram.kind
+
+    @property
+    def irreproducible(self) -> str:
+        """Why another run may find another answer."""
+        return BY_CLOCK if self.rounds is None else ""
 
     def quote(self, view: OptimisationView, device: Device) -> Quote:
         """Bounds the attempt by the time at which its work is stopped."""

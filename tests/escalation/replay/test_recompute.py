@@ -1,0 +1,162 @@
+"""Free work is run again, what is paid for never is, and what cannot be had again has said so before."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from escalation.engine.case import Case
+from escalation.engine.drive import solve
+from escalation.engine.opening import prepare
+from escalation.engine.runtime import Runtime
+from escalation.inputs.settings import Settings
+from escalation.model.calibration import DeviceKind
+from escalation.model.job_state import JobState
+from escalation.model.problem import Problem
+from escalation.model.quote import Quote
+from escalation.model.result import RawResult
+from escalation.model.work import Work
+from escalation.policy.policy import parse_policy
+from escalation.ports.machines import Progress
+from escalation.replay.replay import replay
+from escalation.replay.report import Mode, Replay
+from escalation.testing.model_backend import ModelBackend
+from escalation.testing.model_service import ModelService
+from tests.escalation.replay.conftest import Copy, made, opened
+
+PAID = """\
+policy: paid
+summary: The quantum tier alone, and a person decides on money.
+tiers: [quantum]
+backends: {circuit_batch: aer}
+approvals:
+  - id: money
+    tier: quantum
+    because: A person decides on money.
+    unless: {fact: quote.usd, at_most: 1 USD}
+submission: {wait_s: 5}
+"""
+LOT = "its numbers are drawn by lot"
+
+
+@dataclass
+class Oracle:
+    """A machine that says which position holds the largest number, whatever it is asked."""
+
+    irreproducible: str = ""
+    position: int = 5
+    number: float = 9.0
+    name: str = "local"
+    kind: DeviceKind = DeviceKind.CLASSICAL
+    state: JobState = JobState.DONE
+    asked: list[Work] = field(default_factory=list)
+
+    def estimate(self, work: Work) -> Quote:
+        return Quote()
+
+    def submit(self, work: Work, folder: Path) -> dict[str, Any]:
+        self.asked.append(work)
+        return {"job": len(self.asked)}
+
+    def wait(self, handle: Mapping[str, Any], timeout_s: float) -> Progress:
+        return Progress(self.state)
+
+    def result(self, handle: Mapping[str, Any]) -> RawResult:
+        return RawResult(self.state, {"position": self.position, "number": self.number})
+
+    def close(self) -> None: ...
+
+
+@contextmanager
+def with_machine(home: Path, spec: str, machine: Any) -> Iterator[Runtime]:
+    with opened(home) as runtime:
+        runtime._backends[spec] = machine
+        yield runtime
+
+
+def recomputed(home: Path, case_id: str, elsewhere: Path, spec: str = "", machine: Any = None) -> Replay:
+    """The replay of a case of one home, its work run again in another, there on a machine of ours if any."""
+    with opened(home) as runtime, opened(elsewhere) as scratch:
+        if machine is not None:
+            scratch._backends[spec] = machine
+        return replay(runtime.ledger, runtime.store, case_id, scratch)
+
+
+def test_work_that_is_run_again_comes_out_the_same_and_leaves_the_record_alone(
+    ended: Path, tmp_path: Path
+) -> None:
+    before = (ended / "ledger.db").read_bytes()
+    report = recomputed(ended, "accepted", tmp_path)
+    assert (report.same, report.mode, report.works, report.run_again) == (True, Mode.RECOMPUTE, 2, 2)
+    assert (report.not_run_again, report.stated) == ((), ())
+    assert (ended / "ledger.db").read_bytes() == before
+
+
+def test_a_result_that_comes_out_otherwise_is_named_before_what_follows_from_it(
+    copy: Copy, tmp_path: Path
+) -> None:
+    report = recomputed(copy.home, "accepted", tmp_path, "local", Oracle())
+    first, *others = report.differences
+    assert first.step == "result of work 0 of attempt 0, run again"
+    assert "candidate of attempt 0" in [each.step for each in others]
+
+
+@pytest.mark.parametrize(("at_least", "good"), [(5.0, True), (9.0, False)])
+def test_what_cannot_be_had_again_said_so_before_and_is_compared_by_its_certificate(
+    copy: Copy, tmp_path: Path, at_least: float, good: bool
+) -> None:
+    """Recorded 9, certified; again 6: that reaches a target of 5 as well, and none of 9."""
+    with with_machine(copy.home, "local", Oracle(irreproducible=LOT)) as runtime:
+        outcome = solve(runtime, made("lot", at_least))
+    assert (outcome.status, outcome.decisions[0].irreproducible) == ("accepted", LOT)
+    assert copy.replayed("lot").same
+    report = recomputed(copy.home, "lot", tmp_path, "local", Oracle(LOT, position=7, number=6.0))
+    assert report.same is good
+    found = "CERTIFIED 6: no worse" if good else "BOUNDED 6: WORSE"
+    assert report.stated == (f"attempt 0, ai/two_looks: {LOT}; recorded CERTIFIED 9, now {found}",)
+    steps = [each.step for each in report.differences]
+    assert steps == ([] if good else ["certificate of attempt 0, run again"])
+
+
+def test_work_that_its_time_limit_ended_is_taken_from_the_record(copy: Copy, tmp_path: Path) -> None:
+    report = recomputed(copy.home, "accepted", tmp_path, "local", Oracle(state=JobState.TIMED_OUT))
+    assert report.same
+    assert len(report.not_run_again) == 2
+    assert "here its time limit ended it" in report.not_run_again[0]
+
+
+def paid_case() -> Case:
+    problem = Problem.model_validate(
+        {
+            "family": "toy",
+            "instance": {"numbers": [3, 1, 4, 1, 5, 9, 2, 6], "reach": 3},
+            "target": {"metric": "number", "at_least": 9},
+            "budget": {"qpu_s": 10, "usd": 20},
+            "data_class": "public",
+        }
+    )
+    return prepare(problem, parse_policy(PAID), "paid")
+
+
+@pytest.mark.parametrize("granted", [True, False])
+def test_paid_work_is_replayed_and_never_sent_again(tmp_path: Path, granted: bool) -> None:
+    """Held for a person first; approved it is sent once, denied never."""
+    service = ModelService()
+    home = tmp_path / "home"
+    with opened(home) as runtime:
+        runtime.settings = Settings(home=home, settle_s=0, poll_s=0.01)
+        runtime._backends["aer"] = ModelBackend(service)
+        assert solve(runtime, paid_case()).status == "held"
+        (question,) = runtime.ledger.approvals("paid")
+        runtime.ledger.answer(question.approval_id, granted=granted, by="eve", reason="", now=runtime.clock())
+        outcome = solve(runtime, paid_case())
+        assert outcome.status.final
+        assert len(service.jobs) == int(granted)
+        assert replay(runtime.ledger, runtime.store, "paid").same
+    report = recomputed(home, "paid", tmp_path / "other", "aer", ModelBackend(service))
+    assert (report.same, report.run_again, report.works) == (True, 0, 1)
+    assert "work 0 of attempt 0, on aer: " in report.not_run_again[0]
+    assert len(service.jobs) == int(granted)
