@@ -14,6 +14,7 @@ for name, arguments in (
     ("statevector", []),
     ("ledger_scale", ["--cases", "100000"]),
     ("policy_replay", []),
+    ("replay", ["--machines"]),
     ("optimisation.clinics", []),
     ("optimisation.targets", []),
     ("optimisation.learning", []),

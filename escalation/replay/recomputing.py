@@ -12,7 +12,7 @@ from escalation.engine.runtime import Runtime
 from escalation.engine.steps import Item
 from escalation.model.attempt import Done
 from escalation.model.case import CaseInfo
-from escalation.model.errors import BadInput
+from escalation.model.errors import Faulted, TierwiseError, one_line
 from escalation.model.job_state import JobState
 from escalation.model.result import RawResult
 from escalation.policy import floor
@@ -46,19 +46,15 @@ class Recomputing:
         self._running = Running(self.runtime.alone(), self.case)
 
     def __call__(self, item: Item, recorded: Done | None) -> RawResult | None:
-        """The result of the work, run again; what the record has where it is not, and why is noted.
-
-        Raises:
-            Faulted: when the machine ended it, again and again.
-        """
+        """The result of the work, run again; what the record has where it is not, and why is noted."""
         why = self._reason(item, recorded)
         if not why:
             self.told(f"{item.label}, work {item.key.ordinal}, on {item.backend}")
             result = self._result(item)
-            self.run += 1
-            if result.state is not JobState.TIMED_OUT or recorded is None:
+            if isinstance(result, RawResult):
+                self.run += 1
                 return result
-            why = f"here {_TIME_LIMIT}"
+            why = result
         self.left.append(f"work {item.key.ordinal} of attempt {item.key.attempt}, on {item.backend}: {why}")
         return None if recorded is None else recorded.result
 
@@ -70,16 +66,20 @@ class Recomputing:
             return "a person was asked about it"
         try:
             machine = self.runtime.backend(item.backend)
-        except BadInput as error:
-            return str(error)
+        except TierwiseError as error:  # no such machine here
+            return one_line(error)
         if isinstance(machine, PaidBackend) or floor.is_hardware(machine, item.backend):
             return "it is paid for, and nothing that is paid for is sent again"
         return "its nodes and cores have a price" if self.runtime.charges(item.backend) else ""
 
-    def _result(self, item: Item) -> RawResult:
+    def _result(self, item: Item) -> RawResult | str:
+        """The result of work that ended by itself; else what the machine here did to it."""
         key = replace(item.key, case_id=self._info.case_id)
         self.runtime.ledger.intend(key, item.work, item.backend)
         mine = replace(item, key=key, wall_s_left=None, usd_left=None)
-        result = execute(self._running, mine, cast(AnyBackend, self.runtime.backend(item.backend)))
+        try:
+            result = execute(self._running, mine, cast(AnyBackend, self.runtime.backend(item.backend)))
+        except Faulted as error:
+            return str(error).partition(". ")[0]
         self.runtime.ledger.settle(key, result)
-        return result
+        return f"here {_TIME_LIMIT}" if result.state is JobState.TIMED_OUT else result

@@ -44,7 +44,6 @@ def replay(
     Raises:
         BadInput: when there is no such case, it is not over, or cannot be opened again.
         CorruptRecord: when bytes that the record names are missing or are not what it says.
-        Faulted: when the machine ended what was run again.
     """
     began_s = boottime_s()
     record = read_record(ledger, store, case_id)

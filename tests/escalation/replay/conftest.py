@@ -45,14 +45,14 @@ tests:
 Endings = dict[str, str]
 
 
-def made(case_id: str, at_least: float, most: int = 9) -> Case:
+def made(case_id: str, at_least: float, most: int = 9, **budget: float) -> Case:
     """A case of the toy family, two looks at eight numbers, the largest 9."""
     problem = Problem.model_validate(
         {
             "family": "toy",
             "instance": {"numbers": [3, 1, 4, 1, 5, 9, 2, 6]},
             "target": Target(metric="number", at_least=at_least),
-            "budget": {"wall_s": 600},
+            "budget": budget or {"wall_s": 600},
             "seed": 7,
         }
     )

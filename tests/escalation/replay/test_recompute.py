@@ -14,6 +14,7 @@ from escalation.engine.opening import prepare
 from escalation.engine.runtime import Runtime
 from escalation.inputs.settings import Settings
 from escalation.model.calibration import DeviceKind
+from escalation.model.errors import BackendError
 from escalation.model.job_state import JobState
 from escalation.model.problem import Problem
 from escalation.model.quote import Quote
@@ -70,6 +71,25 @@ class Oracle:
     def close(self) -> None: ...
 
 
+@dataclass
+class PricedOracle(Oracle):
+    """One whose cores have a price."""
+
+    charges = True
+    usd: float = 1.0
+
+    def price_usd(self, needs: Any) -> float:
+        return self.usd
+
+
+@dataclass
+class Full(Oracle):
+    """A machine that takes no work."""
+
+    def submit(self, work: Work, folder: Path) -> dict[str, Any]:
+        raise BackendError("its disk is full")
+
+
 @contextmanager
 def with_machine(home: Path, spec: str, machine: Any) -> Iterator[Runtime]:
     with opened(home) as runtime:
@@ -121,11 +141,46 @@ def test_what_cannot_be_had_again_said_so_before_and_is_compared_by_its_certific
     assert steps == ([] if good else ["certificate of attempt 0, run again"])
 
 
+def test_an_attempt_that_failed_is_replayed_as_the_failure_that_it_was(copy: Copy, tmp_path: Path) -> None:
+    with with_machine(copy.home, "local", Oracle(state=JobState.FAILED)) as runtime:
+        outcome = solve(runtime, made("failed", 9))
+    assert (outcome.status, outcome.attempts[0].status) == ("abstained", "failed")
+    assert copy.replayed("failed").same
+    assert recomputed(copy.home, "failed", tmp_path, "local", Oracle(state=JobState.FAILED)).same
+    first, *_ = recomputed(copy.home, "failed", tmp_path / "2", "local", Oracle()).differences
+    assert (first.step, first.what) == ("result of work 0 of attempt 0, run again", "state")
+
+
 def test_work_that_its_time_limit_ended_is_taken_from_the_record(copy: Copy, tmp_path: Path) -> None:
     report = recomputed(copy.home, "accepted", tmp_path, "local", Oracle(state=JobState.TIMED_OUT))
     assert report.same
     assert len(report.not_run_again) == 2
     assert "here its time limit ended it" in report.not_run_again[0]
+
+
+def test_work_that_the_machine_here_does_not_take_is_taken_from_the_record(
+    copy: Copy, tmp_path: Path
+) -> None:
+    report = recomputed(copy.home, "accepted", tmp_path, "local", Full())
+    assert (report.same, report.run_again) == (True, 0)
+    assert "was not taken by local: its disk is full" in report.not_run_again[0]
+
+
+@pytest.mark.parametrize(
+    ("usd", "status", "rule"), [(5.0, "accepted", "order"), (0.5, "refused", "floor_price")]
+)
+def test_a_case_on_a_machine_whose_cores_have_a_price_is_replayed_and_not_run_again(
+    copy: Copy, tmp_path: Path, usd: float, status: str, rule: str
+) -> None:
+    with with_machine(copy.home, "local", PricedOracle()) as runtime:
+        outcome = solve(runtime, made("priced", 9, wall_s=600, usd=usd))
+    assert (outcome.status, outcome.decisions[0].rule) == (status, rule)
+    report = copy.replayed("priced")
+    assert report.same
+    assert "budget.usd_left" in report.facts_taken
+    asked = PricedOracle()
+    again = recomputed(copy.home, "priced", tmp_path, "local", asked)
+    assert (again.same, again.run_again, asked.asked) == (True, 0, [])
 
 
 def paid_case() -> Case:

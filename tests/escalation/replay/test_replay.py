@@ -151,6 +151,14 @@ def test_a_case_that_was_taken_up_again_comes_out_the_same(copy: Copy) -> None:
     assert copy.replayed("resumed").same
 
 
+def test_a_case_whose_time_was_up_before_anything_was_tried_comes_out_the_same(copy: Copy) -> None:
+    """How long it had taken is no fact of any decision; that it was too long is its reason."""
+    with opened(copy.home) as runtime:
+        outcome = solve(runtime, made("late", 5, wall_s=1e-9))
+    assert (outcome.status, outcome.decisions[0].rule) == ("refused", "budget")
+    assert copy.replayed("late").same
+
+
 class Stopping:
     """A listener at whose first word the user presses Ctrl-C."""
 
