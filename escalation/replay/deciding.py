@@ -23,7 +23,7 @@ def decided_again(case: Case, state: LadderState, facts: RecordedFacts) -> Decis
 
 def _as_of_then(state: LadderState, recorded: Decision) -> LadderState:
     """The state with what the elapsed time, or its batch, had used up, of which the record has the word."""
-    return state if state.exhausted else replace(state, exhausted=router.used_up(recorded))
+    return replace(state, exhausted=router.used_up(recorded) or state.exhausted)
 
 
 class _Priced:

@@ -73,12 +73,22 @@ def read_record(ledger: Ledger, store: Store, case_id: str) -> Record:
 
     Raises:
         BadInput: when there is no such case, or it is not over.
-        CorruptRecord: when the store has not what the record names.
+        CorruptRecord: when the record cannot be read, or the store has not what it names.
     """
-    case = ledger.case(case_id)
-    if not case.status.final or case.outcome is None:
+    try:
+        return _read(ledger, store, ledger.case(case_id))
+    except (ValueError, LookupError, TypeError) as error:  # what no ledger of ours wrote
+        line = " ".join(str(error).split())
+        raise CorruptRecord(f"case {case_id}: its record cannot be read: {line:.300}") from error
+
+
+def _read(ledger: Ledger, store: Store, case: CaseRecord) -> Record:
+    case_id = case.info.case_id
+    if not case.status.final:
         how = _TO_GO_ON.get(case.status, _ELSE).format(case=case_id)
         raise BadInput(f"case {case_id} is {case.status}: only a case that is over can be replayed; {how}")
+    if case.outcome is None:
+        raise CorruptRecord(f"case {case_id} is {case.status}, and its outcome is gone from the record")
     decided = ledger.decisions(case_id)
     with missing_named(f"case {case_id}: a candidate"):
         tried = ledger.attempts(case_id)

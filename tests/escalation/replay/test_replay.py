@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from escalation.engine.drive import solve
-from escalation.model.errors import BadInput
+from escalation.model.errors import BadInput, CorruptRecord
 from escalation.replay.replay import replay
 from escalation.replay.report import Mode
 from tests.escalation.replay.conftest import Copy, made, opened
@@ -94,6 +94,23 @@ def test_what_was_changed_is_named_first(
     assert not report.same
     assert (report.differences[0].step, report.differences[0].what) == (step, what)
     assert "accepted" in report.ledger
+
+
+@pytest.mark.parametrize(
+    ("place", "change", "line"),
+    [
+        ("attempts.attempt", put("status", "splendid"), "its record cannot be read: .*splendid"),
+        ("intents.result", put("state", "splendid"), "its record cannot be read: .*splendid"),
+        ("cases.outcome", lambda _: None, "is accepted, and its outcome is gone from the record"),
+    ],
+)
+def test_a_record_that_no_ledger_wrote_is_a_line(
+    copy: Copy, place: str, change: Callable[[Document], Any], line: str
+) -> None:
+    copy.change(place, "accepted", change)
+    with pytest.raises(CorruptRecord, match=f"case accepted:? {line}") as found:
+        copy.replayed("accepted")
+    assert "\n" not in str(found.value)
 
 
 def fact(name: str, value: float) -> Callable[[Document], Document]:
