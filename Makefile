@@ -17,7 +17,7 @@ EXAMPLES := breast_cancer heart_failure clinic quantum_handoff quantum_refused
 # Most of the time of a short command is imports: let them be compiled once.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run quick test check unit trials bench matrix container-test lock clean setup
+.PHONY: run quick test check types rest unit trials bench matrix container-test lock clean setup
 
 # What was found is printed again by make when a command fails; 3 (abstained) is a good end here.
 run: setup
@@ -26,10 +26,16 @@ run: setup
 
 test: check unit
 
+# Types take as long as all the rest, on one processor.
 check: setup
+	@$(MAKE) --no-print-directory --jobs=2 types rest
+
+types: setup
+	$(BIN)/mypy .
+
+rest: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy .
 	$(BIN)/lint-imports
 	$(BIN)/tierwise policy check default
 

@@ -276,6 +276,31 @@ def export(
     export_case(case, out)
 
 
+@app.command()
+def verify(
+    export: Annotated[
+        Path, typer.Argument(metavar="DIR|ZIP", help="What `tierwise export` wrote.", show_default=False)
+    ],
+    key: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PEM",
+            help="Whose signature is trusted, as `tierwise keys show` prints it there; default: this site's "
+            "key, and where it has none, the key in the export.",
+            show_default=False,
+        ),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else.")] = False,
+) -> None:
+    """Check an export: hashes, signature, chain, history, and whether each decision follows from its facts.
+
+    Exit 0 where all fits, 1 where something does not, 2 where there is no export.
+    """
+    from cli.verify import verify_and_say
+
+    raise typer.Exit(verify_and_say(export, key, as_object=json))
+
+
 @policy_app.command("check")
 def policy_check(
     file: Annotated[str, typer.Argument(help="A policy file, or the name of one that ships.")],

@@ -124,7 +124,8 @@ def line(row: BatchRow) -> str:
     value = "" if row.value is None else f" {at_worst(row.value, row.target)}"
     case = f" {row.case_id}" if row.case_id else ""
     earlier = " [dim]ended earlier[/]" if row.earlier else ""
-    why = f": {plain(row.why)}" if row.why else ""
+    # which may begin with the same name, as of a file that is not there
+    why = f": {plain(row.why.removeprefix(f'{row.problem}: '))}" if row.why else ""
     return f"{row.number} [{style}]{row.status}[/]{best}{value}{case} {plain(row.problem)}{earlier}{why}"
 
 

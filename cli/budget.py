@@ -20,6 +20,7 @@ from escalation.ports.ledger.budgets import BudgetLedger
 from escalation.ports.ledger.events import EventLog
 from escalation.ports.registry import practises
 from escalation.submission.paid_work import bills, may_be_charged
+from escalation.text.rounding import rounded
 from records.runtime import open_records
 
 
@@ -157,7 +158,7 @@ def _text(value: float | None) -> str:
 
 
 def _number(value: float | None, unit: str) -> str:
-    return f"no limit in {unit}" if value is None else f"{value:g} {unit}"
+    return f"no limit in {unit}" if value is None else f"{rounded(value)} {unit}"
 
 
 def _who(project: str) -> str:

@@ -18,6 +18,7 @@ from escalation.ports.registry import backend_descriptor
 from escalation.submission import person
 from escalation.submission.paid_work import bills
 from escalation.submission.person import Person
+from escalation.text.rounding import rounded
 from records.runtime import open_records
 
 
@@ -69,7 +70,7 @@ def bill(name: str, qpu_s: float, usd: float) -> None:
     """Closes the books of work that was given up, or whose charge cannot be believed."""
     with open_records() as (ledger, _):
         row = person.bill(ledger, person.find(ledger, name), qpu_s, usd, _me(ledger))
-    _done(row, f"{qpu_s:g} s and {usd:.2f} USD are spent, nothing is reserved for it any more")
+    _done(row, f"{rounded(qpu_s)} s and {usd:.2f} USD are spent, nothing is reserved for it any more")
 
 
 def park(name: str) -> None:

@@ -1,16 +1,17 @@
 """No test reads or writes the user's own Prefect; those that need a server share one of the session's."""
 
 import atexit
+import gc
 import os
 import platform
 import shutil
 import signal
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
@@ -35,22 +36,38 @@ os.environ |= {
     "DO_NOT_TRACK": "1",
 }
 
+# Collection imports nearly everything and frees nothing: looking for garbage is a quarter of its time.
+gc.disable()
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """What has been imported stays: it is not looked through again, and forked processes share it."""
+    gc.freeze()
+    gc.enable()
+
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Marks the tests that take long, so that `-m "not slow"` leaves them out; the longest files come first.
+    """Puts the files in their order, and marks what takes long, so that `-m "not slow"` leaves it out."""
+    from tests.distribution import place_of
+    from tests.slow import why_slow
 
-    One that began last would run alone, with the other processes idle.
-    """
-    from tests.slow import LONGEST, why_slow
-
-    def place(item: pytest.Item) -> int:
-        path = item.path.relative_to(config.rootpath).as_posix()
-        return next((at for at, begins in enumerate(LONGEST) if path.startswith(begins)), len(LONGEST))
-
-    items.sort(key=place)
+    items.sort(key=lambda item: place_of(file_of(item)))
     for item in items:
-        if reason := why_slow(item.path.relative_to(config.rootpath).as_posix()):
+        if reason := why_slow(file_of(item)):
             item.add_marker(pytest.mark.slow(reason=reason))
+
+
+def file_of(item: pytest.Item) -> str:
+    """The path of its file in the checkout."""
+    return item.path.relative_to(item.config.rootpath).as_posix()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keeps the files together that use one server."""
+    from tests.distribution import Distribution
+
+    return Distribution(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 @dataclass(frozen=True)
@@ -77,14 +94,77 @@ class Served:
 
 
 @pytest.fixture(scope="session")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """Started once a session, on a free port; stopped by the process ids it holds."""
+def mlflow_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """MLflow's database, empty; tests copy it into homes, as to make one takes longer than many a case."""
+    from tests.databases import mlflow_database, shared_folder
+
+    return mlflow_database(shared_folder(tmp_path_factory))
+
+
+@pytest.fixture(scope="session")
+def prefect_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The database of Prefect's server, empty; a server that finds a copy of it starts in half the time."""
+    from tests.databases import prefect_database, shared_folder
+
+    return prefect_database(shared_folder(tmp_path_factory))
+
+
+@pytest.fixture
+def new_home(mlflow_database: Path) -> Callable[[Path], Path]:
+    """Makes a home in which MLflow's database is ready; nothing else is."""
+
+    def make(folder: Path) -> Path:
+        folder.mkdir(mode=0o700, parents=True)
+        shutil.copy(mlflow_database, folder / "mlflow.db")
+        return folder
+
+    return make
+
+
+_SERVED = pytest.StashKey[tuple[ExitStack, Served]]()
+
+
+@pytest.fixture
+def served(
+    pytestconfig: pytest.Config,
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+    prefect_database: Path,
+    mlflow_database: Path,
+) -> Served:
+    """The server of `tests.distribution.SERVED`: started for its first test, stopped after its last."""
+    from tests.distribution import SERVED
+
+    assert file_of(request.node) in SERVED, "expected a file of tests.distribution.SERVED, which says why"
+    if _SERVED not in pytestconfig.stash:
+        home, records = tmp_path_factory.mktemp("prefect"), tmp_path_factory.mktemp("records")
+        shutil.copy(prefect_database, home)
+        shutil.copy(mlflow_database, records)
+        stack = ExitStack()
+        pytestconfig.add_cleanup(stack.close)  # where the tests are stopped before their last
+        pytestconfig.stash[_SERVED] = stack, stack.enter_context(_serving(home, records))
+    return pytestconfig.stash[_SERVED][1]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """Stops the server after the last test that may use it: its schedules would go on making work."""
+    from tests.distribution import SERVED
+
+    if _SERVED in item.config.stash and (nextitem is None or file_of(nextitem) not in SERVED):
+        stack, _ = item.config.stash[_SERVED]
+        del item.config.stash[_SERVED]
+        stack.close()
+
+
+@contextmanager
+def _serving(home: Path, records: Path) -> Iterator[Served]:
+    """A server on a free port; stopped by the process ids it holds."""
     from deployments.address import Address, free_port
     from deployments.keeping import Keeper
     from deployments.processes import client_environment, send_what_is_left
     from deployments.serve import Serving, serving
 
-    home, records = tmp_path_factory.mktemp("prefect"), tmp_path_factory.mktemp("records")
     address = Address(free_port())
     said: list[str] = []
     keeper = Keeper(said.append)

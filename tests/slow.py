@@ -35,26 +35,6 @@ SLOW = {
 }
 """Folders and files by path, with what they do that takes long."""
 
-LONGEST = (
-    "tests/bench/",
-    "tests/docs/test_several_machines.py",
-    "tests/deployments/test_serving.py",  # sees the server before others put deployments on it
-    "tests/deployments/",
-    "tests/backends/slurm/",
-    "tests/backends/pbs/",
-    "tests/backends/test_contract.py",
-    "tests/flows/",
-    "tests/test_command_line.py",
-    "tests/docs/",
-    "tests/cli/",
-    "tests/problems/test_",
-    "tests/backends/",
-    "tests/records/",
-    "tests/practice/",
-    "tests/problems/classification/",
-)
-"""Beginnings of the paths of files that are run first, as they take longest."""
-
 
 def why_slow(path: str) -> str:
     """Why the tests of a file, by its path in the checkout, are slow; empty where they are not."""

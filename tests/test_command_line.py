@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -45,25 +44,9 @@ PROBLEM: dict[str, Any] = {
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
-@pytest.fixture(scope="module")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty MLflow database: making one takes longer than solving a problem."""
-    folder = tmp_path_factory.mktemp("migrated")
-    code = (
-        "from pathlib import Path; from records.tracking.client import open_client; "
-        "from records.tracking.places import TrackingPlace; "
-        f"open_client(TrackingPlace('sqlite:///{folder}/mlflow.db', Path({str(folder)!r})))"
-    )
-    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
-    return folder / "mlflow.db"
-
-
 @pytest.fixture
-def home(tmp_path: Path, migrated: Path) -> Path:
-    folder = tmp_path / "home"
-    folder.mkdir()
-    shutil.copy(migrated, folder)
-    return folder
+def home(tmp_path: Path, new_home: Callable[[Path], Path]) -> Path:
+    return new_home(tmp_path / "home")
 
 
 @pytest.fixture
@@ -73,7 +56,15 @@ def command(home: Path) -> Callable[..., list[str]]:
 
 @pytest.fixture
 def environment(home: Path) -> dict[str, str]:
-    return {**os.environ, "TIERWISE_HOME": str(home), "COLUMNS": "200", "PREFECT_HOME": str(home / "prefect")}
+    """Without MLflow, whose import takes a process longer than the rest; see `with_mlflow`."""
+    ours = {"TIERWISE_HOME": str(home), "TIERWISE_TRACKING": "off", "PREFECT_HOME": str(home / "prefect")}
+    return {**os.environ, **ours, "COLUMNS": "200"}
+
+
+@pytest.fixture
+def with_mlflow(environment: dict[str, str]) -> None:
+    """The test's commands track their cases, as a user's do."""
+    del environment["TIERWISE_TRACKING"]
 
 
 @pytest.fixture
@@ -109,6 +100,7 @@ def target(at_least: float) -> dict[str, Any]:
     return {"metric": "number", "at_least": at_least}
 
 
+@pytest.mark.usefixtures("with_mlflow")
 def test_an_accepted_problem_exits_0_with_the_promised_json(run: Run, problem: Callable[..., Path]) -> None:
     done = run("solve", problem(), "--json", "--engine", "plain")
     assert done.returncode == 0, done.stderr
@@ -301,6 +293,7 @@ def count_intents(home: Path) -> tuple[int, int]:
     return settled, sum(kind == "work.submitted" for kind in kinds) - settled
 
 
+@pytest.mark.usefixtures("with_mlflow")
 def test_after_kill_9_in_an_attempt_nothing_is_left_running_and_the_case_resumes_without_repeating(
     run: Run,
     problem: Callable[..., Path],
@@ -326,6 +319,7 @@ def test_after_kill_9_in_an_attempt_nothing_is_left_running_and_the_case_resumes
     assert keys == [(0, 0), (1, 0), (1, 0), (1, 1), (1, 1)]  # the first attempt was finished: sent once
 
 
+@pytest.mark.usefixtures("with_mlflow")
 def test_ctrl_c_stops_the_work_leaves_nothing_running_and_says_how_to_go_on(
     run: Run,
     problem: Callable[..., Path],

@@ -36,7 +36,7 @@ def _note(partition: Partition) -> str:
 
 def _time(limit_s: float) -> str:
     """A partition's limit, which sites state in whole minutes."""
-    return f"{limit_s / 60:g} min" if limit_s < 3600 else f"{rounded(limit_s / 3600)} h"
+    return f"{rounded(limit_s / 60)} min" if limit_s < 3600 else f"{rounded(limit_s / 3600)} h"
 
 
 def kind(system: BatchSystem, device: str | None, whose: str) -> DeviceKind:

@@ -11,6 +11,7 @@ from backends.batch.silence import ask
 from backends.batch.system import BatchSystem
 from escalation.model.errors import BackendError, BadInput
 from escalation.model.resources import Capacity, Resources
+from escalation.text.rounding import rounded
 from escalation.text.wording import counted
 
 KEPT_S = 60.0
@@ -69,8 +70,8 @@ def check(who: str, partition: Partition, wanted: Resources, ranks: int | None =
     (most if ranks is None else replace(most, ranks=ranks)).check(who, wanted)
     if partition.limit_s is not None and wanted.wall_s > partition.limit_s:
         raise BackendError(
-            f"{who}: expected work that asks for at most {partition.limit_s:g} wall_s, got "
-            f"{wanted.wall_s:g}; ask for less, or name another partition in the policy"
+            f"{who}: expected work that asks for at most {rounded(partition.limit_s)} wall_s, "
+            f"got {rounded(wanted.wall_s)}; ask for less, or name another partition in the policy"
         )
     if not _room(partition.nodes, wanted):
         raise BackendError(

@@ -7,7 +7,15 @@ from pathlib import Path
 from mpi4py import MPI
 
 from backends.processes.jobfolder import FAILURE, JobFolder
-from backends.processes.ranks import WRONG_SIZE, Counter, abort, mismatch, printing_apart, run
+from backends.processes.ranks import (
+    WRONG_SIZE,
+    Counter,
+    abort,
+    mismatch,
+    printing_apart,
+    run,
+    share_without_names,
+)
 from escalation.model.clock import boottime_s, this_process
 
 
@@ -22,6 +30,7 @@ def main() -> None:
     if comm.Get_size() != asked:
         folder.publish(mismatch(asked, comm.Get_size(), "of the job"), FAILURE)
         os._exit(WRONG_SIZE)
+    share_without_names(comm)
     if comm.Get_rank() == 0:
         folder.mark_running(this_process().to_json())
     with printing_apart(folder, comm.Get_rank()):

@@ -8,6 +8,7 @@ from backends.ibm_runtime.documents import field, identity, moment, seconds, sho
 from escalation.model.job_state import JobState
 from escalation.model.submission import RemoteJob
 from escalation.ports.paid import Malformed
+from escalation.text.rounding import rounded
 
 STATES = {
     "queued": JobState.QUEUED,
@@ -146,4 +147,4 @@ def left_s(usage: Mapping[str, Any]) -> tuple[float | None, str]:
     if limit is None:
         return None, "the service tells no limit"
     limit_s = seconds(limit, "what the instance may use")
-    return max(0.0, limit_s - used_s), f"{used_s:g} s of {limit_s:g} s used"
+    return max(0.0, limit_s - used_s), f"{rounded(used_s)} s of {rounded(limit_s)} s used"

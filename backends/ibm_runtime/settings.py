@@ -1,8 +1,9 @@
 """Settings of a site for IBM Quantum."""
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
 from escalation.inputs.settings import OwnSettings
+from escalation.text.addresses import is_http_address
 
 
 class IbmSettings(OwnSettings):
@@ -26,3 +27,10 @@ class IbmSettings(OwnSettings):
     ibm_cap_factor: float = Field(
         2.0, ge=1, description="A job's cap in seconds over its estimate, which is a lower bound."
     )
+
+    @field_validator("ibm_url")
+    @classmethod
+    def _address(cls, stated: str | None) -> str | None:
+        if stated is not None and not is_http_address(stated):
+            raise ValueError("expected https://HOST or http://127.0.0.1:PORT, with a port from 1 to 65535")
+        return stated

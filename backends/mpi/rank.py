@@ -16,7 +16,15 @@ from backends.mpi import pipes
 from backends.processes.calls import reusable
 from backends.processes.guarded import die_with_parent
 from backends.processes.jobfolder import FAILURE, JobFolder
-from backends.processes.ranks import WRONG_SIZE, Counter, abort, mismatch, printing_apart, run
+from backends.processes.ranks import (
+    WRONG_SIZE,
+    Counter,
+    abort,
+    mismatch,
+    printing_apart,
+    run,
+    share_without_names,
+)
 
 
 def serve(comm: Any, folder: JobFolder, sent_s: float, used_s: Counter, threads: int) -> bool:
@@ -34,6 +42,7 @@ def main() -> None:
     die_with_parent("hydra_pmi_proxy")  # whose death mpiexec notices when its ranks end, not before
     world, asked, launcher = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
     comm, used_s, threads = MPI.COMM_WORLD, Counter(), threading.active_count()
+    share_without_names(comm)
     replies = os.open(world / pipes.REPLIES, os.O_WRONLY) if comm.Get_rank() == 0 else None
     with (world / pipes.commands(comm.Get_rank())).open(encoding="utf-8") as asking:
         for line in asking:

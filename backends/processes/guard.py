@@ -107,7 +107,7 @@ _MPI_SEGMENTS = tuple(_SHARED + name for name in ("mpich_shm_", "vader_segment",
 """Shared memory of MPICH, OpenMPI and UCX: ranks that are killed leave it, and it is the machine's memory."""
 
 
-def _segments(pid: int) -> set[str]:
+def segments(pid: int) -> set[str]:
     """Those that a process has mapped."""
     try:
         with open(f"/proc/{pid}/maps", encoding="utf-8", errors="replace") as maps:
@@ -117,8 +117,9 @@ def _segments(pid: int) -> set[str]:
     return {path for path in mapped if path.startswith(_MPI_SEGMENTS)}
 
 
-def _remove(segments: set[str]) -> None:
-    for path in segments:
+def remove(paths: set[str]) -> None:
+    """Takes their names away; the memory is given back when the last process that has it mapped is gone."""
+    for path in paths:
         try:
             os.unlink(path)
         except OSError:
@@ -128,16 +129,17 @@ def _remove(segments: set[str]) -> None:
 def _kill_all(child: int) -> dict[int, int]:
     """Kills and reaps until no descendant is left; returns the statuses it collected."""
     ended: dict[int, int] = {}
-    segments: set[str] = set()
+    left: set[str] = set()
     while True:
-        for pid in descendants(os.getpid()):
-            segments |= _segments(pid)
+        living = descendants(os.getpid())
+        left = left.union(*map(segments, living))  # before the first is killed, whose end others notice
+        for pid in living:
             _send(pid, signal.SIGKILL)
         if sys.platform != "linux":  # without a subreaper, what lost its parent is found by its group
             _kill_group(child)
         statuses = _reap()
         if statuses is None:
-            _remove(segments)
+            remove(left)
             return ended
         ended |= statuses
         time.sleep(0.005)

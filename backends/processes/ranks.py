@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 from mpi4py import MPI
 
 from backends.processes.calls import UNWRITTEN, checked, cpu_s, failure, print_to, resolve, where
+from backends.processes.guard import remove, segments
 from backends.processes.guarded import processors
 from backends.processes.jobfolder import FAILURE, FolderReport, JobFolder
 from escalation.model.amounts import Amounts
@@ -37,6 +38,13 @@ def mismatch(asked: int, got: int, launcher: str) -> RawResult:
         f"MPI library that mpi4py loads ({_library()}); set TIERWISE_MPIEXEC to that library's own mpiexec"
     )
     return RawResult(JobState.FAILED, {"expected_ranks": asked, "ranks": got}, error=error)
+
+
+def share_without_names(comm: Any) -> None:
+    """Takes away the names of the memory that MPICH's ranks share, which all have mapped by now: where ranks
+    are killed, or abort, nobody else does (shm_unlink(3))."""
+    comm.barrier()
+    remove({path for path in segments(os.getpid()) if "mpich" in path})
 
 
 class Counter:

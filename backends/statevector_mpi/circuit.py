@@ -8,7 +8,7 @@ from backends.circuits.pictures import Array
 from backends.circuits.programs import unitaries
 from backends.circuits.pubs import Floats
 from backends.statevector_mpi.fusion import Fusion
-from backends.statevector_mpi.order import names, ordered, renamed
+from backends.statevector_mpi.order import arranged
 from backends.statevector_mpi.plan import PassPlan
 from escalation.model.errors import BadInput
 
@@ -70,11 +70,10 @@ def planned(circuit: "QuantumCircuit", columns: tuple[str, ...], rows: Floats) -
                 wires[qubits[0]], wires[qubits[1]] = wires[qubits[1]], wires[qubits[0]]
             else:
                 fusion.add([wires[qubit] for qubit in qubits], matrix)
-    passes = ordered(fusion.passes(), circuit.num_qubits)
-    new = names(passes, circuit.num_qubits)
+    passes, new = arranged(fusion.passes(), circuit.num_qubits)
     final = tuple(new[wire] for wire in wires)
     return Planned(
-        PassPlan(circuit.num_qubits, tuple(renamed(each, new) for each in passes)),
+        PassPlan(circuit.num_qubits, tuple(passes)),
         final,
         {clbit: final[qubit] for clbit, qubit in sorted(measured.items())},
     )

@@ -179,19 +179,22 @@ def diagonal(state: Floats, table: Floats, low: Whole, positions: Whole, places:
 
 
 @compiled
-def run(inner: int, bit: int, start: int) -> tuple[int, int]:
-    """Where the amplitudes lie whose index has the bit at the inner position: the index of the one numbered
-    `start` among them, and how many from it on lie together."""
-    within = start & ((1 << inner) - 1)
-    return (start >> inner << (inner + 1)) | (bit << inner) | within, (1 << inner) - within
+def run(cut: Whole, offset: int, start: int) -> tuple[int, int]:
+    """Where the amplitudes lie whose index has the offset's bits at the cut positions, which ascend.
+
+    Returns:
+        The index of the one numbered `start` among them, and how many from it on lie together.
+    """
+    together = 1 << cut[0]
+    return spread(start, cut) | offset, together - (start & (together - 1))
 
 
 @compiled
-def pack(state: Floats, inner: int, bit: int, start: int, buffer: Floats) -> None:
-    """Copies a part, from `start` on, of the amplitudes whose index has the bit at the inner position."""
+def pack(state: Floats, cut: Whole, offset: int, start: int, buffer: Floats) -> None:
+    """Copies a part, from `start` on, of the amplitudes that `run` finds."""
     k = 0
     while k < len(buffer):
-        first, length = run(inner, bit, start + k)
+        first, length = run(cut, offset, start + k)
         length = min(length, len(buffer) - k)
         for x in range(length):
             buffer[k + x, 0], buffer[k + x, 1] = state[first + x, 0], state[first + x, 1]
@@ -199,11 +202,11 @@ def pack(state: Floats, inner: int, bit: int, start: int, buffer: Floats) -> Non
 
 
 @compiled
-def unpack(state: Floats, inner: int, bit: int, start: int, buffer: Floats) -> None:
+def unpack(state: Floats, cut: Whole, offset: int, start: int, buffer: Floats) -> None:
     """Puts back what `pack` copies."""
     k = 0
     while k < len(buffer):
-        first, length = run(inner, bit, start + k)
+        first, length = run(cut, offset, start + k)
         length = min(length, len(buffer) - k)
         for x in range(length):
             state[first + x, 0], state[first + x, 1] = buffer[k + x, 0], buffer[k + x, 1]

@@ -3,15 +3,20 @@
 A position below `local` is a bit of an amplitude's index on its rank, one from there on a bit of the rank's
 number. Qubits are not moved back after a gate; the one that makes room is the one whose next dense gate is
 farthest away (Belady 1966, doi:10.1147/sj.52.0078; De Raedt et al. 2007, doi:10.1016/j.cpc.2006.08.007, keep
-such a permutation, and so do Doi & Horii 2020, arXiv:2102.02957, with chunks in place of ranks).
+such a permutation, and so do Doi & Horii 2020, arXiv:2102.02957, with chunks in place of ranks). Those that
+are needed soon come along: k at once cost a rank 1 - 2^-k of its amplitudes, one alone costs half (Häner &
+Steiger 2017, doi:10.1145/3126908.3126947, exchange all global qubits at once).
 """
 
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from math import inf
 
 from backends.statevector_mpi.fusion import Dense, Pass
+
+AHEAD = (0, 4, 16, 64)
+"""Passes that are looked ahead; the best of them is taken."""
 
 
 @dataclass(frozen=True)
@@ -30,9 +35,16 @@ class QubitLayout:
         position: of every qubit.
     """
 
-    def __init__(self, qubits: int, local: int, passes: Sequence[Pass] = ()) -> None:
-        """Begins with those qubits global whose first dense gate comes last: |0…0⟩ is the same anyhow."""
-        self.local = local
+    def __init__(self, qubits: int, local: int, passes: Sequence[Pass] = (), ahead: int = 0) -> None:
+        """Begins with those qubits global whose first dense gate comes last: |0…0⟩ is the same anyhow.
+
+        Args:
+            qubits: of the state.
+            local: positions within a rank.
+            passes: that it is for.
+            ahead: passes from an exchange on whose qubits come along with those that are needed at once.
+        """
+        self.local, self._ahead = local, ahead
         self._uses: list[list[int]] = [[] for _ in range(qubits)]
         for number, each in enumerate(passes):
             for qubit in each.qubits if isinstance(each, Dense) else ():
@@ -58,12 +70,25 @@ class QubitLayout:
         return QubitSwap(outer, inner)
 
     def bring_in(self, number: int, qubits: Sequence[int]) -> Iterator[QubitSwap]:
-        """Yields what makes these qubits local for the dense pass of that number."""
-        for qubit in qubits:
-            if self.position[qubit] >= self.local:
-                yield self.exchanged(self.position[qubit], self._victim(number, qubits))
+        """Yields what makes these qubits local for the dense pass of that number, for one exchange.
 
-    def _victim(self, number: int, needed: Sequence[int]) -> int:
+        What is needed soon comes along, unless what would make room is needed sooner.
+        """
+        missing = [qubit for qubit in qubits if self.position[qubit] >= self.local]
+        kept = {*qubits}
+        for qubit in missing:
+            yield self.exchanged(self.position[qubit], self._victim(number, kept))
+        soon = sorted(self._qubit[self.local :], key=lambda qubit: self._next(qubit, number))
+        for qubit in soon if missing else ():
+            if self._next(qubit, number) > number + self._ahead or len(kept) == self.local:
+                return
+            victim = self._victim(number, kept)
+            if self._next(qubit, number) >= self._next(self._qubit[victim], number):
+                return
+            kept.add(qubit)
+            yield self.exchanged(self.position[qubit], victim)
+
+    def _victim(self, number: int, needed: Collection[int]) -> int:
         """The local position whose qubit is needed last; of several one that belongs outside, or the top."""
         candidates = [place for place in range(self.local) if self._qubit[place] not in needed]
         return max(
@@ -81,3 +106,17 @@ class QubitLayout:
         outside = [place for place in range(self.local, len(self._qubit)) if self._qubit[place] < self.local]
         for outer, inner in zip(outside, inside, strict=True):
             yield self.exchanged(outer, inner)
+
+
+def traffic(qubits: int, local: int, passes: Sequence[Pass], ahead: int) -> float:
+    """The share of its amplitudes that a rank sends for the passes, and to settle; above 1 where often."""
+    layout, sent = QubitLayout(qubits, local, passes, ahead), 0.0
+    for number, each in enumerate(passes):
+        if isinstance(each, Dense):
+            sent += 1 - 0.5 ** len(list(layout.bring_in(number, each.qubits)))
+    return sent + 1 - 0.5 ** len(list(layout.settled()))
+
+
+def least_traffic(qubits: int, local: int, passes: Sequence[Pass]) -> tuple[float, int]:
+    """The least share, and how far ahead is looked for it."""
+    return min((traffic(qubits, local, passes, ahead), ahead) for ahead in AHEAD)

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import log2
 
-from backends.statevector_mpi.fusion import Dense
-from backends.statevector_mpi.layout import QubitLayout
+from backends.statevector_mpi.layout import least_traffic
 from backends.statevector_mpi.plan import PassPlan
 from escalation.model.amounts import Bounds
 from escalation.model.errors import BadInput
@@ -20,8 +19,8 @@ LEAST_SPLIT = 17
 """Base-2 logarithm of the amplitudes a rank below which splitting further gains nothing."""
 AMPLITUDE_PASS_S = 1.2e-8
 """CPU-seconds an amplitude and pass: three times the 2.5e-9 to 3.6e-9 measured here."""
-AMPLITUDE_EXCHANGE_S = 2e-8
-"""Seconds an amplitude of a rank and exchange: three times what was measured through shared memory."""
+AMPLITUDE_SENT_S = 4e-8
+"""Seconds an amplitude that a rank sends: three times what was measured through shared memory."""
 START_S = 30.0
 """Ranks, their imports, and the compiler at the very first use."""
 SET_PASS_S = 1e-3
@@ -93,7 +92,7 @@ def needs(
     cpu_s, global_ = START_S * ranks, ranks.bit_length() - 1
     for (plan, sets), strings in zip(plans, terms, strict=True):
         passes = 4 + len(plan.passes) + strings
-        exchanged = exchanges(plan, global_) * AMPLITUDE_EXCHANGE_S
+        exchanged = sent(plan, global_) * AMPLITUDE_SENT_S
         each_s = 2.0**plan.qubits * (passes * AMPLITUDE_PASS_S + exchanged) + ranks * passes * SET_PASS_S
         cpu_s += sets * each_s
     return Needs(memory_mb(widest, ranks) + kept_bytes // 2**20, cpu_s / ranks, cpu_s)
@@ -110,13 +109,8 @@ def holds_log2(memory: int, ranks: int) -> float:
     return max(0.0, log2(left)) if left > 1 else 0.0
 
 
-def exchanges(plan: PassPlan, global_: int) -> int:
-    """Exchanges of half of a rank's amplitudes that a plan takes with so many global qubits."""
+def sent(plan: PassPlan, global_: int) -> float:
+    """The share of its amplitudes that a rank sends for a plan with so many global qubits."""
     if not 0 < global_ < plan.qubits - 1:
-        return 0
-    layout = QubitLayout(plan.qubits, plan.qubits - global_, plan.passes)
-    count = 0
-    for number, each in enumerate(plan.passes):
-        if isinstance(each, Dense):
-            count += sum(1 for _ in layout.bring_in(number, each.qubits))
-    return count + sum(1 for _ in layout.settled())
+        return 0.0
+    return least_traffic(plan.qubits, plan.qubits - global_, plan.passes)[0]

@@ -1,7 +1,7 @@
 """The order of passes in which few exchanges between ranks are needed, chosen before anything is split.
 
 Passes on different qubits commute, but not to the last bit; so the order is one for all numbers of ranks. It
-is a list schedule: as if `OUTSIDE` qubits were out of reach, everything that can go on without them does, and
+is a list schedule: as if some qubits were out of reach, everything that can go on without them does, and
 only then one is brought in (as Häner & Steiger 2017, doi:10.1145/3126908.3126947, schedule their stages).
 """
 
@@ -9,11 +9,31 @@ from collections.abc import Iterator, Sequence
 from math import inf
 
 from backends.statevector_mpi.fusion import Dense, Diagonal, Pass, in_order
+from backends.statevector_mpi.layout import least_traffic
 
-OUTSIDE = 4
+OUTSIDE = range(1, 7)
+GLOBAL = range(1, 5)
 
 
-def ordered(passes: Sequence[Pass], qubits: int, outside: int = OUTSIDE) -> list[Pass]:
+def arranged(passes: Sequence[Pass], qubits: int) -> tuple[list[Pass], list[int]]:
+    """Chooses the order and the names of qubits that cost 2, 4, 8 and 16 ranks the least together.
+
+    Returns:
+        The passes, and by qubit its new name.
+    """
+    made = []
+    for outside in OUTSIDE if qubits > GLOBAL.stop else OUTSIDE[:1]:
+        found = ordered(passes, qubits, outside)
+        new = names(found, qubits)
+        made.append(([renamed(each, new) for each in found], new))
+    return min(made, key=lambda one: _cost(one[0], qubits))
+
+
+def _cost(passes: Sequence[Pass], qubits: int) -> float:
+    return sum(least_traffic(qubits, qubits - each, passes)[0] for each in GLOBAL if each < qubits - 1)
+
+
+def ordered(passes: Sequence[Pass], qubits: int, outside: int) -> list[Pass]:
     """Returns the passes in an order that does the same.
 
     Args:

@@ -9,7 +9,7 @@ from backends.statevector_mpi import kernels
 from backends.statevector_mpi.exchange import Partners
 from backends.statevector_mpi.fusion import Dense, Diagonal
 from backends.statevector_mpi.kernels import Floats, Whole
-from backends.statevector_mpi.layout import QubitLayout, QubitSwap
+from backends.statevector_mpi.layout import QubitLayout, QubitSwap, least_traffic
 from backends.statevector_mpi.plan import PassPlan
 from backends.statevector_mpi.sums import in_pairs
 
@@ -37,14 +37,17 @@ class Vector:
         self.local = len(amplitudes).bit_length() - 1
         self.qubits = self.local + partners.ranks.bit_length() - 1
         assert self.qubits >= qubits
+        self._ahead: int | None = None  # the same for every parameter set of a plan
         self.layout = QubitLayout(self.qubits, self.local)
 
     def evolve(self, plan: PassPlan) -> None:
-        """Sets |0…0⟩ and applies the passes of a plan with one parameter set."""
+        """Sets |0…0⟩ and applies the passes of a plan with one parameter set; a vector is for one plan."""
         self.amplitudes[:] = 0.0
         if self.partners.rank == 0:
             self.amplitudes[0, 0] = 1.0
-        self.layout = QubitLayout(self.qubits, self.local, plan.passes)
+        if self._ahead is None:
+            self._ahead = least_traffic(self.qubits, self.local, plan.passes)[1]
+        self.layout = QubitLayout(self.qubits, self.local, plan.passes, self._ahead)
         for number, each in enumerate(plan.passes):
             if isinstance(each, Dense):
                 self._exchange(self.layout.bring_in(number, each.qubits))
@@ -134,27 +137,39 @@ class Vector:
         kernels.diagonal(self.amplitudes, table, low, *columns, fixed)
 
     def _exchange(self, those: Iterable[QubitSwap]) -> None:
-        for each in those:
-            bit, half = each.outer - self.local, len(self.amplitudes) // 2
-            theirs = 1 - ((self.partners.rank >> bit) & 1)
-            partner, chunk = self.partners.rank ^ (1 << bit), min(self.partners.chunk, half)
-            if chunk > 1 << each.inner:
-                chunk = min(chunk, len(self.partners.buffer))
-            for start in range(0, half, chunk):
-                self._exchange_chunk(partner, each.inner, theirs, start, chunk)
-            self.partners.exchanges += 1
+        """Exchanges global positions with local ones, all of them at once: with every rank whose number
+        differs in these positions alone, the amplitudes that have its bits there."""
+        swaps = list(those)
+        if not swaps:
+            return
+        outer = np.array([each.outer - self.local for each in swaps], dtype=np.int64)
+        inner = np.array([each.inner for each in swaps], dtype=np.int64)
+        for turned in range(1, 2 ** len(swaps)):
+            partner = self.partners.rank ^ int(kernels.moved(turned, outer))
+            theirs = sum(((partner >> place) & 1) << k for k, place in enumerate(outer.tolist()))
+            self._exchange_part(partner, np.sort(inner), int(kernels.moved(theirs, inner)))
+        self.partners.exchanges += 1
 
-    def _exchange_chunk(self, partner: int, inner: int, bit: int, start: int, count: int) -> None:
-        """Exchanges amplitudes whose index has the bit at the inner position; a part of them is given by
-        where it starts among them. What lies together goes out from where it lies."""
-        if count <= 1 << inner:
-            first, _ = kernels.run(inner, bit, start)
+    def _exchange_part(self, partner: int, cut: Whole, offset: int) -> None:
+        """Exchanges the amplitudes whose index has the offset's bits at the cut positions."""
+        self.partners.meet(partner)
+        part = len(self.amplitudes) >> len(cut)
+        chunk = min(self.partners.chunk, part)
+        if chunk > 1 << cut[0]:
+            chunk = min(chunk, len(self.partners.buffer))
+        for start in range(0, part, chunk):
+            self._exchange_chunk(partner, cut, offset, start, chunk)
+
+    def _exchange_chunk(self, partner: int, cut: Whole, offset: int, start: int, count: int) -> None:
+        """Exchanges so many of them from `start` on. What lies together goes out from where it lies."""
+        if count <= 1 << cut[0]:
+            first, _ = kernels.run(cut, offset, start)
             part = self.amplitudes[first : first + count]
             part[:] = self.partners.swap(partner, part)
             return
         outgoing = self.partners.buffer[:count]
-        kernels.pack(self.amplitudes, inner, bit, start, outgoing)
-        kernels.unpack(self.amplitudes, inner, bit, start, self.partners.swap(partner, outgoing))
+        kernels.pack(self.amplitudes, cut, offset, start, outgoing)
+        kernels.unpack(self.amplitudes, cut, offset, start, self.partners.swap(partner, outgoing))
 
 
 def _offsets(positions: Sequence[int]) -> Whole:

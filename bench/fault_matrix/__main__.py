@@ -20,7 +20,7 @@ def main() -> int:
     """Reads the command line and runs; fails when a promise was broken."""
     parser = argparse.ArgumentParser(prog="python -m bench.fault_matrix")
     parser.add_argument("--subset", action="store_true", help="the covering array of the tests, no table")
-    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--lanes", type=int, default=2, help="cells at a time")
     parser.add_argument("--rows", type=Path, default=ROWS, help="file of the rows; delete it to start anew")
     parser.add_argument("--page", type=Path, default=PAGE)
     parser.add_argument("--table", action="store_true", help="only write the table of the rows there are")
@@ -30,7 +30,7 @@ def main() -> int:
         have = pool.kept(options.rows)
         rows = [have[cell.name] for cell in wanted if cell.name in have]
     else:
-        rows = pool.go_on(wanted, options.workers, options.rows, _Told(len(wanted)))
+        rows = pool.go_on(wanted, options.lanes, options.rows, _Told(len(wanted)))
     if not options.subset:
         about = (
             f"{machine()}; {datetime.now(UTC):%Y-%m-%d}; qiskit-ibm-runtime {version('qiskit-ibm-runtime')}"

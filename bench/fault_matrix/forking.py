@@ -41,21 +41,65 @@ Meanwhile = Callable[[Callable[[], bool]], None]
 """What this process does after the fork, before it waits; is told how to ask whether the other has ended."""
 
 
+LOG, _SAID = "log.txt", "said.json"
+
+
 def _nothing(ended: Callable[[], bool]) -> None:
     return
+
+
+@dataclass(frozen=True)
+class Forked:
+    """A process under way, that runs a function in a folder.
+
+    Attributes:
+        pid: of it.
+        handle: a file descriptor that can be read from once the process has ended (pidfd_open(2)).
+        folder: where its log is, and what its function returned.
+    """
+
+    pid: int
+    handle: int
+    folder: Path
+
+    def ended(self, within_s: float = 0.0) -> bool:
+        """Whether it has ended, or does so within the time."""
+        return bool(select.select([self.handle], [], [], within_s)[0])
+
+    def end(self, timeout_s: float | None = None) -> End:
+        """Waits for its end, for so long at most; one that goes on is killed."""
+        try:
+            over = bool(select.select([self.handle], [], [], timeout_s)[0])
+            if not over:
+                os.kill(self.pid, signal.SIGKILL)
+            _, status = os.waitpid(self.pid, 0)
+        finally:
+            os.close(self.handle)
+        if not over:
+            return End(hung=True)
+        if os.WIFSIGNALED(status):
+            return End(killed=os.WTERMSIG(status) == signal.SIGKILL)
+        said = self.folder / _SAID
+        return End(said=json.loads(said.read_text()) if said.exists() else None)
+
+
+def start(function: Callable[[], dict[str, Any]], folder: Path) -> Forked:
+    """Has a forked process run the function; what it prints is in the folder's `LOG`."""
+    (folder / _SAID).unlink(missing_ok=True)
+    sys.stdout.flush()
+    pid = os.fork()
+    if pid == 0:
+        _child(function, folder / _SAID, folder / LOG)
+    return Forked(pid, os.pidfd_open(pid), folder)
 
 
 def in_a_process(
     function: Callable[[], dict[str, Any]], folder: Path, timeout_s: float, meanwhile: Meanwhile = _nothing
 ) -> End:
     """Runs the function in a forked process, and waits for its end for so long at most."""
-    said = folder / "said.json"
-    said.unlink(missing_ok=True)
-    sys.stdout.flush()
-    pid = os.fork()
-    if pid == 0:
-        _child(function, said, folder / "log.txt")
-    return _wait(pid, said, timeout_s, meanwhile)
+    forked = start(function, folder)
+    meanwhile(forked.ended)
+    return forked.end(timeout_s)
 
 
 def _child(function: Callable[[], dict[str, Any]], said: Path, log: Path) -> NoReturn:
@@ -72,20 +116,3 @@ def _child(function: Callable[[], dict[str, Any]], said: Path, log: Path) -> NoR
         said.write_text(json.dumps(found))
     finally:
         os._exit(0)
-
-
-def _wait(pid: int, said: Path, timeout_s: float, meanwhile: Meanwhile) -> End:
-    handle = os.pidfd_open(pid)
-    try:
-        meanwhile(lambda: bool(select.select([handle], [], [], 0)[0]))
-        over = bool(select.select([handle], [], [], timeout_s)[0])
-        if not over:
-            os.kill(pid, signal.SIGKILL)
-        _, status = os.waitpid(pid, 0)
-    finally:
-        os.close(handle)
-    if not over:
-        return End(hung=True)
-    if os.WIFSIGNALED(status):
-        return End(killed=os.WTERMSIG(status) == signal.SIGKILL)
-    return End(said=json.loads(said.read_text()) if said.exists() else None)

@@ -1,10 +1,8 @@
-"""Has workers run cells side by side; keeps every row in a file, so that a run goes on where it stopped."""
+"""Has a worker run cells side by side; keeps every row in a file, so that a run goes on where it stopped."""
 
 import json
-import queue
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,66 +15,50 @@ Row = dict[str, Any]
 STOP_S = 30.0
 
 
-def run(cells: Sequence[Cell], workers: int, told: Callable[[Row], None]) -> None:
-    """Runs the cells on so many workers; tells of each row as it comes, one at a time.
+def run(cells: Sequence[Cell], lanes: int, told: Callable[[Row], None]) -> None:
+    """Runs the cells, so many at a time; tells of each row as it comes.
 
     Raises:
-        RuntimeError: when a worker dies, with the cell that it was at.
+        RuntimeError: when a cell ends without a row, with the cells that had none by then.
     """
-    todo: queue.SimpleQueue[Cell] = queue.SimpleQueue()
-    for cell in cells:
-        todo.put(cell)
-    one_at_a_time = threading.Lock()
-    failed: list[Exception] = []
+    todo = iter(cells)
+    missing = {cell.name for cell in cells}
+    with _worker(lanes) as (child, asks, answers):
 
-    def work() -> None:
-        try:
-            with _worker() as ask:
-                while not failed:
-                    row = ask(todo.get_nowait())
-                    with one_at_a_time:
-                        told(row)
-        except queue.Empty:
-            return
-        except Exception as error:
-            failed.append(error)
+        def ask() -> None:
+            cell = next(todo, None)
+            if cell is None:
+                asks.close()
+            elif not asks.closed:
+                asks.write(_asked(cell) + "\n")
+                asks.flush()
 
-    threads = [threading.Thread(target=work) for _ in range(workers)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    if failed:
-        raise failed[0]
+        for _ in range(lanes):
+            ask()
+        for line in answers:
+            row: Row = json.loads(line)
+            missing.discard(row["cell"])
+            told(row)
+            ask()
+        if missing:
+            raise RuntimeError(f"the worker ended with exit code {child.wait(STOP_S)} at one of {missing}")
+
+
+def _asked(cell: Cell) -> str:
+    point = None if cell.point is None else cell.point.name
+    return json.dumps({"point": point, "placement": cell.placement.name, "by": cell.by, "whole": cell.whole})
 
 
 @contextmanager
-def _worker() -> Iterator[Callable[[Cell], Row]]:
-    command = [sys.executable, "-m", "bench.fault_matrix.worker"]
+def _worker(lanes: int) -> Iterator[tuple["subprocess.Popen[str]", IO[str], IO[str]]]:
+    command = [sys.executable, "-m", "bench.fault_matrix.worker", str(lanes)]
     child = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert child.stdin is not None
     assert child.stdout is not None
-    pipes: tuple[IO[str], IO[str]] = (child.stdin, child.stdout)
-
-    def ask(cell: Cell) -> Row:
-        asked = {
-            "point": None if cell.point is None else cell.point.name,
-            "placement": cell.placement.name,
-            "by": cell.by,
-            "whole": cell.whole,
-        }
-        pipes[0].write(json.dumps(asked) + "\n")
-        pipes[0].flush()
-        answer = pipes[1].readline()
-        if not answer:
-            raise RuntimeError(f"a worker ended with exit code {child.wait(STOP_S)} at cell {cell.name!r}")
-        found: Row = json.loads(answer)
-        return found
-
     try:
-        yield ask
+        yield child, child.stdin, child.stdout
     finally:
-        _stop(child, pipes)
+        _stop(child, (child.stdin, child.stdout))
 
 
 def _stop(child: "subprocess.Popen[str]", pipes: Iterable[IO[str]]) -> None:
@@ -101,7 +83,7 @@ def kept(path: Path) -> dict[str, Row]:
     return found
 
 
-def go_on(cells: Sequence[Cell], workers: int, path: Path, told: Callable[[Row], None]) -> list[Row]:
+def go_on(cells: Sequence[Cell], lanes: int, path: Path, told: Callable[[Row], None]) -> list[Row]:
     """Runs the cells that the file lacks, adds them to it, and returns the rows of all, in order."""
     path.parent.mkdir(parents=True, exist_ok=True)
     have = kept(path)
@@ -113,6 +95,6 @@ def go_on(cells: Sequence[Cell], workers: int, path: Path, told: Callable[[Row],
             file.flush()
             told(row)
 
-        run(missing, workers, keep)
+        run(missing, lanes, keep)
     have = kept(path)
     return [have[cell.name] for cell in cells]

@@ -144,7 +144,7 @@ def _taken(running: Running, item: Item) -> Iterator[None]:
         why = one_line(error, typed=False)
         running.runtime.ledger.refuse(item.key, why)
         what = f"{item.label}, work {item.key.ordinal}, was not taken by {item.backend}"
-        raise Faulted.of(what, why, item.key.case_id) from None
+        raise Faulted.not_taken(what, why, item.key.case_id) from None
 
 
 def _too_dear(running: Running, item: Item, lost_usd: float) -> str:

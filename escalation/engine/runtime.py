@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -91,6 +90,7 @@ class Runtime:
     stop: Stop = field(default_factory=Stop)
     _backends: dict[str, Machine] = field(default_factory=dict)
     _watches: dict[str, Stopwatch] = field(default_factory=dict)
+    _named: list[str] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def backend(self, spec: str) -> Machine:
@@ -101,10 +101,12 @@ class Runtime:
                 self._backends[spec] = descriptor.open(self.settings, device)
             return self._backends[spec]
 
-    @cached_property
+    @property
     def ledger_name(self) -> str:
         """The ledger's own name; asked for once it has a case, since what is empty may yet be put back."""
-        return self.ledger.name()
+        if not self._named:  # shared by all that are `alone`: one question a process, not one a case
+            self._named.append(self.ledger.name())
+        return self._named[0]
 
     def charges(self, spec: str) -> bool:
         """Whether nodes or cores of that backend have a price; of one that cannot be opened nobody knows."""

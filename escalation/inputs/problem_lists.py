@@ -1,6 +1,7 @@
 """Problems by the hundred: files, folders of files, and lists with a problem or a path a line."""
 
 import json
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 
 from escalation.inputs import user_files
 from escalation.model.errors import BadInput
+from escalation.text.visible import visible
 
 PROBLEM_ENDINGS = (".yaml", ".yml")
 LIST_ENDINGS = (".txt", ".list", ".jsonl", ".ndjson")
@@ -75,7 +77,9 @@ def _named(each: Any, number: int, folder: Path) -> Iterator[ProblemSource]:
     elif path.suffix.lower() in PROBLEM_ENDINGS:  # one that is missing is a row, as any that is bad
         yield _file(path)
     else:
-        raise BadInput(f"{user_files.shown(path)}: {EXPECTED}")
+        leads = f"; got a link to {visible(os.readlink(path))}" if path.is_symlink() else ""
+        got = leads and leads + ("" if path.exists() else ", which is not there")
+        raise BadInput(f"{user_files.shown(path)}: {EXPECTED}{got}")
 
 
 def _file(path: Path) -> ProblemSource:

@@ -60,6 +60,11 @@ def read_bytes(
     return reader(path, lambda: _from_disk(path, most_bytes, error, missing))
 
 
+def _link(path: Path) -> str:
+    """What is said of a link that leads nowhere; empty of a file that is not there."""
+    return f"a link to {visible(os.readlink(path))}: " if path.is_symlink() else ""
+
+
 def _from_disk(path: Path, most_bytes: int, error: type[BadInput], missing: str) -> bytes:
     name = shown(path)
     try:
@@ -77,7 +82,7 @@ def _from_disk(path: Path, most_bytes: int, error: type[BadInput], missing: str)
         finally:
             os.close(handle)
     except FileNotFoundError:
-        raise error(f"{name}: {missing}") from None
+        raise error(f"{name}: {_link(path)}{missing}") from None
     except (OSError, ValueError) as problem:  # ValueError: a NUL in the name
         reason = getattr(problem, "strerror", None) or str(problem)
         raise error(f"{name}: cannot be read: {reason}") from None

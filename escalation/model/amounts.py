@@ -237,7 +237,7 @@ class Caps(_Named[float | None]):
         """Says which of what is not charged is used up; what is charged is asked for before it is spent."""
         for name, cap in self.items():
             if cap is not None and not _NAMES[name].charged and spent[name] >= cap:
-                return f"{spent[name]:.1f} of {cap:g} {name}"
+                return f"{_NAMES[name].number(spent[name])} of {cap:.15g} {name}"
         return None
 
     def short(self, taken: Sequence[Amounts], wanted: Amounts) -> str:
@@ -248,7 +248,8 @@ class Caps(_Named[float | None]):
         for each in CHARGED:
             cap, has, more = self[each.name], exact_sum(taken, each.name), exact_sum((wanted,), each.name)
             if cap is not None and has + more > Decimal(repr(cap)):
-                return f"{has:f} of {cap:g} {each.words} are reserved or spent, and up to {more:f} are wanted"
+                said = f"{has.normalize():f} of {cap:.15g} {each.words} are reserved or spent"
+                return f"{said}, and up to {more.normalize():f} are wanted"
         return ""
 
 

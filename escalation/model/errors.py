@@ -160,6 +160,15 @@ class Faulted(Paused):
         )
 
     @classmethod
+    def not_taken(cls, what: str, last: object, case_id: str) -> "Faulted":
+        """Of what the machine, as it is set up, did not take: more than it has, what it does not know."""
+        return cls(
+            f"{what}: {_said(last)}. Nothing was sent, and it says nothing about the method: change the "
+            "setting that asks for it (such as TIERWISE_RANKS), or the machine, then go on with "
+            f"--case {case_id}"
+        )
+
+    @classmethod
     def by_a_person(cls, what: str, last: object, case_id: str) -> "Faulted":
         """Of what somebody stopped on the machine, whose will is not to be undone by trying again."""
         return cls(

@@ -53,7 +53,8 @@ class Metered:
 
     def in_words(self, value: float) -> str:
         """An amount of it in a sentence: `3 QPU seconds`."""
-        return f"{value:g} {self.words}" if not self.money else f"{self.number(value)} {self.words}"
+        number = self.number(value) if self.money else f"{round(value, self.digits + 2):.15g}"
+        return f"{number} {self.words}"
 
     def told(self, value: float) -> str:
         """An amount of it that can stand beside those of others: `3.0 s of QPU`."""

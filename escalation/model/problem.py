@@ -63,6 +63,11 @@ class Target(Frozen):
         return limit
 
     @property
+    def limit_shown(self) -> str:
+        """The value as it was stated: every digit, none more."""
+        return f"{self.limit:.15g}"
+
+    @property
     def alpha(self) -> float:
         """The error the whole case may make, 1 - confidence."""
         return 1.0 - self.confidence
@@ -71,7 +76,7 @@ class Target(Frozen):
         """The target in words; `sure` says its confidence too, which plays no part where a proof decides."""
         side = "at least" if self.at_least is not None else "at most"
         confidence = f" with confidence {self.confidence:g}" if sure else ""
-        return f"{self.metric} {side} {self.limit:g}{confidence}"
+        return f"{self.metric} {side} {self.limit_shown}{confidence}"
 
     def reached_by(self, value: float) -> bool:
         """Tells whether `value` is on the right side of the limit."""

@@ -15,6 +15,7 @@ from escalation.policy.floor import FLOOR
 from escalation.policy.layers import Layers
 from escalation.policy.rules import Policy
 from escalation.ports.registry import backend_descriptor, families, family, no_family
+from escalation.text.wording import with_article
 
 
 def check(policy: Policy, layers: Layers) -> None:
@@ -193,7 +194,7 @@ def _unknown_fact(name: str, facts: Mapping[str, FactSpec]) -> str:
 
 
 def _kind(spec: FactSpec) -> str:
-    return f"a {spec.type}" + (f" in {spec.unit}" if spec.unit else "")
+    return with_article(spec.type) + (f" in {spec.unit}" if spec.unit else "")
 
 
 def _list(names: Any) -> str:

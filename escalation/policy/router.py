@@ -309,7 +309,7 @@ def _why_now(policy: Policy, state: LadderState, rung: Rung, notebook: Notebook)
     if certificate.value is not None:
         side = "at least" if state.target.at_least is not None else "at most"
         value = at_worst(certificate.value, state.target)
-        said += f" at {value}, the target is {side} {state.target.limit:g}"
+        said += f" at {value}, the target is {side} {state.target.limit_shown}"
     return f"{last.tier}/{last.method} ended {said}; {rung.tier} is the next open tier"
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from escalation.model.submission import Submission
 from escalation.ports.paid import Malformed
 from escalation.submission.context import SubmissionContext
+from escalation.text.rounding import Way, rounded
 
 BELIEVED = 10.0
 """Times the approved cap; more than that is not billed before a person has read the service's own bill."""
@@ -42,9 +43,10 @@ def charge(ctx: SubmissionContext, row: Submission) -> Charge:
         return Charge(row, pending=True)
     if usage_s <= cap_s:
         return Charge(row, usage_s)
+    charged = f"{rounded(usage_s, Way.UP)} s, {row.price.usd_for(usage_s):.2f} USD"
     above = (
-        f"the service says that it charged {usage_s:g} s, {row.price.usd_for(usage_s):.2f} USD, "
-        f"approved were at most {cap_s:g} s, {row.price.cap.usd:.2f} USD"
+        f"the service says that it charged {charged}, "
+        f"approved were at most {rounded(cap_s)} s, {row.price.cap.usd:.2f} USD"
     )
     if usage_s > BELIEVED * cap_s:
         return Charge(_left(ctx, row, f"{above}; not billed, {_BY_HAND}"))

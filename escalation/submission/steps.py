@@ -19,6 +19,7 @@ from escalation.submission.evidence import keep_calibration
 from escalation.submission.following import bill, cancel, fetch, follow, settle
 from escalation.submission.repricing import dearer, repriced
 from escalation.submission.restored import look, to_be_looked_for
+from escalation.text.rounding import Way, rounded
 
 ROUNDING = 1.01
 """A price may pass its quote by this factor: it was quoted under an earlier calibration."""
@@ -62,7 +63,8 @@ def authorise(ctx: SubmissionContext, row: Submission) -> Step:
     left_s, note = ctx.backend.quota_left()
     if left_s is not None and left_s < row.price.cap.qpu_s:
         short = (
-            f"the service's quota has {left_s:g} s left ({note}), the job may take {row.price.cap.qpu_s:g} s"
+            f"the service's quota has {rounded(left_s, Way.DOWN)} s left ({note}), the job may take "
+            f"{rounded(row.price.cap.qpu_s)} s"
         )
         return end(ctx, row, S.REFUSED, short)
     before, row = row, repriced(ctx, row)

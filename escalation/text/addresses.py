@@ -1,6 +1,7 @@
 """Addresses of databases and servers as they may be shown: without the password that is in them."""
 
 import re
+from urllib.parse import urlsplit
 
 
 def shown_address(uri: str) -> str:
@@ -23,3 +24,15 @@ def host_is_odd(host: str | None, port: int | None) -> bool:
         return True
     names = (host or "").split(",")  # PostgreSQL takes several
     return bool(host) and not all(re.fullmatch(r"(?=.{1,253}$)[\w.\-:%/]+", each) for each in names)
+
+
+def is_http_address(stated: str) -> bool:
+    """Whether it is the address of a server by HTTP, with a host, and, if with a port, one that can be."""
+    if re.search(r"[\s\x00-\x1f\x7f]", stated):  # which the parser leaves out in silence
+        return False
+    try:
+        found = urlsplit(stated)
+        host, port = found.hostname, found.port
+    except ValueError:
+        return False
+    return found.scheme in ("http", "https") and bool(host) and not host_is_odd(host, port)

@@ -11,6 +11,7 @@ from escalation.model.problem import Target
 from escalation.ports.fact_providers import FactProvider
 from escalation.ports.families import Answer, Section
 from escalation.ports.methods import Method
+from escalation.text.wording import with_article
 from problems.optimisation.model.metrics import METRICS
 from problems.optimisation.model.models import Sense
 
@@ -55,7 +56,9 @@ class Optimisation:
         sense = instance.model.sense
         right = "at_least" if sense is Sense.MAXIMISE else "at_most"
         if target.metric == "objective" and getattr(target, right) is None:
-            raise BadInput(f"a {instance.model.kind} objective is to {sense}: write {right}: {target.limit}")
+            raise BadInput(
+                f"{with_article(instance.model.kind)} objective is to {sense}: write {right}: {target.limit}"
+            )
         return instance.view(target)
 
     def methods(self) -> Sequence[Method]:

@@ -64,7 +64,7 @@ class Toy:
             value=number,
             estimate=number,
             verifier=VERIFIER,
-            reasons=() if reached else (f"{number:g} is below {target.limit:g}",),
+            reasons=() if reached else (f"{number:g} is below {target.limit_shown}",),
             controls=tuple(
                 _control(instance, name, each, number) for name, each in candidate.controls.items()
             ),

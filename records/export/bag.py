@@ -1,11 +1,11 @@
 """A BagIt bag (RFC 8493, version 1.0) around a payload, signed; a dictionary of files by path."""
 
-import json
 from base64 import b64decode
 from collections.abc import Mapping
 from hashlib import sha256, sha512
 from typing import Any
 
+from escalation.model.identity import canonical_json
 from records.signing.envelope import PAYLOAD_TYPE, pae, sign, statement
 from records.signing.keys import SigningKey
 
@@ -44,20 +44,13 @@ def signed_bag(
         **tags,
     }
     outside |= _signature(outside, said, key)
-    outside |= {f"tagmanifest-{name}.txt": _manifest(outside, name) for name in _ALGORITHMS}
+    outside["tagmanifest-sha256.txt"] = _manifest(outside, "sha256")
     return dict(sorted({**files, **outside}.items()))
 
 
 def _manifest(files: Mapping[str, bytes], algorithm: str) -> bytes:
-    """Lines of digest and path; line feeds, carriage returns and % of a path are written %0A, %0D, %25."""
     digest = _ALGORITHMS[algorithm]
-    return "".join(
-        f"{digest(files[path]).hexdigest()}  {_encoded(path)}\n" for path in sorted(files)
-    ).encode()
-
-
-def _encoded(path: str) -> str:
-    return path.replace("%", "%25").replace("\n", "%0A").replace("\r", "%0D")
+    return "".join(f"{digest(files[path]).hexdigest()}  {path}\n" for path in sorted(files)).encode()
 
 
 def _signature(outside: Mapping[str, bytes], said: Mapping[str, Any], key: SigningKey) -> Files:
@@ -68,7 +61,7 @@ def _signature(outside: Mapping[str, bytes], said: Mapping[str, Any], key: Signi
     }
     envelope = sign(statement(subjects, PREDICATE, said), key)
     return {
-        ENVELOPE: json.dumps(envelope, sort_keys=True, indent=1).encode() + b"\n",
+        ENVELOPE: canonical_json(envelope),
         MESSAGE: pae(PAYLOAD_TYPE, b64decode(envelope["payload"])),
         SIGNATURE: b64decode(envelope["signatures"][0]["sig"]),
         PUBLIC_KEY: key.public.pem.encode(),

@@ -15,18 +15,22 @@ from escalation.model.case import CaseInfo
 from escalation.model.errors import PolicyError
 from escalation.model.identity import canonical_json, digest_bytes
 from escalation.policy.policy import parse_policy
+from records.export.rungs import rungs
 from records.ledger.excerpt import TABLES, CaseExcerpt, key_in
 
 Files = dict[str, bytes]
 LEDGER, STORE = "ledger", "store"
 EVENTS, CHAIN, LINEAGE, PROOF = (
-    f"{LEDGER}/{name}" for name in ("events.jsonl", "chain.jsonl", "lineage.jsonl", "proof.json")
+    f"{LEDGER}/{name}" for name in ("events.jsonl", "chain.jsonl", "lineage.jsonl", "proof.jsonl")
 )
 WITHHELD_ROWS, WITHHELD_FILES = f"{LEDGER}/withheld.jsonl", f"{STORE}/withheld.jsonl"
 WITH_DATA = ("cases", "attempts", "intents")
 """Tables whose rows repeat data of the instance: what was asked, what was computed, what was answered."""
-_ANSWER = ("answer", "files", "report", "remarks", "attempts", "decisions")
-_INSTANCE = ("instance", "files", "about")
+_TEXTS = (
+    *("info", "outcome", "decision", "attempt", "candidate", "work", "handle", "lost", "result"),
+    *("reserved", "spent", "handoff", "approval"),
+)
+"""Columns that hold JSON."""
 
 
 @dataclass(frozen=True)
@@ -150,63 +154,55 @@ def _ledger(taken: CaseExcerpt, with_data: bool) -> Files:
             for row in taken.rows[table.name]
         )
     if taken.proof is not None:
-        proof = taken.proof
-        files[PROOF] = _pretty(
-            {
-                "leaf": dict(proof.leaf),
-                "place": proof.place,
-                "path": list(proof.path),
-                "checkpoint": proof.checkpoint.text.decode(),
-                "hash": proof.checkpoint.hash,
-            }
-        )
+        said = {"leaf": dict(taken.proof.leaf), "path": [list(sides) for sides in taken.proof.path]}
+        event = taken.proof.checkpoint
+        files[PROOF] = _lines([{**said, "checkpoint": event.text.decode(), "hash": event.hash}])
     return files
 
 
 def _for_people(taken: CaseExcerpt, info: CaseInfo, with_data: bool) -> Files:
-    """The same as rows have, a file for each thing that somebody looks for."""
-    said = info.to_json()
-    outcome = json.loads(taken.rows["cases"][0]["outcome"] or "null") or {}
-    attempts = [json.loads(row["attempt"]) for row in taken.rows["attempts"]]
-    work = [_work(row) for row in taken.rows["intents"]]
+    """The rows once more, their JSON read, and alone what somebody looks for first."""
+    tables = {table.name: [_read(row) for row in taken.rows[table.name]] for table in TABLES}
     if not with_data:
-        said = _without(said, *_INSTANCE) | {"problem": _without(said["problem"], "instance")}
-        outcome, attempts = _without(outcome, *_ANSWER), [_judged(each) for each in attempts]
-        work = [_without(each, "work", "result") for each in work]
-    files = {
-        "case.json": _pretty(_without(said, "policy_text", "environment", "problem")),
-        "problem.json": _pretty(said["problem"]),
-        "environment.json": _pretty(said["environment"]),
+        tables |= {name: [_without_data(row) for row in tables[name]] for name in WITH_DATA}
+    (case,) = tables["cases"]
+    files = {f"{name}.json": _pretty(rows) for name, rows in tables.items()}
+    files |= {
+        "problem.json": _pretty(case["info"]["problem"]),
+        "environment.json": _pretty(case["info"]["environment"]),
+        "outcome.json": _pretty(case["outcome"]),
+        "rungs.json": _pretty(
+            rungs(
+                info,
+                [row["decision"] for row in tables["decisions"]],
+                [row["attempt"] for row in tables["attempts"]],
+            )
+        ),
         "policy.yaml": info.policy_text.encode(),
-        "outcome.json": _pretty(_without(outcome, "attempts", "decisions")),
-        "attempts.json": _pretty(attempts),
-        "work.json": _pretty(work),
-        "decisions.json": _pretty([json.loads(row["decision"]) for row in taken.rows["decisions"]]),
-        "submissions.json": _pretty([json.loads(row["handoff"]) for row in taken.rows["handoffs"]]),
-        "approvals.json": _pretty([json.loads(row["approval"]) for row in taken.rows["approvals"]]),
-        "costs.json": _pretty([_cost(row) for row in taken.rows["budgets"]]),
     }
     return files | _policy(info) | _lock(info)
 
 
-def _work(row: Mapping[str, Any]) -> dict[str, Any]:
-    names = ("attempt", "ordinal", "state", "digest", "backend")
-    read = {name: json.loads(row[name] or "null") for name in ("work", "result", "lost")}
-    return {**{name: row[name] for name in names}, **read}
-
-
-def _cost(row: Mapping[str, Any]) -> dict[str, Any]:
-    names = ("attempt", "ordinal", "state", "project", "reserved_at")
+def _read(row: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        **{name: row[name] for name in names},
-        **{name: json.loads(row[name]) for name in ("reserved", "spent")},
+        name: json.loads(value) if name in _TEXTS and value and isinstance(value, str) else value
+        for name, value in row.items()
     }
 
 
-def _judged(attempt: dict[str, Any]) -> dict[str, Any]:
-    """An attempt without the answer and without what its work said: the certificate and the costs stay."""
-    works = [_without(each, "lost") for each in attempt.get("works", ())]
-    return _without(attempt, "candidate") | {"works": works}
+def _without_data(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What a row says beside the data: no instance, no work, no answer; certificates and costs stay."""
+    kept = _without(row, "work", "result", "lost", "handle", "candidate")
+    if "info" in row:
+        info = _without(row["info"], "instance", "files", "about")
+        kept["info"] = info | {"problem": _without(info["problem"], "instance")}
+        kept["outcome"] = row["outcome"] and _without(
+            row["outcome"], "answer", "files", "report", "remarks", "attempts", "decisions"
+        )
+    elif isinstance(row["attempt"], dict):
+        works = [_without(each, "lost", "error") for each in row["attempt"]["works"]]
+        kept["attempt"] = _without(row["attempt"], "candidate") | {"works": works}
+    return kept
 
 
 def _policy(info: CaseInfo) -> Files:

@@ -15,6 +15,7 @@ from records.ledger.ledger import SqlLedger
 from records.signing.keys import SigningKey, site_key
 
 SOFTWARE = "Tierwise"
+VERIFIER = Path(__file__).with_name("verify.py")
 
 
 def export(ledger: SqlLedger, store: Store, settings: Settings, case_id: str, target: Path) -> Contents:
@@ -45,7 +46,7 @@ def bag(
         "External-Description": f"The record of case {case_id}: {' '.join(found.info.policy_name.split())}",
         "External-Identifier": case_id,
     }
-    return found, signed_bag(found.files, about, {}, said, key)
+    return found, signed_bag(found.files, about, {VERIFIER.name: VERIFIER.read_bytes()}, said, key)
 
 
 def _allowed(settings: Settings, taken: CaseExcerpt) -> bool:

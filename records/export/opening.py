@@ -38,8 +38,8 @@ def read_export(path: Path) -> dict[str, bytes]:
 
 
 def _from_folder(path: Path) -> dict[str, bytes]:
-    files = (each for each in sorted(path.rglob("*")) if each.is_file())
-    return {each.relative_to(path).as_posix(): each.read_bytes() for each in files}
+    files = sorted((each.relative_to(path).as_posix(), each) for each in path.rglob("*") if each.is_file())
+    return {name: each.read_bytes() for name, each in files}
 
 
 def _from_zip(path: Path) -> dict[str, bytes]:

@@ -1,5 +1,6 @@
 """Writes an export as a folder or as a ZIP file: all of it under its name, or nothing."""
 
+import io
 import os
 import shutil
 import tempfile
@@ -38,7 +39,7 @@ def write(files: Mapping[str, bytes], target: Path) -> None:
     try:
         made = aside / target.name
         if target.suffix.lower() == ZIP:
-            _write_zip(files, made, target.stem)
+            _write_file(made, packed(files, target.stem))
         else:
             _write_folder(files, made)
         _move(made, target)
@@ -62,17 +63,24 @@ def _write_folder(files: Mapping[str, bytes], folder: Path) -> None:
     for path, data in files.items():
         place = folder / path
         place.parent.mkdir(0o700, parents=True, exist_ok=True)
-        place.touch(0o600)
-        place.write_bytes(data)
-        synced(place)
+        _write_file(place, data)
 
 
-def _write_zip(files: Mapping[str, bytes], file: Path, top: str) -> None:
-    """One folder in it, as RFC 8493 wants; stored as it is: how a compressor packs is no part of a record."""
-    file.touch(0o600)
-    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+def _write_file(path: Path, data: bytes) -> None:
+    path.touch(0o600)
+    path.write_bytes(data)
+    synced(path)
+
+
+def packed(files: Mapping[str, bytes], top: str) -> bytes:
+    """The ZIP file, the same for the same files: one folder in it, as RFC 8493 wants.
+
+    The files are stored as they are: how a compressor packs is no part of a record.
+    """
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_STORED) as archive:
         for path, data in files.items():
             entry = zipfile.ZipInfo(f"{top}/{path}", _MOMENT)
             entry.external_attr, entry.create_system = 0o100600 << 16, 3
             archive.writestr(entry, data)
-    synced(file)
+    return made.getvalue()

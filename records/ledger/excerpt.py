@@ -44,14 +44,13 @@ class InclusionProof:
 
     Attributes:
         leaf: the case's chain as it was, under `chain`, `number`, `hash`.
-        place: of the leaf, from 0.
-        path: the hashes beside the way from the leaf up to the root, hexadecimal.
+        path: from the leaf up to the root, what is hashed on the left and on the right of what came so far,
+            hexadecimal; one of both is empty.
         checkpoint: the event that says the root, in the chain of checkpoints.
     """
 
     leaf: Mapping[str, Any]
-    place: int
-    path: tuple[str, ...]
+    path: tuple[tuple[str, str], ...]
     checkpoint: HashedEvent
 
 
@@ -128,9 +127,9 @@ def _proof(connection: Connection, case_id: str) -> InclusionProof | None:
     size = json.loads(last["body"])["leaves"]
     every = select(leaves).where(leaves.c.place < size).order_by(leaves.c.place)
     data = [checkpoints.data(row) for row in connection.execute(every).mappings()]
-    path = tuple(each.hex() for each in merkle.path(data, leaf.place))
+    path = tuple((left.hex(), right.hex()) for left, right in merkle.path(data, leaf.place))
     what = {name: getattr(leaf, name) for name in ("chain", "number", "hash")}
-    return InclusionProof(what, leaf.place, path, _event(last))
+    return InclusionProof(what, path, _event(last))
 
 
 def make_ledger(url: str, taken: CaseExcerpt) -> None:

@@ -60,17 +60,20 @@ def root_of(leaves: Iterable[bytes]) -> bytes:
     return tree.root()
 
 
-def path(leaves: Sequence[bytes], place: int) -> list[bytes]:
+def path(leaves: Sequence[bytes], place: int) -> list[tuple[bytes, bytes]]:
     """The inclusion path of a leaf: the roots of the subtrees beside its way up, the nearest first.
 
     Args:
         leaves: data of all leaves.
         place: of the leaf, from 0.
+
+    Returns:
+        Of each the root as the left and the right neighbour, one of which is empty.
     """
     if len(leaves) == 1:
         return []
     split = 1 << (len(leaves) - 1).bit_length() - 1
     left, right = leaves[:split], leaves[split:]
     if place < split:
-        return [*path(left, place), root_of(right)]
-    return [*path(right, place - split), root_of(left)]
+        return [*path(left, place), (b"", root_of(right))]
+    return [*path(right, place - split), (root_of(left), b"")]

@@ -8,6 +8,7 @@ from escalation.model.amounts import Amounts, Caps
 from escalation.model.errors import BadInput, CaseConflict
 from escalation.model.submission import Approval, ApprovalState, Authorisation, Submission, Verdict
 from escalation.model.submission_states import SubmissionState, Who
+from escalation.text.rounding import rounded
 from records.ledger import approvals, budgets, chains, limits, submissions, walk
 from records.ledger.shared_clock import database_time_s
 
@@ -102,7 +103,7 @@ def bill_by_hand(connection: Connection, before: Submission, qpu_s: float, usd: 
         raise BadInput(
             f"submission {before.key}: expected a bill of at least 0, got {qpu_s:g} s, {usd:g} USD"
         )
-    line = f"billed by {by}: {qpu_s:g} s, {usd:.2f} USD"
+    line = f"billed by {by}: {rounded(qpu_s)} s, {usd:.2f} USD"
     noted = {"usage_qpu_s": qpu_s, "incidents": tuple(dict.fromkeys((*before.incidents, line)))}
     if before.state is SubmissionState.SETTLED:
         after = submissions.advance(

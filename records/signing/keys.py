@@ -23,12 +23,14 @@ class VerifyingKey:
     Attributes:
         pem: as a PEM file (SubjectPublicKeyInfo, RFC 8410), which `openssl pkey -pubin` reads.
         key_id: SHA-256 of the same as DER.
+        raw: its 32 bytes (RFC 8032, section 5.1.5).
     """
 
     def __init__(self, key: Ed25519PublicKey) -> None:
         self._key = key
         form = serialization.PublicFormat.SubjectPublicKeyInfo
         self.pem = key.public_bytes(serialization.Encoding.PEM, form).decode()
+        self.raw = key.public_bytes_raw()
         self.key_id = sha256(key.public_bytes(serialization.Encoding.DER, form)).hexdigest()
 
     @classmethod

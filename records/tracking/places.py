@@ -9,10 +9,11 @@ from sqlalchemy.exc import ArgumentError
 
 from escalation.inputs.settings import Settings
 from escalation.model.errors import BadInput
-from escalation.text.addresses import host_is_odd, shown_address
+from escalation.text.addresses import host_is_odd, is_http_address, shown_address
 from records.store.places import ObjectPlace, place_of
 
 SETTING, ARTIFACTS = "TIERWISE_TRACKING_URI", "TIERWISE_TRACKING_ARTIFACTS"
+EXPECTED = "postgresql://…, sqlite:////ABSOLUTE/PATH, or http(s)://… of a server of MLflow"
 SQLITE = "sqlite:///"
 _BOUNDS = {"connect_timeout": "10", "tcp_user_timeout": "30000"}
 """Of a connection to PostgreSQL, in seconds and milliseconds: who does not answer holds up what is queued."""
@@ -53,7 +54,9 @@ def tracking_place(settings: Settings) -> TrackingPlace:
     stated, folder, own = settings.tracking_uri, settings.tracking_artifacts, settings.home / "artifacts"
     if stated is None:
         return TrackingPlace(f"{SQLITE}{settings.home / 'mlflow.db'}", folder or own)
-    if re.match(r"https?://[^/\s]", stated):
+    if re.match(r"(?i)https?:", stated):
+        if not is_http_address(stated):
+            raise BadInput(f"{SETTING}: expected {EXPECTED}, got one whose host or port can be none")
         if folder is not None:
             raise BadInput(f"{ARTIFACTS}: expected none beside a server of MLflow, which takes the artefacts")
         return TrackingPlace(stated.rstrip("/"), None)
@@ -61,19 +64,18 @@ def tracking_place(settings: Settings) -> TrackingPlace:
 
 
 def _database(stated: str) -> str:
-    expected = "postgresql://…, sqlite:////ABSOLUTE/PATH, or http(s)://… of a server of MLflow"
     try:
         url = make_url(stated)
     except (ArgumentError, ValueError):  # the second of a port; it repeats what stands there
-        raise BadInput(f"{SETTING}: expected {expected}, got something else") from None
+        raise BadInput(f"{SETTING}: expected {EXPECTED}, got something else") from None
     kind = url.get_backend_name()
     if host_is_odd(url.host, url.port):
-        raise BadInput(f"{SETTING}: expected {expected}, got one whose host or port can be none")
+        raise BadInput(f"{SETTING}: expected {EXPECTED}, got one whose host or port can be none")
     if kind == "postgresql":
         bounds = {name: value for name, value in _BOUNDS.items() if name not in url.query}
         return _whole(url.set(drivername="postgresql+psycopg").update_query_dict(bounds))
     if kind != "sqlite" or not Path(url.database or "").is_absolute():
-        raise BadInput(f"{SETTING}: expected {expected}, got one of {kind}")
+        raise BadInput(f"{SETTING}: expected {EXPECTED}, got one of {kind}")
     return _whole(url)
 
 

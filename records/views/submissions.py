@@ -4,6 +4,7 @@ from escalation.engine.visit import CaseVisit, ReconcileReport, Seen
 from escalation.model.calibration import PRACTICE_MONEY
 from escalation.model.submission import Approval
 from escalation.ports.registry import practises
+from escalation.text.rounding import rounded
 from escalation.text.visible import visible
 
 Row = dict[str, str]
@@ -34,7 +35,7 @@ def _submission(seen: Seen, now: float) -> Row:
         "job": row.job_id or "none",
         "age": _age(now - row.opened),
         "costs at most": "not priced" if row.price is None else f"{row.price.cap.usd:.2f} USD{practice}",
-        "charged": "not final" if row.usage_qpu_s is None else f"{row.usage_qpu_s:g} s",
+        "charged": "not final" if row.usage_qpu_s is None else f"{rounded(row.usage_qpu_s)} s",
         "note": "; ".join(line for line in notes if line),
     }
 

@@ -59,11 +59,12 @@ class Terminal(io.StringIO):
 
 
 @pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.setenv("TIERWISE_HOME", str(tmp_path / "home"))
+def home(new_home: Callable[[Path], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    made = new_home(tmp_path / "home")
+    monkeypatch.setenv("TIERWISE_HOME", str(made))
     monkeypatch.setenv("COLUMNS", "200")
     settings.cache_clear()
-    yield tmp_path / "home"
+    yield made
     settings.cache_clear()
 
 

@@ -1,5 +1,6 @@
-"""`tierwise export`: a case of the records into a folder."""
+"""`tierwise export` and `tierwise verify`: a case of the records into a folder, and whether that holds."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,3 +20,31 @@ def test_a_case_is_exported_once(call: Callable[..., Any], desk: Callable[..., A
     again = call("export", "c", "--out", str(target))
     assert again.code == 2
     assert "is there already" in again.err
+
+
+def test_an_export_is_verified_with_the_key_that_is_trusted(
+    call: Callable[..., Any], desk: Callable[..., Any], home: Path, tmp_path: Path
+) -> None:
+    desk().run()
+    public, target = tmp_path / "site.pem", tmp_path / "out.zip"
+    public.write_text(call("keys", "make").out)
+    assert call("export", "c", "--out", str(target)).code == 0
+    own = call("verify", str(target))
+    assert (own.code, own.err) == (0, "")
+    assert "all fits" in own.out
+    assert own.out.endswith(", of this site\n")
+    (home / "signing-key.pem").rename(tmp_path / "away.pem")
+    unknown = call("verify", str(target))
+    assert unknown.code == 0
+    assert "Whose key that is, no export can prove" in unknown.out
+    told = json.loads(call("verify", str(target), "--key", str(public), "--json").out)
+    assert (told["findings"], told["key"]) == ([], str(public))
+    public.write_text(call("keys", "make").out)
+    other = call("verify", str(target), "--key", str(public))
+    assert other.code == 1
+    assert "signature: is not that of key" in other.out
+    target.write_bytes(target.read_bytes() + b"0")
+    assert call("verify", str(target), "--key", str(public)).code == 1
+    for nothing in (tmp_path, tmp_path / "none"):
+        assert call("verify", str(nothing)).code == 2
+    assert call("verify", str(target), "--key", str(tmp_path / "none")).code == 2

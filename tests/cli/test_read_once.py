@@ -64,7 +64,7 @@ def run(
         for name, value in served.environment.items():
             monkeypatch.setenv(name, value)
     else:
-        monkeypatch.setenv("TIERWISE_HOME", str(tmp_path / "home"))
+        monkeypatch.setenv("TIERWISE_HOME", str(request.getfixturevalue("new_home")(tmp_path / "home")))
         settings.cache_clear()
     path = tmp_path / "problem.json"
     path.write_text(json.dumps(problem | {"policy": "policy.yaml"}))

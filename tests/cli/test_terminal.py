@@ -141,6 +141,7 @@ def shell(tmp_path: Path) -> Run:
         env = {
             **os.environ,
             "TIERWISE_HOME": str(tmp_path / "home"),
+            "TIERWISE_TRACKING": "off",
             "TIERWISE": f"{sys.executable} -m tierwise",
         }
         return subprocess.run(

@@ -47,7 +47,7 @@ submission: {wait_s: 900, on_stop: STOP}
 """
 
 
-@pytest.fixture(scope="module", autouse=True)
+@pytest.fixture(autouse=True)
 def _no_schedule(served: Any) -> Iterator[None]:
     """Nobody else looks after submissions here: a scheduled run could be at it when a test starts its own."""
     from prefect.settings import PREFECT_API_AUTH_STRING, PREFECT_API_URL, temporary_settings

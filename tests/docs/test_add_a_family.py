@@ -25,9 +25,11 @@ RUN: Mapping[str, list[str]] = {
 
 
 @pytest.fixture(scope="module")
-def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def copy(tmp_path_factory: pytest.TempPathFactory, mlflow_database: Path) -> Path:
     """The checkout, and in it the files of the page."""
     place = tmp_path_factory.mktemp("checkout")
+    (place / "mlruns").mkdir(mode=0o700)
+    shutil.copy(mlflow_database, place / "mlruns")
     kept = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True)
     for name in filter(None, kept.stdout.split("\0")):
         if (ROOT / name).is_file():

@@ -322,9 +322,13 @@ PYTHON = sorted({block.page for block in BLOCKS if runs_here(block)})
 
 @pytest.mark.parametrize("page", PYTHON, ids=lambda page: str(page.relative_to(ROOT)))
 def test_python_of_a_page_runs_from_top_to_bottom(
-    page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+    page: Path,
+    tmp_path: Path,
+    new_home: Callable[[Path], Path],
+    monkeypatch: pytest.MonkeyPatch,
+    request: pytest.FixtureRequest,
 ) -> None:
-    monkeypatch.setenv("TIERWISE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("TIERWISE_HOME", str(new_home(tmp_path / "home")))
     monkeypatch.chdir(tmp_path)
     settings.cache_clear()
     namespace: dict[str, Any] = {"__name__": "snippet"}

@@ -5,7 +5,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -64,9 +64,11 @@ def visits() -> pd.DataFrame:
 
 
 @pytest.fixture
-def solved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def solved(
+    new_home: Callable[[Path], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Path]:
     """The page's own problem file beside a table that fits it, solved from that folder."""
-    monkeypatch.setenv("TIERWISE_HOME", str(tmp_path / "mlruns"))
+    monkeypatch.setenv("TIERWISE_HOME", str(new_home(tmp_path / "mlruns")))
     monkeypatch.chdir(tmp_path)
     settings.cache_clear()
     visits().to_csv("visits.csv", index=False)

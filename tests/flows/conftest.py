@@ -1,5 +1,6 @@
 """A toy case whose circuits cost money, on a service in memory; driven as flow runs on the shared server."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextvars import copy_context
 from dataclasses import dataclass
@@ -70,9 +71,10 @@ def paid_problem() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def paying_runtime(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runtime]:
-    """One for a file's tests: MLflow takes seconds to make its database."""
+def paying_runtime(tmp_path_factory: pytest.TempPathFactory, mlflow_database: Path) -> Iterator[Runtime]:
+    """One for a file's tests."""
     home = tmp_path_factory.mktemp("paid")
+    shutil.copy(mlflow_database, home / "mlflow.db")
     with open_runtime(Settings(home=home, settle_s=0, poll_s=0.05)) as runtime:
         yield runtime
 

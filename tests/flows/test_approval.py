@@ -15,6 +15,7 @@ from escalation.model.case import CaseStatus
 from escalation.model.submission import ApprovalState
 from escalation.model.submission_states import SubmissionState
 from flows.escalate import escalate
+from tests.deployments.patience import until
 
 pytestmark = pytest.mark.timeout(900)  # the first of them waits for the server's migration
 
@@ -155,6 +156,7 @@ def test_work_that_is_held_is_no_failed_task_and_every_stretch_is_a_task_run(
     assert ("quantum/dice work 0", "Held") in tasks("tasks-held")
     assert {state for _, state in tasks("tasks-held")} == {"Completed", "Held"}
     escalate(paid_problem, paid.policy(), "tasks-done")
-    names = {name for name, _ in tasks("tasks-done")}
-    assert {"freeze", "authorise", "fence", "submit", "wait", "fetch", "settle", "bill"} <= names
+    stretches = {"freeze", "authorise", "fence", "submit", "wait", "fetch", "settle", "bill"}
+    # the server makes its task runs from events, which come in after the run has ended
+    until(lambda: stretches <= {name for name, _ in tasks("tasks-done")}, "task run of every stretch")
     assert {state for _, state in tasks("tasks-done")} == {"Completed"}

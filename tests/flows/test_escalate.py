@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -175,9 +175,9 @@ def _comparable(outcome: Outcome) -> list[Any]:
 
 @pytest.mark.parametrize("at_least", [9, 100])
 def test_the_plain_and_the_prefect_driver_leave_the_same_records(
-    on_server: Any, tmp_path: Path, at_least: float
+    on_server: Any, new_home: Callable[[Path], Path], tmp_path: Path, at_least: float
 ) -> None:
-    ours, theirs = Settings(home=tmp_path / "plain"), Settings(home=tmp_path / "prefect")
+    ours, theirs = (Settings(home=new_home(tmp_path / name)) for name in ("plain", "prefect"))
     with open_runtime(ours) as runtime:
         runtime.clock = lambda: NOON
         plain = solve(runtime, prepare(parse_problem(toy(at_least)), case_id="both"))

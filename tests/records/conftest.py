@@ -27,8 +27,6 @@ from escalation.model.submission import Approval, Limit, Period, Price, Submissi
 from escalation.model.submission_states import SubmissionState
 from records.ledger.ledger import SqlLedger
 from records.store.files import FileStore
-from records.tracking.client import open_client
-from records.tracking.places import TrackingPlace
 from tests.debian import Missing
 from tests.records.postgresql import emptied, programs, serving
 
@@ -164,14 +162,6 @@ def make_decision() -> Callable[..., Decision]:
         return Decision(number=number, action=Action.ATTEMPT, tier=Tier.HPC, rule="order", because=because)
 
     return make
-
-
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An MLflow database, migrated once: that takes seconds."""
-    folder = tmp_path_factory.mktemp("mlflow")
-    open_client(TrackingPlace(f"sqlite:///{folder / 'mlflow.db'}", folder / "artifacts"))
-    return folder / "mlflow.db"
 
 
 PRICE = Price(expected=Amounts(qpu_s=1.5, usd=2.4), cap=Amounts(qpu_s=3.0, usd=4.8))

@@ -10,6 +10,7 @@ from escalation.model.kinds.circuits import Circuits
 from escalation.model.kinds.expectation_batch import ExpectationBatch
 from escalation.model.pauli import Observable, observable
 from escalation.model.result import RawResult
+from escalation.text.wording import with_article
 from toolbox.arrays import npy
 from toolbox.arrays.types import Floats
 
@@ -26,7 +27,7 @@ def ran(ordinal: Any, evidence: Sequence[Done], kind: type[Batch]) -> tuple[Batc
         raise ValueError(f"names work {ordinal!r}, but the evidence holds {len(evidence)} pieces of work")
     done = evidence[ordinal]
     if not isinstance(done.work, kind):
-        raise ValueError(f"names work {ordinal} as its circuits, but that is a {done.work.kind}")
+        raise ValueError(f"names work {ordinal} as its circuits, but that is {with_article(done.work.kind)}")
     if not done.result.ok:
         raise ValueError(f"rests on work {ordinal}, which ended {done.result.state}: {done.result.error}")
     return done.work, done.result

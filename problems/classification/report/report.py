@@ -62,7 +62,7 @@ def sections(
 
 
 def _data(instance: "TableInstance", target: Target) -> Section:
-    side = f"at most {target.at_most:g}" if target.at_most is not None else f"at least {target.limit:g}"
+    side = f"{'at most' if target.at_most is not None else 'at least'} {target.limit_shown}"
     lines = [
         ("target", f"{target.metric} {side}, confidence {target.confidence:g} over the whole case"),
         ("positive class", instance.positive),

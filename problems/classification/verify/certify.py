@@ -141,7 +141,7 @@ def _certificate(
     reached = (target.at_most is not None) == (side == "upper") and target.reached_by(found.value)
     relation = "above" if side == "upper" else "below"
     value = at_worst(found.value, target)
-    reason = f"the {side} bound {value} of {target.metric} is {relation} the target {target.limit:g}"
+    reason = f"the {side} bound {value} of {target.metric} is {relation} the target {target.limit_shown}"
     certificate = _finding(
         CertificateStatus.CERTIFIED if reached else CertificateStatus.BOUNDED,
         f"one-sided {side} {100 * (1 - alpha):.2f} % confidence bound of {target.metric}: {found.method}",

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from escalation.text.wording import with_article
+
 MOST_FAULTS = 20
 """Faults that are told one by one; the rest is counted."""
 LONGEST = 40
@@ -73,6 +75,6 @@ def only_field(solution: Any, name: str, kind: type, faults: Faults) -> Any:
         return None
     value = solution[name]
     if not isinstance(value, kind):
-        faults.add(f"expected {name!r} to be a {kind.__name__}, got {shown(value)}")
+        faults.add(f"expected {name!r} to be {with_article(kind.__name__)}, got {shown(value)}")
         return None
     return value

@@ -6,6 +6,7 @@ from typing import Any
 
 from escalation.model.output import Output
 from escalation.model.report import Report
+from escalation.text.rounding import rounded
 from problems.optimisation.engines.base import Engine
 from problems.optimisation.engines.catalogue import engine_class
 from problems.optimisation.model import metrics
@@ -106,8 +107,8 @@ def _maker(model: Model, team: Messenger | None) -> Make:
 def status(incumbent: SharedIncumbent) -> str:
     """The best objective, bound and gap, as one line."""
     model, cost, bound = incumbent.model, incumbent.cost, incumbent.bound
-    best = "none yet" if cost is None else f"{metrics.objective(model, cost):g}"
-    limit = "none yet" if bound is None else f"{sign(model) * bound / model.scale:g}"
+    best = "none yet" if cost is None else rounded(metrics.objective(model, cost))
+    limit = "none yet" if bound is None else rounded(sign(model) * bound / model.scale)
     gap = ""
     if cost is not None and bound is not None:
         gap = f", gap {100 * metrics.relative_gap(cost, bound):.2f} %"

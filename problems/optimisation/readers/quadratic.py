@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from escalation.model.errors import BadInput
+from escalation.text.rounding import rounded
 from problems.optimisation.model.models import Qubo, Sense
 from problems.optimisation.readers.halves import one_half, refuse_repeated
 from problems.optimisation.readers.numbers import refuse_overflow, scaled
@@ -98,9 +99,10 @@ def _far_offset(model: Qubo) -> tuple[str, ...]:
     most = sum(map(abs, model.linear)) + sum(abs(q) for _, _, q in model.quadratic)
     if abs(model.offset) <= FAR_OFFSET * most:
         return ()
+    offset, differ = rounded(model.offset / model.scale), rounded(most / model.scale)
     return (
-        f"the offset {model.offset / model.scale:g} is large beside what answers can differ by, at most "
-        f"{most / model.scale:g}: every answer has a small relative gap; ask for absolute_gap or objective",
+        f"the offset {offset} is large beside what answers can differ by, at most {differ}: every answer has "
+        "a small relative gap; ask for absolute_gap or objective",
     )
 
 

@@ -8,7 +8,7 @@ from escalation.model.attempt import Attempt, Candidate
 from escalation.model.certificate import Certificate, CertificateStatus
 from escalation.model.problem import Target
 from escalation.ports.families import Section
-from escalation.text.rounding import Way, at_best, at_worst, rounded
+from escalation.text.rounding import Way, at_best, at_worst, rounded, seconds
 from problems.optimisation.loading.instance import OptimisationInstance
 from problems.optimisation.model.models import Model, sign
 from problems.optimisation.report import answers, timeline
@@ -45,12 +45,12 @@ def sections(
 
 
 def _instance(instance: OptimisationInstance, target: Target) -> Section:
-    side = f"at most {target.at_most:g}" if target.at_most is not None else f"at least {target.limit:g}"
+    side = f"{'at most' if target.at_most is not None else 'at least'} {target.limit_shown}"
     lines = [
         ("kind", KINDS[instance.model.kind]),
         ("size", instance.model.size),
         ("target", f"{target.metric} {side}"),
-        ("time to search, each tier", f"{instance.search_s:g} s"),
+        ("time to search, each tier", f"{seconds(instance.search_s)} s"),
     ]
     remarks = "".join(f"<p>{text(remark)}</p>" for remark in instance.remarks)
     source = f"<h3>Source</h3>{notes(dict(instance.source))}" if instance.source else ""
@@ -132,7 +132,7 @@ def _values(certificate: Certificate, target: Target) -> list[tuple[str, str]]:
     lines = [("value", None if value is None else at_worst(value, target))]
     lines.append(("estimate", None if estimate is None else rounded(estimate)))
     lines.append(("no answer is better than", None if best is None else at_best(best, target)))
-    lines.append(("tolerance", f"{target.limit:g}" if certificate.tolerance else None))
+    lines.append(("tolerance", target.limit_shown if certificate.tolerance else None))
     return [(name, text) for name, text in lines if text is not None]
 
 

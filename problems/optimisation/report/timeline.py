@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from math import isfinite, nan
 from typing import Any
 
+from escalation.text.rounding import seconds
 from toolbox.drawing.colours import BLUE, VERMILION
 from toolbox.drawing.plot import Plot
 
@@ -77,8 +78,8 @@ def figure(incumbents: Sequence[TimelineStep], bounds: Sequence[TimelineStep], n
     told = "; ".join(
         f"{word} {known[-1].value:.10g}" for word, known in (("best", incumbents), ("bound", bounds)) if known
     )
-    return plot.page.svg("Best answer and bound over time", f"After {end:.3g} s: {told}.")
+    return plot.page.svg("Best answer and bound over time", f"After {seconds(end)} s: {told}.")
 
 
 def _said(each: TimelineStep) -> str:
-    return f"{each.value:.10g} after {each.at_s:.3g} s, {each.engine}"
+    return f"{each.value:.10g} after {seconds(each.at_s)} s, {each.engine}"

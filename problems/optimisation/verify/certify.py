@@ -163,7 +163,7 @@ def _open(target: Target, value: float | None, best: float | None) -> str:
     if value is None:
         return f"the {target.metric} needs a bound, and none was shown"
     relation = "below" if target.at_least is not None else "above"
-    said = f"the {target.metric} {at_worst(value, target)} is {relation} the target {target.limit:g}"
+    said = f"the {target.metric} {at_worst(value, target)} is {relation} the target {target.limit_shown}"
     if best is None or target.reached_by(best):
         return said
     return f"{said}, which no answer reaches: the bound is {at_best(best, target)}"

@@ -16,6 +16,7 @@ from backends.mpi.backend import MpiBackend
 from backends.mpi.check import check_ranks
 from backends.mpi.settings import MpiSettings
 from backends.processes.endings import LOST
+from backends.processes.guard import segments
 from escalation.inputs.settings import Settings
 from escalation.model.errors import BackendError, BadInput, WrongWorld
 from escalation.model.job_state import JobState
@@ -149,6 +150,8 @@ def test_whichever_process_is_killed_the_machine_is_at_fault_and_nothing_is_left
 ) -> None:
     handle = mpi.submit(program("ranks_stall"), job_folder())
     workers = until_stalled(mpi, handle)
+    shared = {path.removesuffix(" (deleted)") for each in workers for path in segments(each.pid)}
+    assert shared  # by the two ranks
     victim = workers[0]
     for _ in range(level):
         victim = victim.children()[0]
@@ -160,6 +163,7 @@ def test_whichever_process_is_killed_the_machine_is_at_fault_and_nothing_is_left
     assert result.usage.wall_s > 0
     assert result.usage.cpu_s > 0
     assert_gone(workers)
+    assert [path for path in shared if Path(path).exists()] == []
 
 
 @pytest.mark.parametrize("end", ["cancel", "close"])

@@ -188,7 +188,7 @@ def test_work_that_the_machine_does_not_take_is_on_record_and_sent_when_the_mach
 
     ledger, batch = running.runtime.ledger, Batch(JobState.DONE)
     batch.on_submit = refuse
-    with pytest.raises(Faulted, match=r"not taken by batch: .*no such reservation.*--case c"):
+    with pytest.raises(Faulted, match=r"not taken by batch: .*no such reservation.*TIERWISE_RANKS.*--case c"):
         execute(running, ITEM, batch)
     assert (len(batch.sent), ledger.find_handle(KEY), batch.cancelled) == (1, None, [])
     assert ledger.events("c")[-1]["kind"] == "work.refused"

@@ -10,6 +10,7 @@ import pytest
 
 from escalation.engine.opening import read_problem
 from escalation.inputs import user_files
+from escalation.inputs.problem_lists import problem_sources
 from escalation.model.errors import BadInput, PolicyError
 from escalation.policy.policy import load_policy
 from problems.optimisation.loading.loading import load
@@ -98,3 +99,16 @@ def test_a_policy_with_a_name_that_no_file_can_have_is_unknown() -> None:
         with pytest.raises(PolicyError, match="unknown policy") as error:
             load_policy(name)
         assert len(str(error.value)) < 400
+
+
+def test_a_link_that_leads_nowhere_is_said_to_be_one(tmp_path: Path) -> None:
+    link = tmp_path / "problem.yaml"
+    link.symlink_to("/nowhere/problem.yaml")
+    with pytest.raises(BadInput, match=r"problem\.yaml: a link to /nowhere/problem\.yaml: no such file$"):
+        user_files.read_text(link)
+
+
+def test_a_link_to_no_folder_is_no_batch(tmp_path: Path) -> None:
+    (tmp_path / "folder").symlink_to("/nowhere")
+    with pytest.raises(BadInput, match=r"got a link to /nowhere, which is not there$"):
+        problem_sources(["folder"], tmp_path)

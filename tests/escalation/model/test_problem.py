@@ -137,3 +137,11 @@ def test_a_case_keeps_in_words_what_it_is_about_however_long_its_names_are(
     about = prepare(problem).info.about
     assert about.startswith("a b long long ")
     assert (len(about), about[-1]) == (160, "…")
+
+
+@pytest.mark.parametrize(
+    ("stated", "shown"), [(1234567.0, "1234567"), (0.9712345, "0.9712345"), (10.0, "10"), (1e-7, "1e-07")]
+)
+def test_a_target_is_shown_with_every_digit_that_was_stated(stated: float, shown: str) -> None:
+    target = Target(metric="cost", at_most=stated)
+    assert target.in_words(sure=False) == f"cost at most {shown}"

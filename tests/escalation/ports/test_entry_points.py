@@ -73,7 +73,8 @@ class Site:
             path.write_text(text)
 
     def run(self, *command: str, **environ: str) -> Said:
-        env = {**os.environ, **environ, "PYTHONPATH": str(self.folder), "TIERWISE_HOME": str(self.home)}
+        ours = {"TIERWISE_HOME": str(self.home), "TIERWISE_TRACKING": "off"}
+        env = {**os.environ, **environ, **ours, "PYTHONPATH": str(self.folder)}
         return subprocess.run(
             [sys.executable, *command],
             capture_output=True,

@@ -82,10 +82,10 @@ def test_a_large_store_is_sampled_and_that_is_said(
     assert "1 of 2 files hashed" in found.said
 
 
-def test_what_was_changed_in_mlflow_is_named(tmp_path: Path) -> None:
+def test_what_was_changed_in_mlflow_is_named(new_home: Callable[[Path], Path], tmp_path: Path) -> None:
     from mlflow import MlflowClient
 
-    settings = Settings(home=tmp_path / "home")
+    settings = Settings(home=new_home(tmp_path / "home"))
     policy = "policy: p\nsummary: AI alone.\ntiers: [ai]\nbackends: {local_call: local, mpi_program: local}\n"
     policy = policy.replace(", mpi_program: local", "")
     instance: dict[str, Any] = {"numbers": [3, 1, 4], "reach": 3}

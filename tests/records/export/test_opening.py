@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from escalation.model.errors import BadInput
+from escalation.model.problem import Target
 from records.export.contents import named_files
 from records.export.exporting import export
 from records.export.opening import open_export
@@ -13,7 +14,7 @@ from tests.records.export.conftest import FOUR, QUANTUM, Site
 
 
 @pytest.mark.parametrize("name", ["out", "out.zip"])
-@pytest.mark.parametrize("case_id", ["c", "q"])
+@pytest.mark.parametrize("case_id", ["accepted", "simulated"])
 def test_an_export_is_opened_as_a_ledger_and_a_store_of_the_case(
     site: Site, tmp_path: Path, name: str, case_id: str
 ) -> None:
@@ -36,13 +37,13 @@ def test_all_bytes_that_the_rows_of_a_case_name_are_known_by_what_they_are(
     make_site: Callable[..., Site],
 ) -> None:
     one = make_site()
-    one.solve("q", at_least=9.0, policy=QUANTUM, instance=FOUR)
+    one.solve("q", QUANTUM, target=Target(metric="number", at_least=9.0), instance=FOUR)
     named = dict(named_files(one.ledger.excerpt("q")))
     assert named.keys() == one.ledger.digests()
     words = {each for what in named.values() for each in what}
     assert "report.html" in words
-    assert "attempt 1, work 0, circuit 0 in OpenQASM 3" in words
-    assert "attempt 1, work 0, result, files bits-0.npy" in words
+    assert "attempt 0, work 0, circuit 0 in OpenQASM 3" in words
+    assert "attempt 0, work 0, result, files bits-0.npy" in words
 
 
 def test_a_file_that_is_no_export_is_refused_in_a_line(site: Site, tmp_path: Path) -> None:

@@ -17,18 +17,18 @@ from tests.records.export.conftest import Site
 def test_an_export_is_its_owners_alone_and_nothing_else_is_left(
     site: Site, tmp_path: Path, name: str
 ) -> None:
-    export(site.ledger, site.store, site.settings, "c", tmp_path / name)
+    export(site.ledger, site.store, site.settings, "accepted", tmp_path / name)
     assert os.listdir(tmp_path) == [name]
     for path in [tmp_path / name, *(tmp_path / name).rglob("*")]:
         assert path.stat().st_mode & 0o077 == 0
-    assert read_export(tmp_path / name).keys() == site.bag().keys()
+    assert read_export(tmp_path / name).keys() == site.bag("accepted").keys()
 
 
 def test_the_same_record_gives_the_same_bytes(site: Site, tmp_path: Path) -> None:
-    assert site.bag() == site.bag()
+    assert site.bag("accepted") == site.bag("accepted")
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
-        writing.write(site.bag(), tmp_path / name / "out.zip")
+        writing.write(site.bag("accepted"), tmp_path / name / "out.zip")
     assert (tmp_path / "one/out.zip").read_bytes() == (tmp_path / "two/out.zip").read_bytes()
 
 
@@ -37,14 +37,14 @@ def test_what_is_there_stays_as_it_is(site: Site, tmp_path: Path, name: str) -> 
     target = tmp_path / name
     target.mkdir()
     with pytest.raises(BadInput, match="is there already"):
-        export(site.ledger, site.store, site.settings, "c", target)
+        export(site.ledger, site.store, site.settings, "accepted", target)
     target.rmdir()
     target.symlink_to(tmp_path / "nowhere")
     with pytest.raises(BadInput, match="is there already"):
-        export(site.ledger, site.store, site.settings, "c", target)
+        export(site.ledger, site.store, site.settings, "accepted", target)
     assert os.listdir(tmp_path) == [name]
     with pytest.raises(BadInput, match="expected a folder at"):
-        export(site.ledger, site.store, site.settings, "c", tmp_path / "no" / name)
+        export(site.ledger, site.store, site.settings, "accepted", tmp_path / "no" / name)
 
 
 @pytest.mark.parametrize("name", ["out", "out.zip"])
@@ -56,7 +56,7 @@ def test_a_disk_that_does_not_take_it_leaves_nothing(
 
     monkeypatch.setattr(writing, "synced", full)
     with pytest.raises(BadInput, match="cannot be written: No space left on device"):
-        writing.write(site.bag(), tmp_path / name)
+        writing.write(site.bag("accepted"), tmp_path / name)
     assert os.listdir(tmp_path) == []
 
 
@@ -65,10 +65,10 @@ def test_a_case_that_is_not_there_or_a_site_without_a_key_is_a_line(site: Site, 
         export(site.ledger, site.store, site.settings, "nobody", tmp_path / "out")
     keyless = site.settings.model_copy(update={"home": tmp_path / "other"})
     with pytest.raises(BadInput, match="no key to sign with yet"):
-        export(site.ledger, site.store, keyless, "c", tmp_path / "out")
+        export(site.ledger, site.store, keyless, "accepted", tmp_path / "out")
     assert os.listdir(tmp_path) == []
 
 
 def test_the_key_is_not_in_the_export(site: Site) -> None:
     private = key_file(site.settings).read_bytes().splitlines()[1]
-    assert private not in b"".join(site.bag().values())
+    assert private not in b"".join(site.bag("accepted").values())

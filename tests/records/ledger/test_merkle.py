@@ -90,4 +90,6 @@ def test_the_path_of_every_leaf_leads_to_the_root() -> None:
         leaves = [bytes([number]) for number in range(size)]
         for place in range(size):
             beside = path(leaves, place)
-            assert climbed(leaves[place], place, size, beside) == root_of(leaves)
+            assert climbed(leaves[place], place, size, [left or right for left, right in beside]) == root_of(
+                leaves
+            )

@@ -177,6 +177,7 @@ def test_artefacts_are_where_the_readers_of_one_mlflow_find_them(
             {"tracking_uri": each}
             for each in ("https://", "databricks", "postgresql//u:lovelace@h", "file:///m")
         ),
+        *({"tracking_uri": f"http://u:lovelace@h:{port}"} for port in ("99999", "0", "abc", "80 80")),
         {"tracking_uri": "https://u:lovelace@h", "tracking_artifacts": "/m"},
     ],
 )

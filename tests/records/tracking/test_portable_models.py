@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -99,16 +100,16 @@ def url(tmp_path: Path) -> str:
 @pytest.fixture
 def folders(  # noqa: PLR0917 (fixtures)
     models: dict[str, bytes],
-    migrated: Path,
+    mlflow_database: Path,
     tmp_path: Path,
     ledger: Any,
     make_info: Callable[..., CaseInfo],
     make_attempt: Callable[..., Any],
 ) -> dict[str, Path]:
     """By format the folder that MLflow has of the model."""
-    tracker = MlflowTracker(
-        TrackingPlace(f"sqlite:///{migrated}", tmp_path / "artifacts"), ledger, ledger.store
-    )
+    shutil.copy(mlflow_database, tmp_path / "mlflow.db")
+    place = TrackingPlace(f"sqlite:///{tmp_path / 'mlflow.db'}", tmp_path / "artifacts")
+    tracker = MlflowTracker(place, ledger, ledger.store)
     problem = Problem(family="classification", instance={}, target=Target(metric="roc_auc", at_least=0.5))
     described = {
         "features": [{**column.to_json(), "may_be_missing": column.name == "ward"} for column in COLUMNS]

@@ -25,8 +25,10 @@ def url(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def trackers(migrated: Path, tmp_path: Path, ledger: SqlLedger) -> Iterator[Callable[[], MlflowTracker]]:
-    shutil.copy(migrated, tmp_path / "mlflow.db")
+def trackers(
+    mlflow_database: Path, tmp_path: Path, ledger: SqlLedger
+) -> Iterator[Callable[[], MlflowTracker]]:
+    shutil.copy(mlflow_database, tmp_path / "mlflow.db")
     made: list[MlflowTracker] = []
 
     def make() -> MlflowTracker:

@@ -84,8 +84,8 @@ class Tracking:
 
 
 @pytest.fixture
-def tracking(migrated: Path, tmp_path: Path, ledger: SqlLedger) -> Iterator[Tracking]:
-    shutil.copy(migrated, tmp_path / "mlflow.db")
+def tracking(mlflow_database: Path, tmp_path: Path, ledger: SqlLedger) -> Iterator[Tracking]:
+    shutil.copy(mlflow_database, tmp_path / "mlflow.db")
     uri, root = f"sqlite:///{tmp_path / 'mlflow.db'}", tmp_path / "artifacts"
     made: list[MlflowTracker] = []
 
@@ -319,13 +319,13 @@ def test_the_next_tracker_ends_the_run_of_a_killed_process(
 
 
 def test_the_view_is_rebuilt_from_ledger_and_store(
-    tracking: Tracking, migrated: Path, run_case: Callable[..., Outcome]
+    tracking: Tracking, mlflow_database: Path, run_case: Callable[..., Outcome]
 ) -> None:
     tracker = tracking.make()
     run_case(tracker)
     tracker.close()
     before = {kind: [_shown(tracking, run) for run in tracking.runs(kind)] for kind in ("case", "attempt")}
-    shutil.copy(migrated, tracking.uri.removeprefix("sqlite:///"))
+    shutil.copy(mlflow_database, tracking.uri.removeprefix("sqlite:///"))
     shutil.rmtree(tracking.root)
     assert tracking.runs("case") == []
     again = tracking.make()

@@ -1,0 +1,62 @@
+"""The rungs of a case as its record has them, in order: what its decisions chose among."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from escalation.model.calibration import DeviceKind
+from escalation.model.case import CaseInfo
+from escalation.model.errors import TierwiseError
+from escalation.policy.policy import parse_policy
+from escalation.ports.registry import backend_descriptor
+from escalation.ports.registry import family as find_family
+
+Json = Mapping[str, Any]
+Rung = dict[str, Any]
+
+
+def rungs(info: CaseInfo, decisions: Sequence[Json], attempts: Sequence[Json]) -> list[Rung]:
+    """Tier, method, backend of each, and whether that is hardware.
+
+    Which there were, and in what order, the first decision says, which names them all: the code of today may
+    know others. Where their work would have gone follows from the policy; where it went, from the attempts.
+    """
+    if not decisions:
+        return []
+    went = {(each["tier"], each["method"]): each for each in attempts}
+    would = dict(_places(info))
+    return [_rung(name, went.get(name), would.get(name)) for name in _names(decisions[0])]
+
+
+def _names(first: Json) -> Iterator[tuple[str, str]]:
+    """The rungs that were passed over, the one taken, those left for later."""
+    others = [(each["tier"], each["method"]) for each in first["alternatives"]]
+    later = [each["because"] == "later in the order" for each in first["alternatives"]]
+    cut = later.index(True) if True in later else len(others)
+    taken = [(first["tier"], first["method"])] if first["tier"] else []
+    yield from [*others[:cut], *taken, *others[cut:]]
+
+
+def _places(info: CaseInfo) -> Iterator[tuple[tuple[str, str], tuple[str, str]]]:
+    """By tier and method, the backend that the policy names for its work and what that is."""
+    try:
+        policy = parse_policy(info.policy_text, info.policy_name).policy
+        methods = find_family(info.problem.family).methods()
+    except TierwiseError:  # of a site's own package that is not there any more
+        return
+    for method in methods:
+        spec = policy.backends.get(method.work_kind, "")
+        try:
+            descriptor, device = backend_descriptor(spec)
+            yield (method.tier, method.name), (spec, descriptor.device_kind(device))
+        except TierwiseError:
+            continue
+
+
+def _rung(name: tuple[str, str], went: Json | None, would: tuple[str, str] | None) -> Rung:
+    backend, kind = (went["backend"], went["device_kind"]) if went else would or ("", "")
+    return {
+        "tier": str(name[0]),
+        "method": name[1],
+        "backend": backend,
+        "hardware": kind == DeviceKind.HARDWARE,
+    }
