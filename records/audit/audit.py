@@ -8,6 +8,7 @@ from escalation.inputs.settings import Settings
 from escalation.model.errors import CorruptRecord
 from escalation.ports.configuration import settings as configured
 from escalation.ports.store import AuditedStore
+from records.audit.histories import history_findings
 from records.audit.tracked import tracked
 from records.ledger.checkpoints import Checkpoint
 from records.ledger.ledger import SqlLedger
@@ -63,6 +64,7 @@ def audit(
     shown = tracked(ledger, place)
     say("signed heads")
     found = [*walked.findings, *ledger.head_findings(keys, shown.heads)]
+    found = found or list(history_findings(ledger))  # of what is not as it was sealed, that is said
     checkpoint = None if found else ledger.make_checkpoint()  # what is wrong is not sealed
     named, files = ledger.digests(), list(store.digests())
     missing = sorted(named.difference(files))
