@@ -35,6 +35,7 @@ class Past:
         money: by work, what became of its reservation.
         taken: by work, project and what is taken from the budgets.
         once: what can happen only once, and did.
+        works: by work, what became of it last.
         status: of the case, empty before it was opened.
     """
 
@@ -44,6 +45,7 @@ class Past:
     money: dict[Key, str] = field(default_factory=dict)
     taken: dict[Key, Amounts] = field(default_factory=dict)
     once: set[tuple[Any, ...]] = field(default_factory=set)
+    works: dict[Key, str] = field(default_factory=dict)
     status: str = ""
 
 
@@ -64,6 +66,8 @@ def event(past: Past, case_id: str, kind: str, body: Body) -> Iterator[str]:
             yield from _submission(past, _key(case_id, body), verb, body)
         case "budget":
             yield from _budget(past, _key(case_id, body), verb, body)
+        case "work":
+            yield from _work(past, _key(case_id, body), verb)
 
 
 def _case(past: Past, verb: str, body: Body) -> Iterator[str]:
@@ -115,6 +119,17 @@ def _move(past: Past, key: Key, before: SubmissionState, after: SubmissionState,
     if before is _S.ASKED and not past.used.get(key):
         yield f"submission {_named(key)} was authorised, and no approval was used up for it"
     past.used[key] = 0
+
+
+def _work(past: Past, key: Key, verb: str) -> Iterator[str]:
+    """Work is wanted before anything comes of it, and nothing comes of it any more once it is settled."""
+    before = past.works.get(key)
+    if before is None and verb != "wanted":
+        yield f"work {_named(key)} was {verb}, and was never wanted"
+    if before == "settled" and verb != "migrated":
+        yield f"work {_named(key)} was {verb} after it was settled"
+    if verb != "migrated":
+        past.works[key] = verb
 
 
 def _budget(past: Past, key: Key, verb: str, body: Body) -> Iterator[str]:

@@ -438,3 +438,14 @@ def test_a_rows_last_seal_is_found_by_its_index(paid: SqlLedger) -> None:
             str(row[-1]) for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {query}", ("x", 1, 0))
         ]
     assert plan == ["SEARCH events USING INDEX events_of_row (row_key=?)"]
+
+
+def test_work_that_nobody_wanted_or_that_goes_on_after_its_result_is_found_in_the_history() -> None:
+    def told(*verbs: str) -> list[str]:
+        so_far, key = past.Past(), {"attempt": 0, "ordinal": 1}
+        return [said for verb in verbs for said in past.event(so_far, "c", f"work.{verb}", key)]
+
+    assert told("wanted", "submitted", "lost", "submitted", "wanted", "refused", "settled", "migrated") == []
+    assert told("settled") == ["work c/0/1 was settled, and was never wanted"]
+    assert told("wanted", "settled", "submitted") == ["work c/0/1 was submitted after it was settled"]
+    assert told("wanted", "settled", "settled") == ["work c/0/1 was settled after it was settled"]
