@@ -16,6 +16,7 @@ import argparse
 import json
 import os
 import random
+import resource
 import subprocess
 import sys
 import tempfile
@@ -126,6 +127,12 @@ def fill(ledger: SqlLedger, decisions: int) -> int:
     return count
 
 
+def _children_s() -> float:
+    """Processor seconds of the processes that have ended, and of theirs."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def main() -> None:
     """Prints the times and what was found."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
@@ -150,15 +157,19 @@ def main() -> None:
         print(f"{machine()}\n{asked.engine}, {count} decisions")
         for name, policy in (("the same policy", "default"), ("four other limits", str(changed))):
             said: list[str] = []
+            cpu_s: list[float] = []
 
-            def run(policy: str = policy, said: list[str] = said) -> None:
+            def run(policy: str = policy, said: list[str] = said, cpu_s: list[float] = cpu_s) -> None:
+                before = _children_s()
                 command = [sys.executable, "-m", "tierwise", "policy", "replay", policy, "--json"]
                 found = subprocess.run(
                     command, env=env, cwd=ROOT, capture_output=True, text=True, check=False
                 )
                 said.append(found.stdout or found.stderr)
+                cpu_s.append(_children_s() - before)
 
             print(row(name, seconds(run, asked.repeat)))
+            print(row("  of processors, all processes together", cpu_s))
             found = json.loads(said[0])
             parts = ("same", "changed", "cannot_tell")
             print("  " + ", ".join(f"{part} {found[part]['count']}" for part in parts), found["sha256"][:16])

@@ -149,6 +149,7 @@ class _Between:
             target=self.case.info["problem"]["target"],
             attempts=self.attempts,
             exhausted=caps.exhausted,
+            was_exhausted=caps.ended,
             usd_capped=caps.changed.usd_capped,
             then=self.old.backends,
             taken=(str(was.tier), str(was.method)) if took else None,

@@ -48,7 +48,7 @@ def reasons(
         yield from _accepting(old, new, situation, facts, closes=was.action == Action.ACCEPT)
     if now.action == Action.ATTEMPT and was[:3] != now[:3]:
         yield from _taken(old, new, situation, facts, now)
-    if was.action == Action.ATTEMPT and was[:3] != now[:3]:
+    if was.action == Action.ATTEMPT and was[:3] != now[:3] and now.action != Action.ACCEPT:
         yield from _left(old, new, situation, facts, was)
     if was[:3] == now[:3] and was.action == Action.ATTEMPT:
         yield from _same_rung(old, new, situation, facts, courses)
@@ -78,7 +78,7 @@ def _taken(
         find = situation.find(facts, rung)
         effects = (Effect.CLOSES, Effect.CLOSED)
         yield from _changed((before.gates, rung.gates), find, rung.subject, effects, closes=False)
-    elif situation.exhausted is False:
+    elif situation.was_exhausted:
         yield Reason("budget", Effect.LASTS, rung.subject)
 
 

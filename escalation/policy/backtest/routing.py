@@ -36,6 +36,7 @@ class Situation:
         target: of the problem, as JSON.
         attempts: made before it, as JSON.
         exhausted: whether the budget is used up; None where the record cannot tell.
+        was_exhausted: whether that of the policy that it was made under was.
         usd_capped: whether money has a limit.
         then: by tier and method, the backends of the policy that it was made under.
         taken: the rung that was taken then, by tier and method; None where none was.
@@ -44,6 +45,7 @@ class Situation:
     target: Json
     attempts: Sequence[Json]
     exhausted: bool | None
+    was_exhausted: bool
     usd_capped: bool
     then: Mapping[tuple[str, str], str]
     taken: tuple[str, str] | None

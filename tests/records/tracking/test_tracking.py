@@ -385,6 +385,22 @@ def test_the_signed_head_of_a_case_is_told(
     assert ("c", closed["number"], closed["hash"]) in said.heads
 
 
+def test_what_a_shadow_policy_said_is_tagged(
+    tracking: Tracking, ledger: SqlLedger, make_info: Callable[..., CaseInfo], make_decision: Any
+) -> None:
+    tracker = tracking.make()
+    tracker.case_opened(ledger.open_case(make_info()))
+    said = {"decision": 0, "policy": "strict", "verdict": "changed", "now": "refuse", "why": []}
+    ledger.note_shadow("c", said)
+    ended = Outcome(case_id="c", status=CaseStatus.REFUSED, decisions=(make_decision(0),))
+    ledger.close_case("c", CaseStatus.REFUSED, ended)
+    tracker.case_closed("c", CaseStatus.REFUSED, ended, None)
+    tracker.close()
+    [run] = tracking.runs("case")
+    tags = {name: run.data.tags[name] for name in ("tierwise.shadow", "tierwise.shadow.00")}
+    assert tags == {"tierwise.shadow": "strict", "tierwise.shadow.00": "refuse"}
+
+
 def test_a_view_that_lags_holds_nothing_and_makes_the_run_at_the_end_of_its_case(
     tracking: Tracking,
     ledger: SqlLedger,

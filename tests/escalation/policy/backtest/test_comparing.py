@@ -132,6 +132,19 @@ def test_acceptance_that_asks_more_ends_otherwise_at_no_other_cost() -> None:
     assert last.saved == Amounts()
 
 
+def test_an_answer_that_is_not_accepted_any_more_goes_on_for_that_reason_alone() -> None:
+    rule = "  - {id: alone, tier: hpc, because: One is none., when: {fact: attempt.count, at_least: 2}}\n"
+    case = past({}, certified(0.01), hpc=certified(0.01))
+    first, last = compared(case, policy(("approvals:\n", f"{rule}approvals:\n")))
+    assert (first.verdict, str(last.was)) == (DecisionChange.SAME, "accept hpc/scan on mpi")
+    assert str(last.now) == "attempt ai/two_looks on local"
+    assert [(each.rule, each.effect) for each in last.reasons] == [("alone", Effect.REJECTS)]
+    before = parse_policy(OLD.replace("approvals:\n", f"{rule}approvals:\n")).text
+    again = compared(past({}, certified(0.01), hpc=certified(0.01), text=before), policy())
+    assert (str(again[1].was), str(again[1].now)) == (str(last.now), str(last.was))
+    assert [(each.rule, each.effect) for each in again[1].reasons] == [("alone", Effect.REJECTED)]
+
+
 def test_an_attempt_that_is_no_longer_held_costs_what_it_did() -> None:
     found = compared(
         past({"quote.usd": 20.0}, certified(0.01)), policy(("at_most: 10 USD", "at_most: 30 USD"))
