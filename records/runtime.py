@@ -76,7 +76,7 @@ def open_runtime(settings: Settings | None = None, *, wait_for_view: bool = True
     settings = settings or read_settings()
     with ExitStack() as stack:
         ledger, store = stack.enter_context(open_records(settings))
-        tracker: Tracker = MlflowTracker(tracking_place(settings), ledger, store)
+        tracker: Tracker = MlflowTracker(tracking_place(settings), ledger, store, settings.tracking)
         if settings.tracking < 1:
             tracker = SampledTracker(tracker, settings.tracking)
         runtime = Runtime(settings, ledger, store, tracker, render, ledger.now_s)

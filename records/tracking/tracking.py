@@ -8,6 +8,7 @@ fresh database take seconds.
 import atexit
 import time
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from escalation.model.attempt import Attempt, Candidate, Done
@@ -19,6 +20,7 @@ from escalation.model.errors import BadInput, CorruptRecord
 from escalation.model.submission_states import SubmissionState
 from escalation.ports.ledger.ledger import Ledger
 from escalation.ports.store import Store
+from escalation.ports.tracker import sampled
 from records.tracking import attempts as tracking_attempt
 from records.tracking import cases as tracking_case
 from records.tracking import submissions
@@ -28,6 +30,9 @@ from records.tracking.queue import TrackingWorker
 
 MOST_LEFT = 200
 """Jobs that MLflow may lag behind before nothing more is held for it: some forty cases."""
+MISSED, MISSED_S = 100, 900.0
+"""How many of the newest cases are looked through for such as MLflow was never told of, and how long ago they
+must have ended: whoever drove them lags behind by less while he lives."""
 PATIENCE_S = 60.0
 """Seconds that `close` waits for one thing to be logged; what is given up is logged by the next process."""
 
@@ -38,15 +43,19 @@ class MlflowTracker:
     No method of the protocol raises: the first failure is one warning in the log, and the rest goes on.
     """
 
-    def __init__(self, place: TrackingPlace, ledger: Ledger, store: Store, *, link: bool = True) -> None:
+    def __init__(
+        self, place: TrackingPlace, ledger: Ledger, store: Store, share: float = 1.0, *, link: bool = True
+    ) -> None:
         """Touches nothing yet: MLflow is imported by the first case.
 
         Args:
             place: where MLflow is.
             ledger: is told the ids of runs, and says which cases are alive.
             store: has the reports of cases that ended earlier.
+            share: of the cases that are to have a run.
             link: whether the ledger is told the ids of runs.
         """
+        self._share = share
         self._place, self._ledger, self._store, self._link = place, ledger, store, link
         self._worker = TrackingWorker(place.uri)
         self._opened = False
@@ -232,6 +241,7 @@ class MlflowTracker:
         return files if report is None else {**files, "report.html": report}
 
     def _sweep(self) -> None:
+        self._log_missed()
         found = self._client.search_experiments(filter_string="name LIKE 'tierwise/%'")
         ids = [experiment.experiment_id for experiment in found]
         if not ids:
@@ -250,6 +260,16 @@ class MlflowTracker:
         """Whether it is of this ledger; those of earlier versions do not say."""
         return run.data.tags.get(tracking_case.LEDGER) in (None, self._ledger.name())
 
+    def _log_missed(self) -> None:
+        """Logs cases that ended without a run: their process died before it came to make one."""
+        now_s = self._ledger.now_s()
+        for record in self._ledger.cases(CasesWanted(limit=MISSED)):
+            case_id, ended = record.info.case_id, record.closed_at
+            if record.mlflow_run_id is not None or ended is None or not sampled(case_id, self._share):
+                continue
+            if now_s - datetime.fromisoformat(ended).timestamp() >= MISSED_S:
+                self._log_whole(case_id, record.status, tracking_case.to_ms(ended), new=False)
+
     def _end_late(self, run_id: str, case_id: str) -> None:
         """Ends the run of a case that ended, or was ended, before its process came to log that."""
         try:
@@ -258,6 +278,8 @@ class MlflowTracker:
             return
         if record.status is not CaseStatus.RUNNING:
             self._runs[case_id], self._infos[case_id] = self._client.get_run(run_id), record.info
+            if self._link and record.mlflow_run_id is None:
+                self._ledger.link_run(case_id, run_id)
             self._catch_up(case_id)
             self._close(record.info.case_id, record.status, _outcome(record), at_ms=_now_ms())
 

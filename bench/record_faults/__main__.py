@@ -1,0 +1,133 @@
+"""Runs the cells, one after the other, each in processes forked off this one."""
+
+import argparse
+import gc
+import json
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.fault_matrix.forking import ENVIRONMENT, in_a_process
+
+if TYPE_CHECKING:
+    from bench.record_faults.points import KillPoint
+
+HUNG_S = 120.0
+LIVES = 5
+"""Processes that may take the case up."""
+MEMORY = next((folder for folder in ("/dev/shm",) if os.access(folder, os.W_OK)), None)  # noqa: S108
+"""Where homes are: SIGKILL takes a process, not the kernel's memory."""
+
+
+@dataclass
+class Cell:
+    """What came of one.
+
+    Attributes:
+        point: who died when.
+        struck: whether somebody did.
+        lives: processes that it took.
+        wrong: what is not as without the kill; empty where all is.
+        seconds: from the first to the last.
+    """
+
+    point: str
+    struck: bool = False
+    lives: int = 0
+    wrong: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+
+def main() -> int:
+    """Prints a line a cell; returns 1 where one is broken."""
+    os.environ.update(ENVIRONMENT)
+    asked = argparse.ArgumentParser(prog="python -m bench.record_faults")
+    asked.add_argument("--only", default="", help="points whose names hold this")
+    asked.add_argument("--every", type=int, default=1, help="each n-th of them")
+    asked.add_argument("--json", action="store_true", help="a JSON object a line")
+    given = asked.parse_args()
+    from bench.record_faults.points import POINTS
+
+    chosen = [point for point in POINTS if given.only in point.name][:: given.every]
+    broken = 0
+    for cell in _cells(chosen):
+        broken += bool(cell.wrong)
+        line = f"{cell.seconds:6.1f} s  {cell.lives} lives  {cell.point}: {'; '.join(cell.wrong) or 'kept'}"
+        print(json.dumps(asdict(cell)) if given.json else line, flush=True)
+    return min(broken, 1)
+
+
+def _cells(points: "list[KillPoint]") -> Iterator[Cell]:
+    """Yields a cell a point; what all need is imported before the first fork."""
+    from bench.record_faults import life
+
+    life.case()
+    gc.freeze()
+    expected = _run(None)
+    assert not isinstance(expected, Cell)
+    for point in points:
+        found = _run(point, expected)
+        assert isinstance(found, Cell)
+        yield found
+
+
+def _run(point: "KillPoint | None", expected: str = "") -> Cell | str:
+    """Runs a cell; without a point, returns the digest of the answer."""
+    from bench.record_faults import life
+
+    home, began = Path(tempfile.mkdtemp(prefix="tierwise-records-", dir=MEMORY)), time.monotonic()
+    tracked = point is not None and point.tracked
+    cell = Cell("" if point is None else point.name)
+    try:
+        for number in range(LIVES):
+            here = point if number == 0 else None
+            end = in_a_process(partial(life.drive, home / "home", here, tracked), home, HUNG_S)
+            cell.lives, said = number + 1, end.said or {}
+            cell.struck = cell.struck or end.killed or bool(said.get("struck"))
+            if end.hung:
+                cell.wrong.append("a process hung")
+            if said.get("final"):
+                break
+        if tracked:
+            in_a_process(partial(life.drive_next, home / "home"), home, HUNG_S)
+        end = in_a_process(partial(life.books, home / "home", tracked), home, HUNG_S)
+        books = end.said or {}
+        answer = str(books.get("answer", f"none: {books.get('error', 'it was killed')}"))
+        if point is None:
+            return answer
+        cell.wrong += [] if answer == expected else [f"expected answer {expected}, got {answer}"]
+        cell.wrong += books.get("findings", [])
+        cell.wrong += [] if cell.struck else ["nobody was killed"]
+        if tracked and books.get("runs") != 2:
+            cell.wrong.append(f"expected two runs of MLflow, got {books.get('runs')}")
+        cell.wrong += [f"a process was left: {each}" for each in _left(home)]
+        cell.seconds = round(time.monotonic() - began, 2)
+        return cell
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _left(home: Path) -> list[str]:
+    """Processes whose environment, folder or command names this cell's home."""
+    import psutil
+
+    found = []
+    for process in psutil.process_iter():
+        try:
+            named = [*process.cmdline(), process.cwd()]
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+        if any(str(home) in each for each in named):
+            found.append(" ".join(process.cmdline())[:80])
+    return found
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,69 @@
+"""Who dies, and when."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Victim(StrEnum):
+    """The process that is killed."""
+
+    DRIVER = "driver"
+    RANK = "MPI rank"
+    LAUNCHER = "MPI launcher"
+    WORKER = "worker process"
+
+
+@dataclass(frozen=True)
+class KillPoint:
+    """A moment in the life of a case.
+
+    Attributes:
+        call: `object.method` of what is watched.
+        when: `before` or `after` it.
+        nth: which of its calls, from 1.
+        victim: who is killed then.
+    """
+
+    call: str
+    when: str
+    nth: int = 1
+    victim: Victim = Victim.DRIVER
+
+    @property
+    def name(self) -> str:
+        """In tables."""
+        return f"{self.victim}, {self.when} {self.call} {self.nth}"
+
+    @property
+    def tracked(self) -> bool:
+        """Whether MLflow takes part."""
+        return self.call.startswith("mlflow.")
+
+
+def _both(call: str, *numbers: int) -> tuple[KillPoint, ...]:
+    return tuple(KillPoint(call, when, nth) for nth in numbers for when in ("before", "after"))
+
+
+POINTS: tuple[KillPoint, ...] = (
+    *_both("ledger.open_case", 1),
+    *_both("ledger.add_decision", 1, 2, 3),
+    *_both("ledger.intend", 1, 3),
+    *_both("ledger.submitted", 1),
+    KillPoint("ledger.submitted", "after", 3),
+    *_both("ledger.settle", 1, 3),
+    *_both("ledger.add_attempt", 1, 2),
+    *_both("ledger.close_case", 1),
+    KillPoint("ledger.submitted", "after", 1, Victim.RANK),
+    KillPoint("ledger.submitted", "after", 1, Victim.LAUNCHER),
+    KillPoint("ledger.submitted", "after", 2, Victim.WORKER),
+    KillPoint("ledger.submitted", "after", 3, Victim.WORKER),
+    KillPoint("mlflow.create_run", "before"),
+    KillPoint("mlflow.create_run", "after"),
+    KillPoint("mlflow.log_batch", "after"),
+    KillPoint("mlflow.create_run", "after", 2),
+    KillPoint("mlflow.log_batch", "before", 3),
+    KillPoint("mlflow.set_terminated", "before"),
+    KillPoint("mlflow.set_terminated", "after"),
+    KillPoint("mlflow.set_terminated", "after", 2),
+)
+"""In the order of a life, a kind of victim after the other; the work of the ai tier is two pieces at once."""
