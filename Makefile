@@ -55,6 +55,7 @@ bench: setup
 matrix: setup
 	$(BIN)/python -m bench.fault_matrix
 	$(BIN)/python -m bench.batch_faults
+	unshare --mount $(BIN)/python -m bench.record_faults
 
 container-test: setup
 	$(BIN)/python -m tests.deployments.bare_root

@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
@@ -80,38 +81,58 @@ def _cells(points: "list[KillPoint]") -> Iterator[Cell]:
 
 def _run(point: "KillPoint | None", expected: str = "") -> Cell | str:
     """Runs a cell; without a point, returns the digest of the answer."""
+    from bench.record_faults import disk
+
+    folder, began = Path(tempfile.mkdtemp(prefix="tierwise-records-", dir=MEMORY)), time.monotonic()
+    try:
+        with ExitStack() as last_first:
+            home = folder / "home"
+            if point is not None and point.mends:
+                home = last_first.enter_context(disk.mounted(folder, point.victim))
+            cell = _lived(point, folder, home)
+            answer = _judged(cell, point, folder, home, expected)
+            cell.wrong += [f"a process was left: {each}" for each in _left(folder)]
+        cell.seconds = round(time.monotonic() - began, 2)
+        return answer if point is None else cell
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _lived(point: "KillPoint | None", folder: Path, home: Path) -> Cell:
+    """Has processes take the case up until it is final."""
+    from bench.record_faults import disk, life
+
+    cell, tracked = Cell("" if point is None else point.name), point is not None and point.tracked
+    for number in range(LIVES):
+        here = point if number == 0 else None
+        end = in_a_process(partial(life.drive, home, here, tracked), folder, HUNG_S)
+        cell.lives, said = number + 1, end.said or {}
+        cell.struck = cell.struck or end.killed or bool(said.get("struck"))
+        if here is not None and here.mends:
+            cell.struck = disk.give_back(home, here.victim)
+        if end.hung:
+            cell.wrong.append("a process hung")
+        if said.get("final"):
+            break
+    return cell
+
+
+def _judged(cell: Cell, point: "KillPoint | None", folder: Path, home: Path, expected: str) -> str:
+    """Adds what is wrong in the records at the end; returns the digest of the answer."""
     from bench.record_faults import life
 
-    home, began = Path(tempfile.mkdtemp(prefix="tierwise-records-", dir=MEMORY)), time.monotonic()
     tracked = point is not None and point.tracked
-    cell = Cell("" if point is None else point.name)
-    try:
-        for number in range(LIVES):
-            here = point if number == 0 else None
-            end = in_a_process(partial(life.drive, home / "home", here, tracked), home, HUNG_S)
-            cell.lives, said = number + 1, end.said or {}
-            cell.struck = cell.struck or end.killed or bool(said.get("struck"))
-            if end.hung:
-                cell.wrong.append("a process hung")
-            if said.get("final"):
-                break
-        if tracked:
-            in_a_process(partial(life.drive_next, home / "home"), home, HUNG_S)
-        end = in_a_process(partial(life.books, home / "home", tracked), home, HUNG_S)
-        books = end.said or {}
-        answer = str(books.get("answer", f"none: {books.get('error', 'it was killed')}"))
-        if point is None:
-            return answer
-        cell.wrong += [] if answer == expected else [f"expected answer {expected}, got {answer}"]
-        cell.wrong += books.get("findings", [])
-        cell.wrong += [] if cell.struck else ["nobody was killed"]
-        if tracked and books.get("runs") != 2:
-            cell.wrong.append(f"expected two runs of MLflow, got {books.get('runs')}")
-        cell.wrong += [f"a process was left: {each}" for each in _left(home)]
-        cell.seconds = round(time.monotonic() - began, 2)
-        return cell
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
+    if tracked:
+        in_a_process(partial(life.drive_next, home), folder, HUNG_S)
+    end = in_a_process(partial(life.books, home, tracked), folder, HUNG_S)
+    books = end.said or {}
+    answer = str(books.get("answer", f"none: {books.get('error', 'it was killed')}"))
+    cell.wrong += [] if answer == expected else [f"expected answer {expected}, got {answer}"]
+    cell.wrong += books.get("findings", [])
+    cell.wrong += [] if cell.struck else ["nothing happened at the point"]
+    if tracked and books.get("runs") != 2:
+        cell.wrong.append(f"expected two runs of MLflow, got {books.get('runs')}")
+    return answer
 
 
 def _left(home: Path) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import psutil
 
+from bench.record_faults import disk
 from bench.record_faults.points import KillPoint, Victim
 from bench.several_workers.plan import answer
 from escalation.engine.case import Case
@@ -53,12 +54,13 @@ def case(case_id: str = CASE) -> Case:
 
 def settings(home: Path, tracked: bool) -> Settings:
     """Everything in one home; a lease that others need not wait for."""
-    return Settings(home=home, case_lease_s=LEASE_S, poll_s=0.05, tracking=float(tracked))
+    apart = str(disk.store(home)) if disk.store(home).is_dir() else None
+    return Settings(home=home, store_url=apart, case_lease_s=LEASE_S, poll_s=0.05, tracking=float(tracked))
 
 
 def drive(home: Path, point: KillPoint | None, tracked: bool) -> dict[str, Any]:
     """Takes the case up; returns how it ended, and the digest of its answer where it is final."""
-    watched = Watch(point)
+    watched = Watch(point, home)
     patched: Any = tracking
     opened = patched.open_client
     patched.open_client = lambda place: watched.wrap("mlflow", opened(place))
@@ -90,8 +92,8 @@ def books(home: Path, tracked: bool) -> dict[str, Any]:
 class Watch:
     """Wraps what a process works with, so that the victim is killed at a point."""
 
-    def __init__(self, point: KillPoint | None) -> None:
-        self._point, self._calls = point, Counter[str]()
+    def __init__(self, point: KillPoint | None, home: Path) -> None:
+        self._point, self._home, self._calls = point, home, Counter[str]()
         self._lock = threading.Lock()
         self.struck = False
 
@@ -114,6 +116,9 @@ class Watch:
 
     def _strike(self, victim: Victim) -> None:
         self.struck = True
+        if self._point is not None and self._point.mends:
+            disk.take(self._home, victim)
+            return
         if victim is Victim.DRIVER:
             os.kill(os.getpid(), signal.SIGKILL)
         os.kill(_awaited(victim), signal.SIGKILL)

@@ -5,12 +5,14 @@ from enum import StrEnum
 
 
 class Victim(StrEnum):
-    """The process that is killed."""
+    """The process that is killed, or what is taken from all of them until somebody gives it back."""
 
     DRIVER = "driver"
     RANK = "MPI rank"
     LAUNCHER = "MPI launcher"
     WORKER = "worker process"
+    DISK = "disk is full"
+    STORE = "store is read-only"
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,11 @@ class KillPoint:
         return f"{self.victim}, {self.when} {self.call} {self.nth}"
 
     @property
+    def mends(self) -> bool:
+        """Whether somebody has to mend the machine before the case can go on."""
+        return self.victim in (Victim.DISK, Victim.STORE)
+
+    @property
     def tracked(self) -> bool:
         """Whether MLflow takes part."""
         return self.call.startswith("mlflow.")
@@ -44,6 +51,15 @@ def _both(call: str, *numbers: int) -> tuple[KillPoint, ...]:
     return tuple(KillPoint(call, when, nth) for nth in numbers for when in ("before", "after"))
 
 
+_TAKEN = (
+    ("ledger.open_case", "before"),
+    ("ledger.add_decision", "after"),
+    ("ledger.intend", "before"),
+    ("ledger.submitted", "after"),
+    ("ledger.settle", "before"),
+    ("ledger.add_attempt", "before"),
+    ("ledger.close_case", "before"),
+)
 POINTS: tuple[KillPoint, ...] = (
     *_both("ledger.open_case", 1),
     *_both("ledger.add_decision", 1, 2, 3),
@@ -57,6 +73,8 @@ POINTS: tuple[KillPoint, ...] = (
     KillPoint("ledger.submitted", "after", 1, Victim.LAUNCHER),
     KillPoint("ledger.submitted", "after", 2, Victim.WORKER),
     KillPoint("ledger.submitted", "after", 3, Victim.WORKER),
+    *(KillPoint(call, when, 1, Victim.DISK) for call, when in _TAKEN),
+    *(KillPoint(call, when, 1, Victim.STORE) for call, when in _TAKEN),
     KillPoint("mlflow.create_run", "before"),
     KillPoint("mlflow.create_run", "after"),
     KillPoint("mlflow.log_batch", "after"),

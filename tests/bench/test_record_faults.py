@@ -22,12 +22,12 @@ def test_every_kind_of_process_that_a_case_has_is_killed_at_twenty_points_and_mo
 @pytest.mark.timeout(LIMIT_S)
 @pytest.mark.parametrize(
     ("chosen", "cells"),
-    [(("--only", "ledger", "--every", "4"), 8), (("--only", "before mlflow.create_run"), 1)],
+    [(("--only", "ledger", "--every", "5"), 9), (("--only", "before mlflow.create_run"), 1)],
 )
 def test_the_answer_is_the_same_and_nothing_in_the_records_does_not_fit(
     chosen: tuple[str, ...], cells: int
 ) -> None:
-    command = [sys.executable, "-m", "bench.record_faults", "--json", *chosen]
+    command = ["unshare", "--mount", sys.executable, "-m", "bench.record_faults", "--json", *chosen]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=LIMIT_S, check=False)
     rows = [json.loads(line) for line in done.stdout.splitlines()]
     assert {row["point"]: row["wrong"] for row in rows if row["wrong"]} == {}

@@ -20,8 +20,8 @@ def url(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def place(migrated: Path, tmp_path: Path) -> TrackingPlace:
-    shutil.copy(migrated, tmp_path / "mlflow.db")
+def place(mlflow_database: Path, tmp_path: Path) -> TrackingPlace:
+    shutil.copy(mlflow_database, tmp_path / "mlflow.db")
     return TrackingPlace(f"sqlite:///{tmp_path / 'mlflow.db'}", tmp_path / "artifacts")
 
 
@@ -38,7 +38,7 @@ def statuses(place: TrackingPlace, ledger: SqlLedger, share: float = 1.0) -> lis
     tracker = MlflowTracker(place, ledger, ledger.store, share)
     tracker.sweep()
     tracker.close()
-    return [run.info.status for run in Tracking(place.uri, place.artifacts, lambda: tracker).runs("case")]
+    return [run.info.status for run in Tracking(place.uri, Path(), lambda: tracker).runs("case")]
 
 
 def test_the_run_is_made_once_and_the_ledger_learns_its_id(
