@@ -21,6 +21,7 @@ from escalation.model.quote import Quote
 from escalation.model.result import RawResult
 from escalation.model.work import Work
 from escalation.policy.policy import parse_policy
+from escalation.ports.configuration import settings
 from escalation.ports.machines import Progress
 from escalation.replay.replay import replay
 from escalation.replay.report import Mode, Replay
@@ -181,6 +182,24 @@ def test_a_case_on_a_machine_whose_cores_have_a_price_is_replayed_and_not_run_ag
     asked = PricedOracle()
     again = recomputed(copy.home, "priced", tmp_path, "local", asked)
     assert (again.same, again.run_again, asked.asked) == (True, 0, [])
+
+
+def test_a_case_recorded_with_other_ranks_asks_for_the_same_work_again(
+    copy: Copy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the settings here say of ranks is for cases that begin here."""
+    problem = made("ranks", 9).problem
+    policy = "{policy: scan, summary: s, tiers: [hpc], backends: {mpi_program: mpi}, methods: {toy: [scan]}}"
+    monkeypatch.setenv("TIERWISE_RANKS", "3")
+    settings.cache_clear()
+    with with_machine(copy.home, "mpi", Oracle(name="mpi")) as runtime:
+        assert solve(runtime, prepare(problem, parse_policy(policy), "ranks")).status == "accepted"
+        (done,) = runtime.ledger.works("ranks", 0)
+    assert done.work.resources.ranks == 3
+    monkeypatch.delenv("TIERWISE_RANKS")
+    settings.cache_clear()
+    assert settings().ranks == 2
+    assert copy.replayed("ranks").differences == ()
 
 
 def paid_case() -> Case:
