@@ -4,7 +4,7 @@ work.json       the work as data          running.json   who runs it
 inputs/DIGEST   its input bytes           progress.json  how far it is
 outputs/DIGEST  its output files          result.json    its result; it exists once and complete
 log.txt         what was printed          cancel         asks that it be stopped
-checkpoint      what a later try goes on from
+printed.json    the same as it was read   checkpoint     what a later try goes on from
 """
 
 import contextlib
@@ -25,7 +25,7 @@ from escalation.model.kinds.call import Call
 from escalation.model.report import CHECKPOINT, Report
 from escalation.model.result import RawResult
 
-LOG, RESULT, FAILURE = "log.txt", "result.json", "failure.json"
+LOG, PRINTED, RESULT, FAILURE = "log.txt", "printed.json", "result.json", "failure.json"
 """A failure is what a process says before its end; the result, where nothing else explains that."""
 
 
@@ -163,7 +163,7 @@ class JobFolder:
         result = self.read(RESULT)
         if result is None:
             raise BackendError(f"expected a finished job in {self.path}, it has no result yet", retry=True)
-        return replace(result, evidence={**result.evidence, **self.logs()})
+        return replace(result, evidence={**result.evidence, **self.printed()})
 
     def read(self, name: str) -> RawResult | None:
         """Returns what was published under the name, None where nothing was.
@@ -190,8 +190,31 @@ class JobFolder:
     def _output(self, digest: str) -> Blob:
         return Blob((self.path / "outputs" / digest).read_bytes(), digest)
 
+    def printed(self) -> dict[str, Blob]:
+        """Returns what had been printed when this was first asked, the same ever after: a launcher may still
+        print when the result is there.
+
+        Raises:
+            MachineFault: when its bytes are damaged.
+        """
+        kept = read_json(self.path / PRINTED)
+        if kept is None:
+            found = self.logs()
+            digests = {name: blob.digest for name, blob in found.items()}
+            try:
+                for blob in found.values():
+                    write_atomically(self.path / "outputs" / blob.digest, blob.data)
+                write_once(self.path / PRINTED, json.dumps(digests).encode())
+            except OSError:  # a full disk, say, which is no fault of what is finished
+                return found
+            kept = read_json(self.path / PRINTED) or {}
+        try:
+            return {name: self._output(digest) for name, digest in kept.items()}
+        except (OSError, ValueError) as error:
+            raise MachineFault(f"what was printed in {self.path} is damaged: {error}") from error
+
     def logs(self) -> dict[str, Blob]:
-        """Returns what was printed: `log`, and where ranks print apart, `log-rank-K`."""
+        """Returns what was printed so far: `log`, and where ranks print apart, `log-rank-K`."""
         paths = [self.log, *sorted(self.path.glob("log-rank-*.txt"))]
         return {path.stem: Blob(path.read_bytes()) for path in paths if path.exists()}
 

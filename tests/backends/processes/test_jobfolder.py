@@ -46,6 +46,19 @@ def test_the_first_result_stands(tmp_path: Path) -> None:
     assert job.finished() is JobState.DONE
 
 
+def test_what_is_printed_after_a_result_was_read_changes_it_for_nobody(tmp_path: Path) -> None:
+    job = JobFolder(tmp_path)
+    job.create(LocalCall("m:f"))
+    job.publish(RawResult(JobState.DONE, evidence={"map": Blob(b"a map")}))
+    job.log.write_bytes(b"done\n")
+    first = job.result()
+    with job.log.open("ab") as log:
+        log.write(b"mpiexec: all ranks have ended\n")
+    (tmp_path / "log-rank-1.txt").write_bytes(b"late\n")
+    assert job.result() == JobFolder(tmp_path).result() == first
+    assert first.evidence == {"map": Blob(b"a map"), "log": Blob(b"done\n")}
+
+
 def test_writing_once_leaves_nothing_beside_the_file(tmp_path: Path) -> None:
     assert write_once(tmp_path / "a", b"1")
     assert not write_once(tmp_path / "a", b"2")
