@@ -6,6 +6,7 @@ from typing import Annotated, Any, Self, TypeVar
 from pydantic import Field, PrivateAttr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from escalation.inputs.validation import own_words
 from escalation.model.errors import BadInput
 from escalation.model.problem import DataClass
 
@@ -218,6 +219,5 @@ def read(kind: type[Read]) -> Read:
         return kind()
     except ValidationError as error:
         first = error.errors()[0]
-        raise BadInput(
-            f"setting {prefix(kind)}{str(first['loc'][0]).upper()}: {first['msg']}, got {first['input']!r}"
-        ) from None
+        name, said = f"{prefix(kind)}{str(first['loc'][0]).upper()}", own_words(first["msg"])
+        raise BadInput(f"setting {name}: {said}, got {first['input']!r}") from None

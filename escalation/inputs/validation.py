@@ -47,10 +47,15 @@ def first_complaint(error: ValidationError) -> tuple[tuple[str | int, ...], str]
         return path, "unknown field; remove it or correct its spelling"
     if found["type"] == "missing":
         return path, "expected, but missing"
-    message = found["msg"].removeprefix("Value error, ")
+    message = own_words(found["msg"])
     given = found["input"]
     got = "" if isinstance(given, dict | list | BaseModel) else f", got {shown(given, quoted=True)}"
     return path, message[0].lower() + message[1:] + got
+
+
+def own_words(message: str) -> str:
+    """What a validator of ours said, without what pydantic puts before it."""
+    return message.removeprefix("Value error, ").removeprefix("Assertion failed, ")
 
 
 def _is_tag(place: tuple[str | int, ...], index: int) -> bool:

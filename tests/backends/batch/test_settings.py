@@ -23,7 +23,7 @@ def test_a_launcher_that_no_shell_could_read_is_one_line(
     monkeypatch: pytest.MonkeyPatch, variable: str, kind: type[OwnSettings], stated: str
 ) -> None:
     monkeypatch.setenv(variable, stated)
-    with pytest.raises(BadInput, match=rf"setting {variable}: .*expected a command") as refused:
+    with pytest.raises(BadInput, match=rf"^setting {variable}: expected a command") as refused:
         read(kind)
     assert "\n" not in str(refused.value)
 
@@ -59,7 +59,9 @@ def test_an_option_that_would_defeat_a_job_is_refused(
     monkeypatch: pytest.MonkeyPatch, kind: type[BatchSettings], line: str
 ) -> None:
     monkeypatch.setenv(f"{kind.model_config['env_prefix']}LINES", line)
-    with pytest.raises(BadInput, match=r"expected options of .* that leave a job as it is sent"):
+    with pytest.raises(
+        BadInput, match=r"^setting \w+: expected options of .* that leave a job as it is sent"
+    ):
         read(kind)
 
 
@@ -100,6 +102,6 @@ def test_a_line_that_no_shell_could_read_is_said_to_be_one(
 ) -> None:
     monkeypatch.setenv(f"{kind.model_config['env_prefix']}LINES", "-C 'avx512")
     with pytest.raises(
-        BadInput, match=r"expected options of \w+ as a shell reads them: No closing quotation"
+        BadInput, match=r"^setting \w+: expected options of \w+ as a shell reads them: No closing quotation"
     ):
         read(kind)
