@@ -102,7 +102,7 @@ def _parts(
         raise _refused(f"{instruction.name}, whose matrix is not known")
     for part in inner.data:
         if part.clbits:
-            raise _refused(f"{instruction.name}, which has a {part.name} in it")
+            raise _refused(f"{instruction.name}, whose definition contains {part.name}")
         yield from _parts(part, tuple(where[inner.find_bit(qubit).index] for qubit in part.qubits), columns)
 
 
