@@ -51,6 +51,7 @@ def test_a_controller_that_is_silent_is_asked_once_whoever_asks_and_it_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("backends.batch.commands.PATIENCE_S", 0.2)
+    monkeypatch.setattr("backends.batch.commands._slow", set())  # of what other tests made slow
     said = "Unable to contact slurm controller (connect failure)"
     (tmp_path / "sinfo").write_text(
         f"#!/bin/sh\necho asked >> {tmp_path}/asked\nsleep 2\necho '{said}' >&2; exit 1"
