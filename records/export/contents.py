@@ -51,6 +51,11 @@ class Contents:
     named: Mapping[str, tuple[str, ...]]
     withheld: bool
 
+    @property
+    def paths(self) -> dict[str, tuple[str, ...]]:
+        """The same by the path of the file."""
+        return {f"{STORE}/{digest}": words for digest, words in sorted(self.named.items())}
+
     def read(self, path: str) -> Any:
         """A JSON file of the payload."""
         return json.loads(self.files[path])

@@ -9,6 +9,7 @@ from escalation.model.case import CaseInfo
 from escalation.ports.store import Store
 from records.export.bag import signed_bag
 from records.export.contents import Contents, contents
+from records.export.crate import METADATA, README, metadata, readme
 from records.export.writing import check_target, write
 from records.ledger.excerpt import CaseExcerpt
 from records.ledger.ledger import SqlLedger
@@ -39,6 +40,8 @@ def bag(
     """The export's files by path, the same for the same record, key and time."""
     taken = ledger.excerpt(case_id)
     found = contents(taken, store.get, with_data=_allowed(settings, taken))
+    found.files[README] = readme(found, key.public.key_id)
+    found.files[METADATA] = metadata(found, now, key.public.key_id)
     said = _said(taken, found, now)
     about = {
         "Bag-Software-Agent": SOFTWARE,

@@ -7,6 +7,7 @@ import base64, functools, hashlib, json, os, re, sys, zipfile
 P, L = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493  # of RFC 8032, section 5.1
 D, ROOT, DER = -121665 * pow(121666, -1, P) % P, pow(2, (P - 1) // 4, P), bytes.fromhex("302a300506032b6570032100")
 GENESIS, MONEY = (0, "0" * 64), ("budget", "limit", "approval")
+SIGNATURE = ["signature/statement.dsse.json", "signature/statement.pae", "signature/key.pem", "signature/statement.sig"]
 ORDER = {"at_least": float.__ge__, "at_most": float.__le__, "above": float.__gt__, "below": float.__lt__}
 FLOOR = [(f"floor_{name}", {"fact": fact, how: limit}) for name, fact, how, limit in (
     ("hardware", "site.hardware_allowed", "equals", True), ("data_class", "problem.data_may_leave_site", "equals", True),
@@ -31,14 +32,13 @@ def signs(key, message, signature):  # RFC 8032, section 5.1.7
     base, s = point((4 * pow(5, -1, P) % P).to_bytes(32, "little")), int.from_bytes(signature[32:], "little")
     h = int.from_bytes(hashlib.sha512(signature[:32] + key + message).digest(), "little") % L
     return len(signature) == 64 and s < L and times(s, base) == add(point(signature[:32]), times(h, point(key)))
-
 def bag(files, key):  # every byte against the manifests, these against the signature; each is written in one way only
-    tags = [path for path in sorted(files) if not path.startswith(("data/", "tagmanifest-"))]
+    tags = [path for path in sorted(files) if not path.startswith("data/") and path != "tagmanifest-sha256.txt"]
     payload = [path for path in sorted(files) if path.startswith("data/")]
     for name, paths in (("manifest-sha256.txt", payload), ("tagmanifest-sha256.txt", tags)):
         has, are = files[name].decode().split("\n"), [*(f"{sha(files[path])}  {path}" for path in paths), ""]
         if has != are: yield f"{name}: does not say what is there: {sorted({*has} ^ {*are})[-1:]}"
-    *written, sig = (files[f"signature/{name}"] for name in ("statement.dsse.json", "statement.pae", "key.pem", "statement.sig"))
+    *written, sig = (files[path] for path in SIGNATURE)
     text = base64.b64decode(json.loads(written[0])["payload"])
     envelope = {"payload": base64.b64encode(text).decode(), "payloadType": "application/vnd.in-toto+json",
                 "signatures": [{"keyid": sha(DER + key), "sig": base64.b64encode(sig).decode()}]}
@@ -47,7 +47,7 @@ def bag(files, key):  # every byte against the manifests, these against the sign
     if written != [plain(envelope), message, pem] or not signs(key, message, sig):
         yield f"signature: is not that of key {sha(DER + key)}"
     said = {each["name"]: each["digest"]["sha256"] for each in json.loads(text)["subject"]}
-    for path in {*said, *(path for path in tags if not path.startswith("signature/"))}:
+    for path in {*said, *tags} - {*SIGNATURE}:
         if path not in files or sha(files[path]) != said.get(path): yield f"{path}: is not what was signed"
 def ledger(files, events):  # events against their hashes, rows against their events, the chain against a checkpoint
     heads, seals, hashes, found, file = {}, {}, {}, [], "data/ledger/{}.jsonl".format

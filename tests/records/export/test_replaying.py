@@ -11,7 +11,7 @@ from tests.records.export.conftest import Site
 
 
 @pytest.mark.parametrize("name", ["out", "out.zip"])
-@pytest.mark.parametrize(("case_id", "works"), [("c", 1), ("q", 2)])
+@pytest.mark.parametrize(("case_id", "works"), [("accepted", 1), ("simulated", 1)])
 def test_an_export_is_replayed_without_the_ledger_that_it_came_from(
     site: Site, tmp_path: Path, name: str, case_id: str, works: int
 ) -> None:
@@ -22,12 +22,12 @@ def test_an_export_is_replayed_without_the_ledger_that_it_came_from(
 
 
 def test_results_that_are_gone_from_an_export_are_named_in_a_line(site: Site, tmp_path: Path) -> None:
-    export(site.ledger, site.store, site.settings, "q", tmp_path / "out")
-    (done,) = site.ledger.works("q", 1)
+    export(site.ledger, site.store, site.settings, "simulated", tmp_path / "out")
+    (done,) = site.ledger.works("simulated", 0)
     (bits,) = {blob.digest for blob in done.result.files.values()}
     (file,) = tmp_path.joinpath("out").rglob(bits)
     file.unlink()
-    line = "case q: work of attempt 1, or its result, cannot be had: "
+    line = "case simulated: work of attempt 0, or its result, cannot be had: "
     with pytest.raises(CorruptRecord, match=line) as found:
         replayed(str(tmp_path / "out"))
     assert bits in str(found.value)
