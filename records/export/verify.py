@@ -120,16 +120,16 @@ def decisions(files):  # whether each follows from its facts under its policy, a
         last, left = (tried[:number] or [{}])[-1], rungs if said["rule"] != "budget" else []
         rung = next((each for each in left if name(each) not in map(name, tried[:number]) and not shut(each)), {})
         asks = rung and unmet(rung, FLOOR[3:4] * rung["hardware"] + of("approvals", rung["tier"], "unless"))
-        want = ["attempt" if rung else "abstain" if last else "refuse", rung.get("tier"), rung.get("method"), asks or []]
+        want = ["attempt" if rung else "abstain" if last else "refuse", rung.get("tier"), rung.get("method"), asks or [], 0]
         status, found = last.get("status"), last.get("certificate")
         if status == "certified" and not short(found["value"]) and not unmet(last, of("acceptance", last["tier"])):
-            want = ["accept", last["tier"], last["method"], []]
+            want = ["accept", last["tier"], last["method"], [], 0]
         elif status == "not certified" and found["best_possible"] is not None and short(found["best_possible"]):
-            want = ["abstain", None, None, []]
+            want = ["abstain", None, None, [], 1]
         did = [*map(name, tried[number:number + 1])] in ([], [name(said)])
-        if want != [said["action"], said["tier"], said["method"], [rule["gate"] for rule in said["asks"]]] or not did \
-                or [sha(plain(said["facts"])), sha(files["data/policy.json"])] != [said["facts_hash"], said["policy_hash"]]:
-            yield f"decision {number}: does not follow from its facts, or was not carried out"
+        got = [said["action"], said["tier"], said["method"], [rule["gate"] for rule in said["asks"]], said["rule"] == "out of reach"]
+        hashed = [sha(plain(said["facts"])), sha(files["data/policy.json"])] == [said["facts_hash"], said["policy_hash"]]
+        if want != got or not did or not hashed: yield f"decision {number}: does not follow from its facts, or was not carried out"
 def verify(files, key):  # yields what does not fit; the key is the 32 bytes at the end of a PEM file
     try:
         for check in (bag(files, key), ledger(files, events := []), history(events), decisions(files)): yield from check
@@ -137,9 +137,9 @@ def verify(files, key):  # yields what does not fit; the key is the 32 bytes at 
 def read(path):  # all files of an export, by path
     if os.path.isfile(path):
         with zipfile.ZipFile(path) as archive: return {name.split("/", 1)[1]: archive.read(name) for name in archive.namelist()}
-    inside = [os.path.join(folder, name) for folder, folders, names in os.walk(path) for name in names or [""][:not folders]]
-    if any(map(os.path.islink, inside)): raise ValueError("a link is in it")
-    return {os.path.relpath(name, path): open(name, "rb").read() for name in inside}
+    inside = [os.path.join(folder, name) for folder, folders, names in os.walk(path) for name in names + folders]
+    if any(os.path.islink(each) or os.path.isdir(each) and not os.listdir(each) for each in inside): raise ValueError("not only files")
+    return {os.path.relpath(each, path): open(each, "rb").read() for each in inside if not os.path.isdir(each)}
 if __name__ == "__main__":
     try:
         files, own = read(sys.argv[1]), sys.argv[2:3] != ["--key"]

@@ -62,7 +62,7 @@ CASES = (
     "accepted",
     "simulated",
     "refused",
-    "out-of-reach",
+    "fell-short",
     "abstained",
     "failed",
     "taken-up",
@@ -155,7 +155,7 @@ def site(make_site: Callable[..., Site]) -> Site:
     assert made.solve("accepted", POLICY).tier == "hpc"
     assert made.solve("simulated", QUANTUM, instance=FOUR, target=nine).tier == "quantum"
     assert made.solve("refused", LOOKS, budget={"wall_s": 0.1}).status == "refused"
-    assert made.solve("out-of-reach", target=Target(metric="number", at_least=99.0)).status == "abstained"
+    assert made.solve("fell-short", target=Target(metric="number", at_least=99.0)).status == "abstained"
     assert made.solve("abstained", SCAN, instance=FOUR, target=nine).status == "abstained"
     for case_id, error in (("failed", ValueError("a fault")), ("taken-up", KeyboardInterrupt())):
         with pytest.raises(type(error)):

@@ -1,5 +1,6 @@
 """What an export says holds together, and what does not is found, by the file in it alone too."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from records.export.exporting import VERIFIER, export
-from records.export.verifying import findings
+from records.export.verifying import findings, verify_export
 from tests.records.export.conftest import CASES, Site
 
 
@@ -57,3 +58,21 @@ def test_a_damaged_export_is_found_by_the_file_alone(site: Site, tmp_path: Path)
     found = alone(tmp_path / "out/verify.py", tmp_path / "out")
     assert found.returncode == 1
     assert "manifest-sha256.txt: does not say what is there" in found.stdout
+
+
+@pytest.mark.parametrize("strange", ["link", "folder", "linked folder", "pipe"])
+def test_what_is_no_file_is_not_overlooked(site: Site, tmp_path: Path, strange: str) -> None:
+    export(site.ledger, site.store, site.settings, "refused", tmp_path / "out")
+    made = tmp_path / "out" / "data" / "strange"
+    match strange:
+        case "link":
+            made.symlink_to("problem.json")
+        case "folder":
+            made.mkdir()
+        case "linked folder":
+            made.symlink_to("store")
+        case "pipe":
+            os.mkfifo(made)
+    assert verify_export(tmp_path / "out", site.key.public).findings
+    if strange != "pipe":
+        assert alone(tmp_path / "out/verify.py", tmp_path / "out").returncode == 2
