@@ -8,6 +8,7 @@ for name, arguments in (
     ("orchestration", ["--prefect"]),
     ("batch", ["--prefect"]),
     ("mpi_scaling", []),
+    ("export", []),
     ("rehearsal", []),
     ("submission", []),
     ("several_workers", []),
