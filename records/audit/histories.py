@@ -23,9 +23,9 @@ _ENDS = {
 def history_findings(ledger: SqlLedger) -> Iterator[str]:
     """What cannot be, case by case; of cases whose decisions say by which facts they were made."""
     for record in ledger.each_case():
+        attempts = ledger.attempt_records(record.info.case_id)  # first: a case may be running
         decisions = ledger.decisions(record.info.case_id)
         if decisions and all(decision.facts_hash for decision in decisions):
-            attempts = ledger.attempt_records(record.info.case_id)
             for said in climbed(record, decisions, attempts):
                 yield f"case {record.info.case_id}: {said}"
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from escalation.model.attempt import Attempt
 from escalation.model.case import CaseRecord
-from escalation.model.errors import first_line
+from escalation.model.errors import BadInput, first_line
 from escalation.text.addresses import without_password
 from records.ledger.ledger import SqlLedger
 from records.tracking.cases import HEAD, LEDGER, RUN_STATUS
@@ -53,7 +53,7 @@ def tracked(ledger: SqlLedger, place: TrackingPlace | None) -> Tracked:
     for run in _runs(client, ledger.name()):
         case_id, head = run.data.tags["tierwise.case_id"], run.data.tags.get(HEAD)
         named = f"MLflow's run {run.info.run_id} of case {case_id}"
-        if case_id not in cases and not ledger.left_behind(run.info.start_time / 1000):
+        if case_id not in cases and _is_gone(ledger, case_id, run):
             report.findings.append(f"{named} is of this ledger, which has no such case: it was taken away")
         if head is not None:
             report.heads.append((named, _decoded(head)))
@@ -71,6 +71,15 @@ def _runs(client: Any, ledger: str) -> Iterator[Any]:
         token = page.token
         if not token:
             return
+
+
+def _is_gone(ledger: SqlLedger, case_id: str, run: Any) -> bool:
+    """Whether the ledger has no such case, asked anew, and did not leave it behind in a back-up."""
+    try:
+        ledger.case(case_id)
+    except BadInput:
+        return not ledger.left_behind(run.info.start_time / 1000)
+    return False
 
 
 def _decoded(text: str) -> Any:
