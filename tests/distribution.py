@@ -18,6 +18,7 @@ SERVED = (
     "tests/flows/test_escalate.py",
     "tests/flows/test_optimise.py",
     "tests/flows/test_reconcile.py",
+    "tests/flows/test_replay.py",
     "tests/flows/test_secret.py",
     "tests/cli/test_read_once.py",
     "tests/docs/test_snippets.py",
