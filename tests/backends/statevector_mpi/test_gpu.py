@@ -4,7 +4,7 @@ So what they compute is what is tested here. That a real GPU runs them is not.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -42,7 +42,8 @@ from tests.backends.statevector_mpi.conftest import (
 )
 from tests.backends.statevector_mpi.test_statevector import Cluster
 
-CIRCUITS = (every_gate(7, 40, 1), qft_of(5, 8), ghz(3))
+CIRCUITS = (every_gate(8, 28, 1), qft_of(5, 4), ghz(3))
+"""Small: a pass is a thread an amplitude. Eight qubits are two leaves; fewer than seven leave some idle."""
 SAMPLED = CircuitBatch(tuple(sampled(each, 100) for each in CIRCUITS), seed=5)
 LABELS = ("XYZIXYZI", "ZZIIZZII", "YXXYIIIZ")
 
@@ -70,28 +71,47 @@ def says(folder: Path, script: str, monkeypatch: pytest.MonkeyPatch) -> None:
     found._found.cache_clear()
 
 
-@pytest.fixture
-def gpu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+@pytest.fixture(scope="module")
+def gpu(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """A GPU of 2,000 MiB, simulated."""
-    says(tmp_path / "bin", "echo '2000, A GPU, so to speak'", monkeypatch)
-    monkeypatch.setenv("NUMBA_ENABLE_CUDASIM", "1")
-    yield
+    with pytest.MonkeyPatch.context() as patch:
+        says(tmp_path_factory.mktemp("gpu") / "bin", "echo '2000, A GPU, so to speak'", patch)
+        patch.setenv("NUMBA_ENABLE_CUDASIM", "1")
+        yield
     found._found.cache_clear()
 
 
-def carried_out(device: str, works: list[Work], folder: Path) -> list[RawResult]:
-    with closing(open_backend(Settings(home=folder), device)) as backend:
-        assert isinstance(backend, StatevectorBackend)
-        handles = [backend.submit(work, folder / f"{device}-{n}") for n, work in enumerate(works)]
-        assert all(backend.wait(handle, 240).state is JobState.DONE for handle in handles)
-        return [backend.result(handle) for handle in handles]
+@pytest.fixture(scope="module")
+def ranks(gpu: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MpiBackend]:
+    """What starts the one rank in which all of these tests run."""
+    with closing(MpiBackend(Settings(home=tmp_path_factory.mktemp("home")))) as mpi:
+        yield mpi
 
 
-@pytest.mark.usefixtures("gpu")
+@pytest.fixture(scope="module")
+def machines(ranks: MpiBackend) -> Iterator[dict[str, StatevectorBackend]]:
+    """The backend without a GPU and with one."""
+    made = {
+        device: StatevectorBackend(Settings(), device, ranks, on_gpu=device != "mpi")
+        for device in ("mpi", "mpi+gpu")
+    }
+    yield made
+    for each in made.values():
+        each.close()
+
+
+def ended(backend: StatevectorBackend | MpiBackend, works: Sequence[Work], folder: Path) -> list[RawResult]:
+    """What came of works in a backend."""
+    handles = [backend.submit(work, folder / f"{backend.name}-{n}") for n, work in enumerate(works)]
+    assert all(backend.wait(handle, 240).state.final for handle in handles)
+    return [backend.result(handle) for handle in handles]
+
+
 def test_samples_and_estimates_on_a_gpu_are_those_of_the_ranks_within_single_precision(
-    tmp_path: Path,
+    machines: dict[str, StatevectorBackend], tmp_path: Path
 ) -> None:
-    here, there = (carried_out(device, [SAMPLED, ESTIMATED], tmp_path) for device in ("mpi", "mpi+gpu"))
+    here, there = (ended(each, [SAMPLED, ESTIMATED], tmp_path) for each in machines.values())
+    assert all(result.ok for result in (*here, *there)), [result.error for result in (*here, *there)]
     for number in range(len(CIRCUITS)):
         # both look up the same random numbers: few fall between the two roundings of a probability
         bits = [loaded(found[0].files[f"bits-{number}.npy"]) for found in (here, there)]
@@ -111,16 +131,14 @@ def program(batch: CircuitBatch | ExpectationBatch, name: str) -> MpiProgram:
     return MpiProgram(path, {"pubs": planned.values["pubs"]}, planned.files, Resources(wall_s=240.0))
 
 
-@pytest.mark.usefixtures("gpu")
-def test_amplitudes_on_a_gpu_are_qiskits_and_a_state_whose_norm_drifts_fails(tmp_path: Path) -> None:
+def test_amplitudes_on_a_gpu_are_qiskits_and_a_state_whose_norm_drifts_fails(
+    ranks: MpiBackend, tmp_path: Path
+) -> None:
     right = program(ESTIMATED, "amplitudes")
     drifting = program(replace(SAMPLED, pubs=SAMPLED.pubs[-1:]), "run")
     numbers = loaded(drifting.inputs["numbers-0"]) * (1 + 1e-3)
     drifting = replace(drifting, inputs={"numbers-0": Blob(npy_bytes(numbers))})
-    with closing(MpiBackend(Settings(home=tmp_path))) as mpi:
-        handles = [mpi.submit(work, tmp_path / str(n)) for n, work in enumerate((right, drifting))]
-        assert all(mpi.wait(handle, 240).state.final for handle in handles)
-        result, failed = map(mpi.result, handles)
+    result, failed = ended(ranks, (right, drifting), tmp_path)
     assert result.ok, result.error
     for number, pub in enumerate(right.params["pubs"]):
         wires, state = pub["wires"], loaded(result.files[f"amplitudes-{number}.npy"])
@@ -151,8 +169,9 @@ def test_where_no_gpu_is_found_its_device_says_so_and_the_ranks_are_as_before(
     assert f"no GPU is found here: {line}" in listed["mpi+gpu"].note
     assert listed["mpi"].qubits
     with closing(open_backend(Settings(home=tmp_path), "mpi+gpu")) as backend:
+        assert isinstance(backend, StatevectorBackend)
         assert backend.available() is False
-        for act in (backend.estimate, lambda work: carried_out("mpi+gpu", [work], tmp_path)):
+        for act in (backend.estimate, lambda work: backend.submit(work, tmp_path / "work")):
             with pytest.raises(
                 BackendError, match=f"^statevector_mpi:mpi\\+gpu: no GPU is found here: {line}"
             ):
