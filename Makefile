@@ -5,6 +5,7 @@
 # make bench  set up and measure (bench/README.md says what and how)
 # make matrix set up and run what is missing of the fault matrices, then write their tables
 # make container-test  set up and run the images' steps in bare Debian roots (as root; minutes)
+# make gpu    add what state vectors on a GPU need (734 MB)
 # make lock   resolve the dependencies anew
 # On a cluster, `make MPI=site …` leaves the MPI runtime to the site's module.
 
@@ -17,7 +18,7 @@ EXAMPLES := breast_cancer heart_failure clinic quantum_handoff quantum_refused
 # Most of the time of a short command is imports: let them be compiled once.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run quick test check types rest unit trials bench matrix container-test lock clean setup
+.PHONY: run quick test check types rest unit trials bench matrix container-test gpu lock clean setup
 
 # What was found is printed again by make when a command fails; 3 (abstained) is a good end here.
 run: setup
@@ -59,6 +60,9 @@ matrix: setup
 
 container-test: setup
 	$(BIN)/python -m tests.deployments.bare_root
+
+gpu: setup
+	$(BIN)/uv pip install --group gpu
 
 setup: $(VENV)/.ready-$(MPI) $(VENV)/.linked
 

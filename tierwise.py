@@ -191,7 +191,7 @@ def show(
 def replay(
     case: Annotated[
         str,
-        typer.Argument(metavar="CASE|PATH", help="Id of the case, or its export: a folder or a ZIP."),
+        typer.Argument(metavar="CASE", help="Id of the case, or its export: a folder or a ZIP."),
     ],
     recompute: Annotated[
         bool,
@@ -264,7 +264,7 @@ def export(
     out: Annotated[
         Path,
         typer.Option(
-            metavar="DIR|ZIP",
+            metavar="PATH",
             help="The folder to make, or, where it ends in .zip, the file; nothing is overwritten.",
             show_default=False,
         ),
@@ -279,7 +279,7 @@ def export(
 @app.command()
 def verify(
     export: Annotated[
-        Path, typer.Argument(metavar="DIR|ZIP", help="What `tierwise export` wrote.", show_default=False)
+        Path, typer.Argument(metavar="EXPORT", help="What `tierwise export` wrote.", show_default=False)
     ],
     key: Annotated[
         Path | None,

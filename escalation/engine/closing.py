@@ -12,7 +12,7 @@ from escalation.engine.answering import with_answer
 from escalation.engine.case import Case
 from escalation.engine.reporting import with_report
 from escalation.engine.running import Running
-from escalation.engine.runtime import Ran, Runtime, scratch_of
+from escalation.engine.runtime import Runtime, WorkDone, scratch_of
 from escalation.model.attempt import Attempt, Candidate
 from escalation.model.case import CaseStatus, Outcome
 from escalation.model.errors import CaseConflict, first_line
@@ -34,7 +34,7 @@ def close(running: Running, outcome: Outcome) -> Outcome:
     outcome = with_answer(runtime.store, case, outcome.model_copy(update=names), attempts)
     outcome = _with_elapsed(runtime, outcome)
     paid = () if running.known.new and not running.known.paid else paid_work(runtime.ledger, case.case_id)
-    ran = Ran(partial(runtime.ledger.works, case.case_id), runtime.store)
+    ran = WorkDone(partial(runtime.ledger.works, case.case_id), runtime.store)
     report = runtime.render(case, outcome, sections, record.opened_at, paid, ran=ran)
     outcome = outcome.model_copy(update={"report": runtime.store.put(report)})
     runtime.ledger.close_case(case.case_id, outcome.status, outcome)

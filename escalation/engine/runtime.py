@@ -28,7 +28,7 @@ from escalation.submission.paid_work import PaidWork
 _log = logging.getLogger(__name__)
 
 
-class Ran(NamedTuple):
+class WorkDone(NamedTuple):
     """The work that a case had carried out, read only where a report shows it.
 
     Attributes:
@@ -51,7 +51,7 @@ class Render(Protocol):
         opened_at: str,
         paid: Sequence[PaidWork],
         *,
-        ran: Ran,
+        ran: WorkDone,
     ) -> bytes:
         """Returns UTF-8 bytes.
 

@@ -100,9 +100,11 @@ class Attempt(Frozen):
         """The jobs of batch systems that its work was, in words."""
         works: Any = self.works
         told = [(work["ordinal"], (work.get("provenance") or {}).get("batch")) for work in works]
-        return tuple(
-            f"work {ordinal}: {_job(batch)}" for ordinal, batch in told if batch and batch.get("job")
-        )
+        # a service's own batch is named there too, by its id
+        jobs = [
+            (ordinal, batch) for ordinal, batch in told if isinstance(batch, Mapping) and batch.get("job")
+        ]
+        return tuple(f"work {ordinal}: {_job(batch)}" for ordinal, batch in jobs)
 
 
 def _job(batch: Mapping[str, Any]) -> str:

@@ -45,7 +45,7 @@ class _NoMore(Exception):
     """No process is started any more; says why."""
 
 
-class WorkerProcess:
+class SolverProcess:
     """A process, and its connections: one to tell it what to do, and one for each case that it runs."""
 
     def __init__(self, runtime: Runtime, plan: BatchPlan, cases: int) -> None:
@@ -141,7 +141,7 @@ class Processes:
         self._runtime, self._plan, self._common = runtime, plan, common
         cases, count = plan.at_once(problems), plan.processes_for(problems)
         self._shares = [len(range(place, cases, count)) for place in range(count)]
-        self._at: dict[int, WorkerProcess] = {}
+        self._at: dict[int, SolverProcess] = {}
         self._deaths: list[str] = []
         self._lock = threading.Lock()
         self._free: SimpleQueue[_Place] = SimpleQueue()
@@ -181,7 +181,7 @@ class Processes:
         except _GONE:
             raise _Died(self._bury(place, worker)) from None
 
-    def _given(self, place: _Place, problem: Message) -> WorkerProcess:
+    def _given(self, place: _Place, problem: Message) -> SolverProcess:
         """Gives the problem to the process of that place; to a new one where that has died meanwhile."""
         while True:
             worker = self._worker(place.process)
@@ -192,15 +192,15 @@ class Processes:
             else:
                 return worker
 
-    def _worker(self, process: int) -> WorkerProcess:
+    def _worker(self, process: int) -> SolverProcess:
         with self._lock:
             if len(self._deaths) >= DEATHS:
                 raise _NoMore(f"{DEATHS} processes died one after the other, the last: {self._deaths[-1]}")
             if process not in self._at:
-                self._at[process] = WorkerProcess(self._runtime, self._plan, self._shares[process])
+                self._at[process] = SolverProcess(self._runtime, self._plan, self._shares[process])
             return self._at[process]
 
-    def _await(self, worker: WorkerProcess, connection: Connection) -> None:
+    def _await(self, worker: SolverProcess, connection: Connection) -> None:
         """Waits for a message; where the batch is stopped meanwhile, the process is told once."""
         while not connection.poll(LOOK_S):
             if self._runtime.stop.is_set():
@@ -208,7 +208,7 @@ class Processes:
                 connection.poll(None)
                 return
 
-    def _bury(self, place: _Place, worker: WorkerProcess) -> str:
+    def _bury(self, place: _Place, worker: SolverProcess) -> str:
         death = worker.buried()
         with self._lock:
             if self._at.get(place.process) is worker:
@@ -219,7 +219,7 @@ class Processes:
     def end(self) -> None:
         """Has all of them end, and waits for it."""
         with ThreadPoolExecutor(len(self._shares)) as pool:
-            list(pool.map(WorkerProcess.end, self._at.values()))
+            list(pool.map(SolverProcess.end, self._at.values()))
 
 
 @contextmanager

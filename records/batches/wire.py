@@ -70,7 +70,7 @@ def source_of(said: Message) -> tuple[int, ProblemSource]:
     return said["number"], ProblemSource(said["name"], Path(said["folder"]), path, said["stated"])
 
 
-class Asked:
+class CommonFromAfar:
     """The `Common` of a worker: asks the batch's process, through the connection of one case at a time."""
 
     def __init__(self, connection: Connection) -> None:

@@ -17,7 +17,7 @@ from escalation.engine.runtime import Runtime
 from escalation.inputs.settings import Settings
 from escalation.model.errors import TierwiseError, one_line
 from escalation.ports.configuration import SECRET_STORES
-from records.batches.wire import Asked, plan_of, receive, send, source_of
+from records.batches.wire import CommonFromAfar, plan_of, receive, send, source_of
 from records.runtime import open_runtime
 
 ORPHAN_S = 10.0
@@ -55,8 +55,8 @@ def _connection(descriptor: int) -> Connection:
 
 def _serve(connection: Connection, runtime: Runtime, plan: BatchPlan) -> None:
     """Solves one problem after the other, until nobody is there any more to give any."""
-    _asked.secret = Asked(connection).secret
-    solver = ProblemSolver(runtime, plan, Asked(connection))
+    _asked.secret = CommonFromAfar(connection).secret
+    solver = ProblemSolver(runtime, plan, CommonFromAfar(connection))
     while True:
         try:
             row = solver.row(*source_of(receive(connection)))

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from escalation.engine.runtime import Ran
+from escalation.engine.runtime import WorkDone
 from escalation.model.attempt import Attempt
 from escalation.model.calibration import Calibration, QubitCalibration
 from escalation.model.demand import Demand
@@ -34,7 +34,7 @@ class CircuitPicture:
 
 
 @dataclass(frozen=True)
-class Machine:
+class MachineShown:
     """A piece of work on circuits, for a reader.
 
     Attributes:
@@ -52,7 +52,7 @@ class Machine:
     circuits: tuple[CircuitPicture, ...]
 
 
-def machines(attempts: Sequence[Attempt], ran: Ran) -> Iterator[Machine]:
+def machines(attempts: Sequence[Attempt], ran: WorkDone) -> Iterator[MachineShown]:
     """Yields one a piece of work on circuits that came back."""
     circuits = {name for name, kind in kinds().items() if issubclass(kind, Circuits)}
     mapped: set[tuple[Any, ...]] = set()
@@ -69,14 +69,14 @@ def machines(attempts: Sequence[Attempt], ran: Ran) -> Iterator[Machine]:
                 yield made
 
 
-def _machine(name: str, work: Circuits[Any], result: RawResult, ran: Ran) -> Machine:
+def _machine(name: str, work: Circuits[Any], result: RawResult, ran: WorkDone) -> MachineShown:
     about: Mapping[str, Any] = result.provenance
     calibration = _calibration(about.get("calibration"), ran.store)
     used = sorted(set(_used(result)))
     known = {each.qubit: each for each in calibration.qubits} if calibration else {}
     drawn = qubit_map.drawn(calibration, used, f"map-{name}") if calibration else None
     attempt, ordinal = name.split("-")
-    return Machine(
+    return MachineShown(
         title=f"Attempt {attempt}, work {ordinal}: {about.get('device') or 'an unnamed device'}",
         facts=tuple(_facts(about, calibration, used, work.demand())),
         map=drawn,

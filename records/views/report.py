@@ -7,7 +7,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from escalation.engine.case import Case
-from escalation.engine.runtime import Ran
+from escalation.engine.runtime import WorkDone
 from escalation.model.amounts import Amounts
 from escalation.model.attempt import Attempt
 from escalation.model.case import Outcome
@@ -30,7 +30,7 @@ def render(
     opened_at: str,
     paid: Sequence[PaidWork] = (),
     *,
-    ran: Ran | None = None,
+    ran: WorkDone | None = None,
 ) -> bytes:
     """Returns the report as UTF-8 HTML; everything but the sections is escaped, and nothing repaints."""
     text = _template().render(

@@ -10,7 +10,7 @@ from escalation.model.whole_numbers import expect_whole
 from escalation.model.work import Json
 
 MOST_SHOTS = 100_000_000
-"""Of a parameter set; ten times what IBM's services take."""
+"""Of a parameter set; ten times what services take."""
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from escalation.text.svg import INK, LINE, Drawing, fitting, width_px
-from records.views.drawings.circuit_reading import Gate, Unreadable, read
+from records.views.drawings.circuit_reading import DrawnGate, NotDrawable, read
 
 MOST_WIRES, MOST_COLUMNS = 24, 36
 """What of a circuit is drawn; the text under it says what is left out."""
@@ -21,7 +21,7 @@ def drawn(text: str, name: str) -> tuple[str, str] | None:
     """
     try:
         wires, gates = read(text)
-    except Unreadable:
+    except NotDrawable:
         return None
     used = {wire for gate in gates for wire in gate.wires}
     rows = {wire: row for row, wire in enumerate(wire for wire in wires if wire in used)}
@@ -32,7 +32,7 @@ def drawn(text: str, name: str) -> tuple[str, str] | None:
     return _picture(placed, rows, columns, name), _in_words(gates, len(rows), columns)
 
 
-def _placed(gates: Iterable[Gate], rows: dict[str, int]) -> Iterable[tuple[int, Gate]]:
+def _placed(gates: Iterable[DrawnGate], rows: dict[str, int]) -> Iterable[tuple[int, DrawnGate]]:
     """Yields every gate with its column: the first that all wires between its outermost ones leave free."""
     free = [0] * len(rows)
     for gate in gates:
@@ -43,7 +43,7 @@ def _placed(gates: Iterable[Gate], rows: dict[str, int]) -> Iterable[tuple[int, 
         yield column, gate
 
 
-def _picture(placed: Sequence[tuple[int, Gate]], rows: dict[str, int], columns: int, name: str) -> str:
+def _picture(placed: Sequence[tuple[int, DrawnGate]], rows: dict[str, int], columns: int, name: str) -> str:
     height, shown = min(len(rows), MOST_WIRES), min(columns, MOST_COLUMNS)
     left = max(width_px(wire) for wire in rows) + 12
     page = Drawing(name, left + shown * COLUMN_PX + 10, height * ROW_PX + 10)
@@ -59,7 +59,7 @@ def _picture(placed: Sequence[tuple[int, Gate]], rows: dict[str, int], columns: 
     return page.svg("Circuit", described)
 
 
-def _gate(page: Drawing, x: float, gate: Gate, span: Sequence[int]) -> None:
+def _gate(page: Drawing, x: float, gate: DrawnGate, span: Sequence[int]) -> None:
     if gate.name == "barrier":
         for row in span:
             page.line(x, _y(row) - ROW_PX / 2, x, _y(row) + ROW_PX / 2, LINE)
@@ -81,7 +81,7 @@ def _y(row: int) -> float:
     return ROW_PX * (row + 0.5) + 5
 
 
-def _in_words(gates: Sequence[Gate], wires: int, columns: int) -> str:
+def _in_words(gates: Sequence[DrawnGate], wires: int, columns: int) -> str:
     counts: dict[str, int] = {}
     for gate in gates:
         counts[gate.name] = counts.get(gate.name, 0) + 1

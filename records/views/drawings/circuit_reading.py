@@ -13,7 +13,7 @@ _GATE = re.compile(r"(?:ctrl\s*@\s*)?(\w+)\s*(?:\((.*)\))?\s+([\w$\[\],\s]+)")
 _OPERAND = re.compile(r"\$(\d+)|(\w+)(?:\[(\d+)\])?")
 
 
-class Gate(NamedTuple):
+class DrawnGate(NamedTuple):
     """A gate of a circuit.
 
     Attributes:
@@ -27,19 +27,19 @@ class Gate(NamedTuple):
     wires: tuple[str, ...]
 
 
-class Unreadable(ValueError):
+class NotDrawable(ValueError):
     """The text holds what cannot be drawn, such as a loop."""
 
 
-def read(text: str) -> tuple[tuple[str, ...], tuple[Gate, ...]]:
+def read(text: str) -> tuple[tuple[str, ...], tuple[DrawnGate, ...]]:
     """Returns the names of all wires, and the gates in order.
 
     Raises:
-        Unreadable: when the text holds anything but gates on qubits and readings, such as control flow.
+        NotDrawable: when the text holds anything but gates on qubits and readings, such as control flow.
     """
     registers: dict[str, int] = {}
     wires: list[str] = []
-    gates: list[Gate] = []
+    gates: list[DrawnGate] = []
     for statement in _statements(text):
         if found := _REGISTER.fullmatch(statement):
             name, size = found[2] or found[3], int(found[1] or found[4] or 1)
@@ -55,34 +55,34 @@ def read(text: str) -> tuple[tuple[str, ...], tuple[Gate, ...]]:
 def _statements(text: str) -> Iterator[str]:
     plain = _DEFINITIONS.sub("", _COMMENTS.sub("", text))
     if "{" in plain:
-        raise Unreadable("control flow")
+        raise NotDrawable("control flow")
     for statement in plain.split(";"):
         said = " ".join(statement.split())
         if said and not _PASSED_OVER.match(said):
             yield said
 
 
-def _gates(statement: str, registers: dict[str, int]) -> Iterator[Gate]:
+def _gates(statement: str, registers: dict[str, int]) -> Iterator[DrawnGate]:
     if found := _MEASURED.fullmatch(statement):
         for wire in _operand(found[1], registers):
-            yield Gate("measure", "", (wire,))
+            yield DrawnGate("measure", "", (wire,))
     elif statement == "barrier":
-        yield Gate("barrier", "", tuple(wire for name in registers for wire in _of(name, registers)))
+        yield DrawnGate("barrier", "", tuple(wire for name in registers for wire in _of(name, registers)))
     elif found := _GATE.fullmatch(statement):
         operands = [_operand(each.strip(), registers) for each in found[3].split(",")]
         if found[1] == "barrier":
-            yield Gate("barrier", "", tuple(wire for each in operands for wire in each))
+            yield DrawnGate("barrier", "", tuple(wire for each in operands for wire in each))
             return
         for number in range(max(map(len, operands))):
-            yield Gate(found[1], found[2] or "", tuple(each[number % len(each)] for each in operands))
+            yield DrawnGate(found[1], found[2] or "", tuple(each[number % len(each)] for each in operands))
     else:
-        raise Unreadable(statement[:40])
+        raise NotDrawable(statement[:40])
 
 
 def _operand(said: str, registers: dict[str, int]) -> Sequence[str]:
     found = _OPERAND.fullmatch(said)
     if found is None or (found[2] and found[2] not in registers):
-        raise Unreadable(said[:40])
+        raise NotDrawable(said[:40])
     if found[1] or found[3]:
         return [said]
     return _of(found[2], registers)

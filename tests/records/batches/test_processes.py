@@ -177,7 +177,7 @@ def test_what_is_asked_of_the_batch_s_process_comes_back_as_it_was_said(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     ours, theirs = Pipe()
-    shared, asked, messages = Shared(), wire.Asked(theirs), 7
+    shared, asked, messages = Shared(), wire.CommonFromAfar(theirs), 7
     stores = [lambda _: None, lambda block: SecretStr(f"of {block}") if block == "tierwise-x" else None]
     monkeypatch.setattr(wire, "SECRET_STORES", stores)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from escalation.engine.runtime import Ran
+from escalation.engine.runtime import WorkDone
 from escalation.model.attempt import Attempt, AttemptStatus, Done
 from escalation.model.blob import Blob
 from escalation.model.calibration import Calibration, GateCalibration, QubitCalibration
@@ -59,7 +59,7 @@ def ran(*pieces: Done) -> tuple[list[Attempt], list[Done]]:
 
 def test_device_calibration_qubits_and_circuits_are_told(store: FileStore) -> None:
     attempts, pieces = ran(piece(QASM))
-    (found,) = machines(attempts, Ran(lambda _: pieces, store))
+    (found,) = machines(attempts, WorkDone(lambda _: pieces, store))
     assert found.title == "Attempt 0, work 0: line"
     told = dict(found.facts)
     assert told["processor"] == "Heron r2, 3 qubits"
@@ -73,7 +73,7 @@ def test_device_calibration_qubits_and_circuits_are_told(store: FileStore) -> No
 
 def test_a_second_piece_on_the_same_qubits_shows_no_second_map(store: FileStore) -> None:
     attempts, pieces = ran(piece(QASM), piece(QASM), piece(QASM, circuits=[{"physical_qubits": [0, 1]}]))
-    maps = [each.map is not None for each in machines(attempts, Ran(lambda _: pieces, store))]
+    maps = [each.map is not None for each in machines(attempts, WorkDone(lambda _: pieces, store))]
     assert maps == [True, False, True]
 
 
@@ -97,6 +97,6 @@ def test_a_circuit_with_control_flow_is_said_not_to_be_drawn(store: FileStore) -
     assert "is not drawn" in found.circuits[0].said
 
 
-def _with(done: Done, store: FileStore) -> tuple[list[Attempt], Ran]:
+def _with(done: Done, store: FileStore) -> tuple[list[Attempt], WorkDone]:
     attempts, pieces = ran(done)
-    return attempts, Ran(lambda _: pieces, store)
+    return attempts, WorkDone(lambda _: pieces, store)

@@ -6,7 +6,7 @@ import pytest
 from qiskit import QuantumCircuit, qasm3
 from qiskit.circuit.library import efficient_su2
 
-from records.views.drawings.circuit_reading import Gate, Unreadable, read
+from records.views.drawings.circuit_reading import DrawnGate, NotDrawable, read
 
 BELL = """\
 OPENQASM 3.0;
@@ -27,12 +27,12 @@ def test_gates_wires_and_angles_are_those_of_the_text() -> None:
     wires, gates = read(BELL)
     assert wires == ("q[0]", "q[1]")
     assert gates == (
-        Gate("h", "", ("q[0]",)),
-        Gate("cx", "", ("q[0]", "q[1]")),
-        Gate("rz", "t + 0.5", ("q[1]",)),
-        Gate("barrier", "", ("q[0]", "q[1]")),
-        Gate("measure", "", ("q[0]",)),
-        Gate("measure", "", ("q[1]",)),
+        DrawnGate("h", "", ("q[0]",)),
+        DrawnGate("cx", "", ("q[0]", "q[1]")),
+        DrawnGate("rz", "t + 0.5", ("q[1]",)),
+        DrawnGate("barrier", "", ("q[0]", "q[1]")),
+        DrawnGate("measure", "", ("q[0]",)),
+        DrawnGate("measure", "", ("q[1]",)),
     )
 
 
@@ -62,5 +62,5 @@ def test_what_qiskit_writes_is_read_with_the_same_counts(qubits: int) -> None:
     ["qubit q; if (true) { x q; }", "qubit q; x r;", "qubit q; let a = q[0:1];", "for uint i in [0:2] {}"],
 )
 def test_what_is_more_than_gates_is_said_to_be(text: str) -> None:
-    with pytest.raises(Unreadable):
+    with pytest.raises(NotDrawable):
         read(text)
