@@ -32,7 +32,7 @@ def replayed(
     with ExitStack() as stack:
         ledger, store, case_id = stack.enter_context(_records(named))
         scratch = stack.enter_context(scratch_runtime()) if recompute else None
-        return replay(ledger, store, case_id, scratch, told)
+        return replay(ledger, store, case_id, scratch, told, alone=_is_path(named))
 
 
 @contextmanager

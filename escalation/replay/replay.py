@@ -31,6 +31,8 @@ def replay(
     case_id: str,
     scratch: Runtime | None = None,
     told: Callable[[str], None] = lambda line: None,
+    *,
+    alone: bool = False,
 ) -> Replay:
     """Drives the ladder of a case again with what is recorded fed back; nothing is written to its records.
 
@@ -40,6 +42,8 @@ def replay(
         case_id: of a case that is over.
         scratch: runs free work again, on records of its own; None takes every result from the record.
         told: is told what is run again, for who waits.
+        alone: whether the ledger has this case alone: the chain of all that was spent is then not whole,
+            and whoever checks what this is of checks the chains.
 
     Raises:
         BadInput: when there is no such case, it is not over, or cannot be opened again.
@@ -65,7 +69,7 @@ def replay(
         surroundings=tuple(other(record.case.info.environment, case.info.environment)),
         not_run_again=tuple(again.left) if again else (),
         stated=tuple(climb.stated),
-        ledger=_chains(ledger, case_id),
+        ledger="" if alone else _chains(ledger, case_id),
         differences=(*_opening(record.case.info, case.info), *climb.found),
         seconds=boottime_s() - began_s,
     )
