@@ -163,7 +163,7 @@ def test_no_server_starts_that_would_ask_nobody_who_he_is(tmp_path: Path) -> Non
     command = [sys.executable, "-m", "deployments.server", str(free_port()), "0.0.0.0"]
     env = {"PATH": os.defpath, "PREFECT_HOME": str(tmp_path)}
     done = subprocess.run(
-        command, env=env, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+        command, env=env, cwd=ROOT, capture_output=True, text=True, timeout=200, check=False
     )  # fmt: skip
     assert done.returncode == 1
     assert done.stderr.strip().endswith("CSRF protection, got a server without")

@@ -150,9 +150,9 @@ def joined(text: str) -> list[str]:
 
 
 def check_command(block: Block, line: str) -> None:
-    """Each command of a line exists, with its options."""
-    for part in re.split(r"&&|\|\||[|;]", line):
-        words = shlex.split(part.replace("[", " ").replace("]", " "), comments=True)
+    """Each command of a line exists, with its options; a bar within a word parts what may stand there."""
+    for part in re.split(r"&&|\|\||;|\s\|\s", re.sub(r"(^|\s)#.*", "", line)):
+        words = shlex.split(part.replace("[", " ").replace("]", " "))
         while words and re.fullmatch(r"[A-Z_]+=.*", words[0]):
             words = words[1:]
         if not words:
@@ -212,6 +212,14 @@ def check_mlflow(block: Block, words: list[str]) -> None:
     assert options["--backend-store-uri"] == "sqlite:///mlruns/mlflow.db"
 
 
+def check_uv(block: Block, words: list[str]) -> None:
+    """Groups of dependencies that are added to the environment are stated."""
+    assert words[:2] == ["pip", "install"], f"{block}: expected uv pip install, got {words}"
+    groups = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["dependency-groups"]
+    assert words[2::2] == ["--group"] * len(words[3::2]), f"{block}: expected groups, got {words[2:]}"
+    assert set(words[3::2]) <= groups.keys(), f"{block}: pyproject.toml has the groups {sorted(groups)}"
+
+
 def check_prefect(block: Block, words: list[str]) -> None:
     """Deployments that are run are those that are made."""
     if words[:2] != ["deployment", "run"]:
@@ -241,6 +249,7 @@ COMMANDS: Mapping[str, Callable[[Block, list[str]], None]] = {
     "python": check_python_command,
     "mlflow": check_mlflow,
     "prefect": check_prefect,
+    "uv": check_uv,
     **dict.fromkeys(("pytest", "ruff", "mypy", "lint-imports", "cp", "cat", "echo", "cd"), nothing_to_check),
     **dict.fromkeys(("git", "export", "source", "curl", "createdb"), nothing_to_check),
     **dict.fromkeys(("openssl", "sha256sum", "python3", "bagit.py", "rocrate-validator"), nothing_to_check),
