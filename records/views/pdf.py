@@ -33,7 +33,8 @@ MARKED = {"note": "#9a6700", "failed": "#cf222e"}
 _MONO = 'text.with(font: "DejaVu Sans Mono", 0.85em)'
 _HEADING = re.compile(r"h([1-6])")
 _BLANKS = re.compile(r"[ \t\r\n\f]+")
-_SPACE = "\N{ZERO WIDTH SPACE}"
+_BREAK = "\x00"
+_LONG, _PIECES = re.compile(rf"\S{{{LONG_WORD},}}"), re.compile(rf".{{1,{PIECE}}}")
 
 
 def as_pdf(page: bytes, made_at: datetime) -> bytes:
@@ -71,9 +72,7 @@ def typeset(page: str, made_at: datetime) -> str:
 def _written(node: Node | str) -> str:
     """An element as markup; every piece begins with `#`, so that nothing of the data is ever read as any."""
     if isinstance(node, str):
-        return (
-            f"#{_literal(' '.join(map(_broken, _BLANKS.sub(' ', node).split(' '))))}" if node.strip() else " "
-        )
+        return _text(_BLANKS.sub(" ", node)) if node.strip() else " "
     if node.tag in NOT_SHOWN:
         return ""
     if found := _HEADING.fullmatch(node.tag):
@@ -152,16 +151,15 @@ def _number(said: str) -> float:
     return float(found[0]) if found else 0.0
 
 
-def _broken(word: str) -> str:
-    """A long word with places where a line may end."""
-    if len(word) <= LONG_WORD:
-        return word
-    return _SPACE.join(word[at : at + PIECE] for at in range(0, len(word), PIECE))
+def _text(said: str) -> str:
+    """Text in which a line may end within a long word, such as a digest, and which is copied as it was."""
+    pieces = _LONG.sub(lambda word: _BREAK.join(_PIECES.findall(word[0])), said).split(_BREAK)
+    return "#h(0pt)".join(f"#{_literal(piece)}" for piece in pieces)
 
 
 def _literal(said: str, *, keep: bool = False) -> str:
     """A string of Typst; its escapes are among JSON's, so what needs another is replaced."""
-    plain = "".join(each if each.isprintable() or each in "\n\N{ZERO WIDTH SPACE}" else " " for each in said)
+    plain = "".join(each if each.isprintable() or each == "\n" else " " for each in said)
     return json.dumps(plain if keep else plain.replace("\r", " "), ensure_ascii=False)
 
 
