@@ -20,8 +20,9 @@ from escalation.engine.opening import prepare_again, prepare_file
 from escalation.model.case import CaseStatus, Outcome
 from escalation.model.clock import boottime_s
 from escalation.model.errors import BadInput
+from escalation.ports.configuration import settings
 from records.earlier import EarlierFiles
-from records.runtime import open_records, open_runtime
+from records.runtime import head_signer, open_records, open_runtime
 
 EXIT = {
     CaseStatus.ACCEPTED: 0, CaseStatus.ABSTAINED: 3, CaseStatus.REFUSED: 3, CaseStatus.HELD: 4,
@@ -49,6 +50,7 @@ def solve_files(
     kept = EarlierFiles(case_id) if case_id else None
     cases = [prepare_file(path, policy, case_id, engine, kept=kept) for path in paths]
     cases = cases or [_again(str(case_id), engine)]
+    say_older()
     console = terminal(stderr=as_json, quiet=as_json)
     codes: list[int] = []
     ready_s = boottime_s()
@@ -80,6 +82,16 @@ def _again(case_id: str, engine: str) -> Case:
     """The case of that id, from its record alone."""
     with open_records() as (ledger, store):
         return prepare_again(ledger.case(case_id).info, store, engine)
+
+
+def say_older() -> None:
+    """Says, before anything is solved, that the ledger is older than what was signed from this home."""
+    if head_signer(settings()) is None:
+        return
+    with open_records() as (ledger, _):
+        lacking = ledger.lacking()
+    if lacking:
+        sys.stderr.write(f"remark: {lacking}; nothing is spent on it: see `tierwise ledger check`\n")
 
 
 def choose_engine(asked: str) -> str:

@@ -65,6 +65,7 @@ class SqlBudgets(LedgerSession):
 
     def consult(self, question: Approval, now: float) -> Authorisation:
         """Uses an approval of work that is not paid for up, or asks, or refuses; idempotent."""
+        self._check_not_older()
         with self._writing(question.case_id) as connection:
             return paying.consult(connection, question, now)
 

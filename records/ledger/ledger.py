@@ -81,10 +81,12 @@ class SqlLedger(SqlCases, SqlWork, SqlSubmissions, SqlBudgets):
             return tuple(islice(walk.digests(connection), most))
 
     def check(self, case_id: str | None = None) -> None:
-        """Refuses a ledger that was changed behind its back; raises `CorruptRecord` with what is wrong.
+        """Refuses a ledger that was changed behind its back, or is older than what was signed from this home.
 
-        With a case: in what spending for it rests on, which is the case and all that is said of money.
+        With a case: changed in what spending for it rests on, which is the case and all that is said of
+        money. Raises `CorruptRecord` with what is wrong.
         """
+        self._check_not_older()
         with self._database.reading() as connection:
             walk.check(connection, case_id, anew=True)
 

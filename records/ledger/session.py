@@ -9,8 +9,9 @@ from weakref import WeakSet
 
 from sqlalchemy import Connection
 
+from escalation.model.errors import CorruptRecord
 from escalation.ports.store import Store
-from records.ledger import leases
+from records.ledger import leases, lineage
 from records.ledger.database import Database
 from records.ledger.shared_clock import SharedClock, database_time_s
 
@@ -64,6 +65,29 @@ class LedgerSession:
     def now_s(self) -> float:
         """Seconds since the epoch, by the clock that all who use this ledger share."""
         return time.time() if self._database.of_one_machine else self._clock.now_s()
+
+    def lacking(self) -> str:
+        """What was signed last from this home and is not in the ledger, so older; "" where all is there."""
+        if self._signer is None:
+            return ""
+        with self._database.reading() as connection:
+            name = lineage.name(connection)
+        kept = self._signer.kept(name)  # before what it is compared with is read: others go on writing
+        with self._database.reading() as connection:
+            return self._signer.lacking(connection, kept)
+
+    def _check_not_older(self) -> None:
+        """Refuses to spend on a ledger that lost what was signed from this home.
+
+        Raises:
+            CorruptRecord: with what is missing.
+        """
+        lacking = self.lacking()
+        if lacking:
+            raise CorruptRecord(
+                f"{lacking}; nothing is spent on it: put the newest one back, or a back-up with "
+                "`tierwise restore`, which signs that it was put back"
+            )
 
     def _database_time_s(self) -> float:
         with self._database.reading() as connection:

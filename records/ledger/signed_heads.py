@@ -97,13 +97,28 @@ class HeadSigner:
             return None
         return found if isinstance(found, dict) else None
 
+    def lacking(self, connection: Connection, kept: Envelope | None) -> str:
+        """What the ledger has not of the head that was kept in this home; "" where it has all of it.
+
+        Nor is missed what a back-up left behind that was put back with the key.
+        """
+        if kept is None:
+            return ""
+        keys = [self.key.public]
+        try:
+            said = said_by(kept, keys)
+        except CorruptRecord:  # of a key before this one
+            return ""
+        for chain, number, _ in missed(connection, said, keys):
+            return (
+                f"the ledger is older than this home, or was rewritten: it has not event {number} of "
+                f"{named(chain)}, which was signed from here at {said.at}"
+            )
+        return ""
+
     def _fits(self, connection: Connection) -> bool:
         """Whether what was signed last from this home is in the ledger, or was left behind by a back-up."""
-        kept, keys = self.kept(lineage.name(connection)), [self.key.public]
-        try:
-            return kept is None or not missed(connection, said_by(kept, keys), keys)
-        except CorruptRecord:  # of a key before this one
-            return True
+        return not self.lacking(connection, self.kept(lineage.name(connection)))
 
     def _file(self, ledger: str) -> Path:
         return self.folder / f"{ledger}.json"

@@ -71,6 +71,7 @@ class SqlSubmissions(LedgerSession):
         self, before: Submission, question: Approval | None, limit: Caps, project: str, now: float
     ) -> tuple[Authorisation, Submission]:
         """Uses up the approval, reserves the cap and moves to AUTHORISED; or asks, or refuses; at once."""
+        self._check_not_older()
         with self._writing(before.case_id) as connection:
             return paying.authorise(connection, before, question, limit=limit, project=project, now=now)
 

@@ -78,6 +78,22 @@ def test_a_ledger_that_was_put_back_in_secret_is_missed_by_mlflow_and_by_the_hom
     assert any("(the head that was signed last from this home)" in line for line in found)
 
 
+def test_solving_on_an_older_ledger_says_so_once_and_the_others_work_goes_on(
+    call: Call, home: Path, tmp_path: Path
+) -> None:
+    problem, policy = tmp_path / "p.json", tmp_path / "ai.yaml"
+    problem.write_text(PROBLEM.model_dump_json(exclude_none=True))
+    policy.write_text(AI_ALONE)
+    solving = "solve", str(problem), "--policy", str(policy), "--engine", "plain"
+    first = call(*solving)
+    assert (first.code, first.err) == (0, "")
+    cut(home)
+    for _ in range(2):  # what is written on top heals nothing
+        done = call(*solving)
+        assert done.code == 0
+        assert done.err.count("the ledger is older than this home") == 1
+
+
 @pytest.mark.parametrize("left", ["MLflow", "the home"])
 def test_one_witness_is_enough(call: Call, home: Path, left: str) -> None:
     cut(home)

@@ -14,7 +14,8 @@ from escalation.model.case import CaseInfo, CaseStatus, WorkKey
 from escalation.model.errors import CorruptRecord
 from records.backup import back_up, restore
 from records.ledger.ledger import SqlLedger
-from records.ledger.signed_heads import KIND, HeadSigner, gone, missed, said_by
+from records.ledger.signed_heads import KIND, PREDICATE, HeadSigner, gone, missed, said_by
+from records.signing.envelope import sign, statement
 from records.signing.keys import SigningKey
 from records.store.files import FileStore
 
@@ -112,6 +113,9 @@ def test_what_is_left_of_a_ledger_that_was_cut_is_not_signed_by_the_next_honest_
     assert other.make_checkpoint().leaves == 2
     assert len(told(other, "/checkpoints")) == 1
     assert other._signer.kept(other.name()) == kept
+    assert "event 3 of the chain of checkpoints, which was signed from here" in other.lacking()
+    with pytest.raises(CorruptRecord, match="older than this home"):
+        other.check("c")
     with other._database.reading() as connection:
         [(chain, number, _)] = gone(connection, said_by(kept, [key.public]).heads)
     assert (chain, number) == ("/checkpoints", 3)
@@ -137,7 +141,25 @@ def test_what_a_back_up_left_behind_is_not_missed_once_it_was_put_back_with_the_
         assert [each[0] for each in gone_] == ([] if with_key else ["a"])
         kept = json.loads((tmp_path / "signed-heads" / f"{again.name()}.json").read_bytes())
         assert (kept == told(again, "/checkpoints")[-1]) is bool(with_key)
+        assert bool(again.lacking()) is not bool(with_key)
         again.close()
+
+
+def test_nothing_is_paid_for_on_a_ledger_that_is_older_than_its_home(
+    paid: SqlLedger, key: SigningKey, make_question: Any, tmp_path: Path
+) -> None:
+    row = paid.find_submission(WorkKey("c", 0, 1))
+    assert row is not None
+    said = {"ledger": paid.name(), "at": "2026-01-01T00:00:00+00:00", "heads": {"/checkpoints": 99}}
+    later = sign(statement({"/checkpoints": {"sha256": "0" * 64}}, PREDICATE, said), key)
+    (tmp_path / f"{paid.name()}.json").write_text(json.dumps(later))
+    paid._signer = HeadSigner(key, tmp_path)
+    before = paid.events()
+    with pytest.raises(CorruptRecord, match="nothing is spent on it"):
+        paid.authorise(row, make_question(row), Caps(), "p", 1060.0)
+    with pytest.raises(CorruptRecord, match="nothing is spent on it"):
+        paid.consult(make_question(row), 1060.0)
+    assert paid.events() == before
 
 
 def test_a_head_says_nothing_without_the_sites_signature(
