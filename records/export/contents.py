@@ -12,7 +12,7 @@ from typing import Any
 
 from escalation.inputs.settings import ROOT
 from escalation.model.case import CaseInfo
-from escalation.model.errors import PolicyError
+from escalation.model.errors import BadInput, PolicyError
 from escalation.model.identity import canonical_json, digest_bytes
 from escalation.policy.policy import parse_policy
 from records.export.rungs import rungs
@@ -26,6 +26,11 @@ EVENTS, CHAIN, LINEAGE, PROOF = (
 WITHHELD_ROWS, WITHHELD_FILES = f"{LEDGER}/withheld.jsonl", f"{STORE}/withheld.jsonl"
 WITH_DATA = ("cases", "attempts", "intents")
 """Tables whose rows repeat data of the instance: what was asked, what was computed, what was answered."""
+KEPT_BACK = "withheld"
+"""In place of what a program said at its end: it may quote the data that it was given."""
+_MAY_SAY = {"work.lost": "error", "work.refused": "because"}
+"""Where events may have the words of a program or a machine: of tries that were lost in ledgers before these
+were named by digest, of work that was not taken in all."""
 _TEXTS = (
     *("info", "outcome", "decision", "attempt", "candidate", "work", "handle", "lost", "result"),
     *("reserved", "spent", "handoff", "approval"),
@@ -75,8 +80,11 @@ def contents(taken: CaseExcerpt, get: Callable[[str], bytes], *, with_data: bool
         with_data: whether the data of the case may be handed out.
 
     Raises:
+        BadInput: when data are to be withheld, and the events, which cannot be, say more than may leave.
         CorruptRecord: when the store has not what the ledger names.
     """
+    if not with_data:
+        _check_events(taken)
     row = taken.rows["cases"][0]
     info = CaseInfo.model_validate(json.loads(row["info"]))
     names = dict(named_files(taken))
@@ -140,7 +148,8 @@ def _of_devices(what: tuple[str, ...]) -> bool:
 
 def _ledger(taken: CaseExcerpt, with_data: bool) -> Files:
     """What the ledger has, byte by byte."""
-    kept = [table for table in TABLES if with_data or table.name not in WITH_DATA]
+    held = () if with_data else _held(taken)
+    kept = [table for table in TABLES if table.name not in held]
     files = {rows_path(table.name): _lines(taken.rows[table.name]) for table in kept}
     files |= {
         EVENTS: b"".join(event.text + b"\n" for event in taken.events),
@@ -155,7 +164,7 @@ def _ledger(taken: CaseExcerpt, with_data: bool) -> Files:
                 "sha256": digest_bytes(canonical_json(dict(row))),
             }
             for table in TABLES
-            if table.name in WITH_DATA
+            if table.name in held
             for row in taken.rows[table.name]
         )
     if taken.proof is not None:
@@ -170,6 +179,7 @@ def _for_people(taken: CaseExcerpt, info: CaseInfo, with_data: bool) -> Files:
     tables = {table.name: [_read(row) for row in taken.rows[table.name]] for table in TABLES}
     if not with_data:
         tables |= {name: [_without_data(row) for row in tables[name]] for name in WITH_DATA}
+        tables["decisions"] = [_without_words(row, _failed(taken)) for row in tables["decisions"]]
     (case,) = tables["cases"]
     files = {f"{name}.json": _pretty(rows) for name, rows in tables.items()}
     files |= {
@@ -195,18 +205,60 @@ def _read(row: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _check_events(taken: CaseExcerpt) -> None:
+    """Refuses a case whose events, which are hashed and so cannot be shortened, say more than may leave."""
+    for event in taken.events:
+        said = json.loads(event.text)
+        body, changed = said["body"], said["body"].get("changed") or {}
+        if isinstance(body.get("handle"), dict):
+            what = "where on this site it ran"
+        elif body.get(_MAY_SAY.get(said["kind"], "")) or changed.get("reason") or changed.get("incidents"):
+            what = "words of a program or a machine"
+        else:
+            continue
+        raise BadInput(
+            f"case {taken.case_id}: its data may not leave the site, and its event {said['number']} "
+            f"({said['kind']}) has {what}, which may say more than may leave: it cannot be exported"
+        )
+
+
+def _held(taken: CaseExcerpt) -> tuple[str, ...]:
+    """The tables that are withheld: decisions too where they repeat why an attempt failed."""
+    after = _failed(taken)
+    repeat = after is not None and any(row["number"] > after for row in taken.rows["decisions"])
+    return (*WITH_DATA, "decisions") if repeat else WITH_DATA
+
+
+def _failed(taken: CaseExcerpt) -> int | None:
+    """The first attempt that failed, if any."""
+    tried = (json.loads(row["attempt"]) for row in taken.rows["attempts"])
+    return min((each["number"] for each in tried if each.get("error")), default=None)
+
+
+def _without_words(row: Mapping[str, Any], failed: int | None) -> dict[str, Any]:
+    """A decision without the reason that repeats why an attempt before it failed."""
+    if failed is None or row["number"] <= failed:
+        return dict(row)
+    return {**row, "decision": row["decision"] | {"because": KEPT_BACK}}
+
+
 def _without_data(row: Mapping[str, Any]) -> dict[str, Any]:
-    """What a row says beside the data: no instance, no work, no answer; certificates and costs stay."""
+    """What a row says beside the data: no instance, work, answer, words of a program, place on the site;
+    certificates and costs stay."""
     kept = _without(row, "work", "result", "lost", "handle", "candidate")
     if "info" in row:
         info = _without(row["info"], "instance", "files", "about")
-        kept["info"] = info | {"problem": _without(info["problem"], "instance")}
+        where = _without(info["environment"], "folder")
+        kept["info"] = info | {"problem": _without(info["problem"], "instance"), "environment": where}
         kept["outcome"] = row["outcome"] and _without(
-            row["outcome"], "answer", "files", "report", "remarks", "attempts", "decisions"
+            row["outcome"],
+            *("answer", "files", "report", "record", "remarks", "attempts", "decisions"),
+            *("failures", "faults", "paused"),
         )
     elif isinstance(row["attempt"], dict):
-        works = [_without(each, "lost", "error") for each in row["attempt"]["works"]]
-        kept["attempt"] = _without(row["attempt"], "candidate") | {"works": works}
+        works = [_without(each, "lost", "error", "provenance") for each in row["attempt"]["works"]]
+        error = row["attempt"]["error"] and KEPT_BACK
+        kept["attempt"] = _without(row["attempt"], "candidate") | {"works": works, "error": error}
     return kept
 
 

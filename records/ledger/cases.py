@@ -45,7 +45,8 @@ def start(
     if CaseStatus(row["status"]).final:
         return _record(row, CaseStatus(row["status"])), None
     token = leases.take(connection, info.case_id, lease_s, abandoned=abandoned)
-    body = {"was": row["status"], "token": token, "environment": info.environment}
+    environment = {name: value for name, value in info.environment.items() if name != "folder"}  # as opened
+    body = {"was": row["status"], "token": token, "environment": environment}
     row = _set(connection, info.case_id, row, "case.resumed", body, status=CaseStatus.RUNNING, closed_at=None)
     return _record(row, CaseStatus.RUNNING), token
 

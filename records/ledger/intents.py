@@ -1,4 +1,8 @@
-"""Intents in the ledger: work written down before it is sent, then its handle, then its result."""
+"""Intents in the ledger: work written down before it is sent, then its handle, then its result.
+
+Events are never withheld when a case is exported. So they name by digest what may say more than may leave a
+site: what a program said at its end, and where on the site it ran.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -11,6 +15,7 @@ from escalation.model.amounts import Amounts
 from escalation.model.attempt import Done
 from escalation.model.case import WorkKey
 from escalation.model.errors import BadInput, CaseConflict
+from escalation.model.identity import digest_json
 from escalation.model.resources import Resources
 from escalation.model.result import Lost, RawResult
 from escalation.model.work import Work
@@ -71,7 +76,7 @@ def submit(connection: Connection, key: WorkKey, handle: Mapping[str, Any]) -> N
             key,
             row,
             "work.submitted",
-            {"handle": dict(handle)},
+            {"handle": digest_json(dict(handle))},
             handle=text,
             state=IntentState.SUBMITTED,
         )
@@ -99,8 +104,9 @@ def lose(connection: Connection, key: WorkKey, lost: Lost) -> None:
     if row["state"] == IntentState.SETTLED:
         raise CaseConflict(f"work {key} is settled: no try of it can be lost any more")
     before = json.loads(row["lost"])
+    said = {"try": len(before) + 1, "lost": digest_json(lost.to_json()), "usage": lost.usage.to_json()}
     values = {"lost": text_json([*before, lost.to_json()]), "handle": None, "state": IntentState.WANTED}
-    _set(connection, key, row, "work.lost", {"try": len(before) + 1, **lost.to_json()}, **values)
+    _set(connection, key, row, "work.lost", said, **values)
 
 
 def find_lost(connection: Connection, key: WorkKey) -> tuple[Lost, ...]:
@@ -121,7 +127,7 @@ def used(connection: Connection, case_id: str, attempt: int) -> Amounts:
 
 
 def settle(connection: Connection, key: WorkKey, result: RawResult) -> None:
-    """Keeps the final result; the same one again changes nothing.
+    """Keeps the final result, and the handle no longer; the same one again changes nothing.
 
     Raises:
         CaseConflict: when the work was never wanted, or is settled with another result.
@@ -133,7 +139,7 @@ def settle(connection: Connection, key: WorkKey, result: RawResult) -> None:
             raise CaseConflict(f"work {key} is settled with another result: the first one stays")
         return
     body = {"state": str(result.state), "result": result.digest, "usage": result.usage.to_json()}
-    _set(connection, key, row, "work.settled", body, result=text, state=IntentState.SETTLED)
+    _set(connection, key, row, "work.settled", body, result=text, handle=None, state=IntentState.SETTLED)
 
 
 def find_work(connection: Connection, store: Store, key: WorkKey) -> Work:

@@ -1,15 +1,25 @@
 """An export opened again is the case as it was: the same records from the bytes of the export alone."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from escalation.model.errors import BadInput
+from escalation.model.amounts import Amounts
+from escalation.model.case import WorkKey
+from escalation.model.errors import BadInput, TierwiseError
+from escalation.model.kinds.local_call import LocalCall
 from escalation.model.problem import Target
+from escalation.model.result import Lost
+from escalation.ports.methods import Solve
+from problems.toy.instance import ToyView
+from problems.toy.methods import TwoLooks
 from records.export.contents import named_files
 from records.export.exporting import export
 from records.export.opening import open_export
+from records.export.verifying import findings
 from tests.records.export.conftest import FOUR, QUANTUM, Site
 
 
@@ -68,3 +78,57 @@ def test_data_that_may_not_leave_are_not_in_the_export(
         assert not (tmp_path / "out" / "data" / "store" / digest).exists()
     with pytest.raises(BadInput, match="withholds the data of its case"), open_export(tmp_path / "out"):
         pass
+
+
+STRICT: dict[str, Any] = {
+    "data_class": "identifiable",
+    "instance": {"numbers": [3, 271828, 314159, 2], "reach": 3},
+}
+PATIENT = "the value 271828 of patient Lovelace cannot be"
+
+
+def everything(site: Site, case_id: str) -> bytes:
+    """All that is in an export that withholds data, which fits by its own verifier."""
+    files = site.bag(case_id)
+    assert [*findings(files, site.key.public)] == []
+    assert "data/ledger/withheld.jsonl" in files
+    return b"".join(files.values())
+
+
+def test_what_a_program_said_of_data_that_may_not_leave_and_where_it_ran_are_not_in_the_export(
+    make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def quote(self: TwoLooks, view: ToyView, seed: int) -> Solve:
+        yield self._work(view, seed)
+        raise TierwiseError(PATIENT)
+
+    monkeypatch.setattr(TwoLooks, "solve", quote)
+    strict = make_site()
+    outcome = strict.solve("i", **STRICT)
+    assert PATIENT in outcome.failures[0]
+    assert PATIENT in outcome.decisions[1].because
+    found = everything(strict, "i")
+    for kept_back in ("Lovelace", "271828 ", os.getcwd(), str(strict.settings.home), '"pid"', '"host"'):
+        assert kept_back.encode() not in found
+    assert strict.ledger.attempts("i")[0][0].error is not None
+
+
+def test_tries_that_were_lost_are_told_by_digest_and_words_in_the_events_are_not_exported(
+    make_site: Callable[..., Site],
+) -> None:
+    strict, key = make_site(), WorkKey("i", 0, 0)
+    with pytest.raises(KeyboardInterrupt):
+        strict.solve("i", error=KeyboardInterrupt(), **STRICT)
+    ledger = strict.ledger
+    info = ledger.case("i").info
+    ledger.open_case(info)
+    ledger.intend(key, LocalCall("problems.toy.work:look"), "local")
+    ledger.submitted(key, {"host": "node17", "folder": "/scratch/i"})
+    ledger.lose(key, Lost(PATIENT, Amounts(wall_s=2.0)))
+    found = everything(strict, "i")
+    assert not any(each in found for each in (b"271828 ", b"Lovelace", b"node17", b"/scratch/i"))
+    assert str(info.environment["folder"]).encode() not in found
+    assert tuple(ledger.lost(key)) == (Lost(PATIENT, Amounts(wall_s=2.0)),)
+    ledger.refuse(key, f"no nodes: {PATIENT}")
+    with pytest.raises(BadInput, match=r"its event \d+ \(work.refused\) has words of a program or a machine"):
+        strict.bag("i")
