@@ -66,12 +66,12 @@ def audit(
     found = [*walked.findings, *ledger.head_findings(keys, shown.heads)]
     found = found or list(history_findings(ledger))  # of what is not as it was sealed, that is said
     checkpoint = None if found else ledger.make_checkpoint()  # what is wrong is not sealed
-    named, files = ledger.digests(), list(store.digests())
+    named, files = ledger.digests(found.append), list(store.digests())
     missing = sorted(named.difference(files))
     found += [f"the store has no file {digest}, which the ledger names" for digest in missing]
     damaged, hashed = _hashed(store, files, say)
     found += [*damaged, *shown.findings]
-    return Audit(walked.events, len(files), hashed, shown.runs, tuple(found), checkpoint)
+    return Audit(walked.events, len(files), hashed, shown.runs, tuple(dict.fromkeys(found)), checkpoint)
 
 
 def audit_site(

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from escalation.model.attempt import Attempt
 from escalation.model.case import CaseRecord, CaseStatus
 from escalation.model.decision import Action, Decision
+from escalation.model.errors import CorruptRecord
 from escalation.model.identity import digest_json
 from records.ledger.ledger import SqlLedger
 
@@ -22,12 +23,18 @@ _ENDS = {
 
 def history_findings(ledger: SqlLedger) -> Iterator[str]:
     """What cannot be, case by case; of cases whose decisions say by which facts they were made."""
-    for record in ledger.each_case():
-        attempts = ledger.attempt_records(record.info.case_id)  # first: a case may be running
-        decisions = ledger.decisions(record.info.case_id)
+    broken: list[str] = []
+    for record in ledger.each_case(broken=broken.append):
+        try:
+            attempts = ledger.attempt_records(record.info.case_id)  # first: a case may be running
+            decisions = ledger.decisions(record.info.case_id)
+        except CorruptRecord as error:
+            broken.append(str(error))
+            continue
         if decisions and all(decision.facts_hash for decision in decisions):
             for said in climbed(record, decisions, attempts):
                 yield f"case {record.info.case_id}: {said}"
+    yield from broken
 
 
 def climbed(record: CaseRecord, decisions: Sequence[Decision], attempts: Sequence[Attempt]) -> Iterator[str]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from escalation.model.attempt import Attempt
 from escalation.model.case import CaseRecord
-from escalation.model.errors import BadInput, first_line
+from escalation.model.errors import BadInput, CorruptRecord, first_line
 from escalation.text.addresses import without_password
 from records.ledger.ledger import SqlLedger
 from records.tracking.cases import HEAD, LEDGER, RUN_STATUS
@@ -45,10 +45,13 @@ def tracked(ledger: SqlLedger, place: TrackingPlace | None) -> Tracked:
         report.findings.append(f"MLflow at {place.shown} cannot be asked: {said}")
         return report
     cases = set()
-    for record in ledger.each_case():
+    for record in ledger.each_case(broken=report.findings.append):
         cases.add(record.info.case_id)
         if record.mlflow_run_id is not None:
-            report.findings += _case(client, ledger, record)
+            try:
+                report.findings.extend(_case(client, ledger, record))
+            except CorruptRecord as error:
+                report.findings.append(str(error))
             report.runs += 1
     for run in _runs(client, ledger.name()):
         case_id, head = run.data.tags["tierwise.case_id"], run.data.tags.get(HEAD)
@@ -77,6 +80,8 @@ def _is_gone(ledger: SqlLedger, case_id: str, run: Any) -> bool:
     """Whether the ledger has no such case, asked anew, and did not leave it behind in a back-up."""
     try:
         ledger.case(case_id)
+    except CorruptRecord:
+        return False
     except BadInput:
         return not ledger.left_behind(run.info.start_time / 1000)
     return False

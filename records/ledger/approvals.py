@@ -11,6 +11,7 @@ from escalation.model.submission import Approval, ApprovalState, Authorisation, 
 from escalation.text.moments import moment
 from records.ledger.chains import MONEY, lock, text_json
 from records.ledger.events import by_key, put, seal
+from records.ledger.readable import of_row
 from records.ledger.schema import approvals
 
 _ANSWERED = {"state", "by", "known_as", "reason", "answered_at"}
@@ -157,5 +158,6 @@ def _values(approval: Approval) -> dict[str, Any]:
     return {"state": approval.state, "approval": text_json(approval.to_json())}
 
 
+@of_row(approvals)
 def _approval(row: RowMapping) -> Approval:
     return Approval.model_validate(json.loads(row["approval"]))

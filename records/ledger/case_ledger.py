@@ -15,6 +15,7 @@ from records.ledger.chains import append
 from records.ledger.codec import candidate_blobs
 from records.ledger.events import bodies
 from records.ledger.past_cases import past_page
+from records.ledger.readable import Broken
 from records.ledger.session import LedgerSession
 
 SHADOW = "shadow.decided"
@@ -98,13 +99,21 @@ class SqlCases(LedgerSession):
         Raises:
             BadInput: when the case that the page begins after is not there.
         """
-        with self._database.reading() as connection:
-            return cases.page(connection, wanted)
+        return self._page(wanted, None)
 
-    def each_case(self, wanted: CasesWanted = EVERY_CASE) -> Iterator[CaseRecord]:
-        """The cases wanted, read a page at a time: no more than that is in memory."""
+    def _page(self, wanted: CasesWanted, broken: Broken | None) -> Sequence[CaseRecord]:
+        with self._database.reading() as connection:
+            return cases.page(connection, wanted, broken)
+
+    def each_case(
+        self, wanted: CasesWanted = EVERY_CASE, broken: Broken | None = None
+    ) -> Iterator[CaseRecord]:
+        """The cases wanted, read a page at a time: no more than that is in memory.
+
+        `broken` is told of a case that cannot be read; without it `CorruptRecord` is raised.
+        """
         after, size = wanted.after, cases.PAGE
-        while page := self.cases(wanted.model_copy(update={"after": after, "limit": size})):
+        while page := self._page(wanted.model_copy(update={"after": after, "limit": size}), broken):
             yield from page
             if len(page) < size:
                 return

@@ -9,10 +9,11 @@ from sqlalchemy import ColumnElement, Connection, RowMapping, Select, bindparam,
 
 from escalation.model.case import CaseInfo, CaseRecord, CaseStatus, Outcome
 from escalation.model.cases_wanted import CasesWanted
-from escalation.model.errors import BadInput, CaseConflict
+from escalation.model.errors import BadInput, CaseConflict, CorruptRecord
 from records.ledger import leases
 from records.ledger.chains import now, text_json
 from records.ledger.events import by_key, put, seal
+from records.ledger.readable import Broken, of_row
 from records.ledger.schema import cases, family_of, following
 
 PAGE = 200
@@ -60,8 +61,10 @@ def get(connection: Connection, case_id: str) -> CaseRecord:
     return _read(connection, _known(connection, case_id))
 
 
-def page(connection: Connection, wanted: CasesWanted) -> Sequence[CaseRecord]:
+def page(connection: Connection, wanted: CasesWanted, broken: Broken | None = None) -> Sequence[CaseRecord]:
     """The cases wanted, in the order in which they were opened, or newest first.
+
+    `broken` is told of a row that cannot be read; without it `CorruptRecord` is raised.
 
     Raises:
         BadInput: when the case that the page begins after is not there.
@@ -71,7 +74,8 @@ def page(connection: Connection, wanted: CasesWanted) -> Sequence[CaseRecord]:
     while wanted.limit is None or len(found) < wanted.limit:
         later = query if last is None else query.where(_beyond(last, wanted))
         rows = _next(connection, later, wanted)
-        found += [record for row in rows if _is(record := _read(connection, row), wanted)]
+        records = filter(None, (_read_or_tell(connection, row, broken) for row in rows))
+        found += [record for record in records if _is(record, wanted)]
         if len(rows) < PAGE:
             break
         last = rows[-1]["number"]
@@ -176,13 +180,29 @@ def _info(row: RowMapping) -> CaseInfo:
     return CaseInfo.model_validate(json.loads(row["info"]))
 
 
+def _read_or_tell(connection: Connection, row: RowMapping, broken: Broken | None) -> CaseRecord | None:
+    try:
+        return _read(connection, row)
+    except CorruptRecord as error:
+        if broken is None:
+            raise
+        broken(str(error))
+        return None
+
+
 def _read(connection: Connection, row: RowMapping) -> CaseRecord:
-    status = CaseStatus(row["status"])
+    status = _status(row)
     if status is CaseStatus.RUNNING and not leases.held(connection, leases.find(connection, row["case_id"])):
         status = CaseStatus.INTERRUPTED
     return _record(row, status)
 
 
+@of_row(cases)
+def _status(row: RowMapping) -> CaseStatus:
+    return CaseStatus(row["status"])
+
+
+@of_row(cases)
 def _record(row: RowMapping, status: CaseStatus) -> CaseRecord:
     return CaseRecord(
         info=_info(row),

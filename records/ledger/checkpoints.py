@@ -161,7 +161,10 @@ def findings(connection: Connection) -> Iterator[str]:
     for row in connection.execute(said.order_by(events.c.number)).mappings():
         body = chains.decoded(row) or {}
         which = f"checkpoint {row['number']}"
-        while tree.size < body.get("leaves", 0):
+        if not isinstance(body.get("leaves"), int):
+            yield f"{which}: expected the number of leaves, got {body.get('leaves')!r}"
+            return
+        while tree.size < body["leaves"]:
             leaf = next(found, None)
             if leaf is None or leaf["place"] != tree.size:
                 yield f"expected leaf {tree.size} of the tree of {which}, got none"

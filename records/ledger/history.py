@@ -14,6 +14,7 @@ from escalation.ports.store import Store
 from records.ledger.chains import text_json
 from records.ledger.codec import candidate_from_json
 from records.ledger.events import by_key, check, put, seal
+from records.ledger.readable import of_row
 from records.ledger.schema import attempts, decisions
 
 Row = dict[str, str | None]
@@ -77,7 +78,7 @@ def all_attempts(
 
 def attempt_records(connection: Connection, case_id: str) -> Sequence[Attempt]:
     """Returns the case's attempts in order, from the ledger alone: no candidate's bytes are read."""
-    return [Attempt.model_validate(json.loads(row["attempt"])) for row in _all(connection, attempts, case_id)]
+    return [_attempt_record(row) for row in _all(connection, attempts, case_id)]
 
 
 def _add(
@@ -109,11 +110,17 @@ def _all(connection: Connection, table: Table, case_id: str) -> Sequence[RowMapp
     return connection.execute(query).mappings().all()
 
 
+@of_row(decisions)
 def _decision(row: RowMapping) -> Decision:
     return Decision.model_validate(json.loads(row["decision"]))
 
 
+@of_row(attempts)
+def _attempt_record(row: RowMapping) -> Attempt:
+    return Attempt.model_validate(json.loads(row["attempt"]))
+
+
+@of_row(attempts)
 def _attempt(row: RowMapping, store: Store) -> tuple[Attempt, Candidate | None]:
-    attempt = Attempt.model_validate(json.loads(row["attempt"]))
     given = row["candidate"]
-    return attempt, None if given is None else candidate_from_json(json.loads(given), store)
+    return _attempt_record(row), None if given is None else candidate_from_json(json.loads(given), store)

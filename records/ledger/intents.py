@@ -23,6 +23,7 @@ from escalation.ports.store import Store
 from records.ledger import keyed
 from records.ledger.chains import text_json
 from records.ledger.codec import result_from_json, work_from_json
+from records.ledger.readable import of_row
 from records.ledger.schema import intents, submissions
 
 
@@ -151,7 +152,7 @@ def find_work(connection: Connection, store: Store, key: WorkKey) -> Work:
     row = _find(connection, key)
     if row is None:
         raise BadInput(f"expected work that this ledger knows, got {key}")
-    return work_from_json(json.loads(row["work"]), store)
+    return _work(row, store)
 
 
 def find_handle(connection: Connection, key: WorkKey) -> Mapping[str, Any] | None:
@@ -175,7 +176,7 @@ def find_result(connection: Connection, store: Store, key: WorkKey, work: Work) 
     _check_digest(row, key, work)
     if row["state"] != IntentState.SETTLED:
         return None
-    return result_from_json(json.loads(row["result"]), store)
+    return _result(row, store)
 
 
 def all_done(connection: Connection, store: Store, case_id: str, attempt: int) -> Sequence[Done]:
@@ -187,8 +188,17 @@ def all_done(connection: Connection, store: Store, case_id: str, attempt: int) -
 
 
 def _done(row: RowMapping, store: Store) -> Done:
-    work = work_from_json(json.loads(row["work"]), store)
-    return Done(work, result_from_json(json.loads(row["result"]), store))
+    return Done(_work(row, store), _result(row, store))
+
+
+@of_row(intents)
+def _work(row: RowMapping, store: Store) -> Work:
+    return work_from_json(json.loads(row["work"]), store)
+
+
+@of_row(intents)
+def _result(row: RowMapping, store: Store) -> RawResult:
+    return result_from_json(json.loads(row["result"]), store)
 
 
 def _unsent(row: RowMapping) -> bool:

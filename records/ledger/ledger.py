@@ -10,6 +10,7 @@ from records.ledger.budget_ledger import SqlBudgets
 from records.ledger.case_ledger import SqlCases
 from records.ledger.checkpoints import Checkpoint
 from records.ledger.excerpt import CaseExcerpt, excerpt
+from records.ledger.readable import Broken
 from records.ledger.submission_ledger import SqlSubmissions
 from records.ledger.work_ledger import SqlWork
 
@@ -60,10 +61,13 @@ class SqlLedger(SqlCases, SqlWork, SqlSubmissions, SqlBudgets):
             report.findings.extend(walk.everything(connection, report))
         return report
 
-    def digests(self) -> frozenset[str]:
-        """The digests of all bytes that the ledger's rows name; they must be in the store."""
+    def digests(self, broken: Broken = walk.refused) -> frozenset[str]:
+        """The digests of all bytes that the ledger's rows name; they must be in the store.
+
+        `broken` is told of a row that cannot be read; by default it is refused with `CorruptRecord`.
+        """
         with self._database.reading() as connection:
-            return frozenset(walk.digests(connection))
+            return frozenset(walk.digests(connection, broken))
 
     def excerpt(self, case_id: str) -> CaseExcerpt:
         """All that there is of a case, as it is at one moment; raises `BadInput` when there is none."""

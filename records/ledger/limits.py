@@ -23,6 +23,7 @@ from records.ledger import budgets, submissions
 from records.ledger.chains import text_json
 from records.ledger.events import by_key, seal
 from records.ledger.events import put as put_row
+from records.ledger.readable import of_row
 from records.ledger.schema import limits
 
 
@@ -92,6 +93,7 @@ def _counting(
     return [row for row in found if (budgets.key_of(row) in practised) is practice]
 
 
+@of_row(limits)
 def _limit(row: RowMapping) -> Limit:
     caps = Caps.of(json.loads(row["caps"]))
     return Limit(project=row["project"], period=Period(row["period"]), caps=caps)

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, and_, or_, select
 from escalation.inputs.whole_files import write_whole
 from escalation.model.errors import CorruptRecord
 from records.ledger import lineage
-from records.ledger.chains import CHECKPOINTS, MONEY, append, named, now
+from records.ledger.chains import CHECKPOINTS, MONEY, append, decoded, named, now
 from records.ledger.schema import events, heads
 from records.signing.envelope import sign, signed, statement
 from records.signing.keys import SigningKey, VerifyingKey
@@ -179,8 +179,8 @@ def missed(connection: Connection, said: SignedHead, keys: Iterable[VerifyingKey
         return ()
     query = select(events.c.body).where(events.c.chain == CHECKPOINTS, events.c.kind == KIND)
     for body in connection.execute(query).scalars():
-        with suppress(CorruptRecord, ValueError):
-            if said_by(json.loads(body).get("envelope"), keys).explains(said):
+        with suppress(CorruptRecord):
+            if said_by(_envelope(body), keys).explains(said):
                 return ()
     return found
 
@@ -199,7 +199,7 @@ def findings(
     query = select(events.c.chain, events.c.number, events.c.body).where(events.c.kind == KIND)
     rows = connection.execute(query.order_by(events.c.position), execution_options={"yield_per": 1000})
     here = (
-        (f"event {number} of {named(chain)}", (json.loads(body) or {}).get("envelope"))
+        (f"event {number} of {named(chain)}", _envelope(body))
         for chain, number, body in (rows if keys else ())
     )
     for where, envelope in chain_(here, elsewhere if keys else ()):
@@ -221,4 +221,9 @@ def last_of(connection: Connection, chain: str) -> Envelope | None:
     """The last signed head that is an event of that chain."""
     query = select(events.c.body).where(events.c.chain == chain, events.c.kind == KIND)
     found = connection.execute(query.order_by(events.c.number.desc()).limit(1)).scalar_one_or_none()
-    return None if found is None else json.loads(found).get("envelope")
+    return None if found is None else _envelope(found)
+
+
+def _envelope(body: str) -> Any:
+    """What an event of this kind holds; None where it is no JSON object."""
+    return (decoded({"body": body}) or {}).get("envelope")

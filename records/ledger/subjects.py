@@ -7,9 +7,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Column, Connection, Row, RowMapping, Select, Table, exists, select, union
 
-from escalation.model.identity import digest_json
 from records.ledger.chains import CLOSED, MONEY, NOTHING, Head, named
-from records.ledger.events import Key, Seal, finding, key_of
+from records.ledger.events import Key, Seal, finding, key_of, row_digest
 from records.ledger.schema import SEALED, events, heads, leaves, limits
 
 NOBODY = ""
@@ -125,7 +124,7 @@ def row_findings(
     left = dict(seals)
     for table, row in rows:
         key = key_of(table, row)
-        found = finding(table.name, key, digest_json(dict(row)), left.pop((table.name, key), None))
+        found = finding(table.name, key, row_digest(row), left.pop((table.name, key), None))
         yield from filter(None, [found])
     for (name, key), seal in left.items():
         yield finding(name, key, None, seal)

@@ -13,6 +13,7 @@ from escalation.model.submission_states import SubmissionState, Who, check_trans
 from escalation.ports.registry import practises
 from records.ledger import budgets, keyed, lineage
 from records.ledger.chains import text_json
+from records.ledger.readable import of_row
 from records.ledger.schema import following, submissions
 
 FIXED = frozenset({"case_id", "attempt", "ordinal", "state", "backend", "work", "tag", "since", "opened"})
@@ -180,5 +181,6 @@ def _values(submission: Submission) -> dict[str, Any]:
     return {"state": submission.state, "handoff": text_json(submission.to_json())}
 
 
+@of_row(submissions)
 def _submission(row: RowMapping) -> Submission:
     return Submission.model_validate(json.loads(row["handoff"]))

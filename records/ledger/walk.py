@@ -12,16 +12,16 @@ from hashlib import sha256
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, Engine, RowMapping, select
+from sqlalchemy import Connection, Engine, RowMapping, Table, select
 
 from escalation.model.amounts import Amounts, exact_sum
 from escalation.model.errors import CorruptRecord
-from escalation.model.identity import digest_json
 from escalation.model.metered import CHARGED
 from records.ledger import budgets, checkpoints, past, subjects
-from records.ledger.chains import CLOSED, MONEY, Head
-from records.ledger.events import Key, Seal, finding, key_of
+from records.ledger.chains import CLOSED, MONEY, Head, decoded
+from records.ledger.events import Key, Seal, finding, key_of, row_digest
 from records.ledger.past import Past
+from records.ledger.readable import UNREADABLE, Broken, unreadable
 from records.ledger.schema import MONEY as MONEY_TABLES
 from records.ledger.schema import attempts, cases, events, heads, intents, submissions
 from records.ledger.walked import WalkedEvents, as_read
@@ -198,7 +198,7 @@ def _money_rows(
         for row in connection.execute(select(table)).mappings():
             key = key_of(table, row)
             text = sha256(table.name.encode() + as_read(row.values())).digest()
-            digests[text] = known.get(text) or digest_json(dict(row))
+            digests[text] = known.get(text) or row_digest(row)
             found = finding(table.name, key, digests[text], seals.pop((table.name, key), None))
             yield from filter(None, [found])
     for (name, key), seal in seals.items():
@@ -252,23 +252,60 @@ def _sums(connection: Connection, taken: Iterable[Amounts]) -> Iterator[str]:
             yield f"the limits count {has:f} {each.words}, and the events set aside and billed {told:f}"
 
 
-def digests(connection: Connection) -> Iterator[str]:
+def refused(said: str) -> None:
+    """Raises `CorruptRecord` with what was said."""
+    raise CorruptRecord(said)
+
+
+def digests(connection: Connection, broken: Broken = refused) -> Iterator[str]:
     """The digests of all bytes that rows name: files of instances, inputs and results of work, candidates,
-    what was sent, answers and reports; and of calibrations that events of devices name."""
-    for info, outcome in connection.execute(select(cases.c.info, cases.c.outcome)):
-        ended = json.loads(outcome or "{}")
-        yield from (json.loads(info).get("files") or {}).values()
-        yield from filter(None, (ended.get("report"), *(ended.get("files") or {}).values()))
-    for table, columns in ((intents, ("work", "result")), (attempts, ("candidate",))):
-        for row in connection.execute(select(*(table.c[name] for name in columns))):
-            for text in filter(None, row):
-                yield from _named_bytes(json.loads(text))
-    for row in connection.execute(select(submissions.c.handoff)).scalars():
-        said = json.loads(row)
-        yield from filter(None, (said["payload"], said["raw"], *said["calibrations"].values()))
+    what was sent, answers and reports; and of calibrations that events of devices name.
+
+    Args:
+        connection: to the ledger.
+        broken: is told of each row that cannot be read, and so names nothing; default: is refused.
+    """
+    for table, named in _NAMING.items():
+        for row in connection.execute(select(table)).mappings():
+            try:
+                found = [digest for digest in named(row) if digest]
+            except UNREADABLE:
+                broken(unreadable(table, row))
+                continue
+            yield from found
     of_devices = select(heads.c.chain).where(heads.c.chain.like("device/%"))
-    for body in connection.execute(select(events.c.body).where(events.c.chain.in_(of_devices))).scalars():
-        yield from filter(None, [json.loads(body).get("calibration")])
+    for row in connection.execute(select(events).where(events.c.chain.in_(of_devices))).mappings():
+        yield from filter(None, [(decoded(row) or {}).get("calibration")])  # no JSON: the walk says so
+
+
+def _named_by_case(row: RowMapping) -> Iterator[str]:
+    ended = json.loads(row["outcome"] or "{}")
+    yield from (json.loads(row["info"]).get("files") or {}).values()
+    yield from (ended.get("report"), *(ended.get("files") or {}).values())
+
+
+def _named_by_work(row: RowMapping) -> Iterator[str]:
+    for text in filter(None, (row["work"], row["result"])):
+        yield from _named_bytes(json.loads(text))
+
+
+def _named_by_attempt(row: RowMapping) -> Iterator[str]:
+    json.loads(row["attempt"])  # names nothing, and must be readable
+    if row["candidate"]:
+        yield from _named_bytes(json.loads(row["candidate"]))
+
+
+def _named_by_submission(row: RowMapping) -> Iterator[str]:
+    said = json.loads(row["handoff"])
+    yield from (said["payload"], said["raw"], *said["calibrations"].values())
+
+
+_NAMING: dict[Table, Callable[[RowMapping], Iterator[str]]] = {
+    cases: _named_by_case,
+    intents: _named_by_work,
+    attempts: _named_by_attempt,
+    submissions: _named_by_submission,
+}
 
 
 def _named_bytes(data: Mapping[str, Any]) -> Iterator[str]:

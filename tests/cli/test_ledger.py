@@ -94,6 +94,27 @@ def test_solving_on_an_older_ledger_says_so_once_and_the_others_work_goes_on(
         assert done.err.count("the ledger is older than this home") == 1
 
 
+@pytest.mark.parametrize(
+    ("cell", "row"),
+    [
+        (("attempts", "attempt"), "attempts b/0"),
+        (("cases", "info"), "cases b"),
+        (("cases", "status"), "cases b"),
+    ],
+)
+def test_what_this_program_never_writes_is_named_beside_all_else(
+    call: Call, home: Path, cell: tuple[str, str], row: str
+) -> None:
+    table, column = cell
+    with closing(sqlite3.connect(home / "ledger.db")) as database, database:
+        database.execute(f"UPDATE {table} SET {column} = '[1]' WHERE case_id = 'b'")
+        database.execute("UPDATE cases SET closed_at = 'never' WHERE case_id = 'a'")
+    done = call("ledger", "check")
+    assert (done.code, done.err) == (1, "")
+    assert f"the row {row} cannot be read: it holds what this program never writes" in done.out
+    assert "expected the row cases a to have SHA-256" in done.out
+
+
 @pytest.mark.parametrize("left", ["MLflow", "the home"])
 def test_one_witness_is_enough(call: Call, home: Path, left: str) -> None:
     cut(home)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import create_engine, text
 
 from escalation.engine.drive import solve
 from escalation.engine.opening import prepare
@@ -23,6 +24,7 @@ from records.ledger.ledger import SqlLedger
 from records.runtime import open_runtime
 from records.tracking.places import tracking_place
 from tests.records.conftest import KEY
+from tests.records.ledger.test_tampering import CELLS
 
 ON_SQLITE = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 
@@ -33,6 +35,30 @@ def test_what_nobody_touched_is_as_the_ledger_says(filled: SqlLedger) -> None:
     found = audit(filled, filled.store)  # type: ignore[arg-type]
     assert found.findings == ()
     assert found.events == events
+
+
+@ON_SQLITE
+@pytest.mark.parametrize("value", ["'{'", "'[1]'", "x'00ff'"])
+def test_no_value_of_any_cell_ends_the_audit(paid: SqlLedger, url: str, value: str) -> None:
+    engine = create_engine(url)
+    for table, column in CELLS:
+        if (table.name, column) == ("cases", "info") and value != "'[1]'":
+            continue  # an index of it takes JSON alone
+        with engine.begin() as connection:
+            kept = connection.execute(text(f"SELECT rowid, {column} FROM {table.name}")).all()
+            connection.execute(text(f"UPDATE {table.name} SET {column} = {value}"))
+        found = audit(paid, paid.store).findings  # type: ignore[arg-type]
+        assert any(f"expected the row {table.name} " in line for line in found), (table.name, column)
+        with engine.begin() as connection:
+            for row, before in kept:
+                put_back = text(f"UPDATE {table.name} SET {column} = :before WHERE rowid = :row")
+                connection.execute(put_back, {"before": before, "row": row})
+    with engine.begin() as connection:
+        connection.execute(text("DROP TRIGGER events_no_update"))
+        connection.execute(text(f"UPDATE events SET body = {value}"))
+    found = audit(paid, paid.store).findings  # type: ignore[arg-type]
+    assert any("its body is not JSON" in line for line in found)
+    engine.dispose()
 
 
 @ON_SQLITE
