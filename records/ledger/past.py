@@ -51,6 +51,13 @@ class Past:
 
 def event(past: Past, case_id: str, kind: str, body: Body) -> Iterator[str]:
     """Takes an event in; yields what cannot be after those before it."""
+    try:
+        yield from _event(past, case_id, kind, body)
+    except (LookupError, ValueError, TypeError):  # what no ledger of ours wrote
+        yield f"it does not say what {kind} says"
+
+
+def _event(past: Past, case_id: str, kind: str, body: Body) -> Iterator[str]:
     what, _, verb = kind.partition(".")
     if kind in _ONCE:
         name = (kind, case_id, body.get("number"), body.get("attempt"), body.get("ordinal"))
