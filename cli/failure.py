@@ -11,10 +11,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
+from escalation.inputs.temporary import remove_all
 from escalation.model.errors import TierwiseError
 from escalation.text.visible import visible
 
 RECORDED = "what was done is on record: `tierwise cases` lists it, `solve --case` goes on"
+DRIVING = ("solve", "batch", "reconcile")
+"""Commands that go up the ladders of cases."""
 FULL = f"free some space; {RECORDED}"
 
 
@@ -48,12 +51,14 @@ def _told_to_end() -> Iterator[None]:
     """Has SIGTERM end the process as ever, but not without a line. Jobs that outlive it are left alone."""
 
     ours = os.getpid()
+    how = f"; {RECORDED}" if {*sys.argv[1:2]} & {*DRIVING} else ""
 
     def say_so(number: int, frame: FrameType | None) -> None:
         signal.signal(number, signal.SIG_DFL)
         if os.getpid() == ours:  # and not one that was forked from it
             with suppress(OSError):  # whatever was being written to the stream: not through it
-                os.write(2, f"ended by {signal.Signals(number).name}; {RECORDED}\n".encode())
+                os.write(2, f"ended by {signal.Signals(number).name}{how}\n".encode())
+            remove_all()
         os.kill(os.getpid(), number)
 
     before = signal.signal(signal.SIGTERM, say_so)

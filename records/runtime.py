@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from escalation.engine.runtime import Runtime
 from escalation.inputs.home import private_home
 from escalation.inputs.settings import Settings
+from escalation.inputs.temporary import sweep
 from escalation.ports.configuration import settings as read_settings
 from escalation.ports.tracker import Tracker
 
@@ -74,6 +75,7 @@ def open_runtime(settings: Settings | None = None, *, wait_for_view: bool = True
     from records.views.report import render
 
     settings = settings or read_settings()
+    sweep()
     with ExitStack() as stack:
         ledger, store = stack.enter_context(open_records(settings))
         tracker: Tracker = MlflowTracker(tracking_place(settings), ledger, store, settings.tracking)

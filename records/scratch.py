@@ -1,11 +1,10 @@
 """A runtime on records of its own, for work that is run to be looked at and then forgotten."""
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from escalation.engine.runtime import Runtime
+from escalation.inputs.temporary import temporary_folder
 from escalation.ports.configuration import settings
 from records.runtime import open_runtime
 
@@ -17,7 +16,7 @@ def scratch_runtime() -> Iterator[Runtime]:
     Raises:
         BadInput: when a setting is wrong.
     """
-    with tempfile.TemporaryDirectory(prefix="tierwise-scratch-") as folder:
-        elsewhere = {"home": Path(folder), "ledger_url": None, "store_url": None, "tracking": 0.0}
+    with temporary_folder("scratch") as folder:
+        elsewhere = {"home": folder, "ledger_url": None, "store_url": None, "tracking": 0.0}
         with open_runtime(settings().model_copy(update=elsewhere)) as runtime:
             yield runtime

@@ -6,26 +6,25 @@ where the worker stood when it began.
 
 import json
 import shutil
-import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from escalation.inputs.temporary import named_folder
 from escalation.model.amounts import Amounts
 from escalation.model.clock import boottime_s
 
 PATIENCE_S = 1.0
 POLL_S = 0.02
-_PREFIX = "tierwise-worker-"
 
 
 class LastWord:
     """The file that a worker's guard writes at its end, in a folder of its own."""
 
     def __init__(self) -> None:
-        self.path = Path(tempfile.mkdtemp(prefix=_PREFIX)) / "exit.json"
+        self.path = named_folder("worker") / "exit.json"
 
     def read(self) -> Mapping[str, Any] | None:
         """How they ended, see `guard.py`; None where nobody was left to say."""

@@ -1,7 +1,6 @@
 """Opens an export as a ledger and a store of its own, in a scratch folder."""
 
 import json
-import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from escalation.inputs.surroundings import private_files
+from escalation.inputs.temporary import temporary_folder
 from escalation.inputs.user_files import shown
 from escalation.model.errors import BadInput, CorruptRecord
 from records.export.bag import ENVELOPE, PAYLOAD
@@ -66,13 +66,13 @@ def open_export(path: Path) -> Iterator[tuple[SqlLedger, FileStore]]:
             f"{shown(path)}: withholds the data of its case, which may not leave their site: it can be "
             "verified, and opened only where it came from"
         )
-    with private_files(), tempfile.TemporaryDirectory(prefix="tierwise-export-") as scratch:
-        store = FileStore(Path(scratch) / "store")
+    with private_files(), temporary_folder("export") as scratch:
+        store = FileStore(scratch / "store")
         for name, data in files.items():
             digest = name.removeprefix(f"{PAYLOAD}/{STORE}/")
             if DIGEST.fullmatch(digest) and store.put(data) != digest:
                 raise CorruptRecord(f"{shown(path)}: {name} is not what its name says")
-        url = f"sqlite:///{Path(scratch) / 'ledger.db'}"
+        url = f"sqlite:///{scratch / 'ledger.db'}"
         make_ledger(url, _excerpt(files, shown(path)))
         with closing(SqlLedger(url, store)) as ledger:
             yield ledger, store

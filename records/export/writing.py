@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from escalation.inputs.temporary import removed_if_ended
 from escalation.inputs.user_files import shown
 from escalation.inputs.whole_files import synced
 from escalation.model.errors import BadInput
@@ -37,12 +38,13 @@ def write(files: Mapping[str, bytes], target: Path) -> None:
     except OSError as error:
         raise BadInput(f"{shown(target)}: cannot be written: {error.strerror}") from None
     try:
-        made = aside / target.name
-        if target.suffix.lower() == ZIP:
-            _write_file(made, packed(files, target.stem))
-        else:
-            _write_folder(files, made)
-        _move(made, target)
+        with removed_if_ended(aside):
+            made = aside / target.name
+            if target.suffix.lower() == ZIP:
+                _write_file(made, packed(files, target.stem))
+            else:
+                _write_folder(files, made)
+            _move(made, target)
     except OSError as error:
         raise BadInput(f"{shown(target)}: cannot be written: {error.strerror}") from None
     finally:

@@ -17,7 +17,7 @@ guarded(wait)
 
 
 def test_a_command_that_is_told_to_end_says_so_and_how_to_go_on() -> None:
-    command, pipe = [sys.executable, "-c", COMMAND], subprocess.PIPE
+    command, pipe = [sys.executable, "-c", COMMAND, "solve"], subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True) as process:
         assert process.stdout is not None
         assert process.stderr is not None
