@@ -191,8 +191,16 @@ def show(
 def replay(
     case: Annotated[
         str,
-        typer.Argument(metavar="CASE", help="Id of the case, or its export: a folder or a ZIP."),
+        typer.Argument(metavar="CASE", help="Id of the case, or its export: a ZIP, or a folder as ./FOLDER."),
     ],
+    key: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PEM",
+            help="Whose signature an export must have; default: that of the key in it.",
+            show_default=False,
+        ),
+    ] = None,
     recompute: Annotated[
         bool,
         typer.Option(
@@ -208,11 +216,11 @@ def replay(
     """Drive a case's ladder again from its record, and compare every decision, candidate and certificate.
 
     Nothing is written to the record, and nothing that is paid for is sent. Exit 0 all came out as recorded, 5
-    something did not, 2 the case is not over.
+    something did not or an export is not what was signed, 2 the case is not over.
     """
     from cli.replay import replay_case
 
-    raise typer.Exit(replay_case(case, recompute=recompute, everything=everything, as_json=json))
+    raise typer.Exit(replay_case(case, key=key, recompute=recompute, everything=everything, as_json=json))
 
 
 @app.command()

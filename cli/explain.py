@@ -103,9 +103,10 @@ def _say(console: Console, decision: Decision, came_from: Mapping[str, str]) -> 
         return f" [dim]({plain(came_from[rule])})[/]" if rule in came_from else ""
 
     rung = f" {decision.tier}/{decision.method} on {decision.backend}" if decision.method else ""
+    saw = f"facts {decision.facts_hash[:12]}" if decision.facts else "no facts"
     console.print(
         f"[bold]{decision.number + 1}.[/] {_VERBS[decision.action]}{rung}. {plain(decision.because)}. "
-        f"[dim]Rule {decision.rule}, facts {decision.facts_hash[:12]}.[/]"
+        f"[dim]Rule {decision.rule}, {saw}.[/]"
     )
     for closed in decision.closed:
         console.print(

@@ -2,23 +2,29 @@
 
 import json
 import sys
+from pathlib import Path
 
 from rich.console import Console
 
 from cli.terminal import plain, terminal
+from escalation.inputs.user_files import read_bytes, shown
 from escalation.replay.report import Difference, Replay
 from escalation.text.wording import counted
-from records.replaying import replayed
+from records.replaying import ExportChanged, replayed
+from records.signing.keys import MOST_BYTES, VerifyingKey
 
 DIFFERENT = 5
 """The exit code where something came out otherwise."""
 
 
-def replay_case(named: str, *, recompute: bool, everything: bool, as_json: bool) -> int:
+def replay_case(
+    named: str, *, key: Path | None = None, recompute: bool, everything: bool, as_json: bool
+) -> int:
     """Drives a case's ladder again from its record; returns the exit code.
 
     Args:
         named: id of a case, or the path of its export.
+        key: PEM file of whose signature an export must have.
         recompute: whether free work is run again.
         everything: whether to show every difference.
         as_json: whether to print one object instead.
@@ -27,13 +33,28 @@ def replay_case(named: str, *, recompute: bool, everything: bool, as_json: bool)
         BadInput: when there is no such case or export, or the case is not over.
     """
     console = terminal(quiet=as_json)
-    with console.status("replaying") as status:
-        report = replayed(named, recompute=recompute, told=lambda line: status.update(plain(line)))
+    trusted = None if key is None else VerifyingKey.of_pem(read_bytes(key, MOST_BYTES), shown(key))
+    try:
+        with console.status("replaying") as status:
+            told = lambda line: status.update(plain(line))  # noqa: E731
+            report = replayed(named, recompute=recompute, told=told, key=trusted)
+    except ExportChanged as error:
+        _show_changed(console, error, as_json=as_json)
+        return error.exit_code
     if as_json:
         sys.stdout.write(json.dumps(report.to_json()) + "\n")
     else:
         show_replay(console, report, everything=everything)
     return 0 if report.same else DIFFERENT
+
+
+def _show_changed(console: Console, error: ExportChanged, *, as_json: bool) -> None:
+    """What does not fit in an export, which is not replayed."""
+    if as_json:
+        sys.stdout.write(json.dumps({"export": error.path, "findings": error.findings}) + "\n")
+    for line in error.findings:
+        console.print(f"[bold red]EXPORT[/] {plain(line)}", soft_wrap=True)
+    console.print(plain(f"{error.path} is not what was exported, and is not replayed"), soft_wrap=True)
 
 
 def show_replay(console: Console, report: Replay, *, everything: bool) -> None:
@@ -49,8 +70,9 @@ def show_replay(console: Console, report: Replay, *, everything: bool) -> None:
         console.print(f"[cyan]not to the bit[/] {plain(line)}", soft_wrap=True)
     style = "green" if report.same else "red"
     console.print(f"[{style}]{plain(report.said)}[/], in {report.seconds:.1f} s", soft_wrap=True)
-    taken = f"; of that day, as recorded: {', '.join(report.facts_taken)}" if report.facts_taken else ""
-    console.print(f"facts computed again: {report.facts_again}{taken}", soft_wrap=True)
+    console.print(plain(report.rests_on), soft_wrap=True)
+    if report.source.startswith("export "):
+        console.print(plain(report.source), soft_wrap=True)
 
 
 def _show_differences(console: Console, found: tuple[Difference, ...], *, everything: bool) -> None:

@@ -29,6 +29,7 @@ class Replay(Frozen):
     """What driving a case's ladder again came to."""
 
     case_id: str
+    source: str = Field("", description="What was read: a case of the ledger, or an export, and whose.")
     mode: Mode
     status: CaseStatus = Field(description="How the case ended, as recorded.")
     decisions: int = Field(0, description="Decisions made again.")
@@ -58,6 +59,14 @@ class Replay(Frozen):
     def same(self) -> bool:
         """Whether everything came out as recorded, or as near to it as the record promises."""
         return not self.differences and not self.ledger
+
+    @property
+    def rests_on(self) -> str:
+        """Which facts the decisions saw, in a line."""
+        if not self.facts_again and not self.facts_taken:
+            return "the decisions asked for no facts"
+        taken = f"; of that day, as recorded: {', '.join(self.facts_taken)}" if self.facts_taken else ""
+        return f"facts computed again: {self.facts_again}{taken}"
 
     @property
     def said(self) -> str:

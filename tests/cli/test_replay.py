@@ -27,7 +27,11 @@ backends: {local_call: local, mpi_program: mpi, circuit_batch: aer}
 def solved(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("TIERWISE_TRACKING", "off")
     problem = Problem(
-        family="toy", instance={"numbers": [3, 1, 9]}, target=Target(metric="number", at_least=3), seed=4
+        family="toy",
+        instance={"numbers": [3, 1, 9]},
+        target=Target(metric="number", at_least=3),
+        seed=4,
+        data_class="public",
     )
     with open_runtime() as runtime:
         assert solve(runtime, prepare(problem, parse_policy(POLICY), "c")).status == "accepted"
@@ -65,3 +69,25 @@ def test_an_unknown_case_is_a_line(solved: Path, call: Call) -> None:
     said = call("replay", "nobody")
     assert (said.code, said.out) == (2, "")
     assert said.err.startswith("error: expected the id of a case in this ledger, got 'nobody'")
+
+
+def test_an_export_is_verified_first_and_named_with_a_slash(
+    solved: Path, call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "site.pem").write_text(call("keys", "make").out)
+    monkeypatch.chdir(tmp_path)
+    for name in ("c", "d"):
+        assert call("export", "c", "--out", name).code == 0
+    assert "export" not in call("replay", "c").out
+    said = call("replay", "./c", "--key", "site.pem")
+    assert (said.code, said.err) == (0, "")
+    assert "the decisions asked for no facts\n" in said.out
+    assert said.out.splitlines()[-1].startswith("export c, as signed with key ")
+    meant = call("replay", "d")
+    assert meant.code == 2
+    assert meant.err.endswith("; the export in this folder is ./d\n")
+    (tmp_path / "c/data/outcome.json").write_text("{}")
+    said = call("replay", "./c")
+    assert (said.code, said.err) == (5, "")
+    assert said.out.startswith("EXPORT ")
+    assert json.loads(call("replay", "./c", "--json").out)["findings"] != []

@@ -1,12 +1,13 @@
 """A case is replayed from its export alone, and what is gone from it is named in a line."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from escalation.model.errors import BadInput, CorruptRecord
+from escalation.model.errors import BadInput
 from records.export.exporting import export
-from records.replaying import replayed
+from records.replaying import ExportChanged, replayed
 from tests.records.export.conftest import CASES, Site
 
 OVER = [case_id for case_id in CASES if case_id not in ("failed", "held")]
@@ -36,8 +37,7 @@ def test_results_that_are_gone_from_an_export_are_named_in_a_line(site: Site, tm
     (bits,) = {blob.digest for blob in done.result.files.values()}
     (file,) = tmp_path.joinpath("out").rglob(bits)
     file.unlink()
-    line = "case simulated: work of attempt 0, or its result, cannot be had: "
-    with pytest.raises(CorruptRecord, match=line) as found:
+    with pytest.raises(ExportChanged, match="out is not what was exported, and is not replayed: ") as found:
         replayed(str(tmp_path / "out"))
     assert bits in str(found.value)
     assert "\n" not in str(found.value)
@@ -46,3 +46,45 @@ def test_results_that_are_gone_from_an_export_are_named_in_a_line(site: Site, tm
 def test_a_path_that_is_no_export_is_a_line(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="expected an export"):
         replayed(str(tmp_path))
+
+
+def test_a_case_that_was_opened_after_a_checkpoint_is_replayed_from_its_export(
+    make_site: Callable[..., Site], tmp_path: Path
+) -> None:
+    one = make_site()
+    one.solve("first")
+    one.ledger.make_checkpoint()
+    one.solve("later")
+    one.ledger.make_checkpoint()
+    one.solve("last")
+    for case_id in ("later", "last"):
+        export(one.ledger, one.store, one.settings, case_id, tmp_path / case_id)
+        report = replayed(str(tmp_path / case_id))
+        assert (report.same, report.case_id, report.ledger) == (True, case_id, "")
+        assert report.source.startswith(f"export {tmp_path / case_id}, as signed with key ")
+
+
+@pytest.mark.parametrize("change", ["outcome", "problem", "signature"])
+def test_an_export_that_was_changed_is_not_replayed(site: Site, tmp_path: Path, change: str) -> None:
+    export(site.ledger, site.store, site.settings, "accepted", tmp_path / "out")
+    if change == "outcome":
+        path = tmp_path / "out/data/outcome.json"
+        path.write_text(path.read_text().replace("accepted", "refused"))
+    elif change == "problem":
+        (tmp_path / "out/data/problem.json").unlink()
+    else:
+        (tmp_path / "out/signature/statement.sig").write_bytes(b"")
+    with pytest.raises(ExportChanged) as found:
+        replayed(str(tmp_path / "out"))
+    assert change in " ".join(found.value.findings)
+    assert found.value.exit_code == 5
+
+
+def test_an_export_is_replayed_only_as_signed_with_the_key_that_is_given(
+    make_site: Callable[..., Site], site: Site, tmp_path: Path
+) -> None:
+    export(site.ledger, site.store, site.settings, "accepted", tmp_path / "out")
+    said = replayed(str(tmp_path / "out"), key=site.key.public).source
+    assert said.endswith(f"signed with key {site.key.public.key_id[:12]}, that was given")
+    with pytest.raises(ExportChanged, match="signature: is not that of key"):
+        replayed(str(tmp_path / "out"), key=make_site().key.public)
