@@ -7,6 +7,7 @@ from rich.console import Console
 from cli.show import about, certificate_line, not_hardware
 from cli.submissions import amount, brief
 from cli.terminal import plain, show_table, terminal
+from cli.unsealed import say_unsealed
 from escalation.engine.reporting import with_report
 from escalation.model.amounts import Amounts
 from escalation.model.case import CaseRecord, CaseStatus, Outcome
@@ -35,6 +36,7 @@ def explain_case(case_id: str) -> None:
     """Prints the story of a case."""
     console = terminal()
     with open_records() as (ledger, store):
+        say_unsealed(ledger, case_id)
         record = ledger.case(case_id)
         kept = None if record.outcome is None else Outcome.model_validate(record.outcome)
         outcome = None if kept is None else with_report(kept, store, settings().home)
@@ -165,6 +167,7 @@ def list_cases(wanted: CasesWanted) -> None:
         raise BadInput(no_family(wanted.family))
     with open_records() as (ledger, _):
         records = ledger.cases(wanted)
+        say_unsealed(ledger, *(record.info.case_id for record in records))
         some = bool(records) or bool(ledger.cases(CasesWanted(limit=1)))
     console = terminal()
     if records:

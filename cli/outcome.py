@@ -8,6 +8,7 @@ from cli.files import write_files
 from cli.show import show_outcome
 from cli.submissions import handed_off
 from cli.terminal import terminal
+from cli.unsealed import say_unsealed
 from escalation.model.case import Outcome
 from records.outcomes import outcome
 from records.runtime import open_records
@@ -21,6 +22,8 @@ def show_case(case_id: str, *, as_json: bool, files: Path | None = None) -> None
     Raises:
         BadInput: when there is no such case, or its files cannot be written.
     """
+    with open_records() as (ledger, _):
+        say_unsealed(ledger, case_id)
     result = outcome(case_id)
     lines = [] if files is None else _written(result, files)
     if as_json:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from cli.files import write_files
 from cli.terminal import plain, terminal
+from cli.unsealed import say_unsealed
 from escalation.inputs.user_files import shown
 from escalation.model.case import CaseRecord, Outcome
 from escalation.model.errors import BadInput
@@ -19,6 +20,7 @@ def report_case(case_id: str, out: Path | None) -> None:
     if out is not None and out.suffix.lower() not in FORMS:
         raise BadInput(f"{shown(out)}: expected a name that ends in .html or .pdf")
     with open_records() as (ledger, store):
+        say_unsealed(ledger, case_id)
         record = ledger.case(case_id)
         page = store.get(_report(record))
     if out is None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from escalation.inputs.settings import Settings
 from escalation.model.case import CaseInfo
+from escalation.model.errors import CorruptRecord
 from escalation.ports.store import Store
 from records.export.bag import signed_bag
 from records.export.contents import Contents, contents
@@ -38,6 +39,11 @@ def bag(
     ledger: SqlLedger, store: Store, settings: Settings, case_id: str, *, key: SigningKey, now: datetime
 ) -> tuple[Contents, dict[str, bytes]]:
     """The export's files by path, the same for the same record, key and time."""
+    for finding in ledger.case_findings(case_id):
+        raise CorruptRecord(
+            f"case {case_id} is not exported, because nothing is signed that is not as it was sealed: "
+            f"{finding}; see `tierwise ledger check`"
+        )
     taken = ledger.excerpt(case_id)
     found = contents(taken, store.get, with_data=_allowed(settings, taken))
     found.files[README] = readme(found, key.public.key_id)

@@ -61,6 +61,11 @@ class SqlLedger(SqlCases, SqlWork, SqlSubmissions, SqlBudgets):
             report.findings.extend(walk.everything(connection, report))
         return report
 
+    def case_findings(self, *case_ids: str) -> tuple[str, ...]:
+        """What does not fit in the events and rows of some cases alone, which is quickly looked at."""
+        with self._database.reading() as connection:
+            return tuple(walk.of_subjects(connection, case_ids, walk.LedgerWalk()))
+
     def digests(self, broken: Broken = walk.refused) -> frozenset[str]:
         """The digests of all bytes that the ledger's rows name; they must be in the store.
 

@@ -115,6 +115,26 @@ def test_what_this_program_never_writes_is_named_beside_all_else(
     assert "expected the row cases a to have SHA-256" in done.out
 
 
+def test_a_case_that_is_not_as_it_was_sealed_is_shown_with_a_warning_and_never_signed(
+    call: Call, home: Path, tmp_path: Path
+) -> None:
+    asked = [("show", "b"), ("show", "b", "--json"), ("explain", "b"), ("report", "b"), ("cases",)]
+    assert [call(*each).err for each in asked] == [""] * len(asked)
+    with closing(sqlite3.connect(home / "ledger.db")) as database, database:
+        database.execute("UPDATE attempts SET attempt = attempt || ' ' WHERE case_id = 'b'")
+    for each in asked:
+        done = call(*each)
+        assert done.code == 0
+        assert done.err.startswith("LEDGER expected the row attempts b/0 to have SHA-256 ")
+        assert done.err.count("\n") == 1
+    assert call("explain", "a").err == ""
+    refused = call("export", "b", "--out", str(tmp_path / "out"))
+    assert (refused.code, refused.out, refused.err.count("\n")) == (1, "", 1)
+    assert "expected the row attempts b/0 to have SHA-256 " in refused.err
+    assert not (tmp_path / "out").exists()
+    assert call("export", "a", "--out", str(tmp_path / "out")).code == 0
+
+
 @pytest.mark.parametrize("left", ["MLflow", "the home"])
 def test_one_witness_is_enough(call: Call, home: Path, left: str) -> None:
     cut(home)

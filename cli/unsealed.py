@@ -1,0 +1,14 @@
+"""Says, beside what is shown of a case, that its record is not as it was sealed."""
+
+from typing import TYPE_CHECKING
+
+from cli.terminal import plain, terminal
+
+if TYPE_CHECKING:
+    from records.ledger.ledger import SqlLedger
+
+
+def say_unsealed(ledger: "SqlLedger", *case_ids: str) -> None:
+    """A line for everything that does not fit in the cases' rows and events, on standard error."""
+    for finding in ledger.case_findings(*case_ids):
+        terminal(stderr=True).print(f"[bold red]LEDGER[/] {plain(finding)}", soft_wrap=True)
