@@ -12,11 +12,11 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
 from escalation.inputs.home import close_folder
 from escalation.inputs.surroundings import private_files
+from escalation.inputs.temporary import temporary_folder
 from escalation.inputs.whole_files import synced
 from escalation.model.errors import BadInput, CorruptRecord
 from escalation.ports.store import AuditedStore, Store
@@ -120,8 +120,8 @@ def restore(
     from records.audit.audit import audit
 
     file, taken_at = _chosen(folder, name)
-    with private_files(), TemporaryDirectory(prefix="tierwise-restore-") as scratch:
-        copy = Path(scratch) / "ledger.db"  # opened, it is brought to the layout of today
+    with private_files(), temporary_folder("restore") as scratch:
+        copy = scratch / "ledger.db"  # opened, it is brought to the layout of today
         shutil.copyfile(file, copy)
         with closing(Database(ledger_url)) as target:
             if not empty(target):

@@ -32,6 +32,7 @@ def open_records(settings: Settings | None = None) -> Iterator["tuple[SqlLedger,
     from records.store.opening import open_store
 
     settings = settings or read_settings()
+    sweep()
     with private_home(settings.home):
         store = open_store(settings)
         ledger = SqlLedger(settings.ledger, store, settings.case_lease_s, head_signer(settings))
@@ -75,7 +76,6 @@ def open_runtime(settings: Settings | None = None, *, wait_for_view: bool = True
     from records.views.report import render
 
     settings = settings or read_settings()
-    sweep()
     with ExitStack() as stack:
         ledger, store = stack.enter_context(open_records(settings))
         tracker: Tracker = MlflowTracker(tracking_place(settings), ledger, store, settings.tracking)

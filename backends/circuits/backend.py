@@ -1,6 +1,5 @@
 """Base of all simulated quantum backends: jobs in folders, run by warm workers."""
 
-import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -19,6 +18,7 @@ from backends.circuits.jobs import (
 from backends.circuits.pool import POOL
 from backends.processes.capacity import host
 from escalation.inputs.settings import Settings
+from escalation.inputs.temporary import temporary_folder
 from escalation.model.calibration import Calibration, DeviceKind
 from escalation.model.clock import this_process
 from escalation.model.errors import BackendError, MachineFault
@@ -83,8 +83,8 @@ class SimulatedBackend:
     def _quote(self, batch: Work) -> RawResult:
         """Runs the quoting function, again where the machine ended it."""
         for _ in range(QUOTE_TRIES):
-            with tempfile.TemporaryDirectory(prefix="tierwise-quote-") as folder:
-                handle = self._start(self.quote, batch, Path(folder))
+            with temporary_folder("quote") as folder:
+                handle = self._start(self.quote, batch, folder)
                 if not self.wait(handle, ESTIMATE_WALL_S).state.final:
                     self.cancel(handle)
                 result = self.result(handle)

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from escalation.model.clock import ProcessIdentity, this_process
 
-KEPT_S = {"scratch": 0.0, "export": 0.0, "worker": 86400.0}
+_KEPT_S = {"worker": 86400.0}
 """By kind, how long a folder is kept after its owner's end: who takes a case up reads what a worker used."""
 _TO_REMOVE: set[Path] = set()
 
@@ -30,7 +30,6 @@ def named_folder(kind: str) -> Path:
 @contextmanager
 def temporary_folder(kind: str) -> Iterator[Path]:
     """A folder that is gone at the end of the block, or of the process where that is told to end."""
-    sweep()
     folder = named_folder(kind)
     with removed_if_ended(folder):
         try:
@@ -58,11 +57,11 @@ def remove_all() -> None:
 def sweep() -> None:
     """Removes this user's folders that processes of this machine left behind when they were killed."""
     me = this_process()
-    for kind, kept_s in KEPT_S.items():
-        for folder in Path(tempfile.gettempdir()).glob(f"tierwise-{kind}-{_machine(me)}-*-*-*"):
-            with suppress(OSError, ValueError):
-                if not _alive(me, folder.name) and _mine(folder.lstat(), kept_s):
-                    shutil.rmtree(folder, ignore_errors=True)
+    for folder in Path(tempfile.gettempdir()).glob(f"tierwise-*-{_machine(me)}-*-*-*"):
+        with suppress(OSError, ValueError):
+            kept_s = _KEPT_S.get(folder.name.split("-")[1], 0.0)
+            if not _alive(me, folder.name) and _mine(folder.lstat(), kept_s):
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _machine(process: ProcessIdentity) -> str:

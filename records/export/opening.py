@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from escalation.inputs.surroundings import private_files
-from escalation.inputs.temporary import temporary_folder
+from escalation.inputs.temporary import sweep, temporary_folder
 from escalation.inputs.user_files import shown
 from escalation.model.errors import BadInput, CorruptRecord
 from records.export.bag import ENVELOPE, PAYLOAD
@@ -66,6 +66,7 @@ def open_export(path: Path) -> Iterator[tuple[SqlLedger, FileStore]]:
             f"{shown(path)}: withholds the data of its case, which may not leave their site: it can be "
             "verified, and opened only where it came from"
         )
+    sweep()
     with private_files(), temporary_folder("export") as scratch:
         store = FileStore(scratch / "store")
         for name, data in files.items():

@@ -7,9 +7,9 @@ serves it without Tierwise.
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
+from escalation.inputs.temporary import temporary_folder
 from escalation.model.attempt import Attempt, Candidate
 from escalation.model.case import CaseInfo
 from escalation.ports.registry import families
@@ -83,8 +83,8 @@ def _save_loadable(model: Any, folder: Path, scorer: str, info: CaseInfo) -> Non
 
     data = folder / _MODEL
     package, files, requirements = portable(scorer, model.metadata["sha256"], _optional(info))
-    with laid_out(files) as code, TemporaryDirectory(prefix="tierwise-") as aside:
-        held = Path(aside) / _MODEL
+    with laid_out(files) as code, temporary_folder("model") as aside:
+        held = aside / _MODEL
         data.rename(held)
         folder.rmdir()  # MLflow makes it
         save_model(

@@ -2,7 +2,6 @@
 
 import json
 import re
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import zip_longest
@@ -11,6 +10,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
+
+from escalation.inputs.temporary import temporary_folder
 
 _BATCH = 100
 """Of each kind, what MLflow takes at once."""
@@ -65,9 +66,9 @@ def lay_out(folder: Path, files: Mapping[str, bytes]) -> None:
 @contextmanager
 def laid_out(files: Mapping[str, bytes]) -> Iterator[Path]:
     """A temporary folder that holds the files."""
-    with tempfile.TemporaryDirectory(prefix="tierwise-") as name:
-        lay_out(Path(name), files)
-        yield Path(name)
+    with temporary_folder("artifacts") as folder:
+        lay_out(folder, files)
+        yield folder
 
 
 def key(name: str) -> str:

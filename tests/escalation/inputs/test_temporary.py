@@ -64,6 +64,7 @@ def test_what_a_killed_process_left_is_removed_by_the_next_and_what_a_living_one
         process.communicate(timeout=60)
         assert scratch.is_dir()
     with temporary_folder("export") as mine:
+        sweep()
         assert mine.is_dir()
         assert not scratch.exists()
         assert worker.is_dir()  # who takes the case up reads it
