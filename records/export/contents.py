@@ -207,12 +207,19 @@ def _read(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _check_events(taken: CaseExcerpt) -> None:
     """Refuses a case whose events, which are hashed and so cannot be shortened, say more than may leave."""
+    tried = [json.loads(row["attempt"])["error"] for row in taken.rows["attempts"]]
+    words = [canonical_json(error)[1:-1] for error in tried if error]
     for event in taken.events:
         said = json.loads(event.text)
         body, changed = said["body"], said["body"].get("changed") or {}
         if isinstance(body.get("handle"), dict):
             what = "where on this site it ran"
-        elif body.get(_MAY_SAY.get(said["kind"], "")) or changed.get("reason") or changed.get("incidents"):
+        elif (
+            body.get(_MAY_SAY.get(said["kind"], ""))
+            or any(changed.get(name) for name in ("reason", "incidents"))
+            or (changed.get("job") or {}).get("reason")
+            or any(each in event.text for each in words)  # a question to a person repeats why it is asked
+        ):
             what = "words of a program or a machine"
         else:
             continue

@@ -14,13 +14,15 @@ from escalation.model.kinds.local_call import LocalCall
 from escalation.model.problem import Target
 from escalation.model.result import Lost
 from escalation.ports.methods import Solve
+from escalation.testing.model_backend import ModelBackend
+from escalation.testing.model_service import ModelService
 from problems.toy.instance import ToyView
 from problems.toy.methods import TwoLooks
 from records.export.contents import named_files
 from records.export.exporting import export
 from records.export.opening import open_export
 from records.export.verifying import findings
-from tests.records.export.conftest import FOUR, QUANTUM, Site
+from tests.records.export.conftest import FOUR, PAID, QUANTUM, Site
 
 
 @pytest.mark.parametrize("name", ["out", "out.zip"])
@@ -131,4 +133,22 @@ def test_tries_that_were_lost_are_told_by_digest_and_words_in_the_events_are_not
     assert tuple(ledger.lost(key)) == (Lost(PATIENT, Amounts(wall_s=2.0)),)
     ledger.refuse(key, f"no nodes: {PATIENT}")
     with pytest.raises(BadInput, match=r"its event \d+ \(work.refused\) has words of a program or a machine"):
+        strict.bag("i")
+
+
+def test_a_question_that_repeats_why_an_attempt_failed_is_not_exported(
+    make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def quote(self: TwoLooks, view: ToyView, seed: int) -> Solve:
+        yield self._work(view, seed)
+        raise TierwiseError(PATIENT)
+
+    monkeypatch.setattr(TwoLooks, "solve", quote)
+    strict, policy = (
+        make_site(),
+        PAID.replace("[quantum]", "[ai, quantum]").replace("{circ", "{local_call: local, circ"),
+    )
+    strict.runtime._backends["aer"] = ModelBackend(ModelService())
+    assert strict.solve("i", policy, **STRICT).status == "held"
+    with pytest.raises(BadInput, match=r"its event \d+ \(approval.asked\) has words of a program"):
         strict.bag("i")
