@@ -1,8 +1,7 @@
 """Opens an export as a ledger and a store of its own, in a scratch folder."""
 
 import json
-import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from escalation.inputs.surroundings import private_files
 from escalation.inputs.temporary import sweep, temporary_folder
 from escalation.inputs.user_files import shown
 from escalation.model.errors import BadInput, CorruptRecord
+from records.export import verify as verifier
 from records.export.bag import ENVELOPE, PAYLOAD
 from records.export.contents import CHAIN, EVENTS, LINEAGE, STORE, WITHHELD_ROWS, rows_path
 from records.ledger.chains import Head
@@ -18,35 +18,26 @@ from records.ledger.excerpt import TABLES, CaseExcerpt, HashedEvent, make_ledger
 from records.ledger.ledger import SqlLedger
 from records.store.files import DIGEST, FileStore
 
-MOST_BYTES = 2**34
-"""Of all files of a ZIP file together, unpacked."""
-
 
 def read_export(path: Path) -> dict[str, bytes]:
-    """All files of an export, by path; nothing is checked.
+    """All files of an export, by path, read as `verify` reads them; what they say is not checked.
 
     Raises:
         BadInput: when there is none.
+        CorruptRecord: when there is something in it that `tierwise export` writes into none.
     """
+    read: Callable[[str], tuple[dict[str, bytes], list[str]]] = verifier.read
     try:
-        found = _from_zip(path) if path.is_file() else _from_folder(path)
-    except (OSError, zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
-        raise BadInput(f"{shown(path)}: expected an export, a folder or a ZIP file: {error}") from None
+        found, strange = read(str(path))
+    except OSError as error:
+        raise BadInput(f"{shown(path)}: expected an export: {error.strerror}") from None
+    except ValueError as error:
+        raise BadInput(f"{shown(path)}: {error}") from None
+    if strange:
+        raise CorruptRecord(f"{shown(path)}: {strange[0]}")
     if ENVELOPE not in found:
         raise BadInput(f"{shown(path)}: expected an export, as `tierwise export` writes it, got none")
     return found
-
-
-def _from_folder(path: Path) -> dict[str, bytes]:
-    files = sorted((each.relative_to(path).as_posix(), each) for each in path.rglob("*") if each.is_file())
-    return {name: each.read_bytes() for name, each in files}
-
-
-def _from_zip(path: Path) -> dict[str, bytes]:
-    with zipfile.ZipFile(path) as archive:
-        if sum(entry.file_size for entry in archive.infolist()) > MOST_BYTES:
-            raise OSError(f"expected at most {MOST_BYTES} bytes in it")
-        return {entry.filename.partition("/")[2]: archive.read(entry) for entry in archive.infolist()}
 
 
 @contextmanager

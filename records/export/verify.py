@@ -1,107 +1,89 @@
 """Checks an export of Tierwise with nothing but Python 3.9 or newer: python3 verify.py DIR|ZIP [--key PEM]
-
-Exit code 0: all fits; 1: a line on each thing that does not; 2: nothing to be read. Without --key the signature is
-checked with the key in the export: hold its id against what the site says, and take this file from where you trust it.
-"""
-import base64, functools, hashlib, json, os, re, sys, zipfile
+Exit code 0: all fits; 1: a line on each thing that does not; 2: nothing to be read, or asked another way. Take this file
+from where you trust it. Without --key it checks the signature with the key in the export, and damage alone is found."""
+import base64, functools, hashlib, io, json, os, pathlib, re, stat, struct, sys, zipfile
 P, L = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493  # of RFC 8032, section 5.1
 D, ROOT, DER = -121665 * pow(121666, -1, P) % P, pow(2, (P - 1) // 4, P), bytes.fromhex("302a300506032b6570032100")
-GENESIS, MONEY = (0, "0" * 64), ("budget", "limit", "approval")
+GENESIS, MONEY, MOST = (0, "0" * 64), ("budget", "limit", "approval"), 2**34  # MOST: bytes of all files together
 SIGNATURE = ["signature/statement.dsse.json", "signature/statement.pae", "signature/key.pem", "signature/statement.sig"]
+STORED, MANIFESTS = re.compile("data/store/[0-9a-f]{64}").fullmatch, ["manifest-sha256.txt", "tagmanifest-sha256.txt"]
 ORDER = {"at_least": float.__ge__, "at_most": float.__le__, "above": float.__gt__, "below": float.__lt__}
+UNASKED, LEFT = {"fact": "site.unasked_usd"}, {"fact": "budget.usd_left"}
 FLOOR = [(f"floor_{name}", {"fact": fact, how: limit}) for name, fact, how, limit in (
     ("hardware", "site.hardware_allowed", "equals", True), ("data_class", "problem.data_may_leave_site", "equals", True),
-    ("limit", "site.limit_usd", "at_least", 0), ("approval", "quote.usd", "at_most", {"fact": "site.unasked_usd"}),
-    ("price", "quote.usd", "at_most", {"fact": "budget.usd_left"}))]
+    ("limit", "site.limit_usd", "at_least", 0), ("approval", "quote.usd", "at_most", UNASKED), ("price", "quote.usd", "at_most", LEFT))]
 NEEDS = {"opened": None, "closed": "running", "asked": None, "granted": "asked", "denied": "asked", "used": "granted"}
 def sha(data): return hashlib.sha256(data).hexdigest()
 def lines(data): return [json.loads(line) for line in data.decode().split("\n")[:-1]]
 def plain(data): return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 def point(text):  # of the curve, from its 32 bytes
-    y = int.from_bytes(text, "little") & 2**255 - 1
-    x = pow(square := (y * y - 1) * pow(D * y * y + 1, -1, P) % P, (P + 3) // 8, P)
-    x = x if x * x % P == square else x * ROOT % P
+    y = int.from_bytes(text, "little") & 2**255 - 1; x = pow(square := (y * y - 1) * pow(D * y * y + 1, -1, P) % P, (P + 3) // 8, P); x = x if x * x % P == square else x * ROOT % P
     if y >= P or x * x % P != square: raise ValueError("no point of the curve")
     return (P - x if x & 1 != text[31] >> 7 else x), y
-def add(one, two):
-    (a, b), (c, d), k = one, two, D * one[0] * one[1] * two[0] * two[1] % P
-    return (a * d + b * c) * pow(1 + k, -1, P) % P, (b * d + a * c) * pow(1 - k, -1, P) % P
-def times(number, at):
-    return functools.reduce(lambda sum, bit: add(add(sum, sum), at) if bit == "1" else add(sum, sum), bin(number)[2:], (0, 1))
+BASE = point((4 * pow(5, -1, P) % P).to_bytes(32, "little"))
+def add(one, two): (a, b), (c, d), k = one, two, D * one[0] * one[1] * two[0] * two[1] % P; return (a * d + b * c) * pow(1 + k, -1, P) % P, (b * d + a * c) * pow(1 - k, -1, P) % P
+def times(number, at): return functools.reduce(lambda sum, bit: add(add(sum, sum), at) if bit == "1" else add(sum, sum), bin(number)[2:], (0, 1))
 def signs(key, message, signature):  # RFC 8032, section 5.1.7
-    base, s = point((4 * pow(5, -1, P) % P).to_bytes(32, "little")), int.from_bytes(signature[32:], "little")
-    h = int.from_bytes(hashlib.sha512(signature[:32] + key + message).digest(), "little") % L
-    return len(signature) == 64 and s < L and times(s, base) == add(point(signature[:32]), times(h, point(key)))
+    s, h = (int.from_bytes(each, "little") for each in (signature[32:], hashlib.sha512(signature[:32] + key + message).digest()))
+    return len(signature) == 64 and s < L and times(s, BASE) == add(point(signature[:32]), times(h % L, point(key)))
+def differ(said, there):  # a line on each file that is not there as it is said to be; both: digests by path
+    how = {path: "was changed" if path in said and path in there else "was added" if path in there else "is missing" for path in {*said, *there}}
+    return [f"{path} {how[path]}" for path in sorted(how) if said.get(path) != there.get(path)]
 def bag(files, key):  # every byte against the manifests, these against the signature; each is written in one way only
-    tags = [path for path in sorted(files) if not path.startswith("data/") and path != "tagmanifest-sha256.txt"]
-    payload = [path for path in sorted(files) if path.startswith("data/")]
-    for name, paths in (("manifest-sha256.txt", payload), ("tagmanifest-sha256.txt", tags)):
-        has, are = files[name].decode().split("\n"), [*(f"{sha(files[path])}  {path}" for path in paths), ""]
-        if has != are: yield f"{name}: does not say what is there: {sorted({*has} ^ {*are})[-1:]}"
-    *written, sig = (files[path] for path in SIGNATURE)
-    text = base64.b64decode(json.loads(written[0])["payload"])
-    envelope = {"payload": base64.b64encode(text).decode(), "payloadType": "application/vnd.in-toto+json",
-                "signatures": [{"keyid": sha(DER + key), "sig": base64.b64encode(sig).decode()}]}
-    message = b"DSSEv1 28 application/vnd.in-toto+json %d %b" % (len(text), text)
-    pem = b"-----BEGIN PUBLIC KEY-----\n%b\n-----END PUBLIC KEY-----\n" % base64.b64encode(DER + key)
-    if written != [plain(envelope), message, pem] or not signs(key, message, sig):
-        yield f"signature: is not that of key {sha(DER + key)}"
+    are = {path: sha(data) for path, data in files.items()}
+    if lost := [path for path in (*SIGNATURE, *MANIFESTS) if path not in files]: return (yield f"{', '.join(lost)} is missing")
+    for name, inside in zip(MANIFESTS, (True, False)):
+        there = {path: are[path] for path in sorted(are) if path != MANIFESTS[1] and path.startswith("data/") == inside}
+        said, exact = files[name].decode().split("\n")[:-1], "".join(f"{there[path]}  {path}\n" for path in there).encode()
+        yield from differ(dict(line.partition("  ")[::-2] for line in said), there) or [f"{name} was changed"] * (files[name] != exact)
+    *written, sig = (files[path] for path in SIGNATURE); text = base64.b64decode(json.loads(written[0])["payload"]); signatures = [{"keyid": sha(DER + key), "sig": base64.b64encode(sig).decode()}]
+    envelope = {"payload": base64.b64encode(text).decode(), "payloadType": "application/vnd.in-toto+json", "signatures": signatures}
+    message = b"DSSEv1 28 application/vnd.in-toto+json %d %b" % (len(text), text); pem = b"-----BEGIN PUBLIC KEY-----\n%b\n-----END PUBLIC KEY-----\n" % base64.b64encode(DER + key)
+    if written != [plain(envelope), message, pem] or not signs(key, message, sig): yield f"signature: is not that of key {sha(DER + key)}"
     said = {each["name"]: each["digest"]["sha256"] for each in json.loads(text)["subject"]}
-    for path in {*said, *tags} - {*SIGNATURE}:
-        if path not in files or sha(files[path]) != said.get(path): yield f"{path}: is not what was signed"
+    yield from differ(said, {path: are[path] for path in are if path[:5] != "data/" and path not in (*SIGNATURE, MANIFESTS[1])})
 def ledger(files, events):  # events against their hashes, rows against their events, the chain against a checkpoint
-    heads, seals, hashes, found, file = {}, {}, {}, [], "data/ledger/{}.jsonl".format
-    texts, chains = files[file("events")].split(b"\n"), lines(files[file("chain")])
+    heads, seals, hashes, found, file = {}, {}, {}, [], "data/ledger/{}.jsonl".format; texts, chains = files[file("events")].split(b"\n"), lines(files[file("chain")])
     if len(texts) != len(chains) + 1: yield "ledger: events are missing"
     for text, (chain, digest) in zip(texts, chains):
-        events.append(event := json.loads(text))
-        case, number, (last, before) = event["case_id"], event["number"], heads.get(chain, GENESIS)
+        events.append(event := json.loads(text)); case, number, (last, before) = event["case_id"], event["number"], heads.get(chain, GENESIS)
         belongs = chain in ("/money" if event["kind"].split(".")[0] in MONEY else case, "/closed")
         fits = sha(text) == digest and belongs and (number == last + 1 and event["previous"] == before or chain != case and number > last)
         fits = fits and (chain != "/money" or event["body"]["case"] == [*heads.get(case, GENESIS)])
-        for row in filter(None, [event["body"].get("row")]):
-            fits = fits and (chain == "/closed" or row["before"] == seals.get((row["table"], *row["key"])))
-            seals[(row["table"], *row["key"])] = row["digest"]
+        if row := event["body"].get("row"): fits = fits and (chain == "/closed" or row["before"] == seals.get((row["table"], *row["key"]))); seals[(row["table"], *row["key"])] = row["digest"]
         if not fits: yield f"ledger: event {number} of {chain} is not what followed event {last}"
         heads[chain], hashes[chain, number] = (number, digest), digest
     for table in (path[17:-6] for path in files if path.startswith("data/ledger/rows/")):
-        rows, said = lines(files[file(f"rows/{table}")]), json.loads(files[f"data/{table}.json"])
-        found += [(table, sha(text)) for text in files[file(f"rows/{table}")].split(b"\n")[:-1]]
-        read = [{n: x if x == row.get(n) else plain(x).decode() for n, x in each.items()} for each, row in zip(said, rows)]
-        if read != rows or len(said) != len(rows): yield f"data/{table}.json: the rows say another thing"
-    held = [(row["table"], row["sha256"]) for row in lines(files.get(file("withheld"), b""))]
-    if sorted(found + held) != (sealed := sorted((name[0], digest) for name, digest in seals.items())):
-        yield f"ledger: rows are not as their last events left them: {sorted({*found, *held} ^ {*sealed})[:1]}"
+        rows, said = lines(files[file(f"rows/{table}")]), json.loads(files[f"data/{table}.json"]); found += [(sha(text), table) for text in files[file(f"rows/{table}")].split(b"\n")[:-1]]
+        read = [{n: x if x == row.get(n) else plain(x).decode() for n, x in each.items()} for each, row in zip(said, rows)] + said[len(rows):]
+        if read != rows: yield f"data/{table}.json: the rows say another thing"
+    found += [(row["sha256"], row["table"]) for row in lines(files.get(file("withheld"), b""))]; there = {*found}
+    for row in (" ".join(map(str, name)) for name in seals if (seals[name], name[0]) not in there): yield f"ledger: the row {row} is not as its last event left it"
+    if len(found) != len(seals): yield f"ledger: expected {len(seals)} rows, one for each that events sealed, got {len(found)}"
     for proof in lines(files.get(file("proof"), b"")):  # RFC 9162, section 2.1
         node, leaf = hashlib.sha256(b"\0" + plain(proof["leaf"])).digest(), proof["leaf"]
         for sides in proof["path"]: node = hashlib.sha256(b"\1" + node.join(map(bytes.fromhex, sides))).digest()
         said = [sha(proof["checkpoint"].encode()), json.loads(proof["checkpoint"])["body"]["root"]]
-        if [*said, leaf["hash"]] != [proof["hash"], node.hex(), hashes.get((leaf["chain"], leaf["number"]))]:
-            yield "ledger: the checkpoint does not have this chain"
+        if [*said, leaf["hash"]] != [proof["hash"], node.hex(), hashes.get((leaf["chain"], leaf["number"]))]: yield "ledger: the checkpoint does not have this chain"
 def history(events):  # whether what happened can have happened: nothing without what it needs before it
     states, used, made = {}, set(), 0
     for event in events:
-        (what, verb), body, kind = event["kind"].split(".", 1), event["body"], event["kind"]
-        work = body.get("attempt"), body.get("ordinal")
-        was = states.get(thing := (what, body.get("approval_id") or work))
+        (what, verb), body, kind = event["kind"].split(".", 1), event["body"], event["kind"]; work = body.get("attempt"), body.get("ordinal"); was = states.get(thing := (what, body.get("approval_id") or work))
         now = body["changed"].get("state", was) if what == "handoff" and verb != "wanted" else verb
         if what == "case": now = {"opened": "running", "resumed": "running", "closed": body.get("status")}.get(verb, was)
         fits = was == NEEDS.get(verb, was) == (body.get("from") if what == "handoff" else body.get("was", was))
-        if what in ("decision", "attempt"):
-            fits, made = (what, body["number"]) == (("decision", "attempt")[made % 2], made // 2), made + 1
-        elif now == "authorised" and was in ("frozen", "asked"):
-            fits = fits and states.get(("budget", work)) == "reserved" and (was == "frozen" or work in used)
+        if what in ("decision", "attempt"): fits, made = (what, body["number"]) == (("decision", "attempt")[made % 2], made // 2), made + 1
+        elif now == "authorised" and was in ("frozen", "asked"): fits = fits and states.get(("budget", work)) == "reserved" and (was == "frozen" or work in used)
         elif kind == "budget.spent": fits = states.get(("handoff", work), "done") in ("settled", "done", "cancelled")
         states[thing], used = now, used | {work} if kind == "approval.used" else used - {work} if now == "authorised" else used
         if not fits: yield f"history: {kind} {work} (event {event['number']}) cannot have happened then"
 def met(when, facts):  # whether a condition is known to be met
     if "fact" not in when: return (all if "all" in when else any)([met(part, facts) for part in when.get("all") or when["any"]])
-    how, limit = next((how, limit) for how, limit in when.items() if how != "fact" and limit is not None)
-    value, limit = facts.get(when["fact"]), facts.get(limit["fact"]) if isinstance(limit, dict) else limit
+    how, limit = next((how, limit) for how, limit in when.items() if how != "fact" and limit is not None); value, limit = facts.get(when["fact"]), facts.get(limit["fact"]) if isinstance(limit, dict) else limit
     if how in ORDER and isinstance(limit, str): limit = float(re.match(r"\s*([-+.\d]+([eE][-+]?\d+)?)", limit)[1])
     if None in (value, limit) or isinstance(value, bool) != isinstance(limit, bool): return False
-    if how not in ORDER: return value == limit if how == "equals" else value in limit
-    return not isinstance(value, (bool, str)) and ORDER[how](float(value), float(limit))
+    if how in ORDER: return not isinstance(value, (bool, str)) and ORDER[how](float(value), float(limit))
+    return value == limit if how == "equals" else value in limit
 def decisions(files):  # whether each follows from its facts under its policy, and each attempt from its decision
     if "data/policy.json" not in files: return  # a policy of another version of Tierwise, whose hash cannot be made again
     (case,), policy, rungs = (json.loads(files[f"data/{name}.json"]) for name in ("cases", "policy", "rungs"))
@@ -111,40 +93,58 @@ def decisions(files):  # whether each follows from its facts under its policy, a
         number, facts, aim = said["number"], {}, problem["target"]
         for fact in said["facts"]: facts.setdefault(fact["subject"], {})[fact["name"]] = fact["value"]
         def unmet(rung, rules): return [rule for rule, when in rules if not met(when, facts.get(name(rung), {}))]
-        def of(part, tier, when="when"): return [(rule["id"], rule[when]) for rule in policy[part]
-                                                 if rule["tier"] == tier and family in (rule.get("families") or [family])]
-        def shut(rung):
-            gates = [each for each in unmet(rung, of("gates", rung["tier"])) if rung["hardware"] or each not in off]
-            return unmet(rung, FLOOR[:3] * rung["hardware"]) or gates or unmet(rung, FLOOR[4:] * ("floor_price" in str(said)))
+        def of(part, tier, when="when"): return [(rule["id"], rule[when]) for rule in policy[part] if rule["tier"] == tier and family in (rule.get("families") or [family])]
+        def gates(rung): return [each for each in unmet(rung, of("gates", rung["tier"])) if rung["hardware"] or each not in off]
+        def shut(rung): return unmet(rung, FLOOR[:3] * rung["hardware"]) or gates(rung) or unmet(rung, FLOOR[4:] * ("floor_price" in str(said)))
         def short(value): return value < aim["at_least"] if aim["at_most"] is None else value > aim["at_most"]
-        last, left = (tried[:number] or [{}])[-1], rungs if said["rule"] != "budget" else []
-        rung = next((each for each in left if name(each) not in map(name, tried[:number]) and not shut(each)), {})
+        last, left = (tried[:number] or [{}])[-1], rungs if said["rule"] != "budget" else []; rung = next((each for each in left if name(each) not in map(name, tried[:number]) and not shut(each)), {})
         asks = rung and unmet(rung, FLOOR[3:4] * rung["hardware"] + of("approvals", rung["tier"], "unless"))
-        want = ["attempt" if rung else "abstain" if last else "refuse", rung.get("tier"), rung.get("method"), asks or [], 0]
-        status, found = last.get("status"), last.get("certificate")
-        if status == "certified" and not short(found["value"]) and not unmet(last, of("acceptance", last["tier"])):
-            want = ["accept", last["tier"], last["method"], [], 0]
-        elif status == "not certified" and found["best_possible"] is not None and short(found["best_possible"]):
-            want = ["abstain", None, None, [], 1]
-        did = [*map(name, tried[number:number + 1])] in ([], [name(said)])
+        want = ["attempt" if rung else "abstain" if last else "refuse", rung.get("tier"), rung.get("method"), asks or [], 0]; status, found = last.get("status"), last.get("certificate")
+        if status == "certified" and not short(found["value"]) and not unmet(last, of("acceptance", last["tier"])): want = ["accept", last["tier"], last["method"], [], 0]
+        elif status == "not certified" and found["best_possible"] is not None and short(found["best_possible"]): want = ["abstain", None, None, [], 1]
         got = [said["action"], said["tier"], said["method"], [rule["gate"] for rule in said["asks"]], said["rule"] == "out of reach"]
         hashed = [sha(plain(said["facts"])), sha(files["data/policy.json"])] == [said["facts_hash"], said["policy_hash"]]
-        if want != got or not did or not hashed: yield f"decision {number}: does not follow from its facts, or was not carried out"
-def verify(files, key):  # yields what does not fit; the key is the 32 bytes at the end of a PEM file
+        if want != got or not hashed or [*map(name, tried[number:number + 1])] not in ([], [name(said)]): yield f"decision {number}: does not follow from its facts, or was not carried out"
+def beside(files, events):  # whether what stands alone, for people, is what the case's row and its first event say
+    (case,), opened = json.loads(files["data/cases.json"]), next(each["body"] for each in events if each["kind"] == "case.opened"); info, own = case["info"], "data/ledger/withheld.jsonl" not in files
+    rows = {**case, **info}; said = {f"data/{name}.json": sha(json.dumps(rows[name], sort_keys=True, indent=1, ensure_ascii=False).encode() + b"\n") for name in ("outcome", "problem", "environment")}
+    said |= {"data/policy.yaml": sha(info["policy_text"].encode()), **{path: path[11:] for path in files if STORED(path)}}
+    perhaps = {"data/requirements.lock": info["environment"].get("lock"), "data/policy.json": opened["policy"]}.items(); said |= {path: digest for path, digest in perhaps if path in files}
+    for line in differ(said, {path: sha(files[path]) for path in said if path in files}): yield f"{line}: it is not what the ledger says"
+    digests = [info[f"{what}_digest"] for what in ("problem", "instance", "policy")] + [sha(plain(info["problem"]))] * own
+    if digests != [opened[what] for what in ("problem", "instance", "policy", "problem")[:len(digests)]]: yield "data/cases.json: was opened as another case"
+def verify(files, key):  # yields what does not fit
     try:
-        for check in (bag(files, key), ledger(files, events := []), history(events), decisions(files)): yield from check
-    except (LookupError, ValueError, TypeError, AttributeError, StopIteration) as error: yield f"unreadable: {error!r}"
-def read(path):  # all files of an export, by path
-    if os.path.isfile(path):
-        with zipfile.ZipFile(path) as archive: return {name.split("/", 1)[1]: archive.read(name) for name in archive.namelist()}
-    inside = [os.path.join(folder, name) for folder, folders, names in os.walk(path) for name in names + folders]
-    if any(os.path.islink(each) or os.path.isdir(each) and not os.listdir(each) for each in inside): raise ValueError("not only files")
-    return {os.path.relpath(each, path): open(each, "rb").read() for each in inside if not os.path.isdir(each)}
+        for check in (bag(files, key), ledger(files, events := []), history(events), beside(files, events), decisions(files)): yield from check
+    except Exception as error: yield f"unreadable: {error!r}"[:200]
+def unpacked(data):  # the files in a ZIP file as they lie there, and whether it has but the bytes that they make
+    entries, files, made, view = zipfile.ZipFile(io.BytesIO(data)).infolist(), {}, io.BytesIO(), memoryview(data)
+    for each in entries if sum(each.file_size for each in entries) <= len(data) else ():
+        (top, _, name), at = each.filename.partition("/"), each.header_offset + 26; files[name] = bytes(view[at + 4 + sum(struct.unpack_from("<HH", data, at)):][:each.file_size])
+    with zipfile.ZipFile(made, "w") as archive:
+        for name in sorted(files): (entry := zipfile.ZipInfo(f"{top}/{name}", (1980, 1, 1, 0, 0, 0))).external_attr = 0o100600 << 16; archive.writestr(entry, files[name])
+    astray = any(part in ("", ".", "..") or "\\" in part for name in (top, *files) for part in name.split("/"))
+    return files, ["the ZIP file was changed, or packed in another way"] * (astray or made.getvalue() != data)
+def read(path):  # all files of an export, by path, and a line on each thing there that is none
+    files, strange, size = {}, [], os.path.getsize(path); data = pathlib.Path(path).read_bytes() if os.path.isfile(path) and size <= MOST else b""
+    if data[:2] == b"PK" or zipfile.is_zipfile(io.BytesIO(data)):
+        try: return unpacked(data)
+        except Exception: return {}, ["the ZIP file was changed: it cannot be read"]
+    for name in (os.path.join(folder, name) for folder, folders, names in os.walk(path) for name in folders + names):
+        state, inside = os.lstat(name), os.path.relpath(name, path)
+        if stat.S_ISREG(state.st_mode) and (size := size + state.st_size) <= MOST: files[inside] = pathlib.Path(name).read_bytes()
+        elif not stat.S_ISDIR(state.st_mode) or not os.listdir(name): strange.append(f"{inside}: expected a file, and at most {MOST} bytes in all")
+    if not strange and not {*files} & {*SIGNATURE, *MANIFESTS}: raise ValueError("expected an export, a folder or a ZIP file, got none")
+    return files, strange
+def raw(pem): return base64.b64decode((re.findall(rb"MCowBQYDK2VwAyEA([A-Za-z0-9+/]{43}=)", pem) or [b""])[0])  # the 32 bytes of an Ed25519 public key, which follow those of DER; none where it is no such key
+def verified(path, key=None):  # what does not fit in the folder or ZIP file there, and the key that was trusted
+    files, strange = read(path); key = key or raw(files.get(SIGNATURE[2], b"")); return [*dict.fromkeys([*strange, *(verify(files, key) if files else ())])], key
 if __name__ == "__main__":
+    asked, given = [sys.argv[2:3], len(sys.argv)], sys.argv[3:4]
     try:
-        files, own = read(sys.argv[1]), sys.argv[2:3] != ["--key"]
-        key = base64.b64decode((files["signature/key.pem"] if own else open(sys.argv[3], "rb").read()).split(b"-----")[2])[-32:]
-    except (OSError, ValueError, LookupError, zipfile.BadZipFile) as error: sys.exit(print(__doc__, error) or 2)
-    findings = [*verify(files, key)] or ["all fits"]
-    print(*findings, f"key {sha(DER + key)}, {'found in the export' if own else sys.argv[3]}", sep="\n")
-    sys.exit(findings != ["all fits"])
+        if asked not in ([[], 2], [["--key"], 4]) or sys.argv[1][:1] == "-": raise ValueError("expected DIR or ZIP, then --key PEM or nothing")
+        if (trusted := [raw(pathlib.Path(name).read_bytes()) for name in given]) == [b""]: raise ValueError("expected an Ed25519 public key in PEM, as `tierwise keys show` prints it")
+        found, key = verified(sys.argv[1], *trusted)
+    except (OSError, ValueError) as error: sys.exit(print(__doc__, error, sep="\n\n") or 2)
+    whose = given[0] if given else "in the export itself\nWhose key that is, no export can prove: hold its id against what the site says, or give --key"
+    print(*(line.encode("unicode_escape").decode() for line in found or ["all fits"]), f"key {sha(DER + key)}, {whose}", sep="\n"); sys.exit(bool(found))

@@ -1,15 +1,13 @@
 """Verifies an export with the file that every export carries, taken from this installation."""
 
-import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from escalation.inputs.user_files import shown
+from escalation.model.errors import BadInput
 from records.export import verify as verifier
-from records.export.bag import PUBLIC_KEY
-from records.export.opening import read_export
-from records.export.writing import packed
 from records.signing.keys import VerifyingKey
 
 
@@ -38,30 +36,17 @@ def verify_export(path: Path, key: VerifyingKey | None = None) -> Verified:
     Raises:
         BadInput: when there is no export.
     """
-    files = read_export(path)
-    own = key is None
-    if key is None:
-        key = VerifyingKey.of_pem(files.get(PUBLIC_KEY, b""), f"{shown(path)}: {PUBLIC_KEY}")
-    found = [*_strange(path, files), *findings(files, key)]
-    return Verified(tuple(found), key.key_id, own)
+    check: Callable[[str, bytes | None], tuple[list[str], bytes]] = verifier.verified
+    try:
+        found, raw = check(str(path), None if key is None else key.raw)
+    except OSError as error:
+        raise BadInput(f"{shown(path)}: expected an export: {error.strerror}") from None
+    except ValueError as error:
+        raise BadInput(f"{shown(path)}: {error}") from None
+    return Verified(tuple(found), sha256(verifier.DER + raw).hexdigest(), key is None)
 
 
 def findings(files: Mapping[str, bytes], key: VerifyingKey) -> Iterator[str]:
     """Yields what does not fit in the files of an export."""
     check: Callable[[Mapping[str, bytes], bytes], Iterator[str]] = verifier.verify
     yield from check(files, key.raw)
-
-
-def _strange(path: Path, files: dict[str, bytes]) -> list[str]:
-    """What is in the folder or the file beside the files."""
-    if path.is_file():
-        with zipfile.ZipFile(path) as archive:
-            top = archive.namelist()[0].partition("/")[0]
-        same = packed(files, top) == path.read_bytes()
-        return [] if same else [f"{shown(path)}: the ZIP file has other bytes than its files make"]
-    strange = [each for each in path.rglob("*") if each.is_symlink() or not (each.is_file() or _full(each))]
-    return [f"{shown(each)}: expected a file" for each in strange]
-
-
-def _full(path: Path) -> bool:
-    return path.is_dir() and any(path.iterdir())

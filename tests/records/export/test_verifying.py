@@ -7,9 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from records.export import writing
 from records.export.exporting import VERIFIER, export
 from records.export.verifying import findings, verify_export
 from tests.records.export.conftest import CASES, Site
+from tests.records.export.mutations import rehash
+
+ASK = "hold its id against what the site says, or give --key"
 
 
 @pytest.mark.parametrize("case_id", CASES)
@@ -33,11 +37,37 @@ def test_the_file_in_the_export_verifies_it_alone(site: Site, tmp_path: Path, na
     asked = (tmp_path / "verify.py", tmp_path / name)
     found, trusted = alone(*asked), alone(*asked, "--key", tmp_path / "site.pem")
     assert (found.returncode, found.stderr) == (0, "")
-    assert found.stdout == f"all fits\nkey {site.key.public.key_id}, found in the export\n"
+    own = f"all fits\nkey {site.key.public.key_id}, in the export itself\n"
+    assert found.stdout == f"{own}Whose key that is, no export can prove: {ASK}\n"
     assert trusted.stdout == f"all fits\nkey {site.key.public.key_id}, {tmp_path / 'site.pem'}\n"
-    assert alone(tmp_path / "verify.py").returncode == 2
-    assert alone(tmp_path / "verify.py", tmp_path / "nowhere").returncode == 2
-    assert alone(*asked, "--key", tmp_path / "verify.py").returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ("", "expected DIR or ZIP, then --key PEM or nothing"),
+        ("--help", "expected DIR or ZIP, then --key PEM or nothing"),
+        ("out --key=site.pem", "expected DIR or ZIP, then --key PEM or nothing"),
+        ("out --key", "expected DIR or ZIP, then --key PEM or nothing"),
+        ("out --key site.pem more", "expected DIR or ZIP, then --key PEM or nothing"),
+        ("out site.pem", "expected DIR or ZIP, then --key PEM or nothing"),
+        ("nowhere", "No such file or directory"),
+        ("site.pem", "expected an export, a folder or a ZIP file, got none"),
+        ("empty", "expected an export, a folder or a ZIP file, got none"),
+        ("out --key nowhere", "No such file or directory"),
+        ("out --key out/verify.py", "expected an Ed25519 public key in PEM"),
+    ],
+)
+def test_what_cannot_be_asked_of_the_file_is_a_sentence(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str, said: str
+) -> None:
+    writing.write(site.bag("refused"), tmp_path / "out")
+    (tmp_path / "site.pem").write_text(site.key.public.pem)
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path)
+    found = alone(VERIFIER, *given.split())
+    assert (found.returncode, found.stderr) == (2, "")
+    assert said in found.stdout.splitlines()[-1]
 
 
 def test_the_file_is_short_and_for_older_pythons_too() -> None:
@@ -57,12 +87,51 @@ def test_a_damaged_export_is_found_by_the_file_alone(site: Site, tmp_path: Path)
     file.write_text(file.read_text().replace("3", "4", 1))
     found = alone(tmp_path / "out/verify.py", tmp_path / "out")
     assert found.returncode == 1
-    assert "manifest-sha256.txt: does not say what is there" in found.stdout
+    assert found.stdout.splitlines()[0] == "data/budgets.json was changed"
+
+
+def test_each_file_that_is_not_as_it_was_is_named_with_what_became_of_it(site: Site) -> None:
+    files = site.bag("refused")
+    files["data/outcome.json"] += b" "
+    del files["data/rungs.json"]
+    files["data/more.json"] = b""
+    del files["bagit.txt"]
+    files["verify.py"] += b"#"
+    assert set(findings(files, site.key.public)) >= {
+        "data/outcome.json was changed",
+        "data/rungs.json is missing",
+        "data/more.json was added",
+        "bagit.txt is missing",
+        "verify.py was changed",
+    }
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "signature/anything",
+        "signature/tagmanifest-sha256.txt",
+        "tagmanifest-x/anything",
+        "tagmanifest-sha512.txt",
+        "manifest-md5.txt",
+        "more",
+        "data/store/more",
+    ],
+)
+def test_a_file_that_was_not_signed_is_found_though_the_manifests_name_it(
+    site: Site, tmp_path: Path, path: str
+) -> None:
+    files = {**site.bag("refused"), path: b"more"}
+    rehash(files)
+    writing.write(dict(sorted(files.items())), tmp_path / "out")
+    found = verify_export(tmp_path / "out", site.key.public).findings
+    changed = "manifest-sha256.txt was changed"
+    assert (changed if path.startswith("data/") else f"{path} was added") in found
 
 
 @pytest.mark.parametrize("strange", ["link", "folder", "linked folder", "pipe"])
 def test_what_is_no_file_is_not_overlooked(site: Site, tmp_path: Path, strange: str) -> None:
-    export(site.ledger, site.store, site.settings, "refused", tmp_path / "out")
+    writing.write(site.bag("refused"), tmp_path / "out")
     made = tmp_path / "out" / "data" / "strange"
     match strange:
         case "link":
@@ -73,6 +142,16 @@ def test_what_is_no_file_is_not_overlooked(site: Site, tmp_path: Path, strange: 
             made.symlink_to("store")
         case "pipe":
             os.mkfifo(made)
-    assert verify_export(tmp_path / "out", site.key.public).findings
-    if strange != "pipe":
-        assert alone(tmp_path / "out/verify.py", tmp_path / "out").returncode == 2
+    found = alone(VERIFIER, tmp_path / "out")
+    assert (found.returncode, found.stderr) == (1, "")
+    assert found.stdout.startswith("data/strange: expected a file")
+    assert "\n".join(verify_export(tmp_path / "out", site.key.public).findings) in found.stdout
+
+
+def test_a_folder_that_a_link_stands_for_is_not_read(site: Site, tmp_path: Path) -> None:
+    writing.write(site.bag("refused"), tmp_path / "out")
+    (tmp_path / "out/data/ledger").rename(tmp_path / "ledger")
+    (tmp_path / "out/data/ledger").symlink_to(tmp_path / "ledger")
+    found = verify_export(tmp_path / "out", site.key.public).findings
+    assert found[0].startswith("data/ledger: expected a file")
+    assert "data/ledger/events.jsonl is missing" in found

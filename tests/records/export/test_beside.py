@@ -1,0 +1,92 @@
+"""What stands beside the ledger's rows says what they say, whoever signed it."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from records.export import writing
+from records.export.exporting import VERIFIER
+from records.export.verifying import findings
+from tests.records.export.conftest import Site
+from tests.records.export.mutations import rehash, sign_anew
+from tests.records.export.test_verifying import alone
+
+Files = dict[str, bytes]
+
+
+def lies(site: Site, files: Files) -> list[str]:
+    """What is found in files that the site itself signed."""
+    rehash(files)
+    sign_anew(files, site.key)
+    return list(findings(files, site.key.public))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("data/outcome.json", "data/policy.yaml", "data/problem.json"),
+        *("data/environment.json", "data/requirements.lock", "data/policy.json"),
+    ],
+)
+def test_a_file_that_says_another_thing_than_the_ledger_is_found_though_its_site_signed_it(
+    site: Site, path: str
+) -> None:
+    files = site.bag("paid")
+    assert lies(site, dict(files)) == []
+    files[path] += b"\n"
+    assert f"{path} was changed: it is not what the ledger says" in lies(site, files)
+
+
+def test_a_file_that_is_gone_is_found_though_its_site_signed_it(site: Site) -> None:
+    files = site.bag("paid")
+    del files["data/outcome.json"]
+    assert "data/outcome.json is missing: it is not what the ledger says" in lies(site, files)
+
+
+def test_bytes_of_the_store_have_the_digest_that_they_are_named_by(site: Site) -> None:
+    files = site.bag("paid")
+    path = next(path for path in files if path.startswith("data/store/") and not path.endswith("json"))
+    files[path] += b"\n"
+    assert f"{path} was changed: it is not what the ledger says" in lies(site, files)
+
+
+def test_a_changed_row_is_named_with_its_case_and_number(site: Site) -> None:
+    files = site.bag("paid")
+    row = json.loads(files["data/ledger/rows/attempts.jsonl"])
+    row["seed"] = 1
+    text = json.dumps(row, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+    files["data/ledger/rows/attempts.jsonl"] = text + b"\n"
+    assert "ledger: the row attempts paid 0 is not as its last event left it" in lies(site, files)
+
+
+def deep(files: Files) -> None:
+    files["data/cases.json"] = b"[" * 10**5
+
+
+def not_a_number(files: Files) -> None:
+    files["data/policy.json"] = files["data/policy.json"].replace(b'"16"', b"1" + b"0" * 400)
+    files["data/decisions.json"] = files["data/decisions.json"].replace(b"3.2", b"1" + b"0" * 400)
+
+
+def no_text(files: Files) -> None:
+    files["data/ledger/events.jsonl"] = b"\xff\n"
+
+
+@pytest.mark.parametrize("change", [deep, not_a_number, no_text])
+def test_what_cannot_be_read_is_a_line(site: Site, tmp_path: Path, change: Callable[[Files], None]) -> None:
+    files = site.bag("paid")
+    change(files)
+    writing.write(files, tmp_path / "out")
+    found = alone(VERIFIER, tmp_path / "out")
+    assert (found.returncode, found.stderr) == (1, "")
+
+
+def test_a_folder_of_more_bytes_than_an_export_can_have_is_not_read(site: Site, tmp_path: Path) -> None:
+    writing.write(site.bag("refused"), tmp_path / "out")
+    with (tmp_path / "out/data/sparse").open("wb") as file:
+        file.truncate(2**35)
+    found = alone(VERIFIER, tmp_path / "out")
+    assert (found.returncode, found.stderr) == (1, "")
+    assert "data/sparse: expected a file, and at most 17179869184 bytes in all" in found.stdout
