@@ -13,7 +13,7 @@ from escalation.model.errors import BadInput
 from escalation.model.metered import METERED
 from escalation.policy.backtest.comparing import Compared, DecisionChange
 from escalation.policy.backtest.parts import Backtest, parts
-from escalation.policy.backtest.tally import line
+from escalation.policy.backtest.tally import NOT_TOLD, line
 from escalation.policy.conditions import shortfall
 from escalation.policy.policy import load_policy
 from escalation.policy.policy_tests import require_passing
@@ -61,7 +61,7 @@ def _say(console: Console, found: Compared, *, as_json: bool) -> None:
         return
     console.print(
         f"{plain(found.case_id)} decision {found.number + 1}: {plain(str(found.was))} → "
-        f"{plain(str(found.now))}",
+        f"{plain(str(found.now or NOT_TOLD))}",
         soft_wrap=True,
     )
     for each in found.reasons:

@@ -13,8 +13,8 @@ from escalation.policy.backtest.caps import CapsThen, ChangedCaps
 from escalation.policy.backtest.known import KnownFacts, More, nothing_more
 from escalation.policy.backtest.past_case import Json, PastCase
 from escalation.policy.backtest.plans import FamilyPlan, Plans
-from escalation.policy.backtest.reasons import Reason, reasons
-from escalation.policy.backtest.routing import Course, Situation, course_of, route
+from escalation.policy.backtest.reasons import Reason, reasons, reasons_against
+from escalation.policy.backtest.routing import Course, Situation, course_of, may_stay, route
 
 
 class DecisionChange(StrEnum):
@@ -49,7 +49,7 @@ class Compared:
 
     Attributes:
         was: what was decided.
-        now: what the new policy decides; None where that cannot be told.
+        now: what the new policy decides; None where that cannot be told, of a changed one too.
         gone: why it cannot be told, or, of a changed one, what it costs.
         missing: the facts that are not on record.
         reasons: the rules that changed it, each with what it found.
@@ -165,6 +165,8 @@ def _one(between: _Between) -> tuple[Compared, Gone | None]:
     if now is None:
         gone = Gone.FACT if facts.missing else Gone.ELAPSED
         missing = tuple(sorted(facts.missing))
+        if not may_stay(between.new, situation, facts, was):
+            return _to_what_is_untold(between, situation, facts, (gone, missing)), Gone.AFTER_CHANGE
         return _untold(between.case, between.decision, gone, missing), Gone.AFTER_UNTOLD
     case_id, number = between.case.case_id, between.decision["number"]
     if now == was:
@@ -184,6 +186,17 @@ def _one(between: _Between) -> tuple[Compared, Gone | None]:
         at_most_usd=quoted,
     )
     return changed, Gone.AFTER_CHANGE
+
+
+def _to_what_is_untold(
+    between: _Between, situation: Situation, facts: KnownFacts, why: tuple[Gone, tuple[str, ...]]
+) -> Compared:
+    """A decision that changes for certain, and the record cannot tell to what."""
+    was, (gone, missing) = course_of(between.decision), why
+    against = tuple(reasons_against(between.old, between.new, situation, facts, was))
+    case_id, number = between.case.case_id, between.decision["number"]
+    changed = DecisionChange.CHANGED
+    return Compared(case_id, number, changed, was, gone=gone, missing=missing, reasons=against)
 
 
 def _saved(between: _Between, was: Course, now: Course) -> tuple[Amounts | None, Gone | None]:

@@ -54,6 +54,19 @@ def reasons(
         yield from _same_rung(old, new, situation, facts, courses)
 
 
+def reasons_against(
+    old: FamilyPlan, new: FamilyPlan, situation: Situation, facts: KnownFacts, was: Course
+) -> Iterator[Reason]:
+    """The rules that keep the new policy from what was decided, whatever it decides instead."""
+    if was.action == Action.ACCEPT:
+        yield from _accepting(old, new, situation, facts, closes=True)
+    if was.action == Action.ATTEMPT:
+        rung = new.by_key.get((str(was.tier), str(was.method)))
+        if rung is not None and rung.rung.backend != was.backend:
+            yield Reason("backends", Effect.MOVED, rung.subject)
+        yield from _left(old, new, situation, facts, was)
+
+
 def _accepting(
     old: FamilyPlan, new: FamilyPlan, situation: Situation, facts: KnownFacts, *, closes: bool
 ) -> Iterator[Reason]:

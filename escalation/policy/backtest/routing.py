@@ -1,6 +1,6 @@
 """The routing rule over a record with gaps: what `escalation.policy.router.decide` would have chosen."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -81,6 +81,29 @@ def route(plan: FamilyPlan, situation: Situation, facts: KnownFacts) -> Course |
     return course if course.action == Action.ATTEMPT else end
 
 
+def may_stay(plan: FamilyPlan, situation: Situation, facts: KnownFacts, was: Course) -> bool:
+    """Whether the policy can still decide as was decided, where `route` cannot tell what it decides.
+
+    Where it cannot, the decision changes for certain, to what is not to be told.
+    """
+    if was.action == Action.ACCEPT:
+        return acceptable(plan, situation, facts) is not False
+    for rung in _untried(plan, situation):
+        if was.action == Action.ATTEMPT and rung.key == (was.tier, was.method):
+            return _may_attempt(situation, facts, rung, was)
+        if situation.exhausted is False and opened(situation, facts, rung):
+            return False  # that one is attempted, or one before it
+    return was.action == (Action.ABSTAIN if situation.attempts else Action.REFUSE)
+
+
+def _may_attempt(situation: Situation, facts: KnownFacts, rung: RungPlan, was: Course) -> bool:
+    if rung.rung.backend != was.backend or opened(situation, facts, rung) is False:
+        return False
+    find = situation.find(facts, rung)
+    quiet = _all((check.met(find) for _, check in rung.asks), facts)
+    return quiet is None or quiet is not was.held
+
+
 def out_of_reach(attempt: Json, target: Json) -> bool:
     """Whether the verifier proved that no answer reaches the target."""
     certificate = attempt["certificate"]
@@ -128,10 +151,7 @@ def _affordable(situation: Situation, facts: KnownFacts, rung: RungPlan) -> bool
 
 
 def _next(plan: FamilyPlan, situation: Situation, facts: KnownFacts) -> Course | None:
-    tried = {(attempt["tier"], attempt["method"]) for attempt in situation.attempts}
-    for rung in plan.rungs:
-        if rung.key in tried:
-            continue
+    for rung in _untried(plan, situation):
         is_open = opened(situation, facts, rung)
         if is_open is None:
             return None
@@ -142,6 +162,11 @@ def _next(plan: FamilyPlan, situation: Situation, facts: KnownFacts) -> Course |
                 return None
             return Course(Action.ATTEMPT, *rung.key, rung.rung.backend, held=not quiet)
     return Course(Action.REFUSE)
+
+
+def _untried(plan: FamilyPlan, situation: Situation) -> Iterator[RungPlan]:
+    tried = {(attempt["tier"], attempt["method"]) for attempt in situation.attempts}
+    return (rung for rung in plan.rungs if rung.key not in tried)
 
 
 def _all(found: Iterable[bool | None], facts: KnownFacts) -> bool | None:

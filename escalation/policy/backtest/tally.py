@@ -12,6 +12,8 @@ from escalation.policy.backtest.reasons import Reason
 from escalation.policy.rules import Policy
 
 Json = dict[str, Any]
+NOT_TOLD = "to what cannot be told"
+"""What a decision changes to, where all that is certain is that it changes."""
 _ABOUT_A_THOUSANDTH = 6
 
 
@@ -74,7 +76,7 @@ class Tally:
         changes: by what was decided and what is.
         rules: by rule and effect.
         gone: by why nothing can be told of a decision.
-        missing: facts that are not on record, of the decisions for which that is why.
+        missing: facts that are not on record, for want of which it is not told what is decided.
         saved: by resource, what would not have been spent, of each changed decision where that is known.
         cost_gone: by why the cost of a changed decision cannot be told.
         at_most_usd: quotes on record of what would have been tried instead.
@@ -120,7 +122,7 @@ class Tally:
         self.verdicts[found.verdict] += 1
         if found.verdict is DecisionChange.UNTOLD:
             self.gone[str(found.gone)] += 1
-            self.missing.update(found.missing)
+        self.missing.update(found.missing)
         if found.verdict is DecisionChange.CHANGED:
             self._changed(found)
 
@@ -149,6 +151,8 @@ class Tally:
 
 
 def _kind(course: Any) -> str:
+    if course is None:
+        return NOT_TOLD
     held = ", held" if course.held else ""
     return f"{course.action} {course.tier}/{course.method}{held}" if course.method else str(course.action)
 

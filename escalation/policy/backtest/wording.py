@@ -12,6 +12,6 @@ def shadow_words(said: Mapping[str, Any]) -> str:
         return "the same"
     if said["verdict"] == "changed":
         rules = ", ".join(dict.fromkeys(f"{each['rule']} {each['effect']}" for each in said["why"]))
-        return f"{said['now']}" + (f" ({rules})" if rules else "")
+        return (said["now"] or "otherwise, it cannot be told how") + (f" ({rules})" if rules else "")
     missing = f": {', '.join(said['missing'])}" if said.get("missing") else ""
     return f"it cannot be told, {said['cannot_tell']}{missing}"

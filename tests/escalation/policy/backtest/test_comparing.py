@@ -12,6 +12,7 @@ from escalation.policy.backtest.parts import Backtest, parts
 from escalation.policy.backtest.past_case import PastCase
 from escalation.policy.backtest.plans import Plans
 from escalation.policy.backtest.reasons import Effect
+from escalation.policy.backtest.tally import Tally
 from escalation.policy.policy import parse_policy
 from escalation.policy.rules import Policy
 from escalation.testing.decided_cases import Came, DecidedCase, decided_case
@@ -110,6 +111,40 @@ def test_a_gate_on_a_fact_that_nobody_looked_up_cannot_be_told() -> None:
     assert [each.verdict for each in found] == ["same", "cannot tell", "cannot tell", "cannot tell"]
     assert [each.gone for each in found[1:]] == [Gone.FACT, Gone.AFTER_UNTOLD, Gone.AFTER_UNTOLD]
     assert found[1].missing == ("ai/two_looks: device.queue_s",)
+
+
+UNSEEN = "  - {id: queue, tier: ai, because: No waiting., when: {fact: device.queue_s, at_most: 5 s}}\n"
+
+
+def test_a_change_is_certain_where_what_was_tried_is_closed_and_what_is_tried_instead_is_not_told() -> None:
+    """The first rung is not in the new policy; whether the next is open nobody looked up then."""
+    new = policy(("tiers: [hpc, ai, quantum]", "tiers: [ai, quantum]"), ("gates:\n", f"gates:\n{UNSEEN}"))
+    case = past({}, certified(0.01))
+    found = compared(case, new)
+    assert [each.verdict for each in found] == ["changed"] + ["cannot tell"] * 3
+    first = found[0]
+    assert (str(first.was), first.now, first.gone) == ("attempt hpc/scan on mpi", None, Gone.FACT)
+    assert first.missing == ("ai/two_looks: device.queue_s",)
+    assert [(each.rule, each.effect) for each in first.reasons] == [("methods", Effect.MISSING)]
+    assert [each.gone for each in found[1:]] == [Gone.AFTER_CHANGE] * 3
+    tally = Tally()
+    tally.add_case(found)
+    assert tally.changes == {("attempt hpc/scan", "to what cannot be told"): 1}
+    assert tally.cases == {"changed": 1}
+
+
+def test_an_answer_that_is_no_more_accepted_changes_though_what_follows_is_not_told() -> None:
+    """The answer of the last rung but one is turned down; of the rung after it nothing is on record."""
+    case = past({}, certified(0.01), hpc=certified(0.2))
+    [first, accepted] = compared(case, policy())
+    assert (str(first.verdict), str(accepted.was)) == ("same", "accept hpc/scan on mpi")
+    strict = (
+        "  - {id: sure, tier: hpc, because: No trust., when: {fact: controls.worst_p_value, at_most: 0.1}}\n"
+    )
+    new = policy(("acceptance:\n", f"acceptance:\n{strict}"), ("gates:\n", f"gates:\n{UNSEEN}"))
+    (_, now) = compared(case, new)
+    assert (now.verdict, now.now, now.missing) == ("changed", None, ("ai/two_looks: device.queue_s",))
+    assert [(each.rule, each.effect) for each in now.reasons] == [("sure", Effect.REJECTS)]
 
 
 def test_a_fact_that_was_looked_up_and_unknown_is_no_gap_in_the_record() -> None:
