@@ -37,6 +37,10 @@ def validated(model: type[Model], document: Stated, data: Any = None) -> Model:
     return found
 
 
+_LISTS = ("tuple_type", "list_type", "set_type", "frozen_set_type")
+"""What pydantic names after Python's kinds of lists, of which no file knows."""
+
+
 def first_complaint(error: ValidationError) -> tuple[tuple[str | int, ...], str]:
     """Returns the place and the message of the first finding."""
     found = error.errors()[0]
@@ -47,8 +51,11 @@ def first_complaint(error: ValidationError) -> tuple[tuple[str | int, ...], str]
         return path, "unknown field; remove it or correct its spelling"
     if found["type"] == "missing":
         return path, "expected, but missing"
-    message = own_words(found["msg"])
     given = found["input"]
+    if found["type"] in _LISTS:
+        got = "a mapping" if isinstance(given, dict) else shown(given, quoted=True)
+        return path, f"expected a list, got {got}"
+    message = own_words(found["msg"])
     got = "" if isinstance(given, dict | list | BaseModel) else f", got {shown(given, quoted=True)}"
     return path, message[0].lower() + message[1:] + got
 
