@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from cli.solve import choose_engine, say_older
+from cli.solve import choose_engine, say_beforehand
 from cli.terminal import plain, terminal
 from escalation.engine.batch import Batch, Told
 from escalation.engine.batch_plan import BatchPlan
@@ -57,7 +57,7 @@ def batch_or_stop(given: Sequence[str], plan: BatchPlan, *, engine: str, as_json
         BadInput: when the batch as a whole cannot be run; a bad problem in it is a line.
     """
     sources = problem_sources(given, Path.cwd())
-    say_older()
+    say_beforehand()
     console = terminal(stderr=as_json, quiet=as_json)
     rows: list[BatchRow] = []
     try:

@@ -19,7 +19,8 @@ from escalation.engine.listening import Listener
 from escalation.engine.opening import prepare_again, prepare_file
 from escalation.model.case import CaseStatus, Outcome
 from escalation.model.clock import boottime_s
-from escalation.model.errors import BadInput
+from escalation.model.errors import BadInput, first_line
+from escalation.policy.policy import load_policy
 from escalation.ports.configuration import settings
 from records.earlier import EarlierFiles
 from records.runtime import head_signer, open_records, open_runtime
@@ -50,7 +51,7 @@ def solve_files(
     kept = EarlierFiles(case_id) if case_id else None
     cases = [prepare_file(path, policy, case_id, engine, kept=kept) for path in paths]
     cases = cases or [_again(str(case_id), engine)]
-    say_older()
+    say_beforehand()
     console = terminal(stderr=as_json, quiet=as_json)
     codes: list[int] = []
     ready_s = boottime_s()
@@ -84,7 +85,20 @@ def _again(case_id: str, engine: str) -> Case:
         return prepare_again(ledger.case(case_id).info, store, engine)
 
 
-def say_older() -> None:
+def say_beforehand() -> None:
+    """Says what keeps no case from being solved, and should not go unseen."""
+    _say_older()
+    name = settings().shadow_policy
+    if name is not None:
+        try:
+            load_policy(name)
+        except BadInput as error:
+            sys.stderr.write(
+                f"remark: TIERWISE_SHADOW_POLICY: {first_line(error, typed=False)}; no shadow is asked\n"
+            )
+
+
+def _say_older() -> None:
     """Says, before anything is solved, that the ledger is older than what was signed from this home."""
     if head_signer(settings()) is None:
         return

@@ -85,3 +85,23 @@ def test_a_share_that_is_none_is_one_line(
     said = call("policy", "canary")
     assert (said.code, said.out, said.err.count("\n")) == (2, "", 1)
     assert "TIERWISE_CANARY_SHARE" in said.err
+
+
+def test_a_shadow_policy_that_cannot_be_read_is_said_once_before_cases_are_solved(
+    call: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    problem, policy, shadow = (tmp_path / name for name in ("p.json", "acting.yaml", "shadow.yaml"))
+    target = Target(metric="number", at_least=9)
+    asked = Problem(family="toy", instance={"numbers": [9] * 6, "reach": 3}, target=target)
+    problem.write_text(asked.model_dump_json(exclude_none=True))
+    policy.write_text(POLICY)
+    shadow.write_text(POLICY)
+    monkeypatch.setenv("TIERWISE_SHADOW_POLICY", str(shadow))
+    settings.cache_clear()
+    solving = "solve", str(problem), str(problem), "--policy", str(policy), "--engine", "plain"
+    assert call(*solving).err == ""
+    shadow.write_text("gates: {}")
+    done = call(*solving)
+    assert done.code == 0
+    assert done.err.startswith("remark: TIERWISE_SHADOW_POLICY: ")
+    assert (str(shadow) in done.err, done.err.count("\n")) == (True, 1)
