@@ -1,10 +1,13 @@
 """Work, results and candidates come back from JSON and store as they were."""
 
+import io
 import json
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -66,13 +69,24 @@ results = st.builds(
     provenance=mappings,
     evidence=files,
 )
-pubs = st.builds(Pub, names, blobs, st.lists(names, max_size=3).map(tuple), st.integers(1, 10**6))
+
+
+@st.composite
+def circuits(draw: Any) -> tuple[str, Blob, tuple[str, ...]]:
+    """A circuit's text, sets of values of its parameters, and their names."""
+    named = draw(st.lists(names.filter(bool), max_size=3, unique=True))
+    values, text = io.BytesIO(), draw(names.filter(str.strip))
+    np.save(values, np.full((draw(st.integers(1, 3)), len(named)), draw(numbers)))
+    return text, Blob(values.getvalue()), tuple(named)
+
+
+pubs = st.builds(
+    lambda circuit, shots: Pub(circuit[0], circuit[1], circuit[2], shots), circuits(), st.integers(1, 10**6)
+)
 observables = st.dictionaries(st.text("IXYZ", min_size=3, max_size=3), numbers, min_size=1, max_size=3)
 estimator_pubs = st.builds(
-    EstimatorPub,
-    names,
-    blobs,
-    st.lists(names, max_size=3).map(tuple),
+    lambda circuit, *asked: EstimatorPub(*circuit, *asked),
+    circuits(),
     st.lists(observables, min_size=1, max_size=2).map(tuple),
     st.floats(1e-5, 1.0),
 )
@@ -80,11 +94,15 @@ works = st.one_of(
     st.builds(LocalCall, names, mappings, files, resources),
     st.builds(MpiProgram, names, mappings, files, resources),
     st.builds(
-        CircuitBatch, st.lists(pubs, max_size=2).map(tuple), mappings, st.integers(0, 2**32), resources
+        CircuitBatch,
+        st.lists(pubs, min_size=1, max_size=2).map(tuple),
+        mappings,
+        st.integers(0, 2**32),
+        resources,
     ),
     st.builds(
         ExpectationBatch,
-        st.lists(estimator_pubs, max_size=2).map(tuple),
+        st.lists(estimator_pubs, min_size=1, max_size=2).map(tuple),
         mappings,
         st.integers(0, 2**32),
         resources,
