@@ -14,7 +14,7 @@ from escalation.model.case import CaseStatus
 from escalation.model.decision import Decision
 from escalation.policy.policy import parse_policy
 from records.runtime import open_runtime
-from records.store import objects
+from records.store import bucket
 from records.store.refusals import StoreAway
 from tests.records.s3 import S3
 from tests.records.tracking.test_silence import AI_ALONE, PROBLEM
@@ -35,7 +35,7 @@ def test_a_case_whose_result_could_not_be_kept_is_interrupted_and_goes_on_when_t
 ) -> None:
     case = prepare(PROBLEM, parse_policy(AI_ALONE), case_id="c")
     for bound, seconds in {"SILENT_S": 0.3, "RETRY_S": 0, "RETRIES": 0}.items():
-        monkeypatch.setattr(objects, bound, seconds)
+        monkeypatch.setattr(bucket, bound, seconds)
     site = Settings(home=tmp_path, store_url=s3, tracking=0)
     with open_runtime(site) as runtime:
         try:
