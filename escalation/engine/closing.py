@@ -27,7 +27,9 @@ def close(running: Running, outcome: Outcome) -> Outcome:
     """Writes the report and closes the case in ledger and tracking; returns the outcome as recorded."""
     runtime, case = running.runtime, running.case
     attempts = _tried(running)
-    sections = (*_sections(case, attempts), *_shadowed(runtime.ledger.shadows(case.case_id)))
+    asked = runtime.settings.shadow_policy is not None or not running.known.new
+    shadows = runtime.ledger.shadows(case.case_id) if asked else ()
+    sections = (*_sections(case, attempts), *_shadowed(shadows))
     record = runtime.ledger.case(case.case_id)
     # MLflow is not waited for: where its id is not known yet, the ledger has it as soon as it is.
     names = {"engine": case.engine, "mlflow_run_id": record.mlflow_run_id}

@@ -90,7 +90,7 @@ class Runtime:
     stop: Stop = field(default_factory=Stop)
     _backends: dict[str, Machine] = field(default_factory=dict)
     _watches: dict[str, Stopwatch] = field(default_factory=dict)
-    _named: list[str] = field(default_factory=list)
+    _named: list[tuple[Ledger, str]] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def backend(self, spec: str) -> Machine:
@@ -104,9 +104,10 @@ class Runtime:
     @property
     def ledger_name(self) -> str:
         """The ledger's own name; asked for once it has a case, since what is empty may yet be put back."""
-        if not self._named:  # shared by all that are `alone`: one question a process, not one a case
-            self._named.append(self.ledger.name())
-        return self._named[0]
+        with self._lock:  # shared by all that are `alone`: one question a process, not one a case
+            if not self._named or self._named[0][0] is not self.ledger:
+                self._named[:] = [(self.ledger, self.ledger.name())]
+            return self._named[0][1]
 
     def charges(self, spec: str) -> bool:
         """Whether nodes or cores of that backend have a price; of one that cannot be opened nobody knows."""
