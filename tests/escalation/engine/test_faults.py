@@ -21,6 +21,7 @@ from escalation.model.decision import Decision
 from escalation.model.job_state import JobState
 from escalation.model.problem import Problem, Target
 from escalation.policy.policy import parse_policy
+from escalation.ports.configuration import with_ranks
 from escalation.ports.machines import Progress
 from escalation.testing.guarded import guarded
 from records.ledger.ledger import SqlLedger
@@ -179,17 +180,17 @@ def test_a_method_that_is_killed_every_time_ends_interrupted_and_goes_on_when_th
 def test_a_case_that_its_machine_refuses_says_why_and_goes_on_when_less_is_asked(
     runtime: Runtime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in {"SLURM_JOB_ID": "9", "SLURM_CPUS_ON_NODE": "2", "TIERWISE_RANKS": "4"}.items():
+    for name, value in {"SLURM_JOB_ID": "9", "SLURM_CPUS_ON_NODE": "2"}.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr("problems.toy.methods.settings", Settings)
-    outcome = solve(runtime, case_of("scan", 0.0, "wide"))
+    with with_ranks(4):
+        outcome = solve(runtime, case_of("scan", 0.0, "wide"))
     assert outcome.status is CaseStatus.INTERRUPTED
     assert "at most 2 cores (ranks x threads), got 4" in str(outcome.paused)
     record = runtime.ledger.case("wide")
     assert record.status is CaseStatus.INTERRUPTED
     assert record.outcome is not None
     assert record.outcome["paused"] == outcome.paused
-    monkeypatch.setenv("TIERWISE_RANKS", "2")
-    again = solve(runtime, case_of("scan", 0.0, "wide"))
+    with with_ranks(2):
+        again = solve(runtime, case_of("scan", 0.0, "wide"))
     assert [work["state"] for work in works_of(again)] == ["done"]
     assert runtime.ledger.verify()
