@@ -36,7 +36,7 @@ tiers: [hpc, ai, quantum]
 backends: {local_call: local, mpi_program: mpi, circuit_batch: aer}
 methods: {toy: [METHOD]}
 """
-PAUSE_S = 0.6
+PAUSE_S = 1.5
 
 
 @pytest.fixture
