@@ -1,5 +1,6 @@
 """Real cases whose processes are killed one by one: the answer is that of the undisturbed case."""
 
+import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -86,14 +87,14 @@ class Killer:
 
 
 def below(command: str, level: int) -> Callable[[], psutil.Process | None]:
-    """The process so many levels below the first guard of the command that is not there yet.
+    """The process so many levels below the newest guard of the command.
 
-    Those that are belong to runtimes of other tests, which are open as long as these run.
+    Older ones may belong to runtimes of other tests, which are open as long as these run.
     """
-    there = {process.pid for process in guarded(command)}
 
     def find() -> psutil.Process | None:
-        found = next((each for each in guarded(command) if each.pid not in there), None)
+        first = [each for each in guarded(command) if each.ppid() == os.getpid()]
+        found = max(first, key=lambda each: each.create_time(), default=None)
         for _ in range(level):
             children = found.children() if found else []
             found = children[0] if children else None
