@@ -1,14 +1,15 @@
 """The command line of Tierwise. Thin: every command imports what it needs when it is called."""
 
 import os
-from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cli.options import Json
+from cli.options import Json, Since
+from cli.paid import budget_app, jobs_app
+from cli.policies import policy_app
 from cli.site import site_app
 
 app = typer.Typer(
@@ -17,37 +18,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="One access point to classical HPC, AI models and quantum hardware, decided under a policy.",
 )
-policy_app = typer.Typer(no_args_is_help=True, help="Check and show policies.")
-jobs_app = typer.Typer(invoke_without_command=True)
-budget_app = typer.Typer(invoke_without_command=True)
 app.add_typer(site_app)
 app.add_typer(policy_app, name="policy")
 app.add_typer(jobs_app, name="jobs")
 app.add_typer(budget_app, name="budget")
-
-SubmissionId = Annotated[
-    str,
-    typer.Argument(
-        metavar="ID", help="case/attempt/ordinal, a unique beginning of it, or the tag.", show_default=False
-    ),
-]
-
-Since = Annotated[
-    datetime | None,
-    typer.Option(
-        help="Only those opened then or later, in UTC.",
-        formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"],
-        show_default=False,
-    ),
-]
-
-
-class Per(StrEnum):
-    """Over what a limit counts."""
-
-    DAY = "day"
-    MONTH = "month"
-    TOTAL = "total"
 
 
 class CaseState(StrEnum):
@@ -309,137 +283,6 @@ def verify(
     raise typer.Exit(verify_and_say(export, key, as_object=json))
 
 
-@policy_app.command("check")
-def policy_check(
-    file: Annotated[str, typer.Argument(help="A policy file, or the name of one that ships.")],
-) -> None:
-    """Compile a policy's gates and run the tests inside it."""
-    from cli.policy import check
-
-    check(file)
-
-
-@policy_app.command("show")
-def policy_show(
-    file: Annotated[str, typer.Argument(help="A policy file, or the name of one that ships.")],
-) -> None:
-    """Print a policy with all that it extends and takes in, and where each rule comes from."""
-    from cli.policy import show
-
-    show(file)
-
-
-@policy_app.command("diff")
-def policy_diff(
-    old: Annotated[str, typer.Argument(help="A policy file, or the name of one that ships.")],
-    new: Annotated[str, typer.Argument(help="Another.")],
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else.")] = False,
-) -> None:
-    """Say in words what differs between two policies, and which way each difference leans.
-
-    Exit 0 nothing that decides anything differs, 5 something does.
-    """
-    from cli.policy_diff import diff
-
-    raise typer.Exit(diff(old, new, as_json=json))
-
-
-@policy_app.command("canary")
-def policy_canary(
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else.")] = False,
-) -> None:
-    """Show how the cases of the canary policy do beside the acting policy's. Exit 0 it goes on or there is
-    none, 5 it was ended or is about to be."""
-    from cli.policy_canary import canary
-
-    raise typer.Exit(canary(as_json=json))
-
-
-@policy_app.command("replay")
-def policy_replay(
-    *,
-    file: Annotated[str, typer.Argument(help="The new policy: a file, or the name of one that ships.")],
-    since: Since = None,
-    family: Annotated[str | None, typer.Option(help="Only cases of this family.", show_default=False)] = None,
-    changed: Annotated[
-        bool, typer.Option("--changed", help="List every decision that changes, and why.")
-    ] = False,
-    json: Json = False,
-) -> None:
-    """Try a policy over past cases: which decisions change, why, what that costs or saves; never a guess.
-
-    Exit 0 nothing changes, 5 a decision changes, 3 none does, and of some the record cannot tell.
-    """
-    from cli.policy_replay import replay
-
-    raise typer.Exit(replay(file, since, family, changed=changed, as_json=json))
-
-
-@jobs_app.callback()
-def jobs(
-    context: typer.Context,
-    everything: Annotated[bool, typer.Option("--all", help="Those that are over as well.")] = False,
-    json: Json = False,
-) -> None:
-    """List the submissions of paid work: state, age, device, job, price, incidents."""
-    if context.invoked_subcommand is None:
-        from cli.jobs import list_jobs
-
-        list_jobs(everything=everything, as_lines=json)
-
-
-@jobs_app.command("cancel")
-def jobs_cancel(submission: SubmissionId) -> None:
-    """Give the work up: its job is cancelled where it still can be."""
-    from cli.jobs import cancel
-
-    cancel(submission)
-
-
-@jobs_app.command("adopt")
-def jobs_adopt(
-    submission: SubmissionId,
-    job: Annotated[
-        str, typer.Argument(metavar="JOB", help="Id of the job at the service.", show_default=False)
-    ],
-) -> None:
-    """Say which job a parked submission is; the service is asked whether the job carries its tag."""
-    from cli.jobs import adopt
-
-    adopt(submission, job)
-
-
-@jobs_app.command("bill")
-def jobs_bill(
-    submission: SubmissionId,
-    qpu_s: Annotated[
-        float,
-        typer.Option("--qpu-s", help="Seconds charged, as the service's bill says.", show_default=False),
-    ],
-    usd: Annotated[float, typer.Option("--usd", help="US dollars charged.", show_default=False)],
-) -> None:
-    """Close the books of work that was given up, or whose charge cannot be believed: say what was charged."""
-    from cli.jobs import bill
-
-    bill(submission, qpu_s, usd)
-
-
-@jobs_app.command("park")
-def jobs_park(submission: SubmissionId) -> None:
-    """Take a submission out of the machine's hands; its job goes on."""
-    from cli.jobs import park
-
-    park(submission)
-
-
-@jobs_app.command("look")
-def jobs_look(submission: SubmissionId) -> None:
-    """Give a parked submission back: its job is asked after, or looked for, again."""
-    from cli.jobs import look
-
-    look(submission)
-
-
 @app.command()
 def reconcile(
     go_on: Annotated[
@@ -475,32 +318,6 @@ def approve(
     raise typer.Exit(
         answer_or_list(case, listing=listing, deny=deny, by=by, reason=reason, yes=yes, as_lines=json)
     )
-
-
-@budget_app.callback()
-def budget(
-    context: typer.Context,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else.")] = False,
-) -> None:
-    """Show limits, what is reserved and spent, and each estimate beside its bill."""
-    if context.invoked_subcommand is None:
-        from cli.budget import show_budget
-
-        show_budget(as_object=json)
-
-
-@budget_app.command("limit")
-def budget_limit(
-    project: Annotated[str, typer.Option(help="Its name, or `*` for all together.", show_default=False)],
-    per: Annotated[Per, typer.Option(help="UTC days and months.", show_default=False)],
-    usd: Annotated[float | None, typer.Option(help="US dollars at most.", show_default=False)] = None,
-    qpu_s: Annotated[float | None, typer.Option(help="QPU seconds at most.", show_default=False)] = None,
-    lift: Annotated[bool, typer.Option("--lift", help="Take the limit away.")] = False,
-) -> None:
-    """Set what a project may spend; it counts from the next job on."""
-    from cli.budget import set_limit
-
-    set_limit(project, str(per), {"usd": usd, "qpu_s": qpu_s}, lift=lift)
 
 
 @app.command()
