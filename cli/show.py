@@ -13,7 +13,7 @@ from cli.terminal import plain
 from escalation.engine.case import Case
 from escalation.engine.steps import Item
 from escalation.model.attempt import Attempt
-from escalation.model.calibration import PRACTICE_MONEY, DeviceKind
+from escalation.model.calibration import NOT_HARDWARE, PRACTICE_MONEY, DeviceKind
 from escalation.model.case import CaseInfo, CaseStatus, Outcome
 from escalation.model.certificate import Certificate, CertificateStatus
 from escalation.model.decision import Action, Decision
@@ -192,12 +192,11 @@ def _practised(outcome: Outcome) -> str:
 
 def not_hardware(outcome: Outcome) -> list[str]:
     """Says of circuits that were simulated that they were, and which gates were waived for it."""
-    simulated = (DeviceKind.REHEARSAL, DeviceKind.IDEAL_SIMULATOR, DeviceKind.PRACTICE)
     lines = [
         f"{attempt.tier}/{attempt.method} ran on {attempt.backend}, {with_article(attempt.device_kind)}: "
         "not evidence from hardware"
         for attempt in outcome.attempts
-        if attempt.device_kind in simulated
+        if attempt.device_kind in NOT_HARDWARE
     ]
     waived = dict.fromkeys(waiver.gate for decision in outcome.decisions for waiver in decision.waived)
     return lines + ([f"gates waived by the policy: {', '.join(waived)}"] if waived else [])

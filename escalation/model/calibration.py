@@ -45,6 +45,10 @@ class DeviceKind(StrEnum):
         return self in (DeviceKind.PRACTICE, DeviceKind.HARDWARE)
 
 
+NOT_HARDWARE = (DeviceKind.IDEAL_SIMULATOR, DeviceKind.REHEARSAL, DeviceKind.PRACTICE)
+"""What stands in for quantum hardware: what ran there is no evidence from any."""
+
+
 class QubitCalibration(Frozen):
     """One qubit; None is 'not reported'."""
 

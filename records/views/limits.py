@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from escalation.model.calibration import NOT_HARDWARE
 from escalation.model.case import CaseInfo, CaseStatus, Outcome
 from escalation.model.certificate import CertificateStatus
 
@@ -10,7 +11,6 @@ _UNCERTIFIED = {
     CertificateStatus.HEURISTIC: "The answer was checked and no bound was found: a better one may exist.",
     CertificateStatus.INVALID: "The answer failed its check and must not be used.",
 }
-_NOT_HARDWARE = ("ideal simulator", "calibrated rehearsal", "practice service")
 
 
 def limits(info: CaseInfo, outcome: Outcome) -> Iterator[str]:
@@ -25,7 +25,7 @@ def limits(info: CaseInfo, outcome: Outcome) -> Iterator[str]:
             f"The certificate is statistical: it is wrong with a probability of at most {found.alpha:.3g}, "
             "and speaks of data drawn as the sealed rows were, from nowhere else and no later time."
         )
-    if any(attempt.device_kind in _NOT_HARDWARE for attempt in outcome.attempts):
+    if any(attempt.device_kind in NOT_HARDWARE for attempt in outcome.attempts):
         yield "Circuits ran on simulators or a practice service: no claim about quantum hardware follows."
     waived = sorted({each.gate for decision in outcome.decisions for each in decision.waived})
     if waived:

@@ -10,6 +10,7 @@ from escalation.engine.case import Case
 from escalation.engine.runtime import WorkDone
 from escalation.model.amounts import Amounts
 from escalation.model.attempt import Attempt
+from escalation.model.calibration import NOT_HARDWARE
 from escalation.model.case import Outcome
 from escalation.model.metered import CHARGED
 from escalation.policy.conditions import shortfall
@@ -61,7 +62,7 @@ def _rehearsals(attempts: Sequence[Attempt]) -> list[str]:
     return [
         f"{attempt.method} ran on {attempt.backend}, {with_article(attempt.device_kind)}"
         for attempt in attempts
-        if attempt.device_kind in ("calibrated rehearsal", "ideal simulator", "practice service")
+        if attempt.device_kind in NOT_HARDWARE
     ]
 
 

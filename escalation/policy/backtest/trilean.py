@@ -85,62 +85,58 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
-class Every:
-    """Met where all parts are."""
+class _Joined:
+    """Conditions joined by one connective."""
 
     parts: tuple["Check", ...]
 
-    def met(self, find: Find) -> bool | None:
-        """Whether it is met; None where the record cannot tell."""
-        found: bool | None = True
+    def folded(self, find: Find, *, decides: bool) -> bool | None:
+        """What the first part says that decides for all; else the other, or None where one cannot be told."""
+        found: bool | None = not decides
         for part in self.parts:
             one = part.met(find)
-            if one is False:
-                return False
+            if one is decides:
+                return decides
             if one is None:
                 found = None
         return found
+
+    @property
+    def comparisons(self) -> Iterator[Comparison]:
+        """All within."""
+        for part in self.parts:
+            yield from part.comparisons
+
+
+class Every(_Joined):
+    """Met where all parts are."""
+
+    __slots__ = ()
+
+    def met(self, find: Find) -> bool | None:
+        """Whether it is met; None where the record cannot tell."""
+        return self.folded(find, decides=False)
 
     def misses(self, find: Find) -> Iterator[Miss]:
         """What is known not to be met."""
         for part in self.parts:
             yield from part.misses(find)
 
-    @property
-    def comparisons(self) -> Iterator[Comparison]:
-        """All within."""
-        for part in self.parts:
-            yield from part.comparisons
 
-
-@dataclass(frozen=True, slots=True)
-class Some:
+class Some(_Joined):
     """Met where one part is."""
 
-    parts: tuple["Check", ...]
+    __slots__ = ()
 
     def met(self, find: Find) -> bool | None:
         """Whether it is met; None where the record cannot tell."""
-        found: bool | None = False
-        for part in self.parts:
-            one = part.met(find)
-            if one is True:
-                return True
-            if one is None:
-                found = None
-        return found
+        return self.folded(find, decides=True)
 
     def misses(self, find: Find) -> Iterator[Miss]:
         """What is known not to be met, where no part can be."""
         if self.met(find) is False:
             for part in self.parts:
                 yield from part.misses(find)
-
-    @property
-    def comparisons(self) -> Iterator[Comparison]:
-        """All within."""
-        for part in self.parts:
-            yield from part.comparisons
 
 
 Check = Comparison | Every | Some
