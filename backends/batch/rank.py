@@ -10,9 +10,7 @@ from backends.processes.jobfolder import FAILURE, JobFolder
 from backends.processes.ranks import (
     WRONG_SIZE,
     Counter,
-    abort,
     mismatch,
-    printing_apart,
     run,
     share_without_names,
 )
@@ -33,11 +31,7 @@ def main() -> None:
     share_without_names(comm)
     if comm.Get_rank() == 0:
         folder.mark_running(this_process().to_json())
-    with printing_apart(folder, comm.Get_rank()):
-        try:
-            run(comm, folder, since_s, Counter())
-        except BaseException as error:  # whatever a rank raises ends the whole world
-            abort(comm, folder, error)
+    run(comm, folder, since_s, Counter())
 
 
 if __name__ == "__main__":

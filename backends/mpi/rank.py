@@ -19,9 +19,7 @@ from backends.processes.jobfolder import FAILURE, JobFolder
 from backends.processes.ranks import (
     WRONG_SIZE,
     Counter,
-    abort,
     mismatch,
-    printing_apart,
     run,
     share_without_names,
 )
@@ -29,11 +27,7 @@ from backends.processes.ranks import (
 
 def serve(comm: Any, folder: JobFolder, sent_s: float, used_s: Counter, threads: int) -> bool:
     """Runs one program; tells whether every rank can run another: none left a thread or process behind."""
-    with printing_apart(folder, comm.Get_rank()):
-        try:
-            run(comm, folder, sent_s, used_s)
-        except BaseException as error:  # whatever a rank raises ends the whole world
-            abort(comm, folder, error)
+    run(comm, folder, sent_s, used_s)
     return bool(comm.allreduce(int(reusable(threads)), op=MPI.MIN))
 
 

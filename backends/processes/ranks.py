@@ -60,7 +60,16 @@ class Counter:
 
 
 def run(comm: Any, folder: JobFolder, sent_s: float, used_s: Counter) -> None:
-    """Runs the program on this rank; rank 0 publishes its result."""
+    """Runs the program on this rank, its output apart; whatever a rank raises ends the whole world."""
+    with _printing_apart(folder, comm.Get_rank()):
+        try:
+            _run(comm, folder, sent_s, used_s)
+        except BaseException as error:
+            _abort(comm, folder, error)
+
+
+def _run(comm: Any, folder: JobFolder, sent_s: float, used_s: Counter) -> None:
+    """Rank 0 publishes the result."""
     work, rank, since_s = folder.work(), comm.Get_rank(), boottime_s()
     function = resolve(work["program"])
     report = FolderReport(folder) if rank == 0 else Report()
@@ -99,7 +108,7 @@ def _library() -> str:
 
 
 @contextmanager
-def printing_apart(folder: JobFolder, rank: int) -> Iterator[None]:
+def _printing_apart(folder: JobFolder, rank: int) -> Iterator[None]:
     """What is printed, by C code and child processes too, goes to a file of the rank's own; so do temporary
     files. What a program changes of its process is as it was before when it ends well."""
     environ = dict(os.environ)
@@ -113,7 +122,7 @@ def printing_apart(folder: JobFolder, rank: int) -> Iterator[None]:
     os.chdir(ROOT)
 
 
-def abort(comm: Any, folder: JobFolder, error: BaseException) -> NoReturn:
+def _abort(comm: Any, folder: JobFolder, error: BaseException) -> NoReturn:
     """Says why this rank failed, and ends the world."""
     traceback.print_exc()
     code = UNWRITTEN if of_machine(error) else 1

@@ -9,6 +9,7 @@ import select
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, NoReturn
 
 HANDLED_S = 30.0
@@ -118,7 +119,7 @@ class KillPoints:
 
     def wrap(self, name: str, real: Any) -> Any:
         """Returns the object with every call watched."""
-        return _Mortal(name, real, self)
+        return Watched(name, real, self.call)
 
     def call(self, name: str, function: Callable[..., Any], *args: Any, **named: Any) -> Any:
         """Passes a call on, and dies before or after it where that is the point."""
@@ -136,17 +137,17 @@ class KillPoints:
         return about in ("", self._before) or about in named or any(about == str(each) for each in args[1:2])
 
 
-class _Mortal:
-    """Passes everything on; calls go by way of `KillPoints.call`."""
+class Watched:
+    """Passes everything on; calls go by way of `call`, which is told their name, `object.method`."""
 
-    def __init__(self, name: str, real: Any, kill_points: KillPoints) -> None:
-        self._name, self._real, self._mortals = name, real, kill_points
+    def __init__(self, name: str, real: Any, call: Callable[..., Any]) -> None:
+        self._name, self._real, self._call = name, real, call
 
     def __getattr__(self, attribute: str) -> Any:
         found = getattr(self._real, attribute)
         if not callable(found):
             return found
-        return lambda *args, **named: self._mortals.call(f"{self._name}.{attribute}", found, *args, **named)
+        return partial(self._call, f"{self._name}.{attribute}", found)
 
 
 def arm_socket(point: Point | None, handled: Callable[[], bool]) -> None:

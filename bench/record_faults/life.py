@@ -10,6 +10,7 @@ from typing import Any
 
 import psutil
 
+from bench.fault_matrix.points import Watched, die
 from bench.record_faults import disk
 from bench.record_faults.points import KillPoint, Victim
 from bench.several_workers.plan import answer
@@ -99,7 +100,7 @@ class Watch:
 
     def wrap(self, name: str, real: Any) -> Any:
         """Returns the object with every call watched."""
-        return _Watched(name, real, self)
+        return Watched(name, real, self.call)
 
     def call(self, name: str, function: Callable[..., Any], *args: Any, **named: Any) -> Any:
         """Passes a call on, and kills before or after it where that is the point."""
@@ -120,21 +121,8 @@ class Watch:
             disk.take(self._home, victim)
             return
         if victim is Victim.DRIVER:
-            os.kill(os.getpid(), signal.SIGKILL)
+            die()
         os.kill(_awaited(victim), signal.SIGKILL)
-
-
-class _Watched:
-    """Passes everything on; calls go by way of `Watch.call`."""
-
-    def __init__(self, name: str, real: Any, watch: Watch) -> None:
-        self._name, self._real, self._watch = name, real, watch
-
-    def __getattr__(self, attribute: str) -> Any:
-        found = getattr(self._real, attribute)
-        if not callable(found):
-            return found
-        return lambda *args, **named: self._watch.call(f"{self._name}.{attribute}", found, *args, **named)
 
 
 def _awaited(victim: Victim) -> int:
