@@ -13,19 +13,21 @@ import numpy as np
 import pytest
 
 from escalation.engine.case import Case
+from escalation.engine.drive import solve
 from escalation.engine.opening import prepare
 from escalation.engine.question import Terms, payload_question
 from escalation.engine.steps import Item
 from escalation.inputs.settings import Settings
 from escalation.model.amounts import Caps
 from escalation.model.blob import Blob
-from escalation.model.case import WorkKey
+from escalation.model.case import Outcome, WorkKey
 from escalation.model.decision import Closed
 from escalation.model.errors import Paused
 from escalation.model.kinds.circuit_batch import CircuitBatch, Pub
 from escalation.model.problem import Problem, Target, Tier
 from escalation.model.quote import Quote
 from escalation.model.submission import Submission
+from escalation.policy.policy import parse_policy
 from escalation.policy.rules import SubmissionRules
 from escalation.ports.configuration import settings
 from escalation.submission.context import SubmissionContext
@@ -33,12 +35,19 @@ from escalation.submission.drive import Pace, drive
 from escalation.testing.model_backend import ModelBackend
 from escalation.testing.model_service import ModelService
 from records.ledger.ledger import SqlLedger
+from records.runtime import open_runtime
 from records.store.files import FileStore
 
 COIN = "OPENQASM 3.0;\nbit[1] meas;\nqubit[1] q;\nmeas[0] = measure q[0];\n"
 NONE = io.BytesIO()
 np.save(NONE, np.zeros((1, 0)))
 WORK = CircuitBatch((Pub(COIN, Blob(NONE.getvalue()), (), 16),))
+LITTLE = """\
+policy: little
+summary: for tests
+tiers: [ai]
+backends: {local_call: local, mpi_program: mpi, circuit_batch: aer}
+"""
 KEY = WorkKey("c", 0, 0)
 
 
@@ -163,3 +172,13 @@ def desk(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., 
     yield make
     for each in made:
         each.ledger.close()
+
+
+@pytest.fixture
+def solved(home: Path) -> Outcome:
+    """A toy case that was accepted, under the id `c`."""
+    problem = Problem(
+        family="toy", instance={"numbers": [3, 1, 9]}, target=Target(metric="number", at_least=9), seed=4
+    )
+    with open_runtime() as runtime:
+        return solve(runtime, prepare(problem, parse_policy(LITTLE), "c"))

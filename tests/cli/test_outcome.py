@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from escalation.engine.drive import solve
 from escalation.engine.opening import prepare
 from escalation.model.case import CaseStatus, Outcome
 from escalation.model.decision import Action, Decision
@@ -21,24 +20,10 @@ from escalation.policy.policy import parse_policy
 from escalation.ports import registry
 from records.outcomes import outcome
 from records.runtime import open_records, open_runtime
+from tests.cli.conftest import LITTLE
 
 Call = Callable[..., Any]
-POLICY = """\
-policy: little
-summary: for tests
-tiers: [ai]
-backends: {local_call: local, mpi_program: mpi, circuit_batch: aer}
-"""
 ROWS = ["about", "answer", "certificate", "cost", "MLflow", "case"]
-
-
-@pytest.fixture
-def solved(home: Path) -> Outcome:
-    problem = Problem(
-        family="toy", instance={"numbers": [3, 1, 9]}, target=Target(metric="number", at_least=9), seed=4
-    )
-    with open_runtime() as runtime:
-        return solve(runtime, prepare(problem, parse_policy(POLICY), "c"))
 
 
 def gone(*_: Any) -> Any:
@@ -90,7 +75,7 @@ def test_show_tells_the_remarks_on_the_data_of_a_case_that_has_ended_and_of_one_
     problem = Problem(family="toy", instance={"numbers": [3, 1]}, target=Target(metric="number", at_least=2))
     with open_runtime() as runtime:
         for name in ("ended", "runs"):
-            info = prepare(problem, parse_policy(POLICY), name).info
+            info = prepare(problem, parse_policy(LITTLE), name).info
             info = info.model_copy(update={"instance": {**info.instance, "remarks": ["look at it"]}})
             runtime.ledger.open_case(info)
         kept = Outcome(case_id="ended", status=CaseStatus.ABSTAINED, remarks=("look at it",))
@@ -102,7 +87,7 @@ def test_show_tells_the_remarks_on_the_data_of_a_case_that_has_ended_and_of_one_
 def test_a_case_recorded_before_there_was_an_about_line_is_shown_without(home: Path, call: Call) -> None:
     problem = Problem(family="toy", instance={"numbers": [3, 1]}, target=Target(metric="number", at_least=2))
     with open_runtime() as runtime:
-        info = prepare(problem, parse_policy(POLICY), "old").info
+        info = prepare(problem, parse_policy(LITTLE), "old").info
         runtime.ledger.open_case(info.model_copy(update={"about": "", "asked": ""}))
         runtime.ledger.close_case(
             "old", CaseStatus.ABSTAINED, Outcome(case_id="old", status=CaseStatus.ABSTAINED)
@@ -117,7 +102,7 @@ def test_of_a_case_that_has_not_ended_it_is_what_is_known(home: Path) -> None:
     problem = Problem(family="toy", instance={"numbers": [3, 1]}, target=Target(metric="number", at_least=2))
     decision = Decision(number=0, action=Action.ATTEMPT, rule="order", because="it is next")
     with open_runtime() as runtime:
-        runtime.ledger.open_case(prepare(problem, parse_policy(POLICY), "c").info)
+        runtime.ledger.open_case(prepare(problem, parse_policy(LITTLE), "c").info)
         runtime.ledger.add_decision("c", decision)
         found = outcome("c")
         assert (found.status, found.decisions, found.attempts) == (CaseStatus.RUNNING, (decision,), ())

@@ -16,16 +16,10 @@ from records.ledger.ledger import SqlLedger
 from records.store.files import FileStore
 from records.views.report import render
 from tests.cli.conftest import Said
+from tests.escalation.engine.test_shadow_and_canary import POLICY as DEFAULT
 from tests.escalation.untracked import Untracked
 
-POLICY = """\
-policy: looks
-summary: One tier of this machine, for a table of this length.
-tiers: [ai]
-backends: {local_call: local}
-gates:
-  - {id: long_enough, tier: ai, because: Nobody searches less., when: {fact: toy.length, at_least: 4}}
-"""
+POLICY = DEFAULT.replace("policy: default", "policy: looks")
 Call = Callable[..., Said]
 
 

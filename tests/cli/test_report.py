@@ -6,24 +6,9 @@ from typing import Any
 
 import pytest
 
-from escalation.engine.drive import solve
-from escalation.engine.opening import prepare
 from escalation.model.case import Outcome
-from escalation.model.problem import Problem, Target
-from escalation.policy.policy import parse_policy
-from records.runtime import open_runtime
-from tests.cli.test_answer import POLICY
 
 Call = Callable[..., Any]
-
-
-@pytest.fixture
-def solved(home: Path) -> Outcome:
-    problem = Problem(
-        family="toy", instance={"numbers": [3, 1, 9]}, target=Target(metric="number", at_least=9), seed=4
-    )
-    with open_runtime() as runtime:
-        return solve(runtime, prepare(problem, parse_policy(POLICY), "c"))
 
 
 def test_it_says_where_the_report_is_and_brings_back_one_that_was_removed(
