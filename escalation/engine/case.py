@@ -10,7 +10,7 @@ from escalation.model.clock import boottime_s
 from escalation.model.identity import derive_seed
 from escalation.model.problem import Problem
 from escalation.model.work import Work
-from escalation.policy.router import Rung
+from escalation.policy.ladder_state import Rung
 from escalation.policy.rules import Policy
 from escalation.policy.rungs import backend_for, rungs_of
 from escalation.ports.families import Family, Instance

@@ -15,7 +15,8 @@ from escalation.model.facts import Fact
 from escalation.model.quote import Quote
 from escalation.policy import router
 from escalation.policy.core_facts import CORE_FACTS
-from escalation.policy.router import Rung, unknown
+from escalation.policy.ladder_state import Rung
+from escalation.policy.router import unknown
 from escalation.ports.fact_providers import FactContext, FactProvider
 from escalation.ports.machines import with_price
 from escalation.ports.methods import irreproducible

@@ -15,7 +15,7 @@ from escalation.model.amounts import Amounts
 from escalation.model.attempt import Attempt
 from escalation.model.case import Outcome
 from escalation.model.decision import Action, Decision
-from escalation.policy.router import LadderState
+from escalation.policy.ladder_state import LadderState
 
 
 def ladder(case: Case) -> Generator[Step, Any, Outcome]:

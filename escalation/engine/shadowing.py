@@ -23,8 +23,8 @@ from escalation.policy.backtest.plans import Plans
 from escalation.policy.backtest.tally import line
 from escalation.policy.backtest.trilean import UNTOLD, Told
 from escalation.policy.checks import known_facts
+from escalation.policy.ladder_state import Rung
 from escalation.policy.policy import LoadedPolicy, load_policy
-from escalation.policy.router import Rung
 
 _log = logging.getLogger(__name__)
 AtNoCost = Callable[[Rung, str], Fact]

@@ -8,7 +8,7 @@ from escalation.model.case import WorkKey
 from escalation.model.decision import Closed
 from escalation.model.quote import Quote
 from escalation.model.work import Work
-from escalation.policy.router import LadderState
+from escalation.policy.ladder_state import LadderState
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,9 @@ from escalation.model.facts import AMOUNT, Fact, FactSpec, FactType
 from escalation.model.problem import Target
 from escalation.policy.checks import known_facts
 from escalation.policy.family_gates import gates_alone
+from escalation.policy.ladder_state import LadderState, Rung
 from escalation.policy.policy import LoadedPolicy
-from escalation.policy.router import LadderState, Rung, decide, unknown
+from escalation.policy.router import decide, unknown
 from escalation.policy.rules import Policy, PolicyTest
 from escalation.ports.fact_providers import FactProvider
 from escalation.ports.registry import backend_descriptor, families

@@ -16,57 +16,12 @@ from escalation.model.decision import (
 )
 from escalation.model.facts import CostClass, Fact
 from escalation.model.identity import digest_json
-from escalation.model.problem import Target, Tier
 from escalation.policy.checks import known_facts
 from escalation.policy.conditions import Lookup, distance, fact_names, misses, words
 from escalation.policy.floor import APPROVAL, GATES, PRICE, FloorRule
+from escalation.policy.ladder_state import LadderState, Rung
 from escalation.policy.rules import Policy
 from escalation.text.rounding import at_worst
-
-
-@dataclass(frozen=True)
-class Rung:
-    """A method in its tier on the backend that the policy gives its work."""
-
-    tier: Tier
-    method: str
-    backend: str
-    device_kind: DeviceKind
-
-    def __str__(self) -> str:
-        return f"{self.tier}/{self.method}"
-
-
-@dataclass(frozen=True)
-class LadderState:
-    """Where the ladder stands when a decision is due.
-
-    Attributes:
-        number: of the decision, from 0.
-        family: of the problem.
-        target: to reach.
-        rungs: all that the policy declares, in order.
-        attempts: made so far, in order; each took one rung.
-        exhausted: what is used up of the budget, None when nothing is.
-    """
-
-    number: int
-    family: str
-    target: Target
-    rungs: tuple[Rung, ...]
-    attempts: tuple[Attempt, ...] = ()
-    exhausted: str | None = None
-
-    @property
-    def last(self) -> Attempt | None:
-        """The attempt that was made last."""
-        return self.attempts[-1] if self.attempts else None
-
-    @property
-    def left(self) -> tuple[Rung, ...]:
-        """The rungs that were not tried yet."""
-        tried = {(attempt.tier, attempt.method) for attempt in self.attempts}
-        return tuple(rung for rung in self.rungs if (rung.tier, rung.method) not in tried)
 
 
 @dataclass

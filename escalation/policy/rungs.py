@@ -2,7 +2,7 @@
 
 from escalation.model.errors import TierwiseError
 from escalation.model.problem import Tier
-from escalation.policy.router import Rung
+from escalation.policy.ladder_state import Rung
 from escalation.policy.rules import Policy
 from escalation.ports.families import Family
 from escalation.ports.registry import backend_descriptor

@@ -8,7 +8,7 @@ from escalation.model.quote import Quote
 from escalation.policy import router
 from escalation.policy.conditions import fact_names, misses
 from escalation.policy.floor import PRICE
-from escalation.policy.router import LadderState, Rung
+from escalation.policy.ladder_state import LadderState, Rung
 from escalation.replay.facts import RecordedFacts
 
 

@@ -16,7 +16,8 @@ from escalation.model.errors import TierwiseError
 from escalation.model.facts import Fact
 from escalation.model.quote import Quote
 from escalation.policy.core_facts import CORE_FACTS
-from escalation.policy.router import LadderState, Rung, unknown
+from escalation.policy.ladder_state import LadderState, Rung
+from escalation.policy.router import unknown
 from escalation.ports.fact_providers import FactContext, FactProvider
 
 _MEASURED = frozenset(each.name for each in fields(FactContext))

@@ -16,8 +16,9 @@ from escalation.model.quote import Quote
 from escalation.policy.backtest.past_case import PastCase
 from escalation.policy.checks import known_facts
 from escalation.policy.core_facts import CORE_FACTS, OF_RECORD
+from escalation.policy.ladder_state import LadderState, Rung
 from escalation.policy.policy import LoadedPolicy
-from escalation.policy.router import LadderState, Rung, decide, unknown
+from escalation.policy.router import decide, unknown
 from escalation.policy.rungs import rungs_of
 from escalation.ports.fact_providers import FactContext
 from escalation.ports.registry import family

@@ -9,8 +9,8 @@ from escalation.model.errors import TierwiseError
 from escalation.model.problem import Tier
 from escalation.policy.backtest.trilean import Check, compiled
 from escalation.policy.floor import APPROVAL, GATES, PRICE
+from escalation.policy.ladder_state import Rung
 from escalation.policy.policy import parse_policy
-from escalation.policy.router import Rung
 from escalation.policy.rules import Policy
 from escalation.policy.rungs import rungs_of
 from escalation.ports.registry import backend_descriptor, families, family, resolve

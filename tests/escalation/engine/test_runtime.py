@@ -32,8 +32,8 @@ from escalation.model.problem import Problem, Target, Tier
 from escalation.model.quote import Quote
 from escalation.model.result import Lost, RawResult
 from escalation.model.work import Work
+from escalation.policy.ladder_state import LadderState
 from escalation.policy.policy import parse_policy
-from escalation.policy.router import LadderState
 from escalation.policy.rules import Policy
 from escalation.ports.machines import Progress
 from problems.toy.family import Toy

@@ -13,7 +13,8 @@ from escalation.model.facts import Fact, FactValue
 from escalation.model.problem import Target, Tier
 from escalation.model.quote import Quote
 from escalation.policy.core_facts import CORE_FACTS
-from escalation.policy.router import LadderState, Rung, decide, look_at, unknown
+from escalation.policy.ladder_state import LadderState, Rung
+from escalation.policy.router import decide, look_at, unknown
 from escalation.policy.rules import Policy
 
 HPC = Rung(Tier.HPC, "scan", "mpi", DeviceKind.CLASSICAL)

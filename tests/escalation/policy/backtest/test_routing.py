@@ -10,8 +10,9 @@ from escalation.model.problem import DataClass, Problem, Target
 from escalation.policy.backtest.comparing import DecisionChange, compare
 from escalation.policy.backtest.plans import Plans
 from escalation.policy.backtest.routing import course_of
+from escalation.policy.ladder_state import LadderState
 from escalation.policy.policy import LoadedPolicy, parse_policy
-from escalation.policy.router import LadderState, decide
+from escalation.policy.router import decide
 from escalation.policy.rungs import rungs_of
 from escalation.ports.registry import family
 from escalation.testing.decided_cases import Came, DecidedCase, decided_case
