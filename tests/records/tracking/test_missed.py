@@ -11,7 +11,7 @@ from records.ledger.ledger import SqlLedger
 from records.tracking import tracking
 from records.tracking.places import TrackingPlace
 from records.tracking.tracking import MlflowTracker
-from tests.records.tracking.test_tracking import Tracking
+from tests.records.tracking.conftest import Tracking
 
 
 @pytest.fixture
