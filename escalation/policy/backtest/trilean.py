@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
-from typing import Final, Literal
+from typing import Final, Literal, TypeGuard
 
 from escalation.model.decision import Miss
 from escalation.model.facts import FactValue
@@ -66,8 +66,7 @@ class Comparison:
         """The comparison with what was found, whether or not it is met."""
         value, limit = find(self.fact), self.limit if self.limit_fact is None else find(self.limit_fact)
         value, limit = (None if value is UNTOLD else value), (None if limit is UNTOLD else limit)
-        numbers = _is_number(value) and _is_number(limit)
-        margin = float(value) - float(limit) if numbers else None  # type: ignore[arg-type]
+        margin = float(value) - float(limit) if _is_number(value) and _is_number(limit) else None
         return Miss(
             fact=self.fact,
             value=value,
@@ -167,5 +166,5 @@ def _comparison(threshold: Threshold) -> Comparison:
     return Comparison(threshold.fact, comparison, limit, None)
 
 
-def _is_number(value: object) -> bool:
+def _is_number(value: object) -> TypeGuard[int | float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
