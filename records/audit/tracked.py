@@ -1,20 +1,19 @@
 """MLflow's runs against the ledger: whether each case is shown as it is, and each run's case is there."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from escalation.model.attempt import Attempt
-from escalation.model.case import CaseRecord
+from escalation.model.case import CaseRecord, Outcome
 from escalation.model.errors import BadInput, CorruptRecord, first_line
 from escalation.text.addresses import without_password
 from records.ledger.ledger import SqlLedger
-from records.tracking.cases import HEAD, LEDGER, RUN_STATUS
+from records.tracking.cases import HEAD, LEDGER
 from records.tracking.client import open_client
 from records.tracking.places import TrackingPlace
-
-METRIC = "certificate.value"
+from records.tracking.submissions import paid_for
+from records.tracking.view import CASE, CaseInView, ShownRun, differing
 
 
 @dataclass
@@ -105,36 +104,52 @@ def _case(client: Any, ledger: SqlLedger, record: CaseRecord) -> Iterator[str]:
     if run is None or run.info.lifecycle_stage != "active":
         yield f"MLflow has no run {run_id}, which the ledger names for case {case_id}"
         return
-    named, expected = (
-        f"MLflow's run of case {case_id}",
-        {"tierwise.case_id": case_id, "tierwise.kind": "case"},
-    )
-    yield from _differing(named, expected, run.data.tags)
-    if not record.status.final:
+    if record.status.final:
+        yield from compared(client, run, _in_view(ledger, record).runs(), "the ledger")
         return
-    yield from _differing(named, {"tierwise.status": str(record.status)}, run.data.tags)
-    yield from _differing(named, {"status": RUN_STATUS[record.status]}, {"status": run.info.status})
-    yield from _differing(named, {METRIC: (record.outcome or {}).get("value")}, run.data.metrics)
-    where = f"tags.`mlflow.parentRunId` = '{run_id}' and tags.`tierwise.kind` = 'attempt'"
+    for name, expected in (("tierwise.case_id", case_id), ("tierwise.kind", CASE)):
+        if run.data.tags.get(name) != expected:
+            yield f"MLflow's run of case {case_id}: expected {name} {expected} as in the ledger"
+
+
+def compared(client: Any, run: Any, expected: Iterable[ShownRun], whose: str) -> Iterator[str]:
+    """What MLflow shows otherwise of a case.
+
+    Args:
+        client: of MLflow.
+        run: the case's.
+        expected: what the case's runs have to say, its own and those of its attempts.
+        whose: word it is that they have to, in words.
+    """
+    where = f"tags.`mlflow.parentRunId` = '{run.info.run_id}' and tags.`tierwise.kind` = 'attempt'"
     children = client.search_runs([run.info.experiment_id], where)
-    runs = {each.data.tags.get("tierwise.attempt"): each for each in children}
-    for attempt in ledger.attempt_records(case_id):
-        yield from _attempt(case_id, attempt, runs.get(str(attempt.number)))
+    runs = {f"attempt {each.data.tags.get('tierwise.attempt')}": each for each in children} | {CASE: run}
+    expected = [*expected]
+    case = expected[0].tags["tierwise.case_id"]
+    for each in expected:
+        named = f"MLflow's run of {'' if each.name == CASE else f'{each.name} of '}case {case}"
+        if each.name not in runs:
+            yield f"{named} is missing"
+            continue
+        for line in differing(each, runs.pop(each.name), whose):
+            yield f"{named}: {line}"
+    for name in runs:
+        yield f"MLflow has a run of {name} of case {case}, of which {whose} has nothing"
 
 
-def _attempt(case_id: str, attempt: Attempt, run: Any) -> Iterator[str]:
-    named = f"MLflow's run of attempt {attempt.number} of case {case_id}"
-    if run is None:
-        yield f"{named} is missing"
-        return
-    expected = {"tierwise.status": str(attempt.status), "tierwise.backend": attempt.backend}
-    yield from _differing(named, expected, run.data.tags)
-    if attempt.certificate is not None:
-        yield from _differing(named, {METRIC: attempt.certificate.value}, run.data.metrics)
-
-
-def _differing(named: str, expected: Mapping[str, Any], got: Mapping[str, Any]) -> Iterator[str]:
-    for name, value in expected.items():
-        if value is not None and got.get(name) != value:
-            told = json.dumps(got.get(name))
-            yield f"{named}: expected {name} {json.dumps(value)} as in the ledger, got {told}"
+def _in_view(ledger: SqlLedger, record: CaseRecord) -> CaseInView:
+    """A case as the ledger has it."""
+    case_id = record.info.case_id
+    tried, sent = ledger.attempt_records(case_id), ledger.submissions(case_id)
+    return CaseInView(
+        ledger.name(),
+        record.info,
+        record.status,
+        None if record.outcome is None else Outcome.model_validate(record.outcome),
+        tried,
+        {
+            each.number: paid_for((row for row in sent if row.attempt == each.number), ledger.spent_for)
+            for each in tried
+        },
+        ledger.shadows(case_id),
+    )

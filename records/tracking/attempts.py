@@ -48,13 +48,13 @@ def log_attempt(
         client.delete_run(old.info.run_id)  # half logged when the process died; logged anew below
     name = f"{attempt.number} {attempt.tier} {attempt.method}"
     start = at_ms - int(1000 * attempt.cost.wall_s)
-    tags = _tags(parent_id, info, attempt)
+    tags = attempt_tags(info, attempt) | {"mlflow.parentRunId": parent_id}
     if LEDGER in parent.data.tags:
         tags[LEDGER] = parent.data.tags[LEDGER]
     run = client.create_run(experiment, start_time=start, tags=tags, run_name=name)
     run_id = str(run.info.run_id)
     try:
-        log(client, run_id, params=_params(attempt), metrics=_metrics(attempt), at_ms=at_ms)
+        log(client, run_id, params=attempt_params(attempt), metrics=attempt_metrics(attempt), at_ms=at_ms)
         log_files(client, run, _files(attempt, candidate, done))
         model = None if candidate is None else log_model(client, run, info, attempt, candidate)
         log(client, run_id, tags={"tierwise.model": model})
@@ -69,9 +69,9 @@ def _earlier(client: Any, experiment: str, parent_id: str, number: int) -> Seque
     return runs
 
 
-def _tags(parent_id: str, info: CaseInfo, attempt: Attempt) -> dict[str, str]:
+def attempt_tags(info: CaseInfo, attempt: Attempt) -> dict[str, str]:
+    """What an attempt's run is tagged with."""
     tags = {
-        "mlflow.parentRunId": parent_id,
         "mlflow.source.name": "tierwise",
         "tierwise.kind": "attempt",
         "tierwise.case_id": info.case_id,
@@ -89,12 +89,14 @@ def _tags(parent_id: str, info: CaseInfo, attempt: Attempt) -> dict[str, str]:
     return tags
 
 
-def _params(attempt: Attempt) -> dict[str, Any]:
+def attempt_params(attempt: Attempt) -> dict[str, Any]:
+    """What was tried, and what it was quoted at."""
     named = ("tier", "method", "backend", "device_kind", "seed")
     return {name: getattr(attempt, name) for name in named} | flat("quote", attempt.quote.to_json())
 
 
-def _metrics(attempt: Attempt) -> dict[str, float | None]:
+def attempt_metrics(attempt: Attempt) -> dict[str, float | None]:
+    """What it cost, and what the verifier found."""
     metrics: dict[str, float | None] = {f"cost.{k}": v for k, v in attempt.cost.to_json().items()}
     certificate = attempt.certificate
     if certificate is None:

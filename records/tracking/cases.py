@@ -37,10 +37,10 @@ def open_run(client: Any, record: CaseRecord, experiment: str, ledger: str) -> t
     existing = None if record.new else _existing(client, record, experiment, ledger)
     if existing is not None:
         client.update_run(existing.info.run_id, status="RUNNING")
-        log(client, existing.info.run_id, tags=_made_with(record.info))
+        log(client, existing.info.run_id, tags=_making(record.info))
         return existing, False
     info = record.info
-    told = _tags(info) | {LEDGER: ledger}
+    told = case_tags(info) | _making(info) | {LEDGER: ledger, "mlflow.user": getpass.getuser()}
     tags = {name: str(value) for name, value in told.items() if value is not None}
     start = to_ms(record.opened_at)
     return client.create_run(experiment, start_time=start, tags=tags, run_name=info.case_id), True
@@ -48,7 +48,7 @@ def open_run(client: Any, record: CaseRecord, experiment: str, ledger: str) -> t
 
 def describe_run(client: Any, run: Any, info: CaseInfo, blob: Blob | None) -> None:
     """Logs what the case is about: parameters, data set, problem, policy, instance, environment."""
-    log(client, run.info.run_id, params=_params(info))
+    log(client, run.info.run_id, params=case_params(info))
     _log_dataset(client, run.info.run_id, info)
     log_files(client, run, _documents(info, blob))
 
@@ -81,20 +81,20 @@ def close_run(
         "tierwise.status": status,
         "mlflow.loggedArtifacts": json.dumps(shown),
         HEAD: None if head is None else json.dumps(head),
-        **_shadow_tags(shadows),
+        **shadow_tags(shadows),
     }
     try:
         if outcome is not None:
             files = {**files, "outcome.json": pretty(outcome.to_json())}
-            tags |= _answer(info, outcome)
+            tags |= answer_tags(info, outcome)
         log_files(client, run, files)
-        metrics = None if outcome is None else _metrics(outcome)
+        metrics = None if outcome is None else case_metrics(outcome)
         log(client, run.info.run_id, metrics=metrics, tags=tags, at_ms=at_ms)
     finally:
         client.set_terminated(run.info.run_id, RUN_STATUS.get(status, "KILLED"), end_time=at_ms)
 
 
-def _shadow_tags(shadows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+def shadow_tags(shadows: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """Which shadow policy was asked, and by decision what it said."""
     tags = {f"tierwise.shadow.{said['decision']:02d}": shadow_words(said) for said in shadows}
     return tags | ({"tierwise.shadow": str(shadows[-1]["policy"])} if shadows else {})
@@ -161,9 +161,10 @@ def _found(client: Any, run_id: str) -> Any | None:
     return run if run.info.lifecycle_stage == "active" else None
 
 
-def _tags(info: CaseInfo) -> dict[str, Any]:
+def case_tags(info: CaseInfo) -> dict[str, Any]:
+    """What the case's run is tagged with from its opening on."""
     problem = info.problem
-    return _made_with(info) | {
+    return made_with(info) | {
         "tierwise.kind": "case",
         "tierwise.case_id": info.case_id,
         "tierwise.about": info.about,
@@ -175,18 +176,21 @@ def _tags(info: CaseInfo) -> dict[str, Any]:
         "tierwise.data_class": problem.data_class,
         "tierwise.stage": problem.stage,
         "mlflow.note.content": _asked(info),
-        "mlflow.user": getpass.getuser(),
         "mlflow.source.name": "tierwise",
         "mlflow.source.type": "LOCAL",
     }
 
 
-def _made_with(info: CaseInfo) -> dict[str, Any]:
-    """What may differ when a case is taken up again."""
+def _making(info: CaseInfo) -> dict[str, Any]:
+    """What is said anew when a case is taken up again."""
+    writer = json.dumps(this_process().to_json())
+    return made_with(info) | {"tierwise.status": CaseStatus.RUNNING, "tierwise.writer": writer}
+
+
+def made_with(info: CaseInfo) -> dict[str, Any]:
+    """By which code and driver the case is solved."""
     made = info.environment
     return {
-        "tierwise.status": CaseStatus.RUNNING,
-        "tierwise.writer": json.dumps(this_process().to_json()),
         "tierwise.engine": made.get("engine"),
         "tierwise.code_commit": made.get("commit"),
         "tierwise.uncommitted_changes": made.get("uncommitted_changes"),
@@ -195,7 +199,8 @@ def _made_with(info: CaseInfo) -> dict[str, Any]:
     }
 
 
-def _params(info: CaseInfo) -> dict[str, Any]:
+def case_params(info: CaseInfo) -> dict[str, Any]:
+    """What was stated, a parameter each."""
     problem = info.problem.to_json()
     stated = {name: problem[name] for name in ("family", "instance", "target", "budget", "seed")}
     return flat("", {"about": info.about, **stated, "policy": info.policy_name})
@@ -231,7 +236,8 @@ def _log_dataset(client: Any, run_id: str, info: CaseInfo) -> None:
     client.log_inputs(run_id, [DatasetInput(dataset, tags)])
 
 
-def _answer(info: CaseInfo, outcome: Outcome) -> dict[str, Any]:
+def answer_tags(info: CaseInfo, outcome: Outcome) -> dict[str, Any]:
+    """What the case came to."""
     return {
         "tierwise.tier": outcome.tier,
         "tierwise.method": outcome.method,
@@ -254,7 +260,8 @@ def _note(outcome: Outcome) -> str:
     return "\n".join(lines)
 
 
-def _metrics(outcome: Outcome) -> dict[str, float | None]:
+def case_metrics(outcome: Outcome) -> dict[str, float | None]:
+    """Of the whole case: the value that was certified, what it cost, what the time went to."""
     cost = {f"cost.{name}": value for name, value in outcome.cost.to_json().items()}
     cost |= {f"elapsed.{name}": value for name, value in outcome.elapsed.to_json().items()}
     return {"certificate.value": outcome.value, "attempts": float(len(outcome.attempts)), **cost}

@@ -1,11 +1,13 @@
 """An attempt's submissions in MLflow: what was estimated and charged, which job, batches, calibrations."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from escalation.model.amounts import Amounts
+from escalation.model.case import WorkKey
 from escalation.model.metered import CHARGED
 from escalation.model.submission import Submission
+from escalation.model.submission_states import SubmissionState
 from records.tracking.cases import pretty
 from records.tracking.writing import log, log_files
 
@@ -17,6 +19,13 @@ Paid = Mapping[int, tuple[Submission, Amounts | None]]
 """By ordinal: the submission, and what was charged for it; None while that is not known."""
 
 
+def paid_for(rows: Iterable[Submission], spent_for: Callable[[WorkKey], Amounts]) -> Paid:
+    """The submissions by ordinal, each with what was billed for it where that is final."""
+    return {
+        row.ordinal: (row, spent_for(row.key) if row.state is SubmissionState.DONE else None) for row in rows
+    }
+
+
 def log_submissions(client: Any, run_id: str, paid: Paid, at_ms: int) -> None:
     """Logs the submissions of a run; called again, it adds the bills that came meanwhile."""
     if not paid:
@@ -26,10 +35,24 @@ def log_submissions(client: Any, run_id: str, paid: Paid, at_ms: int) -> None:
     if logged == FINAL:
         return
     log_files(client, run, {f"submissions/{n}.json": pretty(row.to_json()) for n, (row, _) in paid.items()})
+    params = submission_params(paid) if logged is None else None
+    log(client, run_id, params=params, metrics=submission_metrics(paid), tags=bill_tag(paid), at_ms=at_ms)
+
+
+def submission_params(paid: Paid) -> dict[str, Any]:
+    """What was sent where, by ordinal."""
+    return _named(paid, _params)
+
+
+def submission_metrics(paid: Paid) -> dict[str, float | None]:
+    """What was estimated and charged, by ordinal."""
+    return _named(paid, _metrics)
+
+
+def bill_tag(paid: Paid) -> dict[str, str]:
+    """Whether all that was submitted is billed; nothing of a run without submissions."""
     ended = all(row.state.final for row, _ in paid.values())
-    params = _named(paid, _params) if logged is None else None
-    tags = {BILL: FINAL if ended else OPEN}
-    log(client, run_id, params=params, metrics=_named(paid, _metrics), tags=tags, at_ms=at_ms)
+    return {BILL: FINAL if ended else OPEN} if paid else {}
 
 
 def _named(paid: Paid, told: Any) -> dict[str, Any]:

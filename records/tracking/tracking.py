@@ -17,7 +17,6 @@ from escalation.model.case import CaseInfo, CaseRecord, CaseStatus, Outcome
 from escalation.model.cases_wanted import CasesWanted
 from escalation.model.decision import Decision
 from escalation.model.errors import BadInput, CorruptRecord
-from escalation.model.submission_states import SubmissionState
 from escalation.ports.ledger.ledger import Ledger
 from escalation.ports.store import Store
 from escalation.ports.tracker import sampled
@@ -214,11 +213,8 @@ class MlflowTracker:
         submissions.log_submissions(client, run_id, self._paid(case_id, attempt.number), at_ms)
 
     def _paid(self, case_id: str, attempt: int) -> submissions.Paid:
-        rows = [row for row in self._ledger.submissions(case_id) if row.attempt == attempt]
-        billed = {
-            row.key: self._ledger.spent_for(row.key) for row in rows if row.state is SubmissionState.DONE
-        }
-        return {row.ordinal: (row, billed.get(row.key)) for row in rows}
+        rows = (row for row in self._ledger.submissions(case_id) if row.attempt == attempt)
+        return submissions.paid_for(rows, self._ledger.spent_for)
 
     def _catch_up(self, case_id: str) -> None:
         """Logs what the ledger knows of the case: a process that died may not have come to log it."""

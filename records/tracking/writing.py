@@ -15,6 +15,8 @@ from escalation.inputs.temporary import temporary_folder
 
 _BATCH = 100
 """Of each kind, what MLflow takes at once."""
+_MOST_IN_PARAM, _MOST_IN_TAG = 6000, 8000
+"""Characters that MLflow keeps of a value; it cuts the rest off."""
 
 
 def log(
@@ -29,15 +31,29 @@ def log(
     """Logs parameters, metrics (of `at_ms`) and tags at once, but for None and what is not finite."""
     from mlflow.entities import Metric, Param, RunTag
 
-    kept = {name: value for name, value in (metrics or {}).items() if value is not None and isfinite(value)}
     batches = zip_longest(
-        _batches(Metric(key(name), float(value), at_ms, 0) for name, value in kept.items()),
-        _batches(Param(key(name), _text(value)) for name, value in _there(params)),
-        _batches(RunTag(key(name), str(value)) for name, value in _there(tags)),
+        _batches(Metric(name, value, at_ms, 0) for name, value in shown_metrics(metrics or {}).items()),
+        _batches(Param(name, value) for name, value in shown_params(params or {}).items()),
+        _batches(RunTag(name, value) for name, value in shown_tags(tags or {}).items()),
         fillvalue=(),
     )
     for some in batches:
         client.log_batch(run_id, *some)
+
+
+def shown_metrics(metrics: Mapping[str, float | None]) -> dict[str, float]:
+    """Metrics as MLflow has them."""
+    return {key(name): float(value) for name, value in _there(metrics) if isfinite(value)}
+
+
+def shown_params(params: Mapping[str, Any]) -> dict[str, str]:
+    """Parameters as MLflow has them."""
+    return {key(name): _text(value)[:_MOST_IN_PARAM] for name, value in _there(params)}
+
+
+def shown_tags(tags: Mapping[str, Any]) -> dict[str, str]:
+    """Tags as MLflow has them."""
+    return {key(name): str(value)[:_MOST_IN_TAG] for name, value in _there(tags)}
 
 
 def _text(value: Any) -> str:

@@ -20,8 +20,10 @@ from escalation.model.problem import Problem, Target
 from escalation.model.result import RawResult
 from escalation.policy.policy import parse_policy
 from records.audit.audit import Audit, audit
+from records.audit.tracked import tracked
 from records.ledger.ledger import SqlLedger
 from records.runtime import open_runtime
+from records.tracking.cases import LEDGER
 from records.tracking.places import tracking_place
 from tests.records.conftest import KEY
 from tests.records.ledger.test_tampering import CELLS
@@ -132,6 +134,45 @@ def test_what_was_changed_in_mlflow_is_named(new_home: Callable[[Path], Path], t
         client.delete_run(run_id)
         [gone] = [line for line in audited(runtime, settings).findings if "attempt" not in line]
         assert gone.startswith(f"MLflow has no run {run_id}")
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value"),
+    [
+        ("params", "value", "'7'"),
+        ("latest_metrics", "value", "7.5"),
+        ("tags", "value", "'7'"),
+        ("runs", "status", "'KILLED'"),
+    ],
+)
+def test_every_value_that_mlflow_shows_of_a_case_is_compared(
+    new_home: Callable[[Path], Path], tmp_path: Path, table: str, column: str, value: str
+) -> None:
+    settings = Settings(home=new_home(tmp_path / "home"))
+    policy = "policy: p\nsummary: AI alone.\ntiers: [ai]\nbackends: {local_call: local}\n"
+    problem = Problem(
+        family="toy", instance={"numbers": [3, 1, 4], "reach": 3}, target=Target(metric="number", at_least=4)
+    )
+    with open_runtime(settings) as runtime:
+        solve(runtime, prepare(problem, parse_policy(policy), case_id="c"))
+    engine = create_engine(tracking_place(settings).uri)
+    kept = ["mlflow.user", "mlflow.parentRunId", "mlflow.loggedArtifacts", "mlflow.runName"]
+    kept += ["tierwise.writer", "tierwise.kind", "tierwise.attempt", "tierwise.signed_head", LEDGER]
+    name = "name" if table == "runs" else "key"
+    with engine.begin() as connection:
+        rows = connection.execute(text(f"SELECT {name} FROM {table}")).scalars().all()
+        changed = [each for each in rows if each not in kept]
+        assert len(changed) > 1
+        for each in changed:
+            query = text(f"UPDATE {table} SET {column} = {value} WHERE {name} = :each")
+            connection.execute(query, {"each": each})
+    engine.dispose()
+    with open_runtime(settings) as runtime:
+        found = tracked(runtime.ledger, tracking_place(settings)).findings  # type: ignore[arg-type]
+    said = "\n".join(found)
+    for each in ["status", "status"] if table == "runs" else changed:
+        assert f"expected {each} " in said
+    assert len(found) >= len(changed)
 
 
 def audited(runtime: Any, settings: Settings) -> Audit:
