@@ -16,6 +16,7 @@ for name, arguments in (
     ("ledger_scale", ["--cases", "100000"]),
     ("policy_replay", []),
     ("replay", ["--machines"]),
+    ("recording", []),
     ("optimisation.clinics", []),
     ("optimisation.targets", []),
     ("optimisation.learning", []),

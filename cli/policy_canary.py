@@ -29,7 +29,7 @@ def canary(*, as_json: bool = False) -> int:
     policy = load_policy(own.canary_policy).policy
     with open_records() as (ledger, _):
         ended = ledger.canary_ended(policy.digest)
-        found = guard(ledger.canary_cases(policy.digest, own.canary_of), own.canary_bound, own.canary_error)
+        found = guard(ledger.canary_count(policy.digest, own.canary_of, own.canary_bound), own.canary_error)
     if as_json:
         said = {"policy": policy.policy, "digest": policy.digest, "of": own.canary_of, "ended": ended}
         sys.stdout.write(

@@ -50,8 +50,8 @@ def _goes_on(runtime: Runtime, loaded: LoadedPolicy, case: Case) -> bool:
         return True
     if runtime.ledger.canary_ended(digest):
         return False
-    cases = runtime.ledger.canary_cases(digest, case.policy.policy)
-    found = guard(cases, settings.canary_bound, settings.canary_error)
+    count = runtime.ledger.canary_count(digest, case.policy.policy, settings.canary_bound)
+    found = guard(count, settings.canary_error)
     if found.because:
         runtime.ledger.end_canary(digest, found.because)
         _log.warning("the canary policy %s was ended: %s", loaded.policy.policy, found.because)

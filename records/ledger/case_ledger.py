@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from escalation.model.attempt import Attempt, Candidate
-from escalation.model.canary import CanaryCase
+from escalation.model.canary import CanaryCount
 from escalation.model.case import CaseInfo, CaseRecord, CaseStatus, Outcome
 from escalation.model.cases_wanted import EVERY_CASE, CasesWanted
 from escalation.model.decision import Decision
@@ -194,7 +194,11 @@ class SqlCases(LedgerSession):
         with self._database.writing(canaries.SUBJECT) as connection:
             return canaries.end(connection, digest, because)
 
-    def canary_cases(self, digest: str, acting: str) -> Sequence[CanaryCase]:
-        """The newest cases of canary and acting policy since the canary began, oldest first."""
+    def canary_count(self, digest: str, acting: str, bound: float) -> CanaryCount:
+        """What the cases of canary and acting policy since the canary began come to."""
         with self._database.reading() as connection:
-            return canaries.since(connection, digest, acting)
+            found = canaries.look(connection, digest, acting, bound)
+        if found.fresh >= canaries.KEPT_AFTER:
+            with self._database.writing(canaries.SUBJECT) as connection:
+                canaries.keep(connection, digest, acting, found)
+        return found.count

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from escalation.model.attempt import Attempt, Candidate
-from escalation.model.canary import CanaryCase
+from escalation.model.canary import CanaryCount
 from escalation.model.case import CaseInfo, CaseRecord, CaseStatus, Outcome
 from escalation.model.cases_wanted import EVERY_CASE, CasesWanted
 from escalation.model.decision import Decision
@@ -86,5 +86,5 @@ class CaseLedger(Protocol):
     def end_canary(self, digest: str, because: str) -> bool:
         """Records that a canary ends, unless it has; says whether it was new."""
 
-    def canary_cases(self, digest: str, acting: str) -> Sequence[CanaryCase]:
-        """The newest cases of canary and acting policy since the canary began, oldest first."""
+    def canary_count(self, digest: str, acting: str, bound: float) -> CanaryCount:
+        """What the cases of canary and acting policy since the canary began come to."""

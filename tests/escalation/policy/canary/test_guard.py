@@ -4,10 +4,11 @@ import random
 
 import pytest
 
-from escalation.model.canary import CanaryCase
+from escalation.model.canary import CanaryCase, CanaryCount
 from escalation.model.case import CaseStatus
 from escalation.policy.canary.choice import is_canary
-from escalation.policy.canary.guard import guard
+from escalation.policy.canary.guard import CanaryState
+from escalation.policy.canary.guard import guard as guard_of
 from escalation.policy.canary.sequential import share_bounds
 
 
@@ -33,6 +34,10 @@ def test_the_true_share_leaves_the_bounds_at_any_look_as_rarely_as_stated() -> N
 
 def cases(*ends: tuple[bool, CaseStatus, float]) -> list[CanaryCase]:
     return [CanaryCase(canary, status, usd) for canary, status, usd in ends]
+
+
+def guard(seen: list[CanaryCase], bound: float, error: float) -> CanaryState:
+    return guard_of(CanaryCount.of(seen, bound), error)
 
 
 GOOD, BAD = CaseStatus.ACCEPTED, CaseStatus.REFUSED
