@@ -7,6 +7,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.console import Console, ConsoleOptions, ConsoleRenderable, RenderHook, RenderResult
 from rich.markup import escape
 from rich.segment import Segment
+from rich.table import Column, Table
 from rich.text import Text
 
 from escalation.text.visible import visible
@@ -78,6 +79,19 @@ def show_table(
         console.print(Text(line.rstrip(), style="" if number else "bold"), soft_wrap=True)
     if gone:
         console.print(f"[dim]no room here for: {', '.join(gone)}[/]")
+
+
+def say_item(console: Console, mark: str, text: str, indent: int = 2) -> None:
+    """Prints a mark (markup) and a text beside it; too long for a terminal, it goes on under itself.
+
+    Where there is no terminal it stays on one line, for whoever reads it by lines.
+    """
+    if not console.is_terminal:
+        console.print(f"{' ' * indent}{mark} {plain(text)}", soft_wrap=True, highlight=False)
+        return
+    grid = Table.grid(Column(no_wrap=True), Column(overflow="fold"), padding=(0, 1))
+    grid.add_row(f"{' ' * indent}{mark}", plain(text))
+    console.print(grid, highlight=False)
 
 
 def shorten(text: str, cells: int) -> str:

@@ -13,6 +13,7 @@ from escalation.inputs.settings import ROOT
 from escalation.inputs.validation import parse, validated
 from escalation.model.case import CaseInfo
 from escalation.model.clock import boottime_s
+from escalation.model.complaints import apart, settle, wrong
 from escalation.model.errors import BadInput
 from escalation.model.problem import Problem, ProblemFile
 from escalation.policy.policy import LoadedPolicy, load_policy, parse_policy
@@ -80,14 +81,17 @@ def prepare(
         BadInput: with one clear line.
     """
     begun_s = boottime_s()
-    loaded = policy if isinstance(policy, LoadedPolicy) else load_policy(policy)
-    require_passing(loaded, problem.family)
+    with apart():
+        loaded = policy if isinstance(policy, LoadedPolicy) else load_policy(policy)
+        require_passing(loaded, problem.family)
     family = find_family(problem.family)
-    family.check_target(problem.target)
+    with apart():
+        family.check_target(problem.target)
     folder = (folder or Path.cwd()).resolve()
     files = InputFiles(folder, kept)
-    with files.reading():
+    with apart(), files.reading():
         instance = family.load(problem.instance, problem.seed, folder)
+    settle()
     info = CaseInfo(
         case_id=_checked_id(case_id) if case_id else new_case_id(problem),
         problem=problem,
@@ -134,7 +138,7 @@ def prepare_file(
     try:
         return prepare(problem, chosen, case_id, path.resolve().parent, engine, kept=kept)
     except BadInput as error:
-        if str(path) in str(error):
+        if str(path) in str(error) or wrong():
             raise
         raise type(error)(f"{path}: {error}") from None
 

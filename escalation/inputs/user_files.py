@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 
+from escalation.inputs.file_kinds import how_to_convert, known_kind
 from escalation.model.errors import BadInput
 from escalation.text.visible import visible
 
@@ -108,6 +109,8 @@ def decoded(data: bytes, path: Path, error: type[BadInput] = BadInput) -> str:
     Raises:
         BadInput: `error`, naming the line, when they are not UTF-8 or hold a NUL byte.
     """
+    if kind := known_kind(data):
+        raise error(f"{shown(path)}: expected UTF-8 text, got {kind}")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as problem:
@@ -126,7 +129,10 @@ def shown(path: Path) -> str:
 
 def _not_text(data: bytes, at: int, path: Path, error: type[BadInput]) -> BadInput:
     line = data[:at].count(b"\n") + 1
-    return error(f"{shown(path)}, line {line}: expected UTF-8 text, got byte 0x{data[at]:02x}")
+    return error(
+        f"{shown(path)}, line {line}: expected UTF-8 text, got byte 0x{data[at]:02x}; "
+        f"{how_to_convert(data, shown(Path(path.name)))}"
+    )
 
 
 def _too_large(name: str, most_bytes: int) -> str:

@@ -4,8 +4,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Protocol, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 
 from escalation.inputs.document import Place, shown
+from escalation.model.complaints import apart, settle
 from escalation.model.errors import BadInput
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -30,8 +32,11 @@ def validated(model: type[Model], document: Stated, data: Any = None) -> Model:
     try:
         found = model.model_validate(data)
     except ValidationError as error:
-        place, message = first_complaint(error)
-        raise document.complain(place, message) from None
+        for place, message in complaints(error):
+            with apart():
+                raise document.complain(place, message) from None
+        settle()
+        raise AssertionError from error
     if flag := next(_flags_for_numbers(data, found), None):
         raise document.complain(*flag)
     return found
@@ -41,9 +46,15 @@ _LISTS = ("tuple_type", "list_type", "set_type", "frozen_set_type")
 """What pydantic names after Python's kinds of lists, of which no file knows."""
 
 
-def first_complaint(error: ValidationError) -> tuple[tuple[str | int, ...], str]:
-    """Returns the place and the message of the first finding."""
-    found = error.errors()[0]
+def complaints(error: ValidationError) -> list[tuple[Place, str]]:
+    """Returns the places that are wrong, each with what was found there first."""
+    found: dict[Place, str] = {}
+    for each in error.errors():
+        found.setdefault(*_complaint(each))
+    return list(found.items())
+
+
+def _complaint(found: ErrorDetails) -> tuple[Place, str]:
     place = found["loc"]
     # Discriminated unions put their tag into the place, behind the field they stand in.
     path = tuple(part for i, part in enumerate(place) if not (part in _TAGS and _is_tag(place, i)))
@@ -77,8 +88,15 @@ def parse(kind: type[Parsed], data: Any, what: str) -> Parsed:
     try:
         found: Parsed = TypeAdapter(kind).validate_python(data)
     except ValidationError as error:
-        place, message = first_complaint(error)
-        raise BadInput(_in_a_line(what, place, message)) from None
+        faults = complaints(error)
+        for place, message in faults:
+            with apart():
+                raise BadInput(_in_a_line(what, place, message)) from None
+        wrong = {place[0] for place, _ in faults if place}
+        if not isinstance(data, dict) or not wrong & set(data):
+            settle()
+        # for what else is wrong, where complaints are gathered
+        return parse(kind, {name: value for name, value in data.items() if name not in wrong}, what)
     if flag := next(_flags_for_numbers(data, found), None):
         raise BadInput(_in_a_line(what, *flag))
     return found

@@ -4,6 +4,8 @@
 """
 
 import errno
+from collections.abc import Mapping
+from typing import Any
 
 _AT_ITS_END = frozenset(
     (
@@ -81,16 +83,21 @@ class BadInput(TierwiseError):
     """What the user gave cannot be used: says what was expected, what came, what to do.
 
     However much of the input a message repeats, it has at most `LONGEST` characters.
+
+    Attributes:
+        mends: fields of a problem file's `instance` that would make it good, as far as a program can know;
+            those of a list are added to what stands there.
     """
 
     exit_code = 2
     LONGEST = 4000
 
-    def __init__(self, message: str = "") -> None:
+    def __init__(self, message: str = "", *, mends: Mapping[str, Any] | None = None) -> None:
         most = self.LONGEST
         if len(message) > most:
             message = f"{message[: most // 2]} … {message[3 - most // 2 :]}"
         super().__init__(message)
+        self.mends: Mapping[str, Any] = dict(mends or {})
 
 
 class PolicyError(BadInput):

@@ -39,6 +39,9 @@ class FamilyDescriptor:
             of `specs`.
         form: `module:Model` of the `escalation.ports.forms.Form`, the parameters of the family's flow.
         flow: what its flow is called; default: the family's name.
+        inspect: `module:function` from the path of a table, the folder that it starts from and the fields of
+            the instance that are known already to an `escalation.ports.inspection.Inspection`; "" where the
+            family has no tables that stand by themselves.
     """
 
     name: str
@@ -53,6 +56,7 @@ class FamilyDescriptor:
     check: str = ""
     form: str = ""
     flow: str = ""
+    inspect: str = ""
 
     @property
     def verb(self) -> str:

@@ -18,4 +18,5 @@ DESCRIPTOR = FamilyDescriptor(
     check="problems.classification.tables.spec:parse_spec",
     form="problems.classification.form:ClassificationForm",
     flow="classify",
+    inspect="problems.classification.tables.inspection:inspect",
 )

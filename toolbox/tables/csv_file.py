@@ -15,12 +15,15 @@ from pathlib import Path
 from unicodedata import is_normalized, normalize
 
 from escalation.inputs.user_files import MOST_BYTES
+from escalation.model.complaints import apart, settle, so_far
 from escalation.model.errors import BadInput
 from toolbox.tables.numbers import NUMBER
 from toolbox.tables.text_file import TextFile, read_text
 
 DELIMITERS = (",", ";", "\t", "|")
 COMMENT = "#"
+SHOWN = 5
+"""Lines of another width that are named where all that is wrong is gathered."""
 _LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)?")
 _STATED = re.compile(r'"?sep=(?P<delimiter>[,;\t|])"?', re.IGNORECASE)
 
@@ -94,6 +97,10 @@ def read_csv_file(path: Path, rules: Rules) -> CsvFile:
             nothing for a column's name, no rows, too many, or a line of another width than its header.
     """
     file = read_text(path, rules.most_bytes, rules.empty)
+    if file.text.lstrip()[:9].lower().startswith(("<html", "<!doctype", "<?xml", "<table")):
+        raise file.complain(
+            1, "expected CSV, got a page of HTML or XML, as some programs name .xls: save it as CSV UTF-8"
+        )
     above = _above(file.text)
     first = _line(file.text, above.end)
     text, number, delimiter = file.text[above.end :], above.lines, above.stated or _delimiter(first)
@@ -190,11 +197,17 @@ def _check_widths(file: TextFile, header: Line, lines: Sequence[Line]) -> None:
     if not lines:
         raise BadInput(f"{file.path}: expected rows below the header, got none")
     width = len(header.cells)
-    for line in lines:
-        if len(line.cells) != width:
+    since = so_far()
+    wrong = [line for line in lines if len(line.cells) != width]
+    for line in wrong[:SHOWN]:
+        with apart():
             raise file.complain(
                 line.number, f"expected {width} values as in the header, got {len(line.cells)}"
             )
+    if wrong[SHOWN:]:
+        with apart():
+            raise BadInput(f"{file.path}: {_lines(len(wrong) - SHOWN)} more of another width than the header")
+    settle(since)
 
 
 def _lines(count: int) -> str:

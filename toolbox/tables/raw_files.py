@@ -5,6 +5,7 @@ import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from escalation.inputs.file_kinds import PARQUET, known_kind
 from escalation.model.errors import BadInput, first_line
 from escalation.model.identity import digest_bytes
 from toolbox.tables.arrow import from_arrow
@@ -77,6 +78,8 @@ def read_parquet(path: Path, na_values: Sequence[Value] = (), unused: Collection
     from pyarrow import parquet
 
     data = read_bytes(path)
+    if not data.startswith(PARQUET) and (kind := known_kind(data)):
+        raise BadInput(f"{path}: expected a Parquet file, got {kind}")
     try:
         table = parquet.ParquetFile(io.BytesIO(data)).read()
     except (pyarrow.ArrowException, OSError, ValueError) as error:

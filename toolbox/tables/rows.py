@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from escalation.model.complaints import apart
 from escalation.model.errors import BadInput
 from escalation.text.wording import listed
 from toolbox.tables.csv_file import Rules, read_csv_file
@@ -25,6 +26,8 @@ _COUNT = re.compile(r"\+?0*([0-9]+?)(?:[.,]0+)?")
 @dataclass(frozen=True)
 class Row:
     """A line of a table.
+
+    Where complaints are gathered, something stands in for a cell that is none: `settle` before it is used.
 
     Attributes:
         where: file and line, for complaints.
@@ -42,14 +45,16 @@ class Row:
         """A cell that must say something, within one line."""
         found = self.text(column)
         if not found or not found.isprintable():
-            raise self.complain(column, "expected a name within one line", found)
+            with apart():
+                raise self.complain(column, "expected a name within one line", found)
         return found
 
     def names(self, column: str) -> tuple[str, ...]:
         """A list divided by semicolons, sorted, each once."""
         found = {part.strip() for part in self.text(column).split(";")} - {""}
         if not all(part.isprintable() for part in found):
-            raise self.complain(column, "expected names within one line", self.text(column))
+            with apart():
+                raise self.complain(column, "expected names within one line", self.text(column))
         return tuple(sorted(found))
 
     def whole(self, column: str, least: int, most: int | None = None, blank: int | None = None) -> int:
@@ -57,17 +62,20 @@ class Row:
         found = self.text(column)
         if not found and blank is not None:
             return blank
-        if _MARKED.fullmatch(found):
-            raise self.complain(column, "expected a number without marks of thousands", found)
-        pointed = found.replace(",", ".") if _COMMA.fullmatch(found) else found
-        return whole(pointed, f"{self.where}, column {column}", "value", least, most)
+        with apart():
+            if _MARKED.fullmatch(found):
+                raise self.complain(column, "expected a number without marks of thousands", found)
+            pointed = found.replace(",", ".") if _COMMA.fullmatch(found) else found
+            return whole(pointed, f"{self.where}, column {column}", "value", least, most)
+        return least
 
     def flag(self, column: str) -> bool:
         """Yes or no; an empty cell is no."""
         found = self.text(column).lower()
-        if found in YES or found in NO:
-            return found in YES
-        raise self.complain(column, "expected yes or no", self.text(column))
+        if found not in YES and found not in NO:
+            with apart():
+                raise self.complain(column, "expected yes or no", self.text(column))
+        return found in YES
 
     def complain(self, column: str, expected: str, got: str) -> BadInput:
         """Returns the error that says where, what was expected, what came."""
@@ -88,26 +96,36 @@ class Table:
     header: tuple[str, ...]
     rows: tuple[Row, ...]
 
-    def check(self, needed: Sequence[str], optional: Sequence[str]) -> None:
-        """Raises `BadInput` on a column that is missing or unknown."""
+    def check(self, needed: Sequence[str], optional: Sequence[str]) -> bool:
+        """Raises `BadInput` on a column that is missing or unknown; returns whether all are there.
+
+        Where complaints are gathered, a row can be read unless one is missing.
+        """
         for name in needed:
             if name not in self.header:
-                raise self.file.complain(
-                    1, f"expected a column {name!r}, got {listed(self.header, most=None)}"
-                )
+                with apart():
+                    raise self.file.complain(
+                        1, f"expected a column {name!r}, got {listed(self.header, most=None)}"
+                    )
         for name in self.header:
             if name not in (*needed, *optional):
                 known = listed((*needed, *optional), most=None)
-                raise self.file.complain(1, f"unknown column {name!r}: expected some of {known}; remove it")
+                with apart():
+                    raise self.file.complain(
+                        1, f"unknown column {name!r}: expected some of {known}; remove it"
+                    )
+        return set(needed) <= set(self.header)
 
     def once(self, column: str) -> dict[str, Row]:
         """The rows by a name that no two may share."""
         rows: dict[str, Row] = {}
         for row in self.rows:
-            name = row.name(column)
-            if name in rows:
-                raise row.complain(column, f"expected each {column} once, also at {rows[name].where}", name)
-            rows[name] = row
+            with apart():
+                name = row.name(column)
+                if name in rows:
+                    where = rows[name].where
+                    raise row.complain(column, f"expected each {column} once, also at {where}", name)
+                rows[name] = row
         return rows
 
 
@@ -144,4 +162,5 @@ def refuse_two_spellings(names: Iterable[tuple[Row, str, str]]) -> None:
         known, where = spelt.setdefault(number[1], (name, row.where))
         if known != name:
             expected = f"expected one spelling of {number[1]}, as {known!r} at {where}"
-            raise row.complain(column, expected, name)
+            with apart():
+                raise row.complain(column, expected, name)

@@ -15,11 +15,9 @@ from escalation.model.errors import BadInput
 from problems.classification.tables.counters import LEAST, counts_rows, names_something, rises
 from problems.classification.tables.table import Column
 from toolbox.tables.arrow import EXACT
+from toolbox.tables.dates import MOSTLY, dates
 from toolbox.tables.numbers import Reading, canonical, level, read
 from toolbox.tables.raw import Numbers, Texts
-
-MOSTLY = 0.8
-"""Share of present values that must be numbers (or dates) for a text column to count as one of them."""
 
 MARKERS = 3
 """Different texts among numbers up to which they are taken for marks of missing values."""
@@ -27,7 +25,6 @@ MARKERS = 3
 MAX_LEVELS = 50
 """Distinct texts beyond which a category carries too few rows a level to be learned from."""
 
-DATE = re.compile(r"\d{4}-\d{1,2}-\d{1,2}([T ].*)?|\d{1,2}[/.]\d{1,2}[/.]\d{2,4}")
 CODE = re.compile(r"0\d+")
 NOT_FINITE = re.compile(r"[+-]?(inf|infinity)", re.IGNORECASE)
 IDENTIFIER = re.compile(r"(^|.*[_\W])id|.*[a-z]ID", re.ASCII)
@@ -128,9 +125,10 @@ def _refuse_rounded(name: str, large: set[str]) -> None:
     """Refuses different numbers that are one in float64: they are ids, and would fall together."""
     exact = {Decimal(text) for text in large}
     if len(set(map(float, exact))) < len(exact):
-        raise BadInput(
-            f"column {name!r} holds whole numbers beyond 2^53 ({min(large)}), of which different ones would "
-            "become the same: give it as `group` or `categorical`, or add it to `drop`"
+        raise _dropped(
+            name,
+            f"holds whole numbers beyond 2^53 ({min(large)}), of which different ones would become the same: "
+            "give it as `group` or `categorical`, or add it to `drop`",
         )
 
 
@@ -143,11 +141,12 @@ def _number(name: str, values: Numbers, where: Sequence[str]) -> Typed:
     whole = len(present) > 0 and bool(np.all(present == np.floor(present)))
     once = len(np.unique(present)) == len(present) > 1
     if IDENTIFIER.fullmatch(name) and whole and once:
-        raise BadInput(f"column {name!r} {_IDENTIFIES}: add it to `drop`, or give it as `group`")
+        raise _dropped(name, f"{_IDENTIFIES}: add it to `drop`, or give it as `group`")
     if counted := counts_rows(present):
-        raise BadInput(
-            f"column {name!r} counts the rows ({counted}), so it tells the order of the file: add it to "
-            "`drop`, or give it as `time` or `group`"
+        raise _dropped(
+            name,
+            f"counts the rows ({counted}), so it tells the order of the file: add it to `drop`, or give it "
+            "as `time` or `group`",
         )
     remarks: tuple[str, ...] = ()
     if names_something(present) or (whole and IDENTIFIER.fullmatch(name)):
@@ -167,11 +166,12 @@ def _category(name: str, texts: Texts) -> Typed:
     present = {text for text in texts if text is not None}
     count = sum(text is not None for text in texts)
     if len(present) == count and count > LEAST:
-        raise BadInput(f"column {name!r} {_IDENTIFIES}: add it to `drop`, or give it as `group`")
+        raise _dropped(name, f"{_IDENTIFIES}: add it to `drop`, or give it as `group`")
     if len(present) > MAX_LEVELS:
-        raise BadInput(
-            f"column {name!r} has {len(present)} different texts, expected at most {MAX_LEVELS}: "
-            "merge rare ones, or add it to `drop`"
+        raise _dropped(
+            name,
+            f"has {len(present)} different texts, expected at most {MAX_LEVELS}: merge rare ones, or add it "
+            "to `drop`",
         )
     return Typed(Column(name, "category", tuple(sorted(present))), texts=tuple(texts))
 
@@ -206,7 +206,9 @@ _IDENTIFIES = "identifies rows (no value occurs twice), so nothing can be learne
 def _refuse_infinite(name: str, texts: Texts, where: Sequence[str]) -> None:
     for text, place in zip(texts, where, strict=True):
         if text is not None and NOT_FINITE.fullmatch(text):
-            raise BadInput(f"column {name!r}, {place}: {_INFINITE}, got {text!r}")
+            raise BadInput(
+                f"column {name!r}, {place}: {_INFINITE}, got {text!r}", mends={"na_values": [text]}
+            )
 
 
 def _refuse_text(name: str, texts: Texts, numeric: list[bool], where: Sequence[str]) -> None:
@@ -224,14 +226,20 @@ def _refuse_text(name: str, texts: Texts, numeric: list[bool], where: Sequence[s
             wanted = "expected a number as in the other rows, got"
         raise BadInput(
             f"column {name!r}, {where[rows[0]]}: {wanted} {texts[rows[0]]!r}{count}: "
-            "correct it, or add it to `na_values` if it means missing, or the column to `categorical`"
+            "correct it, or add it to `na_values` if it means missing, or the column to `categorical`",
+            mends={"na_values": sorted(others)} if len(others) <= MARKERS else {"categorical": [name]},
         )
 
 
 def _refuse_dates(name: str, present: set[str]) -> None:
-    dates = [text for text in present if DATE.fullmatch(text)]
-    if dates and len(dates) >= MOSTLY * len(present):
-        raise BadInput(
-            f"column {name!r} holds dates ({min(dates)!r}): turn it into a duration in days, "
-            "give it as `time`, or add it to `drop`"
+    if found := dates(present):
+        raise _dropped(
+            name,
+            f"holds dates ({min(found)!r}): turn it into a duration in days, give it as `time`, or add it to "
+            "`drop`",
         )
+
+
+def _dropped(name: str, what: str) -> BadInput:
+    """The complaint about a column that is no feature as it is."""
+    return BadInput(f"column {name!r} {what}", mends={"drop": [name]})

@@ -7,7 +7,8 @@ from typing import Any
 from problems.classification.tables.datasets import read_dataset
 from problems.classification.tables.instance import TableInstance
 from problems.classification.tables.preparation import prepare
-from problems.classification.tables.spec import DatasetSpec, parse_spec
+from problems.classification.tables.spec import DatasetSpec, FileSpec, parse_spec
+from toolbox.tables.raw import RawTable
 from toolbox.tables.raw_files import read_csv, read_parquet
 
 
@@ -25,7 +26,16 @@ def load_table(instance: Mapping[str, Any], seed: int, folder: Path) -> TableIns
     spec = parse_spec(instance)
     if isinstance(spec, DatasetSpec):
         return prepare(*read_dataset(spec, seed), seed)
+    return prepare(read_raw(spec, folder), spec, seed)
+
+
+def read_raw(spec: FileSpec, folder: Path) -> RawTable:
+    """Reads the file that a problem names, before anything is inferred from it.
+
+    Raises:
+        BadInput: with one clear line.
+    """
     unused = set(spec.drop) - set(spec.subgroups)
     if spec.csv is not None:
-        return prepare(read_csv(folder / spec.csv, spec.na_values, unused), spec, seed)
-    return prepare(read_parquet(folder / str(spec.parquet), spec.na_values, unused), spec, seed)
+        return read_csv(folder / spec.csv, spec.na_values, unused)
+    return read_parquet(folder / str(spec.parquet), spec.na_values, unused)

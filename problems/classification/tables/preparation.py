@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from escalation.model.complaints import apart, settle, so_far, wrong
 from escalation.model.errors import BadInput
 from escalation.model.identity import derive_seed, digest_json
 from escalation.text.wording import counted
@@ -41,12 +42,27 @@ def prepare(table: RawTable, spec: FileSpec, seed: int) -> TableInstance:
         BadInput: when a named column is missing, labels are not two classes, a column cannot be used,
             or there are too few rows of a class for the splits.
     """
+    since = so_far()
     roles.check_roles(table, spec)
-    labels, positive, negative = roles.labels(table, spec)
+    labelled = declared = times = None
+    read_so: tuple[str, ...] = ()
+    with apart():
+        if spec.target in table.columns:
+            labelled = roles.labels(table, spec)
+    with apart():
+        if spec.group in table.columns:
+            declared = roles.groups(table, str(spec.group))
+    with apart():
+        if spec.time in table.columns:
+            times, read_so = roles.times(str(spec.time), table)
     typed, remarks = _features(table, spec)
+    if labelled and wrong(since):
+        _refuse_few(labelled[0], spec)
+    settle(since)
+    assert labelled is not None
+    labels, positive, negative = labelled
     rows = _row_digests(typed)
-    groups, more = _groups(table, spec, typed, rows)
-    times, read_so = (None, ()) if spec.time is None else roles.times(spec.time, table)
+    groups, more = _groups(declared, typed, rows)
     order = np.arange(len(table)) if times is None else _in_order_of_time(times, seed)
     frame = _features_frame(typed).assign(
         **_about_rows(labels, groups, rows, times, seed=seed, grouped=spec.group is not None)
@@ -80,6 +96,22 @@ def prepare(table: RawTable, spec: FileSpec, seed: int) -> TableInstance:
     )
 
 
+def _refuse_few(labels: NDArray[np.int8], spec: FileSpec) -> None:
+    """Says beforehand, where columns have to be corrected first, what no correction of them would change."""
+    for label, what in ((1, "positive"), (0, "negative")):
+        count = int(np.sum(labels == label))
+        if count < 2 * MIN_CLASS_GROUPS:
+            with apart():
+                raise BadInput(
+                    f"too few rows for the splits: {count} of the {what} class; a table needs about "
+                    f"{_needed(spec)} of either class"
+                )
+
+
+def _needed(spec: FileSpec) -> int:
+    return ceil(MIN_CLASS_GROUPS / min(spec.sealed_fraction, 1 - spec.sealed_fraction))
+
+
 def _in_order_of_time(times: NDArray[np.float64], seed: int) -> Index:
     """Rows of one time come in an order of their own: that of a file sorted by class tells sealed labels."""
     drawn = np.random.default_rng(derive_seed(seed, "order of rows of one time")).permutation(len(times))
@@ -92,20 +124,22 @@ def _features(table: RawTable, spec: FileSpec) -> tuple[list[Typed], list[str]]:
     for name, values in table.columns.items():
         if name in roles:
             continue
-        item = typed_column(
-            name,
-            values,
-            table.where,
-            category=name in spec.categorical,
-            decimal=table.decimal,
-            commas=table.commas,
-        )
-        if is_constant(item):
-            remarks.append(f"column {name!r} is left out: all of its present values are the same")
-        else:
-            typed.append(item)
-            remarks += item.remarks
+        with apart():
+            item = typed_column(
+                name,
+                values,
+                table.where,
+                category=name in spec.categorical,
+                decimal=table.decimal,
+                commas=table.commas,
+            )
+            if is_constant(item):
+                remarks.append(f"column {name!r} is left out: all of its present values are the same")
+            else:
+                typed.append(item)
+                remarks += item.remarks
     if not typed:
+        settle()
         raise BadInput("expected at least one feature column that varies, got none")
     return typed, remarks
 
@@ -120,14 +154,14 @@ def _row_digests(typed: list[Typed]) -> list[str]:
     return [digest_json(dict(zip(names, row, strict=True))) for row in zip(*columns, strict=True)]
 
 
-def _groups(table: RawTable, spec: FileSpec, typed: list[Typed], rows: list[str]) -> tuple[Index, list[str]]:
+def _groups(declared: Index | None, typed: list[Typed], rows: list[str]) -> tuple[Index, list[str]]:
     """Groups rows that depend on one another, and says which rows are equal and what that did."""
     same = codes(rows)
-    if spec.group is None:
+    if declared is None:
         repeated = int(np.sum(np.bincount(same)[same] > 1))
         kept = f"{repeated} rows have features that occur more than once: kept together"
         return same, [kept] if repeated else []
-    joined = join_copies(_features_frame(typed), same, roles.groups(table, spec.group))
+    joined = join_copies(_features_frame(typed), same, declared)
     told = []
     if joined.copies:
         told.append(
@@ -217,11 +251,10 @@ def _check_counts(
             of_class = part[part["__label__"] == label]
             count = int(of_class["__group__"].nunique())
             if count < MIN_CLASS_GROUPS:
-                needed = ceil(MIN_CLASS_GROUPS / min(spec.sealed_fraction, 1 - spec.sealed_fraction))
                 raise BadInput(
                     f"too few rows for the splits: the {name} part has {count} {grouped} "
                     f"of the {what} class ({len(of_class)} rows), expected at least {MIN_CLASS_GROUPS}; "
-                    f"a table needs about {needed} of either class{_because(spec, told)}"
+                    f"a table needs about {_needed(spec)} of either class{_because(spec, told)}"
                 )
 
 

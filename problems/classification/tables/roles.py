@@ -9,6 +9,7 @@ from unicodedata import category
 import numpy as np
 from numpy.typing import NDArray
 
+from escalation.model.complaints import apart
 from escalation.model.errors import BadInput
 from problems.classification.tables.column_types import as_texts
 from problems.classification.tables.spec import FileSpec
@@ -44,13 +45,18 @@ def check_roles(table: RawTable, spec: FileSpec) -> None:
     for role, names in named.items():
         for name in names:
             if name is not None and name not in table.columns:
-                raise BadInput(f"{role} column {name!r} is missing: the table has {_listed(table.columns)}")
-    _refuse_idle(spec)
-    reserved = [name for name in table.columns if name.startswith("__") and name != spec.target]
-    if reserved:
-        raise BadInput(
-            f"column {reserved[0]!r}: names that start with two underscores are reserved, rename it"
-        )
+                with apart():
+                    raise BadInput(
+                        f"{role} column {name!r} is missing: the table has {_listed(table.columns)}"
+                    )
+    with apart():
+        _refuse_idle(spec)
+    for name in table.columns:
+        if name.startswith("__") and name != spec.target:
+            with apart():
+                raise BadInput(
+                    f"column {name!r}: names that start with two underscores are reserved, rename it"
+                )
 
 
 def _refuse_idle(spec: FileSpec) -> None:
@@ -101,7 +107,8 @@ def _positive(classes: list[str], spec: FileSpec, decimal: str) -> str:
         if classes in FLAGS:
             return classes[1]
         raise BadInput(
-            f"positive: expected the class to predict, one of {classes[0]!r} and {classes[1]!r}, got none"
+            f"positive: expected the class to predict, one of {classes[0]!r} and {classes[1]!r}, got none",
+            mends={"positive": classes[1]},
         )
     named = canonical(spec.positive, decimal)
     if classes in FLAGS:  # true is 1, and false 0

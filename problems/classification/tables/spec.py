@@ -5,7 +5,9 @@ from typing import Any, TypeVar
 from unicodedata import normalize
 
 from pydantic import Field, ValidationError
+from pydantic_core import ErrorDetails
 
+from escalation.model.complaints import apart, settle
 from escalation.model.errors import BadInput
 from escalation.model.frozen import Frozen
 from toolbox.tables.raw_files import Value
@@ -92,11 +94,20 @@ def _checked(kind: type[Spec], instance: Mapping[str, Any]) -> Spec:
     try:
         return kind.model_validate(dict(instance))
     except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
-        if first["type"] == "extra_forbidden":
-            known = ", ".join(kind.model_fields)
-            raise BadInput(f"instance: unknown field {name!r}, expected one of {known}") from None
-        if first["type"] == "missing":
-            raise BadInput(f"instance: field {name!r} is missing") from None
-        raise BadInput(f"instance: field {name!r}: {first['msg']}, got {first['input']!r}") from None
+        for each in error.errors():
+            with apart():
+                raise _complaint(kind, each) from None
+        wrong = {each["loc"][0] for each in error.errors() if each["loc"]}
+        rest = {name: value for name, value in instance.items() if name not in wrong}
+        if len(rest) == len(instance):
+            settle()
+        return _checked(kind, rest)  # for what else is wrong, where complaints are gathered
+
+
+def _complaint(kind: type[Spec], found: ErrorDetails) -> BadInput:
+    name = ".".join(str(part) for part in found["loc"])
+    if found["type"] == "extra_forbidden":
+        return BadInput(f"instance: unknown field {name!r}, expected one of {', '.join(kind.model_fields)}")
+    if found["type"] == "missing":
+        return BadInput(f"instance: field {name!r} is missing")
+    return BadInput(f"instance: field {name!r}: {found['msg']}, got {found['input']!r}")

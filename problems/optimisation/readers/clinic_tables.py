@@ -33,11 +33,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from escalation.model.complaints import apart, settle, so_far, wrong
 from escalation.model.errors import BadInput
 from problems.optimisation.model.models import Appointments, Clinician, Patient, Room, Span
 from problems.optimisation.readers.pairs import counted
 from problems.optimisation.readers.read import Read
-from problems.optimisation.readers.tables import read_table, refuse_two_spellings
+from problems.optimisation.readers.tables import each_apart, read_tables, refuse_two_spellings
 from problems.optimisation.readers.times import TimeReader
 from problems.optimisation.spec.spec import AppointmentsSpec
 from toolbox.tables.rows import Row, Table
@@ -47,6 +48,8 @@ RESOURCE_COLUMNS = ("id", "type", "from", "to"), ("offers",)
 TYPES = ("clinician", "room")
 DEFAULT_SLOT_MIN = 15
 LONGEST_MIN = 7 * 24 * 60
+MOST_SLOTS = 2**31
+"""Where a shift could not be read, no time is too late."""
 
 
 @dataclass
@@ -73,31 +76,36 @@ def read_clinic(spec: AppointmentsSpec, folder: Path) -> Read:
     assert spec.resources is not None
     assert spec.opens is not None
     clock = TimeReader(spec.opens, spec.slot_min or DEFAULT_SLOT_MIN)
-    people, shifts = read_table(folder / spec.patients), read_table(folder / spec.resources)
-    people.check(*PATIENT_COLUMNS)
-    shifts.check(*RESOURCE_COLUMNS)
+    since = so_far()
+    people, shifts = read_tables(folder / spec.patients, folder / spec.resources)
+    if not all([people.check(*PATIENT_COLUMNS), shifts.check(*RESOURCE_COLUMNS)]):
+        settle(since)
     for column, offered in (("skills", "clinician"), ("equipment", "room")):
         offers = [(row, "offers") for row in shifts.rows if row.text("type").lower() == offered]
         refuse_two_spellings([*((row, column) for row in people.rows), *offers])
     for table in (people, shifts):
         refuse_two_spellings((row, "id") for row in table.rows)
     resources = _resources(shifts, clock)
-    slots = max(last for each in resources.values() for _, last in each.shifts)
+    if not wrong(since):
+        _refuse_none(resources, shifts)
+    ends = [last for each in resources.values() for _, last in each.shifts]
+    slots = MOST_SLOTS if wrong(since) else max(ends)
     rows = people.once("id")
+    patients = each_apart(rows.values(), lambda row: _patient(row, clock, slots))
+    settle(since)
     model = Appointments(
         opens=f"{spec.opens:%Y-%m-%dT%H:%M}",
         slot_min=clock.slot_min,
         slots=slots,
         refusal=_refusal(spec, clock, slots),
         scale=60 // clock.slot_min,
-        patients=tuple(_patient(row, clock, slots) for row in rows.values()),
+        patients=patients,
         clinicians=tuple(
             Clinician(id=name, skills=each.offers, shifts=each.spans)
-            for name, each in _of(resources, "clinician", shifts)
+            for name, each in _of(resources, "clinician")
         ),
         rooms=tuple(
-            Room(id=name, equipment=each.offers, shifts=each.spans)
-            for name, each in _of(resources, "room", shifts)
+            Room(id=name, equipment=each.offers, shifts=each.spans) for name, each in _of(resources, "room")
         ),
     )
     source = {"patients": people.file.source, "resources": shifts.file.source}
@@ -106,19 +114,22 @@ def read_clinic(spec: AppointmentsSpec, folder: Path) -> Read:
 
 def _resources(table: Table, clock: TimeReader) -> dict[str, _Resource]:
     found: dict[str, _Resource] = {}
-    for row in table.rows:
-        kind = row.text("type").lower()
-        if kind not in TYPES:
-            raise row.complain("type", "expected clinician or room", row.text("type"))
-        name, offers = row.name("id"), row.names("offers")
-        known = found.setdefault(name, _Resource(kind, offers, {}))
-        if known.kind != kind:
-            raise row.complain("type", f"expected {known.kind} as on the other lines of {name}", kind)
-        if known.offers != offers:
-            same = f"expected the same on all lines of {name}, {';'.join(known.offers)!r}"
-            raise row.complain("offers", same, row.text("offers"))
-        _add_shift(known.shifts, _shift(row, clock), row, name)
+    each_apart(table.rows, lambda row: _add_line(found, row, clock))
     return found
+
+
+def _add_line(found: dict[str, _Resource], row: Row, clock: TimeReader) -> None:
+    kind = row.text("type").lower()
+    if kind not in TYPES:
+        raise row.complain("type", "expected clinician or room", row.text("type"))
+    name, offers = row.name("id"), row.names("offers")
+    known = found.setdefault(name, _Resource(kind, offers, {}))
+    if known.kind != kind:
+        raise row.complain("type", f"expected {known.kind} as on the other lines of {name}", kind)
+    if known.offers != offers:
+        same = f"expected the same on all lines of {name}, {';'.join(known.offers)!r}"
+        raise row.complain("offers", same, row.text("offers"))
+    _add_shift(known.shifts, _shift(row, clock), row, name)
 
 
 def _shift(row: Row, clock: TimeReader) -> Span:
@@ -150,6 +161,7 @@ def _refusal(spec: AppointmentsSpec, clock: TimeReader, slots: int) -> int:
 
 
 def _patient(row: Row, clock: TimeReader, slots: int) -> Patient:
+    name, urgency, required = row.name("id"), row.whole("urgency", 1, 5), row.flag("required")
     minutes = row.whole("duration_min", 1, LONGEST_MIN)
     clock.rounded += minutes % clock.slot_min > 0
     earliest = clock.first(row, "earliest") if row.text("earliest") else 0
@@ -160,22 +172,26 @@ def _patient(row: Row, clock: TimeReader, slots: int) -> Patient:
     if earliest >= slots:
         raise row.complain("earliest", "expected a time before the last shift ends", row.text("earliest"))
     return Patient(
-        id=row.name("id"),
-        urgency=row.whole("urgency", 1, 5),
+        id=name,
+        urgency=urgency,
         duration=-(-minutes // clock.slot_min),
         skills=row.names("skills"),
         equipment=row.names("equipment"),
         earliest=earliest,
         latest=min(latest, slots),
-        required=row.flag("required"),
+        required=required,
     )
 
 
-def _of(resources: Mapping[str, _Resource], kind: str, table: Table) -> list[tuple[str, _Resource]]:
-    chosen = [(name, each) for name, each in resources.items() if each.kind == kind]
-    if not chosen:
-        raise BadInput(f"{table.file.path}: expected at least one {kind}, got none")
-    return chosen
+def _of(resources: Mapping[str, _Resource], kind: str) -> list[tuple[str, _Resource]]:
+    return [(name, each) for name, each in resources.items() if each.kind == kind]
+
+
+def _refuse_none(resources: Mapping[str, _Resource], table: Table) -> None:
+    for kind in TYPES:
+        if not _of(resources, kind):
+            with apart():
+                raise BadInput(f"{table.file.path}: expected at least one {kind}, got none")
 
 
 def _remarks(clock: TimeReader) -> tuple[str, ...]:

@@ -5,20 +5,38 @@ Unicode's normal form NFC. `7` and `007`, or `2` and `2.0`, in one file or list 
 spreadsheets make the one of the other.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import TypeVar
 
+from escalation.model.complaints import apart, settle, so_far
 from toolbox.tables import rows
 from toolbox.tables.csv_file import Rules
 from toolbox.tables.rows import Row, Table
+
+Made = TypeVar("Made")
 
 LISTS = ("skills", "equipment", "needs", "offers")
 RULES = Rules(most_bytes=8 * 2**20, most_rows=20_000, empty="expected an instance, got an empty file")
 
 
-def read_table(path: Path) -> Table:
-    """Reads one of the family's tables; see `toolbox.tables.rows.read_table`."""
-    return rows.read_table(path, RULES)
+def read_tables(first: Path, second: Path) -> tuple[Table, Table]:
+    """Reads the family's pair of tables; see `toolbox.tables.rows.read_table`."""
+    since = so_far()
+    with apart():
+        one = rows.read_table(first, RULES)
+    other = rows.read_table(second, RULES)
+    settle(since)
+    return one, other
+
+
+def each_apart(lines: Iterable[Row], make: Callable[[Row], Made]) -> tuple[Made, ...]:
+    """What is made of each line; where complaints are gathered, that of one keeps none from being read."""
+    made = []
+    for row in lines:
+        with apart():
+            made.append(make(row))
+    return tuple(made)
 
 
 def refuse_two_spellings(where: Iterable[tuple[Row, str]]) -> None:

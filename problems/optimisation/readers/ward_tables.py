@@ -24,10 +24,11 @@ Places, one line each:
 
 from pathlib import Path
 
+from escalation.model.complaints import apart, settle, so_far
 from problems.optimisation.model.models import URGENCY_WEIGHT, Claimant, Names, Place, Triage
 from problems.optimisation.readers.numbers import refuse_overflow
 from problems.optimisation.readers.read import Read
-from problems.optimisation.readers.tables import read_table, refuse_two_spellings
+from problems.optimisation.readers.tables import each_apart, read_tables, refuse_two_spellings
 from problems.optimisation.spec.spec import TriageSpec
 from toolbox.tables.rows import Row, Table
 
@@ -45,19 +46,21 @@ def read_ward(spec: TriageSpec, folder: Path) -> Read:
     """
     assert spec.patients is not None
     assert spec.places is not None
-    people, wards = read_table(folder / spec.patients), read_table(folder / spec.places)
+    since = so_far()
+    people, wards = read_tables(folder / spec.patients, folder / spec.places)
+    with apart():
+        worth = _worth(people)
     capacities = _capacities(people, wards)
-    worth = _worth(people)
+    settle(since)
     needs = [(row, "needs") for row in people.rows]
     refuse_two_spellings([*needs, *((row, "offers") for row in wards.rows)])
     for table, column in ((people, "cohort"), (people, "id"), (wards, "id")):
         refuse_two_spellings((row, column) for row in table.rows)
     rows = people.once("id")
-    model = Triage(
-        capacities=capacities,
-        patients=tuple(_patient(row, worth, capacities) for row in rows.values()),
-        places=tuple(_place(row, capacities) for row in wards.once("id").values()),
-    )
+    patients = each_apart(rows.values(), lambda row: _patient(row, worth, capacities))
+    places = each_apart(wards.once("id").values(), lambda row: _place(row, capacities))
+    settle(since)
+    model = Triage(capacities=capacities, patients=patients, places=places)
     refuse_overflow((patient.benefit * Triage.scale for patient in model.patients), str(people.file.path))
     source = {"patients": people.file.source, "places": wards.file.source}
     return Read(model, source, (), {name: row.where for name, row in rows.items()})
@@ -70,9 +73,10 @@ def _capacities(people: Table, wards: Table) -> Names:
     for table, own, others, other in ((people, taken, there, wards), (wards, there, taken, people)):
         for name in own:
             if name not in others:
-                raise table.file.complain(
-                    1, f"unknown column {name!r}: a capacity must be in {other.file.path} too; correct it"
-                )
+                with apart():
+                    raise table.file.complain(
+                        1, f"unknown column {name!r}: a capacity must be in {other.file.path} too; correct it"
+                    )
     if not there:
         raise wards.file.complain(1, "expected at least one capacity in both tables, for instance beds")
     people.check(("id", *there), PATIENT_COLUMNS[1:])
