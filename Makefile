@@ -6,6 +6,7 @@
 # make matrix set up and run what is missing of the fault matrices, then write their tables
 # make container-test  set up and run the images' steps in bare Debian roots (as root; minutes)
 # make gpu    add what state vectors on a GPU need (734 MB)
+# make docs   set up and build the documentation as a site, in docs/site/html
 # make lock   resolve the dependencies anew
 # On a cluster, `make MPI=site …` leaves the MPI runtime to the site's module.
 
@@ -18,7 +19,7 @@ EXAMPLES := breast_cancer heart_failure clinic quantum_handoff quantum_refused
 # Most of the time of a short command is imports: let them be compiled once.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run quick test check types rest unit trials bench matrix container-test gpu lock clean setup
+.PHONY: docs run quick test check types rest unit trials bench matrix container-test gpu lock clean setup
 
 # What was found is printed again by make when a command fails; 3 (abstained) is a good end here.
 run: setup
@@ -61,6 +62,10 @@ matrix: setup
 container-test: setup
 	$(BIN)/python -m tests.deployments.bare_root
 
+docs: setup
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going -c docs/site . docs/site/html
+	@echo "docs/site/html/docs/site/index.html"
+
 gpu: setup
 	$(BIN)/uv pip install --group gpu
 
@@ -82,7 +87,7 @@ $(VENV)/.linked: pyproject.toml $(VENV)/.ready-$(MPI)
 	touch $@
 
 lock:
-	$(BIN)/uv pip compile pyproject.toml --group mpi --group dev --group setup --python-version 3.11 \
+	$(BIN)/uv pip compile pyproject.toml --group mpi --group dev --group docs --group setup --python-version 3.11 \
 	  --universal --generate-hashes --no-header --no-emit-index-url --quiet -o requirements.lock
 
 clean:

@@ -77,7 +77,8 @@ def _intro(rows: Sequence[Row], wanted: int, machine: str) -> str:
     return f"""# Fault matrix
 
 What becomes of one piece of paid work when processes die by SIGKILL and the service misbehaves. Each cell is
-a [practice service](../../practice) reset and given one fault, IBM's own client over HTTP, the real engine
+a [practice service](../how-to/practise-the-hand-off.md) reset and given one fault, IBM's own client
+over HTTP, the real engine
 on a ledger on disk, a process that dies at a point, and others that take the work up until it is answered:
 the case itself (`resume`), or `reconcile` first. What was accepted and charged is read from the service's
 account. Written by `make matrix`, which goes on where it was stopped (`mlruns/fault_matrix.jsonl` has a row
@@ -221,7 +222,8 @@ METHOD = """\
 Jobs accepted / charged, and `lost` where a job was charged and the user never had a result. Nobody is killed
 but where it says so. The clients are IBM's own by itself, and prefect-qiskit with its defaults, but for a
 pause of 1 s instead of 300 s between its five retries. Each runs a script as its documentation shows it
-([bench/fault_matrix/peers](../../bench/fault_matrix/peers)); a script that ends with an error or is killed is
+([bench/fault_matrix/peers](../../bench/fault_matrix/peers/plain.py)); a script that ends with an error or
+is killed is
 run again from the start, three times in all, which is what the user of a script does. Both may repeat calls
 by themselves within a run, as they do by default. The service ends a call that it leaves unanswered after
 3 s. Of Tierwise it is the cell of the matrix with the same fault, taken up again at most eight times."""
