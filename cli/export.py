@@ -26,7 +26,7 @@ def export_case(case_id: str, target: Path) -> None:
         allowed = ", ".join(settings().data_may_leave) or "none"
         console.print(
             plain(
-                f"Its data are withheld, their digests are there: {made.info.problem.data_class} data "
+                f"Its data are withheld, their digests are there: {made.data_class} data "
                 f"may not leave the site (TIERWISE_DATA_MAY_LEAVE: {allowed})."
             ),
             soft_wrap=True,

@@ -20,7 +20,12 @@ def verify_and_say(path: Path, key: Path | None, *, as_object: bool) -> int:
     trusted, whose = _trusted(key)
     found = verify_export(path, trusted)
     if as_object:
-        said = {"findings": found.findings, "key_id": found.key_id, "key": whose}
+        said = {
+            "findings": found.findings,
+            "key_id": found.key_id,
+            "key": whose,
+            "unchecked": found.unchecked,
+        }
         sys.stdout.write(json.dumps(said) + "\n")
     else:
         _say(path, found, whose)
@@ -41,6 +46,8 @@ def _say(path: Path, found: Verified, whose: str) -> None:
         console.print(f"[red]{plain(line)}[/]", soft_wrap=True, highlight=False)
     if not found.findings:
         console.print(plain(f"{shown(path)}: all fits"), soft_wrap=True, highlight=False)
+    if found.unchecked:
+        console.print(f"[yellow]{plain(found.unchecked)}[/]", soft_wrap=True, highlight=False)
     console.print(plain(f"key {found.key_id}, {whose}"), soft_wrap=True, highlight=False)
     if found.own:
         console.print(

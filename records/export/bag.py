@@ -13,6 +13,7 @@ Files = dict[str, bytes]
 PAYLOAD = "data"
 DECLARATION = b"BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n"
 PREDICATE = "urn:tierwise:export:v1"
+INFO = "bag-info.txt"
 ENVELOPE = "signature/statement.dsse.json"
 MESSAGE, SIGNATURE, PUBLIC_KEY = "signature/statement.pae", "signature/statement.sig", "signature/key.pem"
 _ALGORITHMS = {"sha256": sha256, "sha512": sha512}
@@ -35,17 +36,21 @@ def signed_bag(
         key: the site's.
     """
     files = {f"{PAYLOAD}/{path}": data for path, data in payload.items()}
-    oxum = f"{sum(map(len, files.values()))}.{len(files)}"
-    info = {**about, "Payload-Oxum": oxum}
     outside = {
         "bagit.txt": DECLARATION,
-        "bag-info.txt": "".join(f"{name}: {info[name]}\n" for name in sorted(info)).encode(),
+        INFO: bag_info(payload, about),
         **{f"manifest-{name}.txt": _manifest(files, name) for name in _ALGORITHMS},
         **tags,
     }
     outside |= _signature(outside, said, key)
     outside["tagmanifest-sha256.txt"] = _manifest(outside, "sha256")
     return dict(sorted({**files, **outside}.items()))
+
+
+def bag_info(payload: Mapping[str, bytes], about: Mapping[str, str]) -> bytes:
+    """`bag-info.txt`: what is said of the bag, and how much the payload is."""
+    info = {**about, "Payload-Oxum": f"{sum(map(len, payload.values()))}.{len(payload)}"}
+    return "".join(f"{name}: {info[name]}\n" for name in sorted(info)).encode()
 
 
 def _manifest(files: Mapping[str, bytes], algorithm: str) -> bytes:

@@ -6,31 +6,33 @@ files of the store are withheld: their digests are there, and what is not data o
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from escalation.inputs.settings import ROOT
 from escalation.model.case import CaseInfo
-from escalation.model.errors import BadInput, PolicyError
+from escalation.model.errors import PolicyError
 from escalation.model.identity import canonical_json, digest_bytes
 from escalation.policy.policy import parse_policy
-from records.export.rungs import rungs
+from records.export.payload import (
+    CHAIN,
+    EVENTS,
+    INDEX,
+    LINEAGE,
+    PROOF,
+    STORE,
+    WITHHELD_FILES,
+    WITHHELD_ROWS,
+    ExportPayload,
+    Files,
+    pretty,
+    rows_path,
+)  # fmt: skip
+from records.export.withholding import check_events, held, shortened
 from records.ledger.excerpt import TABLES, CaseExcerpt, key_in
 
-Files = dict[str, bytes]
-LEDGER, STORE = "ledger", "store"
-EVENTS, CHAIN, LINEAGE, PROOF = (
-    f"{LEDGER}/{name}" for name in ("events.jsonl", "chain.jsonl", "lineage.jsonl", "proof.jsonl")
-)
-WITHHELD_ROWS, WITHHELD_FILES = f"{LEDGER}/withheld.jsonl", f"{STORE}/withheld.jsonl"
-WITH_DATA = ("cases", "attempts", "intents")
-"""Tables whose rows repeat data of the instance: what was asked, what was computed, what was answered."""
-KEPT_BACK = "withheld"
-"""In place of what a program said at its end: it may quote the data that it was given."""
-_MAY_SAY = {"work.lost": "error", "work.refused": "because"}
-"""Where events may have the words of a program or a machine: of tries that were lost in ledgers before these
-were named by digest, of work that was not taken in all."""
+Rows = Mapping[str, Sequence[Mapping[str, Any]]]
+"""By table, as they are sealed."""
 _TEXTS = (
     *("info", "outcome", "decision", "attempt", "candidate", "work", "handle", "lost", "result"),
     *("reserved", "spent", "handoff", "approval"),
@@ -38,41 +40,8 @@ _TEXTS = (
 """Columns that hold JSON."""
 
 
-@dataclass(frozen=True)
-class Contents:
-    """The payload, and what it says of itself.
-
-    Attributes:
-        info: what the case was opened with.
-        row: of the case, as the ledger has it.
-        files: by path.
-        named: of the store's files that are there, what each is, in words, by digest.
-        withheld: whether data are kept back.
-    """
-
-    info: CaseInfo
-    row: Mapping[str, Any]
-    files: Files
-    named: Mapping[str, tuple[str, ...]]
-    withheld: bool
-
-    @property
-    def paths(self) -> dict[str, tuple[str, ...]]:
-        """The same by the path of the file."""
-        return {f"{STORE}/{digest}": words for digest, words in sorted(self.named.items())}
-
-    def read(self, path: str) -> Any:
-        """A JSON file of the payload."""
-        return json.loads(self.files[path])
-
-
-def rows_path(table: str) -> str:
-    """Where the rows of a table are, in the order of their keys."""
-    return f"{LEDGER}/rows/{table}.jsonl"
-
-
-def contents(taken: CaseExcerpt, get: Callable[[str], bytes], *, with_data: bool) -> Contents:
-    """Collects the payload.
+def contents(taken: CaseExcerpt, get: Callable[[str], bytes], *, with_data: bool) -> ExportPayload:
+    """Collects the payload, but for what follows from it.
 
     Args:
         taken: from the ledger.
@@ -84,31 +53,35 @@ def contents(taken: CaseExcerpt, get: Callable[[str], bytes], *, with_data: bool
         CorruptRecord: when the store has not what the ledger names.
     """
     if not with_data:
-        _check_events(taken)
-    row = taken.rows["cases"][0]
-    info = CaseInfo.model_validate(json.loads(row["info"]))
-    names = dict(named_files(taken))
+        check_events(taken)
+    info = CaseInfo.model_validate_json(taken.rows["cases"][0]["info"])
+    names = dict(named_files(taken.rows))
     kept = {digest for digest, what in names.items() if with_data or _of_devices(what)}
     files = {f"{STORE}/{digest}": get(digest) for digest in sorted(kept)}
     files |= _ledger(taken, with_data) | _for_people(taken, info, with_data)
-    files[f"{STORE}/index.json"] = _pretty({digest: names[digest] for digest in sorted(kept)})
+    files[INDEX] = index({digest: names[digest] for digest in kept})
     if not with_data:
         rest = [{"sha256": digest, "is": names[digest]} for digest in sorted(names.keys() - kept)]
         files[WITHHELD_FILES] = _lines(rest)
-    return Contents(info, row, files, {digest: names[digest] for digest in kept}, not with_data)
+    return ExportPayload(files)
 
 
-def named_files(taken: CaseExcerpt) -> Iterator[tuple[str, tuple[str, ...]]]:
+def index(names: Mapping[str, Sequence[str]]) -> bytes:
+    """The file that says what each of the store's files is, in words."""
+    return pretty({digest: list(words) for digest, words in names.items()})
+
+
+def named_files(rows: Rows) -> Iterator[tuple[str, tuple[str, ...]]]:
     """The digests of all bytes that the case's rows name, each with what it is, in words."""
     found: dict[str, list[str]] = {}
-    for digest, what in _named(taken):
+    for digest, what in _named(rows):
         found.setdefault(digest, []).append(what)
     for digest, words in found.items():
         yield digest, tuple(dict.fromkeys(words))
 
 
-def _named(taken: CaseExcerpt) -> Iterator[tuple[str, str]]:
-    (case,) = taken.rows["cases"]
+def _named(rows: Rows) -> Iterator[tuple[str, str]]:
+    (case,) = rows["cases"]
     ended = json.loads(case["outcome"] or "{}")
     for name, digest in (json.loads(case["info"]).get("files") or {}).items():
         yield digest, f"data {name}"
@@ -116,13 +89,13 @@ def _named(taken: CaseExcerpt) -> Iterator[tuple[str, str]]:
         yield ended["report"], "report.html"
     for name, digest in (ended.get("files") or {}).items():
         yield digest, f"answer {name}"
-    for row in taken.rows["intents"]:
+    for row in rows["intents"]:
         which = f"attempt {row['attempt']}, work {row['ordinal']}"
         yield from _in_work(json.loads(row["work"]), which)
         yield from _in_work(json.loads(row["result"] or "{}"), f"{which}, result")
-    for row in taken.rows["attempts"]:
+    for row in rows["attempts"]:
         yield from _in_work(json.loads(row["candidate"] or "{}"), f"attempt {row['number']}, candidate")
-    for row in taken.rows["handoffs"]:
+    for row in rows["handoffs"]:
         which, said = f"attempt {row['attempt']}, work {row['ordinal']}", json.loads(row["handoff"])
         for name in ("payload", "raw"):
             if said[name]:
@@ -148,8 +121,8 @@ def _of_devices(what: tuple[str, ...]) -> bool:
 
 def _ledger(taken: CaseExcerpt, with_data: bool) -> Files:
     """What the ledger has, byte by byte."""
-    held = () if with_data else _held(taken)
-    kept = [table for table in TABLES if table.name not in held]
+    back = () if with_data else held(taken)
+    kept = [table for table in TABLES if table.name not in back]
     files = {rows_path(table.name): _lines(taken.rows[table.name]) for table in kept}
     files |= {
         EVENTS: b"".join(event.text + b"\n" for event in taken.events),
@@ -164,7 +137,7 @@ def _ledger(taken: CaseExcerpt, with_data: bool) -> Files:
                 "sha256": digest_bytes(canonical_json(dict(row))),
             }
             for table in TABLES
-            if table.name in held
+            if table.name in back
             for row in taken.rows[table.name]
         )
     if taken.proof is not None:
@@ -178,21 +151,13 @@ def _for_people(taken: CaseExcerpt, info: CaseInfo, with_data: bool) -> Files:
     """The rows once more, their JSON read, and alone what somebody looks for first."""
     tables = {table.name: [_read(row) for row in taken.rows[table.name]] for table in TABLES}
     if not with_data:
-        tables |= {name: [_without_data(row) for row in tables[name]] for name in WITH_DATA}
-        tables["decisions"] = [_without_words(row, _failed(taken)) for row in tables["decisions"]]
+        tables |= shortened(taken, tables)
     (case,) = tables["cases"]
-    files = {f"{name}.json": _pretty(rows) for name, rows in tables.items()}
+    files = {f"{name}.json": pretty(rows) for name, rows in tables.items()}
     files |= {
-        "problem.json": _pretty(case["info"]["problem"]),
-        "environment.json": _pretty(case["info"]["environment"]),
-        "outcome.json": _pretty(case["outcome"]),
-        "rungs.json": _pretty(
-            rungs(
-                info,
-                [row["decision"] for row in tables["decisions"]],
-                [row["attempt"] for row in tables["attempts"]],
-            )
-        ),
+        "problem.json": pretty(case["info"]["problem"]),
+        "environment.json": pretty(case["info"]["environment"]),
+        "outcome.json": pretty(case["outcome"]),
         "policy.yaml": info.policy_text.encode(),
     }
     return files | _policy(info) | _lock(info)
@@ -203,70 +168,6 @@ def _read(row: Mapping[str, Any]) -> dict[str, Any]:
         name: json.loads(value) if name in _TEXTS and value and isinstance(value, str) else value
         for name, value in row.items()
     }
-
-
-def _check_events(taken: CaseExcerpt) -> None:
-    """Refuses a case whose events, which are hashed and so cannot be shortened, say more than may leave."""
-    tried = [json.loads(row["attempt"])["error"] for row in taken.rows["attempts"]]
-    words = [canonical_json(error)[1:-1] for error in tried if error]
-    for event in taken.events:
-        said = json.loads(event.text)
-        body, changed = said["body"], said["body"].get("changed") or {}
-        if isinstance(body.get("handle"), dict):
-            what = "where on this site it ran"
-        elif (
-            body.get(_MAY_SAY.get(said["kind"], ""))
-            or any(changed.get(name) for name in ("reason", "incidents"))
-            or (changed.get("job") or {}).get("reason")
-            or any(each in event.text for each in words)  # a question to a person repeats why it is asked
-        ):
-            what = "words of a program or a machine"
-        else:
-            continue
-        raise BadInput(
-            f"case {taken.case_id}: its data may not leave the site, and its event {said['number']} "
-            f"({said['kind']}) has {what}, which may say more than may leave: it cannot be exported"
-        )
-
-
-def _held(taken: CaseExcerpt) -> tuple[str, ...]:
-    """The tables that are withheld: decisions too where they repeat why an attempt failed."""
-    after = _failed(taken)
-    repeat = after is not None and any(row["number"] > after for row in taken.rows["decisions"])
-    return (*WITH_DATA, "decisions") if repeat else WITH_DATA
-
-
-def _failed(taken: CaseExcerpt) -> int | None:
-    """The first attempt that failed, if any."""
-    tried = (json.loads(row["attempt"]) for row in taken.rows["attempts"])
-    return min((each["number"] for each in tried if each.get("error")), default=None)
-
-
-def _without_words(row: Mapping[str, Any], failed: int | None) -> dict[str, Any]:
-    """A decision without the reason that repeats why an attempt before it failed."""
-    if failed is None or row["number"] <= failed:
-        return dict(row)
-    return {**row, "decision": row["decision"] | {"because": KEPT_BACK}}
-
-
-def _without_data(row: Mapping[str, Any]) -> dict[str, Any]:
-    """What a row says beside the data: no instance, work, answer, words of a program, place on the site;
-    certificates and costs stay."""
-    kept = _without(row, "work", "result", "lost", "handle", "candidate")
-    if "info" in row:
-        info = _without(row["info"], "instance", "files", "about")
-        where = _without(info["environment"], "folder")
-        kept["info"] = info | {"problem": _without(info["problem"], "instance"), "environment": where}
-        kept["outcome"] = row["outcome"] and _without(
-            row["outcome"],
-            *("answer", "files", "report", "record", "remarks", "attempts", "decisions"),
-            *("failures", "faults", "paused"),
-        )
-    elif isinstance(row["attempt"], dict):
-        works = [_without(each, "lost", "error", "provenance") for each in row["attempt"]["works"]]
-        error = row["attempt"]["error"] and KEPT_BACK
-        kept["attempt"] = _without(row["attempt"], "candidate") | {"works": works, "error": error}
-    return kept
 
 
 def _policy(info: CaseInfo) -> Files:
@@ -286,13 +187,5 @@ def _lock(info: CaseInfo) -> Files:
     return {lock.name: text} if digest_bytes(text) == info.environment.get("lock") else {}
 
 
-def _without(data: Mapping[str, Any], *names: str) -> dict[str, Any]:
-    return {name: value for name, value in data.items() if name not in names}
-
-
 def _lines(each: Any) -> bytes:
     return b"".join(canonical_json(dict(one) if isinstance(one, Mapping) else one) + b"\n" for one in each)
-
-
-def _pretty(data: Any) -> bytes:
-    return json.dumps(data, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False).encode() + b"\n"

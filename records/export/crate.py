@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from escalation.model.identity import digest_bytes
-from records.export.contents import EVENTS, STORE, Contents
+from records.export.payload import EVENTS, STORE, ExportPayload
 from records.export.run import HOME, PARAMETERS, SITE, WORKFLOW, CaseRun, parameter
 
 METADATA, README = "ro-crate-metadata.json", "README.md"
@@ -40,6 +40,7 @@ _FILES = {
     "requirements.lock": "The lock of the environment",
     "outcome.json": "What the case came to",
     "rungs.json": "The rungs that the decisions chose among",
+    "mlflow.json": "What MLflow shows of the case and its attempts: parameters, metrics, tags",
     "cases.json": "The case: problem, digests of its data, policy, environment, status, outcome",
     "decisions.json": "Every decision with its facts, and the alternatives not taken",
     "attempts.json": "Every attempt: seed, quote, certificate, cost, and where its work ran",
@@ -52,7 +53,7 @@ _FILES = {
 Entity = dict[str, Any]
 
 
-def metadata(found: Contents, now: datetime, key_id: str) -> bytes:
+def metadata(found: ExportPayload, now: datetime, key_id: str) -> bytes:
     """The crate's metadata.
 
     Args:
@@ -66,9 +67,9 @@ def metadata(found: Contents, now: datetime, key_id: str) -> bytes:
     return json.dumps(crate, indent=1, ensure_ascii=False, allow_nan=False).encode() + b"\n"
 
 
-def _entities(found: Contents, now: datetime, key_id: str) -> Iterator[Entity]:
+def _entities(found: ExportPayload, now: datetime, key_id: str) -> Iterator[Entity]:
     run = CaseRun(found)
-    files = [_file(path, data, found) for path, data in found.files.items() if path != WORKFLOW]
+    files = [_file(path, data, found) for path, data in sorted(found.files.items()) if path != WORKFLOW]
     yield {
         "@id": METADATA,
         "@type": "CreativeWork",
@@ -111,11 +112,11 @@ def _entities(found: Contents, now: datetime, key_id: str) -> Iterator[Entity]:
     yield from run.entities()
 
 
-def readme(found: Contents, key_id: str) -> bytes:
+def readme(found: ExportPayload, key_id: str) -> bytes:
     """What is in the export, for whoever opens it."""
     named = [f"- `{path}`: {_FILES[path]}." for path in _FILES if path in found.files and path != README]
     text = [
-        f"# Case {found.info.case_id}",
+        f"# Case {found.case_id}",
         "",
         _described(found),
         "",
@@ -128,17 +129,19 @@ def readme(found: Contents, key_id: str) -> bytes:
     return "\n".join(text).encode() + b"\n"
 
 
-def _described(found: Contents) -> str:
-    said = f"The record of a case of Tierwise that is {found.row['status']}. Asked was: {found.info.asked}."
+def _described(found: ExportPayload) -> str:
+    said = (
+        f"The record of a case of Tierwise that is {found.row['status']}. Asked was: {found.info['asked']}."
+    )
     if found.withheld:
         said += (
-            f" Its data are {found.info.problem.data_class} and may not leave the site: they, and what "
+            f" Its data are {found.data_class} and may not leave the site: they, and what "
             "repeats them, are withheld; their digests are in ledger/withheld.jsonl and store/withheld.jsonl."
         )
     return said
 
 
-def _file(path: str, data: bytes, found: Contents) -> Entity:
+def _file(path: str, data: bytes, found: ExportPayload) -> Entity:
     words = found.paths.get(path)
     name = words[0] if words else path
     entity: Entity = {

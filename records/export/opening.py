@@ -12,7 +12,7 @@ from escalation.inputs.user_files import shown
 from escalation.model.errors import BadInput, CorruptRecord
 from records.export import verify as verifier
 from records.export.bag import ENVELOPE, PAYLOAD
-from records.export.contents import CHAIN, EVENTS, LINEAGE, STORE, WITHHELD_ROWS, rows_path
+from records.export.payload import CHAIN, EVENTS, LINEAGE, STORE, WITHHELD_ROWS, rows_path
 from records.ledger.chains import Head
 from records.ledger.excerpt import TABLES, CaseExcerpt, HashedEvent, make_ledger
 from records.ledger.ledger import SqlLedger

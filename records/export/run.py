@@ -1,6 +1,5 @@
 """What ran in a case, as actions, steps and tools of a Provenance Run Crate."""
 
-import json
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cached_property
@@ -9,7 +8,7 @@ from typing import Any, NamedTuple
 from escalation.model.attempt import AttemptStatus
 from escalation.model.case import CaseStatus
 from escalation.model.metered import METERED
-from records.export.contents import EVENTS, Contents
+from records.export.payload import ExportPayload
 
 Entity = dict[str, Any]
 HOME = "https://tierwise.invalid"
@@ -51,11 +50,11 @@ class RunStep(NamedTuple):
 class CaseRun:
     """The run of a case."""
 
-    def __init__(self, found: Contents) -> None:
+    def __init__(self, found: ExportPayload) -> None:
         """Of the payload of its export."""
-        self._found, self.case_id = found, found.info.case_id
-        self._events = [json.loads(line) for line in found.files[EVENTS].splitlines()]
-        self.version = str(found.info.environment.get("commit") or "0.1.0")
+        self._found, self.case_id = found, found.case_id
+        self._events = found.events
+        self.version = str(found.info["environment"].get("commit") or "0.1.0")
 
     @property
     def actions(self) -> list[str]:
@@ -68,7 +67,7 @@ class CaseRun:
         opened = self._events[0]["at"]
         ran = [
             RunStep(
-                "open", "open", "Opening of the case", self._found.info.asked, opened, opened, "cases.json"
+                "open", "open", "Opening of the case", self._found.info["asked"], opened, opened, "cases.json"
             )
         ]
         attempts = {row["number"]: row["attempt"] for row in self._found.read("attempts.json")}
@@ -87,7 +86,7 @@ class CaseRun:
         method = f"{attempt['tier']}/{attempt['method']}"
         return RunStep(
             f"attempt-{attempt['number']}",
-            f"methods/{self._found.info.problem.family}/{method}",
+            f"methods/{self._found.family}/{method}",
             f"Attempt {attempt['number']}: {method} on {attempt['backend']}",
             f"{attempt['status']}, seed {attempt['seed']}, {attempt['device_kind']}",
             started,
@@ -130,9 +129,9 @@ class CaseRun:
         return {
             "@id": WORKFLOW,
             "@type": ["File", "SoftwareSourceCode", "ComputationalWorkflow", "HowTo"],
-            "name": f"The policy {info.policy_name}",
-            "version": info.policy_digest,
-            "url": f"{HOME}/policies/{info.policy_digest}",
+            "name": f"The policy {info['policy_name']}",
+            "version": info["policy_digest"],
+            "url": f"{HOME}/policies/{info['policy_digest']}",
             "encodingFormat": "application/yaml",
             "contentSize": str(len(text)),
             "programmingLanguage": _ref(LANGUAGE),
@@ -159,7 +158,7 @@ class CaseRun:
             "@id": "#run",
             "@type": "CreateAction",
             "name": f"Case {self.case_id}",
-            "description": f"{self._found.info.asked}: {status}",
+            "description": f"{self._found.info['asked']}: {status}",
             "agent": _ref(SITE),
             "instrument": _ref(WORKFLOW),
             "startTime": _moment(self._events[0]["at"]),

@@ -1,30 +1,43 @@
 """The rungs of a case as its record has them, in order: what its decisions chose among."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from escalation.model.calibration import DeviceKind
-from escalation.model.case import CaseInfo
 from escalation.model.errors import TierwiseError
 from escalation.policy.policy import parse_policy
 from escalation.ports.registry import backend_descriptor
 from escalation.ports.registry import family as find_family
+from records.export.payload import ExportPayload, Json
 
-Json = Mapping[str, Any]
+RUNGS = "rungs.json"
 Rung = dict[str, Any]
 
 
-def rungs(info: CaseInfo, decisions: Sequence[Json], attempts: Sequence[Json]) -> list[Rung]:
+def rungs(found: ExportPayload, own: Sequence[Rung] = ()) -> list[Rung]:
     """Tier, method, backend of each, and whether that is hardware.
 
     Which there were, and in what order, the first decision says, which names them all: the code of today may
     know others. Where their work would have gone follows from the policy; where it went, from the attempts.
+
+    Args:
+        found: the rest of the payload.
+        own: as the export has them; they are believed of a machine that is not installed here, or was not
+            where the export was made.
     """
+    decisions = [row["decision"] for row in found.read("decisions.json")]
     if not decisions:
         return []
-    went = {(each["tier"], each["method"]): each for each in attempts}
-    would = dict(_places(info))
-    return [_rung(name, went.get(name), would.get(name)) for name in _names(decisions[0])]
+    tried = (row["attempt"] for row in found.read("attempts.json"))
+    went = {(each["tier"], each["method"]): each for each in tried}
+    would = dict(_places(found.info))
+    said = {(each["tier"], each["method"]): each for each in own}
+    return [
+        said[name]
+        if name in said and name not in went and (name not in would or said[name]["backend"] == "")
+        else _rung(name, went.get(name), would.get(name))
+        for name in _names(decisions[0])
+    ]
 
 
 def _names(first: Json) -> Iterator[tuple[str, str]]:
@@ -36,11 +49,11 @@ def _names(first: Json) -> Iterator[tuple[str, str]]:
     yield from [*others[:cut], *taken, *others[cut:]]
 
 
-def _places(info: CaseInfo) -> Iterator[tuple[tuple[str, str], tuple[str, str]]]:
+def _places(info: Json) -> Iterator[tuple[tuple[str, str], tuple[str, str]]]:
     """By tier and method, the backend that the policy names for its work and what that is."""
     try:
-        policy = parse_policy(info.policy_text, info.policy_name).policy
-        methods = find_family(info.problem.family).methods()
+        policy = parse_policy(info["policy_text"], info["policy_name"]).policy
+        methods = find_family(info["problem"]["family"]).methods()
     except TierwiseError:  # of a site's own package that is not there any more
         return
     for method in methods:

@@ -5,13 +5,13 @@ import base64, functools, hashlib, io, json, os, pathlib, re, stat, struct, sys,
 P, L = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493  # of RFC 8032, section 5.1
 D, ROOT, DER = -121665 * pow(121666, -1, P) % P, pow(2, (P - 1) // 4, P), bytes.fromhex("302a300506032b6570032100")
 GENESIS, MONEY, MOST = (0, "0" * 64), ("budget", "limit", "approval"), 2**34  # MOST: bytes of all files together
+MORE = "\nThat README.md, ro-crate-metadata.json, rungs.json, mlflow.json say what the records say is not looked at here: `tierwise verify` does"
 SIGNATURE = ["signature/statement.dsse.json", "signature/statement.pae", "signature/key.pem", "signature/statement.sig"]
 STORED, MANIFESTS = re.compile("data/store/[0-9a-f]{64}").fullmatch, ["manifest-sha256.txt", "tagmanifest-sha256.txt"]
 ORDER = {"at_least": float.__ge__, "at_most": float.__le__, "above": float.__gt__, "below": float.__lt__}
-UNASKED, LEFT = {"fact": "site.unasked_usd"}, {"fact": "budget.usd_left"}
 FLOOR = [(f"floor_{name}", {"fact": fact, how: limit}) for name, fact, how, limit in (
     ("hardware", "site.hardware_allowed", "equals", True), ("data_class", "problem.data_may_leave_site", "equals", True),
-    ("limit", "site.limit_usd", "at_least", 0), ("approval", "quote.usd", "at_most", UNASKED), ("price", "quote.usd", "at_most", LEFT))]
+    ("limit", "site.limit_usd", "at_least", 0), ("approval", "quote.usd", "at_most", {"fact": "site.unasked_usd"}), ("price", "quote.usd", "at_most", {"fact": "budget.usd_left"}))]
 NEEDS = {"opened": None, "closed": "running", "asked": None, "granted": "asked", "denied": "asked", "used": "granted"}
 def sha(data): return hashlib.sha256(data).hexdigest()
 def lines(data): return [json.loads(line) for line in data.decode().split("\n")[:-1]]
@@ -85,7 +85,7 @@ def met(when, facts):  # whether a condition is known to be met
     if how in ORDER: return not isinstance(value, (bool, str)) and ORDER[how](float(value), float(limit))
     return value == limit if how == "equals" else value in limit
 def decisions(files):  # whether each follows from its facts under its policy, and each attempt from its decision
-    if "data/policy.json" not in files: return  # a policy of another version of Tierwise, whose hash cannot be made again
+    if "data/policy.json" not in files: return (yield "data/policy.json is missing: whether the decisions follow from their facts cannot be seen")
     (case,), policy, rungs = (json.loads(files[f"data/{name}.json"]) for name in ("cases", "policy", "rungs"))
     tried, problem = [row["attempt"] for row in json.loads(files["data/attempts.json"])], case["info"]["problem"]
     off, name, family = {each["gate"] for each in policy["waivers"]}, "{0[tier]}/{0[method]}".format, problem["family"]
@@ -103,7 +103,7 @@ def decisions(files):  # whether each follows from its facts under its policy, a
         if status == "certified" and not short(found["value"]) and not unmet(last, of("acceptance", last["tier"])): want = ["accept", last["tier"], last["method"], [], 0]
         elif status == "not certified" and found["best_possible"] is not None and short(found["best_possible"]): want = ["abstain", None, None, [], 1]
         got = [said["action"], said["tier"], said["method"], [rule["gate"] for rule in said["asks"]], said["rule"] == "out of reach"]
-        hashed = [sha(plain(said["facts"])), sha(files["data/policy.json"])] == [said["facts_hash"], said["policy_hash"]]
+        hashed = sha(files["data/policy.json"]) == said["policy_hash"] and (sha(facts := plain(said["facts"])) == said["facts_hash"] or b'"note":"withheld"' in facts and "data/ledger/withheld.jsonl" in files)
         if want != got or not hashed or [*map(name, tried[number:number + 1])] not in ([], [name(said)]): yield f"decision {number}: does not follow from its facts, or was not carried out"
 def beside(files, events):  # whether what stands alone, for people, is what the case's row and its first event say
     (case,), opened = json.loads(files["data/cases.json"]), next(each["body"] for each in events if each["kind"] == "case.opened"); info, own = case["info"], "data/ledger/withheld.jsonl" not in files
@@ -143,8 +143,8 @@ if __name__ == "__main__":
     asked, given = [sys.argv[2:3], len(sys.argv)], sys.argv[3:4]
     try:
         if asked not in ([[], 2], [["--key"], 4]) or sys.argv[1][:1] == "-": raise ValueError("expected DIR or ZIP, then --key PEM or nothing")
-        if (trusted := [raw(pathlib.Path(name).read_bytes()) for name in given]) == [b""]: raise ValueError("expected an Ed25519 public key in PEM, as `tierwise keys show` prints it")
+        if (trusted := [raw(open(os.open(name, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb").read(2**16) or b"") for name in given]) == [b""]: raise ValueError("expected an Ed25519 public key in PEM, as `tierwise keys show` prints it")
         found, key = verified(sys.argv[1], *trusted)
     except (OSError, ValueError) as error: sys.exit(print(__doc__, error, sep="\n\n") or 2)
-    whose = given[0] if given else "in the export itself\nWhose key that is, no export can prove: hold its id against what the site says, or give --key"
+    whose = (given[0] if given else "in the export itself\nWhose key that is, no export can prove: hold its id against what the site says, or give --key") + MORE
     print(*(line.encode("unicode_escape").decode() for line in found or ["all fits"]), f"key {sha(DER + key)}, {whose}", sep="\n"); sys.exit(bool(found))

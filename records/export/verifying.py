@@ -1,14 +1,21 @@
 """Verifies an export with the file that every export carries, taken from this installation."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
 from escalation.inputs.user_files import shown
 from escalation.model.errors import BadInput
 from records.export import verify as verifier
+from records.export.bag import PUBLIC_KEY
+from records.export.following import unlike, written_elsewhere
 from records.signing.keys import VerifyingKey
+
+OTHER_WORDS = (
+    "README.md, ro-crate-metadata.json, mlflow.json and rungs.json were written by another version of "
+    "Tierwise: whether they say what the records say, that one can check"
+)
 
 
 @dataclass(frozen=True)
@@ -19,15 +26,19 @@ class Verified:
         findings: a line on each thing that does not fit.
         key_id: of the key with which the signature was checked.
         own: whether that key came with the export itself.
+        files: of the export, by path.
+        unchecked: what could not be looked at, in a line; empty where all was.
     """
 
     findings: tuple[str, ...]
     key_id: str
     own: bool
+    files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+    unchecked: str = ""
 
 
 def verify_export(path: Path, key: VerifyingKey | None = None) -> Verified:
-    """Verifies an export.
+    """Verifies an export: with the file that every export carries, and whether what follows from it does.
 
     Args:
         path: a folder, or a ZIP file, each byte of which must be as `tierwise export` writes it.
@@ -36,17 +47,35 @@ def verify_export(path: Path, key: VerifyingKey | None = None) -> Verified:
     Raises:
         BadInput: when there is no export.
     """
-    check: Callable[[str, bytes | None], tuple[list[str], bytes]] = verifier.verified
+    read: Callable[[str], tuple[dict[str, bytes], list[str]]] = verifier.read
     try:
-        found, raw = check(str(path), None if key is None else key.raw)
+        files, strange = read(str(path))
     except OSError as error:
         raise BadInput(f"{shown(path)}: expected an export: {error.strerror}") from None
     except ValueError as error:
         raise BadInput(f"{shown(path)}: {error}") from None
-    return Verified(tuple(found), sha256(verifier.DER + raw).hexdigest(), key is None)
+    own: Callable[[bytes], bytes] = verifier.raw
+    raw = own(files.get(PUBLIC_KEY, b"")) if key is None else key.raw
+    found = [*strange, *(_findings(files, raw) if files else ())]
+    unchecked = OTHER_WORDS if not found and written_elsewhere(files) else ""
+    return Verified(tuple(dict.fromkeys(found)), _key_id(raw), key is None, files, unchecked)
 
 
 def findings(files: Mapping[str, bytes], key: VerifyingKey) -> Iterator[str]:
     """Yields what does not fit in the files of an export."""
+    yield from _findings(files, key.raw)
+
+
+def _findings(files: Mapping[str, bytes], raw: bytes) -> Iterator[str]:
+    """What the file of the export finds; where that is nothing, what does not follow from the rest."""
     check: Callable[[Mapping[str, bytes], bytes], Iterator[str]] = verifier.verify
-    yield from check(files, key.raw)
+    sound = True
+    for line in check(files, raw):
+        sound = False
+        yield line
+    if sound and not written_elsewhere(files):
+        yield from unlike(files, _key_id(raw))
+
+
+def _key_id(raw: bytes) -> str:
+    return sha256(verifier.DER + raw).hexdigest()

@@ -1,7 +1,9 @@
 """An export opened again is the case as it was: the same records from the bytes of the export alone."""
 
+import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import pytest
 
 from escalation.model.amounts import Amounts
 from escalation.model.case import WorkKey
+from escalation.model.certificate import Certificate
 from escalation.model.errors import BadInput, TierwiseError
 from escalation.model.kinds.local_call import LocalCall
 from escalation.model.problem import Target
@@ -16,13 +19,15 @@ from escalation.model.result import Lost
 from escalation.ports.methods import Solve
 from escalation.testing.model_backend import ModelBackend
 from escalation.testing.model_service import ModelService
+from problems.toy.family import Toy
 from problems.toy.instance import ToyView
 from problems.toy.methods import TwoLooks
-from records.export.contents import named_files
+from records.export.contents import contents, named_files
 from records.export.exporting import export
 from records.export.opening import open_export
 from records.export.verifying import findings
-from tests.records.export.conftest import FOUR, PAID, QUANTUM, Site
+from records.ledger.excerpt import HashedEvent
+from tests.records.export.conftest import FOUR, LOOKS, PAID, QUANTUM, Site
 
 
 @pytest.mark.parametrize("name", ["out", "out.zip"])
@@ -50,7 +55,7 @@ def test_all_bytes_that_the_rows_of_a_case_name_are_known_by_what_they_are(
 ) -> None:
     one = make_site()
     one.solve("q", QUANTUM, target=Target(metric="number", at_least=9.0), instance=FOUR)
-    named = dict(named_files(one.ledger.excerpt("q")))
+    named = dict(named_files(one.ledger.excerpt("q").rows))
     assert named.keys() == one.ledger.digests()
     words = {each for what in named.values() for each in what}
     assert "report.html" in words
@@ -152,3 +157,73 @@ def test_a_question_that_repeats_why_an_attempt_failed_is_not_exported(
     assert strict.solve("i", policy, **STRICT).status == "held"
     with pytest.raises(BadInput, match=r"its event \d+ \(approval.asked\) has words of a program"):
         strict.bag("i")
+
+
+def unknown_length(context: Any) -> float:
+    raise ValueError(PATIENT)
+
+
+def odd_length(context: Any) -> Any:
+    return [PATIENT]
+
+
+LONG = LOOKS.replace(
+    "gates:",
+    "gates:\n  - {id: long, tier: ai, because: Short ones need none., when: {fact: toy.length, above: 1}}",
+)
+
+
+@pytest.mark.parametrize("compute", [unknown_length, odd_length])
+def test_why_a_fact_of_a_family_is_not_known_is_not_in_the_export(
+    make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch, compute: Callable[[Any], Any]
+) -> None:
+    monkeypatch.setattr("problems.toy.family.length", compute)
+    strict = make_site()
+    assert strict.solve("i", LONG, **STRICT).tier == "quantum"
+    decision = strict.ledger.decisions("i")[0]
+    assert any(PATIENT in fact.note for fact in decision.facts)
+    assert any(PATIENT in miss.note for closed in decision.closed for miss in closed.misses)
+    assert b"Lovelace" not in everything(strict, "i")
+
+
+def test_why_a_verifier_found_so_is_not_in_the_export(
+    make_site: Callable[..., Site], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    honest = Toy.certify
+
+    def quoting(self: Toy, *args: Any, **named: Any) -> Certificate:
+        found = honest(self, *args, **named)
+        words: dict[str, Any] = {"kind": PATIENT, "reasons": (PATIENT,), "evidence": {"row": PATIENT}}
+        return found.model_copy(update=words)
+
+    monkeypatch.setattr(Toy, "certify", quoting)
+    strict = make_site()
+    assert strict.solve("i", **STRICT).status == "accepted"
+    found = everything(strict, "i")
+    assert b"Lovelace" not in found
+    attempt = json.loads(strict.bag("i")["data/attempts.json"])[0]["attempt"]
+    kept = strict.ledger.attempts("i")[0][0].certificate
+    assert kept is not None
+    assert attempt["certificate"]["value"] == kept.value
+
+
+OLD: dict[str, dict[str, Any]] = {
+    "work.submitted": {"handle": {"host": "node17", "folder": "/scratch/i"}},
+    "work.lost": {"error": PATIENT},
+    "handoff.moved": {"changed": {"job": {"reason": PATIENT}}},
+}
+"""Events as ledgers of earlier versions have them."""
+
+
+@pytest.mark.parametrize("kind", OLD)
+def test_a_case_of_an_earlier_ledger_whose_events_say_too_much_is_refused_in_a_line(
+    make_site: Callable[..., Site], kind: str
+) -> None:
+    strict = make_site()
+    strict.solve("i", **STRICT)
+    taken = strict.ledger.excerpt("i")
+    last = json.loads(taken.events[-1].text) | {"kind": kind, "body": OLD[kind]}
+    event = HashedEvent("i", json.dumps(last).encode(), "0" * 64)
+    assert contents(taken, strict.store.get, with_data=False).withheld
+    with pytest.raises(BadInput, match=rf"its event \d+ \({kind}\) has .* it cannot be exported"):
+        contents(replace(taken, events=(*taken.events, event)), strict.store.get, with_data=False)

@@ -14,6 +14,10 @@ from tests.records.export.conftest import CASES, Site
 from tests.records.export.mutations import rehash
 
 ASK = "hold its id against what the site says, or give --key"
+MORE = (
+    "That README.md, ro-crate-metadata.json, rungs.json, mlflow.json say what the records say is not looked "
+    "at here: `tierwise verify` does\n"
+)
 
 
 @pytest.mark.parametrize("case_id", CASES)
@@ -38,8 +42,8 @@ def test_the_file_in_the_export_verifies_it_alone(site: Site, tmp_path: Path, na
     found, trusted = alone(*asked), alone(*asked, "--key", tmp_path / "site.pem")
     assert (found.returncode, found.stderr) == (0, "")
     own = f"all fits\nkey {site.key.public.key_id}, in the export itself\n"
-    assert found.stdout == f"{own}Whose key that is, no export can prove: {ASK}\n"
-    assert trusted.stdout == f"all fits\nkey {site.key.public.key_id}, {tmp_path / 'site.pem'}\n"
+    assert found.stdout == f"{own}Whose key that is, no export can prove: {ASK}\n{MORE}"
+    assert trusted.stdout == f"all fits\nkey {site.key.public.key_id}, {tmp_path / 'site.pem'}\n{MORE}"
 
 
 @pytest.mark.parametrize(
@@ -56,6 +60,12 @@ def test_the_file_in_the_export_verifies_it_alone(site: Site, tmp_path: Path, na
         ("empty", "expected an export, a folder or a ZIP file, got none"),
         ("out --key nowhere", "No such file or directory"),
         ("out --key out/verify.py", "expected an Ed25519 public key in PEM"),
+        ("out --key pipe", "expected an Ed25519 public key in PEM"),
+        ("out --key empty", "Is a directory"),
+        ("out --key /dev/zero", "expected an Ed25519 public key in PEM"),
+        ("out --key sparse", "expected an Ed25519 public key in PEM"),
+        ("pipe", "expected an export, a folder or a ZIP file, got none"),
+        ("/dev/zero", "expected an export, a folder or a ZIP file, got none"),
     ],
 )
 def test_what_cannot_be_asked_of_the_file_is_a_sentence(
@@ -64,6 +74,9 @@ def test_what_cannot_be_asked_of_the_file_is_a_sentence(
     writing.write(site.bag("refused"), tmp_path / "out")
     (tmp_path / "site.pem").write_text(site.key.public.pem)
     (tmp_path / "empty").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    with (tmp_path / "sparse").open("wb") as file:
+        file.truncate(2**40)
     monkeypatch.chdir(tmp_path)
     found = alone(VERIFIER, *given.split())
     assert (found.returncode, found.stderr) == (2, "")

@@ -1,0 +1,65 @@
+"""Whether what follows from the rest of an export says what the rest says, whoever signed it."""
+
+import json
+from base64 import b64decode
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from records.export.bag import ENVELOPE, INFO, PAYLOAD, bag_info
+from records.export.contents import index, named_files
+from records.export.derived import FILES, about, derived, said, writer
+from records.export.payload import INDEX, ExportPayload, rows_path
+from records.export.rungs import RUNGS
+from records.ledger.excerpt import TABLES
+
+_WRITER = "writer"
+
+
+def unlike(files: Mapping[str, bytes], key_id: str) -> Iterator[str]:
+    """A line on each file that does not say what the rest of the export says.
+
+    Args:
+        files: of an export in which nothing else is wrong, by path.
+        key_id: of the key that signed it.
+    """
+    try:
+        yield from _unlike(files, key_id)
+    except (ValueError, LookupError, TypeError) as error:
+        yield f"unreadable: {error!r}"[:200]
+
+
+def written_elsewhere(files: Mapping[str, bytes]) -> bool:
+    """Whether other code than this put it into words: it may say the same in other words."""
+    return _predicate(files).get(_WRITER) != writer()
+
+
+def _unlike(files: Mapping[str, bytes], key_id: str) -> Iterator[str]:
+    signed = _predicate(files)
+    now = datetime.fromisoformat(signed["exported_at"])
+    inside = {
+        name[len(PAYLOAD) + 1 :]: data for name, data in files.items() if name.startswith(f"{PAYLOAD}/")
+    }
+    found = ExportPayload(inside)
+    rest = ExportPayload({path: data for path, data in inside.items() if path not in FILES})
+    made = {f"{PAYLOAD}/{path}": data for path, data in _made(found, rest, now, key_id).items()}
+    made[INFO] = bag_info(inside, about(found, now))
+    for path, data in made.items():
+        if files.get(path) != data:
+            yield f"{path} does not say what the records say"
+    if signed != said(found, now):
+        yield "signature: its statement does not say what the records say"
+
+
+def _made(found: ExportPayload, rest: ExportPayload, now: datetime, key_id: str) -> dict[str, bytes]:
+    made = derived(rest, now, key_id, found.read(RUNGS))
+    if not found.withheld:
+        rows = {table.name: found.lines(rows_path(table.name)) for table in TABLES}
+        made[INDEX] = index(dict(named_files(rows)))
+    return made
+
+
+def _predicate(files: Mapping[str, bytes]) -> dict[str, Any]:
+    statement = json.loads(b64decode(json.loads(files[ENVELOPE])["payload"]))
+    predicate: dict[str, Any] = statement["predicate"]
+    return predicate
