@@ -137,14 +137,16 @@ class _Named(Mapping[str, Value_co]):
         """The schema of a form: a field a resource."""
         found = handler(cls._fields())
         for name, each in found["properties"].items():
-            each |= {"title": _NAMES[name].words, "description": cls.meaning(_NAMES[name])}
-            each["default"] = cls.ABSENT
-        return {**found, "title": cls.__name__, "description": (cls.__doc__ or "").splitlines()[0]}
+            kinds = [kind for kind in each.pop("anyOf", ()) if kind["type"] != "null"]
+            words = _NAMES[name].words
+            each |= {**(kinds[0] if kinds else {}), "title": f"{words[0].upper()}{words[1:]}", "minimum": 0}
+            each["description"] = cls.meaning(_NAMES[name])
+        return {**found, "title": cls.__name__, "description": "An amount a resource."}
 
     @classmethod
     def meaning(cls, each: Metered) -> str:
         """What an amount of the resource means, for people."""
-        return f"{each.words[0].upper()}{each.words[1:]}"
+        return f"{each.words[0].upper()}{each.words[1:]}."
 
 
 class Amounts(_Named[float]):
@@ -217,7 +219,8 @@ class Caps(_Named[float | None]):
 
     @classmethod
     def meaning(cls, each: Metered) -> str:
-        return f"{super().meaning(each)}{'; 0 is none' if each.charged else ', above zero'}."
+        said = super().meaning(each).removesuffix(".")
+        return f"{said}, at most{'; 0 allows none' if each.charged else ', above zero'}."
 
     def __and__(self, other: "Caps") -> "Caps":
         return Caps.each(

@@ -118,7 +118,12 @@ def _expected(file: Path | None) -> str:
 
 
 def _known() -> str:
-    return ", ".join(sorted(path.stem for path in SHIPPED.glob("*.yaml")))
+    return ", ".join(shipped_policies())
+
+
+def shipped_policies() -> tuple[str, ...]:
+    """The names of the policies that ship."""
+    return tuple(sorted(path.stem for path in SHIPPED.glob("*.yaml")))
 
 
 def _state(layers: Layers, name: str, value: Any, document: Document) -> None:

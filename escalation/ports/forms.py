@@ -11,11 +11,13 @@ from typing import Annotated, Any, ClassVar, get_args
 
 from pydantic import BaseModel, Field, GetJsonSchemaHandler
 from pydantic.fields import FieldInfo
+from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from escalation.inputs.validation import parse
 from escalation.model.errors import BadInput
 from escalation.model.frozen import Frozen
+from escalation.ports.pages import Tab, in_tabs, not_given, without_none
 
 
 def shown(value: Any) -> dict[str, Any]:
@@ -26,10 +28,35 @@ def shown(value: Any) -> dict[str, Any]:
     return {"default": value}
 
 
-class Form(Frozen):
+class Part(Frozen):
+    """A group of a form's fields.
+
+    A field that may be None is one that may be left empty. `tabs` are the ways to fill the part in, where
+    there are several: the page shows one at a time, and asks for its fields alone.
+    """
+
+    tabs: ClassVar[tuple[Tab, ...]] = ()
+
+    def instance(self) -> dict[str, Any]:
+        """What was filled in, as the family's problem files write it."""
+        return {name: value for name, value in self.to_json().items() if not not_given(value)}
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        schema = handler.resolve_ref_schema(handler(core))
+        fields = {name: without_none(field) for name, field in schema.get("properties", {}).items()}
+        schema["properties"] = fields
+        if cls.tabs:
+            left = {"title": schema["title"], "description": schema.get("description", "")}
+            schema.clear()
+            schema |= left | {"anyOf": in_tabs(fields, cls.tabs)}
+        return schema
+
+
+class Form(Part):
     """Base of every family's form; its docstring is what the flow says of itself.
 
-    Subclasses have a field `target` and fields for the instance: plain ones, or models whose fields go into
+    Subclasses have a field `target` and fields for the instance: plain ones, or `Part`s whose fields go into
     the instance. `left_out` names fields of problem files that the form does not ask for, each with why.
     """
 
@@ -40,9 +67,8 @@ class Form(Frozen):
         found: dict[str, Any] = {}
         for name, value in self:
             if name != "target":
-                part = value.to_json() if isinstance(value, Frozen) else {name: self.to_json()[name]}
-                found |= {key: each for key, each in part.items() if each is not None and each != []}
-        return found
+                found |= value.instance() if isinstance(value, Part) else {name: self.to_json()[name]}
+        return {name: value for name, value in found.items() if not not_given(value)}
 
     @classmethod
     def filled(cls, given: Mapping[str, Any]) -> "Form":
@@ -60,40 +86,36 @@ class Form(Frozen):
         return parse(cls, parts, "")
 
 
-class _Shown:
-    """Puts what the page shows into the schema of a parameter."""
+class _MayBeEmpty:
+    """Takes the choice of None out of the schema of a parameter."""
 
-    def __init__(self, value: Any) -> None:
-        self.value = value
-
-    def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        return {**handler(core), "default": self.value}
+    def __get_pydantic_json_schema__(
+        self, core: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        return without_none(handler(core))
 
 
 def parameter(name: str, field: FieldInfo) -> inspect.Parameter:
-    """A field as a parameter of a flow: with its limits, its default, and what the page shows.
+    """A field as a parameter of a flow: with its title, its limits, its default, and what the page shows.
 
-    Where the page shows more than the default, the default is a pydantic field, which Prefect unwraps.
+    Its default is a pydantic field, which Prefect unwraps.
     """
     extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
     kind: Any = field.annotation
-    for each in field.metadata:
+    for each in (*field.metadata, _MayBeEmpty()):
         kind = Annotated[kind, each]
-    default: Any = inspect.Parameter.empty
-    if field.is_required():
-        kind = Annotated[kind, _Shown(extra["default"])] if "default" in extra else kind
-    else:
-        default = field.get_default(call_default_factory=True)
-        default = Field(default, json_schema_extra=dict(extra)) if extra else default
-    return inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=default, annotation=kind)
+    default = field.get_default(call_default_factory=True)
+    title = field.title or name.replace("_", " ").capitalize()
+    page = Field(default, description=field.description, json_schema_extra={"title": title, **extra})
+    return inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=page, annotation=kind)
 
 
-RESERVED = ("budget", "data_class", "seed", "policy", "case_id", "approval_wait_s")
+RESERVED = ("data_class", "budget", "policy", "seed", "approval_wait_s", "case_id")
 """Names of the parameters that every flow has after the family's own."""
 
 
 def parameters(form: type[Form]) -> list[inspect.Parameter]:
-    """The form's fields as parameters of a flow, those that must be given first.
+    """The form's fields as parameters of a flow.
 
     Raises:
         BadInput: on a field of a name that every flow has already.
@@ -103,8 +125,7 @@ def parameters(form: type[Form]) -> list[inspect.Parameter]:
             f"{form.__name__}.{taken[0]}: expected another name, every flow asks for "
             f"{', '.join(RESERVED)} already"
         )
-    own = [parameter(name, field) for name, field in form.model_fields.items()]
-    return sorted(own, key=lambda each: each.default is not inspect.Parameter.empty)
+    return [parameter(name, field) for name, field in form.model_fields.items()]
 
 
 def as_it_stands(form: type[Form]) -> dict[str, Any]:
@@ -116,10 +137,11 @@ def as_it_stands(form: type[Form]) -> dict[str, Any]:
 def _defaults(schema: Mapping[str, Any], models: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for name, field in schema.get("properties", {}).items():
         model = models.get(str(field.get("$ref", "")).rpartition("/")[2], {})
+        first = model.get("anyOf", [model])[0]
         if "default" in field:
             yield name, field["default"]
-        elif "properties" in model:
-            yield name, dict(_defaults(model, models))
+        elif "properties" in first:
+            yield name, dict(_defaults(first, models))
 
 
 def asked_for(form: type[BaseModel]) -> Iterator[str]:

@@ -1,15 +1,24 @@
 """What the flow of this family asks for: a table, what its columns are, and the goal."""
 
 from enum import StrEnum
+from pathlib import PurePath
+from typing import Any, ClassVar
 
 from pydantic import Field
 
-from escalation.model.frozen import Frozen
-from escalation.ports.forms import Form, shown
+from escalation.ports.forms import Form, Part, shown
+from escalation.ports.pages import Tab
+
+
+class DataSet(StrEnum):
+    """Clinical tables that come with the installation."""
+
+    BREAST_CANCER = "breast_cancer"
+    WHAS500 = "whas500"
 
 
 class Metric(StrEnum):
-    """How good a prediction is, measured on rows that were kept aside. Best is 1, but for brier 0."""
+    """How good a prediction is, measured on rows that were kept aside."""
 
     ROC_AUC = "roc_auc"
     ACCURACY = "accuracy"
@@ -19,69 +28,145 @@ class Metric(StrEnum):
     BRIER = "brier"
 
 
-class TableForm(Frozen):
-    """Your table: a data set that ships, a CSV file or a Parquet file; exactly one of the three."""
+class TableForm(Part):
+    """The rows to learn from: a table that comes with the installation, or a file of your own."""
 
-    dataset: str | None = Field(
+    tabs: ClassVar = (
+        Tab("Example data", ("dataset",), ("sealed_fraction",)),
+        Tab(
+            "Your own file",
+            ("file", "target"),
+            (
+                "positive",
+                "group",
+                "time",
+                "drop",
+                "categorical",
+                "na_values",
+                "subgroups",
+                "sealed_fraction",
+            ),
+        ),
+    )
+
+    dataset: DataSet | None = Field(
         None,
         title="Data set",
-        description="One that ships, to try it out. Choose None to use a file of your own.",
+        description="breast_cancer: is a tumour malignant (569 patients). whas500: does a patient die within "
+        "a year of a heart attack (500 patients).",
         json_schema_extra=shown("breast_cancer"),
     )
-    csv: str | None = Field(
-        None, title="CSV file", description="Its path on the machine of the worker; with a header line."
-    )
-    parquet: str | None = Field(
-        None, title="Parquet file", description="Its path on the machine of the worker."
+    file: str | None = Field(
+        None,
+        title="CSV or Parquet file",
+        description="Its path on the worker's machine. A CSV file begins with a line of column names.",
     )
     target: str | None = Field(
-        None,
-        title="Column to predict",
-        description="Needed with a file: the column that holds the two classes.",
+        None, title="Column to predict", description="The column that holds the two classes."
     )
     positive: str | None = Field(
-        None, title="Class to predict", description="Needed with a file: one of the column's two values."
+        None,
+        title="Class to predict",
+        description="One of that column's two values, as yes. Leave it empty where they are 0 and 1.",
     )
     group: str | None = Field(
-        None, title="Patient column", description="Rows with the same value here are kept together."
+        None,
+        title="Patient column",
+        description="Where a patient has several rows: they are kept together, so that nobody is both learnt "
+        "from and tested on.",
     )
     time: str | None = Field(
-        None, title="Time column", description="Then the latest rows are kept aside, not rows by chance."
+        None,
+        title="Time column",
+        description="Then the latest rows are kept aside, not rows drawn by chance.",
     )
     drop: list[str] = Field(
         default_factory=list, title="Columns to leave out", description="They are not used to predict."
     )
     categorical: list[str] = Field(
-        default_factory=list, title="Columns of codes", description="Their numbers are names, not amounts."
+        default_factory=list,
+        title="Columns of codes",
+        description="Columns of numbers that are names, not amounts: a ward, a diagnosis.",
     )
     na_values: list[str] = Field(
-        default_factory=list, title="Missing values", description="What else means missing: unknown, -99."
+        default_factory=list,
+        title="What else means missing",
+        description="Beside an empty cell: unknown, -99, …",
     )
     subgroups: list[str] = Field(
-        default_factory=list, title="Subgroups", description="Columns by which the report tells the result."
+        default_factory=list,
+        title="Compare groups",
+        description="Columns by which the report tells the result: sex, ward, …",
     )
     sealed_fraction: float = Field(
-        0.4, ge=0.1, le=0.8, title="Share kept aside", description="Rows for the final check; 0.4 is 40 %."
+        0.4,
+        ge=0.1,
+        le=0.8,
+        title="Share of rows kept aside",
+        description="No model sees their outcome; the result is proven on them. 0.4 is 40 %.",
     )
 
+    def instance(self) -> dict[str, Any]:
+        """What was filled in; the file by the name that problem files have for its kind."""
+        found = super().instance()
+        if "file" in found:
+            kind = "parquet" if PurePath(found["file"]).suffix.lower() in {".parquet", ".pq"} else "csv"
+            found = {kind: found.pop("file"), **found}
+        return found
 
-class ClassificationTarget(Frozen):
-    """The goal: how good the prediction must be proven to be. Give one of the two values."""
 
-    metric: Metric = Metric.ROC_AUC
+class ClassificationTarget(Part):
+    """How good the prediction must be proven to be."""
+
+    tabs: ClassVar = (
+        Tab(
+            "A value to reach",
+            ("at_least",),
+            ("metric", "confidence"),
+            {"metric": [each for each in Metric if each is not Metric.BRIER]},
+        ),
+        Tab(
+            "An error to stay below",
+            ("at_most",),
+            ("metric", "confidence"),
+            {"metric": [Metric.BRIER]},
+        ),
+    )
+
     at_least: float | None = Field(
         None,
-        description="The value to reach, for every metric but brier; choose None for brier.",
+        ge=0,
+        le=1,
+        title="At least",
+        description="Between 0 and 1; 1 is perfect.",
         json_schema_extra=shown(0.9),
     )
-    at_most: float | None = Field(None, description="The value to stay below, for brier.")
-    confidence: float = Field(0.95, gt=0.5, lt=1.0, description="How sure the proof must be; 0.95 is 95 %.")
+    at_most: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        title="At most",
+        description="The Brier score, which is the mean squared error of the predicted probability; 0 is "
+        "perfect, and 0.25 is what tossing a coin comes to.",
+    )
+    metric: Metric = Field(
+        Metric.ROC_AUC,
+        title="Measured by",
+        description="roc_auc: of a pair with and without the class, how often the right one ranks higher. "
+        "sensitivity: share of the class that is found. specificity: share of the others that is let go. "
+        "accuracy: share that is right; balanced_accuracy: the mean of both shares.",
+    )
+    confidence: float = Field(
+        0.95, gt=0.5, lt=1.0, title="Confidence", description="How sure the proof must be; 0.95 is 95 %."
+    )
 
 
 class ClassificationForm(Form):
-    """Predicts which of two classes a row belongs to, and proves on sealed rows how well."""
+    """Predicts which of two classes a row belongs to, and proves on rows kept aside how well."""
 
-    table: TableForm = Field(description="your data, and what its columns are.")
+    left_out: ClassVar = dict.fromkeys(("csv", "parquet"), "`file` is either, by its name")
+
+    table: TableForm = Field(title="Your table", description="What to learn from.")
     target: ClassificationTarget = Field(
-        description="the goal: what is measured, and the value that must be proven to be reached."
+        title="The goal", description="How good the prediction must be proven to be, or there is no answer."
     )

@@ -1,13 +1,12 @@
-"""What the flow of this family asks for: a kind, the part that belongs to it, and the goal."""
+"""What the flow of this family asks for: what is to be planned or solved, and the goal."""
 
 from enum import StrEnum
 from typing import Any, ClassVar
 
 from pydantic import Field
 
-from escalation.model.errors import BadInput
-from escalation.model.frozen import Frozen
-from escalation.ports.forms import Form, shown
+from escalation.ports.forms import Form, Part, shown
+from escalation.ports.pages import Tab
 from problems.optimisation.spec.spec import DEFAULT_SEARCH_S
 
 
@@ -29,92 +28,116 @@ class Measure(StrEnum):
     OBJECTIVE = "objective"
 
 
-EXAMPLE = {"generate_patients": 20}
-"""What the page shows filled in, to try it out."""
+_A_FILE = "Its path on the worker's machine."
+_APPOINTMENTS, _WARD = {"kind": [Kind.APPOINTMENTS]}, {"kind": [Kind.TRIAGE]}
 
 
-class AppointmentsForm(Frozen):
-    """Fill in for the kind appointments alone: two tables of yours, or a number of patients to try it out."""
+class WorkForm(Part):
+    """A clinic or a ward of your own, one that is made up, or a mathematical problem."""
 
-    patients: str | None = Field(
-        None, title="Patients' CSV file", description="Its path on the machine of the worker."
+    tabs: ClassVar = (
+        Tab("Example clinic", ("kind", "generate_patients"), choices=_APPOINTMENTS),
+        Tab(
+            "Your clinic",
+            ("kind", "patients", "resources", "opens"),
+            ("slot_min", "refusal_h"),
+            choices=_APPOINTMENTS,
+        ),
+        Tab("Example ward", ("kind", "generate_patients"), choices=_WARD),
+        Tab("Your ward", ("kind", "patients", "places"), choices=_WARD),
+        Tab(
+            "Mathematical file",
+            ("kind", "file"),
+            ("number",),
+            {"kind": [Kind.QUBO, Kind.MAX_CUT, Kind.INDEPENDENT_SET]},
+        ),
     )
-    resources: str | None = Field(
-        None,
-        title="Shifts' CSV file",
-        description="Shifts of clinicians and rooms; its path on the machine of the worker.",
-    )
-    opens: str | None = Field(
-        None, title="First slot", description="Needed with tables: for instance 2026-11-23T08:00."
-    )
-    slot_min: int | None = Field(None, title="Minutes of a slot", description="With tables; 15 unless given.")
-    refusal_h: float | None = Field(
-        None,
-        title="Hours that a refusal counts as",
-        description="With tables: hours of waiting that not being treated counts as.",
+
+    kind: Kind = Field(
+        title="Kind",
+        description="appointments: who is seen when, by whom, where. triage: who gets which place on a ward. "
+        "qubo, max_cut, independent_set: bits to choose, a graph to cut, vertices to pick.",
+        json_schema_extra=shown("appointments"),
     )
     generate_patients: int | None = Field(
         None,
+        ge=1,
         title="Patients to make up",
-        description="Instead of tables: the size of a clinic that is made up, to try it out (20, say).",
+        description="How many; up to 40 take seconds.",
+        json_schema_extra=shown(20),
     )
-
-    def instance(self) -> dict[str, Any]:
-        """What was filled in, as the family reads it."""
-        return _stated(self, "patients")
-
-
-class TriageForm(Frozen):
-    """Fill in for the kind triage alone: two tables of yours, or a number of patients to try it out."""
-
-    patients: str | None = Field(
-        None, title="Patients' CSV file", description="Its path on the machine of the worker."
+    patients: str | None = Field(None, title="Patients' CSV file", description=_A_FILE)
+    resources: str | None = Field(
+        None, title="Shifts' CSV file", description="The shifts of clinicians and rooms; given the same way."
     )
     places: str | None = Field(
-        None, title="Places' CSV file", description="Its path on the machine of the worker."
+        None, title="Places' CSV file", description="The places of the ward; given the same way."
     )
-    generate_patients: int | None = Field(
+    opens: str | None = Field(
+        None, title="First slot", description="Date and time, as 2026-11-23T08:00; times are counted from it."
+    )
+    slot_min: int | None = Field(
+        None, ge=1, le=60, title="Minutes of a slot", description="A divisor of 60; 15 where it is empty."
+    )
+    refusal_h: float | None = Field(
         None,
-        title="Patients to make up",
-        description="Instead of tables: the size of a ward that is made up, to try it out (20, say).",
+        gt=0,
+        le=100_000,
+        title="Hours that a refusal counts as",
+        description="Hours of waiting that not being treated counts as; from the first slot to the end of "
+        "the last shift where it is empty.",
     )
-
-    def instance(self) -> dict[str, Any]:
-        """What was filled in, as the family reads it."""
-        return _stated(self, "patients")
-
-
-class FileForm(Frozen):
-    """Fill in for the kinds qubo, max_cut and independent_set alone."""
-
     file: str | None = Field(
         None,
-        description="Path on the worker. qubo: OR-Library, or dimod's .bqm, .json, .coo; max_cut: rudy; "
+        title="File",
+        description=f"{_A_FILE} qubo: OR-Library, or dimod's .bqm, .json, .coo; max_cut: rudy; "
         "independent_set: DIMACS.",
     )
-    number: int | None = Field(None, description="Which instance of an OR-Library file, from 1.")
+    number: int | None = Field(
+        None, ge=1, title="Number in the file", description="Of a file of OR-Library with several, from 1."
+    )
 
     def instance(self) -> dict[str, Any]:
-        """What was filled in, as the family reads it."""
-        return _stated(self)
+        """What was filled in; `generate_patients` is the size of the instance that is made."""
+        found = super().instance()
+        if (size := found.pop("generate_patients", None)) is not None:
+            found["generate"] = {"patients": size}
+        return found
 
 
-class OptimisationTarget(Frozen):
-    """The goal: how good the answer must be proven to be. Give one of the two values."""
+class OptimisationTarget(Part):
+    """How good the answer must be proven to be."""
 
-    metric: Measure = Measure.GAP
+    tabs: ClassVar = (
+        Tab(
+            "Near the best possible",
+            ("at_most",),
+            ("metric",),
+            {"metric": [Measure.GAP, Measure.ABSOLUTE_GAP]},
+        ),
+        Tab("A value to stay below", ("at_most",), ("metric",), {"metric": [Measure.OBJECTIVE]}),
+        Tab("A value to reach", ("at_least",), ("metric",), {"metric": [Measure.OBJECTIVE]}),
+    )
+
     at_most: float | None = Field(
         None,
-        description="For gap (0.05 is 5 % from the best), absolute_gap, or an objective that is minimised.",
+        title="At most",
+        description="How far from the best possible the answer may be, proven: 0.05 is 5 % for gap. For "
+        "objective: its value, where it is minimised.",
         json_schema_extra=shown(0.05),
     )
     at_least: float | None = Field(
-        None, description="For an objective that is maximised; then choose None above."
+        None, title="At least", description="The value of the objective, where it is maximised."
+    )
+    metric: Measure = Field(
+        Measure.GAP,
+        title="Measured by",
+        description="gap: as a share of the value. absolute_gap: as a number. objective: the value itself.",
     )
 
 
 class OptimisationForm(Form):
-    """Finds the best answer it can, and proves how far from the best any answer can be."""
+    """Finds the best plan or answer that it can, and proves how far from the best any can be."""
 
     left_out: ClassVar = {
         "generate": "of what is made up, the page asks for the size alone",
@@ -122,49 +145,14 @@ class OptimisationForm(Form):
         **dict.fromkeys(("offset", "sense", "decimals"), "for coefficients that a problem file writes out"),
     }
 
-    kind: Kind = Field(
-        description="what is to be solved; then fill in the part of that name, or file for the others.",
-        json_schema_extra=shown("appointments"),
-    )
+    work: WorkForm = Field(title="What is to be solved", description="Choose one of the ways.")
     target: OptimisationTarget = Field(
-        description="the goal: how near to the best possible the answer must be proven to be."
+        title="The goal", description="How good the answer must be proven to be, or there is no answer."
     )
-    appointments: AppointmentsForm = Field(
-        AppointmentsForm(),
-        description="for the kind appointments alone: your two tables, or a clinic that is made up.",
-        json_schema_extra=shown(EXAMPLE),
-    )
-    triage: TriageForm = Field(
-        TriageForm(),
-        description="for the kind triage alone: your two tables, or a ward that is made up.",
-    )
-    file: FileForm = Field(FileForm(), description="for qubo, max_cut and independent_set alone: the file.")
     search_s: float = Field(
         DEFAULT_SEARCH_S,
         ge=0.5,
         le=3600,
-        description="seconds of elapsed time that each tier may search.",
+        title="Seconds to search",
+        description="Of elapsed time, for each tier.",
     )
-
-    def instance(self) -> dict[str, Any]:
-        """What was filled in, as the family reads it.
-
-        Raises:
-            BadInput: where a part is filled in that the kind does not use; the example, untouched, is none.
-        """
-        parts = {name: getattr(self, name).instance() for name in ("appointments", "triage", "file")}
-        kind = str(self.kind)
-        own = kind if kind in parts else "file"
-        for name, filled in parts.items():
-            if filled and name != own and filled != AppointmentsForm(**EXAMPLE).instance():
-                raise BadInput(
-                    f"{name}: expected an empty part for kind {kind}, which reads {own}; got {filled}"
-                )
-        return {"kind": kind, "search_s": self.search_s, **parts[own]}
-
-
-def _stated(form: Frozen, size: str = "") -> dict[str, Any]:
-    """The filled-in fields; `generate_SIZE` becomes the generator's field `SIZE`."""
-    given = {name: value for name, value in form.to_json().items() if value is not None}
-    made = given.pop(f"generate_{size}", None)
-    return given if made is None else given | {"generate": {size: made}}

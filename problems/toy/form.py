@@ -1,32 +1,34 @@
 """What the flow of this family asks for."""
 
+from typing import Literal
+
 from pydantic import Field
 
-from escalation.model.frozen import Frozen
-from escalation.ports.forms import Form, shown
+from escalation.ports.forms import Form, Part, shown
 from problems.toy.instance import ToySpec
 
 
-class GoalForm(Frozen):
-    """The goal: the number to find, or a larger one."""
+class GoalForm(Part):
+    """The number to find, or a larger one."""
 
-    metric: str = "number"
-    at_least: float = Field(description="The number.", json_schema_extra=shown(9))
+    metric: Literal["number"] = Field("number", title="Measured by", description="The number itself.")
+    at_least: float = Field(title="At least", description="The number.", json_schema_extra=shown(9))
 
 
-class NumbersForm(ToySpec):
+class NumbersForm(Part, ToySpec):
     """The numbers, and how far the cheapest tier looks."""
 
     numbers: tuple[float, ...] = Field(
         min_length=2,
         max_length=1024,
+        title="Numbers",
         description="Among which a large one is sought.",
         json_schema_extra=shown([3, 1, 4, 1, 5, 9, 2, 6]),
     )
 
 
 class ToyForm(Form):
-    """Finds a number that is large enough; every tier trivially."""
+    """Finds a number that is large enough; every tier trivially. To try an installation out."""
 
-    numbers: NumbersForm = Field(description="the numbers.")
-    target: GoalForm = Field(description="the goal: how large it must be.")
+    numbers: NumbersForm = Field(title="The numbers", description="Where to look.")
+    target: GoalForm = Field(title="The goal", description="How large it must be.")

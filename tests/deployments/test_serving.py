@@ -96,9 +96,10 @@ def test_every_family_found_has_a_form_whose_example_runs_as_it_stands(client: S
 def defaults(fields: dict[str, Any], models: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     """What Prefect's page has filled in: a field's default, or those of the model it shows."""
     for name, field in fields.items():
+        model = models.get(field.get("$ref", "").rpartition("/")[2], {})
         if "default" in field:
             yield name, field["default"]
-        elif below := models.get(field.get("$ref", "").rpartition("/")[2], {}).get("properties"):
+        elif below := model.get("anyOf", [model])[0].get("properties"):  # the tab that is open
             yield name, dict(defaults(below, models))
 
 
@@ -111,28 +112,52 @@ def test_what_nobody_triggers_is_scheduled(client: SyncPrefectClient, flow: str,
     assert getattr(schedule.schedule, "cron", None) == cron
 
 
+def fields_of(schema: dict[str, Any], models: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every field that the page asks for, on whatever tab."""
+    for tab in schema.get("anyOf", [schema]):
+        for name, field in tab.get("properties", {}).items():
+            model = models.get(field.get("$ref", "").rpartition("/")[2], {})
+            merged = {**model, **field}
+            if "properties" in merged or "properties" in merged.get("anyOf", [{}])[0]:
+                yield from fields_of(merged, models)
+            else:
+                yield name, merged
+
+
+def test_no_field_of_a_familys_form_is_a_box_of_json_or_a_switch(client: SyncPrefectClient) -> None:
+    for descriptor in families().values():
+        schema: Any = client.read_deployment_by_name(f"{descriptor.verb}/tierwise").parameter_openapi_schema
+        fields = dict(fields_of(schema, schema["definitions"]))
+        assert {"policy", "seed", "usd", "case_id"} < set(fields)
+        for name, field in fields.items():
+            kinds = field.get("anyOf", [field])
+            assert {each.get("type") for each in kinds} <= {"string", "number", "integer", "array"}, name
+            assert len({each["title"] for each in kinds}) == len(kinds), name
+            assert field["title"] != name, name
+            assert field["description"][:1].isupper() or ":" in field["description"], name
+            assert field["description"].endswith("."), name
+            assert "&" not in field["description"] + field["title"], name
+
+
 @pytest.mark.parametrize(
-    ("flow", "parts", "choices", "required"),
+    ("flow", "choices", "required"),
     [
-        ("classify", ("table", "target", "budget", "data_class"), ("Metric", "roc_auc"), {"table", "target"}),
         (
-            "optimise",
-            ("kind", "appointments", "triage", "file", "target", "budget", "data_class"),
-            ("Kind", "appointments"),
-            {"kind", "target"},
+            "classify",
+            {"metric": "roc_auc", "dataset": "whas500", "data_class": "public"},
+            {"table", "target"},
         ),
+        ("optimise", {"kind": "appointments", "metric": "gap", "data_class": "public"}, {"work", "target"}),
     ],
 )
-def test_the_parameters_are_a_form(
-    client: SyncPrefectClient, flow: str, parts: tuple[str, ...], choices: tuple[str, str], required: set[str]
+def test_choices_are_drop_downs_and_what_is_needed_is_marked(
+    client: SyncPrefectClient, flow: str, choices: dict[str, str], required: set[str]
 ) -> None:
     schema: Any = client.read_deployment_by_name(f"{flow}/tierwise").parameter_openapi_schema
-    for name in parts:
-        field = schema["properties"][name]
-        assert "anyOf" not in field, f"{name} would be a box of JSON"
-        model = schema["definitions"][field["$ref"].rpartition("/")[2]] if "$ref" in field else field
-        assert model.get("properties") or model.get("enum")
-    assert choices[1] in schema["definitions"][choices[0]]["enum"]
+    found: dict[str, set[str]] = {}
+    for name, field in fields_of(schema, schema["definitions"]):
+        found.setdefault(name, set()).update(field.get("enum", ()))
+    assert {name: choice in found[name] for name, choice in choices.items()} == dict.fromkeys(choices, True)
     assert set(schema["required"]) == required
 
 

@@ -6,10 +6,12 @@ import pytest
 
 from escalation.engine.opening import parse_problem
 from escalation.model.errors import BadInput
+from escalation.ports.forms import as_it_stands
 from escalation.ports.registry import families
 from flows import forms
 from problems.classification.family import METRICS
-from problems.classification.form import ClassificationTarget, Metric, TableForm
+from problems.classification.form import DataSet, Metric, TableForm
+from problems.classification.tables.datasets import BUNDLED
 from problems.classification.tables.spec import FileSpec, parse_spec
 
 FORM: dict[str, Any] = {
@@ -29,8 +31,14 @@ def test_the_metrics_of_the_form_are_the_familys() -> None:
     assert [str(metric) for metric in Metric] == list(METRICS)
 
 
-def test_every_field_of_a_file_is_in_the_form() -> None:
-    assert set(FileSpec.model_fields) == set(TableForm.model_fields) - {"dataset"}
+def test_the_data_sets_of_the_form_are_those_that_come_with_the_installation() -> None:
+    assert [str(each) for each in DataSet] == list(BUNDLED)
+
+
+def test_every_field_of_a_file_is_in_the_form_and_on_its_tab() -> None:
+    kinds, file = {"csv", "parquet"}, TableForm.tabs[1]
+    assert set(FileSpec.model_fields) - kinds == set(TableForm.model_fields) - {"dataset", "file"}
+    assert {*file.needed, *file.others} == set(TableForm.model_fields) - {"dataset"}
 
 
 def test_a_data_set_by_name() -> None:
@@ -41,10 +49,11 @@ def test_a_data_set_by_name() -> None:
     parse_spec(problem.instance)
 
 
-def test_a_file_with_roles() -> None:
-    table = {"csv": "t.csv", "target": "dead", "positive": "1", "group": "patient", "drop": ["id"]}
-    problem = parse_problem(stated(table=table, **FORM))
-    assert problem.instance == table | {"sealed_fraction": 0.4}
+@pytest.mark.parametrize(("file", "kind"), [("t.csv", "csv"), ("t", "csv"), ("a/T.Parquet", "parquet")])
+def test_a_file_with_roles(file: str, kind: str) -> None:
+    roles = {"target": "dead", "positive": "1", "group": "patient", "drop": ["id"]}
+    problem = parse_problem(stated(table={"file": file, "time": "", **roles}, **FORM))
+    assert problem.instance == {kind: file, **roles, "sealed_fraction": 0.4}
     parse_spec(problem.instance)
 
 
@@ -61,17 +70,11 @@ def test_a_wrong_field_is_named_in_one_line(change: Any, message: str) -> None:
         stated(**({"table": {"dataset": "breast_cancer"}} | FORM | change))
 
 
-def test_the_form_as_it_stands_states_a_valid_problem_and_its_examples_are_of_the_form_alone() -> None:
-    table, target = (
-        {
-            name: field["default"]
-            for name, field in form.model_json_schema()["properties"].items()
-            if "default" in field
-        }
-        for form in (TableForm, ClassificationTarget)
-    )
-    problem = parse_problem(stated(table, target, {}, "public", 0))
+def test_the_form_as_it_stands_states_a_valid_problem_and_its_examples_are_of_the_page_alone() -> None:
+    form = forms.form_of(families()["classification"])
+    example = as_it_stands(form)
+    problem = parse_problem(stated(example["table"], example["target"], {}, "public", 0))
     assert (problem.instance["dataset"], problem.target.at_least) == ("breast_cancer", 0.9)
     parse_spec(problem.instance)
-    mine = stated({"csv": "mine.csv"}, target, {}, "public", 0)
+    mine = stated({"file": "mine.csv"}, example["target"], {}, "public", 0)
     assert mine["instance"] == {"csv": "mine.csv", "sealed_fraction": 0.4}

@@ -12,15 +12,7 @@ from escalation.model.problem import DataClass, Tier
 from escalation.ports.registry import families
 from flows import forms
 from flows.entry import optimise
-from problems.optimisation.form import (
-    AppointmentsForm,
-    FileForm,
-    Kind,
-    Measure,
-    OptimisationForm,
-    OptimisationTarget,
-    TriageForm,
-)
+from problems.optimisation.form import Kind, Measure, OptimisationForm, OptimisationTarget, WorkForm
 from problems.optimisation.model.metrics import METRICS
 from problems.optimisation.model.models import KINDS
 from problems.optimisation.spec import spec
@@ -28,13 +20,13 @@ from problems.optimisation.spec import spec
 TABLES = {"patients": "p.csv", "resources": "r.csv", "opens": "2026-11-23T08:00"}
 
 
-def filled(**parts: Any) -> dict[str, Any]:
+def filled(work: dict[str, Any], **parts: Any) -> dict[str, Any]:
     """A form with everything else left as the page shows it."""
     empty: dict[str, Any] = {
-        "kind": "appointments", "appointments": {}, "triage": {}, "file": {}, "search_s": 20.0,
-        "target": {"metric": "gap", "at_most": 0.05}, "budget": {"usd": 0}, "data_class": "public", "seed": 7,
+        "search_s": 20.0, "target": {"metric": "gap", "at_most": 0.05},
+        "budget": {"usd": 0}, "data_class": "public", "seed": 7,
     }  # fmt: skip
-    return forms.stated(families()["optimisation"], empty | parts)
+    return forms.stated(families()["optimisation"], empty | parts | {"work": work})
 
 
 def test_kinds_and_metrics_of_the_form_are_the_familys() -> None:
@@ -43,33 +35,30 @@ def test_kinds_and_metrics_of_the_form_are_the_familys() -> None:
     assert OptimisationForm.model_fields["search_s"].default == spec.DEFAULT_SEARCH_S
 
 
-def test_every_field_of_tables_is_in_the_form() -> None:
-    common = {"kind", "search_s", "generate"}
-    for form, fields in (
-        (AppointmentsForm, spec.AppointmentsSpec.model_fields),
-        (TriageForm, spec.TriageSpec.model_fields),
-    ):
-        assert set(form.model_fields) - {"generate_patients"} == set(fields) - common
+def test_every_field_of_tables_and_files_is_on_a_tab() -> None:
+    shown = {name for tab in WorkForm.tabs for name in (*tab.needed, *tab.others)}
+    assert shown == set(WorkForm.model_fields)
+    tables = {*spec.AppointmentsSpec.model_fields, *spec.TriageSpec.model_fields}
+    assert tables - {"search_s", "generate"} <= shown
     for bits in (spec.QuboSpec, spec.MaxCutSpec, spec.IndependentSetSpec):
-        assert set(FileForm.model_fields) & set(bits.model_fields) >= {"file"}
+        assert shown & set(bits.model_fields) >= {"file"}
 
 
 @pytest.mark.parametrize(
-    ("parts", "instance"),
+    ("work", "instance"),
     [
-        ({"appointments": TABLES | {"slot_min": 10}}, TABLES | {"slot_min": 10}),
-        ({"appointments": {"generate_patients": 12}}, {"generate": {"patients": 12}}),
-        ({"kind": "triage", "triage": {"patients": "p", "places": "w"}}, {"patients": "p", "places": "w"}),
-        ({"kind": "triage", "triage": {"generate_patients": 9}}, {"generate": {"patients": 9}}),
-        ({"kind": "qubo", "file": {"file": "bqp50.txt", "number": 3}}, {"file": "bqp50.txt", "number": 3}),
-        ({"kind": "max_cut", "file": {"file": "G1"}}, {"file": "G1"}),
-        ({"kind": "independent_set", "file": {"file": "a.clq"}}, {"file": "a.clq"}),
+        ({"kind": "appointments", **TABLES, "slot_min": 10}, TABLES | {"slot_min": 10}),
+        ({"kind": "appointments", "generate_patients": 12}, {"generate": {"patients": 12}}),
+        ({"kind": "triage", "patients": "p", "places": "w"}, {"patients": "p", "places": "w"}),
+        ({"kind": "triage", "generate_patients": 9}, {"generate": {"patients": 9}}),
+        ({"kind": "qubo", "file": "bqp50.txt", "number": 3}, {"file": "bqp50.txt", "number": 3}),
+        ({"kind": "max_cut", "file": "G1"}, {"file": "G1"}),
+        ({"kind": "independent_set", "file": "a.clq"}, {"file": "a.clq"}),
     ],
 )
-def test_what_is_filled_in_is_the_familys_instance(parts: Any, instance: Any) -> None:
-    problem = parse_problem(filled(**parts))
-    kind = parts.get("kind", "appointments")
-    assert problem.instance == {"kind": kind, "search_s": 20.0} | instance
+def test_what_is_filled_in_is_the_familys_instance(work: Any, instance: Any) -> None:
+    problem = parse_problem(filled(work))
+    assert problem.instance == {"kind": work["kind"], "search_s": 20.0} | instance
     assert (problem.target.metric, problem.target.at_most, problem.target.at_least) == ("gap", 0.05, None)
     assert (problem.budget.usd, problem.seed, problem.data_class) == (0, 7, "public")
     spec.parse_spec(problem.instance)
@@ -78,45 +67,36 @@ def test_what_is_filled_in_is_the_familys_instance(parts: Any, instance: Any) ->
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"appointments": {"nix": 1}}, "appointments: nix: unknown field"),
+        ({"work": {"kind": "triage", "nix": 1}}, "work: nix: unknown field"),
+        ({"work": {"kind": "knapsack"}}, "work: kind: input should be 'appointments', 'triage', 'qubo'"),
         ({"target": {"metric": "roc_auc"}}, "target: metric: "),
         ({"budget": {"wall_s": -1}}, "budget: wall_s: "),
-        ({"triage": {"places": "w.csv"}}, "triage: expected an empty part for kind appointments"),
-        ({"kind": "qubo", "appointments": TABLES}, "appointments: expected an empty part for kind qubo"),
     ],
 )
 def test_a_wrong_field_is_named_in_one_line(change: Any, message: str) -> None:
     with pytest.raises(BadInput, match="^" + message):
-        filled(**change)
+        filled(**({"work": {"kind": "appointments"}} | change))
 
 
 @pytest.mark.parametrize(
-    ("parts", "message"),
+    ("work", "message"),
     [
-        ({}, "expected exactly one source"),
-        ({"kind": "knapsack"}, "kind: input should be 'appointments', 'triage', 'qubo'"),
-        ({"kind": "max_cut", "file": {"file": "G1", "number": 2}}, "number: unknown field"),
-        ({"appointments": TABLES | {"generate_patients": 3}}, "expected exactly one source"),
+        ({"kind": "appointments"}, "expected exactly one source"),
+        ({"kind": "max_cut", "file": "G1", "number": 2}, "number: unknown field"),
+        ({"kind": "appointments", **TABLES, "places": "w.csv"}, "places: unknown field"),
+        ({"kind": "appointments", **TABLES, "generate_patients": 3}, "expected exactly one source"),
     ],
 )
-def test_the_family_names_what_is_missing_or_too_much(parts: Any, message: str) -> None:
+def test_the_family_names_what_is_missing_or_too_much(work: Any, message: str) -> None:
     with pytest.raises(BadInput, match=message):
-        spec.parse_spec(parse_problem(filled(**parts)).instance)
-
-
-def test_the_example_left_as_it_stands_is_in_nobodys_way() -> None:
-    example = {"generate_patients": 20}
-    problem = parse_problem(filled(kind="max_cut", appointments=example, file={"file": "G1"}))
-    assert problem.instance == {"kind": "max_cut", "search_s": 20.0, "file": "G1"}
-    assert parse_problem(filled(appointments=example)).instance["generate"] == {"patients": 20}
+        spec.parse_spec(parse_problem(filled(work)).instance)
 
 
 @pytest.mark.timeout(900)  # the first flow run of a session waits for the server's migration
 def test_a_filled_in_form_is_solved_and_the_schedule_is_in_the_report(on_server: Any) -> None:
     outcome = optimise(
-        Kind.APPOINTMENTS,
+        WorkForm(kind=Kind.APPOINTMENTS, generate_patients=4),
         OptimisationTarget(at_most=0),
-        AppointmentsForm(generate_patients=4),
         search_s=60.0,
         data_class=DataClass.PUBLIC,
         seed=7,
@@ -130,7 +110,7 @@ def test_a_filled_in_form_is_solved_and_the_schedule_is_in_the_report(on_server:
 
 @pytest.mark.timeout(900)
 def test_a_form_that_states_no_problem_ends_with_one_line(on_server: Any) -> None:
-    with pytest.raises(BadInput, match=r"^triage: expected an empty part for kind qubo, which reads file"):
-        optimise(Kind.QUBO, OptimisationTarget(at_most=0), triage=TriageForm(generate_patients=3))
     with pytest.raises(BadInput, match="expected exactly one source"):
-        optimise(Kind.QUBO, OptimisationTarget(at_most=0))
+        optimise(WorkForm(kind=Kind.QUBO), OptimisationTarget(at_most=0))
+    with pytest.raises(BadInput, match=r"^work: expected, but missing"):
+        optimise(target=OptimisationTarget(at_most=0))
