@@ -313,6 +313,14 @@ def verify(
             show_default=False,
         ),
     ] = None,
+    mlflow: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Compare what MLflow shows of the case there with the export, too; `site`: this site's own.",
+            show_default=False,
+        ),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else.")] = False,
 ) -> None:
     """Check an export: hashes, signature, chain, history, and whether each decision follows from its facts.
@@ -321,7 +329,7 @@ def verify(
     """
     from cli.verify import verify_and_say
 
-    raise typer.Exit(verify_and_say(export, key, as_object=json))
+    raise typer.Exit(verify_and_say(export, key, mlflow, as_object=json))
 
 
 @app.command()

@@ -2,23 +2,28 @@
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from cli.terminal import plain, terminal
 from escalation.inputs.user_files import read_bytes, shown
 from escalation.ports.configuration import settings
+from records.audit.exported import mlflow_findings
 from records.export.verifying import Verified, verify_export
 from records.signing.keys import MOST_BYTES, VerifyingKey, find_key
 
 
-def verify_and_say(path: Path, key: Path | None, *, as_object: bool) -> int:
+def verify_and_say(path: Path, key: Path | None, mlflow: str | None, *, as_object: bool) -> int:
     """Verifies an export, and says what does not fit and whose key was trusted; returns 1 where it does not.
 
     Raises:
-        BadInput: when there is no export, or the key cannot be read.
+        BadInput: when there is no export, the key cannot be read, or MLflow cannot be asked.
     """
     trusted, whose = _trusted(key)
     found = verify_export(path, trusted)
+    if mlflow is not None:
+        more = mlflow_findings(found.files, mlflow, settings())
+        found = replace(found, findings=(*found.findings, *more))
     if as_object:
         said = {
             "findings": found.findings,
