@@ -1,116 +1,126 @@
 """The command line of Tierwise. Thin: every command imports what it needs when it is called."""
 
 import os
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cli.options import Json, Since
+from cli.before import before_app
+from cli.examples import with_examples
+from cli.looking import looking_app
+from cli.options import Engine, EngineName, Json, Policy, say_version, whole_id
 from cli.paid import budget_app, jobs_app
 from cli.policies import policy_app
 from cli.site import site_app
+from cli.table_options import (
+    AtLeast,
+    AtMost,
+    Confidence,
+    Drop,
+    Group,
+    Metric,
+    Na,
+    Positive,
+    Seed,
+    Sensitivity,
+    TargetColumn,
+    Time,
+)  # fmt: skip
 
 app = typer.Typer(
     no_args_is_help=True,
-    add_completion=False,
+    add_completion=True,
     pretty_exceptions_enable=False,
     help="One access point to classical HPC, AI models and quantum hardware, decided under a policy.",
 )
+app.add_typer(before_app)
+app.add_typer(looking_app)
 app.add_typer(site_app)
 app.add_typer(policy_app, name="policy")
 app.add_typer(jobs_app, name="jobs")
 app.add_typer(budget_app, name="budget")
 
 
-class CaseState(StrEnum):
-    """How a case stands."""
-
-    RUNNING = "running"
-    WAITING = "waiting"
-    INTERRUPTED = "interrupted"
-    HELD = "held"
-    FAILED = "failed"
-    ACCEPTED = "accepted"
-    ABSTAINED = "abstained"
-    REFUSED = "refused"
-
-
-class EngineName(StrEnum):
-    """Who drives the ladder."""
-
-    AUTO = "auto"
-    PREFECT = "prefect"
-    PLAIN = "plain"
+@app.callback()
+def _common(
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version and end.", callback=say_version, is_eager=True),
+    ] = False,
+) -> None:
+    """One access point to classical HPC, AI models and quantum hardware, decided under a policy."""
 
 
 @app.command()
 def solve(
+    *,
     problems: Annotated[
         list[Path] | None,
-        typer.Argument(help="Problem files (YAML); none: the case goes on.", show_default=False),
+        typer.Argument(
+            help="Problem files (.yaml), or a table (.csv, .parquet) with --target; none: --case goes on.",
+            show_default=False,
+        ),
     ] = None,
-    policy: Annotated[
-        str | None, typer.Option(help="A policy file, or the name of one that ships.", show_default=False)
-    ] = None,
+    policy: Policy = None,
     case: Annotated[
         str | None,
-        typer.Option(help="Id of the case; an unfinished one is resumed, anywhere.", show_default=False),
+        typer.Option(
+            help="Id of the case; an unfinished one is resumed, anywhere, by its beginning where no file is "
+            "given.",
+            show_default=False,
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Write the answer's files there (predictions, a model, a schedule); nothing is overwritten.",
+            show_default=False,
+        ),
     ] = None,
     json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object a problem, nothing else.")
     ] = False,
-    engine: Annotated[
-        EngineName, typer.Option(help="auto: Prefect where a server is reachable, else in this process.")
-    ] = EngineName.AUTO,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print one line a problem, at its end.")
+    ] = False,
+    engine: Engine = EngineName.AUTO,
+    target: TargetColumn = None,
+    positive: Positive = None,
+    metric: Metric = None,
+    at_least: AtLeast = None,
+    at_most: AtMost = None,
+    confidence: Confidence = None,
+    drop: Drop = None,
+    group: Group = None,
+    time: Time = None,
+    na: Na = None,
+    data_class: Sensitivity = None,
+    seed: Seed = None,
 ) -> None:
     """Solve problems. Exit 0 accepted, 3 abstained or refused, 4 held for a person, 5 waiting for a job,
-    6 interrupted by the machine, 2 bad input."""
-    from cli.solve import solve_or_stop
+    6 interrupted by the machine, 2 bad input.
 
-    raise typer.Exit(solve_or_stop(problems or [], policy, case, as_json=json, engine=str(engine)))
-
-
-@app.command()
-def check(
-    problems: Annotated[list[Path], typer.Argument(help="Problem files (YAML).", show_default=False)],
-    policy: Annotated[
-        str | None, typer.Option(help="A policy file, or the name of one that ships.", show_default=False)
-    ] = None,
-    json: Json = False,
-) -> None:
-    """Say everything that is wrong with problem files and their data, with the lines to paste; runs nothing.
-
-    Exit 0 all can be solved, 2 something is wrong.
+    A table needs no problem file: --target names the column to predict, --at-least what must be reached.
     """
-    from cli.check import check_files
+    from cli.solve import Showing, solve_or_stop
+    from cli.tables import TableAsked
 
-    raise typer.Exit(check_files(problems, policy, as_json=json))
-
-
-@app.command()
-def inspect(
-    table: Annotated[
-        Path, typer.Argument(metavar="TABLE", help="A CSV or a Parquet file.", show_default=False)
-    ],
-    target: Annotated[
-        str | None,
-        typer.Option(
-            metavar="COLUMN",
-            help="The column to predict; default: one that looks like it.",
-            show_default=False,
-        ),
-    ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else.")] = False,
-) -> None:
-    """Show a table's columns, all that is wrong with them, and a problem file that solves as it stands.
-
-    Exit 0 where there is such a file, 2 where there is none.
-    """
-    from cli.inspect import inspect_table
-
-    raise typer.Exit(inspect_table(table, {} if target is None else {"target": target}, as_json=json))
+    columns = {
+        "target": target,
+        "positive": positive,
+        "drop": drop,
+        "group": group,
+        "time": time,
+        "na_values": na,
+    }
+    goal = {"metric": metric, "at_least": at_least, "at_most": at_most, "confidence": confidence}
+    asked = TableAsked(columns, goal, {"data_class": data_class, "seed": seed})
+    showing = Showing(as_json=json, quiet=quiet, out=out)
+    raise typer.Exit(
+        solve_or_stop(problems or [], policy, case, engine=str(engine), asked=asked, showing=showing)
+    )
 
 
 @app.command()
@@ -125,9 +135,7 @@ def batch(
             show_default=False,
         ),
     ],
-    policy: Annotated[
-        str | None, typer.Option(help="A policy file, or the name of one that ships.", show_default=False)
-    ] = None,
+    policy: Policy = None,
     name: Annotated[
         str,
         typer.Option(
@@ -159,9 +167,7 @@ def batch(
     json: Annotated[
         bool, typer.Option("--json", help="Print one JSON object a problem, then one of all, nothing else.")
     ] = False,
-    engine: Annotated[
-        EngineName, typer.Option(help="auto: Prefect where a server is reachable, else in this process.")
-    ] = EngineName.AUTO,
+    engine: Engine = EngineName.AUTO,
 ) -> None:
     """Solve many problems in warm processes; run again, it goes on with what is left. A bad one is a line.
 
@@ -173,163 +179,6 @@ def batch(
     budget = {"usd": usd, "qpu_s": qpu_s, "wall_s": wall_s, "cpu_s": cpu_s}
     plan = plan_of(name, policy, workers, budget, processes)
     raise typer.Exit(batch_or_stop(problems, plan, engine=str(engine), as_json=json))
-
-
-@app.command()
-def explain(case: Annotated[str, typer.Argument(help="Id of the case.")]) -> None:
-    """Say in plain words what was decided in a case, and why."""
-    from cli.explain import explain_case
-
-    explain_case(case)
-
-
-@app.command()
-def show(
-    case: Annotated[str, typer.Argument(help="Id of the case.")],
-    json: Json = False,
-    files: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR",
-            help="Write the answer's files there (a schedule, a calendar, proofs); nothing is overwritten.",
-            show_default=False,
-        ),
-    ] = None,
-) -> None:
-    """Show what a case came to, as `solve` ended; --json prints the outcome as `solve --json` does."""
-    from cli.outcome import show_case
-
-    show_case(case, as_json=json, files=files)
-
-
-@app.command()
-def replay(
-    case: Annotated[
-        str,
-        typer.Argument(metavar="CASE", help="Id of the case, or its export: a ZIP, or a folder as ./FOLDER."),
-    ],
-    key: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="PEM",
-            help="Whose signature an export must have; default: that of the key in it.",
-            show_default=False,
-        ),
-    ] = None,
-    recompute: Annotated[
-        bool,
-        typer.Option(
-            "--recompute/--from-results",
-            help="Run classical, AI and simulated work again, or take every stored result.",
-        ),
-    ] = False,
-    everything: Annotated[
-        bool, typer.Option("--all", help="Every difference, not the first alone, from which others follow.")
-    ] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else.")] = False,
-) -> None:
-    """Drive a case's ladder again from its record, and compare every decision, candidate and certificate.
-
-    Nothing is written to the record, and nothing that is paid for is sent. Exit 0 all came out as recorded, 5
-    something did not or an export is not what was signed, 2 the case is not over.
-    """
-    from cli.replay import replay_case
-
-    raise typer.Exit(replay_case(case, key=key, recompute=recompute, everything=everything, as_json=json))
-
-
-@app.command()
-def report(
-    case: Annotated[str, typer.Argument(help="Id of the case.")],
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="FILE",
-            help="Write it there, as HTML or as PDF by the name's ending; nothing is overwritten.",
-            show_default=False,
-        ),
-    ] = None,
-) -> None:
-    """Say where a case's report is, or write it as a file for others: FILE.html or FILE.pdf."""
-    from cli.report import report_case
-
-    report_case(case, out)
-
-
-@app.command()
-def cases(
-    state: Annotated[
-        list[CaseState] | None,
-        typer.Option(help="Only those in this state; may be given several times.", show_default=False),
-    ] = None,
-    family: Annotated[str | None, typer.Option(help="Only those of this family.", show_default=False)] = None,
-    since: Since = None,
-    limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 100,
-    after: Annotated[
-        str | None,
-        typer.Option(
-            metavar="CASE", help="Only those older than this one: the next page.", show_default=False
-        ),
-    ] = None,
-) -> None:
-    """List the cases, newest first, a page at a time."""
-    from cli.explain import list_cases
-    from escalation.model.case import CaseStatus
-    from escalation.model.cases_wanted import CasesWanted
-
-    states = frozenset(map(CaseStatus, state)) if state else None
-    list_cases(CasesWanted(states=states, family=family, since=since, limit=limit, after=after))
-
-
-@app.command()
-def export(
-    case: Annotated[str, typer.Argument(help="Id of the case.")],
-    out: Annotated[
-        Path,
-        typer.Option(
-            metavar="PATH",
-            help="The folder to make, or, where it ends in .zip, the file; nothing is overwritten.",
-            show_default=False,
-        ),
-    ],
-) -> None:
-    """Write all that is on record of a case, whatever became of it, for somebody else to check, signed."""
-    from cli.export import export_case
-
-    export_case(case, out)
-
-
-@app.command()
-def verify(
-    export: Annotated[
-        Path, typer.Argument(metavar="EXPORT", help="What `tierwise export` wrote.", show_default=False)
-    ],
-    key: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="PEM",
-            help="Whose signature is trusted, as `tierwise keys show` prints it there; default: this site's "
-            "key, and where it has none, the key in the export.",
-            show_default=False,
-        ),
-    ] = None,
-    mlflow: Annotated[
-        str | None,
-        typer.Option(
-            metavar="ADDRESS",
-            help="Compare what MLflow shows of the case there with the export, too; `site`: this site's own.",
-            show_default=False,
-        ),
-    ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else.")] = False,
-) -> None:
-    """Check an export: hashes, signature, chain, history, and whether each decision follows from its facts.
-
-    Exit 0 where all fits, 1 where something does not, 2 where there is no export.
-    """
-    from cli.verify import verify_and_say
-
-    raise typer.Exit(verify_and_say(export, key, mlflow, as_object=json))
 
 
 @app.command()
@@ -348,7 +197,10 @@ def reconcile(
 @app.command()
 def approve(
     *,
-    case: Annotated[str | None, typer.Argument(help="Id of the case.", show_default=False)] = None,
+    case: Annotated[
+        str | None,
+        typer.Argument(help="Id of the case, or its beginning.", callback=whole_id, show_default=False),
+    ] = None,
     listing: Annotated[bool, typer.Option("--list", help="List the open questions of all cases.")] = False,
     deny: Annotated[bool, typer.Option("--deny", help="Refuse.")] = False,
     by: Annotated[
@@ -396,7 +248,7 @@ def main() -> None:
     settle()
     os.umask(PRIVATE)
 
-    guarded(app)
+    guarded(with_examples(app))
 
 
 if __name__ == "__main__":

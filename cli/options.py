@@ -1,10 +1,52 @@
 """Options that several commands have."""
 
+import os
+import platform
 from datetime import datetime
+from enum import StrEnum
+from importlib.metadata import version
 from typing import Annotated
 
 import typer
 
+MOST_OFFERED = 50
+"""Cases that a shell is offered to complete an id."""
+
+
+def whole_id(context: typer.Context, given: str | None) -> str | None:
+    """The id of the case that begins so; what begins none is left for the command to complain about.
+
+    Raises:
+        BadInput: where several cases begin so, naming them.
+    """
+    if given is None or context.resilient_parsing or os.path.sep in given or os.path.exists(given):
+        return given
+    from records.runtime import open_records
+
+    with open_records() as (ledger, _):
+        return ledger.whole_id(given)
+
+
+def _ids(incomplete: str) -> list[str]:
+    from records.runtime import open_records
+
+    try:
+        with open_records() as (ledger, _):
+            return ledger.ids_from(incomplete, MOST_OFFERED)
+    except Exception:  # whatever is wrong: a shell that completes is no place to say so
+        return []
+
+
+CaseId = Annotated[
+    str,
+    typer.Argument(
+        metavar="CASE",
+        help="Id of the case, or a beginning that no other case has.",
+        callback=whole_id,
+        autocompletion=_ids,
+        show_default=False,
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line, and nothing else.")]
 Since = Annotated[
     datetime | None,
@@ -14,3 +56,26 @@ Since = Annotated[
         show_default=False,
     ),
 ]
+
+
+class EngineName(StrEnum):
+    """Who drives the ladder."""
+
+    AUTO = "auto"
+    PREFECT = "prefect"
+    PLAIN = "plain"
+
+
+Engine = Annotated[
+    EngineName, typer.Option(help="auto: Prefect where a server is reachable, else in this process.")
+]
+Policy = Annotated[
+    str | None, typer.Option(help="A policy file, or the name of one that ships.", show_default=False)
+]
+
+
+def say_version(asked: bool) -> None:
+    """Prints what is installed, and ends."""
+    if asked:
+        typer.echo(f"tierwise {version('tierwise')} (Python {platform.python_version()})")
+        raise typer.Exit

@@ -25,7 +25,7 @@ def show_case(case_id: str, *, as_json: bool, files: Path | None = None) -> None
     with open_records() as (ledger, _):
         say_unsealed(ledger, case_id)
     result = outcome(case_id)
-    lines = [] if files is None else _written(result, files)
+    lines = [] if files is None else answer_files(result, files)
     if as_json:
         sys.stdout.write(json.dumps(result.summary()) + "\n")
     elif files is None:
@@ -36,7 +36,12 @@ def show_case(case_id: str, *, as_json: bool, files: Path | None = None) -> None
         (sys.stderr if as_json else sys.stdout).write(line + "\n")
 
 
-def _written(result: Outcome, folder: Path) -> list[str]:
+def answer_files(result: Outcome, folder: Path) -> list[str]:
+    """Writes the files of an answer out of the store; returns a line on each.
+
+    Raises:
+        BadInput: when there are none, or they cannot be written.
+    """
     with open_records() as (_, store):
         files = {name: store.get(digest) for name, digest in result.files.items()}
     return write_files(result.case_id, files, folder)

@@ -1,5 +1,7 @@
 """`tierwise report`: a case's report as a file, HTML or PDF."""
 
+import os
+import webbrowser
 from datetime import datetime
 from pathlib import Path
 
@@ -13,6 +15,8 @@ from escalation.ports.configuration import settings
 from records.runtime import open_records
 
 FORMS = (".html", ".pdf")
+_DESKTOP = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
+"""One of these says that there is a browser; without, Python would take one that fills the terminal."""
 
 
 def report_case(case_id: str, out: Path | None) -> None:
@@ -32,6 +36,23 @@ def report_case(case_id: str, out: Path | None) -> None:
     console = terminal()
     for line in lines:
         console.print(plain(line), soft_wrap=True)
+
+
+def open_report(case_id: str) -> None:
+    """Shows the report in this desktop's browser, and says where it is; raises `BadInput` where none is."""
+    with open_records() as (ledger, store):
+        say_unsealed(ledger, case_id)
+        path = _placed(case_id, store.get(_report(ledger.case(case_id))))
+    if any(os.environ.get(name) for name in _DESKTOP):
+        webbrowser.open(path.resolve().as_uri())
+    terminal().print(plain(str(path)), soft_wrap=True)
+
+
+def _placed(case_id: str, page: bytes) -> Path:
+    path = settings().home / "reports" / f"{case_id}.html"
+    if not path.exists():
+        write_files(case_id, {path.name: page}, path.parent)
+    return path
 
 
 def _report(record: CaseRecord) -> str:

@@ -4,19 +4,27 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from rich.console import Console
 
+from cli.outcome import answer_files
 from cli.show import Trace, show_outcome
 from cli.submissions import handed_off
+from cli.tables import TableAsked, is_table
 from cli.terminal import terminal
 from escalation.engine.case import Case
 from escalation.engine.drive import solve
 from escalation.engine.listening import Listener
-from escalation.engine.opening import prepare_again, prepare_file
+from escalation.engine.opening import (
+    DEFAULT_POLICY,
+    parse_problem,
+    prepare,
+    prepare_again,
+    prepare_file,
+)
 from escalation.model.case import CaseStatus, Outcome
 from escalation.model.clock import boottime_s
 from escalation.model.errors import BadInput, first_line
@@ -31,28 +39,69 @@ EXIT = {
 }  # fmt: skip
 
 
+@dataclass(frozen=True)
+class Showing:
+    """What is printed, and where an answer goes.
+
+    Attributes:
+        as_json: one JSON object a problem, and nothing else.
+        quiet: one line a problem.
+        out: folder for the files of the answers; None: they stay in the store.
+    """
+
+    as_json: bool = False
+    quiet: bool = False
+    out: Path | None = None
+
+
 def solve_or_stop(
-    paths: list[Path], policy: str | None, case_id: str | None, *, as_json: bool, engine: str
+    paths: list[Path],
+    policy: str | None,
+    case_id: str | None,
+    *,
+    engine: str,
+    asked: TableAsked,
+    showing: Showing,
 ) -> int:
-    """Solves problem files; on Ctrl-C everything has been stopped, and 130 is returned."""
+    """Solves problems; on Ctrl-C everything has been stopped, and 130 is returned."""
     try:
-        return solve_files(paths, policy, case_id, as_json=as_json, engine=engine)
+        return solve_files(paths, policy, case_id, engine=engine, asked=asked, showing=showing)
     except KeyboardInterrupt:
         sys.stderr.write("stopped; take the case up again with --case (ids: `tierwise cases`)\n")
         return 130
 
 
 def solve_files(
-    paths: list[Path], policy: str | None, case_id: str | None, *, as_json: bool, engine: str
+    paths: list[Path],
+    policy: str | None,
+    case_id: str | None,
+    *,
+    engine: str,
+    asked: TableAsked | None = None,
+    showing: Showing | None = None,
 ) -> int:
-    """Validates all the problems, then solves them in order; returns the exit code, the worst of them."""
+    """Validates all the problems, then solves them in order; returns the exit code, the worst of them.
+
+    Args:
+        paths: problem files and tables; none: the case goes on.
+        policy: wins over the one that a file names.
+        case_id: of the case.
+        engine: who drives the ladder.
+        asked: what is asked of a table.
+        showing: what is printed, and where answers go.
+
+    Raises:
+        BadInput: before anything is solved.
+    """
+    showing, asked = showing or Showing(), asked or TableAsked()
     _check_combination(paths, policy, case_id)
+    if not any(map(is_table, paths)):
+        asked.refuse()
     engine = choose_engine(engine)
-    kept = EarlierFiles(case_id) if case_id else None
-    cases = [prepare_file(path, policy, case_id, engine, kept=kept) for path in paths]
+    cases = [_prepared(path, policy, case_id, asked, engine) for path in paths]
     cases = cases or [_again(str(case_id), engine)]
     say_beforehand()
-    console = terminal(stderr=as_json, quiet=as_json)
+    console = terminal(stderr=showing.as_json, quiet=showing.as_json or showing.quiet)
     codes: list[int] = []
     ready_s = boottime_s()
     with _solver(engine, console) as solve_case:
@@ -61,13 +110,44 @@ def solve_files(
             waited_s = boottime_s() - ready_s if codes else 0.0  # for the cases before it
             with Trace(console, name, case) as trace:
                 outcome = solve_case(replace(case, begun_s=case.begun_s + waited_s), trace)
-            if as_json:
-                sys.stdout.write(json.dumps(outcome.summary()) + "\n")
-                sys.stdout.flush()
-            else:
-                show_outcome(console, case.info, outcome, handed_off(outcome.case_id))
+            _show(console, case, outcome, showing, alone=len(cases) == 1)
             codes.append(EXIT[outcome.status])
     return max(codes)
+
+
+def _prepared(path: Path, policy: str | None, case_id: str | None, asked: TableAsked, engine: str) -> Case:
+    kept = EarlierFiles(case_id) if case_id else None
+    if not is_table(path):
+        return prepare_file(path, policy, case_id, engine, kept=kept)
+    problem = parse_problem(asked.problem(path))
+    try:
+        return prepare(problem, policy or DEFAULT_POLICY, case_id, Path.cwd(), engine, kept=kept)
+    except BadInput as error:
+        raise BadInput(f"{error}; `tierwise inspect {path}` shows all that is wrong at once") from None
+
+
+def _show(console: Console, case: Case, outcome: Outcome, showing: Showing, *, alone: bool) -> None:
+    """Prints the outcome as it was asked for, and writes the answer's files."""
+    if showing.as_json:
+        sys.stdout.write(json.dumps(outcome.summary()) + "\n")
+    elif showing.quiet:
+        sys.stdout.write(in_a_line(outcome) + "\n")
+    else:
+        show_outcome(console, case.info, outcome, handed_off(outcome.case_id))
+    sys.stdout.flush()
+    if showing.out is None:
+        return
+    to_stderr = showing.as_json or showing.quiet
+    folder = showing.out if alone else showing.out / outcome.case_id
+    for line in answer_files(outcome, folder) if outcome.files else ["this answer has no files"]:
+        (sys.stderr if to_stderr else sys.stdout).write(line + "\n")
+
+
+def in_a_line(outcome: Outcome) -> str:
+    """What a case came to, for who wants no more: status, id, who answered, with what bound."""
+    who = f" {outcome.tier}/{outcome.method}" if outcome.tier else ""
+    value = outcome.certificate.value if outcome.certificate else None
+    return f"{outcome.status} {outcome.case_id}{who}{'' if value is None else f' {value:.6g}'}"
 
 
 def _check_combination(paths: list[Path], policy: str | None, case_id: str | None) -> None:
@@ -80,9 +160,9 @@ def _check_combination(paths: list[Path], policy: str | None, case_id: str | Non
 
 
 def _again(case_id: str, engine: str) -> Case:
-    """The case of that id, from its record alone."""
+    """The case of that id, or of the only one that begins so, from its record alone."""
     with open_records() as (ledger, store):
-        return prepare_again(ledger.case(case_id).info, store, engine)
+        return prepare_again(ledger.case(ledger.whole_id(case_id)).info, store, engine)
 
 
 def say_beforehand() -> None:

@@ -98,6 +98,11 @@ class FamilyDescriptor:
         return Path(next(iter(found.__path__)))
 
     @property
+    def template_files(self) -> tuple[Path, ...]:
+        """Commented problem files that solve as they stand: `templates/N-KIND.yaml` in its folder."""
+        return tuple(sorted((self.folder / "templates").glob("*-*.yaml")))
+
+    @property
     def gates_file(self) -> Path:
         """The gates that the family brings along."""
         return self.folder / "gates.yaml"

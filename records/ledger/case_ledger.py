@@ -9,7 +9,9 @@ from escalation.model.case import CaseInfo, CaseRecord, CaseStatus, Outcome
 from escalation.model.cases_wanted import EVERY_CASE, CasesWanted
 from escalation.model.decision import Decision
 from escalation.model.elapsed import Elapsed
+from escalation.model.errors import BadInput
 from escalation.policy.backtest.past_case import PastCase
+from escalation.text.wording import listed
 from records.ledger import canaries, cases, history, leases
 from records.ledger.chains import append
 from records.ledger.codec import candidate_blobs
@@ -18,6 +20,8 @@ from records.ledger.past_cases import past_page
 from records.ledger.readable import Broken
 from records.ledger.session import LedgerSession
 
+NAMED = 10
+"""Cases that are named where a beginning fits several."""
 SHADOW = "shadow.decided"
 """The kind of events that say what a shadow policy would have decided."""
 
@@ -92,6 +96,25 @@ class SqlCases(LedgerSession):
         """Returns one case; raises `BadInput` when there is none."""
         with self._database.reading() as connection:
             return cases.get(connection, case_id)
+
+    def ids_from(self, beginning: str, most: int) -> list[str]:
+        """Ids that begin so, the newest cases first; one that is so itself comes alone."""
+        with self._database.reading() as connection:
+            return cases.ids_from(connection, beginning, most)
+
+    def whole_id(self, beginning: str) -> str:
+        """The id that a person means by its beginning; what begins no id comes back as it is.
+
+        Raises:
+            BadInput: where several begin so.
+        """
+        found = self.ids_from(beginning, NAMED + 1)
+        if len(found) < 2:
+            return found[0] if found else beginning
+        shown = [*found[:NAMED], *(["more"] if len(found) > NAMED else [])]
+        raise BadInput(
+            f"case {beginning!r}: expected the beginning of one id, got that of {listed(shown, most=None)}"
+        )
 
     def cases(self, wanted: CasesWanted = EVERY_CASE) -> Sequence[CaseRecord]:
         """The cases wanted, newest first. One whose process is gone reads INTERRUPTED.

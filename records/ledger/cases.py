@@ -61,6 +61,16 @@ def get(connection: Connection, case_id: str) -> CaseRecord:
     return _read(connection, _known(connection, case_id))
 
 
+def ids_from(connection: Connection, beginning: str, most: int) -> list[str]:
+    """Ids that begin so, the newest cases first; one that is so itself comes alone."""
+    known = cases.c.case_id
+    if _find(connection, beginning) is not None:
+        return [beginning]
+    query = select(known).where(known.startswith(beginning, autoescape=True)).order_by(cases.c.number.desc())
+    found = connection.execute(query.limit(most)).scalars()
+    return [each for each in found if each.startswith(beginning)]  # SQLite compares without regard to case
+
+
 def page(connection: Connection, wanted: CasesWanted, broken: Broken | None = None) -> Sequence[CaseRecord]:
     """The cases wanted, in the order in which they were opened, or newest first.
 

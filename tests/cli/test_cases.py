@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-import tierwise
+from cli import looking
 from escalation.engine.opening import prepare
 from escalation.inputs.settings import Settings
 from escalation.model.case import CaseStatus
@@ -69,4 +69,4 @@ def test_what_no_case_can_be_is_bad_input(call: Call, four: None, arguments: Any
 
 
 def test_the_states_that_can_be_asked_for_are_those_that_a_case_has() -> None:
-    assert list(map(str, tierwise.CaseState)) == list(map(str, CaseStatus))
+    assert list(map(str, looking.CaseState)) == list(map(str, CaseStatus))

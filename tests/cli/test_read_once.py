@@ -71,7 +71,9 @@ def run(
 
     def solved(case_id: str) -> int:
         case = f"{case_id}-{request.param}"
-        return solve.solve_files([path], None, case, as_json=True, engine=request.param)
+        return solve.solve_files(
+            [path], None, case, engine=request.param, showing=solve.Showing(as_json=True)
+        )
 
     return solved
 

@@ -165,7 +165,7 @@ def check_command(block: Block, line: str) -> None:
 
 def check_tierwise(block: Block, words: list[str]) -> None:
     tree = {" ".join(path): command for path, command in command_tree()}
-    if words in ([], ["--help"]):
+    if words in ([], ["--help"], ["--version"], ["--install-completion"]):
         return
     name = next((n for n in (" ".join(words[:2]), words[0]) if n in tree), None)
     assert name is not None, f"{block}: tierwise has no command {' '.join(words)!r}"

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cli.solve import solve_files
+from cli.solve import Showing, solve_files
 from escalation.inputs.settings import ROOT
 from escalation.ports.configuration import settings
 from problems.classification.models.artefact import scores
@@ -75,7 +75,10 @@ def solved(
     stated = re.search(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
     assert stated is not None
     Path("visits.yaml").write_text(stated[1])
-    assert solve_files([Path("visits.yaml")], None, "readmission", as_json=True, engine="plain") == 0
+    assert (
+        solve_files([Path("visits.yaml")], None, "readmission", engine="plain", showing=Showing(as_json=True))
+        == 0
+    )
     yield tmp_path
     settings.cache_clear()
 

@@ -1,0 +1,77 @@
+"""Examples that `--help` shows, a few lines a command: each can be typed as it stands, but for its names."""
+
+from collections.abc import Iterator, Mapping
+
+import typer
+
+EXAMPLES: Mapping[str, tuple[str, ...]] = {
+    "solve": (
+        "tierwise solve examples/clinic.yaml --out plan",
+        "tierwise solve visits.csv --target readmitted --positive yes --at-least 0.7 --drop visit_id",
+        "tierwise solve --case classification-28a2",
+    ),
+    "check": ("tierwise check visits.yaml", "tierwise check examples/*.yaml --json"),
+    "inspect": ("tierwise inspect visits.csv", "tierwise inspect visits.csv --target readmitted"),
+    "new": ("tierwise new classification", "tierwise new optimisation triage --out ward.yaml"),
+    "batch": ("tierwise batch problems/ --name clinics", "tierwise batch list.txt --usd 20 --workers 4"),
+    "explain": ("tierwise explain classification-28a2",),
+    "show": ("tierwise show optimisation-822b --files plan", "tierwise show optimisation-822b --json"),
+    "open": ("tierwise open classification-28a2",),
+    "report": ("tierwise report classification-28a2 --out case.pdf",),
+    "cases": ("tierwise cases --state held", "tierwise cases --family optimisation --since 2026-11-01"),
+    "replay": ("tierwise replay classification-28a2", "tierwise replay case.zip --recompute"),
+    "export": ("tierwise export classification-28a2 --out case.zip",),
+    "verify": ("tierwise verify case.zip", "tierwise verify case.zip --key site.pem --mlflow site"),
+    "reconcile": ("tierwise reconcile --go-on",),
+    "approve": ("tierwise approve --list", "tierwise approve classification-28a2 --reason 'as planned'"),
+    "devices": ("tierwise devices", "tierwise devices --history ibm_runtime:fake_boston"),
+    "policy check": ("tierwise policy check policies/default.yaml",),
+    "policy show": ("tierwise policy show default",),
+    "policy diff": ("tierwise policy diff default site.yaml",),
+    "policy canary": ("tierwise policy canary",),
+    "policy replay": ("tierwise policy replay site.yaml --since 2026-11-01",),
+    "jobs": ("tierwise jobs", "tierwise jobs look classification-28a2"),
+    "jobs look": ("tierwise jobs look classification-28a2",),
+    "jobs adopt": ("tierwise jobs adopt classification-28a2/2/0 d5f2k0",),
+    "jobs bill": ("tierwise jobs bill classification-28a2/2/0 --qpu-s 2.5 --usd 4",),
+    "jobs cancel": ("tierwise jobs cancel classification-28a2/2/0",),
+    "jobs park": ("tierwise jobs park classification-28a2/2/0",),
+    "budget": ("tierwise budget",),
+    "budget limit": ("tierwise budget limit --project ward-7 --per month --usd 100",),
+    "doctor": ("tierwise doctor",),
+    "serve": ("tierwise serve", "tierwise serve --practice"),
+    "worker": ("PREFECT_API_URL=http://127.0.0.1:4200/api tierwise worker",),
+    "deploy": ("PREFECT_API_URL=http://127.0.0.1:4200/api tierwise deploy",),
+    "pilot": (
+        "tierwise pilot --under slurm:short",
+        "tierwise pilot --list",
+    ),
+    "ledger rebuild-mlflow": ("tierwise ledger rebuild-mlflow",),
+    "backup": ("tierwise backup /backups/tierwise",),
+    "restore": ("tierwise restore /backups/tierwise",),
+    "keys make": ("tierwise keys make",),
+    "keys show": ("tierwise keys show > site.pem",),
+    "ledger check": ("tierwise ledger check",),
+}
+
+
+def with_examples(app: typer.Typer) -> typer.Typer:
+    """Puts each command's examples below its help."""
+    for words, info in _commands(app):
+        if lines := EXAMPLES.get(words):
+            info.epilog = "\n\n".join([f"Example{'s' if len(lines) > 1 else ''}:", *map(escaped, lines)])
+    return app
+
+
+def escaped(line: str) -> str:
+    """A line of a shell as help shows it: nothing in it is markup."""
+    return line.replace("[", r"\[")
+
+
+def _commands(app: typer.Typer, before: str = "") -> Iterator[tuple[str, typer.models.CommandInfo]]:
+    for command in app.registered_commands:
+        name = command.name or str(getattr(command.callback, "__name__", ""))
+        yield f"{before}{name.replace('_', '-')}", command
+    for group in app.registered_groups:
+        if group.typer_instance is not None:
+            yield from _commands(group.typer_instance, f"{before}{group.name} " if group.name else before)

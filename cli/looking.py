@@ -1,0 +1,196 @@
+"""The commands that look at cases. Thin: each imports what it needs when it is called."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.options import CaseId, Json, Since, whole_id
+
+looking_app = typer.Typer()
+
+
+class CaseState(StrEnum):
+    """How a case stands."""
+
+    RUNNING = "running"
+    WAITING = "waiting"
+    INTERRUPTED = "interrupted"
+    HELD = "held"
+    FAILED = "failed"
+    ACCEPTED = "accepted"
+    ABSTAINED = "abstained"
+    REFUSED = "refused"
+
+
+@looking_app.command()
+def explain(case: CaseId) -> None:
+    """Say in plain words what was decided in a case, and why."""
+    from cli.explain import explain_case
+
+    explain_case(case)
+
+
+@looking_app.command()
+def show(
+    case: CaseId,
+    json: Json = False,
+    files: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Write the answer's files there (a schedule, a calendar, proofs); nothing is overwritten.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Show what a case came to, as `solve` ended; --json prints the outcome as `solve --json` does."""
+    from cli.outcome import show_case
+
+    show_case(case, as_json=json, files=files)
+
+
+@looking_app.command()
+def report(
+    case: CaseId,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write it there, as HTML or as PDF by the name's ending; nothing is overwritten.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Say where a case's report is, or write it as a file for others: FILE.html or FILE.pdf."""
+    from cli.report import report_case
+
+    report_case(case, out)
+
+
+@looking_app.command("open")
+def open_(case: CaseId) -> None:
+    """Show a case's report in the browser; where there is none, say where it is."""
+    from cli.report import open_report
+
+    open_report(case)
+
+
+@looking_app.command()
+def cases(
+    state: Annotated[
+        list[CaseState] | None,
+        typer.Option(help="Only those in this state; may be given several times.", show_default=False),
+    ] = None,
+    family: Annotated[str | None, typer.Option(help="Only those of this family.", show_default=False)] = None,
+    since: Since = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 100,
+    after: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CASE",
+            help="Only those older than this one: the next page.",
+            callback=whole_id,
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """List the cases, newest first, a page at a time."""
+    from cli.explain import list_cases
+    from escalation.model.case import CaseStatus
+    from escalation.model.cases_wanted import CasesWanted
+
+    states = frozenset(map(CaseStatus, state)) if state else None
+    list_cases(CasesWanted(states=states, family=family, since=since, limit=limit, after=after))
+
+
+@looking_app.command()
+def replay(
+    case: Annotated[
+        str,
+        typer.Argument(
+            metavar="CASE",
+            help="Id of the case or its beginning, or its export: a ZIP, or a folder as ./FOLDER.",
+            callback=whole_id,
+        ),
+    ],
+    key: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PEM",
+            help="Whose signature an export must have; default: that of the key in it.",
+            show_default=False,
+        ),
+    ] = None,
+    recompute: Annotated[
+        bool,
+        typer.Option(
+            "--recompute/--from-results",
+            help="Run classical, AI and simulated work again, or take every stored result.",
+        ),
+    ] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="Every difference, not the first alone, from which others follow.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else.")] = False,
+) -> None:
+    """Drive a case's ladder again from its record, and compare every decision, candidate and certificate.
+
+    Nothing is written to the record, and nothing that is paid for is sent. Exit 0 all came out as recorded, 5
+    something did not or an export is not what was signed, 2 the case is not over.
+    """
+    from cli.replay import replay_case
+
+    raise typer.Exit(replay_case(case, key=key, recompute=recompute, everything=everything, as_json=json))
+
+
+@looking_app.command()
+def export(
+    case: CaseId,
+    out: Annotated[
+        Path,
+        typer.Option(
+            metavar="PATH",
+            help="The folder to make, or, where it ends in .zip, the file; nothing is overwritten.",
+            show_default=False,
+        ),
+    ],
+) -> None:
+    """Write all that is on record of a case, whatever became of it, for somebody else to check, signed."""
+    from cli.export import export_case
+
+    export_case(case, out)
+
+
+@looking_app.command()
+def verify(
+    export: Annotated[
+        Path, typer.Argument(metavar="EXPORT", help="What `tierwise export` wrote.", show_default=False)
+    ],
+    key: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PEM",
+            help="Whose signature is trusted, as `tierwise keys show` prints it there; default: this site's "
+            "key, and where it has none, the key in the export.",
+            show_default=False,
+        ),
+    ] = None,
+    mlflow: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Compare what MLflow shows of the case there with the export, too; `site`: this site's own.",
+            show_default=False,
+        ),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else.")] = False,
+) -> None:
+    """Check an export: hashes, signature, chain, history, and whether each decision follows from its facts.
+
+    Exit 0 where all fits, 1 where something does not, 2 where there is no export.
+    """
+    from cli.verify import verify_and_say
+
+    raise typer.Exit(verify_and_say(export, key, mlflow, as_object=json))

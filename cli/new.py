@@ -1,0 +1,40 @@
+"""`tierwise new`: a commented problem file of a family, to be changed."""
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from cli.files import write_files
+from escalation.inputs.document import dumped
+from escalation.model.errors import BadInput
+from escalation.ports.registry import FamilyDescriptor, families, no_family
+
+
+def write_template(family: str, kind: str | None, out: Path | None) -> None:
+    """Writes a template of the family to a new file, and says what to do with it.
+
+    Raises:
+        BadInput: when there is no such family or kind, or the file is there already.
+    """
+    if family not in families():
+        raise BadInput(no_family(family))
+    known = templates(families()[family])
+    if kind is not None and kind not in known:
+        raise BadInput(f"unknown kind {kind!r} of {family}: expected one of {', '.join(known)}")
+    path = out or Path(f"{kind or family}.yaml")
+    write_files("", {path.name: known[kind or next(iter(known))].encode()}, path.parent)
+    others = [name for name in known if name != (kind or next(iter(known)))]
+    sys.stdout.write(f"{path} can be solved as it stands: tierwise solve {path}\n")
+    if others and kind is None:
+        sys.stdout.write(f"other kinds: {', '.join(others)} (tierwise new {family} KIND)\n")
+
+
+def templates(known: FamilyDescriptor) -> Mapping[str, str]:
+    """The family's problem files by kind, the first the usual one; of one that has none its sample."""
+    found = {path.stem.partition("-")[2]: path.read_text("utf-8") for path in known.template_files}
+    return found or {known.name: _sample(known)}
+
+
+def _sample(known: FamilyDescriptor) -> str:
+    stated = {"family": known.name, "instance": known.sample, "target": known.sample_target}
+    return f"# {known.summary}\n{dumped({**stated, 'data_class': 'identifiable', 'seed': 1})}"

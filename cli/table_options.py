@@ -1,0 +1,29 @@
+"""Options by which a table is solved without a problem file; each is a field of one."""
+
+from typing import Annotated, Any
+
+import typer
+
+from escalation.model.problem import DataClass
+
+_PANEL = "Of a table without a problem file"
+
+
+def _option(meaning: str, metavar: str | None = None) -> Any:
+    return typer.Option(help=meaning, metavar=metavar, show_default=False, rich_help_panel=_PANEL)
+
+
+TargetColumn = Annotated[str | None, _option("The column to predict.", "COLUMN")]
+Positive = Annotated[str | None, _option("The class to predict; may be left out for 0 and 1.", "CLASS")]
+Metric = Annotated[str | None, _option("What is measured; default: roc_auc.")]
+AtLeast = Annotated[float | None, _option("The value that must be proven to be reached, from above.")]
+AtMost = Annotated[float | None, _option("The same from below, as for brier.")]
+Confidence = Annotated[float | None, _option("How sure the proof must be; default: 0.95.")]
+Drop = Annotated[
+    list[str] | None, _option("A column that is no feature; may be given several times.", "COLUMN")
+]
+Group = Annotated[str | None, _option("The column whose rows stay together (a patient).", "COLUMN")]
+Time = Annotated[str | None, _option("The column by which the latest rows are kept aside.", "COLUMN")]
+Na = Annotated[list[str] | None, _option("A value that means missing; may be given several times.", "VALUE")]
+Sensitivity = Annotated[DataClass | None, _option("How sensitive the data are; default: identifiable.")]
+Seed = Annotated[int | None, _option("All chance is derived from it; default: 0.")]
