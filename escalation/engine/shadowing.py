@@ -96,6 +96,7 @@ def _past(case: Case, step: Decide, decision: Decision) -> PastCase:
         case_id=case.case_id,
         status=CaseStatus.RUNNING,
         info_text=_text(case.info.to_json()),
+        policy_text=case.info.policy_text,
         decision_texts=[_text(decision.to_json())],
         attempt_texts=[_text(attempt.to_json()) for attempt in step.state.attempts],
         outcome_text=_text({"cost": {"wall_s": step.spent.wall_s}}),

@@ -4,6 +4,9 @@ import hashlib
 import json
 from typing import Any
 
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
+"""Made once: `json.dumps` makes an encoder at every call."""
+
 
 def canonical_json(value: Any) -> bytes:
     """Returns `value` as UTF-8 JSON with sorted keys and no white space.
@@ -12,9 +15,7 @@ def canonical_json(value: Any) -> bytes:
         ValueError: on NaN or infinity, which have no JSON form.
         TypeError: on anything that is not JSON.
     """
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
-    ).encode()
+    return _encode(value).encode()
 
 
 def digest_bytes(data: bytes) -> str:

@@ -113,6 +113,7 @@ def decided_case(script: DecidedCase, case_id: str = "c") -> PastCase:
         case_id=case_id,
         status=outcome.status,
         info_text=_text(_info(script, case_id).to_json()),
+        policy_text=script.policy.text,
         decision_texts=[_text(each.to_json()) for each in decisions],
         attempt_texts=[_text(each.to_json()) for each in state.attempts],
         outcome_text=_text(outcome.to_json()),

@@ -3,14 +3,17 @@
 from collections.abc import Sequence
 from typing import Any
 
+from pydantic_core import from_json
 from sqlalchemy import Connection, Select, Table, select
 
 from escalation.model.cases_wanted import CasesWanted
+from escalation.model.identity import canonical_json
 from escalation.policy.backtest.past_case import PastCase
 from records.ledger.schema import attempts, cases, decisions, family_of
 
 PAGE = 500
 """Cases that are read at once."""
+_DIGEST = '"policy_digest":"'
 
 
 def past_page(
@@ -34,11 +37,12 @@ def past_page(
     named = [row.case_id for row in rows]
     decided = _texts(connection, decisions, decisions.c.decision, named)
     tried = _texts(connection, attempts, attempts.c.attempt, named)
+    policies: dict[str, tuple[str, str]] = {}
     found = [
         PastCase(
             row.case_id,
             row.status,
-            row.info,
+            *_parted(row.info, policies),
             decided.get(row.case_id, ()),
             tried.get(row.case_id, ()),
             row.outcome if outcomes else None,
@@ -46,6 +50,21 @@ def past_page(
         for row in rows
     ]
     return found, rows[-1].number if len(rows) == PAGE else None
+
+
+def _parted(info: str, known: dict[str, tuple[str, str]]) -> tuple[str, str]:
+    """What a case was opened with, but for the policy's text, and that: one object for all cases of a page.
+
+    A policy is most of such a text, and it is handed from process to process.
+    """
+    start = info.find(_DIGEST) + len(_DIGEST)
+    digest = info[start : start + 64]
+    if digest not in known:
+        text = str(from_json(info)["policy_text"])
+        known[digest] = f'"policy_text":{canonical_json(text).decode()}', text
+    written, text = known[digest]
+    parted = info.replace(written, '"policy_text":""', 1)
+    return (parted, text) if len(parted) < len(info) else (info, str(from_json(info)["policy_text"]))
 
 
 def _texts(connection: Connection, table: Table, column: Any, named: Sequence[str]) -> dict[str, list[str]]:

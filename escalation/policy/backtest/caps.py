@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from typing import NamedTuple
 
 from escalation.model.amounts import SLIVER
 from escalation.model.metered import METERED
 from escalation.policy.backtest.past_case import Json
+from escalation.policy.backtest.plans import PlanPair
 from escalation.policy.backtest.trilean import UNTOLD, Told
-from escalation.policy.rules import Policy
 
 WALL = "wall_s"
 _CHARGED = {each.name: each.charged for each in METERED}
@@ -31,21 +31,20 @@ class ChangedCaps:
 
     @classmethod
     def between(
-        cls, stated: Mapping[str, Cap], old: Policy, new: Policy, wall_s: Callable[[], float | None]
+        cls, stated: Mapping[str, Cap], plans: PlanPair, wall_s: Callable[[], float | None]
     ) -> "ChangedCaps":
         """The caps that the change of policy changes for a problem with these of its own."""
         found = {}
-        for name in _CHARGED:
-            if old.budget[name] != new.budget[name]:
-                caps = _least(stated.get(name), old.budget[name]), _least(stated.get(name), new.budget[name])
-                if caps[0] != caps[1]:
-                    found[name] = caps
-        capped = stated.get("usd") is not None or new.budget.usd is not None
+        old, new = plans.old.policy.budget, plans.new.policy.budget
+        for name in plans.caps:
+            caps = _least(stated.get(name), old[name]), _least(stated.get(name), new[name])
+            if caps[0] != caps[1]:
+                found[name] = caps
+        capped = stated.get("usd") is not None or new.usd is not None
         return cls(found, capped, wall_s)
 
 
-@dataclass(frozen=True)
-class CapsThen:
+class CapsThen(NamedTuple):
     """Changed caps at a decision.
 
     Attributes:
@@ -76,13 +75,11 @@ class CapsThen:
             return _least(own, float(recorded))  # the batch's share was the limit
         return own if new is not None and new <= old else UNTOLD
 
-    @cached_property
     def exhausted(self) -> bool | None:
         """Whether the budget is used up; None where the record cannot tell."""
-        changed = [name for name in self.changed.caps if not _CHARGED[name]]
-        if not changed:
+        found = [self._used_up(name) for name in self.changed.caps if not _CHARGED[name]]
+        if not found:
             return self.ended
-        found = list(map(self._used_up, changed))
         if True in found:
             return True
         return None if None in found or self.ended else False

@@ -1,9 +1,8 @@
 """Compares what a policy would have decided in a past case with what was decided."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
-from functools import cached_property
+from typing import NamedTuple
 
 from escalation.model.amounts import Amounts
 from escalation.model.calibration import DeviceKind
@@ -12,7 +11,7 @@ from escalation.model.decision import Action
 from escalation.policy.backtest.caps import CapsThen, ChangedCaps
 from escalation.policy.backtest.known import KnownFacts, More, nothing_more
 from escalation.policy.backtest.past_case import Json, PastCase
-from escalation.policy.backtest.plans import FamilyPlan, Plans
+from escalation.policy.backtest.plans import PlanPair, Plans
 from escalation.policy.backtest.reasons import Reason, reasons, reasons_against
 from escalation.policy.backtest.routing import Course, Situation, course_of, may_stay, route
 
@@ -43,8 +42,7 @@ class Gone(StrEnum):
     ELSEWHERE = "it ran on another backend"
 
 
-@dataclass(frozen=True)
-class Compared:
+class Compared(NamedTuple):
     """A past decision beside the new policy's.
 
     Attributes:
@@ -75,19 +73,15 @@ def compare(case: PastCase, plans: Plans) -> Iterator[Compared]:
     After the first that changes, or of which nothing can be told, the case would have gone on in a way that
     the record does not know; nor does it where an attempt would not have been the same under the new policy.
     """
-    info = case.info
-    name = info["problem"]["family"]
-    new = plans.new(name)
-    old = plans.old(info["policy_digest"], info["policy_text"], info["policy_name"], name)
-    if isinstance(new, str) or isinstance(old, str):
-        why = new if isinstance(new, str) else str(old)
-        yield from (_untold(case, decision, Gone.POLICY, (why,)) for decision in case.decisions)
+    plan = plans.pair(case)
+    if isinstance(plan, str):
+        yield from (_untold(case, decision, Gone.POLICY, (plan,)) for decision in case.decisions)
         return
-    changed = ChangedCaps.between(info["problem"]["budget"], old.policy, new.policy, lambda: case.wall_s)
+    changed = ChangedCaps.between(case.info["problem"]["budget"], plan, lambda: case.wall_s)
     lost: Gone | None = None
     for decision, before in zip(case.decisions, case.attempted, strict=True):
         if lost is None:
-            found, lost = _one(_Between(case, old, new, changed, decision, before))
+            found, lost = _one(_Between.at(case, plan, changed, decision, before=before))
             yield found
         else:
             yield _untold(case, decision, lost)
@@ -101,14 +95,11 @@ def compare_decision(case: PastCase, plans: Plans, more: More) -> Compared:
         plans: of the policy that it is compared with.
         more: looks up what the decision did not, as far as that may be done.
     """
-    info, (decision,) = case.info, case.decisions
-    name = info["problem"]["family"]
-    new = plans.new(name)
-    old = plans.old(info["policy_digest"], info["policy_text"], info["policy_name"], name)
-    if isinstance(new, str) or isinstance(old, str):
-        return _untold(case, decision, Gone.POLICY, (new if isinstance(new, str) else str(old),))
-    changed = ChangedCaps.between(info["problem"]["budget"], old.policy, new.policy, lambda: case.wall_s)
-    return _one(_Between(case, old, new, changed, decision, len(case.attempts), more))[0]
+    (decision,), plan = case.decisions, plans.pair(case)
+    if isinstance(plan, str):
+        return _untold(case, decision, Gone.POLICY, (plan,))
+    changed = ChangedCaps.between(case.info["problem"]["budget"], plan, lambda: case.wall_s)
+    return _one(_Between.at(case, plan, changed, decision, before=len(case.attempts), more=more))[0]
 
 
 def _untold(case: PastCase, decision: Json, gone: Gone, missing: tuple[str, ...] = ()) -> Compared:
@@ -116,62 +107,68 @@ def _untold(case: PastCase, decision: Json, gone: Gone, missing: tuple[str, ...]
     return Compared(case.case_id, decision["number"], DecisionChange.UNTOLD, was, gone=gone, missing=missing)
 
 
-@dataclass(frozen=True)
-class _Between:
-    """One decision of a case between two policies."""
+class _Between(NamedTuple):
+    """One decision of a case between two policies; `attempts` are those made before it."""
 
     case: PastCase
-    old: FamilyPlan
-    new: FamilyPlan
-    changed: ChangedCaps
+    plans: PlanPair
     decision: Json
-    before: int
+    attempts: Sequence[Json]
+    caps: CapsThen
+    was: Course
     more: More = nothing_more
 
-    @cached_property
-    def attempts(self) -> Sequence[Json]:
-        """Those made before the decision."""
-        return self.case.attempts[: self.before]
+    @classmethod
+    def at(
+        cls,
+        case: PastCase,
+        plans: PlanPair,
+        changed: ChangedCaps,
+        decision: Json,
+        *,
+        before: int,
+        more: More = nothing_more,
+    ) -> "_Between":
+        attempts = case.attempts[:before]
+        caps = CapsThen(changed, attempts, ended=decision["rule"] == "budget")
+        return cls(case, plans, decision, attempts, caps, course_of(decision), more)
 
     @property
     def attempt(self) -> Json | None:
         """The one that the decision led to, where it was finished."""
-        made = self.decision["action"] == Action.ATTEMPT and self.before < len(self.case.attempts)
-        return self.case.attempts[self.before] if made else None
+        made, before = self.case.attempts, len(self.attempts)
+        return made[before] if self.was.action == Action.ATTEMPT and before < len(made) else None
 
-    def caps(self) -> CapsThen:
-        return CapsThen(self.changed, self.attempts, self.decision["rule"] == "budget")
-
-    def situation(self, caps: CapsThen) -> Situation:
-        was = course_of(self.decision)
+    def situation(self) -> Situation:
+        was, caps = self.was, self.caps
         took = was.action == Action.ATTEMPT and was.tier is not None and was.method is not None
         return Situation(
             target=self.case.info["problem"]["target"],
             attempts=self.attempts,
-            exhausted=caps.exhausted,
+            exhausted=caps.exhausted(),
             was_exhausted=caps.ended,
             usd_capped=caps.changed.usd_capped,
-            then=self.old.backends,
+            then=self.plans.old.backends,
             taken=(str(was.tier), str(was.method)) if took else None,
         )
 
 
 def _one(between: _Between) -> tuple[Compared, Gone | None]:
     """The decision beside the new policy's, and why nothing can be told of the next one."""
-    caps = between.caps()
-    situation = between.situation(caps)
-    facts = KnownFacts(between.case, len(situation.attempts), between.decision["facts"], caps, between.more)
-    was, now = course_of(between.decision), route(between.new, situation, facts)
+    situation, was = between.situation(), between.was
+    recorded = between.decision["facts"]
+    facts = KnownFacts(between.case, len(between.attempts), recorded, between.caps, between.more)
+    now = route(between.plans.new, situation, facts)
     if now is None:
         gone = Gone.FACT if facts.missing else Gone.ELAPSED
         missing = tuple(sorted(facts.missing))
-        if not may_stay(between.new, situation, facts, was):
+        if not may_stay(between.plans.new, situation, facts, was):
             return _to_what_is_untold(between, situation, facts, (gone, missing)), Gone.AFTER_CHANGE
         return _untold(between.case, between.decision, gone, missing), Gone.AFTER_UNTOLD
     case_id, number = between.case.case_id, between.decision["number"]
     if now == was:
-        return Compared(case_id, number, DecisionChange.SAME, was, now), _differently(between, caps)
-    why = tuple(reasons(between.old, between.new, situation, facts, (was, now)))
+        return Compared(case_id, number, DecisionChange.SAME, was, now), _differently(between)
+    why = tuple(reasons(between.plans.old, between.plans.new, situation, facts, (was, now)))
     saved, gone_cost = _saved(between, was, now)
     quoted = _quoted(between, now, situation, facts)
     changed = Compared(
@@ -192,8 +189,8 @@ def _to_what_is_untold(
     between: _Between, situation: Situation, facts: KnownFacts, why: tuple[Gone, tuple[str, ...]]
 ) -> Compared:
     """A decision that changes for certain, and the record cannot tell to what."""
-    was, (gone, missing) = course_of(between.decision), why
-    against = tuple(reasons_against(between.old, between.new, situation, facts, was))
+    was, (gone, missing) = between.was, why
+    against = tuple(reasons_against(between.plans.old, between.plans.new, situation, facts, was))
     case_id, number = between.case.case_id, between.decision["number"]
     changed = DecisionChange.CHANGED
     return Compared(case_id, number, changed, was, gone=gone, missing=missing, reasons=against)
@@ -217,27 +214,25 @@ def _saved(between: _Between, was: Course, now: Course) -> tuple[Amounts | None,
 
 def _quoted(between: _Between, now: Course, situation: Situation, facts: KnownFacts) -> float | None:
     """The most that the new attempt may cost, where it was quoted then on the same backend."""
-    rung = between.new.by_key.get((str(now.tier), str(now.method)))
+    rung = between.plans.new.by_key.get((str(now.tier), str(now.method)))
     if now.action != Action.ATTEMPT or rung is None:
         return None
     found = situation.find(facts, rung)("quote.usd")
     return found if isinstance(found, float) else None
 
 
-def _differently(between: _Between, caps: CapsThen) -> Gone | None:
+def _differently(between: _Between) -> Gone | None:
     """Why the attempt that both decide on would not have been the same; None where it would."""
-    attempt, old, new = between.attempt, between.old, between.new
+    attempt, plans = between.attempt, between.plans
     if attempt is None:
         return None
     certificate = attempt["certificate"]
-    if len(old.rungs) != len(new.rungs) and certificate and certificate["alpha"] is not None:
+    if plans.other_alpha and certificate and certificate["alpha"] is not None:
         return Gone.ALPHA
-    kinds = {work["kind"] for work in attempt["works"]}
-    if any(old.policy.backends.get(kind) != new.policy.backends.get(kind) for kind in kinds):
+    if plans.moved and any(work["kind"] in plans.moved for work in attempt["works"]):
         return Gone.BACKEND
-    if caps.cut(attempt):
+    if between.caps.cut(attempt):
         return Gone.BUDGET
-    followed = old.policy.submission, new.policy.submission
-    if DeviceKind(attempt["device_kind"]).paid and followed[0] != followed[1]:
+    if plans.followed_otherwise and DeviceKind(attempt["device_kind"]).paid:
         return Gone.FOLLOWED
     return None

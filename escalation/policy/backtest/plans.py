@@ -7,6 +7,7 @@ from functools import cached_property
 from escalation.model.calibration import DeviceKind
 from escalation.model.errors import TierwiseError
 from escalation.model.problem import Tier
+from escalation.policy.backtest.past_case import Json, PastCase
 from escalation.policy.backtest.trilean import Check, compiled
 from escalation.policy.floor import APPROVAL, GATES, PRICE
 from escalation.policy.ladder_state import Rung
@@ -105,6 +106,41 @@ def _accepting(policy: Policy, tier: Tier) -> Rules:
     return tuple((rule.id, compiled(rule.when)) for rule in policy.acceptance if rule.tier is tier)
 
 
+@dataclass(frozen=True)
+class PlanPair:
+    """The plans of the policy that a case was run under, and of the new one, for its family.
+
+    Attributes:
+        old: the former.
+        new: the latter.
+    """
+
+    old: FamilyPlan
+    new: FamilyPlan
+
+    @cached_property
+    def caps(self) -> tuple[str, ...]:
+        """The resources whose caps differ."""
+        old, new = self.old.policy.budget, self.new.policy.budget
+        return tuple(name for name in old if old[name] != new[name])
+
+    @cached_property
+    def moved(self) -> frozenset[str]:
+        """The kinds of work that run elsewhere."""
+        old, new = self.old.policy.backends, self.new.policy.backends
+        return frozenset(kind for kind in {*old, *new} if old.get(kind) != new.get(kind))
+
+    @cached_property
+    def other_alpha(self) -> bool:
+        """Whether the allowed error is shared among another number of rungs."""
+        return len(self.old.rungs) != len(self.new.rungs)
+
+    @cached_property
+    def followed_otherwise(self) -> bool:
+        """Whether paid work is followed by other rules."""
+        return self.old.policy.submission != self.new.policy.submission
+
+
 @dataclass
 class Plans:
     """The plans of one new policy and of all those that cases were run under, each made once.
@@ -115,26 +151,30 @@ class Plans:
 
     policy: Policy
     _new: dict[str, FamilyPlan | str] = field(default_factory=dict)
-    _old: dict[tuple[str, str], FamilyPlan | str] = field(default_factory=dict)
+    _pairs: dict[tuple[str, str], PlanPair | str] = field(default_factory=dict)
     _read: dict[str, Policy | str] = field(default_factory=dict)
 
     def know(self, policy: Policy) -> None:
         """Takes a policy that cases were run under as it is, so that its text need not be read."""
         self._read[policy.digest] = policy
 
-    def new(self, family_name: str) -> FamilyPlan | str:
-        """The new policy's, or why there is none."""
+    def pair(self, case: PastCase) -> PlanPair | str:
+        """Those for a case, or why there are none."""
+        info = case.info
+        key = info["policy_digest"], info["problem"]["family"]
+        if key not in self._pairs:
+            self._pairs[key] = self._paired(info, case.policy_text, key[1])
+        return self._pairs[key]
+
+    def _paired(self, info: Json, policy_text: str, family_name: str) -> PlanPair | str:
         if family_name not in self._new:
             self._new[family_name] = _made(self.policy, family_name)
-        return self._new[family_name]
-
-    def old(self, digest: str, text: str, name: str, family_name: str) -> FamilyPlan | str:
-        """That of a policy by its recorded text, or why there is none."""
-        key = digest, family_name
-        if key not in self._old:
-            policy = self._policy(digest, text, name)
-            self._old[key] = policy if isinstance(policy, str) else _made(policy, family_name)
-        return self._old[key]
+        new = self._new[family_name]
+        policy = self._policy(info["policy_digest"], policy_text, info["policy_name"])
+        old = policy if isinstance(policy, str) else _made(policy, family_name)
+        if isinstance(new, str):
+            return new
+        return old if isinstance(old, str) else PlanPair(old, new)
 
     def _policy(self, digest: str, text: str, name: str) -> Policy | str:
         if digest not in self._read:

@@ -1,14 +1,13 @@
 """The routing rule over a record with gaps: what `escalation.policy.router.decide` would have chosen."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from escalation.model.attempt import AttemptStatus
 from escalation.model.decision import Action
 from escalation.policy.backtest.known import KnownFacts
 from escalation.policy.backtest.past_case import Json
-from escalation.policy.backtest.plans import PRICED, FamilyPlan, RungPlan
+from escalation.policy.backtest.plans import PRICED, FamilyPlan, Rules, RungPlan
 from escalation.policy.backtest.trilean import Find
 
 
@@ -28,8 +27,7 @@ class Course(NamedTuple):
         return f"{self.action} {self.tier}/{self.method} on {self.backend}{held}"
 
 
-@dataclass(frozen=True)
-class Situation:
+class Situation(NamedTuple):
     """What a decision is about, beside policy and facts.
 
     Attributes:
@@ -57,8 +55,13 @@ class Situation:
 
 def course_of(decision: Json) -> Course:
     """What a recorded decision did."""
-    names = (decision[name] for name in ("action", "tier", "method", "backend"))
-    return Course._make((*names, bool(decision["asks"])))
+    return Course(
+        decision["action"],
+        decision["tier"],
+        decision["method"],
+        decision["backend"],
+        held=bool(decision["asks"]),
+    )
 
 
 def route(plan: FamilyPlan, situation: Situation, facts: KnownFacts) -> Course | None:
@@ -100,7 +103,7 @@ def _may_attempt(situation: Situation, facts: KnownFacts, rung: RungPlan, was: C
     if rung.rung.backend != was.backend or opened(situation, facts, rung) is False:
         return False
     find = situation.find(facts, rung)
-    quiet = _all((check.met(find) for _, check in rung.asks), facts)
+    quiet = _all(rung.asks, find, facts)
     return quiet is None or quiet is not was.held
 
 
@@ -123,13 +126,13 @@ def acceptable(plan: FamilyPlan, situation: Situation, facts: KnownFacts) -> boo
         return True
     key = last["tier"], last["method"]
     find = facts.of("/".join(key), same_backend=situation.then.get(key) == last["backend"])
-    return _all((check.met(find) for _, check in rules), facts)
+    return _all(rules, find, facts)
 
 
 def opened(situation: Situation, facts: KnownFacts, rung: RungPlan) -> bool | None:
     """Whether a rung's gates are open."""
     find = situation.find(facts, rung)
-    found = _all((check.met(find) for _, check in rung.gates), facts)
+    found = _all(rung.gates, find, facts)
     if found is False or not situation.usd_capped:
         return found
     paid = _affordable(situation, facts, rung)
@@ -157,7 +160,7 @@ def _next(plan: FamilyPlan, situation: Situation, facts: KnownFacts) -> Course |
             return None
         if is_open:
             find = situation.find(facts, rung)
-            quiet = _all((check.met(find) for _, check in rung.asks), facts)
+            quiet = _all(rung.asks, find, facts)
             if quiet is None:
                 return None
             return Course(Action.ATTEMPT, *rung.key, rung.rung.backend, held=not quiet)
@@ -165,16 +168,17 @@ def _next(plan: FamilyPlan, situation: Situation, facts: KnownFacts) -> Course |
 
 
 def _untried(plan: FamilyPlan, situation: Situation) -> Iterator[RungPlan]:
-    tried = {(attempt["tier"], attempt["method"]) for attempt in situation.attempts}
+    tried = [(attempt["tier"], attempt["method"]) for attempt in situation.attempts]
     return (rung for rung in plan.rungs if rung.key not in tried)
 
 
-def _all(found: Iterable[bool | None], facts: KnownFacts) -> bool | None:
+def _all(rules: Rules, find: Find, facts: KnownFacts) -> bool | None:
     """Kleene's conjunction; what was missing is forgotten where the rest settles it."""
-    before, answer = set(facts.missing), True
-    for each in found:
+    before, answer = frozenset(facts.missing), True
+    for _, check in rules:
+        each = check.met(find)
         if each is False:
-            facts.missing = before
+            facts.missing = set(before)
             return False
         answer = answer and each is True
     return True if answer else None

@@ -9,7 +9,7 @@ import pytest
 from escalation.model.case import CaseInfo, CaseStatus, Outcome
 from escalation.model.cases_wanted import CasesWanted
 from escalation.model.decision import Action, Decision
-from escalation.model.identity import canonical_json
+from escalation.model.identity import canonical_json, digest_json
 from escalation.model.problem import Problem, Target
 from records.ledger import past_cases
 from records.ledger.ledger import SqlLedger
@@ -56,3 +56,19 @@ def test_some_are_had_by_family_and_time(five: SqlLedger) -> None:
 def test_outcomes_are_read_where_they_are_asked_for(five: SqlLedger) -> None:
     assert [each.wall_s for each in five.past_cases(outcomes=True)] == [None, 0.0, None, None, None]
     assert [each.wall_s for each in five.past_cases()] == [None] * 5
+
+
+def test_the_policy_stands_beside_what_a_case_was_opened_with(
+    open_ledger: Callable[[], SqlLedger], make_info: Info
+) -> None:
+    texts = ['name: a "quoted" \\u00e9 é\n', "policy_text: one that speaks of itself\n"]
+    ledger = open_ledger()
+    for number in range(4):
+        text = texts[number % 2]
+        ledger.open_case(
+            make_info(f"c{number}", policy_text=text, policy_digest=digest_json(text), about=text)
+        )
+    found = list(ledger.past_cases())
+    assert [each.policy_text for each in found] == texts * 2
+    assert [each.info["about"] for each in found] == texts * 2
+    assert {each.info["policy_text"] for each in found} == {""}

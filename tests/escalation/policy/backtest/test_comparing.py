@@ -1,5 +1,6 @@
 """Single cases, each checkable by hand: what changes, by which rule and margin, and what nobody can tell."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -233,13 +234,7 @@ def test_a_budget_that_an_attempt_used_up_ends_the_case() -> None:
 
 def test_a_family_that_is_gone_leaves_all_untold() -> None:
     case = past({}, certified(0.01))
-    gone = PastCase(
-        case.case_id,
-        case.status,
-        case.info_text.replace('"family":"toy"', '"family":"gone"'),
-        case.decision_texts,
-        case.attempt_texts,
-    )
+    gone = replace(case, info_text=case.info_text.replace('"family":"toy"', '"family":"gone"'))
     found = compared(gone, policy())
     assert {each.gone for each in found} == {Gone.POLICY}
     assert found[0].missing == ("the family gone is not installed",)
@@ -247,10 +242,7 @@ def test_a_family_that_is_gone_leaves_all_untold() -> None:
 
 def test_the_digest_is_the_same_however_many_processes() -> None:
     one = past({}, certified(0.01))
-    many = [
-        PastCase(f"c{number}", one.status, one.info_text, one.decision_texts, one.attempt_texts)
-        for number in range(2300)
-    ]
+    many = [replace(one, case_id=f"c{number}") for number in range(2300)]
     new = policy(("at_least: 0.5", "at_least: 0.7"))
     found = []
     for workers in (1, 2):
