@@ -307,6 +307,7 @@ def generators() -> Mapping[str, Callable[[], str]]:
     from escalation.model.certificate import Certificate, Control
     from escalation.model.elapsed import Elapsed
     from escalation.model.problem import ProblemFile, Target
+    from escalation.model.told import Told
     from escalation.policy.conditions import Threshold
     from escalation.policy.extending import Change, Extension
     from escalation.policy.family_gates import GatesFile
@@ -322,7 +323,7 @@ def generators() -> Mapping[str, Callable[[], str]]:
 
     kinds: tuple[type[BaseModel], ...] = (
         ProblemFile, Target, Policy, Extension, Change, GatesFile, Gate, Threshold, Acceptance, ApprovalRule,
-        Waiver, SubmissionRules, PolicyTest, Outcome, Certificate, Control, Elapsed,
+        Waiver, SubmissionRules, PolicyTest, Outcome, Certificate, Control, Elapsed, Told,
     )  # fmt: skip
     made: dict[str, Callable[[], str]] = {
         "families": shipped_families, "facts": facts, "floor": floor_rules, "settings": settings,

@@ -14,7 +14,7 @@ from escalation.ports.store import Store
 
 def with_answer(
     store: Store, case: Case, outcome: Outcome, attempts: Sequence[tuple[Attempt, Candidate | None]]
-) -> Outcome:
+) -> tuple[Outcome, Answer | None]:
     """Returns the outcome with its answer in words and the answer's files, which are put into the store.
 
     Nothing is said of an answer that was not verified. Where the family fails, the words say so: the answer
@@ -23,12 +23,12 @@ def with_answer(
     best = chosen(outcome.status, [attempt for attempt, _ in attempts], case.problem.target)
     candidate = next((made for attempt, made in attempts if attempt is best), None)
     if best is None or candidate is None or best.certificate is None:
-        return outcome
+        return outcome, None
     if best.certificate.status is CertificateStatus.INVALID:
-        return outcome
+        return outcome, None
     answer = _answer(case, best, candidate)
     files = {name: store.put(data) for name, data in answer.files.items()}
-    return outcome.model_copy(update={"answer": answer.words, "files": outcome.files | files})
+    return outcome.model_copy(update={"answer": answer.words, "files": outcome.files | files}), answer
 
 
 def _answer(case: Case, attempt: Attempt, candidate: Candidate) -> Answer:
@@ -36,4 +36,5 @@ def _answer(case: Case, attempt: Attempt, candidate: Candidate) -> Answer:
         return case.family.answer(case.instance, case.problem.target, attempt, candidate)
     except Exception as error:
         reason = first_line(error)
-        return Answer((f"the family could not put the answer into words: {reason}",))
+        kind = attempt.certificate.kind if attempt.certificate else ""
+        return Answer((f"the family could not put the answer into words: {reason}",), kind)

@@ -13,6 +13,7 @@ from escalation.engine.case import Case
 from escalation.engine.reporting import with_report
 from escalation.engine.running import Running
 from escalation.engine.runtime import Runtime, WorkDone, scratch_of
+from escalation.engine.telling import told
 from escalation.model.attempt import Attempt, Candidate
 from escalation.model.case import CaseStatus, Outcome
 from escalation.model.errors import CaseConflict, first_line
@@ -33,8 +34,9 @@ def close(running: Running, outcome: Outcome) -> Outcome:
     record = runtime.ledger.case(case.case_id)
     # MLflow is not waited for: where its id is not known yet, the ledger has it as soon as it is.
     names = {"engine": case.engine, "mlflow_run_id": record.mlflow_run_id}
-    outcome = with_answer(runtime.store, case, outcome.model_copy(update=names), attempts)
+    outcome, answer = with_answer(runtime.store, case, outcome.model_copy(update=names), attempts)
     outcome = _with_elapsed(runtime, outcome)
+    outcome = outcome.model_copy(update={"told": told(case.info, outcome, answer)})
     paid = () if running.known.new and not running.known.paid else paid_work(runtime.ledger, case.case_id)
     ran = WorkDone(partial(runtime.ledger.works, case.case_id), runtime.store)
     report = runtime.render(case, outcome, sections, record.opened_at, paid, ran=ran)

@@ -101,6 +101,7 @@ def prepare(
         files=files.digests,
         about=_line(instance.about()),
         asked=target_in_words(problem.family, problem.target),
+        title=_line(family.asked(instance, problem.target)),
         policy_name=loaded.policy.policy,
         policy_digest=loaded.policy.digest,
         policy_text=loaded.text,

@@ -15,6 +15,7 @@ from escalation.model.elapsed import Elapsed
 from escalation.model.frozen import Frozen
 from escalation.model.identity import digest_json
 from escalation.model.problem import Problem, Target, Tier
+from escalation.model.told import Told
 
 
 class CaseStatus(StrEnum):
@@ -72,6 +73,7 @@ class CaseInfo(Frozen):
     )
     about: str = Field("", description="The same in one line, for lists and titles.")
     asked: str = Field("", description="The target in words.")
+    title: str = Field("", description="What was asked, as a sentence.")
     policy_name: str
     policy_digest: str
     policy_text: str
@@ -113,6 +115,7 @@ class Outcome(Frozen):
     certificate: Certificate | None = Field(None, description="Of the best attempt.")
     target: Target | None = Field(None, description="What was to be reached; `value` is of its metric.")
     answer: tuple[str, ...] = Field((), description="What the accepted or best answer is, in words.")
+    told: Told | None = Field(None, description="The case in plain sentences, once it stops.")
     cost: Amounts = Field(Amounts(), description="Of the whole case; `wall_s` is what its user waited.")
     elapsed: Elapsed = Field(Elapsed(), description="What the elapsed seconds went to.")
     attempts: tuple[Attempt, ...] = Field((), description="In order.")

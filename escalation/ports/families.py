@@ -43,10 +43,14 @@ class Answer:
 
     Attributes:
         words: one or a few lines, the most important first: whom or what it serves, and whom or what not.
+        rests_on: one sentence, for somebody who knows no statistics, on why that can be believed.
+        next_steps: what its user should do with it; of one that misses the target, what would help.
         files: the answer for other programs, by plain file names that no file of the candidate has.
     """
 
     words: tuple[str, ...]
+    rests_on: str
+    next_steps: tuple[str, ...] = ()
     files: Mapping[str, bytes] = field(default_factory=dict)
 
 
@@ -65,6 +69,9 @@ class Family(Protocol):
 
     def check_target(self, target: Target) -> None:
         """Raises `escalation.model.errors.BadInput` when the target means nothing in this family."""
+
+    def asked(self, instance: Any, target: Target) -> str:
+        """Says what is asked, as a title: `Tell malignant from benign on 569 rows of breast_cancer`."""
 
     def view(self, instance: Any, target: Target) -> View:
         """Returns what a solver may know: the open parts of the instance, and what it should aim at."""

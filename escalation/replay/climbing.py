@@ -11,6 +11,7 @@ from escalation.engine.case import Case
 from escalation.engine.certifying import judged
 from escalation.engine.ladder import ladder
 from escalation.engine.steps import Certify, Decide, Item, Perform
+from escalation.engine.telling import told
 from escalation.model.attempt import Attempt, Candidate, Done
 from escalation.model.case import Outcome, WorkKey
 from escalation.model.decision import Decision
@@ -185,10 +186,12 @@ class Climb:
         return recorded
 
     def _outcome(self, outcome: Outcome) -> None:
-        again = with_answer(_Nowhere(), self.case, outcome, self._tried)
+        again, answer = with_answer(_Nowhere(), self.case, outcome, self._tried)
+        again = again.model_copy(update={"told": told(self.case.info, again, answer)})
         recorded, now = (_without(each.to_json(), _OF_THAT_RUN) for each in (self.record.outcome, again))
         for each in (recorded, now):
             each["cost"] = _without(each["cost"], ("wall_s",))
+            each["told"] = _without(each["told"] or {}, ("cost",))
         self._compare("outcome", recorded, now)
         self._compare("case", {"status": str(self.record.case.status)}, {"status": str(again.status)})
 

@@ -32,6 +32,7 @@ from escalation.ports.registry import BackendDescriptor, FamilyDescriptor, backe
 from escalation.testing.contract import expect
 from escalation.testing.descriptor import check_descriptor
 from escalation.testing.sources import check_sources
+from escalation.testing.told import check_answer_said, check_asked, check_help
 
 PATIENCE_S = 240.0
 Perform = Callable[[Work], RawResult]
@@ -115,6 +116,7 @@ def _check(descriptor: FamilyDescriptor, perform: Perform) -> None:
     expect(family.name == descriptor.name, f"expected the name {descriptor.name!r}, got {family.name!r}")
     target = Target.model_validate(dict(descriptor.sample_target))
     instance = _check_loading(family, descriptor, target)
+    check_asked(family.asked(instance, target))
     check_descriptor(family, descriptor, check_sources(family, descriptor))
     view = family.view(instance, target)
     methods = tuple(family.methods())
@@ -238,9 +240,10 @@ def _check_answer(
     answer = family.answer(instance, target, attempt, solved.candidate)
     again = family.answer(instance, target, attempt, solved.candidate)
     expect(answer == again, f"{method.name}: the same answer is said in two ways")
-    expect(bool(answer.words), f"{method.name}: its answer is not put into words")
-    for line in answer.words:
-        expect(bool(line.strip()) and "\n" not in line, f"{method.name}: expected a line, got {line!r}")
+    check_answer_said(method.name, answer)
+    missed = certificate.model_copy(update={"status": CertificateStatus.BOUNDED})
+    short = attempt.model_copy(update={"certificate": missed})
+    check_help(method.name, family.answer(instance, target, short, solved.candidate))
     for name in answer.files:
         expect(Path(name).name == name, f"{method.name}: expected a plain file name, got {name!r}")
         expect(name not in solved.candidate.files, f"{method.name}: the candidate has a file {name!r} too")

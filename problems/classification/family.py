@@ -51,6 +51,12 @@ class Classification:
         if not 0 <= target.limit <= 1:
             raise BadInput(f"{target.metric} lies between 0 and 1, got {side}: {target.limit}")
 
+    def asked(self, instance: "TableInstance", target: Target) -> str:
+        """`Tell malignant from benign on 569 rows of breast_cancer`."""
+        from problems.classification.report.in_words import asked
+
+        return asked(instance)
+
     def view(self, instance: "TableInstance", target: Target) -> TableView:
         """Returns the open rows with labels, the sealed rows without, and the metric to aim at."""
         from problems.classification.tables.instance import solver_view
@@ -93,10 +99,10 @@ class Classification:
     def answer(
         self, instance: "TableInstance", target: Target, attempt: Attempt, candidate: Candidate
     ) -> Answer:
-        """Says which model it is, and on how many rows it was judged; its files are the candidate's."""
-        sealed = len(instance.sealed_index)
-        judged = f"judged on {sealed} sealed rows" if sealed else "there are no sealed rows to judge it on"
-        return Answer((f"model: {candidate.values.get('chosen')}; {judged}",))
+        """Says which model it is, what it is worth, what would help; its files are the candidate's."""
+        from problems.classification.report.in_words import answer
+
+        return answer(instance, target, attempt, candidate)
 
     def facts(self) -> Sequence[FactProvider]:
         """Returns the size of the table and the geometric difference of the quantum kernel."""

@@ -47,6 +47,12 @@ class Optimisation:
         if target.at_most < 0:
             raise BadInput(f"{target.metric} is never below 0, got at_most: {target.at_most}")
 
+    def asked(self, instance: "OptimisationInstance", target: Target) -> str:
+        """`Schedule 300 patients with 8 clinicians in 6 rooms`."""
+        from problems.optimisation.report.in_words import asked
+
+        return asked(instance.model)
+
     def view(self, instance: "OptimisationInstance", target: Target) -> "OptimisationView":
         """Returns the whole instance and what to aim at: nothing is sealed.
 
@@ -98,10 +104,10 @@ class Optimisation:
     def answer(
         self, instance: "OptimisationInstance", target: Target, attempt: Attempt, candidate: Candidate
     ) -> Answer:
-        """Says who is treated or placed and who is not, or what was chosen; the answer as files."""
-        from problems.optimisation.report.answer_words import answer
+        """Says who is treated or placed and who is not, what is proven, what would help; the files."""
+        from problems.optimisation.report.in_words import answer
 
-        return answer(instance.model, attempt, candidate)
+        return answer(instance, target, attempt, candidate)
 
     def facts(self) -> Sequence[FactProvider]:
         """Returns the size of the instance, the gap that is open, what circuits would carry."""

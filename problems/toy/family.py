@@ -38,6 +38,9 @@ class Toy:
         if target.metric != "number" or target.at_least is None:
             raise BadInput(f"target: expected {{metric: number, at_least: …}}, got metric {target.metric!r}")
 
+    def asked(self, instance: ToyInstance, target: Target) -> str:
+        return f"Find a number of at least {target.limit_shown} among {len(instance.view.numbers)}"
+
     def view(self, instance: ToyInstance, target: Target) -> ToyView:
         return instance.view
 
@@ -83,7 +86,11 @@ class Toy:
 
     def answer(self, instance: ToyInstance, target: Target, attempt: Attempt, candidate: Candidate) -> Answer:
         number, position = candidate.values["number"], candidate.values["position"]
-        return Answer((f"{number:g}, number {position + 1} of {len(instance.view.numbers)} in the list",))
+        words = f"{number:g}, number {position + 1} of {len(instance.view.numbers)} in the list"
+        found = attempt.certificate
+        missed = found is not None and found.status is not CertificateStatus.CERTIFIED
+        helps = (f"The largest number is {instance.largest:g}: ask for no more",) if missed else ()
+        return Answer((words,), f"Number {position + 1} was looked up in the list", helps)
 
     def facts(self) -> Sequence[FactProvider]:
         spec = FactSpec(

@@ -33,6 +33,12 @@ RESOURCES = "id,type,from,to\nDr Chen,clinician,08:00,10:00\nRoom 1,room,08:00,1
 LINE = "2 of 3 patients treated; not treated: K-007"
 # K-008 first, who weighs 8 a slot, then Müller with four slots of waiting at 4; K-007 eight at 1, in hours
 WORTH = "weighted waiting 6 hours"
+# who is treated has the whole of Dr Chen's two hours; K-008 does not wait, Müller waits for an hour
+WAITING = (
+    "the most urgent (1 patient of urgency 4): no waiting; "
+    "all who are treated: 30 min of waiting on average, 60 min at most"
+)
+BUSY = "busiest is Dr Chen, with patients 100 % of the time at work"
 
 
 @pytest.fixture
@@ -55,7 +61,7 @@ def solved(home: Path, tmp_path: Path) -> Outcome:
 def test_who_is_turned_away_is_said_everywhere_and_the_schedule_can_be_read_by_a_program(
     solved: Outcome, home: Path, tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert (solved.status, solved.answer) == ("accepted", (LINE, WORTH))
+    assert (solved.status, solved.answer) == ("accepted", (LINE, WAITING, BUSY, WORTH))
     assert set(solved.files) == {"proofs", "schedule.csv", "schedule.ics"}
     assert f"**{LINE}**" in certificate_page(solved).replace("\\", "")
     report = Path(str(solved.record)).read_text(encoding="utf-8")
@@ -64,11 +70,11 @@ def test_who_is_turned_away_is_said_everywhere_and_the_schedule_can_be_read_by_a
     assert "α" not in report + certificate_page(solved)
     # below the functions that modules take by name: one first imported now would keep a changed one
     monkeypatch.setattr(registry, "_families", lambda: pytest.fail("the family was asked again"))
-    assert f"The answer: {LINE}; {WORTH}." in call("explain", "c").out
+    assert f"The answer: {LINE}; {WAITING}; {BUSY}; {WORTH}." in " ".join(call("explain", "c").out.split())
     panel = call("show", "c").out
     assert LINE in panel
     assert WORTH in panel
-    assert json.loads(call("show", "c", "--json").out)["answer"] == [LINE, WORTH]
+    assert json.loads(call("show", "c", "--json").out)["answer"] == [LINE, WAITING, BUSY, WORTH]
 
     folder = tmp_path / "out" / "monday"
     said = call("show", "c", "--files", str(folder))
@@ -105,6 +111,19 @@ def test_of_a_best_effort_the_same_is_said_as_what_it_is(home: Path, call: Call)
     assert "The best effort, not accepted: 9, number 3 of 3 in the list." in call("explain", "c").out
 
 
+def test_the_sentences_about_a_case_are_kept_with_its_outcome(home: Path) -> None:
+    found = toy("c", 9).told
+    assert found is not None
+    assert (found.asked, found.answer) == (
+        "Find a number of at least 9 among 3",
+        "9, number 3 of 3 in the list",
+    )
+    assert found.rests_on == "Number 3 was looked up in the list"
+    assert found.cost.endswith("; nothing to pay")
+    with open_runtime() as runtime:
+        assert Outcome.model_validate(runtime.ledger.case("c").outcome).told == found
+
+
 def test_a_case_without_files_a_file_in_the_way_and_a_lost_store_are_one_line(
     home: Path, tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -117,7 +136,7 @@ def test_a_case_without_files_a_file_in_the_way_and_a_lost_store_are_one_line(
     def answer(*_: Any) -> Any:
         from escalation.ports.families import Answer
 
-        return Answer(("nine",), {"nine.txt": b"9"})
+        return Answer(("nine",), "it was looked up", files={"nine.txt": b"9"})
 
     monkeypatch.setattr(Toy, "answer", answer)
     toy("d", 9)

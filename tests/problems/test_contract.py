@@ -11,6 +11,7 @@ from pydantic import Field
 
 from escalation.model.certificate import Certificate, CertificateStatus
 from escalation.model.errors import BadInput
+from escalation.ports.families import Answer
 from escalation.ports.forms import Form, shown
 from escalation.ports.registry import FamilyDescriptor, families, resolve
 from escalation.testing.contract import ContractBroken
@@ -46,6 +47,27 @@ class Lax(Toy):
     def check_target(self, target: Any) -> None: ...
 
 
+class Mumbling(Toy):
+    """Speaks of what its reader does not know."""
+
+    def answer(self, *args: Any) -> Answer:
+        return Answer(("nine",), "Judged on 3 sealed rows")
+
+
+class Shrugging(Toy):
+    """Leaves alone whoever has missed the target."""
+
+    def answer(self, *args: Any) -> Answer:
+        return Answer(("nine",), "It was looked up")
+
+
+class Untitled(Toy):
+    """Has no title."""
+
+    def asked(self, *args: Any) -> str:
+        return "toy."
+
+
 class Strict(Toy):
     """Refuses its own sample."""
 
@@ -55,7 +77,13 @@ class Strict(Toy):
 
 @pytest.mark.parametrize(
     ("cheat", "message"),
-    [(Credulous, "came out CERTIFIED"), (Lax, "unknown metric is not refused")],
+    [
+        (Credulous, "came out CERTIFIED"),
+        (Lax, "unknown metric is not refused"),
+        (Mumbling, "says sealed, which its reader does not know"),
+        (Shrugging, "does not say what would help"),
+        (Untitled, "expected a title with a capital letter and no stop"),
+    ],
 )
 def test_the_contract_notices_a_family_that_breaks_it(
     cheat: type[Toy], message: str, perform: Perform

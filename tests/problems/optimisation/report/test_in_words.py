@@ -6,16 +6,19 @@ import pytest
 from problems.optimisation.model.metrics import stated
 from problems.optimisation.model.models import IndependentSet, MaxCut, Model, Qubo
 from problems.optimisation.model.points import Point
-from problems.optimisation.report.answer_words import words
+from problems.optimisation.report.in_words import words
 from tests.problems.optimisation.small_clinic import at, clinic, ward
 
 BITS = np.array([1, 0, 1], dtype=np.int32)
 
 
 def test_who_is_not_treated_is_named() -> None:
-    # waiting: 16 * 49 for P1, 16 * 56 for P2, who is refused, 16 * 10 for P3; two slots are an hour
+    # waiting: 16 * 49 for P1, 16 * 56 for P2, who is refused, 16 * 10 for P3; two slots are an hour; Dr
+    # Haddad is with P3 for one of 8 hours
     assert words(clinic("P1", "P2", "P3"), at((0, 0, 49), (-1, -1, -1), (1, 1, 10))) == (
         "2 of 3 patients treated; not treated: P2",
+        "the most urgent (2 patients of urgency 5): 14.8 h of waiting on average, 24.5 h at most",
+        "busiest is Dr Haddad, with patients 12 % of the time at work",
         "weighted waiting 920 hours",
     )
 
@@ -23,6 +26,8 @@ def test_who_is_not_treated_is_named() -> None:
 def test_where_everybody_is_treated_nobody_is_named() -> None:
     assert words(clinic("P1", "P2"), at((0, 0, 0), (1, 1, 0))) == (
         "2 of 2 patients treated",
+        "the most urgent (2 patients of urgency 5): no waiting",
+        "busiest is Dr Haddad, with patients 12 % of the time at work",
         "weighted waiting 0 hours",
     )
 

@@ -1,0 +1,71 @@
+"""A case in plain sentences: the family says what it asked and found, this the rest."""
+
+from escalation.model.calibration import PRACTICE_MONEY, DeviceKind
+from escalation.model.case import CaseInfo, CaseStatus, Outcome
+from escalation.model.told import Told
+from escalation.ports.families import Answer
+from escalation.text.rounding import seconds
+from escalation.text.wording import listed
+
+MINUTES_FROM_S, HOURS_FROM_S = 120, 7200
+_PAUSED = (CaseStatus.HELD, CaseStatus.WAITING, CaseStatus.INTERRUPTED)
+
+
+def told(info: CaseInfo, outcome: Outcome, answer: Answer | None = None) -> Told:
+    """Returns the sentences about a case as it stands.
+
+    Args:
+        info: of the case.
+        outcome: its end, or where it stands.
+        answer: what its family says of the accepted or best answer; None where no answer was verified.
+    """
+    return Told(
+        asked=info.title or f"{info.problem.family}: {info.about or info.asked}",
+        answer=_answer(outcome, answer),
+        rests_on=answer.rests_on if answer else "On nothing yet: no answer was verified",
+        cost=_cost(outcome),
+        next_steps=tuple(_next_steps(outcome, answer)),
+    )
+
+
+def _answer(outcome: Outcome, answer: Answer | None) -> str:
+    found = "; ".join(answer.words if answer else outcome.answer)
+    if outcome.status is CaseStatus.ACCEPTED:
+        return _sentence(found)
+    best = f"The best so far, not accepted: {found}" if found else "There is no answer"
+    if outcome.status in _PAUSED:
+        return f"{_sentence(outcome.status.value)}, not finished. {best}"
+    return f"No answer reached the target. {best}" if found else "No answer was made"
+
+
+def _cost(outcome: Outcome) -> str:
+    """`34 s of waiting, 11 s of computing; nothing to pay`."""
+    times = [f"{_time(outcome.cost.wall_s)} of waiting", f"{_time(outcome.cost.cpu_s)} of processors"]
+    paid = [each.told(value) for each, value in outcome.cost.told() if each.charged and value]
+    practice = any(attempt.device_kind == DeviceKind.PRACTICE for attempt in outcome.attempts)
+    money = f"{listed(paid)}{f' ({PRACTICE_MONEY})' if practice else ''}" if paid else "nothing to pay"
+    return f"{', '.join(times)}; {money}"
+
+
+def _time(value_s: float) -> str:
+    if value_s < MINUTES_FROM_S:
+        return f"{seconds(value_s)} s"
+    return f"{value_s / 60:.0f} min" if value_s < HOURS_FROM_S else f"{value_s / 3600:.1f} h"
+
+
+def _next_steps(outcome: Outcome, answer: Answer | None) -> list[str]:
+    """The family's, then what the engine has to say: what waits, what failed, where the files are."""
+    steps = [*(answer.next_steps if answer else ())]
+    if outcome.paused:
+        steps.insert(0, _sentence(outcome.paused))
+    steps += [f"Mend what failed, and ask again: {each}" for each in outcome.failures]
+    if outcome.files:
+        named = listed(sorted(outcome.files))
+        steps.append(f"Take the files, {named}: tierwise show {outcome.case_id} --files DIR")
+    if outcome.status in (CaseStatus.ABSTAINED, CaseStatus.REFUSED):
+        steps.append(f"See what kept the other tiers out: tierwise explain {outcome.case_id}")
+    return steps
+
+
+def _sentence(said: str) -> str:
+    return said[:1].upper() + said[1:]

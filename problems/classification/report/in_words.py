@@ -1,0 +1,123 @@
+"""A classification in plain sentences: what is asked, what a model is worth, what would help."""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from escalation.model.attempt import Attempt, Candidate
+from escalation.model.certificate import Certificate, CertificateStatus
+from escalation.model.problem import Target
+from escalation.ports.families import Answer
+from escalation.text.rounding import at_worst, rounded
+from escalation.text.shares import of_100
+from problems.classification.verify.recomputation import stated_scores
+from toolbox.stats.sample_size import MOST_ROWS, Judged, rows_needed
+
+if TYPE_CHECKING:
+    from problems.classification.tables.instance import TableInstance
+
+MODELS: Mapping[str, str] = {
+    "ridge": "a logistic regression",
+    "elastic_net": "a logistic regression with few columns",
+    "svm_rbf": "a support vector machine",
+    "nystroem_rbf": "an approximate support vector machine",
+    "nearest_neighbours": "the nearest neighbours' vote",
+    "random_forest": "a random forest",
+    "xgboost": "boosted trees",
+}
+"""By the name with which what was chosen begins."""
+WORTH: Mapping[str, str] = {
+    "roc_auc": "{share} pairs (one of each class) are ordered correctly",
+    "accuracy": "{share} rows are called correctly",
+    "balanced_accuracy": "{share} rows are called correctly, both classes counted alike",
+    "sensitivity": "{share} rows that are {positive} are found",
+    "specificity": "{share} rows that are {negative} are recognised as such",
+    "brier": "the mean squared error of the predicted probabilities is {value}, where to say the same of "
+    "every row errs by {plain}",
+}
+"""What a bound of each metric says."""
+
+
+def asked(instance: "TableInstance") -> str:
+    """`Tell malignant from benign on 569 rows of breast_cancer`; of a column, `Predict ill (1 or 0) on …`."""
+    named = (instance.source[name] for name in ("csv", "parquet", "dataset") if name in instance.source)
+    where = f"on {len(instance.frame):,} rows of {next(named, 'a table')}"
+    if instance.target:
+        return f"Predict {instance.target} ({instance.positive} or {instance.negative}) {where}"
+    return f"Tell {instance.positive} from {instance.negative} {where}"
+
+
+def answer(instance: "TableInstance", target: Target, attempt: Attempt, candidate: Candidate) -> Answer:
+    """Says which model it is, what it is worth on the rows kept aside, and what to do next."""
+    chosen = str(candidate.values.get("chosen"))
+    model = next((said for name, said in MODELS.items() if chosen.startswith(name)), "a model")
+    task = f"predicts {instance.target}" if instance.target else _tells(instance)
+    found = attempt.certificate
+    assert found is not None
+    return Answer(
+        (f"{model} that {task}: {chosen}",),
+        _rests_on(instance, target, found),
+        tuple(_next_steps(instance, target, found, candidate)),
+    )
+
+
+def _tells(instance: "TableInstance") -> str:
+    return f"tells {instance.positive} from {instance.negative}"
+
+
+def _rests_on(instance: "TableInstance", target: Target, found: Certificate) -> str:
+    """`On 228 rows whose outcome nobody had shown it, at least 97 of 100 pairs … , with 95 % confidence`."""
+    if found.value is None:
+        return "On nothing yet: no rows were kept aside on which anybody could judge it"
+    reached = found.status is CertificateStatus.CERTIFIED
+    lower = target.at_least is not None
+    side = ("at least" if lower else "at most") if reached else ("no more than" if lower else "no less than")
+    prevalence = float(instance.sealed_labels.mean())
+    said = WORTH[target.metric].format(
+        share=f"{side} {of_100(found.value, target)} of 100",
+        value=f"{side} {at_worst(found.value, target)}",
+        plain=rounded(prevalence * (1 - prevalence)),
+        positive=instance.positive,
+        negative=instance.negative,
+    )
+    rows = f"On {len(instance.sealed_index):,} rows whose outcome nobody had shown it"
+    return f"{rows}, {said}, with {100 * target.confidence:g} % confidence"
+
+
+def _next_steps(
+    instance: "TableInstance", target: Target, found: Certificate, candidate: Candidate
+) -> Iterator[str]:
+    if found.value is None:
+        yield "Keep rows aside (sealed_fraction above 0): without them nothing can be promised"
+    elif found.status is CertificateStatus.CERTIFIED:
+        yield "Try it on new rows before anybody relies on it: it was judged on rows drawn as the others were"
+        yield "Make sure that every column is known at the time of the prediction"
+    else:
+        yield _what_would_do(instance, target, found, candidate)
+
+
+def _what_would_do(
+    instance: "TableInstance", target: Target, found: Certificate, candidate: Candidate
+) -> str:
+    """How many rows, or that none will do; by the bound of the certificate, see `rows_needed`."""
+    assert found.value is not None
+    assert found.estimate is not None
+    assert found.alpha is not None
+    labels = np.asarray(instance.sealed_labels, dtype=np.int64)
+    has = f"Estimate {rounded(found.estimate)}, bound {at_worst(found.value, target)} on {len(labels):,} rows"
+    if not target.reached_by(found.estimate):
+        return (
+            f"{has}: no number of rows will do, for the estimate itself misses {target.limit_shown}; other "
+            "columns, another model or a lower target might"
+        )
+    named = instance.frame["__group__"].iloc[instance.sealed_index].astype(str).to_numpy(dtype=str)
+    groups = np.unique(named, return_inverse=True)[1]
+    judged = Judged(target.metric, labels, stated_scores(candidate, len(labels)), groups, found.alpha)
+    needed = rows_needed(judged, target.limit, target.reached_by)
+    if needed is None:
+        return f"{has}: {MOST_ROWS:,} rows would not do; a better model or a lower target might"
+    return (
+        f"{has}: about {needed:,} rows kept aside would do, if the estimate stays (by the same bound, these "
+        "rows repeated)"
+    )
