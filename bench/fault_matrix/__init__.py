@@ -6,6 +6,6 @@ killed at a point; others take the work up again until it has its answer. What c
 the service's own exact account.
 
     python -m bench.fault_matrix             # every cell; goes on where it was stopped
-    python -m bench.fault_matrix --subset    # the covering array that the tests run
+    python -m bench.fault_matrix --subset    # the covering array; the tests run a part a day
     python -m bench.fault_matrix --peers     # the same faults against other clients
 """

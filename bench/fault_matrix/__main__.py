@@ -19,7 +19,7 @@ PAGE = ROOT / "docs" / "reference" / "fault-matrix.md"
 def main() -> int:
     """Reads the command line and runs; fails when a promise was broken."""
     parser = argparse.ArgumentParser(prog="python -m bench.fault_matrix")
-    parser.add_argument("--subset", action="store_true", help="the covering array of the tests, no table")
+    parser.add_argument("--subset", action="store_true", help="the whole covering array, no table")
     parser.add_argument("--lanes", type=int, default=2, help="cells at a time")
     parser.add_argument("--rows", type=Path, default=ROWS, help="file of the rows; delete it to start anew")
     parser.add_argument("--page", type=Path, default=PAGE)

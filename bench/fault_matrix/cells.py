@@ -1,5 +1,6 @@
 """The cells: which point, which fault, who takes the work up again."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import cycle, product
@@ -19,6 +20,8 @@ from bench.fault_matrix.points import ON_THE_WAY, POINTS, Point
 By = Literal["resume", "reconcile"]
 BOTH: tuple[By, By] = ("resume", "reconcile")
 ELSEWHERE_POINTS = 1
+TURNS = 9
+"""Turns of the tests in which they play the whole covering array."""
 
 
 @dataclass(frozen=True)
@@ -103,10 +106,31 @@ def subset() -> list[Cell]:
     return chosen
 
 
+def turn(number: int) -> list[Cell]:
+    """What the tests play of the covering array at a time: every fault once, and in turn a part of the rest.
+
+    Points are met equally often, as far as the array lets them. After `TURNS` turns all of it was played.
+    """
+    array, met = subset(), Counter[str]()
+    by_fault = sorted(
+        ([cell for cell in array if cell.placement.fault == name] for name in CLASS_OF), key=len
+    )
+    always = []
+    for candidates in by_fault:
+        always.append(min(candidates, key=lambda cell: [met[each] for each in _where_and_by(cell)]))
+        met.update(_where_and_by(always[-1]))
+    rest = [cell for cell in array if cell not in always]
+    return [*always, *rest[number % TURNS :: TURNS]]
+
+
 def _gain(cell: Cell, covered: set[tuple[str, str]]) -> tuple[bool, int]:
     """How much a cell adds; a fault with a taker first, as its own class alone can cover that."""
     new = set(pairs(cell)) - covered
     return (cell.placement.fault, cell.by) in new, len(new)
+
+
+def _where_and_by(cell: Cell) -> tuple[str, str]:
+    return "no kill" if cell.point is None else cell.point.name, cell.by
 
 
 def _placement(fault: str) -> FaultPlacement:
@@ -115,8 +139,8 @@ def _placement(fault: str) -> FaultPlacement:
 
 def pairs(cell: Cell) -> Iterator[tuple[str, str]]:
     """The pairs that a cell covers: point, fault class and taker with each other, and fault with taker."""
-    where, group = "no kill" if cell.point is None else cell.point.name, CLASS_OF[cell.placement.fault]
+    (where, by), group = _where_and_by(cell), CLASS_OF[cell.placement.fault]
     yield where, group
-    yield where, cell.by
-    yield group, cell.by
-    yield cell.placement.fault, cell.by
+    yield where, by
+    yield group, by
+    yield cell.placement.fault, by

@@ -82,7 +82,8 @@ over HTTP, the real engine
 on a ledger on disk, a process that dies at a point, and others that take the work up until it is answered:
 the case itself (`resume`), or `reconcile` first. What was accepted and charged is read from the service's
 account. Written by `make matrix`, which goes on where it was stopped (`mlruns/fault_matrix.jsonl` has a row
-a cell); a covering array of every point with every class of faults is part of `make test`.
+a cell); of a covering array of every point with every class of faults, `make test` plays
+every fault, every point, and in turn a ninth of the rest a day (`--subset` plays all of it).
 
 Promised: one job accepted and charged where the work was wanted, none where it was refused, no result lost,
 nothing hung. A job that the service itself ends failed or cancelled is accepted once and not charged.

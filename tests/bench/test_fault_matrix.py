@@ -1,9 +1,11 @@
-"""The covering array of the fault matrix: real processes, real SIGKILL, IBM's own client over HTTP."""
+"""The day's part of the matrix's covering array: real processes, real SIGKILL, IBM's own client over HTTP."""
 
 import json
 import os
 import signal
 import threading
+import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,8 +17,10 @@ from bench.fault_matrix.forking import in_a_process
 from bench.fault_matrix.verdict import MAY_ASK, judge
 from practice.faults import ALL
 
-LANES = 2
-"""Cells at a time: more of them would have each other run out of time on a machine that others use, too."""
+LANES = 3
+"""Cells at a time, which wait most of theirs."""
+TODAY = int(time.time() // 86400)
+"""The turn: whoever runs the tests every day has played the whole array after `cells.TURNS` of them."""
 LIMIT_S = 1500.0
 """For a machine that does a dozen other things; alone it takes about a tenth of it."""
 
@@ -24,7 +28,7 @@ LIMIT_S = 1500.0
 @pytest.fixture(scope="module")
 def played() -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
-    pool.run([*cells.subset(), *cells.some_ladders()], LANES, found.append)
+    pool.run([*cells.turn(TODAY), *cells.some_ladders()], LANES, found.append)
     return found
 
 
@@ -44,7 +48,7 @@ def climbed(played: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def test_wherever_a_process_dies_under_whatever_fault_the_work_is_paid_once_and_nothing_is_lost_or_hangs(
     rows: list[dict[str, Any]],
 ) -> None:
-    assert len(rows) == len(cells.subset()) >= len(points.POINTS) * len(placements.CLASSES)
+    assert {row["cell"] for row in rows} == {cell.name for cell in cells.turn(TODAY)}
     assert {row["cell"]: row["why"] for row in rows if row["outcome"] == "broken"} == {}
     asked = {row["cell"]: row["books"]["reason"] for row in rows if row["outcome"] == "person"}
     assert {cell: why for cell, why in asked.items() if not any(name in cell for name in MAY_ASK)} == {}
@@ -130,6 +134,16 @@ def test_the_subset_covers_all_pairs_of_point_class_taker_and_of_fault_and_taker
     assert {(name, group) for name in names for group in placements.CLASSES} <= found
     for each in (*names, *placements.CLASSES, *placements.CLASS_OF):
         assert {(each, by) for by in cells.BOTH} <= found
+
+
+def test_each_turn_has_every_point_twice_and_every_fault_and_all_turns_have_the_whole_array() -> None:
+    turns = [cells.turn(number) for number in range(cells.TURNS)]
+    for turn in turns:
+        assert {cell.placement.fault for cell in turn} == set(placements.CLASS_OF)
+        met = Counter(cell.point for cell in turn)
+        assert {point for point in points.POINTS if met[point] >= 2} == set(points.POINTS)
+    assert {cell.name for turn in turns for cell in turn} == {cell.name for cell in cells.subset()}
+    assert len(cells.subset()) >= len(points.POINTS) * len(placements.CLASSES)
 
 
 def _row(**changes: Any) -> dict[str, Any]:
