@@ -20,7 +20,6 @@ SLOW = {
     "tests/docs/test_use_the_model.py": "solve a case and serve its model",
     "tests/problems/test_contract.py": "attempt every method of every family",
     "tests/problems/test_exports.py": "solve every family's sample",
-    "tests/problems/test_sources.py": "load every source with every field changed",
     "tests/problems/classification": "fit models, bootstrap error rates, simulate circuits",
     "tests/problems/optimisation/engines": "search, and prove what was found",
     "tests/problems/optimisation/portfolio": "run several MPI ranks",

@@ -68,6 +68,15 @@ class Untitled(Toy):
         return "toy."
 
 
+class Deaf(Toy):
+    """Drops what it is told about its reach."""
+
+    def load(self, instance: Any, seed: int, folder: Path) -> Any:
+        return super().load(
+            {name: value for name, value in instance.items() if name != "reach"}, seed, folder
+        )
+
+
 class Strict(Toy):
     """Refuses its own sample."""
 
@@ -83,6 +92,7 @@ class Strict(Toy):
         (Mumbling, "says sealed, which its reader does not know"),
         (Shrugging, "does not say what would help"),
         (Untitled, "expected a title with a capital letter and no stop"),
+        (Deaf, "field 'reach' = .* is accepted and has no effect"),
     ],
 )
 def test_the_contract_notices_a_family_that_breaks_it(
