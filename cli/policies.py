@@ -1,10 +1,11 @@
 """The commands of whoever writes policies. Thin: each imports what it needs when it is called."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cli.options import Json, Since
+from cli.options import Json, Since, whole_id
 
 policy_app = typer.Typer(no_args_is_help=True, help="Check and show policies.")
 
@@ -59,6 +60,14 @@ def policy_canary(
 def policy_replay(
     *,
     file: Annotated[str, typer.Argument(help="The new policy: a file, or the name of one that ships.")],
+    exports: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[EXPORT]...",
+            help="Take the cases of these exports, in place of those of the ledger.",
+            show_default=False,
+        ),
+    ] = None,
     since: Since = None,
     family: Annotated[str | None, typer.Option(help="Only cases of this family.", show_default=False)] = None,
     changed: Annotated[
@@ -68,8 +77,34 @@ def policy_replay(
 ) -> None:
     """Try a policy over past cases: which decisions change, why, what that costs or saves; never a guess.
 
+    The cases of exports are read as they are: `tierwise verify` says whether somebody changed them.
+
     Exit 0 nothing changes, 5 a decision changes, 3 none does, and of some the record cannot tell.
     """
-    from cli.policy_replay import replay
+    from cli.policy_replay import Cases, replay
 
-    raise typer.Exit(replay(file, since, family, changed=changed, as_json=json))
+    cases = Cases(since, family, tuple(exports or ()))
+    raise typer.Exit(replay(file, cases, changed=changed, as_json=json))
+
+
+@policy_app.command("try")
+def policy_try(
+    file: Annotated[str, typer.Argument(help="A policy file, or the name of one that ships.")],
+    case: Annotated[
+        str,
+        typer.Argument(
+            metavar="CASE",
+            help="Id of a case, the beginning of one, or an export of a case.",
+            callback=whole_id,
+            show_default=False,
+        ),
+    ],
+    json: Json = False,
+) -> None:
+    """Say step by step what a policy would have decided in a case, from the facts on record; never a guess.
+
+    Exit 0 nothing changes, 5 a decision changes, 3 none does, and of some the record cannot tell.
+    """
+    from cli.policy_try import try_policy
+
+    raise typer.Exit(try_policy(file, case, as_json=json))

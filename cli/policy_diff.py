@@ -4,9 +4,11 @@ import json
 import sys
 
 from cli.terminal import plain, terminal
+from escalation.model.errors import PolicyError
 from escalation.policy.differences.implication import Lean
 from escalation.policy.differences.policies import PolicyDiff, policy_diff
-from escalation.policy.policy import load_policy
+from escalation.policy.policy import LoadedPolicy, load_policy
+from escalation.policy.policy_tests import require_passing
 
 DIFFERS = 5
 """Exit code where a difference decides something."""
@@ -19,13 +21,23 @@ def diff(old: str, new: str, *, as_json: bool = False) -> int:
     Raises:
         PolicyError: when one of them does not hold together.
     """
-    before, after = load_policy(old).policy, load_policy(new).policy
-    found = policy_diff(before, after)
+    loaded = load_policy(old), load_policy(new)
+    found = policy_diff(*(each.policy for each in loaded))
+    for each in loaded:
+        _warn(each)
     if as_json:
         sys.stdout.write(json.dumps(_json(found), sort_keys=True) + "\n")
     else:
         _print(found)
     return DIFFERS if found.deciding else 0
+
+
+def _warn(loaded: LoadedPolicy) -> None:
+    """Says of a policy whose own tests fail; it can be compared, and nothing runs under it."""
+    try:
+        require_passing(loaded)
+    except PolicyError as error:
+        terminal(stderr=True).print(f"remark: {plain(str(error))}", soft_wrap=True, highlight=False)
 
 
 def _print(found: PolicyDiff) -> None:

@@ -2,7 +2,11 @@
 
 import json
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -13,34 +17,56 @@ from escalation.model.errors import BadInput
 from escalation.model.metered import METERED
 from escalation.policy.backtest.comparing import Compared, DecisionChange
 from escalation.policy.backtest.parts import Backtest, parts
+from escalation.policy.backtest.past_case import PastCase
 from escalation.policy.backtest.tally import NOT_TOLD, line
 from escalation.policy.conditions import shortfall
 from escalation.policy.policy import load_policy
 from escalation.policy.policy_tests import require_passing
 from escalation.policy.rules import Policy
 from escalation.ports.registry import families, no_family
+from records.export.past import exported_cases
 from records.runtime import open_records
 
 CHANGES, CANNOT_TELL = 5, 3
 """Exit codes: some decision changes; none does, and of some nothing can be told."""
 
 
-def replay(
-    file: str, since: datetime | None, family: str | None, *, changed: bool = False, as_json: bool = False
-) -> int:
+@dataclass(frozen=True)
+class Cases:
+    """Which past cases: of the ledger, or those of exports."""
+
+    since: datetime | None = None
+    family: str | None = None
+    exports: tuple[Path, ...] = ()
+
+    @contextmanager
+    def read(self, *, outcomes: bool) -> Iterator[Iterator[PastCase]]:
+        """The cases, in order.
+
+        Raises:
+            BadInput: when there is no such family, an export is none, or a choice would have no effect.
+        """
+        if self.family is not None and self.family not in families():
+            raise BadInput(no_family(self.family))
+        if not self.exports:
+            with open_records() as (ledger, _):
+                yield ledger.past_cases(CasesWanted(since=self.since, family=self.family), outcomes=outcomes)
+            return
+        if self.since or self.family:
+            raise BadInput("expected no --since and no --family beside exports: name those that you want")
+        yield iter(exported_cases(self.exports))
+
+
+def replay(file: str, cases: Cases, *, changed: bool = False, as_json: bool = False) -> int:
     """Prints what a policy would have decided in past cases; returns the exit code.
 
     Raises:
-        BadInput: when the policy does not hold together, or there is no such family.
+        BadInput: when the policy does not hold together, or the cases cannot be read.
     """
-    if family is not None and family not in families():
-        raise BadInput(no_family(family))
     loaded = load_policy(file)
-    require_passing(loaded, family)
+    require_passing(loaded, cases.family)
     console = terminal(quiet=as_json)
-    with open_records() as (ledger, _):
-        wanted = CasesWanted(since=since, family=family)
-        past = ledger.past_cases(wanted, outcomes=loaded.policy.budget.wall_s is not None)
+    with cases.read(outcomes=loaded.policy.budget.wall_s is not None) as past:
         found = Backtest()
         for part in parts(past, loaded.policy):
             found.add(part)
@@ -50,9 +76,14 @@ def replay(
         sys.stdout.write(json.dumps(found.summary(loaded.policy), sort_keys=True) + "\n")
     else:
         _tables(console, loaded.policy, found)
-    if found.tally.verdicts[DecisionChange.CHANGED]:
+    return exit_code(found.tally.verdicts)
+
+
+def exit_code(verdicts: Mapping[str, int]) -> int:
+    """By how many decisions there are of each verdict."""
+    if verdicts[DecisionChange.CHANGED]:
         return CHANGES
-    return CANNOT_TELL if found.tally.verdicts[DecisionChange.UNTOLD] else 0
+    return CANNOT_TELL if verdicts[DecisionChange.UNTOLD] else 0
 
 
 def _say(console: Console, found: Compared, *, as_json: bool) -> None:
@@ -101,8 +132,13 @@ def _tables(console: Console, policy: Policy, found: Backtest) -> None:
 
 def _costs(console: Console, cost: dict[str, Any]) -> None:
     units = {each.name: each for each in METERED}
+    if not cost["known"]:
+        console.print("\nOf no changed decision can the record tell what it would have saved")
     saved = ", ".join(units[name].in_words(value) for name, value in cost["saved"].items()) or "nothing"
-    console.print(f"\nSaved, of the {cost['known']} changed decisions of which the record can tell: {saved}")
+    if cost["known"]:
+        console.print(
+            f"\nSaved, of the {cost['known']} changed decisions of which the record can tell: {saved}"
+        )
     if cost["quoted"]:
         console.print(
             f"What would have been tried instead was quoted in {cost['quoted']} of them, together "

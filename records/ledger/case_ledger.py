@@ -16,7 +16,7 @@ from records.ledger import canaries, cases, history, leases
 from records.ledger.chains import append
 from records.ledger.codec import candidate_blobs
 from records.ledger.events import bodies
-from records.ledger.past_cases import past_page
+from records.ledger.past_cases import past_case, past_page
 from records.ledger.readable import Broken
 from records.ledger.session import LedgerSession
 
@@ -198,6 +198,12 @@ class SqlCases(LedgerSession):
             with self._database.reading() as connection:
                 page, after = past_page(connection, wanted, after, outcomes=outcomes)
             yield from page
+
+    def past_case(self, case_id: str) -> PastCase:
+        """One case as texts; raises `BadInput` when there is none."""
+        with self._database.reading() as connection:
+            cases.get(connection, case_id)
+            return past_case(connection, case_id)
 
     def begin_canary(self, digest: str, policy: str, acting: str) -> bool:
         """Records that a canary begins, unless it has; says whether it was new."""

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pydantic_core import from_json
-from sqlalchemy import Connection, Select, Table, select
+from sqlalchemy import Connection, Row, Select, Table, select
 
 from escalation.model.cases_wanted import CasesWanted
 from escalation.model.identity import canonical_json
@@ -34,11 +34,22 @@ def past_page(
     if wanted.since_text is not None:
         query = query.where(cases.c.opened_at >= wanted.since_text)
     rows = connection.execute(query.order_by(cases.c.number).limit(PAGE)).all()
+    return _past(connection, rows, outcomes), rows[-1].number if len(rows) == PAGE else None
+
+
+def past_case(connection: Connection, case_id: str) -> PastCase:
+    """One case that is there, with what it came to."""
+    columns = (cases.c.number, cases.c.case_id, cases.c.status, cases.c.info, cases.c.outcome)
+    rows = connection.execute(select(*columns).where(cases.c.case_id == case_id)).all()
+    return _past(connection, rows, outcomes=True)[0]
+
+
+def _past(connection: Connection, rows: Sequence[Row[Any]], outcomes: bool) -> list[PastCase]:
     named = [row.case_id for row in rows]
     decided = _texts(connection, decisions, decisions.c.decision, named)
     tried = _texts(connection, attempts, attempts.c.attempt, named)
     policies: dict[str, tuple[str, str]] = {}
-    found = [
+    return [
         PastCase(
             row.case_id,
             row.status,
@@ -49,7 +60,6 @@ def past_page(
         )
         for row in rows
     ]
-    return found, rows[-1].number if len(rows) == PAGE else None
 
 
 def _parted(info: str, known: dict[str, tuple[str, str]]) -> tuple[str, str]:

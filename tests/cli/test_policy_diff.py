@@ -43,3 +43,14 @@ def test_where_only_words_changed_nothing_decides(call: Callable[..., Said], tmp
 def test_a_policy_that_cannot_be_read_is_one_line(call: Callable[..., Said], tmp_path: Path) -> None:
     said = call("policy", "diff", "default", str(tmp_path / "none.yaml"))
     assert (said.code, said.out, said.err.count("\n")) == (2, "", 1)
+
+
+def test_a_policy_whose_own_test_fails_is_compared_and_that_is_said(
+    call: Callable[..., Said], tmp_path: Path
+) -> None:
+    mine = tmp_path / "mine.yaml"
+    fails = "tests: [{name: all is known, tier: quantum, facts: {}, expect: open}]\n"
+    mine.write_text(MINE.replace("LIMIT", "0.5") + fails)
+    said = call("policy", "diff", "default", str(mine))
+    assert (said.code, said.out.splitlines()[0].startswith("gate fidelity: ")) == (5, True)
+    assert said.err.startswith(f"remark: {mine}: test 'all is known': expected open")

@@ -33,7 +33,8 @@ def records(tmp_path_factory: pytest.TempPathFactory) -> Path:
     runtime = Runtime(own, SqlLedger(own.ledger, store), store, Untracked(), render)
     for name, numbers in (("three", [3, 1, 4]), ("six", [9] * 6)):
         target = Target(metric="number", at_least=9)
-        problem = Problem(family="toy", instance={"numbers": numbers, "reach": 3}, target=target)
+        instance = {"numbers": numbers, "reach": 3}
+        problem = Problem(family="toy", instance=instance, target=target, data_class="public")
         solve(runtime, prepare(problem, folder / "looks.yaml", name))
     runtime.close()
     return folder
@@ -105,6 +106,69 @@ def test_where_the_record_cannot_tell_the_exit_code_says_so(call: Call, solved: 
     found = json.loads(said.out)
     assert (said.code, found["cannot_tell"]["count"], found["same"]["count"]) == (3, 2, 1)
     assert found["cannot_tell"]["missing"] == [{"fact": "ai/two_looks: device.queue_s", "count": 1}]
+
+
+def test_cases_of_exports_are_compared_without_their_ledger(
+    call: Call, solved: Path, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    new = tmp_path / "new.yaml"
+    new.write_text(POLICY.replace("at_least: 4", "at_least: 7"))
+    call("keys", "make")
+    folders = [str(tmp_path / "three"), str(tmp_path / "six.zip")]
+    for name, target in zip(("three", "six"), folders, strict=True):
+        assert call("export", name, "--out", target).code == 0
+    here = call("policy", "replay", str(new), "--json")
+    monkeypatch.setenv("TIERWISE_HOME", str(home))
+    settings.cache_clear()
+    there = call("policy", "replay", str(new), *folders, "--json")
+    assert (there.code, there.err) == (5, "")
+    assert json.loads(there.out) == json.loads(here.out)  # the digest of all lines among it
+    tried = call("policy", "try", str(new), folders[1])
+    assert (tried.code, "long_enough is not met" in tried.out) == (5, True)
+    twice = call("policy", "replay", str(new), folders[0], folders[0])
+    assert (twice.code, twice.out) == (2, "")
+    assert "expected each case once, got three again" in twice.err
+    limited = call("policy", "replay", str(new), folders[0], "--family", "toy")
+    assert (limited.code, "beside exports" in limited.err) == (2, True)
+
+
+def test_one_case_is_told_step_by_step(call: Call, solved: Path, tmp_path: Path) -> None:
+    same = call("policy", "try", str(solved), "six")
+    assert (same.code, same.err) == (0, "")
+    assert same.out.splitlines() == [
+        "Case six, decided by looks; looks would have decided:",
+        "1. try ai/two_looks on local",
+        "   looks: the same",
+        "2. accept the answer of ai/two_looks on local",
+        "   looks: the same",
+    ]
+    new = tmp_path / "new.yaml"
+    new.write_text(POLICY.replace("at_least: 4", "at_least: 7").replace("policy: looks", "policy: new"))
+    told = call("policy", "try", str(new), "six")
+    lines = told.out.splitlines()
+    assert (told.code, lines[1:4]) == (
+        5,
+        [
+            "1. try ai/two_looks on local",
+            "   new: try nothing",
+            "     ai/two_looks: its condition long_enough is not met: toy.length is 6, takes at least 7",
+        ],
+    )
+    assert lines[4].startswith("     that would have saved ")
+    assert lines[6] == "   the record cannot tell: the case would have gone another way before"
+    more = "  - {id: idle, tier: ai, because: No waiting., when: {fact: device.queue_s, at_most: 5 s}}\n"
+    new.write_text(POLICY + more)
+    untold = call("policy", "try", str(new), "six")
+    assert untold.code == 3
+    assert "looks: the record cannot tell: a fact was never looked up" in untold.out
+    assert "not on record: ai/two_looks: device.queue_s" in untold.out
+
+
+def test_a_policy_is_tried_on_a_case_that_is_there(call: Call, solved: Path, tmp_path: Path) -> None:
+    said = call("policy", "try", str(solved), "nobody")
+    assert (said.code, said.out, said.err.count("\n")) == (2, "", 1)
+    lines = [json.loads(each) for each in call("policy", "try", str(solved), "si", "--json").out.splitlines()]
+    assert [(each["case"], each["verdict"]) for each in lines] == [("six", "same")] * 2
 
 
 def test_only_cases_of_the_time_and_family_asked_for_are_looked_at(call: Call, solved: Path) -> None:
