@@ -13,22 +13,57 @@ from pathlib import Path
 TABLE = Path("/proc/net/tcp")
 NOBODYS = "0"
 """The inode of a socket that no process has any more."""
+NETLINK_SOCK_DIAG, SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST = 4, 20, 1
+ANY_STATE = 0xFFFFFFFF
+ANY_DEVICE_AND_COOKIE = struct.pack("=III", 0, 0xFFFFFFFF, 0xFFFFFFFF)
+PATIENCE_S = 1.0
 OWN_PAGE = {"same-origin", "none"}
 
 
 def is_foreign(client: tuple[str, int], server: tuple[str, int], table: Path = TABLE) -> bool:
     """Whether a connection is another user's; root's and this user's are not.
 
-    The kernel says whose socket is at the other end (proc(5), /proc/net/tcp); of one that was closed already
-    it does not, so that is turned away too. Where there is no such table, nobody is.
+    The kernel says whose socket is at the other end; of one that was closed already it does not, so that is
+    turned away too. It is asked for that socket alone (sock_diag(7)): to write its table of all (proc(5)),
+    which is read where it gives no answer, it walks a hash table of the machine's size, for milliseconds.
+    Where there is no such table either, nobody is.
     """
+    user = _user_of(client, server)
+    if user is None:
+        try:
+            lines = table.read_text(encoding="ascii").splitlines()[1:]
+        except OSError:
+            return False
+        user = _user_in(lines, client, server)
+    return user not in {0, os.geteuid()}
+
+
+def _user_of(client: tuple[str, int], server: tuple[str, int]) -> int | None:
+    """Whose a client's socket is, where the kernel answers for exactly this one, and a process has it."""
+    ends = struct.pack("!HH", client[1], server[1]) + b"".join(
+        socket.inet_aton(host).ljust(16, b"\0") for host in (client[0], server[0])
+    )
+    asked = (
+        struct.pack("=BBBxI", socket.AF_INET, socket.IPPROTO_TCP, 0, ANY_STATE) + ends + ANY_DEVICE_AND_COOKIE
+    )
+    header = struct.pack("=IHHII", 16 + len(asked), SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST, 0, 0)
     try:
-        rows = [line.split() for line in table.read_text(encoding="ascii").splitlines()[1:]]
-    except OSError:
-        return False
-    ends = [_end(*client), _end(*server)]
-    users = [int(row[7]) for row in rows if row[1:3] == ends and row[9] != NOBODYS]
-    return not users or users[0] not in {0, os.geteuid()}
+        with socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM, NETLINK_SOCK_DIAG) as kernel:
+            kernel.settimeout(PATIENCE_S)
+            kernel.send(header + asked)
+            said = kernel.recv(4096)
+    except (OSError, AttributeError):
+        return None
+    if len(said) < 88 or struct.unpack_from("=H", said, 4) != (SOCK_DIAG_BY_FAMILY,) or said[20:56] != ends:
+        return None
+    user, inode = struct.unpack_from("=II", said, 80)
+    return int(user) if inode else None
+
+
+def _user_in(lines: Iterable[str], client: tuple[str, int], server: tuple[str, int]) -> int | None:
+    """Whose a client's socket is by the table's rows; None where none is its, or no process has it."""
+    rows, ends = (line.split() for line in lines), [_end(*client), _end(*server)]
+    return next((int(row[7]) for row in rows if row[1:3] == ends and row[9] != NOBODYS), None)
 
 
 def refusal(headers: Iterable[tuple[str, str]], port: int) -> str:

@@ -2,13 +2,15 @@
 
 import http.client
 import os
+import socket
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from practice import Practice
+from practice import Practice, access
 
 NOBODY = 65534
 RESET = "POST /practice/reset HTTP/1.1\\r\\nHost: 127.0.0.1:%d\\r\\nContent-Length: 2\\r\\n\\r\\n{}"
@@ -46,6 +48,25 @@ def test_another_user_who_does_not_wait_for_the_answer_changes_nothing(raw: Any)
     for _ in range(20):
         asks(raw, NOBODY, stays=False)
     assert [row["id"] for row in raw.json("GET", "/jobs")["jobs"]] == [job]
+
+
+@pytest.mark.parametrize("answers", [True, False], ids=["kernel", "table"])
+def test_whose_a_connection_is_the_kernel_says_of_that_one_and_its_table_where_it_does_not(
+    answers: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nobody = tmp_path / "tcp"
+    nobody.write_text("head\n")
+    if not answers:
+        monkeypatch.setattr(access, "NETLINK_SOCK_DIAG", 31)  # a protocol that no kernel has
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        with socket.create_connection(server.getsockname()) as mine, server.accept()[0]:
+            ends = mine.getsockname(), server.getsockname()
+            assert not access.is_foreign(*ends)
+            assert access.is_foreign(*ends, table=nobody) is not answers
+            monkeypatch.setattr(os, "geteuid", lambda: NOBODY)
+            assert access.is_foreign(*ends) is (os.getuid() != 0)
+            monkeypatch.undo()
+        assert access.is_foreign(*ends)  # closed: whose it was is not known any more
 
 
 def test_its_own_user_is_answered(raw: Any) -> None:
