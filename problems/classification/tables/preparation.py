@@ -165,13 +165,13 @@ def _groups(declared: Index | None, typed: list[Typed], rows: list[str]) -> tupl
     told = []
     if joined.copies:
         told.append(
-            f"{counted(joined.copies, 'row is a copy', 'rows are copies')} of rows of other groups: their "
-            "groups are kept together"
+            f"{counted(joined.copies, 'row has', 'rows have')} the features of rows of other groups, too "
+            "many and too alike for chance: they are taken for copies, and their groups are kept together"
         )
     if joined.alike:
         told.append(
             f"{counted(joined.alike, 'row has', 'rows have')} the features of rows of other groups, as "
-            "chance has it with so few different values: each stays with its own group"
+            "chance has it in so many rows of so few different values: each stays with its own group"
         )
     return joined.groups, told
 

@@ -51,7 +51,8 @@ def _copied(instance: "TableInstance") -> int:
     same = np.unique(hash_pandas_object(features, index=False).to_numpy(), return_inverse=True)[1]
     across = np.isin(same[instance.sealed_index], same[instance.open_index])
     if instance.grouped and across.any():
-        across &= ~alike_by_chance(features, same)[instance.sealed_index]
+        groups = np.unique(instance.frame["__group__"].astype(str), return_inverse=True)[1]
+        across &= ~alike_by_chance(features, same, groups)[instance.sealed_index]
     return int(across.sum())
 
 

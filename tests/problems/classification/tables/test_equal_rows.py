@@ -57,3 +57,51 @@ def test_rows_of_which_all_is_missing_are_no_copies() -> None:
     frame.iloc[:60] = np.nan
     joined = join_copies(frame, same(frame), PATIENTS)
     assert (joined.copies, joined.alike) == (0, 60)
+
+
+def test_a_pair_that_chance_explains_is_no_copy() -> None:
+    # 80 ages, 2 sexes, 201 creatinines, 5 wards, 5 counts: two rows agree with 1 in 804,000, so that 0.22
+    # of the 179,700 pairs of 600 rows are expected to, and one that does is no surprise
+    rng = np.random.default_rng(7)
+    rows = 600
+    frame = pd.DataFrame(
+        {
+            "age": rng.integers(18, 98, rows).astype(float),
+            "sex": rng.choice(["m", "f"], rows),
+            "creatinine": (rng.integers(50, 251, rows) / 100),
+            "ward": rng.choice(list("abcde"), rows),
+            "admissions": rng.integers(0, 5, rows).astype(float),
+        }
+    )
+    once = frame.copy()
+    once.iloc[1] = once.iloc[0]
+    joined = join_copies(once, same(once), np.arange(rows))
+    assert (joined.copies, joined.alike) == (0, 2)
+    # twenty of them are many more than 0.22
+    many = frame.copy()
+    many.iloc[20:40] = many.iloc[:20].to_numpy()
+    joined = join_copies(many, same(many), np.arange(rows))
+    assert (joined.copies, joined.alike) == (40, 0)
+
+
+def test_a_copy_of_a_rare_row_is_found_among_rows_that_are_alike_by_chance() -> None:
+    frame = pd.concat([few_values(), measured(2)], axis=1)
+    frame.loc[:199, ["x0", "x1"]] = np.nan  # 200 patients of whom sex and ward alone are known
+    frame.iloc[239] = frame.iloc[238]
+    joined = join_copies(frame, same(frame), np.arange(240))
+    assert (joined.copies, joined.alike) == (2, 200)
+
+
+def test_patients_with_equal_visits_are_hardly_ever_taken_for_one_another() -> None:
+    alike = copied = 0
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        weights = rng.integers(400, 1000, 300) / 10
+        patients = pd.DataFrame({"age": rng.integers(18, 98, 300).astype(float), "weight": weights})
+        frame = patients.loc[np.repeat(np.arange(300), 2)].reset_index(drop=True)
+        joined = join_copies(frame, same(frame), np.repeat(np.arange(300), 2))
+        alike += joined.alike > 0
+        copied += joined.copies > 0
+    # 44,850 pairs of patients, each with 1 in 48,000: 0.93 in a table, so that 1 - e^-0.93 = 61 % have one
+    assert 6 <= alike <= 18
+    assert copied <= 2

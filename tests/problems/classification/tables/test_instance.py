@@ -341,7 +341,9 @@ def test_a_copy_under_another_id_is_on_the_same_side(load: Load, table: pd.DataF
     instance = load(frame.assign(patient=[f"p{row}" for row in range(140)]), group="patient")
     groups = instance.frame["__group__"]
     assert groups[:20].tolist() == groups[120:].tolist()
-    assert any("40 rows are copies of rows of other groups" in remark for remark in instance.remarks)
+    assert any(
+        "40 rows have the features of rows of other groups, too many" in remark for remark in instance.remarks
+    )
     torn = replace(instance, open_index=np.arange(20, 80), sealed_index=np.r_[0:20, 80:140])
     assert split_faults(torn) == []
     torn = replace(instance, open_index=np.arange(80), sealed_index=np.arange(80, 140))
