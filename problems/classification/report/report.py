@@ -1,6 +1,5 @@
 """The family's part of the HTML report: what the sealed rows say about every attempt."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,9 +10,11 @@ from escalation.model.attempt import Attempt, Candidate
 from escalation.model.certificate import Certificate, CertificateStatus
 from escalation.model.problem import Target
 from escalation.ports.families import Section
+from escalation.text.rounding import Way, rounded
 from problems.classification.report import figures
 from problems.classification.report.cards import data_card, model_card
 from problems.classification.report.tripod import checklist
+from problems.classification.tables.subgroups import from_low_to_high
 from problems.classification.verify.recomputation import Forged, stated_scores, stated_sets
 from toolbox.arrays.types import Flags, Floats, Ints
 from toolbox.drawing.html_tables import notes, pairs, table, text
@@ -162,7 +163,10 @@ def _figures(rows: SealedRows, name: str) -> str:
 
 
 def _metrics(rows: SealedRows) -> str:
-    lines = [(name, *_bounded(name, rows, SUBGROUP_ALPHA)) for name in METRICS]
+    lines: list[tuple[str, float | None, str | None]] = []
+    for name in METRICS:
+        estimate, limit = _bounded(name, rows, SUBGROUP_ALPHA)
+        lines.append((name, estimate, sided(name, limit)))
     curve = curves.calibration(rows.labels, rows.scores)
     lines.append(("mean predicted probability", float(rows.scores.mean()), None))
     lines.append(("prevalence", float(rows.labels.mean()), None))
@@ -179,11 +183,19 @@ def _bounded(metric: str, rows: SealedRows, alpha: float) -> tuple[float | None,
     return found.estimate, found.value
 
 
+def sided(metric: str, limit: float | None) -> str | None:
+    """Returns a bound as what holds of the metric, rounded so that it promises no more."""
+    if limit is None:
+        return None
+    upper = METRICS[metric].less_is_better
+    return f"at most {rounded(limit, Way.UP)}" if upper else f"at least {rounded(limit, Way.DOWN)}"
+
+
 def _subgroups(instance: "TableInstance", target: Target, rows: SealedRows) -> str:
     lines = []
     for column, names in instance.subgroups.items():
         values = np.asarray(names, dtype=object)
-        for name in sorted({str(value) for value in values}, key=_by_number):
+        for name in sorted({str(value) for value in values}, key=from_low_to_high):
             part = rows.where(np.array([str(value) == name for value in values], dtype=np.bool_))
             lines.append(_subgroup(column, name, target.metric, part))
     header = ("column", "subgroup", "rows", "positive", "mean predicted", target.metric, "bound", "")
@@ -191,21 +203,15 @@ def _subgroups(instance: "TableInstance", target: Target, rows: SealedRows) -> s
     return table(header, lines, caption) if lines else "<p>No subgroups were declared.</p>"
 
 
-def _by_number(name: str) -> tuple[float, float, str]:
-    """Sorts names of intervals, as `subgroups` makes them, from low to high, and others by letter."""
-    found = re.search(r"-?\d+(\.\d+)?", name)
-    side = {"≤": -1.0, ">": 1.0}.get(name[:1], 0.0)
-    return side, float(found.group()) if found else 0.0, name
-
-
 def _subgroup(column: str, name: str, metric: str, part: SealedRows) -> tuple[Any, ...]:
     estimate, limit = _bounded(metric, part, SUBGROUP_ALPHA)
+    shown = sided(metric, limit)
     positive = int(part.labels.sum())
     rarer = min(positive, len(part.labels) - positive)
     small = len(part.labels) < SMALL_GROUP or rarer < SMALL_CLASS
     remark = "small: too few rows to tell" if small else ""
     counts = len(part.labels), positive, float(part.scores.mean())
-    return column, name, *counts, estimate, limit, remark
+    return column, name, *counts, estimate, shown, remark
 
 
 def _conformal(candidate: Candidate, rows: SealedRows) -> str:

@@ -1,5 +1,8 @@
 """Names of the subgroups by which the report divides the sealed rows."""
 
+import math
+import re
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -40,18 +43,33 @@ def subgroups(
 def _subgroup_names(
     table: RawTable, name: str, order: NDArray[np.intp], open_index: Index, sealed_index: Index
 ) -> list[str]:
-    """Texts as they are; numbers of more than five values by the quartiles of the open rows."""
+    """Texts as they are; numbers of more than five values by the quartiles of the open rows.
+
+    A quartile is a value of the table, so that it can be said in full on which side a row is.
+    """
     texts = as_texts(table.columns[name])
     names = [MISSING if text is None else level(text, table.decimal) for text in texts]
     numbers = _numbers(table, texts)
     if numbers is None or len(set(names) - {MISSING}) <= FEW:
         return [names[row] for row in order[sealed_index]]
-    edges = np.nanquantile(numbers[order[open_index]], QUARTILES)
+    edges = np.unique(np.nanquantile(numbers[order[open_index]], QUARTILES, method="inverted_cdf"))
     sealed = numbers[order[sealed_index]]
     bins = np.searchsorted(edges, sealed, side="left")
-    shown = [f"{edge:.4g}" for edge in edges]
-    names = [f"≤ {shown[0]}", *(f"{a} – {b}" for a, b in pairwise(shown)), f"> {shown[-1]}"]
+    names = intervals([f"{edge:.15g}" for edge in edges])
     return [MISSING if gone else names[place] for gone, place in zip(np.isnan(sealed), bins, strict=True)]
+
+
+def intervals(edges: Sequence[str]) -> list[str]:
+    """Names of the intervals between edges, each of which belongs to the lower one."""
+    return [f"≤ {edges[0]}", *(f"> {low}, ≤ {high}" for low, high in pairwise(edges)), f"> {edges[-1]}"]
+
+
+def from_low_to_high(name: str) -> tuple[bool, float, str]:
+    """Sorts names of intervals from low to high, and others by letter."""
+    found = re.match(r"([≤>]) (-?[\d.e+-]+)(, ≤ .*)?", name)
+    if found is None:
+        return False, math.inf, name
+    return found[1] == ">", float(found[2]), name
 
 
 def _numbers(table: RawTable, texts: Texts) -> Numbers | None:

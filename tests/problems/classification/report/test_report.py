@@ -169,12 +169,12 @@ def test_rows_of_one_class_are_shown_without_a_roc_curve(make_bench: Any) -> Non
 
 
 def test_intervals_of_a_number_are_listed_from_low_to_high(bench: Any) -> None:
-    intervals = ("> 81", "58 – 71", "71 – 81", "≤ 58", "9 – 58")
+    intervals = ("> 81", "> 58, ≤ 71", "> 71, ≤ 81", "≤ 9", "> 9, ≤ 58")
     names = tuple(intervals[row % 5] for row in range(100))
     listed = replace(bench, instance=replace(bench.instance, subgroups={"age": names}))
     html = html_of(sections(listed.instance, TARGET, [attempt(listed, listed.candidate())]))
     found = re.findall(r"<tr><td>age</td><td>(.*?)</td>", html)
-    assert found == ["≤ 58", "9 – 58", "58 – 71", "71 – 81", "&gt; 81"]
+    assert found == ["≤ 9", "&gt; 9, ≤ 58", "&gt; 58, ≤ 71", "&gt; 71, ≤ 81", "&gt; 81"]
 
 
 @pytest.mark.parametrize(

@@ -244,14 +244,26 @@ def test_constant_columns_are_left_out_and_said_so(load: Load, table: pd.DataFra
     assert sum("left out" in remark for remark in instance.remarks) == 2
 
 
-def test_subgroups_name_every_sealed_row(load: Load, table: pd.DataFrame) -> None:
-    instance = load(table, subgroups=["ward", "age"])
+@pytest.mark.parametrize("column", ["age", "dose"])
+def test_subgroups_name_every_sealed_row_and_share_no_value(
+    load: Load, table: pd.DataFrame, column: str
+) -> None:
+    instance = load(table, subgroups=["ward", column])
     rows = instance.frame.iloc[instance.sealed_index]
     assert instance.subgroups["ward"] == tuple(rows["ward"])
-    first = np.quantile(table["age"].to_numpy()[instance.open_index], 0.25)
-    youngest = {name for name in instance.subgroups["age"] if name.startswith("≤")}
-    inside = np.array([name in youngest for name in instance.subgroups["age"]])
-    assert np.array_equal(inside, (rows["age"] <= first).to_numpy())
+    opened = sorted(table[column].to_numpy()[instance.open_index])
+    edges = [
+        opened[place] for place in (17, 35, 53)
+    ]  # of 72 the smallest value that 18, 36, 54 do not exceed
+    names = [f"≤ {edges[0]}", f"> {edges[0]}, ≤ {edges[1]}", f"> {edges[1]}, ≤ {edges[2]}", f"> {edges[2]}"]
+    expected = [names[sum(value > edge for edge in edges)] for value in rows[column]]
+    assert list(instance.subgroups[column]) == expected
+
+
+def test_equal_quartiles_make_no_empty_subgroup(load: Load, table: pd.DataFrame) -> None:
+    mostly_none = np.where(np.arange(120) % 10 == 0, np.arange(120), 0)
+    instance = load(table.assign(drinks=mostly_none), subgroups=["drinks"])
+    assert set(instance.subgroups["drinks"]) == {"≤ 0", "> 0"}
 
 
 def test_codes_can_be_declared_categories(load: Load, table: pd.DataFrame) -> None:
