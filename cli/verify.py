@@ -51,8 +51,8 @@ def _say(path: Path, found: Verified, whose: str) -> None:
         console.print(f"[red]{plain(line)}[/]", soft_wrap=True, highlight=False)
     if not found.findings:
         console.print(plain(f"{shown(path)}: all fits"), soft_wrap=True, highlight=False)
-    if found.unchecked:
-        console.print(f"[yellow]{plain(found.unchecked)}[/]", soft_wrap=True, highlight=False)
+    for line in found.unchecked:
+        console.print(f"[yellow]{plain(line)}[/]", soft_wrap=True, highlight=False)
     console.print(plain(f"key {found.key_id}, {whose}"), soft_wrap=True, highlight=False)
     if found.own:
         console.print(

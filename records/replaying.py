@@ -50,7 +50,8 @@ def replayed(
             verified first, as `tierwise verify` does.
         recompute: whether free work is run again.
         told: is told what is run again.
-        key: whose signature an export must have; None: that of the key in it; the report says whose.
+        key: whose signature an export must have; None: this site's, and where it has no key, that of the key
+            in the export, as `tierwise verify` has it; the report says whose.
 
     Raises:
         BadInput: when there is no such case or export, the case is not over, or cannot be opened again.
@@ -68,13 +69,13 @@ def replayed(
 
 def _verified(path: Path, key: VerifyingKey | None) -> str:
     """Verifies an export; says which it is, and whose key signed it."""
-    found = verify_export(path, key)
+    own = None if key else find_key(settings())
+    found = verify_export(path, key if own is None else own.public)
     if found.findings:
         raise ExportChanged(shown(path), found.findings)
-    own = find_key(settings())
-    whose = "that was given" if key else "found in the export itself, which proves nothing about who that is"
-    if own is not None and own.public.key_id == found.key_id:
-        whose = "of this site"
+    whose = "that was given" if key else "of this site"
+    if found.own:
+        whose = "found in the export itself, which proves nothing about who that is"
     return f"export {shown(path)}, as signed with key {found.key_id[:12]}, {whose}"
 
 

@@ -10,8 +10,9 @@ from escalation.inputs.surroundings import private_files
 from escalation.model.errors import BadInput
 
 OTHERS = 0o077
+KEY = "signing-key.pem"
 OURS = (
-    "ledger.db", "mlflow.db", "store", "scratch", "artifacts", "reports", "prefect", "signing-key.pem",
+    "ledger.db", "mlflow.db", "store", "scratch", "artifacts", "reports", "prefect", KEY,
     "signed-heads",
 )  # fmt: skip
 """What this project keeps there; a name may go on, as `ledger.db-wal` does."""
@@ -51,7 +52,8 @@ def close_to_others(home: Path, *, thorough: bool = False) -> int:
         ours = [home / name for name in names if name.startswith(OURS)]
         alone = len(ours) == sum(not name.startswith(".") for name in names)
         closed = int(alone and _close(home))
-        return closed + sum(close_folder(path, thorough=thorough) for path in ours)
+        # a key that others could read is not made to look as if it had been safe: it signs nothing any more
+        return closed + sum(close_folder(path, thorough=thorough) for path in ours if path.name != KEY)
     except OSError as error:
         raise BadInput(f"cannot keep records in {home}: {error.strerror}") from None
 

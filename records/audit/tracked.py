@@ -8,6 +8,7 @@ from typing import Any
 from escalation.model.case import CaseRecord, Outcome
 from escalation.model.errors import BadInput, CorruptRecord, first_line
 from escalation.text.addresses import without_password
+from escalation.text.wording import counted
 from records.ledger.ledger import SqlLedger
 from records.tracking.cases import HEAD, LEDGER
 from records.tracking.client import open_client
@@ -34,7 +35,10 @@ class Tracked:
 def tracked(ledger: SqlLedger, place: TrackingPlace | None) -> Tracked:
     """Looks through all runs; an MLflow that is in a file that is not there has none."""
     report = Tracked()
-    if place is None or (place.file is not None and not place.file.exists()):
+    if place is None:
+        return report
+    if place.file is not None and not place.file.exists():
+        report.findings.extend(_gone(ledger, place))
         return report
     try:
         client = open_client(place)
@@ -60,6 +64,17 @@ def tracked(ledger: SqlLedger, place: TrackingPlace | None) -> Tracked:
         if head is not None:
             report.heads.append((named, _decoded(head)))
     return report
+
+
+def _gone(ledger: SqlLedger, place: TrackingPlace) -> Iterator[str]:
+    """What is said of an MLflow that is not there any more."""
+    records = ledger.each_case(broken=lambda line: None)  # the check of the chains tells those
+    gone = sum(record.mlflow_run_id is not None for record in records)
+    if gone:
+        yield (
+            f"MLflow at {place.shown} is gone, and with it the runs of {counted(gone, 'case', 'cases')}: "
+            "`tierwise ledger rebuild-mlflow` makes them again"
+        )
 
 
 def _runs(client: Any, ledger: str) -> Iterator[Any]:

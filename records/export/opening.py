@@ -1,7 +1,7 @@
 """Opens an export as a ledger and a store of its own, in a scratch folder."""
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,7 @@ from escalation.inputs.surroundings import private_files
 from escalation.inputs.temporary import sweep, temporary_folder
 from escalation.inputs.user_files import shown
 from escalation.model.errors import BadInput, CorruptRecord
-from records.export import verify as verifier
+from records.export.archive import read_files
 from records.export.bag import ENVELOPE, PAYLOAD
 from records.export.payload import CHAIN, EVENTS, LINEAGE, STORE, WITHHELD_ROWS, rows_path
 from records.ledger.chains import Head
@@ -26,13 +26,7 @@ def read_export(path: Path) -> dict[str, bytes]:
         BadInput: when there is none.
         CorruptRecord: when there is something in it that `tierwise export` writes into none.
     """
-    read: Callable[[str], tuple[dict[str, bytes], list[str]]] = verifier.read
-    try:
-        found, strange = read(str(path))
-    except OSError as error:
-        raise BadInput(f"{shown(path)}: expected an export: {error.strerror}") from None
-    except ValueError as error:
-        raise BadInput(f"{shown(path)}: {error}") from None
+    found, strange = read_files(path)
     if strange:
         raise CorruptRecord(f"{shown(path)}: {strange[0]}")
     if ENVELOPE not in found:

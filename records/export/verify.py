@@ -1,11 +1,11 @@
-"""Checks an export of Tierwise with nothing but Python 3.9 or newer: python3 verify.py DIR|ZIP [--key PEM]
+"""Checks an export of Tierwise with nothing but Python 3.9 or newer: python3 verify.py DIR [--key PEM]
 Exit code 0: all fits; 1: a line on each thing that does not; 2: nothing to be read, or asked another way. Take this file
 from where you trust it. Without --key it checks the signature with the key in the export, and damage alone is found."""
-import base64, functools, hashlib, io, json, os, pathlib, re, stat, struct, sys, zipfile
+import base64, functools, hashlib, json, os, pathlib, re, stat, sys
 P, L = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493  # of RFC 8032, section 5.1
 D, ROOT, DER = -121665 * pow(121666, -1, P) % P, pow(2, (P - 1) // 4, P), bytes.fromhex("302a300506032b6570032100")
 GENESIS, MONEY, MOST = (0, "0" * 64), ("budget", "limit", "approval"), 2**34  # MOST: bytes of all files together
-MORE = "\nThat README.md, ro-crate-metadata.json, rungs.json, mlflow.json say what the records say is not looked at here: `tierwise verify` does"
+MORE = "That README.md, ro-crate-metadata.json, rungs.json, mlflow.json say what the records say is not looked at here: `tierwise verify` does"
 SIGNATURE = ["signature/statement.dsse.json", "signature/statement.pae", "signature/key.pem", "signature/statement.sig"]
 STORED, MANIFESTS = re.compile("data/store/[0-9a-f]{64}").fullmatch, ["manifest-sha256.txt", "tagmanifest-sha256.txt"]
 ORDER = {"at_least": float.__ge__, "at_most": float.__le__, "above": float.__gt__, "below": float.__lt__}
@@ -45,7 +45,7 @@ def bag(files, key):  # every byte against the manifests, these against the sign
 def ledger(files, events):  # events against their hashes, rows against their events, the chain against a checkpoint
     heads, seals, hashes, found, file = {}, {}, {}, [], "data/ledger/{}.jsonl".format; texts, chains = files[file("events")].split(b"\n"), lines(files[file("chain")])
     if len(texts) != len(chains) + 1: yield "ledger: events are missing"
-    for text, (chain, digest) in zip(texts, chains):
+    for text, (chain, digest) in zip(texts[:-1], chains):
         events.append(event := json.loads(text)); case, number, (last, before) = event["case_id"], event["number"], heads.get(chain, GENESIS)
         belongs = chain in ("/money" if event["kind"].split(".")[0] in MONEY else case, "/closed")
         fits = sha(text) == digest and belongs and (number == last + 1 and event["previous"] == before or chain != case and number > last)
@@ -60,7 +60,8 @@ def ledger(files, events):  # events against their hashes, rows against their ev
     found += [(row["sha256"], row["table"]) for row in lines(files.get(file("withheld"), b""))]; there = {*found}
     for row in (" ".join(map(str, name)) for name in seals if (seals[name], name[0]) not in there): yield f"ledger: the row {row} is not as its last event left it"
     if len(found) != len(seals): yield f"ledger: expected {len(seals)} rows, one for each that events sealed, got {len(found)}"
-    for proof in lines(files.get(file("proof"), b"")):  # RFC 9162, section 2.1
+    if len(proofs := lines(files.get(file("proof"), b""))) != 1: yield "data/ledger/proof.jsonl: expected the proof that a checkpoint has this chain"
+    for proof in proofs:  # RFC 9162, section 2.1
         node, leaf = hashlib.sha256(b"\0" + plain(proof["leaf"])).digest(), proof["leaf"]
         for sides in proof["path"]: node = hashlib.sha256(b"\1" + node.join(map(bytes.fromhex, sides))).digest()
         said = [sha(proof["checkpoint"].encode()), json.loads(proof["checkpoint"])["body"]["root"]]
@@ -105,6 +106,9 @@ def decisions(files):  # whether each follows from its facts under its policy, a
         got = [said["action"], said["tier"], said["method"], [rule["gate"] for rule in said["asks"]], said["rule"] == "out of reach"]
         hashed = sha(files["data/policy.json"]) == said["policy_hash"] and (sha(facts := plain(said["facts"])) == said["facts_hash"] or b'"note":"withheld"' in facts and "data/ledger/withheld.jsonl" in files)
         if want != got or not hashed or [*map(name, tried[number:number + 1])] not in ([], [name(said)]): yield f"decision {number}: does not follow from its facts, or was not carried out"
+        told = [found and found["value"], aim["at_least"] if aim["at_most"] is None else aim["at_most"]]
+        if any(told != [each["value"], each["limit"]] for each in (said["nearest_flip"] or {}).get("changes", ()) if each["fact"] == "attempt.value"): yield f"decision {number}: says another value or target than certificate and problem"
+    if (case["outcome"] or {}).get("value") not in [None, *((each["certificate"] or {}).get("value") for each in tried)]: yield "data/outcome.json: no attempt has a certificate of that value"
 def beside(files, events):  # whether what stands alone, for people, is what the case's row and its first event say
     (case,), opened = json.loads(files["data/cases.json"]), next(each["body"] for each in events if each["kind"] == "case.opened"); info, own = case["info"], "data/ledger/withheld.jsonl" not in files
     rows = {**case, **info}; said = {f"data/{name}.json": sha(json.dumps(rows[name], sort_keys=True, indent=1, ensure_ascii=False).encode() + b"\n") for name in ("outcome", "problem", "environment")}
@@ -113,38 +117,34 @@ def beside(files, events):  # whether what stands alone, for people, is what the
     for line in differ(said, {path: sha(files[path]) for path in said if path in files}): yield f"{line}: it is not what the ledger says"
     digests = [info[f"{what}_digest"] for what in ("problem", "instance", "policy")] + [sha(plain(info["problem"]))] * own
     if digests != [opened[what] for what in ("problem", "instance", "policy", "problem")[:len(digests)]]: yield "data/cases.json: was opened as another case"
+def withheld(files):  # what an export leaves out, and nobody but its site can check
+    rows, kept = (files.get(f"data/{name}/withheld.jsonl", b"").count(b"\n") for name in ("ledger", "store"))
+    return [f"{rows} rows and {kept} files are withheld: target, certificates and costs are checked only where decisions repeat them"] * (rows + kept > 0)
 def verify(files, key):  # yields what does not fit
-    try:
-        for check in (bag(files, key), ledger(files, events := []), history(events), beside(files, events), decisions(files)): yield from check
-    except Exception as error: yield f"unreadable: {error!r}"[:200]
-def unpacked(data):  # the files in a ZIP file as they lie there, and whether it has but the bytes that they make
-    entries, files, made, view = zipfile.ZipFile(io.BytesIO(data)).infolist(), {}, io.BytesIO(), memoryview(data)
-    for each in entries if sum(each.file_size for each in entries) <= len(data) else ():
-        (top, _, name), at = each.filename.partition("/"), each.header_offset + 26; files[name] = bytes(view[at + 4 + sum(struct.unpack_from("<HH", data, at)):][:each.file_size])
-    with zipfile.ZipFile(made, "w") as archive:
-        for name in sorted(files): (entry := zipfile.ZipInfo(f"{top}/{name}", (1980, 1, 1, 0, 0, 0))).external_attr = 0o100600 << 16; archive.writestr(entry, files[name])
-    astray = any(part in ("", ".", "..") or "\\" in part for name in (top, *files) for part in name.split("/"))
-    return files, ["the ZIP file was changed, or packed in another way"] * (astray or made.getvalue() != data)
+    for check in (bag(files, key), ledger(files, events := []), history(events), beside(files, events), decisions(files)):
+        try: yield from check
+        except KeyError as error: yield f"{check.__name__}: {error.args[0]} is missing"
+        except Exception: yield f"{check.__name__}: cannot be read, something is not as an export has it"
 def read(path):  # all files of an export, by path, and a line on each thing there that is none
-    files, strange, size = {}, [], os.path.getsize(path); data = pathlib.Path(path).read_bytes() if os.path.isfile(path) and size <= MOST else b""
-    if data[:2] == b"PK" or zipfile.is_zipfile(io.BytesIO(data)):
-        try: return unpacked(data)
-        except Exception: return {}, ["the ZIP file was changed: it cannot be read"]
-    for name in (os.path.join(folder, name) for folder, folders, names in os.walk(path) for name in folders + names):
+    files, strange, size = {}, [], 0
+    if not any(os.path.lexists(os.path.join(path, name)) for name in (*SIGNATURE, *MANIFESTS)): raise ValueError("expected an export, got none; of a ZIP file, the folder that it unpacks to")
+    for name in (os.path.join(top, name) for top, folders, names in os.walk(path) for name in folders + names):
         state, inside = os.lstat(name), os.path.relpath(name, path)
         if stat.S_ISREG(state.st_mode) and (size := size + state.st_size) <= MOST: files[inside] = pathlib.Path(name).read_bytes()
         elif not stat.S_ISDIR(state.st_mode) or not os.listdir(name): strange.append(f"{inside}: expected a file, and at most {MOST} bytes in all")
-    if not strange and not {*files} & {*SIGNATURE, *MANIFESTS}: raise ValueError("expected an export, a folder or a ZIP file, got none")
     return files, strange
-def raw(pem): return base64.b64decode((re.findall(rb"MCowBQYDK2VwAyEA([A-Za-z0-9+/]{43}=)", pem) or [b""])[0])  # the 32 bytes of an Ed25519 public key, which follow those of DER; none where it is no such key
-def verified(path, key=None):  # what does not fit in the folder or ZIP file there, and the key that was trusted
-    files, strange = read(path); key = key or raw(files.get(SIGNATURE[2], b"")); return [*dict.fromkeys([*strange, *(verify(files, key) if files else ())])], key
+def raw(pem):  # the 32 bytes of an Ed25519 public key, which follow those of DER; none where it is no such key
+    return base64.b64decode((re.findall(rb"MCowBQYDK2VwAyEA([A-Za-z0-9+/]{43}=)", pem) or [b""])[0])
+def trusted(name):  # the key in a file, at most 64 KiB of it; no pipe is waited for
+    with open(name, "rb", opener=lambda at, how: os.open(at, how | getattr(os, "O_NONBLOCK", 0))) as file: return raw(file.read(2**16) or b"")
+def main(path, options):
+    if len(options) not in (0, 2) or options[:1] not in ([], ["--key"]) or path[:1] in ("-", ""): raise ValueError("expected DIR, then --key PEM or nothing")
+    files, found = read(path); key = trusted(options[1]) if options else raw(files.get(SIGNATURE[2], b""))
+    if options and not key: raise ValueError("expected an Ed25519 public key in PEM, as `tierwise keys show` prints it")
+    found = [*dict.fromkeys([*found, *verify(files, key)])]
+    whose = [options[1]] if options else ["in the export itself", "Whose key that is, no export can prove: hold its id against what the site says, or give --key"]
+    said = [*(found or ["all fits"]), f"key {sha(DER + key)}, {whose[0]}", *whose[1:], *withheld(files), MORE]
+    return print(*(line.encode("unicode_escape").decode() for line in said), sep="\n") or bool(found)
 if __name__ == "__main__":
-    asked, given = [sys.argv[2:3], len(sys.argv)], sys.argv[3:4]
-    try:
-        if asked not in ([[], 2], [["--key"], 4]) or sys.argv[1][:1] == "-": raise ValueError("expected DIR or ZIP, then --key PEM or nothing")
-        if (trusted := [raw(open(os.open(name, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb").read(2**16) or b"") for name in given]) == [b""]: raise ValueError("expected an Ed25519 public key in PEM, as `tierwise keys show` prints it")
-        found, key = verified(sys.argv[1], *trusted)
-    except (OSError, ValueError) as error: sys.exit(print(__doc__, error, sep="\n\n") or 2)
-    whose = (given[0] if given else "in the export itself\nWhose key that is, no export can prove: hold its id against what the site says, or give --key") + MORE
-    print(*(line.encode("unicode_escape").decode() for line in found or ["all fits"]), f"key {sha(DER + key)}, {whose}", sep="\n"); sys.exit(bool(found))
+    try: sys.exit(main((sys.argv[1:2] or [""])[0], sys.argv[2:]))
+    except (OSError, ValueError) as error: sys.exit(print(__doc__, f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else error, sep="\n\n") or 2)

@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 
-from escalation.inputs.user_files import shown
-from escalation.model.errors import BadInput
 from records.export import verify as verifier
+from records.export.archive import read_files
 from records.export.bag import PUBLIC_KEY
 from records.export.following import unlike, written_elsewhere
 from records.signing.keys import VerifyingKey
@@ -27,14 +26,14 @@ class Verified:
         key_id: of the key with which the signature was checked.
         own: whether that key came with the export itself.
         files: of the export, by path.
-        unchecked: what could not be looked at, in a line; empty where all was.
+        unchecked: a line on each thing that could not be looked at.
     """
 
     findings: tuple[str, ...]
     key_id: str
     own: bool
     files: Mapping[str, bytes] = field(default_factory=dict, repr=False)
-    unchecked: str = ""
+    unchecked: tuple[str, ...] = ()
 
 
 def verify_export(path: Path, key: VerifyingKey | None = None) -> Verified:
@@ -47,18 +46,14 @@ def verify_export(path: Path, key: VerifyingKey | None = None) -> Verified:
     Raises:
         BadInput: when there is no export.
     """
-    read: Callable[[str], tuple[dict[str, bytes], list[str]]] = verifier.read
-    try:
-        files, strange = read(str(path))
-    except OSError as error:
-        raise BadInput(f"{shown(path)}: expected an export: {error.strerror}") from None
-    except ValueError as error:
-        raise BadInput(f"{shown(path)}: {error}") from None
-    own: Callable[[bytes], bytes] = verifier.raw
-    raw = own(files.get(PUBLIC_KEY, b"")) if key is None else key.raw
-    found = [*strange, *(_findings(files, raw) if files else ())]
-    unchecked = OTHER_WORDS if not found and written_elsewhere(files) else ""
-    return Verified(tuple(dict.fromkeys(found)), _key_id(raw), key is None, files, unchecked)
+    files, strange = read_files(path)
+    read_key: Callable[[bytes], bytes] = verifier.raw
+    there = read_key(files.get(PUBLIC_KEY, b""))
+    raw = there if key is None else key.raw
+    found = [*strange, *(_findings(files, raw) if files else ()), *_another(there, raw)]
+    left: Callable[[Mapping[str, bytes]], list[str]] = verifier.withheld
+    unchecked = [*left(files), *([OTHER_WORDS] if not found and written_elsewhere(files) else [])]
+    return Verified(tuple(dict.fromkeys(found)), _key_id(raw), key is None, files, tuple(unchecked))
 
 
 def findings(files: Mapping[str, bytes], key: VerifyingKey) -> Iterator[str]:
@@ -75,6 +70,13 @@ def _findings(files: Mapping[str, bytes], raw: bytes) -> Iterator[str]:
         yield line
     if sound and not written_elsewhere(files):
         yield from unlike(files, _key_id(raw))
+
+
+def _another(there: bytes, trusted: bytes) -> list[str]:
+    """What is said of an export that has another key than the one that is trusted."""
+    if there in (b"", trusted):
+        return []
+    return [f"signature: the export has key {_key_id(there)}; where that is another site's, give its --key"]
 
 
 def _key_id(raw: bytes) -> str:

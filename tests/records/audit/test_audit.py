@@ -134,6 +134,10 @@ def test_what_was_changed_in_mlflow_is_named(new_home: Callable[[Path], Path], t
         client.delete_run(run_id)
         [gone] = [line for line in audited(runtime, settings).findings if "attempt" not in line]
         assert gone.startswith(f"MLflow has no run {run_id}")
+    (settings.home / "mlflow.db").unlink()
+    with open_runtime(settings) as runtime:
+        (vanished,) = audited(runtime, settings).findings
+        assert "is gone, and with it the runs of 1 case: `tierwise ledger rebuild-mlflow` makes" in vanished
 
 
 @pytest.mark.parametrize(

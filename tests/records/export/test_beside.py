@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from records.export import writing
-from records.export.exporting import VERIFIER
-from records.export.verifying import findings
+from records.export.exporting import VERIFIER, export
+from records.export.payload import WITHHELD_FILES, WITHHELD_ROWS
+from records.export.verifying import findings, verify_export
 from tests.records.export.conftest import Site
 from tests.records.export.mutations import rehash, sign_anew
 from tests.records.export.test_verifying import alone
@@ -90,3 +91,41 @@ def test_a_folder_of_more_bytes_than_an_export_can_have_is_not_read(site: Site, 
     found = alone(VERIFIER, tmp_path / "out")
     assert (found.returncode, found.stderr) == (1, "")
     assert "data/sparse: expected a file, and at most 17179869184 bytes in all" in found.stdout
+
+
+PROOF = "data/ledger/proof.jsonl"
+
+
+@pytest.mark.parametrize("data", [None, b"", b"{}\n"])
+def test_a_chain_that_no_checkpoint_is_shown_to_have_is_found(site: Site, data: bytes | None) -> None:
+    files = site.bag("paid")
+    del files[PROOF]
+    if data is not None:
+        files[PROOF] = data
+    found = lies(site, files)
+    said = f"{PROOF}: expected the proof that a checkpoint has this chain"
+    assert (said if not data else "ledger: leaf is missing") in found
+
+
+@pytest.mark.parametrize("path", ["data/ledger/events.jsonl", "data/approvals.json", "data/cases.json"])
+def test_what_is_gone_is_named_in_words(site: Site, path: str) -> None:
+    files = site.bag("paid")
+    del files[path]
+    found = lies(site, files)
+    assert any(line.endswith(f": {path} is missing") for line in found)
+    files = site.bag("paid")
+    files[path] = files[path][:-20]
+    assert not any("Error" in line for line in lies(site, files))
+
+
+def test_what_is_withheld_is_said_with_how_much_it_is(make_site: Callable[..., Site], tmp_path: Path) -> None:
+    strict = make_site()
+    strict.solve("i", data_class="identifiable")
+    made = export(strict.ledger, strict.store, strict.settings, "i", tmp_path / "out")
+    rows = len(made.lines(WITHHELD_ROWS))
+    said = f"{rows} rows and {len(made.lines(WITHHELD_FILES))} files are withheld: "
+    assert rows >= 3
+    found = verify_export(tmp_path / "out", strict.key.public)
+    assert found.findings == ()
+    assert found.unchecked[0].startswith(said)
+    assert said in alone(VERIFIER, tmp_path / "out").stdout

@@ -176,3 +176,25 @@ def test_facts_that_were_not_hashed_are_noticed(site: Site) -> None:
     rows[0]["decision"]["facts"].append({**rows[0]["decision"]["facts"][0], "name": "a.fact"})
     files["data/decisions.json"] = json.dumps(rows).encode()
     assert [line[:10] for line in judged(files)] == ["decision 0"]
+
+
+@pytest.mark.parametrize("case_id", ["accepted", "abstained", "paid"])
+def test_a_value_or_target_that_the_decision_does_not_know_is_noticed(site: Site, case_id: str) -> None:
+    files = site.bag(case_id)
+    last = json.loads(files["data/decisions.json"])[-1]["decision"]
+    assert "attempt.value" in [change["fact"] for change in last["nearest_flip"]["changes"]]
+
+    def better(rows: Any) -> None:
+        rows[-1]["attempt"]["certificate"]["value"] += 100.0
+
+    def easier(rows: Any) -> None:
+        rows[0]["info"]["problem"]["target"]["at_least"] -= 1.0
+
+    line = f"decision {last['number']}: says another value or target than certificate and problem"
+    for name, change in (("attempts", better), ("cases", easier)):
+        assert line in judged(changed(files, name, change))
+
+
+def test_an_outcome_that_no_attempt_has_come_to_is_noticed(site: Site) -> None:
+    found = judged(changed(site.bag("paid"), "cases", lambda rows: rows[0]["outcome"].update(value=1000.0)))
+    assert found == ["data/outcome.json: no attempt has a certificate of that value"]
