@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from rich.console import Console
 
-from cli.show import about, certificate_line, not_hardware
+from cli.show import about, certificate_line, costs, mlflow_run, not_hardware
 from cli.submissions import amount, brief
 from cli.terminal import plain, show_table, terminal
 from cli.unsealed import say_unsealed
@@ -12,6 +12,7 @@ from escalation.engine.reporting import with_report
 from escalation.model.amounts import Amounts
 from escalation.model.case import CaseRecord, CaseStatus, Outcome
 from escalation.model.cases_wanted import CasesWanted
+from escalation.model.certificate import Control
 from escalation.model.decision import Action, Decision
 from escalation.model.errors import BadInput
 from escalation.model.submission import Approval, ApprovalState, Submission
@@ -40,6 +41,8 @@ def explain_case(case_id: str) -> None:
         record = ledger.case(case_id)
         kept = None if record.outcome is None else Outcome.model_validate(record.outcome)
         outcome = None if kept is None else with_report(kept, store, settings().home)
+        if outcome is not None:  # MLflow is not waited for, so that the run may be known later
+            outcome = outcome.model_copy(update={"mlflow_run_id": record.mlflow_run_id})
         decisions = list(ledger.decisions(case_id))
         attempts = {attempt.number: attempt for attempt in ledger.attempt_records(case_id)}
         submissions = ledger.submissions(case_id)
@@ -67,8 +70,18 @@ def explain_case(case_id: str) -> None:
             else:
                 line = certificate_line(attempt.certificate, record.info.problem.target)
                 console.print(f"   The verifier found: {line}.")
+                for control in attempt.certificate.controls:
+                    console.print(f"   {plain(_control(control))}.")
     if outcome is not None:
         _end(console, outcome)
+
+
+def _control(control: Control) -> str:
+    """What the same came to without what is quantum about it."""
+    return (
+        f"Null control {control.name}: {control.value:.4f}, difference {control.difference:+.4f}, "
+        f"p = {control.p_value:.3g}"
+    )
 
 
 def _end(console: Console, outcome: Outcome) -> None:
@@ -85,6 +98,8 @@ def _end(console: Console, outcome: Outcome) -> None:
         console.print(f"[magenta]{plain(line)}[/]")
     for line in outcome.remarks:
         console.print(f"Remark on the data: {plain(line)}.")
+    console.print(f"It cost {plain(costs(outcome))}.", highlight=False)
+    console.print(f"MLflow run {plain(mlflow_run(outcome))}", soft_wrap=True)
     if outcome.record:
         console.print(f"report {plain(outcome.record)}", soft_wrap=True)
 
@@ -112,13 +127,13 @@ def _say(console: Console, decision: Decision, came_from: Mapping[str, str]) -> 
     )
     for closed in decision.closed:
         console.print(
-            f"   Gate {closed.gate} kept {closed.tier} closed: {plain(closed.because)} "
-            f"It would open if {plain('; '.join(map(words, closed.misses)))}.{origin(closed.gate)}"
+            f"   Condition {closed.gate} of {closed.tier} is not met: {plain(closed.because)} "
+            f"It would be if {plain('; '.join(map(words, closed.misses)))}.{origin(closed.gate)}"
         )
     for waived in decision.waived:
         console.print(
-            f"   Gate {waived.gate} was waived: {plain(waived.because)} "
-            f"It was closed: {plain('; '.join(map(shortfall, waived.misses)))}.{origin(waived.gate)}"
+            f"   Condition {waived.gate} is not required by this policy: {plain(waived.because)} "
+            f"It is not met: {plain('; '.join(map(shortfall, waived.misses)))}.{origin(waived.gate)}"
         )
     for rule in decision.asks:
         console.print(
@@ -130,7 +145,7 @@ def _say(console: Console, decision: Decision, came_from: Mapping[str, str]) -> 
     if decision.irreproducible:
         console.print(f"   Run again, it may come out otherwise: {plain(decision.irreproducible)}.")
     if decision.nearest_flip:
-        console.print(f"   Nearest flip: it {plain(decision.nearest_flip.text)}.")
+        console.print(f"   What would have changed it: it {plain(decision.nearest_flip.text)}.")
 
 
 def _submission(

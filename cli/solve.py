@@ -11,10 +11,11 @@ from pathlib import Path
 from rich.console import Console
 
 from cli.outcome import answer_files
-from cli.show import Trace, show_outcome
+from cli.show import show_outcome
 from cli.submissions import handed_off
 from cli.tables import TableAsked, is_table
 from cli.terminal import terminal
+from cli.trace import Trace
 from escalation.engine.case import Case
 from escalation.engine.drive import solve
 from escalation.engine.listening import Listener
@@ -52,6 +53,12 @@ class Showing:
     as_json: bool = False
     quiet: bool = False
     out: Path | None = None
+
+    @property
+    def aside(self) -> Console | None:
+        """Where progress goes: standard error, unless a program reads what comes."""
+        console = terminal(stderr=True)
+        return None if self.quiet or (self.as_json and not console.is_terminal) else console
 
 
 def solve_or_stop(
@@ -102,13 +109,14 @@ def solve_files(
     cases = cases or [_again(str(case_id), engine)]
     say_beforehand()
     console = terminal(stderr=showing.as_json, quiet=showing.as_json or showing.quiet)
+    aside = showing.aside
     codes: list[int] = []
     ready_s = boottime_s()
     with _solver(engine, console) as solve_case:
         names = [str(path) for path in paths] or [f"case {case_id}"]
         for name, case in zip(names, cases, strict=True):
             waited_s = boottime_s() - ready_s if codes else 0.0  # for the cases before it
-            with Trace(console, name, case) as trace:
+            with Trace(console, name, case, aside) as trace:
                 outcome = solve_case(replace(case, begun_s=case.begun_s + waited_s), trace)
             _show(console, case, outcome, showing, alone=len(cases) == 1)
             codes.append(EXIT[outcome.status])

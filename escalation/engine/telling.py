@@ -20,7 +20,7 @@ def told(info: CaseInfo, outcome: Outcome, answer: Answer | None = None) -> Told
         answer: what its family says of the accepted or best answer; None where no answer was verified.
     """
     return Told(
-        asked=info.title or f"{info.problem.family}: {info.about or info.asked}",
+        asked=info.title or ": ".join(filter(None, (info.problem.family, info.about or info.asked))),
         answer=_answer(outcome, answer),
         rests_on=answer.rests_on if answer else "On nothing yet: no answer was verified",
         cost=_cost(outcome),

@@ -105,7 +105,7 @@ def _after_attempt(policy: Policy, state: LadderState, notebook: Notebook) -> De
             Alternative(tier=r.tier, method=r.method, because="not considered: an answer was accepted before")
             for r in state.left
         ),
-        nearest_flip=_target_flip(state, "would have gone on to the next rung", reached=True),
+        nearest_flip=_target_flip(state, "would have gone on to the next step", reached=True),
     )
 
 
@@ -251,10 +251,10 @@ def _take(
 def _why_now(policy: Policy, state: LadderState, rung: Rung, notebook: Notebook) -> str:
     last = state.last
     if last is None:
-        return f"{rung.tier} is the first tier whose gates are open"
+        return f"{rung.tier} is the first tier whose conditions are met"
     if last.status is AttemptStatus.FAILED:
         said = f"{last.failure}. It gave no answer, which is not to fall short"
-        return f"{said}; {rung.tier} is the next open tier"
+        return f"{said}; {rung.tier} is the next tier whose conditions are met"
     certificate = last.certificate
     assert certificate is not None
     if last.status is AttemptStatus.CERTIFIED:
@@ -265,7 +265,7 @@ def _why_now(policy: Policy, state: LadderState, rung: Rung, notebook: Notebook)
         side = "at least" if state.target.at_least is not None else "at most"
         value = at_worst(certificate.value, state.target)
         said += f" at {value}, the target is {side} {state.target.limit_shown}"
-    return f"{last.tier}/{last.method} ended {said}; {rung.tier} is the next open tier"
+    return f"{last.tier}/{last.method} ended {said}; {rung.tier} is the next tier whose conditions are met"
 
 
 def _give_up(policy: Policy, state: LadderState, looks: tuple[Look, ...], notebook: Notebook) -> Decision:
@@ -278,9 +278,9 @@ def _give_up(policy: Policy, state: LadderState, looks: tuple[Look, ...], notebo
         rule, because = "budget", f"{_USED_UP}{state.exhausted}"
     elif closed:
         gates = ", ".join(dict.fromkeys(each.gate for each in closed))
-        rule, because = closed[0].gate, f"No rung is left whose gates are open; closed by {gates}"
+        rule, because = closed[0].gate, f"No step is left whose conditions are met; not met: {gates}"
     else:
-        rule, because = "order", "Every rung was tried, and none reached the target with its certificate"
+        rule, because = "order", "Every step was tried, and none reached the target with its certificate"
     failures = [attempt.failure for attempt in state.attempts if attempt.failure]
     if failures:  # they gave no answer, which is not to fall short
         because += "; " + "; ".join(failures)
@@ -311,7 +311,7 @@ def _passed_over(looks: Sequence[Look]) -> tuple[Alternative, ...]:
         Alternative(
             tier=look.rung.tier,
             method=look.rung.method,
-            because="closed by " + ", ".join(closed.gate for closed in look.closed),
+            because="conditions not met: " + ", ".join(closed.gate for closed in look.closed),
         )
         for look in looks
         if look.closed

@@ -98,7 +98,10 @@ def test_a_tier_that_failed_is_said_everywhere(runtime: Runtime, at_least: float
     assert outcome.status is status
     assert outcome.failures == (FAILED,)
     assert outcome.to_json()["failures"] == [FAILED]
-    said = f"{FAILED}. It gave no answer, which is not to fall short; ai is the next open tier"
+    said = (
+        f"{FAILED}. It gave no answer, which is not to fall short; ai is the next tier whose conditions are"
+    )
+    said += " met"
     assert outcome.decisions[1].because == said
     if status is CaseStatus.ABSTAINED:
         assert outcome.decisions[-1].because.endswith(f"; {FAILED}")

@@ -23,7 +23,7 @@ from records.runtime import open_records, open_runtime
 from tests.cli.conftest import LITTLE
 
 Call = Callable[..., Any]
-ROWS = ["about", "answer", "certificate", "cost", "MLflow", "case"]
+ROWS = ["asked", "answer", "proven", "rests", "cost", "case"]
 
 
 def gone(*_: Any) -> Any:
@@ -62,10 +62,10 @@ def test_show_prints_in_words_what_solve_printed_when_the_case_ended(
     rows = [line.strip("│ ").partition(" ")[0] for line in shown.out.splitlines() if line.startswith("│ ")]
     assert [row for row in rows if row in ROWS] == ROWS
     assert f"╭─ {solved.status.upper()} ─" in shown.out
-    assert "toy: 3 numbers" in shown.out
+    assert "Find a number of at least 9 among 3" in shown.out
     assert solved.certificate is not None
-    assert f"certificate  {solved.certificate.status} {solved.value:g}" in shown.out
-    assert shown.out.splitlines()[-1] == f"report {solved.record}"
+    assert f"proven    number {solved.value:g} is proven" in shown.out
+    assert shown.out.splitlines()[-2:] == [f"report {solved.record}", "why    tierwise explain c"]
     assert shown.out != call("explain", "c").out
 
 
@@ -81,20 +81,20 @@ def test_show_tells_the_remarks_on_the_data_of_a_case_that_has_ended_and_of_one_
         kept = Outcome(case_id="ended", status=CaseStatus.ABSTAINED, remarks=("look at it",))
         runtime.ledger.close_case("ended", kept.status, kept)
         for name in ("ended", "runs"):
-            assert re.search(r"remark +look at it", call("show", name).out)
+            assert re.search(r"look at +look at it", call("show", name).out)
 
 
 def test_a_case_recorded_before_there_was_an_about_line_is_shown_without(home: Path, call: Call) -> None:
     problem = Problem(family="toy", instance={"numbers": [3, 1]}, target=Target(metric="number", at_least=2))
     with open_runtime() as runtime:
         info = prepare(problem, parse_policy(LITTLE), "old").info
-        runtime.ledger.open_case(info.model_copy(update={"about": "", "asked": ""}))
+        runtime.ledger.open_case(info.model_copy(update={"title": "", "about": "", "asked": ""}))
         runtime.ledger.close_case(
             "old", CaseStatus.ABSTAINED, Outcome(case_id="old", status=CaseStatus.ABSTAINED)
         )
     shown = call("show", "old").out
-    assert re.search(r"about +toy +│", shown)
-    assert "0.0 s elapsed, 0.0 s of processors" in shown
+    assert re.search(r"asked +toy +│", shown)
+    assert "nothing to pay" in shown
     assert "number at least 2" in call("explain", "old").out
 
 

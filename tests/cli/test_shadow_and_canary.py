@@ -91,7 +91,7 @@ def test_a_shadow_policy_that_cannot_be_read_is_said_once_before_cases_are_solve
     shadow.write_text(POLICY)
     monkeypatch.setenv("TIERWISE_SHADOW_POLICY", str(shadow))
     settings.cache_clear()
-    solving = "solve", str(problem), str(problem), "--policy", str(policy), "--engine", "plain"
+    solving = "solve", str(problem), str(problem), "--policy", str(policy), "--engine", "plain", "--quiet"
     assert call(*solving).err == ""
     shadow.write_text("gates: {}")
     done = call(*solving)

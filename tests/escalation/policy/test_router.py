@@ -85,16 +85,15 @@ def test_a_certified_answer_is_accepted_and_the_rest_not_considered(policy: Poli
     assert (decision.action, decision.tier) == (Action.ACCEPT, Tier.HPC)
     assert decision.nearest_flip is not None
     assert decision.nearest_flip.text == (
-        "would have gone on to the next rung if attempt.value were below 10 (is 12)"
+        "would have gone on to the next step if attempt.value were below 10 (is 12)"
     )
 
 
 def test_a_bound_below_the_target_escalates_and_says_what_was_missing(policy: Policy) -> None:
     decision = decide(policy, state(tried(HPC, CertificateStatus.BOUNDED, 9.0)), finder({}))
     assert (decision.action, decision.tier) == (Action.ATTEMPT, Tier.AI)
-    assert (
-        decision.because == "hpc/scan ended BOUNDED at 9, the target is at least 10; ai is the next open tier"
-    )
+    ended = "hpc/scan ended BOUNDED at 9, the target is at least 10"
+    assert decision.because == f"{ended}; ai is the next tier whose conditions are met"
     assert decision.nearest_flip is not None
     assert decision.nearest_flip.changes[0].margin == -1.0
 
