@@ -43,7 +43,8 @@ def replay(
         scratch: runs free work again, on records of its own; None takes every result from the record.
         told: is told what is run again, for who waits.
         alone: whether the ledger has this case alone: the chain of all that was spent is then not whole,
-            and whoever checks what this is of checks the chains.
+            and whoever checks what this is of checks the chains. Anybody can have written it: no work of it
+            is run again but by processes of this machine.
 
     Raises:
         BadInput: when there is no such case, it is not over, or cannot be opened again.
@@ -53,7 +54,7 @@ def replay(
     record = read_record(ledger, store, case_id)
     with with_ranks(_ranks(record.case.info)):
         case = _opened_again(record)
-        again = None if scratch is None else Recomputing(scratch, case, told)
+        again = None if scratch is None else Recomputing(scratch, case, told, of_a_stranger=alone)
         climb = Climb(case, record, again)
         climb.run()
     return Replay(

@@ -1,14 +1,16 @@
 """A case is replayed from its export alone, and what is gone from it is named in a line."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from escalation.model.errors import BadInput
+from escalation.ports.configuration import with_ranks
 from records.export.exporting import export
 from records.replaying import ExportChanged, replayed
-from tests.records.export.conftest import CASES, Site
+from tests.records.export.conftest import CASES, SCAN, Site
 
 OVER = [case_id for case_id in CASES if case_id not in ("failed", "held")]
 
@@ -88,3 +90,56 @@ def test_an_export_is_replayed_only_as_signed_with_the_key_that_is_given(
     assert said.endswith(f"signed with key {site.key.public.key_id[:12]}, that was given")
     with pytest.raises(ExportChanged, match="signature: is not that of key"):
         replayed(str(tmp_path / "out"), key=make_site().key.public)
+
+
+COMMANDS = ("sbatch", "sinfo", "squeue", "sacct", "scontrol", "srun", "qsub", "qstat", "pbsnodes")
+
+
+@pytest.fixture
+def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file that has a line for each command of a batch system that was run."""
+    calls, folder = tmp_path / "calls", tmp_path / "bin"
+    folder.mkdir()
+    calls.touch()
+    for name in COMMANDS:
+        (folder / name).write_text(f"#!/bin/sh\necho {name} >> {calls}\n")
+        (folder / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+    return calls
+
+
+@pytest.mark.parametrize(
+    ("named", "said"),
+    [
+        ("mpi_program: slurm", "what an export names is not sent to a batch system"),
+        ("mpi_program: pbs", "what an export names is not sent to a batch system"),
+        ("mpi_program: mpi", ""),
+    ],
+)
+def test_nothing_is_sent_to_a_batch_system_because_an_export_names_it(
+    make_site: Callable[..., Site], tmp_path: Path, asked: Path, named: str, said: str
+) -> None:
+    one, name = make_site(), named.split()[1]
+    if name != "mpi":
+        one.runtime._backends[name] = one.runtime.backend("mpi")
+    assert one.solve("c", SCAN.replace("mpi_program: mpi", named)).tier == "hpc"
+    export(one.ledger, one.store, one.settings, "c", tmp_path / "out")
+    report = replayed(str(tmp_path / "out"), recompute=True)
+    assert report.same
+    assert (report.run_again > 0) == (said == "")
+    assert all(said in line for line in report.not_run_again)
+    assert len(report.not_run_again) == (0 if said == "" else report.works)
+    assert asked.read_text() == ""
+
+
+def test_work_of_an_export_that_wants_more_cores_than_there_are_is_not_run(
+    make_site: Callable[..., Site], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = make_site()
+    with with_ranks(5):
+        assert one.solve("c", SCAN).tier == "hpc"
+    export(one.ledger, one.store, one.settings, "c", tmp_path / "out")
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2, 3})
+    report = replayed(str(tmp_path / "out"), recompute=True)
+    assert (report.same, report.run_again) == (True, 0)
+    assert all("its work wants 5 processor cores, there are 4" in line for line in report.not_run_again)
