@@ -44,9 +44,9 @@ rest: setup
 quick: check
 	$(BIN)/pytest --quiet --numprocesses 2 -m "not slow and not trial"
 
-# Many tests wait for servers, schedules and time limits: three share two cores.
+# Many tests wait for servers, schedules and time limits: four share two cores.
 unit: setup
-	$(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder -m "not trial"
+	$(BIN)/pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder -m "not trial"
 
 trials: setup
 	$(BIN)/pytest -m trial
