@@ -1,7 +1,7 @@
 """Drives a case to its end; the plain driver carries the steps out in the calling process."""
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from escalation.engine.canarying import under_its_policy
@@ -90,6 +90,8 @@ def drive(running: Running, driver: Driver) -> Outcome:
     record = running.known.record = runtime.ledger.open_case(case.info)
     if record.status.final and record.outcome is not None:
         return with_report(Outcome.model_validate(record.outcome), runtime.store, runtime.settings.home)
+    asked = {"asked_before": record.info.asked_before}
+    running = replace(running, case=replace(case, info=case.info.model_copy(update=asked)))
     try:
         runtime.tracker.case_opened(record)
         watch = runtime.watch(case, Elapsed() if record.new else runtime.ledger.elapsed(case.case_id))

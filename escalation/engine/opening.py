@@ -92,12 +92,14 @@ def prepare(
     with apart(), files.reading():
         instance = family.load(problem.instance, problem.seed, folder)
     settle()
+    described = dict(instance.describe())
     info = CaseInfo(
         case_id=_checked_id(case_id) if case_id else new_case_id(problem),
         problem=problem,
         problem_digest=problem.digest,
         instance_digest=instance.digest,
-        instance=dict(instance.describe()),
+        instance=described,
+        data_digest=str(described.get("data", "")),
         files=files.digests,
         about=_line(instance.about()),
         asked=target_in_words(problem.family, problem.target),

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import Field, JsonValue
 
 from escalation.model.amounts import Amounts
+from escalation.model.asked_before import AskedBefore, Question
 from escalation.model.attempt import Attempt
 from escalation.model.certificate import Certificate
 from escalation.model.decision import Decision
@@ -73,6 +74,12 @@ class CaseInfo(Frozen):
     )
     about: str = Field("", description="The same in one line, for lists and titles.")
     asked: str = Field("", description="The target in words.")
+    data_digest: str = Field(
+        "", description="What was measured, whatever the seed, split and target; empty where it is not told."
+    )
+    asked_before: AskedBefore = Field(
+        AskedBefore(), description="Other questions to the same data, as the ledger had them at the opening."
+    )
     title: str = Field("", description="What was asked, as a sentence.")
     policy_name: str
     policy_digest: str
@@ -85,7 +92,14 @@ class CaseInfo(Frozen):
     def remarks(self) -> tuple[str, ...]:
         """What was assumed about the instance, and what looks wrong with it."""
         said = self.instance.get("remarks")
-        return tuple(map(str, said)) if isinstance(said, list) else ()
+        before = self.asked_before.in_words()
+        return (*(map(str, said) if isinstance(said, list) else ()), *([before] if before else ()))
+
+    @property
+    def question(self) -> Question:
+        """What decides which answer comes out of the data."""
+        target = self.problem.target.in_words()
+        return Question(seed=self.problem.seed, target=target, instance=self.instance_digest)
 
 
 class CaseRecord(Frozen):

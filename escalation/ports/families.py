@@ -20,7 +20,11 @@ class Instance(Protocol):
         """SHA-256 over all of its data, sealed parts included."""
 
     def describe(self) -> Mapping[str, Any]:
-        """Returns small JSON data for the record: shape, source, full digests."""
+        """Returns small JSON data for the record: shape, source, full digests.
+
+        `data`, if there is one, is a digest of what was measured, the same whatever the seed, the split and
+        the target: a certificate that is statistical speaks of one question to it.
+        """
 
     def about(self) -> str:
         """Says in a few words what it is, for lists and titles: origin, question, size.

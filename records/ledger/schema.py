@@ -107,6 +107,15 @@ cases = Table(
 Index("cases_by_status", cases.c.status, cases.c.number)
 Index("cases_by_opening", cases.c.opened_at)
 
+questions = Table(
+    "questions",
+    metadata,
+    _case(),
+    Column("data", String(64), nullable=False, index=True),
+    Column("question", Text, nullable=False),
+)
+"""Which data a case asked what about: repeats what its `info` says, to be found by the data."""
+
 _FAMILY = {
     "sqlite": "json_extract(info, '$.problem.family')",
     "postgresql": "(info::json #>> '{problem,family}')",

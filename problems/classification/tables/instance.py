@@ -108,6 +108,7 @@ class TableInstance:
             "time_ordered": self.time_ordered,
             "remarks": list(self.remarks),
             "digest": self.digest,
+            "data": self._measured(),
         }
 
     def about(self) -> str:
@@ -117,6 +118,17 @@ class TableInstance:
         asked = f"{self.target} ({classes})" if self.target else classes
         shape = f"{len(self.frame)} rows, {len(self.columns)} features"
         return f"{next(named, 'a table')}: {asked}, {shape}"
+
+    def _measured(self) -> str:
+        """Digest of the file or data set and the outcome, whatever columns, rows and classes are made of it.
+
+        Rows that are constructed are other ones with every seed: they themselves count.
+        """
+        source = {name: self.source[name] for name in ("sha256", "dataset") if name in self.source}
+        if self.source.get("constructed") or not source:
+            rows = zip(self.frame["__row__"], self.frame["__label__"].tolist(), strict=True)
+            source = {"rows": sorted(map(list, rows))}
+        return digest_json({**source, "outcome": self.target})
 
     def _part(self, index: Index) -> dict[str, Any]:
         part = self.frame.iloc[index]

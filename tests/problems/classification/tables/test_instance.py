@@ -260,6 +260,18 @@ def test_subgroups_name_every_sealed_row_and_share_no_value(
     assert list(instance.subgroups[column]) == expected
 
 
+def test_what_was_measured_is_one_whatever_is_asked_of_it(load: Load, table: pd.DataFrame) -> None:
+    def measured(frame: pd.DataFrame = table, **asked: Any) -> str:
+        return str(load(frame, **asked).describe()["data"])
+
+    same = {measured(), measured(seed=2), measured(sealed_fraction=0.5), measured(drop=["dose"])}
+    assert same == {measured(positive="no", subgroups=["ward"])}
+    assert measured(table.iloc[1:]) not in same
+    assert measured(target="ward", positive="a", drop=["ill"], frame=table[table["ward"] != "c"]) not in same
+    named = {load_table({"dataset": "breast_cancer"}, seed, Path()).describe()["data"] for seed in (1, 2)}
+    assert len(named) == 1
+
+
 def test_equal_quartiles_make_no_empty_subgroup(load: Load, table: pd.DataFrame) -> None:
     mostly_none = np.where(np.arange(120) % 10 == 0, np.arange(120), 0)
     instance = load(table.assign(drinks=mostly_none), subgroups=["drinks"])
