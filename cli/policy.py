@@ -1,10 +1,14 @@
 """`tierwise policy check` and `tierwise policy show`."""
 
 from cli.terminal import plain, terminal
+from escalation.inputs.site import Site
 from escalation.model.errors import PolicyError
 from escalation.policy.floor import below
 from escalation.policy.policy import load_policy
 from escalation.policy.policy_tests import suites
+from escalation.policy.remarks.remarks import remarks
+from escalation.ports.configuration import settings
+from records.runtime import open_records
 
 
 def check(file: str) -> None:
@@ -18,6 +22,8 @@ def check(file: str) -> None:
     )
     for rule in below(policy.backends.values()):
         console.print(f"  the floor adds {rule.id}: {rule.because}")
+    for remark in remarks(policy, _site()):
+        console.print(f"  [yellow]remark[/] {plain(remark)}", soft_wrap=True, highlight=False)
     ran, failed = 0, []
     for name, findings in suites(loaded):
         if findings and name != loaded.path:
@@ -31,6 +37,15 @@ def check(file: str) -> None:
         files = ", ".join(dict.fromkeys(name for name, _ in failed))
         raise PolicyError(f"{files}: {len(failed)} of {ran} tests failed: {', '.join(n for _, n in failed)}")
     console.print(f"{ran} tests passed")
+
+
+def _site() -> Site:
+    """What the site allows: its settings, and the limits in its ledger where there is one."""
+    own = settings()
+    if own.ledger_url is None and not (own.home / "ledger.db").exists():
+        return Site.of(own, ())
+    with open_records(own) as (ledger, _):
+        return Site.of(own, ledger.limits())
 
 
 def show(file: str) -> None:

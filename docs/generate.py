@@ -28,7 +28,7 @@ def facts() -> str:
             f"`{spec.name}`",
             str(spec.type),
             spec.unit or "",
-            _range(spec.within),
+            ", ".join(spec.choices) or _range(spec.within),
             str(spec.cost),
             _sentence(spec.doc),
         )

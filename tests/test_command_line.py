@@ -186,8 +186,8 @@ def test_cases_and_explain_tell_the_story_afterwards(run: Run, problem: Callable
         ({"family": "toys"}, "unknown family 'toys': expected one of"),
         ({"instance": {"numbers": [1]}}, "numbers"),
         ({"instance": {"numbers": [1, 2], "rich": 1}}, "rich: unknown field"),
-        ({"budget": {"wall_s": 0}}, "budget.wall_s: input should be greater than 0"),
-        ({"budget": {"usd": -3}}, "budget.usd: input should be greater than or equal to 0"),
+        ({"budget": {"wall_s": 0}}, "budget.wall_s: expected more than 0"),
+        ({"budget": {"usd": -3}}, "budget.usd: expected at least 0"),
         ({"target": {"metric": "size", "at_least": 1}}, "metric"),
         ({"policy": "nowhere.yaml"}, "no such file"),
         ({"colour": "red"}, "colour: unknown field"),
@@ -248,6 +248,11 @@ def test_policy_check_runs_the_tests_inside_and_fails_with_them(run: Run, tmp_pa
     good = run("policy", "check", "default")
     assert good.returncode == 0
     assert "tests passed" in good.stdout
+    assert "remark" not in good.stdout
+    never = tmp_path / "never.yaml"
+    dear = "  - {rule: fidelity, because: As a slip., when: {fact: quote.expected_fidelity, at_least: 20}}\n"
+    never.write_text("policy: n\nsummary: a slip\nextends: default\nchanges:\n" + dear)
+    assert "remark gate fidelity is never open" in run("policy", "check", never).stdout
     bad = tmp_path / "bad.yaml"
     bad.write_text((ROOT / "policies" / "default.yaml").read_text().replace("at_most: 24 h", "at_most: 2 h"))
     done = run("policy", "check", bad)

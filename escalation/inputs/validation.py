@@ -43,7 +43,29 @@ def validated(model: type[Model], document: Stated, data: Any = None) -> Model:
 
 
 _LISTS = ("tuple_type", "list_type", "set_type", "frozen_set_type")
-"""What pydantic names after Python's kinds of lists, of which no file knows."""
+_MAPPINGS = ("dict_type", "mapping_type", "model_type", "model_attributes_type")
+_EXPECTED = {
+    **dict.fromkeys(_LISTS, "a list"),
+    **dict.fromkeys(_MAPPINGS, "a mapping of names to values"),
+    **dict.fromkeys(("float_type", "float_parsing"), "a number"),
+    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), "a whole number"),
+    **dict.fromkeys(("bool_type", "bool_parsing"), "yes or no"),
+    "string_type": "a text",
+}
+"""What was expected, in the words of who writes a file; pydantic names it after Python's types."""
+_ITEMS = {
+    **dict.fromkeys(("gates", "acceptance", "approvals"), "rule"),
+    **dict.fromkeys(("all", "any"), "condition"),
+    **{f"{name}s": name for name in ("tier", "waiver", "test", "change", "problem")},
+}
+"""What is in the lists of a policy or of a file of problems."""
+_WORDS = {
+    "Input should be ": "expected ",
+    "greater than or equal to": "at least",
+    "less than or equal to": "at most",
+    "greater than": "more than",
+}
+_PLACES = {"when": "a condition", "unless": "a condition"}
 
 
 def complaints(error: ValidationError) -> list[tuple[Place, str]]:
@@ -63,12 +85,30 @@ def _complaint(found: ErrorDetails) -> tuple[Place, str]:
     if found["type"] == "missing":
         return path, "expected, but missing"
     given = found["input"]
-    if found["type"] in _LISTS:
-        got = "a mapping" if isinstance(given, dict) else shown(given, quoted=True)
-        return path, f"expected a list, got {got}"
+    if found["type"] in _EXPECTED:
+        return path, f"expected {_expected(found['type'], path)}, got {_given(given)}"
     message = own_words(found["msg"])
+    for theirs, ours in _WORDS.items():
+        message = message.replace(theirs, ours)
     got = "" if isinstance(given, dict | list | BaseModel) else f", got {shown(given, quoted=True)}"
     return path, message[0].lower() + message[1:] + got
+
+
+def _expected(kind: str, path: Place) -> str:
+    """What was expected there: a list of rules, a rule, a condition, a number."""
+    if path and kind in _LISTS and path[-1] in _ITEMS:
+        return f"a list of {_ITEMS[str(path[-1])]}s"
+    if kind in _MAPPINGS and len(path) > 1 and path[-2] in _ITEMS:
+        return f"a {_ITEMS[str(path[-2])]}"
+    return _PLACES.get(str(path[-1]), _EXPECTED[kind]) if path and kind in _MAPPINGS else _EXPECTED[kind]
+
+
+def _given(value: Any) -> str:
+    if isinstance(value, dict):
+        return (
+            f"a mapping of {', '.join(shown(name) for name in [*value][:3])}" if value else "an empty mapping"
+        )
+    return f"a list of {len(value)}" if isinstance(value, list | tuple) else shown(value, quoted=True)
 
 
 def own_words(message: str) -> str:

@@ -55,6 +55,7 @@ class FactSpec(Frozen):
     within: Range | None = Field(
         None, description="Least and most that a number can be; whatever lies outside is unknown."
     )
+    choices: tuple[str, ...] = Field((), description="What a text can be; empty where it can be any.")
     doc: str
 
     @model_validator(mode="after")

@@ -1,10 +1,11 @@
 """The ladder's own facts: problem, budget, quote, device, last attempt."""
 
 from collections.abc import Callable
+from enum import StrEnum
 
 from escalation.model.attempt import Attempt, AttemptStatus
 from escalation.model.calibration import DeviceKind
-from escalation.model.certificate import Certificate
+from escalation.model.certificate import Certificate, CertificateStatus
 from escalation.model.facts import (
     AMOUNT,
     ANY,
@@ -18,6 +19,7 @@ from escalation.model.facts import (
     Range,
 )
 from escalation.model.metered import METERED, Metered
+from escalation.model.problem import DataClass, Stage
 from escalation.ports.fact_providers import FactContext, FactProvider
 
 Compute = Callable[[FactContext], FactValue | None]
@@ -25,24 +27,28 @@ _FOUND: list[FactProvider] = []
 
 
 def _fact(
-    name: str, kind: FactType | Range, unit: str = "", cost: CostClass = CostClass.FREE
+    name: str, kind: FactType | Range | type[StrEnum], unit: str = "", cost: CostClass = CostClass.FREE
 ) -> Callable[[Compute], Compute]:
-    """Registers the function as provider of a flag, a text, or a number within a range.
+    """Registers the function as provider of a flag, a text or one of some, or a number within a range.
 
     Its docstring is what the reference says of it.
     """
-    type_, within = (kind, None) if isinstance(kind, FactType) else (FactType.NUMBER, kind)
+    choices = tuple(map(str, kind)) if isinstance(kind, type) else ()
+    type_ = (
+        FactType.TEXT if isinstance(kind, type) else kind if isinstance(kind, FactType) else FactType.NUMBER
+    )
+    within = kind if isinstance(kind, tuple) else None
 
     def register(compute: Compute) -> Compute:
         doc = compute.__doc__ or ""
-        spec = FactSpec(name=name, type=type_, unit=unit, cost=cost, within=within, doc=doc)
+        spec = FactSpec(name=name, type=type_, unit=unit, cost=cost, within=within, choices=choices, doc=doc)
         _FOUND.append(FactProvider(spec, compute))
         return compute
 
     return register
 
 
-@_fact("problem.data_class", FactType.TEXT)
+@_fact("problem.data_class", DataClass)
 def data_class(context: FactContext) -> FactValue:
     """public, deidentified or identifiable"""
     return str(context.problem.data_class)
@@ -78,7 +84,7 @@ def simulable_log2(context: FactContext) -> FactValue | None:
     return context.simulable_log2
 
 
-@_fact("problem.stage", FactType.TEXT)
+@_fact("problem.stage", Stage)
 def stage(context: FactContext) -> FactValue:
     """retrospective, silent, assisted or live"""
     return str(context.problem.stage)
@@ -131,7 +137,7 @@ for _field, (_within, _unit, _) in _QUOTED.items():
     _fact(f"quote.{_field}", _within, unit=_unit, cost=CostClass.LOCAL)(_quoted(_field))
 
 
-@_fact("device.kind", FactType.TEXT)
+@_fact("device.kind", DeviceKind)
 def device_kind(context: FactContext) -> FactValue | None:
     """classical, ideal simulator, calibrated rehearsal or hardware"""
     return str(context.backend.kind) if context.backend else None
@@ -168,7 +174,7 @@ def attempts_made(context: FactContext) -> FactValue:
     return float(len(context.attempts))
 
 
-@_fact("attempt.status", FactType.TEXT)
+@_fact("attempt.status", CertificateStatus)
 def last_status(context: FactContext) -> FactValue | None:
     """status of the last attempt's certificate"""
     certificate = _certificate(context)

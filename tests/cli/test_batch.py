@@ -191,7 +191,7 @@ def test_a_line_a_problem_and_the_worst_of_them_is_the_exit_code(call: Call, pro
             "processes: expected at most one for each of the 2",
         ),
         (("x.yaml", "--name", "../x"), "the batch's name: expected up to 40 letters"),
-        (("x.yaml", "--usd", "-1"), "budget: usd: input should be greater than or equal to 0"),
+        (("x.yaml", "--usd", "-1"), "budget: usd: expected at least 0"),
         (("x.yaml", "--policy", "nope"), "unknown policy 'nope'"),
     ],
 )

@@ -68,7 +68,7 @@ def test_what_is_filled_in_is_the_familys_instance(work: Any, instance: Any) -> 
     ("change", "message"),
     [
         ({"work": {"kind": "triage", "nix": 1}}, "work: nix: unknown field"),
-        ({"work": {"kind": "knapsack"}}, "work: kind: input should be 'appointments', 'triage', 'qubo'"),
+        ({"work": {"kind": "knapsack"}}, "work: kind: expected 'appointments', 'triage', 'qubo'"),
         ({"target": {"metric": "roc_auc"}}, "target: metric: "),
         ({"budget": {"wall_s": -1}}, "budget: wall_s: "),
     ],

@@ -65,12 +65,12 @@ def test_data_are_identifiable_unless_said_otherwise() -> None:
 @pytest.mark.parametrize(
     ("change", "line", "message"),
     [
-        (("wall_s: 120", "wall_s: 0"), 4, "budget.wall_s: input should be greater than 0, got 0"),
-        (("usd: 0", "usd: -1"), 4, "budget.usd: input should be greater than or equal to 0, got -1"),
+        (("wall_s: 120", "wall_s: 0"), 4, "budget.wall_s: expected more than 0, got 0"),
+        (("usd: 0", "usd: -1"), 4, "budget.usd: expected at least 0, got -1"),
         (("usd: 0", "usd: true"), 4, "budget.usd: expected a number, got true"),
         (("at_least: 2", "at_least: false"), 3, "target.at_least: expected a number, got false"),
         (("seed: 7", "seeds: 7"), 6, "seeds: unknown field"),
-        (("data_class: public", "data_class: open"), 5, "data_class: input should be 'public'"),
+        (("data_class: public", "data_class: open"), 5, "data_class: expected 'public'"),
         (("at_least: 2}", "at_least: 2, at_most: 3}"), 3, "target: expected exactly one of at_least"),
         (("seed: 7", "seed: 7\nseed: 8"), 7, "seed: written twice"),
         (("family: toy", "family: [toy"), 2, "expected YAML"),
@@ -123,7 +123,7 @@ def test_tiers_are_tried_in_order() -> None:
 
 
 def test_data_that_is_no_problem_at_all_is_refused_in_one_line() -> None:
-    with pytest.raises(BadInput, match=r"^problem: input should be a valid dictionary .*, got 'toy'$"):
+    with pytest.raises(BadInput, match=r"^problem: expected a mapping of names to values, got 'toy'$"):
         parse_problem("toy")
 
 

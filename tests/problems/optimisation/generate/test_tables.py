@@ -166,7 +166,7 @@ def test_the_command_says_what_it_wrote(tmp_path: Path) -> None:
     [
         (
             ("clinic", "0", "--to", "x"),
-            "generate: patients: input should be greater than or equal to 1, got 0",
+            "generate: patients: expected at least 1, got 0",
         ),
         (("clinic", "5", "--shape", "laod=1", "--to", "x"), "generate: laod: unknown field"),
         (("hospital", "5", "--to", "x"), "invalid choice: 'hospital'"),

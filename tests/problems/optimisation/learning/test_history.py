@@ -32,7 +32,7 @@ def test_what_is_written_is_read_back(rows: list[Trial]) -> None:
 def test_a_malformed_row_is_named_by_its_line() -> None:
     good = Trial(recipe="{}", kind="qubo", engine="tabu", seconds=1, cost=1, bound=None, primal=0, dual=1)
     text = write_history([good, good], []).decode().replace("tabu,1.0,1,,0.0,1.0\n", "tabu,1.0,1,,0.0,7\n", 1)
-    with pytest.raises(BadInput, match=r"history line 2: dual: input should be less than or equal to 1"):
+    with pytest.raises(BadInput, match=r"history line 2: dual: expected at most 1"):
         read_history(text.encode())
 
 

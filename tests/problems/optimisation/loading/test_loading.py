@@ -73,7 +73,7 @@ def test_graphs_are_generated_by_name(shape: dict[str, Any], model: MaxCut) -> N
         ({"kind": "max_cut", "file": "a", "edges": []}, "got file and vertices"),
         (
             {"kind": "max_cut", "vertices": 0, "edges": []},
-            "vertices: input should be greater than or equal to 1",
+            "vertices: expected at least 1",
         ),
         (
             {"kind": "max_cut", "vertices": 3, "edges": []},
@@ -90,7 +90,7 @@ def test_graphs_are_generated_by_name(shape: dict[str, Any], model: MaxCut) -> N
         ({"kind": "max_cut", "vertices": 3, "edges": [[1, 2]], "search_s": 0.1}, "search_s: "),
         ({"kind": "max_cut", "vertices": 3, "edges": [[1, 2]], "search_s": 3601}, "search_s: "),
         ({"kind": "max_cut", "vertices": 2, "edges": [[1, 2, 2**50]]}, "overflow"),
-        ({"kind": "max_cut", "generate": {"graph": "torus"}}, "generate.graph: input should be 'random'"),
+        ({"kind": "max_cut", "generate": {"graph": "torus"}}, "generate.graph: expected 'random'"),
         ({"kind": "max_cut", "generate": {"graph": "toroidal", "rows": 3}}, "needs rows and columns"),
         (
             {"kind": "max_cut", "generate": {"graph": "toroidal", "rows": 1000, "columns": 1000}},
@@ -102,11 +102,11 @@ def test_graphs_are_generated_by_name(shape: dict[str, Any], model: MaxCut) -> N
         ),
         (
             {"kind": "qubo", "generate": {"variables": 100000}},
-            "generate.variables: input should be less than",
+            "generate.variables: expected at most",
         ),
         (
             {"kind": "independent_set", "generate": {"vertices": 100000}},
-            "generate.vertices: input should be less than or equal to 5000",
+            "generate.vertices: expected at most 5000",
         ),
         (
             {"kind": "max_cut", "generate": {"graph": "random", "vertices": 9, "rows": 3}},
