@@ -31,6 +31,7 @@ from records.export.payload import (
 from records.export.withholding import check_events, held, shortened
 from records.ledger.excerpt import TABLES, CaseExcerpt, key_in
 
+POLICY = "policy.json"
 Rows = Mapping[str, Sequence[Mapping[str, Any]]]
 """By table, as they are sealed."""
 _TEXTS = (
@@ -172,12 +173,16 @@ def _read(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _policy(info: CaseInfo) -> Files:
     """The acting policy as it was hashed, with its families' gates; none where this version reads it else."""
+    text = acting_policy(info.policy_text, info.policy_name)
+    return {POLICY: text} if text is not None and digest_bytes(text) == info.policy_digest else {}
+
+
+def acting_policy(text: str, name: str) -> bytes | None:
+    """A policy as it is hashed; None where this version does not take it."""
     try:
-        policy = parse_policy(info.policy_text, info.policy_name).policy
+        return canonical_json(parse_policy(text, name).policy.to_json())
     except PolicyError:
-        return {}
-    text = canonical_json(policy.to_json())
-    return {"policy.json": text} if digest_bytes(text) == info.policy_digest else {}
+        return None
 
 
 def _lock(info: CaseInfo) -> Files:

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from records.export.agreeing import contradictions
 from records.export.bag import ENVELOPE, INFO, PAYLOAD, bag_info
-from records.export.contents import index, named_files
+from records.export.contents import POLICY, acting_policy, index, named_files
 from records.export.derived import FILES, about, derived, said, writer
 from records.export.payload import INDEX, ExportPayload, rows_path
 from records.export.rungs import RUNGS
@@ -47,6 +48,9 @@ def _unlike(files: Mapping[str, bytes], key_id: str) -> Iterator[str]:
     for path, data in made.items():
         if files.get(path) != data:
             yield f"{path} does not say what the records say"
+    yield from contradictions(found)
+    if found.files.get(POLICY) != acting_policy(found.info["policy_text"], found.info["policy_name"]):
+        yield f"{PAYLOAD}/{POLICY} is not what policy.yaml says"
     if signed != said(found, now):
         yield "signature: its statement does not say what the records say"
 

@@ -96,7 +96,8 @@ def decisions(files):  # whether each follows from its facts under its policy, a
         def unmet(rung, rules): return [rule for rule, when in rules if not met(when, facts.get(name(rung), {}))]
         def of(part, tier, when="when"): return [(rule["id"], rule[when]) for rule in policy[part] if rule["tier"] == tier and family in (rule.get("families") or [family])]
         def gates(rung): return [each for each in unmet(rung, of("gates", rung["tier"])) if rung["hardware"] or each not in off]
-        def shut(rung): return unmet(rung, FLOOR[:3] * rung["hardware"]) or gates(rung) or unmet(rung, FLOOR[4:] * ("floor_price" in str(said)))
+        priced = {name(each) for each in said["alternatives"] if each["because"][:10] == "closed by " and "floor_price" in each["because"][10:].split(", ")}
+        def shut(rung): return unmet(rung, FLOOR[:3] * rung["hardware"]) or gates(rung) or unmet(rung, FLOOR[4:] * (name(rung) in priced))
         def short(value): return value < aim["at_least"] if aim["at_most"] is None else value > aim["at_most"]
         last, left = (tried[:number] or [{}])[-1], rungs if said["rule"] != "budget" else []; rung = next((each for each in left if name(each) not in map(name, tried[:number]) and not shut(each)), {})
         asks = rung and unmet(rung, FLOOR[3:4] * rung["hardware"] + of("approvals", rung["tier"], "unless"))
@@ -129,12 +130,11 @@ def read(path):  # all files of an export, by path, and a line on each thing the
     files, strange, size = {}, [], 0
     if not any(os.path.lexists(os.path.join(path, name)) for name in (*SIGNATURE, *MANIFESTS)): raise ValueError("expected an export, got none; of a ZIP file, the folder that it unpacks to")
     for name in (os.path.join(top, name) for top, folders, names in os.walk(path) for name in folders + names):
-        state, inside = os.lstat(name), os.path.relpath(name, path)
+        state, inside = os.lstat(name), pathlib.Path(os.path.relpath(name, path)).as_posix()
         if stat.S_ISREG(state.st_mode) and (size := size + state.st_size) <= MOST: files[inside] = pathlib.Path(name).read_bytes()
         elif not stat.S_ISDIR(state.st_mode) or not os.listdir(name): strange.append(f"{inside}: expected a file, and at most {MOST} bytes in all")
     return files, strange
-def raw(pem):  # the 32 bytes of an Ed25519 public key, which follow those of DER; none where it is no such key
-    return base64.b64decode((re.findall(rb"MCowBQYDK2VwAyEA([A-Za-z0-9+/]{43}=)", pem) or [b""])[0])
+def raw(pem): return base64.b64decode((re.findall(rb"MCowBQYDK2VwAyEA([A-Za-z0-9+/]{43}=)", pem) or [b""])[0])  # the 32 bytes of an Ed25519 public key, after those of DER; none where it is no such key
 def trusted(name):  # the key in a file, at most 64 KiB of it; no pipe is waited for
     with open(name, "rb", opener=lambda at, how: os.open(at, how | getattr(os, "O_NONBLOCK", 0))) as file: return raw(file.read(2**16) or b"")
 def main(path, options):

@@ -3,14 +3,16 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from escalation.model.problem import Target
 from records.export import writing
 from records.export.exporting import VERIFIER, export
 from records.export.verifying import findings, verify_export
-from tests.records.export.conftest import CASES, Site
+from tests.records.export.conftest import CASES, FOUR, QUANTUM, Site
 from tests.records.export.mutations import rehash
 
 ASK = "hold its id against what the site says, or give --key"
@@ -24,6 +26,20 @@ MORE = (
 @pytest.mark.parametrize("case_id", CASES)
 def test_an_untouched_export_raises_no_alarm(site: Site, case_id: str) -> None:
     assert list(findings(site.bag(case_id), site.key.public)) == []
+
+
+NAMES_A_RULE = """
+waivers: [{gate: no_floor_price, because: "The rule floor_price looks at money, and there is none."}]
+"""
+
+
+def test_words_that_name_a_rule_are_not_taken_for_the_rule(make_site: Callable[..., Site]) -> None:
+    policy = QUANTUM.replace("id: width", "id: no_floor_price").replace("at_most: 2}", "at_most: 1}")
+    one, nine = make_site(), Target(metric="number", at_least=9.0)
+    assert one.solve("c", policy + NAMES_A_RULE, instance=FOUR, target=nine).tier == "quantum"
+    files = one.bag("c")
+    assert b"floor_price looks at money" in files["data/decisions.json"]
+    assert list(findings(files, one.key.public)) == []
 
 
 def alone(*args: str | Path) -> subprocess.CompletedProcess[str]:
