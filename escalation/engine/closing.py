@@ -12,7 +12,7 @@ from escalation.engine.answering import with_answer
 from escalation.engine.case import Case
 from escalation.engine.reporting import with_report
 from escalation.engine.running import Running
-from escalation.engine.runtime import Runtime, WorkDone, scratch_of
+from escalation.engine.runtime import Recorded, Runtime, WorkDone, scratch_of
 from escalation.engine.telling import told
 from escalation.model.attempt import Attempt, Candidate
 from escalation.model.case import CaseStatus, Outcome
@@ -39,7 +39,9 @@ def close(running: Running, outcome: Outcome) -> Outcome:
     outcome = outcome.model_copy(update={"told": told(case.info, outcome, answer)})
     paid = () if running.known.new and not running.known.paid else paid_work(runtime.ledger, case.case_id)
     ran = WorkDone(partial(runtime.ledger.works, case.case_id), runtime.store)
-    report = runtime.render(case, outcome, sections, record.opened_at, paid, ran=ran)
+    recorded = Recorded(record.opened_at, runtime.ledger.events(case.case_id), runtime.ledger.signing_key())
+    picture = answer.picture if answer else ""
+    report = runtime.render(case, outcome, sections, recorded, paid, ran=ran, picture=picture)
     outcome = outcome.model_copy(update={"report": runtime.store.put(report)})
     runtime.ledger.close_case(case.case_id, outcome.status, outcome)
     runtime.tracker.case_closed(case.case_id, outcome.status, outcome, report)

@@ -3,11 +3,11 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from escalation.engine.case import Case
 from escalation.engine.stop import Stop
@@ -24,6 +24,7 @@ from escalation.ports.registry import backend_descriptor
 from escalation.ports.store import Store
 from escalation.ports.tracker import Tracker
 from escalation.submission.paid_work import PaidWork
+from escalation.text.moments import moment
 
 _log = logging.getLogger(__name__)
 
@@ -40,6 +41,34 @@ class WorkDone(NamedTuple):
     store: Store
 
 
+class Recorded(NamedTuple):
+    """A case as the ledger has it when its report is written.
+
+    Attributes:
+        opened_at: ISO 8601.
+        events: the case's own, in order.
+        key: id of the key by which heads of the chain are signed; None where the site has none.
+    """
+
+    opened_at: str
+    events: Sequence[Mapping[str, Any]] = ()
+    key: str | None = None
+
+    def decided_at(self, number: int) -> str:
+        """When the decision of that number was recorded; "" where that is not known."""
+        found = [str(event["at"]) for event in self.events if event["kind"] == "decision.added"]
+        return moment(found[number], seconds=True) if number < len(found) else ""
+
+    @property
+    def sealed(self) -> str:
+        """Where the case's chain stood, and which key signs how it ends."""
+        if not self.events:
+            return "not known"
+        last = self.events[-1]
+        signed = f"signed by key {self.key} as the case closes" if self.key else "not signed: no key here"
+        return f"event {last['number']}, {last['hash']}; the chain's end is {signed}"
+
+
 class Render(Protocol):
     """Makes the HTML report of a case."""
 
@@ -48,10 +77,11 @@ class Render(Protocol):
         case: Case,
         outcome: Outcome,
         sections: Sequence[Section],
-        opened_at: str,
+        recorded: Recorded,
         paid: Sequence[PaidWork],
         *,
         ran: WorkDone,
+        picture: str,
     ) -> bytes:
         """Returns UTF-8 bytes.
 
@@ -59,9 +89,10 @@ class Render(Protocol):
             case: what was asked.
             outcome: what came of it.
             sections: the family's part.
-            opened_at: when the case was opened, ISO 8601.
+            recorded: the case's history.
             paid: what a service charges for.
             ran: the work that was carried out.
+            picture: SVG of the answer; empty where there is none.
         """
 
 

@@ -1,5 +1,7 @@
 """A case in plain sentences: the family says what it asked and found, this the rest."""
 
+from collections.abc import Sequence
+
 from escalation.model.calibration import PRACTICE_MONEY, DeviceKind
 from escalation.model.case import CaseInfo, CaseStatus, Outcome
 from escalation.model.told import Told
@@ -21,15 +23,16 @@ def told(info: CaseInfo, outcome: Outcome, answer: Answer | None = None) -> Told
     """
     return Told(
         asked=info.title or ": ".join(filter(None, (info.problem.family, info.about or info.asked))),
-        answer=_answer(outcome, answer),
+        answer=headline(outcome, answer.words if answer else outcome.answer),
         rests_on=answer.rests_on if answer else "On nothing yet: no answer was verified",
         cost=_cost(outcome),
         next_steps=tuple(_next_steps(outcome, answer)),
     )
 
 
-def _answer(outcome: Outcome, answer: Answer | None) -> str:
-    found = "; ".join(answer.words if answer else outcome.answer)
+def headline(outcome: Outcome, words: Sequence[str]) -> str:
+    """What came out, as far as the words go: all of them, or the first where there is no room for more."""
+    found = "; ".join(words)
     if outcome.status is CaseStatus.ACCEPTED:
         return _sentence(found)
     best = f"The best so far, not accepted: {found}" if found else "There is no answer"
@@ -61,9 +64,9 @@ def _next_steps(outcome: Outcome, answer: Answer | None) -> list[str]:
     steps += [f"Mend what failed, and ask again: {each}" for each in outcome.failures]
     if outcome.files:
         named = listed(sorted(outcome.files))
-        steps.append(f"Take the files, {named}: tierwise show {outcome.case_id} --files DIR")
+        steps.append(f"Take the files, {named}: `tierwise show {outcome.case_id} --files DIR`")
     if outcome.status in (CaseStatus.ABSTAINED, CaseStatus.REFUSED):
-        steps.append(f"See what kept the other tiers out: tierwise explain {outcome.case_id}")
+        steps.append(f"See what kept the other tiers out: `tierwise explain {outcome.case_id}`")
     return steps
 
 

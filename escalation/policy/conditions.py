@@ -190,9 +190,14 @@ _WORDS = {
 }
 
 
-def words(miss: Miss) -> str:
-    """What would have had to be: `quote.usd were at most 22 USD (is 31 USD)`."""
-    return f"{miss.fact} were {_needed(miss)} ({_found(miss)})"
+def words(miss: Miss, shown: str = "") -> str:
+    """What would have had to be: `quote.usd were at most 22 USD (is 31 USD)`.
+
+    Args:
+        miss: what was missed.
+        shown: the value as it is to be read, where it may only be rounded one way.
+    """
+    return f"{miss.fact} were {_needed(miss)} ({f'is {shown}' if shown else _found(miss)})"
 
 
 def shortfall(miss: Miss) -> str:

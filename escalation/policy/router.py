@@ -21,7 +21,7 @@ from escalation.policy.conditions import Lookup, distance, fact_names, misses, w
 from escalation.policy.floor import APPROVAL, GATES, PRICE, FloorRule
 from escalation.policy.ladder_state import LadderState, Rung
 from escalation.policy.rules import Policy
-from escalation.text.rounding import at_worst
+from escalation.text.rounding import at_best, at_worst
 
 
 @dataclass
@@ -132,7 +132,7 @@ def _out_of_reach(state: LadderState, last: Attempt) -> Decision | None:
             Alternative(tier=r.tier, method=r.method, because="not considered: no answer reaches the target")
             for r in state.left
         ),
-        nearest_flip=_gates_flip((miss,), "would have gone on"),
+        nearest_flip=_value_flip(miss, "would have gone on", at_best(best, state.target)),
     )
 
 
@@ -336,6 +336,11 @@ def _gates_flip(changes: tuple[Miss, ...], would: str) -> Flip:
     return Flip(would=would, changes=changes, text=text)
 
 
+def _value_flip(miss: Miss, would: str, shown: str) -> Flip:
+    """Of a value that is a bound: shown so that it looks no better than it is."""
+    return Flip(would=would, changes=(miss,), text=f"{would} if {words(miss, shown)}")
+
+
 def _target_flip(state: LadderState, would: str, *, reached: bool) -> Flip | None:
     """What the last certificate's value would have had to be."""
     certificate = state.last.certificate if state.last else None
@@ -350,7 +355,7 @@ def _target_flip(state: LadderState, would: str, *, reached: bool) -> Flip | Non
         limit=state.target.limit,
         margin=certificate.value - state.target.limit,
     )
-    return _gates_flip((miss,), would)
+    return _value_flip(miss, would, at_worst(certificate.value, state.target))
 
 
 def unknown(name: str, note: str = "not provided", cost: CostClass = CostClass.FREE) -> Fact:

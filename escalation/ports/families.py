@@ -35,10 +35,14 @@ class Instance(Protocol):
 
 @dataclass(frozen=True)
 class Section:
-    """A part of the HTML report: a title and trusted HTML made by the family itself."""
+    """A part of the HTML report: a title and trusted HTML made by the family itself.
+
+    Headings in it begin at the fourth level; `folded` is what a reader opens who wants it all.
+    """
 
     title: str
     html: str
+    folded: bool = False
 
 
 @dataclass(frozen=True)
@@ -50,12 +54,14 @@ class Answer:
         rests_on: one sentence, for somebody who knows no statistics, on why that can be believed.
         next_steps: what its user should do with it; of one that misses the target, what would help.
         files: the answer for other programs, by plain file names that no file of the candidate has.
+        picture: the answer as an SVG with a title and a description; empty where there is none.
     """
 
     words: tuple[str, ...]
     rests_on: str
     next_steps: tuple[str, ...] = ()
     files: Mapping[str, bytes] = field(default_factory=dict)
+    picture: str = ""
 
 
 class Family(Protocol):

@@ -32,7 +32,7 @@ from escalation.ports.registry import BackendDescriptor, FamilyDescriptor, backe
 from escalation.testing.contract import expect
 from escalation.testing.descriptor import check_descriptor
 from escalation.testing.sources import check_sources
-from escalation.testing.told import check_answer_said, check_asked, check_help
+from escalation.testing.told import check_answer_said, check_asked, check_help, check_picture
 
 PATIENCE_S = 240.0
 Perform = Callable[[Work], RawResult]
@@ -241,6 +241,7 @@ def _check_answer(
     again = family.answer(instance, target, attempt, solved.candidate)
     expect(answer == again, f"{method.name}: the same answer is said in two ways")
     check_answer_said(method.name, answer)
+    check_picture(method.name, answer.picture)
     missed = certificate.model_copy(update={"status": CertificateStatus.BOUNDED})
     short = attempt.model_copy(update={"certificate": missed})
     check_help(method.name, family.answer(instance, target, short, solved.candidate))

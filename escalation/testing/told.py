@@ -29,6 +29,16 @@ def check_answer_said(method: str, answer: Answer) -> None:
         expect(not line.endswith("."), f"{method}: expected a sentence without its stop, got {line!r}")
 
 
+def check_picture(method: str, picture: str) -> None:
+    """A picture of the answer, where there is one, is an SVG that says what it shows."""
+    if not picture:
+        return
+    head = picture[: picture.find(">") + 1]
+    titled = re.search(r"<title\b[^>]*>[^<]", picture) is not None
+    spoken = picture.startswith("<svg ") and 'role="img"' in head and "aria-labelledby=" in head and titled
+    expect(spoken, f"{method}: expected an SVG with role img, and a title that it is labelled by")
+
+
 def check_help(method: str, answer: Answer) -> None:
     """An answer that misses its target comes with what would help."""
     check_answer_said(method, answer)

@@ -3,12 +3,13 @@
 from datetime import UTC, datetime
 
 
-def moment(at: float | str) -> str:
+def moment(at: float | str, *, seconds: bool = False) -> str:
     """Returns `2026-11-27 00:09 UTC`.
 
     Args:
         at: seconds since the epoch, or a date and time in ISO 8601; one without an offset is UTC.
+        seconds: says those too: `00:09:13`.
     """
     when = datetime.fromtimestamp(at, UTC) if isinstance(at, float | int) else datetime.fromisoformat(at)
     known = when if when.tzinfo is not None else when.replace(tzinfo=UTC)
-    return known.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+    return known.astimezone(UTC).strftime(f"%Y-%m-%d %H:%M{':%S' if seconds else ''} UTC")

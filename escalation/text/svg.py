@@ -60,6 +60,11 @@ class Drawing:
         shape = f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:g}" fill="{fill}" stroke="{INK}">'
         self._parts.append(f"{shape}<title>{_text(title)}</title></circle>")
 
+    def spot(self, x: float, y: float, radius: float, title: str) -> None:
+        """A circle that is not seen, and says something to whoever points at it."""
+        shape = f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{radius:g}" fill="{PAPER}" fill-opacity="0">'
+        self._parts.append(f"{shape}<title>{_text(title)}</title></circle>")
+
     def text(self, x: float, y: float, said: str, colour: str = INK, anchor: str = "start") -> None:
         """A line of text; y is its base line, anchor start, middle or end."""
         where = f'x="{x:g}" y="{y:g}" fill="{colour}" text-anchor="{anchor}"'

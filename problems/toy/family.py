@@ -1,6 +1,5 @@
 """The family: load, view, methods, verifier, facts, report."""
 
-import html
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,10 @@ from escalation.model.problem import Target
 from escalation.ports.fact_providers import FactContext, FactProvider
 from escalation.ports.families import Answer, Section
 from escalation.ports.methods import Method
+from problems.toy.bars import bars
 from problems.toy.instance import ToyInstance, ToySpec, ToyView, load
 from problems.toy.methods import Dice, Scan, TwoLooks
+from toolbox.drawing.html_tables import table
 
 VERIFIER = "toy/1"
 
@@ -77,12 +78,13 @@ class Toy:
     def report(
         self, instance: ToyInstance, target: Target, attempts: Sequence[tuple[Attempt, Candidate | None]]
     ) -> Sequence[Section]:
-        rows = "".join(
-            f"<li>{html.escape(attempt.method)}: {html.escape(str(dict(candidate.values)))}</li>"
+        rows = [
+            (attempt.method, candidate.values.get("number"), candidate.values.get("position"))
             for attempt, candidate in attempts
             if candidate is not None
-        )
-        return (Section("Numbers found", f"<ul>{rows}</ul>"),)
+        ]
+        found = table(("method", "number", "place, from 0"), rows) if rows else "<p>None.</p>"
+        return (Section("Numbers found", found),)
 
     def answer(self, instance: ToyInstance, target: Target, attempt: Attempt, candidate: Candidate) -> Answer:
         number, position = candidate.values["number"], candidate.values["position"]
@@ -90,7 +92,8 @@ class Toy:
         found = attempt.certificate
         missed = found is not None and found.status is not CertificateStatus.CERTIFIED
         helps = (f"The largest number is {instance.largest:g}: ask for no more",) if missed else ()
-        return Answer((words,), f"Number {position + 1} was looked up in the list", helps)
+        picture = bars(instance.view.numbers, position)
+        return Answer((words,), f"Number {position + 1} was looked up in the list", helps, picture=picture)
 
     def facts(self) -> Sequence[FactProvider]:
         spec = FactSpec(

@@ -18,7 +18,8 @@ SETTING = """\
 #set figure(numbering: none)
 #show heading: set block(above: 1.4em, below: 0.8em)
 #show table: set text(7.5pt)
-#show raw: set text(7pt)
+#show raw: set text(6pt)
+#show table.cell: set block(breakable: false)
 """
 """How the pages look."""
 STANDARD: Literal["a-2a"] = "a-2a"
@@ -28,7 +29,7 @@ PAGE_PX, PIXEL_PT = 650.0, 0.75
 LONG_WORD, PIECE = 24, 12
 """Characters of a word, such as a digest, that may be broken; after how many it may."""
 INLINE = {"b": "strong", "strong": "strong", "em": "emph", "i": "emph", "small": "text.with(0.85em)"}
-NOT_SHOWN = frozenset({"head", "style", "script", "title"})
+NOT_SHOWN = frozenset({"head", "style", "script", "title", "nav"})
 MARKED = {"note": "#9a6700", "failed": "#cf222e"}
 _MONO = 'text.with(font: "DejaVu Sans Mono", 0.85em)'
 _HEADING = re.compile(r"h([1-6])")
@@ -96,6 +97,13 @@ def _paragraph(node: Node) -> str:
     return f'#block(inset: 5pt, stroke: (left: 2.5pt + rgb("{colour}")), {_body(node)})\n'
 
 
+def _summary(node: Node) -> str:
+    """A heading where it holds one, else words that stay with what follows."""
+    if any(node.all("h3")):
+        return "".join(map(_written, node.children))
+    return f"#block(sticky: true, strong({_body(node)}))\n"
+
+
 def _items(node: Node) -> str:
     function = "enum" if node.tag == "ol" else "list"
     return f"#{function}({', '.join(_body(item) for item in node.all('li'))})\n"
@@ -116,7 +124,9 @@ def _table(node: Node) -> str:
         made += ["[]"] * (width - sum(_span(cell) for cell in row))
         headed = number == 0 and all(cell.tag == "th" for cell in row)
         cells.append(f"table.header({', '.join(made)})" if headed else ", ".join(made))
-    said = "".join(f"#emph({_body(caption)})\n" for caption in node.all("caption"))
+    said = "".join(
+        f"#block(sticky: true, below: 0.6em, strong({_body(caption)}))\n" for caption in node.all("caption")
+    )
     small = f"#set text({max(4.0, 7.5 - 0.35 * max(0, width - 7)):g}pt)\n"
     return f"{said}#block[{small}#table(columns: {width}, {', '.join(cells)})]\n"
 
@@ -175,7 +185,7 @@ _BY_TAG: Mapping[str, Callable[[Node], str]] = {
     "table": _table,
     "svg": _drawing,
     "br": lambda _: "#linebreak()",
-    "summary": lambda node: f"#par(strong({_body(node)}))\n",
+    "summary": _summary,
     "figcaption": lambda node: f"#par(emph({_body(node)}))\n",
     "figure": lambda node: f"#block({_body(node)})\n",
 }

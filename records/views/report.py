@@ -1,20 +1,27 @@
-"""The HTML report of a case: one file, no external resources, readable without Tierwise."""
+"""The HTML report of a case: one file, no external resources, readable without Tierwise.
 
-from collections.abc import Sequence
+The answer comes first, in words and one picture; then why this tier, then the evidence; all else is folded.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup, escape
 
 from escalation.engine.case import Case
-from escalation.engine.runtime import WorkDone
+from escalation.engine.runtime import Recorded, WorkDone
+from escalation.engine.telling import headline, told
 from escalation.model.amounts import Amounts
 from escalation.model.attempt import Attempt
-from escalation.model.calibration import NOT_HARDWARE
-from escalation.model.case import Outcome
+from escalation.model.calibration import NOT_HARDWARE, PRACTICE_MONEY
+from escalation.model.case import CaseInfo, Outcome
 from escalation.model.metered import CHARGED
 from escalation.policy.conditions import shortfall
 from escalation.ports.families import Section
+from escalation.ports.registry import practises
 from escalation.submission.paid_work import PaidWork
 from escalation.text.moments import moment
 from escalation.text.rounding import at_worst, rounded
@@ -22,25 +29,35 @@ from escalation.text.visible import visible
 from escalation.text.wording import with_article
 from records.views.limits import limits
 from records.views.machines import machines
+from records.views.steps import steps
+
+BROAD_PX = 560
+"""A picture that is wider stands below the words, not beside them."""
 
 
 def render(
     case: Case,
     outcome: Outcome,
     sections: Sequence[Section],
-    opened_at: str,
+    recorded: Recorded,
     paid: Sequence[PaidWork] = (),
     *,
     ran: WorkDone | None = None,
+    picture: str = "",
 ) -> bytes:
-    """Returns the report as UTF-8 HTML; everything but the sections is escaped, and nothing repaints."""
+    """Returns the report as UTF-8 HTML; all but sections and picture is escaped, and nothing repaints."""
     text = _template().render(
-        case=case,
         info=case.info,
         outcome=outcome,
-        opened_at=opened_at,
+        told=outcome.told or told(case.info, outcome),
+        headline=headline(outcome, outcome.answer[:1]),
+        recorded=recorded,
         sections=sections,
+        picture=picture,
+        broad=_width_px(picture) > BROAD_PX,
+        steps=tuple(steps(outcome, case.problem.target, recorded)),
         paid=paid,
+        practised=PRACTICE_MONEY if paid and all(practises(each.submission.backend) for each in paid) else "",
         moment=moment,
         shortfall=shortfall,
         charged=CHARGED,
@@ -50,14 +67,21 @@ def render(
         alpha=any(
             attempt.certificate and attempt.certificate.alpha is not None for attempt in outcome.attempts
         ),
-        rehearsal=_rehearsals(outcome.attempts),
+        not_hardware=_not_hardware(outcome.attempts),
         machines=() if ran is None else tuple(machines(outcome.attempts, ran)),
+        facts=any(decision.facts for decision in outcome.decisions),
         limits=tuple(limits(case.info, outcome)),
+        record=tuple(_record(case.info, outcome, recorded)),
     )
     return visible(text, keep="\n\t").encode()
 
 
-def _rehearsals(attempts: Sequence[Attempt]) -> list[str]:
+def _width_px(svg: str) -> float:
+    found = re.search(r'<svg\b[^>]*\bwidth="([\d.]+)', svg)
+    return float(found[1]) if found else 0.0
+
+
+def _not_hardware(attempts: Sequence[Attempt]) -> list[str]:
     """Attempts that ran circuits on something that is not hardware; said at the top."""
     return [
         f"{attempt.method} ran on {attempt.backend}, {with_article(attempt.device_kind)}"
@@ -66,9 +90,38 @@ def _rehearsals(attempts: Sequence[Attempt]) -> list[str]:
     ]
 
 
+def _record(info: CaseInfo, outcome: Outcome, recorded: Recorded) -> Iterator[tuple[str, str]]:
+    """Names and values of what identifies the case, its input, and what it ran with."""
+    made, changed = info.environment, info.environment.get("uncommitted_changes")
+    yield "Case", f"{outcome.case_id}, driven by {outcome.engine}"
+    yield "Opened", moment(recorded.opened_at, seconds=True)
+    if recorded.events:
+        yield "Last event before this report", moment(recorded.events[-1]["at"], seconds=True)
+    yield "Head of its chain in the ledger", recorded.sealed
+    yield "Problem", info.problem_digest
+    yield "Instance", info.instance_digest
+    yield "Policy", f"{info.policy_name}, {info.policy_digest}"
+    yield "Seed", str(info.problem.seed)
+    yield "Data class", str(info.problem.data_class)
+    yield "Cost in all", ", ".join(resource.told(value) for resource, value in outcome.cost.told())
+    yield "Code", f"{made.get('commit')}{' with uncommitted changes' if changed else ''}"
+    yield "Lock", str(made.get("lock"))
+    yield "Python", f"{made.get('python')} on {made.get('platform')}"
+    versions = made.get("packages")
+    if isinstance(versions, dict):
+        yield "Packages", ", ".join(f"{name} {version}" for name, version in sorted(versions.items()))
+
+
+def _coded(said: str) -> Markup:
+    """A sentence in which what stands between backticks is code."""
+    parts = str(escape(said)).split("`")
+    return Markup("".join(f"<code>{part}</code>" if at % 2 else part for at, part in enumerate(parts)))
+
+
 @cache
 def _template() -> Template:
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent), autoescape=True, undefined=StrictUndefined
+        loader=FileSystemLoader(Path(__file__).parent / "page"), autoescape=True, undefined=StrictUndefined
     )
+    environment.filters["coded"] = _coded
     return environment.get_template("report.html.jinja")

@@ -65,7 +65,7 @@ def test_who_is_turned_away_is_said_everywhere_and_the_schedule_can_be_read_by_a
     assert set(solved.files) == {"proofs", "schedule.csv", "schedule.ics"}
     assert f"**{LINE}**" in certificate_page(solved).replace("\\", "")
     report = Path(str(solved.record)).read_text(encoding="utf-8")
-    assert f"<b>{LINE}</b>" in report
+    assert f'<p class="lead">{LINE}.</p>' in report
     # a proof has no α, and the tolerance is the target's
     assert "α" not in report + certificate_page(solved)
     # below the functions that modules take by name: one first imported now would keep a changed one

@@ -12,6 +12,7 @@ from cli.show import show_outcome
 from escalation.engine.concluding import conclude
 from escalation.engine.drive import solve
 from escalation.engine.opening import prepare
+from escalation.engine.runtime import Recorded
 from escalation.model.amounts import Amounts
 from escalation.model.attempt import Attempt, AttemptStatus
 from escalation.model.case import CaseStatus
@@ -57,9 +58,10 @@ def test_the_panel_names_jobs_and_node_hours(count: int, shown: int, rest: str) 
 
 def test_the_report_names_them_beside_the_backend() -> None:
     case = prepare(PROBLEM, case_id="c")
-    page = render(case, conclude(case, [attempt(1)], [], CaseStatus.ABSTAINED), (), "2026-11-23").decode()
+    ended = conclude(case, [attempt(1)], [], CaseStatus.ABSTAINED)
+    page = render(case, ended, (), Recorded("2026-11-23")).decode()
     assert f"<small>{LINE}</small>" in page
-    assert "<th>Node h</th>" in page
+    assert '<th scope="col">Node h</th>' in page
     assert "<td>0.025</td>" in page
 
 

@@ -49,10 +49,10 @@ def downloads(files: Sequence[Download]) -> str:
     return f"<p>Download:</p><ul>{links}</ul>" if links else ""
 
 
-def wide_figures(drawn: Sequence[str]) -> str:
-    """SVGs below each other, which may be wider than the text."""
-    figures = "".join(f'<figure style="margin:0 0 1.5em">{svg}</figure>' for svg in drawn)
-    return f'<div class="wide">{figures}</div>'
+def wide_figures(drawn: Sequence[str], what: str) -> str:
+    """SVGs below each other, which may be wider than the text and are then scrolled, by keys too."""
+    figures = "".join(f"<figure>{svg}</figure>" for svg in drawn)
+    return f'<div class="wide" tabindex="0" role="group" aria-label="{escape(what)}">{figures}</div>'
 
 
 def as_text(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -8,11 +8,13 @@ from escalation.text.visible import visible
 
 MOST_ROWS = 60
 MOST_DEPTH = 6
+MOST_NOTES = 200
 MOST_CHARACTERS = 500
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[Any]], caption: str = "") -> str:
     """Returns an HTML table; cells are plain data, never markup. Rows beyond 60 are counted, not shown."""
+    header, rows = _filled(header, rows)
     head = "".join(f'<th scope="col">{text(cell)}</th>' for cell in header)
     body = "".join(f"<tr>{''.join(_cell(cell) for cell in row)}</tr>" for row in rows[:MOST_ROWS])
     more = len(rows) - MOST_ROWS
@@ -20,6 +22,12 @@ def table(header: Sequence[str], rows: Sequence[Sequence[Any]], caption: str = "
         body += f'<tr><td colspan="{len(header)}">… and {more} more</td></tr>'
     title = f"<caption>{text(caption)}</caption>" if caption else ""
     return f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _filled(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> tuple[list[str], list[list[Any]]]:
+    """Without the columns that have no name and nothing in them."""
+    kept = [at for at, name in enumerate(header) if name or any(row[at] not in ("", None) for row in rows)]
+    return [header[at] for at in kept], [[row[at] for at in kept] for row in rows]
 
 
 def pairs(rows: Sequence[tuple[str, Any]], caption: str = "") -> str:
@@ -48,35 +56,67 @@ def _cell(value: Any) -> str:
     return f'<td class="number">{text(value)}</td>' if number else f"<td>{text(value)}</td>"
 
 
-def notes(value: Any, depth: int = 0) -> str:
-    """Returns any JSON data as nested tables and lists."""
-    if depth > MOST_DEPTH or not isinstance(value, Mapping | list | tuple):
-        return text(value)
-    if isinstance(value, Mapping):
-        return _mapping(value, depth)
-    if value and all(isinstance(item, Mapping) and _flat(item) for item in value):
-        header = list(dict.fromkeys(str(key) for item in value for key in item))
-        return table(header, [[item.get(key) for key in header] for item in value])
-    if _plain(value):
-        return text(", ".join(str(_short(item)) for item in value))
-    items = "".join(f"<li>{notes(item, depth + 1)}</li>" for item in value[:MOST_ROWS])
-    return f"<ol>{items}</ol>"
+def notes(value: Any) -> str:
+    """Returns any JSON data as one table of names and values, and a table for each list of records.
+
+    What lies deeper is named by its path: `grids.ridge.C`.
+    """
+    flat, records = _flattened(value, "", 0)
+    parts = [pairs(flat[start : start + MOST_ROWS]) for start in range(0, len(flat), MOST_ROWS)]
+    return "".join(parts) + "".join(_records(name, found) for name, found in records)
 
 
-def _mapping(value: Mapping[str, Any], depth: int) -> str:
-    flat = {key: item for key, item in value.items() if not isinstance(item, Mapping | list | tuple)}
-    shown = [(str(key), item) for key, item in flat.items()]
-    parts = [pairs(shown[start : start + MOST_ROWS]) for start in range(0, len(shown), MOST_ROWS)]
-    for key, item in value.items():
-        if key not in flat:
-            inner = notes(item, depth + 1)
-            inner = f'<div style="margin-left:1.5em">{inner}</div>'
-            parts.append(f"<details><summary>{text(key)}</summary>{inner}</details>")
-    return "".join(parts)
+def _flattened(
+    value: Any, path: str, depth: int
+) -> tuple[list[tuple[str, Any]], list[tuple[str, Sequence[Mapping[str, Any]]]]]:
+    """Names with plain values, and names with lists of records."""
+    if _is_records(value) and path:
+        return [], [(path, value)]
+    named = _children(value) if depth < MOST_DEPTH else None
+    if named is None:
+        return [(path or "value", _joined(value))], []
+    flat: list[tuple[str, Any]] = []
+    records: list[tuple[str, Sequence[Mapping[str, Any]]]] = []
+    for name, each in named[:MOST_NOTES]:
+        below = _flattened(each, f"{path}.{name}" if path else name, depth + 1)
+        flat += below[0]
+        records += below[1]
+    if len(named) > MOST_NOTES:
+        flat.append((path, f"… and {len(named) - MOST_NOTES} more"))
+    return flat, records
 
 
-def _flat(item: Mapping[str, Any]) -> bool:
-    return not any(isinstance(value, Mapping | list | tuple) for value in item.values())
+def _children(value: Any) -> list[tuple[str, Any]] | None:
+    """Of a mapping its items, of a list of deeper things these by number; None of what fits into a cell."""
+    if isinstance(value, Mapping) and value:
+        return [(str(name), each) for name, each in value.items()]
+    if isinstance(value, list | tuple) and not _plain(value):
+        return [(str(number), each) for number, each in enumerate(value)]
+    return None
+
+
+def _records(name: str, found: Sequence[Mapping[str, Any]]) -> str:
+    header = list(dict.fromkeys(str(key) for item in found for key in item))
+    return table(header, [[_joined(item.get(key)) for key in header] for item in found], name)
+
+
+def _is_records(value: Any) -> bool:
+    """Whether it is a list of flat mappings."""
+    return (
+        isinstance(value, list | tuple)
+        and bool(value)
+        and all(
+            isinstance(item, Mapping) and not any(isinstance(each, Mapping) for each in item.values())
+            for item in value
+        )
+    )
+
+
+def _joined(value: Any) -> Any:
+    """A list as one text; nothing where it is empty; anything else as it is."""
+    if isinstance(value, list | tuple):
+        return ", ".join(str(_short(item)) for item in value) or None
+    return None if isinstance(value, Mapping) and not value else value
 
 
 def _plain(value: Sequence[Any]) -> bool:

@@ -16,6 +16,9 @@ class EventLog(Protocol):
     def signed_head(self, case_id: str) -> Mapping[str, Any] | None:
         """Where the case's chain ended when it was closed, signed, as JSON; None where none was."""
 
+    def signing_key(self) -> str | None:
+        """Id of the key with which this process signs heads; None where it has none."""
+
     def verify(self) -> int:
         """Recomputes all chains; returns the number of events.
 

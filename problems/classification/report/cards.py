@@ -11,6 +11,7 @@ from escalation.model.attempt import Attempt, Candidate
 from escalation.model.certificate import CertificateStatus
 from escalation.model.problem import Target
 from escalation.ports.families import Section
+from escalation.text.rounding import at_worst
 from toolbox.drawing.html_tables import pairs, table
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def data_card(instance: "TableInstance") -> Section:
     ]
     rows = [_feature(instance, each) for each in features]
     header = ("feature", "kind", "levels", "missing in open rows")
-    return Section("Data card", pairs(lines) + table(header, rows, "Features, in order"))
+    return Section("Data card", pairs(lines) + table(header, rows, "Features, in order"), folded=True)
 
 
 def _feature(instance: "TableInstance", feature: Mapping[str, Any]) -> tuple[Any, ...]:
@@ -46,19 +47,14 @@ def _feature(instance: "TableInstance", feature: Mapping[str, Any]) -> tuple[Any
 
 
 def model_card(target: Target, attempts: Sequence[tuple[Attempt, Candidate | None]]) -> Section | None:
-    """Returns the card of the last model that passed its check; None where there is none."""
-    judged = [
-        (attempt, candidate)
-        for attempt, candidate in attempts
-        if candidate is not None
-        and attempt.certificate is not None
-        and attempt.certificate.status is not CertificateStatus.INVALID
-    ]
-    if not judged:
+    """Returns the card of the best model that passed its check; None where there is none."""
+    best = best_judged(attempts)
+    if best is None:
         return None
-    attempt, candidate = max(judged, key=lambda each: (_rank(each[0]), each[0].number))
+    attempt, candidate = best
     found = attempt.certificate
     assert found is not None
+    bound = None if found.value is None else at_worst(found.value, target)
     files = ((f"file {name}", blob.digest) for name, blob in candidate.files.items())
     reached = found.status is CertificateStatus.CERTIFIED
     lines = [
@@ -66,14 +62,28 @@ def model_card(target: Target, attempts: Sequence[tuple[Attempt, Candidate | Non
         ("made by", f"{attempt.tier}/{attempt.method} on {attempt.backend}, seed {attempt.seed}"),
         *files,
         ("metric", target.metric),
-        ("bound on sealed rows", found.value),
+        ("bound on sealed rows", bound),
         ("estimate on sealed rows", found.estimate),
         ("finding", f"{found.status}: {found.kind}"),
         ("use the target allows", "as asked" if reached else "none: the target was not reached"),
         ("intended use, users, uses to avoid", NOT_TOLD),
         ("ethical considerations", NOT_TOLD),
     ]
-    return Section("Model card", pairs(lines))
+    return Section("Model card", pairs(lines), folded=True)
+
+
+def best_judged(
+    attempts: Sequence[tuple[Attempt, Candidate | None]],
+) -> tuple[Attempt, Candidate] | None:
+    """The last of the best attempts whose candidate passed its check, with that; None where there is none."""
+    judged = [
+        (attempt, candidate)
+        for attempt, candidate in attempts
+        if candidate is not None
+        and attempt.certificate is not None
+        and attempt.certificate.status is not CertificateStatus.INVALID
+    ]
+    return max(judged, key=lambda each: (_rank(each[0]), each[0].number), default=None)
 
 
 def _rank(attempt: Attempt) -> int:

@@ -11,6 +11,7 @@ from escalation.model.problem import Target
 from escalation.ports.families import Answer
 from escalation.text.rounding import at_worst, rounded
 from escalation.text.shares import of_100
+from problems.classification.report.roc_picture import roc_picture
 from problems.classification.verify.recomputation import stated_scores
 from toolbox.stats.sample_size import MOST_ROWS, Judged, rows_needed
 
@@ -22,9 +23,10 @@ MODELS: Mapping[str, str] = {
     "elastic_net": "a logistic regression with few columns",
     "svm_rbf": "a support vector machine",
     "nystroem_rbf": "an approximate support vector machine",
-    "nearest_neighbours": "the nearest neighbours' vote",
+    "nearest_neighbours": "the vote of the nearest neighbours",
     "random_forest": "a random forest",
     "xgboost": "boosted trees",
+    "RBF SVM": "a support vector machine on what qubits measured",
 }
 """By the name with which what was chosen begins."""
 WORTH: Mapping[str, str] = {
@@ -51,15 +53,25 @@ def asked(instance: "TableInstance") -> str:
 def answer(instance: "TableInstance", target: Target, attempt: Attempt, candidate: Candidate) -> Answer:
     """Says which model it is, what it is worth on the rows kept aside, and what to do next."""
     chosen = str(candidate.values.get("chosen"))
-    model = next((said for name, said in MODELS.items() if chosen.startswith(name)), "a model")
+    model = next((said for name, said in MODELS.items() if chosen.startswith(name)), "of its own kind")
     task = f"predicts {instance.target}" if instance.target else _tells(instance)
     found = attempt.certificate
     assert found is not None
     return Answer(
-        (f"{model} that {task}: {chosen}",),
+        (f"a model that {task}: {model}", f"its settings: {chosen}"),
         _rests_on(instance, target, found),
         tuple(_next_steps(instance, target, found, candidate)),
+        picture=_picture(instance, candidate),
     )
+
+
+def _picture(instance: "TableInstance", candidate: Candidate) -> str:
+    """The ROC curve; empty where the rows kept aside are all of one class."""
+    labels = np.asarray(instance.sealed_labels, dtype=np.int64)
+    if len(np.unique(labels)) < 2:
+        return ""
+    scores = stated_scores(candidate, len(labels))
+    return roc_picture(labels, scores, (instance.negative, instance.positive), "answer")
 
 
 def _tells(instance: "TableInstance") -> str:
@@ -72,7 +84,7 @@ def _rests_on(instance: "TableInstance", target: Target, found: Certificate) -> 
         return "On nothing yet: no rows were kept aside on which anybody could judge it"
     reached = found.status is CertificateStatus.CERTIFIED
     lower = target.at_least is not None
-    side = ("at least" if lower else "at most") if reached else ("no more than" if lower else "no less than")
+    side = "at least" if lower else "at most"
     prevalence = float(instance.sealed_labels.mean())
     said = WORTH[target.metric].format(
         share=f"{side} {of_100(found.value, target)} of 100",
@@ -82,7 +94,11 @@ def _rests_on(instance: "TableInstance", target: Target, found: Certificate) -> 
         negative=instance.negative,
     )
     rows = f"On {len(instance.sealed_index):,} rows whose outcome nobody had shown it"
-    return f"{rows}, {said}, with {100 * target.confidence:g} % confidence"
+    confidence = f"with {100 * target.confidence:g} % confidence"
+    if reached:
+        return f"{rows}, {said}, {confidence}"
+    asked_for = f"{100 * target.limit:g} of 100" if lower else target.limit_shown
+    return f"{rows}, all that can be promised is that {said}, {confidence}; asked was {side} {asked_for}"
 
 
 def _next_steps(

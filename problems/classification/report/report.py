@@ -10,9 +10,9 @@ from escalation.model.attempt import Attempt, Candidate
 from escalation.model.certificate import Certificate, CertificateStatus
 from escalation.model.problem import Target
 from escalation.ports.families import Section
-from escalation.text.rounding import Way, rounded
+from escalation.text.rounding import Way, at_worst, rounded
 from problems.classification.report import figures
-from problems.classification.report.cards import data_card, model_card
+from problems.classification.report.cards import best_judged, data_card, model_card
 from problems.classification.report.tripod import checklist
 from problems.classification.tables.subgroups import from_low_to_high
 from problems.classification.verify.recomputation import Forged, stated_scores, stated_sets
@@ -52,10 +52,10 @@ def sections(
     instance: "TableInstance", target: Target, attempts: Sequence[tuple[Attempt, Candidate | None]]
 ) -> list[Section]:
     """Returns sections on the data, each attempt, cards and the guideline; all that is data is escaped."""
-    card = model_card(target, attempts)
+    card, best = model_card(target, attempts), best_judged(attempts)
     return [
+        *(_attempt(instance, target, *each, folded=each != best) for each in attempts),
         _data(instance, target),
-        *(_attempt(instance, target, attempt, candidate) for attempt, candidate in attempts),
         *([card] if card else ()),
         data_card(instance),
         checklist(instance),
@@ -76,7 +76,7 @@ def _data(instance: "TableInstance", target: Target) -> Section:
     header = ("rows", "all", "positive", "prevalence", "groups")
     remarks = "".join(f"<p>{text(remark)}</p>" for remark in instance.remarks)
     html = pairs(lines) + table(header, counts, "Open rows train, sealed rows judge") + remarks
-    return Section("Data", html)
+    return Section("Data", html, folded=True)
 
 
 def _split(instance: "TableInstance") -> str:
@@ -95,14 +95,14 @@ def _counts(name: str, part: Any) -> tuple[Any, ...]:
 
 
 def _attempt(
-    instance: "TableInstance", target: Target, attempt: Attempt, candidate: Candidate | None
+    instance: "TableInstance", target: Target, attempt: Attempt, candidate: Candidate | None, *, folded: bool
 ) -> Section:
     title = f"Attempt {attempt.number}: {attempt.method} on {attempt.backend}"
-    html = [_certificate(attempt.certificate)] if attempt.certificate else []
+    html = [_certificate(attempt.certificate, target)] if attempt.certificate else []
     if attempt.error:
         html.append(f"<p>It failed: {text(attempt.error)}</p>")
     if candidate is None:
-        return Section(title, "".join(html) or "<p>It brought no candidate.</p>")
+        return Section(title, "".join(html) or "<p>It brought no candidate.</p>", folded)
     html.append(f"<p>Chosen: {text(candidate.values.get('chosen'))}</p>")
     rows = _judged(instance, attempt.certificate, candidate)
     if rows is None:
@@ -115,14 +115,14 @@ def _attempt(
         ]
         html.append(_conformal(candidate, rows))
     html.append(_notes(candidate))
-    return Section(title, "".join(html))
+    return Section(title, "".join(html), folded)
 
 
-def _certificate(certificate: Certificate) -> str:
+def _certificate(certificate: Certificate, target: Target) -> str:
     lines = [
         ("status", str(certificate.status)),
         ("what was bounded", certificate.kind),
-        ("bound", certificate.value),
+        ("bound", None if certificate.value is None else at_worst(certificate.value, target)),
         ("estimate", certificate.estimate),
         ("error allowed, α", certificate.alpha),
         ("verifier", certificate.verifier),
@@ -156,9 +156,7 @@ def _figures(rows: SealedRows, name: str) -> str:
     if rows.both_classes:
         area = _bounded("roc_auc", rows, SUBGROUP_ALPHA)[0]
         drawn.append(figures.roc_figure(rows.labels, rows.scores, f"{name}-roc", float(area or 0.0)))
-    shown = "".join(
-        f'<figure style="display:inline-block;margin:0 1em 1em 0">{svg}</figure>' for svg in drawn
-    )
+    shown = "".join(f"<figure>{svg}</figure>" for svg in drawn)
     return f'<div class="figures">{shown}</div>'
 
 
@@ -262,11 +260,15 @@ def _coverage(name: str, covered: Flags, sets: Flags, groups: Ints) -> tuple[Any
     limits = clopper_pearson_lower(hits, effective, 0.025), clopper_pearson_upper(hits, effective, 0.025)
     sizes = sets.sum(axis=1)
     kinds = [float((sizes == size).mean()) for size in (0, 1, 2)]
-    return name, len(covered), share, *limits, float(sizes.mean()), *kinds
+    low, high = rounded(limits[0], Way.DOWN), rounded(limits[1], Way.UP)
+    return name, len(covered), share, low, high, float(sizes.mean()), *kinds
 
 
 def _notes(candidate: Candidate) -> str:
     shown: Mapping[str, Any] = {**candidate.notes}
     if not shown:
         return ""
-    return f"<h3>Notes of the method (stated by it, not verified)</h3>{notes(shown)}"
+    return (
+        "<details><summary>Notes of the method (stated by it, not verified)</summary>"
+        f"{notes(shown)}</details>"
+    )

@@ -71,7 +71,8 @@ def checklist(instance: TableInstance) -> Section:
     counts = {kind: sum(item.covered == kind for item in items) for kind in (COVERED, PARTLY, PEOPLE)}
     said = ", ".join(f"{count} {kind}" for kind, count in counts.items())
     caption = f"TRIPOD+AI (BMJ 2024;385:e078378): evidence, no claim of compliance. Rows: {said}"
-    return Section("Reporting guideline", table(("item", "asks for", "here", "where"), items, caption))
+    html = table(("item", "asks for", "here", "where"), items, caption)
+    return Section("Reporting guideline", html, folded=True)
 
 
 def _subgroups(instance: TableInstance) -> Iterator[Asks]:

@@ -50,11 +50,13 @@ def _schedule(model: Appointments, point: Point, name: str, made_at: datetime) -
         for urgency in range(5, 0, -1)
     ]
     return (
-        "<h3>Schedule</h3>"
+        "<h4>Schedule</h4>"
         + downloads(exports(model, point, f"schedule-{name}", made_at))
-        + wide_figures(gantt.charts(model, point, name))
         + table(("urgency", "patients", "not treated"), counts, "Patients by urgency, 5 is the most urgent")
+        + '<div data-filter="a patient, clinician or room">'
+        + wide_figures(gantt.charts(model, point, name), "Schedule, a chart a day")
         + as_text(SCHEDULE_COLUMNS, schedule_rows(model, point))
+        + "</div>"
         + _left("Not treated", [f"{patient.id} (urgency {patient.urgency})" for patient in left])
     )
 
@@ -62,10 +64,12 @@ def _schedule(model: Appointments, point: Point, name: str, made_at: datetime) -
 def _placements(model: Triage, point: Point, name: str) -> str:
     left = load_chart.unplaced(model, point)
     return (
-        "<h3>Placements</h3>"
+        "<h4>Placements</h4>"
         + downloads(exports(model, point, f"placements-{name}"))
-        + wide_figures(load_chart.charts(model, point, name))
+        + '<div data-filter="a patient or place">'
+        + wide_figures(load_chart.charts(model, point, name), "Placements, a chart a capacity")
         + as_text(PLACEMENT_COLUMNS, placement_rows(model, point))
+        + "</div>"
         + _left("Not placed", [f"{patient.id} (benefit {patient.benefit})" for patient in left])
     )
 
@@ -76,10 +80,10 @@ def _bits(model: SpinModel, point: Point, name: str) -> str:
     lines = [(what, f"{len(chosen)} of {model.size}")]
     drawn = graph_drawing.drawing(model, point, f"{name}-graph")
     return (
-        "<h3>Answer</h3>"
+        "<h4>Answer</h4>"
         + downloads(exports(model, point, f"answer-{name}"))
         + pairs(lines)
-        + (wide_figures([drawn]) if drawn else "")
+        + (wide_figures([drawn], "The answer as a graph") if drawn else "")
         + _names("They are", chosen)
     )
 

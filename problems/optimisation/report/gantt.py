@@ -82,8 +82,8 @@ class _Chart:
         for number, row in enumerate(self.rows):
             self._row(number, row)
         for each in self.today:
-            self._bar(each.clinician, each, self.model.rooms[each.room].id)
-            self._bar(len(self.model.clinicians) + each.room, each, self.model.clinicians[each.clinician].id)
+            self._bar(each.clinician, each)
+            self._bar(len(self.model.clinicians) + each.room, each)
         self._legend()
         title = f"Schedule of {self.day.date:%A, %d %B %Y}: {len(self.today)} appointments"
         about = (
@@ -127,7 +127,7 @@ class _Chart:
         for first, last in gaps(row.shifts, self._span):
             self.page.hatched(self._x(first), y, self._x(last) - self._x(first), ROW_PX - 2)
 
-    def _bar(self, number: int, each: Booked, other: str) -> None:
+    def _bar(self, number: int, each: Booked) -> None:
         part = overlap((each.start, each.end), self._span)
         assert part is not None
         x, y = self._x(part[0]), self._y(number) + (ROW_PX - 2 - BAR_PX) / 2
@@ -135,7 +135,8 @@ class _Chart:
         patient = each.patient
         colour, ink = URGENCY_COLOURS[patient.urgency - 1], URGENCY_INKS[patient.urgency - 1]
         times = f"{time_of(self.model, each.start):%H:%M} to {time_of(self.model, each.end):%H:%M}"
-        said = f"{patient.id}, urgency {patient.urgency}, {times}, with {other}"
+        where = f"{self.model.clinicians[each.clinician].id}, {self.model.rooms[each.room].id}"
+        said = f"{patient.id}, urgency {patient.urgency}, {times}, {where}"
         self.page.box(x + 0.5, y, max(width - 1, 1), BAR_PX, colour, title=said, line=LINE)
         whole = fitting(_label(patient), width - 4)
         label = whole if len(whole) > 3 else fitting(str(patient.urgency), width - 4)

@@ -11,6 +11,7 @@ from problems.optimisation.loading.instance import OptimisationInstance
 from problems.optimisation.model.metrics import stated
 from problems.optimisation.model.models import Appointments, MaxCut, Model, Qubo, Sense, SpinModel, Triage
 from problems.optimisation.model.points import Point, cost, decode
+from problems.optimisation.report import gantt, graph_drawing, load_chart, timeline
 from problems.optimisation.report.exports import exports, verified_at
 from problems.optimisation.report.gantt import untreated
 from problems.optimisation.report.load_chart import unplaced
@@ -49,7 +50,17 @@ def answer(instance: OptimisationInstance, target: Target, attempt: Attempt, can
     missed = found.status is not CertificateStatus.CERTIFIED
     helps = (what_would_help(model, target, found, instance.search_s),) if missed else ()
     made = {file.name: file.data for file in files}
-    return Answer(words(model, point), rests_on(model, found), helps, made)
+    drawn = _picture(model, point, candidate)
+    return Answer(words(model, point), rests_on(model, found), helps, made, drawn)
+
+
+def _picture(model: Model, point: Point, candidate: Candidate) -> str:
+    """The first day, the first capacity, the graph; of what is too large to be drawn how the search went."""
+    if isinstance(model, Appointments):
+        return gantt.charts(model, point, "answer")[0]
+    if isinstance(model, Triage):
+        return load_chart.charts(model, point, "answer")[0]
+    return graph_drawing.drawing(model, point, "answer") or timeline.drawn(model, candidate.notes, "answer")
 
 
 def words(model: Model, point: Point) -> tuple[str, ...]:

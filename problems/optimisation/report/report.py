@@ -38,10 +38,17 @@ def sections(
     instance: OptimisationInstance, target: Target, attempts: Sequence[tuple[Attempt, Candidate | None]]
 ) -> list[Section]:
     """Returns one section on the instance and one an attempt, as trusted HTML; all data are escaped."""
+    best = max(attempts, key=_worth, default=None)
     return [
+        *(_attempt(instance.model, target, *each, folded=each is not best) for each in attempts),
         _instance(instance, target),
-        *(_attempt(instance.model, target, attempt, candidate) for attempt, candidate in attempts),
     ]
+
+
+def _worth(each: tuple[Attempt, Candidate | None]) -> tuple[int, int]:
+    """The better its certificate, the greater; of equals the later."""
+    found = each[0].certificate
+    return (-len(CertificateStatus) if found is None else -found.status.rank), each[0].number
 
 
 def _instance(instance: OptimisationInstance, target: Target) -> Section:
@@ -53,15 +60,17 @@ def _instance(instance: OptimisationInstance, target: Target) -> Section:
         ("time to search, each tier", f"{seconds(instance.search_s)} s"),
     ]
     remarks = "".join(f"<p>{text(remark)}</p>" for remark in instance.remarks)
-    source = f"<h3>Source</h3>{notes(dict(instance.source))}" if instance.source else ""
-    return Section("Instance", pairs(lines) + remarks + source)
+    source = f"<h4>Source</h4>{notes(dict(instance.source))}" if instance.source else ""
+    return Section("Instance", pairs(lines) + remarks + source, folded=True)
 
 
-def _attempt(model: Model, target: Target, attempt: Attempt, candidate: Candidate | None) -> Section:
+def _attempt(
+    model: Model, target: Target, attempt: Attempt, candidate: Candidate | None, *, folded: bool
+) -> Section:
     title = f"Attempt {attempt.number}: {attempt.method} on {attempt.backend}"
     html = [f"<p>It failed: {text(attempt.error)}</p>"] if attempt.error else []
     if candidate is None:
-        return Section(title, "".join(html) or "<p>It brought no candidate.</p>")
+        return Section(title, "".join(html) or "<p>It brought no candidate.</p>", folded)
     html.append(_answer(model, candidate, attempt.certificate))
     if attempt.certificate:
         html.append(_certificate(attempt.certificate, target))
@@ -71,7 +80,7 @@ def _attempt(model: Model, target: Target, attempt: Attempt, candidate: Candidat
     else:
         html.append(answers.shown(model, candidate.values, name, verified_at(attempt)))
     html.append(_search(model, candidate, name))
-    return Section(title, "".join(html))
+    return Section(title, "".join(html), folded)
 
 
 def _answer(model: Model, candidate: Candidate, certificate: Certificate | None) -> str:
@@ -123,7 +132,7 @@ def _certificate(certificate: Certificate, target: Target) -> str:
         *(("because", reason) for reason in certificate.reasons),
     ]
     found = {name: _exact(value) for name, value in certificate.evidence.items()}
-    evidence = f"<h3>What the verifier rests it on</h3>{notes(found)}" if found else ""
+    evidence = f"<h4>What the verifier rests it on</h4>{notes(found)}" if found else ""
     return pairs(lines, "Certificate") + evidence + _controls(certificate)
 
 
@@ -150,17 +159,14 @@ def _search(model: Model, candidate: Candidate, name: str) -> str:
     said = dict(candidate.notes)
     if not said:
         return ""
-    better, closer = (min, max) if sign(model) > 0 else (max, min)
-    incumbents = timeline.steps(said.get("timeline"), ("objective",), model.scale, better)
-    bounds = timeline.steps(said.get("timeline"), timeline.BOUNDS, model.scale, closer)
-    drawn = timeline.figure(incumbents, bounds, f"{name}-timeline")
+    drawn = timeline.drawn(model, said, f"{name}-timeline")
     lines = [(key, said[key]) for key in SENTENCES if isinstance(said.get(key), str)]
     return (
-        "<h3>The search (stated by the method, not verified)</h3>"
+        "<h4>The search (stated by the method, not verified)</h4>"
         + (pairs(lines) if lines else "")
         + (f"<figure>{drawn}</figure>" if drawn else "")
         + _engines(model, said.get("engines"))
-        + "".join(f"<h4>{text(title)}</h4>{notes(said[key])}" for key, title in PARTS.items() if key in said)
+        + "".join(f"<h5>{text(title)}</h5>{notes(said[key])}" for key, title in PARTS.items() if key in said)
         + f"<details><summary>All notes</summary>{notes(said)}</details>"
     )
 

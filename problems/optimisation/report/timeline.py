@@ -6,6 +6,7 @@ from math import isfinite, nan
 from typing import Any
 
 from escalation.text.rounding import seconds
+from problems.optimisation.model.models import Model, sign
 from toolbox.drawing.colours import BLUE, VERMILION
 from toolbox.drawing.plot import Plot
 
@@ -24,6 +25,13 @@ class TimelineStep:
     at_s: float
     engine: str
     value: float
+
+
+def drawn(model: Model, notes: Mapping[str, Any], name: str) -> str:
+    """How the search went by a method's notes, as SVG; empty where they do not tell."""
+    better, closer = (min, max) if sign(model) > 0 else (max, min)
+    incumbents = steps(notes.get("timeline"), ("objective",), model.scale, better)
+    return figure(incumbents, steps(notes.get("timeline"), BOUNDS, model.scale, closer), name)
 
 
 def steps(found: Any, what: Collection[str], scale: int, better: Better) -> list[TimelineStep]:

@@ -32,13 +32,13 @@ def test_an_accepted_answer_is_told_with_what_it_rests_on_and_what_to_do(info: C
     assert found.answer == "Nine, third of three"
     assert found.rests_on == "It was looked up"
     assert found.cost == "34 s of waiting, 2 min of processors; nothing to pay"
-    assert found.next_steps == ("Use it", "Take the files, nine.txt: tierwise show c --files DIR")
+    assert found.next_steps == ("Use it", "Take the files, nine.txt: `tierwise show c --files DIR`")
 
 
 def test_a_case_that_abstained_is_not_told_as_an_answer(info: CaseInfo) -> None:
     found = told(info, outcome(CaseStatus.ABSTAINED), ANSWER)
     assert found.answer == "No answer reached the target. The best so far, not accepted: nine, third of three"
-    assert found.next_steps[-1] == "See what kept the other tiers out: tierwise explain c"
+    assert found.next_steps[-1] == "See what kept the other tiers out: `tierwise explain c`"
     nothing = told(info, outcome(CaseStatus.REFUSED))
     assert nothing.answer == "No answer was made"
     assert nothing.rests_on == "On nothing yet: no answer was verified"

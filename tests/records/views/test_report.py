@@ -4,6 +4,7 @@ import pytest
 
 from escalation.engine.concluding import conclude
 from escalation.engine.opening import prepare
+from escalation.engine.runtime import Recorded
 from escalation.model.amounts import Amounts
 from escalation.model.attempt import Attempt, AttemptStatus
 from escalation.model.case import CaseStatus
@@ -14,6 +15,8 @@ from escalation.model.submission import Approval, ApprovalState, Price, Submissi
 from escalation.model.submission_states import SubmissionState
 from escalation.submission.paid_work import PaidWork
 from records.views.report import render
+
+OPENED_AT = "2026-11-23T08:00:00+00:00"
 
 
 @pytest.fixture
@@ -34,9 +37,9 @@ def test_the_report_names_the_question_what_is_waited_for_and_practice(asked: De
         quote=Quote(), status=AttemptStatus.FAILED,
     )  # fmt: skip
     outcome = conclude(case, [practised], [asked], CaseStatus.WAITING).model_copy(update={"paused": "a job"})
-    page = render(case, outcome, (), "2026-11-23T08:00:00+00:00").decode()
-    assert "<title>3 numbers: waiting (2026-11-23)</title>" in page
-    assert "Asked on 2026-11-23 of toy: number at least 9." in page
+    page = render(case, outcome, (), Recorded(OPENED_AT)).decode()
+    assert "<title>Find a number of at least 9 among 3: waiting (2026-11-23)</title>" in page
+    assert "asked 2026-11-23 08:00 UTC" in page
     assert 'class="status waiting"' in page
     assert "It waits: a job." in page
     assert "asks a person, <code>paid_work</code>: A person decides on money." in page
@@ -59,10 +62,10 @@ def test_the_report_says_who_approved_which_job_and_what_it_cost() -> None:
         known_as="ada on host", reason="worth it", answered_at=1795738199.0,
     )  # fmt: skip
     outcome = conclude(case, [], [], CaseStatus.HELD).model_copy(update={"paused": "it"})
-    opened_at = "2026-11-23T08:00:00+00:00"
+    opened_at = Recorded(OPENED_AT)
     paid = (PaidWork(row, (question,), Amounts(qpu_s=3.0, usd=4.8)),)
     page = render(case, outcome, (), opened_at, paid).decode()
-    assert "<h2>Paid work</h2>" in page
+    assert "<h3>Paid work</h3>" in page
     for said in (
         "<code>c/0/1</code>", "job <code>job-7</code>", "sent 2026-11-27 00:10 UTC",
         "incident: late &lt;b&gt;",

@@ -84,7 +84,7 @@ def test_a_night_shift_is_cut_at_midnight() -> None:
     monday, tuesday = days(night)
     assert ((monday.first, monday.last), (tuesday.first, tuesday.last)) == ((28, 32), (32, 36))
     charts = gantt.charts(night, at((0, 0, 30)), "n")
-    assert [titles(svg)[0] for svg in charts] == ["P1, urgency 5, 23:00 to 01:00, with Room 1"] * 2
+    assert [titles(svg)[0] for svg in charts] == ["P1, urgency 5, 23:00 to 01:00, Dr Owl, Room 1"] * 2
 
 
 def test_closed_hours_are_what_no_shift_has() -> None:
@@ -97,12 +97,12 @@ def test_closed_hours_are_what_no_shift_has() -> None:
 def test_each_appointment_is_a_bar_of_its_clinician_and_of_its_room() -> None:
     monday, tuesday = gantt.charts(clinic("P1", "P2", "P3"), POINT, "a")
     assert titles(monday) == [
-        "P3, urgency 5, 13:00 to 14:00, with Room 2",
-        "P3, urgency 5, 13:00 to 14:00, with Dr Haddad",
+        "P3, urgency 5, 13:00 to 14:00, Dr Haddad, Room 2",
+        "P3, urgency 5, 13:00 to 14:00, Dr Haddad, Room 2",
     ]
     assert titles(tuesday) == [
-        "P1, urgency 5, 08:30 to 09:30, with Room 1",
-        "P1, urgency 5, 08:30 to 09:30, with Dr Chen",
+        "P1, urgency 5, 08:30 to 09:30, Dr Chen, Room 1",
+        "P1, urgency 5, 08:30 to 09:30, Dr Chen, Room 1",
     ]
     # Monday is 16 slots wide, the bar two of them, from the eleventh on
     (x, y, width, _), (x2, y2, _, _) = boxes(monday)

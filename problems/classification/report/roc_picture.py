@@ -1,0 +1,76 @@
+"""The ROC curve as a picture to be read point by point: what is found against what is called falsely."""
+
+import numpy as np
+
+from escalation.text.svg import INK, LINE, Drawing
+from toolbox.arrays.types import Floats, Ints
+from toolbox.drawing.colours import BLUE, GREY, VERMILION
+from toolbox.stats import curves
+from toolbox.stats.auc import placements
+from toolbox.stats.bounds import THRESHOLD
+
+WIDTH_PX, HEIGHT_PX, LEFT, TOP, SIDE = 368, 372, 46, 28, 300
+MOST_POINTS = 60
+"""Points that can be pointed at; the line has all."""
+
+
+def roc_picture(labels: Ints, scores: Floats, names: tuple[str, str], name: str) -> str:
+    """Returns the SVG.
+
+    Args:
+        labels: 0 or 1, both, shape (rows,).
+        scores: probability of 1, shape (rows,).
+        names: of the classes 0 and 1.
+        name: begins every id.
+    """
+    negative, positive = names
+    page = Drawing(name, WIDTH_PX, HEIGHT_PX)
+    _frame(page)
+    false_rate, true_rate = curves.roc(labels, scores)
+    page.steps([_at(0, 0), _at(1, 1)], GREY, "3 4")
+    page.steps([_at(x, y) for x, y in zip(false_rate, true_rate, strict=True)], BLUE)
+    for threshold in _thresholds(scores):
+        x, y = _rates(labels, scores, threshold)
+        page.spot(*_at(x, y), 7, _said(x, y, threshold, names))
+    x, y = _rates(labels, scores, THRESHOLD)
+    page.dot(*_at(x, y), 5, VERMILION, _said(x, y, THRESHOLD, names))
+    page.text(LEFT + SIDE / 2, HEIGHT_PX - 8, f"share of {negative} called {positive}"[:48], anchor="middle")
+    page.text(4, 14, f"share of {positive} found"[:42])
+    area = placements(labels, scores).auc
+    return page.svg(
+        f"ROC curve on the rows kept aside, area {area:.3f}",
+        f"From a probability of {THRESHOLD:g} on, marked in orange: {_said(x, y, THRESHOLD, names)}. "
+        "The dotted line is chance.",
+    )
+
+
+def _frame(page: Drawing) -> None:
+    page.box(LEFT, TOP, SIDE, SIDE, "none", line=LINE)
+    for share in (0.0, 0.5, 1.0):
+        x, y = _at(share, share)
+        page.text(x, TOP + SIDE + 14, f"{100 * share:.0f} %", INK, "middle")
+        page.text(LEFT - 5, y + 4, f"{100 * share:.0f} %", INK, "end")
+
+
+def _at(across: float, up: float) -> tuple[float, float]:
+    return round(LEFT + SIDE * across, 2), round(TOP + SIDE * (1 - up), 2)
+
+
+def _thresholds(scores: Floats) -> list[float]:
+    """Distinct scores from high to low, at most 60, evenly among them."""
+    distinct = np.unique(scores)[::-1]
+    chosen = np.linspace(0, len(distinct) - 1, min(MOST_POINTS, len(distinct))).round().astype(int)
+    return [float(distinct[place]) for place in chosen]
+
+
+def _rates(labels: Ints, scores: Floats, threshold: float) -> tuple[float, float]:
+    called = scores >= threshold
+    return float(called[labels == 0].mean()), float(called[labels == 1].mean())
+
+
+def _said(across: float, up: float, threshold: float, names: tuple[str, str]) -> str:
+    negative, positive = names
+    return (
+        f"called {positive} from a probability of {threshold:.2f} on: {100 * up:.0f} % of {positive} found, "
+        f"{100 * across:.0f} % of {negative} called {positive}"
+    )
