@@ -11,6 +11,7 @@ from escalation.model.problem import Target
 from escalation.ports.families import Answer
 from escalation.text.rounding import at_worst, rounded
 from escalation.text.shares import of_100
+from problems.classification.report.predictions import predictions
 from problems.classification.report.roc_picture import roc_picture
 from problems.classification.verify.recomputation import stated_scores
 from toolbox.stats.sample_size import MOST_ROWS, Judged, rows_needed
@@ -61,6 +62,7 @@ def answer(instance: "TableInstance", target: Target, attempt: Attempt, candidat
         (f"a model that {task}: {model}", f"its settings: {chosen}"),
         _rests_on(instance, target, found),
         tuple(_next_steps(instance, target, found, candidate)),
+        files=predictions(instance, candidate) if instance.where else {},
         picture=_picture(instance, candidate),
     )
 

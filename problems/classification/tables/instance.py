@@ -40,6 +40,8 @@ class TableInstance:
         source: where the table comes from.
         remarks: what was done to it that a reader should know.
         extra: what a constructed data set openly tells its solvers.
+        places: the place in the table of each row of `frame`, from 0, shape (n,).
+        where: how each place is named to people: `line 17`.
     """
 
     columns: tuple[Column, ...]
@@ -55,6 +57,8 @@ class TableInstance:
     source: Mapping[str, Any] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
+    places: Index = field(default_factory=lambda: np.zeros(0, dtype=np.intp))
+    where: tuple[str, ...] = ()
 
     @property
     def sealed_labels(self) -> NDArray[np.int8]:

@@ -93,6 +93,8 @@ def prepare(table: RawTable, spec: FileSpec, seed: int) -> TableInstance:
             *suspicions(columns, frame.iloc[open_index]),
         ),
         extra=dict(table.extra or {}),
+        places=order,
+        where=table.where,
     )
 
 

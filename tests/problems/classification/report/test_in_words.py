@@ -123,3 +123,21 @@ def test_without_rows_kept_aside_nothing_is_promised(tumours: Any) -> None:
     assert found.next_steps == (
         "Keep rows aside (sealed_fraction above 0): without them nothing can be promised",
     )
+
+
+@pytest.mark.parametrize("time", [{}, {"time": "seen"}])
+def test_predictions_name_each_row_kept_aside_by_its_line(tmp_path: Path, time: dict[str, str]) -> None:
+    ages = [20 + row * 7 % 61 for row in range(80)]
+    lines = [f"{age},{row % 2},{row * 3 % 80 // 2}" for row, age in enumerate(ages)]
+    (tmp_path / "ward.csv").write_text("\n".join(["age,ill,seen", *lines]) + "\n")
+    ward = load_table({"csv": "ward.csv", "target": "ill", **time}, 1, tmp_path)
+    scores = ward.sealed_features["age"].to_numpy() / 100
+    rows_aside = len(scores)
+    told = said(ward, Target(metric="roc_auc", at_least=0.5), scores, value=0.6, estimate=0.7)
+    header, *rows = told.files["predictions.csv"].decode().splitlines()
+    assert header == "row,probability of 1"
+    assert len(rows) == rows_aside
+    for row in rows:
+        name, score = row.split(",")
+        line = int(name.removeprefix("line "))  # the header is line 1
+        assert float(score) == pytest.approx(ages[line - 2] / 100)
