@@ -1,1 +1,1 @@
-"""What the commands of `tierwise` do and how they show it; the commands themselves are in tierwise.py."""
+"""What the commands of `tierwise` do and how they show it; `commands` has the commands."""

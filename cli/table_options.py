@@ -1,10 +1,18 @@
 """Options by which a table is solved without a problem file; each is a field of one."""
 
+from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 
-from escalation.model.problem import DataClass
+
+class DataClassName(StrEnum):
+    """How sensitive the data are."""
+
+    PUBLIC = "public"
+    DEIDENTIFIED = "deidentified"
+    IDENTIFIABLE = "identifiable"
+
 
 _PANEL = "Of a table without a problem file"
 
@@ -25,5 +33,5 @@ Drop = Annotated[
 Group = Annotated[str | None, _option("The column whose rows stay together (a patient).", "COLUMN")]
 Time = Annotated[str | None, _option("The column by which the latest rows are kept aside.", "COLUMN")]
 Na = Annotated[list[str] | None, _option("A value that means missing; may be given several times.", "VALUE")]
-Sensitivity = Annotated[DataClass | None, _option("How sensitive the data are; default: identifiable.")]
+Sensitivity = Annotated[DataClassName | None, _option("How sensitive the data are; default: identifiable.")]
 Seed = Annotated[int | None, _option("All chance is derived from it; default: 0.")]

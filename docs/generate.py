@@ -182,7 +182,7 @@ def command_tree() -> Iterator[tuple[tuple[str, ...], Any]]:
     """Every command with the words that name it."""
     import typer
 
-    from tierwise import app
+    from cli.commands import app
 
     def walk(words: tuple[str, ...], command: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
         below = getattr(command, "commands", None)

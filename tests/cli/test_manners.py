@@ -7,17 +7,20 @@ import sys
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
 from cli.examples import EXAMPLES
 from cli.new import templates
+from cli.table_options import DataClassName
 from cli.tables import TableAsked
 from docs.generate import command_tree
 from escalation.engine.checking import check_file
 from escalation.engine.opening import parse_problem, prepare
 from escalation.inputs.settings import ROOT
 from escalation.model.case import Outcome
+from escalation.model.problem import DataClass
 from escalation.ports.registry import families
 from records.runtime import open_records
 from tests.cli.conftest import Said
@@ -180,3 +183,27 @@ def test_open_says_where_the_report_is_and_shows_it_where_there_is_a_browser(
     monkeypatch.setenv("DISPLAY", ":7")
     assert call("open", "c").code == 0
     assert opened == [path.as_uri()]
+
+
+def test_classes_of_data_that_can_be_asked_for_are_those_of_a_problem() -> None:
+    assert list(map(str, DataClassName)) == list(map(str, DataClass))
+
+
+def test_ctrl_c_is_one_line_before_there_is_a_command(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import tierwise
+
+    monkeypatch.setattr(tierwise, "_run", Mock(side_effect=KeyboardInterrupt))
+    with pytest.raises(SystemExit) as ended:
+        tierwise.main()
+    assert ended.value.code == 130
+    assert capsys.readouterr().err == "stopped\n"
+
+
+def test_to_import_the_start_imports_nothing_that_takes_time() -> None:
+    code = (
+        "import sys, tierwise; print([n for n in ('typer', 'rich', 'cli', 'escalation') if n in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"

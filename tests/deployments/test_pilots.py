@@ -176,7 +176,7 @@ def test_what_cannot_be_is_said_in_one_line(
 ) -> None:
     from typer.testing import CliRunner
 
-    from tierwise import app
+    from cli.commands import app
 
     for name, value in on_server.environment.items():
         monkeypatch.setenv(name, value)
