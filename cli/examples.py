@@ -26,6 +26,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "approve": ("tierwise approve --list", "tierwise approve classification-28a2 --reason 'as planned'"),
     "devices": ("tierwise devices", "tierwise devices --history ibm_runtime:fake_boston"),
     "policy check": ("tierwise policy check policies/default.yaml",),
+    "policy try": ("tierwise policy try site.yaml classification-28a2",),
     "policy show": ("tierwise policy show default",),
     "policy diff": ("tierwise policy diff default site.yaml",),
     "policy canary": ("tierwise policy canary",),
@@ -54,10 +55,25 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "ledger check": ("tierwise ledger check",),
 }
 
+PANELS: Mapping[str, tuple[str, ...]] = {
+    "Before a run": ("inspect", "check", "new"),
+    "Solve": ("solve", "batch", "approve", "reconcile", "jobs", "budget"),
+    "Look at cases": ("cases", "show", "explain", "open", "report"),
+    "Have it checked": ("export", "verify", "replay", "ledger", "keys"),
+    "Run a site": ("policy", "devices", "doctor", "serve", "worker", "deploy", "pilot", "backup", "restore"),
+}
+"""Under which heading the help of all lists a command."""
+
 
 def with_examples(app: typer.Typer) -> typer.Typer:
-    """Puts each command's examples below its help."""
+    """Puts each command's examples below its help, and the commands under headings."""
+    panel_of = {name: panel for panel, names in PANELS.items() for name in names}
+    for group in _groups(app):
+        if group.name in panel_of:
+            group.rich_help_panel = panel_of[group.name]
     for words, info in _commands(app):
+        if words in panel_of:
+            info.rich_help_panel = panel_of[words]
         if lines := EXAMPLES.get(words):
             info.epilog = "\n\n".join([f"Example{'s' if len(lines) > 1 else ''}:", *map(escaped, lines)])
     return app
@@ -75,3 +91,10 @@ def _commands(app: typer.Typer, before: str = "") -> Iterator[tuple[str, typer.m
     for group in app.registered_groups:
         if group.typer_instance is not None:
             yield from _commands(group.typer_instance, f"{before}{group.name} " if group.name else before)
+
+
+def _groups(app: typer.Typer) -> Iterator[typer.models.TyperInfo]:
+    for group in app.registered_groups:
+        yield group
+        if group.typer_instance is not None and not group.name:
+            yield from _groups(group.typer_instance)

@@ -11,7 +11,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from cli.examples import EXAMPLES
+from cli.examples import EXAMPLES, PANELS
 from cli.new import templates
 from cli.table_options import DataClassName
 from cli.tables import TableAsked
@@ -37,6 +37,10 @@ def test_every_command_has_examples_of_commands_and_options_that_there_are() -> 
             assert words[: 1 + len(name.split())] == ["tierwise", *name.split()]
             known = {option for each in tree[name].params for option in each.opts}
             assert {word for word in words if word.startswith("--")} <= known
+
+
+def test_every_command_stands_under_a_heading() -> None:
+    assert {name for names in PANELS.values() for name in names} == {words[0] for words, _ in command_tree()}
 
 
 def test_help_shows_the_examples(call: Callable[..., Said]) -> None:
