@@ -35,6 +35,8 @@ from escalation.testing.sources import check_sources
 from escalation.testing.told import check_answer_said, check_asked, check_help, check_picture
 
 PATIENCE_S = 240.0
+RECORDS = "records.testing.exports:check_exports"
+"""What the records do with every family; named as text, because they are built on this room."""
 Perform = Callable[[Work], RawResult]
 SEED = 20261120
 ALPHA = 0.05 / 3
@@ -99,7 +101,8 @@ def check_family(descriptor: FamilyDescriptor, perform: Perform | None = None) -
 
     Args:
         descriptor: as the registry has it.
-        perform: carries work out; by default as `performing` does.
+        perform: carries work out; by default as `performing` does, and the sample's case is then exported,
+            verified, changed and replayed as well.
 
     Raises:
         ContractBroken: at the first thing that a family must do and this one does not.
@@ -109,6 +112,7 @@ def check_family(descriptor: FamilyDescriptor, perform: Perform | None = None) -
         return
     with performing() as on_this_machine:
         _check(descriptor, on_this_machine)
+    resolve(RECORDS)(descriptor)
 
 
 def _check(descriptor: FamilyDescriptor, perform: Perform) -> None:

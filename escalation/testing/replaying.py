@@ -50,6 +50,7 @@ def case_of(descriptor: FamilyDescriptor, method: str, tier: Tier, places: dict[
             "family": descriptor.name,
             "instance": dict(descriptor.sample),
             "target": dict(descriptor.sample_target),
+            "data_class": "public",
             "seed": SEED,
         }
     )

@@ -9,8 +9,8 @@ import pytest
 from records.export import following
 from records.export.agreeing import contradictions
 from records.export.payload import ExportPayload
+from records.testing.mutations import Files
 from tests.records.export.conftest import CASES, Site
-from tests.records.export.mutations import Files
 
 Change = Callable[[Any], None]
 

@@ -10,8 +10,8 @@ from records.export import writing
 from records.export.exporting import VERIFIER, export
 from records.export.payload import WITHHELD_FILES, WITHHELD_ROWS
 from records.export.verifying import findings, verify_export
+from records.testing.mutations import rehash, sign_anew
 from tests.records.export.conftest import Site
-from tests.records.export.mutations import rehash, sign_anew
 from tests.records.export.test_verifying import alone
 
 Files = dict[str, bytes]

@@ -10,8 +10,8 @@ import pytest
 from records.export import following
 from records.export.verifying import verify_export
 from records.export.writing import write
+from records.testing.mutations import Files, rehash
 from tests.records.export.conftest import CASES, Site
-from tests.records.export.mutations import Files, rehash
 from tests.records.export.test_beside import lies
 
 

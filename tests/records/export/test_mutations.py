@@ -10,8 +10,8 @@ from escalation.inputs.settings import Settings
 from records.export.verifying import findings, verify_export
 from records.export.writing import packed
 from records.signing.keys import SigningKey, make_key
+from records.testing.mutations import CRUDE, FORGED, mutated
 from tests.records.export.conftest import CASES, Site
-from tests.records.export.mutations import CRUDE, FORGED, mutated
 
 SEED = 20261127
 

@@ -12,8 +12,8 @@ from escalation.model.problem import Target
 from records.export import writing
 from records.export.exporting import VERIFIER, export
 from records.export.verifying import findings, verify_export
+from records.testing.mutations import rehash
 from tests.records.export.conftest import CASES, FOUR, QUANTUM, Site
-from tests.records.export.mutations import rehash
 
 ASK = "hold its id against what the site says, or give --key"
 NONE = "expected an export, got none; of a ZIP file, the folder that it unpacks to"

@@ -27,6 +27,7 @@ def _pick(files: Mapping[str, bytes], chance: Random, begins: str = "", ends: st
 
 
 def flip_a_bit(files: Files, chance: Random) -> None:
+    """One bit of one file."""
     path = _pick(files, chance)
     data = bytearray(files[path])
     data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
@@ -34,6 +35,7 @@ def flip_a_bit(files: Files, chance: Random) -> None:
 
 
 def change_a_byte(files: Files, chance: Random) -> None:
+    """A byte of one file is another one, gone, or there twice."""
     path = _pick(files, chance)
     data = bytearray(files[path])
     at = chance.randrange(len(data))
@@ -43,24 +45,29 @@ def change_a_byte(files: Files, chance: Random) -> None:
 
 
 def cut_the_tail(files: Files, chance: Random) -> None:
+    """A file ends early."""
     path = _pick(files, chance)
     files[path] = files[path][: chance.randrange(len(files[path]))]
 
 
 def take_a_file_away(files: Files, chance: Random) -> None:
+    """One file is not there."""
     del files[_pick(files, chance)]
 
 
 def add_a_file(files: Files, chance: Random) -> None:
+    """A file is there that was not."""
     files[chance.choice(["data/more.json", "more.txt", "data/store/" + "0" * 64, "signature/more"])] = b"more"
 
 
 def rename_a_file(files: Files, chance: Random) -> None:
+    """A file has another name."""
     path = _pick(files, chance)
     files[f"{path}.{chance.randrange(100)}"] = files.pop(path)
 
 
 def swap_two_files(files: Files, chance: Random) -> None:
+    """Two files have each other's bytes."""
     one = _pick(files, chance)
     other = chance.choice(sorted(path for path, data in files.items() if data != files[one]))
     files[one], files[other] = files[other], files[one]
@@ -77,6 +84,8 @@ def _of_lines(files: Files, chance: Random, change: Callable[[list[bytes], int],
 
 
 def take_a_row_away(files: Files, chance: Random) -> None:
+    """A line of a file is gone."""
+
     def change(lines: list[bytes], at: int) -> None:
         del lines[at]
 
@@ -84,6 +93,8 @@ def take_a_row_away(files: Files, chance: Random) -> None:
 
 
 def double_a_row(files: Files, chance: Random) -> None:
+    """A line of a file is there twice."""
+
     def change(lines: list[bytes], at: int) -> None:
         lines.insert(at, lines[at])
 
@@ -91,6 +102,8 @@ def double_a_row(files: Files, chance: Random) -> None:
 
 
 def swap_two_rows(files: Files, chance: Random) -> None:
+    """Two lines of a file are in another order."""
+
     def change(lines: list[bytes], at: int) -> None:
         lines[at], lines[at - 1] = lines[at - 1], lines[at]
 
@@ -137,6 +150,7 @@ def forge_an_event(files: Files, chance: Random) -> None:
 
 
 def drop_the_last_events(files: Files, chance: Random) -> None:
+    """The ledger's last events are not there."""
     last = chance.randrange(1, files["data/ledger/chain.jsonl"].count(b"\n"))
     for path in ("data/ledger/events.jsonl", "data/ledger/chain.jsonl"):
         files[path] = b"".join(files[path].splitlines(keepends=True)[:-last])
