@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from escalation.model.identity import digest_bytes
-from records.export.payload import EVENTS, STORE, ExportPayload
+from records.export.payload import EVENTS, ExportPayload
 from records.export.run import HOME, PARAMETERS, SITE, WORKFLOW, CaseRun, parameter
 
 METADATA, README = "ro-crate-metadata.json", "README.md"
@@ -31,7 +31,7 @@ _FORMATS = {
     "OpenQASM 3": "text/plain",
 }
 """By the end of a name; the rest is bytes."""
-_FILES = {
+FILES = {
     README: "What is in the export, and how it is checked",
     "problem.json": "The problem: family, instance, target, budget, data class, seed",
     "policy.json": "The acting policy as it was hashed, with the gates of its families",
@@ -83,7 +83,7 @@ def _entities(found: ExportPayload, now: datetime, key_id: str) -> Iterator[Enti
         "@id": "./",
         "@type": "Dataset",
         "name": f"Case {run.case_id}",
-        "description": _described(found),
+        "description": described(found),
         "identifier": run.case_id,
         "datePublished": now.isoformat(timespec="seconds"),
         "author": _ref(SITE),
@@ -112,24 +112,8 @@ def _entities(found: ExportPayload, now: datetime, key_id: str) -> Iterator[Enti
     yield from run.entities()
 
 
-def readme(found: ExportPayload, key_id: str) -> bytes:
-    """What is in the export, for whoever opens it."""
-    named = [f"- `{path}`: {_FILES[path]}." for path in _FILES if path in found.files and path != README]
-    text = [
-        f"# Case {found.case_id}",
-        "",
-        _described(found),
-        "",
-        *named,
-        f"- `{STORE}/`: bytes by their SHA-256; `{STORE}/index.json` says what each is.",
-        "",
-        "Check it with nothing but Python, in the folder above: `python3 verify.py . --key site.pem`.",
-        f"It is signed with the key of id `{key_id}`; the site says whether that is its own.",
-    ]
-    return "\n".join(text).encode() + b"\n"
-
-
-def _described(found: ExportPayload) -> str:
+def described(found: ExportPayload) -> str:
+    """What the export is of, in words."""
     said = (
         f"The record of a case of Tierwise that is {found.row['status']}. Asked was: {found.info['asked']}."
     )
@@ -147,7 +131,7 @@ def _file(path: str, data: bytes, found: ExportPayload) -> Entity:
     entity: Entity = {
         "@id": path,
         "@type": "File",
-        "name": "; ".join(words) if words else _FILES.get(path, f"Of the ledger: {path}"),
+        "name": "; ".join(words) if words else FILES.get(path, f"Of the ledger: {path}"),
         "encodingFormat": next(
             (kind for end, kind in _FORMATS.items() if name.endswith(end)), "application/octet-stream"
         ),

@@ -11,8 +11,9 @@ from typing import Any
 
 from escalation.inputs.settings import ROOT
 from escalation.model.identity import digest_bytes
-from records.export.crate import METADATA, README, metadata, readme
+from records.export.crate import METADATA, README, metadata
 from records.export.mlflow_view import MLFLOW, mlflow_view
+from records.export.page import readme
 from records.export.payload import CHAIN, LINEAGE, ExportPayload, Files, pretty
 from records.export.rungs import RUNGS, Rung, rungs
 

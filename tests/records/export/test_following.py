@@ -6,12 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from markdown_it import MarkdownIt
 
+from escalation.model.problem import Target
+from escalation.testing.model_service import ModelService
 from records.export import following
-from records.export.verifying import verify_export
+from records.export.verifying import findings, verify_export
 from records.export.writing import write
 from records.testing.mutations import Files, rehash
-from tests.records.export.conftest import CASES, Site
+from tests.records.export.conftest import CASES, PAID, Site
 from tests.records.export.test_beside import lies
 
 
@@ -121,3 +124,38 @@ def test_a_policy_that_is_not_in_the_export_is_a_finding(site: Site) -> None:
         "data/policy.json is missing: whether the decisions follow from their facts cannot be seen"
         in lies(site, files)
     )
+
+
+MARKUP = "<img src=x onerror=alert(1)> [here](javascript:alert(1)) `code` | # eve"
+
+
+def test_words_of_others_are_no_markup_in_the_page_and_no_json_in_the_crate(
+    make_site: Callable[..., Site],
+) -> None:
+    one = make_site(service=ModelService())
+    assert one.solve("c", PAID, target=Target(metric="number", at_least=9.0)).status == "held"
+    (asked,) = one.ledger.approvals("c")
+    at = asked.asked_at + 1
+    one.ledger.answer(asked.approval_id, granted=True, by=MARKUP, reason=MARKUP, now=at)
+    assert one.solve("c", PAID, target=Target(metric="number", at_least=9.0)).status == "accepted"
+    files = one.bag("c")
+    assert list(findings(files, one.key.public)) == []
+    page = MarkdownIt("commonmark").parse(files["data/README.md"].decode())
+    kinds = {each.type for token in page for each in (token, *(token.children or ()))}
+    assert not kinds & {"html_inline", "html_block", "link_open", "image"}
+    assert MARKUP in "".join(each.content for token in page for each in token.children or ())
+    people = [
+        each
+        for each in json.loads(files["data/ro-crate-metadata.json"])["@graph"]
+        if each["@type"] == "Person"
+    ]
+    assert [each["name"] for each in people] == [MARKUP]
+
+
+def test_the_page_says_when_what_it_came_to_what_it_cost_and_who_was_asked(site: Site) -> None:
+    page = site.bag("paid")["data/README.md"].decode()
+    for said in ("Opened 20", "Best answer: 9, by quantum/dice on aer", "4.8 USD", "answered by ada"):
+        assert said in page
+    assert "Nobody was asked" in site.bag("refused")["data/README.md"].decode()
+    for path in ("ledger/rows/", "ledger/chain.jsonl", "ledger/lineage.jsonl", "ledger/proof.jsonl"):
+        assert f"`{path}`" in page
