@@ -18,6 +18,9 @@ from escalation.ports.tracker import sampled
 from escalation.text.rounding import at_worst, rounded
 from escalation.text.wording import first_of, with_article
 
+_EXPLAINED = {
+    DeviceKind.REHEARSAL: " (simulated here with the noise that was measured on the real device)",
+}
 _PAUSED = (CaseStatus.HELD, CaseStatus.WAITING)
 
 
@@ -143,8 +146,8 @@ def _practised(outcome: Outcome) -> str:
 def not_hardware(outcome: Outcome) -> list[str]:
     """Says of circuits that were simulated that they were, and which conditions were not required."""
     lines = [
-        f"{attempt.tier}/{attempt.method} ran on {attempt.backend}, {with_article(attempt.device_kind)}: "
-        "not evidence from hardware"
+        f"{attempt.tier}/{attempt.method} ran on {attempt.backend}, {with_article(attempt.device_kind)}"
+        f"{_EXPLAINED.get(attempt.device_kind, '')}: not evidence from hardware"
         for attempt in outcome.attempts
         if attempt.device_kind in NOT_HARDWARE
     ]
