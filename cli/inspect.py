@@ -39,7 +39,8 @@ def _say(console: Console, path: Path, found: Inspection) -> None:
         (each.name, each.kind, str(each.missing or ""), str(each.distinct), each.spread)
         for each in found.columns
     ]
-    show_table(console, _HEADER, rows, prose=True)
+    if rows:
+        show_table(console, _HEADER, rows, prose=True)
     for line in found.problems:
         say_item(console, "[red]problem[/]", line, 0)
     for line in found.warnings:

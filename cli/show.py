@@ -1,6 +1,6 @@
 """How a case is shown when it has ended."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich.console import Console
 from rich.panel import Panel
@@ -18,7 +18,7 @@ from escalation.ports.tracker import sampled
 from escalation.text.rounding import at_worst, rounded
 from escalation.text.wording import first_of, with_article
 
-_EXPLAINED = {
+_EXPLAINED: Mapping[str, str] = {
     DeviceKind.REHEARSAL: " (simulated here with the noise that was measured on the real device)",
 }
 _PAUSED = (CaseStatus.HELD, CaseStatus.WAITING)
@@ -147,7 +147,7 @@ def not_hardware(outcome: Outcome) -> list[str]:
     """Says of circuits that were simulated that they were, and which conditions were not required."""
     lines = [
         f"{attempt.tier}/{attempt.method} ran on {attempt.backend}, {with_article(attempt.device_kind)}"
-        f"{_EXPLAINED.get(attempt.device_kind, '')}: not evidence from hardware"
+        f"{_EXPLAINED.get(str(attempt.device_kind), '')}: not evidence from hardware"
         for attempt in outcome.attempts
         if attempt.device_kind in NOT_HARDWARE
     ]

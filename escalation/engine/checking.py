@@ -15,7 +15,7 @@ from escalation.inputs.validation import validated
 from escalation.model.complaints import apart, collected, mended, settle
 from escalation.model.errors import BadInput
 from escalation.model.problem import ProblemFile, Target
-from escalation.ports.registry import families, family
+from escalation.ports.registry import families, family, no_family
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,10 @@ def check_file(path: Path, policy: str | None = None) -> Checked:
 
 def _check_the_rest(stated: Any, folder: Path) -> None:
     """The instance and the target of a file whose fields are not all good."""
-    if not isinstance(stated, dict) or stated.get("family") not in families():
+    if not isinstance(stated, dict) or not isinstance(stated.get("family"), str):
         return
+    if stated["family"] not in families():
+        raise BadInput(no_family(stated["family"]))
     known = family(stated["family"])
     if isinstance(stated.get("instance"), dict):
         with apart():

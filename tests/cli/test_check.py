@@ -138,3 +138,22 @@ def test_what_is_no_csv_file_is_called_what_it_is(
     assert found.code == 2
     assert said in found.err
     assert found.err.count("\n") == 1
+
+
+def test_every_line_of_another_width_is_named(call: Callable[..., Said], here: Path) -> None:
+    (here / "t.csv").write_text("a,b\n1,2\n1,2,3\n1\n")
+    said = call("inspect", "t.csv")
+    assert said.code == 2
+    assert "t.csv, line 3: expected 2 values as in the header, got 3" in said.out
+    assert "t.csv, line 4: expected 2 values as in the header, got 1" in said.out
+
+
+def test_a_family_that_there_is_not_is_said_beside_the_rest(call: Callable[..., Said], here: Path) -> None:
+    (here / "f.yaml").write_text(
+        "family: alchemy\ninstance: {a: 1}\ntarget: {metric: x, at_least: 1}\nbudget: {gold: 3}\n"
+    )
+    complaints = checked(call, "f.yaml")["complaints"]
+    assert isinstance(complaints, list)
+    assert len(complaints) == 2
+    assert "budget.gold" in complaints[0]
+    assert "alchemy" in complaints[1]

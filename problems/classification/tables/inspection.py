@@ -75,7 +75,12 @@ def inspect(path: Path, folder: Path, wish: Mapping[str, Any]) -> Inspection:
     source = source_of(path)
     spec = parse_spec({**source, "target": "?", **wish})
     assert isinstance(spec, FileSpec)
-    table = read_raw(spec, folder)
+    with collected() as unreadable:
+        table = read_raw(spec, folder)
+    if len(unreadable) == 1:
+        raise unreadable[0]
+    if unreadable:
+        return Inspection(f"{path}: cannot be read as a table", problems=tuple(map(str, unreadable)))
     columns = profiles(table)
     about = (
         f"{path}: {counted(len(table), 'row', 'rows')}, {counted(len(columns), 'column', 'columns')}"
