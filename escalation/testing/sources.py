@@ -1,8 +1,9 @@
 """Every field has an effect wherever it is accepted: walked over all fields and all sources of a family.
 
 A family names its sources in its descriptor (`sources`, a function of a folder for example files). Beside
-each of them every field of the family is set once: one that the source takes must change the instance or
-what solvers see of it, any other must be refused by name.
+each of them every field of the family is set once: one that the source takes must change the instance, what
+solvers see of it, or what the record has of people's statements (`documentation`); any other must be refused
+by name.
 """
 
 import tempfile
@@ -88,10 +89,11 @@ class _Walk:
             expect(shown != self.plain, f"{what} = {value!r} is accepted and has no effect")
             expect(name in self.source.takes, f"{what} has an effect that `takes` does not list")
 
-    def _shown(self, instance: Mapping[str, Any]) -> tuple[str, str]:
-        """What depends on a field that has an effect: the instance, or what solvers see of it."""
+    def _shown(self, instance: Mapping[str, Any]) -> tuple[str, str, Any]:
+        """What depends on a field that has an effect: the instance, what solvers see, what people state."""
         loaded = self.family.load(instance, SEED, self.folder)
-        return loaded.digest, self.family.view(loaded, self.target).digest
+        stated = loaded.describe().get("documentation")
+        return loaded.digest, self.family.view(loaded, self.target).digest, stated
 
 
 def _check_files(family: Any, source: Source, folder: Path) -> None:

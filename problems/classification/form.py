@@ -164,7 +164,10 @@ class ClassificationTarget(Part):
 class ClassificationForm(Form):
     """Predicts which of two classes a row belongs to, and proves on rows kept aside how well."""
 
-    left_out: ClassVar = dict.fromkeys(("csv", "parquet"), "`file` is either, by its name")
+    left_out: ClassVar = {
+        **dict.fromkeys(("csv", "parquet"), "`file` is either, by its name"),
+        "documentation": "statements of many lines, which a file keeps better than a page",
+    }
 
     table: TableForm = Field(title="Your table", description="What to learn from.")
     target: ClassificationTarget = Field(

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from escalation.testing.sources import Source
+from problems.classification.tables.documentation import Documentation
 from problems.classification.tables.spec import DatasetSpec, FileSpec
 
 ROWS = 120
@@ -17,20 +18,38 @@ def sources(folder: Path) -> tuple[Source, ...]:
     frame.to_csv(folder / "t.csv", index=False)
     frame.to_parquet(folder / "t.parquet", index=False)
     columns = {"target": "ill"}
-    both = {"sealed_fraction": 0.5}
+    both = {"sealed_fraction": 0.5} | _STATED
     return (
-        Source("csv", FileSpec, {"csv": "t.csv", **columns}, both | _OF_FILES),
-        Source("parquet", FileSpec, {"parquet": "t.parquet", **columns}, both | _OF_FILES),
-        Source("dataset", DatasetSpec, {"dataset": "breast_cancer"}, both | {"subgroups": ["mean area"]}),
+        Source("csv", FileSpec, {"csv": "t.csv", **columns}, both | _OF_FILES | _of("dose")),
+        Source("parquet", FileSpec, {"parquet": "t.parquet", **columns}, both | _OF_FILES | _of("dose")),
+        Source(
+            "dataset",
+            DatasetSpec,
+            {"dataset": "breast_cancer"},
+            both | {"subgroups": ["mean area"]} | _of("mean area"),
+        ),
         Source(
             "constructed dataset",
             DatasetSpec,
             {"dataset": "quantum_labels"},
-            both | {"subgroups": ["x0"], "rows": 200, "qubits": 3, "flip": 0.1},
+            both | {"subgroups": ["x0"], "rows": 200, "qubits": 3, "flip": 0.1} | _of("x0"),
         ),
     )
 
 
+def _of(column: str) -> dict[str, Any]:
+    """What may be said of a single column."""
+    return {f"documentation.{field}": {column: "as measured"} for field in ("definitions", "units")}
+
+
+_STATED: dict[str, Any] = {
+    "documentation": {"funding": "none"},
+    **{
+        f"documentation.{name}": "as people say"
+        for name in Documentation.model_fields
+        if name not in ("definitions", "units")
+    },
+}
 _OF_FILES = {
     "subgroups": ["ward"],
     "positive": 0,

@@ -39,6 +39,15 @@ def pairs(rows: Sequence[tuple[str, Any]], caption: str = "") -> str:
     return f"<table>{title}<tbody>{body}</tbody></table>"
 
 
+def statements(rows: Sequence[tuple[str, str]]) -> str:
+    """Returns an HTML table of names and texts of people, which are shown in full."""
+    body = "".join(
+        f'<tr><th scope="row">{text(name)}</th><td>{escape(visible(said, keep=chr(10)))}</td></tr>'
+        for name, said in rows
+    )
+    return f"<table><tbody>{body}</tbody></table>"
+
+
 def text(value: Any) -> str:
     """Returns one value for a reader: numbers to four digits, None as a dash, everything escaped."""
     if value is None:

@@ -12,7 +12,8 @@ from escalation.model.problem import Target
 from escalation.ports.families import Section
 from escalation.text.rounding import Way, at_worst, rounded
 from problems.classification.report import figures
-from problems.classification.report.cards import best_judged, data_card, model_card
+from problems.classification.report.cards import data_card, documentation, model_card
+from problems.classification.report.judged import judged_model
 from problems.classification.report.tripod import checklist
 from problems.classification.tables.subgroups import from_low_to_high
 from problems.classification.verify.recomputation import Forged, stated_scores, stated_sets
@@ -52,13 +53,16 @@ def sections(
     instance: "TableInstance", target: Target, attempts: Sequence[tuple[Attempt, Candidate | None]]
 ) -> list[Section]:
     """Returns sections on the data, each attempt, cards and the guideline; all that is data is escaped."""
-    card, best = model_card(target, attempts), best_judged(attempts)
+    model = judged_model(attempts)
+    card, stated = model_card(instance, target, model), documentation(instance)
+    best = None if model is None else model.attempt
     return [
-        *(_attempt(instance, target, *each, folded=each != best) for each in attempts),
+        *(_attempt(instance, target, *each, folded=each[0] is not best) for each in attempts),
         _data(instance, target),
         *([card] if card else ()),
         data_card(instance),
-        checklist(instance),
+        *([stated] if stated else ()),
+        checklist(instance, target, model),
     ]
 
 

@@ -37,6 +37,7 @@ def _roles(spec: DatasetSpec, target: str, positive: str) -> FileSpec:
         positive=positive,
         sealed_fraction=spec.sealed_fraction,
         subgroups=spec.subgroups,
+        documentation=spec.documentation,
     )
 
 

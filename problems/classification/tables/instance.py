@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from escalation.model.blob import Blob
 from escalation.model.identity import digest_json
 from escalation.model.problem import Target
+from problems.classification.tables.documentation import Documentation
 from problems.classification.tables.table import Column, TableView
 from toolbox.arrays.types import Index
 
@@ -42,6 +43,8 @@ class TableInstance:
         extra: what a constructed data set openly tells its solvers.
         places: the place in the table of each row of `frame`, from 0, shape (n,).
         where: how each place is named to people: `line 17`.
+        roles: what columns are used for that are no features, and why others are left out, in words.
+        documentation: what people state; no part of the digest, since nothing is computed from it.
     """
 
     columns: tuple[Column, ...]
@@ -59,6 +62,13 @@ class TableInstance:
     extra: Mapping[str, Any] = field(default_factory=dict)
     places: Index = field(default_factory=lambda: np.zeros(0, dtype=np.intp))
     where: tuple[str, ...] = ()
+    roles: Mapping[str, str] = field(default_factory=dict)
+    documentation: Documentation = field(default_factory=Documentation)
+
+    @property
+    def set_aside(self) -> int:
+        """Rows that are neither open nor sealed."""
+        return len(self.frame) - len(self.open_index) - len(self.sealed_index)
 
     @property
     def sealed_labels(self) -> NDArray[np.int8]:
@@ -111,6 +121,7 @@ class TableInstance:
             "sealed": self._part(self.sealed_index),
             "time_ordered": self.time_ordered,
             "remarks": list(self.remarks),
+            "documentation": self.documentation.model_dump(exclude_defaults=True),
             "digest": self.digest,
             "data": self._measured(),
         }

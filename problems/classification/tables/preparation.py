@@ -72,6 +72,7 @@ def prepare(table: RawTable, spec: FileSpec, seed: int) -> TableInstance:
     _check_counts(frame, open_index, sealed_index, spec, more)
     _check_divisible(frame.iloc[open_index], spec, seed)
     columns = tuple(item.column for item in typed)
+    spec.documentation.check_columns([column.name for column in columns])
     return TableInstance(
         columns=columns,
         frame=frame,
@@ -95,6 +96,8 @@ def prepare(table: RawTable, spec: FileSpec, seed: int) -> TableInstance:
         extra=dict(table.extra or {}),
         places=order,
         where=table.where,
+        roles=roles.other_roles(table, spec, [column.name for column in columns]),
+        documentation=spec.documentation,
     )
 
 

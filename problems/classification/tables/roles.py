@@ -75,6 +75,23 @@ def _refuse_idle(spec: FileSpec) -> None:
             first.setdefault(name, role)
 
 
+def other_roles(table: RawTable, spec: FileSpec, features: list[str]) -> dict[str, str]:
+    """What columns are that are no features, by name, in the order of the table."""
+    said = dict.fromkeys(spec.drop, "left out: named under `drop`")
+    if spec.time is not None:
+        said[spec.time] = "time: the latest rows are sealed"
+    if spec.group is not None:
+        also = " and time: the latest rows are sealed" if spec.group == spec.time else ""
+        said[spec.group] = f"group: its rows stay together{also}"
+    said[spec.target] = "outcome"
+    constant = "left out: its present values are all the same"
+    return {
+        name: said.get(name, constant)
+        for name in table.columns
+        if name not in features and not name.startswith("__")
+    }
+
+
 def _listed(names: Mapping[str, Any]) -> str:
     shown = [name for name in names if not name.startswith("__")]
     return ", ".join(shown[:20]) + (f" and {len(shown) - 20} more" if len(shown) > 20 else "")

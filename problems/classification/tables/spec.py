@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 from escalation.model.complaints import apart, settle
 from escalation.model.errors import BadInput
 from escalation.model.frozen import Frozen
+from problems.classification.tables.documentation import Documentation
 from toolbox.tables.raw_files import Value
 
 Spec = TypeVar("Spec", bound="TableSpec")
@@ -24,6 +25,9 @@ class TableSpec(Frozen):
 
     sealed_fraction: float = Field(0.4, ge=0.1, le=0.8, description="Share of rows whose labels are sealed.")
     subgroups: tuple[str, ...] = Field((), description="Columns by which the report divides the sealed rows.")
+    documentation: Documentation = Field(
+        Documentation.model_validate({}), description="What only people can tell; the report shows it."
+    )
 
 
 class FileSpec(TableSpec):
@@ -107,7 +111,8 @@ def _checked(kind: type[Spec], instance: Mapping[str, Any]) -> Spec:
 def _complaint(kind: type[Spec], found: ErrorDetails) -> BadInput:
     name = ".".join(str(part) for part in found["loc"])
     if found["type"] == "extra_forbidden":
-        return BadInput(f"instance: unknown field {name!r}, expected one of {', '.join(kind.model_fields)}")
+        known = Documentation if "." in name else kind
+        return BadInput(f"instance: unknown field {name!r}, expected one of {', '.join(known.model_fields)}")
     if found["type"] == "missing":
         return BadInput(f"instance: field {name!r} is missing")
     return BadInput(f"instance: field {name!r}: {found['msg']}, got {found['input']!r}")
