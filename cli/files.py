@@ -8,13 +8,14 @@ from escalation.inputs.user_files import shown
 from escalation.model.errors import BadInput
 
 
-def write_files(case_id: str, files: Mapping[str, bytes], folder: Path) -> list[str]:
+def write_files(case_id: str, files: Mapping[str, bytes], folder: Path, instead: str = "folder") -> list[str]:
     """Writes all of the files, or none; returns a line on each.
 
     Args:
         case_id: for messages.
         files: bytes by plain file name.
         folder: made where it is missing; the files are for its owner alone (0600).
+        instead: what to name where a file is there already.
 
     Raises:
         BadInput: when there are none, a name is no plain file name, a file is there already, or the disk
@@ -26,7 +27,7 @@ def write_files(case_id: str, files: Mapping[str, bytes], folder: Path) -> list[
     there = [path for path in paths if os.path.lexists(path)]
     if there:
         raise BadInput(
-            f"{shown(there[0])}: is there already, and nothing is overwritten; name another folder"
+            f"{shown(there[0])}: is there already, and nothing is overwritten; name another {instead}"
         )
     written: list[Path] = []
     try:

@@ -66,7 +66,7 @@ def report(
     """Say where a case's report is, or write it as a file for others: FILE.html or FILE.pdf."""
     from cli.report import report_case
 
-    report_case(case, out)
+    raise typer.Exit(report_case(case, out))
 
 
 @looking_app.command("open")

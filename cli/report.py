@@ -13,29 +13,35 @@ from escalation.model.case import CaseRecord, Outcome
 from escalation.model.errors import BadInput
 from escalation.ports.configuration import settings
 from records.runtime import open_records
+from records.views.findings import with_findings
 
 FORMS = (".html", ".pdf")
 _DESKTOP = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
 """One of these says that there is a browser; without, Python would take one that fills the terminal."""
 
 
-def report_case(case_id: str, out: Path | None) -> None:
-    """Says where the report is, or writes it to a new file; raises `BadInput` where there is none."""
+def report_case(case_id: str, out: Path | None) -> int:
+    """Says where the report is, or writes it to a new file; raises `BadInput` where there is none.
+
+    Returns 1 where the ledger's record of the case is not as it was sealed, which a file says at its top.
+    """
     if out is not None and out.suffix.lower() not in FORMS:
         raise BadInput(f"{shown(out)}: expected a name that ends in .html or .pdf")
     with open_records() as (ledger, store):
-        say_unsealed(ledger, case_id)
+        found = say_unsealed(ledger, case_id)
         record = ledger.case(case_id)
         page = store.get(_report(record))
     if out is None:
         path = settings().home / "reports" / f"{case_id}.html"
         lines = [str(path)] if path.exists() else write_files(case_id, {path.name: page}, path.parent)
     else:
-        data = page if out.suffix.lower() == ".html" else _pdf(page, record)
-        lines = write_files(case_id, {out.name: data}, out.parent)
+        marked = with_findings(page, found)
+        data = marked if out.suffix.lower() == ".html" else _pdf(marked, record)
+        lines = write_files(case_id, {out.name: data}, out.parent, "file")
     console = terminal()
     for line in lines:
         console.print(plain(line), soft_wrap=True)
+    return 1 if found else 0
 
 
 def open_report(case_id: str) -> None:

@@ -8,7 +8,9 @@ if TYPE_CHECKING:
     from records.ledger.ledger import SqlLedger
 
 
-def say_unsealed(ledger: "SqlLedger", *case_ids: str) -> None:
-    """A line for everything that does not fit in the cases' rows and events, on standard error."""
-    for finding in ledger.case_findings(*case_ids):
+def say_unsealed(ledger: "SqlLedger", *case_ids: str) -> tuple[str, ...]:
+    """Says on standard error all that does not fit in the cases' rows and events, and returns it."""
+    found = ledger.case_findings(*case_ids)
+    for finding in found:
         terminal(stderr=True).print(f"[bold red]LEDGER[/] {plain(finding)}", soft_wrap=True)
+    return found

@@ -9,6 +9,7 @@ SLOW = {
     "tests/backends": "start and kill real processes, MPI ranks and simulators",
     "tests/records/ledger": "run everything on SQLite and on a real PostgreSQL, with processes that die",
     "tests/records/tracking": "open MLflow's database, whose own migration takes seconds",
+    "tests/records/views/test_in_a_browser.py": "start a browser",
     "tests/records/export": "solve cases of every kind, and ask the validator of RO-Crates",
     "tests/records/audit": "keep whole cases and change them behind the records' back",
     "tests/escalation/engine": "run whole cases, some of whose processes are killed",

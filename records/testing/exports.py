@@ -1,4 +1,4 @@
-"""What every family gets for nothing: its sample's case is exported, verified, and replayed from the export.
+"""What every family gets for nothing: its sample's case is reported, exported, verified, and replayed.
 
 No family says anything for this, wherever it is installed from; `escalation.testing.family` runs it.
 """
@@ -23,6 +23,7 @@ from records.export.writing import write
 from records.ledger.ledger import SqlLedger
 from records.scratch import scratch_runtime
 from records.signing.keys import make_key
+from records.testing.accessible import faults
 from records.testing.mutations import Files, mutated
 
 MUTATIONS = 40
@@ -32,8 +33,8 @@ def check_exports(descriptor: FamilyDescriptor) -> None:
     """Solves the family's sample with its first method on records that are thrown away, and exports it.
 
     Raises:
-        ContractBroken: where the export does not fit, a change of it is not found, or it does not say what
-            the records say, or is replayed to something else.
+        ContractBroken: where the report cannot be read by everybody, the export does not fit, a change of it
+            is not found, or it does not say what the records say, or is replayed to something else.
     """
     with scratch_runtime() as runtime, tempfile.TemporaryDirectory(prefix="tierwise-contract-") as folder:
         case_id = _solved(runtime, descriptor)
@@ -45,7 +46,9 @@ def _solved(runtime: Runtime, descriptor: FamilyDescriptor) -> str:
     method, tier, _ = next(iter(rungs(descriptor)))
     places = {each: free_machines(each)[0] for each in kinds() if free_machines(each)}
     case = case_of(descriptor, method, tier, places)
-    solve(runtime, case)
+    outcome = solve(runtime, case)
+    wrong = next(iter(faults(runtime.store.get(str(outcome.report)).decode())), "")
+    expect(not wrong, f"{descriptor.name}: its report cannot be read by everybody: {wrong}")
     return case.case_id
 
 

@@ -7,12 +7,14 @@ from datetime import datetime
 from functools import partial
 from typing import Literal
 
+from escalation.model.identity import digest_bytes
 from records.views.html_tree import Node, tree
 
 SETTING = """\
 #set document(title: {title}, date: {date})
-#set page(paper: "a4", margin: (x: 1.8cm, y: 2cm), numbering: "1 / 1")
+#set page(paper: "a4", margin: (x: 1.8cm, y: 2cm))
 #set page(header: align(right, text(7pt, {title})))
+#set page(footer: context [#text(6pt, {source}) #h(1fr) #counter(page).display("1 / 1", both: true)])
 #set text(9.5pt, lang: "en", font: ("Libertinus Serif", "DejaVu Sans Mono"))
 #set table(stroke: 0.4pt + luma(75%), inset: 4pt)
 #set figure(numbering: none)
@@ -66,8 +68,9 @@ def typeset(page: str, made_at: datetime) -> str:
     """Returns the page as a Typst document, in which all that was text is a string literal."""
     root = tree(page)
     title = _literal(next((node.text for node in root.all("title")), "Report"))
+    source = _literal(f"From the report of SHA-256 {digest_bytes(page.encode())}")
     date = f"datetime(year: {made_at.year}, month: {made_at.month}, day: {made_at.day})"
-    return SETTING.format(title=title, date=date) + "".join(map(_written, root.children))
+    return SETTING.format(title=title, date=date, source=source) + "".join(map(_written, root.children))
 
 
 def _written(node: Node | str) -> str:
@@ -105,8 +108,18 @@ def _summary(node: Node) -> str:
 
 
 def _items(node: Node) -> str:
+    if node.attributes.get("class") == "notes":
+        return _notes(list(node.all("li")))
     function = "enum" if node.tag == "ol" else "list"
     return f"#{function}({', '.join(_body(item) for item in node.all('li'))})\n"
+
+
+def _notes(items: list[Node]) -> str:
+    """Short lines, a third of them in each of three columns."""
+    third = -(-len(items) // 3)
+    columns = [items[start : start + third] for start in range(0, len(items), third)]
+    shown = ", ".join(f"[{''.join(_body(item)[1:-1] + '#linebreak()' for item in part)}]" for part in columns)
+    return f"#block[#set text(7pt)\n#grid(columns: (1fr,) * 3, gutter: 8pt, {shown})]\n"
 
 
 def _pre(node: Node) -> str:

@@ -19,6 +19,7 @@ from escalation.model.attempt import Attempt
 from escalation.model.calibration import NOT_HARDWARE, PRACTICE_MONEY
 from escalation.model.case import CaseInfo, Outcome
 from escalation.model.metered import CHARGED
+from escalation.model.submission import ApprovalState
 from escalation.policy.conditions import shortfall
 from escalation.ports.families import Section
 from escalation.ports.registry import practises
@@ -31,6 +32,7 @@ from records.views.limits import limits
 from records.views.machines import machines
 from records.views.steps import steps
 
+_DRIVERS = {"plain": "the command itself", "prefect": "Prefect"}
 BROAD_PX = 560
 """A picture that is wider stands below the words, not beside them."""
 
@@ -71,7 +73,7 @@ def render(
         machines=() if ran is None else tuple(machines(outcome.attempts, ran)),
         facts=any(decision.facts for decision in outcome.decisions),
         limits=tuple(limits(case.info, outcome)),
-        record=tuple(_record(case.info, outcome, recorded)),
+        record=(*_record(case.info, outcome, recorded), ("Approvals", _approvals(paid))),
     )
     return visible(text, keep="\n\t").encode()
 
@@ -90,10 +92,24 @@ def _not_hardware(attempts: Sequence[Attempt]) -> list[str]:
     ]
 
 
+def _approvals(paid: Sequence[PaidWork]) -> str:
+    """Who answered what, and when; that nobody was asked, where nobody was."""
+    asked = [question for each in paid for question in each.questions]
+    if not asked:
+        return "nobody was asked: no work needed a person's approval"
+    return "; ".join(
+        f"asked {moment(question.asked_at)}, not answered"
+        if question.answered_at is None
+        else f"{question.by} {'refused' if question.state is ApprovalState.DENIED else 'approved'} "
+        f"{question.key} at {moment(question.answered_at)}"
+        for question in asked
+    )
+
+
 def _record(info: CaseInfo, outcome: Outcome, recorded: Recorded) -> Iterator[tuple[str, str]]:
     """Names and values of what identifies the case, its input, and what it ran with."""
     made, changed = info.environment, info.environment.get("uncommitted_changes")
-    yield "Case", f"{outcome.case_id}, driven by {outcome.engine}"
+    yield "Case", f"{outcome.case_id}, driven by {_DRIVERS.get(outcome.engine, outcome.engine)}"
     yield "Opened", moment(recorded.opened_at, seconds=True)
     if recorded.events:
         yield "Last event before this report", moment(recorded.events[-1]["at"], seconds=True)

@@ -1,6 +1,6 @@
 """Why the answer comes from where it does: a case's decisions in plain words, one after the other."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from escalation.engine.runtime import Recorded
@@ -84,8 +84,8 @@ def _notes(decision: Decision) -> Iterator[str]:
 
 
 def _condition(each: Closed) -> str:
-    missed: Sequence[str] = [shortfall(miss) for miss in each.misses]
-    return f"{_stop(each.because)} (condition {each.gate}: {'; '.join(missed)})"
+    named = ": ".join(filter(None, (each.gate, "; ".join(map(shortfall, each.misses)))))
+    return f"{_stop(each.because)} (condition {named})"
 
 
 def _stop(said: str) -> str:

@@ -124,9 +124,13 @@ def test_a_case_that_is_not_as_it_was_sealed_is_shown_with_a_warning_and_never_s
         database.execute("UPDATE attempts SET attempt = attempt || ' ' WHERE case_id = 'b'")
     for each in asked:
         done = call(*each)
-        assert done.code == 0
+        assert done.code == (1 if each[0] == "report" else 0)
         assert done.err.startswith("LEDGER expected the row attempts b/0 to have SHA-256 ")
         assert done.err.count("\n") == 1
+    assert call("report", "b", "--out", str(tmp_path / "b.html")).code == 1
+    assert "The record of this case is not as it was sealed" in (tmp_path / "b.html").read_text()
+    assert call("report", "a", "--out", str(tmp_path / "a.html")).code == 0
+    assert "not as it was sealed" not in (tmp_path / "a.html").read_text()
     assert call("explain", "a").err == ""
     refused = call("export", "b", "--out", str(tmp_path / "out"))
     assert (refused.code, refused.out, refused.err.count("\n")) == (1, "", 1)

@@ -33,7 +33,7 @@ def test_the_report_is_written_as_html_or_pdf_by_the_ending(
         assert (tmp_path / name).stat().st_mode & 0o777 == 0o600
     again = call("report", "c", "--out", str(tmp_path / "case.html"))
     assert (again.code, again.err.count("\n")) == (2, 1)
-    assert "is there already" in again.err
+    assert "is there already, and nothing is overwritten; name another file" in again.err
 
 
 @pytest.mark.parametrize(

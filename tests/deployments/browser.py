@@ -48,6 +48,15 @@ class Page:
         shown = self.value("location.href + ' ' + document.body.innerText.slice(0, 500)")
         raise AssertionError(f"not so within {patience_s:.0f} s: {expression}; the page shows {shown}")
 
+    def resize(self, width_px: int, height_px: int) -> None:
+        """Shows the page as a screen of that size does."""
+        size = {"width": width_px, "height": height_px, "deviceScaleFactor": 1, "mobile": True}
+        self._call("Emulation.setDeviceMetricsOverride", **size)
+
+    def as_printed(self) -> None:
+        """Shows the page by its rules for print."""
+        self._call("Emulation.setEmulatedMedia", media="print")
+
     def type(self, text: str) -> None:
         """Types into the field that has the focus."""
         self._call("Input.insertText", text=text)

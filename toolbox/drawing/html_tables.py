@@ -66,13 +66,14 @@ def _cell(value: Any) -> str:
 
 
 def notes(value: Any) -> str:
-    """Returns any JSON data as one table of names and values, and a table for each list of records.
+    """Returns any JSON data as one list of names and values, and a table for each list of records.
 
     What lies deeper is named by its path: `grids.ridge.C`.
     """
     flat, records = _flattened(value, "", 0)
-    parts = [pairs(flat[start : start + MOST_ROWS]) for start in range(0, len(flat), MOST_ROWS)]
-    return "".join(parts) + "".join(_records(name, found) for name, found in records)
+    items = "".join(f"<li><b>{text(name)}</b> {text(each)}</li>" for name, each in flat)
+    listed = f'<ul class="notes">{items}</ul>' if items else ""
+    return listed + "".join(_records(name, found) for name, found in records)
 
 
 def _flattened(
@@ -80,7 +81,10 @@ def _flattened(
 ) -> tuple[list[tuple[str, Any]], list[tuple[str, Sequence[Mapping[str, Any]]]]]:
     """Names with plain values, and names with lists of records."""
     if _is_records(value) and path:
-        return [], [(path, value)]
+        keys = {str(key) for item in value for key in item}
+        if len(keys) > 1:
+            return [], [(path, value)]
+        value = {key: [_joined(each) for item in value for each in item.values()] for key in keys}
     named = _children(value) if depth < MOST_DEPTH else None
     if named is None:
         return [(path or "value", _joined(value))], []
@@ -105,19 +109,17 @@ def _children(value: Any) -> list[tuple[str, Any]] | None:
 
 
 def _records(name: str, found: Sequence[Mapping[str, Any]]) -> str:
-    header = list(dict.fromkeys(str(key) for item in found for key in item))
-    return table(header, [[_joined(item.get(key)) for key in header] for item in found], name)
+    rows = [dict(_flattened(item, "", 0)[0]) for item in found]
+    header = list(dict.fromkeys(key for row in rows for key in row))
+    return table(header, [[row.get(key) for key in header] for row in rows], name)
 
 
 def _is_records(value: Any) -> bool:
-    """Whether it is a list of flat mappings."""
+    """Whether it is a list of mappings with no such list in them."""
     return (
         isinstance(value, list | tuple)
         and bool(value)
-        and all(
-            isinstance(item, Mapping) and not any(isinstance(each, Mapping) for each in item.values())
-            for item in value
-        )
+        and all(isinstance(item, Mapping) and not _flattened(item, "", 0)[1] for item in value)
     )
 
 

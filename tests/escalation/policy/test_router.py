@@ -89,6 +89,12 @@ def test_a_certified_answer_is_accepted_and_the_rest_not_considered(policy: Poli
     )
 
 
+def test_a_bound_is_not_rounded_in_its_favour_in_what_would_have_changed_a_decision(policy: Policy) -> None:
+    decision = decide(policy, state(tried(HPC, CertificateStatus.CERTIFIED, 10.00096)), finder({}))
+    assert decision.nearest_flip is not None
+    assert decision.nearest_flip.text.endswith("if attempt.value were below 10 (is 10.0009)")
+
+
 def test_a_bound_below_the_target_escalates_and_says_what_was_missing(policy: Policy) -> None:
     decision = decide(policy, state(tried(HPC, CertificateStatus.BOUNDED, 9.0)), finder({}))
     assert (decision.action, decision.tier) == (Action.ATTEMPT, Tier.AI)

@@ -7,7 +7,8 @@ from escalation.engine.opening import prepare
 from escalation.engine.runtime import Recorded
 from escalation.model.amounts import Amounts
 from escalation.model.attempt import Attempt, AttemptStatus
-from escalation.model.case import CaseStatus
+from escalation.model.case import CaseStatus, Outcome
+from escalation.model.certificate import Certificate, CertificateStatus
 from escalation.model.decision import Action, Closed, Decision, Miss
 from escalation.model.problem import Problem, Target, Tier
 from escalation.model.quote import Quote
@@ -15,6 +16,7 @@ from escalation.model.submission import Approval, ApprovalState, Price, Submissi
 from escalation.model.submission_states import SubmissionState
 from escalation.submission.paid_work import PaidWork
 from records.views.report import render
+from records.views.steps import steps
 
 OPENED_AT = "2026-11-23T08:00:00+00:00"
 
@@ -79,3 +81,54 @@ def test_the_report_says_who_approved_which_job_and_what_it_cost() -> None:
     assert "asked, until 2026-11-27 01:09 UTC" in page
     assert "not final" in page
     assert "Paid work" not in render(case, outcome, (), opened_at).decode()
+
+
+def test_why_this_tier_is_said_in_plain_words_with_the_time_of_each_decision() -> None:
+    target = Target(metric="number", at_least=9.5)
+    closed = Closed(gate="price", tier=Tier.QUANTUM, because="It must fit.", misses=())
+    decisions = [
+        Decision(number=0, action=Action.ATTEMPT, tier=Tier.HPC, method="scan", backend="mpi", rule="order",
+                 because="first"),
+        Decision(number=1, action=Action.ABSTAIN, rule="price", because="none left", closed=(closed,)),
+    ]  # fmt: skip
+    found = Certificate(status=CertificateStatus.BOUNDED, kind="k", value=9.499999, verifier="v")
+    tried = Attempt(
+        number=0, tier=Tier.HPC, method="scan", backend="mpi", device_kind="classical", seed=1, quote=Quote(),
+        status=AttemptStatus.NOT_CERTIFIED, certificate=found,
+    )  # fmt: skip
+    outcome = Outcome(
+        case_id="c", status=CaseStatus.ABSTAINED, attempts=(tried,), decisions=tuple(decisions), target=target
+    )
+    times = [{"kind": "decision.added", "at": f"2026-11-27T08:00:0{each}+00:00"} for each in (1, 4)]
+    first, last = steps(outcome, target, Recorded(OPENED_AT, times))
+    assert first == (
+        "Tried first: classical computing (HPC), scan on mpi", "2026-11-27 08:00:01 UTC",
+        "It is the first in the policy's order whose conditions are met.", (),
+    )  # fmt: skip
+    assert (last.did, last.at) == ("Stopped without an accepted answer", "2026-11-27 08:00:04 UTC")
+    # 9.499999 is never rounded to what was asked
+    assert last.because.endswith("The last answer fell short: number 9.4999, asked was number at least 9.5.")
+    assert last.notes == ("Not used: quantum computing. It must fit. (condition price)",)
+
+
+def test_the_record_says_where_the_chain_stood_and_who_seals_it() -> None:
+    event = {"kind": "case.opened", "at": OPENED_AT, "number": 7, "hash": "ab" * 32}
+    problem = Problem(family="toy", instance={"numbers": [3, 1]}, target=Target(metric="number", at_least=2))
+    case = prepare(problem)
+    outcome = conclude(case, [], [], CaseStatus.INTERRUPTED)
+    page = render(case, outcome, (), Recorded(OPENED_AT, [event], "f00")).decode()
+    assert f"event 7, {'ab' * 32}; the chain&#39;s end is signed by key f00 as the case closes" in page
+    assert "nobody was asked" in page
+    assert "not signed: no key here" in render(case, outcome, (), Recorded(OPENED_AT, [event])).decode()
+
+
+def test_practice_money_is_called_so_where_it_was_paid() -> None:
+    problem = Problem(family="toy", instance={"numbers": [3, 1]}, target=Target(metric="number", at_least=2))
+    case = prepare(problem)
+    row = Submission(
+        case_id="c", attempt=0, ordinal=1, state=SubmissionState.DONE, backend="ibm_runtime:practice_boston",
+        work="w", tag="t", opened=1795738140.0,
+    )  # fmt: skip
+    outcome = conclude(case, [], [], CaseStatus.INTERRUPTED)
+    page = render(case, outcome, (), Recorded(OPENED_AT), (PaidWork(row, (), None),)).decode()
+    assert "All of it is practice money, nobody is charged." in page
