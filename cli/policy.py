@@ -20,7 +20,7 @@ def check(file: str) -> None:
         f"{plain(policy.policy)}: {len(policy.gates)} gates, {len(policy.acceptance)} acceptance rules, "
         f"{len(policy.approvals)} approvals, {len(policy.waivers)} waivers; hash {policy.digest[:12]}"
     )
-    for rule in below(policy.backends.values()):
+    for rule in below(policy.places):
         console.print(f"  the floor adds {rule.id}: {rule.because}")
     for remark in remarks(policy, _site()):
         console.print(f"  [yellow]remark[/] {plain(remark)}", soft_wrap=True, highlight=False)

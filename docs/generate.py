@@ -317,13 +317,14 @@ def generators() -> Mapping[str, Callable[[], str]]:
         Gate,
         Policy,
         PolicyTest,
+        Preference,
         SubmissionRules,
         Waiver,
     )
 
     kinds: tuple[type[BaseModel], ...] = (
         ProblemFile, Target, Policy, Extension, Change, GatesFile, Gate, Threshold, Acceptance, ApprovalRule,
-        Waiver, SubmissionRules, PolicyTest, Outcome, Certificate, Control, Elapsed, Told,
+        Waiver, Preference, SubmissionRules, PolicyTest, Outcome, Certificate, Control, Elapsed, Told,
     )  # fmt: skip
     made: dict[str, Callable[[], str]] = {
         "families": shipped_families, "facts": facts, "floor": floor_rules, "settings": settings,

@@ -63,7 +63,7 @@ def configured_devices() -> list[str]:
         except BadInput as error:
             get_run_logger().warning("policy left out: %s", error)
             continue
-        specs |= set(filter(_is_device, policy.backends.values()))
+        specs |= set(filter(_is_device, policy.places))
     return sorted(spec for spec in specs if not is_nowhere(spec, settings()))
 
 

@@ -89,7 +89,8 @@ def _draft(
     assert decision.tier is not None
     assert decision.method is not None
     assert decision.backend is not None
-    rung = next(rung for rung in case.rungs() if (rung.tier, rung.method) == (decision.tier, decision.method))
+    key = decision.tier, decision.method
+    rung = next(rung for rung in case.rungs() if rung.key == key).on(decision.backend)
     return Attempt(
         number=number,
         tier=decision.tier,
@@ -114,17 +115,17 @@ def _used(spent: Amounts, done: Sequence[Done], wall_s: float) -> Amounts:
 def _items(
     case: Case, first: WorkKey, works: tuple[Work, ...], decision: Decision, used: Amounts
 ) -> tuple[Item, ...]:
-    limit, placed = case.budget.wall_s, [(work, case.backend_of(work)) for work in works]
+    limit, placed = case.budget.wall_s, [(work, case.backend_of(work, decision)) for work in works]
     return tuple(
         Item(
             key=WorkKey(first.case_id, first.attempt, first.ordinal + index),
             work=work,
-            backend=case.backend_of(work),
+            backend=case.backend_of(work, decision),
             quote=decision.quote or Quote(),
             wall_s_left=None if limit is None else max(limit - used.wall_s, LEAST_S),
             label=f"{decision.tier}/{decision.method}",
             # What prepares or sums up here is free: a person is asked about what goes where the attempt does.
-            asks=decision.asks if case.backend_of(work) == decision.backend else (),
+            asks=decision.asks if case.backend_of(work, decision) == decision.backend else (),
             why=decision.because,
             usd_left=case.budget.left(used).usd,
             beside=tuple(placed[:index]),

@@ -135,7 +135,7 @@ class ProblemSolver:
 
     def _may_spend(self, case: Case) -> bool:
         """Whether work of the case could go where work, nodes or cores are paid for."""
-        return case.may_spend or any(map(self.runtime.charges, case.policy.backends.values()))
+        return case.may_spend or any(map(self.runtime.charges, case.policy.places))
 
     def _charged(self, case: Case, outcome: Outcome) -> Amounts | None:
         """What the case was charged; None while that may still become more."""
@@ -145,7 +145,7 @@ class ProblemSolver:
     def _spent(self, case: Case, outcome: Outcome | None) -> Amounts:
         """By the ledger for paid work; where nodes or cores have a price, no less than the outcome's cost."""
         spent = self.runtime.ledger.spent(case.case_id)
-        if outcome is None or not any(map(self.runtime.charges, case.policy.backends.values())):
+        if outcome is None or not any(map(self.runtime.charges, case.policy.places)):
             return spent
         return Amounts.each(lambda name: max(spent[name], outcome.cost[name]))
 

@@ -7,6 +7,7 @@ from escalation.inputs.input_files import InputFiles
 from escalation.model.amounts import Caps
 from escalation.model.case import CaseInfo
 from escalation.model.clock import boottime_s
+from escalation.model.decision import Decision
 from escalation.model.identity import derive_seed
 from escalation.model.problem import Problem
 from escalation.model.work import Work
@@ -59,7 +60,7 @@ class Case:
     @property
     def may_spend(self) -> bool:
         """Whether any work of the case could go where work is paid for."""
-        places = map(backend_descriptor, self.policy.backends.values())
+        places = map(backend_descriptor, self.policy.places)
         return any(descriptor.device_kind(device).paid for descriptor, device in places)
 
     def rungs(self) -> tuple[Rung, ...]:
@@ -70,8 +71,10 @@ class Case:
         """The family's method of that name."""
         return next(method for method in self.family.methods() if method.name == name)
 
-    def backend_of(self, work: Work) -> str:
-        """Where the policy sends this kind of work."""
+    def backend_of(self, work: Work, decision: Decision | None = None) -> str:
+        """Where the policy sends this kind of work; what a method is about goes where the decision says."""
+        if decision is not None and decision.backend and work.kind == self.method(decision.method).work_kind:
+            return decision.backend
         return backend_for(self.policy, work.kind)
 
     def seed(self, number: int, method: str) -> int:

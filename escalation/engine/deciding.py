@@ -70,9 +70,8 @@ def _as_of_now(runtime: Runtime, case: Case, step: Decide) -> Decide:
 
 
 def _rung(step: Decide, decision: Decision) -> Rung:
-    return next(
-        rung for rung in step.state.rungs if (rung.tier, rung.method) == (decision.tier, decision.method)
-    )
+    key = decision.tier, decision.method
+    return next(rung for rung in step.state.rungs if rung.key == key).on(str(decision.backend))
 
 
 LIMIT = "site.limit_usd"

@@ -1,8 +1,9 @@
 """A decision: what was chosen, the facts it saw, the rule that fired, and what would have changed it."""
 
 from enum import StrEnum
+from typing import Any
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from escalation.model.facts import Fact, FactValue
 from escalation.model.frozen import Frozen
@@ -56,6 +57,20 @@ class Alternative(Frozen):
     because: str
 
 
+class Considered(Frozen):
+    """A device among which a policy prefers, for one rung."""
+
+    tier: Tier
+    method: str
+    backend: str
+    closed: tuple[str, ...] = Field((), description="The conditions that were not met on it.")
+    fact: str = Field(description="What was compared.")
+    value: float | None = Field(None, description="Its value; not looked up where a condition is not met.")
+    unit: str = ""
+    most: bool = Field(description="Whether the most is best, or else the least.")
+    chosen: bool = Field(description="Whether the rung is looked at on this device.")
+
+
 class Flip(Frozen):
     """The smallest change among evaluated facts that would have changed the decision."""
 
@@ -82,6 +97,7 @@ class Decision(Frozen):
         (), description="Rules by which a person must approve what the attempt sends to its backend."
     )
     alternatives: tuple[Alternative, ...] = ()
+    considered: tuple[Considered, ...] = Field((), description="Devices that were compared, if several.")
     nearest_flip: Flip | None = None
     facts: tuple[Fact, ...] = ()
     quote: Quote | None = Field(None, description="What the chosen attempt may use, its cap.")
@@ -91,3 +107,11 @@ class Decision(Frozen):
     )
     facts_hash: str = ""
     policy_hash: str = ""
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A decision in which no devices were compared reads as it did before they could be."""
+        said: dict[str, Any] = serialise(self)
+        if not self.considered:
+            said.pop("considered", None)
+        return said

@@ -13,7 +13,7 @@ from escalation.policy.conditions import FactLimit, Threshold, split_quantity, t
 from escalation.policy.core_facts import CORE_FACTS
 from escalation.policy.floor import FLOOR
 from escalation.policy.layers import Layers
-from escalation.policy.rules import Policy
+from escalation.policy.rules import Policy, Preference
 from escalation.ports.registry import backend_descriptor, families, family, no_family
 from escalation.text.wording import with_article
 
@@ -99,24 +99,49 @@ def _check_methods(policy: Policy, name: str, layers: Layers) -> None:
 
 def _check_backends(policy: Policy, layers: Layers) -> None:
     for kind, spec in policy.backends.items():
-        if kind not in kinds():
-            raise layers.complain(
-                ("backends", kind),
-                f"unknown kind of work {shown(kind, quoted=True)}: expected one of {_list(kinds())}",
-            )
-        try:
-            descriptor, device = backend_descriptor(spec)
-            device_kind = descriptor.device_kind(device)
-        except Exception as error:
-            raise layers.complain(("backends", kind), str(error)) from None
-        if kind not in descriptor.accepts:
-            raise layers.complain(
-                ("backends", kind), f"{spec!r} runs {_list(descriptor.accepts)}, not {kind}"
-            )
-        if device_kind is DeviceKind.HARDWARE and policy.waivers:
-            raise layers.complain(
-                ("waivers",), f"not allowed on hardware, and {spec!r} is hardware; remove the waivers"
-            )
+        _check_place(policy, layers, ("backends", kind), spec)
+    for kind, preference in policy.prefer.items():
+        _check_preference(policy, layers, kind, preference)
+
+
+def _check_place(policy: Policy, layers: Layers, place: tuple[str | int, ...], spec: str) -> None:
+    kind = str(place[1])
+    if kind not in kinds():
+        raise layers.complain(
+            place, f"unknown kind of work {shown(kind, quoted=True)}: expected one of {_list(kinds())}"
+        )
+    try:
+        descriptor, device = backend_descriptor(spec)
+        device_kind = descriptor.device_kind(device)
+    except Exception as error:
+        raise layers.complain(place, str(error)) from None
+    if kind not in descriptor.accepts:
+        raise layers.complain(place, f"{spec!r} runs {_list(descriptor.accepts)}, not {kind}")
+    if device_kind is DeviceKind.HARDWARE and policy.waivers:
+        raise layers.complain(
+            ("waivers",), f"not allowed on hardware, and {spec!r} is hardware; remove the waivers"
+        )
+
+
+def _check_preference(policy: Policy, layers: Layers, kind: str, preference: Preference) -> None:
+    for index, spec in enumerate(preference.among):
+        _check_place(policy, layers, ("prefer", kind, "among", index), spec)
+    among = preference.among
+    if len(set(among)) < len(among):
+        raise layers.complain(("prefer", kind, "among"), "expected each device once")
+    if policy.backends.get(kind) not in among:
+        raise layers.complain(
+            ("prefer", kind, "among"),
+            f"expected the device that backends names for {kind} among them, {policy.backends.get(kind)!r}",
+        )
+    fact, place = (
+        known_facts().get(preference.fact),
+        ("prefer", kind, "least" if preference.least else "most"),
+    )
+    if fact is None:
+        raise layers.complain(place, _unknown_fact(preference.fact, known_facts()))
+    if fact.type is not FactType.NUMBER:
+        raise layers.complain(place, f"expected a number to compare, and {fact.name} is {_kind(fact)}")
 
 
 def _check_conditions(policy: Policy, layers: Layers) -> None:

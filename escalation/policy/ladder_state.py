@@ -9,12 +9,30 @@ from escalation.model.problem import Target, Tier
 
 @dataclass(frozen=True)
 class Rung:
-    """A method in its tier on the backend that the policy gives its work."""
+    """A method in its tier on the backend that the policy gives its work.
+
+    Attributes:
+        among: where a policy prefers among several devices, the rung on each, in its order.
+        fact: of which the least is best, or the most.
+        most: whether it is the most.
+    """
 
     tier: Tier
     method: str
     backend: str
     device_kind: DeviceKind
+    among: tuple["Rung", ...] = ()
+    fact: str = ""
+    most: bool = False
+
+    @property
+    def key(self) -> tuple[Tier, str]:
+        """What a ladder tries once, wherever that is."""
+        return self.tier, self.method
+
+    def on(self, backend: str) -> "Rung":
+        """The rung on a device of those."""
+        return next((each for each in self.among if each.backend == backend), self)
 
     def __str__(self) -> str:
         return f"{self.tier}/{self.method}"

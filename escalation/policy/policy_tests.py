@@ -66,7 +66,7 @@ def run_test(policy: Policy, test: PolicyTest) -> TestFinding:
 
 def _device_kind(policy: Policy) -> DeviceKind:
     """What the policy's backends are: of several, the one that is nearest to hardware."""
-    found = [backend_descriptor(spec) for spec in policy.backends.values()]
+    found = [backend_descriptor(spec) for spec in policy.places]
     kinds = [descriptor.device_kind(device) for descriptor, device in found]
     return max(kinds, key=list(DeviceKind).index, default=DeviceKind.CLASSICAL)
 

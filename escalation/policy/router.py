@@ -9,6 +9,7 @@ from escalation.model.decision import (
     Action,
     Alternative,
     Closed,
+    Considered,
     Decision,
     Flip,
     Miss,
@@ -18,6 +19,7 @@ from escalation.model.facts import CostClass, Fact
 from escalation.model.identity import digest_json
 from escalation.policy.checks import known_facts
 from escalation.policy.conditions import Lookup, distance, fact_names, misses, words
+from escalation.policy.devices import chosen, preference_words, preferred
 from escalation.policy.floor import APPROVAL, GATES, PRICE, FloorRule
 from escalation.policy.ladder_state import LadderState, Rung
 from escalation.policy.rules import Policy
@@ -62,15 +64,20 @@ def decide(
     state: LadderState,
     find: Callable[[Rung | None, str], Fact],
     priced: Callable[[Rung], bool] = lambda rung: False,
+    considered: Sequence[Considered] | None = None,
 ) -> Decision:
     """Decides the next hop; a pure function of policy, state and facts.
 
     Facts are looked up only where a rung that is still in question needs them, cheap ones first. Where a rung
     is on hardware the floor's rules count before and beside the policy's; where it is `priced`, on a machine
     whose nodes or cores cost money of which the budget has a limit, the floor's price counts after them.
+    Where the devices of a rung were `considered` before, none is looked at again but the one that is
+    preferred by what was found of them.
     """
     notebook = Notebook(find)
-    decision = _after_attempt(policy, state, notebook) or _next_rung(policy, state, notebook, priced)
+    decision = _after_attempt(policy, state, notebook)
+    if decision is None:
+        decision = _next_rung(policy, state, _Looking(policy, state, notebook, priced, considered))
     facts = tuple(notebook.seen[key] for key in sorted(notebook.seen))
     return decision.model_copy(
         update={
@@ -150,22 +157,68 @@ def _unacceptable(policy: Policy, state: LadderState, notebook: Notebook) -> tup
 
 
 def _rung_of(state: LadderState, attempt: Attempt) -> Rung:
-    return next(r for r in state.rungs if (r.tier, r.method) == (attempt.tier, attempt.method))
+    return next(r for r in state.rungs if r.key == (attempt.tier, attempt.method)).on(attempt.backend)
 
 
-def _next_rung(
-    policy: Policy, state: LadderState, notebook: Notebook, priced: Callable[[Rung], bool]
-) -> Decision:
-    looks = []
-    if state.exhausted is None:
-        for rung in state.left:
-            look = look_at(policy, state.family, rung, notebook.of(rung))
-            if look.open and priced(rung):
-                look = replace(look, closed=_missed(rung, (PRICE,), notebook.of(rung)))
-            looks.append(look)
-            if look.open:
-                return _take(policy, state, look, tuple(looks), notebook)
-    return _give_up(policy, state, tuple(looks), notebook)
+@dataclass
+class _Looking:
+    """Looks at rungs, on the devices that the policy prefers."""
+
+    policy: Policy
+    state: LadderState
+    notebook: Notebook
+    priced: Callable[[Rung], bool]
+    before: Sequence[Considered] | None
+    considered: list[Considered] = field(default_factory=list)
+
+    def at(self, rung: Rung) -> Look:
+        """The rung as its gates have it; what is compared on the way is noted."""
+        if not rung.among:
+            return self._on(rung, self.notebook)
+        found = [each for each in self.before or () if (each.tier, each.method) == rung.key]
+        notebooks = {device.backend: Notebook(self.notebook.find) for device in rung.among}
+        if not found:
+            found = [self._compared(rung, device, notebooks[device.backend]) for device in rung.among]
+        best = preferred(found, rung.backend)
+        self.considered += chosen(found, best)
+        self.notebook.seen |= notebooks[best].seen
+        look = self._on(rung.on(best), self.notebook)
+        if look.open:
+            self.notebook.of(look.rung)(rung.fact)  # what it was preferred by is among the decision's facts
+        return look
+
+    def _on(self, rung: Rung, notebook: Notebook) -> Look:
+        look = look_at(self.policy, self.state.family, rung, notebook.of(rung))
+        if look.open and self.priced(rung):
+            look = replace(look, closed=_missed(rung, (PRICE,), notebook.of(rung)))
+        return look
+
+    def _compared(self, rung: Rung, device: Rung, own: Notebook) -> Considered:
+        look = self._on(device, own)
+        fact = own.of(device)(rung.fact) if look.open else None
+        value = fact.value if fact else None
+        return Considered(
+            tier=device.tier,
+            method=device.method,
+            backend=device.backend,
+            closed=tuple(closed.gate for closed in look.closed),
+            fact=rung.fact,
+            value=None if value is None else float(value),
+            unit=known_facts()[rung.fact].unit,
+            most=rung.most,
+            chosen=False,
+        )
+
+
+def _next_rung(policy: Policy, state: LadderState, looking: _Looking) -> Decision:
+    looks, found = [], None
+    for rung in state.left if state.exhausted is None else ():
+        looks.append(looking.at(rung))
+        if looks[-1].open:
+            found = _take(policy, state, looks[-1], tuple(looks), looking)
+            break
+    decision = found or _give_up(policy, state, tuple(looks), looking.notebook)
+    return decision.model_copy(update={"considered": tuple(looking.considered)})
 
 
 def look_at(policy: Policy, family: str, rung: Rung, lookup: Lookup) -> Look:
@@ -214,9 +267,9 @@ def _missed(rung: Rung, rules: Sequence[FloorRule], lookup: Lookup) -> tuple[Clo
 
 
 def _take(
-    policy: Policy, state: LadderState, look: Look, looks: tuple[Look, ...], notebook: Notebook
+    policy: Policy, state: LadderState, look: Look, looks: tuple[Look, ...], looking: _Looking
 ) -> Decision:
-    rung = look.rung
+    rung, notebook = look.rung, looking.notebook
     asks = list(_floor(rung, (APPROVAL,), notebook.of(rung)))
     for rule in policy.approvals:
         if rule.tier is rung.tier:
@@ -227,7 +280,7 @@ def _take(
     later = tuple(
         Alternative(tier=r.tier, method=r.method, because="later in the order")
         for r in state.left
-        if r is not rung and r not in [other.rung for other in looks]
+        if r.key not in [other.rung.key for other in looks]
     )
     return Decision(
         number=state.number,
@@ -236,7 +289,7 @@ def _take(
         method=rung.method,
         backend=rung.backend,
         rule="order",
-        because=_why_now(policy, state, rung, notebook),
+        because="; ".join([_why_now(policy, state, rung, notebook), *_preference(rung, looking.considered)]),
         closed=closed_before,
         waived=look.waived,
         asks=tuple(asks),
@@ -246,6 +299,11 @@ def _take(
         if asks
         else _target_flip(state, "would have been accepted before", reached=False),
     )
+
+
+def _preference(rung: Rung, considered: Sequence[Considered]) -> list[str]:
+    found = [each for each in considered if (each.tier, each.method) == rung.key]
+    return [preference_words(found)] if found else []
 
 
 def _why_now(policy: Policy, state: LadderState, rung: Rung, notebook: Notebook) -> str:

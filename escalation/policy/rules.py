@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
 from escalation.model.amounts import Caps
 from escalation.model.frozen import Frozen
@@ -59,6 +59,28 @@ class Waiver(Frozen):
 
     gate: str = Field(description="Id of the gate.")
     because: str = Reason
+
+
+class Preference(Frozen):
+    """Which of several devices work goes to, of those whose conditions are met."""
+
+    among: tuple[str, ...] = Field(
+        min_length=2, description="The devices; where nothing else tells them apart, the first is taken."
+    )
+    least: str | None = Field(None, description="The fact of which least is best, such as `quote.usd`.")
+    most: str | None = Field(None, description="The fact of which most is best.")
+    because: str = Reason
+
+    @model_validator(mode="after")
+    def _one_fact(self) -> Self:
+        if (self.least is None) == (self.most is None):
+            raise ValueError("expected one of least and most, with a fact")
+        return self
+
+    @property
+    def fact(self) -> str:
+        """The fact that tells the devices apart."""
+        return str(self.least or self.most)
 
 
 class SubmissionRules(Frozen):
@@ -117,6 +139,10 @@ class Policy(Frozen):
     backends: dict[str, str] = Field(
         description="Where each kind of work runs: `backend` or `backend:device`."
     )
+    prefer: dict[str, Preference] = Field(
+        default_factory=dict,
+        description="By kind of work, which of several devices it goes to; `backends` names one of them.",
+    )
     gates: tuple[Gate, ...] = Field((), description="What must be known to be true before a tier is tried.")
     waivers: tuple[Waiver, ...] = Field((), description="Gates that may stay closed off hardware.")
     acceptance: tuple[Acceptance, ...] = Field((), description="What a certified answer must meet besides.")
@@ -126,6 +152,20 @@ class Policy(Frozen):
     )
     budget: Caps = Field(Caps(), description="Caps on every case under this policy.")
     tests: tuple[PolicyTest, ...] = Field((), description="Facts and the decision expected of them.")
+
+    @model_serializer(mode="wrap")
+    def _as_before(self, serialise: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """A policy that prefers nothing has the digest that it had before policies could."""
+        said: dict[str, Any] = serialise(self)
+        if not self.prefer:
+            said.pop("prefer", None)
+        return said
+
+    @cached_property
+    def places(self) -> tuple[str, ...]:
+        """All devices that work may go to."""
+        preferred = [spec for each in self.prefer.values() for spec in each.among]
+        return tuple(dict.fromkeys([*self.backends.values(), *preferred]))
 
     def gates_of(self, tier: Tier, family_name: str | None) -> tuple[Gate, ...]:
         """The gates that guard a tier for a family."""

@@ -1,5 +1,7 @@
 """The rungs that a policy declares for a family, before anything runs."""
 
+from dataclasses import replace
+
 from escalation.model.errors import TierwiseError
 from escalation.model.problem import Tier
 from escalation.policy.ladder_state import Rung
@@ -37,6 +39,13 @@ def backend_for(policy: Policy, kind: str) -> str:
 
 
 def _rung(policy: Policy, tier: Tier, method: str, kind: str) -> Rung:
-    spec = backend_for(policy, kind)
+    rung, preference = _on(tier, method, backend_for(policy, kind)), policy.prefer.get(kind)
+    if preference is None:
+        return rung
+    among = tuple(_on(tier, method, spec) for spec in preference.among)
+    return replace(rung, among=among, fact=preference.fact, most=preference.most is not None)
+
+
+def _on(tier: Tier, method: str, spec: str) -> Rung:
     descriptor, device = backend_descriptor(spec)
     return Rung(tier, method, spec, descriptor.device_kind(device))

@@ -14,7 +14,8 @@ from escalation.replay.facts import RecordedFacts
 
 def decided_again(case: Case, state: LadderState, facts: RecordedFacts) -> Decision:
     """What the policy says where the ladder stands."""
-    decision = router.decide(case.policy, _as_of_then(state, facts.recorded), facts, _Priced(facts))
+    then = _as_of_then(state, facts.recorded)
+    decision = router.decide(case.policy, then, facts, _Priced(facts), facts.recorded.considered)
     if decision.action is not Action.ATTEMPT:
         return decision
     said = {name: getattr(facts.recorded, name) for name in ("quote", "irreproducible")}

@@ -141,6 +141,8 @@ class _Between(NamedTuple):
 
     def situation(self) -> Situation:
         was, caps = self.was, self.caps
+        compared = self.decision.get("considered", ())
+        chosen = {(each["tier"], each["method"]): each["backend"] for each in compared if each["chosen"]}
         took = was.action == Action.ATTEMPT and was.tier is not None and was.method is not None
         return Situation(
             target=self.case.info["problem"]["target"],
@@ -148,7 +150,9 @@ class _Between(NamedTuple):
             exhausted=caps.exhausted(),
             was_exhausted=caps.ended,
             usd_capped=caps.changed.usd_capped,
-            then=self.plans.old.backends,
+            then={**self.plans.old.backends, **chosen},
+            chosen=chosen,
+            before=self.plans.old.by_key,
             taken=(str(was.tier), str(was.method)) if took else None,
         )
 
@@ -217,7 +221,7 @@ def _quoted(between: _Between, now: Course, situation: Situation, facts: KnownFa
     rung = between.plans.new.by_key.get((str(now.tier), str(now.method)))
     if now.action != Action.ATTEMPT or rung is None:
         return None
-    found = situation.find(facts, rung)("quote.usd")
+    found = situation.find(facts, rung.on(now.backend))("quote.usd")
     return found if isinstance(found, float) else None
 
 

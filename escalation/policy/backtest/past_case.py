@@ -15,14 +15,20 @@ Json = Mapping[str, Any]
 
 
 def _fields(**fields: core_schema.CoreSchema) -> core_schema.TypedDictSchema:
-    stated = {name: core_schema.typed_dict_field(schema) for name, schema in fields.items()}
+    stated = {
+        name: core_schema.typed_dict_field(schema, required=name != "considered")
+        for name, schema in fields.items()
+    }
     return core_schema.typed_dict_schema(stated, extra_behavior="ignore")
 
 
 _ANY = core_schema.any_schema()
+_NAMES = ("number", "action", "tier", "method", "backend", "rule", "asks", "considered")
 _DECISION = SchemaValidator(
     _fields(
-        **dict.fromkeys(("number", "action", "tier", "method", "backend", "rule", "asks"), _ANY),
+        **dict.fromkeys(
+            ("number", "action", "tier", "method", "backend", "rule", "asks", "considered"), _ANY
+        ),
         facts=core_schema.list_schema(_fields(**dict.fromkeys(("subject", "name", "value"), _ANY))),
     )
 )

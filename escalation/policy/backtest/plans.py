@@ -29,11 +29,17 @@ class RungPlan:
         rung: it.
         gates: the floor's and the policy's that nobody waives there.
         asks: what makes asking a person needless.
+        among: the same on each of several devices, among which the policy prefers.
     """
 
     rung: Rung
     gates: Rules
     asks: Rules
+    among: tuple["RungPlan", ...] = ()
+
+    def on(self, backend: str | None) -> "RungPlan":
+        """The plan on one of several devices."""
+        return next((each for each in self.among if each.rung.backend == backend), self)
 
     @cached_property
     def key(self) -> tuple[str, str]:
@@ -75,7 +81,7 @@ class FamilyPlan:
         return {each.key: each for each in self.rungs}
 
     @cached_property
-    def backends(self) -> Mapping[tuple[str, str], str]:
+    def backends(self) -> dict[tuple[str, str], str]:
         """Where each rung's work goes, by tier and method."""
         return {each.key: each.rung.backend for each in self.rungs}
 
@@ -99,7 +105,8 @@ def _rung(policy: Policy, rung: Rung, family_name: str) -> RungPlan:
             gates.append((gate.id, compiled(gate.when)))
     asks = [(APPROVAL.id, compiled(APPROVAL.when))] if hardware else []
     asks += [(rule.id, compiled(rule.unless)) for rule in policy.approvals if rule.tier is rung.tier]
-    return RungPlan(rung, tuple(gates), tuple(asks))
+    among = tuple(_rung(policy, each, family_name) for each in rung.among)
+    return RungPlan(rung, tuple(gates), tuple(asks), among)
 
 
 def _accepting(policy: Policy, tier: Tier) -> Rules:

@@ -62,7 +62,7 @@ def reasons_against(
         yield from _accepting(old, new, situation, facts, closes=True)
     if was.action == Action.ATTEMPT:
         rung = new.by_key.get((str(was.tier), str(was.method)))
-        if rung is not None and rung.rung.backend != was.backend:
+        if rung is not None and rung.on(was.backend).rung.backend != was.backend:
             yield Reason("backends", Effect.MOVED, rung.subject)
         yield from _left(old, new, situation, facts, was)
 
@@ -82,7 +82,7 @@ def _taken(
     old: FamilyPlan, new: FamilyPlan, situation: Situation, facts: KnownFacts, now: Course
 ) -> Iterator[Reason]:
     """Why a rung is taken that was not."""
-    rung = new.by_key[str(now.tier), str(now.method)]
+    rung = new.by_key[str(now.tier), str(now.method)].on(now.backend)
     before = old.by_key.get(rung.key)
     if before is None:
         yield Reason("methods", Effect.ADDED, rung.subject)
@@ -107,6 +107,7 @@ def _left(
     if situation.exhausted:
         yield Reason("budget", Effect.SPENT, rung.subject)
         return
+    before, rung = before.on(was.backend), rung.on(was.backend)
     find = situation.find(facts, rung)
     effects = (Effect.CLOSES, Effect.CLOSED)
     yield from _changed((before.gates, rung.gates), find, rung.subject, effects, closes=True)
@@ -116,7 +117,7 @@ def _same_rung(
     old: FamilyPlan, new: FamilyPlan, situation: Situation, facts: KnownFacts, courses: tuple[Course, Course]
 ) -> Iterator[Reason]:
     was, now = courses
-    rung: RungPlan = new.by_key[str(now.tier), str(now.method)]
+    rung: RungPlan = new.by_key[str(now.tier), str(now.method)].on(now.backend)
     before = old.by_key.get(rung.key)
     if was.backend != now.backend:
         yield Reason("backends", Effect.MOVED, rung.subject)

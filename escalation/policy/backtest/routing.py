@@ -36,7 +36,9 @@ class Situation(NamedTuple):
         exhausted: whether the budget is used up; None where the record cannot tell.
         was_exhausted: whether that of the policy that it was made under was.
         usd_capped: whether money has a limit.
-        then: by tier and method, the backends of the policy that it was made under.
+        then: by tier and method, the backends that the policy that it was made under looked at.
+        chosen: by tier and method, those that it preferred, of the rungs that were looked at.
+        before: by tier and method, the rungs of that policy.
         taken: the rung that was taken then, by tier and method; None where none was.
     """
 
@@ -46,7 +48,21 @@ class Situation(NamedTuple):
     was_exhausted: bool
     usd_capped: bool
     then: Mapping[tuple[str, str], str]
+    chosen: Mapping[tuple[str, str], str]
+    before: Mapping[tuple[str, str], RungPlan]
     taken: tuple[str, str] | None
+
+    def placed(self, facts: KnownFacts, rung: RungPlan) -> RungPlan | None:
+        """The rung on the device that the policy prefers; None where the record cannot tell which that is.
+
+        It tells where the same devices were compared by the same rules, whose numbers it does not have.
+        """
+        if not rung.among:
+            return rung
+        if rung.key in self.chosen and self.before.get(rung.key) == rung:
+            return rung.on(self.chosen[rung.key])
+        facts.missing.add(f"{rung.subject}: which of its devices would be preferred")
+        return None
 
     def find(self, facts: KnownFacts, rung: RungPlan) -> Find:
         """The facts of a rung."""
@@ -91,10 +107,11 @@ def may_stay(plan: FamilyPlan, situation: Situation, facts: KnownFacts, was: Cou
     """
     if was.action == Action.ACCEPT:
         return acceptable(plan, situation, facts) is not False
-    for rung in _untried(plan, situation):
-        if was.action == Action.ATTEMPT and rung.key == (was.tier, was.method):
-            return _may_attempt(situation, facts, rung, was)
-        if situation.exhausted is False and opened(situation, facts, rung):
+    for stated in _untried(plan, situation):
+        rung = situation.placed(facts, stated)
+        if was.action == Action.ATTEMPT and stated.key == (was.tier, was.method):
+            return _may_attempt(situation, facts, rung or stated.on(was.backend), was)
+        if rung is not None and situation.exhausted is False and opened(situation, facts, rung):
             return False  # that one is attempted, or one before it
     return was.action == (Action.ABSTAIN if situation.attempts else Action.REFUSE)
 
@@ -154,7 +171,10 @@ def _affordable(situation: Situation, facts: KnownFacts, rung: RungPlan) -> bool
 
 
 def _next(plan: FamilyPlan, situation: Situation, facts: KnownFacts) -> Course | None:
-    for rung in _untried(plan, situation):
+    for stated in _untried(plan, situation):
+        rung = situation.placed(facts, stated)
+        if rung is None:
+            return None
         is_open = opened(situation, facts, rung)
         if is_open is None:
             return None

@@ -9,7 +9,7 @@ from escalation.model.problem import Tier
 from escalation.policy.differences.implication import Lean
 from escalation.policy.differences.rules import PolicyDifference, overall, rule_differences
 from escalation.policy.floor import below
-from escalation.policy.rules import Policy
+from escalation.policy.rules import Policy, Preference
 from escalation.policy.rungs import rungs_of
 from escalation.ports.registry import backend_descriptor, families, family
 
@@ -39,6 +39,7 @@ def policy_diff(old: Policy, new: Policy) -> PolicyDiff:
         *_methods(old, new),
         *_shares(old, new),
         *_backends(old, new),
+        *_preferences(old, new),
         *rule_differences(old, new),
         *_budget(old, new),
         *_submission(old, new),
@@ -90,12 +91,26 @@ def _backends(old: Policy, new: Policy) -> Iterator[PolicyDifference]:
         if before != after:
             words = f"{_place(before)} → {_place(after)}"
             yield PolicyDifference(f"backend of {kind}", words, Lean.OTHERWISE)
-    known = {rule.id for rule in below(old.backends.values())}
-    for rule in below(new.backends.values()):
+    known = {rule.id for rule in below(old.places)}
+    for rule in below(new.places):
         if rule.id not in known:
             yield PolicyDifference(
                 rule.id, f"of the floor holds: {rule.because}", Lean.STRICTER, Tier.QUANTUM
             )
+
+
+def _preferences(old: Policy, new: Policy) -> Iterator[PolicyDifference]:
+    for kind in sorted({*old.prefer, *new.prefer}):
+        before, after = _preference(old.prefer.get(kind)), _preference(new.prefer.get(kind))
+        if before != after:
+            yield PolicyDifference(f"devices of {kind}", f"{before} → {after}", Lean.OTHERWISE)
+
+
+def _preference(preference: Preference | None) -> str:
+    if preference is None:
+        return "the one under backends"
+    which = "the least" if preference.least else "the most"
+    return f"of {', '.join(preference.among)} the open one with {which} {preference.fact}"
 
 
 def _place(spec: str | None) -> str:

@@ -71,7 +71,7 @@ def _facts(condition: Condition) -> set[str]:
 
 
 def _hardware(policy: Policy, site: Site) -> Iterator[str]:
-    found = [spec for spec in dict.fromkeys(policy.backends.values()) if _is_hardware(spec)]
+    found = [spec for spec in policy.places if _is_hardware(spec)]
     if not found:
         return
     where = listed(found, most=None)
@@ -97,7 +97,7 @@ def _beyond_the_site(policy: Policy, site: Site) -> Iterator[str]:
             f"budget: {show(cap, 'USD')} is more than the site's limit in the ledger, "
             f"{show(site.limit_usd, 'USD')}, which counts"
         )
-    if not any(map(_is_hardware, policy.backends.values())):
+    if not any(map(_is_hardware, policy.places)):
         return
     for rule in policy.approvals:
         for most in _unasked(rule.unless):
