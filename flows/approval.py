@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import copy_context
+from enum import StrEnum
 from uuid import UUID, uuid4
 
 from prefect.client.orchestration import get_client
@@ -20,12 +21,15 @@ from prefect.input import RunInput
 from prefect.logging import get_run_logger
 from prefect.runtime import flow_run
 from prefect.states import Running as RunningState
-from pydantic import Field, ValidationError
+from pydantic import Field, GetJsonSchemaHandler, ValidationError
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from escalation.engine.runtime import Runtime
 from escalation.model.errors import BadInput
 from escalation.model.submission import Approval, ApprovalState
 from escalation.ports.ledger.budgets import BudgetLedger
+from flows.naming import tell
 from flows.question import question_in_brief, show_question
 
 LOOK_S = 2
@@ -34,38 +38,85 @@ GRACE_S = 3600
 """Prefect fails a run whose pause expires. Ours is ended by us, well before."""
 
 
-class ApprovalForm(RunInput):
-    """What the person fills in."""
+class Reply(StrEnum):
+    """What a person can say."""
 
-    approve: bool = Field(False, description="On: it is sent. Off: that is a no, for good.")
-    name: str = Field(min_length=1, title="Your name", description="For the record; Prefect does not know.")
+    OPEN = "choose"
+    APPROVE = "approve"
+    DENY = "deny"
+
+
+class ApprovalForm(RunInput):
+    """What the person fills in.
+
+    All that is needed has a default, which says nothing: of what is missing Prefect's dialog would say that
+    it was taken. `wrong` tells, and it is asked for again.
+    """
+
+    answer: Reply = Field(
+        Reply.OPEN,
+        title="Your answer",
+        description="approve: it is sent, once. deny: it is never sent, and the case goes on without.",
+    )
+    name: str = Field("", title="Your name", description="For the record; Prefect does not know who you are.")
     reason: str = Field("", title="Why", description="For the record.")
 
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        schema = handler.resolve_ref_schema(handler(core))
+        schema["required"] = ["answer", "name"]  # the page marks the others as optional
+        return schema
 
-def ask_about(runtime: Runtime, case_id: str, wait_s: float) -> bool:
+    @property
+    def wrong(self) -> str:
+        """What is missing; empty where nothing is."""
+        missing = ["choose approve or deny"] if self.answer is Reply.OPEN else []
+        missing += [] if self.name.strip() else ["type your name"]
+        return " and ".join(missing)
+
+
+def ask_about(runtime: Runtime, case_id: str, about: str, wait_s: float) -> bool:
     """Asks for a person's word on every question of the case that stands; whether all of them were answered.
 
     Args:
         runtime: with the ledger.
         case_id: the case.
+        about: what it is about.
         wait_s: seconds to wait for each answer; at 0 nobody is asked here.
     """
     standing = [
         question for question in runtime.ledger.approvals(case_id) if _stands(question, runtime.clock())
     ]
-    return bool(standing) and wait_s > 0 and all(_ask(runtime, question, wait_s) for question in standing)
+    return (
+        bool(standing) and wait_s > 0 and all(_ask(runtime, question, about, wait_s) for question in standing)
+    )
 
 
-def _ask(runtime: Runtime, question: Approval, wait_s: float) -> bool:
-    left_s = min(wait_s, question.expires_at - runtime.clock())
-    answer = _form(question, left_s, lambda: not _stands_in(runtime.ledger, question))
-    if answer is None:
-        return not _stands_in(runtime.ledger, question)
+def _ask(runtime: Runtime, question: Approval, about: str, wait_s: float) -> bool:
+    """Asks until what is filled in says yes or no, and who says so; or until the time is over."""
+    get_run_logger().warning(
+        "a person must approve %s: press ⋮ → Resume, or run `tierwise approve %s`",
+        question.key,
+        question.case_id,
+    )
+    tell(about, "waits for an approval")
+    titled, until = show_question(question, about), runtime.clock() + wait_s
+    wrong = ""
+    while True:
+        left_s = min(until, question.expires_at) - runtime.clock()
+        brief = question_in_brief(question, titled, wrong)
+        answer = _form(question, brief, left_s, lambda: not _stands_in(runtime.ledger, question))
+        if answer is None:
+            return not _stands_in(runtime.ledger, question)
+        wrong = answer.wrong
+        if not wrong:
+            break
+        get_run_logger().warning("the answer was not taken, and is asked for again: %s", wrong)
     with suppress(BadInput):  # answered elsewhere, or too old, in that very moment: the ledger decides
         runtime.ledger.answer(
             question.approval_id,
-            granted=answer.approve,
-            by=answer.name,
+            granted=answer.answer is Reply.APPROVE,
+            by=answer.name.strip(),
             reason=answer.reason,
             now=runtime.clock(),
             known_as=f"whoever has the one credential of Prefect's page, in flow run {flow_run.id}",
@@ -73,21 +124,15 @@ def _ask(runtime: Runtime, question: Approval, wait_s: float) -> bool:
     return True
 
 
-def _form(question: Approval, left_s: float, answered: Callable[[], bool]) -> ApprovalForm | None:
+def _form(question: Approval, brief: str, left_s: float, answered: Callable[[], bool]) -> ApprovalForm | None:
     """Pauses the flow run with the form; None when nobody filled it in."""
-    get_run_logger().warning(
-        "a person must approve %s: press ⋮ → Resume, or run `tierwise approve %s`",
-        question.key,
-        question.case_id,
-    )
-    show_question(question)
-    form = ApprovalForm.with_initial_data(description=question_in_brief(question))
+    form = ApprovalForm.with_initial_data(description=brief)
     try:
         with _ended_after(UUID(str(flow_run.id)), left_s, answered):
             # A key of its own: a run that Prefect starts again must not be given an old answer.
             return pause_flow_run(
                 wait_for_input=form,
-                timeout=math.ceil(left_s) + GRACE_S,
+                timeout=math.ceil(max(left_s, 0)) + GRACE_S,
                 poll_interval=LOOK_S,
                 key=f"{question.approval_id}-{uuid4().hex[:8]}",
             )

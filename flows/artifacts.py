@@ -1,4 +1,8 @@
-"""Writes what is shown of a case as artifacts of its flow run: decisions, certificate, progress."""
+"""Writes what is shown of a case as artifacts of its flow run: answer, decisions, certificate, progress.
+
+An artifact is titled by what it is and what it is about, `answer-breast-cancer`; those of later runs about
+the same are its later versions.
+"""
 
 import re
 from collections.abc import Sequence
@@ -13,44 +17,67 @@ from prefect.artifacts import (
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import ArtifactUpdate
 
+from escalation.model.attempt import Attempt
 from escalation.model.batch import BatchReport
 from escalation.model.case import Outcome
 from escalation.model.decision import Decision
-from escalation.model.identity import digest_bytes
+from escalation.model.problem import Target
+from records.views.answers import answer_page, pictures
 from records.views.batches import batch_rows, batch_summary
 from records.views.certificates import certificate_page
 from records.views.decisions import decision_table
 
-
-def key(what: str, case_id: str) -> str:
-    """A valid artifact key, the same for the same case: `decisions-toy-1a2b3c-4d5e6f`."""
-    plain = re.sub(r"[^a-z0-9-]", "-", case_id.lower())
-    unique = plain if plain == case_id else f"{plain}-{digest_bytes(case_id.encode())[:6]}"
-    return f"{what}-{unique}"
+MOST_KEY = 80
 
 
-def show_decisions(case_id: str, decisions: Sequence[Decision], shown: UUID | None) -> UUID:
+def key(what: str, about: str) -> str:
+    """A valid artifact key: `answer-breast-cancer`."""
+    plain = re.sub(r"[^a-z0-9]+", "-", f"{what} {about}".lower())
+    return plain.strip("-")[:MOST_KEY].rstrip("-")
+
+
+def show_decisions(
+    about: str,
+    decisions: Sequence[Decision],
+    attempts: Sequence[Attempt],
+    target: Target | None,
+    shown: UUID | None,
+) -> UUID:
     """Writes the table of decisions, or writes it anew where it is already shown; returns its id."""
-    table = decision_table(decisions)
+    table = decision_table(decisions, attempts, target)
     if shown is None:
-        made = create_markdown_artifact(table, key("decisions", case_id), "Every hop of the case, and why.")
+        made = create_markdown_artifact(
+            table, key("decisions", about), "What was tried, why, and what it cost."
+        )
         assert isinstance(made, UUID)
         return made
     get_client(sync_client=True).update_artifact(shown, ArtifactUpdate(data=table))
     return shown
 
 
-def show_certificate(outcome: Outcome) -> None:
-    """Writes what was found and who vouches for it."""
+def show_certificate(about: str, outcome: Outcome) -> None:
+    """Writes who vouches for what was found."""
     create_markdown_artifact(
-        certificate_page(outcome), key("certificate", outcome.case_id), "The answer and what vouches for it."
+        certificate_page(outcome), key("certificate", about), "What vouches for the answer, in numbers."
     )
 
 
-def show_progress(case_id: str, label: str, percent: float, shown: UUID | None) -> UUID:
+def show_answer(about: str, outcome: Outcome, report: str) -> None:
+    """Writes what a person came for: the answer in words, its pictures, what it cost, what to do next.
+
+    Args:
+        about: what the case is about.
+        outcome: of the case.
+        report: its HTML, whose pictures are shown; empty where there is none.
+    """
+    said = outcome.told.answer if outcome.told else outcome.status.capitalize()
+    create_markdown_artifact(answer_page(outcome, pictures(report)), key("answer", about), said)
+
+
+def show_progress(about: str, label: str, percent: float, shown: UUID | None) -> UUID:
     """Writes the progress of a piece of work, or moves it on; returns its id."""
     if shown is None:
-        made = create_progress_artifact(percent, key("progress", case_id), label)
+        made = create_progress_artifact(percent, key("progress", about), label)
         assert isinstance(made, UUID)
         return made
     update_progress_artifact(shown, percent)
@@ -59,4 +86,4 @@ def show_progress(case_id: str, label: str, percent: float, shown: UUID | None) 
 
 def show_batch(report: BatchReport) -> None:
     """Writes how the problems of a batch ended, what is wrong first, under the counts."""
-    create_table_artifact(batch_rows(report), key("batch", report.name or "batch"), batch_summary(report))
+    create_table_artifact(batch_rows(report), key("batch", report.name), batch_summary(report))

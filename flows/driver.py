@@ -26,7 +26,7 @@ from flows.approval import ask_about
 from flows.ending import bad_input, ended
 from flows.lending import borrowed_records, borrowed_runtime, lent
 from flows.listener import RunListener
-from flows.naming import case_id_of, deployed
+from flows.naming import case_id_of, deployed, end_in_words, subject, tell, tell_case
 from records.earlier import EarlierFiles
 from tasks.certify import certify
 from tasks.decide import decide
@@ -58,7 +58,10 @@ class AsTasks:
             try:
                 return self._perform(step)
             except Held:
-                if not ask_about(self.running.runtime, self.running.case.case_id, self.approval_wait_s):
+                case = self.running.case
+                if not ask_about(
+                    self.running.runtime, case.case_id, subject(case.problem), self.approval_wait_s
+                ):
                     raise
 
     def certify(self, step: Certify) -> Attempt:
@@ -112,10 +115,12 @@ def run_case(
     """Solves a problem inside a flow run; what it returns ends the run in the state that fits."""
     try:
         case = _case(problem, policy, case_id, folder)
+        tell_case(case.problem, case.case_id)
         with borrowed_runtime() as runtime:
             outcome = solve(runtime, case, _approval_wait_s(approval_wait_s))
     except BadInput as error:
         return bad_input(error, Outcome)
+    tell(subject(case.problem), end_in_words(outcome))
     return ended(outcome)
 
 
@@ -127,7 +132,7 @@ def solve(runtime: Runtime, case: Case, approval_wait_s: float) -> Outcome:
         case: the case.
         approval_wait_s: seconds that the run pauses for a person's answer; at 0 it does not pause.
     """
-    with RunListener(case.case_id, lent().listener) as listener:
+    with RunListener(case, runtime.store, lent().listener) as listener:
         running = Running(runtime.alone(), under_its_policy(runtime, case), listener)
         outcome = drive(running, AsTasks(running, approval_wait_s))
         listener.ended(outcome)

@@ -10,13 +10,17 @@ from uuid import UUID
 
 from prefect.logging import get_run_logger
 
+from escalation.engine.case import Case
 from escalation.engine.listening import Listener, Silent
 from escalation.engine.steps import Item
 from escalation.model.attempt import Attempt
 from escalation.model.case import Outcome
 from escalation.model.decision import Decision
 from escalation.ports.machines import Progress
-from flows.artifacts import show_certificate, show_decisions, show_progress
+from escalation.ports.store import Store
+from flows.artifacts import show_answer, show_certificate, show_decisions, show_progress
+from flows.ending import one_line
+from flows.naming import subject
 
 EVERY_S = 2.0
 
@@ -49,10 +53,12 @@ class Pages:
 class RunListener:
     """Logs and shows a case in its flow run; passes everything on to a second listener."""
 
-    def __init__(self, case_id: str, also: Listener | None = None) -> None:
-        self.case_id = case_id
+    def __init__(self, case: Case, store: Store, also: Listener | None = None) -> None:
+        self.case, self.about = case, subject(case.problem)
         self.also = also or Silent()
         self.decisions: list[Decision] = []
+        self.attempts: list[Attempt] = []
+        self._store = store
         self._pages = Pages()
         self._table: UUID | None = None
         self._bars: dict[str, _Bar] = {}
@@ -74,7 +80,7 @@ class RunListener:
 
     def progress(self, item: Item, progress: Progress) -> None:
         self.also.progress(item, progress)
-        bar = self._bars.setdefault(str(item.key), _Bar(self.case_id, item, self._pages))
+        bar = self._bars.setdefault(str(item.key), _Bar(self.about, item, self._pages))
         bar.move(progress)
 
     def attempted(self, attempt: Attempt) -> None:
@@ -82,21 +88,31 @@ class RunListener:
         certificate = attempt.certificate
         verdict = f"{certificate.status} {certificate.kind}" if certificate else attempt.error
         get_run_logger().info("%s/%s %s: %s", attempt.tier, attempt.method, attempt.status, verdict)
+        self.attempts.append(attempt)
+        self._pages.write("the decisions", self._show_decisions)
 
     def ended(self, outcome: Outcome) -> None:
-        """Shows the certificate."""
-        self._pages.write("the certificate", lambda: show_certificate(outcome))
+        """Shows the decisions as the record has them, the certificate and the answer."""
+        get_run_logger().info("%s", one_line(outcome))
+        self.decisions, self.attempts = list(outcome.decisions), list(outcome.attempts)
+        self._pages.write("the decisions", self._show_decisions)
+        self._pages.write("the certificate", lambda: show_certificate(self.about, outcome))
+        self._pages.write("the answer", lambda: show_answer(self.about, outcome, self._report(outcome)))
+
+    def _report(self, outcome: Outcome) -> str:
+        return self._store.get(outcome.report).decode() if outcome.report else ""
 
     def _show_decisions(self) -> None:
-        self._table = show_decisions(self.case_id, tuple(self.decisions), self._table)
+        target, table = self.case.problem.target, self._table
+        self._table = show_decisions(self.about, tuple(self.decisions), tuple(self.attempts), target, table)
 
 
 class _Bar:
     """The progress artifact of one piece of work; work that ends at once gets none."""
 
-    def __init__(self, case_id: str, item: Item, pages: Pages) -> None:
-        self.case_id, self._pages = case_id, pages
-        self.label = f"{item.label} work {item.key.ordinal} on {item.backend}"
+    def __init__(self, about: str, item: Item, pages: Pages) -> None:
+        self.about, self._pages = about, pages
+        self.label = f"{item.label} on {item.backend}, part {item.key.ordinal + 1}"
         self._shown: UUID | None = None
         self._begun = False
         self._at, self._percent = time.monotonic() - EVERY_S, -1.0
@@ -111,4 +127,4 @@ class _Bar:
             self._pages.write("progress", lambda: self._show(percent))
 
     def _show(self, percent: float) -> None:
-        self._shown = show_progress(self.case_id, self.label, percent, self._shown)
+        self._shown = show_progress(self.about, self.label, percent, self._shown)

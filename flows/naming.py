@@ -1,13 +1,30 @@
-"""Names of flow runs, after its case, and whether a deployment started it."""
+"""What a flow run is called, the case that it is about, and whether a deployment started it.
+
+A run is called by what it is about, `classification breast_cancer`, and by what came of it once it is over:
+`classification breast_cancer → hpc`, or why there is no answer. Its case is one of its tags.
+"""
 
 from collections.abc import Callable
+from pathlib import PurePath
 from typing import Any
+from uuid import UUID
 
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.objects import FlowRun
 from prefect.context import FlowRunContext
+from prefect.logging import get_run_logger
 from prefect.runtime import deployment, flow_run
 
 from escalation.engine.opening import parse_with_policy
+from escalation.model.case import CaseStatus, Outcome
 from escalation.model.errors import BadInput
+from escalation.model.problem import Problem
+from escalation.ports.registry import families
+
+TAG = "case:"
+"""Begins the tag that says which case a flow run is about."""
+MOST_REASON = 90
+"""Characters of a reason in a run's name; the whole of it is in the state's message."""
 
 
 def case_id_of(problem: Any, case_id: str | None) -> str:
@@ -21,8 +38,27 @@ def case_id_of(problem: Any, case_id: str | None) -> str:
     return f"{stated.family}-{stated.digest[:6]}-{str(flow_run.id)[-12:]}"
 
 
+def case_of(run: FlowRun) -> str:
+    """The id of the case that a flow run is about.
+
+    Raises:
+        BadInput: where it is about none, or had none yet.
+    """
+    for tag in run.tags:
+        if tag.startswith(TAG):
+            return tag.removeprefix(TAG)
+    raise BadInput(f"flow run {run.name!r}: expected a tag {TAG}ID, got {', '.join(run.tags) or 'none'}")
+
+
+def subject(problem: Problem) -> str:
+    """What a problem is about, for people: its family, and what the instance is called."""
+    family = families().get(problem.family)
+    named = [problem.instance.get(name) for name in (family.named_by if family else ())]
+    return " ".join([problem.family, *(PurePath(each).stem for each in named if isinstance(each, str))])
+
+
 def run_name(problem: Callable[[dict[str, Any]], Any]) -> Callable[[], str]:
-    """Names a flow run after its case; on bad input it keeps its name, and ends with the reason.
+    """Names a flow run by what it is about; on bad input it keeps its name, and ends with the reason.
 
     Args:
         problem: makes the problem of the flow's parameters.
@@ -31,11 +67,45 @@ def run_name(problem: Callable[[dict[str, Any]], Any]) -> Callable[[], str]:
     def name() -> str:
         parameters = flow_run.parameters
         try:
-            return case_id_of(problem(parameters), parameters.get("case_id"))
+            return subject(parse_with_policy(problem(parameters))[0])
         except BadInput:
-            return str(flow_run.name)
+            return str(parameters.get("case_id") or flow_run.name)
 
     return name
+
+
+def tell_case(problem: Problem, case_id: str) -> None:
+    """Names the flow run by what it is about, and tags it with its case."""
+    _update(name=subject(problem), tags=[*_tags(), f"{TAG}{case_id}"])
+
+
+def tell(about: str, what: str) -> None:
+    """Says in the flow run's name where it stands, or what came of it."""
+    _update(name=f"{about} → {what}")
+
+
+def end_in_words(outcome: Outcome) -> str:
+    """`hpc`, or `abstained: …` with the reason."""
+    if outcome.status is CaseStatus.ACCEPTED:
+        return str(outcome.tier)
+    because = outcome.paused or (outcome.decisions[-1].because if outcome.decisions else "")
+    short = because if len(because) <= MOST_REASON else f"{because[: MOST_REASON - 1].rstrip()}…"
+    return f"{outcome.status}: {short}" if short else str(outcome.status)
+
+
+def _tags() -> list[str]:
+    context = FlowRunContext.get()
+    tags = context.flow_run.tags if context and context.flow_run else []
+    return sorted(tag for tag in tags if not tag.startswith(TAG))
+
+
+def _update(**changes: Any) -> None:
+    """Changes the flow run; one that keeps its name must not stop a case."""
+    try:
+        with get_client(sync_client=True) as client:
+            client.update_flow_run(UUID(str(flow_run.id)), **changes)
+    except Exception as error:
+        get_run_logger().warning("Prefect did not take %s: %s", " and ".join(changes), error)
 
 
 def deployed() -> bool:

@@ -37,24 +37,40 @@ ROWS = (
 """By name in `Approval.shown`, what it is called and its unit."""
 
 
-def show_question(question: Approval) -> None:
-    """Writes the question with all that it binds to among the artifacts of the flow run."""
-    about = f"A person must approve: press ⋮ → Resume, or run `tierwise approve {question.case_id}`."
-    create_markdown_artifact(question_page(question), key("question", question.case_id), about)
+def show_question(question: Approval, about: str) -> str:
+    """Writes the question with all that it binds to as an artifact of the flow run; returns its title."""
+    titled = key("question", about)
+    how = f"A person must approve: press ⋮ → Resume, or run `tierwise approve {question.case_id}`."
+    create_markdown_artifact(question_page(question), titled, how)
+    return titled
 
 
-def question_in_brief(question: Approval) -> str:
-    """What a person must know before anything else, as Markdown: the description of the form."""
-    where = markdown(f"{question.key} on {question.shown.get('device')}")
-    rules = markdown("; ".join(_asked_by(question)))
-    return "\n\n".join(
-        [
-            f"{_price(question)} {_leaving(question)}",
-            f"For {where}, payload `{question.subject[:12]}`. Asked by {rules}",
-            f"Open until {moment(question.expires_at)}, then it is no. All of it: the run's artifact "
-            f"`{key('question', question.case_id)}`, or `tierwise approve {question.case_id}`.",
-        ]
-    )
+def question_in_brief(question: Approval, titled: str, wrong: str = "") -> str:
+    """What a person must know before anything else, as Markdown: the description of the form.
+
+    Short lines, no table: Prefect's dialog is narrow, and cuts a table off at its edge.
+
+    Args:
+        question: what is asked.
+        titled: the artifact with all of it.
+        wrong: with what was filled in before.
+    """
+    shown = question.shown
+    lines = [
+        f"**{_what(question)}**",
+        f"- {_price(question)}",
+        f"- {_leaving(question)}",
+        *([f"- Why: {markdown(str(shown['why']))}"] if shown.get("why") else []),
+        *(f"- Asked by {markdown(rule)}" for rule in _asked_by(question)),
+        f"- Open until {moment(question.expires_at)}; no answer means no.",
+        f"- All of it: the artifact `{titled}`, or `tierwise approve {question.case_id}`.",
+    ]
+    return "\n".join([*([f"**Not taken: {wrong}**", ""] if wrong else []), lines[0], "", *lines[1:]])
+
+
+def _what(question: Approval) -> str:
+    """`Send a job to aer?` with the beginning of the digest of its bytes."""
+    return f"Send a job to {markdown(str(question.shown.get('device')))}? (payload {question.subject[:12]})"
 
 
 def question_page(question: Approval) -> str:

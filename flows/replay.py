@@ -49,4 +49,4 @@ def _show(report: Replay) -> None:
         {name: visible(str(value)) for name, value in each.to_json().items()} for each in report.differences
     ]
     what = f"{counted(len(rows), 'difference', 'differences')}; the first is the cause."
-    create_table_artifact(rows, key("replay", report.case_id), what)
+    create_table_artifact(rows, key("replay", "differences"), what)

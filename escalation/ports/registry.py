@@ -42,6 +42,7 @@ class FamilyDescriptor:
         inspect: `module:function` from the path of a table, the folder that it starts from and the fields of
             the instance that are known already to an `escalation.ports.inspection.Inspection`; "" where the
             family has no tables that stand by themselves.
+        named_by: fields of the instance that say in short what a problem is about: a kind, a file.
     """
 
     name: str
@@ -57,6 +58,7 @@ class FamilyDescriptor:
     form: str = ""
     flow: str = ""
     inspect: str = ""
+    named_by: tuple[str, ...] = ()
 
     @property
     def verb(self) -> str:

@@ -18,5 +18,6 @@ DESCRIPTOR = FamilyDescriptor(
     check="problems.classification.tables.spec:parse_spec",
     form="problems.classification.form:ClassificationForm",
     flow="classify",
+    named_by=("dataset", "csv", "parquet"),
     inspect="problems.classification.tables.inspection:inspect",
 )

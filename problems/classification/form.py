@@ -91,12 +91,12 @@ class TableForm(Part):
     na_values: list[str] = Field(
         default_factory=list,
         title="What else means missing",
-        description="Beside an empty cell: unknown, -99, …",
+        description="Beside an empty cell: unknown, or -99.",
     )
     subgroups: list[str] = Field(
         default_factory=list,
         title="Compare groups",
-        description="Columns by which the report tells the result: sex, ward, …",
+        description="Columns by which the report tells the result, as sex or ward.",
     )
     sealed_fraction: float = Field(
         0.4,

@@ -25,4 +25,5 @@ DESCRIPTOR = FamilyDescriptor(
     check="problems.optimisation.spec.spec:parse_spec",
     form="problems.optimisation.form:OptimisationForm",
     flow="optimise",
+    named_by=("kind", "file"),
 )

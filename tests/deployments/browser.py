@@ -57,6 +57,23 @@ class Page:
         """Shows the page by its rules for print."""
         self._call("Emulation.setEmulatedMedia", media="print")
 
+    def click(self, text: str) -> None:
+        """Clicks on what bears the text: a button, a tab, a choice; in the dialog where one is open."""
+        kinds = "button, [role=tab], [role=menuitem], [role=option], [role=combobox]"
+        top = "document.querySelector('[role=option], [role=menuitem]') ? null"
+        top = f"({top} : document.querySelector('[role=dialog]')) || document"
+        self.click_at(f"[...({top}).querySelectorAll('{kinds}')].find(e => e.innerText.trim() === {text!r})")
+
+    def click_at(self, element: str) -> None:
+        """Clicks with the mouse in the middle of an element, once it is there."""
+        self.until(f"!!({element})")
+        x, y = self.value(
+            f"(() => {{ const e = {element}; e.scrollIntoView({{block: 'center'}});"
+            "const r = e.getBoundingClientRect(); return [r.x + r.width / 2, r.y + r.height / 2]; })()"
+        )
+        for kind in ("mousePressed", "mouseReleased"):
+            self._call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+
     def type(self, text: str) -> None:
         """Types into the field that has the focus."""
         self._call("Input.insertText", text=text)
@@ -85,6 +102,7 @@ def opened(*, rebound: str = "rebound.example") -> Iterator[Page]:
         "--no-sandbox",
         "--disable-gpu",
         "--disable-dev-shm-usage",
+        "--window-size=1280,900",
     ]
     command += ["--no-first-run", "--disable-background-networking", "--remote-debugging-port=0"]
     command += [f"--host-resolver-rules=MAP {rebound} 127.0.0.1", "--no-proxy-server"]

@@ -149,7 +149,7 @@ def test_after_a_kill_in_the_pause_the_same_question_is_asked_and_one_job_is_pai
     until(lambda: paused(client, second), "pause")
     assert [each.approval_id for each in ledger.approvals("asked-twice")] == [question.approval_id]
     assert practice.totals()["posts"] == 0
-    fill_in(client, second, approve=True, name="Ada", reason="to practise")
+    fill_in(client, second, answer="approve", name="Ada", reason="to practise")
     state = ended(client, second)
     assert (state.type.value, state.name) == ("COMPLETED", "Accepted"), state.message
     totals = practice.totals()

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterName
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterTags
 from prefect.client.schemas.objects import FlowRun
 
 from escalation.engine.runtime import Runtime
@@ -95,11 +95,11 @@ def prefect(on_server: Any) -> Iterator[SyncPrefectClient]:
 
 @pytest.fixture
 def runs(prefect: SyncPrefectClient) -> Callable[[str], list[FlowRun]]:
-    """The flow runs of that name."""
+    """The flow runs of that case."""
 
-    def find(name: str) -> list[FlowRun]:
-        named = FlowRunFilter(name=FlowRunFilterName(any_=[name]))
-        return list(prefect.read_flow_runs(flow_run_filter=named))
+    def find(case_id: str) -> list[FlowRun]:
+        tagged = FlowRunFilter(tags=FlowRunFilterTags(all_=[f"case:{case_id}"]))
+        return list(prefect.read_flow_runs(flow_run_filter=tagged))
 
     return find
 

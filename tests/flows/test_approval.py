@@ -7,9 +7,13 @@ from typing import Any
 
 import pytest
 from prefect.client.orchestration import SyncPrefectClient
-from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
+from prefect.client.schemas.filters import (
+    ArtifactFilter,
+    ArtifactFilterFlowRunId,
+    ArtifactFilterKey,
+)
 from prefect.client.schemas.objects import FlowRun
-from prefect.client.schemas.responses import SetStateStatus
+from prefect.exceptions import PrefectHTTPStatusError
 
 from escalation.model.case import CaseStatus
 from escalation.model.submission import ApprovalState
@@ -48,6 +52,24 @@ def fill_in(prefect: SyncPrefectClient, runs: Runs, case_id: str, **fields: Any)
     raise AssertionError("the form was never there")
 
 
+def brief(prefect: SyncPrefectClient, runs: Runs, case_id: str) -> str:
+    """What stands above the fields of the form; the server may not have it at once."""
+
+    def shown() -> str | None:
+        run = paused(runs, case_id)
+        details = run.state.state_details if run.state else None
+        if details is None or details.run_input_keyset is None:
+            return None
+        try:
+            return str(
+                json.loads(prefect.read_flow_run_input(run.id, details.run_input_keyset["description"]))
+            )
+        except PrefectHTTPStatusError:
+            return None
+
+    return str(until(shown, "form"))
+
+
 def states(prefect: SyncPrefectClient, runs: Runs, case_id: str) -> list[str]:
     (run,) = runs(case_id)
     return [str(state.name) for state in prefect.read_flow_run_states(run.id)]
@@ -58,15 +80,9 @@ def test_a_yes_in_the_form_sends_exactly_what_was_shown(
 ) -> None:
     def person() -> Any:
         assert "send" not in paid.service.calls
-        refused = fill_in(prefect, runs, "yes", approve=True, name="", reason="nobody")
-        assert refused.status is SetStateStatus.REJECT
-        run = paused(runs, "yes")
-        details = run.state.state_details if run.state else None
-        assert details is not None
-        assert details.run_input_keyset is not None
-        shown = prefect.read_flow_run_input(run.id, details.run_input_keyset["description"])
-        fill_in(prefect, runs, "yes", approve=True, name="Ada", reason="worth it")
-        return json.loads(shown)
+        shown = brief(prefect, runs, "yes")
+        fill_in(prefect, runs, "yes", answer="approve", name="Ada", reason="worth it")
+        return shown
 
     answers = meanwhile(person)
     outcome = escalate(
@@ -77,15 +93,19 @@ def test_a_yes_in_the_form_sends_exactly_what_was_shown(
     assert (question.state, question.by, question.reason) == (ApprovalState.USED, "Ada", "worth it")
     assert len(paid.service.paid) == 1
     assert states(prefect, runs, "yes")[-3:] == ["Paused", "Running", "Accepted"]
-    brief = answers[0]
-    assert len(brief) < 600  # the fields of the form stand below it
-    assert "**At most 6.40 USD**, estimated" in brief
-    assert "The data stay on this site." in brief
-    assert "on aer" in brief
-    assert "money: A person decides on money." in brief
-    assert f"payload `{question.subject[:12]}`" in brief
+    said = answers[0].splitlines()
+    assert max(map(len, said)) < 120, "the dialog is narrow"
+    assert said[0] == f"**Send a job to aer? (payload {question.subject[:12]})**"
+    assert said[2].startswith("- **At most 6.40 USD**, estimated ")
+    assert said[3] == "- The data stay on this site."
+    assert "- Asked by money: A person decides on money." in said
+    assert any(line.startswith("- Open until 20") and line.endswith("no answer means no.") for line in said)
+    (run,) = runs("yes")
     (artifact,) = prefect.read_artifacts(
-        artifact_filter=ArtifactFilter(key=ArtifactFilterKey(any_=["question-yes"]))
+        artifact_filter=ArtifactFilter(
+            key=ArtifactFilterKey(any_=["question-toy"]),
+            flow_run_id=ArtifactFilterFlowRunId(any_=[run.id]),
+        )
     )
     assert "press ⋮ → Resume, or run `tierwise approve yes`" in str(artifact.description)
     page = str(artifact.data)
@@ -97,10 +117,30 @@ def test_a_yes_in_the_form_sends_exactly_what_was_shown(
     assert question.subject in page
 
 
+def test_an_answer_that_says_nothing_is_asked_for_again_and_nothing_is_sent(
+    paid: Paid, paid_problem: Any, prefect: SyncPrefectClient, runs: Runs, meanwhile: Meanwhile
+) -> None:
+    def person() -> list[str]:
+        fill_in(prefect, runs, "again", reason="hurry")
+        until(lambda: "Not taken" in brief(prefect, runs, "again"), "form with what is wrong")
+        told = brief(prefect, runs, "again").splitlines()[0]
+        assert "send" not in paid.service.calls
+        fill_in(prefect, runs, "again", answer="approve", name="Ada", reason="")
+        return [told]
+
+    answers = meanwhile(person)
+    outcome = escalate(
+        paid_problem, policy=paid.policy(free_usd=1), case_id="again", approval_wait_s=PATIENCE_S
+    )
+    assert outcome.status is CaseStatus.ACCEPTED, outcome
+    assert answers == [["**Not taken: choose approve or deny and type your name**"]]
+    assert len(paid.service.paid) == 1
+
+
 def test_a_no_in_the_form_sends_nothing_and_the_case_goes_on_without(
     paid: Paid, paid_problem: Any, prefect: SyncPrefectClient, runs: Runs, meanwhile: Meanwhile
 ) -> None:
-    meanwhile(lambda: fill_in(prefect, runs, "no", name="Ada", reason="too dear"))
+    meanwhile(lambda: fill_in(prefect, runs, "no", answer="deny", name="Ada", reason="too dear"))
     outcome = escalate(paid_problem, policy=paid.policy(free_usd=1), case_id="no", approval_wait_s=PATIENCE_S)
     assert outcome.status is CaseStatus.ABSTAINED
     (attempt,) = outcome.attempts
@@ -145,11 +185,11 @@ def test_a_run_of_no_deployment_does_not_pause(
 def test_work_that_is_held_is_no_failed_task_and_every_stretch_is_a_task_run(
     paid: Paid, paid_problem: Any, prefect: SyncPrefectClient, runs: Runs
 ) -> None:
-    from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterName
+    from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterTags
 
     def tasks(case_id: str) -> list[tuple[str, str]]:
-        named = FlowRunFilter(name=FlowRunFilterName(any_=[case_id]))
-        found = prefect.read_task_runs(flow_run_filter=named)
+        tagged = FlowRunFilter(tags=FlowRunFilterTags(all_=[f"case:{case_id}"]))
+        found = prefect.read_task_runs(flow_run_filter=tagged)
         return sorted((run.name, str(run.state_name)) for run in found)
 
     escalate(paid_problem, paid.policy(free_usd=1), "tasks-held")

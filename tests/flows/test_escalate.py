@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey, FlowRunFilter, FlowRunFilterName
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterTags
 
 from escalation.engine.drive import solve
 from escalation.engine.opening import parse_problem, prepare
@@ -24,9 +24,11 @@ from escalation.model.result import RawResult
 from escalation.ports.configuration import settings
 from flows.escalate import escalate
 from flows.lending import lending
+from flows.naming import case_of
 from records.ledger.ledger import SqlLedger
 from records.runtime import open_records, open_runtime
 from records.store.files import FileStore
+from records.views.answers import answer_page, pictures
 from records.views.certificates import certificate_page
 from records.views.decisions import decision_table
 
@@ -89,20 +91,23 @@ def test_called_from_python_it_returns_the_outcome_and_tells_the_caller(ledger: 
     assert again.decisions == outcome.decisions
     assert escalate(case_id="from-python").decisions == outcome.decisions  # by its record alone
     with get_client(sync_client=True) as client:
-        named = FlowRunFilter(name=FlowRunFilterName(any_=["from-python"]))
-        runs = client.read_flow_runs(flow_run_filter=named)
-    assert [run.state_name for run in runs] == ["Accepted"] * 3
+        tagged = FlowRunFilter(tags=FlowRunFilterTags(all_=["case:from-python"]))
+        runs = client.read_flow_runs(flow_run_filter=tagged)
+    assert [(run.name, run.state_name) for run in runs] == [("toy → ai", "Accepted")] * 3
+    assert {case_of(run) for run in runs} == {"from-python"}
 
 
 def test_when_a_run_has_ended_all_its_pages_are_there(on_server: Any) -> None:
     outcome = escalate(toy(), policy="default", case_id="with-pages")
-    wanted = ["decisions-with-pages", "certificate-with-pages"]
     with get_client(sync_client=True) as client:
-        found = client.read_artifacts(artifact_filter=ArtifactFilter(key=ArtifactFilterKey(any_=wanted)))
+        tagged = FlowRunFilter(tags=FlowRunFilterTags(all_=["case:with-pages"]))
+        found = client.read_artifacts(flow_run_filter=tagged)
     pages = {artifact.key: str(artifact.data) for artifact in found}
+    report = Path(str(outcome.record)).read_text(encoding="utf-8")
     assert pages == {
-        "decisions-with-pages": decision_table(outcome.decisions),
-        "certificate-with-pages": certificate_page(outcome),
+        "decisions-toy": decision_table(outcome.decisions, outcome.attempts, outcome.target),
+        "certificate-toy": certificate_page(outcome),
+        "answer-toy": answer_page(outcome, pictures(report)),
     }
 
 
@@ -110,6 +115,10 @@ def test_a_case_that_no_tier_may_solve_is_completed_as_abstained(on_server: Any)
     state: Any = escalate(toy(at_least=100), return_state=True)
     assert (state.type.value, state.name) == ("COMPLETED", "Abstained")
     assert state.message.startswith("abstained: ")
+    with get_client(sync_client=True) as client:
+        name = str(client.read_flow_run(state.state_details.flow_run_id).name)
+    assert name.startswith("toy → abstained: ")
+    assert name.removeprefix("toy → ") in state.message  # the reason is on the run's first screen
 
 
 def test_work_that_the_machine_ends_again_and_again_crashes_the_run_and_the_case_goes_on(

@@ -1,13 +1,18 @@
 """A case's decisions and what vouches for its answer, as Markdown."""
 
+from base64 import b64decode
+
 import pytest
 
+from escalation.model.amounts import Amounts
 from escalation.model.attempt import Attempt, AttemptStatus
 from escalation.model.case import CaseStatus, Outcome
 from escalation.model.certificate import Certificate, CertificateStatus
-from escalation.model.decision import Action, Decision, Flip
+from escalation.model.decision import Action, Closed, Decision, Flip
 from escalation.model.problem import Tier
 from escalation.model.quote import Quote
+from escalation.model.told import Told
+from records.views.answers import MOST_BYTES, MOST_PICTURES, answer_page, pictures
 from records.views.certificates import certificate_page
 from records.views.decisions import decision_table
 
@@ -23,10 +28,57 @@ def decisions() -> tuple[Decision, Decision]:
 
 def test_the_table_has_a_row_a_decision_and_survives_any_text(decisions: tuple[Decision, Decision]) -> None:
     head, line, first, second = decision_table(decisions).splitlines()
-    assert head == "| number | action | rung | rule | because | nearest flip |"
+    assert head == "| what happened | why | what it cost |"
     assert set(line) == set("| -")
-    assert first == r"| 0 | attempt | hpc/scan on mpi | order | first \| open | ai, were hpc closed |"
-    assert second == r"| 1 | abstain |  | none_open | no tier\\nis left |  |"
+    assert first == (
+        r"| Tried **hpc**: scan on mpi. It is at work. "
+        r"| first \| open.<br>*What would have changed it:* ai, were hpc closed |  |"
+    )
+    assert second == r"| **Ended without an answer** | no tier\\nis left. |  |"
+
+
+def test_the_table_says_what_came_of_a_try_what_it_cost_and_which_tiers_were_kept_out(
+    decisions: tuple[Decision, Decision],
+) -> None:
+    found = Certificate(
+        status=CertificateStatus.BOUNDED, kind="lower bound", value=0.733, verifier="classification 1"
+    )
+    attempt = Attempt(
+        number=0, tier=Tier.HPC, method="scan", backend="mpi", device_kind="classical", seed=1,
+        quote=Quote(), status=AttemptStatus.NOT_CERTIFIED, certificate=found, cost=Amounts(wall_s=2, usd=3.5),
+    )  # fmt: skip
+    shut = Closed(gate="small", tier=Tier.QUANTUM, because="A laptop can simulate it.", misses=())
+    last = decisions[1].model_copy(update={"closed": (shut,)})
+    _, _, first, _, kept_out = decision_table((decisions[0], last), (attempt,)).splitlines()
+    assert "Its answer, 0.733, was checked, and falls short of the target." in first
+    assert first.endswith("| 2.0 s elapsed, 3.50 USD |")
+    assert kept_out == (
+        "| Not tried: **quantum** | A laptop can simulate it. (condition `small` not met) | |"
+    )
+
+
+def test_the_answers_page_begins_with_what_a_person_came_for_and_shows_the_reports_drawings() -> None:
+    told = Told(
+        asked="Schedule 3 patients", answer="2 of 3 treated", rests_on="Checked apart", cost="2 s",
+        next_steps=("Take the files",),
+    )  # fmt: skip
+    outcome = Outcome(case_id="c", status=CaseStatus.ACCEPTED, told=told, record="/home/reports/c.html")
+    svg = '<svg xmlns="http://www.w3.org/2000/svg" width="9"><title>Monday &amp; [Tuesday]</title></svg>'
+    drawn = pictures(f"<p>{svg}</p><svg><title>an icon of the page</title></svg>")
+    assert [each.svg for each in drawn] == [svg]
+    page = answer_page(outcome, drawn)
+    assert page.startswith("# Schedule 3 patients\n\n**2 of 3 treated**\n\nChecked apart\n\n![Monday &")
+    encoded = page.partition("![Monday & Tuesday](data:image/svg+xml;base64,")[2].partition(")")[0]
+    assert b64decode(encoded).decode() == svg
+    assert "**What it cost:** 2 s" in page
+    assert "- Take the files" in page
+    assert "- Report: `/home/reports/c.html`" in page
+
+
+def test_no_more_drawings_are_shown_than_a_page_can_hold() -> None:
+    svg = '<svg xmlns="http://www.w3.org/2000/svg">{}</svg>'
+    assert len(pictures(svg.format("x") * 20)) == MOST_PICTURES
+    assert pictures(svg.format("x" * MOST_BYTES)) == []
 
 
 def test_the_certificate_page_says_who_vouches_for_what(decisions: tuple[Decision, Decision]) -> None:

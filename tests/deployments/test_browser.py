@@ -1,0 +1,145 @@
+"""The pages as people use them: a form filled in, the run that came of it, and an approval's dialog."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
+from prefect.client.schemas.objects import FlowRun
+
+from escalation.model.submission import ApprovalState
+from practice import PracticeControl
+from records.ledger.ledger import SqlLedger
+from tests.debian import Missing
+from tests.deployments.browser import Page, opened
+from tests.deployments.patience import until
+from tests.deployments.test_access import log_in
+from tests.deployments.test_practice import POLICY, PROBLEM, triggered
+
+pytestmark = pytest.mark.timeout(900)  # the first of them waits for the server's migration
+
+FORM = "[...document.querySelectorAll('[role=tab], button, [role=menuitem], [role=option]')]"
+NO_SWITCH = "!document.body.innerText.includes('Property is type')"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Page]:
+    try:
+        with opened() as found:
+            yield found
+    except Missing as missing:
+        if os.environ.get("CI"):
+            pytest.fail(str(missing))
+        pytest.skip(str(missing))
+
+
+@pytest.fixture
+def page(browser: Page, served: Any, on_server: Any) -> Page:
+    """Logged in."""
+    log_in(browser, base(served), served.home)
+    browser.until("location.pathname !== '/v2/login'")
+    return browser
+
+
+def base(served: Any) -> str:
+    return str(served.url.removesuffix("/api"))
+
+
+def shows(page: Page, text: str) -> None:
+    page.until(f"document.body.innerText.includes({text!r})")
+
+
+def ended(client: SyncPrefectClient, run_id: UUID) -> FlowRun:
+    def final() -> FlowRun | None:
+        run = client.read_flow_run(run_id)
+        return run if run.state is not None and run.state.is_final() else None
+
+    found: FlowRun = until(final, "final state")
+    return found
+
+
+def test_a_form_submitted_as_it_stands_is_run_and_its_pages_say_what_came_of_it(
+    page: Page, served: Any, client: SyncPrefectClient
+) -> None:
+    deployment = client.read_deployment_by_name("toy/tierwise")
+    page.open(f"{base(served)}/v2/deployments/deployment/{deployment.id}/run")
+    shows(page, "How sensitive the data are")
+    assert page.value(NO_SWITCH)
+    shows(page, "At least\n")  # needed, so not marked as optional
+    shows(page, "Case to continue (Optional)")
+    page.click("Submit")
+    page.until("document.querySelector('a[href*=\"/runs/flow-run/\"]') !== null")
+    link = str(page.value("document.querySelector('a[href*=\"/runs/flow-run/\"]').href"))
+    run = ended(client, UUID(link.rpartition("/")[2]))
+    assert (run.state_name, run.name) == ("Accepted", "toy → hpc"), run.state
+    page.open(f"{link}?tab=Artifacts")
+    shows(page, "toy → hpc")
+    shows(page, "Accepted")
+    shows(page, "answer-toy")
+    of_run = FlowRunFilter(id=FlowRunFilterId(any_=[run.id]))
+    (answer,) = (each for each in client.read_artifacts(flow_run_filter=of_run) if each.key == "answer-toy")
+    page.open(f"{base(served)}/v2/artifacts/artifact/{answer.id}")
+    shows(page, "What it cost:")
+
+
+def test_tabs_ask_for_what_belongs_together(page: Page, served: Any, client: SyncPrefectClient) -> None:
+    deployment = client.read_deployment_by_name("optimise/tierwise")
+    page.open(f"{base(served)}/v2/deployments/deployment/{deployment.id}/run")
+    shows(page, "Patients to make up\n")
+    assert page.value(NO_SWITCH)
+    page.click("Your ward")
+    shows(page, "Places' CSV file\n")
+    assert not page.value("document.body.innerText.includes('Patients to make up')")
+    assert page.value("[...document.querySelectorAll('button')].some(e => e.innerText.trim() === 'triage')")
+
+
+def test_an_approval_is_read_in_its_dialog_and_one_without_a_name_is_asked_for_again(
+    page: Page, served: Any, client: SyncPrefectClient, ledger: SqlLedger, tmp_path: Path
+) -> None:
+    PracticeControl(served.practice).reset()
+    policy = tmp_path / "asks.yaml"
+    policy.write_text(POLICY.replace("LIMIT", "0").replace("STOP", "leave"))
+    parameters = {"problem": PROBLEM, "policy": str(policy), "case_id": "in-a-browser"}
+    run = triggered("escalate", parameters)
+    page.open(f"{base(served)}/v2/runs/flow-run/{run.id}")
+    open_question(page)
+    shows(page, "At most 12.80 USD of practice money")
+    dialog = "document.querySelector('[role=dialog]')"
+    blocks = f"[...{dialog}.querySelectorAll('p, li, div')]"
+    assert page.value(f"{blocks}.length > 5 && {blocks}.every(e => e.scrollWidth <= e.clientWidth + 1)")
+    page.click("choose")
+    page.click("deny")
+    page.click("Resume")
+    until(lambda: answered(client, run), "the second question")
+    open_question(page)
+    shows(page, "Not taken: type your name")
+    page.click("choose")
+    page.click("deny")
+    page.value(f"{dialog}.querySelectorAll('textarea')[0].focus()")
+    page.type("Ada")
+    page.click("Resume")
+    assert ended(client, run.id).name.startswith("toy → abstained: ")
+    (question,) = ledger.approvals("in-a-browser")
+    assert (question.state, question.by) == (ApprovalState.DENIED, "Ada")
+    assert PracticeControl(served.practice).totals()["posts"] == 0
+
+
+def answered(client: SyncPrefectClient, run: FlowRun) -> bool:
+    """Whether the run went on and paused again."""
+    return [state.name for state in client.read_flow_run_states(run.id)].count("Paused") == 2
+
+
+def open_question(page: Page) -> None:
+    """Opens the dialog in which a paused run is answered, as its page's menu does."""
+    shows(page, "waits for an approval")
+    page.until("document.body.innerText.includes('Paused')")
+    menu = (
+        "[...document.querySelectorAll('button')].filter(e => e.querySelector('svg.lucide-ellipsis-vertical')"
+    )
+    page.click_at(f"{menu})[0]")
+    page.click("Resume")
+    page.until("document.querySelector('[role=dialog]') !== null")
