@@ -59,6 +59,7 @@ def _rows(info: CaseInfo, outcome: Outcome, handed_off: Sequence[str]) -> Iterat
     if outcome.certificate:
         yield "proven", _proven(outcome.certificate, info.problem.target), ""
         yield "rests on", said.rests_on, ""
+    yield from _why_not(outcome)
     yield from _waits(outcome, handed_off)
     for line in outcome.failures:
         yield "FAILED", line, "bold red"
@@ -71,6 +72,20 @@ def _rows(info: CaseInfo, outcome: Outcome, handed_off: Sequence[str]) -> Iterat
     yield "cost", "; ".join([said.cost, *_further(outcome)]), ""
     yield from (("next", line, "") for line in said.next_steps if "tierwise explain" not in line)
     yield "case", outcome.case_id, ""
+
+
+def _why_not(outcome: Outcome) -> Iterator[tuple[str, str, str]]:
+    """What ended a case without an accepted answer: a line a tier that was not tried, or one."""
+    if outcome.status not in (CaseStatus.ABSTAINED, CaseStatus.REFUSED) or not outcome.decisions:
+        return
+    last = outcome.decisions[-1]
+    tried = {attempt.tier for attempt in outcome.attempts}
+    first = {closed.tier: closed for closed in reversed(last.closed) if closed.tier not in tried}
+    if last.rule == "budget" or not first:
+        yield "because", last.because, ""
+    else:
+        for tier in sorted(first, key=lambda each: each.rank):
+            yield "not tried", f"{tier}: {first[tier].because}", ""
 
 
 def _further(outcome: Outcome) -> list[str]:

@@ -72,17 +72,14 @@ class Trace:
             self._line = None
 
     def decided(self, decision: Decision) -> None:
-        if decision.action is Action.ACCEPT:
-            return  # the panel says it
+        if decision.action is not Action.ATTEMPT:
+            return  # the panel says what ended it
         self._skipped(decision)
-        if decision.action is Action.ATTEMPT:
-            self._tried += 1
-            self._told_of.add(str(decision.tier))
-            what = f"step {self._tried} of {self._steps}: {decision.tier}/{decision.method}"
-            self._say(f"[cyan]{what}[/] on {plain(str(decision.backend))}")
-            self._asked_and_waived(decision)
-        elif decision.rule == "budget" or not decision.closed:
-            self._say(f"[yellow]{plain(decision.because)}[/]")
+        self._tried += 1
+        self._told_of.add(str(decision.tier))
+        what = f"step {self._tried} of {self._steps}: {decision.tier}/{decision.method}"
+        self._say(f"[cyan]{what}[/] on {plain(str(decision.backend))}")
+        self._asked_and_waived(decision)
 
     def progress(self, item: Item, progress: Progress) -> None:
         part = f" {progress.fraction:.0%}" if progress.fraction is not None else ""
