@@ -28,7 +28,8 @@ def with_answer(
         return outcome, None
     answer = _answer(case, best, candidate)
     files = {name: store.put(data) for name, data in answer.files.items()}
-    return outcome.model_copy(update={"answer": answer.words, "files": outcome.files | files}), answer
+    told = {"answer": answer.words, "limits": answer.limits, "files": outcome.files | files}
+    return outcome.model_copy(update=told), answer
 
 
 def _answer(case: Case, attempt: Attempt, candidate: Candidate) -> Answer:

@@ -130,6 +130,9 @@ class Outcome(Frozen):
     target: Target | None = Field(None, description="What was to be reached; `value` is of its metric.")
     answer: tuple[str, ...] = Field((), description="What the accepted or best answer is, in words.")
     told: Told | None = Field(None, description="The case in plain sentences, once it stops.")
+    limits: tuple[str, ...] = Field(
+        (), description="Where the answer is worse than its certificate sounds, as its family found it."
+    )
     cost: Amounts = Field(Amounts(), description="Of the whole case; `wall_s` is what its user waited.")
     elapsed: Elapsed = Field(Elapsed(), description="What the elapsed seconds went to.")
     attempts: tuple[Attempt, ...] = Field((), description="In order.")

@@ -136,7 +136,7 @@ def _without_data(row: Row) -> dict[str, Any]:
 def _outcome(row: Row) -> Row:
     kept = _without(
         row,
-        *("answer", "files", "report", "record", "remarks", "attempts", "decisions"),
+        *("answer", "limits", "files", "report", "record", "remarks", "attempts", "decisions"),
         *("failures", "faults", "paused"),
     )
     return kept | {"certificate": _certificate(row.get("certificate"))}

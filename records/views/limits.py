@@ -12,6 +12,10 @@ _UNCERTIFIED = {
     CertificateStatus.INVALID: "The answer failed its check and must not be used.",
 }
 
+_APPROXIMATE = ("approximate", "(Kish)")
+"""Words by which a certificate's kind says that its bound is not exact: also that of rows that depend on each
+other, which counts as that of fewer independent ones (Kish)."""
+
 
 def limits(info: CaseInfo, outcome: Outcome) -> Iterator[str]:
     """Yields a sentence for everything that bounds the use of a case's answer."""
@@ -22,9 +26,10 @@ def limits(info: CaseInfo, outcome: Outcome) -> Iterator[str]:
         yield _UNCERTIFIED[found.status]
     if found is not None and found.alpha is not None:
         yield (
-            f"The certificate is statistical: it is wrong with a probability of at most {found.alpha:.3g}, "
-            "and speaks of data drawn as the sealed rows were, from nowhere else and no later time."
+            f"The certificate is statistical: {_wrong(found.kind, found.alpha)}, and it speaks of data drawn "
+            "as the sealed rows were, from nowhere else and no later time."
         )
+    yield from outcome.limits
     if any(attempt.device_kind in NOT_HARDWARE for attempt in outcome.attempts):
         yield "Circuits ran on simulators or a practice service: no claim about quantum hardware follows."
     waived = sorted({each.gate for decision in outcome.decisions for each in decision.waived})
@@ -42,3 +47,13 @@ def limits(info: CaseInfo, outcome: Outcome) -> Iterator[str]:
         "One seed was used: how much the result varies with the seed was not asked. Whether the question, "
         "the data and the use are right is for people to judge."
     )
+
+
+def _wrong(kind: str, alpha: float) -> str:
+    """How often such a certificate is wrong; what its kind calls approximate is not exact here either."""
+    if any(word in kind for word in _APPROXIMATE):
+        return (
+            "its bound is approximate, so that it is wrong with a probability of about "
+            f"{alpha:.3g} at most, which no theorem promises"
+        )
+    return f"it is wrong with a probability of at most {alpha:.3g}"

@@ -41,14 +41,41 @@ def wilson(successes: float, trials: float, level: float = 0.95) -> tuple[float,
 
 def calibration(labels: Ints, scores: Floats) -> CalibrationCurve:
     """Returns the calibration curve over bins of about equally many rows; equal scores share a bin."""
-    bins = max(1, min(BINS, len(scores) // LEAST_PER_BIN))
-    edges = np.quantile(scores, np.linspace(0, 1, bins + 1)[1:-1])
-    place = np.unique(np.searchsorted(edges, scores, side="right"), return_inverse=True)[1]
+    place = _places(scores)
     rows = np.bincount(place)
     positives = np.bincount(place, weights=labels.astype(np.float64))
     limits = np.array([wilson(p, n) for p, n in zip(positives, rows, strict=True)])
     predicted = np.bincount(place, weights=scores) / rows
     return CalibrationCurve(predicted, positives / rows, limits[:, 0], limits[:, 1], rows)
+
+
+def _places(scores: Floats) -> Ints:
+    """The bin of each row, from 0, shape (rows,)."""
+    bins = max(1, min(BINS, len(scores) // LEAST_PER_BIN))
+    edges = np.quantile(scores, np.linspace(0, 1, bins + 1)[1:-1])
+    return np.unique(np.searchsorted(edges, scores, side="right"), return_inverse=True)[1]
+
+
+def error_by_chance(scores: Floats, groups: Ints, rng: np.random.Generator, draws: int = 400) -> float:
+    """Returns what the expected calibration error of calibrated scores exceeds in 1 of 20 cases.
+
+    By drawing labels as the scores say (a parametric bootstrap); rows of one group are drawn with one number,
+    which makes them depend on each other as much as they can.
+
+    Args:
+        scores: probability of 1, shape (rows,).
+        groups: whole numbers from 0; rows of one number depend on each other, shape (rows,).
+        rng: draws the labels.
+        draws: of all labels.
+    """
+    place = _places(scores)
+    expected = np.bincount(place, weights=scores)
+    errors = []
+    for _ in range(draws):
+        labels = rng.random(int(groups.max()) + 1)[groups] < scores
+        observed = np.bincount(place, weights=labels.astype(np.float64), minlength=len(expected))
+        errors.append(float(np.abs(observed - expected).sum()) / len(scores))
+    return float(np.quantile(errors, 0.95))
 
 
 def calibration_error(curve: CalibrationCurve) -> float:

@@ -13,6 +13,7 @@ from escalation.text.rounding import at_worst, rounded
 from escalation.text.shares import of_100
 from problems.classification.report.predictions import predictions
 from problems.classification.report.roc_picture import roc_picture
+from problems.classification.report.shortcomings import shortcomings
 from problems.classification.verify.recomputation import stated_scores
 from toolbox.stats.sample_size import MOST_ROWS, Judged, rows_needed
 
@@ -64,6 +65,7 @@ def answer(instance: "TableInstance", target: Target, attempt: Attempt, candidat
         tuple(_next_steps(instance, target, found, candidate)),
         files=predictions(instance, candidate) if instance.where else {},
         picture=_picture(instance, candidate),
+        limits=tuple(shortcomings(instance, target, found, candidate)),
     )
 
 

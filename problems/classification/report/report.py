@@ -1,52 +1,37 @@
 """The family's part of the HTML report: what the sealed rows say about every attempt."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from escalation.model.attempt import Attempt, Candidate
-from escalation.model.certificate import Certificate, CertificateStatus
+from escalation.model.certificate import Certificate
 from escalation.model.problem import Target
 from escalation.ports.families import Section
 from escalation.text.rounding import Way, at_worst, rounded
 from problems.classification.report import figures
 from problems.classification.report.cards import data_card, documentation, model_card
 from problems.classification.report.judged import judged_model
+from problems.classification.report.sealed_rows import (
+    SealedRows,
+    coverage,
+    judged_rows,
+    sided,
+    subgroup_rows,
+)
 from problems.classification.report.tripod import checklist
-from problems.classification.tables.subgroups import from_low_to_high
-from problems.classification.verify.recomputation import Forged, stated_scores, stated_sets
-from toolbox.arrays.types import Flags, Floats, Ints
+from problems.classification.verify.recomputation import Forged, stated_sets
+from toolbox.arrays.types import Flags, Ints
 from toolbox.drawing.html_tables import notes, pairs, table, text
 from toolbox.stats import curves
-from toolbox.stats.bounds import METRICS, bound, clopper_pearson_lower, clopper_pearson_upper
-from toolbox.stats.groups import kish_size
+from toolbox.stats.bounds import METRICS
+from toolbox.stats.recalibration import recalibration
 
 if TYPE_CHECKING:
     from problems.classification.tables.instance import TableInstance
 
-SMALL_GROUP = 30
-SMALL_CLASS = 10
 SUBGROUP_ALPHA = 0.05
-
-
-@dataclass(frozen=True)
-class SealedRows:
-    """Sealed rows and what an attempt predicted for them, each of shape (rows,)."""
-
-    labels: Ints
-    groups: Ints
-    scores: Floats
-
-    def where(self, kept: Flags) -> "SealedRows":
-        """Returns some of the rows."""
-        return SealedRows(self.labels[kept], self.groups[kept], self.scores[kept])
-
-    @property
-    def both_classes(self) -> bool:
-        """Whether there are positives and negatives."""
-        return len(np.unique(self.labels)) == 2
 
 
 def sections(
@@ -108,7 +93,7 @@ def _attempt(
     if candidate is None:
         return Section(title, "".join(html) or "<p>It brought no candidate.</p>", folded)
     html.append(f"<p>Chosen: {text(candidate.values.get('chosen'))}</p>")
-    rows = _judged(instance, attempt.certificate, candidate)
+    rows = judged_rows(instance, attempt.certificate, candidate)
     if rows is None:
         html.append("<p>No figures: its predictions were not verified, or there are no sealed rows.</p>")
     else:
@@ -137,28 +122,11 @@ def _certificate(certificate: Certificate, target: Target) -> str:
     return pairs(lines, "Certificate") + (table(header, compared, "Null controls") if compared else "")
 
 
-def _judged(
-    instance: "TableInstance", certificate: Certificate | None, candidate: Candidate
-) -> SealedRows | None:
-    """Returns the sealed rows with verified scores; None where nothing verified can be shown."""
-    if certificate is None or certificate.status is CertificateStatus.INVALID:
-        return None
-    if not len(instance.sealed_index):
-        return None
-    try:
-        scores = stated_scores(candidate, len(instance.sealed_index))
-    except Forged:
-        return None
-    groups = instance.frame["__group__"].iloc[instance.sealed_index].astype(str).to_numpy(dtype=str)
-    numbers = np.unique(groups, return_inverse=True)[1]
-    return SealedRows(np.asarray(instance.sealed_labels, dtype=np.int64), numbers, scores)
-
-
 def _figures(rows: SealedRows, name: str) -> str:
     drawn = [figures.calibration_figure(rows.labels, rows.scores, f"{name}-calibration")]
     drawn.append(figures.benefit_figure(rows.labels, rows.scores, f"{name}-benefit"))
     if rows.both_classes:
-        area = _bounded("roc_auc", rows, SUBGROUP_ALPHA)[0]
+        area = rows.bounded("roc_auc", SUBGROUP_ALPHA)[0]
         drawn.append(figures.roc_figure(rows.labels, rows.scores, f"{name}-roc", float(area or 0.0)))
     shown = "".join(f"<figure>{svg}</figure>" for svg in drawn)
     return f'<div class="figures">{shown}</div>'
@@ -167,51 +135,33 @@ def _figures(rows: SealedRows, name: str) -> str:
 def _metrics(rows: SealedRows) -> str:
     lines: list[tuple[str, float | None, str | None]] = []
     for name in METRICS:
-        estimate, limit = _bounded(name, rows, SUBGROUP_ALPHA)
+        estimate, limit = rows.bounded(name, SUBGROUP_ALPHA)
         lines.append((name, estimate, sided(name, limit)))
     curve = curves.calibration(rows.labels, rows.scores)
     lines.append(("mean predicted probability", float(rows.scores.mean()), None))
     lines.append(("prevalence", float(rows.labels.mean()), None))
     lines.append(("expected calibration error", curves.calibration_error(curve), None))
+    fit = recalibration(rows.labels, rows.scores)
+    lines.append(("calibration in the large (ideal 0)", fit.in_the_large, None))
+    lines.append(("calibration slope (ideal 1)", fit.slope, None))
     caption = "Metrics on the sealed rows; each bound on its own, one-sided 95 %, the certificate's is above"
     return table(("metric", "estimate", "bound"), lines, caption)
 
 
-def _bounded(metric: str, rows: SealedRows, alpha: float) -> tuple[float | None, float | None]:
-    """Returns (estimate, bound), None where the rows lack a class that the metric needs."""
-    if not len(rows.labels) or not set(METRICS[metric].classes) <= set(rows.labels.tolist()):
-        return None, None
-    found = bound(metric, rows.labels, rows.scores, rows.groups, alpha)
-    return found.estimate, found.value
-
-
-def sided(metric: str, limit: float | None) -> str | None:
-    """Returns a bound as what holds of the metric, rounded so that it promises no more."""
-    if limit is None:
-        return None
-    upper = METRICS[metric].less_is_better
-    return f"at most {rounded(limit, Way.UP)}" if upper else f"at least {rounded(limit, Way.DOWN)}"
-
-
 def _subgroups(instance: "TableInstance", target: Target, rows: SealedRows) -> str:
-    lines = []
-    for column, names in instance.subgroups.items():
-        values = np.asarray(names, dtype=object)
-        for name in sorted({str(value) for value in values}, key=from_low_to_high):
-            part = rows.where(np.array([str(value) == name for value in values], dtype=np.bool_))
-            lines.append(_subgroup(column, name, target.metric, part))
+    lines = [
+        _subgroup(column, name, target.metric, part) for column, name, part in subgroup_rows(instance, rows)
+    ]
     header = ("column", "subgroup", "rows", "positive", "mean predicted", target.metric, "bound", "")
     caption = "Subgroups: each bound on its own, one-sided 95 %; they describe, they are no verdict"
     return table(header, lines, caption) if lines else "<p>No subgroups were declared.</p>"
 
 
 def _subgroup(column: str, name: str, metric: str, part: SealedRows) -> tuple[Any, ...]:
-    estimate, limit = _bounded(metric, part, SUBGROUP_ALPHA)
+    estimate, limit = part.bounded(metric, SUBGROUP_ALPHA)
     shown = sided(metric, limit)
     positive = int(part.labels.sum())
-    rarer = min(positive, len(part.labels) - positive)
-    small = len(part.labels) < SMALL_GROUP or rarer < SMALL_CLASS
-    remark = "small: too few rows to tell" if small else ""
+    remark = "small: too few rows to tell" if part.small else ""
     counts = len(part.labels), positive, float(part.scores.mean())
     return column, name, *counts, estimate, shown, remark
 
@@ -250,7 +200,8 @@ def _promised(candidate: Candidate, told: Mapping[str, Any]) -> str:
     lines = [
         ("nominal coverage", claim.get("coverage")),
         ("thresholds on 1 - P(class), negative and positive", ", ".join(limits)),
-        *((name, told[name]) for name in ("method", "guarantee", "model", "caveat") if told.get(name)),
+        *((name, told[name]) for name in ("method", "guarantee", "caveat") if told.get(name)),
+        ("made by another model than the certified one", told.get("model")),
     ]
     promises = told.get("promises", {})
     for name, promise in promises.items() if isinstance(promises, Mapping) else ():
@@ -259,13 +210,11 @@ def _promised(candidate: Candidate, told: Mapping[str, Any]) -> str:
 
 
 def _coverage(name: str, covered: Flags, sets: Flags, groups: Ints) -> tuple[Any, ...]:
-    effective, share = kish_size(groups), float(covered.mean())
-    hits = share * effective
-    limits = clopper_pearson_lower(hits, effective, 0.025), clopper_pearson_upper(hits, effective, 0.025)
+    found = coverage(covered, groups)
     sizes = sets.sum(axis=1)
     kinds = [float((sizes == size).mean()) for size in (0, 1, 2)]
-    low, high = rounded(limits[0], Way.DOWN), rounded(limits[1], Way.UP)
-    return name, len(covered), share, low, high, float(sizes.mean()), *kinds
+    low, high = rounded(found.low, Way.DOWN), rounded(found.high, Way.UP)
+    return name, len(covered), found.share, low, high, float(sizes.mean()), *kinds
 
 
 def _notes(candidate: Candidate) -> str:
