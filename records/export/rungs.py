@@ -1,6 +1,6 @@
 """The rungs of a case as its record has them, in order: what its decisions chose among."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from escalation.model.calibration import DeviceKind
@@ -12,6 +12,7 @@ from records.export.payload import ExportPayload, Json
 
 RUNGS = "rungs.json"
 Rung = dict[str, Any]
+_Key = tuple[str, str]
 
 
 def rungs(found: ExportPayload, own: Sequence[Rung] = ()) -> list[Rung]:
@@ -30,7 +31,9 @@ def rungs(found: ExportPayload, own: Sequence[Rung] = ()) -> list[Rung]:
         return []
     tried = (row["attempt"] for row in found.read("attempts.json"))
     went = {(each["tier"], each["method"]): each for each in tried}
-    would = dict(_places(found.info))
+    compared = [each for decision in decisions for each in decision.get("considered", ())]
+    preferred = {(each["tier"], each["method"]): each["backend"] for each in compared if each["chosen"]}
+    would = dict(_places(found.info, preferred))
     said = {(each["tier"], each["method"]): each for each in own}
     return [
         said[name]
@@ -49,15 +52,18 @@ def _names(first: Json) -> Iterator[tuple[str, str]]:
     yield from [*others[:cut], *taken, *others[cut:]]
 
 
-def _places(info: Json) -> Iterator[tuple[tuple[str, str], tuple[str, str]]]:
-    """By tier and method, the backend that the policy names for its work and what that is."""
+def _places(info: Json, preferred: Mapping[_Key, str]) -> Iterator[tuple[_Key, tuple[str, str]]]:
+    """By tier and method, the backend that its work would have gone to, and what that is.
+
+    The one that was preferred among several, else the one that the policy names.
+    """
     try:
         policy = parse_policy(info["policy_text"], info["policy_name"]).policy
         methods = find_family(info["problem"]["family"]).methods()
     except TierwiseError:  # of a site's own package that is not there any more
         return
     for method in methods:
-        spec = policy.backends.get(method.work_kind, "")
+        spec = preferred.get((method.tier, method.name)) or policy.backends.get(method.work_kind, "")
         try:
             descriptor, device = backend_descriptor(spec)
             yield (method.tier, method.name), (spec, descriptor.device_kind(device))

@@ -96,8 +96,8 @@ def decisions(files):  # whether each follows from its facts under its policy, a
         def unmet(rung, rules): return [rule for rule, when in rules if not met(when, facts.get(name(rung), {}))]
         def of(part, tier, when="when"): return [(rule["id"], rule[when]) for rule in policy[part] if rule["tier"] == tier and family in (rule.get("families") or [family])]
         def gates(rung): return [each for each in unmet(rung, of("gates", rung["tier"])) if rung["hardware"] or each not in off]
-        priced = {name(each) for each in said["alternatives"] if each["because"][:10] == "closed by " and "floor_price" in each["because"][10:].split(", ")}
-        def shut(rung): return unmet(rung, FLOOR[:3] * rung["hardware"]) or gates(rung) or unmet(rung, FLOOR[4:] * (name(rung) in priced))
+        def priced(rung): return {"quote.usd", "budget.usd_left"} <= {*facts.get(name(rung), {})} and ["floor_price", rung["tier"]] in [[rule["gate"], rule["tier"]] for rule in said["closed"]]
+        def shut(rung): return unmet(rung, FLOOR[:3] * rung["hardware"]) or gates(rung) or unmet(rung, FLOOR[4:] * priced(rung))
         def short(value): return value < aim["at_least"] if aim["at_most"] is None else value > aim["at_most"]
         last, left = (tried[:number] or [{}])[-1], rungs if said["rule"] != "budget" else []; rung = next((each for each in left if name(each) not in map(name, tried[:number]) and not shut(each)), {})
         asks = rung and unmet(rung, FLOOR[3:4] * rung["hardware"] + of("approvals", rung["tier"], "unless"))

@@ -13,6 +13,7 @@ from records.export import writing
 from records.export.exporting import VERIFIER, export
 from records.export.verifying import findings, verify_export
 from records.testing.mutations import rehash
+from tests.escalation.replay.test_recompute import PricedOracle
 from tests.records.export.conftest import CASES, FOUR, QUANTUM, Site
 
 ASK = "hold its id against what the site says, or give --key"
@@ -40,6 +41,18 @@ def test_words_that_name_a_rule_are_not_taken_for_the_rule(make_site: Callable[.
     files = one.bag("c")
     assert b"floor_price looks at money" in files["data/decisions.json"]
     assert list(findings(files, one.key.public)) == []
+
+
+@pytest.mark.parametrize(("usd", "rule"), [(0.5, "floor_price"), (5.0, "order")])
+def test_a_case_on_a_machine_with_a_price_raises_no_alarm(
+    make_site: Callable[..., Site], usd: float, rule: str
+) -> None:
+    one, target = make_site(), Target(metric="number", at_least=9.0)
+    one.runtime._backends["local"] = PricedOracle()  # type: ignore[assignment]
+    policy = "policy: p\nsummary: AI alone.\ntiers: [ai]\nbackends: {local_call: local}\n"
+    outcome = one.solve("c", policy, budget={"wall_s": 600, "usd": usd}, target=target)
+    assert outcome.decisions[0].rule == rule
+    assert list(findings(one.bag("c"), one.key.public)) == []
 
 
 def alone(*args: str | Path) -> subprocess.CompletedProcess[str]:
