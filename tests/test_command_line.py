@@ -155,7 +155,7 @@ def test_a_held_case_goes_on_after_a_person_approved_it(run: Run, problem: Calla
     assert run("approve", "c", "--yes", "--by", "anna").returncode == 0
     done = run(*solve)
     assert done.returncode == 3, done.stderr
-    assert "attempt ai/two_looks" in done.stdout
+    assert "ai/two_looks on local" in done.stdout
     assert "ABSTAINED" in done.stdout
 
 

@@ -169,7 +169,7 @@ def test_two_empty_machines_come_to_a_case_that_ran_on_both(tmp_path: Path) -> N
         node.write(CREDENTIAL, head.run(f"cat {CREDENTIAL}"))
         node.begin(text["node: works"], "started")
         head.write(f"{HOME}/problem.yaml", text["yaml"])
-        stopped = head.begin(text["head: stopped"], "attempt ai")
+        stopped = head.begin(text["head: stopped"], ": ai/")
         interrupt(stopped)
         assert stopped.wait(PATIENCE_S) == 130
         head.run(text["head"])
