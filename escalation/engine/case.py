@@ -1,6 +1,6 @@
 """A case that can be driven: problem, policy, family and instance, and the rungs these declare."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from escalation.inputs.input_files import InputFiles
@@ -38,6 +38,11 @@ class Case:
     begun_s: float = field(default_factory=boottime_s, compare=False)
     allotted: Caps = field(default=Caps(), compare=False)
     files: InputFiles = field(default_factory=lambda: InputFiles(Path()), compare=False)
+
+    def as_recorded(self, info: CaseInfo) -> "Case":
+        """The same with what a ledger alone can say, and said when the case was opened there."""
+        asked = {"asked_before": info.asked_before}
+        return replace(self, info=self.info.model_copy(update=asked))
 
     @property
     def case_id(self) -> str:

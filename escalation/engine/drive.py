@@ -90,8 +90,7 @@ def drive(running: Running, driver: Driver) -> Outcome:
     record = running.known.record = runtime.ledger.open_case(case.info)
     if record.status.final and record.outcome is not None:
         return with_report(Outcome.model_validate(record.outcome), runtime.store, runtime.settings.home)
-    asked = {"asked_before": record.info.asked_before}
-    running = replace(running, case=replace(case, info=case.info.model_copy(update=asked)))
+    running = replace(running, case=case.as_recorded(record.info))
     try:
         runtime.tracker.case_opened(record)
         watch = runtime.watch(case, Elapsed() if record.new else runtime.ledger.elapsed(case.case_id))

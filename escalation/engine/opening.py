@@ -157,7 +157,8 @@ def prepare_again(info: CaseInfo, store: Store, engine: str = "plain") -> Case:
     policy = parse_policy(info.policy_text, info.policy_name)
     folder = Path(str(info.environment.get("folder", ROOT)))
     kept = RecordedFiles(by_every_name(info), store.get)
-    return prepare(info.problem, policy, info.case_id, folder, engine, kept=kept)
+    case = prepare(info.problem, policy, info.case_id, folder, engine, kept=kept)
+    return case.as_recorded(info)
 
 
 ABOUT_CHARACTERS = 160

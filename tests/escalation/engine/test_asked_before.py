@@ -9,6 +9,7 @@ from escalation.engine.runtime import Runtime
 from escalation.model.case import Outcome
 from escalation.model.problem import Problem, Target
 from escalation.policy.policy import parse_policy
+from escalation.replay.replay import replay
 
 POLICY = """\
 policy: default
@@ -37,3 +38,9 @@ def test_a_second_question_to_the_same_data_is_told_in_outcome_and_report(runtim
     assert remark in Path(second.record).read_text()
     assert ask(runtime, "second", 3).remarks == (remark,)  # as it was closed
     assert ask(runtime, "third", 2).remarks == (remark,)
+
+
+def test_a_replay_says_what_was_known_then(runtime: Runtime) -> None:
+    for case_id, seed in (("first", 2), ("second", 3), ("third", 4)):
+        ask(runtime, case_id, seed)
+    assert replay(runtime.ledger, runtime.store, "second").differences == ()
