@@ -132,7 +132,7 @@ def test_objective_bound_and_gap_are_in_the_stated_unit() -> None:
     # waiting: 16 * 49 for P1, 16 * 56 for P2, who is refused, 16 * 10 for P3; two slots are an hour
     model = clinic("P1", "P2", "P3")
     found = page(model, tried(solved(model, POINT, bound=1564)))
-    lines = [line for line in found.said.split("\n") if line]
+    lines = [line.strip() for line in found.said.split("\n") if line]
     after = {name: lines[lines.index(name) + 1 :][:2] for name in ROWS}
     # the verifier's column is of its evidence in `tried`
     assert after == {
@@ -164,7 +164,7 @@ def test_large_objectives_are_shown_to_the_unit() -> None:
     model = MaxCut(vertices=2, edges=((0, 1, 116_875_000),), scale=10_000)
     story = [{"s": 1.0, "what": "objective", "value": 116_875_000, "engine": "tabu"}]
     found = page(model, tried(solved(model, at((0, 1, 0))[0][:2], 120_000_001, notes={"timeline": story})))
-    lines = [line for line in found.said.split("\n") if line]
+    lines = [line.strip() for line in found.said.split("\n") if line]
     assert lines[lines.index("objective") + 1] == "11687.5"
     assert lines[lines.index("bound: no answer is higher") + 1] == "12000.0001"
     assert "After 1 s: best 11687.5." in found.said
@@ -200,7 +200,7 @@ def test_the_search_is_drawn_and_shared_out_among_the_engines() -> None:
     assert "After 2.5 s: best 920; bound 782." in found.said
     assert "500 after 0.1 s, highs" in found.said
     assert "550 after 1.1 s" not in found.said  # 600 was known by then
-    lines = [line for line in found.said.split("\n") if line]
+    lines = [line.strip() for line in found.said.split("\n") if line]
     assert "cp_sat 0, 1 1 920 2 782 relaxation 0 0 – 1 600 no more" in " ".join(lines)
     assert "ended by the clock" in lines
 
@@ -212,7 +212,7 @@ def test_null_controls_stand_beside_the_quantum_answer() -> None:
     compared = attempt.certificate.model_copy(update={"controls": (control,)})
     told = Candidate(candidate.values, notes={"reduction": {"qubits": 12}, "circuits": {"cz": 40}})
     found = page(model, (attempt.model_copy(update={"certificate": compared}), told))
-    lines = [line for line in found.said.split("\n") if line]
+    lines = [line.strip() for line in found.said.split("\n") if line]
     assert lines[lines.index("random_bits") + 1 :][:3] == ["0.75", "0.25", "0.01"]
     assert lines[lines.index("Circuits") + 1 :][:2] == ["cz", "40"]
     assert lines[lines.index("How the instance was made smaller") + 1 :][:2] == ["qubits", "12"]
@@ -230,7 +230,7 @@ def test_a_bound_without_an_answer_is_shown() -> None:
     values = {"kind": "appointments", "solution": None, "objective": None, "bound": 12, "engine": None}
     found = page(clinic("P1"), tried(Candidate(values=values), status="HEURISTIC"))
     assert "No answer was found." in found.said
-    lines = [line for line in found.said.split("\n") if line]
+    lines = [line.strip() for line in found.said.split("\n") if line]
     assert [lines[lines.index(name) + 1] for name in ROWS] == ["–", "6", "–"]  # two units are an hour
 
 
