@@ -128,9 +128,9 @@ def _form(question: Approval, brief: str, left_s: float, answered: Callable[[], 
     """Pauses the flow run with the form; None when nobody filled it in."""
     form = ApprovalForm.with_initial_data(description=brief)
     try:
-        with _ended_after(UUID(str(flow_run.id)), left_s, answered):
+        with _ended_after(UUID(str(flow_run.id)), left_s, answered) as by_us:
             # A key of its own: a run that Prefect starts again must not be given an old answer.
-            return pause_flow_run(
+            filled = pause_flow_run(
                 wait_for_input=form,
                 timeout=math.ceil(max(left_s, 0)) + GRACE_S,
                 poll_interval=LOOK_S,
@@ -138,35 +138,41 @@ def _form(question: Approval, brief: str, left_s: float, answered: Callable[[], 
             )
     except (ValidationError, FlowPauseTimeout, RuntimeError):  # no input; or the server lets nobody pause it
         return None
+    # A pause that was ended without a form comes back as one that is empty.
+    return None if by_us.is_set() else filled
 
 
 @contextmanager
-def _ended_after(run: UUID, left_s: float, answered: Callable[[], bool]) -> Iterator[None]:
-    """Ends the run's pause when the time is over, or somebody answered elsewhere."""
-    over, until = threading.Event(), time.monotonic() + left_s
+def _ended_after(run: UUID, left_s: float, answered: Callable[[], bool]) -> Iterator[threading.Event]:
+    """Ends the run's pause when the time is over, or somebody answered elsewhere; yields whether it did."""
+    over, ended, until = threading.Event(), threading.Event(), time.monotonic() + left_s
 
     def watch() -> None:
         while not over.wait(LOOK_S):
             with suppress(Exception):  # a server or a ledger that is busy: the next look may get through
                 if time.monotonic() >= until or answered():
-                    _go_on(run)
+                    if _go_on(run):
+                        ended.set()
                     return
 
     # In a copy of the context, because Prefect keeps its settings there.
     thread = threading.Thread(target=copy_context().run, args=(watch,), name="approval", daemon=True)
     thread.start()
     try:
-        yield
+        yield ended
     finally:
         over.set()
         thread.join()
 
 
-def _go_on(run: UUID) -> None:
+def _go_on(run: UUID) -> bool:
+    """Ends the pause, unless it is over already; whether it did."""
     with get_client(sync_client=True) as client:
         state = client.read_flow_run(run).state
-        if state is not None and state.is_paused():  # a run that is being cancelled stays that
-            client.set_flow_run_state(run, RunningState())
+        if state is None or not state.is_paused():  # a run that is being cancelled stays that
+            return False
+        client.set_flow_run_state(run, RunningState())
+        return True
 
 
 def _stands(question: Approval, now: float) -> bool:
