@@ -9,6 +9,7 @@ from escalation.engine.case import Case
 from escalation.inputs.document import Document
 from escalation.inputs.environment import environment
 from escalation.inputs.input_files import InputFiles, KeptFiles, RecordedFiles, by_every_name
+from escalation.inputs.places import Places
 from escalation.inputs.settings import ROOT
 from escalation.inputs.validation import parse, validated
 from escalation.model.case import CaseInfo
@@ -18,7 +19,7 @@ from escalation.model.errors import BadInput
 from escalation.model.problem import Problem, ProblemFile
 from escalation.policy.policy import LoadedPolicy, load_policy, parse_policy
 from escalation.policy.policy_tests import require_passing
-from escalation.ports.configuration import mpi_ranks
+from escalation.ports.configuration import mpi_ranks, settings
 from escalation.ports.registry import backend_packages, target_in_words
 from escalation.ports.registry import family as find_family
 from escalation.ports.store import Store
@@ -88,7 +89,7 @@ def prepare(
     with apart():
         family.check_target(problem.target)
     folder = (folder or Path.cwd()).resolve()
-    files = InputFiles(folder, kept)
+    files = InputFiles(folder, kept, Places(settings().uploads, settings().file_addresses))
     with apart(), files.reading():
         instance = family.load(problem.instance, problem.seed, folder)
     settle()

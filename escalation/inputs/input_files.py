@@ -9,6 +9,7 @@ from typing import Protocol
 from unicodedata import normalize
 
 from escalation.inputs import user_files
+from escalation.inputs.places import NOWHERE, Places
 from escalation.model.case import CaseInfo
 from escalation.model.identity import digest_bytes
 
@@ -53,15 +54,16 @@ class InputFiles:
         digests: SHA-256 of each file that was read, by its name, relative to the folder where it is in it.
     """
 
-    def __init__(self, folder: Path, kept: KeptFiles | None = None) -> None:
+    def __init__(self, folder: Path, kept: KeptFiles | None = None, places: Places = NOWHERE) -> None:
         """Reads nothing yet.
 
         Args:
             folder: where relative names start.
             kept: of the case that is taken up again.
+            places: where else files may be.
         """
         self.digests: dict[str, str] = {}
-        self._folder, self._kept = folder, kept
+        self._folder, self._kept, self._places = folder, kept, places
         self._new: dict[str, bytes] = {}
 
     @contextmanager
@@ -77,7 +79,7 @@ class InputFiles:
             put(data)
             self._new.pop(name, None)
 
-    def _read(self, path: Path, from_disk: Callable[[], bytes]) -> bytes:
+    def _read(self, path: Path, from_disk: Callable[[Path], bytes]) -> bytes:
         name = self._name(path)
         kept = self._kept
         if kept and (kept.only or not os.path.lexists(path)):
@@ -85,7 +87,7 @@ class InputFiles:
             if digest:
                 self.digests[name] = digest
                 return kept.get(digest)
-        data = self._new[name] = from_disk()
+        data = self._new[name] = self._places.read(name, path, from_disk)
         self.digests[name] = digest_bytes(data)
         return data
 

@@ -10,6 +10,9 @@ from escalation.inputs.validation import own_words
 from escalation.model.errors import BadInput
 from escalation.model.problem import DataClass
 
+FileAddress = Annotated[
+    str, Field(pattern=r"^(https://[^/?#@\s]+|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?)/([^?#\s]*/)?$")
+]
 ROOT = Path(__file__).resolve().parents[2]
 PREFIX = "TIERWISE_"
 
@@ -74,6 +77,16 @@ class Settings(_Read):
         False,
         description="Part of the floor: whether work may be sent to quantum hardware at all. No policy opens "
         "what this closes.",
+    )
+    uploads: Path | None = Field(
+        None,
+        description="Folder into which people put files for problems: a relative name that a problem's own "
+        "folder does not have is sought there, and must stay in it; default: none.",
+    )
+    file_addresses: Annotated[tuple[FileAddress, ...], NoDecode] = Field(
+        (),
+        description="Where a problem's files may be fetched from: beginnings of addresses, by commas, "
+        "each `https://` (or `http://` of this machine) and with a slash at its end; empty is nowhere.",
     )
     data_may_leave: Annotated[tuple[DataClass, ...], NoDecode] = Field(
         (DataClass.PUBLIC, DataClass.DEIDENTIFIED),
@@ -161,7 +174,7 @@ class Settings(_Read):
         """`on` and `off`, as a switch says it."""
         return {"on": 1.0, "off": 0.0}.get(given, given) if isinstance(given, str) else given
 
-    @field_validator("data_may_leave", mode="before")
+    @field_validator("data_may_leave", "file_addresses", mode="before")
     @classmethod
     def _listed(cls, given: Any) -> Any:
         """`public, deidentified`, as an environment variable spells it."""

@@ -18,8 +18,8 @@ from escalation.text.visible import visible
 MOST_BYTES = 512 * 2**20
 """Of a file of data, unless its reader says less."""
 
-Reader = Callable[[Path, Callable[[], bytes]], bytes]
-"""Is given a path and what would read it, and returns the file's bytes."""
+Reader = Callable[[Path, Callable[[Path], bytes]], bytes]
+"""Is given a path and what would read it or another, and returns the file's bytes."""
 _reader: ContextVar[Reader | None] = ContextVar("reader", default=None)
 
 _KINDS = {
@@ -58,7 +58,7 @@ def read_bytes(
     reader = _reader.get()
     if reader is None:
         return _from_disk(path, most_bytes, error, missing)
-    return reader(path, lambda: _from_disk(path, most_bytes, error, missing))
+    return reader(path, lambda where: _from_disk(where, most_bytes, error, missing))
 
 
 def _link(path: Path) -> str:

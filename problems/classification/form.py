@@ -59,7 +59,8 @@ class TableForm(Part):
     file: str | None = Field(
         None,
         title="CSV or Parquet file",
-        description="Its path on the worker's machine. A CSV file begins with a line of column names.",
+        description="A path on the worker's machine, a name in the site's folder for uploads, or an https "
+        "address that the site allows. A CSV file begins with a line of column names.",
     )
     target: str | None = Field(
         None, title="Column to predict", description="The column that holds the two classes."

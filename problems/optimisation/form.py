@@ -28,7 +28,10 @@ class Measure(StrEnum):
     OBJECTIVE = "objective"
 
 
-_A_FILE = "Its path on the worker's machine."
+_A_FILE = (
+    "A path on the worker's machine, a name in the site's folder for uploads, or an https address that the "
+    "site allows."
+)
 _APPOINTMENTS, _WARD = {"kind": [Kind.APPOINTMENTS]}, {"kind": [Kind.TRIAGE]}
 
 
