@@ -40,7 +40,7 @@ def test_a_changed_certificate_fails_the_run_and_is_named(on_server: Any) -> Non
         state = replay("replayed", return_state=True)
         assert state.is_failed()
         assert "accepted is what the record says, and it does not come out again" in (state.message or "")
-        table: Any = Artifact.get("replay-replayed")
+        table: Any = Artifact.get("replay-differences")
         (row,) = json.loads(table.data)
         assert (row["step"], row["recorded"], row["replayed"]) == ("certificate of attempt 0", "2.5", "3.0")
     finally:
