@@ -13,11 +13,13 @@ def main() -> None:
 
 
 def _run() -> None:
+    from escalation.inputs.surroundings import PRIVATE, collect_seldom, settle
+
+    collect_seldom()
     import os
 
     from cli.commands import app
     from cli.failure import guarded
-    from escalation.inputs.surroundings import PRIVATE, settle
 
     settle()
     os.umask(PRIVATE)

@@ -14,11 +14,13 @@ from backends.processes.ranks import (
     run,
     share_without_names,
 )
+from escalation.inputs.surroundings import collect_seldom
 from escalation.model.clock import boottime_s, this_process
 
 
 def main() -> None:
     """Reads the command line, and runs the program on this rank."""
+    collect_seldom()
     since_s, comm, folder, asked = (
         boottime_s(),
         MPI.COMM_WORLD,

@@ -15,6 +15,7 @@ from pathlib import Path
 from backends.circuits.jobs import CircuitJob, read_job, read_result, write_json, write_result, write_started
 from backends.processes.calls import failure
 from backends.processes.last_word import began
+from escalation.inputs.surroundings import collect_seldom
 from escalation.model.amounts import Amounts
 from escalation.model.errors import one_line
 from escalation.model.report import Report
@@ -33,6 +34,7 @@ class CircuitReport(Report):
 
 def work() -> int:
     """Runs the jobs whose folders come in on standard input, a line each."""
+    collect_seldom()
     for folder in _folders():
         if folder.is_dir() and read_result(folder) is None:
             _run(folder)

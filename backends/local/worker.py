@@ -16,6 +16,7 @@ from typing import BinaryIO
 from backends.processes.called import run_or_end
 from backends.processes.calls import print_to, reusable
 from backends.processes.jobfolder import JobFolder
+from escalation.inputs.surroundings import collect_seldom
 
 ROOT = Path.cwd()
 
@@ -42,6 +43,7 @@ def _read_jobs(commands: BinaryIO, jobs: "queue.Queue[str]") -> None:
 
 def main() -> None:
     """Serves jobs until the input closes. Replies to each with one line: `again` or `spent`."""
+    collect_seldom()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides what Ctrl-C means
     commands, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)

@@ -23,6 +23,7 @@ from backends.processes.ranks import (
     run,
     share_without_names,
 )
+from escalation.inputs.surroundings import collect_seldom
 
 
 def serve(comm: Any, folder: JobFolder, sent_s: float, used_s: Counter, threads: int) -> bool:
@@ -33,6 +34,7 @@ def serve(comm: Any, folder: JobFolder, sent_s: float, used_s: Counter, threads:
 
 def main() -> None:
     """Reads the command line, and serves the programs that the pipe asks for."""
+    collect_seldom()
     die_with_parent("hydra_pmi_proxy")  # whose death mpiexec notices when its ranks end, not before
     world, asked, launcher = Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
     comm, used_s, threads = MPI.COMM_WORLD, Counter(), threading.active_count()

@@ -15,6 +15,7 @@ from escalation.engine.batch_plan import BatchPlan
 from escalation.engine.batch_problem import ProblemSolver
 from escalation.engine.runtime import Runtime
 from escalation.inputs.settings import Settings
+from escalation.inputs.surroundings import collect_seldom
 from escalation.model.errors import TierwiseError, one_line
 from escalation.ports.configuration import SECRET_STORES
 from records.batches.wire import CommonFromAfar, plan_of, receive, send, source_of
@@ -27,6 +28,7 @@ _asked = local()
 
 def main(descriptors: list[str]) -> None:
     """Opens what it is told to, and solves what it is given until it is told to end."""
+    collect_seldom()
     control, *cases = (_connection(int(each)) for each in descriptors)
     try:
         said = receive(control)

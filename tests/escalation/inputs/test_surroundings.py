@@ -1,5 +1,8 @@
 """What surrounds a process: no reports, this machine past any proxy, no secrets for what calculates."""
 
+import subprocess
+import sys
+
 import pytest
 
 from escalation.inputs.surroundings import past_proxies, settle, without_secrets
@@ -94,3 +97,21 @@ def test_an_address_that_is_this_machines_is_asked_past_a_proxy_too() -> None:
     assert set(found) == {"no_proxy", "NO_PROXY"}
     assert all("198.51.100.7" in value.split(",") for value in found.values())
     assert past_proxies({}, "198.51.100.7") == {}
+
+
+def test_a_short_process_looks_for_garbage_seldom() -> None:
+    said = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            "import gc, sys, tierwise; sys.argv = ['tierwise', '--version']\n"
+            "try: tierwise.main()\n"
+            "except SystemExit: print(sum(each['collections'] for each in gc.get_stats()))",
+        ],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    collections = int(said.stdout.splitlines()[-1])
+    assert collections <= 20, "expected one a 50,000 objects, got one a 700"
