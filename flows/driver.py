@@ -20,10 +20,10 @@ from escalation.inputs.settings import ROOT
 from escalation.model.attempt import Attempt
 from escalation.model.case import Outcome
 from escalation.model.decision import Decision
-from escalation.model.errors import BadInput, Faulted, Held, Paused
+from escalation.model.errors import BadInput, Faulted, Held, Interrupted, Paused
 from escalation.model.result import RawResult
 from flows.approval import ask_about
-from flows.ending import bad_input, ended
+from flows.ending import bad_input, ended, interrupted
 from flows.lending import borrowed_records, borrowed_runtime, lent
 from flows.listener import RunListener
 from flows.naming import case_id_of, deployed, end_in_words, subject, tell, tell_case
@@ -120,6 +120,8 @@ def run_case(
             outcome = solve(runtime, case, _approval_wait_s(approval_wait_s))
     except BadInput as error:
         return bad_input(error, Outcome)
+    except Interrupted as error:
+        return interrupted(error)
     tell(subject(case.problem), end_in_words(outcome))
     return ended(outcome)
 

@@ -12,7 +12,7 @@ from prefect.client.schemas.objects import State
 from prefect.states import Completed, Crashed, Failed
 
 from escalation.model.case import CaseStatus, Outcome
-from escalation.model.errors import BadInput, Faulted
+from escalation.model.errors import BadInput, Faulted, Interrupted
 from escalation.text.rounding import at_worst
 
 Came = TypeVar("Came")
@@ -42,6 +42,11 @@ def bad_input(error: BadInput, kind: type[Came]) -> Came:
         kind: of what the flow returns where nothing is.
     """
     return cast(Came, Failed(name="BadInput", message=str(error), data=error))
+
+
+def interrupted(error: Interrupted) -> Outcome:
+    """The final state of a run that was stopped, as by Ctrl-C; raised at whoever called the flow."""
+    return cast(Outcome, Crashed(name="Interrupted", message=str(error), data=error))
 
 
 def one_line(outcome: Outcome) -> str:

@@ -1,11 +1,14 @@
 """The ladder as a flow, for every family."""
 
+from functools import partial
+
 from prefect import flow
 
 from escalation.model.case import Outcome
 from escalation.model.problem import Problem
 from flows.driver import run_case
 from flows.naming import run_name
+from flows.stopping import in_thread
 
 
 # The parameters are checked by `run_case`, which says in one line what is wrong with them.
@@ -37,3 +40,18 @@ def escalate(
         BadInput: with one clear line.
     """
     return run_case(problem, policy, case_id, folder, approval_wait_s)
+
+
+async def escalate_async(
+    problem: Problem | None = None,
+    policy: str | None = None,
+    case_id: str | None = None,
+    folder: str | None = None,
+    approval_wait_s: float | None = None,
+) -> Outcome:
+    """`escalate` for a running event loop, as a notebook has one: `await escalate_async(problem)`.
+
+    The loop stays free meanwhile. Cancelled (in a notebook: *interrupt*), it stops the case as Ctrl-C does:
+    no process is left, and `case_id` takes the case up again.
+    """
+    return await in_thread(partial(escalate, problem, policy, case_id, folder, approval_wait_s))

@@ -16,10 +16,14 @@ class Stop(threading.Event):
     def child(self) -> "Stop":
         """Returns one that is set by itself, or together with this one."""
         child = Stop()
+        self.adopt(child)
+        return child
+
+    def adopt(self, child: "Stop") -> None:
+        """Has one that is there already be set together with this one."""
         self._children.add(child)
         if self.is_set():
             child.set()
-        return child
 
     def leave(self) -> None:
         """Stops, because somebody else took over: their work is not to be cancelled under them."""

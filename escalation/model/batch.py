@@ -1,8 +1,9 @@
 """A batch: many problems solved by one process, a row each, and what they came to together."""
 
 from collections import Counter
+from collections.abc import Sequence
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
@@ -10,6 +11,9 @@ from escalation.model.amounts import Amounts
 from escalation.model.case import CaseStatus, Outcome
 from escalation.model.frozen import Frozen
 from escalation.model.problem import Target, Tier
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class ProblemEnd(StrEnum):
@@ -63,6 +67,7 @@ class BatchRow(Frozen):
     tier: Tier | None = Field(None, description="Of the best attempt.")
     method: str | None = Field(None, description="Of the best attempt.")
     value: float | None = Field(None, description="The value that the certificate bounds.")
+    estimate: float | None = Field(None, description="The point estimate that the value belongs to.")
     target: Target | None = Field(None, description="What was to be reached.")
     cost: Amounts = Field(Amounts(), description="Of the whole case.")
     why: str = Field("", description="What is wrong, what is waited for, or what it is a duplicate of.")
@@ -81,6 +86,7 @@ class BatchRow(Frozen):
             tier=outcome.tier,
             method=outcome.method,
             value=outcome.value,
+            estimate=outcome.certificate.estimate if outcome.certificate else None,
             target=outcome.target,
             cost=outcome.cost,
             why=outcome.paused or ("" if accepted else because),
@@ -106,6 +112,19 @@ class BatchReport(Frozen):
     def cost(self) -> Amounts:
         """What all the cases have cost, those that had ended earlier among them."""
         return Amounts.total(row.cost for row in self.rows)
+
+    def frame(self) -> "pd.DataFrame":
+        """The rows as a table, one a problem, in their order, for reckoning on.
+
+        Columns: `problem`, `status`, `tier`, `method`, `value` (what was estimated), `bound` (what is proven
+        of it, on which the status rests), each resource that any of them used (`wall_s`, `cpu_s`, `qpu_s`,
+        `usd`, …), `case`, `why`. What there is none of is missing, as pandas has it.
+        """
+        import pandas as pd
+
+        used = [each.name for each, _ in self.cost.told()]
+        columns = ["problem", "status", "tier", "method", "value", "bound", *used, "case", "why"]
+        return pd.DataFrame([_cells(row, used) for row in self.rows], columns=columns)
 
     @property
     def for_a_person(self) -> tuple[BatchRow, ...]:
@@ -133,3 +152,19 @@ class BatchReport(Frozen):
             "earlier": sum(row.earlier for row in self.rows),
             "for_a_person": [row.number for row in self.for_a_person],
         }
+
+
+def _cells(row: BatchRow, used: Sequence[str]) -> dict[str, Any]:
+    """The row by the columns of `BatchReport.frame`."""
+    nothing = float("nan")
+    return {
+        "problem": row.problem,
+        "status": str(row.status),
+        "tier": row.tier and str(row.tier),
+        "method": row.method,
+        "value": next((each for each in (row.estimate, row.value) if each is not None), nothing),
+        "bound": nothing if row.value is None else row.value,
+        **{name: row.cost[name] if row.case_id else nothing for name in used},
+        "case": row.case_id,
+        "why": row.why,
+    }

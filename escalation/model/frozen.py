@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict
 
 from escalation.model.identity import digest_json
+from escalation.model.shown import html_of
 
 
 def in_utc(moment: datetime) -> datetime:
@@ -25,6 +26,10 @@ class Frozen(BaseModel):
     def to_json(self) -> dict[str, Any]:
         """Returns the object as plain JSON data."""
         return self.model_dump(mode="json", by_alias=True)
+
+    def _repr_html_(self) -> str | None:
+        """What a notebook shows; None: it prints the object."""
+        return html_of(self)
 
     @property
     def digest(self) -> str:

@@ -1,0 +1,10 @@
+"""What is called from Python: one problem or many, in a program or in a notebook's running event loop.
+
+Each call is a flow run of the calling process, on the Prefect server that is configured; where none is,
+Prefect starts one for the process.
+"""
+
+from flows.escalate import escalate, escalate_async
+from flows.many import solve_many, solve_many_async
+
+__all__ = ["escalate", "escalate_async", "solve_many", "solve_many_async"]
