@@ -1,20 +1,20 @@
 """`tierwise explain` and `tierwise cases`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from rich.console import Console
 
 from cli.show import about, certificate_line, costs, mlflow_run, not_hardware
 from cli.submissions import amount, brief
 from cli.terminal import plain, show_table, terminal
-from cli.unsealed import say_unsealed
+from cli.unsealed import say_finding, say_unsealed
 from escalation.engine.reporting import with_report
 from escalation.model.amounts import Amounts
 from escalation.model.case import CaseRecord, CaseStatus, Outcome
 from escalation.model.cases_wanted import CasesWanted
 from escalation.model.certificate import Control
 from escalation.model.decision import Action, Decision
-from escalation.model.errors import BadInput
+from escalation.model.errors import BadInput, CorruptRecord
 from escalation.model.submission import Approval, ApprovalState, Submission
 from escalation.policy.backtest.wording import shadow_words
 from escalation.policy.conditions import shortfall, words
@@ -33,13 +33,13 @@ _VERBS = {
 }
 
 
-def explain_case(case_id: str) -> None:
-    """Prints the story of a case."""
+def explain_case(case_id: str) -> int:
+    """Prints the story of a case; returns the exit code, 1 where it is not as it was sealed, else 0."""
     console = terminal()
     with open_records() as (ledger, store):
-        say_unsealed(ledger, case_id)
+        code = say_unsealed(ledger, case_id)
         record = ledger.case(case_id)
-        kept = None if record.outcome is None else Outcome.model_validate(record.outcome)
+        kept = record.read_outcome()
         outcome = None if kept is None else with_report(kept, store, settings().home)
         if outcome is not None:  # MLflow is not waited for, so that the run may be known later
             outcome = outcome.model_copy(update={"mlflow_run_id": record.mlflow_run_id})
@@ -74,6 +74,7 @@ def explain_case(case_id: str) -> None:
                     console.print(f"   {plain(_control(control))}.")
     if outcome is not None:
         _end(console, outcome)
+    return code
 
 
 def _control(control: Control) -> str:
@@ -172,8 +173,11 @@ def _question(question: Approval) -> str:
     return f"{question.by} {word} it at {at}{reason}, for at most {amount(question.cap)}."
 
 
-def list_cases(wanted: CasesWanted) -> None:
-    """Prints a table of a page of cases, newest first.
+def list_cases(wanted: CasesWanted) -> int:
+    """Prints a table of a page of cases, newest first; a case that cannot be read is named beside it.
+
+    Returns:
+        The exit code: 1 where one of them is not as it was sealed, else 0.
 
     Raises:
         BadInput: when there is no such family, or no such case to begin after.
@@ -181,25 +185,37 @@ def list_cases(wanted: CasesWanted) -> None:
     if wanted.family is not None and wanted.family not in families():
         raise BadInput(no_family(wanted.family))
     with open_records() as (ledger, _):
-        records = ledger.cases(wanted)
-        say_unsealed(ledger, *(record.info.case_id for record in records))
-        some = bool(records) or bool(ledger.cases(CasesWanted(limit=1)))
+        broken: list[str] = []
+        records = ledger.cases(wanted, broken.append)
+        code = say_unsealed(ledger, *(record.info.case_id for record in records))
+        some = bool(records or broken) or bool(ledger.cases(CasesWanted(limit=1), broken.append))
+    rows = list(_case_rows(records, broken))
+    for line in broken:
+        say_finding(line)
     console = terminal()
-    if records:
-        rows = list(map(_case_row, records))
+    if rows:
         show_table(console, _CASES, rows, spare=("asked", "about", "opened", "answer"), prose=True)
     else:
         console.print("no such cases" if some else "no cases yet; make one with: tierwise solve PROBLEM.yaml")
     if len(records) == wanted.limit:
         console.print(f"for older ones: --after {plain(records[-1].info.case_id)}")
+    return 1 if broken else code
 
 
 _CASES = ("case", "status", "opened", "answer", "asked", "about")
 
 
+def _case_rows(records: Sequence[CaseRecord], broken: list[str]) -> Iterator[tuple[str, ...]]:
+    for record in records:
+        try:
+            yield _case_row(record)
+        except CorruptRecord as error:
+            broken.append(str(error))
+
+
 def _case_row(record: CaseRecord) -> tuple[str, ...]:
     info = record.info
-    outcome = Outcome.model_validate(record.outcome) if record.outcome else None
+    outcome = record.read_outcome()
     answer = f"{outcome.tier}/{outcome.method}" if outcome and outcome.tier else ""
     return (
         info.case_id,

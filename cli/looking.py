@@ -29,7 +29,7 @@ def explain(case: CaseId) -> None:
     """Say in plain words what was decided in a case, and why."""
     from cli.explain import explain_case
 
-    explain_case(case)
+    raise typer.Exit(explain_case(case))
 
 
 @looking_app.command()
@@ -48,7 +48,7 @@ def show(
     """Show what a case came to, as `solve` ended; --json prints the outcome as `solve --json` does."""
     from cli.outcome import show_case
 
-    show_case(case, as_json=json, files=files)
+    raise typer.Exit(show_case(case, as_json=json, files=files))
 
 
 @looking_app.command()
@@ -74,7 +74,7 @@ def open_(case: CaseId) -> None:
     """Show a case's report in the browser; where there is none, say where it is."""
     from cli.report import open_report
 
-    open_report(case)
+    raise typer.Exit(open_report(case))
 
 
 @looking_app.command()
@@ -102,7 +102,9 @@ def cases(
     from escalation.model.cases_wanted import CasesWanted
 
     states = frozenset(map(CaseStatus, state)) if state else None
-    list_cases(CasesWanted(states=states, family=family, since=since, limit=limit, after=after))
+    raise typer.Exit(
+        list_cases(CasesWanted(states=states, family=family, since=since, limit=limit, after=after))
+    )
 
 
 @looking_app.command()

@@ -14,16 +14,19 @@ from records.outcomes import outcome
 from records.runtime import open_records
 
 
-def show_case(case_id: str, *, as_json: bool, files: Path | None = None) -> None:
+def show_case(case_id: str, *, as_json: bool, files: Path | None = None) -> int:
     """Prints the outcome of a case as the ledger has it, in the way in which `tierwise solve` ends.
 
     Where files are asked for, they are written, and a line on each takes the place of the panel.
+
+    Returns:
+        The exit code: 1 where the record is not as it was sealed, else 0.
 
     Raises:
         BadInput: when there is no such case, or its files cannot be written.
     """
     with open_records() as (ledger, _):
-        say_unsealed(ledger, case_id)
+        code = say_unsealed(ledger, case_id)
     result = outcome(case_id)
     lines = [] if files is None else answer_files(result, files)
     if as_json:
@@ -34,6 +37,7 @@ def show_case(case_id: str, *, as_json: bool, files: Path | None = None) -> None
         show_outcome(terminal(), info, result, handed_off(case_id))
     for line in lines:
         (sys.stderr if as_json else sys.stdout).write(line + "\n")
+    return code
 
 
 def answer_files(result: Outcome, folder: Path) -> list[str]:

@@ -9,7 +9,7 @@ from cli.files import write_files
 from cli.terminal import plain, terminal
 from cli.unsealed import say_unsealed
 from escalation.inputs.user_files import shown
-from escalation.model.case import CaseRecord, Outcome
+from escalation.model.case import CaseRecord
 from escalation.model.errors import BadInput
 from escalation.ports.configuration import settings
 from records.runtime import open_records
@@ -44,14 +44,19 @@ def report_case(case_id: str, out: Path | None) -> int:
     return 1 if found else 0
 
 
-def open_report(case_id: str) -> None:
-    """Shows the report in this desktop's browser, and says where it is; raises `BadInput` where none is."""
+def open_report(case_id: str) -> int:
+    """Shows the report in this desktop's browser, and says where it is; raises `BadInput` where none is.
+
+    Returns:
+        The exit code: 1 where the record is not as it was sealed, else 0.
+    """
     with open_records() as (ledger, store):
-        say_unsealed(ledger, case_id)
+        found = say_unsealed(ledger, case_id)
         path = _placed(case_id, store.get(_report(ledger.case(case_id))))
     if any(os.environ.get(name) for name in _DESKTOP):
         webbrowser.open(path.resolve().as_uri())
     terminal().print(plain(str(path)), soft_wrap=True)
+    return 1 if found else 0
 
 
 def _placed(case_id: str, page: bytes) -> Path:
@@ -62,7 +67,7 @@ def _placed(case_id: str, page: bytes) -> Path:
 
 
 def _report(record: CaseRecord) -> str:
-    kept = None if record.outcome is None else Outcome.model_validate(record.outcome)
+    kept = record.read_outcome()
     if kept is None or kept.report is None:
         raise BadInput(
             f"case {record.info.case_id} is {record.status} and has no report yet; "

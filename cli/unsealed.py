@@ -12,5 +12,10 @@ def say_unsealed(ledger: "SqlLedger", *case_ids: str) -> tuple[str, ...]:
     """Says on standard error all that does not fit in the cases' rows and events, and returns it."""
     found = ledger.case_findings(*case_ids)
     for finding in found:
-        terminal(stderr=True).print(f"[bold red]LEDGER[/] {plain(finding)}", soft_wrap=True)
+        say_finding(finding)
     return found
+
+
+def say_finding(finding: str) -> None:
+    """A line on standard error."""
+    terminal(stderr=True).print(f"[bold red]LEDGER[/] {plain(finding)}", soft_wrap=True)

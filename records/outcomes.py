@@ -25,7 +25,7 @@ def outcome(case_id: str) -> Outcome:
     """
     with open_records() as (ledger, store):
         record = ledger.case(case_id)
-        kept = None if record.outcome is None else Outcome.model_validate(record.outcome)
+        kept = record.read_outcome()
         if kept is None or kept.status is not record.status:
             return _so_far(ledger, record)
         linked = kept.model_copy(update={"mlflow_run_id": kept.mlflow_run_id or record.mlflow_run_id})

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Self, TypeVar
 from pydantic import Field, PrivateAttr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from escalation.inputs.home import KEY
 from escalation.inputs.validation import own_words
 from escalation.model.errors import BadInput
 from escalation.model.problem import DataClass
@@ -209,7 +210,7 @@ class Settings(_Read):
     @property
     def key_file(self) -> Path:
         """Where the site's key is, or would be."""
-        return self.signing_key or self.home / "signing-key.pem"
+        return self.signing_key or self.home / KEY
 
     @property
     def scratch(self) -> Path:

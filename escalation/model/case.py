@@ -13,6 +13,7 @@ from escalation.model.attempt import Attempt
 from escalation.model.certificate import Certificate
 from escalation.model.decision import Decision
 from escalation.model.elapsed import Elapsed
+from escalation.model.errors import CorruptRecord
 from escalation.model.frozen import Frozen
 from escalation.model.identity import digest_json
 from escalation.model.problem import Problem, Target, Tier
@@ -112,6 +113,15 @@ class CaseRecord(Frozen):
     mlflow_run_id: str | None = None
     outcome: dict[str, JsonValue] | None = None
     new: bool = Field(False, description="Nothing is on record of it yet: it was opened by this very call.")
+
+    def read_outcome(self) -> "Outcome | None":
+        """What the case came to, None before it did; raises `CorruptRecord` on what is of another form."""
+        try:
+            return None if self.outcome is None else Outcome.model_validate(self.outcome)
+        except ValueError:
+            raise CorruptRecord(
+                f"the row cases {self.info.case_id} cannot be read: it holds what this program never writes"
+            ) from None
 
 
 class Outcome(Frozen):

@@ -116,13 +116,15 @@ class SqlCases(LedgerSession):
             f"case {beginning!r}: expected the beginning of one id, got that of {listed(shown, most=None)}"
         )
 
-    def cases(self, wanted: CasesWanted = EVERY_CASE) -> Sequence[CaseRecord]:
+    def cases(self, wanted: CasesWanted = EVERY_CASE, broken: Broken | None = None) -> Sequence[CaseRecord]:
         """The cases wanted, newest first. One whose process is gone reads INTERRUPTED.
+
+        `broken` is told of a case that cannot be read; without it `CorruptRecord` is raised.
 
         Raises:
             BadInput: when the case that the page begins after is not there.
         """
-        return self._page(wanted, None)
+        return self._page(wanted, broken)
 
     def _page(self, wanted: CasesWanted, broken: Broken | None) -> Sequence[CaseRecord]:
         with self._database.reading() as connection:

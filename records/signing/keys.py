@@ -35,7 +35,12 @@ class VerifyingKey:
 
     @classmethod
     def of_pem(cls, pem: bytes, where: str) -> "VerifyingKey":
-        """Reads a public key; raises `BadInput` where it is none of Ed25519."""
+        """Reads a public key; raises `BadInput` where it is none of Ed25519, or several."""
+        several = pem.count(b"-----BEGIN")
+        if several > 1:  # of which the first alone would count, without a word
+            raise BadInput(
+                f"{where}: expected one public key, got {several}: put each into a file of its own"
+            )
         try:
             key = serialization.load_pem_public_key(pem)
         except (ValueError, TypeError):
