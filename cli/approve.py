@@ -72,7 +72,7 @@ def answer(case_id: str, *, granted: bool, by: str | None, reason: str, sure: bo
         BadInput: when there is nothing to answer.
     """
     console = terminal()
-    login, known_as = this_user()
+    login, known_as = this_user("approve")
     name = by or login
     with open_records() as (ledger, _):
         record, now = ledger.case(case_id), ledger.now_s()
@@ -159,14 +159,17 @@ def about_data(shown: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [*facts, ("derived from", str(shown["derived_from"]))] if shown.get("derived_from") else facts
 
 
-def this_user() -> tuple[str, str]:
-    """The login name of this process's user, and how it is recorded; no environment variable has a say."""
+def this_user(command: str) -> tuple[str, str]:
+    """The login name of this process's user, and how it is recorded that they gave that command.
+
+    No environment variable has a say.
+    """
     uid = os.getuid()
     try:
         login = pwd.getpwuid(uid).pw_name
     except KeyError:  # in a container, say
         login = f"uid {uid}"
-    return login, f"{login} (uid {uid}) on {socket.gethostname()}, by `tierwise approve`"
+    return login, f"{login} (uid {uid}) on {socket.gethostname()}, by `tierwise {command}`"
 
 
 def _word(console: Console, question: Approval, *, granted: bool, sure: bool) -> bool | None:

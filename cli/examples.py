@@ -52,6 +52,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "restore": ("tierwise restore /backups/tierwise",),
     "keys make": ("tierwise keys make",),
     "keys show": ("tierwise keys show > site.pem",),
+    "keys accept": ("tierwise keys accept", "tierwise keys accept --key old.pem"),
     "ledger check": ("tierwise ledger check",),
 }
 

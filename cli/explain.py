@@ -37,7 +37,7 @@ def explain_case(case_id: str) -> int:
     """Prints the story of a case; returns the exit code, 1 where it is not as it was sealed, else 0."""
     console = terminal()
     with open_records() as (ledger, store):
-        code = say_unsealed(ledger, case_id)
+        unsealed = say_unsealed(ledger, case_id)
         record = ledger.case(case_id)
         kept = record.read_outcome()
         outcome = None if kept is None else with_report(kept, store, settings().home)
@@ -74,7 +74,7 @@ def explain_case(case_id: str) -> int:
                     console.print(f"   {plain(_control(control))}.")
     if outcome is not None:
         _end(console, outcome)
-    return code
+    return 1 if unsealed else 0
 
 
 def _control(control: Control) -> str:
@@ -187,7 +187,7 @@ def list_cases(wanted: CasesWanted) -> int:
     with open_records() as (ledger, _):
         broken: list[str] = []
         records = ledger.cases(wanted, broken.append)
-        code = say_unsealed(ledger, *(record.info.case_id for record in records))
+        unsealed = say_unsealed(ledger, *(record.info.case_id for record in records))
         some = bool(records or broken) or bool(ledger.cases(CasesWanted(limit=1), broken.append))
     rows = list(_case_rows(records, broken))
     for line in broken:
@@ -199,7 +199,7 @@ def list_cases(wanted: CasesWanted) -> int:
         console.print("no such cases" if some else "no cases yet; make one with: tierwise solve PROBLEM.yaml")
     if len(records) == wanted.limit:
         console.print(f"for older ones: --after {plain(records[-1].info.case_id)}")
-    return 1 if broken else code
+    return 1 if broken or unsealed else 0
 
 
 _CASES = ("case", "status", "opened", "answer", "asked", "about")

@@ -2,10 +2,14 @@
 
 import json
 import sys
+from pathlib import Path
 
+from cli.approve import this_user
 from cli.terminal import plain, terminal
+from escalation.inputs.user_files import read_bytes, shown
 from escalation.ports.configuration import settings
-from records.signing.keys import key_file, make_key, site_key
+from records.runtime import open_records
+from records.signing.keys import MOST_BYTES, VerifyingKey, key_file, make_key, site_key
 
 
 def make() -> None:
@@ -33,6 +37,32 @@ def show(*, as_object: bool) -> None:
         sys.stdout.write(json.dumps({"key_id": public.key_id, "public_key": public.pem}) + "\n")
     else:
         _print_public(public.pem, public.key_id)
+
+
+def accept(keys: list[Path], lost: list[str]) -> None:
+    """Has the site's key of today, and others, count for the ledger's signed heads; says what is set aside.
+
+    Raises:
+        BadInput: when a head cannot be checked with these keys, or there is none.
+        CorruptRecord: when the ledger is older than a head.
+    """
+    known = [VerifyingKey.of_pem(read_bytes(path, MOST_BYTES), shown(path)) for path in keys]
+    with open_records() as (ledger, _):
+        done = ledger.accept_heads(known, lost, this_user("keys accept")[1])
+    lines = [f"set aside: {done.instead}"] if done.instead else []
+    lines += [f"heads signed with key {each} count in this home" for each in done.trust.keys]
+    lines += [
+        f"heads signed with key {each} are passed over: nobody can check them" for each in done.trust.lost
+    ]
+    if not done.asked:
+        lines.append("MLflow was not there or did not answer: its heads were not compared")
+    if done.instead:
+        lines.append(
+            "what was signed after the ledger's last event cannot be missed any more: hold `tierwise budget` "
+            "against the service's own bill"
+        )
+    for line in lines:
+        terminal().print(plain(line), soft_wrap=True)
 
 
 def _print_public(pem: str, key_id: str) -> None:

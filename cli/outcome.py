@@ -26,7 +26,7 @@ def show_case(case_id: str, *, as_json: bool, files: Path | None = None) -> int:
         BadInput: when there is no such case, or its files cannot be written.
     """
     with open_records() as (ledger, _):
-        code = say_unsealed(ledger, case_id)
+        unsealed = say_unsealed(ledger, case_id)
     result = outcome(case_id)
     lines = [] if files is None else answer_files(result, files)
     if as_json:
@@ -37,7 +37,7 @@ def show_case(case_id: str, *, as_json: bool, files: Path | None = None) -> int:
         show_outcome(terminal(), info, result, handed_off(case_id))
     for line in lines:
         (sys.stderr if as_json else sys.stdout).write(line + "\n")
-    return code
+    return 1 if unsealed else 0
 
 
 def answer_files(result: Outcome, folder: Path) -> list[str]:

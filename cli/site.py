@@ -177,6 +177,34 @@ def keys_show(
     show(as_object=json)
 
 
+@keys_app.command("accept")
+def keys_accept(
+    key: Annotated[
+        list[Path] | None,
+        typer.Option(
+            metavar="FILE",
+            help="Public half of a further key that signed this ledger's heads; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    lost: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="KEY_ID",
+            help="A key whose public half nobody has: what it signed is passed over; may be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Say that the site's key was changed, or that this home's copy of signed heads was lost.
+
+    From then on the ledger counts as it is. One that is older than a head that can be checked is refused.
+    """
+    from cli.keys import accept
+
+    accept(key or [], lost or [])
+
+
 @ledger_app.command("check")
 def ledger_check(
     key: Annotated[

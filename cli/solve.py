@@ -32,7 +32,7 @@ from escalation.model.errors import BadInput, first_line
 from escalation.policy.policy import load_policy
 from escalation.ports.configuration import settings
 from records.earlier import EarlierFiles
-from records.runtime import head_signer, open_records, open_runtime
+from records.runtime import open_records, open_runtime
 
 EXIT = {
     CaseStatus.ACCEPTED: 0, CaseStatus.ABSTAINED: 3, CaseStatus.REFUSED: 3, CaseStatus.HELD: 4,
@@ -187,9 +187,7 @@ def say_beforehand() -> None:
 
 
 def _say_older() -> None:
-    """Says, before anything is solved, that the ledger is older than what was signed from this home."""
-    if head_signer(settings()) is None:
-        return
+    """Says, before anything is solved, that the ledger is older than a signed head, or one is in doubt."""
     with open_records() as (ledger, _):
         lacking = ledger.lacking()
     if lacking:

@@ -29,7 +29,7 @@ from records.store.files import FileStore
 from records.store.places import SETTING
 
 if TYPE_CHECKING:
-    from records.ledger.signed_heads import HeadSigner
+    from records.ledger.head_signer import HeadSigner
 
 STAMP = "%Y%m%dT%H%M%S.%fZ"
 _NAME = re.compile(r"ledger-(\d{8}T\d{6}\.\d{6}Z)\.db")

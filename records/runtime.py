@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from threading import Thread
 from typing import TYPE_CHECKING
 
@@ -15,8 +16,10 @@ from escalation.ports.tracker import Tracker
 
 if TYPE_CHECKING:
     from escalation.ports.store import AuditedStore
+    from records.ledger.head_signer import HeadSigner
     from records.ledger.ledger import SqlLedger
-    from records.ledger.signed_heads import HeadSigner
+    from records.signing.keys import SigningKey
+    from records.tracking.heads import Head
 
 
 @contextmanager
@@ -44,18 +47,31 @@ def open_records(settings: Settings | None = None) -> Iterator["tuple[SqlLedger,
             ledger.close()
 
 
-def head_signer(settings: Settings) -> "HeadSigner | None":
-    """Signs the ledger's heads with the site's key; None where the site has made none.
+def head_signer(settings: Settings) -> "HeadSigner":
+    """Compares the ledger with the heads that were signed, and signs more where the site has a key.
 
     Raises:
         BadInput: when what is there is no such key, or others can read it.
     """
-    if settings.signing_key is None and not os.path.lexists(settings.key_file):
-        return None
-    from records.ledger.signed_heads import FOLDER, HeadSigner
-    from records.signing.keys import site_key
+    from records.ledger.head_signer import HeadSigner
+    from records.ledger.home_heads import FOLDER
 
-    return HeadSigner(site_key(settings), settings.home / FOLDER)
+    return HeadSigner(_key(settings), settings.home / FOLDER, partial(_told_heads, settings))
+
+
+def _key(settings: Settings) -> "SigningKey | None":
+    if settings.signing_key is None and not os.path.lexists(settings.key_file):
+        return None  # without the import of what signs, which is slow
+    from records.signing.keys import find_key
+
+    return find_key(settings)
+
+
+def _told_heads(settings: Settings, ledger: str, since_s: float | None) -> "list[Head] | None":
+    from records.tracking.heads import told_heads
+    from records.tracking.places import tracking_place
+
+    return told_heads(tracking_place(settings), ledger, since_s)
 
 
 @contextmanager

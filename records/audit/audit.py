@@ -12,7 +12,7 @@ from records.audit.histories import history_findings
 from records.audit.tracked import tracked
 from records.ledger.checkpoints import Checkpoint
 from records.ledger.ledger import SqlLedger
-from records.runtime import head_signer, open_records
+from records.runtime import open_records
 from records.tracking.places import TrackingPlace, tracking_place
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def audit(
         store: every file that the ledger names must be there; files are hashed, of a large store a
             random sample: what a case needs is compared with its digest whenever it is read.
         place: where MLflow is; None, and a file that is not there, is not looked at.
-        keys: public halves of what the ledger's heads were signed with; without any they are not looked at.
+        keys: public halves of what heads were signed with, besides those that count in the home.
         say: is told, again and again, how far it is.
     """
     walked = ledger.walked(lambda events: say(f"{events} events"))
@@ -84,10 +84,8 @@ def audit_site(
         MachineFault: when a store elsewhere cannot be reached.
     """
     settings = settings or configured()
-    signer = head_signer(settings)
-    own = () if signer is None else (signer.key.public,)
     with open_records(settings) as (ledger, store):
-        return audit(ledger, store, tracking_place(settings), keys=(*own, *keys), say=say)
+        return audit(ledger, store, tracking_place(settings), keys=keys, say=say)
 
 
 def _hashed(store: AuditedStore, files: list[str], say: Say) -> tuple[list[str], int]:

@@ -1,17 +1,16 @@
 """MLflow's runs against the ledger: whether each case is shown as it is, and each run's case is there."""
 
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from escalation.model.case import CaseRecord, Outcome
+from escalation.model.case import CaseRecord
 from escalation.model.errors import BadInput, CorruptRecord, first_line
 from escalation.text.addresses import without_password
 from escalation.text.wording import counted
 from records.ledger.ledger import SqlLedger
-from records.tracking.cases import HEAD, LEDGER
 from records.tracking.client import open_client
+from records.tracking.heads import case_runs, head_of
 from records.tracking.places import TrackingPlace
 from records.tracking.submissions import paid_for
 from records.tracking.view import CASE, CaseInView, ShownRun, differing
@@ -33,7 +32,7 @@ class Tracked:
 
 
 def tracked(ledger: SqlLedger, place: TrackingPlace | None) -> Tracked:
-    """Looks through all runs; an MLflow that is in a file that is not there has none."""
+    """Looks through all runs; an MLflow that is in a file that is not there has none, and is not made."""
     report = Tracked()
     if place is None:
         return report
@@ -47,22 +46,28 @@ def tracked(ledger: SqlLedger, place: TrackingPlace | None) -> Tracked:
         said = without_password(first_line(error), place.uri)
         report.findings.append(f"MLflow at {place.shown} cannot be asked: {said}")
         return report
-    cases = set()
+    cases, gone = set(), []
     for record in ledger.each_case(broken=report.findings.append):
         cases.add(record.info.case_id)
-        if record.mlflow_run_id is not None:
-            try:
-                report.findings.extend(_case(client, ledger, record))
-            except CorruptRecord as error:
-                report.findings.append(str(error))
-            report.runs += 1
-    for run in _runs(client, ledger.name()):
-        case_id, head = run.data.tags["tierwise.case_id"], run.data.tags.get(HEAD)
-        named = f"MLflow's run {run.info.run_id} of case {case_id}"
+        if record.mlflow_run_id is None:
+            continue
+        run = _run(client, record.mlflow_run_id)
+        if run is None:
+            gone.append(record.info.case_id)
+            continue
+        report.runs += 1
+        try:
+            report.findings.extend(_case(client, ledger, record, run))
+        except CorruptRecord as error:
+            report.findings.append(str(error))
+    _say_gone(report, gone)
+    for run in case_runs(client, ledger.name()):
+        case_id, head = run.data.tags["tierwise.case_id"], head_of(run)
         if case_id not in cases and _is_gone(ledger, case_id, run):
+            named = f"MLflow's run {run.info.run_id} of case {case_id}"
             report.findings.append(f"{named} is of this ledger, which has no such case: it was taken away")
         if head is not None:
-            report.heads.append((named, _decoded(head)))
+            report.heads.append(head)
     return report
 
 
@@ -77,19 +82,6 @@ def _gone(ledger: SqlLedger, place: TrackingPlace) -> Iterator[str]:
         )
 
 
-def _runs(client: Any, ledger: str) -> Iterator[Any]:
-    """The runs of all cases of the ledger, a page at a time."""
-    found = client.search_experiments(filter_string="name LIKE 'tierwise/%'")
-    ids, token = [each.experiment_id for each in found], None
-    where = f"tags.`tierwise.kind` = 'case' and tags.`{LEDGER}` = '{ledger}'"
-    while ids:
-        page = client.search_runs(ids, where, max_results=1000, page_token=token)
-        yield from page
-        token = page.token
-        if not token:
-            return
-
-
 def _is_gone(ledger: SqlLedger, case_id: str, run: Any) -> bool:
     """Whether the ledger has no such case, asked anew, and did not leave it behind in a back-up."""
     try:
@@ -101,24 +93,28 @@ def _is_gone(ledger: SqlLedger, case_id: str, run: Any) -> bool:
     return False
 
 
-def _decoded(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except ValueError:
-        return None
+def _say_gone(report: Tracked, cases: Sequence[str]) -> None:
+    """Says of which cases the runs that the ledger names are not there; all in a line."""
+    if cases:
+        which = f"case {cases[0]}" if len(cases) == 1 else f"{len(cases)} cases, {cases[0]} one of them"
+        report.findings.append(
+            f"MLflow has no run of {which}, and the ledger names one: `tierwise ledger rebuild-mlflow` makes "
+            "MLflow's view anew, in a place that is empty"
+        )
 
 
-def _case(client: Any, ledger: SqlLedger, record: CaseRecord) -> Iterator[str]:
+def _run(client: Any, run_id: str) -> Any | None:
     from mlflow.exceptions import MlflowException
 
-    case_id, run_id = record.info.case_id, record.mlflow_run_id
     try:
         run = client.get_run(run_id)
     except MlflowException:
-        run = None
-    if run is None or run.info.lifecycle_stage != "active":
-        yield f"MLflow has no run {run_id}, which the ledger names for case {case_id}"
-        return
+        return None
+    return run if run.info.lifecycle_stage == "active" else None
+
+
+def _case(client: Any, ledger: SqlLedger, record: CaseRecord, run: Any) -> Iterator[str]:
+    case_id = record.info.case_id
     if record.status.final:
         yield from compared(client, run, _in_view(ledger, record).runs(), "the ledger")
         return
@@ -160,7 +156,7 @@ def _in_view(ledger: SqlLedger, record: CaseRecord) -> CaseInView:
         ledger.name(),
         record.info,
         record.status,
-        None if record.outcome is None else Outcome.model_validate(record.outcome),
+        record.read_outcome(),
         tried,
         {
             each.number: paid_for((row for row in sent if row.attempt == each.number), ledger.spent_for)

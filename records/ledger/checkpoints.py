@@ -94,7 +94,8 @@ def make(connection: Connection) -> int:
     """Makes a checkpoint of at most `AT_ONCE` chains that grew, in a transaction of its own.
 
     Returns:
-        The number of leaves added; 0 where no chain grew, or somebody else is making one.
+        The number of leaves added; 0 where no chain grew, or somebody else is making one, or the last one
+        cannot be read: nothing is built on it, and whoever audits is told.
     """
     if not _is_mine(connection):
         return 0
@@ -102,6 +103,8 @@ def make(connection: Connection) -> int:
     if not grew:
         return 0
     tree = _tree(connection)
+    if tree is None:
+        return 0
     added = [{"place": tree.size + place, **head} for place, head in enumerate(grew)]
     for leaf in added:
         tree.add(data(leaf))
@@ -120,14 +123,17 @@ def _is_mine(connection: Connection) -> bool:
     return there is None  # the first: whoever else makes it too is waited for
 
 
-def _tree(connection: Connection) -> merkle.Tree:
-    """The tree as the last checkpoint left it."""
+def _tree(connection: Connection) -> merkle.Tree | None:
+    """The tree as the last checkpoint left it; None where that says no such thing."""
     chains.lock(connection, CHECKPOINTS)
     row = connection.execute(_LAST).one_or_none()
     if row is None:
         return merkle.Tree()
-    body = json.loads(row.body)
-    return merkle.Tree(body["leaves"], [bytes.fromhex(each) for each in body["complete"]])
+    try:
+        body = json.loads(row.body)
+        return merkle.Tree(body["leaves"], [bytes.fromhex(each) for each in body["complete"]])
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def data(leaf: Mapping[str, Any] | RowMapping) -> bytes:

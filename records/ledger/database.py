@@ -19,7 +19,7 @@ from records.ledger.locking import file_lock
 from records.ledger.one_machine import OneMachine
 
 if TYPE_CHECKING:
-    from records.ledger.signed_heads import HeadSigner
+    from records.ledger.head_signer import HeadSigner
 
 BUSY_S = 60.0
 IDLE_S = 1.0
@@ -100,8 +100,8 @@ class Database:
                 if added < checkpoints.AT_ONCE:
                     break
         if self._signer is not None:
-            with suppress(OSError, SQLAlchemyError), self.reading() as connection:
-                self._signer.keep(connection)
+            with suppress(OSError, SQLAlchemyError):
+                self._signer.keep(self.reading)
 
     @contextmanager
     def _begun(self) -> Iterator[Connection]:

@@ -15,6 +15,7 @@ from records.ledger.submission_ledger import SqlSubmissions
 from records.ledger.work_ledger import SqlWork
 
 if TYPE_CHECKING:
+    from records.ledger.accepting import Accepted
     from records.signing.keys import VerifyingKey
 
 
@@ -103,30 +104,47 @@ class SqlLedger(SqlCases, SqlWork, SqlSubmissions, SqlBudgets):
         with self._database.reading() as connection:
             walk.check(connection, case_id, anew=True)
 
-    def signed_head(self, case_id: str) -> Mapping[str, Any] | None:
-        """The envelope with the head of the case that was signed last; None where none was."""
+    def signed_head(self, case_id: str, over: Mapping[str, Any] | None = None) -> Mapping[str, Any] | None:
+        """The envelope with the head of the case that was signed last; None where none was.
+
+        Where one that was told earlier is not in the ledger, or cannot be checked, it stays: `over`.
+        """
         from records.ledger.signed_heads import last_of
 
         with self._database.reading() as connection:
+            if over is not None and self._signer is not None:
+                kept = self._signer.home.read(lineage.name(connection))
+                if self._signer.astray(connection, kept, [("MLflow", over)]):
+                    return over
             return last_of(connection, case_id)
+
+    def accept_heads(self, keys: "Sequence[VerifyingKey]", lost: Sequence[str], known_as: str) -> "Accepted":
+        """As `records.ledger.accepting.accept` says, in the home that this ledger was opened from."""
+        from records.ledger.accepting import accept
+
+        assert self._signer is not None
+        return accept(self._database, self._signer, keys, lost, known_as)
 
     def head_findings(
         self, keys: "Sequence[VerifyingKey]", elsewhere: Sequence[tuple[str, Any]] = ()
     ) -> tuple[str, ...]:
-        """What was signed with those keys and the ledger does not have any more.
+        """What was signed and the ledger does not have any more, or that nobody here can check.
 
         Args:
-            keys: without any nothing is looked at.
+            keys: that count besides those which count in this home.
             elsewhere: signed heads that are not in the ledger, by where they are; that of the home is added.
         """
-        if not keys:
-            return ()
         from records.ledger.signed_heads import findings
 
-        kept = None if self._signer is None else self._signer.kept(self.name())
-        here = [] if kept is None else [("the head that was signed last from this home", kept)]
+        if self._signer is None:
+            with self._database.reading() as connection:
+                return tuple(findings(connection, keys, elsewhere))
+        lacking, kept = self._compared(self._signer, keys)
+        known = (*self._signer.known(kept), *keys)
+        lost = () if kept.trust is None else kept.trust.lost
         with self._database.reading() as connection:
-            return tuple(findings(connection, keys, [*here, *elsewhere]))
+            found = tuple(findings(connection, known, elsewhere, lost))
+        return (*([lacking] if lacking else []), *found)
 
     def left_behind(self, at_s: float) -> bool:
         """Whether what happened then was left behind when the ledger was put back from a back-up."""

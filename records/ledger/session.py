@@ -1,7 +1,7 @@
 """What the parts of the ledger share: its database, its store of bytes, the leases that it holds."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Lock
 from typing import TYPE_CHECKING
@@ -16,7 +16,9 @@ from records.ledger.database import Database
 from records.ledger.shared_clock import SharedClock, database_time_s
 
 if TYPE_CHECKING:
-    from records.ledger.signed_heads import HeadSigner
+    from records.ledger.head_signer import HeadSigner
+    from records.ledger.home_heads import Kept
+    from records.signing.keys import VerifyingKey
 
 _OPEN: "WeakSet[LedgerSession]" = WeakSet()
 """The ledgers of this process: who asks them knows whether a lease in its name is still anybody's."""
@@ -38,7 +40,7 @@ class LedgerSession:
             url: of SQLAlchemy.
             store: keeps the bytes.
             lease_s: seconds after which a silent process on another host counts as gone.
-            signer: signs heads of the ledger's chains; None where the site has no key.
+            signer: signs heads of the ledger's chains, and compares with those signed before; None: neither.
 
         Raises:
             BadInput: when the database cannot be used.
@@ -67,27 +69,42 @@ class LedgerSession:
         return time.time() if self._database.of_one_machine else self._clock.now_s()
 
     def lacking(self) -> str:
-        """What was signed last from this home and is not in the ledger, so older; "" where all is there."""
-        if self._signer is None:
-            return ""
+        """What was signed last from this home and the ledger has not, or why that cannot be told; "" if none.
+
+        An older ledger is found by it, and one whose signed heads nobody here can check.
+        """
+        return "" if self._signer is None else self._compared(self._signer)[0]
+
+    def _compared(self, signer: "HeadSigner", also: "Sequence[VerifyingKey]" = ()) -> "tuple[str, Kept]":
+        kept = signer.home.read(self._name)  # before what it is compared with is read: others go on writing
         with self._database.reading() as connection:
-            name = lineage.name(connection)
-        kept = self._signer.kept(name)  # before what it is compared with is read: others go on writing
-        with self._database.reading() as connection:
-            return self._signer.lacking(connection, kept)
+            return signer.lacking(connection, kept, also), kept
 
     def _check_not_older(self) -> None:
-        """Refuses to spend on a ledger that lost what was signed from this home.
+        """Refuses to spend on a ledger that lost what was signed, as far as home and MLflow show it.
 
         Raises:
-            CorruptRecord: with what is missing.
+            CorruptRecord: with what is missing, or cannot be checked.
         """
-        lacking = self.lacking()
+        if self._signer is None:
+            return
+        from records.ledger.head_signer import remedy
+
+        lacking, kept = self._compared(self._signer)
+        if not lacking:
+            found = self._signer.elsewhere(self._name, self._signer.since_s(kept))
+            if found is not None:
+                with self._database.reading() as connection:
+                    lacking = self._signer.astray(connection, kept, found)
+                if not lacking:
+                    self._signer.note_looked(self._name)
         if lacking:
-            raise CorruptRecord(
-                f"{lacking}; nothing is spent on it: put the newest one back, or a back-up with "
-                "`tierwise restore`, which signs that it was put back"
-            )
+            raise CorruptRecord(f"{lacking}; nothing is spent on it: {remedy(lacking)}")
+
+    @property
+    def _name(self) -> str:
+        with self._database.reading() as connection:
+            return lineage.name(connection)
 
     def _database_time_s(self) -> float:
         with self._database.reading() as connection:

@@ -7,28 +7,24 @@ own; copies are in MLflow's run of the case and, of the last checkpoint, in a fi
 off in the database is missed by those.
 """
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from itertools import chain as chain_
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import Connection, and_, or_, select
 
-from escalation.inputs.whole_files import write_whole
 from escalation.model.errors import CorruptRecord
+from escalation.text.wording import counted
 from records.ledger import lineage
-from records.ledger.chains import CHECKPOINTS, MONEY, append, decoded, named, now
+from records.ledger.chains import CHECKPOINTS, Head, decoded, link_finding, named
 from records.ledger.schema import events, heads
-from records.signing.envelope import sign, signed, statement
-from records.signing.keys import SigningKey, VerifyingKey
+
+if TYPE_CHECKING:  # what verifies is slow to import, and who has no key needs it where there are heads alone
+    from records.signing.keys import VerifyingKey
 
 KIND = "head.signed"
 PREDICATE = "urn:tierwise:ledger-head:v1"
-FOLDER = "signed-heads"
-"""In the home: the last signed head of each ledger that was written to from there."""
-
 Envelope = Mapping[str, Any]
 Place = tuple[str, int, str]
 """An event: chain, number in it, hash."""
@@ -54,96 +50,14 @@ class SignedHead(NamedTuple):
         return self.taken_at is not None and self.taken_at <= other.at <= self.at
 
 
-class HeadSigner:
-    """Signs heads for a site, and keeps the last one of the chain of checkpoints outside of the database."""
-
-    def __init__(self, key: SigningKey, folder: Path) -> None:
-        """Touches nothing yet.
-
-        Args:
-            key: the site's.
-            folder: where the last signed head of each ledger is kept.
-        """
-        self.key, self.folder = key, folder
-
-    def of_case(self, connection: Connection, case_id: str) -> None:
-        """Signs where the case's chain, that of money and that of checkpoints end; one event of the case."""
-        self._sign(connection, case_id, (case_id, MONEY, CHECKPOINTS))
-
-    def of_checkpoint(self, connection: Connection) -> None:
-        """Signs where the chain of checkpoints ends; nothing where heads are missing that were signed before.
-
-        Otherwise whoever cut the ledger would have what is left signed by the next honest process.
-        """
-        if self._fits(connection):
-            self._sign(connection, CHECKPOINTS, (CHECKPOINTS,))
-
-    def of_restored(self, connection: Connection, taken_at: str) -> None:
-        """Signs that the ledger was put back as of then: heads that were signed since are not missed."""
-        self._sign(connection, CHECKPOINTS, (CHECKPOINTS,), taken_at=taken_at)
-
-    def keep(self, connection: Connection) -> None:
-        """Keeps the last signed head of the chain of checkpoints in the home, if that one is in its place."""
-        name, last = lineage.name(connection), last_of(connection, CHECKPOINTS)
-        if last is not None and self._fits(connection):
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            write_whole(self._file(name), json.dumps(last).encode())
-
-    def kept(self, ledger: str) -> Envelope | None:
-        """The head that was signed last from this home, of the ledger of that name."""
-        try:
-            found = json.loads(self._file(ledger).read_bytes())
-        except (OSError, ValueError):
-            return None
-        return found if isinstance(found, dict) else None
-
-    def lacking(self, connection: Connection, kept: Envelope | None) -> str:
-        """What the ledger has not of the head that was kept in this home; "" where it has all of it.
-
-        Nor is missed what a back-up left behind that was put back with the key.
-        """
-        if kept is None:
-            return ""
-        keys = [self.key.public]
-        try:
-            said = said_by(kept, keys)
-        except CorruptRecord:  # of a key before this one
-            return ""
-        for chain, number, _ in missed(connection, said, keys):
-            return (
-                f"the ledger is older than this home, or was rewritten: it has not event {number} of "
-                f"{named(chain)}, which was signed from here at {said.at}"
-            )
-        return ""
-
-    def _fits(self, connection: Connection) -> bool:
-        """Whether what was signed last from this home is in the ledger, or was left behind by a back-up."""
-        return not self.lacking(connection, self.kept(lineage.name(connection)))
-
-    def _file(self, ledger: str) -> Path:
-        return self.folder / f"{ledger}.json"
-
-    def _sign(self, connection: Connection, about: str, chains: Iterable[str], **more: str) -> None:
-        found = connection.execute(
-            select(heads.c.chain, heads.c.number, heads.c.hash).where(heads.c.chain.in_(chains))
-        )
-        ends = {chain: (number, hash_) for chain, number, hash_ in found if number}
-        said = {
-            "ledger": lineage.name(connection),
-            "at": now(),
-            "heads": {chain: number for chain, (number, _) in ends.items()},
-            **more,
-        }
-        subjects = {chain: {"sha256": hash_} for chain, (_, hash_) in ends.items()}
-        append(connection, about, KIND, {"envelope": sign(statement(subjects, PREDICATE, said), self.key)})
-
-
-def said_by(envelope: Any, keys: Iterable[VerifyingKey]) -> SignedHead:
+def said_by(envelope: Any, keys: "Iterable[VerifyingKey]") -> SignedHead:
     """What a signed head says, once one of the keys signed it.
 
     Raises:
         CorruptRecord: when none of them did, or it is no signed head.
     """
+    from records.signing.envelope import signed
+
     by_id = {key.key_id: key for key in keys}
     try:
         signers = [str(each["keyid"]) for each in envelope["signatures"]]
@@ -161,18 +75,60 @@ def said_by(envelope: Any, keys: Iterable[VerifyingKey]) -> SignedHead:
         raise CorruptRecord("it is no signed head") from None
 
 
+def signers(envelope: Any) -> frozenset[str]:
+    """The ids of the keys that an envelope says it is signed with; of what is no envelope none."""
+    try:
+        return frozenset(str(each["keyid"]) for each in envelope["signatures"])
+    except (KeyError, TypeError):
+        return frozenset()
+
+
 def gone(connection: Connection, places: Iterable[Place]) -> tuple[Place, ...]:
-    """Those of some events that the ledger does not have."""
+    """Those of some events that the ledger does not have, or not with what was hashed."""
     wanted = tuple(places)
     if not wanted:
         return ()
     match = [and_(events.c.chain == chain, events.c.number == number) for chain, number, _ in wanted]
-    query = select(events.c.chain, events.c.number, events.c.hash).where(or_(*match))
-    has = {tuple(row) for row in connection.execute(query)}
+    rows = connection.execute(select(events).where(or_(*match))).mappings()
+    has = {(row["chain"], row["number"], row["hash"]) for row in rows if _is_whole(row)}
     return tuple(each for each in wanted if each not in has)
 
 
-def missed(connection: Connection, said: SignedHead, keys: Iterable[VerifyingKey]) -> tuple[Place, ...]:
+def _is_whole(row: Any) -> bool:
+    return not link_finding(row, decoded(row), Head(row["number"] - 1, row["previous"]))
+
+
+def unlike(connection: Connection, said: SignedHead, keys: "Iterable[VerifyingKey]") -> str:
+    """What of a signed head the ledger has not, or where what follows does not hang on it; else ""."""
+    for chain, number, _ in missed(connection, said, keys):
+        return f"it has not event {number} of {named(chain)}"
+    lost = gone(connection, said.heads)  # in a back-up that was put back
+    for chain, number, hash_ in said.heads:
+        if chain == CHECKPOINTS and (chain, number, hash_) not in lost:
+            return _broken(connection, chain, number)
+    return ""
+
+
+def _broken(connection: Connection, chain: str, number: int) -> str:
+    """Where a chain breaks from that event on to its head; "" where it does not."""
+    query = select(events).where(events.c.chain == chain, events.c.number >= number)
+    before = None
+    for row in connection.execute(query.order_by(events.c.number)).mappings():
+        before = before or Head(row["number"] - 1, row["previous"])
+        if found := link_finding(row, decoded(row), before):
+            return found
+        before = Head(row["number"], row["hash"])
+    head = connection.execute(
+        select(heads.c.number, heads.c.hash).where(heads.c.chain == chain)
+    ).one_or_none()
+    return (
+        ""
+        if head is not None and before == Head(*head)
+        else f"{named(chain)} does not end with its last event"
+    )
+
+
+def missed(connection: Connection, said: SignedHead, keys: "Iterable[VerifyingKey]") -> tuple[Place, ...]:
     """The events of a signed head that the ledger does not have, and should."""
     found, keys = gone(connection, said.heads), tuple(keys)
     if not found:
@@ -186,23 +142,30 @@ def missed(connection: Connection, said: SignedHead, keys: Iterable[VerifyingKey
 
 
 def findings(
-    connection: Connection, keys: Iterable[VerifyingKey], elsewhere: Iterable[tuple[str, Any]]
+    connection: Connection,
+    keys: "Iterable[VerifyingKey]",
+    elsewhere: Iterable[tuple[str, Any]],
+    lost: Iterable[str] = (),
 ) -> Iterator[str]:
     """Compares what was signed, in the ledger and elsewhere, with what the ledger has.
 
     Args:
         connection: to the ledger.
-        keys: of whoever may have signed; without any nothing is looked at.
+        keys: of whoever may have signed.
         elsewhere: copies that are not in the ledger, by where they are.
+        lost: ids of keys whose public half nobody has: what they signed is passed over.
     """
     keys, name = tuple(keys), lineage.name(connection)
+    known, lost = {key.key_id for key in keys}, {*lost}
     query = select(events.c.chain, events.c.number, events.c.body).where(events.c.kind == KIND)
     rows = connection.execute(query.order_by(events.c.position), execution_options={"yield_per": 1000})
-    here = (
-        (f"event {number} of {named(chain)}", _envelope(body))
-        for chain, number, body in (rows if keys else ())
-    )
-    for where, envelope in chain_(here, elsewhere if keys else ()):
+    here = ((f"event {number} of {named(chain)}", _envelope(body)) for chain, number, body in rows)
+    unknown: dict[str, list[str]] = {}
+    for where, envelope in chain_(here, elsewhere):
+        by = signers(envelope)
+        if by and not by & known:
+            unknown.setdefault(", ".join(sorted(by)), []).append(where)
+            continue
         try:
             said = said_by(envelope, keys)
         except CorruptRecord as error:
@@ -215,13 +178,27 @@ def findings(
                 f"expected event {number} of {named(chain)} with hash {hash_}, which was signed at {said.at} "
                 f"({where}), got none: the ledger was cut, or rewritten"
             )
+    for by_, places in unknown.items():
+        if by_ not in lost:
+            yield (
+                f"{counted(len(places), 'signed head', 'signed heads')}, the first in {places[0]}, cannot be "
+                f"checked: signed with key {by_}, which is not known here; give its public half: --key FILE"
+            )
 
 
-def last_of(connection: Connection, chain: str) -> Envelope | None:
-    """The last signed head that is an event of that chain."""
+def last_of(
+    connection: Connection, chain: str, keys: "Iterable[VerifyingKey] | None" = None
+) -> Envelope | None:
+    """The last signed head that is an event of that chain, by one of the keys where some are given."""
     query = select(events.c.body).where(events.c.chain == chain, events.c.kind == KIND)
-    found = connection.execute(query.order_by(events.c.number.desc()).limit(1)).scalar_one_or_none()
-    return None if found is None else _envelope(found)
+    known = None if keys is None else {key.key_id for key in keys}
+    rows = connection.execute(query.order_by(events.c.number.desc()), execution_options={"yield_per": 20})
+    for body in rows.scalars():
+        envelope: Envelope | None = _envelope(body)
+        if known is None or signers(envelope) & known:
+            rows.close()
+            return envelope
+    return None
 
 
 def _envelope(body: str) -> Any:

@@ -24,6 +24,7 @@ from records.tracking import attempts as tracking_attempt
 from records.tracking import cases as tracking_case
 from records.tracking import submissions
 from records.tracking.client import experiment_id, open_client
+from records.tracking.heads import head_of
 from records.tracking.places import TrackingPlace
 from records.tracking.queue import TrackingWorker
 
@@ -139,7 +140,7 @@ class MlflowTracker:
         record = self._ledger.case(case_id).model_copy(update={"new": new})
         self._open_run(record)
         self._catch_up(case_id)
-        self._close(case_id, status, _outcome(record), at_ms=at_ms)
+        self._close(case_id, status, record.read_outcome(), at_ms=at_ms)
 
     def sweep(self) -> None:
         """Ends runs that read RUNNING though their case does not run any more; logs bills that came late."""
@@ -150,7 +151,7 @@ class MlflowTracker:
         for record in self._ledger.each_case(CasesWanted(oldest_first=True)):
             if shown(record):
                 self.case_opened(record)
-                self.case_closed(record.info.case_id, record.status, _outcome(record), None)
+                self.case_closed(record.info.case_id, record.status, record.read_outcome(), None)
 
     @property
     def left(self) -> int:
@@ -277,7 +278,7 @@ class MlflowTracker:
             if self._link and record.mlflow_run_id is None:
                 self._ledger.link_run(case_id, run_id)
             self._catch_up(case_id)
-            self._close(record.info.case_id, record.status, _outcome(record), at_ms=_now_ms())
+            self._close(record.info.case_id, record.status, record.read_outcome(), at_ms=_now_ms())
 
     def _close(
         self,
@@ -291,10 +292,17 @@ class MlflowTracker:
         files = self._tables(case_id, outcome, report or self._report(outcome))
         run, info = self._runs.pop(case_id), self._infos.pop(case_id)
         self._new.discard(case_id)
-        head, shadows = self._ledger.signed_head(case_id), self._ledger.shadows(case_id)
+        head, shadows = self._head(case_id, run.info.run_id), self._ledger.shadows(case_id)
         tracking_case.close_run(
             self._client, run, info, status, outcome, files=files, head=head, shadows=shadows, at_ms=at_ms
         )
+
+    def _head(self, case_id: str, run_id: str) -> Mapping[str, Any] | None:
+        """The signed head to tell; None where the one that was told earlier stays."""
+        told = head_of(self._client.get_run(run_id))
+        over = None if told is None else told[1]
+        head = self._ledger.signed_head(case_id, over)
+        return None if head is over else head
 
     def _report(self, outcome: Outcome | None) -> bytes | None:
         if outcome is None or outcome.report is None:
@@ -308,10 +316,6 @@ class MlflowTracker:
         for run in self._runs.values():
             self._client.set_terminated(run.info.run_id, "KILLED")
         self._runs.clear()
-
-
-def _outcome(record: CaseRecord) -> Outcome | None:
-    return None if record.outcome is None else Outcome.model_validate(record.outcome)
 
 
 def _now_ms() -> int:

@@ -75,7 +75,7 @@ def test_a_ledger_that_was_put_back_in_secret_is_missed_by_mlflow_and_by_the_hom
     assert done.code == 1
     assert any("of case b is of this ledger, which has no such case" in line for line in found)
     assert any("was signed" in line and "(MLflow's run" in line for line in found)
-    assert any("(the head that was signed last from this home)" in line for line in found)
+    assert any("is older than this home, or was rewritten" in line for line in found)
 
 
 def test_solving_on_an_older_ledger_says_so_once_and_the_others_work_goes_on(
@@ -124,7 +124,8 @@ def test_a_case_that_is_not_as_it_was_sealed_is_shown_with_a_warning_and_never_s
         database.execute("UPDATE attempts SET attempt = attempt || ' ' WHERE case_id = 'b'")
     for each in asked:
         done = call(*each)
-        assert done.code == (1 if each[0] == "report" else 0)
+        assert done.code == 1
+        assert "b" in done.out
         assert done.err.startswith("LEDGER expected the row attempts b/0 to have SHA-256 ")
         assert done.err.count("\n") == 1
     assert call("report", "b", "--out", str(tmp_path / "b.html")).code == 1
@@ -139,6 +140,24 @@ def test_a_case_that_is_not_as_it_was_sealed_is_shown_with_a_warning_and_never_s
     assert call("export", "a", "--out", str(tmp_path / "out")).code == 0
 
 
+@pytest.mark.parametrize("value", ["{", "[1]", '{"case_id": 3}'])
+def test_a_case_that_cannot_be_read_is_named_and_the_others_are_listed(
+    call: Call, home: Path, value: str
+) -> None:
+    with closing(sqlite3.connect(home / "ledger.db")) as database, database:
+        database.execute("UPDATE cases SET outcome = ? WHERE case_id = 'b'", (value,))
+    done = call("cases")
+    assert done.code == 1
+    assert "a" in done.out.split()
+    assert "b" not in done.out.split()
+    assert "LEDGER the row cases b cannot be read: it holds what this program never writes\n" in done.err
+    for command in ("show", "explain", "report"):
+        done = call(command, "b")
+        assert done.code == 1
+        assert "the row cases b cannot be read" in done.err
+        assert "unexpected" not in done.err
+
+
 @pytest.mark.parametrize("left", ["MLflow", "the home"])
 def test_one_witness_is_enough(call: Call, home: Path, left: str) -> None:
     cut(home)
@@ -149,7 +168,7 @@ def test_one_witness_is_enough(call: Call, home: Path, left: str) -> None:
             file.unlink()
     done = call("ledger", "check")
     assert done.code == 1
-    assert "the ledger was cut, or rewritten" in done.out
+    assert "or was rewritten" in done.out or "or rewritten" in done.out
     assert call("ledger", "check").out == done.out  # no check signs, or keeps, what it found wrong
 
 
@@ -172,6 +191,7 @@ def test_a_head_of_another_key_is_found_unless_its_public_half_is_given(
     old = call("keys", "show").out
     (home / "signing-key.pem").rename(tmp_path / "old.pem")
     make_key(settings())
+    shutil.rmtree(home / "signed-heads")
     done = call("ledger", "check")
     assert done.code == 1
     assert "which is not known here" in done.out

@@ -1,7 +1,9 @@
 """The whole submission at the command line: the real client, a practice service, one of its answers lost."""
 
 import json
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -128,3 +130,74 @@ def test_a_job_sent_after_the_back_up_is_found_and_not_paid_again(
     (work,) = json.loads(call("budget", "--json").out)["submissions"]
     assert (work["state"], work["charged"]["qpu_s"]) == ("done", totals["charged_s"])
     assert "sent after the back-up" in call("jobs", "--all").out
+
+
+@pytest.fixture
+def posts(
+    service: Practice, solve: Callable[[], Any], call: Call, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[], int]:
+    """A case that was held, approved and paid; the ledger as it was before the approval is in its place."""
+    monkeypatch.setenv("TIERWISE_SETTLE_S", "0.1")
+    assert call("keys", "make").code == 0
+    assert solve().code == 4
+    copy = home / "ledger.db.old"
+    with closing(sqlite3.connect(home / "ledger.db")) as source, closing(sqlite3.connect(copy)) as target:
+        source.backup(target)
+    assert call("approve", "c", "--yes", "--by", "anna").code == 0
+    assert solve().code == 5
+    service.control.release()
+    until_abstained(call)
+    for name in ("ledger.db-wal", "ledger.db-shm"):
+        (home / name).unlink(missing_ok=True)
+    copy.replace(home / "ledger.db")
+    return lambda: service.control.totals()["posts"]
+
+
+def test_nothing_is_paid_for_again_on_an_older_ledger_whatever_becomes_of_the_home(
+    posts: Callable[[], int], solve: Callable[[], Any], call: Call, home: Path, tmp_path: Path
+) -> None:  # fmt: skip
+    heads, key = home / "signed-heads", home / "signing-key.pem"
+    [copy] = [path for path in heads.glob("*.json") if not path.name.endswith(".keys.json")]
+    kept = {path: path.read_bytes() for path in (*heads.glob("*.json"), key)}
+
+    def damaged() -> None:
+        sound = copy.read_bytes()
+        place = sound.index(b'"sig": "') + 12
+        copy.write_bytes(sound[:place] + bytes([sound[place] ^ 1]) + sound[place + 1 :])
+
+    def without_home() -> None:
+        for path in heads.glob("*.json"):
+            path.unlink()
+
+    def without_home_and_key() -> None:
+        without_home()
+        key.unlink()
+
+    def another_key() -> None:
+        key.rename(tmp_path / "old.pem")
+        settings.cache_clear()
+        assert call("keys", "make").code == 0
+
+    wrong: dict[str, Callable[[], Any]] = {
+        "older than this home": lambda: None,
+        "did not sign this envelope": damaged,
+        "is damaged": lambda: copy.write_bytes(b""),
+        "is gone": copy.unlink,
+        "or was rewritten": another_key,
+        "older than MLflow": without_home,
+        "not known here": without_home_and_key,
+    }
+    for place, (said, do) in enumerate(wrong.items()):
+        for path, data in kept.items():
+            path.unlink(missing_ok=True)
+            path.write_bytes(data)
+            path.chmod(0o600)
+        do()
+        assert place or call("approve", "c", "--yes", "--by", "anna").code == 0
+        tried = solve()
+        assert (tried.code, posts()) == (1, 1)
+        assert said in tried.err
+        assert "nothing is spent on it" in tried.err
+        checked = call("ledger", "check")
+        assert checked.code == 1
+        assert said in checked.out or "the ledger was cut, or rewritten" in checked.out

@@ -13,8 +13,11 @@ class EventLog(Protocol):
     def events(self, case_id: str | None = None) -> Sequence[Mapping[str, Any]]:
         """The events in order: chain, number in it, at, case_id, kind, body, previous hash, hash."""
 
-    def signed_head(self, case_id: str) -> Mapping[str, Any] | None:
-        """Where the case's chain ended when it was closed, signed, as JSON; None where none was."""
+    def signed_head(self, case_id: str, over: Mapping[str, Any] | None = None) -> Mapping[str, Any] | None:
+        """Where the case's chain ended when it was closed, signed, as JSON; None where none was.
+
+        One that was told earlier (`over`) comes back where the ledger does not go on from it.
+        """
 
     def signing_key(self) -> str | None:
         """Id of the key with which this process signs heads; None where it has none."""

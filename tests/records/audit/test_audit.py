@@ -133,11 +133,15 @@ def test_what_was_changed_in_mlflow_is_named(new_home: Callable[[Path], Path], t
             assert f"MLflow's run of case c: expected {name}" in said
         client.delete_run(run_id)
         [gone] = [line for line in audited(runtime, settings).findings if "attempt" not in line]
-        assert gone.startswith(f"MLflow has no run {run_id}")
-    (settings.home / "mlflow.db").unlink()
-    with open_runtime(settings) as runtime:
-        (vanished,) = audited(runtime, settings).findings
+        assert gone.startswith(
+            "MLflow has no run of case c, and the ledger names one: `tierwise ledger rebuild"
+        )
+        (settings.home / "mlflow.db").unlink()
+        lost = audited(runtime, settings)
+        [vanished] = lost.findings
         assert "is gone, and with it the runs of 1 case: `tierwise ledger rebuild-mlflow` makes" in vanished
+        assert lost.runs == 0
+        assert not (settings.home / "mlflow.db").exists()
 
 
 @pytest.mark.parametrize(

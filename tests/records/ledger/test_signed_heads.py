@@ -2,7 +2,11 @@
 
 import base64
 import json
-from collections.abc import Callable
+import re
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +15,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from escalation.model.amounts import Amounts, Caps
 from escalation.model.case import CaseInfo, CaseStatus, WorkKey
-from escalation.model.errors import CorruptRecord
+from escalation.model.errors import BadInput, CorruptRecord
 from records.backup import back_up, restore
+from records.ledger.head_signer import HeadSigner
 from records.ledger.ledger import SqlLedger
-from records.ledger.signed_heads import KIND, PREDICATE, HeadSigner, gone, missed, said_by
+from records.ledger.signed_heads import KIND, PREDICATE, gone, missed, said_by
 from records.signing.envelope import sign, statement
 from records.signing.keys import SigningKey
 from records.store.files import FileStore
@@ -93,7 +98,7 @@ def test_what_is_left_of_a_ledger_that_was_cut_is_not_signed_by_the_next_honest_
         ledger.open_case(make_info(case_id))
         ledger.make_checkpoint()
     first = ledger.events("/checkpoints")[1]
-    kept = ledger._signer.kept(ledger.name())
+    kept = ledger._signer.home.read(ledger.name()).head
     off = [
         f"DROP TRIGGER {table}_no_delete" + (f" ON {table}" if url.startswith("postgresql") else "")
         for table in ("events", "leaves")
@@ -112,7 +117,7 @@ def test_what_is_left_of_a_ledger_that_was_cut_is_not_signed_by_the_next_honest_
     other.open_case(make_info("c"))
     assert other.make_checkpoint().leaves == 2
     assert len(told(other, "/checkpoints")) == 1
-    assert other._signer.kept(other.name()) == kept
+    assert other._signer.home.read(other.name()).head == kept
     assert "event 3 of the chain of checkpoints, which was signed from here" in other.lacking()
     with pytest.raises(CorruptRecord, match="older than this home"):
         other.check("c")
@@ -160,6 +165,192 @@ def test_nothing_is_paid_for_on_a_ledger_that_is_older_than_its_home(
     with pytest.raises(CorruptRecord, match="nothing is spent on it"):
         paid.consult(make_question(row), 1060.0)
     assert paid.events() == before
+
+
+Opening = Callable[[SigningKey | None], SqlLedger]
+Told = list[tuple[str, Any]]
+
+
+@pytest.fixture
+def elsewhere() -> Told:
+    """What MLflow was told."""
+    return []
+
+
+@pytest.fixture
+def opening(store: FileStore, tmp_path: Path, elsewhere: Told) -> Iterator[Opening]:
+    """Opens one SQLite ledger from one home, with whatever key the home has then."""
+    opened: list[SqlLedger] = []
+
+    def make(key: SigningKey | None) -> SqlLedger:
+        signer = HeadSigner(key, tmp_path / "signed-heads", lambda ledger, since_s: elsewhere)
+        opened.append(SqlLedger(f"sqlite:///{tmp_path / 'own.db'}", store, signer=signer))
+        return opened[-1]
+
+    yield make
+    for ledger in opened:
+        ledger.close()
+
+
+def kept_of(ledger: SqlLedger) -> Any:
+    """The head that the home keeps."""
+    assert ledger._signer is not None
+    return ledger._signer.home.read(ledger.name()).head
+
+
+def other() -> SigningKey:
+    return SigningKey(Ed25519PrivateKey.generate())
+
+
+def refused(ledger: SqlLedger, why: str) -> None:
+    """The ledger is not spent on, is not signed, and its audit says why."""
+    before = len([event for event in ledger.events() if event["kind"] == KIND])
+    with pytest.raises(CorruptRecord, match=f"{why}.*nothing is spent on it"):
+        ledger.check()
+    assert any(re.search(why, line) for line in ledger.head_findings([]))
+    ledger.note("x", "noted", {"why": why})
+    ledger.make_checkpoint()
+    assert len([event for event in ledger.events() if event["kind"] == KIND]) == before
+
+
+def test_a_key_that_changed_or_is_gone_stops_spending_until_a_person_says_so(
+    opening: Opening, key: SigningKey, make_info: Info, elsewhere: Told
+) -> None:
+    ledger = opening(key)
+    ledger.open_case(make_info("a"))
+    ledger.close_case("a", CaseStatus.FAILED, None)
+    ledger.make_checkpoint()
+    elsewhere.append(("MLflow", ledger.signed_head("a")))
+    ledger.check()
+    new = other()
+    refused(opening(None), f"the key {key.public.key_id} .* is gone")
+    changed = opening(new)
+    refused(changed, f"was replaced by {new.public.key_id}")
+    done = changed.accept_heads([], [], "root")
+    assert (done.trust.own, {*done.trust.keys}) == (new.public.key_id, {key.public.key_id, new.public.key_id})
+    changed.check()
+    assert changed.head_findings([]) == changed.findings() == ()
+    assert said_by(told(changed, "/checkpoints")[-1], [new.public]).at
+    assert [each["body"]["known_as"] for each in changed.events() if each["kind"] == "key.accepted"] == [
+        "root"
+    ]
+    keyless = opening(None)
+    refused(keyless, f"the key {new.public.key_id} .* is gone")
+    keyless.accept_heads([], [], "root")
+    keyless.check()
+
+
+def test_heads_of_a_key_that_nobody_named_stop_spending(
+    opening: Opening, key: SigningKey, make_info: Info, elsewhere: Told, tmp_path: Path
+) -> None:
+    """A home that never signed, as of a machine that was set up anew; MLflow has a head of an earlier key."""
+    ledger = opening(key)
+    ledger.open_case(make_info("a"))
+    ledger.close_case("a", CaseStatus.FAILED, None)
+    ledger.make_checkpoint()
+    head, id_ = ledger.signed_head("a"), key.public.key_id
+    assert head is not None
+    shutil.rmtree(tmp_path / "signed-heads")
+    new = other()
+    for own in (None, new):
+        refused(opening(own), f"signed with key {id_}, which is not known here")
+    ledger = opening(new)
+    elsewhere.append(("MLflow", {**head, "signatures": [{**head["signatures"][0], "keyid": "lost"}]}))
+    with pytest.raises(BadInput, match=id_):
+        ledger.accept_heads([], [], "root")
+    with pytest.raises(BadInput, match=r"signed with key lost.*--lost"):
+        ledger.accept_heads([key.public], [], "root")
+    ledger.accept_heads([key.public], ["lost"], "root")
+    ledger.check()
+    assert ledger.head_findings([]) == ()
+
+
+def test_a_copy_in_the_home_that_cannot_be_read_stops_spending_until_a_person_says_so(
+    opening: Opening, key: SigningKey, make_info: Info, tmp_path: Path
+) -> None:
+    ledger = opening(key)
+    ledger.open_case(make_info("a"))
+    ledger.make_checkpoint()
+    head = tmp_path / "signed-heads" / f"{ledger.name()}.json"
+    keys = head.with_suffix(".keys.json")
+    sound = {path: path.read_bytes() for path in (head, keys)}
+    for path, data, why in (
+        (head, b"", "is damaged: it holds no JSON object"),
+        (head, sound[head].replace(b'"sig": "', b'"sig": "A'), "DSSE envelope|did not sign"),
+        (head, b"{}", "it is no signed head"),
+        (head, None, "is gone"),
+        (keys, b"[]", "is damaged: it holds no JSON object"),
+        (keys, sound[keys].replace(b"-----BEGIN", b"-----"), "is damaged: it holds what is no public key"),
+        (keys, sound[keys].replace(b'"keys": {"', b'"keys": {"0'), "another id than its own"),
+    ):
+        path.unlink()
+        if data is not None:
+            path.write_bytes(data)
+        refused(ledger, why)
+        assert path.exists() is (data is not None)
+        assert data is None or path.read_bytes() == data  # nor is it written over
+        assert re.search(why, ledger.accept_heads([], [], "root").instead)
+        ledger.check()
+
+
+def test_an_older_ledger_cannot_be_accepted(opening: Opening, key: SigningKey, tmp_path: Path) -> None:
+    ledger = opening(key)
+    ledger.note("x", "noted", {"a": 1})
+    ledger.make_checkpoint()
+    old = tmp_path / "old.db"
+    with closing(sqlite3.connect(tmp_path / "own.db")) as source, closing(sqlite3.connect(old)) as target:
+        source.backup(target)
+    ledger.note("x", "noted", {"a": 2})
+    ledger.make_checkpoint()
+    late = kept_of(ledger)
+    ledger.close()
+    for left in tmp_path.glob("own.db-*"):
+        left.unlink(missing_ok=True)
+    old.replace(tmp_path / "own.db")
+    again = opening(key)
+    refused(again, "older than this home")
+    with pytest.raises(CorruptRecord, match="older than this home"):
+        again.accept_heads([], [], "root")
+    with pytest.raises(CorruptRecord, match="older than this home"):
+        opening(other()).accept_heads([], [], "root")
+    assert kept_of(again) == late
+
+
+def test_an_event_that_only_claims_the_hash_that_was_signed_is_none(
+    opening: Opening, key: SigningKey, tmp_path: Path
+) -> None:
+    """Whoever owns the database may write any hash beside any words; what was hashed nobody can make up."""
+    ledger = opening(key)
+    for number in range(3):
+        ledger.note("x", "noted", {"a": number})
+        ledger.make_checkpoint()
+    head = kept_of(ledger)
+    [(_, number, hash_)] = said_by(head, [key.public]).heads
+    with closing(sqlite3.connect(tmp_path / "own.db")) as shell, shell:
+        shell.execute("DROP TRIGGER events_no_update")
+        shell.execute(
+            "UPDATE events SET body = replace(body, 'leaves\":', 'leaves\": ') "
+            "WHERE chain = '/checkpoints' AND number = ?",
+            (number,),
+        )
+    with ledger._database.reading() as connection:
+        assert gone(connection, [("/checkpoints", number, hash_)]) == (("/checkpoints", number, hash_),)
+    refused(ledger, "older than this home, or was rewritten")
+
+
+def test_a_head_that_was_told_is_not_replaced_by_one_that_does_not_go_on_from_it(
+    opening: Opening, key: SigningKey, make_info: Info
+) -> None:
+    ledger = opening(key)
+    ledger.open_case(make_info("a"))
+    ledger.close_case("a", CaseStatus.FAILED, None)
+    head = ledger.signed_head("a")
+    assert head is not None
+    assert ledger.signed_head("a", head) == head
+    said = {"ledger": ledger.name(), "at": "2026-01-01T00:00:00+00:00", "heads": {"a": 99}}
+    later = sign(statement({"a": {"sha256": "0" * 64}}, PREDICATE, said), key)
+    for told_ in (later, {**head, "signatures": []}, {}):
+        assert ledger.signed_head("a", told_) is told_
 
 
 def test_a_head_says_nothing_without_the_sites_signature(

@@ -9,8 +9,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from escalation.model.case import CaseInfo, CaseStatus, Outcome
+from records.ledger.head_signer import HeadSigner
 from records.ledger.ledger import SqlLedger
-from records.ledger.signed_heads import HeadSigner, said_by
+from records.ledger.signed_heads import said_by
 from records.signing.keys import SigningKey
 from records.store.files import FileStore
 from records.tracking.places import TrackingPlace
