@@ -36,7 +36,8 @@ class SqlLedger(SqlCases, SqlWork, SqlSubmissions, SqlBudgets):
 
     def signing_key(self) -> str | None:
         """Id of the key with which this process signs heads; None where it has none."""
-        return None if self._signer is None else self._signer.key.public.key_id
+        key = None if self._signer is None else self._signer.key
+        return None if key is None else key.public.key_id
 
     def note(self, about: str, kind: str, body: Mapping[str, Any]) -> bool:
         """Appends an event about what is no case, unless the last one said the same; says whether."""
