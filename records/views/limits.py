@@ -7,7 +7,7 @@ from escalation.model.case import CaseInfo, CaseStatus, Outcome
 from escalation.model.certificate import CertificateStatus
 
 _UNCERTIFIED = {
-    CertificateStatus.BOUNDED: "The answer is bounded and misses its target: how far off it can be is known.",
+    CertificateStatus.BOUNDED: "The answer is proven to be no worse than its bound, which misses the target.",
     CertificateStatus.HEURISTIC: "The answer was checked and no bound was found: a better one may exist.",
     CertificateStatus.INVALID: "The answer failed its check and must not be used.",
 }

@@ -37,3 +37,13 @@ def test_a_probability_is_only_as_exact_as_the_bound(
 
 def test_what_the_family_found_stands_among_the_limits(make_info: Callable[..., CaseInfo]) -> None:
     assert "The sets miss." in tuple(limits(make_info(), outcome("k", "The sets miss.")))
+
+
+def test_a_bound_that_misses_its_target_is_not_said_to_tell_how_far_off_the_answer_is(
+    make_info: Callable[..., CaseInfo],
+) -> None:
+    found = outcome("k")
+    assert found.certificate is not None
+    bounded = found.certificate.model_copy(update={"status": CertificateStatus.BOUNDED})
+    said = tuple(limits(make_info(), found.model_copy(update={"certificate": bounded})))
+    assert "The answer is proven to be no worse than its bound, which misses the target." in said
