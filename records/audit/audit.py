@@ -70,7 +70,7 @@ def audit(
     missing = sorted(named.difference(files))
     found += [f"the store has no file {digest}, which the ledger names" for digest in missing]
     damaged, hashed = _hashed(store, files, say)
-    found += [*damaged, *shown.findings]
+    found += [*damaged, *shown.findings, *ledger.guard_findings()]
     return Audit(walked.events, len(files), hashed, shown.runs, tuple(dict.fromkeys(found)), checkpoint)
 
 

@@ -7,14 +7,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, insert, inspect, select, text
+from sqlalchemy import Connection, Engine, create_engine, event, func, insert, inspect, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DisconnectionError, InterfaceError, OperationalError, SQLAlchemyError
 
 from escalation.model.clock import boottime_s
 from escalation.model.errors import BadInput, first_line
 from escalation.text.addresses import host_is_odd, shown_address
-from records.ledger import chains, checkpoints, lineage, schema
+from records.ledger import chains, checkpoints, guards, lineage, schema
 from records.ledger.locking import file_lock
 from records.ledger.one_machine import OneMachine
 
@@ -103,6 +103,15 @@ class Database:
             with suppress(OSError, SQLAlchemyError):
                 self._signer.keep(self.reading)
 
+    def guard_findings(self) -> tuple[str, ...]:
+        """What is wrong with the triggers that refuse changes to events; those that are gone are put back."""
+        with self.reading() as connection:
+            lost, foreign = guards.findings(connection)
+        if lost:
+            with self._begun() as connection:
+                guards.put(connection)
+        return (*lost, *foreign)
+
     @contextmanager
     def _begun(self) -> Iterator[Connection]:
         options = {"tierwise_write": True, "tierwise_patience": _PATIENCE}
@@ -170,9 +179,8 @@ def _create_tables(connection: Connection) -> None:
     if found != schema.VERSION:
         schema.index_rows(connection)
     lineage.begin(connection, time.time())
-    triggers = schema.SQLITE_TRIGGERS if connection.dialect.name == "sqlite" else schema.POSTGRESQL_TRIGGERS
-    for trigger in triggers:
-        connection.execute(text(trigger))
+    if found != schema.VERSION:  # of a ledger that has them, the audit says which are gone
+        guards.put(connection)
     if layout is None:
         connection.execute(insert(schema.layout).values(only=1, layout=schema.VERSION))
 

@@ -147,6 +147,10 @@ class SqlLedger(SqlCases, SqlWork, SqlSubmissions, SqlBudgets):
             found = tuple(findings(connection, known, elsewhere, lost))
         return (*([lacking] if lacking else []), *found)
 
+    def guard_findings(self) -> tuple[str, ...]:
+        """What is wrong with the triggers that refuse changes to events; those that are gone are put back."""
+        return self._database.guard_findings()
+
     def left_behind(self, at_s: float) -> bool:
         """Whether what happened then was left behind when the ledger was put back from a back-up."""
         with self._database.reading() as connection:

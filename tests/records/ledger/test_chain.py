@@ -203,3 +203,32 @@ def test_a_rewritten_event_with_a_fitting_hash_breaks_the_link_of_the_next(
     tamper(f"UPDATE events SET kind = 'work.invented', hash = '{forged}' WHERE chain = 'c' AND number = 6")
     with pytest.raises(CorruptRecord, match=f"event 7 of chain c: expected {forged} as the hash before it"):
         filled.verify()
+
+
+def test_a_trigger_that_is_gone_or_of_another_is_told_once_and_put_back(
+    open_ledger: Callable[[], SqlLedger], url: str, sql: Callable[..., None]
+) -> None:
+    ledger = open_ledger()
+    ledger.note("x", "noted", {})
+    assert ledger.guard_findings() == ()
+    if url.startswith("postgresql"):
+        sql(
+            "DROP TRIGGER events_no_update ON events",
+            "ALTER TABLE events DISABLE TRIGGER events_no_delete",
+            "CREATE TRIGGER mine BEFORE INSERT ON budgets FOR EACH ROW EXECUTE FUNCTION events_refuse()",
+        )
+    else:
+        sql(
+            "DROP TRIGGER events_no_update",
+            "DROP TRIGGER events_no_delete",
+            "CREATE TRIGGER events_no_delete BEFORE DELETE ON events BEGIN SELECT 1; END",
+            "CREATE TRIGGER mine BEFORE INSERT ON budgets BEGIN SELECT 1; END",
+        )
+    again = open_ledger()  # opening it heals nothing unseen
+    *lost, foreign = again.guard_findings()
+    assert ["events_no_update" in lost[0], "events_no_delete" in lost[1], len(lost)] == [True, True, 2]
+    assert "a trigger mine on budgets that this program did not make" in foreign
+    assert again.guard_findings() == (foreign,)
+    for statement in ("UPDATE events SET kind = 'y'", "DELETE FROM events"):
+        with pytest.raises(IntegrityError, match="append-only"):
+            sql(statement)
