@@ -139,6 +139,8 @@ def _outcome(row: Row) -> Row:
         *("answer", "limits", "files", "report", "record", "remarks", "attempts", "decisions"),
         *("failures", "faults", "paused"),
     )
+    if row.get("told"):  # the answer in words, what it rests on, and advice: a family's; what was asked stays
+        kept["told"] = row["told"] | {"answer": KEPT_BACK, "rests_on": KEPT_BACK, "next_steps": []}
     return kept | {"certificate": _certificate(row.get("certificate"))}
 
 

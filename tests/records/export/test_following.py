@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 from markdown_it import MarkdownIt
 
+from escalation.model.calibration import DeviceKind
 from escalation.model.problem import Target
 from escalation.testing.model_service import ModelService
 from records.export import following
+from records.export.page import readme
+from records.export.payload import ExportPayload
 from records.export.verifying import findings, verify_export
 from records.export.writing import write
 from records.testing.mutations import Files, rehash
@@ -159,3 +162,12 @@ def test_the_page_says_when_what_it_came_to_what_it_cost_and_who_was_asked(site:
     assert "Nobody was asked" in site.bag("refused")["data/README.md"].decode()
     for path in ("ledger/rows/", "ledger/chain.jsonl", "ledger/lineage.jsonl", "ledger/proof.jsonl"):
         assert f"`{path}`" in page
+
+
+def test_the_page_says_of_practice_money_that_nobody_is_charged(site: Site) -> None:
+    files = {path.removeprefix("data/"): data for path, data in site.bag("paid").items()}
+    (row,) = json.loads(files["attempts.json"])
+    row["attempt"]["device_kind"] = str(DeviceKind.PRACTICE)
+    practised = readme(ExportPayload({**files, "attempts.json": json.dumps([row]).encode()}), "key").decode()
+    assert "4.8 USD (practice money, nobody is charged).\n" in practised
+    assert "4.8 USD.\n" in files["README.md"].decode()

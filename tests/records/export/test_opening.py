@@ -80,6 +80,8 @@ def test_data_that_may_not_leave_are_not_in_the_export(
     assert made.withheld
     everything = b"".join(path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file())
     assert b"271828" not in everything
+    assert b"number 3 of 4" not in everything  # the answer in words
+    assert made.row["outcome"]["told"]["asked"] == "Find a number of at least 4 among 4"
     for digest in strict.ledger.digests():
         assert digest.encode() in everything
         assert not (tmp_path / "out" / "data" / "store" / digest).exists()
