@@ -1,5 +1,6 @@
 """A real browser for the tests: Debian's Chromium without a window, installed where it is missing."""
 
+import base64
 import json
 import subprocess
 import tempfile
@@ -52,6 +53,12 @@ class Page:
         """Shows the page as a screen of that size does."""
         size = {"width": width_px, "height": height_px, "deviceScaleFactor": 1, "mobile": True}
         self._call("Emulation.setDeviceMetricsOverride", **size)
+
+    def picture(self) -> bytes:
+        """What is on the screen, as PNG; taken once what moves has come to rest."""
+        self.until("document.getAnimations().every(each => each.playState !== 'running')")
+        self.value("new Promise(rest => requestAnimationFrame(() => requestAnimationFrame(rest)))")
+        return base64.b64decode(self._call("Page.captureScreenshot", format="png")["data"])
 
     def as_printed(self) -> None:
         """Shows the page by its rules for print."""

@@ -37,6 +37,7 @@ from escalation.ports.configuration import settings, variables
 from escalation.ports.registry import families, family
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES.remove(ROOT / "docs/site/index.md")  # only lists the others, for Sphinx
 FENCE = re.compile(r"^(?P<indent> *)(?P<fence>`{3,}|~{3,})(?P<language>[\w+-]*)[^`]*$")
 MARK = re.compile(r"^\s*<!-- (?P<mark>[a-z-]+(?:: \S+)?) -->\s*$")
 FILE = "file: "
