@@ -14,6 +14,7 @@ from records.ledger.ledger import SqlLedger
 from records.ledger.signed_heads import said_by
 from records.signing.keys import SigningKey
 from records.store.files import FileStore
+from records.tracking.heads import told_heads
 from records.tracking.places import TrackingPlace
 from records.tracking.tracking import MlflowTracker
 from tests.records.tracking.conftest import CANDIDATE, WORK, Tracking
@@ -176,6 +177,15 @@ def test_the_signed_head_of_a_case_is_told(
     said = said_by(json.loads(run.data.tags["tierwise.signed_head"]), [key.public])
     closed = next(each for each in ledger.events("c") if each["kind"] == "case.closed")
     assert ("c", closed["number"], closed["hash"]) in said.heads
+    place, ended_s = TrackingPlace(tracking.uri, tracking.root), run.info.end_time / 1000
+    envelope = json.loads(run.data.tags["tierwise.signed_head"])
+    for since_s, found in ((None, [envelope]), (ended_s, [envelope]), (ended_s + 1, [])):
+        told = told_heads(place, ledger.name(), since_s)
+        assert told is not None
+        assert [each for _, each in told] == found
+    tracking.client.update_run(run.info.run_id, status="RUNNING")  # which a case is that is gone on with
+    assert len(told_heads(place, ledger.name(), ended_s + 1) or ()) == 1
+    assert told_heads(place, "another", None) == []
 
 
 def test_what_a_shadow_policy_said_is_tagged(
