@@ -21,7 +21,7 @@ from escalation.text.visible import visible
 from escalation.text.wording import counted
 from flows.batch import batch
 from flows.lending import lending, lent
-from flows.stopping import in_thread
+from flows.stopping import in_thread, past_interrupts
 
 EVERY_S = 2.0
 """Seconds between two lines of progress."""
@@ -63,6 +63,7 @@ def solve_many(
         BadInput: when the batch as a whole cannot be run.
     """
     given, base = [_plain(each) for each in problems], Path(folder or Path.cwd())
+    past_interrupts()
     with _told(len(problem_sources(given, base)) if progress else None):
         return batch(
             given,

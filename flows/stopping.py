@@ -1,6 +1,7 @@
 """Flows called from a running event loop, such as a notebook's: in a thread, stopped with it."""
 
 import asyncio
+import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -8,10 +9,14 @@ from contextvars import copy_context
 from dataclasses import replace
 from typing import TypeVar
 
+from prefect.client.orchestration import get_client
+
 from escalation.engine.stop import Stop
 from flows.lending import borrowed_runtime, lending, lent
 
 Came = TypeVar("Came")
+LOOK_S = 0.2
+"""Seconds in which a cancelled call notices."""
 
 
 async def in_thread(call: Callable[[], Came]) -> Came:
@@ -28,7 +33,9 @@ async def in_thread(call: Callable[[], Came]) -> Came:
         running = pool.submit(copy_context().run, _stopped_by, stop, call)
         awaited = asyncio.wrap_future(running)
         try:
-            return await asyncio.shield(awaited)
+            while not awaited.done():  # a notebook cancels from a signal, which wakes no loop that sleeps
+                await asyncio.wait({awaited}, timeout=LOOK_S)
+            return awaited.result()
         except asyncio.CancelledError:
             stop.set()
             while not awaited.done():
@@ -38,7 +45,22 @@ async def in_thread(call: Callable[[], Came]) -> Came:
             raise
 
 
+def past_interrupts() -> None:
+    """Has the server that Prefect starts for a process without one be there, and outlive an interrupt.
+
+    It is of the process's own group, to which terminals and notebooks send SIGINT: without it the run's end
+    could not be told. A child inherits which signals are blocked (signal(7)); Prefect ends it by SIGTERM.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        with get_client(sync_client=True) as client:
+            client.api_healthcheck()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _stopped_by(stop: Stop, call: Callable[[], Came]) -> Came:
+    past_interrupts()
     loan = lent()
     with borrowed_runtime() as runtime:
         runtime.stop.adopt(stop)

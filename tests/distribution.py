@@ -24,6 +24,7 @@ SERVED = (
     "tests/flows/test_secret.py",
     "tests/cli/test_read_once.py",
     "tests/docs/test_pictures.py",
+    "tests/docs/test_notebooks.py",
     "tests/docs/test_snippets.py",
 )
 """Files that use the one Prefect server of the tests, one after the other and in one process: a server, its

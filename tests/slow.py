@@ -17,6 +17,7 @@ SLOW = {
     "tests/escalation/ports/test_entry_points.py": "run commands beside packages that are installed for them",
     "tests/docs/test_add_a_family.py": "follow a page in a copy of the checkout, and solve what it makes",
     "tests/docs/test_several_machines.py": "follow a page on two machines with a Prefect server and a worker",
+    "tests/docs/test_notebooks.py": "start kernels and run notebooks",
     "tests/docs/test_snippets.py": "run the documentation from top to bottom",
     "tests/docs/test_use_the_model.py": "solve a case and serve its model",
     "tests/problems/test_contract.py": "attempt every method of every family",

@@ -15,18 +15,21 @@ author = project
 release = _PROJECT["version"]
 copyright = f"the authors of {project}"
 
-extensions = ["myst_parser", "sphinx_copybutton"]
+extensions = ["myst_nb", "sphinx_copybutton"]
 root_doc = "docs/site/index"
 include_patterns = [
     "docs/*.md",
     "docs/*/*.md",
+    "docs/*/*.ipynb",
     "bench/README.md",
     "README.md",
     "CHANGELOG.md",
     "CONTRIBUTING.md",
     "SECURITY.md",
 ]
-source_suffix = {".md": "markdown"}
+source_suffix = {".md": "myst-nb", ".ipynb": "myst-nb"}
+# The tests run the notebooks; here they are shown as they are kept, without outputs.
+nb_execution_mode = "off"
 
 myst_heading_anchors = 4
 highlight_language = "none"

@@ -30,7 +30,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_every_page_is_on_the_site_and_found_from_its_first(site: Path) -> None:
     first = (site / "docs/site/index.html").read_text(encoding="utf-8")
-    for page in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]:
+    for page in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *(ROOT / "docs").rglob("*.ipynb")]:
         built = page.relative_to(ROOT).with_suffix(".html")
         assert (site / built).is_file(), built
         if built.name != "index.html":
