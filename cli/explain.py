@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from rich.console import Console
 
+from cli.exported import say_source, show_withheld
 from cli.show import about, certificate_line, costs, mlflow_run, not_hardware
 from cli.submissions import amount, brief
 from cli.terminal import plain, show_table, terminal
@@ -21,8 +22,10 @@ from escalation.policy.conditions import shortfall, words
 from escalation.policy.layers import origins
 from escalation.ports.configuration import settings
 from escalation.ports.registry import families, no_family
+from escalation.ports.store import Store
 from escalation.submission.paid_work import bills
 from escalation.text.moments import moment
+from records.named import export_named, records_of
 from records.runtime import open_records
 
 _VERBS = {
@@ -33,16 +36,20 @@ _VERBS = {
 }
 
 
-def explain_case(case_id: str) -> int:
-    """Prints the story of a case; returns the exit code, 1 where it is not as it was sealed, else 0."""
-    console = terminal()
-    with open_records() as (ledger, store):
+def explain_case(named: str) -> int:
+    """Prints the story of a case; returns the exit code, 1 where it is not as it was sealed, else 0.
+
+    Args:
+        named: id of a case of this site, or the path of an export, which is verified first.
+    """
+    console, export = terminal(), export_named(named)
+    if export is not None and export.payload.withheld:
+        show_withheld(export, decided=True)
+        return 0
+    with records_of(named, export) as (ledger, store, case_id):
         unsealed = say_unsealed(ledger, case_id)
         record = ledger.case(case_id)
-        kept = record.read_outcome()
-        outcome = None if kept is None else with_report(kept, store, settings().home)
-        if outcome is not None:  # MLflow is not waited for, so that the run may be known later
-            outcome = outcome.model_copy(update={"mlflow_run_id": record.mlflow_run_id})
+        outcome = _outcome(record, store, here=export is None)
         decisions = list(ledger.decisions(case_id))
         attempts = {attempt.number: attempt for attempt in ledger.attempt_records(case_id)}
         submissions = ledger.submissions(case_id)
@@ -73,8 +80,18 @@ def explain_case(case_id: str) -> int:
                 for control in attempt.certificate.controls:
                     console.print(f"   {plain(_control(control))}.")
     if outcome is not None:
-        _end(console, outcome)
+        _end(console, outcome, here=export is None)
+    say_source(export)
     return 1 if unsealed else 0
+
+
+def _outcome(record: CaseRecord, store: Store, *, here: bool) -> Outcome | None:
+    """What it came to, its report in this home, where the case is one of this site."""
+    kept = record.read_outcome()
+    if kept is None or not here:
+        return kept
+    told = with_report(kept, store, settings().home)
+    return told.model_copy(update={"mlflow_run_id": record.mlflow_run_id})  # MLflow is not waited for
 
 
 def _control(control: Control) -> str:
@@ -85,7 +102,7 @@ def _control(control: Control) -> str:
     )
 
 
-def _end(console: Console, outcome: Outcome) -> None:
+def _end(console: Console, outcome: Outcome, *, here: bool) -> None:
     """Says what the answer is, what is waited for, and what to know of both."""
     if outcome.answer:
         what = "The answer" if outcome.status is CaseStatus.ACCEPTED else "The best effort, not accepted"
@@ -100,6 +117,8 @@ def _end(console: Console, outcome: Outcome) -> None:
     for line in outcome.remarks:
         console.print(f"Remark on the data: {plain(line)}.")
     console.print(f"It cost {plain(costs(outcome))}.", highlight=False)
+    if not here:  # run and report are where the export came from
+        return
     console.print(f"MLflow run {plain(mlflow_run(outcome))}", soft_wrap=True)
     if outcome.record:
         console.print(f"report {plain(outcome.record)}", soft_wrap=True)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import CaseId, Json, Since, whole_id
+from cli.options import CaseId, CaseOrExport, Json, Since, whole_id
 
 looking_app = typer.Typer()
 
@@ -25,7 +25,7 @@ class CaseState(StrEnum):
 
 
 @looking_app.command()
-def explain(case: CaseId) -> None:
+def explain(case: CaseOrExport) -> None:
     """Say in plain words what was decided in a case, and why."""
     from cli.explain import explain_case
 
@@ -34,7 +34,7 @@ def explain(case: CaseId) -> None:
 
 @looking_app.command()
 def show(
-    case: CaseId,
+    case: CaseOrExport,
     json: Json = False,
     files: Annotated[
         Path | None,
@@ -53,7 +53,7 @@ def show(
 
 @looking_app.command()
 def report(
-    case: CaseId,
+    case: CaseOrExport,
     out: Annotated[
         Path | None,
         typer.Option(

@@ -47,6 +47,16 @@ CaseId = Annotated[
         show_default=False,
     ),
 ]
+CaseOrExport = Annotated[
+    str,
+    typer.Argument(
+        metavar="CASE",
+        help="Id of the case or its beginning, or its export: a ZIP, or a folder as ./FOLDER.",
+        callback=whole_id,
+        autocompletion=_ids,
+        show_default=False,
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line, and nothing else.")]
 Since = Annotated[
     datetime | None,

@@ -4,18 +4,27 @@ import json
 import sys
 from pathlib import Path
 
+from cli.exported import say_source, show_withheld
 from cli.files import write_files
 from cli.show import show_outcome
-from cli.submissions import handed_off
+from cli.submissions import handed_off_in
 from cli.terminal import terminal
 from cli.unsealed import say_unsealed
+from escalation.engine.reporting import with_report
+from escalation.inputs.user_files import shown
 from escalation.model.case import Outcome
-from records.outcomes import outcome
+from escalation.model.errors import BadInput
+from escalation.ports.configuration import settings
+from escalation.ports.store import Store
+from records.named import VerifiedExport, export_named, records_of
+from records.outcomes import outcome_in
 from records.runtime import open_records
 
 
 def show_case(case_id: str, *, as_json: bool, files: Path | None = None) -> int:
     """Prints the outcome of a case as the ledger has it, in the way in which `tierwise solve` ends.
+
+    The case is one of this site, by its id, or that of an export, by its path; that is verified first.
 
     Where files are asked for, they are written, and a line on each takes the place of the panel.
 
@@ -25,19 +34,39 @@ def show_case(case_id: str, *, as_json: bool, files: Path | None = None) -> int:
     Raises:
         BadInput: when there is no such case, or its files cannot be written.
     """
-    with open_records() as (ledger, _):
-        unsealed = say_unsealed(ledger, case_id)
-    result = outcome(case_id)
-    lines = [] if files is None else answer_files(result, files)
+    export = export_named(case_id)
+    if export is not None and export.payload.withheld:
+        return _show_withheld(export, as_json=as_json, files=files)
+    with records_of(case_id, export) as (ledger, store, case):
+        unsealed = say_unsealed(ledger, case)
+        info, sent = ledger.case(case).info, handed_off_in(ledger, case)
+        result = outcome_in(ledger, case)
+        if export is None:
+            result = with_report(result, store, settings().home)
+        else:  # what is on the site that it came from cannot be opened here
+            result = result.model_copy(update={"record": None, "mlflow_run_id": None})
+        lines = [] if files is None else _written(result, store, files)
     if as_json:
         sys.stdout.write(json.dumps(result.summary()) + "\n")
     elif files is None:
-        with open_records() as (ledger, _):
-            info = ledger.case(case_id).info
-        show_outcome(terminal(), info, result, handed_off(case_id))
+        show_outcome(terminal(), info, result, sent, named=case_id)
     for line in lines:
         (sys.stderr if as_json else sys.stdout).write(line + "\n")
+    sys.stdout.flush()
+    say_source(export, aside=as_json)
     return 1 if unsealed else 0
+
+
+def _show_withheld(export: VerifiedExport, *, as_json: bool, files: Path | None) -> int:
+    if files is not None:
+        raise BadInput(
+            f"{shown(export.path)}: withholds the files of its answer, which may not leave their site"
+        )
+    if as_json:
+        sys.stdout.write(json.dumps(export.payload.row["outcome"]) + "\n")
+    else:
+        show_withheld(export)
+    return 0
 
 
 def answer_files(result: Outcome, folder: Path) -> list[str]:
@@ -47,5 +76,9 @@ def answer_files(result: Outcome, folder: Path) -> list[str]:
         BadInput: when there are none, or they cannot be written.
     """
     with open_records() as (_, store):
-        files = {name: store.get(digest) for name, digest in result.files.items()}
+        return _written(result, store, folder)
+
+
+def _written(result: Outcome, store: Store, folder: Path) -> list[str]:
+    files = {name: store.get(digest) for name, digest in result.files.items()}
     return write_files(result.case_id, files, folder)

@@ -10,7 +10,8 @@ from cli.terminal import plain, terminal
 from escalation.inputs.user_files import read_bytes, shown
 from escalation.replay.report import Difference, Replay
 from escalation.text.wording import counted
-from records.replaying import ExportChanged, replayed
+from records.named import ExportChanged
+from records.replaying import replayed
 from records.signing.keys import MOST_BYTES, VerifyingKey
 
 DIFFERENT = 5

@@ -5,6 +5,7 @@ import webbrowser
 from datetime import datetime
 from pathlib import Path
 
+from cli.exported import say_source
 from cli.files import write_files
 from cli.terminal import plain, terminal
 from cli.unsealed import say_unsealed
@@ -12,6 +13,7 @@ from escalation.inputs.user_files import shown
 from escalation.model.case import CaseRecord
 from escalation.model.errors import BadInput
 from escalation.ports.configuration import settings
+from records.named import export_named, records_of
 from records.runtime import open_records
 from records.views.findings import with_findings
 
@@ -20,14 +22,23 @@ _DESKTOP = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
 """One of these says that there is a browser; without, Python would take one that fills the terminal."""
 
 
-def report_case(case_id: str, out: Path | None) -> int:
+def report_case(named: str, out: Path | None) -> int:
     """Says where the report is, or writes it to a new file; raises `BadInput` where there is none.
 
-    Returns 1 where the ledger's record of the case is not as it was sealed, which a file says at its top.
+    Args:
+        named: id of a case of this site; or the path of an export, which is verified first, and whose report
+            has no place but that file.
+        out: the file.
+
+    Returns:
+        The exit code: 1 where the record is not as it was sealed, which a file says at its top, else 0.
     """
     if out is not None and out.suffix.lower() not in FORMS:
         raise BadInput(f"{shown(out)}: expected a name that ends in .html or .pdf")
-    with open_records() as (ledger, store):
+    export = export_named(named)
+    if export is not None and out is None:
+        raise BadInput(f"{shown(export.path)}: expected --out FILE, to write the report of an export to")
+    with records_of(named, export) as (ledger, store, case_id):
         found = say_unsealed(ledger, case_id)
         record = ledger.case(case_id)
         page = store.get(_report(record))
@@ -41,6 +52,7 @@ def report_case(case_id: str, out: Path | None) -> int:
     console = terminal()
     for line in lines:
         console.print(plain(line), soft_wrap=True)
+    say_source(export)
     return 1 if found else 0
 
 

@@ -24,7 +24,9 @@ _EXPLAINED: Mapping[str, str] = {
 _PAUSED = (CaseStatus.HELD, CaseStatus.WAITING)
 
 
-def show_outcome(console: Console, info: CaseInfo, outcome: Outcome, handed_off: Sequence[str] = ()) -> None:
+def show_outcome(
+    console: Console, info: CaseInfo, outcome: Outcome, handed_off: Sequence[str] = (), named: str = ""
+) -> None:
     """Prints the end of a case: what was found, what that rests on, what it cost, what to do next.
 
     The facts, the conditions and the bounds behind it are `tierwise explain`'s.
@@ -41,7 +43,9 @@ def show_outcome(console: Console, info: CaseInfo, outcome: Outcome, handed_off:
     # outside the frame and never broken, so that it can be copied
     if outcome.record:
         console.print(f"report {plain(outcome.record)}", soft_wrap=True)
-    console.print(f"why    tierwise explain {plain(outcome.case_id)}", soft_wrap=True, highlight=False)
+    console.print(
+        f"why    tierwise explain {plain(named or outcome.case_id)}", soft_wrap=True, highlight=False
+    )
 
 
 def _rows(info: CaseInfo, outcome: Outcome, handed_off: Sequence[str]) -> Iterator[tuple[str, str, str]]:

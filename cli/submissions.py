@@ -10,6 +10,7 @@ from escalation.model.calibration import PRACTICE_MONEY
 from escalation.model.metered import CHARGED
 from escalation.model.submission import Price, Submission
 from escalation.model.submission_states import SubmissionState
+from escalation.ports.ledger.ledger import Ledger
 from escalation.ports.registry import practises
 from escalation.submission.paid_work import bills, may_be_charged
 
@@ -51,8 +52,13 @@ def handed_off(case_id: str) -> list[str]:
     from records.runtime import open_records
 
     with open_records() as (ledger, _):
-        rows = ledger.submissions(case_id)
-        billed = bills(ledger, rows)
+        return handed_off_in(ledger, case_id)
+
+
+def handed_off_in(ledger: Ledger, case_id: str) -> list[str]:
+    """The same of a case in an open ledger."""
+    rows = ledger.submissions(case_id)
+    billed = bills(ledger, rows)
     return [brief(row, billed.get(row.key)) for row in rows]
 
 

@@ -24,12 +24,20 @@ def outcome(case_id: str) -> Outcome:
         BadInput: when the ledger has no such case, or cannot be opened.
     """
     with open_records() as (ledger, store):
-        record = ledger.case(case_id)
-        kept = record.read_outcome()
-        if kept is None or kept.status is not record.status:
-            return _so_far(ledger, record)
-        linked = kept.model_copy(update={"mlflow_run_id": kept.mlflow_run_id or record.mlflow_run_id})
-        return with_report(linked, store, settings().home)
+        return with_report(outcome_in(ledger, case_id), store, settings().home)
+
+
+def outcome_in(ledger: "SqlLedger", case_id: str) -> Outcome:
+    """Returns the same of a case in an open ledger; its report is where it was written.
+
+    Raises:
+        BadInput: when the ledger has no such case.
+    """
+    record = ledger.case(case_id)
+    kept = record.read_outcome()
+    if kept is None or kept.status is not record.status:
+        return _so_far(ledger, record)
+    return kept.model_copy(update={"mlflow_run_id": kept.mlflow_run_id or record.mlflow_run_id})
 
 
 def _so_far(ledger: "SqlLedger", record: CaseRecord) -> Outcome:
