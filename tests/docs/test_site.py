@@ -38,7 +38,7 @@ def test_every_page_is_on_the_site_and_found_from_its_first(site: Path) -> None:
 
 
 def test_a_file_that_a_page_links_to_comes_with_the_site(site: Path) -> None:
-    assert [*site.rglob("breast_cancer.yaml")]
+    assert [*site.rglob("clinic.yaml")]
 
 
 def test_reading_it_fetches_nothing(site: Path) -> None:
