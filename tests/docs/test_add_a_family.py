@@ -104,4 +104,4 @@ def test_its_form_and_its_deployment_are_there_by_themselves(copy: Path) -> None
     assert required == ["values", "weights", "capacity", "target"]
     assert fields["capacity"]["default"] == 50
     assert (fields["capacity"]["minimum"], fields["capacity"]["type"]) == (1, "integer")
-    assert fields["values"]["description"] == "what each item is worth."
+    assert fields["values"]["description"] == "What each item is worth."
