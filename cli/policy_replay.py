@@ -122,7 +122,7 @@ def _tables(console: Console, policy: Policy, found: Backtest) -> None:
         (each["because"], str(each["count"]), f"{100 * each['share']:.2f} %")
         for each in said["cannot_tell"]["why"]
     ])  # fmt: skip
-    _table(console, ("not on record", "decisions"), [
+    _table(console, ("not on record, or cannot be read", "decisions"), [
         (each["fact"], str(each["count"])) for each in said["cannot_tell"]["missing"]
     ])  # fmt: skip
     if tally.verdicts[DecisionChange.CHANGED]:

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from cli.policy_replay import exit_code
 from cli.terminal import plain, terminal
+from escalation.model.errors import CorruptRecord
 from escalation.model.metered import METERED
 from escalation.policy.backtest.comparing import Compared, DecisionChange, Gone, compare
 from escalation.policy.backtest.past_case import PastCase
@@ -27,10 +28,15 @@ def try_policy(file: str, case: str, *, as_json: bool = False) -> int:
 
     Raises:
         BadInput: when the policy does not hold together, or there is no such case.
+        CorruptRecord: when a row of the case cannot be read.
     """
     past, loaded = _case(case), load_policy(file)
-    require_passing(loaded, past.info["problem"]["family"])
     found = list(compare(past, Plans(loaded.policy)))
+    if found and found[0].gone is Gone.UNREADABLE:
+        raise CorruptRecord(
+            f"the row {found[0].missing[0]} cannot be read: `tierwise ledger check` says more"
+        )
+    require_passing(loaded, past.info["problem"]["family"])
     if as_json:
         for each in found:
             sys.stdout.write(json.dumps(line(each), sort_keys=True) + "\n")

@@ -66,7 +66,15 @@ def _parted(info: str, known: dict[str, tuple[str, str]]) -> tuple[str, str]:
     """What a case was opened with, but for the policy's text, and that: one object for all cases of a page.
 
     A policy is most of such a text, and it is handed from process to process.
+    Of what cannot be read, nothing.
     """
+    try:
+        return _split(info, known)
+    except (ValueError, LookupError, TypeError):  # whoever reads the text finds that out
+        return "", ""
+
+
+def _split(info: str, known: dict[str, tuple[str, str]]) -> tuple[str, str]:
     start = info.find(_DIGEST) + len(_DIGEST)
     digest = info[start : start + 64]
     if digest not in known:

@@ -1,7 +1,10 @@
 """`tierwise policy replay` over cases that were really solved."""
 
 import json
+import shutil
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -21,6 +24,7 @@ from tests.escalation.untracked import Untracked
 
 POLICY = DEFAULT.replace("policy: default", "policy: looks")
 Call = Callable[..., Said]
+Unread = Callable[[str, str, str], str]
 
 
 @pytest.fixture(scope="module")
@@ -46,6 +50,22 @@ def solved(records: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("TIERWISE_HOME", str(records))
     settings.cache_clear()
     return records / "looks.yaml"
+
+
+@pytest.fixture
+def unread(solved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Unread:
+    """Puts a text into the first such row of the case `six` of a copy; returns the policy."""
+
+    def put(table: str, column: str, value: str) -> str:
+        own = shutil.copytree(solved.parent, tmp_path / "own")
+        monkeypatch.setenv("TIERWISE_HOME", str(own))
+        settings.cache_clear()
+        first = f"rowid = (SELECT min(rowid) FROM {table} WHERE case_id = 'six')"
+        with closing(sqlite3.connect(own / "ledger.db")) as database, database:
+            database.execute(f"UPDATE {table} SET {column} = ? WHERE {first}", (value,))
+        return str(solved)
+
+    return put
 
 
 def test_the_policy_that_decided_changes_nothing(call: Call, solved: Path) -> None:
@@ -106,6 +126,30 @@ def test_where_the_record_cannot_tell_the_exit_code_says_so(call: Call, solved: 
     found = json.loads(said.out)
     assert (said.code, found["cannot_tell"]["count"], found["same"]["count"]) == (3, 2, 1)
     assert found["cannot_tell"]["missing"] == [{"fact": "ai/two_looks: device.queue_s", "count": 1}]
+
+
+@pytest.mark.parametrize("value", ["{", "[1]", '{"number": 0}'])
+@pytest.mark.parametrize(("table", "column"), [("decisions", "decision"), ("attempts", "attempt")])
+def test_of_a_case_that_cannot_be_read_nothing_is_told_and_the_others_are_compared(
+    call: Call, unread: Unread, table: str, column: str, value: str
+) -> None:
+    policy, row = unread(table, column, value), f"{table} six/0"
+    said = call("policy", "replay", policy, "--json")
+    found = json.loads(said.out)
+    assert (said.code, said.err) == (3, "")
+    assert (found["same"]["count"], found["cannot_tell"]["count"]) == (1, 2)
+    assert found["cannot_tell"]["missing"] == [{"fact": row, "count": 2}]
+    assert found["cannot_tell"]["why"][0]["because"] == "a row of the case cannot be read"
+    assert row in call("policy", "replay", policy).out
+    alone = call("policy", "try", policy, "six")
+    assert (alone.code, alone.out) == (1, "")
+    assert f"the row {row} cannot be read" in alone.err
+
+
+def test_a_case_whose_opening_cannot_be_read_is_named(call: Call, unread: Unread) -> None:
+    said = call("policy", "replay", unread("cases", "info", "[1]"))
+    assert (said.code, said.err) == (3, "")
+    assert "cases six" in said.out
 
 
 def test_cases_of_exports_are_compared_without_their_ledger(

@@ -27,6 +27,7 @@ class DecisionChange(StrEnum):
 class Gone(StrEnum):
     """Why nothing can be told of a decision, or of what a changed one would have cost."""
 
+    UNREADABLE = "a row of the case cannot be read"
     FACT = "a fact was never looked up"
     ELAPSED = "the elapsed time by then is not on record"
     AFTER_CHANGE = "it follows a decision that changes"
@@ -40,6 +41,9 @@ class Gone(StrEnum):
     UNASKED = "nobody was asked"
     UNFINISHED = "the case has not ended"
     ELSEWHERE = "it ran on another backend"
+
+
+_UNREAD = Course("what cannot be read")
 
 
 class Compared(NamedTuple):
@@ -72,7 +76,30 @@ def compare(case: PastCase, plans: Plans) -> Iterator[Compared]:
 
     After the first that changes, or of which nothing can be told, the case would have gone on in a way that
     the record does not know; nor does it where an attempt would not have been the same under the new policy.
+    Nothing can be told of a case that has a row which is looked at and cannot be read.
     """
+    try:
+        found = list(_compared(case, plans))
+    except Exception:
+        row = case.unreadable
+        if not row:
+            raise  # not for what is on record
+        found = [
+            Compared(case.case_id, number, DecisionChange.UNTOLD, was, gone=Gone.UNREADABLE, missing=(row,))
+            for number, was in enumerate(_as_far_as_read(case))
+        ]
+    yield from found
+
+
+def _as_far_as_read(case: PastCase) -> list[Course]:
+    """What was decided; of a case none of whose decisions is on record one all the same, to be named by."""
+    try:
+        return [course_of(decision) for decision in case.decisions] or [_UNREAD]
+    except ValueError:
+        return [_UNREAD] * len(case.decision_texts)
+
+
+def _compared(case: PastCase, plans: Plans) -> Iterator[Compared]:
     plan = plans.pair(case)
     if isinstance(plan, str):
         yield from (_untold(case, decision, Gone.POLICY, (plan,)) for decision in case.decisions)

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from pydantic import ValidationError
 from pydantic_core import SchemaValidator, core_schema, from_json
 
 from escalation.model.attempt import Attempt
-from escalation.model.decision import Action
+from escalation.model.case import CaseInfo, Outcome
+from escalation.model.decision import Action, Decision
+from escalation.model.frozen import Frozen
 from escalation.model.problem import Problem
 
 Json = Mapping[str, Any]
@@ -91,8 +94,29 @@ class PastCase:
             so_far += decision["action"] == Action.ATTEMPT
         return counts
 
+    @property
+    def unreadable(self) -> str:
+        """The first of its rows that does not hold what it must, as `ledger check` names it; empty: none."""
+        rows: list[tuple[str, str, type[Frozen]]] = [(f"cases {self.case_id}", self.info_text, CaseInfo)]
+        if self.outcome_text is not None:
+            rows.append((f"cases {self.case_id}", self.outcome_text, Outcome))
+        for table, texts, model in (
+            ("decisions", self.decision_texts, Decision),
+            ("attempts", self.attempt_texts, Attempt),
+        ):
+            rows += [(f"{table} {self.case_id}/{number}", text, model) for number, text in enumerate(texts)]
+        return next((name for name, text, model in rows if not _holds(text, model)), "")
+
     @cached_property
     def wall_s(self) -> float | None:
         """Elapsed seconds of the whole case; None where they are not known."""
         outcome = None if self.outcome_text is None else from_json(self.outcome_text)
         return None if outcome is None else float(outcome["cost"]["wall_s"])
+
+
+def _holds(text: str, model: type[Frozen]) -> bool:
+    try:
+        model.model_validate_json(text)
+    except ValidationError:
+        return False
+    return True
