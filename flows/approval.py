@@ -38,7 +38,7 @@ GRACE_S = 3600
 """Prefect fails a run whose pause expires. Ours is ended by us, well before."""
 
 
-class Reply(StrEnum):
+class ApprovalReply(StrEnum):
     """What a person can say."""
 
     OPEN = "choose"
@@ -53,8 +53,8 @@ class ApprovalForm(RunInput):
     it was taken. `wrong` tells, and it is asked for again.
     """
 
-    answer: Reply = Field(
-        Reply.OPEN,
+    answer: ApprovalReply = Field(
+        ApprovalReply.OPEN,
         title="Your answer",
         description="approve: it is sent, once. deny: it is never sent, and the case goes on without.",
     )
@@ -70,7 +70,7 @@ class ApprovalForm(RunInput):
     @property
     def wrong(self) -> str:
         """What is missing; empty where nothing is."""
-        missing = ["choose approve or deny"] if self.answer is Reply.OPEN else []
+        missing = ["choose approve or deny"] if self.answer is ApprovalReply.OPEN else []
         missing += [] if self.name.strip() else ["type your name"]
         return " and ".join(missing)
 
@@ -115,7 +115,7 @@ def _ask(runtime: Runtime, question: Approval, about: str, wait_s: float) -> boo
     with suppress(BadInput):  # answered elsewhere, or too old, in that very moment: the ledger decides
         runtime.ledger.answer(
             question.approval_id,
-            granted=answer.answer is Reply.APPROVE,
+            granted=answer.answer is ApprovalReply.APPROVE,
             by=answer.name.strip(),
             reason=answer.reason,
             now=runtime.clock(),

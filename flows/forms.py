@@ -36,7 +36,7 @@ class _Policies:
         return {"anyOf": [names, {"title": "A file of yours", "type": "string"}]}
 
 
-class Common(Part):
+class CommonFields(Part):
     """What every flow asks for after the family's own."""
 
     data_class: DataClass = Field(
@@ -131,12 +131,12 @@ def entry_flow(name: str) -> Flow[Any, Outcome]:
 
 
 def _signature(form: type[Form]) -> inspect.Signature:
-    common = [parameter(name, field) for name, field in Common.model_fields.items()]
+    common = [parameter(name, field) for name, field in CommonFields.model_fields.items()]
     return inspect.Signature([*parameters(form), *common], return_annotation=Outcome)
 
 
 def _docstring(form: type[Form]) -> str:
     """What the form says of itself, and a line a parameter."""
-    fields = {**form.model_fields, **Common.model_fields}
+    fields = {**form.model_fields, **CommonFields.model_fields}
     lines = [f"    {name}: {' '.join((field.description or '').split())}" for name, field in fields.items()]
     return "\n".join([inspect.getdoc(form) or "", "", "Args:", *lines])

@@ -122,23 +122,23 @@ class _Sampling:
 
 
 @dataclass(frozen=True)
-class Cost:
+class SimulationCost:
     """Seconds that a simulation takes, roughly: for each parameter set, and for each of its shots."""
 
     set_s: float
     shot_s: float
 
 
-def cost_s(qubits: int, gates: int, noise: bool) -> Cost:
+def cost_s(qubits: int, gates: int, noise: bool) -> SimulationCost:
     """Guesses the cost: noise takes a density matrix, or beyond some width a run of its own for each shot."""
     if not noise:
-        return Cost(ELEMENT_S * 2.0**qubits * gates, SHOT_S)
+        return SimulationCost(ELEMENT_S * 2.0**qubits * gates, SHOT_S)
     if qubits <= MATRIX_QUBITS:
-        return Cost(ELEMENT_S * 4.0**qubits * gates, SHOT_S)
-    return Cost(0.0, ELEMENT_S * 2.0**qubits * gates)
+        return SimulationCost(ELEMENT_S * 4.0**qubits * gates, SHOT_S)
+    return SimulationCost(0.0, ELEMENT_S * 2.0**qubits * gates)
 
 
-def sliced(shape: tuple[int, int], cost: Cost) -> tuple[list[slice], list[slice]]:
+def sliced(shape: tuple[int, int], cost: SimulationCost) -> tuple[list[slice], list[slice]]:
     """Slices (sets, shots) so that each takes about `SLICE_S`.
 
     Raises:

@@ -15,7 +15,7 @@ _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.DOTALL)
 
 
 @dataclass(frozen=True)
-class Picture:
+class ReportPicture:
     """A drawing of a report that stands by itself.
 
     Attributes:
@@ -34,12 +34,12 @@ class Picture:
         return f"![{said}](data:image/svg+xml;base64,{data})"
 
 
-def pictures(report: str) -> list[Picture]:
+def pictures(report: str) -> list[ReportPicture]:
     """The drawings of a report, in its order; as many as a page can well hold."""
-    found: list[Picture] = []
+    found: list[ReportPicture] = []
     for match in _PICTURE.finditer(report):
         title = _TITLE.search(match[0])
-        found.append(Picture(match[0], unescape(title[1]) if title else ""))
+        found.append(ReportPicture(match[0], unescape(title[1]) if title else ""))
     kept, size = [], 0
     for each in found[:MOST_PICTURES]:
         size += len(each.svg)
@@ -48,7 +48,7 @@ def pictures(report: str) -> list[Picture]:
     return kept
 
 
-def answer_page(outcome: Outcome, drawn: Sequence[Picture] = ()) -> str:
+def answer_page(outcome: Outcome, drawn: Sequence[ReportPicture] = ()) -> str:
     """What a person came for, first; what only a record needs, last."""
     told = outcome.told
     lines = [f"# {outcome.status.capitalize()}"]

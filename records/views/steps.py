@@ -23,7 +23,7 @@ _ENDS: Mapping[Action, str] = {
 }
 
 
-class Step(NamedTuple):
+class ShownStep(NamedTuple):
     """A decision for a reader: what was done, when, why, and what was said beside it."""
 
     did: str
@@ -32,12 +32,12 @@ class Step(NamedTuple):
     notes: tuple[str, ...]
 
 
-def steps(outcome: Outcome, target: Target, recorded: Recorded) -> Iterator[Step]:
+def steps(outcome: Outcome, target: Target, recorded: Recorded) -> Iterator[ShownStep]:
     """Yields the decisions in order, each beside the attempt before it."""
     tried = 0
     for decision in outcome.decisions:
         before = outcome.attempts[tried - 1] if 0 < tried <= len(outcome.attempts) else None
-        yield Step(
+        yield ShownStep(
             _did(decision, tried),
             recorded.decided_at(decision.number),
             _because(decision, before, target),

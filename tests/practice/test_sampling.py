@@ -17,7 +17,7 @@ from practice.bench import SimulationBench
 from practice.devices import measured
 from practice.errors import UnusableJob
 from practice.noise import JobPlace, coherence_s, noise_model
-from practice.sampling import Cost, parts, sample, sliced
+from practice.sampling import SimulationCost, parts, sample, sliced
 from practice.timing import length_s
 
 SHOTS = 20_000
@@ -187,13 +187,13 @@ def test_the_charge_is_two_seconds_a_circuit_and_its_executions() -> None:
 @pytest.mark.parametrize(
     ("shape", "cost", "sets", "shots"),
     [
-        ((100, 10), Cost(0.05, 0.0), 10, 1),  # 10 sets of 0.05 s fill half a second
-        ((3, 1000), Cost(0.0, 0.001), 3, 2),  # a set of 1 s is cut in two
-        ((3, 1000), Cost(2.0, 1e-6), 3, 1),  # cutting would repeat the 2 s
+        ((100, 10), SimulationCost(0.05, 0.0), 10, 1),  # 10 sets of 0.05 s fill half a second
+        ((3, 1000), SimulationCost(0.0, 0.001), 3, 2),  # a set of 1 s is cut in two
+        ((3, 1000), SimulationCost(2.0, 1e-6), 3, 1),  # cutting would repeat the 2 s
     ],
 )
 def test_long_simulations_are_cut_into_slices_of_half_a_second(
-    shape: tuple[int, int], cost: Cost, sets: int, shots: int
+    shape: tuple[int, int], cost: SimulationCost, sets: int, shots: int
 ) -> None:
     of_sets, of_shots = sliced(shape, cost)
     assert (len(of_sets), len(of_shots)) == (sets, shots)
@@ -203,7 +203,7 @@ def test_long_simulations_are_cut_into_slices_of_half_a_second(
 
 def test_what_would_take_too_long_is_refused() -> None:
     with pytest.raises(UnusableJob, match="3600 s at most; this needs about 10000 s"):
-        sliced((10, 100), Cost(0.0, 10.0))
+        sliced((10, 100), SimulationCost(0.0, 10.0))
 
 
 def test_slices_together_are_the_whole() -> None:

@@ -26,7 +26,7 @@ ALONE = 4
 
 
 @dataclass(frozen=True)
-class Part:
+class BacktestPart:
     """What some cases come to.
 
     Attributes:
@@ -51,7 +51,7 @@ class Backtest:
     tally: Tally = field(default_factory=Tally)
     _hash: Any = field(default_factory=sha256)
 
-    def add(self, part: Part) -> None:
+    def add(self, part: BacktestPart) -> None:
         """Takes the next part in."""
         self.tally.merge(part.tally)
         self._hash.update(part.lines)
@@ -61,7 +61,7 @@ class Backtest:
         return {**summary(self.tally, policy), "sha256": self._hash.hexdigest()}
 
 
-def part_of(cases: Iterable[PastCase], plans: Plans) -> Part:
+def part_of(cases: Iterable[PastCase], plans: Plans) -> BacktestPart:
     """Compares some cases."""
     tally, lines, changed = Tally(), [], list[Compared]()
     for case in cases:
@@ -69,10 +69,10 @@ def part_of(cases: Iterable[PastCase], plans: Plans) -> Part:
         tally.add_case(found)
         lines += [canonical_json(line(each)) + b"\n" for each in found]
         changed += [each for each in found if each.verdict is DecisionChange.CHANGED]
-    return Part(tally, b"".join(lines), changed)
+    return BacktestPart(tally, b"".join(lines), changed)
 
 
-def parts(cases: Iterator[PastCase], policy: Policy, workers: int | None = None) -> Iterator[Part]:
+def parts(cases: Iterator[PastCase], policy: Policy, workers: int | None = None) -> Iterator[BacktestPart]:
     """Compares all cases in order.
 
     Args:
@@ -89,13 +89,13 @@ def parts(cases: Iterator[PastCase], policy: Policy, workers: int | None = None)
             yield from _spread(cases, policy, workers)
 
 
-def _spread(cases: Iterator[PastCase], policy: Policy, workers: int) -> Iterator[Part]:
+def _spread(cases: Iterator[PastCase], policy: Policy, workers: int) -> Iterator[BacktestPart]:
     first = next(cases, None)
     if first is None:
         return
     chunks = _chunks(_followed(first, cases))
     with ProcessPoolExecutor(workers, get_context("spawn"), _begin, (policy,)) as pool:
-        running: deque[Future[Part]] = deque(
+        running: deque[Future[BacktestPart]] = deque(
             pool.submit(_work, chunk) for chunk in islice(chunks, 2 * workers)
         )
         while running:
@@ -122,7 +122,7 @@ def _begin(policy: Policy) -> None:
     gc.disable()
 
 
-def _work(cases: list[PastCase]) -> Part:
+def _work(cases: list[PastCase]) -> BacktestPart:
     return part_of(cases, _PLANS[0])
 
 

@@ -86,7 +86,7 @@ def sided(metric: str, limit: float | None) -> str | None:
     return f"at most {rounded(limit, Way.UP)}" if upper else f"at least {rounded(limit, Way.DOWN)}"
 
 
-class Coverage(NamedTuple):
+class SealedCoverage(NamedTuple):
     """How often prediction sets hold the true class: exact 95 % limits."""
 
     share: float
@@ -94,9 +94,9 @@ class Coverage(NamedTuple):
     high: float
 
 
-def coverage(covered: Flags, groups: Ints) -> Coverage:
+def coverage(covered: Flags, groups: Ints) -> SealedCoverage:
     """Returns the share of rows whose set holds their class (Clopper-Pearson on Kish's effective rows)."""
     effective, share = kish_size(groups), float(covered.mean())
     hits = share * effective
     low = clopper_pearson_lower(hits, effective, 0.025)
-    return Coverage(share, low, clopper_pearson_upper(hits, effective, 0.025))
+    return SealedCoverage(share, low, clopper_pearson_upper(hits, effective, 0.025))

@@ -27,7 +27,7 @@ class Here(StrEnum):
     PEOPLE = "stays with the people"
 
 
-class Item(NamedTuple):
+class GuidelineItem(NamedTuple):
     """An item of the guideline: its number, what it asks, how far the report speaks to it, and where."""
 
     number: str
@@ -57,7 +57,7 @@ class _Reading:
     target: Target
     model: JudgedModel | None
 
-    def items(self) -> Iterator[Item]:
+    def items(self) -> Iterator[GuidelineItem]:
         yield from self._introduction()
         yield from self._data()
         yield from self._methods()
@@ -65,17 +65,17 @@ class _Reading:
         yield from self._results()
         yield from self._discussion()
 
-    def _introduction(self) -> Iterator[Item]:
+    def _introduction(self) -> Iterator[GuidelineItem]:
         yield self._stated(
             "1", "Title: model, population, outcome", ("population",), "title: outcome and data"
         )
-        yield Item("2", "Abstract", Here.PEOPLE, "")
+        yield GuidelineItem("2", "Abstract", Here.PEOPLE, "")
         yield self._stated("3a", "Context, rationale, existing models", ("background",))
         yield self._stated("3b", "Intended use, users, place in care", ("intended_use",))
         yield self._stated("3c", "Known health inequalities", ("inequalities",))
         yield self._stated("4", "Objectives", ("objectives",), "what was asked, at the top; not why")
 
-    def _data(self) -> Iterator[Item]:
+    def _data(self) -> Iterator[GuidelineItem]:
         left = [name for name, use in self.instance.roles.items() if use.startswith("left out")]
         out = f"; left out: {', '.join(left)}" if left else "; no column was left out"
         yield self._stated(
@@ -85,7 +85,7 @@ class _Reading:
         yield self._stated("6a", "Setting, centres", ("setting",))
         yield self._stated("6b", "Eligibility", ("eligibility",))
         yield self._stated("6c", "Treatments", ("treatments",))
-        yield Item(
+        yield GuidelineItem(
             "7",
             "Preparation of the data",
             Here.PARTLY,
@@ -100,30 +100,32 @@ class _Reading:
         yield self._stated("10", "Sample size", ("sample_size",), "data card: what there was")
         yield self._missing()
 
-    def _definitions(self) -> Item:
+    def _definitions(self) -> GuidelineItem:
         known = self.instance.documentation.definitions
         asks = "Definition of the predictors"
         if not known:
-            return Item("9b", asks, Here.PEOPLE, "")
+            return GuidelineItem("9b", asks, Here.PEOPLE, "")
         every = len(known) == len(self.instance.columns)
         where = f"Documentation: {len(known)} of {len(self.instance.columns)} features"
-        return Item("9b", asks, Here.COVERED if every else Here.PARTLY, where)
+        return GuidelineItem("9b", asks, Here.COVERED if every else Here.PARTLY, where)
 
-    def _missing(self) -> Item:
+    def _missing(self) -> GuidelineItem:
         asks = "Missing data, and data left out"
         words = None if self.model is None else model_words(self.model.candidate.values.get("chosen"))
         why = ("; Documentation: missing_data",) if "missing_data" in self._told else ()
         counts = "data card: counts by feature, rows set aside"
         if words is None:
-            return Item(
+            return GuidelineItem(
                 "11", asks, Here.PARTLY, "".join((counts, "; no model, so that none was dealt with", *why))
             )
         where = f"{counts}; model card: {words.missing}"
-        return Item("11", asks, Here.COVERED, "".join((where, *why)))
+        return GuidelineItem("11", asks, Here.COVERED, "".join((where, *why)))
 
-    def _methods(self) -> Iterator[Item]:
+    def _methods(self) -> Iterator[GuidelineItem]:
         grouped = self.instance.grouped
-        yield Item("12a", "How the data were divided", Here.COVERED, "Data: split, open and sealed rows")
+        yield GuidelineItem(
+            "12a", "How the data were divided", Here.COVERED, "Data: split, open and sealed rows"
+        )
         yield self._of_model("12b", "Preparation of the predictors", "model card: input")
         yield self._of_model(
             "12c",
@@ -131,7 +133,7 @@ class _Reading:
             "model card: algorithm; notes of the method; not why this kind",
             Here.PARTLY,
         )
-        yield Item(
+        yield GuidelineItem(
             "12d",
             "Heterogeneity between clusters",
             Here.PARTLY if grouped else Here.IDLE,
@@ -142,7 +144,9 @@ class _Reading:
         yield self._of_rows(
             "12e", "Measures of performance", "Certificate, metrics, calibration, net benefit"
         )
-        yield Item("12f", "Updating of the model", Here.IDLE, "no model is updated: each is fitted once")
+        yield GuidelineItem(
+            "12f", "Updating of the model", Here.IDLE, "no model is updated: each is fitted once"
+        )
         yield self._of_rows("12g", "How predictions were made", "by the verifier, from the model's own bytes")
         yield self._imbalance()
         yield self._fairness()
@@ -154,7 +158,7 @@ class _Reading:
             "nobody chose for a use",
             needs_model=True,
         )
-        yield Item(
+        yield GuidelineItem(
             "16",
             "Training against evaluation data",
             Here.COVERED,
@@ -162,31 +166,33 @@ class _Reading:
         )
         yield self._stated("17", "Ethical approval", ("ethics",))
 
-    def _imbalance(self) -> Item:
+    def _imbalance(self) -> GuidelineItem:
         asks = "Class imbalance"
         if self.model is None:
-            return Item("13", asks, Here.IDLE, NO_MODEL)
+            return GuidelineItem("13", asks, Here.IDLE, NO_MODEL)
         words = model_words(self.model.candidate.values.get("chosen"))
         if self.target.metric == "balanced_accuracy":
             where = (
                 "classes count alike, as the metric has it: 0.5 is then its threshold, and no risk comes out"
             )
-            return Item("13", asks, Here.COVERED, where)
+            return GuidelineItem("13", asks, Here.COVERED, where)
         if words is not None and words.weighted:
             where = (
                 "classes are weighted alike in training; a map fitted afterwards makes scores probabilities"
             )
-            return Item("13", asks, Here.COVERED, where)
-        return Item("13", asks, Here.IDLE, "classes were neither resampled nor weighted; prevalence: Data")
+            return GuidelineItem("13", asks, Here.COVERED, where)
+        return GuidelineItem(
+            "13", asks, Here.IDLE, "classes were neither resampled nor weighted; prevalence: Data"
+        )
 
-    def _fairness(self) -> Item:
+    def _fairness(self) -> GuidelineItem:
         named = ", ".join(self.instance.subgroups)
         shown = (
             f"Subgroups by {named}: described, nothing was done about them" if named and self.model else ""
         )
         return self._stated("14", "Fairness", ("fairness",), shown)
 
-    def _openness(self) -> Iterator[Item]:
+    def _openness(self) -> Iterator[GuidelineItem]:
         yield self._stated("18a", "Funding", ("funding",))
         yield self._stated("18b", "Conflicts of interest", ("conflicts",))
         yield self._stated(
@@ -197,7 +203,7 @@ class _Reading:
         yield self._stated("18f", "Sharing of the code", ("code_sharing",), "Record: commit and lock")
         yield self._stated("19", "Involvement of patients and public", ("involvement",))
 
-    def _results(self) -> Iterator[Item]:
+    def _results(self) -> Iterator[GuidelineItem]:
         named = ", ".join(self.instance.subgroups)
         yield self._stated(
             "20a",
@@ -208,7 +214,7 @@ class _Reading:
         yield self._stated(
             "20b", "Characteristics of participants", ("population",), "data card: every feature"
         )
-        yield Item(
+        yield GuidelineItem(
             "20c",
             "Evaluation beside development data",
             Here.COVERED,
@@ -226,7 +232,7 @@ class _Reading:
             Here.PARTLY,
         )
         grouped = self.instance.grouped
-        yield Item(
+        yield GuidelineItem(
             "23b",
             "Performance across clusters",
             Here.PEOPLE if grouped and self.model else Here.IDLE,
@@ -236,9 +242,9 @@ class _Reading:
             if self.model
             else NO_MODEL,
         )
-        yield Item("24", "Results of updating", Here.IDLE, "no model is updated")
+        yield GuidelineItem("24", "Results of updating", Here.IDLE, "no model is updated")
 
-    def _discussion(self) -> Iterator[Item]:
+    def _discussion(self) -> Iterator[GuidelineItem]:
         yield self._stated("25", "Interpretation", ("interpretation",))
         yield self._stated("26", "Limitations", ("limitations",), "Limits: what the record shows")
         yield self._stated(
@@ -257,24 +263,26 @@ class _Reading:
 
     def _stated(
         self, number: str, asks: str, fields: Sequence[str], shown: str = "", *, needs_model: bool = False
-    ) -> Item:
+    ) -> GuidelineItem:
         """An item for people, to which the report may add something."""
         if needs_model and self.model is None:
-            return Item(number, asks, Here.IDLE, NO_MODEL)
+            return GuidelineItem(number, asks, Here.IDLE, NO_MODEL)
         told = [field for field in fields if field in self._told]
         where = "; ".join(each for each in (shown, *(f"Documentation: {field}" for field in told)) if each)
         if told:
-            return Item(number, asks, Here.COVERED, where)
-        return Item(number, asks, Here.PARTLY if shown else Here.PEOPLE, where)
+            return GuidelineItem(number, asks, Here.COVERED, where)
+        return GuidelineItem(number, asks, Here.PARTLY if shown else Here.PEOPLE, where)
 
-    def _of_model(self, number: str, asks: str, where: str, here: Here = Here.COVERED) -> Item:
+    def _of_model(self, number: str, asks: str, where: str, here: Here = Here.COVERED) -> GuidelineItem:
         """An item that a model alone makes sense of."""
         return (
-            Item(number, asks, Here.IDLE, NO_MODEL) if self.model is None else Item(number, asks, here, where)
+            GuidelineItem(number, asks, Here.IDLE, NO_MODEL)
+            if self.model is None
+            else GuidelineItem(number, asks, here, where)
         )
 
-    def _of_rows(self, number: str, asks: str, where: str, here: Here = Here.COVERED) -> Item:
+    def _of_rows(self, number: str, asks: str, where: str, here: Here = Here.COVERED) -> GuidelineItem:
         """An item about a model on sealed rows."""
         if self.model is not None and not self.model.on_rows:
-            return Item(number, asks, Here.IDLE, "no sealed rows to judge the model on")
+            return GuidelineItem(number, asks, Here.IDLE, "no sealed rows to judge the model on")
         return self._of_model(number, asks, where, here)

@@ -23,7 +23,7 @@ CHECKS = "checks of the candidate"
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgedAnswer:
     """A feasible answer with what is known of it; costs and bounds on costs are integers."""
 
     model: Model
@@ -85,7 +85,7 @@ def _check_target(model: Model, target: Target) -> None:
         )
 
 
-def _judge(model: Model, candidate: Candidate, faults: list[str]) -> Judged | None:
+def _judge(model: Model, candidate: Candidate, faults: list[str]) -> JudgedAnswer | None:
     claim = read_claim(model, candidate.values, faults)
     proofs = candidate.files.get("proofs")
     if proofs is None:
@@ -103,13 +103,13 @@ def _judge(model: Model, candidate: Candidate, faults: list[str]) -> Judged | No
         )
         return None
     cost = sign(model) * finding.objective
-    judged = Judged(model, claim, cost, collect(model, claim.solution, cost, proofs.data))
+    judged = JudgedAnswer(model, claim, cost, collect(model, claim.solution, cost, proofs.data))
     faults += judged.proofs.faults
     faults += _bound_faults(judged)
     return judged
 
 
-def _bound_faults(judged: Judged) -> list[str]:
+def _bound_faults(judged: JudgedAnswer) -> list[str]:
     """What is wrong with the bound that the candidate states."""
     stated = judged.claim.bound
     if stated is None:
@@ -135,7 +135,7 @@ def _controls(
 
 
 def _certificate(
-    instance: OptimisationInstance, target: Target, judged: Judged, controls: tuple[Control, ...]
+    instance: OptimisationInstance, target: Target, judged: JudgedAnswer, controls: tuple[Control, ...]
 ) -> Certificate:
     model, bound = judged.model, judged.proofs.bound
     value = measured(model, target.metric, judged.cost, bound)
@@ -169,7 +169,7 @@ def _open(target: Target, value: float | None, best: float | None) -> str:
     return f"{said}, which no answer reaches: the bound is {at_best(best, target)}"
 
 
-def _kind(judged: Judged) -> str:
+def _kind(judged: JudgedAnswer) -> str:
     model, best = judged.model, judged.proofs.best
     worth = stated(model, judged.cost)
     text = f"feasible, objective {worth}"
@@ -193,7 +193,7 @@ def _facts(instance: OptimisationInstance) -> dict[str, Any]:
     return {"instance": instance.digest, "kind": model.kind, "size": model.size, "sense": str(model.sense)}
 
 
-def _numbers(judged: Judged) -> dict[str, Any]:
+def _numbers(judged: JudgedAnswer) -> dict[str, Any]:
     model, proofs, cost = judged.model, judged.proofs, judged.cost
     known = proofs.bound is not None
     return {

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from escalation.ports.forms import RESERVED, Form, Part, as_it_stands, parameters, shown
 from escalation.ports.pages import Tab
-from flows.forms import Common
+from flows.forms import CommonFields
 
 
 class Way(StrEnum):
@@ -90,4 +90,4 @@ def test_the_form_as_it_stands_is_filled_in_on_the_first_tab() -> None:
 
 
 def test_the_reserved_names_are_those_that_every_flow_asks_for() -> None:
-    assert tuple(Common.model_fields) == RESERVED
+    assert tuple(CommonFields.model_fields) == RESERVED
