@@ -13,7 +13,7 @@ from escalation.model.clock import ProcessIdentity, this_process
 from escalation.model.decision import Decision
 from escalation.model.problem import DataClass
 from escalation.policy.backtest.wording import shadow_words
-from records.tracking.writing import flat, log, log_files
+from records.tracking.writing import flat, log, log_files, log_once
 
 RUN_STATUS = {
     CaseStatus.WAITING: "SCHEDULED",
@@ -233,7 +233,7 @@ def _log_dataset(client: Any, run_id: str, info: CaseInfo) -> None:
         InputTag("mlflow.data.context", "instance"),
         InputTag("sha256", info.instance_digest),
     ]
-    client.log_inputs(run_id, [DatasetInput(dataset, tags)])
+    log_once(lambda: client.log_inputs(run_id, [DatasetInput(dataset, tags)]))
 
 
 def answer_tags(info: CaseInfo, outcome: Outcome) -> dict[str, Any]:

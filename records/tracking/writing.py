@@ -2,8 +2,9 @@
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from itertools import zip_longest
 from math import isfinite
 from pathlib import Path
@@ -17,6 +18,31 @@ _BATCH = 100
 """Of each kind, what MLflow takes at once."""
 _MOST_IN_PARAM, _MOST_IN_TAG = 6000, 8000
 """Characters that MLflow keeps of a value; it cuts the rest off."""
+_TAKEN = ("IntegrityError", "UniqueViolation")
+"""How SQLAlchemy names what SQLite, MySQL and others, and PostgreSQL, raise where a row is there already; it
+names that first in its message, which a server of MLflow hands on."""
+_LOOKS = 3
+"""How often it is looked for: a batch has parameters and metrics that another writer may have put there."""
+
+
+def log_once(write: Callable[[], None]) -> None:
+    """Writes rows that other processes may be writing at this moment, such as a data set of many cases.
+
+    MLflow's store looks for such a row first and inserts it afterwards; where another was first in between,
+    the next look finds the row of that one.
+
+    Args:
+        write: which may be called again without harm.
+    """
+    from mlflow.exceptions import MlflowException
+
+    for _ in range(_LOOKS - 1):
+        try:
+            return write()
+        except MlflowException as error:
+            if not any(name in str(error) for name in _TAKEN):
+                raise
+    return write()
 
 
 def log(
@@ -38,7 +64,7 @@ def log(
         fillvalue=(),
     )
     for some in batches:
-        client.log_batch(run_id, *some)
+        log_once(partial(client.log_batch, run_id, *some))
 
 
 def shown_metrics(metrics: Mapping[str, float | None]) -> dict[str, float]:

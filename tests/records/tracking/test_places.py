@@ -33,10 +33,15 @@ from tests.records.tracking.test_silence import AI_ALONE, PROBLEM
 SECRET = "lovelace"
 FIRST = """
 import os, sys
+from escalation.engine.opening import prepare
+from escalation.policy.policy import parse_policy
 from escalation.ports.configuration import settings
+from records.tracking.cases import describe_run
 from records.tracking.client import SETTINGS, experiment_id, open_client
 from records.tracking.places import tracking_place
 from records.tracking.writing import log_files
+from tests.records.tracking.test_silence import AI_ALONE, PROBLEM
+info = prepare(PROBLEM, parse_policy(AI_ALONE), case_id=sys.argv[1]).info
 os.environ.update(SETTINGS)
 import mlflow.tracking
 print("ready", flush=True)
@@ -45,6 +50,9 @@ place = tracking_place(settings())
 client = open_client(place)
 experiment = experiment_id(client, "toy", place.artifacts)
 run = client.create_run(experiment, run_name=sys.argv[1])
+for number in range(8):
+    described = info.model_copy(update={"instance_digest": f"{number:0<64}"})
+    describe_run(client, run, described, None)
 log_files(client, run, {"a/report.html": b"said"})
 client.set_terminated(run.info.run_id)
 """
@@ -132,6 +140,8 @@ def test_two_first_cases_at_once_are_both_shown_whole(
     assert {run.info.status for run in runs} == {"FINISHED"}
     for run in runs:
         assert [each.path for each in client.list_artifacts(run.info.run_id, "a")] == ["a/report.html"]
+        described = {each.dataset.digest for each in run.inputs.dataset_inputs}
+        assert described == {f"{number:0<36}" for number in range(8)}
 
 
 @pytest.mark.parametrize(
