@@ -12,6 +12,7 @@ from escalation.model.case import CaseStatus
 from escalation.model.decision import Action
 from escalation.model.identity import digest_json
 from records.export.payload import ExportPayload, Json
+from records.export.rungs import RUNGS, rung_names
 
 Key = tuple[Any, ...]
 _ENDS = {
@@ -84,6 +85,9 @@ def contradictions(found: ExportPayload) -> Iterator[str]:
     ends = _ENDS.get(CaseStatus(found.row["status"]))
     if ends is not None and (not decided or decided[-1]["decision"]["action"] != ends):
         yield f"the case is {found.row['status']}, and its last decision is another"
+    there = sorted((each["tier"], each["method"]) for each in found.read(RUNGS))
+    if decided and there != sorted(rung_names(decided[0]["decision"])):
+        yield "the rungs are others than the first decision names"
 
 
 def _rest(body: Json) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import json
 from base64 import b64decode
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,20 +14,27 @@ from records.export.payload import INDEX, ExportPayload, rows_path
 from records.export.rungs import RUNGS
 from records.ledger.excerpt import TABLES
 
+SIGNED_OTHERWISE = "signature: its statement does not say what the records say"
 _WRITER = "writer"
 
 
-def unlike(files: Mapping[str, bytes], key_id: str) -> Iterator[str]:
-    """A line on each file that does not say what the rest of the export says.
+def disagreeing(files: Mapping[str, bytes]) -> Iterator[str]:
+    """A line on each thing that is said in two ways, by rows, events or signature, in whatever words.
 
     Args:
-        files: of an export in which nothing else is wrong, by path.
+        files: of an export in which nothing else is wrong, by path, whoever wrote it.
+    """
+    yield from _read(_disagreeing, files)
+
+
+def unlike(files: Mapping[str, bytes], key_id: str) -> Iterator[str]:
+    """A line on each file that is not, byte by byte, what this code makes of the rest of the export.
+
+    Args:
+        files: of an export in which nothing else is wrong, by path, and which this code wrote.
         key_id: of the key that signed it.
     """
-    try:
-        yield from _unlike(files, key_id)
-    except (ValueError, LookupError, TypeError) as error:
-        yield f"unreadable: {error!r}"[:200]
+    yield from _read(lambda files: _unlike(files, key_id), files)
 
 
 def written_elsewhere(files: Mapping[str, bytes]) -> bool:
@@ -35,12 +42,30 @@ def written_elsewhere(files: Mapping[str, bytes]) -> bool:
     return _predicate(files).get(_WRITER) != writer()
 
 
+def _read(check: Callable[[Mapping[str, bytes]], Iterator[str]], files: Mapping[str, bytes]) -> Iterator[str]:
+    """What the check finds; a line where it cannot read them."""
+    try:
+        yield from check(files)
+    except (ValueError, LookupError, TypeError) as error:
+        yield f"unreadable: {error!r}"[:200]
+
+
+def _disagreeing(files: Mapping[str, bytes]) -> Iterator[str]:
+    signed, found = _predicate(files), ExportPayload(_inside(files))
+    facts = said(found, datetime.fromisoformat(signed["exported_at"]))
+    if any(signed[name] != facts[name] for name in facts.keys() & signed.keys() - {_WRITER}):
+        yield SIGNED_OTHERWISE
+    yield from contradictions(found)
+
+
+def _inside(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The files of the payload, by their paths in it."""
+    return {name[len(PAYLOAD) + 1 :]: data for name, data in files.items() if name.startswith(f"{PAYLOAD}/")}
+
+
 def _unlike(files: Mapping[str, bytes], key_id: str) -> Iterator[str]:
-    signed = _predicate(files)
+    signed, inside = _predicate(files), _inside(files)
     now = datetime.fromisoformat(signed["exported_at"])
-    inside = {
-        name[len(PAYLOAD) + 1 :]: data for name, data in files.items() if name.startswith(f"{PAYLOAD}/")
-    }
     found = ExportPayload(inside)
     rest = ExportPayload({path: data for path, data in inside.items() if path not in FILES})
     made = {f"{PAYLOAD}/{path}": data for path, data in _made(found, rest, now, key_id).items()}
@@ -48,11 +73,10 @@ def _unlike(files: Mapping[str, bytes], key_id: str) -> Iterator[str]:
     for path, data in made.items():
         if files.get(path) != data:
             yield f"{path} does not say what the records say"
-    yield from contradictions(found)
     if found.files.get(POLICY) != acting_policy(found.info["policy_text"], found.info["policy_name"]):
         yield f"{PAYLOAD}/{POLICY} is not what policy.yaml says"
-    if signed != said(found, now):
-        yield "signature: its statement does not say what the records say"
+    if signed.keys() != said(found, now).keys():
+        yield SIGNED_OTHERWISE
 
 
 def _made(found: ExportPayload, rest: ExportPayload, now: datetime, key_id: str) -> dict[str, bytes]:

@@ -39,11 +39,11 @@ def rungs(found: ExportPayload, own: Sequence[Rung] = ()) -> list[Rung]:
         said[name]
         if name in said and name not in went and (name not in would or said[name]["backend"] == "")
         else _rung(name, went.get(name), would.get(name))
-        for name in _names(decisions[0])
+        for name in rung_names(decisions[0])
     ]
 
 
-def _names(first: Json) -> Iterator[tuple[str, str]]:
+def rung_names(first: Json) -> Iterator[tuple[str, str]]:
     """The rungs that were passed over, the one taken, those left for later."""
     others = [(each["tier"], each["method"]) for each in first["alternatives"]]
     later = [each["because"] == "later in the order" for each in first["alternatives"]]

@@ -8,12 +8,13 @@ from pathlib import Path
 from records.export import verify as verifier
 from records.export.archive import read_files
 from records.export.bag import PUBLIC_KEY
-from records.export.following import unlike, written_elsewhere
+from records.export.following import disagreeing, unlike, written_elsewhere
 from records.signing.keys import VerifyingKey
 
 OTHER_WORDS = (
-    "README.md, ro-crate-metadata.json, mlflow.json and rungs.json were written by another version of "
-    "Tierwise: whether they say what the records say, that one can check"
+    "README.md, ro-crate-metadata.json, mlflow.json and rungs.json are said to be written by another version "
+    "of Tierwise: whether they say what the records say, and policy.json what policy.yaml says, that one can "
+    "check"
 )
 
 
@@ -68,7 +69,12 @@ def _findings(files: Mapping[str, bytes], raw: bytes) -> Iterator[str]:
     for line in check(files, raw):
         sound = False
         yield line
-    if sound and not written_elsewhere(files):
+    if not sound:
+        return
+    yield from disagreeing(files)
+    if not written_elsewhere(
+        files
+    ):  # whoever signs says so himself: it may excuse other words, no other facts
         yield from unlike(files, _key_id(raw))
 
 
