@@ -21,6 +21,7 @@ from escalation.text.wording import first_of, with_article
 _EXPLAINED: Mapping[str, str] = {
     DeviceKind.REHEARSAL: " (simulated here with the noise that was measured on the real device)",
 }
+_MOST_LIMITS = 3
 _PAUSED = (CaseStatus.HELD, CaseStatus.WAITING)
 
 
@@ -63,6 +64,7 @@ def _rows(info: CaseInfo, outcome: Outcome, handed_off: Sequence[str]) -> Iterat
     if outcome.certificate:
         yield "proven", _proven(outcome.certificate, info.problem.target), ""
         yield "rests on", said.rests_on, ""
+    yield from _but(outcome.limits)
     yield from _why_not(outcome)
     yield from _waits(outcome, handed_off)
     for line in outcome.failures:
@@ -76,6 +78,13 @@ def _rows(info: CaseInfo, outcome: Outcome, handed_off: Sequence[str]) -> Iterat
     yield "cost", "; ".join([said.cost, *_further(outcome)]), ""
     yield from (("next", line, "") for line in said.next_steps if "tierwise explain" not in line)
     yield "case", outcome.case_id, ""
+
+
+def _but(limits: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+    """Where the answer is worse than what is proven sounds; the report has all of it."""
+    more = len(limits) - _MOST_LIMITS
+    for line in [*limits[:_MOST_LIMITS], *([f"… and {more:,} more in the report"] if more > 0 else [])]:
+        yield "but", line, "yellow"
 
 
 def _why_not(outcome: Outcome) -> Iterator[tuple[str, str, str]]:

@@ -84,6 +84,26 @@ def test_show_tells_the_remarks_on_the_data_of_a_case_that_has_ended_and_of_one_
             assert re.search(r"look at +look at it", call("show", name).out)
 
 
+@pytest.mark.parametrize(
+    ("many", "shown"),
+    [
+        (0, []),
+        (3, ["sex = 0: chance", "sex = 1: chance", "sex = 2: chance"]),
+        (5, ["sex = 0: chance", "sex = 1: chance", "sex = 2: chance", "… and 2 more in the report"]),
+    ],
+)
+def test_show_says_where_the_answer_is_worse_than_it_sounds(
+    home: Path, call: Call, many: int, shown: list[str]
+) -> None:
+    problem = Problem(family="toy", instance={"numbers": [3, 1]}, target=Target(metric="number", at_least=2))
+    limits = tuple(f"sex = {number}: chance" for number in range(many))
+    with open_runtime() as runtime:
+        runtime.ledger.open_case(prepare(problem, parse_policy(LITTLE), "c").info)
+        kept = Outcome(case_id="c", status=CaseStatus.ACCEPTED, answer=("3",), limits=limits)
+        runtime.ledger.close_case("c", kept.status, kept)
+    assert re.findall(r"^│ but +(.*?) +│$", call("show", "c").out, re.M) == shown
+
+
 def test_a_case_recorded_before_there_was_an_about_line_is_shown_without(home: Path, call: Call) -> None:
     problem = Problem(family="toy", instance={"numbers": [3, 1]}, target=Target(metric="number", at_least=2))
     with open_runtime() as runtime:
