@@ -54,7 +54,12 @@ def inspect(
 @before_app.command()
 def new(
     family: Annotated[
-        str, typer.Argument(metavar="FAMILY", help="classification, optimisation or toy.", show_default=False)
+        str,
+        typer.Argument(
+            metavar="FAMILY",
+            help="A family of problems; a name that none has lists them.",
+            show_default=False,
+        ),
     ],
     kind: Annotated[
         str | None,

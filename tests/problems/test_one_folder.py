@@ -10,7 +10,8 @@ MAY = ("problems/", "tests/", "examples/", "bench/", "docs/", "README.md", "CHAN
 WORDS = {
     "pyproject.toml": "contracts on the inside of one family, and why its packages are needed",
     "escalation/model/problem.py": "the example in the reference of what a family is",
-    "flows/artifacts.py": "the example of a key",
+    "flows/naming.py": "the example of a run's name",
+    "cli/examples.py": "commands as a person would type them",
 }
 """Files that name a family in words; no behaviour depends on them."""
 
