@@ -24,7 +24,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "verify": ("tierwise verify case.zip", "tierwise verify case.zip --key site.pem --mlflow site"),
     "reconcile": ("tierwise reconcile --go-on",),
     "approve": ("tierwise approve --list", "tierwise approve classification-28a2 --reason 'as planned'"),
-    "devices": ("tierwise devices", "tierwise devices --history ibm_runtime:fake_boston"),
+    "devices": ("tierwise devices", "tierwise devices --history BACKEND:DEVICE"),
     "policy check": ("tierwise policy check policies/default.yaml",),
     "policy try": ("tierwise policy try site.yaml classification-28a2",),
     "policy show": ("tierwise policy show default",),
