@@ -230,8 +230,8 @@ def _manifest(files: Files, name: str, digest: Callable[[bytes], Any], has: Call
 def sign_anew(files: Files, key: SigningKey) -> None:
     """Signs what is there with another key, as thoroughly as the site would."""
     said = json.loads(b64decode(json.loads(files["signature/statement.dsse.json"])["payload"]))
-    for subject in said["subject"]:
-        data = files.get(subject["name"], b"")
+    for subject in said.get("subject", ()):
+        data = files.get(subject.get("name"), b"")  # the statement may be what was changed
         subject["digest"] = {"sha256": sha256(data).hexdigest(), "sha512": sha512(data).hexdigest()}
     envelope = sign(said, key)
     files["signature/statement.dsse.json"] = _plain(envelope)
