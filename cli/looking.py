@@ -109,19 +109,12 @@ def cases(
 
 @looking_app.command()
 def replay(
-    case: Annotated[
-        str,
-        typer.Argument(
-            metavar="CASE",
-            help="Id of the case or its beginning, or its export: a ZIP, or a folder as ./FOLDER.",
-            callback=whole_id,
-        ),
-    ],
+    case: CaseOrExport,
     key: Annotated[
         Path | None,
         typer.Option(
             metavar="PEM",
-            help="Whose signature an export must have; default: that of the key in it.",
+            help="Whose signature an export must have; default: this site's key, else the one in it.",
             show_default=False,
         ),
     ] = None,
