@@ -1,6 +1,6 @@
 """Turns pydantic's findings into one line for the user: where, what was expected, what came."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -71,9 +71,15 @@ _PLACES = {"when": "a condition", "unless": "a condition"}
 def complaints(error: ValidationError) -> list[tuple[Place, str]]:
     """Returns the places that are wrong, each with what was found there first."""
     found: dict[Place, str] = {}
-    for each in error.errors():
+    for each in _apart_from_counts(error.errors()):
         found.setdefault(*_complaint(each))
     return list(found.items())
+
+
+def _apart_from_counts(errors: Sequence[ErrorDetails]) -> Iterator[ErrorDetails]:
+    """Without lists that pydantic finds too short because it left out the items that are wrong."""
+    inside = {each["loc"][:depth] for each in errors for depth in range(len(each["loc"]))}
+    yield from (each for each in errors if each["type"] != "too_short" or each["loc"] not in inside)
 
 
 def _complaint(found: ErrorDetails) -> tuple[Place, str]:
@@ -123,12 +129,19 @@ def _is_tag(place: tuple[str | int, ...], index: int) -> bool:
     return index + 1 < len(place) and place[index + 1] == place[index]
 
 
-def parse(kind: type[Parsed], data: Any, what: str) -> Parsed:
-    """Validates plain data from Python or a form; raises `BadInput` with one line."""
+def parse(kind: type[Parsed], data: Any, what: str, *, told: frozenset[str | int] = frozenset()) -> Parsed:
+    """Validates plain data from Python or a form; raises `BadInput` with one line.
+
+    Args:
+        kind: of the result.
+        data: plain.
+        what: begins the line.
+        told: fields whose faults were told, and which `data` lacks for that.
+    """
     try:
         found: Parsed = TypeAdapter(kind).validate_python(data)
     except ValidationError as error:
-        faults = complaints(error)
+        faults = [(place, message) for place, message in complaints(error) if not told & {*place[:1]}]
         for place, message in faults:
             with apart():
                 raise BadInput(_in_a_line(what, place, message)) from None
@@ -136,7 +149,8 @@ def parse(kind: type[Parsed], data: Any, what: str) -> Parsed:
         if not isinstance(data, dict) or not wrong & set(data):
             settle()
         # for what else is wrong, where complaints are gathered
-        return parse(kind, {name: value for name, value in data.items() if name not in wrong}, what)
+        rest = {name: value for name, value in data.items() if name not in wrong}
+        return parse(kind, rest, what, told=told | wrong)
     if flag := next(_flags_for_numbers(data, found), None):
         raise BadInput(_in_a_line(what, *flag))
     return found

@@ -157,3 +157,14 @@ def test_a_family_that_there_is_not_is_said_beside_the_rest(call: Callable[..., 
     assert len(complaints) == 2
     assert "budget.gold" in complaints[0]
     assert "alchemy" in complaints[1]
+
+
+def test_what_only_follows_from_a_fault_is_not_said(call: Callable[..., Said], here: Path) -> None:
+    Path("bad.yaml").write_text(
+        "family: toy\ninstance: {numbers: [1, x]}\ntarget: {metric: number, at_least: q}\n", encoding="utf-8"
+    )
+    said = call("check", "bad.yaml")
+    assert [line.strip() for line in said.out.splitlines()[1:]] == [
+        "1. bad.yaml:3: target.at_least: expected a number, got 'q'",
+        "2. instance: numbers.1: expected a number, got 'x'",
+    ]
