@@ -14,7 +14,7 @@ policy_app = typer.Typer(no_args_is_help=True, help="Check and show policies.")
 def policy_check(
     file: Annotated[str, typer.Argument(help="A policy file, or the name of one that ships.")],
 ) -> None:
-    """Compile a policy's gates and run the tests inside it; remark on what its author will not have meant."""
+    """Check a policy and run the tests inside it; remark on what its author will not have meant."""
     from cli.policy import check
 
     check(file)

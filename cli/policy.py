@@ -1,13 +1,15 @@
 """`tierwise policy check` and `tierwise policy show`."""
 
-from cli.terminal import plain, terminal
+from cli.terminal import plain, say_item, terminal
 from escalation.inputs.site import Site
 from escalation.model.errors import PolicyError
 from escalation.policy.floor import below
 from escalation.policy.policy import load_policy
 from escalation.policy.policy_tests import suites
 from escalation.policy.remarks.remarks import remarks
+from escalation.policy.rules import Policy
 from escalation.ports.configuration import settings
+from escalation.text.wording import counted
 from records.runtime import open_records
 
 
@@ -16,27 +18,35 @@ def check(file: str) -> None:
     console = terminal()
     loaded = load_policy(file)
     policy = loaded.policy
-    console.print(
-        f"{plain(policy.policy)}: {len(policy.gates)} gates, {len(policy.acceptance)} acceptance rules, "
-        f"{len(policy.approvals)} approvals, {len(policy.waivers)} waivers; hash {policy.digest[:12]}"
-    )
+    console.print(f"{plain(policy.policy)}: {_sizes(policy)}; hash {policy.digest[:12]}", soft_wrap=True)
     for rule in below(policy.places):
-        console.print(f"  the floor adds {rule.id}: {rule.because}")
+        console.print(f"  below every policy holds {rule.id}: {rule.because}", soft_wrap=True)
     for remark in remarks(policy, _site()):
-        console.print(f"  [yellow]remark[/] {plain(remark)}", soft_wrap=True, highlight=False)
+        say_item(console, "[yellow]look at[/]", remark)
     ran, failed = 0, []
     for name, findings in suites(loaded):
         if findings and name != loaded.path:
-            console.print(f"  gates of a family, {plain(name)}:")
+            console.print(f"  conditions of a family, {plain(name)}:", soft_wrap=True)
         for finding in findings:
             mark = "[green]passed[/]" if finding.passed else "[red]failed[/]"
-            console.print(f"  {mark} {plain(finding.test.name)}: {plain(finding.got)}")
+            say_item(console, mark, f"{finding.test.name}: {finding.got}")
         ran += len(findings)
         failed += [(name, finding.test.name) for finding in findings if not finding.passed]
     if failed:
         files = ", ".join(dict.fromkeys(name for name, _ in failed))
         raise PolicyError(f"{files}: {len(failed)} of {ran} tests failed: {', '.join(n for _, n in failed)}")
     console.print(f"{ran} tests passed")
+
+
+def _sizes(policy: Policy) -> str:
+    """How many rules of each kind it has."""
+    found = [
+        counted(len(policy.gates), "condition", "conditions"),
+        *([f"{len(policy.waivers)} of them not required off hardware"] if policy.waivers else []),
+        counted(len(policy.acceptance), "rule for accepting", "rules for accepting"),
+        counted(len(policy.approvals), "rule that asks a person", "rules that ask a person"),
+    ]
+    return ", ".join(found)
 
 
 def _site() -> Site:

@@ -53,13 +53,13 @@ def _print(found: PolicyDiff) -> None:
             console.print(f"[dim]{plain(each.about)} {plain(each.words)}[/]", soft_wrap=True)
     for tier, lean in found.overall.items():
         if lean is not Lean.SAME:
-            console.print(f"all gates of {tier} together: {_WORDS[lean]}")
+            console.print(f"all conditions of {tier} together: {_WORDS[lean]}")
 
 
 _WORDS = {
-    Lean.STRICTER: "it opens less often",
-    Lean.LOOSER: "it opens more often",
-    Lean.OTHERWISE: "it opens for other facts",
+    Lean.STRICTER: "it is tried less often",
+    Lean.LOOSER: "it is tried more often",
+    Lean.OTHERWISE: "it is tried for other facts",
 }
 
 

@@ -19,7 +19,7 @@ from escalation.policy.backtest.comparing import Compared, DecisionChange
 from escalation.policy.backtest.parts import Backtest, parts
 from escalation.policy.backtest.past_case import PastCase
 from escalation.policy.backtest.tally import NOT_TOLD, line
-from escalation.policy.conditions import shortfall
+from escalation.policy.backtest.wording import effect_words, reason_words
 from escalation.policy.policy import load_policy
 from escalation.policy.policy_tests import require_passing
 from escalation.policy.rules import Policy
@@ -96,8 +96,7 @@ def _say(console: Console, found: Compared, *, as_json: bool) -> None:
         soft_wrap=True,
     )
     for each in found.reasons:
-        met = f": {shortfall(each.miss)}" if each.miss else ""
-        console.print(f"   {plain(f'{each.rule} {each.effect}, {each.rung}{met}')}", soft_wrap=True)
+        console.print(f"   {plain(reason_words(each))}", soft_wrap=True)
 
 
 def _tables(console: Console, policy: Policy, found: Backtest) -> None:
@@ -115,8 +114,9 @@ def _tables(console: Console, policy: Policy, found: Backtest) -> None:
     _table(console, ("was", "would be", "decisions"), [
         (each["was"], each["now"], str(each["count"])) for each in said["changes"]
     ])  # fmt: skip
-    _table(console, ("rule", "effect", "decisions", "margin"), [
-        (each["rule"], each["effect"], str(each["count"]), _margin(each["margin"])) for each in said["rules"]
+    _table(console, ("condition or rule", "what it does", "decisions", "by how much"), [
+        (each["rule"], effect_words(each["effect"]), str(each["count"]), _margin(each["margin"]))
+        for each in said["rules"]
     ])  # fmt: skip
     _table(console, ("cannot tell, because", "decisions", "share"), [
         (each["because"], str(each["count"]), f"{100 * each['share']:.2f} %")

@@ -83,7 +83,7 @@ def question_page(question: Approval) -> str:
         [
             *lines,
             "",
-            "Rules of the policy and of the floor that want a person's word:",
+            "Rules of the policy and of the site that want a person's word:",
             *(f"- {markdown(rule)}" for rule in _asked_by(question)),
             "",
             f"It binds to these bytes: SHA-256 `{question.subject}`, until {moment(question.expires_at)}.",

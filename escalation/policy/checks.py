@@ -54,11 +54,12 @@ def _check_names(policy: Policy, layers: Layers) -> None:
     waived: set[str] = set()
     for index, waiver in enumerate(policy.waivers):
         if waiver.gate in waived:
-            raise layers.complain(("waivers", index, "gate"), f"{waiver.gate!r} is waived twice; keep one")
+            raise layers.complain(("waivers", index, "gate"), f"{waiver.gate!r} is named twice; keep one")
         waived.add(waiver.gate)
         if waiver.gate not in gates:
             raise layers.complain(
-                ("waivers", index, "gate"), f"no such gate {waiver.gate!r}: expected one of {_list(gates)}"
+                ("waivers", index, "gate"),
+                f"expected the id of one of `gates` ({_list(gates)}), got {waiver.gate!r}",
             )
     for index, gate in enumerate(policy.gates):
         for name in gate.families or ():
@@ -75,7 +76,7 @@ def _check_ids(policy: Policy, layers: Layers) -> None:
             if rule.id.startswith(FLOOR):
                 raise layers.complain(
                     (section, index, "id"),
-                    f"{rule.id!r} reads like a rule of the floor, which no policy sets: name it otherwise",
+                    f"{rule.id!r} reads like a rule of the site, which no policy sets: name it otherwise",
                 )
             if rule.id in seen:
                 raise layers.complain(
@@ -119,7 +120,7 @@ def _check_place(policy: Policy, layers: Layers, place: tuple[str | int, ...], s
         raise layers.complain(place, f"{spec!r} runs {_list(descriptor.accepts)}, not {kind}")
     if device_kind is DeviceKind.HARDWARE and policy.waivers:
         raise layers.complain(
-            ("waivers",), f"not allowed on hardware, and {spec!r} is hardware; remove the waivers"
+            ("waivers",), f"not allowed on hardware, and {spec!r} is hardware; remove `waivers`"
         )
 
 

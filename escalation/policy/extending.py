@@ -162,9 +162,7 @@ def _add_gates(layers: Layers, name: str) -> None:
     if not families()[name].shipped:  # a mistake of a site's package must be found here, and stop it alone
         for gate in gates_alone(name).gates:
             if gate.id in known:
-                raise PolicyError(
-                    f"{stated.name}: the gate {gate.id!r} is used twice; begin ids with {name}_"
-                )
+                raise PolicyError(f"{stated.name}: the id {gate.id!r} is used twice; begin ids with {name}_")
     for index, gate in enumerate(stated.data["gates"]):
         layers.append("gates", {**gate, "families": [name]}, stated, ("gates", index))
 
@@ -176,7 +174,7 @@ def _close(layers: Layers, name: str, why: str, document: Document) -> None:
         gate = {
             "id": f"{name}_gates_{tier}",
             "tier": str(tier),
-            "because": f"Its gates cannot be used: {why}.",
+            "because": f"Its conditions cannot be used: {why}.",
         }
         layers.append(
             "gates", gate | {"when": {"all": never}, "families": [name]}, document, ("family_gates",)

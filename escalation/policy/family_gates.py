@@ -51,7 +51,7 @@ def gates_alone(name: str) -> Policy:
     layers.data = document.data
     policy = Policy(
         policy=name,
-        summary=f"The gates of {name} alone.",
+        summary=f"The conditions of {name} alone.",
         tiers=tuple(Tier),
         backends={},
         gates=tuple(_of(name, gate) for gate in found.gates),

@@ -1,6 +1,6 @@
 """Runs the tests that a policy carries in its own file."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -18,6 +18,7 @@ from escalation.policy.router import decide, unknown
 from escalation.policy.rules import Policy, PolicyTest
 from escalation.ports.fact_providers import FactProvider
 from escalation.ports.registry import backend_descriptor, families
+from escalation.text.wording import listed
 
 _MET: dict[str, bool | float | str | None] = {
     "site.hardware_allowed": True,
@@ -29,11 +30,16 @@ _MET: dict[str, bool | float | str | None] = {
 
 @dataclass(frozen=True)
 class TestFinding:
-    """Outcome of one test: the expected and the actual decision."""
+    """Outcome of one test: the expected and the actual decision, the latter in words."""
 
     test: PolicyTest
     passed: bool
     got: str
+
+    @property
+    def expected(self) -> str:
+        """What the test says should come of its facts, in words."""
+        return in_words(self.test.expect, self.test.by)
 
 
 def run_tests(policy: Policy) -> tuple[TestFinding, ...]:
@@ -60,8 +66,21 @@ def run_test(policy: Policy, test: PolicyTest) -> TestFinding:
     got = opened if decision.action is Action.ATTEMPT else "closed"
     rules = [each.gate for each in (*decision.closed, *decision.asks)]
     missing = [rule for rule in test.by if rule not in rules]
-    by = f" by {', '.join(rules)}" if rules else ""
-    return TestFinding(test, got == test.expect and not missing, got + by)
+    return TestFinding(test, got == test.expect and not missing, in_words(got, rules))
+
+
+def in_words(end: str, rules: Sequence[str]) -> str:
+    """What a policy makes of a test's facts, as a person would say it.
+
+    Args:
+        end: `open`, `closed` or `hold`, as policy files spell it.
+        rules: ids of the conditions that are not met, or of the rules that ask a person.
+    """
+    return _ENDS[end] + (_WHY[end].format(listed(rules, most=None)) if rules else "")
+
+
+_ENDS = {"open": "tried", "closed": "not tried", "hold": "tried once a person agrees"}
+_WHY = {"open": "", "closed": ": {} not met", "hold": " (asked by {})"}
 
 
 def _device_kind(policy: Policy) -> DeviceKind:
@@ -118,9 +137,8 @@ def _failure(asked: _Asked) -> str:
     for file, findings in suites(asked.loaded, asked.family_name):
         for finding in findings:
             if not finding.passed:
-                by = f" by {', '.join(finding.test.by)}" if finding.test.by else ""
                 return (
-                    f"{file}: test {finding.test.name!r}: expected {finding.test.expect}{by}, "
-                    f"got {finding.got}; correct the gates or the test"
+                    f"{file}: test {finding.test.name!r}: expected {finding.expected} "
+                    f"(`expect: {finding.test.expect}`), got {finding.got}; mend the conditions or the test"
                 )
     return ""

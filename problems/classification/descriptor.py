@@ -5,7 +5,7 @@ from escalation.ports.registry import FamilyDescriptor
 DESCRIPTOR = FamilyDescriptor(
     name="classification",
     family="problems.classification.family:Classification",
-    summary="Binary classification of the rows of a table: tuned on open rows, certified on sealed ones.",
+    summary="Binary classification of the rows of a table: tuned on open rows, certified on rows kept aside.",
     sample={"dataset": "breast_cancer"},
     sample_target={"metric": "roc_auc", "at_least": 0.97},
     scorers={

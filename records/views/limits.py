@@ -27,14 +27,14 @@ def limits(info: CaseInfo, outcome: Outcome) -> Iterator[str]:
     if found is not None and found.alpha is not None:
         yield (
             f"The certificate is statistical: {_wrong(found.kind, found.alpha)}, and it speaks of data drawn "
-            "as the sealed rows were, from nowhere else and no later time."
+            "as the rows kept aside were, from nowhere else and no later time."
         )
     yield from outcome.limits
     if any(attempt.device_kind in NOT_HARDWARE for attempt in outcome.attempts):
         yield "Circuits ran on simulators or a practice service: no claim about quantum hardware follows."
     waived = sorted({each.gate for decision in outcome.decisions for each in decision.waived})
     if waived:
-        yield f"The policy waived {', '.join(waived)}; the reasons stand at the top."
+        yield f"The policy did not require {', '.join(waived)}; the reasons stand at the top."
     for line in info.remarks:
         yield f"About the data: {line}"
     if outcome.faults:

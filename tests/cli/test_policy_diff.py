@@ -23,7 +23,7 @@ def test_what_decides_comes_first_and_the_exit_code_says_so(
     said = call("policy", "diff", "default", str(mine))
     assert said.code == 5
     assert said.out.splitlines()[0] == (
-        "gate fidelity: quote.expected_fidelity at least 0.2 → at least 0.5: stricter for quantum"
+        "condition fidelity: quote.expected_fidelity at least 0.2 → at least 0.5: stricter for quantum"
     )
     found = json.loads(call("policy", "diff", "default", str(mine), "--json").out)
     assert (found["decides"], found["overall"]["quantum"]) == (True, "stricter")
@@ -36,7 +36,7 @@ def test_where_only_words_changed_nothing_decides(call: Callable[..., Said], tmp
     assert said.code == 0
     assert said.out.splitlines()[:2] == [
         "no difference that decides anything",
-        "gate fidelity gives another reason",
+        "condition fidelity gives another reason",
     ]
 
 
@@ -52,5 +52,5 @@ def test_a_policy_whose_own_test_fails_is_compared_and_that_is_said(
     fails = "tests: [{name: all is known, tier: quantum, facts: {}, expect: open}]\n"
     mine.write_text(MINE.replace("LIMIT", "0.5") + fails)
     said = call("policy", "diff", "default", str(mine))
-    assert (said.code, said.out.splitlines()[0].startswith("gate fidelity: ")) == (5, True)
-    assert said.err.startswith(f"remark: {mine}: test 'all is known': expected open")
+    assert (said.code, said.out.splitlines()[0].startswith("condition fidelity: ")) == (5, True)
+    assert said.err.startswith(f"remark: {mine}: test 'all is known': expected tried")

@@ -102,7 +102,7 @@ def test_changed_decisions_are_listed_with_rule_margin_and_saving(
         {"because": "it follows a decision that changes", "count": 1, "share": 0.333333}
     ]
     told = call("policy", "replay", str(new), "--changed")
-    assert "long_enough closes, ai/two_looks: toy.length is 6, takes at least 7" in told.out
+    assert "ai/two_looks: its condition long_enough is not met: toy.length is 6, takes at least 7" in told.out
     assert "six decision 1: attempt ai/two_looks on local → refuse" in told.out
 
 

@@ -46,7 +46,7 @@ def watched(home: Path, tmp_path: Path) -> str:
 
 def test_explain_says_what_the_shadow_would_have_decided(call: Call, watched: str) -> None:
     said = call("explain", "shadowed").out
-    assert "The shadow policy strict: refuse (long_enough closes)." in said
+    assert "The shadow policy strict: refuse (long_enough is not met)." in said
     assert "The shadow policy strict: the same." in said
 
 

@@ -22,6 +22,13 @@ _EFFECTS = {
     Effect.SPENT: "the budget is used up",
     Effect.LASTS: "there is budget left",
 }
+_BRIEFLY = {
+    Effect.CLOSES: "is not met",
+    Effect.CLOSED: "no longer stands in the way",
+    Effect.REJECTS: "is not met, for an answer",
+    Effect.REJECTED: "no longer stands in an answer's way",
+    Effect.MOVED: "runs on another machine",
+}
 _ENDS = {Action.ABSTAIN: "end without an answer", Action.REFUSE: "try nothing"}
 
 
@@ -33,6 +40,11 @@ def course_words(course: Course) -> str:
     if course.action == Action.ACCEPT:
         return f"accept the answer of {what}"
     return f"try {what}" + (", once a person has agreed" if course.held else "")
+
+
+def effect_words(effect: str) -> str:
+    """What a rule does, as it follows the rule's id: `fidelity is not met`."""
+    return _BRIEFLY.get(Effect(effect), effect)
 
 
 def reason_words(reason: Reason) -> str:
@@ -59,7 +71,9 @@ def shadow_words(said: Mapping[str, Any]) -> str:
     if said["verdict"] == "same":
         return "the same"
     if said["verdict"] == "changed":
-        rules = ", ".join(dict.fromkeys(f"{each['rule']} {each['effect']}" for each in said["why"]))
+        rules = ", ".join(
+            dict.fromkeys(f"{each['rule']} {effect_words(each['effect'])}" for each in said["why"])
+        )
         return (said["now"] or "otherwise, it cannot be told how") + (f" ({rules})" if rules else "")
     missing = f": {', '.join(said['missing'])}" if said.get("missing") else ""
     return f"it cannot be told, {said['cannot_tell']}{missing}"

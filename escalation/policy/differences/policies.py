@@ -74,7 +74,7 @@ def _shares(old: Policy, new: Policy) -> Iterator[PolicyDifference]:
         if before != after and before and after:
             lean = Lean.STRICTER if after > before else Lean.LOOSER
             yield PolicyDifference(
-                f"α of {name}", f"is shared among {after} rungs, before among {before}", lean
+                f"α of {name}", f"is shared among {after} steps of the ladder, before among {before}", lean
             )
 
 
@@ -95,7 +95,7 @@ def _backends(old: Policy, new: Policy) -> Iterator[PolicyDifference]:
     for rule in below(new.places):
         if rule.id not in known:
             yield PolicyDifference(
-                rule.id, f"of the floor holds: {rule.because}", Lean.STRICTER, Tier.QUANTUM
+                rule.id, f"holds below every policy: {rule.because}", Lean.STRICTER, Tier.QUANTUM
             )
 
 

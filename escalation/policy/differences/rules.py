@@ -18,7 +18,7 @@ class PolicyDifference:
     """One difference.
 
     Attributes:
-        about: what differs: `gate fidelity`, `budget usd`.
+        about: what differs: `condition fidelity`, `budget usd`.
         words: how.
         lean: which way; None where it decides nothing.
         tier: the tier that it is about; None where it is about all or none.
@@ -41,7 +41,7 @@ class _Kind:
 
 
 _KINDS = (
-    _Kind("gate", lambda policy: policy.gates, "nothing asks for it any more", "asks for"),
+    _Kind("condition", lambda policy: policy.gates, "nothing asks for it any more", "asks for"),
     _Kind("acceptance", lambda policy: policy.acceptance, "nothing asks for it any more", "asks for"),
     _Kind("approval", lambda policy: policy.approvals, "nobody is asked any more", "asks a person unless"),
 )
@@ -165,10 +165,12 @@ def _waivers(old: Policy, new: Policy) -> Iterator[PolicyDifference]:
     guarded = {gate.id: gate.tier for gate in (*old.gates, *new.gates)}
     for name in old.waived:
         if name not in new.waived:
-            yield PolicyDifference(f"waiver of {name}", "is gone", Lean.STRICTER, guarded[name])
+            yield PolicyDifference(
+                f"condition {name}", "is required off hardware, too", Lean.STRICTER, guarded[name]
+            )
         elif old.waived[name].because != new.waived[name].because:
-            yield PolicyDifference(f"waiver of {name}", "gives another reason")
+            yield PolicyDifference(f"condition {name}", "is not required off hardware for another reason")
     for name in new.waived:
         if name not in old.waived:
-            said = "is new: off hardware the gate may stay closed"
-            yield PolicyDifference(f"waiver of {name}", said, Lean.LOOSER, guarded[name])
+            said = "is not required off hardware any more"
+            yield PolicyDifference(f"condition {name}", said, Lean.LOOSER, guarded[name])

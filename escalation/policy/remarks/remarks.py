@@ -27,7 +27,7 @@ def _never(policy: Policy) -> Iterator[str]:
     for gate in policy.gates:
         if why := never([gate.when], specs):
             lost.add(gate.tier)
-            yield f"gate {gate.id} is never open, so {gate.tier} is never tried{_for(gate)}: {why}"
+            yield f"condition {gate.id} is never met, so {gate.tier} is never tried{_for(gate)}: {why}"
     for rule in policy.acceptance:
         if why := never([rule.when], specs):
             yield f"acceptance {rule.id} is never met, so no answer of {rule.tier} is accepted: {why}"
@@ -35,7 +35,7 @@ def _never(policy: Policy) -> Iterator[str]:
         of_all = [gate for gate in policy.gates if gate.tier is tier and gate.families is None]
         if tier not in lost and (why := never([gate.when for gate in of_all], specs)):
             names = listed([gate.id for gate in of_all], most=None)
-            yield f"the gates of {tier} ({names}) are never open together, so it is never tried: {why}"
+            yield f"the conditions of {tier} ({names}) are never met together, so it is never tried: {why}"
 
 
 def _for(gate: Gate) -> str:
@@ -46,9 +46,9 @@ def _other_families(policy: Policy) -> Iterator[str]:
     """Rules about facts that some families' problems do not have, and which they therefore never meet."""
     own = {name: {each.spec.name for each in family(name).facts()} for name in families()}
     anybodys = set(known_facts()) - set().union(*own.values())
-    for section, rules, what in (
-        ("gate", policy.gates, "is closed"),
-        ("acceptance", policy.acceptance, "is not met"),
+    for section, rules in (
+        ("condition", policy.gates),
+        ("acceptance", policy.acceptance),
     ):
         for rule in rules:
             among = getattr(rule, "families", None) or tuple(own)
@@ -56,7 +56,7 @@ def _other_families(policy: Policy) -> Iterator[str]:
             if without:
                 facts = listed(sorted(_facts(rule.when) - anybodys), most=None)
                 yield (
-                    f"{section} {rule.id} {what} for every problem of {listed(without, most=None)}: "
+                    f"{section} {rule.id} is not met for any problem of {listed(without, most=None)}: "
                     f"they have no {facts}"
                 )
 
@@ -80,7 +80,7 @@ def _hardware(policy: Policy, site: Site) -> Iterator[str]:
     if not policy.approvals:
         yield (
             f"{where} is hardware, and the policy has no approvals: "
-            "whether a person is asked is left to the site's floor"
+            "whether a person is asked is left to the site"
         )
 
 
@@ -104,7 +104,7 @@ def _beyond_the_site(policy: Policy, site: Site) -> Iterator[str]:
             if site.wants_word(most) and most > 0:
                 at = "every job" if site.unasked_usd is None else f"more than {show(site.unasked_usd, 'USD')}"
                 yield (
-                    f"approval {rule.id}: asks nobody up to {show(most, 'USD')}, and the site's floor asks "
+                    f"approval {rule.id}: asks nobody up to {show(most, 'USD')}, and the site asks "
                     f"about {at} on hardware, which counts"
                 )
 

@@ -240,7 +240,7 @@ def _fit_one(matrix: Floats, sealed: int, rows: Training, metric: str) -> tuple[
     trained = len(rows.labels)
     if len(matrix) != trained + sealed:
         raise ValueError(
-            f"expected features of {trained} training and {sealed} sealed rows, got {len(matrix)}"
+            f"expected features of {trained} training rows and {sealed} kept aside, got {len(matrix)}"
         )
     tuned = tune(matrix[:trained], rows.labels, rows.folds, metric)
     machine = fit_svm(matrix[:trained], rows.labels, tuned, metric)

@@ -35,9 +35,9 @@ def data_card(instance: "TableInstance") -> Section:
         ("rows, features", f"{said['rows']}, {len(features)}"),
         ("missing values", said["missing_values"]),
         ("outcome", f"{said['target'] or 'built in'}: {said['positive']} against {said['negative']}"),
-        ("rows set aside", _aside(instance)),
+        ("rows left out", _aside(instance)),
         ("open rows", f"{said['open']['rows']}, digest {said['open']['digest']}"),
-        ("sealed rows", f"{said['sealed']['rows']}, digest {said['sealed']['digest']}"),
+        ("rows kept aside", f"{said['sealed']['rows']}, digest {said['sealed']['digest']}"),
     ]
     asked = (("who collected it, why, how", "data_source"), ("whom it stands for", "population"),
              ("consent and terms of use", "consent"))  # fmt: skip
@@ -48,17 +48,24 @@ def data_card(instance: "TableInstance") -> Section:
     if others:
         html += table(("column", "used as"), others, "Columns that are no features")
     of = ("missing", "mean (SD), or levels", "range")
-    header = ("feature", "kind", "unit", *(f"{part}: {what}" for part in ("open", "sealed") for what in of))
+    header = (
+        "feature",
+        "kind",
+        "unit",
+        *(f"{part}: {what}" for part in ("open", "kept aside") for what in of),
+    )
     rows = [_feature(instance, column) for column in instance.columns]
     return Section(
-        "Data card", html + table(header, rows, "Features, in order, in open and sealed rows"), folded=True
+        "Data card",
+        html + table(header, rows, "Features, in order, in open rows and rows kept aside"),
+        folded=True,
     )
 
 
 def _aside(instance: "TableInstance") -> str:
     if not instance.set_aside:
-        return "none: every row of the table is open or sealed"
-    return f"{instance.set_aside}: earlier than the sealed rows, but of a group that is sealed"
+        return "none: every row of the table is open or kept aside"
+    return f"{instance.set_aside}: earlier than the rows kept aside, but of a group of theirs"
 
 
 def _feature(instance: "TableInstance", column: "Column") -> tuple[Any, ...]:
@@ -104,8 +111,8 @@ def model_card(instance: "TableInstance", target: Target, model: JudgedModel | N
         *((f"file {name}", blob.digest) for name, blob in own),
         ("to run it", RUN),
         ("metric", target.metric),
-        ("bound on sealed rows", None if value is None else at_worst(value, target)),
-        ("estimate on sealed rows", None if estimate is None else rounded(estimate)),
+        ("bound on rows kept aside", None if value is None else at_worst(value, target)),
+        ("estimate on rows kept aside", None if estimate is None else rounded(estimate)),
         ("finding", f"{found.status}: {found.kind}"),
         ("the target", "reached" if reached else "not reached: nothing was accepted as an answer"),
     ]  # fmt: skip

@@ -60,11 +60,15 @@ def _data(instance: "TableInstance", target: Target) -> Section:
         ("features", len(instance.columns)),
         ("split", _split(instance)),
     ]
-    parts = [("open", instance.open_index), ("sealed", instance.sealed_index)]
+    parts = [("open", instance.open_index), ("kept aside", instance.sealed_index)]
     counts = [_counts(name, instance.frame.iloc[index]) for name, index in parts]
     header = ("rows", "all", "positive", "prevalence", "groups")
     remarks = "".join(f"<p>{text(remark)}</p>" for remark in instance.remarks)
-    html = pairs(lines) + table(header, counts, "Open rows train, sealed rows judge") + remarks
+    html = (
+        pairs(lines)
+        + table(header, counts, "Open rows train; those kept aside, whose outcome no model saw, judge")
+        + remarks
+    )
     return Section("Data", html, folded=True)
 
 
@@ -73,8 +77,8 @@ def _split(instance: "TableInstance") -> str:
     kept = "groups kept together" if instance.grouped else "equal rows kept together"
     if not instance.time_ordered:
         return f"at random, fixed by the seed, {kept}"
-    aside = "; earlier rows of a group that is sealed are set aside" if instance.grouped else ""
-    return f"by time: the latest rows are sealed{aside}"
+    aside = "; earlier rows of a group of theirs are left out" if instance.grouped else ""
+    return f"by time: the latest rows are kept aside{aside}"
 
 
 def _counts(name: str, part: Any) -> tuple[Any, ...]:
@@ -95,7 +99,7 @@ def _attempt(
     html.append(f"<p>Chosen: {text(candidate.values.get('chosen'))}</p>")
     rows = judged_rows(instance, attempt.certificate, candidate)
     if rows is None:
-        html.append("<p>No figures: its predictions were not verified, or there are no sealed rows.</p>")
+        html.append("<p>No figures: its predictions were not verified, or no rows were kept aside.</p>")
     else:
         html += [
             _figures(rows, f"attempt-{attempt.number}"),
@@ -144,7 +148,9 @@ def _metrics(rows: SealedRows) -> str:
     fit = recalibration(rows.labels, rows.scores)
     lines.append(("calibration in the large (ideal 0)", fit.in_the_large, None))
     lines.append(("calibration slope (ideal 1)", fit.slope, None))
-    caption = "Metrics on the sealed rows; each bound on its own, one-sided 95 %, the certificate's is above"
+    caption = (
+        "Metrics on the rows kept aside; each bound on its own, one-sided 95 %, the certificate's is above"
+    )
     return table(("metric", "estimate", "bound"), lines, caption)
 
 
@@ -185,7 +191,9 @@ def _conformal(candidate: Candidate, rows: SealedRows) -> str:
         _coverage(name, covered[kept], sets[kept], rows.groups[kept]) for name, kept in parts if kept.any()
     ]
     header = ("rows", "n", "coverage", "95 % from", "to", "mean set size", "empty", "one class", "both")
-    caption = "Conformal prediction sets: share of sealed rows whose set holds the true class, exact interval"
+    caption = (
+        "Conformal prediction sets: share of rows kept aside whose set holds the true class, exact interval"
+    )
     return _promised(candidate, told) + table(header, lines, caption)
 
 

@@ -89,7 +89,7 @@ class _Reading:
             "7",
             "Preparation of the data",
             Here.PARTLY,
-            "data card: use of each column, rows set aside; remarks under Limits; not compared "
+            "data card: use of each column, rows left out; remarks under Limits; not compared "
             "between groups of people",
         )
         yield self._stated("8a", "Definition of the outcome", ("outcome",), "data card: column and classes")
@@ -113,7 +113,7 @@ class _Reading:
         asks = "Missing data, and data left out"
         words = None if self.model is None else model_words(self.model.candidate.values.get("chosen"))
         why = ("; Documentation: missing_data",) if "missing_data" in self._told else ()
-        counts = "data card: counts by feature, rows set aside"
+        counts = "data card: counts by feature, rows left out"
         if words is None:
             return GuidelineItem(
                 "11", asks, Here.PARTLY, "".join((counts, "; no model, so that none was dealt with", *why))
@@ -124,7 +124,7 @@ class _Reading:
     def _methods(self) -> Iterator[GuidelineItem]:
         grouped = self.instance.grouped
         yield GuidelineItem(
-            "12a", "How the data were divided", Here.COVERED, "Data: split, open and sealed rows"
+            "12a", "How the data were divided", Here.COVERED, "Data: split, open rows and rows kept aside"
         )
         yield self._of_model("12b", "Preparation of the predictors", "model card: input")
         yield self._of_model(
@@ -209,7 +209,7 @@ class _Reading:
             "20a",
             "Flow of participants",
             ("eligibility",),
-            "Data, data card: rows read, set aside, open, sealed; outcomes",
+            "Data, data card: rows read, left out, open, kept aside; outcomes",
         )
         yield self._stated(
             "20b", "Characteristics of participants", ("population",), "data card: every feature"
@@ -284,5 +284,5 @@ class _Reading:
     def _of_rows(self, number: str, asks: str, where: str, here: Here = Here.COVERED) -> GuidelineItem:
         """An item about a model on sealed rows."""
         if self.model is not None and not self.model.on_rows:
-            return GuidelineItem(number, asks, Here.IDLE, "no sealed rows to judge the model on")
+            return GuidelineItem(number, asks, Here.IDLE, "no rows were kept aside to judge the model on")
         return self._of_model(number, asks, where, here)

@@ -235,13 +235,13 @@ def _split_by_time(
     remarks = []
     if abs(sealed.mean() - fraction) > SHARE_OFF:
         remarks.append(
-            f"{sealed.mean():.0%} of the rows are sealed rather than {fraction:.0%}: rows of one time stay "
-            "together, and no moment between two times divides the rows more nearly so"
+            f"{sealed.mean():.0%} of the rows are kept aside rather than {fraction:.0%}: rows of one time "
+            "stay together, and no moment between two times divides the rows more nearly so"
         )
     if aside:
         remarks.append(
-            f"{counted(aside, 'row is', 'rows are')} set aside: earlier than the sealed rows, but of the "
-            "same group"
+            f"{counted(aside, 'row is', 'rows are')} left out: earlier than the rows kept aside, but of a "
+            "group of theirs"
         )
     return np.flatnonzero(~sealed & ~straddling), np.flatnonzero(sealed), remarks
 

@@ -79,9 +79,9 @@ def other_roles(table: RawTable, spec: FileSpec, features: list[str]) -> dict[st
     """What columns are that are no features, by name, in the order of the table."""
     said = dict.fromkeys(spec.drop, "left out: named under `drop`")
     if spec.time is not None:
-        said[spec.time] = "time: the latest rows are sealed"
+        said[spec.time] = "time: the latest rows are kept aside"
     if spec.group is not None:
-        also = " and time: the latest rows are sealed" if spec.group == spec.time else ""
+        also = " and time: the latest rows are kept aside" if spec.group == spec.time else ""
         said[spec.group] = f"group: its rows stay together{also}"
     said[spec.target] = "outcome"
     constant = "left out: its present values are all the same"

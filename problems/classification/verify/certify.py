@@ -74,7 +74,9 @@ def certify(
         return _finding(CertificateStatus.INVALID, "checks of the candidate", alpha, faults, facts)
     missing = _missing(target.metric, sealed)
     if missing or scores is None:
-        return _finding(CertificateStatus.HEURISTIC, "no sealed evaluation", alpha, [missing], facts)
+        return _finding(
+            CertificateStatus.HEURISTIC, "no evaluation on rows kept aside", alpha, [missing], facts
+        )
     found = bound(target.metric, sealed.labels, scores, sealed.groups, alpha)
     compared = _compared(target.metric, sealed, scores, controls)
     certificate = _certificate(target, found, alpha, compared, facts)
@@ -115,10 +117,10 @@ def _guarded(check: Any, candidate: Candidate) -> list[str]:
 
 def _missing(metric: str, sealed: Sealed) -> str:
     if not len(sealed.labels):
-        return "there are no sealed rows to evaluate on"
+        return "no rows were kept aside to evaluate on"
     lacking = [label for label in METRICS[metric].classes if label not in sealed.classes]
     names = " and ".join("positive" if label else "negative" for label in lacking)
-    return f"{metric} needs sealed rows of the {names} class, and there are none" if lacking else ""
+    return f"{metric} needs rows kept aside of the {names} class, and there are none" if lacking else ""
 
 
 def _compared(
@@ -160,8 +162,8 @@ def _too_few(target: Target, sealed: Sealed, alpha: float) -> list[str]:
     if target.reached_by(best):
         return []
     return [
-        f"no answer reaches the target on these {len(sealed.labels)} sealed rows: without a single error the "
-        f"bound is {best:.4f}; seal more rows, or ask for less"
+        f"no answer reaches the target on the {len(sealed.labels)} rows kept aside: without a single error "
+        f"the bound is {best:.4f}; keep more rows aside (`sealed_fraction`), or ask for less"
     ]
 
 

@@ -67,7 +67,7 @@ def _sets(span: Any, rows: int) -> slice:
     first, last = span
     if type(first) is not int or type(last) is not int or first < 0 or last - first != rows:
         raise ValueError(
-            f"expected {rows} parameter sets of sealed rows, got those from {first!r} to {last!r}"
+            f"expected {rows} parameter sets of rows kept aside, got those from {first!r} to {last!r}"
         )
     return slice(first, last)
 
@@ -94,7 +94,7 @@ def _check_parameters(work: CircuitBatch, chosen: slice, expected: Floats) -> No
         worst = float(np.max(np.abs(sent - expected), initial=0.0))
         if not worst <= PARAMETER_TOLERANCE:
             raise ValueError(
-                f"parameters of pub {number} are not those of the sealed rows: off by {worst:.3g}"
+                f"parameters of pub {number} are not those of the rows kept aside: off by {worst:.3g}"
             )
 
 

@@ -21,10 +21,12 @@ def split_faults(instance: "TableInstance") -> list[str]:
     """
     opened, sealed = instance.frame.iloc[instance.open_index], instance.frame.iloc[instance.sealed_index]
     both = len(np.intersect1d(instance.open_index, instance.sealed_index))
-    faults = [f"leak: {both} rows are both open and sealed"] if both else []
+    faults = [f"leak: {both} rows are both open and kept aside"] if both else []
     copied = _copied(instance)
     if copied:
-        faults.append(f"duplicates across the split: {copied} sealed rows have the features of an open row")
+        faults.append(
+            f"duplicates across the split: {copied} rows kept aside have the features of an open row"
+        )
     groups = sorted(set(sealed["__group__"]) & set(opened["__group__"]))
     if groups:
         faults.append(f"group leak: {len(groups)} groups are on both sides of the split, {groups[0]!r} first")
@@ -37,7 +39,7 @@ def _time_faults(opened: Any, sealed: Any) -> list[str]:
     last, first = opened["__time__"].max(), sealed["__time__"].min()
     if last < first:
         return []
-    return [f"time leak: open rows reach {last}, but sealed rows begin at {first}"]
+    return [f"time leak: open rows reach {last}, but the rows kept aside begin at {first}"]
 
 
 def _copied(instance: "TableInstance") -> int:
@@ -70,7 +72,7 @@ def training_faults(instance: "TableInstance", train_rows: bytes) -> list[str]:
     opened = _digests(instance, instance.open_index)
     sealed = named & _digests(instance, instance.sealed_index)
     unknown = named - opened - sealed
-    faults = [f"train on test: {len(sealed)} sealed rows are among the training rows"] if sealed else []
+    faults = [f"train on test: {len(sealed)} rows kept aside are among the training rows"] if sealed else []
     if unknown:
         faults.append(f"digest mismatch: {len(unknown)} training rows are no open rows of this instance")
     return faults

@@ -62,7 +62,7 @@ def test_gates_of_a_sites_own_family_are_taken_in(gates: Path) -> None:
         (GATE.replace("quote.sim", "quote.smi"), "site_sack/gates.yaml:5: gates.0.when: unknown fact"),
         (
             GATE.replace("site_sack_large", "price"),
-            "the gate 'price' is used twice; begin ids with",
+            "the id 'price' is used twice; begin ids with",
         ),
     ],
 )
@@ -87,5 +87,7 @@ def test_tests_of_its_gates_that_fail_refuse_its_own_problems_alone(gates: Path)
     gates.write_text(GATE + test, encoding="utf-8")
     loaded = load_policy("default")
     require_passing(loaded, "toy")
-    with pytest.raises(PolicyError, match=r"^site_sack/gates.yaml: test 'small': expected open, got closed"):
+    with pytest.raises(
+        PolicyError, match=r"^site_sack/gates.yaml: test 'small': expected tried .* got not tried"
+    ):
         require_passing(loaded, "site_sack")

@@ -30,13 +30,13 @@ def gate(tier: str, when: str) -> tuple[str, str]:
     [
         (
             ("at_least: 0.5", "at_least: 0.3"),
-            "gate fidelity",
+            "condition fidelity",
             "quote.expected_fidelity at least 0.5 → at least 0.3",
             Lean.LOOSER,
         ),
         (
             ("at_most: 24 h", "at_most: 12 h"),
-            "gate age",
+            "condition age",
             "device.calibration_age_h at most 24 h → at most 12 h",
             Lean.STRICTER,
         ),
@@ -54,7 +54,7 @@ def gate(tier: str, when: str) -> tuple[str, str]:
         ),
         (
             gate("ai", "{fact: attempt.count, at_least: 1}"),
-            "gate extra",
+            "condition extra",
             "is new and asks for attempt.count at least 1",
             Lean.STRICTER,
         ),
@@ -72,8 +72,8 @@ def gate(tier: str, when: str) -> tuple[str, str]:
         ),
         (
             ("tests:\n", "waivers:\n  - {gate: age, because: A rehearsal only.}\ntests:\n"),
-            "waiver of age",
-            "is new: off hardware the gate may stay closed",
+            "condition age",
+            "is not required off hardware any more",
             Lean.LOOSER,
         ),
         (
@@ -83,7 +83,7 @@ def gate(tier: str, when: str) -> tuple[str, str]:
             Lean.OTHERWISE,
         ),
         (("    tier: quantum\n    because: Below", "    tier: ai\n    because: Below"),
-         "gate fidelity", "is about ai, no longer about quantum", Lean.OTHERWISE),
+         "condition fidelity", "is about ai, no longer about quantum", Lean.OTHERWISE),
     ],
 )  # fmt: skip
 def test_a_difference_is_told_with_its_lean(
@@ -122,7 +122,7 @@ def test_fewer_rungs_share_the_allowed_error_and_the_tier_is_named() -> None:
         ("tiers: [hpc, ai, quantum]", "tiers: [hpc, quantum]"),
     )
     assert ("tier ai", "is not tried any more", Lean.STRICTER) in found
-    assert ("α of toy", "is shared among 2 rungs, before among 3", Lean.LOOSER) in found
+    assert ("α of toy", "is shared among 2 steps of the ladder, before among 3", Lean.LOOSER) in found
 
 
 def test_two_changes_that_lean_apart_leave_the_tier_open_for_other_facts() -> None:

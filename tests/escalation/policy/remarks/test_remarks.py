@@ -56,7 +56,9 @@ def gate(when: str, name: str = "g") -> str:
     ],
 )
 def test_a_gate_that_nothing_opens_is_told_with_the_reason(when: str, why: str) -> None:
-    assert said(HEAD + "gates:\n" + gate(when)) == [f"gate g is never open, so quantum is never tried: {why}"]
+    assert said(HEAD + "gates:\n" + gate(when)) == [
+        f"condition g is never met, so quantum is never tried: {why}"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -78,7 +80,7 @@ def test_gates_that_exclude_each_other_are_told_together() -> None:
     gates = gate("{fact: quote.qubits, at_most: 4}", "few") + gate("{fact: quote.qubits, above: 8}", "many")
     (one,) = said(HEAD + "gates:\n" + gates)
     assert one == (
-        "the gates of quantum (few and many) are never open together, so it is never tried: "
+        "the conditions of quantum (few and many) are never met together, so it is never tried: "
         "quote.qubits cannot be at most 4 and above 8"
     )
 
@@ -93,7 +95,7 @@ def test_an_acceptance_that_nothing_meets_is_told() -> None:
 
 def test_a_fact_that_other_families_lack_closes_their_tier() -> None:
     (one,) = said(HEAD + "gates:\n" + gate("{fact: toy.length, at_least: 4}"))
-    assert one.startswith("gate g is closed for every problem of ")
+    assert one.startswith("condition g is not met for any problem of ")
     assert "optimisation" in one
     assert one.endswith(": they have no toy.length")
     alone = gate("{fact: toy.length, at_least: 4}").replace("tier:", "families: [toy], tier:")
@@ -106,7 +108,7 @@ def test_hardware_without_approvals_or_that_the_site_forbids_is_told() -> None:
     assert found == [
         "ibm_runtime:ibm_boston is hardware, and this site allows none: nothing is sent there",
         "ibm_runtime:ibm_boston is hardware, and the policy has no approvals: "
-        "whether a person is asked is left to the site's floor",
+        "whether a person is asked is left to the site",
     ]
 
 
@@ -117,7 +119,7 @@ def test_limits_beyond_the_sites_are_told() -> None:
     text = HARDWARE + f"budget: {{usd: 1000}}\napprovals: [{asks}]\n"
     assert said(text.replace("LIMIT", "50"), site) == [
         "budget: 1000 USD is more than the site's limit in the ledger, 100 USD, which counts",
-        "approval money: asks nobody up to 50 USD, and the site's floor asks about more than 10 USD "
+        "approval money: asks nobody up to 50 USD, and the site asks about more than 10 USD "
         "on hardware, which counts",
     ]
     assert said(text.replace("LIMIT", "10").replace("1000", "100"), site) == []

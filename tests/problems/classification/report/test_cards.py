@@ -67,7 +67,7 @@ def test_the_data_card_says_what_every_column_is_used_for(clinic: Any) -> None:
     assert rows["site"] == ["left out: its present values are all the same"]
     assert rows["bed"] == ["left out: named under `drop`"]
     assert rows["ill"] == ["outcome"]
-    assert rows["rows set aside"] == ["none: every row of the table is open or sealed"]
+    assert rows["rows left out"] == ["none: every row of the table is open or kept aside"]
 
 
 def test_the_data_card_describes_each_feature_in_both_parts(clinic: Any) -> None:

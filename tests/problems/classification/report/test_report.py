@@ -184,11 +184,11 @@ def test_intervals_of_a_number_are_listed_from_low_to_high(bench: Any) -> None:
     [
         (False, False, "at random, fixed by the seed, equal rows kept together"),
         (False, True, "at random, fixed by the seed, groups kept together"),
-        (True, False, "by time: the latest rows are sealed"),
+        (True, False, "by time: the latest rows are kept aside"),
         (
             True,
             True,
-            "by time: the latest rows are sealed; earlier rows of a group that is sealed are set aside",
+            "by time: the latest rows are kept aside; earlier rows of a group of theirs are left out",
         ),
     ],
 )

@@ -186,7 +186,7 @@ def test_the_sealed_share_is_the_nearest_that_times_allow_and_it_is_said(
     years = np.repeat([2020, 2021, 2022], [26, 62, 32])
     instance = load(table.assign(seen=years), time="seen")
     assert len(instance.sealed_index) == 32  # 27 % are nearer to 40 % than the 78 % since 2021
-    assert any("27% of the rows are sealed rather than 40%" in remark for remark in instance.remarks)
+    assert any("27% of the rows are kept aside rather than 40%" in remark for remark in instance.remarks)
 
 
 @pytest.mark.parametrize("time", ["2027", "10:00 GMT+3", "10:00 EST", "noon", "60", "10:00 2"])
@@ -226,7 +226,7 @@ def test_earlier_rows_of_a_sealed_group_are_set_aside(load: Load, table: pd.Data
     instance = load(frame, time="seen", group="patient")
     assert 0 not in instance.open_index
     assert 0 not in instance.sealed_index
-    assert any(remark.startswith("1 row is set aside") for remark in instance.remarks)
+    assert any(remark.startswith("1 row is left out") for remark in instance.remarks)
 
 
 def test_missing_values_stay_missing(load: Load, table: pd.DataFrame) -> None:
@@ -371,7 +371,7 @@ def test_a_copy_under_another_id_is_on_the_same_side(load: Load, table: pd.DataF
     torn = replace(instance, open_index=np.arange(20, 80), sealed_index=np.r_[0:20, 80:140])
     assert split_faults(torn) == []
     torn = replace(instance, open_index=np.arange(80), sealed_index=np.arange(80, 140))
-    assert any("duplicates across the split: 20 sealed rows" in fault for fault in split_faults(torn))
+    assert any("duplicates across the split: 20 rows kept aside" in fault for fault in split_faults(torn))
 
 
 def test_what_is_assumed_about_a_column_is_said(load: Load, table: pd.DataFrame) -> None:

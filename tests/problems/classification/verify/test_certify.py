@@ -87,12 +87,12 @@ def test_dependent_rows_are_counted_as_groups(make_bench: Any) -> None:
 def test_training_on_the_sealed_rows_is_found_by_their_digests(bench: Any) -> None:
     everything = np.arange(len(bench.instance.frame))
     cheat = bench.candidate(bench.fit(index=everything), train_rows=bench.train_rows(everything))
-    assert_invalid(check(bench, cheat), "train on test", "100 sealed rows")
+    assert_invalid(check(bench, cheat), "train on test", "100 rows kept aside")
 
 
 def test_one_sealed_row_among_the_training_rows_is_enough(bench: Any) -> None:
     named = [*bench.instance.open_index, bench.instance.sealed_index[3]]
-    assert_invalid(check(bench, bench.candidate(train_rows=bench.train_rows(named))), "1 sealed rows")
+    assert_invalid(check(bench, bench.candidate(train_rows=bench.train_rows(named))), "1 rows kept aside")
 
 
 def test_forged_digests_are_found(bench: Any) -> None:
@@ -127,7 +127,7 @@ def test_duplicated_rows_across_the_split_are_found(bench: Any) -> None:
     frame = bench.instance.frame.copy()
     frame.loc[90, ["x0", "x1"]] = frame.loc[5, ["x0", "x1"]].to_numpy()
     twin = replace(bench, instance=replace(bench.instance, frame=frame))
-    assert_invalid(check(twin, twin.candidate()), "duplicates across the split: 1 sealed rows")
+    assert_invalid(check(twin, twin.candidate()), "duplicates across the split: 1 rows kept aside")
 
 
 def test_a_group_on_both_sides_is_found(bench: Any) -> None:
@@ -146,7 +146,7 @@ def test_a_sealed_row_from_before_the_last_open_one_is_found(bench: Any) -> None
 
 def test_a_row_that_is_open_and_sealed_is_found(bench: Any) -> None:
     both = replace(bench.instance, open_index=np.arange(81))
-    assert_invalid(certify(both, AREA, bench.candidate(), (), 0.05), "1 rows are both open and sealed")
+    assert_invalid(certify(both, AREA, bench.candidate(), (), 0.05), "1 rows are both open and kept aside")
 
 
 @pytest.mark.parametrize(
@@ -251,7 +251,7 @@ def test_without_sealed_rows_there_is_no_evaluation(make_bench: Any, as_npy: Any
     certificate = check(bench, Candidate({"model_format": "skops"}, files))
     assert certificate.status is CertificateStatus.HEURISTIC
     assert certificate.value is None
-    assert "no sealed rows" in certificate.reasons[0]
+    assert "no rows were kept aside" in certificate.reasons[0]
 
 
 def test_sealed_rows_of_one_class_bound_only_what_they_can(make_bench: Any) -> None:

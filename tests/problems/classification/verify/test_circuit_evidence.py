@@ -134,7 +134,7 @@ def test_parameter_sets_of_other_rows_are_found(small: Any, honest: Any, span: A
 def test_another_bandwidth_than_was_run_is_found(small: Any, honest: Any) -> None:
     candidate, evidence = honest
     cheat = changed(candidate, encoding={**candidate.values["encoding"], "bandwidth": 1.001})
-    assert_invalid(check(small, cheat, evidence), "not those of the sealed rows")
+    assert_invalid(check(small, cheat, evidence), "not those of the rows kept aside")
 
 
 def test_other_circuits_than_were_run_are_found(small: Any, honest: Any) -> None:
