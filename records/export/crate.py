@@ -69,7 +69,12 @@ def metadata(found: ExportPayload, now: datetime, key_id: str) -> bytes:
 
 def _entities(found: ExportPayload, now: datetime, key_id: str) -> Iterator[Entity]:
     run = CaseRun(found)
-    files = [_file(path, data, found) for path, data in sorted(found.files.items()) if path != WORKFLOW]
+    made = now.isoformat(timespec="seconds")
+    files = [
+        _file(path, data, found) | {"sdDatePublished": made}
+        for path, data in sorted(found.files.items())
+        if path != WORKFLOW
+    ]
     yield {
         "@id": METADATA,
         "@type": "CreativeWork",
@@ -85,7 +90,7 @@ def _entities(found: ExportPayload, now: datetime, key_id: str) -> Iterator[Enti
         "name": f"Case {run.case_id}",
         "description": described(found),
         "identifier": run.case_id,
-        "datePublished": now.isoformat(timespec="seconds"),
+        "datePublished": made,
         "author": _ref(SITE),
         "publisher": _ref(SITE),
         "license": _ref(_LICENCE),
@@ -109,7 +114,7 @@ def _entities(found: ExportPayload, now: datetime, key_id: str) -> Iterator[Enti
         "description": "The site that exported the case says who may use it.",
     }
     yield from files
-    yield from run.entities()
+    yield from run.entities(made)
 
 
 def described(found: ExportPayload) -> str:

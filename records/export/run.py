@@ -96,10 +96,10 @@ class CaseRun:
             {each.name: attempt["cost"].get(each.name, 0.0) for each in METERED},
         )
 
-    def entities(self) -> Iterator[Entity]:
-        """All that describes the run."""
+    def entities(self, made: str) -> Iterator[Entity]:
+        """All that describes the run, as of when the export is made."""
         tools = dict.fromkeys(each.tool for each in self.steps)
-        yield self._workflow([*tools])
+        yield self._workflow([*tools]) | {"sdDatePublished": made}
         yield {"@id": LANGUAGE, "@type": "ComputerLanguage", "name": "Policy of Tierwise", "url": LANGUAGE}
         for path in PARAMETERS:
             yield _formal(path)

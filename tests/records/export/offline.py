@@ -35,19 +35,28 @@ def keep_context(cache: Path) -> None:
         session.get(CONTEXT)
 
 
-def issues(crate: Path, cache: Path) -> list[str]:
-    """A line on each finding of that severity or above, and which check found it."""
+def issues(cache: Path, **crate: Any) -> list[str]:
+    """A line on each finding at RECOMMENDED or above, and which check found it."""
     settings = services.ValidationSettings(
-        rocrate_uri=str(crate),
         profile_identifier="provenance-run-crate",
         requirement_severity=models.Severity.RECOMMENDED,
         cache_path=cache,
         offline=True,
+        **crate,
     )
     found = services.validate(settings).get_issues()
     return [f"{each.severity.name} {each.check.identifier} {each.message}" for each in found]
 
 
+def both(crate: Path, cache: Path) -> dict[str, list[str]]:
+    """What is found in the folder, and in its metadata alone, whose names then begin with `https:`."""
+    metadata = json.loads((crate / "ro-crate-metadata.json").read_text())
+    return {
+        "folder": issues(cache, rocrate_uri=str(crate)),
+        "metadata": issues(cache, metadata_dict=metadata),
+    }
+
+
 if __name__ == "__main__":
     keep_context(Path(sys.argv[1]))
-    sys.stdout.write(json.dumps({each: issues(Path(each), Path(sys.argv[1])) for each in sys.argv[2:]}))
+    sys.stdout.write(json.dumps({each: both(Path(each), Path(sys.argv[1])) for each in sys.argv[2:]}))

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 from escalation.inputs.settings import ROOT
 from escalation.model.identity import digest_bytes
@@ -12,6 +13,18 @@ from records.ledger.locking import file_lock
 HERE = Path(__file__).parent
 LOCK = HERE / "validator.lock"
 PATIENCE_S = 300
+
+
+class Findings(NamedTuple):
+    """A line on each thing found, with the check that found it.
+
+    Attributes:
+        folder: in the crate as it lies on the disk, where relative names begin with `file:`.
+        metadata: in its metadata alone, where the validator lets them begin with `https:`.
+    """
+
+    folder: list[str]
+    metadata: list[str]
 
 
 def environment() -> Path:
@@ -27,10 +40,12 @@ def environment() -> Path:
     return folder / "bin" / "python"
 
 
-def findings(scratch: Path, *crates: Path) -> dict[Path, list[str]]:
+def findings(scratch: Path, *crates: Path) -> list[Findings]:
     """What the validator finds in crates at REQUIRED and RECOMMENDED, without asking the network."""
-    said = _run(str(environment()), str(HERE / "offline.py"), str(scratch / "cache"), *map(str, crates))
-    return {Path(crate): found for crate, found in json.loads(said).items()}
+    said = json.loads(
+        _run(str(environment()), str(HERE / "offline.py"), str(scratch / "cache"), *map(str, crates))
+    )
+    return [Findings(**said[str(crate)]) for crate in crates]
 
 
 def _run(*command: str) -> str:
