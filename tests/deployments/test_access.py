@@ -129,7 +129,7 @@ def log_in(page: Page, base: str, home: Path) -> None:
     if page.value("document.querySelector('input[type=password]') !== null"):
         page.value("document.querySelector('input[type=password]').focus()")
         page.type(str(credential(home)))
-        page.press_enter()
+        page.press("Enter")
     page.until("location.pathname !== '/v2/login'")
 
 

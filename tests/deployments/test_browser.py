@@ -40,10 +40,6 @@ def base(served: Any) -> str:
     return str(served.url.removesuffix("/api"))
 
 
-def shows(page: Page, text: str) -> None:
-    page.until(f"document.body.innerText.includes({text!r})")
-
-
 def ended(client: SyncPrefectClient, run_id: UUID) -> FlowRun:
     def final() -> FlowRun | None:
         run = client.read_flow_run(run_id)
@@ -58,32 +54,32 @@ def test_a_form_submitted_as_it_stands_is_run_and_its_pages_say_what_came_of_it(
 ) -> None:
     deployment = client.read_deployment_by_name("toy/tierwise")
     page.open(f"{base(served)}/v2/deployments/deployment/{deployment.id}/run")
-    shows(page, "How sensitive the data are")
+    page.shows("How sensitive the data are")
     assert page.value(NO_SWITCH)
-    shows(page, "At least\n")  # needed, so not marked as optional
-    shows(page, "Case to continue (Optional)")
+    page.shows("At least\n")  # needed, so not marked as optional
+    page.shows("Case to continue (Optional)")
     page.click("Submit")
     page.until("document.querySelector('a[href*=\"/runs/flow-run/\"]') !== null")
     link = str(page.value("document.querySelector('a[href*=\"/runs/flow-run/\"]').href"))
     run = ended(client, UUID(link.rpartition("/")[2]))
     assert (run.state_name, run.name) == ("Accepted", "toy → hpc"), run.state
     page.open(f"{link}?tab=Artifacts")
-    shows(page, "toy → hpc")
-    shows(page, "Accepted")
-    shows(page, "answer-toy")
+    page.shows("toy → hpc")
+    page.shows("Accepted")
+    page.shows("answer-toy")
     of_run = FlowRunFilter(id=FlowRunFilterId(any_=[run.id]))
     (answer,) = (each for each in client.read_artifacts(flow_run_filter=of_run) if each.key == "answer-toy")
     page.open(f"{base(served)}/v2/artifacts/artifact/{answer.id}")
-    shows(page, "What it cost:")
+    page.shows("What it cost:")
 
 
 def test_tabs_ask_for_what_belongs_together(page: Page, served: Any, client: SyncPrefectClient) -> None:
     deployment = client.read_deployment_by_name("optimise/tierwise")
     page.open(f"{base(served)}/v2/deployments/deployment/{deployment.id}/run")
-    shows(page, "Patients to make up\n")
+    page.shows("Patients to make up\n")
     assert page.value(NO_SWITCH)
     page.click("Your ward")
-    shows(page, "Places' CSV file\n")
+    page.shows("Places' CSV file\n")
     assert not page.value("document.body.innerText.includes('Patients to make up')")
     assert page.value("[...document.querySelectorAll('button')].some(e => e.innerText.trim() === 'triage')")
 
@@ -98,7 +94,7 @@ def test_an_approval_is_read_in_its_dialog_and_one_without_a_name_is_asked_for_a
     run = triggered("escalate", parameters)
     page.open(f"{base(served)}/v2/runs/flow-run/{run.id}")
     open_question(page)
-    shows(page, "At most 12.80 USD of practice money")
+    page.shows("At most 12.80 USD of practice money")
     dialog = "document.querySelector('[role=dialog]')"
     blocks = f"[...{dialog}.querySelectorAll('p, li, div')]"
     assert page.value(f"{blocks}.length > 5 && {blocks}.every(e => e.scrollWidth <= e.clientWidth + 1)")
@@ -107,7 +103,7 @@ def test_an_approval_is_read_in_its_dialog_and_one_without_a_name_is_asked_for_a
     page.click("Resume")
     until(lambda: answered(client, run), "the second question")
     open_question(page)
-    shows(page, "Not taken: type your name")
+    page.shows("Not taken: type your name")
     page.click("choose")
     page.click("deny")
     page.value(f"{dialog}.querySelectorAll('textarea')[0].focus()")
@@ -126,11 +122,8 @@ def answered(client: SyncPrefectClient, run: FlowRun) -> bool:
 
 def open_question(page: Page) -> None:
     """Opens the dialog in which a paused run is answered, as its page's menu does."""
-    shows(page, "waits for an approval")
+    page.shows("waits for an approval")
     page.until("document.body.innerText.includes('Paused')")
-    menu = (
-        "[...document.querySelectorAll('button')].filter(e => e.querySelector('svg.lucide-ellipsis-vertical')"
-    )
-    page.click_at(f"{menu})[0]")
+    page.click_at("button:has(svg.lucide-ellipsis-vertical)")
     page.click("Resume")
     page.until("document.querySelector('[role=dialog]') !== null")

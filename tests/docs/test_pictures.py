@@ -20,7 +20,7 @@ from flows.naming import case_of
 from records.outcomes import outcome
 from tests.deployments.browser import Page, opened
 from tests.deployments.test_access import log_in
-from tests.deployments.test_browser import base, shows
+from tests.deployments.test_browser import base
 
 pytestmark = pytest.mark.timeout(900)  # the first of them waits for the server's migration
 
@@ -58,7 +58,7 @@ def test_the_pages_in_the_pictures_say_what_they_say_there(page: Page, served: A
     (answer,) = (each for each in artifacts if each.key and each.key.startswith("answer-"))
     log_in(page, base(served), served.home)
     page.open(f"{base(served)}/v2/artifacts/artifact/{answer.id}")
-    shows(page, "What it cost:")
+    page.shows("What it cost:")
     page.until("[...document.querySelectorAll('main img')].some(each => each.naturalWidth > 0)")
     said = str(page.value("document.querySelector('main').innerText"))
     kept("run", page, said.partition("Where it is kept")[0].rpartition("Raw\n")[2])
