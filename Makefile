@@ -1,7 +1,7 @@
 # make run    set up and solve the examples
 # make quick  set up and run what takes less than two minutes: lint, types, layers, fast tests
 # make test   set up and run everything that CI runs
-# make trials set up and run what takes several machines, made of namespaces, for minutes
+# make trials set up and walk for minutes: the tutorial, and what takes several machines, made of namespaces
 # make bench  set up and measure (bench/README.md says what and how)
 # make matrix set up and run what is missing of the fault matrices, then write their tables
 # make container-test  set up and run the images' steps in bare Debian roots (as root; minutes)

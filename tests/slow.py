@@ -19,6 +19,7 @@ SLOW = {
     "tests/docs/test_several_machines.py": "follow a page on two machines with a Prefect server and a worker",
     "tests/docs/test_notebooks.py": "start kernels and run notebooks",
     "tests/docs/test_snippets.py": "run the documentation from top to bottom",
+    "tests/docs/test_tutorial.py": "walk the tutorial, command by command",
     "tests/docs/test_use_the_model.py": "solve a case and serve its model",
     "tests/problems/test_contract.py": "attempt every method of every family",
     "tests/problems/test_exports.py": "solve every family's sample",

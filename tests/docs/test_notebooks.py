@@ -58,7 +58,7 @@ def test_the_ladder_is_shown_with_its_decisions_and_pictures(
     assert "ACCEPTED" in case
     assert "try hpc/scan on mpi" in decision
     assert "6 problems" in report
-    # 4 is the largest that the first tier sees, and 6 what the second finds, as in the tutorial
+    # 4 is the largest that the first tier sees, and 6 what the second finds
     rows = re.findall(r"\b(\d+) (accepted|abstained) (hpc|ai)\b", table)
     found = {int(asked): status for asked, status, _ in rows}
     assert [asked for asked, status in found.items() if status == "accepted"] == [3, 4, 5, 6]

@@ -253,7 +253,7 @@ COMMANDS: Mapping[str, Callable[[Block, list[str]], None]] = {
     "prefect": check_prefect,
     "uv": check_uv,
     **dict.fromkeys(("pytest", "ruff", "mypy", "lint-imports", "cp", "cat", "echo", "cd"), nothing_to_check),
-    **dict.fromkeys(("git", "export", "source", "curl", "createdb"), nothing_to_check),
+    **dict.fromkeys(("git", "export", "source", "curl", "createdb", "head"), nothing_to_check),
     **dict.fromkeys(("openssl", "sha256sum", "python3", "bagit.py", "rocrate-validator"), nothing_to_check),
     **dict.fromkeys(("useradd", "install", "systemctl", "podman", "apptainer"), nothing_to_check),
 }
