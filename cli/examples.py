@@ -19,7 +19,11 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "open": ("tierwise open classification-28a2",),
     "report": ("tierwise report classification-28a2 --out case.pdf",),
     "cases": ("tierwise cases --state held", "tierwise cases --family optimisation --since 2026-11-01"),
-    "replay": ("tierwise replay classification-28a2", "tierwise replay case.zip --recompute"),
+    "replay": (
+        "tierwise replay classification-28a2",
+        "tierwise replay --sample 20",
+        "tierwise replay case.zip --recompute",
+    ),
     "export": ("tierwise export classification-28a2 --out case.zip",),
     "verify": ("tierwise verify case.zip", "tierwise verify case.zip --key site.pem --mlflow site"),
     "reconcile": ("tierwise reconcile --go-on",),

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import CaseId, CaseOrExport, Json, Since, whole_id
+from cli.options import CaseId, CaseOrExport, Json, OptionalCaseOrExport, Since, whole_id
 
 looking_app = typer.Typer()
 
@@ -109,7 +109,17 @@ def cases(
 
 @looking_app.command()
 def replay(
-    case: CaseOrExport,
+    *,
+    case: OptionalCaseOrExport = None,
+    sample: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="In place of CASE: N cases that are over, half of them those not looked at for longest.",
+            show_default=False,
+        ),
+    ] = None,
     key: Annotated[
         Path | None,
         typer.Option(
@@ -136,7 +146,14 @@ def replay(
     something did not or an export is not what was signed, 2 the case is not over.
     """
     from cli.replay import replay_case
+    from cli.replay_sample import replay_sample
+    from escalation.model.errors import BadInput
 
+    if sample is not None:
+        others = key is not None or recompute or everything
+        raise typer.Exit(replay_sample(case, sample, others=others, as_json=json))
+    if case is None:
+        raise BadInput("expected the id of a case, the path of an export, or --sample N")
     raise typer.Exit(replay_case(case, key=key, recompute=recompute, everything=everything, as_json=json))
 
 

@@ -47,16 +47,15 @@ CaseId = Annotated[
         show_default=False,
     ),
 ]
-CaseOrExport = Annotated[
-    str,
-    typer.Argument(
-        metavar="CASE",
-        help="Id of the case or its beginning, or its export: a ZIP, or a folder as ./FOLDER.",
-        callback=whole_id,
-        autocompletion=_ids,
-        show_default=False,
-    ),
-]
+_CASE_OR_EXPORT = typer.Argument(
+    metavar="CASE",
+    help="Id of the case or its beginning, or its export: a ZIP, or a folder as ./FOLDER.",
+    callback=whole_id,
+    autocompletion=_ids,
+    show_default=False,
+)
+CaseOrExport = Annotated[str, _CASE_OR_EXPORT]
+OptionalCaseOrExport = Annotated[str | None, _CASE_OR_EXPORT]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line, and nothing else.")]
 Since = Annotated[
     datetime | None,

@@ -9,16 +9,22 @@ from prefect.logging import get_run_logger
 from prefect.states import Completed, Failed
 
 from records.audit.audit import Audit, audit_site
+from records.recheck.log import note_audit
+from records.runtime import open_records
 
 
 @flow(persist_result=False)
 def audit() -> Audit:
     """Looks for everything that was changed behind the ledger's back; the run fails where there is anything.
 
+    What it found is written to the ledger, for the weekly overview.
+
     Returns:
         What was looked at, with a line for each finding.
     """
     report = audit_site()
+    with open_records() as (ledger, _):
+        note_audit(ledger, report)
     for line in report.findings:
         get_run_logger().error("%s", line)
     if report.findings:

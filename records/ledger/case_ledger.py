@@ -144,6 +144,11 @@ class SqlCases(LedgerSession):
                 return
             after = page[-1].info.case_id
 
+    def ended_cases(self) -> dict[str, str]:
+        """When each case that is over was closed; ISO 8601 in UTC."""
+        with self._database.reading() as connection:
+            return cases.ended(connection)
+
     def find_decision(self, case_id: str, number: int) -> Decision | None:
         """Returns the case's decision of that number."""
         with self._database.reading() as connection:

@@ -72,6 +72,13 @@ def ids_from(connection: Connection, beginning: str, most: int) -> list[str]:
     return [each for each in found if each.startswith(beginning)]  # SQLite compares without regard to case
 
 
+def ended(connection: Connection) -> dict[str, str]:
+    """When each case that is over was closed; ISO 8601 in UTC."""
+    final = [status for status in CaseStatus if status.final]
+    query = select(cases.c.case_id, cases.c.closed_at, cases.c.opened_at).where(cases.c.status.in_(final))
+    return {row.case_id: row.closed_at or row.opened_at for row in connection.execute(query)}
+
+
 def page(connection: Connection, wanted: CasesWanted, broken: Broken | None = None) -> Sequence[CaseRecord]:
     """The cases wanted, in the order in which they were opened, or newest first.
 

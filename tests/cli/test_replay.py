@@ -91,3 +91,34 @@ def test_an_export_is_verified_first_and_named_with_a_slash(
     assert (said.code, said.err) == (5, "")
     assert said.out.startswith("EXPORT ")
     assert json.loads(call("replay", "./c", "--json").out)["findings"] != []
+
+
+def test_a_sample_of_ended_cases_is_verified_again_a_line_each(solved: Path, call: Call) -> None:
+    said = call("replay", "--sample", "3")
+    assert (said.code, said.err) == (0, "")
+    assert said.out.splitlines()[:2] == ["as recorded c", "of 1 ended case 1 as recorded"]
+    with sqlite3.connect(solved / "ledger.db") as connection:
+        connection.execute("UPDATE attempts SET attempt = replace(attempt, '\"value\":3.0', '\"value\":2.5')")
+    said = call("replay", "--sample", "3")
+    assert said.code == 5
+    assert said.out.startswith(
+        "comes out otherwise c: certificate of attempt 0, value; tierwise replay c --all\n"
+    )
+    said = call("replay", "--sample", "3", "--json")
+    assert said.code == 5
+    [case] = json.loads(said.out)["checked"]
+    assert (case["case_id"], case["result"]) == ("c", "comes out otherwise")
+
+
+@pytest.mark.parametrize("more", [["c"], ["--recompute"], ["--all"]])
+def test_a_sample_is_of_cases_that_nobody_names(solved: Path, call: Call, more: list[str]) -> None:
+    said = call("replay", "--sample", "3", *more)
+    assert (said.code, said.out) == (2, "")
+    assert said.err.startswith("error: --sample chooses the cases by itself: expected no CASE")
+
+
+def test_neither_a_case_nor_a_sample_is_a_line(solved: Path, call: Call) -> None:
+    said = call("replay")
+    assert (said.code, said.err) == (
+        2, "error: expected the id of a case, the path of an export, or --sample N\n"
+    )  # fmt: skip

@@ -11,6 +11,7 @@ from escalation.model.amounts import Caps
 from escalation.model.submission import Limit, Period
 from escalation.ports.configuration import settings
 from flows.audit import audit
+from records.recheck.log import audits
 from records.runtime import open_records
 
 pytestmark = pytest.mark.timeout(900)  # the first of them waits for the server's migration
@@ -31,6 +32,11 @@ def test_a_changed_limit_fails_the_run_and_is_named(on_server: Any) -> None:
         table: Any = Artifact.get("audit")
         [row] = json.loads(table.data)
         assert "limits audited/day" in row["finding"]
+        with open_records() as (ledger, _):
+            good, bad = audits(ledger)[-2:]
+        assert (good.total, good.findings) == (0, ())
+        assert bad.total == 1
+        assert "limits audited/day" in bad.findings[0]
     finally:
         with sqlite3.connect(settings().home / "ledger.db") as connection:
             connection.execute(

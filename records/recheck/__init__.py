@@ -1,0 +1,1 @@
+"""Ended cases verified again, some every night, so that none goes unlooked at for ever."""
