@@ -5,28 +5,36 @@
 
 import logging
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import chdir
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from deployments.schedules import VARIABLE, put_schedules
 from escalation.inputs.settings import ROOT
 from escalation.model.errors import BadInput, TierwiseError, first_line
-from escalation.ports.registry import FamilyDescriptor, families
+from escalation.ports.registry import FamilyDescriptor, families, passed_over
 from flows.engine import asks_nobody, use_server
 
+if TYPE_CHECKING:
+    from prefect.client.schemas.responses import DeploymentResponse
+
 POOL = "tierwise"
+_OF_FAMILIES = "flows.entry."
 Say = Callable[[str], object]
 _log = logging.getLogger(__name__)
 VARIABLES: Mapping[str, list[str]] = {"tierwise_extra_devices": []}
 """Variables and what they are before anybody changes them; see `flows.calibration`."""
 
 
-def setup() -> None:
-    """Makes what is missing on the current server, and deploys every flow.
+def setup() -> tuple[str, ...]:
+    """Makes what is missing on the current server, deploys every flow, and takes away what is stated no more.
+
+    Returns:
+        The deployments that were taken away.
 
     Raises:
         TierwiseError: when a deployment fails; says why.
@@ -34,6 +42,9 @@ def setup() -> None:
     make_pool()
     make_variables()
     deploy_all()
+    taken = take_away()
+    put_schedules(deployments_here(), stated())
+    return taken
 
 
 def configured_server(say: Say) -> str:
@@ -64,12 +75,15 @@ def deploy_to_server(say: Say = sys.stdout.write) -> None:
         TierwiseError: when a deployment fails.
     """
     url = configured_server(say)
-    setup()
+    taken = setup()
     names = sorted(each["entrypoint"].rpartition(".")[2] for each in stated())
+    variables = ", ".join((*VARIABLES, VARIABLE))
     say(
-        f"{url} has the work pool {POOL} (type process), the variables {', '.join(VARIABLES)}, and the "
+        f"{url} has the work pool {POOL} (type process), the variables {variables}, and the "
         f"deployments {', '.join(f'{name}/{POOL}' for name in names)}; `tierwise worker` takes their runs\n"
     )
+    if taken:
+        say(f"taken away, because nothing states them any more: {', '.join(taken)}\n")
 
 
 TEMPLATE: Mapping[str, Mapping[str, Any]] = {
@@ -135,15 +149,19 @@ def stated() -> list[dict[str, Any]]:
 def _of_family(descriptor: FamilyDescriptor) -> dict[str, Any]:
     return {
         "name": POOL,
-        "entrypoint": f"flows.entry.{descriptor.verb}",
+        "entrypoint": _entrypoint(descriptor),
         "description": descriptor.summary,
         "tags": [POOL],
         "work_pool": {"name": POOL},
     }
 
 
+def _entrypoint(descriptor: FamilyDescriptor) -> str:
+    return f"{_OF_FAMILIES}{descriptor.verb}"
+
+
 def deploy_all() -> None:
-    """Does what `prefect deploy --all` does, in this process, which saves starting another.
+    """Does what `prefect deploy --all` does but for schedules, in this process, which saves starting another.
 
     Raises:
         TierwiseError: when it fails, or a deployment is missing afterwards; says which.
@@ -151,11 +169,14 @@ def deploy_all() -> None:
     from prefect.cli import app
 
     plan = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))
+    without_schedules = [
+        {name: value for name, value in each.items() if name != "schedules"} for each in stated()
+    ]
     argv = sys.argv
     try:
         with TemporaryDirectory() as folder, chdir(ROOT):
             file = Path(folder) / "prefect.yaml"
-            file.write_text(yaml.safe_dump(plan | {"deployments": stated()}), encoding="utf-8")
+            file.write_text(yaml.safe_dump(plan | {"deployments": without_schedules}), encoding="utf-8")
             sys.argv = ["prefect", "--no-prompt", "deploy", "--all", "--prefect-file", str(file)]
             app()
     except SystemExit as end:
@@ -165,17 +186,40 @@ def deploy_all() -> None:
             ) from None
     finally:
         sys.argv = argv
-    missing = {each["entrypoint"] for each in stated()} - deployed()
+    missing = {each["entrypoint"] for each in stated()} - {each.entrypoint for each in deployments_here()}
     if missing:
         raise TierwiseError(f"prefect deploy --all left out {', '.join(sorted(missing))}")
 
 
-def deployed() -> set[str | None]:
-    """Entry points of the deployments on the current server."""
+def deployments_here() -> "Sequence[DeploymentResponse]":
+    """This project's deployments on the current server: of its name, its tag and a flow of its own.
+
+    What users deploy themselves has another name, or the flow of another package, and is none of these.
+    """
+    from prefect.client.orchestration import get_client
+    from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterName, DeploymentFilterTags
+
+    ours = DeploymentFilter(name=DeploymentFilterName(any_=[POOL]), tags=DeploymentFilterTags(all_=[POOL]))
+    with get_client(sync_client=True) as client:
+        found = client.read_deployments(deployment_filter=ours)
+    return [each for each in found if (each.entrypoint or "").startswith("flows.")]
+
+
+def take_away() -> tuple[str, ...]:
+    """Takes away this project's deployments that are stated no more, with their schedules and planned runs.
+
+    The flow of a family that is installed and cannot be used just now is left alone: it may come back.
+    """
     from prefect.client.orchestration import get_client
 
+    known = {each["entrypoint"] for each in stated()} | {_entrypoint(each) for each in families().values()}
+    gone = [each for each in deployments_here() if each.entrypoint not in known]
+    if passed_over():
+        gone = [each for each in gone if not (each.entrypoint or "").startswith(_OF_FAMILIES)]
     with get_client(sync_client=True) as client:
-        return {each.entrypoint for each in client.read_deployments()}
+        for each in gone:
+            client.delete_deployment(each.id)
+    return tuple(sorted(f"{(each.entrypoint or '').rpartition('.')[2]}/{each.name}" for each in gone))
 
 
 if __name__ == "__main__":

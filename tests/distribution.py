@@ -10,6 +10,7 @@ SERVED = (
     "tests/deployments/test_killed.py",
     "tests/deployments/test_pilots.py",
     "tests/deployments/test_practice.py",
+    "tests/deployments/test_removed.py",
     "tests/deployments/test_schedules.py",
     "tests/flows/test_approval.py",
     "tests/flows/test_audit.py",

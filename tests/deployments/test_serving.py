@@ -105,7 +105,13 @@ def defaults(fields: dict[str, Any], models: dict[str, Any]) -> Iterator[tuple[s
 
 
 @pytest.mark.parametrize(
-    ("flow", "cron"), [("calibration", "17 * * * *"), ("reconcile", "*/5 * * * *"), ("audit", "43 2 * * *")]
+    ("flow", "cron"),
+    [
+        ("calibration", "17 * * * *"),
+        ("reconcile", "*/5 * * * *"),
+        ("audit", "43 2 * * *"),
+        ("recheck", "13 3 * * *"),
+    ],
 )
 def test_what_nobody_triggers_is_scheduled(client: SyncPrefectClient, flow: str, cron: str) -> None:
     (schedule,) = client.read_deployment_by_name(f"{flow}/tierwise").schedules

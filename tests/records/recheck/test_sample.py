@@ -3,7 +3,7 @@
 import os
 import signal
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +18,7 @@ from records.recheck.log import samples, tries
 from records.recheck.process import checking
 from records.recheck.report import CheckResult
 from records.recheck.sample import recheck
+from records.recheck.worker import checked
 from records.runtime import open_records, open_runtime
 
 POLICY = """\
@@ -154,18 +155,10 @@ def test_a_number_that_is_none_is_a_line(wrong: dict[str, float]) -> None:
         recheck(**wrong)  # type: ignore[arg-type]
 
 
-def test_a_case_that_cannot_be_opened_any_more_is_no_finding(
-    kept: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seen: list[str] = []
-    monkeypatch.setattr(
-        "records.recheck.worker.replayed", lambda case_id: seen.append(case_id) or refuse(case_id)
-    )
-    from records.recheck.worker import checked
+def test_a_case_that_cannot_be_opened_any_more_is_no_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(case_id: str) -> None:
+        raise BadInput(f"case {case_id} cannot be opened again: no family of that name")
 
-    assert checked("first") == {"result": CheckResult.UNCLEAR, "why": "no family of that name"}
-    assert seen == ["first"]
-
-
-def refuse(case_id: str) -> Callable[..., None]:
-    raise BadInput("no family of that name")
+    monkeypatch.setattr("records.recheck.worker.replayed", refused)
+    why = "case first cannot be opened again: no family of that name"
+    assert checked("first") == {"result": CheckResult.UNCLEAR, "why": why}
