@@ -74,7 +74,7 @@ def solve(
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="Write the answer's files there (predictions, a model, a schedule); nothing is overwritten.",
+            help="Write the answer's files (predictions, a model, a schedule) to this new or empty folder.",
             show_default=False,
         ),
     ] = None,

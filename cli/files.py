@@ -1,14 +1,23 @@
 """Writes a case's files out of the store, by their names: a schedule, a calendar, a model, proofs."""
 
 import os
+import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from escalation.inputs.user_files import shown
 from escalation.model.errors import BadInput
+from escalation.text.visible import visible
 
 
-def write_files(case_id: str, files: Mapping[str, bytes], folder: Path, instead: str = "folder") -> list[str]:
+def write_files(
+    case_id: str,
+    files: Mapping[str, bytes],
+    folder: Path,
+    instead: str = "folder",
+    words: Mapping[str, str] | None = None,
+) -> list[str]:
     """Writes all of the files, or none; returns a line on each.
 
     Args:
@@ -16,6 +25,7 @@ def write_files(case_id: str, files: Mapping[str, bytes], folder: Path, instead:
         files: bytes by plain file name.
         folder: made where it is missing; the files are for its owner alone (0600).
         instead: what to name where a file is there already.
+        words: what a file is, by its name, for its line.
 
     Raises:
         BadInput: when there are none, a name is no plain file name, a file is there already, or the disk
@@ -37,8 +47,47 @@ def write_files(case_id: str, files: Mapping[str, bytes], folder: Path, instead:
     except OSError as error:
         for path in written:
             path.unlink(missing_ok=True)
-        raise BadInput(f"{shown(folder)}: cannot be written to: {error.strerror}") from None
-    return [f"{shown(path)} ({len(data)} bytes)" for path, data in paths.items()]
+        raise _refused(folder, error) from None
+    return [_line(path, len(data), (words or {}).get(path.name)) for path, data in paths.items()]
+
+
+def _line(path: Path, size: int, what: str | None) -> str:
+    return f"{shown(path)} ({size:,} bytes){f': {what}' if what else ''}"
+
+
+def require_room(folder: Path, *, own: bool) -> None:
+    """Finds out whether files can be written to a folder, and leaves nothing there.
+
+    Args:
+        folder: as the user gave it.
+        own: whether it must be new or empty, because the names of the files are not known yet.
+
+    Raises:
+        BadInput: when it is none, cannot be made or written to, or holds something.
+    """
+    made = [each for each in (folder, *folder.parents) if not os.path.lexists(each)]
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+        held = next(folder.iterdir(), None)
+    except OSError as error:
+        raise _refused(folder, error) from None
+    finally:
+        for each in made:
+            with suppress(OSError):
+                each.rmdir()
+    if own and held is not None:
+        raise BadInput(
+            f"{shown(folder)}: expected a new or an empty folder, since nothing is overwritten, got one with "
+            f"{visible(held.name)} in it; name another folder"
+        )
+
+
+def _refused(folder: Path, error: OSError) -> BadInput:
+    if isinstance(error, FileExistsError | NotADirectoryError):
+        return BadInput(f"{shown(folder)}: expected a folder, got something else on the way; name another")
+    return BadInput(f"{shown(folder)}: cannot be written to: {error.strerror}")
 
 
 def _plain(name: str) -> str:

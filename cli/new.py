@@ -22,7 +22,7 @@ def write_template(family: str, kind: str | None, out: Path | None) -> None:
     if kind is not None and kind not in known:
         raise BadInput(f"unknown kind {kind!r} of {family}: expected one of {', '.join(known)}")
     path = out or Path(f"{kind or family}.yaml")
-    write_files("", {path.name: known[kind or next(iter(known))].encode()}, path.parent)
+    write_files("", {path.name: known[kind or next(iter(known))].encode()}, path.parent, "file")
     others = [name for name in known if name != (kind or next(iter(known)))]
     sys.stdout.write(f"{path} can be solved as it stands: tierwise solve {path}\n")
     if others and kind is None:

@@ -80,5 +80,8 @@ def answer_files(result: Outcome, folder: Path) -> list[str]:
 
 
 def _written(result: Outcome, store: Store, folder: Path) -> list[str]:
-    files = {name: store.get(digest) for name, digest in result.files.items()}
-    return write_files(result.case_id, files, folder)
+    """Writes those that somebody came for first, with what each is, and then those that its verifier used."""
+    words = result.told.files if result.told else {}
+    names = [*(name for name in words if name in result.files), *sorted(result.files.keys() - words.keys())]
+    files = {name: store.get(result.files[name]) for name in names}
+    return write_files(result.case_id, files, folder, words=words)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from cli.files import require_room
 from cli.outcome import answer_files
 from cli.show import show_outcome
 from cli.submissions import handed_off
@@ -104,6 +105,8 @@ def solve_files(
     _check_combination(paths, policy, case_id)
     if not any(map(is_table, paths)):
         asked.refuse()
+    if showing.out is not None:
+        require_room(showing.out, own=len(paths) <= 1)
     engine = choose_engine(engine)
     cases = [_prepared(path, policy, case_id, asked, engine) for path in paths]
     cases = cases or [_again(str(case_id), engine)]

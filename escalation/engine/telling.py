@@ -26,6 +26,7 @@ def told(info: CaseInfo, outcome: Outcome, answer: Answer | None = None) -> Told
         answer=headline(outcome, answer.words if answer else outcome.answer),
         rests_on=answer.rests_on if answer else "On nothing yet: no answer was verified",
         cost=_cost(outcome),
+        files={**answer.file_words} if answer else {},
         next_steps=tuple(_next_steps(outcome, answer)),
     )
 
@@ -63,8 +64,10 @@ def _next_steps(outcome: Outcome, answer: Answer | None) -> list[str]:
         steps.insert(0, _sentence(outcome.paused))
     steps += [f"Mend what failed, and ask again: {each}" for each in outcome.failures]
     if outcome.files:
-        named = listed(sorted(outcome.files))
-        steps.append(f"Take the files, {named}: `tierwise show {outcome.case_id} --files DIR`")
+        words = answer.file_words if answer else {}
+        named = "; ".join(f"{name}, {what}" for name, what in words.items())
+        take = f"Take the files with `tierwise show {outcome.case_id} --files DIR`"
+        steps.append(f"{take}: {named}" if named else take)
     if outcome.status in (CaseStatus.ABSTAINED, CaseStatus.REFUSED):
         steps.append(f"See what kept the other tiers out: `tierwise explain {outcome.case_id}`")
     return steps

@@ -12,6 +12,9 @@ class Told(Frozen):
     answer: str = Field(description="What came out of it.")
     rests_on: str = Field(description="Why that can be believed, in one sentence.")
     cost: str = Field(description="What it took.")
+    files: dict[str, str] = Field(
+        default_factory=dict, description="What each file is that somebody came for, by its name."
+    )
     next_steps: tuple[str, ...] = Field(
         (), description="What to do now, or what would help; first things first."
     )

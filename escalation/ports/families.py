@@ -54,6 +54,8 @@ class Answer:
         rests_on: one sentence, for somebody who knows no statistics, on why that can be believed.
         next_steps: what its user should do with it; of one that misses the target, what would help.
         files: the answer for other programs, by plain file names that no file of the candidate has.
+        file_words: what each file is that somebody came for, by its name, first things first: all of `files`,
+            and of the candidate's own those that are of use to others than its verifier.
         limits: sentences on where it is worse than its certificate sounds; empty where nothing was found.
         picture: the answer as an SVG with a title and a description; empty where there is none.
     """
@@ -62,6 +64,7 @@ class Answer:
     rests_on: str
     next_steps: tuple[str, ...] = ()
     files: Mapping[str, bytes] = field(default_factory=dict)
+    file_words: Mapping[str, str] = field(default_factory=dict)
     picture: str = ""
     limits: tuple[str, ...] = ()
 

@@ -32,7 +32,7 @@ from escalation.ports.registry import BackendDescriptor, FamilyDescriptor, backe
 from escalation.testing.contract import expect
 from escalation.testing.descriptor import check_descriptor
 from escalation.testing.sources import check_sources
-from escalation.testing.told import check_answer_said, check_asked, check_help, check_picture
+from escalation.testing.told import check_answer_said, check_asked, check_help, check_line, check_picture
 
 PATIENCE_S = 240.0
 RECORDS = "records.testing.exports:check_exports"
@@ -249,7 +249,12 @@ def _check_answer(
     missed = certificate.model_copy(update={"status": CertificateStatus.BOUNDED})
     short = attempt.model_copy(update={"certificate": missed})
     check_help(method.name, family.answer(instance, target, short, solved.candidate))
+    for name, what in answer.file_words.items():
+        check_line(f"{method.name}: {name}", what)
+        known = name in answer.files or name in solved.candidate.files
+        expect(known, f"{method.name}: says what {name!r} is, and there is no such file")
     for name in answer.files:
+        expect(name in answer.file_words, f"{method.name}: does not say what the file {name!r} is")
         expect(Path(name).name == name, f"{method.name}: expected a plain file name, got {name!r}")
         expect(name not in solved.candidate.files, f"{method.name}: the candidate has a file {name!r} too")
 

@@ -72,6 +72,8 @@ def test_who_is_turned_away_is_said_everywhere_and_the_schedule_can_be_read_by_a
     monkeypatch.setattr(registry, "_families", lambda: pytest.fail("the family was asked again"))
     assert f"The answer: {LINE}; {WAITING}; {BUSY}; {WORTH}." in " ".join(call("explain", "c").out.split())
     panel = call("show", "c").out
+    assert "schedule.csv, who is treated when, by whom and where" in " ".join(panel.replace("│", "").split())
+    assert "proofs" not in panel  # for who verifies the case, not for who asked
     assert LINE in panel
     assert WORTH in panel
     assert json.loads(call("show", "c", "--json").out)["answer"] == [LINE, WAITING, BUSY, WORTH]
@@ -80,8 +82,9 @@ def test_who_is_turned_away_is_said_everywhere_and_the_schedule_can_be_read_by_a
     said = call("show", "c", "--files", str(folder))
     assert (said.code, said.err) == (0, "")
     assert [line.split(" (")[0] for line in said.out.splitlines()] == [
-        str(folder / name) for name in ("proofs", "schedule.csv", "schedule.ics")
+        str(folder / name) for name in ("schedule.csv", "schedule.ics", "proofs")
     ]
+    assert "bytes): who is treated when, by whom and where, as a table\n" in said.out
     assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o600}
     data = (folder / "schedule.csv").read_bytes()
     assert data.startswith(b"\xef\xbb\xbf")
@@ -136,7 +139,7 @@ def test_a_case_without_files_a_file_in_the_way_and_a_lost_store_are_one_line(
     def answer(*_: Any) -> Any:
         from escalation.ports.families import Answer
 
-        return Answer(("nine",), "it was looked up", files={"nine.txt": b"9"})
+        return Answer(("nine",), "it was looked up", files={"nine.txt": b"9"}, file_words={"nine.txt": "it"})
 
     monkeypatch.setattr(Toy, "answer", answer)
     toy("d", 9)

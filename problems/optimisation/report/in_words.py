@@ -21,6 +21,16 @@ from problems.optimisation.report.waiting import waiting
 MOST_NAMES = 20
 NAMES: Mapping[str, str] = {"appointments": "schedule", "triage": "placements"}
 """What the files of a kind are called; `answer` is any other's."""
+_FILE_WORDS: Mapping[str, Mapping[str, str]] = {
+    "appointments": {
+        "schedule.csv": "who is treated when, by whom and where, as a table",
+        "schedule.ics": "the same for a calendar",
+    },
+    "triage": {"placements.csv": "who is placed where, as a table"},
+    "qubo": {"answer.csv": "the value of each variable, as a table"},
+    "max_cut": {"answer.csv": "the side of each vertex, as a table"},
+    "independent_set": {"answer.csv": "which vertices are chosen, as a table"},
+}
 
 
 def asked(model: Model) -> str:
@@ -51,7 +61,7 @@ def answer(instance: OptimisationInstance, target: Target, attempt: Attempt, can
     helps = (what_would_help(model, target, found, instance.search_s),) if missed else ()
     made = {file.name: file.data for file in files}
     drawn = _picture(model, point, candidate)
-    return Answer(words(model, point), rests_on(model, found), helps, made, drawn)
+    return Answer(words(model, point), rests_on(model, found), helps, made, _FILE_WORDS[model.kind], drawn)
 
 
 def _picture(model: Model, point: Point, candidate: Candidate) -> str:

@@ -14,7 +14,9 @@ from escalation.model.quote import Quote
 from escalation.ports.families import Answer
 
 PROBLEM = Problem(family="toy", instance={"numbers": [3, 1, 9]}, target=Target(metric="number", at_least=9))
-ANSWER = Answer(("nine, third of three",), "It was looked up", ("Use it",), {"nine.txt": b"9"})
+ANSWER = Answer(
+    ("nine, third of three",), "It was looked up", ("Use it",), {"nine.txt": b"9"}, {"nine.txt": "the number"}
+)
 
 
 @pytest.fixture
@@ -27,12 +29,20 @@ def outcome(status: CaseStatus = CaseStatus.ACCEPTED, **changes: Any) -> Outcome
 
 
 def test_an_accepted_answer_is_told_with_what_it_rests_on_and_what_to_do(info: CaseInfo) -> None:
-    found = told(info, outcome(cost=Amounts().but(wall_s=34.1, cpu_s=150.0), files={"nine.txt": "d"}), ANSWER)
+    found = told(
+        info,
+        outcome(cost=Amounts().but(wall_s=34.1, cpu_s=150.0), files={"nine.txt": "d", "rows": "e"}),
+        ANSWER,
+    )
     assert found.asked == "Find a number of at least 9 among 3"
     assert found.answer == "Nine, third of three"
     assert found.rests_on == "It was looked up"
     assert found.cost == "34 s of waiting, 2 min of processors; nothing to pay"
-    assert found.next_steps == ("Use it", "Take the files, nine.txt: `tierwise show c --files DIR`")
+    assert found.next_steps == (
+        "Use it",
+        "Take the files with `tierwise show c --files DIR`: nine.txt, the number",
+    )
+    assert found.files == {"nine.txt": "the number"}
 
 
 def test_a_case_that_abstained_is_not_told_as_an_answer(info: CaseInfo) -> None:
