@@ -65,10 +65,10 @@ def rows_needed(judged: Judged, limit: float, reached: Callable[[float], bool]) 
         return rows
     share = (limit - value(short)) / (value(enough) - value(short))
     root = (1 - share) / sqrt(short) + share / sqrt(enough)
-    return _round_up(rows / root**2)
+    return round_up(rows / root**2)
 
 
-def _round_up(rows: float) -> int:
+def round_up(rows: float) -> int:
     """To two digits: more would promise more than is known."""
     unit: int = 10 ** max(0, floor(log10(rows)) - 1)
     return ceil(rows / unit) * unit

@@ -15,7 +15,7 @@ from problems.classification.report.predictions import predictions
 from problems.classification.report.roc_picture import roc_picture
 from problems.classification.report.shortcomings import shortcomings
 from problems.classification.verify.recomputation import stated_scores
-from toolbox.stats.sample_size import MOST_ROWS, Judged, rows_needed
+from toolbox.stats.sample_size import MOST_ROWS, Judged, round_up, rows_needed
 
 if TYPE_CHECKING:
     from problems.classification.tables.instance import TableInstance
@@ -31,6 +31,10 @@ MODELS: Mapping[str, str] = {
     "RBF SVM": "a support vector machine on what qubits measured",
 }
 """By the name with which what was chosen begins."""
+FILE_WORDS: Mapping[str, str] = {
+    "predictions.csv": "the probability that was predicted for each row kept aside",
+    "model": "what a program loads to predict new rows",
+}
 WORTH: Mapping[str, str] = {
     "roc_auc": "{share} pairs (one of each class) are ordered correctly",
     "accuracy": "{share} rows are called correctly",
@@ -63,7 +67,8 @@ def answer(instance: "TableInstance", target: Target, attempt: Attempt, candidat
         (f"a model that {task}: {model}", f"its settings: {chosen}"),
         _rests_on(instance, target, found),
         tuple(_next_steps(instance, target, found, candidate)),
-        files=predictions(instance, candidate) if instance.where else {},
+        files=(files := predictions(instance, candidate) if instance.where else {}),
+        file_words={name: what for name, what in FILE_WORDS.items() if name in {**files, **candidate.files}},
         picture=_picture(instance, candidate),
         limits=tuple(shortcomings(instance, target, found, candidate)),
     )
@@ -137,7 +142,8 @@ def _what_would_do(
     needed = rows_needed(judged, target.limit, target.reached_by)
     if needed is None:
         return f"{has}: {MOST_ROWS:,} rows would not do; a better model or a lower target might"
+    table = round_up(needed / len(labels) * len(instance.frame))
     return (
-        f"{has}: about {needed:,} rows kept aside would do, if the estimate stays (by the same bound, these "
-        "rows repeated)"
+        f"{has}: about {needed:,} rows kept aside would do, of a table of about {table:,}, if the estimate "
+        "stays (by the same bound, these rows repeated)"
     )

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from toolbox.stats.bounds import METRICS
 from toolbox.stats.sample_size import Judged, rows_needed
 
 ALPHA = 0.05
@@ -58,3 +59,34 @@ def test_an_upper_bound_is_met_from_above() -> None:
     needed = rows_needed(judged, 0.05, lambda value: value <= 0.05)
     assert needed is not None
     assert judged.repeated(needed // 40 + 1).value <= 0.05 < judged.repeated(max(1, needed // 80)).value
+
+
+def drawn(judged: Judged, rows: int, generator: np.random.Generator) -> Judged:
+    """A simulation that repeats nothing: of a third of the rows few do, of three times as many most."""
+    taken = generator.integers(0, len(judged.labels), rows)
+    labels, scores = judged.labels[taken], judged.scores[taken]
+    return Judged(judged.metric, labels, scores, np.arange(rows), judged.alpha)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_new_rows_as_many_as_told_reach_the_target_as_often_as_not(metric: str) -> None:
+    """A simulation that repeats nothing: a third of the rows rarely does, three times as many mostly do."""
+    generator = np.random.default_rng(20261127)
+    labels = generator.integers(0, 2, 400)
+    scores = np.clip(0.5 + 0.18 * (2 * labels - 1) + generator.normal(0, 0.22, 400), 0.001, 0.999)
+    judged = Judged(metric, labels, scores, np.arange(400), ALPHA)
+    estimate, less = judged.repeated(1).estimate, METRICS[metric].less_is_better
+    limit = estimate + 0.02 if less else estimate - 0.03
+
+    def reached(value: float) -> bool:
+        return value <= limit if less else value >= limit
+
+    needed = rows_needed(judged, limit, reached)
+    assert needed is not None
+    often = [
+        np.mean([reached(drawn(judged, rows, generator).repeated(1).value) for _ in range(40)])
+        for rows in (needed // 3, needed, 3 * needed)
+    ]
+    assert often[0] < 0.35
+    assert 0.25 < often[1] < 0.75
+    assert often[2] > 0.75
