@@ -7,7 +7,7 @@ from rich.panel import Panel
 from rich.table import Column, Table
 
 from cli.terminal import plain
-from cli.trace import COLOURS, proven
+from cli.trace import COLOURS
 from escalation.engine.telling import told
 from escalation.model.calibration import NOT_HARDWARE, PRACTICE_MONEY, DeviceKind
 from escalation.model.case import CaseInfo, CaseStatus, Outcome
@@ -15,6 +15,7 @@ from escalation.model.certificate import Certificate
 from escalation.model.problem import Target
 from escalation.ports.configuration import settings
 from escalation.ports.tracker import sampled
+from escalation.text.attempts import proven
 from escalation.text.rounding import at_worst, rounded
 from escalation.text.wording import first_of, with_article
 

@@ -15,18 +15,14 @@ from escalation.model.attempt import Attempt
 from escalation.model.certificate import Certificate, CertificateStatus
 from escalation.model.decision import Action, Closed, Decision
 from escalation.model.problem import Target
-from escalation.model.quote import Quote
 from escalation.policy.conditions import shortfall
 from escalation.ports.machines import Progress
-from escalation.text.rounding import at_worst, rounded, seconds
+from escalation.text.attempts import CAME_TO, proven, quoted
+from escalation.text.rounding import seconds
 
 COLOURS = {
     CertificateStatus.CERTIFIED: "green", CertificateStatus.BOUNDED: "yellow",
     CertificateStatus.HEURISTIC: "yellow", CertificateStatus.INVALID: "red",
-}  # fmt: skip
-_CAME_TO = {
-    CertificateStatus.CERTIFIED: "reached", CertificateStatus.BOUNDED: "not reached",
-    CertificateStatus.HEURISTIC: "nothing proven", CertificateStatus.INVALID: "refused by the verifier",
 }  # fmt: skip
 
 
@@ -138,33 +134,5 @@ class Trace:
 
 def came_to(certificate: Certificate, target: Target) -> str:
     """What an attempt came to, in markup: `reached: 0.9713 is proven (estimate 0.9989)`."""
-    what = f"[{COLOURS[certificate.status]}]{_CAME_TO[certificate.status]}[/]"
+    what = f"[{COLOURS[certificate.status]}]{CAME_TO[certificate.status]}[/]"
     return f"{what}{proven(certificate, target)}"
-
-
-def proven(certificate: Certificate, target: Target) -> str:
-    """`: 0.9713 is proven (estimate 0.9989), asked for at least 0.97`; nothing where no value is."""
-    if certificate.value is None:
-        return ""
-    other = certificate.other_estimate
-    estimate = f" (estimate {rounded(other)})" if other is not None else ""
-    if certificate.status is CertificateStatus.HEURISTIC:
-        return f": {target.metric} {rounded(certificate.value)} is an estimate alone"
-    side = "at least" if target.at_least is not None else "at most"
-    value = at_worst(certificate.value, target)
-    return f": {target.metric} {value} is proven{estimate}, asked for {side} {target.limit_shown}"
-
-
-def quoted(quote: Quote | None) -> str:
-    """What the attempt was quoted at, where anything is known: `, at most 240 s`."""
-    if quote is None:
-        return ""
-    known = [each for name in ("wall_s", "qpu_s", "usd") if (each := _quoted(quote, name))]
-    return f", quoted at most {', '.join(known)}" if known else ""
-
-
-def _quoted(quote: Quote, name: str) -> str:
-    value = quote.quoted(name)
-    if not value:
-        return ""
-    return f"{value:.2f} USD" if name == "usd" else f"{value:,.0f} s" + (" of QPU" if name == "qpu_s" else "")

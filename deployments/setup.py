@@ -153,6 +153,7 @@ def _of_family(descriptor: FamilyDescriptor) -> dict[str, Any]:
         "description": descriptor.summary,
         "tags": [POOL],
         "work_pool": {"name": POOL},
+        "enforce_parameter_schema": False,  # the flow checks, and says in one line what is wrong
     }
 
 

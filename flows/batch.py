@@ -16,17 +16,20 @@ from prefect.states import Completed
 
 from escalation.engine.batch import Batch
 from escalation.engine.batch_plan import BatchPlan
+from escalation.inputs.places import Places
 from escalation.inputs.problem_lists import problem_sources
 from escalation.inputs.settings import ROOT
 from escalation.inputs.validation import parse
 from escalation.model.amounts import Caps
 from escalation.model.batch import BatchReport, BatchRow, ProblemEnd
 from escalation.model.errors import BadInput
+from escalation.ports.configuration import settings
+from escalation.text.wording import counted
 from flows.artifacts import show_batch, show_progress
 from flows.ending import bad_input
 from flows.lending import borrowed_runtime, lent
 from flows.listener import EVERY_S, Pages
-from flows.naming import deployed
+from flows.naming import deployed, tell
 from records.batches.processes import in_processes
 from tasks.solve import as_task
 
@@ -70,10 +73,28 @@ def batch(
     Raises:
         BadInput: when the batch as a whole cannot be run.
     """
+    return solve_batch(
+        problems, policy, name=name, workers=workers, processes=processes, budget=budget, folder=folder
+    )
+
+
+def solve_batch(
+    problems: list[str | dict[str, Any]],
+    policy: str | None,
+    *,
+    name: str,
+    workers: int,
+    processes: int,
+    budget: Any,
+    folder: str | None,
+) -> BatchReport:
+    """What `batch` does inside a flow run; what it returns ends the run in the state that fits."""
     try:
-        base = Path(folder) if folder is not None else ROOT if deployed() else Path.cwd()
-        plan = BatchPlan(name, policy, workers, parse(Caps, budget, "budget"), "prefect", processes)
-        sources = problem_sources(problems, base)
+        base = Path(folder) if folder else ROOT if deployed() else Path.cwd()
+        plan = BatchPlan(name, policy or None, workers, parse(Caps, budget, "budget"), "prefect", processes)
+        places = Places(settings().uploads)
+        found = [str(places.found(each, base)) if isinstance(each, str) else each for each in problems]
+        sources = problem_sources(found, base)
         with closing(_Shown(plan, len(sources))) as pages, borrowed_runtime() as runtime:
             # MLflow may lag behind: what the run's end does not wait for, the process's end does.
             solving = partial(in_processes, wait_for_view=False)
@@ -84,6 +105,7 @@ def batch(
                 pages.show(running.report)
     except BadInput as error:
         return bad_input(error, BatchReport)
+    tell(name or counted(report.problems, "problem", "problems"), report.in_words)
     done = all(row.status in COMPLETE for row in report.rows)
     state: State[BatchReport] = Completed(
         name=None if done else "Incomplete", message=report.in_words, data=report

@@ -12,7 +12,13 @@ from prefect.client.schemas.objects import State
 from escalation.engine.canarying import under_its_policy
 from escalation.engine.case import Case
 from escalation.engine.drive import drive
-from escalation.engine.opening import choose_policy, parse_with_policy, prepare, prepare_again
+from escalation.engine.opening import (
+    choose_policy,
+    parse_with_policy,
+    prepare,
+    prepare_again,
+    read_problem_anywhere,
+)
 from escalation.engine.running import Running
 from escalation.engine.runtime import Runtime
 from escalation.engine.steps import Certify, Decide, Perform
@@ -122,7 +128,8 @@ def run_case(
         return bad_input(error, Outcome)
     except Interrupted as error:
         return interrupted(error)
-    tell(subject(case.problem), end_in_words(outcome))
+    about = subject(case.problem)
+    tell(about, end_in_words(about, outcome))
     return ended(outcome)
 
 
@@ -149,8 +156,12 @@ def _case(problem: Any, policy: str | None, case_id: str | None, folder: str | N
     if problem is None and case_id:
         with borrowed_records() as (ledger, store):
             return prepare_again(ledger.case(case_id).info, store, "prefect")
-    stated, named = parse_with_policy(problem)
-    start, this = _start(folder), case_id_of(stated, case_id)
+    start = _start(folder)
+    if isinstance(problem, str | Path):
+        stated, named, start = read_problem_anywhere(str(problem), start)
+    else:
+        stated, named = parse_with_policy(problem)
+    this = case_id_of(stated, case_id)
     kept = EarlierFiles(this, borrowed_records)
     return prepare(stated, choose_policy(policy, named, start), this, start, "prefect", kept=kept)
 

@@ -1,9 +1,10 @@
 """How a case's end shows as the final state of its flow run.
 
-A case that ended as the policy wants it is Completed, under its own name: Accepted, Abstained, Refused
-(a correct refusal is a success), Held or Waiting. These last two are Completed too: nothing waits in memory,
-and what is waited for, a person's word or a job at a service, stands in the ledger. Bad input is Failed with
-one line. A case whose work the machine ended again and again is Crashed, under the name Interrupted.
+The state's message says why, in words. A case that ended as the policy wants it is Completed, under its own
+name: Accepted, Abstained, Refused (a correct refusal is a success), Held or Waiting. These last two are
+Completed too: nothing waits in memory, and what is waited for, a person's word or a job at a service, stands
+in the ledger. Bad input is Failed with one line. A case whose work the machine ended again and again is
+Crashed, under the name Interrupted.
 """
 
 from typing import TypeVar, cast
@@ -11,9 +12,10 @@ from typing import TypeVar, cast
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Crashed, Failed
 
+from escalation.engine.reasons import why
 from escalation.model.case import CaseStatus, Outcome
 from escalation.model.errors import BadInput, Faulted, Interrupted
-from escalation.text.rounding import at_worst
+from flows.naming import tell_bad_input
 
 Came = TypeVar("Came")
 
@@ -35,12 +37,15 @@ def ended(outcome: Outcome) -> Outcome:
 
 
 def bad_input(error: BadInput, kind: type[Came]) -> Came:
-    """The final state that names what is wrong with the input; raised at whoever called the flow.
+    """The final state that names what is wrong with the input, as its run's name does from now on.
+
+    Raised at whoever called the flow.
 
     Args:
         error: what is wrong.
         kind: of what the flow returns where nothing is.
     """
+    tell_bad_input(error)
     return cast(Came, Failed(name="BadInput", message=str(error), data=error))
 
 
@@ -50,12 +55,8 @@ def interrupted(error: Interrupted) -> Outcome:
 
 
 def one_line(outcome: Outcome) -> str:
-    """The outcome in a line: `accepted: hpc/scan on mpi, CERTIFIED 9`."""
-    because = outcome.paused or outcome.decisions[-1].because
-    unsaid = [line for line in outcome.failures if line not in because]
-    because = "; ".join([because, *unsaid])
-    if outcome.certificate is None or outcome.paused:
-        return f"{outcome.status}: {because}"
-    value = "" if outcome.value is None else f" {at_worst(outcome.value, outcome.target)}"
-    best = f"{outcome.tier}/{outcome.method} on {outcome.backend}, {outcome.certificate.status}{value}"
-    return f"{outcome.status}: {best}; {because}"
+    """The outcome in a line: `Accepted. The target is reached by hpc: 9 reached, at least 5 asked for`."""
+    said = [outcome.status.capitalize(), why(outcome)]
+    if outcome.status is CaseStatus.ACCEPTED and outcome.told is not None:
+        said.append(outcome.told.answer)
+    return ". ".join(said)

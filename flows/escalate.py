@@ -14,7 +14,7 @@ from flows.stopping import in_thread
 # The parameters are checked by `run_case`, which says in one line what is wrong with them.
 @flow(flow_run_name=run_name(lambda given: given["problem"]), validate_parameters=False, persist_result=False)
 def escalate(
-    problem: Problem | None = None,
+    problem: Problem | str | None = None,
     policy: str | None = None,
     case_id: str | None = None,
     folder: str | None = None,
@@ -23,8 +23,9 @@ def escalate(
     """Solves a problem: classical computing first, then AI models, then quantum hardware, as the policy says.
 
     Args:
-        problem: what is asked, as a `Problem` or as plain data with the fields of a problem file; with none,
-            the case of `case_id` goes on from its record, on whatever machine it was begun.
+        problem: what is asked, as a `Problem`, as plain data with the fields of a problem file, or the path
+            of one; with none, the case of `case_id` goes on from its record, on whatever machine it was
+            begun.
         policy: the name of a policy that ships, or a policy file; wins over the one that the problem names as
             `policy`, as a problem file may. Default: that one, else `default`.
         case_id: an unfinished case to take up again; default: a new one.
@@ -43,7 +44,7 @@ def escalate(
 
 
 async def escalate_async(
-    problem: Problem | None = None,
+    problem: Problem | str | None = None,
     policy: str | None = None,
     case_id: str | None = None,
     folder: str | None = None,

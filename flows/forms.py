@@ -1,9 +1,9 @@
 """One flow for every family found, its parameters the family's form in the Prefect UI."""
 
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from prefect import Flow, flow
 from pydantic import Field, GetJsonSchemaHandler
@@ -26,14 +26,32 @@ from flows.naming import run_name
 MOST_WAIT_S = 7 * 86_400.0
 
 
-class _Policies:
+class PolicyChoice:
     """Shows the name of a policy as a choice of those that ship, beside a field for a file."""
+
+    first: tuple[str, ...] = ()
 
     def __get_pydantic_json_schema__(
         self, core: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        names = {"title": "One that ships", "type": "string", "enum": list(shipped_policies())}
+        names = {"title": "One that ships", "type": "string", "enum": [*self.first, *shipped_policies()]}
         return {"anyOf": [names, {"title": "A file of yours", "type": "string"}]}
+
+
+class LimitTabs:
+    """Shows the limits that people set first; those of every resource are on a second tab."""
+
+    def __get_pydantic_json_schema__(
+        self, core: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> JsonSchemaValue:
+        every = handler.resolve_ref_schema(handler(core))
+        few = {name: every["properties"][name] for name in ("wall_s", "usd")}
+        tabs = [{"title": "Time and money", "type": "object", "properties": few}]
+        return {"anyOf": [*tabs, {**every, "title": "Every resource"}]}
+
+
+Limits = Annotated[Caps, LimitTabs()]
+"""What may be used at most, as the page asks for it."""
 
 
 class CommonFields(Part):
@@ -45,13 +63,13 @@ class CommonFields(Part):
         description="identifiable: of people who can be recognised. deidentified: names and the like are "
         "gone. public: anybody may have them. It decides whether data may leave the site.",
     )
-    budget: Caps = Field(
+    budget: Limits = Field(
         Caps(),
         title="Limits",
         description="What the case may use at most; a field that is left empty sets no limit.",
         json_schema_extra=shown({}),
     )
-    policy: Annotated[str, _Policies()] = Field(
+    policy: Annotated[str, PolicyChoice()] = Field(
         DEFAULT_POLICY,
         title="Policy",
         description="The rules for what may be tried, and when. default: quantum hardware only where it "
@@ -86,7 +104,7 @@ def stated(descriptor: FamilyDescriptor, parameters: Mapping[str, Any]) -> dict[
         BadInput: with one clear line.
     """
     form: Any = form_of(descriptor).filled(parameters)
-    return {
+    found = {
         "family": descriptor.name,
         "instance": form.instance(),
         "target": form.target.to_json(),
@@ -94,6 +112,8 @@ def stated(descriptor: FamilyDescriptor, parameters: Mapping[str, Any]) -> dict[
         "data_class": str(parameters["data_class"]),
         "seed": parameters["seed"],
     }
+    form.check_filled()
+    return found
 
 
 def form_of(descriptor: FamilyDescriptor) -> type[Form]:
@@ -106,37 +126,60 @@ def form_of(descriptor: FamilyDescriptor) -> type[Form]:
 def entry_flow(name: str) -> Flow[Any, Outcome]:
     """The flow of a family, by the family's name."""
     descriptor = families()[name]
-    signature = _signature(form_of(descriptor))
+    form = form_of(descriptor)
 
-    def entry(*args: Any, **kwargs: Any) -> Outcome:
-        given = signature.bind(*args, **kwargs).arguments
-        values = {name: value for name, value in given.items() if value is not PydanticUndefined}
+    def run(given: dict[str, Any]) -> Outcome:
         try:
-            problem = stated(descriptor, values)
+            problem = stated(descriptor, given)
         except BadInput as error:
             return bad_input(error, Outcome)
-        return run_case(problem, values["policy"], values["case_id"] or None, None, values["approval_wait_s"])
+        return run_case(problem, given["policy"], given["case_id"] or None, None, given["approval_wait_s"])
 
-    entry.__name__ = entry.__qualname__ = descriptor.verb
-    entry.__doc__ = _docstring(form_of(descriptor))
+    asked = [*parameters(form), *common_parameters(CommonFields)]
+    named = run_name(lambda given: stated(descriptor, given))
+    return form_flow(descriptor.verb, docstring(form, CommonFields), asked, run, named)
+
+
+Returned = TypeVar("Returned")
+
+
+def form_flow(
+    verb: str,
+    said: str,
+    asked: Sequence[inspect.Parameter],
+    run: Callable[[dict[str, Any]], Returned],
+    named: Callable[[], str],
+) -> Flow[Any, Returned]:
+    """A flow whose parameters are the fields of a form.
+
+    Args:
+        verb: what it is called.
+        said: its docstring, with a line a parameter.
+        asked: the parameters.
+        run: does it, given what was filled in.
+        named: names its runs.
+    """
+    signature = inspect.Signature(list(asked))
+
+    def entry(*args: Any, **kwargs: Any) -> Returned:
+        given = signature.bind(*args, **kwargs).arguments
+        return run({name: value for name, value in given.items() if value is not PydanticUndefined})
+
+    entry.__name__ = entry.__qualname__ = verb
+    entry.__doc__ = said
     entry.__signature__ = signature  # type: ignore[attr-defined]
-    # The parameters are checked by `stated`, which says in one line what is wrong with them.
-    decorated = flow(
-        name=descriptor.verb,
-        flow_run_name=run_name(lambda values: stated(descriptor, values)),
-        validate_parameters=False,
-        persist_result=False,
-    )
+    # What is filled in is checked by `run`, which says in one line what is wrong with it.
+    decorated = flow(name=verb, flow_run_name=named, validate_parameters=False, persist_result=False)
     return decorated(entry)
 
 
-def _signature(form: type[Form]) -> inspect.Signature:
-    common = [parameter(name, field) for name, field in CommonFields.model_fields.items()]
-    return inspect.Signature([*parameters(form), *common], return_annotation=Outcome)
+def common_parameters(fields: type[Part]) -> list[inspect.Parameter]:
+    """The fields of a part as parameters of their own."""
+    return [parameter(name, field) for name, field in fields.model_fields.items()]
 
 
-def _docstring(form: type[Form]) -> str:
-    """What the form says of itself, and a line a parameter."""
-    fields = {**form.model_fields, **CommonFields.model_fields}
+def docstring(*asked: type[Part]) -> str:
+    """What the first of the forms says of itself, and a line a parameter of all of them."""
+    fields = {name: field for form in asked for name, field in form.model_fields.items()}
     lines = [f"    {name}: {' '.join((field.description or '').split())}" for name, field in fields.items()]
-    return "\n".join([inspect.getdoc(form) or "", "", "Args:", *lines])
+    return "\n".join([inspect.getdoc(asked[0]) or "", "", "Args:", *lines])

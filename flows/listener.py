@@ -15,9 +15,10 @@ from escalation.engine.listening import Listener, Silent
 from escalation.engine.steps import Item
 from escalation.model.attempt import Attempt
 from escalation.model.case import Outcome
-from escalation.model.decision import Decision
+from escalation.model.decision import Action, Decision
 from escalation.ports.machines import Progress
 from escalation.ports.store import Store
+from escalation.text.attempts import CAME_TO, proven, quoted
 from flows.artifacts import show_answer, show_certificate, show_decisions, show_progress
 from flows.ending import one_line
 from flows.naming import subject
@@ -64,6 +65,9 @@ class RunListener:
         self._bars: dict[str, _Bar] = {}
 
     def __enter__(self) -> Self:
+        info = self.case.info
+        asked = f"{info.title or info.about}: {info.asked}"
+        get_run_logger().info("%s; policy %s; case %s", asked, info.policy_name, info.case_id)
         return self
 
     def __exit__(
@@ -73,8 +77,9 @@ class RunListener:
 
     def decided(self, decision: Decision) -> None:
         self.also.decided(decision)
-        rung = f" {decision.tier}/{decision.method} on {decision.backend}" if decision.method else ""
-        get_run_logger().info("%s%s: %s", decision.action, rung, decision.because)
+        if decision.action is Action.ATTEMPT:
+            what = f"{decision.tier}/{decision.method} on {decision.backend}{quoted(decision.quote)}"
+            get_run_logger().info("trying %s: %s", what, decision.because)
         self.decisions.append(decision)
         self._pages.write("the decisions", self._show_decisions)
 
@@ -85,9 +90,7 @@ class RunListener:
 
     def attempted(self, attempt: Attempt) -> None:
         self.also.attempted(attempt)
-        certificate = attempt.certificate
-        verdict = f"{certificate.status} {certificate.kind}" if certificate else attempt.error
-        get_run_logger().info("%s/%s %s: %s", attempt.tier, attempt.method, attempt.status, verdict)
+        get_run_logger().info("%s/%s: %s", attempt.tier, attempt.method, self._came_to(attempt))
         self.attempts.append(attempt)
         self._pages.write("the decisions", self._show_decisions)
 
@@ -98,6 +101,12 @@ class RunListener:
         self._pages.write("the decisions", self._show_decisions)
         self._pages.write("the certificate", lambda: show_certificate(self.about, outcome))
         self._pages.write("the answer", lambda: show_answer(self.about, outcome, self._report(outcome)))
+
+    def _came_to(self, attempt: Attempt) -> str:
+        certificate = attempt.certificate
+        if certificate is None:
+            return f"no answer: {attempt.error or attempt.status}"
+        return f"{CAME_TO[certificate.status]}{proven(certificate, self.case.problem.target)}"
 
     def _report(self, outcome: Outcome) -> str:
         return self._store.get(outcome.report).decode() if outcome.report else ""
@@ -112,7 +121,7 @@ class _Bar:
 
     def __init__(self, about: str, item: Item, pages: Pages) -> None:
         self.about, self._pages = about, pages
-        self.label = f"{item.label} on {item.backend}, part {item.key.ordinal + 1}"
+        self.label = f"{item.label} on {item.backend}, part {item.key.ordinal + 1}{quoted(item.quote)}"
         self._shown: UUID | None = None
         self._begun = False
         self._at, self._percent = time.monotonic() - EVERY_S, -1.0

@@ -16,6 +16,7 @@ from prefect.logging import get_run_logger
 from prefect.runtime import deployment, flow_run
 
 from escalation.engine.opening import parse_with_policy
+from escalation.engine.reasons import cut, why_in_short
 from escalation.model.case import CaseStatus, Outcome
 from escalation.model.errors import BadInput
 from escalation.model.problem import Problem
@@ -23,8 +24,11 @@ from escalation.ports.registry import families
 
 TAG = "case:"
 """Begins the tag that says which case a flow run is about."""
-MOST_REASON = 90
-"""Characters of a reason in a run's name; the whole of it is in the state's message."""
+OF_ALL = "tierwise"
+"""A tag that every deployment has, and that would take the room of a run's name."""
+MOST_NAME = 56
+"""Characters of a run's name that its page shows on a screen of 1280 pixels; the state's message has all."""
+LEAST_REASON = 24
 
 
 def case_id_of(problem: Any, case_id: str | None) -> str:
@@ -67,7 +71,10 @@ def run_name(problem: Callable[[dict[str, Any]], Any]) -> Callable[[], str]:
     def name() -> str:
         parameters = flow_run.parameters
         try:
-            return subject(parse_with_policy(problem(parameters))[0])
+            stated = problem(parameters)
+            if isinstance(stated, str):  # a file, which is read once the run is under way
+                return PurePath(stated).stem or str(flow_run.name)
+            return subject(parse_with_policy(stated)[0])
         except BadInput:
             return str(parameters.get("case_id") or flow_run.name)
 
@@ -84,19 +91,29 @@ def tell(about: str, what: str) -> None:
     _update(name=f"{about} → {what}")
 
 
-def end_in_words(outcome: Outcome) -> str:
-    """`hpc`, or `abstained: …` with the reason."""
+def tell_bad_input(error: BadInput) -> None:
+    """Says in the flow run's name that its input cannot be used, and why."""
+    about = str(flow_run.flow_name)
+    tell(about, f"bad input: {cut(str(error), _room(about, 'bad input'))}")
+
+
+def end_in_words(about: str, outcome: Outcome) -> str:
+    """`hpc`, or `abstained: …` with the reason, as short as the run's page has room for."""
     if outcome.status is CaseStatus.ACCEPTED:
         return str(outcome.tier)
-    because = outcome.paused or (outcome.decisions[-1].because if outcome.decisions else "")
-    short = because if len(because) <= MOST_REASON else f"{because[: MOST_REASON - 1].rstrip()}…"
+    short = why_in_short(outcome, _room(about, outcome.status))
     return f"{outcome.status}: {short}" if short else str(outcome.status)
+
+
+def _room(about: str, what: str) -> int:
+    """Characters that are left for a reason in the name of a run."""
+    return max(LEAST_REASON, MOST_NAME - len(f"{about} → {what}: "))
 
 
 def _tags() -> list[str]:
     context = FlowRunContext.get()
     tags = context.flow_run.tags if context and context.flow_run else []
-    return sorted(tag for tag in tags if not tag.startswith(TAG))
+    return sorted(tag for tag in tags if not tag.startswith(TAG) and tag != OF_ALL)
 
 
 def _update(**changes: Any) -> None:

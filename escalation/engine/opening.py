@@ -9,7 +9,7 @@ from escalation.engine.case import Case
 from escalation.inputs.document import Document
 from escalation.inputs.environment import environment
 from escalation.inputs.input_files import InputFiles, KeptFiles, RecordedFiles, by_every_name
-from escalation.inputs.places import Places
+from escalation.inputs.places import Places, address_of
 from escalation.inputs.settings import ROOT
 from escalation.inputs.validation import parse, validated
 from escalation.model.case import CaseInfo
@@ -36,6 +36,22 @@ def read_problem_file(path: Path) -> tuple[Problem, str | None]:
     """Reads a problem file that may name its policy; raises `BadInput` naming file and line."""
     file = validated(ProblemFile, Document.read(path))
     return file.problem(), file.policy
+
+
+def read_problem_anywhere(name: str, folder: Path) -> tuple[Problem, str | None, Path]:
+    """Reads a problem file that lies where files of problems may lie, uploads and allowed addresses too.
+
+    Returns the problem, the policy that it names, and the folder where its relative paths start.
+
+    Raises:
+        BadInput: naming file and line.
+    """
+    places = Places(settings().uploads, settings().file_addresses)
+    if address_of(name):
+        with InputFiles(folder, None, places).reading():
+            return *read_problem_file(folder / name), folder
+    path = places.found(name, folder)
+    return *read_problem_file(path), path.resolve().parent
 
 
 def parse_problem(data: Any) -> Problem:

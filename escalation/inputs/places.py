@@ -49,17 +49,33 @@ class Places:
         Raises:
             BadInput: where the file may not be had, or cannot be.
         """
-        if address := _address(name):
+        if address := address_of(name):
             return self._fetched(address)
         if self.uploads is None or os.path.isabs(name) or os.path.lexists(path):
             return from_disk(path)
         return self._uploaded(name, path, from_disk)
 
-    def _uploaded(self, name: str, path: Path, from_disk: Callable[[Path], bytes]) -> bytes:
+    def found(self, name: str, folder: Path) -> Path:
+        """The path of a file or a folder by its name: below the folder, else in the folder for uploads.
+
+        Raises:
+            BadInput: for a name that leads out of the folder for uploads.
+        """
+        path = folder / name
+        if self.uploads is None or os.path.isabs(name) or os.path.lexists(path):
+            return path
+        there = self._in_uploads(name)
+        return there if there.exists() else path
+
+    def _in_uploads(self, name: str) -> Path:
         place = Path(str(self.uploads)).resolve()
         found = (place / name).resolve()
         if not found.is_relative_to(place):
             raise BadInput(f"{visible(name)}: expected a file within the folder for uploads, {place}")
+        return found
+
+    def _uploaded(self, name: str, path: Path, from_disk: Callable[[Path], bytes]) -> bytes:
+        found = self._in_uploads(name)
         return from_disk(found if found.exists() else path)
 
     def _fetched(self, address: str) -> bytes:
@@ -104,7 +120,7 @@ class _Straight(urllib.request.HTTPRedirectHandler):
         return None
 
 
-def _address(name: str) -> str | None:
+def address_of(name: str) -> str | None:
     """The address that a name is; a path has lost one of its slashes."""
     scheme, colon, rest = name.partition(":/")
     return f"{scheme}://{rest.lstrip('/')}" if colon and scheme in {"https", "http"} else None

@@ -240,7 +240,8 @@ class Caps(_Named[float | None]):
         """Says which of what is not charged is used up; what is charged is asked for before it is spent."""
         for name, cap in self.items():
             if cap is not None and not _NAMES[name].charged and spent[name] >= cap:
-                return f"{_NAMES[name].number(spent[name])} of {cap:.15g} {name}"
+                each = _NAMES[name]
+                return f"{each.number(spent[name])} of the {cap:.15g} {each.words} that were allowed"
         return None
 
     def short(self, taken: Sequence[Amounts], wanted: Amounts) -> str:

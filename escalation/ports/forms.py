@@ -17,7 +17,12 @@ from pydantic_core import CoreSchema
 from escalation.inputs.validation import parse
 from escalation.model.errors import BadInput
 from escalation.model.frozen import Frozen
+from escalation.ports.configuration import settings
 from escalation.ports.pages import Tab, in_tabs, not_given, without_none
+from escalation.text.wording import listed
+
+FILES = "A path on the worker's machine."
+"""Within a description: where files may be; the page says what this site allows besides."""
 
 
 def shown(value: Any) -> dict[str, Any]:
@@ -41,10 +46,33 @@ class Part(Frozen):
         """What was filled in, as the family's problem files write it."""
         return {name: value for name, value in self.to_json().items() if not not_given(value)}
 
+    def check_tabs(self, called: str) -> None:
+        """Refuses what fills in no tab: names the fields that were left empty, by their titles on the page.
+
+        Args:
+            called: the part's title.
+
+        Raises:
+            BadInput: with one line.
+        """
+        given = {name: value for name, value in self.to_json().items() if name in self.model_fields_set}
+        filled = {name for name, value in given.items() if not not_given(value)}
+        empty = {tab.title: [name for name in tab.needed if name not in filled] for tab in self.tabs}
+        if not self.tabs or not all(empty.values()):
+            return
+        nearest = min(tab.differs_from(given) for tab in self.tabs)
+        titles = {name: f"“{field.title or name}”" for name, field in type(self).model_fields.items()}
+        ways = [
+            f"{listed([titles[name] for name in empty[tab.title]])} on the tab “{tab.title}”"
+            for tab in self.tabs
+            if tab.differs_from(given) == nearest
+        ]
+        raise BadInput(f"{called}: left empty, but needed: {listed(ways, 'or')}")
+
     @classmethod
     def __get_pydantic_json_schema__(cls, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
         schema = handler.resolve_ref_schema(handler(core))
-        fields = {name: without_none(field) for name, field in schema.get("properties", {}).items()}
+        fields = {name: _with_places(without_none(field)) for name, field in schema["properties"].items()}
         schema["properties"] = fields
         if cls.tabs:
             left = {"title": schema["title"], "description": schema.get("description", "")}
@@ -85,6 +113,31 @@ class Form(Part):
                 parts[name] = parse(kind, given[name], name) if model else given[name]
         return parse(cls, parts, "")
 
+    def check_filled(self) -> None:
+        """Refuses a part of which no tab has everything that it needs.
+
+        Raises:
+            BadInput: with one line that names the fields by their titles.
+        """
+        for name, part in self:
+            if isinstance(part, Part):
+                part.check_tabs(type(self).model_fields[name].title or name)
+
+
+def _with_places(schema: JsonSchemaValue) -> JsonSchemaValue:
+    """The schema of a field whose description says where files may be here."""
+    return {**schema, "description": in_places(schema["description"])} if "description" in schema else schema
+
+
+def in_places(said: str) -> str:
+    """A description with the places for files that the settings allow in place of `FILES`."""
+    if FILES not in said:
+        return said
+    uploads, addresses = settings().uploads, settings().file_addresses
+    also = [f"the name of a file that was put into {uploads}"] if uploads else []
+    also += [f"an address that begins with {' or '.join(addresses)}"] if addresses else []
+    return said.replace(FILES, f"{', or '.join([FILES.removesuffix('.'), *also])}.")
+
 
 class _MayBeEmpty:
     """Takes the choice of None out of the schema of a parameter."""
@@ -106,7 +159,9 @@ def parameter(name: str, field: FieldInfo) -> inspect.Parameter:
         kind = Annotated[kind, each]
     default = field.get_default(call_default_factory=True)
     title = field.title or name.replace("_", " ").capitalize()
-    page = Field(default, description=field.description, json_schema_extra={"title": title, **extra})
+    page = Field(
+        default, description=in_places(field.description or ""), json_schema_extra={"title": title, **extra}
+    )
     return inspect.Parameter(name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=page, annotation=kind)
 
 

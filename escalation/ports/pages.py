@@ -28,6 +28,13 @@ class Tab:
     others: tuple[str, ...] = ()
     choices: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
+    def differs_from(self, given: Mapping[str, Any]) -> int:
+        """How many of the values are none that this tab asks for."""
+        mine = {*self.needed, *self.others}
+        return sum(
+            name not in mine or given[name] not in self.choices.get(name, [given[name]]) for name in given
+        )
+
 
 def not_given(value: Any) -> bool:
     """Whether nothing was filled in."""

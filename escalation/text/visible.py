@@ -55,6 +55,14 @@ def markdown(text: str) -> str:
     return plain.replace("://", r":\/\/").replace("www.", r"www\.")
 
 
+def prose(said: str) -> str:
+    """A sentence as Markdown: what stands between backticks is a command, all else means itself."""
+    parts = said.split("`")
+    if len(parts) % 2 == 0 or not all(part.strip() for part in parts[1::2]):
+        return markdown(said)
+    return "".join(f"`{visible(part)}`" if at % 2 else markdown(part) for at, part in enumerate(parts))
+
+
 def spreadsheet_cell(text: str) -> str:
     """Returns the text for a cell of a CSV file, with an apostrophe before what may be computed (OWASP, CSV
     injection; full-width signs are computed too where the program's language is East Asian)."""

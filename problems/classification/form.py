@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from escalation.ports.forms import Form, Part, shown
+from escalation.ports.forms import FILES, Form, Part, shown
 from escalation.ports.pages import Tab
 
 
@@ -59,8 +59,7 @@ class TableForm(Part):
     file: str | None = Field(
         None,
         title="CSV or Parquet file",
-        description="A path on the worker's machine, a name in the site's folder for uploads, or an https "
-        "address that the site allows. A CSV file begins with a line of column names.",
+        description=f"{FILES} A CSV file begins with a line of column names.",
     )
     target: str | None = Field(
         None, title="Column to predict", description="The column that holds the two classes."

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from escalation.ports.forms import Form, Part, shown
+from escalation.ports.forms import FILES, Form, Part, shown
 from escalation.ports.pages import Tab
 from problems.optimisation.spec.spec import DEFAULT_SEARCH_S
 
@@ -28,10 +28,6 @@ class Measure(StrEnum):
     OBJECTIVE = "objective"
 
 
-_A_FILE = (
-    "A path on the worker's machine, a name in the site's folder for uploads, or an https address that the "
-    "site allows."
-)
 _APPOINTMENTS, _WARD = {"kind": [Kind.APPOINTMENTS]}, {"kind": [Kind.TRIAGE]}
 
 
@@ -69,7 +65,7 @@ class WorkForm(Part):
         description="How many; up to 40 take seconds.",
         json_schema_extra=shown(20),
     )
-    patients: str | None = Field(None, title="Patients' CSV file", description=_A_FILE)
+    patients: str | None = Field(None, title="Patients' CSV file", description=FILES)
     resources: str | None = Field(
         None, title="Shifts' CSV file", description="The shifts of clinicians and rooms; given the same way."
     )
@@ -93,7 +89,7 @@ class WorkForm(Part):
     file: str | None = Field(
         None,
         title="File",
-        description=f"{_A_FILE} qubo: OR-Library, or dimod's .bqm, .json, .coo; max_cut: rudy; "
+        description=f"{FILES} qubo: OR-Library, or dimod's .bqm, .json, .coo; max_cut: rudy; "
         "independent_set: DIMACS.",
     )
     number: int | None = Field(

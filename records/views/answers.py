@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import unescape
 
-from escalation.model.case import Outcome
-from escalation.text.visible import markdown
+from escalation.engine.reasons import why
+from escalation.model.case import CaseStatus, Outcome
+from escalation.text.visible import markdown, prose
 
 MOST_PICTURES, MOST_BYTES = 6, 400_000
 _PICTURE = re.compile(r'<svg\b[^>]*xmlns="http://www\.w3\.org/2000/svg".*?</svg>', re.DOTALL)
@@ -35,11 +36,13 @@ class ReportPicture:
 
 
 def pictures(report: str) -> list[ReportPicture]:
-    """The drawings of a report, in its order; as many as a page can well hold."""
-    found: list[ReportPicture] = []
+    """The drawings of a report, in its order, each once; as many as a page can well hold."""
+    by_title: dict[str, ReportPicture] = {}
     for match in _PICTURE.finditer(report):
         title = _TITLE.search(match[0])
-        found.append(ReportPicture(match[0], unescape(title[1]) if title else ""))
+        shows = unescape(title[1]) if title else ""
+        by_title.setdefault(shows or match[0], ReportPicture(match[0], shows))
+    found = list(by_title.values())
     kept, size = [], 0
     for each in found[:MOST_PICTURES]:
         size += len(each.svg)
@@ -50,14 +53,17 @@ def pictures(report: str) -> list[ReportPicture]:
 
 def answer_page(outcome: Outcome, drawn: Sequence[ReportPicture] = ()) -> str:
     """What a person came for, first; what only a record needs, last."""
-    told = outcome.told
+    told, accepted = outcome.told, outcome.status is CaseStatus.ACCEPTED
     lines = [f"# {outcome.status.capitalize()}"]
     if told is not None:
-        lines = [f"# {markdown(told.asked)}", f"**{markdown(told.answer)}**", markdown(told.rests_on)]
+        lines = [f"# {markdown(told.asked)}", f"**{markdown(told.answer)}**"]
+        lines += [markdown(told.rests_on)] if outcome.certificate or accepted else []
+    if not accepted and (outcome.paused or outcome.decisions):
+        lines += [f"**Why {outcome.status}:** {prose(why(outcome))}"]
     lines += [each.markdown for each in drawn[:1]]
     if told is not None:
         lines += [f"**What it cost:** {markdown(told.cost)}"]
-        steps = [f"- {markdown(step)}" for step in told.next_steps]
+        steps = [f"- {prose(step)}" for step in told.next_steps]
         lines += ["## What to do next", "\n".join(steps)] if steps else []
     lines += [each.markdown for each in drawn[1:]]
     records = [f"- Case `{outcome.case_id}`: `tierwise show {outcome.case_id}`"]

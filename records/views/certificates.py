@@ -1,17 +1,19 @@
 """Outcome of a case, its certificate and its attempts, as a Markdown page."""
 
+from escalation.engine.reasons import why
 from escalation.model.attempt import Attempt
 from escalation.model.case import Outcome
 from escalation.model.certificate import Certificate
 from escalation.model.problem import Target
 from escalation.text.rounding import at_worst, rounded
-from escalation.text.visible import markdown
+from escalation.text.visible import markdown, prose
 
 
 def certificate_page(outcome: Outcome) -> str:
     """The outcome, its certificate and its attempts as Markdown."""
-    because = outcome.paused or outcome.decisions[-1].because
-    lines = [f"# {outcome.status.capitalize()}", "", markdown(because), ""]
+    lines = [f"# {outcome.status.capitalize()}", "", prose(why(outcome)), ""]
+    if outcome.told is not None and outcome.certificate is not None:
+        lines += [markdown(outcome.told.rests_on), ""]
     lines += [f"**{markdown(line)}**\n" for line in outcome.answer]
     if outcome.certificate is not None:
         certificate = outcome.certificate

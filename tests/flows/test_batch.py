@@ -45,7 +45,7 @@ def test_each_problem_is_one_task_run_and_the_table_says_how_it_ended(
     report = state.result()
     assert [str(row.status) for row in report.rows] == ["accepted", "abstained", "bad input"]
     assert (state.type.value, state.name, state.message) == ("COMPLETED", "Incomplete", report.in_words)
-    assert prefect.read_flow_run(state.state_details.flow_run_id).name == "three"
+    assert prefect.read_flow_run(state.state_details.flow_run_id).name == f"three → {report.in_words}"
     assert task_runs(prefect, state) == {
         ("problem 1", "Accepted"): 1, ("problem 2", "Abstained"): 1, ("problem 3", "BadInput"): 1
     }  # fmt: skip

@@ -76,5 +76,5 @@ def test_the_form_as_it_stands_states_a_valid_problem_and_its_examples_are_of_th
     problem = parse_problem(stated(example["table"], example["target"], {}, "public", 0))
     assert (problem.instance["dataset"], problem.target.at_least) == ("breast_cancer", 0.9)
     parse_spec(problem.instance)
-    mine = stated({"file": "mine.csv"}, example["target"], {}, "public", 0)
-    assert mine["instance"] == {"csv": "mine.csv", "sealed_fraction": 0.4}
+    mine = stated({"file": "mine.csv", "target": "ill"}, example["target"], {}, "public", 0)
+    assert mine["instance"] == {"csv": "mine.csv", "target": "ill", "sealed_fraction": 0.4}

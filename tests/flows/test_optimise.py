@@ -81,7 +81,11 @@ def test_a_wrong_field_is_named_in_one_line(change: Any, message: str) -> None:
 @pytest.mark.parametrize(
     ("work", "message"),
     [
-        ({"kind": "appointments"}, "expected exactly one source"),
+        (
+            {"kind": "appointments"},
+            "“Patients to make up” on the tab “Example clinic” or “Patients' CSV file”, “Sh",
+        ),
+        ({"kind": "triage", "patients": "p"}, "needed: “Places' CSV file” on the tab “Your ward”$"),
         ({"kind": "max_cut", "file": "G1", "number": 2}, "number: unknown field"),
         ({"kind": "appointments", **TABLES, "places": "w.csv"}, "places: unknown field"),
         ({"kind": "appointments", **TABLES, "generate_patients": 3}, "expected exactly one source"),
@@ -110,7 +114,7 @@ def test_a_filled_in_form_is_solved_and_the_schedule_is_in_the_report(on_server:
 
 @pytest.mark.timeout(900)
 def test_a_form_that_states_no_problem_ends_with_one_line(on_server: Any) -> None:
-    with pytest.raises(BadInput, match="expected exactly one source"):
+    with pytest.raises(BadInput, match="left empty, but needed: “File” on the tab “Mathematical file”"):
         optimise(WorkForm(kind=Kind.QUBO), OptimisationTarget(at_most=0))
     with pytest.raises(BadInput, match=r"^work: expected, but missing"):
         optimise(target=OptimisationTarget(at_most=0))

@@ -72,7 +72,7 @@ def test_caps_combine_by_minimum_and_lose_what_is_spent() -> None:
 
 def test_what_is_not_charged_is_used_up_and_what_is_charged_is_asked_for() -> None:
     caps = Caps(gpu_s=10, usd=1)
-    assert caps.used_up(Amounts(gpu_s=10, usd=5)) == "10.0 of 10 gpu_s"
+    assert caps.used_up(Amounts(gpu_s=10, usd=5)) == "10.0 of the 10 GPU seconds that were allowed"
     assert caps.used_up(Amounts(gpu_s=9.9, usd=5)) is None
     assert caps.short([Amounts(usd=0.75)], Amounts(usd=0.5, gpu_s=99)) == (
         "0.75 of 1 USD are reserved or spent, and up to 0.5 are wanted"

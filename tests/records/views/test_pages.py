@@ -77,7 +77,8 @@ def test_the_answers_page_begins_with_what_a_person_came_for_and_shows_the_repor
 
 def test_no_more_drawings_are_shown_than_a_page_can_hold() -> None:
     svg = '<svg xmlns="http://www.w3.org/2000/svg">{}</svg>'
-    assert len(pictures(svg.format("x") * 20)) == MOST_PICTURES
+    assert len(pictures("".join(map(svg.format, range(20))))) == MOST_PICTURES
+    assert len(pictures(svg.format("the same, twice") * 2)) == 1
     assert pictures(svg.format("x" * MOST_BYTES)) == []
 
 
