@@ -76,6 +76,12 @@ class Page:
         """
         self.do(lambda tab: _bearing(tab, text).click())
 
+    def choose(self, now: str, choice: str) -> None:
+        """Opens the list that shows `now` and takes a choice; a list on its way out takes the next click."""
+        self.click(now)
+        self.click(choice)
+        self.do(lambda tab: tab.locator("[role=option]").first.wait_for(state="detached"))
+
     def click_at(self, selector: str) -> None:
         """Clicks on the first that a CSS selector finds."""
         self.do(lambda tab: tab.locator(selector).first.click())

@@ -98,14 +98,12 @@ def test_an_approval_is_read_in_its_dialog_and_one_without_a_name_is_asked_for_a
     dialog = "document.querySelector('[role=dialog]')"
     blocks = f"[...{dialog}.querySelectorAll('p, li, div')]"
     assert page.value(f"{blocks}.length > 5 && {blocks}.every(e => e.scrollWidth <= e.clientWidth + 1)")
-    page.click("choose")
-    page.click("deny")
+    page.choose("choose", "deny")
     page.click("Resume")
     until(lambda: answered(client, run), "the second question")
     open_question(page)
     page.shows("Not taken: type your name")
-    page.click("choose")
-    page.click("deny")
+    page.choose("choose", "deny")
     page.value(f"{dialog}.querySelectorAll('textarea')[0].focus()")
     page.type("Ada")
     page.click("Resume")
