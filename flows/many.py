@@ -21,7 +21,7 @@ from escalation.text.visible import visible
 from escalation.text.wording import counted
 from flows.batch import batch
 from flows.lending import lending, lent
-from flows.stopping import in_thread, past_interrupts
+from flows.stopping import in_thread, until_interrupted
 
 EVERY_S = 2.0
 """Seconds between two lines of progress."""
@@ -62,8 +62,26 @@ def solve_many(
     Raises:
         BadInput: when the batch as a whole cannot be run.
     """
-    given, base = [_plain(each) for each in problems], Path(folder or Path.cwd())
-    past_interrupts()
+    return until_interrupted(
+        partial(
+            _solve, [_plain(each) for each in problems], policy, workers=workers, name=name,
+            processes=processes, budget=parse(Caps, budget, "budget"), base=Path(folder or Path.cwd()),
+            progress=progress,
+        )
+    )  # fmt: skip
+
+
+def _solve(
+    given: list[str | dict[str, Any]],
+    policy: str | None,
+    *,
+    workers: int,
+    name: str,
+    processes: int,
+    budget: Caps,
+    base: Path,
+    progress: bool,
+) -> BatchReport:
     with _told(len(problem_sources(given, base)) if progress else None):
         return batch(
             given,
@@ -71,7 +89,7 @@ def solve_many(
             name=name,
             workers=workers,
             processes=processes,
-            budget=parse(Caps, budget, "budget"),
+            budget=budget,
             folder=str(base),
         )
 
@@ -92,8 +110,8 @@ async def solve_many_async(
     The loop stays free meanwhile. Cancelled, it stops what runs as Ctrl-C does; the same call goes on.
     """
     call: Callable[[], BatchReport] = partial(
-        solve_many, list(problems), policy, workers=workers, name=name, processes=processes, budget=budget,
-        folder=folder, progress=progress,
+        _solve, [_plain(each) for each in problems], policy, workers=workers, name=name, processes=processes,
+        budget=parse(Caps, budget, "budget"), base=Path(folder or Path.cwd()), progress=progress,
     )  # fmt: skip
     return await in_thread(call)
 

@@ -4,7 +4,8 @@ Each call is a flow run of the calling process, on the Prefect server that is co
 Prefect starts one for the process.
 """
 
-from flows.escalate import escalate, escalate_async
+from flows.escalate import escalate_async
 from flows.many import solve_many, solve_many_async
+from flows.one import escalate
 
 __all__ = ["escalate", "escalate_async", "solve_many", "solve_many_async"]

@@ -1,9 +1,9 @@
-"""Flows called from a running event loop, such as a notebook's: in a thread, stopped with it."""
+"""Flows called from a program or a running event loop, such as a notebook's: in a thread, stopped with it."""
 
 import asyncio
 import signal
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from contextvars import copy_context
 from dataclasses import replace
@@ -17,6 +17,7 @@ from flows.lending import borrowed_runtime, lending, lent
 Came = TypeVar("Came")
 LOOK_S = 0.2
 """Seconds in which a cancelled call notices."""
+STOPPED = "stopped; `tierwise cases` lists what was begun, and the same call goes on with it"
 
 
 async def in_thread(call: Callable[[], Came]) -> Came:
@@ -43,6 +44,27 @@ async def in_thread(call: Callable[[], Came]) -> Came:
                     await asyncio.wait({awaited})
             awaited.exception()  # how it ended is in the ledger
             raise
+
+
+def until_interrupted(call: Callable[[], Came]) -> Came:
+    """Calls a flow in a thread of its own; Ctrl-C stops what runs, as a cancelled `in_thread` does.
+
+    In the main thread Prefect would take the interrupt itself, wherever it is, and call the run crashed.
+
+    Raises:
+        KeyboardInterrupt: once everything has ended and the run's end is told.
+    """
+    stop = Stop()
+    with ThreadPoolExecutor(1, thread_name_prefix="flow") as pool:
+        running = pool.submit(copy_context().run, _stopped_by, stop, call)
+        try:
+            return running.result()
+        except KeyboardInterrupt:
+            stop.set()
+            while not running.done():
+                with suppress(KeyboardInterrupt):  # asked again: it is ending
+                    wait({running})
+            raise KeyboardInterrupt(STOPPED) from None
 
 
 def past_interrupts() -> None:

@@ -10,7 +10,7 @@ from prefect.states import Completed, Crashed
 from escalation.engine import performing
 from escalation.engine.running import Running
 from escalation.engine.steps import Item
-from escalation.model.errors import Faulted, Held, Paused
+from escalation.model.errors import Faulted, Held, Interrupted, Paused
 from escalation.model.result import RawResult
 from tasks.running import OPTIONS
 from tasks.submission import as_task
@@ -30,6 +30,8 @@ def perform(running: Running, item: Item) -> RawResult | Unfinished:
         return performing.perform(running, item, as_task)
     except Faulted as why:  # what Prefect calls a crash: of the machine, not of the work
         return cast(Unfinished, Crashed(message=str(why), data=why))
+    except Interrupted as why:  # somebody stopped it: no failure, and no traceback in anybody's terminal
+        return cast(Unfinished, Crashed(name="Interrupted", message=str(why), data=why))
     except Paused as why:
         name = "Held" if isinstance(why, Held) else "Waiting"
         state: State[Unfinished] = Completed(name=name, message=str(why), data=Unfinished(why))
