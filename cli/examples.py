@@ -45,6 +45,9 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "budget limit": ("tierwise budget limit --project ward-7 --per month --usd 100",),
     "doctor": ("tierwise doctor",),
     "serve": ("tierwise serve", "tierwise serve --practice"),
+    "users add": ("tierwise users add ada",),
+    "users list": ("tierwise users list",),
+    "users remove": ("tierwise users remove ada",),
     "worker": ("PREFECT_API_URL=http://127.0.0.1:4200/api tierwise worker",),
     "deploy": ("PREFECT_API_URL=http://127.0.0.1:4200/api tierwise deploy",),
     "pilot": (
@@ -65,7 +68,18 @@ PANELS: Mapping[str, tuple[str, ...]] = {
     "Solve": ("solve", "batch", "approve", "reconcile", "jobs", "budget"),
     "Look at cases": ("cases", "show", "explain", "open", "report"),
     "Have it checked": ("export", "verify", "replay", "ledger", "keys"),
-    "Run a site": ("policy", "devices", "doctor", "serve", "worker", "deploy", "pilot", "backup", "restore"),
+    "Run a site": (
+        "policy",
+        "devices",
+        "doctor",
+        "serve",
+        "users",
+        "worker",
+        "deploy",
+        "pilot",
+        "backup",
+        "restore",
+    ),
 }
 """Under which heading the help of all lists a command."""
 

@@ -16,6 +16,7 @@ from escalation.ports.configuration import settings
 from records.named import export_named, records_of
 from records.runtime import open_records
 from records.views.findings import with_findings
+from records.views.kept import report_digest
 
 FORMS = (".html", ".pdf")
 _DESKTOP = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
@@ -41,7 +42,7 @@ def report_case(named: str, out: Path | None) -> int:
     with records_of(named, export) as (ledger, store, case_id):
         found = say_unsealed(ledger, case_id)
         record = ledger.case(case_id)
-        page = store.get(_report(record))
+        page = store.get(report_digest(record))
     if out is None:
         path = settings().home / "reports" / f"{case_id}.html"
         lines = [str(path)] if path.exists() else write_files(case_id, {path.name: page}, path.parent)
@@ -64,7 +65,7 @@ def open_report(case_id: str) -> int:
     """
     with open_records() as (ledger, store):
         found = say_unsealed(ledger, case_id)
-        path = _placed(case_id, store.get(_report(ledger.case(case_id))))
+        path = _placed(case_id, store.get(report_digest(ledger.case(case_id))))
     if any(os.environ.get(name) for name in _DESKTOP):
         webbrowser.open(path.resolve().as_uri())
     terminal().print(plain(str(path)), soft_wrap=True)
@@ -76,16 +77,6 @@ def _placed(case_id: str, page: bytes) -> Path:
     if not path.exists():
         write_files(case_id, {path.name: page}, path.parent)
     return path
-
-
-def _report(record: CaseRecord) -> str:
-    kept = record.read_outcome()
-    if kept is None or kept.report is None:
-        raise BadInput(
-            f"case {record.info.case_id} is {record.status} and has no report yet; "
-            f"`tierwise explain {record.info.case_id}` says what is known of it"
-        )
-    return kept.report
 
 
 def _pdf(page: bytes, record: CaseRecord) -> bytes:

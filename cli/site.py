@@ -12,6 +12,8 @@ keys_app = typer.Typer(no_args_is_help=True, help="The key with which this site 
 site_app.add_typer(keys_app, name="keys")
 ledger_app = typer.Typer(no_args_is_help=True, help="Check the ledger, and make MLflow's view of it anew.")
 site_app.add_typer(ledger_app, name="ledger")
+users_app = typer.Typer(no_args_is_help=True, help="Who signs in to what `tierwise serve` shows.")
+site_app.add_typer(users_app, name="users")
 
 
 @site_app.command()
@@ -157,6 +159,37 @@ def pilot(
         one(asked, tags or [], alone=listing != stopping, as_lines=json)
     else:
         send_pilots(asked)
+
+
+@users_app.command("add")
+def users_add(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Whom.", show_default=False)],
+) -> None:
+    """Let somebody sign in; asks for a password, or makes one up. It counts at once.
+
+    Where standard input is no terminal, its first line is the password.
+    """
+    from cli.users import add
+
+    add(name)
+
+
+@users_app.command("list")
+def users_list() -> None:
+    """Print who can sign in, a name a line; none where the server's one credential does."""
+    from cli.users import show
+
+    show()
+
+
+@users_app.command("remove")
+def users_remove(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Whom.", show_default=False)],
+) -> None:
+    """Let somebody in no more, and close what is open. It counts at once."""
+    from cli.users import remove
+
+    remove(name)
 
 
 @keys_app.command("make")

@@ -1,97 +1,127 @@
-"""Who may speak to the server at all: pages of its own, and programs that name it rightly.
+"""Who may speak to the server at all: its people and their browsers, programs with the credential.
 
-A credential does not help against what comes through a browser that has one, or against a name that is made
-to point here (DNS rebinding). So a request is refused before Prefect sees it when its `Host` is not the
-server's own address, or when a browser says that another page sent it (`Origin`; `Sec-Fetch-Site`, W3C Fetch
-Metadata).
+Nobody else reads a page or uses the API. And a sign-in does not help against what comes through a browser
+that has one, or against a name that is made to point here (DNS rebinding). So a request is refused before
+anything sees it when its `Host` is not the server's own address, or when a browser says that another page
+sent it (`Origin`; `Sec-Fetch-Site`, W3C Fetch Metadata).
 """
 
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from typing import Any
+from collections.abc import Iterable
+from pathlib import Path
 
 from deployments.address import Address
+from deployments.front.asgi import App, Headers, Message, Receive, Scope, Send, answer, values, without
+from deployments.front.onward import Onward
+from deployments.front.signing_in import SIGN_IN, SIGN_OUT, FrontDesk
+from deployments.front.ui_settings import PATHS, plain_settings
 
 NOT_SHOWN = ("/docs", "/redoc", "/openapi.json")
-"""Prefect's pages about its own API: they need no credential, and run scripts that others serve."""
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
-Headers = list[tuple[bytes, bytes]]
+"""Prefect's pages about its own API: they run scripts that others serve."""
+TO_ALL = ("/api/health", "/api/ready")
+"""Whether it is up may be asked by everybody."""
+RECORDS = ("/reports", "/mlflow")
+_READS = {"GET", "HEAD", "OPTIONS"}
 
 
 class AccessGate:
-    """An ASGI application around another, to which it lets through what may come."""
+    """An ASGI application around Prefect's, to which it lets through what may come."""
 
-    def __init__(self, app: App, address: Address) -> None:
+    def __init__(self, app: App, address: Address, home: Path) -> None:
         self._app, self._hosts, self._origins = app, address.hosts(), address.origins()
         self._encrypted = frozenset(address.public_hosts() if address.encrypted else ())
+        self._desk, self._records = FrontDesk(home, address.port), Onward(home)
         sources = " ".join([*self._origins, *(f"ws{each.removeprefix('http')}" for each in self._origins)])
         policy = f"connect-src 'self' {sources}; frame-ancestors 'none'; form-action 'self'; base-uri 'self'"
         self._headers: Headers = [
             (b"content-security-policy", policy.encode()),
             (b"x-frame-options", b"DENY"),
             (b"x-content-type-options", b"nosniff"),
-            (b"referrer-policy", b"no-referrer"),
+            # With `no-referrer` a form of our own would be sent with `Origin: null`.
+            (b"referrer-policy", b"same-origin"),
         ]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers with 403 what is refused; a WebSocket is closed before it is accepted."""
+        """Answers with 403 what is refused, with 401 whoever is nobody; a WebSocket is closed."""
         if scope["type"] not in {"http", "websocket"}:
             await self._app(scope, receive, send)
             return
         refusal = self.refusal(scope["headers"], scope["path"])
-        if refusal is None:
-            if _all(scope["headers"], b"host")[0] in self._encrypted:  # so that a redirect stays encrypted
-                scope = {**scope, "scheme": {"http": "https", "websocket": "wss"}[scope["type"]]}
-            await self._app(scope, receive, self._protecting(send) if scope["type"] == "http" else send)
+        if refusal is None and _lowered(scope["headers"], b"host")[0] in self._encrypted:
+            # so that a redirect stays encrypted
+            scope = {**scope, "scheme": {"http": "https", "websocket": "wss"}[scope["type"]]}
+        if refusal is None and scope["type"] == "websocket":
+            await self._app(scope, receive, send)  # Prefect asks for the credential in its first message
+        elif refusal is None:
+            await self._let_in(scope, receive, self._protecting(send))
         elif scope["type"] == "http":
-            await _refuse(send, refusal)
+            await answer(send, 403, f'{{"detail": "refused: {refusal}"}}'.encode(), "application/json")
         else:
             await receive()
             await send({"type": "websocket.close", "code": 1008, "reason": refusal})
 
+    async def _let_in(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope["path"]
+        if path in TO_ALL and scope["method"] == "GET":
+            await self._app(scope, receive, send)
+            return
+        asker = self._desk.asker(scope)
+        by_a_page = path in {SIGN_IN, SIGN_OUT} or (asker is not None and asker.by_cookie)
+        if by_a_page and scope["method"] not in _READS and not values(scope["headers"], b"origin"):
+            said = b'{"detail": "refused: expected the Origin that every browser sends, got none"}'
+            await answer(send, 403, said, "application/json")
+        elif path == SIGN_IN:
+            await self._desk.sign_in(scope, receive, send)
+        elif path == SIGN_OUT:
+            await self._desk.sign_out(scope, receive, send)
+        elif asker is None:
+            await self._desk.ask(scope, send)
+        elif path.startswith(tuple(f"{each}/" for each in RECORDS)) or path in RECORDS:
+            await self._records(scope, receive, send, asker.name)
+        else:
+            await self._to_prefect(scope, receive, send)
+
+    async def _to_prefect(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = [*without(scope["headers"], b"authorization"), self._desk.shown_to_prefect()]
+        scope = {**scope, "headers": headers}
+        if scope["path"] in PATHS:
+            await plain_settings(self._app, scope, receive, send)
+        else:
+            await self._app(scope, receive, send)
+
     def refusal(self, headers: Iterable[tuple[bytes, bytes]], path: str) -> str | None:
         """Why a request may not come through; None where it may."""
-        hosts, origins = _all(headers, b"host"), _all(headers, b"origin")
+        hosts, origins = _lowered(headers, b"host"), _lowered(headers, b"origin")
         if len(hosts) != 1 or hosts[0] not in self._hosts:
             return f"expected the Host {self._hosts[0]}, got {_shown(hosts)}"
         if any(origin not in self._origins for origin in origins):
             return f"expected no Origin but this server's own pages, got {_shown(origins)}"
         if path.startswith(NOT_SHOWN):
             return "expected a page of this server's own, got one that loads scripts from elsewhere"
-        sites = _all(headers, b"sec-fetch-site")
+        sites = _lowered(headers, b"sec-fetch-site")
         if any(site not in {"same-origin", "none"} for site in sites) and not self._opens_a_page(
             headers, path
         ):
-            # Asked by the page at `localhost` of the API at 127.0.0.1, which is another site by name alone.
-            return None if origins else f"expected a request of this server's own pages, got {_shown(sites)}"
+            return f"expected a request of this server's own pages, got {_shown(sites)}"
         return None
 
     def _opens_a_page(self, headers: Iterable[tuple[bytes, bytes]], path: str) -> bool:
         """Whether a person followed a link: that changes nothing, and the other page cannot read it."""
-        mode, target = _all(headers, b"sec-fetch-mode"), _all(headers, b"sec-fetch-dest")
+        mode, target = _lowered(headers, b"sec-fetch-mode"), _lowered(headers, b"sec-fetch-dest")
         return mode == ["navigate"] and target == ["document"] and not path.startswith("/api")
 
     def _protecting(self, send: Send) -> Send:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                message = {**message, "headers": [*message.get("headers", ()), *self._headers]}
+                sent = message.get("headers", ())
+                own = [each for each in self._headers if not values(sent, each[0])]
+                message = {**message, "headers": [*sent, *own]}
             await send(message)
 
         return with_headers
 
 
-async def _refuse(send: Send, refusal: str) -> None:
-    body = f'{{"detail": "refused: {refusal}"}}'.encode()
-    headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
-    await send({"type": "http.response.start", "status": 403, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
-
-
-def _all(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> list[str]:
-    return [value.decode("latin-1").lower() for key, value in headers if key.lower() == name]
+def _lowered(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> list[str]:
+    return [value.lower() for value in values(headers, name)]
 
 
 def _shown(values: list[str]) -> str:

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 from deployments.address import LOOPBACK, Address, checked_address
 from deployments.database import VARIABLE, check_database, stated_database, without_database
+from deployments.front.users import Users
 from deployments.keeping import Keeper
 from deployments.practising import practising
 from deployments.processes import Say, client_environment, running_server, users_settings
@@ -28,7 +29,7 @@ from escalation.inputs.settings import ROOT
 from escalation.inputs.surroundings import past_proxies, private_files
 from escalation.model.clock import kernel
 from escalation.model.errors import BadInput, TierwiseError
-from escalation.ports.configuration import settings, without_secrets
+from escalation.ports.configuration import is_secret, settings, variables, without_secrets
 from escalation.submission.unattended import unattended
 from escalation.text.addresses import shown_address
 from escalation.text.visible import visible
@@ -91,8 +92,12 @@ def serve(what: Serving, say: Say = sys.stdout.write, home: Path | None = None) 
         say(visible(line) + "\n")
         sys.stdout.flush()
 
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
     home, keeper = home or served_home(), Keeper(tell)
+    with _told_to_stop():
+        _until_told(what, home, keeper, tell)
+
+
+def _until_told(what: Serving, home: Path, keeper: Keeper, tell: Say) -> None:
     try:
         with serving(what, tell, home, keeper=keeper) as url:
             for line in announcement(what, home):
@@ -103,8 +108,23 @@ def serve(what: Serving, say: Say = sys.stdout.write, home: Path | None = None) 
         tell("stopped")
     except KeyboardInterrupt:
         tell("stopped before it was up")
+
+
+@contextmanager
+def _told_to_stop() -> Iterator[None]:
+    """Has Ctrl-C, SIGTERM and a terminal that closes end the block, each in the same way.
+
+    A shell starts its background jobs with SIGINT ignored, and Python leaves that as it is: whoever sends it
+    all the same means it. SIGHUP stays ignored where `nohup` wanted that.
+    """
+    told = [signal.SIGINT, signal.SIGTERM]
+    told += [signal.SIGHUP] if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN else []
+    before = {number: signal.signal(number, signal.default_int_handler) for number in told}
+    try:
+        yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _look_after(keeper: Keeper, url: str, home: Path, tell: Say) -> None:
@@ -165,9 +185,11 @@ def serving(
             ) as url,
             _written_down(home, url),
             beside as account,
+            keeper.child(pages_command(home), pages_environment(), home / "pages.log", STOP_S),
         ):
             say("deploying the flows")
-            _set_up(without_secrets(env) | {name: env[name] for name in env if name.startswith("PREFECT_")})
+            given = without_secrets(env) | {name: env[name] for name in env if name.startswith("PREFECT_")}
+            _set_up(given, address)
             with _working(keeper, {**env, **account}, home, say) if what.worker else nullcontext():
                 # Prefect copies its pages with the modes that they have in the package.
                 close_folder(home)
@@ -205,12 +227,15 @@ def _by_whom(home: Path) -> str:
 
 def announcement(what: Serving, home: Path) -> list[str]:
     """What to know about a server that is up; the credential itself is never shown."""
-    address, file = what.address, credential_file(home)
+    address, file, people = what.address, credential_file(home), Users(home).names()
     url = f"{address.base}/api"
     lines = [
-        f"Prefect's pages  {address.base}",
-        f"to log in        the line in {file}, which you alone can read",
-        f"its API          {url}",
+        f"runs, approvals  {address.base}  (Prefect)",
+        f"reports          {address.base}/reports/",
+        f"MLflow           {address.base}/mlflow/",
+        f"to sign in       {_who_signs_in(people, file)}",
+        f"logs             {home}/*.log",
+        f"API              {url}",
         "to use it        `tierwise` finds it by itself; for other programs:",
         f"  export PREFECT_API_URL={url}",
         f'  export PREFECT_API_AUTH_STRING="$(cat {shlex.quote(str(file))})"',
@@ -225,10 +250,31 @@ def announcement(what: Serving, home: Path) -> list[str]:
     return [*lines, f"Ctrl-C stops the server{' and the worker' if what.worker else ''}."]
 
 
-def _set_up(env: dict[str, str]) -> None:
+def _who_signs_in(people: Sequence[str], file: Path) -> str:
+    if people:
+        return f"{', '.join(people[:5])}{' …' if len(people) > 5 else ''}, with their passwords"
+    return f"with the line in {file}, which you alone can read; or first `tierwise users add NAME`"
+
+
+def pages_command(home: Path) -> list[str]:
+    """The command of the process that shows reports and MLflow."""
+    return [sys.executable, "-m", "deployments.pages", str(home)]
+
+
+def pages_environment() -> dict[str, str]:
+    """It has the passwords of ledger, store and MLflow, which it reads; none of a service, or Prefect's."""
+    of_backends = {name for name, _, field in variables() if is_secret(field)}
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("PREFECT_") and name not in of_backends
+    }
+
+
+def _set_up(env: dict[str, str], address: Address) -> None:
     """In a process of its own: this one may have imported Prefect with other settings."""
     done = subprocess.run(
-        [sys.executable, "-m", "deployments.setup"],
+        [sys.executable, "-m", "deployments.setup", address.base],
         cwd=ROOT, env=env, capture_output=True, text=True, check=False,
     )  # fmt: skip
     if done.returncode:

@@ -18,6 +18,7 @@ from escalation.inputs.settings import ROOT
 from escalation.model.errors import BadInput, TierwiseError, first_line
 from escalation.ports.registry import FamilyDescriptor, families, passed_over
 from flows.engine import asks_nobody, use_server
+from flows.links import say_where_pages_are
 
 if TYPE_CHECKING:
     from prefect.client.schemas.responses import DeploymentResponse
@@ -30,8 +31,11 @@ VARIABLES: Mapping[str, list[str]] = {"tierwise_extra_devices": []}
 """Variables and what they are before anybody changes them; see `flows.calibration`."""
 
 
-def setup() -> tuple[str, ...]:
+def setup(pages: str | None = None) -> tuple[str, ...]:
     """Makes what is missing on the current server, deploys every flow, and takes away what is stated no more.
+
+    Args:
+        pages: address of the gate that shows reports and MLflow beside the server; None where there is none.
 
     Returns:
         The deployments that were taken away.
@@ -41,6 +45,8 @@ def setup() -> tuple[str, ...]:
     """
     make_pool()
     make_variables()
+    if pages is not None:
+        say_where_pages_are(pages)
     deploy_all()
     taken = take_away()
     put_schedules(deployments_here(), stated())
@@ -224,4 +230,4 @@ def take_away() -> tuple[str, ...]:
 
 
 if __name__ == "__main__":
-    setup()
+    setup(*sys.argv[1:])

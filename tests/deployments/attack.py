@@ -37,6 +37,8 @@ READS = [
     "/redoc",
     "/openapi.json",
 ]
+READS += ["/", "/v2/deployments", "/ui-settings", "/v2/ui-settings", "/reports/", "/reports/x", "/mlflow/"]
+READS += ["/mlflow/ajax-api/2.0/mlflow/experiments/search", "/mlflow//version", "/reports/../mlflow/"]
 READS += ["/api//admin/version", "/api/health/../admin/version", "/api/variables/name/health", "/health/api"]
 WRITES = {
     "/api/flows/filter": {},

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import Page as Tab
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.deployments import run_deployment
 from prefect.exceptions import PrefectHTTPStatusError
 
+from deployments.front.users import Users
 from flows.credential import credential, credential_file
 from tests.deployments.browser import Page, opened
 from tests.deployments.open_server import serving
@@ -124,32 +126,82 @@ def test_a_web_page_gets_nothing_even_while_its_reader_is_logged_in(
 
 
 def log_in(page: Page, base: str, home: Path) -> None:
-    page.open(f"{base}/v2/deployments")
-    page.until("document.querySelector('input') !== null || document.body.innerText.includes('Logout')")
-    if page.value("document.querySelector('input[type=password]') !== null"):
-        page.value("document.querySelector('input[type=password]').focus()")
-        page.type(str(credential(home)))
-        page.press("Enter")
-    page.until("location.pathname !== '/v2/login'")
+    """Signs in with the credential, where nobody is signed in yet."""
+    page.open(f"{base}/signin")
+    if page.value("document.querySelector('#name') !== null"):
+        fill_in(page, *str(credential(home)).split(":", 1))
+        page.open(f"{base}/signin")
+    assert "You are signed in" in page.value("document.body.innerText")
 
 
-def test_the_user_logs_in_with_the_credential_and_sees_the_deployments(page: Page, served: Any) -> None:
+def fill_in(page: Page, name: str, password: str) -> None:
+    """Fills the form in that is shown, and waits for the page that comes of it."""
+    page.do(lambda tab: tab.fill("#name", name))
+    page.do(lambda tab: tab.fill("#password", password))
+    press_button(page)
+
+
+def press_button(page: Page) -> None:
+    def pressed(tab: Tab) -> None:
+        with tab.expect_navigation():
+            tab.click("main button")
+
+    page.do(pressed)
+
+
+def sign_out(page: Page, base: str) -> None:
+    page.open(f"{base}/signin")
+    if page.value("document.querySelector('#name') === null"):
+        press_button(page)
+    page.until("document.querySelector('#name') !== null")
+
+
+def test_one_sign_in_opens_prefect_the_reports_and_mlflow(page: Page, served: Any) -> None:
     base = served.url.removesuffix("/api")
-    page.open(f"{base}/v2/deployments")
-    page.value("localStorage.clear()")
-    page.open(f"{base}/v2/deployments")
-    assert not page.value("document.body.innerText.includes('reconcile')")
+    sign_out(page, base)
+    for closed in ("/v2/deployments", "/reports/", "/mlflow/"):
+        page.open(f"{base}{closed}")
+        page.until("document.querySelector('#password') !== null")
     log_in(page, base, served.home)
     page.open(f"{base}/v2/deployments")
     page.until("document.body.innerText.includes('reconcile')")
+    assert page.value("location.pathname") == "/v2/deployments"
+    page.open(f"{base}/reports/")
+    page.until("document.body.innerText.includes('signed in as tierwise')")
+    page.open(f"{base}/mlflow/#/experiments")
+    page.until("document.body.innerText.includes('Experiments')")
+    sign_out(page, base)
+    page.open(f"{base}/v2/deployments")
+    page.until("document.querySelector('#password') !== null")
 
 
-def test_without_the_credential_a_page_shows_no_deployment(page: Page, served: Any) -> None:
+def test_after_the_sign_in_the_page_opens_that_was_asked_for(page: Page, served: Any) -> None:
     base = served.url.removesuffix("/api")
-    page.open(f"{base}/v2/deployments")
-    page.value("localStorage.clear()")
-    page.open(f"{base}/v2/deployments")
-    page.until("location.pathname === '/v2/login'")
+    sign_out(page, base)
+    page.open(f"{base}/mlflow/#/experiments/0/runs")
+    page.until("document.querySelector('#name') !== null")
+    fill_in(page, *str(credential(served.home)).split(":", 1))
+    page.until("location.pathname === '/mlflow/'")
+    assert page.value("location.hash") == "#/experiments/0/runs"
+
+
+def test_a_person_who_is_added_signs_in_at_once_and_is_out_when_removed(page: Page, served: Any) -> None:
+    base = served.url.removesuffix("/api")
+    users = Users(served.home)
+    users.add("Ada", "correct horse battery")
+    try:
+        sign_out(page, base)
+        page.open(f"{base}/signin?next=/reports/")
+        fill_in(page, "Ada", "correct horse batterz")
+        assert "not right" in page.value("document.querySelector('[role=alert]').innerText")
+        fill_in(page, *str(credential(served.home)).split(":", 1))  # it is for programs from now on
+        assert "not right" in page.value("document.querySelector('[role=alert]').innerText")
+        fill_in(page, "Ada", "correct horse battery")
+        page.shows("signed in as Ada ")
+    finally:
+        users.remove("Ada")
+    page.open(f"{base}/reports/")
+    page.until("document.querySelector('#password') !== null")
 
 
 @pytest.mark.parametrize(

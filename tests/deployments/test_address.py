@@ -1,6 +1,8 @@
 """What a server may be called, on this machine and elsewhere."""
 
 import asyncio
+from base64 import b64encode
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from deployments.database import database_url
 from deployments.gate import AccessGate
 from deployments.serve import wanted
 from escalation.text.addresses import shown_address
+from flows.credential import make_credential
 
 PROXIED = Address(4200, "0.0.0.0", "https://prefect.site.example")
 
@@ -67,7 +70,7 @@ def test_names_of_a_server(
     assert (set(address.hosts()), set(address.origins())) == (hosts, origins)
 
 
-def through_the_gate(host: str, **headers: str) -> tuple[int, str]:
+def through_the_gate(home: Path, host: str, **headers: str) -> tuple[int, str]:
     """Status of the answer, and the scheme that the application sees."""
     seen: list[str] = []
     answers: list[Any] = []
@@ -80,20 +83,27 @@ def through_the_gate(host: str, **headers: str) -> tuple[int, str]:
         answers.append(message)
 
     sent = [(name.replace("_", "-").encode(), value.encode()) for name, value in headers.items()]
+    sent.append((b"authorization", b"Basic " + b64encode(make_credential(home).encode())))
     scope = {
         "type": "http",
+        "method": "GET",
         "path": "/api/flows",
         "scheme": "http",
         "headers": [(b"host", host.encode()), *sent],
     }
-    asyncio.run(AccessGate(app, PROXIED)(scope, None, send))  # type: ignore[arg-type]
+    asyncio.run(AccessGate(app, PROXIED, home)(scope, None, send))  # type: ignore[arg-type]
     return answers[0]["status"], "".join(seen)
 
 
-def test_behind_a_reverse_proxy_its_name_and_its_pages_are_let_in_and_redirects_stay_encrypted() -> None:
-    assert through_the_gate("prefect.site.example") == (200, "https")
-    assert through_the_gate("prefect.site.example", origin="https://prefect.site.example") == (200, "https")
-    assert through_the_gate("127.0.0.1:4200") == (200, "http")
+def test_behind_a_reverse_proxy_its_name_and_its_pages_are_let_in_and_redirects_stay_encrypted(
+    tmp_path: Path,
+) -> None:
+    assert through_the_gate(tmp_path, "prefect.site.example") == (200, "https")
+    assert through_the_gate(tmp_path, "prefect.site.example", origin="https://prefect.site.example") == (
+        200,
+        "https",
+    )
+    assert through_the_gate(tmp_path, "127.0.0.1:4200") == (200, "http")
 
 
 @pytest.mark.parametrize(
@@ -108,9 +118,9 @@ def test_behind_a_reverse_proxy_its_name_and_its_pages_are_let_in_and_redirects_
     ],
 )
 def test_behind_a_reverse_proxy_no_other_name_and_no_other_page_is_let_in(
-    host: str, headers: dict[str, str]
+    tmp_path: Path, host: str, headers: dict[str, str]
 ) -> None:
-    assert through_the_gate(host, **headers) == (403, "")
+    assert through_the_gate(tmp_path, host, **headers) == (403, "")
 
 
 @pytest.mark.parametrize(

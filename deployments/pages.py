@@ -1,0 +1,71 @@
+"""The process that shows the records, behind the gate: `python -m deployments.pages HOME`.
+
+Reports and MLflow's pages, over a socket in the served home that its user alone reaches. It is not Prefect's
+process: that one needs neither the ledger nor its passwords.
+"""
+
+import os
+import socket
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from deployments.front.onward import SOCKET, short
+from deployments.front.report_pages import report_pages
+from escalation.inputs.surroundings import private_files
+from escalation.model.errors import BadInput
+from escalation.ports.configuration import settings
+from records.tracking.pages import StartResponse, WsgiApp, tracking_pages
+from records.tracking.places import tracking_place
+
+
+class _Quiet(WSGIRequestHandler):
+    """Writes no line a request."""
+
+    def log_request(self, *_: Any) -> None:
+        return
+
+
+def main(home: Path) -> None:
+    """Serves until SIGTERM."""
+    os.umask(0o077)
+    with private_files(), _listening(short(home) / SOCKET) as listener:
+        app = DispatcherMiddleware(_nothing, {"/reports": report_pages, "/mlflow": _tracking()})
+        server = make_server("unix://", 0, app, threaded=True, request_handler=_Quiet, fd=listener.fileno())
+        server.serve_forever()
+
+
+def _listening(path: Path) -> socket.socket:
+    path.unlink(missing_ok=True)
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(path))
+    listener.listen(64)
+    return listener
+
+
+def _tracking() -> WsgiApp:
+    def pages(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        if not environ["PATH_INFO"]:
+            start_response("303 See Other", [("Location", "/mlflow/")])
+            return []
+        try:
+            app = tracking_pages(tracking_place(settings()))
+        except BadInput as reason:
+            start_response("404 Not Found", [("Content-Type", "text/plain; charset=utf-8")])
+            return [str(reason).encode()]
+        return app(environ, start_response)
+
+    return pages
+
+
+def _nothing(_: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+    start_response("404 Not Found", [("Content-Type", "text/plain")])
+    return []
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
