@@ -18,6 +18,7 @@ SLOW = {
     "tests/docs/test_add_a_family.py": "follow a page in a copy of the checkout, and solve what it makes",
     "tests/docs/test_several_machines.py": "follow a page on two machines with a Prefect server and a worker",
     "tests/docs/test_notebooks.py": "start kernels and run notebooks",
+    "tests/docs/test_operate.py": "put a back-up back, command by command",
     "tests/docs/test_snippets.py": "run the documentation from top to bottom",
     "tests/docs/test_tutorial.py": "walk the tutorial, command by command",
     "tests/docs/test_use_the_model.py": "solve a case and serve its model",
