@@ -19,6 +19,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "open": ("tierwise open classification-28a2",),
     "report": ("tierwise report classification-28a2 --out case.pdf",),
     "cases": ("tierwise cases --state held", "tierwise cases --family optimisation --since 2026-11-01"),
+    "overview": ("tierwise overview", "tierwise overview --weeks 4 --out november.html"),
     "replay": (
         "tierwise replay classification-28a2",
         "tierwise replay --sample 20",
@@ -69,6 +70,7 @@ PANELS: Mapping[str, tuple[str, ...]] = {
     "Look at cases": ("cases", "show", "explain", "open", "report"),
     "Have it checked": ("export", "verify", "replay", "ledger", "keys"),
     "Run a site": (
+        "overview",
         "policy",
         "devices",
         "doctor",

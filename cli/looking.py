@@ -1,5 +1,6 @@
 """The commands that look at cases. Thin: each imports what it needs when it is called."""
 
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -105,6 +106,37 @@ def cases(
     raise typer.Exit(
         list_cases(CasesWanted(states=states, family=family, since=since, limit=limit, after=after))
     )
+
+
+@looking_app.command()
+def overview(
+    *,
+    since: Annotated[
+        datetime | None,
+        typer.Option(
+            help="From then on until now, in UTC; default: a week ago.",
+            formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"],
+            show_default=False,
+        ),
+    ] = None,
+    weeks: Annotated[
+        int | None,
+        typer.Option(min=1, max=520, help="In place of --since: so many weeks.", show_default=False),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Write it there, as HTML or as Markdown by the name's ending; nothing is overwritten.",
+            show_default=False,
+        ),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else.")] = False,
+) -> None:
+    """Say what was done in the last week, what it cost, what waits and was found, beside the week before."""
+    from cli.overview import show_overview
+
+    show_overview(since, weeks, out, as_json=json)
 
 
 @looking_app.command()

@@ -19,6 +19,7 @@ SERVED = (
     "tests/flows/test_engine.py",
     "tests/flows/test_escalate.py",
     "tests/flows/test_optimise.py",
+    "tests/flows/test_overview.py",
     "tests/flows/test_python.py",
     "tests/flows/test_recheck.py",
     "tests/flows/test_reconcile.py",

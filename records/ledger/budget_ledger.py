@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from escalation.inputs.site import EVERYBODY
 from escalation.model.amounts import Amounts, Caps
 from escalation.model.case import WorkKey
 from escalation.model.submission import Approval, ApprovalState, Authorisation, Limit, Period
@@ -57,6 +58,13 @@ class SqlBudgets(LedgerSession):
         """
         with self._database.reading() as connection:
             return limits.spending(connection, project, period, now, practice=practice)
+
+    def spending_between(
+        self, since_s: float, until_s: float, *, practice: bool = False
+    ) -> tuple[Amounts, Amounts]:
+        """The same of what all projects set aside from `since_s` on and before `until_s`."""
+        with self._database.reading() as connection:
+            return limits.spending_within(connection, EVERYBODY, (since_s, until_s), practice=practice)
 
     def approvals(self, case_id: str | None = None, state: ApprovalState | None = None) -> Sequence[Approval]:
         """The questions to persons, of one case or of all, in one state or any, as they were asked."""

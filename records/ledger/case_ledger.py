@@ -12,13 +12,14 @@ from escalation.model.elapsed import Elapsed
 from escalation.model.errors import BadInput
 from escalation.policy.backtest.past_case import PastCase
 from escalation.text.wording import listed
-from records.ledger import canaries, cases, history, leases
+from records.ledger import canaries, cases, history, leases, summaries
 from records.ledger.chains import append
 from records.ledger.codec import candidate_blobs
 from records.ledger.events import bodies
 from records.ledger.past_cases import past_case, past_page
 from records.ledger.readable import Broken
 from records.ledger.session import LedgerSession
+from records.ledger.summaries import CaseSummary
 
 NAMED = 10
 """Cases that are named where a beginning fits several."""
@@ -148,6 +149,16 @@ class SqlCases(LedgerSession):
         """When each case that is over was closed; ISO 8601 in UTC."""
         with self._database.reading() as connection:
             return cases.ended(connection)
+
+    def summaries(self, since: str, until: str, unreadable: list[str]) -> Iterator[CaseSummary]:
+        """As `records.ledger.summaries.opened_between` says, of one moment."""
+        with self._database.reading() as connection:
+            yield from summaries.opened_between(connection, since, until, unreadable)
+
+    def count_by_status(self) -> dict[str, int]:
+        """How many cases there are in each state, as written."""
+        with self._database.reading() as connection:
+            return summaries.count_by_status(connection)
 
     def find_decision(self, case_id: str, number: int) -> Decision | None:
         """Returns the case's decision of that number."""

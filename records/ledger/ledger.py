@@ -5,7 +5,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from escalation.model.errors import CorruptRecord
-from records.ledger import chains, checkpoints, events, lineage, walk
+from records.ledger import chains, checkpoints, events, lineage, summaries, walk
 from records.ledger.budget_ledger import SqlBudgets
 from records.ledger.case_ledger import SqlCases
 from records.ledger.checkpoints import Checkpoint
@@ -33,6 +33,11 @@ class SqlLedger(SqlCases, SqlWork, SqlSubmissions, SqlBudgets):
         """The events in order: chain, number in it, position, at, case_id, kind, body, previous, hash."""
         with self._database.reading() as connection:
             return events.read(connection, case_id)
+
+    def subjects_under(self, beginning: str) -> Sequence[str]:
+        """What events are about and begins so: `device/`; in order."""
+        with self._database.reading() as connection:
+            return summaries.subjects_under(connection, beginning)
 
     def signing_key(self) -> str | None:
         """Id of the key with which this process signs heads; None where it has none."""

@@ -45,7 +45,14 @@ def spending(
     connection: Connection, project: str, period: Period, now: float, *, practice: bool
 ) -> tuple[Amounts, Amounts]:
     """What a project (`*`: all) has reserved and spent in the period that `now` lies in, of either money."""
-    rows = _counting(connection, project, period, now, practice)
+    return spending_within(connection, project, window(period, now), practice=practice)
+
+
+def spending_within(
+    connection: Connection, project: str, window_s: tuple[float, float], *, practice: bool
+) -> tuple[Amounts, Amounts]:
+    """The same of what was set aside in the half-open time window, in seconds since the epoch."""
+    rows = _counting(connection, project, window_s, practice)
     return budgets.total(rows, budgets.BudgetState.RESERVED), budgets.total(rows, budgets.BudgetState.SPENT)
 
 
@@ -80,16 +87,16 @@ def _scopes(
         if limit.project in (project, EVERYBODY):
             who = "all projects" if limit.project == EVERYBODY else f"project {limit.project}"
             over = who if limit.period is Period.TOTAL else f"{who} this {limit.period}"
-            yield over, _counting(connection, limit.project, limit.period, now, practice), limit.caps
+            yield over, _counting(connection, limit.project, window(limit.period, now), practice), limit.caps
 
 
 def _counting(
-    connection: Connection, project: str, period: Period, now: float, practice: bool
+    connection: Connection, project: str, window_s: tuple[float, float], practice: bool
 ) -> Sequence[RowMapping]:
-    """The amounts of a project (`*`: all) in the period that `now` lies in: of practice work, or of real."""
+    """The amounts of a project (`*`: all) in the time window: of practice work, or of real."""
     name = None if project == EVERYBODY else project
     practised = submissions.practised(connection)
-    found = budgets.in_window(connection, name, window(period, now))
+    found = budgets.in_window(connection, name, window_s)
     return [row for row in found if (budgets.key_of(row) in practised) is practice]
 
 

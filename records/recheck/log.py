@@ -23,6 +23,7 @@ class LoggedCheck(NamedTuple):
         at: when; ISO 8601 in UTC.
         looked_at: in words.
         findings: a line each.
+        cases: that were looked at, of a sample.
         total: of the findings, also of those that have no line.
     """
 
@@ -30,6 +31,7 @@ class LoggedCheck(NamedTuple):
     looked_at: str
     findings: tuple[str, ...]
     total: int
+    cases: int = 0
 
 
 class Tries(NamedTuple):
@@ -85,6 +87,7 @@ def samples(ledger: SqlLedger) -> list[LoggedCheck]:
             f"{len(body['results'])} of {body['ended']} cases",
             tuple(body["findings"]),
             len(body["findings"]),
+            len(body["results"]),
         )
         for each in _events(ledger, SAMPLES, SAMPLED)
         for body in [each["body"]]

@@ -111,6 +111,7 @@ def defaults(fields: dict[str, Any], models: dict[str, Any]) -> Iterator[tuple[s
         ("reconcile", "*/5 * * * *"),
         ("audit", "43 2 * * *"),
         ("recheck", "13 3 * * *"),
+        ("overview", "0 6 * * 1"),
     ],
 )
 def test_what_nobody_triggers_is_scheduled(client: SyncPrefectClient, flow: str, cron: str) -> None:

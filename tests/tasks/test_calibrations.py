@@ -13,7 +13,7 @@ from escalation.model.calibration import Calibration, GateCalibration, LayerFide
 from escalation.model.errors import CorruptRecord
 from records.ledger.ledger import SqlLedger
 from records.store.files import FileStore
-from tasks.calibrations import history, keep
+from tasks.calibrations import drifts, history, keep
 
 DEVICE = "ibm_runtime:practice_boston"
 
@@ -101,3 +101,24 @@ def test_reading_the_history_imports_neither_prefect_nor_qiskit() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_the_drift_of_a_time_is_from_the_last_before_it_to_the_last_in_it(
+    settings: Settings, ledger: SqlLedger
+) -> None:
+    keep(settings, DEVICE, calibrated(1, 0.9, 0.01))
+    since = datetime.now(UTC)
+    keep(settings, DEVICE, calibrated(2, 0.85, 0.01))
+    keep(settings, DEVICE, calibrated(3, 0.8, 0.02))
+    until = datetime.now(UTC)
+    keep(settings, DEVICE, calibrated(4, 0.7, 0.02))
+    [found] = drifts(ledger, ledger.store, since, until)
+    assert (found.device, found.kept, found.calibrated_at) == (DEVICE, 2, "2026-01-03T00:00:00Z")
+    # as above: five times a chain of nine, and ten readouts
+    assert found.before == pytest.approx(0.9**5 * 0.99**10)
+    assert found.now == pytest.approx(0.8**5 * 0.98**10)
+    [quiet] = drifts(ledger, ledger.store, datetime.now(UTC), datetime.now(UTC))
+    assert (quiet.kept, quiet.before) == (0, quiet.now)
+    assert quiet.now == pytest.approx(0.7**5 * 0.98**10)
+    [new] = drifts(ledger, ledger.store, datetime(2000, 1, 1, tzinfo=UTC), until)
+    assert (new.kept, new.before) == (3, None)
