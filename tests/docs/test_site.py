@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from escalation.inputs.settings import ROOT
+from tests.deployments.browser import opened
 
 FETCHED = re.compile(r"""<(?:script|img|iframe|link)\b[^>]*?\b(?:src|href)=["'](?:[a-z]+:)?//[^"']*""", re.I)
 
@@ -46,3 +47,16 @@ def test_reading_it_fetches_nothing(site: Path) -> None:
     assert len(pages) > 30
     for page in pages:
         assert not FETCHED.findall(page.read_text(encoding="utf-8")), page
+
+
+WIDER = "document.documentElement.scrollWidth > innerWidth"
+
+
+def test_it_is_read_on_a_telephone_and_searched_without_a_network(site: Path) -> None:
+    with opened() as page:
+        page.resize(390, 844)
+        for built in (site / "docs/site/index.html", site / "README.html", *site.glob("docs/*/*.html")):
+            page.open(built.as_uri())
+            assert not page.value(WIDER), f"{built.name} is wider than a telephone"
+        page.open(f"{(site / 'search.html').as_uri()}?q=parked")
+        page.until("!!document.querySelector('#search-results a[href*=parked-job]')")
