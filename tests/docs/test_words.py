@@ -1,6 +1,7 @@
 """The page of words has every word of ours that a reader meets."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -39,3 +40,11 @@ def test_what_the_tutorial_explains_where_it_is_first_met_is_there() -> None:
     met = {each.lower() for each in re.findall(r"\*\*([^*]+)\*\*", TUTORIAL)} - COMMANDS
     assert len(met) > 8
     assert {each for each in met if each not in WORDS and each.removesuffix("s") not in WORDS} == set()
+
+
+PAGES = sorted(page for folder in ("how-to", "explanation") for page in (ROOT / "docs" / folder).glob("*.md"))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_a_page_leads_to_the_words_from_the_first_that_is_ours(page: Path) -> None:
+    assert page.name == "words.md" or "words.md" in page.read_text(encoding="utf-8")
