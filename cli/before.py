@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from cli.options import Json
+from cli.completing import family_names
+from cli.options import Json, Policy
 
 before_app = typer.Typer()
 
@@ -13,9 +14,7 @@ before_app = typer.Typer()
 @before_app.command()
 def check(
     problems: Annotated[list[Path], typer.Argument(help="Problem files (YAML).", show_default=False)],
-    policy: Annotated[
-        str | None, typer.Option(help="A policy file, or the name of one that ships.", show_default=False)
-    ] = None,
+    policy: Policy = None,
     json: Json = False,
 ) -> None:
     """Say everything that is wrong with problem files and their data, with the lines to paste; runs nothing.
@@ -58,6 +57,7 @@ def new(
         typer.Argument(
             metavar="FAMILY",
             help="A family of problems; a name that none has lists them.",
+            autocompletion=family_names,
             show_default=False,
         ),
     ],

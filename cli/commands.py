@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from cli.before import before_app
+from cli.completing import case_ids, device_names
 from cli.examples import with_examples
 from cli.looking import looking_app
 from cli.options import Engine, EngineName, Json, Policy, say_version, whole_id
@@ -67,6 +68,7 @@ def solve(
         typer.Option(
             help="Id of the case; an unfinished one is resumed, anywhere, by its beginning where no file is "
             "given.",
+            autocompletion=case_ids,
             show_default=False,
         ),
     ] = None,
@@ -198,7 +200,12 @@ def approve(
     *,
     case: Annotated[
         str | None,
-        typer.Argument(help="Id of the case, or its beginning.", callback=whole_id, show_default=False),
+        typer.Argument(
+            help="Id of the case, or its beginning.",
+            callback=whole_id,
+            autocompletion=case_ids,
+            show_default=False,
+        ),
     ] = None,
     listing: Annotated[bool, typer.Option("--list", help="List the open questions of all cases.")] = False,
     deny: Annotated[bool, typer.Option("--deny", help="Refuse.")] = False,
@@ -225,7 +232,9 @@ def devices(
     history: Annotated[
         str | None,
         typer.Option(
-            metavar="DEVICE", help="The calibrations kept of one device, oldest first, and its drift."
+            metavar="DEVICE",
+            help="The calibrations kept of one device, oldest first, and its drift.",
+            autocompletion=device_names,
         ),
     ] = None,
     json: Json = False,

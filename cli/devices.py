@@ -90,6 +90,11 @@ def _write(document: dict[str, Any]) -> None:
     sys.stdout.write(json.dumps(document) + "\n")
 
 
+def device_specs() -> list[str]:
+    """All devices, as policies name them."""
+    return [_spec(each, device) for each in backends().values() for device in _devices(each)]
+
+
 def _devices(descriptor: BackendDescriptor) -> tuple[DeviceSummary, ...]:
     trouble = ""
     try:

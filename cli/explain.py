@@ -1,5 +1,7 @@
 """`tierwise explain` and `tierwise cases`."""
 
+import json
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 
 from rich.console import Console
@@ -192,8 +194,10 @@ def _question(question: Approval) -> str:
     return f"{question.by} {word} it at {at}{reason}, for at most {amount(question.cap)}."
 
 
-def list_cases(wanted: CasesWanted) -> int:
+def list_cases(wanted: CasesWanted, *, as_lines: bool = False) -> int:
     """Prints a table of a page of cases, newest first; a case that cannot be read is named beside it.
+
+    As lines it is one JSON object a case, and nothing else on standard output.
 
     Returns:
         The exit code: 1 where one of them is not as it was sealed, else 0.
@@ -211,17 +215,34 @@ def list_cases(wanted: CasesWanted) -> int:
     rows = list(_case_rows(records, broken))
     for line in broken:
         say_finding(line)
-    console = terminal()
-    if rows:
+    console = terminal(quiet=as_lines)
+    if as_lines:
+        for record in records:
+            sys.stdout.write(json.dumps(_as_json(record)) + "\n")
+    elif rows:
         show_table(console, _CASES, rows, spare=("asked", "about", "opened", "answer"), prose=True)
     else:
         console.print("no such cases" if some else "no cases yet; make one with: tierwise solve PROBLEM.yaml")
-    if len(records) == wanted.limit:
+    if len(records) == wanted.limit and not as_lines:
         console.print(f"for older ones: --after {plain(records[-1].info.case_id)}")
     return 1 if broken or unsealed else 0
 
 
 _CASES = ("case", "status", "opened", "answer", "asked", "about")
+
+
+def _as_json(record: CaseRecord) -> Mapping[str, str | None]:
+    info = record.info
+    return {
+        "case": info.case_id,
+        "status": str(record.status),
+        "family": info.problem.family,
+        "opened_at": record.opened_at,
+        "closed_at": record.closed_at,
+        "asked": info.asked,
+        "about": info.about,
+        "policy": info.policy_name,
+    }
 
 
 def _case_rows(records: Sequence[CaseRecord], broken: list[str]) -> Iterator[tuple[str, ...]]:

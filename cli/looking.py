@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from cli.options import CaseId, CaseOrExport, Json, OptionalCaseOrExport, Since, whole_id
+from cli.completing import case_ids
+from cli.options import CaseId, CaseOrExport, FamilyName, Json, OptionalCaseOrExport, Since, whole_id
 
 looking_app = typer.Typer()
 
@@ -80,11 +81,12 @@ def open_(case: CaseId) -> None:
 
 @looking_app.command()
 def cases(
+    *,
     state: Annotated[
         list[CaseState] | None,
         typer.Option(help="Only those in this state; may be given several times.", show_default=False),
     ] = None,
-    family: Annotated[str | None, typer.Option(help="Only those of this family.", show_default=False)] = None,
+    family: FamilyName = None,
     since: Since = None,
     limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 100,
     after: Annotated[
@@ -93,9 +95,11 @@ def cases(
             metavar="CASE",
             help="Only those older than this one: the next page.",
             callback=whole_id,
+            autocompletion=case_ids,
             show_default=False,
         ),
     ] = None,
+    json: Json = False,
 ) -> None:
     """List the cases, newest first, a page at a time."""
     from cli.explain import list_cases
@@ -104,7 +108,9 @@ def cases(
 
     states = frozenset(map(CaseStatus, state)) if state else None
     raise typer.Exit(
-        list_cases(CasesWanted(states=states, family=family, since=since, limit=limit, after=after))
+        list_cases(
+            CasesWanted(states=states, family=family, since=since, limit=limit, after=after), as_lines=json
+        )
     )
 
 

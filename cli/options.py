@@ -9,8 +9,7 @@ from typing import Annotated
 
 import typer
 
-MOST_OFFERED = 50
-"""Cases that a shell is offered to complete an id."""
+from cli.completing import case_ids, family_names, policies
 
 
 def whole_id(context: typer.Context, given: str | None) -> str | None:
@@ -27,23 +26,13 @@ def whole_id(context: typer.Context, given: str | None) -> str | None:
         return ledger.whole_id(given)
 
 
-def _ids(incomplete: str) -> list[str]:
-    from records.runtime import open_records
-
-    try:
-        with open_records() as (ledger, _):
-            return ledger.ids_from(incomplete, MOST_OFFERED)
-    except Exception:  # whatever is wrong: a shell that completes is no place to say so
-        return []
-
-
 CaseId = Annotated[
     str,
     typer.Argument(
         metavar="CASE",
         help="Id of the case, or a beginning that no other case has.",
         callback=whole_id,
-        autocompletion=_ids,
+        autocompletion=case_ids,
         show_default=False,
     ),
 ]
@@ -51,7 +40,7 @@ _CASE_OR_EXPORT = typer.Argument(
     metavar="CASE",
     help="Id of the case or its beginning, or its export: a ZIP, or a folder as ./FOLDER.",
     callback=whole_id,
-    autocompletion=_ids,
+    autocompletion=case_ids,
     show_default=False,
 )
 CaseOrExport = Annotated[str, _CASE_OR_EXPORT]
@@ -78,8 +67,12 @@ class EngineName(StrEnum):
 Engine = Annotated[
     EngineName, typer.Option(help="auto: Prefect where a server is reachable, else in this process.")
 ]
-Policy = Annotated[
-    str | None, typer.Option(help="A policy file, or the name of one that ships.", show_default=False)
+_POLICY = "A policy file, or the name of one that ships."
+Policy = Annotated[str | None, typer.Option(help=_POLICY, autocompletion=policies, show_default=False)]
+PolicyFile = Annotated[str, typer.Argument(help=_POLICY, autocompletion=policies)]
+FamilyName = Annotated[
+    str | None,
+    typer.Option(help="Only those of this family.", autocompletion=family_names, show_default=False),
 ]
 
 

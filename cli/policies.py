@@ -5,14 +5,15 @@ from typing import Annotated
 
 import typer
 
-from cli.options import Json, Since, whole_id
+from cli.completing import case_ids, policies
+from cli.options import FamilyName, Json, PolicyFile, Since, whole_id
 
 policy_app = typer.Typer(no_args_is_help=True, help="Check and show policies.")
 
 
 @policy_app.command("check")
 def policy_check(
-    file: Annotated[str, typer.Argument(help="A policy file, or the name of one that ships.")],
+    file: PolicyFile,
 ) -> None:
     """Check a policy and run the tests inside it; remark on what its author will not have meant."""
     from cli.policy import check
@@ -22,7 +23,7 @@ def policy_check(
 
 @policy_app.command("show")
 def policy_show(
-    file: Annotated[str, typer.Argument(help="A policy file, or the name of one that ships.")],
+    file: PolicyFile,
 ) -> None:
     """Print a policy with all that it extends and takes in, and where each rule comes from."""
     from cli.policy import show
@@ -32,8 +33,8 @@ def policy_show(
 
 @policy_app.command("diff")
 def policy_diff(
-    old: Annotated[str, typer.Argument(help="A policy file, or the name of one that ships.")],
-    new: Annotated[str, typer.Argument(help="Another.")],
+    old: PolicyFile,
+    new: Annotated[str, typer.Argument(help="Another.", autocompletion=policies)],
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else.")] = False,
 ) -> None:
     """Say in words what differs between two policies, and which way each difference leans.
@@ -59,7 +60,12 @@ def policy_canary(
 @policy_app.command("replay")
 def policy_replay(
     *,
-    file: Annotated[str, typer.Argument(help="The new policy: a file, or the name of one that ships.")],
+    file: Annotated[
+        str,
+        typer.Argument(
+            help="The new policy: a file, or the name of one that ships.", autocompletion=policies
+        ),
+    ],
     exports: Annotated[
         list[Path] | None,
         typer.Argument(
@@ -69,7 +75,7 @@ def policy_replay(
         ),
     ] = None,
     since: Since = None,
-    family: Annotated[str | None, typer.Option(help="Only cases of this family.", show_default=False)] = None,
+    family: FamilyName = None,
     changed: Annotated[
         bool, typer.Option("--changed", help="List every decision that changes, and why.")
     ] = False,
@@ -89,13 +95,14 @@ def policy_replay(
 
 @policy_app.command("try")
 def policy_try(
-    file: Annotated[str, typer.Argument(help="A policy file, or the name of one that ships.")],
+    file: PolicyFile,
     case: Annotated[
         str,
         typer.Argument(
             metavar="CASE",
             help="Id of a case, the beginning of one, or an export of a case.",
             callback=whole_id,
+            autocompletion=case_ids,
             show_default=False,
         ),
     ],

@@ -1,5 +1,6 @@
 """`tierwise cases`: a page of cases, by state, family and time."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -49,6 +50,19 @@ def test_cases_are_listed_by_state_family_and_time(call: Call, four: None) -> No
     assert shown(call("cases", "--state", "held", "--state", "interrupted").out) == ["d", "c", "b", "a"]
     assert shown(call("cases", "--family", "toy", "--since", "2020-01-01").out) == ["d", "c", "b", "a"]
     assert "no such cases" in call("cases", "--since", "2120-01-01").out
+
+
+def test_as_json_a_case_is_a_line_and_nothing_else_is_printed(call: Call, four: None) -> None:
+    said = call("cases", "--json", "--limit", "3")
+    rows = list(map(json.loads, said.out.splitlines()))
+    assert (said.code, said.err) == (0, "")
+    assert [(row["case"], row["status"]) for row in rows] == [
+        ("d", "interrupted"),
+        ("c", "interrupted"),
+        ("b", "held"),
+    ]
+    assert {row["family"] for row in rows} == {"toy"}
+    assert call("cases", "--json", "--since", "2120-01-01").out == ""
 
 
 @pytest.mark.parametrize(

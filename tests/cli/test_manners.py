@@ -1,6 +1,6 @@
 """How the command line behaves for whoever types: examples, beginnings of ids, templates, tables, files."""
 
-import os
+import re
 import shlex
 import subprocess
 import sys
@@ -76,15 +76,39 @@ def test_the_beginning_of_an_id_will_do_where_no_other_begins_so(call: Callable[
     assert "got 'CASE'" in call("explain", "CASE").err  # ids tell capitals apart
 
 
-def test_a_shell_is_offered_commands_and_ids(solved: Outcome, home: Path) -> None:
-    environment = {**os.environ, "TIERWISE_HOME": str(home), "_TIERWISE_COMPLETE": "complete_bash"}
-    for typed, offered in (("tierwise inspe", "inspect"), ("tierwise explain ", solved.case_id)):
-        asked = {"COMP_WORDS": typed, "COMP_CWORD": str(len(shlex.split(typed)) - (typed[-1] != " "))}
-        said = subprocess.run(
-            [str(Path(sys.executable).with_name("tierwise"))],
-            env=environment | asked, capture_output=True, text=True, timeout=60, check=False,
-        )  # fmt: skip
-        assert offered in said.stdout.split()
+SHELLS = {
+    "complete_bash": lambda words: {
+        "COMP_WORDS": words,
+        "COMP_CWORD": str(len(words.split()) - (words[-1] != " ")),
+    },
+    "complete_zsh": lambda words: {"_TYPER_COMPLETE_ARGS": words},
+    "complete_fish": lambda words: {"_TYPER_COMPLETE_ARGS": words, "_TYPER_COMPLETE_FISH_ACTION": "get-args"},
+}
+"""What each shell's script tells of the words that are typed."""
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_shell_is_offered_what_can_stand_there(
+    shell: str, solved: Outcome, tmp_path: Path, call: Callable[..., Said], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine.yaml").write_text("")
+    monkeypatch.setenv("_TIERWISE_COMPLETE", shell)
+    for typed, offered in (
+        ("tierwise inspe", "inspect"),
+        ("tierwise explain ", solved.case_id),
+        ("tierwise solve --case ", solved.case_id),
+        ("tierwise new opt", "optimisation"),
+        ("tierwise cases --family ", "classification"),
+        ("tierwise solve x.yaml --policy def", "default"),
+        ("tierwise policy check m", "mine.yaml"),
+        ("tierwise policy diff default re", "rehearsal"),
+        ("tierwise devices --history ibm_runtime:fake_stras", "ibm_runtime:fake_strasbourg"),
+    ):
+        for name, value in SHELLS[shell](typed).items():
+            monkeypatch.setenv(name, value)
+        told = call().out.replace("\\", "")  # zsh has its colons escaped
+        assert re.search(rf"(^|[\s\"']){re.escape(offered)}", told), (shell, typed)
 
 
 @pytest.mark.parametrize("family", sorted(name for name, each in families().items() if each.shipped))
