@@ -58,6 +58,11 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "ledger rebuild-mlflow": ("tierwise ledger rebuild-mlflow",),
     "backup": ("tierwise backup /backups/tierwise",),
     "restore": ("tierwise restore /backups/tierwise",),
+    "prune": (
+        "tierwise prune --older-than 2192",
+        "tierwise prune --yes",
+        "tierwise prune --hold classification-28a2 --because 'inquiry 12/26'",
+    ),
     "keys make": ("tierwise keys make",),
     "keys show": ("tierwise keys show > site.pem",),
     "keys accept": ("tierwise keys accept", "tierwise keys accept --key old.pem"),
@@ -81,6 +86,7 @@ PANELS: Mapping[str, tuple[str, ...]] = {
         "pilot",
         "backup",
         "restore",
+        "prune",
     ),
 }
 """Under which heading the help of all lists a command."""

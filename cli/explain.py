@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from rich.console import Console
 
 from cli.exported import say_source, show_withheld
+from cli.kept import kept_lines, say_kept
 from cli.show import about, certificate_line, costs, mlflow_run, not_hardware
 from cli.submissions import amount, brief
 from cli.terminal import plain, show_table, terminal
@@ -57,7 +58,7 @@ def explain_case(named: str) -> int:
         submissions = ledger.submissions(case_id)
         billed = bills(ledger, submissions)
         questions = ledger.approvals(case_id)
-        shadows = ledger.shadows(case_id)
+        shadows, kept = ledger.shadows(case_id), kept_lines(ledger, case_id)
     _head(console, record)
     tried, came_from = 0, origins(record.info.policy_text, record.info.policy_name)
     for decision in decisions:
@@ -83,6 +84,7 @@ def explain_case(named: str) -> int:
                     console.print(f"   {plain(_control(control))}.")
     if outcome is not None:
         _end(console, outcome, here=export is None)
+    say_kept(kept)
     say_source(export)
     return 1 if unsealed else 0
 

@@ -181,7 +181,8 @@ def replay(
     """Drive a case's ladder again from its record, and compare every decision, candidate and certificate.
 
     Nothing is written to the record, and nothing that is paid for is sent. Exit 0 all came out as recorded, 5
-    something did not or an export is not what was signed, 2 the case is not over.
+    something did not or an export is not what was signed, 3 it cannot be told, because files of the case were
+    pruned, 2 the case is not over.
     """
     from cli.replay import replay_case
     from cli.replay_sample import replay_sample

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from cli.exported import say_source, show_withheld
 from cli.files import write_files
+from cli.kept import kept_lines, say_kept
 from cli.show import show_outcome
 from cli.submissions import handed_off_in
 from cli.terminal import terminal
@@ -45,6 +46,7 @@ def show_case(case_id: str, *, as_json: bool, files: Path | None = None) -> int:
             result = with_report(result, store, settings().home)
         else:  # what is on the site that it came from cannot be opened here
             result = result.model_copy(update={"record": None, "mlflow_run_id": None})
+        kept = kept_lines(ledger, case)
         lines = [] if files is None else _written(result, store, files)
     if as_json:
         sys.stdout.write(json.dumps(result.summary()) + "\n")
@@ -53,6 +55,7 @@ def show_case(case_id: str, *, as_json: bool, files: Path | None = None) -> int:
     for line in lines:
         (sys.stderr if as_json else sys.stdout).write(line + "\n")
     sys.stdout.flush()
+    say_kept(kept, aside=as_json)
     say_source(export, aside=as_json)
     return 1 if unsealed else 0
 

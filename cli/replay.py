@@ -16,6 +16,8 @@ from records.signing.keys import MOST_BYTES, VerifyingKey
 
 DIFFERENT = 5
 """The exit code where something came out otherwise."""
+UNTOLD = 3
+"""Where nobody can tell any more, because what it takes was given up."""
 
 
 def replay_case(
@@ -46,7 +48,9 @@ def replay_case(
         sys.stdout.write(json.dumps(report.to_json()) + "\n")
     else:
         show_replay(console, report, everything=everything)
-    return 0 if report.same else DIFFERENT
+    if report.same:
+        return 0
+    return UNTOLD if report.pruned and not report.ledger else DIFFERENT
 
 
 def _show_changed(console: Console, error: ExportChanged, *, as_json: bool) -> None:
@@ -69,9 +73,12 @@ def show_replay(console: Console, report: Replay, *, everything: bool) -> None:
         console.print(f"[yellow]not run again[/] {plain(line)}", soft_wrap=True)
     for line in report.stated:
         console.print(f"[cyan]not to the bit[/] {plain(line)}", soft_wrap=True)
-    style = "green" if report.same else "red"
+    for line in report.pruned:
+        console.print(f"[yellow]not there any more[/] {plain(line)}", soft_wrap=True)
+    style = "green" if report.same else "yellow" if report.pruned and not report.ledger else "red"
     console.print(f"[{style}]{plain(report.said)}[/], in {report.seconds:.1f} s", soft_wrap=True)
-    console.print(plain(report.rests_on), soft_wrap=True)
+    if not report.pruned:
+        console.print(plain(report.rests_on), soft_wrap=True)
     if report.source.startswith("export "):
         console.print(plain(report.source), soft_wrap=True)
 

@@ -16,7 +16,7 @@ from escalation.ports.configuration import settings
 from records.named import export_named, records_of
 from records.runtime import open_records
 from records.views.findings import with_findings
-from records.views.kept import report_digest
+from records.views.kept import kept_report
 
 FORMS = (".html", ".pdf")
 _DESKTOP = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
@@ -42,7 +42,7 @@ def report_case(named: str, out: Path | None) -> int:
     with records_of(named, export) as (ledger, store, case_id):
         found = say_unsealed(ledger, case_id)
         record = ledger.case(case_id)
-        page = store.get(report_digest(record))
+        page = kept_report(store, record)
     if out is None:
         path = settings().home / "reports" / f"{case_id}.html"
         lines = [str(path)] if path.exists() else write_files(case_id, {path.name: page}, path.parent)
@@ -65,7 +65,7 @@ def open_report(case_id: str) -> int:
     """
     with open_records() as (ledger, store):
         found = say_unsealed(ledger, case_id)
-        path = _placed(case_id, store.get(report_digest(ledger.case(case_id))))
+        path = _placed(case_id, kept_report(store, ledger.case(case_id)))
     if any(os.environ.get(name) for name in _DESKTOP):
         webbrowser.open(path.resolve().as_uri())
     terminal().print(plain(str(path)), soft_wrap=True)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import Json
+from cli.options import Json, whole_id
 
 site_app = typer.Typer()
 keys_app = typer.Typer(no_args_is_help=True, help="The key with which this site signs its records.")
@@ -116,6 +116,50 @@ def restore(
     from cli.backup import restore_records
 
     raise typer.Exit(restore_records(folder, ledger))
+
+
+@site_app.command()
+def prune(
+    *,
+    older_than: Annotated[
+        float | None,
+        typer.Option(
+            metavar="DAYS",
+            help="Of cases that ended so long ago; never sooner than TIERWISE_RETENTION_DAYS says.",
+            show_default=False,
+        ),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; without, it is only listed.")] = False,
+    hold: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CASE",
+            help="Put a legal hold on a case: nothing of it goes, however old it is.",
+            callback=whole_id,
+            show_default=False,
+        ),
+    ] = None,
+    release: Annotated[
+        str | None,
+        typer.Option(metavar="CASE", help="Take its legal hold away.", callback=whole_id, show_default=False),
+    ] = None,
+    because: Annotated[
+        str, typer.Option(help="Why, for the record; with --hold and --release.", show_default=False)
+    ] = "",
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else.")] = False,
+) -> None:
+    """Give up stored files of cases that ended long ago (data, models, work, reports); lists without --yes.
+
+    Decisions, certificates, costs, approvals, the chain of events and all that was paid for are kept, and so
+    is every file of a case that is not over, is under legal hold, or shares the file. Exit 1 where something
+    could not be given up.
+    """
+    from cli.prune import prune_or_list, set_hold
+
+    if hold is not None or release is not None:
+        set_hold(hold, release, because, also=yes or older_than is not None)
+        return
+    raise typer.Exit(prune_or_list(older_than, because, sure=yes, as_object=json))
 
 
 @site_app.command()

@@ -9,7 +9,7 @@ import re
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -18,13 +18,14 @@ from escalation.inputs.home import close_folder
 from escalation.inputs.surroundings import private_files
 from escalation.inputs.temporary import temporary_folder
 from escalation.inputs.whole_files import synced
-from escalation.model.errors import BadInput, CorruptRecord
+from escalation.model.errors import BadInput, CorruptRecord, PrunedBytes
 from escalation.ports.store import AuditedStore, Store
 from records.ledger import lineage
 from records.ledger.copying import copy_ledger, empty
 from records.ledger.database import Database
 from records.ledger.ledger import SqlLedger
 from records.ledger.locking import file_lock
+from records.ledger.retention import why_gone
 from records.store.files import FileStore
 from records.store.places import SETTING
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 STAMP = "%Y%m%dT%H%M%S.%fZ"
 _NAME = re.compile(r"ledger-(\d{8}T\d{6}\.\d{6}Z)\.db")
 _STORE = "store"
+_TRIES = 3
 
 
 class Backup(NamedTuple):
@@ -76,24 +78,42 @@ def back_up(ledger_url: str, store: Store, folder: Path) -> Backup:
         CorruptRecord: when bytes that the ledger names are missing or damaged: there is no back-up then.
     """
     with private_files(), _taken(folder):
-        taken_at = datetime.now(UTC)
-        file = folder / f"ledger-{taken_at.strftime(STAMP)}.db"
-        aside = folder / f".{file.name}"
-        try:
-            with closing(Database(ledger_url)) as source, closing(Database(f"sqlite:///{aside}")) as target:
-                events = copy_ledger(source, target)
-            kept = FileStore(folder / _STORE)
-            with closing(SqlLedger(f"sqlite:///{aside}", kept)) as ledger:
-                digests = sorted(ledger.digests())
-            missing = [digest for digest in digests if not kept.has(digest)]
-            for digest in missing:
-                kept.put(store.get(digest))
-            synced(aside)
-            aside.replace(file)
-            synced(folder)
-        finally:
-            _tidy(aside)
+        for _ in range(_TRIES - 1):
+            with suppress(PrunedBytes):  # while it copied: a copy of now does not name those bytes
+                return _add(ledger_url, store, folder)
+        return _add(ledger_url, store, folder)
+
+
+def _add(ledger_url: str, store: Store, folder: Path) -> Backup:
+    taken_at = datetime.now(UTC)
+    file = folder / f"ledger-{taken_at.strftime(STAMP)}.db"
+    aside = folder / f".{file.name}"
+    try:
+        with closing(Database(ledger_url)) as source, closing(Database(f"sqlite:///{aside}")) as target:
+            events = copy_ledger(source, target)
+        kept = FileStore(folder / _STORE)
+        with closing(SqlLedger(f"sqlite:///{aside}", kept)) as ledger:
+            digests = sorted(ledger.digests())
+        missing = [digest for digest in digests if not kept.has(digest)]
+        for digest in missing:
+            kept.put(_still_there(ledger_url, store, digest))
+        synced(aside)
+        aside.replace(file)
+        synced(folder)
+    finally:
+        _tidy(aside)
     return Backup(file, events, len(digests), len(missing))
+
+
+def _still_there(ledger_url: str, store: Store, digest: str) -> bytes:
+    """Bytes of the store; raises `PrunedBytes` where they were given up since the ledger was copied."""
+    try:
+        return store.get(digest)
+    except CorruptRecord:
+        with closing(SqlLedger(ledger_url, store)) as ledger:
+            if why := why_gone(ledger, digest):
+                raise PrunedBytes(f"the bytes with SHA-256 {digest} were {why}") from None
+        raise
 
 
 def restore(

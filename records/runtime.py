@@ -31,6 +31,7 @@ def open_records(settings: Settings | None = None) -> Iterator["tuple[SqlLedger,
         MachineFault: when a store elsewhere cannot be reached.
     """
     from records.ledger.ledger import SqlLedger
+    from records.ledger.retention import why_gone
     from records.store.belonging import check_belonging
     from records.store.opening import open_store
 
@@ -42,6 +43,8 @@ def open_records(settings: Settings | None = None) -> Iterator["tuple[SqlLedger,
         try:
             if settings.store_url is not None:  # that of the home is this ledger's
                 check_belonging(ledger, store)
+            store.note_user(ledger.name())
+            store.why_gone = partial(why_gone, ledger)
             yield ledger, store
         finally:
             ledger.close()

@@ -14,6 +14,7 @@ from escalation.model.problem import DataClass
 FileAddress = Annotated[
     str, Field(pattern=r"^(https://[^/?#@\s]+|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?)/([^?#\s]*/)?$")
 ]
+RetentionDays = Annotated[float, Field(gt=0, le=36525)]
 ROOT = Path(__file__).resolve().parents[2]
 PREFIX = "TIERWISE_"
 
@@ -126,6 +127,12 @@ class Settings(_Read):
         description="File of the key with which exports and ledger heads are signed, as `tierwise keys make` "
         "makes it, readable by its user alone; default: `signing-key.pem` in the home.",
     )
+    retention_days: Annotated[dict[DataClass, RetentionDays], NoDecode] = Field(
+        {},
+        description="Days after the end of a case from which `tierwise prune` may give up its bytes: one "
+        "number for all, or one a data class, as `public=365, deidentified=2192, identifiable=2192`; a class "
+        "without one is kept for ever, which is the default. Rows, events and what was paid for stay.",
+    )
     case_lease_s: float = Field(30.0, gt=0, description="Seconds after which a silent process may be dead.")
 
     shadow_policy: str | None = Field(
@@ -174,6 +181,21 @@ class Settings(_Read):
     def _switched(cls, given: Any) -> Any:
         """`on` and `off`, as a switch says it."""
         return {"on": 1.0, "off": 0.0}.get(given, given) if isinstance(given, str) else given
+
+    @field_validator("retention_days", mode="before")
+    @classmethod
+    def _by_class(cls, given: Any) -> Any:
+        """`2192` for all, or `public=365, identifiable=2192`."""
+        if not isinstance(given, str):
+            return given
+        parts = [part.strip() for part in given.split(",") if part.strip()]
+        if len(parts) == 1 and "=" not in parts[0]:
+            return dict.fromkeys(DataClass, parts[0])
+        pairs = [part.partition("=") for part in parts]
+        found = {name.strip(): days.strip() for name, _, days in pairs}
+        if len(found) < len(parts) or not all(found.values()):
+            raise ValueError("expected a number of days, or CLASS=DAYS by commas, each class once")
+        return found
 
     @field_validator("data_may_leave", "file_addresses", mode="before")
     @classmethod

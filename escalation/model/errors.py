@@ -190,3 +190,9 @@ def _said(last: object) -> str:
 
 class CorruptRecord(TierwiseError):
     """Stored bytes or a ledger chain do not match their digests."""
+
+
+class PrunedBytes(CorruptRecord):
+    """Bytes were given up when the time was over for which the site keeps them: nothing is wrong."""
+
+    exit_code = 3

@@ -1,7 +1,17 @@
 """What the domain expects of the store: bytes by their digest."""
 
-from collections.abc import Iterator
-from typing import Protocol
+from collections.abc import Callable, Iterator
+from typing import NamedTuple, Protocol
+
+WhyGone = Callable[[str], str]
+"""Says of a digest when and why its bytes were given up; empty where nobody gave them up."""
+
+
+class StoredBytes(NamedTuple):
+    """Bytes that are kept: how many, and when they were last put; seconds since the epoch, by the store."""
+
+    size: int
+    put_s: float
 
 
 class Store(Protocol):
@@ -32,9 +42,11 @@ class AuditedStore(Store, Protocol):
 
     Attributes:
         audited_bytes: how many one audit reads at most; of more, it takes a sample.
+        why_gone: is asked about bytes that are not there; by default nobody gave any up.
     """
 
     audited_bytes: int
+    why_gone: WhyGone
 
     @property
     def where(self) -> str:
@@ -55,3 +67,18 @@ class AuditedStore(Store, Protocol):
         Raises:
             CorruptRecord: when they are missing or do not match.
         """
+
+    def stored(self, digest: str) -> StoredBytes | None:
+        """What is kept under that name, unread; None where nothing is."""
+
+    def remove(self, digest: str, put_before_s: float) -> bool:
+        """Takes the bytes away, unless they were put since that time; whether they are gone.
+
+        Who puts bytes that are there already says by that that he is about to name them.
+        """
+
+    def note_user(self, ledger: str) -> None:
+        """Notes that a ledger of that name uses the store, where it is not noted."""
+
+    def users(self) -> frozenset[str]:
+        """The names of all ledgers that are known to use the store; its owner is one of them."""

@@ -8,8 +8,10 @@ from escalation.model.attempt import Attempt, Candidate, Done
 from escalation.model.case import CaseRecord, CaseStatus, Outcome
 from escalation.model.decision import Decision
 from escalation.model.errors import BadInput, CorruptRecord
+from escalation.model.pruned import PrunedFile
 from escalation.ports.ledger.ledger import Ledger
 from escalation.ports.store import Store
+from escalation.text.pruning import amount, when_and_why
 
 
 @dataclass(frozen=True)
@@ -57,7 +59,17 @@ def missing_named(what: str) -> Iterator[None]:
     try:
         yield
     except CorruptRecord as error:
-        raise CorruptRecord(f"{what} cannot be had: {error}") from error
+        raise type(error)(f"{what} cannot be had: {error}") from error
+
+
+def pruned_parts(ledger: Ledger, store: Store, case_id: str) -> tuple[str, ...]:
+    """A line on each part of a case without which it cannot be driven again, and which was given up."""
+    found: dict[tuple[str, str], list[PrunedFile]] = {}
+    for pruning in ledger.prunings(case_id):
+        for file in pruning.files:
+            if file.of.needed_to_replay and not store.has(file.sha256):
+                found.setdefault((file.of, when_and_why(pruning)), []).append(file)
+    return tuple(f"{what}: {amount(files)} {why}" for (what, why), files in found.items())
 
 
 _TO_GO_ON = {

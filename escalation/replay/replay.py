@@ -14,7 +14,7 @@ from escalation.ports.store import Store
 from escalation.replay.climbing import Climb
 from escalation.replay.differences import differences
 from escalation.replay.recomputing import Recomputing
-from escalation.replay.record import Record, missing_named, read_record
+from escalation.replay.record import Record, missing_named, pruned_parts, read_record
 from escalation.replay.report import Difference, Mode, Replay
 from escalation.replay.surroundings import other
 
@@ -51,6 +51,15 @@ def replay(
         CorruptRecord: when bytes that the record names are missing or are not what it says.
     """
     began_s = boottime_s()
+    if gone := pruned_parts(ledger, store, case_id):
+        return Replay(
+            case_id=case_id,
+            mode=Mode.FROM_RESULTS if scratch is None else Mode.RECOMPUTE,
+            status=ledger.case(case_id).status,
+            pruned=gone,
+            ledger="" if alone else _chains(ledger, case_id),
+            seconds=boottime_s() - began_s,
+        )
     record = read_record(ledger, store, case_id)
     with with_ranks(_ranks(record.case.info)):
         case = _opened_again(record)

@@ -49,6 +49,11 @@ class Replay(Frozen):
     stated: tuple[str, ...] = Field(
         (), description="Attempts that the record says cannot be had bit for bit, and how they compare."
     )
+    pruned: tuple[str, ...] = Field(
+        (),
+        description="Parts of the record that were given up when their time was over: without them the case "
+        "cannot be driven again, and nothing of it was compared.",
+    )
     ledger: str = Field("", description="What does not fit in the ledger's own chains; empty: all does.")
     differences: tuple[Difference, ...] = Field(
         (), description="In the order of the ladder: the first is the cause, others may follow from it."
@@ -58,7 +63,7 @@ class Replay(Frozen):
     @property
     def same(self) -> bool:
         """Whether everything came out as recorded, or as near to it as the record promises."""
-        return not self.differences and not self.ledger
+        return not self.differences and not self.ledger and not self.pruned
 
     @property
     def rests_on(self) -> str:
@@ -71,6 +76,8 @@ class Replay(Frozen):
     @property
     def said(self) -> str:
         """How it came out, and what was compared, in a line."""
+        if self.pruned:
+            return f"{self.status}, as recorded; whether it comes out again cannot be told any more"
         again = f"{self.run_again} run again" if self.mode is Mode.RECOMPUTE else "from their stored results"
         how = ", as recorded" if self.same else " is what the record says, and it does not come out again"
         return (

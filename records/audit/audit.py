@@ -8,6 +8,7 @@ from escalation.inputs.settings import Settings
 from escalation.model.errors import CorruptRecord
 from escalation.ports.configuration import settings as configured
 from escalation.ports.store import AuditedStore
+from escalation.text.wording import counted
 from records.audit.histories import history_findings
 from records.audit.tracked import tracked
 from records.ledger.checkpoints import Checkpoint
@@ -30,11 +31,14 @@ class Audit(NamedTuple):
     runs: int
     findings: tuple[str, ...]
     checkpoint: Checkpoint | None = None
+    pruned: int = 0
 
     @property
     def said(self) -> str:
         """What was looked at, in a line."""
         kept = f"{self.events} events, {self.hashed} of {self.files} files hashed, {self.runs} MLflow runs"
+        if self.pruned:
+            kept += f", {counted(self.pruned, 'file', 'files')} pruned by the site's rules"
         at = self.checkpoint
         return (
             kept if at is None else f"{kept}, root {at.root} over {at.leaves} heads at checkpoint {at.number}"
@@ -71,7 +75,8 @@ def audit(
     found += [f"the store has no file {digest}, which the ledger names" for digest in missing]
     damaged, hashed = _hashed(store, files, say)
     found += [*damaged, *shown.findings, *ledger.guard_findings()]
-    return Audit(walked.events, len(files), hashed, shown.runs, tuple(dict.fromkeys(found)), checkpoint)
+    pruned, told = ledger.pruned_files(), tuple(dict.fromkeys(found))
+    return Audit(walked.events, len(files), hashed, shown.runs, told, checkpoint, pruned)
 
 
 def audit_site(

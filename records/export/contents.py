@@ -6,20 +6,23 @@ files of the store are withheld: their digests are there, and what is not data o
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from escalation.inputs.settings import ROOT
 from escalation.model.case import CaseInfo
 from escalation.model.errors import PolicyError
 from escalation.model.identity import canonical_json, digest_bytes
+from escalation.model.pruned import Pruning
 from escalation.policy.policy import parse_policy
+from escalation.ports.store import Store
 from records.export.payload import (
     CHAIN,
     EVENTS,
     INDEX,
     LINEAGE,
     PROOF,
+    PRUNED_FILES,
     STORE,
     WITHHELD_FILES,
     WITHHELD_ROWS,
@@ -28,6 +31,7 @@ from records.export.payload import (
     pretty,
     rows_path,
 )  # fmt: skip
+from records.export.pruned import pruned_lines, prunings
 from records.export.withholding import check_events, held, shortened
 from records.ledger.excerpt import TABLES, CaseExcerpt, key_in
 
@@ -41,12 +45,12 @@ _TEXTS = (
 """Columns that hold JSON."""
 
 
-def contents(taken: CaseExcerpt, get: Callable[[str], bytes], *, with_data: bool) -> ExportPayload:
+def contents(taken: CaseExcerpt, store: Store, *, with_data: bool) -> ExportPayload:
     """Collects the payload, but for what follows from it.
 
     Args:
         taken: from the ledger.
-        get: returns bytes of the store by their digest.
+        store: has the bytes, but for those that were given up.
         with_data: whether the data of the case may be handed out.
 
     Raises:
@@ -57,14 +61,24 @@ def contents(taken: CaseExcerpt, get: Callable[[str], bytes], *, with_data: bool
         check_events(taken)
     info = CaseInfo.model_validate_json(taken.rows["cases"][0]["info"])
     names = dict(named_files(taken.rows))
-    kept = {digest for digest, what in names.items() if with_data or _of_devices(what)}
-    files = {f"{STORE}/{digest}": get(digest) for digest in sorted(kept)}
+    told = prunings(json.loads(event.text) for event in taken.events)
+    given_up = {file.sha256 for pruning in told for file in pruning.files}
+    gone = {digest for digest in names.keys() & given_up if not store.has(digest)}
+    kept = {digest for digest, what in names.items() if with_data or _of_devices(what)} - gone
+    files = {f"{STORE}/{digest}": store.get(digest) for digest in sorted(kept)}
     files |= _ledger(taken, with_data) | _for_people(taken, info, with_data)
     files[INDEX] = index({digest: names[digest] for digest in kept})
     if not with_data:
-        rest = [{"sha256": digest, "is": names[digest]} for digest in sorted(names.keys() - kept)]
+        rest = [{"sha256": digest, "is": names[digest]} for digest in sorted(names.keys() - kept - gone)]
         files[WITHHELD_FILES] = _lines(rest)
+    if gone:
+        files[PRUNED_FILES] = pruned_file(told, gone)
     return ExportPayload(files)
+
+
+def pruned_file(told: Sequence[Pruning], digests: Iterable[str]) -> bytes:
+    """The file that says which of these digests were given up, when and why, by the word of the events."""
+    return _lines(pruned_lines(told, digests))
 
 
 def index(names: Mapping[str, Sequence[str]]) -> bytes:

@@ -44,7 +44,7 @@ def bag(
             f"{finding}; see `tierwise ledger check`"
         )
     taken = ledger.excerpt(case_id)
-    found = contents(taken, store.get, with_data=_allowed(settings, taken))
+    found = contents(taken, store, with_data=_allowed(settings, taken))
     found = ExportPayload(found.files | derived(found, now, key.public.key_id))
     tags = {VERIFIER.name: VERIFIER.read_bytes()}
     return found, signed_bag(found.files, about(found, now), tags, said(found, now), key)

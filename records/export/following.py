@@ -8,9 +8,10 @@ from typing import Any
 
 from records.export.agreeing import contradictions
 from records.export.bag import ENVELOPE, INFO, PAYLOAD, bag_info
-from records.export.contents import POLICY, acting_policy, index, named_files
+from records.export.contents import POLICY, acting_policy, index, named_files, pruned_file
 from records.export.derived import FILES, about, derived, said, writer
-from records.export.payload import INDEX, ExportPayload, rows_path
+from records.export.payload import INDEX, PRUNED_FILES, ExportPayload, rows_path
+from records.export.pruned import pruned_lines, prunings
 from records.export.rungs import RUNGS
 from records.ledger.excerpt import TABLES
 
@@ -81,9 +82,13 @@ def _unlike(files: Mapping[str, bytes], key_id: str) -> Iterator[str]:
 
 def _made(found: ExportPayload, rest: ExportPayload, now: datetime, key_id: str) -> dict[str, bytes]:
     made = derived(rest, now, key_id, found.read(RUNGS))
+    told, listed = prunings(found.events), [line["sha256"] for line in found.pruned]
+    gone = {line["sha256"] for line in pruned_lines(told, listed)}
+    if listed:
+        made[PRUNED_FILES] = pruned_file(told, listed)
     if not found.withheld:
         rows = {table.name: found.lines(rows_path(table.name)) for table in TABLES}
-        made[INDEX] = index(dict(named_files(rows)))
+        made[INDEX] = index({name: words for name, words in named_files(rows) if name not in gone})
     return made
 
 

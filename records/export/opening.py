@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from records.export.payload import CHAIN, EVENTS, LINEAGE, STORE, WITHHELD_ROWS,
 from records.ledger.chains import Head
 from records.ledger.excerpt import TABLES, CaseExcerpt, HashedEvent, make_ledger
 from records.ledger.ledger import SqlLedger
+from records.ledger.retention import why_gone
 from records.store.files import DIGEST, FileStore
 
 
@@ -61,6 +63,7 @@ def open_export(path: Path) -> Iterator[tuple[SqlLedger, FileStore]]:
         url = f"sqlite:///{scratch / 'ledger.db'}"
         make_ledger(url, _excerpt(files, shown(path)))
         with closing(SqlLedger(url, store)) as ledger:
+            store.why_gone = partial(why_gone, ledger)
             yield ledger, store
 
 

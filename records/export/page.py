@@ -12,11 +12,13 @@ from records.export.payload import (
     LEDGER,
     LINEAGE,
     PROOF,
+    PRUNED_FILES,
     STORE,
     WITHHELD_FILES,
     WITHHELD_ROWS,
     ExportPayload,
 )
+from records.export.pruned import in_words
 
 _EXACT = {
     f"{LEDGER}/rows/": "the rows that the events sealed, byte by byte",
@@ -25,6 +27,7 @@ _EXACT = {
     PROOF: "that a checkpoint of the whole ledger has the end of the case's chain",
     WITHHELD_ROWS: "digests of the rows that are withheld",
     WITHHELD_FILES: "digests of the files that are withheld, and what each is",
+    PRUNED_FILES: "digests of the files that the site had given up before, when and by which rule",
 }
 """What is not for people."""
 
@@ -74,6 +77,7 @@ def _came_to(found: ExportPayload) -> Iterator[str]:
         by = markdown(f"{ended['tier']}/{ended['method']} on {ended['backend']} ({ended['device_kind']})")
         yield f"Best answer: {value}, by {by}."
     yield f"Used: {_cost(found, ended)}."
+    yield from (f"{markdown(line)}." for line in in_words(found))
     answers = [row["approval"] for row in found.read("approvals.json")]
     for asked in answers:
         said = asked["state"] if asked["by"] is None else f"{asked['state']}, answered by {asked['by']}"

@@ -12,6 +12,7 @@ EVENTS, CHAIN, LINEAGE, PROOF = (
     f"{LEDGER}/{name}" for name in ("events.jsonl", "chain.jsonl", "lineage.jsonl", "proof.jsonl")
 )
 WITHHELD_ROWS, WITHHELD_FILES = f"{LEDGER}/withheld.jsonl", f"{STORE}/withheld.jsonl"
+PRUNED_FILES = f"{STORE}/pruned.jsonl"
 INDEX = f"{STORE}/index.json"
 KEPT_BACK = "withheld"
 """In place of words that may quote data: of what a program said at its end, of why a verifier found so."""
@@ -80,6 +81,11 @@ class ExportPayload:
     def events(self) -> list[Json]:
         """In order."""
         return self.lines(EVENTS)
+
+    @property
+    def pruned(self) -> list[Json]:
+        """A line on each file that the site gave up before the export was made, and has no more."""
+        return self.lines(PRUNED_FILES) if PRUNED_FILES in self.files else []
 
     @cached_property
     def named(self) -> dict[str, list[str]]:

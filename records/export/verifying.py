@@ -7,8 +7,10 @@ from pathlib import Path
 
 from records.export import verify as verifier
 from records.export.archive import read_files
-from records.export.bag import PUBLIC_KEY
+from records.export.bag import PAYLOAD, PUBLIC_KEY
 from records.export.following import disagreeing, unlike, written_elsewhere
+from records.export.payload import ExportPayload
+from records.export.pruned import in_words
 from records.signing.keys import VerifyingKey
 
 OTHER_WORDS = (
@@ -53,7 +55,11 @@ def verify_export(path: Path, key: VerifyingKey | None = None) -> Verified:
     raw = there if key is None else key.raw
     found = [*strange, *(_findings(files, raw) if files else ()), *_another(there, raw)]
     left: Callable[[Mapping[str, bytes]], list[str]] = verifier.withheld
-    unchecked = [*left(files), *([OTHER_WORDS] if not found and written_elsewhere(files) else [])]
+    unchecked = [
+        *left(files),
+        *_pruned(files),
+        *([OTHER_WORDS] if not found and written_elsewhere(files) else []),
+    ]
     return Verified(tuple(dict.fromkeys(found)), _key_id(raw), key is None, files, tuple(unchecked))
 
 
@@ -76,6 +82,16 @@ def _findings(files: Mapping[str, bytes], raw: bytes) -> Iterator[str]:
         files
     ):  # whoever signs says so himself: it may excuse other words, no other facts
         yield from unlike(files, _key_id(raw))
+
+
+def _pruned(files: Mapping[str, bytes]) -> list[str]:
+    """What the site had given up; what cannot be read, the checks tell."""
+    inside = {name.removeprefix(f"{PAYLOAD}/"): data for name, data in files.items()}
+    try:
+        lines = [*in_words(ExportPayload(inside))]
+    except (ValueError, LookupError, TypeError):
+        return []
+    return [f"{line}: what was in them cannot be looked at any more" for line in lines]
 
 
 def _another(there: bytes, trusted: bytes) -> list[str]:

@@ -10,7 +10,7 @@ from records.ledger.budget_ledger import SqlBudgets
 from records.ledger.case_ledger import SqlCases
 from records.ledger.checkpoints import Checkpoint
 from records.ledger.excerpt import CaseExcerpt, excerpt
-from records.ledger.readable import Broken
+from records.ledger.retention import SqlRetention
 from records.ledger.submission_ledger import SqlSubmissions
 from records.ledger.work_ledger import SqlWork
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from records.signing.keys import VerifyingKey
 
 
-class SqlLedger(SqlCases, SqlWork, SqlSubmissions, SqlBudgets):
+class SqlLedger(SqlCases, SqlWork, SqlSubmissions, SqlBudgets, SqlRetention):
     """`escalation.ports.ledger.ledger.Ledger` on SQLite or, by its URL, PostgreSQL.
 
     Safe from several threads and processes. The object that opened a case, or took it over, holds its
@@ -77,14 +77,6 @@ class SqlLedger(SqlCases, SqlWork, SqlSubmissions, SqlBudgets):
         with self._database.reading() as connection:
             return tuple(walk.of_subjects(connection, case_ids, walk.LedgerWalk()))
 
-    def digests(self, broken: Broken = walk.refused) -> frozenset[str]:
-        """The digests of all bytes that the ledger's rows name; they must be in the store.
-
-        `broken` is told of a row that cannot be read; by default it is refused with `CorruptRecord`.
-        """
-        with self._database.reading() as connection:
-            return frozenset(walk.digests(connection, broken))
-
     def excerpt(self, case_id: str) -> CaseExcerpt:
         """All that there is of a case, as it is at one moment; raises `BadInput` when there is none."""
         with self._database.reading() as connection:
@@ -97,8 +89,7 @@ class SqlLedger(SqlCases, SqlWork, SqlSubmissions, SqlBudgets):
 
     def named(self, most: int) -> tuple[str, ...]:
         """Some of `digests`, at most so many."""
-        with self._database.reading() as connection:
-            return tuple(islice(walk.digests(connection), most))
+        return tuple(islice(self.digests(), most))
 
     def check(self, case_id: str | None = None) -> None:
         """Refuses a ledger that was changed behind its back, or is older than what was signed from this home.

@@ -11,6 +11,7 @@ from typing import Any
 from escalation.model.amounts import Amounts
 from escalation.model.case import CaseStatus
 from escalation.model.errors import CaseConflict
+from escalation.model.pruned import Pruning
 from escalation.model.submission_states import SubmissionState, Who, check_transition
 from records.ledger import budgets
 
@@ -18,6 +19,7 @@ Body = Mapping[str, Any]
 Key = tuple[str, int, int]
 _BEFORE = {"asked": None, "granted": "asked", "denied": "asked", "used": "granted"}
 """By what became of a question, what it was before."""
+_KEEPING = ("pruned", "hold", "release")
 _ONCE = ("case.opened", "decision.added", "attempt.added", "handoff.wanted")
 _BILLABLE = (SubmissionState.SETTLED, SubmissionState.DONE, SubmissionState.CANCELLED)
 _S = SubmissionState
@@ -37,6 +39,7 @@ class Past:
         once: what can happen only once, and did.
         works: by work, what became of it last.
         status: of the case, empty before it was opened.
+        held: whether a legal hold is on it.
     """
 
     approvals: dict[tuple[str, str], str] = field(default_factory=dict)
@@ -47,6 +50,7 @@ class Past:
     once: set[tuple[Any, ...]] = field(default_factory=set)
     works: dict[Key, str] = field(default_factory=dict)
     status: str = ""
+    held: bool = False
 
 
 def event(past: Past, case_id: str, kind: str, body: Body) -> Iterator[str]:
@@ -88,6 +92,21 @@ def _case(past: Past, verb: str, body: Body) -> Iterator[str]:
         if before != running:
             yield f"the case was closed, and it was {before or 'never there'}, not {running}"
         past.status = body["status"]
+    elif verb in _KEEPING:
+        yield from _keeping(past, verb, body)
+
+
+def _keeping(past: Past, verb: str, body: Body) -> Iterator[str]:
+    """Bytes are given up of a case that is over, and while no legal hold is on it."""
+    if verb == "pruned":
+        Pruning.model_validate({"at": "", **{name: body[name] for name in ("rule", "by", "files")}})
+        if past.held or not past.status or not CaseStatus(past.status).final:
+            is_ = "under a legal hold" if past.held else past.status or "never there"
+            yield f"bytes of the case were given up, and it was {is_}"
+        return
+    if past.held == (verb == "hold"):
+        yield f"a legal hold was {'put on' if past.held else 'taken from'} the case a second time"
+    past.held = verb == "hold"
 
 
 def _approval(past: Past, case_id: str, verb: str, body: Body) -> Iterator[str]:

@@ -4,7 +4,6 @@ All of a ledger is walked a page of cases at a time, so that memory stays flat. 
 what that rests on is: the case that spends, and the chain of money with all its rows.
 """
 
-import json
 from collections import OrderedDict
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,18 +11,17 @@ from hashlib import sha256
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from sqlalchemy import Connection, Engine, RowMapping, Table, select
+from sqlalchemy import Connection, Engine, RowMapping, select
 
 from escalation.model.amounts import Amounts, exact_sum
 from escalation.model.errors import CorruptRecord
 from escalation.model.metered import CHARGED
 from records.ledger import budgets, checkpoints, past, subjects
-from records.ledger.chains import CLOSED, MONEY, Head, decoded
+from records.ledger.chains import CLOSED, MONEY, Head
 from records.ledger.events import Key, Seal, finding, key_of, row_digest
 from records.ledger.past import Past
-from records.ledger.readable import UNREADABLE, Broken, unreadable
 from records.ledger.schema import MONEY as MONEY_TABLES
-from records.ledger.schema import attempts, cases, events, heads, intents, submissions
+from records.ledger.schema import events
 from records.ledger.walked import WalkedEvents, as_read
 
 PAGE = 200
@@ -250,69 +248,3 @@ def _sums(connection: Connection, taken: Iterable[Amounts]) -> Iterator[str]:
         told, has = (exact_sum(found, each.name) for found in (taken, rows))
         if told != has:
             yield f"the limits count {has:f} {each.words}, and the events set aside and billed {told:f}"
-
-
-def refused(said: str) -> None:
-    """Raises `CorruptRecord` with what was said."""
-    raise CorruptRecord(said)
-
-
-def digests(connection: Connection, broken: Broken = refused) -> Iterator[str]:
-    """The digests of all bytes that rows name: files of instances, inputs and results of work, candidates,
-    what was sent, answers and reports; and of calibrations that events of devices name.
-
-    Args:
-        connection: to the ledger.
-        broken: is told of each row that cannot be read, and so names nothing; default: is refused.
-    """
-    for table, named in _NAMING.items():
-        for row in connection.execute(select(table)).mappings():
-            try:
-                found = [digest for digest in named(row) if digest]
-            except UNREADABLE:
-                broken(unreadable(table, row))
-                continue
-            yield from found
-    of_devices = select(heads.c.chain).where(heads.c.chain.like("device/%"))
-    for row in connection.execute(select(events).where(events.c.chain.in_(of_devices))).mappings():
-        yield from filter(None, [(decoded(row) or {}).get("calibration")])  # no JSON: the walk says so
-
-
-def _named_by_case(row: RowMapping) -> Iterator[str]:
-    ended = json.loads(row["outcome"] or "{}")
-    yield from (json.loads(row["info"]).get("files") or {}).values()
-    yield from (ended.get("report"), *(ended.get("files") or {}).values())
-
-
-def _named_by_work(row: RowMapping) -> Iterator[str]:
-    for text in filter(None, (row["work"], row["result"])):
-        yield from _named_bytes(json.loads(text))
-
-
-def _named_by_attempt(row: RowMapping) -> Iterator[str]:
-    json.loads(row["attempt"])  # names nothing, and must be readable
-    if row["candidate"]:
-        yield from _named_bytes(json.loads(row["candidate"]))
-
-
-def _named_by_submission(row: RowMapping) -> Iterator[str]:
-    said = json.loads(row["handoff"])
-    yield from (said["payload"], said["raw"], *said["calibrations"].values())
-
-
-_NAMING: dict[Table, Callable[[RowMapping], Iterator[str]]] = {
-    cases: _named_by_case,
-    intents: _named_by_work,
-    attempts: _named_by_attempt,
-    submissions: _named_by_submission,
-}
-
-
-def _named_bytes(data: Mapping[str, Any]) -> Iterator[str]:
-    """The digests under the names by which `records.ledger.codec` keeps bytes."""
-    for name in ("inputs", "files", "evidence"):
-        yield from (data.get(name) or {}).values()
-    for pub in data.get("pubs") or ():
-        yield from (pub["qasm3"], pub["parameters"])
-    for control in (data.get("controls") or {}).values():
-        yield from _named_bytes(control)

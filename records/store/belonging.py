@@ -34,3 +34,19 @@ def check_belonging(ledger: SqlLedger, store: AuditedStore) -> None:
             f"{SETTING}: expected the store of this ledger, got {store.where}, which is another ledger's: "
             "name its own, or an empty place for a ledger that is new"
         )
+
+
+def check_alone(ledger: SqlLedger, store: AuditedStore) -> None:
+    """Refuses a store whose bytes another ledger may name too: nothing can be given up of it.
+
+    Raises:
+        BadInput: in one line.
+        StoreAway: when the store cannot be asked.
+    """
+    others = store.users() - {ledger.name()}
+    if others:
+        raise BadInput(
+            f"expected a store of this ledger alone, got {store.where}, which ledger {min(others)} uses too: "
+            "nobody can tell from here which bytes that one still needs; give each ledger a home or a "
+            f"{SETTING} of its own"
+        )

@@ -11,6 +11,7 @@ from obstore.exceptions import AlreadyExistsError
 from obstore.store import from_url
 
 from escalation.model.errors import BadInput
+from escalation.ports.store import StoredBytes
 from records.store.places import ObjectPlace
 from records.store.refusals import no_bucket, refusal
 
@@ -57,6 +58,15 @@ class Bucket:
             except FileNotFoundError:
                 return False
         return True
+
+    def stored(self, name: str) -> StoredBytes | None:
+        """How large an object is and when it was written; None where there is none."""
+        with self._asking("ask"):
+            try:
+                found = self._reader().head(name)
+            except FileNotFoundError:
+                return None
+        return StoredBytes(int(found["size"]), found["last_modified"].timestamp())
 
     def create(self, name: str, data: bytes) -> bool:
         """Writes an object that is not there yet; False where it is (HTTP's `If-None-Match: *`)."""

@@ -55,6 +55,11 @@ class StoreCache:
             self._unseen = 0
             self._trim()
 
+    def remove(self, digest: str) -> None:
+        """Lets the bytes go, if it has them."""
+        with suppress(OSError):
+            (self.folder / name_of(digest)).unlink(missing_ok=True)
+
     def _trim(self) -> None:
         found = sorted(self._files())
         size = sum(bytes_ for _, bytes_, _ in found)

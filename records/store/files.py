@@ -10,10 +10,16 @@ from pathlib import Path
 from escalation.inputs.whole_files import synced, write_whole
 from escalation.model.errors import BadInput, CorruptRecord
 from escalation.model.identity import digest_bytes
+from escalation.ports.store import StoredBytes, WhyGone
+from records.store.gone import missing, nobody
 
 DIGEST = re.compile(r"[0-9a-f]{64}")
 OWNER = "tierwise-ledger"
 """What names the ledger whose store it is."""
+USERS = "tierwise-ledgers"
+"""The folder in which each ledger that uses the store has a file of its name."""
+_ASIDE = ".pruned-"
+"""Before the name of bytes that are on their way out."""
 
 
 class FileStore:
@@ -31,6 +37,7 @@ class FileStore:
             BadInput: when it cannot be made.
         """
         self.folder = Path(folder)
+        self.why_gone: WhyGone = nobody
         self._sure: set[Path] = set()
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
@@ -50,7 +57,7 @@ class FileStore:
         """
         digest = digest_bytes(data)
         path = self.path(digest)
-        if not _holds(path, data):
+        if not _holds(path, data) or not _refresh(path):
             for folder in (path.parent.parent, path.parent):
                 _ensure(folder, self._sure)
             write_whole(path, data, durable=True)
@@ -66,7 +73,9 @@ class FileStore:
         try:
             data = path.read_bytes()
         except FileNotFoundError:
-            raise CorruptRecord(f"expected bytes with SHA-256 {digest} in {path}, got no file") from None
+            raise missing(
+                f"expected bytes with SHA-256 {digest} in {path}, got no file", digest, self.why_gone
+            ) from None
         actual = digest_bytes(data)
         if actual != digest:
             raise CorruptRecord(f"expected bytes with SHA-256 {digest} in {path}, got {actual}")
@@ -106,6 +115,47 @@ class FileStore:
         """Reads the bytes; returns how many they are."""
         return len(self.get(digest))
 
+    def stored(self, digest: str) -> StoredBytes | None:
+        """What is kept under that name, unread, also what was on its way out; None where nothing is."""
+        path = self.path(digest)
+        for each in (path, _aside(path)):
+            with suppress(FileNotFoundError):
+                found = each.stat()
+                return StoredBytes(found.st_size, found.st_mtime)
+        return None
+
+    def remove(self, digest: str, put_before_s: float) -> bool:
+        """Takes the file away, unless it was put since that time; whether it is gone.
+
+        It is moved aside first, and looked at again: who puts the same bytes now either finds the file, and
+        marks it, so that it comes back, or does not find it, and writes it.
+        """
+        path, found = self.path(digest), self.stored(digest)
+        aside = _aside(path)
+        if found is not None and found.put_s >= put_before_s:
+            return False
+        with suppress(FileNotFoundError):
+            path.rename(aside)
+        with suppress(FileNotFoundError):  # also one that a process left there which was killed
+            if aside.stat().st_mtime >= put_before_s:
+                with suppress(FileExistsError):
+                    os.link(aside, path)
+            aside.unlink()
+        return not path.exists()
+
+    def note_user(self, ledger: str) -> None:
+        """Notes that a ledger of that name uses the store, where it is not noted."""
+        mark = self.folder / USERS / ledger
+        if not mark.exists():
+            mark.parent.mkdir(exist_ok=True)
+            mark.touch()
+            synced(mark.parent)
+
+    def users(self) -> frozenset[str]:
+        """The names of all ledgers that are known to use the store; its owner is one of them."""
+        owner, noted = self.owner(), (mark.name for mark in (self.folder / USERS).glob("*"))
+        return frozenset(noted).union(() if owner is None else (owner,))
+
     def path(self, digest: str) -> Path:
         """Where the bytes are, or would be.
 
@@ -126,11 +176,25 @@ def name_of(digest: str) -> str:
     return f"{digest[:2]}/{digest[2:4]}/{digest}"
 
 
+def _aside(path: Path) -> Path:
+    return path.with_name(f"{_ASIDE}{path.name}")
+
+
 def _holds(path: Path, data: bytes) -> bool:
     try:
         return path.stat().st_size == len(data) and path.read_bytes() == data
     except FileNotFoundError:
         return False
+
+
+def _refresh(path: Path) -> bool:
+    """Marks a file as put now; whether it is still there: somebody may have taken it away meanwhile."""
+    try:
+        with suppress(PermissionError):  # of another account's file: it prunes what is its own
+            os.utime(path)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _ensure(folder: Path, sure: set[Path]) -> None:

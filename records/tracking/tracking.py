@@ -7,7 +7,7 @@ fresh database take seconds.
 
 import atexit
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -221,9 +221,16 @@ class MlflowTracker:
         """Logs what the ledger knows of the case: a process that died may not have come to log it."""
         for decision in self._ledger.decisions(case_id):
             tracking_case.log_decision(self._client, self._runs[case_id], decision)
-        for attempt, candidate in self._ledger.attempts(case_id):
-            done = self._ledger.works(case_id, attempt.number)
+        for attempt, candidate, done in self._tried(case_id):
             self._log_attempt(case_id, attempt, candidate, done=done, at_ms=_now_ms())
+
+    def _tried(self, case_id: str) -> Iterator[tuple[Attempt, Candidate | None, Sequence[Done]]]:
+        """The attempts with what they made and ran; of a case of which files were given up, without those."""
+        if self._ledger.prunings(case_id):
+            yield from ((attempt, None, ()) for attempt in self._ledger.attempt_records(case_id))
+            return
+        for attempt, candidate in self._ledger.attempts(case_id):
+            yield attempt, candidate, self._ledger.works(case_id, attempt.number)
 
     def _tables(self, case_id: str, outcome: Outcome | None, report: bytes | None) -> Mapping[str, bytes]:
         if outcome is None:

@@ -1,7 +1,26 @@
 """The report of a case as it was kept when the case ended."""
 
 from escalation.model.case import CaseRecord
-from escalation.model.errors import BadInput
+from escalation.model.errors import BadInput, PrunedBytes
+from escalation.ports.store import Store
+
+
+def kept_report(store: Store, record: CaseRecord) -> bytes:
+    """The report, HTML.
+
+    Raises:
+        BadInput: when there is none yet.
+        PrunedBytes: when it was given up.
+        CorruptRecord: when the store has lost it.
+    """
+    case_id, digest = record.info.case_id, report_digest(record)
+    try:
+        return store.get(digest)
+    except PrunedBytes as error:
+        raise PrunedBytes(
+            f"the report of case {case_id} is not there any more: {error}; `tierwise explain {case_id}` says "
+            "what was decided, and why"
+        ) from None
 
 
 def report_digest(record: CaseRecord) -> str:

@@ -9,6 +9,7 @@ from escalation.model.case import CaseInfo, CaseRecord, CaseStatus, Outcome
 from escalation.model.cases_wanted import EVERY_CASE, CasesWanted
 from escalation.model.decision import Decision
 from escalation.model.elapsed import Elapsed
+from escalation.model.pruned import Pruning
 
 
 class CaseLedger(Protocol):
@@ -76,6 +77,12 @@ class CaseLedger(Protocol):
         """Records a finished attempt, its candidate's bytes put into the store first."""
 
     def attempts(self, case_id: str) -> Sequence[tuple[Attempt, Candidate | None]]: ...
+
+    def attempt_records(self, case_id: str) -> Sequence[Attempt]:
+        """The case's finished attempts in order, without their candidates: the store is not read."""
+
+    def prunings(self, case_id: str) -> Sequence[Pruning]:
+        """What was given up of a case, in order."""
 
     def begin_canary(self, digest: str, policy: str, acting: str) -> bool:
         """Records that a canary begins, unless it has; says whether it was new."""

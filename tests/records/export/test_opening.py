@@ -226,6 +226,6 @@ def test_a_case_of_an_earlier_ledger_whose_events_say_too_much_is_refused_in_a_l
     taken = strict.ledger.excerpt("i")
     last = json.loads(taken.events[-1].text) | {"kind": kind, "body": OLD[kind]}
     event = HashedEvent("i", json.dumps(last).encode(), "0" * 64)
-    assert contents(taken, strict.store.get, with_data=False).withheld
+    assert contents(taken, strict.store, with_data=False).withheld
     with pytest.raises(BadInput, match=rf"its event \d+ \({kind}\) has .* it cannot be exported"):
-        contents(replace(taken, events=(*taken.events, event)), strict.store.get, with_data=False)
+        contents(replace(taken, events=(*taken.events, event)), strict.store, with_data=False)

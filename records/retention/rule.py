@@ -1,0 +1,50 @@
+"""For how long the bytes of a case are kept, by the class of its data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from escalation.model.problem import DataClass
+from records.ledger.retention import CaseBytes
+
+SETTING = "TIERWISE_RETENTION_DAYS"
+DAY_S = 86400.0
+
+
+@dataclass(frozen=True)
+class Retention:
+    """The periods that hold.
+
+    Attributes:
+        stated_days: the site's, by class of the data; a class that is missing has none.
+        older_than_days: what was asked for now; it may lengthen the site's period and never shortens it.
+    """
+
+    stated_days: Mapping[DataClass, float] = field(default_factory=dict)
+    older_than_days: float | None = None
+
+    def days(self, data_class: DataClass) -> float | None:
+        """The days that bytes of such a case are kept after its end; None: for ever."""
+        stated = [
+            each for each in (self.stated_days.get(data_class), self.older_than_days) if each is not None
+        ]
+        return max(stated, default=None)
+
+    def words(self, data_class: DataClass) -> str:
+        """The rule, as it is written into the record; of a class that has one."""
+        days, stated = self.days(data_class), self.stated_days.get(data_class)
+        source = f"{SETTING}, {data_class} data" if days == stated else "as was asked for, --older-than"
+        return f"kept {days:g} days after the end of the case ({source})"
+
+    def kept_because(self, case: CaseBytes, now_s: float) -> str:
+        """Why nothing of the case may be given up now; empty where something may."""
+        if case.owed:
+            return case.owed
+        days = self.days(case.data_class)
+        if days is None:
+            return f"no period is stated for {case.data_class} data ({SETTING})"
+        assert case.ended_at is not None
+        until = datetime.fromisoformat(case.ended_at) + timedelta(days=days)
+        if until > datetime.fromtimestamp(now_s, UTC):
+            return f"kept until {until.date()}: {self.words(case.data_class)}"
+        return ""
