@@ -116,6 +116,7 @@ def _remove(
     ledger: SqlLedger, store: AuditedStore, retention: Retention, done: Pruned, say: Callable[[str], None]
 ) -> None:
     """Takes away what cases say was given up and nobody is owed, as the ledger is now."""
+    say("0 files")
     named = ledger.named_bytes()
     owed = owed_bytes(named, kept_because(named, retention))
     for digest, size in left_over(named, store, owed):

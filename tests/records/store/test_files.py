@@ -129,3 +129,66 @@ def test_several_processes_write_the_same_bytes_at_once(store: FileStore, spawn:
     files = [path for path in store.folder.rglob("*") if path.is_file()]
     assert len(files) == 60
     assert all(store.get(path.name) for path in files)
+
+
+def _old(store: FileStore, digest: str) -> None:
+    os.utime(store.path(digest), (1000.0, 1000.0))
+
+
+def test_a_file_is_removed_unless_it_was_put_lately(store: FileStore) -> None:
+    digest = store.put(b"abc")
+    assert store.stored("0" * 64) is None
+    assert not store.remove(digest, 2000.0)
+    assert store.get(digest) == b"abc"
+    _old(store, digest)
+    assert store.stored(digest) == (3, 1000.0)
+    store.put(b"abc")  # whoever puts it is about to name it
+    assert not store.remove(digest, 2000.0)
+    _old(store, digest)
+    assert store.remove(digest, 2000.0)
+    assert not store.has(digest)
+    assert store.remove(digest, 2000.0)  # as two that prune do
+    assert list(store.digests()) == []
+
+
+@pytest.mark.parametrize("when", ["before it is moved aside", "after it was moved aside"])
+def test_a_file_that_is_put_while_it_is_removed_stays(
+    store: FileStore, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    digest, other = store.put(b"abc"), FileStore(store.folder)
+    _old(store, digest)
+    rename = Path.rename
+
+    def between(path: Path, target: Path) -> Path:
+        if when.startswith("before"):
+            other.put(b"abc")
+            return rename(path, target)
+        moved = rename(path, target)
+        monkeypatch.setattr(Path, "rename", rename)
+        other.put(b"abc")
+        return moved
+
+    monkeypatch.setattr(Path, "rename", between)
+    assert not store.remove(digest, 2000.0)
+    assert store.get(digest) == b"abc"
+    assert [path.name for path in store.folder.glob("??/??/*")] == [digest]
+
+
+def test_what_a_killed_removal_left_aside_is_removed_by_the_next(store: FileStore) -> None:
+    digest = store.put(b"abc")
+    _old(store, digest)
+    path = store.path(digest)
+    path.rename(path.with_name(f".pruned-{digest}"))
+    assert not store.has(digest)
+    assert store.stored(digest) == (3, 1000.0)
+    assert store.remove(digest, 2000.0)
+    assert list(store.folder.glob("??/??/*")) == list(store.folder.glob("??/??/.*")) == []
+
+
+def test_every_ledger_that_uses_a_store_is_noted(store: FileStore) -> None:
+    assert store.users() == frozenset()
+    for name in ("one", "two", "one"):
+        store.note_user(name)
+    store.own("three")
+    assert store.users() == {"one", "two", "three"}
+    assert list(store.digests()) == []

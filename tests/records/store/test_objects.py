@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from escalation.model.errors import CorruptRecord, of_machine
-from records.store import bucket
+from records.store import bucket, objects
 from records.store.refusals import StoreAway
 from tests.records.store.conftest import Open
 
@@ -115,3 +115,37 @@ def test_a_service_that_goes_away_is_a_fault_of_the_machine_and_what_is_kept_is_
             assert of_machine(told.value)
             assert told.value.exit_code == 2
         assert store.get(ABC) == b"abc"
+
+
+def test_an_object_is_removed_with_its_copy_in_the_cache_unless_it_was_put_lately(
+    open_home: Open, bucket: Any
+) -> None:
+    one = open_home("one")
+    one.put(b"abc")
+    found = one.stored(ABC)
+    assert found is not None
+    assert found.size == 3
+    assert not one.remove(ABC, found.put_s)
+    assert one.remove(ABC, found.put_s + 1)
+    assert [one.has(ABC), list(one.digests()), one.stored(ABC)] == [False, [], None]
+    with pytest.raises(CorruptRecord, match="got no object"):
+        one.get(ABC)
+    assert one.remove(ABC, found.put_s + 1)  # as two that prune do
+
+
+def test_an_old_object_that_is_put_again_is_marked_as_wanted(
+    open_home: Open, bucket: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_home("one").put(b"abc")
+    first = bucket.head(NAME)["version"]
+    monkeypatch.setattr(objects, "FRESH_S", -3600.0)  # older than that it is at once
+    open_home("two").put(b"abc")
+    assert bucket.head(NAME)["version"] != first
+
+
+def test_a_bucket_is_used_by_its_owner_alone(open_home: Open) -> None:
+    one = open_home("one")
+    assert one.users() == frozenset()
+    one.own("ledger")
+    one.note_user("another")
+    assert one.users() == {"ledger"}
