@@ -13,7 +13,7 @@ from escalation.model.errors import BadInput
 from escalation.ports.configuration import settings
 from escalation.text.pruning import amount, in_bytes
 from escalation.text.wording import counted, first_of
-from records.retention.plan import Going, Plan
+from records.retention.plan import Going, PruningPlan
 from records.retention.pruning import Pruned, plan_site, prune_site
 from records.retention.rule import SETTING, Retention
 from records.runtime import open_records
@@ -87,14 +87,14 @@ def _retention(older_than: float | None) -> Retention:
     return Retention(stated, older_than)
 
 
-def _print(planned: Plan, done: Pruned | None, *, as_object: bool) -> None:
+def _print(planned: PruningPlan, done: Pruned | None, *, as_object: bool) -> None:
     if as_object:
         sys.stdout.write(json.dumps(_object(planned, done)) + "\n")
         return
     _show(terminal(), planned, done)
 
 
-def _object(planned: Plan, done: Pruned | None) -> dict[str, Any]:
+def _object(planned: PruningPlan, done: Pruned | None) -> dict[str, Any]:
     sizes = planned.sizes
     return {
         "done": done is not None,
@@ -116,7 +116,7 @@ def _object(planned: Plan, done: Pruned | None) -> dict[str, Any]:
     }
 
 
-def _show(console: Console, planned: Plan, done: Pruned | None) -> None:
+def _show(console: Console, planned: PruningPlan, done: Pruned | None) -> None:
     def lines(found: list[str], what: str) -> None:
         for line in first_of(found, what, SHOWN):
             console.print(plain(line), soft_wrap=True)

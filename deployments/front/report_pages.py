@@ -13,14 +13,14 @@ from urllib.parse import quote
 from deployments.front.html import page
 from escalation.model.case import CaseRecord
 from escalation.model.cases_wanted import CasesWanted
-from escalation.model.errors import BadInput, TierwiseError
+from escalation.model.errors import BadInput, PrunedBytes, TierwiseError
 from escalation.text.moments import moment
 from escalation.text.visible import visible
 from records import views
 from records.runtime import open_records
 from records.tracking.pages import StartResponse
 from records.views.findings import with_findings
-from records.views.kept import report_digest
+from records.views.kept import kept_report
 
 MOST = 200
 _PATH = re.compile(r"/([^/]{1,200})/?")
@@ -43,7 +43,11 @@ def report_pages(environ: dict[str, Any], start_response: StartResponse) -> Iter
     if path == "/":
         return _sent(start_response, "200 OK", _newest(environ.get("HTTP_X_TIERWISE_USER", "")), _LIST)
     found = _PATH.fullmatch(path)
-    kept = _report(found[1]) if found else None
+    try:
+        kept = _report(found[1]) if found else None
+    except PrunedBytes as error:
+        gone = page("No report any more", f"<p>{escape(visible(str(error)))}</p>", _STYLE)
+        return _sent(start_response, "410 Gone", gone, _LIST)
     if kept is None:
         said = page(
             "No report", "<p>There is no report of that name. <a href='/reports/'>All reports</a></p>", _STYLE
@@ -56,7 +60,7 @@ def _report(case_id: str) -> bytes | None:
     """None also of a case that has none yet: who asks for a name learns nothing but that."""
     with open_records() as (ledger, store):
         try:
-            kept = store.get(report_digest(ledger.case(case_id)))
+            kept = kept_report(store, ledger.case(case_id))
         except BadInput:
             return None
         return with_findings(kept, ledger.case_findings(case_id))

@@ -66,7 +66,7 @@ class CaseBytes:
 
 
 @dataclass(frozen=True)
-class Named:
+class NamedBytes:
     """Who the store's bytes are named by, at one moment of the ledger.
 
     Attributes:
@@ -83,11 +83,11 @@ class Named:
 class SqlRetention(LedgerSession):
     """What is kept of cases, and for how long."""
 
-    def named_bytes(self) -> Named:
+    def named_bytes(self) -> NamedBytes:
         """Which bytes every case names; raises `CorruptRecord` where a row cannot be read."""
         with self._database.reading() as connection:
             found = _cases(connection, None)
-            return Named(found, frozenset(naming.of_devices(connection)), database_time_s(connection))
+            return NamedBytes(found, frozenset(naming.of_devices(connection)), database_time_s(connection))
 
     def digests(self, broken: Broken = naming.refused) -> frozenset[str]:
         """The digests of all bytes that must be in the store: those that the ledger names and nobody gave up.

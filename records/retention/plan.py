@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from escalation.model.pruned import BytesOf, PrunedFile
 from escalation.ports.store import AuditedStore, StoredBytes
-from records.ledger.retention import Named
+from records.ledger.retention import NamedBytes
 from records.retention.rule import DAY_S, Retention
 
 SETTLED_S = DAY_S
@@ -41,7 +41,7 @@ class Going:
 
 
 @dataclass(frozen=True)
-class Plan:
+class PruningPlan:
     """What a pruning comes to.
 
     Attributes:
@@ -62,7 +62,7 @@ class Plan:
         return {file.sha256: file.bytes for case in self.going for file in case.files} | dict(self.left)
 
 
-def plan(named: Named, store: AuditedStore, retention: Retention) -> Plan:
+def plan(named: NamedBytes, store: AuditedStore, retention: Retention) -> PruningPlan:
     """Plans a pruning; nothing is written, and no file is read.
 
     What is missing in the store is never part of it: that a file is lost stays a finding of the audit.
@@ -87,16 +87,16 @@ def plan(named: Named, store: AuditedStore, retention: Retention) -> Plan:
             going.append(
                 Going(case.case_id, str(case.ended_at), retention.words(case.data_class), tuple(files))
             )
-    return Plan(tuple(going), tuple(left_over(named, store, owed)), kept, stays)
+    return PruningPlan(tuple(going), tuple(left_over(named, store, owed)), kept, stays)
 
 
-def kept_because(named: Named, retention: Retention) -> dict[str, str]:
+def kept_because(named: NamedBytes, retention: Retention) -> dict[str, str]:
     """By case of which nothing may be given up now, why."""
     told = {case_id: retention.kept_because(case, named.now_s) for case_id, case in named.cases.items()}
     return {case_id: why for case_id, why in told.items() if why}
 
 
-def owed_bytes(named: Named, kept: Mapping[str, str]) -> frozenset[str]:
+def owed_bytes(named: NamedBytes, kept: Mapping[str, str]) -> frozenset[str]:
     """The digests of what somebody is owed: all of the cases that are kept, what was paid for, calibrations.
 
     Args:
@@ -114,7 +114,7 @@ def owed_bytes(named: Named, kept: Mapping[str, str]) -> frozenset[str]:
     return frozenset(owed)
 
 
-def left_over(named: Named, store: AuditedStore, owed: frozenset[str]) -> Iterator[tuple[str, int]]:
+def left_over(named: NamedBytes, store: AuditedStore, owed: frozenset[str]) -> Iterator[tuple[str, int]]:
     """Digest and size of what was given up, is owed to nobody, and is still there."""
     found = _Found(store, named.now_s)
     pruned = frozenset(digest for case in named.cases.values() for digest in case.pruned)

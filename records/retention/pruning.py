@@ -17,7 +17,7 @@ from escalation.ports.store import AuditedStore
 from records.ledger.ledger import SqlLedger
 from records.ledger.locking import file_lock
 from records.retention.copies import remove_copies
-from records.retention.plan import SETTLED_S, Plan, kept_because, left_over, owed_bytes, plan
+from records.retention.plan import SETTLED_S, PruningPlan, kept_because, left_over, owed_bytes, plan
 from records.retention.rule import Retention
 from records.runtime import open_records
 from records.store.belonging import check_alone
@@ -37,7 +37,7 @@ class Pruned:
         notes: a line on each thing that did not go as planned.
     """
 
-    plan: Plan
+    plan: PruningPlan
     cases: int = 0
     files: int = 0
     size: int = 0
@@ -142,7 +142,7 @@ def prune_site(
         return done
 
 
-def plan_site(settings: Settings, retention: Retention) -> Plan:
+def plan_site(settings: Settings, retention: Retention) -> PruningPlan:
     """What `prune_site` would give up; nothing is written. Raises as it does but for the lock."""
     with open_records(settings) as (ledger, store):
         check_alone(ledger, store)
