@@ -18,7 +18,7 @@ from escalation.model.errors import TierwiseError
 from escalation.ports.configuration import settings
 from escalation.text.visible import visible
 
-STOP_S = 5.0
+STOP_S = 2.0
 """By then its flow runs have ended; left to itself it goes on for up to half a minute."""
 RUNS_STOP_S = 20.0
 
