@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from deployments.address import LOOPBACK, Address, checked_address
+from deployments.address import LOOPBACK, PREFECTS_OWN_PORT, Address, checked_address
 from deployments.database import VARIABLE, check_database, stated_database, without_database
 from deployments.front.users import Users
 from deployments.keeping import Keeper
@@ -54,6 +54,8 @@ class Serving:
     """Whether a practice service is started too, and the worker told of it."""
     worker: bool = True
     """Whether a worker runs here."""
+    elsewhere: bool = False
+    """Whether the usual port was taken, so that it listens at a free one."""
 
 
 def wanted(
@@ -76,7 +78,8 @@ def wanted(
     found = stated_database(database)
     if found:
         check_database(found)
-    return Serving(address, found, practice, worker)
+    elsewhere = port is None and address.port != PREFECTS_OWN_PORT
+    return Serving(address, found, practice, worker, elsewhere)
 
 
 def serve(what: Serving, say: Say = sys.stdout.write, home: Path | None = None) -> None:
@@ -228,9 +231,10 @@ def _by_whom(home: Path) -> str:
 def announcement(what: Serving, home: Path) -> list[str]:
     """What to know about a server that is up; the credential itself is never shown."""
     address, file, people = what.address, credential_file(home), Users(home).names()
+    taken = f"; port {PREFECTS_OWN_PORT} is taken, so a free one is used" if what.elsewhere else ""
     url = f"{address.base}/api"
     lines = [
-        f"runs, approvals  {address.base}  (Prefect)",
+        f"runs, approvals  {address.base}  (Prefect{taken})",
         f"reports          {address.base}/reports/",
         f"MLflow           {address.base}/mlflow/",
         f"to sign in       {_who_signs_in(people, file)}",

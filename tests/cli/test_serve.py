@@ -1,12 +1,15 @@
 """`tierwise serve`: what is asked for reaches who serves."""
 
+import socket
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from deployments.address import Address
-from deployments.serve import Serving
+from deployments.address import LOOPBACK, Address
+from deployments.serve import Serving, announcement, wanted
+from escalation.model.errors import TierwiseError
 
 DATABASE = "sqlite:////tmp/prefect.db"
 
@@ -34,6 +37,23 @@ def test_what_is_asked_for_is_handed_on(
     monkeypatch.setattr("deployments.serve.serve", served.append)
     assert call("serve", *args).code == 0
     assert served == [asked]
+
+
+def test_where_the_usual_port_is_taken_a_free_one_is_used_and_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as taken:
+        taken.bind((LOOPBACK, 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        monkeypatch.setattr("deployments.address.PREFECTS_OWN_PORT", port)
+        monkeypatch.setattr("deployments.serve.PREFECTS_OWN_PORT", port)
+        what = wanted(None, None, None, None, practice=False, worker=True)
+        assert (what.elsewhere, what.address.port != port) == (True, True)
+        with pytest.raises(TierwiseError, match=f"^port {port} cannot be used: Address already in use"):
+            wanted(port, None, None, None, practice=False, worker=True)
+    lines = announcement(what, tmp_path)
+    assert lines[0].endswith(f":{what.address.port}  (Prefect; port {port} is taken, so a free one is used)")
 
 
 @pytest.mark.parametrize(
