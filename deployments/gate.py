@@ -6,15 +6,31 @@ anything sees it when its `Host` is not the server's own address, or when a brow
 sent it (`Origin`; `Sec-Fetch-Site`, W3C Fetch Metadata).
 """
 
+import logging
 from collections.abc import Iterable
 from pathlib import Path
 
 from deployments.address import Address
-from deployments.front.asgi import App, Headers, Message, Receive, Scope, Send, answer, values, without
+from deployments.front.answers import is_answer, named_answer
+from deployments.front.asgi import (
+    App,
+    Headers,
+    Message,
+    Receive,
+    Scope,
+    Send,
+    TooLong,
+    answer,
+    values,
+    without,
+)
 from deployments.front.onward import Onward
-from deployments.front.signing_in import SIGN_IN, SIGN_OUT, FrontDesk
+from deployments.front.peers import owner
+from deployments.front.signing_in import SIGN_IN, SIGN_OUT, Asker, FrontDesk, PeerOwner
 from deployments.front.ui_settings import PATHS, plain_settings
+from escalation.model.errors import BadInput
 
+_log = logging.getLogger(__name__)
 NOT_SHOWN = ("/docs", "/redoc", "/openapi.json")
 """Prefect's pages about its own API: they run scripts that others serve."""
 TO_ALL = ("/api/health", "/api/ready")
@@ -26,10 +42,10 @@ _READS = {"GET", "HEAD", "OPTIONS"}
 class AccessGate:
     """An ASGI application around Prefect's, to which it lets through what may come."""
 
-    def __init__(self, app: App, address: Address, home: Path) -> None:
+    def __init__(self, app: App, address: Address, home: Path, owner_of: PeerOwner = owner) -> None:
         self._app, self._hosts, self._origins = app, address.hosts(), address.origins()
         self._encrypted = frozenset(address.public_hosts() if address.encrypted else ())
-        self._desk, self._records = FrontDesk(home, address.port), Onward(home)
+        self._desk, self._records = FrontDesk(home, address.port, owner_of), Onward(home)
         sources = " ".join([*self._origins, *(f"ws{each.removeprefix('http')}" for each in self._origins)])
         policy = f"connect-src 'self' {sources}; frame-ancestors 'none'; form-action 'self'; base-uri 'self'"
         self._headers: Headers = [
@@ -52,12 +68,21 @@ class AccessGate:
         if refusal is None and scope["type"] == "websocket":
             await self._app(scope, receive, send)  # Prefect asks for the credential in its first message
         elif refusal is None:
-            await self._let_in(scope, receive, self._protecting(send))
+            await self._answered(scope, receive, self._protecting(send))
         elif scope["type"] == "http":
             await answer(send, 403, f'{{"detail": "refused: {refusal}"}}'.encode(), "application/json")
         else:
             await receive()
             await send({"type": "websocket.close", "code": 1008, "reason": refusal})
+
+    async def _answered(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._let_in(scope, receive, send)
+        except TooLong:
+            await answer(send, 413, b"", "text/plain")
+        except BadInput as reason:  # a file of ours that others could have written: nobody is let in by it
+            _log.error("%s", reason)
+            await answer(send, 503, b"Nobody can sign in: see the server's log.", "text/plain")
 
     async def _let_in(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope["path"]
@@ -78,13 +103,15 @@ class AccessGate:
         elif path.startswith(tuple(f"{each}/" for each in RECORDS)) or path in RECORDS:
             await self._records(scope, receive, send, asker.name)
         else:
-            await self._to_prefect(scope, receive, send)
+            await self._to_prefect(scope, receive, send, asker)
 
-    async def _to_prefect(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _to_prefect(self, scope: Scope, receive: Receive, send: Send, asker: Asker) -> None:
         headers = [*without(scope["headers"], b"authorization"), self._desk.shown_to_prefect()]
         scope = {**scope, "headers": headers}
         if scope["path"] in PATHS:
             await plain_settings(self._app, scope, receive, send)
+        elif asker.by_cookie and is_answer(scope) and self._desk.users.is_person(asker.name):
+            await named_answer(self._app, scope, receive, send, asker.name)
         else:
             await self._app(scope, receive, send)
 

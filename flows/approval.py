@@ -119,7 +119,7 @@ def _ask(runtime: Runtime, question: Approval, about: str, wait_s: float) -> boo
             by=answer.name.strip(),
             reason=answer.reason,
             now=runtime.clock(),
-            known_as=f"whoever has the one credential of Prefect's page, in flow run {flow_run.id}",
+            known_as=f"whoever signs in to Prefect's pages or has its credential, in flow run {flow_run.id}",
         )
     return True
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx
 
-from deployments.front.asgi import Receive, Scope, Send, TooLong, answer, body_of, values
+from deployments.front.asgi import Receive, Scope, Send, answer, body_of, values
 
 SOCKET = "pages.sock"
 WHO = "x-tierwise-user"
@@ -26,12 +26,12 @@ class Onward:
         self._client: httpx.AsyncClient | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send, who: str) -> None:
-        """Answers as the other process does; with 503 while that is not up."""
-        try:
-            body = await body_of(receive, _MOST_BYTES)
-        except TooLong:
-            await answer(send, 413, b"", "text/plain")
-            return
+        """Answers as the other process does; with 503 while that is not up.
+
+        Raises:
+            TooLong: when the request is.
+        """
+        body = await body_of(receive, _MOST_BYTES)
         headers = [
             (name, value.encode("latin-1")) for name in _PASSED for value in values(scope["headers"], name)
         ]
