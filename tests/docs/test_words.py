@@ -18,7 +18,7 @@ WORDS = {
     if word.strip()
 }
 TUTORIAL = (ROOT / "docs/tutorial.md").read_text(encoding="utf-8")
-COMMANDS = {"second terminal", "run", "submit"}
+COMMANDS = {"bold", "second terminal", "run", "submit"}
 """What is bold in the tutorial and no word of ours."""
 
 
