@@ -22,7 +22,8 @@ from escalation.model.batch import BatchReport
 from escalation.model.case import Outcome
 from escalation.model.decision import Decision
 from escalation.model.problem import Target
-from records.views.answers import answer_page, pictures
+from escalation.text.drawings import pictures
+from records.views.answers import answer_page
 from records.views.batches import batch_rows, batch_summary
 from records.views.certificates import certificate_page
 from records.views.decisions import decision_table

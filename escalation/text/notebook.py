@@ -5,12 +5,14 @@ Registers itself with `escalation.model.shown`. No scripts and no styles of its 
 
 from collections.abc import Iterable, Sequence
 from html import escape
+from pathlib import Path
 
 from escalation.model.batch import BatchReport, BatchRow, ProblemEnd
 from escalation.model.case import Outcome
 from escalation.model.decision import Action, Decision
 from escalation.model.shown import html_of
 from escalation.model.told import Told
+from escalation.text.drawings import pictures
 from escalation.text.rounding import at_worst
 from escalation.text.visible import visible
 from escalation.text.wording import counted
@@ -22,11 +24,11 @@ _ORDER = {ending: place for place, ending in enumerate(ProblemEnd)}
 
 @html_of.register
 def outcome_html(outcome: Outcome) -> str:
-    """Status, the sentences about the case, and why it went so."""
+    """Status, the answer's picture, the sentences about the case, and why it went so."""
     said = _rows(_told(outcome.told)) if outcome.told else ""
     proven = _rows([("proven", _proven(outcome)), ("case", outcome.case_id)])
     return (
-        f"<div><p><strong>{_text(outcome.status.upper())}</strong></p>"
+        f"<div><p><strong>{_text(outcome.status.upper())}</strong></p>{_picture(outcome)}"
         f"<table><tbody>{said}{proven}</tbody></table>{_trace(outcome.decisions)}</div>"
     )
 
@@ -77,6 +79,17 @@ def _told(told: Told) -> list[tuple[str, str]]:
     """The sentences with their names, the answer first as everywhere."""
     named = [("asked", told.asked), ("answer", told.answer), ("rests on", told.rests_on), ("cost", told.cost)]
     return named + [("next", each) for each in told.next_steps]
+
+
+def _picture(outcome: Outcome) -> str:
+    """The answer's drawing out of its report, where that is on this machine: a ROC curve, a schedule."""
+    if outcome.record is None or not outcome.answer:
+        return ""
+    try:
+        drawn = pictures(Path(outcome.record).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError):  # moved, or of another machine: the words stand by themselves
+        return ""
+    return "".join(f'<p><img src="{each.address}" alt="{_text(each.shows)}"/></p>' for each in drawn[:1])
 
 
 def _proven(outcome: Outcome) -> str:

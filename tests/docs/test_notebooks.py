@@ -54,7 +54,7 @@ def test_the_ladder_is_shown_with_its_decisions_and_pictures(
     outputs = [output for cell in book.cells for output in cell.get("outputs", ())]
     results = [output.data for output in outputs if output.output_type == "execute_result"]
     pages = [text_of(data["text/html"]) for data in results if "text/html" in data]
-    case, decision, report, table = pages
+    case, decision, report, table, refused, model, day = pages
     assert "ACCEPTED" in case
     assert "try hpc/scan on mpi" in decision
     assert "6 problems" in report
@@ -66,6 +66,21 @@ def test_the_ladder_is_shown_with_its_decisions_and_pictures(
     assert [tier for _, _, tier in rows[:3]] == ["hpc", "hpc", "ai"]
     pictures = ["image/png" in output.data for output in outputs if output.output_type == "display_data"]
     assert sum(pictures) == 2
+    assert "what would have changed it" in refused
+    kept_out = " ".join(data["text/plain"] for data in results)
+    assert re.search(r"quantum: condition \w+ not met\. \w+", kept_out)
+    for shown, says in (
+        (model, "On 228 rows whose outcome nobody had shown it"),
+        (day, "24 of 24 patients treated"),
+    ):
+        assert "ACCEPTED" in shown
+        assert says in shown
+    drawn = [
+        data["text/html"].count('<img src="data:image/svg+xml;base64,')
+        for data in results
+        if "text/html" in data
+    ]
+    assert drawn[-2:] == [1, 1]  # a ROC curve and a schedule
 
 
 def text_of(page: str) -> str:

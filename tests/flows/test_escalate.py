@@ -22,13 +22,14 @@ from escalation.model.errors import BadInput, CaseConflict
 from escalation.model.job_state import JobState
 from escalation.model.result import RawResult
 from escalation.ports.configuration import settings
+from escalation.text.drawings import pictures
 from flows.escalate import escalate
 from flows.lending import lending
 from flows.naming import case_of
 from records.ledger.ledger import SqlLedger
 from records.runtime import open_records, open_runtime
 from records.store.files import FileStore
-from records.views.answers import answer_page, pictures
+from records.views.answers import answer_page
 from records.views.certificates import certificate_page
 from records.views.decisions import decision_table
 

@@ -1,8 +1,11 @@
 """What a notebook shows of outcomes, batches and decisions."""
 
+import re
 import subprocess
 import sys
+from base64 import b64encode
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
@@ -92,6 +95,17 @@ def test_what_is_known_is_shown_and_nothing_in_it_is_markup(thing: Frozen, texts
     assert set(texts) <= {cell.strip() for cell in shown.cells}
     assert "script" not in shown.tags
     assert "$" not in str(thing._repr_html_())  # a notebook would typeset what stands between two
+
+
+def test_an_outcome_shows_the_first_picture_of_its_report_as_an_image(tmp_path: Path) -> None:
+    svg = '<svg xmlns="http://www.w3.org/2000/svg"><title>A "curve"</title></svg>'
+    report = tmp_path / "toy-1.html"
+    drawn = OUTCOME.model_copy(update={"answer": ("nine",), "record": str(report)})
+    assert "img" not in cells_of(drawn).tags  # there is no report: its words stand alone
+    report.write_text(f"<html><body>{svg}{svg.replace('curve', 'other')}</body></html>", encoding="utf-8")
+    page = str(drawn._repr_html_())
+    address = f"data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}"
+    assert re.findall("<img [^>]*>", page) == [f'<img src="{address}" alt="A &quot;curve&quot;"/>']
 
 
 def test_a_batch_shows_what_is_wrong_first_and_counts_what_it_leaves_out(

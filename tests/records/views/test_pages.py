@@ -12,7 +12,8 @@ from escalation.model.decision import Action, Closed, Decision, Flip
 from escalation.model.problem import Tier
 from escalation.model.quote import Quote
 from escalation.model.told import Told
-from records.views.answers import MOST_BYTES, MOST_PICTURES, answer_page, pictures
+from escalation.text.drawings import MOST_BYTES, MOST_PICTURES, pictures
+from records.views.answers import answer_page
 from records.views.certificates import certificate_page
 from records.views.decisions import decision_table
 
