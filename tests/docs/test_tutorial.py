@@ -23,7 +23,7 @@ ANEW = "TUTORIAL_ANEW"
 WIDTH = 90
 SHORT = ("A schedule", "Have it checked")
 """The parts that take seconds, which every run of the tests walks."""
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(1800)
 
 
 @pytest.fixture
