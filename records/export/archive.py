@@ -26,15 +26,17 @@ def read_files(path: Path) -> tuple[Files, list[str]]:
     Raises:
         BadInput: when there is no export.
     """
-    read: Callable[[str], tuple[Files, list[str]]] = verifier.read
+    read: Callable[[str], Files] = verifier.read
     try:
         if path.is_file():
             return _unpacked(path)
-        return read(str(path))
+        files = read(str(path))
     except OSError as error:
         raise BadInput(f"{shown(path)}: expected an export: {error.strerror}") from None
     except ValueError:
         raise BadInput(f"{shown(path)}: expected an export, a folder or a ZIP file, got none") from None
+    strange = [name for name, data in files.items() if data == verifier.NO_FILE]
+    return files, [f"{name}: expected a file, and at most {verifier.MOST} bytes in all" for name in strange]
 
 
 def _unpacked(path: Path) -> tuple[Files, list[str]]:

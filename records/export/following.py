@@ -8,9 +8,11 @@ from typing import Any
 
 from records.export.agreeing import contradictions
 from records.export.bag import ENVELOPE, INFO, PAYLOAD, bag_info
+from records.export.beside import beside, repeated, unproven
 from records.export.contents import POLICY, acting_policy, index, named_files, pruned_file
 from records.export.derived import FILES, about, derived, said, writer
-from records.export.payload import INDEX, PRUNED_FILES, ExportPayload, rows_path
+from records.export.order import impossible, resealed
+from records.export.payload import CHAIN, INDEX, PRUNED_FILES, ExportPayload, rows_path
 from records.export.pruned import pruned_lines, prunings
 from records.export.rungs import RUNGS
 from records.ledger.excerpt import TABLES
@@ -56,6 +58,12 @@ def _disagreeing(files: Mapping[str, bytes]) -> Iterator[str]:
     facts = said(found, datetime.fromisoformat(signed["exported_at"]))
     if any(signed[name] != facts[name] for name in facts.keys() & signed.keys() - {_WRITER}):
         yield SIGNED_OTHERWISE
+    yield from impossible(found.events)
+    chains = (name for name, _ in found.lines(CHAIN))
+    yield from resealed(zip(chains, found.events, strict=True))
+    yield from unproven(found)
+    yield from beside(found)
+    yield from repeated(found)
     yield from contradictions(found)
 
 

@@ -9,6 +9,9 @@ from typing import Any
 import pytest
 
 from records.export import verify
+from records.export.beside import repeated
+from records.export.order import impossible, resealed
+from records.export.payload import ExportPayload
 from tests.records.export.conftest import Site
 
 Event = dict[str, Any]
@@ -50,8 +53,7 @@ PAID = [
 
 
 def found(events: list[Event]) -> list[str]:
-    check: Callable[[list[Event]], Any] = verify.history
-    return list(check(events))
+    return list(impossible(events))
 
 
 def without(kind: str, last: str = "") -> list[Event]:
@@ -95,13 +97,38 @@ def test_an_approval_is_used_up_by_what_was_authorised_with_it() -> None:
     ]
 
 
+def row(before: str | None, digest: str) -> Event:
+    return event(
+        "attempt.added", row={"table": "attempts", "key": ["c", 0], "before": before, "digest": digest}
+    )
+
+
+@pytest.mark.parametrize(
+    ("chain", "last", "changed"),
+    [
+        ("c", row("1", "2"), 0),
+        ("c", row("3", "2"), 1),
+        ("c", row(None, "2"), 1),
+        ("/closed", row("3", "2"), 0),
+    ],
+)
+def test_a_row_is_before_an_event_what_the_one_before_it_left(chain: str, last: Event, changed: int) -> None:
+    told = [("c", row(None, "1")), ("c", event("case.resumed")), (chain, last)]
+    assert len(list(resealed(told))) == changed
+
+
 Files = dict[str, bytes]
 Change = Callable[[Any], None]
 
 
 def judged(files: Files) -> list[str]:
-    check: Callable[[Files], Any] = verify.decisions
-    return list(check(files))
+    check: Callable[[Files, bytes], Any] = verify.decisions
+    return list(check(files, b""))
+
+
+def said_again(files: Files) -> list[str]:
+    """What other files say of a value or target than certificate and problem."""
+    return list(repeated(ExportPayload({path.removeprefix("data/"): data for path, data in files.items()})))
 
 
 def changed(files: Files, name: str, change: Change) -> Files:
@@ -191,10 +218,11 @@ def test_a_value_or_target_that_the_decision_does_not_know_is_noticed(site: Site
         rows[0]["info"]["problem"]["target"]["at_least"] -= 1.0
 
     line = f"decision {last['number']}: says another value or target than certificate and problem"
+    assert said_again(files) == []
     for name, change in (("attempts", better), ("cases", easier)):
-        assert line in judged(changed(files, name, change))
+        assert line in said_again(changed(files, name, change))
 
 
 def test_an_outcome_that_no_attempt_has_come_to_is_noticed(site: Site) -> None:
-    found = judged(changed(site.bag("paid"), "cases", lambda rows: rows[0]["outcome"].update(value=1000.0)))
-    assert found == ["data/outcome.json: no attempt has a certificate of that value"]
+    better = changed(site.bag("paid"), "cases", lambda rows: rows[0]["outcome"].update(value=1000.0))
+    assert said_again(better) == ["data/outcome.json: no attempt has a certificate of that value"]
