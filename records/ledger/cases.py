@@ -5,17 +5,16 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, Select, bindparam, insert, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, Select, bindparam, select
 
-from escalation.model.asked_before import MOST, AskedBefore, Question
 from escalation.model.case import CaseInfo, CaseRecord, CaseStatus, Outcome
 from escalation.model.cases_wanted import CasesWanted
 from escalation.model.errors import BadInput, CaseConflict, CorruptRecord
-from records.ledger import leases
+from records.ledger import leases, questions
 from records.ledger.chains import now, text_json
 from records.ledger.events import by_key, put, seal
 from records.ledger.readable import Broken, of_row
-from records.ledger.schema import cases, family_of, following, questions
+from records.ledger.schema import cases, family_of, following
 
 PAGE = 200
 """Cases that are read at once."""
@@ -155,23 +154,8 @@ def finish(
     leases.give_back(connection, case_id, token)
 
 
-def _asked_before(connection: Connection, info: CaseInfo) -> AskedBefore:
-    """What other questions the ledger knows to the case's data; the first ones, where they are many."""
-    if not info.data_digest:
-        return AskedBefore()
-    mine = text_json(info.question.to_json())
-    query = select(questions.c.question).where(questions.c.data == info.data_digest).distinct()
-    found = connection.execute(query.where(questions.c.question != mine).limit(MOST)).scalars()
-    return AskedBefore.of(info.question, {Question.model_validate_json(text) for text in found})
-
-
-def _note_question(connection: Connection, info: CaseInfo) -> None:
-    asked = {"data": info.data_digest, "question": text_json(info.question.to_json())}
-    connection.execute(insert(questions).values(case_id=info.case_id, **asked))
-
-
 def _insert(connection: Connection, info: CaseInfo) -> RowMapping:
-    info = info.model_copy(update={"asked_before": _asked_before(connection, info)})
+    info = info.model_copy(update={"asked_before": questions.asked_before(connection, info)})
     values = {
         "number": following(cases.c.number, sequences=connection.dialect.supports_sequences),
         "info": text_json(info.to_json()),
@@ -179,8 +163,7 @@ def _insert(connection: Connection, info: CaseInfo) -> RowMapping:
         "opened_at": now(),
     }
     row = put(connection, cases, (info.case_id,), None, values)
-    if info.data_digest:
-        _note_question(connection, info)
+    questions.note(connection, info)
     body = {"problem": info.problem_digest, "instance": info.instance_digest, "policy": info.policy_digest}
     seal(connection, cases, row, "case.opened", body)
     return row

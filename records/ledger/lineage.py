@@ -1,6 +1,7 @@
 """Where a ledger comes from: its own name, which a copy keeps, and when it was put back from a back-up."""
 
 import secrets
+from collections.abc import Iterator
 
 from sqlalchemy import Connection, func, insert, select
 
@@ -21,6 +22,21 @@ def name(connection: Connection) -> str:
     """The ledger's own name, which a copy of it keeps."""
     found: str = connection.execute(select(lineage.c.ledger).where(lineage.c.number == 0)).scalar_one()
     return found
+
+
+def findings(connection: Connection) -> Iterator[str]:
+    """Yields what cannot be so of a ledger's own name, whenever it was put back; no event seals it.
+
+    Exports, the home's copy and signed heads name a ledger by it, so another name is found there.
+    """
+    rows = connection.execute(select(lineage).order_by(lineage.c.number)).mappings().all()
+    if [row["number"] for row in rows] != list(range(len(rows))) or not rows:
+        yield f"lineage: expected rows 0 to its last, got {[row['number'] for row in rows]}"
+    if len({row["ledger"] for row in rows}) > 1:
+        yield "lineage: expected one name of the ledger in all rows, got several"
+    for row in rows:
+        if (row["taken_at"] is None) != (row["number"] == 0):
+            yield f"lineage: row {row['number']} says of a copy what it cannot"
 
 
 def note_restored(connection: Connection, taken_at: float, now: float) -> None:

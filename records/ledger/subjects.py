@@ -9,7 +9,7 @@ from sqlalchemy import Column, Connection, Row, RowMapping, Select, Table, exist
 
 from records.ledger.chains import CLOSED, MONEY, NOTHING, Head, named
 from records.ledger.events import Key, Seal, finding, key_of, row_digest
-from records.ledger.schema import SEALED, events, heads, leaves, limits
+from records.ledger.schema import SEALED, events, heads, leaves, limits, questions
 
 NOBODY = ""
 """The subject of limits, which are no case's."""
@@ -17,7 +17,7 @@ _PARTS = (
     heads.c.chain,
     leaves.c.chain,
     events.c.case_id,
-    *(table.c.case_id for table in SEALED if table is not limits),
+    *(table.c.case_id for table in (*SEALED, questions) if table is not limits),
 )
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, RowMapping, select
 from escalation.model.amounts import Amounts, exact_sum
 from escalation.model.errors import CorruptRecord
 from escalation.model.metered import CHARGED
-from records.ledger import budgets, checkpoints, past, subjects
+from records.ledger import budgets, checkpoints, lineage, past, questions, subjects
 from records.ledger.chains import CLOSED, MONEY, Head
 from records.ledger.events import Key, Seal, finding, key_of, row_digest
 from records.ledger.past import Past
@@ -66,6 +66,7 @@ def _all_but_sums(connection: Connection, report: LedgerWalk, *, history: bool) 
         yield from checkpoints.missing(connection, walked.checkpoints)
         report.events += walked.count
     yield from checkpoints.findings(connection)
+    yield from lineage.findings(connection)
     after = None
     while page := subjects.names(connection, after, PAGE):
         yield from of_subjects(connection, page, report, history=history)
@@ -85,6 +86,7 @@ def of_subjects(
         report.events += one.walked.head.number
         report.taken.extend(one.past.taken.values())
     yield from checkpoints.missing(connection, named)
+    yield from questions.findings(connection, page)
 
 
 def check(connection: Connection, case_id: str | None = None, *, anew: bool = False) -> None:

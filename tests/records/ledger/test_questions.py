@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import pytest
+
 from escalation.model.case import CaseInfo, CaseStatus
 from escalation.model.problem import Problem, Target
 from records.ledger.ledger import SqlLedger
@@ -51,3 +53,53 @@ def test_what_was_counted_stays_as_it_was_when_the_case_is_taken_up_again(
     ledger.open_case(asked(make_info, "second", 2))
     assert ledger.open_case(info).info.remarks == ()
     assert ledger.case("second").info.asked_before.seeds == 1
+
+
+ON_SQLITE = pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+
+
+@ON_SQLITE
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("DELETE FROM questions WHERE case_id = 'first'", "expected the question and data that its row in"),
+        ("UPDATE questions SET data = 'e' WHERE case_id = 'first'", "its row in cases says, got another"),
+        (
+            "UPDATE questions SET question = '{}' WHERE case_id = 'first'",
+            "its row in cases says, got another",
+        ),
+        (
+            "INSERT INTO questions VALUES ('untold', 'e', '{}')",
+            "the row questions untold: expected none, got one",
+        ),
+    ],
+)
+def test_a_question_that_is_not_what_the_case_says_is_found(
+    ledger: SqlLedger, sql: Callable[..., None], make_info: Info, change: str, said: str
+) -> None:
+    ledger.open_case(asked(make_info, "first", 1))
+    ledger.open_case(make_info("untold"))
+    assert ledger.findings() == ()
+    sql(change)
+    [found] = ledger.findings()
+    assert said in found
+
+
+@ON_SQLITE
+@pytest.mark.parametrize(
+    "change",
+    [
+        "INSERT INTO lineage VALUES (1, 'another', 1.0, 1.0)",
+        "INSERT INTO lineage SELECT 2, ledger, 1.0, 1.0 FROM lineage WHERE number = 0",
+        "INSERT INTO lineage SELECT 1, ledger, 1.0, NULL FROM lineage WHERE number = 0",
+        "DELETE FROM lineage",
+    ],
+)
+def test_a_lineage_that_cannot_be_so_is_found(
+    ledger: SqlLedger, sql: Callable[..., None], make_info: Info, change: str
+) -> None:
+    ledger.open_case(make_info("untold"))
+    assert ledger.findings() == ()
+    sql(change)
+    assert all(line.startswith("lineage: ") for line in ledger.findings())
+    assert ledger.findings()
