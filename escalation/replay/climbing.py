@@ -23,9 +23,12 @@ from escalation.replay.differences import differences
 from escalation.replay.facts import RecordedFacts
 from escalation.replay.record import Record
 from escalation.replay.report import Difference
+from escalation.replay.surroundings import worded_by
 
 _OF_THAT_RUN = ("elapsed", "report", "record", "mlflow_run_id", "paused", "engine")
 """Of an outcome: how long it took then, and views of it."""
+_WORDS = ("answer", "told", "limits", "remarks", "failures", "faults")
+"""Of an outcome: sentences, which another version of the code may put in another way."""
 
 
 class _OffTheRecord(Exception):
@@ -55,6 +58,7 @@ class Climb:
         again: runs a piece of work again, given what the record has of it; None takes that.
         found: differences, in the order in which the ladder came to them.
         stated: how attempts compare that the record says cannot be had bit for bit.
+        worded: parts of the outcome that another version of the code put in other words than this one does.
     """
 
     case: Case
@@ -67,6 +71,7 @@ class Climb:
     facts_again: int = 0
     facts_taken: set[str] = field(default_factory=set)
     stated: list[str] = field(default_factory=list)
+    worded: tuple[str, ...] = ()
     _loose: set[int] = field(default_factory=set)
     _tried: list[tuple[Attempt, Candidate | None]] = field(default_factory=list)
 
@@ -192,7 +197,9 @@ class Climb:
         for each in (recorded, now):
             each["cost"] = _without(each["cost"], ("wall_s",))
             each["told"] = _without(each["told"] or {}, ("cost",))
-        self._compare("outcome", recorded, now)
+        if worded_by(self.record.case.info.environment, self.case.info.environment):
+            self.worded = tuple(name for name in _WORDS if recorded[name] != now[name])
+        self._compare("outcome", *(_without(each, self.worded) for each in (recorded, now)))
         self._compare("case", {"status": str(self.record.case.status)}, {"status": str(again.status)})
 
     def _left_over(self) -> None:

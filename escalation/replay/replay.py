@@ -1,6 +1,7 @@
 """Replays a case from its record."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 from escalation.engine.case import Case
 from escalation.engine.opening import prepare_again
@@ -16,7 +17,7 @@ from escalation.replay.differences import differences
 from escalation.replay.recomputing import Recomputing
 from escalation.replay.record import Record, missing_named, pruned_parts, read_record
 from escalation.replay.report import Difference, Mode, Replay
-from escalation.replay.surroundings import other
+from escalation.replay.surroundings import other, worded_by
 
 _OPENED_WITH = (
     "problem_digest", "problem", "files", "instance_digest", "instance", "about", "asked",
@@ -76,7 +77,7 @@ def replay(
         run_again=again.run if again else 0,
         facts_again=climb.facts_again,
         facts_taken=tuple(sorted(climb.facts_taken)),
-        surroundings=tuple(other(record.case.info.environment, case.info.environment)),
+        surroundings=_surroundings(record.case.info.environment, case.info.environment, climb.worded),
         not_run_again=tuple(again.left) if again else (),
         stated=tuple(climb.stated),
         ledger="" if alone else _chains(ledger, case_id),
@@ -94,6 +95,14 @@ def _opened_again(record: Record) -> Case:
         raise BadInput(f"case {info.case_id} cannot be opened again: {error}") from error
 
 
+def _surroundings(
+    recorded: Mapping[str, Any], here: Mapping[str, Any], worded: Sequence[str]
+) -> tuple[str, ...]:
+    version = worded_by(recorded, here)
+    texts = f"texts: {', '.join(worded)} worded by {version} of the code, otherwise here: not compared"
+    return (*other(recorded, here), *([texts] if worded else []))
+
+
 def _ranks(info: CaseInfo) -> int | None:
     """What methods asked for then; None where the record is older than to say."""
     ranks = info.environment.get("ranks")
@@ -102,6 +111,8 @@ def _ranks(info: CaseInfo) -> int | None:
 
 def _opening(recorded: CaseInfo, again: CaseInfo) -> list[Difference]:
     before, now = recorded.to_json(), again.to_json()
+    if worded_by(recorded.environment, again.environment):
+        before["asked"] = now["asked"]
     return [
         each for name in _OPENED_WITH for each in differences("case", {name: before[name]}, {name: now[name]})
     ]

@@ -26,5 +26,11 @@ def other(recorded: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
             yield f"package {name}: {before.get(name) or 'none'} recorded, {after.get(name) or 'none'} here"
 
 
+def worded_by(recorded: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """The version of the code that put a record into words, where that is not the one here; empty: it is."""
+    before = recorded.get("commit")
+    return "" if before == now.get("commit") else f"version {_short(before)}"
+
+
 def _short(value: Any) -> str:
     return "not" if value is None else str(value)[:12]

@@ -96,6 +96,35 @@ def test_what_was_changed_is_named_first(
     assert "accepted" in report.ledger
 
 
+EARLIER = put("environment.commit", "a" * 40)
+WORDS = {
+    "answer": put("answer.0", "Nine is the largest."),
+    "told": put("told.answer", "Nine."),
+    "limits": put("limits", ["It was looked at twice."]),
+}
+
+
+@pytest.mark.parametrize("what", WORDS)
+def test_what_another_version_of_the_code_said_in_other_words_is_no_difference(copy: Copy, what: str) -> None:
+    copy.change("cases.info", "accepted", EARLIER)
+    copy.change("cases.outcome", "accepted", WORDS[what])
+    report = copy.replayed("accepted")
+    assert report.differences == ()
+    assert f"texts: {what} worded by version {'a' * 12} of the code" in report.surroundings[-1]
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=lambda each: f"{each[0]}-{each[3]}")
+def test_of_another_version_all_but_sentences_is_compared(copy: Copy, change: Any) -> None:
+    place, how, step, what = change
+    copy.change("cases.info", "accepted", EARLIER)
+    copy.change(place, "accepted", how)
+    report = copy.replayed("accepted")
+    if what == "answer[0]":
+        assert report.differences == ()
+    else:
+        assert (report.differences[0].step, report.differences[0].what) == (step, what)
+
+
 @pytest.mark.parametrize(
     ("place", "change", "line"),
     [
