@@ -16,6 +16,7 @@ from escalation.model.identity import canonical_json, digest_bytes
 from escalation.model.pruned import Pruning
 from escalation.policy.policy import parse_policy
 from escalation.ports.store import Store
+from records.export.in_words import in_words
 from records.export.payload import (
     CHAIN,
     EVENTS,
@@ -167,6 +168,7 @@ def _for_people(taken: CaseExcerpt, info: CaseInfo, with_data: bool) -> Files:
     tables = {table.name: [_read(row) for row in taken.rows[table.name]] for table in TABLES}
     if not with_data:
         tables |= shortened(taken, tables)
+    tables |= in_words(tables)
     (case,) = tables["cases"]
     files = {f"{name}.json": pretty(rows) for name, rows in tables.items()}
     files |= {

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from escalation.model.attempt import AttemptStatus
+from escalation.model.calibration import PRACTICE_MONEY, DeviceKind
 from escalation.model.case import CaseStatus
 from escalation.model.metered import METERED
 from records.export.payload import ExportPayload
@@ -34,6 +35,7 @@ class RunStep(NamedTuple):
         result: path of the file that has it.
         error: where it failed.
         usage: amounts by name.
+        practice: whether the money among these is a practice service's.
     """
 
     id: str
@@ -45,6 +47,7 @@ class RunStep(NamedTuple):
     result: str
     error: str | None = None
     usage: Mapping[str, float] = {}
+    practice: bool = False
 
 
 class CaseRun:
@@ -94,6 +97,7 @@ class CaseRun:
             "attempts.json",
             str(attempt["error"]) if failed else None,
             {each.name: attempt["cost"].get(each.name, 0.0) for each in METERED},
+            attempt["device_kind"] == DeviceKind.PRACTICE,
         )
 
     def entities(self, made: str) -> Iterator[Entity]:
@@ -205,8 +209,10 @@ def _decided(decision: Mapping[str, Any], at: str) -> RunStep:
 def _carried_out(ran: RunStep) -> Iterator[Entity]:
     usage = {f"#{ran.id}-{each.name}": each for each in METERED if ran.usage.get(each.name)}
     for link, each in usage.items():
+        money = f" ({PRACTICE_MONEY})" if ran.practice and each.name == "usd" else ""
         yield {
-            "@id": link, "@type": "PropertyValue", "name": each.words, "value": str(ran.usage[each.name]),
+            "@id": link, "@type": "PropertyValue", "name": each.words + money,
+            "value": str(ran.usage[each.name]),
             "propertyID": f"{HOME}/amounts/{each.name}", "unitCode": UNITS.get(each.unit, each.unit),
         }  # fmt: skip
     yield {

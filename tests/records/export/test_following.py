@@ -70,6 +70,15 @@ SAYS = "does not say what the records say"
         (of_run(1, "metrics", "submission.0.charged.usd", 0.0), "data/mlflow.json"),
         (of_run(1, "params", "submission.0.job_id", "job-9"), "data/mlflow.json"),
         (a_word("bag-info.txt"), "bag-info.txt"),
+        (json_of("data/budgets.json", lambda rows: rows[0].pop("in_words")), "data/budgets.json"),
+        (
+            json_of("data/approvals.json", lambda rows: rows[0]["in_words"].update(asked_at="2020-01-01")),
+            "data/approvals.json",
+        ),
+        (
+            json_of("data/handoffs.json", lambda rows: rows[0]["in_words"].update(money="real")),
+            "data/handoffs.json",
+        ),
     ],
 )
 def test_a_file_that_does_not_follow_from_the_records_is_found_though_its_site_signed_it(
@@ -104,7 +113,7 @@ def test_words_of_another_version_are_not_compared_and_that_is_said(
     write(files, tmp_path / "out")
     assert verify_export(tmp_path / "out", site.key.public).unchecked == ()
     monkeypatch.setattr(following, "writer", lambda: "0" * 64)
-    found = verify_export(tmp_path / "out", site.key.public)
+    found = verify_export(tmp_path / "out", site.key.public, other_version=True)
     assert found.findings == ()
     assert "written by another version" in found.unchecked[0]
 
