@@ -236,6 +236,14 @@ def verify(
             show_default=False,
         ),
     ] = None,
+    other_version: Annotated[
+        bool,
+        typer.Option(
+            "--other-version",
+            help="Take an export that says that another version of Tierwise wrote it, and leave its texts "
+            "unchecked: whoever signs can say so.",
+        ),
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else.")] = False,
 ) -> None:
     """Check an export: hashes, signature, chain, history, and whether each decision follows from its facts.
@@ -244,4 +252,4 @@ def verify(
     """
     from cli.verify import verify_and_say
 
-    raise typer.Exit(verify_and_say(export, key, mlflow, as_object=json))
+    raise typer.Exit(verify_and_say(export, key, mlflow, other_version=other_version, as_object=json))

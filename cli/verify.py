@@ -13,14 +13,16 @@ from records.export.verifying import Verified, verify_export
 from records.signing.keys import MOST_BYTES, VerifyingKey, find_key
 
 
-def verify_and_say(path: Path, key: Path | None, mlflow: str | None, *, as_object: bool) -> int:
+def verify_and_say(
+    path: Path, key: Path | None, mlflow: str | None, *, other_version: bool, as_object: bool
+) -> int:
     """Verifies an export, and says what does not fit and whose key was trusted; returns 1 where it does not.
 
     Raises:
         BadInput: when there is no export, the key cannot be read, or MLflow cannot be asked.
     """
     trusted, whose = _trusted(key)
-    found = verify_export(path, trusted)
+    found = verify_export(path, trusted, other_version=other_version)
     if mlflow is not None:
         more = mlflow_findings(found.files, mlflow, settings())
         found = replace(found, findings=(*found.findings, *more))

@@ -13,7 +13,7 @@ from escalation.ports.store import Store
 from records.export.bag import ENVELOPE, PAYLOAD
 from records.export.opening import open_export
 from records.export.payload import ExportPayload
-from records.export.verifying import verify_export
+from records.export.verifying import OTHER_WORDS, verify_export
 from records.export.writing import ZIP
 from records.ledger.ledger import SqlLedger
 from records.runtime import open_records
@@ -68,13 +68,15 @@ def verified(path: Path, key: VerifyingKey | None = None) -> VerifiedExport:
         ExportChanged: when it is not what was signed.
     """
     own = None if key else find_key(settings())
-    found = verify_export(path, key if own is None else own.public)
+    found = verify_export(path, key if own is None else own.public, other_version=True)
     if found.findings:
         raise ExportChanged(shown(path), found.findings)
     whose = "that was given" if key else "of this site"
     if found.own:
         whose = "found in the export itself, which proves nothing about who that is"
     source = f"export {shown(path)}, as signed with key {found.key_id[:12]}, {whose}"
+    if OTHER_WORDS in found.unchecked:
+        source += "; it says that another version of Tierwise wrote it"
     inside = {name.removeprefix(f"{PAYLOAD}/"): data for name, data in found.files.items()}
     return VerifiedExport(path, source, ExportPayload(inside))
 

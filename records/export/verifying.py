@@ -18,6 +18,10 @@ OTHER_WORDS = (
     "of Tierwise: whether they say what the records say, and policy.json what policy.yaml says, that one can "
     "check"
 )
+NOT_KNOWN = (
+    "signature: says that a version of Tierwise wrote it that is not this one, nor known to it; verify it "
+    "with that one, or leave what that one put into words unchecked with --other-version"
+)
 
 
 @dataclass(frozen=True)
@@ -39,12 +43,14 @@ class Verified:
     unchecked: tuple[str, ...] = ()
 
 
-def verify_export(path: Path, key: VerifyingKey | None = None) -> Verified:
+def verify_export(path: Path, key: VerifyingKey | None = None, *, other_version: bool = False) -> Verified:
     """Verifies an export: with the file that every export carries, and whether what follows from it does.
 
     Args:
         path: a folder, or a ZIP file, each byte of which must be as `tierwise export` writes it.
         key: whose signature is trusted; None: the one in the export, which proves nothing about who it is.
+        other_version: whether it may say that another version of Tierwise put it into words, which is then
+            not compared: who signs can say that of any export.
 
     Raises:
         BadInput: when there is no export.
@@ -55,11 +61,10 @@ def verify_export(path: Path, key: VerifyingKey | None = None) -> Verified:
     raw = there if key is None else key.raw
     found = [*strange, *(_findings(files, raw) if files else ()), *_another(there, raw)]
     left: Callable[[Mapping[str, bytes]], list[str]] = verifier.withheld
-    unchecked = [
-        *left(files),
-        *_pruned(files),
-        *([OTHER_WORDS] if not found and written_elsewhere(files) else []),
-    ]
+    elsewhere = not found and written_elsewhere(files)
+    if elsewhere and not other_version:
+        found.append(NOT_KNOWN)
+    unchecked = [*left(files), *_pruned(files), *([OTHER_WORDS] if elsewhere else [])]
     return Verified(tuple(dict.fromkeys(found)), _key_id(raw), key is None, files, tuple(unchecked))
 
 

@@ -4,12 +4,15 @@ import json
 from base64 import b64decode
 from collections.abc import Callable
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from escalation.model.identity import canonical_json
-from records.export.verifying import findings
+from records.export.verifying import NOT_KNOWN, OTHER_WORDS, findings, verify_export
+from records.export.writing import write
+from records.named import verified
 from records.signing.envelope import sign
 from records.testing.mutations import Files, rehash, reseal, sign_anew
 from tests.records.export.conftest import CASES, Site
@@ -36,8 +39,9 @@ def forged(files: Files, name: str, change: Callable[[Any], None]) -> dict[str, 
     rows = json.loads(files[f"data/{name}.json"])
     change(rows[0])
     files[f"data/{name}.json"] = json.dumps(rows).encode()
-    texts = {key: canonical_json(each).decode() for key, each in rows[0].items() if isinstance(each, dict)}
-    after = canonical_json(rows[0] | texts)
+    sealed = {key: each for key, each in rows[0].items() if key != "in_words"}
+    texts = {key: canonical_json(each).decode() for key, each in sealed.items() if isinstance(each, dict)}
+    after = canonical_json(sealed | texts)
     files[path] = b"".join(line + b"\n" for line in (after, *others))
     reseal(files, {sha256(before).hexdigest(): sha256(after).hexdigest()})
     return _checked(files)
@@ -60,6 +64,18 @@ def _checked(files: Files) -> dict[str, Any]:
 @pytest.mark.parametrize("case_id", CASES)
 def test_what_nobody_forged_is_believed_of_another_version(site: Site, case_id: str) -> None:
     assert signed_as_another_versions(site, site.bag(case_id)) == []
+
+
+def test_another_version_is_a_finding_unless_it_is_asked_for(site: Site, tmp_path: Path) -> None:
+    files = site.bag("paid")
+    assert signed_as_another_versions(site, files) == []
+    write(dict(sorted(files.items())), tmp_path / "out")
+    refused = verify_export(tmp_path / "out", site.key.public)
+    assert (refused.findings, refused.unchecked) == ((NOT_KNOWN,), (OTHER_WORDS,))
+    taken = verify_export(tmp_path / "out", site.key.public, other_version=True)
+    assert (taken.findings, taken.unchecked) == ((), (OTHER_WORDS,))
+    read = verified(tmp_path / "out", site.key.public)
+    assert read.source.endswith("it says that another version of Tierwise wrote it")
 
 
 def by_another(row: Any) -> None:
