@@ -4,24 +4,23 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from escalation.model.attempt import Attempt, AttemptStatus
-from escalation.model.calibration import DeviceKind
 from escalation.model.decision import (
     Action,
     Alternative,
     Closed,
     Considered,
     Decision,
-    Flip,
     Miss,
-    Waived,
 )
 from escalation.model.facts import CostClass, Fact
 from escalation.model.identity import digest_json
 from escalation.policy.checks import known_facts
-from escalation.policy.conditions import Lookup, distance, fact_names, misses, words
+from escalation.policy.conditions import Lookup, misses
 from escalation.policy.devices import chosen, preference_words, preferred
-from escalation.policy.floor import APPROVAL, GATES, PRICE, FloorRule
+from escalation.policy.flips import gates_flip, nearest, target_flip, value_flip
+from escalation.policy.floor import APPROVAL, PRICE
 from escalation.policy.ladder_state import LadderState, Rung
+from escalation.policy.looking import Look, closed_by, closed_by_floor, look_at
 from escalation.policy.rules import Policy
 from escalation.text.rounding import at_best, at_worst
 
@@ -44,19 +43,6 @@ class Notebook:
             return self.seen[key]
 
         return lookup
-
-
-@dataclass(frozen=True)
-class Look:
-    """What the gates said about a rung."""
-
-    rung: Rung
-    closed: tuple[Closed, ...]
-    waived: tuple[Waived, ...]
-
-    @property
-    def open(self) -> bool:
-        return not self.closed
 
 
 def decide(
@@ -112,7 +98,7 @@ def _after_attempt(policy: Policy, state: LadderState, notebook: Notebook) -> De
             Alternative(tier=r.tier, method=r.method, because="not considered: an answer was accepted before")
             for r in state.left
         ),
-        nearest_flip=_target_flip(state, "would have gone on to the next step", reached=True),
+        nearest_flip=target_flip(state, "would have gone on to the next step", reached=True),
     )
 
 
@@ -139,7 +125,7 @@ def _out_of_reach(state: LadderState, last: Attempt) -> Decision | None:
             Alternative(tier=r.tier, method=r.method, because="not considered: no answer reaches the target")
             for r in state.left
         ),
-        nearest_flip=_value_flip(miss, "would have gone on", at_best(best, state.target)),
+        nearest_flip=value_flip(miss, "would have gone on", at_best(best, state.target)),
     )
 
 
@@ -190,7 +176,7 @@ class _Looking:
     def _on(self, rung: Rung, notebook: Notebook) -> Look:
         look = look_at(self.policy, self.state.family, rung, notebook.of(rung))
         if look.open and self.priced(rung):
-            look = replace(look, closed=_missed(rung, (PRICE,), notebook.of(rung)))
+            look = replace(look, closed=closed_by(rung, (PRICE,), notebook.of(rung)))
         return look
 
     def _compared(self, rung: Rung, device: Rung, own: Notebook) -> Considered:
@@ -221,56 +207,11 @@ def _next_rung(policy: Policy, state: LadderState, looking: _Looking) -> Decisio
     return decision.model_copy(update={"considered": tuple(looking.considered)})
 
 
-def look_at(policy: Policy, family: str, rung: Rung, lookup: Lookup) -> Look:
-    """Evaluates the gates of a rung: the floor's, then those with cheap facts; stops where they close it."""
-    below = _floor(rung, GATES, lookup)
-    if below:
-        return Look(rung, below, ())
-    gates = policy.gates_of(rung.tier, family)
-    specs = known_facts()
-    ordered: dict[int, list[int]] = {}
-    for index, gate in enumerate(gates):
-        rank = max(specs[name].cost.rank for name in fact_names(gate.when))
-        ordered.setdefault(rank, []).append(index)
-    closed: list[Closed] = []
-    waived: list[Waived] = []
-    for rank in sorted(ordered):
-        for index in ordered[rank]:
-            gate = gates[index]
-            missed = misses(gate.when, lookup)
-            if not missed:
-                continue
-            waiver = policy.waived.get(gate.id)
-            if waiver and rung.device_kind is not DeviceKind.HARDWARE:
-                waived.append(Waived(gate=gate.id, because=waiver.because, misses=missed))
-            else:
-                closed.append(Closed(gate=gate.id, tier=gate.tier, because=gate.because, misses=missed))
-        if closed:
-            break
-    return Look(rung, tuple(closed), tuple(waived))
-
-
-def _floor(rung: Rung, rules: Sequence[FloorRule], lookup: Lookup) -> tuple[Closed, ...]:
-    """The rules of the floor that are not met; none count off hardware, and no waiver is asked after."""
-    if rung.device_kind is not DeviceKind.HARDWARE:
-        return ()
-    return _missed(rung, rules, lookup)
-
-
-def _missed(rung: Rung, rules: Sequence[FloorRule], lookup: Lookup) -> tuple[Closed, ...]:
-    found = ((rule, misses(rule.when, lookup)) for rule in rules)
-    return tuple(
-        Closed(gate=rule.id, tier=rung.tier, because=rule.because, misses=missed)
-        for rule, missed in found
-        if missed
-    )
-
-
 def _take(
     policy: Policy, state: LadderState, look: Look, looks: tuple[Look, ...], looking: _Looking
 ) -> Decision:
     rung, notebook = look.rung, looking.notebook
-    asks = list(_floor(rung, (APPROVAL,), notebook.of(rung)))
+    asks = list(closed_by_floor(rung, (APPROVAL,), notebook.of(rung)))
     for rule in policy.approvals:
         if rule.tier is rung.tier:
             missed = misses(rule.unless, notebook.of(rung))
@@ -295,9 +236,9 @@ def _take(
         asks=tuple(asks),
         open_tiers=(rung.tier,),
         alternatives=(*_passed_over(looks), *later),
-        nearest_flip=_gates_flip(asks[0].misses, "would have gone ahead without asking")
+        nearest_flip=gates_flip(asks[0].misses, "would have gone ahead without asking")
         if asks
-        else _target_flip(state, "would have been accepted before", reached=False),
+        else target_flip(state, "would have been accepted before", reached=False),
     )
 
 
@@ -350,7 +291,7 @@ def _give_up(policy: Policy, state: LadderState, looks: tuple[Look, ...], notebo
         closed=closed,
         waived=tuple(waived for look in looks for waived in look.waived),
         alternatives=_passed_over(looks),
-        nearest_flip=_nearest(looks) or _target_flip(state, "would have been accepted", reached=False),
+        nearest_flip=nearest(looks) or target_flip(state, "would have been accepted", reached=False),
     )
 
 
@@ -374,46 +315,6 @@ def _passed_over(looks: Sequence[Look]) -> tuple[Alternative, ...]:
         for look in looks
         if look.closed
     )
-
-
-def _nearest(looks: Sequence[Look]) -> Flip | None:
-    """Of the rungs that were closed, the one with the fewest and smallest changes away from open."""
-    flips = [
-        (tuple(miss for closed in look.closed for miss in closed.misses), look.rung)
-        for look in looks
-        if look.closed
-    ]
-    if not flips:
-        return None
-    changes, rung = min(flips, key=lambda flip: (len(flip[0]), sum(map(distance, flip[0]))))
-    return _gates_flip(changes, f"would have tried {rung.tier} ({rung.method} on {rung.backend})")
-
-
-def _gates_flip(changes: tuple[Miss, ...], would: str) -> Flip:
-    text = f"{would} if " + ", and ".join(map(words, changes))
-    return Flip(would=would, changes=changes, text=text)
-
-
-def _value_flip(miss: Miss, would: str, shown: str) -> Flip:
-    """Of a value that is a bound: shown so that it looks no better than it is."""
-    return Flip(would=would, changes=(miss,), text=f"{would} if {words(miss, shown)}")
-
-
-def _target_flip(state: LadderState, would: str, *, reached: bool) -> Flip | None:
-    """What the last certificate's value would have had to be."""
-    certificate = state.last.certificate if state.last else None
-    if certificate is None or certificate.value is None:
-        return None
-    upwards = state.target.at_least is not None
-    comparison = ("below" if upwards else "above") if reached else ("at_least" if upwards else "at_most")
-    miss = Miss(
-        fact="attempt.value",
-        value=certificate.value,
-        comparison=comparison,
-        limit=state.target.limit,
-        margin=certificate.value - state.target.limit,
-    )
-    return _value_flip(miss, would, at_worst(certificate.value, state.target))
 
 
 def unknown(name: str, note: str = "not provided", cost: CostClass = CostClass.FREE) -> Fact:

@@ -14,8 +14,9 @@ from escalation.model.facts import Fact
 from escalation.model.problem import Target, Tier
 from escalation.policy.differences.policies import policy_diff
 from escalation.policy.ladder_state import LadderState, Rung
+from escalation.policy.looking import look_at
 from escalation.policy.policy import parse_policy
-from escalation.policy.router import decide, look_at
+from escalation.policy.router import decide
 from escalation.policy.rungs import rungs_of
 from escalation.ports.registry import family
 

@@ -14,7 +14,8 @@ from escalation.model.problem import Target, Tier
 from escalation.model.quote import Quote
 from escalation.policy.core_facts import CORE_FACTS
 from escalation.policy.ladder_state import LadderState, Rung
-from escalation.policy.router import decide, look_at, unknown
+from escalation.policy.looking import look_at
+from escalation.policy.router import decide, unknown
 from escalation.policy.rules import Policy
 
 HPC = Rung(Tier.HPC, "scan", "mpi", DeviceKind.CLASSICAL)

@@ -1,9 +1,8 @@
-"""Tables as instances: types, labels, groups, splits, and each kind of bad input."""
+"""Tables as instances: types, labels, groups, splits."""
 
 import io
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,40 +13,11 @@ import pandas as pd
 import pytest
 
 from escalation.model.errors import BadInput
-from escalation.model.problem import Target
-from problems.classification.family import Classification
-from problems.classification.tables.instance import TableInstance, solver_view
+from problems.classification.tables.instance import solver_view
 from problems.classification.tables.loading import load_table
 from problems.classification.tables.suspicions import suspicions
 from problems.classification.verify.leakage import split_faults, training_faults
-
-Load = Callable[..., TableInstance]
-Bad = tuple[pd.DataFrame, dict[str, Any], str]
-
-TARGET = Target(metric="roc_auc", at_least=0.8)
-
-
-@pytest.fixture
-def table() -> pd.DataFrame:
-    rng = np.random.default_rng(0)
-    return pd.DataFrame(
-        {
-            "age": rng.integers(20, 90, 120),
-            "dose": rng.normal(size=120).round(6),
-            "ward": rng.choice(["a", "b", "c"], 120),
-            "ill": np.tile(["yes", "no", "no"], 40),
-        }
-    )
-
-
-@pytest.fixture
-def load(tmp_path: Path) -> Load:
-    def load(frame: pd.DataFrame, seed: int = 1, **fields: Any) -> TableInstance:
-        frame.to_csv(tmp_path / "t.csv", index=False)
-        spec = {"csv": "t.csv", "target": "ill", "positive": "yes", **fields}
-        return load_table({name: value for name, value in spec.items() if value is not None}, seed, tmp_path)
-
-    return load
+from tests.problems.classification.tables.conftest import TARGET, Load
 
 
 def test_it_says_what_it_is_about_in_a_line(load: Load, table: pd.DataFrame) -> None:
@@ -141,72 +111,6 @@ def test_groups_never_straddle(load: Load, table: pd.DataFrame) -> None:
     assert "patient" not in [column.name for column in instance.columns]
 
 
-def test_with_a_time_column_the_latest_rows_are_sealed(load: Load, table: pd.DataFrame) -> None:
-    dates = pd.date_range("2024-01-01", periods=120).strftime("%Y-%m-%d").to_numpy()
-    instance = load(table.assign(seen=np.random.default_rng(1).permutation(dates)), time="seen")
-    times = instance.frame["__time__"].to_numpy()
-    assert instance.time_ordered
-    assert np.all(np.diff(times) > 0)
-    assert times[instance.open_index].max() < times[instance.sealed_index].min()
-    assert len(instance.sealed_index) == 48
-
-
-@pytest.mark.parametrize(
-    ("spelt", "remark"),
-    [
-        ([f"2024-01-31T{row // 60:02}:{row % 60:02}{'Z' * (row % 2)}" for row in range(120)], "taken as UTC"),
-        ([f"1'{row:03}" for row in range(120)], "marks thousands"),
-        ([f"2024-01-31T{row // 60:02}:{row % 60:02}Z" for row in range(120)], ""),
-    ],
-)
-def test_what_is_assumed_about_times_is_said(
-    load: Load, table: pd.DataFrame, spelt: list[str], remark: str
-) -> None:
-    instance = load(table.assign(seen=spelt), time="seen")
-    assert np.all(np.diff(instance.frame["__time__"]) > 0)
-    assert any(remark in said for said in instance.remarks) == bool(remark)
-
-
-def test_the_order_of_a_file_tells_nothing_of_sealed_rows_of_one_time(
-    load: Load, table: pd.DataFrame
-) -> None:
-    years = np.tile([2022, 2023, 2023], 40)
-    by_class = table.assign(seen=years[np.random.default_rng(1).permutation(120)]).sort_values("ill")
-    instance = load(by_class, time="seen")
-    order = np.random.default_rng(2)
-    changes = np.abs(np.diff(instance.sealed_labels)).sum()
-    shuffled = [np.abs(np.diff(order.permutation(instance.sealed_labels))).sum() for _ in range(200)]
-    assert changes >= min(shuffled)  # one change, were the file's order kept
-    assert np.all(np.diff(instance.frame["__time__"]) >= 0)
-
-
-def test_the_sealed_share_is_the_nearest_that_times_allow_and_it_is_said(
-    load: Load, table: pd.DataFrame
-) -> None:
-    years = np.repeat([2020, 2021, 2022], [26, 62, 32])
-    instance = load(table.assign(seen=years), time="seen")
-    assert len(instance.sealed_index) == 32  # 27 % are nearer to 40 % than the 78 % since 2021
-    assert any("27% of the rows are kept aside rather than 40%" in remark for remark in instance.remarks)
-
-
-@pytest.mark.parametrize("time", ["2027", "10:00 GMT+3", "10:00 EST", "noon", "60", "10:00 2"])
-def test_a_time_that_could_mean_another_one_is_refused(load: Load, table: pd.DataFrame, time: str) -> None:
-    dates = [f"2024-{row % 12 + 1:02}-01 {time}" for row in range(120)]
-    with pytest.raises(BadInput, match="expected a date as 2026-01-31, as in other rows, got '2024-01-01 "):
-        load(table.assign(seen=dates), time="seen")
-
-
-@pytest.mark.parametrize(
-    "time",
-    ["10:00", "T10", " 10:00:00.123456789", " 9:30", " 5:00 PM", " 10:00 UTC", "T10:00:00+0100", " 10:00Z"],
-)
-def test_times_as_other_programs_write_them_are_read(load: Load, table: pd.DataFrame, time: str) -> None:
-    written = [f"2024-{row % 12 + 1:02}-01{time if time[0] in 'T ' else f'T{time}'}" for row in range(120)]
-    instance = load(table.assign(seen=written), time="seen")
-    assert len(np.unique(instance.frame["__time__"])) == 12
-    assert not any("taken as UTC" in remark for remark in instance.remarks)
-
-
 def test_long_whole_numbers_that_would_fall_together_are_refused(load: Load, table: pd.DataFrame) -> None:
     codes = [str(2**60 + row % 3) for row in range(120)]
     with pytest.raises(BadInput, match=r"holds whole numbers beyond 2\^53 \(1152921504606846976\)"):
@@ -219,14 +123,6 @@ def test_numbers_with_leading_zeros_are_remarked_on(load: Load, table: pd.DataFr
     said = [remark for remark in load(table.assign(zip=zips)).remarks if "'zip'" in remark]
     assert len(said) == 1
     assert "name it in `categorical`" in said[0]
-
-
-def test_earlier_rows_of_a_sealed_group_are_set_aside(load: Load, table: pd.DataFrame) -> None:
-    frame = table.assign(seen=np.arange(120), patient=np.arange(120) % 119)  # rows 0 and 119: one patient
-    instance = load(frame, time="seen", group="patient")
-    assert 0 not in instance.open_index
-    assert 0 not in instance.sealed_index
-    assert any(remark.startswith("1 row is left out") for remark in instance.remarks)
 
 
 def test_missing_values_stay_missing(load: Load, table: pd.DataFrame) -> None:
@@ -406,117 +302,3 @@ def test_remarks_do_not_depend_on_sealed_labels(load: Load, table: pd.DataFrame)
     frame.loc[sealed, "__label__"] = 1 - frame.loc[sealed, "__label__"]
     opened = frame.iloc[instance.open_index]
     assert suspicions(instance.columns, opened) == instance.remarks[-1:]
-
-
-def bad(frame: pd.DataFrame) -> dict[str, Bad]:
-    rows = np.arange(len(frame))
-    text = np.where(rows == 6, "high", rows.astype(str))
-    return {
-        "text": (frame.assign(x=text), {}, "column 'x', line 8: expected a number as in most other rows"),
-        "infinite": (
-            frame.assign(x=np.where(rows == 6, np.inf, rows)),
-            {},
-            "column 'x', line 8: expected a finite",
-        ),
-        "identifier": (frame.assign(x=[f"p{row}" for row in rows]), {}, "column 'x' identifies rows"),
-        "identifier by name": (frame.assign(patient_id=rows), {}, "column 'patient_id' identifies rows"),
-        "marked number": (
-            frame.assign(x=np.where(rows % 5 < 2, "?", (rows % 17).astype(str))),
-            {},
-            "column 'x', line 2: expected a number as in the other rows, got '?' ('?' in 48 of 120 rows)",
-        ),
-        "two marks": (
-            frame.assign(x=np.where(rows % 3 < 2, "n.d.", rows % 17)),
-            {},
-            "('n.d.' in 80 of 120 rows)",
-        ),
-        "mixed decimals": (
-            frame.assign(x=np.where(rows % 2 == 0, "1.5", "2,5")),
-            {},
-            "column 'x', line 2: '1.5' and line 3: '2,5': cannot tell the decimal mark",
-        ),
-        "row numbers": (frame.assign(index=rows), {}, "column 'index' counts the rows"),
-        "row numbers, shuffled": (
-            frame.assign(x=np.random.default_rng(1).permutation(rows) * 2 + 7),
-            {},
-            "column 'x' counts the rows",
-        ),
-        "a role twice": (
-            frame.assign(patient=rows),
-            {"group": "patient", "drop": ["patient"]},
-            "drop: column 'patient' stands under `group` already",
-        ),
-        "a dropped category": (
-            frame,
-            {"drop": ["ward"], "categorical": ["ward"]},
-            "categorical: column 'ward' stands under `drop` already",
-        ),
-        "the target as time": (frame, {"time": "ill"}, "time: column 'ill' stands under `target` already"),
-        "dates and numbers": (
-            frame.assign(seen=np.where(rows % 2 == 0, "2024-01-05", "2023")),
-            {"time": "seen"},
-            "time column 'seen', line 3: expected a date as 2026-01-31, as in other rows, got '2023'",
-        ),
-        "dates": (frame.assign(x="2024-01-05"), {}, "column 'x' holds dates"),
-        "no target": (
-            frame.drop(columns="ill"),
-            {},
-            "target column 'ill' is missing: the table has age, dose",
-        ),
-        "one class": (frame.assign(ill="no"), {}, "expected two classes, got 1 (no)"),
-        "three classes": (frame.assign(ill=frame["ward"]), {}, "expected two classes, got 3"),
-        "missing label": (
-            frame.assign(ill=frame["ill"].where(rows != 6)),
-            {},
-            "target column 'ill', line 8: expected a class, got a missing value",
-        ),
-        "wrong positive": (
-            frame,
-            {"positive": "maybe"},
-            "positive: expected one of 'no' and 'yes', got 'maybe'",
-        ),
-        "no positive": (frame, {"positive": None}, "positive: expected the class to predict"),
-        "no group": (frame, {"group": "patient"}, "group column 'patient' is missing"),
-        "too few rows": (
-            frame.iloc[:30],
-            {},
-            "too few rows for the splits: the open part has 6 distinct rows",
-        ),
-        "unknown field": (frame, {"targt": "x"}, "unknown field 'targt', expected one of"),
-        "two sources": (frame, {"dataset": "whas500"}, "expected exactly one of dataset, csv and parquet"),
-        "fraction": (frame, {"sealed_fraction": 1.5}, "field 'sealed_fraction'"),
-        "no time": (
-            frame.assign(seen="soon"),
-            {"time": "seen"},
-            "time column 'seen', line 2: expected a number",
-        ),
-        "nothing to learn": (frame[["ill"]], {}, "expected at least one feature column"),
-    }
-
-
-@pytest.mark.parametrize("case", sorted(bad(pd.DataFrame({"ill": ["a"], "ward": ["b"]}))))
-def test_bad_input_is_one_clear_line(load: Load, table: pd.DataFrame, case: str) -> None:
-    frame, fields, message = bad(table)[case]
-    with pytest.raises(BadInput) as caught:
-        load(frame, **fields)
-    assert message in str(caught.value)
-    assert "\n" not in str(caught.value)
-
-
-def test_an_unknown_dataset_names_the_known_ones() -> None:
-    with pytest.raises(BadInput, match="expected one of breast_cancer, quantum_labels, whas500"):
-        load_table({"dataset": "wahs500"}, 1, Path())
-
-
-@pytest.mark.parametrize(
-    ("target", "message"),
-    [
-        ({"metric": "auc", "at_least": 0.9}, "unknown metric 'auc'"),
-        ({"metric": "roc_auc", "at_most": 0.9}, "roc_auc is reached with at_least, got at_most"),
-        ({"metric": "brier", "at_least": 0.1}, "brier is reached with at_most, got at_least"),
-        ({"metric": "accuracy", "at_least": 97}, "accuracy lies between 0 and 1"),
-    ],
-)
-def test_a_target_that_means_nothing_is_refused(target: dict[str, Any], message: str) -> None:
-    with pytest.raises(BadInput, match=message):
-        Classification().check_target(Target(**target))
