@@ -12,14 +12,14 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from cli.submissions import age, amount
+from cli.submissions import amount
 from cli.terminal import plain, terminal
 from escalation.model.calibration import PRACTICE_MONEY
 from escalation.model.case import CaseRecord
 from escalation.model.errors import BadInput
 from escalation.model.submission import Approval, ApprovalState
 from escalation.ports.registry import practises
-from escalation.text.moments import moment
+from escalation.text.moments import age, moment
 from escalation.text.wording import counted
 from records.runtime import open_records
 

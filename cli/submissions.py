@@ -13,12 +13,12 @@ from escalation.model.submission_states import SubmissionState
 from escalation.ports.ledger.ledger import Ledger
 from escalation.ports.registry import practises
 from escalation.submission.paid_work import bills, may_be_charged
+from escalation.text.moments import age
 
 _COLOUR = {
     SubmissionState.ASKED: "blue", SubmissionState.PARKED: "red", SubmissionState.DOUBTED: "yellow",
     SubmissionState.REFUSED: "yellow", SubmissionState.CANCELLED: "yellow", SubmissionState.DONE: "green",
 }  # fmt: skip
-_UNITS = ((86400.0, "d"), (3600.0, "h"), (60.0, "min"), (1.0, "s"))
 
 
 def show_submission(console: Console, row: Submission, bill: Amounts | None, now: float) -> None:
@@ -83,12 +83,6 @@ def cap(price: Price) -> str:
 def amount(paid: Amounts) -> str:
     """What is charged for, such as seconds and money."""
     return paid.text(CHARGED)
-
-
-def age(seconds: float) -> str:
-    """A time span in its largest fitting unit."""
-    size, unit = next((unit for unit in _UNITS if seconds >= unit[0]), _UNITS[-1])
-    return f"{max(0.0, seconds) / size:.0f} {unit}"
 
 
 def as_json(row: Submission, bill: Amounts | None, now: float) -> dict[str, Any]:

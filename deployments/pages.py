@@ -19,8 +19,12 @@ from deployments.front.report_pages import report_pages
 from escalation.inputs.surroundings import private_files
 from escalation.model.errors import BadInput
 from escalation.ports.configuration import settings
-from records.tracking.pages import StartResponse, WsgiApp, tracking_pages
+from records.runtime import open_records
+from records.tracking.pages import StartResponse, WsgiApp, run_page, tracking_pages
 from records.tracking.places import tracking_place
+
+_CASE = "/case/"
+"""Below `/mlflow`: leads on to the run of a case."""
 
 
 class _Quiet(WSGIRequestHandler):
@@ -53,6 +57,9 @@ def _tracking() -> WsgiApp:
             start_response("303 See Other", [("Location", "/mlflow/")])
             return []
         try:
+            if (case := environ["PATH_INFO"].removeprefix(_CASE)) != environ["PATH_INFO"]:
+                start_response("303 See Other", [("Location", _run_of(case))])
+                return []
             app = tracking_pages(tracking_place(settings()))
         except BadInput as reason:
             start_response("404 Not Found", [("Content-Type", "text/plain; charset=utf-8")])
@@ -60,6 +67,21 @@ def _tracking() -> WsgiApp:
         return app(environ, start_response)
 
     return pages
+
+
+def _run_of(case_id: str) -> str:
+    """Where a case's run is shown.
+
+    Raises:
+        BadInput: where there is no such case, or MLflow has no run of it yet.
+    """
+    with open_records() as (ledger, _):
+        run_id = ledger.case(case_id).mlflow_run_id
+    if run_id is None:
+        raise BadInput("MLflow has no run of this case yet: it is written while the case goes on; look again")
+    place = tracking_place(settings())
+    base = f"{place.shown}/" if place.file is None and place.uri.startswith("http") else "/mlflow/"
+    return f"{base}{run_page(place, run_id)}"
 
 
 def _nothing(_: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:

@@ -30,11 +30,11 @@ class ProblemChoice:
         self, core: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
         examples = {"title": "An example", "type": "string", "enum": list(examples_here())}
-        file = {"title": "A problem file", "type": "string"}
+        file = {"title": "A file", "type": "string"}
         case = {"title": "Case", "type": "string", "description": "The id of a case that is not finished."}
-        again: JsonSchemaValue = {"title": "A case to continue", "type": "object"}
+        again: JsonSchemaValue = {"title": "An earlier case", "type": "object"}
         again |= {"properties": {"case_id": case}, "required": ["case_id"]}
-        return {"anyOf": [examples, file, again, {"title": "Written out, as JSON", "type": "object"}]}
+        return {"anyOf": [examples, file, again, {"title": "JSON", "type": "object"}]}
 
 
 class PolicyOfProblem(PolicyChoice):
@@ -50,7 +50,7 @@ class EachProblem:
         self, core: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
         path = {"title": "A file, a folder or a list", "type": "string"}
-        return {"anyOf": [path, {"title": "Written out, as JSON", "type": "object"}]}
+        return {"anyOf": [path, {"title": "JSON", "type": "object"}]}
 
 
 def examples_here() -> list[str]:

@@ -104,7 +104,7 @@ def _ask(runtime: Runtime, question: Approval, about: str, wait_s: float) -> boo
     wrong = ""
     while True:
         left_s = min(until, question.expires_at) - runtime.clock()
-        brief = question_in_brief(question, titled, wrong)
+        brief = question_in_brief(question, titled, left_s, wrong)
         answer = _form(question, brief, left_s, lambda: not _stands_in(runtime.ledger, question))
         if answer is None:
             return not _stands_in(runtime.ledger, question)

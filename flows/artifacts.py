@@ -23,6 +23,7 @@ from escalation.model.case import Outcome
 from escalation.model.decision import Decision
 from escalation.model.problem import Target
 from escalation.text.drawings import pictures
+from flows.links import report_link, tracking_link
 from records.views.answers import answer_page
 from records.views.batches import batch_rows, batch_summary
 from records.views.certificates import certificate_page
@@ -72,7 +73,17 @@ def show_answer(about: str, outcome: Outcome, report: str) -> None:
         report: its HTML, whose pictures are shown; empty where there is none.
     """
     said = outcome.told.answer if outcome.told else outcome.status.capitalize()
-    create_markdown_artifact(answer_page(outcome, pictures(report)), key("answer", about), said)
+    page = answer_page(outcome, pictures(report), links_of(outcome))
+    create_markdown_artifact(page, key("answer", about), said)
+
+
+def links_of(outcome: Outcome) -> dict[str, str]:
+    """The addresses of the case's pages, by what stands on the link; none where nobody serves them."""
+    found = {
+        "Open the report": report_link(outcome.case_id) if outcome.report else None,
+        "Open the run in MLflow": tracking_link(outcome.case_id),
+    }
+    return {said: address for said, address in found.items() if address}
 
 
 def show_progress(about: str, label: str, percent: float, shown: UUID | None) -> UUID:

@@ -30,7 +30,6 @@ def report_link(case_id: str) -> str | None:
     return None if pages_address() is None else f"/reports/{quote(case_id, safe='')}"
 
 
-def tracking_link(experiment_id: str, run_id: str) -> str | None:
-    """Where a page of the same server finds a run in MLflow."""
-    where = f"/mlflow/#/experiments/{quote(experiment_id, safe='')}/runs/{quote(run_id, safe='')}"
-    return None if pages_address() is None else where
+def tracking_link(case_id: str) -> str | None:
+    """Where a page of the same server finds a case's run in MLflow, as soon as MLflow has it."""
+    return None if pages_address() is None else f"/mlflow/case/{quote(case_id, safe='')}"

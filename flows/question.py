@@ -10,7 +10,7 @@ from escalation.model.calibration import PRACTICE_MONEY
 from escalation.model.metered import CHARGED
 from escalation.model.submission import Approval
 from escalation.ports.registry import practises
-from escalation.text.moments import moment
+from escalation.text.moments import age, moment
 from escalation.text.visible import markdown
 from flows.artifacts import key
 
@@ -45,7 +45,7 @@ def show_question(question: Approval, about: str) -> str:
     return titled
 
 
-def question_in_brief(question: Approval, titled: str, wrong: str = "") -> str:
+def question_in_brief(question: Approval, titled: str, left_s: float, wrong: str = "") -> str:
     """What a person must know before anything else, as Markdown: the description of the form.
 
     Short lines, no table: Prefect's dialog is narrow, and cuts a table off at its edge.
@@ -53,6 +53,7 @@ def question_in_brief(question: Approval, titled: str, wrong: str = "") -> str:
     Args:
         question: what is asked.
         titled: the artifact with all of it.
+        left_s: seconds that the run waits here; who comes later answers on the command line.
         wrong: with what was filled in before.
     """
     shown = question.shown
@@ -62,8 +63,9 @@ def question_in_brief(question: Approval, titled: str, wrong: str = "") -> str:
         f"- {_leaving(question)}",
         *([f"- Why: {markdown(str(shown['why']))}"] if shown.get("why") else []),
         *(f"- Asked by {markdown(rule)}" for rule in _asked_by(question)),
-        f"- Open until {moment(question.expires_at)}; no answer means no.",
-        f"- All of it: the artifact `{titled}`, or `tierwise approve {question.case_id}`.",
+        f"- Answer here within {age(left_s)}, or by `tierwise approve {question.case_id}` until "
+        f"{moment(question.expires_at)}; no answer means no.",
+        f"- All of it: the artifact `{titled}`.",
     ]
     return "\n".join([*([f"**Not taken: {wrong}**", ""] if wrong else []), lines[0], "", *lines[1:]])
 

@@ -40,6 +40,12 @@ def tracking_pages(place: TrackingPlace) -> WsgiApp:
     return pages
 
 
+def run_page(place: TrackingPlace, run_id: str) -> str:
+    """Where MLflow's pages show a run: what stands behind their address."""
+    experiment = open_client(place).get_run(run_id).info.experiment_id
+    return f"#/experiments/{experiment}/runs/{run_id}"
+
+
 def reads_only(method: str, path: str) -> bool:
     """Whether a request changes nothing."""
     if _NOT_READ.match(path):

@@ -3,9 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-
-from cli.submissions import age, handed_off
+from cli.submissions import handed_off
 from escalation.model.decision import Action, Closed, Decision
 from escalation.model.problem import Tier
 
@@ -66,11 +64,3 @@ def test_the_end_of_solve_has_a_line_a_submission(desk: Make) -> None:
         "cap 4.0 s, 6.40 USD, charged 3.0 s, 4.80 USD"
     ]
     assert handed_off("other") == []
-
-
-@pytest.mark.parametrize(
-    ("seconds", "said"),
-    [(0.2, "0 s"), (59, "59 s"), (90, "2 min"), (7200, "2 h"), (200_000, "2 d"), (-3, "0 s")],
-)
-def test_an_age_is_in_its_largest_unit(seconds: float, said: str) -> None:
-    assert age(seconds) == said

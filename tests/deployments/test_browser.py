@@ -11,6 +11,7 @@ from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 from prefect.client.schemas.objects import FlowRun
 
 from escalation.model.submission import ApprovalState
+from flows.naming import case_of
 from practice import PracticeControl
 from records.ledger.ledger import SqlLedger
 from tests.deployments.browser import Page, opened
@@ -50,7 +51,7 @@ def ended(client: SyncPrefectClient, run_id: UUID) -> FlowRun:
 
 
 def test_a_form_submitted_as_it_stands_is_run_and_its_pages_say_what_came_of_it(
-    page: Page, served: Any, client: SyncPrefectClient
+    page: Page, served: Any, client: SyncPrefectClient, ledger: SqlLedger
 ) -> None:
     deployment = client.read_deployment_by_name("toy/tierwise")
     page.open(f"{base(served)}/v2/deployments/deployment/{deployment.id}/run")
@@ -71,6 +72,68 @@ def test_a_form_submitted_as_it_stands_is_run_and_its_pages_say_what_came_of_it(
     (answer,) = (each for each in client.read_artifacts(flow_run_filter=of_run) if each.key == "answer-toy")
     page.open(f"{base(served)}/v2/artifacts/artifact/{answer.id}")
     page.shows("What it cost:")
+    page.click("Open the report")
+    page.shows("Find a number")
+    assert page.value("location.pathname") == f"/reports/{case_of(run)}"
+    page.open(f"{base(served)}/v2/artifacts/artifact/{answer.id}")
+    page.shows("What it cost:")
+    until(lambda: ledger.case(case_of(run)).mlflow_run_id, "MLflow run")
+    page.click("Open the run in MLflow")
+    page.shows(case_of(run))  # a run of MLflow is called by its case
+    assert page.value("location.pathname") == "/mlflow/"
+
+
+def test_one_problem_and_many_are_asked_for_without_json_and_without_switches(
+    page: Page, served: Any, client: SyncPrefectClient
+) -> None:
+    for verb, field in (("escalate", "An earlier case"), ("batch", "A file, a folder or a list")):
+        deployment = client.read_deployment_by_name(f"{verb}/tierwise")
+        page.open(f"{base(served)}/v2/deployments/deployment/{deployment.id}/run")
+        page.shows(field)
+        page.shows("as the problem says")
+        assert page.value(NO_SWITCH)
+        assert page.value("document.querySelector('.cm-editor') === null"), "a box for JSON"
+
+
+def test_why_a_run_has_no_answer_is_on_its_first_screen(
+    page: Page, served: Any, client: SyncPrefectClient, ledger: SqlLedger, tmp_path: Path
+) -> None:
+    policy = tmp_path / "asks.yaml"
+    policy.write_text(POLICY.replace("LIMIT", "0").replace("STOP", "leave"))
+    deployment = client.read_deployment_by_name("optimise/tierwise")
+    page.open(f"{base(served)}/v2/deployments/deployment/{deployment.id}/run")
+    page.click("Your ward")
+    page.click("Submit")
+    page.until("document.querySelector('a[href*=\"/runs/flow-run/\"]') !== null")
+    link = str(page.value("document.querySelector('a[href*=\"/runs/flow-run/\"]').href"))
+    spent = PROBLEM | {"budget": {"wall_s": 0.001}}
+    far = PROBLEM | {"target": {"metric": "number", "at_least": 99}}
+    asked = {"problem": PROBLEM, "policy": str(policy), "approval_wait_s": 0}
+    runs = {
+        "BadInput": UUID(link.rpartition("/")[2]),
+        "Refused": triggered("escalate", {"problem": spent}).id,
+        "Abstained": triggered("escalate", {"problem": far}).id,
+        "Held": triggered("escalate", asked).id,
+    }
+    said = {
+        "BadInput": "optimise → bad input: What is to be solved: left",
+        "Refused": "toy → refused: the budget is used up",
+        "Abstained": "toy → abstained: 9, not at least 99",
+        "Held": "toy → held: a person must decide",
+    }
+    whole = {
+        "BadInput": "“Patients' CSV file” and “Places' CSV file” on the tab “Your ward”",
+        "Refused": "of the 0.001 elapsed seconds that were allowed",
+        "Abstained": "The target is not reached by hpc or ai: 9 reached, at least 99 asked for. Not tried: ",
+        "Held": "A person must approve",
+    }
+    for name, run_id in runs.items():
+        state = ended(client, run_id).state
+        assert state is not None
+        assert (state.name, whole[name] in str(state.message)) == (name, True), state.message
+        page.open(f"{base(served)}/v2/runs/flow-run/{run_id}")
+        page.shows(said[name])
+        page.shows(name)
 
 
 def test_tabs_ask_for_what_belongs_together(page: Page, served: Any, client: SyncPrefectClient) -> None:

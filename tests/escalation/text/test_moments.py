@@ -2,7 +2,7 @@
 
 import pytest
 
-from escalation.text.moments import moment
+from escalation.text.moments import age, moment
 
 
 @pytest.mark.parametrize(
@@ -17,3 +17,11 @@ from escalation.text.moments import moment
 )
 def test_a_moment_is_shown_to_the_minute_in_utc(at: float | str) -> None:
     assert moment(at) == "2026-11-27 00:09 UTC"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(0.2, "0 s"), (59, "59 s"), (90, "2 min"), (7200, "2 h"), (200_000, "2 d"), (-3, "0 s")],
+)
+def test_an_age_is_in_its_largest_unit(seconds: float, said: str) -> None:
+    assert age(seconds) == said

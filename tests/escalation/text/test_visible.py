@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from escalation.text.visible import markdown, spreadsheet_cell, visible
+from escalation.text.visible import markdown, prose, spreadsheet_cell, visible
 
 
 @pytest.mark.parametrize(
@@ -70,3 +70,19 @@ def test_what_a_spreadsheet_would_compute_gets_an_apostrophe(formula: str) -> No
 @pytest.mark.parametrize("text", ["p1", "Müller, Anna", "2026-11-23T08:00", "1-2", ""])
 def test_other_cells_stay_as_they_are(text: str) -> None:
     assert spreadsheet_cell(text) == text
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("Ask again: `tierwise show c`", "Ask again: `tierwise show c`"),
+        ("`a*b` is *not* a command", "`a*b` is \\*not\\* a command"),
+        ("one ` alone", "one \\` alone"),
+        ("`` empty", "\\`\\` empty"),
+        ("`\u202e`", "`\\u202e`"),
+    ],
+)
+def test_in_prose_what_stands_between_backticks_is_code_and_all_else_means_itself(
+    said: str, shown: str
+) -> None:
+    assert prose(said) == shown

@@ -71,6 +71,10 @@ def test_the_answers_page_begins_with_what_a_person_came_for_and_shows_the_repor
     assert page.startswith("# Schedule 3 patients\n\n**2 of 3 treated**\n\nChecked apart\n\n![Monday &")
     encoded = page.partition("![Monday & Tuesday](data:image/svg+xml;base64,")[2].partition(")")[0]
     assert b64decode(encoded).decode() == svg
+    assert "](/" not in page
+    linked = answer_page(outcome, drawn, {"Open the report": "/reports/c", "Open MLflow": "/mlflow/case/c"})
+    first, _, _ = linked.partition("![Monday")
+    assert "[Open the report](/reports/c) · [Open MLflow](/mlflow/case/c)" in first, "before the pictures"
     assert "**What it cost:** 2 s" in page
     assert "- Take the files" in page
     assert "- Report: `/home/reports/c.html`" in page
