@@ -25,6 +25,7 @@ from records.overview.sections import summary
 from records.overview.standing import overview_of
 from records.recheck.log import note_audit, note_sample
 from records.recheck.report import CheckedCase, CheckResult, Rechecked
+from records.testing.accessible import faults
 
 MONDAY = datetime(2026, 11, 23, tzinfo=UTC)
 WEEK = timedelta(weeks=1)
@@ -152,6 +153,7 @@ def test_the_pages_say_the_same_numbers(weeks: SqlLedger) -> None:
     assert "1 case is held: `tierwise cases --state held`." in page
     html = html_page(found).decode()
     assert '<td class="number">7</td>' in html
+    assert faults(html) == []
     assert summary(found) in page
     assert summary(found).startswith("7 cases (2 before): 2 certified, 1 answered without proof")
 
