@@ -155,6 +155,11 @@ class SqlCases(LedgerSession):
         with self._database.reading() as connection:
             yield from summaries.opened_between(connection, since, until, unreadable)
 
+    def cases_with(self, kind: str) -> Sequence[str]:
+        """The cases that have an event of that kind."""
+        with self._database.reading() as connection:
+            return summaries.cases_with(connection, kind)
+
     def count_by_status(self) -> dict[str, int]:
         """How many cases there are in each state, as written."""
         with self._database.reading() as connection:

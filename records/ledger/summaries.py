@@ -61,6 +61,13 @@ def subjects_under(connection: Connection, beginning: str) -> list[str]:
     return list(connection.execute(query).scalars())
 
 
+def cases_with(connection: Connection, kind: str) -> list[str]:
+    """The cases that have an event of that kind."""
+    return list(
+        connection.execute(select(events.c.case_id).where(events.c.kind == kind).distinct()).scalars()
+    )
+
+
 def _summaries(
     connection: Connection, rows: Sequence[Row[Any]], unreadable: list[str]
 ) -> Iterator[CaseSummary]:

@@ -103,7 +103,8 @@ class ChecksMade(Frozen):
     samples: int = 0
     sampled: int = Field(0, description="Cases that were verified again, each time counted.")
     sample_findings: tuple[str, ...] = ()
-    ended: int = Field(0, description="Cases that are over, ever.")
+    ended: int = Field(0, description="Cases that are over, ever, and can be driven again.")
+    pruned: int = Field(0, description="Cases that cannot: files of theirs were given up in time.")
     never: int = Field(0, description="Of these, cases that were not verified since they ended.")
     oldest: str = Field("", description="The ended case whose end, or last verification, is longest ago.")
     oldest_since: str = Field("", description="When that was; ISO 8601, UTC.")

@@ -114,8 +114,11 @@ def _findings(overview: Overview) -> Iterator[str]:
         yield f"Made: {listed(made)}{samples}{'' if found else '; nothing was found'}."
     if not checks.audits:
         yield "No nightly audit was made: is its schedule paused, or no worker running?"
+    if checks.pruned:
+        pruned = counted(checks.pruned, "ended case", "ended cases")
+        yield f"{pruned} cannot be verified again: files were pruned when their time was over."
     if not checks.ended:
-        yield "No case is over yet, so there is nothing to verify again."
+        yield "No case is over yet that can be verified again."
         return
     if not checks.samples:
         yield "No nightly sample was verified: is its schedule paused, or no worker running?"

@@ -45,7 +45,11 @@ class Rechecked(Frozen):
 
     seed: str = Field(description="Of the random half: the date.")
     size: int = Field(description="How many were wanted.")
-    ended: int = Field(description="Cases that are over, of which they were drawn.")
+    ended: int = Field(description="Cases that are over and can be driven again, of which they were drawn.")
+    pruned: int = Field(
+        0,
+        description="Cases that are over and cannot: files of theirs were given up when their time was over.",
+    )
     nights: int = Field(description="Within so many such samples each of these is tried.")
     checked: tuple[CheckedCase, ...] = Field((), description="What was tried, in this order.")
     left: tuple[str, ...] = Field(
@@ -66,6 +70,17 @@ class Rechecked(Frozen):
     @property
     def said(self) -> str:
         """What was tried and came of it, in a line that names the first case to look at."""
+        pruned = (
+            f"; {counted(self.pruned, 'case', 'cases')} left out, whose files were pruned"
+            if self.pruned
+            else ""
+        )
+        return f"{self._said}{pruned}"
+
+    @property
+    def _said(self) -> str:
+        if not self.ended and self.pruned:
+            return "no case that is over can be driven again"
         if not self.ended:
             return "no case is over yet: there is nothing to verify again"
         if self.different:

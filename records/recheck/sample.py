@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 
 from escalation.model.clock import boottime_s
 from escalation.model.errors import BadInput
-from records.ledger.ledger import SqlLedger
 from records.recheck.draw import draw, within_nights
-from records.recheck.log import note_sample, tries
+from records.recheck.log import note_sample
 from records.recheck.process import CheckingProcess, checking
+from records.recheck.queue import waiting
 from records.recheck.report import CheckedCase, Rechecked
 from records.runtime import open_records
 
@@ -42,11 +42,15 @@ def recheck(
             raise BadInput(f"{name}: expected a number above 0, got {value}")
     seed = seed or datetime.now(UTC).date().isoformat()
     with open_records() as (ledger, _):
-        waits_since = _waits_since(ledger)
+        waits_since, pruned = waiting(ledger)
         chosen = draw(waits_since, size, seed)
         wanted = [(each, ledger.case(each).info.problem.family, waits_since[each]) for each in chosen]
     made = Rechecked(
-        seed=seed, size=size, ended=len(waits_since), nights=within_nights(len(waits_since), size)
+        seed=seed,
+        size=size,
+        ended=len(waits_since),
+        nights=within_nights(len(waits_since), size),
+        pruned=len(pruned),
     )
     until_s, done = boottime_s() + 60 * minutes, list[CheckedCase]()
     with checking() as process:
@@ -61,12 +65,6 @@ def recheck(
         with open_records() as (ledger, _):
             note_sample(ledger, made)
     return made
-
-
-def _waits_since(ledger: SqlLedger) -> dict[str, str]:
-    """By case that is over, when it ended or was last tried."""
-    tried = tries(ledger).tried
-    return {case_id: max(at, tried.get(case_id, "")) for case_id, at in ledger.ended_cases().items()}
 
 
 def _checked(process: CheckingProcess, case_id: str, family: str, since: str, most_s: float) -> CheckedCase:

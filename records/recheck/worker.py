@@ -37,6 +37,8 @@ def checked(case_id: str) -> dict[str, Any]:
         return _said(CheckResult.DIFFERENT, one_line(error))
     except (BadInput, MachineFault, OSError) as error:
         return _said(CheckResult.UNCLEAR, one_line(error))
+    if report.pruned and not report.ledger:
+        return _said(CheckResult.PRUNED, "; ".join(report.pruned))
     result = CheckResult.SAME if report.same else CheckResult.DIFFERENT
     return _said(result, _why(report)) | {"certificates": report.attempts}
 

@@ -12,7 +12,11 @@ from escalation.engine.drive import solve
 from escalation.engine.opening import prepare
 from escalation.model.problem import Problem, Target
 from escalation.policy.policy import parse_policy
+from records.recheck.report import CheckResult
+from records.recheck.worker import checked
 from records.runtime import open_runtime
+from records.store.files import FileStore
+from tests.records.retention.conftest import age
 
 Call = Callable[..., Any]
 POLICY = """\
@@ -122,3 +126,20 @@ def test_neither_a_case_nor_a_sample_is_a_line(solved: Path, call: Call) -> None
     assert (said.code, said.err) == (
         2, "error: expected the id of a case, the path of an export, or --sample N\n"
     )  # fmt: skip
+
+
+def test_a_case_whose_files_were_pruned_is_left_out_of_a_sample_and_that_is_said(
+    solved: Path, call: Call
+) -> None:
+    age(FileStore(solved / "store"))
+    assert call("prune", "--older-than", "0.0000001", "--yes").code == 0
+    said = call("replay", "--sample", "3")
+    assert (said.code, said.err, said.out) == (
+        0,
+        "",
+        "no case that is over can be driven again; 1 case left out, whose files were pruned\n",
+    )
+    found = checked("c")  # where it is pruned after the sample was drawn
+    assert found["result"] == CheckResult.PRUNED
+    assert "work" in found["why"]
+    assert "1 ended case cannot be verified again: files were pruned" in call("overview").out

@@ -231,7 +231,7 @@ def test_a_site_in_which_nothing_happened_says_so(ledger: SqlLedger) -> None:
         "**No case was opened; no cases in as long a time before.**",
         "Nothing waits for a person, and no paid work is unreconciled.",
         "No nightly audit was made: is its schedule paused, or no worker running?",
-        "No case is over yet, so there is nothing to verify again.",
+        "No case is over yet that can be verified again.",
         "Quantum was asked about in no case",
         "Nothing was charged in this time.",
         "No limit is set, so nothing can be sent to hardware",
