@@ -125,6 +125,23 @@ def _remove(
             say(f"{done.files} files")
 
 
+def check_home(settings: Settings) -> None:
+    """Refuses the home's own store where the home has a ledger of its own beside the one that is stated.
+
+    That one may have used the store before users were noted there.
+
+    Raises:
+        BadInput: in one line.
+    """
+    own = settings.home / "ledger.db"
+    if settings.store_url is None and settings.ledger != f"sqlite:///{own}" and own.exists():
+        raise BadInput(
+            f"expected a store of this ledger alone, got that of {settings.home}, which has a ledger.db of "
+            "its own: nobody can tell from here which bytes that one still needs; move it away where nobody "
+            "uses it any more, or give each ledger a home of its own"
+        )
+
+
 def prune_site(
     settings: Settings, retention: Retention, *, by: str, say: Callable[[str], None] = lambda _: None
 ) -> Pruned:
@@ -135,6 +152,7 @@ def prune_site(
         CorruptRecord: as `prune` does.
         MachineFault: when a store elsewhere cannot be reached.
     """
+    check_home(settings)
     with private_home(settings.home), alone(settings.home), open_records(settings) as (ledger, store):
         done = prune(ledger, store, retention, by=by, say=say)
         say("copies")
@@ -144,6 +162,7 @@ def prune_site(
 
 def plan_site(settings: Settings, retention: Retention) -> PruningPlan:
     """What `prune_site` would give up; nothing is written. Raises as it does but for the lock."""
+    check_home(settings)
     with open_records(settings) as (ledger, store):
         check_alone(ledger, store)
         return plan(ledger.named_bytes(), store, retention)

@@ -187,6 +187,10 @@ def test_a_home_whose_store_another_ledger_used_is_refused(
     settings.cache_clear()
     said = call("prune", *OLD, "--yes")
     assert said.code == 2
+    assert "which has a ledger.db of its own" in said.err
+    (solved / "ledger.db").rename(tmp_path / "away.db")
+    said = call("prune", *OLD, "--yes")
+    assert said.code == 2
     assert "expected a store of this ledger alone" in said.err
     assert len(list(FileStore(solved / "store").digests())) > 0
 
