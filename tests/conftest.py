@@ -7,6 +7,7 @@ import platform
 import shutil
 import signal
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -36,8 +37,25 @@ os.environ |= {
     "DO_NOT_TRACK": "1",
 }
 
+SECONDS_A_DAY = 86400
+
 # Collection imports nearly everything and frees nothing: looking for garbage is a quarter of its time.
 gc.disable()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """What is played in turns, a part a day: the same for all workers, and to be had again."""
+    parser.addoption(
+        "--turn",
+        type=int,
+        default=int(time.time() // SECONDS_A_DAY),
+        help="the turn of the fault matrix, which the header of a run names; default: days since 1970",
+    )
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Names the turn, so that a day that failed can be repeated."""
+    return f"fault matrix: turn {config.getoption('--turn')}, to be had again with --turn"
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,16 +18,21 @@ from practice.faults import ALL
 
 LANES = 3
 """Cells at a time, which wait most of theirs."""
-TODAY = int(time.time() // 86400)
-"""The turn: whoever runs the tests every day has played the whole array after `cells.TURNS` of them."""
 LIMIT_S = 1500.0
 """For a machine that does a dozen other things; alone it takes about a tenth of it."""
 
 
 @pytest.fixture(scope="module")
-def played() -> list[dict[str, Any]]:
+def today(request: pytest.FixtureRequest) -> int:
+    """The turn, the day's unless named: who runs the tests every day has played all after `cells.TURNS`."""
+    turn: int = request.config.getoption("--turn")
+    return turn
+
+
+@pytest.fixture(scope="module")
+def played(today: int) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
-    pool.run([*cells.turn(TODAY), *cells.some_ladders()], LANES, found.append)
+    pool.run([*cells.turn(today), *cells.some_ladders()], LANES, found.append)
     return found
 
 
@@ -46,9 +50,9 @@ def climbed(played: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 @pytest.mark.timeout(LIMIT_S)
 def test_wherever_a_process_dies_under_whatever_fault_the_work_is_paid_once_and_nothing_is_lost_or_hangs(
-    rows: list[dict[str, Any]],
+    rows: list[dict[str, Any]], today: int
 ) -> None:
-    assert {row["cell"] for row in rows} == {cell.name for cell in cells.turn(TODAY)}
+    assert {row["cell"] for row in rows} == {cell.name for cell in cells.turn(today)}
     assert {row["cell"]: row["why"] for row in rows if row["outcome"] == "broken"} == {}
     asked = {row["cell"]: row["books"]["reason"] for row in rows if row["outcome"] == "person"}
     assert {cell: why for cell, why in asked.items() if not any(name in cell for name in MAY_ASK)} == {}
