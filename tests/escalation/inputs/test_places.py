@@ -8,7 +8,7 @@ from random import Random
 
 import pytest
 
-from escalation.engine.opening import parse_problem, prepare
+from escalation.engine.opening import parse_problem, prepare, read_problem_anywhere
 from escalation.inputs.places import Places
 from escalation.inputs.settings import Settings, read
 from escalation.model.errors import BadInput
@@ -18,15 +18,21 @@ from escalation.ports.configuration import settings
 _CHANCE = Random(1)
 TABLE = "age,ill\n" + "".join(f"{_CHANCE.uniform(20, 90):.3f},{row % 2}\n" for row in range(120))
 
+PROBLEM = (
+    "family: toy\ninstance: {numbers: [3, 1]}\ntarget: {metric: number, at_least: 3}\npolicy: mine.yaml\n"
+)
+
 
 class _Store(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
-        found = self.path in {"/cohorts/t.csv", "/elsewhere/t.csv"}
+        found = self.path in {"/cohorts/t.csv", "/cohorts/p.yaml", "/elsewhere/t.csv"}
         moved = self.path == "/cohorts/moved.csv"
         self.send_response(200 if found else 302 if moved else 404)
         self.send_header("Location", "/elsewhere/t.csv")
         self.end_headers()
-        if found:
+        if self.path == "/cohorts/p.yaml":
+            self.wfile.write(PROBLEM.encode())
+        elif found:
             self.wfile.write(TABLE.encode())
 
     def log_message(self, format: str, *args: object) -> None:
@@ -145,3 +151,24 @@ def test_an_address_is_encrypted_unless_it_is_this_machines_and_ends_with_a_slas
     set_to("TIERWISE_FILE_ADDRESSES", address)
     with pytest.raises(BadInput, match=r"file_addresses|FILE_ADDRESSES"):
         read(Settings)
+
+
+def test_a_problem_file_is_found_where_its_files_may_be_and_its_paths_start_beside_it(
+    store: str, tmp_path: Path, set_to: Callable[[str, str], None]
+) -> None:
+    place, folder = tmp_path / "uploads", tmp_path / "checkout"
+    (place / "ward").mkdir(parents=True)
+    folder.mkdir()
+    (place / "ward" / "p.yaml").write_text(PROBLEM, encoding="utf-8")
+    set_to("TIERWISE_UPLOADS", str(place))
+    set_to("TIERWISE_FILE_ADDRESSES", f"{store}/cohorts/")
+    problem, policy, start = read_problem_anywhere("ward/p.yaml", folder)
+    assert (problem.family, policy, start) == ("toy", "mine.yaml", place / "ward")
+    assert read_problem_anywhere(f"{store}/cohorts/p.yaml", folder) == (problem, "mine.yaml", folder)
+    (folder / "ward").mkdir()
+    (folder / "ward" / "p.yaml").write_text(PROBLEM.replace("toy", "mine"), encoding="utf-8")
+    assert read_problem_anywhere("ward/p.yaml", folder)[0].family == "mine"
+    with pytest.raises(BadInput, match="within the folder for uploads"):
+        read_problem_anywhere("../secret.yaml", folder)
+    with pytest.raises(BadInput, match="expected an address that begins with"):
+        read_problem_anywhere("https://evil.example/p.yaml", folder)
