@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -27,7 +27,12 @@ from tests.deployments.test_setup import known
 
 pytestmark = pytest.mark.timeout(900)  # the first of them waits for the server's migration
 
-SOON: Any = {"cron": "* * * * *", "timezone": "UTC", "slug": "leaver"}
+LATER: Any = {
+    "cron": f"{datetime.now(UTC) - timedelta(hours=2):%M %H} * * *",
+    "timezone": "UTC",
+    "slug": "leaver",
+}
+"""First due in 22 hours: what the worker has begun by then would stay, as the history of runs does."""
 
 
 def there(client: SyncPrefectClient) -> dict[str, tuple[UUID, dict[str | None, tuple[UUID, bool]]]]:
@@ -74,7 +79,7 @@ def test_what_is_stated_no_more_is_taken_away_and_nothing_else_changes(
     with monkeypatch.context() as patch:
         known(patch, replace(families()["toy"], name="leaver", flow="leaver"))
         more = [
-            each | {"schedules": [SOON]}
+            each | {"schedules": [LATER]}
             if each["entrypoint"] in ("flows.entry.leaver", "flows.replay.replay")
             else each
             for each in stated()

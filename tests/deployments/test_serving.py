@@ -187,7 +187,7 @@ def test_the_worker_executes_a_triggered_run(
     assert run.state is not None
     assert (run.state.name, run.state.type.value) == ("Accepted", "COMPLETED")
     assert run.state.message is not None
-    assert run.state.message.startswith("accepted: ai/two_looks on local, CERTIFIED 9")
+    assert run.state.message.startswith("Accepted. The target is reached by ai")
     assert client.read_flow_run(run.id).name == "toy → ai"
     case_id = case_of(run)
     record = ledger.case(case_id)
