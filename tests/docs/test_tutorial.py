@@ -75,6 +75,7 @@ def said(folder: Path, block: Block) -> str:
 def words(text: str) -> list[str]:
     """What a transcript says, whatever the numbers, the width, and which of the best schedules was found."""
     text = re.sub(r"[─│╭╮╰╯]+", " ", text)
+    text = re.sub(r"^other than recorded code: .*", "", text, flags=re.MULTILINE)  # of a changed checkout
     text = re.sub(r"^p\d+,Dr .*|(?<=busiest is Dr )\w+", "ONE", text, flags=re.MULTILINE)
     text = re.sub(r"(job|tierwise)-[0-9a-f]{12,}|\b[0-9a-f]{12,64}\b|\b[A-Za-z0-9+/]{43,}=", "KEY", text)
     return re.sub(r"\d[\d.,]*(?: min(?: \d+ s)?| s| h)?", "#", text).split()
