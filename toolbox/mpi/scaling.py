@@ -43,7 +43,7 @@ def _measured(phase: Phase) -> dict[str, Any]:
         "tasks": len(phase.task_s),
         "wall_s": phase.wall_s,
         "busy_s": _busy(phase).tolist(),
-        "longest_task_s": float(phase.task_s.max()),
+        "longest_task_s": float(phase.task_s.max(initial=0.0)),
     }
 
 
