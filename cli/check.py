@@ -59,8 +59,7 @@ def plain_lines(lines: list[str]) -> str:
 
 def remarks(checked: Checked) -> list[str]:
     """What to look at before a result is believed."""
-    found = checked.case.info.instance.get("remarks") if checked.case is not None else None
-    return [str(each) for each in found] if isinstance(found, list | tuple) else []
+    return [] if checked.case is None else list(checked.case.info.told)
 
 
 def _steps(checked: Checked) -> str:

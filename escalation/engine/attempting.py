@@ -55,8 +55,7 @@ def attempt(case: Case, number: int, decision: Decision, spent: Amounts) -> Gene
         cost=sum((piece.result.spent for piece in done), Amounts()).but(wall_s=wall_s),
         error=error,
     )
-    alpha = case.problem.target.alpha / len(case.rungs())
-    certified: Attempt = yield Certify(draft, candidate, tuple(done), alpha)
+    certified: Attempt = yield Certify(draft, candidate, tuple(done), case.alpha)
     return certified
 
 

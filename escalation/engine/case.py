@@ -5,6 +5,7 @@ from pathlib import Path
 
 from escalation.inputs.input_files import InputFiles
 from escalation.model.amounts import Caps
+from escalation.model.at_best import AtBest
 from escalation.model.case import CaseInfo
 from escalation.model.clock import boottime_s
 from escalation.model.decision import Decision
@@ -27,6 +28,7 @@ class Case:
         begun_s: when work on the case began, by `boottime_s`; no part of what it is about.
         allotted: what the batch that it belongs to leaves it, in this run.
         files: what was read to load the instance.
+        at_best: what a certificate could say at best; None where the family cannot tell.
     """
 
     info: CaseInfo
@@ -38,6 +40,7 @@ class Case:
     begun_s: float = field(default_factory=boottime_s, compare=False)
     allotted: Caps = field(default=Caps(), compare=False)
     files: InputFiles = field(default_factory=lambda: InputFiles(Path()), compare=False)
+    at_best: AtBest | None = field(default=None, compare=False)
 
     def as_recorded(self, info: CaseInfo) -> "Case":
         """The same with what a ledger alone can say, and said when the case was opened there."""
@@ -71,6 +74,11 @@ class Case:
     def rungs(self) -> tuple[Rung, ...]:
         """The rungs that the policy declares, before anything runs; α is divided by their number."""
         return rungs_of(self.policy, self.family)
+
+    @property
+    def alpha(self) -> float:
+        """The error that each certificate may make: the rungs' share of the target's."""
+        return self.problem.target.alpha / len(self.rungs())
 
     def method(self, name: str | None) -> Method:
         """The family's method of that name."""

@@ -142,4 +142,5 @@ class _Finder:
             seed=case.seed(attempt, rung.method) if rung else 0,
             site=site,
             simulable_log2=simulable_log2(self.runtime.settings),
+            at_best=case.at_best,
         )

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from escalation.engine.case import Case
+from escalation.engine.foreseeing import foreseen
 from escalation.inputs.document import Document
 from escalation.inputs.environment import environment
 from escalation.inputs.input_files import InputFiles, KeptFiles, RecordedFiles, by_every_name
@@ -130,7 +131,7 @@ def prepare(
     case = Case(info, loaded.policy, loaded.path, family, instance, view, begun_s, files=files)
     if not case.rungs():
         raise BadInput(f"policy {loaded.policy.policy!r} leaves no method for {problem.family!r} to try")
-    return case
+    return foreseen(case)
 
 
 def prepare_file(

@@ -92,9 +92,14 @@ class CaseInfo(Frozen):
     @property
     def remarks(self) -> tuple[str, ...]:
         """What was assumed about the instance, and what looks wrong with it."""
-        said = self.instance.get("remarks")
         before = self.asked_before.in_words()
-        return (*(map(str, said) if isinstance(said, list) else ()), *([before] if before else ()))
+        return (*self.told, *([before] if before else ()))
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """Those that follow from the question and its data alone."""
+        said = self.instance.get("remarks")
+        return tuple(map(str, said)) if isinstance(said, list) else ()
 
     @property
     def question(self) -> Question:

@@ -6,6 +6,7 @@ from typing import Any
 
 from escalation.inputs.site import STRICT, Site
 from escalation.model.amounts import Caps
+from escalation.model.at_best import AtBest
 from escalation.model.attempt import Attempt
 from escalation.model.errors import first_line
 from escalation.model.facts import Fact, FactSpec, FactType, FactValue
@@ -32,6 +33,7 @@ class FactContext:
         site: what the site allows.
         simulable_log2: base-2 logarithm of the amplitudes that the site's largest simulator holds; None where
             there is none, and for other facts.
+        at_best: what a certificate could say at best; None where the family cannot tell.
     """
 
     problem: Problem
@@ -45,6 +47,7 @@ class FactContext:
     seed: int
     site: Site = STRICT
     simulable_log2: float | None = None
+    at_best: AtBest | None = None
 
 
 @dataclass(frozen=True)

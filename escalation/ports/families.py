@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
+from escalation.model.at_best import AtBest
 from escalation.model.attempt import Attempt, Candidate, Done
 from escalation.model.certificate import Certificate
 from escalation.model.problem import Target
@@ -122,3 +123,17 @@ class Family(Protocol):
 
     def facts(self) -> Sequence[FactProvider]:
         """Facts of this family that policies may name."""
+
+
+@runtime_checkable
+class Foresees(Protocol):
+    """A family that can tell what its certificates could say at best before any answer is there."""
+
+    def at_best(self, instance: Any, target: Target, alpha: float) -> AtBest:
+        """Returns the most that the most favourable answer could be shown to be; no model is looked at.
+
+        Args:
+            instance: with its sealed parts, of which no more than counts may show in what is returned.
+            target: what to reach.
+            alpha: the error allowed to a certificate.
+        """

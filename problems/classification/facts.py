@@ -59,6 +59,21 @@ def concentration(context: FactContext) -> float | None:
     return found.concentration if found else None
 
 
+def certifiable_at_best(context: FactContext) -> float | None:
+    """See `problems.classification.verify.judging.at_best`."""
+    return context.at_best.value if context.at_best else None
+
+
+def target_certifiable(context: FactContext) -> bool | None:
+    """Whether that reaches the target."""
+    return context.at_best.reaches if context.at_best else None
+
+
+def sealed_sites(context: FactContext) -> float | None:
+    """Sites whose rows are all sealed; unknown where rows are judged, not sites."""
+    return float(_view(context).sealed_sites) or None
+
+
 def _view(context: FactContext) -> TableView:
     view = context.view
     if not isinstance(view, TableView):
@@ -128,6 +143,31 @@ def providers() -> Sequence[FactProvider]:
         FactProvider(
             _spec("data.missing_fraction", "Share of the open rows' cells that are empty.", SHARE),
             missing_fraction,
+        ),
+        FactProvider(
+            _spec(
+                "data.certifiable_at_best",
+                "Best value of the target's metric that a certificate could show on rows kept aside, had "
+                "the predictions no error: from counts and the very bound; unknown where there is none.",
+                SHARE,
+            ),
+            certifiable_at_best,
+        ),
+        FactProvider(
+            FactSpec(
+                name="data.target_certifiable",
+                type=FactType.FLAG,
+                doc="That value reaches the target: on the rows kept aside some answer could be certified.",
+            ),
+            target_certifiable,
+        ),
+        FactProvider(
+            _spec(
+                "data.sealed_sites",
+                "Sites kept aside whole, where groups are few and large; unknown where they are not.",
+                unit="sites",
+            ),
+            sealed_sites,
         ),
         FactProvider(
             _kernel(

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from escalation.model.at_best import AtBest
 from escalation.model.attempt import Attempt, Candidate, Done
 from escalation.model.certificate import Certificate
 from escalation.model.errors import BadInput
@@ -71,6 +72,12 @@ class Classification:
         from problems.classification.quantum.method import ProjectedKernel
 
         return (NestedCV(ranks=mpi_ranks()), BoostedTrees(), ProjectedKernel())
+
+    def at_best(self, instance: "TableInstance", target: Target, alpha: float) -> AtBest:
+        """Returns what predictions without an error would be certified to be; see `judging.at_best`."""
+        from problems.classification.verify.judging import at_best
+
+        return at_best(instance, target, alpha)
 
     def certify(
         self,

@@ -9,26 +9,29 @@ import numpy as np
 from toolbox.arrays.types import Floats, Ints
 from toolbox.stats.bounds import Bound, bound
 
+Bounding = Callable[[str, Ints, Floats, Ints, float], Bound]
+
 MOST_ROWS = 200_000
 """Rows beyond which nobody is told a number."""
 
 
 @dataclass(frozen=True)
 class Judged:
-    """A metric on untouched rows, as `bound` takes it."""
+    """A metric on untouched rows, as `bound` takes it; `by` bounds it."""
 
     metric: str
     labels: Ints
     scores: Floats
     groups: Ints
     alpha: float
+    by: Bounding = bound
 
     def repeated(self, times: int) -> Bound:
         """The bound on the rows so many times over; every repetition has groups of its own."""
         numbers = np.unique(self.groups, return_inverse=True)[1]
         shift = np.repeat(np.arange(times), len(numbers)) * (numbers.max() + 1)
         rows = np.tile(self.labels, times), np.tile(self.scores, times), np.tile(numbers, times) + shift
-        return bound(self.metric, *rows, self.alpha)
+        return self.by(self.metric, *rows, self.alpha)
 
 
 def rows_needed(judged: Judged, limit: float, reached: Callable[[float], bool]) -> int | None:

@@ -76,6 +76,19 @@ def train_test_pairs(
     )
 
 
+def leave_one_group_out(labels: Ints, groups: Index) -> list[tuple[Index, Index]]:
+    """Returns (train, test) row positions of every group that has both classes, against all of the others.
+
+    Args:
+        labels: 0 or 1, shape (n,).
+        groups: group of each row as an integer from 0, shape (n,).
+    """
+    pairs = [
+        (np.flatnonzero(groups != group), np.flatnonzero(groups == group)) for group in np.unique(groups)
+    ]
+    return [pair for pair in pairs if _usable(labels, pair)]
+
+
 LEAST_GROUPS = 10
 """Groups of either class that a sample of rows keeps, where there are so many: two for each of five folds."""
 

@@ -19,6 +19,9 @@ FIT_ROWS = 20_000
 NEIGHBOUR_SHARE = 0.25
 """Share of the rows that may be neighbours, at most; the smallest training set may allow fewer."""
 
+MOST_SITES = 20
+"""Open sites up to which each is left out by itself; of more, several at a time."""
+
 Grid = list[dict[str, Any]]
 
 
@@ -28,7 +31,7 @@ class SearchPlan:
 
     Attributes:
         grids: settings to try, by model, the most regularised first: the first wins a tie.
-        outer_folds: folds of a repeat of the outer cross-validation, which estimates.
+        outer_folds: folds of a repeat of the outer cross-validation, which estimates; 0 for one a group.
         outer_repeats: its repeats, each with another shuffle.
         inner_folds: folds of the inner one, which chooses.
         replicates: of the bootstrap.
@@ -49,14 +52,18 @@ class SearchPlan:
             "replicates": self.replicates,
         }
 
-    def fits(self, metric: str) -> int:
+    def fits(self, metric: str, groups: int = 0) -> int:
         """Returns the number of models fitted: tuning, evaluation, and calibration where it is needed.
 
         Tuning happens in every outer fold, for the answer, and for the model behind the prediction sets.
+
+        Args:
+            metric: what the target asks for.
+            groups: that are left out one at a time, where the plan says so.
         """
         refits = dict.fromkeys(("svm_rbf", "nearest_neighbours"), 1 if metric == "roc_auc" else 4)
         settings = sum(len(grid) * refits.get(model, 1) for model, grid in self.grids.items())
-        splits = self.outer_folds * self.outer_repeats
+        splits = (self.outer_folds or groups) * self.outer_repeats
         return (splits + 2) * self.inner_folds * settings + splits * len(self.grids) * 4
 
 
@@ -73,6 +80,8 @@ def plan_for(view: TableView) -> SearchPlan:
     else:
         grids["nystroem_rbf"] = [{"C": C, "gamma": g} for C in (0.1, 10.0) for g in gammas]
     grids["nearest_neighbours"] = neighbours
+    if view.open_sites:  # each site is left out in turn, which no repeat would change
+        return SearchPlan(grids, outer_folds=0 if view.open_sites <= MOST_SITES else 5, outer_repeats=1)
     return SearchPlan(grids, outer_repeats=1 if view.time_ordered or not exact else 2)
 
 

@@ -61,6 +61,7 @@ class NestedCV:
                 "metric": view.metric,
                 "seed": seed,
                 "time_ordered": view.time_ordered,
+                **({"by_site": True} if view.open_sites else {}),
             },
             inputs={"open_rows": view.open_rows, "sealed_rows": view.sealed_rows},
             resources=Resources(ranks=self.ranks, wall_s=wall_cap_s(view, self.ranks)),
@@ -71,7 +72,7 @@ def wall_cap_s(view: TableView, ranks: int) -> float:
     """Returns the seconds after which the work is stopped: start-up, and every fit much slower than usual."""
     plan = plan_for(view)
     fit_s = 0.01 * (1 + view.n_open / 500) * (1 + width(view.columns) / 30)
-    return round(START_S + plan.fits(view.metric) * fit_s * 1.5 / ranks, 0)
+    return round(START_S + plan.fits(view.metric, view.open_sites) * fit_s * 1.5 / ranks, 0)
 
 
 def _candidate(result: RawResult) -> Candidate:

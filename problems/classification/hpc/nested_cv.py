@@ -7,6 +7,7 @@ Every number is the same for any number of ranks: see `task_queue`.
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from toolbox.arrays.types import Floats
 from toolbox.mpi.scaling import scaling_report
 from toolbox.mpi.task_queue import Phase, run_tasks
 from toolbox.stats.bootstrap import Estimator
+from toolbox.stats.site_bounds import site_values
 
 CHUNK = 25
 """Bootstrap replicates a task: fine enough to balance ranks, coarse enough to be worth a draw."""
@@ -34,7 +36,7 @@ def run(comm: Any, params: dict[str, Any], inputs: Mapping[str, bytes], report: 
 
     Args:
         comm: an `mpi4py.MPI.Comm`.
-        params: `columns`, `plan`, `metric`, `seed`, `time_ordered`.
+        params: `columns`, `plan`, `metric`, `seed`, `time_ordered`, and `by_site` where groups are sites.
         inputs: `open_rows` and `sealed_rows`, Parquet as in `TableView`.
         report: told the part done.
     """
@@ -65,6 +67,8 @@ def _run(comm: Any, params: dict[str, Any], inputs: Mapping[str, bytes], report:
         return None
     sets = twin.sets(search, models[-1], choices[-1][-1])
     values = {**_values(search, choices[0], series, resampled), **sets.values, "sets": dict(sets.notes)}
+    if params.get("by_site") and search.repeats:  # two sites cannot be left out and divided again
+        values["open_sites"] = _by_site(search, series["selected"][0])
     phases = [tuning, estimating, resampling]
     files = {**_files(search, models[0]), **sets.files}
     return Output(values, files, {"scaling.json": _json(scaling_report(phases))})
@@ -199,9 +203,20 @@ def _estimates(search: Search, probabilities: Floats, resampled: Floats) -> dict
     known = np.isfinite(resampled)
     return {
         "estimate": _estimator(search).estimate(probabilities),
-        "interval": [float(edge) for edge in np.quantile(resampled[known], INTERVAL)],
+        # of rows as few as small folds hold, no replicate may have both classes
+        "interval": [float(edge) for edge in np.quantile(resampled[known], INTERVAL)]
+        if known.any()
+        else None,
         "confidence": INTERVAL[1] - INTERVAL[0],
     }
+
+
+def _by_site(search: Search, probabilities: Floats) -> list[dict[str, Any]]:
+    """The metric in each open site, by the model that was chosen and fitted without it."""
+    known = np.isfinite(probabilities)
+    labels = search.rows.labels[known].astype(np.int64)
+    found = site_values(search.metric, labels, probabilities[known], search.rows.groups[known])
+    return [asdict(each) | {"site": search.rows.names[each.site]} for each in found]
 
 
 def _files(search: Search, model: bytes) -> dict[str, bytes]:

@@ -21,7 +21,13 @@ from problems.classification.hpc.grids import (
 from problems.classification.models import pipelines
 from problems.classification.tables.table import Column
 from toolbox.arrays.types import Floats, Index
-from toolbox.stats.splits import codes, keep_both_classes, stratified_parts, train_test_pairs
+from toolbox.stats.splits import (
+    codes,
+    keep_both_classes,
+    leave_one_group_out,
+    stratified_parts,
+    train_test_pairs,
+)
 from toolbox.stats.weighted_metrics import selection_score
 
 if TYPE_CHECKING:
@@ -35,7 +41,10 @@ Pair = tuple[Index, Index]
 
 @dataclass(frozen=True, eq=False)
 class OpenRows:
-    """The rows that a solver may learn from, and the features of those it will be judged on."""
+    """The rows that a solver may learn from, and the features of those it will be judged on.
+
+    `names` are those of the groups, by number.
+    """
 
     columns: tuple[Column, ...]
     features: "pd.DataFrame"
@@ -43,6 +52,7 @@ class OpenRows:
     groups: Index
     digests: tuple[str, ...]
     sealed: "pd.DataFrame"
+    names: tuple[str, ...] = ()
 
 
 def read_rows(columns: Sequence[Mapping[str, Any]], inputs: Mapping[str, bytes]) -> OpenRows:
@@ -59,6 +69,7 @@ def read_rows(columns: Sequence[Mapping[str, Any]], inputs: Mapping[str, bytes])
         groups=codes(frame["__group__"].to_list()),
         digests=tuple(frame["__row__"]),
         sealed=pd.read_parquet(io.BytesIO(inputs["sealed_rows"]))[names],
+        names=tuple(dict.fromkeys(frame["__group__"])),
     )
 
 
@@ -150,7 +161,7 @@ class Search:
         number = 0
         for repeat in range(self.plan.outer_repeats):
             seed = derive_seed(self.seed, "outer folds", repeat)
-            for train, test in self._pairs(everything, self.plan.outer_folds, seed):
+            for train, test in self._outer_pairs(everything, seed):
                 one = Round(number, repeat, train, test)
                 with suppress(ValueError):
                     self._calibration_pairs(self._fitted_rows(one))
@@ -158,6 +169,11 @@ class Search:
                 number += 1
         final = Round(number, -1, everything, np.zeros(0, dtype=np.intp))
         return [*found, (final, self._inner_pairs(final))]
+
+    def _outer_pairs(self, positions: Index, seed: int) -> list[Pair]:
+        if self.plan.outer_folds:
+            return self._pairs(positions, self.plan.outer_folds, seed)
+        return leave_one_group_out(self.rows.labels, self.rows.groups)
 
     def _inner_pairs(self, one: Round) -> list[Pair]:
         """Those in which models can be calibrated too, where that is needed and there are such."""

@@ -14,8 +14,9 @@ from escalation.text.shares import of_100
 from problems.classification.report.predictions import predictions
 from problems.classification.report.roc_picture import roc_picture
 from problems.classification.report.shortcomings import shortcomings
+from problems.classification.verify.judging import sealed
 from problems.classification.verify.recomputation import stated_scores
-from toolbox.stats.sample_size import MOST_ROWS, Judged, round_up, rows_needed
+from toolbox.stats.sample_size import MOST_ROWS, round_up, rows_needed
 
 if TYPE_CHECKING:
     from problems.classification.tables.instance import TableInstance
@@ -90,7 +91,8 @@ def _tells(instance: "TableInstance") -> str:
 def _rests_on(instance: "TableInstance", target: Target, found: Certificate) -> str:
     """`On 228 rows whose outcome nobody had shown it, at least 97 of 100 pairs … , with 95 % confidence`."""
     if found.value is None:
-        return "On nothing yet: no rows were kept aside on which anybody could judge it"
+        few = "too few sites" if instance.by_site else "no rows"
+        return f"On nothing yet: {few} were kept aside on which anybody could judge it"
     reached = found.status is CertificateStatus.CERTIFIED
     lower = target.at_least is not None
     side = "at least" if lower else "at most"
@@ -103,6 +105,9 @@ def _rests_on(instance: "TableInstance", target: Target, found: Certificate) -> 
         negative=instance.negative,
     )
     rows = f"On {len(instance.sealed_index):,} rows whose outcome nobody had shown it"
+    if instance.by_site:
+        sites = instance.frame["__group__"].iloc[instance.sealed_index].nunique()
+        rows = f"{rows}, of {sites} sites that it had never seen, at half of such sites or more"
     confidence = f"with {100 * target.confidence:g} % confidence"
     if reached:
         return f"{rows}, {said}, {confidence}"
@@ -114,7 +119,8 @@ def _next_steps(
     instance: "TableInstance", target: Target, found: Certificate, candidate: Candidate
 ) -> Iterator[str]:
     if found.value is None:
-        yield "Keep rows aside (sealed_fraction above 0): without them nothing can be promised"
+        more = "more sites" if instance.by_site else "rows"
+        yield f"Keep {more} aside (a larger sealed_fraction): without them nothing can be promised"
     elif found.status is CertificateStatus.CERTIFIED:
         yield "Try it on new rows before anybody relies on it: it was judged on rows drawn as the others were"
         yield "Make sure that every column is known at the time of the prediction"
@@ -136,9 +142,7 @@ def _what_would_do(
             f"{has}: no number of rows will do, for the estimate itself misses {target.limit_shown}; other "
             "columns, another model or a lower target might"
         )
-    named = instance.frame["__group__"].iloc[instance.sealed_index].astype(str).to_numpy(dtype=str)
-    groups = np.unique(named, return_inverse=True)[1]
-    judged = Judged(target.metric, labels, stated_scores(candidate, len(labels)), groups, found.alpha)
+    judged = sealed(instance).judged(target.metric, stated_scores(candidate, len(labels)), found.alpha)
     needed = rows_needed(judged, target.limit, target.reached_by)
     if needed is None:
         return f"{has}: {MOST_ROWS:,} rows would not do; a better model or a lower target might"

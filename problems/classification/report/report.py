@@ -11,6 +11,7 @@ from escalation.model.problem import Target
 from escalation.ports.families import Section
 from escalation.text.rounding import Way, at_worst, rounded
 from problems.classification.report import figures
+from problems.classification.report.between_sites import between_sites
 from problems.classification.report.cards import data_card, documentation, model_card
 from problems.classification.report.judged import judged_model
 from problems.classification.report.sealed_rows import (
@@ -74,6 +75,8 @@ def _data(instance: "TableInstance", target: Target) -> Section:
 
 def _split(instance: "TableInstance") -> str:
     """How rows came to be sealed, in words."""
+    if instance.by_site:
+        return "by site: whole sites are kept aside, drawn from the order of their size, fixed by the seed"
     kept = "groups kept together" if instance.grouped else "equal rows kept together"
     if not instance.time_ordered:
         return f"at random, fixed by the seed, {kept}"
@@ -105,6 +108,7 @@ def _attempt(
             _figures(rows, f"attempt-{attempt.number}"),
             _metrics(rows),
             _subgroups(instance, target, rows),
+            between_sites(instance, target.metric, candidate, rows),
         ]
         html.append(_conformal(candidate, rows))
     html.append(_notes(candidate))

@@ -137,9 +137,7 @@ class _Reading:
             "12d",
             "Heterogeneity between clusters",
             Here.PARTLY if grouped else Here.IDLE,
-            "groups are kept together, bounds allow for them; no model of them"
-            if grouped
-            else "no column of groups was declared",
+            self._clusters() if grouped else "no column of groups was declared",
         )
         yield self._of_rows(
             "12e", "Measures of performance", "Certificate, metrics, calibration, net benefit"
@@ -165,6 +163,13 @@ class _Reading:
             "Data: rows, outcome, groups; data card: every feature in both parts",
         )
         yield self._stated("17", "Ethical approval", ("ethics",))
+
+    def _clusters(self) -> str:
+        if self.instance.by_site:
+            return (
+                "judged by site: spread, random-effects summary, prediction interval; no model of the sites"
+            )
+        return "groups are kept together, bounds allow for them; no model of them"
 
     def _imbalance(self) -> GuidelineItem:
         asks = "Class imbalance"

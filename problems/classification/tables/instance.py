@@ -38,6 +38,8 @@ class TableInstance:
         subgroups: for each declared column, the subgroup of each sealed row.
         time_ordered: whether the sealed rows are the latest; rows are then in order of time.
         grouped: whether groups are declared; rows of two of them may then be equal by chance.
+        by_site: whether the groups are few large sites, which are judged as such: see `tables.sites`.
+        sites: names of the sites as the table has them, by `__group__`; empty where there are none.
         source: where the table comes from.
         remarks: what was done to it that a reader should know.
         extra: what a constructed data set openly tells its solvers.
@@ -57,6 +59,8 @@ class TableInstance:
     subgroups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     time_ordered: bool = False
     grouped: bool = False
+    by_site: bool = False
+    sites: Mapping[str, str] = field(default_factory=dict)
     source: Mapping[str, Any] = field(default_factory=dict)
     remarks: tuple[str, ...] = ()
     extra: Mapping[str, Any] = field(default_factory=dict)
@@ -100,6 +104,7 @@ class TableInstance:
                 "subgroups": {name: list(values) for name, values in self.subgroups.items()},
                 "time_ordered": self.time_ordered,
                 "extra": dict(self.extra),
+                **({"by_site": True} if self.by_site else {}),
             }
         )
 
@@ -120,6 +125,7 @@ class TableInstance:
             "open": self._part(self.open_index),
             "sealed": self._part(self.sealed_index),
             "time_ordered": self.time_ordered,
+            **({"by_site": True} if self.by_site else {}),
             "remarks": list(self.remarks),
             "documentation": self.documentation.model_dump(exclude_defaults=True),
             "digest": self.digest,
@@ -176,6 +182,8 @@ def solver_view(instance: TableInstance, target: Target) -> TableView:
         metric=target.metric,
         time_ordered=instance.time_ordered,
         extra=dict(instance.extra),
+        open_sites=int(open_rows["__group__"].nunique()) if instance.by_site else 0,
+        sealed_sites=int(sealed_rows["__group__"].nunique()) if instance.by_site else 0,
     )
 
 

@@ -1,5 +1,6 @@
 """From a raw table to an instance: roles of columns, types, labels, groups, the split."""
 
+from collections.abc import Mapping
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +14,13 @@ from escalation.text.wording import counted
 from problems.classification.tables import roles
 from problems.classification.tables.column_types import (
     Typed,
+    as_texts,
     is_constant,
     typed_column,
 )
 from problems.classification.tables.equal_rows import join_copies
 from problems.classification.tables.instance import TableInstance
+from problems.classification.tables.sites import large, of_sites, site_names, sites_split
 from problems.classification.tables.spec import FileSpec
 from problems.classification.tables.subgroups import subgroups
 from problems.classification.tables.suspicions import suspicions
@@ -69,7 +72,13 @@ def prepare(table: RawTable, spec: FileSpec, seed: int) -> TableInstance:
     )
     frame = frame.iloc[order].reset_index(drop=True)
     open_index, sealed_index, aside = _split(frame, spec, seed)
-    _check_counts(frame, open_index, sealed_index, spec, more)
+    by_site = False
+    if spec.group is not None and spec.time is None and _too_few(frame, open_index, sealed_index):
+        split = sites_split(*_labels_and_groups(frame), spec.sealed_fraction, seed)
+        if split is not None:
+            by_site, (open_index, sealed_index) = True, split
+            aside = [of_sites(frame, *split)]
+    _check_counts(frame, open_index, sealed_index, spec, more, by_site=by_site)
     _check_divisible(frame.iloc[open_index], spec, seed)
     columns = tuple(item.column for item in typed)
     spec.documentation.check_columns([column.name for column in columns])
@@ -85,6 +94,8 @@ def prepare(table: RawTable, spec: FileSpec, seed: int) -> TableInstance:
         time_ordered=times is not None,
         source=dict(table.source),
         grouped=spec.group is not None,
+        by_site=by_site,
+        sites=_sites(table, spec, groups, frame, order),
         remarks=(
             *table.remarks,
             *remarks,
@@ -213,16 +224,28 @@ def _about_rows(
 
 
 def _split(frame: "pd.DataFrame", spec: FileSpec, seed: int) -> tuple[Index, Index, list[str]]:
-    groups = codes(frame["__group__"].to_list())
+    labels, groups = _labels_and_groups(frame)
     if spec.time is not None:
         return _split_by_time(frame["__time__"].to_numpy(), groups, spec.sealed_fraction)
     shares = [1 - spec.sealed_fraction, spec.sealed_fraction]
-    part = stratified_parts(
-        frame["__label__"].to_numpy(), groups, shares, derive_seed(seed, "open and sealed rows")
-    )
+    part = stratified_parts(labels, groups, shares, derive_seed(seed, "open and sealed rows"))
     # likewise their place in the file: sealed rows come in an order of their own
     order = np.random.default_rng(derive_seed(seed, "order of sealed rows"))
     return np.flatnonzero(part == 0), order.permutation(np.flatnonzero(part == 1)), []
+
+
+def _labels_and_groups(frame: "pd.DataFrame") -> tuple[NDArray[np.int8], Index]:
+    return frame["__label__"].to_numpy(dtype=np.int8), codes(frame["__group__"].to_list())
+
+
+def _sites(
+    table: RawTable, spec: FileSpec, groups: Index, frame: "pd.DataFrame", order: Index
+) -> Mapping[str, str]:
+    """Names of declared groups that are large enough to be sites."""
+    if spec.group is None or not large(groups):
+        return {}
+    texts = as_texts(table.columns[spec.group])
+    return site_names(frame["__group__"].to_list(), [texts[place] for place in order])
 
 
 def _split_by_time(
@@ -246,15 +269,31 @@ def _split_by_time(
     return np.flatnonzero(~sealed & ~straddling), np.flatnonzero(sealed), remarks
 
 
+def _independent(frame: "pd.DataFrame", index: Index, label: int) -> int:
+    """Groups with rows of a class in a part."""
+    part = frame.iloc[index]
+    return int(part["__group__"][part["__label__"] == label].nunique())
+
+
+def _too_few(frame: "pd.DataFrame", *parts: Index) -> bool:
+    return any(_independent(frame, index, label) < MIN_CLASS_GROUPS for index in parts for label in (0, 1))
+
+
 def _check_counts(
-    frame: "pd.DataFrame", open_index: Index, sealed_index: Index, spec: FileSpec, told: list[str]
+    frame: "pd.DataFrame",
+    open_index: Index,
+    sealed_index: Index,
+    spec: FileSpec,
+    told: list[str],
+    *,
+    by_site: bool,
 ) -> None:
     grouped = "groups with rows" if spec.group is not None else "distinct rows"
     for name, index in (("open", open_index), ("sealed", sealed_index)):
         part = frame.iloc[index]
         for label, what in ((1, "positive"), (0, "negative")):
             of_class = part[part["__label__"] == label]
-            count = int(of_class["__group__"].nunique())
+            count = len(of_class) if by_site else _independent(frame, index, label)
             if count < MIN_CLASS_GROUPS:
                 raise BadInput(
                     f"too few rows for the splits: the {name} part has {count} {grouped} "
@@ -265,6 +304,11 @@ def _check_counts(
 
 def _because(spec: FileSpec, told: list[str]) -> str:
     """What made fewer of the rows, and what helps."""
+    if spec.group is not None and spec.time is not None:
+        return (
+            "; of a group with rows kept aside no row is open, so groups that span the whole time leave "
+            "none: leave `time` out to judge on groups that no model saw, or `group` to judge on later rows"
+        )
     helps = "more features tell rows apart" if spec.group is None else "remove copies, or leave `group` out"
     return f" ({'; '.join(told)}; {helps})" if told else ""
 

@@ -43,6 +43,8 @@ class TableView:
         metric: what the target asks for, so what model selection aims at.
         time_ordered: whether rows are ordered by time, so that inner splits must look forward only.
         extra: what a constructed data set openly tells its solvers.
+        open_sites: where groups are few large sites, those of the open rows; else 0.
+        sealed_sites: likewise of the sealed rows.
     """
 
     columns: tuple[Column, ...]
@@ -56,8 +58,11 @@ class TableView:
     metric: str
     time_ordered: bool = False
     extra: Mapping[str, Any] = field(default_factory=dict)
+    open_sites: int = 0
+    sealed_sites: int = 0
 
     def to_json(self) -> dict[str, Any]:
+        sites = {"open_sites": self.open_sites, "sealed_sites": self.sealed_sites}
         return {
             "columns": [column.to_json() for column in self.columns],
             "open_rows": self.open_rows.digest,
@@ -67,6 +72,7 @@ class TableView:
             "metric": self.metric,
             "time_ordered": self.time_ordered,
             "extra": dict(self.extra),
+            **(sites if self.open_sites else {}),
         }
 
     @property

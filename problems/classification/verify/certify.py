@@ -1,7 +1,6 @@
 """The verifier: it alone holds the sealed labels, and believes nothing that it can look up or recompute."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,9 +11,10 @@ from escalation.model.errors import BadInput, first_line
 from escalation.model.problem import Target
 from escalation.text.rounding import at_worst
 from problems.classification.verify.circuit_evidence import control_faults
+from problems.classification.verify.judging import Sealed, at_best, sealed
 from problems.classification.verify.leakage import split_faults, training_faults
 from problems.classification.verify.recomputation import Forged, check_sets, recompute
-from toolbox.arrays.types import Floats, Ints
+from toolbox.arrays.types import Floats
 from toolbox.stats.bounds import METRICS, Bound, bound
 from toolbox.stats.controls import compare
 
@@ -22,19 +22,6 @@ if TYPE_CHECKING:
     from problems.classification.tables.instance import TableInstance
 
 VERIFIER = "classification/1"
-
-
-@dataclass(frozen=True)
-class Sealed:
-    """What the verifier knows of the sealed rows, each of shape (n_sealed,)."""
-
-    labels: Ints
-    groups: Ints
-
-    @property
-    def classes(self) -> set[int]:
-        """The labels that occur."""
-        return {int(label) for label in np.unique(self.labels)}
 
 
 def certify(
@@ -62,33 +49,27 @@ def certify(
         raise BadInput(
             f"expected a metric of {', '.join(METRICS)} and 0 < α < 1, got {target.metric}, {alpha}"
         )
-    sealed = _sealed(instance)
+    rows = sealed(instance)
     faults = [*split_faults(instance), *_guarded(control_faults, candidate)]
     scores = _examine(instance, candidate, evidence, "", faults)
     controls = {
         str(name): _examine(instance, control, evidence, f"null control {name}: ", faults)
         for name, control in candidate.controls.items()
     }
-    facts = _facts(instance, candidate, sealed)
+    facts = _facts(instance, candidate, rows)
     if faults:
         return _finding(CertificateStatus.INVALID, "checks of the candidate", alpha, faults, facts)
-    missing = _missing(target.metric, sealed)
-    if missing or scores is None:
+    missing = rows.missing(target.metric, alpha)
+    found = None if missing or scores is None else rows.bound(target.metric, scores, alpha)
+    if found is None or scores is None:
         return _finding(
             CertificateStatus.HEURISTIC, "no evaluation on rows kept aside", alpha, [missing], facts
         )
-    found = bound(target.metric, sealed.labels, scores, sealed.groups, alpha)
-    compared = _compared(target.metric, sealed, scores, controls)
+    compared = _compared(target.metric, rows, scores, controls)
     certificate = _certificate(target, found, alpha, compared, facts)
     return certificate.model_copy(
-        update={"reasons": (*certificate.reasons, *_too_few(target, sealed, alpha))}
+        update={"reasons": (*certificate.reasons, *_too_few(instance, target, alpha))}
     )
-
-
-def _sealed(instance: "TableInstance") -> Sealed:
-    groups = instance.frame["__group__"].iloc[instance.sealed_index].astype(str).to_numpy(dtype=object)
-    numbers = np.unique(groups.astype(str), return_inverse=True)[1]
-    return Sealed(np.asarray(instance.sealed_labels, dtype=np.int64), numbers)
 
 
 def _examine(
@@ -115,23 +96,13 @@ def _guarded(check: Any, candidate: Candidate) -> list[str]:
         return [f"its null controls cannot be checked: {first_line(error)}"]
 
 
-def _missing(metric: str, sealed: Sealed) -> str:
-    if not len(sealed.labels):
-        return "no rows were kept aside to evaluate on"
-    lacking = [label for label in METRICS[metric].classes if label not in sealed.classes]
-    names = " and ".join("positive" if label else "negative" for label in lacking)
-    return f"{metric} needs rows kept aside of the {names} class, and there are none" if lacking else ""
-
-
-def _compared(
-    metric: str, sealed: Sealed, scores: Floats, controls: dict[str, Floats | None]
-) -> list[Control]:
+def _compared(metric: str, rows: Sealed, scores: Floats, controls: dict[str, Floats | None]) -> list[Control]:
     compared = []
     for name, other in controls.items():
         if other is None:
             continue
-        gain, p_value = compare(metric, sealed.labels, scores, other, sealed.groups)
-        value = bound(metric, sealed.labels, other, sealed.groups, 0.5).estimate
+        gain, p_value = compare(metric, rows.labels, scores, other, rows.groups)
+        value = bound(metric, rows.labels, other, rows.groups, 0.5).estimate
         compared.append(Control(name=name, value=value, difference=gain, p_value=p_value))
     return compared
 
@@ -155,15 +126,14 @@ def _certificate(
     return certificate.model_copy(update=update)
 
 
-def _too_few(target: Target, sealed: Sealed, alpha: float) -> list[str]:
+def _too_few(instance: "TableInstance", target: Target, alpha: float) -> list[str]:
     """Says so where even predictions without an error would miss the target on these rows."""
-    perfect = sealed.labels.astype(np.float64)
-    best = bound(target.metric, sealed.labels, perfect, sealed.groups, alpha).value
-    if target.reached_by(best):
+    best = at_best(instance, target, alpha)
+    if best.reaches or best.value is None:
         return []
     return [
-        f"no answer reaches the target on the {len(sealed.labels)} rows kept aside: without a single error "
-        f"the bound is {best:.4f}; keep more rows aside (`sealed_fraction`), or ask for less"
+        f"no answer reaches the target on the {len(instance.sealed_index)} rows kept aside: without a single "
+        f"error the bound is {best.value:.4f}; keep more rows aside (`sealed_fraction`), or ask for less"
     ]
 
 
@@ -180,14 +150,16 @@ def _finding(
     )
 
 
-def _facts(instance: "TableInstance", candidate: Candidate, sealed: Sealed) -> dict[str, Any]:
-    rows = len(sealed.labels)
-    positives = int(sealed.labels.sum())
+def _facts(instance: "TableInstance", candidate: Candidate, rows: Sealed) -> dict[str, Any]:
+    count = len(rows.labels)
+    positives = int(rows.labels.sum())
+    by_site = {"by_site": True} if rows.by_site else {}
     return {
-        "n_sealed": rows,
+        **by_site,
+        "n_sealed": count,
         "n_positive": positives,
-        "n_groups": len(np.unique(sealed.groups)),
-        "prevalence": positives / rows if rows else None,
+        "n_groups": len(np.unique(rows.groups)),
+        "prevalence": positives / count if count else None,
         "instance": instance.digest,
         "files": {str(name): blob.digest for name, blob in sorted(candidate.files.items())},
     }

@@ -10,6 +10,7 @@ from toolbox.stats.splits import (
     codes,
     keep_both_classes,
     latest_rows,
+    leave_one_group_out,
     merge_groups,
     stratified_folds,
     stratified_parts,
@@ -136,3 +137,9 @@ def test_the_latest_rows_are_the_nearest_share_with_ties_together(share: float, 
     latest = latest_rows(times, share)  # 40 % are from 4 on, 70 % from 3 on
     assert times[latest].min() == first
     assert times[~latest].max() < first
+
+
+def test_every_group_with_both_classes_is_left_out_once() -> None:
+    labels, groups = np.array([0, 1, 1, 0, 0, 0, 1]), np.array([2, 2, 0, 0, 1, 1, 0])
+    found = [(train.tolist(), test.tolist()) for train, test in leave_one_group_out(labels, groups)]
+    assert found == [([0, 1, 4, 5], [2, 3, 6]), ([2, 3, 4, 5, 6], [0, 1])]  # group 1 has one class
