@@ -124,9 +124,9 @@ def verify(files, key):  # a line on each thing that does not fit; files: bytes 
         try: yield from check(files, key)
         except KeyError as error: yield f"{check.__name__}: {error.args[0]} is missing"
         except Exception: yield f"{check.__name__}: cannot be read, something is not as an export has it"
-def withheld(files):  # what an export leaves out, and nobody but its site can check
-    rows, kept = (files.get(path, b"").count(b"\n") for path in (WITHHELD, "data/store/withheld.jsonl"))
-    return [f"{rows} rows and {kept} files are withheld: what they say is not checked"] * (rows + kept > 0)
+def unseen(files, at=("ledger/withheld", "store/withheld", "store/pruned")):  # and so not checked
+    n = [files.get(f"data/{each}.jsonl", b"").count(b"\n") for each in at]
+    return ["{} rows and {} files are withheld, {} pruned: what they say is not checked".format(*n)] * any(n)
 def read(path):  # all files by path; what is none, an empty folder too, or beyond 16 GiB is there as NO_FILE
     files, size = {}, 0
     if not os.path.isdir(os.path.join(path, "signature")): raise ValueError("expected an export's folder")
@@ -143,8 +143,8 @@ def main(path=".", *options):  # prints what was found, and returns whether some
     key = raw(pathlib.Path(at).read_bytes() if os.path.isfile(at) and os.path.getsize(at) < 2**16 else b"")
     if options and not key: raise ValueError(f"{at}: expected a file with an Ed25519 public key in PEM")
     found = [*dict.fromkeys(verify(files, key))] or ["all fits"]
-    said = [*found, f"key {sha(DER + key)}, {at}: hold its id against the site's", *withheld(files), LEFT]
+    said = [*found, f"key {sha(DER + key)}, {at}: hold its id against the site's", *unseen(files), LEFT]
     return print(*(ascii(line)[1:-1] for line in said), sep="\n") or found != ["all fits"]
 if __name__ == "__main__":
-    try: sys.exit(main(*sys.argv[1:]))
+    try: sys.exit(print(__doc__) if {"-h", "--help"} & {*sys.argv} else main(*sys.argv[1:]))
     except (OSError, ValueError) as error: sys.exit(print(__doc__, error, sep="\n\n") or 2)

@@ -60,7 +60,7 @@ def verify_export(path: Path, key: VerifyingKey | None = None, *, other_version:
     there = read_key(files.get(PUBLIC_KEY, b""))
     raw = there if key is None else key.raw
     found = [*strange, *(_findings(files, raw) if files else ()), *_another(there, raw)]
-    left: Callable[[Mapping[str, bytes]], list[str]] = verifier.withheld
+    left: Callable[[Mapping[str, bytes]], list[str]] = verifier.unseen
     elsewhere = not found and written_elsewhere(files)
     if elsewhere and not other_version:
         found.append(NOT_KNOWN)

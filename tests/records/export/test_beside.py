@@ -133,7 +133,7 @@ def test_what_is_withheld_is_said_with_how_much_it_is(make_site: Callable[..., S
     strict.solve("i", data_class="identifiable")
     made = export(strict.ledger, strict.store, strict.settings, "i", tmp_path / "out")
     rows = len(made.lines(WITHHELD_ROWS))
-    said = f"{rows} rows and {len(made.lines(WITHHELD_FILES))} files are withheld: "
+    said = f"{rows} rows and {len(made.lines(WITHHELD_FILES))} files are withheld, 0 pruned: "
     assert rows >= 3
     found = verify_export(tmp_path / "out", strict.key.public)
     assert found.findings == ()

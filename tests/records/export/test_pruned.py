@@ -57,7 +57,7 @@ def test_it_lists_what_was_given_up_and_all_else_is_there(pruned: Site) -> None:
 
 @pytest.mark.parametrize("case_id", ["c", "d"])
 def test_it_is_valid_for_both_verifiers(pruned: Site, case_id: str, tmp_path: Path) -> None:
-    export(pruned.ledger, pruned.store, pruned.settings, case_id, tmp_path / "e")
+    made = export(pruned.ledger, pruned.store, pruned.settings, case_id, tmp_path / "e")
     found = verify_export(tmp_path / "e", pruned.key.public)
     assert found.findings == ()
     assert any(RULE in line and "cannot be looked at any more" in line for line in found.unchecked)
@@ -67,6 +67,7 @@ def test_it_is_valid_for_both_verifiers(pruned: Site, case_id: str, tmp_path: Pa
         command, check=False, cwd=tmp_path / "e", capture_output=True, text=True, timeout=60
     )
     assert (done.returncode, done.stdout.splitlines()[0]) == (0, "all fits")
+    assert f"files are withheld, {len(made.pruned)} pruned: what they say is not checked" in done.stdout
 
 
 def test_a_file_that_was_pruned_is_not_said_to_be_withheld(pruned: Site) -> None:

@@ -78,7 +78,6 @@ def test_the_file_in_the_export_verifies_it_alone(site: Site, tmp_path: Path) ->
     ("given", "said"),
     [
         ("", NONE),
-        ("--help", NONE),
         ("out --key=site.pem", "expected DIR --key PEM"),
         ("out --key", "expected DIR --key PEM"),
         ("out --key site.pem more", "expected DIR --key PEM"),
@@ -112,6 +111,13 @@ def test_what_cannot_be_asked_of_the_file_is_a_sentence(
     found = alone(VERIFIER, *given.split())
     assert (found.returncode, found.stderr) == (2, "")
     assert said in found.stdout.splitlines()[-1]
+
+
+@pytest.mark.parametrize("given", ["--help", "-h", "out --help"])
+def test_the_file_says_how_it_is_asked(given: str) -> None:
+    found = alone(VERIFIER, *given.split())
+    assert (found.returncode, found.stderr) == (0, "")
+    assert "python3 verify.py DIR [--key PEM]\nExit code 0: all fits; 1:" in found.stdout
 
 
 def test_the_file_is_short_and_for_older_pythons_too() -> None:
