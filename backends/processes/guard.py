@@ -117,6 +117,13 @@ def segments(pid: int) -> set[str]:
     return {path for path in mapped if path.startswith(_MPI_SEGMENTS)}
 
 
+def unused(paths: set[str]) -> set[str]:
+    """Those that no process has mapped, of the ones whose maps this one may read."""
+    if not paths:
+        return paths
+    return paths.difference(*map(segments, _parents()))
+
+
 def remove(paths: set[str]) -> None:
     """Takes their names away; the memory is given back when the last process that has it mapped is gone."""
     for path in paths:
@@ -139,7 +146,7 @@ def _kill_all(child: int) -> dict[int, int]:
             _kill_group(child)
         statuses = _reap()
         if statuses is None:
-            remove(left)
+            remove(unused(left))  # what another world has mapped, its own guard removes
             return ended
         ended |= statuses
         time.sleep(0.005)

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import uuid
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -76,23 +77,40 @@ def test_a_guard_ends_with_its_parent(tmp_path: Path) -> None:
     parent.communicate()
 
 
-def test_shared_memory_of_killed_ranks_is_removed_and_others_is_not(tmp_path: Path) -> None:
-    mine = Path(f"/dev/shm/mpich_shm_{uuid.uuid4().hex}_0")
-    other = Path(f"/dev/shm/tierwise-test-{uuid.uuid4().hex}")
-    for path in (mine, other):
-        path.write_bytes(b"x" * 4096)
-    maps = (
-        "import mmap, os, sys, time\n"
-        "kept = [mmap.mmap(os.open(path, os.O_RDWR), 4096) for path in sys.argv[1:]]\n"
-        "print(os.getpid(), flush=True)\n"
-        "time.sleep(1000)"
-    )
-    command = (sys.executable, "-c", maps, str(mine), str(other))
+MAPS = (
+    "import mmap, os, sys, time\n"
+    "kept = [mmap.mmap(os.open(path, os.O_RDWR), 4096) for path in sys.argv[1:]]\n"
+    "print(os.getpid(), flush=True)\n"
+    "time.sleep(1000)"
+)
+
+
+@pytest.fixture
+def segment() -> Iterator[Callable[[str], Path]]:
+    """Makes shared memory whose name begins so."""
+    made: list[Path] = []
+
+    def make(begin: str) -> Path:
+        made.append(Path(f"/dev/shm/{begin}{uuid.uuid4().hex}_0"))
+        made[-1].write_bytes(b"x" * 4096)
+        return made[-1]
+
+    yield make
+    for path in made:
+        path.unlink(missing_ok=True)
+
+
+def test_shared_memory_of_killed_ranks_is_removed_and_no_other(
+    tmp_path: Path, segment: Callable[[str], Path]
+) -> None:
+    mine, shared, other = segment("mpich_shm_"), segment("mpich_shm_"), segment("tierwise-test-")
+    command = (sys.executable, "-c", MAPS, *map(str, (mine, shared, other)))
+    elsewhere, _ = started([sys.executable, "-c", MAPS, str(shared)])
     try:
         guard, _ = started(guarded(tmp_path, f"--stop-file={tmp_path / 'stop'}", command=command))
         (tmp_path / "stop").touch()
         guard.communicate(timeout=PATIENCE_S)
-        assert (mine.exists(), other.exists()) == (False, True)
+        assert [path.exists() for path in (mine, shared, other)] == [False, True, True]
     finally:
-        mine.unlink(missing_ok=True)
-        other.unlink()
+        elsewhere.kill()
+        elsewhere.communicate()
