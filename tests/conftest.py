@@ -221,6 +221,17 @@ def on_server(served: Served, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve
     settings.cache_clear()
 
 
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Path]:
+    """The socket of a PostgreSQL server that runs for the session."""
+    from tests.records.postgresql import programs, serving
+
+    with _needed():
+        programs()
+    with serving() as socket:
+        yield socket
+
+
 @contextmanager
 def _needed() -> Iterator[None]:
     """Skips where a Debian package is missing and cannot be had; fails there in CI."""

@@ -16,6 +16,7 @@ SERVED = (
     "tests/flows/test_audit.py",
     "tests/flows/test_batch.py",
     "tests/flows/test_calibration.py",
+    "tests/flows/test_canary.py",
     "tests/flows/test_engine.py",
     "tests/flows/test_escalate.py",
     "tests/flows/test_optimise.py",

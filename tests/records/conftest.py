@@ -1,6 +1,5 @@
 """What the tests of the records share: real stores, ledgers and cases."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -27,8 +26,7 @@ from escalation.model.submission import Approval, Limit, Period, Price, Submissi
 from escalation.model.submission_states import SubmissionState
 from records.ledger.ledger import SqlLedger
 from records.store.files import FileStore
-from tests.debian import Missing
-from tests.records.postgresql import emptied, programs, serving
+from tests.records.postgresql import emptied
 
 hypothesis.settings.register_profile(
     "long",
@@ -42,19 +40,6 @@ hypothesis.settings.register_profile(
 @pytest.fixture
 def store(tmp_path: Path) -> FileStore:
     return FileStore(tmp_path / "store")
-
-
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[Path]:
-    """The socket of a PostgreSQL server that runs for the session."""
-    try:
-        programs()
-    except Missing as error:
-        if os.environ.get("CI"):
-            pytest.fail(str(error), pytrace=False)
-        pytest.skip(str(error))
-    with serving() as socket:
-        yield socket
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
