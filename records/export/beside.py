@@ -5,6 +5,7 @@ from hashlib import sha256
 from typing import Any
 
 from escalation.model.identity import canonical_json, digest_bytes
+from records.export.in_words import outcome_in_words
 from records.export.payload import CHAIN, PROOF, STORE, ExportPayload, Json, pretty
 
 _DIGEST_LENGTH = 64
@@ -29,7 +30,7 @@ def _said(found: ExportPayload) -> Iterator[tuple[str, str | None]]:
     """The digests that files must have, by path; of those that may be left out, where they are there."""
     info, opened = found.info, _opened(found)
     for name, data in (
-        ("outcome", found.row["outcome"]),
+        ("outcome", outcome_in_words(found.row)),
         ("problem", info["problem"]),
         ("environment", info["environment"]),
     ):

@@ -16,7 +16,7 @@ from escalation.model.identity import canonical_json, digest_bytes
 from escalation.model.pruned import Pruning
 from escalation.policy.policy import parse_policy
 from escalation.ports.store import Store
-from records.export.in_words import in_words
+from records.export.in_words import in_words, outcome_in_words
 from records.export.payload import (
     CHAIN,
     EVENTS,
@@ -174,7 +174,7 @@ def _for_people(taken: CaseExcerpt, info: CaseInfo, with_data: bool) -> Files:
     files |= {
         "problem.json": pretty(case["info"]["problem"]),
         "environment.json": pretty(case["info"]["environment"]),
-        "outcome.json": pretty(case["outcome"]),
+        "outcome.json": pretty(outcome_in_words(case)),
         "policy.yaml": info.policy_text.encode(),
     }
     return files | _policy(info) | _lock(info)

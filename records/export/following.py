@@ -11,8 +11,8 @@ from records.export.bag import ENVELOPE, INFO, PAYLOAD, bag_info
 from records.export.beside import beside, repeated, unproven
 from records.export.contents import POLICY, acting_policy, index, named_files, pruned_file
 from records.export.derived import FILES, about, derived, said, writer
+from records.export.in_words import COSTS, in_words
 from records.export.in_words import TABLES as TABLES_IN_WORDS
-from records.export.in_words import in_words
 from records.export.order import impossible, resealed
 from records.export.payload import CHAIN, INDEX, PRUNED_FILES, ExportPayload, pretty, rows_path
 from records.export.pruned import pruned_lines, prunings
@@ -92,7 +92,7 @@ def _unlike(files: Mapping[str, bytes], key_id: str) -> Iterator[str]:
 
 def _made(found: ExportPayload, rest: ExportPayload, now: datetime, key_id: str) -> dict[str, bytes]:
     made = derived(rest, now, key_id, found.read(RUNGS))
-    worded = in_words({name: found.read(f"{name}.json") for name in TABLES_IN_WORDS})
+    worded = in_words({name: found.read(f"{name}.json") for name in (*TABLES_IN_WORDS, *COSTS)})
     made |= {f"{name}.json": pretty(rows) for name, rows in worded.items()}
     told, listed = prunings(found.events), [line["sha256"] for line in found.pruned]
     gone = {line["sha256"] for line in pruned_lines(told, listed)}

@@ -6,11 +6,12 @@ from escalation.model.amounts import Amounts
 from escalation.model.attempt import Attempt
 from escalation.model.case import CaseInfo, CaseStatus, Outcome, WorkKey
 from escalation.model.submission import Submission
+from records.export.in_words import money_in_words, paid_kinds
 from records.export.payload import LINEAGE, ExportPayload, Json
 from records.ledger.budgets import BudgetState
 from records.ledger.case_ledger import SHADOW
 from records.tracking.submissions import paid_for
-from records.tracking.view import CaseInView, ShownRun
+from records.tracking.view import CASE, CaseInView, ShownRun
 
 MLFLOW = "mlflow.json"
 _KEY = ("case_id", "attempt", "ordinal")
@@ -19,8 +20,14 @@ _REPEAT_DATA = ("about", "tierwise.about", "tierwise.error", "mlflow.note.conten
 
 
 def mlflow_view(rest: ExportPayload) -> dict[str, Any]:
-    """Status, parameters, metrics and tags of each run, as `records.tracking.view` has them."""
-    runs = [each.to_json() for each in _case(rest).runs()]
+    """Status, parameters, metrics and tags of each run, as `records.tracking.view` has them, and whether the
+    money among them is practice."""
+    case = _case(rest)
+    runs = [each.to_json() for each in case.runs()]
+    paid = paid_kinds(each.to_json() for each in case.attempts)
+    for run in runs:
+        kinds = paid if run["run"] == CASE else {run["params"]["device_kind"]}
+        run.update(money_in_words(run["metrics"].get("cost.usd"), kinds))
     for run in runs if rest.withheld else ():
         for kind in ("params", "tags"):
             run[kind] = {name: value for name, value in run[kind].items() if name not in _REPEAT_DATA}
