@@ -125,7 +125,9 @@ def prune(
         float | None,
         typer.Option(
             metavar="DAYS",
-            help="Of cases that ended so long ago; never sooner than TIERWISE_RETENTION_DAYS says.",
+            help="Of cases that ended so many days ago. Where TIERWISE_RETENTION_DAYS states periods, it "
+            "can only lengthen them, and a class of data without one is kept for ever all the same; where "
+            "it states none, this holds for every class.",
             show_default=False,
         ),
     ] = None,

@@ -131,7 +131,8 @@ class Settings(_Read):
         {},
         description="Days after the end of a case from which `tierwise prune` may give up its bytes: one "
         "number for all, or one a data class, as `public=365, deidentified=2192, identifiable=2192`; a class "
-        "without one is kept for ever, which is the default. Rows, events and what was paid for stay.",
+        "without one is kept for ever, with `--older-than` too. Where no period is stated at all, nothing is "
+        "pruned but with `--older-than`. Rows, events and what was paid for stay.",
     )
     case_lease_s: float = Field(30.0, gt=0, description="Seconds after which a silent process may be dead.")
 

@@ -16,8 +16,9 @@ class Retention:
     """The periods that hold.
 
     Attributes:
-        stated_days: the site's, by class of the data; a class that is missing has none.
-        older_than_days: what was asked for now; it may lengthen the site's period and never shortens it.
+        stated_days: the site's, by class of the data; where it states any, a class without one is kept for
+            ever. Empty: the site states nothing, and what was asked for holds for every class.
+        older_than_days: what was asked for now; it may lengthen the site's period, and never shortens it.
     """
 
     stated_days: Mapping[DataClass, float] = field(default_factory=dict)
@@ -25,10 +26,11 @@ class Retention:
 
     def days(self, data_class: DataClass) -> float | None:
         """The days that bytes of such a case are kept after its end; None: for ever."""
-        stated = [
-            each for each in (self.stated_days.get(data_class), self.older_than_days) if each is not None
-        ]
-        return max(stated, default=None)
+        asked = self.older_than_days
+        if not self.stated_days:
+            return asked
+        stated = self.stated_days.get(data_class)
+        return stated if stated is None or asked is None else max(stated, asked)
 
     def words(self, data_class: DataClass) -> str:
         """The rule, as it is written into the record; of a class that has one."""

@@ -122,6 +122,30 @@ def test_a_case_under_legal_hold_is_kept_and_says_so(solved: Path, call: Call) -
     assert call("replay", "c").code == 3
 
 
+def test_a_class_without_a_stated_period_is_kept_whatever_is_asked_for(
+    home: Path, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_runtime(settings().model_copy(update={"tracking": 0.0})) as runtime:
+        problem = Problem(
+            family="toy",
+            instance={"numbers": [3, 1]},
+            target=Target(metric="number", at_least=3),
+            data_class="identifiable",
+        )
+        solve(runtime, prepare(problem, parse_policy(POLICY.replace("quantum", "ai")), "c"))
+    age(FileStore(home / "store"))
+    before = set(FileStore(home / "store").digests())
+    monkeypatch.setenv("TIERWISE_RETENTION_DAYS", "public=365")
+    settings.cache_clear()
+    said = call("prune", *OLD, "--yes")
+    assert (said.code, said.err) == (0, "")
+    assert "kept: case c: no period is stated for identifiable data (TIERWISE_RETENTION_DAYS)" in said.out
+    assert set(FileStore(home / "store").digests()) == before
+    monkeypatch.delenv("TIERWISE_RETENTION_DAYS")
+    settings.cache_clear()
+    assert "(as was asked for, --older-than)" in call("prune", *OLD).out
+
+
 SAID: tuple[tuple[tuple[str, ...], str], ...] = (
     ((), "error: expected for how long cases are kept: set TIERWISE_RETENTION_DAYS"),
     (("--yes",), "error: expected for how long cases are kept"),

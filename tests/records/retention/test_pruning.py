@@ -135,10 +135,32 @@ def test_each_class_of_data_has_its_period_and_one_without_is_kept_for_ever(keep
     assert done.plan.kept["deidentified"].startswith("no period is stated for deidentified data")
     assert done.plan.kept["identifiable"].startswith("kept until ")
     asked = keeper.prune(Retention(stated, AT_ONCE))  # shortens nothing that the site states
-    assert [each.case_id for each in asked.plan.going] == ["deidentified"]
+    assert asked.plan.going == ()
+    assert asked.plan.kept == done.plan.kept
     (told,) = keeper.ledger.prunings("public")
     assert told.rule == "kept 1e-09 days after the end of the case (TIERWISE_RETENTION_DAYS, public data)"
     assert keeper.findings() == []
+
+
+def test_where_the_site_states_nothing_what_is_asked_for_holds_for_every_class(keeper: Keeper) -> None:
+    for data_class in DataClass:
+        keeper.case(str(data_class), data_class)
+    keeper.age()
+    assert keeper.prune(Retention(older_than_days=9.0)).plan.going == ()
+    asked = keeper.prune(Retention(older_than_days=AT_ONCE))
+    assert {each.case_id for each in asked.plan.going} == set(map(str, DataClass))
+    assert {each.rule for each in asked.plan.going} == {
+        "kept 1e-09 days after the end of the case (as was asked for, --older-than)"
+    }
+
+
+@pytest.mark.parametrize(("stated", "asked", "days"), [(9.0, 3.0, 9.0), (3.0, 9.0, 9.0), (3.0, None, 3.0)])
+def test_what_is_asked_for_lengthens_a_stated_period_and_never_shortens_it(
+    stated: float, asked: float | None, days: float
+) -> None:
+    retention = Retention({DataClass.PUBLIC: stated}, asked)
+    assert retention.days(DataClass.PUBLIC) == days
+    assert retention.days(DataClass.IDENTIFIABLE) is None
 
 
 def test_a_file_goes_with_the_last_case_that_needs_it(keeper: Keeper) -> None:
