@@ -30,6 +30,7 @@ from escalation.inputs.surroundings import past_proxies, private_files
 from escalation.model.clock import kernel
 from escalation.model.errors import BadInput, TierwiseError
 from escalation.ports.configuration import is_secret, settings, variables, without_secrets
+from escalation.ports.forms import FILES, in_places
 from escalation.submission.unattended import unattended
 from escalation.text.addresses import shown_address
 from escalation.text.visible import visible
@@ -238,6 +239,7 @@ def announcement(what: Serving, home: Path) -> list[str]:
         f"reports          {address.base}/reports/",
         f"MLflow           {address.base}/mlflow/",
         f"to sign in       {_who_signs_in(people, file)}",
+        f"files for forms  {_where_files_may_be()}",
         f"logs             {home}/*.log",
         f"API              {url}",
         "to use it        `tierwise` finds it by itself; for other programs:",
@@ -252,6 +254,13 @@ def announcement(what: Serving, home: Path) -> list[str]:
             "and be you; put a reverse proxy with TLS before it, and name that with --url https://NAME"
         )
     return [*lines, f"Ctrl-C stops the server{' and the worker' if what.worker else ''}."]
+
+
+def _where_files_may_be() -> str:
+    """Pages take no file out of a browser: a form asks for its name."""
+    hint = "" if settings().uploads else "; TIERWISE_UPLOADS=FOLDER names one for uploads"
+    places = in_places(FILES).removesuffix(".")
+    return f"{places[0].lower()}{places[1:]}{hint}"
 
 
 def _who_signs_in(people: Sequence[str], file: Path) -> str:

@@ -7,7 +7,7 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
@@ -19,6 +19,7 @@ from deployments.processes import Ending, child, running_server, server_environm
 from deployments.serve import Serving, announcement, users_environment
 from escalation.inputs.settings import ROOT
 from escalation.model.errors import BadInput, TierwiseError
+from escalation.ports.configuration import settings
 from flows.credential import credential, credential_file, make_credential
 from flows.engine import lone_server
 
@@ -194,6 +195,32 @@ def test_what_is_announced_says_where_the_credential_is_and_not_what_it_is(tmp_p
     said = "\n".join(announcement(Serving(Address(4567)), tmp_path))
     assert make_credential(tmp_path) not in said
     assert f"the line in {credential_file(tmp_path)}" in said
+
+
+@pytest.fixture
+def of_site(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+    """Sets the site's settings, each by its name."""
+
+    def given(**stated: str) -> None:
+        for name, value in stated.items():
+            monkeypatch.setenv(name, value)
+        settings.cache_clear()
+
+    yield given
+    monkeypatch.undo()
+    settings.cache_clear()
+
+
+def test_where_files_for_the_forms_may_be_is_announced(tmp_path: Path, of_site: Callable[..., None]) -> None:
+    def said() -> str:
+        lines = announcement(Serving(Address(4567)), tmp_path)
+        return next(line for line in lines if line.startswith("files for forms"))
+
+    assert said().endswith("a path on the worker's machine; TIERWISE_UPLOADS=FOLDER names one for uploads")
+    of_site(TIERWISE_UPLOADS=str(tmp_path))
+    assert said().endswith(f"the name of a file that was put into {tmp_path}")
+    of_site(TIERWISE_FILE_ADDRESSES="https://store.example/cohorts/")
+    assert said().endswith(", or an address that begins with https://store.example/cohorts/")
 
 
 @pytest.mark.parametrize(
