@@ -6,12 +6,13 @@ anything sees it when its `Host` is not the server's own address, or when a brow
 sent it (`Origin`; `Sec-Fetch-Site`, W3C Fetch Metadata).
 """
 
+import json
 import logging
 from collections.abc import Iterable
 from pathlib import Path
 
 from deployments.address import Address
-from deployments.front.answers import is_answer, named_answer
+from deployments.front.answers import is_answer, signed
 from deployments.front.asgi import (
     App,
     Headers,
@@ -20,12 +21,15 @@ from deployments.front.asgi import (
     Scope,
     Send,
     TooLong,
+    again,
     answer,
+    body_of,
     values,
     without,
 )
 from deployments.front.onward import Onward
 from deployments.front.peers import owner
+from deployments.front.permitted import NotPermitted, check_permitted, checked, sets
 from deployments.front.signing_in import SIGN_IN, SIGN_OUT, Asker, FrontDesk, PeerOwner
 from deployments.front.ui_settings import PATHS, plain_settings
 from escalation.model.errors import BadInput
@@ -37,6 +41,7 @@ TO_ALL = ("/api/health", "/api/ready")
 """Whether it is up may be asked by everybody."""
 RECORDS = ("/reports", "/mlflow")
 _READS = {"GET", "HEAD", "OPTIONS"}
+_MOST_BYTES = 1 << 20
 
 
 class AccessGate:
@@ -70,7 +75,7 @@ class AccessGate:
         elif refusal is None:
             await self._answered(scope, receive, self._protecting(send))
         elif scope["type"] == "http":
-            await answer(send, 403, f'{{"detail": "refused: {refusal}"}}'.encode(), "application/json")
+            await answer(send, 403, _refused(refusal), "application/json")
         else:
             await receive()
             await send({"type": "websocket.close", "code": 1008, "reason": refusal})
@@ -80,6 +85,8 @@ class AccessGate:
             await self._let_in(scope, receive, send)
         except TooLong:
             await answer(send, 413, b"", "text/plain")
+        except NotPermitted as reason:
+            await answer(send, 403, _refused(str(reason)), "application/json")
         except BadInput as reason:  # a file of ours that others could have written: nobody is let in by it
             _log.error("%s", reason)
             await answer(send, 503, b"Nobody can sign in: see the server's log.", "text/plain")
@@ -92,7 +99,7 @@ class AccessGate:
         asker = self._desk.asker(scope)
         by_a_page = path in {SIGN_IN, SIGN_OUT} or (asker is not None and asker.by_cookie)
         if by_a_page and scope["method"] not in _READS and not values(scope["headers"], b"origin"):
-            said = b'{"detail": "refused: expected the Origin that every browser sends, got none"}'
+            said = _refused("expected the Origin that every browser sends, got none")
             await answer(send, 403, said, "application/json")
         elif path == SIGN_IN:
             await self._desk.sign_in(scope, receive, send)
@@ -108,12 +115,22 @@ class AccessGate:
     async def _to_prefect(self, scope: Scope, receive: Receive, send: Send, asker: Asker) -> None:
         headers = [*without(scope["headers"], b"authorization"), self._desk.shown_to_prefect()]
         scope = {**scope, "headers": headers}
+        if asker.by_cookie:
+            scope, receive = await self._permitted(scope, receive, asker.name)
         if scope["path"] in PATHS:
             await plain_settings(self._app, scope, receive, send)
-        elif asker.by_cookie and is_answer(scope) and self._desk.users.is_person(asker.name):
-            await named_answer(self._app, scope, receive, send, asker.name)
         else:
             await self._app(scope, receive, send)
+
+    async def _permitted(self, scope: Scope, receive: Receive, name: str) -> tuple[Scope, Receive]:
+        """What a person asks, as it may be passed on; raises `NotPermitted`."""
+        check_permitted(scope)
+        if is_answer(scope):
+            person = name if self._desk.users.is_person(name) else None
+            return again(scope, signed(await body_of(receive, _MOST_BYTES), person))
+        if sets(scope):
+            return again(scope, checked(scope, await body_of(receive, _MOST_BYTES)))
+        return scope, receive
 
     def refusal(self, headers: Iterable[tuple[bytes, bytes]], path: str) -> str | None:
         """Why a request may not come through; None where it may."""
@@ -145,6 +162,10 @@ class AccessGate:
             await send(message)
 
         return with_headers
+
+
+def _refused(why: str) -> bytes:
+    return json.dumps({"detail": f"refused: {why}"}).encode()
 
 
 def _lowered(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> list[str]:

@@ -6,11 +6,13 @@ who he is, whatever he types.
 
 import json
 import re
+from typing import Any
 
-from deployments.front.asgi import App, Message, Receive, Scope, Send, body_of, without
+from deployments.front.asgi import Scope
+from deployments.front.permitted import NotPermitted
 
 _RESUME = re.compile(r"/api/flow_runs/[0-9a-fA-F-]{32,36}/resume/?")
-_MOST_BYTES = 1 << 20
+_KIND = "__prefect_kind"
 
 
 def is_answer(scope: Scope) -> bool:
@@ -18,32 +20,35 @@ def is_answer(scope: Scope) -> bool:
     return scope["method"] == "POST" and _RESUME.fullmatch(scope["path"]) is not None
 
 
-async def named_answer(app: App, scope: Scope, receive: Receive, send: Send, person: str) -> None:
-    """Passes the answer on with the person's name in it.
+def signed(body: bytes, person: str | None) -> bytes:
+    """The form with the name of who sent it; what is no answer to an approval has none.
+
+    Args:
+        body: as the page sends it.
+        person: who is signed in; None where that is nobody by name.
 
     Raises:
-        TooLong: when it is no form that somebody typed.
+        NotPermitted: when it is no form that somebody typed.
     """
-    body = signed(await body_of(receive, _MOST_BYTES), person)
-
-    async def again() -> Message:
-        return {"type": "http.request", "body": body, "more_body": False}
-
-    length = (b"content-length", str(len(body)).encode())
-    await app({**scope, "headers": [*without(scope["headers"], b"content-length"), length]}, again, send)
-
-
-def signed(body: bytes, person: str) -> bytes:
-    """The form with the name of who sent it; what is no answer to an approval stays as it is."""
     try:
-        sent = json.loads(body)
-        typed, answer = (sent["run_input"][field] for field in ("name", "answer"))
-    except (ValueError, LookupError, TypeError):
-        return body
-    if answer not in ("choose", "approve", "deny") or not isinstance(typed, str):
-        return body
-    if typed.strip() in {"", person}:
-        sent["run_input"]["name"] = person
-    else:
-        sent["run_input"]["name"] = f"{typed.strip()} (signed in as {person})"
-    return json.dumps(sent).encode()
+        sent = json.loads(body or b"{}")
+        given = _typed(sent.get("run_input"))
+    except (ValueError, AttributeError, RecursionError):
+        raise NotPermitted("expected a form with the fields as they were typed") from None
+    if isinstance(given, dict) and person and given.get("answer") in ("choose", "approve", "deny"):
+        name = str(given.get("name") or "").strip()
+        given["name"] = person if name in {"", person} else f"{name} (signed in as {person})"
+    return json.dumps({**sent, "run_input": given}).encode()
+
+
+def _typed(value: Any) -> Any:
+    """The value itself: Prefect would work others out after the gate, of templates, variables and text."""
+    if isinstance(value, list):
+        return [_typed(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    if value.get(_KIND) == "none" and value.keys() == {_KIND, "value"}:
+        return _typed(value["value"])
+    if _KIND in value:
+        raise ValueError(_KIND)
+    return {name: _typed(each) for name, each in value.items()}

@@ -47,6 +47,16 @@ async def body_of(receive: Receive, most_bytes: int) -> bytes:
             return body
 
 
+def again(scope: Scope, body: bytes) -> tuple[Scope, Receive]:
+    """The request with another body."""
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    length = (b"content-length", str(len(body)).encode())
+    return {**scope, "headers": [*without(scope["headers"], b"content-length"), length]}, receive
+
+
 async def answer(
     send: Send, status: int, body: bytes, kind: str, headers: Iterable[tuple[str, str]] = ()
 ) -> None:

@@ -10,7 +10,6 @@ import httpx
 import pytest
 
 from deployments.address import Address
-from deployments.front.users import Users
 from deployments.gate import AccessGate
 from flows.credential import make_credential
 
@@ -216,30 +215,3 @@ def test_prefects_pages_ask_where_they_were_opened_and_for_no_second_sign_in(tmp
     for base in (OWN, "http://localhost:4200", PUBLIC):
         got = door.ask("GET", f"{base}/ui-settings", headers=door.cookie(base)).json()
         assert got == {"api_url": f"{base}/api", "auth": None, "csrf_enabled": True}
-
-
-@pytest.mark.parametrize(
-    ("typed", "recorded"), [("", "ada"), ("ada", "ada"), ("Grace", "Grace (signed in as ada)")]
-)
-def test_an_approval_says_who_was_signed_in(door: Door, tmp_path: Path, typed: str, recorded: str) -> None:
-    Users(tmp_path).add("ada", GOOD)
-    resume = f"/api/flow_runs/{'0' * 8}-0000-4000-8000-{'0' * 12}/resume"
-    sent = {"run_input": {"answer": "approve", "name": typed, "reason": ""}}
-    answer = door.ask("POST", resume, headers={**door.cookie(), "origin": OWN}, json=sent).json()
-    assert json.loads(answer["body"])["run_input"] == {"answer": "approve", "name": recorded, "reason": ""}
-    assert int(answer["headers"]["content-length"]) == len(answer["body"])
-
-
-def test_an_answer_to_another_form_is_passed_on_as_it_is(door: Door, tmp_path: Path) -> None:
-    Users(tmp_path).add("ada", GOOD)
-    cookie = door.cookie()
-    resume = f"/api/flow_runs/{'0' * 8}-0000-4000-8000-{'0' * 12}/resume"
-    for body in (
-        b'{"run_input": {"name": "x"}}',
-        b"{}",
-        b"[1]",
-        b"\xff",
-        b'{"run_input": {"answer": [], "name": ""}}',
-    ):
-        answer = door.ask("POST", resume, headers={**cookie, "origin": OWN}, content=body)
-        assert answer.json()["body"] == body.decode("latin-1")
