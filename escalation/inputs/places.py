@@ -5,23 +5,18 @@ it. An `https://…` is read where it begins with an allowed address: of a bound
 from nowhere else. The record keeps name and digest; a case that goes on takes its bytes from there.
 """
 
-import http.client
 import os
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from escalation.inputs.fetching import fetched
 from escalation.inputs.user_files import MOST_BYTES
 from escalation.model.errors import BadInput
 from escalation.text.visible import visible
 
-CONNECT_S, MOST_S = 30.0, 600.0
-_CHUNK = 2**20
+MOST_S = 600.0
 
 
 @dataclass(frozen=True)
@@ -32,11 +27,13 @@ class Places:
         uploads: the folder for uploads; None where there is none.
         addresses: beginnings of addresses, each to the end of a folder: `https://store.example/cohorts/`.
         most_bytes: of a file at an address.
+        most_s: from the first connection there to the last byte.
     """
 
     uploads: Path | None = None
     addresses: tuple[str, ...] = ()
     most_bytes: int = MOST_BYTES
+    most_s: float = MOST_S
 
     def read(self, name: str, path: Path, from_disk: Callable[[Path], bytes]) -> bytes:
         """Returns the bytes of a file.
@@ -88,36 +85,11 @@ class Places:
         steps = set(unquote(parts.path).replace("\\", "/").split("/"))
         if {".", ".."} & steps or parts.query or parts.fragment:
             raise BadInput(f"{told}: expected a plain address, without ?, # and ..")
-        try:
-            return self._body(address, told)
-        except urllib.error.HTTPError as error:
-            error.close()
-            raise BadInput(f"{told}: what is there answers {error.code}") from None
-        except (OSError, ValueError, http.client.HTTPException) as error:
-            raise BadInput(f"{told}: cannot be read: {getattr(error, 'reason', None) or error}") from None
-
-    def _body(self, address: str, told: str) -> bytes:
-        until, chunks, size = time.monotonic() + MOST_S, [], 0
-        with urllib.request.build_opener(_Straight).open(address, timeout=CONNECT_S) as answer:
-            while chunk := answer.read(_CHUNK):
-                chunks.append(chunk)
-                size += len(chunk)
-                if size > self.most_bytes:
-                    raise BadInput(f"{told}: expected at most {self.most_bytes:,} bytes, got more")
-                if time.monotonic() > until:
-                    raise BadInput(f"{told}: expected within {MOST_S:.0f} s, it took longer")
-        return b"".join(chunks)
+        return fetched(address, self.most_bytes, self.most_s)
 
 
 NOWHERE = Places()
 """A site that has no folder for uploads and allows no address."""
-
-
-class _Straight(urllib.request.HTTPRedirectHandler):
-    """Follows nobody elsewhere: what is allowed is that address alone."""
-
-    def redirect_request(self, *_: Any) -> None:
-        return None
 
 
 def address_of(name: str) -> str | None:

@@ -1,7 +1,10 @@
 """Files come from a folder for uploads and from addresses that a site allows, and from nowhere else."""
 
+import socket
 import threading
+import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from random import Random
@@ -140,6 +143,66 @@ def test_a_file_that_is_too_large_is_not_read_to_its_end(store: str) -> None:
     places = Places(addresses=(f"{store}/cohorts/",), most_bytes=100)
     with pytest.raises(BadInput, match="expected at most 100 bytes, got more"):
         places.read(f"{store}/cohorts/t.csv", Path("t.csv"), Path.read_bytes)
+
+
+def _drip(said: Callable[[bytes], None], first: bytes) -> None:
+    """A server that sends a byte at a time, for ten seconds or until somebody hangs up."""
+    said(first)
+    with suppress(OSError):
+        for _ in range(500):
+            time.sleep(0.02)
+            said(b"x")
+
+
+ANSWER = b"HTTP/1.0 200 OK\r\n"
+
+
+HANDSHAKE = b"\x16\x03\x03\x3f\xff"
+"""Begins a TLS record of 16,383 bytes (RFC 8446, 5.1)."""
+
+
+@pytest.mark.parametrize(
+    ("scheme", "first"),
+    [
+        ("https", HANDSHAKE),
+        ("http", b""),  # of a status line
+        ("http", ANSWER + b"x"),  # of a header
+        ("http", ANSWER + b"\r\n"),  # of a body until the end
+        ("http", ANSWER + b"content-length: 501\r\n\r\n"),
+        ("http", b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1"),  # of the length of a chunk
+    ],
+)
+def test_a_server_that_sends_a_byte_at_a_time_is_hung_up_in_time(scheme: str, first: bytes) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            line, _ = server.accept()
+            with line:
+                line.recv(4096)
+                _drip(line.sendall, first)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        address = f"{scheme}://127.0.0.1:{server.getsockname()[1]}/"
+        with pytest.raises(BadInput, match=r"/t\.csv: expected within 0\.2 s, it took longer$"):
+            Places(addresses=(address,), most_s=0.2).read(f"{address}t.csv", Path("t.csv"), Path.read_bytes)
+        thread.join(30)
+        assert not thread.is_alive()
+
+
+def test_a_file_of_which_a_part_is_missing_is_not_taken(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            line, _ = server.accept()
+            with line:
+                line.recv(4096)
+                line.sendall(ANSWER + b"content-length: 20\r\n\r\nage,ill\n41,0\n")
+
+        threading.Thread(target=answer).start()
+        address = f"http://127.0.0.1:{server.getsockname()[1]}/"
+        with pytest.raises(BadInput, match="cannot be read: the connection ended 7 bytes early"):
+            Places(addresses=(address,)).read(f"{address}t.csv", Path("t.csv"), Path.read_bytes)
 
 
 @pytest.mark.parametrize(
