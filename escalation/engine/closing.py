@@ -10,6 +10,7 @@ from typing import Any
 
 from escalation.engine.answering import with_answer
 from escalation.engine.case import Case
+from escalation.engine.concluding import chosen
 from escalation.engine.reporting import with_report
 from escalation.engine.running import Running
 from escalation.engine.runtime import Recorded, Runtime, WorkDone, scratch_of
@@ -30,7 +31,7 @@ def close(running: Running, outcome: Outcome) -> Outcome:
     attempts = _tried(running)
     asked = runtime.settings.shadow_policy is not None or not running.known.new
     shadows = runtime.ledger.shadows(case.case_id) if asked else ()
-    sections = (*_sections(case, attempts), *_shadowed(shadows))
+    sections = (*_sections(case, outcome.status, attempts), *_shadowed(shadows))
     record = runtime.ledger.case(case.case_id)
     # MLflow is not waited for: where its id is not known yet, the ledger has it as soon as it is.
     names = {"engine": case.engine, "mlflow_run_id": record.mlflow_run_id}
@@ -70,10 +71,14 @@ def _with_elapsed(runtime: Runtime, outcome: Outcome) -> Outcome:
     return outcome.model_copy(update={"elapsed": elapsed, "cost": cost})
 
 
-def _sections(case: Case, attempts: Sequence[tuple[Attempt, Candidate | None]]) -> tuple[Section, ...]:
+def _sections(
+    case: Case, status: CaseStatus, attempts: Sequence[tuple[Attempt, Candidate | None]]
+) -> tuple[Section, ...]:
     """The family's part of the report; where it fails, a section that says so: the answer stands."""
+    target = case.problem.target
+    best = chosen(status, [attempt for attempt, _ in attempts], target)
     try:
-        return tuple(case.family.report(case.instance, case.problem.target, attempts))
+        return tuple(case.family.report(case.instance, target, attempts, best))
     except Exception as error:
         reason = html.escape(f"{type(error).__name__}: {error}")
         return (Section("The family's part is missing", f"<p>It could not be made: {reason}</p>"),)

@@ -114,9 +114,21 @@ class Family(Protocol):
         """
 
     def report(
-        self, instance: Any, target: Target, attempts: Sequence[tuple[Attempt, Candidate | None]]
+        self,
+        instance: Any,
+        target: Target,
+        attempts: Sequence[tuple[Attempt, Candidate | None]],
+        best: Attempt | None,
     ) -> Sequence[Section]:
-        """Returns the family's part of the report."""
+        """Returns the family's part of the report.
+
+        Args:
+            instance: with its sealed parts.
+            target: what was to be reached.
+            attempts: all of them in order, with what they brought.
+            best: the one of them whose answer is the case's, accepted or not: it is to stand unfolded; None
+                where none was judged.
+        """
 
     def answer(self, instance: Any, target: Target, attempt: Attempt, candidate: Candidate) -> Answer:
         """Says what a verified answer is; asked once, at the end of a case, and recorded with the outcome."""

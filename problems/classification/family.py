@@ -97,11 +97,12 @@ class Classification:
         instance: "TableInstance",
         target: Target,
         attempts: Sequence[tuple[Attempt, Candidate | None]],
+        best: Attempt | None,
     ) -> Sequence[Section]:
         """Returns calibration, net benefit, subgroups and conformal sets of every attempt."""
         from problems.classification.report.report import sections
 
-        return sections(instance, target, attempts)
+        return sections(instance, target, attempts, best)
 
     def answer(
         self, instance: "TableInstance", target: Target, attempt: Attempt, candidate: Candidate

@@ -95,11 +95,12 @@ class Optimisation:
         instance: "OptimisationInstance",
         target: Target,
         attempts: Sequence[tuple[Attempt, Candidate | None]],
+        best: Attempt | None,
     ) -> Sequence[Section]:
         """Returns the answer, what proves it, the schedule with its downloads, what each engine gave."""
         from problems.optimisation.report.report import sections
 
-        return sections(instance, target, attempts)
+        return sections(instance, target, attempts, best)
 
     def answer(
         self, instance: "OptimisationInstance", target: Target, attempt: Attempt, candidate: Candidate

@@ -76,7 +76,11 @@ class Toy:
         )
 
     def report(
-        self, instance: ToyInstance, target: Target, attempts: Sequence[tuple[Attempt, Candidate | None]]
+        self,
+        instance: ToyInstance,
+        target: Target,
+        attempts: Sequence[tuple[Attempt, Candidate | None]],
+        best: Attempt | None,
     ) -> Sequence[Section]:
         rows = [
             (attempt.method, candidate.values.get("number"), candidate.values.get("position"))

@@ -1,6 +1,5 @@
 """The attempt whose model a report is about, if there is one."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from escalation.model.attempt import Attempt, Candidate
@@ -20,13 +19,10 @@ class JudgedModel(NamedTuple):
         return self.certificate.value is not None
 
 
-def judged_model(attempts: Sequence[tuple[Attempt, Candidate | None]]) -> JudgedModel | None:
-    """Returns the model of the best finding, the last of several; None where no model passed its check."""
-    judged = [
-        JudgedModel(attempt, candidate, attempt.certificate)
-        for attempt, candidate in attempts
-        if candidate is not None
-        and attempt.certificate is not None
-        and attempt.certificate.status is not CertificateStatus.INVALID
-    ]
-    return max(judged, key=lambda each: (-each.certificate.status.rank, each.attempt.number), default=None)
+def judged_model(best: tuple[Attempt, Candidate | None] | None) -> JudgedModel | None:
+    """The model of the attempt whose answer is the case's; None where it did not pass its check."""
+    if best is None or best[1] is None or best[0].certificate is None:
+        return None
+    if best[0].certificate.status is CertificateStatus.INVALID:
+        return None
+    return JudgedModel(best[0], best[1], best[0].certificate)

@@ -36,12 +36,14 @@ SUBGROUP_ALPHA = 0.05
 
 
 def sections(
-    instance: "TableInstance", target: Target, attempts: Sequence[tuple[Attempt, Candidate | None]]
+    instance: "TableInstance",
+    target: Target,
+    attempts: Sequence[tuple[Attempt, Candidate | None]],
+    best: Attempt | None,
 ) -> list[Section]:
     """Returns sections on the data, each attempt, cards and the guideline; all that is data is escaped."""
-    model = judged_model(attempts)
+    model = judged_model(next((each for each in attempts if each[0] is best), None))
     card, stated = model_card(instance, target, model), documentation(instance)
-    best = None if model is None else model.attempt
     return [
         *(_attempt(instance, target, *each, folded=each[0] is not best) for each in attempts),
         _data(instance, target),

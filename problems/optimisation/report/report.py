@@ -35,20 +35,16 @@ PARTS: Mapping[str, str] = {
 
 
 def sections(
-    instance: OptimisationInstance, target: Target, attempts: Sequence[tuple[Attempt, Candidate | None]]
+    instance: OptimisationInstance,
+    target: Target,
+    attempts: Sequence[tuple[Attempt, Candidate | None]],
+    best: Attempt | None,
 ) -> list[Section]:
     """Returns one section on the instance and one an attempt, as trusted HTML; all data are escaped."""
-    best = max(attempts, key=_worth, default=None)
     return [
-        *(_attempt(instance.model, target, *each, folded=each is not best) for each in attempts),
+        *(_attempt(instance.model, target, *each, folded=each[0] is not best) for each in attempts),
         _instance(instance, target),
     ]
-
-
-def _worth(each: tuple[Attempt, Candidate | None]) -> tuple[int, int]:
-    """The better its certificate, the greater; of equals the later."""
-    found = each[0].certificate
-    return (-len(CertificateStatus) if found is None else -found.status.rank), each[0].number
 
 
 def _instance(instance: OptimisationInstance, target: Target) -> Section:

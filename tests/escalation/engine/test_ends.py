@@ -9,15 +9,21 @@ import pytest
 
 from escalation.engine.case import Case
 from escalation.engine.drive import solve
+from escalation.engine.opening import prepare
 from escalation.engine.performing import perform
 from escalation.engine.running import Running
 from escalation.engine.runtime import Runtime, scratch_of
 from escalation.engine.steps import Item
 from escalation.inputs.settings import Settings
+from escalation.model.attempt import Attempt
 from escalation.model.calibration import DeviceKind
 from escalation.model.case import CaseStatus
 from escalation.model.elapsed import Elapsed
 from escalation.model.errors import BackendError, CaseConflict, Interrupted
+from escalation.model.job_state import JobState
+from escalation.model.problem import Problem, Target
+from escalation.model.result import RawResult
+from escalation.ports.families import Section
 from problems.toy.family import Toy
 from records.ledger.ledger import SqlLedger
 from records.store.files import FileStore
@@ -138,6 +144,29 @@ def test_a_final_case_is_returned_as_it_is(runtime: Runtime, case: Case) -> None
     assert first.status is CaseStatus.ACCEPTED
     assert again == first
     assert not scratch_of(runtime.settings.scratch, runtime.ledger.name(), "c").exists()
+
+
+def test_the_report_is_about_the_attempt_whose_answer_is_the_case_s_though_it_was_not_the_last(
+    runtime: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Attempt | None] = []
+
+    def found(_: Any, step: Item) -> RawResult:
+        number, position = (5.0, 4) if step.key.attempt == 0 else (3.0, 0)
+        return RawResult(JobState.DONE, {"position": position, "number": number})
+
+    def report(*given: Any) -> tuple[Section, ...]:
+        asked.append(given[-1])
+        return ()
+
+    monkeypatch.setattr("escalation.engine.drive.perform", found)
+    monkeypatch.setattr(Toy, "report", report)
+    numbers = {"numbers": [3, 1, 4, 1, 5], "reach": 1}
+    outcome = solve(
+        runtime, prepare(Problem(family="toy", instance=numbers, target=Target(metric="number", at_least=9)))
+    )
+    assert (outcome.status, outcome.value, len(outcome.attempts)) == (CaseStatus.ABSTAINED, 5.0, 2)
+    assert asked == [outcome.attempts[0]]
 
 
 def test_a_case_that_breaks_is_closed_as_failed_and_can_be_taken_up_again(

@@ -75,7 +75,7 @@ def shown(instance: TableInstance, candidate: Candidate) -> str:
         status=AttemptStatus.NOT_CERTIFIED,
         certificate=certify(instance, TARGET, candidate, (), 0.05),
     )
-    return "".join(section.html for section in sections(instance, TARGET, [(attempt, candidate)]))
+    return "".join(section.html for section in sections(instance, TARGET, [(attempt, candidate)], attempt))
 
 
 def test_nested_cross_validation_brings_sets_that_the_verifier_makes_again(

@@ -121,7 +121,7 @@ def test_without_rows_kept_aside_nothing_is_promised(tumours: Any) -> None:
     found = said(tumours, Target(metric="accuracy", at_least=0.9), status=CertificateStatus.HEURISTIC)
     assert found.rests_on == "On nothing yet: no rows were kept aside on which anybody could judge it"
     assert found.next_steps == (
-        "Keep rows aside (sealed_fraction above 0): without them nothing can be promised",
+        "Keep rows aside (a larger sealed_fraction): without them nothing can be promised",
     )
 
 

@@ -93,7 +93,7 @@ def tried(candidate: Candidate | None, status: str = "BOUNDED", number: int = 0,
 
 def page(model: Model, *tries: Any, remarks: tuple[str, ...] = (), source: Any = ()) -> Page:
     instance = OptimisationInstance(model, 20.0, dict(source), remarks)
-    return Page("".join(section.html for section in sections(instance, TARGET, tries)))
+    return Page("".join(section.html for section in sections(instance, TARGET, tries, None)))
 
 
 def test_a_schedule_is_drawn_listed_and_can_be_downloaded() -> None:
@@ -264,6 +264,14 @@ def test_several_attempts_share_no_id_and_nothing_is_loaded_from_elsewhere() -> 
     assert len(found.links) == 6
     assert all(href.startswith("data:text/") for href in found.links.values())
     instance = OptimisationInstance(model, 20.0)
-    html = "".join(section.html for section in sections(instance, TARGET, tries))
+    html = "".join(section.html for section in sections(instance, TARGET, tries, None))
     assert not re.search(r'(src|href)="(?!#|data:)', html)
-    assert sections(instance, TARGET, tries) == sections(instance, TARGET, tries)
+    assert sections(instance, TARGET, tries, None) == sections(instance, TARGET, tries, None)
+
+
+@pytest.mark.parametrize("best", [0, 1])
+def test_the_attempt_that_gave_the_answer_stands_open(best: int) -> None:
+    model = clinic("P1", "P2", "P3")
+    tries = [tried(solved(model, POINT), number=number, method=f"way_{number}") for number in range(2)]
+    found = sections(OptimisationInstance(model, 20.0), TARGET, tries, tries[best][0])
+    assert [part.title for part in found if not part.folded] == [f"Attempt {best}: way_{best} on mpi"]
