@@ -196,7 +196,7 @@ def test_a_used_up_budget_is_said_to_the_next_decision(case: Case) -> None:
     run(case, hand)
     last = hand.steps[-1]
     assert isinstance(last, Decide)
-    assert last.state.exhausted == "100.5 of 100 wall_s"
+    assert last.state.exhausted == "100.5 of the 100 elapsed seconds that were allowed"
 
 
 def test_later_attempts_get_what_earlier_ones_left_of_the_elapsed_time(case: Case) -> None:

@@ -74,7 +74,7 @@ def test_a_shadow_is_asked_at_each_decision_and_changes_none(site: Site, policie
     assert (second["decision"], second["verdict"]) == (1, "same")
     assert plain.ledger.shadows("without") == []
     assert beside.report is not None
-    assert b"refuse (long_enough closes)" in shadowed.store.get(beside.report)
+    assert b"refuse (long_enough is not met)" in shadowed.store.get(beside.report)
     shadowed.ledger.check("beside")
 
 
