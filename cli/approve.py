@@ -19,6 +19,7 @@ from escalation.model.case import CaseRecord
 from escalation.model.errors import BadInput
 from escalation.model.submission import Approval, ApprovalState
 from escalation.ports.registry import practises
+from escalation.text.commands import hint
 from escalation.text.moments import age, moment
 from escalation.text.wording import counted
 from records.runtime import open_records
@@ -192,7 +193,7 @@ def _go_on(console: Console, record: CaseRecord) -> None:
     info = record.info
     console.print(
         "a flow run that waits for this goes on by itself; else: tierwise reconcile --go-on, or\n"
-        f"  tierwise solve PROBLEM.yaml --policy {plain(info.policy_name)} --case {plain(info.case_id)}",
+        f"  {plain(hint('solve', 'PROBLEM.yaml', '--policy', info.policy_name, '--case', info.case_id))}",
         soft_wrap=True,
     )
 

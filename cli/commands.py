@@ -16,6 +16,7 @@ from cli.site import site_app
 from cli.table_options import (
     AtLeast,
     AtMost,
+    Categorical,
     Confidence,
     Drop,
     Group,
@@ -94,6 +95,7 @@ def solve(
     at_most: AtMost = None,
     confidence: Confidence = None,
     drop: Drop = None,
+    categorical: Categorical = None,
     group: Group = None,
     time: Time = None,
     na: Na = None,
@@ -112,6 +114,7 @@ def solve(
         "target": target,
         "positive": positive,
         "drop": drop,
+        "categorical": categorical,
         "group": group,
         "time": time,
         "na_values": na,

@@ -10,6 +10,7 @@ from typing import Any
 from rich.console import Console
 
 from cli.check import plain_lines
+from cli.tables import as_asked
 from cli.terminal import plain, say_item, show_table, terminal
 from escalation.inputs.document import dumped
 from escalation.ports.inspection import Inspection
@@ -52,6 +53,8 @@ def _say(console: Console, path: Path, found: Inspection) -> None:
             f"\nThis problem file {said} as it stands; save it as {plain(name)}:\n", highlight=False
         )
         console.print(plain_lines(_file(found)), soft_wrap=True, highlight=False)
+        console.print("\nor, without a file:\n", highlight=False)
+        console.print(plain(as_asked(found.problem).command(path)), soft_wrap=True, highlight=False)
 
 
 def _file(found: Inspection) -> list[str]:

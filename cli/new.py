@@ -8,6 +8,8 @@ from cli.files import write_files
 from escalation.inputs.document import dumped
 from escalation.model.errors import BadInput
 from escalation.ports.registry import FamilyDescriptor, families, no_family
+from escalation.text.commands import hint
+from escalation.text.nearest import did_you_mean
 
 
 def write_template(family: str, kind: str | None, out: Path | None) -> None:
@@ -20,11 +22,14 @@ def write_template(family: str, kind: str | None, out: Path | None) -> None:
         raise BadInput(no_family(family))
     known = templates(families()[family])
     if kind is not None and kind not in known:
-        raise BadInput(f"unknown kind {kind!r} of {family}: expected one of {', '.join(known)}")
+        raise BadInput(
+            f"unknown kind {kind!r} of {family}: expected one of {', '.join(known)}"
+            f"{did_you_mean(kind, known)}"
+        )
     path = out or Path(f"{kind or family}.yaml")
     write_files("", {path.name: known[kind or next(iter(known))].encode()}, path.parent, "file")
     others = [name for name in known if name != (kind or next(iter(known)))]
-    sys.stdout.write(f"{path} can be solved as it stands: tierwise solve {path}\n")
+    sys.stdout.write(f"{path} can be solved as it stands: {hint('solve', path)}\n")
     if others and kind is None:
         sys.stdout.write(f"other kinds: {', '.join(others)} (tierwise new {family} KIND)\n")
 

@@ -32,6 +32,7 @@ from escalation.model.clock import boottime_s
 from escalation.model.errors import BadInput, first_line
 from escalation.policy.policy import load_policy
 from escalation.ports.configuration import settings
+from escalation.text.commands import hint
 from records.earlier import EarlierFiles
 from records.runtime import open_records, open_runtime
 
@@ -130,11 +131,23 @@ def _prepared(path: Path, policy: str | None, case_id: str | None, asked: TableA
     kept = EarlierFiles(case_id) if case_id else None
     if not is_table(path):
         return prepare_file(path, policy, case_id, engine, kept=kept)
-    problem = parse_problem(asked.problem(path))
     try:
+        problem = parse_problem(asked.problem(path))
         return prepare(problem, policy or DEFAULT_POLICY, case_id, Path.cwd(), engine, kept=kept)
     except BadInput as error:
-        raise BadInput(f"{error}; `tierwise inspect {path}` shows all that is wrong at once") from None
+        said = {"--policy": policy, "--case": case_id}
+        more = [word for name, value in said.items() if value is not None for word in (name, str(value))]
+        raise BadInput(f"{error}; {_what_to_do(path, asked, more)}") from None
+
+
+def _what_to_do(path: Path, asked: TableAsked, more: list[str]) -> str:
+    """The whole command that would be taken, where it is known; else where all that is wrong is shown."""
+    better = asked.mended(path)
+    if better is not None:
+        return f"if you agree: {better.command(path, *more)}"
+    target = asked.columns.get("target")
+    named = ["--target", str(target)] if target else []
+    return f"`{hint('inspect', path, *named)}` shows all that is wrong at once"
 
 
 def _show(console: Console, case: Case, outcome: Outcome, showing: Showing, *, alone: bool) -> None:

@@ -22,13 +22,20 @@ def _option(meaning: str, metavar: str | None = None) -> Any:
 
 
 TargetColumn = Annotated[str | None, _option("The column to predict.", "COLUMN")]
-Positive = Annotated[str | None, _option("The class to predict; may be left out for 0 and 1.", "CLASS")]
+Positive = Annotated[
+    str | None,
+    _option("The class to predict; may be left out for 0 and 1, and where its name says it.", "CLASS"),
+]
 Metric = Annotated[str | None, _option("What is measured; default: roc_auc.")]
 AtLeast = Annotated[float | None, _option("The value that must be proven to be reached, from above.")]
 AtMost = Annotated[float | None, _option("The same from below, as for brier.")]
 Confidence = Annotated[float | None, _option("How sure the proof must be; default: 0.95.")]
 Drop = Annotated[
     list[str] | None, _option("A column that is no feature; may be given several times.", "COLUMN")
+]
+Categorical = Annotated[
+    list[str] | None,
+    _option("A column whose numbers are codes, not amounts; may be given several times.", "COLUMN"),
 ]
 Group = Annotated[str | None, _option("The column whose rows stay together (a patient).", "COLUMN")]
 Time = Annotated[str | None, _option("The column by which the latest rows are kept aside.", "COLUMN")]

@@ -16,6 +16,7 @@ from typing import Any
 
 from deployments.front.files import read_table, write_table
 from escalation.model.errors import BadInput
+from escalation.text.commands import hint
 from flows.credential import credential
 from records.ledger.locking import file_lock
 
@@ -50,7 +51,7 @@ class Users:
             if name in table:
                 raise BadInput(
                     f"expected a new name, got {name!r}, who can sign in already; for another password: "
-                    f"tierwise users remove {name!r}, then add"
+                    f"`{hint('users', 'remove', name)}`, then add"
                 )
             table[name] = _hashed(password, secrets.token_bytes(16))
 

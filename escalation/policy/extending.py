@@ -23,6 +23,7 @@ from escalation.policy.family_gates import gates_alone, read_gates
 from escalation.policy.layers import RULES, Layers
 from escalation.policy.rules import Reason
 from escalation.ports.registry import families, no_family
+from escalation.text.nearest import did_you_mean
 
 SHIPPED = ROOT / "policies"
 OWN = ("policy", "summary", "tests")
@@ -60,7 +61,10 @@ def find_policy(name: str | Path) -> Path:
     shipped = SHIPPED / f"{name}.yaml"
     if os.path.isfile(shipped):
         return shipped
-    raise PolicyError(f"unknown policy {shown(str(name), quoted=True)}: expected a file or one of {_known()}")
+    raise PolicyError(
+        f"unknown policy {shown(str(name), quoted=True)}: expected a file or one of {_known()}"
+        f"{did_you_mean(name, shipped_policies())}"
+    )
 
 
 def resolved(document: Document, file: Path | None, below: tuple[Path, ...] = ()) -> Layers:

@@ -19,6 +19,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from escalation.inputs.document import shown
 from escalation.model.errors import BadInput, first_line
+from escalation.text.nearest import did_you_mean
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _log = logging.getLogger(__name__)
@@ -73,6 +74,7 @@ class Found(Generic[Descriptor]):
                 return each.line
         return (
             f"unknown {self.what} {shown(name, quoted=True)}: expected one of {', '.join(sorted(self.known))}"
+            f"{did_you_mean(name, self.known)}"
         )
 
 

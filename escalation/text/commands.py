@@ -1,4 +1,4 @@
-"""Commands as settings state them, in the words of a shell."""
+"""Commands in the words of a shell: as settings state them, and as advice has them to paste."""
 
 import shlex
 
@@ -14,3 +14,8 @@ def command_words(stated: str) -> tuple[str, ...]:
     if "\n" in stated.strip() or "\0" in stated:
         raise ValueError("expected a command on one line")
     return words
+
+
+def hint(*words: object) -> str:
+    """A command of ours with these words, quoted so that a shell takes it as it stands."""
+    return shlex.join(["tierwise", *map(str, words)])

@@ -12,6 +12,7 @@ from escalation.model.problem import Target
 from escalation.ports.fact_providers import FactProvider
 from escalation.ports.families import Answer, Section
 from escalation.ports.methods import Method
+from escalation.text.nearest import did_you_mean
 from problems.classification.tables.table import TableView
 
 if TYPE_CHECKING:
@@ -43,7 +44,10 @@ class Classification:
         """Raises `BadInput` for a metric without a valid bound, a wrong side or a limit outside [0, 1]."""
         side = METRICS.get(target.metric)
         if side is None:
-            raise BadInput(f"unknown metric {target.metric!r}: expected one of {', '.join(METRICS)}")
+            raise BadInput(
+                f"unknown metric {target.metric!r}: expected one of {', '.join(METRICS)}"
+                f"{did_you_mean(target.metric, METRICS)}"
+            )
         if getattr(target, side) is None:
             other = "at_most" if side == "at_least" else "at_least"
             raise BadInput(

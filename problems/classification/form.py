@@ -67,7 +67,8 @@ class TableForm(Part):
     positive: str | None = Field(
         None,
         title="Class to predict",
-        description="One of that column's two values, as yes. Leave it empty where they are 0 and 1.",
+        description="One of that column's two values. It may be left empty where they are 0 and 1, or where "
+        "a name says it: yes, died.",
     )
     group: str | None = Field(
         None,

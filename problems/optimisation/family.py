@@ -11,6 +11,7 @@ from escalation.model.problem import Target
 from escalation.ports.fact_providers import FactProvider
 from escalation.ports.families import Answer, Section
 from escalation.ports.methods import Method
+from escalation.text.nearest import did_you_mean
 from escalation.text.wording import with_article
 from problems.optimisation.model.metrics import METRICS
 from problems.optimisation.model.models import Sense
@@ -37,7 +38,10 @@ class Optimisation:
                 "target.confidence: would have no effect: bounds are proven here, without error; remove it"
             )
         if target.metric not in METRICS:
-            raise BadInput(f"unknown metric {target.metric!r}: expected one of {', '.join(METRICS)}")
+            raise BadInput(
+                f"unknown metric {target.metric!r}: expected one of {', '.join(METRICS)}"
+                f"{did_you_mean(target.metric, METRICS)}"
+            )
         if target.metric == "objective":
             return
         if target.at_most is None:

@@ -92,7 +92,12 @@ def test_the_proposed_file_loads_as_it_stands(call: Callable[..., Said], here: P
     for part in ("patient_id", "all different", "2025-01-01 to 2025-12-01", "'visit' holds dates"):
         assert part in said.out
     assert "-9 occurs 3 times" in said.out
-    proposed = said.out[said.out.index("family: classification") :]
+    proposed, _, command = said.out.partition("\nor, without a file:\n\n")
+    proposed = proposed[proposed.index("family: classification") :]
+    assert command == (
+        "tierwise solve heart.csv --target died --positive 1 --drop patient_id --drop visit --na high "
+        "--at-least 0.8\n"
+    )
     (here / "heart.yaml").write_text(proposed)
     stated = yaml.safe_load(proposed)["instance"]
     assert stated["target"] == "died"

@@ -154,6 +154,45 @@ def test_a_table_is_solved_without_a_problem_file(
     assert (stated.target.metric, stated.target.at_least, stated.seed) == ("roc_auc", 0.8, 3)
 
 
+def test_what_a_table_was_asked_wrongly_is_mended_by_one_command_to_paste(
+    call: Callable[..., Said], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command that is printed is read as a shell reads it, and asks what can be solved."""
+    monkeypatch.chdir(tmp_path)
+    rows = [f"{row},P{row // 2},{row * 7 % 61},{'Yes' if row % 3 else 'Maybe'}" for row in range(120)]
+    Path("my visits.csv").write_text("\n".join(["visit no,who,age,Fell", *rows]) + "\n", encoding="utf-8")
+    for words in (
+        ["--target", "fell", "--at-least", "0.7"],
+        ["--at-least", "0.7"],
+        ["--target", "Fell", "--positive", "yes", "--group", "Who"],
+    ):
+        said = call("solve", "my visits.csv", *words)
+        assert said.code == 2
+        pasted = shlex.split(said.err.partition("; if you agree: ")[2])
+        assert pasted[:3] == ["tierwise", "solve", "my visits.csv"]
+        options: dict[str, list[str]] = {}
+        for name, value in zip(pasted[3::2], pasted[4::2], strict=True):
+            options.setdefault(name, []).append(value.strip())
+        assert options["--target"] == ["Fell"]
+        assert options["--drop"][0] == "visit no"
+        assert options.get("--group", ["who"]) == ["who"]
+        columns = {
+            "target": "Fell",
+            "drop": options["--drop"],
+            "group": "who" if "--group" in options else None,
+        }
+        asked = TableAsked(columns, {"at_least": float(options["--at-least"][0])})
+        stated = parse_problem(asked.problem(Path("my visits.csv")))
+        assert prepare(stated, folder=tmp_path).info.instance["positive"] == "Yes"
+
+
+def test_what_no_option_mends_has_no_command(call: Callable[..., Said], tmp_path: Path) -> None:
+    (tmp_path / "a b.csv").write_text(TABLE)
+    said = call("solve", str(tmp_path / "a b.csv"), "--target", "age", "--at-least", "0.8")
+    assert "if you agree" not in said.err
+    assert f"`tierwise inspect '{tmp_path}/a b.csv' --target age`" in said.err
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [

@@ -61,7 +61,7 @@ def answer(instance: "TableInstance", target: Target, attempt: Attempt, candidat
     """Says which model it is, what it is worth on the rows kept aside, and what to do next."""
     chosen = str(candidate.values.get("chosen"))
     model = next((said for name, said in MODELS.items() if chosen.startswith(name)), "of its own kind")
-    task = f"predicts {instance.target}" if instance.target else _tells(instance)
+    task = f"predicts {instance.positive} ({instance.target})" if instance.target else _tells(instance)
     found = attempt.certificate
     assert found is not None
     return Answer(

@@ -6,6 +6,7 @@ import numpy as np
 
 from escalation.model.errors import BadInput
 from escalation.ports.registry import resolve
+from escalation.text.nearest import did_you_mean
 from problems.classification.tables.spec import CONSTRUCTED, ConstructedSpec, DatasetSpec, FileSpec
 from toolbox.tables.arrow import from_frame
 from toolbox.tables.raw import RawTable
@@ -25,8 +26,11 @@ def read_dataset(spec: DatasetSpec, seed: int) -> tuple[RawTable, FileSpec]:
         source = {"dataset": spec.dataset, "params": dict(spec.params), "constructed": True}
         return from_frame(frame, source, extra=extra), _roles(spec, "label", "b")
     if spec.dataset not in BUNDLED:
-        known = ", ".join(sorted([*BUNDLED, *CONSTRUCTED]))
-        raise BadInput(f"unknown dataset {spec.dataset!r}: expected one of {known}")
+        known = sorted([*BUNDLED, *CONSTRUCTED])
+        raise BadInput(
+            f"unknown dataset {spec.dataset!r}: expected one of {', '.join(known)}"
+            f"{did_you_mean(spec.dataset, known)}"
+        )
     table, positive = BUNDLED[spec.dataset]()
     return table, _roles(spec, TARGET, positive)
 

@@ -12,6 +12,7 @@ from escalation.model.complaints import collected, mended
 from escalation.model.errors import BadInput
 from escalation.ports.inspection import ColumnProfile, Inspection
 from escalation.text.wording import counted, listed
+from problems.classification.tables.classes import likely_positive
 from problems.classification.tables.column_types import LOOKS_MISSING
 from problems.classification.tables.instance import TableInstance
 from problems.classification.tables.loading import load_table, read_raw
@@ -30,12 +31,6 @@ OUTCOMES = (
     "readmitted", "relapse", "survived", "disease", "status", "result",
 )  # fmt: skip
 """Names that columns with an outcome have."""
-
-POSITIVES = (
-    "1", "true", "yes", "y", "died", "dead", "death", "positive", "pos", "malignant", "m", "case", "event",
-    "disease", "ill", "sick", "readmitted", "relapse", "abnormal",
-)  # fmt: skip
-"""Classes that are usually the ones to predict."""
 
 
 @dataclass
@@ -162,17 +157,13 @@ def two_valued(columns: Sequence[ColumnProfile]) -> list[str]:
 
 def _classes(table: RawTable, target: str) -> list[str]:
     values = table.columns.get(target, [])
-    texts = [canonical(value, table.decimal) for value in values if not is_missing(value)]
-    return sorted(set(texts), key=lambda text: (texts.count(text), text)) if len(set(texts)) <= 2 else []
+    return [canonical(value, table.decimal) for value in values if not is_missing(value)]
 
 
 def _positive(table: RawTable, target: str) -> dict[str, str]:
-    """The class that is likely the one to predict: one that is named so, else the rarer one."""
-    classes = _classes(table, target)
-    if len(classes) != 2:
-        return {}
-    named = [each for each in classes if each.lower() in POSITIVES]
-    return {"positive": named[0] if len(named) == 1 else classes[0]}
+    """The class that is likely the one to predict."""
+    texts = _classes(table, target)
+    return {"positive": likely_positive(texts)} if len(set(texts)) == 2 else {}
 
 
 def _problem(proposal: _Proposal) -> dict[str, Any]:
@@ -197,8 +188,8 @@ def _notes(
     others = [name for name in two_valued(columns) if name != target]
     if "target" not in wish:
         notes["target"] = f"a guess; it could be {listed(others, 'or')}" if others else "a guess"
-    classes = [each for each in _classes(table, target) if each != proposal.instance.get("positive")]
-    if "positive" not in wish and classes:
+    classes = sorted({*_classes(table, target)} - {str(proposal.instance.get("positive"))})
+    if "positive" not in wish and len(classes) == 1:
         notes["positive"] = f"a guess; the other class is {classes[0]}"
     numbers = sorted({f"{value:g}" for found in marks.values() for value, _ in found}, key=float)
     texts = _texts_for_missing(table, proposal.instance)

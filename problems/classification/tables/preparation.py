@@ -99,6 +99,7 @@ def prepare(table: RawTable, spec: FileSpec, seed: int) -> TableInstance:
         remarks=(
             *table.remarks,
             *remarks,
+            *roles.taken_as_positive(spec, positive, negative),
             *read_so,
             *more,
             *aside,
@@ -135,10 +136,10 @@ def _in_order_of_time(times: NDArray[np.float64], seed: int) -> Index:
 
 
 def _features(table: RawTable, spec: FileSpec) -> tuple[list[Typed], list[str]]:
-    roles = {spec.target, spec.group, spec.time, *spec.drop}
+    named = roles.meant(table, spec)
     typed, remarks = [], []
     for name, values in table.columns.items():
-        if name in roles:
+        if name in named:
             continue
         with apart():
             item = typed_column(

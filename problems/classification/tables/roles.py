@@ -2,8 +2,7 @@
 
 import math
 import re
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Sequence
 from unicodedata import category
 
 import numpy as np
@@ -11,6 +10,8 @@ from numpy.typing import NDArray
 
 from escalation.model.complaints import apart
 from escalation.model.errors import BadInput
+from escalation.text.nearest import did_you_mean, nearest
+from problems.classification.tables.classes import FLAGS, likely_positive, named_positive
 from problems.classification.tables.column_types import as_texts
 from problems.classification.tables.spec import FileSpec
 from toolbox.arrays.types import Index
@@ -28,9 +29,6 @@ ZONE = re.compile(r"(Z|UTC|[T ].*[+-]\d{2}(:?\d{2})?)$", re.IGNORECASE)
 
 _AS_FLOAT = re.compile(r"([+-]?\d+)[.,]0{1,2}")
 
-FLAGS = (["0", "1"], ["false", "true"])
-"""Classes of which the second is positive unless another word is said."""
-
 
 def check_roles(table: RawTable, spec: FileSpec) -> None:
     """Raises `BadInput` when a column that the problem file names is missing, or a name is reserved."""
@@ -46,9 +44,7 @@ def check_roles(table: RawTable, spec: FileSpec) -> None:
         for name in names:
             if name is not None and name not in table.columns:
                 with apart():
-                    raise BadInput(
-                        f"{role} column {name!r} is missing: the table has {_listed(table.columns)}"
-                    )
+                    raise _missing(role, name, table)
     with apart():
         _refuse_idle(spec)
     for name in table.columns:
@@ -57,6 +53,22 @@ def check_roles(table: RawTable, spec: FileSpec) -> None:
                 raise BadInput(
                     f"column {name!r}: names that start with two underscores are reserved, rename it"
                 )
+
+
+def meant(table: RawTable, spec: FileSpec) -> set[str]:
+    """Columns that are no features: those named, and those that a misspelt name comes nearest to."""
+    named = [name for name in (spec.target, spec.group, spec.time, *spec.drop) if name is not None]
+    near = (nearest(name, table.columns) for name in named if name not in table.columns)
+    return {*named, *(name for name in near if name is not None)}
+
+
+def _missing(role: str, name: str, table: RawTable) -> BadInput:
+    known = [each for each in table.columns if not each.startswith("__")]
+    meant = nearest(name, known)
+    return BadInput(
+        f"{role} column {name!r} is missing: the table has {_listed(known)}{did_you_mean(name, known)}",
+        mends={role: meant} if meant is not None and role in {"target", "group", "time"} else {},
+    )
 
 
 def _refuse_idle(spec: FileSpec) -> None:
@@ -92,9 +104,8 @@ def other_roles(table: RawTable, spec: FileSpec, features: list[str]) -> dict[st
     }
 
 
-def _listed(names: Mapping[str, Any]) -> str:
-    shown = [name for name in names if not name.startswith("__")]
-    return ", ".join(shown[:20]) + (f" and {len(shown) - 20} more" if len(shown) > 20 else "")
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
 
 
 def labels(table: RawTable, spec: FileSpec) -> tuple[NDArray[np.int8], str, str]:
@@ -114,18 +125,30 @@ def labels(table: RawTable, spec: FileSpec) -> tuple[NDArray[np.int8], str, str]
     if len(classes) != 2:
         shown = ", ".join(classes[:5]) + (", …" if len(classes) > 5 else "")
         raise BadInput(f"target column {spec.target!r}: expected two classes, got {len(classes)} ({shown})")
-    positive = _positive(classes, spec, table.decimal)
+    positive = _positive([text for text in texts if text is not None], spec, table.decimal)
     labels = np.array([text == positive for text in texts], dtype=np.int8)
     return labels, positive, next(name for name in classes if name != positive)
 
 
-def _positive(classes: list[str], spec: FileSpec, decimal: str) -> str:
+def taken_as_positive(spec: FileSpec, positive: str, negative: str) -> list[str]:
+    """Says which class is predicted where nobody said so but its name; 1 of 0 and 1 goes without saying."""
+    if spec.positive is not None or sorted([positive, negative]) in FLAGS:
+        return []
+    return [
+        f"column {spec.target!r}: {positive!r} is taken for the class to predict, as its name says; if it is "
+        f"{negative!r}, name it as `positive`"
+    ]
+
+
+def _positive(texts: list[str], spec: FileSpec, decimal: str) -> str:
+    classes = sorted(set(texts))
     if spec.positive is None:
-        if classes in FLAGS:
-            return classes[1]
+        named = named_positive(classes)
+        if named is not None:
+            return named
         raise BadInput(
             f"positive: expected the class to predict, one of {classes[0]!r} and {classes[1]!r}, got none",
-            mends={"positive": classes[1]},
+            mends={"positive": likely_positive(texts)},
         )
     named = canonical(spec.positive, decimal)
     if classes in FLAGS:  # true is 1, and false 0
@@ -133,7 +156,12 @@ def _positive(classes: list[str], spec: FileSpec, decimal: str) -> str:
             (each[FLAGS.index(classes)] for each in zip(*FLAGS, strict=True) if named in each), named
         )
     if named not in classes:
-        raise BadInput(f"positive: expected one of {classes[0]!r} and {classes[1]!r}, got {spec.positive!r}")
+        meant = nearest(spec.positive, classes)
+        raise BadInput(
+            f"positive: expected one of {classes[0]!r} and {classes[1]!r}, got {spec.positive!r}"
+            f"{did_you_mean(spec.positive, classes)}",
+            mends={} if meant is None else {"positive": meant},
+        )
     return named
 
 

@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 from escalation.model.complaints import apart, settle
 from escalation.model.errors import BadInput
 from escalation.model.frozen import Frozen
+from escalation.text.nearest import did_you_mean
 from problems.classification.tables.documentation import Documentation
 from toolbox.tables.raw_files import Value
 
@@ -36,7 +37,10 @@ class FileSpec(TableSpec):
     csv: str | None = Field(None, description="Path of a CSV file with a header line.")
     parquet: str | None = Field(None, description="Path of a Parquet file.")
     target: str = Field(description="Column with the two classes.")
-    positive: Value | None = Field(None, description="The class to predict; may be left out for 0 and 1.")
+    positive: Value | None = Field(
+        None,
+        description="The class to predict; may be left out for 0 and 1, and where its name tells: yes, died.",
+    )
     group: str | None = Field(None, description="Column whose rows of equal value stay together (a patient).")
     time: str | None = Field(None, description="Column by which the latest rows are the sealed ones.")
     drop: tuple[str, ...] = Field((), description="Columns that are no features.")
@@ -112,7 +116,11 @@ def _complaint(kind: type[Spec], found: ErrorDetails) -> BadInput:
     name = ".".join(str(part) for part in found["loc"])
     if found["type"] == "extra_forbidden":
         known = Documentation if "." in name else kind
-        return BadInput(f"instance: unknown field {name!r}, expected one of {', '.join(known.model_fields)}")
+        field = name.rpartition(".")[2]
+        return BadInput(
+            f"instance: unknown field {name!r}, expected one of {', '.join(known.model_fields)}"
+            f"{did_you_mean(field, known.model_fields)}"
+        )
     if found["type"] == "missing":
         return BadInput(f"instance: field {name!r} is missing")
     return BadInput(f"instance: field {name!r}: {found['msg']}, got {found['input']!r}")

@@ -17,6 +17,7 @@ from escalation.inputs.document import shown
 from escalation.inputs.validation import parse
 from escalation.model.errors import BadInput
 from escalation.model.frozen import Frozen
+from escalation.text.nearest import did_you_mean
 from problems.optimisation.model.models import KINDS, Sense
 from problems.optimisation.spec.shapes import ClinicShape, WardShape
 
@@ -323,5 +324,7 @@ def parse_spec(instance: Mapping[str, Any]) -> Spec:
     kind = instance.get("kind")
     if not isinstance(kind, str) or kind not in _SPECS:
         got = "none" if kind is None else shown(kind, quoted=True)
-        raise BadInput(f"instance.kind: expected one of {', '.join(KINDS)}, got {got}")
+        raise BadInput(
+            f"instance.kind: expected one of {', '.join(KINDS)}, got {got}{did_you_mean(kind or '', KINDS)}"
+        )
     return parse(_SPECS[kind], dict(instance), "instance")

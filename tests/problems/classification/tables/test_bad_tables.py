@@ -83,14 +83,28 @@ def bad(frame: pd.DataFrame) -> dict[str, Bad]:
             {"positive": "maybe"},
             "positive: expected one of 'no' and 'yes', got 'maybe'",
         ),
-        "no positive": (frame, {"positive": None}, "positive: expected the class to predict"),
+        "no positive": (
+            frame.assign(ill=frame["ill"].map({"yes": "left", "no": "right"})),
+            {"positive": None},
+            "positive: expected the class to predict",
+        ),
+        "positive in another case": (
+            frame,
+            {"positive": "Yes"},
+            "positive: expected one of 'no' and 'yes', got 'Yes' (did you mean 'yes'?)",
+        ),
+        "a column in another case": (
+            frame,
+            {"group": "Ward"},
+            "group column 'Ward' is missing: the table has age, dose, ward, ill (did you mean 'ward'?)",
+        ),
         "no group": (frame, {"group": "patient"}, "group column 'patient' is missing"),
         "too few rows": (
             frame.iloc[:30],
             {},
             "too few rows for the splits: the open part has 6 distinct rows",
         ),
-        "unknown field": (frame, {"targt": "x"}, "unknown field 'targt', expected one of"),
+        "unknown field": (frame, {"targt": "x"}, "(did you mean 'target'?)"),
         "two sources": (frame, {"dataset": "whas500"}, "expected exactly one of dataset, csv and parquet"),
         "fraction": (frame, {"sealed_fraction": 1.5}, "field 'sealed_fraction'"),
         "no time": (

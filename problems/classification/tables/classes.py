@@ -1,0 +1,49 @@
+"""Which of two classes is the one to predict, where a table is all that says so."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+FLAGS = (["0", "1"], ["false", "true"])
+"""Classes of which the second is positive unless another word is said."""
+
+POSITIVES = frozenset(
+    {
+        "yes",
+        "died",
+        "dead",
+        "death",
+        "positive",
+        "pos",
+        "malignant",
+        "case",
+        "event",
+        "disease",
+        "ill",
+        "sick",
+    }
+    | {"readmitted", "relapse", "abnormal", "true"}
+)
+"""Names of classes that are the ones to predict, whatever the other is."""
+
+LETTERS: Mapping[str, str] = {"y": "n", "m": "b", "+": "-"}
+"""Marks that are so beside their opposite alone: beside `f`, an `m` is no malignant tumour."""
+
+
+def named_positive(classes: Sequence[str]) -> str | None:
+    """The class that by its name is the one to predict; none where both are named so, or neither."""
+    if list(classes) in FLAGS:
+        return classes[1]
+    lower = [each.lower() for each in classes]
+    named = [each for each in classes if each.lower() in POSITIVES or LETTERS.get(each.lower()) in lower]
+    return named[0] if len(named) == 1 else None
+
+
+def likely_positive(texts: Sequence[str]) -> str:
+    """The class that is named so, else the rarer one; a guess for a person to look at.
+
+    Args:
+        texts: the class of each row, two different ones.
+    """
+    counts = Counter(texts)
+    rarest = min(counts, key=lambda text: (counts[text], text))
+    return named_positive(sorted(counts)) or rarest
