@@ -93,10 +93,11 @@ def _shadowed(shadows: Sequence[Mapping[str, Any]]) -> tuple[Section, ...]:
         f"<td>{html.escape(shadow_words(said))}</td></tr>"
         for said in shadows
     )
-    head = "<tr><th>decision</th><th>policy</th><th>would have decided</th></tr>"
+    head = "".join(f'<th scope="col">{name}</th>' for name in ("decision", "policy", "would have decided"))
     return (
         Section(
-            "Shadow policy", f"<p>Asked beside; no decision looked at it.</p><table>{head}{rows}</table>"
+            "Shadow policy",
+            f"<p>Asked beside; no decision looked at it.</p><table><tr>{head}</tr>{rows}</table>",
         ),
     )
 

@@ -101,15 +101,18 @@ def names_px(names: Iterable[str]) -> float:
     return min(max(max(map(width_px, names)) + 10, NAMES_PX[0]), NAMES_PX[1])
 
 
-def unit_px(units: float, beside_px: float, labels: Iterable[tuple[str, float]]) -> float:
+def unit_px(
+    units: float, beside_px: float, labels: Iterable[tuple[str, float]], most_page_px: float = MOST_PAGE_PX
+) -> float:
     """Returns the pixels of a unit of length, wide enough for short labels where the widest page allows it.
 
     Args:
         units: of the longest row.
         beside_px: what else stands in a row.
         labels: texts with the length of their bar, in units; of long ones the beginning counts.
+        most_page_px: what the widest page is.
     """
-    least_px, most_px = (PAGE_PX - beside_px) / units, (MOST_PAGE_PX - beside_px) / units
+    least_px, most_px = (PAGE_PX - beside_px) / units, (most_page_px - beside_px) / units
     needed = ((width_px(said[:SHORT_LABEL]) + LABEL_MARGIN_PX) / length for said, length in labels)
     return max(least_px, min(most_px, max(needed, default=0.0)))
 

@@ -10,6 +10,10 @@ MOST_ROWS = 60
 MOST_DEPTH = 6
 MOST_NOTES = 200
 MOST_CHARACTERS = 500
+BROAD = 4
+"""Columns from which on a table may be wider than a telephone."""
+SHORT_WORD = 20
+"""Characters of a word that is not broken."""
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[Any]], caption: str = "") -> str:
@@ -21,7 +25,13 @@ def table(header: Sequence[str], rows: Sequence[Sequence[Any]], caption: str = "
     if more > 0:
         body += f'<tr><td colspan="{len(header)}">… and {more} more</td></tr>'
     title = f"<caption>{text(caption)}</caption>" if caption else ""
-    return f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    made = f"<table>{title}<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return _scrolled(made, caption or ", ".join(filter(None, header))) if len(header) >= BROAD else made
+
+
+def _scrolled(made: str, what: str) -> str:
+    """A table that is scrolled by itself where it is wider than the screen, by keys too."""
+    return f'<div class="wide" tabindex="0" role="group" aria-label="{text(what)}">{made}</div>'
 
 
 def _filled(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> tuple[list[str], list[list[Any]]]:
@@ -61,8 +71,10 @@ def text(value: Any) -> str:
 
 
 def _cell(value: Any) -> str:
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return f'<td class="number">{text(value)}</td>' if number else f"<td>{text(value)}</td>"
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return f'<td class="number">{text(value)}</td>'
+    long = isinstance(value, str) and any(len(word) > SHORT_WORD for word in value.split())
+    return f'<td class="long">{text(value)}</td>' if long else f"<td>{text(value)}</td>"
 
 
 def notes(value: Any) -> str:

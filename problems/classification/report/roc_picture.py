@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from escalation.text.svg import INK, LINE, Drawing
+from escalation.text.svg import INK, LINE, Drawing, fitting
 from toolbox.arrays.types import Floats, Ints
 from toolbox.drawing.colours import BLUE, GREY, VERMILION
 from toolbox.stats import curves
 from toolbox.stats.auc import placements
 from toolbox.stats.bounds import THRESHOLD
 
-WIDTH_PX, HEIGHT_PX, LEFT, TOP, SIDE = 368, 372, 46, 28, 300
+WIDTH_PX, HEIGHT_PX, LEFT, TOP, SIDE = 368, 424, 46, 28, 300
 MOST_POINTS = 60
 """Points that can be pointed at; the line has all."""
 
@@ -34,8 +34,11 @@ def roc_picture(labels: Ints, scores: Floats, names: tuple[str, str], name: str)
         page.spot(*_at(x, y), 7, _said(x, y, threshold, names))
     x, y = _rates(labels, scores, THRESHOLD)
     page.dot(*_at(x, y), 5, VERMILION, _said(x, y, THRESHOLD, names))
-    page.text(LEFT + SIDE / 2, HEIGHT_PX - 8, f"share of {negative} called {positive}"[:48], anchor="middle")
+    page.text(
+        LEFT + SIDE / 2, TOP + SIDE + 32, f"share of {negative} called {positive}"[:48], anchor="middle"
+    )
     page.text(4, 14, f"share of {positive} found"[:42])
+    _legend(page, names, x, y)
     area = placements(labels, scores).auc
     return page.svg(
         f"ROC curve on the rows kept aside, area {area:.3f}",
@@ -50,6 +53,20 @@ def _frame(page: Drawing) -> None:
         x, y = _at(share, share)
         page.text(x, TOP + SIDE + 14, f"{100 * share:.0f} %", INK, "middle")
         page.text(LEFT - 5, y + 4, f"{100 * share:.0f} %", INK, "end")
+
+
+def _legend(page: Drawing, names: tuple[str, str], across: float, up: float) -> None:
+    """What the point in orange and the dotted line are."""
+    negative, positive = names
+    y = TOP + SIDE + 56
+    page.dot(12, y - 4, 5, VERMILION)
+    found = f"{100 * up:.0f} % of {positive} found, {100 * across:.0f} % of {negative} called so"
+    if not across and not up:
+        found = f"no row reaches it, so that nobody is called {positive}"
+    for line, said in enumerate((f"called {positive} from a probability of {THRESHOLD:g} on:", found)):
+        page.text(26, y + 15 * line, fitting(said, WIDTH_PX - 26))
+    page.steps([(4, y + 28), (20, y + 28)], GREY, "3 4")
+    page.text(26, y + 32, "what guessing gives")
 
 
 def _at(across: float, up: float) -> tuple[float, float]:

@@ -6,7 +6,7 @@ Urgency is told by the digit in front of the patient as well as by colour; the c
 
 from dataclasses import dataclass
 
-from escalation.text.svg import LINE, PAPER, Drawing, fitting, names_px, unit_px, width_px
+from escalation.text.svg import LINE, MOST_PAGE_PX, PAPER, Drawing, fitting, names_px, unit_px, width_px
 from problems.optimisation.model.models import Appointments, Clinician, Patient, Room
 from problems.optimisation.model.points import Point
 from problems.optimisation.report.calendar_days import Day, days, gaps, overlap, time_of
@@ -44,11 +44,11 @@ def untreated(model: Appointments, point: Point) -> list[Patient]:
     return sorted(left, key=lambda patient: -patient.urgency)
 
 
-def charts(model: Appointments, point: Point, name: str) -> list[str]:
+def charts(model: Appointments, point: Point, name: str, most_px: float = MOST_PAGE_PX) -> list[str]:
     """Returns an SVG a day on which somebody is at work; `name` makes their ids differ from others'."""
     appointments = booked(model, point)
     return [
-        _Chart(model, day, f"{name}-day-{number}", appointments).svg()
+        _Chart(model, day, f"{name}-day-{number}", appointments, most_px).svg()
         for number, day in enumerate(days(model))
     ]
 
@@ -63,14 +63,16 @@ class _Chart:
     rooms_lower_px = 8
     """What parts the rooms from the clinicians."""
 
-    def __init__(self, model: Appointments, day: Day, name: str, appointments: list[Booked]) -> None:
+    def __init__(
+        self, model: Appointments, day: Day, name: str, appointments: list[Booked], most_px: float
+    ) -> None:
         self.model, self.day = model, day
         self.today = [each for each in appointments if overlap((each.start, each.end), self._span)]
         self.rows: list[Clinician | Room] = [*model.clinicians, *model.rooms]
         self.left = names_px(row.id for row in self.rows)
         slots, beside = day.last - day.first, self.left + 8
         labels = [(_label(each.patient), self._length(each)) for each in self.today]
-        self.slot_px = unit_px(slots, beside, labels)
+        self.slot_px = unit_px(slots, beside, labels, most_px)
         self.width = beside + slots * self.slot_px
         self.top = 38
         self.bottom = self.top + ROW_PX * len(self.rows) + self.rooms_lower_px
@@ -144,7 +146,7 @@ class _Chart:
             self.page.text(x + 3, y + 12, label, ink)
 
     def _legend(self) -> None:
-        x, y = self.left, self.bottom + 8
+        x, y = 4.0, self.bottom + 8  # from the edge, so that a telephone shows all of it
         for urgency, colour in enumerate(URGENCY_COLOURS, 1):
             self.page.box(x, y, 14, 14, colour, line=LINE)
             self.page.text(x + 7, y + 11, str(urgency), URGENCY_INKS[urgency - 1], "middle")

@@ -6,6 +6,7 @@ from escalation.model.attempt import Attempt, Candidate
 from escalation.model.certificate import CertificateStatus
 from escalation.model.problem import Target
 from escalation.ports.families import Answer
+from escalation.text.svg import PAGE_PX
 from escalation.text.wording import counted
 from problems.optimisation.loading.instance import OptimisationInstance
 from problems.optimisation.model.metrics import stated
@@ -65,11 +66,14 @@ def answer(instance: OptimisationInstance, target: Target, attempt: Attempt, can
 
 
 def _picture(model: Model, point: Point, candidate: Candidate) -> str:
-    """The first day, the first capacity, the graph; of what is too large to be drawn how the search went."""
+    """The first day, the first capacity, the graph; of what is too large to be drawn how the search went.
+
+    It is no wider than the page, so that all of it is seen at once; the evidence has it with every label.
+    """
     if isinstance(model, Appointments):
-        return gantt.charts(model, point, "answer")[0]
+        return gantt.charts(model, point, "answer", PAGE_PX)[0]
     if isinstance(model, Triage):
-        return load_chart.charts(model, point, "answer")[0]
+        return load_chart.charts(model, point, "answer", PAGE_PX)[0]
     return graph_drawing.drawing(model, point, "answer") or timeline.drawn(model, candidate.notes, "answer")
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from escalation.text.svg import INK, LINE, PAPER, Drawing, fitting, names_px, unit_px
+from escalation.text.svg import INK, LINE, MOST_PAGE_PX, PAPER, Drawing, fitting, names_px, unit_px
 from problems.optimisation.model.models import Claimant, Triage
 from problems.optimisation.model.points import Point
 
@@ -17,21 +17,22 @@ def unplaced(model: Triage, point: Point) -> list[Claimant]:
     return sorted(left, key=lambda patient: -patient.benefit)
 
 
-def charts(model: Triage, point: Point, name: str) -> list[str]:
+def charts(model: Triage, point: Point, name: str, most_px: float = MOST_PAGE_PX) -> list[str]:
     """Returns an SVG a capacity; rows are places, the outlined box what they have of it."""
     return [
-        _chart(model, point, number, f"{name}-capacity-{number}") for number in range(len(model.capacities))
+        _chart(model, point, number, f"{name}-capacity-{number}", most_px)
+        for number in range(len(model.capacities))
     ]
 
 
-def _chart(model: Triage, point: Point, number: int, name: str) -> str:
+def _chart(model: Triage, point: Point, number: int, name: str, most_px: float) -> str:
     left = names_px(place.id for place in model.places)
     right = 90.0
     most = max(1, *(place.capacity[number] for place in model.places))
     placed = zip(model.patients, point.tolist(), strict=True)
     labels = [(who.id, who.uses[number]) for who, place in placed if place >= 0 and who.uses[number]]
     beside = left + right
-    scale_px = unit_px(most, beside, labels)
+    scale_px = unit_px(most, beside, labels, most_px)
     page = Drawing(name, beside + most * scale_px, 28 + ROW_PX * len(model.places))
     page.text(4, 14, model.capacities[number])
     for row, place in enumerate(model.places):

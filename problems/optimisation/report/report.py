@@ -13,6 +13,7 @@ from problems.optimisation.loading.instance import OptimisationInstance
 from problems.optimisation.model.models import Model, sign
 from problems.optimisation.report import answers, timeline
 from problems.optimisation.report.exports import verified_at
+from toolbox.drawing.html_parts import wide_figures
 from toolbox.drawing.html_tables import notes, pairs, table, text
 
 KINDS: Mapping[str, str] = {
@@ -160,7 +161,7 @@ def _search(model: Model, candidate: Candidate, name: str) -> str:
     return (
         "<h4>The search (stated by the method, not verified)</h4>"
         + (pairs(lines) if lines else "")
-        + (f"<figure>{drawn}</figure>" if drawn else "")
+        + (wide_figures([drawn], "How the search went") if drawn else "")
         + _engines(model, said.get("engines"))
         + "".join(f"<h5>{text(title)}</h5>{notes(said[key])}" for key, title in PARTS.items() if key in said)
         + f"<details><summary>All notes</summary>{notes(said)}</details>"

@@ -7,6 +7,17 @@
   reveal();
   addEventListener("beforeprint", () => all("details").forEach((each) => { each.open = true; }));
 
+  for (const part of all(".wide")) {
+    const hint = document.createElement("p");
+    hint.className = "hint";
+    hint.setAttribute("aria-hidden", "true");
+    hint.textContent = "Wider than the screen: scroll it sideways →";
+    part.before(hint);
+    const look = () => { hint.hidden = part.scrollWidth <= part.clientWidth + 1; };
+    look();
+    new ResizeObserver(look).observe(part);
+  }
+
   const said = (shape) => shape.querySelector(":scope > title").textContent;
   const shapes = (svg) => all("rect, circle", svg).filter((each) => each.querySelector(":scope > title"));
   for (const svg of all("svg")) {
@@ -15,7 +26,9 @@
     const line = document.createElement("p");
     line.className = "readout";
     line.setAttribute("role", "status");
-    line.textContent = "Point at the picture, or press ← and → in it, to read it.";
+    line.textContent = matchMedia("(pointer: coarse)").matches
+      ? "Touch the picture to read it."
+      : "Point at the picture, or press ← and → in it, to read it.";
     (svg.closest(".wide") || svg).after(line);
     svg.tabIndex = 0;
     let now = -1;
@@ -29,11 +42,13 @@
       const box = mark.getBBox();
       return Math.hypot(Math.max(box.x - at.x, 0, at.x - box.x - box.width), Math.max(box.y - at.y, 0, at.y - box.y - box.height));
     };
-    svg.addEventListener("pointermove", (event) => {
+    const point = (event) => {
       const at = new DOMPoint(event.clientX, event.clientY).matrixTransform(svg.getScreenCTM().inverse());
       const far = marks.map((mark) => distance(mark, at));
       show(far.indexOf(Math.min(...far)));
-    });
+    };
+    svg.addEventListener("pointermove", point);
+    svg.addEventListener("pointerdown", point);
     svg.addEventListener("keydown", (event) => {
       const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
       if (step === undefined) return;

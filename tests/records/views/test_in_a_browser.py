@@ -17,8 +17,13 @@ from problems.optimisation.report import answers, gantt
 from records.views.report import render
 from tests.deployments.browser import Page, opened
 from tests.problems.optimisation.small_clinic import at, clinic
+from toolbox.drawing.html_tables import table
 
 AT = datetime(2026, 11, 27, tzinfo=UTC)
+SETS = (
+    ("rows", "n", "coverage", "95 % from", "to", "mean set size", "empty", "one class", "both"),
+    ("positive", 42, 0.3333, "0.1956", "0.4955", 1.333, 0.0, 0.6667, 0.3333),
+)
 MODEL, POINT = clinic("P1", "P2", "P3"), at((0, 0, 0), (1, 1, 4), (1, 1, 10))
 
 
@@ -29,10 +34,11 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     case = prepare(problem, case_id="c")
     schedule = answers.shown(MODEL, {"solution": encode(MODEL, POINT)}, "n", AT)
     picture = gantt.charts(MODEL, POINT, "answer")[0]
+    coverage = table(SETS[0], [SETS[1]], "Prediction sets")
     path = Path(tmp_path_factory.mktemp("report"), "report.html")
     path.write_bytes(
         render(
-            case, conclude(case, [], [], CaseStatus.INTERRUPTED), [Section("Schedule", schedule)],
+            case, conclude(case, [], [], CaseStatus.INTERRUPTED), [Section("Schedule", schedule + coverage)],
             Recorded("2026-11-27T08:00:00+00:00"), picture=picture,
         )
     )  # fmt: skip
@@ -53,6 +59,53 @@ def test_on_a_telephone_only_what_is_wide_by_nature_is_scrolled(page: Page) -> N
     assert page.value("document.documentElement.scrollWidth") <= 360
     page.value("document.querySelectorAll('details').forEach((each) => { each.open = false; })")
     page.resize(1280, 900)
+
+
+def test_a_table_of_many_columns_is_scrolled_with_a_sign_of_it_and_no_word_is_broken(page: Page) -> None:
+    part = "document.querySelector('[aria-label=\"Prediction sets\"]')"
+    lines = f"""[...{part}.querySelectorAll('td')].map((cell) => {{
+      const text = document.createRange();
+      text.selectNodeContents(cell);
+      return text.getClientRects().length; }})"""
+    page.resize(360, 740)
+    assert page.value(f"{part}.scrollWidth > {part}.clientWidth")
+    assert page.value(lines) == [1] * 9
+    page.until(f"{part}.previousElementSibling.checkVisibility()")
+    assert page.value(f"{part}.previousElementSibling.innerText").startswith("Wider than the screen")
+    page.resize(1280, 900)
+    page.until(f"!{part}.previousElementSibling.checkVisibility()")
+
+
+def test_the_letters_of_the_first_picture_are_as_large_as_drawn(page: Page) -> None:
+    drawn = "document.querySelector('.first svg')"
+    for width, height in ((1280, 900), (900, 900), (390, 844)):
+        page.resize(width, height)
+        assert page.value(f"{drawn}.getBoundingClientRect().width") == page.value(
+            f"+{drawn}.getAttribute('width')"
+        )
+    page.resize(1280, 900)
+    assert page.value("document.querySelector('.first .wide').scrollWidth") <= 960
+
+
+def test_a_hand_on_a_touch_screen_is_told_to_touch_and_reads_by_it(page: Page) -> None:
+    def touched(on: bool) -> None:
+        page.do(
+            lambda tab: tab.context.new_cdp_session(tab).send(
+                "Emulation.setTouchEmulationEnabled", {"enabled": on}
+            )
+        )
+        page.do(lambda tab: tab.reload())
+
+    touched(True)
+    assert page.value("document.querySelector('.readout').innerText") == "Touch the picture to read it."
+    page.value(
+        """(() => {
+        const box = document.querySelector('.first rect > title').parentElement.getBoundingClientRect();
+        document.querySelector('.first svg').dispatchEvent(new PointerEvent('pointerdown',
+          {clientX: box.x + 2, clientY: box.y + 2, bubbles: true})); })()"""
+    )
+    assert page.value("document.querySelector('.readout').innerText").startswith("P1, urgency 5")
+    touched(False)
 
 
 def test_a_picture_is_read_by_keys(page: Page) -> None:

@@ -7,7 +7,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from escalation.text.svg import CHARACTER_PX, MOST_PAGE_PX
+from escalation.text.svg import CHARACTER_PX, MOST_PAGE_PX, PAGE_PX
 from problems.optimisation.model.models import Appointments, Clinician, Patient, Room
 from problems.optimisation.model.points import Point
 from problems.optimisation.report import gantt, load_chart
@@ -164,6 +164,15 @@ def test_a_short_id_is_never_cut_however_short_the_appointment() -> None:
     for x, _, width, _ in boxes(monday):
         assert width - 4 >= 7 * CHARACTER_PX  # `2 K-007`
         assert x + width <= float(ET.fromstring(monday).attrib["width"])
+
+
+def test_the_first_picture_is_no_wider_than_the_page_and_bars_too_short_for_an_id_bear_the_urgency() -> None:
+    model, point = full_clinic(40)
+    short = [each.model_copy(update={"duration": 1}) for each in model.patients]
+    model = model.model_copy(update={"patients": tuple(short)})
+    monday = gantt.charts(model, point, "a", PAGE_PX)[0]
+    assert float(ET.fromstring(monday).attrib["width"]) <= PAGE_PX == 960
+    assert all(texts(monday).count(str(each.urgency)) >= 2 for each in short)
 
 
 def test_an_id_that_needs_more_than_the_widest_page_is_cut() -> None:
