@@ -61,6 +61,9 @@ def test_the_pages_in_the_pictures_say_what_they_say_there(page: Page, served: A
     page.shows("What it cost:")
     page.until("[...document.querySelectorAll('main img')].some(each => each.naturalWidth > 0)")
     said = str(page.value("document.querySelector('main').innerText"))
+    assert page.value(
+        "document.querySelector('main a[href*=\"/reports/\"]').getBoundingClientRect().bottom < innerHeight"
+    )
     kept("run", page, said.partition("Where it is kept")[0].rpartition("Raw\n")[2])
     report = outcome(case_id).record
     assert report is not None
