@@ -10,7 +10,9 @@ class IbmSettings(OwnSettings):
     """The service, who pays there, and what a second costs."""
 
     usd_per_qpu_s: float | None = Field(
-        None, ge=0, description="Price of a second of quantum hardware; unset is unknown, which closes gates."
+        None,
+        ge=0,
+        description="Price of a second of quantum hardware; unset is unknown, and meets no condition.",
     )
     ibm_url: str | None = Field(
         None,

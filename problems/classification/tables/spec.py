@@ -24,8 +24,12 @@ column `label` of `a` and `b` (the positive class), `extra` what solvers are ope
 class TableSpec(Frozen):
     """Fields that every table has."""
 
-    sealed_fraction: float = Field(0.4, ge=0.1, le=0.8, description="Share of rows whose labels are sealed.")
-    subgroups: tuple[str, ...] = Field((), description="Columns by which the report divides the sealed rows.")
+    sealed_fraction: float = Field(
+        0.4, ge=0.1, le=0.8, description="Share of rows kept aside: no model sees their labels."
+    )
+    subgroups: tuple[str, ...] = Field(
+        (), description="Columns by which the report divides the rows kept aside."
+    )
     documentation: Documentation = Field(
         Documentation.model_validate({}), description="What only people can tell; the report shows it."
     )
