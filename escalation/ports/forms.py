@@ -139,13 +139,18 @@ def in_places(said: str) -> str:
     return said.replace(FILES, f"{', or '.join([FILES.removesuffix('.'), *also])}.")
 
 
-class _MayBeEmpty:
-    """Takes the choice of None out of the schema of a parameter."""
+class _AsShown:
+    """Takes the choice of None out of the schema of a parameter, and puts tabs into it.
+
+    Of a definition elsewhere with tabs, Prefect's first pages (V1) make a box for JSON.
+    """
 
     def __get_pydantic_json_schema__(
         self, core: CoreSchema, handler: GetJsonSchemaHandler
     ) -> JsonSchemaValue:
-        return without_none(handler(core))
+        schema = without_none(handler(core))
+        whole = handler.resolve_ref_schema(schema)
+        return dict(whole) if "anyOf" in whole else schema
 
 
 def parameter(name: str, field: FieldInfo) -> inspect.Parameter:
@@ -155,7 +160,7 @@ def parameter(name: str, field: FieldInfo) -> inspect.Parameter:
     """
     extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
     kind: Any = field.annotation
-    for each in (*field.metadata, _MayBeEmpty()):
+    for each in (*field.metadata, _AsShown()):
         kind = Annotated[kind, each]
     default = field.get_default(call_default_factory=True)
     title = field.title or name.replace("_", " ").capitalize()

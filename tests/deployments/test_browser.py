@@ -11,6 +11,9 @@ from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 from prefect.client.schemas.objects import FlowRun
 
 from escalation.model.submission import ApprovalState
+from escalation.ports.forms import Part
+from escalation.ports.registry import families
+from flows.forms import form_of
 from flows.naming import case_of
 from practice import PracticeControl
 from records.ledger.ledger import SqlLedger
@@ -81,6 +84,53 @@ def test_a_form_submitted_as_it_stands_is_run_and_its_pages_say_what_came_of_it(
     page.click("Open the run in MLflow")
     page.shows(case_of(run))  # a run of MLflow is called by its case
     assert page.value("location.pathname") == "/mlflow/"
+
+
+@pytest.fixture
+def older_pages(page: Page) -> Iterator[None]:
+    """The older of Prefect's two sets of pages, as its own switch chooses them."""
+    page.value("document.cookie = 'prefect_ui_version=v1; Path=/'")
+    yield
+    page.value("document.cookie = 'prefect_ui_version=; Path=/; Max-Age=0'")
+
+
+def forms_shown(page: Page, served: Any, client: SyncPrefectClient, pages: str) -> None:
+    for family in families().values():
+        deployment = client.read_deployment_by_name(f"{family.verb}/tierwise")
+        page.open(f"{base(served)}{pages}/deployments/deployment/{deployment.id}/run")
+        page.shows("How sensitive the data are")
+        form = form_of(family)
+        for name, field in form.model_fields.items():
+            page.shows(field.title or name)
+            kind: Any = field.annotation
+            if issubclass(kind, Part):
+                for tab in kind.tabs:
+                    page.shows(tab.title)
+                first = kind.tabs[0].needed if kind.tabs else kind.model_fields
+                for each in first:
+                    page.shows(kind.model_fields[each].title or each.replace("_", " ").title())
+        assert page.value(NO_SWITCH)
+        assert page.value("document.querySelector('.cm-editor') === null"), f"{family.name}: a box for JSON"
+
+
+def test_every_family_has_a_form_in_the_newer_pages(
+    page: Page, served: Any, client: SyncPrefectClient
+) -> None:
+    forms_shown(page, served, client, "/v2")
+
+
+@pytest.mark.usefixtures("older_pages")
+def test_every_family_has_a_form_in_the_older_pages(
+    page: Page, served: Any, client: SyncPrefectClient
+) -> None:
+    forms_shown(page, served, client, "")
+    assert not page.value("location.pathname.startsWith('/v2')")
+
+
+def test_people_are_led_to_the_newer_pages(page: Page, served: Any, client: SyncPrefectClient) -> None:
+    for opened_at, leads_to in (("/", "/v2/dashboard"), ("/deployments", "/v2/deployments")):
+        page.open(f"{base(served)}{opened_at}")
+        page.until(f"location.pathname === {leads_to!r}")
 
 
 def test_one_problem_and_many_are_asked_for_without_json_and_without_switches(

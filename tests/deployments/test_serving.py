@@ -97,7 +97,7 @@ def test_every_family_found_has_a_form_whose_example_runs_as_it_stands(client: S
 def defaults(fields: dict[str, Any], models: dict[str, Any]) -> Iterator[tuple[str, Any]]:
     """What Prefect's page has filled in: a field's default, or those of the model it shows."""
     for name, field in fields.items():
-        model = models.get(field.get("$ref", "").rpartition("/")[2], {})
+        model = models.get(field.get("$ref", "").rpartition("/")[2], field)
         if "default" in field:
             yield name, field["default"]
         elif below := model.get("anyOf", [model])[0].get("properties"):  # the tab that is open

@@ -67,7 +67,7 @@ def test_a_field_that_may_be_empty_is_no_choice_of_none() -> None:
 
 
 def test_a_part_with_tabs_asks_on_each_for_its_own_fields() -> None:
-    first, second = page()["definitions"]["Trip"]["anyOf"]
+    first, second = page()["properties"]["trip"]["anyOf"]
     assert (first["title"], list(first["properties"]), first["required"]) == (
         "By yourself", ["way", "km"], ["way", "km"]
     )  # fmt: skip
