@@ -24,9 +24,11 @@ from deployments.front.asgi import (
     again,
     answer,
     body_of,
+    redirect,
     values,
     without,
 )
+from deployments.front.newer_pages import newer_page
 from deployments.front.onward import Onward
 from deployments.front.peers import owner
 from deployments.front.permitted import NotPermitted, check_permitted, checked, sets
@@ -47,8 +49,11 @@ _MOST_BYTES = 1 << 20
 class AccessGate:
     """An ASGI application around Prefect's, to which it lets through what may come."""
 
-    def __init__(self, app: App, address: Address, home: Path, owner_of: PeerOwner = owner) -> None:
-        self._app, self._hosts, self._origins = app, address.hosts(), address.origins()
+    def __init__(
+        self, app: App, address: Address, home: Path, owner_of: PeerOwner = owner, *, newer: bool = True
+    ) -> None:
+        """Args: newer: whether people are led to the newer of Prefect's two sets of pages."""
+        self._app, self._hosts, self._origins, self._newer = app, address.hosts(), address.origins(), newer
         self._encrypted = frozenset(address.public_hosts() if address.encrypted else ())
         self._desk, self._records = FrontDesk(home, address.port, owner_of), Onward(home)
         sources = " ".join([*self._origins, *(f"ws{each.removeprefix('http')}" for each in self._origins)])
@@ -117,7 +122,9 @@ class AccessGate:
         scope = {**scope, "headers": headers}
         if asker.by_cookie:
             scope, receive = await self._permitted(scope, receive, asker.name)
-        if scope["path"] in PATHS:
+        if self._newer and (newer := newer_page(scope)):
+            await redirect(send, newer)
+        elif scope["path"] in PATHS:
             await plain_settings(self._app, scope, receive, send)
         else:
             await self._app(scope, receive, send)

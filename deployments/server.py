@@ -20,7 +20,7 @@ def main(address: Address) -> None:
     if not settings.server.api.auth_string or not settings.server.api.csrf_protection_enabled:
         raise SystemExit("expected PREFECT_SERVER_API_AUTH_STRING and CSRF protection, got a server without")
     uvicorn.run(
-        AccessGate(create_app(final=True), address, settings.home),
+        AccessGate(create_app(final=True), address, settings.home, newer=settings.server.ui.v2_enabled),
         host=address.host,
         port=address.port,
         timeout_keep_alive=settings.server.api.keepalive_timeout,

@@ -174,6 +174,29 @@ def test_a_link_of_another_site_is_followed_once_more_so_that_the_cookie_comes_a
     assert again.headers["location"] == "/signin?next=/reports/toy-1"
 
 
+@pytest.mark.parametrize(
+    ("opened", "leads_to"),
+    [
+        ("/deployments", "/v2/deployments"),
+        ("/runs/flow-run/5?tab=Artifacts", "/v2/runs/flow-run/5?tab=Artifacts"),
+        ("/work-pools/work-pool/a%20b", "/v2/work-pools/work-pool/a%20b"),
+        ("/v2/runs", None),
+        ("/", None),  # Prefect's own answer leads to the newer pages
+        ("/api/flows", None),
+        ("/assets/runs", None),
+    ],
+)
+def test_a_page_of_prefects_older_set_leads_to_the_same_one_of_the_newer(
+    door: Door, opened: str, leads_to: str | None
+) -> None:
+    signed_in = door.cookie()
+    answer = door.ask("GET", opened, headers={**signed_in, **PAGE})
+    assert answer.headers.get("location") == leads_to
+    chosen = {**PAGE, "cookie": f"{signed_in['cookie']}; prefect_ui_version=v1"}
+    assert door.ask("GET", opened, headers=chosen).status_code == 200
+    assert door.ask("GET", opened, headers=signed_in).status_code == 200  # by a script of the page
+
+
 def test_wrong_passwords_are_slowed_down_for_who_tries_and_for_nobody_else(door: Door) -> None:
     answers = [door.sign_in("ada", f"{GOOD}{number}").status_code for number in range(7)]
     assert answers == [401] * 5 + [429] * 2
