@@ -23,6 +23,7 @@ from escalation.model.job_state import JobState
 from escalation.model.result import RawResult
 from escalation.ports.configuration import settings
 from escalation.text.drawings import pictures
+from flows.artifacts import links_of
 from flows.escalate import escalate
 from flows.lending import lending
 from flows.naming import case_of
@@ -109,7 +110,7 @@ def test_when_a_run_has_ended_all_its_pages_are_there(on_server: Any) -> None:
     assert pages == {
         "decisions-toy": decision_table(outcome.decisions, outcome.attempts, outcome.target),
         "certificate-toy": certificate_page(outcome),
-        "answer-toy": answer_page(outcome, pictures(report)),
+        "answer-toy": answer_page(outcome, pictures(report), links_of(outcome)),
     }
 
 
