@@ -249,11 +249,11 @@ def test_policy_check_runs_the_tests_inside_and_fails_with_them(run: Run, tmp_pa
     good = run("policy", "check", "default")
     assert good.returncode == 0
     assert "tests passed" in good.stdout
-    assert "remark" not in good.stdout
+    assert "look at" not in good.stdout
     never = tmp_path / "never.yaml"
     dear = "  - {rule: fidelity, because: As a slip., when: {fact: quote.expected_fidelity, at_least: 20}}\n"
     never.write_text("policy: n\nsummary: a slip\nextends: default\nchanges:\n" + dear)
-    assert "remark gate fidelity is never open" in run("policy", "check", never).stdout
+    assert "look at condition fidelity is never met" in run("policy", "check", never).stdout
     bad = tmp_path / "bad.yaml"
     bad.write_text((ROOT / "policies" / "default.yaml").read_text().replace("at_most: 24 h", "at_most: 2 h"))
     done = run("policy", "check", bad)

@@ -18,7 +18,8 @@ def why(outcome: Outcome) -> str:
     if outcome.paused:
         return _sentence(outcome.paused)
     if outcome.status is CaseStatus.ACCEPTED:
-        return _with(f"The target is reached by {outcome.tier}", _reached(outcome))
+        reached = _with(f"The target is reached by {outcome.tier}", _reached(outcome))
+        return ". ".join([reached, *outcome.failures])
     last = outcome.decisions[-1]
     left = not_tried(outcome)
     if last.rule == "budget" or not left:
