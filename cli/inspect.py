@@ -61,12 +61,16 @@ def _file(found: Inspection) -> list[str]:
     """The problem file, with its notes behind the fields they are about."""
     notes = dict(found.notes or {})
     aside = notes.pop("", None)
+    stated = {**(found.problem or {})}
+    fields = [line for item in stated.pop("instance").items() for line in dumped(dict([item])).splitlines()]
+    # a field a line, so that lines can be put between them
+    before, *after_it = dumped(stated).splitlines()
     lines = []
-    for line in dumped(found.problem).splitlines():
+    for line in [before, "instance:", *(f"  {field}" for field in fields), *after_it]:
         field = line.strip().split(":")[0]
         note = notes.get(field) if line.startswith("  ") else None
         lines.append(f"{line}  # {note}" if note else line)
     if aside:
         after = next(index for index, line in enumerate(lines) if index > 1 and line.startswith("target:"))
-        lines.insert(after, f"  # {aside}")
+        lines[after:after] = [f"  # {line}" for line in aside.splitlines()]
     return lines

@@ -105,6 +105,23 @@ def test_the_proposed_file_loads_as_it_stands(call: Callable[..., Said], here: P
     assert call("check", "heart.yaml").code == 0
 
 
+def test_a_patient_with_several_rows_is_seen_and_the_group_lies_ready(
+    call: Callable[..., Said], here: Path
+) -> None:
+    rows = [
+        f"{7000 + row * 37 % 60},{30 + row * 7 % 61},{'Ff'[row % 2]},{int(row % 5 < 2)}" for row in range(150)
+    ]
+    (here / "v.csv").write_text("\n".join(["Patient ID,age,sex,fell", *rows]) + "\n")
+    said = call("inspect", "v.csv", "--target", "fell")
+    assert "column 'Patient ID' is taken as an amount; its 60 different values may name patients" in said.out
+    assert "column 'sex': 'F' (75 rows) and 'f' (75 rows) differ in case" in said.out
+    ready = "  # group: Patient ID  # if it names patients who have several rows\n"
+    assert said.out.count(ready) == 1
+    proposed = said.out.partition("\nor, without")[0].partition("save it as v.yaml:\n\n")[2]
+    (here / "v.yaml").write_text(proposed.replace(ready, ready.replace("# ", "", 1)))
+    assert call("check", "v.yaml").code == 0
+
+
 def test_a_named_column_that_is_missing_leaves_no_file_to_propose(
     call: Callable[..., Said], here: Path
 ) -> None:

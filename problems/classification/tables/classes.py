@@ -1,7 +1,9 @@
 """Which of two classes is the one to predict, where a table is all that says so."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+
+from escalation.text.wording import counted, listed
 
 FLAGS = (["0", "1"], ["false", "true"])
 """Classes of which the second is positive unless another word is said."""
@@ -47,3 +49,18 @@ def likely_positive(texts: Sequence[str]) -> str:
     counts = Counter(texts)
     rarest = min(counts, key=lambda text: (counts[text], text))
     return named_positive(sorted(counts)) or rarest
+
+
+def spelt_alike(texts: Iterable[str | None]) -> list[str]:
+    """What is said of values that differ in case or spaces alone: `'F' (162 rows) and 'f' (160 rows) …`."""
+    counts = Counter(text for text in texts if text is not None)
+    same: dict[str, list[str]] = {}
+    for text in sorted(counts):
+        same.setdefault(" ".join(text.split()).casefold(), []).append(text)
+    shown = {text: f"{text!r} ({counted(count, 'row', 'rows')})" for text, count in counts.items()}
+    return [
+        f"{listed([shown[text] for text in found])} differ in case or spaces alone, and count as different: "
+        "if they mean the same, spell them alike in the table"
+        for found in same.values()
+        if len(found) > 1
+    ]

@@ -12,7 +12,9 @@ from decimal import Decimal
 import numpy as np
 
 from escalation.model.errors import BadInput
+from problems.classification.tables.classes import spelt_alike
 from problems.classification.tables.counters import LEAST, counts_rows, names_something, rises
+from problems.classification.tables.returning import NAMED, comes_back, what_to_paste
 from problems.classification.tables.table import Column
 from toolbox.tables.arrow import EXACT
 from toolbox.tables.dates import MOSTLY, dates
@@ -27,7 +29,6 @@ MAX_LEVELS = 50
 
 CODE = re.compile(r"0\d+")
 NOT_FINITE = re.compile(r"[+-]?(inf|infinity)", re.IGNORECASE)
-IDENTIFIER = re.compile(r"(^|.*[_\W])id|.*[a-z]ID", re.ASCII)
 LOOKS_MISSING = frozenset(
     {"?", ".", "-", "--", "*", "x", "n.a.", "n/d", "nd", "n.d.", "na", "nan", "none", "nil", "null", "unk"}
     | {"unknown", "missing", "not available", "not known", "not done", "not recorded", "undefined", "#n/a"}
@@ -85,7 +86,7 @@ def typed_column(
             return _read_number(name, reading, where)
     _refuse_dates(name, present)
     typed = _category(name, [text and level(text, decimal) for text in texts])
-    return Typed(typed.column, texts=typed.texts, remarks=_doubts(name, texts, numeric))
+    return Typed(typed.column, texts=typed.texts, remarks=(*_doubts(name, texts, numeric), *typed.remarks))
 
 
 def is_constant(typed: Typed) -> bool:
@@ -140,7 +141,7 @@ def _number(name: str, values: Numbers, where: Sequence[str]) -> Typed:
     present = numbers[~np.isnan(numbers)]
     whole = len(present) > 0 and bool(np.all(present == np.floor(present)))
     once = len(np.unique(present)) == len(present) > 1
-    if IDENTIFIER.fullmatch(name) and whole and once:
+    if NAMED.fullmatch(name) and whole and once:
         raise _dropped(name, f"{_IDENTIFIES}: add it to `drop`, or give it as `group`")
     if counted := counts_rows(present):
         raise _dropped(
@@ -149,7 +150,9 @@ def _number(name: str, values: Numbers, where: Sequence[str]) -> Typed:
             "as `time` or `group`",
         )
     remarks: tuple[str, ...] = ()
-    if names_something(present) or (whole and IDENTIFIER.fullmatch(name)):
+    if again := comes_back(name, present):
+        remarks = (f"column {name!r} is taken as an amount; {what_to_paste(name, again)}",)
+    elif names_something(present) or (whole and NAMED.fullmatch(name)):
         remarks = (
             f"column {name!r} is taken as an amount; if its whole numbers name somebody or something, give "
             "it as `group` or add it to `drop`",
@@ -167,13 +170,17 @@ def _category(name: str, texts: Texts) -> Typed:
     count = sum(text is not None for text in texts)
     if len(present) == count and count > LEAST:
         raise _dropped(name, f"{_IDENTIFIES}: add it to `drop`, or give it as `group`")
+    again = comes_back(name, texts)
     if len(present) > MAX_LEVELS:
+        them = f"; {what_to_paste(name, again)}" if again else ""
         raise _dropped(
             name,
             f"has {len(present)} different texts, expected at most {MAX_LEVELS}: merge rare ones, or add it "
-            "to `drop`",
+            f"to `drop`{them}",
         )
-    return Typed(Column(name, "category", tuple(sorted(present))), texts=tuple(texts))
+    said = [f"column {name!r} is taken as a category; {what_to_paste(name, again)}"] if again else []
+    said += [f"column {name!r}: {alike}" for alike in spelt_alike(texts)]
+    return Typed(Column(name, "category", tuple(sorted(present))), texts=tuple(texts), remarks=tuple(said))
 
 
 def _doubts(name: str, texts: Texts, numeric: list[bool]) -> tuple[str, ...]:

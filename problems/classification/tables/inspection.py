@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from escalation.inputs.document import dumped
 from escalation.model.complaints import collected, mended
 from escalation.model.errors import BadInput
 from escalation.ports.inspection import ColumnProfile, Inspection
@@ -16,6 +15,7 @@ from problems.classification.tables.classes import likely_positive
 from problems.classification.tables.column_types import LOOKS_MISSING
 from problems.classification.tables.instance import TableInstance
 from problems.classification.tables.loading import load_table, read_raw
+from problems.classification.tables.returning import comes_back, line
 from problems.classification.tables.roles import is_missing
 from problems.classification.tables.spec import FileSpec, parse_spec
 from problems.classification.tables.suspicions import far_off
@@ -193,12 +193,23 @@ def _notes(
         notes["positive"] = f"a guess; the other class is {classes[0]}"
     numbers = sorted({f"{value:g}" for found in marks.values() for value, _ in found}, key=float)
     texts = _texts_for_missing(table, proposal.instance)
+    aside = []
     if numbers or texts:
         named = listed([*marks, *(name for name in texts if name not in marks)])
         spelt = sorted({text for found in texts.values() for text in found})
         values = [*proposal.instance.get("na_values", []), *map(_number, numbers), *spelt]
-        notes[""] = f"{dumped({'na_values': values}).strip()}  # if these mean missing, in {named}"
-    return notes
+        aside.append(f"{line('na_values', values)}  # if these mean missing, in {named}")
+    taken = {proposal.instance.get(role) for role in ("target", "group", "time")}
+    again = [name for name, values in table.columns.items() if comes_back(name, values)]
+    if "group" not in proposal.instance:
+        aside += [_grouped(name, proposal.instance) for name in again if name not in taken]
+    return {**notes, "": "\n".join(aside)} if aside else notes
+
+
+def _grouped(name: str, instance: Mapping[str, Any]) -> str:
+    """The line by which rows of one patient stay together; what is a group cannot be dropped as well."""
+    rest = ", not under drop" if name in instance.get("drop", []) else ""
+    return f"{line('group', name)}  # if it names patients who have several rows{rest}"
 
 
 def _number(text: str) -> int | float:
@@ -213,4 +224,5 @@ def _texts_for_missing(table: RawTable, instance: Mapping[str, Any]) -> dict[str
         for name, values in table.columns.items()
         if name not in known and not isinstance(values, np.ndarray)
     }
-    return {name: texts - {*instance.get("na_values", [])} for name, texts in found.items() if texts}
+    left = {name: texts - {*instance.get("na_values", [])} for name, texts in found.items()}
+    return {name: texts for name, texts in left.items() if texts}

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from escalation.model.complaints import apart
 from escalation.model.errors import BadInput
 from escalation.text.nearest import did_you_mean, nearest
-from problems.classification.tables.classes import FLAGS, likely_positive, named_positive
+from problems.classification.tables.classes import FLAGS, likely_positive, named_positive, spelt_alike
 from problems.classification.tables.column_types import as_texts
 from problems.classification.tables.spec import FileSpec
 from toolbox.arrays.types import Index
@@ -124,7 +124,10 @@ def labels(table: RawTable, spec: FileSpec) -> tuple[NDArray[np.int8], str, str]
     classes = sorted({text for text in texts if text is not None})
     if len(classes) != 2:
         shown = ", ".join(classes[:5]) + (", …" if len(classes) > 5 else "")
-        raise BadInput(f"target column {spec.target!r}: expected two classes, got {len(classes)} ({shown})")
+        alike = "".join(f"; {said}" for said in spelt_alike(texts))
+        raise BadInput(
+            f"target column {spec.target!r}: expected two classes, got {len(classes)} ({shown}){alike}"
+        )
     positive = _positive([text for text in texts if text is not None], spec, table.decimal)
     labels = np.array([text == positive for text in texts], dtype=np.int8)
     return labels, positive, next(name for name in classes if name != positive)
