@@ -5,7 +5,7 @@ the same are its later versions.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from prefect.artifacts import (
@@ -23,6 +23,7 @@ from escalation.model.case import Outcome
 from escalation.model.decision import Decision
 from escalation.model.problem import Target
 from escalation.text.drawings import pictures
+from escalation.text.visible import markdown, visible
 from flows.links import report_link, tracking_link
 from records.views.answers import answer_page
 from records.views.batches import batch_rows, batch_summary
@@ -30,6 +31,8 @@ from records.views.certificates import certificate_page
 from records.views.decisions import decision_table
 
 MOST_KEY = 80
+_MARKUP = re.compile(r"[<\[`]|://|www\.")
+"""What a link, a picture or HTML has; other signs stay as they are, for the page that shows them."""
 
 
 def key(what: str, about: str) -> str:
@@ -74,7 +77,7 @@ def show_answer(about: str, outcome: Outcome, report: str) -> None:
     """
     said = outcome.told.answer if outcome.told else outcome.status.capitalize()
     page = answer_page(outcome, pictures(report), links_of(outcome))
-    create_markdown_artifact(page, key("answer", about), said)
+    create_markdown_artifact(page, key("answer", about), markdown(said))
 
 
 def links_of(outcome: Outcome) -> dict[str, str]:
@@ -89,7 +92,7 @@ def links_of(outcome: Outcome) -> dict[str, str]:
 def show_progress(about: str, label: str, percent: float, shown: UUID | None) -> UUID:
     """Writes the progress of a piece of work, or moves it on; returns its id."""
     if shown is None:
-        made = create_progress_artifact(percent, key("progress", about), label)
+        made = create_progress_artifact(percent, key("progress", about), markdown(label))
         assert isinstance(made, UUID)
         return made
     update_progress_artifact(shown, percent)
@@ -98,4 +101,20 @@ def show_progress(about: str, label: str, percent: float, shown: UUID | None) ->
 
 def show_batch(report: BatchReport) -> None:
     """Writes how the problems of a batch ended, what is wrong first, under the counts."""
-    create_table_artifact(batch_rows(report), key("batch", report.name), batch_summary(report))
+    show_table(batch_rows(report), key("batch", report.name), batch_summary(report))
+
+
+def show_table(rows: Sequence[Mapping[str, str]], titled: str, what: str) -> None:
+    """Writes a table.
+
+    Args:
+        rows: of text.
+        titled: its key.
+        what: it shows, as Markdown.
+    """
+    create_table_artifact([{name: _cell(text) for name, text in row.items()} for row in rows], titled, what)
+
+
+def _cell(text: str) -> str:
+    """Nothing in it is markup: one of Prefect's two pages takes cells for Markdown, the other shows them."""
+    return markdown(text) if _MARKUP.search(text) else visible(text)

@@ -3,11 +3,11 @@
 from typing import cast
 
 from prefect import flow
-from prefect.artifacts import create_table_artifact
 from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
 from prefect.states import Completed, Failed
 
+from flows.artifacts import show_table
 from records.audit.audit import Audit, audit_site
 from records.recheck.log import note_audit
 from records.runtime import open_records
@@ -29,7 +29,7 @@ def audit() -> Audit:
         get_run_logger().error("%s", line)
     if report.findings:
         rows = [{"finding": line} for line in report.findings]
-        create_table_artifact(rows, "audit", "What does not fit what the ledger says.")
+        show_table(rows, "audit", "What does not fit what the ledger says.")
     state: State[Audit] = (
         Failed(message=f"{len(report.findings)} findings, the first: {report.findings[0]}")
         if report.findings

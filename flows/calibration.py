@@ -1,7 +1,6 @@
 """Snapshots of the configured devices' calibrations, so that what was in force then is known later."""
 
 from prefect import flow
-from prefect.artifacts import create_table_artifact
 from prefect.logging import get_run_logger
 from prefect.variables import Variable
 
@@ -11,6 +10,7 @@ from escalation.model.errors import BadInput, TierwiseError
 from escalation.policy.policy import load_policy
 from escalation.ports.configuration import settings
 from escalation.ports.registry import backend_descriptor, practises
+from flows.artifacts import show_table
 from flows.secret import provide_secrets
 from tasks.running import as_it_is
 from tasks.snapshot import Snapshot, snapshot
@@ -29,8 +29,8 @@ def calibration(devices: list[str] | None = None) -> list[Snapshot]:
     """
     provide_secrets()
     readings = [_snapshot(device) for device in devices or configured_devices()]
-    create_table_artifact(
-        table=[
+    show_table(
+        [
             {
                 "device": reading.device,
                 "calibrated at": reading.calibrated_at or "unknown",
@@ -39,8 +39,8 @@ def calibration(devices: list[str] | None = None) -> list[Snapshot]:
             }
             for reading in readings
         ],
-        key="calibrations",
-        description="The devices' calibrations, by the SHA-256 of their canonical JSON.",
+        "calibrations",
+        "The devices' calibrations, by the SHA-256 of their canonical JSON.",
     )
     return readings
 

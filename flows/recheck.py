@@ -3,14 +3,14 @@
 from typing import Annotated, cast
 
 from prefect import flow
-from prefect.artifacts import create_table_artifact
 from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
 from prefect.states import Completed, Failed
 from pydantic import Field
 
 from escalation.text.moments import moment
-from escalation.text.visible import visible
+from escalation.text.visible import markdown, visible
+from flows.artifacts import show_table
 from records.recheck.report import CheckedCase, Rechecked
 from records.recheck.sample import MINUTES, MINUTES_A_CASE, SIZE
 from records.recheck.sample import recheck as recheck_sample
@@ -46,8 +46,8 @@ def recheck(
         get_run_logger().error("%s: %s; look with `%s`", each.case_id, visible(each.why), each.to_do)
     for each in made.unclear:
         get_run_logger().warning("%s %s: %s", each.case_id, each.result, visible(each.why))
-    create_table_artifact(
-        [_row(each) for each in made.checked], "recheck", visible(f"{_first(made.said)} {made.promise}")
+    show_table(
+        [_row(each) for each in made.checked], "recheck", markdown(f"{_first(made.said)} {made.promise}")
     )
     return cast(Rechecked, _state(made))
 
@@ -71,7 +71,7 @@ def _row(each: CheckedCase) -> dict[str, str]:
         "family": each.family,
         "came out": str(each.result),
         "certificates verified": str(each.certificates),
-        "why": visible(each.why),
+        "why": each.why,
         "ended or last tried": moment(each.waited_since),
         "took": f"{each.seconds:.1f} s",
         "to look": each.to_do,

@@ -3,7 +3,6 @@
 from typing import cast
 
 from prefect import flow
-from prefect.artifacts import create_table_artifact
 from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
 from prefect.states import Completed
@@ -17,6 +16,7 @@ from escalation.model.case import CaseStatus
 from escalation.model.errors import TierwiseError
 from escalation.submission.unattended import unattended
 from escalation.text.wording import counted
+from flows.artifacts import show_table
 from flows.driver import solve
 from flows.ending import one_line
 from flows.lending import borrowed_records, borrowed_runtime
@@ -87,7 +87,7 @@ def _show(key: str, rows: list[dict[str, str]], description: str) -> None:
     if not rows:
         return
     try:
-        create_table_artifact(rows, key, description)
+        show_table(rows, key, description)
     except Exception as error:
         get_run_logger().warning("Prefect did not take a table: %s", error)
 

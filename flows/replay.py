@@ -3,7 +3,6 @@
 from typing import cast
 
 from prefect import flow
-from prefect.artifacts import create_table_artifact
 from prefect.client.schemas.objects import State
 from prefect.logging import get_run_logger
 from prefect.states import Completed, Failed
@@ -11,7 +10,7 @@ from prefect.states import Completed, Failed
 from escalation.replay.report import Replay
 from escalation.text.visible import visible
 from escalation.text.wording import counted
-from flows.artifacts import key
+from flows.artifacts import key, show_table
 from records.replaying import replayed
 
 
@@ -45,8 +44,6 @@ def replay(case_id: str, recompute: bool = False) -> Replay:
 
 def _show(report: Replay) -> None:
     """The differences as a table, the first of which is the cause."""
-    rows = [
-        {name: visible(str(value)) for name, value in each.to_json().items()} for each in report.differences
-    ]
+    rows = [{name: str(value) for name, value in each.to_json().items()} for each in report.differences]
     what = f"{counted(len(rows), 'difference', 'differences')}; the first is the cause."
-    create_table_artifact(rows, key("replay", "differences"), what)
+    show_table(rows, key("replay", "differences"), what)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from escalation.model.batch import BatchReport, BatchRow, ProblemEnd
 from escalation.text.rounding import at_worst
-from escalation.text.visible import markdown, visible
+from escalation.text.visible import markdown
 
 MOST_ROWS = 5000
 """Of a page; what is left out has ended well, or is in the ledger."""
@@ -14,7 +14,7 @@ _ORDER = {ending: place for place, ending in enumerate(ProblemEnd)}
 def batch_rows(report: BatchReport) -> list[dict[str, str]]:
     """A row a problem, by how they ended; within that in the order of the problems."""
     rows = sorted(report.rows, key=lambda row: (_ORDER[row.status], row.number))
-    return [{name: visible(cell) for name, cell in _row(row).items()} for row in rows[:MOST_ROWS]]
+    return [_row(row) for row in rows[:MOST_ROWS]]
 
 
 def batch_summary(report: BatchReport) -> str:
@@ -29,7 +29,7 @@ def batch_summary(report: BatchReport) -> str:
 
 
 def _named(rows: Sequence[BatchRow], most: int = 20) -> str:
-    named = ", ".join(f"{row.case_id or markdown(row.problem)} ({row.status})" for row in rows[:most])
+    named = ", ".join(f"{markdown(row.case_id or row.problem)} ({row.status})" for row in rows[:most])
     return named if len(rows) <= most else f"{named} and {len(rows) - most} more"
 
 
