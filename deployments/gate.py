@@ -46,6 +46,15 @@ _READS = {"GET", "HEAD", "OPTIONS"}
 _MOST_BYTES = 1 << 20
 
 
+_LOADS = (
+    "img-src 'self' data: blob:; media-src 'self'; font-src 'self' data:; style-src 'self' 'unsafe-inline'; "
+    "object-src 'none'; frame-ancestors 'none'; form-action 'self'; base-uri 'self'"
+)
+"""Text of a problem that a page took for markup loads nothing from elsewhere."""
+_RUNS = "script-src 'self' 'unsafe-eval' 'wasm-unsafe-eval'; worker-src 'self' blob:"
+"""Nor does it run in Prefect's pages, which have no script in their text. MLflow shows reports that have."""
+
+
 class AccessGate:
     """An ASGI application around Prefect's, to which it lets through what may come."""
 
@@ -57,9 +66,8 @@ class AccessGate:
         self._encrypted = frozenset(address.public_hosts() if address.encrypted else ())
         self._desk, self._records = FrontDesk(home, address.port, owner_of), Onward(home)
         sources = " ".join([*self._origins, *(f"ws{each.removeprefix('http')}" for each in self._origins)])
-        policy = f"connect-src 'self' {sources}; frame-ancestors 'none'; form-action 'self'; base-uri 'self'"
+        self._policy = f"{_LOADS}; connect-src 'self' {sources}"
         self._headers: Headers = [
-            (b"content-security-policy", policy.encode()),
             (b"x-frame-options", b"DENY"),
             (b"x-content-type-options", b"nosniff"),
             # With `no-referrer` a form of our own would be sent with `Origin: null`.
@@ -78,7 +86,7 @@ class AccessGate:
         if refusal is None and scope["type"] == "websocket":
             await self._app(scope, receive, send)  # Prefect asks for the credential in its first message
         elif refusal is None:
-            await self._answered(scope, receive, self._protecting(send))
+            await self._answered(scope, receive, self._protecting(send, scope["path"]))
         elif scope["type"] == "http":
             await answer(send, 403, _refused(refusal), "application/json")
         else:
@@ -112,7 +120,7 @@ class AccessGate:
             await self._desk.sign_out(scope, receive, send)
         elif asker is None:
             await self._desk.ask(scope, send)
-        elif path.startswith(tuple(f"{each}/" for each in RECORDS)) or path in RECORDS:
+        elif _of_records(path):
             await self._records(scope, receive, send, asker.name)
         else:
             await self._to_prefect(scope, receive, send, asker)
@@ -160,15 +168,22 @@ class AccessGate:
         mode, target = _lowered(headers, b"sec-fetch-mode"), _lowered(headers, b"sec-fetch-dest")
         return mode == ["navigate"] and target == ["document"] and not path.startswith("/api")
 
-    def _protecting(self, send: Send) -> Send:
+    def _protecting(self, send: Send, path: str) -> Send:
+        policy = self._policy if _of_records(path) else f"{self._policy}; {_RUNS}"
+        headers = [(b"content-security-policy", policy.encode()), *self._headers]
+
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 sent = message.get("headers", ())
-                own = [each for each in self._headers if not values(sent, each[0])]
+                own = [each for each in headers if not values(sent, each[0])]
                 message = {**message, "headers": [*sent, *own]}
             await send(message)
 
         return with_headers
+
+
+def _of_records(path: str) -> bool:
+    return path in RECORDS or path.startswith(tuple(f"{each}/" for each in RECORDS))
 
 
 def _refused(why: str) -> bytes:
