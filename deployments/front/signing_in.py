@@ -2,6 +2,7 @@
 
 import asyncio
 import hmac
+import ipaddress
 from base64 import b64decode, b64encode
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +22,7 @@ from deployments.front.asgi import (
     values,
 )
 from deployments.front.attempts import Attempts
-from deployments.front.peers import End, owner
+from deployments.front.peers import ELSEWHERE, End, owner
 from deployments.front.sessions import LONGEST_S, Sessions
 from deployments.front.sign_in_page import POLICY, form, once_more, signed_in
 from deployments.front.users import Users
@@ -58,9 +59,11 @@ class FrontDesk:
 
         A cookie goes first: a page may show a credential still that counts no more.
         """
-        from_whom = None
-        for token in cookies(scope["headers"], self._name_of_cookie(scope))[:2]:
-            from_whom = from_whom or self._owner(scope.get("client"), scope.get("server"))
+        tokens = cookies(scope["headers"], self._name_of_cookie(scope))
+        from_whom = self._owner(scope.get("client"), scope.get("server")) if tokens else None
+        # All of them, ours last: a page of another port can set more of that name, for a longer path, and a
+        # browser sends those first (RFC 6265, 5.4).
+        for token in reversed(tokens):
             name = self._sessions.name(token, from_whom)
             if name is not None:
                 return Asker(name, by_cookie=True)
@@ -115,7 +118,7 @@ class FrontDesk:
         name, password = (fields.get(field, [""])[0] for field in ("name", "password"))
         from_whom = self._owner(scope.get("client"), scope.get("server"))
         whose = name if self.users.names() else ""  # the credential is one, whatever name is typed
-        key = (scope["client"][0] if scope.get("client") else "", from_whom, whose)
+        key = (_whence(scope, from_whom), whose)
         wait_s = self._attempts.wait_s(key)
         if wait_s:
             said = self._form(f"Too many tries: try again in {wait_s:.0f} seconds.", name)
@@ -152,6 +155,20 @@ class FrontDesk:
         secure = "; Secure" if scope["scheme"] == "https" else ""
         kept = f"Path=/; HttpOnly; SameSite=Strict; Max-Age={age_s:.0f}{secure}"
         return "set-cookie", f"{self._name_of_cookie(scope)}={token}; {kept}"
+
+
+def _whence(scope: Scope, from_whom: str | None) -> str:
+    """By whom tries are counted: what nobody has many of.
+
+    On this machine the user, because all of 127.0.0.0/8 is everybody's; elsewhere the address, of IPv6 the
+    network of 64 bits that one household or machine is given (RFC 6177).
+    """
+    if from_whom != ELSEWHERE or not scope.get("client"):
+        return f"user {from_whom}"
+    address = ipaddress.ip_address(scope["client"][0].partition("%")[0])
+    if isinstance(address, ipaddress.IPv6Address):
+        address = address.ipv4_mapped or address
+    return str(ipaddress.ip_network((address, 64 if address.version == 6 else 32), strict=False))
 
 
 def _next(scope: Scope) -> str:

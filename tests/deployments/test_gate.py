@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from deployments.address import Address
+from deployments.front.users import Users
 from deployments.gate import AccessGate
 from flows.credential import make_credential
 
@@ -25,7 +26,7 @@ class Door:
     """A gate before an application that answers with what it was asked."""
 
     def __init__(self, home: Path) -> None:
-        self.uid = "1000"
+        self.uid, self.client = "1000", ("127.0.0.1", 123)
         self.gate = AccessGate(self.behind, ADDRESS, home, lambda client, server: self.uid)
 
     async def behind(self, scope: Any, receive: Any, send: Any) -> None:
@@ -39,7 +40,9 @@ class Door:
 
     def ask(self, method: str, url: str, **more: Any) -> httpx.Response:
         async def asked() -> httpx.Response:
-            async with httpx.AsyncClient(transport=httpx.ASGITransport(self.gate)) as client:
+            async with httpx.AsyncClient(
+                transport=httpx.ASGITransport(self.gate, client=self.client)
+            ) as client:
                 return await client.request(method, url if "://" in url else OWN + url, **more)
 
         return asyncio.run(asked())
@@ -205,6 +208,53 @@ def test_wrong_passwords_are_slowed_down_for_who_tries_and_for_nobody_else(door:
     assert door.sign_in("ada", GOOD).status_code == 303
 
 
+@pytest.mark.parametrize(
+    ("uid", "address"),
+    [("1000", "127.0.{}.2"), (None, "127.0.0.{}"), ("elsewhere", "2001:db8:0:1::{}")],
+)
+def test_many_addresses_of_one_who_tries_are_one(door: Door, uid: Any, address: str) -> None:
+    door.uid, answers = uid, []
+    for number in range(7):
+        door.client = (address.format(number), 123)
+        answers.append(door.sign_in("ada", f"{GOOD}{number}").status_code)
+    assert answers == [401] * 5 + [429] * 2
+
+
+@pytest.mark.parametrize("others", [("192.0.2.1", "192.0.2.2"), ("2001:db8:0:1::1", "2001:db8:0:2::1")])
+def test_who_tries_elsewhere_slows_nobody_down_at_another_address(
+    door: Door, others: tuple[str, str]
+) -> None:
+    door.uid, door.client = "elsewhere", (others[0], 123)
+    for number in range(6):
+        door.sign_in("ada", f"{GOOD}{number}")
+    assert door.sign_in("ada", GOOD).status_code == 429
+    door.client = (others[1], 123)
+    assert door.sign_in("ada", GOOD).status_code == 303
+
+
+def test_cookies_that_another_port_set_lock_nobody_out(door: Door) -> None:
+    tossed = "; ".join(f"tierwise-4200={number}" for number in range(50))
+    for before, after in ((f"{tossed}; ", ""), ("", f"; {tossed}")):
+        cookie = f"{before}{door.cookie()['cookie']}{after}"
+        assert door.ask("GET", "/api/flows", headers={"cookie": cookie}).status_code == 200
+        out = door.ask("POST", "/signout", headers={"cookie": cookie, "origin": OWN})
+        assert out.status_code == 303
+        assert door.ask("GET", "/api/flows", headers={"cookie": cookie}).status_code == 401
+
+
+def test_the_session_of_the_shortest_path_counts_before_one_that_was_set_beside_it(
+    door: Door, tmp_path: Path
+) -> None:
+    for name in ("ada", "eve"):
+        Users(tmp_path).add(name, GOOD)
+    ada, eve = (door.sign_in(name, GOOD).headers["set-cookie"].partition(";")[0] for name in ("ada", "eve"))
+    asker = door.gate._desk.asker(
+        {"scheme": "http", "headers": [(b"cookie", f"{eve}; {ada}".encode())], "client": None, "server": None}
+    )
+    assert asker is not None
+    assert asker.name == "ada"
+
+
 def test_a_file_of_names_that_others_can_write_lets_nobody_in(door: Door, tmp_path: Path) -> None:
     cookie = door.cookie()
     (tmp_path / "users.json").write_text("{}")
@@ -238,3 +288,19 @@ def test_prefects_pages_ask_where_they_were_opened_and_for_no_second_sign_in(tmp
     for base in (OWN, "http://localhost:4200", PUBLIC):
         got = door.ask("GET", f"{base}/ui-settings", headers=door.cookie(base)).json()
         assert got == {"api_url": f"{base}/api", "auth": None, "csrf_enabled": True}
+
+
+def test_no_page_loads_or_runs_what_a_problem_says(door: Door) -> None:
+    def policy(path: str) -> dict[str, str]:
+        said = door.ask("GET", path, headers=cookie).headers["content-security-policy"]
+        return {name: rest for name, _, rest in (each.strip().partition(" ") for each in said.split(";"))}
+
+    cookie = door.cookie()
+    for path in ("/", "/v2/artifacts/x", "/mlflow/"):
+        for what in ("img-src", "media-src", "font-src", "style-src"):
+            allowed = policy(path)[what].split()
+            assert set(allowed) <= {"'self'", "data:", "blob:", "'unsafe-inline'"}
+            assert "'self'" in allowed
+        assert policy(path)["object-src"] == "'none'"
+    assert "'unsafe-inline'" not in policy("/")["script-src"]
+    assert {"http://127.0.0.1:4200", "ws://127.0.0.1:4200"} <= set(policy("/")["connect-src"].split())
