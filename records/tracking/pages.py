@@ -60,7 +60,7 @@ def run_page(place: TrackingPlace, run_id: str) -> str:
 def reads_only(method: str, path: str) -> bool:
     """Whether a request changes nothing, here or elsewhere."""
     if method in {"GET", "HEAD"}:
-        return _SPEAKS_TO_OTHERS.match(path) is None
+        return _SPEAKS_TO_OTHERS.match(re.sub("//+", "/", path)) is None  # as MLflow's routes take it
     return method == "POST" and path in _READ_BY_POST
 
 
