@@ -1,5 +1,6 @@
 """Keeps the children of `tierwise serve` running: what dies is started again, and said."""
 
+import signal
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
@@ -22,6 +23,7 @@ class KeptProcess:
         self._stack = ExitStack()
         self._guard: subprocess.Popen[bytes] | None = None
         self._failures, self._since, self._due = 0, 0.0, 0.0
+        self._written = 0
 
     @property
     def pid(self) -> int:
@@ -35,6 +37,7 @@ class KeptProcess:
 
     def start(self, *, again: bool = False) -> None:
         """Starts the child."""
+        self._written = self._log.stat().st_size if again and self._log.exists() else 0
         self._guard = self._stack.enter_context(
             child(self._command, self._env, self._log, self._stop_s, append=again)
         )
@@ -52,16 +55,25 @@ class KeptProcess:
             self._failures = 1 if now - self._since > SETTLED_S else self._failures + 1
             wait_s = min(2.0 ** (self._failures - 1), LONGEST_WAIT_S)
             self._due = now + wait_s
-            said = last_line(self._log)
+            how = self._how_it_ended()
             self.stop()
             return (
-                f"WARNING: the {self.name} died ({said}); "
+                f"WARNING: the {self.name} died ({how}); "
                 f"it is started again in {wait_s:.0f} s; see {self._log}"
             )
         if now < self._due:
             return None
         self.start(again=True)
         return f"the {self.name} was started again"
+
+    def _how_it_ended(self) -> str:
+        """What it said last is the cause only where it ended by itself, and since it was started."""
+        status = self.poll() or 0
+        number = -status if status < 0 else status - 128
+        if number in set(signal.Signals):
+            return f"killed by {signal.Signals(number).name}"
+        said = last_line(self._log, self._written)
+        return f"exit status {status}: {said}"
 
 
 class Keeper:

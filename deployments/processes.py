@@ -225,9 +225,10 @@ def _await_health(url: str, guard: Ending, log: Path) -> None:
         time.sleep(0.05)
 
 
-def last_line(log: Path) -> str:
-    """What a child said last."""
-    lines = [line for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+def last_line(log: Path, since: int = 0) -> str:
+    """What a child said last, of what stands in the log after so many bytes."""
+    written = log.read_bytes()[since:].decode(errors="replace")
+    lines = [line for line in written.splitlines() if line.strip()]
     return lines[-1].strip() if lines else "it said nothing"
 
 

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from urllib.parse import urlsplit
 
 from deployments.address import LOOPBACK, PREFECTS_OWN_PORT, Address, checked_address
@@ -102,8 +103,10 @@ def serve(what: Serving, say: Say = sys.stdout.write, home: Path | None = None) 
 
 
 def _until_told(what: Serving, home: Path, keeper: Keeper, tell: Say) -> None:
+    up = False
     try:
         with serving(what, tell, home, keeper=keeper) as url:
+            up = True
             for line in announcement(what, home):
                 tell(line)
             with contextlib.suppress(KeyboardInterrupt):
@@ -111,7 +114,7 @@ def _until_told(what: Serving, home: Path, keeper: Keeper, tell: Say) -> None:
             tell("stopping")
         tell("stopped")
     except KeyboardInterrupt:
-        tell("stopped before it was up")
+        tell("stopped" if up else "stopped before it was up")
 
 
 @contextmanager
@@ -119,16 +122,28 @@ def _told_to_stop() -> Iterator[None]:
     """Has Ctrl-C, SIGTERM and a terminal that closes end the block, each in the same way.
 
     A shell starts its background jobs with SIGINT ignored, and Python leaves that as it is: whoever sends it
-    all the same means it. SIGHUP stays ignored where `nohup` wanted that.
+    all the same means it. SIGHUP stays ignored where `nohup` wanted that. Once is enough: what is asked
+    again changes nothing until the process has ended.
     """
-    told = [signal.SIGINT, signal.SIGTERM]
-    told += [signal.SIGHUP] if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN else []
-    before = {number: signal.signal(number, signal.default_int_handler) for number in told}
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    numbers += [signal.SIGHUP] if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN else []
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        for each in numbers:
+            signal.signal(each, _told_already)
+        signal.default_int_handler(number, frame)
+
+    before = {number: signal.signal(number, stop) for number in numbers}
     try:
         yield
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            if signal.getsignal(number) is stop:
+                signal.signal(number, handler)
+
+
+def _told_already(number: int, frame: FrameType | None) -> None:
+    """Whoever asks again waits no shorter: it is stopping, and would leave its children otherwise."""
 
 
 def _look_after(keeper: Keeper, url: str, home: Path, tell: Say) -> None:

@@ -263,12 +263,28 @@ def test_what_dies_is_started_again_and_said(tmp_path: Path) -> None:
         (tmp_path / "pid").unlink()
         psutil.Process(first).kill()
         _until(lambda: looked(said))
-        assert said[0].startswith("WARNING: the worker died")
+        assert said[0].startswith("WARNING: the worker died (killed by SIGKILL); ")
         _until(lambda: looked((tmp_path / "pid").exists()))
         second = _pid(tmp_path, kept)
         assert said[1:] == ["the worker was started again"]
     assert second != first
     assert not psutil.pid_exists(second)
+
+
+def test_why_something_died_is_what_it_said_since_it_was_started(tmp_path: Path) -> None:
+    said: list[str] = []
+    keeper, first = Keeper(said.append), tmp_path / "first"
+    program = "import pathlib, sys; f = pathlib.Path(sys.argv[1]); new = not f.exists(); f.touch()\n"
+    program += "sys.exit('no database' if new else 3)"
+    with keeper.child([sys.executable, "-c", program, str(first)], os.environ, tmp_path / "worker.log"):
+
+        def died() -> bool:
+            keeper.look()
+            return sum("died" in line for line in said) == 2
+
+        _until(died)
+    causes = [line.partition("(")[2].partition(")")[0] for line in said if "died" in line]
+    assert causes == ["exit status 1: no database", "exit status 3: it said nothing"]
 
 
 def _until(found: Callable[[], object], patience_s: float = 60.0) -> None:

@@ -4,13 +4,20 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import psutil
 import pytest
 
-from deployments.address import free_port
+from deployments import serve
+from deployments.address import Address, free_port
+from deployments.keeping import Keeper
+from deployments.processes import Say
+from deployments.serve import Serving
 
 IGNORING = """
 import os, signal, sys
@@ -50,3 +57,31 @@ def test_it_stops_on_every_signal_that_asks_for_it(tmp_path: Path, number: signa
         assert "stopped before it was up\n" in served.stdout
         assert served.wait(60) == 0
     assert list(_of(tmp_path)) == []
+
+
+@contextmanager
+def _up(what: object, tell: Say, home: Path, keeper: Keeper, *, stops: threading.Event) -> Iterator[str]:
+    """In place of a server: told to stop, and told again while it is at it."""
+    yield "http://127.0.0.1:1/api"
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGINT):
+        signal.raise_signal(number)
+    stops.set()
+
+
+def test_who_asks_again_while_it_stops_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
+    said: list[str] = []
+    stopped = threading.Event()
+    monkeypatch.setattr(serve, "serving", partial(_up, stops=stopped))
+    monkeypatch.setattr(serve, "announcement", lambda what, home: [])
+    monkeypatch.setattr(serve, "_look_after", lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        serve.serve(Serving(Address(free_port())), said.append, tmp_path)
+        signal.raise_signal(signal.SIGINT)  # the process has not ended yet
+    finally:
+        for number, handler in zip((signal.SIGINT, signal.SIGTERM, signal.SIGHUP), before, strict=True):
+            signal.signal(number, handler)
+    assert stopped.is_set()
+    assert said == ["stopping\n", "stopped\n"]
