@@ -9,7 +9,7 @@ import inspect
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar, get_args
 
-from pydantic import BaseModel, Field, GetJsonSchemaHandler
+from pydantic import BaseModel, Field, GetJsonSchemaHandler, create_model
 from pydantic.fields import FieldInfo
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
@@ -189,16 +189,18 @@ def parameters(form: type[Form]) -> list[inspect.Parameter]:
 
 
 def as_it_stands(form: type[Form]) -> dict[str, Any]:
-    """What the page has filled in before anybody touches it: defaults and examples."""
-    schema = form.model_json_schema()
+    """What the page has filled in before anybody touches it: defaults and examples, as they are served."""
+    asked: dict[str, Any] = {each.name: (each.annotation, each.default) for each in parameters(form)}
+    page: Any = create_model(form.__name__, **asked)
+    schema: dict[str, Any] = page.model_json_schema()
     return dict(_defaults(schema, schema.get("$defs", {})))
 
 
 def _defaults(schema: Mapping[str, Any], models: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
     for name, field in schema.get("properties", {}).items():
-        model = models.get(str(field.get("$ref", "")).rpartition("/")[2], {})
+        model = models.get(str(field.get("$ref", "")).rpartition("/")[2], field)
         first = model.get("anyOf", [model])[0]
-        if "default" in field:
+        if field.get("default") is not None:
             yield name, field["default"]
         elif "properties" in first:
             yield name, dict(_defaults(first, models))
