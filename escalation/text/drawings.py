@@ -5,8 +5,11 @@ from base64 import b64encode
 from dataclasses import dataclass
 from html import unescape
 
+from escalation.text.svg import PAPER
+
 MOST_PICTURES, MOST_BYTES = 6, 400_000
 _PICTURE = re.compile(r'<svg\b[^>]*xmlns="http://www\.w3\.org/2000/svg".*?</svg>', re.DOTALL)
+_OPENED = re.compile(r"(<svg\b[^>]*>)")
 _TITLE = re.compile(r"<title[^>]*>(.*?)</title>", re.DOTALL)
 
 
@@ -24,8 +27,12 @@ class ReportPicture:
 
     @property
     def address(self) -> str:
-        """The drawing as the address of an image, which runs no script."""
-        return f"data:image/svg+xml;base64,{b64encode(self.svg.encode()).decode()}"
+        """The drawing as the address of an image, which runs no script.
+
+        It is on paper, as a report is: the page that shows it may be a dark one.
+        """
+        on_paper = _OPENED.sub(rf'\1<rect width="100%" height="100%" fill="{PAPER}"/>', self.svg, count=1)
+        return f"data:image/svg+xml;base64,{b64encode(on_paper.encode()).decode()}"
 
     @property
     def markdown(self) -> str:

@@ -1,5 +1,6 @@
 """A case's decisions as a Markdown table that says what happened, why, and what it cost."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from escalation.model.attempt import Attempt
@@ -15,6 +16,8 @@ VERDICTS: Mapping[CertificateStatus, str] = {
     CertificateStatus.HEURISTIC: "cannot be vouched for",
     CertificateStatus.INVALID: "is not what it claims to be",
 }
+_VERDICT = re.compile(rf"\bended ({'|'.join(VERDICTS)})(?: at)?\b")
+"""How a recorded decision names the one before it; the record keeps the word that its format has."""
 _ENDS = {
     Action.ACCEPT: "Accepted",
     Action.ABSTAIN: "Ended without an answer",
@@ -60,7 +63,8 @@ def _came_of_it(tried: Attempt | None, target: Target | None) -> str:
 
 
 def _why(decision: Decision) -> str:
-    said = [markdown(f"{decision.because.rstrip('.')}.")]
+    because = _VERDICT.sub(_in_words, decision.because.rstrip("."))
+    said = [markdown(f"{because}.")]
     said += [
         markdown(f"Not required by this policy: {each.gate} ({each.because.rstrip('.')}).")
         for each in decision.waived
@@ -68,6 +72,11 @@ def _why(decision: Decision) -> str:
     if decision.nearest_flip:
         said.append(f"*What would have changed it:* {markdown(decision.nearest_flip.text)}")
     return "<br>".join(said)
+
+
+def _in_words(found: re.Match[str]) -> str:
+    verdict = VERDICTS[CertificateStatus(found[1])]
+    return f"{verdict.removesuffix(' of the target')} with" if found[0].endswith(" at") else verdict
 
 
 def _cost(tried: Attempt | None) -> str:
@@ -82,8 +91,7 @@ def _not_tried(decisions: Sequence[Decision]) -> list[str]:
     tried = {decision.tier for decision in decisions}
     closed = {each.tier: each for decision in decisions for each in reversed(decision.closed)}
     return [
-        f"| Not tried: **{tier}** | {markdown(f'{each.because.rstrip(chr(46))}.')} "
-        f"(condition `{each.gate}` not met) | |"
+        f"| Not tried: **{tier}** | {markdown(f'{each.because.rstrip(chr(46))}.')} | |"
         for tier, each in closed.items()
         if tier not in tried
     ]

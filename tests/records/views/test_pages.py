@@ -53,9 +53,21 @@ def test_the_table_says_what_came_of_a_try_what_it_cost_and_which_tiers_were_kep
     _, _, first, _, kept_out = decision_table((decisions[0], last), (attempt,)).splitlines()
     assert "Its answer, 0.733, was checked, and falls short of the target." in first
     assert first.endswith("| 2.0 s elapsed, 3.50 USD |")
-    assert kept_out == (
-        "| Not tried: **quantum** | A laptop can simulate it. (condition `small` not met) | |"
-    )
+    assert kept_out == "| Not tried: **quantum** | A laptop can simulate it. | |"
+
+
+@pytest.mark.parametrize(
+    ("recorded", "shown"),
+    [
+        ("hpc/scan ended BOUNDED at 4, the target", "hpc/scan was checked, and falls short with 4,"),
+        ("hpc/scan ended HEURISTIC; ai is", "hpc/scan cannot be vouched for; ai is"),
+    ],
+)
+def test_the_table_says_in_words_how_the_last_try_ended(
+    decisions: tuple[Decision, Decision], recorded: str, shown: str
+) -> None:
+    table = decision_table((decisions[0].model_copy(update={"because": recorded}),))
+    assert shown in table
 
 
 def test_the_answers_page_begins_with_what_a_person_came_for_and_shows_the_reports_drawings() -> None:
@@ -70,7 +82,9 @@ def test_the_answers_page_begins_with_what_a_person_came_for_and_shows_the_repor
     page = answer_page(outcome, drawn)
     assert page.startswith("# Schedule 3 patients\n\n**2 of 3 treated**\n\nChecked apart\n\n![Monday &")
     encoded = page.partition("![Monday & Tuesday](data:image/svg+xml;base64,")[2].partition(")")[0]
-    assert b64decode(encoded).decode() == svg
+    opening = '<svg xmlns="http://www.w3.org/2000/svg" width="9">'
+    on_paper = svg.replace(opening, f'{opening}<rect width="100%" height="100%" fill="#ffffff"/>')
+    assert b64decode(encoded).decode() == on_paper, "dark ink would not be seen on a dark page"
     assert "](/" not in page
     linked = answer_page(outcome, drawn, {"Open the report": "/reports/c", "Open MLflow": "/mlflow/case/c"})
     first, _, _ = linked.partition("![Monday")
