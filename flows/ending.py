@@ -7,6 +7,7 @@ in the ledger. Bad input is Failed with one line. A case whose work the machine 
 Crashed, under the name Interrupted.
 """
 
+import logging
 from typing import TypeVar, cast
 
 from prefect.client.schemas.objects import State
@@ -20,6 +21,24 @@ from flows.naming import tell_bad_input
 Came = TypeVar("Came")
 
 
+class _SaidAlready(logging.Filter):
+    """Drops the traceback that Prefect logs after a final state whose message is the whole story."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        return not isinstance(error, BadInput | Faulted | Interrupted)
+
+
+_SAID_ALREADY = _SaidAlready()
+_RAISED = ("prefect.flow_runs", "prefect.engine")
+"""Loggers by which Prefect tells of an error that a flow run of a deployment has ended with."""
+
+
+def _without_traceback() -> None:
+    for name in _RAISED:
+        logging.getLogger(name).addFilter(_SAID_ALREADY)
+
+
 def ended(outcome: Outcome) -> Outcome:
     """The final state that carries the outcome; Prefect hands the outcome to whoever called the flow.
 
@@ -27,6 +46,7 @@ def ended(outcome: Outcome) -> Outcome:
     far is in the ledger.
     """
     if outcome.status is CaseStatus.INTERRUPTED:
+        _without_traceback()
         return cast(
             Outcome, Crashed(name="Interrupted", message=one_line(outcome), data=Faulted(outcome.paused))
         )
@@ -46,11 +66,13 @@ def bad_input(error: BadInput, kind: type[Came]) -> Came:
         kind: of what the flow returns where nothing is.
     """
     tell_bad_input(error)
+    _without_traceback()
     return cast(Came, Failed(name="BadInput", message=str(error), data=error))
 
 
 def interrupted(error: Interrupted) -> Outcome:
     """The final state of a run that was stopped, as by Ctrl-C; raised at whoever called the flow."""
+    _without_traceback()
     return cast(Outcome, Crashed(name="Interrupted", message=str(error), data=error))
 
 
