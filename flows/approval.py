@@ -1,8 +1,9 @@
 """Asks a person in Prefect's pages: the flow run pauses with a form, and goes on when it is answered.
 
 Prefect's basic authentication is one shared credential, so it does not say who answered: the form asks for a
-name, and the ledger records what was typed. `tierwise approve CASE` answers the same question, and ends the
-pause too. No answer means no: the pause ends, the case is held, and the question stands until it expires.
+name, and the ledger records what was typed, with who was signed in behind `tierwise serve`.
+`tierwise approve CASE` answers the same question, and ends the pause too. No answer means no: the pause ends,
+the case is held, and the question stands until it expires.
 """
 
 import math
@@ -58,7 +59,11 @@ class ApprovalForm(RunInput):
         title="Your answer",
         description="approve: it is sent, once. deny: it is never sent, and the case goes on without.",
     )
-    name: str = Field("", title="Your name", description="For the record; Prefect does not know who you are.")
+    name: str = Field(
+        "",
+        title="Your name",
+        description="For the record, beside the name that you are signed in with where you have one.",
+    )
     reason: str = Field("", title="Why", description="For the record.")
 
     @classmethod
@@ -112,6 +117,7 @@ def _ask(runtime: Runtime, question: Approval, about: str, wait_s: float) -> boo
         if not wrong:
             break
         get_run_logger().warning("the answer was not taken, and is asked for again: %s", wrong)
+        tell(about, f"waits for an approval: {wrong}")
     with suppress(BadInput):  # answered elsewhere, or too old, in that very moment: the ledger decides
         runtime.ledger.answer(
             question.approval_id,

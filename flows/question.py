@@ -89,7 +89,8 @@ def question_page(question: Approval) -> str:
             *(f"- {markdown(rule)}" for rule in _asked_by(question)),
             "",
             f"It binds to these bytes: SHA-256 `{question.subject}`, until {moment(question.expires_at)}.",
-            "No answer means no. Prefect does not know who you are: your name is recorded as you type it.",
+            "No answer means no. Your name is recorded as you type it, beside the one that you are signed in "
+            "with where you have one.",
             "To answer: ⋮ at the top right of the run's page, Resume; or on the command line: "
             f"`tierwise approve {question.case_id}`.",
         ]

@@ -28,17 +28,27 @@ def signed(body: bytes, person: str | None) -> bytes:
         person: who is signed in; None where that is nobody by name.
 
     Raises:
-        NotPermitted: when it is no form that somebody typed.
+        NotPermitted: when it is no form that somebody typed; or says neither yes nor no, or not who says so.
+            Its dialog is open still, where the reason is shown.
     """
     try:
         sent = json.loads(body or b"{}")
         given = _typed(sent.get("run_input"))
     except (ValueError, AttributeError, RecursionError):
         raise NotPermitted("expected a form with the fields as they were typed") from None
-    if isinstance(given, dict) and person and given.get("answer") in ("choose", "approve", "deny"):
+    if isinstance(given, dict) and given.get("answer") in ("choose", "approve", "deny"):
         name = str(given.get("name") or "").strip()
-        given["name"] = person if name in {"", person} else f"{name} (signed in as {person})"
+        if person:
+            given["name"] = person if name in {"", person} else f"{name} (signed in as {person})"
+        _check_said(given)
     return json.dumps({**sent, "run_input": given}).encode()
+
+
+def _check_said(given: dict[str, Any]) -> None:
+    missing = ["choose approve or deny"] if given["answer"] == "choose" else []
+    missing += [] if str(given.get("name") or "").strip() else ["type your name"]
+    if missing:
+        raise NotPermitted(" and ".join(missing))
 
 
 def _typed(value: Any) -> Any:

@@ -200,6 +200,27 @@ def test_a_page_of_prefects_older_set_leads_to_the_same_one_of_the_newer(
     assert door.ask("GET", opened, headers=signed_in).status_code == 200  # by a script of the page
 
 
+@pytest.mark.parametrize(
+    ("people", "filled", "wrong"),
+    [
+        (["ada"], {"answer": "choose", "name": ""}, "choose approve or deny"),
+        ([], {"answer": "choose", "name": " "}, "choose approve or deny and type your name"),
+        ([], {"answer": "deny", "name": ""}, "type your name"),
+        ([], {"answer": "deny", "name": "Grace"}, None),
+    ],
+)
+def test_an_answer_that_says_nothing_comes_back_while_its_dialog_is_open(
+    door: Door, tmp_path: Path, people: list[str], filled: dict[str, str], wrong: str | None
+) -> None:
+    for name in people:
+        Users(tmp_path).add(name, GOOD)
+    resume = f"/api/flow_runs/{'0' * 8}-0000-4000-8000-{'0' * 12}/resume"
+    sent = {"run_input": {**filled, "reason": ""}}
+    came = door.ask("POST", resume, headers={**door.cookie(), "origin": OWN}, json=sent)
+    assert came.status_code == (403 if wrong else 200)
+    assert came.json().get("detail") == (f"refused: {wrong}" if wrong else None)
+
+
 def test_wrong_passwords_are_slowed_down_for_who_tries_and_for_nobody_else(door: Door) -> None:
     answers = [door.sign_in("ada", f"{GOOD}{number}").status_code for number in range(7)]
     assert answers == [401] * 5 + [429] * 2
