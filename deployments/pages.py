@@ -8,7 +8,9 @@ import os
 import socket
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
@@ -20,7 +22,7 @@ from escalation.inputs.surroundings import private_files
 from escalation.model.errors import BadInput
 from escalation.ports.configuration import settings
 from records.runtime import open_records
-from records.tracking.pages import StartResponse, WsgiApp, run_page, tracking_pages
+from records.tracking.pages import StartResponse, WsgiApp, run_page, tracking_pages, warm
 from records.tracking.places import tracking_place
 
 _CASE = "/case/"
@@ -39,6 +41,7 @@ def main(home: Path) -> None:
     os.umask(0o077)
     with private_files(), _listening(short(home) / SOCKET) as listener:
         app = DispatcherMiddleware(_nothing, {"/reports": report_pages, "/mlflow": _tracking()})
+        Thread(target=_warm, daemon=True).start()
         server = make_server("unix://", 0, app, threaded=True, request_handler=_Quiet, fd=listener.fileno())
         server.serve_forever()
 
@@ -49,6 +52,12 @@ def _listening(path: Path) -> socket.socket:
     listener.bind(str(path))
     listener.listen(64)
     return listener
+
+
+def _warm() -> None:
+    """What fails here is said to whoever opens the pages."""
+    with suppress(Exception):
+        warm(tracking_place(settings()))
 
 
 def _tracking() -> WsgiApp:

@@ -83,6 +83,10 @@ def _uri(place: Path | ObjectPlace) -> str:
     return place.resolve().as_uri() if isinstance(place, Path) else place.url
 
 
+EXPERIMENT_KIND = {"mlflow.experimentKind": "custom_model_development"}
+"""Has MLflow's pages show runs of models; where they must guess they show traces of language models."""
+
+
 def experiment_id(client: Any, family: str, artifact_root: Path | ObjectPlace | None) -> str:
     """Returns the id of the experiment `tierwise/FAMILY`, made where it is missing, by whoever is first."""
     from mlflow.exceptions import MlflowException
@@ -92,9 +96,12 @@ def experiment_id(client: Any, family: str, artifact_root: Path | ObjectPlace | 
     if found is None:
         where = None if artifact_root is None else _uri(artifact_root / family)
         try:
-            return str(client.create_experiment(name, artifact_location=where))
+            return str(client.create_experiment(name, artifact_location=where, tags=EXPERIMENT_KIND))
         except MlflowException:
             found = client.get_experiment_by_name(name)
             if found is None:
                 raise
+    for key, value in EXPERIMENT_KIND.items():
+        if key not in found.tags:  # made before it was marked
+            client.set_experiment_tag(found.experiment_id, key, value)
     return str(found.experiment_id)

@@ -31,7 +31,7 @@ _SPEAKS_TO_OTHERS = re.compile(r"/(ajax-)?api/\d\.\d/mlflow/(gateway|ui-telemetr
 
 
 def tracking_pages(place: TrackingPlace) -> WsgiApp:
-    """MLflow's pages as a WSGI application; the first request waits for the import, which takes seconds.
+    """MLflow's pages as a WSGI application; a request before `warm` is through waits for the import.
 
     Raises:
         BadInput: where MLflow is a server elsewhere, which has pages of its own.
@@ -51,10 +51,19 @@ def tracking_pages(place: TrackingPlace) -> WsgiApp:
     return pages
 
 
+def warm(place: TrackingPlace) -> None:
+    """Imports what the pages are made of, which takes seconds, so that nobody who opens them waits for it."""
+    if place.file is not None or not place.uri.startswith("http"):
+        _mlflow(place)
+
+
 def run_page(place: TrackingPlace, run_id: str) -> str:
-    """Where MLflow's pages show a run: what stands behind their address."""
+    """Where MLflow's pages show a run: what stands behind their address.
+
+    Without the kind of work in it they open for language models, whatever the experiment is marked as (3.17).
+    """
     experiment = open_client(place).get_run(run_id).info.experiment_id
-    return f"#/experiments/{experiment}/runs/{run_id}"
+    return f"#/experiments/{experiment}/runs/{run_id}?workflowType=machine_learning"
 
 
 def reads_only(method: str, path: str) -> bool:

@@ -8,7 +8,8 @@ import pytest
 from werkzeug.test import Client
 
 from escalation.model.errors import BadInput
-from records.tracking.pages import reads_only, tracking_pages
+from records.tracking.client import experiment_id, open_client
+from records.tracking.pages import reads_only, run_page, tracking_pages
 from records.tracking.places import TrackingPlace
 
 # Read one by one in mlflow/server/handlers.py of MLflow 3.17.2.
@@ -66,6 +67,20 @@ def _every_way_in_is_known() -> None:
     outwards = [(method, path) for method, path in ways if "/gateway" in path and "ajax" in path]
     outwards += [(method, path.replace("/", "//", number)) for method, path in outwards for number in (1, 9)]
     assert not any(reads_only(method, path) for method, path in outwards)
+
+
+def test_an_experiment_is_marked_as_one_of_models_whenever_it_was_made(
+    mlflow_database: Path, tmp_path: Path
+) -> None:
+    shutil.copy(mlflow_database, tmp_path / "mlflow.db")
+    place = TrackingPlace(f"sqlite:///{tmp_path / 'mlflow.db'}", tmp_path / "artifacts")
+    client = open_client(place)
+    old = client.create_experiment("tierwise/old")
+    assert experiment_id(client, "old", None) == old
+    for each in (old, experiment_id(client, "new", None)):
+        assert client.get_experiment(each).tags["mlflow.experimentKind"] == "custom_model_development"
+        run = client.create_run(each).info.run_id
+        assert run_page(place, run) == f"#/experiments/{each}/runs/{run}?workflowType=machine_learning"
 
 
 def test_a_server_of_mlflow_elsewhere_shows_its_own_pages() -> None:
