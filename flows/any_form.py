@@ -16,8 +16,9 @@ from escalation.model.case import Outcome
 from escalation.ports.forms import FILES, Part, shown
 from flows.batch import solve_batch
 from flows.driver import run_case
-from flows.forms import MOST_WAIT_S, Limits, PolicyChoice, common_parameters, docstring, form_flow
+from flows.forms import Limits, PolicyChoice, common_parameters, docstring, form_flow
 from flows.naming import run_name
+from flows.values import MOST_WAIT_S, called
 
 AS_STATED = "as the problem says"
 """In the place of a policy's name: the one that the problem file names, else the default."""
@@ -158,7 +159,7 @@ def _one(given: dict[str, Any]) -> Outcome:
 
 def _many(given: dict[str, Any]) -> BatchReport:
     plain = {name: given[name] for name in _PLAIN}
-    return solve_batch(given.get("problems") or [], _policy(given), **plain)
+    return solve_batch(given.get("problems", []), _policy(given), **plain)
 
 
 def _policy(given: dict[str, Any]) -> str | None:
@@ -178,5 +179,5 @@ batch: Flow[Any, BatchReport] = form_flow(
     docstring(ManyProblems),
     common_parameters(ManyProblems),
     _many,
-    lambda: str(flow_run.parameters.get("name") or flow_run.name),
+    lambda: called(flow_run.parameters.get("name"), flow_run.name),
 )

@@ -30,6 +30,7 @@ from flows.ending import bad_input
 from flows.lending import borrowed_runtime, lent
 from flows.listener import EVERY_S, Pages
 from flows.naming import deployed, tell
+from flows.values import called, checked
 from records.batches.processes import in_processes
 from tasks.solve import as_task
 
@@ -38,7 +39,7 @@ COMPLETE = {ProblemEnd.ACCEPTED, ProblemEnd.ABSTAINED, ProblemEnd.REFUSED, Probl
 
 
 def _run_name() -> str:
-    return str(flow_run.parameters.get("name") or flow_run.name)
+    return called(flow_run.parameters.get("name"), flow_run.name)
 
 
 # The parameters are checked here and by `BatchPlan`, which say in one line what is wrong with them.
@@ -90,6 +91,10 @@ def solve_batch(
 ) -> BatchReport:
     """What `batch` does inside a flow run; what it returns ends the run in the state that fits."""
     try:
+        problems, policy, name, workers, processes, folder = checked(
+            problems=problems, policy=policy, name=name, workers=workers, processes=processes, folder=folder
+        )
+        problems = [checked(problem=each)[0] if isinstance(each, str | Path) else each for each in problems]
         base = Path(folder) if folder else ROOT if deployed() else Path.cwd()
         plan = BatchPlan(name, policy or None, workers, parse(Caps, budget, "budget"), "prefect", processes)
         places = Places(settings().uploads)

@@ -33,6 +33,7 @@ from flows.ending import bad_input, ended, interrupted
 from flows.lending import borrowed_records, borrowed_runtime, lent
 from flows.listener import RunListener
 from flows.naming import case_id_of, deployed, end_in_words, subject, tell, tell_case
+from flows.values import checked
 from records.earlier import EarlierFiles
 from tasks.certify import certify
 from tasks.decide import decide
@@ -120,6 +121,9 @@ def run_case(
 ) -> Outcome:
     """Solves a problem inside a flow run; what it returns ends the run in the state that fits."""
     try:
+        policy, case_id, folder, approval_wait_s = checked(
+            policy=policy, case_id=case_id, folder=folder, approval_wait_s=approval_wait_s
+        )
         case = _case(problem, policy, case_id, folder)
         tell_case(case.problem, case.case_id)
         with borrowed_runtime() as runtime:
@@ -158,7 +162,8 @@ def _case(problem: Any, policy: str | None, case_id: str | None, folder: str | N
             return prepare_again(ledger.case(case_id).info, store, "prefect")
     start = _start(folder)
     if isinstance(problem, str | Path):
-        stated, named, start = read_problem_anywhere(str(problem), start)
+        (path,) = checked(problem=problem)
+        stated, named, start = read_problem_anywhere(path, start)
     else:
         stated, named = parse_with_policy(problem)
     this = case_id_of(stated, case_id)

@@ -22,8 +22,7 @@ from escalation.ports.registry import FamilyDescriptor, families, resolve
 from flows.driver import run_case
 from flows.ending import bad_input
 from flows.naming import run_name
-
-MOST_WAIT_S = 7 * 86_400.0
+from flows.values import MOST_WAIT_S
 
 
 class PolicyChoice:

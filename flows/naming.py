@@ -21,6 +21,7 @@ from escalation.model.case import CaseStatus, Outcome
 from escalation.model.errors import BadInput
 from escalation.model.problem import Problem
 from escalation.ports.registry import families
+from flows.values import called
 
 TAG = "case:"
 """Begins the tag that says which case a flow run is about."""
@@ -73,10 +74,10 @@ def run_name(problem: Callable[[dict[str, Any]], Any]) -> Callable[[], str]:
         try:
             stated = problem(parameters)
             if isinstance(stated, str):  # a file, which is read once the run is under way
-                return PurePath(stated).stem or str(flow_run.name)
-            return subject(parse_with_policy(stated)[0])
+                return called(PurePath(stated).stem, flow_run.name)
+            return called(subject(parse_with_policy(stated)[0]), flow_run.name)
         except BadInput:
-            return str(parameters.get("case_id") or flow_run.name)
+            return called(parameters.get("case_id"), flow_run.name)
 
     return name
 

@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass, field
 
 from escalation.engine.case import Case
+from escalation.inputs.document import shown
 from escalation.model.amounts import Caps
 from escalation.model.errors import BadInput
 from escalation.model.identity import digest_json
@@ -42,7 +43,8 @@ class BatchPlan:
     def __post_init__(self) -> None:
         if self.name and not _NAME.fullmatch(self.name):
             raise BadInput(
-                f"the batch's name: expected up to 40 letters, digits, '-', '_' or '.', got {self.name!r}"
+                "the batch's name: expected up to 40 letters, digits, '-', '_' or '.', got "
+                f"{shown(self.name, quoted=True)}"
             )
         if not 0 <= self.workers <= MOST_WORKERS:
             raise BadInput(f"workers: expected 1 to {MOST_WORKERS}, got {self.workers}")

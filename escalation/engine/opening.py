@@ -7,7 +7,7 @@ from typing import Any
 
 from escalation.engine.case import Case
 from escalation.engine.foreseeing import foreseen
-from escalation.inputs.document import Document
+from escalation.inputs.document import Document, shown
 from escalation.inputs.environment import environment
 from escalation.inputs.input_files import InputFiles, KeptFiles, RecordedFiles, by_every_name
 from escalation.inputs.places import Places, address_of
@@ -18,6 +18,7 @@ from escalation.model.clock import boottime_s
 from escalation.model.complaints import apart, settle, wrong
 from escalation.model.errors import BadInput
 from escalation.model.problem import Problem, ProblemFile
+from escalation.model.texts import Line
 from escalation.policy.policy import LoadedPolicy, load_policy, parse_policy
 from escalation.policy.policy_tests import require_passing
 from escalation.ports.configuration import mpi_ranks, settings
@@ -194,7 +195,9 @@ def new_case_id(problem: Problem) -> str:
 
 
 def _checked_id(case_id: str) -> str:
+    case_id = parse(Line, case_id, "case id")
     allowed = all(c.isascii() and (c.isalnum() or c in "-_.") for c in case_id)
     if not allowed or not 1 <= len(case_id) <= 80 or case_id[0] in "-.":
-        raise BadInput(f"case id {case_id!r}: expected up to 80 letters, digits, '-', '_' or '.'")
+        said = shown(case_id, quoted=True)
+        raise BadInput(f"case id {said}: expected up to 80 letters, digits, '-', '_' or '.'")
     return case_id

@@ -62,7 +62,7 @@ class Places:
         if self.uploads is None or os.path.isabs(name) or os.path.lexists(path):
             return path
         there = self._in_uploads(name)
-        return there if there.exists() else path
+        return there if os.path.exists(there) else path
 
     def _in_uploads(self, name: str) -> Path:
         place = Path(str(self.uploads)).resolve()
@@ -73,7 +73,7 @@ class Places:
 
     def _uploaded(self, name: str, path: Path, from_disk: Callable[[Path], bytes]) -> bytes:
         found = self._in_uploads(name)
-        return from_disk(found if found.exists() else path)
+        return from_disk(found if os.path.exists(found) else path)
 
     def _fetched(self, address: str) -> bytes:
         told = visible(address)

@@ -70,15 +70,15 @@ def _named(each: Any, number: int, folder: Path) -> Iterator[ProblemSource]:
         yield ProblemSource(f"problem {number}", folder, stated=each)
         return
     path = folder / each
-    if path.is_dir():
+    if os.path.isdir(path):
         yield from _in_folder(path)
     elif path.suffix.lower() in LIST_ENDINGS:
         yield from _in_list(path)
     elif path.suffix.lower() in PROBLEM_ENDINGS:  # one that is missing is a row, as any that is bad
         yield _file(path)
     else:
-        leads = f"; got a link to {visible(os.readlink(path))}" if path.is_symlink() else ""
-        got = leads and leads + ("" if path.exists() else ", which is not there")
+        leads = f"; got a link to {visible(os.readlink(path))}" if os.path.islink(path) else ""
+        got = leads and leads + ("" if os.path.exists(path) else ", which is not there")
         raise BadInput(f"{user_files.shown(path)}: {EXPECTED}{got}")
 
 

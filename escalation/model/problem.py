@@ -7,6 +7,7 @@ from pydantic import Field, JsonValue, model_validator
 
 from escalation.model.amounts import Caps
 from escalation.model.frozen import Frozen
+from escalation.model.texts import unstorable_in
 
 
 class Tier(StrEnum):
@@ -96,6 +97,13 @@ class Problem(Frozen):
     )
     stage: Stage = Field(Stage.RETROSPECTIVE, description="How far the use of the answer has been evaluated.")
     seed: int = Field(0, ge=0, lt=2**32, strict=True, description="All chance is derived from it.")
+
+    @model_validator(mode="after")
+    def _can_be_recorded(self) -> Self:
+        stated = {"family": self.family, "instance": self.instance, "target": self.target.to_json()}
+        if (place := unstorable_in(stated)) is not None:
+            raise ValueError(f"{place}: expected text, without NUL and lone surrogates")
+        return self
 
 
 class ProblemFile(Problem):

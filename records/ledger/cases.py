@@ -7,9 +7,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, RowMapping, Select, bindparam, select
 
+from escalation.inputs.document import shown
 from escalation.model.case import CaseInfo, CaseRecord, CaseStatus, Outcome
 from escalation.model.cases_wanted import CasesWanted
 from escalation.model.errors import BadInput, CaseConflict, CorruptRecord
+from escalation.model.texts import storable
 from records.ledger import leases, questions
 from records.ledger.chains import now, text_json
 from records.ledger.events import by_key, put, seal
@@ -183,16 +185,22 @@ def _set(
 
 
 def _find(connection: Connection, case_id: str) -> RowMapping | None:
+    if not isinstance(case_id, str) or not storable(case_id):
+        raise no_case(case_id)  # which the database would say in SQL
     return by_key(connection, cases, (case_id,))
 
 
 def _known(connection: Connection, case_id: str) -> RowMapping:
     row = _find(connection, case_id)
     if row is None:
-        raise BadInput(
-            f"expected the id of a case in this ledger, got {case_id!r}: `tierwise cases` lists them"
-        )
+        raise no_case(case_id)
     return row
+
+
+def no_case(case_id: Any) -> BadInput:
+    """The error that says of what is no case's id that it is none."""
+    said = shown(case_id, quoted=True)
+    return BadInput(f"expected the id of a case in this ledger, got {said}: `tierwise cases` lists them")
 
 
 def _info(row: RowMapping) -> CaseInfo:

@@ -11,9 +11,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, RowMapping, Table, delete, insert, select
 
-from escalation.model.errors import BadInput, CorruptRecord
+from escalation.model.errors import CorruptRecord
 from escalation.model.identity import canonical_json
 from records.ledger import checkpoints, merkle, schema
+from records.ledger.cases import no_case
 from records.ledger.chains import CHECKPOINTS, NOTHING, Head, hashed, row_key
 from records.ledger.database import Database
 from records.ledger.events import by_key
@@ -82,9 +83,7 @@ def excerpt(connection: Connection, case_id: str) -> CaseExcerpt:
         BadInput: when there is no such case.
     """
     if by_key(connection, schema.cases, (case_id,)) is None:
-        raise BadInput(
-            f"expected the id of a case in this ledger, got {case_id!r}: `tierwise cases` lists them"
-        )
+        raise no_case(case_id)
     found = read(connection, [case_id])
     events = tuple(_event(row) for row in found.events.get(case_id, ()))
     return CaseExcerpt(

@@ -48,6 +48,16 @@ def test_cases_come_newest_first(ledger: SqlLedger, make_info: Info) -> None:
     assert [record.info.case_id for record in ledger.cases()] == ["a", "c", "b"]
 
 
+@pytest.mark.parametrize("given", [{"$ne": 1}, ["a"], 5, "\0", "a\0b", "\ud800", "x" * 10_000], ids=range(7))
+def test_what_can_be_no_cases_id_is_no_question_for_the_database(ledger: SqlLedger, given: Any) -> None:
+    for ask in (ledger.case, ledger.whole_id):
+        if ask == ledger.case or not (isinstance(given, str) and given[0] == "x"):
+            with pytest.raises(BadInput, match="expected the id of a case in this ledger, got ") as refused:
+                ask(given)
+            assert len(str(refused.value)) < 400
+            assert str(refused.value).isprintable()
+
+
 def test_an_unknown_case_is_bad_input(ledger: SqlLedger) -> None:
     with pytest.raises(BadInput, match="expected the id of a case in this ledger, got 'nope'"):
         ledger.case("nope")
