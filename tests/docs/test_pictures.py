@@ -69,4 +69,5 @@ def test_the_pages_in_the_pictures_say_what_they_say_there(page: Page, served: A
     assert report is not None
     page.open(Path(report).as_uri())
     first = "[...document.querySelectorAll('h1, .first p, .first li')]"
-    kept("report", page, str(page.value(f"{first}.map(each => each.innerText).join('\\n')")))
+    seen = f"{first}.filter(each => each.checkVisibility()).map(each => each.innerText)"
+    kept("report", page, str(page.value(f"{seen}.join('\\n')")))
