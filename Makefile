@@ -14,6 +14,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 MPI ?= wheel
+NEXT := done, $(VENV) is ready; next: make run, or $(BIN)/tierwise --help
 EXAMPLES := breast_cancer heart_failure clinic quantum_handoff quantum_refused
 
 # Most of the time of a short command is imports: let them be compiled once.
@@ -70,21 +71,24 @@ gpu: setup
 	$(BIN)/uv pip install --group gpu
 
 setup: $(VENV)/.ready-$(MPI) $(VENV)/.linked
+	@$(if $(filter setup,$(MAKECMDGOALS)),echo "$(NEXT)",:)
 
 # The lock holds names, versions and hashes; pip installs uv from it, uv installs the rest.
 $(VENV)/.ready-$(MPI): requirements.lock
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(v[:2] != (3, 11) and f"expected Python 3.11, got {v[0]}.{v[1]} ($(PYTHON)): make PYTHON=/path/to/python3.11")'
-	$(PYTHON) -m venv --clear $(VENV)
-	sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > $(VENV)/uv.txt
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/uv.txt
-	$(BIN)/uv pip sync --quiet --compile-bytecode --require-hashes requirements.lock
-	[ $(MPI) = wheel ] || $(BIN)/uv pip uninstall --quiet mpich
-	touch $@
+	@echo "setting up $(VENV): an environment, then 2.4 GB of packages (some minutes, once)"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > $(VENV)/uv.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/uv.txt
+	@$(BIN)/uv pip sync --quiet --compile-bytecode --require-hashes requirements.lock
+	@if [ $(MPI) != wheel ]; then $(BIN)/uv pip uninstall --quiet mpich; fi
+	@touch $@
 
 # The checkout itself, linked in: a change of pyproject.toml alone needs no new environment.
 $(VENV)/.linked: pyproject.toml $(VENV)/.ready-$(MPI)
-	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --offline --editable .
-	touch $@
+	@echo "linking this checkout into $(VENV)"
+	@$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --offline --editable .
+	@touch $@
 
 lock:
 	$(BIN)/uv pip compile pyproject.toml --group mpi --group dev --group docs --group setup --python-version 3.11 \

@@ -6,6 +6,7 @@ import sys
 from cli.terminal import plain, terminal
 from deployments.front.users import Users, check_password, checked_name, made_up
 from escalation.model.errors import BadInput
+from escalation.text.commands import hint
 from flows.engine import served_home
 
 
@@ -17,7 +18,8 @@ def add(name: str) -> None:
     """
     users, name = Users(served_home()), checked_name(name)
     if name in users.names():
-        raise BadInput(f"{name!r} can sign in already; for another password: tierwise users remove, then add")
+        again = f"`{hint('users', 'remove', name)}`, then add"
+        raise BadInput(f"{name!r} can sign in already; for another password: {again}")
     password, shown = _asked(name) if sys.stdin.isatty() else (_piped(), False)
     users.add(name, password)
     console = terminal()
@@ -25,7 +27,11 @@ def add(name: str) -> None:
         console.print(f"password of {plain(name)}, shown this once: {plain(password)}", soft_wrap=True)
     console.print(f"{plain(name)} can sign in now", soft_wrap=True)
     if len(users.names()) == 1:
-        console.print("the line in the file `credential` is for programs alone from now on", soft_wrap=True)
+        console.print(
+            "the line in the file `credential` is for programs alone from now on, whatever a running "
+            "`tierwise serve` said about signing in when it began",
+            soft_wrap=True,
+        )
 
 
 def remove(name: str) -> None:
@@ -55,4 +61,10 @@ def _asked(name: str) -> tuple[str, bool]:
 
 
 def _piped() -> str:
-    return sys.stdin.readline().rstrip("\r\n")
+    password = sys.stdin.readline().rstrip("\r\n")
+    if not password:
+        raise BadInput(
+            "expected a password as a line on standard input, got none: run it in a terminal to be asked for "
+            "one, or pipe one in"
+        )
+    return password

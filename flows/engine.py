@@ -118,12 +118,17 @@ def stated_credential(env: Mapping[str, str] = os.environ) -> str | None:
     return stated if stated and not stated.startswith(_LONE) else None
 
 
-def lone_server(env: MutableMapping[str, str] = os.environ) -> None:
+def lone_server(env: MutableMapping[str, str] = os.environ, *, alone: bool = False) -> None:
     """Has the server that Prefect starts for a process without one ask who is speaking, and no page use it.
 
     Nobody but this process and what it starts knows the answer. Only where no server is configured.
+
+    Args:
+        env: what the server is told by.
+        alone: nobody answers where `tierwise serve` says that it listens.
     """
-    if server_url() or "PREFECT_SERVER_API_AUTH_STRING" in env or _AUTH in env:
+    configured = os.environ.get("PREFECT_API_URL") or _profile_url() or (None if alone else served_url())
+    if configured or "PREFECT_SERVER_API_AUTH_STRING" in env or _AUTH in env:
         return
     env["PREFECT_SERVER_API_AUTH_STRING"] = env[_AUTH] = f"{_LONE}{secrets.token_urlsafe(32)}"
     env["PREFECT_SERVER_API_CSRF_PROTECTION_ENABLED"] = "true"

@@ -1,7 +1,8 @@
 """What is called from Python: one problem or many, in a program or in a notebook's running event loop.
 
-Each call is a flow run of the calling process, on the Prefect server that is configured; where none is,
-Prefect starts one for the process.
+Each call is a flow run of the calling process, on the Prefect server that is configured, else on that of
+`tierwise serve` of the same home, whatever the current folder; where none is up, Prefect starts one for the
+process.
 """
 
 from flows.escalate import escalate_async

@@ -9,9 +9,14 @@ from contextvars import copy_context
 from dataclasses import replace
 from typing import TypeVar
 
+from prefect import context
 from prefect.client.orchestration import get_client
+from prefect.context import SettingsContext
+from prefect.settings import PREFECT_API_URL
 
 from escalation.engine.stop import Stop
+from escalation.model.errors import TierwiseError, first_line
+from flows.engine import lone_server, use_server
 from flows.lending import borrowed_runtime, lending, lent
 
 Came = TypeVar("Came")
@@ -77,11 +82,33 @@ def past_interrupts() -> None:
     try:
         with get_client(sync_client=True) as client:
             client.api_healthcheck()
+    except RuntimeError as error:  # so Prefect says that the server it started did not come up
+        why = first_line(error)
+        raise TierwiseError(
+            f"no Prefect server could be started for this process ({why}): start one with `tierwise serve`, "
+            "which every process with the same TIERWISE_HOME finds, and call again"
+        ) from None
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
+def find_server() -> None:
+    """Points this process at the server that is configured, or that serves its home, from any folder.
+
+    Prefect reads where its server is when it is imported, which may be before that one was started.
+
+    Raises:
+        BadInput: when a server that the user names cannot be used.
+    """
+    if PREFECT_API_URL.value() or SettingsContext.get() is not context.GLOBAL_SETTINGS_CONTEXT:
+        return
+    if use_server() is None:
+        lone_server(alone=True)
+    context.refresh_global_settings_context()
+
+
 def _stopped_by(stop: Stop, call: Callable[[], Came]) -> Came:
+    find_server()
     past_interrupts()
     loan = lent()
     with borrowed_runtime() as runtime:

@@ -1,7 +1,13 @@
 """Problems solved from Python: in a running event loop and without one, one and many."""
 
 import asyncio
+import json
+import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -9,10 +15,14 @@ import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterTags
 
+from escalation.inputs.settings import ROOT
 from escalation.model.case import CaseStatus
+from escalation.model.clock import kernel
 from escalation.model.errors import BadInput
 from escalation.ports.configuration import settings
 from escalation.testing.guarded import descending
+from flows.credential import credential_file
+from flows.engine import SERVER_FILE
 from flows.python import escalate, escalate_async, solve_many, solve_many_async
 from records.ledger.ledger import SqlLedger
 from records.store.files import FileStore
@@ -126,3 +136,67 @@ def test_many_that_are_cancelled_stop_and_leave_no_process(ledger: SqlLedger) ->
 
     asyncio.run(interrupted())
     assert processes() <= before
+
+
+FOUND = """\
+import asyncio, os, prefect
+from flows.python import escalate, escalate_async
+problem = {"family": "toy", "instance": {"numbers": [3, 1, 4]}, "target": {"metric": "number", "at_least": 4},
+           "data_class": "public"}
+print(asyncio.run(escalate_async(problem, case_id="found-awaited")).status)
+print(escalate(problem, case_id="found").status, os.environ["PREFECT_API_URL"])
+"""
+UNSTARTED = """\
+from escalation.model.errors import TierwiseError
+from flows.python import escalate
+try:
+    escalate({"family": "toy"})
+except TierwiseError as error:
+    print(error)
+"""
+
+
+def elsewhere(script: str, home: Path, folder: Path, **more: str) -> str:
+    """What a program prints that knows nothing but the home, in a folder of its own."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    env |= {"TIERWISE_HOME": str(home), "PREFECT_HOME": str(folder / "prefect"), "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=folder,
+        env=env | more,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=True,
+    )
+    return done.stdout
+
+
+def says_served(home: Path, url: str) -> None:
+    (home / "prefect").mkdir(parents=True, exist_ok=True)
+    (home / "prefect" / SERVER_FILE).write_text(json.dumps({"api_url": url, "kernel": kernel()}))
+
+
+def test_a_program_in_any_folder_finds_the_server_of_its_home(
+    on_server: Any, new_home: Any, tmp_path: Path
+) -> None:
+    """Prefect was imported before, as a notebook may have it."""
+    home, folder = new_home(tmp_path / "home"), tmp_path / "elsewhere"
+    folder.mkdir()
+    says_served(home, on_server.url)
+    shutil.copy(credential_file(on_server.home), credential_file(home / "prefect"))
+    assert elsewhere(FOUND, home, folder).splitlines()[-2:] == ["accepted", f"accepted {on_server.url}"]
+    with get_client(sync_client=True) as client:
+        for case in ("found-awaited", "found"):
+            tagged = FlowRunFilter(tags=FlowRunFilterTags(all_=[f"case:{case}"]))
+            assert len(client.read_flow_runs(flow_run_filter=tagged)) == 1
+
+
+def test_where_no_server_comes_up_one_line_says_what_to_do(new_home: Any, tmp_path: Path) -> None:
+    """The home's server has gone without a word, and the one that Prefect starts is given no time."""
+    home = new_home(tmp_path / "home")
+    says_served(home, "http://127.0.0.1:1/api")
+    said = elsewhere(UNSTARTED, home, tmp_path, PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS="0")
+    assert said.count("\n") == 1
+    assert said.startswith("no Prefect server could be started for this process (")
+    assert "start one with `tierwise serve`" in said
