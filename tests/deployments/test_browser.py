@@ -7,7 +7,12 @@ from uuid import UUID
 
 import pytest
 from prefect.client.orchestration import SyncPrefectClient
-from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
+from prefect.client.schemas.filters import (
+    FlowRunFilter,
+    FlowRunFilterId,
+    LogFilter,
+    LogFilterFlowRunId,
+)
 from prefect.client.schemas.objects import FlowRun
 
 from escalation.model.submission import ApprovalState
@@ -184,6 +189,8 @@ def test_why_a_run_has_no_answer_is_on_its_first_screen(
         page.open(f"{base(served)}/v2/runs/flow-run/{run_id}")
         page.shows(said[name])
         page.shows(name)
+        of_run = LogFilter(flow_run_id=LogFilterFlowRunId(any_=[run_id]))
+        assert not [log.message for log in client.read_logs(of_run) if "Traceback" in log.message]
 
 
 def test_tabs_ask_for_what_belongs_together(page: Page, served: Any, client: SyncPrefectClient) -> None:
