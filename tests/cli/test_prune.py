@@ -28,10 +28,24 @@ OLD = ("--older-than", "0.0000001")
 
 
 @pytest.fixture
-def solved(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home with the cases c and d, three days ago, shown in MLflow."""
-    with open_runtime() as runtime:
-        for case_id, seed in (("c", 4), ("d", 5)):
+def solved(home: Path) -> Path:
+    """A home with the case c, three days ago, shown in MLflow."""
+    _solve("c")
+    age(FileStore(home / "store"))
+    return home
+
+
+@pytest.fixture
+def plain(home: Path) -> Path:
+    """A home with the cases c and d, three days ago, which MLflow does not show."""
+    _solve("c", "d", tracking=0.0)
+    age(FileStore(home / "store"))
+    return home
+
+
+def _solve(*case_ids: str, tracking: float = 1.0) -> None:
+    with open_runtime(settings().model_copy(update={"tracking": tracking})) as runtime:
+        for seed, case_id in enumerate(case_ids, 4):
             problem = Problem(
                 family="toy",
                 instance={"numbers": [3, 1, 9, 2], "reach": 1},
@@ -40,8 +54,6 @@ def solved(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
                 data_class="public",
             )
             assert solve(runtime, prepare(problem, parse_policy(POLICY), case_id)).status == "accepted"
-    age(FileStore(home / "store"))
-    return home
 
 
 def _mlflow_files(home: Path) -> set[str]:
@@ -107,7 +119,7 @@ def test_every_command_says_what_is_gone_and_none_that_the_case_is_amiss(
     assert call("ledger", "rebuild-mlflow", "--into", f"sqlite:///{tmp_path / 'new' / 'mlflow.db'}").code == 0
 
 
-def test_a_case_under_legal_hold_is_kept_and_says_so(solved: Path, call: Call) -> None:
+def test_a_case_under_legal_hold_is_kept_and_says_so(plain: Path, call: Call) -> None:
     held = call("prune", "--hold", "c", "--because", "inquiry 12")
     assert held.code == 0
     assert held.out.startswith("case c is under a legal hold")
@@ -205,24 +217,24 @@ def test_a_setting_that_says_no_period_is_refused(
 
 
 def test_a_home_whose_store_another_ledger_used_is_refused(
-    solved: Path, call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    plain: Path, call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("TIERWISE_LEDGER_URL", f"sqlite:///{tmp_path / 'other.db'}")
     settings.cache_clear()
     said = call("prune", *OLD, "--yes")
     assert said.code == 2
     assert "which has a ledger.db of its own" in said.err
-    (solved / "ledger.db").rename(tmp_path / "away.db")
+    (plain / "ledger.db").rename(tmp_path / "away.db")
     said = call("prune", *OLD, "--yes")
     assert said.code == 2
     assert "expected a store of this ledger alone" in said.err
-    assert len(list(FileStore(solved / "store").digests())) > 0
+    assert len(list(FileStore(plain / "store").digests())) > 0
 
 
-def test_a_pruning_that_is_under_way_is_not_joined(solved: Path, call: Call) -> None:
+def test_a_pruning_that_is_under_way_is_not_joined(plain: Path, call: Call) -> None:
     from records.retention.pruning import alone
 
-    with alone(solved):
+    with alone(plain):
         said = call("prune", *OLD, "--yes")
     assert (said.code, said.err) == (
         2,

@@ -86,7 +86,7 @@ PERIODS = st.dictionaries(st.sampled_from(list(DataClass)), st.sampled_from([AT_
 HOLDS = st.sets(st.sampled_from(sorted(CASES)), max_size=3)
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=6, deadline=None, suppress_health_check=list(HealthCheck))
 @given(rounds=st.lists(st.tuples(PERIODS, HOLDS), min_size=1, max_size=2))
 def test_what_is_kept_replays_as_before_and_nothing_owed_is_gone(copied: Any, rounds: Any) -> None:
     home = copied(next(_NAMES))
