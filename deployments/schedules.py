@@ -2,10 +2,12 @@
 
 `prefect deploy` itself does not: it never takes a schedule away, and where somebody added one by hand it
 makes all of them anew, so that what was paused runs again. So the flows are deployed without their schedules,
-and these are put there one by one, by slug. A variable keeps the slugs that were put there: what is among
-them and not in the file any more is taken away. One that is there stays paused, or active, as it is.
+and these are put there one by one, by slug. A variable keeps the ids of those that were put there: what is
+among them and not in the file any more is taken away. One that is there stays paused, or active, as it is.
+One that somebody else made is left alone, also under a slug that is stated here.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -15,13 +17,14 @@ if TYPE_CHECKING:
     from prefect.client.schemas.schedules import SCHEDULE_TYPES, CronSchedule
 
 VARIABLE = "tierwise_schedules"
-"""By flow, the slugs of the schedules that were put there."""
+"""By flow and slug, the ids of the schedules that were put there; empty of one that is about to be."""
 
-Slugs = dict[str, list[str]]
+Ours = dict[str, dict[str, str]]
+_log = logging.getLogger(__name__)
 
 
 def put_schedules(deployments: Sequence["DeploymentResponse"], stated: Sequence[Mapping[str, Any]]) -> None:
-    """Makes, changes and takes away schedules, so that they are as stated.
+    """Makes, changes and takes away schedules, so that they are as stated; logs where another is in the way.
 
     Args:
         deployments: those of this project on the server.
@@ -32,33 +35,57 @@ def put_schedules(deployments: Sequence["DeploymentResponse"], stated: Sequence[
 
     wanted = {each["entrypoint"]: _schedules(each) for each in stated}
     known = Variable.get(VARIABLE)
-    before: Slugs = dict(known) if isinstance(known, dict) else {}
-    after = {entrypoint: sorted(schedules) for entrypoint, schedules in wanted.items() if schedules}
-    _remember({name: sorted({*before.get(name, ()), *after.get(name, ())}) for name in {**before, **after}})
+    ours: Ours = dict(known) if isinstance(known, dict) else {}
     with get_client(sync_client=True) as client:
         for deployment in deployments:
             name = deployment.entrypoint or ""
-            if name in wanted:
-                _put(client, deployment, wanted[name], before.get(name, ()))
-    _remember(after)
+            if name in wanted and (wanted[name] or name in ours):
+                _Schedules(client, deployment, ours).put(wanted[name])
+    _remember({name: slugs for name, slugs in ours.items() if slugs and wanted.get(name)})
 
 
-def _put(
-    client: "SyncPrefectClient",
-    deployment: "DeploymentResponse",
-    wanted: Mapping[str, "CronSchedule"],
-    before: Sequence[str],
-) -> None:
-    there = {each.slug: each for each in client.read_deployment_schedules(deployment.id) if each.slug}
-    for slug in set(before) - wanted.keys():
-        if slug in there:
-            client.delete_deployment_schedule(deployment.id, there[slug].id)
-    for slug, schedule in wanted.items():
-        if slug not in there:
-            made: list[tuple[SCHEDULE_TYPES, bool]] = [(schedule, True)]
-            client.create_deployment_schedules(deployment.id, made, slug=slug)
-        elif there[slug].schedule != schedule:
-            client.update_deployment_schedule(deployment.id, there[slug].id, schedule=schedule)
+class _Schedules:
+    """Those of a deployment."""
+
+    def __init__(
+        self, client: "SyncPrefectClient", deployment: "DeploymentResponse", everywhere: Ours
+    ) -> None:
+        self._client, self._deployment, self._everywhere = client, deployment, everywhere
+        self._there = {each.slug: each for each in client.read_deployment_schedules(deployment.id)}
+        known = everywhere.get(deployment.entrypoint or "", {})
+        self._ours = {
+            slug: str(self._there[slug].id)
+            for slug, made in known.items()
+            if slug in self._there and made in ("", str(self._there[slug].id))
+        }
+        everywhere[deployment.entrypoint or ""] = self._ours
+
+    def put(self, wanted: Mapping[str, "CronSchedule"]) -> None:
+        """Makes them as wanted."""
+        for slug in self._ours.keys() - wanted.keys():
+            self._client.delete_deployment_schedule(self._deployment.id, self._there[slug].id)
+            del self._ours[slug]
+        for slug, schedule in wanted.items():
+            if slug not in self._there:
+                self._make(slug, schedule)
+            elif slug not in self._ours:
+                _log.warning(
+                    "%s/%s has a schedule %r that somebody else made: it stays, and ours is not put there",
+                    (self._deployment.entrypoint or "").rpartition(".")[2],
+                    self._deployment.name,
+                    slug,
+                )
+            elif self._there[slug].schedule != schedule:
+                self._client.update_deployment_schedule(
+                    self._deployment.id, self._there[slug].id, schedule=schedule
+                )
+
+    def _make(self, slug: str, schedule: "CronSchedule") -> None:
+        self._ours[slug] = ""  # killed in between, the next call knows it for ours
+        _remember(self._everywhere)
+        made: list[tuple[SCHEDULE_TYPES, bool]] = [(schedule, True)]
+        [found] = self._client.create_deployment_schedules(self._deployment.id, made, slug=slug)
+        self._ours[slug] = str(found.id)
 
 
 def _schedules(deployment: Mapping[str, Any]) -> dict[str, "CronSchedule"]:
@@ -72,7 +99,7 @@ def _schedules(deployment: Mapping[str, Any]) -> dict[str, "CronSchedule"]:
     }
 
 
-def _remember(slugs: Slugs) -> None:
+def _remember(ours: Ours) -> None:
     from prefect.variables import Variable
 
-    Variable.set(VARIABLE, slugs, overwrite=True)
+    Variable.set(VARIABLE, ours, overwrite=True)

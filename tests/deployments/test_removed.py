@@ -115,6 +115,49 @@ def test_a_schedule_that_was_changed_by_hand_is_as_stated_again(client: SyncPref
     assert there(client) == before
 
 
+def test_a_schedule_that_a_user_made_is_neither_changed_nor_taken_away_whatever_its_slug(
+    client: SyncPrefectClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    """First one under a slug that is stated later, and no more after that; then one in the place of ours."""
+    before = there(client)
+    ours, stated_later = client.read_deployment_by_name("replay/tierwise"), "users"
+    yearly: Any = [(CronSchedule(cron="0 0 1 1 *"), True)]
+    [mine] = client.create_deployment_schedules(ours.id, yearly, slug=stated_later)
+    more = [
+        each | {"schedules": [LATER | {"slug": stated_later}, LATER]}
+        if each["entrypoint"] == "flows.replay.replay"
+        else each
+        for each in stated()
+    ]
+    try:
+        put_schedules(deployments_here(), more)
+        assert "replay/tierwise has a schedule 'users' that somebody else made" in caplog.text
+        found = {each.slug: each for each in client.read_deployment_schedules(ours.id)}
+        assert (found["users"].id, found["users"].schedule) == (mine.id, CronSchedule(cron="0 0 1 1 *"))
+        client.delete_deployment_schedule(ours.id, found["leaver"].id)
+        [again] = client.create_deployment_schedules(ours.id, yearly, slug="leaver")
+        put_schedules(deployments_here(), more)
+        put_schedules(deployments_here(), stated())
+        left = {each.id for each in client.read_deployment_schedules(ours.id)}
+        assert left == {mine.id, again.id}
+    finally:
+        for each in client.read_deployment_schedules(ours.id):
+            client.delete_deployment_schedule(ours.id, each.id)
+    assert there(client) == before
+
+
+def test_a_schedule_that_is_stated_no_more_is_taken_away(client: SyncPrefectClient) -> None:
+    before = there(client)
+    more = [
+        each | {"schedules": [LATER]} if each["entrypoint"] == "flows.replay.replay" else each
+        for each in stated()
+    ]
+    put_schedules(deployments_here(), more)
+    assert set(there(client)["flows.replay.replay"][1]) == {"leaver"}
+    put_schedules(deployments_here(), stated())
+    assert there(client) == before
+
+
 def test_the_flow_of_a_family_that_is_installed_and_broken_just_now_is_left_alone(
     client: SyncPrefectClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
