@@ -16,9 +16,9 @@ from escalation.model.case import Outcome
 from escalation.ports.forms import FILES, Part, shown
 from flows.batch import solve_batch
 from flows.driver import run_case
-from flows.forms import Limits, PolicyChoice, common_parameters, docstring, form_flow
+from flows.forms import ApprovalWait, Limits, PolicyChoice, common_parameters, docstring, form_flow
 from flows.naming import run_name
-from flows.values import MOST_WAIT_S, called
+from flows.values import called
 
 AS_STATED = "as the problem says"
 """In the place of a policy's name: the one that the problem file names, else the default."""
@@ -82,15 +82,7 @@ class OneProblem(Part):
         "file: its path on the worker's machine.",
         json_schema_extra=shown(AS_STATED),
     )
-    approval_wait_s: float | None = Field(
-        None,
-        ge=0,
-        le=MOST_WAIT_S,
-        title="Seconds to wait for an approval",
-        description="Where a person must approve, the run pauses with a form. If nobody answers in time, "
-        "nothing is sent, and the case is held until somebody does.",
-        json_schema_extra=shown(3600),
-    )
+    approval_wait_s: ApprovalWait = None
     case_id: str | None = Field(
         None,
         title="Id of the case",

@@ -50,6 +50,17 @@ class LimitTabs:
 
 
 Limits = Annotated[Caps, LimitTabs()]
+ApprovalWait = Annotated[
+    float | None,
+    Field(
+        ge=0,
+        le=MOST_WAIT_S,
+        title="Seconds to wait for an approval",
+        description="Where a person must approve, the run pauses with a form. If nobody answers in time, "
+        "nothing is sent, and the case is held until somebody does.",
+        json_schema_extra=shown(3600),
+    ),
+]
 """What may be used at most, as the page asks for it."""
 
 
@@ -79,15 +90,7 @@ class CommonFields(Part):
     seed: int = Field(
         0, ge=0, title="Seed", description="All chance comes from it: the same seed, the same answer."
     )
-    approval_wait_s: float | None = Field(
-        None,
-        ge=0,
-        le=MOST_WAIT_S,
-        title="Seconds to wait for an approval",
-        description="Where a person must approve, the run pauses with a form. If nobody answers in time, "
-        "nothing is sent, and the case is held until somebody does.",
-        json_schema_extra=shown(3600),
-    )
+    approval_wait_s: ApprovalWait = None
     case_id: str | None = Field(
         None,
         title="Case to continue",
