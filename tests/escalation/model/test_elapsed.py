@@ -123,7 +123,7 @@ def test_the_wall_budget_is_what_the_user_waits_not_what_work_takes(
     # The first decision is made at 50 + 20 s: nothing is left to try anything in.
     assert outcome.status is not CaseStatus.ACCEPTED
     assert outcome.attempts == ()
-    assert "70.0 of 60 wall_s" in outcome.decisions[-1].because
+    assert "70.0 of the 60 elapsed seconds" in outcome.decisions[-1].because
 
 
 def test_earlier_stretches_count_and_what_they_decided_is_not_decided_again(
@@ -144,7 +144,7 @@ def test_earlier_stretches_count_and_what_they_decided_is_not_decided_again(
     # Decided at 10 s, looked up again at 20 s; the next is decided at 30 s, which ends it.
     assert outcome.decisions[0] == first[0]
     assert len(outcome.attempts) == 1
-    assert "30.0 of 25 wall_s" in outcome.decisions[-1].because
+    assert "30.0 of the 25 elapsed seconds" in outcome.decisions[-1].because
     assert outcome.elapsed.wall_s == 30.0
 
 

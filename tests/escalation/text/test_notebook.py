@@ -104,7 +104,8 @@ def test_an_outcome_shows_the_first_picture_of_its_report_as_an_image(tmp_path: 
     assert "img" not in cells_of(drawn).tags  # there is no report: its words stand alone
     report.write_text(f"<html><body>{svg}{svg.replace('curve', 'other')}</body></html>", encoding="utf-8")
     page = str(drawn._repr_html_())
-    address = f"data:image/svg+xml;base64,{b64encode(svg.encode()).decode()}"
+    on_paper = svg.replace("<title>", '<rect width="100%" height="100%" fill="#ffffff"/><title>')
+    address = f"data:image/svg+xml;base64,{b64encode(on_paper.encode()).decode()}"
     assert re.findall("<img [^>]*>", page) == [f'<img src="{address}" alt="A &quot;curve&quot;"/>']
 
 
