@@ -176,6 +176,9 @@ class AccessGate:
             if message["type"] == "http.response.start":
                 sent = message.get("headers", ())
                 own = [each for each in headers if not values(sent, each[0])]
+                if any(kind.startswith("text/html") for kind in values(sent, b"content-type")):
+                    # A browser that keeps a page shows it, without its scripts, to whoever signed out.
+                    sent, own = without(sent, b"cache-control"), [*own, (b"cache-control", b"no-store")]
                 message = {**message, "headers": [*sent, *own]}
             await send(message)
 

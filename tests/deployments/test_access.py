@@ -158,6 +158,8 @@ def sign_out(page: Page, base: str) -> None:
 
 def test_one_sign_in_opens_prefect_the_reports_and_mlflow(page: Page, served: Any) -> None:
     base = served.url.removesuffix("/api")
+    log_in(page, base, served.home)
+    page.open(f"{base}/v2/deployments")  # so that the browser could keep it
     sign_out(page, base)
     for closed in ("/v2/deployments", "/reports/", "/mlflow/"):
         page.open(f"{base}{closed}")

@@ -27,6 +27,7 @@ class Door:
 
     def __init__(self, home: Path) -> None:
         self.uid, self.client = "1000", ("127.0.0.1", 123)
+        self.sent: list[tuple[bytes, bytes]] = []
         self.gate = AccessGate(self.behind, ADDRESS, home, lambda client, server: self.uid)
 
     async def behind(self, scope: Any, receive: Any, send: Any) -> None:
@@ -35,7 +36,7 @@ class Door:
         seen = json.dumps(
             {"path": scope["path"], "headers": headers, "body": body.decode("latin-1")}
         ).encode()
-        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.start", "status": 200, "headers": self.sent})
         await send({"type": "http.response.body", "body": seen})
 
     def ask(self, method: str, url: str, **more: Any) -> httpx.Response:
@@ -288,6 +289,18 @@ def test_what_is_too_long_is_refused(door: Door) -> None:
     assert door.sign_in("ada", "x" * 10_000).status_code == 400
     much = {**door.cookie(), "origin": OWN}
     assert door.ask("POST", "/mlflow/graphql", headers=much, content=b"x" * 1_100_000).status_code == 413
+
+
+def test_no_browser_keeps_a_page_for_whoever_signed_out(door: Door) -> None:
+    kept = (b"cache-control", b"max-age=600")
+    for sent, expected in (
+        ([(b"content-type", b"text/html; charset=utf-8"), (b"last-modified", b"a year ago")], "no-store"),
+        ([(b"content-type", b"text/html"), kept], "no-store"),
+        ([(b"content-type", b"text/javascript"), kept], "max-age=600"),
+    ):
+        door.sent = sent
+        answer = door.ask("GET", "/v2/deployments", headers={**PAGE, **door.cookie()})
+        assert answer.headers.get_list("cache-control") == [expected]
 
 
 def test_the_form_shows_what_was_typed_as_text(door: Door) -> None:
