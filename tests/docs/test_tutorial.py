@@ -22,7 +22,7 @@ PAGE = ROOT / "docs" / "tutorial.md"
 ANEW = "TUTORIAL_ANEW"
 WIDTH = 90
 SHORT = ("A schedule",)
-"""The part that takes seconds, which every run of the tests walks."""
+"""The part that takes seconds, to be tried by itself."""
 pytestmark = pytest.mark.timeout(1800)
 
 
@@ -96,6 +96,7 @@ def walk(folder: Path, chosen: tuple[str, ...] | None) -> None:
             assert words(now) == words(block.text), str(block)
 
 
+@pytest.mark.trial
 def test_the_short_parts_say_what_the_page_shows(folder: Path) -> None:
     if os.environ.get(ANEW):
         pytest.skip("the whole walk writes them")

@@ -265,7 +265,7 @@ class SubmissionMachine(RuleBasedStateMachine):
 
 
 SHORT = settings(
-    max_examples=60,
+    max_examples=30,
     stateful_step_count=30,
     deadline=None,
     derandomize=True,
