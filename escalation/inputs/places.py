@@ -48,9 +48,7 @@ class Places:
         """
         if address := address_of(name):
             return self._fetched(address)
-        if self.uploads is None or os.path.isabs(name) or os.path.lexists(path):
-            return from_disk(path)
-        return self._uploaded(name, path, from_disk)
+        return from_disk(self._placed(name, path))
 
     def found(self, name: str, folder: Path) -> Path:
         """The path of a file or a folder by its name: below the folder, else in the folder for uploads.
@@ -58,22 +56,16 @@ class Places:
         Raises:
             BadInput: for a name that leads out of the folder for uploads.
         """
-        path = folder / name
+        return self._placed(name, folder / name)
+
+    def _placed(self, name: str, path: Path) -> Path:
         if self.uploads is None or os.path.isabs(name) or os.path.lexists(path):
             return path
-        there = self._in_uploads(name)
-        return there if os.path.exists(there) else path
-
-    def _in_uploads(self, name: str) -> Path:
         place = Path(str(self.uploads)).resolve()
         found = (place / name).resolve()
         if not found.is_relative_to(place):
             raise BadInput(f"{visible(name)}: expected a file within the folder for uploads, {place}")
-        return found
-
-    def _uploaded(self, name: str, path: Path, from_disk: Callable[[Path], bytes]) -> bytes:
-        found = self._in_uploads(name)
-        return from_disk(found if os.path.exists(found) else path)
+        return found if os.path.exists(found) else path
 
     def _fetched(self, address: str) -> bytes:
         told = visible(address)
