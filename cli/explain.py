@@ -28,6 +28,7 @@ from escalation.ports.registry import families, no_family
 from escalation.ports.store import Store
 from escalation.submission.paid_work import bills
 from escalation.text.moments import moment
+from escalation.text.wording import sentence
 from records.named import export_named, records_of
 from records.runtime import open_records
 
@@ -72,7 +73,7 @@ def explain_case(named: str) -> int:
                 _submission(console, row, billed.get(row.key), questions)
             tried += 1
             for line in attempt.jobs if attempt is not None else ():
-                console.print(f"   {plain(line[0].upper() + line[1:])}.")
+                console.print(f"   {plain(sentence(line))}.")
             if attempt is None:
                 console.print("   The attempt has not ended.")
             elif attempt.certificate is None:

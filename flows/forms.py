@@ -50,6 +50,7 @@ class LimitTabs:
 
 
 Limits = Annotated[Caps, LimitTabs()]
+"""What may be used at most, as the page asks for it."""
 ApprovalWait = Annotated[
     float | None,
     Field(
@@ -61,7 +62,6 @@ ApprovalWait = Annotated[
         json_schema_extra=shown(3600),
     ),
 ]
-"""What may be used at most, as the page asks for it."""
 
 
 class CommonFields(Part):

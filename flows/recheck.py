@@ -10,6 +10,7 @@ from pydantic import Field
 
 from escalation.text.moments import moment
 from escalation.text.visible import markdown, visible
+from escalation.text.wording import sentence
 from flows.artifacts import show_table
 from records.recheck.report import CheckedCase, Rechecked
 from records.recheck.sample import MINUTES, MINUTES_A_CASE, SIZE
@@ -47,7 +48,7 @@ def recheck(
     for each in made.unclear:
         get_run_logger().warning("%s %s: %s", each.case_id, each.result, visible(each.why))
     show_table(
-        [_row(each) for each in made.checked], "recheck", markdown(f"{_first(made.said)} {made.promise}")
+        [_row(each) for each in made.checked], "recheck", markdown(f"{sentence(made.said)}. {made.promise}")
     )
     return cast(Rechecked, _state(made))
 
@@ -58,11 +59,6 @@ def _state(made: Rechecked) -> State[Rechecked]:
         return Failed(message=said)
     name = "Incomplete" if made.unclear or made.left else None
     return Completed(name=name, message=said, data=made)
-
-
-def _first(line: str) -> str:
-    """The line as a sentence."""
-    return f"{line[0].upper()}{line[1:]}."
 
 
 def _row(each: CheckedCase) -> dict[str, str]:

@@ -4,7 +4,7 @@ from escalation.model.case import CaseStatus, Outcome
 from escalation.model.certificate import CertificateStatus
 from escalation.model.decision import Closed
 from escalation.text.rounding import at_worst
-from escalation.text.wording import listed
+from escalation.text.wording import listed, sentence
 
 _NEEDED = {
     CaseStatus.HELD: "a person must decide",
@@ -16,7 +16,7 @@ _NEEDED = {
 def why(outcome: Outcome) -> str:
     """Why the case stands where it does, whole: what fell short, and what kept the other tiers out."""
     if outcome.paused:
-        return _sentence(outcome.paused)
+        return sentence(outcome.paused)
     if outcome.status is CaseStatus.ACCEPTED:
         reached = _with(f"The target is reached by {outcome.tier}", _reached(outcome))
         return ". ".join([reached, *outcome.failures])
@@ -27,7 +27,7 @@ def why(outcome: Outcome) -> str:
     else:
         said = [*_fell_short(outcome), *outcome.failures]
         said += [f"Not tried: {each.tier}. {each.because.rstrip('.')}" for each in left]
-    return ". ".join(_sentence(each) for each in said)
+    return ". ".join(sentence(each) for each in said)
 
 
 def why_in_short(outcome: Outcome, most: int) -> str:
@@ -95,9 +95,4 @@ def _value_and_limit(outcome: Outcome) -> tuple[str, str]:
     """`9` and `at least 99`, of an outcome that has both."""
     assert outcome.value is not None
     assert outcome.target is not None
-    side = "at least" if outcome.target.at_least is not None else "at most"
-    return at_worst(outcome.value, outcome.target), f"{side} {outcome.target.limit_shown}"
-
-
-def _sentence(said: str) -> str:
-    return said[:1].upper() + said[1:]
+    return at_worst(outcome.value, outcome.target), outcome.target.limit_in_words

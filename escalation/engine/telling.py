@@ -7,7 +7,7 @@ from escalation.model.case import CaseInfo, CaseStatus, Outcome
 from escalation.model.told import Told
 from escalation.ports.families import Answer
 from escalation.text.rounding import seconds
-from escalation.text.wording import listed
+from escalation.text.wording import listed, sentence
 
 MINUTES_FROM_S, HOURS_FROM_S = 120, 7200
 _PAUSED = (CaseStatus.HELD, CaseStatus.WAITING, CaseStatus.INTERRUPTED)
@@ -35,10 +35,10 @@ def headline(outcome: Outcome, words: Sequence[str]) -> str:
     """What came out, as far as the words go: all of them, or the first where there is no room for more."""
     found = "; ".join(words)
     if outcome.status is CaseStatus.ACCEPTED:
-        return _sentence(found)
+        return sentence(found)
     best = f"The best so far, not accepted: {found}" if found else "There is no answer"
     if outcome.status in _PAUSED:
-        return f"{_sentence(outcome.status.value)}, not finished. {best}"
+        return f"{sentence(outcome.status.value)}, not finished. {best}"
     return f"No answer reached the target. {best}" if found else "No answer was made"
 
 
@@ -61,7 +61,7 @@ def _next_steps(outcome: Outcome, answer: Answer | None) -> list[str]:
     """The family's, then what the engine has to say: what waits, what failed, where the files are."""
     steps = [*(answer.next_steps if answer else ())]
     if outcome.paused:
-        steps.insert(0, _sentence(outcome.paused))
+        steps.insert(0, sentence(outcome.paused))
     steps += [f"Mend what failed, and ask again: {each}" for each in outcome.failures]
     if outcome.files:
         words = answer.file_words if answer else {}
@@ -71,7 +71,3 @@ def _next_steps(outcome: Outcome, answer: Answer | None) -> list[str]:
     if outcome.status in (CaseStatus.ABSTAINED, CaseStatus.REFUSED):
         steps.append(f"See what kept the other tiers out: `tierwise explain {outcome.case_id}`")
     return steps
-
-
-def _sentence(said: str) -> str:
-    return said[:1].upper() + said[1:]

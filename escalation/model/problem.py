@@ -69,15 +69,19 @@ class Target(Frozen):
         return f"{self.limit:.15g}"
 
     @property
+    def limit_in_words(self) -> str:
+        """`at least 0.97`."""
+        return f"{'at least' if self.at_least is not None else 'at most'} {self.limit_shown}"
+
+    @property
     def alpha(self) -> float:
         """The error the whole case may make, 1 - confidence."""
         return 1.0 - self.confidence
 
     def in_words(self, *, sure: bool = True) -> str:
         """The target in words; `sure` says its confidence too, which plays no part where a proof decides."""
-        side = "at least" if self.at_least is not None else "at most"
         confidence = f" with confidence {self.confidence:g}" if sure else ""
-        return f"{self.metric} {side} {self.limit_shown}{confidence}"
+        return f"{self.metric} {self.limit_in_words}{confidence}"
 
     def reached_by(self, value: float) -> bool:
         """Tells whether `value` is on the right side of the limit."""

@@ -261,9 +261,8 @@ def _why_now(policy: Policy, state: LadderState, rung: Rung, notebook: Notebook)
         return f"{last.tier}/{last.method} is certified but not accepted by {rule.gate}: {rule.because}"
     said = f"{certificate.status}"
     if certificate.value is not None:
-        side = "at least" if state.target.at_least is not None else "at most"
         value = at_worst(certificate.value, state.target)
-        said += f" at {value}, the target is {side} {state.target.limit_shown}"
+        said += f" at {value}, the target is {state.target.limit_in_words}"
     return f"{last.tier}/{last.method} ended {said}; {rung.tier} is the next tier whose conditions are met"
 
 

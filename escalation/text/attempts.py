@@ -24,9 +24,8 @@ def proven(certificate: Certificate, target: Target) -> str:
     estimate = f" (estimate {rounded(other)})" if other is not None else ""
     if certificate.status is CertificateStatus.HEURISTIC:
         return f": {target.metric} {rounded(certificate.value)} is an estimate alone"
-    side = "at least" if target.at_least is not None else "at most"
     value = at_worst(certificate.value, target)
-    return f": {target.metric} {value} is proven{estimate}, asked for {side} {target.limit_shown}"
+    return f": {target.metric} {value} is proven{estimate}, asked for {target.limit_in_words}"
 
 
 def quoted(quote: Quote | None) -> str:

@@ -12,6 +12,11 @@ def counted(count: int, one: str, many: str) -> str:
     return f"{shown} {one if count == 1 else many}"
 
 
+def sentence(said: str) -> str:
+    """The words with a capital at their beginning."""
+    return said[:1].upper() + said[1:]
+
+
 def first_of(lines: Sequence[str], what: str, most: int = MOST_NAMED) -> list[str]:
     """The lines; of more than `most` the first, and a line that counts the rest: `and 12 more jobs`."""
     if len(lines) <= most:

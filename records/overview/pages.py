@@ -5,7 +5,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from escalation.text.visible import markdown, visible
+from escalation.text.visible import markdown, prose, visible
 from records.overview.numbers import Overview
 from records.overview.sections import OverviewSection, sections, summary, title_of
 
@@ -14,7 +14,7 @@ def markdown_page(overview: Overview) -> str:
     """The page for Prefect, and for whoever keeps text."""
     parts = [f"# {title_of(overview)}", f"**{markdown(summary(overview))}**"]
     for each in sections(overview):
-        parts += [f"## {each.title}", *(_sentence(line) for line in each.lines)]
+        parts += [f"## {each.title}", *(prose(line) for line in each.lines)]
         if each.header:
             parts.append(_table(each))
     return "\n\n".join(parts) + "\n"
@@ -26,12 +26,6 @@ def html_page(overview: Overview) -> bytes:
         title=title_of(overview), summary=summary(overview), sections=sections(overview), css=_css()
     )
     return visible(text, keep="\n\t").encode()
-
-
-def _sentence(line: str) -> str:
-    """With commands as code, and nothing else in it markup."""
-    parts = line.split("`")
-    return "".join(f"`{visible(part)}`" if place % 2 else markdown(part) for place, part in enumerate(parts))
 
 
 def _table(section: OverviewSection) -> str:

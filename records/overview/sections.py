@@ -11,7 +11,7 @@ from escalation.model.problem import Tier
 from escalation.model.submission import Period
 from escalation.text.moments import moment
 from escalation.text.rounding import rounded
-from escalation.text.wording import counted, first_of, listed
+from escalation.text.wording import counted, first_of, listed, sentence
 from records.overview.numbers import DeviceDrift, FamilyCount, LimitUse, Overview
 
 _TIERS = {Tier.HPC: "classical", Tier.AI: "AI", Tier.QUANTUM: "quantum"}
@@ -201,7 +201,7 @@ def _used_row(each: Metered, now: Amounts, before: Amounts) -> _Row:
     """What the cases used, in hours."""
     per = _SECONDS_AN_HOUR if each.unit == "s" else 1
     values = now[each.name] / per, before[each.name] / per
-    whose = f"{each.what[:1].upper()}{each.what[1:]} hours, used by these cases"
+    whose = f"{sentence(each.what)} hours, used by these cases"
     return whose, f"{values[0]:,.2f}", f"{values[1]:,.2f}", *values
 
 

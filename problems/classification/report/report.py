@@ -55,9 +55,8 @@ def sections(
 
 
 def _data(instance: "TableInstance", target: Target) -> Section:
-    side = f"{'at most' if target.at_most is not None else 'at least'} {target.limit_shown}"
     lines = [
-        ("target", f"{target.metric} {side}, confidence {target.confidence:g} over the whole case"),
+        ("target", f"{target.in_words(sure=False)}, confidence {target.confidence:g} over the whole case"),
         ("positive class", instance.positive),
         ("negative class", instance.negative),
         ("features", len(instance.columns)),

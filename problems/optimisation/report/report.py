@@ -49,11 +49,10 @@ def sections(
 
 
 def _instance(instance: OptimisationInstance, target: Target) -> Section:
-    side = f"{'at most' if target.at_most is not None else 'at least'} {target.limit_shown}"
     lines = [
         ("kind", KINDS[instance.model.kind]),
         ("size", instance.model.size),
-        ("target", f"{target.metric} {side}"),
+        ("target", target.in_words(sure=False)),
         ("time to search, each tier", f"{seconds(instance.search_s)} s"),
     ]
     remarks = "".join(f"<p>{text(remark)}</p>" for remark in instance.remarks)
