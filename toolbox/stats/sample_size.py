@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from math import ceil, floor, log10, sqrt
 
 import numpy as np
@@ -53,6 +54,7 @@ def rows_needed(judged: Judged, limit: float, reached: Callable[[float], bool]) 
     rows = len(judged.labels)
     most = max(1, MOST_ROWS // rows)
 
+    @cache
     def value(times: int) -> float:
         return judged.repeated(times).value
 

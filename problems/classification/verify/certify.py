@@ -11,7 +11,7 @@ from escalation.model.errors import BadInput, first_line
 from escalation.model.problem import Target
 from escalation.text.rounding import at_worst
 from problems.classification.verify.circuit_evidence import control_faults
-from problems.classification.verify.judging import Sealed, at_best, sealed
+from problems.classification.verify.judging import Sealed, sealed
 from problems.classification.verify.leakage import split_faults, training_faults
 from problems.classification.verify.recomputation import Forged, check_sets, recompute
 from toolbox.arrays.types import Floats
@@ -67,9 +67,7 @@ def certify(
         )
     compared = _compared(target.metric, rows, scores, controls)
     certificate = _certificate(target, found, alpha, compared, facts)
-    return certificate.model_copy(
-        update={"reasons": (*certificate.reasons, *_too_few(instance, target, alpha))}
-    )
+    return certificate.model_copy(update={"reasons": (*certificate.reasons, *_too_few(rows, target, alpha))})
 
 
 def _examine(
@@ -126,14 +124,14 @@ def _certificate(
     return certificate.model_copy(update=update)
 
 
-def _too_few(instance: "TableInstance", target: Target, alpha: float) -> list[str]:
+def _too_few(rows: Sealed, target: Target, alpha: float) -> list[str]:
     """Says so where even predictions without an error would miss the target on these rows."""
-    best = at_best(instance, target, alpha)
-    if best.reaches or best.value is None:
+    best = rows.best(target.metric, alpha)
+    if best is None or target.reached_by(best):
         return []
     return [
-        f"no answer reaches the target on the {len(instance.sealed_index)} rows kept aside: without a single "
-        f"error the bound is {best.value:.4f}; keep more rows aside (`sealed_fraction`), or ask for less"
+        f"no answer reaches the target on the {len(rows.labels)} rows kept aside: without a single "
+        f"error the bound is {best:.4f}; keep more rows aside (`sealed_fraction`), or ask for less"
     ]
 
 

@@ -47,6 +47,14 @@ class Sealed:
             return site_bound(metric, self.labels, scores, self.groups, alpha)
         return bound(metric, self.labels, scores, self.groups, alpha)
 
+    def best(self, metric: str, alpha: float) -> float | None:
+        """The bound of predictions without an error: no others have a better one. None where none holds."""
+        if self.missing(metric, alpha):
+            return None
+        found = self.bound(metric, self.labels.astype(np.float64), alpha)
+        assert found is not None
+        return found.value
+
     def judged(self, metric: str, scores: Floats, alpha: float) -> Judged:
         """Returns what the bound was computed from, to be asked how many rows would do."""
         return Judged(metric, self.labels, scores, self.groups, alpha, _of_sites if self.by_site else bound)
@@ -80,18 +88,17 @@ def sealed(instance: "TableInstance") -> Sealed:
 
 
 def at_best(instance: "TableInstance", target: Target, alpha: float) -> AtBest:
-    """Returns the bound of predictions without an error: no others on these rows have a better one.
+    """Returns the bound of predictions without an error, and what to say where it falls short.
 
     Of the sealed rows it looks at the counts of both classes in each group, nothing else.
     """
     rows = sealed(instance)
-    if rows.missing(target.metric, alpha):
+    best = rows.best(target.metric, alpha)
+    if best is None:
         return AtBest(None, reaches=False, said=(_nothing(instance, rows, target, alpha),))
-    found = rows.bound(target.metric, rows.labels.astype(np.float64), alpha)
-    assert found is not None
-    if target.reached_by(found.value):
-        return AtBest(found.value, reaches=True)
-    return AtBest(found.value, reaches=False, said=(_short(rows, target, alpha, found.value),))
+    if target.reached_by(best):
+        return AtBest(best, reaches=True)
+    return AtBest(best, reaches=False, said=(_short(rows, target, alpha, best),))
 
 
 def _short(rows: Sealed, target: Target, alpha: float, value: float) -> str:
