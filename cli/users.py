@@ -4,9 +4,8 @@ import getpass
 import sys
 
 from cli.terminal import plain, terminal
-from deployments.front.users import Users, check_password, checked_name, made_up
+from deployments.front.users import Users, check_password, made_up
 from escalation.model.errors import BadInput
-from escalation.text.commands import hint
 from flows.engine import served_home
 
 
@@ -16,10 +15,8 @@ def add(name: str) -> None:
     Raises:
         BadInput: when name or password are none, or the name is there already.
     """
-    users, name = Users(served_home()), checked_name(name)
-    if name in users.names():
-        again = f"`{hint('users', 'remove', name)}`, then add"
-        raise BadInput(f"{name!r} can sign in already; for another password: {again}")
+    users = Users(served_home())
+    name = users.check_new(name)
     password, shown = _asked(name) if sys.stdin.isatty() else (_piped(), False)
     users.add(name, password)
     console = terminal()

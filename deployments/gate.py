@@ -14,6 +14,7 @@ from pathlib import Path
 from deployments.address import Address
 from deployments.front.answers import is_answer, signed
 from deployments.front.asgi import (
+    READS,
     App,
     Headers,
     Message,
@@ -42,7 +43,6 @@ NOT_SHOWN = ("/docs", "/redoc", "/openapi.json")
 TO_ALL = ("/api/health", "/api/ready")
 """Whether it is up may be asked by everybody."""
 RECORDS = ("/reports", "/mlflow")
-_READS = {"GET", "HEAD", "OPTIONS"}
 _MOST_BYTES = 1 << 20
 
 
@@ -111,7 +111,7 @@ class AccessGate:
             return
         asker = self._desk.asker(scope)
         by_a_page = path in {SIGN_IN, SIGN_OUT} or (asker is not None and asker.by_cookie)
-        if by_a_page and scope["method"] not in _READS and not values(scope["headers"], b"origin"):
+        if by_a_page and scope["method"] not in READS and not values(scope["headers"], b"origin"):
             said = _refused("expected the Origin that every browser sends, got none")
             await answer(send, 403, said, "application/json")
         elif path == SIGN_IN:

@@ -11,6 +11,10 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
 
 
+READS = {"GET", "HEAD", "OPTIONS"}
+"""Methods that change nothing."""
+
+
 class TooLong(ValueError):
     """A request has a longer body than is taken."""
 
@@ -29,6 +33,11 @@ def cookies(headers: Iterable[tuple[bytes, bytes]], name: str) -> list[str]:
     """All values of a cookie: a browser sends those of one name that were set for different paths."""
     pairs = (pair.strip().partition("=") for line in values(headers, b"cookie") for pair in line.split(";"))
     return [value for key, _, value in pairs if key == name]
+
+
+def opens_a_page(scope: Scope) -> bool:
+    """Whether somebody looks at a page in a browser, rather than a program or a script at data."""
+    return scope["method"] in {"GET", "HEAD"} and "text/html" in ",".join(values(scope["headers"], b"accept"))
 
 
 async def body_of(receive: Receive, most_bytes: int) -> bytes:

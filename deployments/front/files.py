@@ -2,11 +2,11 @@
 
 import json
 import os
-import secrets
-import stat
 from pathlib import Path
 from typing import Any
 
+from escalation.inputs.home import OTHERS
+from escalation.inputs.whole_files import write_whole
 from escalation.model.errors import BadInput
 
 
@@ -24,7 +24,7 @@ def read_table(file: Path) -> dict[str, Any]:
         raise BadInput(f"{file}: {error.strerror}") from None
     with os.fdopen(number, encoding="utf-8") as opened:
         status = os.fstat(number)
-        if status.st_uid not in {os.geteuid(), 0} or stat.S_IMODE(status.st_mode) & 0o077:
+        if status.st_uid not in {os.geteuid(), 0} or status.st_mode & OTHERS:
             raise BadInput(f"{file}: expected a file that its user alone can read and write; chmod 600 it")
         try:
             found = json.load(opened)
@@ -40,10 +40,4 @@ def read_table(file: Path) -> dict[str, Any]:
 def write_table(file: Path, table: dict[str, Any]) -> None:
     """Puts the file into its place whole, for its user alone."""
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    aside = file.with_name(f".{file.name}-{os.getpid()}-{secrets.token_hex(4)}")
-    number = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(number, "w", encoding="utf-8") as output:
-        json.dump(table, output)
-        output.flush()
-        os.fsync(number)
-    aside.replace(file)
+    write_whole(file, json.dumps(table).encode(), durable=True)

@@ -4,7 +4,7 @@ Prefect itself does so at `/` alone. Its links in logs and terminals, and old bo
 older set (`/runs/flow-run/ID`); the newer one has each of them under `/v2`.
 """
 
-from deployments.front.asgi import Scope, cookies, values
+from deployments.front.asgi import Scope, cookies, opens_a_page
 
 CHOICE = "prefect_ui_version"
 """The cookie in which Prefect's own switch keeps what a person chose."""
@@ -16,9 +16,10 @@ _SHARED = {
 
 def newer_page(scope: Scope) -> str | None:
     """Where a person who opens this page is led to; None where it is shown as it is."""
-    headers, path = scope["headers"], scope["path"]
-    opened = scope["method"] in {"GET", "HEAD"} and "text/html" in ",".join(values(headers, b"accept"))
-    if not opened or path.split("/")[1] not in _SHARED or "v1" in cookies(headers, CHOICE):
+    path = scope["path"]
+    if not opens_a_page(scope) or path.split("/")[1] not in _SHARED:
+        return None
+    if "v1" in cookies(scope["headers"], CHOICE):
         return None
     query = scope.get("query_string", b"").decode("latin-1")
     raw = scope.get("raw_path") or path.encode()

@@ -9,9 +9,8 @@ import json
 import re
 from typing import Any
 
-from deployments.front.asgi import Scope
+from deployments.front.asgi import READS, Scope
 
-_READS = {"GET", "HEAD", "OPTIONS"}
 _LOOKS = re.compile(
     r"/api/(?:[\w.+ -]+/)*(?:filter|count|paginate|history|lateness|next-runs|count-task-runs"
     r"|count-deployments|validate|count-by/\w+|get_scheduled_flow_runs|get_runs)/?"
@@ -48,7 +47,7 @@ def sets(scope: Scope) -> bool:
 def check_permitted(scope: Scope) -> None:
     """Raises `NotPermitted` for what the pages do not need."""
     method, path = scope["method"], scope["path"]
-    may = method in _READS or sets(scope) or (method == "POST" and _LOOKS.fullmatch(path))
+    may = method in READS or sets(scope) or (method == "POST" and _LOOKS.fullmatch(path))
     if not may and not re.fullmatch(f"/api/(?:{_MAY.get(method, '(?!)')})/?", path):
         raise NotPermitted("this is done with the credential, as by the prefect command, not on the pages")
 

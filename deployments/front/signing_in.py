@@ -18,6 +18,7 @@ from deployments.front.asgi import (
     answer,
     body_of,
     cookies,
+    opens_a_page,
     redirect,
     values,
 )
@@ -88,7 +89,7 @@ class FrontDesk:
 
     async def ask(self, scope: Scope, send: Send) -> None:
         """Answers somebody who is nobody yet: a page is led to the form, a program is told."""
-        if not _wants_a_page(scope):
+        if scope["path"].startswith("/api") or not opens_a_page(scope):
             kind = [("www-authenticate", 'Basic realm="tierwise"')] if not _is_script(scope) else []
             await answer(send, 401, b'{"exception_message":"Unauthorized"}', "application/json", kind)
         elif "cross-site" in values(scope["headers"], b"sec-fetch-site"):
@@ -178,12 +179,6 @@ def _next(scope: Scope) -> str:
     plain = asked.startswith("/") and not asked.startswith(("//", "/\\")) and asked.isprintable()
     here = plain and not parts.scheme and not parts.netloc and parts.path not in {SIGN_IN, SIGN_OUT}
     return quote(asked, safe="/?=&%:,;+@!*()~") if here else "/"
-
-
-def _wants_a_page(scope: Scope) -> bool:
-    accepted = ",".join(values(scope["headers"], b"accept"))
-    reads = scope["method"] in {"GET", "HEAD"} and not scope["path"].startswith("/api")
-    return reads and "text/html" in accepted
 
 
 def _is_script(scope: Scope) -> bool:

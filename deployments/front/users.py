@@ -9,7 +9,7 @@ import re
 import secrets
 import unicodedata
 from base64 import b64decode, b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -48,12 +48,14 @@ class Users:
         name = checked_name(name)
         check_password(password)
         with self._changed() as table:
-            if name in table:
-                raise BadInput(
-                    f"expected a new name, got {name!r}, who can sign in already; for another password: "
-                    f"`{hint('users', 'remove', name)}`, then add"
-                )
+            _check_new(name, table)
             table[name] = _hashed(password, secrets.token_bytes(16))
+
+    def check_new(self, name: str) -> str:
+        """The name in one spelling; raises `BadInput` where it is none, or is there already."""
+        found = checked_name(name)
+        _check_new(found, read_table(self._file))
+        return found
 
     def remove(self, name: str) -> None:
         """Lets somebody in no more; what he has open ends with it.
@@ -110,6 +112,14 @@ class Users:
             table = read_table(self._file)
             yield table
             write_table(self._file, table)
+
+
+def _check_new(name: str, table: Mapping[str, Any]) -> None:
+    if name in table:
+        raise BadInput(
+            f"expected a new name, got {name!r}, who can sign in already; for another password: "
+            f"`{hint('users', 'remove', name)}`, then add"
+        )
 
 
 def checked_name(name: str) -> str:

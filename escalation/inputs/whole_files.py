@@ -5,13 +5,14 @@ import tempfile
 from pathlib import Path
 
 
-def write_whole(path: Path, data: bytes, *, durable: bool = False) -> None:
+def write_whole(path: Path, data: bytes, *, durable: bool = False, read_only: bool = False) -> None:
     """Writes a file for its user alone, in the place of one that may be there; its folder must be.
 
     Args:
         path: of the file.
         data: all of it.
-        durable: whether it is to survive a power cut from then on; it is never to be changed then.
+        durable: whether it is to survive a power cut from then on.
+        read_only: whether it is never to be written into; another may still take its place.
 
     Raises:
         OSError: when the disk does not take it; nothing is left of it.
@@ -23,7 +24,7 @@ def write_whole(path: Path, data: bytes, *, durable: bool = False) -> None:
             if durable:
                 file.flush()
                 os.fsync(file.fileno())
-        if durable:
+        if read_only:
             os.chmod(name, 0o400)
         os.replace(name, path)
     except BaseException:

@@ -88,8 +88,8 @@ class HomeHeads:
         """Keeps both, the head first."""
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if head is not None:
-            write_whole(self._head(ledger), json.dumps(head).encode(), durable=True)
-        write_whole(self._keys(ledger), json.dumps(asdict(trust)).encode(), durable=True)
+            write_whole(self._head(ledger), json.dumps(head).encode(), durable=True, read_only=True)
+        write_whole(self._keys(ledger), json.dumps(asdict(trust)).encode(), durable=True, read_only=True)
 
     def _head(self, ledger: str) -> Path:
         return self.folder / f"{ledger}.json"

@@ -60,7 +60,7 @@ class FileStore:
         if not _holds(path, data) or not _refresh(path):
             for folder in (path.parent.parent, path.parent):
                 _ensure(folder, self._sure)
-            write_whole(path, data, durable=True)
+            write_whole(path, data, durable=True, read_only=True)
         return digest
 
     def get(self, digest: str) -> bytes:
