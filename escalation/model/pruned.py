@@ -1,6 +1,8 @@
 """Bytes of a case that the site gave up when the time was over for which it keeps them."""
 
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Self
 
 from pydantic import Field
 
@@ -39,6 +41,11 @@ class Pruning(Frozen):
     rule: str = Field(description="By which rule, in words.")
     by: str = Field(description="Who said so, as the system knows them.")
     files: tuple[PrunedFile, ...] = Field(description="What.")
+
+    @classmethod
+    def of(cls, at: str, body: Mapping[str, object]) -> Self:
+        """What the body of an event says; raises `ValueError` or `LookupError` where it says less."""
+        return cls.model_validate({"at": at, **{name: body[name] for name in ("rule", "by", "files")}})
 
 
 class LegalHold(Frozen):

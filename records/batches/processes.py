@@ -5,9 +5,7 @@ to whichever is free. One that dies takes the cases that it ran with it, which t
 of any process that died, and a new one takes its place.
 """
 
-import os
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,9 +23,9 @@ from escalation.engine.batch_plan import BatchPlan
 from escalation.engine.batch_problem import Common, SolveOne
 from escalation.engine.runtime import Runtime
 from escalation.inputs.problem_lists import ProblemSource
-from escalation.inputs.settings import ROOT
 from escalation.model.amounts import Amounts
 from escalation.model.batch import BatchRow, ProblemEnd
+from records.batches.starting import start
 from records.batches.wire import Message, answer, plan_message, receive, send, source_message
 
 DEATHS = 3
@@ -51,18 +49,7 @@ class SolverProcess:
     def __init__(self, runtime: Runtime, plan: BatchPlan, cases: int) -> None:
         ours, theirs = zip(*(Pipe() for _ in range(cases + 1)), strict=True)
         self._control, *self.cases = ours
-        numbers = [each.fileno() for each in theirs]
-        path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "records.batches.worker", *map(str, numbers)],
-            env={**os.environ, "PYTHONPATH": path},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            pass_fds=numbers,
-            start_new_session=True,  # Ctrl-C at a terminal is for the batch, which tells it to stop
-        )
-        for each in theirs:
-            each.close()
+        self._process = start("records.batches.worker", theirs)
         self._lock = threading.Lock()
         self._death = ""
         self._tell(settings=runtime.settings, plan=plan_message(plan))

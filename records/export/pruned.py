@@ -7,12 +7,12 @@ from escalation.model.pruned import Pruning
 from escalation.text.pruning import when_and_why
 from escalation.text.wording import counted
 from records.export.payload import ExportPayload, Json
-from records.ledger.retention import PRUNED, pruning_of
+from records.ledger.retention import PRUNED
 
 
 def prunings(events: Iterable[Mapping[str, Any]]) -> list[Pruning]:
     """What events say that was given up, in order; raises `ValueError` or `LookupError` where one cannot."""
-    return [pruning_of(event["at"], event["body"]) for event in events if event["kind"] == PRUNED]
+    return [Pruning.of(event["at"], event["body"]) for event in events if event["kind"] == PRUNED]
 
 
 def pruned_lines(told: Iterable[Pruning], digests: Iterable[str]) -> list[Json]:

@@ -99,7 +99,7 @@ def _case(past: Past, verb: str, body: Body) -> Iterator[str]:
 def _keeping(past: Past, verb: str, body: Body) -> Iterator[str]:
     """Bytes are given up of a case that is over, and while no legal hold is on it."""
     if verb == "pruned":
-        Pruning.model_validate({"at": "", **{name: body[name] for name in ("rule", "by", "files")}})
+        Pruning.of("", body)  # raises where it says less
         if past.held or not past.status or not CaseStatus(past.status).final:
             is_ = "under a legal hold" if past.held else past.status or "never there"
             yield f"bytes of the case were given up, and it was {is_}"

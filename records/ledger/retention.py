@@ -178,11 +178,6 @@ def why_gone(ledger: SqlRetention, digest: str) -> str:
     return "" if told is None else when_and_why(told)
 
 
-def pruning_of(at: str, body: Mapping[str, object]) -> Pruning:
-    """What an event of the kind `case.pruned` says; raises `ValueError` or `LookupError` where it is none."""
-    return Pruning.model_validate({"at": at, **{name: body[name] for name in ("rule", "by", "files")}})
-
-
 def _one(connection: Connection, case_id: str) -> CaseBytes:
     found = _cases(connection, case_id).get(case_id)
     if found is None:
@@ -234,7 +229,7 @@ def _prunings(
     found: dict[str, list[Pruning]] = {}
     for row in _told(connection, case_id, PRUNED):
         try:
-            found.setdefault(row["case_id"], []).append(pruning_of(row["at"], decoded(row) or {}))
+            found.setdefault(row["case_id"], []).append(Pruning.of(row["at"], decoded(row) or {}))
         except UNREADABLE:
             broken(_unreadable(row))
     return found

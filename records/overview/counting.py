@@ -92,7 +92,8 @@ def _quantum(found: Sequence[CaseSummary]) -> QuantumCount:
         attempted = any(_is_quantum(each) for each in case.decisions if each["action"] == Action.ATTEMPT)
         asked += bool(refused) or attempted
         tried += attempted
-        answered += case.status == CaseStatus.ACCEPTED and case.outcome["tier"] == Tier.QUANTUM  # type: ignore[index]
+        accepted = case.outcome if case.status == CaseStatus.ACCEPTED else None
+        answered += accepted is not None and _is_quantum(accepted)
         kinds.update({each["device_kind"] for each in case.attempts if _is_quantum(each)})
         closed.update(refused.keys())
         because |= refused

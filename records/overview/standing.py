@@ -9,7 +9,7 @@ from escalation.submission.unattended import unattended
 from records.ledger.ledger import SqlLedger
 from records.overview.counting import as_written, span_count
 from records.overview.numbers import ChecksMade, LimitUse, Overview, PersonsWork
-from records.recheck.log import LoggedCheck, audits, samples, tries
+from records.recheck.log import LoggedCheck, audits, samples
 from records.recheck.queue import waiting
 
 
@@ -63,9 +63,8 @@ def _checks(ledger: SqlLedger, since: str, until: str) -> ChecksMade:
 
     audited, sampled = within(audits(ledger)), within(samples(ledger))
     told = tuple(dict.fromkeys(line for each in audited for line in each.findings))
-    verified = tries(ledger).verified
-    pruned = waiting(ledger).pruned
-    ended = {case_id: at for case_id, at in ledger.ended_cases().items() if case_id not in pruned}
+    queue = waiting(ledger)
+    ended, verified = queue.ended, queue.tries.verified
     waits = {case_id: max(at, verified.get(case_id, "")) for case_id, at in ended.items()}
     oldest = min(waits, key=lambda case_id: (waits[case_id], case_id), default="")
     return ChecksMade(
@@ -76,7 +75,7 @@ def _checks(ledger: SqlLedger, since: str, until: str) -> ChecksMade:
         sampled=sum(each.cases for each in sampled),
         sample_findings=tuple(dict.fromkeys(line for each in sampled for line in each.findings)),
         ended=len(ended),
-        pruned=len(pruned),
+        pruned=len(queue.pruned),
         never=sum(at > verified.get(case_id, "") for case_id, at in ended.items()),
         oldest=oldest,
         oldest_since=waits.get(oldest, ""),

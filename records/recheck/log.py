@@ -70,13 +70,13 @@ def note_audit(ledger: SqlLedger, made: Audit) -> None:
 
 def tries(ledger: SqlLedger) -> Tries:
     """When cases were tried."""
-    found = Tries({}, {})
+    tried, verified = dict[str, str](), dict[str, str]()
     for event in _events(ledger, SAMPLES, SAMPLED):
         results = event["body"]["results"]
-        found.tried.update(dict.fromkeys(results, event["at"]))  # type: ignore[attr-defined]
+        tried.update(dict.fromkeys(results, event["at"]))
         done = [case_id for case_id, result in results.items() if CheckResult(result).verified]
-        found.verified.update(dict.fromkeys(done, event["at"]))  # type: ignore[attr-defined]
-    return found
+        verified.update(dict.fromkeys(done, event["at"]))
+    return Tries(tried, verified)
 
 
 def samples(ledger: SqlLedger) -> list[LoggedCheck]:

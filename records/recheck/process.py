@@ -3,13 +3,12 @@
 import os
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from multiprocessing import Pipe
 from typing import Any
 
-from escalation.inputs.settings import ROOT
+from records.batches.starting import start
 from records.batches.wire import receive, send
 from records.recheck.report import CheckResult
 
@@ -43,16 +42,7 @@ class CheckingProcess:
         if self._process is not None:
             return
         self._connection, theirs = Pipe()
-        path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
-        self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "records.recheck.worker", str(theirs.fileno())],
-            env={**os.environ, "PYTHONPATH": path},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            pass_fds=[theirs.fileno()],
-            start_new_session=True,
-        )
-        theirs.close()
+        self._process = start("records.recheck.worker", [theirs])
 
     def _ended(self) -> str:
         """Waits for it, and says how it ended."""

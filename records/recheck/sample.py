@@ -42,7 +42,8 @@ def recheck(
             raise BadInput(f"{name}: expected a number above 0, got {value}")
     seed = seed or datetime.now(UTC).date().isoformat()
     with open_records() as (ledger, _):
-        waits_since, pruned = waiting(ledger)
+        queue = waiting(ledger)
+        waits_since = queue.since
         chosen = draw(waits_since, size, seed)
         wanted = [(each, ledger.case(each).info.problem.family, waits_since[each]) for each in chosen]
     made = Rechecked(
@@ -50,7 +51,7 @@ def recheck(
         size=size,
         ended=len(waits_since),
         nights=within_nights(len(waits_since), size),
-        pruned=len(pruned),
+        pruned=len(queue.pruned),
     )
     until_s, done = boottime_s() + 60 * minutes, list[CheckedCase]()
     with checking() as process:
