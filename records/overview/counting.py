@@ -73,7 +73,8 @@ def _family(name: str, found: Sequence[CaseSummary]) -> FamilyCount:
     for case in found:
         status = CaseStatus(case.status)
         if status is CaseStatus.ACCEPTED:
-            assert case.outcome is not None
+            if case.outcome is None:
+                raise ValueError("an accepted case has an outcome")
             tiers[Tier(case.outcome["tier"])] += 1
             proven = (case.outcome["certificate"] or {}).get("status") == CertificateStatus.CERTIFIED
             counts["certified" if proven else "uncertified"] += 1
