@@ -15,6 +15,7 @@ from prefect.client.schemas.objects import FlowRun
 
 from escalation.engine.runtime import Runtime
 from escalation.inputs.settings import Settings
+from escalation.ports.configuration import settings
 from escalation.testing.model_backend import ModelBackend
 from escalation.testing.model_service import ModelService
 from flows.lending import lending
@@ -85,6 +86,16 @@ def paid(on_server: Any, paying_runtime: Runtime, tmp_path: Path) -> Iterator[Pa
     paying_runtime._backends["aer"] = ModelBackend(service)
     with lending(paying_runtime):
         yield Paid(paying_runtime, service, tmp_path)
+
+
+@pytest.fixture
+def own_records(on_server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Records without the cases of other tests."""
+    monkeypatch.setenv("TIERWISE_HOME", str(tmp_path))
+    monkeypatch.setenv("TIERWISE_TRACKING", "off")
+    settings.cache_clear()
+    yield tmp_path
+    settings.cache_clear()
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The weekly overview is a page of the run, up to when the run was to begin."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +10,6 @@ from escalation.engine.drive import solve
 from escalation.engine.opening import prepare
 from escalation.model.problem import Problem, Target
 from escalation.policy.policy import parse_policy
-from escalation.ports.configuration import settings
 from flows.overview import overview
 from records.runtime import open_runtime
 from tests.flows.test_replay import POLICY
@@ -19,22 +17,12 @@ from tests.flows.test_replay import POLICY
 pytestmark = pytest.mark.timeout(900)  # the first of them waits for the server's migration
 
 
-@pytest.fixture
-def records(on_server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Records without the cases of other tests."""
-    monkeypatch.setenv("TIERWISE_HOME", str(tmp_path))
-    monkeypatch.setenv("TIERWISE_TRACKING", "off")
-    settings.cache_clear()
-    yield tmp_path
-    settings.cache_clear()
-
-
 def page() -> str:
     found: Any = Artifact.get("overview")
     return str(found.data)
 
 
-def test_a_week_without_a_case_and_one_with_a_case(records: Path) -> None:
+def test_a_week_without_a_case_and_one_with_a_case(own_records: Path) -> None:
     state = overview(return_state=True)
     assert (state.name, state.message) == (
         "Completed",

@@ -2,7 +2,6 @@
 
 import json
 import sqlite3
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,22 +12,11 @@ from escalation.engine.drive import solve
 from escalation.engine.opening import prepare
 from escalation.model.problem import Problem, Target
 from escalation.policy.policy import parse_policy
-from escalation.ports.configuration import settings
 from flows.recheck import recheck
 from records.runtime import open_runtime
 from tests.flows.test_replay import POLICY
 
 pytestmark = pytest.mark.timeout(900)  # the first of them waits for the server's migration
-
-
-@pytest.fixture
-def records(on_server: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Records without the cases of other tests."""
-    monkeypatch.setenv("TIERWISE_HOME", str(tmp_path))
-    monkeypatch.setenv("TIERWISE_TRACKING", "off")
-    settings.cache_clear()
-    yield tmp_path
-    settings.cache_clear()
 
 
 def table() -> tuple[list[dict[str, str]], str]:
@@ -37,7 +25,7 @@ def table() -> tuple[list[dict[str, str]], str]:
     return json.loads(found.data), found.description
 
 
-def test_a_sample_without_cases_with_good_ones_and_with_a_changed_one(records: Path) -> None:
+def test_a_sample_without_cases_with_good_ones_and_with_a_changed_one(own_records: Path) -> None:
     state = recheck(return_state=True)
     assert (state.name, state.message) == (
         "Completed",
@@ -55,7 +43,7 @@ def test_a_sample_without_cases_with_good_ones_and_with_a_changed_one(records: P
     assert above.endswith(
         "The one ended case is tried within 1 such sample, as long as there is time for all that is drawn."
     )
-    with sqlite3.connect(records / "ledger.db") as connection:
+    with sqlite3.connect(own_records / "ledger.db") as connection:
         connection.execute(
             "UPDATE attempts SET attempt = replace(attempt, '\"estimate\":3.0', '\"estimate\":2.5')"
         )
@@ -69,7 +57,7 @@ def test_a_sample_without_cases_with_good_ones_and_with_a_changed_one(records: P
     assert (row["came out"], row["to look"]) == ("comes out otherwise", "tierwise replay rechecked --all")
 
 
-def test_what_cannot_be_told_is_no_failure_and_has_a_name(records: Path) -> None:
+def test_what_cannot_be_told_is_no_failure_and_has_a_name(own_records: Path) -> None:
     problem = Problem(
         family="toy", instance={"numbers": [3, 1, 9]}, target=Target(metric="number", at_least=3), seed=4
     )
