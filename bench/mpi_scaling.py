@@ -2,7 +2,7 @@
 
     python -m bench.mpi_scaling [--repeats 3] [--dataset breast_cancer]
 
-Method: the whole piece of work of the hpc tier, `problems.classification.hpc.nested_cv:run`, through the mpi
+Method: the whole piece of work of the hpc tier, `problems.prediction.hpc.nested_cv:run`, through the mpi
 backend, a world for each number of ranks, kept warm as within a case. Start-up is shown apart: a program
 that does nothing, and the first piece of work, which imports what the others find imported. Then each world
 in turn, so that what else the machine does falls on all alike; medians of the elapsed time that the backend
@@ -99,7 +99,7 @@ def measure(worlds: list[ScalingWorld], work: MpiProgram, repeats: int) -> set[s
 
 def nested_cv(dataset: str) -> MpiProgram:
     """The work that the hpc method asks for first."""
-    found = family("classification")
+    found = family("prediction")
     target = Target(metric="roc_auc", at_least=0.5)
     view = found.view(found.load({"dataset": dataset}, 7, Path()), target)
     method = next(method for method in found.methods() if method.tier == "hpc")

@@ -1,7 +1,7 @@
 """What a flow run is called, the case that it is about, and whether a deployment started it.
 
-A run is called by what it is about, `classification breast_cancer`, and by what came of it once it is over:
-`classification breast_cancer → hpc`, or why there is no answer. Its case is one of its tags.
+A run is called by what it is about, `prediction breast_cancer`, and by what came of it once it is over:
+`prediction breast_cancer → hpc`, or why there is no answer. Its case is one of its tags.
 """
 
 from collections.abc import Callable

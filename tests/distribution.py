@@ -50,7 +50,7 @@ ORDER = (
     "tests/backends/",
     "tests/records/",
     "tests/practice/",
-    "tests/problems/classification/",
+    "tests/problems/prediction/",
 )
 """Beginnings of the paths of files, those that take longest first: one that began last would run alone."""
 

@@ -24,7 +24,7 @@ SLOW = {
     "tests/docs/test_use_the_model.py": "solve a case and serve its model",
     "tests/problems/test_contract.py": "attempt every method of every family",
     "tests/problems/test_exports.py": "solve every family's sample",
-    "tests/problems/classification": "fit models, bootstrap error rates, simulate circuits",
+    "tests/problems/prediction": "fit models, bootstrap error rates, simulate circuits",
     "tests/problems/optimisation/engines": "search, and prove what was found",
     "tests/problems/optimisation/portfolio": "run several MPI ranks",
     "tests/problems/optimisation/learning": "race engines against each other",

@@ -22,7 +22,7 @@ from escalation.model.texts import Line
 from escalation.policy.policy import LoadedPolicy, load_policy, parse_policy
 from escalation.policy.policy_tests import require_passing
 from escalation.ports.configuration import mpi_ranks, settings
-from escalation.ports.registry import backend_packages, target_in_words
+from escalation.ports.registry import backend_packages, current_name, target_in_words
 from escalation.ports.registry import family as find_family
 from escalation.ports.store import Store
 
@@ -58,7 +58,7 @@ def read_problem_anywhere(name: str, folder: Path) -> tuple[Problem, str | None,
 
 def parse_problem(data: Any) -> Problem:
     """Takes a problem as an object or as plain data; raises `BadInput` with one line."""
-    return data if isinstance(data, Problem) else parse(Problem, data, "problem")
+    return data if isinstance(data, Problem) else _of_today(parse(Problem, data, "problem"))
 
 
 def parse_with_policy(data: Any) -> tuple[Problem, str | None]:
@@ -66,7 +66,12 @@ def parse_with_policy(data: Any) -> tuple[Problem, str | None]:
     if isinstance(data, Problem) and not isinstance(data, ProblemFile):
         return data, None
     stated = data if isinstance(data, ProblemFile) else parse(ProblemFile, data, "problem")
-    return stated.problem(), stated.policy
+    return _of_today(stated.problem()), stated.policy
+
+
+def _of_today(problem: Problem) -> Problem:
+    """With the name that the family has now: it is part of a problem's identity."""
+    return problem.model_copy(update={"family": current_name(problem.family)})
 
 
 def choose_policy(asked: str | None, stated: str | None, folder: Path) -> str | Path:

@@ -91,7 +91,7 @@ class Target(Frozen):
 class Problem(Frozen):
     """Family, instance, target, budget, data class and seed: everything that a case is about."""
 
-    family: str = Field(description="The kind of problem, for instance `classification`.")
+    family: str = Field(description="The kind of problem, for instance `prediction`.")
     instance: dict[str, JsonValue] = Field(description="What the family loads.")
     target: Target = Field(description="What an answer must reach.")
     budget: Caps = Field(Caps(), description="What the case may spend.")

@@ -10,6 +10,7 @@ from escalation.model.amounts import Caps
 from escalation.model.frozen import Frozen
 from escalation.model.problem import Tier
 from escalation.policy.conditions import Condition
+from escalation.ports.registry import current_name
 
 Id = Field(pattern=r"^[a-z][a-z0-9_]*$", description="A name of its own in the policy.")
 Reason = Field(min_length=8, description="Why, for the people who will read the decision.")
@@ -169,10 +170,11 @@ class Policy(Frozen):
 
     def gates_of(self, tier: Tier, family_name: str | None) -> tuple[Gate, ...]:
         """The gates that guard a tier for a family."""
+        wanted = current_name(family_name or "")
         return tuple(
             gate
             for gate in self.gates
-            if gate.tier is tier and (gate.families is None or family_name in gate.families)
+            if gate.tier is tier and (gate.families is None or wanted in map(current_name, gate.families))
         )
 
     @cached_property

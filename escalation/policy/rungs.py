@@ -7,7 +7,7 @@ from escalation.model.problem import Tier
 from escalation.policy.ladder_state import Rung
 from escalation.policy.rules import Policy
 from escalation.ports.families import Family
-from escalation.ports.registry import backend_descriptor
+from escalation.ports.registry import backend_descriptor, current_name
 
 
 def rungs_of(policy: Policy, family: Family) -> tuple[Rung, ...]:
@@ -16,7 +16,7 @@ def rungs_of(policy: Policy, family: Family) -> tuple[Rung, ...]:
     Raises:
         TierwiseError: when the policy names no backend for a method's work.
     """
-    named = policy.methods.get(family.name)
+    named = next((each for name, each in policy.methods.items() if current_name(name) == family.name), None)
     methods = [method for method in family.methods() if named is None or method.name in named]
     return tuple(
         _rung(policy, tier, method.name, method.work_kind)

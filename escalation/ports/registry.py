@@ -1,8 +1,8 @@
 """Families and backends are found by their descriptors; nothing heavy is imported to know they exist."""
 
 import importlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,7 @@ class FamilyDescriptor:
             the instance that are known already to an `escalation.ports.inspection.Inspection`; "" where the
             family has no tables that stand by themselves.
         named_by: fields of the instance that say in short what a problem is about: a kind, a file.
+        formerly: names of the last release, which problem files, policies and records may still say.
     """
 
     name: str
@@ -59,6 +60,7 @@ class FamilyDescriptor:
     flow: str = ""
     inspect: str = ""
     named_by: tuple[str, ...] = ()
+    formerly: tuple[str, ...] = ()
 
     @property
     def verb(self) -> str:
@@ -196,9 +198,28 @@ def resolve(path: str) -> Any:
     return getattr(importlib.import_module(module), name)
 
 
+class ByName(Mapping[str, FamilyDescriptor]):
+    """Families by name; a former name finds one too, and is not listed."""
+
+    def __init__(self, known: Mapping[str, FamilyDescriptor]) -> None:
+        self._known = known
+        former = {name: each.name for each in known.values() for name in each.formerly}
+        self._now = former | {name: name for name in known}
+
+    def __getitem__(self, name: str) -> FamilyDescriptor:
+        return self._known[self._now[name]]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+
 @cache
 def _families() -> Found[FamilyDescriptor]:
-    return find(found_in("problems", FamilyDescriptor, "family"), FAMILIES, _facts)
+    found = find(found_in("problems", FamilyDescriptor, "family"), FAMILIES, _facts)
+    return replace(found, known=ByName(found.known))
 
 
 @cache
@@ -226,6 +247,12 @@ def families() -> Mapping[str, FamilyDescriptor]:
 def backends() -> Mapping[str, BackendDescriptor]:
     """The known backends by name: those of this repository, then those of a site's own packages."""
     return _backends().known
+
+
+def current_name(name: str) -> str:
+    """What a family is called now; an unknown name stays as it is."""
+    found = families().get(name)
+    return name if found is None else found.name
 
 
 def no_family(name: str) -> str:

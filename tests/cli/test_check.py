@@ -13,7 +13,7 @@ from tests.cli.conftest import Said
 
 HEADER = "patient_id,visit,age,bp,smoker,died"
 TROUBLED = """\
-family: classification
+family: prediction
 instance: {csv: heart.csv, target: died, dropp: [x]}
 target: {metric: auc, at_least: 0.8, confidence: 2}
 seed: -1
@@ -53,7 +53,7 @@ def test_every_problem_is_said_at_once_with_the_lines_to_paste(call: Callable[..
 
 def test_what_is_pasted_keeps_what_stood_there(call: Callable[..., Said], here: Path) -> None:
     (here / "h.yaml").write_text(
-        "family: classification\ninstance: {csv: heart.csv, target: died, drop: [age]}\n"
+        "family: prediction\ninstance: {csv: heart.csv, target: died, drop: [age]}\n"
         "target: {metric: roc_auc, at_least: 0.8}\n"
     )
     assert checked(call, "h.yaml")["mends"] == {"drop": ["age", "patient_id", "visit"], "na_values": ["high"]}
@@ -93,7 +93,7 @@ def test_the_proposed_file_loads_as_it_stands(call: Callable[..., Said], here: P
         assert part in said.out
     assert "-9 occurs 3 times" in said.out
     proposed, _, command = said.out.partition("\nor, without a file:\n\n")
-    proposed = proposed[proposed.index("family: classification") :]
+    proposed = proposed[proposed.index("family: prediction") :]
     assert command == (
         "tierwise solve heart.csv --target died --positive 1 --drop patient_id --drop visit --na high "
         "--at-least 0.8\n"

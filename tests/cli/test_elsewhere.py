@@ -39,7 +39,7 @@ def table(folder: Path) -> Problem:
     (folder / "ward.csv").write_text("\n".join(["says,noise,ill", *rows, ""]), encoding="utf-8")
     instance = {"csv": "ward.csv", "target": "ill", "positive": 1}
     return Problem(
-        family="classification", instance=instance, target=Target(metric="roc_auc", at_least=1), seed=3
+        family="prediction", instance=instance, target=Target(metric="roc_auc", at_least=1), seed=3
     )
 
 
@@ -83,7 +83,7 @@ class Until(Silent):
 @pytest.mark.parametrize(
     ("make", "by"),
     [(table, ["--case", "c"]), (graph, ["p.json", "--case", "c"])],
-    ids=["classification", "optimisation"],
+    ids=["prediction", "optimisation"],
 )
 def test_a_second_home_takes_a_case_up_and_a_third_shows_its_report_without_the_data(
     make: Any, by: list[str], tmp_path: Path, call: Call, monkeypatch: pytest.MonkeyPatch

@@ -99,7 +99,7 @@ def test_a_shell_is_offered_what_can_stand_there(
         ("tierwise explain ", solved.case_id),
         ("tierwise solve --case ", solved.case_id),
         ("tierwise new opt", "optimisation"),
-        ("tierwise cases --family ", "classification"),
+        ("tierwise cases --family ", "prediction"),
         ("tierwise solve x.yaml --policy def", "default"),
         ("tierwise policy check m", "mine.yaml"),
         ("tierwise policy diff default re", "rehearsal"),

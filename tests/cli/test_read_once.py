@@ -48,7 +48,7 @@ def problem(tmp_path: Path) -> dict[str, Any]:
     (tmp_path / "table.csv").write_text(ROWS)
     (tmp_path / "policy.yaml").write_text(NOTHING_IS_OPEN)
     return {
-        "family": "classification",
+        "family": "prediction",
         "instance": {"csv": "table.csv", "target": "died", "positive": "1"},
         "target": {"metric": "roc_auc", "at_least": 0.9},
         "budget": {"usd": 0},

@@ -21,7 +21,7 @@ def case(tmp_path: Path) -> Case:
     rows = "".join(f"{row * 7919 % 61},{1 - row % 2},{row % 2}\n" for row in range(120))
     (tmp_path / "t.csv").write_text(f"age,copy,ill\n{rows}")
     problem = {
-        "family": "classification",
+        "family": "prediction",
         "instance": {"csv": "t.csv", "target": "ill"},
         "target": {"metric": "roc_auc", "at_least": 0.6},
     }

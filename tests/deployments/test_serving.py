@@ -150,7 +150,7 @@ def test_no_field_of_a_familys_form_is_a_box_of_json_or_a_switch(client: SyncPre
     ("flow", "choices", "required"),
     [
         (
-            "classify",
+            "prediction",
             {"metric": "roc_auc", "dataset": "whas500", "data_class": "public"},
             {"table", "target"},
         ),

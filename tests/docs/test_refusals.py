@@ -6,7 +6,7 @@ import pytest
 
 from escalation.inputs.settings import ROOT
 
-PAGES = {"bring-your-own-table.md": "classification", "bring-your-own-clinic.md": "optimisation"}
+PAGES = {"bring-your-own-table.md": "prediction", "bring-your-own-clinic.md": "optimisation"}
 PLACEHOLDER = re.compile(r"\b(?:ROLE|NAME|[NM])\b|…|\blist\b$")
 
 

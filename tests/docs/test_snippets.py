@@ -118,7 +118,7 @@ def check_yaml(block: Block) -> None:
 def framed_instance(instance: Any) -> dict[str, Any]:
     """A problem around an instance of a table."""
     target = {"metric": "roc_auc", "at_least": 0.8}
-    return {"family": "classification", "target": target, **instance}
+    return {"family": "prediction", "target": target, **instance}
 
 
 def check_problem(block: Block, data: Any) -> None:

@@ -15,7 +15,7 @@ import pytest
 from cli.solve import Showing, solve_files
 from escalation.inputs.settings import ROOT
 from escalation.ports.configuration import settings
-from problems.classification.models.artefact import scores
+from problems.prediction.models.artefact import scores
 from records.runtime import open_records
 
 PAGE = (ROOT / "docs/how-to/bring-your-own-table.md").read_text(encoding="utf-8")

@@ -24,7 +24,7 @@ def test_a_title_is_one_that_prefect_takes(about: str) -> None:
 @pytest.mark.parametrize(
     ("about", "title"),
     [
-        ("classification breast_cancer", "answer-classification-breast-cancer"),
+        ("prediction breast_cancer", "answer-prediction-breast-cancer"),
         ("optimisation max_cut G1", "answer-optimisation-max-cut-g1"),
         ("", "answer"),
     ],

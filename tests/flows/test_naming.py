@@ -15,8 +15,8 @@ from flows.naming import LEAST_REASON, MOST_NAME, end_in_words, subject
 @pytest.mark.parametrize(
     ("family", "instance", "name"),
     [
-        ("classification", {"dataset": "breast_cancer"}, "classification breast_cancer"),
-        ("classification", {"target": "ill", "csv": "/data/cohort 7.csv"}, "classification cohort 7"),
+        ("prediction", {"dataset": "breast_cancer"}, "prediction breast_cancer"),
+        ("prediction", {"target": "ill", "csv": "/data/cohort 7.csv"}, "prediction cohort 7"),
         ("optimisation", {"kind": "max_cut", "file": "graphs/G1.txt"}, "optimisation max_cut G1"),
         ("optimisation", {"kind": "triage", "patients": "p.csv"}, "optimisation triage"),
         ("toy", {"numbers": [1, 2]}, "toy"),

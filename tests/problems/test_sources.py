@@ -88,6 +88,6 @@ def few(folder: Path) -> tuple[Source, ...]:
 
 
 def test_parameters_of_a_constructed_data_set_are_refused_beside_a_bundled_one(tmp_path: Path) -> None:
-    family = resolve(families()["classification"].family)()
+    family = resolve(families()["prediction"].family)()
     with pytest.raises(BadInput, match="unknown field 'params'"):
         family.load({"dataset": "breast_cancer", "params": {"rows": 100}}, 1, tmp_path)

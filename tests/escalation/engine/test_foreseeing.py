@@ -13,9 +13,7 @@ from escalation.model.facts import FactValue
 from escalation.ports.fact_providers import FactContext
 
 TABLE = "x,ill\n" + "".join(f"{row * 7919 % 61},{row % 2}\n" for row in range(80))
-PROBLEM = (
-    "{family: classification, instance: {csv: t.csv, target: ill}, target: {metric: roc_auc, at_least: %s}}"
-)
+PROBLEM = "{family: prediction, instance: {csv: t.csv, target: ill}, target: {metric: roc_auc, at_least: %s}}"
 
 
 @pytest.fixture
@@ -26,7 +24,7 @@ def folder(tmp_path: Path) -> Path:
 
 def case(folder: Path, at_least: float, policy: str = "default") -> Case:
     problem = {
-        "family": "classification",
+        "family": "prediction",
         "instance": {"csv": "t.csv", "target": "ill"},
         "target": {"metric": "roc_auc", "at_least": at_least},
     }

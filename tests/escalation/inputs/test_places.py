@@ -68,7 +68,7 @@ def set_to(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str, str], Non
 def opened(file: str, folder: Path) -> dict[str, str]:
     """The files of a case of a table, by name; opened as every case is."""
     stated = {
-        "family": "classification",
+        "family": "prediction",
         "instance": {"csv": file, "target": "ill"},
         "target": {"metric": "roc_auc", "at_least": 0.6},
     }

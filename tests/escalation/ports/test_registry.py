@@ -85,5 +85,5 @@ def test_a_folder_that_cannot_take_part_is_refused_with_its_name(
 
 
 def test_what_ships_is_found() -> None:
-    assert set(families()) >= {"classification", "optimisation", "toy"}
+    assert set(families()) >= {"prediction", "optimisation", "toy"}
     assert set(backends()) >= {"aer", "ibm_runtime", "local", "mpi", "statevector_mpi"}

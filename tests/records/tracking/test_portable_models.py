@@ -17,11 +17,11 @@ from escalation.model.attempt import Candidate
 from escalation.model.blob import Blob
 from escalation.model.case import CaseInfo
 from escalation.model.problem import Problem, Target
-from problems.classification.ai.contenders import Boosting, Forest
-from problems.classification.models.artefact import scores
-from problems.classification.models.pipelines import base_model, joined, preprocessing
-from problems.classification.tables.encoding import Rows, encode
-from problems.classification.tables.table import Column
+from problems.prediction.ai.contenders import Boosting, Forest
+from problems.prediction.models.artefact import scores
+from problems.prediction.models.pipelines import base_model, joined, preprocessing
+from problems.prediction.tables.encoding import Rows, encode
+from problems.prediction.tables.table import Column
 from records.tracking.places import TrackingPlace
 from records.tracking.portable_code import portable
 from records.tracking.tracking import MlflowTracker
@@ -110,7 +110,7 @@ def folders(  # noqa: PLR0917 (fixtures)
     shutil.copy(mlflow_database, tmp_path / "mlflow.db")
     place = TrackingPlace(f"sqlite:///{tmp_path / 'mlflow.db'}", tmp_path / "artifacts")
     tracker = MlflowTracker(place, ledger, ledger.store)
-    problem = Problem(family="classification", instance={}, target=Target(metric="roc_auc", at_least=0.5))
+    problem = Problem(family="prediction", instance={}, target=Target(metric="roc_auc", at_least=0.5))
     described = {
         "features": [{**column.to_json(), "may_be_missing": column.name == "ward"} for column in COLUMNS]
     }
@@ -153,19 +153,19 @@ def _saved(root: Path) -> list[tuple[Path, Any]]:
 
 
 def test_the_code_that_travels_is_what_scoring_needs_under_a_name_of_its_own() -> None:
-    package, files, needs = portable("problems.classification.models.forest_model:scores", "0" * 64, {})
+    package, files, needs = portable("problems.prediction.models.forest_model:scores", "0" * 64, {})
     assert {name.partition("/")[0] for name in files} == {package}
-    assert f"{package}/problems/classification/models/forest_model.py" in files
+    assert f"{package}/problems/prediction/models/forest_model.py" in files
     assert not any("instance" in name or "ladder" in name for name in files)
     assert not any(b"from problems" in data or b"from escalation" in data for data in files.values())
     assert any(need.startswith("numpy==") for need in needs)
-    assert portable("problems.classification.models.forest_model:scores", "1" * 64, {})[0] != package
+    assert portable("problems.prediction.models.forest_model:scores", "1" * 64, {})[0] != package
 
 
 def test_other_bytes_than_those_certified_are_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    package, files, _ = portable("problems.classification.models.forest_model:scores", "0" * 64, {})
+    package, files, _ = portable("problems.prediction.models.forest_model:scores", "0" * 64, {})
     for name, data in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(data)

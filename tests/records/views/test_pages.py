@@ -42,7 +42,7 @@ def test_the_table_says_what_came_of_a_try_what_it_cost_and_which_tiers_were_kep
     decisions: tuple[Decision, Decision],
 ) -> None:
     found = Certificate(
-        status=CertificateStatus.BOUNDED, kind="lower bound", value=0.733, verifier="classification 1"
+        status=CertificateStatus.BOUNDED, kind="lower bound", value=0.733, verifier="prediction 1"
     )
     attempt = Attempt(
         number=0, tier=Tier.HPC, method="scan", backend="mpi", device_kind="classical", seed=1,
@@ -104,7 +104,7 @@ def test_no_more_drawings_are_shown_than_a_page_can_hold() -> None:
 def test_the_certificate_page_says_who_vouches_for_what(decisions: tuple[Decision, Decision]) -> None:
     found = Certificate(
         status=CertificateStatus.BOUNDED, kind="lower bound", value=0.733, estimate=0.801, alpha=0.025,
-        verifier="classification 1", reasons=("below the target",),
+        verifier="prediction 1", reasons=("below the target",),
     )  # fmt: skip
     attempt = Attempt(
         number=0, tier=Tier.HPC, method="scan", backend="mpi", device_kind="classical", seed=1,
@@ -117,6 +117,6 @@ def test_the_certificate_page_says_who_vouches_for_what(decisions: tuple[Decisio
         )
     )  # fmt: skip
     assert page.startswith("# Abstained")
-    assert "**BOUNDED** lower bound: 0.733 (estimate 0.801, α 0.025), by classification 1" in page
+    assert "**BOUNDED** lower bound: 0.733 (estimate 0.801, α 0.025), by prediction 1" in page
     assert "- below the target" in page
     assert "| hpc/scan | not certified | BOUNDED | 0.733 | 0.0 |" in page

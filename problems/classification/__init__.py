@@ -1,1 +1,0 @@
-"""Binary classification of the rows of a table."""

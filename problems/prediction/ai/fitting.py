@@ -1,0 +1,111 @@
+"""From open rows to one calibrated ensemble: tune, compare, calibrate, train on everything."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from escalation.model.identity import derive_seed
+from problems.prediction.ai.contenders import Trained
+from problems.prediction.ai.selection import (
+    Assessment,
+    assess,
+    final_map,
+    predict_out_of_fold,
+    standard_error_of_difference,
+)
+from problems.prediction.ai.tuning import Aim, Budget, Tick, tune_boosting, tune_forest
+from problems.prediction.prediction_sets.partitions import Fold, check_labels, partition, thin
+from problems.prediction.tables.encoding import Rows
+from toolbox.stats.calibration_map import CalibrationMap
+
+
+@dataclass(frozen=True)
+class Fit:
+    """The ensemble that won, trained on all of the rows, and how it came about.
+
+    Attributes:
+        trained: the ensemble.
+        calibration: its map to probabilities.
+        model: both as bytes.
+        rows: that the selection was made on, all of them or a thinned part.
+        winner: what it reached out of fold.
+        notes: tuning, comparison and calibration, for the record.
+    """
+
+    trained: Trained
+    calibration: CalibrationMap
+    model: bytes
+    rows: Rows
+    winner: Assessment
+    notes: dict[str, Any]
+
+
+def fit(rows: Rows, aim: Aim, budget: Budget, seed: int, tick: Tick) -> Fit:
+    """Selects boosted trees or forest, whichever has the better mean metric over fresh partitions.
+
+    A tie goes to the forest, the baseline. The standard error of the difference is noted, not acted on.
+
+    Raises:
+        BadInput: when the rows leave nothing to select on.
+    """
+    check_labels(rows)
+    chosen = rows.take(thin(rows, budget.rows, derive_seed(seed, "thin"), aim.time_ordered))
+    check_labels(chosen)
+    tuning = (chosen, aim, budget, derive_seed(seed, "tune"), tick)
+    boosting, tried = tune_boosting(*tuning)
+    forest, forests_tried = tune_forest(*tuning)
+    partitions = _fresh_partitions(chosen, budget, aim, seed)
+    forest_result, boosting_result = (
+        assess(
+            contender,
+            predict_out_of_fold(contender, chosen, aim, partitions, seed=seed, tick=tick),
+            aim.metric,
+        )
+        for contender in (forest, boosting)
+    )
+    winner = max((forest_result, boosting_result), key=lambda result: result.gain(aim.metric))
+    trained = winner.contender.train(aim.columns, rows, derive_seed(seed, "final"))
+    tick(1, f"{winner.contender.name}: training on all open rows")
+    calibration = final_map(winner, aim.metric)
+    notes = {
+        **_comparison(forest_result, boosting_result, winner, aim.metric, budget),
+        "calibration": calibration.to_json(),
+        "tuning": {"xgboost": [_rounded(entry) for entry in tried], "random_forest": forests_tried},
+        "rows": len(rows),
+        "selection_rows": len(chosen),
+        "budget": {**budget.to_json(), "fits": budget.fits},
+    }
+    return Fit(trained, calibration, trained.dump(aim.columns, calibration), chosen, winner, notes)
+
+
+def _fresh_partitions(rows: Rows, budget: Budget, aim: Aim, seed: int) -> Sequence[list[Fold]]:
+    """Partitions that tuning has not used; in order of time there is only one."""
+    count = 1 if aim.time_ordered else budget.comparisons
+    return [
+        partition(rows, budget.folds, derive_seed(seed, "comparison", number), aim.time_ordered)
+        for number in range(count)
+    ]
+
+
+def _comparison(
+    forest: Assessment, boosting: Assessment, winner: Assessment, metric: str, budget: Budget
+) -> dict[str, Any]:
+    return {
+        "chosen": winner.contender.name,
+        "rule": f"better mean {metric} over the same repeated cross-validation; the forest is the baseline",
+        "cross_validation": {"xgboost": boosting.notes, "random_forest": forest.notes},
+        "xgboost_minus_forest": {
+            "mean": float(np.mean(boosting.values) - np.mean(forest.values)),
+            "standard_error": standard_error_of_difference(boosting.values, forest.values, budget.folds),
+        },
+    }
+
+
+def _rounded(entry: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "params": entry["params"],
+        "rounds": entry["rounds"],
+        "log_loss": [round(value, 6) for value in entry["log_loss"]],
+    }

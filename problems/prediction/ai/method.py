@@ -1,0 +1,85 @@
+"""The AI tier: tuned, calibrated tree ensembles with conformal sets."""
+
+from typing import Any
+
+from escalation.model.attempt import Candidate
+from escalation.model.errors import TierwiseError
+from escalation.model.kinds.local_call import LocalCall
+from escalation.model.problem import Tier
+from escalation.model.quote import Quote
+from escalation.model.resources import Resources
+from escalation.model.result import RawResult
+from escalation.ports.machines import Device
+from escalation.ports.methods import Solve
+from problems.prediction.ai.tuning import Budget, budget_for, small_budget_for
+from problems.prediction.prediction_sets.split_conformal import COVERAGE
+from problems.prediction.tables.table import TableView, width
+
+CLAIMED = ("model_format", "chosen", "conformal")
+"""What the verifier is told, `conformal` where sets were made."""
+
+
+class BoostedTrees:
+    """XGBoost with a random forest as its baseline, in one piece of work."""
+
+    name = "boosted_trees"
+    tier = Tier.AI
+    work_kind = LocalCall.kind
+
+    def quote(self, view: TableView, device: Device) -> Quote:
+        """Bounds the attempt by its one piece of work, which is stopped at its time limit."""
+        return device.estimate(work(view, 0))
+
+    def solve(self, view: TableView, seed: int) -> Solve:
+        """Asks for the one piece of work and hands its answer on.
+
+        Raises:
+            TierwiseError: when the work did not succeed.
+        """
+        result = yield work(view, seed)
+        if not isinstance(result, RawResult):
+            raise TypeError(f"expected one raw result, got {len(result)}")
+        if not result.ok:
+            raise TierwiseError(f"boosted trees came to no model ({result.state}): {result.error}")
+        return Candidate(
+            values={name: result.values[name] for name in CLAIMED if name in result.values},
+            files=dict(result.files),
+            notes=result.values["notes"],
+        )
+
+
+def work(view: TableView, seed: int) -> LocalCall:
+    """Returns the work that the whole attempt consists of."""
+    selection, sets = budget_for(view.n_open), small_budget_for(view.n_open)
+    params: dict[str, Any] = {
+        "columns": [column.to_json() for column in view.columns],
+        "metric": view.metric,
+        "time_ordered": view.time_ordered,
+        "seed": seed,
+        "coverage": COVERAGE,
+        "selection": selection.to_json(),
+        "sets": sets.to_json(),
+    }
+    return LocalCall(
+        function="problems.prediction.ai.boosting:run",
+        params=params,
+        inputs={"open_rows": view.open_rows, "sealed_rows": view.sealed_rows},
+        resources=Resources(threads=1, wall_s=_limit_s(view, (selection, sets)), memory_mb=_memory_mb(view)),
+    )
+
+
+def _limit_s(view: TableView, budgets: tuple[Budget, ...]) -> float:
+    """Seconds until the work is stopped: four times and more what it takes on one core of 2026.
+
+    A fit of a few hundred rows takes some 0.07 s; beyond, time grows with rows × columns.
+    """
+    features = width(view.columns)
+    seconds = 20 + 4e-4 * view.n_open * features  # start, and the training on all rows
+    for budget in budgets:
+        seconds += budget.fits * (0.2 + 4e-8 * min(view.n_open, budget.rows) * features * budget.max_rounds)
+    return float(round(seconds))
+
+
+def _memory_mb(view: TableView) -> int:
+    cells = (view.n_open + view.n_sealed) * width(view.columns)
+    return 1024 + int(cells * 100 / 2**20)

@@ -1,0 +1,217 @@
+"""The search for the settings of tree ensembles, bounded in fits and not in seconds, so that it repeats."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from escalation.model.identity import derive_seed
+from problems.prediction.ai.contenders import Boosting, Forest, booster_params
+from problems.prediction.models.xgboost_model import matrix
+from problems.prediction.prediction_sets.partitions import Fold, partition
+from problems.prediction.tables.encoding import Rows
+from problems.prediction.tables.table import Column
+from toolbox.stats.calibration_map import expit, log_loss
+
+Tick = Callable[[int, str], None]
+"""Called with the number of fits just done and what they were for."""
+
+DEFAULT: Mapping[str, float | int] = {
+    "eta": 0.1,
+    "max_depth": 3,
+    "min_child_weight": 1.0,
+    "subsample": 0.8,
+    "colsample_bytree": 0.8,
+    "lambda": 1.0,
+}
+"""Always among the configurations tried."""
+
+PATIENCE = 20
+_CRITERIA = {"roc_auc": ("auc", -1.0), "brier": ("rmse", 1.0)}
+
+
+@dataclass(frozen=True)
+class Aim:
+    """What a selection is for.
+
+    Attributes:
+        columns: the features.
+        metric: of the target.
+        time_ordered: whether rows come in order of time.
+    """
+
+    columns: tuple[Column, ...]
+    metric: str
+    time_ordered: bool
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What a selection may spend.
+
+    Attributes:
+        configurations: settings of boosted trees drawn at random, the default among them.
+        finalists: the best of them, tried again on another partition.
+        folds: of every partition.
+        comparisons: fresh partitions on which boosted trees and forest are compared and calibrated.
+        leaves: sizes of the smallest leaf that the forest tries.
+        rows: more open rows than these are thinned for the selection (not for the final training).
+        trees: of a forest.
+        max_rounds: of boosting.
+    """
+
+    configurations: int
+    finalists: int
+    folds: int
+    comparisons: int
+    leaves: tuple[int, ...]
+    rows: int
+    trees: int = 100
+    max_rounds: int = 300
+
+    @property
+    def fits(self) -> int:
+        """Ensembles trained at most, the final one included."""
+        boosters = self.configurations + self.finalists + self.comparisons
+        forests = (len(self.leaves) if len(self.leaves) > 1 else 0) + self.comparisons
+        return self.folds * (boosters + forests) + 1
+
+    def to_json(self) -> dict[str, Any]:
+        return {**asdict(self), "leaves": list(self.leaves)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> "Budget":
+        """Reads what `to_json` wrote."""
+        return cls(**{**data, "leaves": tuple(data["leaves"])})
+
+
+def budget_for(rows: int) -> Budget:
+    """Returns the budget for a table of so many open rows: fewer, longer fits as tables grow.
+
+    Leaves grow beyond 100,000 rows, because a forest's nodes do, and its bytes are kept.
+    """
+    if rows <= 2000:
+        return Budget(configurations=16, finalists=4, folds=5, comparisons=2, leaves=(1, 5), rows=2000)
+    if rows <= 10_000:
+        return Budget(configurations=10, finalists=3, folds=4, comparisons=1, leaves=(5,), rows=10_000)
+    leaf = max(5, rows // 20_000)
+    return Budget(configurations=8, finalists=2, folds=3, comparisons=1, leaves=(leaf,), rows=10_000)
+
+
+def small_budget_for(rows: int) -> Budget:
+    """Returns the budget for the model behind the conformal sets, which only has to be a fair one."""
+    full = budget_for(rows)
+    return replace(full, configurations=6, finalists=2, comparisons=1, leaves=full.leaves[-1:])
+
+
+def configurations(count: int, seed: int) -> list[dict[str, float | int]]:
+    """Returns the default and `count` - 1 random settings.
+
+    The ranges lean towards small trees and strong shrinkage, as tables of few hundred rows need them;
+    stumps (depth 1) are additive models.
+    """
+    random = np.random.default_rng(seed)
+    drawn = [dict(DEFAULT)]
+    for _ in range(count - 1):
+        drawn.append(
+            {
+                "eta": _rounded(np.exp(random.uniform(np.log(0.03), np.log(0.2)))),
+                "max_depth": int(random.integers(1, 6)),
+                "min_child_weight": _rounded(np.exp(random.uniform(np.log(0.5), np.log(16)))),
+                "subsample": _rounded(random.uniform(0.5, 1.0)),
+                "colsample_bytree": _rounded(random.uniform(0.3, 1.0)),
+                "lambda": _rounded(np.exp(random.uniform(np.log(0.3), np.log(30)))),
+            }
+        )
+    return drawn
+
+
+def tune_boosting(
+    rows: Rows, aim: Aim, budget: Budget, seed: int, tick: Tick
+) -> tuple[Boosting, list[dict[str, Any]]]:
+    """Searches at random, and tries the best again on another partition.
+
+    The number of trees is where the mean log loss over the test folds is least. Settings are ranked by the
+    metric aimed at where XGBoost has it (ROC AUC, Brier score as its root), otherwise by log loss.
+
+    Returns:
+        The best settings, and the history of all.
+    """
+    history: list[dict[str, Any]] = [
+        {"params": params, "loss": [], "log_loss": [], "rounds": []}
+        for params in configurations(budget.configurations, derive_seed(seed, "configurations"))
+    ]
+    entrants = history
+    for stage in range(2):
+        folds = partition(rows, budget.folds, derive_seed(seed, "tuning", stage), aim.time_ordered)
+        for entrant in entrants:
+            _try(entrant, rows, aim, folds, (budget.max_rounds, derive_seed(seed, "booster")))
+            tick(budget.folds, f"boosted trees, stage {stage + 1}")
+        entrants = sorted(history, key=_standing)[: budget.finalists]
+    best = entrants[0]
+    return Boosting(best["params"], max(1, round(float(np.mean(best["rounds"]))))), history
+
+
+def _standing(entry: Mapping[str, Any]) -> tuple[int, float]:
+    """Those that came further stand before those that did not."""
+    return -len(entry["loss"]), float(np.mean(entry["loss"]))
+
+
+def _try(
+    entry: dict[str, Any], rows: Rows, aim: Aim, folds: Sequence[Fold], schedule: tuple[int, int]
+) -> None:
+    import xgboost
+
+    max_rounds, seed = schedule
+    criterion, sign = _CRITERIA.get(aim.metric, ("logloss", 1.0))
+    course = xgboost.cv(
+        booster_params(entry["params"], len(rows), seed),
+        matrix(aim.columns, rows.features, rows.labels),
+        num_boost_round=max_rounds,
+        folds=list(folds),
+        metrics=[criterion, "logloss"] if criterion != "logloss" else ["logloss"],
+        early_stopping_rounds=PATIENCE,
+        as_pandas=False,
+    )
+    entry["rounds"].append(len(course["test-logloss-mean"]))
+    entry["log_loss"].append(float(course["test-logloss-mean"][-1]))
+    entry["loss"].append(sign * float(course[f"test-{criterion}-mean"][-1]))
+
+
+def tune_forest(
+    rows: Rows, aim: Aim, budget: Budget, seed: int, tick: Tick
+) -> tuple[Forest, list[dict[str, Any]]]:
+    """Tries the sizes of the smallest leaf on one partition with half the trees; least mean log loss wins.
+
+    Returns:
+        The best settings, and the history of all; empty where there was nothing to choose.
+    """
+    forests = [Forest(budget.trees, leaf) for leaf in budget.leaves]
+    if len(forests) == 1:
+        return forests[0], []
+    folds = partition(rows, budget.folds, derive_seed(seed, "tuning", 0), aim.time_ordered)
+    losses = []
+    for forest in forests:
+        smaller = Forest(max(1, forest.trees // 2), forest.min_leaf)
+        losses.append(_forest_loss(smaller, rows, aim, folds, derive_seed(seed, "forest")))
+        tick(budget.folds, "random forest")
+    history = [
+        {"params": forest.to_json(), "log_loss": [loss]} for forest, loss in zip(forests, losses, strict=True)
+    ]
+    return forests[int(np.argmin(losses))], history
+
+
+def _forest_loss(forest: Forest, rows: Rows, aim: Aim, folds: Sequence[Fold], seed: int) -> float:
+    losses = []
+    for train, test in folds:
+        log_odds = forest.train(aim.columns, rows.take(train), seed).log_odds(
+            aim.columns, rows.features[test]
+        )
+        losses.append(log_loss(expit(log_odds), rows.labels[test]))
+    return float(np.mean(losses))
+
+
+def _rounded(value: float) -> float:
+    """Four significant digits read better in a record."""
+    return float(f"{value:.4g}")

@@ -1,0 +1,23 @@
+"""Says that this family exists."""
+
+from escalation.ports.registry import FamilyDescriptor
+
+DESCRIPTOR = FamilyDescriptor(
+    name="prediction",
+    family="problems.prediction.family:Prediction",
+    summary="What will become of a row: learnt from rows whose outcome is known, proven on rows kept aside.",
+    sample={"dataset": "breast_cancer"},
+    sample_target={"metric": "roc_auc", "at_least": 0.97},
+    scorers={
+        "skops": "problems.prediction.models.artefact:skops_scores",
+        "xgboost": "problems.prediction.models.xgboost_model:scores",
+        "forest": "problems.prediction.models.forest_model:scores",
+    },
+    sources="problems.prediction.samples:sources",
+    specs=("problems.prediction.tables.spec:FileSpec", "problems.prediction.tables.spec:DatasetSpec"),
+    check="problems.prediction.tables.spec:parse_spec",
+    form="problems.prediction.form:PredictionForm",
+    named_by=("dataset", "csv", "parquet"),
+    formerly=("classification",),
+    inspect="problems.prediction.tables.inspection:inspect",
+)

@@ -1,0 +1,123 @@
+"""The prediction family: which parts answer to which verb. Heavy parts are imported on use."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from escalation.model.at_best import AtBest
+from escalation.model.attempt import Attempt, Candidate, Done
+from escalation.model.certificate import Certificate
+from escalation.model.errors import BadInput
+from escalation.model.problem import Target
+from escalation.ports.fact_providers import FactProvider
+from escalation.ports.families import Answer, Section
+from escalation.ports.methods import Method
+from escalation.text.nearest import did_you_mean
+from problems.prediction.tables.table import TableView
+
+if TYPE_CHECKING:
+    from problems.prediction.tables.instance import TableInstance
+
+METRICS: Mapping[str, str] = {
+    "roc_auc": "at_least",
+    "accuracy": "at_least",
+    "balanced_accuracy": "at_least",
+    "sensitivity": "at_least",
+    "specificity": "at_least",
+    "brier": "at_most",
+}
+"""The metrics that have a valid bound, and the side from which a target on each can be reached."""
+
+
+class Prediction:
+    """Two classes, a table, a metric on rows that no solver has seen the labels of."""
+
+    name = "prediction"
+
+    def load(self, instance: Mapping[str, Any], seed: int, folder: Path) -> "TableInstance":
+        """Loads the table, checks it, and seals part of its rows; see `instance.load_table`."""
+        from problems.prediction.tables.loading import load_table
+
+        return load_table(instance, seed, folder)
+
+    def check_target(self, target: Target) -> None:
+        """Raises `BadInput` for a metric without a valid bound, a wrong side or a limit outside [0, 1]."""
+        side = METRICS.get(target.metric)
+        if side is None:
+            raise BadInput(
+                f"unknown metric {target.metric!r}: expected one of {', '.join(METRICS)}"
+                f"{did_you_mean(target.metric, METRICS)}"
+            )
+        if getattr(target, side) is None:
+            other = "at_most" if side == "at_least" else "at_least"
+            raise BadInput(
+                f"{target.metric} is reached with {side}, got {other}: write {side}: {target.limit}"
+            )
+        if not 0 <= target.limit <= 1:
+            raise BadInput(f"{target.metric} lies between 0 and 1, got {side}: {target.limit}")
+
+    def asked(self, instance: "TableInstance", target: Target) -> str:
+        """`Tell malignant from benign on 569 rows of breast_cancer`."""
+        from problems.prediction.report.in_words import asked
+
+        return asked(instance)
+
+    def view(self, instance: "TableInstance", target: Target) -> TableView:
+        """Returns the open rows with labels, the sealed rows without, and the metric to aim at."""
+        from problems.prediction.tables.instance import solver_view
+
+        return solver_view(instance, target)
+
+    def methods(self) -> Sequence[Method]:
+        """Nested cross-validation over MPI, boosted trees, projected quantum kernel."""
+        from escalation.ports.configuration import mpi_ranks
+        from problems.prediction.ai.method import BoostedTrees
+        from problems.prediction.hpc.method import NestedCV
+        from problems.prediction.quantum.method import ProjectedKernel
+
+        return (NestedCV(ranks=mpi_ranks()), BoostedTrees(), ProjectedKernel())
+
+    def at_best(self, instance: "TableInstance", target: Target, alpha: float) -> AtBest:
+        """Returns what predictions without an error would be certified to be; see `judging.at_best`."""
+        from problems.prediction.verify.judging import at_best
+
+        return at_best(instance, target, alpha)
+
+    def certify(
+        self,
+        instance: "TableInstance",
+        target: Target,
+        candidate: Candidate,
+        evidence: Sequence[Done],
+        alpha: float,
+    ) -> Certificate:
+        """Checks a candidate against the sealed labels; see `certify.certify`."""
+        from problems.prediction.verify.certify import certify
+
+        return certify(instance, target, candidate, evidence, alpha)
+
+    def report(
+        self,
+        instance: "TableInstance",
+        target: Target,
+        attempts: Sequence[tuple[Attempt, Candidate | None]],
+        best: Attempt | None,
+    ) -> Sequence[Section]:
+        """Returns calibration, net benefit, subgroups and conformal sets of every attempt."""
+        from problems.prediction.report.report import sections
+
+        return sections(instance, target, attempts, best)
+
+    def answer(
+        self, instance: "TableInstance", target: Target, attempt: Attempt, candidate: Candidate
+    ) -> Answer:
+        """Says which model it is, what it is worth, what would help; its files are the candidate's."""
+        from problems.prediction.report.in_words import answer
+
+        return answer(instance, target, attempt, candidate)
+
+    def facts(self) -> Sequence[FactProvider]:
+        """Returns the size of the table and the geometric difference of the quantum kernel."""
+        from problems.prediction.facts import providers
+
+        return providers()

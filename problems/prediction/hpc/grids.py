@@ -1,0 +1,98 @@
+"""The models that nested cross-validation chooses from, and how much of each a table's size allows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from problems.prediction.tables.table import TableView
+
+KERNEL_ROWS = 2000
+"""Open rows up to which an exact kernel machine is trained; its cost grows with their square or worse.
+Beyond, the kernel is approximated (Nyström; Williams and Seeger, NIPS 2000)."""
+
+TUNING_ROWS = 4000
+"""Rows that settings are tuned on; the chosen settings are then fitted on all rows."""
+
+FIT_ROWS = 20_000
+"""Rows that models other than logistic regression are fitted on."""
+
+NEIGHBOUR_SHARE = 0.25
+"""Share of the rows that may be neighbours, at most; the smallest training set may allow fewer."""
+
+MOST_SITES = 20
+"""Open sites up to which each is left out by itself; of more, several at a time."""
+
+Grid = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class SearchPlan:
+    """What the MPI program is asked to do, as plain data.
+
+    Attributes:
+        grids: settings to try, by model, the most regularised first: the first wins a tie.
+        outer_folds: folds of a repeat of the outer cross-validation, which estimates; 0 for one a group.
+        outer_repeats: its repeats, each with another shuffle.
+        inner_folds: folds of the inner one, which chooses.
+        replicates: of the bootstrap.
+    """
+
+    grids: Mapping[str, Grid]
+    outer_folds: int = 5
+    outer_repeats: int = 2
+    inner_folds: int = 3
+    replicates: int = 1000
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "grids": {model: list(grid) for model, grid in self.grids.items()},
+            "outer_folds": self.outer_folds,
+            "outer_repeats": self.outer_repeats,
+            "inner_folds": self.inner_folds,
+            "replicates": self.replicates,
+        }
+
+    def fits(self, metric: str, groups: int = 0) -> int:
+        """Returns the number of models fitted: tuning, evaluation, and calibration where it is needed.
+
+        Tuning happens in every outer fold, for the answer, and for the model behind the prediction sets.
+
+        Args:
+            metric: what the target asks for.
+            groups: that are left out one at a time, where the plan says so.
+        """
+        refits = dict.fromkeys(("svm_rbf", "nearest_neighbours"), 1 if metric == "roc_auc" else 4)
+        settings = sum(len(grid) * refits.get(model, 1) for model, grid in self.grids.items())
+        splits = (self.outer_folds or groups) * self.outer_repeats
+        return (splits + 2) * self.inner_folds * settings + splits * len(self.grids) * 4
+
+
+def plan_for(view: TableView) -> SearchPlan:
+    """Returns the plan for a table: exact kernels and two repeats where they are affordable."""
+    ridge: Grid = [{"C": C} for C in (0.001, 0.01, 0.1, 1.0, 10.0)]
+    elastic: Grid = [{"C": C, "l1_ratio": 0.5} for C in (0.02, 0.1, 0.5)]
+    gammas = (0.1, 0.3, 1.0)
+    neighbours: Grid = [{"n_neighbors": k} for k in (81, 41, 21, 11, 5) if k <= NEIGHBOUR_SHARE * view.n_open]
+    exact = view.n_open <= KERNEL_ROWS
+    grids = {"ridge": ridge, "elastic_net": elastic}
+    if exact:
+        grids["svm_rbf"] = [{"C": C, "gamma": g} for C in (0.1, 1.0, 10.0) for g in gammas]
+    else:
+        grids["nystroem_rbf"] = [{"C": C, "gamma": g} for C in (0.1, 10.0) for g in gammas]
+    grids["nearest_neighbours"] = neighbours
+    if view.open_sites:  # each site is left out in turn, which no repeat would change
+        return SearchPlan(grids, outer_folds=0 if view.open_sites <= MOST_SITES else 5, outer_repeats=1)
+    return SearchPlan(grids, outer_repeats=1 if view.time_ordered or not exact else 2)
+
+
+def estimated_cost(model: str, rows: int, features: int) -> float:
+    """Returns the relative cost of one fit, for ordering tasks; no result depends on it."""
+    scale = {
+        "ridge": 1.0,
+        "elastic_net": 4.0,
+        "svm_rbf": 1.0,
+        "nystroem_rbf": 10.0,
+        "nearest_neighbours": 0.5,
+    }
+    growth = (rows / 300) ** (2 if model == "svm_rbf" else 1)
+    return scale[model] * (0.2 + growth * (0.3 + features / 30))

@@ -1,0 +1,91 @@
+"""The HPC tier's method: nested cross-validation over linear, kernel and nearest-neighbour models."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from escalation.model.amounts import Bounds
+from escalation.model.attempt import Candidate
+from escalation.model.errors import TierwiseError
+from escalation.model.kinds.mpi_program import MpiProgram
+from escalation.model.problem import Tier
+from escalation.model.quote import Quote
+from escalation.model.resources import Resources
+from escalation.model.result import RawResult
+from escalation.ports.machines import Device
+from escalation.ports.methods import Solve
+from problems.prediction.hpc.grids import plan_for
+from problems.prediction.tables.table import TableView, width
+
+PROGRAM = "problems.prediction.hpc.nested_cv:run"
+START_S = 60.0
+"""Imports and MPI start-up of a rank, on a slow disk."""
+
+
+@dataclass(frozen=True)
+class NestedCV:
+    """Nested cross-validation and bootstrap, spread over MPI ranks.
+
+    Attributes:
+        ranks: MPI processes to ask for; the numbers do not depend on it.
+    """
+
+    ranks: int = 2
+    name: str = "nested_cv"
+    tier: Tier = Tier.HPC
+    work_kind: str = "mpi_program"
+
+    def quote(self, view: TableView, device: Device) -> Quote:
+        """Bounds the attempt by the time at which its work is stopped."""
+        work = self._work(view, 0)
+        return Quote(amounts=Bounds(wall_s=work.resources.wall_s, cpu_s=work.resources.wall_s * self.ranks))
+
+    def solve(self, view: TableView, seed: int) -> Solve:
+        """Yields one MPI program.
+
+        Raises:
+            TierwiseError: when it failed.
+        """
+        result = yield self._work(view, seed)
+        if not isinstance(result, RawResult) or not result.ok:
+            error = result.error if isinstance(result, RawResult) else "expected one result"
+            raise TierwiseError(f"nested cross-validation failed: {error}")
+        return _candidate(result)
+
+    def _work(self, view: TableView, seed: int) -> MpiProgram:
+        return MpiProgram(
+            program=PROGRAM,
+            params={
+                "columns": [column.to_json() for column in view.columns],
+                "plan": plan_for(view).to_json(),
+                "metric": view.metric,
+                "seed": seed,
+                "time_ordered": view.time_ordered,
+                **({"by_site": True} if view.open_sites else {}),
+            },
+            inputs={"open_rows": view.open_rows, "sealed_rows": view.sealed_rows},
+            resources=Resources(ranks=self.ranks, wall_s=wall_cap_s(view, self.ranks)),
+        )
+
+
+def wall_cap_s(view: TableView, ranks: int) -> float:
+    """Returns the seconds after which the work is stopped: start-up, and every fit much slower than usual."""
+    plan = plan_for(view)
+    fit_s = 0.01 * (1 + view.n_open / 500) * (1 + width(view.columns) / 30)
+    return round(START_S + plan.fits(view.metric, view.open_sites) * fit_s * 1.5 / ranks, 0)
+
+
+def _candidate(result: RawResult) -> Candidate:
+    told = ("chosen", "conformal", "sets")
+    notes: dict[str, Any] = {name: value for name, value in result.values.items() if name not in told}
+    if "sets" in result.values:
+        notes["conformal"] = result.values["sets"]
+    if "scaling.json" in result.evidence:
+        notes["scaling"] = json.loads(result.evidence["scaling.json"].data)
+    claim = {"conformal": result.values["conformal"]} if "conformal" in result.values else {}
+    names = ["model", "sealed_scores", "train_rows", *(["sealed_sets", "set_model"] if claim else [])]
+    return Candidate(
+        values={"model_format": "skops", "chosen": result.values["chosen"], **claim},
+        files={name: result.files[name] for name in names},
+        notes=notes,
+    )

@@ -1,0 +1,86 @@
+"""Model files without pickles: their formats, and how a verifier scores with them."""
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from escalation.ports.registry import resolve
+from toolbox.arrays.types import Floats
+from toolbox.models.skops_file import load_estimator
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Scorer = Callable[[bytes, "pd.DataFrame", Floats | None], Floats]
+
+
+def scores(model_format: str, model: bytes, rows: "pd.DataFrame", features: Floats | None = None) -> Floats:
+    """Recomputes the probability of the positive class from the model's bytes alone.
+
+    Args:
+        model_format: a key of `FORMATS`.
+        model: the candidate's `model` file.
+        rows: the feature columns, n rows; others are ignored.
+        features: projected features of the rows, shape (n, m), for models that are trained on them.
+
+    Returns:
+        Shape (n,), float64, every value within [0, 1].
+
+    Raises:
+        ValueError: on an unknown format, bytes that are no such model, types that are not trusted, or
+            scores that are no probabilities.
+    """
+    if model_format not in FORMATS:
+        raise ValueError(f"unknown model format {model_format!r}: expected one of {', '.join(FORMATS)}")
+    found = np.asarray(FORMATS[model_format](model, rows, features), dtype=np.float64)
+    if found.shape != (len(rows),):
+        raise ValueError(f"expected {len(rows)} scores, got an array of shape {found.shape}")
+    if not bool(np.all((found >= 0) & (found <= 1))):
+        raise ValueError("expected probabilities between 0 and 1, got a score outside or NaN")
+    return found
+
+
+def skops_scores(model: bytes, rows: "pd.DataFrame") -> Floats:
+    """Returns P(positive) of every row, shape (rows,), from a skops file."""
+    estimator = load_estimator(model)
+    return _skops(estimator, rows[list(estimator.feature_names_in_)])
+
+
+def _skops(estimator: Any, data: Any) -> Floats:
+    place = [int(label) for label in estimator.classes_].index(1)
+    return np.asarray(estimator.predict_proba(data)[:, place], dtype=np.float64)
+
+
+def _skops_on(model: bytes, rows: "pd.DataFrame", features: Floats | None) -> Floats:
+    return skops_scores(model, rows) if features is None else _skops(load_estimator(model), features)
+
+
+def _on_rows(path: str) -> Scorer:
+    """A scorer `f(model, rows)` that lives beside the model it belongs to, imported on use."""
+
+    def scorer(model: bytes, rows: "pd.DataFrame", features: Floats | None) -> Floats:
+        found: Floats = resolve(path)(model, rows)
+        return found
+
+    return scorer
+
+
+def _on_features(path: str) -> Scorer:
+    """A scorer `f(model, rows, features)`, likewise."""
+
+    def scorer(model: bytes, rows: "pd.DataFrame", features: Floats | None) -> Floats:
+        found: Floats = resolve(path)(model, rows, features)
+        return found
+
+    return scorer
+
+
+FORMATS: Mapping[str, Scorer] = {
+    "skops": _skops_on,
+    "xgboost": _on_rows("problems.prediction.models.xgboost_model:scores"),
+    "forest": _on_rows("problems.prediction.models.forest_model:scores"),
+    "svm-on-features": _on_features("problems.prediction.models.feature_svm:scores"),
+}
+"""`skops`: a scikit-learn pipeline with its preprocessing. `xgboost`, `forest`: columns, trees and
+calibration map in one deterministic zip. `svm-on-features`: a kernel machine on projected features."""

@@ -1,0 +1,153 @@
+"""A prediction in plain sentences: what is asked, what a model is worth, what would help."""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from escalation.model.attempt import Attempt, Candidate
+from escalation.model.certificate import Certificate, CertificateStatus
+from escalation.model.problem import Target
+from escalation.ports.families import Answer
+from escalation.text.rounding import at_worst, rounded
+from escalation.text.shares import of_100
+from problems.prediction.report.predictions import predictions
+from problems.prediction.report.roc_picture import roc_picture
+from problems.prediction.report.shortcomings import shortcomings
+from problems.prediction.verify.judging import sealed
+from problems.prediction.verify.recomputation import stated_scores
+from toolbox.stats.sample_size import MOST_ROWS, round_up, rows_needed
+
+if TYPE_CHECKING:
+    from problems.prediction.tables.instance import TableInstance
+
+MODELS: Mapping[str, str] = {
+    "ridge": "a logistic regression",
+    "elastic_net": "a logistic regression with few columns",
+    "svm_rbf": "a support vector machine",
+    "nystroem_rbf": "an approximate support vector machine",
+    "nearest_neighbours": "the vote of the nearest neighbours",
+    "random_forest": "a random forest",
+    "xgboost": "boosted trees",
+    "RBF SVM": "a support vector machine on what qubits measured",
+}
+"""By the name with which what was chosen begins."""
+FILE_WORDS: Mapping[str, str] = {
+    "predictions.csv": "the probability that was predicted for each row kept aside",
+    "model": "what a program loads to predict new rows",
+}
+WORTH: Mapping[str, str] = {
+    "roc_auc": "{share} pairs (one of each class) are ordered correctly",
+    "accuracy": "{share} rows are called correctly",
+    "balanced_accuracy": "{share} rows are called correctly, both classes counted alike",
+    "sensitivity": "{share} rows that are {positive} are found",
+    "specificity": "{share} rows that are {negative} are recognised as such",
+    "brier": "the mean squared error of the predicted probabilities is {value}, where to say the same of "
+    "every row errs by {plain}",
+}
+"""What a bound of each metric says."""
+
+
+def asked(instance: "TableInstance") -> str:
+    """`Tell malignant from benign on 569 rows of breast_cancer`; of a column, `Predict ill (1 or 0) on …`."""
+    named = (instance.source[name] for name in ("csv", "parquet", "dataset") if name in instance.source)
+    where = f"on {len(instance.frame):,} rows of {next(named, 'a table')}"
+    if instance.target:
+        return f"Predict {instance.target} ({instance.positive} or {instance.negative}) {where}"
+    return f"Tell {instance.positive} from {instance.negative} {where}"
+
+
+def answer(instance: "TableInstance", target: Target, attempt: Attempt, candidate: Candidate) -> Answer:
+    """Says which model it is, what it is worth on the rows kept aside, and what to do next."""
+    chosen = str(candidate.values.get("chosen"))
+    model = next((said for name, said in MODELS.items() if chosen.startswith(name)), "of its own kind")
+    task = f"predicts {instance.positive} ({instance.target})" if instance.target else _tells(instance)
+    found = attempt.certificate
+    assert found is not None
+    return Answer(
+        (f"a model that {task}: {model}", f"its settings: {chosen}"),
+        _rests_on(instance, target, found),
+        tuple(_next_steps(instance, target, found, candidate)),
+        files=(files := predictions(instance, candidate) if instance.where else {}),
+        file_words={name: what for name, what in FILE_WORDS.items() if name in {**files, **candidate.files}},
+        picture=_picture(instance, candidate),
+        limits=tuple(shortcomings(instance, target, found, candidate)),
+    )
+
+
+def _picture(instance: "TableInstance", candidate: Candidate) -> str:
+    """The ROC curve; empty where the rows kept aside are all of one class."""
+    labels = np.asarray(instance.sealed_labels, dtype=np.int64)
+    if len(np.unique(labels)) < 2:
+        return ""
+    scores = stated_scores(candidate, len(labels))
+    return roc_picture(labels, scores, (instance.negative, instance.positive), "answer")
+
+
+def _tells(instance: "TableInstance") -> str:
+    return f"tells {instance.positive} from {instance.negative}"
+
+
+def _rests_on(instance: "TableInstance", target: Target, found: Certificate) -> str:
+    """`On 228 rows whose outcome nobody had shown it, at least 97 of 100 pairs … , with 95 % confidence`."""
+    if found.value is None:
+        few = "too few sites" if instance.by_site else "no rows"
+        return f"On nothing yet: {few} were kept aside on which anybody could judge it"
+    reached = found.status is CertificateStatus.CERTIFIED
+    lower = target.at_least is not None
+    side = "at least" if lower else "at most"
+    prevalence = float(instance.sealed_labels.mean())
+    said = WORTH[target.metric].format(
+        share=f"{side} {of_100(found.value, target)} of 100",
+        value=f"{side} {at_worst(found.value, target)}",
+        plain=rounded(prevalence * (1 - prevalence)),
+        positive=instance.positive,
+        negative=instance.negative,
+    )
+    rows = f"On {len(instance.sealed_index):,} rows whose outcome nobody had shown it"
+    if instance.by_site:
+        sites = instance.frame["__group__"].iloc[instance.sealed_index].nunique()
+        rows = f"{rows}, of {sites} sites that it had never seen, at half of such sites or more"
+    confidence = f"with {100 * target.confidence:g} % confidence"
+    if reached:
+        return f"{rows}, {said}, {confidence}"
+    asked_for = f"{100 * target.limit:g} of 100" if lower else target.limit_shown
+    return f"{rows}, all that can be promised is that {said}, {confidence}; asked was {side} {asked_for}"
+
+
+def _next_steps(
+    instance: "TableInstance", target: Target, found: Certificate, candidate: Candidate
+) -> Iterator[str]:
+    if found.value is None:
+        more = "more sites" if instance.by_site else "rows"
+        yield f"Keep {more} aside (a larger sealed_fraction): without them nothing can be promised"
+    elif found.status is CertificateStatus.CERTIFIED:
+        yield "Try it on new rows before anybody relies on it: it was judged on rows drawn as the others were"
+        yield "Make sure that every column is known at the time of the prediction"
+    else:
+        yield _what_would_do(instance, target, found, candidate)
+
+
+def _what_would_do(
+    instance: "TableInstance", target: Target, found: Certificate, candidate: Candidate
+) -> str:
+    """How many rows, or that none will do; by the bound of the certificate, see `rows_needed`."""
+    assert found.value is not None
+    assert found.estimate is not None
+    assert found.alpha is not None
+    labels = np.asarray(instance.sealed_labels, dtype=np.int64)
+    has = f"Estimate {rounded(found.estimate)}, bound {at_worst(found.value, target)} on {len(labels):,} rows"
+    if not target.reached_by(found.estimate):
+        return (
+            f"{has}: no number of rows will do, for the estimate itself misses {target.limit_shown}; other "
+            "columns, another model or a lower target might"
+        )
+    judged = sealed(instance).judged(target.metric, stated_scores(candidate, len(labels)), found.alpha)
+    needed = rows_needed(judged, target.limit, target.reached_by)
+    if needed is None:
+        return f"{has}: {MOST_ROWS:,} rows would not do; a better model or a lower target might"
+    table = round_up(needed / len(labels) * len(instance.frame))
+    return (
+        f"{has}: about {needed:,} rows kept aside would do, of a table of about {table:,}, if the estimate "
+        "stays (by the same bound, these rows repeated)"
+    )

@@ -1,0 +1,240 @@
+"""The family's part of the HTML report: what the sealed rows say about every attempt."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from escalation.model.attempt import Attempt, Candidate
+from escalation.model.certificate import Certificate
+from escalation.model.problem import Target
+from escalation.ports.families import Section
+from escalation.text.rounding import Way, at_worst, rounded
+from problems.prediction.report import figures
+from problems.prediction.report.between_sites import between_sites
+from problems.prediction.report.cards import data_card, documentation, model_card
+from problems.prediction.report.judged import judged_model
+from problems.prediction.report.sealed_rows import (
+    SealedRows,
+    coverage,
+    judged_rows,
+    sided,
+    subgroup_rows,
+)
+from problems.prediction.report.tripod import checklist
+from problems.prediction.verify.recomputation import Forged, stated_sets
+from toolbox.arrays.types import Flags, Ints
+from toolbox.drawing.html_tables import notes, pairs, table, text
+from toolbox.stats import curves
+from toolbox.stats.bounds import METRICS
+from toolbox.stats.recalibration import recalibration
+
+if TYPE_CHECKING:
+    from problems.prediction.tables.instance import TableInstance
+
+SUBGROUP_ALPHA = 0.05
+
+
+def sections(
+    instance: "TableInstance",
+    target: Target,
+    attempts: Sequence[tuple[Attempt, Candidate | None]],
+    best: Attempt | None,
+) -> list[Section]:
+    """Returns sections on the data, each attempt, cards and the guideline; all that is data is escaped."""
+    model = judged_model(next((each for each in attempts if each[0] is best), None))
+    card, stated = model_card(instance, target, model), documentation(instance)
+    return [
+        *(_attempt(instance, target, *each, folded=each[0] is not best) for each in attempts),
+        _data(instance, target),
+        *([card] if card else ()),
+        data_card(instance),
+        *([stated] if stated else ()),
+        checklist(instance, target, model),
+    ]
+
+
+def _data(instance: "TableInstance", target: Target) -> Section:
+    lines = [
+        ("target", f"{target.in_words(sure=False)}, confidence {target.confidence:g} over the whole case"),
+        ("positive class", instance.positive),
+        ("negative class", instance.negative),
+        ("features", len(instance.columns)),
+        ("split", _split(instance)),
+    ]
+    parts = [("open", instance.open_index), ("kept aside", instance.sealed_index)]
+    counts = [_counts(name, instance.frame.iloc[index]) for name, index in parts]
+    header = ("rows", "all", "positive", "prevalence", "groups")
+    remarks = "".join(f"<p>{text(remark)}</p>" for remark in instance.remarks)
+    html = (
+        pairs(lines)
+        + table(header, counts, "Open rows train; those kept aside, whose outcome no model saw, judge")
+        + remarks
+    )
+    return Section("Data", html, folded=True)
+
+
+def _split(instance: "TableInstance") -> str:
+    """How rows came to be sealed, in words."""
+    if instance.by_site:
+        return "by site: whole sites are kept aside, drawn from the order of their size, fixed by the seed"
+    kept = "groups kept together" if instance.grouped else "equal rows kept together"
+    if not instance.time_ordered:
+        return f"at random, fixed by the seed, {kept}"
+    aside = "; earlier rows of a group of theirs are left out" if instance.grouped else ""
+    return f"by time: the latest rows are kept aside{aside}"
+
+
+def _counts(name: str, part: Any) -> tuple[Any, ...]:
+    positive = int(part["__label__"].sum())
+    share = positive / len(part) if len(part) else None
+    return name, len(part), positive, share, int(part["__group__"].nunique())
+
+
+def _attempt(
+    instance: "TableInstance", target: Target, attempt: Attempt, candidate: Candidate | None, *, folded: bool
+) -> Section:
+    title = f"Attempt {attempt.number}: {attempt.method} on {attempt.backend}"
+    html = [_certificate(attempt.certificate, target)] if attempt.certificate else []
+    if attempt.error:
+        html.append(f"<p>It failed: {text(attempt.error)}</p>")
+    if candidate is None:
+        return Section(title, "".join(html) or "<p>It brought no candidate.</p>", folded)
+    html.append(f"<p>Chosen: {text(candidate.values.get('chosen'))}</p>")
+    rows = judged_rows(instance, attempt.certificate, candidate)
+    if rows is None:
+        html.append("<p>No figures: its predictions were not verified, or no rows were kept aside.</p>")
+    else:
+        html += [
+            _figures(rows, f"attempt-{attempt.number}"),
+            _metrics(rows),
+            _subgroups(instance, target, rows),
+            between_sites(instance, target.metric, candidate, rows),
+        ]
+        html.append(_conformal(candidate, rows))
+    html.append(_notes(candidate))
+    return Section(title, "".join(html), folded)
+
+
+def _certificate(certificate: Certificate, target: Target) -> str:
+    lines = [
+        ("status", str(certificate.status)),
+        ("what was bounded", certificate.kind),
+        ("bound", None if certificate.value is None else at_worst(certificate.value, target)),
+        ("estimate", certificate.estimate),
+        ("error allowed, α", certificate.alpha),
+        ("verifier", certificate.verifier),
+        *(("because", reason) for reason in certificate.reasons),
+    ]
+    compared = [(c.name, c.value, c.difference, c.p_value) for c in certificate.controls]
+    header = ("null control", "its value", "candidate better by", "one-sided p")
+    return pairs(lines, "Certificate") + (table(header, compared, "Null controls") if compared else "")
+
+
+def _figures(rows: SealedRows, name: str) -> str:
+    drawn = [figures.calibration_figure(rows.labels, rows.scores, f"{name}-calibration")]
+    drawn.append(figures.benefit_figure(rows.labels, rows.scores, f"{name}-benefit"))
+    if rows.both_classes:
+        area = rows.bounded("roc_auc", SUBGROUP_ALPHA)[0]
+        drawn.append(figures.roc_figure(rows.labels, rows.scores, f"{name}-roc", float(area or 0.0)))
+    shown = "".join(f"<figure>{svg}</figure>" for svg in drawn)
+    return f'<div class="figures">{shown}</div>'
+
+
+def _metrics(rows: SealedRows) -> str:
+    lines: list[tuple[str, float | None, str | None]] = []
+    for name in METRICS:
+        estimate, limit = rows.bounded(name, SUBGROUP_ALPHA)
+        lines.append((name, estimate, sided(name, limit)))
+    curve = curves.calibration(rows.labels, rows.scores)
+    lines.append(("mean predicted probability", float(rows.scores.mean()), None))
+    lines.append(("prevalence", float(rows.labels.mean()), None))
+    lines.append(("expected calibration error", curves.calibration_error(curve), None))
+    fit = recalibration(rows.labels, rows.scores)
+    lines.append(("calibration in the large (ideal 0)", fit.in_the_large, None))
+    lines.append(("calibration slope (ideal 1)", fit.slope, None))
+    caption = (
+        "Metrics on the rows kept aside; each bound on its own, one-sided 95 %, the certificate's is above"
+    )
+    return table(("metric", "estimate", "bound"), lines, caption)
+
+
+def _subgroups(instance: "TableInstance", target: Target, rows: SealedRows) -> str:
+    lines = [
+        _subgroup(column, name, target.metric, part) for column, name, part in subgroup_rows(instance, rows)
+    ]
+    header = ("column", "subgroup", "rows", "positive", "mean predicted", target.metric, "bound", "")
+    caption = "Subgroups: each bound on its own, one-sided 95 %; they describe, they are no verdict"
+    return table(header, lines, caption) if lines else "<p>No subgroups were declared.</p>"
+
+
+def _subgroup(column: str, name: str, metric: str, part: SealedRows) -> tuple[Any, ...]:
+    estimate, limit = part.bounded(metric, SUBGROUP_ALPHA)
+    shown = sided(metric, limit)
+    positive = int(part.labels.sum())
+    remark = "small: too few rows to tell" if part.small else ""
+    counts = len(part.labels), positive, float(part.scores.mean())
+    return column, name, *counts, estimate, shown, remark
+
+
+def _conformal(candidate: Candidate, rows: SealedRows) -> str:
+    try:
+        sets = stated_sets(candidate, len(rows.labels))
+    except Forged as finding:
+        return f"<p>{text(str(finding))}</p>"
+    told = candidate.notes.get("conformal")
+    told = told if isinstance(told, Mapping) else {}
+    if sets is None:
+        return f"<p>No conformal prediction sets{text(_because(told))}.</p>"
+    covered = sets[np.arange(len(rows.labels)), rows.labels]
+    parts = [
+        ("all", np.ones(len(covered), bool)),
+        ("negative", rows.labels == 0),
+        ("positive", rows.labels == 1),
+    ]
+    lines = [
+        _coverage(name, covered[kept], sets[kept], rows.groups[kept]) for name, kept in parts if kept.any()
+    ]
+    header = ("rows", "n", "coverage", "95 % from", "to", "mean set size", "empty", "one class", "both")
+    caption = (
+        "Conformal prediction sets: share of rows kept aside whose set holds the true class, exact interval"
+    )
+    return _promised(candidate, told) + table(header, lines, caption)
+
+
+def _because(told: Mapping[str, Any]) -> str:
+    return f": {told['because']}" if told.get("because") else ""
+
+
+def _promised(candidate: Candidate, told: Mapping[str, Any]) -> str:
+    """What the sets were made for; the method's words, but its thresholds gave the verifier these sets."""
+    claim = candidate.values.get("conformal", {})
+    limits = [f"{limit:.4g}" for limit in claim.get("thresholds", ())]
+    lines = [
+        ("nominal coverage", claim.get("coverage")),
+        ("thresholds on 1 - P(class), negative and positive", ", ".join(limits)),
+        *((name, told[name]) for name in ("method", "guarantee", "caveat") if told.get(name)),
+        ("made by another model than the certified one", told.get("model")),
+    ]
+    promises = told.get("promises", {})
+    for name, promise in promises.items() if isinstance(promises, Mapping) else ():
+        lines.append((f"calibrated on, {name}", f"{promise.get('rows')} rows"))
+    return pairs(lines, "What the conformal sets promise")
+
+
+def _coverage(name: str, covered: Flags, sets: Flags, groups: Ints) -> tuple[Any, ...]:
+    found = coverage(covered, groups)
+    sizes = sets.sum(axis=1)
+    kinds = [float((sizes == size).mean()) for size in (0, 1, 2)]
+    low, high = rounded(found.low, Way.DOWN), rounded(found.high, Way.UP)
+    return name, len(covered), found.share, low, high, float(sizes.mean()), *kinds
+
+
+def _notes(candidate: Candidate) -> str:
+    shown: Mapping[str, Any] = {**candidate.notes}
+    if not shown:
+        return ""
+    return (
+        "<details><summary>Notes of the method (stated by it, not verified)</summary>"
+        f"{notes(shown)}</details>"
+    )

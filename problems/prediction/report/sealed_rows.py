@@ -1,0 +1,102 @@
+"""Sealed rows with what a verified attempt predicted for them, and what metrics come to on parts of them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from escalation.model.attempt import Candidate
+from escalation.model.certificate import Certificate, CertificateStatus
+from escalation.text.rounding import Way, rounded
+from problems.prediction.tables.subgroups import from_low_to_high
+from problems.prediction.verify.recomputation import Forged, stated_scores
+from toolbox.arrays.types import Flags, Floats, Ints
+from toolbox.stats.bounds import METRICS, bound, clopper_pearson_lower, clopper_pearson_upper
+from toolbox.stats.groups import kish_size
+
+if TYPE_CHECKING:
+    from problems.prediction.tables.instance import TableInstance
+
+SMALL_GROUP = 30
+SMALL_CLASS = 10
+
+
+@dataclass(frozen=True)
+class SealedRows:
+    """Sealed rows and what an attempt predicted for them, each of shape (rows,)."""
+
+    labels: Ints
+    groups: Ints
+    scores: Floats
+
+    def where(self, kept: Flags) -> "SealedRows":
+        """Returns some of the rows."""
+        return SealedRows(self.labels[kept], self.groups[kept], self.scores[kept])
+
+    @property
+    def both_classes(self) -> bool:
+        """Whether there are positives and negatives."""
+        return len(np.unique(self.labels)) == 2
+
+    @property
+    def small(self) -> bool:
+        """Whether they are too few to tell much."""
+        positive = int(self.labels.sum())
+        return len(self.labels) < SMALL_GROUP or min(positive, len(self.labels) - positive) < SMALL_CLASS
+
+    def bounded(self, metric: str, alpha: float) -> tuple[float | None, float | None]:
+        """Returns (estimate, bound), None where the rows lack a class that the metric needs."""
+        if not len(self.labels) or not set(METRICS[metric].classes) <= set(self.labels.tolist()):
+            return None, None
+        found = bound(metric, self.labels, self.scores, self.groups, alpha)
+        return found.estimate, found.value
+
+
+def judged_rows(
+    instance: "TableInstance", certificate: Certificate | None, candidate: Candidate
+) -> SealedRows | None:
+    """Returns the sealed rows with verified scores; None where nothing verified can be shown."""
+    if certificate is None or certificate.status is CertificateStatus.INVALID:
+        return None
+    if not len(instance.sealed_index):
+        return None
+    try:
+        scores = stated_scores(candidate, len(instance.sealed_index))
+    except Forged:
+        return None
+    groups = instance.frame["__group__"].iloc[instance.sealed_index].astype(str).to_numpy(dtype=str)
+    numbers = np.unique(groups, return_inverse=True)[1]
+    return SealedRows(np.asarray(instance.sealed_labels, dtype=np.int64), numbers, scores)
+
+
+def subgroup_rows(instance: "TableInstance", rows: SealedRows) -> Iterator[tuple[str, str, SealedRows]]:
+    """Yields (column, subgroup, its rows) of all declared subgroups, intervals from low to high."""
+    for column, names in instance.subgroups.items():
+        values = np.array([str(name) for name in names], dtype=object)
+        for name in sorted(set(values), key=from_low_to_high):
+            yield column, name, rows.where(np.asarray(values == name, dtype=np.bool_))
+
+
+def sided(metric: str, limit: float | None) -> str | None:
+    """Returns a bound as what holds of the metric, rounded so that it promises no more."""
+    if limit is None:
+        return None
+    upper = METRICS[metric].less_is_better
+    return f"at most {rounded(limit, Way.UP)}" if upper else f"at least {rounded(limit, Way.DOWN)}"
+
+
+class SealedCoverage(NamedTuple):
+    """How often prediction sets hold the true class: exact 95 % limits."""
+
+    share: float
+    low: float
+    high: float
+
+
+def coverage(covered: Flags, groups: Ints) -> SealedCoverage:
+    """Returns the share of rows whose set holds their class (Clopper-Pearson on Kish's effective rows)."""
+    effective, share = kish_size(groups), float(covered.mean())
+    hits = share * effective
+    low = clopper_pearson_lower(hits, effective, 0.025)
+    return SealedCoverage(share, low, clopper_pearson_upper(hits, effective, 0.025))

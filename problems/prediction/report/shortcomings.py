@@ -1,0 +1,134 @@
+"""Where an answer that was checked is worse than its certificate sounds, said before it is used.
+
+A certificate speaks of all sealed rows at once, and of one metric. Subgroups that fall behind, probabilities
+that are off and prediction sets that miss their promise are found here, on the same rows.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from escalation.model.attempt import Candidate
+from escalation.model.certificate import Certificate
+from escalation.model.problem import Target
+from escalation.text.rounding import Way, rounded
+from problems.prediction.report.sealed_rows import (
+    SealedRows,
+    coverage,
+    judged_rows,
+    sided,
+    subgroup_rows,
+)
+from problems.prediction.verify.recomputation import Forged, stated_sets
+from toolbox.stats import curves
+from toolbox.stats.bounds import METRICS
+
+if TYPE_CHECKING:
+    from problems.prediction.tables.instance import TableInstance
+
+ALPHA = 0.05
+"""Of each bound in a subgroup."""
+MOST_NAMED = 8
+LEAST_ERROR = 0.02
+"""Expected calibration error below which probabilities are not called off, however many the rows are."""
+
+
+def shortcomings(
+    instance: "TableInstance", target: Target, certificate: Certificate, candidate: Candidate
+) -> Iterator[str]:
+    """Yields a sentence on each."""
+    rows = judged_rows(instance, certificate, candidate)
+    if rows is None:
+        return
+    yield from _of_subgroups(instance, target, rows)
+    yield from _of_calibration(rows)
+    yield from _of_sets(candidate, rows)
+
+
+def _of_subgroups(instance: "TableInstance", target: Target, rows: SealedRows) -> Iterator[str]:
+    chance, missed, untold = [], [], []
+    metric = target.metric
+    for column, name, part in subgroup_rows(instance, rows):
+        estimate, limit = part.bounded(metric, ALPHA)
+        who = f"{column} {name}" if name[:1] in "≤>" else f"{column} = {name}"
+        count = f"{len(part.labels)} rows{', too few to tell much' if part.small else ''}"
+        if estimate is None or limit is None:
+            untold.append(f"{who} ({count})")
+            continue
+        said = f"{who} ({count}; {rounded(estimate)}, {sided(metric, limit)})"
+        if not _beats_chance(metric, part, limit):
+            chance.append(said)
+        elif not target.reached_by(limit):
+            missed.append(said)
+    each = f"of {metric}, one-sided 95 % each on its own"
+    if chance:
+        yield f"No better than chance, for all that is shown ({each}), in the subgroups {_named(chance)}."
+    if missed:
+        yield f"The target {target.limit_shown} is not shown ({each}) in the subgroups {_named(missed)}."
+    if untold:
+        yield f"Nothing can be said of {metric} in the subgroups {_named(untold)}: a class is missing there."
+
+
+def _beats_chance(metric: str, part: SealedRows, limit: float) -> bool:
+    """Whether a bound is on the good side of what saying the same of every row comes to."""
+    prevalence = float(part.labels.mean())
+    blind = {
+        "roc_auc": 0.5,
+        "balanced_accuracy": 0.5,
+        "accuracy": max(prevalence, 1 - prevalence),
+        "brier": prevalence * (1 - prevalence),
+    }.get(metric)
+    if blind is None:
+        return True
+    return limit < blind if METRICS[metric].less_is_better else limit > blind
+
+
+def _named(said: Sequence[str]) -> str:
+    more = len(said) - MOST_NAMED
+    return "; ".join(said[:MOST_NAMED]) + (f"; and {more} more" if more > 0 else "")
+
+
+def _of_calibration(rows: SealedRows) -> Iterator[str]:
+    """Says so where the probabilities are off by more than chance explains in 19 of 20 cases."""
+    error = curves.calibration_error(curves.calibration(rows.labels, rows.scores))
+    chance = curves.error_by_chance(rows.scores, rows.groups, np.random.default_rng(0))
+    if error > max(chance, LEAST_ERROR):
+        yield (
+            f"The probabilities are poorly calibrated: on average {rounded(error)} off (expected calibration "
+            f"error), where calibrated ones would stay below {rounded(chance)} in 19 of 20 cases; mean "
+            f"{rounded(float(rows.scores.mean()))}, prevalence {rounded(float(rows.labels.mean()))}. Ranks "
+            "may be used, risks not."
+        )
+
+
+def _of_sets(candidate: Candidate, rows: SealedRows) -> Iterator[str]:
+    try:
+        sets = stated_sets(candidate, len(rows.labels))
+    except Forged:
+        return
+    if sets is None:
+        return
+    told = candidate.notes.get("conformal")
+    made = f" ({told['model']})" if isinstance(told, Mapping) and told.get("model") else ""
+    yield (
+        f"The prediction sets are of another model{made} than the certified one "
+        f"({candidate.values.get('chosen')}): the certificate says nothing of them."
+    )
+    nominal = float(candidate.values["conformal"]["coverage"])
+    covered = sets[np.arange(len(rows.labels)), rows.labels]
+    parts = {
+        "all rows": np.ones(len(covered), bool),
+        "negatives": rows.labels == 0,
+        "positives": rows.labels == 1,
+    }
+    for name, kept in parts.items():
+        if not kept.any():
+            continue
+        found = coverage(covered[kept], rows.groups[kept])
+        if found.high < nominal:
+            yield (
+                f"The prediction sets miss their promise: of {name} they hold the true class in "
+                f"{rounded(found.share)} (95 % interval {rounded(found.low, Way.DOWN)} to "
+                f"{rounded(found.high, Way.UP)}), where {nominal:g} was promised."
+            )

@@ -1,0 +1,228 @@
+"""A table before anything is asked of it: profile, everything that is wrong, a problem file that loads."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from escalation.model.complaints import collected, mended
+from escalation.model.errors import BadInput
+from escalation.ports.inspection import ColumnProfile, Inspection
+from escalation.text.wording import counted, listed
+from problems.prediction.tables.classes import likely_positive
+from problems.prediction.tables.column_types import LOOKS_MISSING
+from problems.prediction.tables.instance import TableInstance
+from problems.prediction.tables.loading import load_table, read_raw
+from problems.prediction.tables.returning import comes_back, line
+from problems.prediction.tables.roles import is_missing
+from problems.prediction.tables.spec import FileSpec, parse_spec
+from problems.prediction.tables.suspicions import far_off
+from toolbox.tables.numbers import canonical, read
+from toolbox.tables.profile import profiles
+from toolbox.tables.raw import Numbers, RawTable
+
+ROUNDS = 5
+"""How often what was proposed is tried: a column that is mended may show what was hidden by it."""
+
+OUTCOMES = (
+    "target", "label", "class", "outcome", "y", "diagnosis", "died", "dead", "death", "mortality", "event",
+    "readmitted", "relapse", "survived", "disease", "status", "result",
+)  # fmt: skip
+"""Names that columns with an outcome have."""
+
+
+@dataclass
+class _Proposal:
+    """What a problem file says under `instance`, mended until it loads or nothing more is known."""
+
+    instance: dict[str, Any]
+    seed: int = 1
+    complaints: list[BadInput] = field(default_factory=list)
+    loaded: TableInstance | None = None
+
+    def settle(self, folder: Path) -> None:
+        """Loads it, mends what a program can, and loads it again."""
+        for _ in range(ROUNDS):
+            with collected() as found:
+                self.loaded = load_table(self.instance, self.seed, folder)
+            self.complaints += [
+                each for each in found if not any(str(each) == str(known) for known in self.complaints)
+            ]
+            better = {**self.instance, **mended(self.instance, found)}
+            if not found or better == self.instance or any(not each.mends for each in found):
+                return
+            self.instance = better
+
+
+def inspect(path: Path, folder: Path, wish: Mapping[str, Any]) -> Inspection:
+    """Looks at a table as `tierwise inspect` shows it.
+
+    Args:
+        path: of a CSV or a Parquet file, as the person named it.
+        folder: where it starts from.
+        wish: fields of the instance that are known already, such as `target`.
+
+    Raises:
+        BadInput: when the file cannot be read, or has no column that `wish` names.
+    """
+    source = source_of(path)
+    spec = parse_spec({**source, "target": "?", **wish})
+    assert isinstance(spec, FileSpec)
+    with collected() as unreadable:
+        table = read_raw(spec, folder)
+    if len(unreadable) == 1:
+        raise unreadable[0]
+    if unreadable:
+        return Inspection(f"{path}: cannot be read as a table", problems=tuple(map(str, unreadable)))
+    columns = profiles(table)
+    about = (
+        f"{path}: {counted(len(table), 'row', 'rows')}, {counted(len(columns), 'column', 'columns')}"
+        f"{_written(table)}"
+    )
+    marks = sentinels(table)
+    warnings = [*table.remarks, *_marked(marks)]
+    target = wish.get("target") or _guess(columns, table)
+    if target is None:
+        nothing = "no column has exactly two different values and none missing: there is nothing to predict"
+        return Inspection(about, columns, (f"{nothing}; say which with --target",), tuple(warnings))
+    proposal = _Proposal({**source, "target": target, **_positive(table, str(target)), **wish})
+    proposal.settle(folder)
+    if proposal.loaded is not None:
+        known = {*warnings}
+        told = (each for each in proposal.loaded.remarks if "occurs" not in each or "far from" not in each)
+        warnings += [each for each in told if each not in known]
+    return Inspection(
+        about,
+        columns,
+        tuple(map(str, proposal.complaints)),
+        tuple(warnings),
+        _problem(proposal) if proposal.loaded is not None else None,
+        _notes(proposal, marks, wish, columns, table),
+    )
+
+
+def source_of(path: Path) -> dict[str, str]:
+    """The field of an instance that names this file."""
+    return {"parquet" if path.suffix.lower() in (".parquet", ".pq") else "csv": str(path)}
+
+
+def sentinels(table: RawTable) -> dict[str, list[tuple[float, int]]]:
+    """Values of each column that may mean missing, with their counts: -9 among ages."""
+    found = {name: far_off(numbers) for name, numbers in _numeric(table).items()}
+    return {name: marks for name, marks in found.items() if marks}
+
+
+def _numeric(table: RawTable) -> dict[str, Numbers]:
+    found: dict[str, Numbers] = {}
+    for name, values in table.columns.items():
+        if isinstance(values, np.ndarray):
+            found[name] = values
+            continue
+        plain = read(values, table.where, table.decimal, commas=table.commas).plain
+        numbers = np.array([np.nan if text is None else float(text) for text in plain])
+        if len(numbers) - np.isnan(numbers).sum() == sum(text is not None for text in values):
+            found[name] = numbers
+    return found
+
+
+def _marked(marks: Mapping[str, list[tuple[float, int]]]) -> list[str]:
+    return [
+        f"column {name!r}: {value:g} occurs {count} times, far from all other values: if it means missing, "
+        "add it to na_values"
+        for name, found in marks.items()
+        for value, count in found
+    ]
+
+
+def _written(table: RawTable) -> str:
+    delimiter = table.source.get("delimiter")
+    names = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
+    return f", divided by {names[delimiter]}" if delimiter in names else ""
+
+
+def _guess(columns: Sequence[ColumnProfile], table: RawTable) -> str | None:
+    """The column that is likely the outcome: of those with two values the one so named, else the last."""
+    two = two_valued(columns)
+    named = [name for name in two if name.lower() in OUTCOMES]
+    parts = [name for name in two if any(part in OUTCOMES for part in name.lower().split("_"))]
+    return next(iter([*named, *parts, *reversed(two)]), None)
+
+
+def two_valued(columns: Sequence[ColumnProfile]) -> list[str]:
+    """Columns that could be a target."""
+    return [each.name for each in columns if each.distinct == 2 and not each.missing]
+
+
+def _classes(table: RawTable, target: str) -> list[str]:
+    values = table.columns.get(target, [])
+    return [canonical(value, table.decimal) for value in values if not is_missing(value)]
+
+
+def _positive(table: RawTable, target: str) -> dict[str, str]:
+    """The class that is likely the one to predict."""
+    texts = _classes(table, target)
+    return {"positive": likely_positive(texts)} if len(set(texts)) == 2 else {}
+
+
+def _problem(proposal: _Proposal) -> dict[str, Any]:
+    return {
+        "family": "prediction",
+        "instance": proposal.instance,
+        "target": {"metric": "roc_auc", "at_least": 0.8},
+        "data_class": "identifiable",
+        "seed": proposal.seed,
+    }
+
+
+def _notes(
+    proposal: _Proposal,
+    marks: Mapping[str, list[tuple[float, int]]],
+    wish: Mapping[str, Any],
+    columns: Sequence[ColumnProfile],
+    table: RawTable,
+) -> dict[str, str]:
+    notes = {}
+    target = proposal.instance["target"]
+    others = [name for name in two_valued(columns) if name != target]
+    if "target" not in wish:
+        notes["target"] = f"a guess; it could be {listed(others, 'or')}" if others else "a guess"
+    classes = sorted({*_classes(table, target)} - {str(proposal.instance.get("positive"))})
+    if "positive" not in wish and len(classes) == 1:
+        notes["positive"] = f"a guess; the other class is {classes[0]}"
+    numbers = sorted({f"{value:g}" for found in marks.values() for value, _ in found}, key=float)
+    texts = _texts_for_missing(table, proposal.instance)
+    aside = []
+    if numbers or texts:
+        named = listed([*marks, *(name for name in texts if name not in marks)])
+        spelt = sorted({text for found in texts.values() for text in found})
+        values = [*proposal.instance.get("na_values", []), *map(_number, numbers), *spelt]
+        aside.append(f"{line('na_values', values)}  # if these mean missing, in {named}")
+    taken = {proposal.instance.get(role) for role in ("target", "group", "time")}
+    again = [name for name, values in table.columns.items() if comes_back(name, values)]
+    if "group" not in proposal.instance:
+        aside += [_grouped(name, proposal.instance) for name in again if name not in taken]
+    return {**notes, "": "\n".join(aside)} if aside else notes
+
+
+def _grouped(name: str, instance: Mapping[str, Any]) -> str:
+    """The line by which rows of one patient stay together; what is a group cannot be dropped as well."""
+    rest = ", not under drop" if name in instance.get("drop", []) else ""
+    return f"{line('group', name)}  # if it names patients who have several rows{rest}"
+
+
+def _number(text: str) -> int | float:
+    return int(text) if text.lstrip("-").isdigit() else float(text)
+
+
+def _texts_for_missing(table: RawTable, instance: Mapping[str, Any]) -> dict[str, set[str]]:
+    """Texts of each feature that usually mean missing, and are levels like any other."""
+    known = {instance["target"], *instance.get("drop", [])}
+    found = {
+        name: {text for text in values if text is not None and text.lower() in LOOKS_MISSING}
+        for name, values in table.columns.items()
+        if name not in known and not isinstance(values, np.ndarray)
+    }
+    left = {name: texts - {*instance.get("na_values", [])} for name, texts in found.items()}
+    return {name: texts for name, texts in left.items() if texts}

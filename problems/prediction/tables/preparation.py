@@ -1,0 +1,331 @@
+"""From a raw table to an instance: roles of columns, types, labels, groups, the split."""
+
+from collections.abc import Mapping
+from math import ceil
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from escalation.model.complaints import apart, settle, so_far, wrong
+from escalation.model.errors import BadInput
+from escalation.model.identity import derive_seed, digest_json
+from escalation.text.wording import counted
+from problems.prediction.tables import roles
+from problems.prediction.tables.column_types import (
+    Typed,
+    as_texts,
+    is_constant,
+    typed_column,
+)
+from problems.prediction.tables.equal_rows import join_copies
+from problems.prediction.tables.instance import TableInstance
+from problems.prediction.tables.sites import large, of_sites, site_names, sites_split
+from problems.prediction.tables.spec import FileSpec
+from problems.prediction.tables.subgroups import subgroups
+from problems.prediction.tables.suspicions import suspicions
+from toolbox.arrays.types import Index
+from toolbox.stats.splits import codes, latest_rows, stratified_parts, train_test_pairs
+from toolbox.tables.raw import RawTable
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MIN_CLASS_GROUPS = 10
+"""Independent rows (or groups) of either class that either part must hold: two for each of five folds."""
+
+SHARE_OFF = 0.05
+"""How far the share of sealed rows may be from the one asked for before it is remarked on."""
+
+
+def prepare(table: RawTable, spec: FileSpec, seed: int) -> TableInstance:
+    """Types the columns, finds labels and groups, seals part of the rows.
+
+    Raises:
+        BadInput: when a named column is missing, labels are not two classes, a column cannot be used,
+            or there are too few rows of a class for the splits.
+    """
+    since = so_far()
+    roles.check_roles(table, spec)
+    labelled = declared = times = None
+    read_so: tuple[str, ...] = ()
+    with apart():
+        if spec.target in table.columns:
+            labelled = roles.labels(table, spec)
+    with apart():
+        if spec.group in table.columns:
+            declared = roles.groups(table, str(spec.group))
+    with apart():
+        if spec.time in table.columns:
+            times, read_so = roles.times(str(spec.time), table)
+    typed, remarks = _features(table, spec)
+    if labelled and wrong(since):
+        _refuse_few(labelled[0], spec)
+    settle(since)
+    assert labelled is not None
+    labels, positive, negative = labelled
+    rows = _row_digests(typed)
+    groups, more = _groups(declared, typed, rows)
+    order = np.arange(len(table)) if times is None else _in_order_of_time(times, seed)
+    frame = _features_frame(typed).assign(
+        **_about_rows(labels, groups, rows, times, seed=seed, grouped=spec.group is not None)
+    )
+    frame = frame.iloc[order].reset_index(drop=True)
+    open_index, sealed_index, aside = _split(frame, spec, seed)
+    by_site = False
+    if spec.group is not None and spec.time is None and _too_few(frame, open_index, sealed_index):
+        split = sites_split(*_labels_and_groups(frame), spec.sealed_fraction, seed)
+        if split is not None:
+            by_site, (open_index, sealed_index) = True, split
+            aside = [of_sites(frame, *split)]
+    _check_counts(frame, open_index, sealed_index, spec, more, by_site=by_site)
+    _check_divisible(frame.iloc[open_index], spec, seed)
+    columns = tuple(item.column for item in typed)
+    spec.documentation.check_columns([column.name for column in columns])
+    return TableInstance(
+        columns=columns,
+        frame=frame,
+        open_index=open_index,
+        sealed_index=sealed_index,
+        positive=positive,
+        negative=negative,
+        target=spec.target if spec.target in table.columns and not table.source.get("dataset") else "",
+        subgroups=subgroups(table, spec, order, open_index, sealed_index),
+        time_ordered=times is not None,
+        source=dict(table.source),
+        grouped=spec.group is not None,
+        by_site=by_site,
+        sites=_sites(table, spec, groups, frame, order),
+        remarks=(
+            *table.remarks,
+            *remarks,
+            *roles.taken_as_positive(spec, positive, negative),
+            *read_so,
+            *more,
+            *aside,
+            *suspicions(columns, frame.iloc[open_index]),
+        ),
+        extra=dict(table.extra or {}),
+        places=order,
+        where=table.where,
+        roles=roles.other_roles(table, spec, [column.name for column in columns]),
+        documentation=spec.documentation,
+    )
+
+
+def _refuse_few(labels: NDArray[np.int8], spec: FileSpec) -> None:
+    """Says beforehand, where columns have to be corrected first, what no correction of them would change."""
+    for label, what in ((1, "positive"), (0, "negative")):
+        count = int(np.sum(labels == label))
+        if count < 2 * MIN_CLASS_GROUPS:
+            with apart():
+                raise BadInput(
+                    f"too few rows for the splits: {count} of the {what} class; a table needs about "
+                    f"{_needed(spec)} of either class"
+                )
+
+
+def _needed(spec: FileSpec) -> int:
+    return ceil(MIN_CLASS_GROUPS / min(spec.sealed_fraction, 1 - spec.sealed_fraction))
+
+
+def _in_order_of_time(times: NDArray[np.float64], seed: int) -> Index:
+    """Rows of one time come in an order of their own: that of a file sorted by class tells sealed labels."""
+    drawn = np.random.default_rng(derive_seed(seed, "order of rows of one time")).permutation(len(times))
+    return np.lexsort((drawn, times))
+
+
+def _features(table: RawTable, spec: FileSpec) -> tuple[list[Typed], list[str]]:
+    named = roles.meant(table, spec)
+    typed, remarks = [], []
+    for name, values in table.columns.items():
+        if name in named:
+            continue
+        with apart():
+            item = typed_column(
+                name,
+                values,
+                table.where,
+                category=name in spec.categorical,
+                decimal=table.decimal,
+                commas=table.commas,
+            )
+            if is_constant(item):
+                remarks.append(f"column {name!r} is left out: all of its present values are the same")
+            else:
+                typed.append(item)
+                remarks += item.remarks
+    if not typed:
+        settle()
+        raise BadInput("expected at least one feature column that varies, got none")
+    return typed, remarks
+
+
+def _row_digests(typed: list[Typed]) -> list[str]:
+    """SHA-256 of the canonical JSON of each row's features, an object by column name."""
+    names = [item.column.name for item in typed]
+    columns = [
+        item.texts if item.numbers is None else [None if np.isnan(v) else float(v) for v in item.numbers]
+        for item in typed
+    ]
+    return [digest_json(dict(zip(names, row, strict=True))) for row in zip(*columns, strict=True)]
+
+
+def _groups(declared: Index | None, typed: list[Typed], rows: list[str]) -> tuple[Index, list[str]]:
+    """Groups rows that depend on one another, and says which rows are equal and what that did."""
+    same = codes(rows)
+    if declared is None:
+        repeated = int(np.sum(np.bincount(same)[same] > 1))
+        kept = f"{repeated} rows have features that occur more than once: kept together"
+        return same, [kept] if repeated else []
+    joined = join_copies(_features_frame(typed), same, declared)
+    told = []
+    if joined.copies:
+        told.append(
+            f"{counted(joined.copies, 'row has', 'rows have')} the features of rows of other groups, too "
+            "many and too alike for chance: they are taken for copies, and their groups are kept together"
+        )
+    if joined.alike:
+        told.append(
+            f"{counted(joined.alike, 'row has', 'rows have')} the features of rows of other groups, as "
+            "chance has it in so many rows of so few different values: each stays with its own group"
+        )
+    return joined.groups, told
+
+
+def _features_frame(typed: list[Typed]) -> "pd.DataFrame":
+    import pandas as pd
+
+    return pd.DataFrame(
+        {
+            item.column.name: pd.Series(list(item.texts), dtype="str")
+            if item.numbers is None
+            else item.numbers
+            for item in typed
+        }
+    )
+
+
+def _about_rows(
+    labels: NDArray[np.int8],
+    groups: Index,
+    rows: list[str],
+    times: NDArray[np.float64] | None,
+    *,
+    seed: int,
+    grouped: bool,
+) -> dict[str, Any]:
+    # in a table sorted by class, numbers by first occurrence would tell the sealed labels
+    names = np.random.default_rng(derive_seed(seed, "names of groups")).permutation(int(groups.max()) + 1)
+    named = [f"g{name}" for name in names[groups]]
+    # rows of different groups may be equal, so that the group is part of what a row is
+    own = [digest_json([row, group]) for row, group in zip(rows, named, strict=True)] if grouped else rows
+    found = {"__label__": labels, "__group__": named, "__row__": own}
+    return found if times is None else found | {"__time__": times}
+
+
+def _split(frame: "pd.DataFrame", spec: FileSpec, seed: int) -> tuple[Index, Index, list[str]]:
+    labels, groups = _labels_and_groups(frame)
+    if spec.time is not None:
+        return _split_by_time(frame["__time__"].to_numpy(), groups, spec.sealed_fraction)
+    shares = [1 - spec.sealed_fraction, spec.sealed_fraction]
+    part = stratified_parts(labels, groups, shares, derive_seed(seed, "open and sealed rows"))
+    # likewise their place in the file: sealed rows come in an order of their own
+    order = np.random.default_rng(derive_seed(seed, "order of sealed rows"))
+    return np.flatnonzero(part == 0), order.permutation(np.flatnonzero(part == 1)), []
+
+
+def _labels_and_groups(frame: "pd.DataFrame") -> tuple[NDArray[np.int8], Index]:
+    return frame["__label__"].to_numpy(dtype=np.int8), codes(frame["__group__"].to_list())
+
+
+def _sites(
+    table: RawTable, spec: FileSpec, groups: Index, frame: "pd.DataFrame", order: Index
+) -> Mapping[str, str]:
+    """Names of declared groups that are large enough to be sites."""
+    if spec.group is None or not large(groups):
+        return {}
+    texts = as_texts(table.columns[spec.group])
+    return site_names(frame["__group__"].to_list(), [texts[place] for place in order])
+
+
+def _split_by_time(
+    times: NDArray[np.float64], groups: Index, fraction: float
+) -> tuple[Index, Index, list[str]]:
+    """Seals the latest rows; earlier rows of a group that is sealed can be on neither side."""
+    sealed = latest_rows(times, fraction)
+    straddling = ~sealed & np.isin(groups, groups[sealed])
+    aside = int(straddling.sum())
+    remarks = []
+    if abs(sealed.mean() - fraction) > SHARE_OFF:
+        remarks.append(
+            f"{sealed.mean():.0%} of the rows are kept aside rather than {fraction:.0%}: rows of one time "
+            "stay together, and no moment between two times divides the rows more nearly so"
+        )
+    if aside:
+        remarks.append(
+            f"{counted(aside, 'row is', 'rows are')} left out: earlier than the rows kept aside, but of a "
+            "group of theirs"
+        )
+    return np.flatnonzero(~sealed & ~straddling), np.flatnonzero(sealed), remarks
+
+
+def _independent(frame: "pd.DataFrame", index: Index, label: int) -> int:
+    """Groups with rows of a class in a part."""
+    part = frame.iloc[index]
+    return int(part["__group__"][part["__label__"] == label].nunique())
+
+
+def _too_few(frame: "pd.DataFrame", *parts: Index) -> bool:
+    return any(_independent(frame, index, label) < MIN_CLASS_GROUPS for index in parts for label in (0, 1))
+
+
+def _check_counts(
+    frame: "pd.DataFrame",
+    open_index: Index,
+    sealed_index: Index,
+    spec: FileSpec,
+    told: list[str],
+    *,
+    by_site: bool,
+) -> None:
+    grouped = "groups with rows" if spec.group is not None else "distinct rows"
+    for name, index in (("open", open_index), ("sealed", sealed_index)):
+        part = frame.iloc[index]
+        for label, what in ((1, "positive"), (0, "negative")):
+            of_class = part[part["__label__"] == label]
+            count = len(of_class) if by_site else _independent(frame, index, label)
+            if count < MIN_CLASS_GROUPS:
+                raise BadInput(
+                    f"too few rows for the splits: the {name} part has {count} {grouped} "
+                    f"of the {what} class ({len(of_class)} rows), expected at least {MIN_CLASS_GROUPS}; "
+                    f"a table needs about {_needed(spec)} of either class{_because(spec, told)}"
+                )
+
+
+def _because(spec: FileSpec, told: list[str]) -> str:
+    """What made fewer of the rows, and what helps."""
+    if spec.group is not None and spec.time is not None:
+        return (
+            "; of a group with rows kept aside no row is open, so groups that span the whole time leave "
+            "none: leave `time` out to judge on groups that no model saw, or `group` to judge on later rows"
+        )
+    helps = "more features tell rows apart" if spec.group is None else "remove copies, or leave `group` out"
+    return f" ({'; '.join(told)}; {helps})" if told else ""
+
+
+def _check_divisible(open_rows: "pd.DataFrame", spec: FileSpec, seed: int) -> None:
+    """Every method has to learn from some open rows and be tested on others."""
+    labels, groups = open_rows["__label__"].to_numpy(), codes(open_rows["__group__"].to_list())
+    try:
+        train_test_pairs(labels, groups, 2, seed, time_ordered=spec.time is not None)
+    except ValueError:
+        if spec.time is None:
+            raise BadInput(
+                f"the open rows cannot be divided with both classes on both sides: nearly all of a class "
+                f"is in one group of {spec.group!r}; give more groups, or another column"
+            ) from None
+        raise BadInput(
+            f"no moment of {spec.time!r} divides the open rows so that both classes come before it and after "
+            "it: give rows of a longer time, a smaller sealed_fraction, or leave `time` out"
+        ) from None

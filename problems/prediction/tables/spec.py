@@ -1,0 +1,130 @@
+"""What a problem file may say about a table; anything else is refused with one clear line."""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+from unicodedata import normalize
+
+from pydantic import Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from escalation.model.complaints import apart, settle
+from escalation.model.errors import BadInput
+from escalation.model.frozen import Frozen
+from escalation.text.nearest import did_you_mean
+from problems.prediction.tables.documentation import Documentation
+from toolbox.tables.raw_files import Value
+
+Spec = TypeVar("Spec", bound="TableSpec")
+
+CONSTRUCTED: Mapping[str, str] = {"quantum_labels": "problems.prediction.quantum.constructed:make"}
+"""Makers of constructed data: `make(params, seed) -> (frame, extra)`, the frame with features and a
+column `label` of `a` and `b` (the positive class), `extra` what solvers are openly told."""
+
+
+class TableSpec(Frozen):
+    """Fields that every table has."""
+
+    sealed_fraction: float = Field(
+        0.4, ge=0.1, le=0.8, description="Share of rows kept aside: no model sees their labels."
+    )
+    subgroups: tuple[str, ...] = Field(
+        (), description="Columns by which the report divides the rows kept aside."
+    )
+    documentation: Documentation = Field(
+        Documentation.model_validate({}), description="What only people can tell; the report shows it."
+    )
+
+
+class FileSpec(TableSpec):
+    """A table in a CSV or Parquet file; relative paths start at the problem file's folder."""
+
+    csv: str | None = Field(None, description="Path of a CSV file with a header line.")
+    parquet: str | None = Field(None, description="Path of a Parquet file.")
+    target: str = Field(description="Column with the two classes.")
+    positive: Value | None = Field(
+        None,
+        description="The class to predict; may be left out for 0 and 1, and where its name tells: yes, died.",
+    )
+    group: str | None = Field(None, description="Column whose rows of equal value stay together (a patient).")
+    time: str | None = Field(None, description="Column by which the latest rows are the sealed ones.")
+    drop: tuple[str, ...] = Field((), description="Columns that are no features.")
+    categorical: tuple[str, ...] = Field((), description="Columns of numbers that are codes, not amounts.")
+    na_values: tuple[Value, ...] = Field(
+        (), description="Further values that mean a missing one; numbers however they are spelt."
+    )
+
+
+class DatasetSpec(TableSpec):
+    """A data set by name."""
+
+    dataset: str = Field(description="Its name.")
+
+
+class ConstructedSpec(DatasetSpec):
+    """A data set that is made, with the parameters that a problem file writes beside its name."""
+
+    params: dict[str, Any] = Field(description="What its maker is told.")
+
+
+def parse_spec(instance: Mapping[str, Any]) -> FileSpec | DatasetSpec:
+    """Checks what a problem file says under `instance`.
+
+    Raises:
+        BadInput: on an unknown field, a wrong type, or not exactly one source.
+    """
+    instance = composed(instance)
+    sources = [name for name in ("dataset", "csv", "parquet") if instance.get(name) is not None]
+    if len(sources) != 1:
+        got = " and ".join(sources) or "none of them"
+        raise BadInput(f"instance: expected exactly one of dataset, csv and parquet, got {got}")
+    if sources[0] == "dataset":
+        return _dataset(instance)
+    return _checked(FileSpec, instance)
+
+
+def composed(data: Any) -> Any:
+    """Composes the letters of all texts (NFC), as those of tables are; macOS writes them decomposed."""
+    if isinstance(data, str):
+        return normalize("NFC", data)
+    if isinstance(data, Mapping):
+        return {composed(name): composed(value) for name, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [composed(each) for each in data]
+    return data
+
+
+def _dataset(instance: Mapping[str, Any]) -> DatasetSpec:
+    """Gathers the parameters of a constructed data set, which its maker checks."""
+    if str(instance["dataset"]) not in CONSTRUCTED:
+        return _checked(DatasetSpec, instance)
+    own = {name: value for name, value in instance.items() if name in DatasetSpec.model_fields}
+    params = {name: value for name, value in instance.items() if name not in own}
+    return _checked(ConstructedSpec, {**own, "params": params})
+
+
+def _checked(kind: type[Spec], instance: Mapping[str, Any]) -> Spec:
+    try:
+        return kind.model_validate(dict(instance))
+    except ValidationError as error:
+        for each in error.errors():
+            with apart():
+                raise _complaint(kind, each) from None
+        wrong = {each["loc"][0] for each in error.errors() if each["loc"]}
+        rest = {name: value for name, value in instance.items() if name not in wrong}
+        if len(rest) == len(instance):
+            settle()
+        return _checked(kind, rest)  # for what else is wrong, where complaints are gathered
+
+
+def _complaint(kind: type[Spec], found: ErrorDetails) -> BadInput:
+    name = ".".join(str(part) for part in found["loc"])
+    if found["type"] == "extra_forbidden":
+        known = Documentation if "." in name else kind
+        field = name.rpartition(".")[2]
+        return BadInput(
+            f"instance: unknown field {name!r}, expected one of {', '.join(known.model_fields)}"
+            f"{did_you_mean(field, known.model_fields)}"
+        )
+    if found["type"] == "missing":
+        return BadInput(f"instance: field {name!r} is missing")
+    return BadInput(f"instance: field {name!r}: {found['msg']}, got {found['input']!r}")
