@@ -1,0 +1,1 @@
+"""What the data are: one folder a source, and what they share."""
