@@ -6,6 +6,9 @@ Of one set of scores:
 - `auc`: area under the ROC curve, its variance and its bounds (DeLong, Obuchowski, Newcombe)
 - `weighted_metrics`: metrics of rows with weights, as a bootstrap needs them
 - `curves`: calibration with Wilson intervals, ROC, net benefit
+- `bounded_means`: bounds of the mean of bounded losses that hold for every distribution (betting)
+- `influence`: bounds of smooth statistics from each row's influence
+- `multiclass`, `ordinal`, `regression`, `average_precision`: metrics of classes, levels, numbers, rare rows
 - `groups`: sums over groups, and how many independent rows they are worth (Kish)
 
 Of two:
@@ -18,5 +21,6 @@ Of rows, before and after a model:
 - `splits`: parts and folds by class and group, or forward in time
 - `bootstrap`: replicates of out-of-fold predictions, whole groups at a time
 - `calibration_map`: from log-odds to probabilities (Platt, beta calibration)
-- `conformal`: prediction sets, and the coverage that their calibration rows can promise
+- `conformal`, `conformal_intervals`: sets of classes, intervals of numbers, and the coverage that calibration
+  rows can promise
 """

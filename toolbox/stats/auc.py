@@ -93,13 +93,13 @@ def delong_lower(labels: Ints, scores: Floats, groups: Ints, alpha: float) -> fl
     return float(expit(logit(auc) - step))
 
 
-def hanley_mcneil_variance(auc: Any, positives: float, negatives: float) -> Any:
+def hanley_mcneil_variance(auc: Any, positives: Any, negatives: Any) -> Any:
     """Returns the variance of an area under exponential scores (Hanley and McNeil 1982, Radiology 143:29).
 
     Args:
         auc: one area or an array of them.
-        positives: positive rows.
-        negatives: negative rows.
+        positives: positive rows, likewise.
+        negatives: negative rows, likewise.
     """
     two_positives, two_negatives = auc / (2 - auc) - auc**2, 2 * auc**2 / (1 + auc) - auc**2
     shared = (positives - 1) * two_positives + (negatives - 1) * two_negatives

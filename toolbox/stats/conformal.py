@@ -1,8 +1,9 @@
 """Conformal prediction sets, and the coverage that their calibration rows can promise.
 
 Split conformal prediction with the least ambiguous set-valued classifier (Sadinle, Lei and Wasserman,
-JASA 2019) as MAPIE computes it. The promise holds on average over calibration sets; for the one at hand the
-coverage is Beta distributed (Vovk 2012; Angelopoulos and Bates 2023, section 3.2).
+JASA 2019) as MAPIE computes it; for numbers see `conformal_intervals`. The promise holds on average over
+calibration sets; for the one at hand the coverage is Beta distributed (Vovk 2012; Angelopoulos and Bates
+2023, section 3.2).
 """
 
 import warnings
@@ -12,26 +13,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from toolbox.arrays.types import Flags, Floats
+from toolbox.arrays.types import Flags, Floats, Ints
 
 MIN_PER_CLASS = 100
 """Calibration rows of the rarer class from which sets are calibrated class by class."""
 
 
 class _Given:
-    """A fitted classifier in MAPIE's eyes whose only feature is P(positive)."""
+    """A fitted classifier in MAPIE's eyes whose features are the probabilities of the classes."""
 
-    classes_ = np.array([0, 1])
-    n_features_in_ = 1
+    def __init__(self, classes: int) -> None:
+        self.classes_ = np.arange(classes)
+        self.n_features_in_ = classes
 
     def fit(self, *_: Any) -> "_Given":
         return self
 
     def predict_proba(self, features: Floats) -> Floats:
-        return np.column_stack([1 - features[:, 0], features[:, 0]])
+        return features
 
     def predict(self, features: Floats) -> NDArray[np.intp]:
-        return (features[:, 0] > 0.5).astype(np.intp)
+        return np.asarray(np.argmax(features, axis=1), dtype=np.intp)
 
     def __sklearn_is_fitted__(self) -> bool:
         return True
@@ -43,7 +45,8 @@ class Coverage:
 
     Attributes:
         rows: calibration rows.
-        threshold: a label is in the set when 1 - P(label) is at most this.
+        threshold: a label is in the set when 1 - P(label) is at most this; a number in the interval when its
+            conformity score is.
         low: 5 % quantile of the coverage, over calibration sets of this size.
         high: 95 % quantile.
     """
@@ -77,33 +80,56 @@ def prediction_sets(
         `negative` and `positive`.
     """
     known, labels = calibration
+    both = [np.column_stack([1 - each, each]) for each in (known, scores)]
+    sets, promises = class_sets((both[0], labels), both[1], coverage, class_conditional)
+    names = {"all": "all", "0": "negative", "1": "positive"}
+    return sets, {names[name]: promise for name, promise in promises.items()}
+
+
+def class_sets(
+    calibration: tuple[Floats, Ints], probabilities: Floats, coverage: float, class_conditional: bool
+) -> tuple[Flags, dict[str, Coverage]]:
+    """Returns sets of K classes that hold the true one with probability `coverage` or more.
+
+    Args:
+        calibration: probabilities of the classes, shape (rows, K), from a model that has not seen these rows
+            in any way, and their labels from 0.
+        probabilities: from the same model, shape (n, K).
+        coverage: nominal, between 0 and 1.
+        class_conditional: whether it is to hold in each class; every class then has calibration rows.
+
+    Returns:
+        Membership, bool of shape (n, K); and what is promised, by `all` or by the number of the class.
+    """
+    known, labels = calibration
     if not class_conditional:
-        sets, promise = _calibrated(known, labels, scores, coverage)
+        sets, promise = _calibrated(known, labels, probabilities, coverage)
         return sets, {"all": promise}
     columns, promises = [], {}
-    for label, name in enumerate(("negative", "positive")):
+    for label in range(known.shape[1]):
         own = labels == label
-        sets, promises[name] = _calibrated(known[own], labels[own], scores, coverage)
+        sets, promises[str(label)] = _calibrated(known[own], labels[own], probabilities, coverage)
         columns.append(sets[:, label])
     return np.column_stack(columns), promises
 
 
 def _calibrated(
-    calibration_scores: Floats, labels: NDArray[np.int8], scores: Floats, coverage: float
+    known: Floats, labels: Ints, probabilities: Floats, coverage: float
 ) -> tuple[Flags, Coverage]:
     from mapie.classification import SplitConformalClassifier
 
     conformal = SplitConformalClassifier(
-        _Given(), confidence_level=coverage, conformity_score="lac", prefit=True
+        _Given(known.shape[1]), confidence_level=coverage, conformity_score="lac", prefit=True
     )
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message=".*conformalization dataset has less labels.*")
-        conformal.conformalize(calibration_scores[:, None], labels)
-    _, sets = conformal.predict_set(scores[:, None])
-    return sets[:, :, 0].astype(np.bool_), _promise(conformal.conformity_scores.ravel(), coverage)
+        conformal.conformalize(known, labels)
+    _, sets = conformal.predict_set(probabilities)
+    return sets[:, :, 0].astype(np.bool_), promise(conformal.conformity_scores.ravel(), coverage)
 
 
-def _promise(conformity: Floats, coverage: float) -> Coverage:
+def promise(conformity: Floats, coverage: float) -> Coverage:
+    """Returns the threshold that conformity scores of calibration rows set, and the coverage it promises."""
     # n + 1: the new row's score is exchangeable with the n known ones, so its rank is uniform among n + 1
     rank = min(len(conformity), int(np.ceil((len(conformity) + 1) * coverage - 1e-9)))
     low, high = coverage_interval(len(conformity), rank)

@@ -23,3 +23,19 @@ def ovarian() -> Any:
     table = np.array(OVARIAN.split(), dtype=float).reshape(-1, 4)
     scores = {"albumin": table[:, 0], "protein": table[:, 1], "kg": 10 - table[:, 2]}
     return table[:, 3].astype(int), scores
+
+
+@pytest.fixture
+def spreads(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Standard errors and degrees of freedom that bounds were computed from, as they are."""
+    from toolbox.stats import influence
+
+    seen: list[Any] = []
+    measured = influence.spread
+
+    def watched(influences: Any, groups: Any) -> Any:
+        seen.append(measured(influences, groups))
+        return seen[-1]
+
+    monkeypatch.setattr(influence, "spread", watched)
+    return seen
