@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import IO, Any
 
 from escalation.model.clock import ProcessIdentity
-from escalation.ports.configuration import without_secrets
 
 _PDEATHSIG = 1
 ROOT = Path(__file__).resolve().parents[2]
@@ -64,6 +63,9 @@ def processors() -> list[int]:
 
 def environment(threads: int) -> dict[str, str]:
     """Returns the environment of workers: what there is but secrets, and what `steady` fixes."""
+    # here alone, as ranks import this module too, and to read the settings would be half of their start
+    from escalation.ports.configuration import without_secrets
+
     return without_secrets(os.environ) | steady(threads)
 
 
