@@ -1,6 +1,5 @@
 """The cells: which point, which fault, who takes the work up again."""
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import cycle, product
@@ -20,7 +19,7 @@ from bench.fault_matrix.points import ON_THE_WAY, POINTS, Point
 By = Literal["resume", "reconcile"]
 BOTH: tuple[By, By] = ("resume", "reconcile")
 ELSEWHERE_POINTS = 1
-TURNS = 9
+TURNS = len(CLASSES)
 """Turns of the tests in which they play the whole covering array."""
 
 
@@ -107,20 +106,21 @@ def subset() -> list[Cell]:
 
 
 def turn(number: int) -> list[Cell]:
-    """What the tests play of the covering array at a time: every fault once, and in turn a part of the rest.
+    """What the tests play of the covering array at a time: each point once, under another class each turn.
 
-    Points are met equally often, as far as the array lets them. After `TURNS` turns all of it was played.
+    A Latin square of points and classes, so that each class comes as often as any other. After `TURNS` turns
+    all of the array was played.
     """
-    array, met = subset(), Counter[str]()
-    by_fault = sorted(
-        ([cell for cell in array if cell.placement.fault == name] for name in CLASS_OF), key=len
-    )
-    always = []
-    for candidates in by_fault:
-        always.append(min(candidates, key=lambda cell: [met[each] for each in _where_and_by(cell)]))
-        met.update(_where_and_by(always[-1]))
-    rest = [cell for cell in array if cell not in always]
-    return [*always, *rest[number % TURNS :: TURNS]]
+    square = len(POINTS) * TURNS
+    array = subset()
+    of_points = [array[at : at + TURNS] for at in range(0, square, TURNS)]
+    chosen = [row[(number + at) % TURNS] for at, row in enumerate(of_points)]
+    return [*chosen, *array[square + number % TURNS :: TURNS]]
+
+
+def turn_of_ladders(number: int) -> list[Cell]:
+    """What the tests play of `some_ladders` at a time: after `TURNS` turns all of them."""
+    return some_ladders()[number % TURNS :: TURNS]
 
 
 def _gain(cell: Cell, covered: set[tuple[str, str]]) -> tuple[bool, int]:

@@ -32,7 +32,7 @@ def today(request: pytest.FixtureRequest) -> int:
 @pytest.fixture(scope="module")
 def played(today: int) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
-    pool.run([*cells.turn(today), *cells.some_ladders()], LANES, found.append)
+    pool.run([*cells.turn(today), *cells.turn_of_ladders(today)], LANES, found.append)
     return found
 
 
@@ -59,24 +59,34 @@ def test_wherever_a_process_dies_under_whatever_fault_the_work_is_paid_once_and_
 
 
 @pytest.mark.timeout(LIMIT_S)
-def test_a_process_is_really_killed_at_every_point(rows: list[dict[str, Any]]) -> None:
-    died = {row["point"] for row in rows if row["kills"] == len(points.BY_NAME[row["point"]].deaths)}
-    assert died == {point.name for point in points.POINTS}
+def test_a_process_is_really_killed_at_every_point_that_it_gets_to(rows: list[dict[str, Any]]) -> None:
+    lived = [row for row in rows if row["kills"] < len(points.BY_NAME[row["point"]].deaths)]
+    # of these the fault is a refusal, or asks a person: no process gets as far as its point
+    assert {row["cell"] for row in lived if row["books"]["state"] not in ("refused", "parked")} == set()
+    assert len(rows) - len(lived) >= 20
 
 
 @pytest.mark.timeout(LIMIT_S)
 def test_every_fault_of_the_service_really_strikes(rows: list[dict[str, Any]]) -> None:
-    fired = {row["fault"] for row in rows if row["fired"]}
-    assert {fault.name for fault in ALL} <= fired
+    of_the_service = {fault.name for fault in ALL}
+    assert [row["cell"] for row in rows if row["fault"] in of_the_service and not row["fired"]] == []
 
 
 @pytest.mark.timeout(LIMIT_S)
 def test_a_whole_case_that_is_killed_anywhere_under_any_fault_is_taken_up_to_its_end_and_pays_once(
-    climbed: list[dict[str, Any]],
+    climbed: list[dict[str, Any]], today: int
 ) -> None:
     assert {row["cell"]: row["why"] for row in climbed if row["outcome"] == "broken"} == {}
-    assert {row["point"] for row in climbed if row["kills"]} == {each.name for each in points.ON_THE_WAY}
-    assert {row["placement"] for row in climbed} == {each.name for each in placements.ON_LADDERS}
+    assert {row["cell"] for row in climbed if row["kills"]} == {
+        cell.name for cell in cells.turn_of_ladders(today)
+    }
+
+
+def test_all_turns_have_every_point_and_every_fault_of_whole_ladders() -> None:
+    played = [cell for number in range(cells.TURNS) for cell in cells.turn_of_ladders(number)]
+    assert len(played) == len({cell.name for cell in played}) == len(cells.some_ladders())
+    assert {cell.point for cell in played} == set(points.ON_THE_WAY)
+    assert {cell.placement.name for cell in played} == {each.name for each in placements.ON_LADDERS}
 
 
 def test_whole_ladders_meet_every_point_under_every_fault_of_theirs() -> None:
@@ -140,13 +150,16 @@ def test_the_subset_covers_all_pairs_of_point_class_taker_and_of_fault_and_taker
         assert {(each, by) for by in cells.BOTH} <= found
 
 
-def test_each_turn_has_every_point_twice_and_every_fault_and_all_turns_have_the_whole_array() -> None:
+def test_each_turn_has_every_point_and_every_class_and_all_turns_have_the_whole_array() -> None:
     turns = [cells.turn(number) for number in range(cells.TURNS)]
     for turn in turns:
-        assert {cell.placement.fault for cell in turn} == set(placements.CLASS_OF)
-        met = Counter(cell.point for cell in turn)
-        assert {point for point in points.POINTS if met[point] >= 2} == set(points.POINTS)
-    assert {cell.name for turn in turns for cell in turn} == {cell.name for cell in cells.subset()}
+        assert {cell.point for cell in turn} == set(points.POINTS)
+        met = Counter(placements.CLASS_OF[cell.placement.fault] for cell in turn)
+        assert min(met[group] for group in placements.CLASSES) >= len(points.POINTS) // cells.TURNS
+    played = [cell.name for turn in turns for cell in turn]
+    assert len(played) == len(set(played))
+    assert set(played) == {cell.name for cell in cells.subset()}
+    assert {cell.placement.fault for turn in turns for cell in turn} == set(placements.CLASS_OF)
     assert len(cells.subset()) >= len(points.POINTS) * len(placements.CLASSES)
 
 
