@@ -117,7 +117,7 @@ def shipped_families() -> str:
     parts = []
     for name, descriptor in sorted(families().items()):
         if descriptor.shipped:
-            specs = [resolve(path) for path in descriptor.specs]
+            specs = list(descriptor.models)
             goal = resolve(descriptor.form).model_fields["target"].annotation
             parts += [f"## Family {name}\n\n{descriptor.summary}\n", *map(_section, _with_inner(specs))]
             parts.append(f"### Target of {name}\n\n{inspect.getdoc(goal)}\n\n{model(goal)}")

@@ -7,6 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
 from escalation.inputs.settings import OwnSettings, Settings
 from escalation.inputs.validation import parse
 from escalation.model.calibration import DeviceKind
@@ -34,7 +36,8 @@ class FamilyDescriptor:
         proves: whether its certificates are proofs, so that the target's confidence plays no part.
         sources: `module:function` from a folder for example files to the `escalation.testing.sources.Source`s
             that say which fields each way to give an instance takes.
-        specs: `module:Model` of every pydantic model that an instance in a problem file is checked by.
+        specs: `module:Model` of every pydantic model that an instance in a problem file is checked by, or
+            `module:function` that returns a tuple of them.
         check: `module:function` that checks an instance without opening its data; default: by the only one
             of `specs`.
         form: `module:Model` of the `escalation.ports.forms.Form`, the parameters of the family's flow.
@@ -76,7 +79,13 @@ class FamilyDescriptor:
         if self.check:
             resolve(self.check)(instance)
         else:
-            parse(resolve(self.specs[0]), dict(instance), "instance")
+            parse(self.models[0], dict(instance), "instance")
+
+    @property
+    def models(self) -> tuple[type[BaseModel], ...]:
+        """The models that `specs` names."""
+        found = [resolve(path) for path in self.specs]
+        return tuple(model for each in found for model in ((each,) if isinstance(each, type) else each()))
 
     @property
     def package(self) -> str:

@@ -36,7 +36,7 @@ def check_descriptor(family: Any, descriptor: FamilyDescriptor, sources: tuple[S
 
 def check_specs(descriptor: FamilyDescriptor, sources: tuple[Source, ...]) -> None:
     """Every model that a source is checked by is named, and every field of it says what it means."""
-    named = [resolve(path) for path in descriptor.specs]
+    named = descriptor.models
     expect(bool(named), "expected `specs` in the descriptor: the models that an instance is checked by")
     for source in sources:
         expect(source.model in named, f"{source.name}: {source.model.__name__} is not among the `specs`")
@@ -62,8 +62,8 @@ def check_form(family: Any, descriptor: FamilyDescriptor) -> None:
         f"the flow {descriptor.verb!r} is that of {taken.get(descriptor.verb)}: say another `flow`",
     )
     asked = set(asked_for(form))
-    for path in descriptor.specs:
-        missing = sorted(set(resolve(path).model_fields) - asked - set(form.left_out))
+    for model in descriptor.models:
+        missing = sorted(set(model.model_fields) - asked - set(form.left_out))
         expect(not missing, f"{form.__name__} neither asks for {', '.join(missing)} nor lists it in left_out")
     filled: Any = form.filled(as_it_stands(form))
     family.check_target(Target.model_validate(filled.target.to_json()))

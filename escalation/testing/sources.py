@@ -7,7 +7,7 @@ by name.
 """
 
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -59,7 +59,7 @@ def check_sources(family: Any, descriptor: FamilyDescriptor) -> tuple[Source, ..
         for source in sources:
             unknown = sorted(set(_fields(source.model)) - set(examples))
             expect(not unknown, f"{source.name}: no source says what {', '.join(unknown)} does")
-            walk = _Walk(family, target, source, Path(folder))
+            walk = _Walk(family, target, source, Path(folder), descriptor.check_instance)
             _check_files(family, source, Path(folder))
             for name, value in (examples | dict(source.takes)).items():
                 walk.check(name, value)
@@ -69,8 +69,11 @@ def check_sources(family: Any, descriptor: FamilyDescriptor) -> tuple[Source, ..
 class _Walk:
     """One source, and what its instance looks like with nothing added."""
 
-    def __init__(self, family: Any, target: Target, source: Source, folder: Path) -> None:
-        self.family, self.target, self.source, self.folder = family, target, source, folder
+    def __init__(
+        self, family: Any, target: Target, source: Source, folder: Path, stated: Callable[[Any], None]
+    ) -> None:
+        self.family, self.target, self.source = family, target, source
+        self.folder, self.stated = folder, stated
         self.plain = self._shown(dict(source.instance))
 
     def check(self, name: str, value: Any) -> None:
@@ -91,6 +94,7 @@ class _Walk:
 
     def _shown(self, instance: Mapping[str, Any]) -> tuple[str, str, Any]:
         """What depends on a field that has an effect: the instance, what solvers see, what people state."""
+        self.stated(instance)  # most fields that are none of the source's fail here, before its data are read
         loaded = self.family.load(instance, SEED, self.folder)
         stated = loaded.describe().get("documentation")
         return loaded.digest, self.family.view(loaded, self.target).digest, stated

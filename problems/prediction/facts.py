@@ -27,9 +27,8 @@ def features(context: FactContext) -> float:
 
 
 def minority_rows(context: FactContext) -> float:
-    """Open rows of the rarer class."""
-    view = _view(context)
-    return float(min(view.n_positive, view.n_open - view.n_positive))
+    """Open rows of the rarest kind."""
+    return float(_view(context).n_rarest)
 
 
 def missing_fraction(context: FactContext) -> float:

@@ -1,6 +1,7 @@
 """The prediction family: which parts answer to which verb. Heavy parts are imported on use."""
 
 from collections.abc import Mapping, Sequence
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,19 +15,10 @@ from escalation.ports.families import Answer, Section
 from escalation.ports.methods import Method
 from escalation.text.nearest import did_you_mean
 from problems.prediction.tables.table import TableView
+from problems.prediction.tasks.task import metrics
 
 if TYPE_CHECKING:
     from problems.prediction.tables.instance import TableInstance
-
-METRICS: Mapping[str, str] = {
-    "roc_auc": "at_least",
-    "accuracy": "at_least",
-    "balanced_accuracy": "at_least",
-    "sensitivity": "at_least",
-    "specificity": "at_least",
-    "brier": "at_most",
-}
-"""The metrics that have a valid bound, and the side from which a target on each can be reached."""
 
 
 class Prediction:
@@ -35,26 +27,30 @@ class Prediction:
     name = "prediction"
 
     def load(self, instance: Mapping[str, Any], seed: int, folder: Path) -> "TableInstance":
-        """Loads the table, checks it, and seals part of its rows; see `instance.load_table`."""
-        from problems.prediction.tables.loading import load_table
+        """Loads the table, checks it, and seals part of its rows; see `loading.load_rows`."""
+        from problems.prediction.loading import load_rows
 
-        return load_table(instance, seed, folder)
+        return load_rows(instance, seed, folder)
 
     def check_target(self, target: Target) -> None:
-        """Raises `BadInput` for a metric without a valid bound, a wrong side or a limit outside [0, 1]."""
-        side = METRICS.get(target.metric)
-        if side is None:
+        """Raises `BadInput` for a metric without a valid bound, a wrong side or a limit out of its range."""
+        known = metrics()
+        metric = known.get(target.metric)
+        if metric is None:
             raise BadInput(
-                f"unknown metric {target.metric!r}: expected one of {', '.join(METRICS)}"
-                f"{did_you_mean(target.metric, METRICS)}"
+                f"unknown metric {target.metric!r}: expected one of {', '.join(known)}"
+                f"{did_you_mean(target.metric, known)}"
             )
-        if getattr(target, side) is None:
-            other = "at_most" if side == "at_least" else "at_least"
+        if metric.only_reported:
+            raise BadInput(f"{target.metric} is reported and can be no target: {metric.only_reported}")
+        if getattr(target, metric.side) is None:
+            other = "at_most" if metric.side == "at_least" else "at_least"
             raise BadInput(
-                f"{target.metric} is reached with {side}, got {other}: write {side}: {target.limit}"
+                f"{target.metric} is reached with {metric.side}, got {other}: "
+                f"write {metric.side}: {target.limit}"
             )
-        if not 0 <= target.limit <= 1:
-            raise BadInput(f"{target.metric} lies between 0 and 1, got {side}: {target.limit}")
+        if not metric.low <= target.limit <= (inf if metric.high is None else metric.high):
+            raise BadInput(f"{target.metric} lies {metric.range_in_words}, got {metric.side}: {target.limit}")
 
     def asked(self, instance: "TableInstance", target: Target) -> str:
         """`Tell malignant from benign on 569 rows of breast_cancer`."""

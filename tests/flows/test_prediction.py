@@ -9,10 +9,11 @@ from escalation.model.errors import BadInput
 from escalation.ports.forms import as_it_stands
 from escalation.ports.registry import families
 from flows import forms
-from problems.prediction.family import METRICS
 from problems.prediction.form import DataSet, Metric, PredictionForm, TableForm
-from problems.prediction.tables.datasets import BUNDLED
-from problems.prediction.tables.spec import FileSpec, parse_spec
+from problems.prediction.sources.dataset.datasets import BUNDLED
+from problems.prediction.sources.source import parse_spec
+from problems.prediction.sources.table.spec import FileSpec
+from problems.prediction.tasks.task import metrics
 
 FORM: dict[str, Any] = {
     "target": {"metric": "roc_auc", "at_least": 0.9},
@@ -28,7 +29,7 @@ def stated(*parts: Any, **named: Any) -> dict[str, Any]:
 
 
 def test_the_metrics_of_the_form_are_the_familys() -> None:
-    assert [str(metric) for metric in Metric] == list(METRICS)
+    assert [str(metric) for metric in Metric] == list(metrics())
 
 
 def test_the_data_sets_of_the_form_are_those_that_come_with_the_installation() -> None:

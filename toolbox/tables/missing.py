@@ -16,6 +16,11 @@ REMEMBERED = 100_000
 _CODE = re.compile(r"[+-]?0\d+")
 
 
+def is_missing(value: object) -> bool:
+    """Tells None and NaN from values."""
+    return value is None or (isinstance(value, float) and bool(np.isnan(value)))
+
+
 class Missing:
     """The markers of one table; it remembers which of them were met.
 

@@ -12,10 +12,10 @@ from decimal import Decimal
 import numpy as np
 
 from escalation.model.errors import BadInput
-from problems.prediction.tables.classes import spelt_alike
 from problems.prediction.tables.counters import LEAST, counts_rows, names_something, rises
 from problems.prediction.tables.returning import NAMED, comes_back, what_to_paste
 from problems.prediction.tables.table import Column
+from problems.prediction.tasks.classes import spelt_alike
 from toolbox.tables.arrow import EXACT
 from toolbox.tables.dates import MOSTLY, dates
 from toolbox.tables.numbers import Reading, canonical, level, read

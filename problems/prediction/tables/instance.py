@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from escalation.model.blob import Blob
 from escalation.model.identity import digest_json
 from escalation.model.problem import Target
-from problems.prediction.tables.documentation import Documentation
+from problems.prediction.stated.documentation import Documentation
 from problems.prediction.tables.table import Column, TableView
+from problems.prediction.tasks.task import Asking, Outcomes, fewest, outcomes_of, task
 from toolbox.arrays.types import Index
 
 if TYPE_CHECKING:
@@ -26,14 +27,14 @@ class TableInstance:
 
     Attributes:
         columns: the features, in order.
-        frame: one row per row of the table: the features by name, `__label__` (int8, 1 is positive),
+        frame: one row per row of the table: the features by name, `__label__` (int8, 1 is positive; what else
+            it may be, with `__event__` and `__weight__`, says `Outcomes`),
             `__group__` (rows of one group, and rows that are copies, share it), `__row__` (SHA-256 of the
             row's features, and of its group where groups are declared), and `__time__` (float64) where a
             time column is given.
         open_index: positions in `frame` of the rows that solvers get with labels, shape (n_open,).
         sealed_index: positions of the rows whose labels only the verifier has, shape (n_sealed,).
-        positive: name of the class that is predicted.
-        negative: name of the other one.
+        asked: what is asked of the rows.
         target: the column that holds them; empty for a data set by name.
         subgroups: for each declared column, the subgroup of each sealed row.
         time_ordered: whether the sealed rows are the latest; rows are then in order of time.
@@ -53,8 +54,7 @@ class TableInstance:
     frame: "pd.DataFrame"
     open_index: Index
     sealed_index: Index
-    positive: str
-    negative: str
+    asked: Asking
     target: str = ""
     subgroups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     time_ordered: bool = False
@@ -68,6 +68,26 @@ class TableInstance:
     where: tuple[str, ...] = ()
     roles: Mapping[str, str] = field(default_factory=dict)
     documentation: Documentation = field(default_factory=Documentation)
+
+    @property
+    def positive(self) -> str:
+        """Of two classes the one that is predicted."""
+        return self.asked.classes[1]
+
+    @property
+    def negative(self) -> str:
+        """Of two classes the other one."""
+        return self.asked.classes[0]
+
+    @property
+    def sealed_outcomes(self) -> Outcomes:
+        """The outcomes that only the verifier has, in the order of predictions."""
+        return outcomes_of(self.frame.iloc[self.sealed_index])
+
+    @property
+    def further(self) -> list[str]:
+        """Columns that are part of an outcome beside `__label__`."""
+        return [name for name in ("__event__", "__weight__") if name in self.frame]
 
     @property
     def set_aside(self) -> int:
@@ -97,10 +117,11 @@ class TableInstance:
                 "columns": [column.to_json() for column in self.columns],
                 "rows": self.frame["__row__"].to_list(),
                 "labels": self.frame["__label__"].to_list(),
+                **self._further(),
                 "groups": self.frame["__group__"].to_list(),
                 "open": self.open_index.tolist(),
                 "sealed": self.sealed_index.tolist(),
-                "classes": [self.negative, self.positive],
+                "classes": list(self.asked.classes),
                 "subgroups": {name: list(values) for name, values in self.subgroups.items()},
                 "time_ordered": self.time_ordered,
                 "extra": dict(self.extra),
@@ -119,8 +140,7 @@ class TableInstance:
                 for column in self.columns
             ],
             "missing_values": int(self.frame[names].isna().sum().sum()),
-            "positive": self.positive,
-            "negative": self.negative,
+            **self.asked.recorded(),
             "target": self.target,
             "open": self._part(self.open_index),
             "sealed": self._part(self.sealed_index),
@@ -135,7 +155,7 @@ class TableInstance:
     def about(self) -> str:
         """`heart.csv: died (yes against no), 299 rows, 12 features`."""
         named = (self.source[name] for name in ("csv", "parquet", "dataset") if name in self.source)
-        classes = f"{self.positive} against {self.negative}"
+        classes = " against ".join(reversed(self.asked.classes)) or self.asked.task
         asked = f"{self.target} ({classes})" if self.target else classes
         shape = f"{len(self.frame)} rows, {len(self.columns)} features"
         return f"{next(named, 'a table')}: {asked}, {shape}"
@@ -151,14 +171,25 @@ class TableInstance:
             source = {"rows": sorted(map(list, rows))}
         return digest_json({**source, "outcome": self.target})
 
+    def _further(self) -> dict[str, Any]:
+        """Of other tasks than the first there was."""
+        columns = {name: self.frame[name].to_list() for name in self.further}
+        return columns if self.asked.task == "binary" else {**columns, "asked": self.asked.to_json()}
+
     def _part(self, index: Index) -> dict[str, Any]:
         part = self.frame.iloc[index]
         return {
             "rows": len(part),
-            "positive": int(part["__label__"].sum()),
+            **self._kinds(part),
             "groups": int(part["__group__"].nunique()),
             "digest": digest_json([part["__row__"].to_list(), part["__label__"].to_list()]),
         }
+
+    def _kinds(self, part: "pd.DataFrame") -> dict[str, Any]:
+        if self.asked.task == "binary":
+            return {"positive": int(part["__label__"].sum())}
+        kinds = task(self.asked.task).kinds(outcomes_of(part))
+        return {"kinds": {what: int(rows.sum()) for what, rows in kinds.items()}}
 
     def _labels(self, index: Index) -> NDArray[np.int8]:
         return self.frame["__label__"].to_numpy(dtype=np.int8)[index]
@@ -168,7 +199,8 @@ def solver_view(instance: TableInstance, target: Target) -> TableView:
     """Returns what a solver may know: the sealed labels are not in it, nor in anything it refers to."""
     names = [column.name for column in instance.columns]
     shared = [*names, "__group__", "__row__"]
-    open_rows = instance.frame.iloc[instance.open_index][[*names, "__label__", "__group__", "__row__"]]
+    known = [*names, "__label__", *instance.further, "__group__", "__row__"]
+    open_rows = instance.frame.iloc[instance.open_index][known]
     sealed_rows = instance.frame.iloc[instance.sealed_index][shared]
     return TableView(
         columns=instance.columns,
@@ -176,9 +208,8 @@ def solver_view(instance: TableInstance, target: Target) -> TableView:
         sealed_rows=Blob(_parquet(sealed_rows)),
         n_open=len(open_rows),
         n_sealed=len(sealed_rows),
-        n_positive=int(instance.open_labels.sum()),
-        positive=instance.positive,
-        negative=instance.negative,
+        n_rarest=fewest(outcomes_of(open_rows), task(instance.asked.task)),
+        asked=instance.asked,
         metric=target.metric,
         time_ordered=instance.time_ordered,
         extra=dict(instance.extra),

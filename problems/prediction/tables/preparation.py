@@ -11,6 +11,7 @@ from escalation.model.complaints import apart, settle, so_far, wrong
 from escalation.model.errors import BadInput
 from escalation.model.identity import derive_seed, digest_json
 from escalation.text.wording import counted
+from problems.prediction.stated.spec import ColumnsSpec
 from problems.prediction.tables import roles
 from problems.prediction.tables.column_types import (
     Typed,
@@ -21,10 +22,10 @@ from problems.prediction.tables.column_types import (
 from problems.prediction.tables.equal_rows import join_copies
 from problems.prediction.tables.instance import TableInstance
 from problems.prediction.tables.sites import large, of_sites, site_names, sites_split
-from problems.prediction.tables.spec import FileSpec
 from problems.prediction.tables.subgroups import subgroups
 from problems.prediction.tables.suspicions import suspicions
-from toolbox.arrays.types import Index
+from problems.prediction.tasks.task import Outcomes, Task, outcomes_of, task
+from toolbox.arrays.types import Index, Ints
 from toolbox.stats.splits import codes, latest_rows, stratified_parts, train_test_pairs
 from toolbox.tables.raw import RawTable
 
@@ -38,7 +39,7 @@ SHARE_OFF = 0.05
 """How far the share of sealed rows may be from the one asked for before it is remarked on."""
 
 
-def prepare(table: RawTable, spec: FileSpec, seed: int) -> TableInstance:
+def prepare(table: RawTable, spec: ColumnsSpec, seed: int) -> TableInstance:
     """Types the columns, finds labels and groups, seals part of the rows.
 
     Raises:
@@ -46,12 +47,13 @@ def prepare(table: RawTable, spec: FileSpec, seed: int) -> TableInstance:
             or there are too few rows of a class for the splits.
     """
     since = so_far()
+    asked_of = task("binary")
     roles.check_roles(table, spec)
     labelled = declared = times = None
     read_so: tuple[str, ...] = ()
     with apart():
         if spec.target in table.columns:
-            labelled = roles.labels(table, spec)
+            labelled = asked_of.read(table, spec)
     with apart():
         if spec.group in table.columns:
             declared = roles.groups(table, str(spec.group))
@@ -60,26 +62,25 @@ def prepare(table: RawTable, spec: FileSpec, seed: int) -> TableInstance:
             times, read_so = roles.times(str(spec.time), table)
     typed, remarks = _features(table, spec)
     if labelled and wrong(since):
-        _refuse_few(labelled[0], spec)
+        _refuse_few(labelled.outcomes, asked_of, spec)
     settle(since)
     assert labelled is not None
-    labels, positive, negative = labelled
     rows = _row_digests(typed)
     groups, more = _groups(declared, typed, rows)
     order = np.arange(len(table)) if times is None else _in_order_of_time(times, seed)
     frame = _features_frame(typed).assign(
-        **_about_rows(labels, groups, rows, times, seed=seed, grouped=spec.group is not None)
+        **_about_rows(labelled.outcomes, groups, rows, times, seed=seed, grouped=spec.group is not None)
     )
     frame = frame.iloc[order].reset_index(drop=True)
-    open_index, sealed_index, aside = _split(frame, spec, seed)
+    open_index, sealed_index, aside = _split(frame, asked_of, spec, seed)
     by_site = False
-    if spec.group is not None and spec.time is None and _too_few(frame, open_index, sealed_index):
-        split = sites_split(*_labels_and_groups(frame), spec.sealed_fraction, seed)
+    if spec.group is not None and spec.time is None and _too_few(frame, asked_of, open_index, sealed_index):
+        split = sites_split(*_strata_and_groups(frame, asked_of), spec.sealed_fraction, seed)
         if split is not None:
             by_site, (open_index, sealed_index) = True, split
             aside = [of_sites(frame, *split)]
-    _check_counts(frame, open_index, sealed_index, spec, more, by_site=by_site)
-    _check_divisible(frame.iloc[open_index], spec, seed)
+    _check_counts(frame, asked_of, {"open": open_index, "sealed": sealed_index}, spec, more, by_site=by_site)
+    _check_divisible(frame.iloc[open_index], asked_of, spec, seed)
     columns = tuple(item.column for item in typed)
     spec.documentation.check_columns([column.name for column in columns])
     return TableInstance(
@@ -87,8 +88,7 @@ def prepare(table: RawTable, spec: FileSpec, seed: int) -> TableInstance:
         frame=frame,
         open_index=open_index,
         sealed_index=sealed_index,
-        positive=positive,
-        negative=negative,
+        asked=labelled.asked,
         target=spec.target if spec.target in table.columns and not table.source.get("dataset") else "",
         subgroups=subgroups(table, spec, order, open_index, sealed_index),
         time_ordered=times is not None,
@@ -99,7 +99,7 @@ def prepare(table: RawTable, spec: FileSpec, seed: int) -> TableInstance:
         remarks=(
             *table.remarks,
             *remarks,
-            *roles.taken_as_positive(spec, positive, negative),
+            *labelled.remarks,
             *read_so,
             *more,
             *aside,
@@ -113,19 +113,19 @@ def prepare(table: RawTable, spec: FileSpec, seed: int) -> TableInstance:
     )
 
 
-def _refuse_few(labels: NDArray[np.int8], spec: FileSpec) -> None:
+def _refuse_few(outcomes: Outcomes, asked_of: Task, spec: ColumnsSpec) -> None:
     """Says beforehand, where columns have to be corrected first, what no correction of them would change."""
-    for label, what in ((1, "positive"), (0, "negative")):
-        count = int(np.sum(labels == label))
+    for what, rows in asked_of.kinds(outcomes).items():
+        count = int(np.sum(rows))
         if count < 2 * MIN_CLASS_GROUPS:
             with apart():
                 raise BadInput(
-                    f"too few rows for the splits: {count} of the {what} class; a table needs about "
-                    f"{_needed(spec)} of either class"
+                    f"too few rows for the splits: {count} {what}; a table needs about {_needed(spec)} "
+                    f"{asked_of.of_either}"
                 )
 
 
-def _needed(spec: FileSpec) -> int:
+def _needed(spec: ColumnsSpec) -> int:
     return ceil(MIN_CLASS_GROUPS / min(spec.sealed_fraction, 1 - spec.sealed_fraction))
 
 
@@ -135,7 +135,7 @@ def _in_order_of_time(times: NDArray[np.float64], seed: int) -> Index:
     return np.lexsort((drawn, times))
 
 
-def _features(table: RawTable, spec: FileSpec) -> tuple[list[Typed], list[str]]:
+def _features(table: RawTable, spec: ColumnsSpec) -> tuple[list[Typed], list[str]]:
     named = roles.meant(table, spec)
     typed, remarks = [], []
     for name, values in table.columns.items():
@@ -207,7 +207,7 @@ def _features_frame(typed: list[Typed]) -> "pd.DataFrame":
 
 
 def _about_rows(
-    labels: NDArray[np.int8],
+    outcomes: Outcomes,
     groups: Index,
     rows: list[str],
     times: NDArray[np.float64] | None,
@@ -220,27 +220,29 @@ def _about_rows(
     named = [f"g{name}" for name in names[groups]]
     # rows of different groups may be equal, so that the group is part of what a row is
     own = [digest_json([row, group]) for row, group in zip(rows, named, strict=True)] if grouped else rows
-    found = {"__label__": labels, "__group__": named, "__row__": own}
+    found: dict[str, Any] = {**outcomes.columns(), "__group__": named, "__row__": own}
     return found if times is None else found | {"__time__": times}
 
 
-def _split(frame: "pd.DataFrame", spec: FileSpec, seed: int) -> tuple[Index, Index, list[str]]:
-    labels, groups = _labels_and_groups(frame)
+def _split(
+    frame: "pd.DataFrame", asked_of: Task, spec: ColumnsSpec, seed: int
+) -> tuple[Index, Index, list[str]]:
+    strata, groups = _strata_and_groups(frame, asked_of)
     if spec.time is not None:
         return _split_by_time(frame["__time__"].to_numpy(), groups, spec.sealed_fraction)
     shares = [1 - spec.sealed_fraction, spec.sealed_fraction]
-    part = stratified_parts(labels, groups, shares, derive_seed(seed, "open and sealed rows"))
+    part = stratified_parts(strata, groups, shares, derive_seed(seed, "open and sealed rows"))
     # likewise their place in the file: sealed rows come in an order of their own
     order = np.random.default_rng(derive_seed(seed, "order of sealed rows"))
     return np.flatnonzero(part == 0), order.permutation(np.flatnonzero(part == 1)), []
 
 
-def _labels_and_groups(frame: "pd.DataFrame") -> tuple[NDArray[np.int8], Index]:
-    return frame["__label__"].to_numpy(dtype=np.int8), codes(frame["__group__"].to_list())
+def _strata_and_groups(frame: "pd.DataFrame", asked_of: Task) -> tuple[Ints, Index]:
+    return asked_of.strata(outcomes_of(frame)), codes(frame["__group__"].to_list())
 
 
 def _sites(
-    table: RawTable, spec: FileSpec, groups: Index, frame: "pd.DataFrame", order: Index
+    table: RawTable, spec: ColumnsSpec, groups: Index, frame: "pd.DataFrame", order: Index
 ) -> Mapping[str, str]:
     """Names of declared groups that are large enough to be sites."""
     if spec.group is None or not large(groups):
@@ -270,40 +272,42 @@ def _split_by_time(
     return np.flatnonzero(~sealed & ~straddling), np.flatnonzero(sealed), remarks
 
 
-def _independent(frame: "pd.DataFrame", index: Index, label: int) -> int:
-    """Groups with rows of a class in a part."""
+def _kinds(frame: "pd.DataFrame", asked_of: Task, index: Index) -> dict[str, tuple[int, int]]:
+    """Rows of each kind in a part, and the groups that they are of."""
     part = frame.iloc[index]
-    return int(part["__group__"][part["__label__"] == label].nunique())
+    groups = part["__group__"].to_numpy()
+    kinds = asked_of.kinds(outcomes_of(part))
+    return {what: (int(rows.sum()), len(np.unique(groups[rows]))) for what, rows in kinds.items()}
 
 
-def _too_few(frame: "pd.DataFrame", *parts: Index) -> bool:
-    return any(_independent(frame, index, label) < MIN_CLASS_GROUPS for index in parts for label in (0, 1))
+def _too_few(frame: "pd.DataFrame", asked_of: Task, *parts: Index) -> bool:
+    return any(
+        groups < MIN_CLASS_GROUPS for index in parts for _, groups in _kinds(frame, asked_of, index).values()
+    )
 
 
 def _check_counts(
     frame: "pd.DataFrame",
-    open_index: Index,
-    sealed_index: Index,
-    spec: FileSpec,
+    asked_of: Task,
+    parts: Mapping[str, Index],
+    spec: ColumnsSpec,
     told: list[str],
     *,
     by_site: bool,
 ) -> None:
     grouped = "groups with rows" if spec.group is not None else "distinct rows"
-    for name, index in (("open", open_index), ("sealed", sealed_index)):
-        part = frame.iloc[index]
-        for label, what in ((1, "positive"), (0, "negative")):
-            of_class = part[part["__label__"] == label]
-            count = len(of_class) if by_site else _independent(frame, index, label)
+    for name, index in parts.items():
+        for what, (rows, groups) in _kinds(frame, asked_of, index).items():
+            count = rows if by_site else groups
             if count < MIN_CLASS_GROUPS:
                 raise BadInput(
-                    f"too few rows for the splits: the {name} part has {count} {grouped} "
-                    f"of the {what} class ({len(of_class)} rows), expected at least {MIN_CLASS_GROUPS}; "
-                    f"a table needs about {_needed(spec)} of either class{_because(spec, told)}"
+                    f"too few rows for the splits: the {name} part has {count} {grouped} {what} "
+                    f"({rows} rows), expected at least {MIN_CLASS_GROUPS}; a table needs about "
+                    f"{_needed(spec)} {asked_of.of_either}{_because(spec, told)}"
                 )
 
 
-def _because(spec: FileSpec, told: list[str]) -> str:
+def _because(spec: ColumnsSpec, told: list[str]) -> str:
     """What made fewer of the rows, and what helps."""
     if spec.group is not None and spec.time is not None:
         return (
@@ -314,11 +318,11 @@ def _because(spec: FileSpec, told: list[str]) -> str:
     return f" ({'; '.join(told)}; {helps})" if told else ""
 
 
-def _check_divisible(open_rows: "pd.DataFrame", spec: FileSpec, seed: int) -> None:
+def _check_divisible(open_rows: "pd.DataFrame", asked_of: Task, spec: ColumnsSpec, seed: int) -> None:
     """Every method has to learn from some open rows and be tested on others."""
-    labels, groups = open_rows["__label__"].to_numpy(), codes(open_rows["__group__"].to_list())
+    strata, groups = _strata_and_groups(open_rows, asked_of)
     try:
-        train_test_pairs(labels, groups, 2, seed, time_ordered=spec.time is not None)
+        train_test_pairs(strata, groups, 2, seed, time_ordered=spec.time is not None)
     except ValueError:
         if spec.time is None:
             raise BadInput(

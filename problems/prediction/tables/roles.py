@@ -1,4 +1,4 @@
-"""What named columns say about rows: their class, their group, their time."""
+"""What named columns say about rows: their group, their time."""
 
 import math
 import re
@@ -11,13 +11,12 @@ from numpy.typing import NDArray
 from escalation.model.complaints import apart
 from escalation.model.errors import BadInput
 from escalation.text.nearest import did_you_mean, nearest
-from problems.prediction.tables.classes import FLAGS, likely_positive, named_positive, spelt_alike
+from problems.prediction.stated.spec import ColumnsSpec
 from problems.prediction.tables.column_types import as_texts
-from problems.prediction.tables.spec import FileSpec
 from toolbox.arrays.types import Index
 from toolbox.stats.splits import codes
 from toolbox.tables.arrow import EXACT
-from toolbox.tables.numbers import canonical, read
+from toolbox.tables.numbers import read
 from toolbox.tables.raw import RawTable
 
 DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ].*)?")
@@ -30,7 +29,7 @@ ZONE = re.compile(r"(Z|UTC|[T ].*[+-]\d{2}(:?\d{2})?)$", re.IGNORECASE)
 _AS_FLOAT = re.compile(r"([+-]?\d+)[.,]0{1,2}")
 
 
-def check_roles(table: RawTable, spec: FileSpec) -> None:
+def check_roles(table: RawTable, spec: ColumnsSpec) -> None:
     """Raises `BadInput` when a column that the problem file names is missing, or a name is reserved."""
     named: dict[str, tuple[str | None, ...]] = {
         "target": (spec.target,),
@@ -55,7 +54,7 @@ def check_roles(table: RawTable, spec: FileSpec) -> None:
                 )
 
 
-def meant(table: RawTable, spec: FileSpec) -> set[str]:
+def meant(table: RawTable, spec: ColumnsSpec) -> set[str]:
     """Columns that are no features: those named, and those that a misspelt name comes nearest to."""
     named = [name for name in (spec.target, spec.group, spec.time, *spec.drop) if name is not None]
     near = (nearest(name, table.columns) for name in named if name not in table.columns)
@@ -71,7 +70,7 @@ def _missing(role: str, name: str, table: RawTable) -> BadInput:
     )
 
 
-def _refuse_idle(spec: FileSpec) -> None:
+def _refuse_idle(spec: ColumnsSpec) -> None:
     """Refuses a role that would have no effect, as the column has another one; a group may be a time."""
     named = {"target": (spec.target,), "group": (spec.group,), "time": (spec.time,)}
     first: dict[str, str] = {}
@@ -87,7 +86,7 @@ def _refuse_idle(spec: FileSpec) -> None:
             first.setdefault(name, role)
 
 
-def other_roles(table: RawTable, spec: FileSpec, features: list[str]) -> dict[str, str]:
+def other_roles(table: RawTable, spec: ColumnsSpec, features: list[str]) -> dict[str, str]:
     """What columns are that are no features, by name, in the order of the table."""
     said = dict.fromkeys(spec.drop, "left out: named under `drop`")
     if spec.time is not None:
@@ -106,66 +105,6 @@ def other_roles(table: RawTable, spec: FileSpec, features: list[str]) -> dict[st
 
 def _listed(names: Sequence[str]) -> str:
     return ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
-
-
-def labels(table: RawTable, spec: FileSpec) -> tuple[NDArray[np.int8], str, str]:
-    """Returns the label of each row (1 is positive), the name of the positive class, and of the other.
-
-    Raises:
-        BadInput: on a missing value, other than two classes, or no word on which one is positive.
-    """
-    raw = table.columns[spec.target]
-    texts = [None if is_missing(value) else canonical(value, table.decimal) for value in raw]
-    if None in texts:
-        place = table.where[texts.index(None)]
-        raise BadInput(
-            f"target column {spec.target!r}, {place}: expected a class, got a missing value: remove the row"
-        )
-    classes = sorted({text for text in texts if text is not None})
-    if len(classes) != 2:
-        shown = ", ".join(classes[:5]) + (", …" if len(classes) > 5 else "")
-        alike = "".join(f"; {said}" for said in spelt_alike(texts))
-        raise BadInput(
-            f"target column {spec.target!r}: expected two classes, got {len(classes)} ({shown}){alike}"
-        )
-    positive = _positive([text for text in texts if text is not None], spec, table.decimal)
-    labels = np.array([text == positive for text in texts], dtype=np.int8)
-    return labels, positive, next(name for name in classes if name != positive)
-
-
-def taken_as_positive(spec: FileSpec, positive: str, negative: str) -> list[str]:
-    """Says which class is predicted where nobody said so but its name; 1 of 0 and 1 goes without saying."""
-    if spec.positive is not None or sorted([positive, negative]) in FLAGS:
-        return []
-    return [
-        f"column {spec.target!r}: {positive!r} is taken for the class to predict, as its name says; if it is "
-        f"{negative!r}, name it as `positive`"
-    ]
-
-
-def _positive(texts: list[str], spec: FileSpec, decimal: str) -> str:
-    classes = sorted(set(texts))
-    if spec.positive is None:
-        named = named_positive(classes)
-        if named is not None:
-            return named
-        raise BadInput(
-            f"positive: expected the class to predict, one of {classes[0]!r} and {classes[1]!r}, got none",
-            mends={"positive": likely_positive(texts)},
-        )
-    named = canonical(spec.positive, decimal)
-    if classes in FLAGS:  # true is 1, and false 0
-        named = next(
-            (each[FLAGS.index(classes)] for each in zip(*FLAGS, strict=True) if named in each), named
-        )
-    if named not in classes:
-        meant = nearest(spec.positive, classes)
-        raise BadInput(
-            f"positive: expected one of {classes[0]!r} and {classes[1]!r}, got {spec.positive!r}"
-            f"{did_you_mean(spec.positive, classes)}",
-            mends={} if meant is None else {"positive": meant},
-        )
-    return named
 
 
 def groups(table: RawTable, name: str) -> Index:
@@ -196,11 +135,6 @@ def _one_id(text: str) -> str:
     seen = " ".join("".join(char for char in text if category(char) != "Cf").split())
     found = _AS_FLOAT.fullmatch(seen)
     return found[1] if found else seen
-
-
-def is_missing(value: object) -> bool:
-    """Tells None and NaN from values."""
-    return value is None or (isinstance(value, float) and bool(np.isnan(value)))
 
 
 def times(name: str, table: RawTable) -> tuple[NDArray[np.float64], tuple[str, ...]]:

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from escalation.model.errors import BadInput
+from problems.prediction.stated.spec import ColumnsSpec
 from problems.prediction.tables.column_types import as_texts
-from problems.prediction.tables.spec import FileSpec
 from toolbox.arrays.types import Index
 from toolbox.tables.numbers import level, read
 from toolbox.tables.raw import Numbers, RawTable, Texts
@@ -21,7 +21,7 @@ MISSING = "missing"
 
 
 def subgroups(
-    table: RawTable, spec: FileSpec, order: NDArray[np.intp], open_index: Index, sealed_index: Index
+    table: RawTable, spec: ColumnsSpec, order: NDArray[np.intp], open_index: Index, sealed_index: Index
 ) -> dict[str, tuple[str, ...]]:
     """Returns the subgroup of each sealed row for each declared column.
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from escalation.model.blob import Blob
 from escalation.model.identity import digest_json
+from problems.prediction.tasks.task import Asking
 
 
 @dataclass(frozen=True)
@@ -37,9 +38,8 @@ class TableView:
         sealed_rows: the same without `__label__`; the order of rows is the order of predictions.
         n_open: number of open rows.
         n_sealed: number of sealed rows.
-        n_positive: positive open rows.
-        positive: name of the positive class.
-        negative: name of the other one.
+        n_rarest: open rows of the rarest kind: of the smaller class, with an event.
+        asked: what is asked of the rows.
         metric: what the target asks for, so what model selection aims at.
         time_ordered: whether rows are ordered by time, so that inner splits must look forward only.
         extra: what a constructed data set openly tells its solvers.
@@ -52,9 +52,8 @@ class TableView:
     sealed_rows: Blob
     n_open: int
     n_sealed: int
-    n_positive: int
-    positive: str
-    negative: str
+    n_rarest: int
+    asked: Asking
     metric: str
     time_ordered: bool = False
     extra: Mapping[str, Any] = field(default_factory=dict)
@@ -67,8 +66,7 @@ class TableView:
             "columns": [column.to_json() for column in self.columns],
             "open_rows": self.open_rows.digest,
             "sealed_rows": self.sealed_rows.digest,
-            "positive": self.positive,
-            "negative": self.negative,
+            **self.asked.recorded(),
             "metric": self.metric,
             "time_ordered": self.time_ordered,
             "extra": dict(self.extra),

@@ -14,6 +14,7 @@ from escalation.model.attempt import Candidate
 from escalation.model.blob import Blob
 from problems.prediction.tables.instance import TableInstance
 from problems.prediction.tables.table import Column
+from problems.prediction.tasks.task import Asking
 from toolbox.models.skops_file import dump_estimator
 
 
@@ -111,8 +112,7 @@ def make_bench() -> Any:
                 frame=frame,
                 open_index=np.arange(open_rows),
                 sealed_index=np.arange(open_rows, total),
-                positive="ill",
-                negative="well",
+                asked=Asking("binary", ("well", "ill")),
                 subgroups={"age": names},
             )
         )

@@ -19,10 +19,10 @@ from escalation.model.report import Report
 from problems.prediction.ai import boosting
 from problems.prediction.ai import method as ai
 from problems.prediction.hpc.method import NestedCV
+from problems.prediction.loading import load_rows
 from problems.prediction.quantum import method as quantum
 from problems.prediction.quantum import projected
 from problems.prediction.tables.instance import solver_view
-from problems.prediction.tables.loading import load_table
 from problems.prediction.tables.table import TableView
 from toolbox.arrays import npy
 
@@ -76,7 +76,7 @@ class Shape:
             if self.groups == "giant":
                 frame.loc[random.random(self.rows) < 0.4, "patient"] = 0
         frame.to_csv(folder / "t.csv", index=False)
-        instance = load_table(fields, 1, folder)
+        instance = load_rows(fields, 1, folder)
         return solver_view(instance, Target(metric=self.metric, at_least=0.6))
 
 
@@ -191,7 +191,7 @@ def test_classes_that_no_moment_divides_are_refused_before_any_tier_starts(tmp_p
     frame = pd.DataFrame({"x": np.random.default_rng(0).normal(size=200), "ill": ill, "day": range(200)})
     frame.to_csv(tmp_path / "t.csv", index=False)
     with pytest.raises(BadInput, match="no moment of 'day' divides the open rows"):
-        load_table({"csv": "t.csv", "target": "ill", "time": "day"}, 1, tmp_path)
+        load_rows({"csv": "t.csv", "target": "ill", "time": "day"}, 1, tmp_path)
 
 
 def test_the_time_limit_grows_with_the_levels_of_a_category(tmp_path: Path) -> None:
@@ -201,7 +201,7 @@ def test_the_time_limit_grows_with_the_levels_of_a_category(tmp_path: Path) -> N
     limits = []
     for table in (narrow, wide):
         table.to_csv(tmp_path / "t.csv", index=False)
-        instance = load_table({"csv": "t.csv", "target": "ill", "positive": 1}, 1, tmp_path)
+        instance = load_rows({"csv": "t.csv", "target": "ill", "positive": 1}, 1, tmp_path)
         view = solver_view(instance, Target(metric="roc_auc", at_least=0.6))
         limits.append((NestedCV()._work(view, 1).resources.wall_s, ai.work(view, 1).resources.wall_s))
     assert limits[1][0] > limits[0][0]

@@ -16,6 +16,7 @@ from escalation.model.problem import Problem, Target
 from escalation.ports.fact_providers import FactContext
 from problems.prediction.facts import providers
 from problems.prediction.tables.table import Column, TableView
+from problems.prediction.tasks.task import Asking
 
 NAMES = [
     "data.rows",
@@ -49,7 +50,7 @@ def view() -> TableView:
     frame.to_parquet(buffer)
     blob = Blob(buffer.getvalue())
     columns = tuple(Column(name, "number") for name in "abc")
-    return TableView(columns, blob, blob, 40, 40, 10, "yes", "no", "roc_auc")
+    return TableView(columns, blob, blob, 40, 40, 10, Asking("binary", ("no", "yes")), "roc_auc")
 
 
 def evaluate(view: TableView) -> dict[str, Fact]:

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from escalation.model.problem import Target
+from problems.prediction.loading import load_rows
 from problems.prediction.tables.encoding import read_frame
 from problems.prediction.tables.instance import solver_view
-from problems.prediction.tables.loading import load_table
 
 ROWS = 400
 # 160 sealed rows, half of each class: a guess is right 80 times, give or take 6.3; five times that is 32
@@ -23,7 +23,7 @@ def test_in_a_file_sorted_by_class_neither_place_nor_group_tells_a_sealed_label(
     labels = np.repeat([0, 1], ROWS // 2)
     lines = [f"{a},{b},{label}" for (a, b), label in zip(rng.normal(size=(ROWS, 2)), labels, strict=True)]
     (tmp_path / "sorted.csv").write_text("\n".join(["a,b,y", *lines]) + "\n")
-    instance = load_table({"csv": "sorted.csv", "target": "y"}, seed, tmp_path)
+    instance = load_rows({"csv": "sorted.csv", "target": "y"}, seed, tmp_path)
     view = solver_view(instance, Target(metric="roc_auc", at_least=0.5))
     opened, sealed = read_frame(view.open_rows.data), read_frame(view.sealed_rows.data)
     assert "__label__" not in sealed.columns

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from escalation.model.errors import BadInput
-from problems.prediction.tables.roles import is_missing
+from toolbox.tables.missing import is_missing
 from toolbox.tables.raw_files import read_csv, read_parquet
 
 Write = Callable[..., Path]

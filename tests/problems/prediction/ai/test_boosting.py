@@ -28,6 +28,7 @@ from problems.prediction.ai.tuning import Budget
 from problems.prediction.models import artefact
 from problems.prediction.tables.encoding import read_frame
 from problems.prediction.tables.table import Column, TableView
+from problems.prediction.tasks.task import Asking
 
 ROOT = Path(__file__).resolve().parents[4]
 COLUMNS = (
@@ -82,9 +83,8 @@ def view_of(n_open: int = 240, n_sealed: int = 80, constant: bool = False) -> Ta
         sealed_rows=parquet(sealed),
         n_open=n_open,
         n_sealed=n_sealed,
-        n_positive=int(opened["__label__"].sum()),
-        positive="yes",
-        negative="no",
+        n_rarest=min(int((opened["__label__"] == label).sum()) for label in (0, 1)),
+        asked=Asking("binary", ("no", "yes")),
         metric="roc_auc",
     )
 

@@ -26,10 +26,10 @@ from problems.prediction.hpc.grids import Grid, SearchPlan
 from problems.prediction.hpc.method import NestedCV
 from problems.prediction.hpc.nested_cv import _choose
 from problems.prediction.hpc.search import OpenRows, Search, read_rows
+from problems.prediction.loading import load_rows
 from problems.prediction.models.artefact import scores
 from problems.prediction.models.pipelines import base_model, positive_probabilities, preprocessing
 from problems.prediction.tables.instance import solver_view
-from problems.prediction.tables.loading import load_table
 from problems.prediction.tables.table import Column, TableView
 from toolbox.mpi.task_queue import longest_first
 from toolbox.stats.bootstrap import Estimator
@@ -68,7 +68,7 @@ for ranks in (4, 2, 1):  # the largest first: lazy imports then happen on all at
 
 @pytest.fixture(scope="module")
 def view() -> TableView:
-    instance = load_table({"dataset": "whas500", "sealed_fraction": 0.6}, 1, Path())
+    instance = load_rows({"dataset": "whas500", "sealed_fraction": 0.6}, 1, Path())
     return solver_view(instance, Target(metric="roc_auc", at_least=0.7))
 
 

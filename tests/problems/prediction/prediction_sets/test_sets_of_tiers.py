@@ -20,12 +20,12 @@ from problems.prediction.hpc.grids import Grid, SearchPlan
 from problems.prediction.hpc.method import NestedCV
 from problems.prediction.hpc.search import OpenRows, Search
 from problems.prediction.hpc.set_search import set_search
+from problems.prediction.loading import load_rows
 from problems.prediction.models.feature_svm import FORMAT
 from problems.prediction.prediction_sets.split_conformal import selection_loss
 from problems.prediction.quantum.projected_sets import projected_sets
 from problems.prediction.report.report import sections
 from problems.prediction.tables.instance import TableInstance, solver_view
-from problems.prediction.tables.loading import load_table
 from problems.prediction.tables.table import Column
 from problems.prediction.verify.certify import certify
 
@@ -55,7 +55,7 @@ def solve(instance: TableInstance) -> Candidate:
 
 @pytest.fixture(scope="module")
 def instance() -> TableInstance:
-    return load_table({"dataset": "whas500"}, 1, Path())
+    return load_rows({"dataset": "whas500"}, 1, Path())
 
 
 @pytest.fixture(scope="module")
@@ -105,7 +105,7 @@ def test_the_report_shows_coverage_set_sizes_and_what_was_promised(
 
 
 def test_too_few_rows_bring_no_sets_and_the_report_says_so() -> None:
-    small = load_table({"dataset": "whas500", "sealed_fraction": 0.78}, 1, Path())
+    small = load_rows({"dataset": "whas500", "sealed_fraction": 0.78}, 1, Path())
     found = solve(small)
     assert "sealed_sets" not in found.files
     assert "conformal" not in found.values

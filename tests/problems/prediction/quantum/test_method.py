@@ -25,10 +25,10 @@ from escalation.ports.methods import Sends
 from escalation.ports.registry import resolve
 from problems.prediction.kernels.quantum_features import encode
 from problems.prediction.kernels.statevector import exact_features
+from problems.prediction.loading import load_rows
 from problems.prediction.quantum import method as quantum
 from problems.prediction.quantum.method import ProjectedKernel
 from problems.prediction.tables.instance import TableInstance, solver_view
-from problems.prediction.tables.loading import load_table
 from problems.prediction.tables.table import TableView
 from problems.prediction.verify.certify import certify
 from problems.prediction.verify.circuit_evidence import sealed_features
@@ -86,7 +86,7 @@ def drive(view: TableView, seed: int, run: Callable[[Work], RawResult] = run) ->
 
 @pytest.fixture(scope="module")
 def instance() -> TableInstance:
-    return load_table(INSTANCE, 3, Path())
+    return load_rows(INSTANCE, 3, Path())
 
 
 @pytest.fixture(scope="module")

@@ -14,13 +14,13 @@ from escalation.model.attempt import AttemptStatus, Candidate
 from escalation.model.errors import BadInput
 from escalation.model.problem import Target
 from escalation.model.quote import Quote
+from problems.prediction.loading import load_rows
 from problems.prediction.report.cards import NOT_TOLD, data_card, model_card
 from problems.prediction.report.judged import judged_model
 from problems.prediction.report.report import sections
 from problems.prediction.report.tripod import checklist
-from problems.prediction.tables.documentation import Documentation
+from problems.prediction.stated.documentation import Documentation
 from problems.prediction.tables.instance import TableInstance
-from problems.prediction.tables.loading import load_table
 from tests.problems.prediction.report.test_report import TARGET, attempt
 
 
@@ -55,7 +55,7 @@ def clinic(tmp_path: Path) -> Any:
 
     def load(**fields: Any) -> TableInstance:
         asked = {"csv": "clinic.csv", "target": "ill", "group": "patient", "drop": ["bed"], **fields}
-        return load_table(asked, 1, tmp_path)
+        return load_rows(asked, 1, tmp_path)
 
     return load
 

@@ -12,8 +12,8 @@ from escalation.model.certificate import Certificate, CertificateStatus
 from escalation.model.problem import Target, Tier
 from escalation.model.quote import Quote
 from escalation.ports.families import Answer
+from problems.prediction.loading import load_rows
 from problems.prediction.report.in_words import answer, asked
-from problems.prediction.tables.loading import load_table
 from toolbox.arrays import npy
 
 WARD = "age,ill\n" + "".join(f"{row * 37 % 101 + row * row % 7 / 8},{row % 2}\n" for row in range(80))
@@ -22,7 +22,7 @@ WARD = "age,ill\n" + "".join(f"{row * 37 % 101 + row * row % 7 / 8},{row % 2}\n"
 @pytest.fixture(scope="module")
 def tumours() -> Any:
     """569 rows, 228 of them kept aside."""
-    return load_table({"dataset": "breast_cancer"}, 7, Path())
+    return load_rows({"dataset": "breast_cancer"}, 7, Path())
 
 
 def said(instance: Any, target: Target, scores: Any = None, **certificate: Any) -> Answer:
@@ -39,7 +39,7 @@ def said(instance: Any, target: Target, scores: Any = None, **certificate: Any) 
 def test_the_title_says_what_is_asked(tumours: Any, tmp_path: Path) -> None:
     assert asked(tumours) == "Tell malignant from benign on 569 rows of breast_cancer"
     (tmp_path / "ward.csv").write_text(WARD)
-    ward = load_table({"csv": "ward.csv", "target": "ill"}, 1, tmp_path)
+    ward = load_rows({"csv": "ward.csv", "target": "ill"}, 1, tmp_path)
     assert asked(ward) == "Predict ill (1 or 0) on 80 rows of ward.csv"
 
 
@@ -130,7 +130,7 @@ def test_predictions_name_each_row_kept_aside_by_its_line(tmp_path: Path, time: 
     ages = [20 + row * 7 % 61 for row in range(80)]
     lines = [f"{age},{row % 2},{row * 3 % 80 // 2}" for row, age in enumerate(ages)]
     (tmp_path / "ward.csv").write_text("\n".join(["age,ill,seen", *lines]) + "\n")
-    ward = load_table({"csv": "ward.csv", "target": "ill", **time}, 1, tmp_path)
+    ward = load_rows({"csv": "ward.csv", "target": "ill", **time}, 1, tmp_path)
     scores = ward.sealed_features["age"].to_numpy() / 100
     rows_aside = len(scores)
     told = said(ward, Target(metric="roc_auc", at_least=0.5), scores, value=0.6, estimate=0.7)

@@ -13,6 +13,7 @@ from escalation.model.problem import Target, Tier
 from escalation.model.quote import Quote
 from escalation.ports.families import Section
 from problems.prediction.report.report import sections
+from problems.prediction.tasks.task import Asking
 from problems.prediction.verify.certify import certify
 
 TARGET = Target(metric="roc_auc", at_least=0.7)
@@ -124,7 +125,10 @@ def test_whatever_comes_from_data_is_escaped(bench: Any) -> None:
     evil = "<script>alert('&')</script>"
     names = tuple(evil if row < 50 else "b" for row in range(100))
     hostile = replace(
-        bench, instance=replace(bench.instance, subgroups={evil: names}, positive=evil, remarks=(evil,))
+        bench,
+        instance=replace(
+            bench.instance, subgroups={evil: names}, asked=Asking("binary", ("well", evil)), remarks=(evil,)
+        ),
     )
     candidate = hostile.candidate()
     candidate = replace(

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from escalation.model.problem import Target
+from problems.prediction.loading import load_rows
 from problems.prediction.tables.instance import TableInstance
-from problems.prediction.tables.loading import load_table
 
 Load = Callable[..., TableInstance]
 TARGET = Target(metric="roc_auc", at_least=0.8)
@@ -34,6 +34,6 @@ def load(tmp_path: Path) -> Load:
     def load(frame: pd.DataFrame, seed: int = 1, **fields: Any) -> TableInstance:
         frame.to_csv(tmp_path / "t.csv", index=False)
         spec = {"csv": "t.csv", "target": "ill", "positive": "yes", **fields}
-        return load_table({name: value for name, value in spec.items() if value is not None}, seed, tmp_path)
+        return load_rows({name: value for name, value in spec.items() if value is not None}, seed, tmp_path)
 
     return load

@@ -10,7 +10,7 @@ import pytest
 from escalation.model.errors import BadInput
 from escalation.model.problem import Target
 from problems.prediction.family import Prediction
-from problems.prediction.tables.loading import load_table
+from problems.prediction.loading import load_rows
 from tests.problems.prediction.tables.conftest import Load
 
 Bad = tuple[pd.DataFrame, dict[str, Any], str]
@@ -105,7 +105,7 @@ def bad(frame: pd.DataFrame) -> dict[str, Bad]:
             "too few rows for the splits: the open part has 6 distinct rows",
         ),
         "unknown field": (frame, {"targt": "x"}, "(did you mean 'target'?)"),
-        "two sources": (frame, {"dataset": "whas500"}, "expected exactly one of dataset, csv and parquet"),
+        "two sources": (frame, {"dataset": "whas500"}, "expected exactly one of csv, dataset and parquet"),
         "fraction": (frame, {"sealed_fraction": 1.5}, "field 'sealed_fraction'"),
         "no time": (
             frame.assign(seen="soon"),
@@ -127,7 +127,7 @@ def test_bad_input_is_one_clear_line(load: Load, table: pd.DataFrame, case: str)
 
 def test_an_unknown_dataset_names_the_known_ones() -> None:
     with pytest.raises(BadInput, match="expected one of breast_cancer, quantum_labels, whas500"):
-        load_table({"dataset": "wahs500"}, 1, Path())
+        load_rows({"dataset": "wahs500"}, 1, Path())
 
 
 @pytest.mark.parametrize(

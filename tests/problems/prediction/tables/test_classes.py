@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from problems.prediction.tables.classes import likely_positive, named_positive
+from problems.prediction.tasks.classes import likely_positive, named_positive
 from tests.problems.prediction.tables.conftest import Load
 
 

@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 
 from escalation.model.errors import BadInput
+from problems.prediction.loading import load_rows
 from problems.prediction.tables.instance import solver_view
-from problems.prediction.tables.loading import load_table
 from problems.prediction.tables.suspicions import suspicions
 from problems.prediction.verify.leakage import split_faults, training_faults
 from tests.problems.prediction.tables.conftest import TARGET, Load
@@ -22,7 +22,7 @@ from tests.problems.prediction.tables.conftest import TARGET, Load
 
 def test_it_says_what_it_is_about_in_a_line(load: Load, table: pd.DataFrame) -> None:
     assert load(table).about() == "t.csv: ill (yes against no), 120 rows, 3 features"
-    bundled = load_table({"dataset": "breast_cancer"}, 1, Path())
+    bundled = load_rows({"dataset": "breast_cancer"}, 1, Path())
     assert bundled.about() == "breast_cancer: malignant against benign, 569 rows, 30 features"
 
 
@@ -47,7 +47,7 @@ def test_the_view_holds_no_sealed_label(load: Load, table: pd.DataFrame) -> None
     assert list(sealed.columns) == ["age", "dose", "ward", "__group__", "__row__"]
     assert set(sealed["__row__"]) | set(opened["__row__"]) == set(instance.frame["__row__"])
     assert opened["__label__"].to_list() == instance.open_labels.tolist()
-    assert (view.n_open, view.n_sealed, view.n_positive, view.metric) == (72, 48, 24, "roc_auc")
+    assert (view.n_open, view.n_sealed, view.n_rarest, view.metric) == (72, 48, 24, "roc_auc")
 
 
 def test_the_digest_knows_labels_seed_and_subgroups(load: Load, table: pd.DataFrame) -> None:
@@ -62,9 +62,9 @@ def test_identity_is_the_same_in_another_process(load: Load, table: pd.DataFrame
     code = (
         "import sys; from pathlib import Path; from escalation.model.problem import Target;"
         "from problems.prediction.tables.instance import solver_view;"
-        "from problems.prediction.tables.loading import load_table;"
+        "from problems.prediction.loading import load_rows;"
         "spec = {'csv': 't.csv', 'target': 'ill', 'positive': 'yes'};"
-        "i = load_table(spec, 3, Path(sys.argv[1]));"
+        "i = load_rows(spec, 3, Path(sys.argv[1]));"
         "print(i.digest, solver_view(i, Target(metric='roc_auc', at_least=0.8)).digest)"
     )
     instance = load(table, seed=3)
@@ -75,13 +75,13 @@ def test_identity_is_the_same_in_another_process(load: Load, table: pd.DataFrame
 
 
 def test_breast_cancer_predicts_malignant_tumours() -> None:
-    instance = load_table({"dataset": "breast_cancer"}, 7, Path())
+    instance = load_rows({"dataset": "breast_cancer"}, 7, Path())
     assert (instance.positive, len(instance.frame), len(instance.columns)) == ("malignant", 569, 30)
     assert instance.frame["__label__"].sum() == 212  # UCI: 212 malignant, 357 benign
 
 
 def test_whas500_has_every_one_year_label_and_no_length_of_stay() -> None:
-    instance = load_table({"dataset": "whas500"}, 7, Path())
+    instance = load_rows({"dataset": "whas500"}, 7, Path())
     assert instance.frame["__label__"].sum() == 138  # counted by hand: fstat and lenfol <= 365
     assert instance.describe()["source"]["censored_before_365_d"] == 0
     assert "los" not in [column.name for column in instance.columns]
@@ -164,7 +164,7 @@ def test_what_was_measured_is_one_whatever_is_asked_of_it(load: Load, table: pd.
     assert same == {measured(positive="no", subgroups=["ward"])}
     assert measured(table.iloc[1:]) not in same
     assert measured(target="ward", positive="a", drop=["ill"], frame=table[table["ward"] != "c"]) not in same
-    named = {load_table({"dataset": "breast_cancer"}, seed, Path()).describe()["data"] for seed in (1, 2)}
+    named = {load_rows({"dataset": "breast_cancer"}, seed, Path()).describe()["data"] for seed in (1, 2)}
     assert len(named) == 1
 
 
@@ -201,10 +201,10 @@ def test_long_integer_ids_are_exact_in_parquet(tmp_path: Path, table: pd.DataFra
     spec = {"parquet": "t.parquet", "target": "ill", "positive": "yes", "group": "patient"}
     frame = table.assign(patient=10**17 + np.arange(120) // 2)
     frame.to_parquet(tmp_path / "t.parquet")
-    assert load_table(spec, 1, tmp_path).frame["__group__"].nunique() == 60
+    assert load_rows(spec, 1, tmp_path).frame["__group__"].nunique() == 60
     frame.astype({"patient": float}).to_parquet(tmp_path / "t.parquet")
     with pytest.raises(BadInput, match="group column 'patient', row 1: expected ids, got floating-point"):
-        load_table(spec, 1, tmp_path)
+        load_rows(spec, 1, tmp_path)
 
 
 def test_a_class_is_one_whatever_its_spelling(load: Load, table: pd.DataFrame) -> None:
@@ -217,7 +217,7 @@ def test_a_class_is_one_whatever_its_spelling(load: Load, table: pd.DataFrame) -
 def test_a_flag_is_positive_as_true_or_as_1(tmp_path: Path, table: pd.DataFrame, positive: Any) -> None:
     table.assign(ill=table["ill"] == "yes").to_parquet(tmp_path / "t.parquet")
     spec = {"parquet": "t.parquet", "target": "ill", **({} if positive is None else {"positive": positive})}
-    instance = load_table(spec, 1, tmp_path)
+    instance = load_rows(spec, 1, tmp_path)
     assert (instance.positive, instance.frame["__label__"].sum()) == ("true", 40)
 
 

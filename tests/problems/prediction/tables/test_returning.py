@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from escalation.model.complaints import collected
-from problems.prediction.tables.classes import spelt_alike
 from problems.prediction.tables.returning import NAMED, comes_back
+from problems.prediction.tasks.classes import spelt_alike
 from tests.problems.prediction.tables.conftest import Load
 
 RNG = np.random.default_rng(3)

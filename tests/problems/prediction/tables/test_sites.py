@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 from escalation.model.errors import BadInput
+from problems.prediction.loading import load_rows
 from problems.prediction.tables.instance import TableInstance
-from problems.prediction.tables.loading import load_table
 from problems.prediction.verify.leakage import split_faults
 
 
@@ -27,7 +27,7 @@ def hospitals(count: int, rows: int = 60, seed: int = 0) -> pd.DataFrame:
 
 def load(folder: Path, frame: pd.DataFrame, **fields: Any) -> TableInstance:
     frame.to_csv(folder / "t.csv", index=False)
-    return load_table(
+    return load_rows(
         {"csv": "t.csv", "target": "ill", "group": "hospital", "drop": ["day"], **fields}, 1, folder
     )
 

@@ -1,13 +1,15 @@
 """Data sets by name: clinical tables that come with installed packages, and constructed ones."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import numpy as np
 
 from escalation.model.errors import BadInput
 from escalation.ports.registry import resolve
 from escalation.text.nearest import did_you_mean
-from problems.prediction.tables.spec import CONSTRUCTED, ConstructedSpec, DatasetSpec, FileSpec
+from problems.prediction.sources.dataset.spec import CONSTRUCTED, ConstructedSpec, DatasetSpec
+from problems.prediction.stated.spec import ColumnsSpec
 from toolbox.tables.arrow import from_frame
 from toolbox.tables.raw import RawTable
 
@@ -15,8 +17,8 @@ ONE_YEAR_D = 365.0
 TARGET = "__target__"
 
 
-def read_dataset(spec: DatasetSpec, seed: int) -> tuple[RawTable, FileSpec]:
-    """Returns a named data set and how its columns are to be read.
+def read(spec: DatasetSpec, folder: Path, seed: int) -> tuple[RawTable, ColumnsSpec]:
+    """Returns a named data set, which no folder holds, and how its columns are to be read.
 
     Raises:
         BadInput: when there is no such data set, or its maker refuses its parameters.
@@ -35,8 +37,8 @@ def read_dataset(spec: DatasetSpec, seed: int) -> tuple[RawTable, FileSpec]:
     return table, _roles(spec, TARGET, positive)
 
 
-def _roles(spec: DatasetSpec, target: str, positive: str) -> FileSpec:
-    return FileSpec(
+def _roles(spec: DatasetSpec, target: str, positive: str) -> ColumnsSpec:
+    return ColumnsSpec(
         target=target,
         positive=positive,
         sealed_fraction=spec.sealed_fraction,

@@ -11,14 +11,16 @@ from escalation.model.complaints import collected, mended
 from escalation.model.errors import BadInput
 from escalation.ports.inspection import ColumnProfile, Inspection
 from escalation.text.wording import counted, listed
-from problems.prediction.tables.classes import likely_positive
+from problems.prediction.loading import load_rows
+from problems.prediction.sources.source import parse_spec
+from problems.prediction.sources.table.reading import read_raw
+from problems.prediction.sources.table.spec import FileSpec
 from problems.prediction.tables.column_types import LOOKS_MISSING
 from problems.prediction.tables.instance import TableInstance
-from problems.prediction.tables.loading import load_table, read_raw
 from problems.prediction.tables.returning import comes_back, line
-from problems.prediction.tables.roles import is_missing
-from problems.prediction.tables.spec import FileSpec, parse_spec
 from problems.prediction.tables.suspicions import far_off
+from problems.prediction.tasks.classes import likely_positive
+from toolbox.tables.missing import is_missing
 from toolbox.tables.numbers import canonical, read
 from toolbox.tables.profile import profiles
 from toolbox.tables.raw import Numbers, RawTable
@@ -46,7 +48,7 @@ class _Proposal:
         """Loads it, mends what a program can, and loads it again."""
         for _ in range(ROUNDS):
             with collected() as found:
-                self.loaded = load_table(self.instance, self.seed, folder)
+                self.loaded = load_rows(self.instance, self.seed, folder)
             self.complaints += [
                 each for each in found if not any(str(each) == str(known) for known in self.complaints)
             ]
@@ -68,7 +70,7 @@ def inspect(path: Path, folder: Path, wish: Mapping[str, Any]) -> Inspection:
         BadInput: when the file cannot be read, or has no column that `wish` names.
     """
     source = source_of(path)
-    spec = parse_spec({**source, "target": "?", **wish})
+    _, spec = parse_spec({**source, "target": "?", **wish})
     assert isinstance(spec, FileSpec)
     with collected() as unreadable:
         table = read_raw(spec, folder)

@@ -11,18 +11,14 @@ from escalation.model.complaints import apart, settle
 from escalation.model.errors import BadInput
 from escalation.model.frozen import Frozen
 from escalation.text.nearest import did_you_mean
-from problems.prediction.tables.documentation import Documentation
+from problems.prediction.stated.documentation import Documentation
 from toolbox.tables.raw_files import Value
 
-Spec = TypeVar("Spec", bound="TableSpec")
-
-CONSTRUCTED: Mapping[str, str] = {"quantum_labels": "problems.prediction.quantum.constructed:make"}
-"""Makers of constructed data: `make(params, seed) -> (frame, extra)`, the frame with features and a
-column `label` of `a` and `b` (the positive class), `extra` what solvers are openly told."""
+Spec = TypeVar("Spec", bound="RowsSpec")
 
 
-class TableSpec(Frozen):
-    """Fields that every table has."""
+class RowsSpec(Frozen):
+    """Fields that rows of every source have."""
 
     sealed_fraction: float = Field(
         0.4, ge=0.1, le=0.8, description="Share of rows kept aside: no model sees their labels."
@@ -35,16 +31,19 @@ class TableSpec(Frozen):
     )
 
 
-class FileSpec(TableSpec):
-    """A table in a CSV or Parquet file; relative paths start at the problem file's folder."""
+class TaskSpec(RowsSpec):
+    """Fields that say what is asked of a row; each task takes its own."""
 
-    csv: str | None = Field(None, description="Path of a CSV file with a header line.")
-    parquet: str | None = Field(None, description="Path of a Parquet file.")
-    target: str = Field(description="Column with the two classes.")
     positive: Value | None = Field(
         None,
         description="The class to predict; may be left out for 0 and 1, and where its name tells: yes, died.",
     )
+
+
+class ColumnsSpec(TaskSpec):
+    """What the columns of a table are."""
+
+    target: str = Field(description="Column with the outcome.")
     group: str | None = Field(None, description="Column whose rows of equal value stay together (a patient).")
     time: str | None = Field(None, description="Column by which the latest rows are the sealed ones.")
     drop: tuple[str, ...] = Field((), description="Columns that are no features.")
@@ -52,34 +51,6 @@ class FileSpec(TableSpec):
     na_values: tuple[Value, ...] = Field(
         (), description="Further values that mean a missing one; numbers however they are spelt."
     )
-
-
-class DatasetSpec(TableSpec):
-    """A data set by name."""
-
-    dataset: str = Field(description="Its name.")
-
-
-class ConstructedSpec(DatasetSpec):
-    """A data set that is made, with the parameters that a problem file writes beside its name."""
-
-    params: dict[str, Any] = Field(description="What its maker is told.")
-
-
-def parse_spec(instance: Mapping[str, Any]) -> FileSpec | DatasetSpec:
-    """Checks what a problem file says under `instance`.
-
-    Raises:
-        BadInput: on an unknown field, a wrong type, or not exactly one source.
-    """
-    instance = composed(instance)
-    sources = [name for name in ("dataset", "csv", "parquet") if instance.get(name) is not None]
-    if len(sources) != 1:
-        got = " and ".join(sources) or "none of them"
-        raise BadInput(f"instance: expected exactly one of dataset, csv and parquet, got {got}")
-    if sources[0] == "dataset":
-        return _dataset(instance)
-    return _checked(FileSpec, instance)
 
 
 def composed(data: Any) -> Any:
@@ -93,16 +64,12 @@ def composed(data: Any) -> Any:
     return data
 
 
-def _dataset(instance: Mapping[str, Any]) -> DatasetSpec:
-    """Gathers the parameters of a constructed data set, which its maker checks."""
-    if str(instance["dataset"]) not in CONSTRUCTED:
-        return _checked(DatasetSpec, instance)
-    own = {name: value for name, value in instance.items() if name in DatasetSpec.model_fields}
-    params = {name: value for name, value in instance.items() if name not in own}
-    return _checked(ConstructedSpec, {**own, "params": params})
+def checked(kind: type[Spec], instance: Mapping[str, Any]) -> Spec:
+    """What a problem file says, as a statement of that kind.
 
-
-def _checked(kind: type[Spec], instance: Mapping[str, Any]) -> Spec:
+    Raises:
+        BadInput: on an unknown field or a wrong type.
+    """
     try:
         return kind.model_validate(dict(instance))
     except ValidationError as error:
@@ -113,7 +80,7 @@ def _checked(kind: type[Spec], instance: Mapping[str, Any]) -> Spec:
         rest = {name: value for name, value in instance.items() if name not in wrong}
         if len(rest) == len(instance):
             settle()
-        return _checked(kind, rest)  # for what else is wrong, where complaints are gathered
+        return checked(kind, rest)  # for what else is wrong, where complaints are gathered
 
 
 def _complaint(kind: type[Spec], found: ErrorDetails) -> BadInput:

@@ -1,0 +1,1 @@
+"""Tables that come with installed packages, and constructed ones."""

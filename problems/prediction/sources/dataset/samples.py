@@ -1,0 +1,26 @@
+"""A bundled data set and a constructed one, and what each field beside them changes."""
+
+from pathlib import Path
+
+from escalation.testing.sources import Source
+from problems.prediction.sources.dataset.spec import DatasetSpec
+from problems.prediction.sources.stating import of_every_source
+
+
+def samples(folder: Path) -> tuple[Source, ...]:
+    """Needs no files."""
+    constructed = {"subgroups": ["x0"], "rows": 200, "qubits": 3, "flip": 0.1}
+    return (
+        Source(
+            "dataset",
+            DatasetSpec,
+            {"dataset": "breast_cancer"},
+            of_every_source("mean area") | {"subgroups": ["mean area"]},
+        ),
+        Source(
+            "constructed dataset",
+            DatasetSpec,
+            {"dataset": "quantum_labels"},
+            of_every_source("x0") | constructed,
+        ),
+    )

@@ -1,0 +1,1 @@
+"""Rows of a CSV or Parquet file."""
