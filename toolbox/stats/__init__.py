@@ -9,6 +9,7 @@ Of one set of scores:
 - `bounded_means`: bounds of the mean of bounded losses that hold for every distribution (betting)
 - `influence`: bounds of smooth statistics from each row's influence
 - `multiclass`, `ordinal`, `regression`, `average_precision`: metrics of classes, levels, numbers, rare rows
+- `survival`, `survival_metrics`, `survival_bounds`: times to an event, some of them censored
 - `groups`: sums over groups, and how many independent rows they are worth (Kish)
 
 Of two:
@@ -21,6 +22,6 @@ Of rows, before and after a model:
 - `splits`: parts and folds by class and group, or forward in time
 - `bootstrap`: replicates of out-of-fold predictions, whole groups at a time
 - `calibration_map`: from log-odds to probabilities (Platt, beta calibration)
-- `conformal`, `conformal_intervals`: sets of classes, intervals of numbers, and the coverage that calibration
-  rows can promise
+- `conformal`, `conformal_intervals`, `survival_conformal`: sets of classes, intervals of numbers, times that
+  are outlasted, and the coverage that calibration rows can promise
 """

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from math import inf, sqrt
 
 import numpy as np
-from scipy.special import expit, logit, stdtrit
+from scipy.special import expit, logit, ndtri, stdtrit
 
 from toolbox.arrays.types import Floats, Ints
+from toolbox.stats.bounds import clopper_pearson_lower
 from toolbox.stats.groups import group_sums
 
 MANY = 1e9  # degrees of freedom from which on Student's t is the normal
@@ -70,3 +71,22 @@ def lower(estimate: float, error: float, freedom: float, alpha: float, scale: Sc
         return -inf
     step = -float(stdtrit(min(freedom, MANY), alpha)) * error * scale.slope(estimate)
     return scale.back(scale.to(estimate) - step)
+
+
+def share_lower(share: float, error: float, freedom: float, alpha: float) -> float:
+    """Returns the lower bound of a share whose variance is not that of independent hits.
+
+    Clopper and Pearson's, at as many rows as have that variance, fewer where it is not well known (Korn and
+    Graubard 1998, Survey Methodology 24:193).
+
+    Args:
+        share: the estimate, within 0 and 1.
+        error: its standard error.
+        freedom: degrees of freedom of that.
+        alpha: error allowed.
+    """
+    if error in (0, inf):
+        return share if error == 0 else 0.0
+    narrowed = float(ndtri(alpha) / stdtrit(min(freedom, MANY), alpha)) ** 2
+    worth = share * (1 - share) / error**2 * narrowed
+    return clopper_pearson_lower(share * worth, worth, alpha) if worth > 0 else share
