@@ -64,7 +64,9 @@ def new(
     kind: Annotated[
         str | None,
         typer.Argument(
-            metavar="KIND", help="Which of the family's templates; default: the first.", show_default=False
+            metavar="KIND|FILE",
+            help="Which of the family's templates, or a table to look at; default: the first template.",
+            show_default=False,
         ),
     ] = None,
     out: Annotated[

@@ -52,12 +52,12 @@ def _say(console: Console, path: Path, found: Inspection) -> None:
         console.print(
             f"\nThis problem file {said} as it stands; save it as {plain(name)}:\n", highlight=False
         )
-        console.print(plain_lines(_file(found)), soft_wrap=True, highlight=False)
+        console.print(plain_lines(problem_lines(found)), soft_wrap=True, highlight=False)
         console.print("\nor, without a file:\n", highlight=False)
         console.print(plain(as_asked(found.problem).command(path)), soft_wrap=True, highlight=False)
 
 
-def _file(found: Inspection) -> list[str]:
+def problem_lines(found: Inspection) -> list[str]:
     """The problem file, with its notes behind the fields they are about."""
     notes = dict(found.notes or {})
     aside = notes.pop("", None)

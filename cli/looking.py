@@ -71,6 +71,33 @@ def report(
     raise typer.Exit(report_case(case, out))
 
 
+@looking_app.command()
+def predict(
+    case: CaseOrExport,
+    new: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help="CSV or Parquet file with the columns that were learnt from.",
+            show_default=False,
+        ),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="Write a CSV file with all rows; nothing is overwritten.", show_default=False
+        ),
+    ] = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print a JSON object a row, and nothing else.")
+    ] = False,
+) -> None:
+    """Apply an accepted model to new rows: prediction, reasons, and rows unlike what it learnt from."""
+    from cli.predict import predict_rows
+
+    raise typer.Exit(predict_rows(case, new, out, as_json=json))
+
+
 @looking_app.command("open")
 def open_(case: CaseId) -> None:
     """Show a case's report in the browser; where there is none, say where it is."""

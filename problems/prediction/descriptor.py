@@ -19,5 +19,6 @@ DESCRIPTOR = FamilyDescriptor(
     form="problems.prediction.form:PredictionForm",
     named_by=("dataset", "csv", "parquet"),
     formerly=("classification",),
+    apply="problems.prediction.applying.apply:apply",
     inspect="problems.prediction.inspection:inspect",
 )

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cli.predict import predict_rows
 from cli.solve import Showing, solve_files
 from escalation.inputs.settings import ROOT
 from escalation.ports.configuration import settings
@@ -101,3 +102,8 @@ def test_the_model_of_a_case_is_found_loaded_and_scores_as_the_certified_one(sol
     model = str(candidate.values["model_format"]), candidate.files["model"].data
     assert found["all"] == scores(*model, rows).tolist()
     assert found["less"] == scores(*model, rows.assign(glucose=np.nan, ward=None)).tolist()
+    given = visits().drop(columns="readmitted")
+    given.to_csv("new.csv", index=False)
+    assert predict_rows("readmission", Path("new.csv"), Path("predictions.csv"), as_json=False) == 0
+    told = pd.read_csv("predictions.csv")["probability of yes"]
+    assert told.tolist() == pytest.approx(found["all"], rel=1e-5)

@@ -13,6 +13,7 @@ from escalation.model.blob import Blob
 from escalation.model.identity import digest_json
 from escalation.model.problem import Target
 from problems.prediction.stated.documentation import Documentation
+from problems.prediction.tables.seen import seen
 from problems.prediction.tables.table import Column, TableView
 from problems.prediction.tasks.task import Asking, Outcomes, fewest, outcomes_of, task
 from toolbox.arrays.types import Index
@@ -136,7 +137,11 @@ class TableInstance:
             "source": dict(self.source),
             "rows": len(self.frame),
             "features": [
-                {**column.to_json(), "may_be_missing": bool(self.frame[column.name].isna().any())}
+                {
+                    **column.to_json(),
+                    "may_be_missing": bool(self.frame[column.name].isna().any()),
+                    "seen": seen(self.frame[column.name].iloc[self.open_index], column),
+                }
                 for column in self.columns
             ],
             "missing_values": int(self.frame[names].isna().sum().sum()),

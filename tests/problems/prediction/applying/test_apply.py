@@ -1,0 +1,121 @@
+"""An accepted model on new rows: what the verifier would say, why, and rows unlike what was seen."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from escalation.model.attempt import Candidate
+from escalation.model.errors import BadInput
+from escalation.ports.applying import Applied
+from problems.prediction.applying.apply import apply
+from problems.prediction.applying.new_rows import new_rows
+from problems.prediction.models.artefact import scores
+from toolbox.tables.raw import RawTable
+
+STATED = {"csv": "learnt.csv", "target": "ill", "na_values": ["-99"]}
+
+
+@pytest.fixture
+def candidate(bench: Any) -> Candidate:
+    made: Candidate = bench.with_sets((0.6, 0.6))
+    return made
+
+
+def said(bench: Any, candidate: Candidate, table: pd.DataFrame, folder: Path, **stated: Any) -> Applied:
+    table.to_csv(folder / "new.csv", index=False)
+    return apply(STATED | stated, bench.instance.describe(), candidate, Path("new.csv"), folder)
+
+
+def rows(bench: Any) -> pd.DataFrame:
+    found: pd.DataFrame = bench.instance.sealed_features[["x0", "x1"]].reset_index(drop=True)
+    return found
+
+
+def test_probabilities_are_those_of_the_models_bytes(
+    bench: Any, candidate: Candidate, tmp_path: Path
+) -> None:
+    table = rows(bench)
+    found = said(bench, candidate, table.assign(note="not looked at"), tmp_path)
+    told = [row.values["probability of ill"] for row in found.rows]
+    expected = scores("skops", candidate.files["model"].data, table)
+    assert told == pytest.approx(expected, rel=1e-5)
+    assert [row.where for row in found.rows[:2]] == ["line 2", "line 3"]
+
+
+def test_sets_hold_the_classes_within_their_thresholds(
+    bench: Any, candidate: Candidate, tmp_path: Path
+) -> None:
+    table = rows(bench)
+    of_set = scores("skops", candidate.files["set_model"].data, table)
+    expected = [
+        " or ".join([*(["well"] if score <= 0.6 else []), *(["ill"] if 1 - score <= 0.6 else [])]) or "none"
+        for score in of_set
+    ]
+    assert [row.values["set (90 %)"] for row in said(bench, candidate, table, tmp_path).rows] == expected
+
+
+def test_a_row_unlike_what_was_seen_is_flagged_and_no_other(
+    bench: Any, candidate: Candidate, tmp_path: Path
+) -> None:
+    opened = bench.instance.frame.iloc[bench.instance.open_index]
+    low, high = opened["x0"].min(), opened["x0"].max()
+    table = pd.DataFrame({"x0": [low, high, high + 1], "x1": [0.0, 0.0, 0.0]})
+    found = said(bench, candidate, table, tmp_path)
+    outside = f"x0 is {high + 1:g}, outside {low:g} to {high:g}, which was seen"
+    assert [row.flags for row in found.rows] == [(), (), (outside,)]
+    assert found.remarks == ("1 of 3 rows are unlike all that the model learnt from: see `unlike`",)
+
+
+def test_missing_values_and_levels_that_never_were_are_flagged() -> None:
+    features = [
+        {"name": "ward", "kind": "category", "levels": ["a", "b"], "may_be_missing": True, "seen": {}},
+        {"name": "age", "kind": "number", "levels": [], "may_be_missing": False, "seen": {}},
+        {"name": "crp", "kind": "number", "levels": [], "may_be_missing": True, "seen": {}},
+    ]
+    table = RawTable({"ward": ["a", "c", None], "age": ["70", "1e2", None]}, ("1", "2", "3"), {})
+    found = new_rows(table, features)
+    assert found.flags == (
+        (),
+        ("ward is 'c', which was never seen",),
+        ("age is missing, which it never was",),
+    )
+    assert found.frame["age"].tolist()[:2] == [70.0, 100.0]
+    assert found.frame["crp"].isna().all()
+    assert "column 'crp' not in the table: taken as missing in every row" in found.remarks[0]
+
+
+def test_reasons_are_the_change_from_the_usual_value(
+    bench: Any, candidate: Candidate, tmp_path: Path
+) -> None:
+    opened = bench.instance.frame.iloc[bench.instance.open_index]
+    usual = float(np.sort(opened["x0"])[len(opened) // 2 - 1])
+    table = pd.DataFrame({"x0": [2.5], "x1": [0.1]})
+    model = candidate.files["model"].data
+    change = scores("skops", model, table)[0] - scores("skops", model, table.assign(x0=usual))[0]
+    found = said(bench, candidate, table, tmp_path).rows[0]
+    assert found.reasons[0] == f"x0 2.5 (usual {usual:.4g}) {change:+.2g}"
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        (pd.DataFrame({"x0": [1.0]}), "the model needs column 'x1', which the table does not have"),
+        (pd.DataFrame({"x0": ["tall"], "x1": [0]}), "column 'x0', line 2: expected a number"),
+        (pd.DataFrame({"x0": [], "x1": []}), "got none"),
+    ],
+)
+def test_rows_that_do_not_fit_are_refused_in_a_line(
+    bench: Any, candidate: Candidate, tmp_path: Path, table: pd.DataFrame, message: str
+) -> None:
+    with pytest.raises(BadInput, match=message) as caught:
+        said(bench, candidate, table, tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_model_on_circuits_is_refused(bench: Any, candidate: Candidate, tmp_path: Path) -> None:
+    quantum = Candidate({**candidate.values, "features": {"kind": "circuit"}}, candidate.files)
+    with pytest.raises(BadInput, match="circuit to be run for every row"):
+        said(bench, quantum, rows(bench), tmp_path)
