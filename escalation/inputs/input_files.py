@@ -68,8 +68,8 @@ class InputFiles:
 
     @contextmanager
     def reading(self) -> Iterator[None]:
-        """Every file that `user_files` reads in the block is one of these."""
-        with user_files.read_through(self._read):
+        """Every file that `user_files` reads in the block is one of these, and every name that it lists."""
+        with user_files.read_through(self._read, self._list):
             yield
 
     def keep(self, put: Callable[[bytes], str]) -> None:
@@ -90,6 +90,18 @@ class InputFiles:
         data = self._new[name] = self._places.read(name, path, from_disk)
         self.digests[name] = digest_bytes(data)
         return data
+
+    def _list(self, folder: Path, from_disk: Callable[[Path], tuple[str, ...]]) -> tuple[str, ...]:
+        """Of a case that is taken up, what it read there: more is not kept."""
+        kept = self._kept
+        if kept and (kept.only or not os.path.lexists(folder)):
+            own = self._name(folder)
+            below = (f"{folder}/", "" if own == "." else f"{own}/")
+            under = ((name, each) for name in kept.digests for each in below if name.startswith(each))
+            names = {name.removeprefix(each) for name, each in under}
+            if names := {name for name in names if not os.path.isabs(name)}:
+                return tuple(sorted(names))
+        return from_disk(folder)
 
     def _name(self, path: Path) -> str:
         """The name however its accents are spelt, which differs between file systems."""

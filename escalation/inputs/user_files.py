@@ -20,7 +20,12 @@ MOST_BYTES = 512 * 2**20
 
 Reader = Callable[[Path, Callable[[Path], bytes]], bytes]
 """Is given a path and what would read it or another, and returns the file's bytes."""
+Lister = Callable[[Path, Callable[[Path], tuple[str, ...]]], tuple[str, ...]]
+"""Is given a folder and what would list it or another, and returns the names of the files below it."""
+MOST_FILES = 200_000
+"""Below one folder."""
 _reader: ContextVar[Reader | None] = ContextVar("reader", default=None)
+_lister: ContextVar[Lister | None] = ContextVar("lister", default=None)
 
 _KINDS = {
     stat.S_IFDIR: "a folder",
@@ -32,13 +37,14 @@ _KINDS = {
 
 
 @contextmanager
-def read_through(reader: Reader) -> Iterator[None]:
-    """Has the reader give the bytes of every file that is read in the block."""
-    token = _reader.set(reader)
+def read_through(reader: Reader, lister: Lister | None = None) -> Iterator[None]:
+    """Has the reader give the bytes of every file read in the block, the lister the names in every folder."""
+    token, listing = _reader.set(reader), _lister.set(lister)
     try:
         yield
     finally:
         _reader.reset(token)
+        _lister.reset(listing)
 
 
 def read_bytes(
@@ -59,6 +65,37 @@ def read_bytes(
     if reader is None:
         return _from_disk(path, most_bytes, error, missing)
     return reader(path, lambda where: _from_disk(where, most_bytes, error, missing))
+
+
+def names_below(folder: Path) -> tuple[str, ...]:
+    """Returns the names of the files below a folder, relative to it, sorted; hidden ones are none of them.
+
+    What is looked at of them has to be read by `read_bytes`: a case is taken up elsewhere with the files that
+    were read, and has no others. Links to folders are not followed, those to files are.
+
+    Raises:
+        BadInput: when there is no such folder, it cannot be listed, or holds too many files.
+    """
+    lister = _lister.get()
+    return _listed(folder) if lister is None else lister(folder, _listed)
+
+
+def _listed(folder: Path) -> tuple[str, ...]:
+    name = shown(folder)
+    if not folder.is_dir():
+        got = "a file" if folder.exists() else f"{_link(folder)}none of that name"
+        raise BadInput(f"{name}: expected a folder, got {got}")
+    found: list[str] = []
+    for above, folders, files in os.walk(folder, onerror=_unlisted):
+        folders[:] = [each for each in folders if not each.startswith(".")]
+        found += [os.path.relpath(os.path.join(above, each), folder) for each in files if each[0] != "."]
+        if len(found) > MOST_FILES:
+            raise BadInput(f"{name}: expected at most {MOST_FILES} files below it, got more")
+    return tuple(sorted(found))
+
+
+def _unlisted(error: OSError) -> None:
+    raise BadInput(f"{shown(Path(str(error.filename)))}: cannot be listed: {error.strerror}") from None
 
 
 def _link(path: Path) -> str:

@@ -1,7 +1,7 @@
 """A table as it was read, before anything is inferred from it."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -25,6 +25,8 @@ class RawTable:
         commas: whether some column has decimal commas.
         remarks: what a reader should know about it.
         extra: what a constructed data set openly tells its solvers.
+        blocks: columns that belong together, by the name of their kind: pixels, texture.
+        sealed: the rows that the data themselves keep aside, shape (n,); None where they say nothing.
     """
 
     columns: Mapping[str, Texts | Numbers]
@@ -34,6 +36,8 @@ class RawTable:
     commas: bool = False
     remarks: tuple[str, ...] = ()
     extra: Mapping[str, Any] | None = None
+    blocks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    sealed: NDArray[np.bool_] | None = None
 
     def __len__(self) -> int:
         return len(self.where)

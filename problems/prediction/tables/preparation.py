@@ -25,7 +25,7 @@ from problems.prediction.tables.sites import large, of_sites, site_names, sites_
 from problems.prediction.tables.subgroups import subgroups
 from problems.prediction.tables.suspicions import suspicions
 from problems.prediction.tasks.task import Outcomes, Task, outcomes_of, task
-from toolbox.arrays.types import Index, Ints
+from toolbox.arrays.types import Flags, Index, Ints
 from toolbox.stats.splits import codes, latest_rows, stratified_parts, train_test_pairs
 from toolbox.tables.raw import RawTable
 
@@ -72,7 +72,8 @@ def prepare(table: RawTable, spec: ColumnsSpec, seed: int) -> TableInstance:
         **_about_rows(labelled.outcomes, groups, rows, times, seed=seed, grouped=spec.group is not None)
     )
     frame = frame.iloc[order].reset_index(drop=True)
-    open_index, sealed_index, aside = _split(frame, asked_of, spec, seed)
+    given = None if table.sealed is None else table.sealed[order]
+    open_index, sealed_index, aside = _split(frame, asked_of, spec, seed, given)
     by_site = False
     if spec.group is not None and spec.time is None and _too_few(frame, asked_of, open_index, sealed_index):
         split = sites_split(*_strata_and_groups(frame, asked_of), spec.sealed_fraction, seed)
@@ -225,16 +226,31 @@ def _about_rows(
 
 
 def _split(
-    frame: "pd.DataFrame", asked_of: Task, spec: ColumnsSpec, seed: int
+    frame: "pd.DataFrame", asked_of: Task, spec: ColumnsSpec, seed: int, given: Flags | None
 ) -> tuple[Index, Index, list[str]]:
     strata, groups = _strata_and_groups(frame, asked_of)
+    if given is not None:
+        return _split_as_given(given, groups, seed)
     if spec.time is not None:
         return _split_by_time(frame["__time__"].to_numpy(), groups, spec.sealed_fraction)
     shares = [1 - spec.sealed_fraction, spec.sealed_fraction]
     part = stratified_parts(strata, groups, shares, derive_seed(seed, "open and sealed rows"))
-    # likewise their place in the file: sealed rows come in an order of their own
-    order = np.random.default_rng(derive_seed(seed, "order of sealed rows"))
-    return np.flatnonzero(part == 0), order.permutation(np.flatnonzero(part == 1)), []
+    return np.flatnonzero(part == 0), _shuffled(np.flatnonzero(part == 1), seed), []
+
+
+def _shuffled(sealed: Index, seed: int) -> Index:
+    """Likewise their place in the file would tell: sealed rows come in an order of their own."""
+    return np.random.default_rng(derive_seed(seed, "order of sealed rows")).permutation(sealed)
+
+
+def _split_as_given(sealed: Flags, groups: Index, seed: int) -> tuple[Index, Index, list[str]]:
+    """Seals the rows that the data keep aside; other rows of their groups can be on neither side."""
+    straddling = ~sealed & np.isin(groups, groups[sealed])
+    aside = int(straddling.sum())
+    remarks = [f"{int(sealed.sum())} rows are kept aside, as the data are divided"]
+    if aside:
+        remarks.append(f"{counted(aside, 'row is', 'rows are')} left out: of a group with rows kept aside")
+    return np.flatnonzero(~sealed & ~straddling), _shuffled(np.flatnonzero(sealed), seed), remarks
 
 
 def _strata_and_groups(frame: "pd.DataFrame", asked_of: Task) -> tuple[Ints, Index]:

@@ -112,3 +112,17 @@ def test_a_link_to_no_folder_is_no_batch(tmp_path: Path) -> None:
     (tmp_path / "folder").symlink_to("/nowhere")
     with pytest.raises(BadInput, match=r"got a link to /nowhere, which is not there$"):
         problem_sources(["folder"], tmp_path)
+
+
+def test_the_names_below_a_folder_are_those_of_files_that_are_not_hidden(tmp_path: Path) -> None:
+    for name in ("b/2.png", "b/1.png", "a.png", ".hidden/3.png", "b/.4.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    (tmp_path / "loop").symlink_to(tmp_path)
+    assert user_files.names_below(tmp_path) == ("a.png", "b/1.png", "b/2.png")
+    with pytest.raises(BadInput, match=r"a\.png: expected a folder, got a file"):
+        user_files.names_below(tmp_path / "a.png")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(user_files, "MOST_FILES", 1)
+        with pytest.raises(BadInput, match="expected at most 1 files below it, got more"):
+            user_files.names_below(tmp_path)

@@ -1,0 +1,14 @@
+"""Says that this source exists."""
+
+from problems.prediction.sources.source import SourceDescriptor
+
+DESCRIPTOR = SourceDescriptor(
+    name="images",
+    summary="Pictures: a NumPy archive as of MedMNIST, or a folder of PNG, JPEG, TIFF, DICOM or NIfTI files.",
+    named_by=("npz", "images", "dicom", "nifti"),
+    spec="problems.prediction.sources.images.spec:ImagesSpec",
+    read="problems.prediction.sources.images.reading:read",
+    samples="problems.prediction.sources.images.samples:samples",
+    parse="problems.prediction.sources.images.spec:parse",
+    packages=("pillow", "pydicom", "nibabel"),
+)

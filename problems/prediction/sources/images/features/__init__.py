@@ -1,0 +1,1 @@
+"""Numbers of a picture, each of the picture alone: nothing here is fitted over several."""
