@@ -8,6 +8,8 @@ from pydantic import Field
 
 from escalation.ports.forms import FILES, Form, Part, shown
 from escalation.ports.pages import Tab
+from escalation.ports.registry import resolve
+from problems.prediction.sources.source import sources
 
 
 class DataSet(StrEnum):
@@ -162,10 +164,21 @@ class PredictionTarget(Part):
     )
 
 
+def _of_problem_files() -> dict[str, str]:
+    """Fields of sources that a page does not ask for: many files and words of a field's own."""
+    return {
+        field: f"{name} are described in a problem file"
+        for name, source in sources().items()
+        for field in resolve(source.spec).model_fields
+        if name not in {"table", "dataset"} and field not in TableForm.model_fields
+    }
+
+
 class PredictionForm(Form):
     """Predicts which of two classes a row belongs to, and proves on rows kept aside how well."""
 
     left_out: ClassVar = {
+        **_of_problem_files(),
         **dict.fromkeys(("csv", "parquet"), "`file` is either, by its name"),
         "documentation": "statements of many lines, which a file keeps better than a page",
     }

@@ -159,7 +159,7 @@ class TableInstance:
 
     def about(self) -> str:
         """`heart.csv: died (yes against no), 299 rows, 12 features`."""
-        named = (self.source[name] for name in ("csv", "parquet", "dataset") if name in self.source)
+        named = iter(self.source.values())  # what sources say first is the name of their file
         classes = " against ".join(reversed(self.asked.classes)) or self.asked.task
         asked = f"{self.target} ({classes})" if self.target else classes
         shape = f"{len(self.frame)} rows, {len(self.columns)} features"

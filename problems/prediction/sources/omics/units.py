@@ -1,0 +1,68 @@
+"""From the units a matrix is in to those in which genes and proteins are compared: logarithms, row by row."""
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from escalation.model.errors import BadInput
+from problems.prediction.sources.omics.measured import Measured
+
+Units = Literal["log", "counts", "intensities", "scores"]
+UNITS: tuple[Units, ...] = ("log", "counts", "intensities", "scores")
+MEANT = (
+    "`log` (on a logarithmic scale already), `counts` (of reads: become log2 of counts per million, plus 1), "
+    "`intensities` (become log2, plus 1) or `scores` (taken as they are: methylation, codes)"
+)
+
+
+def in_logarithms(found: Measured, units: Units) -> Measured:
+    """Returns the values on the scale on which they are compared; nothing is fitted over samples.
+
+    Counts become log2(1e6 count / total + 1), each sample by its own total (so that depth does not count);
+    intensities log2(x + 1).
+
+    Raises:
+        BadInput: on a negative value where there can be none, on counts that are not whole, on a sample
+            without any.
+    """
+    values = np.asarray(found.values, dtype=np.float64)
+    if units in ("log", "scores"):
+        return found
+    _refuse(found, values < 0, f"`units: {units}` are not negative")
+    if units == "intensities":
+        return _with(found, np.log2(values + 1), "log2(x + 1) of the intensities")
+    _refuse(found, values % 1 != 0, "`units: counts` are whole numbers")
+    totals = np.nansum(values, axis=1, keepdims=True)
+    if not np.all(totals > 0):
+        raise BadInput(
+            f"{found.name}: sample {found.samples[int(np.argmin(totals))]!r} has no counts: leave it out"
+        )
+    return _with(
+        found,
+        np.log2(values * 1e6 / totals + 1),
+        "log2(counts per million + 1), each sample by its own total",
+    )
+
+
+def _refuse(found: Measured, wrong: NDArray[np.bool_], why: str) -> None:
+    wrong = wrong & ~np.isnan(found.values)
+    if wrong.any():
+        row, column = np.argwhere(wrong)[0]
+        raise BadInput(
+            f"{found.name}, sample {found.samples[row]!r}, feature {found.features[column]!r}: {why}, got "
+            f"{found.values[row, column]:g}: `units` is one of {MEANT}"
+        )
+
+
+def _with(found: Measured, values: NDArray[np.float64], said: str) -> Measured:
+    return Measured(
+        found.name,
+        found.samples,
+        found.features,
+        values,
+        found.sha256,
+        found.about,
+        (*found.remarks, f"{found.name}: values are {said}"),
+        found.family,
+    )
