@@ -1,4 +1,4 @@
-"""A random forest of classes 0 and 1 as bytes: the nodes of scikit-learn's trees in plain arrays."""
+"""A random forest as bytes: the nodes of scikit-learn's trees in plain arrays."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -25,7 +25,8 @@ class TreeNodes:
         feature: int32 of shape (nodes,), 0 in leaves.
         threshold: float64 of shape (nodes,).
         missing_left: bool of shape (nodes,), whether NaN goes to the left child.
-        positive: float64 of shape (nodes,), the share of positive training rows.
+        positive: float64, what a leaf says: of two classes the share of positive training rows and of a
+            regression the mean, shape (nodes,); of more classes their shares, shape (nodes, classes).
         depth: int32 of shape (1,), the steps from root to deepest leaf.
     """
 
@@ -57,7 +58,7 @@ def load_nodes(members: Mapping[str, bytes]) -> TreeNodes:
 
 
 def from_sklearn(forest: Any) -> TreeNodes:
-    """Takes the nodes out of a fitted `sklearn.ensemble.RandomForestClassifier` of classes 0 and 1."""
+    """Takes the nodes out of a fitted random forest of scikit-learn: of classes or of one number."""
     trees = [estimator.tree_ for estimator in forest.estimators_]
     starts = np.cumsum([0] + [tree.node_count for tree in trees[:-1]])
     children = [_children(tree, start) for tree, start in zip(trees, starts, strict=True)]
@@ -72,9 +73,14 @@ def from_sklearn(forest: Any) -> TreeNodes:
         feature=np.maximum(joined("feature"), 0).astype(np.int32),
         threshold=joined("threshold").astype(np.float64),
         missing_left=joined("missing_go_to_left").astype(np.bool_),
-        positive=np.concatenate([tree.value[:, 0, 1] for tree in trees]).astype(np.float64),
+        positive=np.concatenate([_said(tree.value[:, 0]) for tree in trees]).astype(np.float64),
         depth=np.array([max(tree.max_depth for tree in trees)], dtype=np.int32),
     )
+
+
+def _said(value: Floats) -> Floats:
+    """Of two classes the second one's share, of a regression its only number."""
+    return value[:, -1] if value.shape[1] <= 2 else value
 
 
 def _children(tree: Any, start: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -85,10 +91,11 @@ def _children(tree: Any, start: int) -> tuple[NDArray[np.intp], NDArray[np.intp]
 
 
 def probabilities(nodes: TreeNodes, features: Matrix) -> Floats:
-    """Returns the mean over trees of the positive share in the leaf that each row reaches."""
-    rows = max(1, _BLOCK // len(nodes.roots))
+    """Returns the mean over trees of what the leaf says that each row reaches, shape (rows, …)."""
+    said = nodes.positive.shape[1:]
+    rows = max(1, _BLOCK // (len(nodes.roots) * int(np.prod(said))))
     blocks = [_walk(nodes, features[start : start + rows]) for start in range(0, len(features), rows)]
-    return np.concatenate(blocks) if blocks else np.empty(0)
+    return np.concatenate(blocks) if blocks else np.empty((0, *said))
 
 
 def _walk(nodes: TreeNodes, features: Matrix) -> Floats:

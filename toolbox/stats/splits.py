@@ -17,7 +17,7 @@ def stratified_parts(labels: Ints, groups: Index, shares: Sequence[float], seed:
     their shares exactly, so that without groups every count is within one row of its share.
 
     Args:
-        labels: 0 or 1, shape (n,).
+        labels: class or stratum of each row as an integer from 0, shape (n,).
         groups: group of each row as an integer from 0, shape (n,).
         shares: share of each part, summing to 1.
         seed: decides among equals.
@@ -26,7 +26,8 @@ def stratified_parts(labels: Ints, groups: Index, shares: Sequence[float], seed:
         The part of each row, shape (n,).
     """
     rng = np.random.default_rng(seed)
-    wanted = np.array([_apportion(int(np.sum(labels == label)), shares, rng) for label in (0, 1)]).T
+    strata = range(max(2, int(labels.max(initial=0)) + 1))
+    wanted = np.array([_apportion(int(np.sum(labels == label)), shares, rng) for label in strata]).T
     counts = np.zeros_like(wanted)
     part_of_row = np.full(len(labels), -1, dtype=np.intp)
     sizes = np.bincount(groups)
@@ -34,11 +35,11 @@ def stratified_parts(labels: Ints, groups: Index, shares: Sequence[float], seed:
     multiple = rng.permutation(np.flatnonzero(sizes > 1))
     for group in multiple[np.argsort(-sizes[multiple], kind="stable")]:
         rows = members[group]
-        added = np.bincount(labels[rows], minlength=2)
+        added = np.bincount(labels[rows], minlength=len(strata))
         part = _best_part(wanted, counts, added)
         part_of_row[rows] = part
         counts[part] += added
-    for label in (0, 1):
+    for label in strata:
         rows = rng.permutation(np.flatnonzero((part_of_row < 0) & (labels == label)))
         part_of_row[rows] = _fill(wanted[:, label], counts[:, label], len(rows), rng)
     return part_of_row
@@ -50,25 +51,30 @@ def stratified_folds(labels: Ints, groups: Index, folds: int, seed: int) -> Inde
 
 
 def train_test_pairs(
-    labels: Ints, groups: Index, folds: int, seed: int, *, time_ordered: bool = False
+    labels: Ints, groups: Index, folds: int, seed: int, *, time_ordered: bool = False, least: int = 2
 ) -> list[tuple[Index, Index]]:
     """Returns (train, test) row positions of a cross-validation, both ascending; fewer folds where need be.
 
-    Both classes are on both sides of every pair, and no group is. Where groups or the order of time leave a
-    fold without a class, fewer folds are cut; in order of time a fold that lacks one is left out first.
+    At least `least` classes are on both sides of every pair, and no group is. Where groups or the order of
+    time leave a fold with less, fewer folds are cut; in order of time such a fold is left out first.
 
     Args:
-        labels: 0 or 1, shape (n,).
+        labels: class or stratum of each row as an integer from 0, shape (n,).
         groups: group of each row as an integer from 0, shape (n,).
         folds: number of folds at most; of forward blocks where `time_ordered`.
         seed: of the shuffle; without effect where `time_ordered`.
         time_ordered: rows are in order of time, so a fold trains on what came before it only.
+        least: classes that either side has to hold; 1 where labels are strata that only balance the folds.
 
     Raises:
-        ValueError: when not even two folds have both classes on both sides.
+        ValueError: when not even two folds have as many classes on both sides.
     """
     for count in range(folds, 1, -1):
-        pairs = _forward_pairs(labels, groups, count) if time_ordered else _pairs(labels, groups, count, seed)
+        pairs = (
+            _forward_pairs(labels, groups, count, least)
+            if time_ordered
+            else _pairs(labels, groups, count, seed, least)
+        )
         if pairs:
             return pairs
     raise ValueError(
@@ -76,25 +82,26 @@ def train_test_pairs(
     )
 
 
-def leave_one_group_out(labels: Ints, groups: Index) -> list[tuple[Index, Index]]:
-    """Returns (train, test) row positions of every group that has both classes, against all of the others.
+def leave_one_group_out(labels: Ints, groups: Index, least: int = 2) -> list[tuple[Index, Index]]:
+    """Returns (train, test) row positions of every group that has classes enough, against all of the others.
 
     Args:
-        labels: 0 or 1, shape (n,).
+        labels: class or stratum of each row as an integer from 0, shape (n,).
         groups: group of each row as an integer from 0, shape (n,).
+        least: classes that either side has to hold.
     """
     pairs = [
         (np.flatnonzero(groups != group), np.flatnonzero(groups == group)) for group in np.unique(groups)
     ]
-    return [pair for pair in pairs if _usable(labels, pair)]
+    return [pair for pair in pairs if _usable(labels, pair, least)]
 
 
 LEAST_GROUPS = 10
 """Groups of either class that a sample of rows keeps, where there are so many: two for each of five folds."""
 
 
-def keep_both_classes(sample: Index, labels: Ints, groups: Index) -> Index:
-    """Returns the sample with rows exchanged, as few as can be, so that it holds both classes.
+def keep_classes(sample: Index, labels: Ints, groups: Index) -> Index:
+    """Returns the sample with rows exchanged, as few as can be, so that it holds every class.
 
     Where the sample has fewer than `LEAST_GROUPS` groups of a class and there are more outside, a row of each
     of these comes in, the latest first, for the earliest rows of the other class. Without that, the latest
@@ -102,13 +109,13 @@ def keep_both_classes(sample: Index, labels: Ints, groups: Index) -> Index:
 
     Args:
         sample: ascending positions.
-        labels: 0 or 1, of all rows, shape (n,).
+        labels: class or stratum of all rows as integers from 0, shape (n,).
         groups: integers, shape (n,).
 
     Returns:
         As many ascending positions.
     """
-    for label in (0, 1):
+    for label in np.unique(labels):
         own, other = sample[labels[sample] == label], sample[labels[sample] != label]
         present = np.unique(groups[own])
         spare = np.setdiff1d(np.flatnonzero(labels == label), sample)[::-1]
@@ -183,18 +190,18 @@ def _fill(wanted: NDArray[np.int64], counts: NDArray[np.int64], rows: int, rng: 
     return rng.permutation(np.repeat(np.arange(len(wanted), dtype=np.intp), missing))
 
 
-def _pairs(labels: Ints, groups: Index, folds: int, seed: int) -> list[tuple[Index, Index]]:
+def _pairs(labels: Ints, groups: Index, folds: int, seed: int, least: int) -> list[tuple[Index, Index]]:
     """The folds, dealt by class and group; none where one of them lacks a class."""
     fold = stratified_folds(labels, groups, folds, seed)
     pairs = [(np.flatnonzero(fold != k), np.flatnonzero(fold == k)) for k in range(folds)]
-    return pairs if all(_usable(labels, pair) for pair in pairs) else []
+    return pairs if all(_usable(labels, pair, least) for pair in pairs) else []
 
 
-def _usable(labels: Ints, pair: tuple[Index, Index]) -> bool:
-    return all(len(np.unique(labels[side])) == 2 for side in pair)
+def _usable(labels: Ints, pair: tuple[Index, Index], least: int) -> bool:
+    return all(len(np.unique(labels[side])) >= least for side in pair)
 
 
-def _forward_pairs(labels: Ints, groups: Index, folds: int) -> list[tuple[Index, Index]]:
+def _forward_pairs(labels: Ints, groups: Index, folds: int, least: int) -> list[tuple[Index, Index]]:
     """Block k is tested on after training on all blocks before it; pairs that lack a class are left out.
 
     Blocks have equal numbers of rows; where that leaves no pair (one class comes early or late), equal
@@ -204,17 +211,17 @@ def _forward_pairs(labels: Ints, groups: Index, folds: int) -> list[tuple[Index,
     even = np.linspace(0, len(groups), folds + 2).astype(np.intp)
     inner = rarer[(np.arange(1, folds + 1) * len(rarer)) // (folds + 1)] if len(rarer) else even[1:-1]
     for edges in (even, np.r_[0, inner, len(groups)]):
-        pairs = [_forward_pair(labels, groups, start, stop) for start, stop in pairwise(edges[1:])]
-        usable = [pair for pair in pairs if _usable(labels, pair)]
+        pairs = [_forward_pair(labels, groups, start, stop, least) for start, stop in pairwise(edges[1:])]
+        usable = [pair for pair in pairs if _usable(labels, pair, least)]
         if usable:
             return usable
     return []
 
 
-def _forward_pair(labels: Ints, groups: Index, start: int, stop: int) -> tuple[Index, Index]:
+def _forward_pair(labels: Ints, groups: Index, start: int, stop: int, least: int) -> tuple[Index, Index]:
     """Rows before `start` less the block's groups, and the block; or all of them, the block less theirs."""
     test = np.arange(start, stop, dtype=np.intp)
     train = np.flatnonzero(~np.isin(groups[:start], groups[start:stop]))
-    if _usable(labels, (train, test)):
+    if _usable(labels, (train, test), least):
         return train, test
     return np.arange(start, dtype=np.intp), test[~np.isin(groups[start:stop], groups[:start])]

@@ -11,6 +11,7 @@ from escalation.model.resources import Resources
 from escalation.model.result import RawResult
 from escalation.ports.machines import Device
 from escalation.ports.methods import Solve
+from problems.prediction.ai.task_budgets import task_budget
 from problems.prediction.ai.tuning import Budget, budget_for, small_budget_for
 from problems.prediction.prediction_sets.split_conformal import COVERAGE
 from problems.prediction.tables.table import TableView, width
@@ -50,6 +51,33 @@ class BoostedTrees:
 
 def work(view: TableView, seed: int) -> LocalCall:
     """Returns the work that the whole attempt consists of."""
+    return _of_two_classes(view, seed) if view.asked.task == "binary" else _of_task(view, seed)
+
+
+def _of_task(view: TableView, seed: int) -> LocalCall:
+    """The work for classes, levels, numbers and times: an ensemble."""
+    outputs, features = max(1, len(view.asked.classes)), width(view.columns)
+    selection = task_budget(view.n_open, outputs)
+    cells = min(view.n_open, selection.rows) * features * selection.max_rounds * outputs
+    seconds = (
+        30 + selection.fits * (1.0 + 1e-7 * cells) + 4e-6 * view.n_open * features * selection.max_rounds
+    )
+    return LocalCall(
+        function="problems.prediction.ai.task_boosting:run",
+        params={
+            "columns": [column.to_json() for column in view.columns],
+            "metric": view.metric,
+            "asked": view.asked.to_json(),
+            "time_ordered": view.time_ordered,
+            "seed": seed,
+            "selection": selection.to_json(),
+        },
+        inputs={"open_rows": view.open_rows, "sealed_rows": view.sealed_rows},
+        resources=Resources(threads=1, wall_s=float(round(seconds)), memory_mb=_memory_mb(view)),
+    )
+
+
+def _of_two_classes(view: TableView, seed: int) -> LocalCall:
     selection, sets = budget_for(view.n_open), small_budget_for(view.n_open)
     params: dict[str, Any] = {
         "columns": [column.to_json() for column in view.columns],

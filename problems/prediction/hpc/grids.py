@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from problems.prediction.tables.table import TableView
+from problems.prediction.hpc.task_grids import task_grids
+from problems.prediction.models.reduction import reduced_grids
+from problems.prediction.tables.table import TableView, width
 
 KERNEL_ROWS = 2000
 """Open rows up to which an exact kernel machine is trained; its cost grows with their square or worse.
@@ -15,6 +17,9 @@ TUNING_ROWS = 4000
 
 FIT_ROWS = 20_000
 """Rows that models other than logistic regression are fitted on."""
+
+TASK_KERNEL_ROWS = 1500
+"""Likewise for a number, where more settings are tried."""
 
 NEIGHBOUR_SHARE = 0.25
 """Share of the rows that may be neighbours, at most; the smallest training set may allow fewer."""
@@ -69,6 +74,10 @@ class SearchPlan:
 
 def plan_for(view: TableView) -> SearchPlan:
     """Returns the plan for a table: exact kernels and two repeats where they are affordable."""
+    if view.asked.task != "binary":
+        classes = len(view.asked.classes)
+        grids = task_grids(view.asked.task, view.n_open, width(view.columns), classes, TASK_KERNEL_ROWS)
+        return SearchPlan(grids, outer_folds=_outer_folds(view), outer_repeats=1, replicates=200)
     ridge: Grid = [{"C": C} for C in (0.001, 0.01, 0.1, 1.0, 10.0)]
     elastic: Grid = [{"C": C, "l1_ratio": 0.5} for C in (0.02, 0.1, 0.5)]
     gammas = (0.1, 0.3, 1.0)
@@ -80,9 +89,15 @@ def plan_for(view: TableView) -> SearchPlan:
     else:
         grids["nystroem_rbf"] = [{"C": C, "gamma": g} for C in (0.1, 10.0) for g in gammas]
     grids["nearest_neighbours"] = neighbours
+    grids = reduced_grids(grids, view.n_open, width(view.columns))
     if view.open_sites:  # each site is left out in turn, which no repeat would change
-        return SearchPlan(grids, outer_folds=0 if view.open_sites <= MOST_SITES else 5, outer_repeats=1)
+        return SearchPlan(grids, outer_folds=_outer_folds(view), outer_repeats=1)
     return SearchPlan(grids, outer_repeats=1 if view.time_ordered or not exact else 2)
+
+
+def _outer_folds(view: TableView) -> int:
+    """Five, or one a site that is left out."""
+    return 0 if 0 < view.open_sites <= MOST_SITES else 5
 
 
 def estimated_cost(model: str, rows: int, features: int) -> float:
@@ -93,6 +108,9 @@ def estimated_cost(model: str, rows: int, features: int) -> float:
         "svm_rbf": 1.0,
         "nystroem_rbf": 10.0,
         "nearest_neighbours": 0.5,
+        "gaussian_process": 2.0,
+        "cumulative": 3.0,
+        "cox": 2.0,
     }
-    growth = (rows / 300) ** (2 if model == "svm_rbf" else 1)
+    growth = (rows / 300) ** (2 if model in ("svm_rbf", "gaussian_process") else 1)
     return scale[model] * (0.2 + growth * (0.3 + features / 30))

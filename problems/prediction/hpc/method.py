@@ -62,6 +62,7 @@ class NestedCV:
                 "seed": seed,
                 "time_ordered": view.time_ordered,
                 **({"by_site": True} if view.open_sites else {}),
+                **({"asked": view.asked.to_json()} if view.asked.task != "binary" else {}),
             },
             inputs={"open_rows": view.open_rows, "sealed_rows": view.sealed_rows},
             resources=Resources(ranks=self.ranks, wall_s=wall_cap_s(view, self.ranks)),
@@ -76,7 +77,7 @@ def wall_cap_s(view: TableView, ranks: int) -> float:
 
 
 def _candidate(result: RawResult) -> Candidate:
-    told = ("chosen", "conformal", "sets")
+    told = ("model_format", "chosen", "conformal", "sets")
     notes: dict[str, Any] = {name: value for name, value in result.values.items() if name not in told}
     if "sets" in result.values:
         notes["conformal"] = result.values["sets"]
@@ -85,7 +86,7 @@ def _candidate(result: RawResult) -> Candidate:
     claim = {"conformal": result.values["conformal"]} if "conformal" in result.values else {}
     names = ["model", "sealed_scores", "train_rows", *(["sealed_sets", "set_model"] if claim else [])]
     return Candidate(
-        values={"model_format": "skops", "chosen": result.values["chosen"], **claim},
+        values={"model_format": result.values["model_format"], "chosen": result.values["chosen"], **claim},
         files={name: result.files[name] for name in names},
         notes=notes,
     )

@@ -6,6 +6,7 @@ Every number is the same for any number of ranks: see `task_queue`.
 """
 
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -18,11 +19,12 @@ from escalation.model.report import Report
 from problems.prediction.hpc.grids import SearchPlan, estimated_cost
 from problems.prediction.hpc.search import ModelChoice, Search, read_rows
 from problems.prediction.hpc.set_search import set_search
+from problems.prediction.hpc.task_search import TaskSearch, with_strata
+from problems.prediction.models.by_task import models_of
 from toolbox.arrays import npy
 from toolbox.arrays.types import Floats
 from toolbox.mpi.scaling import scaling_report
 from toolbox.mpi.task_queue import Phase, run_tasks
-from toolbox.stats.bootstrap import Estimator
 from toolbox.stats.site_bounds import site_values
 
 CHUNK = 25
@@ -47,14 +49,7 @@ def run(comm: Any, params: dict[str, Any], inputs: Mapping[str, bytes], report: 
 
 
 def _run(comm: Any, params: dict[str, Any], inputs: Mapping[str, bytes], report: Report) -> Output | None:
-    search = Search(
-        rows=read_rows(params["columns"], inputs),
-        plan=SearchPlan(**params["plan"]),
-        metric=params["metric"],
-        seed=params["seed"],
-        forward=params["time_ordered"],
-    )
-    search = search.fitting()
+    search = _search(params, inputs).fitting()
     report(0.05, "tuning")
     twin = set_search(search)
     searches = [search, *([twin.search] if twin.search else [])]
@@ -72,6 +67,20 @@ def _run(comm: Any, params: dict[str, Any], inputs: Mapping[str, bytes], report:
     phases = [tuning, estimating, resampling]
     files = {**_files(search, models[0]), **sets.files}
     return Output(values, files, {"scaling.json": _json(scaling_report(phases))})
+
+
+def _search(params: Mapping[str, Any], inputs: Mapping[str, bytes]) -> Search:
+    rows = read_rows(params["columns"], inputs)
+    about = {
+        "plan": SearchPlan(**params["plan"]),
+        "metric": params["metric"],
+        "seed": params["seed"],
+        "forward": params["time_ordered"],
+    }
+    if "asked" not in params:
+        return Search(rows, **about)
+    modelled = models_of(rows.columns, params["metric"], params["asked"])
+    return TaskSearch(with_strata(rows, modelled), **about, modelled=modelled)
 
 
 def _tune(comm: Any, searches: Sequence[Search]) -> tuple[list[list[ModelChoice]], Phase]:
@@ -106,14 +115,14 @@ def _choose(plan: SearchPlan, scores: Mapping[str, list[Floats]]) -> ModelChoice
 def _estimate(
     comm: Any, searches: Sequence[Search], choices: Sequence[list[ModelChoice]]
 ) -> tuple[dict[str, Floats], list[bytes], Phase]:
-    """Returns the first search's out-of-fold probabilities by model, shape (repeats, n_open), and the bytes
+    """Returns the first search's out-of-fold predictions by model, shape (repeats, n_open, …), and the bytes
     of each search's final model."""
     search = searches[0]
     tasks = [(one, model) for one in range(len(search.rounds) - 1) for model in search.models]
     costs = [
         estimated_cost(model, len(search.rounds[one].train), len(search.rows.columns)) for one, model in tasks
     ]
-    sizes = [len(search.rounds[one].test) for one, _ in tasks]
+    sizes = [len(search.rounds[one].test) * math.prod(search.said) for one, _ in tasks]
     kept: dict[int, bytes] = {}
 
     def task(number: int) -> Floats:
@@ -136,14 +145,14 @@ def _estimate(
 def _out_of_fold(
     search: Search, choices: list[ModelChoice], tasks: list[tuple[int, str]], found: list[Floats]
 ) -> dict[str, Floats]:
-    shape = (search.repeats, len(search.rows.labels))
+    shape = (search.repeats, len(search.rows.labels), *search.said)
     series = {name: np.full(shape, np.nan) for name in [*search.models, "selected"]}
     repeats = _places(search)
-    for (one, model), probabilities in zip(tasks, found, strict=False):
+    for (one, model), said in zip(tasks, found, strict=False):
         place = (repeats[search.rounds[one].repeat], search.rounds[one].test)
-        series[model][place] = probabilities
+        series[model][place] = said.reshape(-1, *search.said)
         if model == choices[one].model:
-            series["selected"][place] = probabilities
+            series["selected"][place] = series[model][place]
     return series
 
 
@@ -167,12 +176,11 @@ def _resample(comm: Any, search: Search, series: Mapping[str, Floats]) -> tuple[
     return np.concatenate([np.zeros(0), *found]).reshape(replicates, len(series)), phase
 
 
-def _estimator(search: Search) -> Estimator:
+def _estimator(search: Search) -> Any:
     folds, repeats = np.full((search.repeats, len(search.rows.labels)), -1, dtype=np.intp), _places(search)
     for number, one in enumerate(search.rounds[:-1]):
         folds[repeats[one.repeat], one.test] = number
-    seed = derive_seed(search.seed, "bootstrap")
-    return Estimator(search.metric, search.rows.labels, search.rows.groups, folds, seed)
+    return search.estimator(folds, derive_seed(search.seed, "bootstrap"))
 
 
 def _values(
@@ -180,8 +188,9 @@ def _values(
 ) -> dict[str, Any]:
     final = choices[-1]
     return {
+        "model_format": search.model_format,
         "chosen": final.name,
-        "metric": search.metric,
+        "metric": search.value_name,
         "nested": {
             name: _estimates(search, probabilities, resampled[:, place])
             for place, (name, probabilities) in enumerate(series.items())
@@ -222,7 +231,7 @@ def _by_site(search: Search, probabilities: Floats) -> list[dict[str, Any]]:
 def _files(search: Search, model: bytes) -> dict[str, bytes]:
     from problems.prediction.models.artefact import scores
 
-    sealed_scores = npy.dump(scores("skops", model, search.rows.sealed))
+    sealed_scores = npy.dump(scores(search.model_format, model, search.rows.sealed))
     rows = b"".join(bytes.fromhex(digest) for digest in sorted(search.rows.digests))
     return {"model": model, "sealed_scores": sealed_scores, "train_rows": rows}
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,11 +19,19 @@ from problems.prediction.hpc.grids import (
     estimated_cost,
 )
 from problems.prediction.models import pipelines
+from problems.prediction.models.reduction import (
+    class_relevance,
+    fitted_reduction,
+    reduced,
+    split_settings,
+)
 from problems.prediction.tables.table import Column
+from problems.prediction.tasks.task import Outcomes, outcomes_of
 from toolbox.arrays.types import Floats, Index
+from toolbox.stats.bootstrap import Estimator
 from toolbox.stats.splits import (
     codes,
-    keep_both_classes,
+    keep_classes,
     leave_one_group_out,
     stratified_parts,
     train_test_pairs,
@@ -43,16 +51,18 @@ Pair = tuple[Index, Index]
 class OpenRows:
     """The rows that a solver may learn from, and the features of those it will be judged on.
 
-    `names` are those of the groups, by number.
+    `labels` are what folds hold equal shares of: classes, or parts by size. `names` are those of the groups,
+    by number. `outcomes` are what is learnt where that is not one of two classes.
     """
 
     columns: tuple[Column, ...]
     features: "pd.DataFrame"
-    labels: NDArray[np.int8]
+    labels: NDArray[Any]
     groups: Index
     digests: tuple[str, ...]
     sealed: "pd.DataFrame"
     names: tuple[str, ...] = ()
+    outcomes: Outcomes | None = None
 
 
 def read_rows(columns: Sequence[Mapping[str, Any]], inputs: Mapping[str, bytes]) -> OpenRows:
@@ -65,11 +75,12 @@ def read_rows(columns: Sequence[Mapping[str, Any]], inputs: Mapping[str, bytes])
     return OpenRows(
         columns=typed,
         features=frame[names],
-        labels=frame["__label__"].to_numpy(dtype=np.int8),
+        labels=frame["__label__"].to_numpy(),
         groups=codes(frame["__group__"].to_list()),
         digests=tuple(frame["__row__"]),
         sealed=pd.read_parquet(io.BytesIO(inputs["sealed_rows"]))[names],
         names=tuple(dict.fromkeys(frame["__group__"])),
+        outcomes=outcomes_of(frame),
     )
 
 
@@ -131,7 +142,32 @@ class Search:
     metric: str
     seed: int
     forward: bool
+    model_format: ClassVar[str] = "skops"
     _prepared: dict[tuple[int, int], tuple[Floats, Floats]] = field(default_factory=dict, init=False)
+
+    @property
+    def least(self) -> int:
+        """Classes that either side of a fold must hold."""
+        return 2
+
+    @property
+    def said(self) -> tuple[int, ...]:
+        """The shape of what a model says of a row."""
+        return ()
+
+    @property
+    def value_name(self) -> str:
+        """What the nested estimates are of."""
+        return self.metric
+
+    def estimator(self, folds: NDArray[np.intp], seed: int) -> Any:
+        """Returns what estimates it from out-of-fold predictions.
+
+        Args:
+            folds: fold in which each row was held out, -1 for none, shape (repeats, n).
+            seed: of the bootstrap.
+        """
+        return Estimator(self.metric, self.rows.labels, self.rows.groups, folds, seed)
 
     @cached_property
     def models(self) -> list[str]:
@@ -173,7 +209,7 @@ class Search:
     def _outer_pairs(self, positions: Index, seed: int) -> list[Pair]:
         if self.plan.outer_folds:
             return self._pairs(positions, self.plan.outer_folds, seed)
-        return leave_one_group_out(self.rows.labels, self.rows.groups)
+        return leave_one_group_out(self.rows.labels, self.rows.groups, self.least)
 
     def _inner_pairs(self, one: Round) -> list[Pair]:
         """Those in which models can be calibrated too, where that is needed and there are such."""
@@ -246,13 +282,15 @@ class Search:
         before, after = self._prepare(one, fold)
         scores = []
         for params in self.plan.grids[model]:
-            base = pipelines.base_model(model, params, before.shape[1], self.metric, self._model_seed)
+            reduce = self._reduction(params, before, train)
+            data, asked = reduced(reduce, before), reduced(reduce, after)
+            base = pipelines.base_model(model, params, data.shape[1], self.metric, self._model_seed)
             if self.metric == "roc_auc":  # a sigmoid would not change the ranks
-                fit = pipelines.fitted(base, before, self.rows.labels[train])
-                found = pipelines.ranking_scores(fit, after)
+                fit = pipelines.fitted(base, data, self.rows.labels[train])
+                found = pipelines.ranking_scores(fit, asked)
             else:
-                fit = self._fit(model, base, before, train)
-                found = pipelines.positive_probabilities(fit, after)
+                fit = self._fit(model, base, data, train)
+                found = pipelines.positive_probabilities(fit, asked)
             scores.append(selection_score(self.metric, self.rows.labels[test], found))
         return np.array(scores)
 
@@ -261,9 +299,19 @@ class Search:
         train = self.rounds[one].train if model == "ridge" else self._fitted_rows(self.rounds[one])
         rows = self.rows.features.iloc[train]
         prepare = pipelines.preprocessing(self.rows.columns)
-        data = np.asarray(prepare.fit_transform(rows), dtype=np.float64)
+        whole = np.asarray(prepare.fit_transform(rows), dtype=np.float64)
+        reduce = self._reduction(params, whole, train)
+        data = reduced(reduce, whole)
         base = pipelines.base_model(model, params, data.shape[1], self.metric, self._model_seed)
-        return pipelines.joined(prepare, self._fit(model, base, data, train))
+        return pipelines.joined(prepare, self._fit(model, base, data, train), reduce)
+
+    def _reduction(self, params: Mapping[str, Any], data: Floats, train: Index) -> Any:
+        """Fewer columns, fitted on training rows; None for all."""
+        reduction, _ = split_settings(params)
+        if not reduction:
+            return None
+        relevance = class_relevance(data, self.rows.labels[train])
+        return fitted_reduction(reduction, data, relevance, self._model_seed)
 
     def test(self, one: int, model: str, params: Mapping[str, Any]) -> Floats:
         """Returns P(positive) of the rows that an outer fold holds out, shape (rows held out,)."""
@@ -317,13 +365,13 @@ class Search:
 
     def _pairs(self, positions: Index, folds: int, seed: int) -> list[tuple[Index, Index]]:
         labels, groups = self.rows.labels[positions], codes(self.rows.groups[positions].tolist())
-        pairs = train_test_pairs(labels, groups, folds, seed, time_ordered=self.forward)
+        pairs = train_test_pairs(labels, groups, folds, seed, time_ordered=self.forward, least=self.least)
         return [(positions[train], positions[test]) for train, test in pairs]
 
     def _at_most(self, limit: int, positions: Index, number: int) -> Index:
         """A stratified sample of whole groups; where rows are in order of time, the latest ones.
 
-        A class that is rare keeps rows enough, see `keep_both_classes`.
+        A class that is rare keeps rows enough, see `keep_classes`.
         """
         if len(positions) <= limit:
             return positions
@@ -333,5 +381,5 @@ class Search:
             share = limit / len(positions)
             seed = derive_seed(self.seed, "sample", limit, number)
             sample = np.flatnonzero(stratified_parts(labels, groups, [share, 1 - share], seed) == 0)
-        kept: Index = positions[keep_both_classes(sample, labels, groups)]
+        kept: Index = positions[keep_classes(sample, labels, groups)]
         return kept

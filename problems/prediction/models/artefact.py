@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from escalation.ports.registry import resolve
+from problems.prediction.models import ensemble_model
 from toolbox.arrays.types import Floats
 from toolbox.models.skops_file import load_estimator
 
@@ -34,9 +35,12 @@ def scores(model_format: str, model: bytes, rows: "pd.DataFrame", features: Floa
     if model_format not in FORMATS:
         raise ValueError(f"unknown model format {model_format!r}: expected one of {', '.join(FORMATS)}")
     found = np.asarray(FORMATS[model_format](model, rows, features), dtype=np.float64)
-    if found.shape != (len(rows),):
+    of_any_task = model_format == ensemble_model.FORMAT
+    if len(found) != len(rows) or found.ndim > 1 + of_any_task:
         raise ValueError(f"expected {len(rows)} scores, got an array of shape {found.shape}")
-    if not bool(np.all((found >= 0) & (found <= 1))):
+    if not np.isfinite(found).all():
+        raise ValueError("expected finite predictions, got infinite ones or NaN")
+    if (found.ndim == 2 or not of_any_task) and not bool(np.all((found >= 0) & (found <= 1))):
         raise ValueError("expected probabilities between 0 and 1, got a score outside or NaN")
     return found
 
@@ -80,6 +84,7 @@ FORMATS: Mapping[str, Scorer] = {
     "skops": _skops_on,
     "xgboost": _on_rows("problems.prediction.models.xgboost_model:scores"),
     "forest": _on_rows("problems.prediction.models.forest_model:scores"),
+    ensemble_model.FORMAT: _on_rows("problems.prediction.models.ensemble_model:scores"),
     "svm-on-features": _on_features("problems.prediction.models.feature_svm:scores"),
 }
 """`skops`: a scikit-learn pipeline with its preprocessing. `xgboost`, `forest`: columns, trees and

@@ -161,11 +161,12 @@ def fit_probabilistic(
     return fitted(stack, data[later], labels[later])
 
 
-def joined(prepare: Any, model: Any) -> Any:
-    """Joins fitted preprocessing and a fitted model into one pipeline that takes the feature columns."""
+def joined(prepare: Any, model: Any, reduce: Any = None) -> Any:
+    """Joins fitted steps into one pipeline that takes the feature columns; `reduce` comes between them."""
     from sklearn.pipeline import Pipeline
 
-    return Pipeline([("prepare", prepare), ("model", model)])
+    steps = [("prepare", prepare), ("reduce", reduce), ("model", model)]
+    return Pipeline([step for step in steps if step[1] is not None])
 
 
 def fitted(estimator: Any, data: Any, labels: Labels) -> Any:

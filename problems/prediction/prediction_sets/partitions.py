@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from escalation.model.errors import BadInput
 from problems.prediction.tables.encoding import Rows
-from toolbox.stats.splits import keep_both_classes, train_test_pairs
+from toolbox.stats.splits import keep_classes, train_test_pairs
 
 Fold = tuple[NDArray[np.intp], NDArray[np.intp]]
 """Positions to train on, and positions to test on."""
@@ -55,7 +55,7 @@ def hold_out(rows: Rows, at_most: int, seed: int, time_ordered: bool) -> Fold:
 def thin(rows: Rows, at_most: int, seed: int, time_ordered: bool) -> NDArray[np.intp]:
     """Returns the positions of at most `at_most` rows, in order: groups at random, or the last in time.
 
-    A class that is rare keeps rows enough, see `keep_both_classes`.
+    A class that is rare keeps rows enough, see `keep_classes`.
     """
     everything = np.arange(len(rows), dtype=np.intp)
     if len(rows) <= at_most:
@@ -64,7 +64,7 @@ def thin(rows: Rows, at_most: int, seed: int, time_ordered: bool) -> NDArray[np.
     if not time_ordered:
         order = np.random.default_rng(seed).permutation(int(rows.groups.max()) + 1)
         sample = np.sort(np.argsort(order[rows.groups], kind="stable")[:at_most])
-    return keep_both_classes(sample, rows.labels, rows.groups)
+    return keep_classes(sample, rows.labels, rows.groups)
 
 
 def _room(rows: Rows) -> int:

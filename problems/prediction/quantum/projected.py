@@ -37,7 +37,7 @@ from problems.prediction.quantum.projected_sets import projected_sets
 from problems.prediction.tables.encoding import columns_from_json, read_frame
 from toolbox.arrays import npy
 from toolbox.arrays.types import Floats, Labels
-from toolbox.stats.splits import codes, keep_both_classes
+from toolbox.stats.splits import codes, keep_classes
 
 BANDWIDTHS = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0)
 """Bandwidths tried, in radians a scaled feature."""
@@ -67,18 +67,18 @@ def training_positions(
     """Returns the sorted positions of at most `most` open rows.
 
     Every class keeps its share; of rows ordered by time the last are taken. A class that is rare keeps rows
-    enough, see `keep_both_classes`.
+    enough, see `keep_classes`.
     """
     if len(labels) <= most:
         return np.arange(len(labels))
     if time_ordered:
-        return keep_both_classes(np.arange(len(labels) - most, len(labels)), labels, groups)
+        return keep_classes(np.arange(len(labels) - most, len(labels)), labels, groups)
     rng = np.random.default_rng(seed)
     positive, negative = np.flatnonzero(labels == 1), np.flatnonzero(labels != 1)
     wanted = round(most * len(positive) / len(labels))
     wanted = min(max(wanted, min(5, len(positive))), most - min(5, len(negative)))
     parts = [rng.permutation(positive)[:wanted], rng.permutation(negative)[: most - wanted]]
-    return keep_both_classes(np.sort(np.concatenate(parts)), labels, groups)
+    return keep_classes(np.sort(np.concatenate(parts)), labels, groups)
 
 
 def training(frame: Any, positions: NDArray[np.intp], time_ordered: bool, seed: int) -> Training:

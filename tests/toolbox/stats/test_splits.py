@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from toolbox.stats.splits import (
     LEAST_GROUPS,
     codes,
-    keep_both_classes,
+    keep_classes,
     latest_rows,
     leave_one_group_out,
     merge_groups,
@@ -119,7 +119,7 @@ def test_long_lived_groups_are_left_out_of_the_tested_block_where_training_needs
 def test_a_sample_keeps_both_classes_and_its_size(rows: Pairs, seed: int) -> None:
     labels, groups = (np.array(column) for column in zip(*rows, strict=True))
     sample = np.sort(np.random.default_rng(seed).permutation(len(labels))[: max(1, len(labels) // 2)])
-    kept = keep_both_classes(sample, labels, groups)
+    kept = keep_classes(sample, labels, groups)
     assert len(kept) == len(sample) == len(set(kept.tolist()))
     assert np.array_equal(kept, np.sort(kept))
     for label in (0, 1):
@@ -143,3 +143,17 @@ def test_every_group_with_both_classes_is_left_out_once() -> None:
     labels, groups = np.array([0, 1, 1, 0, 0, 0, 1]), np.array([2, 2, 0, 0, 1, 1, 0])
     found = [(train.tolist(), test.tolist()) for train, test in leave_one_group_out(labels, groups)]
     assert found == [([0, 1, 4, 5], [2, 3, 6]), ([2, 3, 4, 5, 6], [0, 1])]  # group 1 has one class
+
+
+def test_every_part_has_its_share_of_each_of_many_classes() -> None:
+    labels = np.repeat([0, 1, 2, 3], [40, 30, 20, 10])
+    part = stratified_parts(labels, np.arange(100), [0.3, 0.7], 4)
+    assert [int(np.sum(labels[part == 0] == label)) for label in range(4)] == [12, 9, 6, 3]
+
+
+def test_folds_of_a_number_need_no_two_strata() -> None:
+    strata = np.repeat([0, 1], 20)  # it only rises: the last block is of one stratum
+    with pytest.raises(ValueError, match="both classes"):
+        train_test_pairs(np.zeros(40, dtype=int), np.arange(40), 3, 0, time_ordered=True)
+    pairs = train_test_pairs(strata, np.arange(40), 3, 0, time_ordered=True, least=1)
+    assert [(len(train), len(test)) for train, test in pairs] == [(10, 10), (20, 10), (30, 10)]

@@ -277,7 +277,10 @@ def test_the_method_yields_one_program_and_makes_a_candidate_of_its_result(
     assert method.quote(view, mpi).amounts.wall_s == work.resources.wall_s
     files = {name: Blob(name.encode()) for name in ("model", "sealed_scores", "train_rows")}
     done = RawResult(
-        JobState.DONE, {"chosen": "ridge (C 1)"}, files, evidence={"scaling.json": Blob(b'{"ranks": 2}')}
+        JobState.DONE,
+        {"model_format": "skops", "chosen": "ridge (C 1)"},
+        files,
+        evidence={"scaling.json": Blob(b'{"ranks": 2}')},
     )
     with pytest.raises(StopIteration) as stopped:
         solving.send(done)

@@ -1,0 +1,56 @@
+"""Nested cross-validation of classes, levels, numbers and times, a task at a time as a rank does it."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from problems.prediction.hpc.grids import SearchPlan
+from problems.prediction.hpc.search import OpenRows
+from problems.prediction.hpc.task_search import TaskSearch, with_strata
+from problems.prediction.models.artefact import scores
+from problems.prediction.tasks.task import outcomes_of
+from tests.problems.prediction.task_tables import COLUMNS, METRICS, TASKS, models, table
+from toolbox.stats.splits import codes
+
+
+def search(task: str, forward: bool = False) -> TaskSearch:
+    frame, known = table(task), models(task)
+    names = [column.name for column in COLUMNS]
+    outcomes = outcomes_of(frame)
+    groups = codes(frame["__group__"].tolist())
+    digests = tuple(frame["__row__"])
+    rows = OpenRows(COLUMNS, frame[names], outcomes.values, groups, digests, frame[names], outcomes=outcomes)
+    model = "cox" if task == "time_to_event" else "ridge"
+    named = "penalty" if task == "time_to_event" else "alpha" if task == "regression" else "C"
+    grid: list[dict[str, Any]] = [{named: 0.1}, {named: 1.0}]
+    plan = SearchPlan({model: grid}, outer_folds=3, outer_repeats=1, inner_folds=2, replicates=5)
+    return TaskSearch(with_strata(rows, known), plan, METRICS[task], 3, forward, modelled=known)
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_outer_folds_are_tuned_and_tested_without_their_rows(task: str) -> None:
+    """What is estimated out of fold is close to what a model reaches on rows that it was fitted on."""
+    found = search(task)
+    model = found.models[0]
+    assert all(np.isfinite(found.tune(number)).all() for number in range(len(found.tuning_tasks)))
+    assert len(found.rounds) == 4
+    series = np.full((1, 120, *found.said), np.nan)
+    folds = np.full((1, 120), -1, dtype=np.intp)
+    for number, one in enumerate(found.rounds[:-1]):
+        assert not set(found.rows.groups[one.train]) & set(found.rows.groups[one.test])
+        params = found.plan.grids[model][-1]
+        series[0, one.test] = found.test(number, model, params).reshape(-1, *found.said)
+        folds[0, one.test] = number
+    estimator = found.estimator(folds, 5)
+    estimate, replicate = estimator.estimate(series), estimator.replicate(series[None], 0)
+    final = scores("ensemble", found.final_model(model, found.plan.grids[model][-1]), found.rows.features)
+    apparent = found.modelled.criterion.sign * found.modelled.loss(found.outcomes, final)
+    assert estimate == pytest.approx(apparent, rel=0.35)
+    assert replicate[0] == pytest.approx(estimate, rel=0.35)
+    assert replicate[0] != estimate
+
+
+def test_in_order_of_time_every_fold_trains_on_earlier_rows() -> None:
+    found = search("regression", forward=True)
+    assert all(one.train.max() < one.test.min() for one in found.rounds[:-1])
