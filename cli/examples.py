@@ -76,7 +76,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
 PANELS: Mapping[str, tuple[str, ...]] = {
     "Before a run": ("inspect", "check", "new"),
     "Solve": ("solve", "batch", "approve", "reconcile", "jobs", "budget"),
-    "Look at cases": ("cases", "show", "explain", "open", "report"),
+    "Look at cases": ("cases", "show", "explain", "open", "report", "predict"),
     "Have it checked": ("export", "verify", "replay", "ledger", "keys"),
     "Run a site": (
         "overview",
