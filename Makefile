@@ -73,11 +73,12 @@ gpu: setup
 setup: $(VENV)/.ready-$(MPI) $(VENV)/.linked
 	@$(if $(filter setup,$(MAKECMDGOALS)),echo "$(NEXT)",:)
 
-# The lock holds names, versions and hashes; pip installs uv from it, uv installs the rest.
+# The lock holds names, versions and hashes; pip installs uv from it, uv installs the rest. A changed lock is
+# synced into the environment that is there.
 $(VENV)/.ready-$(MPI): requirements.lock
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(v[:2] != (3, 11) and f"expected Python 3.11, got {v[0]}.{v[1]} ($(PYTHON)): make PYTHON=/path/to/python3.11")'
 	@echo "setting up $(VENV): an environment, then 2.4 GB of packages (some minutes, once)"
-	@$(PYTHON) -m venv --clear $(VENV)
+	@[ -f $(VENV)/uv.txt ] || $(PYTHON) -m venv --clear $(VENV)
 	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > $(VENV)/uv.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/uv.txt
 	@$(BIN)/uv pip sync --quiet --compile-bytecode --require-hashes requirements.lock
