@@ -34,7 +34,7 @@ SEALED_PART = "test"
 
 
 @dataclass(frozen=True)
-class Rows:
+class PictureRows:
     """Pictures and what is said of each."""
 
     pictures: Pictures
@@ -107,13 +107,13 @@ def _side(spec: ImagesSpec, pictures: Pictures) -> int:
     return min(spec.pixels, *map(int, pictures.shape[1:3]))
 
 
-def _sealed(spec: ImagesSpec, rows: Rows) -> NDArray[np.bool_] | None:
+def _sealed(spec: ImagesSpec, rows: PictureRows) -> NDArray[np.bool_] | None:
     if spec.split == "ignored" or rows.parts is None:
         return None
     return np.array([part == SEALED_PART for part in rows.parts])
 
 
-def _of_folder(spec: ImagesSpec, folder: Path) -> Rows:
+def _of_folder(spec: ImagesSpec, folder: Path) -> PictureRows:
     listed = listing(spec, folder)
     found = gather(listed, spec, folder)
     persons = None
@@ -121,7 +121,7 @@ def _of_folder(spec: ImagesSpec, folder: Path) -> Rows:
         names = [found.persons.get(place, f"\0{place}") for place in found.file_of.tolist()]
         persons = codes(names)
     table = listed.table
-    return Rows(
+    return PictureRows(
         found.pictures,
         found.where,
         {name: _taken(values, found.file_of) for name, values in listed.columns.items()},
@@ -135,7 +135,7 @@ def _of_folder(spec: ImagesSpec, folder: Path) -> Rows:
     )
 
 
-def _of_archive(spec: ImagesSpec, folder: Path) -> Rows:
+def _of_archive(spec: ImagesSpec, folder: Path) -> PictureRows:
     path = folder / str(spec.npz)
     data = user_files.read_bytes(path, 2 * user_files.MOST_BYTES)
     archive = read_archive(data, path)
@@ -146,7 +146,7 @@ def _of_archive(spec: ImagesSpec, folder: Path) -> Rows:
     made, remarks = of_one_size(pictures, sizes, spec.size)
     wanted = (spec.target, spec.group, spec.time, *spec.columns, *spec.subgroups)
     columns = {name: _column(archive, name, path) for name in dict.fromkeys(wanted) if name is not None}
-    return Rows(
+    return PictureRows(
         made,
         tuple(f"picture {place}" for place in range(1, len(made) + 1)),
         columns,

@@ -11,8 +11,8 @@ from problems.prediction.sources.images.nifti import Axis, Slices
 from problems.prediction.stated.spec import TaskSpec, checked
 from toolbox.tables.raw_files import Value
 
-Kind = Literal["pixels", "intensity", "texture", "shape", "hog", "lbp", "wavelets"]
-KINDS: tuple[Kind, ...] = ("pixels", "intensity", "texture", "shape", "hog", "lbp", "wavelets")
+FeatureKind = Literal["pixels", "intensity", "texture", "shape", "hog", "lbp", "wavelets"]
+KINDS: tuple[FeatureKind, ...] = ("pixels", "intensity", "texture", "shape", "hog", "lbp", "wavelets")
 
 _OF_A_TABLE = ("group", "time", "columns", "categorical")
 """Without a table of labels there is nothing that these name."""
@@ -57,7 +57,7 @@ class ImagesSpec(TaskSpec):
         description="Pixels either way to which pictures are resampled; as they are where all have one size "
         "of at most 128, else 128.",
     )
-    features: tuple[Kind, ...] = Field(
+    features: tuple[FeatureKind, ...] = Field(
         KINDS,
         min_length=1,
         description="Kinds of features: pixels, intensity (moments, histogram), texture (grey-level "

@@ -25,20 +25,20 @@ LEAST_SIDE = 8
 
 
 @dataclass(frozen=True)
-class Kind:
+class GreyFeatures:
     """A kind of features of grey pictures."""
 
     names: Callable[[], list[str]]
     make: Callable[[Floats], Floats]
 
 
-KINDS: Mapping[str, Kind] = {
-    "intensity": Kind(intensity.names, intensity.intensity),
-    "texture": Kind(texture.names, texture.texture),
-    "shape": Kind(shape.names, shape.shape),
-    "hog": Kind(hog.names, hog.hog),
-    "lbp": Kind(lbp.names, lbp.lbp),
-    "wavelets": Kind(wavelets.names, wavelets.wavelets),
+KINDS: Mapping[str, GreyFeatures] = {
+    "intensity": GreyFeatures(intensity.names, intensity.intensity),
+    "texture": GreyFeatures(texture.names, texture.texture),
+    "shape": GreyFeatures(shape.names, shape.shape),
+    "hog": GreyFeatures(hog.names, hog.hog),
+    "lbp": GreyFeatures(lbp.names, lbp.lbp),
+    "wavelets": GreyFeatures(wavelets.names, wavelets.wavelets),
 }
 
 
