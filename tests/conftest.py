@@ -111,6 +111,15 @@ class Served:
     environment: dict[str, str]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _statements_compiled_once() -> Iterator[None]:
+    from tests.records.statements import compiled_once
+
+    with pytest.MonkeyPatch.context() as patch:
+        compiled_once(patch)
+        yield
+
+
 @pytest.fixture(scope="session")
 def mlflow_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """MLflow's database, empty; tests copy it into homes, as to make one takes longer than many a case."""
