@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from problems.prediction.kernels.geometric import Geometry
 
 
+ANSWERED = ("binary",)
+"""Tasks that the quantum method has a machine for."""
+
+
 def rows(context: FactContext) -> float:
     """Labelled rows a solver may learn from."""
     return float(_view(context).n_open)
@@ -38,6 +42,11 @@ def missing_fraction(context: FactContext) -> float:
     view = _view(context)
     frame = read_frame(view.open_rows.data)[[column.name for column in view.columns]]
     return float(frame.isna().to_numpy().mean()) if frame.size else 0.0
+
+
+def answers(context: FactContext) -> bool:
+    """Whether the quantum method can say what is asked."""
+    return _view(context).asked.task in ANSWERED
 
 
 def geometric_difference(context: FactContext) -> float | None:
@@ -94,7 +103,7 @@ class _ByDigest:
 
 
 def _geometry(context: FactContext) -> "Geometry | None":
-    return _compute(_ByDigest(_view(context), context.seed))
+    return _compute(_ByDigest(_view(context), context.seed)) if answers(context) else None
 
 
 @lru_cache(maxsize=8)
@@ -167,6 +176,14 @@ def providers() -> Sequence[FactProvider]:
                 unit="sites",
             ),
             sealed_sites,
+        ),
+        FactProvider(
+            FactSpec(
+                name="data.circuits_answer",
+                type=FactType.FLAG,
+                doc="The machine on circuits' features can say what is asked: which of two classes.",
+            ),
+            answers,
         ),
         FactProvider(
             _kernel(

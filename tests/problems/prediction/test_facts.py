@@ -26,6 +26,7 @@ NAMES = [
     "data.certifiable_at_best",
     "data.target_certifiable",
     "data.sealed_sites",
+    "data.circuits_answer",
     "kernel.geometric_difference",
     "kernel.geometric_difference_error",
     "kernel.concentration",
@@ -95,3 +96,11 @@ def test_a_kernel_fact_that_cannot_be_computed_is_unknown_not_an_error(view: Tab
     fact = broken["kernel.geometric_difference"]
     assert fact.value is None
     assert "failed to compute" in fact.note
+
+
+def test_what_the_machine_on_circuits_cannot_say_opens_no_circuit(view: TableView) -> None:
+    assert evaluate(view)["data.circuits_answer"].value is True
+    found = evaluate(replace(view, asked=Asking("regression")))
+    assert found["data.circuits_answer"].value is False
+    assert found["kernel.geometric_difference"].value is None
+    assert not found["kernel.geometric_difference"].note.startswith("failed")
