@@ -5,11 +5,12 @@ Of one set of scores:
 - `bounds`: one-sided confidence bounds of a metric on untouched rows (Clopper-Pearson, Hoeffding, …)
 - `auc`: area under the ROC curve, its variance and its bounds (DeLong, Obuchowski, Newcombe)
 - `weighted_metrics`: metrics of rows with weights, as a bootstrap needs them
+- `weighted_bounds`: bounds of metrics of rows with weights; background rejection and significance (AMS)
 - `curves`: calibration with Wilson intervals, ROC, net benefit
 - `bounded_means`: bounds of the mean of bounded losses that hold for every distribution (betting)
 - `influence`: bounds of smooth statistics from each row's influence
 - `multiclass`, `ordinal`, `regression`, `average_precision`: metrics of classes, levels, numbers, rare rows
-- `survival`, `survival_metrics`, `survival_bounds`: times to an event, some of them censored
+- `survival`, `survival_metrics`, `survival_bounds`, `survival_curves`: times to an event, some censored
 - `groups`: sums over groups, and how many independent rows they are worth (Kish)
 
 Of two:
