@@ -1,6 +1,6 @@
 """How often bounds of metrics of predicted survival are wrong, on simulated censored data.
 
-    python -m bench.survival_bounds [--sets 2000] [--censoring random ...]
+    python -m bench.survival_bounds [--sets 2000] [--censoring random ...] [--rows 100 300 1000]
 
 Method. Times to the event follow a Weibull model with proportional hazards of two features. Censoring takes
 20, 50 or 70 % of the rows, in one of four ways: `administrative` (uniform entry, one end of the study),
@@ -154,12 +154,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Counts how often bounds of survival metrics are wrong.")
     parser.add_argument("--sets", type=int, default=2000)
     parser.add_argument("--censoring", nargs="+", choices=HANGS, default=list(HANGS))
+    parser.add_argument("--rows", type=int, nargs="+", help="only sets of so many rows")
     asked = parser.parse_args()
     print(f"{asked.sets} sets a line; wrong at α = 0.05 and 0.0167; without: share of sets with no bound")
     print(f"{'':50}" + "  ".join(f"{metric[:15]:15}" for metric in METRICS) + "  without")
     for censoring in asked.censoring:
         worst = {metric: np.zeros(len(ALPHAS)) for metric in METRICS}
         for seed, (rows, scenario) in enumerate(cells(censoring)):
+            if asked.rows and rows not in asked.rows:
+                continue
             rates, without = wrong(scenario, rows, asked.sets, seed)
             worst = {metric: np.maximum(worst[metric], rate) for metric, rate in rates.items()}
             what = f"{censoring:14} {rows:4d} rows {scenario.share:.0%} {scenario.model:5}"

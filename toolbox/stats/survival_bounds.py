@@ -177,15 +177,17 @@ class SurvivalMetric:
     """A metric of predicted survival that can be certified.
 
     Attributes:
-        measure: the metric and its influences; signed for a difference.
+        measure: the metric and its influences.
         limit: `limit(predicted, measured, alpha)`, the bound.
         less_is_better: whether the bound is an upper one.
+        signed: whether `measure` gives a difference, of which the size is what counts.
         name: in the method's words.
     """
 
     measure: Callable[[Predicted], Measured]
     limit: Callable[[Predicted, Measured, float], float]
     less_is_better: bool = False
+    signed: bool = False
     name: str = ""
 
 
@@ -197,7 +199,11 @@ METRICS: Mapping[str, SurvivalMetric] = {
         _integrated, _of_losses, less_is_better=True, name="average over time"
     ),
     "calibration_in_the_large": SurvivalMetric(
-        _in_the_large, _of_difference, less_is_better=True, name="observed less predicted risk at the horizon"
+        _in_the_large,
+        _of_difference,
+        less_is_better=True,
+        signed=True,
+        name="observed less predicted risk at the horizon",
     ),
 }
 
