@@ -1,0 +1,1 @@
+"""Molecules: SMILES or SDF, standardised, described by numbers, kept together by scaffold."""
