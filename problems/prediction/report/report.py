@@ -23,6 +23,7 @@ from problems.prediction.report.sealed_rows import (
 )
 from problems.prediction.report.tripod import checklist
 from problems.prediction.verify.recomputation import Forged, stated_sets
+from problems.prediction.verify.shuffled import in_words
 from toolbox.arrays.types import Flags, Ints
 from toolbox.drawing.html_tables import notes, pairs, table, text
 from toolbox.stats import curves
@@ -126,6 +127,8 @@ def _certificate(certificate: Certificate, target: Target) -> str:
         ("verifier", certificate.verifier),
         *(("because", reason) for reason in certificate.reasons),
     ]
+    if shuffled := in_words(certificate.evidence.get("shuffled_labels")):
+        lines.append(("labels shuffled", shuffled))
     compared = [(c.name, c.value, c.difference, c.p_value) for c in certificate.controls]
     header = ("null control", "its value", "candidate better by", "one-sided p")
     return pairs(lines, "Certificate") + (table(header, compared, "Null controls") if compared else "")

@@ -14,6 +14,7 @@ from problems.prediction.verify.circuit_evidence import control_faults
 from problems.prediction.verify.judging import Sealed, sealed
 from problems.prediction.verify.leakage import split_faults, training_faults
 from problems.prediction.verify.recomputation import Forged, check_sets, recompute
+from problems.prediction.verify.shuffled import reason, shuffled_labels
 from toolbox.arrays.types import Floats
 from toolbox.stats.bounds import METRICS, Bound, bound
 from toolbox.stats.controls import compare
@@ -57,6 +58,8 @@ def certify(
         for name, control in candidate.controls.items()
     }
     facts = _facts(instance, candidate, rows)
+    shuffled = shuffled_labels(instance)
+    facts |= {"shuffled_labels": shuffled} if shuffled else {}
     if faults:
         return _finding(CertificateStatus.INVALID, "checks of the candidate", alpha, faults, facts)
     missing = rows.missing(target.metric, alpha)
@@ -67,7 +70,13 @@ def certify(
         )
     compared = _compared(target.metric, rows, scores, controls)
     certificate = _certificate(target, found, alpha, compared, facts)
-    return certificate.model_copy(update={"reasons": (*certificate.reasons, *_too_few(rows, target, alpha))})
+    more = (*_too_few(rows, target, alpha), *_by_chance(certificate, shuffled))
+    return certificate.model_copy(update={"reasons": (*certificate.reasons, *more)})
+
+
+def _by_chance(certificate: Certificate, shuffled: dict[str, Any]) -> list[str]:
+    said = "" if certificate.status is CertificateStatus.CERTIFIED else reason(shuffled)
+    return [said] if said else []
 
 
 def _examine(
