@@ -110,19 +110,17 @@ CRITERIA: Mapping[str, tuple[Criterion, Mapping[str, Criterion]]] = {
     "multiclass": (
         _LOG_LOSS,
         {
-            "roc_auc": Criterion("macro ROC area", macro_auc, -1),
+            "macro_roc_auc": Criterion("macro ROC area", macro_auc, -1),
             "accuracy": _BRIER,
             "balanced_accuracy": Criterion("Brier score, classes alike", _balanced_brier),
         },
     ),
-    "ordinal": (_RANKED, {"log_loss": _LOG_LOSS}),
+    "ordinal": (_RANKED, {}),
     "regression": (
         _ABSOLUTE,
         {
-            "root_mean_squared_error": _SQUARED,
-            "r_squared": _SQUARED,
             "rmse": _SQUARED,
-            "r2": _SQUARED,
+            "r_squared": _SQUARED,
             "rank_correlation": Criterion("rank correlation", rank_correlation, -1),
         },
     ),

@@ -14,5 +14,5 @@ def models_of(columns: Sequence[Column], metric: str, asked: Mapping[str, Any]) 
     if task == "time_to_event":
         times, horizon = grid_of(parameters)
         return SurvivalModels(tuple(columns), task, metric, times=times, horizon=horizon)
-    limits = tuple(float(each) for each in parameters.get("within") or ())
+    limits = tuple(float(each) for each in parameters.get("range") or ())
     return TaskModels(tuple(columns), task, metric, len(asked["classes"]), limits)

@@ -19,7 +19,7 @@ from toolbox.stats.survival import Censored
 from toolbox.stats.survival_metrics import integrated_brier, uno_c
 from toolbox.stats.task_values import Criterion
 
-RANKING = ("uno_c", "concordance", "roc_auc", "area_at_horizon")
+RANKING = ("concordance", "roc_auc")
 """Metrics that only the order of rows counts in."""
 
 
@@ -122,5 +122,5 @@ def _none(outcome: Floats, predicted: Floats, weights: Floats) -> float:
 
 def grid_of(parameters: Mapping[str, Any]) -> tuple[tuple[float, ...], float]:
     """Returns the grid of times and the horizon that a task's parameters name."""
-    times: Sequence[Any] = parameters["times"]
+    times: Sequence[Any] = parameters["grid"]
     return tuple(float(each) for each in times), float(parameters["horizon"])

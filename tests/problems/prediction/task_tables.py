@@ -12,10 +12,10 @@ from problems.prediction.tables.table import Column
 COLUMNS = (Column("dose", "number"), Column("age", "number"), Column("ward", "category", ("a", "b", "c")))
 TASKS = ("multiclass", "ordinal", "regression", "time_to_event")
 METRICS = {
-    "multiclass": "roc_auc",
+    "multiclass": "macro_roc_auc",
     "ordinal": "ranked_probability_score",
-    "regression": "mean_absolute_error",
-    "time_to_event": "uno_c",
+    "regression": "mae",
+    "time_to_event": "concordance",
 }
 TIMES = [0.2, 0.5, 1.0]
 
@@ -41,7 +41,7 @@ def table(task: str, rows: int = 120) -> pd.DataFrame:
 
 def asked(task: str) -> dict[str, Any]:
     """What a view says of the task."""
-    parameters = {"times": TIMES, "horizon": 0.5} if task == "time_to_event" else {}
+    parameters = {"grid": TIMES, "horizon": 0.5} if task == "time_to_event" else {}
     classes = ["low", "middle", "high"] if task in ("multiclass", "ordinal") else []
     return {"task": task, "classes": classes, "parameters": parameters}
 

@@ -44,7 +44,7 @@ def test_scores_of_classes_and_levels_by_hand() -> None:
 
 def test_a_loss_that_rows_leave_undefined_is_infinite() -> None:
     alone = np.zeros(4)
-    assert criterion("multiclass", "roc_auc").loss(alone, np.full((4, 2), 0.5), np.ones(4)) == np.inf
+    assert criterion("multiclass", "macro_roc_auc").loss(alone, np.full((4, 2), 0.5), np.ones(4)) == np.inf
 
 
 def test_classes_that_count_alike_do_so_whatever_their_number() -> None:

@@ -84,7 +84,7 @@ def test_classes_that_count_alike_are_told_apart_as_if_equally_frequent() -> Non
 
 
 def test_a_logarithm_is_undone_with_the_mean_where_squares_count() -> None:
-    frame, known = table("regression"), models("regression", "root_mean_squared_error")
+    frame, known = table("regression"), models("regression", "rmse")
     outcomes = outcomes_of(frame)
     assert skewed(outcomes.values)
     _, data = known.prepared(frame)
