@@ -1,8 +1,12 @@
 """XGBoost's boosters as bytes: UBJSON, its own format without a pickle."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from escalation.model.errors import first_line
+from toolbox.arrays.types import Index
 
 if TYPE_CHECKING:
     import xgboost
@@ -25,3 +29,44 @@ def load_booster(data: bytes) -> "xgboost.Booster":
         return xgboost.Booster({"nthread": 1}, model_file=bytearray(data))
     except xgboost.core.XGBoostError as error:
         raise ValueError(f"expected an XGBoost booster in UBJSON: {first_line(error, typed=False)}") from None
+
+
+def held_out_course(
+    params: Mapping[str, Any],
+    data: "xgboost.DMatrix",
+    folds: Sequence[tuple[Index, Index]],
+    metrics: Sequence[str],
+    stop: tuple[int, int],
+) -> tuple[int, tuple[float, ...]]:
+    """Boosts a model a fold until the mean of the last metric over the test rows no longer falls.
+
+    As `xgboost.cv` does, in two thirds of the time: it evaluates the training rows as well, every round.
+
+    Args:
+        params: of every booster.
+        data: with labels.
+        folds: (train, test) positions.
+        metrics: names that XGBoost knows.
+        stop: rounds at most, and rounds without a fall after which to stop.
+
+    Returns:
+        The rounds with the least value of the last metric, and each metric's mean over folds there.
+    """
+    import xgboost
+
+    settings = [*params.items(), *(("eval_metric", metric) for metric in metrics)]
+    parts = [(data.slice(train), data.slice(test)) for train, test in folds]
+    boosters = [xgboost.Booster(settings, list(part)) for part in parts]
+    best, found = 0, tuple[float, ...]()
+    for number in range(stop[0]):
+        values = []
+        for booster, (train, test) in zip(boosters, parts, strict=True):
+            booster.update(train, number)
+            said = booster.eval_set([(test, "test")], number)
+            values.append([float(each.rsplit(":", 1)[1]) for each in said.split("\t")[1:]])
+        means = tuple(float(each) for each in np.mean(values, axis=0))
+        if not found or means[-1] < found[-1]:
+            best, found = number, means
+        elif number - best >= stop[1]:
+            break
+    return best + 1, found

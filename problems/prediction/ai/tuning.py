@@ -12,6 +12,7 @@ from problems.prediction.models.xgboost_model import matrix
 from problems.prediction.prediction_sets.partitions import Fold, partition
 from problems.prediction.tables.encoding import Rows
 from problems.prediction.tables.table import Column
+from toolbox.models.boosters import held_out_course
 from toolbox.stats.calibration_map import expit, log_loss
 
 Tick = Callable[[int, str], None]
@@ -161,22 +162,18 @@ def _standing(entry: Mapping[str, Any]) -> tuple[int, float]:
 def _try(
     entry: dict[str, Any], rows: Rows, aim: Aim, folds: Sequence[Fold], schedule: tuple[int, int]
 ) -> None:
-    import xgboost
-
     max_rounds, seed = schedule
     criterion, sign = _CRITERIA.get(aim.metric, ("logloss", 1.0))
-    course = xgboost.cv(
+    rounds, values = held_out_course(
         booster_params(entry["params"], len(rows), seed),
         matrix(aim.columns, rows.features, rows.labels),
-        num_boost_round=max_rounds,
-        folds=list(folds),
-        metrics=[criterion, "logloss"] if criterion != "logloss" else ["logloss"],
-        early_stopping_rounds=PATIENCE,
-        as_pandas=False,
+        folds,
+        [criterion, "logloss"] if criterion != "logloss" else ["logloss"],
+        (max_rounds, PATIENCE),
     )
-    entry["rounds"].append(len(course["test-logloss-mean"]))
-    entry["log_loss"].append(float(course["test-logloss-mean"][-1]))
-    entry["loss"].append(sign * float(course[f"test-{criterion}-mean"][-1]))
+    entry["rounds"].append(rounds)
+    entry["log_loss"].append(values[-1])
+    entry["loss"].append(sign * values[0])
 
 
 def tune_forest(
