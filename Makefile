@@ -92,7 +92,8 @@ $(VENV)/.linked: pyproject.toml $(VENV)/.ready-$(MPI)
 	@touch $@
 
 lock:
-	$(BIN)/uv pip compile pyproject.toml --group mpi --group dev --group docs --group setup --group images --group omics --python-version 3.11 \
+	$(BIN)/uv pip compile pyproject.toml --group mpi --group dev --group docs --group setup \
+	  --group images --group omics --group table --group events --group scenes --python-version 3.11 \
 	  --universal --generate-hashes --no-header --no-emit-index-url --quiet -o requirements.lock
 
 clean:

@@ -59,7 +59,7 @@ def solve(
     problems: Annotated[
         list[Path] | None,
         typer.Argument(
-            help="Problem files (.yaml), or a table (.csv, .parquet) with --target; none: --case goes on.",
+            help="Problem files (.yaml), or a table (.csv, .xlsx, …) with --target; none: --case goes on.",
             show_default=False,
         ),
     ] = None,

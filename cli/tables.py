@@ -12,7 +12,14 @@ from escalation.ports.inspection import Inspection
 from escalation.ports.registry import families, family, resolve
 from escalation.text.commands import hint
 
-ENDINGS = {".csv": "csv", ".tsv": "csv", ".parquet": "parquet", ".pq": "parquet"}
+ENDINGS = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+    ".xlsx": "excel",
+    ".xlsm": "excel",
+}
 """By a file's ending, the field of an instance that names it."""
 METRIC = "roc_auc"
 ROUNDS = 5
@@ -85,7 +92,7 @@ class TableAsked:
         said = [name for part in (self.columns, self.goal, self.rest) for name in _said(part)]
         if said:
             raise BadInput(
-                f"{_option(said[0])}: expected with a table (.csv, .parquet); a problem file says it itself"
+                f"{_option(said[0])}: expected with a table (.csv, .xlsx, …); a problem file says it itself"
             )
 
 

@@ -10,6 +10,7 @@ from escalation.ports.forms import FILES, Form, Part, shown
 from escalation.ports.pages import Tab
 from escalation.ports.registry import resolve
 from problems.prediction.sources.source import sources
+from toolbox.tables.any_file import field_of
 
 
 class DataSet(StrEnum):
@@ -113,8 +114,7 @@ class TableForm(Part):
         """What was filled in; the file by the name that problem files have for its kind."""
         found = super().instance()
         if "file" in found:
-            kind = "parquet" if PurePath(found["file"]).suffix.lower() in {".parquet", ".pq"} else "csv"
-            found = {kind: found.pop("file"), **found}
+            found = {field_of(PurePath(found["file"])): found.pop("file"), **found}
         return found
 
 
@@ -179,7 +179,10 @@ class PredictionForm(Form):
 
     left_out: ClassVar = {
         **_of_problem_files(),
-        **dict.fromkeys(("csv", "parquet"), "`file` is either, by its name"),
+        **dict.fromkeys(("csv", "parquet", "excel"), "`file` is one of them, by its name"),
+        **dict.fromkeys(
+            ("sheet", "join", "by"), "a problem file says what becomes of several sheets or files"
+        ),
         "documentation": "statements of many lines, which a file keeps better than a page",
     }
 

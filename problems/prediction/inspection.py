@@ -20,6 +20,7 @@ from problems.prediction.tables.instance import TableInstance
 from problems.prediction.tables.returning import comes_back, line
 from problems.prediction.tables.suspicions import far_off
 from problems.prediction.tasks.classes import likely_positive
+from toolbox.tables.any_file import field_of
 from toolbox.tables.missing import is_missing
 from toolbox.tables.numbers import canonical, read
 from toolbox.tables.profile import profiles
@@ -62,7 +63,7 @@ def inspect(path: Path, folder: Path, wish: Mapping[str, Any]) -> Inspection:
     """Looks at a table as `tierwise inspect` shows it.
 
     Args:
-        path: of a CSV or a Parquet file, as the person named it.
+        path: of a CSV, Parquet or Excel file, as the person named it.
         folder: where it starts from.
         wish: fields of the instance that are known already, such as `target`.
 
@@ -107,7 +108,7 @@ def inspect(path: Path, folder: Path, wish: Mapping[str, Any]) -> Inspection:
 
 def source_of(path: Path) -> dict[str, str]:
     """The field of an instance that names this file."""
-    return {"parquet" if path.suffix.lower() in (".parquet", ".pq") else "csv": str(path)}
+    return {field_of(path): str(path)}
 
 
 def sentinels(table: RawTable) -> dict[str, list[tuple[float, int]]]:

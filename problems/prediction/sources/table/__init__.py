@@ -1,1 +1,1 @@
-"""Rows of a CSV or Parquet file."""
+"""Rows of CSV, Parquet or Excel files."""
