@@ -1,0 +1,305 @@
+"""From series to rows: windows are cut, labelled and summed up."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from escalation.model.errors import BadInput
+from escalation.model.identity import derive_seed
+from escalation.text.wording import counted
+from problems.prediction.sources.making import FeatureWork, make_features
+from problems.prediction.sources.series import windows as cutting
+from problems.prediction.sources.series.convolutions import LENGTH
+from problems.prediction.sources.series.edf import read_edf
+from problems.prediction.sources.series.grid import gaps
+from problems.prediction.sources.series.long_table import read_long
+from problems.prediction.sources.series.packing import Packed
+from problems.prediction.sources.series.people import (
+    KnownPeople,
+    classes,
+    followed,
+    read_people,
+    static_columns,
+)
+from problems.prediction.sources.series.recordings import Recordings
+from problems.prediction.sources.series.spec import Paths, SeriesSpec
+from problems.prediction.sources.series.statistics import PLAIN, REGULAR
+from problems.prediction.sources.series.ts_file import read_ts
+from problems.prediction.sources.series.windows import Counts, Stretches, Window
+from problems.prediction.stated.spec import ColumnsSpec, TaskSpec
+from toolbox.arrays.types import Floats
+from toolbox.tables.as_numbers import SECONDS
+from toolbox.tables.raw import Numbers, RawTable, Texts
+
+CLASS, PERSON, ENDS, WATCHED = "class", "person", "ends", "watched"
+_HERE = "problems.prediction.sources.series.features"
+CHUNK_ROWS = 64
+
+
+def read(spec: SeriesSpec, folder: Path, seed: int) -> tuple[RawTable, ColumnsSpec]:
+    """See `SourceDescriptor.read`; of it the random convolutions alone depend on the seed."""
+    found, table = _recordings(spec, folder)
+    seconds = _unit(spec, found)
+    found = found.in_unit(seconds)
+    people = None
+    if spec.ts is None and (spec.people is not None or spec.series is not None):
+        found, people = read_people(spec, folder, found, table)
+    counts = Counts()
+    windows = list(_labelled(spec, found, people, counts, seconds))
+    if len(windows) > cutting.MOST_WINDOWS:
+        raise BadInput(
+            f"instance: expected at most {cutting.MOST_WINDOWS:,} windows, got more: take a longer step"
+        )
+    if not windows:
+        said = "; ".join(counts.remarks(_horizon(spec)))
+        raise BadInput(f"expected windows that become rows, got none{f': {said}' if said else ''}")
+    return _rows(spec, found, people, windows, counts, seed=seed)
+
+
+def _recordings(spec: SeriesSpec, folder: Path) -> tuple[Recordings, RawTable | None]:
+    if spec.ts is not None:
+        return read_ts(_paths(folder, spec.ts)), None
+    if spec.edf is not None:
+        return read_edf(_paths(folder, spec.edf)), None
+    return read_long(folder / str(spec.series), spec.long, spec.na_values)
+
+
+def _paths(folder: Path, paths: Paths) -> list[Path]:
+    return [folder / each for each in ([paths] if isinstance(paths, str) else paths)]
+
+
+def _unit(spec: SeriesSpec, found: Recordings) -> float:
+    """The seconds of the unit in which the problem file writes durations; 1 where times are plain numbers."""
+    if spec.edf is not None:
+        return SECONDS[spec.unit or "s"]
+    if found.dated:
+        return SECONDS[spec.unit or "d"]
+    if spec.unit is not None:
+        raise BadInput(
+            "instance: unit would have no effect: the times are numbers, in whatever unit they have"
+        )
+    return 1.0
+
+
+def _horizon(spec: SeriesSpec) -> str:
+    return f"{spec.horizon or 0:g}{f' {spec.unit}' if spec.unit else ''}"
+
+
+def _labelled(
+    spec: SeriesSpec, found: Recordings, people: KnownPeople | None, counts: Counts, seconds: float
+) -> Iterator[Window]:
+    step = None if spec.step == "each" else spec.step or spec.window
+    cut = cutting.cut(found.each, Stretches(spec.window, step, whole=not spec.cut))
+    windows = cutting.measured(cut, counts)
+    if spec.annotations:
+        if spec.horizon is None:
+            return cutting.annotated(windows, spec.annotations, counts)
+        return cutting.within_horizon(windows, _first_annotated(spec, found), spec.horizon, counts)
+    if spec.horizon is not None:
+        assert people is not None
+        return cutting.within_horizon(windows, followed(spec, people, found, seconds), spec.horizon, counts)
+    return windows
+
+
+def _first_annotated(spec: SeriesSpec, found: Recordings) -> Mapping[str, cutting.Followed]:
+    seen = {}
+    for one in found.each:
+        onsets = [each.onset for each in one.annotations if each.text in spec.annotations]
+        seen[one.key] = cutting.Followed(min(onsets, default=one.span[1]), bool(onsets))
+    return seen
+
+
+def _rows(
+    spec: SeriesSpec,
+    found: Recordings,
+    people: KnownPeople | None,
+    windows: list[Window],
+    counts: Counts,
+    *,
+    seed: int,
+) -> tuple[RawTable, ColumnsSpec]:
+    spacing, said = _spacing(spec, found)
+    columns: dict[str, Texts | Numbers] = {}
+    keys = [window.recording.key for window in windows]
+    if people is not None:
+        columns |= static_columns(spec, people, keys)
+    rows = Packed(windows, found.channels)
+    columns |= _watched(windows, found) | _statistics(
+        rows, found.channels, spacing, with_counts=_counts(spec, found)
+    )
+    blocks: dict[str, tuple[str, ...]] = {}
+    if spec.convolutions:
+        convolved = _convolutions(spec, found, windows, spacing=spacing, seed=seed)
+        blocks["convolutions"] = tuple(convolved)
+        columns |= convolved
+    outcome, target = _outcome(spec, people, windows, keys)
+    columns |= outcome
+    if _grouped(spec):
+        columns[PERSON] = [window.recording.person for window in windows]
+    if spec.latest:
+        columns[ENDS] = np.array([window.until for window in windows])
+    source = {**found.source, "rows": len(windows)} | (
+        {"people": people.source} if people and people.source else {}
+    )
+    table = RawTable(
+        columns,
+        tuple(_where(window) for window in windows),
+        source,
+        remarks=(*found.remarks, *(people.remarks if people else ()), *counts.remarks(_horizon(spec)), *said),
+        blocks=blocks,
+    )
+    return table, _roles(spec, target)
+
+
+def _where(window: Window) -> str:
+    where = window.recording.where
+    return where if np.isinf(window.until) else f"{where}, window until {window.until:g}"
+
+
+def _spacing(spec: SeriesSpec, found: Recordings) -> tuple[float | None, tuple[str, ...]]:
+    """The grid of what needs one, and what a reader should know of irregular times, gaps and lengths."""
+    own = found.spacing
+    lengths = [len(one.times) for one in found.each]
+    said = []
+    if min(lengths) < max(lengths):
+        said.append(
+            f"series are of unequal length: {min(lengths):,} to {max(lengths):,} times of measurement"
+        )
+    if np.isnan(own) and spec.every is None:
+        said.append(
+            "times are irregular: spectra, autocorrelation and crossings are left out (`every` states a "
+            "grid for them)"
+        )
+        return None, tuple(said)
+    spacing = spec.every if spec.every is not None else own
+    if np.isnan(own):
+        said.append(
+            f"times are irregular: values are taken from straight lines between them every {spacing:g}"
+        )
+    holes = [gaps(signal, spacing) for one in found.each for signal in one.signals.values()]
+    if count := sum(map(len, holes)):
+        longest = max(float(each.max()) for each in holes if len(each))
+        said.append(
+            f"{counted(count, 'gap', 'gaps')} of more than five times the distance of samples, the longest "
+            f"{longest:g}: for spectra and convolutions filled with straight lines"
+        )
+    return spacing, tuple(said)
+
+
+def _watched(windows: list[Window], found: Recordings) -> dict[str, Numbers]:
+    """How long a person was measured before the row's end, where that differs.
+
+    Of windows on a regular grid it would count the rows.
+    """
+    if not np.isnan(found.spacing) and np.isfinite(windows[0].until):
+        return {}
+    ends = [w.until if np.isfinite(w.until) else w.recording.span[1] for w in windows]
+    watched = np.array([end - w.recording.span[0] for end, w in zip(ends, windows, strict=True)])
+    return {WATCHED: watched} if len(np.unique(watched)) > 1 else {}
+
+
+def _counts(spec: SeriesSpec, found: Recordings) -> bool:
+    """Whether the number of values says something: of ever longer histories it would count the rows."""
+    if spec.cut and spec.window is None:
+        return False
+    missing = any(np.isnan(each.values).any() for one in found.each for each in one.signals.values())
+    return bool(missing or np.isnan(found.spacing))
+
+
+def _statistics(
+    rows: Packed, channels: tuple[str, ...], spacing: float | None, *, with_counts: bool
+) -> dict[str, Numbers]:
+    """Statistics by `channel: name`; those that every row has alike say nothing, and are left out."""
+    params = {"channels": len(channels), "spacing": spacing}
+    work = FeatureWork(f"{_HERE}:summaries", params=params)
+    made = make_features(work, rows, what="statistics of series", chunk_rows=CHUNK_ROWS)
+    numbers = PLAIN if spacing is None else PLAIN + REGULAR
+    names = [f"{channel}: {number}" for channel in channels for number in numbers]
+    return {
+        name: column
+        for name, column in zip(names, made.T, strict=True)
+        if _varies(column) and (with_counts or not name.endswith(": count"))
+    }
+
+
+def _varies(column: Floats) -> bool:
+    present = column[~np.isnan(column)]
+    return len(present) > 0 and bool(np.any(present != present[0]))
+
+
+def _convolutions(
+    spec: SeriesSpec,
+    found: Recordings,
+    windows: list[Window],
+    *,
+    spacing: float | None,
+    seed: int,
+) -> dict[str, Numbers]:
+    if spacing is None:
+        raise BadInput("instance: convolutions: times are irregular: state a grid for them with `every`")
+    samples = _usual(windows, spacing)
+    if samples < LENGTH:
+        raise BadInput(
+            f"instance: convolutions: expected rows of at least {LENGTH} samples, got {samples} in most"
+        )
+    params = {
+        "channels": len(found.channels),
+        "spacing": spacing,
+        "count": spec.convolutions,
+        "samples": samples,
+        "seed": derive_seed(seed, "random convolutions"),
+    }
+    work = FeatureWork(f"{_HERE}:convolved", params=params)
+    rows = Packed(windows, found.channels)
+    made = make_features(work, rows, what="random convolutions of series", chunk_rows=CHUNK_ROWS)
+    return {f"convolution {i + 1}": column for i, column in enumerate(made.T) if _varies(column)}
+
+
+def _usual(windows: list[Window], spacing: float) -> int:
+    """Samples of the row of median length."""
+    spans = []
+    for window in windows:
+        first, last = window.recording.span
+        spans.append(min(window.until, last) - max(window.after + spacing, first))
+    return int(np.floor(np.median(spans) / spacing + 0.5)) + 1
+
+
+def _outcome(
+    spec: SeriesSpec, people: KnownPeople | None, windows: list[Window], keys: list[str]
+) -> tuple[dict[str, Texts | Numbers], str]:
+    """The columns of the outcome, and the name of the target."""
+    if spec.horizon is not None:
+        name = f"event within {_horizon(spec)}"
+        return {name: [window.label for window in windows]}, name
+    if spec.annotations or spec.ts is not None:
+        own = [window.label if spec.annotations else window.recording.label for window in windows]
+        if None in own:
+            raise BadInput(
+                "a .ts file without @classLabel true says no outcome: expected the class of each case"
+            )
+        return {CLASS: own}, CLASS
+    assert people is not None
+    return {str(spec.target): classes(spec, people, keys)}, str(spec.target)
+
+
+def _grouped(spec: SeriesSpec) -> bool:
+    """Whether rows belong to somebody: the whole cases of `.ts` files are nobody's."""
+    return spec.ts is None or spec.cut
+
+
+def _roles(spec: SeriesSpec, target: str) -> ColumnsSpec:
+    """What the columns are."""
+    said = {name: getattr(spec, name) for name in spec.model_fields_set & set(TaskSpec.model_fields)}
+    if spec.horizon is not None:
+        said["positive"] = cutting.YES
+    return ColumnsSpec.model_validate(
+        {
+            **said,
+            "target": target,
+            "group": PERSON if _grouped(spec) else None,
+            "time": ENDS if spec.latest else None,
+            "drop": spec.drop,
+            "categorical": spec.categorical,
+        }
+    )

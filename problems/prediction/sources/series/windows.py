@@ -1,0 +1,166 @@
+"""Which stretches of a recording become rows, and what each is labelled with.
+
+A window is `(end - length, end]`: what was measured at its end belongs to it, nothing later does. Its label
+is the class of its person, that of the annotation which covers it, or whether the event comes within the
+horizon `(end, end + horizon]`. Where a person was not followed to the end of the horizon and no event was
+seen within it, nobody knows: such a window is censored, counted, and gets no label. A window that ends at the
+event or later asks nothing, and is left out.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from escalation.text.wording import counted
+from problems.prediction.sources.series.recordings import Recording
+
+YES, NO = "yes", "no"
+MOST_WINDOWS = 2_000_000
+NEAR = 1e-9
+"""Relative rounding of sums of steps."""
+
+
+@dataclass(frozen=True)
+class Stretches:
+    """How recordings are cut; lengths in the unit of their times.
+
+    Attributes:
+        length: of a window; None for all that came before its end.
+        step: from one window's end to the next; None for a window at each time of measurement.
+        whole: one row a recording, however long it is.
+    """
+
+    length: float | None = None
+    step: float | None = None
+    whole: bool = False
+
+
+@dataclass(frozen=True)
+class Followed:
+    """Until when a person was watched, and whether the event then came."""
+
+    until: float
+    happened: bool
+
+
+@dataclass(frozen=True)
+class Window:
+    """A row to be: a stretch of a recording, and its label."""
+
+    recording: Recording
+    after: float
+    until: float
+    label: str | None = None
+
+
+@dataclass
+class Counts:
+    """Windows that became no rows, by reason, and persons with some of them."""
+
+    empty: int = 0
+    past: int = 0
+    censored: int = 0
+    unmarked: int = 0
+    censored_people: set[str] = field(default_factory=set)
+
+    def remarks(self, horizon: str) -> tuple[str, ...]:
+        """One line a reason."""
+        found = []
+        if self.censored:
+            found.append(
+                f"{counted(self.censored, 'window is', 'windows are')} censored "
+                f"({len(self.censored_people):,} "
+                f"persons): no event, but not followed for {horizon} after it; left out, never taken for "
+                "no event"
+            )
+        if self.past:
+            found.append(
+                f"{counted(self.past, 'window', 'windows')} left out: the event had come, or nobody "
+                "watched any more"
+            )
+        if self.empty:
+            found.append(f"{counted(self.empty, 'window', 'windows')} left out: nothing was measured within")
+        if self.unmarked:
+            found.append(
+                f"{counted(self.unmarked, 'window', 'windows')} left out: no annotation of those named "
+                "covers it"
+            )
+        return tuple(found)
+
+
+def cut(recordings: Sequence[Recording], cutting: Stretches) -> Iterator[Window]:
+    """Yields the windows of all recordings, in order."""
+    for recording in recordings:
+        if cutting.whole:
+            yield Window(recording, -np.inf, np.inf)
+            continue
+        for end in _ends(recording, cutting):
+            after = -np.inf if cutting.length is None else end - cutting.length
+            yield Window(recording, after, float(end))
+
+
+def _ends(recording: Recording, cutting: Stretches) -> Sequence[float]:
+    if cutting.step is None:
+        return list(recording.times)
+    first, last = recording.span
+    start = first + (cutting.length or cutting.step)
+    if recording.signals and (spacing := _spacing(recording)) > 0:
+        start -= (
+            spacing  # the first sample stands for the spacing before it: 3,000 samples are a window of 3,000
+        )
+    count = int(np.floor((last - start) / cutting.step * (1 + NEAR) + NEAR)) + 1
+    return [start + i * cutting.step for i in range(max(count, 0))]
+
+
+def _spacing(recording: Recording) -> float:
+    found = max((signal.spacing for signal in recording.signals.values()), default=0.0)
+    return 0.0 if np.isnan(found) else found
+
+
+def measured(windows: Iterator[Window], counts: Counts) -> Iterator[Window]:
+    """Leaves windows out in which nothing was measured."""
+    for window in windows:
+        times = window.recording.times
+        first, last = np.searchsorted(times, [window.after, window.until], side="right")
+        if first == last:
+            counts.empty += 1
+        else:
+            yield window
+
+
+def within_horizon(
+    windows: Iterator[Window], followed: Mapping[str, Followed], horizon: float, counts: Counts
+) -> Iterator[Window]:
+    """Labels windows by whether the event comes within the horizon; persons by `key`."""
+    for window in windows:
+        seen = followed[window.recording.key]
+        if window.until >= seen.until:
+            counts.past += 1
+        elif seen.happened and seen.until <= window.until + horizon:
+            yield _labelled(window, YES)
+        elif seen.until >= window.until + horizon:
+            yield _labelled(window, NO)
+        else:
+            counts.censored += 1
+            counts.censored_people.add(window.recording.person)
+
+
+def annotated(windows: Iterator[Window], named: Mapping[str, str], counts: Counts) -> Iterator[Window]:
+    """Labels windows by the annotation that covers the whole of them; `named` gives its class."""
+    for window in windows:
+        classes = {
+            named[each.text]
+            for each in window.recording.annotations
+            if each.text in named
+            and each.onset <= window.after + NEAR * max(abs(window.after), 1) + _spacing(window.recording)
+            and window.until <= each.onset + each.duration
+        }
+        if len(classes) == 1:
+            yield _labelled(window, classes.pop())
+        else:
+            counts.unmarked += 1
+
+
+def _labelled(window: Window, label: str) -> Window:
+    return replace(window, label=label)
