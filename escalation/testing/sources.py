@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from inspect import get_annotations
 from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin
@@ -57,17 +58,23 @@ def check_sources(family: Any, descriptor: FamilyDescriptor) -> tuple[Source, ..
     with tempfile.TemporaryDirectory() as folder:
         target = Target.model_validate(dict(descriptor.sample_target))
         sources: Sequence[Source] = resolve(descriptor.sources)(Path(folder))
-        examples, stated = dict(_examples(sources)), set[type[BaseModel]]()
+        examples, stated = dict(_examples(sources)), set[type]()
         for source in sources:
             unknown = sorted(set(_fields(source.model)) - set(examples))
             expect(not unknown, f"{source.name}: no source says what {', '.join(unknown)} does")
             walk = _Walk(family, target, source, Path(folder), descriptor.check_instance)
             _check_files(family, source, Path(folder))
             for name, value in (examples | dict(source.takes)).items():
-                if source.model not in stated or not name.startswith(STATED):
+                if not name.startswith(STATED) or _owner(source.model) not in stated:
                     walk.check(name, value)
-            stated.add(source.model)
+            stated.add(_owner(source.model))
     return tuple(sources)
+
+
+def _owner(model: type[BaseModel]) -> type:
+    """The class by which a model has statements; what they do beside one of its models they do beside all."""
+    field = STATED.rstrip(".")
+    return next((each for each in reversed(model.__mro__) if field in get_annotations(each)), model)
 
 
 class _Walk:
