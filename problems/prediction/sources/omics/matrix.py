@@ -21,6 +21,7 @@ from escalation.model.errors import BadInput, first_line
 from escalation.model.identity import digest_bytes
 from escalation.text.wording import counted, listed
 from problems.prediction.sources.omics.measured import Measured, distinct, not_too_large
+from toolbox.tables.numbers import NUMBER
 from toolbox.tables.raw_files import NA_VALUES
 from toolbox.tables.text_file import read_bytes
 
@@ -181,7 +182,8 @@ def _is_numeric(grid: Grid, place: int, missing: set[str]) -> bool:
 def _numbers(grid: Grid, places: list[int], missing: set[str]) -> NDArray[np.float64]:
     """The values of the columns at `places`, shape (lines, places)."""
     if grid.columns is not None:
-        return np.column_stack([_of_parquet(grid, grid.header[place]) for place in places])
+        columns = [_of_parquet(grid, grid.header[place]) for place in places]
+        return _present(grid, places, np.column_stack(columns), missing)
     values = np.empty((len(grid.lines), len(places)))
     every = places == list(range(len(grid.header)))
     for row, (_, cells) in enumerate(grid.lines):
@@ -192,7 +194,25 @@ def _numbers(grid: Grid, places: list[int], missing: set[str]) -> NDArray[np.flo
             values[row] = [
                 _number(grid, row, place, cell, missing) for place, cell in zip(places, own, strict=True)
             ]
-    values[np.isinf(values)] = np.nan
+    return _present(grid, places, values, missing)
+
+
+def _present(
+    grid: Grid, places: list[int], values: NDArray[np.float64], missing: set[str]
+) -> NDArray[np.float64]:
+    """NaN for the numbers that mean a missing value; infinity is refused, as the logarithm of 0 is one."""
+    for marker in filter(NUMBER.fullmatch, missing):
+        values[values == float(marker)] = np.nan
+    if np.isinf(values).any():
+        if any(marker.lower().lstrip("+-") in ("inf", "infinity") for marker in missing):
+            values[np.isinf(values)] = np.nan
+            return values
+        row, place = np.argwhere(np.isinf(values))[0]
+        raise BadInput(
+            f"{grid.path}, row {grid.names[row]!r}, column {grid.header[places[place]]!r}: expected a "
+            "number, "
+            f"got {values[row, place]}: add 1 before logarithms are taken, or name it under `na_values`"
+        )
     return values
 
 

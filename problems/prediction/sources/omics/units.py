@@ -1,5 +1,6 @@
 """From the units a matrix is in to those in which genes and proteins are compared: logarithms, row by row."""
 
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -10,6 +11,8 @@ from problems.prediction.sources.omics.measured import Measured
 
 Units = Literal["log", "counts", "intensities", "scores"]
 UNITS: tuple[Units, ...] = ("log", "counts", "intensities", "scores")
+UNUSUAL = 100.0
+"""As a logarithm: whatever its base, nobody measured so much."""
 MEANT = (
     "`log` (on a logarithmic scale already), `counts` (of reads: become log2 of counts per million, plus 1), "
     "`intensities` (become log2, plus 1) or `scores` (taken as they are: methylation, codes)"
@@ -27,6 +30,10 @@ def in_logarithms(found: Measured, units: Units) -> Measured:
             without any.
     """
     values = np.asarray(found.values, dtype=np.float64)
+    _refuse(found, np.isinf(values), "values are finite")
+    if units == "log" and (most := float(np.nanmax(values, initial=0.0))) > UNUSUAL:
+        said = f"{found.name}: reaches {most:,.0f}, unusual for logarithms: are these counts or intensities?"
+        return replace(found, remarks=(*found.remarks, said))
     if units in ("log", "scores"):
         return found
     _refuse(found, values < 0, f"`units: {units}` are not negative")
@@ -56,13 +63,4 @@ def _refuse(found: Measured, wrong: NDArray[np.bool_], why: str) -> None:
 
 
 def _with(found: Measured, values: NDArray[np.float64], said: str) -> Measured:
-    return Measured(
-        found.name,
-        found.samples,
-        found.features,
-        values,
-        found.sha256,
-        found.about,
-        (*found.remarks, f"{found.name}: values are {said}"),
-        found.family,
-    )
+    return replace(found, values=values, remarks=(*found.remarks, f"{found.name}: values are {said}"))

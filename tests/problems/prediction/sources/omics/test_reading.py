@@ -54,6 +54,18 @@ def test_counts_become_logarithms_by_each_samples_own_total(tmp_path: Path) -> N
     assert _of(table, "g1") == pytest.approx([1.0, 2.0, np.log2(5)])
 
 
+@pytest.mark.parametrize("marker", [-99, "-Inf", "gone"])
+def test_what_is_said_to_mean_missing_is_missing_in_a_matrix_too(tmp_path: Path, marker: Any) -> None:
+    table = _read(tmp_path, BY_ROW.replace("NA", str(marker)), na_values=[marker])
+    assert np.array_equal(_of(table, "g2"), [2.0, np.nan, 8.0], equal_nan=True)
+
+
+def test_logarithms_that_cannot_be_some_are_remarked_on(tmp_path: Path) -> None:
+    table = _read(tmp_path, BY_ROW.replace("8", "8000"))
+    said = "genes: reaches 8,000, unusual for logarithms: are these counts or intensities?"
+    assert said in table.remarks
+
+
 def test_screens_keep_what_is_measured_and_varies_most(tmp_path: Path) -> None:
     assert [*_read(tmp_path, BY_ROW, most_missing=0.3).columns][2:] == ["g1"]
     table = _read(tmp_path, BY_ROW, most_features=1)
@@ -105,6 +117,7 @@ def test_who_is_missing_where_is_said(tmp_path: Path) -> None:
             {"units": "intensities"},
             "feature 'g2': `units: intensities` are not",
         ),
+        (BY_ROW.replace("8", "-Inf"), {}, "row 'p3', column 'g2': expected a number, got -inf: add 1 before"),
         (BY_ROW, {"sample_id": "persn"}, "no column 'persn'.*'person'"),
         (BY_ROW.replace("g1", "age"), {}, "feature 'age' has the name of a column of the table of samples"),
         (BY_ROW, {"layer": "raw"}, "field 'layer' would have no effect"),
