@@ -1,7 +1,7 @@
 """MLflow's and Prefect's databases as their own migrations leave them, made once for all processes of a run.
 
 In every new home a migration is seconds of work. That homes come to theirs from nothing is what
-tests/records/tracking/test_client.py, tests/flows/test_quiet.py and tests/deployments/test_units.py see.
+tests/records/tracking/test_client.py and tests/deployments/test_units.py see.
 """
 
 import os
