@@ -49,13 +49,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--turn",
         type=int,
         default=int(time.time() // SECONDS_A_DAY),
-        help="the turn of the fault matrix, which the header of a run names; default: days since 1970",
+        help="the turn of the fault matrices, which the header of a run names; default: days since 1970",
     )
 
 
 def pytest_report_header(config: pytest.Config) -> str:
     """Names the turn, so that a day that failed can be repeated."""
-    return f"fault matrix: turn {config.getoption('--turn')}, to be had again with --turn"
+    return f"fault matrices: turn {config.getoption('--turn')}, to be had again with --turn"
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -51,35 +51,38 @@ def main() -> int:
     os.environ.update(ENVIRONMENT)
     asked = argparse.ArgumentParser(prog="python -m bench.record_faults")
     asked.add_argument("--only", default="", help="points whose names hold this")
-    asked.add_argument("--every", type=int, default=1, help="each n-th of them")
+    asked.add_argument("--turn", type=int, help="those of a turn, as the tests play them")
+    asked.add_argument("--mlflow", type=Path, help="MLflow's database, empty, for homes; default: made anew")
     asked.add_argument("--json", action="store_true", help="a JSON object a line")
     given = asked.parse_args()
-    from bench.record_faults.points import POINTS
+    from bench.record_faults.points import POINTS, turn
 
-    chosen = [point for point in POINTS if given.only in point.name][:: given.every]
+    points = POINTS if given.turn is None else turn(given.turn)
     broken = 0
-    for cell in _cells(chosen):
+    for cell in _cells([point for point in points if given.only in point.name], given.mlflow):
         broken += bool(cell.wrong)
         line = f"{cell.seconds:6.1f} s  {cell.lives} lives  {cell.point}: {'; '.join(cell.wrong) or 'kept'}"
         print(json.dumps(asdict(cell)) if given.json else line, flush=True)
     return min(broken, 1)
 
 
-def _cells(points: "list[KillPoint]") -> Iterator[Cell]:
+def _cells(points: "list[KillPoint]", mlflow: Path | None) -> Iterator[Cell]:
     """Yields a cell a point; what all need is imported before the first fork."""
     from bench.record_faults import life
 
     life.case()
+    if any(point.tracked for point in points):
+        life.import_mlflow()
     gc.freeze()
-    expected = _run(None)
+    expected = _run(None, mlflow)
     assert not isinstance(expected, Cell)
     for point in points:
-        found = _run(point, expected)
+        found = _run(point, mlflow, expected)
         assert isinstance(found, Cell)
         yield found
 
 
-def _run(point: "KillPoint | None", expected: str = "") -> Cell | str:
+def _run(point: "KillPoint | None", mlflow: Path | None, expected: str = "") -> Cell | str:
     """Runs a cell; without a point, returns the digest of the answer."""
     from bench.record_faults import disk
 
@@ -89,6 +92,9 @@ def _run(point: "KillPoint | None", expected: str = "") -> Cell | str:
             home = folder / "home"
             if point is not None and point.mends:
                 home = last_first.enter_context(disk.mounted(folder, point.victim))
+            elif mlflow is not None:
+                home.mkdir(mode=0o700)
+                shutil.copy(mlflow, home / "mlflow.db")
             cell = _lived(point, folder, home)
             answer = _judged(cell, point, folder, home, expected)
             cell.wrong += [f"a process was left: {each}" for each in _left(folder)]

@@ -1,5 +1,6 @@
 """What a process of a cell does: takes the case up, and drives it as far as it goes or until it is killed."""
 
+import importlib
 import os
 import signal
 import threading
@@ -25,6 +26,7 @@ from escalation.policy.policy import parse_policy
 from records.audit.audit import audit
 from records.runtime import open_records, open_runtime
 from records.tracking import tracking
+from records.tracking.client import SETTINGS
 from records.tracking.places import tracking_place
 
 CASE, NEXT = "disturbed", "next"
@@ -57,6 +59,12 @@ def settings(home: Path, tracked: bool) -> Settings:
     """Everything in one home; a lease that others need not wait for."""
     apart = str(disk.store(home)) if disk.store(home).is_dir() else None
     return Settings(home=home, store_url=apart, case_lease_s=LEASE_S, poll_s=0.05, tracking=float(tracked))
+
+
+def import_mlflow() -> None:
+    """What a process that forks does once, so that none that it forks has to."""
+    os.environ.update(SETTINGS)
+    importlib.import_module("mlflow.tracking")
 
 
 def drive(home: Path, point: KillPoint | None, tracked: bool) -> dict[str, Any]:

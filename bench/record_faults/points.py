@@ -85,3 +85,15 @@ POINTS: tuple[KillPoint, ...] = (
     KillPoint("mlflow.set_terminated", "after", 2),
 )
 """In the order of a life, a kind of victim after the other; the work of the ai tier is two pieces at once."""
+TURNS = 12
+"""Turns of the tests in which they play every point."""
+
+
+def turn(number: int) -> list[KillPoint]:
+    """What the tests play at a time: a part of the points, of those in which MLflow takes part one.
+
+    After `TURNS` turns all of them were played.
+    """
+    tracked = [point for point in POINTS if point.tracked]
+    others = [point for point in POINTS if not point.tracked]
+    return [*others[number % TURNS :: TURNS], tracked[number % len(tracked)]]

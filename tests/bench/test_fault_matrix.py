@@ -23,13 +23,6 @@ LIMIT_S = 1500.0
 
 
 @pytest.fixture(scope="module")
-def today(request: pytest.FixtureRequest) -> int:
-    """The turn, the day's unless named: who runs the tests every day has played all after `cells.TURNS`."""
-    turn: int = request.config.getoption("--turn")
-    return turn
-
-
-@pytest.fixture(scope="module")
 def played(today: int) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     pool.run([*cells.turn(today), *cells.turn_of_ladders(today)], LANES, found.append)
