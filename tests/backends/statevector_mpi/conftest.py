@@ -4,6 +4,7 @@ import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -85,17 +86,24 @@ def mirrored(qubits: int) -> QuantumCircuit:
     return circuit.compose(circuit.inverse())
 
 
-CIRCUITS: Mapping[str, QuantumCircuit] = {
-    "every gate, 11 qubits": every_gate(11, 160, 1),
-    "every gate, 9 qubits": every_gate(9, 120, 2),
-    "every gate, 3 qubits": every_gate(3, 50, 3),
-    "one qubit": every_gate(1, 20, 4),
-    "fourier": qft_of(QFT_OF, 10),
-    "ghz": ghz(12),
-    "mirrored": mirrored(10),
-    "stabilizer": random_clifford(8, seed=3).to_circuit(),
-    "nothing": QuantumCircuit(4),
+MADE: Mapping[str, Callable[[], QuantumCircuit]] = {
+    "every gate, 11 qubits": lambda: every_gate(11, 160, 1),
+    "every gate, 9 qubits": lambda: every_gate(9, 120, 2),
+    "every gate, 3 qubits": lambda: every_gate(3, 50, 3),
+    "one qubit": lambda: every_gate(1, 20, 4),
+    "fourier": lambda: qft_of(QFT_OF, 10),
+    "ghz": lambda: ghz(12),
+    "mirrored": lambda: mirrored(10),
+    "stabilizer": lambda: random_clifford(8, seed=3).to_circuit(),
+    "nothing": lambda: QuantumCircuit(4),
 }
+NUMBER = {name: number for number, name in enumerate(MADE)}
+
+
+@cache
+def circuits() -> Mapping[str, QuantumCircuit]:
+    """By name; made, as all that follows from them, by who needs them, not by all who collect tests."""
+    return {name: make() for name, make in MADE.items()}
 
 
 def circuit_of(passes: Sequence[Pass], qubits: int) -> QuantumCircuit:
@@ -135,22 +143,29 @@ def observables(qubits: int, seed: int = 8) -> tuple[dict[str, float], ...]:
     return (terms, *({label: 1.0} for label in terms))
 
 
-SAMPLED = CircuitBatch(tuple(sampled(each, 2000) for each in CIRCUITS.values()), seed=5)
-ESTIMATED = ExpectationBatch(
-    tuple(
-        EstimatorPub(qasm3.dumps(each), no_parameters(), (), observables(each.num_qubits), 0.01)
-        for each in CIRCUITS.values()
-    ),
-    seed=5,
-)
+@cache
+def sampled_batch() -> CircuitBatch:
+    """Samples of every circuit."""
+    return CircuitBatch(tuple(sampled(each, 2000) for each in circuits().values()), seed=5)
 
 
-NUMBER = {name: number for number, name in enumerate(CIRCUITS)}
-WIRES = {
-    name: pub["wires"]
-    for name, pub in zip(CIRCUITS, plan(ESTIMATED, CONTEXT, Report()).values["pubs"], strict=True)
-}
-"""By circuit, which of its plan's qubits holds each of its own: swaps are names in a plan."""
+@cache
+def estimated_batch() -> ExpectationBatch:
+    """Estimates of every circuit."""
+    return ExpectationBatch(
+        tuple(
+            EstimatorPub(qasm3.dumps(each), no_parameters(), (), observables(each.num_qubits), 0.01)
+            for each in circuits().values()
+        ),
+        seed=5,
+    )
+
+
+@cache
+def wires() -> Mapping[str, list[int]]:
+    """By circuit, which of its plan's qubits holds each of its own: swaps are names in a plan."""
+    pubs = plan(estimated_batch(), CONTEXT, Report()).values["pubs"]
+    return {name: pub["wires"] for name, pub in zip(MADE, pubs, strict=True)}
 
 
 def loaded(blob: Blob) -> NDArray[Any]:
@@ -168,9 +183,9 @@ class World:
 
     def state(self, name: str) -> NDArray[np.complex128]:
         """A circuit's state, shape (2^qubits,), bit k of the index being the circuit's qubit k."""
-        found, wires = loaded(self.amplitudes.files[f"amplitudes-{NUMBER[name]}.npy"]), WIRES[name]
-        axes = [len(wires) - 1 - wire for wire in reversed(wires)]
-        return found.reshape((2,) * len(wires)).transpose(axes).ravel()
+        found, of = loaded(self.amplitudes.files[f"amplitudes-{NUMBER[name]}.npy"]), wires()[name]
+        axes = [len(of) - 1 - wire for wire in reversed(of)]
+        return found.reshape((2,) * len(of)).transpose(axes).ravel()
 
 
 def program(batch: CircuitBatch | ExpectationBatch, name: str, ranks: int) -> MpiProgram:
@@ -204,7 +219,11 @@ def worlds(
         for ranks in RANKS:
             results = [
                 run_on(backend, program(batch, name, ranks))
-                for batch, name in ((ESTIMATED, "amplitudes"), (SAMPLED, "run"), (ESTIMATED, "run"))
+                for batch, name in (
+                    (estimated_batch(), "amplitudes"),
+                    (sampled_batch(), "run"),
+                    (estimated_batch(), "run"),
+                )
             ]
             assert all(result.ok for result in results), [result.error for result in results]
             found[ranks] = World(*results)

@@ -12,7 +12,7 @@ from escalation.model.job_state import JobState
 from escalation.model.kinds.circuit_batch import CircuitBatch
 from escalation.model.resources import Resources
 from tests.backends.slurm.conftest import QUICK
-from tests.backends.statevector_mpi.conftest import CIRCUITS, sampled
+from tests.backends.statevector_mpi.conftest import circuits, sampled
 from tests.slurm.cluster import Cluster
 from tests.slurm.configuration import Layout
 
@@ -24,7 +24,7 @@ def test_a_job_of_slurm_gives_the_same_bits_and_is_found_by_its_tag(
 ) -> None:
     for name, value in QUICK.items():
         monkeypatch.setenv(f"TIERWISE_SLURM_{name}", value)
-    pub = sampled(CIRCUITS["every gate, 9 qubits"], 500)
+    pub = sampled(circuits()["every gate, 9 qubits"], 500)
     work = CircuitBatch((pub,), seed=3, resources=Resources(ranks=2, wall_s=120.0, memory_mb=512))
     with closing(open_backend(Settings(home=tmp_path), "slurm")) as backend:
         assert isinstance(backend, DurableStatevectorBackend)

@@ -11,18 +11,19 @@ from qiskit_aer import AerSimulator
 from scipy.stats import chi2
 
 from tests.backends.statevector_mpi.conftest import (
-    CIRCUITS,
-    ESTIMATED,
+    MADE,
     NUMBER,
     QFT_OF,
     RANKS,
-    SAMPLED,
     World,
+    circuits,
+    estimated_batch,
     loaded,
+    sampled_batch,
 )
 
 Worlds = dict[int, World]
-NAMES = list(CIRCUITS)
+NAMES = list(MADE)
 
 
 def test_amplitudes_samples_and_estimates_are_the_same_bits_on_1_2_and_4_ranks(worlds: Worlds) -> None:
@@ -35,7 +36,7 @@ def test_amplitudes_samples_and_estimates_are_the_same_bits_on_1_2_and_4_ranks(w
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_state_is_qiskits_and_aers_but_for_its_phase(worlds: Worlds, name: str) -> None:
-    circuit = CIRCUITS[name].copy()
+    circuit = circuits()[name].copy()
     expected = [Statevector(circuit).data]
     circuit.save_statevector()
     aer = AerSimulator(method="statevector")
@@ -73,7 +74,7 @@ def test_a_stabilizer_state_is_flat_over_a_power_of_two_of_outcomes(worlds: Worl
 
 @pytest.mark.parametrize("name", NAMES)
 def test_samples_follow_the_exact_distribution(worlds: Worlds, name: str) -> None:
-    circuit = CIRCUITS[name]
+    circuit = circuits()[name]
     packed = loaded(worlds[4].samples.files[f"bits-{NUMBER[name]}.npy"])
     assert packed.shape == (1, 2000, -(-circuit.num_qubits // 8))
     outcomes = sum(packed[0, :, -1 - byte].astype(np.int64) << 8 * byte for byte in range(packed.shape[2]))
@@ -93,8 +94,8 @@ def test_samples_follow_the_exact_distribution(worlds: Worlds, name: str) -> Non
 
 @pytest.mark.parametrize("name", NAMES)
 def test_exact_values_of_pauli_strings_are_qiskits(worlds: Worlds, name: str) -> None:
-    pub = ESTIMATED.pubs[NUMBER[name]]
-    state = Statevector(CIRCUITS[name])
+    pub = estimated_batch().pubs[NUMBER[name]]
+    state = Statevector(circuits()[name])
     wanted = [
         state.expectation_value(SparsePauliOp(list(terms), list(terms.values()))).real
         for terms in pub.observables
@@ -107,6 +108,8 @@ def test_results_are_laid_out_as_the_kinds_of_work_say(worlds: Worlds) -> None:
     samples, estimates = worlds[2].samples.values["pubs"], worlds[2].estimates.values["pubs"]
     assert samples == [
         {"sets": 1, "shots": pub.shots, "bits": circuit.num_qubits}
-        for pub, circuit in zip(SAMPLED.pubs, CIRCUITS.values(), strict=True)
+        for pub, circuit in zip(sampled_batch().pubs, circuits().values(), strict=True)
     ]
-    assert [each["observables"] for each in estimates] == [len(pub.observables) for pub in ESTIMATED.pubs]
+    assert [each["observables"] for each in estimates] == [
+        len(pub.observables) for pub in estimated_batch().pubs
+    ]
