@@ -18,6 +18,7 @@ Then it also ends with its parent (`--with-parent`), once one of the files exist
 
 import argparse
 import ctypes
+import fcntl
 import json
 import os
 import resource
@@ -72,14 +73,42 @@ def _parents() -> dict[int, int]:
     return parents
 
 
+def _children(pid: int) -> list[int] | None:
+    """Returns the children of a process, or None where the kernel does not say (CONFIG_PROC_CHILDREN).
+
+    Some may be left out while others end; none are where it has ended.
+    """
+    found: list[int] = []
+    try:
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{thread}/children", "rb") as children:
+                found += map(int, children.read().split())
+    except OSError:
+        return None if pid == os.getpid() else found
+    return found
+
+
 def descendants(root: int) -> list[int]:
-    """Returns the process ids below `root`, parents first."""
+    """Returns the process ids below `root`, parents first.
+
+    All processes of the machine are looked at only where the kernel does not say: a node may have thousands.
+    """
+    if _children(os.getpid()) is None:
+        return _searched(root)
+    found, fresh = [], [root]
+    while fresh:
+        fresh = [child for pid in fresh for child in _children(pid) or ()]
+        found += fresh
+    return found
+
+
+def _searched(root: int) -> list[int]:
     parents = _parents()
-    descendants, fresh = [], [root]
+    found, fresh = [], [root]
     while fresh:
         fresh = [pid for pid, parent in parents.items() if parent in fresh]
-        descendants += fresh
-    return descendants
+        found += fresh
+    return found
 
 
 def _kill_group(leader: int) -> None:
@@ -118,10 +147,32 @@ def segments(pid: int) -> set[str]:
 
 
 def unused(paths: set[str]) -> set[str]:
-    """Those that no process has mapped, of the ones whose maps this one may read."""
-    if not paths:
-        return paths
-    return paths.difference(*map(segments, _parents()))
+    """Those that are there, and that no process has mapped, of the ones whose maps this one may read.
+
+    The maps of all processes of a machine are long, and only looked at where the kernel does not know better.
+    """
+    there = set(filter(os.path.exists, paths))
+    if all(map(_let_go_of, there)):
+        return there
+    return there.difference(*map(segments, _parents()))
+
+
+def _let_go_of(path: str) -> bool:
+    """Whether nobody has a file open or mapped for writing: the kernel then grants a lease on it.
+
+    Said by fcntl(2), F_SETLEASE. Another that asks at the same moment is told no.
+    """
+    try:
+        held = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return False
+    try:
+        fcntl.fcntl(held, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+    except (AttributeError, OSError):  # not Linux; somebody has it, or no file system that knows
+        return False
+    finally:
+        os.close(held)
+    return True
 
 
 def remove(paths: set[str]) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 import psutil
 import pytest
 
+from backends.processes.guard import _let_go_of, unused
 from backends.processes.guarded import GUARD
 
 PATIENCE_S = 30.0
@@ -111,6 +112,21 @@ def test_shared_memory_of_killed_ranks_is_removed_and_no_other(
         (tmp_path / "stop").touch()
         guard.communicate(timeout=PATIENCE_S)
         assert [path.exists() for path in (mine, shared, other)] == [False, True, True]
+    finally:
+        elsewhere.kill()
+        elsewhere.communicate()
+
+
+def test_shared_memory_that_nobody_has_is_told_from_what_somebody_maps_or_has_open(
+    segment: Callable[[str], Path],
+) -> None:
+    idle, mapped, opened = (str(segment("mpich_shm_")) for _ in range(3))
+    elsewhere, _ = started([sys.executable, "-c", MAPS, mapped])
+    try:
+        with open(opened, "rb+"):
+            assert [_let_go_of(path) for path in (idle, mapped, opened)] == [True, False, False]
+            assert unused({idle, mapped, f"{idle} (deleted)"}) == {idle}
+        assert unused({idle, opened}) == {idle, opened}
     finally:
         elsewhere.kill()
         elsewhere.communicate()

@@ -84,7 +84,10 @@ def test_progress_is_throttled_but_its_end_is_always_told(tmp_path: Path) -> Non
     assert job.progress() == (1.0, "over")
 
 
-def test_descendants_are_those_that_psutil_finds() -> None:
+@pytest.mark.parametrize("kernel_says", [True, False])
+def test_descendants_are_those_that_psutil_finds(kernel_says: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not kernel_says:
+        monkeypatch.setattr("backends.processes.guard._children", lambda pid: None)
     sleepers = [psutil.Popen(["sh", "-c", "sleep 60 & wait"]) for _ in range(2)]
     try:
         while any(not each.children() for each in sleepers):
