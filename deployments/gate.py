@@ -8,6 +8,7 @@ sent it (`Origin`; `Sec-Fetch-Site`, W3C Fetch Metadata).
 
 import json
 import logging
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -44,6 +45,10 @@ TO_ALL = ("/api/health", "/api/ready")
 """Whether it is up may be asked by everybody."""
 RECORDS = ("/reports", "/mlflow")
 _MOST_BYTES = 1 << 20
+_NAMED_BY_CONTENT = re.compile(r"(/v2)?/assets/[\w.-]+-[\w-]{8}\.\w+")
+"""Scripts and styles of Prefect's pages: what changes in them changes their name."""
+_FOR_EVER = (b"cache-control", b"private, max-age=31536000, immutable")
+"""A page loads some sixty of them, and a browser that may not keep them asks for each of them every time."""
 
 
 _LOADS = (
@@ -179,6 +184,8 @@ class AccessGate:
                 if any(kind.startswith("text/html") for kind in values(sent, b"content-type")):
                     # A browser that keeps a page shows it, without its scripts, to whoever signed out.
                     sent, own = without(sent, b"cache-control"), [*own, (b"cache-control", b"no-store")]
+                elif message["status"] in (200, 304) and _NAMED_BY_CONTENT.fullmatch(path):
+                    sent, own = without(sent, b"cache-control"), [*own, _FOR_EVER]
                 message = {**message, "headers": [*sent, *own]}
             await send(message)
 

@@ -303,6 +303,25 @@ def test_no_browser_keeps_a_page_for_whoever_signed_out(door: Door) -> None:
         assert answer.headers.get_list("cache-control") == [expected]
 
 
+@pytest.mark.parametrize(
+    ("path", "kind", "expected"),
+    [
+        ("/v2/assets/vendor-pixi-B0SZCBJh.js", b"text/javascript", ["private, max-age=31536000, immutable"]),
+        ("/assets/index-BD_kIOMy-DbSivZUD.js", b"text/javascript", ["private, max-age=31536000, immutable"]),
+        ("/v2/assets/vendor-gone-B0SZCBJh.js", b"text/html; charset=utf-8", ["no-store"]),  # the page instead
+        ("/v2/mockServiceWorker.js", b"text/javascript", []),
+        ("/v2/assets/index.js", b"text/javascript", []),
+        ("/api/assets/vendor-pixi-B0SZCBJh.js", b"text/javascript", []),
+    ],
+)
+def test_a_browser_keeps_what_is_named_by_its_content(
+    door: Door, path: str, kind: bytes, expected: list[str]
+) -> None:
+    door.sent = [(b"content-type", kind)]
+    answer = door.ask("GET", path, headers={**PAGE, **door.cookie()})
+    assert answer.headers.get_list("cache-control") == expected
+
+
 def test_the_form_shows_what_was_typed_as_text(door: Door) -> None:
     answer = door.sign_in('"><script>x</script>', GOOD)
     assert "<script" not in answer.text
