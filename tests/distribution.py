@@ -6,7 +6,6 @@ SERVED = (
     "tests/deployments/test_serving.py",  # sees the server before others put deployments on it
     "tests/deployments/test_access.py",
     "tests/deployments/test_browser.py",
-    "tests/deployments/test_keeping.py",
     "tests/deployments/test_killed.py",
     "tests/deployments/test_pilots.py",
     "tests/deployments/test_practice.py",

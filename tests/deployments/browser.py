@@ -44,12 +44,13 @@ class Page:
         return self.do(lambda tab: tab.evaluate(expression))
 
     def until(self, expression: str, patience_s: float = PATIENCE_S) -> Any:
-        """Asks again until it is so."""
-        deadline = time.monotonic() + patience_s
+        """Asks again, less and less often, until it is so: the page is laid out anew to say what it shows."""
+        deadline, pause_s = time.monotonic() + patience_s, 0.05
         while time.monotonic() < deadline:
             if found := self.value(expression):
                 return found
-            time.sleep(0.1)
+            time.sleep(pause_s)
+            pause_s = min(1.3 * pause_s, 0.5)
         shown = self.value("location.href + ' ' + document.body.innerText.slice(0, 500)")
         raise AssertionError(f"not so within {patience_s:.0f} s: {expression}; the page shows {shown}")
 

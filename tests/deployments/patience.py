@@ -7,13 +7,19 @@ from typing import Any
 import pytest
 
 PATIENCE_S = 240.0
+OFTEN_S, SELDOM_S = 0.1, 1.0
+"""What asks a server takes its processor, and that of those it waits for."""
 
 
 def until(found: Callable[[], Any], what: str, patience_s: float = PATIENCE_S) -> Any:
-    """Asks again until there is something; the wait is bounded, its length is no part of the test."""
-    deadline = time.monotonic() + patience_s
+    """Asks again, less and less often, until there is something.
+
+    The wait is bounded; its length is no part of the test.
+    """
+    deadline, pause_s = time.monotonic() + patience_s, OFTEN_S
     while time.monotonic() < deadline:
         if value := found():
             return value
-        time.sleep(0.2)
+        time.sleep(pause_s)
+        pause_s = min(1.3 * pause_s, SELDOM_S)
     pytest.fail(f"no {what} within {patience_s:.0f} s")

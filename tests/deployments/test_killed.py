@@ -1,4 +1,7 @@
-"""Whatever of Prefect is killed in the middle of a case, the answer is that of an undisturbed case."""
+"""Whatever of Prefect is killed in the middle of a case, the answer is that of an undisturbed case.
+
+What dies under `tierwise serve` is started again, and works; one home is served once.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,17 +13,21 @@ from prefect.client.schemas.objects import FlowRun
 from prefect.deployments import run_deployment
 
 from bench.several_workers.plan import answer
+from deployments.address import Address, free_port
+from deployments.serve import Serving, serving
+from deployments.setup import POOL
+from deployments.watching import Api, troubles
 from escalation.engine.drive import solve
 from escalation.engine.opening import prepare
 from escalation.inputs.settings import Settings
 from escalation.model.case import Outcome
-from escalation.model.errors import TierwiseError
+from escalation.model.errors import BadInput, TierwiseError
 from escalation.model.problem import Problem
+from flows.credential import credential
 from flows.engine import healthy
 from records.ledger.ledger import SqlLedger
 from records.runtime import open_runtime
-from tests.deployments.patience import until
-from tests.deployments.test_keeping import killed
+from tests.deployments.patience import PATIENCE_S, until
 from tests.deployments.test_serving import TOY
 
 pytestmark = pytest.mark.timeout(900)
@@ -32,6 +39,22 @@ def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The digest of the answer of a case that the plain driver solved in a home of its own."""
     with open_runtime(Settings(home=tmp_path_factory.mktemp("undisturbed"), tracking=0.0)) as runtime:
         return answer(solve(runtime, prepare(Problem.model_validate(PROBLEM))))
+
+
+def killed(served: Any, what: str) -> None:
+    """Kills a child as the system does when memory runs out, and has it started again."""
+    guard = psutil.Process(next(each.pid for each in served.keeper.kept if each.name == what))
+    (child,) = guard.children()
+    child.kill()
+    said: list[str] = served.said
+    before = len(said)
+
+    def again() -> bool:
+        served.keeper.look()
+        return any(f"the {what} was started again" in line for line in said[before:])
+
+    until(again, f"restart of the {what}")
+    assert any(f"WARNING: the {what} died" in line for line in said[before:])
 
 
 def _of_run(run: FlowRun) -> Iterator[psutil.Process]:
@@ -51,6 +74,11 @@ def _taken_up(home: Path, case_id: str) -> Outcome | None:
         except TierwiseError:  # it is driven still
             return None
     return found if found.status.final else None
+
+
+def test_everything_that_has_a_schedule_has_a_planned_run(on_server: Any) -> None:
+    api = Api(on_server.url, credential(on_server.home))
+    until(lambda: troubles(api, POOL) == [], "planned run of everything that has a schedule")
 
 
 @pytest.mark.parametrize("victim", ["run", "worker", "server"])
@@ -76,3 +104,19 @@ def test_the_answer_is_the_same_and_the_records_fit(
     found = until(lambda: _taken_up(on_server.records, case_id), "end of the case")
     assert answer(found) == undisturbed
     assert list(ledger.findings()) == []
+
+
+def test_after_the_worker_and_the_server_were_killed_a_run_completes(on_server: Any) -> None:
+    """By the worker and the server that were started again above."""
+    run = run_deployment("reconcile/tierwise", timeout=PATIENCE_S, poll_interval=0.5)
+    assert isinstance(run, FlowRun)
+    assert run.state is not None
+    assert run.state.is_completed(), run.state
+
+
+def test_a_home_is_served_once(served: Any) -> None:
+    with (
+        pytest.raises(BadInput, match=rf"is served already at {served.url} by process \d+: stop that one"),
+        serving(Serving(Address(free_port())), print, served.home),
+    ):
+        pass

@@ -5,13 +5,14 @@ import os
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.actions import WorkPoolCreate
+from typer.testing import Result
 
 from deployments.pilots.plan import PilotFolder, PilotPlan
 from deployments.setup import TEMPLATE
@@ -22,6 +23,7 @@ from tests.slurm.cluster import Cluster
 
 PATIENCE_S = 120.0
 POOL = "allocations"
+Call = Callable[..., Result]
 
 
 @pytest.fixture
@@ -42,17 +44,21 @@ def deployment(client: SyncPrefectClient) -> Iterator[UUID]:
     client.delete_work_pool(POOL)
 
 
-def tierwise(served: Served, slurm: Cluster, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    environment = {**os.environ, **served.environment, **slurm.environment}
-    command = [sys.executable, "-m", "tierwise", "pilot", *arguments]
-    return subprocess.run(
-        command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=PATIENCE_S, check=False
-    )
+@pytest.fixture
+def tierwise(on_server: Served, slurm: Cluster, monkeypatch: pytest.MonkeyPatch) -> Call:
+    """Runs `tierwise pilot` in this process, with what a process beside the server has."""
+    from typer.testing import CliRunner
+
+    from cli.commands import app
+
+    for name, value in on_server.environment.items():
+        monkeypatch.setenv(name, value)
+    return lambda *arguments: CliRunner().invoke(app, ["pilot", *arguments])
 
 
-def listed(served: Served, slurm: Cluster) -> dict[str, dict[str, object]]:
-    said = tierwise(served, slurm, "--list", "--json")
-    assert said.returncode == 0, said.stderr
+def listed(tierwise: Call) -> dict[str, dict[str, object]]:
+    said = tierwise("--list", "--json")
+    assert said.exit_code == 0, said.stderr
     return {row["pilot"]: row for row in map(json.loads, said.stdout.splitlines())}
 
 
@@ -64,11 +70,11 @@ def ended(slurm: Cluster, job: str) -> str:
 
 
 def test_a_run_is_executed_in_an_allocation_which_ends_when_nothing_comes(
-    on_server: Served, client: SyncPrefectClient, deployment: UUID, slurm: Cluster
+    on_server: Served, client: SyncPrefectClient, deployment: UUID, slurm: Cluster, tierwise: Call
 ) -> None:
     run = client.create_flow_run_from_deployment(deployment)
-    sent = tierwise(on_server, slurm, "--pool", POOL, "--time", "10", "--cores", "1", "--idle", "3")
-    assert sent.returncode == 0, sent.stderr
+    sent = tierwise("--pool", POOL, "--time", "10", "--cores", "1", "--idle", "3")
+    assert sent.exit_code == 0, sent.stderr
     tag, _, job = sent.stdout.splitlines()[-1].split()
     folder = PilotFolder(on_server.records / "pilots" / tag)
     credential = on_server.environment["PREFECT_API_AUTH_STRING"]
@@ -79,23 +85,23 @@ def test_a_run_is_executed_in_an_allocation_which_ends_when_nothing_comes(
     assert found.state is not None
     assert found.state.is_completed(), folder.log.read_text()
     assert folder.noted() == {"runs": 1, "under_way": 0, "ended": "nothing came for 3 s"}
-    assert listed(on_server, slurm)[tag]["state"] == "ended: nothing came for 3 s"
+    assert listed(tierwise)[tag]["state"] == "ended: nothing came for 3 s"
     assert not hidden.exists()
     assert slurm.survivors() == []
 
 
 def test_a_pilot_that_waits_is_cancelled(
-    on_server: Served, client: SyncPrefectClient, deployment: UUID, slurm: Cluster
+    client: SyncPrefectClient, deployment: UUID, slurm: Cluster, tierwise: Call
 ) -> None:
     slurm.batch("sleep 1000", "-N2", "--exclusive")
-    sent = tierwise(on_server, slurm, "--pool", POOL, "--count", "2", "--memory", "2000")
+    sent = tierwise("--pool", POOL, "--count", "2", "--memory", "2000")
     assert "WARNING: --memory 2000 is less than the 2048 MiB that a piece of work asks for" in sent.stdout
     first, second = (line.split() for line in sent.stdout.splitlines()[-2:])
-    assert listed(on_server, slurm)[first[0]]["state"] in (
+    assert listed(tierwise)[first[0]]["state"] in (
         "waits: behind jobs of higher priority (Priority)",
         "waits: for nodes to be free (Resources)",
     )
-    stopped = tierwise(on_server, slurm, "--stop", first[0])
+    stopped = tierwise("--stop", first[0])
     assert stopped.stdout == f"{first[0]}  its job is cancelled\n", stopped.stderr
     assert ended(slurm, first[2]) == "CANCELLED"
     assert slurm.state(second[2]) == "PENDING"
@@ -172,16 +178,9 @@ def test_a_pilot_that_is_stopped_has_its_run_end_first(
     ],
 )
 def test_what_cannot_be_is_said_in_one_line(
-    on_server: Served, slurm: Cluster, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...], said: str
+    on_server: Served, slurm: Cluster, tierwise: Call, arguments: tuple[str, ...], said: str
 ) -> None:
-    from typer.testing import CliRunner
-
-    from cli.commands import app
-
-    for name, value in on_server.environment.items():
-        monkeypatch.setenv(name, value)
     before = set((on_server.records / "pilots").glob("*"))
-    result = CliRunner().invoke(app, ["pilot", *arguments])
-    assert said in str(result.exception)
+    assert said in str(tierwise(*arguments).exception)
     assert slurm.run("squeue", "-h") == ""
     assert set((on_server.records / "pilots").glob("*")) == before

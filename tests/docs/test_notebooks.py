@@ -40,6 +40,7 @@ def ran(path: Path, served: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     for name, value in served.environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("MPLBACKEND", "module://matplotlib_inline.backend_inline")
+    monkeypatch.setenv("TIERWISE_TRACKING", "off")  # no cell shows MLflow, and each process would import it
     book = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
     NotebookClient(
         book, timeout=KERNEL_S, kernel_name="python3", resources={"metadata": {"path": str(ROOT)}}

@@ -214,7 +214,8 @@ def test_after_kill_9_the_same_case_goes_on_and_repeats_no_finished_work(
 ) -> None:
     case_id, problem = "killed-by-9", toy(pause_s=5)
     code = RUN.format(problem=problem, case_id=case_id)
-    run = subprocess.Popen([sys.executable, "-c", code], env={**os.environ, **on_server.environment})
+    environment = {**os.environ, **on_server.environment, "TIERWISE_TRACKING": "off"}
+    run = subprocess.Popen([sys.executable, "-c", code], env=environment)
 
     def happened() -> Counter[tuple[str, int]]:
         return Counter((event["kind"], event["body"].get("attempt", -1)) for event in ledger.events(case_id))

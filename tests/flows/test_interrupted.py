@@ -36,7 +36,7 @@ def until_sent(case_id: str, program: "subprocess.Popen[bytes]") -> None:
 
 
 def test_a_program_is_stopped_by_the_terminal_and_its_run_says_so(
-    tmp_path: Path, prefect_database: Path, mlflow_database: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, prefect_database: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     homes = {"TIERWISE_HOME": tmp_path / "home", "PREFECT_HOME": tmp_path / "prefect", "HOME": tmp_path}
     for name in [name for name in os.environ if name.startswith("PREFECT")]:
@@ -45,7 +45,7 @@ def test_a_program_is_stopped_by_the_terminal_and_its_run_says_so(
         path.mkdir(mode=0o700, exist_ok=True)
         monkeypatch.setenv(name, str(path))
     shutil.copy(prefect_database, homes["PREFECT_HOME"])
-    shutil.copy(mlflow_database, homes["TIERWISE_HOME"])
+    monkeypatch.setenv("TIERWISE_TRACKING", "off")
     settings.cache_clear()
     program = subprocess.Popen(
         [sys.executable, "-c", PROGRAM], cwd=ROOT, stderr=subprocess.PIPE, start_new_session=True

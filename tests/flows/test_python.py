@@ -160,6 +160,7 @@ def elsewhere(script: str, home: Path, folder: Path, **more: str) -> str:
     """What a program prints that knows nothing but the home, in a folder of its own."""
     env = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
     env |= {"TIERWISE_HOME": str(home), "PREFECT_HOME": str(folder / "prefect"), "PYTHONPATH": str(ROOT)}
+    env |= {"TIERWISE_TRACKING": "off"}
     done = subprocess.run(
         [sys.executable, "-c", script],
         cwd=folder,
