@@ -39,7 +39,7 @@ def worker_command(name: str | None = None, limit: int | None = None) -> list[st
         name: what the pages call it; default: Prefect makes one up.
         limit: of runs at a time; default: none.
     """
-    command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", POOL, "--type", "process"]
+    command = [sys.executable, "-m", "deployments.forked", POOL]
     command += ["--name", name] if name else []
     return command + (["--limit", str(limit)] if limit else [])
 

@@ -4,10 +4,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from deployments.pilots.plan import PilotFolder
 from escalation.model.clock import boottime_s
@@ -39,32 +36,24 @@ def _fly(folder: PilotFolder, began_s: float) -> tuple[int, str]:
     # Prefect reads its settings when it is imported
     import anyio
 
+    from deployments.forked.starting import WarmRun, warm
     from deployments.pilots.worker import PilotWorker
 
-    async def fly(warm: Path) -> tuple[int, str]:
-        worker = PilotWorker(folder, folder.plan(), began_s, warm)
+    async def fly() -> tuple[int, str]:
+        worker = PilotWorker(folder, folder.plan(), began_s)
         reason = await worker.fly()
         return worker.runs, reason
 
-    with _warm() as warm:
-        return anyio.run(fly, warm)
+    with warm() as process:
+        _wait_for(process, WarmRun.warm)
+        return anyio.run(fly)
 
 
-@contextmanager
-def _warm() -> Iterator[Path]:
-    """Runs `warm.py`; yields its socket, once it is there. Without it runs are slower, but they run."""
-    with TemporaryDirectory(prefix="tierwise-pilot-") as folder:
-        place = Path(folder) / "socket"
-        command = [sys.executable, "-m", "deployments.pilots.warm", str(place)]
-        process = subprocess.Popen(command, stdin=subprocess.PIPE)
-        until = time.monotonic() + WARM_S
-        while not place.exists() and process.poll() is None and time.monotonic() < until:
-            time.sleep(0.05)
-        try:
-            yield place
-        finally:
-            process.kill()
-            process.communicate()
+def _wait_for(warm: "subprocess.Popen[bytes]", place: Path) -> None:
+    """Until it has imported everything, or has ended: a pilot's first run is a fork too."""
+    until = time.monotonic() + WARM_S
+    while not place.exists() and warm.poll() is None and time.monotonic() < until:
+        time.sleep(0.05)
 
 
 if __name__ == "__main__":

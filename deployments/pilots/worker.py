@@ -1,32 +1,18 @@
 """Prefect's process worker, bounded: by an end, by idleness, and by whoever asks it to stop."""
 
-import shlex
 import signal
-import sys
-from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import anyio
 from prefect.client.schemas.objects import FlowRun
-from prefect.workers.process import ProcessJobConfiguration, ProcessWorker
+from prefect.workers.process import ProcessWorker
 
+from deployments.forked.starting import WarmRun
 from deployments.pilots.plan import PilotFolder, PilotPlan
 from deployments.worker import interrupt_runs
 from escalation.model.clock import boottime_s
 
 _LOOK_S = 0.5
-
-
-class WarmRun(ProcessJobConfiguration):
-    """Has a run's process forked by the one that has imported everything, see `warm.py`."""
-
-    warm: ClassVar[Path]
-
-    def prepare_for_flow_run(self, *arguments: Any, **named: Any) -> None:
-        """Says which command is the run."""
-        client = Path(__file__).with_name("prefect_run.py")
-        self.command = shlex.join([sys.executable, "-I", "-S", str(client), str(self.warm), sys.executable])
-        super().prepare_for_flow_run(*arguments, **named)
 
 
 class PilotWorker(ProcessWorker):
@@ -35,10 +21,7 @@ class PilotWorker(ProcessWorker):
     type = "tierwise-pilot"  # Prefect keeps a register of them by type
     job_configuration = WarmRun
 
-    def __init__(
-        self, folder: PilotFolder, plan: PilotPlan, began_s: float, warm: Path, **options: Any
-    ) -> None:
-        WarmRun.warm = warm
+    def __init__(self, folder: PilotFolder, plan: PilotPlan, began_s: float, **options: Any) -> None:
         super().__init__(
             name=plan.tag,
             work_pool_name=plan.pool,

@@ -212,9 +212,23 @@ def _is_rank_of(process: psutil.Process, records: Path) -> bool:
     return ours and "backends.mpi" in " ".join(process.info["cmdline"] or ())
 
 
+def _forking(records: Path) -> psutil.Process | None:
+    """What forks the runs of the worker with these records, once it has imported what they need."""
+    for process in psutil.process_iter(["cmdline"]):
+        words = process.info["cmdline"] or ["-"]
+        try:
+            ours = process.environ().get("TIERWISE_HOME") == str(records)
+        except psutil.Error:
+            continue
+        if ours and "deployments.forked.warm" in words and Path(words[-1]).exists():
+            return process
+    return None
+
+
 def test_a_cancelled_run_leaves_an_interrupted_case_and_no_process(
     client: SyncPrefectClient, ledger: SqlLedger, on_server: Any
 ) -> None:
+    forking = until(lambda: _forking(on_server.records), "process that forks runs")
     slow = TOY | {"instance": {**TOY["instance"], "pause_s": 600}}  # type: ignore[dict-item]
     run = run_deployment("escalate/tierwise", parameters={"problem": slow}, timeout=0)
     assert isinstance(run, FlowRun)
@@ -227,6 +241,8 @@ def test_a_cancelled_run_leaves_an_interrupted_case_and_no_process(
     case_id = case_of(client.read_flow_run(run.id))
     work = [p for p in psutil.process_iter(["cmdline"]) if _is_rank_of(p, on_server.records)]
     assert work, "the ranks of the run's world"
+    forks = forking.children()
+    assert forks, "the run itself"
     client.set_flow_run_state(run.id, Cancelling())
     final = until(
         lambda: (now := client.read_flow_run(run.id)).state and now.state.is_final() and now.state,
@@ -234,5 +250,5 @@ def test_a_cancelled_run_leaves_an_interrupted_case_and_no_process(
     )
     assert final.name == "Cancelled"
     assert ledger.case(case_id).status is CaseStatus.INTERRUPTED
-    _, alive = psutil.wait_procs(work, timeout=60)
+    _, alive = psutil.wait_procs([*work, *forks], timeout=60)
     assert alive == []

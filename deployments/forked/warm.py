@@ -1,12 +1,13 @@
 """A process that has imported what flow runs need, and forks one a run.
 
-Started as `python -m deployments.pilots.warm SOCKET`; it ends with its standard input. A run in an
+Started as `python -m deployments.forked.warm SOCKET`; it ends with its standard input. A run in an
 interpreter of its own spends most of its time on imports. Here each is a fork of a process with one thread,
 so that runs share nothing that they change. Whoever asks (`prefect_run.py`) stands for its run: a signal to
 it is passed on, its death is the run's, its exit code is the run's.
 """
 
 import array
+import gc
 import importlib
 import json
 import os
@@ -122,11 +123,12 @@ def main() -> None:
     preload()
     if threading.active_count() > 1:
         sys.exit(f"cannot fork: {threading.enumerate()} were started by an import")
+    gc.freeze()  # runs share these pages, and do not look through them for garbage
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(place.with_suffix(".new")))
         listening.listen(64)
         place.with_suffix(".new").rename(place)
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # the pilot decides
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # who started it decides
         request = serve(listening)
     if request is not None:
         become(request)

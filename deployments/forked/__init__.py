@@ -1,0 +1,1 @@
+"""Flow runs that are forks of a process which has imported what they need."""
