@@ -40,12 +40,14 @@ class Source:
         model: what checks it; each of its fields must be known to some source.
         instance: as a problem file writes it, with nothing that could be left out.
         takes: all further fields that have an effect here, each with a value that shows the effect.
+        target: what such an instance can be asked to reach; None is the sample target of the family.
     """
 
     name: str
     model: type[BaseModel]
     instance: Mapping[str, Any]
     takes: Mapping[str, Any] = field(default_factory=dict)
+    target: Mapping[str, Any] | None = None
 
 
 def check_sources(family: Any, descriptor: FamilyDescriptor) -> tuple[Source, ...]:
@@ -56,12 +58,12 @@ def check_sources(family: Any, descriptor: FamilyDescriptor) -> tuple[Source, ..
     """
     expect(bool(descriptor.sources), "expected `sources` in the descriptor: the ways to give an instance")
     with tempfile.TemporaryDirectory() as folder:
-        target = Target.model_validate(dict(descriptor.sample_target))
         sources: Sequence[Source] = resolve(descriptor.sources)(Path(folder))
         examples, stated = dict(_examples(sources)), set[type]()
         for source in sources:
             unknown = sorted(set(_fields(source.model)) - set(examples))
             expect(not unknown, f"{source.name}: no source says what {', '.join(unknown)} does")
+            target = Target.model_validate(dict(source.target or descriptor.sample_target))
             walk = _Walk(family, target, source, Path(folder), descriptor.check_instance)
             _check_files(family, source, Path(folder))
             for name, value in (examples | dict(source.takes)).items():

@@ -15,7 +15,7 @@ from escalation.ports.families import Answer, Section
 from escalation.ports.methods import Method
 from escalation.text.nearest import did_you_mean
 from problems.prediction.tables.table import TableView
-from problems.prediction.tasks.task import metrics
+from problems.prediction.tasks.task import metric_of, metrics
 
 if TYPE_CHECKING:
     from problems.prediction.tables.instance import TableInstance
@@ -59,9 +59,14 @@ class Prediction:
         return asked(instance)
 
     def view(self, instance: "TableInstance", target: Target) -> TableView:
-        """Returns the open rows with labels, the sealed rows without, and the metric to aim at."""
+        """Returns the open rows with labels, the sealed rows without, and the metric to aim at.
+
+        Raises:
+            BadInput: where the target's metric is none of the task, or lacks a parameter.
+        """
         from problems.prediction.tables.instance import solver_view
 
+        metric_of(instance.asked, target)
         return solver_view(instance, target)
 
     def methods(self) -> Sequence[Method]:

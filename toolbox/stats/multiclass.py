@@ -44,9 +44,14 @@ def top_accuracy(labels: Ints, probabilities: Floats, groups: Ints, alpha: float
 
     Of classes as probable as the last of these the row's own one counts as the last: ties bring nothing.
     """
+    return share_lower(among_top(labels, probabilities, top), groups, alpha)
+
+
+def among_top(labels: Ints, probabilities: Floats, top: int) -> Flags:
+    """Tells the rows whose class is among the `top` most probable, shape (rows,)."""
     own = np.take_along_axis(probabilities, labels[:, None], axis=1)
     before = np.sum(probabilities >= own, axis=1) - 1
-    return share_lower(before < top, groups, alpha)
+    return np.asarray(before < top)
 
 
 def balanced_accuracy(labels: Ints, probabilities: Floats, groups: Ints, alpha: float) -> Bound:
@@ -67,6 +72,15 @@ def balanced_accuracy(labels: Ints, probabilities: Floats, groups: Ints, alpha: 
     lower = melded_lower(np.array(shares), np.array(sizes), alpha)
     method = "melded Clopper-Pearson bounds of the classes; approximate, by simulation"
     return Bound(float(np.mean(shares)), lower, method + grouped(groups))
+
+
+def mean_recall(labels: Ints, probabilities: Floats) -> tuple[float, Floats]:
+    """Returns the mean of the classes' recalls, and each row's influence on it, shape (rows,)."""
+    hits = (decided(probabilities) == labels).astype(np.float64)
+    sizes = np.bincount(labels, minlength=probabilities.shape[1])
+    recalls = np.bincount(labels, weights=hits, minlength=len(sizes)) / sizes
+    influences = (hits - recalls[labels]) / sizes[labels] / len(sizes)
+    return float(recalls.mean()), np.asarray(influences, dtype=np.float64)
 
 
 def melded_lower(shares: Floats, sizes: Floats, alpha: float) -> float:
@@ -103,15 +117,8 @@ def roc_auc(labels: Ints, probabilities: Floats, groups: Ints, alpha: float) -> 
     covariances (logit scale, Student's t); and of Newcombe's kind (see `auc.score_lower`), which holds where
     all rows are told apart, with the areas taken to err together.
     """
+    area, influences = mean_area(labels, probabilities)
     count = probabilities.shape[1]
-    areas, influences = np.zeros(count), np.zeros(len(labels))
-    for label in range(count):
-        own = labels == label
-        placed = auc.placements(own.astype(np.int64), probabilities[:, label])
-        areas[label] = placed.auc
-        influences[own] += (placed.positive - placed.auc) / own.sum() / count
-        influences[~own] += (placed.negative - placed.auc) / (~own).sum() / count
-    area = float(areas.mean())
     sizes = np.array([kish_size(groups[labels == label]) for label in range(count)])
     smoothed = _score_lower(area, sizes, kish_size(groups), alpha)
     empirical = smoothed
@@ -122,6 +129,19 @@ def roc_auc(labels: Ints, probabilities: Floats, groups: Ints, alpha: float) -> 
         )
     method = "lesser of joint DeLong (logit, t) and Hanley-McNeil score bounds; approximate, by simulation"
     return Bound(area, max(min(smoothed, empirical), 0.0), method + grouped(groups))
+
+
+def mean_area(labels: Ints, probabilities: Floats) -> tuple[float, Floats]:
+    """Returns the mean of the classes' areas, and each row's influence on it, shape (rows,)."""
+    count = probabilities.shape[1]
+    areas, influences = np.zeros(count), np.zeros(len(labels))
+    for label in range(count):
+        own = labels == label
+        placed = auc.placements(own.astype(np.int64), probabilities[:, label])
+        areas[label] = placed.auc
+        influences[own] += (placed.positive - placed.auc) / own.sum() / count
+        influences[~own] += (placed.negative - placed.auc) / (~own).sum() / count
+    return float(areas.mean()), influences
 
 
 def _score_lower(area: float, sizes: Floats, rows: float, alpha: float) -> float:

@@ -57,26 +57,31 @@ def weighted_kappa(labels: Ints, probabilities: Floats, groups: Ints, alpha: flo
     Approximate: from each row's influence, on Fisher's scale, with Student's t (Fleiss, Cohen and Everitt
     1969, Psychological Bulletin 72:323, is that for independent rows).
     """
-    return _agreement(labels.astype(np.float64), decided(probabilities).astype(np.float64), groups, alpha)
-
-
-def _agreement(levels: Floats, predicted: Floats, groups: Ints, alpha: float) -> Bound:
-    observed = (levels - predicted) ** 2
-    # E (Y - P')² of independent draws is Var Y + Var P + (E Y - E P)²
-    expected = float(levels.var() + predicted.var() + (levels.mean() - predicted.mean()) ** 2)
     method = "influence function (Fisher's scale, t); approximate, by simulation" + grouped(groups)
-    if expected == 0:
-        return Bound(0.0, -1.0, method)
-    ratio = float(observed.mean()) / expected
-    kappa = 1 - ratio
-    chance = (levels - predicted.mean()) ** 2 + predicted.var() + (predicted - levels.mean()) ** 2
-    chance += levels.var() - 2 * expected
-    error, freedom = influence.spread(
-        -(observed - observed.mean() - ratio * chance) / expected / len(levels), groups
-    )
+    kappa, influences = agreement(labels, decided(probabilities))
+    error, freedom = influence.spread(influences, groups)
+    if error == 0 and kappa < 1:
+        return Bound(kappa, -1.0, method)
     inside = min(max(kappa, -1 + 1e-9), smoothed_most(groups))
     error = max(error, smoothed_error(groups)) if kappa >= inside else error
     return Bound(kappa, max(influence.lower(inside, error, freedom, alpha, influence.FISHER), -1.0), method)
+
+
+def agreement(labels: Ints, predicted: Ints) -> tuple[float, Floats]:
+    """Returns kappa with quadratic weights, and each row's influence on it, shape (rows,).
+
+    Where both are one level throughout there is no agreement beyond chance: 0.
+    """
+    y, p = labels.astype(np.float64), predicted.astype(np.float64)
+    observed = (y - p) ** 2
+    # E (Y - P')² of independent draws is Var Y + Var P + (E Y - E P)²
+    expected = float(y.var() + p.var() + (y.mean() - p.mean()) ** 2)
+    if expected == 0:
+        return 0.0, np.zeros(len(y))
+    ratio = float(observed.mean()) / expected
+    chance = (y - p.mean()) ** 2 + p.var() + (p - y.mean()) ** 2 + y.var() - 2 * expected
+    influences = -(observed - observed.mean() - ratio * chance) / expected / len(y)
+    return 1 - ratio, np.asarray(influences, dtype=np.float64)
 
 
 def smoothed_most(groups: Ints) -> float:

@@ -15,7 +15,7 @@ from math import ceil, inf, log, sqrt
 import numpy as np
 from scipy import stats
 
-from toolbox.arrays.types import Floats, Ints
+from toolbox.arrays.types import Flags, Floats, Ints
 from toolbox.stats import influence
 from toolbox.stats.bounded_means import grouped, hoeffding_margin, independent, mean_lower, mean_upper
 from toolbox.stats.bounds import Bound, clopper_pearson_lower
@@ -95,7 +95,12 @@ def within_tolerance(
     outcomes: Floats, predictions: Floats, groups: Ints, alpha: float, tolerance: float
 ) -> Bound:
     """Bounds the share of rows with an absolute error of at most `tolerance`; exact for independent rows."""
-    return share_lower(errors(outcomes, predictions) <= tolerance * (1 + SHORT), groups, alpha)
+    return share_lower(close(errors(outcomes, predictions), tolerance), groups, alpha)
+
+
+def close(found: Floats, tolerance: float) -> Flags:
+    """Tells errors of at most `tolerance`, rounded differences included, shape (rows,)."""
+    return np.asarray(found <= tolerance * (1 + SHORT))
 
 
 def least_rows(quantile: float, alpha: float) -> int:
@@ -130,21 +135,28 @@ def rank_correlation(outcomes: Floats, predictions: Floats, groups: Ints, alpha:
     Fisher's scale, with Student's t.
     """
     method = "influence function (Fisher's scale, t); approximate, by simulation" + grouped(groups)
-    u, v = (_mid_ranks(values) for values in (outcomes, predictions))
-    scale = float(u.std() * v.std())
-    if scale == 0:
-        return Bound(0.0, -1.0, method)
-    estimate = min(max(float(np.mean((u - 0.5) * (v - 0.5))) / scale, -1.0), 1.0)
-    pull = (u - 0.5) * (v - 0.5) + _raised(outcomes, v - 0.5) + _raised(predictions, u - 0.5)
-    own = estimate / 2 * ((u - 0.5) ** 2 / u.var() + (v - 0.5) ** 2 / v.var())
-    own += estimate / 2 * 2 * (_raised(outcomes, u - 0.5) / u.var() + _raised(predictions, v - 0.5) / v.var())
-    influences = pull / scale - own
-    error, freedom = influence.spread((influences - influences.mean()) / len(u), groups)
+    estimate, influences = ranked(outcomes, predictions)
+    error, freedom = influence.spread(influences, groups)
+    if error == 0 and estimate < 1:
+        return Bound(estimate, -1.0, method)
     most = smoothed_most(groups)
     error = max(error, smoothed_error(groups)) if estimate >= most else error
     inside = min(max(estimate, -1 + 1e-9), most)
     lower = influence.lower(inside, error, freedom, alpha, influence.FISHER)
     return Bound(estimate, max(lower, -1.0), method)
+
+
+def ranked(outcomes: Floats, predictions: Floats) -> tuple[float, Floats]:
+    """Returns Spearman's rank correlation, and each row's influence on it, shape (rows,); 0 of a constant."""
+    u, v = _mid_ranks(outcomes) - 0.5, _mid_ranks(predictions) - 0.5
+    scale = float(u.std() * v.std())
+    if scale == 0:
+        return 0.0, np.zeros(len(u))
+    found = min(max(float(np.mean(u * v)) / scale, -1.0), 1.0)
+    pull = u * v + _raised(outcomes, v) + _raised(predictions, u)
+    own = (u**2 + 2 * _raised(outcomes, u)) / u.var() + (v**2 + 2 * _raised(predictions, v)) / v.var()
+    influences = pull / scale - found / 2 * own
+    return found, np.asarray((influences - influences.mean()) / len(u), dtype=np.float64)
 
 
 def _mid_ranks(values: Floats) -> Floats:

@@ -18,7 +18,7 @@ MOST_ROWS = 200_000
 
 @dataclass(frozen=True)
 class Judged:
-    """A metric on untouched rows, as `bound` takes it; `by` bounds it."""
+    """A metric on untouched rows, as `bound` takes it; `by` bounds it, whatever labels are to it."""
 
     metric: str
     labels: Ints
@@ -31,7 +31,8 @@ class Judged:
         """The bound on the rows so many times over; every repetition has groups of its own."""
         numbers = np.unique(self.groups, return_inverse=True)[1]
         shift = np.repeat(np.arange(times), len(numbers)) * (numbers.max() + 1)
-        rows = np.tile(self.labels, times), np.tile(self.scores, times), np.tile(numbers, times) + shift
+        labels, scores = (np.concatenate([each] * times) for each in (self.labels, self.scores))
+        rows = labels, scores, np.tile(numbers, times) + shift
         return self.by(self.metric, *rows, self.alpha)
 
 

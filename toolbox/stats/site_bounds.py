@@ -109,10 +109,15 @@ def site_bound(metric: str, labels: Ints, scores: Floats, sites: Ints, alpha: fl
 def bound_of(metric: str, sites: Sequence[SiteValue], alpha: float) -> Bound | None:
     """Returns `site_bound` from what the sites measured."""
     found = [(each.value, each.limit) for each in sites if each.value is not None and each.limit is not None]
+    return median_bound(found, alpha, less_is_better=METRICS[metric].less_is_better)
+
+
+def median_bound(found: Sequence[tuple[float, float]], alpha: float, *, less_is_better: bool) -> Bound | None:
+    """Returns `site_bound` from the value and the limit of each site that counts."""
     place = rank(len(found), alpha)
     if not place:
         return None
-    worst_first = sorted((limit for _, limit in found), reverse=METRICS[metric].less_is_better)
+    worst_first = sorted((limit for _, limit in found), reverse=less_is_better)
     method = (
         f"of the median site: number {place} from the worst of {len(found)} sites' own limits of "
         f"{100 * (1 - GAMMA):g} % (order statistics); approximate, by simulation"

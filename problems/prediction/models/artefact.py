@@ -17,7 +17,7 @@ Scorer = Callable[[bytes, "pd.DataFrame", Floats | None], Floats]
 
 
 def scores(model_format: str, model: bytes, rows: "pd.DataFrame", features: Floats | None = None) -> Floats:
-    """Recomputes the probability of the positive class from the model's bytes alone.
+    """Recomputes predictions from the model's bytes alone: probabilities of the positive class, or others.
 
     Args:
         model_format: a key of `FORMATS`.
@@ -26,7 +26,8 @@ def scores(model_format: str, model: bytes, rows: "pd.DataFrame", features: Floa
         features: projected features of the rows, shape (n, m), for models that are trained on them.
 
     Returns:
-        Shape (n,), float64, every value within [0, 1].
+        Float64: probabilities of the positive class, shape (n,), of each of more classes, shape (n, K), or
+        numbers, shape (n,), where the format is one of `ANY_TASK`.
 
     Raises:
         ValueError: on an unknown format, bytes that are no such model, types that are not trusted, or
@@ -35,8 +36,8 @@ def scores(model_format: str, model: bytes, rows: "pd.DataFrame", features: Floa
     if model_format not in FORMATS:
         raise ValueError(f"unknown model format {model_format!r}: expected one of {', '.join(FORMATS)}")
     found = np.asarray(FORMATS[model_format](model, rows, features), dtype=np.float64)
-    of_any_task = model_format == ensemble_model.FORMAT
-    if len(found) != len(rows) or found.ndim > 1 + of_any_task:
+    of_any_task = model_format in ANY_TASK
+    if found.ndim not in (1, 1 + of_any_task) or len(found) != len(rows):
         raise ValueError(f"expected {len(rows)} scores, got an array of shape {found.shape}")
     if not np.isfinite(found).all():
         raise ValueError("expected finite predictions, got infinite ones or NaN")
@@ -46,14 +47,18 @@ def scores(model_format: str, model: bytes, rows: "pd.DataFrame", features: Floa
 
 
 def skops_scores(model: bytes, rows: "pd.DataFrame") -> Floats:
-    """Returns P(positive) of every row, shape (rows,), from a skops file."""
+    """Returns P(positive) of every row, shape (rows,), from a skops file; of more classes P of each, of a
+    regression its numbers."""
     estimator = load_estimator(model)
     return _skops(estimator, rows[list(estimator.feature_names_in_)])
 
 
 def _skops(estimator: Any, data: Any) -> Floats:
-    place = [int(label) for label in estimator.classes_].index(1)
-    return np.asarray(estimator.predict_proba(data)[:, place], dtype=np.float64)
+    if not hasattr(estimator, "predict_proba"):
+        return np.asarray(estimator.predict(data), dtype=np.float64)
+    found = np.asarray(estimator.predict_proba(data), dtype=np.float64)
+    labels = [int(label) for label in estimator.classes_]
+    return found[:, labels.index(1)] if len(labels) == 2 else found
 
 
 def _skops_on(model: bytes, rows: "pd.DataFrame", features: Floats | None) -> Floats:
@@ -79,6 +84,9 @@ def _on_features(path: str) -> Scorer:
 
     return scorer
 
+
+ANY_TASK = ("skops", ensemble_model.FORMAT)
+"""Formats whose predictions may be numbers."""
 
 FORMATS: Mapping[str, Scorer] = {
     "skops": _skops_on,

@@ -80,7 +80,7 @@ def _picture(instance: "TableInstance", candidate: Candidate) -> str:
     labels = np.asarray(instance.sealed_labels, dtype=np.int64)
     if len(np.unique(labels)) < 2:
         return ""
-    scores = stated_scores(candidate, len(labels))
+    scores = stated_scores(candidate, len(labels), instance.asked)
     return roc_picture(labels, scores, (instance.negative, instance.positive), "answer")
 
 
@@ -142,7 +142,8 @@ def _what_would_do(
             f"{has}: no number of rows will do, for the estimate itself misses {target.limit_shown}; other "
             "columns, another model or a lower target might"
         )
-    judged = sealed(instance).judged(target.metric, stated_scores(candidate, len(labels)), found.alpha)
+    stated = stated_scores(candidate, len(labels), instance.asked)
+    judged = sealed(instance).judged(target.metric, stated, found.alpha)
     needed = rows_needed(judged, target.limit, target.reached_by)
     if needed is None:
         return f"{has}: {MOST_ROWS:,} rows would not do; a better model or a lower target might"

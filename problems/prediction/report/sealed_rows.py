@@ -62,7 +62,7 @@ def judged_rows(
     if not len(instance.sealed_index):
         return None
     try:
-        scores = stated_scores(candidate, len(instance.sealed_index))
+        scores = stated_scores(candidate, len(instance.sealed_index), instance.asked)
     except Forged:
         return None
     groups = instance.frame["__group__"].iloc[instance.sealed_index].astype(str).to_numpy(dtype=str)

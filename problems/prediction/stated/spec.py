@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 from unicodedata import normalize
 
-from pydantic import Field, ValidationError
+from pydantic import Field, FiniteFloat, ValidationError
 from pydantic_core import ErrorDetails
 
 from escalation.model.complaints import apart, settle
@@ -34,9 +34,29 @@ class RowsSpec(Frozen):
 class TaskSpec(RowsSpec):
     """Fields that say what is asked of a row; each task takes its own."""
 
+    task: str = Field(
+        "binary",
+        description="What is asked of a row: binary (one of two classes), multiclass, ordinal (a level), "
+        "regression (a number).",
+    )
     positive: Value | None = Field(
         None,
         description="The class to predict; may be left out for 0 and 1, and where its name tells: yes, died.",
+    )
+    top: int | None = Field(
+        None, ge=2, description="Multiclass: classes among which the row's own is to be, for top_accuracy."
+    )
+    order: tuple[Value, ...] = Field((), description="Ordinal: the levels, lowest first.")
+    tolerance: float | None = Field(
+        None, gt=0, allow_inf_nan=False, description="Regression: error up to which a number is right enough."
+    )
+    quantile: float | None = Field(
+        None, gt=0, lt=1, description="Regression: share of rows whose error error_quantile is not to exceed."
+    )
+    range: tuple[FiniteFloat, FiniteFloat] | None = Field(
+        None,
+        description="Regression: least and largest number that may occur by the nature of what is measured, "
+        "known before any was seen; mae, rmse and r_squared have no bound that holds without.",
     )
 
 

@@ -193,7 +193,7 @@ class TableInstance:
     def _kinds(self, part: "pd.DataFrame") -> dict[str, Any]:
         if self.asked.task == "binary":
             return {"positive": int(part["__label__"].sum())}
-        kinds = task(self.asked.task).kinds(outcomes_of(part))
+        kinds = task(self.asked.task).kinds(outcomes_of(part), self.asked)
         return {"kinds": {what: int(rows.sum()) for what, rows in kinds.items()}}
 
     def _labels(self, index: Index) -> NDArray[np.int8]:
@@ -213,7 +213,7 @@ def solver_view(instance: TableInstance, target: Target) -> TableView:
         sealed_rows=Blob(_parquet(sealed_rows)),
         n_open=len(open_rows),
         n_sealed=len(sealed_rows),
-        n_rarest=fewest(outcomes_of(open_rows), task(instance.asked.task)),
+        n_rarest=fewest(outcomes_of(open_rows), instance.asked),
         asked=instance.asked,
         metric=target.metric,
         time_ordered=instance.time_ordered,

@@ -24,7 +24,15 @@ from problems.prediction.tables.instance import TableInstance
 from problems.prediction.tables.sites import large, of_sites, site_names, sites_split
 from problems.prediction.tables.subgroups import subgroups
 from problems.prediction.tables.suspicions import suspicions
-from problems.prediction.tasks.task import Outcomes, Task, outcomes_of, task
+from problems.prediction.tasks.task import (
+    Asking,
+    Labelled,
+    Outcomes,
+    Task,
+    check_stated,
+    outcomes_of,
+    task,
+)
 from toolbox.arrays.types import Flags, Index, Ints
 from toolbox.stats.splits import codes, latest_rows, stratified_parts, train_test_pairs
 from toolbox.tables.raw import RawTable
@@ -47,7 +55,8 @@ def prepare(table: RawTable, spec: ColumnsSpec, seed: int) -> TableInstance:
             or there are too few rows of a class for the splits.
     """
     since = so_far()
-    asked_of = task("binary")
+    asked_of = task(spec.task)
+    check_stated(asked_of, spec)
     roles.check_roles(table, spec)
     labelled = declared = times = None
     read_so: tuple[str, ...] = ()
@@ -62,7 +71,7 @@ def prepare(table: RawTable, spec: ColumnsSpec, seed: int) -> TableInstance:
             times, read_so = roles.times(str(spec.time), table)
     typed, remarks = _features(table, spec)
     if labelled and wrong(since):
-        _refuse_few(labelled.outcomes, asked_of, spec)
+        _refuse_few(labelled, asked_of, spec)
     settle(since)
     assert labelled is not None
     rows = _row_digests(typed)
@@ -75,12 +84,18 @@ def prepare(table: RawTable, spec: ColumnsSpec, seed: int) -> TableInstance:
     given = None if table.sealed is None else table.sealed[order]
     open_index, sealed_index, aside = _split(frame, asked_of, spec, seed, given)
     by_site = False
-    if spec.group is not None and spec.time is None and _too_few(frame, asked_of, open_index, sealed_index):
+    if (
+        spec.group is not None
+        and spec.time is None
+        and _too_few(frame, labelled.asked, open_index, sealed_index)
+    ):
         split = sites_split(*_strata_and_groups(frame, asked_of), spec.sealed_fraction, seed)
         if split is not None:
             by_site, (open_index, sealed_index) = True, split
             aside = [of_sites(frame, *split)]
-    _check_counts(frame, asked_of, {"open": open_index, "sealed": sealed_index}, spec, more, by_site=by_site)
+    _check_counts(
+        frame, labelled.asked, {"open": open_index, "sealed": sealed_index}, spec, more, by_site=by_site
+    )
     _check_divisible(frame.iloc[open_index], asked_of, spec, seed)
     columns = tuple(item.column for item in typed)
     spec.documentation.check_columns([column.name for column in columns])
@@ -114,9 +129,9 @@ def prepare(table: RawTable, spec: ColumnsSpec, seed: int) -> TableInstance:
     )
 
 
-def _refuse_few(outcomes: Outcomes, asked_of: Task, spec: ColumnsSpec) -> None:
+def _refuse_few(labelled: Labelled, asked_of: Task, spec: ColumnsSpec) -> None:
     """Says beforehand, where columns have to be corrected first, what no correction of them would change."""
-    for what, rows in asked_of.kinds(outcomes).items():
+    for what, rows in asked_of.kinds(labelled.outcomes, labelled.asked).items():
         count = int(np.sum(rows))
         if count < 2 * MIN_CLASS_GROUPS:
             with apart():
@@ -288,23 +303,23 @@ def _split_by_time(
     return np.flatnonzero(~sealed & ~straddling), np.flatnonzero(sealed), remarks
 
 
-def _kinds(frame: "pd.DataFrame", asked_of: Task, index: Index) -> dict[str, tuple[int, int]]:
+def _kinds(frame: "pd.DataFrame", asked: Asking, index: Index) -> dict[str, tuple[int, int]]:
     """Rows of each kind in a part, and the groups that they are of."""
     part = frame.iloc[index]
     groups = part["__group__"].to_numpy()
-    kinds = asked_of.kinds(outcomes_of(part))
+    kinds = task(asked.task).kinds(outcomes_of(part), asked)
     return {what: (int(rows.sum()), len(np.unique(groups[rows]))) for what, rows in kinds.items()}
 
 
-def _too_few(frame: "pd.DataFrame", asked_of: Task, *parts: Index) -> bool:
+def _too_few(frame: "pd.DataFrame", asked: Asking, *parts: Index) -> bool:
     return any(
-        groups < MIN_CLASS_GROUPS for index in parts for _, groups in _kinds(frame, asked_of, index).values()
+        groups < MIN_CLASS_GROUPS for index in parts for _, groups in _kinds(frame, asked, index).values()
     )
 
 
 def _check_counts(
     frame: "pd.DataFrame",
-    asked_of: Task,
+    asked: Asking,
     parts: Mapping[str, Index],
     spec: ColumnsSpec,
     told: list[str],
@@ -313,13 +328,13 @@ def _check_counts(
 ) -> None:
     grouped = "groups with rows" if spec.group is not None else "distinct rows"
     for name, index in parts.items():
-        for what, (rows, groups) in _kinds(frame, asked_of, index).items():
+        for what, (rows, groups) in _kinds(frame, asked, index).items():
             count = rows if by_site else groups
             if count < MIN_CLASS_GROUPS:
                 raise BadInput(
                     f"too few rows for the splits: the {name} part has {count} {grouped} {what} "
                     f"({rows} rows), expected at least {MIN_CLASS_GROUPS}; a table needs about "
-                    f"{_needed(spec)} {asked_of.of_either}{_because(spec, told)}"
+                    f"{_needed(spec)} {task(asked.task).of_either}{_because(spec, told)}"
                 )
 
 
@@ -338,7 +353,7 @@ def _check_divisible(open_rows: "pd.DataFrame", asked_of: Task, spec: ColumnsSpe
     """Every method has to learn from some open rows and be tested on others."""
     strata, groups = _strata_and_groups(open_rows, asked_of)
     try:
-        train_test_pairs(strata, groups, 2, seed, time_ordered=spec.time is not None)
+        train_test_pairs(strata, groups, 2, seed, time_ordered=spec.time is not None, least=asked_of.least)
     except ValueError:
         if spec.time is None:
             raise BadInput(

@@ -28,7 +28,7 @@ def sites_split(labels: Ints, groups: Index, fraction: float, seed: int) -> tupl
     order of size, those with both classes apart from others: large and small ones come in their shares.
 
     Args:
-        labels: 0 or 1, shape (n,).
+        labels: kind of each row, shape (n,).
         groups: group of each row as an integer from 0, shape (n,).
         fraction: share of the sites that is to be sealed.
         seed: of the draw.
@@ -38,8 +38,8 @@ def sites_split(labels: Ints, groups: Index, fraction: float, seed: int) -> tupl
         sites: too small, or too few of both classes for either side.
     """
     sizes = np.bincount(groups)
-    positives = np.bincount(groups, weights=labels).astype(np.intp)
-    mixed = (positives > 0) & (positives < sizes)
+    kinds = np.unique(np.column_stack([groups, labels]), axis=0)[:, 0]
+    mixed = np.bincount(kinds, minlength=len(sizes)) > 1
     if not large(groups) or mixed.sum() < 2 * LEAST_SITES:
         return None
     rng = np.random.default_rng(derive_seed(seed, "which sites are open"))

@@ -8,10 +8,10 @@ from escalation.model.errors import BadInput
 from escalation.text.nearest import did_you_mean, nearest
 from problems.prediction.stated.spec import ColumnsSpec
 from problems.prediction.tasks.classes import FLAGS, likely_positive, named_positive, spelt_alike
+from problems.prediction.tasks.reading import class_texts
 from problems.prediction.tasks.task import Asking, Labelled, Outcomes, TaskMetric
 from toolbox.arrays.types import Flags, Floats, Ints
-from toolbox.stats import bounds
-from toolbox.tables.missing import is_missing
+from toolbox.stats import bounds, controls
 from toolbox.tables.numbers import canonical
 from toolbox.tables.raw import RawTable
 
@@ -21,6 +21,7 @@ class Binary:
 
     name = "binary"
     fields: tuple[str, ...] = ("positive",)
+    least = 2
     of_either = "of either class"
     metrics: Mapping[str, TaskMetric] = {
         name: TaskMetric("at_most" if each.less_is_better else "at_least")
@@ -33,7 +34,7 @@ class Binary:
         Raises:
             BadInput: on a missing value, other than two classes, or no word on which one is positive.
         """
-        texts = _texts(table, spec.target)
+        texts = class_texts(table, spec.target)
         classes = sorted(set(texts))
         if len(classes) != 2:
             shown = ", ".join(classes[:5]) + (", …" if len(classes) > 5 else "")
@@ -51,13 +52,28 @@ class Binary:
         """The labels."""
         return outcomes.values
 
-    def kinds(self, outcomes: Outcomes) -> Mapping[str, Flags]:
+    def kinds(self, outcomes: Outcomes, asked: Asking) -> Mapping[str, Flags]:
         """Both classes."""
         return {"of the positive class": outcomes.values == 1, "of the negative class": outcomes.values == 0}
 
     def shape(self, rows: int, asked: Asking) -> tuple[int, ...]:
         """One probability a row."""
         return (rows,)
+
+    def wrong(self, predictions: Floats, asked: Asking) -> str:
+        """Whether they are probabilities."""
+        if not bool(np.all((predictions >= 0) & (predictions <= 1))):
+            return "expected probabilities from 0 to 1, got a value outside or NaN"
+        return ""
+
+    def needed(self, metric: str, outcomes: Outcomes, asked: Asking) -> Mapping[str, Flags]:
+        """One class or both."""
+        kinds = self.kinds(outcomes, asked)
+        return {
+            what: kinds[what]
+            for what, label in zip(kinds, (1, 0), strict=True)
+            if label in bounds.METRICS[metric].classes
+        }
 
     def perfect(self, outcomes: Outcomes, asked: Asking) -> Floats:
         """The labels, as probabilities."""
@@ -67,20 +83,13 @@ class Binary:
         self, metric: str, rows: Outcomes, predictions: Floats, asked: Asking, alpha: float
     ) -> bounds.Bound:
         """See `toolbox.stats.bounds`."""
-        groups = np.arange(len(rows)) if rows.groups is None else rows.groups
-        return bounds.bound(metric, rows.values, predictions, groups, alpha)
+        return bounds.bound(metric, rows.values, predictions, rows.grouped, alpha)
 
-
-def _texts(table: RawTable, target: str) -> list[str]:
-    """The class of each row in words."""
-    texts = []
-    for place, value in zip(table.where, table.columns[target], strict=True):
-        if is_missing(value):
-            raise BadInput(
-                f"target column {target!r}, {place}: expected a class, got a missing value: remove the row"
-            )
-        texts.append(canonical(value, table.decimal))
-    return texts
+    def compare(
+        self, metric: str, rows: Outcomes, candidate: Floats, control: Floats, asked: Asking
+    ) -> tuple[float, float]:
+        """See `toolbox.stats.controls`."""
+        return controls.compare(metric, rows.values, candidate, control, rows.grouped)
 
 
 def _taken_as_positive(spec: ColumnsSpec, positive: str, negative: str) -> tuple[str, ...]:

@@ -7,24 +7,30 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from escalation.model.complaints import apart
 from escalation.model.errors import BadInput
+from escalation.model.problem import Target
 from escalation.ports.registry import resolve
 from escalation.text.nearest import did_you_mean
+from escalation.text.wording import listed
 from toolbox.arrays.types import Flags, Floats, Index, Ints
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from problems.prediction.stated.spec import ColumnsSpec
+    from problems.prediction.stated.spec import ColumnsSpec, TaskSpec
     from toolbox.stats.bounds import Bound
     from toolbox.tables.raw import RawTable
 
 TASKS: Mapping[str, str] = {
     "binary": "problems.prediction.tasks.binary:Binary",
+    "multiclass": "problems.prediction.tasks.multiclass:Multiclass",
+    "ordinal": "problems.prediction.tasks.ordinal:Ordinal",
+    "regression": "problems.prediction.tasks.regression:Regression",
 }
 """By the word that problem files use, where its class is."""
 
-TASK_FIELDS = ("positive",)
+TASK_FIELDS = ("positive", "top", "order", "tolerance", "quantile", "range")
 """Fields of a problem file that some tasks take and others refuse."""
 
 
@@ -72,7 +78,14 @@ class Outcomes:
     def __len__(self) -> int:
         return len(self.values)
 
-    def take(self, index: Index) -> "Outcomes":
+    @property
+    def grouped(self) -> Ints:
+        """The groups, numbered from 0; each row its own where nobody asks for them."""
+        if self.groups is None:
+            return np.arange(len(self))
+        return np.unique(self.groups, return_inverse=True)[1]
+
+    def take(self, index: Index | Flags) -> "Outcomes":
         """Those rows."""
         parts = (
             None if each is None else each[index]
@@ -140,6 +153,8 @@ class Task(Protocol):
     fields: tuple[str, ...]
     """Those of `TASK_FIELDS` that it takes."""
     metrics: Mapping[str, TaskMetric]
+    least: int
+    """Strata that either side of a fold must hold: 2 where they are classes, 1 where they only balance."""
     of_either: str
     """Of what a table needs so many: `of either class`."""
 
@@ -155,12 +170,20 @@ class Task(Protocol):
         """Whole numbers from 0: parts and folds get their share of the rows of each, shape (n,)."""
         ...
 
-    def kinds(self, outcomes: Outcomes) -> Mapping[str, Flags]:
-        """The kinds of rows of which either part must hold some, in words (`the positive class`)."""
+    def kinds(self, outcomes: Outcomes, asked: Asking) -> Mapping[str, Flags]:
+        """The kinds of rows of which either part must hold some, in words (`of the positive class`)."""
         ...
 
     def shape(self, rows: int, asked: Asking) -> tuple[int, ...]:
         """The shape of predictions."""
+        ...
+
+    def wrong(self, predictions: Floats, asked: Asking) -> str:
+        """Says what is wrong with predictions of that shape; empty where nothing is."""
+        ...
+
+    def needed(self, metric: str, outcomes: Outcomes, asked: Asking) -> Mapping[str, Flags]:
+        """Those of the kinds without rows of which the metric means nothing."""
         ...
 
     def perfect(self, outcomes: Outcomes, asked: Asking) -> Floats:
@@ -168,7 +191,17 @@ class Task(Protocol):
         ...
 
     def bound(self, metric: str, rows: Outcomes, predictions: Floats, asked: Asking, alpha: float) -> "Bound":
-        """Bounds a metric from the side that its targets ask about; raises ValueError where none holds."""
+        """Bounds a metric from the side that its targets ask about, with groups as in `rows`.
+
+        Where nothing can be shown the bound is what always holds, perhaps an infinite one. Not to be called
+        where kinds of rows are lacking that the metric needs, or a parameter.
+        """
+        ...
+
+    def compare(
+        self, metric: str, rows: Outcomes, candidate: Floats, control: Floats, asked: Asking
+    ) -> tuple[float, float]:
+        """Returns how much better the candidate is, and the p-value of the test that it is no better."""
         ...
 
 
@@ -187,6 +220,38 @@ def metrics() -> dict[str, TaskMetric]:
     return {name: metric for each in TASKS for name, metric in task(each).metrics.items()}
 
 
-def fewest(outcomes: Outcomes, each: Task) -> int:
+def fewest(outcomes: Outcomes, asked: Asking) -> int:
     """Rows of the kind that there are fewest of."""
-    return min(int(np.sum(rows)) for rows in each.kinds(outcomes).values())
+    return min(int(np.sum(rows)) for rows in task(asked.task).kinds(outcomes, asked).values())
+
+
+def check_stated(each: Task, stated: "TaskSpec") -> None:
+    """Raises `BadInput` for a field that has no effect on the task."""
+    for name in TASK_FIELDS:
+        if name not in each.fields and getattr(stated, name) not in (None, ()):
+            takers = listed([f"`task: {other}`" for other in TASKS if name in task(other).fields])
+            with apart():
+                raise BadInput(
+                    f"instance: {name}: has no effect on `task: {each.name}`, only on {takers}: remove it"
+                )
+
+
+def metric_of(asked: Asking, target: Target) -> TaskMetric:
+    """What is known of a target's metric.
+
+    Raises:
+        BadInput: where the task has none of that name, or lacks what the metric needs.
+    """
+    known = task(asked.task).metrics
+    if target.metric not in known:
+        raise BadInput(
+            f"target: {target.metric} is no metric of `task: {asked.task}`: expected one of "
+            f"{', '.join(known)}{did_you_mean(target.metric, known)}"
+        )
+    metric = known[target.metric]
+    if metric.needs and metric.needs not in asked.parameters:
+        raise BadInput(
+            f"target: {target.metric} means nothing, or has no bound that holds, without `{metric.needs}`: "
+            f"state it under `instance`"
+        )
+    return metric

@@ -10,14 +10,14 @@ from escalation.model.certificate import Certificate, CertificateStatus, Control
 from escalation.model.errors import BadInput, first_line
 from escalation.model.problem import Target
 from escalation.text.rounding import at_worst
+from problems.prediction.tasks.task import metric_of
 from problems.prediction.verify.circuit_evidence import control_faults
 from problems.prediction.verify.judging import Sealed, sealed
 from problems.prediction.verify.leakage import split_faults, training_faults
 from problems.prediction.verify.recomputation import Forged, check_sets, recompute
 from problems.prediction.verify.shuffled import reason, shuffled_labels
 from toolbox.arrays.types import Floats
-from toolbox.stats.bounds import METRICS, Bound, bound
-from toolbox.stats.controls import compare
+from toolbox.stats.bounds import Bound
 
 if TYPE_CHECKING:
     from problems.prediction.tables.instance import TableInstance
@@ -46,10 +46,9 @@ def certify(
     Raises:
         BadInput: on a metric without a bound, or α outside (0, 1).
     """
-    if target.metric not in METRICS or not 0 < alpha < 1:
-        raise BadInput(
-            f"expected a metric of {', '.join(METRICS)} and 0 < α < 1, got {target.metric}, {alpha}"
-        )
+    if not 0 < alpha < 1:
+        raise BadInput(f"expected 0 < α < 1, got {alpha}")
+    metric_of(instance.asked, target)
     rows = sealed(instance)
     faults = [*split_faults(instance), *_guarded(control_faults, candidate)]
     scores = _examine(instance, candidate, evidence, "", faults)
@@ -65,11 +64,13 @@ def certify(
     missing = rows.missing(target.metric, alpha)
     found = None if missing or scores is None else rows.bound(target.metric, scores, alpha)
     if found is None or scores is None:
+        missing = missing or rows.boundless(target.metric)
         return _finding(
             CertificateStatus.HEURISTIC, "no evaluation on rows kept aside", alpha, [missing], facts
         )
     compared = _compared(target.metric, rows, scores, controls)
-    certificate = _certificate(target, found, alpha, compared, facts)
+    upper = rows.side(target.metric) == "at_most"
+    certificate = _certificate(target, found, alpha, compared, facts, upper=upper)
     more = (*_too_few(rows, target, alpha), *_by_chance(certificate, shuffled))
     return certificate.model_copy(update={"reasons": (*certificate.reasons, *more)})
 
@@ -108,16 +109,22 @@ def _compared(metric: str, rows: Sealed, scores: Floats, controls: dict[str, Flo
     for name, other in controls.items():
         if other is None:
             continue
-        gain, p_value = compare(metric, rows.labels, scores, other, rows.groups)
-        value = bound(metric, rows.labels, other, rows.groups, 0.5).estimate
+        gain, p_value = rows.task.compare(metric, rows.outcomes, scores, other, rows.asked)
+        value = rows.task.bound(metric, rows.outcomes, other, rows.asked, 0.5).estimate
         compared.append(Control(name=name, value=value, difference=gain, p_value=p_value))
     return compared
 
 
 def _certificate(
-    target: Target, found: Bound, alpha: float, compared: list[Control], facts: dict[str, Any]
+    target: Target,
+    found: Bound,
+    alpha: float,
+    compared: list[Control],
+    facts: dict[str, Any],
+    *,
+    upper: bool,
 ) -> Certificate:
-    side = "upper" if METRICS[target.metric].less_is_better else "lower"
+    side = "upper" if upper else "lower"
     reached = (target.at_most is not None) == (side == "upper") and target.reached_by(found.value)
     relation = "above" if side == "upper" else "below"
     value = at_worst(found.value, target)
@@ -139,7 +146,7 @@ def _too_few(rows: Sealed, target: Target, alpha: float) -> list[str]:
     if best is None or target.reached_by(best):
         return []
     return [
-        f"no answer reaches the target on the {len(rows.labels)} rows kept aside: without a single "
+        f"no answer reaches the target on the {len(rows.outcomes)} rows kept aside: without a single "
         f"error the bound is {best:.4f}; keep more rows aside (`sealed_fraction`), or ask for less"
     ]
 
@@ -158,15 +165,22 @@ def _finding(
 
 
 def _facts(instance: "TableInstance", candidate: Candidate, rows: Sealed) -> dict[str, Any]:
-    count = len(rows.labels)
-    positives = int(rows.labels.sum())
     by_site = {"by_site": True} if rows.by_site else {}
     return {
         **by_site,
-        "n_sealed": count,
-        "n_positive": positives,
+        "n_sealed": len(rows.outcomes),
+        **_kinds(rows),
         "n_groups": len(np.unique(rows.groups)),
-        "prevalence": positives / count if count else None,
         "instance": instance.digest,
         "files": {str(name): blob.digest for name, blob in sorted(candidate.files.items())},
     }
+
+
+def _kinds(rows: Sealed) -> dict[str, Any]:
+    """How many rows there are of each kind."""
+    count = len(rows.outcomes)
+    if rows.asked.task == "binary":
+        positives = int(rows.outcomes.values.sum())
+        return {"n_positive": positives, "prevalence": positives / count if count else None}
+    kinds = rows.task.kinds(rows.outcomes, rows.asked)
+    return {"task": rows.asked.task, "kinds": {what: int(each.sum()) for what, each in kinds.items()}}

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from escalation.model.attempt import Candidate, Done
 from escalation.model.errors import first_line
 from problems.prediction.prediction_sets.split_conformal import SLACK, excess
+from problems.prediction.tasks.task import Asking, task
 from toolbox.arrays import npy
 from toolbox.arrays.types import Flags, Floats
 
@@ -31,7 +32,7 @@ class Recomputed:
     """What a candidate's model says of the sealed rows.
 
     Attributes:
-        scores: probability of the positive class, shape (n_sealed,).
+        scores: predictions as the task has them: of two classes the probability of the positive one.
         deviation: largest difference from what the candidate stated.
     """
 
@@ -45,17 +46,25 @@ def recompute(instance: "TableInstance", candidate: Candidate, evidence: Sequenc
     Raises:
         Forged: when anything is missing, malformed or different; never anything else.
     """
-    stated = stated_scores(candidate, len(instance.sealed_index))
+    stated = stated_scores(candidate, len(instance.sealed_index), instance.asked)
     model_format = candidate.values.get("model_format")
     scores = _scores(instance, candidate, ("model", model_format), evidence)
     if scores.shape != stated.shape or not bool(np.isfinite(scores).all()):
         raise Forged(f"the model gives scores of shape {scores.shape}, not {stated.shape}, or not all finite")
-    deviation = float(np.max(np.abs(scores - stated), initial=0.0))
-    if deviation > TOLERANCE:
+    wrong = task(instance.asked.task).wrong(scores, instance.asked)
+    if wrong:
+        raise Forged(f"what the model's bytes give are no predictions: {wrong}")
+    deviation = _deviation(scores, stated)
+    if not deviation <= TOLERANCE:
         raise Forged(
             f"forged predictions: they differ from what the model's bytes give by up to {deviation:.3g}"
         )
     return Recomputed(scores, deviation)
+
+
+def _deviation(scores: Floats, stated: Floats) -> float:
+    """The largest difference; of numbers beyond 1 relative to them, as sums of such are rounded."""
+    return float(np.max(np.abs(scores - stated) / np.maximum(np.abs(stated), 1.0), initial=0.0))
 
 
 def check_sets(instance: "TableInstance", candidate: Candidate, evidence: Sequence[Done]) -> None:
@@ -114,15 +123,17 @@ def _scores(
         raise Forged(f"the {named[0].replace('_', ' ')}'s bytes give no scores: {_line(error)}") from error
 
 
-def stated_scores(candidate: Candidate, rows: int) -> Floats:
-    """Returns the scores that the candidate states, shape (rows,).
+def stated_scores(candidate: Candidate, rows: int, asked: Asking) -> Floats:
+    """Returns the predictions that the candidate states, in the shape that the task has.
 
     Raises:
-        Forged: when they are no probabilities of that many rows.
+        Forged: when they are no predictions of that many rows.
     """
-    scores: Floats = _array(candidate, "sealed_scores", np.float64, (rows,))
-    if not bool(np.all((scores >= 0) & (scores <= 1))):
-        raise Forged("sealed_scores: expected probabilities from 0 to 1, got a value outside or NaN")
+    each = task(asked.task)
+    scores: Floats = _array(candidate, "sealed_scores", np.float64, each.shape(rows, asked))
+    wrong = each.wrong(scores, asked)
+    if wrong:
+        raise Forged(f"sealed_scores: {wrong}")
     return scores
 
 

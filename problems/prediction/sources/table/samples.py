@@ -8,6 +8,7 @@ import numpy as np
 from escalation.testing.sources import Source
 from problems.prediction.sources.stating import of_every_source
 from problems.prediction.sources.table.spec import FileSpec
+from problems.prediction.sources.table.task_samples import of_tasks
 
 ROWS = 120
 
@@ -39,6 +40,7 @@ def samples(folder: Path) -> tuple[Source, ...]:
             {"csv": f"{here}/t.csv", "join": f"{here}/more.csv", "by": "visit", "target": "ill"},
             takes | {"drop": ["dose"]},
         ),
+        *of_tasks(folder),
     )
 
 

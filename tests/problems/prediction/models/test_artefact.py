@@ -93,6 +93,6 @@ def test_an_unknown_format_is_refused() -> None:
 
 
 def test_scores_outside_zero_and_one_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("problems.prediction.models.artefact.FORMATS", {"skops": lambda *_: np.array([1.5])})
+    monkeypatch.setattr("problems.prediction.models.artefact.FORMATS", {"forest": lambda *_: np.array([1.5])})
     with pytest.raises(ValueError, match="between 0 and 1"):
-        scores("skops", b"", pd.DataFrame({"x": [1.0]}))
+        scores("forest", b"", pd.DataFrame({"x": [1.0]}))
