@@ -96,10 +96,16 @@ def _difference(classical: _Spectrum, quantum: Floats, training_error: float) ->
 
 
 def _ridge(values: Floats, rotated: Floats, training_error: float) -> float:
-    for ridge in _RIDGES:
+    """The largest ridge of the grid that costs no more; the training part grows with λ as λ / (Kc + λ)."""
+    first, last = 0, len(_RIDGES) - 1
+    while first < last:
+        middle = (first + last) // 2
+        ridge = _RIDGES[middle]
         if ridge * _norm(1.0 / (values + ridge), rotated) <= training_error:
-            return float(ridge)
-    return float(_RIDGES[-1])
+            last = middle
+        else:
+            first = middle + 1
+    return float(_RIDGES[first])
 
 
 def _norm(diagonal: Floats, rotated: Floats) -> float:
