@@ -14,8 +14,8 @@ def samples(folder: Path) -> tuple[Source, ...]:
         Source(
             "dataset",
             DatasetSpec,
-            {"dataset": "breast_cancer"},
-            of_every_source("mean area") | {"subgroups": ["mean area"]},
+            {"dataset": "whas500"},
+            of_every_source("age") | {"subgroups": ["age"]},
         ),
         Source(
             "constructed dataset",
