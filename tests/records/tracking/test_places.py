@@ -2,6 +2,7 @@
 
 import logging
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -60,8 +61,13 @@ client.set_terminated(run.info.run_id)
 
 
 @contextmanager
-def mlflow_server(folder: Path) -> Iterator[str]:
-    """MLflow's own server on a free port, stopped by its process id."""
+def mlflow_server(folder: Path, database: Path) -> Iterator[str]:
+    """MLflow's own server on a free port and a copy of the database, stopped by its process id.
+
+    Without the eight processes that would wait for jobs of its own, which nobody gives it here.
+    """
+    shutil.copy(database, folder / "served.db")
+    environment = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port = found.getsockname()[1]
@@ -85,7 +91,7 @@ def mlflow_server(folder: Path) -> Iterator[str]:
     ]
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(
-            [*command, *stores], cwd=folder, stdout=log, stderr=log, start_new_session=True
+            [*command, *stores], cwd=folder, env=environment, stdout=log, stderr=log, start_new_session=True
         )
     try:
         until = time.monotonic() + 120
@@ -105,14 +111,14 @@ def mlflow_server(folder: Path) -> Iterator[str]:
 
 
 @pytest.fixture(params=["sqlite", "postgresql", "server"])
-def address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """A fresh MLflow of each kind."""
+def address(request: pytest.FixtureRequest, tmp_path: Path, mlflow_database: Path) -> Iterator[str]:
+    """An MLflow without experiments of ours of each kind; the databases are to be made by who comes first."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'shared.db'}"
     elif request.param == "postgresql":
         yield emptied(request.getfixturevalue("postgresql"))
     else:
-        with mlflow_server(tmp_path) as url:
+        with mlflow_server(tmp_path, mlflow_database) as url:
             yield url
 
 
