@@ -194,7 +194,7 @@ def _others(rows: TaskRows, select: Selection) -> list[Member]:
             members.append(Columns("nystroem_rbf", {"C": 10.0, "gamma": 0.3, **reduced}))
     else:
         scale = {"log": True} if log else {}
-        members.append(Columns("ridge", {"alpha": 10.0, **scale, **reduced}))
+        members.append(Columns("least_squares_ridge", {"alpha": 10.0, **scale, **reduced}))
         if len(rows) <= KERNEL_ROWS:
             members.append(Columns("gaussian_process", {"alpha": 0.3, "gamma": 0.3, **scale, **reduced}))
     return members

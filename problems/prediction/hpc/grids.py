@@ -108,9 +108,6 @@ def estimated_cost(model: str, rows: int, features: int) -> float:
         "svm_rbf": 1.0,
         "nystroem_rbf": 10.0,
         "nearest_neighbours": 0.5,
-        "gaussian_process": 2.0,
-        "cumulative": 3.0,
-        "cox": 2.0,
     }
     growth = (rows / 300) ** (2 if model in ("svm_rbf", "gaussian_process") else 1)
-    return scale[model] * (0.2 + growth * (0.3 + features / 30))
+    return scale.get(model, 2.0) * (0.2 + growth * (0.3 + features / 30))

@@ -31,7 +31,8 @@ def task_grids(task: str, rows: int, features: int, classes: int, exact_rows: in
     grids = _of_classes(rows * features * classes) if of_classes else _of_numbers(rows <= exact_rows)
     if task == "ordinal":
         grids["cumulative"] = [{"C": C} for C in (0.01, 0.1, 1.0)]
-    grids["nearest_neighbours"] = [{"n_neighbors": k} for k in (41, 21, 11, 5) if k <= rows / 4]
+    neighbours = "neighbours_vote" if of_classes else "neighbours_mean"
+    grids[neighbours] = [{"n_neighbors": k} for k in (41, 21, 11, 5) if k <= rows / 4]
     return reduced_grids({model: grid for model, grid in grids.items() if grid}, rows, features)
 
 
@@ -48,10 +49,13 @@ def _of_numbers(exact: bool) -> dict[str, Grid]:
     ridge: Grid = [{"alpha": alpha} for alpha in (1000.0, 100.0, 10.0, 1.0)]
     elastic: Grid = [{"alpha": alpha, "l1_ratio": 0.5} for alpha in (0.3, 0.1, 0.03, 0.01)]
     kernel: Grid = [{"alpha": alpha, "gamma": g} for alpha in (1.0, 0.1) for g in GAMMAS]
-    grids = {"ridge": [*ridge, *({**each, "log": True} for each in ridge)], "elastic_net": elastic}
+    grids = {
+        "least_squares_ridge": [*ridge, *({**each, "log": True} for each in ridge)],
+        "least_squares_elastic_net": elastic,
+    }
     if exact:
         grids["gaussian_process"] = [*kernel, *({**each, "log": True} for each in kernel)]
-        grids["svm_rbf"] = [{"C": C, "gamma": g} for C in (1.0, 10.0) for g in GAMMAS]
+        grids["svm_regression"] = [{"C": C, "gamma": g} for C in (1.0, 10.0) for g in GAMMAS]
     else:
-        grids["nystroem_rbf"] = kernel
+        grids["nystroem_regression"] = kernel
     return grids

@@ -15,6 +15,9 @@ from problems.prediction.models.task_models import FittedSteps, TaskModels
 from problems.prediction.tasks.task import Outcomes
 from toolbox.arrays.types import Floats, Index
 
+LINEAR = ("ridge", "least_squares_ridge")
+"""Models whose cost grows with the rows alone: they are fitted on all of them."""
+
 
 @dataclass(frozen=True, eq=False)
 class TaskEstimator:
@@ -114,7 +117,7 @@ class TaskSearch(Search):
 
     def train(self, one: int, model: str, params: Mapping[str, Any]) -> tuple[Any, FittedSteps, Outcomes]:
         """Fits on the training rows of a round; returns preprocessing, model, and what it learnt from."""
-        train = self.rounds[one].train if model == "ridge" else self._fitted_rows(self.rounds[one])
+        train = self.rounds[one].train if model in LINEAR else self._fitted_rows(self.rounds[one])
         known = self.outcomes.take(train)
         prepare, data = self.modelled.prepared(self.rows.features.iloc[train])
         return prepare, self.modelled.fitted(model, params, data, known, self._model_seed), known

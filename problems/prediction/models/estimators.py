@@ -14,7 +14,7 @@ NEWTON_FEATURES = 200
 CLASSES = ("multiclass", "ordinal")
 """Tasks whose predictions are a probability a class."""
 
-IGNORES_WEIGHTS = ("nearest_neighbours",)
+IGNORES_WEIGHTS = ("neighbours_vote", "neighbours_mean")
 """Models that scikit-learn cannot fit with row weights."""
 
 
@@ -56,7 +56,7 @@ def _of_classes(model: str, params: Mapping[str, Any], shape: tuple[int, int], s
         return make_pipeline(
             _landmarks(params, shape, seed), _of_classes("ridge", params, (shape[0], NYSTROEM_COMPONENTS), 0)
         )
-    if model == "nearest_neighbours":
+    if model == "neighbours_vote":
         return KNeighborsClassifier(min(params["n_neighbors"], shape[0]), algorithm="brute")
     raise ValueError(f"unknown model {model!r} of classes")
 
@@ -68,17 +68,17 @@ def _of_numbers(model: str, params: Mapping[str, Any], shape: tuple[int, int], s
     from sklearn.pipeline import make_pipeline
     from sklearn.svm import SVR
 
-    if model == "ridge":
+    if model == "least_squares_ridge":
         return Ridge(alpha=params["alpha"])
-    if model == "elastic_net":
+    if model == "least_squares_elastic_net":
         return ElasticNet(alpha=params["alpha"], l1_ratio=params["l1_ratio"], max_iter=2000, tol=1e-3)
     if model == "gaussian_process":
         return KernelRidge(alpha=params["alpha"], kernel="rbf", gamma=params["gamma"] / shape[1])
-    if model == "svm_rbf":
+    if model == "svm_regression":
         return SVR(C=params["C"], gamma=params["gamma"] / shape[1], epsilon=0.1)
-    if model == "nystroem_rbf":
+    if model == "nystroem_regression":
         return make_pipeline(_landmarks(params, shape, seed), Ridge(alpha=params["alpha"]))
-    if model == "nearest_neighbours":
+    if model == "neighbours_mean":
         return KNeighborsRegressor(
             min(params["n_neighbors"], shape[0]), algorithm="brute", weights="distance"
         )

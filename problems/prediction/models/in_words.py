@@ -50,6 +50,33 @@ KINDS: Mapping[str, ModelWords] = {
         "a missing number is not imputed: in every split of a tree it goes where it fitted better; a missing "
         "or unknown level is 0 in all of its columns",
     ),
+    "cumulative": ModelWords(
+        "logistic regressions, one for each level that may be exceeded (Frank and Hall 2001), with a squared "
+        "(L2) penalty"
+    ),
+    "neighbours_vote": ModelWords("vote of the nearest neighbours"),
+    "least_squares_ridge": ModelWords("least squares with a squared (L2) penalty"),
+    "least_squares_elastic_net": ModelWords(
+        "least squares with an elastic-net penalty (Zou and Hastie 2005)"
+    ),
+    "gaussian_process": ModelWords(
+        "mean of a Gaussian process with a Gaussian kernel (kernel ridge regression)"
+    ),
+    "svm_regression": ModelWords("support vector regression with a Gaussian kernel"),
+    "nystroem_regression": ModelWords(
+        "least squares on Nyström's approximation of a Gaussian kernel (Williams and Seeger 2000)"
+    ),
+    "neighbours_mean": ModelWords("mean of the nearest neighbours, the nearer the more they count"),
+    "cox": ModelWords(
+        "proportional hazards (Cox 1972) with a squared (L2) penalty and Breslow's baseline hazard"
+    ),
+    "ensemble": ModelWords(
+        "weighted mean of several models (Caruana and others 2004), the weights found on rows that each of "
+        "them had not seen",
+        "as each model needs them: trees take numbers as they are, others standardised",
+        "as each model needs it: trees send a missing value where it fitted better, others take the median "
+        "of the training rows",
+    ),
     "RBF SVM": ModelWords(
         f"support vector machine with a Gaussian kernel on features that a quantum circuit makes{_SIGMOID}",
         "numbers are scaled by median and quartiles, categories coded as one column a level, and both put "

@@ -21,7 +21,7 @@ def reduced_grids(
 ) -> dict[str, list[dict[str, Any]]]:
     """Returns the settings of all models, see `reduced_grid`; an elastic net, slow, selects by itself."""
     return {
-        model: reduced_grid(grid, rows, columns, whole=model != "elastic_net")
+        model: reduced_grid(grid, rows, columns, whole="elastic_net" not in model)
         for model, grid in grids.items()
     }
 

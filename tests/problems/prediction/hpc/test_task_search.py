@@ -21,8 +21,8 @@ def search(task: str, forward: bool = False) -> TaskSearch:
     groups = codes(frame["__group__"].tolist())
     digests = tuple(frame["__row__"])
     rows = OpenRows(COLUMNS, frame[names], outcomes.values, groups, digests, frame[names], outcomes=outcomes)
-    model = "cox" if task == "time_to_event" else "ridge"
-    named = "penalty" if task == "time_to_event" else "alpha" if task == "regression" else "C"
+    own = {"time_to_event": ("cox", "penalty"), "regression": ("least_squares_ridge", "alpha")}
+    model, named = own.get(task, ("ridge", "C"))
     grid: list[dict[str, Any]] = [{named: 0.1}, {named: 1.0}]
     plan = SearchPlan({model: grid}, outer_folds=3, outer_repeats=1, inner_folds=2, replicates=5)
     return TaskSearch(with_strata(rows, known), plan, METRICS[task], 3, forward, modelled=known)

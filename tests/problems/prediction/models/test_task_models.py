@@ -88,7 +88,7 @@ def test_a_logarithm_is_undone_with_the_mean_where_squares_count() -> None:
     outcomes = outcomes_of(frame)
     assert skewed(outcomes.values)
     _, data = known.prepared(frame)
-    steps = known.fitted("ridge", {"alpha": 1.0, "log": True}, data, outcomes, 0)
+    steps = known.fitted("least_squares_ridge", {"alpha": 1.0, "log": True}, data, outcomes, 0)
     assert known.raw(steps, data).mean() == pytest.approx(outcomes.values.mean())
     link = link_for(outcomes.values, log=True)
     np.testing.assert_allclose(link.back(link.forward(outcomes.values)), outcomes.values)
