@@ -24,7 +24,7 @@ from toolbox.stats.splits import stratified_parts, train_test_pairs
 Fold = tuple[Index, Index]
 Trees = Boosted | BoostedHazards
 KERNEL_ROWS = 1500
-"""Rows up to which a kernel machine is a member."""
+"""Rows up to which an exact kernel machine is a member."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -185,13 +185,12 @@ def _others(rows: TaskRows, select: Selection) -> list[Member]:
     if models.task == "time_to_event":
         return [Columns("cox", {"penalty": each}) for each in (0.3, 0.03, 0.003)]
     log = not models.classes and skewed(rows.outcomes.values.astype(np.float64))
-    leaf = 1 if len(rows) <= 500 and models.classes else 3
+    leaf = 1 if models.classes else 3
     members: list[Member] = [Forests(select.budget.trees, leaf, log)]
     reduced = {"columns": 100} if wide(width(models.columns), len(rows)) else {}
     if models.classes:
         members += [Columns("ridge", {"C": C, **reduced}) for C in (0.03, 1.0)]
-        if len(rows) <= KERNEL_ROWS:
-            members.append(Columns("nystroem_rbf", {"C": 10.0, "gamma": 0.3, **reduced}))
+        members.append(Columns("nystroem_rbf", {"C": 10.0, "gamma": 0.3, **reduced}))
     else:
         scale = {"log": True} if log else {}
         members.append(Columns("least_squares_ridge", {"alpha": 10.0, **scale, **reduced}))

@@ -53,9 +53,8 @@ def _of_classes(model: str, params: Mapping[str, Any], shape: tuple[int, int], s
             random_state=seed,
         )
     if model == "nystroem_rbf":
-        return make_pipeline(
-            _landmarks(params, shape, seed), _of_classes("ridge", params, (shape[0], NYSTROEM_COMPONENTS), 0)
-        )
+        # of several classes Newton's matrix would have a row for each landmark and class
+        return make_pipeline(_landmarks(params, shape, seed), LogisticRegression(C=params["C"], max_iter=300))
     if model == "neighbours_vote":
         return KNeighborsClassifier(min(params["n_neighbors"], shape[0]), algorithm="brute")
     raise ValueError(f"unknown model {model!r} of classes")

@@ -1,5 +1,7 @@
 """Folds of odd tables: few rows, a rare class, runs of one class, giant groups, order of time."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,7 +10,11 @@ from problems.prediction.hpc.grids import SearchPlan
 from problems.prediction.hpc.search import OpenRows, Search
 
 NEIGHBOURS = [{"n_neighbors": k} for k in (41, 21, 11, 5, 1)]
-GRIDS = {"ridge": [{"C": 1.0}], "svm_rbf": [{"C": 1.0, "gamma": 0.1}], "nearest_neighbours": NEIGHBOURS}
+GRIDS: dict[str, list[dict[str, Any]]] = {
+    "ridge": [{"C": 1.0}],
+    "svm_rbf": [{"C": 1.0, "gamma": 0.1}],
+    "nearest_neighbours": NEIGHBOURS,
+}
 
 
 def odd(seed: int) -> Search:
