@@ -122,5 +122,5 @@ def _none(outcome: Floats, predicted: Floats, weights: Floats) -> float:
 
 def grid_of(parameters: Mapping[str, Any]) -> tuple[tuple[float, ...], float]:
     """Returns the grid of times and the horizon that a task's parameters name."""
-    times: Sequence[Any] = parameters["grid"]
+    times: Sequence[Any] = parameters["times"]
     return tuple(float(each) for each in times), float(parameters["horizon"])

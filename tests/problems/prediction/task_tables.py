@@ -41,7 +41,7 @@ def table(task: str, rows: int = 120) -> pd.DataFrame:
 
 def asked(task: str) -> dict[str, Any]:
     """What a view says of the task."""
-    parameters = {"grid": TIMES, "horizon": 0.5} if task == "time_to_event" else {}
+    parameters = {"times": TIMES, "horizon": 0.5} if task == "time_to_event" else {}
     classes = ["low", "middle", "high"] if task in ("multiclass", "ordinal") else []
     return {"task": task, "classes": classes, "parameters": parameters}
 
