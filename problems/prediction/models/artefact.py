@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from escalation.ports.registry import resolve
-from problems.prediction.models import ensemble_model
+from problems.prediction.models import ensemble_model, survival
 from toolbox.arrays.types import Floats
 from toolbox.models.skops_file import load_estimator
 
@@ -26,8 +26,8 @@ def scores(model_format: str, model: bytes, rows: "pd.DataFrame", features: Floa
         features: projected features of the rows, shape (n, m), for models that are trained on them.
 
     Returns:
-        Float64: probabilities of the positive class, shape (n,), of each of more classes, shape (n, K), or
-        numbers, shape (n,), where the format is one of `ANY_TASK`.
+        Float64: probabilities of the positive class, shape (n,), of each of more classes, shape (n, K), of
+        survival by each time, shape (n, T), or numbers, shape (n,), where the format is one of `ANY_TASK`.
 
     Raises:
         ValueError: on an unknown format, bytes that are no such model, types that are not trusted, or
@@ -85,14 +85,16 @@ def _on_features(path: str) -> Scorer:
     return scorer
 
 
-ANY_TASK = ("skops", ensemble_model.FORMAT)
-"""Formats whose predictions may be numbers."""
+ANY_TASK = ("skops", ensemble_model.FORMAT, survival.LINEAR, survival.TREES)
+"""Formats whose predictions may be other than the probabilities of two classes."""
 
 FORMATS: Mapping[str, Scorer] = {
     "skops": _skops_on,
     "xgboost": _on_rows("problems.prediction.models.xgboost_model:scores"),
     "forest": _on_rows("problems.prediction.models.forest_model:scores"),
     ensemble_model.FORMAT: _on_rows("problems.prediction.models.ensemble_model:scores"),
+    survival.LINEAR: _on_rows("problems.prediction.models.survival:linear_scores"),
+    survival.TREES: _on_rows("problems.prediction.models.survival:tree_scores"),
     "svm-on-features": _on_features("problems.prediction.models.feature_svm:scores"),
 }
 """`skops`: a scikit-learn pipeline with its preprocessing. `xgboost`, `forest`: columns, trees and

@@ -37,7 +37,7 @@ class TaskSpec(RowsSpec):
     task: str = Field(
         "binary",
         description="What is asked of a row: binary (one of two classes), multiclass, ordinal (a level), "
-        "regression (a number).",
+        "regression (a number), time_to_event (the time until it, some rows being censored).",
     )
     positive: Value | None = Field(
         None,
@@ -57,6 +57,14 @@ class TaskSpec(RowsSpec):
         None,
         description="Regression: least and largest number that may occur by the nature of what is measured, "
         "known before any was seen; mae, rmse and r_squared have no bound that holds without.",
+    )
+    event: str | None = Field(
+        None,
+        description="Time to event: column with 1 where the event happened at the time, 0 where the row was "
+        "last seen without it.",
+    )
+    horizon: float | None = Field(
+        None, gt=0, allow_inf_nan=False, description="Time to event: time until which survival is predicted."
     )
 
 

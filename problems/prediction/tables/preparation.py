@@ -119,7 +119,7 @@ def prepare(table: RawTable, spec: ColumnsSpec, seed: int) -> TableInstance:
             *read_so,
             *more,
             *aside,
-            *suspicions(columns, frame.iloc[open_index]),
+            *suspicions(columns, frame.iloc[open_index], classes=bool(labelled.asked.classes)),
         ),
         extra=dict(table.extra or {}),
         places=order,

@@ -35,6 +35,7 @@ def check_roles(table: RawTable, spec: ColumnsSpec) -> None:
         "target": (spec.target,),
         "group": (spec.group,),
         "time": (spec.time,),
+        "event": (spec.event,),
         "drop": spec.drop,
         "categorical": spec.categorical,
         "subgroups": spec.subgroups,
@@ -56,7 +57,9 @@ def check_roles(table: RawTable, spec: ColumnsSpec) -> None:
 
 def meant(table: RawTable, spec: ColumnsSpec) -> set[str]:
     """Columns that are no features: those named, and those that a misspelt name comes nearest to."""
-    named = [name for name in (spec.target, spec.group, spec.time, *spec.drop) if name is not None]
+    named = [
+        name for name in (spec.target, spec.group, spec.time, spec.event, *spec.drop) if name is not None
+    ]
     near = (nearest(name, table.columns) for name in named if name not in table.columns)
     return {*named, *(name for name in near if name is not None)}
 
@@ -66,13 +69,14 @@ def _missing(role: str, name: str, table: RawTable) -> BadInput:
     meant = nearest(name, known)
     return BadInput(
         f"{role} column {name!r} is missing: the table has {_listed(known)}{did_you_mean(name, known)}",
-        mends={role: meant} if meant is not None and role in {"target", "group", "time"} else {},
+        mends={role: meant} if meant is not None and role in {"target", "group", "time", "event"} else {},
     )
 
 
 def _refuse_idle(spec: ColumnsSpec) -> None:
     """Refuses a role that would have no effect, as the column has another one; a group may be a time."""
-    named = {"target": (spec.target,), "group": (spec.group,), "time": (spec.time,)}
+    columns = {"target": spec.target, "event": spec.event, "group": spec.group, "time": spec.time}
+    named = {role: (name,) for role, name in columns.items()}
     first: dict[str, str] = {}
     for role, names in (named | {"drop": spec.drop, "categorical": spec.categorical}).items():
         for name in names:
@@ -95,6 +99,8 @@ def other_roles(table: RawTable, spec: ColumnsSpec, features: list[str]) -> dict
         also = " and time: the latest rows are kept aside" if spec.group == spec.time else ""
         said[spec.group] = f"group: its rows stay together{also}"
     said[spec.target] = "outcome"
+    if spec.event is not None:
+        said[spec.event] = "whether the time ended with the event"
     constant = "left out: its present values are all the same"
     return {
         name: said.get(name, constant)

@@ -39,14 +39,19 @@ FAR_MARKERS = 3
 """Different values at one end that may be marks (998, 999)."""
 
 
-def suspicions(columns: tuple[Column, ...], frame: "pd.DataFrame") -> tuple[str, ...]:
+def suspicions(
+    columns: tuple[Column, ...], frame: "pd.DataFrame", *, classes: bool = True
+) -> tuple[str, ...]:
     """Returns remarks on columns that tell the outcome by themselves, and on values far off that repeat.
 
     Args:
         columns: the features.
         frame: the open rows: features by name and `__label__`.
+        classes: whether the outcome is one of classes; of amounts and times only values are looked at.
     """
     labels = frame["__label__"].to_numpy() == 1
+    if not classes:
+        return tuple(said for column in columns for said in _repeated(column, frame))
     said = contradictions(columns, frame)
     areas = {column.name: _alone(column, frame[column.name], labels) for column in columns}
     said += _nearly({name: area for name, area in areas.items() if SUSPICIOUS <= area < NEARLY_SURE})
@@ -56,13 +61,18 @@ def suspicions(columns: tuple[Column, ...], frame: "pd.DataFrame") -> tuple[str,
                 f"column {column.name!r} alone tells the classes apart on the open rows: make sure that it "
                 "is known at the time of the prediction, and not made from the outcome"
             )
-        if column.kind == "number":
-            said += [
-                f"column {column.name!r}: {value:g} occurs {count} times on the open rows, far from all "
-                "other values: if it means missing, add it to na_values"
-                for value, count in far_off(frame[column.name].to_numpy(dtype=np.float64))
-            ]
+        said += _repeated(column, frame)
     return tuple(said)
+
+
+def _repeated(column: Column, frame: "pd.DataFrame") -> list[str]:
+    if column.kind != "number":
+        return []
+    return [
+        f"column {column.name!r}: {value:g} occurs {count} times on the open rows, far from all other "
+        "values: if it means missing, add it to na_values"
+        for value, count in far_off(frame[column.name].to_numpy(dtype=np.float64))
+    ]
 
 
 def _nearly(areas: Mapping[str, float]) -> list[str]:

@@ -27,10 +27,11 @@ TASKS: Mapping[str, str] = {
     "multiclass": "problems.prediction.tasks.multiclass:Multiclass",
     "ordinal": "problems.prediction.tasks.ordinal:Ordinal",
     "regression": "problems.prediction.tasks.regression:Regression",
+    "time_to_event": "problems.prediction.tasks.time_to_event:TimeToEvent",
 }
 """By the word that problem files use, where its class is."""
 
-TASK_FIELDS = ("positive", "top", "order", "tolerance", "quantile", "range")
+TASK_FIELDS = ("positive", "top", "order", "tolerance", "quantile", "range", "event", "horizon")
 """Fields of a problem file that some tasks take and others refuse."""
 
 

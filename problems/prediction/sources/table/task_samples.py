@@ -21,8 +21,16 @@ OF_TASKS: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
         {"tolerance": 1, "quantile": 0.9, "range": [-9, 9]},
         {"metric": "rank_correlation", "at_least": 0.5},
     ),
+    "time_to_event": (
+        "days",
+        {"event": "also", "horizon": 60},
+        {"metric": "concordance", "at_least": 0.6},
+    ),
 }
 """Of each task its column, the fields that it takes, and a target."""
+
+NEEDED: dict[str, dict[str, Any]] = {"time_to_event": {"event": "died", "horizon": 50}}
+"""What a task cannot do without."""
 
 
 def of_tasks(folder: Path) -> tuple[Source, ...]:
@@ -34,7 +42,7 @@ def of_tasks(folder: Path) -> tuple[Source, ...]:
 def _of_task(name: str, folder: Path) -> Source:
     column, own, target = OF_TASKS[name]
     takes = of_every_source("dose") | OF_COLUMNS | own
-    instance = {"task": name, "csv": f"{folder.name}/o.csv", "target": column}
+    instance = {"task": name, "csv": f"{folder.name}/o.csv", "target": column, **NEEDED.get(name, {})}
     return Source(f"csv, {name}", FileSpec, instance, takes, target)
 
 
@@ -49,5 +57,8 @@ def _table() -> Any:
             "ward": rng.integers(1, 5, ROWS),
             "grade": 5 + np.arange(ROWS) % 4,
             "amount": rng.normal(size=ROWS).round(6),
+            "days": rng.integers(1, 100, ROWS),
+            "died": np.arange(ROWS) % 2,
+            "also": np.arange(ROWS) // 2 % 2,
         }
     )
