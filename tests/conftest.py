@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,7 +78,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def file_of(item: pytest.Item) -> str:
     """The path of its file in the checkout."""
-    return item.path.relative_to(item.config.rootpath).as_posix()
+    return _below(item.path, item.config.rootpath)
+
+
+@cache
+def _below(path: Path, root: Path) -> str:
+    return path.relative_to(root).as_posix()
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -1,5 +1,7 @@
 """In which order the tests' files run, and which of them keep together where several processes share them."""
 
+from functools import cache
+
 from xdist.scheduler import LoadFileScheduling
 
 SERVED = (
@@ -54,6 +56,7 @@ ORDER = (
 """Beginnings of the paths of files, those that take longest first: one that began last would run alone."""
 
 
+@cache
 def place_of(path: str) -> int:
     """Where in the order a file comes, by its path in the checkout."""
     return next((at for at, begins in enumerate(ORDER) if path.startswith(begins)), len(ORDER))

@@ -1,5 +1,7 @@
 """Tests that `make quick` leaves to `make test`, and why they cannot be quick."""
 
+from functools import cache
+
 SLOW = {
     "tests/deployments": "start Prefect's server, a worker and a browser, and wait for scheduled runs",
     "tests/flows": "run flows against a real Prefect server",
@@ -41,6 +43,7 @@ SLOW = {
 """Folders and files by path, with what they do that takes long."""
 
 
+@cache
 def why_slow(path: str) -> str:
     """Why the tests of a file, by its path in the checkout, are slow; empty where they are not."""
     return next((reason for place, reason in SLOW.items() if f"{path}/".startswith(f"{place}/")), "")
