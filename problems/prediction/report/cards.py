@@ -34,7 +34,7 @@ def data_card(instance: "TableInstance") -> Section:
         ("digest of the table as used", said["digest"]),
         ("rows, features", f"{said['rows']}, {len(features)}"),
         ("missing values", said["missing_values"]),
-        ("outcome", f"{said['target'] or 'built in'}: {said['positive']} against {said['negative']}"),
+        ("outcome", f"{said['target'] or 'built in'}: {_outcome(instance)}"),
         ("rows left out", _aside(instance)),
         ("open rows", f"{said['open']['rows']}, digest {said['open']['digest']}"),
         ("rows kept aside", f"{said['sealed']['rows']}, digest {said['sealed']['digest']}"),
@@ -106,7 +106,7 @@ def model_card(instance: "TableInstance", target: Target, model: JudgedModel | N
             ("algorithm", words.algorithm), ("input", words.input), ("missing values", words.missing)
         )),
         ("inputs", _inputs(instance)),
-        ("output", f"probability of {instance.positive}"),
+        ("output", output(instance)),
         ("made by", f"{attempt.tier}/{attempt.method} on {attempt.backend}, seed {attempt.seed}"),
         *((f"file {name}", blob.digest) for name, blob in own),
         ("to run it", RUN),
@@ -121,6 +121,23 @@ def model_card(instance: "TableInstance", target: Target, model: JudgedModel | N
     told = instance.documentation.statements
     stated = [(name, told.get(field, NOT_TOLD)) for name, field in asked]
     return Section("Model card", pairs(lines) + statements(stated), folded=True)
+
+
+def output(instance: "TableInstance") -> str:
+    """What a model predicts of a row."""
+    if instance.asked.task == "binary":
+        return f"probability of {instance.positive}"
+    return (
+        f"probability of each of {', '.join(instance.asked.classes)}"
+        if instance.asked.classes
+        else "a number"
+    )
+
+
+def _outcome(instance: "TableInstance") -> str:
+    if instance.asked.task == "binary":
+        return f"{instance.positive} against {instance.negative}"
+    return ", ".join(instance.asked.classes) or "a number"
 
 
 RUN = (

@@ -46,12 +46,37 @@ WORTH: Mapping[str, str] = {
     "every row errs by {plain}",
 }
 """What a bound of each metric says."""
+OF_TASKS: Mapping[str, Mapping[str, str]] = {
+    "multiclass": {
+        "balanced_accuracy": "{share} rows are called correctly, all classes counted alike",
+        "macro_roc_auc": "{share} pairs (one of a class, one of another) are ordered correctly, in the mean "
+        "over the classes",
+        "top_accuracy": "{share} rows have their class among the {top} most probable",
+        "log_loss": "the mean log loss of the predicted probabilities is {value}",
+    },
+    "ordinal": {
+        "weighted_kappa": "agreement beyond chance (kappa, quadratic weights) is {value}",
+        "level_error": "the level predicted is off by {value} levels in the mean",
+        "ranked_probability_score": "the ranked probability score is {value}",
+    },
+    "regression": {
+        "mae": "predictions are off by {value}{unit} in the mean",
+        "rmse": "the root of the mean squared error is {value}{unit}",
+        "r_squared": "the share of the outcome's variance that is explained is {value}",
+        "rank_correlation": "the rank correlation of predictions and outcomes is {value}",
+        "within_tolerance": "{share} predictions are off by {tolerance:g}{unit} or less",
+        "error_quantile": "{quantile:.0%} of predictions are off by {value}{unit} or less",
+    },
+}
+"""Likewise of other tasks than that of two classes."""
 
 
 def asked(instance: "TableInstance") -> str:
     """`Tell malignant from benign on 569 rows of breast_cancer`; of a column, `Predict ill (1 or 0) on …`."""
     named = (instance.source[name] for name in ("csv", "parquet", "dataset") if name in instance.source)
     where = f"on {len(instance.frame):,} rows of {next(named, 'a table')}"
+    if instance.asked.task != "binary":
+        return f"Predict {instance.target}{_of_classes(instance)} {where}"
     if instance.target:
         return f"Predict {instance.target} ({instance.positive} or {instance.negative}) {where}"
     return f"Tell {instance.positive} from {instance.negative} {where}"
@@ -61,7 +86,7 @@ def answer(instance: "TableInstance", target: Target, attempt: Attempt, candidat
     """Says which model it is, what it is worth on the rows kept aside, and what to do next."""
     chosen = str(candidate.values.get("chosen"))
     model = next((said for name, said in MODELS.items() if chosen.startswith(name)), "of its own kind")
-    task = f"predicts {instance.positive} ({instance.target})" if instance.target else _tells(instance)
+    task = f"predicts {_what(instance)}" if instance.target else _tells(instance)
     found = attempt.certificate
     assert found is not None
     return Answer(
@@ -75,8 +100,22 @@ def answer(instance: "TableInstance", target: Target, attempt: Attempt, candidat
     )
 
 
+def _what(instance: "TableInstance") -> str:
+    if instance.asked.task == "binary":
+        return f"{instance.positive} ({instance.target})"
+    return f"{instance.target}{_of_classes(instance)}"
+
+
+def _of_classes(instance: "TableInstance") -> str:
+    """` (a, b or c)`, ` (mg)`, nothing of numbers without a unit."""
+    *first, last = instance.asked.classes or (str(instance.asked.parameters.get("unit", "")),)
+    return f" ({', '.join(first)} or {last})" if first else f" ({last})" if last else ""
+
+
 def _picture(instance: "TableInstance", candidate: Candidate) -> str:
-    """The ROC curve; empty where the rows kept aside are all of one class."""
+    """The ROC curve; empty where the rows kept aside are all of one class, and of other outcomes."""
+    if instance.asked.task != "binary":
+        return ""
     labels = np.asarray(instance.sealed_labels, dtype=np.int64)
     if len(np.unique(labels)) < 2:
         return ""
@@ -96,13 +135,17 @@ def _rests_on(instance: "TableInstance", target: Target, found: Certificate) -> 
     reached = found.status is CertificateStatus.CERTIFIED
     lower = target.at_least is not None
     side = "at least" if lower else "at most"
-    prevalence = float(instance.sealed_labels.mean())
-    said = WORTH[target.metric].format(
+    of_two = instance.asked.task == "binary"
+    prevalence = float(instance.sealed_labels.mean()) if of_two else 0.0
+    worth = {**WORTH, **OF_TASKS.get(instance.asked.task, {})}
+    said = worth.get(target.metric, f"{target.metric} is {{value}}").format(
+        **{name: value for name, value in instance.asked.parameters.items() if name not in ("range", "unit")},
         share=f"{side} {of_100(found.value, target)} of 100",
         value=f"{side} {at_worst(found.value, target)}",
         plain=rounded(prevalence * (1 - prevalence)),
-        positive=instance.positive,
-        negative=instance.negative,
+        positive=instance.positive if of_two else "",
+        negative=instance.negative if of_two else "",
+        unit=f" {instance.asked.parameters['unit']}" if "unit" in instance.asked.parameters else "",
     )
     rows = f"On {len(instance.sealed_index):,} rows whose outcome nobody had shown it"
     if instance.by_site:
@@ -111,7 +154,7 @@ def _rests_on(instance: "TableInstance", target: Target, found: Certificate) -> 
     confidence = f"with {100 * target.confidence:g} % confidence"
     if reached:
         return f"{rows}, {said}, {confidence}"
-    asked_for = f"{100 * target.limit:g} of 100" if lower else target.limit_shown
+    asked_for = f"{100 * target.limit:g} of 100" if "of 100" in said else target.limit_shown
     return f"{rows}, all that can be promised is that {said}, {confidence}; asked was {side} {asked_for}"
 
 
@@ -135,19 +178,19 @@ def _what_would_do(
     assert found.value is not None
     assert found.estimate is not None
     assert found.alpha is not None
-    labels = np.asarray(instance.sealed_labels, dtype=np.int64)
-    has = f"Estimate {rounded(found.estimate)}, bound {at_worst(found.value, target)} on {len(labels):,} rows"
+    count = len(instance.sealed_index)
+    has = f"Estimate {rounded(found.estimate)}, bound {at_worst(found.value, target)} on {count:,} rows"
     if not target.reached_by(found.estimate):
         return (
             f"{has}: no number of rows will do, for the estimate itself misses {target.limit_shown}; other "
             "columns, another model or a lower target might"
         )
-    stated = stated_scores(candidate, len(labels), instance.asked)
+    stated = stated_scores(candidate, count, instance.asked)
     judged = sealed(instance).judged(target.metric, stated, found.alpha)
     needed = rows_needed(judged, target.limit, target.reached_by)
     if needed is None:
         return f"{has}: {MOST_ROWS:,} rows would not do; a better model or a lower target might"
-    table = round_up(needed / len(labels) * len(instance.frame))
+    table = round_up(needed / count * len(instance.frame))
     return (
         f"{has}: about {needed:,} rows kept aside would do, of a table of about {table:,}, if the estimate "
         "stays (by the same bound, these rows repeated)"

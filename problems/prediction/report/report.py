@@ -12,6 +12,7 @@ from escalation.ports.families import Section
 from escalation.text.rounding import Way, at_worst, rounded
 from problems.prediction.report import figures
 from problems.prediction.report.between_sites import between_sites
+from problems.prediction.report.by_task import figures_and_tables, predicted_rows
 from problems.prediction.report.cards import data_card, documentation, model_card
 from problems.prediction.report.judged import judged_model
 from problems.prediction.report.sealed_rows import (
@@ -22,6 +23,7 @@ from problems.prediction.report.sealed_rows import (
     subgroup_rows,
 )
 from problems.prediction.report.tripod import checklist
+from problems.prediction.tasks.task import outcomes_of, task
 from problems.prediction.verify.recomputation import Forged, stated_sets
 from problems.prediction.verify.shuffled import in_words
 from toolbox.arrays.types import Flags, Ints
@@ -58,14 +60,14 @@ def sections(
 def _data(instance: "TableInstance", target: Target) -> Section:
     lines = [
         ("target", f"{target.in_words(sure=False)}, confidence {target.confidence:g} over the whole case"),
-        ("positive class", instance.positive),
-        ("negative class", instance.negative),
+        *_classes(instance),
         ("features", len(instance.columns)),
         ("split", _split(instance)),
     ]
     parts = [("open", instance.open_index), ("kept aside", instance.sealed_index)]
-    counts = [_counts(name, instance.frame.iloc[index]) for name, index in parts]
-    header = ("rows", "all", "positive", "prevalence", "groups")
+    counts = [_counts(name, instance.frame.iloc[index], instance) for name, index in parts]
+    of_two = instance.asked.task == "binary"
+    header = ("rows", "all", *(("positive", "prevalence") if of_two else _kinds(instance)), "groups")
     remarks = "".join(f"<p>{text(remark)}</p>" for remark in instance.remarks)
     html = (
         pairs(lines)
@@ -86,7 +88,26 @@ def _split(instance: "TableInstance") -> str:
     return f"by time: the latest rows are kept aside{aside}"
 
 
-def _counts(name: str, part: Any) -> tuple[Any, ...]:
+def _classes(instance: "TableInstance") -> list[tuple[str, Any]]:
+    asked = instance.asked
+    if asked.task == "binary":
+        return [("positive class", instance.positive), ("negative class", instance.negative)]
+    stated = [(name, str(value)) for name, value in asked.parameters.items()]
+    return [
+        ("task", asked.task),
+        *([("classes", ", ".join(asked.classes))] if asked.classes else []),
+        *stated,
+    ]
+
+
+def _kinds(instance: "TableInstance") -> list[str]:
+    return list(task(instance.asked.task).kinds(instance.sealed_outcomes, instance.asked))
+
+
+def _counts(name: str, part: Any, instance: "TableInstance") -> tuple[Any, ...]:
+    if instance.asked.task != "binary":
+        kinds = task(instance.asked.task).kinds(outcomes_of(part), instance.asked).values()
+        return name, len(part), *(int(each.sum()) for each in kinds), int(part["__group__"].nunique())
     positive = int(part["__label__"].sum())
     share = positive / len(part) if len(part) else None
     return name, len(part), positive, share, int(part["__group__"].nunique())
@@ -102,9 +123,12 @@ def _attempt(
     if candidate is None:
         return Section(title, "".join(html) or "<p>It brought no candidate.</p>", folded)
     html.append(f"<p>Chosen: {text(candidate.values.get('chosen'))}</p>")
+    if instance.asked.task != "binary":
+        html += [_of_task(instance, target, attempt, candidate), _notes(candidate)]
+        return Section(title, "".join(html), folded)
     rows = judged_rows(instance, attempt.certificate, candidate)
     if rows is None:
-        html.append("<p>No figures: its predictions were not verified, or no rows were kept aside.</p>")
+        html.append(NO_FIGURES)
     else:
         html += [
             _figures(rows, f"attempt-{attempt.number}"),
@@ -115,6 +139,16 @@ def _attempt(
         html.append(_conformal(candidate, rows))
     html.append(_notes(candidate))
     return Section(title, "".join(html), folded)
+
+
+NO_FIGURES = "<p>No figures: its predictions were not verified, or no rows were kept aside.</p>"
+
+
+def _of_task(instance: "TableInstance", target: Target, attempt: Attempt, candidate: Candidate) -> str:
+    rows = predicted_rows(instance, attempt.certificate, candidate)
+    if rows is None:
+        return NO_FIGURES
+    return figures_and_tables(instance, target.metric, rows, f"attempt-{attempt.number}")
 
 
 def _certificate(certificate: Certificate, target: Target) -> str:

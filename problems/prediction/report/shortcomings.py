@@ -38,6 +38,8 @@ def shortcomings(
     instance: "TableInstance", target: Target, certificate: Certificate, candidate: Candidate
 ) -> Iterator[str]:
     """Yields a sentence on each."""
+    if instance.asked.task != "binary":
+        return
     rows = judged_rows(instance, certificate, candidate)
     if rows is None:
         return
