@@ -60,7 +60,7 @@ def _of_task(view: TableView, seed: int) -> LocalCall:
     selection = task_budget(view.n_open, outputs)
     cells = min(view.n_open, selection.rows) * features * selection.max_rounds * outputs
     seconds = (
-        30 + selection.fits * (1.0 + 1e-7 * cells) + 4e-6 * view.n_open * features * selection.max_rounds
+        30 + selection.fits * (1.0 + 5e-8 * cells) + 5e-8 * view.n_open * features * selection.max_rounds
     )
     return LocalCall(
         function="problems.prediction.ai.task_boosting:run",
