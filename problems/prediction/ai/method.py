@@ -58,10 +58,9 @@ def _of_task(view: TableView, seed: int) -> LocalCall:
     """The work for classes, levels, numbers and times: an ensemble."""
     outputs, features = max(1, len(view.asked.classes)), width(view.columns)
     selection = task_budget(view.n_open, outputs)
-    cells = min(view.n_open, selection.rows) * features * selection.max_rounds * outputs
-    seconds = (
-        30 + selection.fits * (1.0 + 5e-8 * cells) + 5e-8 * view.n_open * features * selection.max_rounds
-    )
+    row_s = 5e-8 * features * selection.max_rounds * outputs  # ten times what boosting takes a row
+    rows = min(view.n_open, selection.rows)
+    seconds = 30 + selection.fits * (1.0 + row_s * rows) + selection.finalists * row_s * view.n_open
     return LocalCall(
         function="problems.prediction.ai.task_boosting:run",
         params={

@@ -31,6 +31,10 @@ ASKED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"metric": "level_error", "at_most": 0.9},
     ),
     "regression": ({"target": "amount", "range": [0, 100]}, {"metric": "mae", "at_most": 30}),
+    "time_to_event": (
+        {"target": "until", "event": "died", "horizon": 1.0},
+        {"metric": "concordance", "at_least": 0.55},
+    ),
 }
 
 
@@ -42,6 +46,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     hidden = frame["dose"] + (frame["ward"] == "a") + 0.4 * random.normal(size=200)
     frame["size"] = np.array(["low", "mid", "high"])[np.searchsorted([-0.2, 1.0], hidden)]
     frame["amount"] = (10 * np.exp(hidden / 2)).round(2)
+    until, seen = random.exponential(np.exp(-hidden)), random.uniform(0.2, 3, 200)
+    frame["until"] = (np.minimum(until, seen) + 0.01).round(3)
+    frame["died"] = (until <= seen).astype(int)
     frame.to_csv(place / "t.csv", index=False)
     return place
 
@@ -50,7 +57,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_an_ensemble_is_certified(task: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(method, "task_budget", lambda rows, outputs: TINY)
     stated, wanted = ASKED[task]
-    drop = [name for name in ("size", "amount") if name != stated["target"]]
+    drop = [name for name in ("size", "amount", "until", "died") if name not in map(str, stated.values())]
     instance = load_rows({"csv": "t.csv", "task": task, "drop": drop, **stated}, 1, folder)
     target = Target(**wanted)
     certificate = certify(instance, target, solved(solver_view(instance, target)), (), 0.05)
