@@ -169,8 +169,7 @@ def _grouped(
         unlike = _unlike(flat, outcomes)
         remarks.append(
             f"{counted(repeated, 'molecule is', 'molecules are')} equal to an earlier one (stereo not "
-            "compared): kept "
-            f"together{f'; {unlike} of these molecules have different outcomes' if unlike else ''}"
+            f"compared): kept together{f'; with different outcomes: {unlike}' if unlike else ''}"
         )
     if spec.split == "scaffold":
         rings = len({each.scaffold for each in molecules} - {""})

@@ -142,9 +142,7 @@ def _own(spec: OmicsSpec, found: list[Measured]) -> People:
     rows = np.flatnonzero(known)
     remarks: tuple[str, ...] = ()
     if lost := len(known) - len(rows):
-        remarks = (
-            f"{first.name}: {counted(lost, 'sample has', 'samples have')} no {spec.target}, and are left out",
-        )
+        remarks = (f"{first.name}: {counted(lost, 'sample', 'samples')} without {spec.target} left out",)
     columns = {
         name: values[rows] if isinstance(values, np.ndarray) else [values[row] for row in rows]
         for name, values in first.about.items()

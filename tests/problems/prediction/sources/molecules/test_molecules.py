@@ -64,8 +64,8 @@ def test_equal_molecules_and_scaffolds_stay_together(tmp_path: Path) -> None:
     assert table.remarks == (
         "1 molecule is cut to the largest fragment (salts, solvents)",
         "1 molecule is neutralised",
-        "2 molecules are equal to an earlier one (stereo not compared): kept together; 1 of these molecules "
-        "have different outcomes",
+        "2 molecules are equal to an earlier one (stereo not compared): kept together; with different "
+        "outcomes: 1",
         "1 scaffold (Bemis-Murcko, no stereo): molecules of one stay together; 4 molecules without "
         "rings by themselves",
         table.remarks[-1],

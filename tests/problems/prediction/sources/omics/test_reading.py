@@ -157,4 +157,4 @@ def test_relatives_stay_together_and_who_has_no_phenotype_is_left_out(tmp_path: 
     assert table.columns["phenotype"] == ["affected", "unaffected", "unaffected", "affected"]
     # two bits each from the lowest: 00 two, 11 none, 00 two, 10 one
     assert np.array_equal(_of(table, "v_G"), [2.0, 0.0, 2.0, 1.0])
-    assert "a: 1 sample has no phenotype, and are left out" in table.remarks
+    assert "a: 1 sample without phenotype left out" in table.remarks
