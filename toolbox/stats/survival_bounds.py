@@ -22,8 +22,8 @@ from toolbox.stats.groups import group_sums
 from toolbox.stats.survival import Censored
 from toolbox.stats.survival_metrics import Measured
 
-LEAST_EVENTS = 5
-"""By the horizon."""
+LEAST_EVENTS = 10
+"""By the horizon. Of five expected ones in 100 rows calibration erred in 7 % of sets at 5 % (simulated)."""
 LEAST_FOLLOWED = 10
 """Rows known to have outlasted the horizon."""
 DEPENDS = 0.01

@@ -191,8 +191,10 @@ def bound(metric: str, rows: Weighted, scores: Floats, alpha: float) -> Bound:
     found = MEASURES[metric](rows.labels, scores, rows.weights)
     method = _METHOD + grouped(rows.groups)
     if metric == "brier":
-        opposite = (1 - found[0], -found[1])
-        return Bound(found[0], 1 - _share_lower(opposite, rows.weights, rows.groups, alpha), method)
+        # Korn and Graubard's erred in up to 8 % of sets at 5 %: few heavy rows with large losses
+        step = sqrt(log(1 / alpha) / (2 * kish(rows.weights, rows.groups)))
+        said = "Hoeffding's (1963, theorem 2) with Kish's number of rows" + grouped(rows.groups)
+        return Bound(found[0], min(1.0, found[0] + step), said)
     if metric == "balanced_accuracy":
         # Bonferroni, as without weights
         parts = [bound(each, rows, scores, alpha / 2).value for each in ("sensitivity", "specificity")]
