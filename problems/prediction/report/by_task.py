@@ -9,9 +9,11 @@ import numpy as np
 from escalation.model.attempt import Candidate
 from escalation.model.certificate import Certificate, CertificateStatus
 from escalation.text.rounding import Way, rounded
+from problems.prediction.report.survival_figures import survival_figures
 from problems.prediction.report.task_figures import confusion_figure, residual_figure
 from problems.prediction.tables.subgroups import from_low_to_high
 from problems.prediction.tasks.task import Asking, Outcomes, task
+from problems.prediction.tasks.time_to_event import predicted
 from problems.prediction.verify.judging import sealed
 from problems.prediction.verify.recomputation import Forged, stated_scores
 from toolbox.arrays.types import Flags, Floats
@@ -77,9 +79,19 @@ def predicted_rows(
 
 def figures_and_tables(instance: "TableInstance", metric: str, rows: PredictedRows, name: str) -> str:
     """Returns HTML: the pictures of the task with their numbers, all metrics, subgroups."""
-    shown = {"multiclass": _mixed_up, "ordinal": _mixed_up, "regression": _residuals}.get(rows.asked.task)
+    shown = {
+        "multiclass": _mixed_up,
+        "ordinal": _mixed_up,
+        "regression": _residuals,
+        "time_to_event": _survival,
+    }.get(rows.asked.task)
     pictures = shown(rows, name) if shown else ""
     return pictures + _metrics(rows) + _subgroups(instance, metric, rows)
+
+
+def _survival(rows: PredictedRows, name: str) -> str:
+    unit = str(rows.asked.parameters.get("unit", ""))
+    return survival_figures(predicted(rows.outcomes, rows.predictions, rows.asked), name, unit)
 
 
 def _metrics(rows: PredictedRows) -> str:

@@ -17,6 +17,7 @@ from escalation.model.problem import Target
 from problems.prediction.loading import load_rows
 from problems.prediction.models import survival
 from problems.prediction.models.pipelines import preprocessing
+from problems.prediction.report.by_task import figures_and_tables, predicted_rows
 from problems.prediction.tables.instance import TableInstance
 from problems.prediction.tasks.task import Asking, Outcomes
 from problems.prediction.tasks.time_to_event import TimeToEvent, grid
@@ -86,6 +87,20 @@ def test_an_honest_model_is_certified_by_every_metric(load: Any) -> None:
         assert found.value is not None
         assert found.estimate is not None
         assert (found.value > found.estimate) == METRICS[metric].less_is_better
+    found = certify(instance, target("concordance", 0.6), candidate, (), 0.05)
+    shown = predicted_rows(instance, found, candidate)
+    assert shown is not None
+    html = figures_and_tables(instance, "concordance", shown, "attempt-1")
+    assert html.count("<svg") == 2
+    assert all(metric in html for metric in METRICS)
+
+
+def test_no_predictions_have_a_better_bound_than_those_without_an_error(load: Any) -> None:
+    instance = load()
+    candidate = solved(instance)
+    for metric, limit in LIMITS.items():
+        found = certify(instance, target(metric, limit), candidate, (), 0.05)
+        assert found.value is not None
         best = at_best(instance, target(metric, limit), 0.05)
         assert best.reaches
         assert best.value is not None
