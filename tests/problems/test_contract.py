@@ -29,6 +29,8 @@ def perform() -> Iterator[Perform]:
         yield on_this_machine
 
 
+# every field of every source of a family is walked
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("name", sorted(families()))
 def test_registered_family_keeps_the_contract(name: str, perform: Perform) -> None:
     check_family(families()[name], perform)

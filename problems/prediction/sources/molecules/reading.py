@@ -13,7 +13,7 @@ from problems.prediction.sources.making import FeatureWork, make_features
 from problems.prediction.sources.molecules import features
 from problems.prediction.sources.molecules.sdf import read_sdf, refuse_none
 from problems.prediction.sources.molecules.spec import BITS, RADIUS, SDF, MoleculesSpec, check_fields
-from problems.prediction.sources.molecules.standard import Molecule, Unreadable, standard, version
+from problems.prediction.sources.molecules.standard import Molecule, UnreadableMolecule, standard, version
 from problems.prediction.stated.spec import ColumnsSpec
 from problems.prediction.tables.column_types import as_texts
 from toolbox.arrays.types import Floats, Index
@@ -90,12 +90,12 @@ def _table(path: Path, spec: MoleculesSpec) -> tuple[Sequence[str | None], RawTa
     )
 
 
-def _standard(text: str | None) -> Molecule | Unreadable:
+def _standard(text: str | None) -> Molecule | UnreadableMolecule:
     if text is None:
-        return Unreadable("a missing value")
+        return UnreadableMolecule("a missing value")
     try:
         return standard(text)
-    except Unreadable as error:
+    except UnreadableMolecule as error:
         return error
 
 
@@ -104,14 +104,14 @@ def _readable(
     spec: MoleculesSpec,
     where: Sequence[str],
     texts: Sequence[str | None],
-    found: Sequence[Molecule | Unreadable],
+    found: Sequence[Molecule | UnreadableMolecule],
 ) -> tuple[Index, tuple[str, ...]]:
     """Rows of the molecules that can be read.
 
     Raises:
         BadInput: naming those that cannot be, unless they are to be left out.
     """
-    broken = [row for row, each in enumerate(found) if isinstance(each, Unreadable)]
+    broken = [row for row, each in enumerate(found) if isinstance(each, UnreadableMolecule)]
     rows = np.array([row for row, each in enumerate(found) if isinstance(each, Molecule)], dtype=np.intp)
     if not broken:
         return rows, ()
@@ -126,7 +126,9 @@ def _readable(
     return rows, (f"{many} left out: {shown}",)
 
 
-def _complaint(path: Path, where: str, text: str | None, found: Molecule | Unreadable, many: int) -> str:
+def _complaint(
+    path: Path, where: str, text: str | None, found: Molecule | UnreadableMolecule, many: int
+) -> str:
     got = "" if text is None or "\n" in text else f" {text[:80]!r}"
     more = f" ({many} such molecules)" if many > 1 else ""
     return (

@@ -15,7 +15,7 @@ _END = "M  END"
 
 
 @dataclass(frozen=True)
-class Record:
+class SdfRecord:
     """A molecule: its block of atoms and bonds, its data, and the line it begins at."""
 
     block: str
@@ -42,8 +42,8 @@ def read_sdf(path: Path, na_values: tuple[str, ...] = ()) -> tuple[list[str], Ra
     return [record.block for record in records], RawTable(columns, where, source)
 
 
-def _records(file: TextFile) -> list[Record]:
-    records: list[Record] = []
+def _records(file: TextFile) -> list[SdfRecord]:
+    records: list[SdfRecord] = []
     lines = file.text.splitlines()
     start = 0
     for stop in [*(place for place, line in enumerate(lines) if line.startswith("$$$$")), len(lines)]:
@@ -54,7 +54,7 @@ def _records(file: TextFile) -> list[Record]:
     return records
 
 
-def _record(file: TextFile, lines: list[str], first: int) -> Record:
+def _record(file: TextFile, lines: list[str], first: int) -> SdfRecord:
     end = next((place for place, line in enumerate(lines) if line.startswith(_END)), None)
     if end is None:
         raise file.complain(first, f"expected a molecule that ends with {_END!r}, got none up to $$$$")
@@ -68,7 +68,7 @@ def _record(file: TextFile, lines: list[str], first: int) -> Record:
             data[name] = f"{data[name]} {line.strip()}".strip()
         else:
             name = None
-    return Record("\n".join(lines[: end + 1]) + "\n", data, first)
+    return SdfRecord("\n".join(lines[: end + 1]) + "\n", data, first)
 
 
 def refuse_none(path: Path, blocks: list[str]) -> None:

@@ -34,7 +34,7 @@ class Molecule:
     neutralised: bool
 
 
-class Unreadable(ValueError):
+class UnreadableMolecule(ValueError):
     """Why a text is no molecule, in words."""
 
 
@@ -58,7 +58,7 @@ def standard(text: str) -> Molecule:
         text: SMILES, or the block of an SDF (several lines).
 
     Raises:
-        Unreadable: with the reason.
+        UnreadableMolecule: with the reason.
     """
     from rdkit import Chem, rdBase
     from rdkit.Chem.MolStandardize import rdMolStandardize
@@ -74,10 +74,10 @@ def standard(text: str) -> Molecule:
             smiles = Chem.MolToSmiles(plain)
             again = Chem.MolFromSmiles(smiles)
             if again is None or not again.GetNumAtoms():
-                raise Unreadable("it is none after it was standardised")
+                raise UnreadableMolecule("it is none after it was standardised")
             scaffold = MurckoScaffold.MurckoScaffoldSmiles(mol=again, includeChirality=False)
         except (RuntimeError, ValueError) as error:
-            raise Unreadable(first_line(error, typed=False)) from None
+            raise UnreadableMolecule(first_line(error, typed=False)) from None
         return Molecule(
             smiles,
             Chem.MolToSmiles(again, isomericSmiles=False),
@@ -93,15 +93,17 @@ def _parsed(text: str) -> Any:
     block = "\n" in text
     raw = Chem.MolFromMolBlock(text, sanitize=False) if block else Chem.MolFromSmiles(text, sanitize=False)
     if raw is None:
-        raise Unreadable("its atoms and bonds cannot be read" if block else "its spelling is no SMILES")
+        raise UnreadableMolecule(
+            "its atoms and bonds cannot be read" if block else "its spelling is no SMILES"
+        )
     if not raw.GetNumAtoms():
-        raise Unreadable("it has no atoms")
+        raise UnreadableMolecule("it has no atoms")
     wrong = Chem.DetectChemistryProblems(raw)
     if wrong:
-        raise Unreadable(wrong[0].Message())
+        raise UnreadableMolecule(wrong[0].Message())
     made = Chem.MolFromMolBlock(text) if block else Chem.MolFromSmiles(text)
     if made is None:
-        raise Unreadable("it cannot be sanitised")
+        raise UnreadableMolecule("it cannot be sanitised")
     return made
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from escalation.model.errors import BadInput, first_line
 from escalation.model.identity import digest_bytes
 from escalation.text.wording import listed
-from problems.prediction.sources.omics.measured import MOST_CELLS, Measured, distinct, not_too_large
+from problems.prediction.sources.omics.measured import MOST_CELLS, Matrix, distinct, not_too_large
 from toolbox.tables.raw import Numbers, Texts
 from toolbox.tables.text_file import read_bytes
 
@@ -28,7 +28,7 @@ RAW = "raw"
 """The layer that stands for `raw/X`, with the names of `raw/var`."""
 
 
-def read_h5ad(path: Path, layer: str | None) -> Measured:
+def read_h5ad(path: Path, layer: str | None) -> Matrix:
     """Reads one matrix of an AnnData file, cells or samples in rows.
 
     Args:
@@ -53,7 +53,7 @@ def read_h5ad(path: Path, layer: str | None) -> Measured:
         ) from None
 
 
-def _read(path: Path, file: "h5py.File", layer: str | None, sha256: str) -> Measured:
+def _read(path: Path, file: "h5py.File", layer: str | None, sha256: str) -> Matrix:
     for name in ("obs", "var"):
         if not isinstance(file.get(name), _group()):
             raise BadInput(
@@ -74,7 +74,7 @@ def _read(path: Path, file: "h5py.File", layer: str | None, sha256: str) -> Meas
             f"{' x '.join(map(str, values.shape))}"
         )
     about, remarks = _about(path, file["obs"], len(samples))
-    return Measured(path.stem, samples, features, values, {path.name: sha256}, about, remarks)
+    return Matrix(path.stem, samples, features, values, {path.name: sha256}, about, remarks)
 
 
 def _group() -> Any:

@@ -7,12 +7,12 @@ import numpy as np
 
 from escalation.model.errors import BadInput
 from escalation.text.wording import counted, listed
-from problems.prediction.sources.omics.measured import Measured
+from problems.prediction.sources.omics.measured import Matrix
 from toolbox.arrays.types import Index
 
 
 @dataclass(frozen=True, eq=False)
-class Joined:
+class JoinedOmics:
     """Omics whose rows are the same samples.
 
     Attributes:
@@ -22,11 +22,11 @@ class Joined:
     """
 
     rows: Index
-    omics: tuple[Measured, ...]
+    omics: tuple[Matrix, ...]
     remarks: tuple[str, ...]
 
 
-def join(ids: Sequence[str], omics: Sequence[Measured], *, in_all: bool) -> Joined:
+def join(ids: Sequence[str], omics: Sequence[Matrix], *, in_all: bool) -> JoinedOmics:
     """Joins by ids.
 
     Args:
@@ -57,13 +57,13 @@ def join(ids: Sequence[str], omics: Sequence[Measured], *, in_all: bool) -> Join
         remarks.append(
             f"{counted(lost, 'sample of the table is', 'samples of the table are')} left out for that"
         )
-    return Joined(
+    return JoinedOmics(
         rows, tuple(_aligned([ids[row] for row in rows.tolist()], each) for each in omics), tuple(remarks)
     )
 
 
 def _told(
-    ids: Sequence[str], found: Measured, there: "np.ndarray[tuple[int], np.dtype[np.bool_]]"
+    ids: Sequence[str], found: Matrix, there: "np.ndarray[tuple[int], np.dtype[np.bool_]]"
 ) -> list[str]:
     lacking = [sample for sample, is_there in zip(ids, there.tolist(), strict=True) if not is_there]
     known = set(ids)
@@ -79,7 +79,7 @@ def _told(
     return said
 
 
-def _aligned(ids: Sequence[str], found: Measured) -> Measured:
+def _aligned(ids: Sequence[str], found: Matrix) -> Matrix:
     places = {sample: place for place, sample in enumerate(found.samples)}
     rows = np.array([places.get(sample, -1) for sample in ids])
     values = found.values[rows]

@@ -20,7 +20,7 @@ from escalation.inputs.user_files import MOST_BYTES, decoded
 from escalation.model.errors import BadInput, first_line
 from escalation.model.identity import digest_bytes
 from escalation.text.wording import counted, listed
-from problems.prediction.sources.omics.measured import Measured, distinct, not_too_large
+from problems.prediction.sources.omics.measured import Matrix, distinct, not_too_large
 from toolbox.tables.numbers import NUMBER
 from toolbox.tables.raw_files import NA_VALUES
 from toolbox.tables.text_file import read_bytes
@@ -52,7 +52,7 @@ class Grid:
     decimal: str = "."
 
 
-def read_matrix(path: Path, ids: Collection[str], side: Side | None, na_values: Collection[str]) -> Measured:
+def read_matrix(path: Path, ids: Collection[str], side: Side | None, na_values: Collection[str]) -> Matrix:
     """Reads a matrix of numbers.
 
     Args:
@@ -76,7 +76,7 @@ def read_matrix(path: Path, ids: Collection[str], side: Side | None, na_values: 
     return _measured(grid, grid.names, grid.header, values, ())
 
 
-def _samples_in_columns(grid: Grid, ids: set[str], missing: set[str]) -> Measured:
+def _samples_in_columns(grid: Grid, ids: set[str], missing: set[str]) -> Matrix:
     places = [place for place, name in enumerate(grid.header) if name in ids]
     others = [place for place in range(len(grid.header)) if place not in set(places)]
     numeric = [place for place in others if _is_numeric(grid, place, missing)]
@@ -96,10 +96,10 @@ def _measured(
     features: tuple[str, ...],
     values: NDArray[np.float64],
     said: tuple[str, ...],
-) -> Measured:
+) -> Matrix:
     distinct(grid.path, samples, "sample")
     distinct(grid.path, features, "feature")
-    return Measured(grid.path.stem, samples, features, values, {grid.path.name: grid.sha256}, remarks=said)
+    return Matrix(grid.path.stem, samples, features, values, {grid.path.name: grid.sha256}, remarks=said)
 
 
 def _side(grid: Grid, ids: set[str]) -> Side:

@@ -16,7 +16,7 @@ MOST_CELLS = 300_000_000
 
 
 @dataclass(frozen=True, eq=False)
-class Measured:
+class Matrix:
     """One omics of some people.
 
     Attributes:
@@ -44,7 +44,7 @@ class Measured:
         """Whether the values are counts of an allele."""
         return self.values.dtype == np.int8
 
-    def only(self, features: Index, *remarks: str) -> "Measured":
+    def only(self, features: Index, *remarks: str) -> "Matrix":
         """The same with some of the features, in the order given."""
         return replace(
             self,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from escalation.model.errors import BadInput
 from escalation.model.identity import digest_bytes
 from escalation.text.wording import counted
-from problems.prediction.sources.omics.measured import Measured, distinct, not_too_large
+from problems.prediction.sources.omics.measured import Matrix, distinct, not_too_large
 from toolbox.tables.raw import Texts
 from toolbox.tables.text_file import read_bytes, read_text
 
@@ -24,7 +24,7 @@ _BYTE = np.stack([_DOSAGE[(np.arange(256) >> shift) & 3] for shift in (0, 2, 4, 
 _WIDTH = 6
 
 
-def read_plink(path: Path) -> Measured:
+def read_plink(path: Path) -> Matrix:
     """Reads copies of allele 1 (the first allele of the .bim file) of every variant and person.
 
     Args:
@@ -50,7 +50,7 @@ def read_plink(path: Path) -> Measured:
     remark = (
         f"{path.name}: a column counts the copies of the variant's first allele, which its name ends with"
     )
-    return Measured(path.stem, ids, names, values, files, about, (remark, *remarks), families)
+    return Matrix(path.stem, ids, names, values, files, about, (remark, *remarks), families)
 
 
 def _table(path: Path) -> tuple[list[list[str]], dict[str, str]]:

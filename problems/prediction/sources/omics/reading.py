@@ -11,9 +11,9 @@ from escalation.model.identity import digest_json
 from escalation.text.nearest import did_you_mean
 from escalation.text.wording import counted, listed
 from problems.prediction.sources.omics.h5ad import read_h5ad
-from problems.prediction.sources.omics.joining import Joined, join
+from problems.prediction.sources.omics.joining import JoinedOmics, join
 from problems.prediction.sources.omics.matrix import read_matrix
-from problems.prediction.sources.omics.measured import Measured
+from problems.prediction.sources.omics.measured import Matrix
 from problems.prediction.sources.omics.plink import read_plink
 from problems.prediction.sources.omics.screens import Screens, screened
 from problems.prediction.sources.omics.spec import ANNDATA, GENOTYPES, RARE, OmicsSpec, check_fields, ends
@@ -71,7 +71,7 @@ def read(spec: OmicsSpec, folder: Path, seed: int) -> tuple[RawTable, ColumnsSpe
     return _table(spec, people, joined, kept)
 
 
-def _read_one(spec: OmicsSpec, path: Path, ids: tuple[str, ...]) -> Measured:
+def _read_one(spec: OmicsSpec, path: Path, ids: tuple[str, ...]) -> Matrix:
     name = path.name
     if ends(name, ANNDATA):
         return read_h5ad(path, spec.layer)
@@ -80,7 +80,7 @@ def _read_one(spec: OmicsSpec, path: Path, ids: tuple[str, ...]) -> Measured:
     return read_matrix(path, ids, spec.samples_in, tuple(map(str, spec.na_values)))
 
 
-def _units(spec: OmicsSpec, found: list[Measured]) -> list[Units | None]:
+def _units(spec: OmicsSpec, found: list[Matrix]) -> list[Units | None]:
     """The unit of each file, None of genotypes."""
     numbers = sum(not each.genotypes for each in found)
     said = iter(spec.units if isinstance(spec.units, tuple) else (spec.units,) * numbers)
@@ -129,7 +129,7 @@ def _check_ids(path: Path, name: str, ids: Texts, where: tuple[str, ...]) -> Non
         first[text] = place
 
 
-def _own(spec: OmicsSpec, found: list[Measured]) -> People:
+def _own(spec: OmicsSpec, found: list[Matrix]) -> People:
     """The table that the first omics has which has one; without those whose outcome is unknown."""
     first = next(each for each, path in zip(found, spec.paths, strict=True) if ends(path, (*ANNDATA, ".bed")))
     if spec.target not in first.about:
@@ -151,7 +151,7 @@ def _own(spec: OmicsSpec, found: list[Measured]) -> People:
 
 
 def _table(
-    spec: OmicsSpec, people: People, joined: Joined, kept: list[Measured]
+    spec: OmicsSpec, people: People, joined: JoinedOmics, kept: list[Matrix]
 ) -> tuple[RawTable, ColumnsSpec]:
     rows = joined.rows
     columns: dict[str, Texts | Numbers] = {
@@ -194,7 +194,7 @@ def _table(
     )
 
 
-def _columns(found: Measured) -> list[Numbers]:
+def _columns(found: Matrix) -> list[Numbers]:
     values = np.asarray(found.values, dtype=np.float64).T
     if found.genotypes:
         values = np.where(values < 0, np.nan, values)
@@ -202,7 +202,7 @@ def _columns(found: Measured) -> list[Numbers]:
 
 
 def _families(
-    columns: dict[str, Texts | Numbers], spec: OmicsSpec, kept: list[Measured]
+    columns: dict[str, Texts | Numbers], spec: OmicsSpec, kept: list[Matrix]
 ) -> tuple[dict[str, Texts | Numbers], OmicsSpec, tuple[str, ...]]:
     """Relatives stay together where genotypes say who they are and no group is named."""
     families = next((each.family for each in kept if each.family), ())

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from escalation.model.errors import BadInput
 from escalation.text.wording import counted
-from problems.prediction.sources.omics.measured import Measured
+from problems.prediction.sources.omics.measured import Matrix
 from toolbox.arrays.types import Index
 
 PART = 2048
@@ -35,7 +35,7 @@ class Screens:
     most_features: int | None
 
 
-def screened(found: Measured, screens: Screens) -> Measured:
+def screened(found: Matrix, screens: Screens) -> Matrix:
     """Leaves out what is mostly missing, does not vary, or is too rare, and then what varies least.
 
     Raises:
@@ -78,7 +78,7 @@ def _said(left: list[tuple[int, str]]) -> str:
     return ", ".join(f"{count} {what}" for count, what in left if count)
 
 
-def _columns(found: Measured) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+def _columns(found: Matrix) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Share missing, mean and variance of the present values of each column, each of shape (features,)."""
     parts = [_part(found.values[:, start : start + PART]) for start in range(0, len(found.features), PART)]
     missing, means, spread = (np.concatenate(each) for each in zip(*parts, strict=True))

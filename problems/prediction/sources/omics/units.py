@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from escalation.model.errors import BadInput
-from problems.prediction.sources.omics.measured import Measured
+from problems.prediction.sources.omics.measured import Matrix
 
 Units = Literal["log", "counts", "intensities", "scores"]
 UNITS: tuple[Units, ...] = ("log", "counts", "intensities", "scores")
@@ -19,7 +19,7 @@ MEANT = (
 )
 
 
-def in_logarithms(found: Measured, units: Units) -> Measured:
+def in_logarithms(found: Matrix, units: Units) -> Matrix:
     """Returns the values on the scale on which they are compared; nothing is fitted over samples.
 
     Counts become log2(1e6 count / total + 1), each sample by its own total (so that depth does not count);
@@ -52,7 +52,7 @@ def in_logarithms(found: Measured, units: Units) -> Measured:
     )
 
 
-def _refuse(found: Measured, wrong: NDArray[np.bool_], why: str) -> None:
+def _refuse(found: Matrix, wrong: NDArray[np.bool_], why: str) -> None:
     wrong = wrong & ~np.isnan(found.values)
     if wrong.any():
         row, column = np.argwhere(wrong)[0]
@@ -62,5 +62,5 @@ def _refuse(found: Measured, wrong: NDArray[np.bool_], why: str) -> None:
         )
 
 
-def _with(found: Measured, values: NDArray[np.float64], said: str) -> Measured:
+def _with(found: Matrix, values: NDArray[np.float64], said: str) -> Matrix:
     return replace(found, values=values, remarks=(*found.remarks, f"{found.name}: values are {said}"))

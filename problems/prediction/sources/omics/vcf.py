@@ -18,7 +18,7 @@ from escalation.inputs.user_files import decoded
 from escalation.model.errors import BadInput
 from escalation.model.identity import digest_bytes
 from escalation.text.wording import counted
-from problems.prediction.sources.omics.measured import MOST_CELLS, Measured, distinct, not_too_large
+from problems.prediction.sources.omics.measured import MOST_CELLS, Matrix, distinct, not_too_large
 from toolbox.tables.text_file import read_bytes
 
 MOST_TEXT = 2 * 2**30
@@ -51,7 +51,7 @@ class _Counted:
     columns: list[NDArray[np.int8]] = field(default_factory=list)
 
 
-def read_vcf(path: Path) -> Measured:
+def read_vcf(path: Path) -> Matrix:
     """Reads copies of each alternative allele of the variants that passed the file's filters.
 
     Raises:
@@ -74,7 +74,7 @@ def read_vcf(path: Path) -> Measured:
     features = _named(met.names)
     name = path.name.split(".vcf")[0]
     remarks = (f"{path.name}: {_said(met)}",) if _said(met) else ()
-    return Measured(
+    return Matrix(
         name,
         samples,
         features,

@@ -9,7 +9,7 @@ import pytest
 from escalation.model.errors import BadInput
 from problems.prediction.sources.molecules.reading import read
 from problems.prediction.sources.molecules.spec import MoleculesSpec
-from problems.prediction.sources.molecules.standard import Unreadable, standard
+from problems.prediction.sources.molecules.standard import UnreadableMolecule, standard
 from toolbox.tables.raw import RawTable
 
 pytestmark = pytest.mark.trial
@@ -53,7 +53,7 @@ def test_stereo_is_kept_in_a_molecule_and_not_compared() -> None:
     ],
 )
 def test_what_is_no_molecule_says_why(text: str, why: str) -> None:
-    with pytest.raises(Unreadable, match=why):
+    with pytest.raises(UnreadableMolecule, match=why):
         standard(text)
 
 
