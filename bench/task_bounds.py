@@ -120,7 +120,7 @@ CLASSES = [
     Scenario("3 uneven, a tenth hidden", classes(UNEVEN, 6.0, 0.1), 150),
     Scenario("10 even, good", classes(MANY, 2.0), 150),
     Scenario("10 even, a tenth hidden", classes(MANY, 7.0, 0.1), 200),
-    Scenario("3 even, groups of 4", classes(EVEN, 1.5, size=4), 240),
+    Scenario("3 even, groups of 4", classes(EVEN, 1.5, size=4), 240, 4),
 ]
 LEVELS = [
     Scenario("5 levels, chance", levels((-1, -0.3, 0.3, 1), 50.0), 50),
@@ -131,13 +131,13 @@ LEVELS = [
     Scenario("3 levels, skewed", levels((1.0, 1.7), 0.7), 80),
     Scenario("3 levels, skewed", levels((1.0, 1.7), 0.7), 400),
     Scenario("3 levels, skewed, good", levels((1.0, 1.7), 0.2), 80),
-    Scenario("5 levels, groups of 4", levels((-1, -0.3, 0.3, 1), 1.0, 4), 160),
+    Scenario("5 levels, groups of 4", levels((-1, -0.3, 0.3, 1), 1.0, 4), 160, 4),
 ]
 NUMBERS = [
     Scenario(f"{kind}, {said}", numbers(kind, noise), rows)
     for kind in ("normal", "skewed", "heavy", "counts")
     for said, noise, rows in (("weak", 3.0, 30), ("fair", 0.7, 30), ("good", 0.2, 60), ("fair", 0.7, 300))
-] + [Scenario("normal, groups of 4", numbers("normal", 0.7, 4), 160)]
+] + [Scenario("normal, groups of 4", numbers("normal", 0.7, 4), 160, 4)]
 RARE = [
     Scenario("1 %, chance", rows_to_find(0.01, 0.0), 2000),
     Scenario("1 %, weak", rows_to_find(0.01, 1.0), 1500),
@@ -150,7 +150,7 @@ RARE = [
     Scenario("5 %, weak", rows_to_find(0.05, 1.0), 2000),
     Scenario("5 %, wide", rows_to_find(0.05, 2.0, 3.0), 400),
     Scenario("20 %, fair", rows_to_find(0.2, 1.5), 100),
-    Scenario("5 %, groups of 4", rows_to_find(0.05, 2.0, size=4), 1600),
+    Scenario("5 %, groups of 4", rows_to_find(0.05, 2.0, size=4), 1600, 4),
 ]
 
 
