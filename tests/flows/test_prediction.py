@@ -13,7 +13,7 @@ from problems.prediction.form import DataSet, Metric, PredictionForm, TableForm
 from problems.prediction.sources.dataset.datasets import BUNDLED
 from problems.prediction.sources.source import parse_spec
 from problems.prediction.sources.table.spec import FileSpec
-from problems.prediction.tasks.task import metrics
+from problems.prediction.tasks.task import task
 
 FORM: dict[str, Any] = {
     "target": {"metric": "roc_auc", "at_least": 0.9},
@@ -28,8 +28,8 @@ def stated(*parts: Any, **named: Any) -> dict[str, Any]:
     return forms.stated(families()["prediction"], dict(zip(order, parts, strict=False)) | named)
 
 
-def test_the_metrics_of_the_form_are_the_familys() -> None:
-    assert [str(metric) for metric in Metric] == list(metrics())
+def test_the_metrics_of_the_form_are_those_of_two_classes() -> None:
+    assert [str(metric) for metric in Metric] == list(task("binary").metrics)
 
 
 def test_the_data_sets_of_the_form_are_those_that_come_with_the_installation() -> None:

@@ -290,7 +290,9 @@ def _grouped(spec: SeriesSpec) -> bool:
 
 def _roles(spec: SeriesSpec, target: str) -> ColumnsSpec:
     """What the columns are."""
-    said = {name: getattr(spec, name) for name in spec.model_fields_set & set(TaskSpec.model_fields)}
+    # event and horizon are of the windows here, none of the task's
+    of_the_task = set(TaskSpec.model_fields) - set(SeriesSpec.__annotations__)
+    said = {name: getattr(spec, name) for name in spec.model_fields_set & of_the_task}
     if spec.horizon is not None:
         said["positive"] = cutting.YES
     return ColumnsSpec.model_validate(
