@@ -170,8 +170,8 @@ def _completed(rows: Censored, horizon: float) -> Floats:
 def _events(table: RawTable, spec: ColumnsSpec) -> Flags:
     if spec.event is None:
         raise BadInput(
-            "instance: event: expected the column that says whether the event happened (1) or the row was "
-            "last seen without it (0), got none"
+            "instance: event: with `task: time_to_event` expected the column that says whether the event "
+            "happened (1) or the row was last seen without it (0), got none"
         )
     if spec.event not in table.columns:
         raise BadInput(f"event column {spec.event!r} is missing")
@@ -199,8 +199,8 @@ def _horizon(times: Floats, events: Flags, spec: ColumnsSpec) -> float:
     if spec.horizon is None:
         with apart():
             raise BadInput(
-                f"instance: horizon: expected the time until which survival is predicted, got none; a tenth "
-                f"of the rows is still seen at {proposed:g}",
+                f"instance: horizon: with `task: time_to_event` expected the time until which survival is "
+                f"predicted, got none; a tenth of the rows is still seen at {proposed:g}",
                 mends={"horizon": f"{proposed:g}"},
             )
         return proposed

@@ -57,7 +57,7 @@ def _table() -> Any:
             "ward": rng.integers(1, 5, ROWS),
             "grade": 5 + np.arange(ROWS) % 4,
             "amount": rng.normal(size=ROWS).round(6),
-            "days": rng.integers(1, 100, ROWS),
+            "days": rng.integers(10, 100, ROWS),
             "died": np.arange(ROWS) % 2,
             "also": np.arange(ROWS) // 2 % 2,
         }
