@@ -105,7 +105,7 @@ def bad(frame: pd.DataFrame) -> dict[str, Bad]:
             "too few rows for the splits: the open part has 6 distinct rows",
         ),
         "unknown field": (frame, {"targt": "x"}, "(did you mean 'target'?)"),
-        "two sources": (frame, {"dataset": "whas500"}, "expected exactly one of csv, dataset and parquet"),
+        "two sources": (frame, {"dataset": "whas500"}, "got dataset and csv"),
         "fraction": (frame, {"sealed_fraction": 1.5}, "field 'sealed_fraction'"),
         "no time": (
             frame.assign(seen="soon"),
