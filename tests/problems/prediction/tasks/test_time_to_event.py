@@ -145,7 +145,11 @@ def test_events_may_be_true_and_false_and_times_carry_a_unit(load: Any, table: p
         ),
         ({}, {"horizon": 0.5}, r"horizon: no row has the event by 0.5; the first has it at "),
         ({}, {"horizon": 2}, r"too few rows for the splits: .* with the event by 2"),
-        ({}, {"horizon": None}, r"horizon: with `task: time_to_event` expected the time until which survival"),
+        (
+            {},
+            {"horizon": None},
+            r"horizon: with `task: time_to_event` expected the time until which survival",
+        ),
         ({}, {"event": None}, r"event: with `task: time_to_event` expected the column"),
         ({}, {"event": "dead"}, r"event column 'dead' is missing"),
         ({}, {"event": "days"}, r"event: column 'days' stands under `target` already"),
