@@ -26,6 +26,7 @@ from cli.table_options import (
     Seed,
     Sensitivity,
     TargetColumn,
+    TaskOption,
     Time,
 )  # fmt: skip
 
@@ -89,6 +90,7 @@ def solve(
     ] = False,
     engine: Engine = EngineName.AUTO,
     target: TargetColumn = None,
+    task: TaskOption = None,
     positive: Positive = None,
     metric: Metric = None,
     at_least: AtLeast = None,
@@ -112,6 +114,7 @@ def solve(
 
     columns = {
         "target": target,
+        "task": task,
         "positive": positive,
         "drop": drop,
         "categorical": categorical,

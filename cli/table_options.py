@@ -22,6 +22,13 @@ def _option(meaning: str, metavar: str | None = None) -> Any:
 
 
 TargetColumn = Annotated[str | None, _option("The column to predict.", "COLUMN")]
+TaskOption = Annotated[
+    str | None,
+    _option(
+        "What is asked of it: binary (when nothing is said), multiclass, ordinal, regression, time_to_event.",
+        "TASK",
+    ),
+]
 Positive = Annotated[
     str | None,
     _option("The class to predict; may be left out for 0 and 1, and where its name says it.", "CLASS"),

@@ -29,6 +29,18 @@ from toolbox.tables.raw import Numbers, RawTable
 ROUNDS = 5
 """How often what was proposed is tried: a column that is mended may show what was hidden by it."""
 
+FEW_CLASSES = 10
+"""Different numbers up to which a column is likelier to hold classes than amounts."""
+
+GOALS = {
+    "binary": ("roc_auc", 0.8),
+    "multiclass": ("accuracy", 0.8),
+    "ordinal": ("weighted_kappa", 0.6),
+    "regression": ("rank_correlation", 0.5),
+    "time_to_event": ("concordance", 0.7),
+}
+"""What to begin with, by task."""
+
 OUTCOMES = (
     "target", "label", "class", "outcome", "y", "diagnosis", "died", "dead", "death", "mortality", "event",
     "readmitted", "relapse", "survived", "disease", "status", "result",
@@ -88,9 +100,10 @@ def inspect(path: Path, folder: Path, wish: Mapping[str, Any]) -> Inspection:
     warnings = [*table.remarks, *_marked(marks)]
     target = wish.get("target") or _guess(columns, table)
     if target is None:
-        nothing = "no column has exactly two different values and none missing: there is nothing to predict"
+        nothing = "no column is whole and has two different values or more: there is nothing to predict"
         return Inspection(about, columns, (f"{nothing}; say which with --target",), tuple(warnings))
-    proposal = _Proposal({**source, "target": target, **_positive(table, str(target)), **wish})
+    asked = _asked(table, str(target))
+    proposal = _Proposal({**source, "target": target, **asked, **wish})
     proposal.settle(folder)
     if proposal.loaded is not None:
         known = {*warnings}
@@ -150,7 +163,14 @@ def _guess(columns: Sequence[ColumnProfile], table: RawTable) -> str | None:
     two = two_valued(columns)
     named = [name for name in two if name.lower() in OUTCOMES]
     parts = [name for name in two if any(part in OUTCOMES for part in name.lower().split("_"))]
-    return next(iter([*named, *parts, *reversed(two)]), None)
+    return next(iter([*named, *parts, *reversed(two)]), None) or _last_whole(columns)
+
+
+def _last_whole(columns: Sequence[ColumnProfile]) -> str | None:
+    """The column that is likely the outcome where none has two values: the one so named, else the last."""
+    whole = [each.name for each in columns if each.distinct > 1 and not each.missing]
+    named = [name for name in whole if name.lower() in OUTCOMES]
+    return next(iter([*named, *reversed(whole)]), None)
 
 
 def two_valued(columns: Sequence[ColumnProfile]) -> list[str]:
@@ -163,17 +183,23 @@ def _classes(table: RawTable, target: str) -> list[str]:
     return [canonical(value, table.decimal) for value in values if not is_missing(value)]
 
 
-def _positive(table: RawTable, target: str) -> dict[str, str]:
-    """The class that is likely the one to predict."""
+def _asked(table: RawTable, target: str) -> dict[str, str]:
+    """What is likely asked of a column: the class to predict, one of several, or a number."""
     texts = _classes(table, target)
-    return {"positive": likely_positive(texts)} if len(set(texts)) == 2 else {}
+    distinct = len(set(texts))
+    if distinct == 2:
+        return {"positive": likely_positive(texts)}
+    if distinct > FEW_CLASSES and target in _numeric(table):
+        return {"task": "regression"}
+    return {"task": "multiclass"} if distinct > 2 else {}
 
 
 def _problem(proposal: _Proposal) -> dict[str, Any]:
+    metric, limit = GOALS[proposal.instance.get("task", "binary")]
     return {
         "family": "prediction",
         "instance": proposal.instance,
-        "target": {"metric": "roc_auc", "at_least": 0.8},
+        "target": {"metric": metric, "at_least": limit},
         "data_class": "identifiable",
         "seed": proposal.seed,
     }
@@ -191,6 +217,8 @@ def _notes(
     others = [name for name in two_valued(columns) if name != target]
     if "target" not in wish:
         notes["target"] = f"a guess; it could be {listed(others, 'or')}" if others else "a guess"
+    if "task" in proposal.instance and "task" not in wish:
+        notes["task"] = "a guess; levels in order are `ordinal`, times to an event `time_to_event`"
     classes = sorted({*_classes(table, target)} - {str(proposal.instance.get("positive"))})
     if "positive" not in wish and len(classes) == 1:
         notes["positive"] = f"a guess; the other class is {classes[0]}"

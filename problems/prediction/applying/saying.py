@@ -30,11 +30,19 @@ def said_of(asked: Asking, predictions: Floats, sets: Any) -> list[dict[str, Any
         ]
     if predictions.ndim == 1:
         return [{"value": float(value)} for value in predictions]
-    times = asked.parameters["times"]
-    return [
-        {f"still free at {time:g}": _number(value) for time, value in zip(times, row, strict=True)}
-        for row in predictions
-    ]
+    return [_survival(np.asarray(asked.parameters["times"]), row) for row in predictions]
+
+
+SHOWN_TIMES = 4
+"""Times up to the horizon at which survival is said; the model has more."""
+
+
+def _survival(times: Floats, row: Floats) -> dict[str, Any]:
+    """Survival at a few times, the horizon among them, and the first time at which it is one half or less."""
+    places = np.linspace(0, len(times), SHOWN_TIMES + 1).round().astype(int)[1:] - 1
+    found: dict[str, Any] = {f"no event by {times[place]:g}": _number(row[place]) for place in places}
+    half = np.flatnonzero(row <= 0.5)
+    return found | {"median by": _number(times[half[0]]) if len(half) else f"after {times[-1]:g}"}
 
 
 def _of_two(asked: Asking, predictions: Floats, sets: Any) -> list[dict[str, Any]]:

@@ -30,12 +30,24 @@ MODELS: Mapping[str, str] = {
     "random_forest": "a random forest",
     "xgboost": "boosted trees",
     "RBF SVM": "a support vector machine on what qubits measured",
+    "cumulative": "logistic regressions of whether each level is exceeded",
+    "neighbours_vote": "the vote of the nearest neighbours",
+    "least_squares_ridge": "a least-squares regression",
+    "least_squares_elastic_net": "a least-squares regression with few columns",
+    "gaussian_process": "a Gaussian process",
+    "svm_regression": "support vector regression",
+    "nystroem_regression": "an approximate kernel regression",
+    "neighbours_mean": "the mean of the nearest neighbours",
+    "cox": "Cox's model of hazards",
+    "ensemble": "a mix of several models",
 }
 """By the name with which what was chosen begins."""
 FILE_WORDS: Mapping[str, str] = {
     "predictions.csv": "the probability that was predicted for each row kept aside",
     "model": "what a program loads to predict new rows",
 }
+NUMBERS_WORDS = "what was predicted for each row kept aside"
+"""Of the same file, where it is no probability of one class."""
 WORTH: Mapping[str, str] = {
     "roc_auc": "{share} pairs (one of each class) are ordered correctly",
     "accuracy": "{share} rows are called correctly",
@@ -94,7 +106,9 @@ def answer(instance: "TableInstance", target: Target, attempt: Attempt, candidat
         _rests_on(instance, target, found),
         tuple(_next_steps(instance, target, found, candidate)),
         files=(files := predictions(instance, candidate) if instance.where else {}),
-        file_words={name: what for name, what in FILE_WORDS.items() if name in {**files, **candidate.files}},
+        file_words={
+            name: what for name, what in _file_words(instance).items() if name in {**files, **candidate.files}
+        },
         picture=_picture(instance, candidate),
         limits=tuple(shortcomings(instance, target, found, candidate)),
     )
@@ -110,6 +124,13 @@ def _of_classes(instance: "TableInstance") -> str:
     """` (a, b or c)`, ` (mg)`, nothing of numbers without a unit."""
     *first, last = instance.asked.classes or (str(instance.asked.parameters.get("unit", "")),)
     return f" ({', '.join(first)} or {last})" if first else f" ({last})" if last else ""
+
+
+def _file_words(instance: "TableInstance") -> Mapping[str, str]:
+    """What each file is to people."""
+    if instance.asked.task == "binary":
+        return FILE_WORDS
+    return {**FILE_WORDS, "predictions.csv": NUMBERS_WORDS}
 
 
 def _picture(instance: "TableInstance", candidate: Candidate) -> str:

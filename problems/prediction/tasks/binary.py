@@ -39,8 +39,10 @@ class Binary:
         if len(classes) != 2:
             shown = ", ".join(classes[:5]) + (", …" if len(classes) > 5 else "")
             alike = "".join(f"; {said}" for said in spelt_alike(texts))
+            several = "; `task: multiclass` tells several apart, `task: regression` predicts numbers"
+            hint = alike or (several if len(classes) > 2 else "")
             raise BadInput(
-                f"target column {spec.target!r}: expected two classes, got {len(classes)} ({shown}){alike}"
+                f"target column {spec.target!r}: expected two classes, got {len(classes)} ({shown}){hint}"
             )
         positive = _positive(texts, spec, table.decimal)
         negative = next(name for name in classes if name != positive)

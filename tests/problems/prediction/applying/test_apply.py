@@ -12,7 +12,9 @@ from escalation.model.errors import BadInput
 from escalation.ports.applying import Applied
 from problems.prediction.applying.apply import apply
 from problems.prediction.applying.new_rows import new_rows
+from problems.prediction.applying.saying import said_of
 from problems.prediction.models.artefact import scores
+from problems.prediction.tasks.task import Asking
 from toolbox.tables.raw import RawTable
 
 STATED = {"csv": "learnt.csv", "target": "ill", "na_values": ["-99"]}
@@ -119,3 +121,16 @@ def test_a_model_on_circuits_is_refused(bench: Any, candidate: Candidate, tmp_pa
     quantum = Candidate({**candidate.values, "features": {"kind": "circuit"}}, candidate.files)
     with pytest.raises(BadInput, match="circuit to be run for every row"):
         said(bench, quantum, rows(bench), tmp_path)
+
+
+def test_other_tasks_say_their_own_values() -> None:
+    classes = Asking("multiclass", ("a", "b", "c"))
+    assert said_of(classes, np.array([[0.2, 0.7, 0.1]]), None) == [
+        {"class": "b", "probability of a": 0.2, "probability of b": 0.7, "probability of c": 0.1}
+    ]
+    assert said_of(Asking("regression"), np.array([3.25]), None) == [{"value": 3.25}]
+    times = [10.0, 20.0, 30.0, 40.0]
+    survival = Asking("time_to_event", (), {"times": times})
+    said = said_of(survival, np.array([[0.9, 0.6, 0.5, 0.2], [0.9, 0.8, 0.7, 0.6]]), None)
+    assert [row["no event by 40"] for row in said] == [0.2, 0.6]
+    assert [row["median by"] for row in said] == [30.0, "after 40"]
