@@ -61,16 +61,18 @@ def by_risk_figure(groups: Sequence[RiskGroup], of: Predicted, name: str, unit: 
             inside = each.curve.times <= of.horizon
             times = np.concatenate([[0.0], each.curve.times[inside], [of.horizon]])
             values = np.concatenate([[1.0], each.curve.values[inside]])
-            axes.step(
-                times, np.append(values, values[-1]), where="post", color=colour, linestyle=dash, label=part
-            )
+            axes.step(times, np.append(values, values[-1]), where="post", color=colour, linestyle=dash)
+            # above its last part: a legend would lie on the curves
+            height = values[np.searchsorted(times[:-1], 0.75 * of.horizon) - 1]
+            axes.text(0.99 * of.horizon, height + 0.05, part, color=colour, horizontalalignment="right")
             axes.plot(of.grid, each.expected, color=colour, marker=".", linestyle="none")
         axes.set(
-            title="Survival by predicted risk", xlabel=f"time{_of(unit)}", ylabel="share without the event"
+            title="Survival by predicted risk (dots: predicted)",
+            xlabel=f"time{_of(unit)}",
+            ylabel="share without the event",
         )
         axes.set_ylim(0, 1.02)
         axes.set_xlim(0, of.horizon)
-        axes.legend(loc="lower left", frameon=False, title="predicted risk; dots: predicted")
 
     said = ", ".join(f"{part} {1 - each.observed:.2f}" for part, each in zip(names, groups, strict=True))
     return figure(
