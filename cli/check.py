@@ -48,7 +48,7 @@ def _say(console: Console, path: Path, checked: Checked) -> None:
         say_item(console, "[yellow]look at[/]", remark)
     if checked.mends:
         console.print("to paste under `instance`, if you agree:")
-        lines = dumped({"instance": dict(checked.mends)}).splitlines()[1:]
+        lines = [f"  {line}" for line in dumped(dict(checked.mends)).splitlines()]
         console.print(plain_lines(lines), soft_wrap=True, highlight=False)
 
 

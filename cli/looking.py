@@ -78,7 +78,7 @@ def predict(
         Path,
         typer.Argument(
             metavar="FILE",
-            help="CSV or Parquet file with the columns that were learnt from.",
+            help="Table (CSV, Parquet, Excel) with the columns that were learnt from.",
             show_default=False,
         ),
     ],

@@ -13,16 +13,15 @@ from problems.prediction.applying.new_rows import NewRows, new_rows
 from problems.prediction.applying.reasons import MOST_CELLS, reasons
 from problems.prediction.applying.saying import said_of
 from problems.prediction.models.artefact import scores
-from problems.prediction.sources.table.reading import read_raw
-from problems.prediction.sources.table.spec import FileSpec
 from problems.prediction.tasks.task import Asking
 from toolbox.arrays.types import Floats
+from toolbox.tables.any_file import read_any
 from toolbox.tables.raw import RawTable
 
 if TYPE_CHECKING:
     import pandas as pd
 
-ON_ROWS = ("csv", "parquet", "dataset")
+ON_ROWS = ("csv", "parquet", "excel", "dataset")
 """Sources whose rows a table of the same columns gives again."""
 
 
@@ -35,7 +34,7 @@ def apply(
         instance: as the problem states it.
         recorded: what the record has of the instance, see `TableInstance.describe`.
         candidate: the accepted one, with its model.
-        path: of a CSV or Parquet file with the columns that were learnt from; others are not looked at.
+        path: of a CSV, Parquet or Excel file with the columns that were learnt from; others may be in it.
         folder: where it starts from.
 
     Raises:
@@ -65,9 +64,7 @@ def asking(recorded: Mapping[str, Any]) -> Asking:
 
 
 def _table(instance: Mapping[str, Any], path: Path, folder: Path) -> RawTable:
-    kind = "parquet" if path.suffix.lower() in (".parquet", ".pq") else "csv"
-    missing = tuple(instance.get("na_values") or ())
-    table = read_raw(FileSpec.model_validate({kind: str(path), "target": "", "na_values": missing}), folder)
+    table = read_any(folder / path, tuple(instance.get("na_values") or ()))
     if not len(table):
         raise BadInput(f"{path}: expected rows, got none")
     return table

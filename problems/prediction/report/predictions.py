@@ -45,4 +45,6 @@ def _columns(instance: "TableInstance") -> list[str]:
     if asked.classes:
         return [f"probability of {name}" for name in asked.classes]
     unit = asked.parameters.get("unit")
+    if "times" in asked.parameters:
+        return [f"no event by {time:g}" + (f" {unit}" if unit else "") for time in asked.parameters["times"]]
     return [f"predicted {instance.target or 'outcome'}" + (f" in {unit}" if unit else "")]

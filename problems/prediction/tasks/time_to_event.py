@@ -201,7 +201,7 @@ def _horizon(times: Floats, events: Flags, spec: ColumnsSpec) -> float:
             raise BadInput(
                 f"instance: horizon: with `task: time_to_event` expected the time until which survival is "
                 f"predicted, got none; a tenth of the rows is still seen at {proposed:g}",
-                mends={"horizon": f"{proposed:g}"},
+                mends={"horizon": float(f"{proposed:g}")},
             )
         return proposed
     last = float(times.max())
