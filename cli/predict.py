@@ -94,16 +94,25 @@ def _header(rows: Sequence[SaidOfRow]) -> list[str]:
 def _cells(row: SaidOfRow, header: Sequence[str]) -> list[str]:
     """A row's cells; numbers as short as they were rounded."""
     values = [row.values.get(name, "") for name in header[1:-2]]
-    texts = [f"{value:g}" if isinstance(value, float) else str(value) for value in values]
+    texts = [f"{value:.12g}" if isinstance(value, float) else str(value) for value in values]
     return [row.where, *texts, "; ".join(row.flags), "; ".join(row.reasons)]
+
+
+def _inert(cell: str) -> str:
+    """A text that no spreadsheet takes for a formula; numbers stay what they are."""
+    try:
+        float(cell)
+    except ValueError:
+        return f"'{cell}" if cell[:1] in "=+-@\t\r" and cell else cell
+    return cell
 
 
 def _csv(rows: Sequence[SaidOfRow]) -> bytes:
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")  # RFC 4180
     header = _header(rows)
-    writer.writerow(header)
-    writer.writerows(_cells(row, header) for row in rows)
+    writer.writerow(map(_inert, header))
+    writer.writerows(map(_inert, _cells(row, header)) for row in rows)
     return text.getvalue().encode()
 
 

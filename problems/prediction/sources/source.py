@@ -1,5 +1,7 @@
 """What a source is, and which there are: those in the folders here, and those of a site's own packages."""
 
+import lzma
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -45,6 +47,9 @@ class SourceDescriptor:
     samples: str
     parse: str = ""
     packages: tuple[str, ...] = ()
+
+
+_OF_PACKERS = (zlib.error, lzma.LZMAError)
 
 
 @cache
@@ -114,5 +119,13 @@ def samples(folder: Path) -> tuple[Source, ...]:
 def read(instance: Mapping[str, Any], seed: int, folder: Path) -> tuple[RawTable, ColumnsSpec]:
     """Reads the rows that a problem file names; raises `BadInput` with one line."""
     source, spec = parse_spec(instance)
-    found: tuple[RawTable, ColumnsSpec] = resolve(source.read)(spec, folder, seed)
+    try:
+        found: tuple[RawTable, ColumnsSpec] = resolve(source.read)(spec, folder, seed)
+    except (ValueError, ArithmeticError, LookupError, MemoryError, EOFError, *_OF_PACKERS) as error:
+        # readers refuse what they know; of what else stands in a file no type of error is sure
+        why = type(error).__name__
+        raise BadInput(
+            f"instance: the files of {source.name} hold what its reader cannot read ({why}): mend them, or "
+            "report it with a file that shows it"
+        ) from error
     return found

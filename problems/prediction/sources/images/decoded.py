@@ -50,7 +50,11 @@ def refuse_large(name: str, *counts: int) -> None:
         )
 
 
-def guarded(name: str, kind: str, decode: Callable[[], Decoded]) -> Decoded:
+def _of_library(error: Exception) -> str:
+    return visible(first_line(error, typed=not str(error)))[:200]
+
+
+def guarded(name: str, kind: str, decode: Callable[[], Decoded], *, private: bool = False) -> Decoded:
     """Decodes a file; whatever a library makes of a broken one is one line that names it.
 
     Raises:
@@ -61,7 +65,8 @@ def guarded(name: str, kind: str, decode: Callable[[], Decoded]) -> Decoded:
     except TierwiseError:
         raise
     except Exception as error:  # a broken file can raise nearly anything
-        said = visible(first_line(error, typed=not str(error)))[:200]
+        # of DICOM no word of a library: it may quote what a tag holds, a patient's name among them
+        said = "its values are not what they should be" if private else _of_library(error)
         raise BadInput(f"{name}: expected {kind}, got a file that cannot be read: {said}") from None
     for picture, place in zip(found.pictures, found.places, strict=True):
         if not np.isfinite(picture).all():

@@ -64,7 +64,9 @@ def decode(data: bytes, name: str, *, window: Window, each_page: bool) -> Decode
         raise BadInput(
             f"{name}: deflated DICOM is not read (it may unpack without end): save it uncompressed"
         )
-    return guarded(name, "a DICOM file", lambda: _decode(data, name, window, each_page=each_page))
+    return guarded(
+        name, "a DICOM file", lambda: _decode(data, name, window, each_page=each_page), private=True
+    )
 
 
 def _decode(data: bytes, name: str, window: Window, *, each_page: bool) -> Decoded:

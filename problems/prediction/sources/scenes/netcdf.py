@@ -91,8 +91,18 @@ def _hdf5(path: Path, data: bytes) -> dict[str, _Variable]:
         raise BadInput(f"{path}: expected a NetCDF file, got something else")
     h5py = needed("h5py", "NetCDF 4", "scenes")
     with h5py.File(io.BytesIO(data), "r") as file:
-        sets = {name: each for name, each in file.items() if isinstance(each, h5py.Dataset)}
+        sets = {
+            name: file[name]
+            for name in file
+            # a link, an external or a virtual variable may lead to any other file of the machine
+            if isinstance(file.get(name, getlink=True), h5py.HardLink)
+            and isinstance(file[name], h5py.Dataset)
+        }
         for name, each in sets.items():
+            if each.external or each.is_virtual:
+                raise BadInput(
+                    f"{path}: expected {name!r} in the file itself, got a reference to another file"
+                )
             refuse_large(f"{path}, variable {name!r}", int(each.size or 0))
         return {
             name: _Variable(_dimensions(name, each), each[()], {key: each.attrs[key] for key in each.attrs})

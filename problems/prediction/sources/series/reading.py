@@ -47,10 +47,6 @@ def read(spec: SeriesSpec, folder: Path, seed: int) -> tuple[RawTable, ColumnsSp
         found, people = read_people(spec, folder, found, table)
     counts = Counts()
     windows = list(_labelled(spec, found, people, counts, seconds))
-    if len(windows) > cutting.MOST_WINDOWS:
-        raise BadInput(
-            f"instance: expected at most {cutting.MOST_WINDOWS:,} windows, got more: take a longer step"
-        )
     if not windows:
         said = "; ".join(counts.remarks(_horizon(spec)))
         raise BadInput(f"expected windows that become rows, got none{f': {said}' if said else ''}")

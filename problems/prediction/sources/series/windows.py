@@ -12,11 +12,12 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from escalation.model.errors import BadInput
 from escalation.text.wording import counted
 from problems.prediction.sources.series.recordings import Recording
 
 YES, NO = "yes", "no"
-MOST_WINDOWS = 2_000_000
+MOST_WINDOWS = 500_000
 NEAR = 1e-9
 """Relative rounding of sums of steps."""
 
@@ -91,13 +92,24 @@ class Counts:
 
 def cut(recordings: Sequence[Recording], cutting: Stretches) -> Iterator[Window]:
     """Yields the windows of all recordings, in order."""
+    made = 0
     for recording in recordings:
         if cutting.whole:
             yield Window(recording, -np.inf, np.inf)
             continue
-        for end in _ends(recording, cutting):
+        ends = _ends(recording, cutting)
+        made += len(ends)
+        if made > MOST_WINDOWS:
+            raise too_many(made)
+        for end in ends:
             after = -np.inf if cutting.length is None else end - cutting.length
             yield Window(recording, after, float(end))
+
+
+def too_many(count: float) -> BadInput:
+    """The complaint about windows beyond what is made."""
+    got = f"{count:,.0f}" if np.isfinite(count) else "more than can be counted"
+    return BadInput(f"instance: expected at most {MOST_WINDOWS:,} windows, got {got}: take a longer step")
 
 
 def _ends(recording: Recording, cutting: Stretches) -> Sequence[float]:
@@ -109,7 +121,10 @@ def _ends(recording: Recording, cutting: Stretches) -> Sequence[float]:
         start -= (
             spacing  # the first sample stands for the spacing before it: 3,000 samples are a window of 3,000
         )
-    count = int(np.floor((last - start) / cutting.step * (1 + NEAR) + NEAR)) + 1
+    exact = (last - start) / cutting.step * (1 + NEAR) + NEAR
+    if not exact < MOST_WINDOWS:  # before they are made: a step may be any small number
+        raise too_many(exact)
+    count = int(np.floor(exact)) + 1
     return [start + i * cutting.step for i in range(max(count, 0))]
 
 

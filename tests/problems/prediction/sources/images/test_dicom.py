@@ -103,3 +103,9 @@ def test_a_file_that_unpacks_without_end_is_refused_unread() -> None:
     data = made().replace(b"1.2.840.10008.1.2.1\0", b"1.2.840.10008.1.2.1.99\0")
     with pytest.raises(BadInput, match="deflated DICOM is not read"):
         decode(data)
+
+
+def test_no_complaint_quotes_what_a_tag_holds() -> None:
+    with pytest.raises(BadInput, match="values are not what they should be") as caught:
+        decode(made(PhotometricInterpretation="SECRETNAME"))
+    assert "SECRET" not in str(caught.value)

@@ -170,3 +170,15 @@ def test_what_is_no_netcdf_is_one_line(tmp_path: Path) -> None:
         with pytest.raises(BadInput, match="expected a NetCDF file") as error:
             read_netcdf(tmp_path / name, (), "crop", ())
         assert "\n" not in str(error.value)
+
+
+def test_a_variable_that_lies_in_another_file_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_bytes(bytes(1600))
+    with h5py.File(tmp_path / "s.nc", "w") as file:
+        file.create_dataset("crop", (40, 40), "u1", external=[(str(tmp_path / "secret"), 0, 1600)])
+    with pytest.raises(BadInput, match="expected 'crop' in the file itself"):
+        read_netcdf(tmp_path / "s.nc", (), "crop", ())
+    with h5py.File(tmp_path / "l.nc", "w") as file:
+        file["crop"] = h5py.ExternalLink(str(tmp_path / "s.nc"), "crop")
+    with pytest.raises(BadInput):
+        read_netcdf(tmp_path / "l.nc", (), "crop", ())

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from escalation.model.errors import BadInput
 from problems.prediction.sources.series.recordings import Annotation, Recording, Signal
 from problems.prediction.sources.series.windows import (
     Counts,
@@ -95,3 +96,17 @@ def test_an_annotation_labels_the_windows_that_it_covers_whole() -> None:
     found = annotated(cut([night], Stretches(4, 4)), {"W": "awake", "N3": "deep"}, counts)
     assert [(window.until, window.label) for window in found] == [(3, "awake"), (7, "awake"), (11, "deep")]
     assert counts.unmarked == 2
+
+
+@pytest.mark.parametrize("step", [1e-7, 5e-324])
+def test_too_many_windows_are_refused_before_they_are_made(step: float) -> None:
+    people = [person("a", [0, 10, 100])]
+    with pytest.raises(BadInput, match="expected at most 500,000 windows"):
+        list(cut(people, Stretches(length=10, step=step)))
+
+
+def test_windows_of_all_persons_count_together() -> None:
+    people = [person(str(number), [0, 1000]) for number in range(6)]
+    with pytest.raises(BadInput, match="expected at most 500,000 windows"):
+        for _ in cut(people, Stretches(length=1, step=0.01)):
+            pass
