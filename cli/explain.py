@@ -51,7 +51,7 @@ def explain_case(named: str) -> int:
         show_withheld(export, decided=True)
         return 0
     with records_of(named, export) as (ledger, store, case_id):
-        unsealed = say_unsealed(ledger, case_id)
+        unsealed = say_unsealed(ledger, case_id, whole=export is None)
         record = ledger.case(case_id)
         outcome = _outcome(record, store, here=export is None)
         decisions = list(ledger.decisions(case_id))

@@ -39,7 +39,7 @@ def show_case(case_id: str, *, as_json: bool, files: Path | None = None) -> int:
     if export is not None and export.payload.withheld:
         return _show_withheld(export, as_json=as_json, files=files)
     with records_of(case_id, export) as (ledger, store, case):
-        unsealed = say_unsealed(ledger, case)
+        unsealed = say_unsealed(ledger, case, whole=export is None)
         info, sent = ledger.case(case).info, handed_off_in(ledger, case)
         result = outcome_in(ledger, case)
         if export is None:

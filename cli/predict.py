@@ -45,7 +45,7 @@ def predict_rows(named: str, path: Path, out: Path | None, *, as_json: bool) -> 
     if export is not None and export.payload.withheld:
         raise BadInput(f"{named}: withholds its model, which may not leave its site")
     with records_of(named, export) as (ledger, _, case_id):
-        unsealed = say_unsealed(ledger, case_id)
+        unsealed = say_unsealed(ledger, case_id, whole=export is None)
         record, outcome = ledger.case(case_id), outcome_in(ledger, case_id)
         known = _required(record, outcome)
         candidate = _accepted(ledger.attempts(case_id), outcome)

@@ -40,7 +40,7 @@ def report_case(named: str, out: Path | None) -> int:
     if export is not None and out is None:
         raise BadInput(f"{shown(export.path)}: expected --out FILE, to write the report of an export to")
     with records_of(named, export) as (ledger, store, case_id):
-        found = say_unsealed(ledger, case_id)
+        found = say_unsealed(ledger, case_id, whole=export is None)
         record = ledger.case(case_id)
         page = kept_report(store, record)
     if out is None:

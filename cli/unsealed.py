@@ -8,9 +8,12 @@ if TYPE_CHECKING:
     from records.ledger.ledger import SqlLedger
 
 
-def say_unsealed(ledger: "SqlLedger", *case_ids: str) -> tuple[str, ...]:
-    """Says on standard error all that does not fit in the cases' rows and events, and returns it."""
-    found = ledger.case_findings(*case_ids)
+def say_unsealed(ledger: "SqlLedger", *case_ids: str, whole: bool = True) -> tuple[str, ...]:
+    """Says on standard error all that does not fit in the cases' rows and events, and returns it.
+
+    Of a ledger that is not `whole`, the excerpt of an export, checkpoints are not looked for.
+    """
+    found = ledger.case_findings(*case_ids, whole=whole)
     for finding in found:
         say_finding(finding)
     return found

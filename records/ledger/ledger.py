@@ -72,10 +72,13 @@ class SqlLedger(SqlCases, SqlWork, SqlSubmissions, SqlBudgets, SqlRetention):
             report.findings.extend(walk.everything(connection, report))
         return report
 
-    def case_findings(self, *case_ids: str) -> tuple[str, ...]:
-        """What does not fit in the events and rows of some cases alone, which is quickly looked at."""
+    def case_findings(self, *case_ids: str, whole: bool = True) -> tuple[str, ...]:
+        """What does not fit in the events and rows of some cases alone, which is quickly looked at.
+
+        A ledger that is not `whole` is the excerpt that an export holds.
+        """
         with self._database.reading() as connection:
-            return tuple(walk.of_subjects(connection, case_ids, walk.LedgerWalk()))
+            return tuple(walk.of_subjects(connection, case_ids, walk.LedgerWalk(), whole=whole))
 
     def excerpt(self, case_id: str) -> CaseExcerpt:
         """All that there is of a case, as it is at one moment; raises `BadInput` when there is none."""

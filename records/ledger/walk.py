@@ -75,9 +75,18 @@ def _all_but_sums(connection: Connection, report: LedgerWalk, *, history: bool) 
 
 
 def of_subjects(
-    connection: Connection, page: Sequence[str], report: LedgerWalk, *, history: bool = True
+    connection: Connection,
+    page: Sequence[str],
+    report: LedgerWalk,
+    *,
+    history: bool = True,
+    whole: bool = True,
 ) -> Iterator[str]:
-    """Yields what does not fit in some subjects: their chains, their rows, their history."""
+    """Yields what does not fit in some subjects: their chains, their rows, their history.
+
+    A ledger that is not `whole`, but the excerpt that an export holds, has no checkpoints: those that the
+    subjects name cannot be there.
+    """
     has, named = subjects.read(connection, page), dict[Head, str]()
     for subject in page:
         one = _Subject(WalkedEvents(subject))
@@ -85,7 +94,8 @@ def of_subjects(
         named = one.walked.checkpoints | named
         report.events += one.walked.head.number
         report.taken.extend(one.past.taken.values())
-    yield from checkpoints.missing(connection, named)
+    if whole:
+        yield from checkpoints.missing(connection, named)
     yield from questions.findings(connection, page)
 
 
