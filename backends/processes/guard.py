@@ -93,22 +93,18 @@ def descendants(root: int) -> list[int]:
 
     All processes of the machine are looked at only where the kernel does not say: a node may have thousands.
     """
-    if _children(os.getpid()) is None:
-        return _searched(root)
+    parents = _parents() if _children(os.getpid()) is None else None
     found, fresh = [], [root]
     while fresh:
-        fresh = [child for pid in fresh for child in _children(pid) or ()]
+        fresh = [child for pid in fresh for child in _below(pid, parents)]
         found += fresh
     return found
 
 
-def _searched(root: int) -> list[int]:
-    parents = _parents()
-    found, fresh = [], [root]
-    while fresh:
-        fresh = [pid for pid, parent in parents.items() if parent in fresh]
-        found += fresh
-    return found
+def _below(pid: int, parents: dict[int, int] | None) -> list[int]:
+    if parents is None:
+        return _children(pid) or []
+    return [child for child, parent in parents.items() if parent == pid]
 
 
 def _kill_group(leader: int) -> None:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from backends.processes.below import below
+from backends.processes.guard import descendants
 from backends.processes.guarded import release, start_guarded
 from backends.processes.last_word import LastWord, began
 
@@ -50,7 +50,7 @@ class Warm(ABC):
         import psutil
 
         total = 0.0
-        for pid in below(self._guard.pid):
+        for pid in descendants(self._guard.pid):
             with suppress(psutil.NoSuchProcess):
                 total += sum(psutil.Process(pid).cpu_times()[:4])
         return total
