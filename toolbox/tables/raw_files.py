@@ -4,6 +4,7 @@ import io
 import re
 from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from escalation.inputs.file_kinds import PARQUET, known_kind
 from escalation.model.errors import BadInput, first_line
@@ -14,6 +15,9 @@ from toolbox.tables.missing import Missing
 from toolbox.tables.numbers import AS_THOUSANDS
 from toolbox.tables.raw import RawTable, Texts, refuse_repeated
 from toolbox.tables.text_file import read_bytes
+
+if TYPE_CHECKING:
+    import pyarrow
 
 Value = str | int | float | bool
 """What a problem file may name as a value of a table."""
@@ -74,6 +78,19 @@ def read_parquet(path: Path, na_values: Sequence[Value] = (), unused: Collection
         BadInput: when the file is missing, unreadable, empty or no Parquet file, or holds something else than
             numbers, flags, texts and dates in a column that is used.
     """
+    table, data = read_arrow(path)
+    if not table.num_rows:
+        raise BadInput(f"{path}: expected rows, got an empty table")
+    source = {"parquet": path.name, "sha256": digest_bytes(data)}
+    return from_arrow(table, source, Missing(named=na_values), unused=unused)
+
+
+def read_arrow(path: Path) -> "tuple[pyarrow.Table, bytes]":
+    """Reads a Parquet file as it is; returns its bytes too.
+
+    Raises:
+        BadInput: when the file is missing, unreadable or no Parquet file.
+    """
     import pyarrow
     from pyarrow import parquet
 
@@ -86,10 +103,7 @@ def read_parquet(path: Path, na_values: Sequence[Value] = (), unused: Collection
         raise BadInput(
             f"{path}: expected a Parquet file, got one that cannot be read: {first_line(error, typed=False)}"
         ) from None
-    if not table.num_rows:
-        raise BadInput(f"{path}: expected rows, got an empty table")
-    source = {"parquet": path.name, "sha256": digest_bytes(data)}
-    return from_arrow(table, source, Missing(named=na_values), unused=unused)
+    return table, data
 
 
 def _value(cell: str, missing: Missing) -> str | None:

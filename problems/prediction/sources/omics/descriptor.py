@@ -10,5 +10,4 @@ DESCRIPTOR = SourceDescriptor(
     spec="problems.prediction.sources.omics.spec:OmicsSpec",
     read="problems.prediction.sources.omics.reading:read",
     samples="problems.prediction.sources.omics.samples:samples",
-    packages=("h5py",),
 )

@@ -17,12 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from escalation.inputs.user_files import MOST_BYTES, decoded
-from escalation.model.errors import BadInput, first_line
+from escalation.model.errors import BadInput
 from escalation.model.identity import digest_bytes
 from escalation.text.wording import counted, listed
 from problems.prediction.sources.omics.measured import Matrix, distinct, not_too_large
 from toolbox.tables.numbers import NUMBER
-from toolbox.tables.raw_files import NA_VALUES
+from toolbox.tables.raw_files import NA_VALUES, read_arrow
 from toolbox.tables.text_file import read_bytes
 
 Side = Literal["rows", "columns"]
@@ -230,15 +230,9 @@ def _number(grid: Grid, row: int, place: int, cell: str, missing: set[str]) -> f
 
 def _parquet(path: Path) -> Grid:
     import pyarrow
-    from pyarrow import parquet, types
+    from pyarrow import types
 
-    data = read_bytes(path)
-    try:
-        table = parquet.ParquetFile(io.BytesIO(data)).read()
-    except (pyarrow.ArrowException, OSError, ValueError) as error:
-        raise BadInput(
-            f"{path}: expected a Parquet file, got one that cannot be read: {first_line(error, typed=False)}"
-        ) from None
+    table, data = read_arrow(path)
     numeric = [types.is_floating(kind) or types.is_integer(kind) for kind in table.schema.types]
     texts = [name for name, is_number in zip(table.column_names, numeric, strict=True) if not is_number]
     if not texts:
