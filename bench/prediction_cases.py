@@ -1,6 +1,7 @@
 """Solves prediction problems as a person would, each tier to its end, and says what the verifier found of
 each."""
 
+import argparse
 import json
 import subprocess
 import sys
@@ -9,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from bench.machine import machine
 
 LIMIT_S = 900
 UNREACHED = {"metric": "roc_auc", "at_least": 0.9999, "confidence": 0.95}
@@ -99,3 +102,21 @@ def shown(name: str, seed: int, rows: list[Judged]) -> None:
             f"{control}{each.note}",
             flush=True,
         )
+
+
+def show_sets(sets: Mapping[str, Mapping[str, Any]], description: str | None) -> None:
+    """Reads the command line, prints what became of each set and seed; their paths begin with `data`."""
+    parser = argparse.ArgumentParser(
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--only", nargs="+", choices=list(sets), default=list(sets))
+    asked = parser.parse_args()
+    print(machine())
+    for name in asked.only:
+        for seed in asked.seeds:
+            with tempfile.TemporaryDirectory() as folder:
+                data = Path(folder) / "data"
+                data.symlink_to(asked.data.resolve())
+                shown(name, seed, solved(Path(folder), sets[name], seed))

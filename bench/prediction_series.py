@@ -8,14 +8,10 @@ out, patients stay together. `ozone`: days with the hours of the day before, the
 the command line with a target that nothing reaches, so that every open tier is tried. Printed: the ROC area
 on rows kept aside, its one-sided bound, and the seconds of the attempt."""
 
-import argparse
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from bench.machine import machine
-from bench.prediction_cases import shown, solved
+from bench.prediction_cases import show_sets
 
 MEASURED = ["bili", "chol", "albumin", "alk.phos", "ast", "platelet", "protime"]
 FOUND = ["ascites", "hepato", "spiders", "edema", "stage"]
@@ -41,23 +37,5 @@ SETS: Mapping[str, Mapping[str, Any]] = {
 }
 
 
-def main() -> None:
-    """Prints the table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("data", type=Path)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
-    parser.add_argument("--only", nargs="+", choices=list(SETS), default=list(SETS))
-    asked = parser.parse_args()
-    print(machine())
-    for name in asked.only:
-        for seed in asked.seeds:
-            with tempfile.TemporaryDirectory() as folder:
-                data = Path(folder) / "data"
-                data.symlink_to(asked.data.resolve())
-                shown(name, seed, solved(Path(folder), SETS[name], seed))
-
-
 if __name__ == "__main__":
-    main()
+    show_sets(SETS, __doc__)
