@@ -8,6 +8,7 @@ import numpy as np
 from escalation.model.errors import BadInput
 from problems.prediction.stated.spec import ColumnsSpec
 from problems.prediction.tasks.classes import spelt_alike
+from problems.prediction.tasks.distributions import Distributions
 from problems.prediction.tasks.reading import class_texts, in_order
 from problems.prediction.tasks.task import Asking, Labelled, Outcomes, TaskMetric
 from toolbox.arrays.types import Flags, Floats, Ints
@@ -33,7 +34,7 @@ INFLUENCES: Mapping[str, Callable[[Ints, Floats], paired.Measured]] = {
 }
 
 
-class Multiclass:
+class Multiclass(Distributions):
     """Classes without an order; predictions are the probability of each, shape (n, K)."""
 
     name = "multiclass"
@@ -70,26 +71,6 @@ class Multiclass:
         labels = np.array([number[text] for text in texts], dtype=np.int64)
         remarks = (f"column {spec.target!r}: {alike[2:]}",) if alike else ()
         return Labelled(Outcomes(labels), Asking(self.name, classes, {"top": top}), remarks)
-
-    def strata(self, outcomes: Outcomes) -> Ints:
-        """The labels."""
-        return outcomes.values
-
-    def kinds(self, outcomes: Outcomes, asked: Asking) -> Mapping[str, Flags]:
-        """All classes."""
-        return of_each_class(outcomes, asked)
-
-    def shape(self, rows: int, asked: Asking) -> tuple[int, ...]:
-        """A probability of every class."""
-        return rows, len(asked.classes)
-
-    def wrong(self, predictions: Floats, asked: Asking) -> str:
-        """Whether they are probabilities that sum to 1."""
-        return no_distributions(predictions)
-
-    def perfect(self, outcomes: Outcomes, asked: Asking) -> Floats:
-        """All on the class."""
-        return np.asarray(np.eye(len(asked.classes))[outcomes.values], dtype=np.float64)
 
     def needed(self, metric: str, outcomes: Outcomes, asked: Asking) -> Mapping[str, Flags]:
         """All classes for the metrics that count each alike."""
@@ -131,23 +112,3 @@ def _refuse_idle_top(top: int | None, classes: int) -> int:
 def shown(classes: tuple[str, ...]) -> str:
     """The first of them: `a, b, …`."""
     return ", ".join(classes[:5]) + (", …" if len(classes) > 5 else "")
-
-
-def of_each_class(outcomes: Outcomes, asked: Asking) -> dict[str, Flags]:
-    """The rows of each class, also of one that has none."""
-    return {f"of class {name!r}": outcomes.values == place for place, name in enumerate(asked.classes)}
-
-
-SUM_OFF = 1e-6
-"""By how much a row's probabilities may miss 1: they are numbers of 32 bits in some models."""
-
-
-def no_distributions(predictions: Floats) -> str:
-    """Says what is wrong with probabilities of shape (n, K); empty where nothing is."""
-    if not bool(np.all((predictions >= 0) & (predictions <= 1))):
-        return "expected probabilities from 0 to 1, got a value outside or NaN"
-    sums = predictions.sum(axis=1)
-    if len(sums) and float(np.abs(sums - 1).max()) > SUM_OFF:
-        worst = int(np.abs(sums - 1).argmax())
-        return f"expected probabilities that sum to 1 in every row, got {sums[worst]:.6g} in row {worst + 1}"
-    return ""

@@ -7,7 +7,8 @@ import numpy as np
 from escalation.model.errors import BadInput
 from escalation.text.nearest import did_you_mean
 from problems.prediction.stated.spec import ColumnsSpec
-from problems.prediction.tasks.multiclass import Bounding, no_distributions, of_each_class, shown
+from problems.prediction.tasks.distributions import Distributions
+from problems.prediction.tasks.multiclass import Bounding, shown
 from problems.prediction.tasks.reading import class_texts, in_order
 from problems.prediction.tasks.task import Asking, Labelled, Outcomes, TaskMetric
 from toolbox.arrays.types import Flags, Floats, Ints
@@ -27,7 +28,7 @@ BOUNDS: Mapping[str, Bounding] = {
 }
 
 
-class Ordinal:
+class Ordinal(Distributions):
     """Levels in an order; predictions are the probability of each, shape (n, K).
 
     The level predicted is the median of a row's probabilities.
@@ -68,26 +69,6 @@ class Ordinal:
                 )
         labels = np.array([number[text] for text in texts], dtype=np.int64)
         return Labelled(Outcomes(labels), Asking(self.name, levels), remarks)
-
-    def strata(self, outcomes: Outcomes) -> Ints:
-        """The levels."""
-        return outcomes.values
-
-    def kinds(self, outcomes: Outcomes, asked: Asking) -> Mapping[str, Flags]:
-        """All levels."""
-        return of_each_class(outcomes, asked)
-
-    def shape(self, rows: int, asked: Asking) -> tuple[int, ...]:
-        """A probability of every level."""
-        return rows, len(asked.classes)
-
-    def wrong(self, predictions: Floats, asked: Asking) -> str:
-        """Whether they are probabilities that sum to 1."""
-        return no_distributions(predictions)
-
-    def perfect(self, outcomes: Outcomes, asked: Asking) -> Floats:
-        """All on the level."""
-        return np.asarray(np.eye(len(asked.classes))[outcomes.values], dtype=np.float64)
 
     def needed(self, metric: str, outcomes: Outcomes, asked: Asking) -> Mapping[str, Flags]:
         """None: a level without rows counts for nothing."""
