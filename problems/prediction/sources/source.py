@@ -36,7 +36,6 @@ class SourceDescriptor:
         samples: `module:function` from a folder for small example files to the
             `escalation.testing.sources.Source`s that say what each field does.
         parse: `module:function` from an instance to the statement; default: by `spec` alone.
-        packages: distributions whose versions belong in the record of what read the data.
     """
 
     name: str
@@ -46,7 +45,6 @@ class SourceDescriptor:
     read: str
     samples: str
     parse: str = ""
-    packages: tuple[str, ...] = ()
 
 
 _OF_PACKERS = (zlib.error, lzma.LZMAError)

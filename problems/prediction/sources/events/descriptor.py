@@ -10,5 +10,4 @@ DESCRIPTOR = SourceDescriptor(
     parse="problems.prediction.sources.events.spec:parse",
     read="problems.prediction.sources.events.reading:read",
     samples="problems.prediction.sources.events.samples:samples",
-    packages=("uproot", "awkward"),
 )

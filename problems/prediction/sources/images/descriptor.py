@@ -10,5 +10,4 @@ DESCRIPTOR = SourceDescriptor(
     read="problems.prediction.sources.images.reading:read",
     samples="problems.prediction.sources.images.samples:samples",
     parse="problems.prediction.sources.images.spec:parse",
-    packages=("pillow", "pydicom", "nibabel"),
 )

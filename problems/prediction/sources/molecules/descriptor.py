@@ -9,5 +9,4 @@ DESCRIPTOR = SourceDescriptor(
     spec="problems.prediction.sources.molecules.spec:MoleculesSpec",
     read="problems.prediction.sources.molecules.reading:read",
     samples="problems.prediction.sources.molecules.samples:samples",
-    packages=("rdkit",),
 )

@@ -11,5 +11,4 @@ DESCRIPTOR = SourceDescriptor(
     parse="problems.prediction.sources.scenes.spec:parse",
     read="problems.prediction.sources.scenes.reading:read",
     samples="problems.prediction.sources.scenes.samples:samples",
-    packages=("tifffile", "h5py"),
 )

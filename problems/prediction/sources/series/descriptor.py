@@ -10,5 +10,4 @@ DESCRIPTOR = SourceDescriptor(
     parse="problems.prediction.sources.series.parsing:parse",
     read="problems.prediction.sources.series.reading:read",
     samples="problems.prediction.sources.series.samples:samples",
-    packages=("pandas", "pyarrow"),
 )
