@@ -26,7 +26,13 @@ from typing import Any
 from deployments.setup import stated
 
 _ENGINE = "prefect.engine"
-_ALSO = ("prefect.flow_engine", "prefect.task_engine", "prefect.events.worker", "records.runtime", "mlflow")
+_ALSO = (
+    "prefect.flow_engine",
+    "prefect.task_engine",
+    "prefect.events.worker",
+    "records.runtime",
+    "mlflow.store.tracking.sqlalchemy_workspace_store",  # what MLflow's client imports when it is opened
+)
 
 
 @dataclass

@@ -6,6 +6,7 @@ fresh database take seconds.
 """
 
 import atexit
+import importlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
@@ -174,6 +175,9 @@ class MlflowTracker:
 
     def _put(self, what: str, run: Callable[[], None]) -> None:
         if not self._opened:
+            # Its import changes how SQLAlchemy reads any statement, half-way to AttributeErrors: MLflow's
+            # would happen in the thread, beside statements of the ledger.
+            importlib.import_module("sqlalchemy.orm")
             self._opened = True
             atexit.register(self.close)
             self._worker.put("anything", self._open)
