@@ -21,9 +21,9 @@ from escalation.model.problem import Problem, Target
 from escalation.policy.policy import parse_policy
 from records.runtime import open_runtime
 
-POLICY = "policy: little\\nsummary: HPC alone.\\ntiers: [hpc]\\nbackends: {local_call: local}\\n"
-TARGET = Target(metric="number", at_least=3)
-PROBLEM = Problem(family="toy", instance={"numbers": [3, 1, 4], "reach": 3}, target=TARGET)
+POLICY = "policy: little\\nsummary: HPC.\\ntiers: [hpc]\\nbackends: {local_call: local, mpi_program: mpi}\\n"
+TORUS = {"kind": "max_cut", "generate": {"graph": "toroidal", "rows": 4, "columns": 4}}
+PROBLEM = Problem(family="optimisation", instance=TORUS, target=Target(metric="objective", at_least=1))
 with open_runtime(Settings(home=Path(sys.argv[1]))) as runtime:
     solve(runtime, prepare(PROBLEM, parse_policy(POLICY), case_id="c"))
 """
