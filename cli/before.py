@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cli.completing import family_names
+from cli.completing import family_names, mpi_machines
 from cli.options import Json, Policy
 
 before_app = typer.Typer()
@@ -78,3 +78,22 @@ def new(
     from cli.new import write_template
 
     write_template(family, kind, out)
+
+
+@before_app.command()
+def features(
+    problem: Annotated[
+        Path, typer.Argument(metavar="PROBLEM", help="A problem file (YAML).", show_default=False)
+    ],
+    on: Annotated[
+        str,
+        typer.Option(metavar="BACKEND", help="The machine: mpi, slurm, pbs.", autocompletion=mpi_machines),
+    ] = "mpi",
+) -> None:
+    """Make the features of a problem's pictures, signals or molecules over MPI ranks, before it is solved.
+
+    They are kept by content: whatever reads the same data later finds them, here or where the home is shared.
+    """
+    from cli.features import make_ahead
+
+    make_ahead(problem, on)

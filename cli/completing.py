@@ -48,6 +48,15 @@ def policies(incomplete: str) -> Iterable[str]:
 
 
 @_offered
+def mpi_machines(incomplete: str) -> Iterable[str]:
+    """Machines that run MPI programs."""
+    from escalation.model.kinds.mpi_program import MpiProgram
+    from escalation.ports.registry import backends
+
+    return sorted(name for name, found in backends().items() if MpiProgram.kind in found.accepts)
+
+
+@_offered
 def device_names(incomplete: str) -> Iterable[str]:
     """Devices as policies name them."""
     from cli.devices import device_specs

@@ -12,6 +12,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     ),
     "check": ("tierwise check visits.yaml", "tierwise check examples/*.yaml --json"),
     "inspect": ("tierwise inspect visits.csv", "tierwise inspect visits.csv --target readmitted"),
+    "features": ("tierwise features scans.yaml", "tierwise features scans.yaml --on slurm"),
     "new": ("tierwise new prediction visits.csv", "tierwise new optimisation triage --out ward.yaml"),
     "batch": ("tierwise batch problems/ --name clinics", "tierwise batch list.txt --usd 20 --workers 4"),
     "explain": ("tierwise explain prediction-28a2",),
@@ -74,7 +75,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
 }
 
 PANELS: Mapping[str, tuple[str, ...]] = {
-    "Before a run": ("inspect", "check", "new"),
+    "Before a run": ("inspect", "check", "new", "features"),
     "Solve": ("solve", "batch", "approve", "reconcile", "jobs", "budget"),
     "Look at cases": ("cases", "show", "explain", "open", "report", "predict"),
     "Have it checked": ("export", "verify", "replay", "ledger", "keys"),

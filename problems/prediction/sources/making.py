@@ -22,8 +22,9 @@ a chunk gave is kept in the folder `store-features` of the home by the SHA-256 o
 parameters, versions of NumPy and SciPy, and the chunk's bytes: another tier, case or run on the same rows
 finds it; a damaged file is found out and made anew. The first chunk is computed here; where the others would
 take longer than `WORTH_S` at that pace, as many processes as the setting `TIERWISE_RANKS` says share them.
-They are no MPI world: instances are loaded before a case is open, where no backend can be asked, and also
-where a record is verified. None of the processes outlives the call, however it ends.
+They are no MPI world: instances are loaded before a case is open, and also where a record is verified.
+None of the processes outlives the call, however it ends. Where somebody names a machine (`tierwise features`)
+the chunks go over the ranks of its MPI programs instead, and every later reading finds them made.
 """
 
 import inspect
@@ -43,12 +44,14 @@ from typing import Any
 import numpy as np
 
 from escalation.model.identity import digest_bytes, digest_json
+from escalation.ports.ahead import RunProgram, program_runner
 from escalation.ports.configuration import mpi_ranks, settings
 from problems.prediction.sources import chunks
 from problems.prediction.sources.chunks import Rows
 from problems.prediction.sources.made_before import MadeBefore
 from problems.prediction.sources.maker import make
 from problems.prediction.sources.makers import Makers
+from problems.prediction.sources.over_ranks import MOST_BYTES, made_over_ranks, program_of
 from toolbox.arrays.types import Floats
 
 CHUNK_ROWS = 256
@@ -131,9 +134,11 @@ class _Making:
         if missing:
             begun = time.monotonic()
             self._put(missing[0], make(self.work.function, self.work.params, self._chunk(missing[0])))
-            rest = missing[1:]
+            rest, pace_s = missing[1:], time.monotonic() - begun
             processes = min(mpi_ranks(), len(rest))
-            if processes > 1 and (time.monotonic() - begun) * len(rest) > WORTH_S:
+            if rest and (run := program_runner()) is not None:
+                self._over_ranks(rest, run, pace_s)
+            elif processes > 1 and pace_s * len(rest) > WORTH_S:
                 self._in_parallel(rest, processes)
             else:
                 for start in rest:
@@ -161,6 +166,17 @@ class _Making:
             finally:
                 makers.close()  # now, or the threads would wait for work that nobody wants
                 threads.shutdown(cancel_futures=True)
+
+    def _over_ranks(self, starts: Sequence[int], run: RunProgram, pace_s: float) -> None:
+        """A program after the other, each with as many chunks as go into its memory."""
+        dumped: dict[str, bytes] = {}
+        for start in starts:
+            dumped[f"chunk-{start:012d}"] = chunks.dump(self._chunk(start))
+            if start == starts[-1] or sum(map(len, dumped.values())) > MOST_BYTES:
+                program = program_of(self.work.function, self.work.params, dumped, pace_s)
+                for name, array in made_over_ranks(run, program).items():
+                    self._put(int(name.removeprefix("chunk-")), array)
+                dumped = {}
 
     def _chunk(self, start: int) -> Rows:
         return self.rows[start : start + self.chunk_rows]

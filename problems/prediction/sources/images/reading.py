@@ -29,7 +29,9 @@ from toolbox.tables.raw import Numbers, RawTable, Texts
 
 FEATURES = "problems.prediction.sources.images.features.every:features"
 CHUNK_BYTES = 4 * 2**20
-"""Of pictures at their final size, in one chunk of features."""
+"""Of pictures at their final size, at most in one chunk of features."""
+CHUNK_PICTURES = 64
+"""At most: some of the features take as long for a small picture."""
 SEALED_PART = "test"
 
 
@@ -97,7 +99,7 @@ def _features(
     spec: ImagesSpec, pictures: Pictures, blocks: Mapping[str, tuple[str, ...]]
 ) -> dict[str, Texts | Numbers]:
     work = FeatureWork(FEATURES, params={"chosen": list(spec.features), "side": _side(spec, pictures)})
-    rows = max(1, CHUNK_BYTES // pictures[0].nbytes)
+    rows = max(1, min(CHUNK_PICTURES, CHUNK_BYTES // pictures[0].nbytes))
     made = make_features(work, pictures, what="features of pictures", chunk_rows=rows)
     names = [name for block in blocks.values() for name in block]
     return {name: np.ascontiguousarray(made[:, place]) for place, name in enumerate(names)}

@@ -34,3 +34,8 @@ def refuses(chunk: Any, *, unless: int) -> Any:
 
 def flat(chunk: Any) -> Any:
     return np.zeros(len(chunk))
+
+
+def signs(chunk: Any) -> Any:
+    """The rows with their signs turned: zeros have two."""
+    return -np.asarray(chunk)
