@@ -1,5 +1,6 @@
 """What the report shows of predicted survival: rows by predicted risk, as they were seen. No drawing."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import exp, log
 
@@ -28,6 +29,7 @@ class RiskGroup:
         high: upper limit.
         curve: Kaplan-Meier.
         expected: mean predicted survival by each time of the grid, shape (T,).
+        times: until which each of them was seen, shape (rows,).
     """
 
     rows: int
@@ -38,6 +40,11 @@ class RiskGroup:
     high: float
     curve: Steps
     expected: Floats
+    times: Floats
+
+    def followed(self, stops: Sequence[float]) -> tuple[int, ...]:
+        """Rows that are still at risk at each time."""
+        return tuple(int(np.sum(self.times >= stop)) for stop in stops)
 
 
 def risk_groups(of: Predicted, parts: int = PARTS) -> tuple[RiskGroup, ...]:
@@ -61,6 +68,7 @@ def _group(of: Predicted, own: Floats) -> RiskGroup:
         high=high,
         curve=curve,
         expected=of.surviving[own].mean(axis=0),
+        times=rows.times,
     )
 
 

@@ -13,7 +13,7 @@ from problems.prediction.applying.new_rows import NewRows, new_rows
 from problems.prediction.applying.reasons import MOST_CELLS, reasons
 from problems.prediction.applying.saying import said_of
 from problems.prediction.models.artefact import scores
-from problems.prediction.tasks.task import Asking
+from problems.prediction.tasks.task import Asking, of_json
 from toolbox.arrays.types import Floats
 from toolbox.tables.any_file import read_any
 from toolbox.tables.raw import RawTable
@@ -59,7 +59,7 @@ def apply(
 def asking(recorded: Mapping[str, Any]) -> Asking:
     """What was asked, as the record has it."""
     if "asked" in recorded:
-        return Asking(**{**recorded["asked"], "classes": tuple(recorded["asked"]["classes"])})
+        return of_json(recorded["asked"])
     return Asking("binary", (recorded["negative"], recorded["positive"]))
 
 

@@ -8,7 +8,7 @@ Every number is the same for any number of ranks: see `task_queue`.
 import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,11 +21,12 @@ from problems.prediction.hpc.search import ModelChoice, Search, read_rows
 from problems.prediction.hpc.set_search import set_search
 from problems.prediction.hpc.task_search import TaskSearch, with_strata
 from problems.prediction.models.by_task import models_of
+from problems.prediction.tasks.site_values import site_values, stated
+from problems.prediction.tasks.task import Asking, Outcomes, of_json
 from toolbox.arrays import npy
 from toolbox.arrays.types import Floats
 from toolbox.mpi.scaling import scaling_report
 from toolbox.mpi.task_queue import Phase, run_tasks
-from toolbox.stats.site_bounds import site_values
 
 CHUNK = 25
 """Bootstrap replicates a task: fine enough to balance ranks, coarse enough to be worth a draw."""
@@ -63,7 +64,7 @@ def _run(comm: Any, params: dict[str, Any], inputs: Mapping[str, bytes], report:
     sets = twin.sets(search, models[-1], choices[-1][-1])
     values = {**_values(search, choices[0], series, resampled), **sets.values, "sets": dict(sets.notes)}
     if params.get("by_site") and search.repeats:  # two sites cannot be left out and divided again
-        values["open_sites"] = _by_site(search, series["selected"][0])
+        values["open_sites"] = by_site(search, params, series["selected"][0])
     phases = [tuning, estimating, resampling]
     files = {**_files(search, models[0]), **sets.files}
     return Output(values, files, {"scaling.json": _json(scaling_report(phases))})
@@ -220,12 +221,15 @@ def _estimates(search: Search, probabilities: Floats, resampled: Floats) -> dict
     }
 
 
-def _by_site(search: Search, probabilities: Floats) -> list[dict[str, Any]]:
+def by_site(search: Search, params: Mapping[str, Any], predictions: Floats) -> list[dict[str, Any]]:
     """The metric in each open site, by the model that was chosen and fitted without it."""
-    known = np.isfinite(probabilities)
-    labels = search.rows.labels[known].astype(np.int64)
-    found = site_values(search.metric, labels, probabilities[known], search.rows.groups[known])
-    return [asdict(each) | {"site": search.rows.names[each.site]} for each in found]
+    asked = of_json(params["asked"]) if "asked" in params else Asking("binary")
+    known = np.flatnonzero(np.isfinite(predictions.reshape(len(predictions), -1)).all(axis=1))
+    outcomes = search.rows.outcomes or Outcomes(search.rows.labels)
+    rows = replace(outcomes, groups=search.rows.groups).take(known)
+    names = np.unique(search.rows.groups[known])  # sites are numbered among those that were left out
+    found = site_values(search.metric, rows, predictions[known], asked)
+    return [stated(each, asked) | {"site": search.rows.names[int(names[each.site])]} for each in found]
 
 
 def _files(search: Search, model: bytes) -> dict[str, bytes]:

@@ -10,8 +10,15 @@ from toolbox.drawing.figures import figure, unit_square
 from toolbox.stats import curves
 
 
-def calibration_figure(labels: Ints, scores: Floats, name: str) -> str:
-    """Returns observed against predicted frequency with Wilson intervals, as SVG."""
+def calibration_figure(labels: Ints, scores: Floats, name: str, share: str = "share of positives") -> str:
+    """Returns observed against predicted frequency with Wilson intervals, as SVG.
+
+    Args:
+        labels: 0 or 1, shape (rows,).
+        scores: probability of 1, shape (rows,).
+        name: begins every id.
+        share: what is observed.
+    """
     curve = curves.calibration(labels, scores)
 
     def draw(axes: Any) -> None:
@@ -20,7 +27,7 @@ def calibration_figure(labels: Ints, scores: Floats, name: str) -> str:
         axes.errorbar(
             curve.predicted, curve.observed, spread, color=BLUE, marker="o", capsize=3, label="observed, 95 %"
         )
-        unit_square(axes, "Calibration", "predicted probability", "share of positives")
+        unit_square(axes, "Calibration", "predicted probability", share)
         axes.legend(loc="upper left", frameon=False)
 
     points = ", ".join(f"{p:.2f}: {o:.2f}" for p, o in zip(curve.predicted, curve.observed, strict=True))

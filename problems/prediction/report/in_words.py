@@ -3,16 +3,14 @@
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-import numpy as np
-
 from escalation.model.attempt import Attempt, Candidate
 from escalation.model.certificate import Certificate, CertificateStatus
 from escalation.model.problem import Target
 from escalation.ports.families import Answer
 from escalation.text.rounding import at_worst, rounded
 from escalation.text.shares import of_100
+from problems.prediction.report.pictures import picture
 from problems.prediction.report.predictions import predictions
-from problems.prediction.report.roc_picture import roc_picture
 from problems.prediction.report.shortcomings import shortcomings
 from problems.prediction.verify.judging import sealed
 from problems.prediction.verify.recomputation import stated_scores
@@ -109,7 +107,7 @@ def answer(instance: "TableInstance", target: Target, attempt: Attempt, candidat
         file_words={
             name: what for name, what in _file_words(instance).items() if name in {**files, **candidate.files}
         },
-        picture=_picture(instance, candidate),
+        picture=picture(instance, found, candidate),
         limits=tuple(shortcomings(instance, target, found, candidate)),
     )
 
@@ -131,17 +129,6 @@ def _file_words(instance: "TableInstance") -> Mapping[str, str]:
     if instance.asked.task == "binary":
         return FILE_WORDS
     return {**FILE_WORDS, "predictions.csv": NUMBERS_WORDS}
-
-
-def _picture(instance: "TableInstance", candidate: Candidate) -> str:
-    """The ROC curve; empty where the rows kept aside are all of one class, and of other outcomes."""
-    if instance.asked.task != "binary":
-        return ""
-    labels = np.asarray(instance.sealed_labels, dtype=np.int64)
-    if len(np.unique(labels)) < 2:
-        return ""
-    scores = stated_scores(candidate, len(labels), instance.asked)
-    return roc_picture(labels, scores, (instance.negative, instance.positive), "answer")
 
 
 def _tells(instance: "TableInstance") -> str:

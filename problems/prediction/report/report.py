@@ -12,9 +12,10 @@ from escalation.ports.families import Section
 from escalation.text.rounding import Way, at_worst, rounded
 from problems.prediction.report import figures
 from problems.prediction.report.between_sites import between_sites
-from problems.prediction.report.by_task import figures_and_tables, predicted_rows
+from problems.prediction.report.by_task import figures_and_tables
 from problems.prediction.report.cards import data_card, documentation, model_card
 from problems.prediction.report.judged import judged_model
+from problems.prediction.report.predicted_rows import predicted_rows
 from problems.prediction.report.sealed_rows import (
     SealedRows,
     coverage,
@@ -134,8 +135,8 @@ def _attempt(
             _figures(rows, f"attempt-{attempt.number}"),
             _metrics(rows),
             _subgroups(instance, target, rows),
-            between_sites(instance, target.metric, candidate, rows),
         ]
+        html.append(_between(instance, target, attempt, candidate))
         html.append(_conformal(candidate, rows))
     html.append(_notes(candidate))
     return Section(title, "".join(html), folded)
@@ -148,7 +149,13 @@ def _of_task(instance: "TableInstance", target: Target, attempt: Attempt, candid
     rows = predicted_rows(instance, attempt.certificate, candidate)
     if rows is None:
         return NO_FIGURES
-    return figures_and_tables(instance, target.metric, rows, f"attempt-{attempt.number}")
+    shown = figures_and_tables(instance, target.metric, rows, f"attempt-{attempt.number}")
+    return shown + between_sites(instance, target.metric, candidate, rows)
+
+
+def _between(instance: "TableInstance", target: Target, attempt: Attempt, candidate: Candidate) -> str:
+    rows = predicted_rows(instance, attempt.certificate, candidate)
+    return "" if rows is None else between_sites(instance, target.metric, candidate, rows)
 
 
 def _certificate(certificate: Certificate, target: Target) -> str:

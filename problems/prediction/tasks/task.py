@@ -60,6 +60,11 @@ class Asking:
         return {"positive": self.classes[1], "negative": self.classes[0]}
 
 
+def of_json(said: Mapping[str, Any]) -> Asking:
+    """What `Asking.to_json` wrote."""
+    return Asking(said["task"], tuple(said["classes"]), said["parameters"])
+
+
 @dataclass(frozen=True, eq=False)
 class Outcomes:
     """What is known of rows.

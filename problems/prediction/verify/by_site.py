@@ -2,16 +2,11 @@
 
 import numpy as np
 
+from problems.prediction.tasks.site_values import alone, counts
 from problems.prediction.tasks.task import Asking, Outcomes, task
 from toolbox.arrays.types import Floats
 from toolbox.stats.bounds import Bound
-from toolbox.stats.site_bounds import GAMMA, LEAST_OF_CLASS, LEAST_ROWS, median_bound
-
-
-def counts(rows: Outcomes, metric: str, asked: Asking) -> bool:
-    """Tells whether a site is large enough to count, by its rows and those of the kinds that are needed."""
-    needed = task(asked.task).needed(metric, rows, asked).values()
-    return len(rows) >= LEAST_ROWS and all(int(each.sum()) >= LEAST_OF_CLASS for each in needed)
+from toolbox.stats.site_bounds import GAMMA, median_bound
 
 
 def bound_by_site(
@@ -31,8 +26,6 @@ def bound_by_site(
         own = rows.grouped == site
         inside = rows.take(own)
         if counts(inside, metric, asked):
-            # rows of one site are drawn independently of each other, given the site
-            alone = Outcomes(inside.values, inside.events, inside.weights)
-            bound = each.bound(metric, alone, predictions[own], asked, GAMMA)
+            bound = each.bound(metric, alone(rows, own), predictions[own], asked, GAMMA)
             found.append((bound.estimate, bound.value))
     return median_bound(found, alpha, less_is_better=each.metrics[metric].side == "at_most")

@@ -10,8 +10,9 @@ from escalation.model.at_best import AtBest
 from escalation.model.problem import Target
 from escalation.text.rounding import at_best as rounded_at_best
 from escalation.text.wording import counted
+from problems.prediction.tasks.site_values import counts
 from problems.prediction.tasks.task import Asking, Outcomes, Task, task
-from problems.prediction.verify.by_site import bound_by_site, counts
+from problems.prediction.verify.by_site import bound_by_site
 from toolbox.arrays.types import Floats, Ints
 from toolbox.stats.bounds import Bound
 from toolbox.stats.sample_size import MOST_ROWS, Judged, rows_needed
@@ -172,10 +173,11 @@ def _nothing(instance: "TableInstance", rows: Sealed, target: Target, alpha: flo
         if share <= MOST_SEALED
         else "give more sites"
     )
+    kinds = rows.task.needed(target.metric, rows.outcomes, rows.asked)
+    of_each = f" and {LEAST_OF_CLASS} of each kind that {target.metric} needs" if kinds else ""
     return (
         f"nothing can be shown of new sites {_confidence(target, alpha)}: of the sites kept aside, {have} "
-        f"{'has' if have == 1 else 'have'} {LEAST_ROWS} rows and {LEAST_OF_CLASS} of each class that "
-        f"{target.metric} needs, and {least} must have them; {helps}"
+        f"{'has' if have == 1 else 'have'} {LEAST_ROWS} rows{of_each}, and {least} must have them; {helps}"
     )
 
 

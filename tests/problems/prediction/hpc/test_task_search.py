@@ -1,16 +1,18 @@
 """Nested cross-validation of classes, levels, numbers and times, a task at a time as a rank does it."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
+from problems.prediction.hpc import nested_cv
 from problems.prediction.hpc.grids import SearchPlan
 from problems.prediction.hpc.search import OpenRows
 from problems.prediction.hpc.task_search import TaskSearch, with_strata
 from problems.prediction.models.artefact import scores
 from problems.prediction.tasks.task import outcomes_of
-from tests.problems.prediction.task_tables import COLUMNS, METRICS, TASKS, models, table
+from tests.problems.prediction.task_tables import COLUMNS, METRICS, TASKS, asked, models, table
 from toolbox.stats.splits import codes
 
 
@@ -54,3 +56,17 @@ def test_outer_folds_are_tuned_and_tested_without_their_rows(task: str) -> None:
 def test_in_order_of_time_every_fold_trains_on_earlier_rows() -> None:
     found = search("regression", forward=True)
     assert all(one.train.max() < one.test.min() for one in found.rounds[:-1])
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_open_sites_are_stated_with_what_their_folds_said(task: str) -> None:
+    found = search(task)
+    rows = replace(found.rows, groups=np.repeat(np.arange(4), 30), names=("a", "b", "c", "d"))
+    says = {"regression": found.outcomes.values, "time_to_event": np.full((120, 3), 0.5)}
+    said = says.get(task, np.full((120, 3), 1 / 3)).astype(float)
+    said[rows.groups == 1] = np.nan  # was left out in no fold
+    params = {
+        "asked": {**asked(task), "parameters": {"top": 2, "range": [0, 50], **asked(task)["parameters"]}}
+    }
+    stated = nested_cv.by_site(replace(found, rows=rows), params, said)
+    assert [(each["site"], each["rows"]) for each in stated] == [("a", 30), ("c", 30), ("d", 30)]

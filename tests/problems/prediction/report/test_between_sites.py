@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from scipy.special import expit, logit
 
-from problems.prediction.report.between_sites import between_sites, interval, summary
-from problems.prediction.report.sealed_rows import SealedRows
+from problems.prediction.report.between_sites import FISHER, LOGARITHM, between_sites, interval, summary
+from problems.prediction.report.predicted_rows import PredictedRows
+from problems.prediction.tasks.task import Outcomes
 from toolbox.stats.site_bounds import SiteValue
 
 
@@ -19,7 +20,8 @@ def sites(bench: Any, **changes: Any) -> Any:
     instance = replace(made.instance, sites=names, by_site=True, **changes)
     scores = made.fit().predict_proba(instance.sealed_features)[:, 1]
     groups = np.repeat(np.arange(4), [20, 20, 20, 6])
-    return instance, made.candidate(), SealedRows(instance.sealed_labels.astype(int), groups, scores)
+    outcomes = Outcomes(instance.sealed_labels.astype(int), groups=groups)
+    return instance, made.candidate(), PredictedRows(outcomes, instance.asked, scores)
 
 
 def test_every_sealed_site_is_listed_with_its_own_name_escaped(make_bench: Any) -> None:
@@ -41,6 +43,17 @@ def test_open_sites_are_listed_as_the_method_states_them(make_bench: Any) -> Non
     for odd in ([{"site": "nowhere"}], [3], [{**one, "value": "x"}], 7):
         other = replace(candidate, notes={"open_sites": odd})
         assert "stated by the method" not in between_sites(instance, "roc_auc", other, rows)
+    said = replace(candidate, notes={"open_sites": "it learns once"})
+    assert "the method states nothing: it learns once." in between_sites(instance, "roc_auc", said, rows)
+
+
+@pytest.mark.parametrize(
+    ("scale", "value", "edges"),
+    [(FISHER, 0.5, np.tanh(np.arctanh(0.5) + np.array([-1, 1]) * 1.959964 * 0.1 / 0.75)),
+     (LOGARITHM, 4.0, 4 * np.exp(np.array([-1, 1]) * 1.959964 * 0.1 / 4))],
+)  # fmt: skip
+def test_metrics_with_other_limits_have_scales_of_their_own(scale: Any, value: float, edges: Any) -> None:
+    assert interval(value, 0.01, scale) == pytest.approx(tuple(edges))
 
 
 def test_without_sites_there_is_no_section(make_bench: Any) -> None:

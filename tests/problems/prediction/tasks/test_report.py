@@ -44,11 +44,13 @@ def test_report_and_answer_speak_of_the_task(solve: Any, task: str) -> None:
     scores = np.load(io.BytesIO(solved.candidate.files["sealed_scores"].data))
     if task == "multiclass":
         right = int((scores.argmax(axis=1) == true).sum())
-        assert f"Confusion matrix. {right} of 120 rows are recognised." in html
+        assert f"Confusion matrix: {right} of 120 rows kept aside are recognised" in html
     if task == "regression":
         assert f"mean {np.mean(true - scores):.3g}" in html
     assert re.search(rf"<td[^>]*>{metric}</td>", html)
     assert "Subgroups" in html
     answer = family.answer(solved.instance, target, attempt, solved.candidate)
     assert worth in answer.rests_on
+    assert answer.picture.startswith("<svg ")
+    assert "rows kept aside" in answer.picture
     assert family.asked(solved.instance, target).startswith(f"Predict {solved.instance.target}")

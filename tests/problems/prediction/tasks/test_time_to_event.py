@@ -17,7 +17,8 @@ from escalation.model.problem import Target
 from problems.prediction.loading import load_rows
 from problems.prediction.models import survival
 from problems.prediction.models.pipelines import preprocessing
-from problems.prediction.report.by_task import figures_and_tables, predicted_rows
+from problems.prediction.report.by_task import figures_and_tables
+from problems.prediction.report.predicted_rows import predicted_rows
 from problems.prediction.tables.instance import TableInstance
 from problems.prediction.tasks.task import Asking, Outcomes
 from problems.prediction.tasks.time_to_event import TimeToEvent, grid

@@ -106,7 +106,7 @@ def test_fewer_sites_than_any_bound_needs_are_said_beforehand_and_certify_nothin
     made = by_site(make_bench, 6)
     found = at_best(made.instance, target("roc_auc", 0.6), 0.05 / 3)
     assert (found.value, found.reaches) == (None, False)
-    assert "of the sites kept aside, 6 have 10 rows and 5 of each class" in found.said[0]
+    assert "of the sites kept aside, 6 have 10 rows and 5 of each kind" in found.said[0]
     assert "and 7 must have them" in found.said[0]  # 0.55^7 ≤ 0.0167 < 0.55^6
     certificate = certify(made.instance, target("roc_auc", 0.6), made.candidate(), (), 0.05 / 3)
     assert certificate.status is CertificateStatus.HEURISTIC
