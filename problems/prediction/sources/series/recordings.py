@@ -10,6 +10,8 @@ from toolbox.arrays.types import Floats
 
 ALIKE = 1e-3
 """Relative difference of distances between samples up to which they count as equal."""
+ROUNDING = 1e-12
+"""Of times, relative: of seconds since 1970 as days, of sums of steps."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +81,17 @@ class Recording:
     def span(self) -> tuple[float, float]:
         """The first and the last time at which something was measured."""
         return float(self.times[0]), float(self.times[-1])
+
+    @cached_property
+    def spacing(self) -> float:
+        """The distance of samples of the fastest regular channel, among which the others' lie; 0 of none."""
+        found = (signal.spacing for signal in self.signals.values())
+        return min((each for each in found if not np.isnan(each)), default=0.0)
+
+    @cached_property
+    def slack(self) -> float:
+        """By how much a time may be off without being another one."""
+        return max(ALIKE * self.spacing, ROUNDING * max(map(abs, self.span)))
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,11 @@ import numpy as np
 
 from escalation.model.errors import BadInput
 from escalation.text.wording import counted
-from problems.prediction.sources.series.recordings import Recording
+from problems.prediction.sources.series.recordings import ROUNDING, Recording
+from toolbox.arrays.types import Floats
 
 YES, NO = "yes", "no"
 MOST_WINDOWS = 500_000
-NEAR = 1e-9
-"""Relative rounding of sums of steps."""
 
 
 @dataclass(frozen=True)
@@ -101,9 +100,9 @@ def cut(recordings: Sequence[Recording], cutting: Stretches) -> Iterator[Window]
         made += len(ends)
         if made > MOST_WINDOWS:
             raise too_many(made)
-        for end in ends:
-            after = -np.inf if cutting.length is None else end - cutting.length
-            yield Window(recording, after, float(end))
+        after = np.full(len(ends), -np.inf) if cutting.length is None else ends - cutting.length
+        for begin, end in zip(_at_samples(recording, after), _at_samples(recording, ends), strict=True):
+            yield Window(recording, float(begin), float(end))
 
 
 def too_many(count: float) -> BadInput:
@@ -112,25 +111,23 @@ def too_many(count: float) -> BadInput:
     return BadInput(f"instance: expected at most {MOST_WINDOWS:,} windows, got {got}: take a longer step")
 
 
-def _ends(recording: Recording, cutting: Stretches) -> Sequence[float]:
+def _ends(recording: Recording, cutting: Stretches) -> Floats:
     if cutting.step is None:
-        return list(recording.times)
+        return recording.times
     first, last = recording.span
-    start = first + (cutting.length or cutting.step)
-    if recording.signals and (spacing := _spacing(recording)) > 0:
-        start -= (
-            spacing  # the first sample stands for the spacing before it: 3,000 samples are a window of 3,000
-        )
-    exact = (last - start) / cutting.step * (1 + NEAR) + NEAR
+    # the first sample stands for the spacing before it: 3,000 samples are a window of 3,000
+    start = first + (cutting.length or cutting.step) - recording.spacing
+    exact = (last + recording.slack - start) / cutting.step
     if not exact < MOST_WINDOWS:  # before they are made: a step may be any small number
         raise too_many(exact)
-    count = int(np.floor(exact)) + 1
-    return [start + i * cutting.step for i in range(max(count, 0))]
+    return start + cutting.step * np.arange(max(int(np.floor(exact)) + 1, 0))
 
 
-def _spacing(recording: Recording) -> float:
-    found = max((signal.spacing for signal in recording.signals.values()), default=0.0)
-    return 0.0 if np.isnan(found) else found
+def _at_samples(recording: Recording, ends: Floats) -> Floats:
+    """Ends as the times of the samples that they fall on: rounding would move a sample to the next window."""
+    times = recording.times
+    near = times[np.maximum(np.searchsorted(times, ends + recording.slack, side="right") - 1, 0)]
+    return np.where(np.abs(near - ends) <= recording.slack, near, ends)
 
 
 def measured(windows: Iterator[Window], counts: Counts) -> Iterator[Window]:
@@ -150,11 +147,12 @@ def within_horizon(
     """Labels windows by whether the event comes within the horizon; persons by `key`."""
     for window in windows:
         seen = followed[window.recording.key]
-        if window.until >= seen.until:
+        near = ROUNDING * max(abs(seen.until), abs(window.until))
+        if window.until >= seen.until - near:
             counts.past += 1
-        elif seen.happened and seen.until <= window.until + horizon:
+        elif seen.happened and seen.until <= window.until + horizon + near:
             yield _labelled(window, YES)
-        elif seen.until >= window.until + horizon:
+        elif seen.until >= window.until + horizon - near:
             yield _labelled(window, NO)
         else:
             counts.censored += 1
@@ -162,14 +160,17 @@ def within_horizon(
 
 
 def annotated(windows: Iterator[Window], named: Mapping[str, str], counts: Counts) -> Iterator[Window]:
-    """Labels windows by the annotation that covers the whole of them; `named` gives its class."""
+    """Labels windows by the annotation that covers the whole of them; `named` gives its class.
+
+    A sample stands for the spacing that begins with it.
+    """
     for window in windows:
+        spacing, slack = window.recording.spacing, window.recording.slack
+        begin, end = window.after + spacing + slack, window.until + spacing - slack
         classes = {
             named[each.text]
             for each in window.recording.annotations
-            if each.text in named
-            and each.onset <= window.after + NEAR * max(abs(window.after), 1) + _spacing(window.recording)
-            and window.until <= each.onset + each.duration
+            if each.text in named and each.onset <= begin and end <= each.onset + each.duration
         }
         if len(classes) == 1:
             yield _labelled(window, classes.pop())

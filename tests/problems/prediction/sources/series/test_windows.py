@@ -110,3 +110,40 @@ def test_windows_of_all_persons_count_together() -> None:
     with pytest.raises(BadInput, match="expected at most 500,000 windows"):
         for _ in cut(people, Stretches(length=1, step=0.01)):
             pass
+
+
+@pytest.mark.parametrize("spacing", [0.1, 0.01, 1 / 3, 1 / 24])
+def test_rounding_of_times_moves_no_sample_to_the_next_window(spacing: float) -> None:
+    # 2026-01-01 in days: neighbouring doubles lie 4e-12 apart there
+    one = person("a", (20_454 + spacing * np.arange(100)).tolist())
+    windows = list(cut([one], Stretches(10 * spacing, 10 * spacing)))
+    found = [one.signals["pulse"].between(each.after, each.until).values.tolist() for each in windows]
+    assert found == np.arange(100.0).reshape(10, 10).tolist()
+
+
+def test_rounding_of_times_changes_no_label() -> None:
+    hours = [(1_767_225_600 + 3600 * hour) / 86_400 for hour in range(48)]
+    for last in range(7, 48):
+        seen = {"a": Followed(hours[last], happened=False)}
+        found, counts = labels([person("a", hours)], Stretches(), seen, 7 / 24)
+        assert len(found) == last - 6, last  # seven hours were seen after each up to last - 7
+        assert (counts.censored, counts.past) == (6, 48 - last), last
+
+
+def test_of_channels_of_several_rates_a_window_has_the_same_stretch() -> None:
+    fast, slow = np.arange(9000) / 100, np.arange(90.0)
+    night = Recording("n", "night", {"EEG": Signal(fast, fast), "temperature": Signal(slow, slow)}, key="n")
+    for turned in (night, Recording("n", "night", dict(reversed(night.signals.items())), key="n")):
+        windows = list(cut([turned], Stretches(30, 30)))
+        for name, rate in (("EEG", 100), ("temperature", 1)):
+            parts = [turned.signals[name].between(each.after, each.until).times for each in windows]
+            assert [(part[0], len(part)) for part in parts] == [(0, 30 * rate), (30, 30 * rate), (60, 30 * rate)]
+
+
+def test_a_window_whose_last_sample_is_of_the_next_annotation_is_not_covered() -> None:
+    night = person("n", list(range(12)), annotations=(Annotation(0, 8, "W"), Annotation(8, 4, "N3")))
+    found = annotated(cut([night], Stretches(4, 1)), {"W": "awake", "N3": "deep"}, Counts())
+    assert [(each.until, each.label) for each in found] == [
+        *((end, "awake") for end in range(3, 8)),
+        (11, "deep"),
+    ]
