@@ -87,6 +87,7 @@ def prepare(table: RawTable, spec: ColumnsSpec, seed: int) -> TableInstance:
     if (
         spec.group is not None
         and spec.time is None
+        and given is None
         and _too_few(frame, labelled.asked, open_index, sealed_index)
     ):
         split = sites_split(*_strata_and_groups(frame, asked_of), spec.sealed_fraction, seed)
@@ -358,7 +359,8 @@ def _check_divisible(open_rows: "pd.DataFrame", asked_of: Task, spec: ColumnsSpe
         if spec.time is None:
             raise BadInput(
                 f"the open rows cannot be divided with both classes on both sides: nearly all of a class "
-                f"is in one group of {spec.group!r}; give more groups, or another column"
+                f"is in one group{f' of {spec.group!r}' if spec.group else ''}; give more groups, or another "
+                "column"
             ) from None
         raise BadInput(
             f"no moment of {spec.time!r} divides the open rows so that both classes come before it and after "

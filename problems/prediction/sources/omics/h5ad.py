@@ -46,7 +46,9 @@ def read_h5ad(path: Path, layer: str | None) -> Matrix:
     try:
         with h5py.File(io.BytesIO(data), "r") as file:
             return _read(path, file, layer, digest_bytes(data))
-    except (OSError, KeyError, ValueError, TypeError, RuntimeError, IndexError) as error:
+    except BadInput:
+        raise
+    except Exception as error:  # of what is cut off or of another layout, each its own
         raise BadInput(
             f"{path}: expected an AnnData file (.h5ad), got one that cannot be read: "
             f"{first_line(error, typed=False)}"

@@ -150,7 +150,8 @@ def _text(path: Path) -> Grid:
             )
     return Grid(
         path,
-        tuple(header[len(header) - width + 1 :]),
+        # names are compared with those of the table of samples, which are composed
+        tuple(normalize("NFC", name) for name in header[len(header) - width + 1 :]),
         tuple(cells[0] for _, cells in lines),
         digest_bytes(data),
         lines=lines,
@@ -163,7 +164,6 @@ def _records(path: Path, text: str, delimiter: str) -> Iterator[tuple[int, list[
     try:
         for cells in reader:
             if cells and any(cells) and not cells[0].startswith(_COMMENTS):
-                # names are compared with those of the table of samples, which are composed
                 yield reader.line_num, [normalize("NFC", cells[0].strip()), *map(str.strip, cells[1:])]
     except csv.Error as error:
         raise BadInput(
@@ -233,6 +233,7 @@ def _parquet(path: Path) -> Grid:
     from pyarrow import types
 
     table, data = read_arrow(path)
+    table = table.rename_columns([normalize("NFC", name) for name in table.column_names])
     numeric = [types.is_floating(kind) or types.is_integer(kind) for kind in table.schema.types]
     texts = [name for name, is_number in zip(table.column_names, numeric, strict=True) if not is_number]
     if not texts:

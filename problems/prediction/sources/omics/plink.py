@@ -5,6 +5,7 @@ Two bits a genotype, four genotypes a byte from the lowest bits on, each variant
 """
 
 from pathlib import Path
+from unicodedata import normalize
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,8 @@ _DOSAGE = np.array([2, -1, 1, 0], dtype=np.int8)
 """Copies of allele 1 by the two bits; -1 is missing."""
 _BYTE = np.stack([_DOSAGE[(np.arange(256) >> shift) & 3] for shift in (0, 2, 4, 6)], axis=1)
 _WIDTH = 6
+_NO_FAMILY = "0"
+"""What PLINK 2 and others write for people of no known family: that makes no two of them relatives."""
 
 
 def read_plink(path: Path) -> Matrix:
@@ -45,7 +48,8 @@ def read_plink(path: Path) -> Matrix:
     distinct(path.with_suffix(".bim"), names, "variant")
     files = {path.name: digest_bytes(data)} | bim | fam
     about, remarks = _about(people)
-    families = tuple(row[0] for row in people) if any(row[0] != row[1] for row in people) else ()
+    own = tuple(row[0] if row[0] != _NO_FAMILY else f"{_NO_FAMILY} {row[1]}" for row in people)
+    families = own if any(family != row[1] for family, row in zip(own, people, strict=True)) else ()
     values = _dosages(path, data, len(people), len(variants))
     remark = (
         f"{path.name}: a column counts the copies of the variant's first allele, which its name ends with"
@@ -55,7 +59,8 @@ def read_plink(path: Path) -> Matrix:
 
 def _table(path: Path) -> tuple[list[list[str]], dict[str, str]]:
     file = read_text(path, empty=f"expected {_WIDTH} columns, got an empty file")
-    rows = [(number, line.split()) for number, line in enumerate(file.text.splitlines(), 1) if line.strip()]
+    lines = enumerate(normalize("NFC", file.text).splitlines(), 1)  # as ids in the table of samples are
+    rows = [(number, line.split()) for number, line in lines if line.strip()]
     for number, cells in rows:
         if len(cells) != _WIDTH:
             raise file.complain(number, f"expected {_WIDTH} columns, as PLINK writes, got {len(cells)}")

@@ -41,10 +41,11 @@ def in_logarithms(found: Matrix, units: Units) -> Matrix:
         return _with(found, np.log2(values + 1), "log2(x + 1) of the intensities")
     _refuse(found, values % 1 != 0, "`units: counts` are whole numbers")
     totals = np.nansum(values, axis=1, keepdims=True)
-    if not np.all(totals > 0):
-        raise BadInput(
-            f"{found.name}: sample {found.samples[int(np.argmin(totals))]!r} has no counts: leave it out"
-        )
+    # of whom this omics lacks nothing is known, which is no sample without counts
+    empty = np.flatnonzero((totals[:, 0] == 0) & ~np.isnan(values).all(axis=1))
+    if len(empty):
+        raise BadInput(f"{found.name}: sample {found.samples[empty[0]]!r} has no counts: leave it out")
+    totals[totals == 0] = np.nan
     return _with(
         found,
         np.log2(values * 1e6 / totals + 1),

@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from unicodedata import normalize
 
 import numpy as np
 from numpy.typing import NDArray
@@ -116,7 +117,7 @@ def _header(path: Path, lines: Iterator[tuple[int, str]]) -> tuple[int, tuple[st
             raise BadInput(
                 f"{path}, line {number}: expected #CHROM … FORMAT and the samples, got {line[:60]!r}"
             )
-        return number, tuple(cells[9:])
+        return number, tuple(normalize("NFC", name.strip()) for name in cells[9:])
     raise BadInput(f"{path}: expected a line #CHROM … with the samples, got none")
 
 

@@ -120,7 +120,8 @@ def _ends(recording: Recording, cutting: Stretches) -> Floats:
     exact = (last + recording.slack - start) / cutting.step
     if not exact < MOST_WINDOWS:  # before they are made: a step may be any small number
         raise too_many(exact)
-    return start + cutting.step * np.arange(max(int(np.floor(exact)) + 1, 0))
+    count = max(int(np.floor(exact)) + 1, 0)
+    return np.asarray(start + cutting.step * np.arange(count), dtype=np.float64)
 
 
 def _at_samples(recording: Recording, ends: Floats) -> Floats:

@@ -1,5 +1,6 @@
 """Tables of few large groups: whole sites are sealed, and tables that worked before are divided as before."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,11 @@ import pytest
 
 from escalation.model.errors import BadInput
 from problems.prediction.loading import load_rows
+from problems.prediction.stated.spec import ColumnsSpec
 from problems.prediction.tables.instance import TableInstance
+from problems.prediction.tables.preparation import prepare
 from problems.prediction.verify.leakage import split_faults
+from toolbox.tables.arrow import from_frame
 
 
 def hospitals(count: int, rows: int = 60, seed: int = 0) -> pd.DataFrame:
@@ -75,6 +79,15 @@ def test_many_groups_are_no_sites(tmp_path: Path) -> None:
 def test_three_hospitals_are_refused(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="too few rows for the splits: the open part has 2 groups"):
         load(tmp_path, hospitals(3))
+
+
+def test_a_division_that_the_data_state_is_never_replaced_by_one_of_sites() -> None:
+    frame = hospitals(12)
+    table = from_frame(frame.drop(columns="day"), {"file": "t"})
+    divided = replace(table, sealed=(frame["hospital"] == "H0").to_numpy())
+    spec = ColumnsSpec(target="ill", group="hospital")
+    with pytest.raises(BadInput, match="too few rows for the splits: the sealed part has 1 groups"):
+        prepare(divided, spec, 1)
 
 
 def test_hospitals_that_span_the_whole_time_are_told_what_to_leave_out(tmp_path: Path) -> None:

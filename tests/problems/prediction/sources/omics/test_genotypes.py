@@ -45,6 +45,15 @@ def test_a_bed_file_counts_the_first_allele_and_missing_stays_missing(tmp_path: 
     assert found.about == {"sex": ["male"] * 6, "phenotype": ["unaffected"] * 3 + [None] * 3}
 
 
+def test_people_without_a_family_are_no_relatives_of_each_other(tmp_path: Path) -> None:
+    # https://www.cog-genomics.org/plink/2.0/formats#fam: an FID of 0 says that there is none
+    people = ("0 a", "0 b", "f c", "f d", "0 e", "g g")
+    fam = "".join(f"{person} 0 0 1 1\n" for person in people)
+    family = read_plink(_plink(tmp_path, fam=fam)).family
+    assert len(set(family)) == 5
+    assert family[2] == family[3]
+
+
 @pytest.mark.parametrize(
     ("bed", "fam", "expected"),
     [

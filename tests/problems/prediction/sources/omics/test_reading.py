@@ -158,3 +158,23 @@ def test_relatives_stay_together_and_who_has_no_phenotype_is_left_out(tmp_path: 
     # two bits each from the lowest: 00 two, 11 none, 00 two, 10 one
     assert np.array_equal(_of(table, "v_G"), [2.0, 0.0, 2.0, 1.0])
     assert "a: 1 sample without phenotype left out" in table.remarks
+
+
+def test_who_lacks_an_omics_of_counts_has_missing_values_there(tmp_path: Path) -> None:
+    (tmp_path / "more.csv").write_text("id,x,y\np1,1,3\np2,6,2\n")
+    both: Any = {"omics": ["genes.tsv", "more.csv"], "people": "in_any", "units": ["log", "counts"]}
+    table = _read(tmp_path, BY_ROW, **both)
+    # p1 has 1 and 3, p2 has 6 and 2; of p3 nothing is known
+    expected = [np.log2(250_001), np.log2(750_001), np.nan]
+    assert _of(table, "more.x") == pytest.approx(expected, nan_ok=True)
+    (tmp_path / "more.csv").write_text("id,x,y\np1,1,3\np2,0,0\n")
+    with pytest.raises(BadInput, match="more: sample 'p2' has no counts"):
+        _read(tmp_path, BY_ROW, **both)
+
+
+@pytest.mark.parametrize("side", ["rows", "columns"])
+def test_ids_are_the_same_composed_and_decomposed(tmp_path: Path, side: str) -> None:
+    composed, decomposed = "J\u00fcrgen", "Ju\u0308rgen"  # as Windows and macOS write it
+    text = BY_ROW if side == "rows" else BY_COLUMN
+    table = _read(tmp_path, text.replace("p2", decomposed), PEOPLE.replace("p2", composed))
+    assert len(table) == 3

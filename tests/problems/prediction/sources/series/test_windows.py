@@ -133,11 +133,15 @@ def test_rounding_of_times_changes_no_label() -> None:
 def test_of_channels_of_several_rates_a_window_has_the_same_stretch() -> None:
     fast, slow = np.arange(9000) / 100, np.arange(90.0)
     night = Recording("n", "night", {"EEG": Signal(fast, fast), "temperature": Signal(slow, slow)}, key="n")
-    for turned in (night, Recording("n", "night", dict(reversed(night.signals.items())), key="n")):
+    for turned in (night, Recording("n", "night", dict([*night.signals.items()][::-1]), key="n")):
         windows = list(cut([turned], Stretches(30, 30)))
         for name, rate in (("EEG", 100), ("temperature", 1)):
             parts = [turned.signals[name].between(each.after, each.until).times for each in windows]
-            assert [(part[0], len(part)) for part in parts] == [(0, 30 * rate), (30, 30 * rate), (60, 30 * rate)]
+            assert [(part[0], len(part)) for part in parts] == [
+                (0, 30 * rate),
+                (30, 30 * rate),
+                (60, 30 * rate),
+            ]
 
 
 def test_a_window_whose_last_sample_is_of_the_next_annotation_is_not_covered() -> None:
