@@ -8,7 +8,7 @@ from math import log, sqrt
 
 import numpy as np
 
-from toolbox.arrays.types import Floats, Ints
+from toolbox.arrays.types import Floats, Index, Ints
 from toolbox.stats.bounds import Bound, hoeffding_upper
 from toolbox.stats.groups import kish_size
 
@@ -24,13 +24,14 @@ def betting_upper(losses: Floats, alpha: float) -> float:
     Waudby-Smith and Ramdas (2024), JRSS B 86:1, theorem 3, one side: whoever bets against the mean m on one
     row after the other multiplies the stake by 1/α with probability α at most, if m is the mean (Ville). The
     bound is the largest mean that is not ruled out so. It adapts to the spread of the losses as that of
-    Maurer and Pontil does, without their additive term, and rests on the order in which the rows come, which
-    must not depend on their losses.
+    Maurer and Pontil does, without their additive term. It rests on an order of the rows that does not depend
+    on their losses: rows in order of time may drift, so they are taken in one that is drawn.
 
     Args:
         losses: shape (rows,), one at least.
         alpha: error allowed.
     """
+    losses = losses[drawn_order(len(losses))]
     stakes, limit = _stakes(losses, alpha), log(1 / alpha)
 
     def ruled_out(mean: float) -> bool:
@@ -47,6 +48,11 @@ def betting_upper(losses: Floats, alpha: float) -> float:
         middle = (low + high) / 2
         low, high = (low, middle) if ruled_out(middle) else (middle, high)
     return high
+
+
+def drawn_order(rows: int) -> Index:
+    """Returns an order of so many rows that depends on nothing else, shape (rows,)."""
+    return np.random.default_rng(rows).permutation(rows)
 
 
 def _stakes(losses: Floats, alpha: float) -> Floats:

@@ -17,7 +17,14 @@ from scipy import stats
 
 from toolbox.arrays.types import Flags, Floats, Ints
 from toolbox.stats import influence
-from toolbox.stats.bounded_means import grouped, hoeffding_margin, independent, mean_lower, mean_upper
+from toolbox.stats.bounded_means import (
+    drawn_order,
+    grouped,
+    hoeffding_margin,
+    independent,
+    mean_lower,
+    mean_upper,
+)
 from toolbox.stats.bounds import Bound, clopper_pearson_lower
 from toolbox.stats.groups import kish_size
 from toolbox.stats.multiclass import share_lower
@@ -83,7 +90,8 @@ def _variance_lower(y: Floats, groups: Ints, alpha: float) -> float:
     """Returns the lower bound of the variance of values in [0, 1]; exact."""
     half = len(y) // 2
     if independent(groups):
-        pairs = (y[:half] - y[half : 2 * half]) ** 2
+        drawn = y[drawn_order(len(y))]  # of rows far apart in time the difference is that of their times too
+        pairs = (drawn[:half] - drawn[half : 2 * half]) ** 2
         return mean_lower(pairs, np.arange(half), alpha).value / 2 if half else 0.0
     margin = hoeffding_margin(
         groups, alpha / 3

@@ -51,3 +51,13 @@ def test_of_dependent_rows_each_group_counts_once() -> None:
     found = bounded_means.mean_upper(np.repeat(values, 3), np.repeat(np.arange(30), 3), 0.05)
     assert found.value - found.estimate == pytest.approx(np.sqrt(np.log(20) / 60))  # Hoeffding's of 30 rows
     assert "30 groups" in found.method
+
+
+def test_losses_in_order_are_bounded_as_if_they_were_mixed() -> None:
+    """Rows that drift in time: who bets in their order grows rich on the small losses that come first."""
+    rng = np.random.default_rng(6)
+    drifting = [np.sort(rng.random(200)) for _ in range(40)]
+    assert sum(bounded_means.betting_upper(losses, 0.1) < 0.5 for losses in drifting) <= 8
+    mixed = [bounded_means.betting_upper(rng.permutation(losses), 0.1) for losses in drifting]
+    found = [bounded_means.betting_upper(losses, 0.1) for losses in drifting]
+    assert np.mean(found) == pytest.approx(np.mean(mixed), abs=0.01)
