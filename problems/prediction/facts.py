@@ -5,6 +5,7 @@ They rest on simulation, so beyond 12 qubits they are unknown.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -14,10 +15,6 @@ from problems.prediction.tables.table import TableView
 
 if TYPE_CHECKING:
     from problems.prediction.kernels.geometric import Geometry
-
-
-ANSWERED = ("binary",)
-"""Tasks that the quantum method has a machine for."""
 
 
 def rows(context: FactContext) -> float:
@@ -45,8 +42,9 @@ def missing_fraction(context: FactContext) -> float:
 
 
 def answers(context: FactContext) -> bool:
-    """Whether the quantum method can say what is asked."""
-    return _view(context).asked.task in ANSWERED
+    """Whether the quantum method can say what is asked; one that names no tasks answers all of them."""
+    tasks = getattr(context.method, "tasks", None)
+    return tasks is None or _view(context).asked.task in tasks
 
 
 def geometric_difference(context: FactContext) -> float | None:
@@ -59,6 +57,12 @@ def geometric_difference_error(context: FactContext) -> float | None:
     """Root mean square change of the geometric difference under the method's shot noise."""
     found = _geometry(context)
     return found.error if found else None
+
+
+def complexity_ratio(context: FactContext) -> float | None:
+    """See `problems.prediction.kernels.geometric.model_complexity`."""
+    found = _kernel_of(context)
+    return found.complexity_ratio if found else None
 
 
 def concentration(context: FactContext) -> float | None:
@@ -102,14 +106,27 @@ class _ByDigest:
         return hash((self.digest, self.seed))
 
 
+@dataclass(frozen=True)
+class _Kernel:
+    """What is known of the kernel that the method would use."""
+
+    geometry: "Geometry"
+    complexity_ratio: float
+
+
 def _geometry(context: FactContext) -> "Geometry | None":
+    found = _kernel_of(context)
+    return found.geometry if found else None
+
+
+def _kernel_of(context: FactContext) -> _Kernel | None:
     return _compute(_ByDigest(_view(context), context.seed)) if answers(context) else None
 
 
 @lru_cache(maxsize=8)
-def _compute(key: _ByDigest) -> "Geometry | None":
+def _compute(key: _ByDigest) -> _Kernel | None:
     from escalation.model.identity import derive_seed
-    from problems.prediction.kernels.geometric import geometry
+    from problems.prediction.kernels.geometric import geometry, model_complexity
     from problems.prediction.kernels.quantum_features import scale
     from problems.prediction.kernels.statevector import MAX_QUBITS
     from problems.prediction.quantum import method as quantum
@@ -121,12 +138,10 @@ def _compute(key: _ByDigest) -> "Geometry | None":
         return None
     _, training, encoding = projected.prepare(params, read_frame(key.view.open_rows.data))
     choice = projected.select(training, encoding, params["metric"])
-    return geometry(
-        scale(training.frame, choice.encoding),
-        choice.projected,
-        quantum.SHOTS,
-        derive_seed(key.seed, "shots"),
-    )
+    scaled = scale(training.frame, choice.encoding)
+    found = geometry(scaled, choice.projected, quantum.SHOTS, derive_seed(key.seed, "shots"))
+    own = model_complexity(scaled, choice.projected, training.targets)
+    return _Kernel(found, own["ratio"])
 
 
 def _spec(
@@ -181,7 +196,7 @@ def providers() -> Sequence[FactProvider]:
             FactSpec(
                 name="data.circuits_answer",
                 type=FactType.FLAG,
-                doc="The machine on circuits' features can say what is asked: which of two classes.",
+                doc="The method that circuits run for can say what is asked; a projected kernel always can.",
             ),
             answers,
         ),
@@ -197,6 +212,16 @@ def providers() -> Sequence[FactProvider]:
         FactProvider(
             _kernel("geometric_difference_error", "Its error from the shots that the method takes."),
             geometric_difference_error,
+        ),
+        FactProvider(
+            _kernel(
+                "complexity_ratio",
+                "What these outcomes make of the geometric difference: the norm that explains nine tenths of "
+                "their variance in the simplest classical kernel, over that in the quantum one (Huang et al. "
+                "2021); of classes the largest of one against the rest, of times of martingale residuals. At "
+                "1 or below a classical kernel explains them as simply.",
+            ),
+            complexity_ratio,
         ),
         FactProvider(
             _kernel(

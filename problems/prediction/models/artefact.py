@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from escalation.ports.registry import resolve
-from problems.prediction.models import ensemble_model, survival
+from problems.prediction.models import ensemble_model, feature_machine, survival
 from toolbox.arrays.types import Floats
 from toolbox.models.skops_file import load_estimator
 
@@ -85,7 +85,7 @@ def _on_features(path: str) -> Scorer:
     return scorer
 
 
-ANY_TASK = ("skops", ensemble_model.FORMAT, survival.LINEAR, survival.TREES)
+ANY_TASK = ("skops", ensemble_model.FORMAT, survival.LINEAR, survival.TREES, feature_machine.FORMAT)
 """Formats whose predictions may be other than the probabilities of two classes."""
 
 FORMATS: Mapping[str, Scorer] = {
@@ -96,6 +96,8 @@ FORMATS: Mapping[str, Scorer] = {
     survival.LINEAR: _on_rows("problems.prediction.models.survival:linear_scores"),
     survival.TREES: _on_rows("problems.prediction.models.survival:tree_scores"),
     "svm-on-features": _on_features("problems.prediction.models.feature_svm:scores"),
+    feature_machine.FORMAT: _on_features("problems.prediction.models.feature_machine:scores"),
 }
 """`skops`: a scikit-learn pipeline with its preprocessing. `xgboost`, `forest`: columns, trees and
-calibration map in one deterministic zip. `svm-on-features`: a kernel machine on projected features."""
+calibration map in one deterministic zip. `svm-on-features`: a kernel machine on projected features;
+`machine-on-features`: one for every task, on what circuits measured."""

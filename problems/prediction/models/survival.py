@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 LINEAR = "cox"
 TREES = "xgboost-cox"
-_BASELINE = ("grid.npy", "hazard.npy", "slope.json")
+BASELINE = ("grid.npy", "hazard.npy", "slope.json")
 
 
 def dump_linear(prepare: Any, coefficients: Floats, baseline: Baseline) -> bytes:
@@ -41,7 +41,7 @@ def dump_linear(prepare: Any, coefficients: Floats, baseline: Baseline) -> bytes
         {
             "prepare.skops": dump_estimator(prepare),
             "coefficients.npy": npy.dump(np.asarray(coefficients, dtype=np.float64)),
-            **_dump_baseline(baseline),
+            **dump_baseline(baseline),
         }
     )
 
@@ -53,11 +53,11 @@ def linear_scores(model: bytes, rows: "pd.DataFrame") -> Floats:
         ValueError: when the bytes are no such model.
         KeyError: when `rows` lacks one of the model's columns.
     """
-    members = unpack(model, ("prepare.skops", "coefficients.npy", *_BASELINE))
+    members = unpack(model, ("prepare.skops", "coefficients.npy", *BASELINE))
     prepare = load_estimator(members["prepare.skops"])
     data = np.asarray(prepare.transform(rows[list(prepare.feature_names_in_)]), dtype=np.float64)
     coefficients = npy.load(members["coefficients.npy"], np.float64, (data.shape[1],), "coefficients")
-    return _load_baseline(members).surviving(data @ coefficients)
+    return load_baseline(members).surviving(data @ coefficients)
 
 
 def fit_trees(
@@ -100,20 +100,21 @@ def dump_trees(columns: Sequence[Column], booster: "xgboost.Booster", baseline: 
         {
             "booster.ubj": dump_booster(booster),
             "columns.json": pack_json([column.to_json() for column in columns]),
-            **_dump_baseline(baseline),
+            **dump_baseline(baseline),
         }
     )
 
 
 def tree_scores(model: bytes, rows: "pd.DataFrame") -> Floats:
     """Returns P(no event yet) of every row by each time, shape (rows, T); raises as `linear_scores`."""
-    members = unpack(model, ("booster.ubj", "columns.json", *_BASELINE))
+    members = unpack(model, ("booster.ubj", "columns.json", *BASELINE))
     columns = columns_from_json(unpack_json(members["columns.json"]))
     booster = load_booster(members["booster.ubj"])
-    return _load_baseline(members).surviving(tree_log_risk(booster, columns, encode(columns, rows)))
+    return load_baseline(members).surviving(tree_log_risk(booster, columns, encode(columns, rows)))
 
 
-def _dump_baseline(baseline: Baseline) -> dict[str, bytes]:
+def dump_baseline(baseline: Baseline) -> dict[str, bytes]:
+    """Returns the members of an archive that hold a baseline hazard."""
     return {
         "grid.npy": npy.dump(baseline.grid),
         "hazard.npy": npy.dump(baseline.hazard),
@@ -121,7 +122,8 @@ def _dump_baseline(baseline: Baseline) -> dict[str, bytes]:
     }
 
 
-def _load_baseline(members: Mapping[str, bytes]) -> Baseline:
+def load_baseline(members: Mapping[str, bytes]) -> Baseline:
+    """Reads what `dump_baseline` wrote; raises ValueError where time or hazard does not rise."""
     grid = npy.load(members["grid.npy"], np.float64, (None,), "grid")
     hazard = npy.load(members["hazard.npy"], np.float64, (len(grid),), "hazard")
     slope = unpack_json(members["slope.json"])

@@ -1,4 +1,4 @@
-"""The quantum tier: a support vector machine on a projected quantum kernel, with its null controls.
+"""The quantum tier: a kernel machine of the task on a projected quantum kernel, with its null controls.
 
 Projected as in Huang et al. 2021 (Nat. Commun. 12, 2631): every row becomes a circuit's parameters, the
 circuit is sampled in three bases, and what counts are the one-qubit expectation values. The circuits are
@@ -24,6 +24,7 @@ from escalation.model.work import Work
 from escalation.ports.machines import Device
 from escalation.ports.methods import Sends, Yields, all_succeeded, succeeded
 from problems.prediction.kernels import quantum_features
+from problems.prediction.models.feature_svm import FORMAT
 from problems.prediction.tables.table import TableView, width
 from toolbox.arrays import npy
 from toolbox.circuits.batches import OPTIONS
@@ -36,6 +37,10 @@ MOST_OPEN_ROWS = 200
 
 NAME = "projected kernel"
 BATCHES = (f"{NAME}: the circuit", f"{NAME}: the circuit without entanglement")
+KERNEL_MACHINE = "RBF kernel machine"
+"""Of every task but two classes, see `models.feature_machine`."""
+
+NO_SETS = {"made": False, "because": "for this task none are made yet"}
 LOCAL = Resources(wall_s=120.0)
 REMOTE = Resources(wall_s=3600.0)
 
@@ -62,11 +67,17 @@ def choose_params(view: TableView, seed: int) -> dict[str, Any]:
         "time_ordered": view.time_ordered,
         "most_rows": MOST_OPEN_ROWS,
         "seed": seed,
+        **_asked(view),
     }
 
 
+def _asked(view: TableView) -> dict[str, Any]:
+    """What is asked, where it is not which of two classes."""
+    return {} if view.asked.task == "binary" else {"asked": view.asked.to_json()}
+
+
 class ProjectedKernel:
-    """Method `projected_kernel`.
+    """Method `projected_kernel`, for every task. Nothing of its circuit is trained but one bandwidth.
 
     Work, by ordinal: 0 chooses encoding and bandwidth; 1 and 2, together, sample the circuit and the same
     circuit without entanglement (each in the bases x, y, z); 3 fits and calibrates.
@@ -107,6 +118,8 @@ class ProjectedKernel:
             "time_ordered": view.time_ordered,
             "shots": SHOTS,
             "seed": seed,
+            **({"columns": [column.to_json() for column in view.columns]} if _asked(view) else {}),
+            **_asked(view),
         }
         inputs = {**tables, "rows": chosen.files["rows"], **_samples(sampled)}
         fitted = succeeded((yield _local("fit", params, inputs)), f"{NAME}: fitting the kernel machines")
@@ -159,7 +172,8 @@ def _candidate(view: TableView, chosen: RawResult, fitted: RawResult) -> Candida
         "kernel_noiseless": chosen.values["noiseless"],
         "kernel_measured": fitted.values["measured"],
         "cross_validated": {name: fitted.values[name]["score"] for name in sources},
-        "conformal": fitted.values["sets"],
+        "conformal": fitted.values.get("sets", NO_SETS),
+        **({"model_complexity": fitted.values["complexity"]} if "complexity" in fitted.values else {}),
     }
     return Candidate(*_with_sets(quantum, fitted), made, notes)
 
@@ -175,9 +189,10 @@ def _with_sets(quantum: Candidate, fitted: RawResult) -> tuple[dict[str, Any], d
 
 def _one(name: str, encoding: Mapping[str, Any], source: Mapping[str, Any], fitted: RawResult) -> Candidate:
     tuned = fitted.values[name]
+    machine = "RBF SVM" if tuned["format"] == FORMAT else KERNEL_MACHINE
     values = {
         "model_format": tuned["format"],
-        "chosen": f"RBF SVM, gamma {tuned['gamma']:.4g}, C {tuned['cost']:g}, "
+        "chosen": f"{machine}, gamma {tuned['gamma']:.4g}, C {tuned['cost']:g}, "
         f"bandwidth {encoding['bandwidth']:g}, {encoding['qubits']} qubits",
         "features": dict(source),
         "encoding": dict(encoding),

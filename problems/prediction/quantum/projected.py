@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from escalation.model.identity import derive_seed
 from escalation.model.output import Output
 from escalation.model.report import Report
-from problems.prediction.kernels.geometric import Geometry, geometry
+from problems.prediction.kernels.geometric import Geometry, geometry, model_complexity
 from problems.prediction.kernels.quantum_features import (
     encode,
     fit_encoding,
@@ -23,70 +23,29 @@ from problems.prediction.kernels.quantum_features import (
     scale,
 )
 from problems.prediction.kernels.statevector import exact_features
-from problems.prediction.models.feature_svm import (
-    COARSE,
-    FORMAT,
-    FeatureSvm,
-    Fold,
-    Tuned,
-    make_folds,
-    tune,
-)
+from problems.prediction.models import feature_machine
+from problems.prediction.models.feature_machine import Setting, fit_machine
+from problems.prediction.models.feature_svm import FORMAT, Tuned
 from problems.prediction.models.feature_svm import fit as fit_svm
 from problems.prediction.quantum.projected_sets import projected_sets
+from problems.prediction.quantum.training import (
+    Training,
+    fitting_of,
+    task_of,
+    task_positions,
+    training,
+    training_positions,
+)
 from problems.prediction.tables.encoding import columns_from_json, read_frame
 from toolbox.arrays import npy
-from toolbox.arrays.types import Floats, Labels
-from toolbox.stats.splits import codes, keep_classes
+from toolbox.arrays.types import Floats
+from toolbox.stats.splits import codes
 
 BANDWIDTHS = (0.25, 0.5, 1.0, 1.5, 2.0, 3.0)
 """Bandwidths tried, in radians a scaled feature."""
 
 CIRCUITS = {"circuit": True, "control": False}
 """The batches by name, and whether their circuits are entangled."""
-
-
-@dataclass(frozen=True)
-class Training:
-    """The open rows that the kernel is trained on.
-
-    Attributes:
-        frame: a pandas DataFrame.
-        labels: int8 of shape (rows,).
-        folds: for tuning.
-    """
-
-    frame: Any
-    labels: Labels
-    folds: list[Fold]
-
-
-def training_positions(
-    labels: Labels, groups: NDArray[np.intp], time_ordered: bool, most: int, seed: int
-) -> NDArray[np.intp]:
-    """Returns the sorted positions of at most `most` open rows.
-
-    Every class keeps its share; of rows ordered by time the last are taken. A class that is rare keeps rows
-    enough, see `keep_classes`.
-    """
-    if len(labels) <= most:
-        return np.arange(len(labels))
-    if time_ordered:
-        return keep_classes(np.arange(len(labels) - most, len(labels)), labels, groups)
-    rng = np.random.default_rng(seed)
-    positive, negative = np.flatnonzero(labels == 1), np.flatnonzero(labels != 1)
-    wanted = round(most * len(positive) / len(labels))
-    wanted = min(max(wanted, min(5, len(positive))), most - min(5, len(negative)))
-    parts = [rng.permutation(positive)[:wanted], rng.permutation(negative)[: most - wanted]]
-    return keep_classes(np.sort(np.concatenate(parts)), labels, groups)
-
-
-def training(frame: Any, positions: NDArray[np.intp], time_ordered: bool, seed: int) -> Training:
-    """Takes the rows and splits them for tuning."""
-    chosen = frame.iloc[positions].reset_index(drop=True)
-    labels = chosen["__label__"].to_numpy(dtype=np.int8)
-    groups = chosen["__group__"].tolist()
-    return Training(chosen, labels, make_folds(labels, groups, time_ordered, derive_seed(seed, "folds")))
 
 
 @dataclass(frozen=True)
@@ -101,7 +60,7 @@ class KernelChoice:
     """
 
     encoding: dict[str, Any]
-    tuned: Tuned
+    tuned: Tuned | Setting
     projected: Floats
     history: list[dict[str, float]]
 
@@ -122,7 +81,7 @@ def select(
     for number, bandwidth in enumerate(BANDWIDTHS):
         complete = {**encoding, "bandwidth": bandwidth, "entangled": True}
         projected = exact_features(encode(rows.frame, complete), complete["qubits"], complete["layers"])
-        tuned = tune(projected, rows.labels, rows.folds, metric, COARSE)
+        tuned = rows.tuned(projected, metric, coarse=True)
         history.append(
             {"bandwidth": bandwidth, "score": tuned.score, "gamma": tuned.gamma, "cost": tuned.cost}
         )
@@ -136,11 +95,14 @@ def select(
 
 def prepare(params: Mapping[str, Any], frame: Any) -> tuple[NDArray[np.intp], Training, dict[str, Any]]:
     """Takes the training rows out of all open rows and fits the encoding on them."""
-    labels = frame["__label__"].to_numpy(dtype=np.int8)
-    seed = derive_seed(params["seed"], "rows")
-    groups = codes(frame["__group__"].tolist())
-    positions = training_positions(labels, groups, params["time_ordered"], params["most_rows"], seed)
-    rows = training(frame, positions, params["time_ordered"], params["seed"])
+    seed, task = derive_seed(params["seed"], "rows"), task_of(params)
+    groups, forward, most = codes(frame["__group__"].tolist()), params["time_ordered"], params["most_rows"]
+    if task is None:
+        labels = frame["__label__"].to_numpy(dtype=np.int8)
+        positions = training_positions(labels, groups, forward, most, seed)
+    else:
+        positions = task_positions(fitting_of(frame, task), groups, forward, most, seed)
+    rows = training(frame, positions, forward, params["seed"], task)
     columns = columns_from_json(params["columns"])
     encoding = fit_encoding(rows.frame, columns, params["qubits"], params["native"])
     return positions, rows, {**encoding, "layers": params["layers"]}
@@ -150,7 +112,8 @@ def choose(params: dict[str, Any], inputs: dict[str, bytes], report: Report) -> 
     """Fits the encoding, chooses the bandwidth, and writes down the parameters of every circuit.
 
     Args:
-        params: `columns`, `qubits`, `layers`, `native`, `metric`, `time_ordered`, `most_rows`, `seed`.
+        params: `columns`, `qubits`, `layers`, `native`, `metric`, `time_ordered`, `most_rows`, `seed`; for
+            every task but two classes `asked` as well.
         inputs: `open_rows` and `sealed_rows` as Parquet; of the sealed ones only parameters are made.
         report: told of the progress.
 
@@ -191,7 +154,8 @@ def fit(params: dict[str, Any], inputs: dict[str, bytes], report: Report) -> Out
     """Fits the candidate's machine and those of its null controls on what the circuits gave.
 
     Args:
-        params: `encoding`, `metric`, `time_ordered`, `shots`, `seed`.
+        params: `encoding`, `metric`, `time_ordered`, `shots`, `seed`; `columns` and `asked`
+            where `choose` has `asked`.
         inputs: `open_rows` and `sealed_rows` as Parquet, `rows` from `choose`, and for every batch of
             `CIRCUITS` its samples `NAME-0`, `NAME-1`, `NAME-2` (bases x, y, z; training rows, then sealed).
         report: told of the progress.
@@ -203,7 +167,8 @@ def fit(params: dict[str, Any], inputs: dict[str, bytes], report: Report) -> Out
         `sealed_sets` and `set_model`: the prediction sets of `quantum`, see `projected_sets`.
     """
     open_rows, sealed = read_frame(inputs["open_rows"]), read_frame(inputs["sealed_rows"])
-    rows = training(open_rows, npy.load(inputs["rows"]), params["time_ordered"], params["seed"])
+    forward, task = params["time_ordered"], task_of(params)
+    rows = training(open_rows, npy.load(inputs["rows"]), forward, params["seed"], task)
     encoding, metric = params["encoding"], params["metric"]
     measured = {name: _measured(inputs, name, encoding["qubits"]) for name in CIRCUITS}
     classical = np.vstack([scale(rows.frame, encoding), scale(sealed, encoding)])
@@ -215,19 +180,23 @@ def fit(params: dict[str, Any], inputs: dict[str, bytes], report: Report) -> Out
     values: dict[str, Any] = {}
     files = {"train_rows": row_digests(rows.frame["__row__"].tolist())}
     for number, (name, matrix) in enumerate(matrices.items()):
-        machine, values[name] = _fit_one(matrix, len(sealed), rows, metric)
-        scores = machine.probabilities(matrix[len(rows.labels) :])
-        files |= {f"{name}.model": machine.to_bytes(), f"{name}.sealed_scores": npy.dump(scores)}
+        model, scores, values[name] = _fit_one(matrix, len(sealed), rows, metric)
+        files |= {f"{name}.model": model, f"{name}.sealed_scores": npy.dump(scores)}
         report((number + 1) / (len(matrices) + 1), f"{name}: {values[name]['score']:.3f} in cross-validation")
-    trained = len(rows.labels)
+    trained = len(rows)
     found = geometry(
         classical[:trained],
         measured["circuit"][:trained],
         params["shots"],
         derive_seed(params["seed"], "shots"),
     )
+    values["measured"] = geometry_json(found)
+    if rows.fitting is not None:
+        pair = (classical[:trained], measured["circuit"][:trained])
+        values["complexity"] = model_complexity(*pair, rows.targets)
+        return Output(values, files)
     sets = projected_sets(matrices["quantum"], rows.frame, params, len(BANDWIDTHS))
-    values |= {"measured": geometry_json(found), **sets.values, "sets": dict(sets.notes)}
+    values |= {**sets.values, "sets": dict(sets.notes)}
     return Output(values, {**files, **sets.files})
 
 
@@ -236,15 +205,24 @@ def _measured(inputs: Mapping[str, bytes], name: str, qubits: int) -> Floats:
     return projected_features(x, y, z, qubits)
 
 
-def _fit_one(matrix: Floats, sealed: int, rows: Training, metric: str) -> tuple[FeatureSvm, dict[str, Any]]:
-    trained = len(rows.labels)
+def _fit_one(
+    matrix: Floats, sealed: int, rows: Training, metric: str
+) -> tuple[bytes, Floats, dict[str, Any]]:
+    """Returns a machine's bytes, what it says of the sealed rows, and its tuning."""
+    trained = len(rows)
     if len(matrix) != trained + sealed:
         raise ValueError(
             f"expected features of {trained} training rows and {sealed} kept aside, got {len(matrix)}"
         )
-    tuned = tune(matrix[:trained], rows.labels, rows.folds, metric)
-    machine = fit_svm(matrix[:trained], rows.labels, tuned, metric)
-    return machine, {"format": FORMAT, "gamma": tuned.gamma, "cost": tuned.cost, "score": tuned.score}
+    own, others = matrix[:trained], matrix[trained:]
+    tuned = rows.tuned(own, metric)
+    about = {"format": FORMAT, "gamma": tuned.gamma, "cost": tuned.cost, "score": tuned.score}
+    if isinstance(tuned, Tuned):
+        svm = fit_svm(own, rows.labels, tuned, metric)
+        return svm.to_bytes(), svm.probabilities(others), about
+    assert rows.fitting is not None
+    machine = fit_machine(own, rows.fitting, tuned.gamma, tuned.cost)
+    return machine.to_bytes(), machine.predictions(others), {**about, "format": feature_machine.FORMAT}
 
 
 def row_digests(rows: Sequence[str]) -> bytes:

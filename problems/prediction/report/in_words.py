@@ -28,6 +28,7 @@ MODELS: Mapping[str, str] = {
     "random_forest": "a random forest",
     "xgboost": "boosted trees",
     "RBF SVM": "a support vector machine on what qubits measured",
+    "RBF kernel machine": "a kernel machine on what qubits measured",
     "cumulative": "logistic regressions of whether each level is exceeded",
     "neighbours_vote": "the vote of the nearest neighbours",
     "least_squares_ridge": "a least-squares regression",

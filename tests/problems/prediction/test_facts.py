@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -29,6 +30,7 @@ NAMES = [
     "data.circuits_answer",
     "kernel.geometric_difference",
     "kernel.geometric_difference_error",
+    "kernel.complexity_ratio",
     "kernel.concentration",
 ]
 
@@ -54,9 +56,9 @@ def view() -> TableView:
     return TableView(columns, blob, blob, 40, 40, 10, Asking("binary", ("no", "yes")), "roc_auc")
 
 
-def evaluate(view: TableView) -> dict[str, Fact]:
+def evaluate(view: TableView, method: Any = None) -> dict[str, Fact]:
     problem = Problem(family="prediction", instance={}, target=Target(metric="roc_auc", at_least=0.8))
-    context = FactContext(problem, Caps(), view, None, None, None, (), 0.0, 3)
+    context = FactContext(problem, Caps(), view, method, None, None, (), 0.0, 3)
     return {provider.spec.name: provider.evaluate(context) for provider in providers()}
 
 
@@ -98,9 +100,24 @@ def test_a_kernel_fact_that_cannot_be_computed_is_unknown_not_an_error(view: Tab
     assert "failed to compute" in fact.note
 
 
-def test_what_the_machine_on_circuits_cannot_say_opens_no_circuit(view: TableView) -> None:
-    assert evaluate(view)["data.circuits_answer"].value is True
-    found = evaluate(replace(view, asked=Asking("regression")))
+class TwoClassesOnly:
+    tasks = ("binary",)
+
+
+def test_a_method_that_cannot_say_what_is_asked_opens_no_circuit(view: TableView) -> None:
+    numbers = replace(view, asked=Asking("regression"), metric="mae")
+    assert evaluate(view, TwoClassesOnly())["data.circuits_answer"].value is True
+    found = evaluate(numbers, TwoClassesOnly())
     assert found["data.circuits_answer"].value is False
     assert found["kernel.geometric_difference"].value is None
     assert not found["kernel.geometric_difference"].note.startswith("failed")
+
+
+def test_the_projected_kernel_answers_numbers_too(view: TableView) -> None:
+    found = evaluate(replace(view, asked=Asking("regression"), metric="mae"))
+    assert found["data.circuits_answer"].value is True
+    difference, ratio = found["kernel.geometric_difference"].value, found["kernel.complexity_ratio"].value
+    assert isinstance(difference, float)
+    assert difference >= 1.0 - 0.045
+    assert isinstance(ratio, float)
+    assert ratio > 0

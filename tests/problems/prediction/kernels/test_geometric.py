@@ -11,10 +11,12 @@ from scipy.spatial.distance import cdist
 from threadpoolctl import threadpool_limits
 
 from problems.prediction.kernels.geometric import (
+    complexity,
     concentration,
     geometric_difference,
     geometry,
     median_gamma,
+    model_complexity,
     normalised,
     rbf,
     resample,
@@ -130,3 +132,26 @@ def test_resampled_values_are_unbiased_with_binomial_spread() -> None:
     assert drawn.mean() == pytest.approx(0.6, abs=5 * 0.08 / np.sqrt(20000))
     assert drawn.std() == pytest.approx(np.sqrt((1 - 0.36) / 100), rel=0.03)
     assert np.abs(resample(np.array([[1.0, -1.0]]), 10, np.random.default_rng(0))).tolist() == [[1.0, 1.0]]
+
+
+def test_the_complexity_of_a_target_along_one_direction_is_known_in_closed_form() -> None:
+    # a kernel of eigenvalues 3 and 1: nine tenths explained leave λ / (k + λ) = √0.1 at most
+    one, other = np.array([1.0, 1.0]) / np.sqrt(2), np.array([1.0, -1.0]) / np.sqrt(2)
+    kernel = 1.5 * np.outer(one, one) + 0.5 * np.outer(other, other)
+    easy, hard = complexity(kernel, np.sqrt(2) * one), complexity(kernel, np.sqrt(2) * other)
+    ridges = 10.0 ** np.arange(1.0, -10.5, -0.5)
+    for found, value in ((easy, 1.5), (hard, 0.5)):
+        ridge = next(each for each in ridges if (each / (value + each)) ** 2 <= 0.1)
+        assert found == pytest.approx(value / (value + ridge) ** 2)
+    assert hard > easy
+
+
+def test_targets_made_for_the_quantum_kernel_cost_it_less() -> None:
+    rng = np.random.default_rng(0)
+    scaled, projected = rng.normal(size=(40, 2)), rng.normal(size=(40, 6))
+    quantum = rbf(projected, projected, median_gamma(projected))
+    leading = np.linalg.eigh(quantum)[1][:, -2]
+    target = ((leading - leading.mean()) / leading.std())[:, None]
+    found = model_complexity(scaled, projected, target)
+    assert found["ratio"] == pytest.approx(np.sqrt(found["classical"] / found["quantum"]))
+    assert found["ratio"] > 1.5

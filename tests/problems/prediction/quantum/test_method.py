@@ -1,6 +1,6 @@
 """The method driven by hand: a perfect sampler in place of a device, local calls called in the process."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +9,6 @@ import pytest
 from threadpoolctl import threadpool_limits
 
 from escalation.model.amounts import Bounds
-from escalation.model.attempt import Candidate, Done
 from escalation.model.blob import Blob
 from escalation.model.calibration import DeviceKind
 from escalation.model.errors import TierwiseError
@@ -18,11 +17,9 @@ from escalation.model.kinds.circuit_batch import CircuitBatch
 from escalation.model.kinds.local_call import LocalCall
 from escalation.model.problem import Target
 from escalation.model.quote import Quote
-from escalation.model.report import Report
 from escalation.model.result import RawResult
 from escalation.model.work import Work
 from escalation.ports.methods import Sends
-from escalation.ports.registry import resolve
 from problems.prediction.kernels.quantum_features import encode
 from problems.prediction.kernels.statevector import exact_features
 from problems.prediction.loading import load_rows
@@ -32,9 +29,8 @@ from problems.prediction.tables.instance import TableInstance, solver_view
 from problems.prediction.tables.table import TableView
 from problems.prediction.verify.certify import certify
 from problems.prediction.verify.circuit_evidence import sealed_features
+from tests.problems.prediction.quantum.driving import Driven, drive, run
 from toolbox.arrays import npy
-
-Driven = tuple[Candidate, list[Done]]
 
 TARGET = Target(metric="roc_auc", at_least=0.7)
 INSTANCE = {"dataset": "quantum_labels", "rows": 260, "qubits": 3, "sealed_fraction": 0.5}
@@ -45,43 +41,6 @@ def _one_thread() -> Iterator[None]:
     """As the local backend runs it."""
     with threadpool_limits(1):
         yield
-
-
-def sample(work: CircuitBatch) -> RawResult:
-    """A device without noise: independent bits with the exact marginals, which is all that features use."""
-    rng, files = np.random.default_rng(work.seed), {}
-    for number, pub in enumerate(work.pubs):
-        parameters = npy.load(pub.parameters.data)
-        qubits = pub.qasm3.count("measure")
-        exact = exact_features(parameters, qubits, quantum.LAYERS).reshape(len(parameters), 3, qubits)
-        ones = rng.random((len(parameters), pub.shots, qubits)) > (1 + exact[:, None, number]) / 2
-        padded = np.concatenate([np.zeros((*ones.shape[:2], -qubits % 8), bool), ones[:, :, ::-1]], axis=-1)
-        files[f"bits-{number}.npy"] = Blob(npy.dump(np.packbits(padded, axis=-1)))
-    return RawResult(JobState.DONE, files=files)
-
-
-def run(work: Work) -> RawResult:
-    if isinstance(work, CircuitBatch):
-        return sample(work)
-    assert isinstance(work, LocalCall)
-    output = resolve(work.function)(
-        dict(work.params), {name: blob.data for name, blob in work.inputs.items()}, Report()
-    )
-    return RawResult(JobState.DONE, output.values, {name: Blob(data) for name, data in output.files.items()})
-
-
-def drive(view: TableView, seed: int, run: Callable[[Work], RawResult] = run) -> tuple[Candidate, list[Done]]:
-    """Feeds the generator by hand; returns its candidate and everything that ran, by ordinal."""
-    generator, done = ProjectedKernel().solve(view, seed), []
-    yielded = next(generator)
-    while True:
-        works = yielded if isinstance(yielded, tuple) else (yielded,)
-        results = tuple(run(work) for work in works)
-        done += [Done(work, result) for work, result in zip(works, results, strict=True)]
-        try:
-            yielded = generator.send(results if isinstance(yielded, tuple) else results[0])
-        except StopIteration as stop:
-            return stop.value, done
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +55,7 @@ def view(instance: TableInstance) -> TableView:
 
 @pytest.fixture(scope="module")
 def driven(view: TableView) -> Driven:
-    return drive(view, 11)
+    return drive(ProjectedKernel(), view, 11)
 
 
 def test_it_asks_for_a_choice_two_concurrent_batches_and_a_fit(driven: Driven, view: TableView) -> None:
@@ -177,7 +136,7 @@ def test_it_was_trained_on_open_rows_only(driven: Driven, instance: TableInstanc
 def test_the_same_seed_and_results_give_the_same_bytes(driven: Driven, view: TableView) -> None:
     candidate, done = driven
     stored = {item.work.digest: item.result for item in done}
-    again, repeated = drive(view, 11, lambda work: stored[work.digest])
+    again, repeated = drive(ProjectedKernel(), view, 11, lambda work: stored[work.digest])
     assert again.to_json() == candidate.to_json()
     assert [item.work.digest for item in repeated] == [item.work.digest for item in done]
     assert run(done[3].work).digest == done[3].result.digest

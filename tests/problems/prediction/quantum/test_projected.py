@@ -20,7 +20,8 @@ from escalation.model.report import Report
 from problems.prediction.models import artefact
 from problems.prediction.models.feature_svm import FORMAT, FeatureSvm, Tuned, fit, make_folds, tune
 from problems.prediction.quantum.constructed import BANDWIDTH, make
-from problems.prediction.quantum.projected import choose, row_digests, training_positions
+from problems.prediction.quantum.projected import choose, row_digests
+from problems.prediction.quantum.training import training_positions
 from problems.prediction.tables.table import Column
 from toolbox.arrays import npy
 from toolbox.arrays.types import Floats
