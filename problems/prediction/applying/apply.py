@@ -1,6 +1,6 @@
 """`tierwise predict`: an accepted model on the rows of another file."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,50 +10,49 @@ from escalation.model.attempt import Candidate
 from escalation.model.errors import BadInput, first_line
 from escalation.ports.applying import Applied, SaidOfRow
 from problems.prediction.applying.new_rows import NewRows, new_rows
-from problems.prediction.applying.reasons import MOST_CELLS, reasons
+from problems.prediction.applying.reasons import Cause, causes, explained, reasons
 from problems.prediction.applying.saying import said_of
+from problems.prediction.applying.unlike import columns_said
 from problems.prediction.models.artefact import scores
+from problems.prediction.sources.new_data import read_new
 from problems.prediction.tasks.task import Asking, of_json
-from toolbox.arrays.types import Floats
-from toolbox.tables.any_file import read_any
+from toolbox.arrays.types import Floats, Index
 from toolbox.tables.raw import RawTable
 
 if TYPE_CHECKING:
     import pandas as pd
 
-ON_ROWS = ("csv", "parquet", "excel", "dataset")
-"""Sources whose rows a table of the same columns gives again."""
-
 
 def apply(
     instance: Mapping[str, Any], recorded: Mapping[str, Any], candidate: Candidate, path: Path, folder: Path
 ) -> Applied:
-    """Applies a model to the rows of a table.
+    """Applies a model to new data of the kind that it was learnt from.
 
     Args:
         instance: as the problem states it.
         recorded: what the record has of the instance, see `TableInstance.describe`.
         candidate: the accepted one, with its model.
-        path: of a CSV, Parquet or Excel file with the columns that were learnt from; others may be in it.
+        path: of the new data, see `new_data.read_new`.
         folder: where it starts from.
 
     Raises:
         BadInput: when the rows cannot be read as those that were learnt from, or the model needs more than
             a row to say something of it.
     """
-    if not any(instance.get(name) is not None for name in ON_ROWS):
-        raise BadInput(
-            "its rows were made from other files than tables, which new rows cannot be made from yet"
-        )
     if "features" in candidate.values:
         raise BadInput("its model needs a circuit to be run for every row, which is not offered")
-    table = _table(instance, path, folder)
-    rows = new_rows(table, recorded["features"])
+    table, source = read_new(instance, recorded, path, folder)
+    rows = new_rows(table, recorded["features"], int(recorded["open"]["rows"]), source.block_words)
     asked = asking(recorded)
     predict = _predictor(candidate, "model", candidate.values["model_format"])
     values = said_of(asked, predict(rows.frame), _sets(candidate, rows.frame))
-    said = zip(table.where, values, _reasons(rows, recorded, predict, asked), rows.flags, strict=True)
-    return Applied(tuple(SaidOfRow(*each) for each in said), _remarks(rows, recorded))
+    words = {block: said for block, said in source.block_words.items() if block in table.blocks}
+    shared = {name: said for block, said in words.items() for name in table.blocks[block]}
+    known = causes(recorded["features"], shared)
+    because = _reasons(rows, known, predict, asked)
+    said = zip(table.where, values, because, rows.flags, strict=True)
+    remarks = _remarks(rows, recorded, table, known, instance.get("event"))
+    return Applied(tuple(SaidOfRow(*each) for each in said), remarks)
 
 
 def asking(recorded: Mapping[str, Any]) -> Asking:
@@ -61,13 +60,6 @@ def asking(recorded: Mapping[str, Any]) -> Asking:
     if "asked" in recorded:
         return of_json(recorded["asked"])
     return Asking("binary", (recorded["negative"], recorded["positive"]))
-
-
-def _table(instance: Mapping[str, Any], path: Path, folder: Path) -> RawTable:
-    table = read_any(folder / path, tuple(instance.get("na_values") or ()))
-    if not len(table):
-        raise BadInput(f"{path}: expected rows, got none")
-    return table
 
 
 def _predictor(candidate: Candidate, name: str, model_format: str) -> Callable[["pd.DataFrame"], Floats]:
@@ -91,27 +83,37 @@ def _sets(candidate: Candidate, frame: "pd.DataFrame") -> Any:
 
 
 def _reasons(
-    rows: NewRows, recorded: Mapping[str, Any], predict: Callable[["pd.DataFrame"], Floats], asked: Asking
+    rows: NewRows, known: Sequence[Cause], predict: Callable[["pd.DataFrame"], Floats], asked: Asking
 ) -> list[tuple[str, ...]]:
     best = np.argmax(predict(rows.frame), axis=1) if asked.task in ("multiclass", "ordinal") else None
 
-    def one(frame: "pd.DataFrame") -> Floats:
+    def one(frame: "pd.DataFrame", which: Index) -> Floats:
         found = predict(frame)
         if best is not None:
-            found = found[np.arange(len(found)), best]
+            found = found[np.arange(len(found)), best[which]]
         return found if found.ndim == 1 else found[:, -1]
 
-    spread = float(np.ptp(one(rows.frame))) if asked.task == "regression" else 1.0
-    return reasons(rows.frame, recorded["features"], one, max(0.01 * spread, 1e-9))
+    every = np.arange(len(rows.frame))
+    spread = float(np.ptp(one(rows.frame, every))) if asked.task == "regression" else 1.0
+    return reasons(rows.frame, known, one, max(0.01 * spread, 1e-9))
 
 
-def _remarks(rows: NewRows, recorded: Mapping[str, Any]) -> tuple[str, ...]:
+def _remarks(
+    rows: NewRows,
+    recorded: Mapping[str, Any],
+    table: RawTable,
+    known: Sequence[Cause],
+    event: str | None,
+) -> tuple[str, ...]:
     features, count = recorded["features"], len(rows.frame)
-    found = list(rows.remarks)
+    found = [*table.remarks, *rows.remarks]
+    outcome = [name for name in (recorded.get("target"), event) if name and name in table.columns]
+    if outcome:
+        found.append(f"{columns_said(outcome)} of the outcome: not looked at")
     if outside := sum(map(bool, rows.flags)):
         found.append(f"{outside} of {count} rows are unlike all that the model learnt from: see `unlike`")
-    if not any("seen" in each for each in features):
+    if not known:
         found.append("the record does not say which values were seen: no row is flagged, none explained")
-    elif len(features) * count > MOST_CELLS:
-        found.append("no reasons are given: too many columns and rows")
+    elif (some := explained(len(features), len(known), count)) < count:
+        found.append(f"reasons are given of the first {some} rows alone: there are too many columns and rows")
     return tuple(found)

@@ -8,7 +8,7 @@ import numpy as np
 
 from escalation.model.errors import BadInput
 from escalation.text.nearest import did_you_mean
-from escalation.text.wording import listed
+from problems.prediction.applying.unlike import Unlike, columns_said, described
 from toolbox.arrays.types import Floats
 from toolbox.tables.numbers import level, read
 from toolbox.tables.raw import Numbers, RawTable, Texts
@@ -32,12 +32,19 @@ class NewRows:
     remarks: tuple[str, ...]
 
 
-def new_rows(table: RawTable, features: Sequence[Mapping[str, Any]]) -> NewRows:
+def new_rows(
+    table: RawTable,
+    features: Sequence[Mapping[str, Any]],
+    open_rows: int,
+    block_words: Mapping[str, str] | None = None,
+) -> NewRows:
     """Reads a model's columns out of a table, as they were read when it was learnt.
 
     Args:
         table: as it was read.
         features: what the record has of each column: `name`, `kind`, `levels`, `may_be_missing`, `seen`.
+        open_rows: rows that it was learnt from.
+        block_words: what the columns of a block are together, see `SourceDescriptor`.
 
     Raises:
         BadInput: when a column is missing that no row lacked, or a number cannot be read.
@@ -48,34 +55,32 @@ def new_rows(table: RawTable, features: Sequence[Mapping[str, Any]]) -> NewRows:
     needed = [each["name"] for each in features if not each.get("may_be_missing")]
     if lacking := [name for name in absent if name in needed]:
         raise BadInput(
-            f"the model needs {_columns(lacking)}, which the table does not have"
+            f"the model needs {columns_said(lacking)}, which the table does not have"
             f"{did_you_mean(lacking[0], table.columns)}: give the columns that it learnt from"
         )
     found: dict[str, Any] = {}
-    flags: list[list[str]] = [[] for _ in range(len(table))]
+    unlike = Unlike(len(table), open_rows, described(table.blocks, block_words or {}))
     for each in features:
         values = table.columns.get(each["name"], [None] * len(table))
-        number = each["kind"] == "number"
-        found[each["name"]] = _numbers(each, values, table) if number else _texts(values, table.decimal)
-        for row, said in (_far if number else _unseen)(each, found[each["name"]]):
-            flags[row].append(said)
+        if each["kind"] == "number":
+            numbers = found[each["name"]] = _numbers(each, values, table)
+            unlike.number(each, numbers)
+        else:
+            texts = found[each["name"]] = _texts(values, table.decimal)
+            unlike.level(each, texts)
     frame = pd.DataFrame(
         {
             name: values if isinstance(values, np.ndarray) else pd.Series(values, dtype="str")
             for name, values in found.items()
         }
     )
-    return NewRows(frame, tuple(map(tuple, flags)), tuple(_said(absent)))
+    return NewRows(frame, unlike.flags(), tuple(_said(absent)))
 
 
 def _said(absent: Sequence[str]) -> list[str]:
     if not absent:
         return []
-    return [f"{_columns(absent)} not in the table: taken as missing in every row, as in some learnt from"]
-
-
-def _columns(names: Sequence[str]) -> str:
-    return f"column{'s' if len(names) > 1 else ''} {listed([repr(name) for name in names])}"
+    return [f"{columns_said(absent)} not in the table: taken as missing in every row, as in some learnt from"]
 
 
 def _numbers(feature: Mapping[str, Any], values: Texts | Numbers, table: RawTable) -> Floats:
@@ -98,33 +103,3 @@ def _texts(values: Texts | Numbers, decimal: str) -> list[str | None]:
     if isinstance(values, np.ndarray):
         return [None if np.isnan(value) else level(f"{value:.17g}") for value in values]
     return [None if text is None else level(text, decimal) for text in values]
-
-
-def _far(feature: Mapping[str, Any], values: Floats) -> list[tuple[int, str]]:
-    """Numbers outside the range of the rows that were learnt from, and missing ones where none was."""
-    seen, name = feature.get("seen", {}), feature["name"]
-    found = []
-    if "low" in seen:
-        outside = np.flatnonzero((values < seen["low"]) | (values > seen["high"]))
-        within = f"{seen['low']:g} to {seen['high']:g}"
-        found = [
-            (int(row), f"{name} is {values[row]:g}, outside {within}, which was seen") for row in outside
-        ]
-    if not feature.get("may_be_missing"):
-        found += [(int(row), _MISSING.format(name)) for row in np.flatnonzero(np.isnan(values))]
-    return found
-
-
-def _unseen(feature: Mapping[str, Any], values: Sequence[str | None]) -> list[tuple[int, str]]:
-    name, levels = feature["name"], set(feature["levels"])
-    found = [
-        (row, f"{name} is {text!r}, which was never seen")
-        for row, text in enumerate(values)
-        if text is not None and text not in levels
-    ]
-    if not feature.get("may_be_missing"):
-        found += [(row, _MISSING.format(name)) for row, text in enumerate(values) if text is None]
-    return found
-
-
-_MISSING = "{} is missing, which it never was"

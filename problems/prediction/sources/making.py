@@ -80,10 +80,11 @@ class FeatureWork:
 
     def key(self, chunk: bytes) -> str:
         """The SHA-256 of all that the features of a chunk depend on."""
-        return digest_json([self._identity, digest_bytes(chunk)])
+        return digest_json([self.identity, digest_bytes(chunk)])
 
     @cached_property
-    def _identity(self) -> dict[str, Any]:
+    def identity(self) -> dict[str, Any]:
+        """Function, parameters, and the digest of its code."""
         source = Path(str(inspect.getsourcefile(import_module(self.function.partition(":")[0]))))
         beside = sorted(source.parent.glob("*.py")) if (source.parent / "__init__.py").exists() else [source]
         return {
@@ -223,3 +224,10 @@ def _aside(line: str) -> None:
         sys.stderr.write(f"{line}\n")
     else:
         _log.info(line)
+
+
+def changed(work: FeatureWork, recorded: Mapping[str, Any]) -> tuple[str, ...]:
+    """What is to be said where features are made by other code, or with other packages, than was recorded."""
+    if work.identity == recorded:
+        return ()
+    return ("features are made by another version of the code, or of its packages, than the model's were",)

@@ -3,7 +3,7 @@
 import lzma
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -36,6 +36,12 @@ class SourceDescriptor:
         samples: `module:function` from a folder for small example files to the
             `escalation.testing.sources.Source`s that say what each field does.
         parse: `module:function` from an instance to the statement; default: by `spec` alone.
+        read_new: `module:function` from the statement with new files in place of those that were learnt from,
+            the folder that paths start from, and a `new_data.Learnt`, to a `RawTable` that has the columns
+            of the model, made as they were then, and needs no outcome; "" where no new rows can be read.
+        files: fields that name further files: labels, people.
+        block_words: what the columns of a block of `RawTable.blocks` are together, where one of them says
+            nothing by itself: `texture of the picture`.
     """
 
     name: str
@@ -45,6 +51,9 @@ class SourceDescriptor:
     read: str
     samples: str
     parse: str = ""
+    read_new: str = ""
+    files: tuple[str, ...] = ()
+    block_words: Mapping[str, str] = field(default_factory=dict)
 
 
 _OF_PACKERS = (zlib.error, lzma.LZMAError)

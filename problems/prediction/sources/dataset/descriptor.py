@@ -10,4 +10,5 @@ DESCRIPTOR = SourceDescriptor(
     parse="problems.prediction.sources.dataset.spec:parse",
     read="problems.prediction.sources.dataset.datasets:read",
     samples="problems.prediction.sources.dataset.samples:samples",
+    read_new="problems.prediction.sources.dataset.new_rows:read_new",
 )

@@ -10,4 +10,6 @@ DESCRIPTOR = SourceDescriptor(
     parse="problems.prediction.sources.events.spec:parse",
     read="problems.prediction.sources.events.reading:read",
     samples="problems.prediction.sources.events.samples:samples",
+    read_new="problems.prediction.sources.events.new_rows:read_new",
+    files=("background",),
 )

@@ -41,10 +41,11 @@ def _both(spec: EventsSpec, folder: Path) -> RawTable:
 
 
 def _named(spec: EventsSpec, folder: Path, given: Paths) -> list[Named]:
-    return [(path, _one(spec, folder / path)) for path in ([given] if isinstance(given, str) else given)]
+    return [(path, read_one(spec, folder / path)) for path in ([given] if isinstance(given, str) else given)]
 
 
-def _one(spec: EventsSpec, path: Path) -> RawTable:
+def read_one(spec: EventsSpec, path: Path) -> RawTable:
+    """Reads a file of events, by what its name ends with."""
     if path.suffix.lower() == ".root":
         return read_root(path, spec.tree, spec.branches, spec.drop, spec.na_values)
     return read_any(path, spec.na_values, set(spec.drop) - set(spec.subgroups))

@@ -10,4 +10,15 @@ DESCRIPTOR = SourceDescriptor(
     read="problems.prediction.sources.images.reading:read",
     samples="problems.prediction.sources.images.samples:samples",
     parse="problems.prediction.sources.images.spec:parse",
+    read_new="problems.prediction.sources.images.new_rows:read_new",
+    files=("labels",),
+    block_words={
+        "pixels": "pixels of the picture",
+        "intensity": "brightness of the picture",
+        "texture": "texture of the picture",
+        "shape": "shape in the picture",
+        "hog": "edges of the picture",
+        "lbp": "fine pattern of the picture",
+        "wavelets": "detail of the picture",
+    },
 )

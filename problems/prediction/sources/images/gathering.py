@@ -67,8 +67,14 @@ class _Found:
     bytes: int = 0
 
 
-def gather(listed: Listing, spec: ImagesSpec, folder: Path) -> Gathered:
+def gather(listed: Listing, spec: ImagesSpec, folder: Path, shape: tuple[int, int] | None = None) -> Gathered:
     """Reads all files.
+
+    Args:
+        listed: the files.
+        spec: how they are read.
+        folder: where paths start.
+        shape: height and width that are wanted of all pictures, whatever `spec` says of their size.
 
     Raises:
         BadInput: that names the first file that is broken, or of which there would be too much.
@@ -79,9 +85,13 @@ def gather(listed: Listing, spec: ImagesSpec, folder: Path) -> Gathered:
             path = folder / str(spec.folder) / name
             data = user_files.read_bytes(path, MOST_BYTES)
             found.digests.append(digest_bytes(data))
-            _add(found, place, listed.where[place], _decoded(data, user_files.shown(path), spec), spec)
+            decoded = _decoded(data, user_files.shown(path), spec)
+            _add(found, place, listed.where[place], decoded, shape or spec.size)
     settle(since)
-    pictures, said = of_one_size(found.pictures, found.sizes, spec.size)
+    if shape is None:
+        pictures, said = of_one_size(found.pictures, found.sizes, spec.size)
+    else:
+        pictures, said = _stacked(found.pictures, *shape), resampled(found.sizes, shape)
     return Gathered(
         pictures,
         np.array(found.file_of, dtype=np.intp),
@@ -101,14 +111,15 @@ def _decoded(data: bytes, name: str, spec: ImagesSpec) -> Decoded:
     return raster.decode(data, name, each_page=spec.pages == "each")
 
 
-def _add(found: _Found, place: int, where: str, decoded: Decoded, spec: ImagesSpec) -> None:
+def _add(found: _Found, place: int, where: str, decoded: Decoded, size: int | tuple[int, int] | None) -> None:
+    side = size or MOST_SIDE
+    wanted = (side, side) if isinstance(side, int) else side
     for picture, which in zip(decoded.pictures, decoded.places, strict=True):
         height, width = picture.shape[:2]
         found.sizes[height, width] += 1
         # what is reduced in any case is so at once: 10,000 pictures of a megapixel would fill the memory
-        side = spec.size or MOST_SIDE
-        reduced = spec.size is not None or max(height, width) > MOST_SIDE
-        found.pictures.append(to_size(picture[None], side, side)[0] if reduced else picture)
+        reduced = size is not None or max(height, width) > MOST_SIDE
+        found.pictures.append(to_size(picture[None], *wanted)[0] if reduced else picture)
         found.bytes += found.pictures[-1].nbytes
         if found.bytes > MOST_GATHERED:
             raise BadInput(
@@ -149,6 +160,14 @@ def of_one_size(
     stretched = sum(count for (h, w), count in sizes.items() if h != w)
     square = f"; {counted(stretched, 'picture was', 'pictures were')} not square and changed proportions"
     return made, (f"pictures of {shown} resampled to {side} × {side} pixels{square if stretched else ''}",)
+
+
+def resampled(sizes: Counter[tuple[int, ...]], shape: tuple[int, int]) -> tuple[str, ...]:
+    """What is said of pictures of other sizes than the wanted one."""
+    others = sum(count for size, count in sizes.items() if size != shape)
+    height, width = shape
+    made = counted(others, "picture of another size was", "pictures of other sizes were")
+    return (f"{made} resampled to {height} × {width} pixels",) if others else ()
 
 
 def to_size(pictures: NDArray[Any], height: int, width: int) -> Pictures:

@@ -53,7 +53,27 @@ def listing(spec: ImagesSpec, folder: Path) -> Listing:
         BadInput: on a missing folder, no file of the kind, a file beside the classes' folders, a table that
             names a file twice or outside the folder, or lacks a column.
     """
-    return _by_folders(spec, folder) if spec.labels is None else _by_table(spec, folder)
+    if spec.labels is None:
+        return _by_folders(spec, folder)
+    wanted = (spec.file, spec.target, spec.group, spec.time, *spec.columns, *spec.subgroups)
+    return _by_table(spec, folder, wanted)
+
+
+def unlabelled(spec: ImagesSpec, folder: Path) -> Listing:
+    """Lists the files of which nothing has to be known: those of a folder, a single one, or those of a table.
+
+    Raises:
+        BadInput: on a missing folder, or no file of the kind.
+    """
+    if spec.labels is not None:
+        return _by_table(spec, folder, (spec.file, *spec.columns))
+    kind, root = kind_of(spec), folder / str(spec.folder)
+    present = (".",) if root.is_file() else user_files.names_below(root)
+    names = [name for name in present if name == "." or is_picture(kind, name)]
+    if not names:
+        raise BadInput(f"{user_files.shown(root)}: expected {_kinds(kind)} files, got none")
+    shown = [root.name if name == "." else name for name in names]
+    return Listing(tuple(names), _where(kind, shown), {}, remarks=_others(present, names))
 
 
 def kind_of(spec: ImagesSpec) -> str:
@@ -92,11 +112,10 @@ def _by_folders(spec: ImagesSpec, folder: Path) -> Listing:
     return Listing(tuple(names), where, {CLASS: classes}, parts, remarks=_others(present, names))
 
 
-def _by_table(spec: ImagesSpec, folder: Path) -> Listing:
+def _by_table(spec: ImagesSpec, folder: Path, wanted: tuple[str | None, ...]) -> Listing:
     path = folder / str(spec.labels)
     shown = user_files.shown(path)
     table = (read_parquet if path.suffix.lower() == ".parquet" else read_csv)(path, spec.na_values)
-    wanted = (spec.file, spec.target, spec.group, spec.time, *spec.columns, *spec.subgroups)
     for name in wanted:
         if name is not None and name not in table.columns:
             raise BadInput(f"{shown}: expected a column {name!r}, got {', '.join(list(table.columns)[:20])}")

@@ -66,8 +66,9 @@ def read(spec: ImagesSpec, folder: Path, seed: int) -> tuple[RawTable, ColumnsSp
     )
     group = spec.group or (KEPT_TOGETHER if together.values is not None else None)
     blocks = block_names(spec.features, _side(spec, rows.pictures), in_colour=rows.pictures.ndim == 4)
-    columns: dict[str, Texts | Numbers] = _features(spec, rows.pictures, blocks)
-    _refuse_taken(columns, (*rows.columns, KEPT_TOGETHER))
+    work = feature_work(spec, _side(spec, rows.pictures))
+    columns = features_of(work, rows.pictures, blocks)
+    _refusetaken(columns, (*rows.columns, KEPT_TOGETHER))
     columns |= dict(rows.columns)
     if group is not None and together.values is not None:
         columns[group] = together.values
@@ -75,7 +76,7 @@ def read(spec: ImagesSpec, folder: Path, seed: int) -> tuple[RawTable, ColumnsSp
     table = RawTable(
         columns,
         rows.where,
-        dict(rows.source),
+        {**rows.source, "made": _made(work, rows.pictures)},
         decimal=rows.decimal,
         commas=rows.commas,
         remarks=(*rows.remarks, *together.remarks),
@@ -95,10 +96,21 @@ def _columns_spec(spec: ImagesSpec, group: str | None, drop: tuple[str, ...]) ->
     return ColumnsSpec.model_construct(_fields_set=spec.model_fields_set | {"target"}, **(shared | own))
 
 
-def _features(
-    spec: ImagesSpec, pictures: Pictures, blocks: Mapping[str, tuple[str, ...]]
+def feature_work(spec: ImagesSpec, side: int) -> FeatureWork:
+    """The work that makes the features, with `side` pixels either way of the reduced picture."""
+    return FeatureWork(FEATURES, params={"chosen": list(spec.features), "side": side})
+
+
+def _made(work: FeatureWork, pictures: Pictures) -> dict[str, Any]:
+    """What new pictures have to be brought to."""
+    shape = [int(size) for size in pictures.shape[1:3]]
+    return {"shape": shape, "colour": pictures.ndim == 4, "side": work.params["side"], "work": work.identity}
+
+
+def features_of(
+    work: FeatureWork, pictures: Pictures, blocks: Mapping[str, tuple[str, ...]]
 ) -> dict[str, Texts | Numbers]:
-    work = FeatureWork(FEATURES, params={"chosen": list(spec.features), "side": _side(spec, pictures)})
+    """The features by name, in the order of the blocks."""
     rows = max(1, min(CHUNK_PICTURES, CHUNK_BYTES // pictures[0].nbytes))
     made = make_features(work, pictures, what="features of pictures", chunk_rows=rows)
     names = [name for block in blocks.values() for name in block]
@@ -126,7 +138,7 @@ def _of_folder(spec: ImagesSpec, folder: Path) -> PictureRows:
     return PictureRows(
         found.pictures,
         found.where,
-        {name: _taken(values, found.file_of) for name, values in listed.columns.items()},
+        {name: taken(values, found.file_of) for name, values in listed.columns.items()},
         codes(found.file_of.tolist()),
         persons,
         None if listed.parts is None else tuple(listed.parts[place] for place in found.file_of),
@@ -141,13 +153,13 @@ def _of_archive(spec: ImagesSpec, folder: Path) -> PictureRows:
     path = folder / str(spec.npz)
     data = user_files.read_bytes(path, 2 * user_files.MOST_BYTES)
     archive = read_archive(data, path)
-    pictures = _in_unit(archive.pictures)
+    pictures = in_unit(archive.pictures)
     sizes: Counter[tuple[int, ...]] = Counter(
         {(int(pictures.shape[1]), int(pictures.shape[2])): len(pictures)}
     )
     made, remarks = of_one_size(pictures, sizes, spec.size)
     wanted = (spec.target, spec.group, spec.time, *spec.columns, *spec.subgroups)
-    columns = {name: _column(archive, name, path) for name in dict.fromkeys(wanted) if name is not None}
+    columns = {name: column_of(archive, name, path) for name in dict.fromkeys(wanted) if name is not None}
     return PictureRows(
         made,
         tuple(f"picture {place}" for place in range(1, len(made) + 1)),
@@ -160,13 +172,14 @@ def _of_archive(spec: ImagesSpec, folder: Path) -> PictureRows:
     )
 
 
-def _in_unit(pictures: NDArray[Any]) -> Pictures:
+def in_unit(pictures: NDArray[Any]) -> Pictures:
     """8 and 16 bits between 0 and 1, as those of files; other numbers as they are."""
     scale = {"uint8": 255, "uint16": 65535}.get(str(pictures.dtype), 1)
     return (pictures.astype(np.float32) / np.float32(scale)).astype(np.float32)
 
 
-def _column(archive: Archive, name: str, path: Path) -> Texts | Numbers:
+def column_of(archive: Archive, name: str, path: Path) -> Texts | Numbers:
+    """An array with a value for each picture, as a column."""
     if name not in archive.columns:
         raise BadInput(
             f"{user_files.shown(path)}: expected an array {name!r} with a value for each picture, got "
@@ -179,11 +192,12 @@ def _column(archive: Archive, name: str, path: Path) -> Texts | Numbers:
     return values.astype(np.float64)
 
 
-def _taken(values: Texts | Numbers, places: Index) -> Texts | Numbers:
+def taken(values: Texts | Numbers, places: Index) -> Texts | Numbers:
+    """The values at some places."""
     return values[places] if isinstance(values, np.ndarray) else [values[place] for place in places]
 
 
-def _refuse_taken(features: Mapping[str, object], names: tuple[str, ...]) -> None:
+def _refusetaken(features: Mapping[str, object], names: tuple[str, ...]) -> None:
     for name in names:
         if name in features:
             raise BadInput(f"column {name!r} has the name of a feature of pictures: rename it")

@@ -9,4 +9,6 @@ DESCRIPTOR = SourceDescriptor(
     spec="problems.prediction.sources.molecules.spec:MoleculesSpec",
     read="problems.prediction.sources.molecules.reading:read",
     samples="problems.prediction.sources.molecules.samples:samples",
+    read_new="problems.prediction.sources.molecules.new_rows:read_new",
+    block_words={"fingerprints": "substructures of the molecule"},
 )

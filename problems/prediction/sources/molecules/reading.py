@@ -1,6 +1,7 @@
 """From SMILES or SDF to one table: standardised, described, equal molecules and scaffolds kept together."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -35,17 +36,11 @@ def read(spec: MoleculesSpec, folder: Path, seed: int) -> tuple[RawTable, Column
     """
     check_fields(spec)
     rdkit = version()
-    path = folder / spec.molecules
-    texts, table = _sdf(path, spec) if path.suffix.lower() == SDF else _table(path, spec)
-    found = [_standard(text) for text in texts]
-    rows, told = _readable(path, spec, table.where, texts, found)
-    molecules = [each for each in found if isinstance(each, Molecule)]
-    columns: dict[str, Texts | Numbers] = {
-        name: _taken(values, rows) for name, values in table.columns.items()
-    }
+    table, molecules, told = molecules_of(spec, folder)
+    columns = dict(table.columns)
     grouped, columns, more = _grouped(spec, molecules, columns)
     blocks, left = {}, 0
-    for name, (names, values) in _described(spec, [each.smiles for each in molecules], rdkit).items():
+    for name, (names, values) in described(spec, [each.smiles for each in molecules], rdkit).items():
         varying = np.flatnonzero(~_constant(values))
         left += len(names) - len(varying)
         blocks[name] = tuple(names[place] for place in varying)
@@ -58,14 +53,34 @@ def read(spec: MoleculesSpec, folder: Path, seed: int) -> tuple[RawTable, Column
     return (
         RawTable(
             columns,
-            tuple(table.where[row] for row in rows),
+            table.where,
             {**table.source, "rdkit": rdkit},
             decimal=table.decimal,
             commas=table.commas,
-            remarks=(*table.remarks, *told, *_changed(molecules), *more, *constant),
+            remarks=(*told, *more, *constant),
             blocks=blocks,
         ),
         grouped,
+    )
+
+
+def molecules_of(spec: MoleculesSpec, folder: Path) -> tuple[RawTable, list[Molecule], tuple[str, ...]]:
+    """Returns the rows of molecules that can be read, with the table's other columns, and what is to be said.
+
+    Raises:
+        BadInput: with one line, which names the file and the molecule.
+    """
+    path = folder / spec.molecules
+    texts, table = _sdf(path, spec) if path.suffix.lower() == SDF else _table(path, spec)
+    found = [_standard(text) for text in texts]
+    rows, told = _readable(path, spec, table.where, texts, found)
+    molecules = [each for each in found if isinstance(each, Molecule)]
+    columns = {name: _taken(values, rows) for name, values in table.columns.items()}
+    where = tuple(table.where[row] for row in rows)
+    return (
+        replace(table, columns=columns, where=where),
+        molecules,
+        (*table.remarks, *told, *_changed(molecules)),
     )
 
 
@@ -210,7 +225,7 @@ def _unlike(flat: Sequence[str], outcomes: Texts | Sequence[str]) -> int:
     return sum(len(found) > 1 for found in seen.values())
 
 
-def _described(spec: MoleculesSpec, smiles: list[str], rdkit: str) -> dict[str, tuple[list[str], Floats]]:
+def described(spec: MoleculesSpec, smiles: list[str], rdkit: str) -> dict[str, tuple[list[str], Floats]]:
     """Names and values of the columns, by block."""
     found = {}
     if "descriptors" in spec.features:

@@ -10,4 +10,6 @@ DESCRIPTOR = SourceDescriptor(
     spec="problems.prediction.sources.omics.spec:OmicsSpec",
     read="problems.prediction.sources.omics.reading:read",
     samples="problems.prediction.sources.omics.samples:samples",
+    read_new="problems.prediction.sources.omics.new_rows:read_new",
+    files=("samples",),
 )

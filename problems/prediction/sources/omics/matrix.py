@@ -76,6 +76,27 @@ def read_matrix(path: Path, ids: Collection[str], side: Side | None, na_values: 
     return _measured(grid, grid.names, grid.header, values, ())
 
 
+def read_new_matrix(path: Path, features: Collection[str], na_values: Collection[str]) -> Matrix:
+    """Reads a matrix of samples that nobody knows yet; where they are is told by the features.
+
+    Raises:
+        BadInput: where no feature is known, and as `read_matrix` does.
+    """
+    grid = _parquet(path) if path.suffix.lower() == ".parquet" else _text(path)
+    known = set(features)
+    if not known & {*grid.names, *grid.header}:
+        raise BadInput(
+            f"{path}: expected the features that the model learnt from ({listed(list(features), most=2)}) in "
+            f"the first column or the header, got rows {listed(grid.names, most=2)} and columns "
+            f"{listed(grid.header, most=2)}"
+        )
+    missing = {*NA_VALUES, *map(str, na_values)}
+    if len(known & set(grid.names)) > len(known & set(grid.header)):
+        return _samples_in_columns(grid, set(), missing)
+    not_too_large(path, len(grid.names), len(grid.header))
+    return _measured(grid, grid.names, grid.header, _numbers(grid, [*range(len(grid.header))], missing), ())
+
+
 def _samples_in_columns(grid: Grid, ids: set[str], missing: set[str]) -> Matrix:
     places = [place for place, name in enumerate(grid.header) if name in ids]
     others = [place for place in range(len(grid.header)) if place not in set(places)]

@@ -4,6 +4,7 @@ Two bits a genotype, four genotypes a byte from the lowest bits on, each variant
 00 two of allele 1, 01 missing, 10 one of each, 11 two of allele 2 (https://www.cog-genomics.org/plink/1.9/formats).
 """
 
+from collections.abc import Collection
 from pathlib import Path
 from unicodedata import normalize
 
@@ -27,11 +28,13 @@ _NO_FAMILY = "0"
 """What PLINK 2 and others write for people of no known family: that makes no two of them relatives."""
 
 
-def read_plink(path: Path) -> Matrix:
+def read_plink(path: Path, wanted: Collection[str] = ()) -> Matrix:
     """Reads copies of allele 1 (the first allele of the .bim file) of every variant and person.
 
     Args:
         path: of the .bed file.
+        wanted: names of columns; a variant of which the other allele was counted there is counted so too, as
+            PLINK takes the rarer one of the people at hand for the first.
 
     Raises:
         BadInput: when one of the three files is missing or broken, or they do not fit one another.
@@ -40,9 +43,9 @@ def read_plink(path: Path) -> Matrix:
     variants, bim = _table(path.with_suffix(".bim"))
     people, fam = _table(path.with_suffix(".fam"))
     not_too_large(path, len(people), len(variants))
-    names = tuple(
-        f"{row[1]}_{row[4]}" if row[1] != "." else f"{row[0]}:{row[3]}:{row[4]}" for row in variants
-    )
+    names = tuple(_counting(row, row[4]) for row in variants)
+    others = [_counting(row, row[5]) for row in variants]
+    turned = [place for place, name in enumerate(names) if name not in wanted and others[place] in wanted]
     ids = _ids(people)
     distinct(path.with_suffix(".fam"), ids, "person")
     distinct(path.with_suffix(".bim"), names, "variant")
@@ -51,10 +54,18 @@ def read_plink(path: Path) -> Matrix:
     own = tuple(row[0] if row[0] != _NO_FAMILY else f"{_NO_FAMILY} {row[1]}" for row in people)
     families = own if any(family != row[1] for family, row in zip(own, people, strict=True)) else ()
     values = _dosages(path, data, len(people), len(variants))
+    if turned:
+        names = tuple(others[place] if place in set(turned) else name for place, name in enumerate(names))
+        values[:, turned] = np.where(values[:, turned] < 0, -1, 2 - values[:, turned])
     remark = (
         f"{path.name}: a column counts the copies of the variant's first allele, which its name ends with"
     )
     return Matrix(path.stem, ids, names, values, files, about, (remark, *remarks), families)
+
+
+def _counting(variant: list[str], allele: str) -> str:
+    """The name of the column that counts an allele."""
+    return f"{variant[1]}_{allele}" if variant[1] != "." else f"{variant[0]}:{variant[3]}:{allele}"
 
 
 def _table(path: Path) -> tuple[list[list[str]], dict[str, str]]:

@@ -1,7 +1,7 @@
 """From the files of an omics to one table: read, joined by the ids of samples, in logarithms, screened."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -54,11 +54,11 @@ def read(spec: OmicsSpec, folder: Path, seed: int) -> tuple[RawTable, ColumnsSpe
         BadInput: with one line, which names the file and, where there is one, the line or sample.
     """
     check_fields(spec)
-    people = _people(spec, folder) if spec.samples is not None else None
-    found = [_read_one(spec, folder / path, people.ids if people else ()) for path in spec.paths]
+    people = people_of(spec, folder) if spec.samples is not None else None
+    found = [read_one(spec, folder / path, people.ids if people else ()) for path in spec.paths]
     people = people or _own(spec, found)
     joined = join(people.ids, found, in_all=spec.people == "in_all")
-    units = _units(spec, found)
+    units = units_of(spec, found)
     screens = Screens(
         spec.most_missing,
         RARE if spec.least_allele_frequency is None else spec.least_allele_frequency,
@@ -68,10 +68,13 @@ def read(spec: OmicsSpec, folder: Path, seed: int) -> tuple[RawTable, ColumnsSpe
         screened(each if unit is None else in_logarithms(each, unit), screens)
         for each, unit in zip(joined.omics, units, strict=True)
     ]
-    return _table(spec, people, joined, kept)
+    made = {"measured": [len(each.features) for each in found]}
+    table, columns = _table(spec, people, joined, kept)
+    return replace(table, source={**table.source, "made": made}), columns
 
 
-def _read_one(spec: OmicsSpec, path: Path, ids: tuple[str, ...]) -> Matrix:
+def read_one(spec: OmicsSpec, path: Path, ids: tuple[str, ...]) -> Matrix:
+    """Reads a file, by what its name ends with."""
     name = path.name
     if ends(name, ANNDATA):
         return read_h5ad(path, spec.layer)
@@ -80,14 +83,19 @@ def _read_one(spec: OmicsSpec, path: Path, ids: tuple[str, ...]) -> Matrix:
     return read_matrix(path, ids, spec.samples_in, tuple(map(str, spec.na_values)))
 
 
-def _units(spec: OmicsSpec, found: list[Matrix]) -> list[Units | None]:
+def units_of(spec: OmicsSpec, found: list[Matrix]) -> list[Units | None]:
     """The unit of each file, None of genotypes."""
     numbers = sum(not each.genotypes for each in found)
     said = iter(spec.units if isinstance(spec.units, tuple) else (spec.units,) * numbers)
     return [None if each.genotypes else next(said) for each in found]
 
 
-def _people(spec: OmicsSpec, folder: Path) -> People:
+def people_of(spec: OmicsSpec, folder: Path) -> People:
+    """Reads the table of samples.
+
+    Raises:
+        BadInput: when it has no ids, or one of them twice.
+    """
     path = folder / str(spec.samples)
     reads = read_parquet if ends(path.name, (".parquet",)) else read_csv
     table = reads(path, spec.na_values)
@@ -168,7 +176,7 @@ def _table(
                     f"{each.name}: feature {name!r} has the name of a column of the table of samples: "
                     "rename either"
                 )
-        columns |= dict(zip(names, _columns(each), strict=True))
+        columns |= dict(zip(names, columns_of(each), strict=True))
         blocks[each.name] = tuple(names)
     files = dict(people.sha256)
     for each in kept:
@@ -194,7 +202,8 @@ def _table(
     )
 
 
-def _columns(found: Matrix) -> list[Numbers]:
+def columns_of(found: Matrix) -> list[Numbers]:
+    """The values of each feature, NaN where one is missing."""
     values = np.asarray(found.values, dtype=np.float64).T
     if found.genotypes:
         values = np.where(values < 0, np.nan, values)

@@ -11,4 +11,6 @@ DESCRIPTOR = SourceDescriptor(
     parse="problems.prediction.sources.scenes.spec:parse",
     read="problems.prediction.sources.scenes.reading:read",
     samples="problems.prediction.sources.scenes.samples:samples",
+    read_new="problems.prediction.sources.scenes.new_rows:read_new",
+    files=("labels",),
 )

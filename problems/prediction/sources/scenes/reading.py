@@ -72,7 +72,7 @@ def _pixels(spec: ScenesSpec, folder: Path) -> RawTable:
         why = "degrees" if raster.degrees else "no degrees"
         raise BadInput(f"instance: {wanted}: expected it, as the coordinates are {why}")
     layers = patch_layers(raster.layers, spec.patch)
-    rows, columns = _labelled(spec, outcome, layers)
+    rows, columns = pixels_of(spec, outcome, layers)
     found: dict[str, Texts | Numbers] = {name: layer[rows, columns] for name, layer in layers.items()}
     found[target] = [canonical(float(value)) for value in outcome[rows, columns]]
     x, y = raster.x[columns], raster.y[rows]
@@ -103,7 +103,7 @@ def _raster(spec: ScenesSpec, folder: Path) -> tuple[Raster, Floats, str]:
     return replace(raster, source={**raster.source, "labels": dict(labels.source)}), outcome, CLASS
 
 
-def _labelled(spec: ScenesSpec, outcome: Floats, layers: dict[str, Floats]) -> tuple[Index, Index]:
+def pixels_of(spec: ScenesSpec, outcome: Floats, layers: dict[str, Floats]) -> tuple[Index, Index]:
     """Rows and columns of the pixels that have an outcome and some value."""
     seen = ~np.isnan(outcome) & np.any([~np.isnan(layer) for layer in layers.values()], axis=0)
     thinned = np.zeros_like(seen)

@@ -10,4 +10,7 @@ DESCRIPTOR = SourceDescriptor(
     parse="problems.prediction.sources.series.parsing:parse",
     read="problems.prediction.sources.series.reading:read",
     samples="problems.prediction.sources.series.samples:samples",
+    read_new="problems.prediction.sources.series.new_rows:read_new",
+    files=("people",),
+    block_words={"convolutions": "course of the series"},
 )

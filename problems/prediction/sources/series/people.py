@@ -75,6 +75,32 @@ def read_people(
     return replace(found, each=kept), people
 
 
+def static_of_new(
+    spec: SeriesSpec, folder: Path, found: Recordings, table: RawTable | None
+) -> KnownPeople | None:
+    """What does not change with time of new people, of whom no outcome is known; None where nothing is asked.
+
+    Raises:
+        BadInput: when a column, or somebody's row, is missing.
+    """
+    if not spec.static:
+        return None
+    unknown = {"target": None, "event": None} | ({"person": None} if spec.edf is not None else {})
+    own = spec.model_copy(update=unknown)
+    if own.people is None and table is None:
+        raise BadInput(
+            "expected a table of people with what the model learnt of them: list the files in a YAML file, "
+            "this one under `people`"
+        )
+    kept, people = read_people(own, folder, found, table)
+    if len(kept.each) < len(found.each):
+        lacking = [one.key for one in found.each if one.key not in people.place]
+        raise BadInput(
+            f"{spec.people}: expected a row for each of the series, got none for {listed(lacking)}"
+        )
+    return people
+
+
 def _named(spec: SeriesSpec) -> list[tuple[str, str]]:
     named = [("target", spec.target), ("event", spec.event), *(("static", each) for each in spec.static)]
     if spec.edf is not None:

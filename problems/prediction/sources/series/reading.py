@@ -1,7 +1,8 @@
 """From series to rows: windows are cut, labelled and summed up."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -39,8 +40,8 @@ CHUNK_ROWS = 64
 
 def read(spec: SeriesSpec, folder: Path, seed: int) -> tuple[RawTable, ColumnsSpec]:
     """See `SourceDescriptor.read`; of it the random convolutions alone depend on the seed."""
-    found, table = _recordings(spec, folder)
-    seconds = _unit(spec, found)
+    found, table = recordings_of(spec, folder)
+    seconds = unit_of(spec, found)
     found = found.in_unit(seconds)
     people = None
     if spec.ts is None and (spec.people is not None or spec.series is not None):
@@ -53,7 +54,8 @@ def read(spec: SeriesSpec, folder: Path, seed: int) -> tuple[RawTable, ColumnsSp
     return _rows(spec, found, people, windows, counts, seed=seed)
 
 
-def _recordings(spec: SeriesSpec, folder: Path) -> tuple[Recordings, RawTable | None]:
+def recordings_of(spec: SeriesSpec, folder: Path) -> tuple[Recordings, RawTable | None]:
+    """The recordings of the files, and the table that they come from where it is one."""
     if spec.ts is not None:
         return read_ts(_paths(folder, spec.ts)), None
     if spec.edf is not None:
@@ -65,7 +67,7 @@ def _paths(folder: Path, paths: Paths) -> list[Path]:
     return [folder / each for each in ([paths] if isinstance(paths, str) else paths)]
 
 
-def _unit(spec: SeriesSpec, found: Recordings) -> float:
+def unit_of(spec: SeriesSpec, found: Recordings) -> float:
     """The seconds of the unit in which the problem file writes durations; 1 where times are plain numbers."""
     if spec.edf is not None:
         return SECONDS[spec.unit or "s"]
@@ -85,9 +87,7 @@ def _horizon(spec: SeriesSpec) -> str:
 def _labelled(
     spec: SeriesSpec, found: Recordings, people: KnownPeople | None, counts: Counts, seconds: float
 ) -> Iterator[Window]:
-    step = None if spec.step == "each" else spec.step or spec.window
-    cut = cutting.cut(found.each, Stretches(spec.window, step, whole=not spec.cut))
-    windows = cutting.measured(cut, counts)
+    windows = windows_of(spec, found, counts)
     if spec.annotations:
         if spec.horizon is None:
             return cutting.annotated(windows, spec.annotations, counts)
@@ -96,6 +96,13 @@ def _labelled(
         assert people is not None
         return cutting.within_horizon(windows, followed(spec, people, found, seconds), spec.horizon, counts)
     return windows
+
+
+def windows_of(spec: SeriesSpec, found: Recordings, counts: Counts) -> Iterator[Window]:
+    """The windows in which something was measured, whatever is known of them."""
+    step = None if spec.step == "each" else spec.step or spec.window
+    cut = cutting.cut(found.each, Stretches(spec.window, step, whole=not spec.cut))
+    return cutting.measured(cut, counts)
 
 
 def _first_annotated(spec: SeriesSpec, found: Recordings) -> Mapping[str, cutting.Followed]:
@@ -121,26 +128,37 @@ def _rows(
     if people is not None:
         columns |= static_columns(spec, people, keys)
     rows = Packed(windows, found.channels)
-    columns |= _watched(windows, found) | _statistics(
-        rows, found.channels, spacing, with_counts=_counts(spec, found)
-    )
+    columns |= _watched(windows, found)
+    summed = summing(found.channels, spacing)
+    columns |= {
+        name: column
+        for name, column in statistics_of(summed, rows, found.channels).items()
+        if _varies(column) and (_counts(spec, found) or not name.endswith(": count"))
+    }
     blocks: dict[str, tuple[str, ...]] = {}
+    made: dict[str, Any] = {
+        "channels": list(found.channels),
+        "dated": found.dated,
+        "statistics": summed.identity,
+    }
     if spec.convolutions:
-        convolved = _convolutions(spec, found, windows, spacing=spacing, seed=seed)
+        work = convolving(_convolutions(spec, found, windows, spacing=spacing, seed=seed))
+        convolved = {name: column for name, column in convolutions_of(work, rows).items() if _varies(column)}
         blocks["convolutions"] = tuple(convolved)
         columns |= convolved
+        made["convolutions"] = work.identity
     outcome, target = _outcome(spec, people, windows, keys)
     columns |= outcome
     if _grouped(spec):
         columns[PERSON] = [window.recording.person for window in windows]
     if spec.latest:
         columns[ENDS] = np.array([window.until for window in windows])
-    source = {**found.source, "rows": len(windows)} | (
+    source = {**found.source, "rows": len(windows), "made": made} | (
         {"people": people.source} if people and people.source else {}
     )
     table = RawTable(
         columns,
-        tuple(_where(window) for window in windows),
+        tuple(where_of(window) for window in windows),
         source,
         remarks=(*found.remarks, *(people.remarks if people else ()), *counts.remarks(_horizon(spec)), *said),
         blocks=blocks,
@@ -148,7 +166,8 @@ def _rows(
     return table, _roles(spec, target)
 
 
-def _where(window: Window) -> str:
+def where_of(window: Window) -> str:
+    """How a row is named to people."""
     where = window.recording.where
     return where if np.isinf(window.until) else f"{where}, window until {window.until:g}"
 
@@ -190,9 +209,14 @@ def _watched(windows: list[Window], found: Recordings) -> dict[str, Numbers]:
     """
     if not np.isnan(found.spacing) and np.isfinite(windows[0].until):
         return {}
-    ends = [w.until if np.isfinite(w.until) else w.recording.span[1] for w in windows]
-    watched = np.array([end - w.recording.span[0] for end, w in zip(ends, windows, strict=True)])
+    watched = watched_of(windows)
     return {WATCHED: watched} if len(np.unique(watched)) > 1 else {}
+
+
+def watched_of(windows: list[Window]) -> Floats:
+    """The time from a person's first measurement to the row's end."""
+    ends = [w.until if np.isfinite(w.until) else w.recording.span[1] for w in windows]
+    return np.array([end - w.recording.span[0] for end, w in zip(ends, windows, strict=True)])
 
 
 def _counts(spec: SeriesSpec, found: Recordings) -> bool:
@@ -203,20 +227,17 @@ def _counts(spec: SeriesSpec, found: Recordings) -> bool:
     return bool(missing or np.isnan(found.spacing))
 
 
-def _statistics(
-    rows: Packed, channels: tuple[str, ...], spacing: float | None, *, with_counts: bool
-) -> dict[str, Numbers]:
-    """Statistics by `channel: name`; those that every row has alike say nothing, and are left out."""
-    params = {"channels": len(channels), "spacing": spacing}
-    work = FeatureWork(f"{_HERE}:summaries", params=params)
+def summing(channels: Sequence[str], spacing: float | None) -> FeatureWork:
+    """The work that sums rows up: statistics, with a grid also those that need one."""
+    return FeatureWork(f"{_HERE}:summaries", params={"channels": len(channels), "spacing": spacing})
+
+
+def statistics_of(work: FeatureWork, rows: Packed, channels: Sequence[str]) -> dict[str, Numbers]:
+    """Statistics by `channel: name`."""
     made = make_features(work, rows, what="statistics of series", chunk_rows=CHUNK_ROWS)
-    numbers = PLAIN if spacing is None else PLAIN + REGULAR
+    numbers = PLAIN if work.params["spacing"] is None else PLAIN + REGULAR
     names = [f"{channel}: {number}" for channel in channels for number in numbers]
-    return {
-        name: column
-        for name, column in zip(names, made.T, strict=True)
-        if _varies(column) and (with_counts or not name.endswith(": count"))
-    }
+    return dict(zip(names, made.T, strict=True))
 
 
 def _varies(column: Floats) -> bool:
@@ -231,7 +252,8 @@ def _convolutions(
     *,
     spacing: float | None,
     seed: int,
-) -> dict[str, Numbers]:
+) -> dict[str, Any]:
+    """Their parameters."""
     if spacing is None:
         raise BadInput("instance: convolutions: times are irregular: state a grid for them with `every`")
     samples = _usual(windows, spacing)
@@ -239,17 +261,24 @@ def _convolutions(
         raise BadInput(
             f"instance: convolutions: expected rows of at least {LENGTH} samples, got {samples} in most"
         )
-    params = {
+    return {
         "channels": len(found.channels),
         "spacing": spacing,
         "count": spec.convolutions,
         "samples": samples,
         "seed": derive_seed(seed, "random convolutions"),
     }
-    work = FeatureWork(f"{_HERE}:convolved", params=params)
-    rows = Packed(windows, found.channels)
+
+
+def convolving(params: Mapping[str, Any]) -> FeatureWork:
+    """The work that makes random convolutions."""
+    return FeatureWork(f"{_HERE}:convolved", params=params)
+
+
+def convolutions_of(work: FeatureWork, rows: Packed) -> dict[str, Numbers]:
+    """What random convolutions make of rows."""
     made = make_features(work, rows, what="random convolutions of series", chunk_rows=CHUNK_ROWS)
-    return {f"convolution {i + 1}": column for i, column in enumerate(made.T) if _varies(column)}
+    return {f"convolution {i + 1}": column for i, column in enumerate(made.T)}
 
 
 def _usual(windows: list[Window], spacing: float) -> int:

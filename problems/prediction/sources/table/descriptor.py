@@ -10,4 +10,6 @@ DESCRIPTOR = SourceDescriptor(
     parse="problems.prediction.sources.table.spec:parse",
     read="problems.prediction.sources.table.reading:read",
     samples="problems.prediction.sources.table.samples:samples",
+    read_new="problems.prediction.sources.table.new_rows:read_new",
+    files=("join",),
 )

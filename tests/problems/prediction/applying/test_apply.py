@@ -78,7 +78,7 @@ def test_missing_values_and_levels_that_never_were_are_flagged() -> None:
         {"name": "crp", "kind": "number", "levels": [], "may_be_missing": True, "seen": {}},
     ]
     table = RawTable({"ward": ["a", "c", None], "age": ["70", "1e2", None]}, ("1", "2", "3"), {})
-    found = new_rows(table, features)
+    found = new_rows(table, features, 50)
     assert found.flags == (
         (),
         ("ward is 'c', which was never seen",),
