@@ -83,7 +83,7 @@ def _decode(data: bytes, name: str, window: Window, *, each_page: bool) -> Decod
     stored = stored if frames > 1 else stored[None]
     taken = frames if each_page else 1
     notes = set() if frames == taken else {"only the first of several frames was taken"}
-    pictures = [_seen(found, stored[frame], window, notes) for frame in range(taken)]
+    pictures = [_seen(found, frame, stored[frame], window, notes) for frame in range(taken)]
     if str(found.get("BurnedInAnnotation", "")).upper() == "YES":
         notes.add("text is burned into the pixels, which may say who it is")
     places = tuple(f"frame {frame}" for frame in range(1, taken + 1)) if taken > 1 else ("",)
@@ -106,20 +106,40 @@ def _stored(found: Any, name: str) -> NDArray[Any]:
     if found.PhotometricInterpretation == "PALETTE COLOR":
         from pydicom.pixels import apply_color_lut
 
-        return np.asarray(apply_color_lut(array, found)) / np.float32(65535)
+        looked = apply_color_lut(array, found)
+        stated = int(found.RedPaletteColorLookupTableDescriptor[2])
+        return np.asarray(looked / (2.0 ** min(stated, 8 * looked.dtype.itemsize) - 1))
     return np.asarray(array)
 
 
-def _seen(found: Any, stored: NDArray[Any], window: Window, notes: set[str]) -> NDArray[np.float32]:
+def _stated(found: Any, frame: int, tag: str) -> Any:
+    """What a file says of a frame: in the groups of that frame or of all, else by itself (C.7.6.16)."""
+    of_each, of_all = (
+        found.get(f"{whose}FunctionalGroupsSequence") or () for whose in ("PerFrame", "Shared")
+    )
+    for groups in (*of_each[frame : frame + 1], *of_all):
+        for sequence in ("PixelValueTransformationSequence", "FrameVOILUTSequence"):
+            for each in groups.get(sequence) or ():
+                if tag in each:
+                    return each.get(tag)
+    return found.get(tag)
+
+
+def _seen(
+    found: Any, frame: int, stored: NDArray[Any], window: Window, notes: set[str]
+) -> NDArray[np.float32]:
     if stored.ndim == 3:
         bits = int(found.get("BitsStored", 8))
         scale = 1.0 if stored.dtype.kind == "f" else float(2**bits - 1)
         return (stored / scale).astype(np.float32)
-    slope, intercept = float(found.get("RescaleSlope", 1)), float(found.get("RescaleIntercept", 0))
+    stated = (_first(_stated(found, frame, f"Rescale{what}")) for what in ("Slope", "Intercept"))
+    slope, intercept = (
+        usual if each is None else each for each, usual in zip(stated, (1.0, 0.0), strict=True)
+    )
     values = stored.astype(np.float64) * slope + intercept
     if (slope, intercept) != (1.0, 0.0):
         notes.add("rescaled by the slope and intercept that the file states")
-    applied = _window(found, window)
+    applied = _window(found, frame, window)
     if applied is not None:
         values = windowed(values, *applied)
         notes.add("windowed as the file states" if window == "file" else "windowed as the problem states")
@@ -138,12 +158,12 @@ def windowed(values: NDArray[np.float64], centre: float, width: float) -> NDArra
     return np.clip((values - (centre - 0.5)) / max(width - 1, 1e-9) + 0.5, 0, 1)
 
 
-def _window(found: Any, window: Window) -> tuple[float, float] | None:
+def _window(found: Any, frame: int, window: Window) -> tuple[float, float] | None:
     if window == "none":
         return None
     if window != "file":
         return float(window[0]), float(window[1])
-    centre, width = (_first(found.get(tag)) for tag in ("WindowCenter", "WindowWidth"))
+    centre, width = (_first(_stated(found, frame, tag)) for tag in ("WindowCenter", "WindowWidth"))
     return None if centre is None or width is None or width < 1 else (centre, width)
 
 

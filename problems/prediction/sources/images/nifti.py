@@ -20,7 +20,7 @@ MOST_BYTES = 8 * MOST_PIXELS
 
 
 def decode(data: bytes, name: str, *, axis: Axis, slices: Slices) -> Decoded:
-    """Returns slices of a volume, in its unit, upper side up: to the left, the person's right.
+    """Returns slices of a volume, in its unit, top or front up; to the left the person's left, or the back.
 
     Args:
         data: of a file `.nii` or `.nii.gz`.

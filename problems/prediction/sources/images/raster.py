@@ -19,7 +19,7 @@ _DEEP = {"I;16", "I;16B", "I;16L", "I;16N"}
 
 
 def decode(data: bytes, name: str, *, each_page: bool) -> Decoded:
-    """Returns the pictures of a file: 8 and 16 bits between 0 and 1, floating-point numbers as they are.
+    """Returns the pictures of a file: 8 and 16 bits between 0 and 1, other numbers as they are.
 
     Args:
         data: of the file.
@@ -80,12 +80,7 @@ def _picture(image: "Image") -> tuple[NDArray[np.float32], set[str]]:
         notes.add("turned as the camera noted (EXIF orientation)")
     if image.mode in _DEEP:
         return _scaled(image, 65535), notes
-    if image.mode == "I":
-        deep = np.asarray(image)
-        if deep.min() >= 0 and deep.max() <= 65535:
-            return (deep / 65535).astype(np.float32), notes
-        return deep.astype(np.float32), notes
-    if image.mode == "F":
+    if image.mode in ("I", "F"):
         return np.array(image, dtype=np.float32), notes
     if image.mode in ("1", "L"):
         return _scaled(image.convert("L"), 255), notes

@@ -35,15 +35,27 @@ def inside(x: Floats, y: Floats, side: float, margin: float) -> Flags:
     return np.asarray(within[0] & within[1])
 
 
-def apart(x: Floats, y: Floats, names: list[str]) -> float:
-    """The least distance of two places of different squares, among the nearest neighbours of each."""
+def on_globe(x: Floats, y: Floats) -> Floats:
+    """Degrees of longitude and latitude as places in space, in kilometres, shape (n, 3)."""
+    east, north = np.radians(x), np.radians(y)
+    flat = np.cos(north)
+    return EARTH_KM * np.column_stack([flat * np.cos(east), flat * np.sin(east), np.sin(north)])
+
+
+def apart(places: Floats, names: list[str]) -> float:
+    """The least distance of two places of different squares, among the nearest neighbours of each.
+
+    Args:
+        places: in the plane, shape (n, 2), or on the globe, shape (n, 3): squares of different bands lie
+            elsewhere on the plane than beside each other.
+        names: of their squares.
+    """
     from scipy.spatial import cKDTree
 
-    if len(x) < 2:
+    if len(places) < 2:
         return float("inf")
     of = np.unique(names, return_inverse=True)[1]
-    places = np.column_stack([x, y])
-    found, near = cKDTree(places).query(places, min(NEIGHBOURS, len(x)))
+    found, near = cKDTree(places).query(places, min(NEIGHBOURS, len(places)))
     distances, other = np.asarray(found), of[near] != of[:, None]
     return float(distances[other].min()) if other.any() else float("inf")
 

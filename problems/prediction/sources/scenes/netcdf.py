@@ -1,8 +1,9 @@
 """NetCDF: variables over a grid, of the classic format (by SciPy) or of NetCDF 4, which is HDF5 (by h5py).
 
-CF conventions 1.11: `_FillValue` and `missing_value` mark missing values, `scale_factor` and `add_offset`
-unpack numbers, a variable with the name of its dimension holds the coordinates. A variable that has a
-dimension before the grid's two (times, levels) is a layer for each of its places.
+CF conventions 1.11: `_FillValue` and `missing_value` mark missing values, as does what lies outside of
+`valid_range`, `scale_factor` and `add_offset` unpack numbers, a variable with the name of its dimension holds
+the coordinates. Without `_FillValue` the library's own values stand for what was never written. A variable
+that has a dimension before the grid's two (times, levels) is a layer for each of its places.
 """
 
 import io
@@ -25,6 +26,17 @@ from toolbox.tables.text_file import read_bytes
 
 X_NAMES, Y_NAMES = ("x", "lon", "longitude", "easting"), ("y", "lat", "latitude", "northing")
 MOST_LAYERS = 1000
+_UNWRITTEN = {
+    "i2": -32767.0,
+    "u2": 65535.0,
+    "i4": -2147483647.0,
+    "u4": 4294967295.0,
+    "i8": -9223372036854775806.0,
+    "u8": 18446744073709551614.0,
+    "f4": 9.969209968386869e36,
+    "f8": 9.969209968386869e36,
+}
+"""By type what the library fills variables with (netcdf.h, NC_FILL_…); of single bytes all values count."""
 
 
 @dataclass(frozen=True)
@@ -167,13 +179,28 @@ def _layers(path: Path, name: str, variable: _Variable, grid: tuple[str, str]) -
 
 
 def _unpacked(variable: _Variable) -> Floats:
-    about = variable.about
-    gone = [float(np.ravel(about[key])[0]) for key in ("_FillValue", "missing_value") if key in about]
-    scale, offset = (
-        float(np.ravel(about.get(key, default))[0])
-        for key, default in (("scale_factor", 1), ("add_offset", 0))
+    about, values = variable.about, variable.values
+    if unsigned := values.dtype.kind == "i" and _text(about.get("_Unsigned")).lower() == "true":
+        values = values.view(values.dtype.str.replace("i", "u"))
+
+    def numbers(key: str) -> list[float]:
+        """Of an attribute, in the variable's type where that was read as another one."""
+        found = np.ravel(about.get(key, ()))
+        return [float(each) for each in (found.astype(values.dtype) if unsigned else found)]
+
+    gone = [*numbers("_FillValue"), *numbers("missing_value")]
+    if "_FillValue" not in about:
+        gone.append(_UNWRITTEN.get(values.dtype.str[1:], np.nan))
+    found = masked(values, gone)
+    least, most = numbers("valid_range") or (
+        *(numbers("valid_min") or [-np.inf]),
+        *(numbers("valid_max") or [np.inf]),
     )
-    return masked(variable.values, gone) * scale + offset
+    found[(found < least) | (found > most)] = np.nan
+    scale, offset = (
+        float(np.ravel(about.get(*each))[0]) for each in (("scale_factor", 1), ("add_offset", 0))
+    )
+    return found * scale + offset
 
 
 def _text(value: Any) -> str:

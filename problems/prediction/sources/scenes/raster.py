@@ -87,9 +87,12 @@ def refuse_large(name: str, values: int) -> None:
 
 
 def masked(values: np.ndarray, missing: Sequence[float]) -> Floats:
-    """Float64 with NaN in place of the values that mean a missing one."""
+    """Float64 with NaN in place of the values that mean a missing one; short floats hold these rounded."""
     found = np.asarray(values, dtype=np.float64)
     gone = ~np.isfinite(found)
     for marker in missing:
         gone |= found == marker
+        if values.dtype.kind == "f":
+            with np.errstate(over="ignore"):
+                gone |= found == float(np.float32(marker))
     return np.where(gone, np.nan, found)

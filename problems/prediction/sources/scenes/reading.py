@@ -132,7 +132,8 @@ def _in_blocks(spec: ScenesSpec, table: RawTable, x: Floats, y: Floats, half: fl
         )
     at = blocks.blocks(across[kept], up[kept], side)
     names = [f"{column} {row}" for column, row in zip(*at, strict=True)]
-    nearest = blocks.apart(across[kept], up[kept], names)
+    places = np.column_stack([across, up]) if spec.block_km is None else blocks.on_globe(x, y)
+    nearest = blocks.apart(places[kept], names)
     said = [blocks.described(names, side, unit, nearest, margin)]
     if gone := len(x) - len(kept):
         said.append(

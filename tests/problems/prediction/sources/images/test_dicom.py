@@ -74,6 +74,37 @@ def test_colours_and_frames() -> None:
     assert first.notes == ("only the first of several frames was taken",)
 
 
+def test_what_groups_of_frames_state_counts_for_those_frames() -> None:
+    # PS3.3 C.7.6.16: enhanced files say it of all frames, or of each
+    def groups(slope: str, intercept: str) -> Any:
+        inner, outer = pydicom.Dataset(), pydicom.Dataset()
+        inner.RescaleSlope, inner.RescaleIntercept = slope, intercept
+        outer.PixelValueTransformationSequence = [inner]
+        return outer
+
+    frames: dict[str, Any] = {"stored": np.stack([STORED, STORED]), "NumberOfFrames": "2"}
+    found = decode(made(**frames, SharedFunctionalGroupsSequence=[groups("2", "-1024")]))
+    assert [np.array_equal(each, STORED * 2.0 - 1024) for each in found.pictures] == [True, True]
+    each = [groups("1", "5"), groups("3", "-7")]
+    found = decode(made(**frames, PerFrameFunctionalGroupsSequence=each))
+    assert np.array_equal(found.pictures[0], STORED + 5.0)
+    assert np.array_equal(found.pictures[1], STORED * 3.0 - 7)
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+def test_colours_of_a_palette_are_between_0_and_1_whatever_its_depth(bits: int) -> None:
+    kind, most = (np.uint8, 255) if bits == 8 else (np.uint16, 65535)
+    palette: dict[str, Any] = {}
+    for place, colour in enumerate(("Red", "Green", "Blue")):
+        palette[f"{colour}PaletteColorLookupTableDescriptor"] = [2, 0, bits]
+        entries = np.array([0, most // (place + 1)], dtype=kind)
+        palette[f"{colour}PaletteColorLookupTableData"] = entries.tobytes()
+    stored = np.array([[0, 1, 1], [1, 0, 0]], dtype=np.uint16)
+    found = decode(made(stored, PhotometricInterpretation="PALETTE COLOR", **palette)).pictures[0]
+    expected = stored[..., None] * np.array([1, 1 / 2, 1 / 3])
+    assert found == pytest.approx(expected, abs=1 / most)
+
+
 def test_of_who_it_is_the_names_of_tags_alone_are_kept() -> None:
     file = made(PatientName="Doe^Jane", PatientID="77-1", StudyDate="20260102", BurnedInAnnotation="YES")
     found = decode(file)

@@ -34,6 +34,8 @@ def decode(data: bytes, **how: Any) -> Any:
         (Image.fromarray(GREY.astype(np.uint16) * 257), "TIFF", GREY / 255),
         (Image.fromarray((GREY > 100).astype(bool)), "PNG", (GREY > 100) * 1.0),
         (Image.fromarray(GREY.astype(np.float32) * 3 - 7), "TIFF", GREY * 3.0 - 7),
+        (Image.fromarray(GREY.astype(np.int32) * 250), "TIFF", GREY * 250.0),
+        (Image.fromarray(GREY.astype(np.int32) * 300), "TIFF", GREY * 300.0),
         (Image.fromarray(GREY).convert("RGB"), "PNG", GREY / 255),
         (Image.fromarray(GREY).convert("P"), "PNG", GREY / 255),
     ],
@@ -60,9 +62,10 @@ def test_colours_of_a_palette_and_transparency_are_what_a_person_sees() -> None:
 def test_a_picture_is_turned_as_the_camera_noted() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # to be turned by 90° clockwise
-    found = decode(saved(Image.fromarray(GREY), exif=exif))
-    assert found.pictures[0] == pytest.approx(np.rot90(GREY, -1) / 255)
-    assert "EXIF" in found.notes[0]
+    for kind in ("PNG", "TIFF"):
+        found = decode(saved(Image.fromarray(GREY), kind, exif=exif))
+        assert found.pictures[0] == pytest.approx(np.rot90(GREY, -1) / 255)
+        assert "EXIF" in found.notes[0]
 
 
 def test_each_page_is_a_picture_or_the_first_alone() -> None:

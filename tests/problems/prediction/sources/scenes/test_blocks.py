@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from problems.prediction.sources.scenes.blocks import apart, blocks, inside, on_plane
+from problems.prediction.sources.scenes.blocks import apart, blocks, inside, on_globe, on_plane
 from problems.prediction.sources.scenes.patches import patch_layers
 
 
@@ -39,7 +39,16 @@ def test_with_a_margin_rows_of_different_squares_lie_twice_as_far_apart() -> Non
     kept = inside(places[0], places[1], 100, 8)
     x, y = places[:, kept]
     names = [f"{a} {b}" for a, b in zip(*blocks(x, y, 100), strict=True)]
-    assert apart(x, y, names) >= 16
+    assert apart(np.column_stack([x, y]), names) >= 16
+
+
+def test_neighbours_in_squares_of_two_bands_are_as_near_as_they_are_on_the_globe() -> None:
+    # at longitude 100 the bands of 100 km on either side of latitude 62.05 divide into other squares
+    edge = np.degrees(69 * 100 / 6371.0088)
+    x, y = np.array([100.0, 100.0]), edge + np.array([-0.001, 0.001])
+    assert len({*zip(*blocks(*on_plane(x, y, 100), 100), strict=True)}) == 2
+    # a thousandth of a degree of a meridian is 111.2 m
+    assert apart(on_globe(x, y), ["below", "above"]) == pytest.approx(0.2224, rel=1e-3)
 
 
 def test_a_patch_is_summed_up_around_each_pixel_without_its_missing_values() -> None:

@@ -53,6 +53,17 @@ def test_degrees_points_and_missing_values_are_as_the_tags_say(tmp_path: Path) -
     assert np.argwhere(np.isnan(found.layers["s"])).tolist() == [[0, 3], [1, 2]]
 
 
+@pytest.mark.parametrize("nodata", ["-3.4e+38", "0.1"])
+def test_a_missing_value_is_found_where_a_short_float_rounds_it(nodata: str, tmp_path: Path) -> None:
+    values = BANDS[0].copy()
+    values[1, 2] = np.float32(nodata)  # rasterio masks it
+    path = tmp_path / "s.tif"
+    tifffile.imwrite(path, values, photometric="minisblack", extratags=[(42113, "s", 0, nodata, False)])
+    assert np.argwhere(np.isnan(read_geotiff(path).layers["s"])).tolist() == [[1, 2]]
+    found = read_geotiff(geotiff(path, values), nodata=(float(nodata),))
+    assert np.argwhere(np.isnan(found.layers["s"])).tolist() == [[1, 2]]
+
+
 def test_a_packed_file_is_read_and_one_that_cannot_be_says_how_to_pack_it(tmp_path: Path) -> None:
     found = read_geotiff(geotiff(tmp_path / "z.tif", BANDS[0], compression="zlib", predictor=False))
     np.testing.assert_array_equal(found.layers["z"], BANDS[0])
@@ -145,6 +156,35 @@ def test_variables_over_the_grid_are_unpacked_layers(write: Any, tmp_path: Path)
     np.testing.assert_array_equal(found.layers["heat"], expected)
     assert found.degrees
     assert found.y.tolist() == [50, 49.5, 49]
+
+
+@pytest.mark.parametrize(
+    ("kind", "written", "about", "read"),
+    [
+        ("f", [1, 2, 9.969209968386869e36, 4], {}, [1, 2, np.nan, 4]),
+        ("h", [1, 2, -32767, 4], {}, [1, 2, np.nan, 4]),
+        ("b", [1, 2, -127, 4], {}, [1, 2, -127, 4]),
+        ("h", [1, 2, 3, 4], {"valid_range": np.array([2, 3], "i2")}, [np.nan, 2, 3, np.nan]),
+        ("f", [1, 2, 3, 4], {"valid_min": np.float32(3)}, [np.nan, np.nan, 3, 4]),
+        ("f", [1, 2, 3, 4], {"missing_value": np.array([2, 3], "f4")}, [1, np.nan, np.nan, 4]),
+        ("b", [1, 2, -56, 4], {"_Unsigned": "true", "add_offset": 1.0}, [2, 3, 201, 5]),
+    ],
+)
+def test_missing_values_are_those_of_the_netcdf_library(
+    kind: str, written: list[float], about: dict[str, Any], read: list[float], tmp_path: Path
+) -> None:
+    """As netCDF4-python 1.7.5 reads such files."""
+    with netcdf_file(str(tmp_path / "s.nc"), "w") as file:
+        for name in ("lat", "lon"):
+            file.createDimension(name, 2)
+            file.createVariable(name, "d", (name,))[:] = [0.0, 1.0]
+        red: Any = file.createVariable("red", kind, ("lat", "lon"))
+        for name, value in about.items():
+            setattr(red, name, value)
+        red[:] = np.reshape(written, (2, 2))
+        file.createVariable("crop", "i", ("lat", "lon"))[:] = np.eye(2)
+    found = read_netcdf(tmp_path / "s.nc", (), "crop", ())
+    np.testing.assert_array_equal(found.layers["red"].ravel(), read)
 
 
 @pytest.mark.parametrize(
