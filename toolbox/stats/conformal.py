@@ -1,9 +1,9 @@
 """Conformal prediction sets, and the coverage that their calibration rows can promise.
 
-Split conformal prediction with the least ambiguous set-valued classifier (Sadinle, Lei and Wasserman,
-JASA 2019) as MAPIE computes it; for numbers see `conformal_intervals`. The promise holds on average over
-calibration sets; for the one at hand the coverage is Beta distributed (Vovk 2012; Angelopoulos and Bates
-2023, section 3.2).
+Two classes: split conformal prediction with the least ambiguous set-valued classifier (Sadinle, Lei and
+Wasserman, JASA 2019) as MAPIE computes it; for more of them see `conformal_sets`, for numbers
+`conformal_intervals`. The promise holds on average over calibration sets; for the one at hand the coverage is
+Beta distributed (Vovk 2012; Angelopoulos and Bates 2023, section 3.2).
 """
 
 import warnings
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toolbox.arrays.types import Flags, Floats, Ints
+from toolbox.stats.groups import kish_size
 
 MIN_PER_CLASS = 100
 """Calibration rows of the rarer class from which sets are calibrated class by class."""
@@ -80,35 +81,14 @@ def prediction_sets(
         `negative` and `positive`.
     """
     known, labels = calibration
-    both = [np.column_stack([1 - each, each]) for each in (known, scores)]
-    sets, promises = class_sets((both[0], labels), both[1], coverage, class_conditional)
-    names = {"all": "all", "0": "negative", "1": "positive"}
-    return sets, {names[name]: promise for name, promise in promises.items()}
-
-
-def class_sets(
-    calibration: tuple[Floats, Ints], probabilities: Floats, coverage: float, class_conditional: bool
-) -> tuple[Flags, dict[str, Coverage]]:
-    """Returns sets of K classes that hold the true one with probability `coverage` or more.
-
-    Args:
-        calibration: probabilities of the classes, shape (rows, K), from a model that has not seen these rows
-            in any way, and their labels from 0.
-        probabilities: from the same model, shape (n, K).
-        coverage: nominal, between 0 and 1.
-        class_conditional: whether it is to hold in each class; every class then has calibration rows.
-
-    Returns:
-        Membership, bool of shape (n, K); and what is promised, by `all` or by the number of the class.
-    """
-    known, labels = calibration
+    before, after = (np.column_stack([1 - each, each]) for each in (known, scores))
     if not class_conditional:
-        sets, promise = _calibrated(known, labels, probabilities, coverage)
+        sets, promise = _calibrated(before, labels, after, coverage)
         return sets, {"all": promise}
     columns, promises = [], {}
-    for label in range(known.shape[1]):
+    for label, name in enumerate(("negative", "positive")):
         own = labels == label
-        sets, promises[str(label)] = _calibrated(known[own], labels[own], probabilities, coverage)
+        sets, promises[name] = _calibrated(before[own], labels[own], after, coverage)
         columns.append(sets[:, label])
     return np.column_stack(columns), promises
 
@@ -128,12 +108,35 @@ def _calibrated(
     return sets[:, :, 0].astype(np.bool_), promise(conformal.conformity_scores.ravel(), coverage)
 
 
-def promise(conformity: Floats, coverage: float) -> Coverage:
-    """Returns the threshold that conformity scores of calibration rows set, and the coverage it promises."""
-    # n + 1: the new row's score is exchangeable with the n known ones, so its rank is uniform among n + 1
-    rank = min(len(conformity), int(np.ceil((len(conformity) + 1) * coverage - 1e-9)))
-    low, high = coverage_interval(len(conformity), rank)
-    return Coverage(len(conformity), float(np.sort(conformity)[rank - 1]), low, high)
+def promise(conformity: Floats, coverage: float, groups: Ints | None = None) -> Coverage:
+    """Returns the threshold that conformity scores of calibration rows set, and the coverage it promises.
+
+    Rows of one group depend on each other, and what is promised is of a row of a new group: each group counts
+    once, its rows share its weight (Lee, Barber and Willett 2023, arXiv 2306.06342, hierarchical conformal
+    prediction). The interval of the coverage then counts groups as if they were rows.
+
+    Args:
+        conformity: shape (rows,).
+        coverage: nominal, between 0 and 1.
+        groups: a number a row, shape (rows,); None where each row is its own.
+    """
+    order = np.argsort(conformity, kind="stable")
+    units, shares = len(conformity), np.ones(len(conformity))
+    if groups is not None:
+        own, sizes = np.unique(groups, return_inverse=True, return_counts=True)[1:]
+        units, shares = len(sizes), 1 / sizes[own]
+    # units + 1: the new row's unit is exchangeable with the known ones, and may be beyond all of them
+    reached = np.cumsum(shares[order])
+    wanted = (units + 1) * coverage - 1e-9
+    place = min(len(conformity) - 1, int(np.searchsorted(reached, wanted)))
+    rank = min(units, int(np.ceil(wanted)))
+    low, high = coverage_interval(units, rank)
+    return Coverage(len(conformity), float(conformity[order[place]]), low, high)
+
+
+def promised_by(units: int, coverage: float) -> bool:
+    """Tells whether so many rows, or groups of rows, are enough to promise a coverage at all."""
+    return units + 1e-9 >= (units + 1) * coverage
 
 
 def coverage_interval(rows: int, rank: int, mass: float = 0.9) -> tuple[float, float]:
@@ -144,7 +147,28 @@ def coverage_interval(rows: int, rank: int, mass: float = 0.9) -> tuple[float, f
         rank: the threshold is the rank-th smallest of their conformity scores.
         mass: probability of the interval.
     """
-    from scipy.stats import beta
+    from scipy.special import betaincinv
 
-    coverage = beta(rank, rows + 1 - rank)
-    return float(coverage.ppf((1 - mass) / 2)), float(coverage.ppf((1 + mass) / 2))
+    low, high = (betaincinv(rank, rows + 1 - rank, (1 + side * mass) / 2) for side in (-1, 1))
+    return float(low), float(high)
+
+
+def refutation(held: Flags, groups: Ints, coverage: float, units: int) -> float:
+    """Returns the p-value of so few new rows in their sets, where the promise of a calibration holds.
+
+    The coverage that a calibration of n units came to is Beta distributed, and the number of new rows in
+    their sets is beta-binomial for it: exact for rows of their own and scores without ties, on the safe side
+    with ties. Rows of groups count as many as Kish's effective rows.
+
+    Args:
+        held: whether each new row's outcome is in its set, shape (rows,).
+        groups: numbers of the new rows' groups, shape (rows,).
+        coverage: nominal, between 0 and 1.
+        units: rows, or groups of them, that calibrated.
+    """
+    from scipy.stats import betabinom
+
+    rank = min(units, int(np.ceil((units + 1) * coverage - 1e-9)))
+    trials = int(kish_size(groups))
+    hits = min(trials, int(np.ceil(float(held.mean()) * trials - 1e-9)))
+    return float(betabinom.cdf(hits, trials, rank, units + 1 - rank))

@@ -1,61 +1,38 @@
-"""Conformal intervals of numbers: a conformity score, the threshold that calibration rows set, the interval.
+"""Conformal intervals of numbers from residuals scaled by a predicted spread.
 
-Split conformal prediction (Lei, G'Sell, Rinaldo, Tibshirani and Wasserman 2018, JASA 113:1094): the interval
-holds every number whose score is at most the threshold of `conformal.promise`, and the outcome of a new row
-drawn like the calibration rows with the nominal probability or more, whatever the model and the distribution.
+Split conformal prediction (Lei, G'Sell, Rinaldo, Tibshirani and Wasserman 2018, JASA 113:1094, §5.2). The
+two ends are calibrated each by itself, so that a new outcome lies below its interval with at most half the
+error and above it with at most half (as Romano, Patterson and Candès 2019, NeurIPS 32, theorem 2, do for
+quantiles): where errors are skewed, so is the interval.
 """
 
-from toolbox.arrays.types import Floats
+import numpy as np
+
+from toolbox.arrays.types import Floats, Ints
 from toolbox.stats.conformal import Coverage, promise
 
 Interval = tuple[Floats, Floats]
 
 
-def absolute_scores(outcomes: Floats, predictions: Floats, spreads: Floats | float = 1.0) -> Floats:
-    """Returns |outcome - prediction| over a spread predicted for the row (their §5.2), shape (rows,).
+def thresholds(
+    outcomes: Floats, predictions: Floats, spreads: Floats, coverage: float, groups: Ints | None = None
+) -> tuple[Coverage, Coverage]:
+    """Returns how many spreads below and above its prediction an interval ends, and what that promises.
 
     Args:
-        outcomes: shape (rows,).
-        predictions: from a model that has not seen these rows in any way, shape (rows,).
-        spreads: above 0, likewise; 1 gives every row an interval of one width.
-    """
-    return abs(outcomes - predictions) / spreads
-
-
-def absolute_interval(predictions: Floats, threshold: float, spreads: Floats | float = 1.0) -> Interval:
-    """Returns the ends of the intervals of `absolute_scores`, each of shape (rows,)."""
-    return predictions - threshold * spreads, predictions + threshold * spreads
-
-
-def quantile_scores(outcomes: Floats, low: Floats, high: Floats) -> Floats:
-    """Returns by how much outcomes lie outside predicted quantiles, negative inside, shape (rows,).
-
-    Conformalised quantile regression (Romano, Patterson and Candès 2019, NeurIPS 32).
-    """
-    below: Floats = low - outcomes
-    above: Floats = outcomes - high
-    return below.clip(min=above)
-
-
-def quantile_interval(low: Floats, high: Floats, threshold: float) -> Interval:
-    """Returns the ends of the intervals of `quantile_scores`; where these would cross, their middle twice."""
-    lower, upper = low - threshold, high + threshold
-    middle = (low + high) / 2
-    return lower.clip(max=middle), upper.clip(min=middle)
-
-
-def intervals(
-    calibration: tuple[Floats, Floats], predictions: Floats, coverage: float
-) -> tuple[Interval, Coverage]:
-    """Returns intervals of one width that hold the outcome with probability `coverage` or more.
-
-    Args:
-        calibration: outcomes, and predictions from a model that has not seen these rows, each (rows,).
-        predictions: from the same model, shape (n,).
+        outcomes: of calibration rows, shape (rows,).
+        predictions: of a model that has not seen these rows in any way, shape (rows,).
+        spreads: above 0, predicted likewise, shape (rows,).
         coverage: nominal, between 0 and 1.
-
-    Returns:
-        Both ends, each of shape (n,); and what is promised.
+        groups: see `conformal.promise`.
     """
-    promised = promise(absolute_scores(*calibration), coverage)
-    return absolute_interval(predictions, promised.threshold), promised
+    residuals = (outcomes - predictions) / spreads
+    one_sided = (1 + coverage) / 2
+    return promise(-residuals, one_sided, groups), promise(residuals, one_sided, groups)
+
+
+def interval(predictions: Floats, spreads: Floats, below: float, above: float) -> Interval:
+    """Returns the ends of the intervals, each of shape (n,); where these would cross, their middle twice."""
+    low, high = predictions - below * spreads, predictions + above * spreads
+    middle = (low + high) / 2
+    return np.minimum(low, middle), np.maximum(high, middle)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from toolbox.arrays.types import Floats
+from toolbox.arrays.types import Flags, Floats, Ints
 from toolbox.stats.survival import Censored
 
 
@@ -32,17 +32,25 @@ class Outlasted:
     events: int
 
     def times(self, surviving: Floats, grid: Floats) -> Floats:
-        """Returns the last time of the grid with at least that survival, 0 where there is none, shape (n,).
-
-        Args:
-            surviving: predicted probability of no event by each time of the grid, shape (n, T).
-            grid: rising times, shape (T,).
-        """
-        reached = np.sum(surviving >= self.least, axis=1)
-        return np.asarray(np.append(0.0, grid)[reached])
+        """See `times_outlasted`."""
+        return times_outlasted(surviving, grid, self.least)
 
 
-def outlasted(rows: Censored, surviving: Floats, grid: Floats, coverage: float) -> Outlasted:
+def times_outlasted(surviving: Floats, grid: Floats, least: float) -> Floats:
+    """Returns the last time of the grid with at least that survival, 0 where there is none, shape (n,).
+
+    Args:
+        surviving: predicted probability of no event by each time of the grid, shape (n, T).
+        grid: rising times, shape (T,).
+        least: survival.
+    """
+    reached = np.sum(surviving >= least, axis=1)
+    return np.asarray(np.append(0.0, grid)[reached])
+
+
+def outlasted(
+    rows: Censored, surviving: Floats, grid: Floats, coverage: float, groups: Ints | None = None
+) -> Outlasted:
     """Calibrates on rows that the model of `surviving` has not seen.
 
     Args:
@@ -50,15 +58,19 @@ def outlasted(rows: Censored, surviving: Floats, grid: Floats, coverage: float) 
         surviving: predicted probability of no event by each time of the grid, shape (n, T).
         grid: rising times, shape (T,); the last is the horizon.
         coverage: that a new row is to outlast its time with, below 1.
+        groups: see `conformal.promise`.
     """
     horizon = float(grid[-1])
     failed = rows.happened(horizon) & (rows.times < horizon)
-    weights = np.where(failed, rows.weights(horizon), 0.0)
+    units, weights = len(rows.times), np.where(failed, rows.weights(horizon), 0.0)
+    if groups is not None:
+        own, sizes = np.unique(groups, return_inverse=True, return_counts=True)[1:]
+        units, weights = len(sizes), weights / sizes[own]
     # a row fails where a time after its event is promised: where the first such has enough survival
     after = np.searchsorted(grid, rows.times[failed], side="right")
     scores = surviving[np.flatnonzero(failed), after]
     largest = 1 / float(rows.still_seen.before(np.array([horizon]))[0])
-    most = (1 - coverage) * (len(rows.times) + 1) - largest
+    most = (1 - coverage) * (units + 1) - largest
     order = np.argsort(-scores, kind="stable")
     failing = np.cumsum(weights[failed][order])
     kept = int(np.searchsorted(failing, most + 1e-9, side="right")) if most >= 0 else -1
@@ -69,3 +81,27 @@ def outlasted(rows: Censored, surviving: Floats, grid: Floats, coverage: float) 
     else:
         least = float(np.nextafter(scores[order][kept], 2.0))
     return Outlasted(coverage, least, len(rows.times), int(failed.sum()))
+
+
+def known_to_fail(rows: Censored, times: Floats) -> Flags:
+    """Tells the rows that were seen to have the event before the time that they were to outlast, (n,)."""
+    return np.asarray(rows.events & (rows.times < times), dtype=np.bool_)
+
+
+def share_outlasting(rows: Censored, times: Floats) -> tuple[float, float]:
+    """Returns the share of rows that outlast their times, and how much of a row each row is worth for it.
+
+    Events before these times count by the inverse probability of being seen; where some count for more than
+    others, rows tell as much as fewer without censoring would (Kish's effective size of the events).
+
+    Args:
+        rows: what was seen of them.
+        times: to be outlasted, shape (n,).
+    """
+    failed = known_to_fail(rows, times)
+    weights = 1 / rows.still_seen.before(rows.times[failed])
+    if not weights.size:
+        return 1.0, 1.0
+    # in small samples the weights can say that more fail than there are rows
+    share = max(0.0, 1.0 - float(weights.sum()) / len(rows.times))
+    return share, float(weights.sum() / (weights @ weights))

@@ -11,7 +11,7 @@ from escalation.model.resources import Resources
 from escalation.model.result import RawResult
 from escalation.ports.machines import Device
 from escalation.ports.methods import Solve
-from problems.prediction.ai.task_budgets import task_budget
+from problems.prediction.ai.task_budgets import smaller, task_budget
 from problems.prediction.ai.tuning import Budget, budget_for, small_budget_for
 from problems.prediction.prediction_sets.split_conformal import COVERAGE
 from problems.prediction.tables.table import TableView, width
@@ -58,9 +58,11 @@ def _of_task(view: TableView, seed: int) -> LocalCall:
     """The work for classes, levels, numbers and times: an ensemble."""
     outputs, features = max(1, len(view.asked.classes)), width(view.columns)
     selection = task_budget(view.n_open, outputs)
+    sets = smaller(selection)
     row_s = 5e-8 * features * selection.max_rounds * outputs  # ten times what boosting takes a row
     rows = min(view.n_open, selection.rows)
-    seconds = 30 + selection.fits * (1.0 + row_s * rows) + selection.finalists * row_s * view.n_open
+    seconds = 30 + (selection.fits + sets.fits) * (1.0 + row_s * rows)
+    seconds += (selection.finalists + sets.finalists) * row_s * view.n_open
     return LocalCall(
         function="problems.prediction.ai.task_boosting:run",
         params={
@@ -70,6 +72,8 @@ def _of_task(view: TableView, seed: int) -> LocalCall:
             "time_ordered": view.time_ordered,
             "seed": seed,
             "selection": selection.to_json(),
+            "sets": sets.to_json(),
+            "coverage": COVERAGE,
         },
         inputs={"open_rows": view.open_rows, "sealed_rows": view.sealed_rows},
         resources=Resources(threads=1, wall_s=float(round(seconds)), memory_mb=_memory_mb(view)),

@@ -1,7 +1,7 @@
 """What the search for an ensemble may spend, in fits and rows and not in seconds, so that it repeats."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 
@@ -61,6 +61,5 @@ def task_budget(rows: int, outputs: int) -> TaskBudget:
 
 def smaller(budget: TaskBudget) -> TaskBudget:
     """Returns the budget for the model behind prediction sets, which only has to be a fair one."""
-    from dataclasses import replace
-
-    return replace(budget, configurations=min(3, budget.configurations), finalists=1)
+    few = {"configurations": 2, "finalists": 1, "folds": 3, "trees": min(50, budget.trees)}
+    return replace(budget, **few, rows=min(3000, budget.rows), first_rows=min(1500, budget.first_rows))

@@ -35,11 +35,15 @@ class TaskFit:
         model: as bytes.
         chosen: in words.
         notes: the search and the weights, for the record.
+        tested: rows that members were compared on.
+        out_of_fold: predictions of these by members that had not seen them.
     """
 
     model: bytes
     chosen: str
     notes: dict[str, Any]
+    tested: TaskRows
+    out_of_fold: Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,7 +112,8 @@ def fit_ensemble(rows: TaskRows, select: Selection) -> TaskFit:
     said = [_out_of_fold(member, chosen, folds, select) for member in members]
     weighed = greedy_weights(said, lambda mean: select.loss(mean, chosen, folds, finish))
     mean = np.sum([share * each for share, each in zip(weighed.shares, said, strict=True)], axis=0)
-    finish = _sure(finish, mean, chosen.outcomes.values[np.concatenate([test for _, test in folds])])
+    tested = chosen.take(np.concatenate([test for _, test in folds]))
+    finish = _sure(finish, mean, tested.outcomes.values)
     kept = [(member, share) for member, share in zip(members, weighed.shares, strict=True) if share > 0]
     parts = [_trained(member, rows, select, share) for member, share in kept]
     losses = [select.loss(each, chosen, folds, finish) for each in said]
@@ -125,7 +130,7 @@ def fit_ensemble(rows: TaskRows, select: Selection) -> TaskFit:
         "selection_rows": len(chosen),
         "budget": {**select.budget.to_json(), "fits": select.budget.fits},
     }
-    return TaskFit(dump(parts, finish), _in_words(kept), notes)
+    return TaskFit(dump(parts, finish), _in_words(kept), notes, tested, finish(mean))
 
 
 def _tuned(rows: TaskRows, select: Selection) -> tuple[list[Trees], list[dict[str, Any]]]:

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 
 from problems.prediction.prediction_sets.split_conformal import members
+from problems.prediction.prediction_sets.task_sets import stated_claim
 from problems.prediction.tasks.task import Asking
 from toolbox.arrays.types import Floats
 
@@ -19,6 +20,16 @@ def said_of(asked: Asking, predictions: Floats, sets: Any) -> list[dict[str, Any
     """
     if asked.task == "binary":
         return _of_two(asked, predictions, sets)
+    found = _predicted(asked, predictions)
+    if sets is not None:
+        said, claim = sets
+        stated = stated_claim(claim, asked)
+        for row, own in zip(found, stated.made(said, asked), strict=True):
+            row.update(_beside(asked, own, f"{100 * stated.coverage:g} %"))
+    return found
+
+
+def _predicted(asked: Asking, predictions: Floats) -> list[dict[str, Any]]:
     if asked.classes:
         return [
             {"class": asked.classes[int(np.argmax(row))]}
@@ -55,10 +66,22 @@ def _of_two(asked: Asking, predictions: Floats, sets: Any) -> list[dict[str, Any
     thresholds = tuple(map(float, claim["thresholds"]))
     word = f"set ({100 * claim['coverage']:g} %)"
     for row, held in zip(found, members(scored, thresholds), strict=True):  # type: ignore[arg-type]
-        row[word] = (
-            " or ".join(name for name, inside in zip(asked.classes, held, strict=True) if inside) or "none"
-        )
+        row[word] = named(asked, held)
     return found
+
+
+def _beside(asked: Asking, own: Any, share: str) -> dict[str, Any]:
+    """The row's set, interval or time, under words with the share of rows that it is promised for."""
+    if asked.task == "regression":
+        return {f"from ({share})": _number(own[0]), f"to ({share})": _number(own[1])}
+    if asked.task == "time_to_event":
+        return {f"outlasts ({share})": _number(own)}
+    return {f"set ({share})": named(asked, own)}
+
+
+def named(asked: Asking, held: Any) -> str:
+    """The classes or levels of a set in words, `none` where it is empty."""
+    return " or ".join(name for name, inside in zip(asked.classes, held, strict=True) if inside) or "none"
 
 
 def _number(value: float) -> float:

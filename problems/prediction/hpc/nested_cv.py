@@ -61,7 +61,7 @@ def _run(comm: Any, params: dict[str, Any], inputs: Mapping[str, bytes], report:
     resampled, resampling = _resample(comm, search, series)
     if comm.Get_rank() != 0:
         return None
-    sets = twin.sets(search, models[-1], choices[-1][-1])
+    sets = twin.sets(search, models[-1], choices[-1][-1], params.get("asked"))
     values = {**_values(search, choices[0], series, resampled), **sets.values, "sets": dict(sets.notes)}
     if params.get("by_site") and search.repeats:  # two sites cannot be left out and divided again
         values["open_sites"] = by_site(search, params, series["selected"][0])

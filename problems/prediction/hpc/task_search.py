@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from problems.prediction.hpc.search import OpenRows, Pair, Search
 from problems.prediction.models.ensemble_model import FORMAT, dump
 from problems.prediction.models.links import skewed
+from problems.prediction.models.spreads import with_spread
 from problems.prediction.models.task_models import FittedSteps, TaskModels
 from problems.prediction.tasks.task import Outcomes
 from toolbox.arrays.types import Floats, Index
@@ -69,9 +70,11 @@ class TaskSearch(Search):
 
     Attributes:
         modelled: the task's models.
+        spread: whether the model is to say how far off it may be, beside its number.
     """
 
     modelled: TaskModels = field(kw_only=True)
+    spread: bool = field(default=False, kw_only=True)
     model_format: ClassVar[str] = FORMAT
 
     @property
@@ -130,7 +133,21 @@ class TaskSearch(Search):
 
     def final_model(self, model: str, params: Mapping[str, Any]) -> bytes:
         prepare, steps, known = self.train(len(self.rounds) - 1, model, params)
-        return dump([self.modelled.part(prepare, steps)], self.modelled.finish(known))
+        made = dump([self.modelled.part(prepare, steps)], self.modelled.finish(known))
+        return self._spread(made, model, params) if self.spread else made
+
+    def _spread(self, made: bytes, model: str, params: Mapping[str, Any]) -> bytes:
+        """Adds the spread of errors in the inner folds of the final round, by models of their other rows."""
+        residuals, places = [], []
+        for fold, (train, test) in enumerate(self.inner[-1]):
+            before, after = self._prepare(len(self.rounds) - 1, fold)
+            known = self.outcomes.take(train)
+            steps = self.modelled.fitted(model, params, before, known, self._model_seed)
+            said = self.modelled.says(steps, after, self.modelled.finish(known))
+            residuals.append(self.outcomes.values[test] - said)
+            places.append(test)
+        rows = self.rows.features.iloc[np.concatenate(places)]
+        return with_spread(self.modelled.columns, made, rows, np.concatenate(residuals), self._model_seed)
 
     def estimator(self, folds: NDArray[np.intp], seed: int) -> TaskEstimator:
         return TaskEstimator(self.modelled, self.outcomes, self.rows.groups, folds, seed)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from escalation.ports.registry import resolve
-from problems.prediction.models import ensemble_model, feature_machine, survival
+from problems.prediction.models import ensemble_model, feature_machine, spreads, survival
 from toolbox.arrays.types import Floats
 from toolbox.models.skops_file import load_estimator
 
@@ -27,7 +27,8 @@ def scores(model_format: str, model: bytes, rows: "pd.DataFrame", features: Floa
 
     Returns:
         Float64: probabilities of the positive class, shape (n,), of each of more classes, shape (n, K), of
-        survival by each time, shape (n, T), or numbers, shape (n,), where the format is one of `ANY_TASK`.
+        survival by each time, shape (n, T), or numbers, shape (n,), where the format is one of `ANY_TASK`;
+        numbers with a spread, shape (n, 2), where it is `spreads.FORMAT`.
 
     Raises:
         ValueError: on an unknown format, bytes that are no such model, types that are not trusted, or
@@ -41,7 +42,8 @@ def scores(model_format: str, model: bytes, rows: "pd.DataFrame", features: Floa
         raise ValueError(f"expected {len(rows)} scores, got an array of shape {found.shape}")
     if not np.isfinite(found).all():
         raise ValueError("expected finite predictions, got infinite ones or NaN")
-    if (found.ndim == 2 or not of_any_task) and not bool(np.all((found >= 0) & (found <= 1))):
+    probable = model_format != spreads.FORMAT and (found.ndim == 2 or not of_any_task)
+    if probable and not bool(np.all((found >= 0) & (found <= 1))):
         raise ValueError("expected probabilities between 0 and 1, got a score outside or NaN")
     return found
 
@@ -85,7 +87,14 @@ def _on_features(path: str) -> Scorer:
     return scorer
 
 
-ANY_TASK = ("skops", ensemble_model.FORMAT, survival.LINEAR, survival.TREES, feature_machine.FORMAT)
+ANY_TASK = (
+    "skops",
+    ensemble_model.FORMAT,
+    feature_machine.FORMAT,
+    spreads.FORMAT,
+    survival.LINEAR,
+    survival.TREES,
+)
 """Formats whose predictions may be other than the probabilities of two classes."""
 
 FORMATS: Mapping[str, Scorer] = {
@@ -93,6 +102,7 @@ FORMATS: Mapping[str, Scorer] = {
     "xgboost": _on_rows("problems.prediction.models.xgboost_model:scores"),
     "forest": _on_rows("problems.prediction.models.forest_model:scores"),
     ensemble_model.FORMAT: _on_rows("problems.prediction.models.ensemble_model:scores"),
+    spreads.FORMAT: _on_rows("problems.prediction.models.spreads:scores"),
     survival.LINEAR: _on_rows("problems.prediction.models.survival:linear_scores"),
     survival.TREES: _on_rows("problems.prediction.models.survival:tree_scores"),
     "svm-on-features": _on_features("problems.prediction.models.feature_svm:scores"),

@@ -23,6 +23,7 @@ from problems.prediction.report.sealed_rows import (
     sided,
     subgroup_rows,
 )
+from problems.prediction.report.task_sets import sets_section
 from problems.prediction.report.tripod import checklist
 from problems.prediction.tasks.task import outcomes_of, task
 from problems.prediction.verify.recomputation import Forged, stated_sets
@@ -149,7 +150,9 @@ def _of_task(instance: "TableInstance", target: Target, attempt: Attempt, candid
     rows = predicted_rows(instance, attempt.certificate, candidate)
     if rows is None:
         return NO_FIGURES
-    shown = figures_and_tables(instance, target.metric, rows, f"attempt-{attempt.number}")
+    name = f"attempt-{attempt.number}"
+    shown = figures_and_tables(instance, target.metric, rows, name)
+    shown += sets_section(instance, candidate, (rows.outcomes, rows.predictions), name)
     return shown + between_sites(instance, target.metric, candidate, rows)
 
 

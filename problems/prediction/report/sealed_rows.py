@@ -96,7 +96,11 @@ class SealedCoverage(NamedTuple):
 
 def coverage(covered: Flags, groups: Ints) -> SealedCoverage:
     """Returns the share of rows whose set holds their class (Clopper-Pearson on Kish's effective rows)."""
-    effective, share = kish_size(groups), float(covered.mean())
+    return share_of(float(covered.mean()), kish_size(groups))
+
+
+def share_of(share: float, effective: float) -> SealedCoverage:
+    """Returns the limits of a share of so many independent rows."""
     hits = share * effective
     low = clopper_pearson_lower(hits, effective, 0.025)
     return SealedCoverage(share, low, clopper_pearson_upper(hits, effective, 0.025))

@@ -20,6 +20,7 @@ from problems.prediction.report.sealed_rows import (
     sided,
     subgroup_rows,
 )
+from problems.prediction.report.task_sets import refuted_in_words
 from problems.prediction.verify.recomputation import Forged, stated_sets
 from toolbox.stats import curves
 from toolbox.stats.bounds import METRICS
@@ -39,6 +40,8 @@ def shortcomings(
 ) -> Iterator[str]:
     """Yields a sentence on each."""
     if instance.asked.task != "binary":
+        if said := refuted_in_words(certificate.evidence.get("sets")):
+            yield said
         return
     rows = judged_rows(instance, certificate, candidate)
     if rows is None:

@@ -12,6 +12,7 @@ from escalation.model.problem import Target
 from escalation.text.rounding import at_worst
 from problems.prediction.tasks.task import metric_of
 from problems.prediction.verify.circuit_evidence import control_faults
+from problems.prediction.verify.coverage import coverage_of_sets
 from problems.prediction.verify.judging import Sealed, sealed
 from problems.prediction.verify.leakage import split_faults, training_faults
 from problems.prediction.verify.recomputation import Forged, check_sets, recompute
@@ -59,6 +60,8 @@ def certify(
     facts = _facts(instance, candidate, rows)
     shuffled = shuffled_labels(instance)
     facts |= {"shuffled_labels": shuffled} if shuffled else {}
+    covered = coverage_of_sets(rows, candidate)
+    facts |= {"sets": covered} if covered else {}
     if faults:
         return _finding(CertificateStatus.INVALID, "checks of the candidate", alpha, faults, facts)
     missing = rows.missing(target.metric, alpha)

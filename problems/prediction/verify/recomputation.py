@@ -9,10 +9,12 @@ from numpy.typing import NDArray
 
 from escalation.model.attempt import Candidate, Done
 from escalation.model.errors import first_line
+from problems.prediction.prediction_sets.rules import RULES
 from problems.prediction.prediction_sets.split_conformal import SLACK, excess
+from problems.prediction.prediction_sets.task_sets import StatedSets, stated_claim
 from problems.prediction.tasks.task import Asking, task
 from toolbox.arrays import npy
-from toolbox.arrays.types import Flags, Floats
+from toolbox.arrays.types import Floats
 
 if TYPE_CHECKING:
     from problems.prediction.tables.instance import TableInstance
@@ -76,8 +78,11 @@ def check_sets(instance: "TableInstance", candidate: Candidate, evidence: Sequen
     Raises:
         Forged: when there are sets, and anything is missing, malformed or different; never anything else.
     """
-    stated = stated_sets(candidate, len(instance.sealed_index))
+    stated = stated_sets(candidate, len(instance.sealed_index), instance.asked)
     if stated is None or not len(stated):
+        return
+    if instance.asked.task != "binary":
+        _check_task_sets(instance, candidate, evidence, stated)
         return
     model_format, thresholds = _claim(candidate)
     scores = _scores(instance, candidate, ("set_model", model_format), evidence)
@@ -90,6 +95,33 @@ def check_sets(instance: "TableInstance", candidate: Candidate, evidence: Sequen
         raise Forged(
             f"forged prediction sets: {count} of {len(stated)} are not those of the set model and thresholds"
         )
+
+
+def _check_task_sets(
+    instance: "TableInstance", candidate: Candidate, evidence: Sequence[Done], stated: NDArray[Any]
+) -> None:
+    claim = claim_of_sets(candidate, instance.asked)
+    said = _scores(instance, candidate, ("set_model", claim.model_format), evidence)
+    try:
+        count = claim.differing(stated, said, instance.asked, TOLERANCE)
+    except ValueError as error:
+        raise Forged(f"sealed_sets: {_line(error)}") from error
+    if count:
+        raise Forged(
+            f"forged prediction sets: {count} of {len(stated)} are not those of the set model and thresholds"
+        )
+
+
+def claim_of_sets(candidate: Candidate, asked: Asking) -> StatedSets:
+    """Returns what the candidate claims of its sets, of other tasks than two classes.
+
+    Raises:
+        Forged: when it is no claim about sets of this task.
+    """
+    try:
+        return stated_claim(candidate.values.get("conformal"), asked)
+    except ValueError as error:
+        raise Forged(f"sealed_sets: {error}") from error
 
 
 def _claim(candidate: Candidate) -> tuple[Any, tuple[float, float]]:
@@ -137,16 +169,21 @@ def stated_scores(candidate: Candidate, rows: int, asked: Asking) -> Floats:
     return scores
 
 
-def stated_sets(candidate: Candidate, rows: int) -> Flags | None:
-    """Returns the conformal sets, bool of shape (rows, 2), None where the candidate has none.
+def stated_sets(candidate: Candidate, rows: int, asked: Asking | None = None) -> NDArray[Any] | None:
+    """Returns the conformal sets, None where the candidate has none; of two classes where nothing is asked.
+
+    Returns:
+        Of classes and levels bool of shape (rows, K), of numbers both ends, shape (rows, 2), of times those
+        that are outlasted, shape (rows,).
 
     Raises:
         Forged: when they have another shape or type.
     """
     if "sealed_sets" not in candidate.files:
         return None
-    sets: Flags = _array(candidate, "sealed_sets", np.bool_, (rows, 2))
-    return sets
+    if asked is None or asked.task not in RULES:
+        return _array(candidate, "sealed_sets", np.bool_, (rows, 2))
+    return _array(candidate, "sealed_sets", *RULES[asked.task].stated(rows, asked))
 
 
 def _array(candidate: Candidate, name: str, dtype: type[np.generic], shape: tuple[int, ...]) -> NDArray[Any]:

@@ -1,5 +1,6 @@
 """From a file to a certificate for every task: what the classical tiers send holds before the verifier."""
 
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from escalation.model.attempt import Candidate
 from escalation.model.blob import Blob
-from escalation.model.certificate import CertificateStatus
+from escalation.model.certificate import Certificate, CertificateStatus
 from escalation.model.job_state import JobState
 from escalation.model.kinds.local_call import LocalCall
 from escalation.model.problem import Target
@@ -18,9 +19,15 @@ from escalation.model.result import RawResult
 from escalation.ports.registry import resolve
 from problems.prediction.ai import method
 from problems.prediction.ai.task_budgets import TaskBudget
+from problems.prediction.applying.saying import said_of
 from problems.prediction.loading import load_rows
-from problems.prediction.tables.instance import solver_view
+from problems.prediction.models.artefact import scores
+from problems.prediction.prediction_sets.task_sets import stated_claim
+from problems.prediction.report.shortcomings import shortcomings
+from problems.prediction.tables.instance import TableInstance, solver_view
 from problems.prediction.verify.certify import certify
+from toolbox.arrays import npy
+from toolbox.stats.conformal_sets import filled
 
 TINY = TaskBudget(configurations=1, finalists=1, folds=3, rows=200, first_rows=200, trees=10, max_rounds=30)
 
@@ -38,6 +45,18 @@ ASKED: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 }
 
 
+@dataclass(frozen=True, eq=False)
+class Asked:
+    """What is asked and what a tier sends."""
+
+    instance: TableInstance
+    target: Target
+    candidate: Candidate
+
+    def certificate(self, candidate: Candidate) -> Certificate:
+        return certify(self.instance, self.target, candidate, (), 0.05)
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("tables")
@@ -53,15 +72,98 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
-@pytest.mark.parametrize("task", ASKED)
-def test_an_ensemble_is_certified(task: str, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(method, "task_budget", lambda rows, outputs: TINY)
+@pytest.fixture(scope="module", params=ASKED)
+def asked(request: pytest.FixtureRequest, folder: Path) -> Asked:
+    """A task's instance, target, and what the AI tier sends."""
+    task: str = request.param
     stated, wanted = ASKED[task]
     drop = [name for name in ("size", "amount", "until", "died") if name not in map(str, stated.values())]
     instance = load_rows({"csv": "t.csv", "task": task, "drop": drop, **stated}, 1, folder)
     target = Target(**wanted)
-    certificate = certify(instance, target, solved(solver_view(instance, target)), (), 0.05)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(method, "task_budget", lambda rows, outputs: TINY)
+        return Asked(instance, target, solved(solver_view(instance, target)))
+
+
+def test_an_ensemble_is_certified(asked: Asked) -> None:
+    certificate = asked.certificate(asked.candidate)
     assert certificate.status is CertificateStatus.CERTIFIED, certificate.reasons
+
+
+def test_its_prediction_sets_are_made_again_and_hold_as_often_as_promised(asked: Asked) -> None:
+    found: Any = asked.certificate(asked.candidate).evidence["sets"]
+    assert (found["coverage"], found["refuted"]) == (0.9, False)
+    assert found["held"] > 0.75
+    sets = npy.load(asked.candidate.files["sealed_sets"].data)
+    if asked.instance.asked.task == "ordinal":
+        np.testing.assert_array_equal(sets, filled(sets))
+
+
+def test_one_forged_set_is_found(asked: Asked) -> None:
+    sets = npy.load(asked.candidate.files["sealed_sets"].data).copy()
+    sets[7] = ~sets[7] if sets.dtype == bool else sets[7] + 0.05
+    for forged in (sets, np.full_like(sets, np.nan)) if sets.dtype != bool else (sets,):
+        files = {**asked.candidate.files, "sealed_sets": Blob(npy.dump(forged))}
+        certificate = asked.certificate(replace(asked.candidate, files=files))
+        assert certificate.status is CertificateStatus.INVALID
+        assert "forged prediction sets" in certificate.reasons[0]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"kind": "magic"},
+        {"thresholds": []},
+        {"thresholds": [float("nan")] * 3},
+        {"units": 3},
+        {"coverage": 2},
+        {"model_format": "pickle"},
+    ],
+)
+def test_a_malformed_claim_is_found(asked: Asked, change: dict[str, Any]) -> None:
+    claim = {**asked.candidate.values["conformal"], **change}
+    cheat = replace(asked.candidate, values={**asked.candidate.values, "conformal": claim})
+    assert asked.certificate(cheat).status is CertificateStatus.INVALID
+
+
+def test_a_promise_that_the_sealed_rows_refute_is_said_and_costs_no_certificate(asked: Asked) -> None:
+    claim = stated_claim(asked.candidate.values["conformal"], asked.instance.asked)
+    narrow = {"labels": [-1.0] * 3, "interval": [-0.2, -0.2], "outlasted": [0.05]}[claim.rule.kind]
+    said = scores(claim.model_format, asked.candidate.files["set_model"].data, asked.instance.sealed_features)
+    sets = claim.rule.made(said, narrow, asked.instance.asked)
+    values = {
+        **asked.candidate.values,
+        "conformal": {**asked.candidate.values["conformal"], "thresholds": narrow},
+    }
+    files = {**asked.candidate.files, "sealed_sets": Blob(npy.dump(sets))}
+    wrong = replace(asked.candidate, values=values, files=files)
+    certificate = asked.certificate(wrong)
+    assert certificate.status is CertificateStatus.CERTIFIED
+    found: Any = certificate.evidence["sets"]
+    assert found["refuted"] is True
+    said_of_it = list(shortcomings(asked.instance, asked.target, certificate, wrong))
+    assert any("miss their promise" in each for each in said_of_it)
+
+
+def test_new_rows_get_the_sets_of_the_set_model(asked: Asked) -> None:
+    task, sets = asked.instance.asked, npy.load(asked.candidate.files["sealed_sets"].data)
+    rows = asked.instance.sealed_features
+    claim = asked.candidate.values["conformal"]
+    words = scores(claim["model_format"], asked.candidate.files["set_model"].data, rows)
+    predicted = npy.load(asked.candidate.files["sealed_scores"].data)
+    found = said_of(task, predicted, (words, claim))[3]
+    if task.classes:
+        wanted: dict[str, Any] = {
+            "set (90 %)": " or ".join(np.array(task.classes)[sets[3]].tolist()) or "none"
+        }
+    elif task.task == "regression":
+        wanted = {
+            "from (90 %)": pytest.approx(sets[3, 0], 1e-5),
+            "to (90 %)": pytest.approx(sets[3, 1], 1e-5),
+        }
+    else:
+        wanted = {"outlasts (90 %)": pytest.approx(sets[3], 1e-5)}
+    assert {name: found[name] for name in wanted} == wanted
 
 
 def solved(view: Any) -> Candidate:

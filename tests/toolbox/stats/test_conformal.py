@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from toolbox.stats.conformal import coverage_interval, prediction_sets
+from toolbox.stats.conformal import coverage_interval, prediction_sets, promise, refutation
 
 Sample = tuple[NDArray[np.float64], NDArray[np.int8]]
 
@@ -66,3 +66,35 @@ def test_the_interval_is_that_of_an_order_statistic() -> None:
     # facts: 50 calibration rows gave 0.84 at nominal 0.90, which is not unusual
     assert low < 0.84
     assert coverage_interval(1000, 901)[0] > 0.88
+
+
+def test_rows_of_a_group_share_its_weight_and_alone_they_count_as_rows() -> None:
+    scores, rows = np.arange(19.0), np.arange(19)
+    assert promise(scores, 0.9).threshold == promise(scores, 0.9, rows).threshold == 17.0  # the 18th of 20
+    # nine groups, so each weighs a tenth: that of the largest score is needed, and of its rows the first
+    groups = np.append(np.arange(8), [8, 8])
+    assert promise(np.arange(10.0), 0.85, groups).threshold == 8.0
+    assert promise(np.arange(10.0), 0.9, groups).threshold == 9.0
+    assert promise(np.arange(10.0), 0.9, groups).low == coverage_interval(9, 9)[0]
+
+
+def test_a_row_of_a_new_group_is_held_as_often_as_promised() -> None:
+    rng, held = np.random.default_rng(5), []
+    for _ in range(800):
+        sizes = rng.integers(1, 9, 40)  # large groups are far off: 41 of them, the last one new
+        groups = np.repeat(np.arange(40), sizes)
+        scores = np.abs(rng.normal(size=40))[groups] * sizes[groups] + rng.random(len(groups))
+        old = groups < 39
+        held.append(float(np.mean(scores[~old] <= promise(scores[old], 0.9, groups[old]).threshold)))
+    assert np.mean(held) == pytest.approx(0.9, abs=4 * np.std(held) / np.sqrt(len(held)))
+
+
+def test_a_promise_that_is_kept_is_refuted_no_more_often_than_stated_and_a_broken_one_is() -> None:
+    rng, refuted = np.random.default_rng(6), 0
+    for _ in range(1000):
+        kept = np.sort(rng.random(80))[int(np.ceil(81 * 0.9)) - 1]  # the coverage that 80 rows came to
+        refuted += refutation(rng.random(150) < kept, np.arange(150), 0.9, 80) < 0.05
+    assert refuted <= 1000 * 0.05 + 3 * np.sqrt(1000 * 0.05 * 0.95)
+    held = np.arange(150) < 110
+    assert refutation(held, np.arange(150), 0.9, 80) < 0.001
+    assert refutation(held, np.arange(150) // 10, 0.9, 80) > 0.01  # fifteen rows' worth

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from toolbox.stats.survival import Censored
-from toolbox.stats.survival_conformal import outlasted
+from toolbox.stats.survival import Censored, kaplan_meier
+from toolbox.stats.survival_conformal import outlasted, share_outlasting
 
 
 def test_without_censoring_it_is_the_order_statistic_of_split_conformal_prediction() -> None:
@@ -48,3 +48,23 @@ def test_times_are_outlasted_as_often_as_promised_whatever_the_model_says(too_su
         promised.append(float(times.mean()))
     assert 0.8 - 3 * np.std(covered) / np.sqrt(60) <= np.mean(covered) < 0.84
     assert np.mean(promised) > 0.1
+
+
+def test_rows_of_a_group_share_its_weight() -> None:
+    grid, survival = np.array([1.0, 2.0]), np.linspace(0.05, 0.95, 19)
+    one = Censored(np.full(19, 1.5), np.ones(19, dtype=bool))
+    twice = Censored(np.full(38, 1.5), np.ones(38, dtype=bool))
+    surviving = np.stack([np.ones(19), survival], axis=1)
+    alone = outlasted(one, surviving, grid, 0.9)
+    both = outlasted(twice, np.repeat(surviving, 2, axis=0), grid, 0.9, np.repeat(np.arange(19), 2))
+    assert alone.least == both.least
+
+
+def test_the_share_that_outlasts_is_that_of_kaplan_and_meier_where_all_times_are_one() -> None:
+    rng = np.random.default_rng(8)
+    until, seen = rng.exponential(size=300), rng.exponential(size=300)
+    rows = Censored(np.minimum(until, seen), until <= seen)
+    share, worth = share_outlasting(rows, np.full(300, 0.5))
+    assert share == pytest.approx(kaplan_meier(rows.times, rows.events).before(np.array([0.5]))[0])
+    assert 0.5 < worth < 1
+    assert share_outlasting(rows, np.zeros(300)) == (1.0, 1.0)

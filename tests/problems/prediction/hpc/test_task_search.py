@@ -8,11 +8,14 @@ import pytest
 
 from problems.prediction.hpc import nested_cv
 from problems.prediction.hpc.grids import SearchPlan
-from problems.prediction.hpc.search import OpenRows
+from problems.prediction.hpc.search import ModelChoice, OpenRows
+from problems.prediction.hpc.set_search import set_search
 from problems.prediction.hpc.task_search import TaskSearch, with_strata
 from problems.prediction.models.artefact import scores
+from problems.prediction.prediction_sets.rules import RULES
 from problems.prediction.tasks.task import outcomes_of
 from tests.problems.prediction.task_tables import COLUMNS, METRICS, TASKS, asked, models, table
+from toolbox.arrays import npy
 from toolbox.stats.splits import codes
 
 
@@ -70,3 +73,29 @@ def test_open_sites_are_stated_with_what_their_folds_said(task: str) -> None:
     }
     stated = nested_cv.by_site(replace(found, rows=rows), params, said)
     assert [(each["site"], each["rows"]) for each in stated] == [("a", 30), ("c", 30), ("d", 30)]
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_the_set_model_is_chosen_and_fitted_without_the_rows_that_calibrate_it(task: str) -> None:
+    whole = search(task)
+    twin = set_search(whole)
+    assert isinstance(twin.search, TaskSearch)
+    groups = whole.rows.groups
+    assert len(twin.held) + len(twin.search.rows.labels) == 120
+    others = np.setdiff1d(np.arange(120), twin.held)
+    units = len(set(groups[twin.held]))  # a third of 60 would be too few: half
+    assert 25 <= units <= 35
+    assert not set(groups[twin.held]) & set(groups[others])
+    assert not {whole.rows.digests[row] for row in twin.held} & set(twin.search.rows.digests)
+    name, grid = next(iter(twin.search.plan.grids.items()))
+    model = twin.search.final_model(name, grid[0])
+    choice = ModelChoice({name: grid[0]}, {name: 1.0})
+    sets = twin.sets(whole, model, choice, asked(task))
+    if task == "time_to_event":  # 60 rows of which half are censored
+        assert sets.notes["made"] or "have the event by" in sets.notes["because"]
+        return
+    assert sets.notes["caveat"].startswith("rows come in groups")
+    assert sets.values["conformal"]["units"] == units
+    made = npy.load(sets.files["sealed_sets"])
+    held_by = RULES[task].held(made, whole.outcomes)
+    assert held_by[twin.held].mean() >= 0.85
