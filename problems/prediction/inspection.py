@@ -126,27 +126,25 @@ def source_of(path: Path) -> dict[str, str]:
 
 def sentinels(table: RawTable) -> dict[str, list[tuple[float, int]]]:
     """Values of each column that may mean missing, with their counts: -9 among ages."""
-    found = {name: far_off(numbers) for name, numbers in _numeric(table).items()}
-    return {name: marks for name, marks in found.items() if marks}
+    numeric = {name: numbers for name in table.columns if (numbers := _numbers(table, name)) is not None}
+    return {name: marks for name, numbers in numeric.items() if (marks := far_off(numbers))}
 
 
-def _numeric(table: RawTable) -> dict[str, Numbers]:
-    found: dict[str, Numbers] = {}
-    for name, values in table.columns.items():
-        if isinstance(values, np.ndarray):
-            found[name] = values
-            continue
-        plain = read(values, table.where, table.decimal, commas=table.commas).plain
-        numbers = np.array([np.nan if text is None else float(text) for text in plain])
-        if len(numbers) - np.isnan(numbers).sum() == sum(text is not None for text in values):
-            found[name] = numbers
-    return found
+def _numbers(table: RawTable, name: str) -> Numbers | None:
+    """A column's numbers; None where a value is none."""
+    values = table.columns[name]
+    if isinstance(values, np.ndarray):
+        return values
+    plain = read(values, table.where, table.decimal, commas=table.commas).plain
+    if any(number is None and text is not None for number, text in zip(plain, values, strict=True)):
+        return None
+    return np.array([np.nan if number is None else float(number) for number in plain])
 
 
 def _marked(marks: Mapping[str, list[tuple[float, int]]]) -> list[str]:
     return [
-        f"column {name!r}: {value:g} occurs {count} times, far from all other values: if it means missing, "
-        "add it to na_values"
+        f"column {name!r}: {canonical(value)} occurs {count} times, far from all other values: "
+        "if it means missing, add it to na_values"
         for name, found in marks.items()
         for value, count in found
     ]
@@ -189,7 +187,7 @@ def _asked(table: RawTable, target: str) -> dict[str, str]:
     distinct = len(set(texts))
     if distinct == 2:
         return {"positive": likely_positive(texts)}
-    if distinct > FEW_CLASSES and target in _numeric(table):
+    if distinct > FEW_CLASSES and _numbers(table, target) is not None:
         return {"task": "regression"}
     return {"task": "multiclass"} if distinct > 2 else {}
 
@@ -222,7 +220,7 @@ def _notes(
     classes = sorted({*_classes(table, target)} - {str(proposal.instance.get("positive"))})
     if "positive" not in wish and len(classes) == 1:
         notes["positive"] = f"a guess; the other class is {classes[0]}"
-    numbers = sorted({f"{value:g}" for found in marks.values() for value, _ in found}, key=float)
+    numbers = sorted({canonical(value) for found in marks.values() for value, _ in found}, key=float)
     texts = _texts_for_missing(table, proposal.instance)
     aside = []
     if numbers or texts:

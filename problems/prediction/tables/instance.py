@@ -166,11 +166,13 @@ class TableInstance:
         return f"{next(named, 'a table')}: {asked}, {shape}"
 
     def _measured(self) -> str:
-        """Digest of the file or data set and the outcome, whatever columns, rows and classes are made of it.
+        """Digest of the files or data set and the outcome, whatever columns, rows, classes are made of them.
 
         Rows that are constructed are other ones with every seed: they themselves count.
         """
         source = {name: self.source[name] for name in ("sha256", "dataset") if name in self.source}
+        if not source and (files := sorted(_digests(self.source))):
+            source = {"files": files}
         if self.source.get("constructed") or not source:
             rows = zip(self.frame["__row__"], self.frame["__label__"].tolist(), strict=True)
             source = {"rows": sorted(map(list, rows))}
@@ -198,6 +200,14 @@ class TableInstance:
 
     def _labels(self, index: Index) -> NDArray[np.int8]:
         return self.frame["__label__"].to_numpy(dtype=np.int8)[index]
+
+
+def _digests(source: Any) -> list[str]:
+    """The SHA-256 of every file of several, wherever a source says it."""
+    if isinstance(source, Mapping):
+        own = [str(source["sha256"])] if "sha256" in source else []
+        return own + [digest for each in source.values() for digest in _digests(each)]
+    return [digest for each in source for digest in _digests(each)] if isinstance(source, list) else []
 
 
 def solver_view(instance: TableInstance, target: Target) -> TableView:

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from escalation.text.wording import counted
 from problems.prediction.tables.table import Column
+from toolbox.tables.numbers import canonical
 from toolbox.tables.raw import Numbers
 
 if TYPE_CHECKING:
@@ -69,8 +70,8 @@ def _repeated(column: Column, frame: "pd.DataFrame") -> list[str]:
     if column.kind != "number":
         return []
     return [
-        f"column {column.name!r}: {value:g} occurs {count} times on the open rows, far from all other "
-        "values: if it means missing, add it to na_values"
+        f"column {column.name!r}: {canonical(value)} occurs {count} times on the open rows, far from all "
+        "other values: if it means missing, add it to na_values"
         for value, count in far_off(frame[column.name].to_numpy(dtype=np.float64))
     ]
 
@@ -130,7 +131,8 @@ def _far(levels: Numbers, counts: NDArray[np.intp], size: int) -> bool:
 
 
 def _usual(mark: float) -> bool:
-    return len(set(f"{abs(mark):g}")) == 1 and f"{abs(mark):g}"[0] in "1789"
+    figures = set(canonical(abs(mark)))
+    return len(figures) == 1 and figures <= set("1789")
 
 
 def _alone(column: Column, values: "pd.Series[float]", labels: NDArray[np.bool_]) -> float:

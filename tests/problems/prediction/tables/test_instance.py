@@ -156,13 +156,21 @@ def test_subgroups_name_every_sealed_row_and_share_no_value(
     assert list(instance.subgroups[column]) == expected
 
 
-def test_what_was_measured_is_one_whatever_is_asked_of_it(load: Load, table: pd.DataFrame) -> None:
+def test_what_was_measured_is_one_whatever_is_asked_of_it(
+    load: Load, table: pd.DataFrame, tmp_path: Path
+) -> None:
     def measured(frame: pd.DataFrame = table, **asked: Any) -> str:
         return str(load(frame, **asked).describe()["data"])
 
     same = {measured(), measured(seed=2), measured(sealed_fraction=0.5), measured(drop=["dose"])}
     assert same == {measured(positive="no", subgroups=["ward"])}
     assert measured(table.iloc[1:]) not in same
+    measured()
+    for half, rows in (("a.csv", table[:60]), ("b.csv", table[60:])):
+        rows.to_csv(tmp_path / half, index=False)
+    stacked = {"csv": ["a.csv", "b.csv"], "target": "ill", "positive": "yes"}
+    dropped = [load_rows(stacked | {"drop": drop}, 1, tmp_path) for drop in ([], ["dose"])]
+    assert len({each.describe()["data"] for each in dropped} - same) == 1
     assert measured(target="ward", positive="a", drop=["ill"], frame=table[table["ward"] != "c"]) not in same
     named = {load_rows({"dataset": "breast_cancer"}, seed, Path()).describe()["data"] for seed in (1, 2)}
     assert len(named) == 1
@@ -280,6 +288,7 @@ def test_what_is_assumed_about_a_column_is_said(load: Load, table: pd.DataFrame)
         chart=rng.choice(10**6, 120, replace=False),
         copy=np.tile([1, 2, 2], 40),
         bmi=np.where(np.arange(120) % 10, rng.integers(20, 40, 120), 999),
+        steps=np.where(np.arange(120) % 10, rng.integers(2000, 4000, 120), 9_999_999),
     )
     said = "\n".join(load(frame, na_values=["-99"]).describe()["remarks"])
     for remark in (
@@ -290,6 +299,7 @@ def test_what_is_assumed_about_a_column_is_said(load: Load, table: pd.DataFrame)
         "column 'chart' is taken as an amount; if its whole numbers name somebody",
         "column 'copy' alone tells the classes apart",
         "column 'bmi': 999 occurs",
+        "column 'steps': 9999999 occurs",  # rounded it would match no value
         "na_values: '-99' occurs nowhere",
     ):
         assert remark in said
