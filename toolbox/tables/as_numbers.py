@@ -1,7 +1,6 @@
 """A column that must hold numbers, and one that must hold times, of a table that was read raw."""
 
 import math
-import re
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,13 +8,12 @@ from numpy.typing import NDArray
 from escalation.model.errors import BadInput
 from escalation.text.nearest import did_you_mean
 from escalation.text.wording import listed
+from toolbox.tables.dates import has_zone, is_moment, seconds
 from toolbox.tables.numbers import canonical, read
 from toolbox.tables.raw import RawTable, Texts
 
 SECONDS = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
 """Units of durations in seconds."""
-
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ]\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?( ?(Z|[+-]\d{2}:?\d{2}))?)?")
 
 
 def check_column(table: RawTable, name: str, role: str, file: str) -> None:
@@ -75,34 +73,30 @@ def times_of(table: RawTable, name: str, role: str, file: str) -> tuple[NDArray[
     Missing times are NaN, shape (n,).
 
     Raises:
-        BadInput: naming file and row, on anything else, and where a column has both.
+        BadInput: naming file and row, on anything else, where a column has both, and where some moments say
+            their zone and others do not.
     """
     texts = texts_of(table, name)
-    if not any(text is not None and _DATE.fullmatch(text) for text in texts):
+    if not any(map(is_moment, texts)):
         return numbers_of(table, name, role, file), False
-    found = np.full(len(texts), np.nan)
+    found = np.array([seconds(text) for text in texts])
+    first: dict[bool, int] = {}
     for row, text in enumerate(texts):
         if text is None:
             continue
-        seconds = _seconds(text)
-        if seconds is None:
+        if math.isnan(found[row]):
             raise BadInput(
                 f"{file}, {table.where[row]}: {role} column {name!r}: expected a date as 2026-01-31 or "
                 f"2026-01-31 12:30, as in other rows, got {text!r}"
             )
-        found[row] = seconds
+        first.setdefault(has_zone(text), row)
+    if len(first) > 1:
+        with_zone, without = (f"{texts[row]!r} ({table.where[row]})" for row in (first[True], first[False]))
+        raise BadInput(
+            f"{file}: {role} column {name!r}: expected a zone in all times or in none, got {with_zone} and "
+            f"{without}: hours could lie between them"
+        )
     return found, True
-
-
-def _seconds(text: str) -> float | None:
-    from pandas import Timestamp
-
-    if not _DATE.fullmatch(text):
-        return None
-    try:
-        return float(Timestamp(text.replace(",", ".")).timestamp())
-    except ValueError:
-        return None
 
 
 def _no_number(file: str, place: str, role: str, name: str, text: str) -> BadInput:

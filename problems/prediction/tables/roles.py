@@ -16,15 +16,9 @@ from problems.prediction.tables.column_types import as_texts
 from toolbox.arrays.types import Index
 from toolbox.stats.splits import codes
 from toolbox.tables.arrow import EXACT
+from toolbox.tables.dates import has_zone, is_moment, seconds
 from toolbox.tables.numbers import read
 from toolbox.tables.raw import RawTable
-
-DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ].*)?")
-TIME = re.compile(
-    r"[T ]\d{1,2}(:\d{2}(:\d{2}([.,]\d+)?)?)?( ?[AP]M)?( ?(Z|UTC|[+-]\d{2}(:?\d{2})?))?", re.IGNORECASE
-)
-"""What may follow a date; pandas would also take 2027 for 20:27, and GMT+3 for three hours behind."""
-ZONE = re.compile(r"(Z|UTC|[T ].*[+-]\d{2}(:?\d{2})?)$", re.IGNORECASE)
 
 _AS_FLOAT = re.compile(r"([+-]?\d+)[.,]0{1,2}")
 
@@ -151,10 +145,10 @@ def times(name: str, table: RawTable) -> tuple[NDArray[np.float64], tuple[str, .
     """
     texts = as_texts(table.columns[name])
     remark = ""
-    dated = [text is not None and bool(DATE.fullmatch(text)) for text in texts]
-    if any(dated):
-        found = np.array([_date(text) for text in texts])
-        zones = {bool(ZONE.search(text)) for text in texts if text is not None}
+    dated = any(map(is_moment, texts))
+    if dated:
+        found = np.array([seconds(text) for text in texts])
+        zones = {has_zone(text) for text in texts if text is not None}
         remark = "times without a zone are taken as UTC" if len(zones) > 1 else ""
     else:
         reading = read(texts, table.where, table.decimal, commas=table.commas)
@@ -166,23 +160,9 @@ def times(name: str, table: RawTable) -> tuple[NDArray[np.float64], tuple[str, .
     if len(wrong):
         got = "a missing value" if texts[wrong[0]] is None else repr(texts[wrong[0]])
         wanted = "expected a number or a date as 2026-01-31"
-        if any(dated):
+        if dated:
             wanted = "expected a date as 2026-01-31, as in other rows"
         raise BadInput(f"time column {name!r}, {table.where[wrong[0]]}: {wanted}, got {got}")
     if len(np.unique(found)) < 2:
         raise BadInput(f"time column {name!r}: expected at least two different times, got one")
     return found, (f"time column {name!r}: {remark}",) if remark else ()
-
-
-def _date(text: str | None) -> float:
-    from pandas import Timestamp
-
-    if text is None:
-        return math.nan
-    found = DATE.fullmatch(text)
-    if found is None or (found[1] and not TIME.fullmatch(found[1])):
-        return math.nan
-    try:
-        return Timestamp(text).timestamp()
-    except ValueError:
-        return math.nan

@@ -168,3 +168,11 @@ def test_fields_that_do_not_go_together_are_refused(instance: Any, said: str, tm
     with pytest.raises(BadInput) as error:
         rows(tmp_path, VISITS, instance)
     assert said in str(error.value)
+
+
+def test_times_with_and_without_a_zone_in_one_column_are_refused_with_both(tmp_path: Path) -> None:
+    text = "who,day,pulse,ill\na,2026-01-01T00:00,60,1\na,2026-01-01T01:00Z,61,1\n"
+    instance = {"series": "v.csv", "person": "who", "at": "day", "channels": ["pulse"], "target": "ill"}
+    with pytest.raises(BadInput, match=r"a zone in all times or in none") as error:
+        rows(tmp_path, text, instance)
+    assert "'2026-01-01T01:00Z' (line 3) and '2026-01-01T00:00' (line 2)" in str(error.value)
