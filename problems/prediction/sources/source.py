@@ -1,6 +1,8 @@
 """What a source is, and which there are: those in the folders here, and those of a site's own packages."""
 
 import lzma
+import re
+import struct
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from escalation.model.errors import BadInput
+from escalation.model.errors import BadInput, first_line
 from escalation.ports.discovery import Found, find, found_in
 from escalation.ports.registry import resolve
 from escalation.testing.sources import Source
@@ -56,7 +58,10 @@ class SourceDescriptor:
     block_words: Mapping[str, str] = field(default_factory=dict)
 
 
-_OF_PACKERS = (zlib.error, lzma.LZMAError)
+_OF_PACKERS = (zlib.error, lzma.LZMAError, struct.error)
+_NUMBER = re.compile(r"\d[\d.,]*")
+_PLAIN = re.compile(r"[A-Z]?[a-z]+([ ,;()…-]+[a-z]+)*[ ,;()….-]*")
+"""No quotes, no names, and numbers left out: what a file holds is nobody's business."""
 
 
 @cache
@@ -130,9 +135,15 @@ def read(instance: Mapping[str, Any], seed: int, folder: Path) -> tuple[RawTable
         found: tuple[RawTable, ColumnsSpec] = resolve(source.read)(spec, folder, seed)
     except (ValueError, ArithmeticError, LookupError, MemoryError, EOFError, *_OF_PACKERS) as error:
         # readers refuse what they know; of what else stands in a file no type of error is sure
-        why = type(error).__name__
         raise BadInput(
-            f"instance: the files of {source.name} hold what its reader cannot read ({why}): mend them, or "
-            "report it with a file that shows it"
+            f"instance: the files of {source.name} hold what its reader cannot read ({_why(error)}): mend "
+            "them, or report it with a file that shows it"
         ) from error
     return found
+
+
+def _why(error: BaseException) -> str:
+    """The kind of an error, with its reason where that is of plain words: names and values are none."""
+    said = first_line(error, typed=False).partition(":")[0].strip()
+    words = _NUMBER.sub("…", said)
+    return type(error).__name__ + (f": {words}" if _PLAIN.fullmatch(words) else "")
