@@ -12,7 +12,7 @@ from escalation.text.nearest import did_you_mean
 from escalation.text.wording import counted, listed
 from problems.prediction.sources.making import FeatureWork, make_features
 from problems.prediction.sources.molecules import features
-from problems.prediction.sources.molecules.sdf import read_sdf, refuse_none
+from problems.prediction.sources.molecules.sdf import read_sdf
 from problems.prediction.sources.molecules.spec import BITS, RADIUS, SDF, MoleculesSpec, check_fields
 from problems.prediction.sources.molecules.standard import Molecule, UnreadableMolecule, standard, version
 from problems.prediction.stated.spec import ColumnsSpec
@@ -71,7 +71,7 @@ def molecules_of(spec: MoleculesSpec, folder: Path) -> tuple[RawTable, list[Mole
         BadInput: with one line, which names the file and the molecule.
     """
     path = folder / spec.molecules
-    texts, table = _sdf(path, spec) if path.suffix.lower() == SDF else _table(path, spec)
+    texts, table = read_sdf(path, spec.na_values) if path.suffix.lower() == SDF else _table(path, spec)
     found = [_standard(text) for text in texts]
     rows, told = _readable(path, spec, table.where, texts, found)
     molecules = [each for each in found if isinstance(each, Molecule)]
@@ -82,12 +82,6 @@ def molecules_of(spec: MoleculesSpec, folder: Path) -> tuple[RawTable, list[Mole
         molecules,
         (*table.remarks, *told, *_changed(molecules)),
     )
-
-
-def _sdf(path: Path, spec: MoleculesSpec) -> tuple[Sequence[str | None], RawTable]:
-    blocks, table = read_sdf(path, tuple(map(str, spec.na_values)))
-    refuse_none(path, blocks)
-    return blocks, table
 
 
 def _table(path: Path, spec: MoleculesSpec) -> tuple[Sequence[str | None], RawTable]:

@@ -1,13 +1,15 @@
 """SDF files (V2000 and V3000) as molecules and their data fields, a record for each `$$$$`."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from escalation.inputs.user_files import MOST_BYTES
 from escalation.model.errors import BadInput
+from toolbox.tables.missing import Missing
 from toolbox.tables.raw import RawTable, Texts
-from toolbox.tables.raw_files import NA_VALUES
+from toolbox.tables.raw_files import NA_VALUES, Value
 from toolbox.tables.text_file import TextFile, read_text
 
 _FIELD = re.compile(r">.*?<(?P<name>[^<>]+)>")
@@ -23,23 +25,25 @@ class SdfRecord:
     line: int
 
 
-def read_sdf(path: Path, na_values: tuple[str, ...] = ()) -> tuple[list[str], RawTable]:
+def read_sdf(path: Path, na_values: Sequence[Value] = ()) -> tuple[list[str], RawTable]:
     """Returns the blocks of the molecules, and their data fields as a table.
 
     Raises:
-        BadInput: when a record has no `M  END`, or there is none.
+        BadInput: when a record has no `M  END`, or there is no molecule.
     """
     file = read_text(path, MOST_BYTES, "expected molecules, got an empty file")
     records = _records(file)
+    if not records:
+        raise BadInput(f"{path}: expected molecules, got none")
     names = dict.fromkeys(name for record in records for name in record.data)
-    missing = {*NA_VALUES, *na_values}
+    missing = Missing(NA_VALUES, na_values)
     columns: dict[str, Texts] = {
-        name: [None if (value := record.data.get(name, "")) in missing else value for record in records]
+        name: [None if missing(value := record.data.get(name, "")) else value for record in records]
         for name in names
     }
     where = tuple(f"molecule {place} (line {record.line})" for place, record in enumerate(records, 1))
     source = {"molecules": path.name, "sha256": file.sha256}
-    return [record.block for record in records], RawTable(columns, where, source)
+    return [record.block for record in records], RawTable(columns, where, source, remarks=missing.remarks)
 
 
 def _records(file: TextFile) -> list[SdfRecord]:
@@ -69,9 +73,3 @@ def _record(file: TextFile, lines: list[str], first: int) -> SdfRecord:
         else:
             name = None
     return SdfRecord("\n".join(lines[: end + 1]) + "\n", data, first)
-
-
-def refuse_none(path: Path, blocks: list[str]) -> None:
-    """Raises `BadInput` where there is no molecule."""
-    if not blocks:
-        raise BadInput(f"{path}: expected molecules, got none")

@@ -69,16 +69,16 @@ def _one(path: Path) -> tuple[Recording, str]:
     block = np.frombuffer(data, dtype="<i2", offset=FIXED + EACH * len(channels)).reshape(records, -1)
     signals: dict[str, Signal] = {}
     annotations: list[Annotation] = []
-    at = 0
-    for channel in channels:
-        samples = block[:, at : at + channel.samples]
-        at += channel.samples
+    ends = np.cumsum([channel.samples for channel in channels])
+    parts = np.split(block, ends[:-1], axis=1)
+    begin = _begin(path, channels, parts)
+    for channel, samples in zip(channels, parts, strict=True):
         if channel.label == ANNOTATIONS:
             annotations += _annotations(path, samples)
             continue
         if channel.label in signals:
             raise BadInput(f"{path}: expected distinct channels, got {channel.label!r} twice")
-        times = np.arange(samples.size, dtype=np.float64) * (seconds / channel.samples)
+        times = begin + np.arange(samples.size, dtype=np.float64) * (seconds / channel.samples)
         signals[channel.label] = Signal(times, channel.physical(samples.ravel().astype(np.float64)))
     if not signals:
         raise BadInput(f"{path}: expected signals, got annotations alone")
@@ -145,6 +145,18 @@ def _number(path: Path, text: bytes, what: str) -> float:
     if not np.isfinite(found):
         raise BadInput(f"{path}: expected an EDF file, got {text!r} where its {what} should be")
     return found
+
+
+def _begin(path: Path, channels: list[_Channel], parts: list[np.ndarray]) -> float:
+    """When the first record begins, in seconds after the time in the header, from which annotations count.
+
+    EDF+ says so in the first list of the first signal of annotations: less than a second, 0 in most files.
+    """
+    for channel, samples in zip(channels, parts, strict=True):
+        if channel.label == ANNOTATIONS and len(samples):
+            when = samples[0].astype("<i2").tobytes().partition(b"\x14")[0]
+            return _number(path, when.partition(b"\x15")[0], "beginning")
+    return 0.0
 
 
 def _annotations(path: Path, samples: np.ndarray) -> list[Annotation]:

@@ -40,7 +40,7 @@ def read_ts(paths: list[Path]) -> Recordings:
     files = []
     for path in paths:
         file = read_text(path, MOST_BYTES, "expected a .ts file, got an empty one")
-        cases += _cases(file, len(cases))
+        cases += _cases(file, cases)
         files.append({"ts": path.name, "sha256": file.sha256})
     return Recordings(
         cases,
@@ -50,11 +50,11 @@ def read_ts(paths: list[Path]) -> Recordings:
     )
 
 
-def _cases(file: TextFile, before: int) -> list[Recording]:
+def _cases(file: TextFile, earlier: list[Recording]) -> list[Recording]:
     lines = file.text.splitlines()
     header = _header(file, lines)
     cases: list[Recording] = []
-    channels = 0
+    channels = len(earlier[0].signals) if earlier else 0
     for number, line in enumerate(lines[header.ends :], header.ends + 1):
         said = line.strip()
         if not said or said.startswith("#"):
@@ -72,7 +72,7 @@ def _cases(file: TextFile, before: int) -> list[Recording]:
             raise file.complain(
                 number, f"expected one of the classes {', '.join(header.classes)}, got {shown!r}"
             )
-        case = before + len(cases) + 1
+        case = len(earlier) + len(cases) + 1
         signals = {f"channel {i + 1}": _signal(file, number, part) for i, part in enumerate(parts)}
         if all(np.isnan(signal.values).all() for signal in signals.values()):
             raise file.complain(number, "expected values, got missing ones alone")
@@ -99,16 +99,20 @@ def _header(file: TextFile, lines: list[str]) -> _Header:
         if name == "@data":
             found.ends = number
             return found
-        if name == "@timestamps" and words[:1] == ["true"]:
+        if name == "@timestamps" and _true(words):
             raise file.complain(
                 number,
                 "time stamps in a .ts file are not read: write it as CSV (person, time, channel, value)",
             )
         if name == "@classlabel":
-            found.labelled, found.classes = words[:1] == ["true"], tuple(words[1:])
+            found.labelled, found.classes = _true(words), tuple(words[1:])
         if name == "@targetlabel":
-            found.labelled = words[:1] == ["true"]
+            found.labelled = _true(words)
     raise BadInput(f"{file.path}: expected a line @data below the header, got none")
+
+
+def _true(words: list[str]) -> bool:
+    return [word.lower() for word in words[:1]] == ["true"]
 
 
 def _signal(file: TextFile, line: int, part: str) -> Signal:

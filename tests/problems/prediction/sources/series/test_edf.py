@@ -69,6 +69,17 @@ def test_annotations_have_onset_duration_and_text(tmp_path: Path) -> None:
     assert set(night.signals) == {"EEG Fpz-Cz", "Temp"}
 
 
+def test_samples_and_annotations_are_on_one_clock_where_the_file_begins_within_a_second(
+    tmp_path: Path,
+) -> None:
+    """EDF+ 2.2.4: the first list says how long after the header's time the first record begins."""
+    tal = b"+0.25\x14\x14\0+0.5\x14spike\x14\0"
+    (tmp_path / "a.edf").write_bytes(edf([[[0, 0], [0]]], TWO, reserved="EDF+C", tal=tal))
+    (night,) = read_edf([tmp_path / "a.edf"]).each
+    assert night.signals["EEG Fpz-Cz"].times.tolist() == [0.25, 0.5]
+    assert night.annotations == (Annotation(0.5, 0, "spike"),)
+
+
 def test_nothing_of_the_patient_is_read(tmp_path: Path) -> None:
     (tmp_path / "a.edf").write_bytes(edf([[[0, 0], [0]]], TWO))
     assert "Haagse" not in repr(read_edf([tmp_path / "a.edf"]))

@@ -58,3 +58,8 @@ def test_what_is_no_ts_file_is_one_line_with_its_number(text: str, said: str, tm
         read(tmp_path, text)
     assert said in str(error.value)
     assert "0.ts" in str(error.value)
+
+
+def test_a_further_file_of_other_channels_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"1\.ts, line 7: expected 2 channels as in the first case, got 3"):
+        read(tmp_path, HEAD + "1:2:up\n", HEAD + "3:4:5:down\n")
