@@ -57,14 +57,16 @@ class Part(Frozen):
         """
         given = {name: value for name, value in self.to_json().items() if name in self.model_fields_set}
         filled = {name for name, value in given.items() if not not_given(value)}
-        empty = {tab.title: [name for name in tab.needed if name not in filled] for tab in self.tabs}
-        if not self.tabs or not all(empty.values()):
+        # a tab that needs nothing is filled in by whoever chose it, and by nobody else
+        tabs = [tab for tab in self.tabs if tab.needed or not tab.differs_from(given)]
+        empty = {tab.title: [name for name in tab.needed if name not in filled] for tab in tabs}
+        if not tabs or not all(empty.values()):
             return
-        nearest = min(tab.differs_from(given) for tab in self.tabs)
+        nearest = min(tab.differs_from(given) for tab in tabs)
         titles = {name: f"“{field.title or name}”" for name, field in type(self).model_fields.items()}
         ways = [
             f"{listed([titles[name] for name in empty[tab.title]])} on the tab “{tab.title}”"
-            for tab in self.tabs
+            for tab in tabs
             if tab.differs_from(given) == nearest
         ]
         raise BadInput(f"{called}: left empty, but needed: {listed(ways, 'or')}")

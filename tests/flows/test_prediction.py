@@ -9,11 +9,11 @@ from escalation.model.errors import BadInput
 from escalation.ports.forms import as_it_stands
 from escalation.ports.registry import families
 from flows import forms
-from problems.prediction.form import DataSet, Metric, PredictionForm, TableForm
+from problems.prediction.form import AskedForm, DataSet, Metric, PredictionForm, PredictionTarget, TableForm
 from problems.prediction.sources.dataset.datasets import BUNDLED
 from problems.prediction.sources.source import parse_spec
 from problems.prediction.sources.table.spec import FileSpec
-from problems.prediction.tasks.task import task
+from problems.prediction.tasks.task import TASKS, metrics, task
 
 FORM: dict[str, Any] = {
     "target": {"metric": "roc_auc", "at_least": 0.9},
@@ -28,8 +28,40 @@ def stated(*parts: Any, **named: Any) -> dict[str, Any]:
     return forms.stated(families()["prediction"], dict(zip(order, parts, strict=False)) | named)
 
 
-def test_the_metrics_of_the_form_are_those_of_two_classes() -> None:
-    assert [str(metric) for metric in Metric] == list(task("binary").metrics)
+def test_the_metrics_of_the_form_are_those_that_can_be_targets_from_the_side_they_are_reached() -> None:
+    targets = {name: each for name, each in metrics().items() if not each.only_reported}
+    assert [str(metric) for metric in Metric] == list(targets)
+    for tab in PredictionTarget.tabs:
+        (side,) = tab.needed
+        assert list(tab.choices["metric"]) == [name for name, each in targets.items() if each.side == side]
+
+
+def test_every_task_is_a_tab_that_shows_its_own_fields() -> None:
+    assert [tab.choices["task"] for tab in AskedForm.tabs] == [[name] for name in TASKS]
+    for tab in AskedForm.tabs:
+        own = set(task(str(tab.choices["task"][0])).fields) - {"positive"}
+        assert {*tab.needed, *tab.others} == {"task", *own}
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"task": "multiclass", "top": 2},
+        {"task": "ordinal", "order": ["low", "high", "top"]},
+        {"task": "regression", "tolerance": 7.0, "range": [0.0, 100.0]},
+        {"task": "time_to_event", "event": "died", "horizon": 365.0},
+    ],
+)
+def test_what_is_asked_goes_into_the_problem(asked: dict[str, Any]) -> None:
+    table = {"file": "t.csv", "target": "dose"}
+    instance = parse_problem(stated(table=table, asked=asked, **FORM)).instance
+    assert instance == {"csv": "t.csv", "target": "dose", "sealed_fraction": 0.4, **asked}
+    parse_spec(instance)
+
+
+def test_the_time_to_an_event_without_its_column_is_refused_by_the_tab() -> None:
+    with pytest.raises(BadInput, match="What is asked: left empty, but needed: “Column of the event” on"):
+        stated(table={"file": "t.csv", "target": "days"}, asked={"task": "time_to_event"}, **FORM)
 
 
 def test_the_data_sets_of_the_form_are_those_that_come_with_the_installation() -> None:
@@ -38,7 +70,8 @@ def test_the_data_sets_of_the_form_are_those_that_come_with_the_installation() -
 
 def test_every_field_of_a_file_is_in_the_form_and_on_its_tab() -> None:
     left_out, file = set(PredictionForm.left_out), TableForm.tabs[1]
-    assert set(FileSpec.model_fields) - left_out == set(TableForm.model_fields) - {"dataset", "file"}
+    asked = {*TableForm.model_fields, *AskedForm.model_fields} - {"dataset", "file"}
+    assert set(FileSpec.model_fields) - left_out == asked
     assert {*file.needed, *file.others} == set(TableForm.model_fields) - {"dataset"}
 
 
