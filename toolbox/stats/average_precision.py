@@ -37,6 +37,26 @@ def _at_or_above(labels: Ints, scores: Floats) -> tuple[Floats, Floats]:
     return found, counted
 
 
+def measured(labels: Ints, scores: Floats, weights: Floats) -> tuple[float, Floats]:
+    """Returns the average precision of weighted rows, and each row's influence on it, shape (rows,).
+
+    Args:
+        labels: 0 or 1, shape (rows,), 1 present.
+        scores: higher speaks for 1, shape (rows,).
+        weights: positive, shape (rows,).
+    """
+    place = np.unique(-scores, return_inverse=True)[1]
+    up = np.where(labels == 1, weights, 0.0)
+    at = np.bincount(place, weights=up)
+    found, counted = np.cumsum(at), np.cumsum(np.bincount(place, weights=weights))
+    total = float(up.sum())
+    value = float(at @ (found / counted)) / total
+    # a row more counts from its own score downwards: as found if it is positive, and as one that is looked at
+    below = [np.cumsum(each[::-1])[::-1] for each in (at / counted, at * found / counted**2)]
+    own = np.where(labels == 1, (found / counted)[place] - value + below[0][place], 0.0)
+    return value, np.asarray(weights * (own - below[1][place]) / total)
+
+
 def without_each(labels: Ints, scores: Floats) -> Floats:
     """Returns the average precision without each of the rows in turn, exactly; shape (rows,)."""
     found, counted = _at_or_above(labels, scores)

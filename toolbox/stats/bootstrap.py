@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toolbox.arrays.types import Floats, Index, Labels
-from toolbox.stats.weighted_metrics import weighted_metric
+from toolbox.stats.weighted_metrics import EFFICIENCY, weighted_metric
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,6 +19,8 @@ class Estimator:
         groups: integers from 0, shape (n,).
         folds: fold in which each row was held out, -1 for none, shape (repeats, n).
         seed: of all replicates.
+        rows: weight of each row, shape (n,); None where all count alike.
+        efficiency: as `weighted_metric` takes it.
     """
 
     metric: str
@@ -26,12 +28,22 @@ class Estimator:
     groups: Index
     folds: NDArray[np.intp]
     seed: int
+    rows: Floats | None = None
+    efficiency: float = EFFICIENCY
 
     def estimate(self, predictions: Floats, weights: Floats | None = None) -> float:
         """Returns the metric of P(positive), shape (repeats, n), averaged over the repeats."""
-        weights = np.ones(len(self.labels)) if weights is None else weights
+        drawn = np.ones(len(self.labels)) if weights is None else weights
+        counted = drawn if self.rows is None else drawn * self.rows
         values = [
-            weighted_metric(self.metric, self.labels[held], repeat[held], weights[held], folds[held])
+            weighted_metric(
+                self.metric,
+                self.labels[held],
+                repeat[held],
+                counted[held],
+                folds[held],
+                efficiency=self.efficiency,
+            )
             for folds, repeat in zip(self.folds, predictions, strict=True)
             for held in [folds >= 0]
         ]

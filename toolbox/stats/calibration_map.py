@@ -44,7 +44,9 @@ class CalibrationMap:
         return {"kind": self.kind, "a": self.a, "b": self.b, "c": self.c, "prior_shift": self.prior_shift}
 
 
-def fit_map(kind: str, log_odds: Floats, labels: NDArray[np.int8]) -> CalibrationMap:
+def fit_map(
+    kind: str, log_odds: Floats, labels: NDArray[np.int8], weights: Floats | None = None
+) -> CalibrationMap:
     """Fits by maximum likelihood, with Platt's smoothed targets so that separable data stay finite.
 
     Source: Platt, "Probabilistic outputs for support vector machines", 1999, section 2.2.
@@ -53,6 +55,7 @@ def fit_map(kind: str, log_odds: Floats, labels: NDArray[np.int8]) -> Calibratio
         kind: `identity`, `sigmoid` or `beta`.
         log_odds: of rows that the model has not been trained on, shape (rows,).
         labels: 0 or 1, shape (rows,).
+        weights: of mean 1, shape (rows,); None where every row counts alike.
     """
     from scipy.optimize import minimize
 
@@ -64,8 +67,11 @@ def fit_map(kind: str, log_odds: Floats, labels: NDArray[np.int8]) -> Calibratio
     def loss(free: Floats) -> tuple[float, Floats]:
         value = _linear(expand @ free, log_odds)
         slope = (expit(value) - targets) / len(targets)
+        if weights is not None:
+            slope = weights * slope
         gradient = np.array([slope @ log_p(log_odds), -slope @ log_p(-log_odds), slope.sum()])
-        return float(np.mean(np.logaddexp(0.0, value) - targets * value)), expand.T @ gradient
+        losses = np.logaddexp(0.0, value) - targets * value
+        return float(np.mean(losses if weights is None else weights * losses)), expand.T @ gradient
 
     start = np.array([1.0] * (expand.shape[1] - 1) + [0.0])
     bounds = [(0.0, None)] * (len(start) - 1) + [(None, None)]
@@ -75,7 +81,7 @@ def fit_map(kind: str, log_odds: Floats, labels: NDArray[np.int8]) -> Calibratio
 
 
 def choose_kind(
-    log_odds: Floats, labels: NDArray[np.int8], folds: NDArray[np.intp]
+    log_odds: Floats, labels: NDArray[np.int8], folds: NDArray[np.intp], weights: Floats | None = None
 ) -> tuple[str, dict[str, float]]:
     """Returns the kind of least cross-fitted log loss, and the log loss of each kind tried.
 
@@ -85,23 +91,33 @@ def choose_kind(
         return "identity", {}
     minority = int(min(labels.sum(), len(labels) - labels.sum()))
     kinds = ["identity", "sigmoid", *(["beta"] if minority >= MIN_MINORITY_FOR_BETA else [])]
-    losses = {kind: log_loss(cross_fitted(kind, log_odds, labels, folds), labels) for kind in kinds}
+    losses = {
+        kind: log_loss(cross_fitted(kind, log_odds, labels, folds, weights), labels, weights)
+        for kind in kinds
+    }
     return min(kinds, key=lambda kind: losses[kind]), losses
 
 
-def cross_fitted(kind: str, log_odds: Floats, labels: NDArray[np.int8], folds: NDArray[np.intp]) -> Floats:
+def cross_fitted(
+    kind: str,
+    log_odds: Floats,
+    labels: NDArray[np.int8],
+    folds: NDArray[np.intp],
+    weights: Floats | None = None,
+) -> Floats:
     """Returns probabilities for the rows of every fold from a map fitted on the other folds."""
     calibrated = np.empty_like(log_odds)
     for fold in np.unique(folds):
         held = folds == fold
-        calibrated[held] = fit_map(kind, log_odds[~held], labels[~held])(log_odds[held])
+        others = None if weights is None else weights[~held]
+        calibrated[held] = fit_map(kind, log_odds[~held], labels[~held], others)(log_odds[held])
     return calibrated
 
 
-def log_loss(probabilities: Floats, labels: NDArray[np.int8]) -> float:
+def log_loss(probabilities: Floats, labels: NDArray[np.int8], weights: Floats | None = None) -> float:
     """Returns the mean negative log-likelihood in nats; probabilities are held off 0 and 1 by 1e-15."""
     safe = np.clip(probabilities, 1e-15, 1 - 1e-15)
-    return float(-np.mean(np.where(labels == 1, np.log(safe), np.log1p(-safe))))
+    return float(-np.average(np.where(labels == 1, np.log(safe), np.log1p(-safe)), weights=weights))
 
 
 def expit(log_odds: Floats) -> Floats:

@@ -177,6 +177,10 @@ _MEASURES: Mapping[str, Callable[[Ints, Floats], tuple[float, float]]] = {
 }
 
 
+SITE_METRICS = tuple(_MEASURES)
+"""Metrics that `site_values` knows."""
+
+
 def measured(found: Sequence[SiteValue]) -> list[tuple[float, float]]:
     """Returns (value, variance) of the sites that count."""
     return [(each.value, each.variance) for each in found if each.value is not None and each.variance]

@@ -23,6 +23,9 @@ from toolbox.stats.groups import group_sums
 REGULARISED = 10.0
 """Background events that the AMS adds, so that it does not rest on a region with next to none of them."""
 
+NEAR = 0.1
+"""Of the signal, to either side of an efficiency: where the slope of the curve is taken."""
+
 Measured = tuple[float, Floats]
 """A metric, and each row's influence on it: it is off by about their sum."""
 
@@ -87,10 +90,21 @@ def roc_auc(labels: Ints, scores: Floats, weights: Floats) -> Measured:
 def background_rejection(labels: Ints, scores: Floats, weights: Floats, efficiency: float) -> Measured:
     """Returns the weighted share of background below the threshold that keeps so much signal.
 
-    The influences are those at the threshold, as if it were known.
+    A signal row moves the threshold, and with it the background by as much as this has rows there for each of
+    the signal's: the slope of the curve, from the rows within `NEAR` of the efficiency.
     """
     threshold = threshold_at(labels, scores, weights, efficiency)
-    return weighted_share((scores < threshold).astype(np.float64), np.where(labels == 0, weights, 0.0))
+    below = (scores < threshold).astype(np.float64)
+    rejected, influences = weighted_share(below, np.where(labels == 0, weights, 0.0))
+    of_signal = weighted_share(below, np.where(labels == 1, weights, 0.0))[1]
+    low, high = (
+        threshold_at(labels, scores, weights, each)
+        for each in (min(efficiency + NEAR, 1.0), max(efficiency - NEAR, 1e-9))
+    )
+    between = ((scores >= low) & (scores < high)) * weights
+    shares = [float(between[labels == label].sum() / weights[labels == label].sum()) for label in (0, 1)]
+    slope = shares[0] / shares[1] if shares[1] > 0 else 0.0
+    return rejected, influences - slope * of_signal
 
 
 def threshold_at(labels: Ints, scores: Floats, weights: Floats, efficiency: float) -> float:
@@ -140,6 +154,13 @@ def ams(signal: float, background: float) -> float:
     """
     expected = background + REGULARISED
     return sqrt(2 * ((signal + expected) * log(1 + signal / expected) - signal))
+
+
+def ams_slope(signal: float, background: float) -> float:
+    """Returns the derivative of the significance by the background events in the region, not above 0."""
+    expected = background + REGULARISED
+    value = ams(signal, background)
+    return (log(1 + signal / expected) - signal / expected) / value if value > 0 else 0.0
 
 
 MEASURES: Mapping[str, Callable[[Ints, Floats, Floats], Measured]] = {

@@ -1,8 +1,17 @@
 """Metrics of scored rows that carry weights, as a bootstrap needs them. Threshold 0.5 where there is one."""
 
+from collections.abc import Callable
+
 import numpy as np
 
-from toolbox.arrays.types import Floats, Index, Labels
+from toolbox.arrays.types import Flags, Floats, Index, Labels
+from toolbox.stats.average_precision import measured
+from toolbox.stats.weighted_bounds import NEAR, background_rejection
+
+RANKING = ("roc_auc", "average_precision", "background_rejection", "ams")
+"""Metrics that look at the order of scores alone: a map that keeps it changes nothing."""
+EFFICIENCY = 0.5
+"""Share of the signal that is kept, where nobody says another."""
 
 
 def weighted_auc(labels: Labels, scores: Floats, weights: Floats, folds: Index | None = None) -> float:
@@ -45,8 +54,12 @@ def weighted_metric(
     scores: Floats,
     weights: Floats | None = None,
     folds: Index | None = None,
+    *,
+    efficiency: float = EFFICIENCY,
 ) -> float:
-    """Returns a metric of two classes over weighted rows, the AUC within folds, others over all rows.
+    """Returns a metric of two classes over weighted rows, those of ranks within folds, others over all rows.
+
+    Of the significance (`ams`) it returns the background rejection, with which it rises.
 
     Raises:
         ValueError: on an unknown metric.
@@ -54,6 +67,8 @@ def weighted_metric(
     weights = np.ones(len(labels)) if weights is None else weights
     if metric == "roc_auc":
         return weighted_auc(labels, scores, weights, folds)
+    if metric in RANKING:
+        return _within(folds, labels, scores, weights, _ranked(metric, efficiency))
     if metric == "brier":
         return float(weights @ (scores - labels) ** 2 / weights.sum())
     right = ((scores >= 0.5) == (labels == 1)) * weights
@@ -66,16 +81,83 @@ def weighted_metric(
     return named[metric]
 
 
-def selection_score(metric: str, labels: Labels, scores: Floats) -> float:
-    """Returns what model selection maximises: the AUC where it is the target, else minus a Brier score.
+def _ranked(metric: str, efficiency: float) -> Callable[[Labels, Floats, Floats], float]:
+    if metric == "average_precision":
+        return lambda labels, scores, weights: measured(labels, scores, weights)[0]
+    return lambda labels, scores, weights: background_rejection(labels, scores, weights, efficiency)[0]
+
+
+def _within(
+    folds: Index | None,
+    labels: Labels,
+    scores: Floats,
+    weights: Floats,
+    value: Callable[[Labels, Floats, Floats], float],
+) -> float:
+    """The mean over folds with weight on both classes; NaN where there is none."""
+    folds = np.zeros(len(labels), dtype=np.intp) if folds is None else folds
+    found = []
+    for fold in np.unique(folds):
+        own = (folds == fold) & (weights > 0)
+        if len(np.unique(labels[own])) == 2:
+            found.append(value(labels[own], scores[own], weights[own]))
+    return float(np.mean(found)) if found else float("nan")
+
+
+def selection_score(
+    metric: str,
+    labels: Labels,
+    scores: Floats,
+    weights: Floats | None = None,
+    efficiency: float = EFFICIENCY,
+) -> float:
+    """Returns what model selection maximises: metrics of ranks where they are the target, else minus a Brier
+    score.
+
+    A background rejection hangs on few rows near one threshold: it is averaged over efficiencies around it.
 
     Accuracy, sensitivity and specificity jump with single rows, and the last two are maximal for a
     constant; the Brier score is strictly proper (Gneiting and Raftery 2007, JASA 102:359). For balanced
     accuracy both classes weigh the same in it.
     """
-    if metric == "roc_auc":
-        return weighted_auc(labels, scores, np.ones(len(labels)))
-    weights = np.ones(len(labels))
+    weights = np.ones(len(labels)) if weights is None else weights
+    if metric in RANKING:
+        if metric in ("roc_auc", "average_precision"):
+            return weighted_metric(metric, labels, scores, weights)
+        around = np.clip(np.linspace(efficiency - NEAR, efficiency + NEAR, 5), 0.01, 0.99)
+        return float(
+            np.mean([weighted_metric(metric, labels, scores, weights, efficiency=each) for each in around])
+        )
     if metric == "balanced_accuracy":
-        weights = np.where(labels == 1, 1 / max(1, labels.sum()), 1 / max(1, (labels == 0).sum()))
+        weights = np.where(
+            labels == 1, weights / _total(weights, labels == 1), weights / _total(weights, labels == 0)
+        )
     return -weighted_metric("brier", labels, scores, weights)
+
+
+def _total(weights: Floats, own: Flags) -> float:
+    return float(weights[own].sum()) or 1.0
+
+
+def fitting_weights(labels: Labels, weights: Floats | None) -> Floats | None:
+    """Weights for a fit: of mean 1 within each class, so that neither class vanishes beside the other.
+
+    Signal of a simulation often weighs a thousandth of its background: a fit with such weights would see next
+    to none of it. `prior_shift` makes probabilities of such a fit those of the weighted rows.
+
+    Args:
+        labels: 0 or 1, shape (n,).
+        weights: shape (n,), or None, as which it is returned.
+    """
+    if weights is None:
+        return None
+    means = [float(weights[labels == label].mean()) if np.any(labels == label) else 1.0 for label in (0, 1)]
+    return np.where(labels == 1, weights / means[1], weights / means[0])
+
+
+def prior_shift(labels: Labels, weights: Floats | None) -> float:
+    """Log-odds to add to those of a fit with `fitting_weights` (prior correction; King and Zeng 2001)."""
+    if weights is None or not 0 < labels.sum() < len(labels):
+        return 0.0
+    means = [float(weights[labels == label].mean()) for label in (0, 1)]
+    return float(np.log(means[1]) - np.log(means[0]))

@@ -75,7 +75,8 @@ def run(params: dict[str, Any], inputs: dict[str, bytes], report: Report) -> Out
 def _read(params: dict[str, Any], inputs: dict[str, bytes]) -> _Data:
     columns = columns_from_json(params["columns"])
     open_frame, sealed_frame = read_frame(inputs["open_rows"]), read_frame(inputs["sealed_rows"])
-    aim = Aim(columns, params["metric"], params["time_ordered"])
+    region = {"efficiency": params["signal_efficiency"]} if "signal_efficiency" in params else {}
+    aim = Aim(columns, params["metric"], params["time_ordered"], **region)
     return _Data(aim, open_rows(columns, open_frame), open_frame, sealed_frame)
 
 

@@ -10,6 +10,7 @@ from problems.prediction.tables.table import Column
 from toolbox.arrays.types import Floats
 from toolbox.models.forest import TreeNodes, from_sklearn
 from toolbox.stats.calibration_map import CalibrationMap
+from toolbox.stats.weighted_metrics import fitting_weights
 
 if TYPE_CHECKING:
     import xgboost
@@ -75,8 +76,14 @@ class Boosting:
     def train(self, columns: Sequence[Column], rows: Rows, seed: int) -> TrainedBooster:
         import xgboost
 
-        data = xgboost_model.matrix(columns, rows.features, rows.labels)
+        data = training_matrix(columns, rows)
         return TrainedBooster(xgboost.train(booster_params(self.params, len(rows), seed), data, self.rounds))
+
+
+def training_matrix(columns: Sequence[Column], rows: Rows) -> "xgboost.DMatrix":
+    """Rows as XGBoost learns from them."""
+    weights = fitting_weights(rows.labels, rows.weights)
+    return xgboost_model.matrix(columns, rows.features, rows.labels, weights)
 
 
 def booster_params(params: Mapping[str, float | int], rows: int, seed: int) -> dict[str, Any]:
@@ -127,5 +134,6 @@ class Forest:
         forest = RandomForestClassifier(
             self.trees, min_samples_leaf=self.min_leaf, max_features="sqrt", n_jobs=1, random_state=seed
         )
-        forest.fit(one_hot(columns, rows.features), rows.labels)
+        weights = fitting_weights(rows.labels, rows.weights)
+        forest.fit(one_hot(columns, rows.features), rows.labels, sample_weight=weights)
         return TrainedForest(from_sklearn(forest))

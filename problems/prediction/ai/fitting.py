@@ -61,7 +61,7 @@ def fit(rows: Rows, aim: Aim, budget: Budget, seed: int, tick: Tick) -> Fit:
         assess(
             contender,
             predict_out_of_fold(contender, chosen, aim, partitions, seed=seed, tick=tick),
-            aim.metric,
+            aim,
         )
         for contender in (forest, boosting)
     )

@@ -86,6 +86,7 @@ def _of_two_classes(view: TableView, seed: int) -> LocalCall:
         "columns": [column.to_json() for column in view.columns],
         "metric": view.metric,
         "time_ordered": view.time_ordered,
+        **view.region,
         "seed": seed,
         "coverage": COVERAGE,
         "selection": selection.to_json(),

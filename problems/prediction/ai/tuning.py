@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from escalation.model.identity import derive_seed
-from problems.prediction.ai.contenders import Boosting, Forest, booster_params
-from problems.prediction.models.xgboost_model import matrix
+from problems.prediction.ai.contenders import Boosting, Forest, booster_params, training_matrix
 from problems.prediction.prediction_sets.partitions import Fold, partition
 from problems.prediction.tables.encoding import Rows
 from problems.prediction.tables.table import Column
 from toolbox.models.boosters import held_out_course
 from toolbox.stats.calibration_map import expit, log_loss
+from toolbox.stats.weighted_metrics import EFFICIENCY, fitting_weights
 
 Tick = Callable[[int, str], None]
 """Called with the number of fits just done and what they were for."""
@@ -29,7 +29,11 @@ DEFAULT: Mapping[str, float | int] = {
 """Always among the configurations tried."""
 
 PATIENCE = 20
-_CRITERIA = {"roc_auc": ("auc", -1.0), "brier": ("rmse", 1.0)}
+_CRITERIA = {
+    **dict.fromkeys(("roc_auc", "background_rejection", "ams"), ("auc", -1.0)),
+    "average_precision": ("aucpr", -1.0),
+    "brier": ("rmse", 1.0),
+}
 
 
 @dataclass(frozen=True)
@@ -40,11 +44,13 @@ class Aim:
         columns: the features.
         metric: of the target.
         time_ordered: whether rows come in order of time.
+        efficiency: share of the class to predict that is kept, where the metric is read off there.
     """
 
     columns: tuple[Column, ...]
     metric: str
     time_ordered: bool
+    efficiency: float = EFFICIENCY
 
 
 @dataclass(frozen=True)
@@ -166,7 +172,7 @@ def _try(
     criterion, sign = _CRITERIA.get(aim.metric, ("logloss", 1.0))
     rounds, values = held_out_course(
         booster_params(entry["params"], len(rows), seed),
-        matrix(aim.columns, rows.features, rows.labels),
+        training_matrix(aim.columns, rows),
         folds,
         [criterion, "logloss"] if criterion != "logloss" else ["logloss"],
         (max_rounds, PATIENCE),
@@ -205,7 +211,9 @@ def _forest_loss(forest: Forest, rows: Rows, aim: Aim, folds: Sequence[Fold], se
         log_odds = forest.train(aim.columns, rows.take(train), seed).log_odds(
             aim.columns, rows.features[test]
         )
-        losses.append(log_loss(expit(log_odds), rows.labels[test]))
+        held = rows.take(test)
+        weights = fitting_weights(held.labels, held.weights)
+        losses.append(log_loss(expit(log_odds), held.labels, weights))
     return float(np.mean(losses))
 
 

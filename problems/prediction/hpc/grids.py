@@ -7,6 +7,7 @@ from typing import Any
 from problems.prediction.hpc.task_grids import task_grids
 from problems.prediction.models.reduction import reduced_grids
 from problems.prediction.tables.table import TableView, width
+from toolbox.stats.weighted_metrics import RANKING
 
 KERNEL_ROWS = 2000
 """Open rows up to which an exact kernel machine is trained; its cost grows with their square or worse.
@@ -66,7 +67,7 @@ class SearchPlan:
             metric: what the target asks for.
             groups: that are left out one at a time, where the plan says so.
         """
-        refits = dict.fromkeys(("svm_rbf", "nearest_neighbours"), 1 if metric == "roc_auc" else 4)
+        refits = dict.fromkeys(("svm_rbf", "nearest_neighbours"), 1 if metric in RANKING else 4)
         settings = sum(len(grid) * refits.get(model, 1) for model, grid in self.grids.items())
         splits = (self.outer_folds or groups) * self.outer_repeats
         return (splits + 2) * self.inner_folds * settings + splits * len(self.grids) * 4
@@ -88,7 +89,8 @@ def plan_for(view: TableView) -> SearchPlan:
         grids["svm_rbf"] = [{"C": C, "gamma": g} for C in (0.1, 1.0, 10.0) for g in gammas]
     else:
         grids["nystroem_rbf"] = [{"C": C, "gamma": g} for C in (0.1, 10.0) for g in gammas]
-    grids["nearest_neighbours"] = neighbours
+    if "weight" not in view.asked.parameters:  # their votes cannot be weighted
+        grids["nearest_neighbours"] = neighbours
     grids = reduced_grids(grids, view.n_open, width(view.columns))
     if view.open_sites:  # each site is left out in turn, which no repeat would change
         return SearchPlan(grids, outer_folds=_outer_folds(view), outer_repeats=1)

@@ -62,7 +62,7 @@ class NestedCV:
                 "seed": seed,
                 "time_ordered": view.time_ordered,
                 **({"by_site": True} if view.open_sites else {}),
-                **({"asked": view.asked.to_json()} if view.asked.task != "binary" else {}),
+                **({"asked": view.asked.to_json()} if view.asked.task != "binary" else view.region),
             },
             inputs={"open_rows": view.open_rows, "sealed_rows": view.sealed_rows},
             resources=Resources(ranks=self.ranks, wall_s=wall_cap_s(view, self.ranks)),

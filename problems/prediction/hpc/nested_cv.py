@@ -77,6 +77,7 @@ def _search(params: Mapping[str, Any], inputs: Mapping[str, bytes]) -> Search:
         "metric": params["metric"],
         "seed": params["seed"],
         "forward": params["time_ordered"],
+        **({"efficiency": params["signal_efficiency"]} if "signal_efficiency" in params else {}),
     }
     if "asked" not in params:
         return Search(rows, **about)
@@ -223,7 +224,10 @@ def _estimates(search: Search, probabilities: Floats, resampled: Floats) -> dict
 
 def by_site(search: Search, params: Mapping[str, Any], predictions: Floats) -> list[dict[str, Any]]:
     """The metric in each open site, by the model that was chosen and fitted without it."""
-    asked = of_json(params["asked"]) if "asked" in params else Asking("binary")
+    region = {name: params[name] for name in ("signal_efficiency",) if name in params}
+    asked = of_json(params["asked"]) if "asked" in params else Asking("binary", parameters=region)
+    if search.metric == "ams":
+        return []  # solvers do not know how many events are expected in all
     known = np.flatnonzero(np.isfinite(predictions.reshape(len(predictions), -1)).all(axis=1))
     outcomes = search.rows.outcomes or Outcomes(search.rows.labels)
     rows = replace(outcomes, groups=search.rows.groups).take(known)

@@ -36,7 +36,7 @@ from toolbox.stats.splits import (
     stratified_parts,
     train_test_pairs,
 )
-from toolbox.stats.weighted_metrics import selection_score
+from toolbox.stats.weighted_metrics import EFFICIENCY, RANKING, selection_score
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -63,6 +63,15 @@ class OpenRows:
     sealed: "pd.DataFrame"
     names: tuple[str, ...] = ()
     outcomes: Outcomes | None = None
+
+    @property
+    def weights(self) -> Floats | None:
+        """Of each row; None where all count alike."""
+        return None if self.outcomes is None else self.outcomes.weights
+
+    def weights_of(self, index: Index) -> Floats | None:
+        """Those of some rows."""
+        return None if self.weights is None else self.weights[index]
 
 
 def read_rows(columns: Sequence[Mapping[str, Any]], inputs: Mapping[str, bytes]) -> OpenRows:
@@ -135,6 +144,7 @@ class Search:
         metric: what the target asks for.
         seed: of every shuffle.
         forward: rows are in order of time, so every fold trains on earlier rows only.
+        efficiency: share of the class to predict that is kept, where the metric is read off there.
     """
 
     rows: OpenRows
@@ -142,6 +152,7 @@ class Search:
     metric: str
     seed: int
     forward: bool
+    efficiency: float = EFFICIENCY
     model_format: ClassVar[str] = "skops"
     _prepared: dict[tuple[int, int], tuple[Floats, Floats]] = field(default_factory=dict, init=False)
 
@@ -167,7 +178,8 @@ class Search:
             folds: fold in which each row was held out, -1 for none, shape (repeats, n).
             seed: of the bootstrap.
         """
-        return Estimator(self.metric, self.rows.labels, self.rows.groups, folds, seed)
+        rows = self.rows
+        return Estimator(self.metric, rows.labels, rows.groups, folds, seed, rows.weights, self.efficiency)
 
     @cached_property
     def models(self) -> list[str]:
@@ -219,7 +231,7 @@ class Search:
         return self._calibrated(pairs) or pairs
 
     def _calibrated(self, pairs: list[Pair]) -> list[Pair]:
-        if self.metric == "roc_auc":
+        if self.metric in RANKING:
             return pairs
         kept = []
         for pair in pairs:
@@ -254,7 +266,7 @@ class Search:
         """Rows of the smallest set that a model is fitted on; `ValueError` where one cannot be divided."""
         tuned = [train for pairs in self.inner for train, _ in pairs]
         refitted = [self._fitted_rows(one) for one in self.rounds]
-        calibrated = refitted if self.metric == "roc_auc" else [*refitted, *tuned]
+        calibrated = refitted if self.metric in RANKING else [*refitted, *tuned]
         scored = [train for rows in calibrated for train, _ in self._calibration_pairs(rows)]
         return min(len(rows) for rows in (*tuned, *refitted, *scored))
 
@@ -285,13 +297,14 @@ class Search:
             reduce = self._reduction(params, before, train)
             data, asked = reduced(reduce, before), reduced(reduce, after)
             base = pipelines.base_model(model, params, data.shape[1], self.metric, self._model_seed)
-            if self.metric == "roc_auc":  # a sigmoid would not change the ranks
-                fit = pipelines.fitted(base, data, self.rows.labels[train])
+            if self.metric in RANKING:  # a sigmoid would not change the ranks
+                fit = pipelines.fitted(base, data, self.rows.labels[train], self.rows.weights_of(train))
                 found = pipelines.ranking_scores(fit, asked)
             else:
                 fit = self._fit(model, base, data, train)
                 found = pipelines.positive_probabilities(fit, asked)
-            scores.append(selection_score(self.metric, self.rows.labels[test], found))
+            about = self.rows.labels[test], found, self.rows.weights_of(test), self.efficiency
+            scores.append(selection_score(self.metric, *about))
         return np.array(scores)
 
     def train(self, one: int, model: str, params: Mapping[str, Any]) -> Any:
@@ -329,7 +342,7 @@ class Search:
         return derive_seed(self.seed, "models")
 
     def _calibrates(self, model: str) -> bool:
-        return self.metric != "roc_auc" and model in pipelines.CALIBRATED
+        return self.metric not in RANKING and model in pipelines.CALIBRATED
 
     def _fit(self, model: str, base: Any, data: Floats, train: Index) -> Any:
         return pipelines.fit_probabilistic(
@@ -342,6 +355,7 @@ class Search:
             metric=self.metric,
             seed=derive_seed(self.seed, "calibration folds"),
             forward=self.forward,
+            weights=self.rows.weights_of(train),
         )
 
     def _calibration_pairs(self, train: Index) -> list[Pair]:

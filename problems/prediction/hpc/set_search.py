@@ -90,7 +90,8 @@ def set_search(whole: Search) -> SetSearch:
             search = replace(whole, rows=_taken(rows, proper), plan=plan, seed=seed, spread=spread).fitting()
         else:
             proper, held = set_aside(rows.labels, rows.groups, seed, whole.forward)
-            search = Search(_taken(rows, proper), plan, whole.metric, seed, whole.forward).fitting()
+            about = whole.metric, seed, whole.forward, whole.efficiency
+            search = Search(_taken(rows, proper), plan, *about).fitting()
         if not search.models:
             raise ValueError("too few rows of a class are left to select a second model on")
     except (BadInput, ValueError) as error:

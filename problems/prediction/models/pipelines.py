@@ -15,6 +15,7 @@ import numpy as np
 from problems.prediction.tables.table import Column
 from toolbox.arrays.types import Floats, Index, Labels
 from toolbox.stats.splits import train_test_pairs
+from toolbox.stats.weighted_metrics import fitting_weights, prior_shift
 
 CALIBRATED = ("svm_rbf", "nearest_neighbours")
 """Models whose scores are no probabilities until a sigmoid is fitted to held-out scores (Platt 1999)."""
@@ -110,12 +111,18 @@ class ProbabilityCalibration:
         metric: what the target asks for.
         seed: of the calibration folds.
         forward: rows are in order of time.
+        weights: of each training row, shape (n,); None where all count alike.
     """
 
     groups: Index
     metric: str
     seed: int
     forward: bool = False
+    weights: Floats | None = None
+
+    def part(self, rows: Index) -> Floats | None:
+        """The weights of some of the rows."""
+        return None if self.weights is None else self.weights[rows]
 
     def pairs(self, labels: Labels) -> list[tuple[Index, Index]]:
         """Returns (train, test) positions of the scores that a sigmoid is fitted to.
@@ -144,7 +151,7 @@ def fit_probabilistic(
         calibration: how the sigmoid is fitted.
     """
     if model not in CALIBRATED:
-        return fitted(base, data, labels)
+        return _shifted(fitted(base, data, labels, calibration.weights), labels, calibration)
     from sklearn.ensemble import StackingClassifier
     from sklearn.linear_model import LogisticRegression
 
@@ -154,11 +161,21 @@ def fit_probabilistic(
     pairs = calibration.pairs(labels)
     if not calibration.forward:
         stack = StackingClassifier([("base", base)], sigmoid, cv=pairs, stack_method=method)
-        return fitted(stack, data, labels)
+        return _shifted(fitted(stack, data, labels, calibration.weights), labels, calibration)
     earlier, later = pairs[-1]
-    earlier_fit = fitted(base, data[earlier], labels[earlier])
+    earlier_fit = fitted(base, data[earlier], labels[earlier], calibration.part(earlier))
     stack = StackingClassifier([("base", earlier_fit)], sigmoid, cv="prefit", stack_method=method)
-    return fitted(stack, data[later], labels[later])
+    fit = fitted(stack, data[later], labels[later], calibration.part(later))
+    return _shifted(fit, labels, calibration)
+
+
+def _shifted(model: Any, labels: Labels, calibration: ProbabilityCalibration) -> Any:
+    """Of weighted rows: from the classes' shares of the fit to those of the weights; see `prior_shift`."""
+    shift = prior_shift(labels, calibration.weights)
+    if shift and calibration.metric != "balanced_accuracy":
+        last = model.steps[-1][1] if hasattr(model, "steps") else getattr(model, "final_estimator_", model)
+        last.intercept_ = last.intercept_ + shift
+    return model
 
 
 def joined(prepare: Any, model: Any, reduce: Any = None) -> Any:
@@ -169,13 +186,17 @@ def joined(prepare: Any, model: Any, reduce: Any = None) -> Any:
     return Pipeline([step for step in steps if step[1] is not None])
 
 
-def fitted(estimator: Any, data: Any, labels: Labels) -> Any:
-    """Fits; a solver that stops at its iteration limit is a regularised fit, not an error."""
+def fitted(estimator: Any, data: Any, labels: Labels, weights: Floats | None = None) -> Any:
+    """Fits, with `fitting_weights`; a solver that stops at its iteration limit is a regularised fit, not an
+    error."""
     from sklearn.exceptions import ConvergenceWarning
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        return estimator.fit(data, labels)
+        if weights is None:
+            return estimator.fit(data, labels)
+        name = f"{estimator.steps[-1][0]}__sample_weight" if hasattr(estimator, "steps") else "sample_weight"
+        return estimator.fit(data, labels, **{name: fitting_weights(labels, weights)})
 
 
 def ranking_scores(estimator: Any, data: Floats) -> Floats:

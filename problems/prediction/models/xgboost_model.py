@@ -50,7 +50,9 @@ def load(model: bytes) -> "tuple[tuple[Column, ...], xgboost.Booster, Calibratio
     return columns_from_json(unpack_json(members["columns.json"])), booster, calibration
 
 
-def matrix(columns: Sequence[Column], features: Matrix, labels: Any = None) -> "xgboost.DMatrix":
+def matrix(
+    columns: Sequence[Column], features: Matrix, labels: Any = None, weights: Any = None
+) -> "xgboost.DMatrix":
     """Returns features for XGBoost: categories of three levels and more as such, NaN as missing, one thread.
 
     The types are left out where all are numbers: XGBoost's Python side reads them back at every round.
@@ -61,6 +63,7 @@ def matrix(columns: Sequence[Column], features: Matrix, labels: Any = None) -> "
     return xgboost.DMatrix(
         features,
         label=labels,
+        weight=weights,
         feature_types=types if "c" in types else None,
         enable_categorical=True,
         nthread=1,

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from escalation.model.attempt import Attempt, Candidate
 from escalation.model.certificate import Certificate, CertificateStatus
 from escalation.model.problem import Target
@@ -55,6 +57,12 @@ WORTH: Mapping[str, str] = {
     "specificity": "{share} rows that are {negative} are recognised as such",
     "brier": "the mean squared error of the predicted probabilities is {value}, where to say the same of "
     "every row errs by {plain}",
+    "average_precision": "of the rows called before a row that is {positive}, that one included, {share} are "
+    "so, in the mean (average precision)",
+    "background_rejection": "where {signal_efficiency:.0%} of the rows that are {positive} are kept, {share} "
+    "rows that are {negative} are left out",
+    "ams": "where {signal_efficiency:.0%} of the rows that are {positive} are kept, the approximate median "
+    "significance is {value}",
 }
 """What a bound of each metric says."""
 OF_TASKS: Mapping[str, Mapping[str, str]] = {
@@ -145,7 +153,8 @@ def _rests_on(instance: "TableInstance", target: Target, found: Certificate) -> 
     lower = target.at_least is not None
     side = "at least" if lower else "at most"
     of_two = instance.asked.task == "binary"
-    prevalence = float(instance.sealed_labels.mean()) if of_two else 0.0
+    outcomes = instance.sealed_outcomes
+    prevalence = float(np.average(outcomes.values, weights=outcomes.weights)) if of_two else 0.0
     worth = {**WORTH, **OF_TASKS.get(instance.asked.task, {})}
     said = worth.get(target.metric, f"{target.metric} is {{value}}").format(
         **{name: value for name, value in instance.asked.parameters.items() if name not in ("range", "unit")},
@@ -156,7 +165,8 @@ def _rests_on(instance: "TableInstance", target: Target, found: Certificate) -> 
         negative=instance.negative if of_two else "",
         unit=f" {instance.asked.parameters['unit']}" if "unit" in instance.asked.parameters else "",
     )
-    rows = f"On {len(instance.sealed_index):,} rows whose outcome nobody had shown it"
+    counted = ", counted by their weights" if "weight" in instance.asked.parameters else ""
+    rows = f"On {len(instance.sealed_index):,} rows whose outcome nobody had shown it{counted}"
     if instance.by_site:
         sites = instance.frame["__group__"].iloc[instance.sealed_index].nunique()
         rows = f"{rows}, of {sites} sites that it had never seen, at half of such sites or more"

@@ -51,9 +51,7 @@ class PredictedRows:
         each = task(self.asked.task)
         known = each.metrics[metric]
         lacking = any(not rows.any() for rows in each.needed(metric, self.outcomes, self.asked).values())
-        needs = (
-            known.needs in ("tolerance", "quantile", "horizon") and known.needs not in self.asked.parameters
-        )
+        needs = any(name != "range" and name not in self.asked.parameters for name in known.needs)
         if lacking or needs or not len(self.outcomes):
             return None
         return each.bound(metric, self.outcomes, self.predictions, self.asked, ALPHA)

@@ -31,7 +31,6 @@ from problems.prediction.verify.shuffled import in_words
 from toolbox.arrays.types import Flags, Ints
 from toolbox.drawing.html_tables import notes, pairs, table, text
 from toolbox.stats import curves
-from toolbox.stats.bounds import METRICS
 from toolbox.stats.recalibration import recalibration
 
 if TYPE_CHECKING:
@@ -190,7 +189,7 @@ def _figures(rows: SealedRows, name: str) -> str:
 
 def _metrics(rows: SealedRows) -> str:
     lines: list[tuple[str, float | None, str | None]] = []
-    for name in METRICS:
+    for name in rows.metrics:
         estimate, limit = rows.bounded(name, SUBGROUP_ALPHA)
         lines.append((name, estimate, sided(name, limit)))
     curve = curves.calibration(rows.labels, rows.scores)

@@ -10,9 +10,10 @@ from escalation.model.attempt import Candidate
 from escalation.model.certificate import Certificate, CertificateStatus
 from escalation.text.rounding import Way, rounded
 from problems.prediction.tables.subgroups import from_low_to_high
+from problems.prediction.tasks.task import Asking, Outcomes, task
 from problems.prediction.verify.recomputation import Forged, stated_scores
 from toolbox.arrays.types import Flags, Floats, Ints
-from toolbox.stats.bounds import METRICS, bound, clopper_pearson_lower, clopper_pearson_upper
+from toolbox.stats.bounds import clopper_pearson_lower, clopper_pearson_upper
 from toolbox.stats.groups import kish_size
 
 if TYPE_CHECKING:
@@ -20,19 +21,35 @@ if TYPE_CHECKING:
 
 SMALL_GROUP = 30
 SMALL_CLASS = 10
+TWO_CLASSES = Asking("binary")
 
 
 @dataclass(frozen=True)
 class SealedRows:
-    """Sealed rows and what an attempt predicted for them, each of shape (rows,)."""
+    """Sealed rows and what an attempt predicted for them, each of shape (rows,).
+
+    Attributes:
+        weights: None where every row counts alike.
+        asked: what is asked of them.
+    """
 
     labels: Ints
     groups: Ints
     scores: Floats
+    weights: Floats | None = None
+    asked: Asking = TWO_CLASSES
 
     def where(self, kept: Flags) -> "SealedRows":
         """Returns some of the rows."""
-        return SealedRows(self.labels[kept], self.groups[kept], self.scores[kept])
+        weights = None if self.weights is None else self.weights[kept]
+        parts = (self.labels[kept], self.groups[kept], self.scores[kept])
+        return SealedRows(*parts, weights, self.asked)
+
+    @property
+    def metrics(self) -> list[str]:
+        """Those that these rows can be asked for."""
+        known = task("binary").metrics.items()
+        return [name for name, each in known if all(need in self.asked.parameters for need in each.needs)]
 
     @property
     def both_classes(self) -> bool:
@@ -47,9 +64,11 @@ class SealedRows:
 
     def bounded(self, metric: str, alpha: float) -> tuple[float | None, float | None]:
         """Returns (estimate, bound), None where the rows lack a class that the metric needs."""
-        if not len(self.labels) or not set(METRICS[metric].classes) <= set(self.labels.tolist()):
+        each, rows = task("binary"), Outcomes(self.labels, weights=self.weights, groups=self.groups)
+        lacking = any(not own.any() for own in each.needed(metric, rows, self.asked).values())
+        if lacking or not len(self.labels):
             return None, None
-        found = bound(metric, self.labels, self.scores, self.groups, alpha)
+        found = each.bound(metric, rows, self.scores, self.asked, alpha)
         return found.estimate, found.value
 
 
@@ -67,7 +86,8 @@ def judged_rows(
         return None
     groups = instance.frame["__group__"].iloc[instance.sealed_index].astype(str).to_numpy(dtype=str)
     numbers = np.unique(groups, return_inverse=True)[1]
-    return SealedRows(np.asarray(instance.sealed_labels, dtype=np.int64), numbers, scores)
+    labels = np.asarray(instance.sealed_labels, dtype=np.int64)
+    return SealedRows(labels, numbers, scores, instance.sealed_outcomes.weights, instance.asked)
 
 
 def subgroup_rows(instance: "TableInstance", rows: SealedRows) -> Iterator[tuple[str, str, SealedRows]]:
@@ -82,7 +102,7 @@ def sided(metric: str, limit: float | None) -> str | None:
     """Returns a bound as what holds of the metric, rounded so that it promises no more."""
     if limit is None:
         return None
-    upper = METRICS[metric].less_is_better
+    upper = task("binary").metrics[metric].side == "at_most"
     return f"at most {rounded(limit, Way.UP)}" if upper else f"at least {rounded(limit, Way.DOWN)}"
 
 

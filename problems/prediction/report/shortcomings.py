@@ -23,7 +23,6 @@ from problems.prediction.report.sealed_rows import (
 from problems.prediction.report.task_sets import refuted_in_words
 from problems.prediction.verify.recomputation import Forged, stated_sets
 from toolbox.stats import curves
-from toolbox.stats.bounds import METRICS
 
 if TYPE_CHECKING:
     from problems.prediction.tables.instance import TableInstance
@@ -77,16 +76,18 @@ def _of_subgroups(instance: "TableInstance", target: Target, rows: SealedRows) -
 
 def _beats_chance(metric: str, part: SealedRows, limit: float) -> bool:
     """Whether a bound is on the good side of what saying the same of every row comes to."""
-    prevalence = float(part.labels.mean())
+    prevalence = float(np.average(part.labels, weights=part.weights))
     blind = {
         "roc_auc": 0.5,
         "balanced_accuracy": 0.5,
         "accuracy": max(prevalence, 1 - prevalence),
         "brier": prevalence * (1 - prevalence),
+        "average_precision": prevalence,
+        "background_rejection": 1 - float(part.asked.parameters.get("signal_efficiency", 0.5)),
     }.get(metric)
     if blind is None:
         return True
-    return limit < blind if METRICS[metric].less_is_better else limit > blind
+    return bool(limit < blind if metric == "brier" else limit > blind)
 
 
 def _named(said: Sequence[str]) -> str:

@@ -10,6 +10,11 @@ def of_every_source(column: str) -> dict[str, Any]:
     return {"sealed_fraction": 0.5} | _STATED | _of(column)
 
 
+def of_two_classes(column: str) -> dict[str, Any]:
+    """The same, with those of the task that nobody need name."""
+    return of_every_source(column) | {"signal_efficiency": 0.5}
+
+
 def _of(column: str) -> dict[str, Any]:
     """What may be said of a single column."""
     return {f"documentation.{field}": {column: "as measured"} for field in ("definitions", "units")}

@@ -43,6 +43,14 @@ class TaskSpec(RowsSpec):
         None,
         description="The class to predict; may be left out for 0 and 1, and where its name tells: yes, died.",
     )
+    signal_efficiency: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        allow_inf_nan=False,
+        description="Binary: share of the class to predict that is kept where background_rejection and ams "
+        "are read off.",
+    )
     top: int | None = Field(
         None, ge=2, description="Multiclass: classes among which the row's own is to be, for top_accuracy."
     )
@@ -74,6 +82,11 @@ class ColumnsSpec(TaskSpec):
     target: str = Field(description="Column with the outcome.")
     group: str | None = Field(None, description="Column whose rows of equal value stay together (a patient).")
     time: str | None = Field(None, description="Column by which the latest rows are the sealed ones.")
+    weight: str | None = Field(
+        None,
+        description="Binary: column with the weight of a row, above 0, by which fits, figures and bounds "
+        "count it; no feature. For ams the sums over each class are the events expected.",
+    )
     drop: tuple[str, ...] = Field((), description="Columns that are no features.")
     categorical: tuple[str, ...] = Field((), description="Columns of numbers that are codes, not amounts.")
     na_values: tuple[Value, ...] = Field(

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from problems.prediction.tables.table import Column
+from toolbox.arrays.types import Floats
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,18 +27,21 @@ class Rows:
         features: shape (rows, columns), as `encode` returns it.
         labels: int8 of shape (rows,), 1 is positive.
         groups: integers of shape (rows,); rows of one group stay on one side of every split.
+        weights: positive, shape (rows,); None where every row counts alike.
     """
 
     features: Matrix
     labels: NDArray[np.int8]
     groups: NDArray[np.intp]
+    weights: Floats | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def take(self, index: NDArray[np.intp]) -> "Rows":
         """Returns the rows at `index`."""
-        return Rows(self.features[index], self.labels[index], self.groups[index])
+        weights = None if self.weights is None else self.weights[index]
+        return Rows(self.features[index], self.labels[index], self.groups[index], weights)
 
 
 def columns_from_json(items: Sequence[dict[str, Any]]) -> tuple[Column, ...]:
@@ -58,7 +62,8 @@ def open_rows(columns: Sequence[Column], frame: "pd.DataFrame") -> Rows:
 
     groups, _ = pd.factorize(frame["__group__"])
     labels = frame["__label__"].to_numpy(dtype=np.int8)
-    return Rows(encode(columns, frame), labels, np.asarray(groups, dtype=np.intp))
+    weights = frame["__weight__"].to_numpy(dtype=np.float64) if "__weight__" in frame else None
+    return Rows(encode(columns, frame), labels, np.asarray(groups, dtype=np.intp), weights)
 
 
 def encode(columns: Sequence[Column], frame: "pd.DataFrame") -> Matrix:

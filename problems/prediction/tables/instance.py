@@ -181,7 +181,9 @@ class TableInstance:
     def _further(self) -> dict[str, Any]:
         """Of other tasks than the first there was."""
         columns = {name: self.frame[name].to_list() for name in self.further}
-        return columns if self.asked.task == "binary" else {**columns, "asked": self.asked.to_json()}
+        if self.asked.task != "binary":
+            return {**columns, "asked": self.asked.to_json()}
+        return {**columns, **({"parameters": dict(self.asked.parameters)} if self.asked.parameters else {})}
 
     def _part(self, index: Index) -> dict[str, Any]:
         part = self.frame.iloc[index]
@@ -224,7 +226,7 @@ def solver_view(instance: TableInstance, target: Target) -> TableView:
         n_open=len(open_rows),
         n_sealed=len(sealed_rows),
         n_rarest=fewest(outcomes_of(open_rows), instance.asked),
-        asked=instance.asked,
+        asked=instance.asked.shown(),
         metric=target.metric,
         time_ordered=instance.time_ordered,
         extra=dict(instance.extra),

@@ -30,6 +30,7 @@ def check_roles(table: RawTable, spec: ColumnsSpec) -> None:
         "group": (spec.group,),
         "time": (spec.time,),
         "event": (spec.event,),
+        "weight": (spec.weight,),
         "drop": spec.drop,
         "categorical": spec.categorical,
         "subgroups": spec.subgroups,
@@ -51,9 +52,8 @@ def check_roles(table: RawTable, spec: ColumnsSpec) -> None:
 
 def meant(table: RawTable, spec: ColumnsSpec) -> set[str]:
     """Columns that are no features: those named, and those that a misspelt name comes nearest to."""
-    named = [
-        name for name in (spec.target, spec.group, spec.time, spec.event, *spec.drop) if name is not None
-    ]
+    roles = (spec.target, spec.group, spec.time, spec.event, spec.weight, *spec.drop)
+    named = [name for name in roles if name is not None]
     near = (nearest(name, table.columns) for name in named if name not in table.columns)
     return {*named, *(name for name in near if name is not None)}
 
@@ -61,15 +61,17 @@ def meant(table: RawTable, spec: ColumnsSpec) -> set[str]:
 def _missing(role: str, name: str, table: RawTable) -> BadInput:
     known = [each for each in table.columns if not each.startswith("__")]
     meant = nearest(name, known)
+    mendable = meant is not None and role in {"target", "group", "time", "event", "weight"}
     return BadInput(
         f"{role} column {name!r} is missing: the table has {_listed(known)}{did_you_mean(name, known)}",
-        mends={role: meant} if meant is not None and role in {"target", "group", "time", "event"} else {},
+        mends={role: meant} if mendable else {},
     )
 
 
 def _refuse_idle(spec: ColumnsSpec) -> None:
     """Refuses a role that would have no effect, as the column has another one; a group may be a time."""
-    columns = {"target": spec.target, "event": spec.event, "group": spec.group, "time": spec.time}
+    roles = ("target", "event", "weight", "group", "time")
+    columns: dict[str, str | None] = {role: getattr(spec, role) for role in roles}
     named = {role: (name,) for role, name in columns.items()}
     first: dict[str, str] = {}
     for role, names in (named | {"drop": spec.drop, "categorical": spec.categorical}).items():
@@ -95,6 +97,8 @@ def other_roles(table: RawTable, spec: ColumnsSpec, features: list[str]) -> dict
     said[spec.target] = "outcome"
     if spec.event is not None:
         said[spec.event] = "whether the time ended with the event"
+    if spec.weight is not None:
+        said[spec.weight] = "weight: by how much a row counts"
     constant = "left out: its present values are all the same"
     return {
         name: said.get(name, constant)

@@ -74,5 +74,11 @@ class TableView:
         }
 
     @property
+    def region(self) -> dict[str, Any]:
+        """The share of the class to predict that is kept, as a parameter of work; empty where none is."""
+        name = "signal_efficiency"
+        return {name: self.asked.parameters[name]} if name in self.asked.parameters else {}
+
+    @property
     def digest(self) -> str:
         return digest_json(self.to_json())

@@ -1,6 +1,7 @@
 """Which of two classes: the probability of the one to predict."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -10,8 +11,10 @@ from problems.prediction.stated.spec import ColumnsSpec
 from problems.prediction.tasks.classes import FLAGS, likely_positive, named_positive, spelt_alike
 from problems.prediction.tasks.reading import class_texts
 from problems.prediction.tasks.task import Asking, Labelled, Outcomes, TaskMetric
+from problems.prediction.tasks.weighing import row_weights
 from toolbox.arrays.types import Flags, Floats, Ints
-from toolbox.stats import bounds, controls
+from toolbox.stats import bounds, controls, paired, weighted_bounds
+from toolbox.stats.average_precision import LEAST_POSITIVES, average_precision_lower, measured
 from toolbox.tables.numbers import canonical
 from toolbox.tables.raw import RawTable
 
@@ -20,19 +23,25 @@ class Binary:
     """Two classes, of which one is predicted; predictions are its probability, shape (n,)."""
 
     name = "binary"
-    fields: tuple[str, ...] = ("positive",)
+    fields: tuple[str, ...] = ("positive", "signal_efficiency", "weight")
     least = 2
     of_either = "of either class"
     metrics: Mapping[str, TaskMetric] = {
-        name: TaskMetric("at_most" if each.less_is_better else "at_least")
-        for name, each in bounds.METRICS.items()
+        **{
+            name: TaskMetric("at_most" if each.less_is_better else "at_least")
+            for name, each in bounds.METRICS.items()
+        },
+        "average_precision": TaskMetric(weightless="no bound of it is known to hold for weighted rows"),
+        "background_rejection": TaskMetric(needs=("signal_efficiency",)),
+        "ams": TaskMetric(high=None, needs=("weight", "signal_efficiency")),
     }
 
     def read(self, table: RawTable, spec: ColumnsSpec) -> Labelled:
         """Labels are int8, 1 is the class to predict.
 
         Raises:
-            BadInput: on a missing value, other than two classes, or no word on which one is positive.
+            BadInput: on a missing value, other than two classes, no word on which one is positive, or a
+                weight that is none.
         """
         texts = class_texts(table, spec.target)
         classes = sorted(set(texts))
@@ -48,7 +57,9 @@ class Binary:
         negative = next(name for name in classes if name != positive)
         labels = np.array([text == positive for text in texts], dtype=np.int8)
         remarks = _taken_as_positive(spec, positive, negative)
-        return Labelled(Outcomes(labels), Asking(self.name, (negative, positive)), remarks)
+        weights, parameters, said = _weighing(table, spec, labels)
+        asked = Asking(self.name, (negative, positive), parameters)
+        return Labelled(Outcomes(labels, weights=weights), asked, (*remarks, *said))
 
     def strata(self, outcomes: Outcomes) -> Ints:
         """The labels."""
@@ -71,11 +82,8 @@ class Binary:
     def needed(self, metric: str, outcomes: Outcomes, asked: Asking) -> Mapping[str, Flags]:
         """One class or both."""
         kinds = self.kinds(outcomes, asked)
-        return {
-            what: kinds[what]
-            for what, label in zip(kinds, (1, 0), strict=True)
-            if label in bounds.METRICS[metric].classes
-        }
+        classes = bounds.METRICS[metric].classes if metric in bounds.METRICS else (0, 1)
+        return {what: kinds[what] for what, label in zip(kinds, (1, 0), strict=True) if label in classes}
 
     def perfect(self, outcomes: Outcomes, asked: Asking) -> Floats:
         """The labels, as probabilities."""
@@ -84,14 +92,83 @@ class Binary:
     def bound(
         self, metric: str, rows: Outcomes, predictions: Floats, asked: Asking, alpha: float
     ) -> bounds.Bound:
-        """See `toolbox.stats.bounds`."""
-        return bounds.bound(metric, rows.values, predictions, rows.grouped, alpha)
+        """See `toolbox.stats.bounds`, of weighted rows and of regions `toolbox.stats.weighted_bounds`."""
+        labels, groups = rows.values.astype(np.int64), rows.grouped
+        if metric == "average_precision":
+            found = (
+                None
+                if rows.weights is not None
+                else average_precision_lower(labels, predictions, groups, alpha)
+            )
+            return found or _without_bound(rows, predictions)
+        if metric in weighted_bounds.OF_REGION:
+            efficiency, yields = asked.parameters["signal_efficiency"], asked.parameters.get("yields")
+            given = weighted(rows)
+            return weighted_bounds.region_bound(
+                metric, given, predictions, alpha, efficiency=efficiency, yields=yields
+            )
+        if rows.weights is not None:
+            return weighted_bounds.bound(metric, weighted(rows), predictions, alpha)
+        return bounds.bound(metric, labels, predictions, groups, alpha)
 
     def compare(
         self, metric: str, rows: Outcomes, candidate: Floats, control: Floats, asked: Asking
     ) -> tuple[float, float]:
-        """See `toolbox.stats.controls`."""
-        return controls.compare(metric, rows.values, candidate, control, rows.grouped)
+        """See `toolbox.stats.controls`; weighted rows, and metrics that these lack, by their influences."""
+        if rows.weights is None and metric in controls.COMPARISONS:
+            return controls.compare(metric, rows.values, candidate, control, rows.grouped)
+        sign = -1.0 if self.metrics[metric].side == "at_most" else 1.0
+        found = (measure(metric, rows, each, asked) for each in (candidate, control))
+        one, other = ((sign * value, sign * influences) for value, influences in found)
+        return paired.compare_influences(one, other, rows.grouped)
+
+
+def weighted(rows: Outcomes) -> weighted_bounds.Weighted:
+    """Labels with weights, 1 where none are stated, and groups."""
+    weights = np.ones(len(rows)) if rows.weights is None else np.asarray(rows.weights, dtype=np.float64)
+    return weighted_bounds.Weighted(rows.values.astype(np.int64), weights, rows.grouped)
+
+
+def measure(metric: str, rows: Outcomes, predictions: Floats, asked: Asking) -> paired.Measured:
+    """A metric of predictions, and each row's influence on it."""
+    given = weighted(rows)
+    known = given.labels, predictions, given.weights
+    if metric == "average_precision":
+        return measured(*known)
+    if metric not in weighted_bounds.OF_REGION:
+        return weighted_bounds.MEASURES[metric](*known)
+    efficiency = asked.parameters["signal_efficiency"]
+    rejection, influences = weighted_bounds.background_rejection(*known, efficiency)
+    if metric == "background_rejection":
+        return rejection, influences
+    signal, background = asked.parameters["yields"]
+    left = background * (1 - rejection)
+    slope = weighted_bounds.ams_slope(signal * efficiency, left)
+    return weighted_bounds.ams(signal * efficiency, left), -slope * background * influences
+
+
+def _weighing(
+    table: RawTable, spec: ColumnsSpec, labels: Ints
+) -> tuple[Floats | None, dict[str, Any], tuple[str, ...]]:
+    """Weights, the parameters of what is asked, and what is said of both."""
+    parameters: dict[str, Any] = {}
+    if spec.signal_efficiency is not None:
+        parameters["signal_efficiency"] = spec.signal_efficiency
+    if spec.weight is None or spec.weight not in table.columns:
+        return None, parameters, ()
+    weights, said = row_weights(table, spec.weight)
+    yields = [float(weights[labels == label].sum()) for label in (1, 0)]
+    return weights, {**parameters, "weight": spec.weight, "yields": yields}, said
+
+
+def _without_bound(rows: Outcomes, predictions: Floats) -> bounds.Bound:
+    estimate = measured(rows.values.astype(np.int64), predictions, weighted(rows).weights)[0]
+    why = (
+        "rows are weighted"
+        if rows.weights is not None
+        else (f"fewer than {LEAST_POSITIVES} independent rows of the class to predict")
+    )
+    return bounds.Bound(estimate, 0.0, f"no bound but 0: {why}")
 
 
 def _taken_as_positive(spec: ColumnsSpec, positive: str, negative: str) -> tuple[str, ...]:

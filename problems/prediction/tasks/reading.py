@@ -39,7 +39,7 @@ def in_order(classes: set[str]) -> tuple[str, ...]:
     return tuple(sorted(classes))
 
 
-def amounts(table: RawTable, target: str) -> tuple[Floats, str, tuple[str, ...]]:
+def amounts(table: RawTable, target: str, role: str = "target") -> tuple[Floats, str, tuple[str, ...]]:
     """Returns the numbers of a column, the unit that all of them carry, and what was assumed.
 
     Raises:
@@ -50,27 +50,26 @@ def amounts(table: RawTable, target: str) -> tuple[Floats, str, tuple[str, ...]]
     for place, value in zip(table.where, values, strict=True):
         if is_missing(value):
             raise BadInput(
-                f"target column {target!r}, {place}: expected a number, got a missing value: remove the row"
+                f"{role} column {target!r}, {place}: expected a number, got a missing value: remove the row"
             )
     if isinstance(values, np.ndarray):
-        return _finite(values.astype(np.float64), table, target), "", ()
-    texts, unit = _without_unit([str(value) for value in values], table, target)
+        return _finite(values.astype(np.float64), table, target, role), "", ()
+    texts, unit = _without_unit([str(value) for value in values], table, target, role)
     found = read(texts, table.where, table.decimal, commas=table.commas)
     if found.doubt:
-        raise BadInput(f"target column {target!r}, {found.doubt}")
+        raise BadInput(f"{role} column {target!r}, {found.doubt}")
+    asks = " (`task: regression`)" if role == "target" else ""
     for place, text, plain in zip(table.where, texts, found.plain, strict=True):
         if plain is None:
-            raise BadInput(
-                f"target column {target!r}, {place}: expected a number (`task: regression`), got {text!r}"
-            )
+            raise BadInput(f"{role} column {target!r}, {place}: expected a number{asks}, got {text!r}")
     remarks = [f"column {target!r}: {found.remark}"] if found.remark else []
     if unit:
         remarks.append(f"column {target!r}: {unit!r} is taken for the unit of its numbers")
     numbers = np.array([float(plain) for plain in found.plain if plain is not None])
-    return _finite(numbers, table, target), unit, tuple(remarks)
+    return _finite(numbers, table, target, role), unit, tuple(remarks)
 
 
-def _without_unit(texts: list[str], table: RawTable, target: str) -> tuple[list[str], str]:
+def _without_unit(texts: list[str], table: RawTable, target: str, role: str) -> tuple[list[str], str]:
     """The numbers without what all of them carry behind: `12 mg`, `7.5 mg`."""
     found = [None if _is_number(text) else MARKED.fullmatch(text) for text in texts]
     if not any(found):
@@ -82,7 +81,7 @@ def _without_unit(texts: list[str], table: RawTable, target: str) -> tuple[list[
             if not unit and not _is_number(texts[place]):
                 continue  # no number at all: said so by whoever reads it
             raise BadInput(
-                f"target column {target!r}, {table.where[first]}: {texts[first]!r} and {table.where[place]}: "
+                f"{role} column {target!r}, {table.where[first]}: {texts[first]!r} and {table.where[place]}: "
                 f"{texts[place]!r}: expected numbers of one unit: convert them, and leave the unit out"
             )
     return [each["number"].strip() if each else text for each, text in zip(found, texts, strict=True)], units[
@@ -94,10 +93,10 @@ def _is_number(text: str) -> bool:
     return exact(text) is not None or exact(text, ",") is not None
 
 
-def _finite(numbers: Floats, table: RawTable, target: str) -> Floats:
+def _finite(numbers: Floats, table: RawTable, target: str, role: str) -> Floats:
     if not bool(np.isfinite(numbers).all()):
         place = int(np.flatnonzero(~np.isfinite(numbers))[0])
         raise BadInput(
-            f"target column {target!r}, {table.where[place]}: expected a finite number, got {numbers[place]}"
+            f"{role} column {target!r}, {table.where[place]}: expected a finite number, got {numbers[place]}"
         )
     return numbers

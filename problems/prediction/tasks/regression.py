@@ -39,12 +39,12 @@ class Regression:
     least = 1
     of_either = "rows in all"
     metrics: Mapping[str, TaskMetric] = {
-        "mae": TaskMetric("at_most", high=None, needs="range"),
-        "rmse": TaskMetric("at_most", high=None, needs="range"),
-        "r_squared": TaskMetric(needs="range"),
+        "mae": TaskMetric("at_most", high=None, needs=("range",)),
+        "rmse": TaskMetric("at_most", high=None, needs=("range",)),
+        "r_squared": TaskMetric(needs=("range",)),
         "rank_correlation": TaskMetric(low=-1.0),
-        "within_tolerance": TaskMetric(needs="tolerance"),
-        "error_quantile": TaskMetric("at_most", high=None, needs="quantile"),
+        "within_tolerance": TaskMetric(needs=("tolerance",)),
+        "error_quantile": TaskMetric("at_most", high=None, needs=("quantile",)),
     }
 
     def read(self, table: RawTable, spec: ColumnsSpec) -> Labelled:

@@ -40,7 +40,7 @@ def site_values(metric: str, rows: Outcomes, predictions: Floats, asked: Asking)
         predictions: of them, as the task has them.
         asked: what is asked.
     """
-    if asked.task == "binary":
+    if asked.task == "binary" and rows.weights is None and metric in site_bounds.SITE_METRICS:
         labels = np.asarray(rows.values, dtype=np.int64)
         return site_bounds.site_values(metric, labels, predictions, rows.grouped)
     sites = rows.grouped
@@ -59,7 +59,8 @@ def stated(each: SiteValue, asked: Asking) -> dict[str, Any]:
 
 
 def _site(site: int, metric: str, rows: Outcomes, predictions: Floats, asked: Asking) -> SiteValue:
-    events = 0 if rows.events is None else int(rows.events.sum())
+    counted = rows.values if asked.task == "binary" else rows.events
+    events = 0 if counted is None else int(counted.sum())
     if not counts(rows, metric, asked):
         return SiteValue(site, len(rows), events, None, None, None)
     each = task(asked.task)

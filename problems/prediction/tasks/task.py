@@ -1,7 +1,7 @@
 """What a task is, and which there are; a problem file names one under `task`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -31,8 +31,15 @@ TASKS: Mapping[str, str] = {
 }
 """By the word that problem files use, where its class is."""
 
-TASK_FIELDS = ("positive", "top", "order", "tolerance", "quantile", "range", "event", "horizon")
+TASK_FIELDS = (
+    *("positive", "signal_efficiency", "weight", "top", "order", "tolerance", "quantile", "range"),
+    *("event", "horizon"),
+)
 """Fields of a problem file that some tasks take and others refuse."""
+
+
+COUNTED = ("yields",)
+"""Parameters that are counted over all rows, whose outcomes solvers may not know."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +64,13 @@ class Asking:
         """The same as records have it: of two classes as before there were other tasks."""
         if self.task != "binary":
             return {"asked": self.to_json()}
-        return {"positive": self.classes[1], "negative": self.classes[0]}
+        stated = {"parameters": dict(self.parameters)} if self.parameters else {}
+        return {"positive": self.classes[1], "negative": self.classes[0], **stated}
+
+    def shown(self) -> "Asking":
+        """What solvers see of it: nothing that was counted over rows kept aside."""
+        known = {name: value for name, value in self.parameters.items() if name not in COUNTED}
+        return replace(self, parameters=known)
 
 
 def of_json(said: Mapping[str, Any]) -> Asking:
@@ -134,14 +147,16 @@ class TaskMetric:
         side: from which a target on it is reached.
         low: least value that a limit may have.
         high: largest one; None where there is none.
-        needs: parameter of the task without which it means nothing: `tolerance`.
+        needs: parameters of the task without which it means nothing: `tolerance`.
+        weightless: why rows of unequal weight leave it no bound; empty where they do not.
         only_reported: why it is no target: no bound of it holds.
     """
 
     side: str = "at_least"
     low: float = 0.0
     high: float | None = 1.0
-    needs: str = ""
+    needs: tuple[str, ...] = ()
+    weightless: str = ""
     only_reported: str = ""
 
     @property
@@ -255,9 +270,12 @@ def metric_of(asked: Asking, target: Target) -> TaskMetric:
             f"{', '.join(known)}{did_you_mean(target.metric, known)}"
         )
     metric = known[target.metric]
-    if metric.needs and metric.needs not in asked.parameters:
-        raise BadInput(
-            f"target: {target.metric} means nothing, or has no bound that holds, without `{metric.needs}`: "
-            f"state it under `instance`"
-        )
+    for name in metric.needs:
+        if name not in asked.parameters:
+            raise BadInput(
+                f"target: {target.metric} means nothing, or has no bound that holds, without `{name}`: "
+                f"state it under `instance`"
+            )
+    if metric.weightless and "weight" in asked.parameters:
+        raise BadInput(f"target: {target.metric} can be no target beside `weight`: {metric.weightless}")
     return metric

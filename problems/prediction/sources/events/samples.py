@@ -7,7 +7,7 @@ import numpy as np
 
 from escalation.testing.sources import Source
 from problems.prediction.sources.events.spec import EventsSpec
-from problems.prediction.sources.stating import of_every_source
+from problems.prediction.sources.stating import of_two_classes
 
 EVENTS = 120
 
@@ -24,7 +24,7 @@ def samples(folder: Path) -> tuple[Source, ...]:
         file["generated"] = {"x": table["pt"].to_numpy()}
     for name, part in table.groupby("signal"):
         part.drop(columns="signal").to_csv(folder / f"{'signal' if name else 'background'}.csv", index=False)
-    common = of_every_source("mass") | _COMMON
+    common = of_two_classes("mass") | _COMMON
     return (
         Source(
             "events in ROOT",
@@ -45,6 +45,7 @@ _COMMON: dict[str, Any] = {
     "subgroups": ["channel"],
     "group": "run",
     "time": "run",
+    "weight": "channel",
     "drop": ["mass"],
     "categorical": ["channel"],
     "na_values": [2],

@@ -35,6 +35,11 @@ class EventsSpec(TaskSpec):
         None, description="Column whose rows of equal value stay together: pairs of one event, a run."
     )
     time: str | None = Field(None, description="Column by which the latest rows are the sealed ones.")
+    weight: str | None = Field(
+        None,
+        description="Column with the weight of an event, above 0, by which fits, figures and bounds count "
+        "it; no feature. For ams the sums over signal and background are the events expected.",
+    )
     drop: tuple[str, ...] = Field((), description="Columns that are no features.")
     categorical: tuple[str, ...] = Field((), description="Columns of numbers that are codes, not amounts.")
     na_values: tuple[Value, ...] = Field(

@@ -9,7 +9,7 @@ import numpy as np
 
 from escalation.testing.sources import Source
 from problems.prediction.sources.images.spec import ImagesSpec
-from problems.prediction.sources.stating import of_every_source
+from problems.prediction.sources.stating import of_two_classes
 from toolbox.arrays.types import Bits
 
 ROWS = 60
@@ -20,7 +20,7 @@ _SHORT: dict[str, Any] = {
     "target": "ill",
     "columns": ["ward"],
 }
-_EVERYWHERE = of_every_source("detail down at 1 px") | {
+_EVERYWHERE = of_two_classes("detail down at 1 px") | {
     "positive": 0,
     "subgroups": ["ward"],
     "group": "patient",

@@ -10,7 +10,7 @@ import numpy as np
 from escalation.testing.sources import Source
 from problems.prediction.sources.molecules.spec import MoleculesSpec
 from problems.prediction.sources.molecules.standard import PACKAGE
-from problems.prediction.sources.stating import of_every_source
+from problems.prediction.sources.stating import of_two_classes
 
 CHAINS = ["C" * length for length in range(1, 9)]
 ENDS = ["O", "N", "Cl", "F", "S", "C#N", "C(=O)O", "C(N)=O", "OC", "Br"]
@@ -28,7 +28,7 @@ def samples(folder: Path) -> tuple[Source, ...]:
     (folder / "m.sdf").write_text(_sdf(smiles, table))
     with (folder / "m.csv").open("a") as file:
         file.write(f"1,1,1,1,0,{BROKEN}\n")
-    every = of_every_source("dose") | _COLUMNS
+    every = of_two_classes("dose") | _COLUMNS
     said = {"broken": "left_out", "target": "active", "features": ["fingerprints"], "bits": 64}
     return (
         Source(
@@ -43,6 +43,7 @@ _COLUMNS: dict[str, Any] = {
     "positive": 0,
     "group": "batch",
     "time": "seen",
+    "weight": "dose",
     "drop": ["dose"],
     "categorical": ["plate"],
     "na_values": [2],

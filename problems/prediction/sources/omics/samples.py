@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from escalation.testing.sources import Source
 from problems.prediction.sources.omics.h5ad import PACKAGE
 from problems.prediction.sources.omics.spec import OmicsSpec
-from problems.prediction.sources.stating import of_every_source
+from problems.prediction.sources.stating import of_two_classes
 
 PEOPLE, GENES = 100, 12
 _COLUMNS: dict[str, Any] = {
@@ -18,6 +18,7 @@ _COLUMNS: dict[str, Any] = {
     "positive": 0,
     "group": "household",
     "time": "seen",
+    "weight": "age",
     "drop": ["age"],
     "categorical": ["ward"],
 }
@@ -38,7 +39,7 @@ def samples(folder: Path) -> tuple[Source, ...]:
     _matrix(folder, people, values)
     _vcf(folder, people[4:], rng)
     _h5ad(folder, people, values)
-    every = of_every_source("age") | _COLUMNS | {"most_missing": 0.05, "most_features": 3}
+    every = of_two_classes("age") | _COLUMNS | {"most_missing": 0.05, "most_features": 3}
     both = {
         "omics": [f"{at}/genes.tsv", f"{at}/calls.vcf"],
         "samples_in": "columns",

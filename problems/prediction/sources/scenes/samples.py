@@ -7,7 +7,7 @@ import numpy as np
 
 from escalation.testing.sources import Source
 from problems.prediction.sources.scenes.spec import ScenesSpec
-from problems.prediction.sources.stating import of_every_source
+from problems.prediction.sources.stating import of_two_classes
 
 SIDE, PIXEL_M = 24, 30.0
 
@@ -26,7 +26,7 @@ def samples(folder: Path) -> tuple[Source, ...]:
             "GeoTIFF",
             ScenesSpec,
             {"geotiff": f"{here}/scene.tif", "labels": f"{here}/water.tif", "block": 90},
-            of_every_source("scene: band 1")
+            of_two_classes("scene: band 1")
             | pixels
             | {"subgroups": ["scene: band 1"], "positive": 0, "drop": ["scene: band 2"]},
         ),
@@ -34,7 +34,7 @@ def samples(folder: Path) -> tuple[Source, ...]:
             "NetCDF",
             ScenesSpec,
             {"netcdf": f"{here}/scene.nc", "target": "water", "block_km": 0.11},
-            of_every_source("red")
+            of_two_classes("red")
             | pixels
             | {"margin": 0.02, "subgroups": ["red"], "positive": 0, "drop": ["green"], "variables": ["red"]},
         ),
@@ -42,7 +42,7 @@ def samples(folder: Path) -> tuple[Source, ...]:
             "places",
             ScenesSpec,
             {"places": f"{here}/places.csv", "target": "water", "x": "east", "y": "north", "block": 90},
-            of_every_source("red")
+            of_two_classes("red")
             | {"subgroups": ["soil"], "positive": 0, "drop": ["red"], "categorical": ["soil"]}
             | {"na_values": [3], "coordinates": True, "margin": 20, "time": "day"},
         ),

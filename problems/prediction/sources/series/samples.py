@@ -8,7 +8,7 @@ import numpy as np
 
 from escalation.testing.sources import Source
 from problems.prediction.sources.series.spec import SeriesSpec
-from problems.prediction.sources.stating import of_every_source
+from problems.prediction.sources.stating import of_two_classes
 
 PEOPLE, HOURS = 60, 8
 RATE_HZ, SECONDS = 4, 20
@@ -26,7 +26,7 @@ def samples(folder: Path) -> tuple[Source, ...]:
             SeriesSpec,
             {"series": f"{here}/{long}", "person": "who", "at": "hour", "channel": "what", "value": "value"}
             | {"people": f"{here}/{people}", "static": ["ward"], "target": "ill"},
-            of_every_source("pulse: mean")
+            of_two_classes("pulse: mean")
             | common
             | {"subgroups": ["ward"], "positive": 0, "categorical": ["ward"], "window": 4, "step": "each"},
         ),
@@ -35,7 +35,7 @@ def samples(folder: Path) -> tuple[Source, ...]:
             SeriesSpec,
             {"series": f"{here}/wide.csv", "person": "who", "at": "when", "channels": ["pulse", "heat"]}
             | {"target": "until", "event": "died", "window": 3, "horizon": 2, "unit": "h"},
-            of_every_source("pulse: mean")
+            of_two_classes("pulse: mean")
             | {name: value for name, value in common.items() if name != "convolutions"}
             | {"subgroups": ["pulse: mean"], "positive": 0, "static": ["ward"], "step": 2, "latest": True}
             | {"people": f"{here}/{people}"},
@@ -44,7 +44,7 @@ def samples(folder: Path) -> tuple[Source, ...]:
             ".ts file",
             SeriesSpec,
             {"ts": f"{here}/{_ts(folder)}", "positive": "b"},
-            of_every_source("channel 1: mean")
+            of_two_classes("channel 1: mean")
             | {"subgroups": ["channel 1: mean"], "drop": ["channel 1: mean"], "window": 9, "step": "each"}
             | {"convolutions": 84, "every": 0.5},
         ),
@@ -53,7 +53,7 @@ def samples(folder: Path) -> tuple[Source, ...]:
             SeriesSpec,
             {"edf": [f"{here}/{name}" for name in _edf(folder)], "window": 4, "unit": "s"}
             | {"annotations": {"N3": "deep", "W": "wake"}, "positive": "deep"},
-            of_every_source("EEG: mean")
+            of_two_classes("EEG: mean")
             | {"subgroups": ["EEG: mean"], "drop": ["EEG: mean"], "step": 2, "horizon": 4}
             | {"convolutions": 84, "every": 0.5, "annotations.N3": "other"},
         ),

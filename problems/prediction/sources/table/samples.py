@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from escalation.testing.sources import Source
-from problems.prediction.sources.stating import of_every_source
+from problems.prediction.sources.stating import of_two_classes
 from problems.prediction.sources.table.spec import FileSpec
 from problems.prediction.sources.table.task_samples import of_tasks
 
@@ -22,7 +22,7 @@ def samples(folder: Path) -> tuple[Source, ...]:
     _workbook(folder / "t.xlsx", frame)
     further = frame[["visit"]].assign(height=np.random.default_rng(2).normal(170, 9, ROWS).round(1))
     further.iloc[::-1].to_csv(folder / "more.csv", index=False)
-    takes = of_every_source("dose") | _OF_FILES
+    takes = of_two_classes("dose") | _OF_FILES
     return (
         Source("csv", FileSpec, {"csv": f"{here}/t.csv", "target": "ill", "drop": ["visit"]}, takes),
         Source(
@@ -49,6 +49,7 @@ _OF_FILES = {
     "positive": 0,
     "group": "patient",
     "time": "seen",
+    "weight": "ward",
     "categorical": ["ward"],
     "na_values": [2],
 }
