@@ -93,3 +93,26 @@ def risk_limits(curve: Steps, time: float, followed: int, level: float = 0.95) -
         return 0.0, 1.0
     step = -float(ndtri(tail)) * float(curve.errors[place]) / (surviving * abs(log(surviving)))
     return 1 - surviving ** exp(-step), 1 - surviving ** exp(step)
+
+
+def net_benefit(of: Predicted, thresholds: Floats) -> Floats:
+    """Returns the net benefit of acting on the rows whose predicted risk by the horizon reaches a threshold.
+
+    Vickers, Cronin, Elkin and Gonen (2008), BMC Medical Informatics and Decision Making 8:53: events and
+    others among these are counted by Kaplan-Meier.
+
+    Args:
+        of: predictions, and what was seen.
+        thresholds: risks from which on one would act, above 0 and below 1, shape (points,).
+
+    Returns:
+        Shape (points,), in events found per row.
+    """
+    found = np.zeros(len(thresholds))
+    for place, threshold in enumerate(thresholds):
+        acted = of.risk >= threshold
+        if acted.any():
+            surviving = kaplan_meier(of.rows.times[acted], of.rows.events[acted])
+            without = float(surviving.at(np.array([of.horizon]))[0])
+            found[place] = acted.mean() * ((1 - without) - without * threshold / (1 - threshold))
+    return found

@@ -125,19 +125,33 @@ def model_card(instance: "TableInstance", target: Target, model: JudgedModel | N
 
 def output(instance: "TableInstance") -> str:
     """What a model predicts of a row."""
-    if instance.asked.task == "binary":
+    asked = instance.asked
+    if asked.task == "binary":
         return f"probability of {instance.positive}"
-    return (
-        f"probability of each of {', '.join(instance.asked.classes)}"
-        if instance.asked.classes
-        else "a number"
-    )
+    if asked.classes:
+        return f"probability of each of {', '.join(asked.classes)}"
+    unit = _in_unit(instance)
+    if asked.task == "time_to_event":
+        times = asked.parameters["times"]
+        return f"probability of no event yet at each of {len(times)} times up to {times[-1]:g}{unit}"
+    return f"a number{unit}"
 
 
 def _outcome(instance: "TableInstance") -> str:
-    if instance.asked.task == "binary":
+    asked = instance.asked
+    if asked.task == "binary":
         return f"{instance.positive} against {instance.negative}"
-    return ", ".join(instance.asked.classes) or "a number"
+    if asked.classes:
+        return f"{', '.join(asked.classes)}{' (lowest first)' if asked.task == 'ordinal' else ''}"
+    if asked.task == "time_to_event":
+        horizon = f"{asked.parameters['horizon']:g}{_in_unit(instance)}"
+        return f"time until the event or until a row was last seen, judged up to {horizon}"
+    return f"a number{_in_unit(instance)}"
+
+
+def _in_unit(instance: "TableInstance") -> str:
+    unit = instance.asked.parameters.get("unit")
+    return f" in {unit}" if unit else ""
 
 
 RUN = (

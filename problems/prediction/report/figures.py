@@ -54,22 +54,35 @@ def roc_figure(labels: Ints, scores: Floats, name: str, area: float) -> str:
 
 
 def benefit_figure(labels: Ints, scores: Floats, name: str) -> str:
-    """Returns the decision curve: net benefit against threshold, beside acting on all and on none, as SVG."""
-    thresholds = np.linspace(0.01, 0.99, 99)
-    prevalence = float(labels.mean())
-    model = curves.net_benefit(labels, scores, thresholds)
+    """Returns the decision curve of a probability, see `decision_figure`."""
+    return decision_figure(curves.net_benefit(labels, scores, THRESHOLDS), float(labels.mean()), name)
+
+
+THRESHOLDS = np.linspace(0.01, 0.99, 99)
+"""Of a decision curve."""
+
+
+def decision_figure(model: Floats, prevalence: float, name: str, event: str = "true positives") -> str:
+    """Returns the decision curve: net benefit against threshold, beside acting on all and on none, as SVG.
+
+    Args:
+        model: its net benefit at each of `THRESHOLDS`.
+        prevalence: share of the rows that are, or will be, positive.
+        name: begins every id.
+        event: what is counted.
+    """
 
     def draw(axes: Any) -> None:
-        axes.plot(thresholds, model, color=BLUE, label="model")
-        everyone = curves.act_on_all(prevalence, thresholds)
-        axes.plot(thresholds, everyone, color=VERMILION, linestyle="--", label="act on all")
+        axes.plot(THRESHOLDS, model, color=BLUE, label="model")
+        everyone = curves.act_on_all(prevalence, THRESHOLDS)
+        axes.plot(THRESHOLDS, everyone, color=VERMILION, linestyle="--", label="act on all")
         axes.axhline(0.0, color=GREY, linestyle=":", label="act on none")
-        unit_square(axes, "Net benefit", "threshold probability", "true positives per row")
+        unit_square(axes, "Net benefit", "threshold probability", f"{event} per row")
         axes.set_ylim(-0.25 * max(prevalence, 0.02), 1.15 * max(prevalence, 0.02))
         axes.legend(loc="upper right", frameon=False)
 
-    better = model > np.maximum(curves.act_on_all(prevalence, thresholds), 0.0)
-    where = _spans(thresholds[better]) if better.any() else "no threshold"
+    better = model > np.maximum(curves.act_on_all(prevalence, THRESHOLDS), 0.0)
+    where = _spans(THRESHOLDS[better]) if better.any() else "no threshold"
     return figure(draw, name, f"Decision curve. The model beats acting on all and on none at {where}.")
 
 

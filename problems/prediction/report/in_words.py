@@ -14,6 +14,7 @@ from escalation.text.shares import of_100
 from problems.prediction.report.pictures import picture
 from problems.prediction.report.predictions import predictions
 from problems.prediction.report.shortcomings import shortcomings
+from problems.prediction.tables.roles import EVENT
 from problems.prediction.verify.judging import sealed
 from problems.prediction.verify.recomputation import stated_scores
 from toolbox.stats.sample_size import MOST_ROWS, round_up, rows_needed
@@ -86,6 +87,15 @@ OF_TASKS: Mapping[str, Mapping[str, str]] = {
         "within_tolerance": "{share} predictions are off by {tolerance:g}{unit} or less",
         "error_quantile": "{quantile:.0%} of predictions are off by {value}{unit} or less",
     },
+    "time_to_event": {
+        "concordance": "{share} pairs (one with the event before the other) are ordered correctly",
+        "roc_auc": "{share} pairs (one with the event by {horizon:g}{unit}, one without) are ordered "
+        "correctly",
+        "brier": "the mean squared error of the predicted risk by {horizon:g}{unit} is {value}",
+        "integrated_brier": "the mean squared error of the predicted survival, over the times until "
+        "{horizon:g}{unit}, is {value}",
+        "calibration_in_the_large": "the mean predicted risk by {horizon:g}{unit} is off by {value}",
+    },
 }
 """Likewise of other tasks than that of two classes."""
 
@@ -95,7 +105,7 @@ def asked(instance: "TableInstance") -> str:
     named = (instance.source[name] for name in ("csv", "parquet", "dataset") if name in instance.source)
     where = f"on {len(instance.frame):,} rows of {next(named, 'a table')}"
     if instance.asked.task != "binary":
-        return f"Predict {instance.target}{_of_classes(instance)} {where}"
+        return f"Predict {_what(instance)} {where}"
     if instance.target:
         return f"Predict {instance.target} ({instance.positive} or {instance.negative}) {where}"
     return f"Tell {instance.positive} from {instance.negative} {where}"
@@ -124,7 +134,15 @@ def answer(instance: "TableInstance", target: Target, attempt: Attempt, candidat
 def _what(instance: "TableInstance") -> str:
     if instance.asked.task == "binary":
         return f"{instance.positive} ({instance.target})"
+    event = next((name for name, use in instance.roles.items() if use == EVENT), None)
+    if event is not None:
+        return f"when {event} happens ({instance.target}{_in_unit(instance)})"
     return f"{instance.target}{_of_classes(instance)}"
+
+
+def _in_unit(instance: "TableInstance") -> str:
+    unit = instance.asked.parameters.get("unit")
+    return f" in {unit}" if unit else ""
 
 
 def _of_classes(instance: "TableInstance") -> str:

@@ -6,11 +6,12 @@ from typing import Any
 import numpy as np
 
 from escalation.text.rounding import Way, rounded
+from problems.prediction.report.figures import THRESHOLDS, decision_figure
 from toolbox.drawing.colours import BLUE, GREY, VERMILION
 from toolbox.drawing.figures import figure, unit_square
 from toolbox.drawing.html_tables import table
 from toolbox.stats.survival_bounds import Predicted
-from toolbox.stats.survival_curves import RiskGroup, risk_groups
+from toolbox.stats.survival_curves import RiskGroup, net_benefit, risk_groups
 
 BINS = 10
 PART_NAMES = {1: ("all",), 2: ("lower", "higher"), 3: ("lowest", "middle", "highest")}
@@ -19,7 +20,7 @@ DASHES = ("-", "-.", "--")
 
 
 def survival_figures(of: Predicted, name: str, unit: str = "") -> str:
-    """Returns both pictures with the numbers in them as tables beside.
+    """Returns the pictures with the numbers in them as tables beside.
 
     Args:
         of: predictions of rows that no model has seen, and what was seen of them.
@@ -27,9 +28,11 @@ def survival_figures(of: Predicted, name: str, unit: str = "") -> str:
         unit: of the times.
     """
     thirds, bins = risk_groups(of), risk_groups(of, BINS)
+    observed = risk_groups(of, 1)[0].observed
     drawn = (
         by_risk_figure(thirds, of, f"{name}-by-risk", unit),
         calibration_figure(bins, of, f"{name}-calibration"),
+        decision_figure(net_benefit(of, THRESHOLDS), observed, f"{name}-benefit", "events found"),
     )
     figures = "".join(f"<figure>{svg}</figure>" for svg in drawn)
     caption = f"Risk by {of.horizon:g}{_of(unit)}, predicted and by Kaplan-Meier (95 %, each group by itself)"

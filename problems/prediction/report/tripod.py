@@ -14,6 +14,7 @@ from escalation.model.problem import Target
 from escalation.ports.families import Section
 from problems.prediction.models.in_words import model_words
 from problems.prediction.report.judged import JudgedModel
+from problems.prediction.report.tripod_words import ITEM_WORDS, ItemWords
 from problems.prediction.tables.instance import TableInstance
 from toolbox.drawing.html_tables import table
 
@@ -37,6 +38,7 @@ class GuidelineItem(NamedTuple):
 
 
 NO_MODEL = "no model came out of this case"
+NO_ROWS = "no rows were kept aside to judge the model on"
 
 
 def checklist(instance: TableInstance, target: Target, model: JudgedModel | None) -> Section:
@@ -92,7 +94,7 @@ class _Reading:
             "data card: use of each column, rows left out; remarks under Limits; not compared "
             "between groups of people",
         )
-        yield self._stated("8a", "Definition of the outcome", ("outcome",), "data card: column and classes")
+        yield self._stated("8a", "Definition of the outcome", ("outcome",), self._words.outcome)
         yield self._stated("8b–c", "Who assessed the outcome, blinding", ("outcome_assessment",))
         yield self._stated("9a", "Choice of predictors", ("predictor_choice",), f"data card: those used{out}")
         yield self._definitions()
@@ -139,9 +141,7 @@ class _Reading:
             Here.PARTLY if grouped else Here.IDLE,
             self._clusters() if grouped else "no column of groups was declared",
         )
-        yield self._of_rows(
-            "12e", "Measures of performance", "Certificate, metrics, calibration, net benefit"
-        )
+        yield self._of_rows("12e", "Measures of performance", self._words.measures)
         yield GuidelineItem(
             "12f", "Updating of the model", Here.IDLE, "no model is updated: each is fitted once"
         )
@@ -152,8 +152,7 @@ class _Reading:
             "15",
             "Output of the model, threshold",
             ("threshold",),
-            "model card: a probability; the metrics of decisions are those at 0.5, which "
-            "nobody chose for a use",
+            self._words.output,
             needs_model=True,
         )
         yield GuidelineItem(
@@ -176,6 +175,11 @@ class _Reading:
         if self.model is None:
             return GuidelineItem("13", asks, Here.IDLE, NO_MODEL)
         words = model_words(self.model.candidate.values.get("chosen"))
+        if self._words.balance:
+            alike = "classes count alike, as the metric has it: the probabilities are no risks then"
+            if self.target.metric == "balanced_accuracy":
+                return GuidelineItem("13", asks, Here.COVERED, alike)
+            return GuidelineItem("13", asks, Here.IDLE, self._words.balance)
         if self.target.metric == "balanced_accuracy":
             where = (
                 "classes count alike, as the metric has it: 0.5 is then its threshold, and no risk comes out"
@@ -236,18 +240,19 @@ class _Reading:
             f"metrics with one-sided bounds, no intervals; {in_groups}",
             Here.PARTLY,
         )
-        grouped = self.instance.grouped
-        yield GuidelineItem(
-            "23b",
-            "Performance across clusters",
-            Here.PEOPLE if grouped and self.model else Here.IDLE,
-            "not computed"
-            if grouped and self.model
-            else "no column of groups was declared"
-            if self.model
-            else NO_MODEL,
-        )
+        yield self._across()
         yield GuidelineItem("24", "Results of updating", Here.IDLE, "no model is updated")
+
+    def _across(self) -> GuidelineItem:
+        """Performance across clusters: computed where these are sites."""
+        asks = "Performance across clusters"
+        if self.model is None:
+            return GuidelineItem("23b", asks, Here.IDLE, NO_MODEL)
+        if not self.instance.grouped:
+            return GuidelineItem("23b", asks, Here.IDLE, "no column of groups was declared")
+        if self.instance.sites:
+            return self._of_verified("23b", asks, "Between sites: each site, random-effects summary")
+        return GuidelineItem("23b", asks, Here.PEOPLE, "not computed: groups are not large enough for sites")
 
     def _discussion(self) -> Iterator[GuidelineItem]:
         yield self._stated("25", "Interpretation", ("interpretation",))
@@ -265,6 +270,15 @@ class _Reading:
     @property
     def _told(self) -> "dict[str, str]":
         return dict(self.instance.documentation.statements)
+
+    @property
+    def _words(self) -> ItemWords:
+        return ITEM_WORDS[self.instance.asked.task]
+
+    def _of_verified(self, number: str, asks: str, where: str) -> GuidelineItem:
+        """An item that rows kept aside speak to, even where no bound holds for them."""
+        aside = len(self.instance.sealed_index) > 0
+        return GuidelineItem(number, asks, Here.COVERED if aside else Here.IDLE, where if aside else NO_ROWS)
 
     def _stated(
         self, number: str, asks: str, fields: Sequence[str], shown: str = "", *, needs_model: bool = False
@@ -289,5 +303,5 @@ class _Reading:
     def _of_rows(self, number: str, asks: str, where: str, here: Here = Here.COVERED) -> GuidelineItem:
         """An item about a model on sealed rows."""
         if self.model is not None and not self.model.on_rows:
-            return GuidelineItem(number, asks, Here.IDLE, "no rows were kept aside to judge the model on")
+            return GuidelineItem(number, asks, Here.IDLE, NO_ROWS)
         return self._of_model(number, asks, where, here)

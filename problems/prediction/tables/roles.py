@@ -23,6 +23,10 @@ from toolbox.tables.raw import RawTable
 _AS_FLOAT = re.compile(r"([+-]?\d+)[.,]0{1,2}")
 
 
+EVENT = "whether the time ended with the event"
+"""How the column of events is used, in words."""
+
+
 def check_roles(table: RawTable, spec: ColumnsSpec) -> None:
     """Raises `BadInput` when a column that the problem file names is missing, or a name is reserved."""
     named: dict[str, tuple[str | None, ...]] = {
@@ -96,7 +100,7 @@ def other_roles(table: RawTable, spec: ColumnsSpec, features: list[str]) -> dict
         said[spec.group] = f"group: its rows stay together{also}"
     said[spec.target] = "outcome"
     if spec.event is not None:
-        said[spec.event] = "whether the time ended with the event"
+        said[spec.event] = EVENT
     if spec.weight is not None:
         said[spec.weight] = "weight: by how much a row counts"
     constant = "left out: its present values are all the same"

@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
+from toolbox.stats import curves
 from toolbox.stats.bounds import clopper_pearson_upper
 from toolbox.stats.survival import Censored, kaplan_meier
 from toolbox.stats.survival_bounds import Predicted
-from toolbox.stats.survival_curves import risk_groups, risk_limits
+from toolbox.stats.survival_curves import net_benefit, risk_groups, risk_limits
 
 
 def test_limits_are_those_of_the_log_log_scale() -> None:
@@ -41,3 +42,14 @@ def test_few_rows_are_one_group() -> None:
     rows = Censored(np.arange(1.0, 31.0), np.ones(30, dtype=bool))
     of = Predicted(rows, np.linspace(0, 1, 30)[:, None], np.array([5.0]), 5.0, np.arange(30))
     assert len(risk_groups(of)) == 1
+
+
+def test_the_net_benefit_of_times_that_are_all_seen_is_that_of_two_classes() -> None:
+    rng = np.random.default_rng(4)
+    risk, thresholds = rng.random(60), np.array([0.1, 0.4, 0.9, 0.999999])
+    times = rng.exponential(2 / risk)
+    rows = Predicted(
+        Censored(times, np.full(60, True)), 1 - risk[:, None], np.array([5.0]), 5.0, np.arange(60)
+    )
+    labels = (times <= 5).astype(np.int64)
+    assert net_benefit(rows, thresholds) == pytest.approx(curves.net_benefit(labels, risk, thresholds))

@@ -22,7 +22,7 @@ def predicted() -> Predicted:
 
 def test_thirds_and_tenths_stand_in_tables_beside_their_pictures() -> None:
     html = survival_figures(predicted(), "attempt-1", "years")
-    assert html.count("<svg") == 2
+    assert html.count("<svg") == 3
     assert html.count("<table") == 2
     assert "Risk by 1 years" in html
     for each in risk_groups(predicted()):

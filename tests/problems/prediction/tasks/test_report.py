@@ -11,11 +11,17 @@ from escalation.model.attempt import Attempt, AttemptStatus
 from escalation.model.problem import Target, Tier
 from escalation.model.quote import Quote
 from problems.prediction.family import Prediction
+from problems.prediction.report.tripod_words import ITEM_WORDS
 
 METRICS = {
     "multiclass": ("balanced_accuracy", 0.5, "of 100 rows are called correctly, all classes counted alike"),
     "ordinal": ("weighted_kappa", 0.5, "agreement beyond chance (kappa, quadratic weights) is at least 0."),
     "regression": ("error_quantile", 0.6, "80% of predictions are off by at most 0."),
+}
+OUTPUT = {
+    "multiclass": "probability of each of cat, dog, owl, yak",
+    "ordinal": "probability of each of low, middle, high",
+    "regression": "<td>a number</td>",
 }
 
 
@@ -49,6 +55,10 @@ def test_report_and_answer_speak_of_the_task(solve: Any, task: str) -> None:
         assert f"mean {np.mean(true - scores):.3g}" in html
     assert re.search(rf"<td[^>]*>{metric}</td>", html)
     assert "Subgroups" in html
+    card = next(each.html for each in sections if each.title == "Model card")
+    assert OUTPUT[task] in card
+    guideline = next(each.html for each in sections if each.title == "Reporting guideline")
+    assert ITEM_WORDS[task].output in guideline
     answer = family.answer(solved.instance, target, attempt, solved.candidate)
     assert worth in answer.rests_on
     assert answer.picture.startswith("<svg ")

@@ -92,7 +92,7 @@ def test_an_honest_model_is_certified_by_every_metric(load: Any) -> None:
     shown = predicted_rows(instance, found, candidate)
     assert shown is not None
     html = figures_and_tables(instance, "concordance", shown, "attempt-1")
-    assert html.count("<svg") == 2
+    assert html.count("<svg") == 3
     assert all(metric in html for metric in METRICS)
 
 
