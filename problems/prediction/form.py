@@ -39,6 +39,9 @@ class Metric(StrEnum):
     SENSITIVITY = "sensitivity"
     SPECIFICITY = "specificity"
     BRIER = "brier"
+    AVERAGE_PRECISION = "average_precision"
+    BACKGROUND_REJECTION = "background_rejection"
+    AMS = "ams"
     MACRO_ROC_AUC = "macro_roc_auc"
     TOP_ACCURACY = "top_accuracy"
     LOG_LOSS = "log_loss"
@@ -163,7 +166,7 @@ class AskedForm(Part):
     """What is asked of each row; every kind of outcome has its own fields."""
 
     tabs: ClassVar = (
-        Tab("One of two classes", (), ("task",), {"task": [Asked.BINARY]}),
+        Tab("One of two classes", (), ("task", "weight", "signal_efficiency"), {"task": [Asked.BINARY]}),
         Tab("One of several classes", (), ("task", "top"), {"task": [Asked.MULTICLASS]}),
         Tab("A level in an order", (), ("task", "order"), {"task": [Asked.ORDINAL]}),
         Tab("A number", (), ("task", "tolerance", "quantile", "range"), {"task": [Asked.REGRESSION]}),
@@ -171,6 +174,18 @@ class AskedForm(Part):
     )
 
     task: Asked = Field(Asked.BINARY, title="Task", description="Which of the tabs is meant.")
+    weight: str | None = Field(
+        None,
+        title="Column of weights",
+        description="By how much each row counts, above 0; it is not used to predict.",
+    )
+    signal_efficiency: float | None = Field(
+        None,
+        gt=0,
+        lt=1,
+        title="Share that is kept",
+        description="For background_rejection and ams: of the class to predict; 0.5 is 50 %.",
+    )
     top: int | None = Field(
         None,
         ge=2,
@@ -254,7 +269,7 @@ class PredictionTarget(Part):
         description="Two classes: roc_auc (of a pair with and without the class, how often the right one "
         "ranks higher), sensitivity (share of the class that is found), specificity (share of the others "
         "that is let go), accuracy (share that is right), balanced_accuracy (the mean of both shares), "
-        "brier. Several "
+        "brier, average_precision, background_rejection, ams. Several "
         "classes: accuracy, balanced_accuracy, macro_roc_auc, top_accuracy, log_loss. Levels: accuracy, "
         "weighted_kappa, level_error, ranked_probability_score. Numbers: within_tolerance, error_quantile, "
         "rank_correlation, mae, rmse, r_squared. Times: concordance, roc_auc, brier, integrated_brier, "

@@ -79,6 +79,13 @@ def _site(site: int, metric: str, rows: Outcomes, predictions: Floats, asked: As
     return SiteValue(site, len(rows), events, found.estimate, max(variance, least), found.value)
 
 
+def _counted(rows: Outcomes, asked: Asking) -> Flags:
+    """Rows of the class to predict, or with the event; none of other tasks."""
+    if rows.events is not None:
+        return rows.events
+    return np.asarray(rows.values == 1) & (asked.task == "binary")
+
+
 def jackknife(estimate: Callable[[Index], float], rows: int) -> float:
     """Returns the variance of an estimate by leaving out blocks of rows.
 
