@@ -135,7 +135,8 @@ class Policy(Frozen):
     summary: str = Field(description="One line on what it is for.")
     tiers: tuple[Tier, ...] = Field(min_length=1, description="The tiers it may try, in order.")
     methods: dict[str, tuple[str, ...]] = Field(
-        default_factory=dict, description="By family, the methods to try; default: all of the family's."
+        default_factory=dict,
+        description="By family, the methods to try; default: all but those offered by name only.",
     )
     backends: dict[str, str] = Field(
         description="Where each kind of work runs: `backend` or `backend:device`."

@@ -7,6 +7,7 @@ from escalation.model.problem import Tier
 from escalation.policy.ladder_state import Rung
 from escalation.policy.rules import Policy
 from escalation.ports.families import Family
+from escalation.ports.methods import offered
 from escalation.ports.registry import backend_descriptor, current_name
 
 
@@ -17,7 +18,8 @@ def rungs_of(policy: Policy, family: Family) -> tuple[Rung, ...]:
         TierwiseError: when the policy names no backend for a method's work.
     """
     named = next((each for name, each in policy.methods.items() if current_name(name) == family.name), None)
-    methods = [method for method in family.methods() if named is None or method.name in named]
+    every = family.methods()
+    methods = offered(every) if named is None else [each for each in every if each.name in named]
     return tuple(
         _rung(policy, tier, method.name, method.work_kind)
         for tier in policy.tiers

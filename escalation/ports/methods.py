@@ -52,6 +52,20 @@ class Method(Protocol):
 
 
 @runtime_checkable
+class ByNameOnly(Protocol):
+    """A method that is tried only under a policy that names it: each one more would divide a case's α."""
+
+    @property
+    def by_name_only(self) -> bool:
+        """Whether that is so."""
+
+
+def offered(methods: Sequence[Method]) -> tuple[Method, ...]:
+    """Returns those that policies which name no methods try."""
+    return tuple(each for each in methods if not (isinstance(each, ByNameOnly) and each.by_name_only))
+
+
+@runtime_checkable
 class Irreproducible(Protocol):
     """A method, or a machine, whose work may come out otherwise when it is run again.
 

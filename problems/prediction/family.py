@@ -70,13 +70,15 @@ class Prediction:
         return solver_view(instance, target)
 
     def methods(self) -> Sequence[Method]:
-        """Nested cross-validation over MPI, boosted trees, projected quantum kernel."""
+        """Nested cross-validation over MPI, boosted trees, circuits: trained ones, projected kernel."""
         from escalation.ports.configuration import mpi_ranks
         from problems.prediction.ai.method import BoostedTrees
         from problems.prediction.hpc.method import NestedCV
         from problems.prediction.quantum.method import ProjectedKernel
+        from problems.prediction.quantum.trained_method import QuantumPerceptron, ReuploadingCircuit
 
-        return (NestedCV(ranks=mpi_ranks()), BoostedTrees(), ProjectedKernel())
+        classical = (NestedCV(ranks=mpi_ranks()), BoostedTrees())
+        return (*classical, QuantumPerceptron(), ReuploadingCircuit(), ProjectedKernel())
 
     def at_best(self, instance: "TableInstance", target: Target, alpha: float) -> AtBest:
         """Returns what predictions without an error would be certified to be; see `judging.at_best`."""

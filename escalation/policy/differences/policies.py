@@ -11,6 +11,7 @@ from escalation.policy.differences.rules import PolicyDifference, overall, rule_
 from escalation.policy.floor import below
 from escalation.policy.rules import Policy, Preference
 from escalation.policy.rungs import rungs_of
+from escalation.ports.methods import offered
 from escalation.ports.registry import backend_descriptor, families, family
 
 
@@ -58,8 +59,9 @@ def _tiers(old: Policy, new: Policy) -> Iterator[PolicyDifference]:
 
 def _methods(old: Policy, new: Policy) -> Iterator[PolicyDifference]:
     for name in sorted({*old.methods, *new.methods} & set(families())):
-        every = [method.name for method in family(name).methods()]
-        before, after = (set(policy.methods.get(name, every)) for policy in (old, new))
+        methods = family(name).methods()
+        every, usual = [method.name for method in methods], [method.name for method in offered(methods)]
+        before, after = (set(policy.methods.get(name, usual)) for policy in (old, new))
         for method in every:
             if method in before - after:
                 yield PolicyDifference(f"method {name}/{method}", "is not tried any more", Lean.STRICTER)

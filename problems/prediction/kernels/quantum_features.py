@@ -149,6 +149,17 @@ def circuits(encoding: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str, .
     return texts, parameter_names(qubits, entangled)
 
 
+def classical(frame: Any, encoding: Mapping[str, Any]) -> Floats:
+    """Returns the scaled features that the circuit takes; see `scale`."""
+    return scale(frame, encoding)
+
+
+def features(samples: Sequence[npt.NDArray[np.uint8]], encoding: Mapping[str, Any]) -> Floats:
+    """Returns the projected features of packed samples in the bases x, y and z; see `projected_features`."""
+    x, y, z = samples
+    return projected_features(x, y, z, encoding["qubits"])
+
+
 def projected_features(
     bits_x: npt.NDArray[np.uint8], bits_y: npt.NDArray[np.uint8], bits_z: npt.NDArray[np.uint8], qubits: int
 ) -> Floats:

@@ -31,6 +31,8 @@ MODELS: Mapping[str, str] = {
     "random_forest": "a random forest",
     "xgboost": "boosted trees",
     "RBF SVM": "a support vector machine on what qubits measured",
+    "re-uploading circuit": "a small circuit trained on a simulator",
+    "quantum perceptron": "a perceptron on qubits",
     "RBF kernel machine": "a kernel machine on what qubits measured",
     "cumulative": "logistic regressions of whether each level is exceeded",
     "neighbours_vote": "the vote of the nearest neighbours",

@@ -113,7 +113,7 @@ def _compared(metric: str, rows: Sealed, scores: Floats, controls: dict[str, Flo
         if other is None:
             continue
         gain, p_value = rows.task.compare(metric, rows.outcomes, scores, other, rows.asked)
-        value = rows.task.bound(metric, rows.outcomes, other, rows.asked, 0.5).estimate
+        value = rows.task.bound(metric, rows.outcomes, other, rows.asked, 0.25).estimate
         compared.append(Control(name=name, value=value, difference=gain, p_value=p_value))
     return compared
 

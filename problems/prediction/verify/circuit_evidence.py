@@ -14,7 +14,7 @@ from escalation.model.attempt import Candidate, Done
 from escalation.model.kinds.circuit_batch import CircuitBatch
 from escalation.model.result import RawResult
 from toolbox.arrays import npy
-from toolbox.arrays.types import Floats
+from toolbox.arrays.types import Bits, Floats
 from toolbox.circuits.evidence import ran
 from toolbox.circuits.samples import packed
 
@@ -41,18 +41,19 @@ def sealed_features(
     """
     if "features" not in values:
         return None
-    from problems.prediction.kernels import quantum_features
+    from problems.prediction.kernels.circuit_models import model_of
 
     source, encoding = values["features"], _checked(values["encoding"])
+    model = model_of(encoding)
     if source["kind"] == "classical":
-        return np.asarray(quantum_features.scale(rows, encoding), dtype=np.float64)
+        return np.asarray(model.classical(rows, encoding), dtype=np.float64)
     if source["kind"] != "circuit":
         raise ValueError(f"expected features of kind 'circuit' or 'classical', got {source['kind']!r}")
     work, result = ran(source["work"], evidence, CircuitBatch)
     chosen = _sets(source["sealed_sets"], len(rows))
-    _check_circuits(work, encoding)
-    _check_parameters(work, chosen, quantum_features.encode(rows, encoding))
-    return _from_samples(work, result, chosen, encoding["qubits"])
+    _check_circuits(work, model.circuits(encoding))
+    _check_parameters(work, chosen, model.encode(rows, encoding))
+    return model.features(_samples(work, result, chosen, encoding["qubits"]), encoding)
 
 
 def _checked(encoding: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -72,10 +73,8 @@ def _sets(span: Any, rows: int) -> slice:
     return slice(first, last)
 
 
-def _check_circuits(work: CircuitBatch, encoding: Mapping[str, Any]) -> None:
-    from problems.prediction.kernels.quantum_features import circuits
-
-    texts, names = circuits(encoding)
+def _check_circuits(work: CircuitBatch, stated: tuple[Sequence[str], Sequence[str]]) -> None:
+    texts, names = stated
     if tuple(pub.qasm3 for pub in work.pubs) != tuple(texts):
         raise ValueError("the circuits that ran are not those of the encoding that the candidate states")
     if any(tuple(pub.parameter_names) != tuple(names) for pub in work.pubs):
@@ -98,33 +97,53 @@ def _check_parameters(work: CircuitBatch, chosen: slice, expected: Floats) -> No
             )
 
 
-def _from_samples(work: CircuitBatch, result: RawResult, chosen: slice, qubits: int) -> Floats:
-    from problems.prediction.kernels.quantum_features import projected_features
-
+def _samples(work: CircuitBatch, result: RawResult, chosen: slice, qubits: int) -> list[Bits]:
     samples = []
     for number, pub in enumerate(work.pubs):
         sets = len(npy.load(pub.parameters.data))
         bits = packed(result, number, (sets, pub.shots, qubits))
         samples.append(bits[chosen])
-    return projected_features(samples[0], samples[1], samples[2], qubits)
+    return samples
 
 
 def control_faults(candidate: Candidate) -> list[str]:
     """Returns what is missing among the null controls of a candidate on circuits; empty for other candidates.
 
     It must be compared with the same machine on the same features without any circuit, and on the same
-    circuit without entanglement, each trained on the same rows.
+    circuit without entanglement, each trained on the same rows; a circuit that was trained also with itself
+    untrained.
     """
     if not _is_kind(candidate, "circuit"):
         return []
     controls = list(candidate.controls.values())
     faults = []
+    if "circuit" in candidate.values["encoding"]:
+        return _trained_faults(candidate, controls)
     if not any(_is_kind(control, "classical") and _same(candidate, control) for control in controls):
         faults.append("no null control on the same features without a circuit")
     if not any(
         _is_kind(control, "circuit") and _same(candidate, control, entangled=False) for control in controls
     ):
         faults.append("no null control on the same circuit without entanglement")
+    return faults
+
+
+def _trained_faults(candidate: Candidate, controls: Sequence[Candidate]) -> list[str]:
+    from problems.prediction.kernels.circuit_models import untrained
+
+    encoding = candidate.values["encoding"]
+    random = untrained(encoding)["learned"]
+    faults = []
+    if not any(_is_kind(control, "classical") and _same(candidate, control) for control in controls):
+        faults.append("no null control on the same features without a circuit")
+    circuits = [control for control in controls if _is_kind(control, "circuit")]
+    if not any(
+        _same(candidate, each, entangled=False, learned=each.values["encoding"]["learned"])
+        for each in circuits
+    ):
+        faults.append("no null control on the same circuit without entanglement")
+    if not any(_same(candidate, each, learned=random) for each in circuits):
+        faults.append("no null control on the same circuit untrained, its angles drawn as the verifier does")
     return faults
 
 
