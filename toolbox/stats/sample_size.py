@@ -59,19 +59,55 @@ def rows_needed(judged: Judged, limit: float, reached: Callable[[float], bool]) 
     def value(times: int) -> float:
         return judged.repeated(times).value
 
-    if not reached(judged.repeated(1).estimate) or not reached(value(most)):
+    estimate = judged.repeated(1).estimate
+    if not reached(estimate):
         return None
-    short, enough = 0, 1
-    while not reached(value(enough)):
-        short, enough = enough, min(2 * enough, most)
-    while enough - short > 1:
-        middle = (short + enough) // 2
-        short, enough = (short, middle) if reached(value(middle)) else (middle, enough)
-    if not short:
+    if reached(value(1)):
         return rows
+    found = _neighbours(value, limit, reached, estimate, most=most)
+    if found is None:
+        return None
+    short, enough = found
     share = (limit - value(short)) / (value(enough) - value(short))
     root = (1 - share) / sqrt(short) + share / sqrt(enough)
     return round_up(rows / root**2)
+
+
+def _neighbours(
+    value: Callable[[int], float],
+    limit: float,
+    reached: Callable[[float], bool],
+    estimate: float,
+    *,
+    most: int,
+) -> tuple[int, int] | None:
+    """The number of repetitions that just falls short, and the next one; None where none up to `most` does.
+
+    Few are tried, since each takes as long as it has rows: the bound goes nearly with one over the root of
+    the rows, from the last that fell short to the first that was enough, or the estimate.
+    """
+    short, enough, trial = 1, 0, 0
+    while True:
+        end, worth = (1 / sqrt(enough), value(enough)) if enough else (0.0, estimate)
+        share = (limit - value(short)) / (worth - value(short))
+        root = (1 - share) / sqrt(short) + share * end
+        foreseen = 1 / root**2 if root > 1 / sqrt(most + 1) else most + 1.0
+        if trial > FORESEEN:
+            guess = (short + enough) // 2 if enough else 2 * short
+        else:
+            guess = floor(foreseen) + (0 if enough and trial % 2 else 1)
+        guess = min(max(guess, short + 1), enough - 1 if enough else most)
+        if guess <= short:
+            return (short, enough) if enough else None
+        if reached(value(guess)):
+            enough = guess
+        else:
+            short = guess
+        trial += 1
+
+
+FORESEEN = 6
+"""Guesses after which the rest is halved."""
 
 
 def round_up(rows: float) -> int:
