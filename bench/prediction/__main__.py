@@ -54,7 +54,7 @@ def main() -> int:
             on_two_processors()
             os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
             comparison.go([BY_NAME[name] for name in given.sets], _entered(given))
-        show(comparison, given.seconds)
+        show(comparison, given.seconds, free=given.free)
     return 0
 
 
@@ -65,7 +65,9 @@ def _entered(given: argparse.Namespace) -> list[Entered]:
             found += [Entered(name, seconds) for seconds in (*given.at, given.seconds)]
         else:
             found.append(Entered(name, None))
-    return [*found, *([Entered("tierwise", None)] if given.free else [])]
+    if not given.free:
+        return found
+    return [Entered("tierwise", None), *(each for each in found if each.name != "tierwise")]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -87,11 +89,11 @@ def _parser() -> argparse.ArgumentParser:
         verb.add_argument("--data", type=Path, required=True, help="the folder of public data")
         verb.add_argument("--out", type=Path, required=True, help="lines and predictions")
         verb.add_argument("--seconds", type=float, default=20.0, help="for everybody, on every set")
+        verb.add_argument("--free", action="store_true", help="ours without a limit, in its place")
         if name == "compare":
             verb.add_argument("--at", type=float, nargs="+", default=[], help="further seconds")
             verb.add_argument("--sets", nargs="+", choices=list(BY_NAME), default=list(BY_NAME))
             verb.add_argument("--contestants", nargs="+", choices=CONTESTANTS, default=list(USUAL))
-            verb.add_argument("--free", action="store_true", help="ours without a limit as well")
     verbs.add_parser("sets", help="list the sets")
     return parser
 

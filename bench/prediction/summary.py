@@ -43,13 +43,12 @@ def by_table(lines: Sequence[Line]) -> dict[str, dict[str, Line]]:
     return {name: of for name, of in found.items() if of}
 
 
-def compared(of: Mapping[str, Line], seconds: float) -> dict[str, Line]:
-    """Those that are placed: everybody with these seconds; of ours the answer alone."""
-    with_seconds = (f"{seconds:g} s",)
+def compared(of: Mapping[str, Line], seconds: float, ours: str) -> dict[str, Line]:
+    """Those that are placed: everybody with these seconds; of ours that answer alone."""
     return {
         name: line
         for name, line in of.items()
-        if ": " not in name and (name.endswith(with_seconds) or " " not in name)
+        if name == ours or " " not in name or (name.endswith(f" {seconds:g} s") and not name.startswith(OURS))
     }
 
 
@@ -87,10 +86,10 @@ def until(of: Mapping[str, Line], name: str, score: float, sign: float) -> float
     return min(reached, default=None)
 
 
-def show(comparison: Comparison, seconds: float) -> None:
-    """Prints a table a set, then what all of them come to."""
+def show(comparison: Comparison, seconds: float, *, free: bool = False) -> None:
+    """Prints a table a set, then what all of them come to; `free` has ours without a limit."""
     tables = by_table(list(comparison.lines.read()))
-    ours = f"{OURS} {seconds:g} s"
+    ours = f"{OURS} free" if free else f"{OURS} {seconds:g} s"
     everyone: dict[str, list[float]] = {}
     instead: dict[str, list[float]] = {}
     distances: list[tuple[str, Against]] = []
@@ -98,7 +97,7 @@ def show(comparison: Comparison, seconds: float) -> None:
     took: dict[str, list[Line]] = {}
     for name, of in tables.items():
         judge = Judge.of(comparison.load(BY_NAME[name]), BY_NAME[name].metric, SEED)
-        main = compared(of, seconds)
+        main = compared(of, seconds, ours)
         places = placed(main, judge.sign)
         distance = against(comparison, main, ours, judge)
         _print_set(name, of, places, distance)
