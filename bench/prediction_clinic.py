@@ -47,7 +47,7 @@ SETS: Mapping[
     "warfarin": (
         "pgx_iwpc/iwpc.csv",
         _doses,
-        {"target": "low", "positive": "yes", "group": "site", "categorical": ["indication"]},
+        {"target": "low", "positive": "yes", "group": "site", "drop": ["indication"]},
         UNREACHED,
     ),
     "cells": (
