@@ -28,7 +28,10 @@ TIMED = {"metric": "concordance", "at_least": 0.9999, "confidence": 0.95}
 def _doses(table: pd.DataFrame) -> pd.DataFrame:
     stable = table[table["stable"] == 1]
     low = (stable["dose_mg_week"] <= LOW_DOSE).map({True: "yes", False: "no"})
-    return stable.drop(columns=["dose_mg_week", "stable", "inr"]).assign(low=low)
+    statin = stable["simvastatin"].replace({"NO": "0", "YES": "1"})
+    # the ratio is what the dose was set by; one column of indications has several in a cell
+    known = stable.drop(columns=["dose_mg_week", "stable", "inr", "indication"])
+    return known.assign(simvastatin=statin, low=low)
 
 
 def _as_it_is(table: pd.DataFrame) -> pd.DataFrame:
@@ -47,7 +50,7 @@ SETS: Mapping[
     "warfarin": (
         "pgx_iwpc/iwpc.csv",
         _doses,
-        {"target": "low", "positive": "yes", "group": "site", "drop": ["indication"]},
+        {"target": "low", "positive": "yes", "group": "site"},
         UNREACHED,
     ),
     "cells": (

@@ -1,11 +1,11 @@
 """The models that nested cross-validation chooses from, and how much of each a table's size allows."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from problems.prediction.hpc.task_grids import task_grids
-from problems.prediction.models.reduction import reduced_grids
+from problems.prediction.models.reduction import blocks_of, reduced_grids
 from problems.prediction.tables.table import TableView, width
 from toolbox.stats.weighted_metrics import RANKING
 
@@ -41,6 +41,7 @@ class SearchPlan:
         outer_repeats: its repeats, each with another shuffle.
         inner_folds: folds of the inner one, which chooses.
         replicates: of the bootstrap.
+        blocks: kinds of columns, see `reduction.Blocks`.
     """
 
     grids: Mapping[str, Grid]
@@ -48,6 +49,7 @@ class SearchPlan:
     outer_repeats: int = 2
     inner_folds: int = 3
     replicates: int = 1000
+    blocks: Sequence[Sequence[int]] = ()
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -56,6 +58,7 @@ class SearchPlan:
             "outer_repeats": self.outer_repeats,
             "inner_folds": self.inner_folds,
             "replicates": self.replicates,
+            **({"blocks": [list(block) for block in self.blocks]} if self.blocks else {}),
         }
 
     def fits(self, metric: str, groups: int = 0) -> int:
@@ -75,9 +78,17 @@ class SearchPlan:
 
 def plan_for(view: TableView) -> SearchPlan:
     """Returns the plan for a table: exact kernels and two repeats where they are affordable."""
+    blocks = blocks_of(view.columns, view.blocks)
+    plan = _plan_for(view, blocks=bool(blocks))
+    reduced = any("block_components" in params for grid in plan.grids.values() for params in grid)
+    return replace(plan, blocks=blocks) if reduced else plan
+
+
+def _plan_for(view: TableView, *, blocks: bool) -> SearchPlan:
     if view.asked.task != "binary":
-        classes = len(view.asked.classes)
-        grids = task_grids(view.asked.task, view.n_open, width(view.columns), classes, TASK_KERNEL_ROWS)
+        classes, features = len(view.asked.classes), width(view.columns)
+        task = view.asked.task
+        grids = task_grids(task, view.n_open, features, classes, TASK_KERNEL_ROWS, blocks=blocks)
         return SearchPlan(grids, outer_folds=_outer_folds(view), outer_repeats=1, replicates=200)
     ridge: Grid = [{"C": C} for C in (0.001, 0.01, 0.1, 1.0, 10.0)]
     elastic: Grid = [{"C": C, "l1_ratio": 0.5} for C in (0.02, 0.1, 0.5)]
@@ -91,7 +102,7 @@ def plan_for(view: TableView) -> SearchPlan:
         grids["nystroem_rbf"] = [{"C": C, "gamma": g} for C in (0.1, 10.0) for g in gammas]
     if "weight" not in view.asked.parameters:  # their votes cannot be weighted
         grids["nearest_neighbours"] = neighbours
-    grids = reduced_grids(grids, view.n_open, width(view.columns))
+    grids = reduced_grids(grids, view.n_open, width(view.columns), blocks=blocks)
     if view.open_sites:  # each site is left out in turn, which no repeat would change
         return SearchPlan(grids, outer_folds=_outer_folds(view), outer_repeats=1)
     return SearchPlan(grids, outer_repeats=1 if view.time_ordered or not exact else 2)

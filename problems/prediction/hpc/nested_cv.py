@@ -81,7 +81,7 @@ def _search(params: Mapping[str, Any], inputs: Mapping[str, bytes]) -> Search:
     }
     if "asked" not in params:
         return Search(rows, **about)
-    modelled = models_of(rows.columns, params["metric"], params["asked"])
+    modelled = models_of(rows.columns, params["metric"], params["asked"], params["plan"].get("blocks", ()))
     return TaskSearch(with_strata(rows, modelled), **about, modelled=modelled)
 
 

@@ -324,7 +324,7 @@ class Search:
         if not reduction:
             return None
         relevance = class_relevance(data, self.rows.labels[train])
-        return fitted_reduction(reduction, data, relevance, self._model_seed)
+        return fitted_reduction(reduction, data, relevance, self._model_seed, self.plan.blocks)
 
     def test(self, one: int, model: str, params: Mapping[str, Any]) -> Floats:
         """Returns P(positive) of the rows that an outer fold holds out, shape (rows held out,)."""

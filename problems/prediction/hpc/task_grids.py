@@ -14,7 +14,9 @@ SAGA_CELLS = 200_000
 GAMMAS = (0.1, 0.3, 1.0)
 
 
-def task_grids(task: str, rows: int, features: int, classes: int, exact_rows: int) -> Mapping[str, Grid]:
+def task_grids(
+    task: str, rows: int, features: int, classes: int, exact_rows: int, *, blocks: bool = False
+) -> Mapping[str, Grid]:
     """Returns the settings by model.
 
     Args:
@@ -23,17 +25,20 @@ def task_grids(task: str, rows: int, features: int, classes: int, exact_rows: in
         features: after coding.
         classes: 0 where there are none.
         exact_rows: up to which an exact kernel is affordable.
+        blocks: whether columns are of several kinds.
     """
     if task == "time_to_event":
         cox: Grid = [{"penalty": each} for each in (1.0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001)]
-        return reduced_grids({"cox": cox}, rows, features)
+        return reduced_grids({"cox": cox}, rows, features, blocks=blocks)
     of_classes = task in CLASSES
     grids = _of_classes(rows * features * classes) if of_classes else _of_numbers(rows <= exact_rows)
     if task == "ordinal":
         grids["cumulative"] = [{"C": C} for C in (0.01, 0.1, 1.0)]
     neighbours = "neighbours_vote" if of_classes else "neighbours_mean"
     grids[neighbours] = [{"n_neighbors": k} for k in (41, 21, 11, 5) if k <= rows / 4]
-    return reduced_grids({model: grid for model, grid in grids.items() if grid}, rows, features)
+    return reduced_grids(
+        {model: grid for model, grid in grids.items() if grid}, rows, features, blocks=blocks
+    )
 
 
 def _of_classes(cells: int) -> dict[str, Grid]:

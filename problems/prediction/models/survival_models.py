@@ -76,7 +76,7 @@ class SurvivalModels(TaskModels):
         reduce = None
         if reduction:
             relevance = number_relevance(data, martingale_residuals(times, happened))
-            reduce = fitted_reduction(reduction, data, relevance, seed)
+            reduce = fitted_reduction(reduction, data, relevance, seed, self.blocks)
             data = reduced(reduce, data)
         coefficients = cox.fit(data, times, happened, own["penalty"])
         grid = np.asarray(self.times)

@@ -13,6 +13,7 @@ from problems.prediction.models.estimators import IGNORES_WEIGHTS, estimator
 from problems.prediction.models.links import Link, link_for
 from problems.prediction.models.pipelines import preprocessing
 from problems.prediction.models.reduction import (
+    Blocks,
     class_relevance,
     fitted_reduction,
     number_relevance,
@@ -56,6 +57,7 @@ class TaskModels:
         metric: of the target.
         classes: their number; 0 of a regression.
         limits: lowest and highest number that may be said; empty for none.
+        blocks: kinds of columns, see `reduction.Blocks`.
     """
 
     columns: tuple[Column, ...]
@@ -63,6 +65,7 @@ class TaskModels:
     metric: str
     classes: int = 0
     limits: tuple[float, ...] = ()
+    blocks: Blocks = ()
 
     @cached_property
     def criterion(self) -> Criterion:
@@ -115,7 +118,7 @@ class TaskModels:
         reduce = None
         if reduction:
             relevance = (class_relevance if self.classes else number_relevance)(data, target)
-            reduce = fitted_reduction(reduction, data, relevance, seed)
+            reduce = fitted_reduction(reduction, data, relevance, seed, self.blocks)
             data = reduced(reduce, data)
         base = estimator(self.task, model, own, data.shape, seed)
         weight = self._weights(model, outcomes)

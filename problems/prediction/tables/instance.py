@@ -48,6 +48,8 @@ class TableInstance:
         places: the place in the table of each row of `frame`, from 0, shape (n,).
         where: how each place is named to people: `line 17`.
         roles: what columns are used for that are no features, and why others are left out, in words.
+        blocks: features that belong together, by the name of their kind; no part of the digest, being how
+            they were made.
         documentation: what people state; no part of the digest, since nothing is computed from it.
     """
 
@@ -68,6 +70,7 @@ class TableInstance:
     places: Index = field(default_factory=lambda: np.zeros(0, dtype=np.intp))
     where: tuple[str, ...] = ()
     roles: Mapping[str, str] = field(default_factory=dict)
+    blocks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     documentation: Documentation = field(default_factory=Documentation)
 
     @property
@@ -231,6 +234,7 @@ def solver_view(instance: TableInstance, target: Target) -> TableView:
         time_ordered=instance.time_ordered,
         extra=dict(instance.extra),
         open_sites=int(open_rows["__group__"].nunique()) if instance.by_site else 0,
+        blocks=instance.blocks,
         sealed_sites=int(sealed_rows["__group__"].nunique()) if instance.by_site else 0,
     )
 

@@ -110,6 +110,7 @@ def prepare(table: RawTable, spec: ColumnsSpec, seed: int) -> TableInstance:
         subgroups=subgroups(table, spec, order, open_index, sealed_index),
         time_ordered=times is not None,
         source=dict(table.source),
+        blocks=_blocks(table, {column.name for column in columns}),
         grouped=spec.group is not None,
         by_site=by_site,
         sites=_sites(table, spec, groups, frame, order),
@@ -150,6 +151,12 @@ def _in_order_of_time(times: NDArray[np.float64], seed: int) -> Index:
     """Rows of one time come in an order of their own: that of a file sorted by class tells sealed labels."""
     drawn = np.random.default_rng(derive_seed(seed, "order of rows of one time")).permutation(len(times))
     return np.lexsort((drawn, times))
+
+
+def _blocks(table: RawTable, features: set[str]) -> dict[str, tuple[str, ...]]:
+    """Those of the features, without what was left out."""
+    kept = {name: tuple(each for each in names if each in features) for name, names in table.blocks.items()}
+    return {name: names for name, names in kept.items() if names}
 
 
 def _features(table: RawTable, spec: ColumnsSpec) -> tuple[list[Typed], list[str]]:

@@ -45,6 +45,7 @@ class TableView:
         extra: what a constructed data set openly tells its solvers.
         open_sites: where groups are few large sites, those of the open rows; else 0.
         sealed_sites: likewise of the sealed rows.
+        blocks: features that belong together, by the name of their kind: pixels, texture.
     """
 
     columns: tuple[Column, ...]
@@ -59,6 +60,7 @@ class TableView:
     extra: Mapping[str, Any] = field(default_factory=dict)
     open_sites: int = 0
     sealed_sites: int = 0
+    blocks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         sites = {"open_sites": self.open_sites, "sealed_sites": self.sealed_sites}
@@ -71,6 +73,7 @@ class TableView:
             "time_ordered": self.time_ordered,
             "extra": dict(self.extra),
             **(sites if self.open_sites else {}),
+            **({"blocks": {name: list(each) for name, each in self.blocks.items()}} if self.blocks else {}),
         }
 
     @property
