@@ -144,12 +144,18 @@ def task_sets(
         "model_format": made.model_format,
         **made.about,
         "caveat": caveat_of(outcomes.grouped, time_ordered),
+        "calibrated_on": _counted(outcomes),
         "coverage": coverage,
         "promises": {name: dict(promise) for name, promise in found.promises.items()},
     }
     sets = rule.made(scores(made.model_format, made.model, sealed), found.thresholds, asked)
     files = {"sealed_sets": npy.dump(sets), "set_model": made.model}
     return Sets(files, {"conformal": claim}, notes)
+
+
+def _counted(rows: Outcomes) -> str:
+    units = len(np.unique(rows.grouped))
+    return f"{len(rows):,} rows" + ("" if units == len(rows) else f" in {units:,} groups")
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,11 +12,15 @@ MOST_POINTS = 2000
 """Rows that are drawn, evenly among all."""
 MOST_INTERVALS = 150
 """Intervals that can be told apart."""
+BEYOND = 1.5
+"""Times are drawn up to so many of the longest that is promised."""
+ROOM = 1.2
+"""Height of a picture with room for its legend, in heights of what is drawn."""
 
 
 def set_size_figure(sizes: Floats, held: Flags, name: str) -> str:
     """Returns how many rows have sets of each size, with and without their own class, as SVG."""
-    places = np.arange(int(sizes.min()), int(sizes.max()) + 1)
+    places = np.arange(min(1, int(sizes.min())), max(3, int(sizes.max())) + 1)
     inside, outside = (
         np.array([np.sum((sizes == size) & part) for size in places]) for part in (held, ~held)
     )
@@ -25,7 +29,8 @@ def set_size_figure(sizes: Floats, held: Flags, name: str) -> str:
         axes.bar(places, inside, color=BLUE, label="own class inside")
         axes.bar(places, outside, bottom=inside, color=VERMILION, hatch="//", label="outside")
         axes.set(title="Sizes of prediction sets", xlabel="in the set", ylabel="rows", xticks=places)
-        axes.legend(frameon=False)
+        axes.set_ylim(0, ROOM * float((inside + outside).max()))
+        axes.legend(frameon=False, loc="upper right", ncols=2)
         axes.spines[["top", "right"]].set_visible(False)
 
     counts = ", ".join(f"{size}: {int(count)}" for size, count in zip(places, inside + outside, strict=True))
@@ -60,7 +65,8 @@ def interval_figure(outcomes: Floats, ends: Floats, name: str, unit: str = "") -
 def least_times_figure(times: Floats, events: Flags, promised: Floats, name: str, unit: str = "") -> str:
     """Returns the times that rows were seen against those that they were to outlast, as SVG."""
     some = np.linspace(0, len(times) - 1, min(MOST_POINTS, len(times))).astype(np.intp)
-    failed, seen = events & (times < promised), times[some]
+    end = BEYOND * max(float(promised.max()), float(np.median(times)) / BEYOND, np.finfo(float).tiny)
+    failed, seen = events & (times < promised), np.minimum(times, end)[some]
     kinds = (
         (~events, GREY, ".", "censored"),
         (events & ~failed, BLUE, ".", "event later"),
@@ -68,7 +74,6 @@ def least_times_figure(times: Floats, events: Flags, promised: Floats, name: str
     )
 
     def draw(axes: Any) -> None:
-        end = float(max(times.max(), promised.max()))
         axes.plot([0, end], [0, end], color=GREY, linestyle=":")
         for part, colour, mark, label in kinds:
             own = part[some]
@@ -78,10 +83,11 @@ def least_times_figure(times: Floats, events: Flags, promised: Floats, name: str
         axes.set(
             title="Times to be outlasted",
             xlabel=f"promised {unit}".strip(),
-            ylabel=f"seen {unit}".strip(),
-            xlim=(-0.03 * promised.max() - 1e-9, 1.03 * promised.max() + 1e-9),
+            ylabel=f"seen {unit}, later ones at the top".replace(" ,", ","),
+            xlim=(-0.03 * end, 1.03 * end / BEYOND),
+            ylim=(-0.03 * end, ROOM * end),
         )
-        axes.legend(frameon=False, loc="lower right")
+        axes.legend(frameon=False, loc="upper center", ncols=3, columnspacing=1, handletextpad=0.2)
         axes.spines[["top", "right"]].set_visible(False)
 
     return figure(

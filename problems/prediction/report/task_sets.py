@@ -111,7 +111,7 @@ def _promised(claim: StatedSets, told: Mapping[str, Any]) -> str:
         ("nominal coverage", claim.coverage),
         *((name, told[name]) for name in ("method", "guarantee", "caveat") if told.get(name)),
         ("made by another model than the certified one", told.get("model")),
-        ("calibrated on", f"{claim.units} rows or groups"),
+        ("calibrated on", told.get("calibrated_on")),
     ]
     return pairs(lines, "What the prediction sets promise")
 

@@ -109,21 +109,21 @@ def test_one_forged_set_is_found(asked: Asked) -> None:
         assert "forged prediction sets" in certificate.reasons[0]
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
+def test_a_malformed_claim_is_found(asked: Asked) -> None:
+    claim: Any = asked.candidate.values["conformal"]
+    changes: tuple[dict[str, Any], ...] = (
         {"kind": "magic"},
         {"thresholds": []},
-        {"thresholds": [float("nan")] * 3},
+        {"thresholds": [float("nan")] * len(claim["thresholds"])},
         {"units": 3},
         {"coverage": 2},
-        {"model_format": "pickle"},
-    ],
-)
-def test_a_malformed_claim_is_found(asked: Asked, change: dict[str, Any]) -> None:
-    claim = {**asked.candidate.values["conformal"], **change}
-    cheat = replace(asked.candidate, values={**asked.candidate.values, "conformal": claim})
-    assert asked.certificate(cheat).status is CertificateStatus.INVALID
+    )
+    for change in changes:
+        with pytest.raises(ValueError, match="expected"):
+            stated_claim({**claim, **change}, asked.instance.asked)
+    values = {**asked.candidate.values, "conformal": {**claim, "model_format": "pickle"}}
+    certificate = asked.certificate(replace(asked.candidate, values=values))
+    assert "the set model's bytes give no scores" in certificate.reasons[0]
 
 
 def test_a_promise_that_the_sealed_rows_refute_is_said_and_costs_no_certificate(asked: Asked) -> None:
