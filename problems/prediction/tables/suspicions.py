@@ -93,9 +93,10 @@ def _nearly(areas: Mapping[str, float]) -> list[str]:
 
 def contradictions(columns: tuple[Column, ...], frame: "pd.DataFrame") -> list[str]:
     """Says how many sets of rows with equal features have both labels."""
-    names = [column.name for column in columns]
-    labels = frame.groupby(names, dropna=False, sort=False)["__label__"].nunique()
-    both = int((labels > 1).sum())
+    from pandas.util import hash_pandas_object
+
+    equal = hash_pandas_object(frame[[column.name for column in columns]], index=False)
+    both = int((frame["__label__"].groupby(equal.to_numpy(), sort=False).nunique() > 1).sum())
     of = "of open rows with equal features"
     return [f"{counted(both, f'set {of} has', f'sets {of} have')} both labels"] if both else []
 
@@ -138,7 +139,7 @@ def _usual(mark: float) -> bool:
 def _alone(column: Column, values: "pd.Series[float]", labels: NDArray[np.bool_]) -> float:
     """The largest area that the column reaches: by being there at all, by its numbers, by its levels."""
     present = values.notna().to_numpy()
-    found = [_area(present.astype(np.float64), labels)]
+    found = [0.5 if present.all() else _area(present.astype(np.float64), labels)]
     if column.kind == "number":
         numbers = values.to_numpy(dtype=np.float64)[present]
         found.append(_area(numbers, labels[present]))
@@ -170,12 +171,12 @@ def _area_of_levels(levels: NDArray[Any], labels: NDArray[np.bool_]) -> float:
 
 def _area(scores: NDArray[Any], labels: NDArray[np.bool_]) -> float:
     """Area under the ROC curve, in the direction in which it is larger (Mann and Whitney 1947)."""
-    from scipy.stats import rankdata
-
     positive = int(labels.sum())
     negative = len(labels) - positive
     if positive < ENOUGH or negative < ENOUGH:
         return 0.5
-    wins = rankdata(scores)[labels].sum() - positive * (positive + 1) / 2
+    _, place, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    ranks = np.cumsum(counts) - (counts - 1) / 2
+    wins = ranks[place[labels]].sum() - positive * (positive + 1) / 2
     area = float(wins / (positive * negative))
     return max(area, 1 - area)
