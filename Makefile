@@ -93,8 +93,8 @@ $(VENV)/.linked: pyproject.toml $(VENV)/.ready-$(MPI)
 
 lock:
 	$(BIN)/uv pip compile pyproject.toml --group mpi --group dev --group docs --group setup \
-	  --group images --group omics --group table --group events --group scenes --python-version 3.11 \
-	  --universal --generate-hashes --no-header --no-emit-index-url --quiet -o requirements.lock
+	  --group images --group omics --group table --group events --group scenes --group molecules \
+	  --python-version 3.11 --universal --generate-hashes --no-header --no-emit-index-url --quiet -o requirements.lock
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis

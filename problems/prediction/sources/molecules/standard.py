@@ -3,16 +3,19 @@
 By RDKit's MolStandardize (after Swain's molvs): `Cleanup` (functional groups normalised, metals
 disconnected), `LargestFragmentChooser` (salts and solvents go), `Uncharger`. Stereo is kept in the SMILES
 that features are made from, and ignored where molecules are compared. The scaffold is that of Bemis and
-Murcko (1996, J. Med. Chem.
-39:2887): rings and what links them."""
+Murcko (1996, J. Med. Chem. 39:2887): rings and what links them.
+"""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from escalation.model.errors import BadInput, first_line
 
 PACKAGE = "rdkit"
 GET = "reading molecules needs rdkit: .venv/bin/uv pip install --group molecules"
+REMEMBERED = 10_000
+"""Molecules: a file is looked at several times before anything is solved, and each takes a millisecond."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,7 @@ def version() -> str:
     return str(rdkit.__version__)
 
 
+@lru_cache(maxsize=REMEMBERED)
 def standard(text: str) -> Molecule:
     """Standardises a molecule.
 
@@ -75,7 +79,8 @@ def standard(text: str) -> Molecule:
             again = Chem.MolFromSmiles(smiles)
             if again is None or not again.GetNumAtoms():
                 raise UnreadableMolecule("it is none after it was standardised")
-            scaffold = MurckoScaffold.MurckoScaffoldSmiles(mol=again, includeChirality=False)
+            scaffold_of: Any = MurckoScaffold.MurckoScaffoldSmiles  # without annotations
+            scaffold = scaffold_of(mol=again, includeChirality=False)
         except (RuntimeError, ValueError) as error:
             raise UnreadableMolecule(first_line(error, typed=False)) from None
         return Molecule(

@@ -12,9 +12,6 @@ from problems.prediction.sources.molecules.spec import MoleculesSpec
 from problems.prediction.sources.molecules.standard import UnreadableMolecule, standard
 from toolbox.tables.raw import RawTable
 
-pytestmark = pytest.mark.trial
-pytest.importorskip("rdkit")
-
 TABLE = "smiles,active\nCCO,1\nOCC,0\n"
 TABLE += "c1ccccc1C(=O)[O-].[Na+],1\nc1ccccc1CC(C)N,0\nF[C@H](Cl)Br,1\nF[C@@H](Cl)Br,1\n"
 
@@ -79,11 +76,25 @@ def test_descriptors_and_fingerprints_are_rdkits(tmp_path: Path) -> None:
 
     table = _read(tmp_path)
     ethanol = Chem.MolFromSmiles("CCO")
-    for name, function in (("MolWt", Descriptors.MolWt), ("TPSA", rdMolDescriptors.CalcTPSA)):
+    for name, function in (("MolWt", dict(Descriptors.descList)["MolWt"]), ("TPSA", rdMolDescriptors.CalcTPSA)):
         assert np.asarray(table.columns[name], float)[0] == pytest.approx(function(ethanol))
     # ethanol has 3 atoms and, of radius 1, an environment for each: 6 counts in all, and none of radius 2
     bits = [np.asarray(table.columns[name], float)[0] for name in table.blocks["fingerprints"]]
     assert sum(bits) == 6
+
+
+def test_values_are_those_of_rdkits_own_examples(tmp_path: Path) -> None:
+    # https://www.rdkit.org/docs/GettingStartedInPython.html: descriptors of benzoic acid
+    table = _read(tmp_path, "smiles,active\nc1ccccc1C(=O)O,1\nc1cccnc1C,0\nCCO,1\n", bits=8192)
+    for name, value in (("TPSA", 37.3), ("MolLogP", 1.3848)):
+        assert np.asarray(table.columns[name], float)[0] == pytest.approx(value)
+    # there too: 16 neighbourhoods of 2-methylpyridine, 98513984 twice, 4048591891 once; a column is the rest
+    picoline = {name: np.asarray(table.columns[name], float)[1] for name in table.blocks["fingerprints"]}
+    assert sum(count > 0 for count in picoline.values()) == 16
+    assert picoline[f"morgan{98513984 % 8192}"] == 2
+    assert picoline[f"morgan{4048591891 % 8192}"] == 1
+    # docstring of rdkit.Chem.Scaffolds.MurckoScaffold.MurckoScaffoldSmiles
+    assert standard("Cc1cc(Oc2nccc(CCC)c2)ccc1").scaffold == "c1ccc(Oc2ccccn2)cc1"
 
 
 def test_a_named_group_is_joined_with_the_scaffolds(tmp_path: Path) -> None:
