@@ -18,6 +18,7 @@ from escalation.inputs.user_files import MOST_BYTES
 from escalation.model.complaints import apart, settle, so_far
 from escalation.model.errors import BadInput
 from toolbox.tables.numbers import NUMBER
+from toolbox.tables.raw import refuse_many
 from toolbox.tables.text_file import TextFile, read_text
 
 DELIMITERS = (",", ";", "\t", "|")
@@ -104,6 +105,7 @@ def read_csv_file(path: Path, rules: Rules) -> CsvFile:
     above = _above(file.text)
     first = _line(file.text, above.end)
     text, number, delimiter = file.text[above.end :], above.lines, above.stated or _delimiter(first)
+    refuse_many(file.path, first.count(delimiter) + 1)  # before millions of cells are made
     remarks = [f"{_lines(above.comments)} above the header, beginning with #: taken as comments"]
     if rules.header_in_comment and _is_header(above.last, first, delimiter):
         text, number = f"{above.last.lstrip(COMMENT).strip()}\n{text}", number - 1

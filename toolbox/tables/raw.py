@@ -1,5 +1,6 @@
 """A table as it was read, before anything is inferred from it."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -43,11 +44,21 @@ class RawTable:
         return len(self.where)
 
 
+MOST_COLUMNS = 100_000
+"""Of a table: each is looked at by itself, and seconds become hours."""
+
+
+def refuse_many(file: object, columns: int) -> None:
+    """Raises `BadInput` when a table has more columns than are looked at one by one."""
+    if columns > MOST_COLUMNS:
+        raise BadInput(
+            f"{file}: expected at most {MOST_COLUMNS:,} columns, got {columns:,}: leave some out beforehand"
+        )
+
+
 def refuse_repeated(names: Collection[str]) -> None:
     """Raises `BadInput` when a name occurs twice."""
-    names = list(names)
-    repeated = sorted({name for name in names if names.count(name) > 1})
+    repeated = sorted((name, count) for name, count in Counter(names).items() if count > 1)
     if repeated:
-        raise BadInput(
-            f"expected distinct column names, got {repeated[0]!r} {names.count(repeated[0])} times"
-        )
+        name, count = repeated[0]
+        raise BadInput(f"expected distinct column names, got {name!r} {count} times")

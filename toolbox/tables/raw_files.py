@@ -13,7 +13,7 @@ from toolbox.tables.arrow import from_arrow
 from toolbox.tables.csv_file import Rules, read_csv_file
 from toolbox.tables.missing import Missing
 from toolbox.tables.numbers import AS_THOUSANDS
-from toolbox.tables.raw import RawTable, Texts, refuse_repeated
+from toolbox.tables.raw import RawTable, Texts, refuse_many, refuse_repeated
 from toolbox.tables.text_file import read_bytes
 
 if TYPE_CHECKING:
@@ -30,6 +30,8 @@ RULES = Rules(
     comments_below=True,
     comments_alone="expected a header line and rows, got an empty file",
 )
+MOST_CELLS = 500_000_000
+"""Of a Parquet file: 4 GB as numbers."""
 _DECIMAL_COMMA = re.compile(r"[+-]?\d*,\d+")
 _MINUS = re.compile("\u2212(?=[\\d.,])")
 
@@ -79,6 +81,7 @@ def read_parquet(path: Path, na_values: Sequence[Value] = (), unused: Collection
             numbers, flags, texts and dates in a column that is used.
     """
     table, data = read_arrow(path)
+    refuse_many(path, table.num_columns)
     if not table.num_rows:
         raise BadInput(f"{path}: expected rows, got an empty table")
     source = {"parquet": path.name, "sha256": digest_bytes(data)}
@@ -89,7 +92,8 @@ def read_arrow(path: Path) -> "tuple[pyarrow.Table, bytes]":
     """Reads a Parquet file as it is; returns its bytes too.
 
     Raises:
-        BadInput: when the file is missing, unreadable or no Parquet file.
+        BadInput: when the file is missing, unreadable or no Parquet file, or says that it unpacks to more
+            than `MOST_CELLS`: columns of one value take no room in it.
     """
     import pyarrow
     from pyarrow import parquet
@@ -98,7 +102,13 @@ def read_arrow(path: Path) -> "tuple[pyarrow.Table, bytes]":
     if not data.startswith(PARQUET) and (kind := known_kind(data)):
         raise BadInput(f"{path}: expected a Parquet file, got {kind}")
     try:
-        table = parquet.ParquetFile(io.BytesIO(data)).read()
+        file = parquet.ParquetFile(io.BytesIO(data))
+        rows, columns = file.metadata.num_rows, file.metadata.num_columns
+        if rows * columns > MOST_CELLS:
+            raise BadInput(
+                f"{path}: expected at most {MOST_CELLS:,} values, got {rows:,} rows of {columns:,}"
+            )
+        table = file.read()
     except (pyarrow.ArrowException, OSError, ValueError) as error:
         raise BadInput(
             f"{path}: expected a Parquet file, got one that cannot be read: {first_line(error, typed=False)}"

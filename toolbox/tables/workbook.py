@@ -23,6 +23,7 @@ from escalation.text.wording import counted, listed
 from toolbox.tables.missing import Missing
 from toolbox.tables.numbers import NUMBER, canonical
 from toolbox.tables.optional import needed
+from toolbox.tables.packed import refuse_bomb
 from toolbox.tables.raw import Numbers, RawTable, Texts, refuse_repeated
 from toolbox.tables.raw_files import NA_VALUES, Value
 from toolbox.tables.text_file import read_bytes
@@ -104,8 +105,7 @@ def _book(path: Path, data: bytes, *, stored: bool) -> Any:
     except zipfile.BadZipFile:
         kind = known_kind(data) or "something else"
         raise BadInput(f"{path}: expected an Excel workbook (.xlsx), got {kind}") from None
-    if sum(part.file_size for part in parts) > MOST_UNPACKED:
-        raise BadInput(f"{path}: expected at most {MOST_UNPACKED // 2**20} MiB when unpacked, got more")
+    refuse_bomb(path, parts, MOST_UNPACKED)
     if not any(part.filename.startswith("xl/") for part in parts):
         raise BadInput(f"{path}: expected an Excel workbook (.xlsx), got {known_kind(data)}")
     try:
@@ -202,7 +202,7 @@ def _shown(value: Any) -> str:
     """A value as text: numbers in one spelling, dates in ISO 8601."""
     if isinstance(value, datetime):
         midnight = value.time() == time()
-        return value.date().isoformat() if midnight else value.isoformat(sep=" ", timespec="seconds")
+        return value.date().isoformat() if midnight else value.isoformat(sep=" ")
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, bool):

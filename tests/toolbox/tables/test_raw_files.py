@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from escalation.model.errors import BadInput
+from toolbox.tables import raw_files
 from toolbox.tables.missing import is_missing
 from toolbox.tables.raw_files import read_csv, read_parquet
 
@@ -227,3 +228,19 @@ def test_a_file_that_is_no_parquet_is_one_clear_line(write: Write) -> None:
     with pytest.raises(BadInput, match="expected a Parquet file") as caught:
         read_parquet(write("a,b\n1,2\n", "t.parquet"))
     assert "\n" not in str(caught.value)
+
+
+def test_a_table_of_a_million_columns_is_refused_at_its_header(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text(",".join(["x"] * 1_000_000) + "\n1\n")
+    with pytest.raises(BadInput, match="expected at most 100,000 columns, got 1,000,000"):
+        read_csv(path)
+
+
+def test_a_parquet_file_is_refused_by_what_it_says_to_unpack_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(raw_files, "MOST_CELLS", 5)
+    pd.DataFrame({"a": [1, 1, 1], "b": [2, 2, 2]}).to_parquet(tmp_path / "t.parquet")
+    with pytest.raises(BadInput, match="expected at most 5 values, got 3 rows of 2"):
+        read_parquet(tmp_path / "t.parquet")

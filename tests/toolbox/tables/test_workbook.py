@@ -52,6 +52,12 @@ def test_numbers_texts_dates_and_flags_are_what_they_are(tmp_path: Path) -> None
     assert table.source["sheet"] == "Sheet"
 
 
+def test_moments_within_a_second_stay_apart(tmp_path: Path) -> None:
+    at = [datetime(2026, 1, 31, 12, 30, 0, each) for each in (250_000, 500_000)]
+    table = read(tmp_path, [["seen"], *([each] for each in at)])
+    assert table.columns["seen"] == [each.isoformat(sep=" ") for each in at]
+
+
 def test_missing_values_are_those_of_csv_files_and_those_that_are_named(tmp_path: Path) -> None:
     rows = [["age", "ward"], [30, "NA"], [-9, "A"], [None, "#N/A"]]
     table = read(tmp_path, rows, na_values=[-9])

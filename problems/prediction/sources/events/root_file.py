@@ -23,6 +23,7 @@ from toolbox.tables.text_file import read_bytes
 ROOT = b"root"
 MOST_FIXED = 64
 """Numbers of a branch of fixed length that become columns of their own."""
+MOST_VALUES = 500_000_000
 KINDS = ("TTree", "ROOT::RNTuple")
 _SCALAR = r"(bool|char|float|double|(std::)?u?int\d*(_t)?|short|long|unsignedint)"
 _FLAT = re.compile(rf"{_SCALAR}|std::string|std::array<{_SCALAR},[1-6]?\d>")
@@ -56,6 +57,7 @@ def read_root(
         with uproot.open(io.BytesIO(data)) as file:
             found = _tree(path, file, tree)
             names = _branches(path, found, branches, set(drop))
+            _refuse_large(path, int(found.num_entries), [found[name] for name in names])
             arrays = {name: found[name].array(library="np") for name in names}
             entries = int(found.num_entries)
     except BadInput:
@@ -73,6 +75,17 @@ def read_root(
     where = tuple(f"entry {row}" for row in range(entries))
     source = {"root": path.name, "tree": str(found.name), "sha256": digest_bytes(data)}
     return RawTable(columns, where, source, remarks=missing.remarks)
+
+
+def _refuse_large(path: Path, entries: int, branches: Sequence[Any]) -> None:
+    """Refuses what the file says it unpacks to, before it does."""
+    shapes = [getattr(getattr(each, "interpretation", None), "inner_shape", None) for each in branches]
+    values = entries * sum(int(np.prod(shape or 1)) for shape in shapes)
+    if values > MOST_VALUES:
+        raise BadInput(
+            f"{path}: expected at most {MOST_VALUES:,} values, got {entries:,} events of {len(branches)} "
+            "branches: name fewer under `branches`, or give fewer events"
+        )
 
 
 def _tree(path: Path, file: Any, name: str | None) -> Any:

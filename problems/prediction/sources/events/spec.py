@@ -64,7 +64,7 @@ def parse(instance: Mapping[str, Any]) -> EventsSpec:
         for name in ("target", "positive"):
             if name in spec.model_fields_set:
                 raise BadInput(f"instance: {name} would have no effect: each file says what its events are")
-    if not any(path.endswith(".root") for path in paths(spec)):
+    if not any(path.lower().endswith(".root") for path in paths(spec)):
         for name in ("tree", "branches"):
             if name in spec.model_fields_set:
                 raise BadInput(f"instance: {name} would have no effect: no file ends with .root")

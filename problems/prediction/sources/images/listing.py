@@ -12,8 +12,8 @@ from escalation.text.visible import visible
 from escalation.text.wording import counted
 from problems.prediction.sources.images.npz import PARTS
 from problems.prediction.sources.images.spec import ImagesSpec
+from toolbox.tables.any_file import read_any
 from toolbox.tables.raw import Numbers, RawTable, Texts
-from toolbox.tables.raw_files import read_csv, read_parquet
 
 SUFFIXES: Mapping[str, tuple[str, ...]] = {
     "images": (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".bmp"),
@@ -115,7 +115,7 @@ def _by_folders(spec: ImagesSpec, folder: Path) -> Listing:
 def _by_table(spec: ImagesSpec, folder: Path, wanted: tuple[str | None, ...]) -> Listing:
     path = folder / str(spec.labels)
     shown = user_files.shown(path)
-    table = (read_parquet if path.suffix.lower() == ".parquet" else read_csv)(path, spec.na_values)
+    table = read_any(path, spec.na_values)
     for name in wanted:
         if name is not None and name not in table.columns:
             raise BadInput(f"{shown}: expected a column {name!r}, got {', '.join(list(table.columns)[:20])}")

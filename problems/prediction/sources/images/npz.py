@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from escalation.model.errors import BadInput
 from escalation.text.nearest import did_you_mean
 from toolbox.arrays import npy
+from toolbox.tables.packed import refuse_bomb
 
 MOST_BYTES = 4 * 2**30
 """Of all arrays, unpacked."""
@@ -78,11 +79,7 @@ def read(data: bytes, path: Path) -> Archive:
 def _arrays(data: bytes, path: Path) -> dict[str, NDArray[Any]]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            claimed = sum(member.file_size for member in archive.infolist())
-            if claimed > MOST_BYTES:
-                raise BadInput(
-                    f"{path}: expected at most {MOST_BYTES // 2**30} GiB of arrays, got {claimed} bytes"
-                )
+            refuse_bomb(path, archive.infolist(), MOST_BYTES)
             return {
                 member.filename.removesuffix(".npy"): _array(archive, member, path)
                 for member in archive.infolist()

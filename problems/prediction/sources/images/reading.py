@@ -175,7 +175,9 @@ def _of_archive(spec: ImagesSpec, folder: Path) -> PictureRows:
 def in_unit(pictures: NDArray[Any]) -> Pictures:
     """8 and 16 bits between 0 and 1, as those of files; other numbers as they are."""
     scale = {"uint8": 255, "uint16": 65535}.get(str(pictures.dtype), 1)
-    return (pictures.astype(np.float32) / np.float32(scale)).astype(np.float32)
+    if scale == 1:
+        return pictures.astype(np.float32)
+    return np.asarray(np.divide(pictures, np.float32(scale), dtype=np.float32))
 
 
 def column_of(archive: Archive, name: str, path: Path) -> Texts | Numbers:

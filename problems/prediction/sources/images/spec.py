@@ -34,7 +34,8 @@ class ImagesSpec(TaskSpec):
     nifti: str | None = Field(None, description="Folder of NIfTI volumes, of which slices are taken.")
     labels: str | None = Field(
         None,
-        description="CSV or Parquet file with a row for each file; without it sub-folders are the classes.",
+        description="CSV, Parquet or Excel file with a row for each file; without it sub-folders are the "
+        "classes.",
     )
     file: str = Field("file", description="Column of `labels` with the file's name, relative to the folder.")
     target: str = Field("label", description="Column of `labels`, or array of the archive, with the outcome.")

@@ -19,8 +19,8 @@ from problems.prediction.stated.spec import ColumnsSpec
 from problems.prediction.tables.column_types import as_texts
 from toolbox.arrays.types import Floats, Index
 from toolbox.stats.splits import codes, merge_groups
+from toolbox.tables.any_file import read_any
 from toolbox.tables.raw import Numbers, RawTable, Texts
-from toolbox.tables.raw_files import read_csv, read_parquet
 
 GROUP = "scaffold"
 SHOWN = 5
@@ -85,8 +85,7 @@ def molecules_of(spec: MoleculesSpec, folder: Path) -> tuple[RawTable, list[Mole
 
 
 def _table(path: Path, spec: MoleculesSpec) -> tuple[Sequence[str | None], RawTable]:
-    reads = read_parquet if path.suffix.lower() == ".parquet" else read_csv
-    table = reads(path, spec.na_values)
+    table = read_any(path, spec.na_values)
     names = list(table.columns)
     name = spec.smiles or next((each for each in names if "smiles" in each.lower()), None)
     if name is None or name not in names:

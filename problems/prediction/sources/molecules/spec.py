@@ -16,7 +16,7 @@ class MoleculesSpec(ColumnsSpec):
     """Molecules of a table or an SDF; columns are the table's others, or the SDF's data fields."""
 
     molecules: str = Field(
-        description="Path of a table (.csv, .parquet) with a column of SMILES, or of an SDF."
+        description="Path of a table (.csv, .parquet, .xlsx) with a column of SMILES, or of an SDF."
     )
     smiles: str | None = Field(None, description="Column of SMILES; else the one called smiles.")
     split: Literal["scaffold", "random"] = Field(

@@ -113,7 +113,7 @@ def _inside(path: Path, parent: Any, name: str) -> Any:
     if isinstance(found, h5py.Dataset):
         if found.external or found.is_virtual:
             raise BadInput(f"{path}: expected {name!r} in the file itself, got a reference to another file")
-        if found.size is not None and found.size > MOST_CELLS:
+        if found.size is not None and max(found.size, found.nbytes // 8) > MOST_CELLS:
             raise BadInput(f"{path}: expected at most {MOST_CELLS:,} values in {name!r}, got {found.size:,}")
     return found
 

@@ -21,8 +21,8 @@ from problems.prediction.sources.omics.units import Units, in_logarithms
 from problems.prediction.sources.omics.vcf import read_vcf
 from problems.prediction.stated.spec import ColumnsSpec
 from problems.prediction.tables.column_types import as_texts
+from toolbox.tables.any_file import read_any
 from toolbox.tables.raw import Numbers, RawTable, Texts
-from toolbox.tables.raw_files import read_csv, read_parquet
 
 FAMILY = "family"
 
@@ -97,8 +97,7 @@ def people_of(spec: OmicsSpec, folder: Path) -> People:
         BadInput: when it has no ids, or one of them twice.
     """
     path = folder / str(spec.samples)
-    reads = read_parquet if ends(path.name, (".parquet",)) else read_csv
-    table = reads(path, spec.na_values)
+    table = read_any(path, spec.na_values)
     name, remarks = spec.sample_id, table.remarks
     if name is None:
         name = next((each for each, values in table.columns.items() if _distinct(values)), None)

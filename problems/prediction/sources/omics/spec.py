@@ -24,7 +24,7 @@ class OmicsSpec(ColumnsSpec):
     )
     samples: str | None = Field(
         None,
-        description="Path of the table of samples (CSV or Parquet), with the outcome and the ids that "
+        description="Path of the table of samples (CSV, Parquet or Excel), with the outcome and the ids that "
         "the omics has; "
         "may be left out for .h5ad (obs) and .bed (.fam: sex, phenotype).",
     )

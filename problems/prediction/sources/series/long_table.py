@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from escalation.model.errors import BadInput
-from escalation.text.wording import listed
+from escalation.text.wording import counted, listed
 from problems.prediction.sources.series.recordings import Recording, Recordings, Signal
 from toolbox.arrays.types import Floats, Index
 from toolbox.tables.any_file import read_any
@@ -54,7 +54,9 @@ def read_long(path: Path, columns: LongColumns, na_values: Sequence[Value]) -> t
     names, values = _values(table, columns, file)
     each = _recordings(table, file, people, times, values)
     source = {**table.source, "people": len(each)}
-    return Recordings(each, tuple(names), dated, source, table.remarks), table
+    lost = len(set(people)) - len(each)
+    said = [f"{counted(lost, 'person', 'persons')} left out: nothing was measured of them"] if lost else []
+    return Recordings(each, tuple(names), dated, source, (*table.remarks, *said)), table
 
 
 Rows = tuple[Index, Floats]

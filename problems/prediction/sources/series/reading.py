@@ -36,6 +36,8 @@ from toolbox.tables.raw import Numbers, RawTable, Texts
 CLASS, PERSON, ENDS, WATCHED = "class", "person", "ends", "watched"
 _HERE = "problems.prediction.sources.series.features"
 CHUNK_ROWS = 64
+MOST_SAMPLES = 10_000_000
+"""Of a row on a stated grid."""
 
 
 def read(spec: SeriesSpec, folder: Path, seed: int) -> tuple[RawTable, ColumnsSpec]:
@@ -188,6 +190,7 @@ def _spacing(spec: SeriesSpec, found: Recordings) -> tuple[float | None, tuple[s
         )
         return None, tuple(said)
     spacing = spec.every if spec.every is not None else own
+    _refuse_fine(spec, found)
     if np.isnan(own):
         said.append(
             f"times are irregular: values are taken from straight lines between them every {spacing:g}"
@@ -200,6 +203,17 @@ def _spacing(spec: SeriesSpec, found: Recordings) -> tuple[float | None, tuple[s
             f"{longest:g}: for spectra and convolutions filled with straight lines"
         )
     return spacing, tuple(said)
+
+
+def _refuse_fine(spec: SeriesSpec, found: Recordings) -> None:
+    """Refuses a stated grid of more samples than memory holds: nothing else bounds it."""
+    longest = max(one.span[1] - one.span[0] for one in found.each)
+    samples = min(longest, spec.window or longest) / (spec.every or np.inf)
+    if not samples <= MOST_SAMPLES:
+        raise BadInput(
+            f"instance: every: expected at most {MOST_SAMPLES:,} samples a row, got {samples:.3g}: take a "
+            "longer distance"
+        )
 
 
 def _watched(windows: list[Window], found: Recordings) -> dict[str, Numbers]:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from escalation.model.errors import BadInput
+from problems.prediction.sources.events import root_file
 from problems.prediction.sources.events.root_file import read_root
 
 awkward = pytest.importorskip("awkward")
@@ -74,3 +75,13 @@ def test_what_is_no_root_file_is_one_line(folder: Path, tmp_path: Path) -> None:
         with pytest.raises(BadInput, match="expected a ROOT file") as error:
             read_root(tmp_path / name)
         assert "\n" not in str(error.value)
+
+
+def test_a_tree_is_refused_by_what_it_says_to_unpack_to(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(root_file, "MOST_VALUES", 14)
+    with pytest.raises(BadInput, match="expected at most 14 values, got 3 events of 4 branches"):
+        read_root(folder / "tree.root")  # of which one holds two values
+    monkeypatch.setattr(root_file, "MOST_VALUES", 15)
+    read_root(folder / "tree.root")

@@ -76,7 +76,10 @@ def test_descriptors_and_fingerprints_are_rdkits(tmp_path: Path) -> None:
 
     table = _read(tmp_path)
     ethanol = Chem.MolFromSmiles("CCO")
-    for name, function in (("MolWt", dict(Descriptors.descList)["MolWt"]), ("TPSA", rdMolDescriptors.CalcTPSA)):
+    for name, function in (
+        ("MolWt", dict(Descriptors.descList)["MolWt"]),
+        ("TPSA", rdMolDescriptors.CalcTPSA),
+    ):
         assert np.asarray(table.columns[name], float)[0] == pytest.approx(function(ethanol))
     # ethanol has 3 atoms and, of radius 1, an environment for each: 6 counts in all, and none of radius 2
     bits = [np.asarray(table.columns[name], float)[0] for name in table.blocks["fingerprints"]]

@@ -176,3 +176,8 @@ def test_times_with_and_without_a_zone_in_one_column_are_refused_with_both(tmp_p
     with pytest.raises(BadInput, match=r"a zone in all times or in none") as error:
         rows(tmp_path, text, instance)
     assert "'2026-01-01T01:00Z' (line 3) and '2026-01-01T00:00' (line 2)" in str(error.value)
+
+
+def test_a_grid_finer_than_memory_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"every: expected at most 10,000,000 samples a row, got 3e\+11"):
+        rows(tmp_path, VISITS, WIDE | {"target": "sex", "every": 1e-9})
