@@ -31,6 +31,10 @@ def load_booster(data: bytes) -> "xgboost.Booster":
         raise ValueError(f"expected an XGBoost booster in UBJSON: {first_line(error, typed=False)}") from None
 
 
+EVERY = 3
+"""Rounds from one look at the test rows to the next: a look costs half as much as a round."""
+
+
 def held_out_course(
     params: Mapping[str, Any],
     data: "xgboost.DMatrix",
@@ -38,7 +42,8 @@ def held_out_course(
     metrics: Sequence[str],
     stop: tuple[int, int],
 ) -> tuple[int, tuple[float, ...]]:
-    """Boosts a model a fold until the mean of the last metric over the test rows no longer falls.
+    """Boosts a model a fold until the mean of the last metric over the test rows, which is looked at every
+    third round, no longer falls.
 
     As `xgboost.cv` does, in two thirds of the time: it evaluates the training rows as well, every round.
 
@@ -59,9 +64,12 @@ def held_out_course(
     boosters = [xgboost.Booster(settings, list(part)) for part in parts]
     best, found = 0, tuple[float, ...]()
     for number in range(stop[0]):
-        values = []
-        for booster, (train, test) in zip(boosters, parts, strict=True):
+        for booster, (train, _) in zip(boosters, parts, strict=True):
             booster.update(train, number)
+        if (number + 1) % EVERY and number + 1 < stop[0]:
+            continue
+        values = []
+        for booster, (_, test) in zip(boosters, parts, strict=True):
             said = booster.eval_set([(test, "test")], number)
             values.append([float(each.rsplit(":", 1)[1]) for each in said.split("\t")[1:]])
         means = tuple(float(each) for each in np.mean(values, axis=0))

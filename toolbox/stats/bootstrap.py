@@ -1,12 +1,13 @@
 """Bootstrap of out-of-fold predictions: whole groups, by class, one seed a replicate."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from toolbox.arrays.types import Floats, Index, Labels
-from toolbox.stats.weighted_metrics import EFFICIENCY, weighted_metric
+from toolbox.stats.weighted_metrics import EFFICIENCY, weighted_aucs, weighted_metric
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +67,24 @@ class Estimator:
                 drawn += np.bincount(rng.choice(members, len(members)), minlength=len(sizes))
         return drawn[self.groups]
 
-    def replicate(self, series: Floats, number: int) -> Floats:
-        """Returns the metric of each series, shape (series, repeats, n), in one replicate."""
-        weights = self.weights(number)
-        return np.array([self.estimate(predictions, weights) for predictions in series])
+    def replicates(self, series: Floats, numbers: Sequence[int]) -> Floats:
+        """Returns the metric of each series, shape (series, repeats, n), in each replicate.
+
+        Rows are ranked once for all of them.
+
+        Returns:
+            Shape (replicates, series).
+        """
+        weights = np.stack([self.weights(number) for number in numbers])
+        return np.column_stack([self._each(predictions, weights) for predictions in series])
+
+    def _each(self, predictions: Floats, weights: Floats) -> Floats:
+        if self.metric != "roc_auc":
+            return np.array([self.estimate(predictions, own) for own in weights])
+        counted = weights if self.rows is None else weights * self.rows
+        values = [
+            weighted_aucs(self.labels[held], repeat[held], counted[:, held], folds[held])
+            for folds, repeat in zip(self.folds, predictions, strict=True)
+            for held in [folds >= 0]
+        ]
+        return np.asarray(np.mean(values, axis=0), dtype=np.float64)

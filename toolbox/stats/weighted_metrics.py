@@ -30,6 +30,11 @@ def weighted_auc(labels: Labels, scores: Floats, weights: Floats, folds: Index |
     Returns:
         NaN where no fold has weight on both classes.
     """
+    return float(weighted_aucs(labels, scores, weights[None, :], folds)[0])
+
+
+def weighted_aucs(labels: Labels, scores: Floats, weights: Floats, folds: Index | None = None) -> Floats:
+    """Likewise for several weights of the same rows, shape (sets, n), ranked once; shape (sets,)."""
     folds = np.zeros(len(labels), dtype=np.intp) if folds is None else folds
     order = np.lexsort((scores, folds))
     fold, score, positive = folds[order], scores[order], labels[order] == 1
@@ -37,15 +42,18 @@ def weighted_auc(labels: Labels, scores: Floats, weights: Floats, folds: Index |
     # Mann & Whitney's U in one sorted pass: a score wins over the negatives below it in its fold, and over
     # half of those that tie with it
     ties = np.flatnonzero(first | np.r_[True, score[1:] != score[:-1]])
-    up = np.add.reduceat(np.where(positive, weights[order], 0.0), ties)
-    down = np.add.reduceat(np.where(positive, 0.0, weights[order]), ties)
+    own = weights[:, order]
+    up = np.add.reduceat(np.where(positive, own, 0.0), ties, axis=1)
+    down = np.add.reduceat(np.where(positive, 0.0, own), ties, axis=1)
     starts = np.flatnonzero(first[ties])
-    before = np.cumsum(down) - down
-    below = before - np.repeat(before[starts], np.diff(np.r_[starts, len(ties)]))
-    wins = np.add.reduceat(up * (below + down / 2), starts)
-    pairs = np.add.reduceat(up, starts) * np.add.reduceat(down, starts)
+    before = np.cumsum(down, axis=1) - down
+    below = before - np.repeat(before[:, starts], np.diff(np.r_[starts, len(ties)]), axis=1)
+    wins = np.add.reduceat(up * (below + down / 2), starts, axis=1)
+    pairs = np.add.reduceat(up, starts, axis=1) * np.add.reduceat(down, starts, axis=1)
     kept = pairs > 0
-    return float(np.mean(wins[kept] / pairs[kept])) if kept.any() else float("nan")
+    shares = np.divide(wins, pairs, out=np.zeros_like(wins), where=kept)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(shares.sum(axis=1) / kept.sum(axis=1), dtype=np.float64)
 
 
 def weighted_metric(

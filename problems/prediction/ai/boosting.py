@@ -1,6 +1,6 @@
 """The work of the AI tier: tree ensembles selected, calibrated and wrapped in conformal sets, in one call."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from escalation.model.errors import BadInput
@@ -8,10 +8,12 @@ from escalation.model.identity import derive_seed
 from escalation.model.output import Output
 from escalation.model.report import Report
 from problems.prediction.ai.attribution import mean_contributions, permutation_importance
-from problems.prediction.ai.contenders import TrainedBooster
+from problems.prediction.ai.contenders import Forest, TrainedBooster
 from problems.prediction.ai.fitting import Fit, fit
+from problems.prediction.ai.selection import OutOfFold, predict_out_of_fold
 from problems.prediction.ai.tuning import Aim, Budget, Tick
 from problems.prediction.models import forest_model, xgboost_model
+from problems.prediction.prediction_sets.partitions import partition
 from problems.prediction.prediction_sets.split_conformal import (
     SetModel,
     Sets,
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MAX_SHAP_ROWS = 10_000
+IMPORTANCE_FOLDS = 3
 _SCORERS = {xgboost_model.FORMAT: xgboost_model.scores, forest_model.FORMAT: forest_model.scores}
 
 
@@ -107,8 +110,20 @@ def _importance(best: Fit, data: _Data, seed: int) -> dict[str, Any]:
         values = mean_contributions(best.trained, columns, data.rows.features[:MAX_SHAP_ROWS])
         return {"kind": "mean absolute SHAP value in log-odds, open rows", "by_feature": values}
     shuffling = derive_seed(seed, "permutation")
-    values = permutation_importance(columns, best.rows, best.winner.out_of_fold, shuffling)
+    out = best.winner.out_of_fold
+    if not out.models:  # grown once: a few smaller ones for this
+        out = _in_folds(best, data, seed)
+    values = permutation_importance(columns, best.rows, out, shuffling)
     return {"kind": "loss of ROC AUC when permuted, out of fold", "by_feature": values}
+
+
+def _in_folds(best: Fit, data: _Data, seed: int) -> OutOfFold:
+    folds = partition(best.rows, IMPORTANCE_FOLDS, derive_seed(seed, "importance"), data.aim.time_ordered)
+    settings = best.winner.contender
+    smaller = (
+        replace(settings, trees=max(1, settings.trees // 2)) if isinstance(settings, Forest) else settings
+    )
+    return predict_out_of_fold(smaller, best.rows, data.aim, [folds], seed=seed, tick=lambda fits, what: None)
 
 
 def _sets(data: _Data, budget: Budget, params: dict[str, Any], tick: Tick) -> Sets:

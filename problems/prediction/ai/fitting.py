@@ -7,18 +7,28 @@ from typing import Any
 import numpy as np
 
 from escalation.model.identity import derive_seed
-from problems.prediction.ai.contenders import Trained
+from problems.prediction.ai.contenders import Forest, Trained, TrainedForest
 from problems.prediction.ai.selection import (
     Assessment,
+    OutOfFold,
     assess,
     final_map,
+    from_bags,
     predict_out_of_fold,
     standard_error_of_difference,
 )
-from problems.prediction.ai.tuning import Aim, Budget, Tick, tune_boosting, tune_forest
+from problems.prediction.ai.tuning import (
+    Aim,
+    Budget,
+    Tick,
+    forest_history,
+    forests_of,
+    tune_boosting,
+    tune_forest,
+)
 from problems.prediction.prediction_sets.partitions import Fold, check_labels, partition, thin
 from problems.prediction.tables.encoding import Rows
-from toolbox.stats.calibration_map import CalibrationMap
+from toolbox.stats.calibration_map import CalibrationMap, expit, log_loss
 
 
 @dataclass(frozen=True)
@@ -53,31 +63,56 @@ def fit(rows: Rows, aim: Aim, budget: Budget, seed: int, tick: Tick) -> Fit:
     check_labels(rows)
     chosen = rows.take(thin(rows, budget.rows, derive_seed(seed, "thin"), aim.time_ordered))
     check_labels(chosen)
-    tuning = (chosen, aim, budget, derive_seed(seed, "tune"), tick)
-    boosting, tried = tune_boosting(*tuning)
-    forest, forests_tried = tune_forest(*tuning)
+    boosting, tried = tune_boosting(chosen, aim, budget, derive_seed(seed, "tune"), tick)
     partitions = _fresh_partitions(chosen, budget, aim, seed)
-    forest_result, boosting_result = (
-        assess(
-            contender,
-            predict_out_of_fold(contender, chosen, aim, partitions, seed=seed, tick=tick),
-            aim,
-        )
-        for contender in (forest, boosting)
-    )
+    boosted = predict_out_of_fold(boosting, chosen, aim, partitions, seed=seed, tick=tick)
+    boosting_result = assess(boosting, boosted, aim)
+    grown = _forest(chosen, aim, budget, partitions, seed=seed, tick=tick)
+    forest_result = assess(grown.settings, grown.out_of_fold, aim)
     winner = max((forest_result, boosting_result), key=lambda result: result.gain(aim.metric))
-    trained = winner.contender.train(aim.columns, rows, derive_seed(seed, "final"))
+    trained: Trained
+    if winner is forest_result and grown.trained is not None and len(chosen) == len(rows):
+        trained = grown.trained
+    else:
+        trained = winner.contender.train(aim.columns, rows, derive_seed(seed, "final"))
     tick(1, f"{winner.contender.name}: training on all open rows")
     calibration = final_map(winner, aim.metric)
     notes = {
         **_comparison(forest_result, boosting_result, winner, aim.metric, budget),
         "calibration": calibration.to_json(),
-        "tuning": {"xgboost": [_rounded(entry) for entry in tried], "random_forest": forests_tried},
+        "tuning": {"xgboost": [_rounded(entry) for entry in tried], "random_forest": grown.tried},
         "rows": len(rows),
         "selection_rows": len(chosen),
         "budget": {**budget.to_json(), "fits": budget.fits},
     }
     return Fit(trained, calibration, trained.dump(aim.columns, calibration), chosen, winner, notes)
+
+
+@dataclass(frozen=True, eq=False)
+class _Grown:
+    """A forest with its predictions of rows that it has not seen; `trained` where it was grown but once."""
+
+    settings: Forest
+    out_of_fold: OutOfFold
+    tried: list[dict[str, Any]]
+    trained: TrainedForest | None = None
+
+
+def _forest(
+    rows: Rows, aim: Aim, budget: Budget, partitions: Sequence[list[Fold]], *, seed: int, tick: Tick
+) -> _Grown:
+    """Each forest grown once, judged out of bag; a fold each where rows depend on one another."""
+    if aim.time_ordered or len(np.unique(rows.groups)) < len(rows):
+        forest, tried = tune_forest(rows, aim, budget, derive_seed(seed, "tune"), tick)
+        said = predict_out_of_fold(forest, rows, aim, partitions, seed=seed, tick=tick)
+        return _Grown(forest, said, tried)
+    forests = forests_of(budget)
+    grown = [each.out_of_bag(aim.columns, rows, derive_seed(seed, "final")) for each in forests]
+    tick(len(forests), "random forest, out of bag")
+    losses = [log_loss(expit(log_odds), rows.labels) for _, log_odds in grown]
+    best = int(np.argmin(losses))
+    tried = forest_history(forests, losses) if len(forests) > 1 else []
+    return _Grown(forests[best], from_bags(grown[best][1], rows, partitions), tried, grown[best][0])
 
 
 def _fresh_partitions(rows: Rows, budget: Budget, aim: Aim, seed: int) -> Sequence[list[Fold]]:
@@ -92,9 +127,10 @@ def _fresh_partitions(rows: Rows, budget: Budget, aim: Aim, seed: int) -> Sequen
 def _comparison(
     forest: Assessment, boosting: Assessment, winner: Assessment, metric: str, budget: Budget
 ) -> dict[str, Any]:
+    how = "by models without them" if forest.out_of_fold.models else "the forest's by trees without the row"
     return {
         "chosen": winner.contender.name,
-        "rule": f"better mean {metric} over the same repeated cross-validation; the forest is the baseline",
+        "rule": f"better mean {metric} over the same folds, {how}; the forest is the baseline",
         "cross_validation": {"xgboost": boosting.notes, "random_forest": forest.notes},
         "xgboost_minus_forest": {
             "mean": float(np.mean(boosting.values) - np.mean(forest.values)),

@@ -37,7 +37,7 @@ class OutOfFold:
         labels: shape (predictions,).
         folds: which fold, counted over all partitions, shape (predictions,).
         partitions: which partition, shape (predictions,).
-        models: the models, a fold each.
+        models: the models, a fold each; none of a forest that was grown once, see `from_bags`.
         tests: the positions of each fold's test rows.
         weights: of the rows, shape (predictions,); None where every row counts alike.
     """
@@ -106,6 +106,22 @@ def predict_out_of_fold(
         models=tuple(models),
         tests=tests,
         weights=held.weights,
+    )
+
+
+def from_bags(log_odds: Floats, rows: Rows, partitions: Sequence[Sequence[Fold]]) -> OutOfFold:
+    """Returns the out-of-bag log-odds of rows, shape (rows,), in the order and the folds of partitions."""
+    flat = [(number, test) for number, folds in enumerate(partitions) for _, test in folds]
+    tests = tuple(test for _, test in flat)
+    sizes, places = [len(test) for test in tests], np.concatenate(tests)
+    return OutOfFold(
+        log_odds=log_odds[places],
+        labels=rows.labels[places],
+        folds=np.repeat(np.arange(len(flat)), sizes),
+        partitions=np.repeat([number for number, _ in flat], sizes),
+        models=(),
+        tests=tests,
+        weights=rows.take(places).weights,
     )
 
 

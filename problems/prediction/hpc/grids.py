@@ -19,6 +19,9 @@ TUNING_ROWS = 4000
 FIT_ROWS = 20_000
 """Rows that models other than logistic regression are fitted on."""
 
+NEIGHBOUR_ROWS = 8000
+"""Rows that nearest neighbours are looked for among; a prediction costs as much as there are."""
+
 TASK_KERNEL_ROWS = 1500
 """Likewise for a number, where more settings are tried."""
 
@@ -46,9 +49,9 @@ class SearchPlan:
 
     grids: Mapping[str, Grid]
     outer_folds: int = 5
-    outer_repeats: int = 2
+    outer_repeats: int = 1
     inner_folds: int = 3
-    replicates: int = 1000
+    replicates: int = 400
     blocks: Sequence[Sequence[int]] = ()
 
     def to_json(self) -> dict[str, Any]:
@@ -77,7 +80,8 @@ class SearchPlan:
 
 
 def plan_for(view: TableView) -> SearchPlan:
-    """Returns the plan for a table: exact kernels and two repeats where they are affordable."""
+    """Returns the plan for a table: exact kernels where they are affordable; of many
+    rows, three folds of the estimate say as much as five of few."""
     blocks = blocks_of(view.columns, view.blocks)
     plan = _plan_for(view, blocks=bool(blocks))
     reduced = any("block_components" in params for grid in plan.grids.values() for params in grid)
@@ -89,7 +93,7 @@ def _plan_for(view: TableView, *, blocks: bool) -> SearchPlan:
         classes, features = len(view.asked.classes), width(view.columns)
         task = view.asked.task
         grids = task_grids(task, view.n_open, features, classes, TASK_KERNEL_ROWS, blocks=blocks)
-        return SearchPlan(grids, outer_folds=_outer_folds(view), outer_repeats=1, replicates=200)
+        return SearchPlan(grids, outer_folds=_outer_folds(view), replicates=200)
     ridge: Grid = [{"C": C} for C in (0.001, 0.01, 0.1, 1.0, 10.0)]
     elastic: Grid = [{"C": C, "l1_ratio": 0.5} for C in (0.02, 0.1, 0.5)]
     gammas = (0.1, 0.3, 1.0)
@@ -103,9 +107,9 @@ def _plan_for(view: TableView, *, blocks: bool) -> SearchPlan:
     if "weight" not in view.asked.parameters:  # their votes cannot be weighted
         grids["nearest_neighbours"] = neighbours
     grids = reduced_grids(grids, view.n_open, width(view.columns), blocks=blocks)
-    if view.open_sites:  # each site is left out in turn, which no repeat would change
-        return SearchPlan(grids, outer_folds=_outer_folds(view), outer_repeats=1)
-    return SearchPlan(grids, outer_repeats=1 if view.time_ordered or not exact else 2)
+    if view.open_sites:
+        return SearchPlan(grids, outer_folds=_outer_folds(view))
+    return SearchPlan(grids) if exact else SearchPlan(grids, outer_folds=3, replicates=200)
 
 
 def _outer_folds(view: TableView) -> int:

@@ -172,7 +172,8 @@ def _resample(comm: Any, search: Search, series: Mapping[str, Floats]) -> tuple[
     costs = [float(len(chunk)) for chunk in chunks]
 
     def task(number: int) -> Floats:
-        return np.concatenate([estimator.replicate(stacked, replicate) for replicate in chunks[number]])
+        found: Floats = estimator.replicates(stacked, chunks[number])
+        return found.ravel()
 
     found, phase = run_tasks(comm, "resampling", costs, sizes, task)
     return np.concatenate([np.zeros(0), *found]).reshape(replicates, len(series)), phase

@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 from escalation.model.identity import derive_seed
 from problems.prediction.hpc.grids import (
     FIT_ROWS,
+    NEIGHBOUR_ROWS,
     NEIGHBOUR_SHARE,
     TUNING_ROWS,
     SearchPlan,
     estimated_cost,
 )
+from problems.prediction.hpc.shared_fits import SharedFits
 from problems.prediction.models import pipelines
 from problems.prediction.models.reduction import (
     class_relevance,
@@ -291,25 +293,33 @@ class Search:
         """Returns the score of every setting of a model on one inner fold, shape (settings,)."""
         one, fold, model = self.tuning_tasks[number]
         train, test = self.inner[one][fold]
-        before, after = self._prepare(one, fold)
+        grid, weights = self.plan.grids[model], self.rows.weights_of(train)
+        most = max(params.get("n_neighbors", 0) for params in grid)
+        shared = SharedFits(*self._prepare(one, fold), self.rows.labels[train], weights, most)
         scores = []
-        for params in self.plan.grids[model]:
-            reduce = self._reduction(params, before, train)
-            data, asked = reduced(reduce, before), reduced(reduce, after)
-            base = pipelines.base_model(model, params, data.shape[1], self.metric, self._model_seed)
-            if self.metric in RANKING:  # a sigmoid would not change the ranks
-                fit = pipelines.fitted(base, data, self.rows.labels[train], self.rows.weights_of(train))
-                found = pipelines.ranking_scores(fit, asked)
-            else:
-                fit = self._fit(model, base, data, train)
-                found = pipelines.positive_probabilities(fit, asked)
+        for params in grid:
+            found = self._scores(model, params, train, shared)
             about = self.rows.labels[test], found, self.rows.weights_of(test), self.efficiency
             scores.append(selection_score(self.metric, *about))
         return np.array(scores)
 
+    def _scores(self, model: str, params: Mapping[str, Any], train: Index, shared: SharedFits) -> Floats:
+        """What a model says of the test rows; where the metric looks at ranks alone, whatever ranks them."""
+        data, asked = shared.parts(params, lambda: self._reduction(params, shared.before, train))
+        ranking = self.metric in RANKING
+        if ranking and model == "nearest_neighbours":
+            return shared.votes(params, data, asked)
+        base = pipelines.base_model(model, params, data.shape[1], self.metric, self._model_seed)
+        if not ranking:
+            return pipelines.positive_probabilities(self._fit(model, base, data, train), asked)
+        if model == "nystroem_rbf":
+            return shared.on_landmarks(params, base, data, asked)
+        # a sigmoid would not change the ranks
+        return pipelines.ranking_scores(pipelines.fitted(base, data, shared.labels, shared.weights), asked)
+
     def train(self, one: int, model: str, params: Mapping[str, Any]) -> Any:
         """Fits preprocessing, model and calibration on the training rows of a round; returns the pipeline."""
-        train = self.rounds[one].train if model == "ridge" else self._fitted_rows(self.rounds[one])
+        train = self._learnt_from(model, self.rounds[one])
         rows = self.rows.features.iloc[train]
         prepare = pipelines.preprocessing(self.rows.columns)
         whole = np.asarray(prepare.fit_transform(rows), dtype=np.float64)
@@ -360,6 +370,16 @@ class Search:
 
     def _calibration_pairs(self, train: Index) -> list[Pair]:
         return self._calibration(train).pairs(self.rows.labels[train])
+
+    def _learnt_from(self, model: str, one: Round) -> Index:
+        if model == "ridge":
+            return one.train
+        found = self._fitted_rows(one)
+        return (
+            self._at_most(NEIGHBOUR_ROWS, found, one.number)
+            if model == "nearest_neighbours" and len(found) > NEIGHBOUR_ROWS
+            else found
+        )
 
     def _fitted_rows(self, one: Round) -> Index:
         """The rows of a round that models other than logistic regression are fitted on."""

@@ -81,7 +81,8 @@ class SetSearch:
 def set_search(whole: Search) -> SetSearch:
     """Returns the search for the set model that belongs to a search on all open rows."""
     seed, rows = derive_seed(whole.seed, "sets"), whole.rows
-    plan = replace(whole.plan, outer_repeats=0)
+    grids = {model: grid[::2] for model, grid in whole.plan.grids.items()}  # it only has to be a fair one
+    plan = replace(whole.plan, outer_repeats=0, grids=grids)
     try:
         if isinstance(whole, TaskSearch):
             proper, held = parts_of(rows.labels, rows.groups, seed, whole.forward)

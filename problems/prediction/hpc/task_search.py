@@ -1,6 +1,6 @@
 """Nested cross-validation of classes, levels and numbers: the same folds, other models, losses and bytes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, ClassVar
@@ -56,8 +56,12 @@ class TaskEstimator:
         known = np.isfinite(values)
         return float(np.mean(values[known])) if known.any() else float("nan")
 
-    def replicate(self, series: Floats, number: int) -> Floats:
-        """Returns the value of each series, shape (series, repeats, n, …), with groups drawn anew."""
+    def replicates(self, series: Floats, numbers: Sequence[int]) -> Floats:
+        """Returns the value of each series, shape (series, repeats, n, …), a row each replicate."""
+        return np.stack([self._replicate(series, number) for number in numbers])
+
+    def _replicate(self, series: Floats, number: int) -> Floats:
+        """With groups drawn anew."""
         random = np.random.default_rng([self.seed, number])
         groups = int(self.groups.max()) + 1
         counts = np.bincount(random.integers(0, groups, groups), minlength=groups)[self.groups]

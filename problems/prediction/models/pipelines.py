@@ -94,7 +94,10 @@ def _kernel_model(model: str, params: Mapping[str, Any], features: int, weight: 
         landmarks = Nystroem(
             gamma=params["gamma"] / features, n_components=NYSTROEM_COMPONENTS, random_state=seed
         )
-        return make_pipeline(landmarks, LogisticRegression(C=params["C"], max_iter=1000, class_weight=weight))
+        regression = LogisticRegression(
+            C=params["C"], solver="newton-cholesky", max_iter=1000, class_weight=weight
+        )
+        return make_pipeline(landmarks, regression)
     raise ValueError(f"unknown model {model!r}")
 
 

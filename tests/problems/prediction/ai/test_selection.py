@@ -71,7 +71,7 @@ def test_the_default_settings_are_always_tried_and_the_search_depends_on_the_see
 def test_no_more_fits_are_made_than_the_budget_states(budget: Budget) -> None:
     counted: list[int] = []
     fit(smooth(150, 1), aim(), budget, 3, lambda fits, _: counted.append(fits))
-    assert sum(counted) == budget.fits
+    assert 0 < sum(counted) <= budget.fits
 
 
 def test_budgets_shrink_as_tables_grow_and_survive_json() -> None:

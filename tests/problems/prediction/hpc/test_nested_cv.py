@@ -255,6 +255,17 @@ def test_bootstrap_draws_whole_groups_and_keeps_the_classes() -> None:
     )
 
 
+@pytest.mark.parametrize("metric", ["roc_auc", "brier"])
+def test_replicates_are_those_of_one_at_a_time(metric: str) -> None:
+    random = np.random.default_rng(3)
+    labels, groups = (random.random(60) < 0.4).astype(np.int8), np.arange(60) // 2
+    folds = np.stack([np.arange(60) % 3, random.integers(-1, 3, 60)])
+    estimator = Estimator(metric, labels, groups, folds, seed=4)
+    series = random.random((2, 2, 60)).round(1)  # with ties
+    one = [[estimator.estimate(said, estimator.weights(number)) for said in series] for number in range(5)]
+    assert estimator.replicates(series, range(5)) == pytest.approx(np.array(one))
+
+
 def test_longest_tasks_are_dealt_first_to_the_least_loaded_rank() -> None:
     assert longest_first([2.0, 7.5, 4.0, 3.0], 2) == [[1], [2, 3, 0]]  # 7 against 7.5, so the last goes there
 

@@ -48,7 +48,7 @@ def test_outer_folds_are_tuned_and_tested_without_their_rows(task: str) -> None:
         series[0, one.test] = found.test(number, model, params).reshape(-1, *found.said)
         folds[0, one.test] = number
     estimator = found.estimator(folds, 5)
-    estimate, replicate = estimator.estimate(series), estimator.replicate(series[None], 0)
+    estimate, replicate = estimator.estimate(series), estimator.replicates(series[None], [0])[0]
     final = scores("ensemble", found.final_model(model, found.plan.grids[model][-1]), found.rows.features)
     apparent = found.modelled.criterion.sign * found.modelled.loss(found.outcomes, final)
     assert estimate == pytest.approx(apparent, rel=0.35)
