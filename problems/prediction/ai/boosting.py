@@ -46,8 +46,8 @@ def run(params: dict[str, Any], inputs: dict[str, bytes], report: Report) -> Out
     """Selects, trains and calibrates an ensemble on open rows, and scores the sealed ones.
 
     Args:
-        params: `columns`, `metric`, `time_ordered`, `seed`, `coverage`, and the budgets `selection` and
-            `sets`, see `tuning.Budget`.
+        params: `columns`, `metric`, `time_ordered`, `seed`, the budget `selection`, see `tuning.Budget`, and
+            where sets are to be made their `coverage` and the budget `sets`.
         inputs: `open_rows` and `sealed_rows`, see `table.TableView`.
         report: is told the share of fits done.
 
@@ -59,8 +59,9 @@ def run(params: dict[str, Any], inputs: dict[str, bytes], report: Report) -> Out
         BadInput: when the open rows leave nothing to select on.
     """
     data = _read(params, inputs)
-    selection, sets = Budget.from_json(params["selection"]), Budget.from_json(params["sets"])
-    tick = _counter(report, selection.fits + sets.fits)
+    selection = Budget.from_json(params["selection"])
+    sets = Budget.from_json(params["sets"]) if "sets" in params else None
+    tick = _counter(report, selection.fits + (sets.fits if sets else 0))
     best = fit(data.rows, data.aim, selection, derive_seed(params["seed"], "model"), tick)
     files = {
         "model": best.model,
@@ -68,7 +69,7 @@ def run(params: dict[str, Any], inputs: dict[str, bytes], report: Report) -> Out
         "train_rows": b"".join(sorted(bytes.fromhex(digest) for digest in data.open_frame["__row__"])),
     }
     notes = {**best.notes, "importance": _importance(best, data, params["seed"])}
-    made = _sets(data, sets, params, tick)
+    made = _sets(data, sets, params, tick) if sets else no_sets("none were asked for")
     notes["conformal"] = dict(made.notes)
     report(1.0, "done")
     values = {"model_format": best.trained.model_format, "chosen": _chosen(best), "notes": notes}

@@ -1,5 +1,6 @@
 """The AI tier: tuned, calibrated tree ensembles with conformal sets."""
 
+from dataclasses import replace
 from typing import Any
 
 from escalation.model.attempt import Candidate
@@ -11,8 +12,9 @@ from escalation.model.resources import Resources
 from escalation.model.result import RawResult
 from escalation.ports.machines import Device
 from escalation.ports.methods import Solve
-from problems.prediction.ai.task_budgets import smaller, task_budget
-from problems.prediction.ai.tuning import Budget, budget_for, small_budget_for
+from problems.prediction import first_answer
+from problems.prediction.ai.task_budgets import first_task_budget, smaller, task_budget
+from problems.prediction.ai.tuning import Budget, budget_for, first_budget, small_budget_for
 from problems.prediction.prediction_sets.split_conformal import COVERAGE
 from problems.prediction.tables.table import TableView, width
 
@@ -28,25 +30,46 @@ class BoostedTrees:
     work_kind = LocalCall.kind
 
     def quote(self, view: TableView, device: Device) -> Quote:
-        """Bounds the attempt by its one piece of work, which is stopped at its time limit."""
-        return device.estimate(work(view, 0))
+        """Bounds the attempt by its work, which is stopped at its time limit."""
+        search = work(view, 0)
+        before_s = first_work(view, 0).resources.wall_s if first_answer.wanted(view) else 0.0
+        return device.estimate(search.within(search.resources.wall_s + before_s))
 
     def solve(self, view: TableView, seed: int) -> Solve:
-        """Asks for the one piece of work and hands its answer on.
+        """Asks for the one piece of work and hands its answer on; of a large table for a short one before it,
+        whose model stands until then.
 
         Raises:
             TierwiseError: when the work did not succeed.
         """
+        first = None
+        if first_answer.wanted(view):
+            first = yield first_work(view, seed)
         result = yield work(view, seed)
         if not isinstance(result, RawResult):
             raise TypeError(f"expected one raw result, got {len(result)}")
+        if isinstance(first, RawResult) and first.ok and first_answer.stands(result):
+            return first_answer.standing(_candidate(first), result)
         if not result.ok:
             raise TierwiseError(f"boosted trees came to no model ({result.state}): {result.error}")
-        return Candidate(
-            values={name: result.values[name] for name in CLAIMED if name in result.values},
-            files=dict(result.files),
-            notes=result.values["notes"],
-        )
+        return _candidate(result)
+
+
+def _candidate(result: RawResult) -> Candidate:
+    return Candidate(
+        values={name: result.values[name] for name in CLAIMED if name in result.values},
+        files=dict(result.files),
+        notes=result.values["notes"],
+    )
+
+
+def first_work(view: TableView, seed: int) -> LocalCall:
+    """Returns the work of a first answer: default settings, and no set model."""
+    asked = work(view, seed)
+    budget = first_budget(view.n_open) if view.asked.task == "binary" else first_task_budget()
+    params = {**asked.params, "selection": budget.to_json()}
+    params.pop("sets")
+    return replace(asked, params=params)
 
 
 def work(view: TableView, seed: int) -> LocalCall:

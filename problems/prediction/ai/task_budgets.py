@@ -59,6 +59,11 @@ def task_budget(rows: int, outputs: int) -> TaskBudget:
     return TaskBudget(configurations=6, finalists=1, folds=3, rows=10_000, first_rows=2500, max_rounds=150)
 
 
+def first_task_budget() -> TaskBudget:
+    """Returns the budget of a first answer: default settings, judged on few rows."""
+    return TaskBudget(1, finalists=1, folds=2, rows=1500, first_rows=1500, trees=30, max_rounds=50)
+
+
 def smaller(budget: TaskBudget) -> TaskBudget:
     """Returns the budget for the model behind prediction sets, which only has to be a fair one."""
     few = {"configurations": 2, "finalists": 1, "folds": 3, "trees": min(50, budget.trees)}

@@ -117,6 +117,13 @@ def budget_for(rows: int) -> Budget:
     return Budget(8, finalists=1, folds=3, comparisons=1, leaves=(leaf,), rows=10_000, first_rows=2500)
 
 
+def first_budget(rows: int) -> Budget:
+    """Returns the budget of a first answer, with default settings: seconds, whatever the size."""
+    rounds = 100 if rows <= 50_000 else 30
+    leaf = max(5, rows // 20_000)
+    return Budget(1, 1, folds=2, comparisons=1, leaves=(leaf,), rows=2000, trees=30, max_rounds=rounds)
+
+
 def small_budget_for(rows: int) -> Budget:
     """Returns the budget for the model behind the conformal sets, which only has to be a fair one."""
     full = budget_for(rows)

@@ -112,6 +112,21 @@ def _plan_for(view: TableView, *, blocks: bool) -> SearchPlan:
     return SearchPlan(grids) if exact else SearchPlan(grids, outer_folds=3, replicates=200)
 
 
+def first_plan(view: TableView) -> SearchPlan:
+    """Returns the plan of a first answer: one linear model, moderately regularised, and no estimate."""
+    task = view.asked.task
+    if task == "time_to_event":
+        grids: dict[str, Grid] = {"cox": [{"penalty": 0.03}]}
+    elif task == "regression":
+        grids = {"least_squares_ridge": [{"alpha": 10.0}]}
+    else:
+        grids = {"ridge": [{"C": 0.1}]}
+    kept = reduced_grids(grids, view.n_open, width(view.columns))
+    return SearchPlan(
+        {model: grid[-1:] for model, grid in kept.items()}, outer_repeats=0, inner_folds=2, replicates=0
+    )
+
+
 def _outer_folds(view: TableView) -> int:
     """Five, or one a site that is left out."""
     return 0 if 0 < view.open_sites <= MOST_SITES else 5

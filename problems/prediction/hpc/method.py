@@ -1,7 +1,7 @@
 """The HPC tier's method: nested cross-validation over linear, kernel and nearest-neighbour models."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from escalation.model.amounts import Bounds
@@ -14,7 +14,8 @@ from escalation.model.resources import Resources
 from escalation.model.result import RawResult
 from escalation.ports.machines import Device
 from escalation.ports.methods import Solve
-from problems.prediction.hpc.grids import plan_for
+from problems.prediction import first_answer
+from problems.prediction.hpc.grids import first_plan, plan_for
 from problems.prediction.tables.table import TableView, width
 
 PROGRAM = "problems.prediction.hpc.nested_cv:run"
@@ -36,21 +37,34 @@ class NestedCV:
     work_kind: str = "mpi_program"
 
     def quote(self, view: TableView, device: Device) -> Quote:
-        """Bounds the attempt by the time at which its work is stopped."""
-        work = self._work(view, 0)
-        return Quote(amounts=Bounds(wall_s=work.resources.wall_s, cpu_s=work.resources.wall_s * self.ranks))
+        """Bounds the attempt by the times at which its work is stopped."""
+        works = [self._work(view, 0), *([self._first(view, 0)] if first_answer.wanted(view) else [])]
+        wall_s = sum(work.resources.wall_s for work in works)
+        return Quote(amounts=Bounds(wall_s=wall_s, cpu_s=wall_s * self.ranks))
 
     def solve(self, view: TableView, seed: int) -> Solve:
-        """Yields one MPI program.
+        """Yields one MPI program; of a large table a short one before it, whose model stands until then.
 
         Raises:
             TierwiseError: when it failed.
         """
+        first = None
+        if first_answer.wanted(view):
+            first = yield self._first(view, seed)
         result = yield self._work(view, seed)
-        if not isinstance(result, RawResult) or not result.ok:
-            error = result.error if isinstance(result, RawResult) else "expected one result"
-            raise TierwiseError(f"nested cross-validation failed: {error}")
+        if not isinstance(result, RawResult):
+            raise TierwiseError("nested cross-validation failed: expected one result")
+        if isinstance(first, RawResult) and first.ok and first_answer.stands(result):
+            return first_answer.standing(_candidate(first), result)
+        if not result.ok:
+            raise TierwiseError(f"nested cross-validation failed: {result.error}")
         return _candidate(result)
+
+    def _first(self, view: TableView, seed: int) -> MpiProgram:
+        """One model with one setting on all open rows, and its set model."""
+        asked = self._work(view, seed)
+        params = {**asked.params, "plan": first_plan(view).to_json()}
+        return replace(asked, params=params)
 
     def _work(self, view: TableView, seed: int) -> MpiProgram:
         return MpiProgram(
