@@ -50,7 +50,9 @@ def predict_rows(named: str, path: Path, out: Path | None, *, as_json: bool) -> 
         known = _required(record, outcome)
         candidate = _accepted(ledger.attempts(case_id), outcome)
     apply = resolve(families()[record.info.problem.family].apply)
-    applied: Applied = apply(known, record.info.instance, candidate, path, Path.cwd())
+    applied: Applied = apply(
+        known, record.info.instance, candidate, path, Path.cwd(), certificate=outcome.certificate
+    )
     if as_json:
         sys.stdout.writelines(json.dumps(asdict(row)) + "\n" for row in applied.rows)
     elif out is None:

@@ -46,8 +46,9 @@ class FamilyDescriptor:
             the instance that are known already to an `escalation.ports.inspection.Inspection`; "" where the
             family has no tables that stand by themselves.
         apply: `module:function` that applies an accepted answer to new rows: from the instance as stated,
-            what the record has of it, the candidate, a file and the folder that it starts from to an
-            `escalation.ports.applying.Applied`; "" where answers are about their instance alone.
+            what the record has of it, the candidate, a file and the folder that it starts from, and as
+            `certificate` what was certified of the candidate, to an `escalation.ports.applying.Applied`; ""
+            where answers are about their instance alone.
         named_by: fields of the instance that say in short what a problem is about: a kind, a file.
         formerly: names of the last release, which problem files, policies and records may still say.
     """

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from escalation.model.attempt import Candidate
+from escalation.model.certificate import Certificate
 from escalation.model.errors import BadInput, first_line
 from escalation.ports.applying import Applied, SaidOfRow
 from problems.prediction.applying.new_rows import NewRows, new_rows
@@ -16,6 +17,7 @@ from problems.prediction.applying.unlike import columns_said
 from problems.prediction.models.artefact import scores
 from problems.prediction.sources.new_data import read_new
 from problems.prediction.tasks.task import Asking, of_json
+from problems.prediction.verify.coverage import refuted_in_words
 from toolbox.arrays.types import Floats, Index
 from toolbox.tables.raw import RawTable
 
@@ -24,7 +26,13 @@ if TYPE_CHECKING:
 
 
 def apply(
-    instance: Mapping[str, Any], recorded: Mapping[str, Any], candidate: Candidate, path: Path, folder: Path
+    instance: Mapping[str, Any],
+    recorded: Mapping[str, Any],
+    candidate: Candidate,
+    path: Path,
+    folder: Path,
+    *,
+    certificate: Certificate | None = None,
 ) -> Applied:
     """Applies a model to new data of the kind that it was learnt from.
 
@@ -34,6 +42,7 @@ def apply(
         candidate: the accepted one, with its model.
         path: of the new data, see `new_data.read_new`.
         folder: where it starts from.
+        certificate: what was certified of it; sets that it refutes are left out.
 
     Raises:
         BadInput: when the rows cannot be read as those that were learnt from, or the model needs more than
@@ -45,13 +54,16 @@ def apply(
     rows = new_rows(table, recorded["features"], int(recorded["open"]["rows"]), source.block_words)
     asked = asking(recorded)
     predict = _predictor(candidate, "model", candidate.values["model_format"])
-    values = said_of(asked, predict(rows.frame), _sets(candidate, rows.frame))
+    refuted = refuted_in_words(certificate.evidence.get("sets")) if certificate else ""
+    sets = None if refuted else _sets(candidate, rows.frame)
+    values = said_of(asked, predict(rows.frame), sets)
     words = {block: said for block, said in source.block_words.items() if block in table.blocks}
     shared = {name: said for block, said in words.items() for name in table.blocks[block]}
     known = causes(recorded["features"], shared)
     because = _reasons(rows, known, predict, asked)
     said = zip(table.where, values, because, rows.flags, strict=True)
     remarks = _remarks(rows, recorded, table, known, instance.get("event"))
+    remarks = (*remarks, *([f"{refuted} They are left out."] if refuted else []))
     return Applied(tuple(SaidOfRow(*each) for each in said), remarks)
 
 

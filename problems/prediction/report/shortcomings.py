@@ -20,7 +20,7 @@ from problems.prediction.report.sealed_rows import (
     sided,
     subgroup_rows,
 )
-from problems.prediction.report.task_sets import refuted_in_words
+from problems.prediction.verify.coverage import refuted_in_words
 from problems.prediction.verify.recomputation import Forged, stated_sets
 from toolbox.stats import curves
 

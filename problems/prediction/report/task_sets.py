@@ -128,13 +128,3 @@ def _picture(
         seen = censored(outcomes)
         drawn = least_times_figure(seen.times, seen.events, sets, f"{name}-sets", unit)
     return f'<div class="figures"><figure>{drawn}</figure></div>'
-
-
-def refuted_in_words(found: Any) -> str:
-    """What is said of sets that the sealed rows refute, of a certificate's evidence; empty where none are."""
-    if not isinstance(found, Mapping) or not found.get("refuted"):
-        return ""
-    return (
-        f"The prediction sets miss their promise: they hold {rounded(float(found['held']))} of the rows kept "
-        f"aside, where {found['coverage']:g} was promised (p = {found['p_value']:.2g}): do not use them."
-    )

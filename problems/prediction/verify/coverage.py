@@ -1,8 +1,10 @@
 """Whether the sealed rows bear out what prediction sets promise."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from escalation.model.attempt import Candidate
+from escalation.text.rounding import rounded
 from problems.prediction.prediction_sets.rules import censored
 from problems.prediction.verify.judging import Sealed
 from problems.prediction.verify.recomputation import Forged, claim_of_sets, stated_sets
@@ -42,3 +44,13 @@ def coverage_of_sets(rows: Sealed, candidate: Candidate) -> dict[str, Any]:
         "p_value": chance,
         "refuted": chance < REFUTED,
     }
+
+
+def refuted_in_words(found: Any) -> str:
+    """What is said of sets that the sealed rows refute, of a certificate's evidence; empty where none are."""
+    if not isinstance(found, Mapping) or not found.get("refuted"):
+        return ""
+    return (
+        f"The prediction sets miss their promise: they hold {rounded(float(found['held']))} of the rows kept "
+        f"aside, where {found['coverage']:g} was promised (p = {found['p_value']:.2g}): do not use them."
+    )

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from escalation.model.attempt import Candidate
+from escalation.model.certificate import Certificate, CertificateStatus
 from escalation.model.errors import BadInput
 from escalation.ports.applying import Applied
 from problems.prediction.applying.apply import apply
@@ -57,6 +58,20 @@ def test_sets_hold_the_classes_within_their_thresholds(
         for score in of_set
     ]
     assert [row.values["set (90 %)"] for row in said(bench, candidate, table, tmp_path).rows] == expected
+
+
+def test_sets_that_the_certificate_refutes_are_left_out_and_it_is_said(
+    bench: Any, candidate: Candidate, tmp_path: Path
+) -> None:
+    rows(bench)[:3].to_csv(tmp_path / "new.csv", index=False)
+    found = {"refuted": True, "held": 0.5, "coverage": 0.9, "p_value": 1e-9}
+    certificate = Certificate(
+        status=CertificateStatus.CERTIFIED, kind="k", alpha=0.05, verifier="v", evidence={"sets": found}
+    )
+    recorded, name = bench.instance.describe(), Path("new.csv")
+    told = apply(STATED, recorded, candidate, name, tmp_path, certificate=certificate)
+    assert not any("set (90 %)" in row.values for row in told.rows)
+    assert "they hold 0.5 of the rows kept aside, where 0.9 was promised" in told.remarks[-1]
 
 
 def test_a_row_unlike_what_was_seen_is_flagged_and_no_other(
