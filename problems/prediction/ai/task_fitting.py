@@ -89,13 +89,16 @@ class Selection:
         return rows.take(np.flatnonzero(parts == 0))
 
     def loss(self, said: Floats, rows: TaskRows, folds: Sequence[Fold], finish: Finish) -> float:
-        """Returns the mean loss over folds of predictions that follow each other fold by fold."""
+        """Returns the mean loss over the folds that have one, of predictions that follow each other by fold.
+
+        A fold without two events has none, whoever predicts.
+        """
         losses, start = [], 0
         for _, test in folds:
             part = said[start : start + len(test)]
             losses.append(self.models.loss(rows.outcomes.take(test), finish(part)))
             start += len(test)
-        return float(np.mean(losses))
+        return float(np.mean([loss for loss in losses if np.isfinite(loss)] or losses))
 
 
 def fit_ensemble(rows: TaskRows, select: Selection) -> TaskFit:

@@ -108,7 +108,10 @@ def _choices(search: Search, found: Iterator[Floats]) -> list[ModelChoice]:
 
 
 def _choose(plan: SearchPlan, scores: Mapping[str, list[Floats]]) -> ModelChoice:
-    means = {model: np.mean(folds, axis=0) for model, folds in scores.items()}
+    """The best on average over the folds that tell settings apart: one without two events scores none."""
+    told = np.any([[np.isfinite(each).any() for each in folds] for folds in scores.values()], axis=0)
+    kept = np.flatnonzero(told if told.any() else ~told)
+    means = {model: np.mean([folds[k] for k in kept], axis=0) for model, folds in scores.items()}
     best = {model: int(np.argmax(mean)) for model, mean in means.items()}
     settings = {model: dict(plan.grids[model][place]) for model, place in best.items()}
     return ModelChoice(settings, {model: float(means[model][place]) for model, place in best.items()})

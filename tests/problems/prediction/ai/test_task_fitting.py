@@ -11,7 +11,9 @@ from escalation.model.report import Report
 from problems.prediction.ai import task_boosting
 from problems.prediction.ai.stacking import greedy_weights, temperature
 from problems.prediction.ai.task_budgets import TaskBudget, task_budget
+from problems.prediction.ai.task_fitting import Selection
 from problems.prediction.models.artefact import scores
+from problems.prediction.models.ensemble_model import Finish
 from problems.prediction.tasks.task import outcomes_of
 from tests.problems.prediction.task_tables import COLUMNS, METRICS, TASKS, asked, models, table
 from toolbox.arrays import npy
@@ -88,3 +90,16 @@ def test_budgets_grow_with_rows_and_shrink_with_the_trees_of_a_round() -> None:
     assert task_budget(100_000, 1).fits < task_budget(500, 1).fits
     assert task_budget(1500, 6).configurations <= task_budget(1500, 1).configurations
     assert TaskBudget.from_json(TINY.to_json()) == TINY
+
+
+def test_a_fold_without_events_says_nothing_of_any_member() -> None:
+    frame = table("time_to_event")[:60].reset_index(drop=True)
+    frame.loc[:29, "__event__"] = False
+    known = models("time_to_event")
+    rows = task_boosting._rows(known, frame)
+    said = -np.sort(-np.random.default_rng(1).random((60, *known.said)), axis=1)
+    parts = [np.arange(30), np.arange(30, 60)]
+    assert known.loss(rows.outcomes.take(parts[0]), said[:30]) == np.inf
+    select = Selection(known, TINY, seed=1, forward=False, tick=lambda *_: None)
+    found = select.loss(said, rows, [(parts[1], parts[0]), (parts[0], parts[1])], Finish(survival=True))
+    assert found == known.loss(rows.outcomes.take(parts[1]), said[30:]) < np.inf

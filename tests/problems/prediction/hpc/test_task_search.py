@@ -99,3 +99,13 @@ def test_the_set_model_is_chosen_and_fitted_without_the_rows_that_calibrate_it(t
     made = npy.load(sets.files["sealed_sets"])
     held_by = RULES[task].held(made, whole.outcomes)
     assert held_by[twin.held].mean() >= 0.85
+
+
+def test_a_fold_in_which_nothing_can_be_scored_chooses_nothing() -> None:
+    plan = SearchPlan({"cox": [{"penalty": 1.0}, {"penalty": 0.1}], "ridge": [{"C": 1.0}]})
+    undefined = np.full(2, -np.inf)
+    said = {"cox": [np.array([0.5, 0.7]), undefined], "ridge": [np.array([0.6]), undefined[:1]]}
+    choice = nested_cv._choose(plan, said)
+    assert (choice.model, choice.settings["cox"]) == ("cox", {"penalty": 0.1})
+    nowhere = nested_cv._choose(plan, {"cox": [undefined], "ridge": [undefined[:1]]})
+    assert nowhere.settings["cox"] == {"penalty": 1.0}
