@@ -91,7 +91,10 @@ def _check_methods(policy: Policy, name: str, layers: Layers) -> None:
     if name not in families():
         raise layers.complain(("methods", name), no_family(name))
     known = {method.name for method in family(name).methods()}
+    never: Mapping[str, str] = getattr(family(name), "never_offered", {})
     for method in policy.methods[name]:
+        if method in never:
+            raise layers.complain(("methods", name), f"{method} is never offered: {never[method]}")
         if method not in known:
             raise layers.complain(
                 ("methods", name), f"unknown method {method!r}: expected one of {_list(known)}"

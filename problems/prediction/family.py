@@ -25,6 +25,11 @@ class Prediction:
     """Two classes, a table, a metric on rows that no solver has seen the labels of."""
 
     name = "prediction"
+    never_offered: Mapping[str, str] = {
+        "fidelity_kernel": "each pair of rows would be a circuit: 200 rows take about 5,000 s and 8,000 USD "
+        "on hardware; projected_kernel takes three circuits a row"
+    }
+    """Methods that a policy may ask for in vain, and why."""
 
     def load(self, instance: Mapping[str, Any], seed: int, folder: Path) -> "TableInstance":
         """Loads the table, checks it, and seals part of its rows; see `loading.load_rows`."""

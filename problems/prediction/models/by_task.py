@@ -11,6 +11,8 @@ from problems.prediction.tables.table import Column
 TWO_CLASSES: Mapping[str, str] = {
     "roc_auc": "macro_roc_auc",
     "average_precision": "macro_roc_auc",
+    "background_rejection": "macro_roc_auc",
+    "ams": "macro_roc_auc",
     "sensitivity": "balanced_accuracy",
     "specificity": "balanced_accuracy",
 }

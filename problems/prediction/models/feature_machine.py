@@ -7,7 +7,7 @@ is kept are the training features and one weight a row and output.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -33,6 +33,9 @@ FINE: Grid = ((0.1, 0.3, 1.0, 3.0), (0.1, 1.0, 10.0, 100.0))
 
 LINEAR: Grid = ((0.0,), (0.01, 0.1, 1.0, 10.0, 100.0))
 """Without a kernel: the fit's weight alone."""
+
+OF_RARE = ("average_precision", "background_rejection", "ams")
+"""Metrics of how well a class is found that is rare."""
 
 NEGLIGIBLE = 1e-9
 """Directions of the kernel whose share of the largest eigenvalue is less are left out."""
@@ -165,11 +168,14 @@ class Fitting:
         models: of the task; of two classes those of classes in general.
         outcomes: of the training rows.
         binary: whether the probability of the second of two classes is wanted alone.
+        balanced: whether rows are to be drawn in equal numbers of two classes, since what counts is how well
+            a rare one is found; their weights say what each stands for.
     """
 
     models: TaskModels
     outcomes: Outcomes
     binary: bool = False
+    balanced: bool = False
 
     @property
     def head(self) -> str:
@@ -177,7 +183,7 @@ class Fitting:
 
     def take(self, index: Any) -> "Fitting":
         """The same for some of the rows."""
-        return Fitting(self.models, self.outcomes.take(index), self.binary)
+        return replace(self, outcomes=self.outcomes.take(index))
 
 
 @dataclass(frozen=True)
@@ -308,9 +314,10 @@ def _of_classes(estimator: Any, classes: int) -> tuple[Floats, Floats]:
     return coefficients, intercepts
 
 
-def fitting(models: TaskModels, outcomes: Outcomes, asked: Mapping[str, Any]) -> Fitting:
-    """Returns what machines of a task are fitted for; see `Asking.to_json` for `asked`."""
-    return Fitting(models, outcomes, binary=asked["task"] == "binary")
+def fitting(models: TaskModels, outcomes: Outcomes, task: Mapping[str, Any]) -> Fitting:
+    """Returns what machines of a task are fitted for; `task` has `asked`, see `Asking.to_json`, `metric`."""
+    binary = task["asked"]["task"] == "binary"
+    return Fitting(models, outcomes, binary, binary and task.get("metric") in OF_RARE)
 
 
 def targets(rows: Fitting) -> Floats:

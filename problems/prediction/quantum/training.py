@@ -12,7 +12,7 @@ from problems.prediction.models.by_task import models_of
 from problems.prediction.models.feature_machine import FINE, Fitting, Setting, fitting, targets, tune_machine
 from problems.prediction.models.feature_svm import COARSE, FOLDS, Fold, Tuned, make_folds, tune
 from problems.prediction.tables.encoding import columns_from_json
-from problems.prediction.tasks.task import outcomes_of
+from problems.prediction.tasks.task import Outcomes, outcomes_of
 from toolbox.arrays.types import Floats, Labels
 from toolbox.stats.splits import codes, keep_classes, stratified_parts, train_test_pairs
 
@@ -84,6 +84,8 @@ def task_positions(
     strata = fitting.models.strata(fitting.outcomes)
     if len(strata) <= most:
         return np.arange(len(strata))
+    if fitting.balanced:
+        return _balanced(strata, time_ordered, most, seed)
     latest = np.arange(len(strata) - most, len(strata))
     if time_ordered:
         return keep_classes(latest, strata, groups)
@@ -91,6 +93,30 @@ def task_positions(
     shares = [most / len(strata), 1 - most / len(strata)]
     drawn = np.flatnonzero(stratified_parts(strata, own, shares, seed) == 0)
     return keep_classes(drawn[:most], strata, groups)
+
+
+def _balanced(labels: NDArray[np.intp], latest: bool, most: int, seed: int) -> NDArray[np.intp]:
+    """Half of either class, or all of the rarer; at random, or the latest."""
+    rng = np.random.default_rng(seed)
+    of_class = [np.flatnonzero(labels == label) for label in (0, 1)]
+    rarer = min(most // 2, *(len(rows) for rows in of_class))
+    drawn = []
+    for rows in of_class:
+        count = rarer if len(rows) == min(map(len, of_class)) else min(most - rarer, len(rows))
+        drawn.append(rows[-count:] if latest else rng.permutation(rows)[:count])
+    return np.sort(np.concatenate(drawn))
+
+
+def design_weights(outcomes: Outcomes, positions: NDArray[np.intp]) -> Floats:
+    """Returns the rows that each sampled row stands for, scaled to mean 1 and times its own weight.
+
+    What Horvitz and Thompson 1952 (JASA 47:663) weigh samples with: one over the chance of being drawn.
+    """
+    labels = outcomes.values.astype(np.intp)
+    shares = np.bincount(labels) / np.maximum(np.bincount(labels[positions], minlength=2), 1)
+    stands = shares[labels[positions]]
+    own = np.ones(len(positions)) if outcomes.weights is None else outcomes.weights[positions]
+    return np.asarray(own * stands / stands.mean(), dtype=np.float64)
 
 
 def training(
@@ -107,6 +133,9 @@ def training(
     """
     chosen = frame.iloc[positions].reset_index(drop=True)
     if task is not None:
+        rows = fitting_of(frame, task)
+        if rows.balanced and len(positions) < len(frame):
+            chosen["__weight__"] = design_weights(rows.outcomes, positions)
         return _task_training(chosen, time_ordered, seed, task)
     labels = chosen["__label__"].to_numpy(dtype=np.int8)
     groups = chosen["__group__"].tolist()
@@ -125,7 +154,7 @@ def _task_training(chosen: Any, time_ordered: bool, seed: int, task: Mapping[str
 def fitting_of(frame: Any, task: Mapping[str, Any]) -> Fitting:
     """Returns what machines are fitted for on rows of a task; see `task_of`."""
     models = models_of(columns_from_json(task["columns"]), task["metric"], task["asked"])
-    return fitting(models, outcomes_of(frame), task["asked"])
+    return fitting(models, outcomes_of(frame), task)
 
 
 def task_of(params: Mapping[str, Any]) -> Task:

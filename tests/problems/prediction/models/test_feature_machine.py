@@ -29,7 +29,7 @@ GAMMA, COST = 0.4, 3.0
 def made(task: str, rows: int = 60) -> tuple[Floats, Fitting, Any]:
     frame = table(task, rows)
     features = np.column_stack([frame["dose"], frame["ward"] == "a", frame["age"].fillna(0.0)]).astype(float)
-    return features, fitting(models(task), outcomes_of(frame), asked(task)), frame
+    return features, fitting(models(task), outcomes_of(frame), {"asked": asked(task)}), frame
 
 
 def test_the_machine_of_numbers_is_kernel_ridge_with_a_free_mean() -> None:

@@ -21,7 +21,7 @@ from problems.prediction.models import artefact
 from problems.prediction.models.feature_svm import FORMAT, FeatureSvm, Tuned, fit, make_folds, tune
 from problems.prediction.quantum.constructed import BANDWIDTH, make
 from problems.prediction.quantum.projected import choose, row_digests
-from problems.prediction.quantum.training import training_positions
+from problems.prediction.quantum.training import fitting_of, task_positions, training, training_positions
 from problems.prediction.tables.table import Column
 from toolbox.arrays import npy
 from toolbox.arrays.types import Floats
@@ -238,3 +238,23 @@ def test_groups_stay_together_and_time_looks_forward() -> None:
 def test_one_group_a_class_is_too_little_to_tune_on() -> None:
     with pytest.raises(ValueError, match="at least 2 groups"):
         make_folds(np.array([0, 0, 1], dtype=np.int8), ["a", "b", "c"], False, 0)
+
+
+@pytest.mark.parametrize("forward", [False, True])
+def test_of_a_rare_class_as_many_rows_are_drawn_as_of_the_other_and_weigh_what_they_stand_for(
+    forward: bool,
+) -> None:
+    labels = (np.arange(1000) % 20 == 0).astype(np.int8)  # 50 of 1,000
+    frame = pd.DataFrame({"x": np.arange(1000.0), "__label__": labels})
+    frame["__group__"] = [str(row) for row in range(1000)]
+    asked = {"task": "binary", "classes": ["no", "yes"], "parameters": {}}
+    task = {"columns": [Column("x", "number").to_json()], "metric": "average_precision", "asked": asked}
+    rows = fitting_of(frame, task)
+    drawn = task_positions(rows, np.arange(1000), forward, 200, 3)
+    assert np.bincount(labels[drawn]).tolist() == [150, 50]
+    assert forward == (drawn[labels[drawn] == 0].min() > 800)
+    learnt = training(frame, drawn, forward, 1, task).fitting
+    assert learnt is not None
+    weights = np.asarray(learnt.outcomes.weights)
+    assert weights.mean() == pytest.approx(1.0)
+    assert weights @ labels[drawn] / weights.sum() == pytest.approx(0.05)

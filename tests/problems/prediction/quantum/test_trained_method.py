@@ -8,14 +8,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from threadpoolctl import threadpool_limits
 
 from escalation.model.attempt import Candidate
 from escalation.model.certificate import Certificate
+from escalation.model.errors import BadInput
 from escalation.model.kinds.circuit_batch import CircuitBatch
 from escalation.model.kinds.local_call import LocalCall
 from escalation.model.problem import Target, Tier
-from escalation.policy.policy import load_policy
+from escalation.policy.policy import load_policy, parse_policy
 from escalation.policy.rungs import rungs_of
 from escalation.ports.registry import family
 from problems.prediction.loading import load_rows
@@ -135,6 +137,19 @@ def test_numbers_are_read_from_the_re_uploading_circuit_too(tmp_path: Path) -> N
     certificate = certify(instance, target, candidate, done, 0.05)
     assert certificate.status == "CERTIFIED", certificate.reasons
     assert {control.name for control in certificate.controls} == CONTROLS
+
+
+def test_a_policy_that_asks_for_a_fidelity_kernel_is_told_what_it_would_cost() -> None:
+    text = yaml.safe_dump(
+        {
+            "policy": "dear",
+            "summary": "a kernel of pairs",
+            "extends": "default",
+            "methods": {"prediction": ["fidelity_kernel"]},
+        }
+    )
+    with pytest.raises(BadInput, match=r"fidelity_kernel is never offered: .* 5,000 s and 8,000 USD"):
+        parse_policy(text)
 
 
 def test_they_are_tried_only_where_a_policy_names_them() -> None:
