@@ -11,6 +11,7 @@ from escalation.model.complaints import collected, mended
 from escalation.model.errors import BadInput
 from escalation.ports.inspection import ColumnProfile, Inspection
 from escalation.text.wording import counted, listed
+from problems.prediction.guessing import follow_up, is_amount, known_afterwards, levels, outcome, zero_or_one
 from problems.prediction.loading import load_rows
 from problems.prediction.sources.source import parse_spec
 from problems.prediction.sources.table.reading import read_raw
@@ -41,11 +42,13 @@ GOALS = {
 }
 """What to begin with, by task."""
 
-OUTCOMES = (
-    "target", "label", "class", "outcome", "y", "diagnosis", "died", "dead", "death", "mortality", "event",
-    "readmitted", "relapse", "survived", "disease", "status", "result",
-)  # fmt: skip
-"""Names that columns with an outcome have."""
+TASK_NOTE = "a guess; levels in order are `ordinal`, times to an event `time_to_event`"
+TASK_NOTES = {
+    "time_to_event": "a guess; `binary` asks whether, not when: then the outcome is the event, and the time "
+    "goes under drop",
+    "ordinal": "a guess; classes without an order are `multiclass`",
+}
+"""What is said behind a task that was guessed."""
 
 
 @dataclass
@@ -98,11 +101,11 @@ def inspect(path: Path, folder: Path, wish: Mapping[str, Any]) -> Inspection:
     )
     marks = sentinels(table)
     warnings = [*table.remarks, *_marked(marks)]
-    target = wish.get("target") or _guess(columns, table)
+    target = wish.get("target") or _guess(table, columns)
     if target is None:
         nothing = "no column is whole and has two different values or more: there is nothing to predict"
         return Inspection(about, columns, (f"{nothing}; say which with --target",), tuple(warnings))
-    asked = _asked(table, str(target))
+    asked = _asked(table, str(target), columns)
     proposal = _Proposal({**source, "target": target, **asked, **wish})
     proposal.settle(folder)
     if proposal.loaded is not None:
@@ -156,21 +159,6 @@ def _written(table: RawTable) -> str:
     return f", divided by {names[delimiter]}" if delimiter in names else ""
 
 
-def _guess(columns: Sequence[ColumnProfile], table: RawTable) -> str | None:
-    """The column that is likely the outcome: of those with two values the one so named, else the last."""
-    two = two_valued(columns)
-    named = [name for name in two if name.lower() in OUTCOMES]
-    parts = [name for name in two if any(part in OUTCOMES for part in name.lower().split("_"))]
-    return next(iter([*named, *parts, *reversed(two)]), None) or _last_whole(columns)
-
-
-def _last_whole(columns: Sequence[ColumnProfile]) -> str | None:
-    """The column that is likely the outcome where none has two values: the one so named, else the last."""
-    whole = [each.name for each in columns if each.distinct > 1 and not each.missing]
-    named = [name for name in whole if name.lower() in OUTCOMES]
-    return next(iter([*named, *reversed(whole)]), None)
-
-
 def two_valued(columns: Sequence[ColumnProfile]) -> list[str]:
     """Columns that could be a target."""
     return [each.name for each in columns if each.distinct == 2 and not each.missing]
@@ -181,15 +169,36 @@ def _classes(table: RawTable, target: str) -> list[str]:
     return [canonical(value, table.decimal) for value in values if not is_missing(value)]
 
 
-def _asked(table: RawTable, target: str) -> dict[str, str]:
-    """What is likely asked of a column: the class to predict, one of several, or a number."""
+def _asked(table: RawTable, target: str, columns: Sequence[ColumnProfile]) -> dict[str, Any]:
+    """What is likely asked of a column: the class to predict, one of several, a level, a number, a time."""
     texts = _classes(table, target)
     distinct = len(set(texts))
     if distinct == 2:
         return {"positive": likely_positive(texts)}
+    if (event := _event_of(table, target, columns)) is not None:
+        later = known_afterwards(columns, (target, event))
+        return {"task": "time_to_event", "event": event, **({"drop": later} if later else {})}
     if distinct > FEW_CLASSES and _numbers(table, target) is not None:
         return {"task": "regression"}
-    return {"task": "multiclass"} if distinct > 2 else {}
+    return dict(levels(target, set(texts)) or {"task": "multiclass"}) if distinct > 2 else {}
+
+
+def _event_of(table: RawTable, target: str, columns: Sequence[ColumnProfile]) -> str | None:
+    """The column of events where the target holds the times of a follow-up."""
+    found = follow_up(columns, [target])
+    numbers = _numbers(table, target) if found else None
+    if found is None or numbers is None or not is_amount(numbers):
+        return None
+    return found[1] if zero_or_one(_classes(table, found[1])) else None
+
+
+def _guess(table: RawTable, columns: Sequence[ColumnProfile]) -> str | None:
+    """The times of a follow-up where there is one, else the column that is likely the outcome."""
+    numeric = [each.name for each in columns if _numbers(table, each.name) is not None]
+    found = follow_up(columns, numeric)
+    if found and _event_of(table, found[0], columns):
+        return found[0]
+    return outcome(columns)
 
 
 def _problem(proposal: _Proposal) -> dict[str, Any]:
@@ -216,7 +225,19 @@ def _notes(
     if "target" not in wish:
         notes["target"] = f"a guess; it could be {listed(others, 'or')}" if others else "a guess"
     if "task" in proposal.instance and "task" not in wish:
-        notes["task"] = "a guess; levels in order are `ordinal`, times to an event `time_to_event`"
+        notes["task"] = TASK_NOTES.get(proposal.instance["task"], TASK_NOTE)
+    if "event" in proposal.instance and "event" not in wish:
+        notes["event"] = "a guess: 1 where it happened at that time, 0 where the row was last seen without it"
+    if "horizon" in proposal.instance and "horizon" not in wish:
+        notes["horizon"] = "a guess: until when enough rows were seen"
+    if (
+        proposal.instance.get("task") == "time_to_event"
+        and "drop" in proposal.instance
+        and "drop" not in wish
+    ):
+        notes["drop"] = "a guess: names, and what is known only afterwards"
+    if "order" in proposal.instance and "order" not in wish:
+        notes["order"] = "a guess: lowest first"
     classes = sorted({*_classes(table, target)} - {str(proposal.instance.get("positive"))})
     if "positive" not in wish and len(classes) == 1:
         notes["positive"] = f"a guess; the other class is {classes[0]}"
@@ -229,10 +250,16 @@ def _notes(
         values = [*proposal.instance.get("na_values", []), *map(_number, numbers), *spelt]
         aside.append(f"{line('na_values', values)}  # if these mean missing, in {named}")
     taken = {proposal.instance.get(role) for role in ("target", "group", "time")}
-    again = [name for name, values in table.columns.items() if comes_back(name, values)]
+    again = [name for name, values in table.columns.items() if _comes_back(table, name, values)]
     if "group" not in proposal.instance:
         aside += [_grouped(name, proposal.instance) for name in again if name not in taken]
     return {**notes, "": "\n".join(aside)} if aside else notes
+
+
+def _comes_back(table: RawTable, name: str, values: Any) -> bool:
+    """Whether it names somebody who has several rows; amounts that are written as texts are amounts."""
+    numbers = _numbers(table, name)
+    return bool(comes_back(name, values if numbers is None else numbers))
 
 
 def _grouped(name: str, instance: Mapping[str, Any]) -> str:

@@ -16,6 +16,7 @@ from problems.prediction.tables.counters import LEAST, counts_rows, names_someth
 from problems.prediction.tables.returning import NAMED, comes_back, what_to_paste
 from problems.prediction.tables.table import Column
 from problems.prediction.tasks.classes import spelt_alike
+from problems.prediction.tasks.reading import LARGEST
 from toolbox.tables.arrow import EXACT
 from toolbox.tables.dates import MOSTLY, dates
 from toolbox.tables.numbers import Reading, canonical, level, read
@@ -138,6 +139,13 @@ def _number(name: str, values: Numbers, where: Sequence[str]) -> Typed:
     if np.isinf(numbers).any():
         row = int(np.flatnonzero(np.isinf(numbers))[0])
         raise BadInput(f"column {name!r}, {where[row]}: {_INFINITE}, got {numbers[row]}")
+    if (np.abs(numbers) > LARGEST).any():
+        row = int(np.nanargmax(np.abs(numbers)))
+        raise BadInput(
+            f"column {name!r}, {where[row]}: expected a number between -{LARGEST:g} and {LARGEST:g}, whose "
+            f"square can be computed, got {numbers[row]:g}: if it means missing, add it to na_values, else "
+            "take a larger unit"
+        )
     present = numbers[~np.isnan(numbers)]
     whole = len(present) > 0 and bool(np.all(present == np.floor(present)))
     once = len(np.unique(present)) == len(present) > 1

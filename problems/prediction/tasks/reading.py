@@ -15,6 +15,10 @@ MARKED = re.compile(
 )
 
 
+LARGEST = 1e100
+"""Of a number that is learnt from: sums of squares of larger ones overflow."""
+
+
 def class_texts(table: RawTable, target: str) -> list[str]:
     """Returns the class of each row, 1 and 1.0 spelt alike.
 
@@ -98,5 +102,11 @@ def _finite(numbers: Floats, table: RawTable, target: str, role: str) -> Floats:
         place = int(np.flatnonzero(~np.isfinite(numbers))[0])
         raise BadInput(
             f"{role} column {target!r}, {table.where[place]}: expected a finite number, got {numbers[place]}"
+        )
+    if bool((np.abs(numbers) > LARGEST).any()):
+        place = int(np.argmax(np.abs(numbers)))
+        raise BadInput(
+            f"{role} column {target!r}, {table.where[place]}: expected a number between -{LARGEST:g} and "
+            f"{LARGEST:g}, whose square can be computed, got {numbers[place]:g}: take a larger unit"
         )
     return numbers

@@ -22,6 +22,8 @@ STEPS = 20
 
 FOLLOWED = 0.1
 """Share of rows that are still seen at a horizon that is proposed."""
+LEAST_FOLLOWED = 40
+"""Rows, where there are few."""
 
 
 class TimeToEvent:
@@ -200,7 +202,7 @@ def _horizon(times: Floats, events: Flags, spec: ColumnsSpec) -> float:
         with apart():
             raise BadInput(
                 f"instance: horizon: with `task: time_to_event` expected the time until which survival is "
-                f"predicted, got none; a tenth of the rows is still seen at {proposed:g}",
+                f"predicted, got none; enough rows are still seen at {proposed:g}",
                 mends={"horizon": float(f"{proposed:g}")},
             )
         return proposed
@@ -208,7 +210,7 @@ def _horizon(times: Floats, events: Flags, spec: ColumnsSpec) -> float:
     if spec.horizon > last:
         raise BadInput(
             f"instance: horizon: expected a time at which rows are still seen, got {spec.horizon:g}, after "
-            f"the last one, {last:g}; a tenth of the rows is still seen at {proposed:g}"
+            f"the last one, {last:g}; enough rows are still seen at {proposed:g}"
         )
     if not np.any(events & (times <= spec.horizon)):
         raise BadInput(
@@ -219,8 +221,10 @@ def _horizon(times: Floats, events: Flags, spec: ColumnsSpec) -> float:
 
 
 def _proposed(times: Floats, events: Flags) -> float:
-    """The largest time of two digits at which a tenth of the rows is still seen."""
-    late = float(np.quantile(times, 1 - FOLLOWED))
+    """The largest time of two digits at which a tenth of the rows is still seen, of few rows enough for both
+    parts and the folds."""
+    share = min(max(FOLLOWED, LEAST_FOLLOWED / len(times)), 0.5)
+    late = float(np.quantile(times, 1 - share))
     digits = 10.0 ** (np.floor(np.log10(late)) - 1) if late > 0 else 1.0
     return float(np.floor(late / digits) * digits)
 
