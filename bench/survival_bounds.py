@@ -26,8 +26,9 @@ import numpy as np
 from toolbox.arrays.types import Floats
 from toolbox.stats import survival_metrics
 from toolbox.stats.auc import placements
+from toolbox.stats.groups import kish_size
 from toolbox.stats.survival import Censored
-from toolbox.stats.survival_bounds import DEPENDS, METRICS, Predicted, dependence, missing
+from toolbox.stats.survival_bounds import METRICS, Predicted, dependence, depends_below, missing
 
 SEED = 20_261_127
 ALPHAS = (0.05, 0.05 / 3)
@@ -119,7 +120,8 @@ def wrong(scenario: Scenario, rows: int, sets: int, seed: int) -> tuple[dict[str
     for _ in range(sets):
         predicted = drawn(scenario, rng, rows, scale, grid)
         seen, horizon = predicted.rows, predicted.horizon
-        if missing(seen, horizon) or dependence(seen, predicted.risk, horizon) < DEPENDS:
+        least = depends_below(kish_size(predicted.groups))
+        if missing(seen, horizon) or dependence(seen, predicted.risk, horizon) < least:
             without += 1
             continue
         for metric, how in METRICS.items():

@@ -1,6 +1,6 @@
 """How often bounds of metrics of weighted rows are wrong, on simulated collisions.
 
-    python -m bench.weighted_bounds [--sets 2000] [--rows 100 300 1000]
+    python -m bench.weighted_bounds [--sets 2000] [--rows 100 300 1000] [--only brier]
 
 Method. Scores of signal and background are normal, a distance apart, put through a logistic map. Weights are:
 `equal`; `gamma` of shape 2 in both classes; `tiny signal`, gamma with the signal's a hundredth of the
@@ -11,7 +11,7 @@ may exceed α by three standard errors.
 """
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import product
 from math import sqrt
 
@@ -54,18 +54,20 @@ def drawn(rng: np.random.Generator, kind: str, apart: float, rows: int) -> tuple
     return labels, 1 / (1 + np.exp(-apart * place)), weights
 
 
-def wrong(kind: str, apart: float, rows: int, sets: int, seed: int) -> dict[str, Floats]:
+def wrong(
+    kind: str, apart: float, rows: int, sets: int, seed: int, *, metrics: Sequence[str] = METRICS
+) -> dict[str, Floats]:
     """Returns by metric, for each α, the share of sets with a wrong bound."""
     rng = np.random.default_rng([SEED, seed])
     labels, scores, weights = drawn(rng, kind, apart, POPULATION)
     true = {name: measure(labels, scores, weights)[0] for name, measure in MEASURES.items()}
     true["background_rejection"] = background_rejection(labels, scores, weights, EFFICIENCY)[0]
     true["ams"] = ams(EFFICIENCY * YIELDS[0], (1 - true["background_rejection"]) * YIELDS[1])
-    errors = {metric: np.zeros(len(ALPHAS)) for metric in METRICS}
+    errors = {metric: np.zeros(len(ALPHAS)) for metric in metrics}
     for _ in range(sets):
         labels, scores, weights = drawn(rng, kind, apart, rows)
         given = Weighted(labels, weights, np.arange(rows))
-        for metric in METRICS:
+        for metric in metrics:
             values = np.array([_value(metric, given, scores, alpha) for alpha in ALPHAS])
             errors[metric] += values < true[metric] if metric == "brier" else values > true[metric]
     return {metric: each / sets for metric, each in errors.items()}
@@ -82,12 +84,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Counts how often bounds of weighted metrics are wrong.")
     parser.add_argument("--sets", type=int, default=2000)
     parser.add_argument("--rows", type=int, nargs="+", default=[100, 300, 1000])
+    parser.add_argument("--only", nargs="+", choices=METRICS, default=list(METRICS))
     asked = parser.parse_args()
     print(f"{asked.sets} sets a line; wrong at α = 0.05 and 0.0167")
-    print(f"{'':34}" + "  ".join(f"{metric[:13]:13}" for metric in METRICS))
-    worst = {metric: np.zeros(len(ALPHAS)) for metric in METRICS}
+    print(f"{'':34}" + "  ".join(f"{metric[:13]:13}" for metric in asked.only))
+    worst = {metric: np.zeros(len(ALPHAS)) for metric in asked.only}
     for seed, (rows, kind, apart) in enumerate(product(asked.rows, KINDS, APART)):
-        rates = wrong(kind, apart, rows, asked.sets, seed)
+        rates = wrong(kind, apart, rows, asked.sets, seed, metrics=asked.only)
         worst = {metric: np.maximum(worst[metric], rate) for metric, rate in rates.items()}
         print(f"{kind:14} {apart:.1f} apart {rows:5d} rows  " + _shown(rates), flush=True)
     print(f"{'worst':34}" + _shown(worst))

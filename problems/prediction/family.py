@@ -15,7 +15,7 @@ from escalation.ports.families import Answer, Section
 from escalation.ports.methods import Method
 from escalation.text.nearest import did_you_mean
 from problems.prediction.tables.table import TableView
-from problems.prediction.tasks.task import metric_of, metrics
+from problems.prediction.tasks.task import METRICS, metric_named, metric_of
 
 if TYPE_CHECKING:
     from problems.prediction.tables.instance import TableInstance
@@ -39,9 +39,9 @@ class Prediction:
 
     def check_target(self, target: Target) -> None:
         """Raises `BadInput` for a metric without a valid bound, a wrong side or a limit out of its range."""
-        known = metrics()
-        metric = known.get(target.metric)
+        metric = metric_named(target.metric)
         if metric is None:
+            known = dict.fromkeys(name for names in METRICS.values() for name in names)
             raise BadInput(
                 f"unknown metric {target.metric!r}: expected one of {', '.join(known)}"
                 f"{did_you_mean(target.metric, known)}"

@@ -15,6 +15,8 @@ _UNCERTIFIED = {
 _APPROXIMATE = ("approximate", "(Kish)")
 """Words by which a certificate's kind says that its bound is not exact: also that of rows that depend on each
 other, which counts as that of fewer independent ones (Kish)."""
+_EXACT = ("exact for bounded losses", ": Hoeffding;")
+"""Words of a bound that is exact for groups too: Hoeffding's theorem 2 takes their sizes as they are."""
 
 
 def limits(info: CaseInfo, outcome: Outcome) -> Iterator[str]:
@@ -51,7 +53,7 @@ def limits(info: CaseInfo, outcome: Outcome) -> Iterator[str]:
 
 def _wrong(kind: str, alpha: float) -> str:
     """How often such a certificate is wrong; what its kind calls approximate is not exact here either."""
-    if any(word in kind for word in _APPROXIMATE):
+    if any(word in kind for word in _APPROXIMATE) and not any(word in kind for word in _EXACT):
         return (
             "its bound is approximate, so that it is wrong with a probability of about "
             f"{alpha:.3g} at most, which no theorem promises"

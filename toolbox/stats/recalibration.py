@@ -31,32 +31,34 @@ class Recalibration:
     slope: float | None
 
 
-def recalibration(labels: Ints, scores: Floats) -> Recalibration:
+def recalibration(labels: Ints, scores: Floats, weights: Floats | None = None) -> Recalibration:
     """Fits the log-odds of the labels to those of the scores by maximum likelihood (Newton's method).
 
     Args:
         labels: 0 or 1, shape (rows,).
         scores: probability of 1, shape (rows,).
+        weights: of the rows, shape (rows,); None where all count alike.
     """
+    counted = np.ones(len(labels)) if weights is None else weights / weights.mean()
     odds = logit(np.clip(scores.astype(np.float64), NEAREST, 1 - NEAREST))
     if len(np.unique(labels)) < 2:
         return Recalibration(None, None)
-    shift = _fitted(np.ones((len(odds), 1)), odds, labels)
+    shift = _fitted(np.ones((len(odds), 1)), odds, labels, counted)
     slope = None
     if np.ptp(odds) > 0:
-        both = _fitted(np.column_stack([np.ones(len(odds)), odds]), np.zeros(len(odds)), labels)
+        both = _fitted(np.column_stack([np.ones(len(odds)), odds]), np.zeros(len(odds)), labels, counted)
         slope = None if both is None or abs(both[1]) > STEEPEST else float(both[1])
     return Recalibration(None if shift is None else float(shift[0]), slope)
 
 
-def _fitted(design: Floats, offset: Floats, labels: Ints) -> Floats | None:
+def _fitted(design: Floats, offset: Floats, labels: Ints, weights: Floats) -> Floats | None:
     """Coefficients of a logistic regression with an offset; None where the steps do not end."""
     found = np.zeros(design.shape[1])
     for _ in range(STEPS):
         chance = expit(offset + design @ found)
-        curvature = design.T @ (design * (chance * (1 - chance))[:, None])
+        curvature = design.T @ (design * (weights * chance * (1 - chance))[:, None])
         try:
-            step = np.linalg.solve(curvature, design.T @ (labels - chance))
+            step = np.linalg.solve(curvature, design.T @ (weights * (labels - chance)))
         except np.linalg.LinAlgError:
             return None
         found = found + np.clip(step, -5, 5)

@@ -214,7 +214,8 @@ def bound(metric: str, rows: Weighted, scores: Floats, alpha: float) -> Bound:
     if metric == "brier":
         # Korn and Graubard's erred in up to 8 % of sets at 5 %: few heavy rows with large losses
         step = sqrt(log(1 / alpha) / (2 * kish(rows.weights, rows.groups)))
-        said = "Hoeffding's (1963, theorem 2) with Kish's number of rows" + grouped(rows.groups)
+        said = "Hoeffding's (1963, theorem 2) with Kish's number of rows; approximate, by simulation"
+        said += grouped(rows.groups)
         return Bound(found[0], min(1.0, found[0] + step), said)
     if metric == "balanced_accuracy":
         # Bonferroni, as without weights

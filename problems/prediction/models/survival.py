@@ -14,7 +14,7 @@ from problems.prediction.models.xgboost_model import matrix
 from problems.prediction.tables.encoding import Matrix, columns_from_json, encode
 from problems.prediction.tables.table import Column
 from toolbox.arrays import npy
-from toolbox.arrays.types import Flags, Floats
+from toolbox.arrays.types import Floats
 from toolbox.models.archive import pack, pack_json, unpack, unpack_json
 from toolbox.models.boosters import dump_booster, load_booster
 from toolbox.models.cox import Baseline
@@ -58,34 +58,6 @@ def linear_scores(model: bytes, rows: "pd.DataFrame") -> Floats:
     data = np.asarray(prepare.transform(rows[list(prepare.feature_names_in_)]), dtype=np.float64)
     coefficients = npy.load(members["coefficients.npy"], np.float64, (data.shape[1],), "coefficients")
     return load_baseline(members).surviving(data @ coefficients)
-
-
-def fit_trees(
-    columns: Sequence[Column],
-    features: Matrix,
-    times: Floats,
-    events: Flags,
-    *,
-    params: Mapping[str, Any],
-    rounds: int,
-) -> "xgboost.Booster":
-    """Boosts trees on Cox's partial likelihood; its margin is a log risk.
-
-    Args:
-        columns: of the features.
-        features: from `encode`, shape (n, columns).
-        times: above 0, shape (n,).
-        events: shape (n,).
-        params: XGBoost's, as `max_depth`, `eta`, `seed`.
-        rounds: number of trees.
-    """
-    import xgboost
-
-    # XGBoost's own sign: a negative time is one of censoring. Time 0 would lose it, so the least is above.
-    least = np.finfo(np.float32).tiny
-    signed = np.where(events, 1.0, -1.0) * np.maximum(times, least)
-    settings = {"nthread": 1, "tree_method": "hist", **params, "objective": "survival:cox"}
-    return xgboost.train(settings, matrix(columns, features, signed), num_boost_round=rounds)
 
 
 def tree_log_risk(booster: "xgboost.Booster", columns: Sequence[Column], features: Matrix) -> Floats:

@@ -16,8 +16,9 @@ from problems.prediction.tasks.task import Asking, Outcomes
 from toolbox.arrays.types import Flags, Floats
 from toolbox.stats import conformal, conformal_intervals, conformal_sets
 from toolbox.stats.conformal import Coverage
+from toolbox.stats.groups import kish_size
 from toolbox.stats.survival import Censored
-from toolbox.stats.survival_bounds import DEPENDS, dependence, missing
+from toolbox.stats.survival_bounds import dependence, depends_below, missing
 from toolbox.stats.survival_conformal import known_to_fail, outlasted, times_outlasted
 
 MIN_PER_CLASS = 50
@@ -192,7 +193,8 @@ class LeastTimes:
         said, horizon = said[:, : len(times)], float(times[-1])
         if lacking := missing(seen, horizon):
             raise BadInput(lacking)
-        if (chance := dependence(seen, 1 - said[:, -1], horizon)) < DEPENDS:
+        chance = dependence(seen, 1 - said[:, -1], horizon)
+        if chance < depends_below(kish_size(rows.grouped)):
             raise BadInput(
                 f"who is censored depends on the predicted risk (p = {chance:.2g}), so that no weights make "
                 "up for those who are"

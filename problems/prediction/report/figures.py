@@ -10,7 +10,13 @@ from toolbox.drawing.figures import figure, unit_square
 from toolbox.stats import curves
 
 
-def calibration_figure(labels: Ints, scores: Floats, name: str, share: str = "share of positives") -> str:
+def calibration_figure(
+    labels: Ints,
+    scores: Floats,
+    name: str,
+    share: str = "share of positives",
+    weights: Floats | None = None,
+) -> str:
     """Returns observed against predicted frequency with Wilson intervals, as SVG.
 
     Args:
@@ -18,8 +24,9 @@ def calibration_figure(labels: Ints, scores: Floats, name: str, share: str = "sh
         scores: probability of 1, shape (rows,).
         name: begins every id.
         share: what is observed.
+        weights: of the rows, shape (rows,); None where all count alike.
     """
-    curve = curves.calibration(labels, scores)
+    curve = curves.calibration(labels, scores, weights)
 
     def draw(axes: Any) -> None:
         spread = np.abs(np.vstack([curve.observed - curve.low, curve.high - curve.observed]))
@@ -36,11 +43,12 @@ def calibration_figure(labels: Ints, scores: Floats, name: str, share: str = "sh
     )
 
 
-def roc_figure(labels: Ints, scores: Floats, name: str, area: float) -> str:
+def roc_figure(labels: Ints, scores: Floats, name: str, area: float, weights: Floats | None = None) -> str:
     """Returns the ROC curve with the point of threshold 0.5, as SVG."""
-    false_rate, true_rate = curves.roc(labels, scores)
-    called = scores >= 0.5
-    point = float(called[labels == 0].mean()), float(called[labels == 1].mean())
+    false_rate, true_rate = curves.roc(labels, scores, weights)
+    counted = np.ones(len(labels)) if weights is None else weights
+    called = counted * (scores >= 0.5)
+    point = tuple(float(called[labels == label].sum() / counted[labels == label].sum()) for label in (0, 1))
 
     def draw(axes: Any) -> None:
         axes.plot([0, 1], [0, 1], color=GREY, linestyle=":", label="chance")
@@ -53,9 +61,10 @@ def roc_figure(labels: Ints, scores: Floats, name: str, area: float) -> str:
     return figure(draw, name, f"{text} and specificity {1 - point[0]:.2f}.")
 
 
-def benefit_figure(labels: Ints, scores: Floats, name: str) -> str:
+def benefit_figure(labels: Ints, scores: Floats, name: str, weights: Floats | None = None) -> str:
     """Returns the decision curve of a probability, see `decision_figure`."""
-    return decision_figure(curves.net_benefit(labels, scores, THRESHOLDS), float(labels.mean()), name)
+    model = curves.net_benefit(labels, scores, THRESHOLDS, weights)
+    return decision_figure(model, float(np.average(labels, weights=weights)), name)
 
 
 THRESHOLDS = np.linspace(0.01, 0.99, 99)

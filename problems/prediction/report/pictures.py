@@ -41,7 +41,7 @@ def _roc(rows: PredictedRows, outcome: str) -> str:
     if len(np.unique(labels)) < 2:
         return ""
     negative, positive = rows.asked.classes
-    return roc_picture(labels, rows.predictions, (negative, positive), NAME)
+    return roc_picture(labels, rows.predictions, (negative, positive), NAME, rows.outcomes.weights)
 
 
 def _confusion(rows: PredictedRows, outcome: str) -> str:

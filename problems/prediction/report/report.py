@@ -14,6 +14,7 @@ from problems.prediction.report import figures
 from problems.prediction.report.between_sites import between_sites
 from problems.prediction.report.by_task import figures_and_tables
 from problems.prediction.report.cards import data_card, documentation, model_card
+from problems.prediction.report.collision_figures import collision_figures
 from problems.prediction.report.judged import judged_model
 from problems.prediction.report.predicted_rows import predicted_rows
 from problems.prediction.report.sealed_rows import (
@@ -132,7 +133,7 @@ def _attempt(
         html.append(NO_FIGURES)
     else:
         html += [
-            _figures(rows, f"attempt-{attempt.number}"),
+            _figures(rows, target.metric, f"attempt-{attempt.number}"),
             _metrics(rows),
             _subgroups(instance, target, rows),
         ]
@@ -177,12 +178,14 @@ def _certificate(certificate: Certificate, target: Target) -> str:
     return pairs(lines, "Certificate") + (table(header, compared, "Null controls") if compared else "")
 
 
-def _figures(rows: SealedRows, name: str) -> str:
-    drawn = [figures.calibration_figure(rows.labels, rows.scores, f"{name}-calibration")]
-    drawn.append(figures.benefit_figure(rows.labels, rows.scores, f"{name}-benefit"))
+def _figures(rows: SealedRows, metric: str, name: str) -> str:
+    known = rows.labels, rows.scores
+    drawn = [figures.calibration_figure(*known, f"{name}-calibration", weights=rows.weights)]
+    drawn.append(figures.benefit_figure(*known, f"{name}-benefit", rows.weights))
     if rows.both_classes:
         area = rows.bounded("roc_auc", SUBGROUP_ALPHA)[0]
-        drawn.append(figures.roc_figure(rows.labels, rows.scores, f"{name}-roc", float(area or 0.0)))
+        drawn.append(figures.roc_figure(*known, f"{name}-roc", float(area or 0.0), rows.weights))
+        drawn += collision_figures(rows, metric, name)
     shown = "".join(f"<figure>{svg}</figure>" for svg in drawn)
     return f'<div class="figures">{shown}</div>'
 
@@ -192,17 +195,21 @@ def _metrics(rows: SealedRows) -> str:
     for name in rows.metrics:
         estimate, limit = rows.bounded(name, SUBGROUP_ALPHA)
         lines.append((name, estimate, sided(name, limit)))
-    curve = curves.calibration(rows.labels, rows.scores)
-    lines.append(("mean predicted probability", float(rows.scores.mean()), None))
-    lines.append(("prevalence", float(rows.labels.mean()), None))
+    curve = curves.calibration(rows.labels, rows.scores, rows.weights)
+    lines.append(("mean predicted probability", rows.mean(rows.scores), None))
+    lines.append(("prevalence", rows.mean(rows.labels), None))
     lines.append(("expected calibration error", curves.calibration_error(curve), None))
-    fit = recalibration(rows.labels, rows.scores)
+    fit = recalibration(rows.labels, rows.scores, rows.weights)
     lines.append(("calibration in the large (ideal 0)", fit.in_the_large, None))
     lines.append(("calibration slope (ideal 1)", fit.slope, None))
     caption = (
         "Metrics on the rows kept aside; each bound on its own, one-sided 95 %, the certificate's is above"
     )
+    caption += WEIGHTED if rows.weights is not None else ""
     return table(("metric", "estimate", "bound"), lines, caption)
+
+
+WEIGHTED = ". Rows are weighted: each counts by its weight, here and in every picture"
 
 
 def _subgroups(instance: "TableInstance", target: Target, rows: SealedRows) -> str:
@@ -219,7 +226,7 @@ def _subgroup(column: str, name: str, metric: str, part: SealedRows) -> tuple[An
     shown = sided(metric, limit)
     positive = int(part.labels.sum())
     remark = "small: too few rows to tell" if part.small else ""
-    counts = len(part.labels), positive, float(part.scores.mean())
+    counts = len(part.labels), positive, part.mean(part.scores)
     return column, name, *counts, estimate, shown, remark
 
 

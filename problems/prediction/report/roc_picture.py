@@ -6,15 +6,17 @@ from escalation.text.svg import INK, LINE, Drawing, fitting
 from toolbox.arrays.types import Floats, Ints
 from toolbox.drawing.colours import BLUE, GREY, VERMILION
 from toolbox.stats import curves
-from toolbox.stats.auc import placements
 from toolbox.stats.bounds import THRESHOLD
+from toolbox.stats.weighted_metrics import weighted_auc
 
 WIDTH_PX, HEIGHT_PX, LEFT, TOP, SIDE = 368, 424, 46, 28, 300
 MOST_POINTS = 60
 """Points that can be pointed at; the line has all."""
 
 
-def roc_picture(labels: Ints, scores: Floats, names: tuple[str, str], name: str) -> str:
+def roc_picture(
+    labels: Ints, scores: Floats, names: tuple[str, str], name: str, weights: Floats | None = None
+) -> str:
     """Returns the SVG.
 
     Args:
@@ -22,26 +24,28 @@ def roc_picture(labels: Ints, scores: Floats, names: tuple[str, str], name: str)
         scores: probability of 1, shape (rows,).
         names: of the classes 0 and 1.
         name: begins every id.
+        weights: of the rows, shape (rows,); None where all count alike.
     """
+    counted = np.ones(len(labels)) if weights is None else weights
     negative, positive = names
     page = Drawing(name, WIDTH_PX, HEIGHT_PX)
     _frame(page)
-    false_rate, true_rate = curves.roc(labels, scores)
+    false_rate, true_rate = curves.roc(labels, scores, weights)
     page.steps([_at(0, 0), _at(1, 1)], GREY, "3 4")
     page.steps([_at(x, y) for x, y in zip(false_rate, true_rate, strict=True)], BLUE)
     for threshold in _thresholds(scores):
-        x, y = _rates(labels, scores, threshold)
+        x, y = _rates(labels, scores, counted, threshold)
         page.spot(*_at(x, y), 7, _said(x, y, threshold, names))
-    x, y = _rates(labels, scores, THRESHOLD)
+    x, y = _rates(labels, scores, counted, THRESHOLD)
     page.dot(*_at(x, y), 5, VERMILION, _said(x, y, THRESHOLD, names))
     page.text(
         LEFT + SIDE / 2, TOP + SIDE + 32, f"share of {negative} called {positive}"[:48], anchor="middle"
     )
     page.text(4, 14, f"share of {positive} found"[:42])
     _legend(page, names, x, y)
-    area = placements(labels, scores).auc
+    area = weighted_auc(labels.astype(np.int8), scores, counted)
     return page.svg(
-        f"ROC curve on the rows kept aside, area {area:.3f}",
+        f"ROC curve on the rows kept aside{', weighted' if weights is not None else ''}, area {area:.3f}",
         f"From a probability of {THRESHOLD:g} on, marked in orange: {_said(x, y, THRESHOLD, names)}. "
         "The dotted line is chance.",
     )
@@ -80,9 +84,10 @@ def _thresholds(scores: Floats) -> list[float]:
     return [float(distinct[place]) for place in chosen]
 
 
-def _rates(labels: Ints, scores: Floats, threshold: float) -> tuple[float, float]:
-    called = scores >= threshold
-    return float(called[labels == 0].mean()), float(called[labels == 1].mean())
+def _rates(labels: Ints, scores: Floats, weights: Floats, threshold: float) -> tuple[float, float]:
+    called = weights * (scores >= threshold)
+    false, true = (float(called[labels == label].sum() / weights[labels == label].sum()) for label in (0, 1))
+    return false, true
 
 
 def _said(across: float, up: float, threshold: float, names: tuple[str, str]) -> str:

@@ -51,6 +51,10 @@ class SealedRows:
         known = task("binary").metrics.items()
         return [name for name, each in known if all(need in self.asked.parameters for need in each.needs)]
 
+    def mean(self, values: Ints | Floats) -> float:
+        """Over the rows, counted by their weights; NaN of none."""
+        return float(np.average(values, weights=self.weights)) if len(values) else float("nan")
+
     @property
     def both_classes(self) -> bool:
         """Whether there are positives and negatives."""

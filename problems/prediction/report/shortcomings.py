@@ -76,7 +76,7 @@ def _of_subgroups(instance: "TableInstance", target: Target, rows: SealedRows) -
 
 def _beats_chance(metric: str, part: SealedRows, limit: float) -> bool:
     """Whether a bound is on the good side of what saying the same of every row comes to."""
-    prevalence = float(np.average(part.labels, weights=part.weights))
+    prevalence = part.mean(part.labels)
     blind = {
         "roc_auc": 0.5,
         "balanced_accuracy": 0.5,
@@ -97,13 +97,14 @@ def _named(said: Sequence[str]) -> str:
 
 def _of_calibration(rows: SealedRows) -> Iterator[str]:
     """Says so where the probabilities are off by more than chance explains in 19 of 20 cases."""
-    error = curves.calibration_error(curves.calibration(rows.labels, rows.scores))
-    chance = curves.error_by_chance(rows.scores, rows.groups, np.random.default_rng(0))
+    error = curves.calibration_error(curves.calibration(rows.labels, rows.scores, rows.weights))
+    drawn = np.random.default_rng(0)
+    chance = curves.error_by_chance(rows.scores, rows.groups, drawn, weights=rows.weights)
     if error > max(chance, LEAST_ERROR):
         yield (
             f"The probabilities are poorly calibrated: on average {rounded(error)} off (expected calibration "
             f"error), where calibrated ones would stay below {rounded(chance)} in 19 of 20 cases; mean "
-            f"{rounded(float(rows.scores.mean()))}, prevalence {rounded(float(rows.labels.mean()))}. Ranks "
+            f"{rounded(rows.mean(rows.scores))}, prevalence {rounded(rows.mean(rows.labels))}. Ranks "
             "may be used, risks not."
         )
 

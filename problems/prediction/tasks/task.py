@@ -31,6 +31,18 @@ TASKS: Mapping[str, str] = {
 }
 """By the word that problem files use, where its class is."""
 
+METRICS: Mapping[str, tuple[str, ...]] = {
+    "binary": (
+        *("roc_auc", "accuracy", "balanced_accuracy", "sensitivity", "specificity", "brier"),
+        *("average_precision", "background_rejection", "ams"),
+    ),
+    "multiclass": ("accuracy", "balanced_accuracy", "macro_roc_auc", "top_accuracy", "log_loss"),
+    "ordinal": ("accuracy", "weighted_kappa", "level_error", "ranked_probability_score"),
+    "regression": ("mae", "rmse", "r_squared", "rank_correlation", "within_tolerance", "error_quantile"),
+    "time_to_event": ("concordance", "roc_auc", "brier", "integrated_brier", "calibration_in_the_large"),
+}
+"""Names of the metrics of each task, which need no import of its statistics."""
+
 TASK_FIELDS = (
     *("positive", "signal_efficiency", "weight", "top", "order", "tolerance", "quantile", "range"),
     *("event", "horizon"),
@@ -236,9 +248,15 @@ def task(name: str) -> Task:
     return found
 
 
-def metrics() -> dict[str, TaskMetric]:
-    """The metrics of all tasks; where several have one of a name, it is reached from the same side."""
-    return {name: metric for each in TASKS for name, metric in task(each).metrics.items()}
+def metric_named(name: str) -> TaskMetric | None:
+    """The metric of that name, of the first task that has it: where several do, it is reached from one side.
+
+    Only that task is imported.
+    """
+    for each, names in METRICS.items():
+        if name in names:
+            return task(each).metrics[name]
+    return None
 
 
 def fewest(outcomes: Outcomes, asked: Asking) -> int:

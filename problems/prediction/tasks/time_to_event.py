@@ -13,8 +13,9 @@ from problems.prediction.tasks.task import Asking, Labelled, Outcomes, TaskMetri
 from toolbox.arrays.types import Flags, Floats, Ints
 from toolbox.stats import paired
 from toolbox.stats.bounds import Bound
+from toolbox.stats.groups import kish_size
 from toolbox.stats.survival import Censored, kaplan_meier
-from toolbox.stats.survival_bounds import DEPENDS, METRICS, Predicted, bound, dependence, missing
+from toolbox.stats.survival_bounds import METRICS, Predicted, bound, dependence, depends_below, missing
 from toolbox.tables.raw import RawTable
 
 STEPS = 20
@@ -103,7 +104,8 @@ class TimeToEvent:
         """See `toolbox.stats.survival_bounds`; 0 or 1 where none of these holds, and why."""
         of = predicted(rows, predictions, asked)
         why = missing(of.rows, of.horizon)
-        if not why and (chance := dependence(of.rows, of.risk, of.horizon)) < DEPENDS:
+        chance = 1.0 if why else dependence(of.rows, of.risk, of.horizon)
+        if chance < depends_below(kish_size(of.groups)):
             why = (
                 f"who is censored depends on the predicted risk (p = {chance:.2g}), so that none of the "
                 "bounds for censored times holds"
@@ -135,7 +137,7 @@ SMALL = 1e-6
 
 def grid(horizon: float) -> Floats:
     """The times at which survival until a horizon is predicted, shape (T,); the last is the horizon."""
-    return np.asarray(horizon * np.arange(1, STEPS + 1) / STEPS)
+    return np.append(horizon * np.arange(1, STEPS) / STEPS, horizon)  # the last one without rounding
 
 
 def predicted(rows: Outcomes, predictions: Floats, asked: Asking) -> Predicted:

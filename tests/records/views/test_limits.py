@@ -25,7 +25,9 @@ def outcome(kind: str, *found: str) -> Outcome:
             "bound of roc_auc: approximate, by simulation",
             "its bound is approximate, so that it is wrong with",
         ),
-        ("bound of brier: Hoeffding; 9 groups worth 7.1 rows (Kish)", "probability of about 0.0167 at most,"),
+        ("bound of accuracy: Clopper-Pearson; 9 groups worth 7 rows (Kish)", "about 0.0167 at most,"),
+        ("bound of brier: Hoeffding; 9 groups worth 7.1 rows (Kish)", "probability of at most 0.0167,"),
+        ("bound of mae: Hoeffding, exact for bounded losses; 9 groups (Kish)", "of at most 0.0167,"),
     ],
 )
 def test_a_probability_is_only_as_exact_as_the_bound(

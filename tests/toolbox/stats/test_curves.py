@@ -53,3 +53,31 @@ def test_acting_on_everybody_is_a_model_that_always_says_one() -> None:
     labels, thresholds = np.arange(50) % 3 == 0, np.linspace(0.05, 0.9, 9)
     found = curves.net_benefit(labels.astype(int), np.ones(50), thresholds)
     np.testing.assert_allclose(found, curves.act_on_all(labels.mean(), thresholds))
+
+
+def test_a_row_of_weight_k_is_drawn_as_k_rows() -> None:
+    rng = np.random.default_rng(4)
+    labels, weights = rng.integers(0, 2, 60), rng.integers(1, 4, 60)
+    scores = rng.random(60).round(1)
+    again = np.repeat(np.arange(60), weights)
+    for curve in (curves.roc, curves.precision_recall):
+        for one, other in zip(
+            curve(labels, scores, weights.astype(float)), curve(labels[again], scores[again]), strict=True
+        ):
+            np.testing.assert_allclose(one, other)
+    thresholds = np.array([0.2, 0.6])
+    np.testing.assert_allclose(
+        curves.net_benefit(labels, scores, thresholds, weights.astype(float)),
+        curves.net_benefit(labels[again], scores[again], thresholds),
+    )
+    one, other = (np.full(60, 0.5), np.full(len(again), 0.5))
+    weighted = curves.calibration(labels, one, weights.astype(float))
+    assert weighted.observed == pytest.approx(curves.calibration(labels[again], other).observed)
+    plain = curves.calibration(labels[again], other)
+    assert weighted.high[0] - weighted.low[0] > plain.high[0] - plain.low[0]
+
+
+def test_precision_and_recall_by_hand() -> None:
+    found, right = curves.precision_recall(np.array([1, 0, 1, 0]), np.array([0.9, 0.8, 0.7, 0.1]))
+    assert found.tolist() == [0.5, 0.5, 1, 1]
+    assert right.tolist() == pytest.approx([1, 1 / 2, 2 / 3, 1 / 2])

@@ -98,3 +98,8 @@ def test_too_few_events_or_rows_that_outlast_bound_nothing() -> None:
     assert missing(Censored(times, np.arange(40) < 9), 20.0).startswith("9 rows have the event by 20")
     assert missing(Censored(times, np.arange(40) < 20), 35.0).startswith("6 rows are known to be without")
     assert not missing(Censored(times, np.arange(40) < 10), 20.0)
+
+
+def test_of_few_rows_less_is_needed_to_hold_censoring_dependent() -> None:
+    found = [survival_bounds.depends_below(rows) for rows in (20, 100, 400, 1000, 10_000)]
+    assert found == pytest.approx([0.1, 0.1, 0.025, 0.01, 0.01])

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from escalation.inputs.settings import ROOT
-from problems.prediction.tasks.task import TASKS, task
+from problems.prediction.tasks.task import METRICS, TASKS, task
 
 PAGE = (ROOT / "docs/how-to/what-can-be-asked.md").read_text(encoding="utf-8")
 
@@ -21,3 +21,8 @@ def test_the_page_lists_the_fields_and_metrics_of_a_task(name: str) -> None:
         for metric in re.findall(r"`(\w+)`", group)
     }
     assert said == {metric: each.side for metric, each in task(name).metrics.items()}
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_names_of_metrics_that_need_no_import_are_those_of_the_task(name: str) -> None:
+    assert set(METRICS[name]) == set(task(name).metrics)
