@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from math import ceil, floor, log10, sqrt
+from math import ceil, exp, floor, log, log10, sqrt
 
 import numpy as np
 
@@ -83,15 +83,19 @@ def _neighbours(
 ) -> tuple[int, int] | None:
     """The number of repetitions that just falls short, and the next one; None where none up to `most` does.
 
-    Few are tried, since each takes as long as it has rows: the bound goes nearly with one over the root of
-    the rows, from the last that fell short to the first that was enough, or the estimate.
+    Few are tried, since each takes as long as it has rows: the bound nears the estimate as a power of the
+    rows, first taken for their root.
     """
-    short, enough, trial = 1, 0, 0
+
+    def left(times: int) -> float:
+        return abs(estimate - value(times)) or TINY
+
+    goal = abs(estimate - limit) or TINY
+    short, enough, power, trial = 1, 0, 0.5, 0
     while True:
-        end, worth = (1 / sqrt(enough), value(enough)) if enough else (0.0, estimate)
-        share = (limit - value(short)) / (worth - value(short))
-        root = (1 - share) / sqrt(short) + share * end
-        foreseen = 1 / root**2 if root > 1 / sqrt(most + 1) else most + 1.0
+        if enough and left(enough) < left(short):
+            power = log(left(short) / left(enough)) / log(enough / short)
+        foreseen = min(most + 1.0, short * exp(min(LARGE, log(left(short) / goal) / power)))
         if trial > FORESEEN:
             guess = (short + enough) // 2 if enough else 2 * short
         else:
@@ -102,9 +106,14 @@ def _neighbours(
         if reached(value(guess)):
             enough = guess
         else:
+            power = max(0.3, log(left(short) / left(guess)) / log(guess / short))
             short = guess
         trial += 1
 
+
+TINY = 1e-300
+LARGE = 700.0
+"""Largest number of which the exponential is one."""
 
 FORESEEN = 6
 """Guesses after which the rest is halved."""
