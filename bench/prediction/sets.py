@@ -69,6 +69,11 @@ def _data(name: str, path: str, rows: int, columns: int, metric: str, **stated: 
 
 _PBC = ["bili", "chol", "albumin", "alk.phos", "ast", "platelet", "protime", "ascites", "hepato", "spiders"]
 
+_TAKEN = [
+    *("diabetes", "chf", "valve", "aspirin", "simvastatin"),
+    *("amiodarone", "carbamazepine", "phenytoin", "rifampin", "smoker"),
+]
+
 TABLES: tuple[Table, ...] = (
     Table(
         "breast_cancer", "scikit-learn", 569, 30, "roc_auc", {"dataset": "breast_cancer"}
@@ -147,7 +152,7 @@ TABLES: tuple[Table, ...] = (
         "warfarin",
         "domains/pgx_iwpc/iwpc.csv",
         6037,
-        26,
+        24,
         "rmse",
         csv="warfarin.csv",
         target="dose_mg_week",
@@ -155,6 +160,7 @@ TABLES: tuple[Table, ...] = (
         range=[0, 350],
         group="site",
         drop=["inr", "stable", "indication"],
+        categorical=_TAKEN,
     ),
     _data(
         "rotterdam",
