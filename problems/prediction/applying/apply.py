@@ -51,7 +51,9 @@ def apply(
     if "features" in candidate.values:
         raise BadInput("its model needs a circuit to be run for every row, which is not offered")
     table, source = read_new(instance, recorded, path, folder)
-    rows = new_rows(table, recorded["features"], int(recorded["open"]["rows"]), source.block_words)
+    rows = new_rows(
+        table, recorded["features"], int(recorded["open"]["rows"]), source.block_words, source.files
+    )
     asked = asking(recorded)
     predict = _predictor(candidate, "model", candidate.values["model_format"])
     refuted = refuted_in_words(certificate.evidence.get("sets")) if certificate else ""

@@ -37,6 +37,7 @@ def new_rows(
     features: Sequence[Mapping[str, Any]],
     open_rows: int,
     block_words: Mapping[str, str] | None = None,
+    files: Sequence[str] = (),
 ) -> NewRows:
     """Reads a model's columns out of a table, as they were read when it was learnt.
 
@@ -45,6 +46,7 @@ def new_rows(
         features: what the record has of each column: `name`, `kind`, `levels`, `may_be_missing`, `seen`.
         open_rows: rows that it was learnt from.
         block_words: what the columns of a block are together, see `SourceDescriptor`.
+        files: fields of further files that may hold columns, likewise.
 
     Raises:
         BadInput: when a column is missing that no row lacked, or a number cannot be read.
@@ -56,7 +58,7 @@ def new_rows(
     if lacking := [name for name in absent if name in needed]:
         raise BadInput(
             f"the model needs {columns_said(lacking)}, which the table does not have"
-            f"{did_you_mean(lacking[0], table.columns)}: give the columns that it learnt from"
+            f"{did_you_mean(lacking[0], table.columns)}: give the columns that it learnt from{_beside(files)}"
         )
     found: dict[str, Any] = {}
     unlike = Unlike(len(table), open_rows, described(table.blocks, block_words or {}))
@@ -75,6 +77,12 @@ def new_rows(
         }
     )
     return NewRows(frame, unlike.flags(), tuple(_said(absent)))
+
+
+def _beside(files: Sequence[str]) -> str:
+    if not files:
+        return ""
+    return f", those of another file by a YAML file that also names it under {' or '.join(files)}"
 
 
 def _said(absent: Sequence[str]) -> list[str]:

@@ -23,6 +23,7 @@ from problems.prediction.sources.scenes.new_rows import read_new as new_scene
 from problems.prediction.sources.scenes.samples import write_geotiff
 from problems.prediction.sources.scenes.spec import ScenesSpec
 from problems.prediction.sources.source import parse_spec, samples
+from toolbox.tables.raw import RawTable
 
 
 @pytest.fixture(scope="module")
@@ -146,3 +147,10 @@ def test_a_few_columns_of_a_block_lie_outside_in_every_row() -> None:
         feature = {"name": name, "seen": {"low": 0.0, "high": 1.0}}
         unlike.number(feature, np.array([2.0 if place < 5 else 0.5, 2.0 if place < 6 else 0.5]))
     assert unlike.flags() == ((), ("genes: 6 of 100 columns outside what was seen",))
+
+
+def test_columns_of_another_file_are_asked_for_where_they_may_be() -> None:
+    features = [{"name": "age", "kind": "number", "levels": []}]
+    told = "'age', which the table does not have: .* a YAML file that also names it under samples"
+    with pytest.raises(BadInput, match=told):
+        new_rows(RawTable({"TP53": np.ones(1)}, ("sample u",), {}), features, 9, files=("samples",))
