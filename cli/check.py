@@ -36,7 +36,7 @@ def _say(console: Console, path: Path, checked: Checked) -> None:
         info = checked.case.info
         console.print(f"[green]{plain(str(path))}: can be solved[/]", soft_wrap=True, highlight=False)
         say_item(console, "asked", f"{info.about}; {info.asked}")
-        say_item(console, "tries", f"{_steps(checked)}, under policy {info.policy_name}")
+        say_item(console, "tries", f"{_steps(checked)}, each where policy {info.policy_name} allows it then")
     else:
         what = counted(len(checked.complaints), "problem", "problems")
         console.print(f"[red]{plain(str(path))}: {what}[/]", soft_wrap=True, highlight=False)
