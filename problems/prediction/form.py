@@ -20,7 +20,7 @@ class DataSet(StrEnum):
     WHAS500 = "whas500"
 
 
-class Asked(StrEnum):
+class AskedTask(StrEnum):
     """What is asked of a row."""
 
     BINARY = "binary"
@@ -166,14 +166,14 @@ class AskedForm(Part):
     """What is asked of each row; every kind of outcome has its own fields."""
 
     tabs: ClassVar = (
-        Tab("One of two classes", (), ("task", "weight", "signal_efficiency"), {"task": [Asked.BINARY]}),
-        Tab("One of several classes", (), ("task", "top"), {"task": [Asked.MULTICLASS]}),
-        Tab("A level in an order", (), ("task", "order"), {"task": [Asked.ORDINAL]}),
-        Tab("A number", (), ("task", "tolerance", "quantile", "range"), {"task": [Asked.REGRESSION]}),
-        Tab("The time to an event", ("event",), ("task", "horizon"), {"task": [Asked.TIME_TO_EVENT]}),
+        Tab("One of two classes", (), ("task", "weight", "signal_efficiency"), {"task": [AskedTask.BINARY]}),
+        Tab("One of several classes", (), ("task", "top"), {"task": [AskedTask.MULTICLASS]}),
+        Tab("A level in an order", (), ("task", "order"), {"task": [AskedTask.ORDINAL]}),
+        Tab("A number", (), ("task", "tolerance", "quantile", "range"), {"task": [AskedTask.REGRESSION]}),
+        Tab("The time to an event", ("event",), ("task", "horizon"), {"task": [AskedTask.TIME_TO_EVENT]}),
     )
 
-    task: Asked = Field(Asked.BINARY, title="Task", description="Which of the tabs is meant.")
+    task: AskedTask = Field(AskedTask.BINARY, title="Task", description="Which of the tabs is meant.")
     weight: str | None = Field(
         None,
         title="Column of weights",
@@ -231,7 +231,7 @@ class AskedForm(Part):
     def instance(self) -> dict[str, Any]:
         """What was filled in; two classes are what problem files mean that say nothing."""
         found = super().instance()
-        if self.task is Asked.BINARY:
+        if self.task is AskedTask.BINARY:
             del found["task"]
         return found
 
