@@ -12,7 +12,7 @@ from problems.prediction.sources.molecules.spec import MoleculesSpec
 from problems.prediction.sources.molecules.standard import PACKAGE
 from problems.prediction.sources.stating import of_two_classes
 
-CHAINS = ["C" * length for length in range(1, 6)]
+CHAINS = ["C" * length for length in range(1, 9)]
 ENDS = ["O", "N", "Cl", "F", "S", "C#N", "C(=O)O", "C(N)=O", "OC", "Br"]
 RINGS = ["c1ccccc1CO", "OCc1ccccc1", "c1ccccc1CCN"]  # the first two are one molecule, all have one scaffold
 BROKEN = "C1CC"
