@@ -81,7 +81,7 @@ class Comparison:
             return
         took, attempts = solve(table, self.rows, each.seconds, instance.digest)
         for tier in attempts:
-            of_tier = Run(took.code, tier.wall_s, tier.cpu_s, took.memory_mb, "")
+            of_tier = Run(took.code, tier.wall_s, tier.cpu_s, "")
             label = f"{each.label}: {tier.tier}"
             yield _line(judge, table, label, of_tier, tier.predictions, said=tier.said), tier.predictions
         answer = next((tier for tier in attempts if tier.answers and tier.predictions is not None), None)
@@ -124,7 +124,6 @@ def _line(
         label,
         round(took.wall_s, 3),
         round(took.cpu_s, 3),
-        round(took.memory_mb, 1),
         found.estimate if found else None,
         found.bound if found else None,
         found.method if found else "",

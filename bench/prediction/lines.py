@@ -38,7 +38,6 @@ class Line:
         contestant: `Entered.label`, or `tierwise 20 s: ai` for a tier of it.
         wall_s: from the start of its process to its end, of a tier the attempt's.
         cpu_s: of processors, likewise.
-        memory_mb: the most that one of its processes had.
         estimate: of the metric on sealed rows; None where it gave no answer.
         bound: one-sided.
         method: of the bound.
@@ -50,7 +49,6 @@ class Line:
     contestant: str
     wall_s: float
     cpu_s: float
-    memory_mb: float
     estimate: float | None
     bound: float | None
     method: str

@@ -24,14 +24,12 @@ class Run:
         code: its exit status; None where it was stopped at its limit.
         wall_s: from its start to its end.
         cpu_s: of processors, with all that it started.
-        memory_mb: the most that one of its processes had.
         said: the last line of its standard error.
     """
 
     code: int | None
     wall_s: float
     cpu_s: float
-    memory_mb: float
     said: str
 
 
@@ -39,7 +37,7 @@ def run(command: list[str], folder: Path, limit_s: float, more: Mapping[str, str
     """Runs to the end or the limit; output goes into files of the folder. On Ctrl-C all of it is stopped."""
     ctypes.CDLL(None).prctl(_SUBREAPER, 1, 0, 0, 0)
     begun = monotonic()
-    took = [0.0, 0.0]
+    took = [0.0]
     with (folder / "stdout").open("wb") as out, (folder / "stderr").open("wb") as error:
         child = subprocess.Popen(
             command,
@@ -55,7 +53,7 @@ def run(command: list[str], folder: Path, limit_s: float, more: Mapping[str, str
         finally:
             _stop_all(child, took)
     lines = (folder / "stderr").read_text(errors="replace").strip().splitlines()
-    return Run(code, wall_s, took[0], took[1], lines[-1][-300:] if lines else "")
+    return Run(code, wall_s, took[0], lines[-1][-300:] if lines else "")
 
 
 def on_two_processors() -> None:
@@ -83,7 +81,6 @@ def _reaped(took: list[float]) -> dict[int, int]:
                 break
             found[pid] = os.waitstatus_to_exitcode(status)
             took[0] += used.ru_utime + used.ru_stime
-            took[1] = max(took[1], used.ru_maxrss / 1024)
     return found
 
 

@@ -145,12 +145,12 @@ def _print_set(
     print(f"\n{name}: {table.of}, {table.rows} rows, {table.columns} columns, {kind}, {table.metric}")
     for label, line in of.items():
         estimate, bound = (
-            f"{each:9.4f}" if each is not None else "        -" for each in (line.estimate, line.bound)
+            f"{each:10.5g}" if each is not None else f"{'-':>10}" for each in (line.estimate, line.bound)
         )
         place = f"{places[label]:4.1f}" if label in places else "    "
         print(
             f"  {label:22}{estimate}{bound} {line.wall_s:7.1f} s {line.cpu_s:7.1f} CPU s"
-            f" {line.memory_mb:6.0f} MB {place}  {line.said[:50]}"
+            f" {place}  {line.said[:50]}"
         )
     if distance:
         error = "no answer" if distance.error is None else f"standard error {distance.error:.4f}"

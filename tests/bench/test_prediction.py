@@ -111,7 +111,7 @@ def test_places_share_ties_and_put_who_has_no_answer_last() -> None:
 
 def test_a_run_goes_on_after_half_a_line(tmp_path: Path) -> None:
     kept = lines.Lines(tmp_path)
-    line = lines.Line("pima", "forest", 1.0, 2.0, 100.0, 0.8, 0.7, "m", "s", "predictions/pima.forest.npy")
+    line = lines.Line("pima", "forest", 1.0, 2.0, 0.8, 0.7, "m", "s", "predictions/pima.forest.npy")
     kept.add(line, np.zeros(3))
     with (tmp_path / "lines.jsonl").open("a") as file:
         file.write('{"table": "pi')
@@ -122,7 +122,7 @@ def test_a_run_goes_on_after_half_a_line(tmp_path: Path) -> None:
 
 def test_seconds_to_a_score_are_the_least_at_which_it_was_reached() -> None:
     def at(label: str, wall_s: float, estimate: float | None) -> lines.Line:
-        return lines.Line("pima", label, wall_s, 0.0, 0.0, estimate, None, "", "", "")
+        return lines.Line("pima", label, wall_s, 0.0, estimate, None, "", "", "")
 
     of = {line.contestant: line for line in (at("flaml 3 s", 3, 0.7), at("flaml 20 s", 20, 0.8))}
     assert summary.until(of, "flaml", 0.75, 1.0) == 20
