@@ -145,7 +145,7 @@ def _print_set(
     print(f"\n{name}: {table.of}, {table.rows} rows, {table.columns} columns, {kind}, {table.metric}")
     for label, line in of.items():
         estimate, bound = (
-            f"{each:10.5g}" if each is not None else f"{'-':>10}" for each in (line.estimate, line.bound)
+            f"{each:11.5g}" if each is not None else f"{'-':>11}" for each in (line.estimate, line.bound)
         )
         place = f"{places[label]:4.1f}" if label in places else "    "
         print(
