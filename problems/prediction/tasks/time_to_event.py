@@ -235,6 +235,6 @@ def _seen(times: Floats, events: Flags, horizon: float) -> Sequence[str]:
     lost = int(np.sum(~events & (times < horizon)))
     happened = int(np.sum(events & (times <= horizon)))
     return (
-        f"by {horizon:g} {happened:,} of {len(times):,} rows have the event; {lost:,} are censored before, "
+        f"by {horizon:g}, {happened:,} of {len(times):,} rows have the event; {lost:,} are censored before, "
         "and count through the rows that were seen for longer",
     )
