@@ -43,7 +43,7 @@ def rows(tmp_path: Path) -> Callable[..., Any]:
         (0, r"line 5: expected a weight above 0, got 0; a row that does not count"),
         ("", r"line 5: expected a number, got a missing value"),
         ("heavy", r"line 5: expected a number, got 'heavy'"),
-        ("1e200", r"line 5: expected a weight from 1e-100 to 1e\+100, got 1e\+200"),
+        ("1e-200", r"line 5: expected a weight from 1e-100 to 1e\+100, got 1e-200"),
     ],
 )
 def test_what_is_no_weight_is_refused_with_its_row(rows: Any, wrong: Any, said: str) -> None:
