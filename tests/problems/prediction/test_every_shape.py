@@ -21,7 +21,7 @@ from problems.prediction.ai import method as ai
 from problems.prediction.hpc.method import NestedCV
 from problems.prediction.loading import load_rows
 from problems.prediction.quantum import method as quantum
-from problems.prediction.quantum import projected
+from problems.prediction.quantum import projected, training
 from problems.prediction.tables.instance import solver_view
 from problems.prediction.tables.table import TableView
 from toolbox.arrays import npy
@@ -152,7 +152,7 @@ def test_the_projected_kernel_ends_with_a_model(
     """With the bits of a device that only makes noise: what counts is that every fold can be fitted."""
     view = views[number]
     monkeypatch.setattr(projected, "BANDWIDTHS", (0.5,))
-    monkeypatch.setattr(projected, "tune", _one_setting)
+    monkeypatch.setattr(training, "tune", _one_setting)
     chosen = projected.choose({**quantum.choose_params(view, 1), "qubits": 2}, _inputs(view), Report())
     output = _fitted(view, chosen)
     assert {"quantum.model", "no_entanglement.model", "train_rows"} <= set(output.files)
