@@ -103,12 +103,12 @@ class Binary:
             return found or _without_bound(rows, predictions)
         if metric in weighted_bounds.OF_REGION:
             efficiency, yields = asked.parameters["signal_efficiency"], asked.parameters.get("yields")
-            given = weighted(rows)
+            given = weighted(rows, asked)
             return weighted_bounds.region_bound(
                 metric, given, predictions, alpha, efficiency=efficiency, yields=yields
             )
         if rows.weights is not None:
-            return weighted_bounds.bound(metric, weighted(rows), predictions, alpha)
+            return weighted_bounds.bound(metric, weighted(rows, asked), predictions, alpha)
         return bounds.bound(metric, labels, predictions, groups, alpha)
 
     def compare(
@@ -123,10 +123,12 @@ class Binary:
         return paired.compare_influences(one, other, rows.grouped)
 
 
-def weighted(rows: Outcomes) -> weighted_bounds.Weighted:
-    """Labels with weights, 1 where none are stated, and groups."""
+def weighted(rows: Outcomes, asked: Asking | None = None) -> weighted_bounds.Weighted:
+    """Labels with weights, 1 where none are stated, groups, and what is known of the heaviest rows."""
     weights = np.ones(len(rows)) if rows.weights is None else np.asarray(rows.weights, dtype=np.float64)
-    return weighted_bounds.Weighted(rows.values.astype(np.int64), weights, rows.grouped)
+    heaviest = asked.parameters.get("heaviest", (0.0, 0.0)) if asked else (0.0, 0.0)
+    labels = rows.values.astype(np.int64)
+    return weighted_bounds.Weighted(labels, weights, rows.grouped, (heaviest[0], heaviest[1]))
 
 
 def measure(metric: str, rows: Outcomes, predictions: Floats, asked: Asking) -> paired.Measured:
@@ -158,7 +160,8 @@ def _weighing(
         return None, parameters, ()
     weights, said = row_weights(table, spec.weight)
     yields = [float(weights[labels == label].sum()) for label in (1, 0)]
-    return weights, {**parameters, "weight": spec.weight, "yields": yields}, said
+    heaviest = [float(weights[labels == label].max()) for label in (0, 1)]
+    return weights, {**parameters, "weight": spec.weight, "yields": yields, "heaviest": heaviest}, said
 
 
 def _without_bound(rows: Outcomes, predictions: Floats) -> bounds.Bound:

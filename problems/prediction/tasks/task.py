@@ -50,7 +50,7 @@ TASK_FIELDS = (
 """Fields of a problem file that some tasks take and others refuse."""
 
 
-COUNTED = ("yields",)
+COUNTED = ("yields", "heaviest")
 """Parameters that are counted over all rows, whose outcomes solvers may not know."""
 
 

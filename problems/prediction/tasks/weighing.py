@@ -40,9 +40,9 @@ def row_weights(table: RawTable, name: str) -> tuple[Floats, tuple[str, ...]]:
             f"weight column {name!r}, {table.where[place]}: expected a weight from {LEAST:g} to {MOST:g}, "
             f"got {weights[place]:g}: divide all of them by one number"
         )
-    worth = float(weights.sum() ** 2 / (weights @ weights))
+    worth = float(weights.sum() / weights.max())
     said = (
         f"column {name!r}: rows count by their weight in fits, figures and bounds; {len(weights):,} "
-        f"rows are worth {worth:,.0f} of one weight (Kish)"
+        f"rows bound no more than {worth:,.0f} of one weight, the heaviest's, would"
     )
     return weights, (*remarks, said)

@@ -118,3 +118,27 @@ def test_bounds_err_no_more_often_than_promised(kind: str, monkeypatch: pytest.M
     for each in bench.wrong(kind, 1.0, 100, sets, 1).values():
         for alpha, rate in zip(bench.ALPHAS, each, strict=True):
             assert rate * sets <= stats.binom.ppf(0.999, sets, alpha)
+
+
+def test_a_row_that_outweighs_all_shows_nothing() -> None:
+    labels, scores, weights = rows()
+    weights[7] = 1e6
+    scores = np.where(labels == 1, 0.9, 0.1)
+    found = bound("accuracy", Weighted(labels, weights, np.arange(120)), scores, 0.05)
+    assert found.estimate == 1.0
+    assert found.value == pytest.approx(0.05, abs=0.01)  # one row: α
+
+
+def test_heavy_rows_that_are_missing_here_count_where_they_are_known() -> None:
+    """Two rows in a thousand weigh 100 and are told wrongly: most sets of 400 have none of them."""
+    rng = np.random.default_rng(0)
+    told = np.zeros(2)
+    for _ in range(40):
+        labels = rng.integers(0, 2, 400)
+        rare = rng.random(400) < 0.002
+        scores, weights = np.where(labels ^ rare, 0.9, 0.1), np.where(rare, 100.0, 1.0)
+        for place, heaviest in enumerate(((0.0, 0.0), (100.0, 100.0))):
+            given = Weighted(labels, weights, np.arange(400), heaviest)
+            told[place] += bound("accuracy", given, scores, 0.05).value > 0.998 / (0.998 + 0.2)
+    assert told[0] > 10
+    assert told[1] == 0

@@ -58,9 +58,11 @@ def test_weights_are_no_feature_and_both_sides_have_them(rows: Any) -> None:
     assert [column.name for column in instance.columns] == ["x"]
     assert sorted(instance.frame["__weight__"]) == sorted(weights)
     assert instance.sealed_outcomes.weights is not None
-    assert any("worth 300 of one weight" in remark for remark in instance.remarks)
+    # 400 rows of weights 0.1 to 40 sum to 8,020
+    assert any("bound no more than 200 of one weight" in remark for remark in instance.remarks)
     view = solver_view(instance, Target(metric="ams", at_least=1.0))
-    assert "yields" not in view.asked.parameters
+    assert not {"yields", "heaviest"} & set(view.asked.parameters)
+    assert instance.asked.parameters["heaviest"] == [weights[1::2].max(), weights[::2].max()][::-1]
     assert instance.asked.parameters["yields"] == pytest.approx([weights[1::2].sum(), weights[::2].sum()])
 
 
