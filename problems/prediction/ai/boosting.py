@@ -15,6 +15,7 @@ from problems.prediction.ai.tuning import Aim, Budget, Tick
 from problems.prediction.models import forest_model, xgboost_model
 from problems.prediction.prediction_sets.partitions import partition
 from problems.prediction.prediction_sets.split_conformal import (
+    WEIGHTED,
     SetModel,
     Sets,
     caveat,
@@ -129,6 +130,8 @@ def _in_folds(best: Fit, data: _Data, seed: int) -> OutOfFold:
 
 def _sets(data: _Data, budget: Budget, params: dict[str, Any], tick: Tick) -> Sets:
     """Makes conformal sets from a second model, whose whole making leaves the calibration rows out."""
+    if data.rows.weights is not None:
+        return no_sets(WEIGHTED)
     seed = derive_seed(params["seed"], "sets")
     try:
         proper, held = set_aside(data.rows.labels, data.rows.groups, seed, data.aim.time_ordered)
@@ -136,7 +139,8 @@ def _sets(data: _Data, budget: Budget, params: dict[str, Any], tick: Tick) -> Se
     except BadInput as error:
         return no_sets(str(error))
     calibration = (_scores(twin, data.open_frame.iloc[held]), data.rows.labels[held])
-    made = SetModel(twin.trained.model_format, twin.model, calibration, _scores(twin, data.sealed_frame))
+    said, groups = _scores(twin, data.sealed_frame), data.rows.groups[held]
+    made = SetModel(twin.trained.model_format, twin.model, calibration, said, groups)
     about = {
         "model": f"{twin.notes['chosen']}, selected and trained on {len(proper)} open rows without these",
         "budget": twin.notes["budget"],

@@ -46,7 +46,8 @@ def ensemble_sets(
     }
     made, known = _set_model(twin, models, seed, about), rows.take(held)
     calibrating = (known.frame, replace(known.outcomes, groups=known.groups))
-    return task_sets(made, calibrating, sealed, asked, params["coverage"], time_ordered=forward)
+    least = float(rows.outcomes.values.min())
+    return task_sets(made, calibrating, sealed, asked, params["coverage"], time_ordered=forward, least=least)
 
 
 def _set_model(twin: TaskFit, models: TaskModels, seed: int, about: Mapping[str, Any]) -> TaskSetModel:

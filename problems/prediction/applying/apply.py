@@ -17,7 +17,7 @@ from problems.prediction.applying.unlike import columns_said
 from problems.prediction.models.artefact import scores
 from problems.prediction.sources.new_data import read_new
 from problems.prediction.tasks.task import Asking, of_json
-from problems.prediction.verify.coverage import refuted_in_words
+from problems.prediction.verify.coverage import refuted_in_words, why_no_sets
 from toolbox.arrays.types import Floats, Index
 from toolbox.tables.raw import RawTable
 
@@ -57,7 +57,8 @@ def apply(
     asked = asking(recorded)
     predict = _predictor(candidate, "model", candidate.values["model_format"])
     refuted = refuted_in_words(certificate.evidence.get("sets")) if certificate else ""
-    sets = None if refuted else _sets(candidate, rows.frame)
+    lacking = why_no_sets(asked, candidate)
+    sets = None if refuted or lacking else _sets(candidate, rows.frame)
     values = said_of(asked, predict(rows.frame), sets)
     words = {block: said for block, said in source.block_words.items() if block in table.blocks}
     shared = {name: said for block, said in words.items() for name in table.blocks[block]}
@@ -66,6 +67,7 @@ def apply(
     said = zip(table.where, values, because, rows.flags, strict=True)
     remarks = _remarks(rows, recorded, table, known, instance.get("event"))
     remarks = (*remarks, *([f"{refuted} They are left out."] if refuted else []))
+    remarks = (*remarks, *([f"no prediction sets: {lacking}"] if lacking else []))
     return Applied(tuple(SaidOfRow(*each) for each in said), remarks)
 
 

@@ -11,6 +11,7 @@ from problems.prediction.hpc.task_search import TaskSearch
 from problems.prediction.models import spreads
 from problems.prediction.prediction_sets.split_conformal import (
     COVERAGE,
+    WEIGHTED,
     SetModel,
     Sets,
     caveat,
@@ -64,7 +65,9 @@ class SetSearch:
             "model": f"{choice.name}, selected and trained on {trained} open rows without these",
             "caveat": caveat(rows.groups, whole.forward),
         }
-        made = SetModel("skops", model, calibration, scores("skops", model, rows.sealed))
+        made = SetModel(
+            "skops", model, calibration, scores("skops", model, rows.sealed), rows.groups[self.held]
+        )
         return split_conformal(made, COVERAGE, about)
 
     def _of_task(
@@ -75,12 +78,17 @@ class SetSearch:
         about = {"model": f"{choice.name}, selected and trained on {trained} open rows without these"}
         made = TaskSetModel(spreads.FORMAT if search.spread else search.model_format, model, about)
         calibrating = (rows.features.iloc[self.held], replace(known, groups=rows.groups[self.held]))
-        return task_sets(made, calibrating, rows.sealed, asked, COVERAGE, time_ordered=whole.forward)
+        least = float(replace(search, rows=rows).outcomes.values.min())
+        return task_sets(
+            made, calibrating, rows.sealed, asked, COVERAGE, time_ordered=whole.forward, least=least
+        )
 
 
 def set_search(whole: Search) -> SetSearch:
     """Returns the search for the set model that belongs to a search on all open rows."""
     seed, rows = derive_seed(whole.seed, "sets"), whole.rows
+    if rows.weights is not None:
+        return SetSearch(None, whole.rounds[-1].test, WEIGHTED)
     grids = {model: grid[::2] for model, grid in whole.plan.grids.items()}  # it only has to be a fair one
     plan = replace(whole.plan, outer_repeats=0, grids=grids)
     try:

@@ -27,6 +27,9 @@ MIN_PER_CLASS = 50
 MIN_GROUPS = 25
 """Groups of calibration rows below which nothing is promised: they count, and not their rows."""
 
+FLOOR = "floor"
+"""What no interval goes below, among the parameters of what is asked; only where no open outcome does."""
+
 SLACK = 1e-8
 """By how much a score may exceed its threshold: equal but for rounding."""
 
@@ -174,7 +177,8 @@ class Intervals:
         low, high = conformal_intervals.interval(said[:, 0], said[:, 1], below, above)
         ends = np.column_stack([low - scale, high + scale])
         limits = asked.parameters.get("range")  # no outcome is outside
-        return np.clip(ends, *limits) if limits else ends
+        ends = np.clip(ends, *limits) if limits else ends
+        return ends if FLOOR not in asked.parameters else np.maximum(ends, asked.parameters[FLOOR])
 
     def held(self, sets: NDArray[Any], rows: Outcomes) -> Flags:
         return np.asarray((sets[:, 0] <= rows.values) & (rows.values <= sets[:, 1]), dtype=np.bool_)

@@ -18,8 +18,9 @@ from escalation.model.errors import BadInput
 from problems.prediction.prediction_sets.partitions import Fold, hold_out, partition
 from problems.prediction.tables.encoding import Rows
 from toolbox.arrays import npy
-from toolbox.arrays.types import Flags, Floats
+from toolbox.arrays.types import Flags, Floats, Ints
 from toolbox.stats.conformal import MIN_PER_CLASS, Coverage, prediction_sets
+from toolbox.stats.groups import kish_size
 
 COVERAGE = 0.9
 """Nominal coverage of the sets."""
@@ -41,12 +42,14 @@ class SetModel:
         model: its bytes.
         calibration: P(positive) of the calibration rows, shape (rows,), and their labels.
         sealed: P(positive) of the sealed rows, shape (n_sealed,).
+        groups: numbers of the calibration rows' groups, shape (rows,); None where each is its own.
     """
 
     model_format: str
     model: bytes
     calibration: tuple[Floats, NDArray[np.int8]]
     sealed: Floats
+    groups: Ints | None = None
 
 
 @dataclass(frozen=True)
@@ -90,6 +93,10 @@ def set_aside(labels: NDArray[np.int8], groups: NDArray[np.intp], seed: int, tim
     return proper, held
 
 
+WEIGHTED = "rows are weighted, and sets would keep their promise for rows counted alike only"
+"""Why there are none of weighted rows: the heavy ones may be those that the sets miss."""
+
+
 def no_sets(because: str) -> Sets:
     """Returns that none were made, and why."""
     return Sets({}, {}, {"made": False, "because": because})
@@ -110,6 +117,8 @@ def split_conformal(made: SetModel, coverage: float, about: Mapping[str, Any]) -
         "coverage": coverage,
         "model_format": made.model_format,
         "thresholds": [_threshold(promises, name) for name in ("negative", "positive")],
+        "promised": _promised(made, by_class),
+        **({"lost": about[LOST]} if LOST in about else {}),
     }
     notes = {
         "made": True,
@@ -163,6 +172,17 @@ def selection_loss(rows: int, choices: int) -> float:
     """
     spread = np.log(2 * choices)
     return float((np.sqrt(spread / 2) + 1 / np.sqrt(8 * spread)) / np.sqrt(rows))
+
+
+LOST = "coverage_lost_to_selection_at_most"
+
+
+def _promised(made: SetModel, by_class: bool) -> dict[str, int]:
+    """Independent rows that calibrated, by what is promised, for the verifier to test it."""
+    labels = made.calibration[1]
+    groups = np.arange(len(labels)) if made.groups is None else made.groups
+    parts = {"negative": labels == 0, "positive": labels == 1} if by_class else {"all": labels >= 0}
+    return {name: max(1, int(kish_size(groups[own]))) for name, own in parts.items()}
 
 
 def _threshold(promises: Mapping[str, Coverage], name: str) -> float:

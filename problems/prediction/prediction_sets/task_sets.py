@@ -9,7 +9,7 @@ promise nothing. Rows in order of time are calibrated on the last open ones: see
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from escalation.model.errors import BadInput
-from problems.prediction.prediction_sets.rules import MIN_GROUPS, RULES, SetRule
+from problems.prediction.prediction_sets.rules import FLOOR, MIN_GROUPS, RULES, SetRule, SetThresholds
 from problems.prediction.prediction_sets.split_conformal import (
     MAX_SET_ROWS,
     Sets,
@@ -111,6 +111,7 @@ def task_sets(
     coverage: float,
     *,
     time_ordered: bool,
+    least: float = -1.0,
 ) -> Sets:
     """Returns the sets of the sealed rows; none, with the reason, where the calibration rows promise nothing.
 
@@ -121,10 +122,12 @@ def task_sets(
         asked: of the rows.
         coverage: nominal, between 0 and 1.
         time_ordered: rows are in order of time.
+        least: the smallest open outcome: where it is not below 0, no interval is.
     """
     from problems.prediction.models.artefact import scores
 
     rule, (frame, outcomes) = RULES[asked.task], calibrating
+    floored = rule.kind == "interval" and least >= 0
     try:
         found = rule.calibrate(scores(made.model_format, made.model, frame), outcomes, asked, coverage)
     except BadInput as error:
@@ -135,11 +138,13 @@ def task_sets(
         "model_format": made.model_format,
         "thresholds": list(found.thresholds),
         "units": len(np.unique(outcomes.grouped)),
+        **({"promised": by_class} if (by_class := _by_class(found, outcomes, asked)) else {}),
+        **({FLOOR: 0.0} if floored else {}),
     }
     notes = {
         "made": True,
         "method": found.how,
-        "guarantee": found.guarantee,
+        "guarantee": found.guarantee + ("; none goes below 0, as no open outcome does" if floored else ""),
         "interval": "central 90 % of the coverage over calibration sets of this size",
         "model_format": made.model_format,
         **made.about,
@@ -148,9 +153,23 @@ def task_sets(
         "coverage": coverage,
         "promises": {name: dict(promise) for name, promise in found.promises.items()},
     }
+    asked = _floored(asked, 0.0) if floored else asked
     sets = rule.made(scores(made.model_format, made.model, sealed), found.thresholds, asked)
     files = {"sealed_sets": npy.dump(sets), "set_model": made.model}
     return Sets(files, {"conformal": claim}, notes)
+
+
+def _by_class(found: SetThresholds, rows: Outcomes, asked: Asking) -> dict[str, int]:
+    """Rows, or groups of them, that calibrated each class; empty where all of them did together."""
+    if not asked.classes or set(found.promises) != set(asked.classes):
+        return {}
+    return {
+        name: len(np.unique(rows.grouped[rows.values == place])) for place, name in enumerate(asked.classes)
+    }
+
+
+def _floored(asked: Asking, floor: float) -> Asking:
+    return replace(asked, parameters={**asked.parameters, FLOOR: floor})
 
 
 def _counted(rows: Outcomes) -> str:
@@ -168,6 +187,7 @@ class StatedSets:
         coverage: nominal.
         thresholds: as the rule takes them.
         units: rows, or groups of them, that calibrated.
+        floor: what no interval goes below; None where nothing is said.
     """
 
     rule: SetRule
@@ -175,16 +195,21 @@ class StatedSets:
     coverage: float
     thresholds: tuple[float, ...]
     units: int
+    floor: float | None = None
 
     def made(self, said: Floats, asked: Asking) -> NDArray[Any]:
         """The sets of rows of which the set model says so much; raises `ValueError` on other shapes."""
         if not self.rule.fits(said, len(said), asked):
             raise ValueError(f"what the set model says has shape {said.shape}, or is out of range")
-        return self.rule.made(said, self.thresholds, asked)
+        return self.rule.made(said, self.thresholds, self._asked(asked))
+
+    def _asked(self, asked: Asking) -> Asking:
+        return asked if self.floor is None else _floored(asked, self.floor)
 
     def differing(self, stated: NDArray[Any], said: Floats, asked: Asking, tolerance: float) -> int:
         """Returns the number of stated sets that are not those, up to rounding."""
         self.made(said, asked)
+        asked = self._asked(asked)
         ends = [self.rule.made(said, self.thresholds, asked, more) for more in (-tolerance, tolerance)]
         if self.rule.kind == "interval":
             middle = (ends[0] + ends[1]) / 2
@@ -210,7 +235,10 @@ def stated_claim(claim: Any, asked: Asking) -> StatedSets:
     if type(units) is not int or units < MIN_GROUPS:
         raise ValueError(f"expected to be calibrated on {MIN_GROUPS} rows or more, got {str(units)[:100]}")
     thresholds = _thresholds(claim.get("thresholds"), rule.count(asked))
-    return StatedSets(rule, claim.get("model_format"), coverage, thresholds, units)
+    floor = claim.get(FLOOR)
+    if floor is not None and (type(floor) is not float or not isfinite(floor)):
+        raise ValueError(f"expected a number that no interval goes below, got {str(floor)[:100]}")
+    return StatedSets(rule, claim.get("model_format"), coverage, thresholds, units, floor)
 
 
 def _thresholds(stated: Any, count: int) -> tuple[float, ...]:

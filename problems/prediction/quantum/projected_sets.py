@@ -10,6 +10,7 @@ from escalation.model.identity import derive_seed
 from problems.prediction.models.feature_svm import FORMAT, fit, make_folds, tune
 from problems.prediction.prediction_sets.split_conformal import (
     COVERAGE,
+    WEIGHTED,
     SetModel,
     Sets,
     caveat,
@@ -34,6 +35,8 @@ def projected_sets(features: Floats, frame: Any, params: Mapping[str, Any], band
         params: `metric`, `time_ordered`, `seed`.
         bandwidths: how many there were to choose from.
     """
+    if "__weight__" in frame:
+        return no_sets(WEIGHTED)
     labels = frame["__label__"].to_numpy(dtype=np.int8)
     groups, forward = codes(frame["__group__"].tolist()), params["time_ordered"]
     seed = derive_seed(params["seed"], "sets")
@@ -46,7 +49,8 @@ def projected_sets(features: Floats, frame: Any, params: Mapping[str, Any], band
     tuned = tune(train, labels[proper], folds, params["metric"])
     machine = fit(train, labels[proper], tuned, params["metric"])
     calibration = (machine.probabilities(features[held]), labels[held])
-    made = SetModel(FORMAT, machine.to_bytes(), calibration, machine.probabilities(features[len(labels) :]))
+    said = machine.probabilities(features[len(labels) :])
+    made = SetModel(FORMAT, machine.to_bytes(), calibration, said, groups[held])
     loss = selection_loss(len(held), bandwidths)
     about = {
         "model": f"RBF SVM, gamma {tuned.gamma:.4g}, C {tuned.cost:g}, tuned and fitted on {len(proper)} "

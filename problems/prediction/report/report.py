@@ -10,6 +10,7 @@ from escalation.model.certificate import Certificate
 from escalation.model.problem import Target
 from escalation.ports.families import Section
 from escalation.text.rounding import Way, at_worst, rounded
+from problems.prediction.prediction_sets.split_conformal import WEIGHTED as WEIGHTED_SETS
 from problems.prediction.report import figures
 from problems.prediction.report.between_sites import between_sites
 from problems.prediction.report.by_task import figures_and_tables
@@ -237,6 +238,8 @@ def _conformal(candidate: Candidate, rows: SealedRows) -> str:
         return f"<p>{text(str(finding))}</p>"
     told = candidate.notes.get("conformal")
     told = told if isinstance(told, Mapping) else {}
+    if rows.weights is not None:  # a record from before may have some
+        return f"<p>No conformal prediction sets: {WEIGHTED_SETS}.</p>"
     if sets is None:
         return f"<p>No conformal prediction sets{text(_because(told))}.</p>"
     covered = sets[np.arange(len(rows.labels)), rows.labels]

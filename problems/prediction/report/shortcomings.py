@@ -4,7 +4,7 @@ A certificate speaks of all sealed rows at once, and of one metric. Subgroups th
 that are off and prediction sets that miss their promise are found here, on the same rows.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,16 +12,14 @@ import numpy as np
 from escalation.model.attempt import Candidate
 from escalation.model.certificate import Certificate
 from escalation.model.problem import Target
-from escalation.text.rounding import Way, rounded
+from escalation.text.rounding import rounded
 from problems.prediction.report.sealed_rows import (
     SealedRows,
-    coverage,
     judged_rows,
     sided,
     subgroup_rows,
 )
-from problems.prediction.verify.coverage import refuted_in_words
-from problems.prediction.verify.recomputation import Forged, stated_sets
+from problems.prediction.report.shortcomings_of_sets import of_sets
 from toolbox.stats import curves
 
 if TYPE_CHECKING:
@@ -39,15 +37,14 @@ def shortcomings(
 ) -> Iterator[str]:
     """Yields a sentence on each."""
     if instance.asked.task != "binary":
-        if said := refuted_in_words(certificate.evidence.get("sets")):
-            yield said
+        yield from of_sets(instance, certificate, candidate)
         return
     rows = judged_rows(instance, certificate, candidate)
     if rows is None:
         return
     yield from _of_subgroups(instance, target, rows)
     yield from _of_calibration(rows)
-    yield from _of_sets(candidate, rows)
+    yield from of_sets(instance, certificate, candidate)
 
 
 def _of_subgroups(instance: "TableInstance", target: Target, rows: SealedRows) -> Iterator[str]:
@@ -107,35 +104,3 @@ def _of_calibration(rows: SealedRows) -> Iterator[str]:
             f"{rounded(rows.mean(rows.scores))}, prevalence {rounded(rows.mean(rows.labels))}. Ranks "
             "may be used, risks not."
         )
-
-
-def _of_sets(candidate: Candidate, rows: SealedRows) -> Iterator[str]:
-    try:
-        sets = stated_sets(candidate, len(rows.labels))
-    except Forged:
-        return
-    if sets is None:
-        return
-    told = candidate.notes.get("conformal")
-    made = f" ({told['model']})" if isinstance(told, Mapping) and told.get("model") else ""
-    yield (
-        f"The prediction sets are of another model{made} than the certified one "
-        f"({candidate.values.get('chosen')}): the certificate says nothing of them."
-    )
-    nominal = float(candidate.values["conformal"]["coverage"])
-    covered = sets[np.arange(len(rows.labels)), rows.labels]
-    parts = {
-        "all rows": np.ones(len(covered), bool),
-        "negatives": rows.labels == 0,
-        "positives": rows.labels == 1,
-    }
-    for name, kept in parts.items():
-        if not kept.any():
-            continue
-        found = coverage(covered[kept], rows.groups[kept])
-        if found.high < nominal:
-            yield (
-                f"The prediction sets miss their promise: of {name} they hold the true class in "
-                f"{rounded(found.share)} (95 % interval {rounded(found.low, Way.DOWN)} to "
-                f"{rounded(found.high, Way.UP)}), where {nominal:g} was promised."
-            )

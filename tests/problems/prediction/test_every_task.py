@@ -145,6 +145,32 @@ def test_a_promise_that_the_sealed_rows_refute_is_said_and_costs_no_certificate(
     assert any("miss their promise" in each for each in said_of_it)
 
 
+def test_limits_say_that_sets_are_of_another_model_or_why_there_are_none(asked: Asked) -> None:
+    certificate = asked.certificate(asked.candidate)
+    said = list(shortcomings(asked.instance, asked.target, certificate, asked.candidate))
+    assert any(" are of another model (" in each for each in said)
+    floor = {"regression": 0.0}.get(asked.instance.asked.task)
+    assert asked.candidate.values["conformal"].get("floor") == floor
+    files = {name: blob for name, blob in asked.candidate.files.items() if "set" not in name}
+    notes = {"conformal": {"made": False, "because": "none outlasts its time"}}
+    plain = replace(asked.candidate, files=files, notes=notes)
+    [said_of_it] = shortcomings(asked.instance, asked.target, asked.certificate(plain), plain)
+    assert said_of_it == "There are no prediction sets: none outlasts its time."
+
+
+def test_a_class_beneath_a_promise_over_all_is_seen(asked: Asked) -> None:
+    if not (classes := asked.instance.asked.classes):
+        return
+    sets = np.ones((len(asked.instance.sealed_index), len(classes)), dtype=bool)
+    sets[:, 2] = False  # the rarest: nobody counts on it
+    candidate = replace(asked.candidate, files={**asked.candidate.files, "sealed_sets": Blob(npy.dump(sets))})
+    found = {"coverage": 0.9, "held": 0.9, "p_value": 0.5, "refuted": False}
+    certificate = asked.certificate(asked.candidate).model_copy(update={"evidence": {"sets": found}})
+    said = list(shortcomings(asked.instance, asked.target, certificate, candidate))
+    assert f"{classes[2]!r} the prediction sets hold 0 (95 %" in said[-1]
+    assert said[-1].endswith("the promise of 0.9 is over all classes together.")
+
+
 def test_new_rows_get_the_sets_of_the_set_model(asked: Asked) -> None:
     task, sets = asked.instance.asked, npy.load(asked.candidate.files["sealed_sets"].data)
     rows = asked.instance.sealed_features

@@ -74,6 +74,26 @@ def test_sets_that_the_certificate_refutes_are_left_out_and_it_is_said(
     assert "they hold 0.5 of the rows kept aside, where 0.9 was promised" in told.remarks[-1]
 
 
+def test_why_there_are_no_sets_is_said_beside_new_rows(
+    bench: Any, candidate: Candidate, tmp_path: Path
+) -> None:
+    none = {"conformal": {"made": False, "because": "too few rows"}}
+    plain = Candidate(candidate.values, {"model": candidate.files["model"]}, notes=none)
+    told = said(bench, plain, rows(bench)[:3], tmp_path)
+    assert told.remarks[-1] == "no prediction sets: too few rows"
+
+
+def test_sets_that_a_record_has_of_weighted_rows_are_left_out(
+    bench: Any, candidate: Candidate, tmp_path: Path
+) -> None:
+    rows(bench)[:3].to_csv(tmp_path / "new.csv", index=False)
+    asked = {"task": "binary", "classes": ["well", "ill"], "parameters": {"weight": "w"}}
+    recorded = {**bench.instance.describe(), "asked": asked}
+    told = apply(STATED, recorded, candidate, Path("new.csv"), tmp_path)
+    assert not any("set (90 %)" in row.values for row in told.rows)
+    assert told.remarks[-1].startswith("no prediction sets: rows are weighted")
+
+
 def test_a_row_unlike_what_was_seen_is_flagged_and_no_other(
     bench: Any, candidate: Candidate, tmp_path: Path
 ) -> None:

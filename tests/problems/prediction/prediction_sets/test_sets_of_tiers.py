@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,18 +17,24 @@ from escalation.model.problem import Target, Tier
 from escalation.model.quote import Quote
 from escalation.model.report import Report
 from escalation.model.result import RawResult
+from problems.prediction.ai import boosting
 from problems.prediction.hpc.grids import Grid, SearchPlan
 from problems.prediction.hpc.method import NestedCV
 from problems.prediction.hpc.search import OpenRows, Search
 from problems.prediction.hpc.set_search import set_search
 from problems.prediction.loading import load_rows
+from problems.prediction.models import artefact
 from problems.prediction.models.feature_svm import FORMAT
-from problems.prediction.prediction_sets.split_conformal import selection_loss
+from problems.prediction.prediction_sets.split_conformal import SetModel, selection_loss, split_conformal
+from problems.prediction.prediction_sets.task_sets import TaskSetModel, stated_claim, task_sets
 from problems.prediction.quantum.projected_sets import projected_sets
 from problems.prediction.report.report import sections
+from problems.prediction.tables.encoding import Rows
 from problems.prediction.tables.instance import TableInstance, solver_view
 from problems.prediction.tables.table import Column
+from problems.prediction.tasks.task import Asking, Outcomes
 from problems.prediction.verify.certify import certify
+from toolbox.arrays import npy
 
 TARGET = Target(metric="roc_auc", at_least=0.7)
 GRIDS: dict[str, Grid] = {"ridge": [{"C": 0.1}, {"C": 1.0}], "nearest_neighbours": [{"n_neighbors": 11}]}
@@ -162,3 +169,59 @@ def test_quantum_sets_rest_on_a_machine_of_other_rows_and_say_what_the_bandwidth
     few = projected_sets(features[:180], frame.iloc[:90], params, 6)
     assert few.notes["made"] is False
     assert "90 open ones give" in few.notes["because"]
+
+
+def test_what_is_promised_is_stated_for_the_verifier_to_test(
+    instance: TableInstance, candidate: Candidate
+) -> None:
+    assert candidate.values["conformal"]["promised"] == {"all": 100}
+    found: Any = certify(instance, TARGET, candidate, (), 0.05).evidence["sets"]
+    assert (found["coverage"], found["refuted"]) == (0.9, False)
+
+
+def test_groups_that_calibrate_count_as_independent_rows_only() -> None:
+    rng = np.random.default_rng(1)
+    labels = (np.arange(400) % 2).astype(np.int8)
+    scores = np.clip(0.5 * labels + 0.5 * rng.random(400), 0, 1)
+    made = SetModel("skops", b"", (scores, labels), scores, np.arange(400) // 4)
+    assert split_conformal(made, 0.9, {}).values["conformal"]["promised"] == {
+        "negative": 100,
+        "positive": 100,
+    }
+
+
+def test_weighted_rows_get_no_sets_from_any_tier() -> None:
+    rows = rows_of(240, 90)
+    weighted = replace(rows, outcomes=Outcomes(rows.labels, weights=np.where(np.arange(240) < 40, 20.0, 1.0)))
+    plan = SearchPlan(GRIDS)
+    twin = set_search(Search(weighted, plan, "roc_auc", 1, forward=False))
+    assert twin.search is None
+    assert "rows are weighted" in twin.because
+    frame = pd.DataFrame({"__label__": rows.labels, "__group__": "a", "__weight__": 2.0})
+    params = {"metric": "roc_auc", "time_ordered": False, "seed": 5}
+    assert "rows are weighted" in projected_sets(np.zeros((240, 2)), frame, params, 6).notes["because"]
+    table = Rows(np.zeros((240, 1), np.float32), rows.labels, np.arange(240), np.ones(240))
+    made = boosting._sets(SimpleNamespace(rows=table), None, {"seed": 1}, None)  # type: ignore[arg-type]
+    assert "rows are weighted" in made.notes["because"]
+
+
+@pytest.mark.parametrize(("least", "floor"), [(0.01, 0.0), (0.0, 0.0), (-0.01, None)])
+def test_no_interval_goes_below_0_where_no_open_outcome_does(least: float, floor: float | None) -> None:
+    asked = Asking("regression", parameters={"tolerance": 1.0})
+    said = np.column_stack([np.where(np.arange(100) < 5, 0.3, 9.0), np.ones(100)])
+    outcomes = Outcomes(said[:, 0] + np.random.default_rng(1).normal(0.0, 1.0, 100) * (said[:, 0] > 1))
+    frame = pd.DataFrame({"x": np.zeros(100)})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(artefact, "scores", lambda *_: said)
+        made = task_sets(
+            TaskSetModel("f", b"", {}), (frame, outcomes), frame, asked, 0.9, time_ordered=False, least=least
+        )
+    sets = npy.load(made.files["sealed_sets"])
+    claim = stated_claim(made.values["conformal"], asked)
+    assert claim.floor == floor
+    assert bool(sets.min() == 0.0) is (floor == 0.0)
+    assert bool(sets.min() < 0) is (floor is None)
+    assert claim.differing(sets, said, asked, 1e-9) == 0
+    np.testing.assert_array_equal(claim.made(said, asked), sets)
+    with pytest.raises(ValueError, match="no interval goes below"):
+        stated_claim({**made.values["conformal"], "floor": "low"}, asked)

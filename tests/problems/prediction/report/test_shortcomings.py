@@ -20,7 +20,8 @@ FOUND = Certificate(status=CertificateStatus.CERTIFIED, kind="k", verifier="v", 
 def said(make_bench: Any) -> Any:
     """`said(labels, scores, subgroups, target)`: the sentences on sealed rows with these scores."""
 
-    def say(labels: Any, scores: Any, names: Any = (), target: Target = AREA, sets: Any = None) -> list[str]:
+    def say(labels: Any, scores: Any, names: Any = (), target: Target = AREA, **also: Any) -> list[str]:
+        sets, found = also.get("sets"), also.get("found")
         bench = make_bench(sealed_rows=len(labels), labels=[*(np.arange(80) % 2), *labels])
         instance = replace(bench.instance, subgroups={"age": tuple(names)} if len(names) else {})
         candidate = bench.candidate(sealed_scores=Blob(npy.dump(np.asarray(scores, dtype=float))))
@@ -29,7 +30,8 @@ def said(make_bench: Any) -> Any:
             files = {**candidate.files, "sealed_sets": Blob(npy.dump(np.asarray(sets)))}
             notes = {"conformal": {"model": "svm_rbf, selected and trained on 40 open rows without these"}}
             candidate = replace(candidate, values=values, files=files, notes=notes)
-        return list(shortcomings(instance, target, FOUND, candidate))
+        certificate = FOUND.model_copy(update={"evidence": {"sets": found} if found else {}})
+        return list(shortcomings(instance, target, certificate, candidate))
 
     return say
 
@@ -78,11 +80,16 @@ def test_probabilities_that_are_off_are_named_and_calibrated_ones_are_not(said: 
     assert "on average 0.0576 off" in off  # (0.096 + 0.048 + 0 + 0.048 + 0.096) / 5
 
 
-def test_sets_that_miss_their_promise_are_named_and_are_of_another_model(said: Any) -> None:
+def halves(wrong: int) -> Any:
+    """Labels, scores, and sets of 100 negatives, so many of which miss, and 100 positives."""
     labels = np.tile([0, 1], 100)
-    scores = np.where(labels == 1, 0.97, 0.03)
     sets = np.eye(2, dtype=bool)[labels]
-    sets[np.flatnonzero(labels == 0)[:19]] = [False, True]  # of 100 negatives 81 are covered, 1 of all is
+    sets[np.flatnonzero(labels == 0)[:wrong]] = [False, True]
+    return labels, np.where(labels == 1, 0.97, 0.03), sets
+
+
+def test_sets_are_of_another_model_and_old_ones_say_that_nobody_tested_them(said: Any) -> None:
+    labels, scores, sets = halves(19)
     found = [each for each in said(labels, scores, sets=sets) if "sets" in each]
     assert found[0].startswith(
         "The prediction sets are of another model (svm_rbf, selected and trained on 40 open"
@@ -90,8 +97,36 @@ def test_sets_that_miss_their_promise_are_named_and_are_of_another_model(said: A
     assert "than the certified one (ridge)" in found[0]
     # Clopper-Pearson for 81 of 100: 0.7193 to 0.8816 (R's binom.test); of all, 181 of 200, up to 0.9418
     assert found[1:] == [
-        "The prediction sets miss their promise: of negatives they hold the true class in 0.81 (95 % "
-        "interval 0.7193 to 0.8816), where 0.9 was promised."
+        "Of class 'well' the prediction sets hold 0.81 (95 % interval 0.7193 to 0.8816): the promise of 0.9 "
+        "was not tested in this record."
+    ]
+
+
+def test_a_class_beneath_a_promise_over_both_is_seen_and_no_promise_is_missed(said: Any) -> None:
+    labels, scores, sets = halves(19)
+    kept = {"coverage": 0.9, "held": 0.905, "p_value": 0.6, "refuted": False}
+    found = [each for each in said(labels, scores, sets=sets, found=kept) if "sets" in each]
+    assert found[1:] == [
+        "Of class 'well' the prediction sets hold 0.81 (95 % interval 0.7193 to 0.8816): the promise of 0.9 "
+        "is over both classes together."
+    ]
+
+
+def test_a_promise_is_missed_where_the_verifier_refutes_it_and_nowhere_else(said: Any) -> None:
+    labels, scores, sets = halves(60)
+    near = {"coverage": 0.9, "held": 0.7, "p_value": 0.099, "refuted": False}
+    assert not any("miss" in each for each in said(labels, scores, sets=sets, found=near))
+    far: dict[str, Any] = {**near, "p_value": 1e-9, "refuted": True}
+    [missed] = [each for each in said(labels, scores, sets=sets, found=far) if "miss" in each]
+    assert "they hold 0.7 of the rows kept aside, where 0.9 was promised (p = 1e-09)" in missed
+    far["classes"] = {
+        "well": {"rows": 100, "held": 0.4, "p_value": 1e-9},
+        "ill": {"rows": 100, "held": 1.0, "p_value": 1.0},
+    }
+    found = [each for each in said(labels, scores, sets=sets, found=far) if "sets" in each]
+    assert found[1:] == [
+        "The prediction sets miss their promise: of the rows kept aside they hold 0.4 of the 100 of class "
+        "'well' (p = 1e-09), where 0.9 was promised in each class: do not use them."
     ]
 
 
