@@ -18,7 +18,7 @@ from escalation.model.case import CaseRecord, CaseStatus, Outcome
 from escalation.model.errors import BadInput
 from escalation.ports.applying import Applied, SaidOfRow
 from escalation.ports.registry import families, resolve
-from escalation.text.wording import counted
+from escalation.text.wording import counted, listed
 from records.named import export_named, records_of
 from records.outcomes import outcome_in
 
@@ -120,11 +120,14 @@ def _csv(rows: Sequence[SaidOfRow]) -> bytes:
 
 def _show(applied: Applied) -> None:
     console, rows = terminal(), applied.rows[:SHOWN]
-    header = _header(rows)
+    header = [name for name in _header(rows) if name not in applied.aside]
     show_table(console, header, [_cells(row, header) for row in rows], prose=True)
     if len(applied.rows) > SHOWN:
         more = counted(len(applied.rows) - SHOWN, "row more", "rows more")
         console.print(f"and {more}: --out FILE.csv writes them all", highlight=False)
+    if applied.aside:
+        named = listed(applied.aside, most=2)
+        console.print(f"--out FILE.csv and --json have the {named} as well", highlight=False)
 
 
 def _remark(applied: Applied, *, aside: bool) -> None:

@@ -99,6 +99,10 @@ class Trace:
         reason = f": {plain(reasons)}" if reasons else ""
         took = f"[dim], {seconds(attempt.cost.wall_s)} s[/]"
         self._say(f"  {came_to(certificate, self.target)}{reason}{took}")
+        if self._line is not None:
+            self._line.reset(self._task)
+            self._line.update(self._task, description="looking up the facts that decide what comes next")
+        self._label = ""
 
     def _skipped(self, decision: Decision) -> None:
         """A line on each tier that is passed over, with the first of the reasons."""

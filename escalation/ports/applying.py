@@ -29,7 +29,9 @@ class Applied:
     Attributes:
         rows: in their file's order.
         remarks: on all of them.
+        aside: values that a screen goes without, such as the probability of each of ten classes.
     """
 
     rows: tuple[SaidOfRow, ...]
     remarks: tuple[str, ...] = field(default=())
+    aside: tuple[str, ...] = ()

@@ -27,6 +27,8 @@ class RawTable:
         remarks: what a reader should know about it.
         extra: what a constructed data set openly tells its solvers.
         blocks: columns that belong together, by the name of their kind: pixels, texture.
+        made: columns besides those of the blocks that were computed, and not written by anybody.
+        noun: what its rows are to people: `pictures`.
         sealed: the rows that the data themselves keep aside, shape (n,); None where they say nothing.
     """
 
@@ -38,7 +40,14 @@ class RawTable:
     remarks: tuple[str, ...] = ()
     extra: Mapping[str, Any] | None = None
     blocks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    made: tuple[str, ...] = ()
+    noun: str = "rows"
     sealed: NDArray[np.bool_] | None = None
+
+    @property
+    def computed(self) -> frozenset[str]:
+        """Columns that were computed."""
+        return frozenset(self.made).union(*self.blocks.values())
 
     def __len__(self) -> int:
         return len(self.where)

@@ -12,7 +12,7 @@ from escalation.model.errors import BadInput, first_line
 from escalation.ports.applying import Applied, SaidOfRow
 from problems.prediction.applying.new_rows import NewRows, new_rows
 from problems.prediction.applying.reasons import Cause, causes, explained, reasons
-from problems.prediction.applying.saying import said_of
+from problems.prediction.applying.saying import one_by_one, said_of
 from problems.prediction.applying.unlike import columns_said
 from problems.prediction.models.artefact import scores
 from problems.prediction.sources.new_data import read_new
@@ -68,7 +68,7 @@ def apply(
     remarks = _remarks(rows, recorded, table, known, instance.get("event"))
     remarks = (*remarks, *([f"{refuted} They are left out."] if refuted else []))
     remarks = (*remarks, *([f"no prediction sets: {lacking}"] if lacking else []))
-    return Applied(tuple(SaidOfRow(*each) for each in said), remarks)
+    return Applied(tuple(SaidOfRow(*each) for each in said), remarks, one_by_one(asked))
 
 
 def asking(recorded: Mapping[str, Any]) -> Asking:

@@ -22,6 +22,8 @@ Predict = Callable[["pd.DataFrame", Index], Floats]
 
 MOST = 3
 """Reasons a row."""
+NONE = "no column alone changes it"
+"""Where a model is so sure that the rest says the same."""
 MOST_CELLS = 400_000_000
 """Values that are predicted from to explain rows; those beyond are not explained."""
 AT_ONCE = 4_000_000
@@ -78,7 +80,7 @@ def reasons(
         frame: the model's columns; rows beyond those that `explained` allows get no reasons.
         known: what may have moved it.
         predict: one number a row.
-        least: change of that number below which nothing is said.
+        least: change of that number below which a cause is not named.
     """
     count = explained(frame.shape[1], len(known), len(frame))
     if not known or not count:
@@ -93,6 +95,7 @@ def reasons(
             for place in order[:, row]
             if abs(changes[place, row]) >= least
         )
+        or (NONE,)
         for row in range(count)
     ]
     return [*found, *[()] * (len(frame) - count)]

@@ -29,18 +29,20 @@ def said_of(asked: Asking, predictions: Floats, sets: Any) -> list[dict[str, Any
     return found
 
 
+def one_by_one(asked: Asking) -> tuple[str, ...]:
+    """Under what words the probability of each of several classes stands."""
+    return tuple(f"probability of {name}" for name in asked.classes) if len(asked.classes) > 2 else ()
+
+
 def _predicted(asked: Asking, predictions: Floats) -> list[dict[str, Any]]:
     if asked.classes:
         return [
-            {"class": asked.classes[int(np.argmax(row))]}
-            | {
-                f"probability of {name}": _number(value)
-                for name, value in zip(asked.classes, row, strict=True)
-            }
+            {"class": asked.classes[int(np.argmax(row))], "probability": _number(np.max(row))}
+            | {name: _number(value) for name, value in zip(one_by_one(asked), row, strict=True)}
             for row in predictions
         ]
     if predictions.ndim == 1:
-        return [{"value": float(value)} for value in predictions]
+        return [{"value": _number(value)} for value in predictions]
     return [_survival(np.asarray(asked.parameters["times"]), row) for row in predictions]
 
 

@@ -41,7 +41,7 @@ BATCHES = (f"{NAME}: the circuit", f"{NAME}: the circuit without entanglement")
 KERNEL_MACHINE = "RBF kernel machine"
 """Of every task but two classes, see `models.feature_machine`."""
 
-NO_SETS = {"made": False, "because": "on what circuits measure none are made of this task"}
+NO_SETS = {"made": False, "because": "for this task none are made from what circuits measure"}
 LOCAL = Resources(wall_s=120.0)
 REMOTE = Resources(wall_s=3600.0)
 

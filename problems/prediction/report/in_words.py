@@ -49,6 +49,10 @@ MODELS: Mapping[str, str] = {
 FILE_WORDS: Mapping[str, str] = {
     "predictions.csv": "the probability that was predicted for each row kept aside",
     "model": "what a program loads to predict new rows",
+    "sealed_scores": "what the model predicts for each row kept aside, as numbers that a program reads",
+    "train_rows": "fingerprints (SHA-256) of the rows that it learnt from: none of them was kept aside",
+    "set_model": "the second, smaller model, from which sets and intervals beside predictions are made",
+    "sealed_sets": "the set or interval of each row kept aside, as numbers that a program reads",
 }
 NUMBERS_WORDS = "what was predicted for each row kept aside"
 """Of the same file, where it is no probability of one class."""
@@ -60,8 +64,8 @@ WORTH: Mapping[str, str] = {
     "specificity": "{share} rows that are {negative} are recognised as such",
     "brier": "the mean squared error of the predicted probabilities is {value}, where to say the same of "
     "every row errs by {plain}",
-    "average_precision": "of the rows called before a row that is {positive}, that one included, {share} are "
-    "so, in the mean (average precision)",
+    "average_precision": "{share} rows of a list of the likeliest are {positive}, in the mean over the lists "
+    "that end at one that is (average precision)",
     "background_rejection": "where {signal_efficiency:.0%} of the rows that are {positive} are kept, {share} "
     "rows that are {negative} are left out",
     "ams": "where {signal_efficiency:.0%} of the rows that are {positive} are kept, the approximate median "
@@ -104,8 +108,11 @@ OF_TASKS: Mapping[str, Mapping[str, str]] = {
 
 def asked(instance: "TableInstance") -> str:
     """`Tell malignant from benign on 569 rows of breast_cancer`; of a column, `Predict ill (1 or 0) on …`."""
-    named = (instance.source[name] for name in ("csv", "parquet", "dataset") if name in instance.source)
-    where = f"on {len(instance.frame):,} rows of {next(named, 'a table')}"
+    first = next(
+        iter(instance.source.values()), "a table"
+    )  # what sources say first is the name of their file
+    of = f" of {first}" if isinstance(first, str) else ""
+    where = f"on {len(instance.frame):,} {instance.noun}{of}"
     if instance.asked.task != "binary":
         return f"Predict {_what(instance)} {where}"
     if instance.target:

@@ -20,6 +20,7 @@ from problems.prediction.report.sealed_rows import (
     subgroup_rows,
 )
 from problems.prediction.report.shortcomings_of_sets import of_sets
+from problems.prediction.tasks.task import metric_of
 from toolbox.stats import curves
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ def shortcomings(
     instance: "TableInstance", target: Target, certificate: Certificate, candidate: Candidate
 ) -> Iterator[str]:
     """Yields a sentence on each."""
+    yield from _of_controls(certificate)
+    yield from _of_fields(instance, target)
     if instance.asked.task != "binary":
         yield from of_sets(instance, certificate, candidate)
         return
@@ -45,6 +48,23 @@ def shortcomings(
     yield from _of_subgroups(instance, target, rows)
     yield from _of_calibration(rows)
     yield from of_sets(instance, certificate, candidate)
+
+
+def _of_controls(certificate: Certificate) -> Iterator[str]:
+    """Says which null controls are better on the rows kept aside than what is answered."""
+    better = [each for each in certificate.controls if each.difference < 0]
+    if better and certificate.estimate is not None:
+        said = "; ".join(
+            f"{each.name} {rounded(each.value)} beats {rounded(certificate.estimate)}" for each in better
+        )
+        yield f"A null control does better on the rows kept aside, so nothing speaks for the circuit: {said}."
+
+
+def _of_fields(instance: "TableInstance", target: Target) -> Iterator[str]:
+    """Says which stated parameter the target does not use."""
+    name = "signal_efficiency"
+    if name in instance.asked.parameters and name not in metric_of(instance.asked, target).needs:
+        yield f"`{name}` has no effect on {target.metric} nor on the model: it adds figures to the report."
 
 
 def _of_subgroups(instance: "TableInstance", target: Target, rows: SealedRows) -> Iterator[str]:

@@ -5,7 +5,7 @@ import re
 import struct
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,7 @@ class SourceDescriptor:
         files: fields that name further files: labels, people.
         block_words: what the columns of a block of `RawTable.blocks` are together, where one of them says
             nothing by itself: `texture of the picture`.
+        noun: what a row is to people, of several: `pictures`.
     """
 
     name: str
@@ -56,6 +57,7 @@ class SourceDescriptor:
     read_new: str = ""
     files: tuple[str, ...] = ()
     block_words: Mapping[str, str] = field(default_factory=dict)
+    noun: str = "rows"
 
 
 _OF_PACKERS = (zlib.error, lzma.LZMAError, struct.error)
@@ -139,7 +141,7 @@ def read(instance: Mapping[str, Any], seed: int, folder: Path) -> tuple[RawTable
             f"instance: the files of {source.name} hold what its reader cannot read ({_why(error)}): mend "
             "them, or report it with a file that shows it"
         ) from error
-    return found
+    return replace(found[0], noun=source.noun), found[1]
 
 
 def _why(error: BaseException) -> str:

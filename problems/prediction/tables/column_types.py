@@ -12,6 +12,7 @@ from decimal import Decimal
 import numpy as np
 
 from escalation.model.errors import BadInput
+from escalation.text.wording import listed
 from problems.prediction.tables.counters import LEAST, counts_rows, names_something, rises
 from problems.prediction.tables.returning import NAMED, comes_back, what_to_paste
 from problems.prediction.tables.table import Column
@@ -35,6 +36,11 @@ LOOKS_MISSING = frozenset(
     | {"unknown", "missing", "not available", "not known", "not done", "not recorded", "undefined", "#n/a"}
 )
 FLAGS = {"false": 0.0, "true": 1.0}
+ANSWERS = frozenset(
+    {"yes", "no", "y", "n", "true", "false", "t", "f", "positive", "negative", "pos", "neg", "+"}
+    | {"present", "absent", "ever", "never", "normal", "abnormal", "on", "off", "ja", "nein"}
+)
+"""Words that answer a question, in any case: among numbers they are levels, and never mean missing."""
 
 
 @dataclass(frozen=True)
@@ -230,10 +236,12 @@ def _refuse_text(name: str, texts: Texts, numeric: list[bool], where: Sequence[s
     """Refuses texts among numbers where they are few: few rows, or few different ones in any number."""
     rows = [row for row, text in enumerate(texts) if text is not None and not numeric[row]]
     others = {str(texts[row]) for row in rows}
-    known = {text for text, is_number in zip(texts, numeric, strict=True) if is_number}
+    known = {str(text) for text, is_number in zip(texts, numeric, strict=True) if is_number}
     markers = len(others) <= MARKERS and len(others) < len(known)
     mostly = sum(numeric) >= MOSTLY * (sum(numeric) + len(rows))
     if rows and (mostly or markers or {text.lower() for text in others} <= LOOKS_MISSING):
+        if answers := sorted(text for text in others if text.lower() in ANSWERS):
+            raise _answered(name, where[rows[0]], answers, known, others.difference(answers))
         shown = ", ".join(map(repr, sorted(others)[:MARKERS]))
         count = f" ({shown} in {len(rows)} of {len(rows) + sum(numeric)} rows)" if not mostly else ""
         wanted = "expected a number as in most other rows, got"
@@ -244,6 +252,22 @@ def _refuse_text(name: str, texts: Texts, numeric: list[bool], where: Sequence[s
             "correct it, or add it to `na_values` if it means missing, or the column to `categorical`",
             mends={"na_values": sorted(others)} if len(others) <= MARKERS else {"categorical": [name]},
         )
+
+
+def _answered(name: str, place: str, answers: list[str], known: set[str], others: set[str]) -> BadInput:
+    """The complaint about words such as NO among numbers: taken for missing, what they say were lost."""
+    shown = listed([repr(text) for text in answers])
+    what = f"column {name!r}, {place}: {shown} among numbers says something, and is not missing"
+    if len(known) + len(answers) > MAX_LEVELS:
+        return BadInput(
+            f"{what}: write a number for it in the file, or add the column to `drop`", mends={"drop": [name]}
+        )
+    marks = sorted(text for text in others if text.lower() in LOOKS_MISSING)
+    return BadInput(
+        f"{what}: write it as the other rows do ({listed(sorted(known)[:MARKERS])}), or name the column in "
+        "`categorical`, where each spelling is a level of its own",
+        mends={"categorical": [name], **({"na_values": marks} if marks else {})},
+    )
 
 
 def _refuse_dates(name: str, present: set[str]) -> None:

@@ -50,6 +50,7 @@ class TableInstance:
         roles: what columns are used for that are no features, and why others are left out, in words.
         blocks: features that belong together, by the name of their kind; no part of the digest, being how
             they were made.
+        noun: what a row is to people, of several; no part of the digest either.
         documentation: what people state; no part of the digest, since nothing is computed from it.
     """
 
@@ -71,6 +72,7 @@ class TableInstance:
     where: tuple[str, ...] = ()
     roles: Mapping[str, str] = field(default_factory=dict)
     blocks: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    noun: str = "rows"
     documentation: Documentation = field(default_factory=Documentation)
 
     @property

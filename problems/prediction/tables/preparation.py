@@ -110,6 +110,7 @@ def prepare(table: RawTable, spec: ColumnsSpec, seed: int) -> TableInstance:
         subgroups=subgroups(table, spec, order, open_index, sealed_index),
         time_ordered=times is not None,
         source=dict(table.source),
+        noun=table.noun,
         blocks=_blocks(table, {column.name for column in columns}),
         grouped=spec.group is not None,
         by_site=by_site,
@@ -121,7 +122,9 @@ def prepare(table: RawTable, spec: ColumnsSpec, seed: int) -> TableInstance:
             *read_so,
             *more,
             *aside,
-            *suspicions(columns, frame.iloc[open_index], classes=bool(labelled.asked.classes)),
+            *suspicions(
+                columns, frame.iloc[open_index], classes=bool(labelled.asked.classes), made=table.computed
+            ),
         ),
         extra=dict(table.extra or {}),
         places=order,

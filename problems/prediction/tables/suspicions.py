@@ -1,6 +1,6 @@
 """Warnings to read before believing a result; from open rows alone, never from sealed labels."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,14 +34,21 @@ FAR = 2.0
 """How many times the widest gap among the other values lies before a value far off…"""
 
 FAR_SHARE = 0.15
-"""…and what share of their range."""
+"""…and what share of their range, where it is a usual mark (0, 99, -9)…"""
+
+FAR_ODD = 1.0
+"""…or any other number: 104 above 40 to 90 is the largest of all, and no mark."""
 
 FAR_MARKERS = 3
 """Different values at one end that may be marks (998, 999)."""
 
 
 def suspicions(
-    columns: tuple[Column, ...], frame: "pd.DataFrame", *, classes: bool = True
+    columns: tuple[Column, ...],
+    frame: "pd.DataFrame",
+    *,
+    classes: bool = True,
+    made: Collection[str] = (),
 ) -> tuple[str, ...]:
     """Returns remarks on columns that tell the outcome by themselves, and on values far off that repeat.
 
@@ -49,10 +56,12 @@ def suspicions(
         columns: the features.
         frame: the open rows: features by name and `__label__`.
         classes: whether the outcome is one of classes; of amounts and times only values are looked at.
+        made: columns that a source computed, pixels among them: nobody wrote a mark into these.
     """
+    written = [column for column in columns if column.name not in made]
     labels = frame["__label__"].to_numpy() == 1
     if not classes:
-        return tuple(said for column in columns for said in _repeated(column, frame))
+        return tuple(said for column in written for said in _repeated(column, frame))
     said = contradictions(columns, frame)
     areas = {column.name: _alone(column, frame[column.name], labels) for column in columns}
     said += _nearly({name: area for name, area in areas.items() if SUSPICIOUS <= area < NEARLY_SURE})
@@ -62,7 +71,8 @@ def suspicions(
                 f"column {column.name!r} alone tells the classes apart on the open rows: make sure that it "
                 "is known at the time of the prediction, and not made from the outcome"
             )
-        said += _repeated(column, frame)
+        if column in written:
+            said += _repeated(column, frame)
     return tuple(said)
 
 
@@ -105,8 +115,8 @@ def far_off(values: Numbers) -> list[tuple[float, int]]:
     """Returns the values, with their counts, that repeat at an end far from all others: 999 among 20 to 80.
 
     At most `FAR_MARKERS` values at either end, each at least twice, behind a gap of more than `FAR` times the
-    widest one among the others and `FAR_SHARE` of their range; or whole negative numbers where no other is
-    negative. Among few levels only numbers that are usual marks count (9, 99, -8).
+    widest one among the others and `FAR_SHARE` of their range (`FAR_ODD` where one is no usual mark); or
+    whole negative numbers where no other is negative. Among few levels only usual marks count (9, 99, -8).
     """
     levels, counts = np.unique(values[~np.isnan(values)], return_counts=True)
     found = []
@@ -128,7 +138,8 @@ def _far(levels: Numbers, counts: NDArray[np.intp], size: int) -> bool:
         return False
     gaps = np.abs(np.diff(levels))
     negative = bool(np.all(marks < 0) and np.all(others >= 0) and np.all(marks == np.floor(marks)))
-    return negative or bool(gaps[size - 1] > max(FAR * gaps[size:].max(), FAR_SHARE * np.ptp(others)))
+    share = FAR_SHARE if all(mark == 0 or _usual(mark) for mark in marks) else FAR_ODD
+    return negative or bool(gaps[size - 1] > max(FAR * gaps[size:].max(), share * np.ptp(others)))
 
 
 def _usual(mark: float) -> bool:

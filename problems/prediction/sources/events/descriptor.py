@@ -12,4 +12,5 @@ DESCRIPTOR = SourceDescriptor(
     samples="problems.prediction.sources.events.samples:samples",
     read_new="problems.prediction.sources.events.new_rows:read_new",
     files=("background",),
+    noun="events",
 )

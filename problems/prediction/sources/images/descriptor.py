@@ -21,4 +21,5 @@ DESCRIPTOR = SourceDescriptor(
         "lbp": "fine pattern of the picture",
         "wavelets": "detail of the picture",
     },
+    noun="pictures",
 )

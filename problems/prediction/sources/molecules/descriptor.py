@@ -11,4 +11,5 @@ DESCRIPTOR = SourceDescriptor(
     samples="problems.prediction.sources.molecules.samples:samples",
     read_new="problems.prediction.sources.molecules.new_rows:read_new",
     block_words={"fingerprints": "substructures of the molecule"},
+    noun="molecules",
 )

@@ -12,4 +12,5 @@ DESCRIPTOR = SourceDescriptor(
     samples="problems.prediction.sources.omics.samples:samples",
     read_new="problems.prediction.sources.omics.new_rows:read_new",
     files=("samples",),
+    noun="samples",
 )

@@ -13,4 +13,5 @@ DESCRIPTOR = SourceDescriptor(
     samples="problems.prediction.sources.scenes.samples:samples",
     read_new="problems.prediction.sources.scenes.new_rows:read_new",
     files=("labels",),
+    noun="places",
 )

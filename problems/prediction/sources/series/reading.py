@@ -130,6 +130,7 @@ def _rows(
     if people is not None:
         columns |= static_columns(spec, people, keys)
     rows = Packed(windows, found.channels)
+    written = {*columns}
     columns |= _watched(windows, found)
     summed = summing(found.channels, spacing)
     columns |= {
@@ -149,6 +150,7 @@ def _rows(
         blocks["convolutions"] = tuple(convolved)
         columns |= convolved
         made["convolutions"] = work.identity
+    computed = tuple(name for name in columns if name not in written)
     outcome, target = _outcome(spec, people, windows, keys)
     columns |= outcome
     if _grouped(spec):
@@ -164,6 +166,7 @@ def _rows(
         source,
         remarks=(*found.remarks, *(people.remarks if people else ()), *counts.remarks(_horizon(spec)), *said),
         blocks=blocks,
+        made=computed,
     )
     return table, _roles(spec, target)
 

@@ -13,7 +13,8 @@ from escalation.model.errors import BadInput
 from escalation.ports.applying import Applied
 from problems.prediction.applying.apply import apply
 from problems.prediction.applying.new_rows import new_rows
-from problems.prediction.applying.saying import said_of
+from problems.prediction.applying.reasons import causes, reasons
+from problems.prediction.applying.saying import one_by_one, said_of
 from problems.prediction.models.artefact import scores
 from problems.prediction.tasks.task import Asking
 from toolbox.tables.raw import RawTable
@@ -161,11 +162,26 @@ def test_a_model_on_circuits_is_refused(bench: Any, candidate: Candidate, tmp_pa
 def test_other_tasks_say_their_own_values() -> None:
     classes = Asking("multiclass", ("a", "b", "c"))
     assert said_of(classes, np.array([[0.2, 0.7, 0.1]]), None) == [
-        {"class": "b", "probability of a": 0.2, "probability of b": 0.7, "probability of c": 0.1}
-    ]
-    assert said_of(Asking("regression"), np.array([3.25]), None) == [{"value": 3.25}]
+        {
+            "class": "b", "probability": 0.7,
+            "probability of a": 0.2, "probability of b": 0.7, "probability of c": 0.1,
+        }
+    ]  # fmt: skip
+    assert one_by_one(classes) == tuple(f"probability of {name}" for name in "abc")
+    assert said_of(Asking("regression"), np.array([25.7241340326]), None) == [{"value": 25.7241}]
     times = [10.0, 20.0, 30.0, 40.0]
     survival = Asking("time_to_event", (), {"times": times})
     said = said_of(survival, np.array([[0.9, 0.6, 0.5, 0.2], [0.9, 0.8, 0.7, 0.6]]), None)
     assert [row["no event by 40"] for row in said] == [0.2, 0.6]
     assert [row["median by"] for row in said] == [30.0, "after 40"]
+
+
+def test_where_no_column_alone_changes_a_prediction_it_is_said() -> None:
+    """A model that is quite sure says 1 whichever column is put to its usual value."""
+    table = pd.DataFrame({"a": [9.0], "b": [9.0]})
+    known = causes([{"name": name, "seen": {"usual": 0.0}} for name in "ab"], {})
+
+    def sure(frame: pd.DataFrame, which: Any) -> Any:
+        return (frame["a"] + frame["b"] > 5).to_numpy(dtype=float)
+
+    assert reasons(table, known, sure, 1e-9) == [("no column alone changes it",)]

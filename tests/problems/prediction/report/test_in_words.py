@@ -1,5 +1,6 @@
 """What a person who knows no statistics reads, worked out by hand on the tumours that come along."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,10 @@ def test_the_title_says_what_is_asked(tumours: Any, tmp_path: Path) -> None:
     (tmp_path / "ward.csv").write_text(WARD)
     ward = load_rows({"csv": "ward.csv", "target": "ill"}, 1, tmp_path)
     assert asked(ward) == "Predict ill (1 or 0) on 80 rows of ward.csv"
+    pictures = replace(ward, noun="pictures", source={"pictures": "scans.npz", "sha256": "0"})
+    assert asked(pictures) == "Predict ill (1 or 0) on 80 pictures of scans.npz"
+    pixels = replace(ward, noun="places", source={"files": [{}]})
+    assert asked(pixels) == "Predict ill (1 or 0) on 80 places"
 
 
 def test_a_model_is_called_by_the_name_that_people_know(tumours: Any) -> None:

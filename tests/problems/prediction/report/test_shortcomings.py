@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from escalation.model.blob import Blob
-from escalation.model.certificate import Certificate, CertificateStatus
+from escalation.model.certificate import Certificate, CertificateStatus, Control
 from escalation.model.problem import Target
 from problems.prediction.report.shortcomings import shortcomings
 from toolbox.arrays import npy
@@ -134,3 +134,24 @@ def test_nothing_is_said_of_predictions_that_were_not_verified(make_bench: Any) 
     bench = make_bench()
     invalid = FOUND.model_copy(update={"status": CertificateStatus.INVALID})
     assert list(shortcomings(bench.instance, AREA, invalid, bench.candidate())) == []
+
+
+def test_a_null_control_that_is_better_is_named(make_bench: Any) -> None:
+    bench = make_bench()
+    controls = (
+        Control(name="no_entanglement", value=0.86, difference=-0.06, p_value=0.9),
+        Control(name="classical_kernel", value=0.7, difference=0.1, p_value=0.01),
+    )
+    found = FOUND.model_copy(update={"estimate": 0.8, "controls": controls})
+    first = next(iter(shortcomings(bench.instance, AREA, found, bench.candidate())))
+    assert first.endswith("nothing speaks for the circuit: no_entanglement 0.86 beats 0.8.")
+
+
+def test_a_signal_efficiency_that_the_target_does_not_use_is_named(make_bench: Any) -> None:
+    instance = make_bench().instance
+    stated = replace(instance, asked=replace(instance.asked, parameters={"signal_efficiency": 0.5}))
+    found = "`signal_efficiency` has no effect on"
+    for metric, told in (("roc_auc", True), ("background_rejection", False)):
+        target = Target(metric=metric, at_least=0.5)
+        said = list(shortcomings(stated, target, FOUND, make_bench().candidate()))
+        assert any(found in each for each in said) is told

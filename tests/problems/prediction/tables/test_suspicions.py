@@ -100,6 +100,7 @@ def ages(*more: float) -> Any:
         (ages(-1, -1, 300, 300), [(-1, 2), (300, 2)]),
         (ages(999), []),  # once: a slip, or the oldest of all
         (ages(83, 83), []),
+        (ages(104, 104), []),  # the two oldest of all, and no number that anybody writes for a missing one
         (ages(np.nan, np.nan), []),
         (np.array([1.0, 2, 3, 4, 5, 9, 9] * 5), [(9, 10)]),
         (np.array([0.0, 0, 0, 1, 1, 2, 3, 4, 6, 6] * 5), []),
@@ -108,3 +109,14 @@ def ages(*more: float) -> Any:
 )
 def test_values_far_off_that_repeat(values: Any, found: list[tuple[float, int]]) -> None:
     assert far_off(values) == found
+
+
+def test_what_a_source_computed_holds_no_marks() -> None:
+    frame = pd.DataFrame({"edges": ages(9999, 9999)[:120], "__label__": LABELS.astype(np.int8)})
+    frame.loc[:1, "edges"] = 9999.0
+    column = (Column("edges", "number"),)
+    assert any("add it to na_values" in line for line in suspicions(column, frame))
+    for classes in (True, False):
+        assert not any(
+            "na_values" in line for line in suspicions(column, frame, classes=classes, made=["edges"])
+        )
