@@ -1,5 +1,6 @@
 """A case in plain sentences: the family says what it asked and found, this the rest."""
 
+import math
 from collections.abc import Sequence
 
 from escalation.model.calibration import PRACTICE_MONEY, DeviceKind
@@ -9,6 +10,10 @@ from escalation.ports.families import Answer
 from escalation.text.rounding import seconds
 from escalation.text.wording import listed, sentence
 
+TIME_LIMIT = "time limit"
+"""What a backend says of work that was stopped for it."""
+BESIDE_S = 60.0
+"""Seconds to ask for beside what reading takes."""
 MINUTES_FROM_S, HOURS_FROM_S = 120, 7200
 _PAUSED = (CaseStatus.HELD, CaseStatus.WAITING, CaseStatus.INTERRUPTED)
 
@@ -42,6 +47,26 @@ def headline(outcome: Outcome, words: Sequence[str]) -> str:
     return f"No answer reached the target. {best}" if found else "No answer was made"
 
 
+def _budget_ended(outcome: Outcome) -> str:
+    """What to ask for where the elapsed seconds ran out, in the last attempt or before one; else empty."""
+    last = outcome.decisions[-1] if outcome.decisions else None
+    if last is None or last.rule != "budget" or "elapsed seconds" not in last.because:
+        return ""
+    if not outcome.attempts:
+        used_s = outcome.cost.wall_s
+        asked_s = math.ceil((used_s + BESIDE_S) / 10) * 10
+        return (
+            f"Raise `budget: wall_s`: reading the data and their facts took {seconds(used_s)} s, before "
+            f"anything was tried; ask for {asked_s} or more"
+        )
+    failed = outcome.attempts[-1].failure
+    if failed is None or TIME_LIMIT not in failed:
+        return ""
+    quoted_s = outcome.attempts[-1].quote.amounts.wall_s
+    most = f" (it was quoted at most {seconds(quoted_s)} s)" if quoted_s else ""
+    return f"Raise `budget: wall_s`, which ended the work{most}: {failed}"
+
+
 def _cost(outcome: Outcome) -> str:
     """`34 s of waiting, 11 s of computing; nothing to pay`."""
     times = [f"{_time(outcome.cost.wall_s)} of waiting", f"{_time(outcome.cost.cpu_s)} of processors"]
@@ -62,7 +87,11 @@ def _next_steps(outcome: Outcome, answer: Answer | None) -> list[str]:
     steps = [*(answer.next_steps if answer else ())]
     if outcome.paused:
         steps.insert(0, sentence(outcome.paused))
-    steps += [f"Mend what failed, and ask again: {each}" for each in outcome.failures]
+    ended = _budget_ended(outcome)
+    if ended:
+        steps.append(ended)
+    cut = outcome.failures[-1:] if ended and outcome.attempts and outcome.attempts[-1].failure else ()
+    steps += [f"Mend what failed, and ask again: {each}" for each in outcome.failures if each not in cut]
     if outcome.files:
         words = answer.file_words if answer else {}
         named = "; ".join(f"{name}, {what}" for name, what in words.items())

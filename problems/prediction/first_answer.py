@@ -12,7 +12,7 @@ from escalation.model.job_state import JobState
 from escalation.model.result import RawResult
 from problems.prediction.tables.table import TableView, width
 
-CELLS = 8_000
+CELLS = 4_000
 """Open rows × features from which on a first model is made; the search through fewer takes seconds."""
 
 

@@ -57,6 +57,8 @@ def _because(decision: Decision, before: Attempt | None, target: Target) -> str:
     if decision.action is Action.ACCEPT:
         return f"The answer was checked, and reaches what was asked: {_reached(before, target)}."
     if decision.action is not Action.ATTEMPT:
+        if decision.rule == "budget":
+            return _stop(decision.because)
         end = f" The last answer fell short: {_reached(before, target)}." if before else ""
         return f"No other way to compute it is left that meets the conditions of the policy.{end}"
     if before is None:

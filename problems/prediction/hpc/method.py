@@ -61,10 +61,10 @@ class NestedCV:
         return _candidate(result)
 
     def _first(self, view: TableView, seed: int) -> MpiProgram:
-        """One model with one setting on all open rows, and its set model."""
+        """One model with one setting on all open rows, and its set model; one rank starts soonest."""
         asked = self._work(view, seed)
         params = {**asked.params, "plan": first_plan(view).to_json()}
-        return replace(asked, params=params)
+        return replace(asked, params=params, resources=replace(asked.resources, ranks=1))
 
     def _work(self, view: TableView, seed: int) -> MpiProgram:
         return MpiProgram(

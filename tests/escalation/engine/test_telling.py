@@ -9,6 +9,7 @@ from escalation.engine.telling import told
 from escalation.model.amounts import Amounts
 from escalation.model.attempt import Attempt, AttemptStatus
 from escalation.model.case import CaseInfo, CaseStatus, Outcome
+from escalation.model.decision import Action, Decision
 from escalation.model.problem import Problem, Target, Tier
 from escalation.model.quote import Quote
 from escalation.ports.families import Answer
@@ -76,3 +77,25 @@ def test_what_is_charged_is_told_and_practice_money_as_such(info: CaseInfo) -> N
 def test_what_failed_is_to_be_mended(info: CaseInfo) -> None:
     found = told(info, outcome(CaseStatus.ABSTAINED, failures=("hpc/scan FAILED: no memory",)))
     assert "Mend what failed, and ask again: hpc/scan FAILED: no memory" in found.next_steps
+
+
+def budget_ended(**changes: Any) -> Outcome:
+    because = "The budget is used up: 58 of the 10 elapsed seconds that were allowed"
+    last = Decision(number=1, action=Action.ABSTAIN, rule="budget", because=because)
+    return outcome(CaseStatus.ABSTAINED, decisions=(last,), **changes)
+
+
+def test_a_budget_that_ended_the_work_is_to_be_raised_and_nothing_mended(info: CaseInfo) -> None:
+    attempt = Attempt(
+        number=0, tier=Tier.HPC, method="m", backend="mpi", device_kind="classical", seed=1, quote=Quote(),
+        status=AttemptStatus.FAILED, error="search failed: stopped after 1 s, its time limit",
+    )  # fmt: skip
+    steps = told(info, budget_ended(attempts=(attempt,), failures=(attempt.failure,))).next_steps
+    assert steps[0].startswith("Raise `budget: wall_s`, which ended the work")
+    assert not any(step.startswith("Mend") for step in steps)
+
+
+def test_a_budget_that_reading_used_up_is_told_with_what_to_ask_for(info: CaseInfo) -> None:
+    steps = told(info, budget_ended(cost=Amounts().but(wall_s=58.0))).next_steps
+    assert "reading the data and their facts took 58 s" in steps[0]
+    assert steps[0].endswith("ask for 120 or more")

@@ -66,6 +66,11 @@ def test_a_search_that_is_stopped_leaves_the_first_model_as_the_answer(
     assert roc_auc_score(labels, said) > 0.7  # that of nested cross-validation is 0.78 to 0.81
 
 
+def test_the_first_model_starts_on_one_rank_and_is_within_the_quote(instance: TableInstance) -> None:
+    view = solver_view(instance, Target(metric="roc_auc", at_least=0.7))
+    assert next(NestedCV(ranks=2).solve(view, 3)).resources.ranks == 1  # type: ignore[union-attr]
+
+
 @pytest.mark.parametrize("method", [NestedCV(), BoostedTrees()], ids=lambda method: method.name)
 def test_a_table_that_takes_seconds_is_searched_at_once(
     instance: TableInstance, method: Method, monkeypatch: pytest.MonkeyPatch

@@ -132,3 +132,11 @@ def test_practice_money_is_called_so_where_it_was_paid() -> None:
     outcome = conclude(case, [], [], CaseStatus.INTERRUPTED)
     page = render(case, outcome, (), Recorded(OPENED_AT), (PaidWork(row, (), None),)).decode()
     assert "All of it is practice money, nobody is charged." in page
+
+
+def test_a_budget_that_is_used_up_is_named_as_the_end() -> None:
+    because = "The budget is used up: 11.4 of the 10 elapsed seconds that were allowed"
+    last = Decision(number=0, action=Action.ABSTAIN, rule="budget", because=because)
+    found = Outcome(case_id="c", status=CaseStatus.ABSTAINED, decisions=(last,))
+    (step,) = steps(found, Target(metric="cut_value", at_least=5), Recorded("2026-11-28T00:00:00Z"))
+    assert step.because == f"{because}."
