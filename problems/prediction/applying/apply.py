@@ -15,6 +15,7 @@ from problems.prediction.applying.reasons import Cause, causes, explained, reaso
 from problems.prediction.applying.saying import one_by_one, said_of
 from problems.prediction.applying.unlike import columns_said
 from problems.prediction.models.artefact import scores
+from problems.prediction.prediction_sets.split_conformal import WEIGHTED
 from problems.prediction.sources.new_data import read_new
 from problems.prediction.tasks.task import Asking, of_json
 from problems.prediction.verify.coverage import refuted_in_words, why_no_sets
@@ -57,7 +58,7 @@ def apply(
     asked = asking(recorded)
     predict = _predictor(candidate, "model", candidate.values["model_format"])
     refuted = refuted_in_words(certificate.evidence.get("sets")) if certificate else ""
-    lacking = why_no_sets(asked, candidate)
+    lacking = WEIGHTED if instance.get("weight") else why_no_sets(asked, candidate)
     sets = None if refuted or lacking else _sets(candidate, rows.frame)
     values = said_of(asked, predict(rows.frame), sets)
     words = {block: said for block, said in source.block_words.items() if block in table.blocks}

@@ -87,10 +87,7 @@ def test_why_there_are_no_sets_is_said_beside_new_rows(
 def test_sets_that_a_record_has_of_weighted_rows_are_left_out(
     bench: Any, candidate: Candidate, tmp_path: Path
 ) -> None:
-    rows(bench)[:3].to_csv(tmp_path / "new.csv", index=False)
-    asked = {"task": "binary", "classes": ["well", "ill"], "parameters": {"weight": "w"}}
-    recorded = {**bench.instance.describe(), "asked": asked}
-    told = apply(STATED, recorded, candidate, Path("new.csv"), tmp_path)
+    told = said(bench, candidate, rows(bench)[:3], tmp_path, weight="w")
     assert not any("set (90 %)" in row.values for row in told.rows)
     assert told.remarks[-1].startswith("no prediction sets: rows are weighted")
 
