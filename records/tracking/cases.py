@@ -30,15 +30,16 @@ LEDGER, HEAD = "tierwise.ledger", "tierwise.signed_head"
 
 
 def open_run(client: Any, record: CaseRecord, experiment: str, ledger: str) -> tuple[Any, bool]:
-    """Opens the case's run, or opens it again where there is one; returns it and whether it is new.
+    """Opens the case's run, or opens it again where there is one; says if nothing describes it.
 
-    A case that is new has none. Another ledger, of that other name, may have a case of the same id there.
+    A run that is there lacks that where the process that made it died before it was done. A case that is
+    new has no run. Another ledger, of that other name, may have a case of the same id there.
     """
     existing = None if record.new else _existing(client, record, experiment, ledger)
     if existing is not None:
         client.update_run(existing.info.run_id, status="RUNNING")
         log(client, existing.info.run_id, tags=_making(record.info))
-        return existing, False
+        return existing, not existing.data.params
     info = record.info
     told = case_tags(info) | _making(info) | {LEDGER: ledger, "mlflow.user": getpass.getuser()}
     tags = {name: str(value) for name, value in told.items() if value is not None}
@@ -47,10 +48,13 @@ def open_run(client: Any, record: CaseRecord, experiment: str, ledger: str) -> t
 
 
 def describe_run(client: Any, run: Any, info: CaseInfo, blob: Blob | None) -> None:
-    """Logs what the case is about: parameters, data set, problem, policy, instance, environment."""
-    log(client, run.info.run_id, params=case_params(info))
+    """Logs what the case is about: data set, problem, policy, instance, environment; parameters at the end.
+
+    A run that has parameters has all.
+    """
     _log_dataset(client, run.info.run_id, info)
     log_files(client, run, _documents(info, blob))
+    log(client, run.info.run_id, params=case_params(info))
 
 
 def log_decision(client: Any, run: Any, decision: Decision) -> None:

@@ -89,13 +89,13 @@ class MlflowTracker:
     def _open_run(self, record: CaseRecord, instance_blob: Blob | None = None) -> None:
         case_id = record.info.case_id
         self._infos[case_id] = record.info
-        run, new = tracking_case.open_run(
+        run, bare = tracking_case.open_run(
             self._client, record, self._experiment(record.info), self._ledger.name()
         )
         self._runs[case_id], run_id = run, str(run.info.run_id)
         if self._link and run_id != record.mlflow_run_id:
             self._ledger.link_run(case_id, run_id)
-        if new:
+        if bare:
             tracking_case.describe_run(self._client, run, record.info, instance_blob)
         (self._new.add if record.new else self._new.discard)(case_id)
 
