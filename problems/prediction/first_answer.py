@@ -26,6 +26,13 @@ def stands(result: RawResult) -> bool:
     return result.state is JobState.TIMED_OUT
 
 
+def why(first: object, search: RawResult) -> str:
+    """Says what ended the search, and what the first model before it where that failed too."""
+    if isinstance(first, RawResult) and not first.ok:
+        return f"{search.error}; its first model, before it: {first.error}"
+    return str(search.error)
+
+
 def standing(first: Candidate, search: RawResult) -> Candidate:
     """Returns the first model as the answer, with what was left undone.
 

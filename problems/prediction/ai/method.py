@@ -51,7 +51,9 @@ class BoostedTrees:
         if isinstance(first, RawResult) and first.ok and first_answer.stands(result):
             return first_answer.standing(_candidate(first), result)
         if not result.ok:
-            raise TierwiseError(f"boosted trees came to no model ({result.state}): {result.error}")
+            raise TierwiseError(
+                f"boosted trees came to no model ({result.state}): {first_answer.why(first, result)}"
+            )
         return _candidate(result)
 
 

@@ -57,7 +57,7 @@ class NestedCV:
         if isinstance(first, RawResult) and first.ok and first_answer.stands(result):
             return first_answer.standing(_candidate(first), result)
         if not result.ok:
-            raise TierwiseError(f"nested cross-validation failed: {result.error}")
+            raise TierwiseError(f"nested cross-validation failed: {first_answer.why(first, result)}")
         return _candidate(result)
 
     def _first(self, view: TableView, seed: int) -> MpiProgram:

@@ -11,6 +11,7 @@ from sklearn.metrics import roc_auc_score
 
 from escalation.model.attempt import Candidate
 from escalation.model.blob import Blob
+from escalation.model.errors import TierwiseError
 from escalation.model.job_state import JobState
 from escalation.model.output import Output
 from escalation.model.problem import Target
@@ -64,6 +65,15 @@ def test_a_search_that_is_stopped_leaves_the_first_model_as_the_answer(
     said = np.load(io.BytesIO(candidate.files["sealed_scores"].data))
     labels = instance.frame["__label__"].to_numpy()[instance.sealed_index]
     assert roc_auc_score(labels, said) > 0.7  # that of nested cross-validation is 0.78 to 0.81
+
+
+@pytest.mark.parametrize("method", [NestedCV(), BoostedTrees()], ids=lambda method: method.name)
+def test_where_the_first_model_was_stopped_too_that_is_said(instance: TableInstance, method: Method) -> None:
+    solving = method.solve(solver_view(instance, Target(metric="roc_auc", at_least=0.7)), 3)
+    next(solving)
+    solving.send(RawResult(JobState.TIMED_OUT, error="stopped after 8 s, its time limit"))
+    with pytest.raises(TierwiseError, match=r"after 1 s.*; its first model, before it: stopped after 8 s"):
+        solving.send(RawResult(JobState.TIMED_OUT, error="stopped after 1 s, its time limit"))
 
 
 def test_the_first_model_starts_on_one_rank_and_is_within_the_quote(instance: TableInstance) -> None:
