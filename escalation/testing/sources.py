@@ -39,7 +39,8 @@ class Source:
         name: for messages.
         model: what checks it; each of its fields must be known to some source.
         instance: as a problem file writes it, with nothing that could be left out.
-        takes: all further fields that have an effect here, each with a value that shows the effect.
+        takes: all further fields that have an effect here, each with a value that shows the effect; also such
+            as the instance has with another value.
         target: what such an instance can be asked to reach; None is the sample target of the family.
     """
 
@@ -87,30 +88,38 @@ class _Walk:
     ) -> None:
         self.family, self.target, self.source = family, target, source
         self.folder, self.stated = folder, stated
-        self.plain = self._shown(dict(source.instance))
+        plain = self._loaded(dict(source.instance))
+        self.plain, self.said = self._seen(plain), _documentation(plain)
 
     def check(self, name: str, value: Any) -> None:
         """Sets one field beside the source; it must have an effect, or be refused by its name."""
-        if _get(self.source.instance, name) is not None:
+        if _get(self.source.instance, name) is not None and name not in self.source.takes:
             return
         what = f"{self.source.name}: field {name!r}"
         try:
-            shown = self._shown(_with(self.source.instance, name, value))
+            loaded = self._loaded(_with(self.source.instance, name, value))
+            effect = self._seen(loaded) != self.plain or _documentation(loaded) != self.said
         except BadInput as error:
             expect(name not in self.source.takes, f"{what} is refused: {error}")
             expect("\n" not in str(error), f"{what}: more than one line: {error}")
             named = any(part in str(error) for part in name.split("."))
             expect(named, f"{what} is refused without being named: {error}")
         else:
-            expect(shown != self.plain, f"{what} = {value!r} is accepted and has no effect")
+            expect(effect, f"{what} = {value!r} is accepted and has no effect")
             expect(name in self.source.takes, f"{what} has an effect that `takes` does not list")
 
-    def _shown(self, instance: Mapping[str, Any]) -> tuple[str, str, Any]:
-        """What depends on a field that has an effect: the instance, what solvers see, what people state."""
+    def _loaded(self, instance: Mapping[str, Any]) -> Any:
         self.stated(instance)  # most fields that are none of the source's fail here, before its data are read
-        loaded = self.family.load(instance, SEED, self.folder)
-        stated = loaded.describe().get("documentation")
-        return loaded.digest, self.family.view(loaded, self.target).digest, stated
+        return self.family.load(instance, SEED, self.folder)
+
+    def _seen(self, loaded: Any) -> tuple[str, str]:
+        """What a field with an effect on the data changes: the instance, and what solvers see of it."""
+        return loaded.digest, self.family.view(loaded, self.target).digest
+
+
+def _documentation(loaded: Any) -> Any:
+    """What people state; looked at where nothing else differs, since it costs much."""
+    return loaded.describe().get("documentation")
 
 
 def _check_files(family: Any, source: Source, folder: Path) -> None:

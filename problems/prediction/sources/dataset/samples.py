@@ -9,7 +9,7 @@ from problems.prediction.sources.stating import of_every_source
 
 def samples(folder: Path) -> tuple[Source, ...]:
     """Needs no files."""
-    constructed = {"subgroups": ["x0"], "rows": 200, "qubits": 3, "flip": 0.1}
+    constructed = {"subgroups": ["x0"], "rows": 90, "qubits": 3, "flip": 0.1}
     return (
         Source(
             "dataset",
@@ -20,7 +20,7 @@ def samples(folder: Path) -> tuple[Source, ...]:
         Source(
             "constructed dataset",
             DatasetSpec,
-            {"dataset": "quantum_labels"},
+            {"dataset": "quantum_labels", "rows": 80, "qubits": 2},
             of_every_source("x0") | constructed,
         ),
     )

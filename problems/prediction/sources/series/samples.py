@@ -55,7 +55,7 @@ def samples(folder: Path) -> tuple[Source, ...]:
             | {"annotations": {"N3": "deep", "W": "wake"}, "positive": "deep"},
             of_two_classes("EEG: mean")
             | {"subgroups": ["EEG: mean"], "drop": ["EEG: mean"], "step": 2, "horizon": 4}
-            | {"convolutions": 84, "every": 0.5, "annotations.N3": "other"},
+            | {"convolutions": 84, "every": 0.5, "annotations.W": "other"},
         ),
     )
 

@@ -10,7 +10,7 @@ from problems.prediction.sources.stating import of_two_classes
 from problems.prediction.sources.table.spec import FileSpec
 from problems.prediction.sources.table.task_samples import of_tasks
 
-ROWS = 120
+ROWS = 90
 
 
 def samples(folder: Path) -> tuple[Source, ...]:
