@@ -1,6 +1,5 @@
 """A case in plain sentences: the family says what it asked and found, this the rest."""
 
-import math
 from collections.abc import Sequence
 
 from escalation.model.calibration import PRACTICE_MONEY, DeviceKind
@@ -12,8 +11,6 @@ from escalation.text.wording import listed, sentence
 
 TIME_LIMIT = "time limit"
 """What a backend says of work that was stopped for it."""
-BESIDE_S = 60.0
-"""Seconds to ask for beside what reading takes."""
 MINUTES_FROM_S, HOURS_FROM_S = 120, 7200
 _PAUSED = (CaseStatus.HELD, CaseStatus.WAITING, CaseStatus.INTERRUPTED)
 
@@ -53,11 +50,9 @@ def _budget_ended(outcome: Outcome) -> str:
     if last is None or last.rule != "budget" or "elapsed seconds" not in last.because:
         return ""
     if not outcome.attempts:
-        used_s = outcome.cost.wall_s
-        asked_s = math.ceil((used_s + BESIDE_S) / 10) * 10
-        return (
-            f"Raise `budget: wall_s`: reading the data and their facts took {seconds(used_s)} s, before "
-            f"anything was tried; ask for {asked_s} or more"
+        return (  # without the seconds, which are others when the case is replayed
+            "Raise `budget: wall_s`: reading the data and their facts used it up before anything was tried; "
+            "ask for a minute more than they took"
         )
     failed = outcome.attempts[-1].failure
     if failed is None or TIME_LIMIT not in failed:
