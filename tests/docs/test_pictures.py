@@ -60,10 +60,11 @@ def test_the_pages_in_the_pictures_say_what_they_say_there(page: Page, served: A
     page.open(f"{base(served)}/v2/artifacts/artifact/{answer.id}")
     page.shows("What it cost:")
     page.until("[...document.querySelectorAll('main img')].some(each => each.naturalWidth > 0)")
-    said = str(page.value("document.querySelector('main').innerText"))
-    assert page.value(
-        "document.querySelector('main a[href*=\"/reports/\"]').getBoundingClientRect().bottom < innerHeight"
+    page.until(  # the page may be drawn once more while it is read
+        "(link => link && link.getBoundingClientRect().bottom < innerHeight)"
+        "(document.querySelector('main a[href*=\"/reports/\"]'))"
     )
+    said = str(page.value("document.querySelector('main').innerText"))
     kept("run", page, said.partition("Where it is kept")[0].rpartition("Raw\n")[2])
     report = outcome(case_id).record
     assert report is not None
