@@ -2,18 +2,18 @@
 
 import secrets
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
-from escalation.engine.opening import read_problem_file
-from escalation.inputs.input_files import InputFiles
-from escalation.inputs.places import Places
-from escalation.model.errors import BadInput, TierwiseError
+from escalation.engine.opening import files_of, naming, read_problem_file
+from escalation.model.errors import BackendError, BadInput, TierwiseError
 from escalation.model.kinds.mpi_program import MpiProgram
 from escalation.model.result import RawResult
 from escalation.ports.ahead import programs_run_by
 from escalation.ports.configuration import settings
-from escalation.ports.machines import Backend, DurableBackend, charges
+from escalation.ports.machines import Backend, DurableBackend, charges, planned
 from escalation.ports.registry import backend_descriptor, family
 
 Tell = Callable[[str], None]
@@ -55,7 +55,7 @@ class ProgramsOn:
         folder = (shared or settings().scratch) / "ahead" / tag
         folder.mkdir(parents=True)
         try:
-            result = self._followed(self._submitted(program, folder, tag))
+            result = self._run(program, folder, tag)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
         if not result.ok:
@@ -63,14 +63,16 @@ class ProgramsOn:
         self.done += 1
         return result
 
-    def _submitted(self, program: MpiProgram, folder: Path, tag: str) -> dict[str, object]:
-        if isinstance(self._backend, DurableBackend):
-            return self._backend.submit(program, folder, tag)
-        return self._backend.submit(program, folder)
+    def _run(self, program: MpiProgram, folder: Path, tag: str) -> RawResult:
+        if not isinstance(self._backend, DurableBackend):
+            return self._followed(self._backend.submit(program, folder))
+        with self._stopping(planned(folder, tag)):  # it may be taken before its handle is here
+            handle = self._backend.submit(program, folder, tag)
+        return self._followed(handle)
 
-    def _followed(self, handle: dict[str, object]) -> RawResult:
+    def _followed(self, handle: Mapping[str, Any]) -> RawResult:
         told = ""
-        try:
+        with self._stopping(handle):
             while not (progress := self._backend.wait(handle, _WAIT_S)).state.final:
                 part = "" if progress.fraction is None else f", {progress.fraction:.0%}"
                 line = f"{self._spec}: {progress.state}{part}"
@@ -78,8 +80,15 @@ class ProgramsOn:
                     self._tell(line)
                 told = line
             return self._backend.result(handle)
+
+    @contextmanager
+    def _stopping(self, handle: Mapping[str, Any]) -> Iterator[None]:
+        """Has whatever ends the block stop the work: nobody would come for its result."""
+        try:
+            yield
         except BaseException:
-            self._backend.cancel(handle)
+            with suppress(BackendError, OSError):  # what ended it is told, not that nobody could be asked
+                self._backend.cancel(handle)
             raise
 
     def close(self) -> None:
@@ -96,6 +105,5 @@ def load_with_programs(path: Path, run: ProgramsOn) -> None:
     """
     problem, _ = read_problem_file(path)
     folder = path.resolve().parent
-    files = InputFiles(folder, None, Places(settings().uploads, settings().file_addresses))
-    with files.reading(), programs_run_by(run):
+    with naming(path), files_of(folder).reading(), programs_run_by(run):
         family(problem.family).load(problem.instance, problem.seed, folder)

@@ -2,6 +2,8 @@
 
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -112,7 +114,7 @@ def prepare(
     with apart():
         family.check_target(problem.target)
     folder = (folder or Path.cwd()).resolve()
-    files = InputFiles(folder, kept, Places(settings().uploads, settings().file_addresses))
+    files = files_of(folder, kept)
     with apart(), files.reading():
         instance = family.load(problem.instance, problem.seed, folder)
     settle()
@@ -140,6 +142,11 @@ def prepare(
     return foreseen(case)
 
 
+def files_of(folder: Path, kept: KeptFiles | None = None) -> InputFiles:
+    """The files that an instance may name, relative ones from a folder on; see `prepare`."""
+    return InputFiles(folder, kept, Places(settings().uploads, settings().file_addresses))
+
+
 def prepare_file(
     path: Path,
     policy: str | None,
@@ -162,8 +169,15 @@ def prepare_file(
     """
     problem, named = read_problem_file(path)
     chosen = choose_policy(policy, named, path.parent)
-    try:
+    with naming(path):
         return prepare(problem, chosen, case_id, path.resolve().parent, engine, kept=kept)
+
+
+@contextmanager
+def naming(path: Path) -> Iterator[None]:
+    """Has bad input inside the block name a problem file, where it does not yet and nobody collects it."""
+    try:
+        yield
     except BadInput as error:
         if str(path) in str(error) or wrong():
             raise

@@ -87,3 +87,46 @@ def test_the_pictures_of_a_problem_are_made_ahead_and_the_problem_finds_them(
     assert programs.done == 1
     load_with_programs(problem, programs)
     assert programs.done == 1
+
+
+def test_bad_input_names_the_problem_file_once(programs: ProgramsOn, tmp_path: Path) -> None:
+    problem = tmp_path / "scans.yaml"
+    problem.write_text(
+        "family: prediction\ninstance: {npz: scans.npz, positive: '1', colour: red}\n"
+        "target: {metric: roc_auc, at_least: 0.6}\n"
+    )
+    with pytest.raises(BadInput) as refused:
+        load_with_programs(problem, programs)
+    assert str(refused.value).startswith(f"{problem}: instance: unknown field 'colour', expected one of ")
+    assert str(refused.value).count(str(problem)) == 1
+
+
+class Interrupted:
+    """A batch system, taking a job when whoever submits it is stopped: nobody has its handle."""
+
+    name, kind, scratch = "batch", "classical", None
+
+    def __init__(self) -> None:
+        self.cancelled: list[Any] = []
+
+    def submit(self, work: Any, folder: Path, tag: str) -> Any:
+        self.planned = {"folder": str(folder.resolve()), "tag": tag}
+        raise KeyboardInterrupt
+
+    def cancel(self, handle: Any) -> None:
+        self.cancelled.append(handle)
+
+    def nothing(self, *given: Any) -> Any: ...
+
+    find = wait = result = estimate = calibration = available = queue_s = nothing
+
+    def close(self) -> None: ...
+
+
+def test_a_job_whose_submission_is_interrupted_is_cancelled(programs: ProgramsOn, home: Path) -> None:
+    programs.close()
+    programs._backend = batch = Interrupted()  # type: ignore[assignment]
+    with pytest.raises(KeyboardInterrupt):
+        programs(over_ranks.program_of("m:f", {}, {"chunk-0": b"T[]"}, 0.1))
+    assert batch.cancelled == [batch.planned]
+    assert list((home / "scratch" / "ahead").iterdir()) == []
