@@ -104,15 +104,20 @@ def shown(name: str, seed: int, rows: list[Judged]) -> None:
         )
 
 
-def show_sets(sets: Mapping[str, Mapping[str, Any]], description: str | None) -> None:
-    """Reads the command line, prints what became of each set and seed; their paths begin with `data`."""
+def arguments(sets: Mapping[str, Any], description: str | None) -> argparse.Namespace:
+    """Reads the command line of a bench of data sets: `data`, `seeds` and which `only`."""
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("data", type=Path)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
     parser.add_argument("--only", nargs="+", choices=list(sets), default=list(sets))
-    asked = parser.parse_args()
+    return parser.parse_args()
+
+
+def show_sets(sets: Mapping[str, Mapping[str, Any]], description: str | None) -> None:
+    """Reads the command line, prints what became of each set and seed; their paths begin with `data`."""
+    asked = arguments(sets, description)
     print(machine())
     for name in asked.only:
         for seed in asked.seeds:

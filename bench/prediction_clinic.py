@@ -9,7 +9,6 @@ mg a week, of patients of 22 sites, whole sites kept aside (IWPC). `nki70`: recu
 reaches, so that every open tier is tried. Printed: the ROC area (of `nki70` Uno's C) on rows kept aside, its
 one-sided bound, and the seconds of the attempt."""
 
-import argparse
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -18,7 +17,7 @@ from typing import Any
 import pandas as pd
 
 from bench.machine import machine
-from bench.prediction_cases import UNREACHED, shown, solved
+from bench.prediction_cases import UNREACHED, arguments, shown, solved
 
 LOW_DOSE = 21
 """Milligrams a week up to which a dose is low (IWPC, NEJM 2009;360:753)."""
@@ -71,13 +70,7 @@ SETS: Mapping[
 
 def main() -> None:
     """Prints the table."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("data", type=Path)
-    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
-    parser.add_argument("--only", nargs="+", choices=list(SETS), default=list(SETS))
-    asked = parser.parse_args()
+    asked = arguments(SETS, __doc__)
     print(machine())
     for name in asked.only:
         path, made_of, instance, target = SETS[name]

@@ -20,15 +20,13 @@ import numpy as np
 import pandas as pd
 
 from bench.machine import machine
-from escalation.model.attempt import Candidate, Done
 from escalation.model.blob import Blob
 from escalation.model.certificate import Certificate
 from escalation.model.job_state import JobState
 from escalation.model.kinds.circuit_batch import CircuitBatch, Pub
 from escalation.model.problem import Target
-from escalation.model.report import Report
 from escalation.model.result import RawResult
-from escalation.ports.registry import resolve
+from escalation.testing.driving import called, driven
 from problems.prediction.kernels import reuploading
 from problems.prediction.kernels.statevector import exact_features
 from problems.prediction.loading import load_rows
@@ -128,7 +126,7 @@ def _show(name: str, method: str, data: Path, seed: int) -> None:
         frame.sample(min(count, len(frame)), random_state=seed).to_csv(Path(folder) / "t.csv", index=False)
         instance = load_rows({"csv": "t.csv", "sealed_fraction": 0.5, **stated}, seed, Path(folder))
         target = Target.model_validate({"metric": metric, side: limit})
-        candidate, done = _driven(METHODS[method], solver_view(instance, target), seed)
+        candidate, done = driven(METHODS[method], solver_view(instance, target), seed, _ran)
         certificate: Certificate = certify(instance, target, candidate, done, 0.05)
     if certificate.estimate is None:
         print(f"{name:25} {method:12} {'; '.join(certificate.reasons)[:100]}", flush=True)
@@ -166,26 +164,12 @@ def _edges(data: Path) -> pd.DataFrame:
     )
 
 
-def _driven(method: Any, view: Any, seed: int) -> tuple[Candidate, list[Done]]:
-    generator, done = method.solve(view, seed), list[Done]()
-    yielded = next(generator)
-    while True:
-        works = yielded if isinstance(yielded, tuple) else (yielded,)
-        results = tuple(_ran(work) for work in works)
-        done += [Done(work, result) for work, result in zip(works, results, strict=True)]
-        try:
-            yielded = generator.send(results if isinstance(yielded, tuple) else results[0])
-        except StopIteration as stop:
-            return stop.value, done
-
-
 def _ran(work: Any) -> RawResult:
     if isinstance(work, CircuitBatch):
         rng = np.random.default_rng(work.seed)
         files = {f"bits-{k}.npy": _sampled(pub, k, rng) for k, pub in enumerate(work.pubs)}
         return RawResult(JobState.DONE, files=files)
-    output = resolve(work.function)(dict(work.params), {n: b.data for n, b in work.inputs.items()}, Report())
-    return RawResult(JobState.DONE, output.values, {name: Blob(data) for name, data in output.files.items()})
+    return called(work)
 
 
 def _sampled(pub: Pub, basis: int, rng: np.random.Generator) -> Blob:

@@ -17,7 +17,8 @@ from escalation.model.identity import derive_seed
 from escalation.model.output import Output
 from escalation.model.report import Report
 from problems.prediction.hpc.grids import SearchPlan, estimated_cost
-from problems.prediction.hpc.search import ModelChoice, Search, read_rows
+from problems.prediction.hpc.open_rows import read_rows
+from problems.prediction.hpc.search import ModelChoice, Search
 from problems.prediction.hpc.set_search import set_search
 from problems.prediction.hpc.task_search import TaskSearch, with_strata
 from problems.prediction.models.by_task import models_of

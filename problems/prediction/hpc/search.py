@@ -1,7 +1,6 @@
 """The tasks of nested cross-validation: each is a pure function of its number, the table and the seed."""
 
-import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -19,6 +18,7 @@ from problems.prediction.hpc.grids import (
     SearchPlan,
     estimated_cost,
 )
+from problems.prediction.hpc.open_rows import OpenRows
 from problems.prediction.hpc.shared_fits import SharedFits
 from problems.prediction.models import pipelines
 from problems.prediction.models.reduction import (
@@ -27,8 +27,6 @@ from problems.prediction.models.reduction import (
     reduced,
     split_settings,
 )
-from problems.prediction.tables.table import Column
-from problems.prediction.tasks.task import Outcomes, outcomes_of
 from toolbox.arrays.types import Floats, Index
 from toolbox.stats.bootstrap import Estimator
 from toolbox.stats.splits import (
@@ -41,58 +39,12 @@ from toolbox.stats.splits import (
 from toolbox.stats.weighted_metrics import EFFICIENCY, RANKING, selection_score
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 CACHED_SPLITS = 64
 
 Pair = tuple[Index, Index]
 """(train, test) positions."""
-
-
-@dataclass(frozen=True, eq=False)
-class OpenRows:
-    """The rows that a solver may learn from, and the features of those it will be judged on.
-
-    `labels` are what folds hold equal shares of: classes, or parts by size. `names` are those of the groups,
-    by number. `outcomes` are what is learnt where that is not one of two classes.
-    """
-
-    columns: tuple[Column, ...]
-    features: "pd.DataFrame"
-    labels: NDArray[Any]
-    groups: Index
-    digests: tuple[str, ...]
-    sealed: "pd.DataFrame"
-    names: tuple[str, ...] = ()
-    outcomes: Outcomes | None = None
-
-    @property
-    def weights(self) -> Floats | None:
-        """Of each row; None where all count alike."""
-        return None if self.outcomes is None else self.outcomes.weights
-
-    def weights_of(self, index: Index) -> Floats | None:
-        """Those of some rows."""
-        return None if self.weights is None else self.weights[index]
-
-
-def read_rows(columns: Sequence[Mapping[str, Any]], inputs: Mapping[str, bytes]) -> OpenRows:
-    """Reads the two Parquet inputs of a table view."""
-    import pandas as pd
-
-    typed = tuple(Column(item["name"], item["kind"], tuple(item["levels"])) for item in columns)
-    names = [column.name for column in typed]
-    frame = pd.read_parquet(io.BytesIO(inputs["open_rows"]))
-    return OpenRows(
-        columns=typed,
-        features=frame[names],
-        labels=frame["__label__"].to_numpy(),
-        groups=codes(frame["__group__"].to_list()),
-        digests=tuple(frame["__row__"]),
-        sealed=pd.read_parquet(io.BytesIO(inputs["sealed_rows"]))[names],
-        names=tuple(dict.fromkeys(frame["__group__"])),
-        outcomes=outcomes_of(frame),
-    )
 
 
 @dataclass(frozen=True)

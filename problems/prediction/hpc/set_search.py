@@ -6,7 +6,8 @@ from typing import Any
 
 from escalation.model.errors import BadInput
 from escalation.model.identity import derive_seed
-from problems.prediction.hpc.search import ModelChoice, OpenRows, Search
+from problems.prediction.hpc.open_rows import OpenRows
+from problems.prediction.hpc.search import ModelChoice, Search
 from problems.prediction.hpc.task_search import TaskSearch
 from problems.prediction.models import spreads
 from problems.prediction.prediction_sets.split_conformal import (

@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from problems.prediction.hpc.search import OpenRows, Pair, Search
+from problems.prediction.hpc.open_rows import OpenRows
+from problems.prediction.hpc.search import Pair, Search
 from problems.prediction.models.ensemble_model import FORMAT, dump
 from problems.prediction.models.links import skewed
 from problems.prediction.models.spreads import with_spread

@@ -14,7 +14,7 @@ import numpy as np
 
 from problems.prediction.kernels.geometric import median_gamma, rbf
 from problems.prediction.models.ensemble_model import Finish, estimator_says
-from problems.prediction.models.feature_svm import Fold, Grid
+from problems.prediction.models.feature_svm import Fold, Grid, check_width
 from problems.prediction.models.links import Link, skewed
 from problems.prediction.models.survival import BASELINE, dump_baseline, load_baseline
 from problems.prediction.models.survival_models import events, martingale_residuals
@@ -82,10 +82,7 @@ class FeatureMachine:
         Raises:
             ValueError: when `features` has another width than the training rows had.
         """
-        if features.ndim != 2 or features.shape[1] != self.vectors.shape[1]:
-            raise ValueError(
-                f"expected features of shape (rows, {self.vectors.shape[1]}), got {features.shape}"
-            )
+        check_width(features, self.vectors)
         return said(self, decisions(self, features))
 
     def to_bytes(self) -> bytes:

@@ -143,10 +143,7 @@ class FeatureSvm:
         Raises:
             ValueError: when `features` has another width than the training rows had.
         """
-        if features.ndim != 2 or features.shape[1] != self.vectors.shape[1]:
-            raise ValueError(
-                f"expected features of shape (rows, {self.vectors.shape[1]}), got {features.shape}"
-            )
+        check_width(features, self.vectors)
         decisions = rbf(features, self.vectors, self.gamma) @ self.weights + self.intercept
         return self.calibration(decisions)
 
@@ -177,6 +174,12 @@ class FeatureSvm:
             float(settings["gamma"]),
             CalibrationMap(**settings["calibration"]),
         )
+
+
+def check_width(features: Floats, vectors: Floats) -> None:
+    """Raises `ValueError` when features have another width than the training rows that a machine keeps."""
+    if features.ndim != 2 or features.shape[1] != vectors.shape[1]:
+        raise ValueError(f"expected features of shape (rows, {vectors.shape[1]}), got {features.shape}")
 
 
 def scores(model: bytes, rows: Any, features: Floats | None) -> Floats:

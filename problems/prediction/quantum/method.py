@@ -130,9 +130,13 @@ class ProjectedKernel:
 
 def batch(encoding: Mapping[str, Any], parameters: Blob, seed: int) -> CircuitBatch:
     """The three circuits of an encoding, every row of `parameters` a parameter set of each."""
-    texts, names = quantum_features.circuits(encoding)
-    pubs = tuple(Pub(text, parameters, names, SHOTS) for text in texts)
-    return CircuitBatch(pubs, OPTIONS, seed, REMOTE)
+    return batch_of(quantum_features.circuits(encoding), parameters, seed)
+
+
+def batch_of(circuits: tuple[Sequence[str], tuple[str, ...]], parameters: Blob, seed: int) -> CircuitBatch:
+    """Circuits that share named parameters, every row of `parameters` a parameter set of each."""
+    texts, names = circuits
+    return CircuitBatch(tuple(Pub(text, parameters, names, SHOTS) for text in texts), OPTIONS, seed, REMOTE)
 
 
 def _local(name: str, params: Mapping[str, Any], inputs: Mapping[str, Blob]) -> LocalCall:

@@ -12,7 +12,7 @@ from escalation.model.amounts import Bounds
 from escalation.model.attempt import Candidate
 from escalation.model.blob import Blob
 from escalation.model.identity import derive_seed
-from escalation.model.kinds.circuit_batch import CircuitBatch, Pub
+from escalation.model.kinds.circuit_batch import CircuitBatch
 from escalation.model.kinds.local_call import LocalCall
 from escalation.model.problem import Tier
 from escalation.model.quote import Quote
@@ -20,7 +20,7 @@ from escalation.model.result import RawResult
 from escalation.ports.machines import Device
 from escalation.ports.methods import Sends, Yields, all_succeeded, succeeded
 from problems.prediction.kernels.circuit_models import TRAINED
-from problems.prediction.quantum.method import LOCAL, MOST_OPEN_ROWS, NO_SETS, REMOTE, SHOTS
+from problems.prediction.quantum.method import LOCAL, MOST_OPEN_ROWS, NO_SETS, SHOTS, batch_of
 from problems.prediction.quantum.trained import VARIANTS
 from problems.prediction.tables.table import TableView, width
 from toolbox.arrays import npy
@@ -147,8 +147,7 @@ class QuantumPerceptron(_TrainedCircuit):
 
 def measured(encoding: Mapping[str, Any], parameters: Blob, seed: int) -> CircuitBatch:
     """The one circuit of an encoding, every row of `parameters` a parameter set."""
-    texts, names = TRAINED[encoding["circuit"]].circuits(encoding)
-    return CircuitBatch(tuple(Pub(text, parameters, names, SHOTS) for text in texts), OPTIONS, seed, REMOTE)
+    return batch_of(TRAINED[encoding["circuit"]].circuits(encoding), parameters, seed)
 
 
 def _local(name: str, params: Mapping[str, Any], inputs: Mapping[str, Blob]) -> LocalCall:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from math import isfinite
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, Self, TypeVar
 
 import numpy as np
 
@@ -88,7 +88,14 @@ def predicted_rows(
     return PredictedRows(sealed(instance).outcomes, instance.asked, found)
 
 
-def parts(instance: "TableInstance", rows: PredictedRows) -> Iterator[tuple[str, str, PredictedRows]]:
+class _Divisible(Protocol):
+    def where(self, kept: Flags) -> Self: ...
+
+
+_Rows = TypeVar("_Rows", bound=_Divisible)
+
+
+def parts(instance: "TableInstance", rows: _Rows) -> Iterator[tuple[str, str, _Rows]]:
     """Yields (column, subgroup, its rows) of all declared subgroups, intervals from low to high."""
     for column, names in instance.subgroups.items():
         values = np.array([str(name) for name in names], dtype=object)

@@ -17,13 +17,12 @@ from problems.prediction.report.by_task import figures_and_tables
 from problems.prediction.report.cards import data_card, documentation, model_card
 from problems.prediction.report.collision_figures import collision_figures
 from problems.prediction.report.judged import judged_model
-from problems.prediction.report.predicted_rows import predicted_rows
+from problems.prediction.report.predicted_rows import parts, predicted_rows
 from problems.prediction.report.sealed_rows import (
     SealedRows,
     coverage,
     judged_rows,
     sided,
-    subgroup_rows,
 )
 from problems.prediction.report.task_sets import sets_section
 from problems.prediction.report.tripod import checklist
@@ -214,9 +213,7 @@ WEIGHTED = ". Rows are weighted: each counts by its weight, here and in every pi
 
 
 def _subgroups(instance: "TableInstance", target: Target, rows: SealedRows) -> str:
-    lines = [
-        _subgroup(column, name, target.metric, part) for column, name, part in subgroup_rows(instance, rows)
-    ]
+    lines = [_subgroup(column, name, target.metric, part) for column, name, part in parts(instance, rows)]
     header = ("column", "subgroup", "rows", "positive", "mean predicted", target.metric, "bound", "")
     caption = "Subgroups: each bound on its own, one-sided 95 %; they describe, they are no verdict"
     return table(header, lines, caption) if lines else "<p>No subgroups were declared.</p>"

@@ -1,17 +1,15 @@
 """Sealed rows with what a verified attempt predicted for them, and what metrics come to on parts of them."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from escalation.model.attempt import Candidate
-from escalation.model.certificate import Certificate, CertificateStatus
+from escalation.model.certificate import Certificate
 from escalation.text.rounding import Way, rounded
-from problems.prediction.tables.subgroups import from_low_to_high
+from problems.prediction.report.predicted_rows import predicted_rows
 from problems.prediction.tasks.task import Asking, Outcomes, task
-from problems.prediction.verify.recomputation import Forged, stated_scores
 from toolbox.arrays.types import Flags, Floats, Ints
 from toolbox.stats.bounds import clopper_pearson_lower, clopper_pearson_upper
 from toolbox.stats.groups import kish_size
@@ -80,26 +78,12 @@ def judged_rows(
     instance: "TableInstance", certificate: Certificate | None, candidate: Candidate
 ) -> SealedRows | None:
     """Returns the sealed rows with verified scores; None where nothing verified can be shown."""
-    if certificate is None or certificate.status is CertificateStatus.INVALID:
+    found = predicted_rows(instance, certificate, candidate)
+    if found is None:
         return None
-    if not len(instance.sealed_index):
-        return None
-    try:
-        scores = stated_scores(candidate, len(instance.sealed_index), instance.asked)
-    except Forged:
-        return None
-    groups = instance.frame["__group__"].iloc[instance.sealed_index].astype(str).to_numpy(dtype=str)
-    numbers = np.unique(groups, return_inverse=True)[1]
-    labels = np.asarray(instance.sealed_labels, dtype=np.int64)
-    return SealedRows(labels, numbers, scores, instance.sealed_outcomes.weights, instance.asked)
-
-
-def subgroup_rows(instance: "TableInstance", rows: SealedRows) -> Iterator[tuple[str, str, SealedRows]]:
-    """Yields (column, subgroup, its rows) of all declared subgroups, intervals from low to high."""
-    for column, names in instance.subgroups.items():
-        values = np.array([str(name) for name in names], dtype=object)
-        for name in sorted(set(values), key=from_low_to_high):
-            yield column, name, rows.where(np.asarray(values == name, dtype=np.bool_))
+    rows = found.outcomes
+    labels = np.asarray(rows.values, dtype=np.int64)
+    return SealedRows(labels, rows.grouped, found.predictions, rows.weights, found.asked)
 
 
 def sided(metric: str, limit: float | None) -> str | None:

@@ -13,11 +13,11 @@ from escalation.model.attempt import Candidate
 from escalation.model.certificate import Certificate
 from escalation.model.problem import Target
 from escalation.text.rounding import rounded
+from problems.prediction.report.predicted_rows import parts
 from problems.prediction.report.sealed_rows import (
     SealedRows,
     judged_rows,
     sided,
-    subgroup_rows,
 )
 from problems.prediction.report.shortcomings_of_sets import of_sets
 from problems.prediction.tasks.task import metric_of
@@ -70,7 +70,7 @@ def _of_fields(instance: "TableInstance", target: Target) -> Iterator[str]:
 def _of_subgroups(instance: "TableInstance", target: Target, rows: SealedRows) -> Iterator[str]:
     chance, missed, untold = [], [], []
     metric = target.metric
-    for column, name, part in subgroup_rows(instance, rows):
+    for column, name, part in parts(instance, rows):
         estimate, limit = part.bounded(metric, ALPHA)
         who = f"{column} {name}" if name[:1] in "≤>" else f"{column} = {name}"
         count = f"{len(part.labels)} rows{', too few to tell much' if part.small else ''}"

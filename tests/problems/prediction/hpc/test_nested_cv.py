@@ -25,7 +25,8 @@ from escalation.ports.registry import backends, resolve
 from problems.prediction.hpc.grids import Grid, SearchPlan
 from problems.prediction.hpc.method import NestedCV
 from problems.prediction.hpc.nested_cv import _choose
-from problems.prediction.hpc.search import OpenRows, Search, read_rows
+from problems.prediction.hpc.open_rows import OpenRows, read_rows
+from problems.prediction.hpc.search import Search
 from problems.prediction.loading import load_rows
 from problems.prediction.models.artefact import scores
 from problems.prediction.models.pipelines import base_model, positive_probabilities, preprocessing

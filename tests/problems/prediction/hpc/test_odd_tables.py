@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 from problems.prediction.hpc.grids import SearchPlan
-from problems.prediction.hpc.search import OpenRows, Search
+from problems.prediction.hpc.open_rows import OpenRows
+from problems.prediction.hpc.search import Search
 
 NEIGHBOURS = [{"n_neighbors": k} for k in (41, 21, 11, 5, 1)]
 GRIDS: dict[str, list[dict[str, Any]]] = {

@@ -8,7 +8,8 @@ import pytest
 
 from problems.prediction.hpc import nested_cv
 from problems.prediction.hpc.grids import SearchPlan
-from problems.prediction.hpc.search import ModelChoice, OpenRows
+from problems.prediction.hpc.open_rows import OpenRows
+from problems.prediction.hpc.search import ModelChoice
 from problems.prediction.hpc.set_search import set_search
 from problems.prediction.hpc.task_search import TaskSearch, with_strata
 from problems.prediction.models.artefact import scores

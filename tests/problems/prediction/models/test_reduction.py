@@ -5,7 +5,8 @@ import pandas as pd
 from sklearn.feature_selection import f_classif, r_regression
 
 from problems.prediction.hpc.grids import SearchPlan
-from problems.prediction.hpc.search import OpenRows, Search
+from problems.prediction.hpc.open_rows import OpenRows
+from problems.prediction.hpc.search import Search
 from problems.prediction.models.pipelines import joined, preprocessing
 from problems.prediction.models.reduction import (
     blocks_of,

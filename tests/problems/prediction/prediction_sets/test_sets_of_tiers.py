@@ -20,7 +20,8 @@ from escalation.model.result import RawResult
 from problems.prediction.ai import boosting
 from problems.prediction.hpc.grids import Grid, SearchPlan
 from problems.prediction.hpc.method import NestedCV
-from problems.prediction.hpc.search import OpenRows, Search
+from problems.prediction.hpc.open_rows import OpenRows
+from problems.prediction.hpc.search import Search
 from problems.prediction.hpc.set_search import set_search
 from problems.prediction.loading import load_rows
 from problems.prediction.models import artefact

@@ -5,22 +5,18 @@ from typing import Any
 
 import numpy as np
 
-from escalation.model.attempt import Candidate, Done
 from escalation.model.blob import Blob
 from escalation.model.job_state import JobState
 from escalation.model.kinds.circuit_batch import CircuitBatch
 from escalation.model.kinds.local_call import LocalCall
-from escalation.model.report import Report
 from escalation.model.result import RawResult
 from escalation.model.work import Work
-from escalation.ports.registry import resolve
+from escalation.testing.driving import Driven, called, driven
 from problems.prediction.kernels.statevector import exact_features
 from problems.prediction.quantum import method as quantum
 from problems.prediction.tables.table import TableView
 from toolbox.arrays import npy
 from toolbox.arrays.types import Floats
-
-Driven = tuple[Candidate, list[Done]]
 
 
 def packed_bits(ones: Any) -> Blob:
@@ -43,29 +39,13 @@ def sample_marginals(work: CircuitBatch) -> RawResult:
     return RawResult(JobState.DONE, files=files)
 
 
-def call(work: LocalCall) -> RawResult:
-    output = resolve(work.function)(
-        dict(work.params), {name: blob.data for name, blob in work.inputs.items()}, Report()
-    )
-    return RawResult(JobState.DONE, output.values, {name: Blob(data) for name, data in output.files.items()})
-
-
 def run(work: Work, sample: Callable[[CircuitBatch], RawResult] = sample_marginals) -> RawResult:
     if isinstance(work, CircuitBatch):
         return sample(work)
     assert isinstance(work, LocalCall)
-    return call(work)
+    return called(work)
 
 
 def drive(method: Any, view: TableView, seed: int, run: Callable[[Work], RawResult] = run) -> Driven:
     """Feeds the generator by hand; returns its candidate and everything that ran, by ordinal."""
-    generator, done = method.solve(view, seed), list[Done]()
-    yielded = next(generator)
-    while True:
-        works = yielded if isinstance(yielded, tuple) else (yielded,)
-        results = tuple(run(work) for work in works)
-        done += [Done(work, result) for work, result in zip(works, results, strict=True)]
-        try:
-            yielded = generator.send(results if isinstance(yielded, tuple) else results[0])
-        except StopIteration as stop:
-            return stop.value, done
+    return driven(method, view, seed, run)

@@ -20,6 +20,7 @@ from escalation.model.quote import Quote
 from escalation.model.result import RawResult
 from escalation.model.work import Work
 from escalation.ports.methods import Sends
+from escalation.testing.driving import Driven
 from problems.prediction.kernels.quantum_features import encode
 from problems.prediction.kernels.statevector import exact_features
 from problems.prediction.loading import load_rows
@@ -29,7 +30,7 @@ from problems.prediction.tables.instance import TableInstance, solver_view
 from problems.prediction.tables.table import TableView
 from problems.prediction.verify.certify import certify
 from problems.prediction.verify.circuit_evidence import sealed_features
-from tests.problems.prediction.quantum.driving import Driven, drive, run
+from tests.problems.prediction.quantum.driving import drive, run
 from toolbox.arrays import npy
 
 TARGET = Target(metric="roc_auc", at_least=0.7)

@@ -20,11 +20,12 @@ from escalation.model.problem import Target, Tier
 from escalation.policy.policy import load_policy, parse_policy
 from escalation.policy.rungs import rungs_of
 from escalation.ports.registry import family
+from escalation.testing.driving import Driven
 from problems.prediction.loading import load_rows
 from problems.prediction.quantum.trained_method import QuantumPerceptron, ReuploadingCircuit
 from problems.prediction.tables.instance import TableInstance, solver_view
 from problems.prediction.verify.certify import certify
-from tests.problems.prediction.quantum.driving import Driven, drive, run
+from tests.problems.prediction.quantum.driving import drive, run
 from tests.problems.prediction.quantum.statevectors import sample
 
 TARGET = Target(metric="roc_auc", at_least=0.6)
